@@ -1,0 +1,8 @@
+//! Build configurations compared by experiment.
+//!
+//! Pinned projects and a scenario go in, timed builds come out as files, and every judgement is made from
+//! those files alone. The modules below stand in reading order, and each imports only from those above it.
+//! Measuring (`process` to `sampling`, and `run`) and judging (`compare` to `report`) never import each other:
+//! they meet in [`record`], [`stats`] and [`bundle`]. A test holds both rules.
+
+pub mod record;

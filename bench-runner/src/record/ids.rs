@@ -1,0 +1,163 @@
+//! Names that must not be mixed up, each a type of its own.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A text that is not a valid id or pin, with what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct InvalidId {
+    /// What was given.
+    pub text: String,
+    /// What would have been valid.
+    pub expected: &'static str,
+}
+
+/// Names a block within a run: `<matrix>/<project>/<workload>`, with `*` where that part is an axis of the block.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BlockId(String);
+
+impl BlockId {
+    /// The id of the block that `matrix` makes for one project under one workload.
+    pub fn new(matrix: &str, project: &str, workload: &str) -> Self {
+        Self(format!("{matrix}/{project}/{workload}"))
+    }
+
+    /// The id as it stands in files.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as a file name: slashes and the axis mark replaced.
+    pub fn file_stem(&self) -> String {
+        self.0.replace('/', "-").replace('*', "all")
+    }
+}
+
+impl From<String> for BlockId {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Display for BlockId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What fixes a source tree, so that the same bytes are built again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Pin {
+    /// A crates.io version with the sha256 of its archive, 64 hex digits.
+    CratesIo {
+        /// Name of the crate.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Hash of the archive.
+        sha256: String,
+    },
+    /// A full git commit, 40 hex digits.
+    Git {
+        /// The commit.
+        rev: String,
+    },
+    /// The hash of a local tree, 64 hex digits.
+    Tree {
+        /// The tree hash.
+        sha256: String,
+    },
+}
+
+/// The first 12 hex digits of the sha256 of `text`: names a set or a plan where a collision would only confuse.
+pub fn short_hash(text: &str) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether `text` is `digits` lower-case hex digits.
+pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+const PIN_FORM: &str =
+    "a pin (`crates-io:NAME@VERSION#sha256:<64 hex>`, `git:<40 hex>` or `tree:sha256:<64 hex>`)";
+
+impl FromStr for Pin {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let invalid = || InvalidId { text: text.to_owned(), expected: PIN_FORM };
+        if let Some(rest) = text.strip_prefix("crates-io:") {
+            let (package, sha256) = rest.split_once("#sha256:").ok_or_else(invalid)?;
+            let (name, version) = package.split_once('@').ok_or_else(invalid)?;
+            if name.is_empty() || version.is_empty() || !is_hex(sha256, 64) {
+                return Err(invalid());
+            }
+            return Ok(Self::CratesIo { name: name.into(), version: version.into(), sha256: sha256.into() });
+        }
+        if let Some(rev) = text.strip_prefix("git:").filter(|rev| is_hex(rev, 40)) {
+            return Ok(Self::Git { rev: rev.into() });
+        }
+        if let Some(sha256) = text.strip_prefix("tree:sha256:").filter(|hash| is_hex(hash, 64)) {
+            return Ok(Self::Tree { sha256: sha256.into() });
+        }
+        Err(invalid())
+    }
+}
+
+impl TryFrom<String> for Pin {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<Pin> for String {
+    fn from(pin: Pin) -> Self {
+        pin.to_string()
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CratesIo { name, version, sha256 } => {
+                write!(f, "crates-io:{name}@{version}#sha256:{sha256}")
+            }
+            Self::Git { rev } => write!(f, "git:{rev}"),
+            Self::Tree { sha256 } => write!(f, "tree:sha256:{sha256}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_survive_their_text_form() {
+        let hex64 = "0123456789abcdef".repeat(4);
+        for text in [
+            format!("crates-io:hexyl@0.17.0#sha256:{hex64}"),
+            format!("git:{}", "ab".repeat(20)),
+            format!("tree:sha256:{hex64}"),
+        ] {
+            let pin: Pin = text.parse().unwrap();
+            assert_eq!(pin.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_pin_takes_only_full_lower_case_hashes() {
+        for text in ["git:abc123", "git:main", &format!("git:{}", "AB".repeat(20)), "tree:sha256:00", ""] {
+            assert!(text.parse::<Pin>().is_err(), "{text} was taken");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What a run is made of, as values: ids, the plan, samples, proofs.
+//!
+//! Knows nothing of files, processes, cargo or statistics. Every other module speaks in these types.
+
+mod ids;
+mod plan;
+mod proof;
+mod rounds;
+mod sample;
+
+pub use ids::{BlockId, InvalidId, Pin, short_hash};
+pub use plan::{Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, Variant};
+pub use proof::{Proof, ProofResult};
+pub use rounds::{Builds, Round, Rounds, arm_of, rounds, walls};
+pub use sample::{BlockEnd, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason};

@@ -1,0 +1,160 @@
+//! The plan: everything that a run will do, decided before the first build.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{BlockId, Pin};
+
+/// Version of the plan, the manifest and the sample file; a reader refuses what is newer than its own.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Everything that one run does on one machine. Values only: it can be written down, shipped and read back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// [`FORMAT_VERSION`] of the program that made it.
+    pub format: u32,
+    /// Name of the scenario, several joined by `+`.
+    pub scenario: String,
+    /// Draws every order of the run.
+    pub seed: u64,
+    /// How often work trees and target directories are laid out anew within the run; at least 1.
+    pub sessions: u32,
+    /// What the whole run may take, where it is limited.
+    pub time_budget: Option<Duration>,
+    /// The projects that the blocks name.
+    pub projects: Vec<PlannedProject>,
+    /// The blocks, in the order in which they are measured.
+    pub blocks: Vec<Block>,
+    /// Values that were asked for and are left out here, each with its reason.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A project of the plan: its manifest as text, so that a plan is complete in itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedProject {
+    /// Name that the blocks use.
+    pub name: String,
+    /// What fixes its source.
+    pub pin: Pin,
+    /// The corpus manifest, as TOML.
+    pub manifest: String,
+    /// Where the manifest's relative paths start, for local projects only.
+    pub base: Option<String>,
+    /// What is worth knowing about the state of the source, such as uncommitted changes.
+    pub notes: Vec<String>,
+}
+
+/// A set of variants built in the same rounds and compared with each other and with nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Its name within the run.
+    pub id: BlockId,
+    /// Keys of the axes that vary in it, in the order of the scenario.
+    pub axes: Vec<String>,
+    /// What is built in each round: the baseline first, its twin second where there is one, then the variants.
+    pub arms: Vec<Arm>,
+    /// When to stop.
+    pub sampling: Sampling,
+}
+
+impl Block {
+    /// Position of the baseline among the arms.
+    pub fn baseline(&self) -> usize {
+        self.arms.iter().position(|arm| arm.role == Role::Baseline).unwrap_or(0)
+    }
+
+    /// Position of the twin among the arms.
+    pub fn twin(&self) -> Option<usize> {
+        self.arms.iter().position(|arm| arm.role == Role::Twin)
+    }
+}
+
+/// One thing that is built in every round of a block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// What it is there for.
+    pub role: Role,
+    /// What is built.
+    pub variant: Variant,
+    /// Names of variants of the scenario that are the same thing on this machine, built once as this one.
+    pub aliases: Vec<String>,
+    /// What its settings change besides what their axes are named for, as `linker=mold: …`.
+    pub co_changes: Vec<String>,
+}
+
+/// What an arm is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// What the others are compared with.
+    Baseline,
+    /// A second, identical copy of the baseline.
+    Twin,
+    /// Something else.
+    Variant,
+}
+
+impl Role {
+    /// The word in the files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Twin => "twin",
+            Self::Variant => "variant",
+        }
+    }
+}
+
+/// One value on every axis of a block; what is not named stays as the project and cargo have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Readable name, such as `linker=mold`.
+    pub name: String,
+    /// Name of the project.
+    pub project: String,
+    /// The workload.
+    pub workload: String,
+    /// The commit of the project, where `rev` is an axis of the block.
+    pub rev: Option<String>,
+    /// Values of the other axes, by key, as the scenario writes them.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// How a block is sampled and when it stops.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sampling {
+    /// Untimed builds of each variant before the first round, at least 1.
+    pub warmup: u32,
+    /// No stop for precision before this many rounds.
+    pub min_rounds: u32,
+    /// No more rounds than this.
+    pub max_rounds: u32,
+    /// Half-width of the interval to reach, as a share (0.015 is 1.5 %); `None` builds `max_rounds` without looking.
+    pub precision: Option<f64>,
+    /// What is worth talking about, as a share.
+    pub margin: f64,
+    /// A build that takes longer is ended and recorded as timed out.
+    pub timeout: Duration,
+}
+
+/// A value that was asked for and is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skipped {
+    /// The block or matrix it was asked for in.
+    pub block: String,
+    /// The variant, such as `linker=wild`.
+    pub variant: String,
+    /// Why it is left out.
+    pub reason: String,
+    /// A command or setting that would help.
+    pub help: Option<String>,
+}

@@ -1,0 +1,172 @@
+//! Which builds of a block make up whole rounds: one rule for measuring, which goes on after the last of them, and
+//! for judging, which counts nothing else.
+//!
+//! Of each round the last attempt is looked at (latest session, then highest attempt). It is *whole* if every arm
+//! that was to be built in it has a build in it, however that ended; else it was *cut*. An arm was to be built in a
+//! round unless
+//!
+//! - one of its warm-ups in that session did not end well;
+//! - it was given up: its last measured build in that session did not end well, and belongs to an earlier round;
+//! - it was left out of the session for another reason, such as a proof that fails. Samples tell that by the rounds:
+//!   only the last round of a session can have been cut, so an arm that a session never built and that has more than
+//!   one round was left out of it. Of a session with a single round, the other sessions tell: an arm that no session
+//!   built was left out of all of them. Where the block has a single round in all, nothing tells, and the round counts
+//!   as cut unless the arm is known to be left out.
+
+use std::collections::BTreeMap;
+
+use super::{Block, NotTimed, Phase, Sample};
+
+/// A build for each arm of the block, `None` for arms that were not built.
+pub type Builds<'a> = Vec<Option<&'a Sample>>;
+
+/// The rounds of a block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rounds<'a> {
+    /// The whole ones, by number. Numbers may be missing: a cut round in the midst of others stays out.
+    pub complete: Vec<Round<'a>>,
+    /// How many were begun and are not whole.
+    pub cut: usize,
+    /// Number of the round to be built next: one more than the last whole one has.
+    pub next_round: u32,
+    /// Which attempt at it that is, from 1.
+    pub next_attempt: u32,
+}
+
+impl Rounds<'_> {
+    /// Wall seconds of `arms` arms, a row for each number before [`Self::next_round`]. A cut round in the midst of
+    /// others is not taken again, and has a row without times.
+    pub fn by_number(&self, arms: usize) -> Vec<Vec<Option<f64>>> {
+        let mut rows = vec![vec![None; arms]; self.next_round.saturating_sub(1) as usize];
+        for round in &self.complete {
+            if let Some(row) = rows.get_mut((round.number as usize).wrapping_sub(1)) {
+                *row = walls(&round.builds);
+            }
+        }
+        rows
+    }
+}
+
+/// A whole round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round<'a> {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What counts: the last attempt.
+    pub builds: Builds<'a>,
+    /// The first whole attempt, where the round was taken again.
+    pub first: Option<Builds<'a>>,
+}
+
+/// The rounds that `samples` make up; those of other blocks and of arms that the block does not have are passed over.
+/// `not_timed` is what is known of arms that were left out: nothing, where the block has not come to its end.
+pub fn rounds<'a>(
+    block: &Block,
+    samples: impl IntoIterator<Item = &'a Sample>,
+    not_timed: &[NotTimed],
+) -> Rounds<'a> {
+    let of_block = samples.into_iter().filter(|sample| sample.block == block.id);
+    let mut samples: Vec<(usize, &Sample)> =
+        of_block.filter_map(|sample| Some((arm_of(block, sample)?, sample))).collect();
+    samples.sort_by_key(|(_, sample)| sample.number);
+    let (measured, warmups): (Vec<_>, Vec<_>) =
+        samples.into_iter().partition(|(_, sample)| sample.phase == Phase::Measured);
+    let mut begun: BTreeMap<u32, Attempts<'_>> = BTreeMap::new();
+    for &(arm, sample) in &measured {
+        let builds = begun.entry(sample.round).or_default().entry((sample.session, sample.attempt));
+        builds.or_insert_with(|| vec![None; block.arms.len()])[arm] = Some(sample);
+    }
+    let known = |arm: &super::Arm| {
+        not_timed.iter().any(|entry| entry.role == arm.role && entry.variant == arm.variant.name)
+    };
+    let left_out = block.arms.iter().map(known).collect();
+    let expected = Expected { measured: &measured, warmups: &warmups, left_out };
+    let complete: Vec<Round<'_>> =
+        begun.iter().filter_map(|(&number, attempts)| Round::of(number, attempts, &expected)).collect();
+    let next_round = complete.last().map_or(1, |last| last.number.saturating_add(1));
+    let attempts = begun.get(&next_round).into_iter().flat_map(BTreeMap::keys);
+    let last_attempt = attempts.map(|&(_, attempt)| attempt).max().unwrap_or(0);
+    Rounds {
+        cut: begun.len() - complete.len(),
+        complete,
+        next_round,
+        next_attempt: last_attempt.saturating_add(1),
+    }
+}
+
+/// Position among the arms of the one that the sample is of.
+pub fn arm_of(block: &Block, sample: &Sample) -> Option<usize> {
+    block.arms.iter().position(|arm| arm.role == sample.role && arm.variant.name == sample.variant)
+}
+
+/// Wall seconds of each arm; `None` where there is no build that ended well.
+pub fn walls(builds: &[Option<&Sample>]) -> Vec<Option<f64>> {
+    builds.iter().map(|build| Some(build.as_ref()?.outcome.cost()?.wall.as_secs_f64())).collect()
+}
+
+/// The attempts at one round, by session and attempt: rounds are numbered on through the sessions, so the same number
+/// in a later session is another attempt.
+type Attempts<'a> = BTreeMap<(u32, u32), Builds<'a>>;
+
+impl<'a> Round<'a> {
+    /// `None` where the last attempt is not whole.
+    fn of(number: u32, attempts: &Attempts<'a>, expected: &Expected<'_, 'a>) -> Option<Self> {
+        let whole = |&(&(session, _), builds): &(&(u32, u32), &Builds<'_>)| {
+            let mut arms = builds.iter().enumerate();
+            arms.all(|(arm, build)| build.is_some() || !expected.built(arm, session, number))
+        };
+        let mut attempts = attempts.iter();
+        let (_, builds) = attempts.next_back().filter(whole)?;
+        let first = attempts.find(whole).map(|(_, builds)| builds.clone());
+        Some(Self { number, builds: builds.clone(), first })
+    }
+}
+
+/// Which arms were to be built in a round, by the rule that the module documentation states.
+struct Expected<'s, 'a> {
+    measured: &'s [(usize, &'a Sample)],
+    warmups: &'s [(usize, &'a Sample)],
+    /// Arms known to be left out.
+    left_out: Vec<bool>,
+}
+
+impl Expected<'_, '_> {
+    fn built(&self, arm: usize, session: u32, round: u32) -> bool {
+        let ended_well = |sample: &Sample| sample.outcome.cost().is_some();
+        let of_session = |sample: &&Sample| sample.session == session;
+        let warm = of_arm(self.warmups, arm).filter(of_session).all(ended_well);
+        let last = of_arm(self.measured, arm).rfind(of_session);
+        let given_up = last.is_some_and(|last| !ended_well(last) && last.round < round);
+        warm && !given_up && self.takes_part(arm, session)
+    }
+
+    /// Whether the arm was built in the rounds of the session, as far as rounds can tell.
+    fn takes_part(&self, arm: usize, session: u32) -> bool {
+        let all = || self.measured.iter().map(|(_, sample)| sample);
+        let of_session = |sample: &&Sample| sample.session == session;
+        if of_arm(self.measured, arm).any(|sample| sample.session == session) {
+            return true;
+        }
+        if differ(all().copied().filter(of_session).map(|sample| (sample.round, sample.attempt))) {
+            return false;
+        }
+        let in_another = of_arm(self.measured, arm).next().is_some();
+        in_another || !self.left_out[arm] && !differ(all().map(|sample| sample.round))
+    }
+}
+
+/// Whether there are two different values.
+fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
+    values.next().is_some_and(|first| values.any(|value| value != first))
+}
+
+/// The samples of one arm.
+fn of_arm<'s, 'a>(
+    samples: &'s [(usize, &'a Sample)],
+    arm: usize,
+) -> impl DoubleEndedIterator<Item = &'a Sample> + use<'s, 'a> {
+    samples.iter().filter(move |(of, _)| *of == arm).map(|&(_, sample)| sample)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::record::{Arm, BlockId, Cost, Disturbance, Outcome, Pin, Role, Sampling, Variant};
+
+/// Baseline, twin and two variants.
+const ARMS: [(Role, &str); 4] =
+    [(Role::Baseline, "a"), (Role::Twin, "a"), (Role::Variant, "v"), (Role::Variant, "w")];
+
+fn block() -> Block {
+    let arm = |(role, name): (Role, &str)| {
+        let variant = Variant {
+            name: name.into(),
+            project: "p".into(),
+            workload: "clean".into(),
+            rev: None,
+            settings: BTreeMap::new(),
+        };
+        Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
+    };
+    let sampling = Sampling {
+        warmup: 1,
+        min_rounds: 6,
+        max_rounds: 30,
+        precision: None,
+        margin: 0.03,
+        timeout: Duration::from_secs(60),
+    };
+    Block { id: BlockId::new("m", "p", "clean"), axes: Vec::new(), arms: ARMS.map(arm).to_vec(), sampling }
+}
+
+/// Samples, each as `session round attempt arm`, with `!` where the build failed; round 0 is the warm-up. The wall
+/// time of a build is its number in seconds.
+fn samples(text: &str) -> Vec<Sample> {
+    text.split(',').map(str::trim).filter(|line| !line.is_empty()).zip(1..).map(sample).collect()
+}
+
+fn sample((text, number): (&str, u32)) -> Sample {
+    let fields: Vec<u32> =
+        text.trim_end_matches('!').split_whitespace().map(|field| field.parse().unwrap()).collect();
+    let [session, round, attempt, arm] = fields[..] else { panic!("{text}") };
+    let (role, name) = ARMS[arm as usize];
+    let wall = Duration::from_secs(u64::from(number));
+    let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None };
+    let failed = Outcome::Failed { exit_code: Some(1) };
+    Sample {
+        number,
+        block: BlockId::new("m", "p", "clean"),
+        session,
+        project: "p".into(),
+        pin: Pin::Git { rev: "ab".repeat(20) },
+        workload: "clean".into(),
+        variant: name.into(),
+        role,
+        settings: BTreeMap::new(),
+        phase: if round == 0 { Phase::Warmup } else { Phase::Measured },
+        round,
+        position: 1,
+        attempt,
+        edit: 0,
+        predecessor: None,
+        started_at: SystemTime::UNIX_EPOCH,
+        outcome: if text.ends_with('!') { failed } else { Outcome::Built(cost) },
+        rebuilt: None,
+        artifact_bytes: None,
+        disturbance: Disturbance::default(),
+    }
+}
+
+/// Whole rounds of the arms given, as text for [`samples`].
+fn whole(session: u32, numbers: std::ops::RangeInclusive<u32>, arms: &[u32]) -> String {
+    let of_round = |round: u32| arms.iter().map(move |arm| format!("{session} {round} 1 {arm},"));
+    numbers.flat_map(of_round).collect()
+}
+
+const WARM: &str = "1 0 1 0, 1 0 1 1, 1 0 1 2, 1 0 1 3,";
+const WARM_AGAIN: &str = "2 0 1 0, 2 0 1 1, 2 0 1 2, 2 0 1 3,";
+
+/// Numbers of the whole rounds, how many were cut, and the next round with its attempt.
+fn check(text: &str, complete: &[u32], cut: usize, next: (u32, u32)) {
+    check_knowing(&[], text, complete, cut, next);
+}
+
+fn check_knowing(known: &[NotTimed], text: &str, complete: &[u32], cut: usize, next: (u32, u32)) {
+    let samples = samples(text);
+    let found = rounds(&block(), &samples, known);
+    let numbers: Vec<u32> = found.complete.iter().map(|round| round.number).collect();
+    assert_eq!(
+        (numbers.as_slice(), found.cut, (found.next_round, found.next_attempt)),
+        (complete, cut, next),
+        "{text}"
+    );
+}
+
+#[test]
+fn nothing_begins_at_the_first_round() {
+    check("", &[], 0, (1, 1));
+    check(WARM, &[], 0, (1, 1));
+}
+
+#[test]
+fn whole_rounds_are_followed_by_the_next() {
+    check(&format!("{WARM}{}", whole(1, 1..=1, &[0, 1, 2, 3])), &[1], 0, (2, 1));
+    check(&format!("{WARM}{}", whole(1, 1..=3, &[3, 1, 0, 2])), &[1, 2, 3], 0, (4, 1));
+}
+
+#[test]
+fn a_cut_round_is_taken_again_be_it_the_first() {
+    let first = format!("{WARM}{}", whole(1, 1..=1, &[0, 1, 2]));
+    check(&first, &[], 1, (1, 2));
+    check(&format!("{first}{WARM_AGAIN} 2 1 2 0, 2 1 2 1,"), &[], 1, (1, 3));
+    let again = format!("{first}{WARM_AGAIN} 2 1 2 0, 2 1 2 1, 2 1 2 2, 2 1 2 3,");
+    check(&again, &[1], 0, (2, 1));
+    check(&format!("{WARM}{} 1 3 1 0, 1 3 1 1,", whole(1, 1..=2, &[0, 1, 2, 3])), &[1, 2], 1, (3, 2));
+}
+
+#[test]
+fn a_cut_round_in_the_midst_stays_out_and_is_not_taken_again() {
+    let lacking = format!("{}1 2 1 0, 1 2 1 2,", whole(1, 1..=1, &[0, 1, 2, 3]));
+    let text = format!("{WARM}{lacking}{}", whole(1, 3..=4, &[0, 1, 2, 3]));
+    check(&text, &[1, 3, 4], 1, (5, 1));
+    let samples = samples(&text);
+    let rows = rounds(&block(), &samples, &[]).by_number(4);
+    assert_eq!((rows.len(), &rows[1], rows[2][0]), (4, &vec![None; 4], Some(11.0)));
+}
+
+#[test]
+fn an_arm_that_failed_its_warm_up_is_not_missed() {
+    let warm = "1 0 1 0, 1 0 1 1, 1 0 1 2, 1 0 1 3!,";
+    check(&format!("{warm}{}", whole(1, 1..=1, &[0, 1, 2])), &[1], 0, (2, 1));
+    // In a later session it may do better, and is missed there.
+    let later = format!("{warm}{}{WARM_AGAIN}", whole(1, 1..=2, &[0, 1, 2]));
+    check(&format!("{later}{} 2 4 1 0,", whole(2, 3..=3, &[0, 1, 2, 3])), &[1, 2, 3], 1, (4, 2));
+}
+
+#[test]
+fn an_arm_that_no_session_builds_was_left_out() {
+    check(&format!("{WARM}{}", whole(1, 1..=2, &[0, 1, 2])), &[1, 2], 0, (3, 1));
+    // One round in each session: a second one would have had it.
+    let sessions = format!("{}{}", whole(1, 1..=1, &[0, 1, 2]), whole(2, 2..=2, &[0, 1, 2]));
+    check(&format!("{WARM}{WARM_AGAIN}{sessions}"), &[1, 2], 0, (3, 1));
+}
+
+#[test]
+fn of_a_single_round_only_the_end_of_the_block_can_tell() {
+    let text = format!("{WARM}{}", whole(1, 1..=1, &[0, 1, 2]));
+    let known = |name: &str, role| [NotTimed { role, variant: name.into(), reason: "said".into() }];
+    check_knowing(&known("w", Role::Variant), &text, &[1], 0, (2, 1));
+    check_knowing(&known("v", Role::Variant), &text, &[], 1, (1, 2));
+    // The twin has the baseline's name, and is another arm.
+    let without_twin = format!("{WARM}{}", whole(1, 1..=1, &[0, 2, 3]));
+    check_knowing(&known("a", Role::Baseline), &without_twin, &[], 1, (1, 2));
+    check_knowing(&known("a", Role::Twin), &without_twin, &[1], 0, (2, 1));
+}
+
+#[test]
+fn an_arm_left_out_of_a_later_session_does_not_cut_its_rounds() {
+    let first = format!("{WARM}{}{WARM_AGAIN}", whole(1, 1..=3, &[0, 1, 2, 3]));
+    check(&format!("{first}{}", whole(2, 4..=6, &[0, 1, 2])), &[1, 2, 3, 4, 5, 6], 0, (7, 1));
+    // The first round of a session may have been cut.
+    check(&format!("{first}{}", whole(2, 4..=4, &[0, 1, 2])), &[1, 2, 3], 1, (4, 2));
+}
+
+#[test]
+fn an_arm_that_was_given_up_is_not_missed_afterwards() {
+    let failing = format!("{WARM}{}1 2 1 0, 1 2 1 1, 1 2 1 3!, ", whole(1, 1..=1, &[0, 1, 2, 3]));
+    check(&failing, &[1], 1, (2, 2));
+    let given_up = format!("{failing}1 2 1 2, 1 3 1 0, 1 3 1 1, 1 3 1 2, 1 3 1 3!,");
+    check(&format!("{given_up}{}", whole(1, 4..=6, &[0, 1, 2])), &[1, 2, 3, 4, 5, 6], 0, (7, 1));
+    // The next session tries it again.
+    check(
+        &format!("{given_up}{WARM_AGAIN}{} 2 5 1 0, 2 5 1 1, 2 5 1 2,", whole(2, 4..=4, &[0, 1, 2, 3])),
+        &[1, 2, 3, 4],
+        1,
+        (5, 2),
+    );
+}
+
+#[test]
+fn the_last_attempt_counts_and_the_first_whole_one_is_kept() {
+    let both = format!("{}1 1 2 0, 1 1 2 1, 1 1 2 2, 1 1 2 3!,", whole(1, 1..=1, &[0, 1, 2, 3]));
+    let samples = samples(&format!("{both}1 2 1 0,"));
+    let found = rounds(&block(), &samples, &[]);
+    assert_eq!((found.complete.len(), found.cut), (1, 1));
+    let round = &found.complete[0];
+    assert_eq!(walls(&round.builds), [Some(5.0), Some(6.0), Some(7.0), None]);
+    let first = round.first.as_ref().map(|builds| walls(builds));
+    assert_eq!(first, Some(vec![Some(1.0), Some(2.0), Some(3.0), Some(4.0)]));
+}
+
+#[test]
+fn samples_of_other_blocks_and_arms_are_passed_over() {
+    let mut samples = samples(&format!("{WARM}{}", whole(1, 1..=2, &[0, 1, 2, 3])));
+    samples[10].block = BlockId::new("m", "other", "clean");
+    samples[5].variant = "gone".into();
+    let found = rounds(&block(), &samples, &[]);
+    assert_eq!((found.complete.len(), found.cut), (0, 2));
+}
