@@ -6,3 +6,4 @@
 //! they meet in [`record`], [`stats`] and [`bundle`]. A test holds both rules.
 
 pub mod record;
+pub mod spanned;
