@@ -7,3 +7,4 @@
 
 pub mod record;
 pub mod spanned;
+pub mod stats;

@@ -1,0 +1,32 @@
+//! Pure statistics: robust estimates of a ratio, their intervals and tests, summaries, and what to expect of a plan.
+//!
+//! Numbers go in, numbers come out; nothing here knows of builds, files or verdicts. The sampling and the
+//! comparison both stand on this module, so that a block stops by the very interval that is reported later. The
+//! method and its measured properties are those of docs/METHODOLOGY.md.
+//!
+//! Contract: no function returns NaN or an infinity. What cannot be said is `None`: too few values, or values
+//! that are not finite.
+
+mod estimate;
+mod holm;
+mod huber;
+#[cfg(test)]
+pub(crate) mod noise;
+mod offset;
+mod planning;
+mod quantile;
+mod rounds;
+mod serial;
+mod student;
+mod summary;
+
+pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
+pub use holm::holm;
+pub use huber::{BETA, C, Huber, huber};
+pub use offset::{MIN_TWINS, offset_variance};
+pub use planning::{expected_half_width, rounds_for, rounds_to_reach};
+pub use quantile::{MAD_TO_SD, mad, median, quantile};
+pub use rounds::{Reference, log_ratio, log_ratios};
+pub use serial::{SerialCorrelation, serial_correlation};
+pub use student::{t_cdf, t_quantile};
+pub use summary::{Summary, summarise};
