@@ -8,3 +8,5 @@
 pub mod record;
 pub mod spanned;
 pub mod stats;
+
+pub mod process;

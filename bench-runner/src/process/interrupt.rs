@@ -1,0 +1,67 @@
+//! The wish of the user, or of the system, that the program ends: SIGINT, SIGTERM and SIGHUP.
+//!
+//! Signals belong to the whole process, and so does this: once installed, every tool call and every build
+//! listens, without a poll that would cost CPU time while something is measured.
+
+use std::io::{self, PipeReader};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+static RAISED: AtomicBool = AtomicBool::new(false);
+static WAKE: OnceLock<PipeReader> = OnceLock::new();
+
+/// Exit code of an interrupted run.
+const EXIT_INTERRUPTED: i32 = 130;
+
+/// From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the program: the tool call or build that
+/// runs is ended, and [`interrupted`] says so ever after. A second SIGINT ends the program at once with code
+/// 130; what it had started is ended by the supervisor. A signal that is ignored stays so: whoever started the
+/// program with `nohup` meant it. To be called once, before anything is started.
+///
+/// # Errors
+///
+/// Where the system refuses a pipe or a handler.
+pub fn install_interrupts() -> io::Result<()> {
+    let (reader, writer) = io::pipe()?;
+    if WAKE.set(reader).is_err() {
+        return Ok(());
+    }
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        if is_ignored(signal)? {
+            continue;
+        }
+        if signal == SIGINT {
+            // Looks at the flag, so before what sets it.
+            signal_hook::flag::register_conditional_shutdown(signal, EXIT_INTERRUPTED, &RAISED)?;
+        }
+        // The flag first: who is woken by the pipe must find it set.
+        signal_hook::flag::register(signal, &RAISED)?;
+        signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
+    }
+    Ok(())
+}
+
+/// Whether the program has been asked to end.
+pub fn interrupted() -> bool {
+    RAISED.load(Ordering::SeqCst)
+}
+
+fn is_ignored(signal: i32) -> io::Result<bool> {
+    // SAFETY: zero is valid for every field; the call only reads the disposition into it.
+    let (result, action) = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        (libc::sigaction(signal, std::ptr::null(), &raw mut action), action)
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(action.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Becomes readable, and stays so, when the program is asked to end; `None` where nothing is installed.
+pub(super) fn wake_fd() -> Option<BorrowedFd<'static>> {
+    WAKE.get().map(|reader| reader.as_fd())
+}

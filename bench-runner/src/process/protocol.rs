@@ -1,0 +1,120 @@
+//! What the harness and its supervisor say to each other: one JSON document per line.
+//!
+//! Both ends are the same program, so the messages carry no version of their own; the supervisor says which
+//! program it is in its first answer, and the harness refuses another.
+
+use std::io;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Accounting, Finished, Job};
+
+/// Names program and version at both ends.
+pub(super) const PROGRAM: &str = concat!("bench-runner ", env!("CARGO_PKG_VERSION"));
+
+/// What the harness asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Request {
+    /// First of all: how to set up. Answered by `Ready`.
+    Setup {
+        /// Whether builds get control groups where they can be made.
+        control_group: bool,
+    },
+    /// Run this. Answered by `Started`, where a process could be made for it, and then by `Finished` or `Failed`.
+    Build(Job),
+    /// End the build that runs; its `Finished` follows. Without one, it means nothing.
+    Abort,
+}
+
+/// What the supervisor answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Answer {
+    /// It is set up.
+    Ready {
+        /// [`PROGRAM`].
+        program: String,
+        /// How it accounts for processes.
+        accounting: Accounting,
+    },
+    /// The build is about to run; written by its own process before it becomes the program.
+    Started {
+        /// Its own process, which leads a session and a process group.
+        pid: i32,
+    },
+    /// The build has ended, and no process of it is left.
+    Finished(Finished),
+    /// The request could not be carried out, through no fault of the build.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One message as a line.
+pub(super) fn to_line<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Puts lines together from the pieces in which a pipe delivers them.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pending: Vec<u8>,
+}
+
+impl Lines {
+    /// Takes what has been read.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// The next message, where a whole line is there.
+    pub(super) fn next<T: DeserializeOwned>(&mut self) -> Option<io::Result<T>> {
+        let end = self.pending.iter().position(|&byte| byte == b'\n')?;
+        let line: Vec<u8> = self.pending.drain(..=end).collect();
+        Some(serde_json::from_slice(&line).map_err(io::Error::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::Ended;
+    use super::*;
+
+    #[test]
+    fn messages_survive_being_cut_and_joined() {
+        let finished = Finished {
+            stragglers: 2,
+            wall: Duration::new(3, 141_592_653),
+            ..Finished::without_running(Ended::NotStarted { reason: "a\nb".into() })
+        };
+        let sent = [Answer::Started { pid: 7 }, Answer::Finished(finished)];
+        let bytes: Vec<u8> = sent.iter().flat_map(|message| to_line(message).unwrap()).collect();
+        for size in [1, 5, bytes.len()] {
+            let mut lines = Lines::default();
+            let mut seen: Vec<Answer> = Vec::new();
+            for piece in bytes.chunks(size) {
+                lines.push(piece);
+                while let Some(message) = lines.next() {
+                    seen.push(message.unwrap());
+                }
+            }
+            assert_eq!(seen, sent, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_an_error_and_the_next_line_is_still_read() {
+        let mut lines = Lines::default();
+        lines.push(b"{\"build\":3}\n\"abort\"\n");
+        assert!(lines.next::<Request>().unwrap().is_err());
+        assert_eq!(lines.next::<Request>().unwrap().unwrap(), Request::Abort);
+        assert!(lines.next::<Request>().is_none());
+    }
+}

@@ -1,0 +1,134 @@
+//! What a process does between fork and exec: only system calls, no allocation.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use super::clock::StartingGun;
+
+/// The error number by which a child says that its control group would not have it. No exec gives this one.
+const GROUP_REFUSED: i32 = libc::EXFULL;
+
+/// Makes the child the leader of a session, puts it into the control group, gives it the signals as a login
+/// shell would have them, has it report to the harness and start the clock. All must outlive the spawn.
+pub(super) fn prepare(command: &mut Command, procs: Option<&File>, harness: &OwnedFd, gun: &StartingGun) {
+    let procs = procs.map(File::as_raw_fd);
+    let harness = harness.as_raw_fd();
+    let gun = gun.raw();
+    let steps = move || {
+        rustix::process::setsid()?;
+        // The kernel ends the build's own process should the supervisor be killed.
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        reset_signals();
+        if let Some(procs) = procs
+            && enter(procs).is_err()
+        {
+            return Err(io::Error::from_raw_os_error(GROUP_REFUSED));
+        }
+        report(harness)?;
+        StartingGun::fire(gun)
+    };
+    // SAFETY: between fork and exec the closure makes system calls and allocates nothing; an `io::Error` made
+    // from an error number does not allocate. The caller keeps the owners of all descriptors until after the
+    // spawn.
+    unsafe { command.pre_exec(steps) };
+}
+
+/// Whether a failed spawn failed for the control group, which is not the build's fault.
+pub(super) fn is_refusal(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(GROUP_REFUSED)
+}
+
+/// Forks a process that enters the group and ends.
+pub(super) fn try_with_a_process(procs: &File) -> io::Result<()> {
+    let procs = procs.as_raw_fd();
+    // SAFETY: the child makes two system calls and ends without running any destructor. The supervisor has
+    // one thread, so that even locks would be in order.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let code = enter(procs).map_or_else(|error| error.raw_os_error().unwrap_or(libc::EIO), |()| 0);
+        // SAFETY: always sound; it ends this process.
+        unsafe { libc::_exit(code) };
+    }
+    if pid < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut status = 0;
+    // SAFETY: `status` is valid for writes; `pid` is a child of ours that nobody else reaps.
+    while unsafe { libc::waitpid(pid, &raw mut status, 0) } < 0 {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    match libc::WEXITSTATUS(status) {
+        0 if libc::WIFEXITED(status) => Ok(()),
+        code if libc::WIFEXITED(status) => Err(io::Error::from_raw_os_error(code)),
+        _ => Err(io::Error::other("the process that tried it was killed")),
+    }
+}
+
+/// Tells the harness the id of the session, in the words of [`Answer::Started`]. It comes from the build itself,
+/// so that the harness knows of it before the build can do anything, such as kill the supervisor.
+///
+/// [`Answer::Started`]: super::super::protocol::Answer::Started
+fn report(harness: RawFd) -> io::Result<()> {
+    let mut line = [0; 48];
+    let mut rest = &mut line[..];
+    writeln!(rest, r#"{{"started":{{"pid":{}}}}}"#, std::process::id())?;
+    let unused = rest.len();
+    let used = line.len() - unused;
+    write(harness, &line[..used])
+}
+
+/// Moves the calling process into the group.
+fn enter(procs: RawFd) -> io::Result<()> {
+    write(procs, b"0")
+}
+
+/// Writes a few bytes, which pipes and control files take whole or not at all.
+fn write(fd: RawFd, bytes: &[u8]) -> io::Result<()> {
+    // SAFETY: the buffer is valid for reads of its length; an invalid descriptor is an error, not unsound.
+    let written = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+    if written < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Default dispositions and nothing blocked: what is ignored or blocked here would be so in the build.
+fn reset_signals() {
+    for signal in 1..=64 {
+        // SAFETY: setting a default disposition is async-signal-safe; for KILL, STOP and those that the C library
+        // keeps to itself it fails, harmlessly.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    // SAFETY: both calls only use the set, which is initialised by the first.
+    unsafe {
+        let mut none = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+
+    use super::super::super::protocol::{Answer, Lines};
+    use super::*;
+
+    #[test]
+    fn the_report_is_the_answer_that_the_harness_expects() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        report(writer.as_raw_fd()).unwrap();
+        drop(writer);
+        let (mut bytes, mut lines) = (Vec::new(), Lines::default());
+        reader.read_to_end(&mut bytes).unwrap();
+        lines.push(&bytes);
+        let answer: Answer = lines.next().unwrap().unwrap();
+        assert_eq!(answer, Answer::Started { pid: std::process::id() as i32 });
+    }
+}

@@ -1,0 +1,103 @@
+//! Reaping: every process that ends under the supervisor is waited for, and its cost is added up.
+
+use std::io;
+use std::time::Duration;
+
+use super::super::Ended;
+use super::clock;
+
+/// The costs of the processes reaped so far, and how the build's own process ended.
+#[derive(Debug)]
+pub(super) struct Meter {
+    leader: i32,
+    /// How the build's own process ended, and when (see [`clock`]) it had been reaped.
+    pub(super) ended: Option<(Ended, Duration)>,
+    /// CPU time in user mode of all reaped processes and of those that they reaped.
+    pub(super) user: Duration,
+    /// The same, in the kernel.
+    pub(super) sys: Duration,
+    /// The largest resident set among them, bytes.
+    pub(super) max_rss: u64,
+}
+
+/// Whether any child is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Children {
+    /// At least one still runs.
+    Left,
+    /// There is none, so nor is there any descendant: one that lost its parent would be a child by now.
+    None,
+}
+
+impl Meter {
+    pub(super) fn new(leader: i32) -> Self {
+        let zero = Duration::ZERO;
+        Self { leader, ended: None, user: zero, sys: zero, max_rss: 0 }
+    }
+
+    /// Reaps what has ended; the build's own process first, since the clock runs until then.
+    pub(super) fn reap(&mut self) -> io::Result<Children> {
+        if self.ended.is_none()
+            && let Reaped::One { status, usage, .. } = reap(self.leader)?
+        {
+            self.leader_ended(status);
+            self.add(&usage);
+        }
+        loop {
+            match reap(-1)? {
+                Reaped::One { pid, status, usage } => {
+                    if pid == self.leader {
+                        self.leader_ended(status);
+                    }
+                    self.add(&usage);
+                }
+                Reaped::NoneYet => return Ok(Children::Left),
+                Reaped::NoChildren => return Ok(Children::None),
+            }
+        }
+    }
+
+    fn leader_ended(&mut self, status: i32) {
+        let now = clock::now();
+        let ended = if libc::WIFSIGNALED(status) {
+            Ended::Signalled(libc::WTERMSIG(status))
+        } else {
+            Ended::Exited(libc::WEXITSTATUS(status))
+        };
+        self.ended = Some((ended, now));
+    }
+
+    fn add(&mut self, usage: &libc::rusage) {
+        self.user += duration(usage.ru_utime);
+        self.sys += duration(usage.ru_stime);
+        // In KiB on Linux.
+        self.max_rss = self.max_rss.max(u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024);
+    }
+}
+
+enum Reaped {
+    One { pid: i32, status: i32, usage: libc::rusage },
+    NoneYet,
+    NoChildren,
+}
+
+/// Reaps one child, any where `pid` is -1, without waiting.
+fn reap(pid: i32) -> io::Result<Reaped> {
+    let mut status = 0;
+    // SAFETY: all fields are plain numbers, for which zero is valid.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are valid for writes for the time of the call.
+    match unsafe { libc::wait4(pid, &raw mut status, libc::WNOHANG, &raw mut usage) } {
+        0 => Ok(Reaped::NoneYet),
+        pid if pid > 0 => Ok(Reaped::One { pid, status, usage }),
+        _ => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ECHILD) => Ok(Reaped::NoChildren),
+            error => Err(error),
+        },
+    }
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+    Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0)) + Duration::from_micros(micros)
+}

@@ -1,0 +1,88 @@
+//! The supervisor's own side: a small process that owns every process of a build.
+//!
+//! It has a session of its own, so that Ctrl-C reaches the harness only; it is a subreaper, so that whatever
+//! loses its parent comes to it; it has one thread and, while a build runs, it sleeps in one `poll` on the
+//! harness and on its children. When the harness is gone, by whatever way, it kills and reaps what is left,
+//! removes the control group and ends.
+
+mod build;
+pub(super) mod cgroup;
+mod clock;
+mod enter;
+mod mailbox;
+mod meter;
+
+use std::io::{self, Write};
+
+use rustix::process::Signal;
+
+use super::Accounting;
+use super::protocol::{Answer, PROGRAM, Request, to_line};
+use mailbox::{Event, Mailbox};
+use meter::Meter;
+
+/// Body of the hidden verb. Takes requests from standard input, gives answers on standard output, and returns
+/// the exit code when the harness is gone.
+pub fn supervise() -> i32 {
+    match serve() {
+        Ok(()) => 0,
+        // The harness may be gone as well; then there is nobody to tell.
+        Err(error) => answer(&Answer::Failed { reason: error.to_string() }).map_or(1, |()| 1),
+    }
+}
+
+fn serve() -> io::Result<()> {
+    let mut mailbox = Mailbox::open()?;
+    let served = serve_from(&mut mailbox);
+    // No child of a build is left behind, even where the conversation broke off.
+    build::end_descendants(&mut mailbox, None, &mut Meter::new(-1))?;
+    served
+}
+
+fn serve_from(mailbox: &mut Mailbox) -> io::Result<()> {
+    let subreaper = set_up_process();
+    let mut accounting = Accounting { subreaper: subreaper.is_ok(), group: None, obstacles: Vec::new() };
+    if let Err(error) = subreaper {
+        accounting.obstacles.push(format!("child subreaper: {error}"));
+    }
+    loop {
+        match mailbox.next(None)? {
+            Event::Request(Request::Setup { control_group }) => {
+                if control_group {
+                    let (group, obstacles) = cgroup::find();
+                    accounting.group = group;
+                    accounting.obstacles.extend(obstacles);
+                }
+                let ready = Answer::Ready { program: PROGRAM.to_owned(), accounting: accounting.clone() };
+                answer(&ready)?;
+            }
+            Event::Request(Request::Build(job)) => {
+                let result = build::build(mailbox, accounting.group.as_ref(), &job);
+                if mailbox.gone() {
+                    return Ok(());
+                }
+                answer(&result.map_or_else(|reason| Answer::Failed { reason }, Answer::Finished))?;
+            }
+            // What it was meant for has ended meanwhile.
+            Event::Request(Request::Abort) | Event::Child | Event::Limit => {}
+            Event::Gone => return Ok(()),
+        }
+    }
+}
+
+/// Makes this process the one that orphans come to, tied to the life of the harness.
+fn set_up_process() -> io::Result<()> {
+    // A second line: the end of standard input does not come where another process holds its other end.
+    rustix::process::set_parent_process_death_signal(Some(Signal::USR1))?;
+    // What the harness itself inherited (a jobserver, a lock) is no business of the builds.
+    // SAFETY: it only marks descriptors, to be closed on exec; none is closed under anybody's feet.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    Ok(())
+}
+
+fn answer(message: &Answer) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(&to_line(message)?)?;
+    output.flush()
+}

@@ -1,0 +1,293 @@
+//! The harness's side of the supervisor: start it, hand it builds, survive its death.
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::protocol::{Answer, Lines, PROGRAM, Request, to_line};
+use super::wait::{self, Waited, readable};
+use super::{Accounting, Ended, Finished, Job, interrupt};
+
+/// The hidden verb that the supervisor is started with.
+pub const SUPERVISE_VERB: &str = "__supervise";
+
+/// How long the supervisor may take for what takes no time, beyond what a build is allowed.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The same, when it is to end.
+const FAREWELL: Duration = Duration::from_secs(40);
+
+/// What a supervisor is to do differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupervisorOptions {
+    /// Whether builds get a control group of their own, where one can be made.
+    pub control_group: bool,
+}
+
+impl Default for SupervisorOptions {
+    fn default() -> Self {
+        Self { control_group: true }
+    }
+}
+
+/// A supervisor that cannot do its work. The fault is never the build's.
+#[derive(Debug, thiserror::Error)]
+pub enum SupervisorError {
+    /// Builds cannot be metered on this system.
+    #[error("builds can be measured on Linux only so far, and this is {os}; reports can be made anywhere")]
+    Unsupported {
+        /// The system.
+        os: &'static str,
+    },
+    /// It could not be started.
+    #[error("could not start the supervisor `{} {SUPERVISE_VERB}`", exe.display())]
+    CouldNotStart {
+        /// The program.
+        exe: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What was started is another program, or another version of this one.
+    #[error("{} is {found}, but this is {PROGRAM}; run the program again", exe.display())]
+    AnotherProgram {
+        /// The program.
+        exe: PathBuf,
+        /// What it says it is.
+        found: String,
+    },
+    /// It has ended, or fallen silent, or speaks nonsense; what it owned has been ended as far as possible.
+    #[error("the supervisor is lost ({how}); what it had started was ended, run again")]
+    Lost {
+        /// What happened.
+        how: String,
+    },
+    /// It could not carry a build out.
+    #[error("the supervisor could not run the build: {reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A supervisor process. Dropping it ends it with everything it owns.
+#[derive(Debug)]
+pub struct Supervisor {
+    child: Child,
+    requests: Option<ChildStdin>,
+    answers: ChildStdout,
+    lines: Lines,
+    accounting: Accounting,
+    /// The build that runs: leader of its session.
+    running: Option<i32>,
+    reaped: bool,
+}
+
+impl Supervisor {
+    /// Starts `exe __supervise` and has it find out how it can account for processes.
+    ///
+    /// # Errors
+    ///
+    /// Where the system is not Linux, the program cannot be started, or it is not this program.
+    pub fn start(exe: &Path, options: &SupervisorOptions) -> Result<Self, SupervisorError> {
+        if !cfg!(target_os = "linux") {
+            return Err(SupervisorError::Unsupported { os: std::env::consts::OS });
+        }
+        let mut supervisor = Self::spawn(exe)
+            .map_err(|source| SupervisorError::CouldNotStart { exe: exe.to_owned(), source })?;
+        supervisor.ask(&Request::Setup { control_group: options.control_group })?;
+        match supervisor.answer(Instant::now() + PATIENCE)? {
+            Answer::Ready { program, accounting } if program == PROGRAM => {
+                supervisor.accounting = accounting;
+                Ok(supervisor)
+            }
+            Answer::Ready { program, .. } => {
+                Err(SupervisorError::AnotherProgram { exe: exe.to_owned(), found: program })
+            }
+            other => Err(supervisor.lost(unexpected(&other))),
+        }
+    }
+
+    /// How the processes of builds are accounted for.
+    pub fn accounting(&self) -> &Accounting {
+        &self.accounting
+    }
+
+    /// Runs a build to its end. When this returns, no process of it is left. A build that fails, does not start
+    /// or takes too long is an `Ok`; one that is [interrupted](super::interrupted) ends as
+    /// [`Ended::Interrupted`].
+    ///
+    /// # Errors
+    ///
+    /// Where the supervisor is lost, after which every call fails, or cannot carry the build out.
+    pub fn build(&mut self, job: &Job) -> Result<Finished, SupervisorError> {
+        if interrupt::interrupted() {
+            return Ok(Finished::without_running(Ended::Interrupted));
+        }
+        match self.run(job) {
+            // Some send their signal to everything at once, the supervisor included.
+            Err(SupervisorError::Lost { .. }) if interrupt::interrupted() => {
+                Ok(Finished::without_running(Ended::Interrupted))
+            }
+            result => result,
+        }
+    }
+
+    fn run(&mut self, job: &Job) -> Result<Finished, SupervisorError> {
+        self.ask(&Request::Build(job.clone()))?;
+        let allowed = job.timeout.saturating_add(job.drain).saturating_add(PATIENCE);
+        let until = Instant::now().checked_add(allowed);
+        let finished = loop {
+            match self.answer_or_abort(until)? {
+                Answer::Started { pid } => self.running = Some(pid),
+                Answer::Finished(finished) => break Ok(finished),
+                Answer::Failed { reason } => break Err(SupervisorError::Refused { reason }),
+                other => return Err(self.lost(unexpected(&other))),
+            }
+        };
+        self.running = None;
+        finished
+    }
+
+    fn spawn(exe: &Path) -> io::Result<Self> {
+        let mut command = Command::new(exe);
+        command.arg(SUPERVISE_VERB).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // SAFETY: between fork and exec the closure makes one system call and allocates nothing.
+        unsafe { command.pre_exec(|| rustix::process::setsid().map(|_| ()).map_err(io::Error::from)) };
+        let mut child = command.spawn()?;
+        let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("the pipes to the supervisor are missing"));
+        };
+        let accounting = Accounting { subreaper: false, group: None, obstacles: Vec::new() };
+        let requests = Some(requests);
+        Ok(Self {
+            child,
+            requests,
+            answers,
+            lines: Lines::default(),
+            accounting,
+            running: None,
+            reaped: false,
+        })
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<(), SupervisorError> {
+        let line =
+            to_line(request).map_err(|error| SupervisorError::Refused { reason: error.to_string() })?;
+        let written = match &mut self.requests {
+            Some(requests) => requests.write_all(&line),
+            None => Err(io::Error::other("it was lost before")),
+        };
+        written.map_err(|error| self.lost(error.to_string()))
+    }
+
+    /// The next answer; has the build ended when the program is interrupted.
+    fn answer_or_abort(&mut self, until: Option<Instant>) -> Result<Answer, SupervisorError> {
+        let mut asked = false;
+        loop {
+            if interrupt::interrupted() && !asked {
+                self.ask(&Request::Abort)?;
+                asked = true;
+            }
+            let wake = if asked { None } else { interrupt::wake_fd() };
+            if let Some(answer) = self.try_answer(until, wake)? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    fn answer(&mut self, until: Instant) -> Result<Answer, SupervisorError> {
+        loop {
+            if let Some(answer) = self.try_answer(Some(until), None)? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Waits for an answer once: `None` where something else ended the wait.
+    fn try_answer(
+        &mut self,
+        until: Option<Instant>,
+        wake: Option<std::os::fd::BorrowedFd<'_>>,
+    ) -> Result<Option<Answer>, SupervisorError> {
+        if let Some(answer) = self.lines.next() {
+            return answer.map(Some).map_err(|error| self.lost(error.to_string()));
+        }
+        let [there, _] = readable([Some(self.answers.as_fd()), wake], until)
+            .map_err(|error| self.lost(error.to_string()))?;
+        if !there {
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Err(self.lost("it has fallen silent".to_owned()));
+            }
+            return Ok(None);
+        }
+        let mut buffer = [0; 16 * 1024];
+        match self.answers.read(&mut buffer) {
+            Ok(0) => Err(self.lost("it has ended".to_owned())),
+            Ok(count) => {
+                self.lines.push(&buffer[..count]);
+                Ok(None)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+            Err(error) => Err(self.lost(error.to_string())),
+        }
+    }
+
+    /// Ends the supervisor and, in its place, what it owned.
+    fn lost(&mut self, how: String) -> SupervisorError {
+        self.requests = None;
+        if !self.reaped {
+            // It fails only where it has ended already.
+            let _ = self.child.kill();
+        }
+        self.reap();
+        self.end_what_it_owned();
+        SupervisorError::Lost { how }
+    }
+
+    fn reap(&mut self) {
+        if !self.reaped {
+            self.reaped = self.child.wait().is_ok();
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn end_what_it_owned(&mut self) {
+        if let Some(session) = self.running.take() {
+            super::procfs::kill_session(session);
+        }
+        if let Some(group) = &self.accounting.group {
+            super::supervise::cgroup::end(&group.path);
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn end_what_it_owned(&mut self) {}
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        if self.reaped {
+            return;
+        }
+        // The end of its input is its order to end everything.
+        self.requests = None;
+        match wait::child(&self.child, Some(Instant::now() + FAREWELL), false) {
+            Ok(Waited::Ended) => {
+                self.reap();
+                self.end_what_it_owned();
+            }
+            _ => {
+                self.lost(String::new());
+            }
+        }
+    }
+}
+
+fn unexpected(answer: &Answer) -> String {
+    match answer {
+        Answer::Failed { reason } => reason.clone(),
+        other => format!("it gave the wrong answer: {other:?}"),
+    }
+}
