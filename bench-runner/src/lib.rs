@@ -10,3 +10,4 @@ pub mod spanned;
 pub mod stats;
 
 pub mod process;
+pub mod host;
