@@ -11,3 +11,4 @@ pub mod stats;
 
 pub mod process;
 pub mod host;
+pub mod corpus;

@@ -1,0 +1,106 @@
+//! Which names and relative paths a manifest may hold; they become parts of file names.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::record::Pin;
+use crate::spanned::{DocError, Value};
+
+/// Longest name, so that file names made from several still fit.
+const LONGEST: usize = 64;
+
+/// A name of `[A-Za-z0-9._-]` that does not start with a dot.
+pub(super) fn name(value: &Value<'_>) -> Result<String, DocError> {
+    let text = value.string()?;
+    if is_name(&text) {
+        return Ok(text);
+    }
+    Err(value.error(format!("`{}` is not a name: `{}`", value.name(), text.escape_debug())).help(format!(
+        "names have 1 to {LONGEST} letters, digits, `.`, `_` or `-` and do not start with `.`"
+    )))
+}
+
+/// Whether `text` may be a name.
+pub(in crate::corpus) fn is_name(text: &str) -> bool {
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (1..=LONGEST).contains(&text.len()) && !text.starts_with('.') && text.chars().all(valid)
+}
+
+/// An argument that cargo cannot take for a flag.
+pub(super) fn word(value: &Value<'_>) -> Result<String, DocError> {
+    let text = value.string()?;
+    if text.is_empty() || text.starts_with('-') || text.contains(char::is_whitespace) {
+        let message = format!("`{}` is not a name cargo could know: `{}`", value.name(), text.escape_debug());
+        return Err(value.error(message));
+    }
+    Ok(text)
+}
+
+/// Several of them.
+pub(super) fn words(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+    value.items()?.iter().map(word).collect()
+}
+
+/// Several names.
+pub(super) fn names(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+    value.items()?.iter().map(name).collect()
+}
+
+/// A path below the root of the source: relative, without `..`.
+pub(super) fn path_below(value: &Value<'_>) -> Result<PathBuf, DocError> {
+    let text = value.string()?;
+    let path = PathBuf::from(&text);
+    let below = path.components().all(|part| matches!(part, Component::Normal(_)));
+    if below && !text.is_empty() && !text.ends_with('/') && !text.contains('\0') {
+        return Ok(path);
+    }
+    Err(value
+        .error(format!(
+            "`{}` leaves the source tree or names no file: `{}`",
+            value.name(),
+            text.escape_debug()
+        ))
+        .help("paths start at the root of the source and go down from there, such as `src/main.rs`"))
+}
+
+/// A directory, absolute or relative to the manifest.
+pub(super) fn directory(value: &Value<'_>) -> Result<PathBuf, DocError> {
+    let text = value.string()?;
+    if text.is_empty() || text.contains('\0') {
+        return Err(value.error(format!("`{}` names no directory", value.name())));
+    }
+    Ok(Path::new(&text).to_path_buf())
+}
+
+/// A sha256, 64 lower-case hex digits.
+pub(super) fn sha256(value: &Value<'_>) -> Result<String, DocError> {
+    let text = value.string()?;
+    if format!("tree:sha256:{text}").parse::<Pin>().is_ok() {
+        return Ok(text);
+    }
+    Err(value
+        .error(format!("`{}` is not a sha256 of 64 lower-case hex digits", value.name()))
+        .help("`sha256sum` of the .crate archive gives it"))
+}
+
+/// A full version `1.2.3`, with what may follow it.
+pub(super) fn version(value: &Value<'_>) -> Result<String, DocError> {
+    let text = value.string()?;
+    let core = text.split(['-', '+']).next().unwrap_or("");
+    let parts: Vec<&str> = core.split('.').collect();
+    let numeric = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+');
+    if parts.len() == 3 && parts.iter().all(numeric) && text.chars().all(valid) && text.len() <= LONGEST {
+        return Ok(text);
+    }
+    Err(value
+        .error(format!("`{}` is not a full version: `{}`", value.name(), text.escape_debug()))
+        .help("write all three numbers, such as `15.1.0`; requirements such as `^15` do not pin anything"))
+}
+
+/// Names of environment variables.
+pub(super) fn variable(value: &Value<'_>, text: &str) -> Result<(), DocError> {
+    if text.is_empty() || text.contains(['=', '\0']) {
+        return Err(value.error(format!("`{}` is not a name of a variable", text.escape_debug())));
+    }
+    Ok(())
+}

@@ -1,0 +1,351 @@
+//! TOML → [`Project`]: the keys of a manifest, and what each may hold.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::spanned::{DocError, Reader, SourceText, Value};
+
+use super::names;
+use super::{BuildSettings, CommandSource, CratesIoSource, Edit, EditClass, Estimate, Project, Source};
+
+impl Project {
+    /// Reads a manifest; its relative paths start at `base`.
+    ///
+    /// # Errors
+    /// What is wrong with it, at its place.
+    pub fn parse(manifest: &SourceText, base: Option<PathBuf>) -> Result<Self, DocError> {
+        let document = manifest.parse()?;
+        let mut reader = document.reader();
+        let project = Self {
+            name: reader.read("name", names::name)?,
+            summary: reader.read_optional("summary", |v| v.string())?.unwrap_or_default(),
+            tags: reader.read_optional("tags", names::names)?.unwrap_or_default(),
+            source: reader.read("source", source)?,
+            build: reader.read_optional("build", |v| v.with_table(build))?.unwrap_or_default(),
+            edits: reader.read_optional("edit", edits)?.unwrap_or_default(),
+            estimate: reader.read_optional("estimate", estimate)?.unwrap_or_default(),
+            text: manifest.text.clone(),
+            origin: manifest.name.clone(),
+            base,
+        };
+        if !project.edits.is_empty() && matches!(project.source, Source::Command(_)) {
+            let message = "a project that is built by commands is edited by `edit` in `source`";
+            return Err(reader.error_at_key("edit", message));
+        }
+        reader.finish()?;
+        Ok(project)
+    }
+}
+
+/// Times by workload, and the size of a target directory.
+fn estimate(value: &Value<'_>) -> Result<Estimate, DocError> {
+    const SIZE: &str = "target-mb";
+    value.with_table(|table| {
+        let megabytes = table.read_optional(SIZE, Value::count)?;
+        let times = table.entries().into_iter().filter(|(key, _)| key != SIZE);
+        let builds =
+            times.map(|(key, value)| Ok((key, value.duration()?))).collect::<Result<_, DocError>>()?;
+        Ok(Estimate { builds, target_bytes: megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000) })
+    })
+}
+
+/// The kinds of sources, each with its reader.
+type ReadSource = fn(&mut Reader<'_>) -> Result<Source, DocError>;
+const KINDS: [(&str, ReadSource); 3] = [("crates-io", crates_io), ("path", path), ("command", command)];
+
+/// Kinds that have a name and are not there yet.
+const PLANNED: [&str; 2] = ["git", "generated"];
+
+fn source(value: &Value<'_>) -> Result<Source, DocError> {
+    let kind = value.peek("kind")?;
+    let word = kind.string()?;
+    if let Some((_, read)) = KINDS.iter().find(|(name, _)| *name == word) {
+        return value.with_table(|table| {
+            table.required("kind")?;
+            read(table)
+        });
+    }
+    let valid = KINDS.map(|(name, _)| name);
+    if PLANNED.contains(&word.as_str()) {
+        let error = kind.error(format!("sources of kind `{word}` are not supported yet"));
+        return Err(error.help(format!("check the project out and use `kind = \"{}\"`", valid[1])));
+    }
+    let listed = valid.map(|name| format!("`{name}`")).join(", ");
+    let error = kind.error(format!("there is no kind of source `{}`", word.escape_debug()));
+    Err(match crate::spanned::nearest(&word, valid) {
+        Some(name) => error.help(format!("did you mean `{name}`? valid are {listed}")),
+        None => error.help(format!("valid are {listed}")),
+    })
+}
+
+fn crates_io(table: &mut Reader<'_>) -> Result<Source, DocError> {
+    Ok(Source::CratesIo(CratesIoSource {
+        name: table.read("name", names::name)?,
+        version: table.read("version", names::version)?,
+        sha256: table.read("sha256", names::sha256)?,
+    }))
+}
+
+fn path(table: &mut Reader<'_>) -> Result<Source, DocError> {
+    table.read("path", names::directory).map(Source::Path)
+}
+
+fn command(table: &mut Reader<'_>) -> Result<Source, DocError> {
+    Ok(Source::Command(CommandSource {
+        path: table.read("path", names::directory)?,
+        prepare: table.read_optional("prepare", |v| v.argv())?,
+        clean: table.read_optional("clean", |v| v.argv())?,
+        edit: table.read_optional("edit", |v| v.argv())?,
+        build: table.read("build", |v| v.argv())?,
+    }))
+}
+
+fn build(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
+    let strings = |v: &Value<'_>| v.strings();
+    let one = table.read_optional("package", names::word)?;
+    let several = table.read_optional("packages", names::words)?;
+    if one.is_some() && several.is_some() {
+        return Err(table.error_at_key("package", "`package` and `packages` exclude each other"));
+    }
+    Ok(BuildSettings {
+        packages: several.unwrap_or_else(|| one.into_iter().collect()),
+        bins: table.read_optional("bins", names::words)?.unwrap_or_default(),
+        features: table.read_optional("features", names::words)?.unwrap_or_default(),
+        no_default_features: table.read_optional("no-default-features", |v| v.bool())?.unwrap_or_default(),
+        profile: table.read_optional("profile", names::word)?,
+        args: table.read_optional("args", strings)?.unwrap_or_default(),
+        env: table.read_optional("env", environment)?.unwrap_or_default(),
+        pass_env: table.read_optional("pass-env", variables)?.unwrap_or_default(),
+        prepare: table.read_optional("prepare", |v| v.argvs())?.unwrap_or_default(),
+        requires: table.read_optional("requires", strings)?.unwrap_or_default(),
+        check: table.read_optional("check", check)?,
+    })
+}
+
+fn environment(value: &Value<'_>) -> Result<BTreeMap<String, String>, DocError> {
+    let variables = value.string_map()?;
+    for (name, content) in &variables {
+        names::variable(value, name)?;
+        if content.contains('\0') {
+            return Err(value.error(format!("the value of `{name}` holds a null character")));
+        }
+    }
+    Ok(variables)
+}
+
+fn variables(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+    let item = |item: &Value<'_>| {
+        let text = item.string()?;
+        names::variable(item, &text).map(|()| text)
+    };
+    value.items()?.iter().map(item).collect()
+}
+
+fn check(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+    let argv = value.argv()?;
+    if argv.iter().any(|word| word.contains("{artifact}")) {
+        return Ok(argv);
+    }
+    let error = value.error(format!("`{}` does not use the artefact", value.name()));
+    Err(error.help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
+}
+
+fn edits(value: &Value<'_>) -> Result<Vec<Edit>, DocError> {
+    let mut seen: Vec<String> = Vec::new();
+    value.with_tables(|table| {
+        let edit = edit(table)?;
+        if seen.contains(&edit.name) {
+            return Err(table.error_at_key("name", format!("there are two edits named `{}`", edit.name)));
+        }
+        seen.push(edit.name.clone());
+        Ok(edit)
+    })
+}
+
+fn edit(table: &mut Reader<'_>) -> Result<Edit, DocError> {
+    Ok(Edit {
+        name: table.read("name", names::name)?,
+        class: table.read("class", class)?,
+        file: table.read("file", names::path_below)?,
+        anchor: table.read("anchor", |v| match v.string()? {
+            empty if empty.trim().is_empty() => Err(v.error("the anchor is empty")),
+            anchor => Ok(anchor),
+        })?,
+        insert: table.read("insert", |v| match v.string()? {
+            text if text.contains("{n}") => Ok(text),
+            _ => Err(v.error("the inserted text is the same for every round").help(
+                "put `{n}` where the number of the round goes, such as `std::hint::black_box({n}u64);`",
+            )),
+        })?,
+    })
+}
+
+fn class(value: &Value<'_>) -> Result<EditClass, DocError> {
+    let word = value.string()?;
+    EditClass::ALL.into_iter().find(|class| class.as_str() == word).ok_or_else(|| {
+        let error = value.error(format!("there is no class of edits `{}`", word.escape_debug()));
+        error.suggest(&word, EditClass::ALL.map(EditClass::as_str))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+
+    const WHOLE: &str = r#"
+name = "demo"
+summary = "a demonstration"
+tags = ["quick", "cli"]
+
+[source]
+kind = "crates-io"
+name = "demo-crate"
+version = "1.2.3-rc.1"
+sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+[build]
+package = "demo-crate"
+bins = ["demo"]
+features = ["fast", "dep/extra"]
+no-default-features = true
+profile = "release"
+args = ["--quiet"]
+env = { A = "b" }
+pass-env = ["PROTOC"]
+prepare = [["make", "tables"]]
+requires = ["cmake"]
+check = ["{artifact}", "--version"]
+
+[[edit]]
+name = "body"
+class = "body"
+file = "src/main.rs"
+anchor = "fn main() {"
+insert = " std::hint::black_box({n}u64);"
+
+[estimate]
+clean = "7s"
+incremental = "500ms"
+target-mb = 80
+"#;
+
+    fn parse(text: &str) -> Result<Project, DocError> {
+        Project::parse(&SourceText::new("demo.toml", text), None)
+    }
+
+    fn refused(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    fn with(find: &str, replace: &str) -> String {
+        assert!(WHOLE.contains(find), "{find}");
+        WHOLE.replacen(find, replace, 1)
+    }
+
+    #[test]
+    fn every_key_arrives() {
+        let project = parse(WHOLE).unwrap();
+        assert_eq!(project.name, "demo");
+        assert_eq!(project.tags, ["quick", "cli"]);
+        let Source::CratesIo(source) = &project.source else { panic!("{:?}", project.source) };
+        assert_eq!((source.name.as_str(), source.version.as_str()), ("demo-crate", "1.2.3-rc.1"));
+        let build = &project.build;
+        assert_eq!(
+            (&build.packages[0][..], &build.bins[0][..], &build.features[1][..]),
+            ("demo-crate", "demo", "dep/extra")
+        );
+        assert!(build.no_default_features);
+        assert_eq!(build.profile.as_deref(), Some("release"));
+        assert_eq!(
+            (&build.args[0][..], &build.env["A"][..], &build.pass_env[0][..]),
+            ("--quiet", "b", "PROTOC")
+        );
+        assert_eq!((&build.prepare[0][1][..], &build.requires[0][..]), ("tables", "cmake"));
+        assert_eq!(build.check.as_ref().unwrap()[1], "--version");
+        assert_eq!(project.edit(EditClass::Body).unwrap().file, Path::new("src/main.rs"));
+        assert!(project.edit(EditClass::Interface).is_none());
+        assert_eq!(project.estimate.builds["incremental"], Duration::from_millis(500));
+        assert_eq!(project.estimate.target_bytes, Some(80_000_000));
+        assert_eq!(project.text, WHOLE);
+    }
+
+    #[test]
+    fn commands_are_lists_of_which_only_build_is_needed() {
+        let project =
+            parse("name = \"c\"\n[source]\nkind = \"command\"\npath = \"..\"\nbuild = [\"make\"]\n");
+        let Source::Command(source) = project.unwrap().source else { panic!("another kind") };
+        assert_eq!(
+            (source.build, source.clean, source.edit, source.prepare),
+            (vec!["make".to_owned()], None, None, None)
+        );
+        let error =
+            refused("name = \"c\"\n[source]\nkind = \"command\"\npath = \"..\"\nbuild = \"make all\"\n");
+        assert!(error.starts_with("demo.toml:5:9: `source.build` must be an array"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_kind_names_the_valid_ones() {
+        let error = refused(&with("crates-io", "crate-io"));
+        expect_test::expect![[r#"
+            demo.toml:7:8: there is no kind of source `crate-io`
+              kind = "crate-io"
+                     ^^^^^^^^^^
+            help: did you mean `crates-io`? valid are `crates-io`, `path`, `command`"#]]
+        .assert_eq(&error);
+        for planned in PLANNED {
+            assert!(refused(&with("crates-io", planned)).contains("not supported yet"));
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_is_unknown() {
+        let error = refused("name = \"c\"\n[source]\nkind = \"path\"\npath = \"..\"\nversion = \"1.0.0\"\n");
+        assert!(error.starts_with("demo.toml:5:1: `source` has no key `version`"), "{error}");
+    }
+
+    #[test]
+    fn names_and_paths_that_would_leave_their_place_are_refused() {
+        for name in ["../x", ".hidden", "a/b", "a b", "", "ä"] {
+            let error = refused(&with("\"demo\"", &format!("\"{name}\"")));
+            assert!(error.starts_with("demo.toml:2:8: `name` is not a name"), "{error}");
+        }
+        for file in ["/etc/passwd", "../main.rs", "src/../../x", "./main.rs", "", "src/"] {
+            let error = refused(&with("\"src/main.rs\"", &format!("\"{file}\"")));
+            assert!(error.starts_with("demo.toml:28:8: `edit[0].file` leaves the source tree"), "{error}");
+        }
+        for package in ["--config=x", "", "a b"] {
+            assert!(parse(&with("\"demo-crate\"\nbins", &format!("\"{package}\"\nbins"))).is_err());
+        }
+    }
+
+    #[test]
+    fn what_pins_nothing_is_refused() {
+        for version in ["15", "^1.2.3", "1.2", "*", "1.2.3 ", "latest"] {
+            assert!(refused(&with("1.2.3-rc.1", version)).contains("full version"), "{version}");
+        }
+        assert!(refused(&with("0123456789abcdef", "0123456789ABCDEF")).contains("64 lower-case hex digits"));
+        assert!(refused(&with("0123456789abcdef", "")).contains("64 lower-case hex digits"));
+    }
+
+    #[test]
+    fn edits_must_differ_by_round_and_by_name() {
+        assert!(refused(&with("{n}u64", "1u64")).contains("same for every round"));
+        assert!(refused(&with("anchor = \"fn main() {\"", "anchor = \" \"")).contains("anchor is empty"));
+        let twice = WHOLE.replace("[estimate]", "[[edit]]\nname = \"body\"\nclass = \"body\"\nfile = \"a\"\nanchor = \"b\"\ninsert = \"{n}\"\n[estimate]");
+        assert!(refused(&twice).contains("two edits named `body`"));
+        let error = refused(&with("class = \"body\"", "class = \"boddy\""));
+        assert!(error.contains("did you mean `body`?"), "{error}");
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused() {
+        assert!(refused(&with("package =", "packages = []\npackage =")).contains("exclude each other"));
+        assert!(refused(&with("\"{artifact}\"", "\"true\"")).contains("does not use the artefact"));
+        assert!(refused(&with("{ A = \"b\" }", "{ \"A=B\" = \"b\" }")).contains("not a name of a variable"));
+        assert!(refused(&with("\"7s\"", "7")).contains("a duration such as"));
+        assert!(refused(&with("tags", "tag")).contains("did you mean `tags`?"));
+    }
+}

@@ -1,0 +1,20 @@
+//! What is built: a manifest → a pinned project → a work tree, with edit *n* applied.
+//!
+//! Manifests are TOML ([`manifest`]); the [`Catalogue`] holds those compiled in and those of the checkout. A
+//! [source](sources) turns a project into a pristine tree under a pin and lays work trees out from it, and
+//! [`edits`] change one file of a work tree so that the next build has something to do. [`parents`] keeps
+//! foreign cargo configuration away from the work trees.
+//!
+//! Knows nothing of axes, variants, workloads or what becomes of a build. Never writes into a user's own tree.
+
+pub mod catalogue;
+pub mod edits;
+pub mod local;
+pub mod manifest;
+pub mod parents;
+pub mod sources;
+
+pub use catalogue::{Catalogue, CatalogueError, Entry};
+pub use manifest::{
+    BuildSettings, CommandSource, CratesIoSource, Edit, EditClass, Estimate, Project, Source,
+};

@@ -1,0 +1,217 @@
+//! Keeps foreign cargo configuration away from the work trees.
+//!
+//! A cargo home of one's own does not isolate a build: cargo also reads the configuration of every directory
+//! above the work tree (`$HOME/.cargo` among them, where the cache lies below it), and a `Cargo.toml` up there
+//! captures the work tree as a part of its workspace. Both are refused by name, before anything is built.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::spanned::{DocError, SourceText};
+
+/// Tables of a configuration that cannot change what a build does or how long it takes.
+const HARMLESS: [&str; 11] = [
+    "source",
+    "registries",
+    "registry",
+    "net",
+    "http",
+    "term",
+    "alias",
+    "credential-alias",
+    "cargo-new",
+    "future-incompat-report",
+    "cache",
+];
+
+const WAY_OUT: &str = "put the work trees elsewhere with `--cache-dir`";
+
+/// A directory above the work trees that would change every build in them.
+#[derive(Debug, thiserror::Error)]
+pub enum ParentError {
+    /// Its cargo configuration sets something that changes builds.
+    #[error(
+        "{} applies to every build in {} and sets {}\nhelp: {WAY_OUT}, or take these keys out of that file",
+        file.display(), below.display(), list(keys)
+    )]
+    Config {
+        /// The configuration file.
+        file: PathBuf,
+        /// What it sets, such as `build.rustflags`.
+        keys: Vec<String>,
+        /// Where the work trees would be.
+        below: PathBuf,
+    },
+    /// Its configuration is not TOML; cargo would fail on it.
+    #[error("cargo would read this for every build in {}: {error}\nhelp: {WAY_OUT}, or mend that file", below.display())]
+    Broken {
+        /// What is wrong, and where.
+        error: DocError,
+        /// Where the work trees would be.
+        below: PathBuf,
+    },
+    /// It has a `Cargo.toml`, which would take the work tree for a member of its workspace.
+    #[error(
+        "{} would capture every project below it, and so those in {}\nhelp: {WAY_OUT}, or move that file",
+        file.display(), below.display()
+    )]
+    Workspace {
+        /// The manifest.
+        file: PathBuf,
+        /// Where the work trees would be.
+        below: PathBuf,
+    },
+    /// It cannot be looked at.
+    #[error("failed to read {}: {error}\nhelp: {WAY_OUT}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+fn list(keys: &[String]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether work trees can lie in `dir`, which need not exist yet: looks at it and at every directory above.
+///
+/// # Errors
+/// The first file, from `dir` upwards, that would have a say in the builds.
+pub fn check(dir: &Path) -> Result<(), ParentError> {
+    let real = real_path(dir).map_err(|error| ParentError::Unreadable { file: dir.to_path_buf(), error })?;
+    for parent in real.ancestors() {
+        let manifest = parent.join("Cargo.toml");
+        if read(&manifest)?.is_some() {
+            return Err(ParentError::Workspace { file: manifest, below: real });
+        }
+        for name in ["config.toml", "config"] {
+            let file = parent.join(".cargo").join(name);
+            let Some(text) = read(&file)? else { continue };
+            let keys =
+                telling_keys(&text).map_err(|error| ParentError::Broken { error, below: real.clone() })?;
+            if !keys.is_empty() {
+                return Err(ParentError::Config { file, keys, below: real });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The path as cargo will see it: links resolved as far as it exists.
+fn real_path(dir: &Path) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(dir)?;
+    for existing in absolute.ancestors() {
+        match existing.canonicalize() {
+            Ok(real) => {
+                let rest = absolute.strip_prefix(existing).unwrap_or(Path::new(""));
+                return Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(absolute)
+}
+
+fn read(file: &Path) -> Result<Option<SourceText>, ParentError> {
+    match SourceText::read(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Ok(None),
+            _ => Err(ParentError::Unreadable { file: file.to_path_buf(), error }),
+        },
+    }
+}
+
+fn telling_keys(config: &SourceText) -> Result<Vec<String>, DocError> {
+    let document = config.parse()?;
+    let mut keys = Vec::new();
+    for (key, value) in document.reader().entries() {
+        if HARMLESS.contains(&key.as_str()) {
+            continue;
+        }
+        let inner = if value.is_table() { value.entries()? } else { Vec::new() };
+        if inner.is_empty() {
+            keys.push(key);
+        } else {
+            keys.extend(inner.into_iter().map(|(_, value)| value.name().to_owned()));
+        }
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn below(config: Option<(&str, &str)>) -> (tempfile::TempDir, Result<(), ParentError>) {
+        let dir = tempfile::tempdir().unwrap();
+        if let Some((path, text)) = config {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let result = check(&dir.path().join("cache/work"));
+        (dir, result)
+    }
+
+    #[test]
+    fn what_cannot_change_a_build_is_let_pass() {
+        below(None).1.unwrap();
+        let text = "[net]\nretry = 3\n[source.crates-io]\nreplace-with = \"m\"\n[source.m]\nregistry = \"sparse+https://m/\"\n[term]\nquiet = true\n[alias]\nb = \"build\"\n";
+        below(Some((".cargo/config.toml", text))).1.unwrap();
+    }
+
+    #[test]
+    fn what_changes_builds_is_refused_with_its_keys() {
+        for name in [".cargo/config.toml", ".cargo/config"] {
+            let text = "[net]\nretry = 3\n[build]\nrustflags = [\"-Cx\"]\njobs = 2\n[env]\nA = \"b\"\n[target.x.y]\nlinker = \"l\"\n";
+            let (dir, result) = below(Some((name, text)));
+            let Err(ParentError::Config { file, keys, .. }) = &result else { panic!("{result:?}") };
+            assert_eq!(*file, dir.path().canonicalize().unwrap().join(name));
+            assert_eq!(keys, &["build.rustflags", "build.jobs", "env.A", "target.x"]);
+            let text = result.unwrap_err().to_string();
+            assert!(
+                text.contains("--cache-dir") && text.contains("`build.rustflags`, `build.jobs`"),
+                "{text}"
+            );
+        }
+        for text in
+            ["include = \"more.toml\"\n", "paths = [\"/x\"]\n", "[profile.dev]\ndebug = 0\n", "[unknown]\n"]
+        {
+            assert!(
+                matches!(below(Some((".cargo/config.toml", text))).1, Err(ParentError::Config { .. })),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_directory_itself_and_links_to_it_are_looked_at() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().join("real");
+        fs::create_dir_all(real.join(".cargo")).unwrap();
+        fs::write(real.join(".cargo/config.toml"), "[build]\njobs = 1\n").unwrap();
+        assert!(check(&real).is_err());
+        std::os::unix::fs::symlink(&real, dir.path().join("link")).unwrap();
+        assert!(matches!(check(&dir.path().join("link/x")), Err(ParentError::Config { .. })));
+        check(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_stray_manifest_is_refused() {
+        let (_dir, result) = below(Some(("Cargo.toml", "[workspace]\n")));
+        assert!(matches!(result, Err(ParentError::Workspace { .. })), "{result:?}");
+    }
+
+    #[test]
+    fn a_broken_configuration_is_shown_at_its_place() {
+        let (_dir, result) = below(Some((".cargo/config.toml", "[build\n")));
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains("config.toml:1:"), "{text}");
+    }
+}

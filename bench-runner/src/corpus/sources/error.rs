@@ -1,0 +1,204 @@
+//! What can go wrong with a source. Each message is complete: cause included, the way out at its end.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::process::ToolError;
+use crate::spanned::DocError;
+
+/// A source that cannot be had, or is not what it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A file or directory could not be read or written.
+    #[error("failed to {doing} {}: {error}{}", path.display(), space(error))]
+    Io {
+        /// What was tried, such as `read`.
+        doing: &'static str,
+        /// With which file or directory.
+        path: PathBuf,
+        /// Why it failed.
+        error: io::Error,
+    },
+    /// A path of a manifest that is compiled in starts nowhere.
+    #[error("the path {} of the project `{project}` starts nowhere\nhelp: make it absolute", path.display())]
+    NoBase {
+        /// The project.
+        project: String,
+        /// The path.
+        path: PathBuf,
+    },
+    /// cargo could not fetch.
+    #[error("failed to fetch {what}: {}{}", whole(error), cargo_help(error))]
+    Cargo {
+        /// What was to be fetched.
+        what: String,
+        /// What cargo said.
+        error: ToolError,
+    },
+    /// cargo reported success, but the archive is not where it should be.
+    #[error(
+        "cargo reported success, but {archive} is not below {}\n\
+         help: a directory or a git repository in place of crates.io (`source.crates-io.replace-with`) has no \
+         archives to check; a mirror with an index has",
+        home.display()
+    )]
+    NotDownloaded {
+        /// Name of the archive.
+        archive: String,
+        /// The cargo home.
+        home: PathBuf,
+    },
+    /// An archive is not the one that the manifest pins.
+    #[error(
+        "{} is not what {manifest} pins\n  pinned: sha256 {expected}\n  found:  sha256 {found}\n\
+         help: if the manifest is right, whoever serves the archive changed it: nothing was unpacked, and the \
+         archive was left as it is",
+        archive.display()
+    )]
+    Checksum {
+        /// The archive.
+        archive: PathBuf,
+        /// The manifest.
+        manifest: String,
+        /// The hash in the manifest.
+        expected: String,
+        /// The hash of the archive.
+        found: String,
+    },
+    /// An archive in the cache does not have the hash that it is named after.
+    #[error(
+        "{} was changed in the cache: its sha256 is {found}\nhelp: remove it, and it will be fetched again",
+        archive.display()
+    )]
+    Tampered {
+        /// The archive.
+        archive: PathBuf,
+        /// Its hash.
+        found: String,
+    },
+    /// It would have to be fetched, and nothing may be.
+    #[error("{what} is not in the cache, and `--offline` fetches nothing\nhelp: {help}")]
+    Offline {
+        /// What is missing.
+        what: String,
+        /// The command that fetches it.
+        help: String,
+    },
+    /// An archive holds what no source archive should.
+    #[error("{} is refused: {reason}{}", archive.display(), entry.as_ref().map(|e| format!(" (`{e}`)")).unwrap_or_default())]
+    Archive {
+        /// The archive.
+        archive: PathBuf,
+        /// The entry, as far as it can be shown.
+        entry: Option<String>,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A file changed between being hashed and being copied.
+    #[error("{} changed while it was copied\nhelp: run again once nothing writes to it", file.display())]
+    Changed {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A work tree would come to lie on files that are there.
+    #[error("{} is not empty, and a work tree is only ever laid out in an empty directory", into.display())]
+    Occupied {
+        /// The directory.
+        into: PathBuf,
+    },
+    /// A directory is not a source that can be built.
+    #[error("{} cannot be built as it is: {reason}\nhelp: {help}", path.display())]
+    Unfit {
+        /// The directory.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// The user's cargo configuration cannot be read.
+    #[error("failed to take over the mirrors of the user's cargo: {0}")]
+    Config(DocError),
+}
+
+impl SourceError {
+    /// Whether the corpus or the request is to blame, rather than the machine or the network.
+    pub fn is_request(&self) -> bool {
+        match self {
+            Self::NoBase { .. }
+            | Self::Checksum { .. }
+            | Self::Offline { .. }
+            | Self::Archive { .. }
+            | Self::Unfit { .. }
+            | Self::Config(_) => true,
+            Self::Io { .. }
+            | Self::Cargo { .. }
+            | Self::NotDownloaded { .. }
+            | Self::Tampered { .. }
+            | Self::Changed { .. }
+            | Self::Occupied { .. } => false,
+        }
+    }
+
+    /// For `map_err`: what was tried with which path.
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |error| Self::Io { doing, path, error }
+    }
+}
+
+const NO_SPACE: &str = "free some space, or choose another place with `--cache-dir`";
+
+fn space(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!("\nhelp: {NO_SPACE}"),
+        _ => String::new(),
+    }
+}
+
+/// An error with all its causes.
+fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+/// What to do about a failed cargo, from what it said, as a line of its own.
+fn cargo_help(error: &ToolError) -> String {
+    /// Parts of cargo's messages, in lower case, and what they call for.
+    const SIGNS: [(&[&str], &str); 5] = [
+        (&["offline"], "run once without `--offline`, which fetches what is missing"),
+        (&["no space left", "disk quota"], NO_SPACE),
+        (
+            &[
+                "resolve host",
+                "connect",
+                "timed out",
+                "timeout",
+                "network",
+                "failed to download",
+                "[6]",
+                "[7]",
+            ],
+            "check the network, and the mirror in the cargo home's `config.toml`; what was fetched once is \
+             used with `--offline`",
+        ),
+        (&["401", "403", "credential", "token"], "log in to the registry with `cargo login`"),
+        (&["--locked", "lock file"], "bring the project's Cargo.lock up to date with its Cargo.toml"),
+    ];
+    let help = match error {
+        ToolError::NotFound { .. } => "install Rust from https://rustup.rs, or put cargo on PATH",
+        ToolError::Failed { last_lines, .. } => {
+            let said = last_lines.to_lowercase();
+            let matching = SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)));
+            matching.map_or("run the command by hand to see more of it", |(_, help)| help)
+        }
+        _ => return String::new(),
+    };
+    format!("\nhelp: {help}")
+}

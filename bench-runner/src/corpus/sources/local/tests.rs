@@ -1,0 +1,174 @@
+//! Trees of the user's, in git repositories and outside of them.
+
+use std::os::unix::fs::symlink;
+
+use super::*;
+use crate::corpus::manifest::Project;
+use crate::corpus::sources;
+use crate::spanned::SourceText;
+
+struct Place {
+    dir: tempfile::TempDir,
+    with: Sources,
+}
+
+impl Place {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Self {
+            with: Sources {
+                cache: Cache::at(&dir.path().join("cache")).unwrap(),
+                cargo: "cargo".into(),
+                offline: true,
+                user_home: None,
+                exclude: vec![dir.path().join("tree/results")],
+            },
+            dir,
+        };
+        fs::create_dir(place.tree()).unwrap();
+        place.write(files);
+        place
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.dir.path().join("tree")
+    }
+
+    fn write(&self, files: &[(&str, &str)]) {
+        for (path, text) in files {
+            let path = self.tree().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+
+    fn pin(&self) -> Pinned {
+        pin(&self.tree(), &self.with).unwrap()
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.pin().files.iter().map(|file| file.path.to_str().unwrap().to_owned()).collect()
+    }
+
+    fn init(&self) -> git2::Repository {
+        git2::Repository::init(self.tree()).unwrap()
+    }
+
+    /// Commits the given files, whether they are ignored or not.
+    fn commit(&self, repository: &git2::Repository, files: &[&str]) -> String {
+        let mut index = repository.index().unwrap();
+        for file in files {
+            index.add_path(Path::new(file)).unwrap();
+        }
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let author = git2::Signature::now("a", "a@example.org").unwrap();
+        repository.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).unwrap().to_string()
+    }
+}
+
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
+
+#[test]
+fn a_plain_tree_is_taken_without_its_by_products() {
+    let place = Place::new(&[
+        ("Cargo.toml", "t"),
+        ("src/target/mod.rs", "a module of that name"),
+        ("target/debug/x", "built"),
+        ("fuzz/target/CACHEDIR.TAG", TAG),
+        ("fuzz/target/x", "built"),
+        ("results/run/samples.csv", "measured"),
+    ]);
+    symlink("Cargo.toml", place.tree().join("link")).unwrap();
+    assert_eq!(place.paths(), ["Cargo.toml", "link", "src/target/mod.rs"]);
+    assert!(place.pin().notes.is_empty());
+}
+
+#[test]
+fn git_says_what_is_ignored_and_what_is_tracked_all_the_same() {
+    let place = Place::new(&[
+        (".gitignore", "/target\nCargo.lock\n*.log\n/generated\n"),
+        ("Cargo.lock", "lock"),
+        ("src/main.rs", "m"),
+        ("notes.log", "l"),
+        ("generated/kept.rs", "k"),
+        ("generated/other.rs", "o"),
+        ("target/x", "built"),
+        ("results/run/samples.csv", "measured"),
+    ]);
+    let repository = place.init();
+    let commit = place.commit(&repository, &[".gitignore", "src/main.rs", "generated/kept.rs"]);
+    let expected = [".gitignore", "Cargo.lock", "generated/kept.rs", "src/main.rs"];
+    assert_eq!(place.paths(), expected);
+    fs::remove_dir_all(place.tree().join("results")).unwrap();
+    assert_eq!(place.pin().notes, [format!("HEAD is {commit}")]);
+    place.write(&[("src/new.rs", "not added yet")]);
+    assert_eq!(place.paths().len(), 5);
+    assert_eq!(place.pin().notes[1..], ["uncommitted changes"]);
+}
+
+#[test]
+fn a_directory_within_a_repository_goes_by_its_rules() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("x.log", "l"), ("sub/y.log", "l"), ("sub/y.rs", "r")]);
+    let outer = git2::Repository::init(place.dir.path()).unwrap();
+    fs::write(place.dir.path().join(".gitignore"), "*.log\n").unwrap();
+    assert_eq!(place.paths(), ["Cargo.toml", "sub/y.rs"]);
+    assert_eq!(place.pin().notes, ["nothing has been committed yet", "uncommitted changes"]);
+    // Ignored as a whole it is no part of that repository.
+    fs::write(place.dir.path().join(".gitignore"), "/tree\n").unwrap();
+    drop(outer);
+    assert_eq!(place.paths().len(), 4);
+    assert!(place.pin().notes.is_empty());
+}
+
+#[test]
+fn a_pinned_tree_stays_as_it_was() {
+    let place = Place::new(&[("Cargo.toml", "before"), ("run.sh", "r")]);
+    let pinned = place.pin();
+    place.write(&[("Cargo.toml", "after")]);
+    let work = place.dir.path().join("work");
+    sources::lay_out(&pinned, &work).unwrap();
+    assert_eq!(fs::read_to_string(work.join("Cargo.toml")).unwrap(), "before");
+    assert_ne!(place.pin().pin, pinned.pin);
+
+    let recalled = sources::recall(&pinned.pin, &place.with.cache).unwrap().unwrap();
+    assert_eq!((recalled.tree, recalled.files), (pinned.tree.clone(), pinned.files.clone()));
+    fs::write(pinned.tree.join("Cargo.toml"), "changed in the cache").unwrap();
+    assert!(sources::recall(&pinned.pin, &place.with.cache).unwrap().is_none());
+    assert!(matches!(
+        sources::lay_out(&pinned, &place.dir.path().join("w2")),
+        Err(SourceError::Changed { .. })
+    ));
+    place.write(&[("Cargo.toml", "before")]);
+    assert_eq!(place.pin(), pinned);
+    assert!(sources::recall(&pinned.pin, &place.with.cache).unwrap().is_some());
+}
+
+#[test]
+fn a_cache_inside_the_tree_is_no_part_of_it() {
+    let mut place = Place::new(&[("Cargo.toml", "t")]);
+    place.with.cache = Cache::at(&place.tree().join("cache")).unwrap();
+    let first = place.pin();
+    assert_eq!(place.pin().pin, first.pin);
+}
+
+fn project(place: &Place, kind: &str) -> Project {
+    let text = format!("name = \"own\"\n[source]\nkind = \"{kind}\"\npath = \"tree\"\n");
+    let text = if kind == "command" { format!("{text}build = [\"make\"]\n") } else { text };
+    Project::parse(&SourceText::new("own.toml", text), Some(place.dir.path().to_path_buf())).unwrap()
+}
+
+#[test]
+fn a_path_is_a_cargo_project_with_a_lock_file_and_a_command_need_not_be() {
+    let place = Place::new(&[("Makefile", "all:\n")]);
+    assert!(matches!(sources::pin(&project(&place, "command"), &place.with).unwrap().pin, Pin::Tree { .. }));
+    let error = |place: &Place| sources::pin(&project(place, "path"), &place.with).unwrap_err().to_string();
+    assert!(error(&place).contains("no Cargo.toml"));
+    place.write(&[("Cargo.toml", "")]);
+    assert!(error(&place).contains("cargo generate-lockfile"));
+    place.write(&[("Cargo.lock", "")]);
+    assert_eq!(sources::pin(&project(&place, "path"), &place.with).unwrap().files.len(), 3);
+    let mut built_in = project(&place, "path");
+    built_in.base = None;
+    assert!(matches!(sources::pin(&built_in, &place.with), Err(SourceError::NoBase { .. })));
+}

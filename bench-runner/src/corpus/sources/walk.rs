@@ -1,0 +1,60 @@
+//! Lists the files of a directory.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::SourceError;
+
+/// What cargo puts into every target directory it makes.
+const CACHE_TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Files and links, by their paths from the root.
+    pub(super) files: Vec<PathBuf>,
+    /// What is neither a file nor a link nor a directory.
+    pub(super) special: Vec<PathBuf>,
+}
+
+/// The files below `root` for which, and for whose directories, `keep` holds; it gets the path from the root
+/// and whether it is a directory. Links are not followed.
+pub(super) fn files(
+    root: &Path,
+    mut keep: impl FnMut(&Path, bool) -> Result<bool, SourceError>,
+) -> Result<Found, SourceError> {
+    let mut found = Found::default();
+    let mut left = vec![PathBuf::new()];
+    while let Some(dir) = left.pop() {
+        let full = root.join(&dir);
+        for entry in fs::read_dir(&full).map_err(SourceError::io("read", &full))? {
+            let entry = entry.map_err(SourceError::io("read", &full))?;
+            let kind = entry.file_type().map_err(SourceError::io("read", &entry.path()))?;
+            let path = dir.join(entry.file_name());
+            if !keep(&path, kind.is_dir())? {
+                continue;
+            }
+            if kind.is_dir() {
+                left.push(path);
+            } else if kind.is_file() || kind.is_symlink() {
+                found.files.push(path);
+            } else {
+                found.special.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether `path` below `root` is git's own, or a target directory: the one at the root, or one marked as such.
+pub(super) fn is_by_product(root: &Path, path: &Path, is_dir: bool) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name == ".git" || (is_dir && (path == Path::new("target") || is_marked(&root.join(path))))
+}
+
+fn is_marked(dir: &Path) -> bool {
+    let mut start = [0; CACHE_TAG.len()];
+    fs::File::open(dir.join("CACHEDIR.TAG")).is_ok_and(|mut tag| tag.read_exact(&mut start).is_ok())
+        && start == CACHE_TAG
+}
