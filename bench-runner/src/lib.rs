@@ -12,3 +12,4 @@ pub mod stats;
 pub mod process;
 pub mod host;
 pub mod corpus;
+pub mod build;

@@ -1,0 +1,291 @@
+//! Builds with cargo. The only place that knows which of cargo's sources of flags drop each other.
+
+mod output;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Driver, made_environment};
+use crate::build::{BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Site, Step, Toolchain};
+use crate::corpus::BuildSettings;
+
+/// Variables from which cargo takes flags in place of those in its configuration.
+const FLAG_VARIABLES: [&str; 3] = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
+/// Makes rustc log the link line, on stable too and without changing a fingerprint.
+const LINK_LOG: &str = "rustc_codegen_ssa::back::link=info";
+
+/// Builds a cargo project with one toolchain's own binaries.
+#[derive(Debug, Clone)]
+pub struct CargoDriver {
+    /// The toolchain.
+    pub toolchain: Toolchain,
+    /// The manifest's `[build]` section.
+    pub build: BuildSettings,
+    /// The project's own `.cargo/config.toml`, where it has one.
+    pub config: Option<toml::Table>,
+    /// The search path for programs, the toolchain's own directory not yet in it.
+    pub path: String,
+}
+
+/// The cargo configuration that `tree` brings along. Where both names exist, cargo takes the one without an ending.
+pub fn config_of_tree(tree: &Path) -> Result<Option<toml::Table>, BuildError> {
+    for name in [".cargo/config", ".cargo/config.toml"] {
+        let path = tree.join(name);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(BuildError::Read { path: path.display().to_string(), source }),
+        };
+        let table = text.parse().map_err(|error: toml::de::Error| BuildError::Config {
+            path: path.display().to_string(),
+            reason: error.message().to_owned(),
+        })?;
+        return Ok(Some(table));
+    }
+    Ok(None)
+}
+
+impl CargoDriver {
+    fn environment(&self, site: &Site, recipe: &Recipe) -> Result<BTreeMap<String, String>, BuildError> {
+        let own = self.toolchain.rustc.parent().unwrap_or(Path::new("/"));
+        let path = format!("{}:{}", own.display(), self.path);
+        let mut env = made_environment(site, path, &self.build.pass_env);
+        env.insert("CARGO_HOME".into(), site.cargo_home.display().to_string());
+        env.insert("RUSTC".into(), self.toolchain.rustc.display().to_string());
+        if let Some(rustdoc) = &self.toolchain.rustdoc {
+            env.insert("RUSTDOC".into(), rustdoc.display().to_string());
+        }
+        env.extend(self.build.env.clone());
+        env.extend(recipe.env.clone());
+        if !recipe.rustflags.is_empty()
+            && let Some(name) = self.dropping_variable(&env)
+        {
+            return Err(self.clash(&name, recipe));
+        }
+        Ok(env)
+    }
+
+    /// A variable that keeps cargo from reading flags where they would be added.
+    fn dropping_variable(&self, env: &BTreeMap<String, String>) -> Option<String> {
+        let host = self.toolchain.host.to_uppercase().replace(['-', '.'], "_");
+        let of_host = Some(format!("CARGO_TARGET_{host}_RUSTFLAGS"))
+            .filter(|_| OwnSettings::of(self.config.as_ref(), &self.toolchain).at_the_last_level());
+        let mut names = FLAG_VARIABLES.into_iter().map(str::to_owned).chain(of_host);
+        names.find(|name| env.contains_key(name))
+    }
+
+    fn clash(&self, variable: &str, recipe: &Recipe) -> BuildError {
+        let first = if let Some(setting) = recipe.env_from.get(variable) {
+            format!("`{setting}`")
+        } else if let Some(value) = self.build.env.get(variable) {
+            format!("`{variable} = \"{value}\"` in `env` of the manifest's [build] section")
+        } else {
+            format!("`{variable}` in `pass-env` of the manifest's [build] section")
+        };
+        let flags = recipe.rustflags.join(" ");
+        let second = match recipe.rustflags_from.as_slice() {
+            [] => format!("the flags `{flags}`"),
+            settings => format!("`{}`", settings.join(" ")),
+        };
+        let reason = format!("cargo would take flags from the variable {variable} and drop `{flags}`");
+        BuildError::Clash { first, second, reason }
+    }
+
+    fn arguments(&self, site: &Site, recipe: &Recipe, goal: Goal) -> Vec<String> {
+        let build = &self.build;
+        let mut args: Vec<String> = vec![
+            match goal {
+                Goal::Build => "build",
+                Goal::Check => "check",
+            }
+            .into(),
+            "--locked".into(),
+            "--offline".into(),
+        ];
+        let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
+        option("--target-dir", &site.target.display().to_string());
+        option("--color", "never");
+        option("--message-format", "json-render-diagnostics");
+        option("--jobs", &recipe.jobs.to_string());
+        if let Some(profile) = recipe.profile.as_deref().or(build.profile.as_deref()) {
+            option("--profile", profile);
+        }
+        build.packages.iter().for_each(|package| option("--package", package));
+        build.bins.iter().for_each(|bin| option("--bin", bin));
+        if !build.features.is_empty() {
+            option("--features", &build.features.join(","));
+        }
+        if !recipe.rustflags.is_empty() {
+            let own = OwnSettings::of(self.config.as_ref(), &self.toolchain);
+            option("--config", &own.adding(&recipe.rustflags));
+        }
+        if build.no_default_features {
+            args.push("--no-default-features".into());
+        }
+        args.extend(build.args.iter().chain(&recipe.args).cloned());
+        args
+    }
+}
+
+impl Driver for CargoDriver {
+    fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step> {
+        let Ok(env) = self.environment(site, &Recipe { rustflags: Vec::new(), ..recipe.clone() }) else {
+            return Vec::new();
+        };
+        self.build
+            .prepare
+            .iter()
+            .filter_map(|argv| argv.split_first())
+            .map(|(program, args)| Step {
+                program: own_program(program, site),
+                args: args.to_vec(),
+                env: env.clone(),
+                cwd: site.source.clone(),
+            })
+            .collect()
+    }
+
+    fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, detail: Detail) -> Result<Step, BuildError> {
+        let mut env = self.environment(site, recipe)?;
+        let mut args = self.arguments(site, recipe, goal);
+        if detail == Detail::Proof {
+            env.insert("RUSTC_LOG".into(), LINK_LOG.into());
+            args.push("--verbose".into());
+        }
+        Ok(Step { program: self.toolchain.cargo.clone(), args, env, cwd: site.source.clone() })
+    }
+
+    fn clean(&self, _: &Site, _: &Recipe) -> Option<Step> {
+        None
+    }
+
+    fn edit(&self, _: &Site) -> Option<Step> {
+        None
+    }
+
+    fn evidence(&self, _: &Site, stdout: &str, stderr: &str) -> Evidence {
+        output::evidence(stdout, stderr)
+    }
+
+    fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step> {
+        let (program, args) = self.build.check.as_deref()?.split_first()?;
+        let artifact = evidence.executables.first().map(|(path, _)| path.display().to_string())?;
+        let filled = |text: &String| text.replace("{artifact}", &artifact);
+        Some(Step {
+            program: own_program(&filled(program), site),
+            args: args.iter().map(filled).collect(),
+            env: self.environment(site, &Recipe::default()).ok()?,
+            cwd: site.source.clone(),
+        })
+    }
+}
+
+/// A program with a slash in it is one of the project's own, so it is looked for in the work tree.
+fn own_program(program: &str, site: &Site) -> PathBuf {
+    if program.contains('/') { site.source.join(program) } else { PathBuf::from(program) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn driver(config: &str) -> CargoDriver {
+        CargoDriver {
+            toolchain: Toolchain::sample(),
+            build: BuildSettings::default(),
+            config: (!config.is_empty()).then(|| config.parse().unwrap()),
+            path: "/usr/bin".into(),
+        }
+    }
+
+    fn site() -> Site {
+        Site {
+            source: "/w/src".into(),
+            target: "/w/t00".into(),
+            home: "/w/home".into(),
+            tmp: "/w/tmp".into(),
+            cargo_home: "/c/home".into(),
+            edit: 0,
+        }
+    }
+
+    #[test]
+    fn flags_of_another_target_do_not_move_those_of_the_recipe() {
+        let config = "[target.x86_64-pc-windows-msvc]\nrustflags = ['-Ca']\n[build]\nrustflags = ['-Cb']";
+        let recipe = Recipe { rustflags: vec!["-Cx".into()], ..Recipe::default() };
+        let step = driver(config).step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap();
+        let at = step.args.iter().position(|arg| arg == "--config").unwrap();
+        assert_eq!(step.args[at + 1], r#"build.rustflags=["-Cx"]"#);
+    }
+
+    fn asking() -> Recipe {
+        Recipe {
+            rustflags: vec!["-Cx".into()],
+            rustflags_from: vec!["linker=mold".into()],
+            ..Recipe::default()
+        }
+    }
+
+    #[test]
+    fn a_variable_that_would_drop_the_flags_is_a_clash() {
+        for name in
+            ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS"]
+        {
+            let mut driver = driver("");
+            driver.build.env.insert(name.into(), "-g".into());
+            let error = driver.step(&site(), &asking(), Goal::Build, Detail::Quiet).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{name} = \"-g\"` in `env` of the manifest")), "{error}");
+            assert!(error.contains("`linker=mold`") && error.contains("drop `-Cx`"), "{error}");
+            assert!(driver.step(&site(), &Recipe::default(), Goal::Build, Detail::Quiet).is_ok());
+        }
+        // Where the project uses the level of the host's own variable, cargo puts the two together.
+        let mut driver = driver("[target.'cfg(unix)']\nrustflags = ['-Cy']");
+        driver.build.env.insert("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS".into(), "-g".into());
+        assert!(driver.step(&site(), &asking(), Goal::Build, Detail::Quiet).is_ok());
+    }
+
+    #[test]
+    fn a_clash_names_both_settings_as_they_were_written() {
+        let recipe = Recipe {
+            env: [("RUSTFLAGS".to_owned(), "-g".to_owned())].into(),
+            env_from: [("RUSTFLAGS".to_owned(), "env.RUSTFLAGS=-g".to_owned())].into(),
+            ..asking()
+        };
+        let error = driver("").step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap_err().to_string();
+        assert!(error.starts_with("`env.RUSTFLAGS=-g` and `linker=mold` exclude each other: "), "{error}");
+    }
+
+    #[test]
+    fn of_two_configurations_cargo_takes_the_one_without_an_ending() {
+        let tree = tempfile::tempdir().unwrap();
+        let read =
+            || config_of_tree(tree.path()).unwrap().map(|config| config["from"].as_str().unwrap().to_owned());
+        assert_eq!(read(), None);
+        std::fs::create_dir(tree.path().join(".cargo")).unwrap();
+        std::fs::write(tree.path().join(".cargo/config.toml"), "from = 'config.toml'").unwrap();
+        assert_eq!(read().as_deref(), Some("config.toml"));
+        std::fs::write(tree.path().join(".cargo/config"), "from = 'config'").unwrap();
+        assert_eq!(read().as_deref(), Some("config"));
+    }
+
+    #[test]
+    fn nothing_of_the_own_environment_reaches_a_build() {
+        let step = driver("").step(&site(), &Recipe::default(), Goal::Build, Detail::Quiet).unwrap();
+        let names: Vec<&str> = step.env.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "CARGO_HOME",
+                "GIT_CEILING_DIRECTORIES",
+                "HOME",
+                "LANG",
+                "LC_ALL",
+                "PATH",
+                "RUSTC",
+                "TMPDIR",
+                "TZ"
+            ]
+        );
+        assert!(step.env["PATH"].starts_with("/tc/bin:"));
+    }
+}

@@ -1,0 +1,230 @@
+//! What cargo and rustc say while they build, read back: units from cargo's JSON, compiler calls from its `Running`
+//! lines, link steps from rustc's log.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::build::{Artifact, CompilerCall, Evidence, LinkStep, read_elf};
+use crate::record::Rebuilt;
+
+/// What the output of a finished build shows.
+pub(super) fn evidence(stdout: &str, stderr: &str) -> Evidence {
+    let artifacts: Vec<Artifact> = stdout.lines().filter_map(artifact).collect();
+    let mut units: Vec<String> =
+        artifacts.iter().filter(|artifact| !artifact.fresh).map(|artifact| artifact.unit.clone()).collect();
+    units.sort();
+    let rebuilt = Rebuilt { count: units.len() as u32, set: crate::record::short_hash(&units.join("\n")) };
+    let executables = artifacts
+        .iter()
+        .filter(|artifact| artifact.own)
+        .filter_map(|artifact| artifact.executable.clone())
+        .map(|path| (path.clone(), read_elf(&path)))
+        .collect();
+    Evidence {
+        compiler_calls: compiler_calls(stderr, &artifacts),
+        link_steps: stderr.lines().filter_map(link_step).collect(),
+        artifact_bytes: artifact_bytes(&artifacts),
+        executables,
+        artifacts,
+        rebuilt: Some((rebuilt, units)),
+    }
+}
+
+fn artifact(line: &str) -> Option<Artifact> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    if message["reason"] != "compiler-artifact" {
+        return None;
+    }
+    let id = message["package_id"].as_str()?;
+    let target = &message["target"];
+    let kind = target["kind"][0].as_str()?;
+    let name = target["name"].as_str()?;
+    let package = id.rsplit_once('#').map_or(id, |(_, package)| package);
+    Some(Artifact {
+        unit: format!("{package} {kind}:{name}"),
+        own: id.starts_with("path+") && kind != "custom-build",
+        fresh: message["fresh"].as_bool()?,
+        opt_level: message["profile"]["opt_level"].as_str().unwrap_or_default().to_owned(),
+        files: message["filenames"]
+            .as_array()
+            .map(|files| files.iter().filter_map(|file| file.as_str().map(PathBuf::from)).collect())
+            .unwrap_or_default(),
+        executable: message["executable"].as_str().map(PathBuf::from),
+    })
+}
+
+fn artifact_bytes(artifacts: &[Artifact]) -> Option<u64> {
+    let sizes: Vec<u64> = artifacts
+        .iter()
+        .filter(|artifact| artifact.own)
+        .flat_map(|artifact| &artifact.files)
+        .filter(|file| file.extension().is_none_or(|extension| extension != "rmeta" && extension != "d"))
+        .filter_map(|file| std::fs::metadata(file).ok())
+        .map(|metadata| metadata.len())
+        .collect();
+    (!sizes.is_empty()).then(|| sizes.iter().sum())
+}
+
+fn compiler_calls(stderr: &str, artifacts: &[Artifact]) -> Vec<CompilerCall> {
+    let own: Vec<String> = artifacts
+        .iter()
+        .filter(|artifact| artifact.own)
+        .filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_")))
+        .collect();
+    let calls: Vec<(String, Vec<String>)> = stderr
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("Running `")?.strip_suffix('`'))
+        .map(shell_words)
+        .filter_map(|words| {
+            let at = words.iter().position(|word| word == "--crate-name")?;
+            Some((words.get(at + 1)?.clone(), words))
+        })
+        .collect();
+    // With `--target`, what runs during the build (proc macros and what they need) is given no flags.
+    let for_target = |args: &[String]| args.iter().any(|arg| arg == "--target");
+    let any_for_target = calls.iter().any(|(_, args)| for_target(args));
+    calls
+        .into_iter()
+        .map(|(name, args)| CompilerCall {
+            own: own.contains(&name) && (!any_for_target || for_target(&args)),
+            args,
+        })
+        .collect()
+}
+
+/// The words of a command as cargo shows it, quoted for a shell where need be.
+fn shell_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quoted = false;
+    let mut chars = text.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '\'' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            ' ' if !quoted => words.extend(word.take()),
+            '\\' if !quoted => word.get_or_insert_default().extend(chars.next()),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// The command that rustc logs before it calls the linker driver. What it makes is read from the command itself:
+/// the lines of several rustc processes come in any order.
+fn link_step(line: &str) -> Option<LinkStep> {
+    const SPEAKER: &str = " INFO rustc_codegen_ssa::back::link ";
+    let (_, said) = line.split_once(SPEAKER)?;
+    let args = debug_words(said);
+    let at = args.iter().position(|arg| arg == "-o")?;
+    Some(LinkStep { output: args.get(at + 1)?.into(), args })
+}
+
+/// The quoted words of a command in Rust's debug format. The variables before the program (`LC_ALL="C"`) are not
+/// quoted as a whole, and are left out.
+fn debug_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('"') {
+        let whole = start == 0 || rest[..start].ends_with(' ');
+        let mut word = String::new();
+        let mut chars = rest[start + 1..].char_indices();
+        let end = loop {
+            match chars.next() {
+                None => return words,
+                Some((at, '"')) => break start + 1 + at + 1,
+                // Only quotes and backslashes matter in the paths and flags that are looked for.
+                Some((_, '\\')) => word.extend(chars.next().map(|(_, char)| char)),
+                Some((_, char)) => word.push(char),
+            }
+        };
+        if whole {
+            words.push(word);
+        }
+        rest = &rest[end..];
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(id: &str, kind: &str, name: &str, executable: Option<&str>, fresh: bool) -> String {
+        let message = serde_json::json!({
+            "reason": "compiler-artifact", "package_id": id, "target": {"kind": [kind], "name": name},
+            "profile": {"opt_level": "0"}, "filenames": executable.into_iter().collect::<Vec<_>>(),
+            "executable": executable, "fresh": fresh,
+        });
+        format!("{message}\n")
+    }
+
+    const OWN: &str = "path+file:///w/p#0.1.0";
+
+    #[test]
+    fn reads_units_from_what_cargo_says() {
+        let stdout = [
+            unit("registry+https://x/#a@1.0.0", "lib", "a", None, true),
+            unit(OWN, "bin", "p", Some("/nowhere/p"), false),
+            "{\"reason\":\"build-finished\",\"success\":true}\n".into(),
+        ]
+        .concat();
+        let evidence = evidence(&stdout, "");
+        let (rebuilt, units) = evidence.rebuilt.unwrap();
+        assert_eq!((rebuilt.count, units), (1, vec!["0.1.0 bin:p".to_owned()]));
+        assert!(evidence.executables[0].1.is_err(), "a missing file is said to be missing");
+    }
+
+    #[test]
+    fn a_link_step_names_its_output_itself() {
+        // Two rustc processes at once: both have said what they prepare before either has linked.
+        let stderr = concat!(
+            " INFO rustc_codegen_ssa::back::link preparing Executable to \"/w/deps/a-1\"\n",
+            " INFO rustc_codegen_ssa::back::link preparing Executable to \"/w/deps/b-2\"\n",
+            " INFO rustc_codegen_ssa::back::link LC_ALL=\"C\" PATH=\"/x -o /y\" VSLANG=\"1033\" \"cc\" \"-m64\" \"-o\" \"/w/deps/a-1\" \"-fuse-ld=mold\"\n",
+            " INFO rustc_codegen_ssa::back::link linker stderr:\n",
+            " INFO rustc_codegen_ssa::back::link Error while checking if gold was the linker, err=Error(\"-o\")\n",
+            " INFO rustc_codegen_ssa::back::link env -u LANG LC_ALL=\"C\" \"cc\" \"-o\" \"/w/de ps/\\\"b\\\"-2\" \"-fuse-ld=bfd\"\n",
+        );
+        let steps = evidence("", stderr).link_steps;
+        let outputs: Vec<_> = steps.iter().map(|step| step.output.to_str().unwrap()).collect();
+        assert_eq!(outputs, ["/w/deps/a-1", "/w/de ps/\"b\"-2"]);
+        assert_eq!(steps[0].args, ["cc", "-m64", "-o", "/w/deps/a-1", "-fuse-ld=mold"]);
+        assert_eq!(steps[1].args.last().unwrap(), "-fuse-ld=bfd");
+    }
+
+    #[test]
+    fn compiler_calls_are_those_of_rustc_and_know_whose_they_are() {
+        let stdout = [
+            unit("registry+https://x/#dep@1.0.0", "lib", "dep", None, false),
+            unit(OWN, "lib", "my-own", None, false),
+            unit(OWN, "custom-build", "build-script-build", None, false),
+        ]
+        .concat();
+        let stderr = concat!(
+            "     Running `/tc/bin/rustc --crate-name dep /r/dep/src/lib.rs`\n",
+            "     Running `/w/t/debug/build/p-1/build-script-build`\n",
+            "     Running `/tc/bin/rustc --crate-name build_script_build build.rs`\n",
+            "     Running `/tc/bin/rustc --crate-name my_own src/lib.rs '-Clink-arg=-B/a b' '--cfg=feature=\"x\"' '--cfg=it'\\''s'`\n",
+        );
+        let calls = evidence(&stdout, stderr).compiler_calls;
+        assert_eq!(calls.iter().map(|call| call.own).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(calls[2].args[4..], ["-Clink-arg=-B/a b", "--cfg=feature=\"x\"", "--cfg=it's"]);
+    }
+
+    #[test]
+    fn with_a_target_named_only_what_is_built_for_it_is_looked_at() {
+        let stdout =
+            [unit(OWN, "proc-macro", "derive", None, false), unit(OWN, "lib", "p", None, false)].concat();
+        let stderr = concat!(
+            "     Running `/tc/bin/rustc --crate-name derive derive/src/lib.rs`\n",
+            "     Running `/tc/bin/rustc --crate-name p src/lib.rs --target x86_64-unknown-linux-gnu -Cx`\n",
+        );
+        let calls = evidence(&stdout, stderr).compiler_calls;
+        assert_eq!(calls.iter().map(|call| call.own).collect::<Vec<_>>(), [false, true]);
+    }
+}

@@ -1,0 +1,110 @@
+//! A project that is not cargo's, given as commands.
+
+use std::path::PathBuf;
+
+use super::{Driver, made_environment};
+use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Site, Step};
+use crate::corpus::{BuildSettings, CommandSource, edits};
+
+/// Builds by running the project's own commands. They see `BENCH_RUNNER_EDIT`, `BENCH_RUNNER_TARGET` and what
+/// the axes set.
+#[derive(Debug, Clone)]
+pub struct CommandDriver {
+    /// The commands.
+    pub source: CommandSource,
+    /// Environment and what may be passed on.
+    pub build: BuildSettings,
+    /// The search path for programs.
+    pub path: String,
+}
+
+impl CommandDriver {
+    fn run(&self, argv: Option<&[String]>, site: &Site, recipe: Option<&Recipe>) -> Option<Step> {
+        let (program, args) = argv?.split_first()?;
+        // A program with a slash in it is one of the project's own, so it is looked for in the work tree.
+        let program = if program.contains('/') { site.source.join(program) } else { PathBuf::from(program) };
+        let mut env = made_environment(site, self.path.clone(), &self.build.pass_env);
+        env.extend(self.build.env.clone());
+        env.insert("BENCH_RUNNER_EDIT".into(), site.edit.to_string());
+        env.insert("BENCH_RUNNER_TARGET".into(), site.target.display().to_string());
+        let mut args = args.to_vec();
+        if let Some(recipe) = recipe {
+            env.extend(recipe.env.clone());
+            args.extend(recipe.args.iter().cloned());
+        }
+        Some(Step { program, args, env, cwd: site.source.clone() })
+    }
+}
+
+impl Driver for CommandDriver {
+    fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step> {
+        self.run(self.source.prepare.as_deref(), site, Some(&Recipe { args: Vec::new(), ..recipe.clone() }))
+            .into_iter()
+            .collect()
+    }
+
+    fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, _: Detail) -> Result<Step, BuildError> {
+        if goal != Goal::Build {
+            return Err(BuildError::Unsupported(
+                "a command project has one build command and no check".into(),
+            ));
+        }
+        self.run(Some(&self.source.build), site, Some(recipe))
+            .ok_or_else(|| BuildError::Unsupported("the build command is empty".into()))
+    }
+
+    fn clean(&self, site: &Site, recipe: &Recipe) -> Option<Step> {
+        self.run(self.source.clean.as_deref(), site, Some(&Recipe { args: Vec::new(), ..recipe.clone() }))
+    }
+
+    fn edit(&self, site: &Site) -> Option<Step> {
+        let argv = self.source.edit.as_deref().map(|argv| edits::numbered(argv, site.edit));
+        self.run(argv.as_deref(), site, None)
+    }
+
+    fn evidence(&self, _: &Site, _: &str, _: &str) -> Evidence {
+        Evidence::default()
+    }
+
+    fn check_artifact(&self, _: &Site, _: &Evidence) -> Option<Step> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_the_edit_reaches_the_edit_command() {
+        let words = |argv: &[&str]| argv.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        let driver = CommandDriver {
+            source: CommandSource {
+                edit: Some(words(&["./edit.sh", "{n}", "--name=v{n}"])),
+                build: words(&["make", "{n}"]),
+                path: "/w".into(),
+                prepare: None,
+                clean: None,
+            },
+            build: BuildSettings::default(),
+            path: "/usr/bin".into(),
+        };
+        let site = Site {
+            source: "/w/src".into(),
+            target: "/w/t00".into(),
+            home: "/w/home".into(),
+            tmp: "/w/tmp".into(),
+            cargo_home: "/c/home".into(),
+            edit: 7,
+        };
+        let step = driver.edit(&site).unwrap();
+        assert_eq!((step.program, step.args), ("/w/src/./edit.sh".into(), words(&["7", "--name=v7"])));
+        assert_eq!(step.env["BENCH_RUNNER_EDIT"], "7");
+        let build = driver.step(&site, &Recipe::default(), Goal::Build, Detail::Quiet).unwrap();
+        assert_eq!(
+            build.args,
+            ["{n}"],
+            "only the edit is numbered: a timed command is the same in every round"
+        );
+    }
+}

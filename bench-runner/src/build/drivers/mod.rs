@@ -1,0 +1,57 @@
+//! One driver per build tool. A driver turns a recipe and a site into one command line, and that command's
+//! output into evidence. It knows nothing of axes: those only fill the recipe.
+
+mod cargo;
+mod command;
+
+pub use cargo::{CargoDriver, config_of_tree};
+pub use command::CommandDriver;
+
+use super::{BuildError, Detail, Evidence, Goal, Recipe, Site, Step};
+
+/// The contract of a build tool.
+pub trait Driver {
+    /// Commands to run once in a new work tree, untimed.
+    fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step>;
+
+    /// The command that is timed.
+    fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, detail: Detail) -> Result<Step, BuildError>;
+
+    /// Command that brings about "nothing built yet", untimed, besides removing the target directory.
+    fn clean(&self, site: &Site, recipe: &Recipe) -> Option<Step>;
+
+    /// Command that applies edit `site.edit`, where the project brings its own way to edit.
+    fn edit(&self, site: &Site) -> Option<Step>;
+
+    /// What the output of a finished build shows.
+    fn evidence(&self, site: &Site, stdout: &str, stderr: &str) -> Evidence;
+
+    /// The command that tries out the artefact, untimed, where the manifest has one.
+    fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step>;
+}
+
+/// The environment that every build gets: an allow-list, and a fixed locale.
+pub(super) fn made_environment(
+    site: &Site,
+    path: String,
+    pass: &[String],
+) -> std::collections::BTreeMap<String, String> {
+    let mut env = std::collections::BTreeMap::from([
+        ("PATH".to_owned(), path),
+        ("HOME".to_owned(), site.home.display().to_string()),
+        ("TMPDIR".to_owned(), site.tmp.display().to_string()),
+        ("LANG".to_owned(), "C.UTF-8".to_owned()),
+        ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
+        ("TZ".to_owned(), "UTC".to_owned()),
+    ]);
+    // A build script that asks git for a commit must not find that of a repository around the cache.
+    if let Some(around) = site.source.parent() {
+        env.insert("GIT_CEILING_DIRECTORIES".to_owned(), around.display().to_string());
+    }
+    for name in pass {
+        if let Ok(value) = std::env::var(name) {
+            env.insert(name.clone(), value);
+        }
+    }
+    env
+}

@@ -1,0 +1,58 @@
+//! What a build showed of itself.
+
+use std::path::PathBuf;
+
+use super::ElfFacts;
+use crate::record::Rebuilt;
+
+/// Everything that a finished build's output and files show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The compiler calls, where the build was asked to show them.
+    pub compiler_calls: Vec<CompilerCall>,
+    /// The link steps, where the build was asked to show them.
+    pub link_steps: Vec<LinkStep>,
+    /// What cargo says that it made, fresh or not.
+    pub artifacts: Vec<Artifact>,
+    /// Traces in the executables of the project itself.
+    pub executables: Vec<(PathBuf, Result<ElfFacts, String>)>,
+    /// Size of the executables and libraries of the project itself, bytes.
+    pub artifact_bytes: Option<u64>,
+    /// Which units were compiled, where the driver can tell, with their names in order.
+    pub rebuilt: Option<(Rebuilt, Vec<String>)>,
+}
+
+/// One call of rustc.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompilerCall {
+    /// Whether it compiled a unit of the project itself.
+    pub own: bool,
+    /// Its arguments.
+    pub args: Vec<String>,
+}
+
+/// One call of the linker driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkStep {
+    /// What it made.
+    pub output: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+}
+
+/// One unit's result in cargo's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// `name@version kind:target`, the unit's name in sets.
+    pub unit: String,
+    /// Whether it belongs to the project itself.
+    pub own: bool,
+    /// Whether nothing had to be done for it.
+    pub fresh: bool,
+    /// Optimisation level, as cargo writes it.
+    pub opt_level: String,
+    /// Its files.
+    pub files: Vec<PathBuf>,
+    /// The executable, where there is one.
+    pub executable: Option<PathBuf>,
+}

@@ -1,0 +1,61 @@
+//! How a variant is built: a cargo-neutral [`Recipe`] and a [`Site`] in, one command line out; the command's
+//! output in, [`Evidence`] out.
+//!
+//! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
+//! reading which toolchain a tree asks for ([`Toolchain::of_tree`]).
+
+mod drivers;
+mod elf_file;
+mod evidence;
+mod own_settings;
+mod recipe;
+mod toolchain;
+
+pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
+pub use elf_file::{ElfFacts, read as read_elf};
+pub use evidence::{Artifact, CompilerCall, Evidence, LinkStep};
+pub use own_settings::OwnSettings;
+pub use recipe::{Detail, Goal, Recipe, Site, Step};
+pub use toolchain::{Release, Toolchain};
+
+/// Why a build could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The toolchain did not answer.
+    #[error("failed to find out which toolchain builds {tree}: {reason}")]
+    Toolchain {
+        /// The source tree.
+        tree: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// Two settings cannot both be in force.
+    #[error("{first} and {second} exclude each other: {reason}")]
+    Clash {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+        /// What would happen.
+        reason: String,
+    },
+    /// The driver has no such goal.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A file could not be read.
+    #[error("failed to read {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the project is not valid TOML.
+    #[error("{path} is not valid: {reason}")]
+    Config {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,71 @@
+//! What is to be built, before any build tool is named.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What the axes and the project ask of a build, in terms that no build tool owns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recipe {
+    /// Arguments added at the end of the build command.
+    pub args: Vec<String>,
+    /// Variables added to the made environment.
+    pub env: BTreeMap<String, String>,
+    /// The setting that asks for a variable, as it was written, such as `env.CC=clang`.
+    pub env_from: BTreeMap<String, String>,
+    /// Flags for every call of rustc.
+    pub rustflags: Vec<String>,
+    /// The settings that ask for those flags, as they were written, such as `linker=mold`.
+    pub rustflags_from: Vec<String>,
+    /// Name of the cargo profile; `None` leaves cargo's default.
+    pub profile: Option<String>,
+    /// Parallel jobs.
+    pub jobs: usize,
+}
+
+/// What a build is to bring about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Goal {
+    /// Linked artefacts.
+    Build,
+    /// Errors only, nothing linked.
+    Check,
+}
+
+/// How much a build is to tell of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What a timed build says.
+    Quiet,
+    /// Compiler calls and link lines too, for the proof.
+    Proof,
+}
+
+/// Where a build takes place. All paths are absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The work tree.
+    pub source: PathBuf,
+    /// The variant's own target directory.
+    pub target: PathBuf,
+    /// An empty home directory.
+    pub home: PathBuf,
+    /// Directory for temporary files.
+    pub tmp: PathBuf,
+    /// The cargo home for building.
+    pub cargo_home: PathBuf,
+    /// Number of the edit in place.
+    pub edit: u64,
+}
+
+/// One command line, complete: nothing of the harness's own environment is added to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// The whole environment.
+    pub env: BTreeMap<String, String>,
+    /// Working directory.
+    pub cwd: PathBuf,
+}

@@ -1,0 +1,186 @@
+//! The toolchain that a tree asks for, as its own binaries: rustup's proxies stay out of timed builds.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use cargo_platform::{Cfg, Platform};
+
+use super::BuildError;
+use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
+
+/// Variables that decide which toolchain answers, or what it answers. rustup and cargo set them for what they
+/// start, which includes this program under `cargo run`, and a tree's own `rust-toolchain.toml` would be ignored.
+const NOT_THE_TREES: [&str; 7] = [
+    "RUSTUP_TOOLCHAIN",
+    "CARGO",
+    "RUSTC",
+    "RUSTDOC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_BOOTSTRAP",
+];
+
+/// Major and minor version of a compiler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Release {
+    /// The first number.
+    pub major: u32,
+    /// The second number.
+    pub minor: u32,
+}
+
+/// One toolchain, by its own binaries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toolchain {
+    /// Where it is installed.
+    pub sysroot: PathBuf,
+    /// cargo itself, not a proxy.
+    pub cargo: PathBuf,
+    /// rustc itself, not a proxy.
+    pub rustc: PathBuf,
+    /// rustdoc itself, where it is installed.
+    pub rustdoc: Option<PathBuf>,
+    /// Host triple.
+    pub host: String,
+    /// What `rustc --print cfg` says of the host, one entry a line.
+    pub cfg: Vec<String>,
+    /// Version of rustc.
+    pub release: Release,
+    /// First line of `rustc -vV`.
+    pub rustc_version: String,
+    /// What `cargo -V` says.
+    pub cargo_version: String,
+}
+
+impl Toolchain {
+    /// The toolchain for the sources in `tree`, found with the programs on `path`. A `rust-toolchain.toml` in
+    /// the tree has its say, because rustup's proxy reads it; a `RUSTUP_TOOLCHAIN` of this process has none.
+    pub fn of_tree(tree: &Path, path: &OsString) -> Result<Self, BuildError> {
+        let fail = |reason: String| BuildError::Toolchain { tree: tree.display().to_string(), reason };
+        let proxy = find_in_path("rustc", path)
+            .ok_or_else(|| fail("no rustc on PATH; install Rust with rustup, or add it to PATH".into()))?;
+        let printed = ask(&proxy, &["--print", "sysroot", "--print", "cfg"], tree).map_err(fail)?;
+        let (sysroot, cfg) = parse_printed(&printed)
+            .ok_or_else(|| fail(format!("cannot read what `rustc --print sysroot` says: {printed}")))?;
+        let own = |name: &str| Some(sysroot.join("bin").join(name)).filter(|binary| binary.is_file());
+        let rustc = own("rustc").unwrap_or(proxy);
+        let cargo = own("cargo")
+            .or_else(|| find_in_path("cargo", path))
+            .ok_or_else(|| fail("no cargo beside rustc and none on PATH; install it with rustup".into()))?;
+        let verbose = ask(&rustc, &["-vV"], tree).map_err(fail)?;
+        let cargo_version = ask(&cargo, &["-V"], tree).map_err(fail)?.trim().to_owned();
+        let (rustc_version, host, release) = parse_verbose(&verbose)
+            .ok_or_else(|| fail(format!("cannot read what `rustc -vV` says: {verbose}")))?;
+        let rustdoc = own("rustdoc").or_else(|| find_in_path("rustdoc", path));
+        Ok(Self { rustdoc, sysroot, cargo, rustc, host, cfg, release, rustc_version, cargo_version })
+    }
+
+    /// Whether a key of cargo's `[target]` table, a triple or `cfg(…)`, means the host. One that cannot be read
+    /// means nothing, to cargo neither.
+    pub fn applies(&self, key: &str) -> bool {
+        let cfg: Vec<Cfg> = self.cfg.iter().filter_map(|line| Cfg::from_str(line).ok()).collect();
+        Platform::from_str(key).is_ok_and(|platform| platform.matches(&self.host, &cfg))
+    }
+
+    /// The directory in which rustc keeps the wrappers that make a C compiler use its own lld, where it has them.
+    pub fn gcc_ld(&self) -> Option<PathBuf> {
+        let dir = self.sysroot.join("lib/rustlib").join(&self.host).join("bin/gcc-ld");
+        dir.join("ld.lld").is_file().then_some(dir)
+    }
+
+    /// Whether rustc links with its own lld when nobody says otherwise.
+    pub fn links_with_own_lld(&self) -> bool {
+        self.host == "x86_64-unknown-linux-gnu"
+            && self.release >= Release { major: 1, minor: 90 }
+            && self.gcc_ld().is_some()
+    }
+}
+
+fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {
+    let remove = NOT_THE_TREES.map(OsString::from).to_vec();
+    let call = ToolCall {
+        cwd: Some(cwd.to_owned()),
+        env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
+        ..ToolCall::new(program, args.iter().copied())
+    };
+    check_tool(&call).map(|output| output.stdout).map_err(|error| error.to_string())
+}
+
+/// The sysroot, and the configuration that is printed after it.
+fn parse_printed(text: &str) -> Option<(PathBuf, Vec<String>)> {
+    let (sysroot, cfg) = text.split_once('\n')?;
+    let sysroot = PathBuf::from(sysroot.trim());
+    sysroot.is_absolute().then(|| (sysroot, cfg.lines().map(str::to_owned).collect()))
+}
+
+fn parse_verbose(text: &str) -> Option<(String, String, Release)> {
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let mut numbers = field("release:")?.split('.').map(|part| part.parse::<u32>().ok());
+    let release = Release { major: numbers.next()??, minor: numbers.next()?? };
+    Some((text.lines().next()?.to_owned(), field("host:")?.to_owned(), release))
+}
+
+#[cfg(test)]
+impl Toolchain {
+    /// A toolchain for x86-64 Linux that is nowhere.
+    pub(crate) fn sample() -> Self {
+        Self {
+            sysroot: "/tc".into(),
+            cargo: "/tc/bin/cargo".into(),
+            rustc: "/tc/bin/rustc".into(),
+            rustdoc: None,
+            host: "x86_64-unknown-linux-gnu".into(),
+            cfg: ["unix", "target_os=\"linux\"", "target_env=\"gnu\"", "target_arch=\"x86_64\""]
+                .map(str::to_owned)
+                .to_vec(),
+            release: Release { major: 1, minor: 95 },
+            rustc_version: "rustc 1.95.0".into(),
+            cargo_version: "cargo 1.95.0".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_the_target_table_mean_the_host_or_not() {
+        let toolchain = Toolchain::sample();
+        for (key, applies) in [
+            ("x86_64-unknown-linux-gnu", true),
+            ("x86_64-pc-windows-msvc", false),
+            ("x86_64-unknown-linux-musl", false),
+            ("cfg(unix)", true),
+            ("cfg( unix )", true),
+            ("cfg(windows)", false),
+            ("cfg(all(target_os = \"linux\", not(target_env = \"musl\")))", true),
+            ("cfg(any(windows, target_env = \"msvc\"))", false),
+            ("cfg(all())", true),
+            ("cfg(unix", false),
+            ("", false),
+        ] {
+            assert_eq!(toolchain.applies(key), applies, "{key}");
+        }
+    }
+
+    #[test]
+    fn one_call_tells_the_sysroot_and_the_configuration() {
+        let (sysroot, cfg) = parse_printed("/tc\ndebug_assertions\nunix\n").unwrap();
+        assert_eq!((sysroot, cfg), ("/tc".into(), vec!["debug_assertions".to_owned(), "unix".to_owned()]));
+        assert!(parse_printed("").is_none());
+        assert!(parse_printed("unix\nwindows\n").is_none());
+    }
+
+    #[test]
+    fn reads_what_rustc_says_of_itself() {
+        let text = "rustc 1.97.0-nightly (e50aa6fba 2026-05-19)\nbinary: rustc\nhost: aarch64-apple-darwin\nrelease: 1.97.0-nightly\nLLVM version: 22.1.4\n";
+        let (version, host, release) = parse_verbose(text).unwrap();
+        assert_eq!(version, "rustc 1.97.0-nightly (e50aa6fba 2026-05-19)");
+        assert_eq!(host, "aarch64-apple-darwin");
+        assert_eq!(release, Release { major: 1, minor: 97 });
+        assert!(parse_verbose("error: no such command").is_none());
+    }
+}
