@@ -13,3 +13,4 @@ pub mod process;
 pub mod host;
 pub mod corpus;
 pub mod build;
+pub mod axes;

@@ -1,0 +1,111 @@
+//! How a link line chooses the linker: what it is to say for a value, and what it says.
+
+use std::path::Path;
+
+use super::super::Context;
+use super::apply;
+
+/// How a link line is to choose the linker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// In no way that is known beforehand.
+    Any,
+    /// By the name after `-fuse-ld=`; `own` says whether rustc's own directory must or must not be searched.
+    Name { name: &'static str, own: Option<bool> },
+    /// By a directory given with `-B`; this is the whole argument.
+    Directory(String),
+}
+
+impl Choice {
+    /// The choice that `value` of the axis makes.
+    pub(super) fn of(value: &str, context: &Context) -> Self {
+        match value {
+            "default" => Self::Any,
+            "bfd" => Self::Name { name: "bfd", own: None },
+            "mold" => Self::Name { name: "mold", own: None },
+            "lld" => Self::Name { name: "lld", own: Some(false) },
+            "rust-lld" => Self::Name { name: "lld", own: Some(true) },
+            path => {
+                let dir = apply::directory_of(Path::new(path), &context.tools);
+                Self::Directory(format!("-B{}", dir.display()))
+            }
+        }
+    }
+
+    /// Whether a link line with these arguments makes this choice.
+    pub(super) fn agrees(&self, args: &[String]) -> bool {
+        // Of several names the C compiler takes the last.
+        let named = args.iter().rev().find_map(|arg| arg.strip_prefix("-fuse-ld="));
+        let from_own = args.iter().any(|arg| arg.starts_with("-B") && arg.ends_with("/gcc-ld"));
+        match self {
+            Self::Any => true,
+            Self::Name { name, own } => named == Some(*name) && own.is_none_or(|own| own == from_own),
+            Self::Directory(flag) => named.is_none() && !from_own && args.contains(flag),
+        }
+    }
+
+    /// The choice as an addition to what is expected.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Any => String::new(),
+            Self::Name { name, .. } => format!(" by -fuse-ld={name}"),
+            Self::Directory(flag) => format!(" by {}", without_directories(flag)),
+        }
+    }
+}
+
+/// The arguments of a link line that choose a linker.
+pub(super) fn selecting(args: &[String]) -> String {
+    let chosen: Vec<String> = args
+        .iter()
+        .filter(|arg| ["-fuse-ld", "-B", "--ld-path"].iter().any(|start| arg.starts_with(start)))
+        .map(|arg| without_directories(arg))
+        .collect();
+    if chosen.is_empty() { "no flag that chooses a linker".to_owned() } else { chosen.join(" ") }
+}
+
+/// A bundle is published: of a machine's directories only the last name stays.
+pub(super) fn without_directories(arg: &str) -> String {
+    match arg.split_once('/') {
+        Some((before, path)) => {
+            let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+            format!("{before}…/{last}")
+        }
+        None => arg.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn of_several_names_the_last_counts() {
+        let bfd = Choice::Name { name: "bfd", own: None };
+        assert!(bfd.agrees(&words("cc -B/tc/gcc-ld -fuse-ld=lld -fuse-ld=bfd")));
+        assert!(!bfd.agrees(&words("cc -fuse-ld=bfd -fuse-ld=mold")));
+        assert!(!bfd.agrees(&words("cc")));
+    }
+
+    #[test]
+    fn a_directory_counts_only_where_no_name_is_given() {
+        let directory = Choice::Directory("-B/tools/ld-1".into());
+        assert!(directory.agrees(&words("cc -B/tools/ld-1")));
+        assert!(!directory.agrees(&words("cc -B/tools/ld-1 -fuse-ld=mold")));
+        assert!(!directory.agrees(&words("cc -B/tools/ld-12")));
+        assert!(!directory.agrees(&words("cc -B/tools/ld-1 -B/tc/bin/gcc-ld")));
+    }
+
+    #[test]
+    fn no_directory_of_the_machine_gets_into_a_proof() {
+        let args = ["cc", "-B/home/me/a b/gcc-ld", "-fuse-ld=lld", "--ld-path=/opt/me/mold", "-o", "/home/x"];
+        let args = args.map(str::to_owned);
+        assert_eq!(selecting(&args), "-B…/gcc-ld -fuse-ld=lld --ld-path=…/mold");
+        assert_eq!(without_directories("-Clink-arg=-B/home/me/ld-1/"), "-Clink-arg=-B…/ld-1");
+        assert_eq!(Choice::Directory("-B/home/me/ld-1".into()).text(), " by -B…/ld-1");
+    }
+}

@@ -1,0 +1,187 @@
+//! Which linkers are here, and which names mean the same one.
+
+use std::path::Path;
+
+use super::super::{Availability, Context, Tool};
+use crate::build::{OwnSettings, Toolchain};
+use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
+
+pub(super) fn probe(value: &str, context: &Context) -> Availability {
+    let Some(toolchain) = &context.toolchain else {
+        return missing("the linker axis is for cargo projects".into(), None);
+    };
+    match value {
+        "default" => default(toolchain, context),
+        "rust-lld" => rust_lld(toolchain),
+        "bfd" => on_path("ld.bfd", "apt-get install binutils", context),
+        "lld" => on_path("ld.lld", "apt-get install lld", context),
+        "mold" => on_path("mold", "apt-get install mold", context),
+        path => at(Path::new(path)),
+    }
+}
+
+fn missing(reason: String, help: Option<&str>) -> Availability {
+    Availability::Missing { reason, help: help.map(str::to_owned) }
+}
+
+/// rustc's own choice, unless the project configures one: then it is whatever the project configures.
+fn default(toolchain: &Toolchain, context: &Context) -> Availability {
+    if configured(toolchain, context) {
+        return Availability::Available { identity: "as the project configures it".into(), tool: None };
+    }
+    if toolchain.links_with_own_lld() {
+        return rust_lld(toolchain);
+    }
+    // Elsewhere the C compiler calls `ld`, which is one of the others by another name.
+    match find_in_path("ld", &context.path) {
+        Some(ld) => at(&ld),
+        None => Availability::Available { identity: "default".into(), tool: None },
+    }
+}
+
+fn rust_lld(toolchain: &Toolchain) -> Availability {
+    match toolchain.gcc_ld() {
+        Some(dir) => at(&dir.join("ld.lld")),
+        None => missing(
+            format!("this toolchain for {} brings no lld of its own", toolchain.host),
+            Some("use a toolchain of rustup, or linker=lld"),
+        ),
+    }
+}
+
+fn on_path(program: &str, install: &str, context: &Context) -> Availability {
+    match find_in_path(program, &context.path) {
+        Some(path) => at(&path),
+        None => missing(format!("no {program} on PATH"), Some(install)),
+    }
+}
+
+/// The linker at `path`. Two names for one program are one linker, so the program's real path is its identity.
+fn at(path: &Path) -> Availability {
+    let identity = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+    match version(path) {
+        Ok(version) => {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            Availability::Available { identity, tool: Some(Tool { name, path: path.to_owned(), version }) }
+        }
+        Err(reason) => missing(reason, None),
+    }
+}
+
+/// The first line of what a linker says of itself.
+pub(super) fn version(path: &Path) -> Result<String, String> {
+    let english = ToolEnv::Inherit { set: [("LC_ALL".into(), "C".into())].into(), remove: Vec::new() };
+    let call = ToolCall { env: english, ..ToolCall::new(path, ["--version"]) };
+    let output = check_tool(&call).map_err(|error| error.to_string())?;
+    output.stdout.lines().next().map(str::to_owned).ok_or_else(|| format!("`{}` says nothing", call.line()))
+}
+
+/// Whether the project's own configuration has a say in which linker is called for the host.
+pub(super) fn configured(toolchain: &Toolchain, context: &Context) -> bool {
+    let own = OwnSettings::of(context.config.as_ref(), toolchain);
+    own.linker.is_some() || own.flags.iter().any(|flags| concern_linking(flags))
+}
+
+/// Whether flags may decide which linker is called. What cannot be read, such as a file of flags, may.
+fn concern_linking(flags: &[String]) -> bool {
+    const OPTIONS: [&str; 4] = ["link", "pre-link", "post-link", "gcc-ld"];
+    let options = flags.iter().enumerate().filter_map(|(at, flag)| match flag.as_str() {
+        "-C" | "-Z" | "--codegen" => flags.get(at + 1).map(String::as_str),
+        flag if flag.starts_with('@') => Some("link"),
+        flag => ["-C", "-Z", "--codegen="].iter().find_map(|prefix| flag.strip_prefix(prefix)),
+    });
+    let mut options = options.filter(|option| *option != "link-dead-code");
+    options.any(|option| OPTIONS.iter().any(|prefix| option.starts_with(prefix)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn context(toolchain: Toolchain, config: &str, path: &Path) -> Context {
+        Context {
+            toolchain: Some(toolchain),
+            config: Some(config.parse().unwrap()),
+            manifest: None,
+            path: path.as_os_str().to_owned(),
+            tools: "/tools".into(),
+        }
+    }
+
+    fn program(path: &Path, says: &str) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn identity(value: &str, context: &Context) -> String {
+        match probe(value, context) {
+            Availability::Available { identity, .. } => identity,
+            Availability::Missing { reason, .. } => panic!("{value}: {reason}"),
+        }
+    }
+
+    #[test]
+    fn what_a_project_says_of_other_targets_does_not_concern_the_host() {
+        let configured = |config: &str| {
+            let toolchain = Toolchain::sample();
+            configured(&toolchain, &context(toolchain.clone(), config, Path::new("")))
+        };
+        // As ripgrep has it.
+        assert!(!configured(
+            "[target.x86_64-pc-windows-msvc]\nrustflags = ['-C', 'target-feature=+crt-static']\n\
+             [target.x86_64-unknown-linux-musl]\nrustflags = ['-C', 'link-self-contained=yes']\nlinker = 'x'"
+        ));
+        assert!(!configured(
+            "[build]\nrustflags = ['--cfg', 'x', '-Ctarget-cpu=native', '-Clink-dead-code']"
+        ));
+        assert!(!configured(
+            "[target.'cfg(unix)']\nrustflags = ['-Cpanic=abort']\n[build]\nrustflags = ['-Clinker=x']"
+        ));
+        for config in [
+            "[target.x86_64-unknown-linux-gnu]\nlinker = 'clang'",
+            "[target.'cfg(target_os = \"linux\")']\nlinker = 'clang'",
+            "[build]\nrustflags = '-C link-arg=-fuse-ld=mold'",
+            "[build]\nrustflags = ['-C', 'linker=clang']",
+            "[target.'cfg(unix)']\nrustflags = ['-Clink-args=-fuse-ld=mold']",
+            "[build]\nrustflags = ['-Zlinker-features=-lld']",
+            "[build]\nrustflags = ['--codegen=link-self-contained=-linker']",
+            "[build]\nrustflags = ['@flags']",
+        ] {
+            assert!(configured(config), "{config}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_one_linker_under_all_its_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let bin = dir.path().join("bin");
+        program(&dir.path().join("opt/mold-2/mold"), "mold 2.0.0");
+        program(&dir.path().join("opt/real-ld"), "GNU ld 2.40");
+        std::fs::create_dir(&bin).unwrap();
+        symlink(dir.path().join("opt/mold-2/mold"), bin.join("mold")).unwrap();
+        symlink(dir.path().join("opt/real-ld"), bin.join("ld.bfd")).unwrap();
+        symlink("ld.bfd", bin.join("ld")).unwrap();
+        // A host whose rustc has no lld of its own: the C compiler calls `ld`.
+        let context = context(Toolchain::sample(), "", &bin);
+        assert_eq!(identity("default", &context), identity("bfd", &context));
+        assert_eq!(identity("mold", &context), identity(bin.join("mold").to_str().unwrap(), &context));
+        assert_ne!(identity("mold", &context), identity("bfd", &context));
+    }
+
+    #[test]
+    fn the_default_is_rustcs_own_lld_where_it_links_with_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = dir.path().join("lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld");
+        program(&own, "LLD 22.1.2");
+        let toolchain = Toolchain { sysroot: dir.path().to_owned(), ..Toolchain::sample() };
+        let others = "[target.x86_64-pc-windows-msvc]\nlinker = 'x'";
+        let free = context(toolchain.clone(), others, Path::new(""));
+        assert_eq!(identity("default", &free), identity("rust-lld", &free));
+        assert_eq!(identity("default", &free), identity(own.to_str().unwrap(), &free));
+        let configured = context(toolchain, "[build]\nrustflags = ['-Clinker=clang']", Path::new(""));
+        assert_ne!(identity("default", &configured), identity("rust-lld", &configured));
+    }
+}

@@ -1,0 +1,155 @@
+//! What can vary between builds: one file per axis, and each says four things: which values it takes, whether
+//! this machine can do one (and the command that would make it so), what it adds to the recipe, and what to look
+//! for in the evidence. A new axis is a new file and one line in [`find`].
+//!
+//! Knows nothing of scenarios, plans or samples.
+
+mod arg;
+mod env;
+mod linker;
+mod profile;
+
+use std::path::PathBuf;
+
+use crate::build::{Evidence, Goal, Recipe, Toolchain};
+use crate::record::ProofResult;
+
+/// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
+pub const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];
+
+/// A value that an axis does not take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct InvalidValue {
+    /// What is wrong, with the values that would be right.
+    pub message: String,
+    /// The nearest valid value.
+    pub nearest: Option<String>,
+}
+
+/// What an axis may look at to tell whether a value can be had.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The toolchain; `None` where the project is not built by cargo.
+    pub toolchain: Option<Toolchain>,
+    /// The project's own cargo configuration.
+    pub config: Option<toml::Table>,
+    /// The project's own manifest, where it has one.
+    pub manifest: Option<toml::Table>,
+    /// Search path for programs.
+    pub path: std::ffi::OsString,
+    /// A directory of the harness's own for links to tools.
+    pub tools: PathBuf,
+}
+
+/// Whether a value can be had here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Availability {
+    /// It can.
+    Available {
+        /// Equal identities are the same thing here, whatever they are called.
+        identity: String,
+        /// Tools that it brings into play, for the record.
+        tool: Option<Tool>,
+    },
+    /// It cannot.
+    Missing {
+        /// Why.
+        reason: String,
+        /// A command or setting that would help.
+        help: Option<String>,
+    },
+}
+
+/// A tool that a value brings into play.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    /// Its name, such as `mold`.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says of itself.
+    pub version: String,
+}
+
+/// What the evidence says of one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What the setting should have brought about.
+    pub expected: String,
+    /// What the build showed.
+    pub found: String,
+    /// Whether the two agree.
+    pub result: ProofResult,
+}
+
+/// The contract of an axis. `key` is the key as written, because one axis may serve many (`env.NAME`).
+pub trait Axis: Sync {
+    /// The key, or its form where one axis serves many (`env.NAME`).
+    fn key(&self) -> &'static str;
+
+    /// One line for help texts.
+    fn summary(&self) -> &'static str;
+
+    /// Values to name in help texts and errors.
+    fn values(&self) -> &'static [&'static str];
+
+    /// Whether `value` is one of its values; machine and project are not asked.
+    fn parse(&self, key: &str, value: &str) -> Result<(), InvalidValue>;
+
+    /// Whether the project of `context` and this machine can do it.
+    fn probe(&self, key: &str, value: &str, context: &Context) -> Availability;
+
+    /// Whether it can matter to a build with this goal.
+    fn matters(&self, goal: Goal) -> bool;
+
+    /// Adds what the value asks for. `probe` has said that it is available.
+    fn apply(&self, key: &str, value: &str, context: &Context, recipe: &mut Recipe) -> std::io::Result<()>;
+
+    /// Looks for the value in a finished build.
+    fn prove(&self, key: &str, value: &str, context: &Context, evidence: &Evidence) -> Finding;
+
+    /// What the value changes besides what the axis is named for.
+    fn co_changes(&self, value: &str) -> &'static [&'static str];
+}
+
+/// All axes, in the order of help texts.
+pub fn all() -> &'static [&'static dyn Axis] {
+    &[&linker::Linker, &profile::Profile, &env::Env, &arg::Arg]
+}
+
+/// The axis that serves `key`.
+pub fn find(key: &str) -> Result<&'static dyn Axis, InvalidValue> {
+    let family = if key.starts_with("env.") { "env.NAME" } else { key };
+    all().iter().copied().find(|axis| axis.key() == family).ok_or_else(|| {
+        let keys = || all().iter().map(|axis| axis.key()).chain(STRUCTURAL);
+        InvalidValue {
+            message: format!("unknown axis `{key}` (known: {})", keys().collect::<Vec<_>>().join(", ")),
+            nearest: crate::spanned::nearest(key, keys()).map(str::to_owned),
+        }
+    })
+}
+
+impl Finding {
+    fn not_provable(expected: String, why: &str) -> Self {
+        Self { expected, found: why.to_owned(), result: ProofResult::NotProvable }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_axis_names_the_nearest() {
+        let error = find("linkr").map(|axis| axis.key()).unwrap_err();
+        assert_eq!(error.nearest.as_deref(), Some("linker"));
+        assert!(error.message.contains("workload"), "structural axes are named too");
+    }
+
+    #[test]
+    fn one_axis_serves_every_variable() {
+        assert_eq!(find("env.CC").unwrap().key(), "env.NAME");
+        assert!(find("env").is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! The cargo profile.
+
+use super::{Availability, Axis, Context, Finding, InvalidValue};
+use crate::build::{Evidence, Goal, Recipe};
+use crate::record::ProofResult;
+
+pub(super) struct Profile;
+
+const BUILT_IN: [&str; 4] = ["dev", "release", "test", "bench"];
+
+/// The directory below the target directory in which a profile's results lie.
+fn directory(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    }
+}
+
+impl Axis for Profile {
+    fn key(&self) -> &'static str {
+        "profile"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the cargo profile: one of cargo's own or one that the project defines"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &["dev", "release", "test", "bench", "a profile of the project"]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        let valid = !value.is_empty()
+            && value != "debug"
+            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        if valid {
+            return Ok(());
+        }
+        Err(InvalidValue {
+            message: format!(
+                "`{value}` is not a name of a profile (known: dev, release, test, bench, and what the project defines)"
+            ),
+            nearest: (value == "debug").then(|| "dev".to_owned()),
+        })
+    }
+
+    fn probe(&self, _: &str, value: &str, context: &Context) -> Availability {
+        let missing = |reason: String, help| Availability::Missing { reason, help };
+        if context.toolchain.is_none() {
+            return missing("profiles are cargo's, and this project is not built by cargo".into(), None);
+        }
+        if context.manifest.is_none() && self.parse("profile", value).is_ok() {
+            // The source is not here yet, and with it what it defines.
+            return Availability::Available { identity: value.to_owned(), tool: None };
+        }
+        let own: Vec<String> = [&context.manifest, &context.config]
+            .into_iter()
+            .flatten()
+            .filter_map(|table| table.get("profile")?.as_table())
+            .flat_map(|profiles| profiles.keys().cloned())
+            .collect();
+        if BUILT_IN.contains(&value) || own.iter().any(|name| name == value) {
+            return Availability::Available { identity: value.to_owned(), tool: None };
+        }
+        let help = crate::spanned::nearest(value, own.iter().map(String::as_str).chain(BUILT_IN))
+            .map(|name| format!("did you mean `{name}`?"));
+        missing(format!("the project has no profile `{value}`"), help)
+    }
+
+    fn matters(&self, _: Goal) -> bool {
+        true
+    }
+
+    fn apply(&self, _: &str, value: &str, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        recipe.profile = Some(value.to_owned());
+        Ok(())
+    }
+
+    fn prove(&self, _: &str, value: &str, _: &Context, evidence: &Evidence) -> Finding {
+        let expected = directory(value);
+        let mut found: Vec<&str> = evidence
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.own)
+            .filter_map(|artifact| artifact.files.first())
+            .filter_map(|file| file.iter().rev().find_map(|part| profile_directory(part.to_str()?, expected)))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        let result = if found == [expected] { ProofResult::Holds } else { ProofResult::Fails };
+        let found = if found.is_empty() {
+            "no artefact".to_owned()
+        } else {
+            format!("results in {}", found.join(", "))
+        };
+        Finding { expected: format!("results in {expected}"), found, result }
+    }
+
+    fn co_changes(&self, value: &str) -> &'static [&'static str] {
+        match value {
+            "release" | "bench" => &[
+                "no incremental compilation, 16 codegen units and no debug info, unless the project sets them",
+            ],
+            _ => &[],
+        }
+    }
+}
+
+/// `part` of a result's path, if it names a profile's directory.
+fn profile_directory<'a>(part: &'a str, expected: &str) -> Option<&'a str> {
+    (part == expected || part == "debug" || part == "release").then_some(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::{Artifact, Toolchain};
+
+    fn evidence(file: &str) -> Evidence {
+        let artifact = Artifact {
+            unit: "p bin:p".into(),
+            own: true,
+            fresh: false,
+            opt_level: "0".into(),
+            files: vec![file.into()],
+            executable: None,
+        };
+        Evidence { artifacts: vec![artifact], ..Evidence::default() }
+    }
+
+    fn context(manifest: &str) -> Context {
+        Context {
+            toolchain: None,
+            config: None,
+            manifest: Some(manifest.parse().unwrap()),
+            path: "".into(),
+            tools: "/tools".into(),
+        }
+    }
+
+    #[test]
+    fn proven_by_the_directory_of_the_result() {
+        let prove = |value, file| Profile.prove("profile", value, &context(""), &evidence(file)).result;
+        assert_eq!(prove("release", "/t/release/p"), ProofResult::Holds);
+        assert_eq!(prove("release", "/t/debug/deps/p"), ProofResult::Fails);
+        assert_eq!(prove("dev", "/t/debug/p"), ProofResult::Holds);
+        assert_eq!(prove("dist", "/t/dist/p"), ProofResult::Holds);
+        let nothing = Profile.prove("profile", "dev", &context(""), &Evidence::default());
+        assert_eq!(nothing.result, ProofResult::Fails);
+    }
+
+    #[test]
+    fn a_source_that_is_not_here_yet_may_define_any_profile() {
+        let probe = |value: &str, manifest: Option<&str>| {
+            let manifest = manifest.map(|text| text.parse().unwrap());
+            let context = Context { toolchain: Some(Toolchain::sample()), manifest, ..context("") };
+            matches!(Profile.probe("profile", value, &context), Availability::Available { .. })
+        };
+        assert!(probe("dist", None));
+        assert!(!probe("debug", None), "this one is no name of a profile anywhere");
+        assert!(!probe("dist", Some("[package]\nname = 'p'")));
+        assert!(probe("dist", Some("[profile.dist]\ninherits = 'release'")));
+    }
+
+    #[test]
+    fn debug_is_not_a_profile() {
+        assert_eq!(Profile.parse("profile", "debug").unwrap_err().nearest.as_deref(), Some("dev"));
+    }
+}
