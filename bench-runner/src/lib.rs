@@ -14,3 +14,4 @@ pub mod host;
 pub mod corpus;
 pub mod build;
 pub mod axes;
+pub mod workloads;

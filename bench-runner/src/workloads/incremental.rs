@@ -1,0 +1,13 @@
+//! A build after an edit.
+
+use super::{Start, Units, Workload};
+use crate::build::Goal;
+
+pub(super) const INCREMENTAL: Workload = Workload {
+    name: "incremental",
+    summary: "a build after an edit that is new in every round",
+    goal: Goal::Build,
+    start: Start::Warm,
+    edits: true,
+    units: Units::Some,
+};
