@@ -15,3 +15,4 @@ pub mod corpus;
 pub mod build;
 pub mod axes;
 pub mod workloads;
+pub mod sampling;
