@@ -16,3 +16,4 @@ pub mod build;
 pub mod axes;
 pub mod workloads;
 pub mod sampling;
+pub mod scenario;

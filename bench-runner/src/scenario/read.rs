@@ -1,0 +1,324 @@
+//! A scenario file → a scenario. Axes and their values are checked here, where their place is known.
+
+use std::collections::BTreeMap;
+
+use super::{Exclude, Matrix, SamplingSpec, Scenario, Word};
+use crate::axes;
+use crate::spanned::{DocError, Reader, SourceText, Value};
+use crate::workloads;
+
+/// Reads one file. `origin` is what listings say of where it comes from.
+pub(super) fn scenario(source: &SourceText, origin: &str) -> Result<Scenario, DocError> {
+    let document = source.parse()?;
+    let mut reader = document.reader();
+    let name = reader.read("name", name)?;
+    let summary = reader.read("summary", Value::string)?;
+    let sampling = match reader.optional("sampling") {
+        Some(table) => sampling(&table)?,
+        None => SamplingSpec::default(),
+    };
+    let matrices = match reader.optional("matrix") {
+        Some(tables) => tables.with_tables(|table| {
+            let name = table.read("name", self::name)?;
+            matrix(table, name)
+        })?,
+        None => vec![matrix(&mut reader, name.clone())?],
+    };
+    if matrices.is_empty() {
+        return Err(reader.error_at_key("matrix", "the scenario varies nothing"));
+    }
+    for (at, matrix) in matrices.iter().enumerate() {
+        if matrices[..at].iter().any(|other| other.name == matrix.name) {
+            return Err(reader.error_at_key("matrix", format!("two matrices are called `{}`", matrix.name)));
+        }
+    }
+    reader.finish()?;
+    Ok(Scenario { name, summary, matrices, sampling, origin: origin.to_owned() })
+}
+
+fn name(value: &Value<'_>) -> Result<String, DocError> {
+    let text = value.string()?;
+    let valid = !text.is_empty()
+        && !text.starts_with('.')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if valid {
+        return Ok(text);
+    }
+    Err(value.error(format!("`{text}` is not a name: letters, digits, `-`, `_` and `.` are allowed")))
+}
+
+fn word(value: &Value<'_>) -> Result<Word, DocError> {
+    Ok(Word { text: value.scalar_text()?, place: Some(value.error("")) })
+}
+
+fn words(value: &Value<'_>) -> Result<Vec<Word>, DocError> {
+    value.items()?.iter().map(word).collect()
+}
+
+fn matrix(reader: &mut Reader<'_>, name: String) -> Result<Matrix, DocError> {
+    let axes = match reader.optional("axes") {
+        Some(table) => table.with_table(|table| table.entries().into_iter().map(axis).collect())?,
+        None => Vec::new(),
+    };
+    let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
+    let (by_project, by_workload) = (has("project"), has("workload"));
+    let projects = list_or_axis(reader, "projects", by_project)?;
+    let workloads = list_or_axis(reader, "workloads", by_workload)?;
+    for word in &workloads {
+        known_workload(word)?;
+    }
+    let baseline = match reader.optional("baseline") {
+        Some(table) => table.with_table(|table| table.entries().into_iter().map(baseline_value).collect())?,
+        None => BTreeMap::new(),
+    };
+    for (key, value) in &baseline {
+        if !axes.iter().any(|(axis, _): &(String, Vec<Word>)| axis == key) {
+            let error = place(value, format!("the baseline names `{key}`, which is not an axis here"));
+            return Err(error.suggest(key, axes.iter().map(|(axis, _)| axis.as_str()).collect::<Vec<_>>()));
+        }
+    }
+    let exclude = match reader.optional("exclude") {
+        Some(tables) => tables.with_tables(|table| {
+            let when = table.read("when", |value| exclusion(value, &axes))?;
+            Ok(Exclude { when, reason: table.read("reason", Value::string)? })
+        })?,
+        None => Vec::new(),
+    };
+    let twin = reader.read_optional("twin", Value::bool)?.unwrap_or(true);
+    Ok(Matrix { name, projects, workloads, baseline, axes, exclude, twin })
+}
+
+/// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.
+fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec<Word>, DocError> {
+    let Some(value) = reader.optional(key) else {
+        return if is_axis {
+            Ok(Vec::new())
+        } else {
+            Err(reader.error(format!("the key `{key}` is missing")))
+        };
+    };
+    if is_axis {
+        let singular = key.trim_end_matches('s');
+        return Err(
+            value.error(format!("`{singular}` is an axis here, so `{key}` must not be given as well"))
+        );
+    }
+    let words = words(&value)?;
+    if words.is_empty() {
+        return Err(value.error(format!("`{key}` is empty")));
+    }
+    Ok(words)
+}
+
+/// The values that an exclusion speaks of; each must be one that the matrix could have.
+fn exclusion(value: &Value<'_>, axes: &[(String, Vec<Word>)]) -> Result<BTreeMap<String, String>, DocError> {
+    let known: Vec<&str> = axes.iter().map(|(key, _)| key.as_str()).chain(["project", "workload"]).collect();
+    let when: BTreeMap<String, String> = value.with_table(|table| {
+        table
+            .entries()
+            .into_iter()
+            .map(|(key, value)| {
+                if !known.contains(&key.as_str()) {
+                    let error = value.error(format!("`{key}` is not an axis here, so this excludes nothing"));
+                    return Err(error.suggest(&key, known.iter().copied()));
+                }
+                let word = word(&value)?;
+                check_value(&key, &word)?;
+                Ok((key, word.text))
+            })
+            .collect()
+    })?;
+    if when.is_empty() {
+        return Err(value.error("an exclusion that names nothing would exclude everything"));
+    }
+    Ok(when)
+}
+
+fn baseline_value((key, value): (String, Value<'_>)) -> Result<(String, Word), DocError> {
+    let word = word(&value)?;
+    check_value(&key, &word)?;
+    Ok((key, word))
+}
+
+fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocError> {
+    if !axes::STRUCTURAL.contains(&key.as_str())
+        && let Err(error) = axes::find(&key)
+    {
+        return Err(with_nearest(value.error(error.message), error.nearest));
+    }
+    let words = words(&value)?;
+    if words.is_empty() {
+        return Err(value.error(format!("the axis `{key}` has no values")));
+    }
+    for (at, word) in words.iter().enumerate() {
+        if words[..at].iter().any(|other| other.text == word.text) {
+            return Err(place(word, format!("the value `{}` stands twice", word.text)));
+        }
+        check_value(&key, word)?;
+    }
+    Ok((key, words))
+}
+
+fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
+    match key {
+        "workload" => known_workload(word),
+        "project" | "rev" => Ok(()),
+        _ => axes::find(key)
+            .and_then(|axis| axis.parse(key, &word.text))
+            .map_err(|error| with_nearest(place(word, error.message), error.nearest)),
+    }
+}
+
+fn known_workload(word: &Word) -> Result<(), DocError> {
+    workloads::find(&word.text).map(|_| ()).map_err(|_| {
+        let names: Vec<&str> = workloads::ALL.iter().map(|workload| workload.name).collect();
+        place(word, format!("unknown workload `{}`", word.text)).suggest(&word.text, names)
+    })
+}
+
+/// An error at the place of a word that was read from this file.
+fn place(word: &Word, message: String) -> DocError {
+    let mut error = word.place.clone().unwrap_or_else(|| SourceText::new("", "").error(0..0, ""));
+    error.message = message;
+    error
+}
+
+fn with_nearest(error: DocError, nearest: Option<String>) -> DocError {
+    match nearest {
+        Some(name) => error.help(format!("did you mean `{name}`?")),
+        None => error,
+    }
+}
+
+fn sampling(table: &Value<'_>) -> Result<SamplingSpec, DocError> {
+    let spec = table.with_table(|reader| {
+        let standard = SamplingSpec::default();
+        let min_rounds = reader.read_optional("min-rounds", Value::count)?;
+        let max_rounds = reader.read_optional("max-rounds", Value::count)?;
+        Ok(SamplingSpec {
+            warmup: reader.read_optional("warmup", Value::count)?.unwrap_or(standard.warmup),
+            min_rounds: min_rounds.unwrap_or(standard.min_rounds.min(max_rounds.unwrap_or(u32::MAX))),
+            max_rounds: max_rounds.unwrap_or(standard.max_rounds.max(min_rounds.unwrap_or(0))),
+            precision: reader.read_optional("precision", Value::percent)?.or(standard.precision),
+            margin: reader.read_optional("margin", Value::percent)?.unwrap_or(standard.margin),
+            time_budget: reader.read_optional("time-budget", Value::duration)?,
+            timeout: reader.read_optional("timeout", Value::duration)?.unwrap_or(standard.timeout),
+            sessions: reader.read_optional("sessions", Value::count)?.unwrap_or(standard.sessions),
+        })
+    })?;
+    match spec.contradiction() {
+        Some(contradiction) => Err(table.error(contradiction)),
+        None => Ok(spec),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn check(text: &str, expected: expect_test::Expect) {
+        let error = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap_err();
+        expected.assert_eq(&error.to_string());
+    }
+
+    const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
+
+    #[test]
+    fn an_unknown_value_is_shown_at_its_place() {
+        check(
+            &format!("{HEAD}[axes]\nlinker = [\"bfd\", \"modl\"]\n"),
+            expect![[r#"
+                s.toml:6:18: `modl` is not a linker (known: default, bfd, lld, rust-lld, mold, or an absolute path)
+                  linker = ["bfd", "modl"]
+                                   ^^^^^^
+                help: did you mean `mold`?"#]],
+        );
+    }
+
+    #[test]
+    fn an_unknown_axis_key_and_workload_name_the_nearest() {
+        check(
+            &format!("{HEAD}[axes]\nlinkr = [\"bfd\"]\n"),
+            expect![[r#"
+                s.toml:6:9: unknown axis `linkr` (known: linker, profile, env.NAME, arg, workload, project, rev)
+                  linkr = ["bfd"]
+                          ^^^^^^^
+                help: did you mean `linker`?"#]],
+        );
+        check(
+            &format!("{HEAD}[sampling]\nmax-round = 3\n"),
+            expect![[r#"
+                s.toml:6:1: `sampling` has no key `max-round`
+                  max-round = 3
+                  ^^^^^^^^^
+                help: did you mean `max-rounds`?"#]],
+        );
+        check(
+            "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"claen\"]\n",
+            expect![[r#"
+                s.toml:4:14: unknown workload `claen`
+                  workloads = ["claen"]
+                               ^^^^^^^
+                help: did you mean `clean`?"#]],
+        );
+    }
+
+    #[test]
+    fn a_baseline_must_name_axes() {
+        check(
+            &format!("{HEAD}baseline = {{ linkr = \"bfd\" }}\n[axes]\nlinker = [\"bfd\"]\n"),
+            expect![[r#"
+                s.toml:5:22: unknown axis `linkr` (known: linker, profile, env.NAME, arg, workload, project, rev)
+                  baseline = { linkr = "bfd" }
+                                       ^^^^^
+                help: did you mean `linker`?"#]],
+        );
+    }
+
+    #[test]
+    fn an_exclusion_must_name_what_there_is() {
+        check(
+            &format!(
+                "{HEAD}[axes]\nlinker = [\"bfd\"]\n[[exclude]]\nwhen = {{ linkr = \"bfd\" }}\nreason = \"x\"\n"
+            ),
+            expect![[r#"
+                s.toml:8:18: `linkr` is not an axis here, so this excludes nothing
+                  when = { linkr = "bfd" }
+                                   ^^^^^
+                help: did you mean `linker`?"#]],
+        );
+    }
+
+    #[test]
+    fn structural_axes_take_the_place_of_lists() {
+        let text = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\n[axes]\nworkload = [\"clean\", \"check\"]\n";
+        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap();
+        assert!(scenario.matrices[0].workloads.is_empty());
+        check(
+            &format!("{HEAD}[axes]\nworkload = [\"clean\", \"check\"]\n"),
+            expect![[r#"
+                s.toml:4:13: `workload` is an axis here, so `workloads` must not be given as well
+                  workloads = ["clean"]
+                              ^^^^^^^^^"#]],
+        );
+    }
+
+    #[test]
+    fn sampling_that_contradicts_itself_is_refused() {
+        let error = scenario(
+            &SourceText::new("s.toml", format!("{HEAD}[sampling]\nmin-rounds = 9\nmax-rounds = 3\n")),
+            "s.toml",
+        )
+        .unwrap_err();
+        assert!(error.message.contains("`min-rounds` (9) is more than `max-rounds` (3)"), "{error}");
+    }
+
+    #[test]
+    fn a_lone_maximum_lowers_the_minimum() {
+        let text = format!("{HEAD}[sampling]\nmax-rounds = 3\n");
+        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap();
+        assert_eq!((scenario.sampling.min_rounds, scenario.sampling.max_rounds), (3, 3));
+    }
+}
