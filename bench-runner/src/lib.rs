@@ -17,3 +17,4 @@ pub mod axes;
 pub mod workloads;
 pub mod sampling;
 pub mod scenario;
+pub mod plan;

@@ -1,0 +1,374 @@
+//! One matrix → its blocks: the product of the axes, less what is excluded, what this machine lacks, what has no
+//! meaning under the workload, and what is the same thing by another name.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{PlanError, ProjectView, World};
+use crate::axes::{self, Availability};
+use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, Variant};
+use crate::scenario::{Matrix, RequestError, Scenario, Word};
+use crate::workloads::{self, Start, Workload};
+
+/// The world, asked no question twice.
+pub(super) struct Memo<'w> {
+    world: &'w dyn World,
+    probes: HashMap<(String, String, String), Availability>,
+}
+
+impl<'w> Memo<'w> {
+    pub(super) fn new(world: &'w dyn World) -> Self {
+        Self { world, probes: HashMap::new() }
+    }
+
+    fn probe(&mut self, project: &ProjectView, key: &str, value: &str) -> &Availability {
+        let world = self.world;
+        self.probes
+            .entry((project.planned.name.clone(), key.to_owned(), value.to_owned()))
+            .or_insert_with(|| world.probe(project, key, value))
+    }
+}
+
+/// Adds the blocks of `matrix` to `plan`.
+pub(super) fn add(
+    plan: &mut Plan,
+    scenario: &Scenario,
+    matrix: &Matrix,
+    qualify: bool,
+    memo: &mut Memo<'_>,
+) -> Result<(), PlanError> {
+    let name = if qualify && matrix.name != scenario.name {
+        format!("{}.{}", scenario.name, matrix.name)
+    } else {
+        matrix.name.clone()
+    };
+    let listed =
+        |key: &str| matrix.axes.iter().find(|(axis, _)| axis == key).map(|(_, words)| words.as_slice());
+    let projects = resolve_projects(listed("project").unwrap_or(&matrix.projects), memo.world)?;
+    let project_choices: Vec<Option<&ProjectView>> = match listed("project") {
+        Some(_) => vec![None],
+        None => projects.iter().map(Some).collect(),
+    };
+    let workload_choices: Vec<Option<&Word>> = match listed("workload") {
+        Some(_) => vec![None],
+        None => matrix.workloads.iter().map(Some).collect(),
+    };
+    for project in &project_choices {
+        for workload in &workload_choices {
+            let id = BlockId::new(
+                &name,
+                project.map_or("*", |project| &project.planned.name),
+                workload.map_or("*", |workload| &workload.text),
+            );
+            if plan.blocks.iter().any(|block| block.id == id) {
+                let help = "name a scenario or a project once".to_owned();
+                return Err(RequestError::usage(format!("two blocks are called `{id}`"), Some(help)).into());
+            }
+            let fixed = Fixed { id, project: *project, workload: workload.map(|word| word.text.as_str()) };
+            let draft = Draft { matrix, projects: &projects, fixed };
+            let (block, skipped) = draft.block(scenario, memo)?;
+            plan.skipped.extend(skipped);
+            if let Some(block) = block {
+                add_projects(plan, &block, &projects)?;
+                plan.blocks.push(block);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn resolve_projects(words: &[Word], world: &dyn World) -> Result<Vec<ProjectView>, PlanError> {
+    let mut projects: Vec<ProjectView> = Vec::new();
+    for word in words {
+        for project in world.projects(word)? {
+            match projects.iter().find(|other| other.planned.name == project.planned.name) {
+                None => projects.push(project),
+                Some(other) if other.planned == project.planned => {}
+                Some(_) => {
+                    let message = format!("two projects are called `{}`", project.planned.name);
+                    let help = "give one of them another name in a manifest of its own".to_owned();
+                    return Err(word.complain(message, Some(help)).into());
+                }
+            }
+        }
+    }
+    Ok(projects)
+}
+
+fn add_projects(plan: &mut Plan, block: &Block, projects: &[ProjectView]) -> Result<(), PlanError> {
+    let used: HashSet<&str> = block.arms.iter().map(|arm| arm.variant.project.as_str()).collect();
+    for project in projects.iter().filter(|project| used.contains(project.planned.name.as_str())) {
+        match plan.projects.iter().find(|other| other.name == project.planned.name) {
+            None => plan.projects.push(project.planned.clone()),
+            Some(other) if *other == project.planned => {}
+            Some(other) => {
+                let help = "give one of them another name in a manifest of its own".to_owned();
+                return Err(RequestError::usage(
+                    format!("two projects are called `{}`", other.name),
+                    Some(help),
+                )
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Fixed<'a> {
+    id: BlockId,
+    project: Option<&'a ProjectView>,
+    workload: Option<&'a str>,
+}
+
+struct Draft<'a> {
+    matrix: &'a Matrix,
+    projects: &'a [ProjectView],
+    fixed: Fixed<'a>,
+}
+
+/// One value for each axis of the matrix, in the order of its axes.
+type Combination<'a> = Vec<&'a str>;
+
+/// Whether a combination can be built, and what makes it the same as another.
+enum Fate {
+    Built { identity: String },
+    Left { reason: String, help: Option<String> },
+}
+
+impl<'a> Draft<'a> {
+    fn block(
+        &self,
+        scenario: &Scenario,
+        memo: &mut Memo<'_>,
+    ) -> Result<(Option<Block>, Vec<Skipped>), PlanError> {
+        let values = self.values();
+        let baseline = self.baseline(&values);
+        let mut skipped = Vec::new();
+        let mut kept: Vec<Arm> = Vec::new();
+        let mut by_identity: HashMap<String, usize> = HashMap::new();
+        let mut baseline_left = false;
+        // The baseline comes first, so that what is the same thing as it becomes its alias.
+        let rest = product(&values).filter(|combination| *combination != baseline);
+        for (at, combination) in std::iter::once(baseline.clone()).chain(rest).enumerate() {
+            let variant = self.variant(&combination, &values)?;
+            match self.fate(&combination, &variant, memo)? {
+                Fate::Left { reason, help } => {
+                    baseline_left |= at == 0;
+                    skipped.push(self.skipped(&variant.name, reason, help));
+                }
+                Fate::Built { identity } => match by_identity.get(&identity) {
+                    Some(&same) => kept[same].aliases.push(variant.name),
+                    None => {
+                        by_identity.insert(identity, kept.len());
+                        let role = if at == 0 { Role::Baseline } else { Role::Variant };
+                        let co_changes = co_changes(&variant);
+                        kept.push(Arm { role, variant, aliases: Vec::new(), co_changes });
+                    }
+                },
+            }
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = kept.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
+            let message = format!("two variants of `{}` are called `{}`", self.fixed.id, twice.variant.name);
+            return Err(RequestError::usage(message, Some("use values without spaces".into())).into());
+        }
+        if baseline_left {
+            skipped.push(self.skipped("all", "its baseline cannot be built here".into(), None));
+            return Ok((None, skipped));
+        }
+        let asked: usize = values.iter().map(Vec::len).product();
+        if kept.len() < 2 && asked > 1 {
+            skipped.push(self.skipped("all", Self::nothing_to_compare(&kept)?, None));
+            return Ok((None, skipped));
+        }
+        if self.matrix.twin {
+            let twin = Arm { role: Role::Twin, aliases: Vec::new(), ..kept[0].clone() };
+            kept.insert(1, twin);
+        }
+        let axes = self.matrix.axes.iter().map(|(key, _)| key.clone()).collect();
+        let block = Block { id: self.fixed.id.clone(), axes, arms: kept, sampling: sampling(scenario) };
+        Ok((Some(block), skipped))
+    }
+
+    fn skipped(&self, variant: &str, reason: String, help: Option<String>) -> Skipped {
+        Skipped { block: self.fixed.id.to_string(), variant: variant.to_owned(), reason, help }
+    }
+
+    /// The values of every axis, with the baseline's own value among them. Projects go by their resolved names.
+    fn values(&self) -> Vec<Combination<'_>> {
+        let projects = self.projects;
+        let of = |(key, words): &'a (String, Vec<Word>)| -> Combination<'_> {
+            if key == "project" {
+                return projects.iter().map(|project| project.planned.name.as_str()).collect();
+            }
+            let base = self.matrix.baseline.get(key).filter(|word| words.iter().all(|w| w.text != word.text));
+            base.into_iter().chain(words).map(|word| word.text.as_str()).collect()
+        };
+        self.matrix.axes.iter().map(of).collect()
+    }
+
+    fn baseline<'b>(&'b self, values: &[Combination<'b>]) -> Combination<'b> {
+        let axes = self.matrix.axes.iter().zip(values);
+        axes.map(|((key, _), values)| match self.matrix.baseline.get(key) {
+            Some(word) => word.text.as_str(),
+            None => values[0],
+        })
+        .collect()
+    }
+
+    fn variant(&self, combination: &[&str], values: &[Combination<'_>]) -> Result<Variant, PlanError> {
+        let mut project = self.fixed.project.map(|project| project.planned.name.clone());
+        let mut workload = self.fixed.workload.map(str::to_owned);
+        let mut rev = None;
+        let mut settings = BTreeMap::new();
+        let mut words = Vec::new();
+        for (((key, _), value), values) in self.matrix.axes.iter().zip(combination).zip(values) {
+            match key.as_str() {
+                "project" => project = Some((*value).to_owned()),
+                "workload" => workload = Some((*value).to_owned()),
+                "rev" => rev = Some((*value).to_owned()),
+                _ => {
+                    settings.insert(key.clone(), (*value).to_owned());
+                }
+            }
+            if values.len() > 1 || self.matrix.axes.len() == 1 {
+                words.push(format!("{key}={value}"));
+            }
+        }
+        let name = if words.is_empty() { "as it is".to_owned() } else { words.join(" ") };
+        let lacking = || {
+            PlanError::from(RequestError::usage(
+                format!("block `{}` has no project or workload", self.fixed.id),
+                None,
+            ))
+        };
+        let (project, workload) = (project.ok_or_else(lacking)?, workload.ok_or_else(lacking)?);
+        Ok(Variant { name, project, workload, rev, settings })
+    }
+
+    fn project(&self, variant: &Variant) -> Result<&'a ProjectView, PlanError> {
+        self.projects.iter().find(|project| project.planned.name == variant.project).ok_or_else(|| {
+            let message = format!("the baseline's project `{}` is not in the block", variant.project);
+            RequestError::usage(message, None).into()
+        })
+    }
+
+    fn fate(&self, combination: &[&str], variant: &Variant, memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
+        let left = |reason: String, help: Option<String>| Ok(Fate::Left { reason, help });
+        let project = self.project(variant)?;
+        if let Some(exclude) = self.matrix.exclude.iter().find(|exclude| {
+            exclude.when.iter().all(|(key, value)| self.value_of(key, combination, variant) == Some(value))
+        }) {
+            return left(exclude.reason.clone(), None);
+        }
+        let workload = find_workload(&variant.workload)?;
+        if !project.cargo && workload.goal == crate::build::Goal::Check {
+            return left("a command project has no check".into(), None);
+        }
+        if workload.start == Start::Warm && !workload.edits && self.edits_beside(&variant.project) {
+            let reason = "the edits of another variant of the block would give it something to build";
+            return left(reason.into(), Some("put the two workloads into blocks of their own".into()));
+        }
+        if workload.edits && !project.has_edit {
+            let help = format!("add an [[edit]] to the manifest of `{}`", variant.project);
+            return left("the project has no edit to make".into(), Some(help));
+        }
+        if variant.rev.is_some() {
+            return left("`rev` is for projects from git, and this one is not".into(), None);
+        }
+        let mut identity = vec![variant.project.clone(), variant.workload.clone()];
+        for (key, value) in &variant.settings {
+            let axis = axes::find(key).map_err(|error| RequestError::usage(error.message, None))?;
+            if !axis.matters(workload.goal) {
+                identity.push(format!("{key} not applicable"));
+                continue;
+            }
+            match memo.probe(project, key, value) {
+                Availability::Available { identity: same, .. } => identity.push(format!("{key}={same}")),
+                Availability::Missing { reason, help } => return left(reason.clone(), help.clone()),
+            }
+        }
+        Ok(Fate::Built { identity: identity.join("\n") })
+    }
+
+    /// Whether some workload of the block edits the sources of `project`.
+    fn edits_beside(&self, project: &str) -> bool {
+        let by_axis =
+            self.matrix.axes.iter().filter(|(key, _)| key == "workload").flat_map(|(_, words)| words);
+        let editable = self.projects.iter().any(|p| p.planned.name == project && p.has_edit);
+        editable
+            && by_axis
+                .into_iter()
+                .any(|word| workloads::find(&word.text).is_ok_and(|workload| workload.edits))
+    }
+
+    fn value_of<'v>(&self, key: &str, combination: &[&'v str], variant: &'v Variant) -> Option<&'v str> {
+        match key {
+            "project" => Some(&variant.project),
+            "workload" => Some(&variant.workload),
+            _ => self.matrix.axes.iter().position(|(axis, _)| axis == key).map(|at| combination[at]),
+        }
+    }
+
+    /// Why a block that asked for more than one variant has only one left.
+    fn nothing_to_compare(kept: &[Arm]) -> Result<String, PlanError> {
+        let Some(arm) = kept.first() else { return Ok("nothing of it can be built here".into()) };
+        let workload = find_workload(&arm.variant.workload)?;
+        let idle: Vec<&str> = arm
+            .variant
+            .settings
+            .keys()
+            .filter(|key| axes::find(key).is_ok_and(|axis| !axis.matters(workload.goal)))
+            .map(String::as_str)
+            .collect();
+        if !idle.is_empty() {
+            return Ok(format!("{} is not applicable under `{}`", idle.join(" and "), workload.name));
+        }
+        if arm.aliases.is_empty() {
+            return Ok(format!("only {} is left to build", arm.variant.name));
+        }
+        Ok(format!("{} and {} are the same thing here", arm.variant.name, arm.aliases.join(", ")))
+    }
+}
+
+fn find_workload(name: &str) -> Result<&'static Workload, PlanError> {
+    workloads::find(name).map_err(|nearest| {
+        let help = nearest.map(|name| format!("did you mean `{name}`?"));
+        RequestError::usage(format!("unknown workload `{name}`"), help).into()
+    })
+}
+
+/// What the settings of a variant change besides what their axes are named for.
+fn co_changes(variant: &Variant) -> Vec<String> {
+    let of = |(key, value): (&String, &String)| {
+        let changes = axes::find(key).map(|axis| axis.co_changes(value)).unwrap_or_default();
+        changes.iter().map(|change| format!("{key}={value}: {change}")).collect::<Vec<_>>()
+    };
+    variant.settings.iter().flat_map(of).collect()
+}
+
+fn sampling(scenario: &Scenario) -> Sampling {
+    let spec = &scenario.sampling;
+    Sampling {
+        warmup: spec.warmup,
+        min_rounds: spec.min_rounds,
+        max_rounds: spec.max_rounds,
+        precision: spec.precision,
+        margin: spec.margin,
+        timeout: spec.timeout,
+    }
+}
+
+/// All combinations, the last axis turning fastest; one empty combination where there is no axis.
+fn product<'v>(values: &'v [Combination<'v>]) -> impl Iterator<Item = Combination<'v>> {
+    let count: usize = values.iter().map(Vec::len).product();
+    (0..count).map(move |number| {
+        let mut rest = number;
+        let mut combination: Combination<'v> = Vec::with_capacity(values.len());
+        for axis in values.iter().rev() {
+            combination.push(axis[rest % axis.len()]);
+            rest /= axis.len();
+        }
+        combination.reverse();
+        combination
+    })
+}

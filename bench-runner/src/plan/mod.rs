@@ -1,0 +1,96 @@
+//! Scenario × projects × what this machine has × seed → [`Plan`]. Pure: everything it has to know of the world
+//! comes in through [`World`], so that the same inputs always give the same plan.
+
+mod blocks;
+mod estimate;
+mod refit;
+
+use std::time::Duration;
+
+use crate::axes::Availability;
+use crate::record::{FORMAT_VERSION, Plan, PlannedProject};
+use crate::scenario::{RequestError, Scenario, Word};
+
+pub use estimate::{BlockEstimate, EXPECTED_NOISE, Estimate, Typical, estimate, share};
+pub use refit::refit;
+
+/// A project as the plan sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectView {
+    /// What goes into the plan.
+    pub planned: PlannedProject,
+    /// Whether cargo builds it.
+    pub cargo: bool,
+    /// Whether there is an edit to make.
+    pub has_edit: bool,
+    /// What builds of it roughly take, where the manifest tells.
+    pub typical: crate::corpus::Estimate,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The request was wrong.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The world could not answer.
+    #[error("{0}")]
+    World(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What a plan has to know of the world.
+pub trait World {
+    /// The projects that a word stands for: a name, a path, or `tag:…`.
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError>;
+
+    /// A project that a plan brings along.
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError>;
+
+    /// Whether this machine can do `key = value` for `project`.
+    fn probe(&self, project: &ProjectView, key: &str, value: &str) -> Availability;
+}
+
+/// What the command line says beside the scenario.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Draws every order.
+    pub seed: u64,
+    /// 1-based share of the blocks and the number of shares.
+    pub shard: Option<(u32, u32)>,
+}
+
+/// Makes the plan of `scenarios`, one after another.
+pub fn plan(scenarios: &[Scenario], world: &dyn World, options: &Options) -> Result<Plan, PlanError> {
+    let mut plan = Plan {
+        format: FORMAT_VERSION,
+        scenario: scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join("+"),
+        seed: options.seed,
+        sessions: scenarios.iter().map(|scenario| scenario.sampling.sessions).max().unwrap_or(1),
+        time_budget: total_budget(scenarios),
+        projects: Vec::new(),
+        blocks: Vec::new(),
+        skipped: Vec::new(),
+    };
+    let mut memo = blocks::Memo::new(world);
+    for scenario in scenarios {
+        for matrix in &scenario.matrices {
+            blocks::add(&mut plan, scenario, matrix, scenarios.len() > 1, &mut memo)?;
+        }
+    }
+    if let Some((share, of)) = options.shard {
+        let mut at = 0;
+        plan.blocks.retain(|_| {
+            at += 1;
+            (at - 1) % of == share - 1
+        });
+    }
+    Ok(plan)
+}
+
+/// The sum of the scenarios' budgets, as long as each has one.
+fn total_budget(scenarios: &[Scenario]) -> Option<Duration> {
+    scenarios.iter().map(|scenario| scenario.sampling.time_budget).sum()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! A plan that was made elsewhere → the same plan for this machine: what is lacking here is left out with the reason.
+
+use std::collections::BTreeMap;
+
+use super::{PlanError, ProjectView, World};
+use crate::axes::{self, Availability};
+use crate::record::{Block, Plan, Role, Skipped, Variant};
+use crate::scenario::{RequestError, SamplingSpec};
+use crate::workloads;
+
+/// Checks `plan` against this program and this machine.
+///
+/// # Errors
+/// Where it names an axis, a value, a workload or a project that is not known.
+pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
+    check(&plan)?;
+    let views: BTreeMap<String, ProjectView> = plan
+        .projects
+        .iter()
+        .map(|project| Ok((project.name.clone(), world.planned(project)?)))
+        .collect::<Result<_, PlanError>>()?;
+    let mut blocks = Vec::with_capacity(plan.blocks.len());
+    for mut block in std::mem::take(&mut plan.blocks) {
+        let mut skipped = Vec::new();
+        let mut arms = Vec::new();
+        for mut arm in std::mem::take(&mut block.arms) {
+            // What is the same thing by another name was found out elsewhere.
+            arm.aliases.clear();
+            match lack(&arm.variant, &views, world)? {
+                None => arms.push(arm),
+                Some((reason, help)) if arm.role != Role::Twin => {
+                    skipped.push(left_out(&block, &arm.variant.name, reason, help));
+                }
+                Some(_) => {}
+            }
+        }
+        let baseline = arms.iter().any(|arm| arm.role == Role::Baseline);
+        let comparable = arms.iter().any(|arm| arm.role == Role::Variant) || skipped.is_empty();
+        block.arms = arms;
+        if baseline && comparable {
+            blocks.push(block);
+        } else {
+            let reason = if baseline {
+                "only its baseline can be built here"
+            } else {
+                "its baseline cannot be built here"
+            };
+            skipped.push(left_out(&block, "all", reason.to_owned(), None));
+        }
+        plan.skipped.extend(skipped);
+    }
+    plan.blocks = blocks;
+    Ok(plan)
+}
+
+/// What no machine could carry out.
+fn check(plan: &Plan) -> Result<(), PlanError> {
+    let wrong =
+        |message: String| Err(RequestError::usage(format!("the plan is wrong: {message}"), None).into());
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    if plan.scenario.is_empty() || plan.scenario.starts_with('.') || !plan.scenario.chars().all(plain) {
+        return wrong(format!("`{}` is not a name of a scenario", plan.scenario));
+    }
+    for block in &plan.blocks {
+        let sampling = &block.sampling;
+        let spec = SamplingSpec {
+            warmup: sampling.warmup,
+            min_rounds: sampling.min_rounds,
+            max_rounds: sampling.max_rounds,
+            precision: sampling.precision,
+            margin: sampling.margin,
+            time_budget: plan.time_budget,
+            timeout: sampling.timeout,
+            sessions: plan.sessions,
+        };
+        if let Some(contradiction) = spec.contradiction() {
+            return wrong(format!("block `{}`: {contradiction}", block.id));
+        }
+    }
+    Ok(())
+}
+
+fn left_out(block: &Block, variant: &str, reason: String, help: Option<String>) -> Skipped {
+    Skipped { block: block.id.to_string(), variant: variant.to_owned(), reason, help }
+}
+
+/// What a variant lacks here, with what would help.
+fn lack(
+    variant: &Variant,
+    views: &BTreeMap<String, ProjectView>,
+    world: &dyn World,
+) -> Result<Option<(String, Option<String>)>, PlanError> {
+    let wrong =
+        |message: String| PlanError::from(RequestError::usage(format!("the plan is wrong: {message}"), None));
+    let Some(view) = views.get(&variant.project) else {
+        return Err(wrong(format!(
+            "`{}` names the project `{}`, which it does not have",
+            variant.name, variant.project
+        )));
+    };
+    let workload = workloads::find(&variant.workload);
+    let workload = workload.map_err(|_| wrong(format!("there is no workload `{}`", variant.workload)))?;
+    if workload.edits && !view.has_edit {
+        return Ok(Some(("the project has no edit to make".to_owned(), None)));
+    }
+    if variant.rev.is_some() {
+        return Ok(Some(("`rev` is for projects from git, and this one is not".to_owned(), None)));
+    }
+    for (key, value) in &variant.settings {
+        let axis = axes::find(key).map_err(|error| wrong(error.message))?;
+        axis.parse(key, value).map_err(|error| wrong(error.message))?;
+        if !axis.matters(workload.goal) {
+            continue;
+        }
+        if let Availability::Missing { reason, help } = world.probe(view, key, value) {
+            return Ok(Some((reason, help)));
+        }
+    }
+    Ok(None)
+}
