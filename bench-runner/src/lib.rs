@@ -18,3 +18,5 @@ pub mod workloads;
 pub mod sampling;
 pub mod scenario;
 pub mod plan;
+
+pub mod bundle;

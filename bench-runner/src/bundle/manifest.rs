@@ -1,0 +1,114 @@
+//! `manifest.json`: what was run, where, with what, and how it ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{BlockEnd, Plan};
+
+/// The manifest of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the format.
+    pub format: u32,
+    /// Who wrote it.
+    pub program: ProgramEntry,
+    /// Name of the run, also that of its directory.
+    pub run: String,
+    /// How far it got.
+    pub status: Status,
+    /// UTC, RFC 3339.
+    pub started_at: String,
+    /// UTC, RFC 3339; the last time, where the run was resumed.
+    pub ended_at: Option<String>,
+    /// Where it ran.
+    pub machine: MachineEntry,
+    /// Compilers, linkers and other tools that took part.
+    pub tools: Vec<ToolEntry>,
+    /// Parallel jobs of every build.
+    pub jobs: usize,
+    /// How CPU time, memory and processes of a build were counted, as sentences.
+    pub accounting: Vec<String>,
+    /// What was to be done.
+    pub plan: Plan,
+    /// How each block ended, in the order in which they did.
+    pub blocks: Vec<BlockEnd>,
+    /// Where the time went.
+    pub time: TimeSpent,
+    /// Places at which the run was taken up again, UTC.
+    pub resumed_at: Vec<String>,
+}
+
+/// The program that wrote a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramEntry {
+    /// `bench-runner`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// How far a run got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It has not ended, or ended without a word.
+    Running,
+    /// It was ended by hand and can be resumed.
+    Interrupted,
+    /// The harness itself failed; it can be resumed.
+    Broken,
+    /// It is done, and nothing will be changed any more.
+    Complete,
+}
+
+/// The machine, as far as readers of a bundle need it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineEntry {
+    /// Name of the directory below `results/`.
+    pub directory: String,
+    /// Shared by machines that are alike.
+    pub class: String,
+    /// Tells machines of a class apart.
+    pub instance: String,
+    /// One line for captions.
+    pub summary: String,
+    /// Everything that was found out about it: facts, provenance, and its state before and after.
+    pub details: serde_json::Value,
+}
+
+/// A tool that took part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolEntry {
+    /// Its name, such as `rustc` or `mold`.
+    pub name: String,
+    /// What it says of itself.
+    pub version: String,
+    /// Hash of the program.
+    pub sha256: String,
+}
+
+/// Where the wall time of a run went, nanoseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeSpent {
+    /// Everything, from taking the lock to the last sample.
+    pub total_ns: u64,
+    /// Measured builds.
+    pub measured_ns: u64,
+    /// Warm-up builds.
+    pub warmup_ns: u64,
+    /// Declared settling: target directories removed, sources read, dirty pages written.
+    pub settling_ns: u64,
+    /// Work trees laid out and removed, preparing and trying out commands of the projects.
+    pub layout_ns: u64,
+}
+
+impl TimeSpent {
+    /// What is in none of the parts.
+    pub fn other_ns(&self) -> u64 {
+        self.total_ns.saturating_sub(self.measured_ns + self.warmup_ns + self.settling_ns + self.layout_ns)
+    }
+}

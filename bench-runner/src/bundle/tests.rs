@@ -1,0 +1,233 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::record::*;
+
+fn plan() -> Plan {
+    let variant = Variant {
+        name: "linker=bfd".into(),
+        project: "p".into(),
+        workload: "clean".into(),
+        rev: None,
+        settings: BTreeMap::from([("linker".into(), "bfd".into())]),
+    };
+    Plan {
+        format: FORMAT_VERSION,
+        scenario: "s".into(),
+        seed: 1,
+        sessions: 1,
+        time_budget: Some(Duration::from_secs(60)),
+        projects: vec![],
+        blocks: vec![Block {
+            id: BlockId::new("s", "p", "clean"),
+            axes: vec!["linker".into(), "workload".into(), "env.X".into()],
+            arms: vec![Arm { role: Role::Baseline, variant, aliases: vec![], co_changes: vec![] }],
+            sampling: Sampling {
+                warmup: 1,
+                min_rounds: 6,
+                max_rounds: 30,
+                precision: Some(0.015),
+                margin: 0.03,
+                timeout: Duration::from_secs(9),
+            },
+        }],
+        skipped: vec![],
+    }
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        format: FORMAT_VERSION,
+        program: ProgramEntry { name: "bench-runner".into(), version: "0.0.0".into() },
+        run: "20260101T000000Z-s-abcdef".into(),
+        status: Status::Running,
+        started_at: "2026-01-01T00:00:00Z".into(),
+        ended_at: None,
+        machine: MachineEntry {
+            directory: "m".into(),
+            class: "c".into(),
+            instance: "i".into(),
+            summary: "a machine".into(),
+            details: serde_json::Value::Null,
+        },
+        tools: vec![],
+        jobs: 2,
+        accounting: vec![],
+        plan: plan(),
+        blocks: vec![],
+        time: TimeSpent::default(),
+        resumed_at: vec![],
+    }
+}
+
+fn sample(number: u32, outcome: Outcome) -> Sample {
+    Sample {
+        number,
+        block: BlockId::new("s", "p", "clean"),
+        session: 1,
+        project: "p".into(),
+        pin: Pin::Git { rev: "ab".repeat(20) },
+        workload: "clean".into(),
+        variant: "linker=bfd, \"quoted\"\nand more".into(),
+        role: Role::Twin,
+        settings: BTreeMap::from([("linker".into(), "bfd".into()), ("env.X".into(), "1".into())]),
+        phase: Phase::Measured,
+        round: 3,
+        position: 2,
+        attempt: 1,
+        edit: 7,
+        predecessor: Some("baseline:linker=bfd".into()),
+        started_at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
+        outcome,
+        rebuilt: Some(Rebuilt { count: 2, set: "abc".into() }),
+        artifact_bytes: Some(10),
+        disturbance: Disturbance {
+            load: Some(0.25),
+            steal: Some(Duration::from_nanos(5)),
+            stragglers: 1,
+            ..Disturbance::default()
+        },
+    }
+}
+
+fn built() -> Outcome {
+    Outcome::Built(Cost {
+        wall: Duration::from_nanos(1_234_567_891),
+        user: Duration::from_nanos(1),
+        sys: Duration::ZERO,
+        max_rss: 4096,
+        peak_memory: None,
+    })
+}
+
+fn written(samples: &[Sample]) -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::create(dir.path(), manifest()).unwrap();
+    samples.iter().for_each(|sample| writer.sample(sample).unwrap());
+    let path = writer.finish(Status::Complete).unwrap();
+    (dir, path)
+}
+
+#[test]
+fn samples_come_back_as_they_were_written() {
+    let samples = [
+        sample(1, built()),
+        sample(2, Outcome::Failed { exit_code: Some(101) }),
+        sample(3, Outcome::Failed { exit_code: None }),
+        sample(4, Outcome::TimedOut),
+        sample(5, Outcome::NotStarted),
+    ];
+    let (_dir, path) = written(&samples);
+    let bundle = open(&path).unwrap();
+    assert_eq!(bundle.samples, samples);
+    assert_eq!(bundle.manifest.status, Status::Complete);
+    assert!(bundle.remarks.is_empty());
+}
+
+#[test]
+fn a_failed_build_has_no_timing_in_the_file() {
+    let (_dir, path) = written(&[sample(1, Outcome::TimedOut)]);
+    let mut reader = csv::Reader::from_path(path.join(SAMPLES)).unwrap();
+    let at = reader.headers().unwrap().iter().position(|name| name == "wall_ns").unwrap();
+    assert_eq!(&reader.records().next().unwrap().unwrap()[at], "");
+}
+
+#[test]
+fn a_row_cut_short_is_left_out_remarked_upon_and_set_aside_on_resuming() {
+    let mut plain = sample(1, built());
+    plain.variant = "linker=bfd".into();
+    let (_dir, path) = written(&[plain.clone(), Sample { number: 2, ..plain.clone() }]);
+    let file = path.join(SAMPLES);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, &text[..text.len() - 20]).unwrap();
+    let bundle = open(&path).unwrap();
+    assert_eq!(bundle.samples.len(), 1);
+    assert!(bundle.remarks[0].contains("samples.csv:3: the last row was cut short"), "{:?}", bundle.remarks);
+
+    let mut writer = Writer::reopen(&path, bundle.manifest).unwrap();
+    writer.sample(&Sample { number: 2, attempt: 2, ..plain }).unwrap();
+    let bundle = open(&path).unwrap();
+    assert_eq!(bundle.samples.len(), 2);
+    assert!(path.join("logs/cut-row-of-samples.csv.log").is_file());
+}
+
+#[test]
+fn a_newer_format_is_refused_by_name() {
+    let (_dir, path) = written(&[]);
+    let file = path.join(MANIFEST);
+    let text = std::fs::read_to_string(&file).unwrap().replacen("\"format\": 1", "\"format\": 99", 1);
+    std::fs::write(&file, text.replacen("\"run\"", "\"something_new\": 1, \"run\"", 1)).unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert!(error.contains("has format 99"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_by_file_line_and_column() {
+    let (_dir, path) = written(&[sample(1, built()), sample(2, built())]);
+    let file = path.join(SAMPLES);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("1234567891", "soon", 1)).unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert!(error.contains("samples.csv:2: column `wall_ns`: `soon` is not a number"), "{error}");
+    std::fs::write(&file, text.replacen("wall_ns", "wall", 1)).unwrap();
+    assert!(open(&path).unwrap_err().to_string().contains("no column for wall_ns"));
+}
+
+#[test]
+fn what_is_not_a_bundle_is_said_to_be_none() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(open(dir.path()), Err(BundleError::NotABundle { .. })));
+    assert!(matches!(open(&dir.path().join("nowhere")), Err(BundleError::NotABundle { .. })));
+}
+
+#[test]
+fn further_columns_are_allowed_at_the_end() {
+    let mut plain = sample(1, built());
+    plain.variant = "v".into();
+    let (_dir, path) = written(std::slice::from_ref(&plain));
+    let file = path.join(SAMPLES);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines[0].push_str(",something_new");
+    lines[1].push_str(",42");
+    std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+    assert_eq!(open(&path).unwrap().samples, [plain]);
+}
+
+#[test]
+fn the_name_of_a_run_sorts_by_time() {
+    let name = run_id(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000), "a+b", 1);
+    assert!(name.starts_with("20231114T221320Z-a_b-"), "{name}");
+    assert_eq!(name.len(), "20231114T221320Z-a_b-".len() + 6);
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_is_refused() {
+    let (_dir, path) = written(&[]);
+    let file = path.join(MANIFEST);
+    let text = std::fs::read_to_string(&file).unwrap();
+    for name in ["../../x", "/x", "..", ""] {
+        std::fs::write(&file, text.replacen("20260101T000000Z-s-abcdef", name, 1)).unwrap();
+        assert!(open(&path).unwrap_err().to_string().contains("is not a name of a run"), "{name}");
+    }
+}
+
+#[test]
+fn proofs_are_written_once_each_also_across_resuming() {
+    let (_dir, path) = written(&[]);
+    let proof = Proof {
+        block: BlockId::new("s", "p", "clean"),
+        role: Role::Twin,
+        variant: "linker=bfd".into(),
+        axis: "linker".into(),
+        expected: "GNU ld".into(),
+        found: "none, \"quoted\"".into(),
+        result: ProofResult::Holds,
+    };
+    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    writer.proofs(std::slice::from_ref(&proof)).unwrap();
+    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    writer.proofs(std::slice::from_ref(&proof)).unwrap();
+    assert_eq!(open(&path).unwrap().proofs, [proof]);
+}

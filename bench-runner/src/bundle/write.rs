@@ -1,0 +1,203 @@
+//! Writing a bundle: the manifest whole and at once, samples row by row as they end.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::samples::{axis_columns, header, row, timestamp};
+use super::{BundleError, MANIFEST, Manifest, PROOFS, SAMPLES, Status, UNIT_SETS};
+use crate::record::{Proof, Sample, short_hash};
+
+/// The name of a run: `<UTC start>-<scenario>-<6 hex>`.
+pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
+    let stamp: String =
+        timestamp(started).chars().filter(|character| !matches!(character, '-' | ':')).collect();
+    let nanos = started.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let unique = short_hash(&format!("{nanos} {seed} {}", std::process::id()));
+    format!("{stamp}-{}-{}", scenario.replace('+', "_"), &unique[..6])
+}
+
+/// The one writer of a bundle.
+#[derive(Debug)]
+pub struct Writer {
+    dir: PathBuf,
+    manifest: Manifest,
+    axes: Vec<String>,
+    samples: File,
+    /// Unit sets and proofs that are in the files.
+    sets: HashSet<String>,
+    proofs: HashSet<Vec<String>>,
+}
+
+impl Writer {
+    /// Makes the bundle's directory below `results` and writes the manifest.
+    pub fn create(results: &Path, manifest: Manifest) -> Result<Self, BundleError> {
+        let parent = results.join(&manifest.machine.directory);
+        fs::create_dir_all(&parent).map_err(|error| BundleError::io("make", &parent, error))?;
+        let dir = parent.join(&manifest.run);
+        fs::create_dir(&dir).map_err(|error| BundleError::io("make", &dir, error))?;
+        let axes = axis_columns(&manifest.plan);
+        append(&dir.join(SAMPLES), &[header(&axes)])?;
+        append(
+            &dir.join(PROOFS),
+            &[["block", "variant", "axis", "expected", "found", "result", "role"].map(str::to_owned)],
+        )?;
+        append(&dir.join(UNIT_SETS), &[["set", "unit"].map(str::to_owned)])?;
+        let samples = open_for_append(&dir.join(SAMPLES))?;
+        let writer = Self { dir, manifest, axes, samples, sets: HashSet::new(), proofs: HashSet::new() };
+        writer.save()?;
+        Ok(writer)
+    }
+
+    /// Opens a bundle that did not get to its end. Rows that were cut short are set aside in `logs/`.
+    pub fn reopen(dir: &Path, manifest: Manifest) -> Result<Self, BundleError> {
+        let axes = axis_columns(&manifest.plan);
+        let samples = open_for_append(&dir.join(SAMPLES))?;
+        let (sets, proofs) = (HashSet::new(), HashSet::new());
+        let mut writer = Self { dir: dir.to_owned(), manifest, axes, samples, sets, proofs };
+        for name in [SAMPLES, PROOFS, UNIT_SETS] {
+            writer.set_cut_row_aside(name)?;
+        }
+        writer.sets =
+            writer.rows_of(UNIT_SETS)?.into_iter().filter_map(|row| row.into_iter().next()).collect();
+        writer.proofs = writer.rows_of(PROOFS)?.into_iter().collect();
+        writer.save()?;
+        Ok(writer)
+    }
+
+    fn set_cut_row_aside(&mut self, name: &str) -> Result<(), BundleError> {
+        let path = self.dir.join(name);
+        let bytes = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        if whole == bytes.len() {
+            return Ok(());
+        }
+        self.log(&format!("cut-row-of-{name}"), &String::from_utf8_lossy(&bytes[whole..]))?;
+        let file = open_for_append(&path)?;
+        file.set_len(whole as u64).map_err(|error| BundleError::io("shorten", &path, error))
+    }
+
+    fn rows_of(&self, name: &str) -> Result<Vec<Vec<String>>, BundleError> {
+        let path = self.dir.join(name);
+        let failed = |error: csv::Error| BundleError::io("read", &path, std::io::Error::other(error));
+        let mut reader = csv::Reader::from_path(&path).map_err(failed)?;
+        let rows = reader.records().map(|row| Ok(row?.iter().map(str::to_owned).collect()));
+        rows.collect::<Result<_, csv::Error>>().map_err(failed)
+    }
+
+    /// Where the bundle is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The manifest as it stands.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Changes the manifest and writes it anew.
+    pub fn update(&mut self, change: impl FnOnce(&mut Manifest)) -> Result<(), BundleError> {
+        change(&mut self.manifest);
+        self.save()
+    }
+
+    /// Appends one sample; it is in the file when this returns.
+    pub fn sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
+        let bytes = rows(&[row(sample, &self.axes)]).map_err(|e| BundleError::io("write", SAMPLES, e))?;
+        let written = self.samples.write_all(&bytes).and_then(|()| self.samples.flush());
+        written.map_err(|error| BundleError::io("write", self.dir.join(SAMPLES), error))
+    }
+
+    /// Appends what was looked for and found, as far as it is not in the file already.
+    pub fn proofs(&mut self, proofs: &[Proof]) -> Result<(), BundleError> {
+        let rows: Vec<Vec<String>> = proofs
+            .iter()
+            .map(|proof| {
+                vec![
+                    proof.block.to_string(),
+                    proof.variant.clone(),
+                    proof.axis.clone(),
+                    proof.expected.clone(),
+                    proof.found.clone(),
+                    proof.result.as_str().to_owned(),
+                    proof.role.as_str().to_owned(),
+                ]
+            })
+            .filter(|row| self.proofs.insert(row.clone()))
+            .collect();
+        append(&self.dir.join(PROOFS), &rows)
+    }
+
+    /// Writes down which units a set has, the first time that it comes up.
+    pub fn unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
+        if !self.sets.insert(set.to_owned()) {
+            return Ok(());
+        }
+        let rows: Vec<[String; 2]> = units.iter().map(|unit| [set.to_owned(), unit.clone()]).collect();
+        append(&self.dir.join(UNIT_SETS), &rows)
+    }
+
+    /// Keeps what a build said as `logs/<name>.log`.
+    pub fn log(&mut self, name: &str, text: &str) -> Result<PathBuf, BundleError> {
+        let dir = self.dir.join("logs");
+        fs::create_dir_all(&dir).map_err(|error| BundleError::io("make", &dir, error))?;
+        let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+        let path = dir.join(format!("{}.log", name.chars().map(safe).collect::<String>()));
+        fs::write(&path, text).map_err(|error| BundleError::io("write", &path, error))?;
+        Ok(path)
+    }
+
+    /// Ends the bundle.
+    pub fn finish(mut self, status: Status) -> Result<PathBuf, BundleError> {
+        self.update(|manifest| {
+            manifest.status = status;
+            manifest.ended_at = Some(timestamp(SystemTime::now()));
+        })?;
+        Ok(self.dir)
+    }
+
+    fn save(&self) -> Result<(), BundleError> {
+        let path = self.dir.join(MANIFEST);
+        let failed = |error| BundleError::io("write", &path, error);
+        let mut text = serde_json::to_vec_pretty(&self.manifest).map_err(|error| failed(error.into()))?;
+        text.push(b'\n');
+        // A reader sees the old manifest or the new one, never half of one.
+        let mut file = tempfile::NamedTempFile::new_in(&self.dir).map_err(failed)?;
+        file.write_all(&text).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        file.as_file().set_permissions(permissions).map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}
+
+/// Writes `text` as `derived/<name>` of the bundle in `dir`.
+pub fn write_derived(dir: &Path, name: &str, text: &str) -> Result<PathBuf, BundleError> {
+    let folder = dir.join("derived");
+    fs::create_dir_all(&folder).map_err(|error| BundleError::io("make", &folder, error))?;
+    let path = folder.join(name);
+    fs::write(&path, text).map_err(|error| BundleError::io("write", &path, error))?;
+    Ok(path)
+}
+
+fn open_for_append(path: &Path) -> Result<File, BundleError> {
+    OpenOptions::new().append(true).open(path).map_err(|error| BundleError::io("open", path, error))
+}
+
+/// Each row set goes to the file in one write, so that a reader never sees a row from two.
+fn append<R: AsRef<[String]>>(path: &Path, new: &[R]) -> Result<(), BundleError> {
+    let failed = |error| BundleError::io("write", path, error);
+    let bytes = rows(new).map_err(failed)?;
+    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    file.write_all(&bytes).map_err(failed)
+}
+
+fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row.as_ref()).map_err(std::io::Error::other)?;
+    }
+    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+}
