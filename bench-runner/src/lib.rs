@@ -20,3 +20,4 @@ pub mod scenario;
 pub mod plan;
 
 pub mod bundle;
+pub mod run;

@@ -1,0 +1,107 @@
+//! One arm of a block while it is being measured.
+
+use std::collections::BTreeMap;
+
+use super::{RunError, Workshop};
+use crate::axes;
+use crate::build::{BuildError, Evidence, Recipe, Site};
+use crate::record::{Arm, Block, Proof, ProofResult};
+use crate::workloads::{self, Workload};
+
+/// One arm with everything that building it takes.
+pub(super) struct LiveArm<'a> {
+    pub(super) arm: &'a Arm,
+    pub(super) workshop: &'a Workshop,
+    pub(super) workload: &'static Workload,
+    pub(super) recipe: Recipe,
+    pub(super) site: Site,
+    /// Measured builds in a row that did not end well.
+    pub(super) failures: u32,
+    /// Why it is not built any more, where that is so.
+    pub(super) dropped: Option<String>,
+}
+
+impl<'a> LiveArm<'a> {
+    pub(super) fn new(
+        workshops: &'a BTreeMap<String, Workshop>,
+        jobs: usize,
+        arm: &'a Arm,
+        site: Site,
+    ) -> Result<Self, RunError> {
+        let variant = &arm.variant;
+        let workshop = workshops
+            .get(&variant.project)
+            .ok_or_else(|| RunError::Plan(format!("there is no project `{}`", variant.project)))?;
+        let workload = workloads::find(&variant.workload)
+            .map_err(|_| RunError::Plan(format!("there is no workload `{}`", variant.workload)))?;
+        let mut recipe = Recipe { jobs, ..Recipe::default() };
+        for (key, value) in &variant.settings {
+            let axis = axes::find(key).map_err(|error| RunError::Plan(error.message))?;
+            if axis.matters(workload.goal) {
+                axis.apply(key, value, &workshop.context, &mut recipe).map_err(|source| RunError::Io {
+                    action: "apply an axis in",
+                    path: workshop.context.tools.clone(),
+                    source,
+                })?;
+            }
+        }
+        Ok(Self { arm, workshop, workload, recipe, site, failures: 0, dropped: None })
+    }
+
+    /// The command line of its timed build, or why there is none.
+    pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::Step, BuildError> {
+        self.workshop.driver.step(&self.site, &self.recipe, self.workload.goal, detail)
+    }
+
+    /// What the evidence of a build from nothing says of every setting.
+    pub(super) fn prove(&self, block: &Block, evidence: &Evidence) -> Vec<Proof> {
+        let proof = |axis: &str, finding: axes::Finding| Proof {
+            block: block.id.clone(),
+            role: self.arm.role,
+            variant: self.arm.variant.name.clone(),
+            axis: axis.to_owned(),
+            expected: finding.expected,
+            found: finding.found,
+            result: finding.result,
+        };
+        let settings = self.arm.variant.settings.iter();
+        settings
+            .filter_map(|(key, value)| {
+                let axis = axes::find(key).ok()?;
+                let finding = if axis.matters(self.workload.goal) {
+                    axis.prove(key, value, &self.workshop.context, evidence)
+                } else {
+                    axes::Finding {
+                        expected: format!("{key}={value}"),
+                        found: format!("no meaning under `{}`", self.workload.name),
+                        result: ProofResult::NotApplicable,
+                    }
+                };
+                Some(proof(key, finding))
+            })
+            .collect()
+    }
+
+    /// What a build under the workload says of the workload itself: the units it compiled.
+    pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
+        let units = self.workload.units;
+        let (found, result) = match &evidence.rebuilt {
+            None => ("the build does not tell its units".to_owned(), ProofResult::NotProvable),
+            Some((rebuilt, _)) => {
+                let (compiled, total) = (rebuilt.count as usize, evidence.artifacts.len());
+                let agree = units.agree(compiled, total);
+                let result = if agree { ProofResult::Holds } else { ProofResult::Fails };
+                (format!("{compiled} of {total} units compiled"), result)
+            }
+        };
+        Proof {
+            block: block.id.clone(),
+            role: self.arm.role,
+            variant: self.arm.variant.name.clone(),
+            axis: "workload".to_owned(),
+            expected: units.describe().to_owned(),
+            found,
+            result,
+        }
+    }
+}

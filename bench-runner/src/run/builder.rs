@@ -1,0 +1,278 @@
+//! One build: everything around it that is not timed, the build itself, and its row in the bundle.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::arm::LiveArm;
+use super::clock::{Clock, Purpose};
+use super::workspace::{Workspace, make};
+use super::{DRAIN, Event, Inputs, Observer, RunError};
+use crate::build::{Detail, Evidence, Step};
+use crate::bundle::Writer;
+use crate::host::{self, Watch};
+use crate::process::{Ended, Finished, Job, Supervisor};
+use crate::record::{Block, Cost, Disturbance, Outcome, Phase, Sample};
+use crate::workloads::Start;
+
+/// Dirty pages that may be left when a clock starts.
+const DIRTY_LIMIT: u64 = 16 << 20;
+/// How long settling waits for them.
+const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
+/// Lines of a failed build that are shown.
+const SHOWN_LINES: usize = 12;
+
+/// Makes builds and writes them down.
+pub(super) struct Builder<'a> {
+    pub(super) supervisor: &'a mut Supervisor,
+    pub(super) writer: &'a mut Writer,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) clock: Clock,
+    number: u32,
+    predecessor: Option<String>,
+}
+
+/// Where a build stands in its block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) session: u32,
+    pub(super) phase: Phase,
+    pub(super) round: u32,
+    pub(super) position: u32,
+    pub(super) attempt: u32,
+}
+
+/// What a build came to.
+pub(super) enum Made {
+    /// It is in the bundle.
+    Sample(Box<Sample>, Evidence),
+    /// The run was interrupted meanwhile; there is no sample.
+    Interrupted,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        inputs: &Inputs<'_>,
+        clock: Clock,
+        supervisor: &'a mut Supervisor,
+        writer: &'a mut Writer,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        let number = inputs.earlier.iter().map(|sample| sample.number).max().unwrap_or(0);
+        Self { supervisor, writer, observer, clock, number, predecessor: None }
+    }
+
+    /// Writes down where the time went so far.
+    pub(super) fn save_time(&mut self) -> Result<(), RunError> {
+        let time = self.clock.spent();
+        Ok(self.writer.update(|manifest| manifest.time = time)?)
+    }
+
+    /// Forgets what was built last: a new block or session begins.
+    pub(super) fn begin(&mut self) {
+        self.predecessor = None;
+    }
+
+    /// Builds `arm` once and writes it down.
+    pub(super) fn build(
+        &mut self,
+        block: &Block,
+        workspace: &Workspace,
+        arm: &LiveArm<'_>,
+        place: Place,
+        detail: Detail,
+    ) -> Result<Made, RunError> {
+        let variant = &arm.arm.variant;
+        self.observer.event(&Event::Building {
+            number: self.number + 1,
+            variant: &variant.name,
+            phase: place.phase,
+            round: place.round,
+        });
+        if !self.settle(workspace, arm)? {
+            return Ok(Made::Interrupted);
+        }
+        let watch = Watch::start();
+        let (finished, said) = match arm.step(detail) {
+            Ok(step) => {
+                let finished = self.timed(&job(workspace, step, block.sampling.timeout), place.phase)?;
+                (Some(finished), read(&workspace.output("stderr")))
+            }
+            Err(error) => (None, error.to_string()),
+        };
+        if finished.as_ref().is_some_and(|finished| finished.ended == Ended::Interrupted) {
+            return Ok(Made::Interrupted);
+        }
+        let disturbance = match &finished {
+            Some(finished) => {
+                Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) }
+            }
+            None => Disturbance::default(),
+        };
+        let evidence = match &finished {
+            Some(_) => arm.workshop.driver.evidence(&arm.site, &read(&workspace.output("stdout")), &said),
+            None => Evidence::default(),
+        };
+        let sample = Sample {
+            number: self.number + 1,
+            block: block.id.clone(),
+            session: place.session,
+            project: variant.project.clone(),
+            pin: arm.workshop.source.pin.clone(),
+            workload: variant.workload.clone(),
+            variant: variant.name.clone(),
+            role: arm.arm.role,
+            settings: settings(arm),
+            phase: place.phase,
+            round: place.round,
+            position: place.position,
+            attempt: place.attempt,
+            edit: arm.site.edit,
+            predecessor: self.predecessor.take(),
+            started_at: finished.as_ref().map_or_else(std::time::SystemTime::now, |f| f.started_at),
+            outcome: outcome(finished.as_ref()),
+            rebuilt: evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.clone()),
+            artifact_bytes: evidence.artifact_bytes,
+            disturbance,
+        };
+        // Tools such as make complain on standard output.
+        let said = if said.trim().is_empty() { read(&workspace.output("stdout")) } else { said };
+        let reason = match finished.map(|finished| finished.ended) {
+            Some(Ended::NotStarted { reason }) => format!("{said}\nthe build could not be started: {reason}"),
+            _ => said,
+        };
+        self.record(sample, &evidence, &reason).map(|sample| Made::Sample(Box::new(sample), evidence))
+    }
+
+    /// Removes what an arm built from nothing has left, and what only the next build would need.
+    pub(super) fn clear(&mut self, arm: &LiveArm<'_>) -> Result<(), RunError> {
+        let start = Instant::now();
+        if arm.workload.start == Start::Empty {
+            host::remove_tree(&arm.site.target)?;
+        }
+        self.clock.since(Purpose::Settling, start);
+        Ok(())
+    }
+
+    /// Runs a command of the project that is not timed. `false` where the run was interrupted. Whose time it is
+    /// booked to is the caller's to say.
+    pub(super) fn untimed(
+        &mut self,
+        workspace: &Workspace,
+        arm: &LiveArm<'_>,
+        step: Step,
+    ) -> Result<bool, RunError> {
+        let command = [vec![step.program.display().to_string()], step.args.clone()].concat().join(" ");
+        let finished = self.supervisor.build(&job(workspace, step, Duration::from_secs(3600)))?;
+        let reason = match finished.ended {
+            Ended::Exited(0) => return Ok(true),
+            Ended::Interrupted => return Ok(false),
+            Ended::Exited(code) => format!("exit code {code}"),
+            Ended::Signalled(signal) => format!("signal {signal}"),
+            Ended::TimedOut => "it took longer than an hour".to_owned(),
+            Ended::NotStarted { reason } => reason,
+        };
+        let said = last_lines(&read(&workspace.output("stderr")));
+        let project = arm.arm.variant.project.clone();
+        let reason = if said.is_empty() { reason } else { format!("{reason}\n{said}") };
+        Err(RunError::Untimed { project, command, reason })
+    }
+
+    /// Brings about what the workload starts from, then waits until the machine has nothing left to write.
+    fn settle(&mut self, workspace: &Workspace, arm: &LiveArm<'_>) -> Result<bool, RunError> {
+        let start = Instant::now();
+        if arm.workload.start == Start::Empty {
+            host::remove_tree(&arm.site.target)?;
+            if let Some(step) = arm.workshop.driver.clean(&arm.site, &arm.recipe)
+                && !self.untimed(workspace, arm, step)?
+            {
+                return Ok(false);
+            }
+        }
+        make(&arm.site.target)?;
+        // What an earlier build said must not be taken for what this one says.
+        for kind in ["stdout", "stderr"] {
+            match std::fs::remove_file(workspace.output(kind)) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(RunError::Io { action: "remove", path: workspace.output(kind), source });
+                }
+                _ => {}
+            }
+        }
+        host::settle(workspace.dir(), DIRTY_LIMIT, SETTLE_AT_MOST)?;
+        self.clock.since(Purpose::Settling, start);
+        Ok(true)
+    }
+
+    /// The build itself.
+    fn timed(&mut self, job: &Job, phase: Phase) -> Result<Finished, RunError> {
+        let finished = self.supervisor.build(job)?;
+        let purpose = match phase {
+            Phase::Warmup => Purpose::Warmup,
+            Phase::Measured => Purpose::Measured,
+        };
+        self.clock.add(purpose, finished.wall);
+        Ok(finished)
+    }
+
+    fn record(&mut self, sample: Sample, evidence: &Evidence, said: &str) -> Result<Sample, RunError> {
+        self.number = sample.number;
+        self.predecessor = Some(format!("{}:{}", sample.role.as_str(), sample.variant));
+        if let Some((rebuilt, units)) = &evidence.rebuilt {
+            self.writer.unit_set(&rebuilt.set, units)?;
+        }
+        self.writer.sample(&sample)?;
+        let ended_well = matches!(sample.outcome, Outcome::Built(_));
+        if !ended_well {
+            self.writer.log(&format!("{:05}-{}", sample.number, sample.variant), said)?;
+        }
+        self.observer.event(&Event::Built { sample: &sample, said: (!ended_well).then(|| last_lines(said)) });
+        Ok(sample)
+    }
+}
+
+fn settings(arm: &LiveArm<'_>) -> std::collections::BTreeMap<String, String> {
+    let variant = &arm.arm.variant;
+    let mut settings = variant.settings.clone();
+    settings.extend(variant.rev.clone().map(|rev| ("rev".to_owned(), rev)));
+    settings
+}
+
+fn job(workspace: &Workspace, step: Step, timeout: Duration) -> Job {
+    Job {
+        program: step.program,
+        args: step.args,
+        cwd: step.cwd,
+        env: step.env,
+        stdout: workspace.output("stdout"),
+        stderr: workspace.output("stderr"),
+        timeout,
+        drain: DRAIN,
+    }
+}
+
+fn outcome(finished: Option<&Finished>) -> Outcome {
+    let Some(finished) = finished else { return Outcome::NotStarted };
+    match &finished.ended {
+        Ended::Exited(0) => Outcome::Built(Cost {
+            wall: finished.wall,
+            user: finished.user,
+            sys: finished.sys,
+            max_rss: finished.max_rss,
+            peak_memory: finished.peak_memory,
+        }),
+        Ended::Exited(code) => Outcome::Failed { exit_code: Some(*code) },
+        Ended::Signalled(_) | Ended::Interrupted => Outcome::Failed { exit_code: None },
+        Ended::TimedOut => Outcome::TimedOut,
+        Ended::NotStarted { .. } => Outcome::NotStarted,
+    }
+}
+
+/// What a build wrote; nothing where it got no further than that.
+fn read(path: &Path) -> String {
+    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+}

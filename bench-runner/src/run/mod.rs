@@ -1,0 +1,189 @@
+//! A plan → samples. Lays out work trees, proves the variants, builds round after round, and writes every build
+//! down as it ends. Where the effects are: everything that is decided is decided by `plan` and `sampling`.
+//!
+//! Knows nothing of what the samples mean; progress is told to an [`Observer`].
+
+mod arm;
+mod block;
+mod builder;
+mod clock;
+mod observer;
+mod warm_up;
+mod workspace;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::axes::Context;
+use crate::build::{Detail, Driver, Site};
+use crate::bundle::{BundleError, Writer};
+use crate::corpus;
+use crate::host::PathError;
+use crate::plan::{self, BlockEstimate};
+use crate::process::{Supervisor, SupervisorError};
+use crate::record::{Plan, Sample};
+use crate::scenario::RequestError;
+
+pub use observer::{Event, Forecast, Observer};
+
+/// One project of the plan, ready to be laid out and built.
+pub struct Workshop {
+    /// Its manifest.
+    pub project: corpus::Project,
+    /// Its pristine source.
+    pub source: corpus::sources::Pinned,
+    /// Builds it.
+    pub driver: Box<dyn Driver>,
+    /// What its axes may look at.
+    pub context: Context,
+}
+
+/// Everything that carrying out a plan needs.
+pub struct Inputs<'a> {
+    /// What is to be done.
+    pub plan: &'a Plan,
+    /// The projects of the plan, by name.
+    pub workshops: &'a BTreeMap<String, Workshop>,
+    /// Directory for work trees and targets; made, and removed again when the run has ended.
+    pub scratch: &'a Path,
+    /// The cargo home for building.
+    pub cargo_home: &'a Path,
+    /// Samples that an earlier part of the same run took.
+    pub earlier: &'a [Sample],
+    /// What each block of the plan would take if there were time for all it wants.
+    pub wanted: &'a [BlockEstimate],
+    /// Parallel jobs of every build.
+    pub jobs: usize,
+}
+
+/// How carrying out a plan went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+    /// Whether some variant failed, timed out, or was not proven.
+    pub flawed: bool,
+}
+
+/// Why the harness could not go on. Failed builds are data and not among these.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The bundle could not be written.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The supervisor failed.
+    #[error(transparent)]
+    Supervisor(#[from] SupervisorError),
+    /// A file of the run could not be read or written.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// A work tree could not be laid out.
+    #[error(transparent)]
+    Source(#[from] corpus::sources::SourceError),
+    /// An edit could not be made.
+    #[error(transparent)]
+    Edit(#[from] corpus::edits::EditError),
+    /// Something of the plan does not fit the projects.
+    #[error("the plan cannot be carried out: {0}")]
+    Plan(String),
+    /// A file could not be read or written.
+    #[error("failed to {action} {}: {source}", path.display())]
+    Io {
+        /// What was to be done.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A command of the project that is not timed did not end well.
+    #[error("the command `{command}` of project `{project}` failed: {reason}")]
+    Untimed {
+        /// The project.
+        project: String,
+        /// The command.
+        command: String,
+        /// How it ended, with its last lines.
+        reason: String,
+    },
+}
+
+/// Carries out the plan. Interrupting it is not an error: what was measured is in the bundle.
+pub fn carry_out(
+    inputs: &Inputs<'_>,
+    supervisor: &mut Supervisor,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Carried, RunError> {
+    let clock = clock::Clock::going_on_from(writer.manifest().time);
+    // What earlier parts of the run took counts.
+    let left = inputs.plan.time_budget.map(|budget| budget.saturating_sub(clock.total()));
+    let deadline = left.map(|left| Instant::now() + left);
+    let failed = inputs.earlier.iter().any(|sample| sample.outcome.cost().is_none());
+    let untimed = writer.manifest().blocks.iter().any(|block| !block.not_timed.is_empty());
+    let mut carried = Carried { interrupted: false, flawed: failed || untimed };
+    let mut builder = builder::Builder::new(inputs, clock, supervisor, writer, observer);
+    let result = blocks(inputs, &mut builder, deadline, &mut carried);
+    let kept = builder.save_time();
+    let removed = crate::host::remove_tree(inputs.scratch);
+    // The first thing that went wrong is what is told.
+    result?;
+    kept?;
+    removed?;
+    Ok(carried)
+}
+
+/// Puts every command line of `plan` together once, so that a contradiction is found before the first build.
+///
+/// # Errors
+/// Where two settings exclude each other, or the plan does not fit the projects.
+pub fn rehearse(plan: &Plan, workshops: &BTreeMap<String, Workshop>) -> Result<(), RequestError> {
+    let nowhere = Path::new("/");
+    let site = Site {
+        source: nowhere.into(),
+        target: nowhere.into(),
+        home: nowhere.into(),
+        tmp: nowhere.into(),
+        cargo_home: nowhere.into(),
+        edit: 0,
+    };
+    for block in &plan.blocks {
+        for arm in &block.arms {
+            let fail = |reason: String| {
+                RequestError::usage(format!("{} in block `{}`: {reason}", arm.variant.name, block.id), None)
+            };
+            let live = arm::LiveArm::new(workshops, 1, arm, site.clone()).map_err(|e| fail(e.to_string()))?;
+            live.step(Detail::Quiet).map_err(|error| fail(error.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+fn blocks(
+    inputs: &Inputs<'_>,
+    builder: &mut builder::Builder<'_>,
+    deadline: Option<Instant>,
+    carried: &mut Carried,
+) -> Result<(), RunError> {
+    let done: Vec<_> = builder.writer.manifest().blocks.iter().map(|end| end.block.clone()).collect();
+    let todo: Vec<_> = inputs.plan.blocks.iter().enumerate().filter(|(_, b)| !done.contains(&b.id)).collect();
+    for (nth, (number, block)) in todo.iter().enumerate() {
+        // What is left is shared between the blocks that are left.
+        let wanted: Vec<BlockEstimate> =
+            todo[nth..].iter().filter_map(|(number, _)| inputs.wanted.get(*number).cloned()).collect();
+        let share = deadline.map(|deadline| {
+            Instant::now() + plan::share(deadline.saturating_duration_since(Instant::now()), &wanted)
+        });
+        let ended = block::measure(inputs, builder, *number, block, share)?;
+        carried.flawed |= ended.flawed;
+        if ended.interrupted {
+            carried.interrupted = true;
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Time that a process of a build may take to end after the build itself has.
+const DRAIN: Duration = Duration::from_secs(5);

@@ -1,0 +1,122 @@
+//! What comes before the rounds of a session: the projects' own commands, the first build of each arm with its
+//! proof, and the untimed builds under the workload.
+
+use std::time::Instant;
+
+use super::RunError;
+use super::arm::LiveArm;
+use super::block::{Measuring, Stop, bad_end};
+use super::builder::{Made, Place};
+use super::clock::Purpose;
+use super::workspace::{Workspace, make};
+use crate::build::{Detail, Evidence};
+use crate::record::{Phase, Proof, ProofResult, StopReason};
+use crate::workloads::Start;
+
+impl Measuring<'_, '_, '_> {
+    /// The projects' own commands, once per work tree.
+    pub(super) fn prepare(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+    ) -> Result<Option<Stop>, RunError> {
+        let start = Instant::now();
+        for project in workspace.sources().keys() {
+            let Some(arm) = arms.iter().find(|arm| arm.arm.variant.project == *project) else { continue };
+            for step in arm.workshop.driver.prepare(&arm.site, &arm.recipe) {
+                make(&arm.site.target)?;
+                if !self.builder.untimed(workspace, arm, step)? {
+                    return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+                }
+            }
+        }
+        self.builder.clock.since(Purpose::Layout, start);
+        Ok(None)
+    }
+
+    /// The first build of each arm yields the proof; then come the untimed builds under the workload itself.
+    pub(super) fn warm_up(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+    ) -> Result<Option<Stop>, RunError> {
+        let builds = self.block.sampling.warmup;
+        let bases = u32::from(arms.iter().any(|arm| arm.workload.start == Start::Warm));
+        for pass in 0..bases + builds {
+            let base = pass < bases;
+            if !base && !self.edit_sources(workspace, arms)? {
+                return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+            }
+            let start = Instant::now();
+            for (position, at) in self.order(pass + 1, arms.len()).into_iter().enumerate() {
+                let arm = &mut arms[at];
+                if arm.dropped.is_some() || base && arm.workload.start == Start::Empty {
+                    continue;
+                }
+                let first = pass == if arm.workload.start == Start::Warm { 0 } else { bases };
+                let last = pass + 1 == bases + builds;
+                let place = Place {
+                    session,
+                    phase: Phase::Warmup,
+                    round: 0,
+                    position: position as u32 + 1,
+                    attempt: 1,
+                };
+                let detail = if first { Detail::Proof } else { Detail::Quiet };
+                let made = self.builder.build(self.block, workspace, arm, place, detail)?;
+                let Made::Sample(sample, evidence) = made else {
+                    return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+                };
+                if let Some(reason) = bad_end(&sample) {
+                    self.drop_arm(arm, reason);
+                    continue;
+                }
+                let mut proofs = if first { arm.prove(self.block, &evidence) } else { Vec::new() };
+                if last {
+                    proofs.push(arm.prove_workload(self.block, &evidence));
+                }
+                if first && !self.artifact_works(workspace, arm, &evidence)? {
+                    return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+                }
+                self.judge_proofs(arm, proofs)?;
+                self.builder.clear(arm)?;
+            }
+            self.warmup_round = start.elapsed();
+        }
+        Ok(None)
+    }
+
+    /// Writes proofs down once for each variant, and drops the arm where one of them fails.
+    fn judge_proofs(&mut self, arm: &mut LiveArm<'_>, proofs: Vec<Proof>) -> Result<(), RunError> {
+        if let Some(failed) = proofs.iter().find(|proof| proof.result == ProofResult::Fails) {
+            let reason = format!(
+                "not in force: {} should show {}, found {}",
+                failed.axis, failed.expected, failed.found
+            );
+            self.drop_arm(arm, reason);
+        }
+        Ok(self.builder.writer.proofs(&proofs)?)
+    }
+
+    /// Tries the artefact out, where the manifest says how. `false` where the run was interrupted.
+    fn artifact_works(
+        &mut self,
+        workspace: &Workspace,
+        arm: &mut LiveArm<'_>,
+        evidence: &Evidence,
+    ) -> Result<bool, RunError> {
+        let Some(step) = arm.workshop.driver.check_artifact(&arm.site, evidence) else { return Ok(true) };
+        let start = Instant::now();
+        let tried = self.builder.untimed(workspace, arm, step);
+        self.builder.clock.since(Purpose::Layout, start);
+        match tried {
+            Ok(going_on) => Ok(going_on),
+            Err(RunError::Untimed { reason, .. }) => {
+                self.drop_arm(arm, format!("what it built does not work: {reason}"));
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
