@@ -21,3 +21,5 @@ pub mod plan;
 
 pub mod bundle;
 pub mod run;
+
+pub mod compare;

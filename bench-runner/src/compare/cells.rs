@@ -1,0 +1,215 @@
+//! Samples of one block, sorted into rounds and arms.
+
+use super::result::{ArmResult, Point, Ratio};
+use crate::record::{
+    Block, BlockEnd, Cost, NotTimed, Outcome, Phase, Proof, ProofResult, Role, Round, Sample, arm_of, rounds,
+    walls,
+};
+use crate::stats::{MAD_TO_SD, Reference, mad, median, summarise};
+
+/// A block's samples by round and arm.
+pub(super) struct Cells<'a> {
+    pub(super) block: &'a Block,
+    pub(super) proofs: Vec<&'a Proof>,
+    /// How sampling ended, where it did.
+    pub(super) end: Option<&'a BlockEnd>,
+    /// The block's measured builds by number, each with the position of its arm.
+    measured: Vec<(usize, &'a Sample)>,
+    /// The same of the warm-ups.
+    warmups: Vec<(usize, &'a Sample)>,
+    /// Whole rounds, in order.
+    pub(super) rounds: Vec<Round<'a>>,
+    /// Their wall seconds.
+    pub(super) table: Table,
+    /// Rounds that were begun and are not whole.
+    pub(super) cut: usize,
+    /// Why an arm has no comparison: it was not timed, or its proof fails.
+    pub(super) not_timed: Vec<Option<String>>,
+    /// What the others are compared with; the twin only where it was timed to the end.
+    pub(super) reference: Reference,
+}
+
+/// Seconds per round and arm, as [`crate::stats::log_ratios`] takes them.
+pub(super) type Table = Vec<Vec<Option<f64>>>;
+
+impl<'a> Cells<'a> {
+    pub(super) fn of(
+        block: &'a Block,
+        samples: Vec<&'a Sample>,
+        proofs: Vec<&'a Proof>,
+        end: Option<&'a BlockEnd>,
+    ) -> Self {
+        let known: &[NotTimed] = end.map_or(&[], |end| &end.not_timed);
+        let rounds = rounds(block, samples.iter().copied(), known);
+        let mut samples: Vec<(usize, &Sample)> =
+            samples.into_iter().filter_map(|sample| Some((arm_of(block, sample)?, sample))).collect();
+        samples.sort_by_key(|(_, sample)| sample.number);
+        let (measured, warmups): (Vec<_>, Vec<_>) =
+            samples.into_iter().partition(|(_, sample)| sample.phase == Phase::Measured);
+        let mut cells = Self {
+            block,
+            proofs,
+            end,
+            measured,
+            warmups,
+            cut: rounds.cut,
+            table: rounds.complete.iter().map(|round| walls(&round.builds)).collect(),
+            rounds: rounds.complete,
+            not_timed: Vec::new(),
+            reference: Reference { baseline: block.baseline(), twin: None },
+        };
+        cells.not_timed = (0..block.arms.len()).map(|arm| cells.why_not_timed(arm)).collect();
+        let usable = |twin: &usize| cells.not_timed[*twin].is_none() && !cells.given_up(*twin);
+        cells.reference.twin = block.twin().filter(usable);
+        cells
+    }
+
+    /// Whether an arm was measured and not built to the end: rounds without it would count for no comparison that
+    /// needs it.
+    fn given_up(&self, arm: usize) -> bool {
+        let lacking = |round: &Round<'_>| round.builds[arm].is_none();
+        self.timed(arm) && (self.recorded(arm).is_some() || self.rounds.iter().any(lacking))
+    }
+
+    fn timed(&self, arm: usize) -> bool {
+        of_arm(&self.measured, arm).next().is_some()
+    }
+
+    /// Why the arm was not timed, or not to the end, as it was written down while measuring; as one line.
+    pub(super) fn recorded(&self, arm: usize) -> Option<String> {
+        let planned = &self.block.arms[arm];
+        let mut reasons: Vec<String> = Vec::new();
+        for entry in self.end.into_iter().flat_map(|end| &end.not_timed) {
+            let reason = entry.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            let of_arm = entry.role == planned.role && entry.variant == planned.variant.name;
+            if of_arm && !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
+    /// Wall seconds with the first attempts of rounds that were taken again, and how many those are.
+    pub(super) fn first_attempts(&self) -> (Table, usize) {
+        let table =
+            self.rounds.iter().map(|round| walls(round.first.as_ref().unwrap_or(&round.builds))).collect();
+        (table, self.rounds.iter().filter(|round| round.first.is_some()).count())
+    }
+
+    /// Whether a measured build of the arm ran into the time limit, be it in a round that does not count.
+    pub(super) fn timed_out(&self, arm: usize) -> bool {
+        of_arm(&self.measured, arm).any(|sample| sample.outcome == Outcome::TimedOut)
+    }
+
+    /// Measured builds of the arm that did not end well.
+    pub(super) fn failures(&self, arm: usize) -> usize {
+        of_arm(&self.measured, arm).filter(|sample| sample.outcome.cost().is_none()).count()
+    }
+
+    /// How a reader tells the arm from the others.
+    pub(super) fn name(&self, arm: usize) -> String {
+        match self.block.arms[arm].role {
+            Role::Baseline => "the baseline".to_owned(),
+            Role::Twin => "the twin".to_owned(),
+            Role::Variant => format!("`{}`", self.block.arms[arm].variant.name),
+        }
+    }
+
+    /// What was written down while measuring comes first, then what a proof says, then what the samples suggest.
+    fn why_not_timed(&self, arm: usize) -> Option<String> {
+        let timed = self.timed(arm);
+        if let Some(reason) = self.recorded(arm).filter(|_| !timed) {
+            return Some(reason);
+        }
+        let planned = &self.block.arms[arm];
+        let of_arm_itself =
+            |proof: &&&Proof| proof.role == planned.role && proof.variant == planned.variant.name;
+        let fails: Vec<String> = self
+            .proofs
+            .iter()
+            .filter(of_arm_itself)
+            .filter(|proof| proof.result == ProofResult::Fails)
+            .map(|proof| {
+                format!(
+                    "not in force: `{}` should show {}, found {}",
+                    proof.axis, proof.expected, proof.found
+                )
+            })
+            .collect();
+        if !fails.is_empty() {
+            return Some(fails.join("; "));
+        }
+        if timed {
+            return None;
+        }
+        let mut failed = of_arm(&self.warmups, arm).filter(|sample| sample.outcome.cost().is_none());
+        Some(match failed.next_back().map(|sample| &sample.outcome) {
+            Some(Outcome::Failed { exit_code: Some(code) }) => {
+                format!("the warm-up build failed with exit code {code}")
+            }
+            Some(Outcome::Failed { exit_code: None }) => "the warm-up build was ended by a signal".to_owned(),
+            Some(Outcome::TimedOut) => {
+                let limit = humantime::format_duration(self.block.sampling.timeout);
+                format!("the warm-up build took longer than the limit of {limit}")
+            }
+            Some(Outcome::NotStarted) => "the warm-up build could not be started".to_owned(),
+            Some(Outcome::Built(_)) | None => "no round was built".to_owned(),
+        })
+    }
+
+    /// What the samples of one arm say.
+    pub(super) fn arm_result(&self, arm: usize, ratio: Option<Ratio>) -> ArmResult {
+        let planned = &self.block.arms[arm];
+        let costs: Vec<&Cost> =
+            self.rounds.iter().filter_map(|round| round.builds[arm]?.outcome.cost()).collect();
+        let summary =
+            |of: &dyn Fn(&Cost) -> f64| summarise(&costs.iter().map(|cost| of(cost)).collect::<Vec<_>>());
+        ArmResult {
+            role: planned.role,
+            variant: planned.variant.name.clone(),
+            aliases: planned.aliases.clone(),
+            points: self.points(arm),
+            failures: self.failures(arm),
+            not_timed: self.not_timed[arm].clone(),
+            wall: summary(&|cost| cost.wall.as_secs_f64()),
+            cpu: summary(&|cost| (cost.user + cost.sys).as_secs_f64()),
+            max_rss: summary(&|cost| cost.max_rss as f64),
+            ratio,
+        }
+    }
+
+    fn points(&self, arm: usize) -> Vec<Point> {
+        let order_of = |sample: &Sample| {
+            self.measured.binary_search_by_key(&sample.number, |(_, other)| other.number).unwrap_or_default()
+                as u32
+        };
+        let of_round = |round: &Round<'_>| {
+            let sample = round.builds[arm]?;
+            let wall = sample.outcome.cost()?.wall.as_secs_f64();
+            let (round, session) = (sample.round, sample.session);
+            Some(Point { order: order_of(sample), round, session, wall, outlier: false })
+        };
+        let mut points: Vec<Point> = self.rounds.iter().filter_map(of_round).collect();
+        points.sort_by_key(|point| point.order);
+        flag_outliers(&mut points);
+        points
+    }
+}
+
+/// The samples of one arm.
+fn of_arm<'s, 'a>(
+    samples: &'s [(usize, &'a Sample)],
+    arm: usize,
+) -> impl DoubleEndedIterator<Item = &'a Sample> + use<'s, 'a> {
+    samples.iter().filter(move |(of, _)| *of == arm).map(|&(_, sample)| sample)
+}
+
+/// Flags what lies further than three robust standard deviations from the median, on the log scale.
+fn flag_outliers(points: &mut [Point]) {
+    let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
+    let (Some(centre), Some(spread)) = (median(&logs), mad(&logs)) else { return };
+    let limit = 3.0 * MAD_TO_SD * spread;
+    for (point, log) in points.iter_mut().zip(logs) {
+        point.outlier = spread > 0.0 && (log - centre).abs() > limit;
+    }
+}

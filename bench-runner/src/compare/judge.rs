@@ -1,0 +1,207 @@
+//! From log-ratios to verdicts.
+
+use super::cells::{Cells, Table};
+use super::result::{Ratio, TwinResult, Verdict};
+use super::{Policy, control};
+use crate::record::Role;
+use crate::stats::{Control, Estimate, LEVEL, SerialCorrelation, holm, log_ratios, serial_correlation};
+
+/// What a block comes to.
+pub(super) struct Judged {
+    /// Margin of relevance, as a share.
+    pub(super) margin: f64,
+    /// For each arm; `None` where it is no variant, was not timed, or has too few rounds.
+    pub(super) estimates: Vec<Option<Estimate>>,
+    /// The twin's own estimate.
+    pub(super) twin: Option<Estimate>,
+    /// Whether the twin differs from the baseline.
+    pub(super) invalid: bool,
+    /// Where found, the standard errors have been stretched for it.
+    pub(super) serial: Option<SerialCorrelation>,
+    /// Where above 0, it has been added to the variances of the variants: τ².
+    pub(super) offset: f64,
+    /// For each arm that has an estimate.
+    pub(super) ratios: Vec<Option<Ratio>>,
+}
+
+impl Judged {
+    pub(super) fn of(cells: &Cells<'_>, policy: &Policy) -> Self {
+        let serial = serial_correlation(&timed_only(cells));
+        let stretch = serial.map_or(1.0, |serial| serial.stretch());
+        let estimate = |arm: usize| {
+            let usable =
+                cells.not_timed[arm].is_none() && cells.not_timed[cells.reference.baseline].is_none();
+            let d = log_ratios(&cells.table, cells.reference, arm);
+            Estimate::of(&d, control(cells)).filter(|_| usable).map(|estimate| estimate.stretched(stretch))
+        };
+        let arms = 0..cells.block.arms.len();
+        let of_variant = |arm: usize| (cells.block.arms[arm].role == Role::Variant).then(|| estimate(arm))?;
+        Self {
+            margin: policy.margin.unwrap_or(cells.block.sampling.margin),
+            estimates: arms.clone().map(of_variant).collect(),
+            twin: cells.reference.twin.and_then(estimate),
+            invalid: false,
+            serial,
+            offset: 0.0,
+            ratios: vec![None; arms.len()],
+        }
+    }
+
+    /// Takes offsets between directories, of variance `tau2` between twin and baseline, into the standard errors.
+    pub(super) fn add_offset(&mut self, tau2: f64) {
+        self.offset = tau2;
+        for estimate in self.estimates.iter_mut().flatten() {
+            let share = if estimate.control == Control::Twin { 0.75 } else { 1.0 };
+            *estimate = estimate.with_variance(share * tau2);
+        }
+    }
+}
+
+/// The columns of arms that were timed, a twin only to the end: the others would leave no round complete.
+fn timed_only(cells: &Cells<'_>) -> Table {
+    let timed = |arm: &usize| {
+        (cells.block.arms[*arm].role != Role::Twin || cells.reference.twin == Some(*arm))
+            && cells.rounds.iter().any(|round| round.builds[*arm].is_some())
+    };
+    let arms: Vec<usize> = (0..cells.block.arms.len()).filter(timed).collect();
+    cells.table.iter().map(|row| arms.iter().map(|&arm| row[arm]).collect()).collect()
+}
+
+/// Corrects over all planned comparisons of the run, and fills in ratios and verdicts.
+pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], planned: usize, policy: &Policy) {
+    let alpha = policy.level(planned);
+    let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
+    let (mut places, mut difference, mut equivalence) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, block) in judged.iter_mut().enumerate() {
+        block.invalid = block.twin.is_some_and(|twin| twin.p_difference() < alpha_twin);
+        for (arm, estimate) in block.estimates.iter().enumerate() {
+            if let Some(estimate) = estimate {
+                places.push((index, arm, *estimate));
+                difference.push(Some(estimate.p_difference()));
+                equivalence.push(Some(estimate.p_equivalence(block.margin)));
+            }
+        }
+    }
+    let corrected = holm(&difference, planned).into_iter().zip(holm(&equivalence, planned));
+    for ((index, arm, estimate), (difference, equivalence)) in places.into_iter().zip(corrected) {
+        let (block, cells) = (&mut judged[index], &cells[index]);
+        let (p_holm, p_equivalence) = (difference.unwrap_or(1.0), equivalence.unwrap_or(1.0));
+        let shown = Shown {
+            invalid: block.invalid,
+            equivalent: p_equivalence < alpha,
+            different: p_holm < alpha,
+            below: estimate.theta < 0.0,
+            variant_censored: cells.timed_out(arm),
+            reference_censored: reference_timed_out(cells),
+        };
+        let (low, high) = estimate.interval(LEVEL);
+        block.ratios[arm] = Some(Ratio {
+            rounds: estimate.rounds,
+            ratio: estimate.ratio(),
+            low,
+            high,
+            p: estimate.p_difference(),
+            p_holm,
+            ratio_of_means: ratio_of_means(cells, arm).unwrap_or(estimate.ratio()),
+            verdict: verdict(shown),
+        });
+    }
+}
+
+/// What was shown of one comparison.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    invalid: bool,
+    equivalent: bool,
+    different: bool,
+    below: bool,
+    variant_censored: bool,
+    reference_censored: bool,
+}
+
+/// The rule that the module documentation states. A time-out hides how long the build would have taken, so the side
+/// that has one is slower than its ratio says.
+fn verdict(shown: Shown) -> Verdict {
+    let censored = shown.variant_censored || shown.reference_censored;
+    if shown.invalid {
+        Verdict::Invalid
+    } else if shown.equivalent && !censored {
+        Verdict::Equivalent
+    } else if shown.different && shown.below && !shown.variant_censored {
+        Verdict::Faster
+    } else if shown.different && !shown.below && !shown.reference_censored {
+        Verdict::Slower
+    } else {
+        Verdict::Undecided
+    }
+}
+
+/// Whether the baseline or its twin ran into the time limit.
+pub(super) fn reference_timed_out(cells: &Cells<'_>) -> bool {
+    let reference = [Some(cells.reference.baseline), cells.reference.twin];
+    reference.into_iter().flatten().any(|arm| cells.timed_out(arm))
+}
+
+/// What the report says of the twin.
+pub(super) fn twin_result(twin: Estimate) -> TwinResult {
+    TwinResult {
+        rounds: twin.rounds,
+        ratio: twin.ratio(),
+        half_width: twin.half_width_share(LEVEL),
+        p: twin.p_difference(),
+    }
+}
+
+/// Mean of the variant over the mean of baseline and twin together, over the rounds that count for the variant.
+fn ratio_of_means(cells: &Cells<'_>, arm: usize) -> Option<f64> {
+    let (mut variant, mut reference) = (0.0, 0.0);
+    for row in &cells.table {
+        let twin = cells.reference.twin.map(|twin| row[twin]);
+        let (Some(v), Some(b)) = (row[arm], row[cells.reference.baseline]) else { continue };
+        let of_reference = match twin {
+            Some(Some(t)) => 0.5 * (b + t),
+            Some(None) => continue,
+            None => b,
+        };
+        variant += v;
+        reference += of_reference;
+    }
+    (reference > 0.0).then(|| variant / reference).filter(|ratio| ratio.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Shown = Shown {
+        invalid: false,
+        equivalent: false,
+        different: false,
+        below: true,
+        variant_censored: false,
+        reference_censored: false,
+    };
+
+    #[test]
+    fn verdicts_in_their_order_of_precedence() {
+        let different = Shown { different: true, ..NOTHING };
+        let both = Shown { equivalent: true, ..different };
+        assert_eq!(verdict(NOTHING), Verdict::Undecided);
+        assert_eq!(verdict(different), Verdict::Faster);
+        assert_eq!(verdict(Shown { below: false, ..different }), Verdict::Slower);
+        assert_eq!(verdict(both), Verdict::Equivalent);
+        assert_eq!(verdict(Shown { invalid: true, ..both }), Verdict::Invalid);
+    }
+
+    #[test]
+    fn a_time_out_never_makes_its_side_look_fast() {
+        let faster = Shown { different: true, variant_censored: true, ..NOTHING };
+        assert_eq!(verdict(faster), Verdict::Undecided);
+        assert_eq!(verdict(Shown { below: false, ..faster }), Verdict::Slower);
+        assert_eq!(verdict(Shown { equivalent: true, different: false, ..faster }), Verdict::Undecided);
+        let reference = Shown { variant_censored: false, reference_censored: true, ..faster };
+        assert_eq!(verdict(reference), Verdict::Faster);
+        assert_eq!(verdict(Shown { below: false, ..reference }), Verdict::Undecided);
+        assert_eq!(verdict(Shown { equivalent: true, different: false, ..reference }), Verdict::Undecided);
+    }
+}

@@ -1,0 +1,268 @@
+//! What a reader of a block should know, as whole sentences.
+
+use super::cells::Cells;
+use super::judge::{Judged, reference_timed_out};
+use super::result::{Ratio, Verdict};
+use super::{Policy, control};
+use crate::record::Role;
+use crate::stats::{Estimate, LEVEL, MIN_ROUNDS, log_ratios, rounds_to_reach};
+
+/// Beyond this a number of rounds is no plan.
+const MOST_ROUNDS: usize = 1000;
+
+pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, planned: usize, policy: &Policy) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.extend(rounds(cells));
+    notes.extend(reference(cells, judged));
+    for arm in 0..cells.block.arms.len() {
+        notes.extend(failures(cells, arm));
+        notes.extend(given_up(cells, arm));
+        if cells.block.arms[arm].role == Role::Variant {
+            notes.extend(variant(cells, judged, arm, planned, policy));
+        }
+    }
+    notes.extend(taken_again(cells));
+    notes.extend(widened(judged));
+    notes.extend(co_changes(cells));
+    notes
+}
+
+/// A share as a reader takes it in: `1.5 %`.
+fn percent(share: f64) -> String {
+    let value = 100.0 * share;
+    if value.abs() < 0.095 { format!("{value:.2} %") } else { format!("{value:.1} %") }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn rounds(cells: &Cells<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if cells.rounds.len() < MIN_ROUNDS {
+        notes.push(format!(
+            "The block has {}; a ratio needs at least {MIN_ROUNDS}.",
+            counted(cells.rounds.len(), "complete round")
+        ));
+    }
+    if cells.cut > 0 {
+        notes.push(format!("{} not complete and left out.", are(cells.cut, "round")));
+    }
+    notes
+}
+
+fn are(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what} is") } else { format!("{count} {what}s are") }
+}
+
+fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(Some(reason)) = cells.not_timed.get(cells.reference.baseline) {
+        notes.push(format!("The baseline was not timed, so there is nothing to compare with: {reason}."));
+        return notes;
+    }
+    match (cells.block.twin(), judged.twin) {
+        (None, _) => notes.push(
+            "The twin is switched off: nothing shows what this block could not have seen, and the intervals are \
+             widened for it."
+                .to_owned(),
+        ),
+        (Some(twin), None) if cells.reference.twin.is_none() => {
+            let what = match &cells.not_timed[twin] {
+                Some(reason) => format!("The twin was not timed ({reason})"),
+                None => {
+                    let reason = cells.recorded(twin).unwrap_or_else(|| "its builds failed".to_owned());
+                    format!("Building the twin was given up ({reason}), so the block is judged without it")
+                }
+            };
+            notes.push(format!(
+                "{what}: nothing shows what this block could not have seen, and the intervals are widened for it."
+            ));
+        }
+        (Some(_), None) if cells.rounds.len() >= MIN_ROUNDS => {
+            notes.push(format!(
+                "Fewer than {MIN_ROUNDS} rounds have both the baseline and its twin, so nothing can be compared."
+            ));
+        }
+        _ => {}
+    }
+    if judged.invalid {
+        notes.push(
+            "The twin, which is the same build as the baseline, differs from it by more than chance allows: \
+             the block shows nothing, and the machine wants a look before it is run again."
+                .to_owned(),
+        );
+    }
+    if reference_timed_out(cells) {
+        notes.push(
+            "A build of the baseline or its twin timed out, so no variant can be `slower` or `equivalent` here."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+fn failures(cells: &Cells<'_>, arm: usize) -> Option<String> {
+    let count = cells.failures(arm);
+    (count > 0).then(|| {
+        let name = cells.name(arm);
+        let builds = counted(count, "measured build");
+        format!(
+            "Of {name}, {builds} did not end well; no ratio contains {}.",
+            if count == 1 { "it" } else { "them" }
+        )
+    })
+}
+
+/// Why an arm that was timed was not timed to the end. Of the twin the notes on the reference say it.
+fn given_up(cells: &Cells<'_>, arm: usize) -> Option<String> {
+    if cells.not_timed[arm].is_some() || cells.block.arms[arm].role == Role::Twin {
+        return None;
+    }
+    cells.recorded(arm).map(|reason| format!("Building {} was given up: {reason}.", cells.name(arm)))
+}
+
+fn variant(cells: &Cells<'_>, judged: &Judged, arm: usize, planned: usize, policy: &Policy) -> Vec<String> {
+    let mut notes = Vec::new();
+    let name = cells.name(arm);
+    let censored = cells.timed_out(arm) || reference_timed_out(cells);
+    if cells.timed_out(arm) {
+        notes.push(format!("A build of {name} timed out, so it cannot be `faster` or `equivalent`."));
+    }
+    match (judged.estimates[arm], judged.ratios[arm]) {
+        (Some(estimate), Some(ratio)) if ratio.verdict == Verdict::Undecided && !censored => {
+            notes.push(undecided(&name, &estimate, ratio, judged.margin, policy.level(planned), planned));
+        }
+        (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
+            let count = log_ratios(&cells.table, cells.reference, arm).len();
+            let have = if count == 1 { "1 round counts".to_owned() } else { format!("{count} rounds count") };
+            notes.push(format!("For {name} {have}; a ratio needs at least {MIN_ROUNDS}."));
+        }
+        _ => {}
+    }
+    notes.extend(rebuilt(cells, arm));
+    notes
+}
+
+/// How wide the interval is, and what a new run would need: as many rounds as bring the half-width at the corrected
+/// level to half the margin, with the scatter that was seen. A follow-up is a new run, judged alone.
+fn undecided(
+    name: &str,
+    estimate: &Estimate,
+    ratio: Ratio,
+    margin: f64,
+    alpha: f64,
+    planned: usize,
+) -> String {
+    let width = percent(estimate.half_width_share(LEVEL));
+    let level = 1.0 - alpha / planned.max(1) as f64;
+    let corrected =
+        if planned > 1 { format!(", once corrected for {planned} comparisons") } else { String::new() };
+    let found = format!(
+        "{name} is undecided: its interval of ±{width} ({} to {}) shows neither that it differs from the baseline \
+         nor that it differs by less than {}{corrected}",
+        format_ratio(ratio.low),
+        format_ratio(ratio.high),
+        percent(margin)
+    );
+    let target = ((0.5 * margin.ln_1p()).exp()) - 1.0;
+    match rounds_to_reach(estimate, target, level, MOST_ROUNDS) {
+        Some(rounds) if rounds > estimate.rounds => {
+            format!("{found}; a new run would probably need about {rounds} rounds.")
+        }
+        Some(_) => format!(
+            "{found}; the interval is as narrow as the margin asks for, and the difference lies near the margin."
+        ),
+        None => format!("{found}; with this scatter more than {MOST_ROUNDS} rounds would be needed."),
+    }
+}
+
+fn format_ratio(ratio: f64) -> String {
+    if ratio < 1000.0 { format!("{ratio:.3}") } else { format!("{ratio:.0}") }
+}
+
+/// Whether a variant compiled another set of units after the same edit than the baseline did.
+fn rebuilt(cells: &Cells<'_>, arm: usize) -> Option<String> {
+    let baseline = cells.reference.baseline;
+    let pairs: Vec<_> = cells
+        .rounds
+        .iter()
+        .filter_map(|round| Some((round.builds[arm]?, round.builds[baseline]?)))
+        .filter(|(variant, baseline)| variant.edit > 0 && variant.edit == baseline.edit)
+        .filter_map(|(variant, baseline)| Some((variant.rebuilt.as_ref()?, baseline.rebuilt.as_ref()?)))
+        .collect();
+    let differing: Vec<_> = pairs.iter().filter(|(variant, baseline)| variant.set != baseline.set).collect();
+    let (variant, reference) = differing.first()?;
+    Some(format!(
+        "After the same edit {} compiled another set of units than the baseline in {} of {} ({} against {} in the \
+         first of them): part of its ratio is the amount of work.",
+        cells.name(arm),
+        differing.len(),
+        counted(pairs.len(), "round"),
+        counted(variant.count as usize, "unit"),
+        reference.count,
+    ))
+}
+
+/// Rounds that were taken again count at their last attempt; the answer of the first is given beside it.
+fn taken_again(cells: &Cells<'_>) -> Vec<String> {
+    let (table, count) = cells.first_attempts();
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut notes = vec![format!(
+        "{} taken again and {} at the last attempt.",
+        if count == 1 { "1 round was".to_owned() } else { format!("{count} rounds were") },
+        if count == 1 { "counts" } else { "count" },
+    )];
+    for arm in 0..cells.block.arms.len() {
+        let counts = cells.block.arms[arm].role == Role::Variant && cells.not_timed[arm].is_none();
+        let d = log_ratios(&table, cells.reference, arm);
+        if let Some(estimate) = Estimate::of(&d, control(cells)).filter(|_| counts) {
+            let (low, high) = estimate.interval(LEVEL);
+            notes.push(format!(
+                "With the first attempts in their place the ratio of {} is {} ({} to {}).",
+                cells.name(arm),
+                format_ratio(estimate.ratio()),
+                format_ratio(low),
+                format_ratio(high),
+            ));
+        }
+    }
+    notes
+}
+
+/// What the standard errors were widened for.
+fn widened(judged: &Judged) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(serial) = judged.serial {
+        notes.push(format!(
+            "Neighbouring rounds of an arm resemble each other (correlation {:.2}), so all standard errors are \
+             multiplied by {:.2}.",
+            serial.lag1,
+            serial.stretch()
+        ));
+    }
+    if judged.offset > 0.0 {
+        notes.push(format!(
+            "The twins of the run scatter beyond their own errors (offsets of {} between directories), so all \
+             standard errors of variants are widened by as much.",
+            percent(judged.offset.sqrt())
+        ));
+    }
+    notes
+}
+
+/// What the settings of arms that were timed change besides what their axes are named for: part of what is compared.
+fn co_changes(cells: &Cells<'_>) -> Option<String> {
+    let mut changes: Vec<&str> = Vec::new();
+    for (arm, _) in cells.block.arms.iter().zip(&cells.not_timed).filter(|(_, why)| why.is_none()) {
+        for change in &arm.co_changes {
+            if !changes.contains(&change.as_str()) {
+                changes.push(change);
+            }
+        }
+    }
+    let what = if changes.len() == 1 { "its name says" } else { "their names say" };
+    (!changes.is_empty()).then(|| format!("Besides what {what}: {}.", changes.join("; ")))
+}

@@ -1,0 +1,144 @@
+//! What a comparison says.
+
+use crate::record::{BlockId, Proof, Role, Skipped, StopReason};
+use crate::stats::Summary;
+
+/// Everything that the samples of one run say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// One line about the machine, for captions.
+    pub machine: String,
+    /// How many comparisons the run planned: variants against their baselines, twins left out.
+    pub planned: usize,
+    /// Block by block, in the order of the plan.
+    pub blocks: Vec<BlockResult>,
+    /// What was asked for and left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What the samples of one block say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockResult {
+    /// The block.
+    pub id: BlockId,
+    /// A readable title, such as `hexyl 0.17.0 · incremental`.
+    pub title: String,
+    /// Complete rounds.
+    pub rounds: u32,
+    /// Why no more rounds were made; `None` where the run did not get that far.
+    pub stopped: Option<StopReason>,
+    /// Margin of relevance, as a share.
+    pub margin: f64,
+    /// The arms in the plan's order: baseline, twin, variants.
+    pub arms: Vec<ArmResult>,
+    /// What the twin says of the block; `None` where it was switched off or has too few rounds.
+    pub twin: Option<TwinResult>,
+    /// Proofs of the block.
+    pub proofs: Vec<Proof>,
+    /// What a reader should know, as whole sentences.
+    pub notes: Vec<String>,
+}
+
+/// What the samples of one arm say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmResult {
+    /// What the arm is there for.
+    pub role: Role,
+    /// Name of the variant; the twin has the baseline's.
+    pub variant: String,
+    /// Names that are the same thing on this machine.
+    pub aliases: Vec<String>,
+    /// The measured builds that ended well, in the order in which they were made.
+    pub points: Vec<Point>,
+    /// Measured builds that failed, timed out or could not start.
+    pub failures: usize,
+    /// Why it was not timed at all, where that is so.
+    pub not_timed: Option<String>,
+    /// Wall time, seconds.
+    pub wall: Option<Summary>,
+    /// CPU time, user and kernel together, seconds.
+    pub cpu: Option<Summary>,
+    /// Largest resident set of a process, bytes.
+    pub max_rss: Option<Summary>,
+    /// Wall time against the baseline; `None` for the baseline, the twin, and arms with too few rounds.
+    pub ratio: Option<Ratio>,
+}
+
+/// One measured build.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Place in the block's order of builds, from 0.
+    pub order: u32,
+    /// The round, from 1.
+    pub round: u32,
+    /// The session, from 1.
+    pub session: u32,
+    /// Wall time, seconds.
+    pub wall: f64,
+    /// Far from the rest of its arm: shown, and kept.
+    pub outlier: bool,
+}
+
+/// A variant's wall time against its baseline's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratio {
+    /// Rounds that count.
+    pub rounds: usize,
+    /// The estimate.
+    pub ratio: f64,
+    /// Lower end of the plain 95 % interval.
+    pub low: f64,
+    /// Upper end of the plain 95 % interval.
+    pub high: f64,
+    /// The p-value against "no difference", before any correction.
+    pub p: f64,
+    /// The p-value after Holm's correction over all planned comparisons of the run.
+    pub p_holm: f64,
+    /// Mean of the variant over mean of the baseline, which outliers do move.
+    pub ratio_of_means: f64,
+    /// The verdict at the corrected level.
+    pub verdict: Verdict,
+}
+
+/// What the twin says: how small a difference the block could not have seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TwinResult {
+    /// Rounds that count.
+    pub rounds: usize,
+    /// The twin's ratio to the baseline.
+    pub ratio: f64,
+    /// Half-width of its interval, as a share.
+    pub half_width: f64,
+    /// The p-value against "no difference".
+    pub p: f64,
+}
+
+/// What a comparison comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Less time than the baseline, at the corrected level.
+    Faster,
+    /// More time than the baseline, at the corrected level.
+    Slower,
+    /// No difference as large as the margin.
+    Equivalent,
+    /// Neither shown.
+    Undecided,
+    /// The twin differs from the baseline, so the block shows nothing.
+    Invalid,
+}
+
+impl Verdict {
+    /// The word in files and tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Equivalent => "equivalent",
+            Self::Undecided => "undecided",
+            Self::Invalid => "invalid",
+        }
+    }
+}

@@ -1,0 +1,264 @@
+use proptest::prelude::*;
+
+use super::fixture::*;
+use crate::compare::{Policy, Verdict, compare};
+use crate::record::{Outcome, Proof, ProofResult, Role};
+
+#[test]
+fn no_samples_no_blocks_no_arms() {
+    let empty = plan(Vec::new());
+    assert_eq!(compared(&empty, &[]).planned, 0);
+    let mut bare = block("linkers", true, &[]);
+    bare.arms.clear();
+    assert_eq!(compared(&plan(vec![bare]), &[]).blocks[0].arms, Vec::new());
+    let unbuilt = plan(vec![block("linkers", true, &["v"])]);
+    let found = compared(&unbuilt, &[]);
+    assert!(found.blocks[0].arms.iter().all(|arm| arm.not_timed.as_deref() == Some("no round was built")));
+    assert!(notes_say(&found, "The block has 0 complete rounds; a ratio needs at least 3."));
+}
+
+#[test]
+fn one_round_gives_points_and_no_ratio() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 1, 1, |_| 1.0);
+    let found = compared(&plan, &samples.all);
+    let block = &found.blocks[0];
+    assert!(block.arms.iter().all(|arm| arm.points.len() == 1 && arm.ratio.is_none() && arm.wall.is_some()));
+    assert_eq!(block.twin, None);
+    assert!(notes_say(&found, "The block has 1 complete round; a ratio needs at least 3."));
+}
+
+#[test]
+fn equal_times_are_equivalent() {
+    let plan = plan(vec![block("linkers", true, &["v", "w"])]);
+    let mut samples = Samples::of(&plan);
+    for round in 1..=6 {
+        // `w` has a MAD of 0 and an outlier
+        samples.round(0, round, |arm| built(if arm == 3 && round == 2 { 2.0 } else { 1.0 }));
+    }
+    let found = compared(&plan, &samples.all);
+    let ratio = |arm: usize| found.blocks[0].arms[arm].ratio.unwrap();
+    assert_eq!((ratio(2).ratio, ratio(2).p, ratio(2).verdict), (1.0, 1.0, Verdict::Equivalent));
+    assert_eq!(ratio(3).verdict, Verdict::Undecided);
+    assert!(found.blocks[0].arms[3].points.iter().all(|point| !point.outlier));
+    assert_eq!(found.blocks[0].twin.map(|twin| (twin.half_width, twin.p)), Some((0.0, 1.0)));
+}
+
+#[test]
+fn a_variant_that_never_builds_has_failures_and_no_ratio() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    for round in 1..=6 {
+        let failed = Outcome::Failed { exit_code: None };
+        samples.round(0, round, |arm| if arm == 2 { failed.clone() } else { built(1.0) });
+    }
+    let found = compared(&plan, &samples.all);
+    let variant = &found.blocks[0].arms[2];
+    assert_eq!(
+        (variant.failures, variant.ratio, variant.wall, variant.not_timed.as_ref()),
+        (6, None, None, None)
+    );
+    assert!(notes_say(&found, "For `v` 0 rounds count; a ratio needs at least 3."));
+}
+
+#[test]
+fn nothing_at_all_builds() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    for round in 1..=6 {
+        samples.round(0, round, |arm| if arm == 0 { Outcome::NotStarted } else { Outcome::TimedOut });
+    }
+    let found = compared(&plan, &samples.all);
+    assert_eq!((found.blocks[0].rounds, found.blocks[0].twin), (6, None));
+    assert!(found.blocks[0].arms.iter().all(|arm| arm.failures == 6 && arm.ratio.is_none()));
+    assert!(notes_say(&found, "Fewer than 3 rounds have both the baseline and its twin"));
+}
+
+#[test]
+fn arms_dropped_after_their_warm_up_say_why() {
+    let plan = plan(vec![block("linkers", true, &["code", "signal", "late", "never", "lld", "ok"])]);
+    let mut samples = Samples::of(&plan);
+    let warm_up = [
+        built(1.0),
+        built(1.0),
+        Outcome::Failed { exit_code: Some(101) },
+        Outcome::Failed { exit_code: None },
+        Outcome::TimedOut,
+        Outcome::NotStarted,
+        built(1.0),
+        built(1.0),
+    ];
+    for (arm, outcome) in warm_up.into_iter().enumerate() {
+        samples.push(0, arm, 0, 1, outcome);
+    }
+    for round in 1..=6 {
+        for arm in [BASELINE, TWIN, 7] {
+            samples.push(0, arm, round, 1, built(1.0 + 0.001 * f64::from(round % 3)));
+        }
+    }
+    let proofs =
+        [proof(&plan.blocks[0], "lld", ProofResult::Fails), proof(&plan.blocks[0], "ok", ProofResult::Holds)];
+    let found = compare(&plan, &samples.all, &proofs, &[], "", &Policy::default());
+    assert_sound(&found);
+    let why: Vec<_> = found.blocks[0].arms.iter().map(|arm| arm.not_timed.as_deref()).collect();
+    assert_eq!(
+        why,
+        [
+            None,
+            None,
+            Some("the warm-up build failed with exit code 101"),
+            Some("the warm-up build was ended by a signal"),
+            Some("the warm-up build took longer than the limit of 10m"),
+            Some("the warm-up build could not be started"),
+            Some("not in force: `linker` should show mold, found LLD 22.1.2"),
+            None,
+        ]
+    );
+    // six were planned, one has a p-value: the five others still count
+    let ratio = found.blocks[0].arms[7].ratio.unwrap();
+    assert_eq!((found.planned, ratio.rounds, found.blocks[0].proofs.len()), (6, 6, 2));
+}
+
+#[test]
+fn what_was_written_down_while_measuring_comes_before_any_guess() {
+    let plan = plan(vec![block("linkers", true, &["v", "lld", "signal"])]);
+    let mut samples = Samples::of(&plan);
+    for arm in 0..5 {
+        samples.push(0, arm, 0, 1, if arm == 4 { Outcome::TimedOut } else { built(1.0) });
+    }
+    for round in 1..=6 {
+        for arm in [BASELINE, TWIN] {
+            samples.push(0, arm, round, 1, built(1.0));
+        }
+    }
+    let v = "what it built does not work: exit code 1\nit said so";
+    let lld = "not in force: linker should show mold, found LLD 22.1.2";
+    let ends = [end(&plan.blocks[0], &[(Role::Variant, "v", v), (Role::Variant, "lld", lld)])];
+    let proofs = [proof(&plan.blocks[0], "lld", ProofResult::Fails)];
+    let found = compare(&plan, &samples.all, &proofs, &ends, "", &Policy::default());
+    let why: Vec<_> = found.blocks[0].arms.iter().map(|arm| arm.not_timed.as_deref()).collect();
+    assert_eq!(
+        why,
+        [
+            None,
+            None,
+            Some("what it built does not work: exit code 1 it said so"),
+            Some(lld),
+            Some("the warm-up build took longer than the limit of 10m"),
+        ]
+    );
+    assert!(!notes_say(&found, "given up"));
+}
+
+#[test]
+fn a_proof_that_fails_for_the_twin_alone_leaves_the_baseline_in_place() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 8, 1, |_| 1.0);
+    let of = |role| Proof { role, ..proof(&plan.blocks[0], "linker=bfd", ProofResult::Fails) };
+    let found = compare(&plan, &samples.all, &[of(Role::Twin)], &[], "", &Policy::default());
+    let not_timed = |found: &crate::compare::Comparison| {
+        found.blocks[0].arms.iter().map(|arm| arm.not_timed.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(not_timed(&found), [false, true, false]);
+    assert_eq!((found.blocks[0].twin, found.blocks[0].arms[2].ratio.map(|r| r.rounds)), (None, Some(8)));
+    assert!(notes_say(&found, "The twin was not timed (not in force: `linker` should show mold"));
+    let found = compare(&plan, &samples.all, &[of(Role::Baseline)], &[], "", &Policy::default());
+    assert_eq!(not_timed(&found), [true, false, false]);
+    assert!(found.blocks[0].arms[2].ratio.is_none());
+}
+
+#[test]
+fn a_variant_whose_proof_fails_has_no_ratio_even_if_it_was_timed() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 6, 1, |_| 1.0);
+    let proofs = [proof(&plan.blocks[0], "v", ProofResult::Fails)];
+    let found = compare(&plan, &samples.all, &proofs, &[], "", &Policy::default());
+    let variant = &found.blocks[0].arms[2];
+    assert!(variant.ratio.is_none() && variant.not_timed.is_some());
+}
+
+#[test]
+fn without_a_timed_baseline_there_is_nothing_to_compare_with() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.push(0, BASELINE, 0, 1, Outcome::TimedOut);
+    for round in 1..=6 {
+        samples.push(0, 2, round, 1, built(1.0));
+    }
+    let found = compared(&plan, &samples.all);
+    assert!(found.blocks[0].arms.iter().all(|arm| arm.ratio.is_none()));
+    assert!(notes_say(&found, "The baseline was not timed"));
+}
+
+#[test]
+fn a_twin_that_was_not_timed_is_as_none() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.push(0, TWIN, 0, 1, Outcome::Failed { exit_code: Some(1) });
+    for round in 1..=6 {
+        for arm in [BASELINE, 2] {
+            samples.push(0, arm, round, 1, built(1.0 + 0.01 * f64::from(round * (arm as u32 + 1) % 5)));
+        }
+    }
+    let found = compared(&plan, &samples.all);
+    assert_eq!(found.blocks[0].arms[2].ratio.map(|ratio| ratio.rounds), Some(6));
+    assert!(notes_say(&found, "The twin was not timed (the warm-up build failed with exit code 1)"));
+}
+
+#[test]
+fn samples_of_unknown_blocks_and_arms_are_left_out() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 6, 1, |_| 1.0);
+    let reference = compared(&plan, &samples.all);
+    let mut stray = samples.all[0].clone();
+    (stray.number, stray.variant) = (900, "gone".into());
+    let mut foreign = samples.all[0].clone();
+    (foreign.number, foreign.block) = (901, crate::record::BlockId::new("a", "b", "c"));
+    samples.all.extend([stray, foreign]);
+    assert_eq!(compared(&plan, &samples.all), reference);
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        4 => (1e-9..1e6f64).prop_map(built),
+        2 => Just(built(1.0)),
+        1 => Just(built(0.0)),
+        1 => Just(Outcome::TimedOut),
+        1 => Just(Outcome::Failed { exit_code: Some(1) }),
+        1 => Just(Outcome::NotStarted),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    /// Whatever comes out of a run, the answer is sound, and no time-out is rewarded.
+    #[test]
+    fn any_outcomes_give_a_sound_answer(
+        outcomes in prop::collection::vec((0..5usize, 0..9u32, 1..3u32, outcome()), 0..80),
+        whole in prop::collection::vec(prop::collection::vec(outcome(), 5), 0..12),
+        twin in any::<bool>(),
+    ) {
+        let plan = plan(vec![block("linkers", twin, &["v", "w", "x"])]);
+        let arms = plan.blocks[0].arms.len();
+        let mut samples = Samples::of(&plan);
+        for (round, outcomes) in (1..).zip(&whole) {
+            samples.round(0, round, |arm| outcomes[arm].clone());
+        }
+        for (arm, round, attempt, outcome) in outcomes.into_iter().filter(|(arm, ..)| *arm < arms) {
+            samples.push(0, arm, round + 7, attempt, outcome);
+        }
+        let found = compared(&plan, &samples.all);
+        for arm in found.blocks[0].arms.iter().filter(|arm| arm.role == Role::Variant) {
+            let timed_out = samples.all.iter().any(|sample| {
+                sample.variant == arm.variant && sample.round > 0 && sample.outcome == Outcome::TimedOut
+            });
+            if let Some(ratio) = arm.ratio.filter(|_| timed_out) {
+                prop_assert!(!matches!(ratio.verdict, Verdict::Faster | Verdict::Equivalent));
+            }
+        }
+    }
+}

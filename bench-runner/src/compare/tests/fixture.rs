@@ -1,0 +1,207 @@
+//! Plans and samples for the tests of this module.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use crate::compare::{Comparison, Policy, compare};
+use crate::record::{
+    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, NotTimed, Outcome, Phase, Pin, Plan, PlannedProject,
+    Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
+};
+use crate::stats::noise::Noise;
+
+pub(super) const BASELINE: usize = 0;
+pub(super) const TWIN: usize = 1;
+
+pub(super) fn pin() -> Pin {
+    Pin::CratesIo { name: "hexyl".into(), version: "0.17.0".into(), sha256: "ab".repeat(32) }
+}
+
+pub(super) fn arm(role: Role, name: &str) -> Arm {
+    let variant = Variant {
+        name: name.into(),
+        project: "hexyl".into(),
+        workload: "clean".into(),
+        rev: None,
+        settings: BTreeMap::new(),
+    };
+    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
+}
+
+/// A block `matrix/hexyl/clean`: baseline `linker=bfd`, its twin, and variants.
+pub(super) fn block(matrix: &str, twin: bool, variants: &[&str]) -> Block {
+    let mut arms = vec![arm(Role::Baseline, "linker=bfd")];
+    arms.extend(twin.then(|| arm(Role::Twin, "linker=bfd")));
+    arms.extend(variants.iter().map(|name| arm(Role::Variant, name)));
+    Block {
+        id: BlockId::new(matrix, "hexyl", "clean"),
+        axes: vec!["linker".into()],
+        arms,
+        sampling: Sampling {
+            warmup: 1,
+            min_rounds: 6,
+            max_rounds: 30,
+            precision: Some(0.015),
+            margin: 0.03,
+            timeout: Duration::from_secs(600),
+        },
+    }
+}
+
+pub(super) fn plan(blocks: Vec<Block>) -> Plan {
+    let project = PlannedProject {
+        name: "hexyl".into(),
+        pin: pin(),
+        manifest: String::new(),
+        base: None,
+        notes: Vec::new(),
+    };
+    Plan {
+        format: crate::record::FORMAT_VERSION,
+        scenario: "linkers".into(),
+        seed: 1,
+        sessions: 1,
+        time_budget: None,
+        projects: vec![project],
+        blocks,
+        skipped: Vec::new(),
+    }
+}
+
+pub(super) fn built(seconds: f64) -> Outcome {
+    let wall = Duration::from_secs_f64(seconds);
+    Outcome::Built(Cost { wall, user: wall, sys: wall / 2, max_rss: 1 << 20, peak_memory: None })
+}
+
+/// Samples of a plan as a run would write them.
+pub(super) struct Samples<'a> {
+    plan: &'a Plan,
+    pub(super) all: Vec<Sample>,
+}
+
+impl<'a> Samples<'a> {
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        Self { plan, all: Vec::new() }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        block: usize,
+        arm: usize,
+        round: u32,
+        attempt: u32,
+        outcome: Outcome,
+    ) -> &mut Sample {
+        let (id, planned) = (&self.plan.blocks[block].id, &self.plan.blocks[block].arms[arm]);
+        self.all.push(Sample {
+            number: self.all.len() as u32 + 1,
+            block: id.clone(),
+            session: 1,
+            project: planned.variant.project.clone(),
+            pin: pin(),
+            workload: planned.variant.workload.clone(),
+            variant: planned.variant.name.clone(),
+            role: planned.role,
+            settings: BTreeMap::new(),
+            phase: if round == 0 { Phase::Warmup } else { Phase::Measured },
+            round,
+            position: arm as u32 + 1,
+            attempt,
+            edit: 0,
+            predecessor: None,
+            started_at: SystemTime::UNIX_EPOCH,
+            outcome,
+            rebuilt: None,
+            artifact_bytes: None,
+            disturbance: Disturbance::default(),
+        });
+        let last = self.all.len() - 1;
+        &mut self.all[last]
+    }
+
+    /// One whole round.
+    pub(super) fn round(&mut self, block: usize, round: u32, outcome: impl Fn(usize) -> Outcome) {
+        for arm in 0..self.plan.blocks[block].arms.len() {
+            self.push(block, arm, round, 1, outcome(arm));
+        }
+    }
+
+    /// Rounds of 10 s builds with 1 % noise; `ratio` says how much each arm takes of that.
+    pub(super) fn noisy(&mut self, block: usize, rounds: u32, seed: u64, ratio: impl Fn(usize) -> f64) {
+        let mut noise = Noise::new(seed);
+        for round in 1..=rounds {
+            let walls: Vec<f64> = (0..self.plan.blocks[block].arms.len())
+                .map(|arm| 10.0 * ratio(arm) * noise.build(0.01, 0.0).exp())
+                .collect();
+            self.round(block, round, |arm| built(walls[arm]));
+        }
+    }
+}
+
+pub(super) fn proof(block: &Block, variant: &str, result: ProofResult) -> Proof {
+    Proof {
+        block: block.id.clone(),
+        role: Role::Variant,
+        variant: variant.into(),
+        axis: "linker".into(),
+        expected: "mold".into(),
+        found: "LLD 22.1.2".into(),
+        result,
+    }
+}
+
+/// An end of the block that left these out: role, variant, reason.
+pub(super) fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
+    let entry = |&(role, variant, reason): &(Role, &str, &str)| NotTimed {
+        role,
+        variant: variant.into(),
+        reason: reason.into(),
+    };
+    BlockEnd {
+        block: block.id.clone(),
+        stopped: StopReason::MaxRounds,
+        rounds: 6,
+        not_timed: not_timed.iter().map(entry).collect(),
+    }
+}
+
+/// The comparison of a run whose blocks ended so.
+pub(super) fn ended(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
+    let comparison = compare(plan, samples, &[], ends, "a machine", &Policy::default());
+    assert_sound(&comparison);
+    comparison
+}
+
+pub(super) fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
+    ended(plan, samples, &[])
+}
+
+/// No number anywhere is NaN or infinite, and intervals contain their estimate.
+pub(super) fn assert_sound(comparison: &Comparison) {
+    for block in &comparison.blocks {
+        if let Some(twin) = block.twin {
+            assert!(twin.ratio.is_finite() && twin.half_width.is_finite() && (0.0..=1.0).contains(&twin.p));
+        }
+        for arm in &block.arms {
+            for s in [arm.wall, arm.cpu, arm.max_rss].iter().flatten() {
+                let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];
+                assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
+            }
+            if let Some(r) = arm.ratio {
+                assert!(r.low <= r.ratio && r.ratio <= r.high, "{r:?}");
+                assert!(r.low.is_finite() && r.high.is_finite() && r.ratio_of_means.is_finite(), "{r:?}");
+                assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_holm && r.p_holm <= 1.0, "{r:?}");
+            }
+        }
+        assert!(
+            !block.notes.iter().any(|note| note.contains("NaN") || note.contains("inf ")),
+            "{:?}",
+            block.notes
+        );
+    }
+}
+
+/// Whether some note of the first block contains the text.
+pub(super) fn notes_say(comparison: &Comparison, text: &str) -> bool {
+    comparison.blocks[0].notes.iter().any(|note| note.contains(text))
+}

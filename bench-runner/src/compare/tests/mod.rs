@@ -1,0 +1,5 @@
+//! Whole comparisons, from samples to verdicts.
+
+mod degenerate;
+mod fixture;
+mod verdicts;
