@@ -23,3 +23,4 @@ pub mod bundle;
 pub mod run;
 
 pub mod compare;
+pub mod figure;

@@ -1,0 +1,180 @@
+//! Colours for light and for dark pages, and the shapes that tell arms apart where colours do not.
+//!
+//! An ink is drawn in its light colour, which no other ink shares; a style sheet in the figure replaces it by
+//! the dark colour on dark pages.
+
+/// What a mark is drawn in, by what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    /// The page of the figure.
+    Card,
+    /// Text and lines that matter; the baseline.
+    Text,
+    /// Text that explains; the twin.
+    Muted,
+    /// Lines of the grid.
+    Grid,
+    /// The margin of relevance.
+    Margin,
+    /// What the twin could not have shown.
+    Noise,
+    /// The circle around an outlier.
+    Outlier,
+    /// The verdict `faster`.
+    Faster,
+    /// The verdict `slower`.
+    Slower,
+    /// The variant at this place among the variants of a block.
+    Arm(usize),
+}
+
+/// Light and dark colour of the inks that are not an arm's.
+const FIXED: [(Ink, &str, &str); 9] = [
+    (Ink::Card, "#FFFFFF", "#0D1117"),
+    (Ink::Text, "#1F2328", "#E6EDF3"),
+    (Ink::Muted, "#59636E", "#9BA5B0"),
+    (Ink::Grid, "#E4E7EB", "#262C34"),
+    (Ink::Margin, "#E7EEF7", "#18243A"),
+    (Ink::Noise, "#A9B1BB", "#4C5663"),
+    (Ink::Outlier, "#57606B", "#A3ADB8"),
+    (Ink::Faster, "#0B6BB5", "#58B0F0"),
+    (Ink::Slower, "#BC4A00", "#F08A3C"),
+];
+
+/// Light and dark colour of the arms, after Okabe and Ito, moved until both stand out from their page.
+const ARMS: [(&str, &str); 8] = [
+    ("#0072B2", "#56B4E9"),
+    ("#D55E00", "#F0883E"),
+    ("#00805F", "#2BC79B"),
+    ("#A8427F", "#E68FC0"),
+    ("#8F6B00", "#E3B93C"),
+    ("#6A4FC0", "#A996F5"),
+    ("#2A8DC5", "#9BD3F2"),
+    ("#8A3B22", "#D9A38F"),
+];
+
+/// The shape of a measured point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A disc.
+    Disc,
+    /// A ring.
+    Ring,
+    /// A square.
+    Square,
+    /// A triangle on its base.
+    Up,
+    /// A square on its corner.
+    Diamond,
+    /// A triangle on its point.
+    Down,
+    /// A plus sign.
+    Plus,
+    /// A diagonal cross.
+    Cross,
+    /// The outline of a square.
+    Frame,
+}
+
+/// Seven shapes and eight colours: no two of the first 56 arms look the same.
+const SHAPES: [Shape; 7] =
+    [Shape::Square, Shape::Up, Shape::Diamond, Shape::Down, Shape::Plus, Shape::Cross, Shape::Frame];
+
+impl Shape {
+    /// The shape of the variant at this place among the variants of a block.
+    pub(crate) fn of_variant(index: usize) -> Self {
+        SHAPES[index % SHAPES.len()]
+    }
+}
+
+impl Ink {
+    /// Every ink there is.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        FIXED.iter().map(|(ink, ..)| *ink).chain((0..ARMS.len()).map(Self::Arm))
+    }
+
+    /// The colour on a light page, `#RRGGBB`.
+    pub(crate) fn light(self) -> &'static str {
+        self.colours().0
+    }
+
+    /// The colour on a dark page, `#RRGGBB`.
+    pub(crate) fn dark(self) -> &'static str {
+        self.colours().1
+    }
+
+    fn colours(self) -> (&'static str, &'static str) {
+        if let Self::Arm(index) = self {
+            return ARMS[index % ARMS.len()];
+        }
+        FIXED
+            .iter()
+            .find(|(ink, ..)| *ink == self)
+            .map_or(("#000000", "#FFFFFF"), |(_, light, dark)| (light, dark))
+    }
+
+    /// The colour on a light page, by channel.
+    pub(crate) fn rgb(self) -> (u8, u8, u8) {
+        channels(self.light())
+    }
+}
+
+fn channels(colour: &str) -> (u8, u8, u8) {
+    let channel = |from: usize| {
+        colour.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or_default()
+    };
+    (channel(1), channel(3), channel(5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance after WCAG 2.
+    fn luminance(colour: &str) -> f64 {
+        let (r, g, b) = channels(colour);
+        let linear = |value: u8| {
+            let share = f64::from(value) / 255.0;
+            if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    }
+
+    fn contrast(a: &str, b: &str) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn what_carries_meaning_stands_out_on_both_pages() {
+        for ink in Ink::all() {
+            let least = match ink {
+                Ink::Card | Ink::Grid | Ink::Margin | Ink::Noise => continue,
+                Ink::Text | Ink::Muted | Ink::Faster | Ink::Slower => 4.5,
+                Ink::Arm(_) | Ink::Outlier => 3.0,
+            };
+            for (colour, page) in [(ink.light(), Ink::Card.light()), (ink.dark(), Ink::Card.dark())] {
+                let found = contrast(colour, page);
+                assert!(found >= least, "{ink:?}: {colour} on {page} has {found:.2}, not {least}");
+            }
+            let (light, dark) =
+                (contrast(ink.light(), Ink::Margin.light()), contrast(ink.dark(), Ink::Margin.dark()));
+            assert!(light >= 3.0 && dark >= 3.0, "{ink:?} on the margin band: {light:.2}, {dark:.2}");
+        }
+    }
+
+    #[test]
+    fn no_two_inks_share_a_light_colour() {
+        let mut seen = std::collections::BTreeMap::new();
+        for ink in Ink::all() {
+            assert_eq!(seen.insert(ink.light(), ink), None, "{ink:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_arms_differ_in_shape_or_colour() {
+        let looks: Vec<_> = (0..56).map(|i| (Shape::of_variant(i) as u8, Ink::Arm(i).light())).collect();
+        let distinct: std::collections::BTreeSet<_> = looks.iter().collect();
+        assert_eq!(distinct.len(), looks.len());
+    }
+}

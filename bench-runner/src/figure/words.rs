@@ -1,0 +1,109 @@
+//! How wide a text may turn out, and how to make it shorter.
+//!
+//! Nobody knows the font of the viewer, so widths are those of a wide one (DejaVu Sans, Verdana), rounded up.
+
+/// Estimated width of `text` at a font size, on the safe side.
+pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
+    let ems: f64 = text.chars().map(ems).sum();
+    ems * size * if bold { 1.12 } else { 1.0 }
+}
+
+/// Width of one character as a share of the font size.
+fn ems(c: char) -> f64 {
+    match c {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '·' | ' ' => 0.36,
+        'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '-' | '/' | '"' => 0.46,
+        'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' | '—' | '→' | '←' => 1.0,
+        '=' | '+' | '<' | '>' | '−' | '×' | '±' | '~' | '#' => 0.86,
+        'A'..='Z' | '&' => 0.8,
+        c if (c as u32) < 0x1100 => 0.65,
+        _ => 1.15,
+    }
+}
+
+/// `text`, or its two ends with `…` between them, whichever fits into `room`.
+pub(crate) fn shorten(text: &str, room: f64, size: f64, bold: bool) -> String {
+    if width(text, size, bold) <= room {
+        return text.to_owned();
+    }
+    let chars: Vec<char> = text.chars().collect();
+    for kept in (1..chars.len()).rev() {
+        // The end of a name often tells variants apart, so it gets the odd character.
+        let head: String = chars[..kept / 2].iter().collect();
+        let tail: String = chars[chars.len() - (kept - kept / 2)..].iter().collect();
+        let short = format!("{}…{}", head.trim_end(), tail.trim_start());
+        if width(&short, size, bold) <= room {
+            return short;
+        }
+    }
+    "…".to_owned()
+}
+
+/// Names shortened to fit into `room`, but not into the same text: of names that would look alike, what they have
+/// in common at both ends goes instead of the middle.
+pub(crate) fn shorten_all(names: &[String], room: f64, size: f64) -> Vec<String> {
+    let short: Vec<String> = names.iter().map(|name| shorten(name, room, size, false)).collect();
+    let alike = |index: usize| -> Vec<&String> {
+        let same = names.iter().zip(&short).filter(|(name, text)| **text == short[index] && *name != *text);
+        same.map(|(name, _)| name).collect()
+    };
+    let one = |index: usize| match alike(index).as_slice() {
+        group @ [_, _, ..] => shorten(&without_ends(&names[index], group), room, size, false),
+        _ => short[index].clone(),
+    };
+    (0..names.len()).map(one).collect()
+}
+
+/// `name` without what all of `group`, which it belongs to, begin and end with.
+fn without_ends(name: &str, group: &[&String]) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let common = |backwards: bool| {
+        let same = |other: &&String| {
+            let pairs: usize = if backwards {
+                other.chars().rev().zip(chars.iter().rev()).take_while(|(a, b)| a == *b).count()
+            } else {
+                other.chars().zip(&chars).take_while(|(a, b)| a == *b).count()
+            };
+            pairs
+        };
+        group.iter().map(same).min().unwrap_or(0)
+    };
+    let head = common(false).min(chars.len());
+    let tail = common(true).min(chars.len() - head);
+    // Back to where the setting begins, so that `units=4` stays readable.
+    let start = chars[..head].iter().rposition(|c| *c == ' ').map_or(0, |space| space + 1);
+    let kept: String = chars[start..chars.len() - tail].iter().collect();
+    format!("…{kept}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_stays_as_it_is() {
+        assert_eq!(shorten("linker=mold", 100.0, 12.0, false), "linker=mold");
+    }
+
+    #[test]
+    fn what_does_not_fit_loses_its_middle() {
+        let name = "linker=mold, debuginfo=line-tables-only, codegen-units=16";
+        let short = shorten(name, 160.0, 12.0, false);
+        assert!(width(&short, 12.0, false) <= 160.0);
+        assert!(
+            short.starts_with("linker=") && short.contains('…') && short.ends_with("units=16"),
+            "{short}"
+        );
+        assert_eq!(shorten(name, 3.0, 12.0, false), "…");
+        assert_eq!(shorten("", 3.0, 12.0, false), "");
+    }
+
+    #[test]
+    fn names_that_differ_in_their_middle_still_differ_when_short() {
+        let name = |n: u32| {
+            format!("linker=mold, debuginfo=line-tables-only, codegen-units={n}, opt-level=2, lto=off")
+        };
+        let short = shorten_all(&[name(1), name(16), "linker=lld".to_owned()], 160.0, 12.0);
+        assert_eq!(short, ["…codegen-units=1…", "…codegen-units=16…", "linker=lld"]);
+    }
+}
