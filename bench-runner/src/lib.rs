@@ -24,3 +24,4 @@ pub mod run;
 
 pub mod compare;
 pub mod figure;
+pub mod report;

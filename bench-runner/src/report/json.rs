@@ -1,0 +1,52 @@
+//! What a comparison says, as JSON for other programs.
+
+use serde_json::{Value, json as object};
+
+use crate::compare::{ArmResult, BlockResult, Comparison};
+
+/// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
+pub fn json(comparison: &Comparison) -> Value {
+    object!({
+        "scenario": comparison.scenario,
+        "machine": comparison.machine,
+        "planned_comparisons": comparison.planned,
+        "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
+        "skipped": comparison.skipped,
+    })
+}
+
+fn block(block: &BlockResult) -> Value {
+    object!({
+        "block": block.id,
+        "title": block.title,
+        "rounds": block.rounds,
+        "stopped": block.stopped,
+        "margin": block.margin,
+        "twin": block.twin.map(|twin| object!({
+            "rounds": twin.rounds, "ratio": twin.ratio, "half_width": twin.half_width, "p": twin.p,
+        })),
+        "arms": block.arms.iter().map(arm).collect::<Vec<_>>(),
+        "proofs": block.proofs.iter().map(|proof| object!({
+            "role": proof.role, "variant": proof.variant, "axis": proof.axis, "expected": proof.expected, "found": proof.found,
+            "result": proof.result.as_str(),
+        })).collect::<Vec<_>>(),
+        "notes": block.notes,
+    })
+}
+
+fn arm(arm: &ArmResult) -> Value {
+    object!({
+        "role": arm.role,
+        "variant": arm.variant,
+        "aliases": arm.aliases,
+        "failures": arm.failures,
+        "not_timed": arm.not_timed,
+        "wall_s": arm.wall,
+        "cpu_s": arm.cpu,
+        "max_rss_bytes": arm.max_rss,
+        "ratio": arm.ratio.map(|ratio| object!({
+            "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
+            "p_holm": ratio.p_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
+        })),
+    })
+}

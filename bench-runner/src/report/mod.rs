@@ -1,0 +1,12 @@
+//! A comparison → what people read: text for a terminal.
+//!
+//! Pure: result types go in, text comes out. Nothing here computes a statistic, reads a file or prints.
+
+mod json;
+mod summary;
+mod table;
+mod text;
+
+pub use json::json;
+pub use summary::summary_csv;
+pub use text::text;

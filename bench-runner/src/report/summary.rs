@@ -1,0 +1,88 @@
+//! `derived/summary.csv`: the summaries and comparisons as a table, one row for each cell and metric and one for
+//! each comparison.
+
+use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Summary};
+
+const HEADER: [&str; 20] = [
+    "kind",
+    "block",
+    "variant",
+    "role",
+    "metric",
+    "n",
+    "median",
+    "low",
+    "high",
+    "mean",
+    "sd",
+    "mad",
+    "min",
+    "max",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "p",
+    "p_holm",
+    "verdict",
+];
+
+/// The table as CSV. `kind` is `cell` or `comparison`; the metric's name carries the unit of the values; `low` and
+/// `high` bound the 95 % interval of the median.
+pub fn summary_csv(comparison: &Comparison) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(HEADER)?;
+    for block in &comparison.blocks {
+        for arm in &block.arms {
+            let metrics = [("wall_s", arm.wall), ("cpu_s", arm.cpu), ("max_rss_bytes", arm.max_rss)];
+            for (metric, summary) in metrics {
+                if let Some(summary) = summary {
+                    writer.write_record(cell(block, arm, metric, &summary))?;
+                }
+            }
+            if let Some(ratio) = &arm.ratio {
+                writer.write_record(comparison_row(block, arm, ratio))?;
+            }
+        }
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn head(kind: &str, block: &BlockResult, arm: &ArmResult, metric: &str) -> Vec<String> {
+    [kind, block.id.as_str(), &arm.variant, arm.role.as_str(), metric].map(str::to_owned).to_vec()
+}
+
+fn cell(block: &BlockResult, arm: &ArmResult, metric: &str, summary: &Summary) -> Vec<String> {
+    let mut row = head("cell", block, arm, metric);
+    row.push(summary.n.to_string());
+    let Summary { median, low, high, mean, sd, mad, min, max, .. } = *summary;
+    row.extend([median, low, high, mean, sd, mad, min, max].map(|value| value.to_string()));
+    row.resize(HEADER.len(), String::new());
+    row
+}
+
+fn comparison_row(block: &BlockResult, arm: &ArmResult, ratio: &Ratio) -> Vec<String> {
+    let mut row = head("comparison", block, arm, "wall_ratio");
+    row.push(ratio.rounds.to_string());
+    row.resize(9, String::new());
+    row.push(ratio.ratio_of_means.to_string());
+    row.resize(14, String::new());
+    row.extend([ratio.ratio, ratio.low, ratio.high, ratio.p, ratio.p_holm].map(|value| value.to_string()));
+    row.push(ratio.verdict.as_str().to_owned());
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::fixture;
+
+    #[test]
+    fn every_row_is_as_wide_as_the_header_and_nothing_is_not_a_number() {
+        let text = summary_csv(&fixture::everything()).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert!(rows.iter().any(|row| &row[0] == "cell") && rows.iter().any(|row| &row[0] == "comparison"));
+        assert!(!text.contains("NaN") && !text.contains("inf"));
+    }
+}

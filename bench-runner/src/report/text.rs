@@ -1,0 +1,407 @@
+//! The table that ends a run, for a terminal.
+
+use super::table::{Column, paragraph, table};
+use crate::compare::{ArmResult, BlockResult, Comparison, Ratio};
+use crate::figure::wording::{self, TimeUnit};
+use crate::record::{Proof, ProofResult, Role, Skipped};
+
+const COLUMNS: [Column; 7] = [
+    Column { heading: "variant", right: false },
+    Column { heading: "median", right: true },
+    Column { heading: "ratio", right: true },
+    Column { heading: "95 % interval", right: true },
+    Column { heading: "change", right: true },
+    Column { heading: "verdict", right: false },
+    Column { heading: "n", right: true },
+];
+
+/// Every block of the comparison as a table with what belongs to it, then what was left out. Lines are at most
+/// about 100 columns wide and end with a line feed; there are no colour codes.
+pub fn text(comparison: &Comparison) -> String {
+    let mut lines = vec![format!("{} on {}", comparison.scenario, comparison.machine)];
+    if comparison.blocks.is_empty() {
+        lines.extend([String::new(), "no block was measured".to_owned()]);
+    }
+    for one in &comparison.blocks {
+        lines.push(String::new());
+        lines.extend(block(one));
+    }
+    if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
+        lines.extend([String::new(), wording::family(comparison.planned)]);
+    }
+    lines.extend(skipped(&comparison.skipped));
+    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+}
+
+/// Names and messages come from files and from compilers; a terminal must not obey what they hold.
+fn visible(line: &str) -> String {
+    // Beside control characters, those that turn the direction of writing.
+    let obeyed = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    line.chars().map(|c| if obeyed(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+fn block(block: &BlockResult) -> Vec<String> {
+    let mut lines = vec![format!("{} ({})", block.title, wording::progress(block))];
+    let unit = TimeUnit::of_block(block);
+    let rows: Vec<_> = block.arms.iter().filter(|arm| has_row(arm)).map(|arm| row(arm, unit)).collect();
+    if rows.is_empty() {
+        lines.push("  nothing was timed".to_owned());
+    } else {
+        lines.extend(table(&COLUMNS, &rows));
+    }
+    if !block.arms.is_empty() {
+        lines.extend(paragraph("twin: ", &twin(block)));
+    }
+    lines.extend(block.arms.iter().flat_map(beside));
+    lines.extend(proofs(block));
+    lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
+    lines
+}
+
+/// Where the twin's p-value is below this, its own result is given.
+const TWIN_WORTH_A_WORD: f64 = 0.05;
+
+/// What the twin says of the block. That is how wide its interval is; where the twin itself came out on one side of
+/// the baseline, though not so far that the block is invalid, the reader is told.
+fn twin(block: &BlockResult) -> String {
+    let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
+    match (block.twin, planned) {
+        (Some(twin), _) if !wording::is_invalid(block) && twin.p < TWIN_WORTH_A_WORD => {
+            let ((change, _), p) = (wording::twin_change(&twin), p_value(twin.p));
+            format!("{} (the twin itself came out at {change} %, {p})", wording::twin(block))
+        }
+        (None, Some(arm)) if arm.not_timed.is_some() => {
+            "not timed, so nothing says what this block could not have seen".to_owned()
+        }
+        // Ratios need the twin, unless the block is judged without it.
+        (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
+            "given up, so nothing says what this block could not have seen".to_owned()
+        }
+        _ => wording::twin(block),
+    }
+}
+
+fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "p < 0.001".to_owned(),
+        p if p < 0.01 => format!("p = {p:.3}"),
+        p => format!("p = {p:.2}"),
+    }
+}
+
+/// The twin has a line of its own, and what has no time has a reason instead.
+fn has_row(arm: &ArmResult) -> bool {
+    arm.role != Role::Twin && arm.wall.is_some()
+}
+
+fn row(arm: &ArmResult, unit: TimeUnit) -> Vec<String> {
+    let time = arm.wall.map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+    let count = arm.wall.map(|wall| wall.n.to_string());
+    let [ratio, interval, change, verdict] = match (&arm.ratio, arm.role) {
+        (Some(ratio), _) => judged(ratio),
+        (None, Role::Baseline) => ["", "", "", "baseline"].map(str::to_owned),
+        (None, _) => ["", "", "", "–"].map(str::to_owned),
+    };
+    let name = wording::arm_name(arm);
+    vec![name, time.unwrap_or_default(), ratio, interval, change, verdict, count.unwrap_or_default()]
+}
+
+fn judged(ratio: &Ratio) -> [String; 4] {
+    let (shown, change) = (wording::ratio(ratio), wording::change(ratio));
+    [
+        format!("{}×", shown.estimate),
+        format!("{} – {}", shown.low, shown.high),
+        format!("{} %", change.estimate),
+        ratio.verdict.as_str().to_owned(),
+    ]
+}
+
+/// What the row of an arm cannot say.
+fn beside(arm: &ArmResult) -> Vec<String> {
+    let name = wording::arm_name(arm);
+    let mut lines = Vec::new();
+    let judged_as_variant = arm.role == Role::Variant && arm.ratio.is_none();
+    if judged_as_variant || arm.wall.is_none() {
+        lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
+    } else if arm.failures > 0 {
+        lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
+    }
+    if let Some(ratio) = arm.ratio.filter(|r| !(r.low..=r.high).contains(&r.ratio_of_means)) {
+        let says = format!(
+            "{name}: the ratio of the means is {:.3}×, outside the interval of the typical build: some builds \
+             took much longer or shorter than most",
+            ratio.ratio_of_means
+        );
+        lines.extend(paragraph("", &says));
+    }
+    lines
+}
+
+/// The proofs of a block, a line for each text in the order in which they come, with the arms of which it is true.
+fn proofs(block: &BlockResult) -> Vec<String> {
+    let mut of_arm: Vec<(String, Vec<String>)> = Vec::new();
+    for proof in block.proofs.iter().filter(|proof| tells_more(proof, block)) {
+        let arm = match proof.role {
+            Role::Twin => format!("twin of {}", proof.variant),
+            Role::Baseline | Role::Variant => proof.variant.clone(),
+        };
+        let says = proved(proof);
+        match of_arm.iter_mut().find(|(name, _)| *name == arm) {
+            Some((_, all)) => all.push(says),
+            None => of_arm.push((arm, vec![says])),
+        }
+    }
+    let mut of_text: Vec<(String, Vec<String>)> = Vec::new();
+    for (arm, says) in of_arm {
+        let says = says.join("; ");
+        match of_text.iter_mut().find(|(text, _)| *text == says) {
+            Some((_, arms)) => arms.push(arm),
+            None => of_text.push((says, vec![arm])),
+        }
+    }
+    of_text.iter().flat_map(|(says, arms)| paragraph("", &format!("{}: {says}", arms.join(", ")))).collect()
+}
+
+/// Whether a proof says what a reader does not know yet. That a build did what its workload is there for goes without
+/// saying, and so does that a command tells nothing of it. A proof that fails is why its arm was not timed, and stands
+/// there already if the reason names it.
+fn tells_more(proof: &Proof, block: &BlockResult) -> bool {
+    let of_arm = |arm: &&ArmResult| arm.role == proof.role && arm.variant == proof.variant;
+    let reason = block.arms.iter().find(of_arm).and_then(|arm| arm.not_timed.as_deref()).unwrap_or_default();
+    match proof.result {
+        ProofResult::Holds | ProofResult::NotProvable => proof.axis != "workload",
+        ProofResult::Fails => !(reason.contains(&proof.axis) && reason.contains(&proof.found)),
+        ProofResult::NotApplicable => true,
+    }
+}
+
+fn proved(proof: &Proof) -> String {
+    let Proof { axis, expected, found, result, .. } = proof;
+    match result {
+        ProofResult::Holds => format!("{axis} proven: {found}"),
+        ProofResult::Fails => format!("{axis} not in force: expected {expected}, found {found}"),
+        ProofResult::NotApplicable => {
+            with_reason(format!("{axis} has no meaning under this workload"), found)
+        }
+        ProofResult::NotProvable => with_reason(format!("{axis} not provable"), found),
+    }
+}
+
+fn with_reason(says: String, reason: &str) -> String {
+    if reason.is_empty() { says } else { format!("{says}: {reason}") }
+}
+
+fn skipped(skipped: &[Skipped]) -> Vec<String> {
+    if skipped.is_empty() {
+        return Vec::new();
+    }
+    let one = |skipped: &Skipped| {
+        let says = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
+        let help = skipped.help.iter().map(|help| format!("    help: {help}"));
+        paragraph("", &says).into_iter().chain(help).collect::<Vec<_>>()
+    };
+    let heading = [String::new(), "left out:".to_owned()];
+    heading.into_iter().chain(skipped.iter().flat_map(one)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{TwinResult, Verdict};
+    use crate::figure::fixture::{self, block as block_of, comparison, empty_arm, empty_block, names};
+    use expect_test::expect;
+
+    #[test]
+    fn a_run_in_which_everything_happens() {
+        expect![[r#"
+            linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+            hexyl 0.17.0 · incremental (12 rounds, stopped: the precision was reached)
+              variant                        median    ratio    95 % interval    change  verdict     n
+              linker=bfd                    4.200 s                                      baseline   12
+              linker=lld (linker=rust-lld)  3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster     12
+              linker=mold                   3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster     12
+              codegen-units=3               4.469 s    1.01×      0.61 – 1.41      +1 %  undecided  12
+              twin: this block could not have seen a difference under ±1.6 %
+              linker=mold: 2 builds failed, timed out or could not start
+              linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
+              linker=wild: no build ended well: 12 builds failed, timed out or could not start
+              linker=lld: linker proven: LLD 22.1.2
+              linker=mold: linker proven: mold 2.40; rustflags not provable: a raw flag leaves no trace
+              note: The lag-1 correlation of the residuals is 0.31; intervals were widened for it.
+
+            ripgrep 15.1.0 · incremental (8 rounds, stopped: the precision was reached)
+              variant        median    ratio    95 % interval    change  verdict   n
+              linker=bfd   210.0 ms                                      baseline  8
+              linker=lld   183.3 ms  0.8730×  0.8660 – 0.8800  −12.70 %  invalid   8
+              linker=mold  193.4 ms  0.9210×  0.9136 – 0.9284   −7.90 %  invalid   8
+              twin: it differs from the baseline (+4.0 ± 1.1 %), so this block shows nothing
+
+            tokei 14.0.0 · incremental (1 round, not finished)
+              variant      median  ratio  95 % interval  change  verdict   n
+              linker=bfd  90.00 s                                baseline  1
+              linker=lld  78.57 s                                –         1
+              twin: too few rounds to say what this block could not have seen
+              linker=lld: too few rounds for an interval
+
+            Verdicts hold for all 8 planned comparisons together (Holm): stricter than each plain interval.
+
+            left out:
+              linker=sold in linkers/*/incremental: no `sold` on this machine
+                help: apt install sold
+        "#]]
+        .assert_eq(&text(&fixture::everything()));
+    }
+
+    #[test]
+    fn a_run_without_blocks_or_arms_says_so() {
+        expect![[r#"
+            linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+            no block was measured
+        "#]]
+        .assert_eq(&text(&comparison(Vec::new())));
+        expect![[r#"
+            linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+            nothing · incremental (0 rounds, not finished)
+              nothing was timed
+        "#]]
+        .assert_eq(&text(&comparison(vec![empty_block("nothing")])));
+    }
+
+    #[test]
+    fn long_names_stay_whole_and_within_the_line() {
+        expect![[r#"
+            linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+            hexyl · incremental (12 rounds, stopped: the precision was reached)
+              variant                                   median    ratio    95 % interval    change  verdict    n
+              linker=mold,                            400.0 ms                                      baseline  12
+                debuginfo=line-tables-only,
+                codegen-units=0, incremental=false,
+                path="/opt/<weird> & names",
+                opt-level=0
+              linker=mold,                            349.2 ms  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
+                debuginfo=line-tables-only,
+                codegen-units=1, incremental=false,
+                path="/opt/<weird> & names",
+                opt-level=1
+              linker=mold,                            368.4 ms  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
+                debuginfo=line-tables-only,
+                codegen-units=2, incremental=false,
+                path="/opt/<weird> & names",
+                opt-level=2
+              twin: this block could not have seen a difference under ±1.6 %
+
+            Verdicts hold for all 2 planned comparisons together (Holm): stricter than each plain interval.
+        "#]].assert_eq(&text(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
+    }
+
+    fn proof_of(role: Role, variant: &str, axis: &str, found: &str, result: ProofResult) -> Proof {
+        let block = empty_block("hexyl").id;
+        let expected = format!("more than {found}");
+        Proof {
+            block,
+            role,
+            variant: variant.into(),
+            axis: axis.into(),
+            expected,
+            found: found.into(),
+            result,
+        }
+    }
+
+    #[test]
+    fn proofs_say_what_is_not_known_yet_and_say_it_once() {
+        use ProofResult::{Fails, Holds, NotProvable};
+        let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
+        let mut dropped = empty_arm(Role::Variant, "linker=gold");
+        dropped.not_timed = Some("not in force: linker should show gold, found LLD 22.1.2".to_owned());
+        one.arms.push(dropped);
+        let mut dropped = empty_arm(Role::Variant, "linker=wild");
+        dropped.not_timed = Some("what it built does not work: exit code 1".to_owned());
+        one.arms.push(dropped);
+        let (baseline, twin, variant) = (Role::Baseline, Role::Twin, Role::Variant);
+        one.proofs = vec![
+            proof_of(baseline, "linker=bfd", "workload", "3 of 80 units compiled", Holds),
+            proof_of(baseline, "linker=bfd", "jobs", "4 jobs", Holds),
+            proof_of(twin, "linker=bfd", "jobs", "5 jobs", Fails),
+            proof_of(variant, "linker=lld", "jobs", "4 jobs", Holds),
+            proof_of(variant, "linker=lld", "workload", "the build does not tell its units", NotProvable),
+            proof_of(variant, "linker=mold", "jobs", "4 jobs", Holds),
+            proof_of(variant, "linker=mold", "workload", "80 of 80 units compiled", Fails),
+            proof_of(variant, "linker=gold", "linker", "LLD 22.1.2", Fails),
+            proof_of(variant, "linker=wild", "linker", "LLD 22.1.2", Fails),
+        ];
+        expect![[r#"
+            linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+            hexyl · incremental (12 rounds, stopped: the precision was reached)
+              variant       median    ratio    95 % interval    change  verdict    n
+              linker=bfd   4.200 s                                      baseline  12
+              linker=lld   3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
+              linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
+              twin: this block could not have seen a difference under ±1.6 %
+              linker=gold: not timed: not in force: linker should show gold, found LLD 22.1.2
+              linker=wild: not timed: what it built does not work: exit code 1
+              linker=bfd, linker=lld: jobs proven: 4 jobs
+              twin of linker=bfd: jobs not in force: expected more than 5 jobs, found 5 jobs
+              linker=mold: jobs proven: 4 jobs; workload not in force: expected more than 80 of 80 units
+                compiled, found 80 of 80 units compiled
+              linker=wild: linker not in force: expected more than LLD 22.1.2, found LLD 22.1.2
+
+            Verdicts hold for all 4 planned comparisons together (Holm): stricter than each plain interval.
+        "#]]
+        .assert_eq(&text(&comparison(vec![one])));
+    }
+
+    #[test]
+    fn a_twin_that_came_out_on_one_side_is_mentioned() {
+        let line = |ratio: f64, p: f64, invalid: bool| {
+            let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
+            one.twin = one.twin.map(|twin| TwinResult { ratio, half_width: 0.017, p, ..twin });
+            if invalid {
+                one.arms[2].ratio = one.arms[2].ratio.map(|r| Ratio { verdict: Verdict::Invalid, ..r });
+            }
+            super::twin(&one)
+        };
+        let plain = "this block could not have seen a difference under ±1.7 %";
+        assert_eq!(line(1.01, 0.2, false), plain);
+        let aside = |says: &str| format!("{plain} (the twin itself came out at {says})");
+        assert_eq!(line(1.035, 0.0213, false), aside("+3.5 %, p = 0.02"));
+        assert_eq!(line(0.97, 0.0031, false), aside("−3.0 %, p = 0.003"));
+        assert_eq!(line(0.97, 0.0000031, false), aside("−3.0 %, p < 0.001"));
+        assert!(!line(1.035, 0.0001, true).contains("came out"));
+    }
+
+    #[test]
+    fn a_twin_that_was_given_up_is_not_one_of_too_few_rounds() {
+        let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
+        one.twin = None;
+        assert!(super::twin(&one).starts_with("given up, so nothing"));
+        one.arms[2].ratio = None;
+        assert!(super::twin(&one).starts_with("too few rounds"));
+        one.arms[1].not_timed = Some("the build failed".to_owned());
+        assert!(super::twin(&one).starts_with("not timed, so nothing"));
+    }
+
+    #[test]
+    fn means_that_disagree_with_the_typical_build_are_mentioned() {
+        let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
+        assert!(!text(&comparison(vec![one.clone()])).contains("means"));
+        one.arms[2].ratio = one.arms[2].ratio.map(|ratio| Ratio { ratio_of_means: 1.05, ..ratio });
+        assert!(
+            text(&comparison(vec![one])).contains("linker=lld: the ratio of the means is 1.050×, outside")
+        );
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let mut one = empty_block("hexyl");
+        one.arms = vec![empty_arm(Role::Variant, "\u{1b}[31mred")];
+        one.arms[0].not_timed = Some("line\u{7}".to_owned());
+        let text = text(&comparison(vec![one]));
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+}
