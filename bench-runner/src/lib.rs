@@ -25,3 +25,5 @@ pub mod run;
 pub mod compare;
 pub mod figure;
 pub mod report;
+
+pub mod flows;

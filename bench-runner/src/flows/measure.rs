@@ -1,0 +1,235 @@
+//! Plan → bundle.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+
+use super::{FlowError, Places, Workplace, tools};
+use crate::bundle::{self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer, run_id};
+use crate::host::{self, Health, Machine, MeasuringLock};
+use crate::plan::estimate;
+use crate::process::{Supervisor, SupervisorOptions};
+use crate::record::{FORMAT_VERSION, Plan, Sample};
+use crate::run::{self, Carried, Inputs, Observer};
+use crate::scenario::RequestError;
+
+/// What measuring has to know beside the plan.
+#[derive(Debug, Clone)]
+pub struct MeasureOptions {
+    /// This program's own file, which also is the supervisor.
+    pub exe: PathBuf,
+    /// The machine, and the directory that stands for the right to measure on it.
+    pub machine: Machine,
+    /// The directory whose lock is the right to measure.
+    pub lock_dir: PathBuf,
+}
+
+/// What measuring came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// The bundle.
+    pub bundle: PathBuf,
+    /// Whether it was interrupted and can be resumed.
+    pub interrupted: bool,
+    /// Whether some cells failed or were not proven.
+    pub flawed: bool,
+}
+
+/// The projects of a plan, ready to be built, by name.
+pub type Workshops = BTreeMap<String, run::Workshop>;
+
+/// The right and the means to measure on this machine, until it is dropped.
+pub struct Laboratory<'a> {
+    workplace: &'a Workplace,
+    places: &'a Places,
+    options: &'a MeasureOptions,
+    supervisor: Supervisor,
+    _lock: MeasuringLock,
+}
+
+impl<'a> Laboratory<'a> {
+    /// Takes the lock and starts the supervisor.
+    pub fn open(
+        workplace: &'a Workplace,
+        places: &'a Places,
+        options: &'a MeasureOptions,
+    ) -> Result<Self, FlowError> {
+        let lock = MeasuringLock::acquire(&options.lock_dir).map_err(anyhow::Error::from)?;
+        let supervisor = Supervisor::start(&options.exe, &SupervisorOptions::default());
+        Ok(Self {
+            workplace,
+            places,
+            options,
+            supervisor: supervisor.map_err(anyhow::Error::from)?,
+            _lock: lock,
+        })
+    }
+
+    /// Carries out `plan` and writes its bundle.
+    pub fn measure(
+        self,
+        plan: &Plan,
+        workshops: &Workshops,
+        observer: &mut dyn Observer,
+    ) -> Result<Measured, FlowError> {
+        let writer = Writer::create(&self.places.results, self.manifest(plan)?)?;
+        self.carry(plan, workshops, &[], writer, observer)
+    }
+
+    /// A bundle that did not get to its end and can be taken up here.
+    pub fn unfinished(&self, dir: &Path) -> Result<Bundle, FlowError> {
+        let unfinished = bundle::open(dir)?;
+        let refused =
+            |message: String, help: &str| Err(RequestError::usage(message, Some(help.to_owned())).into());
+        if unfinished.manifest.status == Status::Complete {
+            let message = format!("{} is complete, and a complete run is never extended", dir.display());
+            return refused(message, "start a new run, which is judged alone");
+        }
+        let (here, there) = (self.options.machine.directory_name(), &unfinished.manifest.machine.directory);
+        if *there != here {
+            let message = format!("the run was begun on {there}, and this is {here}");
+            return refused(message, "samples of two machines are never pooled: start a new run here");
+        }
+        Ok(unfinished)
+    }
+
+    /// Takes up a bundle that did not get to its end. It completes the plan and never extends it.
+    pub fn resume(
+        self,
+        unfinished: Bundle,
+        workshops: &Workshops,
+        observer: &mut dyn Observer,
+    ) -> Result<Measured, FlowError> {
+        let mut manifest = unfinished.manifest;
+        let plan = manifest.plan.clone();
+        let tools = tools::entries(self.workplace, &plan)?;
+        if tools != manifest.tools {
+            let change = tools::change(&manifest.tools, &tools);
+            let message = format!("compilers or linkers have changed since the run was begun: {change}");
+            return Err(RequestError::usage(message, Some("start a new run".into())).into());
+        }
+        manifest.status = Status::Running;
+        manifest.resumed_at.push(humantime::format_rfc3339_seconds(SystemTime::now()).to_string());
+        let writer = Writer::reopen(&unfinished.dir, manifest)?;
+        self.carry(&plan, workshops, &unfinished.samples, writer, observer)
+    }
+
+    fn carry(
+        mut self,
+        plan: &Plan,
+        workshops: &Workshops,
+        earlier: &[Sample],
+        mut writer: Writer,
+        observer: &mut dyn Observer,
+    ) -> Result<Measured, FlowError> {
+        let runs = self.places.cache.join("runs");
+        sweep(&runs)?;
+        let scratch = runs.join(&writer.manifest().run);
+        let _occupied = occupy(&scratch)?;
+        let unhurried = Plan { time_budget: None, ..plan.clone() };
+        let wanted = estimate(&unhurried, &self.workplace.typical(plan)).blocks;
+        let inputs = Inputs {
+            plan,
+            wanted: &wanted,
+            workshops,
+            scratch: &scratch,
+            cargo_home: &self.workplace.building_home(),
+            earlier,
+            jobs: writer.manifest().jobs,
+        };
+        let carried = run::carry_out(&inputs, &mut self.supervisor, &mut writer, observer);
+        finish(writer, carried, self.places)
+    }
+
+    fn manifest(&self, plan: &Plan) -> Result<Manifest, FlowError> {
+        let now = SystemTime::now();
+        let machine = &self.options.machine;
+        let details = serde_json::json!({
+            "facts": machine.facts,
+            "provenance": machine.provenance,
+            "before": Health::read(&self.places.cache),
+            "after": null,
+        });
+        Ok(Manifest {
+            format: FORMAT_VERSION,
+            program: ProgramEntry {
+                name: env!("CARGO_PKG_NAME").into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            },
+            run: run_id(now, &plan.scenario, plan.seed),
+            status: Status::Running,
+            started_at: humantime::format_rfc3339_seconds(now).to_string(),
+            ended_at: None,
+            machine: MachineEntry {
+                directory: machine.directory_name(),
+                class: machine.class.clone(),
+                instance: machine.instance.clone(),
+                summary: summary(machine),
+                details,
+            },
+            tools: tools::entries(self.workplace, plan)?,
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            accounting: self.supervisor.accounting().to_string().lines().map(str::to_owned).collect(),
+            plan: plan.clone(),
+            blocks: Vec::new(),
+            time: TimeSpent::default(),
+            resumed_at: Vec::new(),
+        })
+    }
+}
+
+/// Removes work trees that earlier runs left when they were killed; those of a run that goes on are locked.
+fn sweep(runs: &Path) -> Result<(), FlowError> {
+    for entry in std::fs::read_dir(runs).into_iter().flatten().flatten() {
+        let left = File::open(entry.path()).is_ok_and(|dir| dir.try_lock().is_ok());
+        if left {
+            host::remove_tree(&entry.path()).map_err(anyhow::Error::from)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the directory for work trees and locks it as long as the file is open.
+fn occupy(scratch: &Path) -> Result<File, FlowError> {
+    let made = std::fs::create_dir_all(scratch).and_then(|()| File::open(scratch));
+    let dir = made.with_context(|| format!("failed to make {}", scratch.display()))?;
+    dir.lock().with_context(|| format!("failed to lock {}", scratch.display()))?;
+    Ok(dir)
+}
+
+/// Ends the bundle, whichever way carrying it out went.
+fn finish(
+    mut writer: Writer,
+    carried: Result<Carried, run::RunError>,
+    places: &Places,
+) -> Result<Measured, FlowError> {
+    let after = serde_json::to_value(Health::read(&places.cache)).unwrap_or_default();
+    let updated = writer.update(|manifest| manifest.machine.details["after"] = after);
+    match carried {
+        Ok(carried) => {
+            updated?;
+            let status = if carried.interrupted { Status::Interrupted } else { Status::Complete };
+            let bundle = writer.finish(status)?;
+            Ok(Measured { bundle, interrupted: carried.interrupted, flawed: carried.flawed })
+        }
+        Err(error) => {
+            let dir = writer.dir().to_owned();
+            // What broke the run is told, not what could not be written on top of it.
+            let _ = writer.finish(Status::Broken);
+            let context = format!("the run broke off; what was measured is kept in {}", dir.display());
+            Err(anyhow::Error::from(error).context(context).into())
+        }
+    }
+}
+
+/// One line about the machine, for captions.
+fn summary(machine: &Machine) -> String {
+    let facts = &machine.facts;
+    let model = facts.cpu_model.clone().unwrap_or_else(|| format!("{} processor", facts.arch));
+    let memory = facts.memory_gib.map(|gib| format!(", {gib} GiB")).unwrap_or_default();
+    let system = machine.provenance.distribution.clone().unwrap_or_else(|| facts.os.clone());
+    format!("{model}, {} threads{memory}, {system}", facts.threads)
+}

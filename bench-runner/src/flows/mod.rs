@@ -1,0 +1,83 @@
+//! What joins measuring and judging: finding the projects, measuring a plan, judging a bundle, publishing what it
+//! says. Each flow is a few calls of the modules above; commands only parse, call a flow and print.
+
+mod measure;
+mod publish;
+mod tools;
+mod workplace;
+
+pub use measure::{Laboratory, MeasureOptions, Measured, Workshops};
+pub use publish::{Published, judge, publish};
+pub use workplace::{Places, Workplace};
+
+use crate::bundle::BundleError;
+use crate::corpus::CatalogueError;
+use crate::corpus::parents::ParentError;
+use crate::corpus::sources::SourceError;
+use crate::plan::PlanError;
+use crate::scenario::RequestError;
+
+/// Why a flow came to no end, by whose fault it is.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The request was wrong.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The corpus was wrong.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// A source could not be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A directory above the cache would change the builds.
+    #[error(transparent)]
+    Parent(#[from] ParentError),
+    /// A bundle could not be read or written.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The harness itself failed.
+    #[error("{0:#}")]
+    Harness(anyhow::Error),
+}
+
+impl FlowError {
+    /// Whether the request was wrong, rather than the harness.
+    pub fn is_request(&self) -> bool {
+        match self {
+            Self::Request(_) | Self::Catalogue(_) | Self::Parent(_) => true,
+            Self::Source(error) => error.is_request(),
+            Self::Bundle(error) => {
+                matches!(error, BundleError::NotABundle { .. } | BundleError::TooNew { .. })
+            }
+            Self::Harness(_) => false,
+        }
+    }
+}
+
+/// A plan carries what went wrong in its world through unchanged.
+impl From<PlanError> for FlowError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Request(error) => Self::Request(error),
+            PlanError::World(error) => match error.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(other) => Self::Harness(anyhow::anyhow!(other)),
+            },
+        }
+    }
+}
+
+impl From<FlowError> for PlanError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Request(error) => Self::Request(error),
+            other => Self::World(Box::new(other)),
+        }
+    }
+}
+
+impl From<anyhow::Error> for FlowError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Harness(error)
+    }
+}

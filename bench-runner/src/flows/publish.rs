@@ -1,0 +1,52 @@
+//! Bundle → what it says: verdicts, tables and figures. Needs no build and no network.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::FlowError;
+use crate::bundle::{self, Bundle};
+use crate::compare::{Comparison, Policy, compare};
+use crate::{figure, report};
+
+/// What was written for a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The directory with the figures.
+    pub plots: PathBuf,
+    /// The figures.
+    pub figures: Vec<PathBuf>,
+    /// `derived/summary.csv`; `None` where the bundle lies where nothing can be written.
+    pub summary: Option<PathBuf>,
+}
+
+/// What the samples of `bundle` say.
+pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
+    let manifest = &bundle.manifest;
+    let summary = &manifest.machine.summary;
+    compare(&manifest.plan, &bundle.samples, &bundle.proofs, &manifest.blocks, summary, policy)
+}
+
+/// Writes figures to `plots/<run>/` and the summary beside the samples.
+pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result<Published, FlowError> {
+    let plots = plots.join(&bundle.manifest.run);
+    std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
+    let mut figures = Vec::new();
+    for figure in figure::all(comparison) {
+        let path = plots.join(&figure.name);
+        std::fs::write(&path, figure.svg).with_context(|| format!("failed to write {}", path.display()))?;
+        figures.push(path);
+    }
+    let text = report::summary_csv(comparison).context("failed to make the summary")?;
+    let summary = match bundle::write_derived(&bundle.dir, "summary.csv", &text) {
+        Ok(path) => Some(path),
+        // A bundle on a read-only share can still be reported on.
+        Err(bundle::BundleError::Io { source, .. }) if is_read_only(&source) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Published { plots, figures, summary })
+}
+
+fn is_read_only(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem)
+}

@@ -1,0 +1,405 @@
+//! The projects, brought in and made ready: words of a request → pinned sources, toolchains, drivers, and what a
+//! plan has to know of them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::Context as _;
+
+use super::FlowError;
+use crate::axes::{self, Availability, Context};
+use crate::build::{CargoDriver, CommandDriver, Driver, Toolchain, config_of_tree};
+use crate::corpus::sources::{self, Cache, FetchTool, Pinned, SourceError, Sources};
+use crate::corpus::{Catalogue, Project, Source, edits, local};
+use crate::plan::{PlanError, ProjectView, Typical, World};
+use crate::process::{ToolCall, check_tool, find_in_path};
+use crate::record::{Pin, Plan, PlannedProject};
+use crate::run::{self, Workshop};
+use crate::scenario::{RequestError, Word};
+use crate::spanned::SourceText;
+use crate::workloads;
+
+/// Where things are.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The enclosing checkout, or the current directory: the home of `corpus/` and `scenarios/`.
+    pub checkout: Option<PathBuf>,
+    /// The cache.
+    pub cache: PathBuf,
+    /// The results.
+    pub results: PathBuf,
+    /// The plots.
+    pub plots: PathBuf,
+}
+
+/// Everything about projects that a plan or a run asks for, each found out once.
+pub struct Workplace {
+    catalogue: Catalogue,
+    sources: Sources,
+    path: OsString,
+    /// Whether sources that are not in the cache are fetched.
+    fetch: bool,
+    benches: RefCell<BTreeMap<String, Rc<Bench>>>,
+    toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
+}
+
+/// One project on the bench.
+struct Bench {
+    project: Project,
+    /// `None` where it was not to be fetched and is not in the cache.
+    source: Option<Pinned>,
+    context: Context,
+    view: ProjectView,
+}
+
+impl Workplace {
+    /// A workplace with the corpus of `places`. With `offline` nothing is ever fetched; without `fetch` only what
+    /// is in the cache is looked at.
+    pub fn open(places: &Places, offline: bool, fetch: bool) -> Result<Self, FlowError> {
+        crate::corpus::parents::check(&places.cache)?;
+        let cache = Cache::at(&places.cache).context("failed to find the cache directory")?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let sources = Sources {
+            cargo: find_in_path("cargo", &path).unwrap_or_else(|| "cargo".into()),
+            cache,
+            offline: offline || !fetch,
+            user_home: sources::user_cargo_home(),
+            exclude: vec![places.results.clone(), places.plots.clone(), places.cache.clone()],
+        };
+        sources::prepare_homes(&sources.cache, sources.user_home.as_deref())?;
+        Ok(Self {
+            catalogue: Catalogue::load(places.checkout.as_deref())?,
+            sources,
+            path,
+            fetch,
+            benches: RefCell::default(),
+            toolchains: RefCell::default(),
+        })
+    }
+
+    /// The corpus.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// How sources are fetched and kept.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The cargo home for building.
+    pub fn building_home(&self) -> PathBuf {
+        self.sources.cache.building_home()
+    }
+
+    /// Everything that building the projects of `plan` takes, dependencies in place.
+    pub fn workshops(&self, plan: &Plan) -> Result<BTreeMap<String, Workshop>, FlowError> {
+        let workshops: BTreeMap<String, Workshop> = plan
+            .projects
+            .iter()
+            .map(|planned| Ok((planned.name.clone(), self.workshop(planned)?)))
+            .collect::<Result<_, FlowError>>()?;
+        for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+            let edits = workloads::find(&variant.workload).is_ok_and(|workload| workload.edits);
+            if let Some(workshop) = workshops.get(&variant.project).filter(|_| edits)
+                && let Some(edit) = workshop.project.ordinary_edit()
+            {
+                // An edit that does not apply is found before the first build, not after it.
+                edits::check(&workshop.source.tree, edit).map_err(|error| {
+                    RequestError::usage(format!("{}: {error}", workshop.project.origin), None)
+                })?;
+            }
+        }
+        run::rehearse(plan, &workshops)?;
+        Ok(workshops)
+    }
+
+    /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
+    pub fn not_fetched(&self, plan: &Plan) -> Vec<String> {
+        let benches = self.benches.borrow();
+        let missing = |name: &&String| benches.get(*name).is_some_and(|bench| bench.source.is_none());
+        plan.projects.iter().map(|project| &project.name).filter(missing).cloned().collect()
+    }
+
+    /// What builds of the projects of `plan` roughly take, where manifests tell.
+    pub fn typical(&self, plan: &Plan) -> Typical {
+        let benches = self.benches.borrow();
+        let of = |planned: &PlannedProject| {
+            Some((planned.name.clone(), benches.get(&planned.name)?.view.typical.clone()))
+        };
+        plan.projects.iter().filter_map(of).collect()
+    }
+
+    /// The tools that the settings of `plan` bring into play.
+    pub fn tools(&self, plan: &Plan) -> Vec<axes::Tool> {
+        let benches = self.benches.borrow();
+        let mut tools: Vec<axes::Tool> = Vec::new();
+        if !self.toolchains.borrow().is_empty() {
+            tools.extend(self.c_compiler());
+        }
+        for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+            let Some(bench) = benches.get(&variant.project) else { continue };
+            for (key, value) in &variant.settings {
+                let Ok(axis) = axes::find(key) else { continue };
+                if let Availability::Available { tool: Some(tool), .. } =
+                    axis.probe(key, value, &bench.context)
+                    && !tools.contains(&tool)
+                {
+                    tools.push(tool);
+                }
+            }
+        }
+        tools
+    }
+
+    /// The C compiler, through which rustc links; `None` where there is none under its usual name.
+    fn c_compiler(&self) -> Option<axes::Tool> {
+        let path = find_in_path("cc", &self.path)?;
+        let said = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
+        let version = said.stdout.lines().next()?.to_owned();
+        Some(axes::Tool { name: "cc".into(), path, version })
+    }
+
+    /// The toolchains that were asked for.
+    pub fn toolchains(&self) -> Vec<Toolchain> {
+        let mut all: Vec<Toolchain> = Vec::new();
+        for toolchain in self.toolchains.borrow().values() {
+            if all.iter().all(|other| other.sysroot != toolchain.sysroot) {
+                all.push(toolchain.clone());
+            }
+        }
+        all
+    }
+
+    /// The toolchain for sources in `tree`.
+    pub fn toolchain(&self, tree: &Path) -> Result<Toolchain, FlowError> {
+        if let Some(known) = self.toolchains.borrow().get(tree) {
+            return Ok(known.clone());
+        }
+        let toolchain = Toolchain::of_tree(tree, &self.path).map_err(anyhow::Error::from)?;
+        self.toolchains.borrow_mut().insert(tree.to_owned(), toolchain.clone());
+        Ok(toolchain)
+    }
+
+    /// What axes may look at where no project is named; `None` without a toolchain.
+    pub fn plain_context(&self) -> Option<Context> {
+        let toolchain = self.toolchain(&self.sources.cache.nowhere()).ok()?;
+        let tools = self.tools_dir();
+        Some(Context {
+            toolchain: Some(toolchain),
+            config: None,
+            manifest: None,
+            path: self.path.clone(),
+            tools,
+        })
+    }
+
+    /// Where links to tools lie.
+    fn tools_dir(&self) -> PathBuf {
+        self.sources.cache.root().join("tools")
+    }
+
+    fn workshop(&self, planned: &PlannedProject) -> Result<Workshop, FlowError> {
+        let bench = self.bench_of_plan(planned)?;
+        self.check_requirements(&bench.project)?;
+        let source = bench
+            .source
+            .clone()
+            .with_context(|| format!("the source of `{}` is not in the cache", planned.name))?;
+        let driver: Box<dyn Driver> = match (&bench.project.source, &bench.context.toolchain) {
+            (Source::Command(command), _) => Box::new(CommandDriver {
+                source: command.clone(),
+                build: bench.project.build.clone(),
+                path: self.path.to_string_lossy().into_owned(),
+            }),
+            (_, Some(toolchain)) => {
+                let tool = FetchTool {
+                    cargo: toolchain.cargo.clone(),
+                    rustc: Some(toolchain.rustc.clone()),
+                    target: Some(toolchain.host.clone()),
+                };
+                sources::fetch_dependencies(&source.tree, &tool, &self.sources)?;
+                Box::new(CargoDriver {
+                    toolchain: toolchain.clone(),
+                    build: bench.project.build.clone(),
+                    config: bench.context.config.clone(),
+                    path: self.path.to_string_lossy().into_owned(),
+                })
+            }
+            (_, None) => {
+                return Err(anyhow::anyhow!("no toolchain was found for `{}`", planned.name).into());
+            }
+        };
+        Ok(Workshop { project: bench.project.clone(), source, driver, context: bench.context.clone() })
+    }
+
+    /// The programs that a project's manifest asks for must be there.
+    fn check_requirements(&self, project: &Project) -> Result<(), RequestError> {
+        let missing = |name: &&String| find_in_path(name, &self.path).is_none();
+        let missing: Vec<&str> = project.build.requires.iter().filter(missing).map(String::as_str).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let message = format!("`{}` needs {}, which is not on PATH", project.name, missing.join(" and "));
+        Err(RequestError::usage(message, Some("install it, or leave the project out".into())))
+    }
+
+    /// The project as the plan has it, at the plan's pin.
+    fn bench_of_plan(&self, planned: &PlannedProject) -> Result<Rc<Bench>, FlowError> {
+        let known = self.benches.borrow().get(&planned.name).cloned();
+        let bench = match known {
+            Some(bench) => bench,
+            None => {
+                let text =
+                    SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
+                let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
+                    .map_err(|error| FlowError::Request(error.into()))?;
+                let before = sources::recall(&planned.pin, &self.sources.cache)?;
+                self.put_on_bench(&project, before)?
+            }
+        };
+        match &bench.source {
+            Some(source) if source.pin != planned.pin => Err(RequestError::usage(
+                format!(
+                    "the plan pins `{}` at {}, and its source is at {}",
+                    planned.name, planned.pin, source.pin
+                ),
+                Some("make a new plan, or bring the source back to its pin".into()),
+            )
+            .into()),
+            _ => Ok(bench),
+        }
+    }
+
+    fn put_on_bench(&self, project: &Project, before: Option<Pinned>) -> Result<Rc<Bench>, FlowError> {
+        if let Some(known) = self.benches.borrow().get(&project.name)
+            && known.project == *project
+        {
+            return Ok(known.clone());
+        }
+        let source = match before.map_or_else(|| sources::pin(project, &self.sources), Ok) {
+            Ok(source) => Some(source),
+            // A plan may speak of what is not fetched yet, as long as its pin is known.
+            Err(SourceError::Offline { .. }) if !self.fetch => None,
+            Err(error) => return Err(error.into()),
+        };
+        let (pin, mut notes) = match (&source, &project.source) {
+            (Some(source), _) => (source.pin.clone(), source.notes.clone()),
+            (None, Source::CratesIo(crates_io)) => {
+                let (name, version, sha256) =
+                    (crates_io.name.clone(), crates_io.version.clone(), crates_io.sha256.clone());
+                (Pin::CratesIo { name, version, sha256 }, Vec::new())
+            }
+            (None, _) => return Err(anyhow::anyhow!("`{}` has no pin", project.name).into()),
+        };
+        let context = self.context(project, source.as_ref())?;
+        if let Some(config) = &context.config {
+            notes.extend(note_of_config(config));
+        }
+        let cargo = !matches!(project.source, Source::Command(_));
+        let own_edit = matches!(&project.source, Source::Command(command) if command.edit.is_some());
+        let view = ProjectView {
+            planned: PlannedProject {
+                name: project.name.clone(),
+                pin,
+                manifest: project.text.clone(),
+                base: base_of(project),
+                notes,
+            },
+            cargo,
+            has_edit: !project.edits.is_empty() || own_edit,
+            typical: project.estimate.clone(),
+        };
+        let bench = Rc::new(Bench { project: project.clone(), source, context, view });
+        self.benches.borrow_mut().insert(project.name.clone(), bench.clone());
+        Ok(bench)
+    }
+
+    fn context(&self, project: &Project, source: Option<&Pinned>) -> Result<Context, FlowError> {
+        let tools = self.tools_dir();
+        let path = self.path.clone();
+        if matches!(project.source, Source::Command(_)) {
+            return Ok(Context { toolchain: None, config: None, manifest: None, path, tools });
+        }
+        let Some(source) = source else {
+            let toolchain = Some(self.toolchain(&self.sources.cache.nowhere())?);
+            return Ok(Context { toolchain, config: None, manifest: None, path, tools });
+        };
+        let manifest = std::fs::read_to_string(source.tree.join("Cargo.toml"))
+            .with_context(|| format!("project `{}` has no readable Cargo.toml", project.name))?;
+        let manifest = manifest
+            .parse()
+            .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
+        let config = config_of_tree(&source.tree).map_err(anyhow::Error::from)?;
+        Ok(Context {
+            toolchain: Some(self.toolchain(&source.tree)?),
+            config,
+            manifest: Some(manifest),
+            path,
+            tools,
+        })
+    }
+
+    /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
+    fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
+        let path = Path::new(&word.text);
+        if word.text.ends_with(".toml") {
+            let project =
+                crate::corpus::catalogue::read(path).map_err(|e| word.complain(e.to_string(), None))?;
+            return Ok(vec![project]);
+        }
+        if word.text.contains('/') || word.text == "." || word.text == ".." {
+            return Ok(vec![local::project(path).map_err(|error| word.complain(error.to_string(), None))?]);
+        }
+        let selected = self.catalogue.select(&word.text);
+        selected.map(|projects| projects.into_iter().cloned().collect()).map_err(|error| {
+            let text = error.to_string();
+            let (message, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+            word.complain(message, Some(help.to_owned()).filter(|help| !help.is_empty()))
+        })
+    }
+}
+
+/// The tables of a project's own configuration that decide how it is built; the others may hold what is nobody's
+/// business, and bundles are published.
+fn note_of_config(config: &toml::Table) -> Option<String> {
+    const BUILDING: [&str; 4] = ["build", "target", "profile", "unstable"];
+    let table: toml::Table = config
+        .iter()
+        .filter(|(key, _)| BUILDING.contains(&key.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    (!table.is_empty()).then(|| format!("its own .cargo/config.toml says: {}", toml::Value::Table(table)))
+}
+
+/// Where the relative paths of a local project's manifest start; the others have none that matter.
+fn base_of(project: &Project) -> Option<String> {
+    match project.source {
+        Source::CratesIo(_) => None,
+        Source::Path(_) | Source::Command(_) => project.base.as_ref().map(|base| base.display().to_string()),
+    }
+}
+
+impl World for Workplace {
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
+        let projects = self.select(word)?;
+        let benches = projects.iter().map(|project| self.put_on_bench(project, None));
+        benches.map(|bench| Ok(bench.map_err(PlanError::from)?.view.clone())).collect()
+    }
+
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError> {
+        Ok(self.bench_of_plan(project).map_err(PlanError::from)?.view.clone())
+    }
+
+    fn probe(&self, project: &ProjectView, key: &str, value: &str) -> Availability {
+        let benches = self.benches.borrow();
+        match (benches.get(&project.planned.name), axes::find(key)) {
+            (Some(bench), Ok(axis)) => axis.probe(key, value, &bench.context),
+            (None, _) => Availability::Missing { reason: "the project is not known".into(), help: None },
+            (_, Err(error)) => Availability::Missing { reason: error.message, help: None },
+        }
+    }
+}
