@@ -27,3 +27,5 @@ pub mod figure;
 pub mod report;
 
 pub mod flows;
+pub mod commands;
+pub mod cli;

@@ -1,0 +1,77 @@
+//! The command line: parse, dispatch, print the error, exit code.
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{self, Exit};
+
+/// Compares build configurations of Rust projects by experiment: real projects at pinned revisions, variants
+/// interleaved on one machine, proof that each was in force, and an interval around each ratio.
+#[derive(Debug, Parser)]
+#[command(name = "bench-runner", version, max_term_width = 100, args_override_self = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    places: commands::PlaceArgs,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    the harness itself failed
+  2    the request was wrong: usage, scenario or corpus
+  3    done, but some cells failed or were not proven
+  4    the machine is not fit (with --strict)
+  5    undecided where a decision was demanded (with --decide)
+  130  interrupted; the bundle is kept and can be resumed";
+
+/// What to do; each verb's help stands beside its options.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(commands::run::Args),
+    Plan(commands::plan::Args),
+    Doctor(commands::doctor::Args),
+    Corpus(commands::corpus::Args),
+    Scenarios(commands::scenarios::Args),
+    Report(commands::report::Args),
+}
+
+/// Parses `args`, carries them out, and prints what went wrong.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap's own answers: help and version go to standard output, complaints to standard error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::BadRequest } else { Exit::Done };
+        }
+    };
+    let result = crate::commands::places(&cli.places).and_then(|places| match &cli.verb {
+        Verb::Run(args) => commands::run::run(args, &places),
+        Verb::Plan(args) => commands::plan::run(args, &places),
+        Verb::Doctor(args) => commands::doctor::run(args, &places),
+        Verb::Corpus(args) => commands::corpus::run(args, &places),
+        Verb::Scenarios(args) => commands::scenarios::run(args, &places),
+        Verb::Report(args) => commands::report::run(args, &places),
+    });
+    result.unwrap_or_else(|error| {
+        commands::complain(&error);
+        if crate::process::interrupted() {
+            return Exit::Interrupted;
+        }
+        if error.is_request() { Exit::BadRequest } else { Exit::Failed }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

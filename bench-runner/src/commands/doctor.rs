@@ -1,0 +1,120 @@
+//! `doctor`: what the machine is, what it has, how quiet it is.
+
+use anyhow::Context as _;
+
+use super::{Exit, columns};
+use crate::axes::{self, Availability};
+use crate::flows::{FlowError, Places, Workplace};
+use crate::host::{self, Health, Machine, Severity};
+use crate::process::{Supervisor, SupervisorOptions};
+
+/// Look at the machine: what it is, what it has, how quiet it is
+///
+/// Example:
+///   bench-runner doctor --strict && bench-runner run
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// End with exit code 4 where the machine is not fit for measuring
+    #[arg(long)]
+    strict: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+    let workplace = Workplace::open(places, true, false)?;
+    let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
+    let label = label.map(|label| label.parse()).transpose().map_err(anyhow::Error::from)?;
+    let state = host::state_dir().map_err(anyhow::Error::from)?;
+    let machine = Machine::read(label, &state).map_err(anyhow::Error::from)?;
+    let health = Health::read(&places.cache);
+    let findings = host::findings(&health);
+    let exe = std::env::current_exe().context("failed to find this program's own file")?;
+    let accounting = match Supervisor::start(&exe, &SupervisorOptions::default()) {
+        Ok(supervisor) => supervisor.accounting().to_string(),
+        Err(error) => format!("builds cannot be metered here: {error}"),
+    };
+    let toolchain = workplace.toolchain(&workplace.sources().cache.nowhere());
+    let values = values(&workplace);
+    if args.json {
+        let values: Vec<_> = values
+            .iter()
+            .map(|(key, value, state)| match state {
+                Availability::Available { tool, .. } => serde_json::json!({
+                    "axis": key, "value": value, "available": true,
+                    "version": tool.as_ref().map(|tool| tool.version.clone()),
+                }),
+                Availability::Missing { reason, help } => serde_json::json!({
+                    "axis": key, "value": value, "available": false, "reason": reason, "help": help,
+                }),
+            })
+            .collect();
+        let document = serde_json::json!({
+            "machine": machine, "health": health, "findings": findings, "values": values,
+            "rustc": toolchain.as_ref().map(|toolchain| toolchain.rustc_version.clone()).ok(),
+            "accounting": accounting.lines().collect::<Vec<_>>(),
+        });
+        println!("{document:#}");
+    } else {
+        println!("machine\n  {}", machine.directory_name());
+        let mut rows = facts(&machine);
+        match &toolchain {
+            Ok(toolchain) => {
+                rows.push(vec!["  rustc".into(), toolchain.rustc_version.clone()]);
+                rows.push(vec!["  cargo".into(), toolchain.cargo_version.clone()]);
+            }
+            Err(error) => rows.push(vec!["  rustc".into(), error.to_string()]),
+        }
+        print!("{}", columns(&rows));
+        println!("\naxes");
+        print!("{}", columns(&values.iter().map(row).collect::<Vec<_>>()));
+        println!("\nhow builds are accounted for");
+        accounting.lines().for_each(|line| println!("  {line}"));
+        println!("\nhow quiet it is");
+        if findings.is_empty() {
+            println!("  nothing was found that would disturb a measurement");
+        }
+        for finding in &findings {
+            println!("  {}: {}\n    help: {}", finding.severity.as_str(), finding.what, finding.help);
+        }
+    }
+    let unfit = findings.iter().any(|finding| finding.severity == Severity::Unfit);
+    Ok(if args.strict && unfit { Exit::Unfit } else { Exit::Done })
+}
+
+fn facts(machine: &Machine) -> Vec<Vec<String>> {
+    let facts = &machine.facts;
+    let unknown = || "not known".to_owned();
+    let cores = facts.cores.map(|cores| format!("{cores} cores, ")).unwrap_or_default();
+    vec![
+        vec!["  processor".into(), facts.cpu_model.clone().unwrap_or_else(unknown)],
+        vec!["  size".into(), format!("{cores}{} threads", facts.threads)],
+        vec!["  memory".into(), facts.memory_gib.map_or_else(unknown, |gib| format!("{gib} GiB"))],
+        vec!["  system".into(), machine.provenance.distribution.clone().unwrap_or_else(unknown)],
+        vec!["  kernel".into(), machine.provenance.kernel.clone()],
+    ]
+}
+
+/// Every named value of every axis, as this machine has it. Values that any text can be are left out.
+fn values(workplace: &Workplace) -> Vec<(&'static str, &'static str, Availability)> {
+    let Some(context) = workplace.plain_context() else { return Vec::new() };
+    axes::all()
+        .iter()
+        .flat_map(|axis| axis.values().iter().map(move |value| (*axis, *value)))
+        .filter(|(axis, value)| axis.parse(axis.key(), value).is_ok() && !value.contains(' '))
+        .map(|(axis, value)| (axis.key(), value, axis.probe(axis.key(), value, &context)))
+        .collect()
+}
+
+fn row((key, value, state): &(&str, &str, Availability)) -> Vec<String> {
+    let what = match state {
+        Availability::Available { tool: Some(tool), .. } => tool.version.clone(),
+        Availability::Available { .. } => "available".to_owned(),
+        Availability::Missing { reason, help: Some(help) } => format!("missing: {reason} (help: {help})"),
+        Availability::Missing { reason, help: None } => format!("missing: {reason}"),
+    };
+    vec![format!("  {key}"), (*value).to_owned(), what]
+}

@@ -1,0 +1,140 @@
+//! A file per verb: its arguments, the flow it calls, and what it prints. Results go to standard output, progress
+//! and complaints to standard error. Verbs never import one another; what they share lies here and in `request`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "talking to the terminal is what this module is for"
+)]
+
+mod announce;
+pub mod corpus;
+pub mod doctor;
+pub mod plan;
+mod progress;
+pub mod report;
+mod request;
+pub mod run;
+pub mod scenarios;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::flows::{FlowError, Places};
+use crate::host;
+use request::percent as request_percent;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// The harness itself failed.
+    Failed,
+    /// The request was wrong.
+    BadRequest,
+    /// Done, but some cells failed or were not proven.
+    Flawed,
+    /// The machine is not fit.
+    Unfit,
+    /// Undecided where a decision was demanded.
+    Undecided,
+    /// Interrupted.
+    Interrupted,
+}
+
+impl Exit {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::BadRequest => 2,
+            Self::Flawed => 3,
+            Self::Unfit => 4,
+            Self::Undecided => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Where things are kept; the same for all verbs.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PlaceArgs {
+    /// Directory of the bundles [default: `results` of the enclosing checkout, else of the current directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    results: Option<PathBuf>,
+    /// Directory of the figures [default: `plots` likewise]
+    #[arg(long, global = true, value_name = "DIR")]
+    plots: Option<PathBuf>,
+    /// Directory of sources, cargo homes and work trees [default: `bench-runner` in the user's cache directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+}
+
+/// Finds where things are kept.
+pub fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
+    let here = std::env::current_dir().context("failed to find the current directory")?;
+    let checkout = here.ancestors().find(|dir| is_checkout(dir)).map(Path::to_path_buf);
+    let base = checkout.clone().unwrap_or_else(|| here.clone());
+    let cache = match &args.cache_dir {
+        Some(dir) => here.join(dir),
+        None => host::cache_dir().map_err(anyhow::Error::from)?,
+    };
+    Ok(Places {
+        checkout,
+        cache,
+        results: args.results.as_ref().map_or_else(|| base.join("results"), |dir| here.join(dir)),
+        plots: args.plots.as_ref().map_or_else(|| base.join("plots"), |dir| here.join(dir)),
+    })
+}
+
+/// A directory that has a corpus and scenarios of its own.
+fn is_checkout(dir: &Path) -> bool {
+    ["corpus", "scenarios"].iter().all(|name| dir.join(name).is_dir())
+}
+
+/// Prints what went wrong.
+pub fn complain(error: &FlowError) {
+    eprintln!("error: {error}");
+}
+
+/// Columns of equal width, two spaces apart; the last one is not padded.
+fn columns(rows: &[Vec<String>]) -> String {
+    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&format!("{cell:<width$}  "));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// A path as somebody in the current directory would write it.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+/// A duration as people say it: whole seconds from ten seconds on.
+fn spoken(duration: std::time::Duration) -> String {
+    let rounded = match duration.as_secs() {
+        0..10 => std::time::Duration::from_millis(duration.as_millis() as u64 / 100 * 100),
+        10.. => std::time::Duration::from_secs(duration.as_secs()),
+    };
+    humantime::format_duration(rounded).to_string()
+}
+
+/// `1 round`, `2 rounds`.
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,87 @@
+//! `plan`: what would be run.
+
+use std::fmt::Write as _;
+
+use super::Exit;
+use super::announce::{announcement, forecast};
+use super::request::{self, RequestArgs};
+use crate::flows::{FlowError, Places, Workplace};
+use crate::plan::{Estimate, estimate};
+use crate::record::{Block, Plan, Role};
+use crate::sampling::round_order;
+
+/// Blocks of more arms are shown without the order of their first rounds.
+const ORDER_SHOWN_UP_TO: usize = 12;
+
+/// Show what would be run, in order, with an estimate of time and disk, and run nothing
+///
+/// Example:
+///   bench-runner plan linkers --project ripgrep --json > plan.json
+///   bench-runner run --plan plan.json
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    #[command(flatten)]
+    request: RequestArgs,
+    /// Print the plan as JSON, for `run --plan`
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+    let workplace = Workplace::open(places, args.request.offline, false)?;
+    let plan = request::plan(&args.request, &workplace, places)?;
+    if args.json {
+        let text = serde_json::to_string_pretty(&plan).map_err(|error| FlowError::Harness(error.into()))?;
+        println!("{text}");
+        return Ok(Exit::Done);
+    }
+    let estimate = estimate(&plan, &workplace.typical(&plan));
+    print!("{}", outline(&plan, &estimate));
+    print!("{}", announcement(&plan, &estimate));
+    let missing = workplace.not_fetched(&plan);
+    if !missing.is_empty() {
+        println!(
+            "  not fetched yet: {}; what its own configuration says is not in this plan",
+            missing.join(", ")
+        );
+        println!("    help: bench-runner corpus fetch {}", missing.join(" "));
+    }
+    Ok(Exit::Done)
+}
+
+fn outline(plan: &Plan, estimate: &Estimate) -> String {
+    let mut text = String::new();
+    for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks) {
+        let _ = writeln!(text, "{}", block.id);
+        for arm in &block.arms {
+            let aliases = match arm.aliases.as_slice() {
+                [] => String::new(),
+                aliases => format!("  (here the same thing as {})", aliases.join(", ")),
+            };
+            let _ = writeln!(text, "  {:<9} {}{aliases}", arm.role.as_str(), arm.variant.name);
+        }
+        let _ = writeln!(text, "  {}", forecast(block, estimate));
+        if block.arms.len() <= ORDER_SHOWN_UP_TO {
+            for round in 1..=2 {
+                let _ = writeln!(text, "  order of round {round}: {}", order(plan, block, round));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn order(plan: &Plan, block: &Block, round: u32) -> String {
+    let name = |at: usize| {
+        let arm = &block.arms[at];
+        if arm.role == Role::Twin {
+            format!("twin of {}", arm.variant.name)
+        } else {
+            arm.variant.name.clone()
+        }
+    };
+    let order = round_order(plan.seed, &block.id, block.arms.len(), round);
+    order.into_iter().map(name).collect::<Vec<_>>().join(", ")
+}

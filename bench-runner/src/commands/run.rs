@@ -1,0 +1,149 @@
+//! `run`: the main job.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::progress::Progress;
+use super::request::{self, RequestArgs};
+use super::{Exit, announce, shown};
+use crate::bundle;
+use crate::compare::{ArmResult, Policy, Verdict};
+use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
+use crate::host::{self, Health, Label, Machine, Severity};
+use crate::plan::estimate;
+use crate::record::{Plan, Role};
+use crate::{process, report};
+
+/// Names the directory whose lock is the right to measure, in place of the standard one; for tests.
+const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
+
+/// Measure: build every variant in random order, round after round, and say which differ
+///
+/// Without a scenario it runs `quick`: the linkers of this machine, and `check` against
+/// `clean`, on one small project, in about six and a half minutes on two cores.
+///
+/// Examples:
+///   bench-runner run
+///   bench-runner run linkers --project ripgrep --time-budget 30m
+///   bench-runner run --project ./ --axis linker=bfd,mold --workload incremental
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    #[command(flatten)]
+    request: RequestArgs,
+    /// Complete a run that was interrupted; its plan is never extended
+    #[arg(long, value_name = "BUNDLE", conflicts_with_all = [
+        "scenarios", "plan", "project", "axis", "workload", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
+        "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
+    ])]
+    resume: Option<PathBuf>,
+    /// Do not measure on a machine that is not fit for it
+    #[arg(long)]
+    strict: bool,
+    /// End with exit code 5 where a verdict is `undecided`
+    #[arg(long)]
+    decide: bool,
+    /// Print the results as one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+    process::install_interrupts().context("failed to listen to signals")?;
+    if args.strict && !fit(places) {
+        return Ok(Exit::Unfit);
+    }
+    let options = options()?;
+    let workplace = Workplace::open(places, args.request.offline, true)?;
+    let laboratory = Laboratory::open(&workplace, places, &options)?;
+    let measured = match &args.resume {
+        Some(dir) => {
+            let unfinished = laboratory.unfinished(dir)?;
+            let plan = unfinished.manifest.plan.clone();
+            let workshops = workplace.workshops(&plan)?;
+            let mut progress = announce(&plan, &workplace);
+            let measured = laboratory.resume(unfinished, &workshops, &mut progress);
+            progress.end();
+            measured?
+        }
+        None => {
+            let plan = request::plan(&args.request, &workplace, places)?;
+            announce::something_to_measure(&plan)?;
+            let workshops = workplace.workshops(&plan)?;
+            // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
+            if process::interrupted() {
+                return Ok(Exit::Interrupted);
+            }
+            let mut progress = announce(&plan, &workplace);
+            let measured = laboratory.measure(&plan, &workshops, &mut progress);
+            progress.end();
+            measured?
+        }
+    };
+    finish(args, places, &measured)
+}
+
+/// Says what is about to be done.
+fn announce(plan: &Plan, workplace: &Workplace) -> Progress {
+    let estimate = estimate(plan, &workplace.typical(plan));
+    eprint!("{}", announce::announcement(plan, &estimate));
+    Progress::new(plan, &estimate)
+}
+
+fn options() -> Result<MeasureOptions, FlowError> {
+    let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
+    let label = label.map(|label| label.parse::<Label>()).transpose().map_err(anyhow::Error::from)?;
+    let state = host::state_dir().map_err(anyhow::Error::from)?;
+    Ok(MeasureOptions {
+        exe: std::env::current_exe().context("failed to find this program's own file")?,
+        machine: Machine::read(label, &state).map_err(anyhow::Error::from)?,
+        lock_dir: std::env::var_os(LOCK_VARIABLE)
+            .map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from),
+    })
+}
+
+/// Whether the machine is fit; says what stands against it.
+fn fit(places: &Places) -> bool {
+    let findings = host::findings(&Health::read(&places.cache));
+    let unfit: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Unfit).collect();
+    for finding in &unfit {
+        eprintln!("not fit: {}\nhelp: {}", finding.what, finding.help);
+    }
+    unfit.is_empty()
+}
+
+fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, FlowError> {
+    let bundle = bundle::open(&measured.bundle)?;
+    let comparison = flows::judge(&bundle, &Policy::default());
+    if !args.json {
+        // Before anything is drawn: a full disk must not cost what was measured.
+        println!("{}", report::text(&comparison));
+        println!("bundle:  {}", shown(&measured.bundle));
+    }
+    let published = flows::publish(&bundle, &comparison, &places.plots)?;
+    if args.json {
+        let mut document = report::json(&comparison);
+        document["bundle"] = measured.bundle.display().to_string().into();
+        document["plots"] = published.plots.display().to_string().into();
+        document["interrupted"] = measured.interrupted.into();
+        println!("{document:#}");
+    } else {
+        println!("figures: {}", shown(&published.plots));
+    }
+    if measured.interrupted {
+        eprintln!("interrupted; `bench-runner run --resume {}` completes it", shown(&measured.bundle));
+        return Ok(Exit::Interrupted);
+    }
+    let decided = |arm: &ArmResult| {
+        arm.role != Role::Variant
+            || arm.ratio.is_some_and(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))
+    };
+    let undecided = !comparison.blocks.iter().flat_map(|block| &block.arms).all(decided);
+    Ok(match () {
+        () if measured.flawed => Exit::Flawed,
+        () if args.decide && undecided => Exit::Undecided,
+        () => Exit::Done,
+    })
+}

@@ -1,0 +1,113 @@
+//! `scenarios`: the matrices of what is varied.
+
+use std::path::PathBuf;
+
+use super::{Exit, columns, spoken};
+use crate::flows::{FlowError, Places};
+use crate::scenario::{Library, Scenario, Word};
+
+/// The matrices of what is varied
+///
+/// Example:
+///   bench-runner scenarios show quick
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Clone, clap::Subcommand)]
+enum Action {
+    /// All scenarios: those built in, and those of the checkout, which win by name
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// What one scenario varies
+    Show {
+        /// Name or file
+        name: String,
+    },
+    /// Whether files are valid, without running anything
+    Check {
+        /// Files [default: all scenarios there are]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+    let checkout = places.checkout.as_deref();
+    match &args.action {
+        Action::List { json } => list(&Library::load(checkout)?, *json),
+        Action::Show { name } => print!("{}", describe(&Library::load(checkout)?.get(name)?)),
+        Action::Check { files } if files.is_empty() => {
+            let library = Library::load(checkout)?;
+            library.iter().for_each(|scenario| println!("{}: valid ({})", scenario.name, scenario.origin));
+        }
+        Action::Check { files } => {
+            for file in files {
+                let scenario = Library::file(file)?;
+                println!("{}: valid (scenario `{}`)", file.display(), scenario.name);
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn list(library: &Library, json: bool) {
+    if json {
+        let entry = |scenario: &Scenario| serde_json::json!({ "name": scenario.name, "summary": scenario.summary, "origin": scenario.origin });
+        println!("{:#}", serde_json::Value::Array(library.iter().map(entry).collect()));
+        return;
+    }
+    let rows: Vec<Vec<String>> = library
+        .iter()
+        .map(|scenario| vec![scenario.name.clone(), scenario.summary.clone(), scenario.origin.clone()])
+        .collect();
+    print!("{}", columns(&rows));
+}
+
+fn describe(scenario: &Scenario) -> String {
+    let words = |words: &[Word]| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(", ");
+    let mut text = format!("{}: {} ({})\n", scenario.name, scenario.summary, scenario.origin);
+    for matrix in &scenario.matrices {
+        text.push_str(&format!("\n{}\n", matrix.name));
+        let mut rows = Vec::new();
+        if !matrix.projects.is_empty() {
+            rows.push(vec!["  projects".into(), words(&matrix.projects)]);
+        }
+        if !matrix.workloads.is_empty() {
+            rows.push(vec!["  workloads".into(), words(&matrix.workloads)]);
+        }
+        rows.extend(matrix.axes.iter().map(|(key, values)| vec![format!("  {key}"), words(values)]));
+        for (key, value) in &matrix.baseline {
+            rows.push(vec!["  baseline".into(), format!("{key}={}", value.text)]);
+        }
+        for exclude in &matrix.exclude {
+            let when: Vec<String> =
+                exclude.when.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            rows.push(vec!["  not".into(), format!("{} ({})", when.join(" "), exclude.reason)]);
+        }
+        if !matrix.twin {
+            rows.push(vec!["  twin".into(), "none".into()]);
+        }
+        text.push_str(&columns(&rows));
+    }
+    let sampling = &scenario.sampling;
+    let precision = match sampling.precision {
+        Some(precision) => format!("until ±{} %", precision * 100.0),
+        None => "without looking".into(),
+    };
+    let budget =
+        sampling.time_budget.map(|budget| format!(", within {}", spoken(budget))).unwrap_or_default();
+    text.push_str(&format!(
+        "\n{} to {} rounds {precision}{budget}; worth talking about: {} %\n",
+        sampling.min_rounds,
+        sampling.max_rounds,
+        sampling.margin * 100.0
+    ));
+    text
+}
