@@ -1,0 +1,147 @@
+//! The order of modules, and the wall between measuring and judging, held by reading the `use` lines.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::Trial;
+
+use crate::lab::{entries, test};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("architecture::modules_import_only_from_those_above_them", order),
+        test("architecture::measuring_and_judging_never_import_each_other", wall),
+        test("architecture::verbs_never_import_one_another", verbs),
+        test("architecture::the_documented_order_is_the_order_of_lib_rs", documented),
+    ]
+}
+
+const MEASURING: [&str; 10] =
+    ["process", "host", "corpus", "build", "axes", "workloads", "scenario", "plan", "sampling", "run"];
+const JUDGING: [&str; 3] = ["compare", "figure", "report"];
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner/src")
+}
+
+/// The modules in the order in which `lib.rs` declares them.
+fn modules() -> Vec<String> {
+    let text = fs::read_to_string(src().join("lib.rs")).expect("lib.rs");
+    let modules: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .map(str::to_owned)
+        .collect();
+    assert!(modules.len() > 15, "lib.rs was not understood: {modules:?}");
+    modules
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    entries(dir)
+        .into_iter()
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+/// Every `crate::module` that a file mentions outside its tests, with the line.
+fn imports(file: &Path) -> Vec<(usize, String)> {
+    let text = fs::read_to_string(file).expect("a source file");
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim() == "#[cfg(test)]" {
+            break;
+        }
+        if line.trim_start().starts_with("//") {
+            continue;
+        }
+        for (at, _) in line.match_indices("crate::") {
+            if at > 0 && line.as_bytes()[at - 1].is_ascii_alphanumeric() {
+                continue;
+            }
+            let rest = &line[at + "crate::".len()..];
+            if let Some(group) = rest.strip_prefix('{') {
+                let names = group.split(['}', ',']).filter_map(|name| name.trim().split("::").next());
+                found.extend(names.filter(|name| !name.is_empty()).map(|name| (number + 1, name.to_owned())));
+            } else {
+                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                found.push((number + 1, name));
+            }
+        }
+    }
+    found
+}
+
+/// Every import of one module by another: who, whom, and where.
+fn all_imports() -> Vec<(String, String, String)> {
+    let modules = modules();
+    let mut found = Vec::new();
+    for module in &modules {
+        let own = [src().join(module), src().join(format!("{module}.rs"))];
+        let own: Vec<PathBuf> = own
+            .iter()
+            .flat_map(|p| if p.is_dir() { files(p) } else { vec![p.clone()] })
+            .filter(|p| p.is_file())
+            .collect();
+        assert!(!own.is_empty(), "no file for module {module}");
+        for file in own.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "tests")) {
+            for (line, name) in imports(file).into_iter().filter(|(_, name)| modules.contains(name)) {
+                found.push((module.clone(), name, format!("{}:{line}", file.display())));
+            }
+        }
+    }
+    assert!(found.len() > 50, "imports were not understood: {}", found.len());
+    found
+}
+
+fn order() {
+    let modules = modules();
+    let rank = |name: &str| modules.iter().position(|module| module == name);
+    let upward: Vec<String> = all_imports()
+        .into_iter()
+        .filter(|(who, whom, _)| rank(whom) > rank(who))
+        .map(|(who, whom, place)| format!("{place}: `{who}` imports `{whom}`, which stands below it"))
+        .collect();
+    assert!(upward.is_empty(), "{}", upward.join("\n"));
+}
+
+fn wall() {
+    let across: Vec<String> = all_imports()
+        .into_iter()
+        .filter(|(who, whom, _)| {
+            let measuring = |name: &str| MEASURING.contains(&name);
+            let judging = |name: &str| JUDGING.contains(&name);
+            measuring(who) && judging(whom) || judging(who) && measuring(whom)
+        })
+        .map(|(who, whom, place)| format!("{place}: `{who}` imports `{whom}`"))
+        .collect();
+    assert!(across.is_empty(), "{}", across.join("\n"));
+}
+
+fn verbs() {
+    let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report"];
+    for file in files(&src().join("commands")) {
+        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        if !verbs.contains(&stem.as_str()) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("a source file");
+        for line in text.lines().filter(|line| line.trim_start().starts_with("use super::")) {
+            let named: Vec<&str> = line.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+            let verb = verbs.iter().find(|verb| **verb != stem && named.contains(verb));
+            assert!(verb.is_none(), "{}: imports another verb: {line}", file.display());
+        }
+    }
+}
+
+fn documented() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md"))
+        .expect("docs/ARCHITECTURE.md");
+    let rows: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .map(|name| name.trim_end_matches('/'))
+        .collect();
+    assert_eq!(rows, modules());
+}

@@ -1,0 +1,246 @@
+//! Requests that cannot be carried out: what is said, the exit code, and that nothing was built.
+
+use std::fs;
+
+use libtest_mimic::Trial;
+
+use crate::lab::{Lab, entries, test};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("bad_input::unknown_names_are_refused_with_the_nearest", names),
+        test("bad_input::a_scenario_file_is_refused_at_its_place", scenario_file),
+        test("bad_input::a_manifest_is_refused_at_its_place", manifest_file),
+        test("bad_input::an_anchor_must_occur_exactly_once", anchors),
+        test("bad_input::a_parents_configuration_is_refused_by_name", parents),
+        test("bad_input::without_cargo_the_reason_is_said", no_cargo),
+        test("bad_input::what_is_no_bundle_is_said_to_be_none", bundles),
+        test("bad_input::a_run_with_nothing_to_measure_says_why", nothing),
+        test("bad_input::an_archive_that_is_not_pinned_is_refused", checksum),
+        test("bad_input::an_installed_program_works_in_an_empty_directory", empty),
+        test("bad_input::settings_that_exclude_each_other_are_both_named", contradiction),
+        test("bad_input::programs_that_a_project_needs_are_named", requirements),
+        test("bad_input::a_plan_is_checked_before_it_is_carried_out", wrong_plan),
+        test("bad_input::offline_names_the_command_that_fetches", offline),
+    ]
+}
+
+/// Runs, expects the request to be refused before anything is built, and gives what was said.
+fn refused(lab: &Lab, args: &[&str]) -> String {
+    let ran = lab.run(args).expect(2);
+    assert!(lab.bundles().is_empty(), "something was measured");
+    ran.stderr
+}
+
+fn names() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    let toy = ["run", "--project", "toy", "--axis", "env.X=1"];
+    let with = |more: &[&'static str]| [&toy[..], more].concat();
+    for (args, said) in [
+        (vec!["run", "quikc"], "unknown scenario `quikc`\nhelp: did you mean `quick`?"),
+        (vec!["run", "--axis", "linkr=bfd"], "unknown axis `linkr`"),
+        (vec!["run", "--axis", "linkr=bfd"], "help: did you mean `linker`?"),
+        (vec!["run", "--axis", "linker=modl"], "help: did you mean `mold`?"),
+        (vec!["run", "--project", "hexly"], "help: did you mean `hexyl`?"),
+        (vec!["run", "--project", "tag:quikc"], "did you mean `quick`?"),
+        (with(&["--workload", "claen"]), "help: did you mean `clean`?"),
+        (with(&["--baseline", "env.Y=1"]), "not an axis"),
+        (with(&["--min-rounds", "9", "--max-rounds", "3"]), "`min-rounds` (9) is more than `max-rounds` (3)"),
+        (with(&["--rounds", "0"]), "at least 1"),
+        (with(&["--margin", "x"]), "percentage"),
+        (with(&["--time-budget", "soon"]), "--time-budget"),
+        (with(&["--shard", "3/2"]), "K/N"),
+        (with(&["--colour"]), "--colour"),
+        (vec!["run", "--axis", "env.PATH=/x"], "set by the harness itself"),
+        (vec!["run", "--project", "./nowhere"], "nowhere"),
+    ] {
+        let stderr = refused(&lab, &args);
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+    }
+}
+
+fn scenario_file() {
+    let lab = Lab::new();
+    let head = "name = \"mine\"\nsummary = \"x\"\nprojects = [\"toy\"]\nworkloads = [\"clean\"]\n";
+    for (text, said) in [
+        ("[axes]\nlinker = [\"bfd\", \"modl\"]\n", "mine.toml:6:18: `modl` is not a linker"),
+        ("colour = 1\n", "mine.toml:5:1: the file has no key `colour`"),
+        ("[axes]\nlinker = [\"bfd\"\n", "mine.toml:"),
+    ] {
+        lab.write("work/scenarios/mine.toml", &format!("{head}{text}"));
+        let stderr = refused(&lab, &["run", "mine"]);
+        assert!(stderr.contains(said), "{stderr}");
+        lab.run(&["scenarios", "check", "scenarios/mine.toml"]).expect(2);
+    }
+    lab.write(
+        "work/scenarios/mine.toml",
+        "name = \"mine\"\nsummary = \"x\"\nprojects = [\"ripgerp\"]\nworkloads = [\"clean\"]\n",
+    );
+    let stderr = refused(&lab, &["run", "mine"]);
+    assert!(stderr.contains("mine.toml:3:13:") && stderr.contains("did you mean `ripgrep`?"), "{stderr}");
+}
+
+fn manifest_file() {
+    let lab = Lab::new();
+    let head = "name = \"toy\"\nsummary = \"x\"\n";
+    for (text, said) in [
+        ("[source]\nkind = \"comand\"\n", "did you mean `command`?"),
+        ("[source]\nkind = \"command\"\npath = \"/x\"\nbiuld = [\"x\"]\n", "toy.toml:"),
+        (
+            "[source]\nkind = \"crates-io\"\nname = \"x\"\nversion = \"1.0.0\"\nsha256 = \"abc\"\n",
+            "toy.toml:7:10:",
+        ),
+        (
+            "[source]\nkind = \"command\"\npath = \"/x\"\nbuild = [\"x\"]\n[[edit]]\nname = \"e\"\nclass = \"body\"\nfile = \"../x\"\nanchor = \"a\"\ninsert = \"{n}\"\n",
+            "toy.toml:10:8:",
+        ),
+    ] {
+        lab.write("work/corpus/toy.toml", &format!("{head}{text}"));
+        let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1"]);
+        assert!(stderr.contains(said), "{stderr}");
+    }
+}
+
+fn anchors() {
+    for (text, count) in [("fn one() {}\n", "0"), ("fn two() {\nfn two() {\n", "2")] {
+        let lab = Lab::new();
+        lab.write("toy/Cargo.toml", "[package]\nname = \"toy\"\nversion = \"0.1.0\"\n");
+        lab.write("toy/Cargo.lock", "version = 4\n\n[[package]]\nname = \"toy\"\nversion = \"0.1.0\"\n");
+        lab.write("toy/src/main.rs", "fn main() {\n}\n");
+        lab.write("work/corpus/toy.toml", PATH_MANIFEST);
+        lab.write("toy/x.rs", text);
+        let args =
+            ["run", "--project", "toy", "--axis", "env.X=1", "--workload", "incremental", "--rounds", "1"];
+        let stderr = refused(&lab, &args);
+        assert!(stderr.contains("x.rs") && stderr.contains(count), "{stderr}");
+        let verified = lab.run(&["corpus", "verify", "toy"]).expect(3);
+        assert!(verified.stdout.contains("x.rs"), "{}", verified.stdout);
+    }
+}
+
+fn parents() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    let config = lab.write("cache/.cargo/config.toml", "[build]\nrustflags = [\"-Ctarget-cpu=native\"]\n");
+    let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]);
+    assert!(stderr.contains(config.to_str().expect("UTF-8")) && stderr.contains("--cache-dir"), "{stderr}");
+    fs::remove_file(&config).expect("to remove it");
+    let stray = lab.write("cache/Cargo.toml", "[workspace]\n");
+    let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]);
+    assert!(stderr.contains(stray.to_str().expect("UTF-8")), "{stderr}");
+}
+
+fn no_cargo() {
+    let lab = Lab::new();
+    lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\n");
+    lab.write("own/Cargo.lock", "version = 4\n");
+    lab.write("own/src/main.rs", "fn main() {\n}\n");
+    let mut command = lab.command(&["run", "--project", "../own", "--rounds", "1"]);
+    let output = command.env("PATH", lab.path("home")).output().expect("the program");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{stderr}");
+    assert!(stderr.contains("rustc") && stderr.contains("rustup"), "{stderr}");
+    assert!(lab.bundles().is_empty());
+}
+
+fn bundles() {
+    let lab = Lab::new();
+    let stderr = refused(&lab, &["report", "nowhere"]);
+    assert!(stderr.contains("not a bundle"), "{stderr}");
+    refused(&lab, &["run", "--resume", "nowhere"]);
+    let stderr = refused(&lab, &["run", "--plan", "nowhere.json"]);
+    assert!(stderr.contains("nowhere.json") && stderr.contains("plan --json"), "{stderr}");
+}
+
+fn nothing() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--workload", "check"]);
+    assert!(
+        stderr.contains("nothing to measure") && stderr.contains("a command project has no check"),
+        "{stderr}"
+    );
+    let stderr =
+        refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--workload", "incremental"]);
+    assert!(stderr.contains("no edit to make"), "{stderr}");
+}
+
+fn checksum() {
+    let lab = Lab::new();
+    let text = "name = \"small\"\nsummary = \"x\"\n[source]\nkind = \"crates-io\"\nname = \"diffr\"\nversion = \"0.1.5\"\n";
+    let wrong = "0".repeat(64);
+    lab.write("work/corpus/small.toml", &format!("{text}sha256 = \"{wrong}\"\n"));
+    let stderr = refused(&lab, &["run", "--project", "small", "--rounds", "1"]);
+    assert!(stderr.contains(&wrong) && stderr.contains("small.toml"), "{stderr}");
+    assert!(entries(&lab.path("cache/bench-runner/archives")).is_empty(), "nothing wrong was kept");
+    assert!(entries(&lab.path("cache/bench-runner/sources")).is_empty(), "nothing was unpacked");
+}
+
+fn empty() {
+    let lab = Lab::new();
+    fs::remove_dir_all(lab.path("work")).expect("to remove the checkout");
+    fs::create_dir(lab.path("work")).expect("an empty directory");
+    let scenarios = lab.run(&["scenarios", "list"]).expect(0);
+    assert!(scenarios.stdout.contains("quick"), "{}", scenarios.stdout);
+    let corpus = lab.run(&["corpus", "list"]).expect(0);
+    assert!(corpus.stdout.contains("ripgrep"), "{}", corpus.stdout);
+    assert!(entries(&lab.path("work")).is_empty(), "listing writes nothing");
+}
+
+fn contradiction() {
+    let lab = Lab::new();
+    lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\n");
+    lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
+    lab.write("own/src/main.rs", "fn main() {\n}\n");
+    let args = ["run", "--project", "../own", "--axis", "env.RUSTFLAGS=-g", "--axis", "linker=default,bfd"];
+    let stderr = refused(&lab, &args);
+    assert!(stderr.contains("RUSTFLAGS") && stderr.contains("-fuse-ld=bfd"), "{stderr}");
+}
+
+fn requirements() {
+    let lab = Lab::new();
+    lab.toy("true", "\n[build]\nrequires = [\"sh\", \"no-such-tool\"]");
+    let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]);
+    assert!(stderr.contains("`toy` needs no-such-tool"), "{stderr}");
+}
+
+fn wrong_plan() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    let plan =
+        lab.run(&["plan", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "1", "--json"]).expect(0);
+    for (from, to, said) in [
+        ("\"env.X\": \"1\"", "\"envX\": \"1\"", "unknown axis `envX`"),
+        ("\"workload\": \"clean\"", "\"workload\": \"claen\"", "no workload `claen`"),
+        ("\"format\": 1", "\"format\": 9, \"new\": 1", "format 9 is newer"),
+        ("\"seed\"", "\"sede\"", "sede"),
+    ] {
+        assert!(plan.stdout.contains(from), "{}", plan.stdout);
+        let file = lab.write("work/plan.json", &plan.stdout.replace(from, to));
+        let stderr = refused(&lab, &["run", "--plan", file.to_str().expect("UTF-8")]);
+        assert!(stderr.contains(said), "{stderr}");
+    }
+    let stderr = refused(&lab, &["run", "--plan", "plan.json", "--rounds", "3"]);
+    assert!(stderr.contains("cannot be used with"), "{stderr}");
+}
+
+fn offline() {
+    let lab = Lab::new();
+    let stderr = refused(&lab, &["run", "--offline", "--rounds", "1"]);
+    assert!(stderr.contains("corpus fetch titlecase"), "{stderr}");
+}
+
+const PATH_MANIFEST: &str = r#"
+name = "toy"
+summary = "a local tree"
+[source]
+kind = "path"
+path = "../../toy"
+[[edit]]
+name = "e"
+class = "body"
+file = "x.rs"
+anchor = "fn two() {"
+insert = "{n}"
+"#;

@@ -1,0 +1,328 @@
+//! Real cargo, real linkers, real crates: what the proofs say, which units an edit rebuilds, what a project's own
+//! configuration does to the flags.
+
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::Command;
+
+use bench_runner::bundle::Bundle;
+use bench_runner::record::{Phase, ProofResult, Sample};
+use libtest_mimic::Trial;
+
+use crate::lab::{Lab, Ran, test, test_with};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("cargo::gnu_ld_and_the_default_are_told_apart_by_what_they_leave", two_linkers),
+        test_with("cargo::mold_is_proven", "mold", || proven("mold", "mold")),
+        test_with("cargo::the_systems_lld_is_proven_and_is_not_rustcs", "ld.lld", || proven("lld", "LLD")),
+        test_with("cargo::gold_by_its_path_is_proven", "ld.gold", || proven("/usr/bin/ld.gold", "gold")),
+        test("cargo::a_linker_that_is_not_what_it_says_is_not_timed", impostor),
+        test("cargo::flags_of_the_project_stay_in_force", own_flags),
+        test_with("cargo::a_linker_is_proven_beside_one_that_the_project_configures", "mold", own_linker),
+        test("cargo::what_the_project_says_of_other_hosts_changes_nothing", other_hosts),
+        test_with(
+            "cargo::the_toolchain_file_of_a_project_is_obeyed_under_cargo_run",
+            "rustup",
+            own_toolchain,
+        ),
+        test("cargo::an_edit_rebuilds_the_same_units_for_every_variant", incremental),
+        test("cargo::nothing_is_compiled_when_nothing_changed", noop),
+        test("cargo::check_against_clean_is_a_block_of_its_own", check),
+        test("cargo::profiles_are_proven_and_unknown_ones_left_out", profiles),
+        test("cargo::a_crate_that_does_not_build_is_recorded_and_the_others_go_on", broken),
+        test("cargo::a_real_crate_from_the_registry_is_compared_end_to_end", registry),
+    ]
+}
+
+const MAIN: &str = "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n";
+
+/// A package with a library and a binary, and nothing to fetch.
+fn own(lab: &Lab) {
+    lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
+    lab.write("own/src/lib.rs", "pub fn twice(n: u64) -> u64 {\n    n * 2\n}\n");
+    lab.write("own/src/main.rs", MAIN);
+}
+
+fn run(lab: &Lab, more: &[&str], code: i32) -> Bundle {
+    let args = [&["run", "--project", "../own", "--rounds", "1"], more].concat();
+    lab.run(&args).expect(code);
+    lab.bundle()
+}
+
+/// What was found for an axis of a variant, and whether it holds.
+fn proof(bundle: &Bundle, variant: &str, axis: &str) -> (String, ProofResult) {
+    let proof = bundle.proofs.iter().find(|proof| proof.variant == variant && proof.axis == axis);
+    let proof = proof.unwrap_or_else(|| panic!("no proof of {axis} for {variant}: {:?}", bundle.proofs));
+    (proof.found.clone(), proof.result)
+}
+
+fn measured(bundle: &Bundle) -> Vec<&Sample> {
+    bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured).collect()
+}
+
+fn two_linkers() {
+    let lab = Lab::new();
+    own(&lab);
+    let bundle = run(&lab, &["--axis", "linker=bfd,default"], 0);
+    let (found, result) = proof(&bundle, "linker=bfd", "linker");
+    assert_eq!(result, ProofResult::Holds);
+    assert!(found.contains("no linker's mark") && found.contains("-fuse-ld=bfd"), "{found}");
+    let (found, result) = proof(&bundle, "linker=default", "linker");
+    assert_eq!(result, ProofResult::Holds);
+    if cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
+        assert!(found.starts_with("LLD "), "rustc's own lld links by default here: {found}");
+    }
+    assert!(bundle.samples.iter().all(|sample| sample.artifact_bytes.is_some_and(|bytes| bytes > 100_000)));
+    assert!(bundle.manifest.tools.iter().any(|tool| tool.name == "rustc" && tool.sha256.len() == 64));
+}
+
+fn proven(value: &str, mark: &str) {
+    let lab = Lab::new();
+    own(&lab);
+    let bundle = run(&lab, &["--axis", &format!("linker=bfd,{value}")], 0);
+    let (found, result) = proof(&bundle, &format!("linker={value}"), "linker");
+    assert_eq!(result, ProofResult::Holds, "{found}");
+    assert!(found.contains(mark), "{found}");
+    assert_eq!(measured(&bundle).len(), 3);
+}
+
+fn impostor() {
+    let lab = Lab::new();
+    own(&lab);
+    // It answers as mold would, and hands the work to GNU ld.
+    let text = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'mold 9.9.9 (compatible with GNU ld)'; exit 0; fi\nexec ld.bfd \"$@\"\n";
+    let path = lab.write("tools/pretends.sh", text);
+    let value = format!("linker={}", path.display());
+    let bundle = run(&lab, &["--axis", &format!("linker=default,{}", path.display())], 3);
+    let (found, result) = proof(&bundle, &value, "linker");
+    assert_eq!(result, ProofResult::Fails, "{found}");
+    assert!(measured(&bundle).iter().all(|sample| sample.variant != value), "it is not timed");
+    let not_timed = &bundle.manifest.blocks[0].not_timed;
+    assert!(not_timed[0].reason.contains("9.9.9"), "{not_timed:?}");
+}
+
+fn own_flags() {
+    for config in [
+        "[build]\nrustflags = [\"--cfg\", \"own_flag\"]\n",
+        "[build]\nrustflags = \"--cfg own_flag\"\n",
+        "[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"own_flag\"]\n",
+        "[target.x86_64-pc-windows-msvc]\nrustflags = [\"-Cno\"]\n[build]\nrustflags = [\"--cfg\", \"own_flag\"]\n",
+        "[target.'cfg(any(unix, target_os = \"linux\"))']\nrustflags = \"--cfg own_flag\"\n",
+    ] {
+        let lab = Lab::new();
+        own(&lab);
+        lab.write("own/.cargo/config.toml", config);
+        // The program is built only where the project's own flag is in force beside the axis'.
+        lab.write("own/src/main.rs", "#[cfg(not(own_flag))]\ncompile_error!(\"lost\");\nfn main() {\n}\n");
+        let bundle = run(&lab, &["--axis", "linker=bfd,default"], 0);
+        for variant in ["linker=bfd", "linker=default"] {
+            let (found, result) = proof(&bundle, variant, "linker");
+            assert_eq!(result, ProofResult::Holds, "{variant} with {config}: {found}");
+        }
+        assert_eq!(measured(&bundle).len(), 3);
+    }
+}
+
+fn own_linker() {
+    let lab = Lab::new();
+    own(&lab);
+    lab.write(
+        "own/.cargo/config.toml",
+        "[target.'cfg(target_os = \"linux\")']\nrustflags = [\"-Clink-arg=-fuse-ld=bfd\"]\n",
+    );
+    let bundle = run(&lab, &["--axis", "linker=default,mold"], 0);
+    let (found, result) = proof(&bundle, "linker=default", "linker");
+    assert_eq!(result, ProofResult::NotProvable, "nobody has said what it should be: {found}");
+    assert!(found.ends_with("-fuse-ld=bfd"), "{found}");
+    let (found, result) = proof(&bundle, "linker=mold", "linker");
+    assert_eq!(result, ProofResult::Holds, "the axis comes last: {found}");
+    assert!(found.starts_with("mold ") && found.ends_with("-fuse-ld=bfd -fuse-ld=mold"), "{found}");
+    assert_eq!(measured(&bundle).len(), 3);
+}
+
+fn other_hosts() {
+    let lab = Lab::new();
+    own(&lab);
+    lab.write(
+        "own/.cargo/config.toml",
+        "[target.x86_64-pc-windows-msvc]\nlinker = \"no-such-linker\"\nrustflags = [\"-Clinker=no-such-linker\"]\n[target.'cfg(windows)']\nlinker = \"no-such-linker\"\n",
+    );
+    let bundle = run(&lab, &["--axis", "linker=bfd,default"], 0);
+    let (found, result) = proof(&bundle, "linker=default", "linker");
+    assert_eq!(result, ProofResult::Holds, "{found}");
+    assert_eq!(measured(&bundle).len(), 3);
+}
+
+/// A toolchain that is this one under another name: rustc answers from its directory and says so.
+fn toolchain_of_the_lab(lab: &Lab) -> (PathBuf, PathBuf) {
+    let asked = Command::new("rustc").args(["--print", "sysroot"]).output().expect("rustc");
+    let real = PathBuf::from(String::from_utf8(asked.stdout).expect("a path").trim());
+    let own = lab.path("toolchain");
+    let script = format!(
+        "#!/bin/sh\nfor arg; do\n  if [ \"$arg\" = -vV ]; then {0} -vV | sed '1s/.*/rustc of the lab/'; exit; fi\ndone\nexec {0} --sysroot {1} \"$@\"\n",
+        real.join("bin/rustc").display(),
+        own.display(),
+    );
+    let rustc = lab.write("toolchain/rustc.sh", &script);
+    std::fs::create_dir(own.join("bin")).expect("bin");
+    std::fs::rename(rustc, own.join("bin/rustc")).expect("rustc");
+    symlink(real.join("bin/cargo"), own.join("bin/cargo")).expect("cargo");
+    symlink(real.join("lib"), own.join("lib")).expect("lib");
+    (real, own)
+}
+
+fn own_toolchain() {
+    let lab = Lab::new();
+    own(&lab);
+    let (real, toolchain) = toolchain_of_the_lab(&lab);
+    lab.write("own/rust-toolchain.toml", &format!("[toolchain]\npath = \"{}\"\n", toolchain.display()));
+    let args = ["run", "--project", "../own", "--rounds", "1", "--axis", "linker=bfd,default"];
+    // As rustup's proxy leaves it to whatever `cargo run` starts.
+    let ran = lab.command(&args).env("RUSTUP_TOOLCHAIN", real).output().expect("the program");
+    Ran::from(ran).expect(0);
+    let bundle = lab.bundle();
+    let rustc: Vec<&str> = bundle
+        .manifest
+        .tools
+        .iter()
+        .filter(|tool| tool.name == "rustc")
+        .map(|tool| tool.version.as_str())
+        .collect();
+    assert_eq!(rustc, ["rustc of the lab"]);
+    assert_eq!(measured(&bundle).len(), 3);
+}
+
+fn incremental() {
+    let lab = Lab::new();
+    own(&lab);
+    let bundle =
+        run(&lab, &["--axis", "linker=bfd,default", "--workload", "incremental", "--rounds", "2"], 0);
+    let sets: Vec<_> =
+        measured(&bundle).iter().map(|sample| sample.rebuilt.clone().expect("units")).collect();
+    assert_eq!(sets.len(), 6);
+    assert!(sets.iter().all(|set| *set == sets[0] && set.count == 1), "{sets:?}");
+    let units = std::fs::read_to_string(bundle.dir.join("unit-sets.csv")).expect("unit-sets.csv");
+    assert!(
+        units.contains(&format!("{},own@0.1.0 bin:own", sets[0].set)) || units.contains(",0.1.0 bin:own"),
+        "{units}"
+    );
+    assert_eq!(proof(&bundle, "linker=bfd", "workload").1, ProofResult::Holds);
+    let source = std::fs::read_to_string(lab.path("own/src/main.rs")).expect("main.rs");
+    assert_eq!(source, MAIN, "somebody's own tree is never edited");
+}
+
+fn noop() {
+    let lab = Lab::new();
+    own(&lab);
+    let bundle = run(&lab, &["--axis", "linker=bfd,default", "--workload", "noop"], 0);
+    let counts: Vec<u32> =
+        measured(&bundle).iter().map(|s| s.rebuilt.as_ref().expect("units").count).collect();
+    assert_eq!(counts, [0, 0, 0]);
+    assert_eq!(
+        proof(&bundle, "linker=default", "workload"),
+        ("0 of 2 units compiled".into(), ProofResult::Holds)
+    );
+}
+
+fn check() {
+    let lab = Lab::new();
+    own(&lab);
+    let args = ["run", "--project", "../own", "--rounds", "1", "--json"];
+    let ran = lab.run(&args).expect(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let blocks: Vec<&str> = document["blocks"]
+        .as_array()
+        .expect("blocks")
+        .iter()
+        .filter_map(|block| block["block"].as_str())
+        .collect();
+    assert_eq!(
+        blocks,
+        ["linkers/own/clean", "linkers/own/incremental", "check/own/*"],
+        "the main job on an own tree"
+    );
+    let ran = lab
+        .run(&["plan", "--project", "../own", "--axis", "linker=bfd,default", "--workload", "check"])
+        .expect(0);
+    assert!(ran.stdout.contains("linker is not applicable under `check`"), "{}", ran.stdout);
+}
+
+fn profiles() {
+    let lab = Lab::new();
+    own(&lab);
+    let manifest = std::fs::read_to_string(lab.path("own/Cargo.toml")).expect("Cargo.toml");
+    lab.write("own/Cargo.toml", &format!("{manifest}[profile.dist]\ninherits = \"release\"\n"));
+    let bundle = run(&lab, &["--axis", "profile=dev,release,dist,dits"], 0);
+    for (profile, directory) in [("dev", "debug"), ("release", "release"), ("dist", "dist")] {
+        let (found, result) = proof(&bundle, &format!("profile={profile}"), "profile");
+        assert_eq!((found, result), (format!("results in {directory}"), ProofResult::Holds));
+    }
+    let skipped = &bundle.manifest.plan.skipped;
+    assert_eq!((skipped.len(), skipped[0].variant.as_str()), (1, "profile=dits"));
+    assert_eq!(skipped[0].help.as_deref(), Some("did you mean `dist`?"));
+}
+
+fn broken() {
+    let lab = Lab::new();
+    own(&lab);
+    // It builds in one profile only.
+    lab.write(
+        "own/src/main.rs",
+        "#[cfg(not(debug_assertions))]\ncompile_error!(\"no release of this\");\nfn main() {\n}\n",
+    );
+    let ran = lab
+        .run(&["run", "--project", "../own", "--rounds", "1", "--axis", "profile=dev,release,bench"])
+        .expect(3);
+    assert!(ran.stderr.contains("no release of this"), "the compiler's last lines are shown: {}", ran.stderr);
+    let bundle = lab.bundle();
+    assert!(
+        bundle
+            .samples
+            .iter()
+            .any(|sample| sample.variant == "profile=release" && sample.outcome.as_str() == "failed")
+    );
+    assert!(
+        bundle
+            .samples
+            .iter()
+            .any(|sample| sample.variant == "profile=dev" && sample.outcome.as_str() == "ok")
+    );
+}
+
+fn registry() {
+    let lab = Lab::new();
+    lab.write("work/corpus/small.toml", SMALL);
+    let args = ["run", "--project", "small", "--axis", "linker=bfd,default", "--rounds", "1"];
+    lab.run(&[&args[..], &["--workload", "clean", "--workload", "incremental"]].concat()).expect(0);
+    let bundle = lab.bundle();
+    assert_eq!(measured(&bundle).len(), 6);
+    assert!(bundle.proofs.iter().all(|proof| proof.result == ProofResult::Holds), "{:?}", bundle.proofs);
+    assert!(
+        bundle.samples[0].rebuilt.as_ref().is_some_and(|rebuilt| rebuilt.count >= 3),
+        "dependencies are built too"
+    );
+    // A second run needs no network at all.
+    lab.run(&[&args[..], &["--offline", "--workload", "noop"]].concat()).expect(0);
+    let verified = lab.run(&["corpus", "verify", "small", "--offline"]).expect(0);
+    assert!(verified.stdout.contains("1 edits apply"), "{}", verified.stdout);
+}
+
+const SMALL: &str = r#"
+name = "small"
+summary = "a small crate with dependencies and a lock file"
+
+[source]
+kind = "crates-io"
+name = "diffr"
+version = "0.1.5"
+sha256 = "2bce780c69b328928a1c18d63d3a20a76bf0b81c5982d00e8e4debf04a7bb6cd"
+
+[[edit]]
+name = "body"
+class = "body"
+file = "src/main.rs"
+anchor = "fn main() {"
+insert = "\n    std::hint::black_box({n}u64);"
+"#;

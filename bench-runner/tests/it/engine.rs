@@ -1,0 +1,454 @@
+//! Whole runs of the real program on command projects that build in milliseconds: order of effects, outcomes, files.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use bench_runner::bundle::{Bundle, Status};
+use bench_runner::record::{Outcome, Phase, Role, Sample, StopReason};
+use libtest_mimic::Trial;
+
+use crate::lab::{Lab, entries, test};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("engine::every_round_builds_every_variant_once_in_balanced_order", rounds),
+        test("engine::effects_happen_in_order", effects),
+        test("engine::edits_are_unique_and_seen_by_every_variant_of_a_round", edits),
+        test("engine::targets_have_names_of_equal_length_and_are_gone_afterwards", targets),
+        test("engine::a_variant_that_fails_is_recorded_and_the_others_go_on", failing),
+        test("engine::a_variant_that_fails_in_its_rounds_is_given_up", failing_later),
+        test("engine::a_build_that_takes_too_long_is_recorded_as_timed_out", timing_out),
+        test("engine::a_failing_baseline_leaves_nothing_to_compare", failing_baseline),
+        test("engine::a_failing_command_that_is_not_timed_costs_its_own_block_only", failing_command),
+        test("engine::known_truth_is_found", truth),
+        test("engine::arguments_and_variables_reach_the_command", arguments),
+        test("engine::the_environment_is_made_and_not_inherited", environment),
+        test("engine::sessions_are_laid_out_anew", sessions),
+        test("engine::the_budget_ends_a_run_with_whole_rounds", budget),
+        test("engine::a_plan_can_be_written_down_and_carried_out", plans),
+        test("engine::shards_deal_out_the_blocks", shards),
+        test("engine::reports_are_made_again_from_the_files_alone", reports),
+        test("engine::workloads_can_be_an_axis", workload_axis),
+        test("engine::undecided_has_an_exit_code_of_its_own", undecided),
+        test("engine::processes_that_a_build_leaves_behind_are_counted_and_ended", stragglers),
+        test("engine::work_trees_that_a_killed_run_left_are_swept", swept),
+        test("engine::nothing_is_written_outside_cache_results_and_plots", nothing_else),
+    ]
+}
+
+fn measured(bundle: &Bundle) -> Vec<&Sample> {
+    bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured).collect()
+}
+
+fn arm(sample: &Sample) -> String {
+    format!("{}:{}", sample.role.as_str(), sample.variant)
+}
+
+fn rounds() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "8", "--seed", "5"]).expect(0);
+    let bundle = lab.bundle();
+    assert_eq!(bundle.manifest.status, Status::Complete);
+    assert_eq!(bundle.manifest.blocks[0].stopped, StopReason::MaxRounds);
+    let measured = measured(&bundle);
+    assert_eq!((bundle.samples.len(), measured.len()), (4 + 32, 32));
+    let mut positions: BTreeMap<(String, u32), u32> = BTreeMap::new();
+    let mut before: BTreeMap<(String, String), u32> = BTreeMap::new();
+    for round in 1..=8 {
+        let of_round: Vec<_> = measured.iter().filter(|sample| sample.round == round).collect();
+        let places: Vec<u32> = of_round.iter().map(|sample| sample.position).collect();
+        assert_eq!(places, [1, 2, 3, 4], "rounds are whole and in order");
+        for (at, sample) in of_round.iter().enumerate() {
+            *positions.entry((arm(sample), sample.position)).or_default() += 1;
+            if at > 0 {
+                let predecessor = sample.predecessor.clone().expect("who was built before");
+                assert_eq!(predecessor, arm(of_round[at - 1]));
+                *before.entry((arm(sample), predecessor)).or_default() += 1;
+            }
+        }
+    }
+    // Two whole designs of four rounds: everybody twice in every place, and twice after everybody else.
+    assert_eq!(positions.len(), 16);
+    assert!(positions.values().all(|times| *times == 2), "{positions:?}");
+    assert_eq!(before.len(), 12);
+    assert!(before.values().all(|times| *times == 2), "{before:?}");
+    let numbers: Vec<u32> = bundle.samples.iter().map(|sample| sample.number).collect();
+    assert_eq!(numbers, (1..=36).collect::<Vec<_>>());
+}
+
+fn effects() {
+    let lab = Lab::new();
+    let log = lab.path("effects");
+    let say = |what: &str| format!("[\"sh\", \"-c\", \"echo {what} >> {}\"]", log.display());
+    lab.toy(
+        &format!("test -z \"$(ls $BENCH_RUNNER_TARGET)\" || exit 9\ntouch $BENCH_RUNNER_TARGET/x\necho build$X >> {}", log.display()),
+        &format!("prepare = {}\nclean = {}\nedit = {}", say("prepare"), say("clean"), say("edit")),
+    );
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "2"]).expect(0);
+    let text = fs::read_to_string(&log).expect("the log");
+    let build = "clean build1 ";
+    // The baseline and its twin: one warm-up each, then two rounds; a clean build makes no edit.
+    assert_eq!(text.replace('\n', " "), format!("prepare {}", build.repeat(6)));
+
+    fs::remove_file(&log).expect("to begin again");
+    lab.toy(
+        &format!("touch $BENCH_RUNNER_TARGET/x\necho build >> {}", log.display()),
+        &format!("prepare = {}\nclean = {}\nedit = {}", say("prepare"), say("clean"), say("edit")),
+    );
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--workload", "incremental", "--rounds", "2"])
+        .expect(0);
+    let text = fs::read_to_string(&log).expect("the log");
+    // A first build of each, then a warm-up and two rounds, each after one edit that serves both.
+    let pass = "edit build build ";
+    assert_eq!(text.replace('\n', " "), format!("prepare build build {}", pass.repeat(3)));
+}
+
+fn edits() {
+    let lab = Lab::new();
+    let log = lab.path("effects");
+    lab.toy(&format!("echo $BENCH_RUNNER_EDIT >> {}", log.display()), "edit = [\"true\"]");
+    let args =
+        ["run", "--project", "toy", "--axis", "env.X=1,2", "--workload", "incremental", "--rounds", "4"];
+    lab.run(&args).expect(0);
+    let bundle = lab.bundle();
+    let mut seen = Vec::new();
+    for round in 1..=4 {
+        let of_round: Vec<u64> = measured(&bundle)
+            .iter()
+            .filter(|sample| sample.round == round)
+            .map(|sample| sample.edit)
+            .collect();
+        assert!(of_round.iter().all(|edit| *edit == of_round[0] && *edit > 0), "{of_round:?}");
+        assert!(!seen.contains(&of_round[0]), "edit {} twice", of_round[0]);
+        seen.push(of_round[0]);
+    }
+    let told: Vec<String> = fs::read_to_string(&log).expect("the log").lines().map(str::to_owned).collect();
+    let recorded: Vec<String> = bundle.samples.iter().map(|sample| sample.edit.to_string()).collect();
+    assert_eq!(told, recorded, "what the build was told is what is recorded");
+}
+
+fn targets() {
+    let lab = Lab::new();
+    let log = lab.path("targets");
+    lab.toy(&format!("echo $BENCH_RUNNER_TARGET $PWD >> {}", log.display()), "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "1"]).expect(0);
+    let text = fs::read_to_string(&log).expect("the log");
+    let mut targets: Vec<&str> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    let mut sources: Vec<&str> = text.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    sources.sort_unstable();
+    sources.dedup();
+    assert_eq!((targets.len(), sources.len()), (4, 1), "one target for each arm, one source for all");
+    assert!(targets.iter().all(|target| target.len() == targets[0].len()));
+    assert_eq!(entries(&lab.path("cache/bench-runner/runs")), Vec::<std::path::PathBuf>::new());
+}
+
+fn failing() {
+    let lab = Lab::new();
+    lab.toy("echo about to look at X >&2\ntest $X != 2", "");
+    let ran = lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "6"]).expect(3);
+    assert!(ran.stderr.contains("about to look at X"), "the last lines are shown: {}", ran.stderr);
+    assert!(ran.stderr.contains("not timed: env.X=2: the build failed with exit code 1"), "{}", ran.stderr);
+    let bundle = lab.bundle();
+    let of = |x: &str| measured(&bundle).iter().filter(|sample| sample.settings["env.X"] == x).count();
+    assert_eq!((of("1"), of("2"), of("3")), (12, 0, 6));
+    let failed = bundle.samples.iter().find(|sample| sample.settings["env.X"] == "2").expect("its warm-up");
+    assert_eq!(failed.outcome, Outcome::Failed { exit_code: Some(1) });
+    let logs = entries(&bundle.dir.join("logs"));
+    assert_eq!(logs.len(), 1);
+    assert!(fs::read_to_string(&logs[0]).expect("the log").contains("about to look at X"));
+    assert!(ran.stdout.contains("env.X=3"), "{}", ran.stdout);
+}
+
+fn failing_later() {
+    let lab = Lab::new();
+    let count = lab.path("count");
+    lab.toy(
+        &format!("if [ $X = 2 ]; then echo x >> {0}; test $(wc -l < {0}) -lt 4; fi", count.display()),
+        "",
+    );
+    let ran =
+        lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "8", "--json"]).expect(3);
+    let bundle = lab.bundle();
+    let outcomes: Vec<&str> = measured(&bundle)
+        .iter()
+        .filter(|sample| sample.settings["env.X"] == "2")
+        .map(|sample| sample.outcome.as_str())
+        .collect();
+    assert_eq!(outcomes, ["ok", "ok", "failed", "failed"], "given up after two failures in a row");
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(document["blocks"][0]["rounds"], 8, "the rounds without it count for the others");
+}
+
+fn timing_out() {
+    let lab = Lab::new();
+    lab.toy("if [ $X = 2 ]; then sleep 60; fi", "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "3", "--timeout", "300ms"])
+        .expect(3);
+    let bundle = lab.bundle();
+    let slow = bundle.samples.iter().find(|sample| sample.settings["env.X"] == "2").expect("its warm-up");
+    assert_eq!(slow.outcome, Outcome::TimedOut);
+    assert_eq!(
+        measured(&bundle).iter().filter(|sample| sample.role == Role::Twin).count(),
+        0,
+        "nothing is left to compare"
+    );
+}
+
+fn failing_baseline() {
+    let lab = Lab::new();
+    lab.toy("test $X != 1", "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "3"]).expect(3);
+    let bundle = lab.bundle();
+    assert_eq!(bundle.manifest.blocks[0].stopped, StopReason::NothingToCompare);
+    assert!(measured(&bundle).is_empty());
+}
+
+fn failing_command() {
+    let lab = Lab::new();
+    lab.toy("true", "clean = [\"sh\", \"-c\", \"echo no broom >&2; exit 7\"]");
+    let toy = fs::read_to_string(lab.path("work/corpus/toy.toml")).expect("the manifest");
+    let sound = toy.replace("name = \"toy\"", "name = \"sound\"");
+    let sound: String =
+        sound.lines().filter(|line| !line.starts_with("clean")).map(|line| format!("{line}\n")).collect();
+    lab.write("work/corpus/sound.toml", &sound);
+    let args = ["run", "--project", "toy", "--project", "sound", "--axis", "env.X=1,2", "--rounds", "3"];
+    let ran = lab.run(&args).expect(3);
+    assert!(ran.stderr.contains("no broom") && ran.stderr.contains("exit code 7"), "{}", ran.stderr);
+    let bundle = lab.bundle();
+    let stopped: Vec<StopReason> = bundle.manifest.blocks.iter().map(|end| end.stopped).collect();
+    assert_eq!(stopped, [StopReason::CommandFailed, StopReason::MaxRounds]);
+    assert_eq!(measured(&bundle).len(), 9);
+    assert!(ran.stdout.contains("no broom"), "the table says why: {}", ran.stdout);
+}
+
+fn swept() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    lab.write("cache/bench-runner/runs/left-behind/b001s001/s00/file", "x");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]).expect(0);
+    assert_eq!(entries(&lab.path("cache/bench-runner/runs")), Vec::<std::path::PathBuf>::new());
+}
+
+fn truth() {
+    let lab = Lab::new();
+    // What is waited for is known: twice as long is twice as long on any machine. There is no twin, because one in
+    // a hundred would make the block invalid by chance.
+    lab.toy("sleep $X", "");
+    let args =
+        ["run", "--project", "toy", "--axis", "env.X=0.05,0.1", "--rounds", "8", "--no-twin", "--json"];
+    let ran = lab.run(&args).expect(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let ratio = &document["blocks"][0]["arms"][1]["ratio"];
+    assert_eq!(ratio["verdict"], "slower", "{document:#}");
+    let estimate = ratio["ratio"].as_f64().expect("a ratio");
+    assert!((1.5..2.5).contains(&estimate), "{estimate}");
+}
+
+fn arguments() {
+    let lab = Lab::new();
+    let log = lab.path("args");
+    lab.toy(&format!("echo \"[$X] [$*]\" >> {}", log.display()), "");
+    lab.run(&["run", "--project", "toy", "--axis", "arg=,--fast", "--axis", "env.X=a b", "--rounds", "1"])
+        .expect(0);
+    let text = fs::read_to_string(&log).expect("the log");
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines, ["[a b] [--fast]", "[a b] []"]);
+    let bundle = lab.bundle();
+    assert!(
+        bundle.samples.iter().any(|sample| sample.settings.get("arg").map(String::as_str) == Some("--fast"))
+    );
+}
+
+fn environment() {
+    let lab = Lab::new();
+    let log = lab.path("env");
+    lab.toy(&format!("env > {}", log.display()), "\n[build]\npass-env = [\"WANTED\"]\nenv = { SET = \"1\" }");
+    let mut command = lab.command(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]);
+    command.env("SECRET", "1").env("WANTED", "yes").env("RUSTFLAGS", "-Cfoo").env("LANG", "tlh");
+    let output = command.output().expect("the program");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(&log).expect("the environment");
+    let mut names: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    names.retain(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name));
+    names.sort_unstable();
+    let expected = [
+        "BENCH_RUNNER_EDIT",
+        "BENCH_RUNNER_TARGET",
+        "GIT_CEILING_DIRECTORIES",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "PATH",
+        "SET",
+        "TMPDIR",
+        "TZ",
+        "WANTED",
+        "X",
+    ];
+    assert_eq!(names, expected);
+    assert!(text.contains("LANG=C.UTF-8\n") && text.contains("WANTED=yes\n"), "{text}");
+    assert!(!text.contains(&format!("HOME={}\n", lab.path("home").display())), "the home is made too");
+}
+
+fn sessions() {
+    let lab = Lab::new();
+    let log = lab.path("log");
+    lab.toy(&format!("echo $PWD >> {}", log.display()), "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "6", "--sessions", "3"])
+        .expect(0);
+    let bundle = lab.bundle();
+    let mut rounds: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for sample in measured(&bundle).iter().filter(|sample| sample.role == Role::Baseline) {
+        rounds.entry(sample.session).or_default().push(sample.round);
+    }
+    assert_eq!(rounds, BTreeMap::from([(1, vec![1, 2]), (2, vec![3, 4]), (3, vec![5, 6])]));
+    let text = fs::read_to_string(&log).expect("the log");
+    let mut trees: Vec<&str> = text.lines().collect();
+    trees.sort_unstable();
+    trees.dedup();
+    assert_eq!(trees.len(), 3, "a work tree of its own for each session: {trees:?}");
+}
+
+fn budget() {
+    let lab = Lab::new();
+    lab.toy("sleep 0.1", "");
+    let args =
+        ["run", "--project", "toy", "--axis", "env.X=1,2", "--time-budget", "3s", "--precision", "0.001%"];
+    lab.run(&args).expect(0);
+    let bundle = lab.bundle();
+    assert_eq!(bundle.manifest.blocks[0].stopped, StopReason::Budget);
+    assert_eq!(measured(&bundle).len() % 3, 0, "rounds are whole");
+    assert!(!measured(&bundle).is_empty());
+}
+
+fn plans() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    let asked = ["plan", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2", "--seed", "7", "--json"];
+    let plan = lab.run(&asked).expect(0);
+    let file = lab.write("work/plan.json", &plan.stdout);
+    assert!(lab.bundles().is_empty(), "planning measures nothing");
+    lab.run(&["run", "--plan", file.to_str().expect("UTF-8")]).expect(0);
+    let bundle = lab.bundle();
+    assert_eq!(bundle.manifest.plan, serde_json::from_str(&plan.stdout).expect("a plan"));
+    assert_eq!((bundle.manifest.plan.seed, bundle.samples.len()), (7, 3 + 6));
+    lab.toy("echo changed", "");
+    let ran = lab.run(&["run", "--plan", file.to_str().expect("UTF-8")]);
+    // The plan's own tree is still in the cache, so it is that one which is built.
+    ran.expect(0);
+}
+
+fn shards() {
+    let lab = Lab::new();
+    lab.toy("true", "edit = [\"true\"]");
+    let shard = |share: &str| {
+        let args = [
+            "plan",
+            "--project",
+            "toy",
+            "--axis",
+            "env.X=1,2",
+            "--workload",
+            "clean",
+            "--workload",
+            "noop",
+            "--workload",
+            "incremental",
+            "--json",
+            "--shard",
+            share,
+        ];
+        let plan: bench_runner::record::Plan =
+            serde_json::from_str(&lab.run(&args).expect(0).stdout).expect("a plan");
+        plan.blocks.iter().map(|block| block.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(shard("1/2"), ["custom/toy/clean", "custom/toy/incremental"]);
+    assert_eq!(shard("2/2"), ["custom/toy/noop"]);
+}
+
+fn reports() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    let ran = lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "6"]).expect(0);
+    let bundle = lab.bundles().remove(0);
+    let read = |dir: &std::path::Path| -> BTreeMap<String, String> {
+        let name = |path: &std::path::Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+        entries(dir).iter().map(|p| (name(p), fs::read_to_string(p).expect("a text"))).collect()
+    };
+    let plots = entries(&lab.path("work/plots")).remove(0);
+    let (figures, derived) = (read(&plots), read(&bundle.join("derived")));
+    assert_eq!(figures.keys().collect::<Vec<_>>(), ["custom-toy-clean.svg", "forest.svg"]);
+    fs::remove_dir_all(&plots).expect("figures to remove");
+    fs::remove_dir_all(bundle.join("derived")).expect("derived files to remove");
+    fs::remove_dir_all(lab.path("cache")).expect("a cache to remove");
+    let again = lab.run(&["report", bundle.to_str().expect("UTF-8")]).expect(0);
+    assert_eq!((read(&plots), read(&bundle.join("derived"))), (figures, derived));
+    let table = |text: &str| text.split("bundle:").next().map(str::to_owned);
+    assert_eq!(table(&again.stdout), table(&ran.stdout));
+}
+
+fn workload_axis() {
+    let lab = Lab::new();
+    lab.toy("test -e $BENCH_RUNNER_TARGET/done || sleep 0.05\ntouch $BENCH_RUNNER_TARGET/done", "");
+    let args =
+        ["run", "--project", "toy", "--axis", "workload=clean,noop", "--rounds", "6", "--no-twin", "--json"];
+    let ran = lab.run(&args).expect(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(document["blocks"][0]["block"], "custom/toy/*");
+    assert_eq!(document["blocks"][0]["arms"][1]["ratio"]["verdict"], "faster", "{document:#}");
+    let bundle = lab.bundle();
+    let workloads: Vec<&str> = bundle.samples.iter().map(|sample| sample.workload.as_str()).collect();
+    assert!(workloads.contains(&"clean") && workloads.contains(&"noop"));
+}
+
+fn undecided() {
+    let lab = Lab::new();
+    // Two rounds are too few for any verdict, whatever they come to.
+    lab.toy("true", "");
+    let args = ["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2"];
+    lab.run(&args).expect(0);
+    lab.run(&[&args[..], &["--decide"]].concat()).expect(5);
+}
+
+fn stragglers() {
+    let lab = Lab::new();
+    let pid = lab.path("pid");
+    lab.toy(
+        &format!("setsid sh -c 'echo $$ > {}; sleep 600' > /dev/null 2>&1 &\nsleep 0.05", pid.display()),
+        "",
+    );
+    // One warm-up each and no more: what is left behind is waited for, so that it is counted.
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--no-twin", "--rounds", "1"]);
+    let bundle = lab.bundle();
+    assert!(bundle.samples[0].disturbance.stragglers > 0);
+    let pid = fs::read_to_string(&pid).expect("its pid");
+    assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists(), "{pid} still runs");
+}
+
+fn nothing_else() {
+    let lab = Lab::new();
+    lab.toy(
+        "echo x > $TMPDIR/x\necho x > $HOME/x\necho x > from-the-build",
+        "edit = [\"sh\", \"-c\", \"echo e > edited\"]",
+    );
+    let tree = |name: &str| -> Vec<String> {
+        let mut found: Vec<String> = entries(&lab.path(name))
+            .iter()
+            .map(|p| p.file_name().expect("a name").to_string_lossy().into_owned())
+            .collect();
+        found.sort();
+        found
+    };
+    let args = ["run", "--project", "toy", "--axis", "env.X=1", "--workload", "incremental", "--rounds", "1"];
+    lab.run(&args).expect(0);
+    assert_eq!(tree("toy"), ["build.sh"], "the project itself is never built or edited in place");
+    assert_eq!(tree("home"), Vec::<String>::new());
+    assert_eq!(tree("lock"), Vec::<String>::new());
+    assert_eq!(tree("work"), ["corpus", "plots", "results", "scenarios"]);
+    assert_eq!(tree(""), ["cache", "home", "lock", "state", "toy", "work"]);
+}

@@ -1,0 +1,36 @@
+//! The one integration test binary. It has its own `main`, because libtest hides why a test was skipped: a test
+//! that lacks a tool shows as ignored with the reason in its name, and under `CI=true` it fails instead.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the program itself is what is tested, and it is started as a user would"
+)]
+
+mod architecture;
+mod bad_input;
+mod cargo_projects;
+mod engine;
+mod interruption;
+mod lab;
+mod mirror;
+mod process;
+mod published;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = process::as_harness() {
+        return code;
+    }
+    let arguments = libtest_mimic::Arguments::from_args();
+    let mut trials = architecture::tests();
+    trials.extend(process::tests());
+    trials.extend(engine::tests());
+    trials.extend(interruption::tests());
+    trials.extend(bad_input::tests());
+    trials.extend(cargo_projects::tests());
+    trials.extend(mirror::tests());
+    trials.extend(published::tests());
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

@@ -1,0 +1,439 @@
+//! Builds under the supervisor: what is counted, and that nothing survives, however the harness ends.
+//!
+//! Builds are shell scripts. Each test runs twice, with a control group and without; where the machine allows
+//! none, the first is shown as ignored, with the reason in its kind.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bench_runner::process::{
+    Ended, Finished, Job, Supervisor, SupervisorError, SupervisorOptions, install_interrupts,
+};
+use libtest_mimic::{Failed, Trial};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+const EXE: &str = env!("CARGO_BIN_EXE_bench-runner");
+/// Makes this binary a harness that builds in the directory it names.
+const HARNESS: &str = "BENCH_RUNNER_TEST_HARNESS";
+/// Makes this binary a build that starts `burner` and ignores the end of its children.
+const NEGLECT: &str = "BENCH_RUNNER_TEST_NEGLECT";
+/// A clock tick in /proc, the same on every machine that Rust is offered for.
+const TICK: Duration = Duration::from_millis(10);
+/// Longest wait for something that must happen; reached only where it does not.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Test = fn(&Bench) -> Result<(), Failed>;
+
+const TESTS: &[(&str, Test)] = &[
+    ("exit_codes_and_signals_are_told", exit_codes_and_signals_are_told),
+    ("output_goes_to_the_files", output_goes_to_the_files),
+    ("a_build_gets_what_the_job_says_and_nothing_else", a_build_gets_what_the_job_says_and_nothing_else),
+    ("what_cannot_start_says_why", what_cannot_start_says_why),
+    ("an_orphan_is_waited_for_and_counted", an_orphan_is_waited_for_and_counted),
+    ("a_neglected_child_is_counted_by_the_group_only", a_neglected_child_is_counted_by_the_group_only),
+    ("stragglers_are_counted_and_killed", stragglers_are_counted_and_killed),
+    ("a_time_out_ends_the_whole_tree", a_time_out_ends_the_whole_tree),
+    ("a_build_may_end_in_order_when_asked", a_build_may_end_in_order_when_asked),
+    ("a_killed_harness_leaves_nothing_behind", a_killed_harness_leaves_nothing_behind),
+    ("an_interrupt_ends_the_build", an_interrupt_ends_the_build),
+    ("what_was_started_with_nohup_stays", what_was_started_with_nohup_stays),
+    ("a_second_interrupt_does_not_wait", a_second_interrupt_does_not_wait),
+    ("a_killed_supervisor_is_an_error", a_killed_supervisor_is_an_error),
+    ("dropping_the_supervisor_ends_it", dropping_the_supervisor_ends_it),
+];
+
+/// All tests of this file.
+pub(crate) fn tests() -> Vec<Trial> {
+    let probe = Supervisor::start(Path::new(EXE), &SupervisorOptions::default());
+    let obstacle = match probe.as_ref().map(Supervisor::accounting) {
+        Ok(accounting) if accounting.by_control_group() => None,
+        Ok(accounting) => Some(format!("no control group: {}", accounting.obstacles.join("; "))),
+        // Let the tests tell.
+        Err(_) => None,
+    };
+    let mut trials = Vec::new();
+    for &(name, test) in TESTS {
+        let run = move |control_group: bool| move || test(&Bench::new(control_group));
+        let with = Trial::test(format!("process::{name}::control_group"), run(true));
+        trials.push(match &obstacle {
+            Some(why) => with.with_kind(why.clone()).with_ignored_flag(true),
+            None => with,
+        });
+        trials.push(Trial::test(format!("process::{name}::reaped"), run(false)));
+    }
+    trials
+}
+
+/// What this binary is when a test has started it again: the harness that is to be ended, which runs the build
+/// `script` in the directory that the variable names and writes what became of it to `outcome` there; or a
+/// parent that neglects its child.
+pub(crate) fn as_harness() -> Option<ExitCode> {
+    if std::env::var_os(NEGLECT).is_some() {
+        // SAFETY: this process has one thread and no handlers.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+        let waited = Command::new("sh").arg("burner").spawn().unwrap().wait();
+        assert!(waited.is_err(), "the kernel kept what nobody wants: {waited:?}");
+        return Some(ExitCode::SUCCESS);
+    }
+    let dir = PathBuf::from(std::env::var_os(HARNESS)?);
+    install_interrupts().unwrap();
+    let script = fs::read_to_string(dir.join("script")).unwrap();
+    let options = SupervisorOptions { control_group: dir.join("control-group").exists() };
+    let mut supervisor = Supervisor::start(Path::new(EXE), &options).unwrap();
+    if let Some(group) = &supervisor.accounting().group {
+        fs::write(dir.join("group"), group.path.to_str().unwrap()).unwrap();
+    }
+    let finished = supervisor.build(&job(&dir, &script)).unwrap();
+    fs::write(dir.join("outcome"), format!("{:?}", finished.ended)).unwrap();
+    Some(ExitCode::SUCCESS)
+}
+
+/// A directory to build in.
+struct Bench {
+    dir: TempDir,
+    options: SupervisorOptions,
+}
+
+impl Bench {
+    fn new(control_group: bool) -> Self {
+        let dir = TempDir::new().unwrap();
+        if control_group {
+            fs::write(dir.path().join("control-group"), "").unwrap();
+        }
+        Self { dir, options: SupervisorOptions { control_group } }
+    }
+
+    fn supervisor(&self) -> Supervisor {
+        Supervisor::start(Path::new(EXE), &self.options).unwrap()
+    }
+
+    fn job(&self, script: &str) -> Job {
+        job(self.dir.path(), script)
+    }
+
+    fn build(&self, script: &str) -> Finished {
+        self.supervisor().build(&self.job(script)).unwrap()
+    }
+
+    /// Runs a build that starts `burner`, which says itself, in clock ticks, what it has used.
+    fn burn(&self, job: Job) -> Finished {
+        let burner = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done
+            read -r stat < /proc/$$/stat; echo $stat > used";
+        fs::write(self.dir.path().join("burner"), burner).unwrap();
+        self.supervisor().build(&job).unwrap()
+    }
+
+    /// What the burner has used, to a clock tick.
+    fn burnt(&self) -> Result<Duration, Failed> {
+        let stat = self.read("used");
+        let fields = stat.rsplit_once(") ").ok_or("the burner did not end by itself")?.1;
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let ticks = fields[11].parse::<u32>()? + fields[12].parse::<u32>()?;
+        assert!(ticks >= 4, "the burner had nothing to do");
+        Ok(ticks * TICK)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.path().join(name)).unwrap_or_default()
+    }
+
+    /// Starts this binary as a harness with the given build, and waits until the build has written `ready`.
+    fn harness(&self, script: &str) -> Harness {
+        fs::write(self.dir.path().join("script"), script).unwrap();
+        self.harness_by(Command::new(std::env::current_exe().unwrap()))
+    }
+
+    /// The same by a command of the test's own, with the script in place already.
+    fn harness_by(&self, mut command: Command) -> Harness {
+        command.env(HARNESS, self.dir.path()).stdin(Stdio::null());
+        let harness = Harness(command.spawn().unwrap());
+        wait_until("the build is ready", || self.read("ready").ends_with('\n'));
+        harness
+    }
+
+    /// The processes that the build named in `*.pid`; panics where there are not `count`.
+    fn named(&self, count: usize) -> Vec<i32> {
+        let files = fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "pid"));
+        let pids: Vec<i32> =
+            files.map(|path| fs::read_to_string(path).unwrap().trim().parse().unwrap()).collect();
+        assert_eq!(pids.len(), count, "{pids:?}");
+        pids
+    }
+
+    fn assert_all_gone(&self, count: usize) {
+        for pid in self.named(count) {
+            assert!(!runs(pid), "process {pid} survived");
+        }
+    }
+
+    fn assert_all_go(&self, count: usize) {
+        for pid in self.named(count) {
+            wait_until("a process is gone", || !runs(pid));
+        }
+        let group = self.read("group");
+        assert_eq!(group.is_empty(), !self.options.control_group);
+        wait_until("the control group is gone", || group.is_empty() || !Path::new(&group).exists());
+    }
+}
+
+/// A harness that was started; killed where a test fails.
+struct Harness(Child);
+
+impl Harness {
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_raw(self.0.id() as i32).unwrap(), signal).unwrap();
+    }
+}
+
+impl Drop for Harness {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn job(dir: &Path, script: &str) -> Job {
+    Job {
+        program: "sh".into(),
+        args: vec!["-c".into(), script.into()],
+        cwd: dir.to_owned(),
+        env: BTreeMap::from([("PATH".into(), std::env::var("PATH").unwrap())]),
+        stdout: dir.join("stdout"),
+        stderr: dir.join("stderr"),
+        timeout: PATIENCE,
+        drain: PATIENCE,
+    }
+}
+
+fn runs(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < until, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Starts four processes that stay: in the build's group, in a session of its own, that one's child in yet
+/// another, and an orphan whose parent has ended. None heeds TERM. Then says that all are there.
+const FAMILY: &str = r#"
+trap '' TERM
+sh -c 'echo $$ > child.pid; exec sleep 600' &
+setsid sh -c 'echo $$ > session.pid; setsid sh -c "echo \$\$ > nested.pid; exec sleep 600" & exec sleep 600' &
+(setsid sh -c 'echo $$ > orphan.pid; exec sleep 600' &)
+while [ ! -s child.pid ] || [ ! -s session.pid ] || [ ! -s nested.pid ] || [ ! -s orphan.pid ]; do sleep 0.01; done
+echo all > ready
+"#;
+
+fn exit_codes_and_signals_are_told(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    assert_eq!(supervisor.accounting().by_control_group(), bench.options.control_group);
+    for (script, ended) in [
+        ("exit 0", Ended::Exited(0)),
+        ("exit 7", Ended::Exited(7)),
+        ("kill -KILL $$", Ended::Signalled(9)),
+        ("true", Ended::Exited(0)),
+    ] {
+        let finished = supervisor.build(&bench.job(script))?;
+        assert_eq!(finished.ended, ended, "{script}");
+        assert!(finished.max_rss > 0 && finished.wall > Duration::ZERO, "{finished:?}");
+        assert_eq!(finished.stragglers, 0);
+    }
+    Ok(())
+}
+
+fn output_goes_to_the_files(bench: &Bench) -> Result<(), Failed> {
+    bench.build("echo a long line that is to be truncated");
+    bench.build("echo out; echo err >&2");
+    assert_eq!((bench.read("stdout"), bench.read("stderr")), ("out\n".into(), "err\n".into()));
+    let both = bench.dir.path().join("both");
+    let job = Job { stdout: both.clone(), stderr: both, ..bench.job("echo 1; echo 2 >&2; echo 3") };
+    bench.supervisor().build(&job)?;
+    assert_eq!(bench.read("both"), "1\n2\n3\n");
+    let job = Job { stdout: "/no/such/directory/file".into(), ..bench.job("true") };
+    let error = bench.supervisor().build(&job).unwrap_err();
+    assert!(error.to_string().contains("/no/such/directory/file"), "{error}");
+    Ok(())
+}
+
+fn a_build_gets_what_the_job_says_and_nothing_else(bench: &Bench) -> Result<(), Failed> {
+    let mut job = bench.job("");
+    job.env.insert("A".into(), "line\nbreak ünd ümlaut".into());
+    (job.program, job.args) = ("env".into(), vec!["-0".into()]);
+    bench.supervisor().build(&job)?;
+    let seen: BTreeMap<String, String> = bench
+        .read("stdout")
+        .split_terminator('\0')
+        .map(|pair| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).unwrap())
+        .collect();
+    assert_eq!(seen, job.env);
+
+    // `ls` itself opens one more.
+    bench.build("cat; pwd -P; ls /proc/self/fd | wc -l; exec grep -E '^Sig(Blk|Ign)' /proc/self/status");
+    let cwd = bench.dir.path().canonicalize()?;
+    let seen = bench.read("stdout");
+    let lines: Vec<&str> = seen.lines().collect();
+    assert_eq!(lines[..2], [cwd.to_str().unwrap(), "4"]);
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    for line in &lines[2..] {
+        let mask = line.split_once('\t').map(|(_, mask)| u64::from_str_radix(mask, 16));
+        // Signals 32 and 33 belong to the C library, which lets nobody touch them.
+        assert_eq!(mask.unwrap()? & !(0b11 << 31), 0, "{line}");
+    }
+    Ok(())
+}
+
+fn what_cannot_start_says_why(bench: &Bench) -> Result<(), Failed> {
+    let plain = bench.dir.path().join("plain");
+    fs::write(&plain, "text")?;
+    let broken = bench.dir.path().join("broken");
+    fs::write(&broken, "#!/no/such/interpreter\n")?;
+    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755))?;
+    let mut supervisor = bench.supervisor();
+    let mut reason = |job: Job| match supervisor.build(&job).unwrap().ended {
+        Ended::NotStarted { reason } => reason,
+        other => panic!("{other:?}"),
+    };
+    let with = |program: &Path| Job { program: program.to_owned(), ..bench.job("") };
+    assert_eq!(reason(with(Path::new("no-such-program"))), "`no-such-program` was not found");
+    assert_eq!(reason(with(Path::new("/no/such/program"))), "`/no/such/program` was not found");
+    assert!(reason(with(&plain)).contains("ermission denied"));
+    assert!(reason(with(&broken)).contains("No such file"));
+    let elsewhere = Job { cwd: "/no/such/directory".into(), ..bench.job("true") };
+    assert_eq!(reason(elsewhere), "the directory /no/such/directory does not exist");
+    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, Ended::Exited(4), "it goes on after that");
+    Ok(())
+}
+
+fn an_orphan_is_waited_for_and_counted(bench: &Bench) -> Result<(), Failed> {
+    let finished = bench.burn(bench.job("(setsid sh burner &) ; exit 3"));
+    assert_eq!((&finished.ended, finished.stragglers), (&Ended::Exited(3), 0));
+    let (counted, used) = (finished.user + finished.sys, bench.burnt()?);
+    assert!(counted + TICK >= used, "{counted:?} counted, {used:?} used by the burner");
+    Ok(())
+}
+
+fn a_neglected_child_is_counted_by_the_group_only(bench: &Bench) -> Result<(), Failed> {
+    let mut job = bench.job("");
+    (job.program, job.args) = (std::env::current_exe()?, vec![]);
+    job.env.insert(NEGLECT.into(), "1".into());
+    let finished = bench.burn(job);
+    assert_eq!(finished.ended, Ended::Exited(0));
+    let (counted, used) = (finished.user + finished.sys, bench.burnt()?);
+    // The kernel drops what a process has used where its parent ignores SIGCHLD: this is what groups are for.
+    assert_eq!(counted + TICK >= used, bench.options.control_group, "{counted:?} counted, {used:?} used");
+    Ok(())
+}
+
+fn stragglers_are_counted_and_killed(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    let job = Job { drain: Duration::from_millis(100), ..bench.job(&format!("{FAMILY} exit 0")) };
+    let finished = supervisor.build(&job)?;
+    assert_eq!((finished.ended, finished.stragglers), (Ended::Exited(0), 4));
+    bench.assert_all_gone(4);
+    let clean = supervisor.build(&bench.job("true"))?;
+    assert_eq!(clean.stragglers, 0, "the next build begins without them");
+    Ok(())
+}
+
+fn a_time_out_ends_the_whole_tree(bench: &Bench) -> Result<(), Failed> {
+    let script = format!("{FAMILY} echo $$ > leader.pid; while :; do sleep 600; done");
+    let job = Job { timeout: Duration::from_secs(3), ..bench.job(&script) };
+    let finished = bench.supervisor().build(&job)?;
+    assert_eq!((finished.ended, finished.stragglers), (Ended::TimedOut, 0));
+    bench.assert_all_gone(5);
+    Ok(())
+}
+
+fn a_build_may_end_in_order_when_asked(bench: &Bench) -> Result<(), Failed> {
+    let script = "trap 'echo in order; exit 0' TERM; while :; do sleep 0.01; done";
+    let job = Job { timeout: Duration::from_millis(500), ..bench.job(script) };
+    let finished = bench.supervisor().build(&job)?;
+    assert_eq!(finished.ended, Ended::TimedOut, "an exit code of 0 does not make it a success");
+    assert_eq!(bench.read("stdout"), "in order\n");
+    Ok(())
+}
+
+fn a_killed_harness_leaves_nothing_behind(bench: &Bench) -> Result<(), Failed> {
+    let script = format!("echo $$ > leader.pid; echo $PPID > supervisor.pid; {FAMILY} sleep 600");
+    let harness = bench.harness(&script);
+    assert!(bench.named(6).iter().all(|&pid| runs(pid)));
+    harness.signal(Signal::KILL);
+    bench.assert_all_go(6);
+    Ok(())
+}
+
+fn an_interrupt_ends_the_build(bench: &Bench) -> Result<(), Failed> {
+    let script = format!("echo $$ > leader.pid; echo $PPID > supervisor.pid; {FAMILY} sleep 600");
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let _ = fs::remove_file(bench.dir.path().join("ready"));
+        let mut harness = bench.harness(&script);
+        harness.signal(signal);
+        assert!(harness.0.wait()?.success());
+        assert_eq!(bench.read("outcome"), "Interrupted");
+        bench.assert_all_go(6);
+    }
+    Ok(())
+}
+
+fn what_was_started_with_nohup_stays(bench: &Bench) -> Result<(), Failed> {
+    fs::write(bench.dir.path().join("script"), "echo all > ready; while [ ! -e go ]; do sleep 0.01; done")?;
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\""]).arg(std::env::current_exe()?);
+    let mut harness = bench.harness_by(command);
+    harness.signal(Signal::HUP);
+    thread::sleep(Duration::from_millis(100));
+    fs::write(bench.dir.path().join("go"), "")?;
+    assert!(harness.0.wait()?.success());
+    assert_eq!(bench.read("outcome"), "Exited(0)");
+    Ok(())
+}
+
+fn a_second_interrupt_does_not_wait(bench: &Bench) -> Result<(), Failed> {
+    // The script ends its wait for the first TERM by telling that it came.
+    let script = format!("{FAMILY} trap 'echo TERM > asked' TERM; while :; do sleep 0.01; done");
+    let mut harness = bench.harness(&script);
+    harness.signal(Signal::INT);
+    wait_until("the build is asked to end", || !bench.read("asked").is_empty());
+    harness.signal(Signal::INT);
+    assert_eq!(harness.0.wait()?.code(), Some(130));
+    assert_eq!(bench.read("outcome"), "", "the harness did not see the build's end");
+    bench.assert_all_go(4);
+    Ok(())
+}
+
+fn a_killed_supervisor_is_an_error(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    // Without a control group only the build's own session is found again.
+    let others = if bench.options.control_group { FAMILY } else { "trap '' TERM; sleep 600 &" };
+    let script = format!("echo $$ > leader.pid; {others} kill -KILL $PPID; sleep 600");
+    let error = supervisor.build(&bench.job(&script)).unwrap_err();
+    assert!(matches!(error, SupervisorError::Lost { .. }), "{error}");
+    bench.assert_all_gone(if bench.options.control_group { 5 } else { 1 });
+    let again = supervisor.build(&bench.job("true")).unwrap_err();
+    assert!(matches!(again, SupervisorError::Lost { .. }), "{again}");
+    Ok(())
+}
+
+fn dropping_the_supervisor_ends_it(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    supervisor.build(&bench.job("echo $PPID > supervisor.pid"))?;
+    assert!(bench.named(1).iter().all(|&pid| runs(pid)));
+    drop(supervisor);
+    bench.assert_all_gone(1);
+    Ok(())
+}
