@@ -1,0 +1,135 @@
+//! What the program's own code costs: planning, judging, drawing, reading. Whole commands are measured by
+//! `whole_commands.sh` beside this file.
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
+
+use bench_runner::axes::Availability;
+use bench_runner::compare::{Policy, compare};
+use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
+use bench_runner::record::{
+    BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample,
+};
+use bench_runner::scenario::{Matrix, SamplingSpec, Scenario, Word};
+use bench_runner::{figure, report, sampling};
+use criterion::{Criterion, criterion_group, criterion_main};
+
+/// A world in which every value can be had.
+struct Everything;
+
+impl World for Everything {
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
+        let planned = PlannedProject {
+            name: word.text.clone(),
+            pin: Pin::Tree { sha256: "0".repeat(64) },
+            manifest: String::new(),
+            base: None,
+            notes: Vec::new(),
+        };
+        Ok(vec![self.planned(&planned)?])
+    }
+
+    fn planned(&self, planned: &PlannedProject) -> Result<ProjectView, PlanError> {
+        Ok(ProjectView { planned: planned.clone(), cargo: true, has_edit: true, typical: Default::default() })
+    }
+
+    fn probe(&self, _: &ProjectView, _: &str, value: &str) -> Availability {
+        Availability::Available { identity: value.to_owned(), tool: None }
+    }
+}
+
+fn planned(blocks: usize, variants: usize) -> Plan {
+    let word = |text: String| Word::given(text);
+    let scenario = Scenario {
+        name: "bench".into(),
+        summary: String::new(),
+        matrices: vec![Matrix {
+            name: "bench".into(),
+            projects: (0..blocks).map(|n| word(format!("p{n}"))).collect(),
+            workloads: vec![word("clean".into())],
+            baseline: BTreeMap::new(),
+            axes: vec![("env.X".into(), (0..variants).map(|n| word(n.to_string())).collect())],
+            exclude: Vec::new(),
+            twin: true,
+        }],
+        sampling: SamplingSpec::default(),
+        origin: String::new(),
+    };
+    plan(&[scenario], &Everything, &Options::default()).expect("a plan")
+}
+
+fn samples(plan: &Plan, rounds: u32) -> Vec<Sample> {
+    let mut state = 1u64;
+    let mut samples = Vec::new();
+    for block in &plan.blocks {
+        for round in 1..=rounds {
+            for (position, at) in
+                sampling::round_order(plan.seed, &block.id, block.arms.len(), round).into_iter().enumerate()
+            {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let noise = (state >> 40) as f64 / (1u64 << 24) as f64;
+                samples.push(sample(plan, &block.id, &block.arms[at], round, position, samples.len(), noise));
+            }
+        }
+    }
+    samples
+}
+
+fn sample(
+    plan: &Plan,
+    block: &BlockId,
+    arm: &bench_runner::record::Arm,
+    round: u32,
+    position: usize,
+    number: usize,
+    noise: f64,
+) -> Sample {
+    let wall = Duration::from_secs_f64(5.0 + 0.2 * noise);
+    Sample {
+        number: number as u32 + 1,
+        block: block.clone(),
+        session: 1,
+        project: arm.variant.project.clone(),
+        pin: plan.projects[0].pin.clone(),
+        workload: arm.variant.workload.clone(),
+        variant: arm.variant.name.clone(),
+        role: arm.role,
+        settings: arm.variant.settings.clone(),
+        phase: Phase::Measured,
+        round,
+        position: position as u32 + 1,
+        attempt: 1,
+        edit: 0,
+        predecessor: None,
+        started_at: SystemTime::UNIX_EPOCH,
+        outcome: Outcome::Built(Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None }),
+        rebuilt: None,
+        artifact_bytes: None,
+        disturbance: Disturbance::default(),
+    }
+}
+
+fn planning(c: &mut Criterion) {
+    c.bench_function("plan 10,000 cells", |b| b.iter(|| black_box(planned(1, 10_000))));
+    let block = BlockId::new("m", "p", "clean");
+    c.bench_function("order of a round of 100 variants", |b| {
+        b.iter(|| black_box(sampling::round_order(black_box(7), &block, 100, 13)));
+    });
+}
+
+fn judging(c: &mut Criterion) {
+    let plan = planned(20, 5);
+    assert!(plan.blocks.iter().all(|block| block.arms[1].role == Role::Twin));
+    let samples = samples(&plan, 12);
+    let judge = || compare(&plan, &samples, &[], &[], "a machine", &Policy::default());
+    c.bench_function("judge 80 comparisons of 12 rounds", |b| b.iter(|| black_box(judge())));
+    let comparison = judge();
+    c.bench_function("draw all figures of 20 blocks", |b| b.iter(|| black_box(figure::all(&comparison))));
+    c.bench_function("table of 20 blocks", |b| b.iter(|| black_box(report::text(&comparison))));
+}
+
+criterion_group!(benches, planning, judging);
+criterion_main!(benches);
