@@ -94,7 +94,7 @@ pub struct ToolEntry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimeSpent {
-    /// Everything, from taking the lock to the last sample.
+    /// Everything, from the first block's start to the end of the last one.
     pub total_ns: u64,
     /// Measured builds.
     pub measured_ns: u64,

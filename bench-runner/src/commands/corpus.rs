@@ -1,7 +1,7 @@
 //! `corpus`: the pinned projects.
 
 use super::{Exit, columns};
-use crate::corpus::sources::{self, FetchTool};
+use crate::corpus::sources;
 use crate::corpus::{Project, Source, edits};
 use crate::flows::{FlowError, Places, Workplace};
 
@@ -115,10 +115,7 @@ fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, Flo
 fn bring(workplace: &Workplace, project: &Project) -> Result<sources::Pinned, FlowError> {
     let pinned = sources::pin(project, workplace.sources())?;
     if !matches!(project.source, Source::Command(_)) {
-        let toolchain = workplace.toolchain(&pinned.tree)?;
-        let tool =
-            FetchTool { cargo: toolchain.cargo, rustc: Some(toolchain.rustc), target: Some(toolchain.host) };
-        sources::fetch_dependencies(&pinned.tree, &tool, workplace.sources())?;
+        workplace.fetch_dependencies(&pinned.tree, &workplace.toolchain(&pinned.tree)?)?;
     }
     Ok(pinned)
 }

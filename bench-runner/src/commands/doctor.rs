@@ -26,10 +26,7 @@ pub struct Args {
 /// Carries out the verb.
 pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let workplace = Workplace::open(places, true, false)?;
-    let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
-    let label = label.map(|label| label.parse()).transpose().map_err(anyhow::Error::from)?;
-    let state = host::state_dir().map_err(anyhow::Error::from)?;
-    let machine = Machine::read(label, &state).map_err(anyhow::Error::from)?;
+    let machine = super::machine()?;
     let health = Health::read(&places.cache);
     let findings = host::findings(&health);
     let exe = std::env::current_exe().context("failed to find this program's own file")?;
@@ -38,6 +35,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         Err(error) => format!("builds cannot be metered here: {error}"),
     };
     let toolchain = workplace.toolchain(&workplace.sources().cache.nowhere());
+    let installed = workplace.installed_toolchains();
     let values = values(&workplace);
     if args.json {
         let values: Vec<_> = values
@@ -55,6 +53,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         let document = serde_json::json!({
             "machine": machine, "health": health, "findings": findings, "values": values,
             "rustc": toolchain.as_ref().map(|toolchain| toolchain.rustc_version.clone()).ok(),
+            "toolchains": installed,
             "accounting": accounting.lines().collect::<Vec<_>>(),
         });
         println!("{document:#}");
@@ -67,6 +66,9 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 rows.push(vec!["  cargo".into(), toolchain.cargo_version.clone()]);
             }
             Err(error) => rows.push(vec!["  rustc".into(), error.to_string()]),
+        }
+        if !installed.is_empty() {
+            rows.push(vec!["  toolchains".into(), installed.join(", ")]);
         }
         print!("{}", columns(&rows));
         println!("\naxes");

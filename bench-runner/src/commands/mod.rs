@@ -95,6 +95,14 @@ fn is_checkout(dir: &Path) -> bool {
     ["corpus", "scenarios"].iter().all(|name| dir.join(name).is_dir())
 }
 
+/// The machine, under the label that its owner has set, if any.
+fn machine() -> Result<host::Machine, FlowError> {
+    let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
+    let label = label.map(|label| label.parse::<host::Label>()).transpose().map_err(anyhow::Error::from)?;
+    let state = host::state_dir().map_err(anyhow::Error::from)?;
+    Ok(host::Machine::read(label, &state).map_err(anyhow::Error::from)?)
+}
+
 /// Prints what went wrong.
 pub fn complain(error: &FlowError) {
     eprintln!("error: {error}");

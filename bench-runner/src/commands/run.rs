@@ -10,7 +10,7 @@ use super::{Exit, announce, shown};
 use crate::bundle;
 use crate::compare::{ArmResult, Policy, Verdict};
 use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
-use crate::host::{self, Health, Label, Machine, Severity};
+use crate::host::{self, Health, Severity};
 use crate::plan::estimate;
 use crate::record::{Plan, Role};
 use crate::{process, report};
@@ -93,12 +93,9 @@ fn announce(plan: &Plan, workplace: &Workplace) -> Progress {
 }
 
 fn options() -> Result<MeasureOptions, FlowError> {
-    let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
-    let label = label.map(|label| label.parse::<Label>()).transpose().map_err(anyhow::Error::from)?;
-    let state = host::state_dir().map_err(anyhow::Error::from)?;
     Ok(MeasureOptions {
         exe: std::env::current_exe().context("failed to find this program's own file")?,
-        machine: Machine::read(label, &state).map_err(anyhow::Error::from)?,
+        machine: super::machine()?,
         lock_dir: std::env::var_os(LOCK_VARIABLE)
             .map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from),
     })

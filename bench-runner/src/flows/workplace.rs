@@ -184,6 +184,23 @@ impl Workplace {
         Ok(toolchain)
     }
 
+    /// Brings the dependencies of the sources in `tree` into the cache, for this host.
+    pub fn fetch_dependencies(&self, tree: &Path, toolchain: &Toolchain) -> Result<(), FlowError> {
+        let tool = FetchTool {
+            cargo: toolchain.cargo.clone(),
+            rustc: Some(toolchain.rustc.clone()),
+            target: Some(toolchain.host.clone()),
+        };
+        Ok(sources::fetch_dependencies(tree, &tool, &self.sources)?)
+    }
+
+    /// The toolchains that rustup has installed, as it names them; none where there is no rustup.
+    pub fn installed_toolchains(&self) -> Vec<String> {
+        let Some(rustup) = find_in_path("rustup", &self.path) else { return Vec::new() };
+        let said = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
+        said.unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
     /// What axes may look at where no project is named; `None` without a toolchain.
     pub fn plain_context(&self) -> Option<Context> {
         let toolchain = self.toolchain(&self.sources.cache.nowhere()).ok()?;
@@ -216,12 +233,7 @@ impl Workplace {
                 path: self.path.to_string_lossy().into_owned(),
             }),
             (_, Some(toolchain)) => {
-                let tool = FetchTool {
-                    cargo: toolchain.cargo.clone(),
-                    rustc: Some(toolchain.rustc.clone()),
-                    target: Some(toolchain.host.clone()),
-                };
-                sources::fetch_dependencies(&source.tree, &tool, &self.sources)?;
+                self.fetch_dependencies(&source.tree, toolchain)?;
                 Box::new(CargoDriver {
                     toolchain: toolchain.clone(),
                     build: bench.project.build.clone(),

@@ -108,7 +108,7 @@ impl Outcome {
 /// What a build took. CPU time is that of every process the build started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
-    /// From just before the spawn until the build's own process has been reaped.
+    /// From just before the build's own program is executed until its process has been reaped.
     pub wall: Duration,
     /// CPU time in user mode.
     pub user: Duration,

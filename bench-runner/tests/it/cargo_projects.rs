@@ -29,6 +29,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("cargo::an_edit_rebuilds_the_same_units_for_every_variant", incremental),
         test("cargo::nothing_is_compiled_when_nothing_changed", noop),
         test("cargo::check_against_clean_is_a_block_of_its_own", check),
+        test_with("cargo::doctor_names_the_toolchains_and_the_linkers", "rustup", doctor),
         test("cargo::profiles_are_proven_and_unknown_ones_left_out", profiles),
         test("cargo::a_crate_that_does_not_build_is_recorded_and_the_others_go_on", broken),
         test("cargo::a_real_crate_from_the_registry_is_compared_end_to_end", registry),
@@ -247,6 +248,19 @@ fn check() {
         .run(&["plan", "--project", "../own", "--axis", "linker=bfd,default", "--workload", "check"])
         .expect(0);
     assert!(ran.stdout.contains("linker is not applicable under `check`"), "{}", ran.stdout);
+}
+
+fn doctor() {
+    let lab = Lab::new();
+    let ran = lab.run(&["doctor", "--json"]).expect(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let toolchains = document["toolchains"].as_array().expect("toolchains");
+    assert!(
+        toolchains.iter().any(|name| name.as_str().is_some_and(|name| name.contains('-'))),
+        "{document:#}"
+    );
+    let bfd = document["values"].as_array().expect("values").iter().find(|value| value["value"] == "bfd");
+    assert_eq!(bfd.expect("GNU ld")["available"], true, "{document:#}");
 }
 
 fn profiles() {

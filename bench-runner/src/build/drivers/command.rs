@@ -1,8 +1,6 @@
 //! A project that is not cargo's, given as commands.
 
-use std::path::PathBuf;
-
-use super::{Driver, made_environment};
+use super::{Driver, made_environment, own_program};
 use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Site, Step};
 use crate::corpus::{BuildSettings, CommandSource, edits};
 
@@ -21,8 +19,7 @@ pub struct CommandDriver {
 impl CommandDriver {
     fn run(&self, argv: Option<&[String]>, site: &Site, recipe: Option<&Recipe>) -> Option<Step> {
         let (program, args) = argv?.split_first()?;
-        // A program with a slash in it is one of the project's own, so it is looked for in the work tree.
-        let program = if program.contains('/') { site.source.join(program) } else { PathBuf::from(program) };
+        let program = own_program(program, site);
         let mut env = made_environment(site, self.path.clone(), &self.build.pass_env);
         env.extend(self.build.env.clone());
         env.insert("BENCH_RUNNER_EDIT".into(), site.edit.to_string());

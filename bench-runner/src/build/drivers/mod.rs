@@ -30,6 +30,11 @@ pub trait Driver {
     fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step>;
 }
 
+/// A program with a slash in it is one of the project's own, so it is looked for in the work tree.
+fn own_program(program: &str, site: &Site) -> std::path::PathBuf {
+    if program.contains('/') { site.source.join(program) } else { program.into() }
+}
+
 /// The environment that every build gets: an allow-list, and a fixed locale.
 pub(super) fn made_environment(
     site: &Site,

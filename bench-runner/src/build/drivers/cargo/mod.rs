@@ -3,9 +3,9 @@
 mod output;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Driver, made_environment};
+use super::{Driver, made_environment, own_program};
 use crate::build::{BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Site, Step, Toolchain};
 use crate::corpus::BuildSettings;
 
@@ -178,11 +178,6 @@ impl Driver for CargoDriver {
             cwd: site.source.clone(),
         })
     }
-}
-
-/// A program with a slash in it is one of the project's own, so it is looked for in the work tree.
-fn own_program(program: &str, site: &Site) -> PathBuf {
-    if program.contains('/') { site.source.join(program) } else { PathBuf::from(program) }
 }
 
 #[cfg(test)]
