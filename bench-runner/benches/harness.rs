@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
 use bench_runner::axes::Availability;
-use bench_runner::compare::{Policy, compare};
+use bench_runner::compare::{Policy, Recorded, compare};
 use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
 use bench_runner::record::{
     BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample,
@@ -124,7 +124,7 @@ fn judging(c: &mut Criterion) {
     let plan = planned(20, 5);
     assert!(plan.blocks.iter().all(|block| block.arms[1].role == Role::Twin));
     let samples = samples(&plan, 12);
-    let judge = || compare(&plan, &samples, &[], &[], "a machine", &Policy::default());
+    let judge = || compare(&Recorded::of(&plan, &samples), &Policy::default());
     c.bench_function("judge 80 comparisons of 12 rounds", |b| b.iter(|| black_box(judge())));
     let comparison = judge();
     c.bench_function("draw all figures of 20 blocks", |b| b.iter(|| black_box(figure::all(&comparison))));

@@ -28,7 +28,7 @@ mod title;
 
 use std::collections::HashMap;
 
-use crate::record::{BlockEnd, BlockId, Plan, Proof, Role, Sample};
+use crate::record::{BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
 use crate::stats::{Control, Estimate, offset_variance};
 
 pub use crate::stats::Summary;
@@ -64,16 +64,33 @@ impl Policy {
     }
 }
 
-/// Everything that the samples of one run say. `ends` tells how each block ended, `machine` is one line for captions.
-/// Samples of blocks or arms that the plan does not have are left out.
-pub fn compare(
-    plan: &Plan,
-    samples: &[Sample],
-    proofs: &[Proof],
-    ends: &[BlockEnd],
-    machine: &str,
-    policy: &Policy,
-) -> Comparison {
+/// What one run left behind, as far as judging needs it. What is not known is empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// What was to be done.
+    pub plan: &'a Plan,
+    /// The builds; those of blocks or arms that the plan does not have are left out.
+    pub samples: &'a [Sample],
+    /// What was found in the builds.
+    pub proofs: &'a [Proof],
+    /// How each block ended.
+    pub ends: &'a [BlockEnd],
+    /// Twins of earlier runs on the same machine.
+    pub earlier: &'a [EarlierTwin],
+    /// One line about the machine, for captions.
+    pub machine: &'a str,
+}
+
+impl<'a> Recorded<'a> {
+    /// Samples of a plan about which nothing else is known.
+    pub fn of(plan: &'a Plan, samples: &'a [Sample]) -> Self {
+        Self { plan, samples, proofs: &[], ends: &[], earlier: &[], machine: "" }
+    }
+}
+
+/// Everything that the samples of one run say.
+pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
+    let Recorded { plan, samples, proofs, ends, machine, .. } = *recorded;
     let arms = plan.blocks.iter().flat_map(|block| &block.arms);
     let planned = arms.filter(|arm| arm.role == Role::Variant).count();
     let mut by_block: HashMap<&BlockId, Vec<&Sample>> = HashMap::new();

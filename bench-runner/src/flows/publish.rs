@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::FlowError;
 use crate::bundle::{self, Bundle};
-use crate::compare::{Comparison, Policy, compare};
+use crate::compare::{Comparison, Policy, Recorded, compare};
 use crate::{figure, report};
 
 /// What was written for a bundle.
@@ -23,8 +23,15 @@ pub struct Published {
 /// What the samples of `bundle` say.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
     let manifest = &bundle.manifest;
-    let summary = &manifest.machine.summary;
-    compare(&manifest.plan, &bundle.samples, &bundle.proofs, &manifest.blocks, summary, policy)
+    let recorded = Recorded {
+        plan: &manifest.plan,
+        samples: &bundle.samples,
+        proofs: &bundle.proofs,
+        ends: &manifest.blocks,
+        earlier: &[],
+        machine: &manifest.machine.summary,
+    };
+    compare(&recorded, policy)
 }
 
 /// Writes figures to `plots/<run>/` and the summary beside the samples.

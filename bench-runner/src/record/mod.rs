@@ -2,12 +2,14 @@
 //!
 //! Knows nothing of files, processes, cargo or statistics. Every other module speaks in these types.
 
+mod earlier;
 mod ids;
 mod plan;
 mod proof;
 mod rounds;
 mod sample;
 
+pub use earlier::EarlierTwin;
 pub use ids::{BlockId, InvalidId, Pin, short_hash};
 pub use plan::{Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, Variant};
 pub use proof::{Proof, ProofResult};

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::fixture::*;
-use crate::compare::{Policy, Verdict, compare};
+use crate::compare::{Policy, Recorded, Verdict, compare};
 use crate::record::{Outcome, Proof, ProofResult, Role};
 
 #[test]
@@ -99,7 +99,8 @@ fn arms_dropped_after_their_warm_up_say_why() {
     }
     let proofs =
         [proof(&plan.blocks[0], "lld", ProofResult::Fails), proof(&plan.blocks[0], "ok", ProofResult::Holds)];
-    let found = compare(&plan, &samples.all, &proofs, &[], "", &Policy::default());
+    let found =
+        compare(&Recorded { proofs: &proofs, ..Recorded::of(&plan, &samples.all) }, &Policy::default());
     assert_sound(&found);
     let why: Vec<_> = found.blocks[0].arms.iter().map(|arm| arm.not_timed.as_deref()).collect();
     assert_eq!(
@@ -136,7 +137,10 @@ fn what_was_written_down_while_measuring_comes_before_any_guess() {
     let lld = "not in force: linker should show mold, found LLD 22.1.2";
     let ends = [end(&plan.blocks[0], &[(Role::Variant, "v", v), (Role::Variant, "lld", lld)])];
     let proofs = [proof(&plan.blocks[0], "lld", ProofResult::Fails)];
-    let found = compare(&plan, &samples.all, &proofs, &ends, "", &Policy::default());
+    let found = compare(
+        &Recorded { proofs: &proofs, ends: &ends, ..Recorded::of(&plan, &samples.all) },
+        &Policy::default(),
+    );
     let why: Vec<_> = found.blocks[0].arms.iter().map(|arm| arm.not_timed.as_deref()).collect();
     assert_eq!(
         why,
@@ -157,14 +161,20 @@ fn a_proof_that_fails_for_the_twin_alone_leaves_the_baseline_in_place() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 1, |_| 1.0);
     let of = |role| Proof { role, ..proof(&plan.blocks[0], "linker=bfd", ProofResult::Fails) };
-    let found = compare(&plan, &samples.all, &[of(Role::Twin)], &[], "", &Policy::default());
+    let found = compare(
+        &Recorded { proofs: &[of(Role::Twin)], ..Recorded::of(&plan, &samples.all) },
+        &Policy::default(),
+    );
     let not_timed = |found: &crate::compare::Comparison| {
         found.blocks[0].arms.iter().map(|arm| arm.not_timed.is_some()).collect::<Vec<_>>()
     };
     assert_eq!(not_timed(&found), [false, true, false]);
     assert_eq!((found.blocks[0].twin, found.blocks[0].arms[2].ratio.map(|r| r.rounds)), (None, Some(8)));
     assert!(notes_say(&found, "The twin was not timed (not in force: `linker` should show mold"));
-    let found = compare(&plan, &samples.all, &[of(Role::Baseline)], &[], "", &Policy::default());
+    let found = compare(
+        &Recorded { proofs: &[of(Role::Baseline)], ..Recorded::of(&plan, &samples.all) },
+        &Policy::default(),
+    );
     assert_eq!(not_timed(&found), [true, false, false]);
     assert!(found.blocks[0].arms[2].ratio.is_none());
 }
@@ -175,7 +185,8 @@ fn a_variant_whose_proof_fails_has_no_ratio_even_if_it_was_timed() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 6, 1, |_| 1.0);
     let proofs = [proof(&plan.blocks[0], "v", ProofResult::Fails)];
-    let found = compare(&plan, &samples.all, &proofs, &[], "", &Policy::default());
+    let found =
+        compare(&Recorded { proofs: &proofs, ..Recorded::of(&plan, &samples.all) }, &Policy::default());
     let variant = &found.blocks[0].arms[2];
     assert!(variant.ratio.is_none() && variant.not_timed.is_some());
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::compare::{Comparison, Policy, compare};
+use crate::compare::{Comparison, Policy, Recorded, compare};
 use crate::record::{
     Arm, Block, BlockEnd, BlockId, Cost, Disturbance, NotTimed, Outcome, Phase, Pin, Plan, PlannedProject,
     Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
@@ -167,7 +167,8 @@ pub(super) fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
 
 /// The comparison of a run whose blocks ended so.
 pub(super) fn ended(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
-    let comparison = compare(plan, samples, &[], ends, "a machine", &Policy::default());
+    let comparison =
+        compare(&Recorded { ends, machine: "a machine", ..Recorded::of(plan, samples) }, &Policy::default());
     assert_sound(&comparison);
     comparison
 }

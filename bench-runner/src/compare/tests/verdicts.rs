@@ -1,5 +1,5 @@
 use super::fixture::*;
-use crate::compare::{Policy, Verdict, compare};
+use crate::compare::{Policy, Recorded, Verdict, compare};
 use crate::record::{BlockEnd, BlockId, Outcome, Pin, Rebuilt, Role, Sample, StopReason};
 use crate::stats::noise::Noise;
 
@@ -46,7 +46,7 @@ fn a_certain_difference_within_the_margin_is_equivalent() {
     assert!(ratio.p_holm < 0.03);
     assert_eq!(ratio.verdict, Verdict::Equivalent);
     let strict = Policy { margin: Some(0.01), ..Policy::default() };
-    let found = compare(&plan, &samples.all, &[], &[], "", &strict);
+    let found = compare(&Recorded::of(&plan, &samples.all), &strict);
     assert_eq!(
         (found.blocks[0].arms[2].ratio.unwrap().verdict, found.blocks[0].margin),
         (Verdict::Faster, 0.01)
