@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
 use bench_runner::axes::Availability;
-use bench_runner::compare::{Policy, Recorded, compare};
+use bench_runner::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
 use bench_runner::record::{
     BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample,
@@ -131,5 +131,22 @@ fn judging(c: &mut Criterion) {
     c.bench_function("table of 20 blocks", |b| b.iter(|| black_box(report::text(&comparison))));
 }
 
-criterion_group!(benches, planning, judging);
+/// A hundred thousand comparisons, from samples to verdicts, on all cores.
+fn judging_many(c: &mut Criterion) {
+    let plan = planned(1000, 101);
+    let samples = samples(&plan, 12);
+    let recorded = Recorded::of(&plan, &samples);
+    let ratios = |of: &Comparison| {
+        of.blocks.iter().flat_map(|block| &block.arms).filter(|a| a.ratio.is_some()).count()
+    };
+    assert_eq!(ratios(&compare(&recorded, &Policy::default())), 100_000);
+    let mut group = c.benchmark_group("many");
+    group.sample_size(10);
+    group.bench_function("judge 100,000 comparisons of 12 rounds", |b| {
+        b.iter(|| black_box(compare(&recorded, &Policy::default())));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, planning, judging, judging_many);
 criterion_main!(benches);

@@ -2,8 +2,8 @@
 
 use super::result::{ArmResult, Point, Ratio};
 use crate::record::{
-    Block, BlockEnd, Cost, NotTimed, Outcome, Phase, Proof, ProofResult, Role, Round, Sample, arm_of, rounds,
-    walls,
+    ArmBuilds, Block, BlockEnd, Cost, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
+    rounds_of, walls,
 };
 use crate::stats::{MAD_TO_SD, Reference, mad, median, summarise};
 
@@ -13,10 +13,10 @@ pub(super) struct Cells<'a> {
     pub(super) proofs: Vec<&'a Proof>,
     /// How sampling ended, where it did.
     pub(super) end: Option<&'a BlockEnd>,
-    /// The block's measured builds by number, each with the position of its arm.
-    measured: Vec<(usize, &'a Sample)>,
-    /// The same of the warm-ups.
-    warmups: Vec<(usize, &'a Sample)>,
+    /// The block's builds, by arm.
+    builds: Vec<ArmBuilds<'a>>,
+    /// Numbers of the measured ones, in order.
+    numbers: Vec<u32>,
     /// Whole rounds, in order.
     pub(super) rounds: Vec<Round<'a>>,
     /// Their wall seconds.
@@ -40,18 +40,17 @@ impl<'a> Cells<'a> {
         end: Option<&'a BlockEnd>,
     ) -> Self {
         let known: &[NotTimed] = end.map_or(&[], |end| &end.not_timed);
-        let rounds = rounds(block, samples.iter().copied(), known);
-        let mut samples: Vec<(usize, &Sample)> =
-            samples.into_iter().filter_map(|sample| Some((arm_of(block, sample)?, sample))).collect();
-        samples.sort_by_key(|(_, sample)| sample.number);
-        let (measured, warmups): (Vec<_>, Vec<_>) =
-            samples.into_iter().partition(|(_, sample)| sample.phase == Phase::Measured);
+        let builds = by_arm(block, samples);
+        let rounds = rounds_of(block, &builds, known);
+        let measured = builds.iter().flat_map(|arm| &arm.measured);
+        let mut numbers: Vec<u32> = measured.map(|sample| sample.number).collect();
+        numbers.sort_unstable();
         let mut cells = Self {
             block,
             proofs,
             end,
-            measured,
-            warmups,
+            builds,
+            numbers,
             cut: rounds.cut,
             table: rounds.complete.iter().map(|round| walls(&round.builds)).collect(),
             rounds: rounds.complete,
@@ -72,7 +71,12 @@ impl<'a> Cells<'a> {
     }
 
     fn timed(&self, arm: usize) -> bool {
-        of_arm(&self.measured, arm).next().is_some()
+        !self.measured(arm).is_empty()
+    }
+
+    /// Measured builds of the arm; none where the block has no arms at all.
+    fn measured(&self, arm: usize) -> &[&'a Sample] {
+        self.builds.get(arm).map_or(&[], |builds| &builds.measured)
     }
 
     /// Why the arm was not timed, or not to the end, as it was written down while measuring; as one line.
@@ -98,12 +102,12 @@ impl<'a> Cells<'a> {
 
     /// Whether a measured build of the arm ran into the time limit, be it in a round that does not count.
     pub(super) fn timed_out(&self, arm: usize) -> bool {
-        of_arm(&self.measured, arm).any(|sample| sample.outcome == Outcome::TimedOut)
+        self.measured(arm).iter().any(|sample| sample.outcome == Outcome::TimedOut)
     }
 
     /// Measured builds of the arm that did not end well.
     pub(super) fn failures(&self, arm: usize) -> usize {
-        of_arm(&self.measured, arm).filter(|sample| sample.outcome.cost().is_none()).count()
+        self.measured(arm).iter().filter(|sample| sample.outcome.cost().is_none()).count()
     }
 
     /// How a reader tells the arm from the others.
@@ -142,7 +146,7 @@ impl<'a> Cells<'a> {
         if timed {
             return None;
         }
-        let mut failed = of_arm(&self.warmups, arm).filter(|sample| sample.outcome.cost().is_none());
+        let mut failed = self.builds[arm].warmups.iter().filter(|sample| sample.outcome.cost().is_none());
         Some(match failed.next_back().map(|sample| &sample.outcome) {
             Some(Outcome::Failed { exit_code: Some(code) }) => {
                 format!("the warm-up build failed with exit code {code}")
@@ -179,10 +183,8 @@ impl<'a> Cells<'a> {
     }
 
     fn points(&self, arm: usize) -> Vec<Point> {
-        let order_of = |sample: &Sample| {
-            self.measured.binary_search_by_key(&sample.number, |(_, other)| other.number).unwrap_or_default()
-                as u32
-        };
+        let order_of =
+            |sample: &Sample| self.numbers.binary_search(&sample.number).unwrap_or_default() as u32;
         let of_round = |round: &Round<'_>| {
             let sample = round.builds[arm]?;
             let wall = sample.outcome.cost()?.wall.as_secs_f64();
@@ -194,14 +196,6 @@ impl<'a> Cells<'a> {
         flag_outliers(&mut points);
         points
     }
-}
-
-/// The samples of one arm.
-fn of_arm<'s, 'a>(
-    samples: &'s [(usize, &'a Sample)],
-    arm: usize,
-) -> impl DoubleEndedIterator<Item = &'a Sample> + use<'s, 'a> {
-    samples.iter().filter(move |(of, _)| *of == arm).map(|&(_, sample)| sample)
 }
 
 /// Flags what lies further than three robust standard deviations from the median, on the log scale.

@@ -28,7 +28,9 @@ mod title;
 
 use std::collections::HashMap;
 
-use crate::record::{BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
+use rayon::prelude::*;
+
+use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
 use crate::stats::{Control, Estimate, offset_variance};
 
 pub use crate::stats::Summary;
@@ -90,29 +92,15 @@ impl<'a> Recorded<'a> {
 
 /// Everything that the samples of one run say.
 pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
-    let Recorded { plan, samples, proofs, ends, machine, .. } = *recorded;
+    let Recorded { plan, machine, .. } = *recorded;
     let arms = plan.blocks.iter().flat_map(|block| &block.arms);
     let planned = arms.filter(|arm| arm.role == Role::Variant).count();
-    let mut by_block: HashMap<&BlockId, Vec<&Sample>> = HashMap::new();
-    for sample in samples {
-        by_block.entry(&sample.block).or_default().push(sample);
-    }
-    let cells: Vec<Cells<'_>> = plan
-        .blocks
-        .iter()
-        .map(|block| {
-            let samples = by_block.remove(&block.id).unwrap_or_default();
-            let proofs = proofs.iter().filter(|proof| proof.block == block.id).collect();
-            let end = ends.iter().rev().find(|end| end.block == block.id);
-            Cells::of(block, samples, proofs, end)
-        })
-        .collect();
+    let cells = sorted_by_block(recorded);
     let judged = judge(&cells, planned, policy);
-    let titles = title::titles(plan);
     let blocks = cells
-        .iter()
+        .par_iter()
         .zip(judged)
-        .zip(titles)
+        .zip(title::titles(plan))
         .map(|((cells, judged), title)| block_result(cells, judged, title, planned, policy))
         .collect();
     Comparison {
@@ -124,10 +112,30 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
     }
 }
 
+/// What belongs to each block of the plan, in its order.
+fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
+    let mut samples: HashMap<&BlockId, Vec<&Sample>> = HashMap::new();
+    for sample in recorded.samples {
+        samples.entry(&sample.block).or_default().push(sample);
+    }
+    let mut proofs: HashMap<&BlockId, Vec<&Proof>> = HashMap::new();
+    for proof in recorded.proofs {
+        proofs.entry(&proof.block).or_default().push(proof);
+    }
+    // of several ends of a block the last one counts
+    let ends: HashMap<&BlockId, &BlockEnd> = recorded.ends.iter().map(|end| (&end.block, end)).collect();
+    let of_block = |block: &'a Block| {
+        let samples = samples.get(&block.id).cloned().unwrap_or_default();
+        let proofs = proofs.get(&block.id).cloned().unwrap_or_default();
+        Cells::of(block, samples, proofs, ends.get(&block.id).copied())
+    };
+    recorded.plan.blocks.par_iter().map(of_block).collect()
+}
+
 /// Estimates of all blocks first, then what only the run as a whole can say: offsets between directories, and the
 /// corrections for many comparisons.
 fn judge(cells: &[Cells<'_>], planned: usize, policy: &Policy) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = cells.iter().map(|cells| Judged::of(cells, policy)).collect();
+    let mut judged: Vec<Judged> = cells.par_iter().map(|cells| Judged::of(cells, policy)).collect();
     let twins: Vec<Estimate> = judged.iter().filter_map(|block| block.twin).collect();
     if let Some(variance) = offset_variance(&twins).filter(|&variance| variance > 0.0) {
         judged.iter_mut().for_each(|block| block.add_offset(variance));

@@ -13,5 +13,5 @@ pub use earlier::EarlierTwin;
 pub use ids::{BlockId, InvalidId, Pin, short_hash};
 pub use plan::{Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, Variant};
 pub use proof::{Proof, ProofResult};
-pub use rounds::{Builds, Round, Rounds, arm_of, rounds, walls};
+pub use rounds::{ArmBuilds, Builds, Round, Rounds, by_arm, rounds, rounds_of, walls};
 pub use sample::{BlockEnd, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason};

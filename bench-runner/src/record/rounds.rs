@@ -13,9 +13,9 @@
 //!   built was left out of all of them. Where the block has a single round in all, nothing tells, and the round counts
 //!   as cut unless the arm is known to be left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Block, NotTimed, Phase, Sample};
+use super::{Block, NotTimed, Phase, Role, Sample};
 
 /// A build for each arm of the block, `None` for arms that were not built.
 pub type Builds<'a> = Vec<Option<&'a Sample>>;
@@ -65,22 +65,53 @@ pub fn rounds<'a>(
     samples: impl IntoIterator<Item = &'a Sample>,
     not_timed: &[NotTimed],
 ) -> Rounds<'a> {
-    let of_block = samples.into_iter().filter(|sample| sample.block == block.id);
-    let mut samples: Vec<(usize, &Sample)> =
-        of_block.filter_map(|sample| Some((arm_of(block, sample)?, sample))).collect();
-    samples.sort_by_key(|(_, sample)| sample.number);
-    let (measured, warmups): (Vec<_>, Vec<_>) =
-        samples.into_iter().partition(|(_, sample)| sample.phase == Phase::Measured);
+    rounds_of(block, &by_arm(block, samples), not_timed)
+}
+
+/// The builds of one arm, in the order in which they were made.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ArmBuilds<'a> {
+    /// Those that are recorded and do not count.
+    pub warmups: Vec<&'a Sample>,
+    /// Those of the measured phase.
+    pub measured: Vec<&'a Sample>,
+}
+
+/// Samples of a block by arm, in the block's order; those of other blocks and of unknown arms are passed over.
+pub fn by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sample>) -> Vec<ArmBuilds<'a>> {
+    let arms = block.arms.iter().enumerate();
+    let places: HashMap<(Role, &str), usize> =
+        arms.map(|(place, arm)| ((arm.role, arm.variant.name.as_str()), place)).collect();
+    let mut sorted = vec![ArmBuilds::default(); block.arms.len()];
+    for sample in samples.into_iter().filter(|sample| sample.block == block.id) {
+        if let Some(&place) = places.get(&(sample.role, sample.variant.as_str())) {
+            match sample.phase {
+                Phase::Warmup => sorted[place].warmups.push(sample),
+                Phase::Measured => sorted[place].measured.push(sample),
+            }
+        }
+    }
+    for arm in &mut sorted {
+        arm.warmups.sort_by_key(|sample| sample.number);
+        arm.measured.sort_by_key(|sample| sample.number);
+    }
+    sorted
+}
+
+/// [`rounds`] of samples that are sorted already.
+pub fn rounds_of<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTimed]) -> Rounds<'a> {
     let mut begun: BTreeMap<u32, Attempts<'_>> = BTreeMap::new();
-    for &(arm, sample) in &measured {
-        let builds = begun.entry(sample.round).or_default().entry((sample.session, sample.attempt));
-        builds.or_insert_with(|| vec![None; block.arms.len()])[arm] = Some(sample);
+    for (place, arm) in arms.iter().enumerate() {
+        for &sample in &arm.measured {
+            let builds = begun.entry(sample.round).or_default().entry((sample.session, sample.attempt));
+            builds.or_insert_with(|| vec![None; block.arms.len()])[place] = Some(sample);
+        }
     }
     let known = |arm: &super::Arm| {
         not_timed.iter().any(|entry| entry.role == arm.role && entry.variant == arm.variant.name)
     };
     let left_out = block.arms.iter().map(known).collect();
-    let expected = Expected { measured: &measured, warmups: &warmups, left_out };
+    let expected = Expected { arms, left_out };
     let complete: Vec<Round<'_>> =
         begun.iter().filter_map(|(&number, attempts)| Round::of(number, attempts, &expected)).collect();
     let next_round = complete.last().map_or(1, |last| last.number.saturating_add(1));
@@ -92,11 +123,6 @@ pub fn rounds<'a>(
         next_round,
         next_attempt: last_attempt.saturating_add(1),
     }
-}
-
-/// Position among the arms of the one that the sample is of.
-pub fn arm_of(block: &Block, sample: &Sample) -> Option<usize> {
-    block.arms.iter().position(|arm| arm.role == sample.role && arm.variant.name == sample.variant)
 }
 
 /// Wall seconds of each arm; `None` where there is no build that ended well.
@@ -124,48 +150,40 @@ impl<'a> Round<'a> {
 
 /// Which arms were to be built in a round, by the rule that the module documentation states.
 struct Expected<'s, 'a> {
-    measured: &'s [(usize, &'a Sample)],
-    warmups: &'s [(usize, &'a Sample)],
+    arms: &'s [ArmBuilds<'a>],
     /// Arms known to be left out.
     left_out: Vec<bool>,
 }
 
 impl Expected<'_, '_> {
     fn built(&self, arm: usize, session: u32, round: u32) -> bool {
-        let ended_well = |sample: &Sample| sample.outcome.cost().is_some();
-        let of_session = |sample: &&Sample| sample.session == session;
-        let warm = of_arm(self.warmups, arm).filter(of_session).all(ended_well);
-        let last = of_arm(self.measured, arm).rfind(of_session);
+        let ended_well = |sample: &&Sample| sample.outcome.cost().is_some();
+        let of_session = |sample: &&&Sample| sample.session == session;
+        let builds = &self.arms[arm];
+        let warm = builds.warmups.iter().filter(of_session).all(ended_well);
+        let last = builds.measured.iter().rfind(of_session);
         let given_up = last.is_some_and(|last| !ended_well(last) && last.round < round);
         warm && !given_up && self.takes_part(arm, session)
     }
 
     /// Whether the arm was built in the rounds of the session, as far as rounds can tell.
     fn takes_part(&self, arm: usize, session: u32) -> bool {
-        let all = || self.measured.iter().map(|(_, sample)| sample);
-        let of_session = |sample: &&Sample| sample.session == session;
-        if of_arm(self.measured, arm).any(|sample| sample.session == session) {
+        let all = || self.arms.iter().flat_map(|arm| &arm.measured);
+        let of_session = |sample: &&&Sample| sample.session == session;
+        let measured = &self.arms[arm].measured;
+        if measured.iter().any(|sample| sample.session == session) {
             return true;
         }
-        if differ(all().copied().filter(of_session).map(|sample| (sample.round, sample.attempt))) {
+        if differ(all().filter(of_session).map(|sample| (sample.round, sample.attempt))) {
             return false;
         }
-        let in_another = of_arm(self.measured, arm).next().is_some();
-        in_another || !self.left_out[arm] && !differ(all().map(|sample| sample.round))
+        !measured.is_empty() || !self.left_out[arm] && !differ(all().map(|sample| sample.round))
     }
 }
 
 /// Whether there are two different values.
 fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
     values.next().is_some_and(|first| values.any(|value| value != first))
-}
-
-/// The samples of one arm.
-fn of_arm<'s, 'a>(
-    samples: &'s [(usize, &'a Sample)],
-    arm: usize,
-) -> impl DoubleEndedIterator<Item = &'a Sample> + use<'s, 'a> {
-    samples.iter().filter(move |(of, _)| *of == arm).map(|&(_, sample)| sample)
 }
 
 #[cfg(test)]
