@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::record::{Role, Sampling, StopReason};
-use crate::stats::{Control, Estimate, LEVEL, Reference, log_ratios};
+use crate::stats::{Control, Estimate, LEVEL, Reference, log_ratios, serial_correlation};
 
 /// The numbers of rounds after which the intervals are looked at; between them nothing is decided by data. The
 /// coverage of the intervals was simulated with these looks, so other ones need simulating again.
@@ -61,8 +61,9 @@ pub fn next(progress: &Progress<'_>) -> Next {
 }
 
 /// What a look finds: every variant's e^h − 1 within the precision, and the twin's h within ln(1 + precision)·√(4/3),
-/// because the twin's comparison has 4/3 of a variant's variance. A variant without any round that counts is left
-/// out: more rounds would not narrow what is not there.
+/// because the twin's comparison has 4/3 of a variant's variance. The intervals are widened for serial correlation,
+/// as they will be when the block is judged. A variant without any round that counts is left out: more rounds would
+/// not narrow what is not there.
 fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
     let Progress { sampling, roles, rounds, .. } = *progress;
     let control = if reference.twin.is_some() { Control::Twin } else { Control::NoTwin };
@@ -78,13 +79,24 @@ fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
     if rounds.len() < sampling.min_rounds as usize {
         return None;
     }
+    let stretch = serial_correlation(&built_only(rounds)).map_or(1.0, |found| found.stretch());
     let within = |d: &[f64], limit: f64| {
-        Estimate::of(d, control).is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
+        let estimate = Estimate::of(d, control).map(|estimate| estimate.stretched(stretch));
+        estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
     };
     let limit = precision.max(0.0).ln_1p();
     let precise = reference.twin.is_none_or(|twin| within(&of_arm(twin), limit * (4.0f64 / 3.0).sqrt()))
         && variants.iter().all(|d| within(d, limit));
     precise.then_some(StopReason::Precision)
+}
+
+/// The columns of arms that have a time in some round: the others would leave no round complete.
+fn built_only(rounds: &[Vec<Option<f64>>]) -> Vec<Vec<Option<f64>>> {
+    let arms = rounds.iter().map(Vec::len).max().unwrap_or(0);
+    let time = |row: &Vec<Option<f64>>, arm: usize| row.get(arm).copied().flatten();
+    let built: Vec<usize> =
+        (0..arms).filter(|&arm| rounds.iter().any(|row| time(row, arm).is_some())).collect();
+    rounds.iter().map(|row| built.iter().map(|&arm| time(row, arm)).collect()).collect()
 }
 
 fn fits(remaining: Option<Duration>, round_time: Option<Duration>) -> bool {

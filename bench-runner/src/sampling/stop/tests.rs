@@ -51,6 +51,30 @@ fn without_a_precision_all_rounds_are_built() {
     assert_eq!(next(&progress(&sampling, &ROLES, &quiet(30, 4))), Next::Stop(StopReason::MaxRounds));
 }
 
+/// Rounds of each arm follow their neighbours slowly, so that they tell less than their number says.
+#[test]
+fn rounds_that_resemble_their_neighbours_do_not_count_in_full() {
+    let wave = |round: usize, arm: usize| {
+        let (round, arm) = (round as f64, arm as f64);
+        0.025 * (0.4 * round + 1.6 * arm).sin()
+    };
+    let table = |order: &dyn Fn(usize) -> usize| -> Vec<Vec<Option<f64>>> {
+        (0..22).map(|round| (0..4).map(|arm| Some(wave(order(round), arm).exp())).collect()).collect()
+    };
+    let sampling = Sampling { precision: Some(0.018), ..sampling() };
+    // the same rounds in an order without likeness
+    assert_eq!(
+        next(&progress(&sampling, &ROLES, &table(&|round| round * 9 % 22))),
+        Next::Stop(StopReason::Precision)
+    );
+    assert_eq!(next(&progress(&sampling, &ROLES, &table(&|round| round))), Next::Round);
+    // an arm without any time does not hide it
+    let mut with_empty = table(&|round| round);
+    with_empty.iter_mut().for_each(|row| row.push(None));
+    let roles = [ROLES.as_slice(), &[Role::Variant]].concat();
+    assert_eq!(next(&progress(&sampling, &roles, &with_empty)), Next::Round);
+}
+
 #[test]
 fn a_difference_however_clear_does_not_stop_a_noisy_block() {
     let mut noise = Noise::new(2);
