@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{counted, spoken};
-use crate::plan::{BlockEstimate, EXPECTED_NOISE, Estimate};
-use crate::record::{Block, Plan};
+use crate::compare::Policy;
+use crate::plan::{BlockEstimate, Estimate};
+use crate::record::{Block, Plan, Role};
+use crate::sampling::LOOKS;
 use crate::scenario::RequestError;
+use crate::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
 
 /// An error where nothing is left to measure, with what was left out.
 pub(super) fn something_to_measure(plan: &Plan) -> Result<(), RequestError> {
@@ -43,6 +46,8 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         (None, None) => String::new(),
     };
     let _ = writeln!(text, "{}: {blocks}, about {builds}{time} (seed {})", plan.scenario, plan.seed);
+    let arms = plan.blocks.iter().flat_map(|block| &block.arms);
+    let planned = arms.filter(|arm| arm.role == Role::Variant).count();
     for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks).take(24) {
         let known = if estimate.round_time.is_some() || plan.time_budget.is_none() { "" } else { "at most " };
         let rounds = counted(u64::from(estimate.rounds), "round");
@@ -54,7 +59,7 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
             width(estimate),
             EXPECTED_NOISE * 100.0
         );
-        for warning in warnings(block, estimate) {
+        for warning in warnings(block, estimate, planned) {
             let _ = writeln!(text, "    {warning}");
         }
     }
@@ -66,9 +71,36 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
     text
 }
 
-fn warnings(block: &Block, estimate: &BlockEstimate) -> Vec<String> {
+/// More rounds than this are not counted any more.
+const MOST_ROUNDS: usize = 10_000;
+
+/// What the settings of a block cannot come to, in a run of so many planned comparisons.
+fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
     let sampling = &block.sampling;
+    let control = if block.twin().is_some() { Control::Twin } else { Control::NoTwin };
+    let needed = |half_width: f64| match rounds_for(EXPECTED_NOISE, half_width, control, MOST_ROUNDS) {
+        Some(rounds) => format!("about {rounds}"),
+        None => format!("more than {MOST_ROUNDS}"),
+    };
+    let scatter = format!("if builds scatter by {:.0} %", EXPECTED_NOISE * 100.0);
     let mut warnings = Vec::new();
+    warnings.extend(few_rounds(estimate.rounds, planned, control, &|| {
+        format!(
+            "{} for the margin of {:.2} % {scatter}",
+            needed(0.5 * sampling.margin),
+            sampling.margin * 100.0
+        )
+    }));
+    if let Some(precision) = sampling.precision
+        && rounds_for(EXPECTED_NOISE, precision, control, sampling.max_rounds as usize).is_none()
+    {
+        warnings.push(format!(
+            "a precision of ±{:.2} % takes {} rounds {scatter}, and {} is the most that may be made (--max-rounds)",
+            precision * 100.0,
+            needed(precision),
+            sampling.max_rounds
+        ));
+    }
     if let Some(precision) = sampling.precision
         && sampling.margin < 2.0 * precision
     {
@@ -85,6 +117,21 @@ fn warnings(block: &Block, estimate: &BlockEstimate) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// What a block of fewer rounds than the first look has cannot come to, and what it takes.
+fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -> String) -> Option<String> {
+    let have = counted(u64::from(rounds), "round");
+    if (rounds as usize) < MIN_ROUNDS {
+        let verb = if rounds == 1 { "gives" } else { "give" };
+        return Some(format!("{have} {verb} no verdict: it takes {MIN_ROUNDS} at least, {}", needed()));
+    }
+    let level = 1.0 - Policy::default().level(planned) / planned.max(1) as f64;
+    let expected = expected(EXPECTED_NOISE, rounds as usize, control)?;
+    ((rounds as usize) < LOOKS[0]).then(|| {
+        let least = expected.half_width_share(level) * 100.0;
+        format!("{have} can only show a difference beyond about {least:.0} %; it takes {}", needed())
+    })
 }
 
 /// What was asked for and is left out, each with its reason; the same reason in several blocks once.
@@ -107,4 +154,28 @@ fn left_out(plan: &Plan) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_rounds_are_told_what_they_cannot_show() {
+        let of = |rounds, planned| {
+            few_rounds(rounds, planned, Control::Twin, &|| "about 15".to_owned()).unwrap_or_default()
+        };
+        assert_eq!(of(1, 4), "1 round gives no verdict: it takes 3 at least, about 15");
+        assert_eq!(of(2, 1), "2 rounds give no verdict: it takes 3 at least, about 15");
+        // by hand: t(0.975, 2) = 4.3027, f = 7/6, 2 % · √(1.5/3) · 1.01838, a single comparison at 5 %
+        let h: f64 = 4.3027 * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt() * 1.01838;
+        let share = 100.0 * h.exp_m1();
+        assert_eq!(
+            of(3, 1),
+            format!("3 rounds can only show a difference beyond about {share:.0} %; it takes about 15")
+        );
+        // t(0.99925, 2) = 25.8
+        assert!(of(3, 20).contains("beyond about 54 %"), "{}", of(3, 20));
+        assert_eq!(of(6, 4), "");
+    }
 }

@@ -5,14 +5,14 @@ use super::judge::{Judged, reference_timed_out};
 use super::result::{Ratio, Verdict};
 use super::{Policy, control};
 use crate::record::Role;
-use crate::stats::{Estimate, LEVEL, MIN_ROUNDS, log_ratios, rounds_to_reach};
+use crate::stats::{EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, log_ratios, rounds_for, rounds_to_reach};
 
 /// Beyond this a number of rounds is no plan.
 const MOST_ROUNDS: usize = 1000;
 
 pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, planned: usize, policy: &Policy) -> Vec<String> {
     let mut notes = Vec::new();
-    notes.extend(rounds(cells));
+    notes.extend(rounds(cells, judged));
     notes.extend(reference(cells, judged));
     for arm in 0..cells.block.arms.len() {
         notes.extend(failures(cells, arm));
@@ -37,12 +37,23 @@ fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-fn rounds(cells: &Cells<'_>) -> Vec<String> {
+/// How many rounds a difference of the margin probably takes, where no scatter was seen yet.
+fn for_the_margin(cells: &Cells<'_>, margin: f64) -> String {
+    let (scatter, margin_shown) = (percent(EXPECTED_NOISE), percent(margin));
+    let rounds = match rounds_for(EXPECTED_NOISE, 0.5 * margin, control(cells), MOST_ROUNDS) {
+        Some(rounds) => format!("about {rounds}"),
+        None => format!("more than {MOST_ROUNDS}"),
+    };
+    format!("a verdict on a difference of {margin_shown} takes {rounds} if builds scatter by {scatter}")
+}
+
+fn rounds(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
     let mut notes = Vec::new();
     if cells.rounds.len() < MIN_ROUNDS {
         notes.push(format!(
-            "The block has {}; a ratio needs at least {MIN_ROUNDS}.",
-            counted(cells.rounds.len(), "complete round")
+            "The block has {}; a ratio needs at least {MIN_ROUNDS}, and {}.",
+            counted(cells.rounds.len(), "complete round"),
+            for_the_margin(cells, judged.margin)
         ));
     }
     if cells.cut > 0 {
@@ -136,7 +147,10 @@ fn variant(cells: &Cells<'_>, judged: &Judged, arm: usize, planned: usize, polic
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
             let count = log_ratios(&cells.table, cells.reference, arm).len();
             let have = if count == 1 { "1 round counts".to_owned() } else { format!("{count} rounds count") };
-            notes.push(format!("For {name} {have}; a ratio needs at least {MIN_ROUNDS}."));
+            // of what never built, more rounds are not the trouble
+            let needed = (count > 0).then(|| format!(", and {}", for_the_margin(cells, judged.margin)));
+            let needed = needed.unwrap_or_default();
+            notes.push(format!("For {name} {have}; a ratio needs at least {MIN_ROUNDS}{needed}."));
         }
         _ => {}
     }

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use crate::record::{Block, Plan};
 use crate::sampling::LOOKS;
-use crate::stats::{Control, expected_half_width};
+use crate::stats::{Control, EXPECTED_NOISE, expected_half_width};
 use crate::workloads::{self, Start};
 
-/// Scatter of a build's wall time that a plan reckons with before anything was measured, as a share.
-pub const EXPECTED_NOISE: f64 = 0.02;
 /// What settling and looking take beside each build, roughly.
 const AROUND_A_BUILD: Duration = Duration::from_millis(250);
 

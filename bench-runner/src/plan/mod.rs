@@ -11,7 +11,7 @@ use crate::axes::Availability;
 use crate::record::{FORMAT_VERSION, Plan, PlannedProject};
 use crate::scenario::{RequestError, Scenario, Word};
 
-pub use estimate::{BlockEstimate, EXPECTED_NOISE, Estimate, Typical, estimate, share};
+pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
 pub use refit::refit;
 
 /// A project as the plan sees it.

@@ -24,7 +24,7 @@ pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub use holm::holm;
 pub use huber::{BETA, C, Huber, huber};
 pub use offset::{MIN_TWINS, offset_variance};
-pub use planning::{expected_half_width, rounds_for, rounds_to_reach};
+pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for, rounds_to_reach};
 pub use quantile::{MAD_TO_SD, mad, median, quantile};
 pub use rounds::{Reference, log_ratio, log_ratios};
 pub use serial::{SerialCorrelation, serial_correlation};

@@ -2,15 +2,18 @@
 
 use super::{BETA, Control, Estimate, LEVEL, MIN_ROUNDS};
 
+/// Scatter of a build's wall time that is reckoned with before anything was measured, as a share.
+pub const EXPECTED_NOISE: f64 = 0.02;
+
 /// m for normal data: P(|Z| ≤ 1.5).
 const INSIDE: f64 = 0.8664;
 
-/// The half-width, as a share, that an interval of a ratio will typically have after `rounds` rounds, when
-/// single builds scatter with standard deviation `noise` (a share; 0.02 is 2 %). `None` below [`MIN_ROUNDS`] and
-/// for a noise that is not a number from 0 on.
+/// The comparison that `rounds` rounds will typically come to where nothing differs, when single builds scatter with
+/// standard deviation `noise` (a share; 0.02 is 2 %): its half-widths are those to expect. `None` below
+/// [`MIN_ROUNDS`] and for a noise that is not a number from 0 on.
 ///
 /// A comparison with baseline and twin has 3/2 of a build's variance, one with the baseline alone twice it.
-pub fn expected_half_width(noise: f64, rounds: usize, control: Control) -> Option<f64> {
+pub fn expected(noise: f64, rounds: usize, control: Control) -> Option<Estimate> {
     if rounds < MIN_ROUNDS || !noise.is_finite() || noise < 0.0 {
         return None;
     }
@@ -19,7 +22,12 @@ pub fn expected_half_width(noise: f64, rounds: usize, control: Control) -> Optio
         Control::NoTwin => 2.0,
     };
     let se = noise * variances.sqrt() * (BETA.sqrt() / INSIDE) / (rounds as f64).sqrt();
-    Some(Estimate { rounds, theta: 0.0, se, control }.half_width_share(LEVEL))
+    Some(Estimate { rounds, theta: 0.0, se, control })
+}
+
+/// The half-width, as a share, of the 95 % interval of an [`expected`] comparison.
+pub fn expected_half_width(noise: f64, rounds: usize, control: Control) -> Option<f64> {
+    Some(expected(noise, rounds, control)?.half_width_share(LEVEL))
 }
 
 /// The fewest rounds, up to `max`, whose [`expected_half_width`] is no more than `half_width` (a share).
