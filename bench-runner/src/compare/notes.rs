@@ -16,6 +16,7 @@ pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, planned: usize, polic
     notes.extend(reference(cells, judged));
     for arm in 0..cells.block.arms.len() {
         notes.extend(failures(cells, arm));
+        notes.extend(timeless(cells, arm));
         notes.extend(given_up(cells, arm));
         if cells.block.arms[arm].role == Role::Variant {
             notes.extend(variant(cells, judged, arm, planned, policy));
@@ -121,6 +122,19 @@ fn failures(cells: &Cells<'_>, arm: usize) -> Option<String> {
         format!(
             "Of {name}, {builds} did not end well; no ratio contains {}.",
             if count == 1 { "it" } else { "them" }
+        )
+    })
+}
+
+/// Builds that are recorded as having taken no time: whatever wrote that, there is no logarithm of it.
+fn timeless(cells: &Cells<'_>, arm: usize) -> Option<String> {
+    let count = cells.timeless(arm);
+    let builds = if count == 1 { "build is".to_owned() } else { format!("{count} builds are") };
+    (count > 0).then(|| {
+        let one = if count == 1 { "1 " } else { "" };
+        format!(
+            "Of {}, {one}{builds} recorded with a wall time of 0; no ratio contains them.",
+            cells.name(arm)
         )
     })
 }

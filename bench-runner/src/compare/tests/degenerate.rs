@@ -18,6 +18,44 @@ fn no_samples_no_blocks_no_arms() {
 }
 
 #[test]
+fn a_wall_time_of_zero_enters_no_ratio_and_is_said() {
+    let plan = plan(vec![block("linkers", true, &["v", "w"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 8, 1, |_| 1.0);
+    for sample in samples.all.iter_mut().filter(|sample| sample.variant == "v" && sample.round != 2) {
+        sample.outcome = built(0.0);
+    }
+    let found = compared(&plan, &samples.all);
+    assert_eq!(found.blocks[0].arms[2].ratio, None);
+    assert!(found.blocks[0].arms[3].ratio.is_some_and(|ratio| ratio.rounds == 8));
+    assert!(notes_say(
+        &found,
+        "Of `v`, 7 builds are recorded with a wall time of 0; no ratio contains them."
+    ));
+    // of the baseline, its rounds count for nobody
+    for sample in samples.all.iter_mut().filter(|sample| sample.role == Role::Baseline && sample.round == 1) {
+        sample.outcome = built(0.0);
+    }
+    let found = compared(&plan, &samples.all);
+    assert!(found.blocks[0].arms[3].ratio.is_some_and(|ratio| ratio.rounds == 7));
+    assert!(notes_say(&found, "Of the baseline, 1 build is recorded with a wall time of 0;"));
+}
+
+#[test]
+fn one_hundred_variants_each_have_their_verdict() {
+    let names: Vec<String> = (0..100).map(|n| format!("v{n}")).collect();
+    let plan = plan(vec![block("linkers", true, &names.iter().map(String::as_str).collect::<Vec<_>>())]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 12, 3, |arm| if arm == 50 { 1.1 } else { 1.0 });
+    let found = compared(&plan, &samples.all);
+    let verdicts: Vec<Verdict> =
+        found.blocks[0].arms.iter().filter_map(|arm| Some(arm.ratio?.verdict)).collect();
+    assert_eq!((found.planned, verdicts.len()), (100, 100));
+    assert_eq!(verdicts[48], Verdict::Slower);
+    assert_eq!(verdicts.iter().filter(|v| matches!(v, Verdict::Slower | Verdict::Faster)).count(), 1);
+}
+
+#[test]
 fn one_round_gives_points_and_no_ratio() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
