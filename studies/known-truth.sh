@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Known truth over many seeds (SEEDS, 40 unless set): each run stops by its own rule and is judged by itself.
+set -euo pipefail
+cd "$(dirname "$0")"
+program=${BENCH_RUNNER:-$PWD/../target/release/bench-runner}
+for seed in $(seq 1 "${SEEDS:-40}"); do
+    "$program" run known-truth --seed "$seed" --results ../results --plots ../plots >/dev/null
+done
