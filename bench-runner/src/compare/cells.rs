@@ -5,7 +5,7 @@ use crate::record::{
     ArmBuilds, Block, BlockEnd, Cost, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
     rounds_of, walls,
 };
-use crate::stats::{MAD_TO_SD, Reference, mad, median, summarise};
+use crate::stats::{Contrast, MAD_TO_SD, Reference, Side, mad, median, summarise};
 
 /// A block's samples by round and arm.
 pub(super) struct Cells<'a> {
@@ -25,11 +25,14 @@ pub(super) struct Cells<'a> {
     pub(super) cut: usize,
     /// Why an arm has no comparison: it was not timed, or its proof fails.
     pub(super) not_timed: Vec<Option<String>>,
-    /// What the others are compared with; the twin only where it was timed to the end.
+    /// The planned baseline with its twin; the twin only where it was timed to the end.
     pub(super) reference: Reference,
+    /// The arm that the others are compared with: the planned baseline, or one that was chosen afterwards; `None`
+    /// where the block does not have what was chosen.
+    pub(super) baseline: Option<usize>,
 }
 
-/// Seconds per round and arm, as [`crate::stats::log_ratios`] takes them.
+/// Seconds per round and arm, as [`Contrast::log_ratios`] takes them.
 pub(super) type Table = Vec<Vec<Option<f64>>>;
 
 impl<'a> Cells<'a> {
@@ -56,11 +59,25 @@ impl<'a> Cells<'a> {
             rounds: rounds.complete,
             not_timed: Vec::new(),
             reference: Reference { baseline: block.baseline(), twin: None },
+            baseline: Some(block.baseline()),
         };
         cells.not_timed = (0..block.arms.len()).map(|arm| cells.why_not_timed(arm)).collect();
         let usable = |twin: &usize| cells.not_timed[*twin].is_none() && !cells.given_up(*twin);
         cells.reference.twin = block.twin().filter(usable);
         cells
+    }
+
+    /// What the arm is compared with; `None` for the baseline itself and for the twin, which stands with its original
+    /// on whichever side that is.
+    pub(super) fn contrast(&self, arm: usize) -> Option<Contrast> {
+        let baseline = self.baseline.filter(|baseline| *baseline != arm)?;
+        let side = |arm| Side { arm, twin: self.reference.twin.filter(|_| arm == self.reference.baseline) };
+        (self.block.arms[arm].role != Role::Twin).then(|| Contrast { of: side(arm), against: side(baseline) })
+    }
+
+    /// Whether a baseline was chosen after the run that is not the planned one.
+    pub(super) fn is_post_hoc(&self) -> bool {
+        self.baseline != Some(self.reference.baseline)
     }
 
     /// Whether an arm was measured and not built to the end: rounds without it would count for no comparison that
@@ -105,6 +122,11 @@ impl<'a> Cells<'a> {
         self.measured(arm).iter().any(|sample| sample.outcome == Outcome::TimedOut)
     }
 
+    /// The same of either arm of a side.
+    pub(super) fn side_timed_out(&self, side: Side) -> bool {
+        side.arms().any(|arm| self.timed_out(arm))
+    }
+
     /// Measured builds of the arm that did not end well.
     pub(super) fn failures(&self, arm: usize) -> usize {
         self.measured(arm).iter().filter(|sample| sample.outcome.cost().is_none()).count()
@@ -119,9 +141,9 @@ impl<'a> Cells<'a> {
     /// How a reader tells the arm from the others.
     pub(super) fn name(&self, arm: usize) -> String {
         match self.block.arms[arm].role {
-            Role::Baseline => "the baseline".to_owned(),
+            Role::Baseline if !self.is_post_hoc() => "the baseline".to_owned(),
             Role::Twin => "the twin".to_owned(),
-            Role::Variant => format!("`{}`", self.block.arms[arm].variant.name),
+            Role::Baseline | Role::Variant => format!("`{}`", self.block.arms[arm].variant.name),
         }
     }
 

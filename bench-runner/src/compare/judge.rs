@@ -1,16 +1,16 @@
 //! From log-ratios to verdicts.
 
+use super::Policy;
 use super::cells::{Cells, Table};
 use super::result::{Ratio, TwinResult, Verdict};
-use super::{Policy, control};
 use crate::record::Role;
-use crate::stats::{Control, Estimate, LEVEL, SerialCorrelation, holm, log_ratios, serial_correlation};
+use crate::stats::{Contrast, Control, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
 /// What a block comes to.
 pub(super) struct Judged {
     /// Margin of relevance, as a share.
     pub(super) margin: f64,
-    /// For each arm; `None` where it is no variant, was not timed, or has too few rounds.
+    /// For each arm; `None` where it is not compared, was not timed, or has too few rounds.
     pub(super) estimates: Vec<Option<Estimate>>,
     /// The twin's own estimate.
     pub(super) twin: Option<Estimate>,
@@ -28,18 +28,19 @@ impl Judged {
     pub(super) fn of(cells: &Cells<'_>, policy: &Policy) -> Self {
         let serial = serial_correlation(&timed_only(cells));
         let stretch = serial.map_or(1.0, |serial| serial.stretch());
-        let estimate = |arm: usize| {
-            let usable =
-                cells.not_timed[arm].is_none() && cells.not_timed[cells.reference.baseline].is_none();
-            let d = log_ratios(&cells.table, cells.reference, arm);
-            Estimate::of(&d, control(cells)).filter(|_| usable).map(|estimate| estimate.stretched(stretch))
+        let timed = |arm: usize| cells.not_timed[arm].is_none();
+        let estimate = |contrast: Contrast, control: Control| {
+            let usable = timed(contrast.of.arm) && timed(contrast.against.arm);
+            let d = contrast.log_ratios(&cells.table);
+            Estimate::of(&d, control).filter(|_| usable).map(|estimate| estimate.stretched(stretch))
         };
+        let of_arm = |arm: usize| cells.contrast(arm).and_then(|c| estimate(c, c.control()));
+        let of_twin = |twin: usize| estimate(cells.reference.contrast(twin), Control::Twin);
         let arms = 0..cells.block.arms.len();
-        let of_variant = |arm: usize| (cells.block.arms[arm].role == Role::Variant).then(|| estimate(arm))?;
         Self {
             margin: policy.margin.unwrap_or(cells.block.sampling.margin),
-            estimates: arms.clone().map(of_variant).collect(),
-            twin: cells.reference.twin.and_then(estimate),
+            estimates: arms.clone().map(of_arm).collect(),
+            twin: cells.reference.twin.and_then(of_twin),
             invalid: false,
             serial,
             offset: 0.0,
@@ -47,7 +48,8 @@ impl Judged {
         }
     }
 
-    /// Takes offsets between directories, of variance `tau2` between twin and baseline, into the standard errors.
+    /// Takes offsets between directories, of variance `tau2` between twin and baseline, into the standard errors. A
+    /// comparison with a twin on one side has three halves of a directory's variance, of which `tau2` is two.
     pub(super) fn add_offset(&mut self, tau2: f64) {
         self.offset = tau2;
         for estimate in self.estimates.iter_mut().flatten() {
@@ -67,7 +69,7 @@ fn timed_only(cells: &Cells<'_>) -> Table {
     cells.table.iter().map(|row| arms.iter().map(|&arm| row[arm]).collect()).collect()
 }
 
-/// Corrects over all planned comparisons of the run, and fills in ratios and verdicts.
+/// Corrects over the whole family, all comparisons that count (`planned`), and fills in ratios and verdicts.
 pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], planned: usize, policy: &Policy) {
     let alpha = policy.level(planned);
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
@@ -85,14 +87,15 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], planned: usize,
     let corrected = holm(&difference, planned).into_iter().zip(holm(&equivalence, planned));
     for ((index, arm, estimate), (difference, equivalence)) in places.into_iter().zip(corrected) {
         let (block, cells) = (&mut judged[index], &cells[index]);
+        let Some(contrast) = cells.contrast(arm) else { continue };
         let (p_holm, p_equivalence) = (difference.unwrap_or(1.0), equivalence.unwrap_or(1.0));
         let shown = Shown {
             invalid: block.invalid,
             equivalent: p_equivalence < alpha,
             different: p_holm < alpha,
             below: estimate.theta < 0.0,
-            variant_censored: cells.timed_out(arm),
-            reference_censored: reference_timed_out(cells),
+            variant_censored: cells.side_timed_out(contrast.of),
+            reference_censored: cells.side_timed_out(contrast.against),
         };
         let (low, high) = estimate.interval(LEVEL);
         block.ratios[arm] = Some(Ratio {
@@ -102,7 +105,7 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], planned: usize,
             high,
             p: estimate.p_difference(),
             p_holm,
-            ratio_of_means: ratio_of_means(cells, arm).unwrap_or(estimate.ratio()),
+            ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
             verdict: verdict(shown),
         });
     }
@@ -136,12 +139,6 @@ fn verdict(shown: Shown) -> Verdict {
     }
 }
 
-/// Whether the baseline or its twin ran into the time limit.
-pub(super) fn reference_timed_out(cells: &Cells<'_>) -> bool {
-    let reference = [Some(cells.reference.baseline), cells.reference.twin];
-    reference.into_iter().flatten().any(|arm| cells.timed_out(arm))
-}
-
 /// What the report says of the twin.
 pub(super) fn twin_result(twin: Estimate) -> TwinResult {
     TwinResult {
@@ -152,21 +149,19 @@ pub(super) fn twin_result(twin: Estimate) -> TwinResult {
     }
 }
 
-/// Mean of the variant over the mean of baseline and twin together, over the rounds that count for the variant.
-fn ratio_of_means(cells: &Cells<'_>, arm: usize) -> Option<f64> {
-    let (mut variant, mut reference) = (0.0, 0.0);
+/// Mean of one side over the mean of the other, over the rounds that count for both.
+fn ratio_of_means(cells: &Cells<'_>, contrast: Contrast) -> Option<f64> {
+    let (mut of, mut against) = (0.0, 0.0);
     for row in &cells.table {
-        let twin = cells.reference.twin.map(|twin| row[twin]);
-        let (Some(v), Some(b)) = (row[arm], row[cells.reference.baseline]) else { continue };
-        let of_reference = match twin {
-            Some(Some(t)) => 0.5 * (b + t),
-            Some(None) => continue,
-            None => b,
+        let (Some(one), Some(other)) =
+            (contrast.of.mean(|arm| row[arm]), contrast.against.mean(|arm| row[arm]))
+        else {
+            continue;
         };
-        variant += v;
-        reference += of_reference;
+        of += one;
+        against += other;
     }
-    (reference > 0.0).then(|| variant / reference).filter(|ratio| ratio.is_finite())
+    (against > 0.0).then(|| of / against).filter(|ratio| ratio.is_finite())
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
-use crate::stats::{Control, Estimate, offset_variance};
+use crate::stats::{Estimate, offset_variance};
 
 pub use crate::stats::Summary;
 pub use result::{ArmResult, BlockResult, Comparison, Point, Ratio, TwinResult, Verdict};
@@ -164,11 +164,6 @@ fn block_result(
         proofs: cells.proofs.iter().copied().cloned().collect(),
         notes,
     }
-}
-
-/// Whether a twin was timed to the end, as the interval needs it.
-fn control(cells: &Cells<'_>) -> Control {
-    if cells.reference.twin.is_some() { Control::Twin } else { Control::NoTwin }
 }
 
 #[cfg(test)]

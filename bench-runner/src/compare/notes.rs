@@ -1,11 +1,11 @@
 //! What a reader of a block should know, as whole sentences.
 
+use super::Policy;
 use super::cells::Cells;
-use super::judge::{Judged, reference_timed_out};
+use super::judge::Judged;
 use super::result::{Ratio, Verdict};
-use super::{Policy, control};
 use crate::record::Role;
-use crate::stats::{EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, log_ratios, rounds_for, rounds_to_reach};
+use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds_for, rounds_to_reach};
 
 /// Beyond this a number of rounds is no plan.
 const MOST_ROUNDS: usize = 1000;
@@ -18,8 +18,8 @@ pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, planned: usize, polic
         notes.extend(failures(cells, arm));
         notes.extend(timeless(cells, arm));
         notes.extend(given_up(cells, arm));
-        if cells.block.arms[arm].role == Role::Variant {
-            notes.extend(variant(cells, judged, arm, planned, policy));
+        if let Some(contrast) = cells.contrast(arm) {
+            notes.extend(compared(cells, judged, contrast, planned, policy));
         }
     }
     notes.extend(taken_again(cells));
@@ -41,7 +41,7 @@ fn counted(count: usize, what: &str) -> String {
 /// How many rounds a difference of the margin probably takes, where no scatter was seen yet.
 fn for_the_margin(cells: &Cells<'_>, margin: f64) -> String {
     let (scatter, margin_shown) = (percent(EXPECTED_NOISE), percent(margin));
-    let rounds = match rounds_for(EXPECTED_NOISE, 0.5 * margin, control(cells), MOST_ROUNDS) {
+    let rounds = match rounds_for(EXPECTED_NOISE, 0.5 * margin, cells.control(), MOST_ROUNDS) {
         Some(rounds) => format!("about {rounds}"),
         None => format!("more than {MOST_ROUNDS}"),
     };
@@ -69,8 +69,10 @@ fn are(count: usize, what: &str) -> String {
 
 fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(Some(reason)) = cells.not_timed.get(cells.reference.baseline) {
-        notes.push(format!("The baseline was not timed, so there is nothing to compare with: {reason}."));
+    let reason_of = |arm: usize| cells.not_timed.get(arm)?.as_ref();
+    if let Some((baseline, reason)) = cells.baseline.and_then(|arm| Some((arm, reason_of(arm)?))) {
+        let name = sentence(&cells.name(baseline));
+        notes.push(format!("{name} was not timed, so there is nothing to compare with: {reason}."));
         return notes;
     }
     match (cells.block.twin(), judged.twin) {
@@ -105,13 +107,20 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if reference_timed_out(cells) {
-        notes.push(
-            "A build of the baseline or its twin timed out, so no variant can be `slower` or `equivalent` here."
-                .to_owned(),
-        );
+    let sides = (0..cells.block.arms.len()).find_map(|arm| cells.contrast(arm)).map(|c| c.against);
+    if let Some(side) = sides.filter(|side| cells.side_timed_out(*side)) {
+        let twin = if side.twin.is_some() { " or its twin" } else { "" };
+        notes.push(format!(
+            "A build of {}{twin} timed out, so no variant can be `slower` or `equivalent` here.",
+            cells.name(side.arm)
+        ));
     }
     notes
+}
+
+/// The same as the beginning of a sentence.
+fn sentence(name: &str) -> String {
+    name.strip_prefix("the ").map_or_else(|| name.to_owned(), |rest| format!("The {rest}"))
 }
 
 fn failures(cells: &Cells<'_>, arm: usize) -> Option<String> {
@@ -147,19 +156,28 @@ fn given_up(cells: &Cells<'_>, arm: usize) -> Option<String> {
     cells.recorded(arm).map(|reason| format!("Building {} was given up: {reason}.", cells.name(arm)))
 }
 
-fn variant(cells: &Cells<'_>, judged: &Judged, arm: usize, planned: usize, policy: &Policy) -> Vec<String> {
+fn compared(
+    cells: &Cells<'_>,
+    judged: &Judged,
+    contrast: Contrast,
+    planned: usize,
+    policy: &Policy,
+) -> Vec<String> {
     let mut notes = Vec::new();
+    let arm = contrast.of.arm;
     let name = cells.name(arm);
-    let censored = cells.timed_out(arm) || reference_timed_out(cells);
-    if cells.timed_out(arm) {
-        notes.push(format!("A build of {name} timed out, so it cannot be `faster` or `equivalent`."));
+    let late = cells.side_timed_out(contrast.of);
+    let censored = late || cells.side_timed_out(contrast.against);
+    if late {
+        let twin = if contrast.of.twin.is_some() { " or its twin" } else { "" };
+        notes.push(format!("A build of {name}{twin} timed out, so it cannot be `faster` or `equivalent`."));
     }
     match (judged.estimates[arm], judged.ratios[arm]) {
         (Some(estimate), Some(ratio)) if ratio.verdict == Verdict::Undecided && !censored => {
             notes.push(undecided(&name, &estimate, ratio, judged.margin, policy.level(planned), planned));
         }
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
-            let count = log_ratios(&cells.table, cells.reference, arm).len();
+            let count = contrast.log_ratios(&cells.table).len();
             let have = if count == 1 { "1 round counts".to_owned() } else { format!("{count} rounds count") };
             // of what never built, more rounds are not the trouble
             let needed = (count > 0).then(|| format!(", and {}", for_the_margin(cells, judged.margin)));
@@ -168,7 +186,7 @@ fn variant(cells: &Cells<'_>, judged: &Judged, arm: usize, planned: usize, polic
         }
         _ => {}
     }
-    notes.extend(rebuilt(cells, arm));
+    notes.extend(rebuilt(cells, contrast));
     notes
 }
 
@@ -210,8 +228,8 @@ fn format_ratio(ratio: f64) -> String {
 }
 
 /// Whether a variant compiled another set of units after the same edit than the baseline did.
-fn rebuilt(cells: &Cells<'_>, arm: usize) -> Option<String> {
-    let baseline = cells.reference.baseline;
+fn rebuilt(cells: &Cells<'_>, contrast: Contrast) -> Option<String> {
+    let (arm, baseline) = (contrast.of.arm, contrast.against.arm);
     let pairs: Vec<_> = cells
         .rounds
         .iter()
@@ -244,9 +262,8 @@ fn taken_again(cells: &Cells<'_>) -> Vec<String> {
         if count == 1 { "counts" } else { "count" },
     )];
     for arm in 0..cells.block.arms.len() {
-        let counts = cells.block.arms[arm].role == Role::Variant && cells.not_timed[arm].is_none();
-        let d = log_ratios(&table, cells.reference, arm);
-        if let Some(estimate) = Estimate::of(&d, control(cells)).filter(|_| counts) {
+        let Some(contrast) = cells.contrast(arm).filter(|_| cells.not_timed[arm].is_none()) else { continue };
+        if let Some(estimate) = Estimate::of(&contrast.log_ratios(&table), contrast.control()) {
             let (low, high) = estimate.interval(LEVEL);
             notes.push(format!(
                 "With the first attempts in their place the ratio of {} is {} ({} to {}).",

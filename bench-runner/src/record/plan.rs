@@ -68,6 +68,17 @@ impl Block {
         self.arms.iter().position(|arm| arm.role == Role::Baseline).unwrap_or(0)
     }
 
+    /// The workloads of its arms, each once and in their order, joined by `+`.
+    pub fn workload(&self) -> String {
+        let mut workloads: Vec<&str> = Vec::new();
+        for arm in &self.arms {
+            if !workloads.contains(&arm.variant.workload.as_str()) {
+                workloads.push(&arm.variant.workload);
+            }
+        }
+        workloads.join("+")
+    }
+
     /// Position of the twin among the arms.
     pub fn twin(&self) -> Option<usize> {
         self.arms.iter().position(|arm| arm.role == Role::Twin)

@@ -12,12 +12,8 @@ pub const MIN_TWINS: usize = 10;
 /// comparison with baseline and twin together has ¾ of it (three halves of one directory's variance against two),
 /// that of a comparison with the baseline alone all of it.
 pub fn offset_variance(twins: &[Estimate]) -> Option<f64> {
-    let weighed: Vec<(f64, f64)> = twins
-        .iter()
-        .filter(|twin| twin.df() > 2.0 && twin.se > 0.0)
-        .map(|twin| ((twin.df() - 2.0) / (twin.df() * twin.se * twin.se), twin.theta))
-        .filter(|(weight, _)| weight.is_finite())
-        .collect();
+    let weighed: Vec<(f64, f64)> =
+        twins.iter().filter_map(|twin| Some((offset_weight(twin)?, twin.theta))).collect();
     if weighed.len() < MIN_TWINS {
         return None;
     }
@@ -25,6 +21,13 @@ pub fn offset_variance(twins: &[Estimate]) -> Option<f64> {
     let weights: f64 = weighed.iter().map(|(weight, _)| weight).sum();
     let variance = ((q - weighed.len() as f64) / weights).max(0.0);
     variance.is_finite().then_some(variance)
+}
+
+/// The weight w of a twin; `None` where it cannot be used: with fewer than four rounds, or without any spread.
+pub fn offset_weight(twin: &Estimate) -> Option<f64> {
+    let usable = twin.df() > 2.0 && twin.se > 0.0;
+    let weight = (twin.df() - 2.0) / (twin.df() * twin.se * twin.se);
+    (usable && weight.is_finite()).then_some(weight)
 }
 
 #[cfg(test)]

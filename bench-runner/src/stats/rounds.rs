@@ -1,5 +1,66 @@
 //! From the seconds of a round to the logarithm of a ratio.
 
+use super::Control;
+
+/// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. The
+/// geometric mean of the two stands for the side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side {
+    /// The arm.
+    pub arm: usize,
+    /// Its copy.
+    pub twin: Option<usize>,
+}
+
+impl Side {
+    /// A side of a single arm.
+    pub fn single(arm: usize) -> Self {
+        Self { arm, twin: None }
+    }
+
+    /// Positions of its arms.
+    pub fn arms(self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.arm).chain(self.twin)
+    }
+
+    /// The mean of `value` over its arms; `None` where one of them has none.
+    pub fn mean(self, value: impl Fn(usize) -> Option<f64>) -> Option<f64> {
+        let first = value(self.arm)?;
+        match self.twin {
+            Some(twin) => Some(0.5 * (first + value(twin)?)),
+            None => Some(first),
+        }
+    }
+}
+
+/// What is compared with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contrast {
+    /// The side whose time is told.
+    pub of: Side,
+    /// The side that it is a ratio to.
+    pub against: Side,
+}
+
+impl Contrast {
+    /// `ln of − ln against`, a value for each round in which every build that it needs ended well: `rounds` holds the
+    /// seconds of every arm, `None` where a build did not. What is not a positive number does not count either.
+    pub fn log_ratios<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> Vec<f64> {
+        let of_round = |round: &R| {
+            let seconds = |arm: usize| round.as_ref().get(arm).copied().flatten();
+            let ln = |arm: usize| seconds(arm).filter(|s| *s > 0.0 && s.is_finite()).map(f64::ln);
+            Some(self.of.mean(ln)? - self.against.mean(ln)?)
+        };
+        rounds.iter().filter_map(of_round).collect()
+    }
+
+    /// Whether a side has a copy. It decides the factor on the standard error, and the share that offsets between
+    /// directories have in the comparison: three directories or two.
+    pub fn control(self) -> Control {
+        if self.of.twin.or(self.against.twin).is_some() { Control::Twin } else { Control::NoTwin }
+    }
+}
+
 /// Which arms of a round the others are compared with, as positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
@@ -9,29 +70,17 @@ pub struct Reference {
     pub twin: Option<usize>,
 }
 
-/// `ln v − ½(ln b + ln t)`, and `ln v − ln b` without a twin. `None` where a value is not a positive number.
-pub fn log_ratio(variant: f64, baseline: f64, twin: Option<f64>) -> Option<f64> {
-    let ln = |seconds: f64| (seconds > 0.0 && seconds.is_finite()).then(|| seconds.ln());
-    let baseline = ln(baseline)?;
-    let reference = match twin {
-        Some(twin) => 0.5 * (baseline + ln(twin)?),
-        None => baseline,
-    };
-    Some(ln(variant)? - reference)
+impl Reference {
+    /// What an arm is compared with: baseline and twin together, and the twin itself with the baseline alone.
+    pub fn contrast(self, arm: usize) -> Contrast {
+        let twin = self.twin.filter(|twin| *twin != arm);
+        Contrast { of: Side::single(arm), against: Side { arm: self.baseline, twin } }
+    }
 }
 
-/// The log-ratios of one arm, a value for each round that has all that it needs: `rounds` holds the seconds of
-/// every arm, `None` where a build did not end well. The twin itself is compared with the baseline alone.
+/// The log-ratios of one arm: `ln v − ½(ln b + ln t)`, and `ln v − ln b` without a twin.
 pub fn log_ratios<R: AsRef<[Option<f64>]>>(rounds: &[R], reference: Reference, arm: usize) -> Vec<f64> {
-    let of_round = |round: &R| {
-        let seconds = |arm: usize| round.as_ref().get(arm).copied().flatten();
-        let twin = match reference.twin {
-            Some(twin) if twin != arm => Some(seconds(twin)?),
-            _ => None,
-        };
-        log_ratio(seconds(arm)?, seconds(reference.baseline)?, twin)
-    };
-    rounds.iter().filter_map(of_round).collect()
+    reference.contrast(arm).log_ratios(rounds)
 }
 
 #[cfg(test)]
@@ -65,5 +114,16 @@ mod tests {
         ];
         assert_eq!(log_ratios(&rounds, REFERENCE, 2).len(), 1);
         assert_eq!(log_ratios(&rounds, REFERENCE, 7).len(), 0);
+    }
+
+    #[test]
+    fn either_side_may_have_a_copy() {
+        let rounds = [[Some(2.0), Some(8.0), Some(6.0)], [Some(2.0), None, Some(6.0)]];
+        let both = Contrast { of: Side { arm: 0, twin: Some(1) }, against: Side::single(2) };
+        let d = both.log_ratios(&rounds);
+        assert!(d.len() == 1 && (d[0] + 1.5f64.ln()).abs() < 1e-12);
+        let alone = Contrast { of: Side::single(0), ..both };
+        assert_eq!(alone.log_ratios(&rounds).len(), 2);
+        assert_eq!((both.control(), alone.control()), (Control::Twin, Control::NoTwin));
     }
 }
