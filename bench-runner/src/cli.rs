@@ -36,6 +36,7 @@ enum Verb {
     Corpus(commands::corpus::Args),
     Scenarios(commands::scenarios::Args),
     Report(commands::report::Args),
+    Compare(commands::compare::Args),
 }
 
 /// Parses `args`, carries them out, and prints what went wrong.
@@ -55,6 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Corpus(args) => commands::corpus::run(args, &places),
         Verb::Scenarios(args) => commands::scenarios::run(args, &places),
         Verb::Report(args) => commands::report::run(args, &places),
+        Verb::Compare(args) => commands::compare::run(args),
     });
     result.unwrap_or_else(|error| {
         commands::complain(&error);

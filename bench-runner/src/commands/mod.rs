@@ -8,6 +8,7 @@
 )]
 
 mod announce;
+pub mod compare;
 pub mod corpus;
 pub mod doctor;
 pub mod plan;

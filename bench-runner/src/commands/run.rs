@@ -8,11 +8,11 @@ use super::progress::Progress;
 use super::request::{self, RequestArgs};
 use super::{Exit, announce, shown};
 use crate::bundle;
-use crate::compare::{ArmResult, Policy, Verdict};
+use crate::compare::Policy;
 use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
 use crate::host::{self, Health, Severity};
 use crate::plan::estimate;
-use crate::record::{Plan, Role};
+use crate::record::Plan;
 use crate::{process, report};
 
 /// Names the directory whose lock is the right to measure, in place of the standard one; for tests.
@@ -133,14 +133,9 @@ fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, Flo
         eprintln!("interrupted; `bench-runner run --resume {}` completes it", shown(&measured.bundle));
         return Ok(Exit::Interrupted);
     }
-    let decided = |arm: &ArmResult| {
-        arm.role != Role::Variant
-            || arm.ratio.is_some_and(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))
-    };
-    let undecided = !comparison.blocks.iter().flat_map(|block| &block.arms).all(decided);
     Ok(match () {
         () if measured.flawed => Exit::Flawed,
-        () if args.decide && undecided => Exit::Undecided,
+        () if args.decide && !comparison.is_decided() => Exit::Undecided,
         () => Exit::Done,
     })
 }

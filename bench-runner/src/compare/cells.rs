@@ -5,7 +5,7 @@ use crate::record::{
     ArmBuilds, Block, BlockEnd, Cost, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
     rounds_of, walls,
 };
-use crate::stats::{Contrast, MAD_TO_SD, Reference, Side, mad, median, summarise};
+use crate::stats::{Contrast, Control, MAD_TO_SD, Reference, Side, mad, median, summarise};
 
 /// A block's samples by round and arm.
 pub(super) struct Cells<'a> {
@@ -73,6 +73,12 @@ impl<'a> Cells<'a> {
         let baseline = self.baseline.filter(|baseline| *baseline != arm)?;
         let side = |arm| Side { arm, twin: self.reference.twin.filter(|_| arm == self.reference.baseline) };
         (self.block.arms[arm].role != Role::Twin).then(|| Contrast { of: side(arm), against: side(baseline) })
+    }
+
+    /// Whether the block was stopped by its twin too, as the factor on standard errors needs it. It holds for pairs of
+    /// variants as well, whose widths the stopping never looked at.
+    pub(super) fn control(&self) -> Control {
+        if self.reference.twin.is_some() { Control::Twin } else { Control::NoTwin }
     }
 
     /// Whether a baseline was chosen after the run that is not the planned one.

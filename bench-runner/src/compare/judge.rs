@@ -4,7 +4,7 @@ use super::Policy;
 use super::cells::{Cells, Table};
 use super::result::{Ratio, TwinResult, Verdict};
 use crate::record::Role;
-use crate::stats::{Contrast, Control, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
+use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
 /// What a block comes to.
 pub(super) struct Judged {
@@ -29,13 +29,13 @@ impl Judged {
         let serial = serial_correlation(&timed_only(cells));
         let stretch = serial.map_or(1.0, |serial| serial.stretch());
         let timed = |arm: usize| cells.not_timed[arm].is_none();
-        let estimate = |contrast: Contrast, control: Control| {
+        let estimate = |contrast: Contrast| {
             let usable = timed(contrast.of.arm) && timed(contrast.against.arm);
             let d = contrast.log_ratios(&cells.table);
-            Estimate::of(&d, control).filter(|_| usable).map(|estimate| estimate.stretched(stretch))
+            Estimate::of(&d, cells.control()).filter(|_| usable).map(|estimate| estimate.stretched(stretch))
         };
-        let of_arm = |arm: usize| cells.contrast(arm).and_then(|c| estimate(c, c.control()));
-        let of_twin = |twin: usize| estimate(cells.reference.contrast(twin), Control::Twin);
+        let of_arm = |arm: usize| cells.contrast(arm).and_then(estimate);
+        let of_twin = |twin: usize| estimate(cells.reference.contrast(twin));
         let arms = 0..cells.block.arms.len();
         Self {
             margin: policy.margin.unwrap_or(cells.block.sampling.margin),
@@ -48,13 +48,12 @@ impl Judged {
         }
     }
 
-    /// Takes offsets between directories, of variance `tau2` between twin and baseline, into the standard errors. A
-    /// comparison with a twin on one side has three halves of a directory's variance, of which `tau2` is two.
-    pub(super) fn add_offset(&mut self, tau2: f64) {
+    /// Takes offsets between directories, of variance `tau2` between twin and baseline, into the standard errors.
+    pub(super) fn add_offset(&mut self, cells: &Cells<'_>, tau2: f64) {
         self.offset = tau2;
-        for estimate in self.estimates.iter_mut().flatten() {
-            let share = if estimate.control == Control::Twin { 0.75 } else { 1.0 };
-            *estimate = estimate.with_variance(share * tau2);
+        for (arm, estimate) in self.estimates.iter_mut().enumerate() {
+            let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
+            *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
         }
     }
 }
@@ -69,9 +68,9 @@ fn timed_only(cells: &Cells<'_>) -> Table {
     cells.table.iter().map(|row| arms.iter().map(|&arm| row[arm]).collect()).collect()
 }
 
-/// Corrects over the whole family, all comparisons that count (`planned`), and fills in ratios and verdicts.
-pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], planned: usize, policy: &Policy) {
-    let alpha = policy.level(planned);
+/// Corrects over the whole family, all comparisons that count (`family` of them), and fills in ratios and verdicts.
+pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, policy: &Policy) {
+    let alpha = policy.level(family);
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
     let (mut places, mut difference, mut equivalence) = (Vec::new(), Vec::new(), Vec::new());
     for (index, block) in judged.iter_mut().enumerate() {
@@ -84,7 +83,7 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], planned: usize,
             }
         }
     }
-    let corrected = holm(&difference, planned).into_iter().zip(holm(&equivalence, planned));
+    let corrected = holm(&difference, family).into_iter().zip(holm(&equivalence, family));
     for ((index, arm, estimate), (difference, equivalence)) in places.into_iter().zip(corrected) {
         let (block, cells) = (&mut judged[index], &cells[index]);
         let Some(contrast) = cells.contrast(arm) else { continue };

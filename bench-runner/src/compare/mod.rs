@@ -17,9 +17,14 @@
 //! 3. `faster` or `slower`: the difference from 1 is significant, by a Holm correction of its own.
 //! 4. `undecided`: neither was shown.
 //!
+//! With a baseline that was chosen after the run ([`Policy::baseline`]) every other arm is compared with it, and the
+//! correction counts all pairs of arms: the answer is marked as post hoc. The planned twin still says whether a block
+//! is `invalid`.
+//!
 //! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and next to a baseline
 //! or twin with one no variant is `slower` or `equivalent`.
 
+mod baseline;
 mod cells;
 mod judge;
 mod notes;
@@ -34,8 +39,10 @@ use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sa
 use crate::stats::{Estimate, offset_variance};
 
 pub use crate::stats::Summary;
-pub use result::{ArmResult, BlockResult, Comparison, Point, Ratio, TwinResult, Verdict};
+pub use baseline::{UnknownBaseline, WantedBaseline};
+pub use result::{ArmResult, BlockResult, Comparison, Point, PostHoc, Ratio, TwinResult, Verdict};
 
+use baseline::Choice;
 use cells::Cells;
 use judge::Judged;
 
@@ -49,20 +56,22 @@ pub struct Policy {
     pub alpha: f64,
     /// Level where a single comparison was planned.
     pub alpha_alone: f64,
+    /// What the others are compared with, in place of the planned baselines.
+    pub baseline: Option<WantedBaseline>,
     /// A block is invalid where the twin's p-value is below this over the number of blocks.
     pub alpha_twin: f64,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { margin: None, alpha: 0.03, alpha_alone: 0.05, alpha_twin: 0.01 }
+        Self { margin: None, alpha: 0.03, alpha_alone: 0.05, baseline: None, alpha_twin: 0.01 }
     }
 }
 
 impl Policy {
-    /// The level for a run with so many planned comparisons.
-    pub fn level(&self, planned: usize) -> f64 {
-        if planned == 1 { self.alpha_alone } else { self.alpha }
+    /// The level for a family of so many comparisons.
+    pub fn level(&self, family: usize) -> f64 {
+        if family == 1 { self.alpha_alone } else { self.alpha }
     }
 }
 
@@ -95,18 +104,24 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
     let Recorded { plan, machine, .. } = *recorded;
     let arms = plan.blocks.iter().flat_map(|block| &block.arms);
     let planned = arms.filter(|arm| arm.role == Role::Variant).count();
-    let cells = sorted_by_block(recorded);
-    let judged = judge(&cells, planned, policy);
+    let choice = policy.baseline.as_ref().and_then(|wanted| Choice::of(plan, wanted));
+    let family = choice.as_ref().map_or(planned, |choice| choice.says.pairs);
+    let mut cells = sorted_by_block(recorded);
+    for (cells, chosen) in cells.iter_mut().zip(choice.iter().flat_map(|choice| &choice.arms)) {
+        cells.baseline = *chosen;
+    }
+    let judged = judge(&cells, family, policy);
     let blocks = cells
         .par_iter()
         .zip(judged)
         .zip(title::titles(plan))
-        .map(|((cells, judged), title)| block_result(cells, judged, title, planned, policy))
+        .filter_map(|((cells, judged), title)| block_result(cells, judged, title, family, policy))
         .collect();
     Comparison {
         scenario: plan.scenario.clone(),
         machine: machine.to_owned(),
         planned,
+        post_hoc: choice.map(|choice| choice.says),
         blocks,
         skipped: plan.skipped.clone(),
     }
@@ -134,36 +149,39 @@ fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
 
 /// Estimates of all blocks first, then what only the run as a whole can say: offsets between directories, and the
 /// corrections for many comparisons.
-fn judge(cells: &[Cells<'_>], planned: usize, policy: &Policy) -> Vec<Judged> {
+fn judge(cells: &[Cells<'_>], family: usize, policy: &Policy) -> Vec<Judged> {
     let mut judged: Vec<Judged> = cells.par_iter().map(|cells| Judged::of(cells, policy)).collect();
     let twins: Vec<Estimate> = judged.iter().filter_map(|block| block.twin).collect();
     if let Some(variance) = offset_variance(&twins).filter(|&variance| variance > 0.0) {
-        judged.iter_mut().for_each(|block| block.add_offset(variance));
+        judged.iter_mut().zip(cells).for_each(|(block, cells)| block.add_offset(cells, variance));
     }
-    judge::decide(&mut judged, cells, planned, policy);
+    judge::decide(&mut judged, cells, family, policy);
     judged
 }
 
+/// `None` where the block does not have the baseline that was chosen.
 fn block_result(
     cells: &Cells<'_>,
     judged: Judged,
     title: String,
-    planned: usize,
+    family: usize,
     policy: &Policy,
-) -> BlockResult {
-    let notes = notes::of_block(cells, &judged, planned, policy);
+) -> Option<BlockResult> {
+    let baseline = cells.baseline?;
+    let notes = notes::of_block(cells, &judged, family, policy);
     let arms = (0..cells.block.arms.len()).map(|arm| cells.arm_result(arm, judged.ratios[arm])).collect();
-    BlockResult {
+    Some(BlockResult {
         id: cells.block.id.clone(),
         title,
         rounds: cells.rounds.len() as u32,
         stopped: cells.end.map(|end| end.stopped),
         margin: judged.margin,
         arms,
+        baseline,
         twin: judged.twin.map(judge::twin_result),
         proofs: cells.proofs.iter().copied().cloned().collect(),
         notes,
-    }
+    })
 }
 
 #[cfg(test)]

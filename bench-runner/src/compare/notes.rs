@@ -10,7 +10,7 @@ use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds
 /// Beyond this a number of rounds is no plan.
 const MOST_ROUNDS: usize = 1000;
 
-pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, planned: usize, policy: &Policy) -> Vec<String> {
+pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, family: usize, policy: &Policy) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(rounds(cells, judged));
     notes.extend(reference(cells, judged));
@@ -19,7 +19,7 @@ pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, planned: usize, polic
         notes.extend(timeless(cells, arm));
         notes.extend(given_up(cells, arm));
         if let Some(contrast) = cells.contrast(arm) {
-            notes.extend(compared(cells, judged, contrast, planned, policy));
+            notes.extend(compared(cells, judged, contrast, family, policy));
         }
     }
     notes.extend(taken_again(cells));
@@ -160,7 +160,7 @@ fn compared(
     cells: &Cells<'_>,
     judged: &Judged,
     contrast: Contrast,
-    planned: usize,
+    family: usize,
     policy: &Policy,
 ) -> Vec<String> {
     let mut notes = Vec::new();
@@ -174,7 +174,7 @@ fn compared(
     }
     match (judged.estimates[arm], judged.ratios[arm]) {
         (Some(estimate), Some(ratio)) if ratio.verdict == Verdict::Undecided && !censored => {
-            notes.push(undecided(&name, &estimate, ratio, judged.margin, policy.level(planned), planned));
+            notes.push(undecided(&name, &estimate, ratio, judged.margin, policy.level(family), family));
         }
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
             let count = contrast.log_ratios(&cells.table).len();
@@ -198,12 +198,12 @@ fn undecided(
     ratio: Ratio,
     margin: f64,
     alpha: f64,
-    planned: usize,
+    family: usize,
 ) -> String {
     let width = percent(estimate.half_width_share(LEVEL));
-    let level = 1.0 - alpha / planned.max(1) as f64;
+    let level = 1.0 - alpha / family.max(1) as f64;
     let corrected =
-        if planned > 1 { format!(", once corrected for {planned} comparisons") } else { String::new() };
+        if family > 1 { format!(", once corrected for {family} comparisons") } else { String::new() };
     let found = format!(
         "{name} is undecided: its interval of ±{width} ({} to {}) shows neither that it differs from the baseline \
          nor that it differs by less than {}{corrected}",
@@ -263,7 +263,7 @@ fn taken_again(cells: &Cells<'_>) -> Vec<String> {
     )];
     for arm in 0..cells.block.arms.len() {
         let Some(contrast) = cells.contrast(arm).filter(|_| cells.not_timed[arm].is_none()) else { continue };
-        if let Some(estimate) = Estimate::of(&contrast.log_ratios(&table), contrast.control()) {
+        if let Some(estimate) = Estimate::of(&contrast.log_ratios(&table), cells.control()) {
             let (low, high) = estimate.interval(LEVEL);
             notes.push(format!(
                 "With the first attempts in their place the ratio of {} is {} ({} to {}).",

@@ -12,10 +12,40 @@ pub struct Comparison {
     pub machine: String,
     /// How many comparisons the run planned: variants against their baselines, twins left out.
     pub planned: usize,
+    /// Where the others are compared with a baseline that was chosen after the run.
+    pub post_hoc: Option<PostHoc>,
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockResult>,
     /// What was asked for and left out.
     pub skipped: Vec<Skipped>,
+}
+
+impl Comparison {
+    /// How many comparisons the correction counts.
+    pub fn family(&self) -> usize {
+        self.post_hoc.as_ref().map_or(self.planned, |post_hoc| post_hoc.pairs)
+    }
+
+    /// Whether every comparison has a verdict that says something: none is missing, `undecided` or `invalid`.
+    pub fn is_decided(&self) -> bool {
+        let says = |ratio: &Ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
+        let decided = |block: &BlockResult| {
+            let compared = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
+            compared.into_iter().all(|(_, arm)| arm.ratio.as_ref().is_some_and(says))
+        };
+        self.blocks.iter().all(decided)
+    }
+}
+
+/// A baseline that was chosen after the run, and what that costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostHoc {
+    /// What was asked for, such as `linker=mold`.
+    pub baseline: String,
+    /// How many pairs of arms all planned blocks have, the twins left out. All of them count in the correction.
+    pub pairs: usize,
+    /// Blocks that do not have it, each with the reason. They are not among the blocks of the comparison.
+    pub left_out: Vec<Skipped>,
 }
 
 /// What the samples of one block say.
@@ -31,14 +61,23 @@ pub struct BlockResult {
     pub stopped: Option<StopReason>,
     /// Margin of relevance, as a share.
     pub margin: f64,
-    /// The arms in the plan's order: baseline, twin, variants.
+    /// The arms in the plan's order: planned baseline, twin, variants.
     pub arms: Vec<ArmResult>,
+    /// Position of the arm that the others are compared with.
+    pub baseline: usize,
     /// What the twin says of the block; `None` where it was switched off or has too few rounds.
     pub twin: Option<TwinResult>,
     /// Proofs of the block.
     pub proofs: Vec<Proof>,
     /// What a reader should know, as whole sentences.
     pub notes: Vec<String>,
+}
+
+impl BlockResult {
+    /// Whether the arm at a position is to be compared with the baseline.
+    pub fn is_compared(&self, arm: usize) -> bool {
+        arm != self.baseline && self.arms.get(arm).is_some_and(|arm| arm.role != Role::Twin)
+    }
 }
 
 /// What the samples of one arm say.
@@ -62,7 +101,7 @@ pub struct ArmResult {
     pub cpu: Option<Summary>,
     /// Largest resident set of a process, bytes.
     pub max_rss: Option<Summary>,
-    /// Wall time against the baseline; `None` for the baseline, the twin, and arms with too few rounds.
+    /// Wall time against the baseline of the block; `None` for that one, the twin, and arms with too few rounds.
     pub ratio: Option<Ratio>,
 }
 
@@ -81,7 +120,7 @@ pub struct Point {
     pub outlier: bool,
 }
 
-/// A variant's wall time against its baseline's.
+/// An arm's wall time against its baseline's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
     /// Rounds that count.
@@ -94,7 +133,7 @@ pub struct Ratio {
     pub high: f64,
     /// The p-value against "no difference", before any correction.
     pub p: f64,
-    /// The p-value after Holm's correction over all planned comparisons of the run.
+    /// The p-value after Holm's correction over all comparisons that count: [`Comparison::family`].
     pub p_holm: f64,
     /// Mean of the variant over mean of the baseline, which outliers do move.
     pub ratio_of_means: f64,

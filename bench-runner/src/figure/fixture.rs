@@ -62,6 +62,7 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         stopped: None,
         margin: 0.03,
         arms: Vec::new(),
+        baseline: 0,
         twin: None,
         proofs: Vec::new(),
         notes: Vec::new(),
@@ -127,6 +128,7 @@ pub(crate) fn comparison(blocks: Vec<BlockResult>) -> Comparison {
         scenario: "linkers".to_owned(),
         machine: "AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8".to_owned(),
         planned: blocks.iter().map(|b| b.arms.iter().filter(|a| a.role == Role::Variant).count()).sum(),
+        post_hoc: None,
         blocks,
         skipped: Vec::new(),
     }

@@ -290,7 +290,7 @@ fn caption(scene: &mut Scene, comparison: &Comparison, top: f64) {
     scene.text(floor);
     let bars = Label::new((x, first), "bars: plain 95 % intervals, logarithmic axis", 11.0, Ink::Muted);
     scene.text(bars.within(WIDTH - EDGE - x));
-    let mut says = wording::family(comparison.planned);
+    let mut says = wording::family(comparison);
     if !comparison.skipped.is_empty() {
         let names: Vec<_> = comparison.skipped.iter().map(|skipped| skipped.variant.as_str()).collect();
         says.push_str(&format!(" Left out here: {}.", names.join(", ")));

@@ -3,7 +3,7 @@
 //! An estimate is rounded to the place that its uncertainty reaches: two significant digits of the half-width
 //! of its interval, and no more.
 
-use crate::compare::{ArmResult, BlockResult, Ratio, Summary, TwinResult, Verdict};
+use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Summary, TwinResult, Verdict};
 use crate::record::Role;
 
 /// The unit of the times of one block.
@@ -188,13 +188,17 @@ pub fn progress(block: &BlockResult) -> String {
 }
 
 /// At which level the verdicts of a run hold, as a sentence.
-pub fn family(planned: usize) -> String {
-    match planned {
-        0 => "No comparison was planned.".to_owned(),
-        1 => "One comparison was planned, and its verdict stands alone.".to_owned(),
-        n => format!(
-            "Verdicts hold for all {n} planned comparisons together (Holm): stricter than each plain interval."
+pub fn family(comparison: &Comparison) -> String {
+    let stricter = "stricter than each plain interval";
+    match (&comparison.post_hoc, comparison.family()) {
+        (Some(_), 1) => "Post hoc: there is one pair of variants, so its verdict stands alone.".to_owned(),
+        (Some(_), n) => format!(
+            "Post hoc: the baseline was chosen after the run, so verdicts hold for all {n} pairs of variants \
+             together (Holm): {stricter}."
         ),
+        (None, 0) => "No comparison was planned.".to_owned(),
+        (None, 1) => "One comparison was planned, and its verdict stands alone.".to_owned(),
+        (None, n) => format!("Verdicts hold for all {n} planned comparisons together (Holm): {stricter}."),
     }
 }
 

@@ -10,6 +10,9 @@ pub fn json(comparison: &Comparison) -> Value {
         "scenario": comparison.scenario,
         "machine": comparison.machine,
         "planned_comparisons": comparison.planned,
+        "post_hoc": comparison.post_hoc.as_ref().map(|post_hoc| object!({
+            "baseline": post_hoc.baseline, "pairs": post_hoc.pairs, "left_out": post_hoc.left_out,
+        })),
         "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
         "skipped": comparison.skipped,
     })
@@ -22,6 +25,7 @@ fn block(block: &BlockResult) -> Value {
         "rounds": block.rounds,
         "stopped": block.stopped,
         "margin": block.margin,
+        "baseline": block.arms.get(block.baseline).map(|arm| &arm.variant),
         "twin": block.twin.map(|twin| object!({
             "rounds": twin.rounds, "ratio": twin.ratio, "half_width": twin.half_width, "p": twin.p,
         })),

@@ -56,6 +56,11 @@ pub(crate) fn paragraph(lead: &str, text: &str) -> Vec<String> {
     indented.map(|(index, part)| format!("{}{part}", if index == 0 { "  " } else { "    " })).collect()
 }
 
+/// `text`, wrapped to the line and not indented.
+pub(crate) fn sentence(text: &str) -> Vec<String> {
+    wrap(text, LINE)
+}
+
 /// The words of `text` on lines of at most `width`; a longer word is cut.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];

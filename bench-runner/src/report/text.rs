@@ -1,6 +1,6 @@
 //! The table that ends a run, for a terminal.
 
-use super::table::{Column, paragraph, table};
+use super::table::{Column, paragraph, sentence, table};
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use crate::figure::wording::{self, TimeUnit};
 use crate::record::{Proof, ProofResult, Role, Skipped};
@@ -19,6 +19,10 @@ const COLUMNS: [Column; 7] = [
 /// about 100 columns wide and end with a line feed; there are no colour codes.
 pub fn text(comparison: &Comparison) -> String {
     let mut lines = vec![format!("{} on {}", comparison.scenario, comparison.machine)];
+    if let Some(post_hoc) = &comparison.post_hoc {
+        let says = format!("post hoc: compared with `{}`, chosen after the run", post_hoc.baseline);
+        lines.push(says);
+    }
     if comparison.blocks.is_empty() {
         lines.extend([String::new(), "no block was measured".to_owned()]);
     }
@@ -27,9 +31,11 @@ pub fn text(comparison: &Comparison) -> String {
         lines.extend(block(one));
     }
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
-        lines.extend([String::new(), wording::family(comparison.planned)]);
+        lines.push(String::new());
+        lines.extend(sentence(&wording::family(comparison)));
     }
-    lines.extend(skipped(&comparison.skipped));
+    let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
+    lines.extend(skipped(&left_out.chain(&comparison.skipped).collect::<Vec<_>>()));
     lines.iter().map(|line| format!("{}\n", visible(line))).collect()
 }
 
@@ -43,7 +49,8 @@ fn visible(line: &str) -> String {
 fn block(block: &BlockResult) -> Vec<String> {
     let mut lines = vec![format!("{} ({})", block.title, wording::progress(block))];
     let unit = TimeUnit::of_block(block);
-    let rows: Vec<_> = block.arms.iter().filter(|arm| has_row(arm)).map(|arm| row(arm, unit)).collect();
+    let shown = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
+    let rows: Vec<_> = shown.map(|(at, arm)| row(arm, at == block.baseline, unit)).collect();
     if rows.is_empty() {
         lines.push("  nothing was timed".to_owned());
     } else {
@@ -52,7 +59,7 @@ fn block(block: &BlockResult) -> Vec<String> {
     if !block.arms.is_empty() {
         lines.extend(paragraph("twin: ", &twin(block)));
     }
-    lines.extend(block.arms.iter().flat_map(beside));
+    lines.extend((0..block.arms.len()).flat_map(|arm| beside(block, arm)));
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
     lines
@@ -94,13 +101,13 @@ fn has_row(arm: &ArmResult) -> bool {
     arm.role != Role::Twin && arm.wall.is_some()
 }
 
-fn row(arm: &ArmResult, unit: TimeUnit) -> Vec<String> {
+fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<String> {
     let time = arm.wall.map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     let count = arm.wall.map(|wall| wall.n.to_string());
-    let [ratio, interval, change, verdict] = match (&arm.ratio, arm.role) {
+    let [ratio, interval, change, verdict] = match (&arm.ratio, is_baseline) {
         (Some(ratio), _) => judged(ratio),
-        (None, Role::Baseline) => ["", "", "", "baseline"].map(str::to_owned),
-        (None, _) => ["", "", "", "–"].map(str::to_owned),
+        (None, true) => ["", "", "", "baseline"].map(str::to_owned),
+        (None, false) => ["", "", "", "–"].map(str::to_owned),
     };
     let name = wording::arm_name(arm);
     vec![name, time.unwrap_or_default(), ratio, interval, change, verdict, count.unwrap_or_default()]
@@ -117,11 +124,12 @@ fn judged(ratio: &Ratio) -> [String; 4] {
 }
 
 /// What the row of an arm cannot say.
-fn beside(arm: &ArmResult) -> Vec<String> {
+fn beside(block: &BlockResult, at: usize) -> Vec<String> {
+    let arm = &block.arms[at];
     let name = wording::arm_name(arm);
     let mut lines = Vec::new();
-    let judged_as_variant = arm.role == Role::Variant && arm.ratio.is_none();
-    if judged_as_variant || arm.wall.is_none() {
+    let lacks_ratio = block.is_compared(at) && arm.ratio.is_none();
+    if lacks_ratio || arm.wall.is_none() {
         lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
     } else if arm.failures > 0 {
         lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
@@ -191,11 +199,11 @@ fn with_reason(says: String, reason: &str) -> String {
     if reason.is_empty() { says } else { format!("{says}: {reason}") }
 }
 
-fn skipped(skipped: &[Skipped]) -> Vec<String> {
+fn skipped(skipped: &[&Skipped]) -> Vec<String> {
     if skipped.is_empty() {
         return Vec::new();
     }
-    let one = |skipped: &Skipped| {
+    let one = |skipped: &&Skipped| {
         let says = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
         let help = skipped.help.iter().map(|help| format!("    help: {help}"));
         paragraph("", &says).into_iter().chain(help).collect::<Vec<_>>()

@@ -1,7 +1,5 @@
 //! From the seconds of a round to the logarithm of a ratio.
 
-use super::Control;
-
 /// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. The
 /// geometric mean of the two stands for the side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +52,11 @@ impl Contrast {
         rounds.iter().filter_map(of_round).collect()
     }
 
-    /// Whether a side has a copy. It decides the factor on the standard error, and the share that offsets between
-    /// directories have in the comparison: three directories or two.
-    pub fn control(self) -> Control {
-        if self.of.twin.or(self.against.twin).is_some() { Control::Twin } else { Control::NoTwin }
+    /// How much of the variance τ² between two directories, twin and baseline, the comparison has. With variance ω² of
+    /// one directory τ² is 2ω²; a single arm has ω² and an arm with its copy half of that, so it is all of τ² or ¾.
+    pub fn offset_share(self) -> f64 {
+        let of_side = |side: Side| if side.twin.is_some() { 0.25 } else { 0.5 };
+        of_side(self.of) + of_side(self.against)
     }
 }
 
@@ -124,6 +123,6 @@ mod tests {
         assert!(d.len() == 1 && (d[0] + 1.5f64.ln()).abs() < 1e-12);
         let alone = Contrast { of: Side::single(0), ..both };
         assert_eq!(alone.log_ratios(&rounds).len(), 2);
-        assert_eq!((both.control(), alone.control()), (Control::Twin, Control::NoTwin));
+        assert_eq!((both.offset_share(), alone.offset_share()), (0.75, 1.0));
     }
 }

@@ -119,7 +119,7 @@ fn wall() {
 }
 
 fn verbs() {
-    let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report"];
+    let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report", "compare"];
     for file in files(&src().join("commands")) {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         if !verbs.contains(&stem.as_str()) {

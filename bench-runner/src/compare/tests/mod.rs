@@ -2,4 +2,5 @@
 
 mod degenerate;
 mod fixture;
+mod post_hoc;
 mod verdicts;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::stats::noise::Noise;
+use crate::stats::{Contrast, Side};
 
 const ROLES: [Role; 4] = [Role::Baseline, Role::Twin, Role::Variant, Role::Variant];
 
@@ -184,7 +185,7 @@ fn fewer_than_two_arms_are_nothing_to_compare_and_a_twin_alone_is_something() {
 fn blocks_that_stop_by_the_rule_keep_their_coverage() {
     let sampling = sampling();
     let mut noise = Noise::new(4);
-    let (mut covered, mut rounds) = (0, 0);
+    let (mut covered, mut pairs, mut rounds) = (0, 0, 0);
     const BLOCKS: usize = 250;
     for _ in 0..BLOCKS {
         let mut table = Vec::new();
@@ -197,9 +198,14 @@ fn blocks_that_stop_by_the_rule_keep_their_coverage() {
             let estimate = Estimate::of(&d, Control::Twin).unwrap();
             covered += usize::from(estimate.theta.abs() <= estimate.half_width(LEVEL));
         }
+        let pair = Contrast { of: Side::single(2), against: Side::single(3) };
+        let estimate = Estimate::of(&pair.log_ratios(&table), Control::Twin).unwrap();
+        pairs += usize::from(estimate.theta.abs() <= estimate.half_width(LEVEL));
     }
     // 475 of 500 expected, standard deviation below 6; about 20 rounds, as docs/METHODOLOGY.md has it
     assert!((452..=495).contains(&covered), "{covered} of 500");
+    // 237.5 of 250 expected, standard deviation 3.4: the stopping does not look at pairs of variants
+    assert!((226..=248).contains(&pairs), "{pairs} of 250");
     let mean = rounds as f64 / BLOCKS as f64;
     assert!((18.0..22.0).contains(&mean), "{mean} rounds");
 }

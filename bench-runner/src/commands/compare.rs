@@ -1,0 +1,72 @@
+//! `compare`: verdicts again from the files, by another margin or against another baseline.
+
+use std::path::PathBuf;
+
+use super::{Exit, request_percent, shown};
+use crate::bundle::{self, Bundle};
+use crate::compare::{Policy, WantedBaseline};
+use crate::flows::{self, FlowError};
+use crate::record::Plan;
+use crate::report;
+use crate::scenario::RequestError;
+
+/// Verdicts again, also against another baseline; needs no build and writes nothing
+///
+/// A baseline that is chosen after the run is marked `post hoc`, and every pair of variants
+/// counts in the correction. Each bundle is judged by itself.
+///
+/// Examples:
+///   bench-runner compare results/*/* --margin 1%
+///   bench-runner compare results/<machine>/<run> --baseline linker=mold
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Directories of bundles, such as `results/<machine>/<run>`
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundles: Vec<PathBuf>,
+    /// Compare with this variant in place of the planned baseline; what is not named is as planned
+    #[arg(long, value_name = "AXIS=V|NAME")]
+    baseline: Vec<String>,
+    /// What is worth talking about, in place of the scenario's margin
+    #[arg(long, value_name = "PCT", value_parser = request_percent)]
+    margin: Option<f64>,
+    /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
+    #[arg(long)]
+    decide: bool,
+    /// Print one JSON document, a list with one entry for each bundle
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args) -> Result<Exit, FlowError> {
+    let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
+    let baseline = (!args.baseline.is_empty()).then(|| WantedBaseline::new(args.baseline.join(",")));
+    if let Some(wanted) = &baseline {
+        let plans: Vec<&Plan> = bundles.iter().map(|bundle| &bundle.manifest.plan).collect();
+        wanted.check(&plans).map_err(|error| RequestError::usage(error.message, Some(error.help)))?;
+    }
+    let policy = Policy { margin: args.margin, baseline, ..Policy::default() };
+    let (mut documents, mut decided) = (Vec::new(), true);
+    for bundle in &bundles {
+        bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        let comparison = flows::judge(bundle, &policy);
+        decided &= comparison.is_decided();
+        if let Some(wanted) = policy.baseline.as_ref().filter(|_| comparison.post_hoc.is_none()) {
+            let (run, wanted) = (&bundle.manifest.run, wanted.as_str());
+            eprintln!("note: `{wanted}` is the planned baseline of {run}; this is the planned comparison");
+        }
+        if args.json {
+            let mut document = report::json(&comparison);
+            document["bundle"] = bundle.dir.display().to_string().into();
+            documents.push(document);
+        } else {
+            println!("{}", report::text(&comparison));
+            println!("bundle:  {}\n", shown(&bundle.dir));
+        }
+    }
+    if args.json {
+        println!("{:#}", serde_json::Value::Array(documents));
+    }
+    Ok(if args.decide && !decided { Exit::Undecided } else { Exit::Done })
+}

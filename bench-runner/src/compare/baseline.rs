@@ -1,0 +1,201 @@
+//! Another baseline, chosen after the run: which arm of each block it is, and how many pairs it was chosen among.
+//!
+//! Whoever chooses a baseline after having seen the results may have chosen the arm that came out best. So every pair
+//! of arms of every planned block counts in the correction: whichever arm is chosen, its comparisons are among them.
+
+use super::result::PostHoc;
+use crate::record::{Block, Plan, Role, Skipped, Variant};
+use crate::spanned::nearest;
+
+/// The baseline that somebody asks for after the run: the name of a variant, or values of axes such as
+/// `linker=mold`, several joined by commas. What is not named is as in the planned baseline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedBaseline(String);
+
+/// A baseline that no block has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UnknownBaseline {
+    /// What is wrong.
+    pub message: String,
+    /// What there is, or what was most likely meant.
+    pub help: String,
+}
+
+/// How many names a message lists.
+const LISTED: usize = 12;
+
+impl WantedBaseline {
+    /// Takes the text as it was given; whether there is such a baseline is only known for a plan.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether some block of these plans has it.
+    ///
+    /// # Errors
+    /// Where none has, with the names that there are.
+    pub fn check(&self, plans: &[&Plan]) -> Result<(), UnknownBaseline> {
+        let blocks: Vec<&Block> = plans.iter().flat_map(|plan| &plan.blocks).collect();
+        if blocks.iter().any(|block| self.arm_in(block).is_ok()) {
+            return Ok(());
+        }
+        let wanted = &self.0;
+        let names =
+            distinct(blocks.iter().flat_map(|block| candidates(block)).map(|(_, arm)| &arm.variant.name));
+        let fail = |message: String, word: &str, known: Vec<&str>, what: &str| {
+            let holding =
+                || known.iter().find(|name| name.split(['=', ' ']).any(|part| part == word)).copied();
+            let help = match nearest(word, known.iter().copied()).or_else(holding) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("{what} {}", listed(&known)),
+            };
+            Err(UnknownBaseline { message, help })
+        };
+        let Some(pairs) = self.pairs() else {
+            return fail(format!("no variant is called `{wanted}`"), wanted, names, "there are");
+        };
+        for (key, value) in pairs {
+            let values = distinct(
+                blocks.iter().flat_map(|b| candidates(b)).filter_map(|(_, arm)| value_of(&arm.variant, key)),
+            );
+            if values.is_empty() {
+                let axes = distinct(blocks.iter().flat_map(|block| &block.axes));
+                return fail(format!("`{wanted}`: no block has an axis `{key}`"), key, axes, "the axes are");
+            }
+            let alias =
+                blocks.iter().flat_map(|b| candidates(b)).any(|(_, arm)| has_alias(&arm.aliases, key, value));
+            if !alias && !values.contains(&value) {
+                let message = format!("`{wanted}`: no variant has the value `{value}` of `{key}`");
+                return fail(message, value, values, "the values are");
+            }
+        }
+        match blocks.iter().find_map(|block| self.arm_in(block).err().filter(|found| found.several)) {
+            Some(several) => Err(UnknownBaseline {
+                message: format!("`{wanted}` could be more than one variant"),
+                help: format!("{}; name one of them", several.reason),
+            }),
+            None => fail(format!("no block has a variant with {wanted}"), wanted, names, "there are"),
+        }
+    }
+
+    /// The position of the arm that is meant: the one of that name, else the one with these values that is as the
+    /// planned baseline in everything else, else the only one with these values.
+    fn arm_in(&self, block: &Block) -> Result<usize, NotThere> {
+        let named = |arm: &crate::record::Arm| arm.variant.name == self.0 || arm.aliases.contains(&self.0);
+        if let Some((at, _)) = candidates(block).find(|(_, arm)| named(arm)) {
+            return Ok(at);
+        }
+        let pairs = self.pairs().unwrap_or_default();
+        let has = |arm: &crate::record::Arm| {
+            pairs.iter().all(|(key, value)| {
+                value_of(&arm.variant, key) == Some(value) || has_alias(&arm.aliases, key, value)
+            })
+        };
+        let found: Vec<_> = candidates(block).filter(|(_, arm)| !pairs.is_empty() && has(arm)).collect();
+        let planned = block.arms.get(block.baseline());
+        let like_planned = |arm: &crate::record::Arm| {
+            let others = block.axes.iter().filter(|axis| pairs.iter().all(|(key, _)| key != axis));
+            planned.is_some_and(|planned| {
+                others.into_iter().all(|key| value_of(&arm.variant, key) == value_of(&planned.variant, key))
+            })
+        };
+        match found.as_slice() {
+            [] => Err(NotThere { reason: format!("no variant here is `{}`", self.0), several: false }),
+            [(only, _)] => Ok(*only),
+            several => {
+                several.iter().find(|(_, arm)| like_planned(arm)).map(|(at, _)| *at).ok_or_else(|| {
+                    let names: Vec<&str> = several.iter().map(|(_, arm)| arm.variant.name.as_str()).collect();
+                    NotThere {
+                        reason: format!("several variants have it: {}", listed(&names)),
+                        several: true,
+                    }
+                })
+            }
+        }
+    }
+
+    /// `KEY=V,KEY=V`; `None` where a part has no `=`.
+    fn pairs(&self) -> Option<Vec<(&str, &str)>> {
+        self.0.split(',').map(|pair| pair.trim().split_once('=')).collect()
+    }
+}
+
+/// Why a block does not have the baseline.
+struct NotThere {
+    reason: String,
+    several: bool,
+}
+
+/// The arms that can be a baseline, with their positions.
+fn candidates(block: &Block) -> impl Iterator<Item = (usize, &crate::record::Arm)> {
+    block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
+}
+
+fn value_of<'v>(variant: &'v Variant, key: &str) -> Option<&'v str> {
+    match key {
+        "project" => Some(&variant.project),
+        "workload" => Some(&variant.workload),
+        "rev" => variant.rev.as_deref(),
+        key => variant.settings.get(key).map(String::as_str),
+    }
+}
+
+/// Whether a variant that is the same thing here has this value; its name is all that is known of it.
+fn has_alias(aliases: &[String], key: &str, value: &str) -> bool {
+    let is = |word: &str| word.split_once('=') == Some((key, value));
+    aliases.iter().any(|alias| alias.split(' ').any(is))
+}
+
+fn distinct<'t, S: AsRef<str> + ?Sized + 't>(texts: impl Iterator<Item = &'t S>) -> Vec<&'t str> {
+    let mut all: Vec<&str> = Vec::new();
+    for text in texts.map(AsRef::as_ref) {
+        if !all.contains(&text) {
+            all.push(text);
+        }
+    }
+    all
+}
+
+fn listed(names: &[&str]) -> String {
+    let mut text = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED {
+        text.push_str(&format!(" and {} more", names.len() - LISTED));
+    }
+    text
+}
+
+/// A baseline that was chosen after the run.
+pub(super) struct Choice {
+    /// The arm of each block; `None` where the block does not have it.
+    pub(super) arms: Vec<Option<usize>>,
+    /// What the answer says of it.
+    pub(super) says: PostHoc,
+}
+
+impl Choice {
+    /// What is wanted, as arms of the plan; `None` where that is the planned baseline wherever it is there at all.
+    pub(super) fn of(plan: &Plan, wanted: &WantedBaseline) -> Option<Self> {
+        let found: Vec<_> = plan.blocks.iter().map(|block| wanted.arm_in(block)).collect();
+        let planned = |(arm, block): (&Result<usize, NotThere>, &Block)| {
+            arm.as_ref().map_or(true, |arm| *arm == block.baseline())
+        };
+        if found.iter().any(Result::is_ok) && found.iter().zip(&plan.blocks).all(planned) {
+            return None;
+        }
+        let left_out = |(arm, block): (&Result<usize, NotThere>, &Block)| {
+            let reason = arm.as_ref().err()?.reason.clone();
+            Some(Skipped { block: block.id.to_string(), variant: "all".to_owned(), reason, help: None })
+        };
+        let left_out = found.iter().zip(&plan.blocks).filter_map(left_out).collect();
+        let pairs =
+            plan.blocks.iter().map(|block| candidates(block).count()).map(|k| k * k.saturating_sub(1) / 2);
+        let says = PostHoc { baseline: wanted.0.clone(), pairs: pairs.sum(), left_out };
+        Some(Self { arms: found.into_iter().map(Result::ok).collect(), says })
+    }
+}
