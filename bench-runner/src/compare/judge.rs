@@ -2,7 +2,7 @@
 
 use super::Policy;
 use super::cells::{Cells, Table};
-use super::result::{Ratio, TwinResult, Verdict};
+use super::result::{Offsets, Ratio, TwinResult, Verdict};
 use crate::record::Role;
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
@@ -18,8 +18,8 @@ pub(super) struct Judged {
     pub(super) invalid: bool,
     /// Where found, the standard errors have been stretched for it.
     pub(super) serial: Option<SerialCorrelation>,
-    /// Where above 0, it has been added to the variances of the variants: τ².
-    pub(super) offset: f64,
+    /// Offsets between directories, which have been added to the variances.
+    pub(super) offsets: Option<Offsets>,
     /// For each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
 }
@@ -43,14 +43,15 @@ impl Judged {
             twin: cells.reference.twin.and_then(of_twin),
             invalid: false,
             serial,
-            offset: 0.0,
+            offsets: None,
             ratios: vec![None; arms.len()],
         }
     }
 
-    /// Takes offsets between directories, of variance `tau2` between twin and baseline, into the standard errors.
-    pub(super) fn add_offset(&mut self, cells: &Cells<'_>, tau2: f64) {
-        self.offset = tau2;
+    /// Takes offsets between directories into the standard errors.
+    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, offsets: Option<Offsets>) {
+        self.offsets = offsets;
+        let tau2 = offsets.and_then(Offsets::variance).unwrap_or(0.0);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
             *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
@@ -143,6 +144,8 @@ pub(super) fn twin_result(twin: Estimate) -> TwinResult {
     TwinResult {
         rounds: twin.rounds,
         ratio: twin.ratio(),
+        theta: twin.theta,
+        se: twin.se,
         half_width: twin.half_width_share(LEVEL),
         p: twin.p_difference(),
     }

@@ -25,6 +25,7 @@
 //! or twin with one no variant is `slower` or `equivalent`.
 
 mod baseline;
+mod calibrate;
 mod cells;
 mod judge;
 mod notes;
@@ -36,11 +37,12 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
-use crate::stats::{Estimate, offset_variance};
 
 pub use crate::stats::Summary;
 pub use baseline::{UnknownBaseline, WantedBaseline};
-pub use result::{ArmResult, BlockResult, Comparison, Point, PostHoc, Ratio, TwinResult, Verdict};
+pub use result::{
+    ArmResult, BlockResult, Calibration, Comparison, Offsets, Point, PostHoc, Ratio, TwinResult, Verdict,
+};
 
 use baseline::Choice;
 use cells::Cells;
@@ -101,7 +103,7 @@ impl<'a> Recorded<'a> {
 
 /// Everything that the samples of one run say.
 pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
-    let Recorded { plan, machine, .. } = *recorded;
+    let Recorded { plan, earlier, machine, .. } = *recorded;
     let arms = plan.blocks.iter().flat_map(|block| &block.arms);
     let planned = arms.filter(|arm| arm.role == Role::Variant).count();
     let choice = policy.baseline.as_ref().and_then(|wanted| Choice::of(plan, wanted));
@@ -110,7 +112,12 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
     for (cells, chosen) in cells.iter_mut().zip(choice.iter().flat_map(|choice| &choice.arms)) {
         cells.baseline = *chosen;
     }
-    let judged = judge(&cells, family, policy);
+    let mut judged: Vec<Judged> = cells.par_iter().map(|cells| Judged::of(cells, policy)).collect();
+    let calibration = calibrate::calibrate(&cells, &judged, earlier);
+    for (block, cells) in judged.iter_mut().zip(&cells) {
+        block.add_offsets(cells, calibrate::of_block(&calibration, cells));
+    }
+    judge::decide(&mut judged, &cells, family, policy);
     let blocks = cells
         .par_iter()
         .zip(judged)
@@ -122,6 +129,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         machine: machine.to_owned(),
         planned,
         post_hoc: choice.map(|choice| choice.says),
+        calibration,
         blocks,
         skipped: plan.skipped.clone(),
     }
@@ -147,18 +155,6 @@ fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
     recorded.plan.blocks.par_iter().map(of_block).collect()
 }
 
-/// Estimates of all blocks first, then what only the run as a whole can say: offsets between directories, and the
-/// corrections for many comparisons.
-fn judge(cells: &[Cells<'_>], family: usize, policy: &Policy) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = cells.par_iter().map(|cells| Judged::of(cells, policy)).collect();
-    let twins: Vec<Estimate> = judged.iter().filter_map(|block| block.twin).collect();
-    if let Some(variance) = offset_variance(&twins).filter(|&variance| variance > 0.0) {
-        judged.iter_mut().zip(cells).for_each(|(block, cells)| block.add_offset(cells, variance));
-    }
-    judge::decide(&mut judged, cells, family, policy);
-    judged
-}
-
 /// `None` where the block does not have the baseline that was chosen.
 fn block_result(
     cells: &Cells<'_>,
@@ -172,6 +168,7 @@ fn block_result(
     let arms = (0..cells.block.arms.len()).map(|arm| cells.arm_result(arm, judged.ratios[arm])).collect();
     Some(BlockResult {
         id: cells.block.id.clone(),
+        workload: cells.block.workload(),
         title,
         rounds: cells.rounds.len() as u32,
         stopped: cells.end.map(|end| end.stopped),

@@ -3,7 +3,7 @@
 use super::Policy;
 use super::cells::Cells;
 use super::judge::Judged;
-use super::result::{Ratio, Verdict};
+use super::result::{Offsets, Ratio, Verdict};
 use crate::record::Role;
 use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds_for, rounds_to_reach};
 
@@ -288,11 +288,15 @@ fn widened(judged: &Judged) -> Vec<String> {
             serial.stretch()
         ));
     }
-    if judged.offset > 0.0 {
+    if let Some(Offsets::Calibrated { variance, twins, runs, .. }) = judged.offsets
+        && variance > 0.0
+    {
         notes.push(format!(
-            "The twins of the run scatter beyond their own errors (offsets of {} between directories), so all \
-             standard errors of variants are widened by as much.",
-            percent(judged.offset.sqrt())
+            "{} of {} scatter beyond their own errors (offsets of {} between directories), so the standard errors \
+             of all comparisons are widened by as much.",
+            counted(twins, "twin"),
+            counted(runs, "run"),
+            percent(variance.sqrt())
         ));
     }
     notes

@@ -14,6 +14,8 @@ pub struct Comparison {
     pub planned: usize,
     /// Where the others are compared with a baseline that was chosen after the run.
     pub post_hoc: Option<PostHoc>,
+    /// What is known of offsets between target directories, for each workload of the run.
+    pub calibration: Vec<Calibration>,
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockResult>,
     /// What was asked for and left out.
@@ -48,11 +50,53 @@ pub struct PostHoc {
     pub left_out: Vec<Skipped>,
 }
 
+/// What is known of fixed offsets between target directories, for the blocks of one workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibration {
+    /// The workload; several of one block are joined by `+`.
+    pub workload: String,
+    /// The offsets.
+    pub offsets: Offsets,
+}
+
+/// How far target directories stand apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Offsets {
+    /// Too few twins say anything, so nothing was added to any interval.
+    NotCalibrated {
+        /// How many do.
+        twins: usize,
+    },
+    /// As the twins show it.
+    Calibrated {
+        /// τ², the variance of the log-ratio of two like directories beyond what noise explains; 0 where none is seen.
+        variance: f64,
+        /// How many twins it comes from.
+        twins: usize,
+        /// How many runs, the one that is judged included where it has such twins.
+        runs: usize,
+        /// Whether twins of other workloads are among them, because too few have the same one.
+        all_workloads: bool,
+    },
+}
+
+impl Offsets {
+    /// τ² where it is known.
+    pub fn variance(self) -> Option<f64> {
+        match self {
+            Self::Calibrated { variance, .. } => Some(variance),
+            Self::NotCalibrated { .. } => None,
+        }
+    }
+}
+
 /// What the samples of one block say.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockResult {
     /// The block.
     pub id: BlockId,
+    /// Its workload; several are joined by `+`.
+    pub workload: String,
     /// A readable title, such as `hexyl 0.17.0 · incremental`.
     pub title: String,
     /// Complete rounds.
@@ -148,6 +192,10 @@ pub struct TwinResult {
     pub rounds: usize,
     /// The twin's ratio to the baseline.
     pub ratio: f64,
+    /// θ, its logarithm as it was estimated.
+    pub theta: f64,
+    /// Standard error of θ, widened for serial correlation, without the factor for looks and before any offset.
+    pub se: f64,
     /// Half-width of its interval, as a share.
     pub half_width: f64,
     /// The p-value against "no difference".

@@ -37,6 +37,11 @@ pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     Ratio { rounds: 12, ratio, low, high, p: 0.001, p_holm: 0.002, ratio_of_means: ratio, verdict }
 }
 
+/// A twin's result.
+pub(crate) fn twin(rounds: usize, ratio: f64, half_width: f64, p: f64) -> TwinResult {
+    TwinResult { rounds, ratio, theta: ratio.ln(), se: half_width / 2.2, half_width, p }
+}
+
 /// An arm without anything.
 pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
     ArmResult {
@@ -57,6 +62,7 @@ pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
 pub(crate) fn empty_block(project: &str) -> BlockResult {
     BlockResult {
         id: BlockId::new("linkers", project.split(' ').next().unwrap_or_default(), "incremental"),
+        workload: "incremental".to_owned(),
         title: format!("{project} · incremental"),
         rounds: 0,
         stopped: None,
@@ -74,7 +80,7 @@ pub(crate) fn block(project: &str, names: &[String], rounds: u32, base: f64) -> 
     let mut block = empty_block(project);
     block.rounds = rounds;
     block.stopped = Some(StopReason::Precision);
-    block.twin = Some(TwinResult { rounds: rounds as usize, ratio: 0.998, half_width: 0.016, p: 0.7 });
+    block.twin = Some(twin(rounds as usize, 0.998, 0.016, 0.7));
     let arms = names.len() as u32 + 1;
     for arm in 0..arms {
         let (role, name) = match arm {
@@ -129,6 +135,7 @@ pub(crate) fn comparison(blocks: Vec<BlockResult>) -> Comparison {
         machine: "AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8".to_owned(),
         planned: blocks.iter().map(|b| b.arms.iter().filter(|a| a.role == Role::Variant).count()).sum(),
         post_hoc: None,
+        calibration: Vec::new(),
         blocks,
         skipped: Vec::new(),
     }
@@ -164,7 +171,7 @@ pub(crate) fn everything() -> Comparison {
     first.notes =
         vec!["The lag-1 correlation of the residuals is 0.31; intervals were widened for it.".to_owned()];
     let mut second = block("ripgrep 15.1.0", &names(3, false), 8, 0.21);
-    second.twin = Some(TwinResult { rounds: 8, ratio: 1.04, half_width: 0.011, p: 0.0001 });
+    second.twin = Some(twin(8, 1.04, 0.011, 0.0001));
     for arm in &mut second.arms {
         if let Some(ratio) = &mut arm.ratio {
             ratio.verdict = Verdict::Invalid;

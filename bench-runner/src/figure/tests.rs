@@ -3,7 +3,7 @@
 use super::fixture::{self, block, comparison, empty_arm, empty_block, everything, names, ratio};
 use super::scene::{Mark, Scene, WIDTH};
 use super::*;
-use crate::compare::{TwinResult, Verdict};
+use crate::compare::Verdict;
 use crate::record::Role;
 
 /// Comparisons from nothing to too much.
@@ -22,12 +22,12 @@ fn cases() -> Vec<(&'static str, Comparison)> {
         arm.wall = Some(fixture::summary(2.0, 0.0, 6));
         arm.ratio = arm.ratio.map(|_| ratio(1.0, 0.0, Verdict::Equivalent));
     }
-    equal.twin = Some(TwinResult { rounds: 6, ratio: 1.0, half_width: 0.0, p: 1.0 });
+    equal.twin = Some(fixture::twin(6, 1.0, 0.0, 1.0));
     let mut wild = block("wild <numbers> & \"quotes\"", &names(4, true), 30, 0.0004);
     wild.arms[2].ratio = Some(ratio(57.0, 0.9, Verdict::Slower));
     wild.arms[3].ratio = Some(ratio(0.02, 0.999, Verdict::Faster));
     wild.arms[2].points.iter_mut().for_each(|point| point.wall *= 57.0);
-    wild.twin = Some(TwinResult { rounds: 30, ratio: 1.4, half_width: 9.0, p: 0.5 });
+    wild.twin = Some(fixture::twin(30, 1.4, 9.0, 0.5));
     let mut broken = block("numbers that are none", &names(2, false), 2, 3.0);
     broken.arms[0].points[0].wall = f64::NAN;
     broken.arms[1].points[0].wall = f64::INFINITY;

@@ -2,6 +2,7 @@
 //!
 //! Pure: result types go in, text comes out. Nothing here computes a statistic, reads a file or prints.
 
+mod calibration;
 mod json;
 mod summary;
 mod table;

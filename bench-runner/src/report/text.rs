@@ -1,5 +1,6 @@
 //! The table that ends a run, for a terminal.
 
+use super::calibration;
 use super::table::{Column, paragraph, sentence, table};
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use crate::figure::wording::{self, TimeUnit};
@@ -33,6 +34,9 @@ pub fn text(comparison: &Comparison) -> String {
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         lines.push(String::new());
         lines.extend(sentence(&wording::family(comparison)));
+        lines.extend(
+            sentence(&calibration::text(&comparison.calibration)).into_iter().filter(|l| !l.is_empty()),
+        );
     }
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     lines.extend(skipped(&left_out.chain(&comparison.skipped).collect::<Vec<_>>()));

@@ -1,5 +1,6 @@
 //! Whole comparisons, from samples to verdicts.
 
+mod calibration;
 mod degenerate;
 mod fixture;
 mod post_hoc;

@@ -1,0 +1,115 @@
+use super::fixture::*;
+use crate::compare::{Calibration, Comparison, Offsets, Policy, Recorded, WantedBaseline, compare};
+use crate::record::{BlockId, EarlierTwin, Plan, Sample};
+
+/// Twins of two earlier runs, `theta` to one side and the other.
+fn earlier(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
+    let one = |n: usize| EarlierTwin {
+        run: format!("run {}", n % 2),
+        block: BlockId::new("m", "p", workload),
+        workload: workload.to_owned(),
+        rounds: 13,
+        theta: if n.is_multiple_of(4) { theta } else { -theta },
+        se,
+    };
+    (0..count).map(one).collect()
+}
+
+fn judged(plan: &Plan, samples: &[Sample], earlier: &[EarlierTwin], policy: &Policy) -> Comparison {
+    let comparison = compare(&Recorded { earlier, ..Recorded::of(plan, samples) }, policy);
+    assert_sound(&comparison);
+    comparison
+}
+
+fn one_block() -> (Plan, Vec<Sample>) {
+    let plan = plan(vec![block("linkers", true, &["v", "w"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 12, 1, |_| 1.0);
+    let samples = samples.all;
+    (plan, samples)
+}
+
+/// The variance of ln ratio that an interval speaks of.
+fn variance(comparison: &Comparison, arm: usize) -> f64 {
+    let ratio = comparison.blocks[0].arms[arm].ratio.unwrap();
+    let t = crate::stats::t_quantile(0.975, 11.0) * (1.0 + 0.5 / 12.0);
+    ((ratio.high / ratio.low).ln() / (2.0 * t)).powi(2)
+}
+
+#[test]
+fn earlier_twins_widen_what_one_run_could_not() {
+    let (plan, samples) = one_block();
+    let policy = Policy::default();
+    let plain = judged(&plan, &samples, &[], &policy);
+    assert_eq!(
+        plain.calibration,
+        [Calibration { workload: "clean".into(), offsets: Offsets::NotCalibrated { twins: 1 } }]
+    );
+    let twins = earlier(20, "clean", 0.02, 0.002);
+    let found = judged(&plan, &samples, &twins, &policy);
+    let Offsets::Calibrated { variance: tau2, twins: 21, runs: 3, all_workloads: false } =
+        found.calibration[0].offsets
+    else {
+        panic!("{:?}", found.calibration)
+    };
+    assert!((3e-4..4.2e-4).contains(&tau2), "{tau2}");
+    let added = variance(&found, 2) - variance(&plain, 2);
+    assert!((added / (0.75 * tau2) - 1.0).abs() < 1e-6, "{added} instead of ¾ of {tau2}");
+    assert_eq!(found.blocks[0].twin, plain.blocks[0].twin, "the twin speaks for its own two directories");
+    assert!(notes_say(&found, "21 twins of 3 runs scatter beyond their own errors"));
+}
+
+/// Two variants have a directory each and no copy between them.
+#[test]
+fn a_pair_of_variants_has_the_offsets_of_two_directories() {
+    let (plan, samples) = one_block();
+    let policy = Policy { baseline: Some(WantedBaseline::new("v")), ..Policy::default() };
+    let (plain, found) = (
+        judged(&plan, &samples, &[], &policy),
+        judged(&plan, &samples, &earlier(20, "clean", 0.02, 0.002), &policy),
+    );
+    let tau2 = found.calibration[0].offsets.variance().unwrap();
+    for (arm, share) in [(BASELINE, 0.75), (3, 1.0)] {
+        let added = variance(&found, arm) - variance(&plain, arm);
+        assert!((added / (share * tau2) - 1.0).abs() < 1e-6, "{added} instead of {share} of {tau2}");
+    }
+}
+
+#[test]
+fn a_workload_goes_by_its_own_twins_where_there_are_enough() {
+    let (plan, samples) = one_block();
+    let offsets = |own: usize, others: usize| {
+        let twins = [earlier(own, "clean", 0.01, 0.002), earlier(others, "check", 0.05, 0.002)].concat();
+        judged(&plan, &samples, &twins, &Policy::default()).calibration[0].offsets
+    };
+    // The block's own twin is one of them.
+    let Offsets::Calibrated { variance, twins: 10, all_workloads: false, .. } = offsets(9, 30) else {
+        panic!("{:?}", offsets(9, 30))
+    };
+    assert!(variance < 2e-4, "{variance}");
+    let Offsets::Calibrated { variance, twins: 39, all_workloads: true, .. } = offsets(8, 30) else {
+        panic!("{:?}", offsets(8, 30))
+    };
+    assert!(variance > 1e-3, "{variance}");
+    assert_eq!(offsets(4, 4), Offsets::NotCalibrated { twins: 9 });
+}
+
+#[test]
+fn twins_of_few_rounds_or_without_spread_do_not_count() {
+    let (plan, samples) = one_block();
+    let mut twins = earlier(20, "clean", 0.02, 0.002);
+    twins.iter_mut().take(6).for_each(|twin| twin.rounds = 3);
+    twins.iter_mut().skip(6).take(6).for_each(|twin| twin.se = 0.0);
+    let found = judged(&plan, &samples, &twins, &Policy::default());
+    assert_eq!(found.calibration[0].offsets, Offsets::NotCalibrated { twins: 9 });
+}
+
+#[test]
+fn a_block_of_several_workloads_is_a_kind_of_its_own() {
+    let mut plan = plan(vec![block("linkers", true, &["v"]), block("claims", true, &["v"])]);
+    plan.blocks[1].arms[2].variant.workload = "check".into();
+    let found = judged(&plan, &[], &[], &Policy::default());
+    let workloads: Vec<_> = found.calibration.iter().map(|answer| answer.workload.as_str()).collect();
+    assert_eq!(workloads, ["clean", "clean+check"]);
+    assert_eq!(found.blocks[1].workload, "clean+check");
+}
