@@ -2,6 +2,7 @@
 //!
 //! The formats live here and nowhere else. Knows nothing of how samples come about or what they mean.
 
+mod earlier;
 mod manifest;
 mod open;
 mod samples;
@@ -18,6 +19,7 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const SAMPLES: &str = "samples.csv";
 pub(crate) const PROOFS: &str = "proofs.csv";
 pub(crate) const UNIT_SETS: &str = "unit-sets.csv";
+pub(crate) const EARLIER: &str = "earlier-twins.csv";
 
 /// Why a bundle could not be written or read.
 #[derive(Debug, thiserror::Error)]

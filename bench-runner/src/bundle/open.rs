@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::samples::Columns;
-use super::{BundleError, MANIFEST, Manifest, PROOFS, SAMPLES};
-use crate::record::{BlockId, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
+use super::{BundleError, EARLIER, MANIFEST, Manifest, PROOFS, SAMPLES, earlier};
+use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
 /// Everything that the files of one run say.
 #[derive(Debug, Clone)]
@@ -20,6 +20,9 @@ pub struct Bundle {
     pub samples: Vec<Sample>,
     /// Its proofs, in the order of the file.
     pub proofs: Vec<Proof>,
+    /// Twins of earlier runs on the same machine, as they were known when the run began; none in a bundle of a program
+    /// that did not keep them.
+    pub earlier: Vec<EarlierTwin>,
     /// What was odd about the files and could be lived with, as sentences.
     pub remarks: Vec<String>,
 }
@@ -30,7 +33,15 @@ pub fn open(dir: &Path) -> Result<Bundle, BundleError> {
     let mut remarks = Vec::new();
     let samples = samples(&dir.join(SAMPLES), &manifest, &mut remarks)?;
     let proofs = proofs(&dir.join(PROOFS), &mut remarks)?;
-    Ok(Bundle { dir: dir.to_owned(), manifest, samples, proofs, remarks })
+    let earlier = earlier_twins(&dir.join(EARLIER), &mut remarks)?;
+    Ok(Bundle { dir: dir.to_owned(), manifest, samples, proofs, earlier, remarks })
+}
+
+fn earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTwin>, BundleError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    earlier::read(path, &whole_rows(path, remarks)?)
 }
 
 fn manifest(path: &Path) -> Result<Manifest, BundleError> {
@@ -120,7 +131,7 @@ fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleEr
 }
 
 /// Reads `text` as CSV with a header and gives each row to `read`; what is wrong is said with its line.
-fn read_rows<T>(
+pub(super) fn read_rows<T>(
     path: &Path,
     text: &str,
     mut read: impl FnMut(&StringRecord, &StringRecord) -> Result<T, String>,

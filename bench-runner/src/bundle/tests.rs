@@ -231,3 +231,47 @@ fn proofs_are_written_once_each_also_across_resuming() {
     writer.proofs(std::slice::from_ref(&proof)).unwrap();
     assert_eq!(open(&path).unwrap().proofs, [proof]);
 }
+
+#[test]
+fn twins_of_earlier_runs_come_back_as_they_were_written() {
+    let (_dir, path) = written(&[]);
+    assert_eq!(open(&path).unwrap().earlier, [], "a bundle without the file has none");
+    let twin = |theta: f64, se: f64| EarlierTwin {
+        run: "20251231T000000Z-s-abcdef".into(),
+        block: BlockId::new("s", "p", "clean"),
+        workload: "clean+check".into(),
+        rounds: 12,
+        theta,
+        se,
+    };
+    let twins = [twin(-0.0012345678901234567, 0.1 + 0.2), twin(0.0, 0.0), twin(1e-300, 5e-324)];
+    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    writer.earlier_twins(&twins).unwrap();
+    assert_eq!(open(&path).unwrap().earlier, twins);
+    assert!(writer.earlier_twins(&[]).is_err(), "it is written once");
+    let file = path.join(EARLIER);
+    std::fs::remove_file(&file).unwrap();
+    writer.earlier_twins(&[]).unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "run,block,workload,rounds,theta,se\n");
+    assert_eq!(open(&path).unwrap().earlier, []);
+}
+
+#[test]
+fn twins_that_cannot_be_read_are_named_by_file_line_and_column() {
+    let (_dir, path) = written(&[]);
+    let error = |text: &str| {
+        std::fs::write(path.join(EARLIER), text).unwrap();
+        open(&path).unwrap_err().to_string()
+    };
+    let head = "run,block,workload,rounds,theta,se\nr,m/p/w,w,9,0.1,0.2\n";
+    for (row, says) in [
+        ("r,m/p/w,w,nine,0.1,0.2", "column `rounds`: `nine` is not a number"),
+        ("r,m/p/w,w,9,NaN,0.2", "column `theta`: `NaN` is not a number"),
+        ("r,m/p/w,w,9,0.1,inf", "column `se`: `inf` is not a number"),
+        ("r,m/p/w,w,9,0.1,-1", "column `se`: `-1` is not 0 or more"),
+    ] {
+        let error = error(&format!("{head}{row}\n"));
+        assert!(error.contains("earlier-twins.csv:3: ") && error.contains(says), "{error}");
+    }
+    assert!(error("run,block\nr,b\n").contains("earlier-twins.csv:2: no column for"));
+}

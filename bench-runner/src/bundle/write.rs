@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::samples::{axis_columns, header, row, timestamp};
-use super::{BundleError, MANIFEST, Manifest, PROOFS, SAMPLES, Status, UNIT_SETS};
-use crate::record::{Proof, Sample, short_hash};
+use super::{BundleError, MANIFEST, Manifest, PROOFS, SAMPLES, Status, UNIT_SETS, earlier};
+use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
 /// The name of a run: `<UTC start>-<scenario>-<6 hex>`.
 pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
@@ -130,6 +130,11 @@ impl Writer {
         append(&self.dir.join(PROOFS), &rows)
     }
 
+    /// Writes down what earlier runs of the machine knew; once, before the first build.
+    pub fn earlier_twins(&mut self, twins: &[EarlierTwin]) -> Result<(), BundleError> {
+        earlier::write(&self.dir, twins)
+    }
+
     /// Writes down which units a set has, the first time that it comes up.
     pub fn unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
         if !self.sets.insert(set.to_owned()) {
@@ -194,7 +199,7 @@ fn append<R: AsRef<[String]>>(path: &Path, new: &[R]) -> Result<(), BundleError>
     file.write_all(&bytes).map_err(failed)
 }
 
-fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
+pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row.as_ref()).map_err(std::io::Error::other)?;

@@ -89,6 +89,7 @@ impl Progress {
 impl Observer for Progress {
     fn event(&mut self, event: &Event<'_>) {
         match event {
+            Event::Remark(remark) => self.say(&format!("note: {remark}")),
             Event::Block { block, number: (number, of) } => {
                 (self.block, self.in_block, self.forecast) = (number - 1, 0, None);
                 self.block_name = block.id.to_string();

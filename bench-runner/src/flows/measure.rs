@@ -7,13 +7,13 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 
-use super::{FlowError, Places, Workplace, tools};
+use super::{FlowError, Places, Workplace, calibration, tools};
 use crate::bundle::{self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer, run_id};
 use crate::host::{self, Health, Machine, MeasuringLock};
 use crate::plan::estimate;
 use crate::process::{Supervisor, SupervisorOptions};
 use crate::record::{FORMAT_VERSION, Plan, Sample};
-use crate::run::{self, Carried, Inputs, Observer};
+use crate::run::{self, Carried, Event, Inputs, Observer};
 use crate::scenario::RequestError;
 
 /// What measuring has to know beside the plan.
@@ -75,7 +75,11 @@ impl<'a> Laboratory<'a> {
         workshops: &Workshops,
         observer: &mut dyn Observer,
     ) -> Result<Measured, FlowError> {
-        let writer = Writer::create(&self.places.results, self.manifest(plan)?)?;
+        let manifest = self.manifest(plan)?;
+        let earlier = calibration::earlier(&self.places.results, &manifest);
+        earlier.remarks.iter().for_each(|remark| observer.event(&Event::Remark(remark)));
+        let mut writer = Writer::create(&self.places.results, manifest)?;
+        writer.earlier_twins(&earlier.twins)?;
         self.carry(plan, workshops, &[], writer, observer)
     }
 

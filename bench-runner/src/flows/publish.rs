@@ -28,7 +28,7 @@ pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
         samples: &bundle.samples,
         proofs: &bundle.proofs,
         ends: &manifest.blocks,
-        earlier: &[],
+        earlier: &bundle.earlier,
         machine: &manifest.machine.summary,
     };
     compare(&recorded, policy)

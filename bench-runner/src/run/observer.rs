@@ -13,6 +13,8 @@ pub trait Observer {
 /// Something that happened.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// Something that does not stand in the way and that somebody may want to know, as a sentence.
+    Remark(&'a str),
     /// A block begins.
     Block {
         /// The block.

@@ -7,6 +7,7 @@
     reason = "the program itself is what is tested, and it is started as a user would"
 )]
 
+mod afterwards;
 mod architecture;
 mod bad_input;
 mod cargo_projects;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
     trials.extend(mirror::tests());
+    trials.extend(afterwards::tests());
     trials.extend(published::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

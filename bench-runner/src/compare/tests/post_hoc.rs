@@ -232,5 +232,5 @@ fn false_verdicts(runs: usize) -> (usize, usize) {
 #[test]
 fn choosing_the_best_as_baseline_is_paid_for() {
     let (corrected, uncorrected) = false_verdicts(600);
-    assert!(corrected <= 30 && uncorrected >= 2 * corrected, "{corrected} and {uncorrected} of 600");
+    assert!(corrected <= 30 && uncorrected > 30, "{corrected} and {uncorrected} of 600");
 }

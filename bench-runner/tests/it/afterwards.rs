@@ -1,0 +1,158 @@
+//! What is made of bundles afterwards: verdicts against another baseline, and what earlier runs say of a later one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bench_runner::bundle::open;
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use crate::lab::{Lab, entries, test};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("afterwards::earlier_runs_of_the_machine_calibrate_a_later_one", calibration),
+        test("afterwards::another_baseline_is_marked_and_writes_nothing", post_hoc),
+        test("afterwards::a_baseline_that_is_not_there_is_refused_or_named", baselines),
+    ]
+}
+
+/// More command projects like `toy`, called `toy0`, `toy1`, ….
+fn more_toys(lab: &Lab, count: usize) -> Vec<String> {
+    let toy = fs::read_to_string(lab.path("work/corpus/toy.toml")).expect("the manifest");
+    let one = |n: usize| {
+        let name = format!("toy{n}");
+        lab.write(&format!("work/corpus/{name}.toml"), &toy.replace("\"toy\"", &format!("\"{name}\"")));
+        name
+    };
+    (0..count).map(one).collect()
+}
+
+/// Runs four blocks that have nothing but a baseline and its twin, and gives what was printed and the new bundle.
+fn twins_alone(lab: &Lab, toys: &[String]) -> (crate::lab::Ran, PathBuf) {
+    let before = lab.bundles();
+    let mut args = vec!["run", "--axis", "env.X=1", "--rounds", "4"];
+    args.extend(toys.iter().flat_map(|toy| ["--project", toy]));
+    let ran = lab.run(&args).expect(0);
+    let new = lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle");
+    (ran, new)
+}
+
+/// The comparison as `compare --json` has it, without where the bundle lies.
+fn compared(lab: &Lab, bundle: &Path, more: &[&str]) -> Value {
+    let args = [&["compare", bundle.to_str().expect("UTF-8"), "--json"], more].concat();
+    let ran = lab.run(&args).expect(0);
+    let mut document: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let mut document = document[0].take();
+    document["bundle"] = Value::Null;
+    document
+}
+
+fn calibration() {
+    let lab = Lab::new();
+    // Eighty builds lie between the first and the third run: names of runs tell seconds apart.
+    lab.toy("sleep 0.02", "");
+    let toys = more_toys(&lab, 4);
+    let (_, first) = twins_alone(&lab, &toys);
+    assert_eq!(open(&first).expect("a bundle").earlier, []);
+    let calibration = &compared(&lab, &first, &[])["calibration"][0];
+    assert_eq!((&calibration["twins"], &calibration["offset"]), (&Value::from(4), &Value::Null));
+    let (_, second) = twins_alone(&lab, &toys);
+    assert_eq!(open(&second).expect("a bundle").earlier.len(), 4);
+    let (_, third) = twins_alone(&lab, &toys);
+    assert_eq!(open(&third).expect("a bundle").earlier.len(), 8);
+
+    // A run that is not complete says nothing, and what cannot be read is named and left alone.
+    let manifest = fs::read_to_string(second.join("manifest.json")).expect("a manifest");
+    let unfinished = manifest.replace("\"status\": \"complete\"", "\"status\": \"interrupted\"");
+    assert_ne!(manifest, unfinished);
+    fs::write(second.join("manifest.json"), unfinished).expect("to write it");
+    let machine = first.parent().expect("the machine's directory");
+    fs::create_dir(machine.join("20200101T000000Z-broken-000000")).expect("a directory");
+    fs::write(machine.join("20200101T000000Z-broken-000000/manifest.json"), "{").expect("a file");
+
+    let before = lab.bundles();
+    let args = ["run", "--project", "toy0", "--project", "toy1", "--axis", "env.X=1,2", "--rounds", "4"];
+    let ran = lab.run(&args).expect(0);
+    assert!(ran.stderr.contains("an earlier run is not drawn upon: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("20200101T000000Z-broken-000000/manifest.json:1:"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("from 10 twins of 3 runs."), "{}", ran.stdout);
+    let last = lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle");
+    let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
+    let earlier = open(&last).expect("a bundle").earlier;
+    let runs: Vec<&str> = earlier.iter().map(|twin| twin.run.as_str()).collect();
+    assert_eq!(runs, [vec![name(&third); 4], vec![name(&first); 4]].concat(), "the newest first");
+    // A twin is what its own run says of it.
+    let own = compared(&lab, &third, &[]);
+    assert_eq!(own["blocks"][0]["twin"]["theta"], Value::from(earlier[0].theta));
+    assert_eq!(own["blocks"][0]["block"], Value::from(earlier[0].block.as_str()));
+
+    // What a bundle says does not depend on what lies beside it.
+    let here = compared(&lab, &last, &[]);
+    assert_eq!((&here["calibration"][0]["twins"], &here["calibration"][0]["runs"]), (&10.into(), &3.into()));
+    fs::rename(&last, lab.path("elsewhere")).expect("to move it");
+    fs::remove_dir_all(machine).expect("to remove the others");
+    assert_eq!(compared(&lab, &lab.path("elsewhere"), &[]), here);
+    fs::remove_file(lab.path("elsewhere/earlier-twins.csv")).expect("to remove it");
+    assert_eq!(compared(&lab, &lab.path("elsewhere"), &[])["calibration"][0]["offset"], Value::Null);
+}
+
+fn post_hoc() {
+    let lab = Lab::new();
+    lab.toy("case $X in 3) sleep 0.2;; *) sleep 0.02;; esac", "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "6"]).expect(0);
+    let bundle = lab.bundles().remove(0);
+    fs::remove_dir_all(bundle.join("derived")).expect("what is derived");
+    fs::remove_dir_all(lab.path("work/plots")).expect("figures");
+    fs::remove_dir_all(lab.path("cache")).expect("the cache");
+    let planned = compared(&lab, &bundle, &[]);
+    assert_eq!((&planned["post_hoc"], &planned["blocks"][0]["baseline"]), (&Value::Null, &"env.X=1".into()));
+    let document = compared(&lab, &bundle, &["--baseline", "env.X=3"]);
+    assert_eq!((&document["post_hoc"]["pairs"], &document["planned_comparisons"]), (&3.into(), &2.into()));
+    let block = &document["blocks"][0];
+    assert_eq!(block["baseline"], "env.X=3");
+    let ratios: Vec<Option<f64>> = (0..4).map(|arm| block["arms"][arm]["ratio"]["ratio"].as_f64()).collect();
+    let [Some(old), None, Some(two), None] = ratios[..] else { panic!("{ratios:?}") };
+    assert!(old < 0.5 && two < 0.5, "{ratios:?}");
+    let turned = planned["blocks"][0]["arms"][3]["ratio"]["ratio"].as_f64().expect("a ratio");
+    assert!((old * turned - 1.0).abs() < 1e-9);
+    let path = bundle.to_str().expect("UTF-8");
+    let ran = lab.run(&["compare", path, "--baseline", "env.X=3"]).expect(0);
+    for says in
+        ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "not calibrated, 1 twin of"]
+    {
+        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    }
+    assert!(entries(&bundle).iter().all(|entry| !entry.ends_with("derived")), "nothing is written");
+    assert!(!lab.path("work/plots").exists() && !lab.path("cache/bench-runner").exists());
+}
+
+fn baselines() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2"]).expect(0);
+    let first = lab.bundles().remove(0);
+    lab.run(&["run", "--project", "toy", "--axis", "env.Y=1,2", "--rounds", "2"]).expect(0);
+    let second = lab.bundles().into_iter().find(|bundle| *bundle != first).expect("another bundle");
+    let (first, second) = (first.to_str().expect("UTF-8"), second.to_str().expect("UTF-8"));
+    let both = |baseline: &str| lab.run(&["compare", first, second, "--baseline", baseline]);
+    for (baseline, says) in [
+        ("envX=1", "no block has an axis `envX`\nhelp: did you mean `env.X`?"),
+        ("env.X=3", "no variant has the value `3` of `env.X`\nhelp: the values are `1`, `2`"),
+        ("fastest", "no variant is called `fastest`\nhelp: there are `env.X=1`, `env.X=2`, `env.Y=1`"),
+        ("env.X=1,env.Y=1", "no block has a variant with env.X=1,env.Y=1"),
+    ] {
+        let ran = both(baseline).expect(2);
+        assert!(ran.stderr.contains(says), "{baseline}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    }
+    let ran = both("env.X=2").expect(0);
+    assert!(ran.stdout.contains("all in custom/toy/clean: no variant here is `env.X=2`"), "{}", ran.stdout);
+    let ran = lab.run(&["compare", first, "--baseline", "env.X=1"]).expect(0);
+    assert!(ran.stderr.contains("`env.X=1` is the planned baseline of "), "{}", ran.stderr);
+    assert_eq!(ran.stdout, lab.run(&["compare", first]).expect(0).stdout);
+    // Two rounds are too few for any verdict.
+    lab.run(&["compare", first, "--decide"]).expect(5);
+    lab.run(&["compare", first, "--margin", "x"]).expect(2);
+    lab.run(&["compare", "nowhere"]).expect(2);
+}
