@@ -4,7 +4,7 @@
 //! of arms of every planned block counts in the correction: whichever arm is chosen, its comparisons are among them.
 
 use super::result::PostHoc;
-use crate::record::{Block, Plan, Role, Skipped, Variant};
+use crate::record::{Arm, Block, Plan, Role, Skipped, Variant};
 use crate::spanned::nearest;
 
 /// The baseline that somebody asks for after the run: the name of a variant, or values of axes such as
@@ -45,61 +45,53 @@ impl WantedBaseline {
         if blocks.iter().any(|block| self.arm_in(block).is_ok()) {
             return Ok(());
         }
+        Err(self.why_unknown(&blocks))
+    }
+
+    fn why_unknown(&self, blocks: &[&Block]) -> UnknownBaseline {
         let wanted = &self.0;
-        let names =
-            distinct(blocks.iter().flat_map(|block| candidates(block)).map(|(_, arm)| &arm.variant.name));
-        let fail = |message: String, word: &str, known: Vec<&str>, what: &str| {
-            let holding =
-                || known.iter().find(|name| name.split(['=', ' ']).any(|part| part == word)).copied();
-            let help = match nearest(word, known.iter().copied()).or_else(holding) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("{what} {}", listed(&known)),
-            };
-            Err(UnknownBaseline { message, help })
-        };
+        let arms: Vec<&Arm> = blocks.iter().flat_map(|block| candidates(block)).map(|(_, arm)| arm).collect();
+        let names = distinct(arms.iter().map(|arm| &arm.variant.name));
         let Some(pairs) = self.pairs() else {
-            return fail(format!("no variant is called `{wanted}`"), wanted, names, "there are");
+            return unknown(format!("no variant is called `{wanted}`"), wanted, &names, "there are");
         };
         for (key, value) in pairs {
-            let values = distinct(
-                blocks.iter().flat_map(|b| candidates(b)).filter_map(|(_, arm)| value_of(&arm.variant, key)),
-            );
+            let values = distinct(arms.iter().filter_map(|arm| value_of(&arm.variant, key)));
             if values.is_empty() {
                 let axes = distinct(blocks.iter().flat_map(|block| &block.axes));
-                return fail(format!("`{wanted}`: no block has an axis `{key}`"), key, axes, "the axes are");
+                return unknown(
+                    format!("`{wanted}`: no block has an axis `{key}`"),
+                    key,
+                    &axes,
+                    "the axes are",
+                );
             }
-            let alias =
-                blocks.iter().flat_map(|b| candidates(b)).any(|(_, arm)| has_alias(&arm.aliases, key, value));
-            if !alias && !values.contains(&value) {
+            if !arms.iter().any(|arm| has(arm, key, value)) {
                 let message = format!("`{wanted}`: no variant has the value `{value}` of `{key}`");
-                return fail(message, value, values, "the values are");
+                return unknown(message, value, &values, "the values are");
             }
         }
         match blocks.iter().find_map(|block| self.arm_in(block).err().filter(|found| found.several)) {
-            Some(several) => Err(UnknownBaseline {
+            Some(several) => UnknownBaseline {
                 message: format!("`{wanted}` could be more than one variant"),
                 help: format!("{}; name one of them", several.reason),
-            }),
-            None => fail(format!("no block has a variant with {wanted}"), wanted, names, "there are"),
+            },
+            None => unknown(format!("no block has a variant with {wanted}"), wanted, &names, "there are"),
         }
     }
 
     /// The position of the arm that is meant: the one of that name, else the one with these values that is as the
     /// planned baseline in everything else, else the only one with these values.
     fn arm_in(&self, block: &Block) -> Result<usize, NotThere> {
-        let named = |arm: &crate::record::Arm| arm.variant.name == self.0 || arm.aliases.contains(&self.0);
+        let named = |arm: &Arm| arm.variant.name == self.0 || arm.aliases.contains(&self.0);
         if let Some((at, _)) = candidates(block).find(|(_, arm)| named(arm)) {
             return Ok(at);
         }
         let pairs = self.pairs().unwrap_or_default();
-        let has = |arm: &crate::record::Arm| {
-            pairs.iter().all(|(key, value)| {
-                value_of(&arm.variant, key) == Some(value) || has_alias(&arm.aliases, key, value)
-            })
-        };
-        let found: Vec<_> = candidates(block).filter(|(_, arm)| !pairs.is_empty() && has(arm)).collect();
+        let has_all = |arm: &Arm| pairs.iter().all(|(key, value)| has(arm, key, value));
+        let found: Vec<_> = candidates(block).filter(|(_, arm)| !pairs.is_empty() && has_all(arm)).collect();
         let planned = block.arms.get(block.baseline());
-        let like_planned = |arm: &crate::record::Arm| {
+        let like_planned = |arm: &Arm| {
             let others = block.axes.iter().filter(|axis| pairs.iter().all(|(key, _)| key != axis));
             planned.is_some_and(|planned| {
                 others.into_iter().all(|key| value_of(&arm.variant, key) == value_of(&planned.variant, key))
@@ -133,7 +125,7 @@ struct NotThere {
 }
 
 /// The arms that can be a baseline, with their positions.
-fn candidates(block: &Block) -> impl Iterator<Item = (usize, &crate::record::Arm)> {
+fn candidates(block: &Block) -> impl Iterator<Item = (usize, &Arm)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
 }
 
@@ -146,10 +138,20 @@ fn value_of<'v>(variant: &'v Variant, key: &str) -> Option<&'v str> {
     }
 }
 
-/// Whether a variant that is the same thing here has this value; its name is all that is known of it.
-fn has_alias(aliases: &[String], key: &str, value: &str) -> bool {
+/// Whether the arm has this value, or one that is the same thing here; of those only the names are known.
+fn has(arm: &Arm, key: &str, value: &str) -> bool {
     let is = |word: &str| word.split_once('=') == Some((key, value));
-    aliases.iter().any(|alias| alias.split(' ').any(is))
+    value_of(&arm.variant, key) == Some(value) || arm.aliases.iter().any(|alias| alias.split(' ').any(is))
+}
+
+/// What is wrong, with the name that was most likely meant or, where none is near, all that there are.
+fn unknown(message: String, word: &str, known: &[&str], what: &str) -> UnknownBaseline {
+    let holding = || known.iter().find(|name| name.split(['=', ' ']).any(|part| part == word)).copied();
+    let help = match nearest(word, known.iter().copied()).or_else(holding) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("{what} {}", listed(known)),
+    };
+    UnknownBaseline { message, help }
 }
 
 fn distinct<'t, S: AsRef<str> + ?Sized + 't>(texts: impl Iterator<Item = &'t S>) -> Vec<&'t str> {

@@ -93,7 +93,7 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
                 "{what}: nothing shows what this block could not have seen, and the intervals are widened for it."
             ));
         }
-        (Some(_), None) if cells.rounds.len() >= MIN_ROUNDS => {
+        (Some(_), None) if cells.rounds.len() >= MIN_ROUNDS && !cells.is_post_hoc() => {
             notes.push(format!(
                 "Fewer than {MIN_ROUNDS} rounds have both the baseline and its twin, so nothing can be compared."
             ));
@@ -101,11 +101,11 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
         _ => {}
     }
     if judged.invalid {
-        notes.push(
-            "The twin, which is the same build as the baseline, differs from it by more than chance allows: \
-             the block shows nothing, and the machine wants a look before it is run again."
-                .to_owned(),
-        );
+        notes.push(format!(
+            "The twin, which is the same build as {}, differs from it by more than chance allows: the block shows \
+             nothing, and the machine wants a look before it is run again.",
+            cells.name(cells.reference.baseline)
+        ));
     }
     let sides = (0..cells.block.arms.len()).find_map(|arm| cells.contrast(arm)).map(|c| c.against);
     if let Some(side) = sides.filter(|side| cells.side_timed_out(*side)) {

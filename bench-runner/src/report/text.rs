@@ -61,7 +61,9 @@ fn block(block: &BlockResult) -> Vec<String> {
         lines.extend(table(&COLUMNS, &rows));
     }
     if !block.arms.is_empty() {
-        lines.extend(paragraph("twin: ", &twin(block)));
+        let original = block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline);
+        let lead = if original { "twin: " } else { "twin of the planned baseline: " };
+        lines.extend(paragraph(lead, &twin(block)));
     }
     lines.extend((0..block.arms.len()).flat_map(|arm| beside(block, arm)));
     lines.extend(proofs(block));
@@ -219,7 +221,7 @@ fn skipped(skipped: &[&Skipped]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::{TwinResult, Verdict};
+    use crate::compare::{Calibration, Offsets, PostHoc, TwinResult, Verdict};
     use crate::figure::fixture::{self, block as block_of, comparison, empty_arm, empty_block, names};
     use expect_test::expect;
 
@@ -415,5 +417,42 @@ mod tests {
         one.arms[0].not_timed = Some("line\u{7}".to_owned());
         let text = text(&comparison(vec![one]));
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+
+    #[test]
+    fn another_baseline_is_marked() {
+        let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
+        one.baseline = 2;
+        one.arms[0].ratio = one.arms[2].ratio.take();
+        let mut post_hoc = comparison(vec![one]);
+        let left_out = Skipped {
+            block: "linkers/ripgrep/clean".to_owned(),
+            variant: "all".to_owned(),
+            reason: "no variant here is `linker=lld`".to_owned(),
+            help: None,
+        };
+        post_hoc.post_hoc =
+            Some(PostHoc { baseline: "linker=lld".to_owned(), pairs: 6, left_out: vec![left_out] });
+        let offsets = Offsets::NotCalibrated { twins: 3 };
+        post_hoc.calibration = vec![Calibration { workload: "incremental".to_owned(), offsets }];
+        expect![[r#"
+            linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+            post hoc: compared with `linker=lld`, chosen after the run
+
+            hexyl · incremental (12 rounds, stopped: the precision was reached)
+              variant       median    ratio    95 % interval    change  verdict    n
+              linker=bfd   4.200 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
+              linker=lld   3.667 s                                      baseline  12
+              linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
+              twin of the planned baseline: this block could not have seen a difference under ±1.6 %
+
+            Post hoc: the baseline was chosen after the run, so verdicts hold for all 6 pairs of variants
+            together (Holm): stricter than each plain interval.
+            Offsets between directories: not calibrated, 3 twins of the 10 needed.
+
+            left out:
+              all in linkers/ripgrep/clean: no variant here is `linker=lld`
+        "#]]
+        .assert_eq(&text(&post_hoc));
     }
 }

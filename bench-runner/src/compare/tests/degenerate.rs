@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::fixture::*;
-use crate::compare::{Policy, Recorded, Verdict, compare};
-use crate::record::{Outcome, Proof, ProofResult, Role};
+use crate::compare::{Policy, Recorded, Verdict, WantedBaseline, compare};
+use crate::record::{Outcome, Proof, ProofResult, Role, Sample};
 
 #[test]
 fn no_samples_no_blocks_no_arms() {
@@ -312,6 +312,21 @@ proptest! {
             if let Some(ratio) = arm.ratio.filter(|_| timed_out) {
                 prop_assert!(!matches!(ratio.verdict, Verdict::Faster | Verdict::Equivalent));
             }
+        }
+        // The same against another baseline.
+        let policy = Policy { baseline: Some(WantedBaseline::new("w")), ..Policy::default() };
+        let found = compare(&Recorded::of(&plan, &samples.all), &policy);
+        assert_sound(&found);
+        let timed_out = |name: &str| {
+            let late = |sample: &&Sample| sample.round > 0 && sample.outcome == Outcome::TimedOut;
+            samples.all.iter().filter(late).any(|sample| sample.variant == name && sample.role != Role::Twin)
+        };
+        for arm in &found.blocks[0].arms {
+            let Some(ratio) = arm.ratio else { continue };
+            prop_assert!(arm.role != Role::Twin && arm.variant != "w");
+            let (fast, slow) = (!timed_out(&arm.variant), !timed_out("w"));
+            prop_assert!(fast || !matches!(ratio.verdict, Verdict::Faster | Verdict::Equivalent));
+            prop_assert!(slow || !matches!(ratio.verdict, Verdict::Slower | Verdict::Equivalent));
         }
     }
 }

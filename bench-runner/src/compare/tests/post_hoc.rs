@@ -203,6 +203,22 @@ fn a_baseline_that_nobody_has_is_refused_with_what_there_is() {
     assert!(WantedBaseline::new("linker=mold").check(&[&plan]).is_ok());
 }
 
+#[test]
+fn rounds_count_that_have_both_sides() {
+    let plan = plan(vec![settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 8, 1, |arm| if arm == 3 { 1.2 } else { 1.0 });
+    // Six of eight builds of the old baseline fail; the others do not need it.
+    for sample in samples.all.iter_mut().filter(|s| s.role == Role::Baseline && s.round > 2) {
+        sample.outcome = Outcome::Failed { exit_code: Some(1) };
+    }
+    let found = against(&plan, &samples.all, "linker=mold");
+    let arms = &found.blocks[0].arms;
+    assert_eq!((arms[BASELINE].ratio, arms[3].ratio.unwrap().rounds), (None, 8));
+    assert!(notes_say(&found, "For `linker=bfd` 2 rounds count; a ratio needs at least 3."));
+    assert!(!notes_say(&found, "nothing can be compared"), "{:?}", found.blocks[0].notes);
+}
+
 /// Null runs of one block of nine arms; the arm with the least mean of ln seconds becomes the baseline. Returns how many
 /// runs have any false verdict, and how many would have one if only the comparisons with it counted.
 fn false_verdicts(runs: usize) -> (usize, usize) {
