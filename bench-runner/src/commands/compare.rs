@@ -17,7 +17,7 @@ use crate::scenario::RequestError;
 ///
 /// Examples:
 ///   bench-runner compare results/*/* --margin 1%
-///   bench-runner compare results/<machine>/<run> --baseline linker=mold
+///   bench-runner compare results/MACHINE/RUN --baseline linker=mold
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

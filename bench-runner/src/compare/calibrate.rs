@@ -58,9 +58,18 @@ fn of_workload(twins: &[Twin<'_>], workload: &str) -> Offsets {
             twins: used.len(),
             runs: runs.len(),
             all_workloads: all_workloads && used.iter().any(|twin| twin.workload != workload),
+            heaviest: heaviest(&estimates),
         },
         None => Offsets::NotCalibrated { twins: used.len() },
     }
+}
+
+/// The largest weight as a share of all.
+fn heaviest(twins: &[Estimate]) -> f64 {
+    let weights: Vec<f64> = twins.iter().filter_map(offset_weight).collect();
+    let (largest, sum) = (weights.iter().copied().fold(0.0, f64::max), weights.iter().sum::<f64>());
+    let share = largest / sum;
+    if share.is_finite() { share } else { 1.0 }
 }
 
 /// What is known for a block.

@@ -77,6 +77,8 @@ pub enum Offsets {
         runs: usize,
         /// Whether twins of other workloads are among them, because too few have the same one.
         all_workloads: bool,
+        /// Share that the most precise of them has in all weights; near 1 it alone decides.
+        heaviest: f64,
     },
 }
 

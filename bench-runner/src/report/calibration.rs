@@ -30,10 +30,16 @@ fn words(offsets: Offsets) -> String {
         Offsets::NotCalibrated { twins } => {
             format!("not calibrated, {} of the {MIN_TWINS} needed", counted(twins, "twin"))
         }
-        Offsets::Calibrated { variance, twins, runs, all_workloads } => {
+        Offsets::Calibrated { variance, twins, runs, all_workloads, heaviest } => {
             let size = if variance > 0.0 { share(variance.sqrt()) } else { "none seen".to_owned() };
             let mixed = if all_workloads { " under all workloads" } else { "" };
-            format!("{size}, from {} of {}{mixed}", counted(twins, "twin"), counted(runs, "run"))
+            let of_one = match heaviest {
+                heaviest if heaviest > 0.5 => {
+                    format!(", of which one has {:.0} % of the weight", 100.0 * heaviest)
+                }
+                _ => String::new(),
+            };
+            format!("{size}, from {} of {}{mixed}{of_one}", counted(twins, "twin"), counted(runs, "run"))
         }
     }
 }
@@ -47,7 +53,7 @@ mod tests {
     }
 
     fn calibrated(variance: f64, twins: usize, runs: usize, all_workloads: bool) -> Offsets {
-        Offsets::Calibrated { variance, twins, runs, all_workloads }
+        Offsets::Calibrated { variance, twins, runs, all_workloads, heaviest: 0.1 }
     }
 
     #[test]
@@ -64,6 +70,12 @@ mod tests {
             text(&[of("clean", calibrated(1.6e-5, 24, 9, false)), of("noop", calibrated(0.0, 30, 1, true))]),
             "Offsets between directories: clean: 0.4 %, from 24 twins of 9 runs; noop: none seen, from 30 twins of 1 \
              run under all workloads."
+        );
+        let of_one =
+            Offsets::Calibrated { variance: 1e-4, twins: 10, runs: 2, all_workloads: false, heaviest: 0.724 };
+        assert_eq!(
+            text(&[of("clean", of_one)]),
+            "Offsets between directories: 1 %, from 10 twins of 2 runs, of which one has 72 % of the weight."
         );
     }
 }

@@ -21,13 +21,15 @@ pub fn json(comparison: &Comparison) -> Value {
 
 /// `offset` is τ, the standard deviation of the log-ratio of two like directories; `null` where too few twins say it.
 fn calibration(calibration: &Calibration) -> Value {
-    let (twins, runs, all_workloads) = match calibration.offsets {
-        Offsets::Calibrated { twins, runs, all_workloads, .. } => (twins, Some(runs), Some(all_workloads)),
-        Offsets::NotCalibrated { twins } => (twins, None, None),
+    let (twins, runs, all_workloads, heaviest) = match calibration.offsets {
+        Offsets::Calibrated { twins, runs, all_workloads, heaviest, .. } => {
+            (twins, Some(runs), Some(all_workloads), Some(heaviest))
+        }
+        Offsets::NotCalibrated { twins } => (twins, None, None, None),
     };
     object!({
         "workload": calibration.workload, "offset": calibration.offsets.variance().map(f64::sqrt), "twins": twins,
-        "runs": runs, "all_workloads": all_workloads,
+        "runs": runs, "all_workloads": all_workloads, "heaviest": heaviest,
     })
 }
 

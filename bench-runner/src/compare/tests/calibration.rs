@@ -47,7 +47,7 @@ fn earlier_twins_widen_what_one_run_could_not() {
     );
     let twins = earlier(20, "clean", 0.02, 0.002);
     let found = judged(&plan, &samples, &twins, &policy);
-    let Offsets::Calibrated { variance: tau2, twins: 21, runs: 3, all_workloads: false } =
+    let Offsets::Calibrated { variance: tau2, twins: 21, runs: 3, all_workloads: false, .. } =
         found.calibration[0].offsets
     else {
         panic!("{:?}", found.calibration)
@@ -102,6 +102,31 @@ fn twins_of_few_rounds_or_without_spread_do_not_count() {
     twins.iter_mut().skip(6).take(6).for_each(|twin| twin.se = 0.0);
     let found = judged(&plan, &samples, &twins, &Policy::default());
     assert_eq!(found.calibration[0].offsets, Offsets::NotCalibrated { twins: 9 });
+}
+
+/// A file can hold any number; none of them gets an infinite interval out.
+#[test]
+fn no_twin_makes_an_answer_that_is_not_a_number() {
+    let (plan, samples) = one_block();
+    for (theta, se) in [(1e300, 1e-3), (1e150, 1e150), (700.0, 1e-160), (1e-300, 5e-324), (0.0, f64::MAX)] {
+        let found = judged(&plan, &samples, &earlier(20, "clean", theta, se), &Policy::default());
+        assert!(found.calibration[0].offsets.variance().is_none_or(f64::is_finite), "{theta} {se}");
+    }
+}
+
+#[test]
+fn a_twin_that_decides_alone_is_seen() {
+    let (plan, samples) = one_block();
+    let heaviest = |precise: f64| {
+        let mut twins = earlier(20, "clean", 0.02, 0.002);
+        twins[0].se = precise;
+        let found = judged(&plan, &samples, &twins, &Policy::default()).calibration[0].offsets;
+        let Offsets::Calibrated { heaviest, .. } = found else { panic!("{found:?}") };
+        heaviest
+    };
+    // by hand: weights go by 1/se², and the own twin has less than any of these
+    assert!((heaviest(0.002) - 1.0 / 20.2).abs() < 0.01, "{}", heaviest(0.002));
+    assert!((heaviest(0.0002) - 100.0 / 119.2).abs() < 0.01, "{}", heaviest(0.0002));
 }
 
 #[test]
