@@ -8,11 +8,14 @@
 //! that are not finite.
 
 mod estimate;
+mod fisher;
 mod holm;
 mod huber;
+mod least_squares;
 #[cfg(test)]
 pub(crate) mod noise;
 mod offset;
+mod order_effects;
 mod planning;
 mod quantile;
 mod rounds;
@@ -21,9 +24,14 @@ mod student;
 mod summary;
 
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
+pub use fisher::f_tail;
 pub use holm::holm;
 pub use huber::{BETA, C, Huber, huber};
 pub use offset::{MIN_TWINS, offset_variance};
+pub use order_effects::{
+    Contrast, Effect, MIN_ORDERED_ROUNDS, NoOrderEffects, OrderEffects, OrderedRound, PredecessorEffects,
+    order_effects,
+};
 pub use planning::{expected_half_width, rounds_for, rounds_to_reach};
 pub use quantile::{MAD_TO_SD, mad, median, quantile};
 pub use rounds::{Reference, log_ratio, log_ratios};
