@@ -7,6 +7,7 @@
 //! Contract: no function returns NaN or an infinity. What cannot be said is `None`: too few values, or values
 //! that are not finite.
 
+mod between;
 mod estimate;
 mod fisher;
 mod holm;
@@ -23,6 +24,7 @@ mod serial;
 mod student;
 mod summary;
 
+pub use between::{Spread, spread_between};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub use fisher::f_tail;
 pub use holm::holm;
