@@ -18,6 +18,7 @@ pub(crate) mod noise;
 mod offset;
 mod order_effects;
 mod planning;
+mod pooled;
 mod quantile;
 mod rounds;
 mod serial;
@@ -35,6 +36,7 @@ pub use order_effects::{
     order_effects,
 };
 pub use planning::{expected_half_width, rounds_for, rounds_to_reach};
+pub use pooled::{InGeneral, MIN_PROJECTS_IN_GENERAL, Pooled, pooled};
 pub use quantile::{MAD_TO_SD, mad, median, quantile};
 pub use rounds::{Reference, log_ratio, log_ratios};
 pub use serial::{SerialCorrelation, serial_correlation};
