@@ -23,6 +23,7 @@
 mod cells;
 mod judge;
 mod notes;
+mod order;
 mod result;
 mod title;
 
@@ -31,7 +32,7 @@ use std::collections::HashMap;
 use crate::record::{BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
 use crate::stats::{Control, Estimate, offset_variance};
 
-pub use crate::stats::Summary;
+pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Summary};
 pub use result::{ArmResult, BlockResult, Comparison, Point, Ratio, TwinResult, Verdict};
 
 use cells::Cells;
@@ -143,6 +144,7 @@ fn block_result(
     planned: usize,
     policy: &Policy,
 ) -> BlockResult {
+    let order = order::of_block(cells, &judged);
     let notes = notes::of_block(cells, &judged, planned, policy);
     let arms = (0..cells.block.arms.len()).map(|arm| cells.arm_result(arm, judged.ratios[arm])).collect();
     BlockResult {
@@ -153,6 +155,9 @@ fn block_result(
         margin: judged.margin,
         arms,
         twin: judged.twin.map(judge::twin_result),
+        serial: judged.serial.map(|serial| serial.lag1),
+        offset: Some(judged.offset).filter(|variance| *variance > 0.0).map(f64::sqrt),
+        order,
         proofs: cells.proofs.iter().copied().cloned().collect(),
         notes,
     }

@@ -1,7 +1,7 @@
 //! What a comparison says.
 
 use crate::record::{BlockId, Proof, Role, Skipped, StopReason};
-use crate::stats::Summary;
+use crate::stats::{NoOrderEffects, OrderEffects, Summary};
 
 /// Everything that the samples of one run say.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,14 @@ pub struct BlockResult {
     pub arms: Vec<ArmResult>,
     /// What the twin says of the block; `None` where it was switched off or has too few rounds.
     pub twin: Option<TwinResult>,
+    /// Correlation of neighbouring rounds, where one was found and the standard errors were stretched for it.
+    pub serial: Option<f64>,
+    /// Standard deviation on the log scale between twin and baseline beyond their errors, where the run's twins show
+    /// one and the variances of the variants were raised for it.
+    pub offset: Option<f64>,
+    /// What places and predecessors within the rounds did, or why that cannot be said. Effects name arms by their
+    /// position in `arms`; what was moved are the ratios in the order of `arms`.
+    pub order: Result<OrderEffects, NoOrderEffects>,
     /// Proofs of the block.
     pub proofs: Vec<Proof>,
     /// What a reader should know, as whole sentences.

@@ -1,6 +1,9 @@
 //! Made-up comparisons for tests.
 
-use crate::compare::{ArmResult, BlockResult, Comparison, Point, Ratio, Summary, TwinResult, Verdict};
+use crate::compare::{
+    ArmResult, BlockResult, Comparison, Effect, NoOrderEffects, OrderEffects, Point, PredecessorEffects,
+    Ratio, Summary, TwinResult, Verdict,
+};
 use crate::record::{BlockId, Proof, ProofResult, Role, Skipped, StopReason};
 
 /// What the variants take of the baseline's time.
@@ -37,6 +40,18 @@ pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     Ratio { rounds: 12, ratio, low, high, p: 0.001, p_holm: 0.002, ratio_of_means: ratio, verdict }
 }
 
+/// Effects of the order in 12 rounds, with this p-value for the predecessors.
+pub(crate) fn order(p: f64) -> OrderEffects {
+    let effect = |log, half_width| Effect { log, half_width };
+    OrderEffects {
+        rounds: 12,
+        first: effect(0.004, 0.007),
+        trend: Some(effect(-0.001, 0.006)),
+        predecessors: Some(PredecessorEffects { arm: 3, largest: effect(0.011, 0.005), p }),
+        moved: vec![Some(effect(0.001, 0.002)), Some(effect(-0.003, 0.002))],
+    }
+}
+
 /// An arm without anything.
 pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
     ArmResult {
@@ -63,6 +78,9 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         margin: 0.03,
         arms: Vec::new(),
         twin: None,
+        serial: None,
+        offset: None,
+        order: Err(NoOrderEffects::FewArms),
         proofs: Vec::new(),
         notes: Vec::new(),
     }
@@ -161,6 +179,8 @@ pub(crate) fn everything() -> Comparison {
     ];
     first.notes =
         vec!["The lag-1 correlation of the residuals is 0.31; intervals were widened for it.".to_owned()];
+    first.serial = Some(0.31);
+    first.order = Ok(order(0.0004));
     let mut second = block("ripgrep 15.1.0", &names(3, false), 8, 0.21);
     second.twin = Some(TwinResult { rounds: 8, ratio: 1.04, half_width: 0.011, p: 0.0001 });
     for arm in &mut second.arms {

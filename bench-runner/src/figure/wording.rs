@@ -3,7 +3,7 @@
 //! An estimate is rounded to the place that its uncertainty reaches: two significant digits of the half-width
 //! of its interval, and no more.
 
-use crate::compare::{ArmResult, BlockResult, Ratio, Summary, TwinResult, Verdict};
+use crate::compare::{ArmResult, BlockResult, Effect, Ratio, Summary, TwinResult, Verdict};
 use crate::record::Role;
 
 /// The unit of the times of one block.
@@ -124,7 +124,17 @@ pub fn ratio(ratio: &Ratio) -> Shown {
 
 /// The same as a change in per cent, signed and without the sign `%`.
 pub fn change(ratio: &Ratio) -> Shown {
-    let values = [ratio.ratio, ratio.low, ratio.high].map(|r| (r - 1.0) * 100.0);
+    percent([ratio.ratio - 1.0, ratio.low - 1.0, ratio.high - 1.0])
+}
+
+/// An effect as a change in per cent, signed and without the sign `%`.
+pub fn effect(effect: &Effect) -> Shown {
+    let (low, high) = effect.interval();
+    percent([effect.share(), low, high])
+}
+
+fn percent(shares: [f64; 3]) -> Shown {
+    let values = shares.map(|share| share * 100.0);
     let place = place_of(values[0], (values[1], values[2]), FINEST_CHANGE);
     let [estimate, low, high] = values.map(|value| signed(value, place));
     Shown { estimate, low, high }

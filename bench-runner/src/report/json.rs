@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json as object};
 
-use crate::compare::{ArmResult, BlockResult, Comparison};
+use crate::compare::{ArmResult, BlockResult, Comparison, Effect, OrderEffects};
 
 /// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
 pub fn json(comparison: &Comparison) -> Value {
@@ -25,6 +25,10 @@ fn block(block: &BlockResult) -> Value {
         "twin": block.twin.map(|twin| object!({
             "rounds": twin.rounds, "ratio": twin.ratio, "half_width": twin.half_width, "p": twin.p,
         })),
+        "serial_lag1": block.serial,
+        "offset_sd": block.offset,
+        "order": block.order.as_ref().ok().map(|found| order(block, found)),
+        "order_missing": block.order.as_ref().err().map(|why| why.describe()),
         "arms": block.arms.iter().map(arm).collect::<Vec<_>>(),
         "proofs": block.proofs.iter().map(|proof| object!({
             "role": proof.role, "variant": proof.variant, "axis": proof.axis, "expected": proof.expected, "found": proof.found,
@@ -32,6 +36,26 @@ fn block(block: &BlockResult) -> Value {
         })).collect::<Vec<_>>(),
         "notes": block.notes,
     })
+}
+
+fn order(block: &BlockResult, order: &OrderEffects) -> Value {
+    object!({
+        "rounds": order.rounds,
+        "first": effect(&order.first),
+        "trend": order.trend.as_ref().map(effect),
+        "predecessor": order.predecessors.map(|found| object!({
+            "role": block.arms.get(found.arm).map(|arm| arm.role),
+            "variant": block.arms.get(found.arm).map(|arm| &arm.variant),
+            "effect": effect(&found.largest),
+            "p": found.p,
+        })),
+        "bound": order.bound(),
+    })
+}
+
+fn effect(effect: &Effect) -> Value {
+    let (low, high) = effect.interval();
+    object!({ "share": effect.share(), "low": low, "high": high })
 }
 
 fn arm(arm: &ArmResult) -> Value {

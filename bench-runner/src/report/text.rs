@@ -1,5 +1,6 @@
 //! The table that ends a run, for a terminal.
 
+use super::further;
 use super::table::{Column, paragraph, table};
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use crate::figure::wording::{self, TimeUnit};
@@ -52,6 +53,7 @@ fn block(block: &BlockResult) -> Vec<String> {
     if !block.arms.is_empty() {
         lines.extend(paragraph("twin: ", &twin(block)));
     }
+    lines.extend(further::order(block));
     lines.extend(block.arms.iter().flat_map(beside));
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
@@ -81,7 +83,7 @@ fn twin(block: &BlockResult) -> String {
     }
 }
 
-fn p_value(p: f64) -> String {
+pub(super) fn p_value(p: f64) -> String {
     match p {
         p if p < 0.001 => "p < 0.001".to_owned(),
         p if p < 0.01 => format!("p = {p:.3}"),
@@ -223,6 +225,9 @@ mod tests {
               linker=mold                   3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster     12
               codegen-units=3               4.469 s    1.01×      0.61 – 1.41      +1 %  undecided  12
               twin: this block could not have seen a difference under ±1.6 %
+              order: being first in a round costs +0.40 % (−0.30 to +1.11 %); being built after linker=mold
+                costs +1.11 % (+0.60 to +1.61 %, p < 0.001); position and predecessor moved no ratio by more
+                than 0.5 %
               linker=mold: 2 builds failed, timed out or could not start
               linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
               linker=wild: no build ended well: 12 builds failed, timed out or could not start

@@ -183,6 +183,14 @@ pub(super) fn assert_sound(comparison: &Comparison) {
         if let Some(twin) = block.twin {
             assert!(twin.ratio.is_finite() && twin.half_width.is_finite() && (0.0..=1.0).contains(&twin.p));
         }
+        if let Ok(order) = &block.order {
+            let effects = [Some(order.first), order.trend, order.predecessors.map(|found| found.largest)];
+            for effect in effects.iter().chain(&order.moved).flatten() {
+                let (low, high) = effect.interval();
+                assert!(low <= effect.share() && effect.share() <= high && high.is_finite(), "{order:?}");
+            }
+            assert!(order.predecessors.is_none_or(|found| (0.0..=1.0).contains(&found.p)), "{order:?}");
+        }
         for arm in &block.arms {
             for s in [arm.wall, arm.cpu, arm.max_rss].iter().flatten() {
                 let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];

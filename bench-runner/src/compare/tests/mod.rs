@@ -2,4 +2,5 @@
 
 mod degenerate;
 mod fixture;
+mod order;
 mod verdicts;
