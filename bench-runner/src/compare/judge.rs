@@ -47,6 +47,11 @@ impl Judged {
         }
     }
 
+    /// The factor on standard errors that serial correlation asks for; 1 where none was found.
+    pub(super) fn stretch(&self) -> f64 {
+        self.serial.map_or(1.0, |serial| serial.stretch())
+    }
+
     /// Takes offsets between directories, of variance `tau2` between twin and baseline, into the standard errors.
     pub(super) fn add_offset(&mut self, tau2: f64) {
         self.offset = tau2;

@@ -25,6 +25,7 @@ mod judge;
 mod notes;
 mod order;
 mod result;
+mod sessions;
 mod title;
 
 use std::collections::HashMap;
@@ -32,8 +33,10 @@ use std::collections::HashMap;
 use crate::record::{BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
 use crate::stats::{Control, Estimate, offset_variance};
 
-pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Summary};
-pub use result::{ArmResult, BlockResult, Comparison, Point, Ratio, TwinResult, Verdict};
+pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
+pub use result::{
+    ArmResult, BlockResult, Comparison, PlainRatio, Point, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
+};
 
 use cells::Cells;
 use judge::Judged;
@@ -146,7 +149,11 @@ fn block_result(
 ) -> BlockResult {
     let order = order::of_block(cells, &judged);
     let notes = notes::of_block(cells, &judged, planned, policy);
-    let arms = (0..cells.block.arms.len()).map(|arm| cells.arm_result(arm, judged.ratios[arm])).collect();
+    let arm_result = |arm: usize| ArmResult {
+        sessions: sessions::of_arm(cells, &judged, arm),
+        ..cells.arm_result(arm, judged.ratios[arm])
+    };
+    let arms = (0..cells.block.arms.len()).map(arm_result).collect();
     BlockResult {
         id: cells.block.id.clone(),
         title,

@@ -1,7 +1,7 @@
 //! What a comparison says.
 
 use crate::record::{BlockId, Proof, Role, Skipped, StopReason};
-use crate::stats::{NoOrderEffects, OrderEffects, Summary};
+use crate::stats::{Estimate, LEVEL, NoOrderEffects, OrderEffects, Spread, Summary};
 
 /// Everything that the samples of one run say.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +72,8 @@ pub struct ArmResult {
     pub max_rss: Option<Summary>,
     /// Wall time against the baseline; `None` for the baseline, the twin, and arms with too few rounds.
     pub ratio: Option<Ratio>,
+    /// The same by session, where at least two sessions have a ratio of their own.
+    pub sessions: Option<Sessions>,
 }
 
 /// One measured build.
@@ -108,6 +110,45 @@ pub struct Ratio {
     pub ratio_of_means: f64,
     /// The verdict at the corrected level.
     pub verdict: Verdict,
+}
+
+/// A ratio to the baseline that is not judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlainRatio {
+    /// Rounds that count.
+    pub rounds: usize,
+    /// The estimate.
+    pub ratio: f64,
+    /// Lower end of the plain 95 % interval.
+    pub low: f64,
+    /// Upper end of the plain 95 % interval.
+    pub high: f64,
+}
+
+impl PlainRatio {
+    /// The ratio of an estimate, with its interval.
+    pub(super) fn of(estimate: &Estimate) -> Self {
+        let (low, high) = estimate.interval(LEVEL);
+        Self { rounds: estimate.rounds, ratio: estimate.ratio(), low, high }
+    }
+}
+
+/// A variant's ratio by session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sessions {
+    /// Those of the sessions with enough rounds, in their order.
+    pub ratios: Vec<SessionRatio>,
+    /// How far they lie apart beyond chance; `None` where too few of them have enough rounds to say.
+    pub spread: Option<Spread>,
+}
+
+/// A variant's ratio in one session.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SessionRatio {
+    /// The session, from 1.
+    pub session: u32,
+    /// The ratio over its rounds alone.
+    pub ratio: PlainRatio,
 }
 
 /// What the twin says: how small a difference the block could not have seen.

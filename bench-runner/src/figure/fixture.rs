@@ -65,6 +65,7 @@ pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
         cpu: None,
         max_rss: None,
         ratio: None,
+        sessions: None,
     }
 }
 

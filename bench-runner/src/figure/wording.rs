@@ -3,7 +3,7 @@
 //! An estimate is rounded to the place that its uncertainty reaches: two significant digits of the half-width
 //! of its interval, and no more.
 
-use crate::compare::{ArmResult, BlockResult, Effect, Ratio, Summary, TwinResult, Verdict};
+use crate::compare::{ArmResult, BlockResult, Effect, PlainRatio, Ratio, Summary, TwinResult, Verdict};
 use crate::record::Role;
 
 /// The unit of the times of one block.
@@ -122,7 +122,12 @@ pub fn ratio(ratio: &Ratio) -> Shown {
     plain([ratio.ratio, ratio.low, ratio.high], FINEST_CHANGE - 2)
 }
 
-/// The same as a change in per cent, signed and without the sign `%`.
+/// A ratio that is not judged and its interval, without the sign `×`.
+pub fn plain_ratio(ratio: &PlainRatio) -> Shown {
+    plain([ratio.ratio, ratio.low, ratio.high], FINEST_CHANGE - 2)
+}
+
+/// The ratio of a variant as a change in per cent, signed and without the sign `%`.
 pub fn change(ratio: &Ratio) -> Shown {
     percent([ratio.ratio - 1.0, ratio.low - 1.0, ratio.high - 1.0])
 }

@@ -2,11 +2,14 @@
 
 use super::table::paragraph;
 use super::text::p_value;
-use crate::compare::BlockResult;
+use crate::compare::{ArmResult, BlockResult};
 use crate::figure::wording;
 
 /// Below this, the test of the predecessors is worth a word.
 const PREDECESSORS_WORTH_A_WORD: f64 = 0.01;
+
+/// Below this, sessions are said to differ.
+const SPREAD_WORTH_A_WORD: f64 = 0.05;
 
 /// What places and predecessors did; nothing where that cannot be said.
 pub(super) fn order(block: &BlockResult) -> Vec<String> {
@@ -33,10 +36,26 @@ pub(super) fn order(block: &BlockResult) -> Vec<String> {
     paragraph("order: ", &says.join("; "))
 }
 
+/// The ratio of an arm by session, and whether the sessions differ.
+pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
+    let Some(sessions) = &arm.sessions else { return Vec::new() };
+    let ratios = sessions.ratios.iter().map(|one| format!("{}×", wording::plain_ratio(&one.ratio).estimate));
+    let ratios = ratios.collect::<Vec<_>>().join(", ");
+    let apart = match sessions.spread {
+        Some(spread) if spread.p < SPREAD_WORTH_A_WORD && spread.sd > 0.0 => {
+            let (sd, p) = (wording::share(spread.sd.exp_m1()), p_value(spread.p));
+            format!("; the sessions differ by more than chance, standard deviation {sd} ({p})")
+        }
+        Some(_) => "; the sessions differ by no more than chance allows".to_owned(),
+        None => String::new(),
+    };
+    paragraph("", &format!("{} by session: {ratios}{apart}", wording::arm_name(arm)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::OrderEffects;
+    use crate::compare::{OrderEffects, PlainRatio, SessionRatio, Sessions, Spread};
     use crate::figure::fixture::{self, block as block_of, names};
 
     #[test]
@@ -56,5 +75,26 @@ mod tests {
         assert_eq!(says(OrderEffects { moved: Vec::new(), ..two.clone() }), first);
         let unknown = "with two arms, what a build takes over from the one before it cannot be told";
         assert_eq!(says(OrderEffects { moved: vec![None], ..two }), format!("{first}; {unknown}"));
+    }
+
+    #[test]
+    fn sessions_are_told_with_what_lies_between_them() {
+        let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
+        assert!(sessions(&arm).is_empty());
+        let mut says = |spread: Option<(f64, f64)>| {
+            let ratio = |ratio: f64| PlainRatio { rounds: 6, ratio, low: ratio - 0.01, high: ratio + 0.01 };
+            let of = |(session, value): (u32, f64)| SessionRatio { session, ratio: ratio(value) };
+            arm.sessions = Some(Sessions {
+                ratios: [(1, 0.921), (2, 0.934)].map(of).to_vec(),
+                spread: spread.map(|(sd, p)| Spread { sd, p }),
+            });
+            sessions(&arm).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+        };
+        let ratios = "linker=mold by session: 0.921×, 0.934×";
+        assert_eq!(says(None), ratios);
+        let chance = "the sessions differ by no more than chance allows";
+        assert_eq!(says(Some((0.001, 0.3))), format!("{ratios}; {chance}"));
+        let more = "the sessions differ by more than chance, standard deviation 0.9 % (p = 0.02)";
+        assert_eq!(says(Some((0.009, 0.02))), format!("{ratios}; {more}"));
     }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json as object};
 
-use crate::compare::{ArmResult, BlockResult, Comparison, Effect, OrderEffects};
+use crate::compare::{
+    ArmResult, BlockResult, Comparison, Effect, OrderEffects, PlainRatio, SessionRatio, Sessions,
+};
 
 /// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
 pub fn json(comparison: &Comparison) -> Value {
@@ -72,5 +74,23 @@ fn arm(arm: &ArmResult) -> Value {
             "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
             "p_holm": ratio.p_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
         })),
+        "sessions": arm.sessions.as_ref().map(sessions),
     })
+}
+
+fn sessions(sessions: &Sessions) -> Value {
+    let of_session = |one: &SessionRatio| {
+        let mut ratio = plain(&one.ratio);
+        ratio["session"] = one.session.into();
+        ratio
+    };
+    object!({
+        "ratios": sessions.ratios.iter().map(of_session).collect::<Vec<_>>(),
+        "spread_sd": sessions.spread.map(|spread| spread.sd),
+        "spread_p": sessions.spread.map(|spread| spread.p),
+    })
+}
+
+fn plain(ratio: &PlainRatio) -> Value {
+    object!({ "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high })
 }

@@ -55,6 +55,7 @@ fn block(block: &BlockResult) -> Vec<String> {
     }
     lines.extend(further::order(block));
     lines.extend(block.arms.iter().flat_map(beside));
+    lines.extend(block.arms.iter().flat_map(further::sessions));
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
     lines

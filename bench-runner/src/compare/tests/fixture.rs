@@ -196,6 +196,13 @@ pub(super) fn assert_sound(comparison: &Comparison) {
                 let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];
                 assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
             }
+            let by_session = arm.sessions.iter().flat_map(|sessions| &sessions.ratios);
+            for r in by_session.map(|one| one.ratio) {
+                assert!(r.low <= r.ratio && r.ratio <= r.high && r.high.is_finite(), "{r:?}");
+            }
+            if let Some(spread) = arm.sessions.as_ref().and_then(|sessions| sessions.spread) {
+                assert!(spread.sd.is_finite() && (0.0..=1.0).contains(&spread.p), "{spread:?}");
+            }
             if let Some(r) = arm.ratio {
                 assert!(r.low <= r.ratio && r.ratio <= r.high, "{r:?}");
                 assert!(r.low.is_finite() && r.high.is_finite() && r.ratio_of_means.is_finite(), "{r:?}");

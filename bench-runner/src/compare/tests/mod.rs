@@ -3,4 +3,5 @@
 mod degenerate;
 mod fixture;
 mod order;
+mod sessions;
 mod verdicts;
