@@ -107,6 +107,8 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], planned: usize,
             high,
             p: estimate.p_difference(),
             p_holm,
+            p_equivalence: estimate.p_equivalence(block.margin),
+            p_equivalence_holm: p_equivalence,
             ratio_of_means: ratio_of_means(cells, arm).unwrap_or(estimate.ratio()),
             verdict: verdict(shown),
         });

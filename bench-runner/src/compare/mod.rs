@@ -21,6 +21,7 @@
 //! or twin with one no variant is `slower` or `equivalent`.
 
 mod cells;
+mod costs;
 mod judge;
 mod notes;
 mod order;
@@ -150,6 +151,8 @@ fn block_result(
     let order = order::of_block(cells, &judged);
     let notes = notes::of_block(cells, &judged, planned, policy);
     let arm_result = |arm: usize| ArmResult {
+        cpu_ratio: costs::cpu(cells, &judged, arm),
+        rss_ratio: costs::max_rss(cells, &judged, arm),
         sessions: sessions::of_arm(cells, &judged, arm),
         ..cells.arm_result(arm, judged.ratios[arm])
     };

@@ -72,8 +72,19 @@ pub struct ArmResult {
     pub max_rss: Option<Summary>,
     /// Wall time against the baseline; `None` for the baseline, the twin, and arms with too few rounds.
     pub ratio: Option<Ratio>,
-    /// The same by session, where at least two sessions have a ratio of their own.
+    /// CPU time against the baseline over the same rounds; `None` also where a build has none.
+    pub cpu_ratio: Option<PlainRatio>,
+    /// The largest resident set against the baseline over the same rounds; `None` also where a build has none.
+    pub rss_ratio: Option<PlainRatio>,
+    /// The ratio of wall times by session, where at least two sessions have a ratio of their own.
     pub sessions: Option<Sessions>,
+}
+
+impl ArmResult {
+    /// Builds whose wall time lies far from the rest: they are shown, and kept.
+    pub fn outliers(&self) -> usize {
+        self.points.iter().filter(|point| point.outlier).count()
+    }
 }
 
 /// One measured build.
@@ -106,6 +117,10 @@ pub struct Ratio {
     pub p: f64,
     /// The p-value after Holm's correction over all planned comparisons of the run.
     pub p_holm: f64,
+    /// The p-value against "it differs by the margin or more", before any correction.
+    pub p_equivalence: f64,
+    /// The same after a Holm correction of its own.
+    pub p_equivalence_holm: f64,
     /// Mean of the variant over mean of the baseline, which outliers do move.
     pub ratio_of_means: f64,
     /// The verdict at the corrected level.

@@ -1,8 +1,8 @@
 //! Made-up comparisons for tests.
 
 use crate::compare::{
-    ArmResult, BlockResult, Comparison, Effect, NoOrderEffects, OrderEffects, Point, PredecessorEffects,
-    Ratio, Summary, TwinResult, Verdict,
+    ArmResult, BlockResult, Comparison, Effect, NoOrderEffects, OrderEffects, PlainRatio, Point,
+    PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
 };
 use crate::record::{BlockId, Proof, ProofResult, Role, Skipped, StopReason};
 
@@ -37,7 +37,23 @@ pub(crate) fn summary(median: f64, spread: f64, n: usize) -> Summary {
 /// A ratio whose interval is `spread`, a share, to both sides.
 pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     let (low, high) = (ratio * (1.0 - spread), ratio * (1.0 + spread));
-    Ratio { rounds: 12, ratio, low, high, p: 0.001, p_holm: 0.002, ratio_of_means: ratio, verdict }
+    Ratio {
+        rounds: 12,
+        ratio,
+        low,
+        high,
+        p: 0.001,
+        p_holm: 0.002,
+        p_equivalence: 0.2,
+        p_equivalence_holm: 0.4,
+        ratio_of_means: ratio,
+        verdict,
+    }
+}
+
+/// A ratio that is not judged, whose interval is `spread` to both sides.
+pub(crate) fn plain_ratio(ratio: f64, spread: f64) -> PlainRatio {
+    PlainRatio { rounds: 12, ratio, low: ratio - spread, high: ratio + spread }
 }
 
 /// Effects of the order in 12 rounds, with this p-value for the predecessors.
@@ -65,6 +81,8 @@ pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
         cpu: None,
         max_rss: None,
         ratio: None,
+        cpu_ratio: None,
+        rss_ratio: None,
         sessions: None,
     }
 }
@@ -180,6 +198,8 @@ pub(crate) fn everything() -> Comparison {
     ];
     first.notes =
         vec!["The lag-1 correlation of the residuals is 0.31; intervals were widened for it.".to_owned()];
+    first.arms[3].cpu_ratio = Some(plain_ratio(0.62, 0.02));
+    first.arms[3].rss_ratio = Some(plain_ratio(1.9, 0.1));
     first.serial = Some(0.31);
     first.order = Ok(order(0.0004));
     let mut second = block("ripgrep 15.1.0", &names(3, false), 8, 0.21);

@@ -257,6 +257,8 @@ mod tests {
             high,
             p: 0.5,
             p_holm: 0.5,
+            p_equivalence: 0.5,
+            p_equivalence_holm: 0.5,
             ratio_of_means: ratio,
             verdict: Verdict::Undecided,
         }

@@ -2,7 +2,7 @@
 
 use super::table::paragraph;
 use super::text::p_value;
-use crate::compare::{ArmResult, BlockResult};
+use crate::compare::{ArmResult, BlockResult, PlainRatio};
 use crate::figure::wording;
 
 /// Below this, the test of the predecessors is worth a word.
@@ -36,6 +36,29 @@ pub(super) fn order(block: &BlockResult) -> Vec<String> {
     paragraph("order: ", &says.join("; "))
 }
 
+/// CPU time and memory of an arm, where they tell another story than wall time: their interval lies off that of wall
+/// time and off 1, and they differ from wall time by the margin or more.
+pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
+    let Some(wall) = arm.ratio else { return Vec::new() };
+    let tells_more = |cost: &PlainRatio| {
+        let off = |low: f64, high: f64| cost.high < low || high < cost.low;
+        let apart = (cost.ratio / wall.ratio).ln().abs() >= margin.ln_1p();
+        off(wall.low, wall.high) && off(1.0, 1.0) && apart
+    };
+    let says: Vec<String> = [("CPU time", arm.cpu_ratio), ("memory", arm.rss_ratio)]
+        .into_iter()
+        .filter_map(|(what, cost)| Some((what, cost.filter(tells_more)?)))
+        .map(|(what, cost)| {
+            let shown = wording::plain_ratio(&cost);
+            format!("{what} {}× ({} – {})", shown.estimate, shown.low, shown.high)
+        })
+        .collect();
+    if says.is_empty() {
+        return Vec::new();
+    }
+    paragraph("", &format!("{}: {}", wording::arm_name(arm), says.join(", ")))
+}
+
 /// The ratio of an arm by session, and whether the sessions differ.
 pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
     let Some(sessions) = &arm.sessions else { return Vec::new() };
@@ -55,7 +78,7 @@ pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::{OrderEffects, PlainRatio, SessionRatio, Sessions, Spread};
+    use crate::compare::{OrderEffects, SessionRatio, Sessions, Spread};
     use crate::figure::fixture::{self, block as block_of, names};
 
     #[test]
@@ -78,11 +101,29 @@ mod tests {
     }
 
     #[test]
+    fn costs_are_told_where_they_are_another_story() {
+        // wall time comes to 0.921, 0.9136 to 0.9284
+        let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
+        let mut says = |cpu: Option<(f64, f64)>, rss: Option<(f64, f64)>| {
+            arm.cpu_ratio = cpu.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
+            arm.rss_ratio = rss.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
+            costs(&arm, 0.03).concat()
+        };
+        assert_eq!(says(None, None), "");
+        // like wall time; no different from 1; less than the margin from wall time
+        assert_eq!(says(Some((0.93, 0.01)), Some((0.99, 0.02))), "");
+        assert_eq!(says(Some((0.94, 0.005)), None), "");
+        let both = "  linker=mold: CPU time 0.620× (0.600 – 0.640), memory 1.90× (1.80 – 2.00)";
+        assert_eq!(says(Some((0.62, 0.02)), Some((1.9, 0.1))), both);
+        assert_eq!(says(Some((0.97, 0.005)), None), "  linker=mold: CPU time 0.9700× (0.9650 – 0.9750)");
+    }
+
+    #[test]
     fn sessions_are_told_with_what_lies_between_them() {
         let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
         assert!(sessions(&arm).is_empty());
         let mut says = |spread: Option<(f64, f64)>| {
-            let ratio = |ratio: f64| PlainRatio { rounds: 6, ratio, low: ratio - 0.01, high: ratio + 0.01 };
+            let ratio = |ratio: f64| fixture::plain_ratio(ratio, 0.01);
             let of = |(session, value): (u32, f64)| SessionRatio { session, ratio: ratio(value) };
             arm.sessions = Some(Sessions {
                 ratios: [(1, 0.921), (2, 0.934)].map(of).to_vec(),

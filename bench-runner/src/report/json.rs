@@ -66,14 +66,18 @@ fn arm(arm: &ArmResult) -> Value {
         "variant": arm.variant,
         "aliases": arm.aliases,
         "failures": arm.failures,
+        "outliers": arm.outliers(),
         "not_timed": arm.not_timed,
         "wall_s": arm.wall,
         "cpu_s": arm.cpu,
         "max_rss_bytes": arm.max_rss,
         "ratio": arm.ratio.map(|ratio| object!({
             "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
-            "p_holm": ratio.p_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
+            "p_holm": ratio.p_holm, "p_equivalence": ratio.p_equivalence,
+            "p_equivalence_holm": ratio.p_equivalence_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
         })),
+        "cpu_ratio": arm.cpu_ratio.as_ref().map(plain),
+        "max_rss_ratio": arm.rss_ratio.as_ref().map(plain),
         "sessions": arm.sessions.as_ref().map(sessions),
     })
 }

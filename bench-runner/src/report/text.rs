@@ -55,6 +55,7 @@ fn block(block: &BlockResult) -> Vec<String> {
     }
     lines.extend(further::order(block));
     lines.extend(block.arms.iter().flat_map(beside));
+    lines.extend(block.arms.iter().flat_map(|arm| further::costs(arm, block.margin)));
     lines.extend(block.arms.iter().flat_map(further::sessions));
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
@@ -232,6 +233,7 @@ mod tests {
               linker=mold: 2 builds failed, timed out or could not start
               linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
               linker=wild: no build ended well: 12 builds failed, timed out or could not start
+              linker=mold: CPU time 0.620× (0.600 – 0.640), memory 1.90× (1.80 – 2.00)
               linker=lld: linker proven: LLD 22.1.2
               linker=mold: linker proven: mold 2.40; rustflags not provable: a raw flag leaves no trace
               note: The lag-1 correlation of the residuals is 0.31; intervals were widened for it.

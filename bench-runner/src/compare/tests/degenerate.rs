@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::fixture::*;
 use crate::compare::{Policy, Recorded, Verdict, compare};
-use crate::record::{Outcome, Proof, ProofResult, Role};
+use crate::record::{Cost, Outcome, Proof, ProofResult, Role};
 
 #[test]
 fn no_samples_no_blocks_no_arms() {
@@ -238,6 +240,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         4 => (1e-9..1e6f64).prop_map(built),
         2 => Just(built(1.0)),
         1 => Just(built(0.0)),
+        1 => (1e-9..1e6f64).prop_map(|seconds| Outcome::Built(Cost {
+            wall: Duration::from_secs_f64(seconds), user: Duration::ZERO, sys: Duration::ZERO, max_rss: 0,
+            peak_memory: None,
+        })),
         1 => Just(Outcome::TimedOut),
         1 => Just(Outcome::Failed { exit_code: Some(1) }),
         1 => Just(Outcome::NotStarted),

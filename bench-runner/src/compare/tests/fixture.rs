@@ -197,7 +197,8 @@ pub(super) fn assert_sound(comparison: &Comparison) {
                 assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
             }
             let by_session = arm.sessions.iter().flat_map(|sessions| &sessions.ratios);
-            for r in by_session.map(|one| one.ratio) {
+            let costs = [arm.cpu_ratio, arm.rss_ratio];
+            for r in by_session.map(|one| one.ratio).chain(costs.into_iter().flatten()) {
                 assert!(r.low <= r.ratio && r.ratio <= r.high && r.high.is_finite(), "{r:?}");
             }
             if let Some(spread) = arm.sessions.as_ref().and_then(|sessions| sessions.spread) {
@@ -206,6 +207,8 @@ pub(super) fn assert_sound(comparison: &Comparison) {
             if let Some(r) = arm.ratio {
                 assert!(r.low <= r.ratio && r.ratio <= r.high, "{r:?}");
                 assert!(r.low.is_finite() && r.high.is_finite() && r.ratio_of_means.is_finite(), "{r:?}");
+                let equivalence = [r.p_equivalence, r.p_equivalence_holm];
+                assert!(equivalence.iter().all(|p| (0.0..=1.0).contains(p)), "{r:?}");
                 assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_holm && r.p_holm <= 1.0, "{r:?}");
             }
         }

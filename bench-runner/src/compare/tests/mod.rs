@@ -1,5 +1,6 @@
 //! Whole comparisons, from samples to verdicts.
 
+mod costs;
 mod degenerate;
 mod fixture;
 mod order;
