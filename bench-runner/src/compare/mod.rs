@@ -20,6 +20,7 @@
 //! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and next to a baseline
 //! or twin with one no variant is `slower` or `equivalent`.
 
+mod across;
 mod cells;
 mod costs;
 mod judge;
@@ -35,6 +36,7 @@ use crate::record::{BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
 use crate::stats::{Control, Estimate, offset_variance};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
+pub use across::{Across, General, LeftOut};
 pub use result::{
     ArmResult, BlockResult, Comparison, PlainRatio, Point, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
 };
@@ -113,6 +115,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         })
         .collect();
     let judged = judge(&cells, planned, policy);
+    let across = across::across(&cells, &judged);
     let titles = title::titles(plan);
     let blocks = cells
         .iter()
@@ -125,6 +128,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         machine: machine.to_owned(),
         planned,
         blocks,
+        across,
         skipped: plan.skipped.clone(),
     }
 }

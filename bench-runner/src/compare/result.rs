@@ -1,5 +1,6 @@
 //! What a comparison says.
 
+use super::across::Across;
 use crate::record::{BlockId, Proof, Role, Skipped, StopReason};
 use crate::stats::{Estimate, LEVEL, NoOrderEffects, OrderEffects, Spread, Summary};
 
@@ -14,6 +15,8 @@ pub struct Comparison {
     pub planned: usize,
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockResult>,
+    /// What several projects have in common, put together.
+    pub across: Vec<Across>,
     /// What was asked for and left out.
     pub skipped: Vec<Skipped>,
 }

@@ -165,6 +165,7 @@ pub(crate) fn comparison(blocks: Vec<BlockResult>) -> Comparison {
         machine: "AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8".to_owned(),
         planned: blocks.iter().map(|b| b.arms.iter().filter(|a| a.role == Role::Variant).count()).sum(),
         blocks,
+        across: Vec::new(),
         skipped: Vec::new(),
     }
 }

@@ -119,12 +119,17 @@ const FINEST_CHANGE: i32 = -2;
 
 /// A ratio and its interval, without the sign `×`.
 pub fn ratio(ratio: &Ratio) -> Shown {
-    plain([ratio.ratio, ratio.low, ratio.high], FINEST_CHANGE - 2)
+    interval(ratio.ratio, (ratio.low, ratio.high))
 }
 
 /// A ratio that is not judged and its interval, without the sign `×`.
 pub fn plain_ratio(ratio: &PlainRatio) -> Shown {
-    plain([ratio.ratio, ratio.low, ratio.high], FINEST_CHANGE - 2)
+    interval(ratio.ratio, (ratio.low, ratio.high))
+}
+
+/// A ratio and one of its intervals, without the sign `×`.
+pub fn interval(ratio: f64, (low, high): (f64, f64)) -> Shown {
+    plain([ratio, low, high], FINEST_CHANGE - 2)
 }
 
 /// The ratio of a variant as a change in per cent, signed and without the sign `%`.

@@ -46,6 +46,7 @@ pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result
     }
     let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
     derive(bundle, "blocks.csv", report::blocks_csv(comparison))?;
+    derive(bundle, "across.csv", report::across_csv(comparison))?;
     Ok(Published { plots, figures, summary })
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json as object};
 
 use crate::compare::{
-    ArmResult, BlockResult, Comparison, Effect, OrderEffects, PlainRatio, SessionRatio, Sessions,
+    Across, ArmResult, BlockResult, Comparison, Effect, OrderEffects, PlainRatio, SessionRatio, Sessions,
 };
 
 /// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
@@ -13,8 +13,29 @@ pub fn json(comparison: &Comparison) -> Value {
         "machine": comparison.machine,
         "planned_comparisons": comparison.planned,
         "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
+        "across": comparison.across.iter().map(across).collect::<Vec<_>>(),
         "skipped": comparison.skipped,
     })
+}
+
+fn across(across: &Across) -> Value {
+    let left_out = across.left_out.iter();
+    object!({
+        "matrix": across.matrix,
+        "workload": across.workload,
+        "variant": across.variant,
+        "baseline": across.baseline,
+        "projects": across.projects,
+        "ratio": across.ratio,
+        "these": interval(across.these),
+        "general": across.general.map(|general| interval(general.mean)),
+        "further": across.general.map(|general| interval(general.further)),
+        "left_out": left_out.map(|one| object!({ "project": one.project, "reason": one.reason })).collect::<Vec<_>>(),
+    })
+}
+
+fn interval((low, high): (f64, f64)) -> Value {
+    object!({ "low": low, "high": high })
 }
 
 fn block(block: &BlockResult) -> Value {

@@ -1,7 +1,7 @@
 //! The table that ends a run, for a terminal.
 
-use super::further;
 use super::table::{Column, paragraph, table};
+use super::{across, further};
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use crate::figure::wording::{self, TimeUnit};
 use crate::record::{Proof, ProofResult, Role, Skipped};
@@ -27,6 +27,7 @@ pub fn text(comparison: &Comparison) -> String {
         lines.push(String::new());
         lines.extend(block(one));
     }
+    lines.extend(across::lines(&comparison.across));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         lines.extend([String::new(), wording::family(comparison.planned)]);
     }

@@ -179,6 +179,12 @@ pub(super) fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
 
 /// No number anywhere is NaN or infinite, and intervals contain their estimate.
 pub(super) fn assert_sound(comparison: &Comparison) {
+    for one in &comparison.across {
+        let general = one.general.iter().flat_map(|general| [general.mean, general.further]);
+        for (low, high) in general.chain([one.these]) {
+            assert!(low <= one.ratio && one.ratio <= high && high.is_finite(), "{one:?}");
+        }
+    }
     for block in &comparison.blocks {
         if let Some(twin) = block.twin {
             assert!(twin.ratio.is_finite() && twin.half_width.is_finite() && (0.0..=1.0).contains(&twin.p));

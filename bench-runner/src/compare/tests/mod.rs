@@ -1,5 +1,6 @@
 //! Whole comparisons, from samples to verdicts.
 
+mod across;
 mod costs;
 mod degenerate;
 mod fixture;
