@@ -4,6 +4,7 @@ use super::table::paragraph;
 use super::text::p_value;
 use crate::compare::{ArmResult, BlockResult, PlainRatio};
 use crate::figure::wording;
+use crate::record::Role;
 
 /// Below this, the test of the predecessors is worth a word.
 const PREDECESSORS_WORTH_A_WORD: f64 = 0.01;
@@ -34,6 +35,27 @@ pub(super) fn order(block: &BlockResult) -> Vec<String> {
         says.push("with two arms, what a build takes over from the one before it cannot be told".to_owned());
     }
     paragraph("order: ", &says.join("; "))
+}
+
+/// What the row of an arm cannot say.
+pub(super) fn beside(arm: &ArmResult) -> Vec<String> {
+    let name = wording::arm_name(arm);
+    let mut lines = Vec::new();
+    let judged_as_variant = arm.role == Role::Variant && arm.ratio.is_none();
+    if judged_as_variant || arm.wall.is_none() {
+        lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
+    } else if arm.failures > 0 {
+        lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
+    }
+    if let Some(ratio) = arm.ratio.filter(|r| !(r.low..=r.high).contains(&r.ratio_of_means)) {
+        let says = format!(
+            "{name}: the ratio of the means is {:.3}×, outside the interval of the typical build: some builds \
+             took much longer or shorter than most",
+            ratio.ratio_of_means
+        );
+        lines.extend(paragraph("", &says));
+    }
+    lines
 }
 
 /// CPU time and memory of an arm, where they tell another story than wall time: their interval lies off that of wall

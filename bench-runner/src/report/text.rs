@@ -55,7 +55,7 @@ fn block(block: &BlockResult) -> Vec<String> {
         lines.extend(paragraph("twin: ", &twin(block)));
     }
     lines.extend(further::order(block));
-    lines.extend(block.arms.iter().flat_map(beside));
+    lines.extend(block.arms.iter().flat_map(further::beside));
     lines.extend(block.arms.iter().flat_map(|arm| further::costs(arm, block.margin)));
     lines.extend(block.arms.iter().flat_map(further::sessions));
     lines.extend(proofs(block));
@@ -119,27 +119,6 @@ fn judged(ratio: &Ratio) -> [String; 4] {
         format!("{} %", change.estimate),
         ratio.verdict.as_str().to_owned(),
     ]
-}
-
-/// What the row of an arm cannot say.
-fn beside(arm: &ArmResult) -> Vec<String> {
-    let name = wording::arm_name(arm);
-    let mut lines = Vec::new();
-    let judged_as_variant = arm.role == Role::Variant && arm.ratio.is_none();
-    if judged_as_variant || arm.wall.is_none() {
-        lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
-    } else if arm.failures > 0 {
-        lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
-    }
-    if let Some(ratio) = arm.ratio.filter(|r| !(r.low..=r.high).contains(&r.ratio_of_means)) {
-        let says = format!(
-            "{name}: the ratio of the means is {:.3}×, outside the interval of the typical build: some builds \
-             took much longer or shorter than most",
-            ratio.ratio_of_means
-        );
-        lines.extend(paragraph("", &says));
-    }
-    lines
 }
 
 /// The proofs of a block, a line for each text in the order in which they come, with the arms of which it is true.

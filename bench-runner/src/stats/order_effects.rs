@@ -16,11 +16,8 @@ use super::least_squares::{Cholesky, dot, squared};
 use super::quantile::{MAD_TO_SD, median};
 use super::{LEVEL, f_tail, ratio, t_quantile};
 
-/// Fewer rounds than this do not tell order from noise.
+/// Fewer rounds than this do not tell order from noise; with as many, at least 4 degrees of freedom are left.
 pub const MIN_ORDERED_ROUNDS: usize = 6;
-
-/// Fewer degrees of freedom than this give no interval worth showing.
-const MIN_DF: usize = 4;
 
 /// Steps of the modified residuals: effects and intervals are then within 0.3 % of where they would end.
 const STEPS: usize = 12;
@@ -147,11 +144,11 @@ pub fn order_effects(
         return Err(NoOrderEffects::FewArms);
     }
     let used: Vec<&OrderedRound> = rounds.iter().filter(|round| regressors.has_all(round)).collect();
-    let df = (used.len().max(1) - 1) * (arms - 1);
-    if used.len() < MIN_ORDERED_ROUNDS || df < regressors.count() + MIN_DF {
+    if used.len() < MIN_ORDERED_ROUNDS {
         return Err(NoOrderEffects::FewRounds(used.len()));
     }
-    let fit = Fit::of(&used, &regressors, df - regressors.count()).ok_or(NoOrderEffects::NotSeparable)?;
+    let df = (used.len() - 1) * (arms - 1) - regressors.count();
+    let fit = Fit::of(&used, &regressors, df).ok_or(NoOrderEffects::NotSeparable)?;
     let unit = |column: usize| {
         let mut unit = vec![0.0; regressors.count()];
         unit[column] = 1.0;

@@ -119,10 +119,13 @@ impl<'a> Samples<'a> {
         &mut self.all[last]
     }
 
-    /// One whole round.
+    /// One whole round. The arms take turns at the places, in turn forwards and backwards.
     pub(super) fn round(&mut self, block: usize, round: u32, outcome: impl Fn(usize) -> Outcome) {
-        for arm in 0..self.plan.blocks[block].arms.len() {
-            self.push(block, arm, round, 1, outcome(arm));
+        let arms = self.plan.blocks[block].arms.len() as u32;
+        for arm in 0..arms as usize {
+            let place = (arm as u32 + round / 2) % arms;
+            let place = if round.is_multiple_of(2) { place } else { arms - 1 - place };
+            self.push(block, arm, round, 1, outcome(arm)).position = place + 1;
         }
     }
 

@@ -71,3 +71,14 @@ fn a_variant_that_never_builds_does_not_take_the_others_along() {
     let found = compared(&plan, &samples.all);
     assert_eq!(found.blocks[0].order.as_ref().map(|order| order.rounds), Ok(12));
 }
+
+/// The orders of the fixture must not leave the property tests of this module without effects of the order.
+#[test]
+fn the_rounds_of_the_fixture_tell_the_effects_apart() {
+    for variants in [&["v"][..], &["v", "w", "x"]] {
+        let plan = plan(vec![block("linkers", true, variants)]);
+        let mut samples = Samples::of(&plan);
+        samples.noisy(0, 12, 1, |_| 1.0);
+        assert!(compared(&plan, &samples.all).blocks[0].order.is_ok());
+    }
+}
