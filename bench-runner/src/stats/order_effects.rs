@@ -9,7 +9,7 @@
 //! Far values are drawn in by Huber's method of modified residuals (Huber 1981, section 7.8). The covariance is that
 //! of plain least squares. A covariance that allows each build a variance of its own (HC2, HC3) was tried in a
 //! simulation and is not better: the orders are drawn, so places and predecessors have nothing to do with which arm is
-//! the noisy one. HC3 covers 95 % to 100 % with intervals half as wide again.
+//! the noisy one. HC3 covers 96 % to 100 % with intervals half as wide again.
 
 use super::huber::{BETA, C};
 use super::least_squares::{Cholesky, dot, squared};
