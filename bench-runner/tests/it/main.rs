@@ -16,6 +16,7 @@ mod lab;
 mod mirror;
 mod process;
 mod published;
+mod reporting;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
     trials.extend(mirror::tests());
+    trials.extend(reporting::tests());
     trials.extend(published::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
