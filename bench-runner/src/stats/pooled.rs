@@ -30,7 +30,8 @@ pub struct InGeneral {
 /// *These projects*: SE = √Σ(f·se)²/P, and t with the degrees of freedom of Welch (1947) and Satterthwaite (1946),
 /// (Σ v)²/Σ(v²/df) with v = (f·se)². *Projects in general*: the projects are taken for a random draw, s is the
 /// standard deviation of their θ, and the half-width is t(P − 1)·s/√P for the mean and t(P − 1)·s·√(1 + 1/P) for the
-/// next one. That holds the errors of the θ too, as they are part of s.
+/// next one. That holds the errors of the θ too, as they are part of s. Projects in general are never known better than
+/// these: where the θ happen to lie close together, both half-widths are at least that of these projects.
 pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
     if estimates.len() < 2 {
         return None;
@@ -45,7 +46,10 @@ pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
     let general = (estimates.len() >= MIN_PROJECTS_IN_GENERAL).then(|| {
         let squares: f64 = estimates.iter().map(|one| (one.theta - theta).powi(2)).sum();
         let scaled = t_quantile(0.5 + 0.5 * LEVEL, count - 1.0) * (squares / (count - 1.0)).sqrt();
-        InGeneral { half_width: scaled / count.sqrt(), further: scaled * (1.0 + 1.0 / count).sqrt() }
+        InGeneral {
+            half_width: (scaled / count.sqrt()).max(half_width),
+            further: (scaled * (1.0 + 1.0 / count).sqrt()).max(half_width),
+        }
     });
     let finite = general.is_none_or(|general| general.further.is_finite());
     (theta.is_finite() && half_width.is_finite() && finite).then_some(Pooled { theta, half_width, general })
@@ -78,6 +82,14 @@ mod tests {
         near(found.general.unwrap().half_width, 0.07823468574237624);
         near(found.general.unwrap().further, 0.19163506025581595);
         assert_eq!(pooled(&five[..4]).unwrap().general, None);
+    }
+
+    #[test]
+    fn projects_in_general_are_never_known_better_than_these() {
+        let found = pooled(&[estimate(6, 0.1, 0.02); 5]).unwrap();
+        let general = found.general.unwrap();
+        assert!(found.half_width > 0.0);
+        assert_eq!((general.half_width, general.further), (found.half_width, found.half_width));
     }
 
     #[test]
