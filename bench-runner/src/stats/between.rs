@@ -52,6 +52,8 @@ fn about_the_mean(estimates: &[&Estimate], weigh: impl Fn(&&Estimate) -> f64) ->
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::stats::Control;
     use crate::stats::noise::Noise;
@@ -103,5 +105,20 @@ mod tests {
         };
         let (without, with) = (alarms(0.0), alarms(0.04));
         assert!(without <= 32 && with >= 300, "{without} {with}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_ever_nan_or_infinite(
+            of in prop::collection::vec((3..40usize, -700.0..700.0f64, prop_oneof![
+                Just(0.0), Just(1e-300), Just(1e-9), 0.0..1.0f64, Just(1e300),
+            ]), 0..9),
+        ) {
+            let estimates: Vec<Estimate> =
+                of.into_iter().map(|(rounds, theta, se)| estimate(rounds, theta, se)).collect();
+            if let Some(found) = spread_between(&estimates) {
+                prop_assert!(found.sd.is_finite() && found.sd >= 0.0 && (0.0..=1.0).contains(&found.p), "{found:?}");
+            }
+        }
     }
 }

@@ -57,6 +57,8 @@ pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::stats::Control;
     use crate::stats::noise::Noise;
@@ -120,5 +122,23 @@ mod tests {
         }
         let shown = format!("{these} {general} {further}");
         assert!([these, general, further].iter().all(|count| (366..=396).contains(count)), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_ever_nan_or_infinite(
+            of in prop::collection::vec((3..40usize, -700.0..700.0f64, prop_oneof![
+                Just(0.0), Just(1e-300), Just(1e-9), 0.0..1.0f64, Just(1e300),
+            ]), 0..9),
+        ) {
+            let estimates: Vec<Estimate> =
+                of.into_iter().map(|(rounds, theta, se)| estimate(rounds, theta, se)).collect();
+            if let Some(found) = pooled(&estimates) {
+                let general = found.general.iter().flat_map(|general| [general.half_width, general.further]);
+                let widths: Vec<f64> = general.chain([found.half_width]).collect();
+                prop_assert!(found.theta.is_finite(), "{found:?}");
+                prop_assert!(widths.iter().all(|width| width.is_finite() && *width >= 0.0), "{found:?}");
+            }
+        }
     }
 }

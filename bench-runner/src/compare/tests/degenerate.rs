@@ -257,13 +257,16 @@ proptest! {
     fn any_outcomes_give_a_sound_answer(
         outcomes in prop::collection::vec((0..5usize, 0..9u32, 1..3u32, outcome()), 0..80),
         whole in prop::collection::vec(prop::collection::vec(outcome(), 5), 0..12),
-        twin in any::<bool>(),
+        twin in any::<bool>(), sessions in any::<bool>(),
     ) {
         let plan = plan(vec![block("linkers", twin, &["v", "w", "x"])]);
         let arms = plan.blocks[0].arms.len();
         let mut samples = Samples::of(&plan);
         for (round, outcomes) in (1..).zip(&whole) {
             samples.round(0, round, |arm| outcomes[arm].clone());
+        }
+        for sample in samples.all.iter_mut().filter(|_| sessions) {
+            sample.session = 1 + sample.round / 4;
         }
         for (arm, round, attempt, outcome) in outcomes.into_iter().filter(|(arm, ..)| *arm < arms) {
             samples.push(0, arm, round + 7, attempt, outcome);
