@@ -213,6 +213,9 @@ impl<'a> Cells<'a> {
             cpu: summary(&|cost| (cost.user + cost.sys).as_secs_f64()),
             max_rss: summary(&|cost| cost.max_rss as f64),
             ratio,
+            cpu_ratio: None,
+            rss_ratio: None,
+            sessions: None,
         }
     }
 

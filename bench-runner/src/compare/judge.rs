@@ -48,10 +48,20 @@ impl Judged {
         }
     }
 
+    /// The factor on standard errors that serial correlation asks for; 1 where none was found.
+    pub(super) fn stretch(&self) -> f64 {
+        self.serial.map_or(1.0, |serial| serial.stretch())
+    }
+
+    /// τ² of the offsets between directories, where enough twins say it.
+    pub(super) fn offset(&self) -> Option<f64> {
+        self.offsets.and_then(Offsets::variance)
+    }
+
     /// Takes offsets between directories into the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, offsets: Option<Offsets>) {
         self.offsets = offsets;
-        let tau2 = offsets.and_then(Offsets::variance).unwrap_or(0.0);
+        let tau2 = self.offset().unwrap_or(0.0);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
             *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
@@ -105,6 +115,8 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, 
             high,
             p: estimate.p_difference(),
             p_holm,
+            p_equivalence: estimate.p_equivalence(block.margin),
+            p_equivalence_holm: p_equivalence,
             ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
             verdict: verdict(shown),
         });

@@ -24,12 +24,16 @@
 //! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and next to a baseline
 //! or twin with one no variant is `slower` or `equivalent`.
 
+mod across;
 mod baseline;
 mod calibrate;
 mod cells;
+mod costs;
 mod judge;
 mod notes;
+mod order;
 mod result;
+mod sessions;
 mod title;
 
 use std::collections::HashMap;
@@ -38,10 +42,12 @@ use rayon::prelude::*;
 
 use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
 
-pub use crate::stats::Summary;
+pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
+pub use across::{Across, General, LeftOut};
 pub use baseline::{UnknownBaseline, WantedBaseline};
 pub use result::{
-    ArmResult, BlockResult, Calibration, Comparison, Offsets, Point, PostHoc, Ratio, TwinResult, Verdict,
+    ArmResult, BlockResult, Calibration, Comparison, Offsets, PlainRatio, Point, PostHoc, Ratio,
+    SessionRatio, Sessions, TwinResult, Verdict,
 };
 
 use baseline::Choice;
@@ -118,6 +124,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         block.add_offsets(cells, calibrate::of_block(&calibration, cells));
     }
     judge::decide(&mut judged, &cells, family, policy);
+    let across = across::across(&cells, &judged);
     let blocks = cells
         .par_iter()
         .zip(judged)
@@ -131,6 +138,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         post_hoc: choice.map(|choice| choice.says),
         calibration,
         blocks,
+        across,
         skipped: plan.skipped.clone(),
     }
 }
@@ -164,8 +172,15 @@ fn block_result(
     policy: &Policy,
 ) -> Option<BlockResult> {
     let baseline = cells.baseline?;
+    let order = order::of_block(cells, &judged);
     let notes = notes::of_block(cells, &judged, family, policy);
-    let arms = (0..cells.block.arms.len()).map(|arm| cells.arm_result(arm, judged.ratios[arm])).collect();
+    let arm_result = |arm: usize| ArmResult {
+        cpu_ratio: costs::cpu(cells, &judged, arm),
+        rss_ratio: costs::max_rss(cells, &judged, arm),
+        sessions: sessions::of_arm(cells, &judged, arm),
+        ..cells.arm_result(arm, judged.ratios[arm])
+    };
+    let arms = (0..cells.block.arms.len()).map(arm_result).collect();
     Some(BlockResult {
         id: cells.block.id.clone(),
         workload: cells.block.workload(),
@@ -176,6 +191,9 @@ fn block_result(
         arms,
         baseline,
         twin: judged.twin.map(judge::twin_result),
+        serial: judged.serial.map(|serial| serial.lag1),
+        offset: judged.offset().filter(|variance| *variance > 0.0).map(f64::sqrt),
+        order,
         proofs: cells.proofs.iter().copied().cloned().collect(),
         notes,
     })

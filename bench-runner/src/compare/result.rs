@@ -1,7 +1,8 @@
 //! What a comparison says.
 
+use super::across::Across;
 use crate::record::{BlockId, Proof, Role, Skipped, StopReason};
-use crate::stats::Summary;
+use crate::stats::{Estimate, LEVEL, NoOrderEffects, OrderEffects, Spread, Summary};
 
 /// Everything that the samples of one run say.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Comparison {
     pub calibration: Vec<Calibration>,
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockResult>,
+    /// What several projects have in common, put together.
+    pub across: Vec<Across>,
     /// What was asked for and left out.
     pub skipped: Vec<Skipped>,
 }
@@ -113,6 +116,14 @@ pub struct BlockResult {
     pub baseline: usize,
     /// What the twin says of the block; `None` where it was switched off or has too few rounds.
     pub twin: Option<TwinResult>,
+    /// Correlation of neighbouring rounds, where one was found and the standard errors were stretched for it.
+    pub serial: Option<f64>,
+    /// Standard deviation on the log scale between twin and baseline beyond their errors, where the run's twins show
+    /// one and the variances of the variants were raised for it.
+    pub offset: Option<f64>,
+    /// What places and predecessors within the rounds did, or why that cannot be said. Effects name arms by their
+    /// position in `arms`; what was moved are the ratios in the order of `arms`.
+    pub order: Result<OrderEffects, NoOrderEffects>,
     /// Proofs of the block.
     pub proofs: Vec<Proof>,
     /// What a reader should know, as whole sentences.
@@ -149,6 +160,19 @@ pub struct ArmResult {
     pub max_rss: Option<Summary>,
     /// Wall time against the baseline of the block; `None` for that one, the twin, and arms with too few rounds.
     pub ratio: Option<Ratio>,
+    /// CPU time against the baseline over the same rounds; `None` also where a build has none.
+    pub cpu_ratio: Option<PlainRatio>,
+    /// The largest resident set against the baseline over the same rounds; `None` also where a build has none.
+    pub rss_ratio: Option<PlainRatio>,
+    /// The ratio of wall times by session, where at least two sessions have a ratio of their own.
+    pub sessions: Option<Sessions>,
+}
+
+impl ArmResult {
+    /// Builds whose wall time lies far from the rest: they are shown, and kept.
+    pub fn outliers(&self) -> usize {
+        self.points.iter().filter(|point| point.outlier).count()
+    }
 }
 
 /// One measured build.
@@ -181,10 +205,53 @@ pub struct Ratio {
     pub p: f64,
     /// The p-value after Holm's correction over all comparisons that count: [`Comparison::family`].
     pub p_holm: f64,
+    /// The p-value against "it differs by the margin or more", before any correction.
+    pub p_equivalence: f64,
+    /// The same after a Holm correction of its own.
+    pub p_equivalence_holm: f64,
     /// Mean of the variant over mean of the baseline, which outliers do move.
     pub ratio_of_means: f64,
     /// The verdict at the corrected level.
     pub verdict: Verdict,
+}
+
+/// A ratio to the baseline that is not judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlainRatio {
+    /// Rounds that count.
+    pub rounds: usize,
+    /// The estimate.
+    pub ratio: f64,
+    /// Lower end of the plain 95 % interval.
+    pub low: f64,
+    /// Upper end of the plain 95 % interval.
+    pub high: f64,
+}
+
+impl PlainRatio {
+    /// The ratio of an estimate, with its interval.
+    pub(super) fn of(estimate: &Estimate) -> Self {
+        let (low, high) = estimate.interval(LEVEL);
+        Self { rounds: estimate.rounds, ratio: estimate.ratio(), low, high }
+    }
+}
+
+/// A variant's ratio by session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sessions {
+    /// Those of the sessions with enough rounds, in their order.
+    pub ratios: Vec<SessionRatio>,
+    /// How far they lie apart beyond chance; `None` where too few of them have enough rounds to say.
+    pub spread: Option<Spread>,
+}
+
+/// A variant's ratio in one session.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SessionRatio {
+    /// The session, from 1.
+    pub session: u32,
+    /// The ratio over its rounds alone.
+    pub ratio: PlainRatio,
 }
 
 /// What the twin says: how small a difference the block could not have seen.

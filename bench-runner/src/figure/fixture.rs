@@ -1,6 +1,9 @@
 //! Made-up comparisons for tests.
 
-use crate::compare::{ArmResult, BlockResult, Comparison, Point, Ratio, Summary, TwinResult, Verdict};
+use crate::compare::{
+    ArmResult, BlockResult, Comparison, Effect, NoOrderEffects, OrderEffects, PlainRatio, Point,
+    PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
+};
 use crate::record::{BlockId, Proof, ProofResult, Role, Skipped, StopReason};
 
 /// What the variants take of the baseline's time.
@@ -34,7 +37,35 @@ pub(crate) fn summary(median: f64, spread: f64, n: usize) -> Summary {
 /// A ratio whose interval is `spread`, a share, to both sides.
 pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     let (low, high) = (ratio * (1.0 - spread), ratio * (1.0 + spread));
-    Ratio { rounds: 12, ratio, low, high, p: 0.001, p_holm: 0.002, ratio_of_means: ratio, verdict }
+    Ratio {
+        rounds: 12,
+        ratio,
+        low,
+        high,
+        p: 0.001,
+        p_holm: 0.002,
+        p_equivalence: 0.2,
+        p_equivalence_holm: 0.4,
+        ratio_of_means: ratio,
+        verdict,
+    }
+}
+
+/// A ratio that is not judged, whose interval is `spread` to both sides.
+pub(crate) fn plain_ratio(ratio: f64, spread: f64) -> PlainRatio {
+    PlainRatio { rounds: 12, ratio, low: ratio - spread, high: ratio + spread }
+}
+
+/// Effects of the order in 12 rounds, with this p-value for the predecessors.
+pub(crate) fn order(p: f64) -> OrderEffects {
+    let effect = |log, half_width| Effect { log, half_width };
+    OrderEffects {
+        rounds: 12,
+        first: effect(0.004, 0.007),
+        trend: Some(effect(-0.001, 0.006)),
+        predecessors: Some(PredecessorEffects { arm: 3, largest: effect(0.011, 0.005), p }),
+        moved: vec![Some(effect(0.001, 0.002)), Some(effect(-0.003, 0.002))],
+    }
 }
 
 /// A twin's result.
@@ -55,6 +86,9 @@ pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
         cpu: None,
         max_rss: None,
         ratio: None,
+        cpu_ratio: None,
+        rss_ratio: None,
+        sessions: None,
     }
 }
 
@@ -70,6 +104,9 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         arms: Vec::new(),
         baseline: 0,
         twin: None,
+        serial: None,
+        offset: None,
+        order: Err(NoOrderEffects::FewArms),
         proofs: Vec::new(),
         notes: Vec::new(),
     }
@@ -137,6 +174,7 @@ pub(crate) fn comparison(blocks: Vec<BlockResult>) -> Comparison {
         post_hoc: None,
         calibration: Vec::new(),
         blocks,
+        across: Vec::new(),
         skipped: Vec::new(),
     }
 }
@@ -170,6 +208,10 @@ pub(crate) fn everything() -> Comparison {
     ];
     first.notes =
         vec!["The lag-1 correlation of the residuals is 0.31; intervals were widened for it.".to_owned()];
+    first.arms[3].cpu_ratio = Some(plain_ratio(0.62, 0.02));
+    first.arms[3].rss_ratio = Some(plain_ratio(1.9, 0.1));
+    first.serial = Some(0.31);
+    first.order = Ok(order(0.0004));
     let mut second = block("ripgrep 15.1.0", &names(3, false), 8, 0.21);
     second.twin = Some(twin(8, 1.04, 0.011, 0.0001));
     for arm in &mut second.arms {

@@ -3,7 +3,9 @@
 //! An estimate is rounded to the place that its uncertainty reaches: two significant digits of the half-width
 //! of its interval, and no more.
 
-use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Summary, TwinResult, Verdict};
+use crate::compare::{
+    ArmResult, BlockResult, Comparison, Effect, PlainRatio, Ratio, Summary, TwinResult, Verdict,
+};
 use crate::record::Role;
 
 /// The unit of the times of one block.
@@ -119,12 +121,32 @@ const FINEST_CHANGE: i32 = -2;
 
 /// A ratio and its interval, without the sign `×`.
 pub fn ratio(ratio: &Ratio) -> Shown {
-    plain([ratio.ratio, ratio.low, ratio.high], FINEST_CHANGE - 2)
+    interval(ratio.ratio, (ratio.low, ratio.high))
 }
 
-/// The same as a change in per cent, signed and without the sign `%`.
+/// A ratio that is not judged and its interval, without the sign `×`.
+pub fn plain_ratio(ratio: &PlainRatio) -> Shown {
+    interval(ratio.ratio, (ratio.low, ratio.high))
+}
+
+/// A ratio and one of its intervals, without the sign `×`.
+pub fn interval(ratio: f64, (low, high): (f64, f64)) -> Shown {
+    plain([ratio, low, high], FINEST_CHANGE - 2)
+}
+
+/// The ratio of a variant as a change in per cent, signed and without the sign `%`.
 pub fn change(ratio: &Ratio) -> Shown {
-    let values = [ratio.ratio, ratio.low, ratio.high].map(|r| (r - 1.0) * 100.0);
+    percent([ratio.ratio - 1.0, ratio.low - 1.0, ratio.high - 1.0])
+}
+
+/// An effect as a change in per cent, signed and without the sign `%`.
+pub fn effect(effect: &Effect) -> Shown {
+    let (low, high) = effect.interval();
+    percent([effect.share(), low, high])
+}
+
+fn percent(shares: [f64; 3]) -> Shown {
+    let values = shares.map(|share| share * 100.0);
     let place = place_of(values[0], (values[1], values[2]), FINEST_CHANGE);
     let [estimate, low, high] = values.map(|value| signed(value, place));
     Shown { estimate, low, high }
@@ -246,6 +268,8 @@ mod tests {
             high,
             p: 0.5,
             p_holm: 0.5,
+            p_equivalence: 0.5,
+            p_equivalence_holm: 0.5,
             ratio_of_means: ratio,
             verdict: Verdict::Undecided,
         }

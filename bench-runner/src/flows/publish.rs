@@ -34,7 +34,7 @@ pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
     compare(&recorded, policy)
 }
 
-/// Writes figures to `plots/<run>/` and the summary beside the samples.
+/// Writes figures to `plots/<run>/` and the derived tables beside the samples.
 pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result<Published, FlowError> {
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
@@ -44,14 +44,25 @@ pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result
         std::fs::write(&path, figure.svg).with_context(|| format!("failed to write {}", path.display()))?;
         figures.push(path);
     }
-    let text = report::summary_csv(comparison).context("failed to make the summary")?;
-    let summary = match bundle::write_derived(&bundle.dir, "summary.csv", &text) {
-        Ok(path) => Some(path),
-        // A bundle on a read-only share can still be reported on.
-        Err(bundle::BundleError::Io { source, .. }) if is_read_only(&source) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
+    derive(bundle, "blocks.csv", report::blocks_csv(comparison))?;
+    derive(bundle, "across.csv", report::across_csv(comparison))?;
     Ok(Published { plots, figures, summary })
+}
+
+/// Writes a table to `derived/`; `None` where nothing can be written there, since a bundle on a read-only share can
+/// still be reported on.
+fn derive(
+    bundle: &Bundle,
+    name: &str,
+    table: Result<String, csv::Error>,
+) -> Result<Option<PathBuf>, FlowError> {
+    let text = table.with_context(|| format!("failed to make {name}"))?;
+    match bundle::write_derived(&bundle.dir, name, &text) {
+        Ok(path) => Ok(Some(path)),
+        Err(bundle::BundleError::Io { source, .. }) if is_read_only(&source) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn is_read_only(error: &std::io::Error) -> bool {

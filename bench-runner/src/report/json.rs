@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json as object};
 
-use crate::compare::{ArmResult, BlockResult, Calibration, Comparison, Offsets};
+use crate::compare::{
+    Across, ArmResult, BlockResult, Calibration, Comparison, Effect, Offsets, OrderEffects, PlainRatio,
+    SessionRatio, Sessions,
+};
 
 /// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
 pub fn json(comparison: &Comparison) -> Value {
@@ -15,6 +18,7 @@ pub fn json(comparison: &Comparison) -> Value {
         })),
         "calibration": comparison.calibration.iter().map(calibration).collect::<Vec<_>>(),
         "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
+        "across": comparison.across.iter().map(across).collect::<Vec<_>>(),
         "skipped": comparison.skipped,
     })
 }
@@ -33,6 +37,26 @@ fn calibration(calibration: &Calibration) -> Value {
     })
 }
 
+fn across(across: &Across) -> Value {
+    let left_out = across.left_out.iter();
+    object!({
+        "matrix": across.matrix,
+        "workload": across.workload,
+        "variant": across.variant,
+        "baseline": across.baseline,
+        "projects": across.projects,
+        "ratio": across.ratio,
+        "these": interval(across.these),
+        "general": across.general.map(|general| interval(general.mean)),
+        "further": across.general.map(|general| interval(general.further)),
+        "left_out": left_out.map(|one| object!({ "project": one.project, "reason": one.reason })).collect::<Vec<_>>(),
+    })
+}
+
+fn interval((low, high): (f64, f64)) -> Value {
+    object!({ "low": low, "high": high })
+}
+
 fn block(block: &BlockResult) -> Value {
     object!({
         "block": block.id,
@@ -45,6 +69,10 @@ fn block(block: &BlockResult) -> Value {
         "twin": block.twin.map(|twin| object!({
             "rounds": twin.rounds, "ratio": twin.ratio, "theta": twin.theta, "se": twin.se, "half_width": twin.half_width, "p": twin.p,
         })),
+        "serial_lag1": block.serial,
+        "offset_sd": block.offset,
+        "order": block.order.as_ref().ok().map(|found| order(block, found)),
+        "order_missing": block.order.as_ref().err().map(|why| why.describe()),
         "arms": block.arms.iter().map(arm).collect::<Vec<_>>(),
         "proofs": block.proofs.iter().map(|proof| object!({
             "role": proof.role, "variant": proof.variant, "axis": proof.axis, "expected": proof.expected, "found": proof.found,
@@ -54,19 +82,61 @@ fn block(block: &BlockResult) -> Value {
     })
 }
 
+fn order(block: &BlockResult, order: &OrderEffects) -> Value {
+    object!({
+        "rounds": order.rounds,
+        "first": effect(&order.first),
+        "trend": order.trend.as_ref().map(effect),
+        "predecessor": order.predecessors.map(|found| object!({
+            "role": block.arms.get(found.arm).map(|arm| arm.role),
+            "variant": block.arms.get(found.arm).map(|arm| &arm.variant),
+            "effect": effect(&found.largest),
+            "p": found.p,
+        })),
+        "bound": order.bound(),
+    })
+}
+
+fn effect(effect: &Effect) -> Value {
+    let (low, high) = effect.interval();
+    object!({ "share": effect.share(), "low": low, "high": high })
+}
+
 fn arm(arm: &ArmResult) -> Value {
     object!({
         "role": arm.role,
         "variant": arm.variant,
         "aliases": arm.aliases,
         "failures": arm.failures,
+        "outliers": arm.outliers(),
         "not_timed": arm.not_timed,
         "wall_s": arm.wall,
         "cpu_s": arm.cpu,
         "max_rss_bytes": arm.max_rss,
         "ratio": arm.ratio.map(|ratio| object!({
             "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
-            "p_holm": ratio.p_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
+            "p_holm": ratio.p_holm, "p_equivalence": ratio.p_equivalence,
+            "p_equivalence_holm": ratio.p_equivalence_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
         })),
+        "cpu_ratio": arm.cpu_ratio.as_ref().map(plain),
+        "max_rss_ratio": arm.rss_ratio.as_ref().map(plain),
+        "sessions": arm.sessions.as_ref().map(sessions),
     })
+}
+
+fn sessions(sessions: &Sessions) -> Value {
+    let of_session = |one: &SessionRatio| {
+        let mut ratio = plain(&one.ratio);
+        ratio["session"] = one.session.into();
+        ratio
+    };
+    object!({
+        "ratios": sessions.ratios.iter().map(of_session).collect::<Vec<_>>(),
+        "spread_sd": sessions.spread.map(|spread| spread.sd),
+        "spread_p": sessions.spread.map(|spread| spread.p),
+    })
+}
+
+fn plain(ratio: &PlainRatio) -> Value {
+    object!({ "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high })
 }

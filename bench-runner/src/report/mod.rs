@@ -2,12 +2,17 @@
 //!
 //! Pure: result types go in, text comes out. Nothing here computes a statistic, reads a file or prints.
 
+mod across;
+mod blocks;
 mod calibration;
+mod further;
 mod json;
 mod summary;
 mod table;
 mod text;
 
+pub use across::across_csv;
+pub use blocks::blocks_csv;
 pub use json::json;
 pub use summary::summary_csv;
 pub use text::text;

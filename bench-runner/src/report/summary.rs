@@ -1,9 +1,9 @@
 //! `derived/summary.csv`: the summaries and comparisons as a table, one row for each cell and metric and one for
 //! each comparison.
 
-use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Summary};
+use crate::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, Summary};
 
-const HEADER: [&str; 20] = [
+const HEADER: [&str; 23] = [
     "kind",
     "block",
     "variant",
@@ -24,9 +24,12 @@ const HEADER: [&str; 20] = [
     "p",
     "p_holm",
     "verdict",
+    "outliers",
+    "p_equivalence",
+    "p_equivalence_holm",
 ];
 
-/// The table as CSV. `kind` is `cell` or `comparison`; the metric's name carries the unit of the values; `low` and
+/// The table as CSV. `kind` is `cell` or `comparison`, of which only that of wall time is judged; the metric's name carries the unit of the values; `low` and
 /// `high` bound the 95 % interval of the median.
 pub fn summary_csv(comparison: &Comparison) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -41,6 +44,11 @@ pub fn summary_csv(comparison: &Comparison) -> Result<String, csv::Error> {
             }
             if let Some(ratio) = &arm.ratio {
                 writer.write_record(comparison_row(block, arm, ratio))?;
+            }
+            for (metric, ratio) in [("cpu_ratio", &arm.cpu_ratio), ("max_rss_ratio", &arm.rss_ratio)] {
+                if let Some(ratio) = ratio {
+                    writer.write_record(plain_row(block, arm, metric, ratio))?;
+                }
             }
         }
     }
@@ -57,6 +65,9 @@ fn cell(block: &BlockResult, arm: &ArmResult, metric: &str, summary: &Summary) -
     row.push(summary.n.to_string());
     let Summary { median, low, high, mean, sd, mad, min, max, .. } = *summary;
     row.extend([median, low, high, mean, sd, mad, min, max].map(|value| value.to_string()));
+    row.resize(20, String::new());
+    // Outliers are those of wall time.
+    row.push(if metric == "wall_s" { arm.outliers().to_string() } else { String::new() });
     row.resize(HEADER.len(), String::new());
     row
 }
@@ -69,6 +80,17 @@ fn comparison_row(block: &BlockResult, arm: &ArmResult, ratio: &Ratio) -> Vec<St
     row.resize(14, String::new());
     row.extend([ratio.ratio, ratio.low, ratio.high, ratio.p, ratio.p_holm].map(|value| value.to_string()));
     row.push(ratio.verdict.as_str().to_owned());
+    row.push(String::new());
+    row.extend([ratio.p_equivalence, ratio.p_equivalence_holm].map(|value| value.to_string()));
+    row
+}
+
+fn plain_row(block: &BlockResult, arm: &ArmResult, metric: &str, ratio: &PlainRatio) -> Vec<String> {
+    let mut row = head("comparison", block, arm, metric);
+    row.push(ratio.rounds.to_string());
+    row.resize(14, String::new());
+    row.extend([ratio.ratio, ratio.low, ratio.high].map(|value| value.to_string()));
+    row.resize(HEADER.len(), String::new());
     row
 }
 
@@ -84,5 +106,12 @@ mod tests {
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         assert!(rows.iter().any(|row| &row[0] == "cell") && rows.iter().any(|row| &row[0] == "comparison"));
         assert!(!text.contains("NaN") && !text.contains("inf"));
+        let of = |kind: &str, metric: &str| {
+            rows.iter().filter(|row| &row[0] == kind && &row[4] == metric).cloned().collect::<Vec<_>>()
+        };
+        assert!(of("cell", "wall_s").iter().all(|row| !row[20].is_empty()));
+        assert!(of("comparison", "wall_ratio").iter().all(|row| !row[19].is_empty() && !row[22].is_empty()));
+        let cpu = of("comparison", "cpu_ratio");
+        assert_eq!((cpu.len(), &cpu[0][14], &cpu[0][19]), (1, "0.62", ""));
     }
 }

@@ -10,7 +10,7 @@ pub const MIN_ROUNDS: usize = 3;
 pub const LEVEL: f64 = 0.95;
 
 /// The share of rounds inside the clipping limits is taken as no less than this.
-const MIN_INSIDE: f64 = 0.4;
+pub(super) const MIN_INSIDE: f64 = 0.4;
 
 /// Whether the block has a twin; without one, looking early costs more, and the interval is widened for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,24 +7,35 @@
 //! Contract: no function returns NaN or an infinity. What cannot be said is `None`: too few values, or values
 //! that are not finite.
 
+mod between;
 mod estimate;
+mod fisher;
 mod holm;
 mod huber;
+mod least_squares;
 #[cfg(test)]
 pub(crate) mod noise;
 mod offset;
+mod order_effects;
 mod planning;
+mod pooled;
 mod quantile;
 mod rounds;
 mod serial;
 mod student;
 mod summary;
 
+pub use between::{Spread, spread_between};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
+pub use fisher::f_tail;
 pub use holm::holm;
 pub use huber::{BETA, C, Huber, huber};
 pub use offset::{MIN_TWINS, offset_variance, offset_weight};
+pub use order_effects::{
+    Effect, MIN_ORDERED_ROUNDS, NoOrderEffects, OrderEffects, OrderedRound, PredecessorEffects, order_effects,
+};
 pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for, rounds_to_reach};
+pub use pooled::{InGeneral, MIN_PROJECTS_IN_GENERAL, Pooled, pooled};
 pub use quantile::{MAD_TO_SD, mad, median, quantile};
 pub use rounds::{Contrast, Reference, Side, log_ratios};
 pub use serial::{SerialCorrelation, serial_correlation};

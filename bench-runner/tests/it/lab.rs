@@ -68,12 +68,17 @@ impl Lab {
 
     /// A command project called `toy`. Its build script gets `body`, its manifest `keys` for the source.
     pub(crate) fn toy(&self, body: &str, keys: &str) {
-        self.write("toy/build.sh", &format!("#!/bin/sh\nset -e\n{body}\n"));
+        self.toy_called("toy", body, keys);
+    }
+
+    /// The same under another name.
+    pub(crate) fn toy_called(&self, name: &str, body: &str, keys: &str) {
+        self.write(&format!("{name}/build.sh"), &format!("#!/bin/sh\nset -e\n{body}\n"));
         self.write(
-            "work/corpus/toy.toml",
+            &format!("work/corpus/{name}.toml"),
             &format!(
-                "name = \"toy\"\nsummary = \"a toy\"\n[source]\nkind = \"command\"\npath = \"{}\"\nbuild = [\"./build.sh\"]\n{keys}\n",
-                self.path("toy").display()
+                "name = \"{name}\"\nsummary = \"a toy\"\n[source]\nkind = \"command\"\npath = \"{}\"\nbuild = [\"./build.sh\"]\n{keys}\n",
+                self.path(name).display()
             ),
         );
     }

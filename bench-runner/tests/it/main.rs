@@ -17,6 +17,7 @@ mod lab;
 mod mirror;
 mod process;
 mod published;
+mod reporting;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     trials.extend(cargo_projects::tests());
     trials.extend(mirror::tests());
     trials.extend(afterwards::tests());
+    trials.extend(reporting::tests());
     trials.extend(published::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::fixture::*;
 use crate::compare::{Policy, Recorded, Verdict, WantedBaseline, compare};
-use crate::record::{Outcome, Proof, ProofResult, Role, Sample};
+use crate::record::{Cost, Outcome, Proof, ProofResult, Role, Sample};
 
 #[test]
 fn no_samples_no_blocks_no_arms() {
@@ -280,6 +282,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         4 => (1e-9..1e6f64).prop_map(built),
         2 => Just(built(1.0)),
         1 => Just(built(0.0)),
+        1 => (1e-9..1e6f64).prop_map(|seconds| Outcome::Built(Cost {
+            wall: Duration::from_secs_f64(seconds), user: Duration::ZERO, sys: Duration::ZERO, max_rss: 0,
+            peak_memory: None,
+        })),
         1 => Just(Outcome::TimedOut),
         1 => Just(Outcome::Failed { exit_code: Some(1) }),
         1 => Just(Outcome::NotStarted),
@@ -293,13 +299,16 @@ proptest! {
     fn any_outcomes_give_a_sound_answer(
         outcomes in prop::collection::vec((0..5usize, 0..9u32, 1..3u32, outcome()), 0..80),
         whole in prop::collection::vec(prop::collection::vec(outcome(), 5), 0..12),
-        twin in any::<bool>(),
+        twin in any::<bool>(), sessions in any::<bool>(),
     ) {
         let plan = plan(vec![block("linkers", twin, &["v", "w", "x"])]);
         let arms = plan.blocks[0].arms.len();
         let mut samples = Samples::of(&plan);
         for (round, outcomes) in (1..).zip(&whole) {
             samples.round(0, round, |arm| outcomes[arm].clone());
+        }
+        for sample in samples.all.iter_mut().filter(|_| sessions) {
+            sample.session = 1 + sample.round / 4;
         }
         for (arm, round, attempt, outcome) in outcomes.into_iter().filter(|(arm, ..)| *arm < arms) {
             samples.push(0, arm, round + 7, attempt, outcome);

@@ -119,10 +119,13 @@ impl<'a> Samples<'a> {
         &mut self.all[last]
     }
 
-    /// One whole round.
+    /// One whole round. The arms take turns at the places, in turn forwards and backwards.
     pub(super) fn round(&mut self, block: usize, round: u32, outcome: impl Fn(usize) -> Outcome) {
-        for arm in 0..self.plan.blocks[block].arms.len() {
-            self.push(block, arm, round, 1, outcome(arm));
+        let arms = self.plan.blocks[block].arms.len() as u32;
+        for arm in 0..arms as usize {
+            let place = (arm as u32 + round / 2) % arms;
+            let place = if round.is_multiple_of(2) { place } else { arms - 1 - place };
+            self.push(block, arm, round, 1, outcome(arm)).position = place + 1;
         }
     }
 
@@ -179,18 +182,42 @@ pub(super) fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
 
 /// No number anywhere is NaN or infinite, and intervals contain their estimate.
 pub(super) fn assert_sound(comparison: &Comparison) {
+    for one in &comparison.across {
+        let general = one.general.iter().flat_map(|general| [general.mean, general.further]);
+        for (low, high) in general.chain([one.these]) {
+            assert!(low <= one.ratio && one.ratio <= high && high.is_finite(), "{one:?}");
+        }
+    }
     for block in &comparison.blocks {
         if let Some(twin) = block.twin {
             assert!(twin.ratio.is_finite() && twin.half_width.is_finite() && (0.0..=1.0).contains(&twin.p));
+        }
+        if let Ok(order) = &block.order {
+            let effects = [Some(order.first), order.trend, order.predecessors.map(|found| found.largest)];
+            for effect in effects.iter().chain(&order.moved).flatten() {
+                let (low, high) = effect.interval();
+                assert!(low <= effect.share() && effect.share() <= high && high.is_finite(), "{order:?}");
+            }
+            assert!(order.predecessors.is_none_or(|found| (0.0..=1.0).contains(&found.p)), "{order:?}");
         }
         for arm in &block.arms {
             for s in [arm.wall, arm.cpu, arm.max_rss].iter().flatten() {
                 let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];
                 assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
             }
+            let by_session = arm.sessions.iter().flat_map(|sessions| &sessions.ratios);
+            let costs = [arm.cpu_ratio, arm.rss_ratio];
+            for r in by_session.map(|one| one.ratio).chain(costs.into_iter().flatten()) {
+                assert!(r.low <= r.ratio && r.ratio <= r.high && r.high.is_finite(), "{r:?}");
+            }
+            if let Some(spread) = arm.sessions.as_ref().and_then(|sessions| sessions.spread) {
+                assert!(spread.sd.is_finite() && (0.0..=1.0).contains(&spread.p), "{spread:?}");
+            }
             if let Some(r) = arm.ratio {
                 assert!(r.low <= r.ratio && r.ratio <= r.high, "{r:?}");
                 assert!(r.low.is_finite() && r.high.is_finite() && r.ratio_of_means.is_finite(), "{r:?}");
+                let equivalence = [r.p_equivalence, r.p_equivalence_holm];
+                assert!(equivalence.iter().all(|p| (0.0..=1.0).contains(p)), "{r:?}");
                 assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_holm && r.p_holm <= 1.0, "{r:?}");
             }
         }

@@ -1,7 +1,11 @@
 //! Whole comparisons, from samples to verdicts.
 
+mod across;
 mod calibration;
+mod costs;
 mod degenerate;
 mod fixture;
+mod order;
 mod post_hoc;
+mod sessions;
 mod verdicts;

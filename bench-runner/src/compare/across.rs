@@ -1,0 +1,122 @@
+//! The same comparison in several projects, put together. Only ratios meet here, never seconds.
+
+use std::collections::HashMap;
+
+use super::cells::Cells;
+use super::judge::Judged;
+use crate::stats::{Contrast, Estimate, pooled, ratio};
+
+/// One variant against its baseline over several projects. It is no planned comparison: there is no verdict, and
+/// nothing is corrected for how many of these there are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Across {
+    /// Name of the matrix that made the blocks.
+    pub matrix: String,
+    /// The variant's workload.
+    pub workload: String,
+    /// Name of the variant.
+    pub variant: String,
+    /// Name of the baseline.
+    pub baseline: String,
+    /// The projects that count, in the order of the plan; at least two.
+    pub projects: Vec<String>,
+    /// Geometric mean of their ratios.
+    pub ratio: f64,
+    /// 95 % interval of the geometric mean over these very projects.
+    pub these: (f64, f64),
+    /// What it says of projects like these; `None` where there are too few.
+    pub general: Option<General>,
+    /// The projects that were to be compared and do not count.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What some projects say of projects like them: 95 % intervals of ratios.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct General {
+    /// Of the geometric mean over all projects like these.
+    pub mean: (f64, f64),
+    /// For the ratio of one further project.
+    pub further: (f64, f64),
+}
+
+/// A project that does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name.
+    pub project: String,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// What makes comparisons of different projects the same one: matrix and workload of the block's id, the variant with
+/// its workload, and the baseline.
+type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
+
+#[derive(Default)]
+struct Found<'a> {
+    counted: Vec<(&'a str, Estimate)>,
+    left_out: Vec<LeftOut>,
+}
+
+/// All comparisons that at least two projects have, in the order of the plan. A block that spans several projects has
+/// no project of its own and is passed over.
+pub(super) fn across(cells: &[Cells<'_>], judged: &[Judged]) -> Vec<Across> {
+    let mut keys: Vec<Key<'_>> = Vec::new();
+    let mut found: HashMap<Key<'_>, Found<'_>> = HashMap::new();
+    for (cells, judged) in cells.iter().zip(judged) {
+        let parts: Vec<&str> = cells.block.id.as_str().split('/').collect();
+        let [matrix, project, workload] = parts[..] else { continue };
+        let baseline = cells.baseline.and_then(|baseline| cells.block.arms.get(baseline));
+        let Some(baseline) = baseline.filter(|_| project != "*") else {
+            continue;
+        };
+        for (index, arm) in cells.block.arms.iter().enumerate() {
+            let Some(contrast) = cells.contrast(index) else { continue };
+            let (variant, of_variant) = (&arm.variant.name, &arm.variant.workload);
+            let key: Key<'_> = (matrix, workload, variant, of_variant, &baseline.variant.name);
+            let entry = found.entry(key).or_insert_with(|| {
+                keys.push(key);
+                Found::default()
+            });
+            match usable(cells, judged, contrast) {
+                Ok(estimate) => entry.counted.push((project, estimate)),
+                Err(reason) => entry.left_out.push(LeftOut { project: project.to_owned(), reason }),
+            }
+        }
+    }
+    keys.into_iter().filter_map(|key| put_together(key, found.remove(&key)?)).collect()
+}
+
+/// The estimate of a comparison, or why it says nothing across projects.
+fn usable(cells: &Cells<'_>, judged: &Judged, contrast: Contrast) -> Result<Estimate, &'static str> {
+    let not_timed = |arm: usize| cells.not_timed[arm].is_some();
+    if judged.invalid {
+        Err("its block is invalid")
+    } else if not_timed(contrast.of.arm) || not_timed(contrast.against.arm) {
+        Err("not timed")
+    } else if cells.side_timed_out(contrast.of) || cells.side_timed_out(contrast.against) {
+        Err("a build timed out")
+    } else {
+        judged.estimates[contrast.of.arm].ok_or("too few rounds")
+    }
+}
+
+fn put_together((matrix, _, variant, workload, baseline): Key<'_>, found: Found<'_>) -> Option<Across> {
+    let estimates: Vec<Estimate> = found.counted.iter().map(|(_, estimate)| *estimate).collect();
+    let pooled = pooled(&estimates)?;
+    let interval = |half_width: f64| (ratio(pooled.theta - half_width), ratio(pooled.theta + half_width));
+    Some(Across {
+        matrix: matrix.to_owned(),
+        workload: workload.to_owned(),
+        variant: variant.to_owned(),
+        baseline: baseline.to_owned(),
+        projects: found.counted.iter().map(|(project, _)| (*project).to_owned()).collect(),
+        ratio: ratio(pooled.theta),
+        these: interval(pooled.half_width),
+        general: pooled.general.map(|general| General {
+            mean: interval(general.half_width),
+            further: interval(general.further),
+        }),
+        left_out: found.left_out,
+    })
+}

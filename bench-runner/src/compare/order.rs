@@ -1,0 +1,19 @@
+//! What places and predecessors within the rounds did to the times and ratios of a block.
+
+use super::cells::Cells;
+use super::judge::Judged;
+use crate::stats::{Contrast, NoOrderEffects, OrderEffects, OrderedRound, order_effects};
+
+/// The effects of the order on a block, and how far it moved each ratio that the block has.
+pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged) -> Result<OrderEffects, NoOrderEffects> {
+    let of_round = |(round, seconds): (&crate::record::Round<'_>, &Vec<Option<f64>>)| {
+        let placed = |(arm, build): (usize, &Option<&crate::record::Sample>)| Some(((*build)?.position, arm));
+        let mut built: Vec<(u32, usize)> = round.builds.iter().enumerate().filter_map(placed).collect();
+        built.sort_unstable();
+        OrderedRound { order: built.into_iter().map(|(_, arm)| arm).collect(), seconds: seconds.clone() }
+    };
+    let rounds: Vec<OrderedRound> = cells.rounds.iter().zip(&cells.table).map(of_round).collect();
+    let compared = (0..cells.block.arms.len()).filter(|&arm| judged.estimates[arm].is_some());
+    let contrasts: Vec<Contrast> = compared.filter_map(|arm| cells.contrast(arm)).collect();
+    order_effects(&rounds, &contrasts)
+}

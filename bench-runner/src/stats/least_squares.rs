@@ -1,0 +1,111 @@
+//! Small symmetric systems, as least squares needs them. Knows nothing of what the numbers are.
+
+/// A pivot below this share of its diagonal element is taken for 0: its column depends on those before it.
+const SINGULAR: f64 = 1e-9;
+
+/// The lower triangle L of A = L·Lᵀ, for a symmetric positive definite A.
+pub(super) struct Cholesky {
+    size: usize,
+    /// Row by row; what stands above the diagonal is not used.
+    lower: Vec<f64>,
+}
+
+impl Cholesky {
+    /// Of a matrix of `size` rows, row by row, of which only the lower triangle is read. `None` where a column depends
+    /// on others or a value is not finite.
+    pub(super) fn of(mut matrix: Vec<f64>, size: usize) -> Option<Self> {
+        for row in 0..size {
+            let (above, rest) = matrix.split_at_mut(row * size);
+            let this = &mut rest[..=row];
+            for column in 0..row {
+                let other = &above[column * size..=column * size + column];
+                let sum = this[column] - dot(&this[..column], &other[..column]);
+                this[column] = sum / other[column];
+            }
+            let diagonal = this[row];
+            let pivot = diagonal - dot(&this[..row], &this[..row]);
+            // also where either is NaN
+            if !(pivot > SINGULAR * diagonal && pivot.is_finite()) {
+                return None;
+            }
+            this[row] = pivot.sqrt();
+        }
+        Some(Self { size, lower: matrix })
+    }
+
+    /// L⁻¹·v, whose squared length is vᵀ·A⁻¹·v.
+    pub(super) fn half_solve(&self, v: &[f64]) -> Vec<f64> {
+        let mut x = v.to_vec();
+        for row in 0..self.size {
+            let known = dot(self.row(row), &x[..row]);
+            x[row] = (x[row] - known) / self.lower[row * self.size + row];
+        }
+        x
+    }
+
+    /// A⁻¹·v.
+    pub(super) fn solve(&self, v: &[f64]) -> Vec<f64> {
+        let mut x = self.half_solve(v);
+        for row in (0..self.size).rev() {
+            x[row] /= self.lower[row * self.size + row];
+            let value = x[row];
+            for (x, lower) in x[..row].iter_mut().zip(self.row(row)) {
+                *x -= lower * value;
+            }
+        }
+        x
+    }
+
+    /// xᵀ·B⁻¹·x, where B is the lower right part of A⁻¹ that belongs to the last `x.len()` rows. (With A = L·Lᵀ its
+    /// inverse is that part of L times its transpose.)
+    pub(super) fn squared_length_of_last(&self, x: &[f64]) -> f64 {
+        let start = self.size - x.len();
+        let column = |column: usize| -> f64 {
+            (column..x.len()).map(|row| self.lower[(start + row) * self.size + start + column] * x[row]).sum()
+        };
+        (0..x.len()).map(|index| column(index).powi(2)).sum()
+    }
+
+    /// A row of L left of the diagonal.
+    fn row(&self, row: usize) -> &[f64] {
+        &self.lower[row * self.size..row * self.size + row]
+    }
+}
+
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The squared length of a vector.
+pub(super) fn squared(v: &[f64]) -> f64 {
+    dot(v, v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(a: f64, b: f64) {
+        assert!((a - b).abs() < 1e-12, "{a} instead of {b}");
+    }
+
+    /// By hand: A = [[4, 2], [2, 5]] has the determinant 16 and the inverse [[5, −2], [−2, 4]] / 16.
+    #[test]
+    fn a_system_of_two() {
+        let found = Cholesky::of(vec![4.0, 2.0, 2.0, 5.0], 2).unwrap();
+        let x = found.solve(&[8.0, 4.0]);
+        near(x[0], 2.0);
+        near(x[1], 0.0);
+        near(squared(&found.half_solve(&[1.0, 1.0])), 5.0 / 16.0);
+        // the lower right element of the inverse is 4/16
+        near(found.squared_length_of_last(&[3.0]), 9.0 * 4.0);
+    }
+
+    #[test]
+    fn columns_that_depend_on_others_have_no_answer() {
+        assert!(Cholesky::of(vec![1.0, 2.0, 2.0, 4.0], 2).is_none());
+        assert!(Cholesky::of(vec![0.0], 1).is_none());
+        assert!(Cholesky::of(vec![f64::NAN], 1).is_none());
+        assert!(Cholesky::of(vec![f64::INFINITY], 1).is_none());
+    }
+}
