@@ -16,6 +16,7 @@ mod lab;
 mod mirror;
 mod process;
 mod published;
+mod simulation;
 
 use std::process::ExitCode;
 
@@ -32,5 +33,6 @@ fn main() -> ExitCode {
     trials.extend(cargo_projects::tests());
     trials.extend(mirror::tests());
     trials.extend(published::tests());
+    trials.extend(simulation::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
