@@ -62,12 +62,12 @@ fn coverage() {
     let noisier = Setup::of_four(Model::Noisier(Noisy::LastVariant, 3.0));
     for (what, setup, runs, covered, rounds) in [
         ("normal", Setup::of_four(Model::Normal), 400, 0.947, 19.7),
-        ("outliers", Setup::of_four(Model::Outliers), 300, 0.950, 27.8),
+        ("outliers", Setup::of_four(Model::Outliers), 200, 0.950, 27.8),
         ("drift", Setup::of_four(Model::Drift), 300, 0.949, 19.8),
         ("correlated builds", Setup::of_four(Model::Neighbours), 400, 0.944, 12.7),
-        ("a noisier arm", noisier, 200, 0.950, 30.0),
-        ("no twin", Setup { twin: false, ..Setup::of_four(Model::Normal) }, 300, 0.958, 24.7),
-        ("six rounds", fixed(6), 1000, 0.95, 6.0),
+        ("a noisier arm", noisier, 120, 0.950, 30.0),
+        ("no twin", Setup { twin: false, ..Setup::of_four(Model::Normal) }, 200, 0.958, 24.7),
+        ("six rounds", fixed(6), 1000, 0.956, 6.0),
     ] {
         let found = study::coverage(&study(runs), &setup);
         near(what, &found.covered, covered);
@@ -80,7 +80,7 @@ fn coverage() {
 
 fn families() {
     for (model, runs) in
-        [(Model::Normal, 200), (Model::Outliers, 60), (Model::Drift, 60), (Model::Neighbours, 100)]
+        [(Model::Normal, 200), (Model::Outliers, 40), (Model::Drift, 40), (Model::Neighbours, 40)]
     {
         let what = format!("{model:?}");
         let found = study::families(&study(runs), &Setup::of_twenty(model, 1.0, Rounds::ByPrecision));
@@ -89,7 +89,7 @@ fn families() {
         at_most(&what, &found.invalid, 0.02);
     }
     let on_the_margin = Setup::of_twenty(Model::Normal, 1.03, Rounds::ByPrecision);
-    at_most("on the margin", &study::families(&study(100), &on_the_margin).equivalent, 0.05);
+    at_most("on the margin", &study::families(&study(60), &on_the_margin).equivalent, 0.05);
 }
 
 fn power() {
@@ -99,7 +99,7 @@ fn power() {
     for (what, setup, runs, shown, slower) in [
         ("alone", alone(Model::Normal, 12), 1000, 0.954, 0.907),
         ("alone, outliers", alone(Model::Outliers, 30), 400, 0.891, 0.838),
-        ("one of twenty", one_of_twenty, 120, 0.943, 0.923),
+        ("one of twenty", one_of_twenty, 80, 0.943, 0.923),
     ] {
         let found = study::power(&study(runs), &setup);
         near(what, &found.shown, shown);
