@@ -42,20 +42,18 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let text = tables::markdown(&Study { seed: options.seed, runs: options.runs });
-    match options.write {
-        Some(file) => {
-            let shown = file.display();
-            let old = fs::read_to_string(&file).with_context(|| format!("failed to read {shown}"))?;
-            let new =
-                replaced(&old, &text).with_context(|| format!("failed to find the place in {shown}"))?;
-            fs::write(&file, new).with_context(|| format!("failed to write {shown}"))
-        }
-        None => {
-            print(&text);
-            Ok(())
-        }
-    }
+    let study = Study { seed: options.seed, runs: options.runs };
+    let Some(file) = options.write else {
+        print(&tables::markdown(&study));
+        return Ok(());
+    };
+    let shown = file.display();
+    let old = fs::read_to_string(&file).with_context(|| format!("failed to read {shown}"))?;
+    // before the minutes that the study takes
+    let (before, after) = around(&old).with_context(|| format!("failed to find the place in {shown}"))?;
+    let text = tables::markdown(&study);
+    fs::write(&file, format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))
+        .with_context(|| format!("failed to write {shown}"))
 }
 
 #[expect(clippy::print_stdout, reason = "a program of its own, whose output this is")]
@@ -63,9 +61,9 @@ fn print(text: &str) {
     print!("{text}");
 }
 
-/// `old` with `text` between the markers.
-fn replaced(old: &str, text: &str) -> Result<String> {
+/// What stands before and after the markers.
+fn around(old: &str) -> Result<(&str, &str)> {
     let Some((before, rest)) = old.split_once(BEGIN) else { bail!("there is no line `{BEGIN}`") };
     let Some((_, after)) = rest.split_once(END) else { bail!("there is no line `{END}` after `{BEGIN}`") };
-    Ok(format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))
+    Ok((before, after))
 }
