@@ -18,6 +18,7 @@ mod mirror;
 mod process;
 mod published;
 mod reporting;
+mod simulation;
 
 use std::process::ExitCode;
 
@@ -36,5 +37,6 @@ fn main() -> ExitCode {
     trials.extend(afterwards::tests());
     trials.extend(reporting::tests());
     trials.extend(published::tests());
+    trials.extend(simulation::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -1,0 +1,210 @@
+//! What is asked of simulated runs: are intervals right, are verdicts, is what is there found.
+
+use bench_runner::compare::{BlockResult, Policy, Ratio, Verdict};
+use bench_runner::stats::serial_correlation;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+use super::models::{Model, Noise};
+use super::run::{Rounds, Run, Setup};
+use super::tally::{Mean, Share};
+
+/// How much is simulated, and from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Study {
+    /// Draws everything.
+    pub(crate) seed: u64,
+    /// Runs for each figure.
+    pub(crate) runs: u32,
+}
+
+impl Study {
+    /// What `of` makes of each run, in order.
+    fn each<T: Send>(&self, setup: &Setup, of: impl Fn(&Run) -> T + Sync) -> Vec<T> {
+        let what = format!("{setup:?}");
+        let one = |run: u32| of(&setup.run(&mut Noise::of_run(self.seed, &what, run)));
+        (0..self.runs).into_par_iter().map(one).collect()
+    }
+}
+
+/// How good the plain 95 % intervals are.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Coverage {
+    /// Variants whose interval contains the true ratio.
+    pub(crate) covered: Share,
+    /// Twins whose interval contains 1.
+    pub(crate) twins: Share,
+    /// Blocks in which neighbouring rounds are found to resemble each other.
+    pub(crate) alarms: Share,
+    /// ln ratio − ln truth of the variants.
+    pub(crate) bias: Mean,
+    /// Rounds per block.
+    pub(crate) rounds: Mean,
+}
+
+/// Intervals of the variants and of the twin, rounds used, and alarms for serial correlation.
+pub(crate) fn coverage(study: &Study, setup: &Setup) -> Coverage {
+    let runs = study.each(setup, |run| {
+        let blocks = || setup.blocks.iter().zip(&run.comparison.blocks);
+        let variants = || blocks().flat_map(|(truth, block)| truth.iter().copied().zip(ratios(block)));
+        let twins = || blocks().filter_map(|(_, block)| block.twin);
+        let errors = variants().map(|(truth, ratio)| (ratio.ratio / truth).ln());
+        let found = (
+            (variants().filter(|&(truth, ratio)| contains(ratio, truth)).count(), variants().count()),
+            (
+                twins().filter(|twin| twin.ratio.ln().abs() <= twin.half_width.ln_1p()).count(),
+                twins().count(),
+            ),
+            (run.tables.iter().filter(|table| serial_correlation(table).is_some()).count(), run.tables.len()),
+        );
+        (found, errors.sum::<f64>() / variants().count().max(1) as f64, rounds(run))
+    });
+    let mut found = Coverage::default();
+    for ((covered, twins, alarms), bias, rounds) in runs {
+        found.bias.add(bias);
+        found.covered.add(covered.0, covered.1);
+        found.twins.add(twins.0, twins.1);
+        found.alarms.add(alarms.0, alarms.1);
+        found.rounds.add(rounds);
+    }
+    found
+}
+
+/// Correlation of the rounds of each arm, over 30 fixed rounds: how often it is found, and what the intervals are
+/// worth that were widened for it.
+pub(crate) fn detection(study: &Study) -> Coverage {
+    coverage(study, &Setup { rounds: Rounds::Fixed(30), ..Setup::of_four(Model::Serial) })
+}
+
+/// Coverage where directories have factors of their own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Offsets {
+    /// One block per run: nothing to calibrate with.
+    pub(crate) alone: Coverage,
+    /// Twenty blocks per run, whose twins calibrate.
+    pub(crate) calibrated: Coverage,
+}
+
+/// Directories with factors of their own. Each run of twenty blocks stands for twenty of one block.
+pub(crate) fn offsets(study: &Study) -> Offsets {
+    let one = Setup::of_four(Model::Offsets);
+    let twenty = Setup { blocks: vec![one.blocks[0].clone(); 20], ..one.clone() };
+    let fewer = Study { runs: study.runs.div_ceil(20), ..*study };
+    Offsets { alone: coverage(study, &one), calibrated: coverage(&fewer, &twenty) }
+}
+
+/// For each variant of a block the mean of ln ratio − ln truth, and its coverage, where what follows the last of
+/// them takes longer.
+pub(crate) fn carry_over(study: &Study) -> Vec<(Mean, Share)> {
+    let setup = Setup::of_four(Model::CarryOver);
+    let truth = &setup.blocks[0];
+    let runs = study.each(&setup, |run| {
+        let ratios = truth.iter().zip(ratios(&run.comparison.blocks[0]));
+        ratios.map(|(truth, ratio)| ((ratio.ratio / truth).ln(), contains(ratio, *truth))).collect::<Vec<_>>()
+    });
+    let mut found = vec![(Mean::default(), Share::default()); truth.len()];
+    for run in runs {
+        for ((bias, covered), (error, hit)) in found.iter_mut().zip(run) {
+            bias.add(error);
+            covered.add(usize::from(hit), 1);
+        }
+    }
+    found
+}
+
+/// Whole runs with at least one of something.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Families {
+    /// A `faster` or `slower`.
+    pub(crate) different: Share,
+    /// A corrected p-value against "no difference" below the level, whatever the verdict: `equivalent` goes before
+    /// `faster` and `slower` and so hides most of them where nothing differs.
+    pub(crate) significant: Share,
+    /// An `equivalent`.
+    pub(crate) equivalent: Share,
+    /// An `invalid` block.
+    pub(crate) invalid: Share,
+    /// Single comparisons that are `equivalent`.
+    pub(crate) shown_equivalent: Share,
+    /// Rounds per block.
+    pub(crate) rounds: Mean,
+}
+
+/// What whole runs contain.
+pub(crate) fn families(study: &Study, setup: &Setup) -> Families {
+    let runs = study.each(setup, |run| {
+        let count = |verdict: Verdict| verdicts(run).filter(|&found| found == verdict).count();
+        let different = count(Verdict::Faster) + count(Verdict::Slower);
+        let level = Policy::default().level(run.comparison.planned);
+        let significant = all(run).any(|ratio| ratio.p_holm < level);
+        let counts = (different, count(Verdict::Equivalent), count(Verdict::Invalid));
+        (counts, significant, all(run).count(), rounds(run))
+    });
+    let mut found = Families::default();
+    for ((different, equivalent, invalid), significant, all, rounds) in runs {
+        found.different.add(different.min(1), 1);
+        found.significant.add(usize::from(significant), 1);
+        found.equivalent.add(equivalent.min(1), 1);
+        found.invalid.add(invalid.min(1), 1);
+        found.shown_equivalent.add(equivalent, all);
+        found.rounds.add(rounds);
+    }
+    found
+}
+
+/// What becomes of the variants that truly take longer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Power {
+    /// The corrected p-value against "no difference" is below the level, and the ratio above 1.
+    pub(crate) shown: Share,
+    /// The verdict is `slower`.
+    pub(crate) slower: Share,
+    /// The verdict is `equivalent`.
+    pub(crate) equivalent: Share,
+    /// The verdict is `invalid`.
+    pub(crate) invalid: Share,
+}
+
+/// What becomes of the variants that truly take longer.
+pub(crate) fn power(study: &Study, setup: &Setup) -> Power {
+    let truth = || setup.blocks.iter().flatten();
+    let runs = study.each(setup, |run| {
+        let level = Policy::default().level(run.comparison.planned);
+        let slower = || truth().zip(all(run)).filter(|&(&truth, _)| truth > 1.0).map(|(_, ratio)| ratio);
+        let count = |verdict| slower().filter(|ratio| ratio.verdict == verdict).count();
+        let shown = slower().filter(|ratio| ratio.p_holm < level && ratio.ratio > 1.0).count();
+        (shown, count(Verdict::Slower), count(Verdict::Equivalent), count(Verdict::Invalid))
+    });
+    let trials = truth().filter(|&&ratio| ratio > 1.0).count();
+    let mut found = Power::default();
+    for (shown, slower, equivalent, invalid) in runs {
+        found.shown.add(shown, trials);
+        found.slower.add(slower, trials);
+        found.equivalent.add(equivalent, trials);
+        found.invalid.add(invalid, trials);
+    }
+    found
+}
+
+/// The comparisons of a block in the order of its variants. Every simulated build ends well, so each has one.
+fn ratios(block: &BlockResult) -> impl Iterator<Item = Ratio> + '_ {
+    block.arms.iter().filter_map(|arm| arm.ratio)
+}
+
+/// The comparisons of a run, in the order of its blocks.
+fn all(run: &Run) -> impl Iterator<Item = Ratio> + '_ {
+    run.comparison.blocks.iter().flat_map(ratios)
+}
+
+fn verdicts(run: &Run) -> impl Iterator<Item = Verdict> + '_ {
+    all(run).map(|ratio| ratio.verdict)
+}
+
+fn contains(ratio: Ratio, truth: f64) -> bool {
+    ratio.low <= truth && truth <= ratio.high
+}
+
+/// Mean number of rounds of the blocks of a run.
+fn rounds(run: &Run) -> f64 {
+    let blocks = &run.comparison.blocks;
+    blocks.iter().map(|block| f64::from(block.rounds)).sum::<f64>() / blocks.len().max(1) as f64
+}

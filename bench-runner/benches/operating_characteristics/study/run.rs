@@ -1,0 +1,214 @@
+//! One simulated run: a plan, builds that take what a model says, and what the program makes of them.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use bench_runner::compare::{Comparison, Policy, Recorded, compare};
+use bench_runner::record::{
+    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan,
+    PlannedProject, Role, Sample, Sampling, StopReason, Variant,
+};
+use bench_runner::sampling::{Next, Progress, next, round_order};
+
+use super::models::{Machine, Model, Noise};
+
+/// Seconds that a build of the baseline truly takes.
+const SECONDS: f64 = 10.0;
+
+/// Rounds that a block is expected to take where it stops by precision: a drift comes to its size over these.
+const EXPECTED_ROUNDS: u32 = 20;
+
+/// What is simulated.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Setup {
+    pub(crate) model: Model,
+    /// For each block the true ratio of each variant to the baseline.
+    pub(crate) blocks: Vec<Vec<f64>>,
+    /// Whether blocks have a twin.
+    pub(crate) twin: bool,
+    pub(crate) rounds: Rounds,
+}
+
+/// When a block stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rounds {
+    /// By the rule with its defaults: 6 to 30 rounds, precision 1.5 %.
+    ByPrecision,
+    /// After so many, without looking.
+    Fixed(u32),
+}
+
+/// What a run shows, and the seconds of each block by round and arm.
+pub(crate) struct Run {
+    pub(crate) comparison: Comparison,
+    pub(crate) tables: Vec<Vec<Vec<Option<f64>>>>,
+}
+
+impl Setup {
+    /// One block of baseline, twin and two variants, the second of which takes 5 % longer.
+    pub(crate) fn of_four(model: Model) -> Self {
+        Self { model, blocks: vec![vec![1.0, 1.05]], twin: true, rounds: Rounds::ByPrecision }
+    }
+
+    /// Five blocks of four variants, all of this ratio.
+    pub(crate) fn of_twenty(model: Model, ratio: f64, rounds: Rounds) -> Self {
+        Self { model, blocks: vec![vec![ratio; 4]; 5], twin: true, rounds }
+    }
+
+    /// One block of baseline, twin and one variant.
+    pub(crate) fn alone(model: Model, ratio: f64, rounds: Rounds) -> Self {
+        Self { model, blocks: vec![vec![ratio]], twin: true, rounds }
+    }
+
+    /// Simulates one run, from the order of the first round to the verdicts.
+    pub(crate) fn run(&self, noise: &mut Noise) -> Run {
+        let plan = self.plan(noise.seed());
+        let (mut samples, mut ends, mut tables) = (Vec::new(), Vec::new(), Vec::new());
+        for (block, truth) in plan.blocks.iter().zip(&self.blocks) {
+            let (table, stopped) = self.measure(&plan, block, truth, noise, &mut samples);
+            let rounds = table.len() as u32;
+            ends.push(BlockEnd { block: block.id.clone(), stopped, rounds, not_timed: Vec::new() });
+            tables.push(table);
+        }
+        let recorded = Recorded { ends: &ends, ..Recorded::of(&plan, &samples) };
+        Run { comparison: compare(&recorded, &Policy::default()), tables }
+    }
+
+    /// Builds rounds until the program says that it is enough.
+    fn measure(
+        &self,
+        plan: &Plan,
+        block: &Block,
+        truth: &[f64],
+        noise: &mut Noise,
+        samples: &mut Vec<Sample>,
+    ) -> (Vec<Vec<Option<f64>>>, StopReason) {
+        let roles: Vec<Role> = block.arms.iter().map(|arm| arm.role).collect();
+        let reference = roles.len() - truth.len();
+        let mut machine = Machine::new(self.model, &roles, self.span(roles.len()), noise);
+        let mut rounds: Vec<Vec<Option<f64>>> = Vec::new();
+        loop {
+            let (sampling, remaining, round_time) = (&block.sampling, None, None);
+            let progress = Progress { sampling, roles: &roles, rounds: &rounds, remaining, round_time };
+            if let Next::Stop(reason) = next(&progress) {
+                return (rounds, reason);
+            }
+            let number = rounds.len() as u32 + 1;
+            let mut walls = vec![None; roles.len()];
+            let mut predecessor: Option<usize> = None;
+            for (place, arm) in round_order(plan.seed, &block.id, roles.len(), number).into_iter().enumerate()
+            {
+                let ratio = arm.checked_sub(reference).map_or(1.0, |variant| truth[variant]);
+                let wall = Duration::from_secs_f64(SECONDS * ratio * machine.build(arm, predecessor).exp());
+                walls[arm] = Some(wall.as_secs_f64());
+                let place =
+                    Place { number: samples.len() as u32 + 1, round: number, position: place as u32 + 1 };
+                samples.push(sample(plan, block, &block.arms[arm], place, wall));
+                predecessor = Some(arm);
+            }
+            rounds.push(walls);
+        }
+    }
+
+    /// Builds over which a drift comes to its size.
+    fn span(&self, arms: usize) -> usize {
+        let rounds = match self.rounds {
+            Rounds::ByPrecision => EXPECTED_ROUNDS,
+            Rounds::Fixed(rounds) => rounds,
+        };
+        arms * rounds as usize
+    }
+
+    fn plan(&self, seed: u64) -> Plan {
+        let pin = Pin::Tree { sha256: "0".repeat(64) };
+        let project = |name: String| PlannedProject {
+            name,
+            pin: pin.clone(),
+            manifest: String::new(),
+            base: None,
+            notes: Vec::new(),
+        };
+        Plan {
+            format: FORMAT_VERSION,
+            scenario: "simulation".to_owned(),
+            seed,
+            sessions: 1,
+            time_budget: None,
+            projects: (0..self.blocks.len()).map(|block| project(name(block))).collect(),
+            blocks: self.blocks.iter().enumerate().map(|(at, truth)| self.block(at, truth.len())).collect(),
+            skipped: Vec::new(),
+        }
+    }
+
+    fn block(&self, at: usize, variants: usize) -> Block {
+        let (max_rounds, precision) = match self.rounds {
+            Rounds::ByPrecision => (30, Some(0.015)),
+            Rounds::Fixed(rounds) => (rounds, None),
+        };
+        let arm = |role: Role, value: usize| Arm {
+            role,
+            variant: Variant {
+                name: format!("env.X={value}"),
+                project: name(at),
+                workload: "clean".to_owned(),
+                rev: None,
+                settings: BTreeMap::new(),
+            },
+            aliases: Vec::new(),
+            co_changes: Vec::new(),
+        };
+        let reference = [Some(Role::Baseline), self.twin.then_some(Role::Twin)];
+        let mut arms: Vec<Arm> = reference.into_iter().flatten().map(|role| arm(role, 0)).collect();
+        arms.extend((1..=variants).map(|value| arm(Role::Variant, value)));
+        let timeout = Duration::from_secs(600);
+        Block {
+            id: BlockId::new("simulation", &name(at), "clean"),
+            axes: vec!["env.X".to_owned()],
+            arms,
+            sampling: Sampling { warmup: 1, min_rounds: 6, max_rounds, precision, margin: 0.03, timeout },
+        }
+    }
+}
+
+/// Name of the project of a block.
+fn name(block: usize) -> String {
+    format!("p{block}")
+}
+
+/// Where a build stands, all from 1.
+struct Place {
+    number: u32,
+    round: u32,
+    position: u32,
+}
+
+fn sample(plan: &Plan, block: &Block, arm: &Arm, place: Place, wall: Duration) -> Sample {
+    Sample {
+        number: place.number,
+        block: block.id.clone(),
+        session: 1,
+        project: arm.variant.project.clone(),
+        pin: plan.projects[0].pin.clone(),
+        workload: arm.variant.workload.clone(),
+        variant: arm.variant.name.clone(),
+        role: arm.role,
+        settings: BTreeMap::new(),
+        phase: Phase::Measured,
+        round: place.round,
+        position: place.position,
+        attempt: 1,
+        edit: 0,
+        predecessor: None,
+        started_at: SystemTime::UNIX_EPOCH,
+        outcome: Outcome::Built(Cost {
+            wall,
+            user: wall,
+            sys: Duration::ZERO,
+            max_rss: 1 << 20,
+            peak_memory: None,
+        }),
+        rebuilt: None,
+        artifact_bytes: None,
+        disturbance: Disturbance::default(),
+    }
+}

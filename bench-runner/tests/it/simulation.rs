@@ -1,0 +1,141 @@
+//! The operating characteristics in small, with a fixed seed: the program's own sampling and comparison, led through
+//! builds of known truth. docs/METHODOLOGY.md has the figures of the whole study.
+//!
+//! Bounds are three standard deviations of a binomial on either side of what the whole study found, or beyond what is
+//! wanted. They are tight enough for the faults that matter: another level, no correction for many comparisons,
+//! intervals of another width, another rule for stopping.
+
+#[allow(dead_code, unused_imports, reason = "the whole study asks for more than this")]
+#[path = "../../benches/operating_characteristics/study/mod.rs"]
+mod study;
+
+use libtest_mimic::Trial;
+
+use crate::lab::test;
+use study::{Model, Noisy, Rounds, Setup, Share, Study};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("simulation::intervals_cover_as_often_as_they_say", coverage),
+        test("simulation::whole_runs_without_differences_say_so", families),
+        test("simulation::differences_are_found", power),
+        test("simulation::rounds_that_resemble_their_neighbours_are_found", detection),
+        test("simulation::twins_calibrate_offsets_of_directories", directories),
+        test("simulation::all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not", side_by_side),
+        test("simulation::the_same_seed_gives_the_same_figures_on_any_number_of_threads", seeded),
+    ]
+}
+
+fn study(runs: u32) -> Study {
+    Study { seed: 3, runs }
+}
+
+/// Three standard deviations of a share of so many trials.
+fn three_sd(probability: f64, trials: u64) -> f64 {
+    3.0 * (probability * (1.0 - probability) / trials as f64).sqrt()
+}
+
+/// Asserts that a share is what the whole study found.
+fn near(what: &str, share: &Share, found: f64) {
+    let off = (share.value() - found).abs();
+    assert!(
+        off <= three_sd(found, share.trials()),
+        "{what}: {} instead of {found}, {share:?}",
+        share.value()
+    );
+}
+
+/// Asserts that a share is no more than wanted.
+fn at_most(what: &str, share: &Share, wanted: f64) {
+    let limit = wanted + three_sd(wanted, share.trials());
+    assert!(share.value() <= limit, "{what}: {} is above {wanted}, {share:?}", share.value());
+}
+
+/// Asserts that a share is no less than wanted.
+fn at_least(what: &str, share: &Share, wanted: f64) {
+    let limit = wanted - three_sd(wanted, share.trials());
+    assert!(share.value() >= limit, "{what}: {} is below {wanted}, {share:?}", share.value());
+}
+
+fn coverage() {
+    let fixed = |rounds| Setup { rounds: Rounds::Fixed(rounds), ..Setup::of_four(Model::Normal) };
+    let noisier = Setup::of_four(Model::Noisier(Noisy::LastVariant, 3.0));
+    for (what, setup, runs, covered, rounds) in [
+        ("normal", Setup::of_four(Model::Normal), 400, 0.947, 19.7),
+        ("outliers", Setup::of_four(Model::Outliers), 200, 0.950, 27.8),
+        ("drift", Setup::of_four(Model::Drift), 300, 0.949, 19.8),
+        ("correlated builds", Setup::of_four(Model::Neighbours), 400, 0.944, 12.7),
+        ("a noisier arm", noisier, 120, 0.950, 30.0),
+        ("no twin", Setup { twin: false, ..Setup::of_four(Model::Normal) }, 200, 0.958, 24.7),
+        ("six rounds", fixed(6), 1000, 0.956, 6.0),
+    ] {
+        let found = study::coverage(&study(runs), &setup);
+        near(what, &found.covered, covered);
+        let mean = found.rounds.value();
+        // standard deviation of a block: up to 6 rounds
+        assert!((mean - rounds).abs() <= 3.0 * 6.0 / f64::from(runs).sqrt(), "{what}: {mean} rounds");
+        at_most(what, &found.alarms, 0.02);
+    }
+}
+
+fn families() {
+    for (model, runs) in
+        [(Model::Normal, 200), (Model::Outliers, 40), (Model::Drift, 40), (Model::Neighbours, 40)]
+    {
+        let what = format!("{model:?}");
+        let found = study::families(&study(runs), &Setup::of_twenty(model, 1.0, Rounds::ByPrecision));
+        at_most(&what, &found.different, 0.05);
+        at_most(&what, &found.significant, 0.05);
+        at_most(&what, &found.invalid, 0.02);
+    }
+    let on_the_margin = Setup::of_twenty(Model::Normal, 1.03, Rounds::ByPrecision);
+    at_most("on the margin", &study::families(&study(60), &on_the_margin).equivalent, 0.05);
+}
+
+fn power() {
+    let alone = |model, rounds| Setup::alone(model, 1.03, Rounds::Fixed(rounds));
+    let mut one_of_twenty = Setup::of_twenty(Model::Normal, 1.0, Rounds::Fixed(22));
+    one_of_twenty.blocks[0][0] = 1.03;
+    for (what, setup, runs, shown, slower) in [
+        ("alone", alone(Model::Normal, 12), 1000, 0.954, 0.907),
+        ("alone, outliers", alone(Model::Outliers, 30), 400, 0.891, 0.838),
+        ("one of twenty", one_of_twenty, 80, 0.943, 0.923),
+    ] {
+        let found = study::power(&study(runs), &setup);
+        near(what, &found.shown, shown);
+        near(what, &found.slower, slower);
+    }
+}
+
+fn detection() {
+    let found = study::detection(&study(200));
+    at_least("found", &found.alarms, 0.95);
+    near("covered", &found.covered, 0.911);
+}
+
+fn directories() {
+    let found = study::offsets(&study(400));
+    near("alone", &found.alone.covered, 0.831);
+    at_least("calibrated", &found.calibrated.covered, 0.93);
+}
+
+fn side_by_side() {
+    let usual = study::side_by_side(&study(1000), Model::Drift);
+    near("A then B: false", &usual.excludes_one, 0.884);
+    near("A then B: covered", &usual.covers, 0.118);
+    for ratio in [1.0, 1.05] {
+        let setup = Setup::alone(Model::Drift, ratio, Rounds::Fixed(7));
+        near("interleaved", &study::coverage(&study(500), &setup).covered, 0.96);
+    }
+}
+
+fn seeded() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| study::coverage(&study(20), &Setup::of_four(Model::Outliers)))
+    };
+    let one = on(1);
+    assert_eq!(one, on(3));
+    let other = Study { seed: 4, ..study(20) };
+    assert_ne!(one, study::coverage(&other, &Setup::of_four(Model::Outliers)));
+}
