@@ -32,7 +32,7 @@ pub(super) struct Cells<'a> {
     pub(super) baseline: Option<usize>,
 }
 
-/// Seconds per round and arm, as [`Contrast::log_ratios`] takes them.
+/// Seconds per round and arm, as [`Contrast::estimate`] takes them.
 pub(super) type Table = Vec<Vec<Option<f64>>>;
 
 impl<'a> Cells<'a> {

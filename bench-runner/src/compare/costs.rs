@@ -4,7 +4,6 @@ use super::cells::Cells;
 use super::judge::Judged;
 use super::result::PlainRatio;
 use crate::record::Cost;
-use crate::stats::Estimate;
 
 /// CPU time of one arm against its baseline, user and kernel together.
 pub(super) fn cpu(cells: &Cells<'_>, judged: &Judged, arm: usize) -> Option<PlainRatio> {
@@ -23,7 +22,7 @@ fn ratio(cells: &Cells<'_>, judged: &Judged, arm: usize, of: impl Fn(&Cost) -> f
     let value = |build: &Option<&crate::record::Sample>| Some(of(build.as_ref()?.outcome.cost()?));
     let table: Vec<Vec<Option<f64>>> =
         cells.rounds.iter().map(|round| round.builds.iter().map(value).collect()).collect();
-    let d = cells.contrast(arm)?.log_ratios(&table);
-    let estimate = Estimate::of(&d, cells.control()).filter(|estimate| estimate.rounds == wall.rounds)?;
+    let estimate = cells.contrast(arm)?.estimate(&table, cells.control());
+    let estimate = estimate.filter(|estimate| estimate.rounds == wall.rounds)?;
     Some(PlainRatio::of(&estimate.stretched(judged.stretch())))
 }

@@ -31,8 +31,8 @@ impl Judged {
         let timed = |arm: usize| cells.not_timed[arm].is_none();
         let estimate = |contrast: Contrast| {
             let usable = timed(contrast.of.arm) && timed(contrast.against.arm);
-            let d = contrast.log_ratios(&cells.table);
-            Estimate::of(&d, cells.control()).filter(|_| usable).map(|estimate| estimate.stretched(stretch))
+            let estimate = contrast.estimate(&cells.table, cells.control()).filter(|_| usable);
+            estimate.map(|estimate| estimate.stretched(stretch))
         };
         let of_arm = |arm: usize| cells.contrast(arm).and_then(estimate);
         let of_twin = |twin: usize| estimate(cells.reference.contrast(twin));

@@ -177,7 +177,7 @@ fn compared(
             notes.push(undecided(&name, &estimate, ratio, judged.margin, policy.level(family), family));
         }
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
-            let count = contrast.log_ratios(&cells.table).len();
+            let count = contrast.rounds(&cells.table);
             let have = if count == 1 { "1 round counts".to_owned() } else { format!("{count} rounds count") };
             // of what never built, more rounds are not the trouble
             let needed = (count > 0).then(|| format!(", and {}", for_the_margin(cells, judged.margin)));
@@ -263,7 +263,7 @@ fn taken_again(cells: &Cells<'_>) -> Vec<String> {
     )];
     for arm in 0..cells.block.arms.len() {
         let Some(contrast) = cells.contrast(arm).filter(|_| cells.not_timed[arm].is_none()) else { continue };
-        if let Some(estimate) = Estimate::of(&contrast.log_ratios(&table), cells.control()) {
+        if let Some(estimate) = contrast.estimate(&table, cells.control()) {
             let (low, high) = estimate.interval(LEVEL);
             notes.push(format!(
                 "With the first attempts in their place the ratio of {} is {} ({} to {}).",

@@ -21,8 +21,7 @@ pub(super) fn of_arm(cells: &Cells<'_>, judged: &Judged, arm: usize) -> Option<S
     let estimate = |session: u32| {
         let rows = cells.table.iter().zip(&session_of).filter(|(_, of)| **of == Some(session));
         let rows: Vec<&Vec<Option<f64>>> = rows.map(|(row, _)| row).collect();
-        let d = contrast.log_ratios(&rows);
-        Some((session, Estimate::of(&d, cells.control())?.stretched(judged.stretch())))
+        Some((session, contrast.estimate(&rows, cells.control())?.stretched(judged.stretch())))
     };
     let estimates: Vec<(u32, Estimate)> = sessions.into_iter().filter_map(estimate).collect();
     if estimates.len() < 2 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::record::{Role, Sampling, StopReason};
-use crate::stats::{Control, Estimate, LEVEL, Reference, log_ratios, serial_correlation};
+use crate::stats::{Contrast, Control, LEVEL, Reference, serial_correlation};
 
 /// The numbers of rounds after which the intervals are looked at; between them nothing is decided by data. The
 /// coverage of the intervals was simulated with these looks, so other ones need simulating again.
@@ -67,10 +67,10 @@ pub fn next(progress: &Progress<'_>) -> Next {
 fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
     let Progress { sampling, roles, rounds, .. } = *progress;
     let control = if reference.twin.is_some() { Control::Twin } else { Control::NoTwin };
-    let of_arm = |arm: usize| log_ratios(rounds, reference, arm);
+    let of_arm = |arm: usize| reference.contrast(arm);
     let is_variant = |arm: &usize| roles[*arm] == Role::Variant;
-    let variants: Vec<Vec<f64>> =
-        (0..roles.len()).filter(is_variant).map(of_arm).filter(|d| !d.is_empty()).collect();
+    let counts = |contrast: &Contrast| contrast.rounds(rounds) > 0;
+    let variants: Vec<Contrast> = (0..roles.len()).filter(is_variant).map(of_arm).filter(counts).collect();
     // A baseline with its twin alone is an A/A block, which is sampled for the twin's sake.
     if variants.is_empty() && roles.contains(&Role::Variant) {
         return Some(StopReason::NothingToCompare);
@@ -80,13 +80,13 @@ fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
         return None;
     }
     let stretch = serial_correlation(&built_only(rounds)).map_or(1.0, |found| found.stretch());
-    let within = |d: &[f64], limit: f64| {
-        let estimate = Estimate::of(d, control).map(|estimate| estimate.stretched(stretch));
+    let within = |contrast: Contrast, limit: f64| {
+        let estimate = contrast.estimate(rounds, control).map(|estimate| estimate.stretched(stretch));
         estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
     };
     let limit = precision.max(0.0).ln_1p();
-    let precise = reference.twin.is_none_or(|twin| within(&of_arm(twin), limit * (4.0f64 / 3.0).sqrt()))
-        && variants.iter().all(|d| within(d, limit));
+    let precise = reference.twin.is_none_or(|twin| within(of_arm(twin), limit * (4.0f64 / 3.0).sqrt()))
+        && variants.iter().all(|contrast| within(*contrast, limit));
     precise.then_some(StopReason::Precision)
 }
 

@@ -26,8 +26,8 @@ pub struct Huber {
     pub location: f64,
     /// s; 0 only where all values are equal.
     pub scale: f64,
-    /// Σψ².
-    pub psi_squares: f64,
+    /// c·s, where residuals are clipped; `None` where nothing is, because no s solves the equations.
+    pub limit: Option<f64>,
     /// Share of values that are not clipped.
     pub inside: f64,
 }
@@ -47,7 +47,7 @@ pub fn huber(values: &[f64]) -> Option<Huber> {
     let first = values[0];
     if values.iter().all(|&value| value == first) {
         let n = values.len();
-        return Some(Huber { n, location: first, scale: 0.0, psi_squares: 0.0, inside: 1.0 });
+        return Some(Huber { n, location: first, scale: 0.0, limit: None, inside: 1.0 });
     }
     let plain = mean_and_sd(values)?;
     let spread = MAD_TO_SD * mad(values)?;
@@ -56,16 +56,20 @@ pub fn huber(values: &[f64]) -> Option<Huber> {
 }
 
 impl Huber {
+    /// ψ of a value: its residual, clipped.
+    pub fn psi(&self, value: f64) -> f64 {
+        let residual = value - self.location;
+        self.limit.map_or(residual, |limit| residual.clamp(-limit, limit))
+    }
+
     fn is_finite(&self) -> bool {
-        [self.location, self.scale, self.psi_squares, self.inside].iter().all(|x| x.is_finite())
+        [self.location, self.scale, self.inside].iter().all(|x| x.is_finite())
     }
 
     fn at(values: &[f64], location: f64, scale: f64) -> Self {
-        let limit = C * scale;
-        let psi_squares = values.iter().map(|x| (x - location).clamp(-limit, limit).powi(2)).sum();
         let inside = values.iter().filter(|&&x| side(x, location, scale) == 0).count();
         let n = values.len();
-        Self { n, location, scale, psi_squares, inside: inside as f64 / n as f64 }
+        Self { n, location, scale, limit: Some(C * scale), inside: inside as f64 / n as f64 }
     }
 }
 
@@ -74,7 +78,7 @@ fn mean_and_sd(values: &[f64]) -> Option<Huber> {
     let location = values.iter().sum::<f64>() / n as f64;
     let squares = values.iter().map(|x| (x - location).powi(2)).sum::<f64>();
     let scale = (squares / (n - 1) as f64).sqrt();
-    Some(Huber { n, location, scale, psi_squares: squares, inside: 1.0 }).filter(Huber::is_finite)
+    Some(Huber { n, location, scale, limit: None, inside: 1.0 }).filter(Huber::is_finite)
 }
 
 /// −1 and 1 for a value that is clipped below or above, 0 for one that is not.

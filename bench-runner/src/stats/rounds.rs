@@ -1,5 +1,7 @@
 //! From the seconds of a round to the logarithm of a ratio.
 
+use super::{Control, Estimate};
+
 /// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. The
 /// geometric mean of the two stands for the side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,15 +43,33 @@ pub struct Contrast {
 }
 
 impl Contrast {
-    /// `ln of − ln against`, a value for each round in which every build that it needs ended well: `rounds` holds the
-    /// seconds of every arm, `None` where a build did not. What is not a positive number does not count either.
-    pub fn log_ratios<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> Vec<f64> {
-        let of_round = |round: &R| {
+    /// `ln of − ln against` of each arm of the one side with each arm of the other: a series for each pair, in each a
+    /// value for each round in which every build that the contrast needs ended well. `rounds` holds the seconds of
+    /// every arm, `None` where a build did not. What is not a positive number does not count either.
+    pub fn log_ratios<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> Vec<Vec<f64>> {
+        let pairs: Vec<(usize, usize)> =
+            self.of.arms().flat_map(|of| self.against.arms().map(move |against| (of, against))).collect();
+        let mut series = vec![Vec::with_capacity(rounds.len()); pairs.len()];
+        for round in rounds {
             let seconds = |arm: usize| round.as_ref().get(arm).copied().flatten();
             let ln = |arm: usize| seconds(arm).filter(|s| *s > 0.0 && s.is_finite()).map(f64::ln);
-            Some(self.of.mean(ln)? - self.against.mean(ln)?)
-        };
-        rounds.iter().filter_map(of_round).collect()
+            let of_pair = |&(of, against): &(usize, usize)| Some(ln(of)? - ln(against)?);
+            if let Some(values) = pairs.iter().map(of_pair).collect::<Option<Vec<f64>>>() {
+                series.iter_mut().zip(values).for_each(|(one, value)| one.push(value));
+            }
+        }
+        series
+    }
+
+    /// How many rounds count.
+    pub fn rounds<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> usize {
+        self.log_ratios(rounds).first().map_or(0, Vec::len)
+    }
+
+    /// The estimate of `ln of − ln against`: pair by pair, then averaged, so that an outlier in a copy weighs no more
+    /// than one elsewhere. `None` as for [`Estimate::averaged`].
+    pub fn estimate<R: AsRef<[Option<f64>]>>(self, rounds: &[R], control: Control) -> Option<Estimate> {
+        Estimate::averaged(&self.log_ratios(rounds), control)
     }
 
     /// How much of the variance τ² between two directories, twin and baseline, the comparison has. With variance ω² of
@@ -77,11 +97,6 @@ impl Reference {
     }
 }
 
-/// The log-ratios of one arm: `ln v − ½(ln b + ln t)`, and `ln v − ln b` without a twin.
-pub fn log_ratios<R: AsRef<[Option<f64>]>>(rounds: &[R], reference: Reference, arm: usize) -> Vec<f64> {
-    reference.contrast(arm).log_ratios(rounds)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,17 +104,18 @@ mod tests {
     const REFERENCE: Reference = Reference { baseline: 0, twin: Some(1) };
 
     #[test]
-    fn a_variant_is_set_against_the_geometric_mean_of_baseline_and_twin() {
-        let d = log_ratios(&[[Some(2.0), Some(8.0), Some(6.0)]], REFERENCE, 2);
-        assert!((d[0] - 1.5f64.ln()).abs() < 1e-12);
-        let d = log_ratios(&[[Some(2.0), Some(8.0), Some(6.0)]], Reference { twin: None, ..REFERENCE }, 2);
-        assert!((d[0] - 3.0f64.ln()).abs() < 1e-12);
+    fn a_variant_is_set_against_baseline_and_twin_singly() {
+        let rounds = [[Some(2.0), Some(8.0), Some(6.0)]];
+        let d = REFERENCE.contrast(2).log_ratios(&rounds);
+        assert!((d[0][0] - 3f64.ln()).abs() < 1e-12 && (d[1][0] - 0.75f64.ln()).abs() < 1e-12, "{d:?}");
+        let d = Reference { twin: None, ..REFERENCE }.contrast(2).log_ratios(&rounds);
+        assert!(d.len() == 1 && (d[0][0] - 3f64.ln()).abs() < 1e-12);
     }
 
     #[test]
     fn the_twin_is_set_against_the_baseline() {
-        let d = log_ratios(&[[Some(2.0), Some(8.0), None]], REFERENCE, 1);
-        assert!((d[0] - 4.0f64.ln()).abs() < 1e-12);
+        let d = REFERENCE.contrast(1).log_ratios(&[[Some(2.0), Some(8.0), None]]);
+        assert!(d.len() == 1 && (d[0][0] - 4.0f64.ln()).abs() < 1e-12);
     }
 
     #[test]
@@ -111,8 +127,9 @@ mod tests {
             [Some(1.0), Some(1.0), Some(0.0)],
             [Some(1.0), Some(1.0), Some(2.0)],
         ];
-        assert_eq!(log_ratios(&rounds, REFERENCE, 2).len(), 1);
-        assert_eq!(log_ratios(&rounds, REFERENCE, 7).len(), 0);
+        assert_eq!(REFERENCE.contrast(2).rounds(&rounds), 1);
+        assert!(REFERENCE.contrast(2).log_ratios(&rounds).iter().all(|one| one.len() == 1));
+        assert_eq!(REFERENCE.contrast(7).rounds(&rounds), 0);
     }
 
     #[test]
@@ -120,9 +137,9 @@ mod tests {
         let rounds = [[Some(2.0), Some(8.0), Some(6.0)], [Some(2.0), None, Some(6.0)]];
         let both = Contrast { of: Side { arm: 0, twin: Some(1) }, against: Side::single(2) };
         let d = both.log_ratios(&rounds);
-        assert!(d.len() == 1 && (d[0] + 1.5f64.ln()).abs() < 1e-12);
+        assert!((d[0][0] + 3f64.ln()).abs() < 1e-12 && (d[1][0] + 0.75f64.ln()).abs() < 1e-12, "{d:?}");
         let alone = Contrast { of: Side::single(0), ..both };
-        assert_eq!(alone.log_ratios(&rounds).len(), 2);
+        assert_eq!((both.rounds(&rounds), alone.rounds(&rounds)), (1, 2));
         assert_eq!((both.offset_share(), alone.offset_share()), (0.75, 1.0));
     }
 }

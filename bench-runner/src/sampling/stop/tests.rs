@@ -106,8 +106,8 @@ fn the_twin_has_a_limit_of_its_own() {
     let roles = [Role::Baseline, Role::Twin, Role::Variant];
     let pattern = [1.0, -1.0, 0.5, -0.5, 0.8, -0.8, 1.0, -1.0, 0.5, -0.5, 0.8, -0.8];
     let half_width = |table: &[Vec<Option<f64>>]| {
-        let d = log_ratios(table, Reference { baseline: 0, twin: Some(1) }, 1);
-        Estimate::of(&d, Control::Twin).unwrap().half_width(LEVEL)
+        let contrast = Reference { baseline: 0, twin: Some(1) }.contrast(1);
+        contrast.estimate(table, Control::Twin).unwrap().half_width(LEVEL)
     };
     let limit = 0.015f64.ln_1p();
     for (share, expected) in [(1.1, Next::Stop(StopReason::Precision)), (1.2, Next::Round)] {
@@ -194,12 +194,12 @@ fn blocks_that_stop_by_the_rule_keep_their_coverage() {
         }
         rounds += table.len();
         for arm in [2, 3] {
-            let d = log_ratios(&table, Reference { baseline: 0, twin: Some(1) }, arm);
-            let estimate = Estimate::of(&d, Control::Twin).unwrap();
+            let contrast = Reference { baseline: 0, twin: Some(1) }.contrast(arm);
+            let estimate = contrast.estimate(&table, Control::Twin).unwrap();
             covered += usize::from(estimate.theta.abs() <= estimate.half_width(LEVEL));
         }
         let pair = Contrast { of: Side::single(2), against: Side::single(3) };
-        let estimate = Estimate::of(&pair.log_ratios(&table), Control::Twin).unwrap();
+        let estimate = pair.estimate(&table, Control::Twin).unwrap();
         pairs += usize::from(estimate.theta.abs() <= estimate.half_width(LEVEL));
     }
     // 475 of 500 expected, standard deviation below 6; about 20 rounds, as docs/METHODOLOGY.md has it
