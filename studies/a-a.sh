@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 program=${BENCH_RUNNER:-$PWD/../target/release/bench-runner}
-"$program" run a-a --seed "${SEED:-1}" --results ../results --plots ../plots
+"$program" run a-a-incremental a-a-check --seed "${SEED:-1}" --results ../results --plots ../plots
