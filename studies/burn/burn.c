@@ -1,5 +1,6 @@
 /* A compiler wrapper that makes each compiler call dearer by a set share: it runs the compiler that it is given, then
    burns that share of the CPU time the call took. The share stands in BURN, in per cent. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -28,7 +29,11 @@ int main(int argc, char **argv) {
         _exit(127);
     }
     int status;
-    while (waitpid(child, &status, 0) < 0) {}
+    while (waitpid(child, &status, 0) < 0) {
+        if (errno == EINTR) continue;
+        perror("burn: waitpid");
+        return 2;
+    }
     struct rusage spent;
     getrusage(RUSAGE_CHILDREN, &spent);
     double due = share * (seconds(spent.ru_utime) + seconds(spent.ru_stime));

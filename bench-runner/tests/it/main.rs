@@ -19,6 +19,7 @@ mod process;
 mod published;
 mod reporting;
 mod simulation;
+mod studies;
 
 use std::process::ExitCode;
 
@@ -38,5 +39,6 @@ fn main() -> ExitCode {
     trials.extend(reporting::tests());
     trials.extend(published::tests());
     trials.extend(simulation::tests());
+    trials.extend(studies::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -1,0 +1,232 @@
+//! The tables about real builds in docs/METHODOLOGY.md are what the committed bundles say, by the program as it is now.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test it studies` writes them anew.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bench_runner::compare::{ArmResult, BlockResult, Comparison, Policy, Ratio, TwinResult, Verdict};
+use bench_runner::record::Role;
+use bench_runner::{bundle, flows};
+use libtest_mimic::Trial;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use crate::lab::{Lab, entries, test};
+
+const START: &str = "<!-- studies of real builds -->";
+const END: &str = "<!-- end of the studies of real builds -->";
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("studies::tables_are_those_of_the_committed_bundles", tables),
+        test("studies::scenarios_can_be_planned", scenarios),
+    ]
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn tables() {
+    let path = root().join("docs/METHODOLOGY.md");
+    let text = fs::read_to_string(&path).expect("docs/METHODOLOGY.md");
+    let (before, rest) = text.split_once(START).expect("the mark at which the tables start");
+    let (kept, after) = rest.split_once(END).expect("the mark at which the tables end");
+    let made = format!("\n{}{}{}", a_a(), known_truth(), slow_downs());
+    if kept != made && std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, format!("{before}{START}{made}{END}{after}")).expect("to write the tables");
+        return;
+    }
+    assert!(kept == made, "docs/METHODOLOGY.md should say, between the marks:\n{made}");
+}
+
+/// What the committed runs of a scenario say, in the order in which they were made, with the names of the runs.
+fn runs(results: &str, scenario: &str) -> Vec<(String, Comparison)> {
+    let name =
+        |run: &Path| run.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let machines = entries(&root().join(results));
+    let mut dirs: Vec<PathBuf> = machines
+        .iter()
+        .flat_map(|machine| entries(machine))
+        .filter(|run| name(run).contains(&format!("Z-{scenario}-")))
+        .collect();
+    dirs.sort_by_key(|run| name(run));
+    assert!(!dirs.is_empty(), "no run of {scenario} in {results}/");
+    let judged = |dir: &PathBuf| {
+        let bundle = bundle::open(dir).expect("a bundle that can be read");
+        (bundle.manifest.run.clone(), flows::judge(&bundle, &Policy::default()))
+    };
+    dirs.iter().map(judged).collect()
+}
+
+fn judged(block: &BlockResult) -> impl Iterator<Item = (&ArmResult, Ratio)> {
+    block.arms.iter().filter(|arm| arm.role == Role::Variant).filter_map(|arm| Some((arm, arm.ratio?)))
+}
+
+fn value_of<'a>(arm: &'a ArmResult, axis: &str) -> &'a str {
+    arm.variant.strip_prefix(axis).expect("a variant of the axis")
+}
+
+const VERDICTS: [Verdict; 5] =
+    [Verdict::Faster, Verdict::Slower, Verdict::Equivalent, Verdict::Undecided, Verdict::Invalid];
+
+fn percent(ratio: f64) -> f64 {
+    100.0 * (ratio - 1.0)
+}
+
+/// With a sign, and a minus rather than a hyphen.
+fn signed(value: f64) -> String {
+    format!("{value:+.1}").replace('-', "−")
+}
+
+fn a_a() -> String {
+    let (run, found) = runs("results", "a-a-incremental_a-a-check").pop().expect("a run");
+    let mut text = format!(
+        "\n### A/A\n\nBundle `{run}` on {}.\nIn per cent against the baseline, ± the half-width of the plain 95 % \
+         interval;\n*first* is what it costs to be built first in a round, *bound* how far place and predecessor may \
+         have moved the variant's ratio.\n\n\
+         | block | rounds | twin | p | variant | verdict | first | bound |\n|---|---|---|---|---|---|---|---|\n",
+        found.machine
+    );
+    for block in &found.blocks {
+        let Some(twin) = block.twin else { continue };
+        let (first, bound) = match &block.order {
+            Ok(order) => {
+                let first =
+                    format!("{} ± {:.1}", signed(100.0 * order.first.log), 100.0 * order.first.half_width);
+                (first, order.bound().map_or("–".to_owned(), |bound| format!("{:.1}", 100.0 * bound)))
+            }
+            Err(_) => ("–".to_owned(), "–".to_owned()),
+        };
+        for (_, ratio) in judged(block) {
+            let row = format!(
+                "| {} | {} | {} ± {:.1} | {:.2} | {} ± {:.1} | {} | {first} | {bound} |",
+                block.id.as_str().split_once('.').map_or(block.id.as_str(), |(_, rest)| rest),
+                block.rounds,
+                signed(percent(twin.ratio)),
+                100.0 * twin.half_width,
+                twin.p,
+                signed(percent(ratio.ratio)),
+                percent(ratio.high / ratio.ratio),
+                ratio.verdict.as_str(),
+            );
+            let _ = writeln!(text, "{row}");
+        }
+    }
+    for workload in ["incremental", "check"] {
+        let of_workload = found.blocks.iter().filter(|block| block.workload == workload);
+        let twins: Vec<TwinResult> = of_workload.filter_map(|block| block.twin).collect();
+        let (low, high) = offsets(&twins);
+        let _ = writeln!(
+            text,
+            "\nOffsets between directories, `{workload}`: standard deviation of the log-ratio of two between \
+             {:.1} % and {:.1} % (95 % interval from {} twins).",
+            100.0 * low,
+            100.0 * high,
+            twins.len()
+        );
+    }
+    let twins: Vec<f64> = found.blocks.iter().filter_map(|block| Some(block.twin?.p)).collect();
+    let serial = found.blocks.iter().filter(|block| block.serial.is_some()).count();
+    let _ = writeln!(
+        text,
+        "\nTwins: {} of {} with p < 0.05, {} with p < 0.01. Blocks with serial correlation: {serial}.",
+        twins.iter().filter(|p| **p < 0.05).count(),
+        twins.len(),
+        twins.iter().filter(|p| **p < 0.01).count(),
+    );
+    text
+}
+
+/// The 95 % interval of τ: those values at which Q(τ) = Σ θ²/(SE² + τ²) over B twins, which is about χ² with B degrees
+/// of freedom, lies between its quantiles. W. Viechtbauer, Confidence intervals for the amount of heterogeneity in
+/// meta-analysis, Statistics in Medicine 26 (2007).
+fn offsets(twins: &[TwinResult]) -> (f64, f64) {
+    let q =
+        |tau: f64| twins.iter().map(|twin| twin.theta.powi(2) / (twin.se.powi(2) + tau * tau)).sum::<f64>();
+    let chi_squared = ChiSquared::new(twins.len() as f64).expect("twins");
+    let reached = |share: f64| {
+        let wanted = chi_squared.inverse_cdf(share);
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if q(middle) > wanted { low = middle } else { high = middle }
+        }
+        high
+    };
+    let low = if q(0.0) > chi_squared.inverse_cdf(0.975) { reached(0.975) } else { 0.0 };
+    (low, if q(0.0) > chi_squared.inverse_cdf(0.025) { reached(0.025) } else { 0.0 })
+}
+
+fn known_truth() -> String {
+    let runs = runs("studies/results", "known-truth");
+    let mut by_truth: BTreeMap<&str, Vec<(u32, Ratio)>> = BTreeMap::new();
+    for block in runs.iter().flat_map(|(_, run)| &run.blocks) {
+        for (arm, ratio) in judged(block) {
+            by_truth.entry(value_of(arm, "env.TRUTH=")).or_default().push((block.rounds, ratio));
+        }
+    }
+    let invalid = runs.iter().flat_map(|(_, run)| &run.blocks).filter_map(|block| block.twin);
+    let below = invalid.filter(|twin| twin.p < 0.01).count();
+    let mut text = format!(
+        "\n### Known truth\n\n{} runs of `known-truth`, each with another seed, stopped by its own rule and judged \
+         by itself. Twins with p < 0.01: {below}.\n\n\
+         | true ratio | comparisons | intervals that hold it | mean rounds | faster | slower | equivalent | \
+         undecided | invalid |\n|---|---|---|---|---|---|---|---|---|\n",
+        runs.len()
+    );
+    for (truth, found) in by_truth {
+        let value: f64 = truth.parse().expect("a number");
+        let held = found.iter().filter(|(_, ratio)| ratio.low <= value && value <= ratio.high).count();
+        let rounds = found.iter().map(|(rounds, _)| f64::from(*rounds)).sum::<f64>() / found.len() as f64;
+        let _ = write!(text, "| {truth} | {} | {held} | {rounds:.1} |", found.len());
+        for verdict in VERDICTS {
+            let _ = write!(text, " {} |", found.iter().filter(|(_, ratio)| ratio.verdict == verdict).count());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn slow_downs() -> String {
+    let (run, found) = runs("results", "slow-downs").pop().expect("a run");
+    let mut text = format!(
+        "\n### Known slow-downs\n\nBundle `{run}` on {}.\n*Burnt* is the share of the compiler's CPU time that the \
+         wrapper adds to it; `0.0` is the baseline's setting spelt otherwise.\n\n\
+         | build | burnt | rounds | CPU time | 95 % interval | wall time | 95 % interval | verdict |\n\
+         |---|---|---|---|---|---|---|---|\n",
+        found.machine
+    );
+    for block in &found.blocks {
+        for (arm, ratio) in judged(block) {
+            let cpu = arm.cpu_ratio.expect("CPU time in every round");
+            let _ = writeln!(
+                text,
+                "| {} | {} % | {} | {:.3} | {:.3} – {:.3} | {:.3} | {:.3} – {:.3} | {} |",
+                block.workload,
+                value_of(arm, "env.BURN="),
+                ratio.rounds,
+                cpu.ratio,
+                cpu.low,
+                cpu.high,
+                ratio.ratio,
+                ratio.low,
+                ratio.high,
+                ratio.verdict.as_str(),
+            );
+        }
+    }
+    text
+}
+
+/// The studies themselves take too long for a test; that their inputs are in order does not.
+fn scenarios() {
+    let lab = Lab::new();
+    for name in ["a-a-check", "a-a-incremental", "known-truth", "slow-downs"] {
+        let path = root().join("studies/scenarios").join(format!("{name}.toml"));
+        let path = path.to_str().expect("a path in UTF-8");
+        lab.run(&["scenarios", "check", path]).expect(0);
+    }
+}
