@@ -174,7 +174,10 @@ fn compared(
     }
     match (judged.estimates[arm], judged.ratios[arm]) {
         (Some(estimate), Some(ratio)) if ratio.verdict == Verdict::Undecided && !censored => {
-            notes.push(undecided(&name, &estimate, ratio, judged.margin, policy.level(family), family));
+            let fixed = contrast.offset_share() * judged.offset().unwrap_or(0.0);
+            let level = 1.0 - policy.level(family) / family.max(1) as f64;
+            let needed = Needed::of(&estimate, fixed, judged.margin, level);
+            notes.push(undecided(&name, &estimate, ratio, judged.margin, family, needed));
         }
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
             let count = contrast.rounds(&cells.table);
@@ -190,18 +193,40 @@ fn compared(
     notes
 }
 
-/// How wide the interval is, and what a new run would need: as many rounds as bring the half-width at the corrected
-/// level to half the margin, with the scatter that was seen. A follow-up is a new run, judged alone.
+/// What a new run would need to decide what this one did not: as many rounds as bring the half-width at the corrected
+/// level to half the margin, with the scatter that was seen.
+enum Needed {
+    /// So many rounds.
+    Rounds(usize),
+    /// No number of rounds, because of the offsets between directories.
+    OtherDirectories,
+    /// More than are worth a plan.
+    TooMany,
+}
+
+impl Needed {
+    /// `fixed` is the part of the variance that rounds do not lessen.
+    fn of(estimate: &Estimate, fixed: f64, margin: f64, level: f64) -> Self {
+        let target = (0.5 * margin.ln_1p()).exp_m1();
+        let reach = |fixed: f64| rounds_to_reach(estimate, fixed, target, level, MOST_ROUNDS);
+        match (reach(fixed), reach(0.0)) {
+            (Some(rounds), _) => Self::Rounds(rounds),
+            (None, Some(_)) if fixed > 0.0 => Self::OtherDirectories,
+            (None, _) => Self::TooMany,
+        }
+    }
+}
+
+/// How wide the interval is, and what a new run would need. A follow-up is a new run, judged alone.
 fn undecided(
     name: &str,
     estimate: &Estimate,
     ratio: Ratio,
     margin: f64,
-    alpha: f64,
     family: usize,
+    needed: Needed,
 ) -> String {
     let width = percent(estimate.half_width_share(LEVEL));
-    let level = 1.0 - alpha / family.max(1) as f64;
     let corrected =
         if family > 1 { format!(", once corrected for {family} comparisons") } else { String::new() };
     let found = format!(
@@ -211,16 +236,22 @@ fn undecided(
         format_ratio(ratio.high),
         percent(margin)
     );
-    let target = ((0.5 * margin.ln_1p()).exp()) - 1.0;
-    match rounds_to_reach(estimate, target, level, MOST_ROUNDS) {
-        Some(rounds) if rounds > estimate.rounds => {
-            format!("{found}; a new run would probably need about {rounds} rounds.")
+    let outlook = match needed {
+        Needed::Rounds(rounds) if rounds > estimate.rounds => {
+            format!("a new run would probably need about {rounds} rounds")
         }
-        Some(_) => format!(
-            "{found}; the interval is as narrow as the margin asks for, and the difference lies near the margin."
-        ),
-        None => format!("{found}; with this scatter more than {MOST_ROUNDS} rounds would be needed."),
-    }
+        Needed::Rounds(_) => {
+            "the interval is as narrow as the margin asks for, and the difference lies near the margin"
+                .to_owned()
+        }
+        Needed::OtherDirectories => {
+            "the offsets between directories are too large for any number of rounds; \
+                                     several sessions (--sessions) average them out"
+                .to_owned()
+        }
+        Needed::TooMany => format!("with this scatter more than {MOST_ROUNDS} rounds would be needed"),
+    };
+    format!("{found}; {outlook}.")
 }
 
 fn format_ratio(ratio: f64) -> String {

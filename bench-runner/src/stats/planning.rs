@@ -36,11 +36,17 @@ pub fn rounds_for(noise: f64, half_width: f64, control: Control, max: usize) -> 
 }
 
 /// The fewest rounds, up to `max`, with which a comparison that scatters as this one did would have an interval
-/// of half-width `half_width` (a share) at `level`.
-pub fn rounds_to_reach(observed: &Estimate, half_width: f64, level: f64, max: usize) -> Option<usize> {
-    let of_one_round = observed.se * (observed.rounds as f64).sqrt();
+/// of half-width `half_width` (a share) at `level`. `fixed` is the part of its variance that rounds do not lessen.
+pub fn rounds_to_reach(
+    observed: &Estimate,
+    fixed: f64,
+    half_width: f64,
+    level: f64,
+    max: usize,
+) -> Option<usize> {
+    let of_one_round = (observed.se * observed.se - fixed).max(0.0) * observed.rounds as f64;
     first(max, |rounds| {
-        let se = of_one_round / (rounds as f64).sqrt();
+        let se = (of_one_round / rounds as f64 + fixed).sqrt();
         Estimate { rounds, se, ..*observed }.half_width_share(level) <= half_width
     })
 }
@@ -99,9 +105,20 @@ mod tests {
     fn an_observed_comparison_tells_what_a_new_one_needs() {
         let observed = Estimate { rounds: 8, theta: 0.01, se: 0.01, control: Control::Twin };
         let now = observed.half_width_share(LEVEL);
-        assert_eq!(rounds_to_reach(&observed, now * 1.0001, LEVEL, 1000), Some(8));
-        let halved = rounds_to_reach(&observed, now / 2.0, LEVEL, 1000).unwrap();
+        assert_eq!(rounds_to_reach(&observed, 0.0, now * 1.0001, LEVEL, 1000), Some(8));
+        let halved = rounds_to_reach(&observed, 0.0, now / 2.0, LEVEL, 1000).unwrap();
         assert!((20..33).contains(&halved), "{halved}");
-        assert_eq!(rounds_to_reach(&observed, 1e-6, LEVEL, 1000), None);
+        assert_eq!(rounds_to_reach(&observed, 0.0, 1e-6, LEVEL, 1000), None);
+    }
+
+    #[test]
+    fn what_rounds_do_not_lessen_stays() {
+        // half of the variance is fixed: by hand, 1.96·√(0.005²) = 0.98 % is never passed
+        let observed = Estimate { rounds: 8, theta: 0.01, se: 0.00005f64.sqrt(), control: Control::Twin };
+        let fixed = 0.000025;
+        assert_eq!(rounds_to_reach(&observed, fixed, 0.0097, LEVEL, 100_000), None);
+        let few = rounds_to_reach(&observed, 0.0, 0.0105, LEVEL, 100_000).unwrap();
+        let more = rounds_to_reach(&observed, fixed, 0.0105, LEVEL, 100_000).unwrap();
+        assert!(more > 3 * few, "{few} and {more}");
     }
 }
