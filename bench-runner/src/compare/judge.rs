@@ -167,9 +167,8 @@ pub(super) fn twin_result(twin: Estimate) -> TwinResult {
 fn ratio_of_means(cells: &Cells<'_>, contrast: Contrast) -> Option<f64> {
     let (mut of, mut against) = (0.0, 0.0);
     for row in &cells.table {
-        let (Some(one), Some(other)) =
-            (contrast.of.mean(|arm| row[arm]), contrast.against.mean(|arm| row[arm]))
-        else {
+        let seconds = |arm: usize| row[arm].filter(|seconds| *seconds > 0.0);
+        let (Some(one), Some(other)) = (contrast.of.mean(seconds), contrast.against.mean(seconds)) else {
             continue;
         };
         of += one;
