@@ -137,7 +137,7 @@ fn without_independence(study: &Study) -> String {
 
     let mut biases = Table::untitled(
         "Carry-over: what is built right after the second variant, in the same round, takes 1 % longer. As it never \
-         follows itself, the others wait on it in a quarter of the rounds and it looks faster than it is.",
+         follows itself, the others follow it in a quarter of the rounds and it looks faster than it is.",
         &["variant", "bias", "covered"],
     );
     for (name, (error, covered)) in ["the first", "the second"].iter().zip(carry_over(study)) {

@@ -2,8 +2,8 @@
 
 use super::{Control, Estimate};
 
-/// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. The
-/// geometric mean of the two stands for the side.
+/// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. Ratios are
+/// estimated with each of the two singly and averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Side {
     /// The arm.

@@ -52,7 +52,7 @@ pub fn summarise(values: &[f64]) -> Option<Summary> {
 }
 
 /// How many values are cut off at each end so that the rest spans the median with at least 95 %: the largest k
-/// with P(Bin(n, ½) < k) ≤ 0.025; 0 below n = 6, where even the whole range says less.
+/// with P(Bin(n, ½) ≤ k) ≤ 0.025; 0 below n = 6, where even the whole range says less.
 fn cut_for_median(n: usize) -> usize {
     let mut ln_term = -(n as f64) * std::f64::consts::LN_2;
     let mut below = 0.0;
