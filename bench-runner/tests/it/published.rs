@@ -12,10 +12,12 @@ use crate::lab::{entries, test};
 /// The run that README.md and docs/ show.
 const REFERENCE: &str = "20261120T193406Z-quick-ec6a2e";
 
-/// Figures of the docs, each with the figure of the reference run that it is.
-const FIGURES: [(&str, &str); 2] = [
-    ("docs/figures/quick-forest.svg", "forest.svg"),
-    ("docs/figures/quick-incremental.svg", "linkers-titlecase-incremental.svg"),
+/// Figures of the docs, each with the run and the figure of it that it is.
+const FIGURES: [(&str, &str, &str); 4] = [
+    ("docs/figures/quick-forest.svg", REFERENCE, "forest.svg"),
+    ("docs/figures/quick-incremental.svg", REFERENCE, "linkers-titlecase-incremental.svg"),
+    ("docs/figures/a-a-forest.svg", "20261121T084627Z-a-a-incremental_a-a-check-698873", "forest.svg"),
+    ("docs/figures/slow-downs-forest.svg", "20261121T090659Z-slow-downs-b33235", "forest.svg"),
 ];
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -29,29 +31,28 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-/// The run of `quick` that is kept; others may lie beside it, as soon as somebody has followed the README.
-fn reference() -> bundle::Bundle {
+/// A run that is kept; others may lie beside it, as soon as somebody has followed the README.
+fn kept(run: &str) -> bundle::Bundle {
     let machines = entries(&root().join("results"));
-    let kept = machines.iter().map(|machine| machine.join(REFERENCE)).find(|run| run.is_dir());
-    bundle::open(&kept.expect("the reference run")).expect("a bundle that can be read")
+    let kept = machines.iter().map(|machine| machine.join(run)).find(|run| run.is_dir());
+    bundle::open(&kept.unwrap_or_else(|| panic!("no {run} in results/"))).expect("a bundle that can be read")
 }
 
 fn figures() {
-    let comparison = flows::judge(&reference(), &Policy::default());
-    let drawn = figure::all(&comparison);
-    for (published, name) in FIGURES {
+    for (published, run, name) in FIGURES {
+        let drawn = figure::all(&flows::judge(&kept(run), &Policy::default()));
         let kept = fs::read_to_string(root().join(published)).expect("a figure of the docs");
         let figure =
             drawn.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("no figure {name}"));
         assert!(
             kept == figure.svg,
-            "{published} is not what `report` draws from the bundle: copy plots/*/{name} again"
+            "{published} is not what `report` draws from the bundle: copy plots/{run}/{name} again"
         );
     }
 }
 
 fn readme() {
-    let bundle = reference();
+    let bundle = kept(REFERENCE);
     let text = fs::read_to_string(root().join("README.md")).expect("README.md");
     assert!(
         text.contains(&bundle.manifest.run),
