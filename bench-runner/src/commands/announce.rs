@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{counted, spoken};
 use crate::compare::Policy;
 use crate::plan::{BlockEstimate, Estimate};
-use crate::record::{Block, Plan, Role};
+use crate::record::{Block, Plan};
 use crate::sampling::LOOKS;
 use crate::scenario::RequestError;
 use crate::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
@@ -46,8 +46,7 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         (None, None) => String::new(),
     };
     let _ = writeln!(text, "{}: {blocks}, about {builds}{time} (seed {})", plan.scenario, plan.seed);
-    let arms = plan.blocks.iter().flat_map(|block| &block.arms);
-    let planned = arms.filter(|arm| arm.role == Role::Variant).count();
+    let planned = plan.planned_comparisons();
     for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks).take(24) {
         let known = if estimate.round_time.is_some() || plan.time_budget.is_none() { "" } else { "at most " };
         let rounds = counted(u64::from(estimate.rounds), "round");

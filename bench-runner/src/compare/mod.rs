@@ -40,7 +40,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Role, Sample};
+use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use across::{Across, General, LeftOut};
@@ -110,8 +110,7 @@ impl<'a> Recorded<'a> {
 /// Everything that the samples of one run say.
 pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
     let Recorded { plan, earlier, machine, .. } = *recorded;
-    let arms = plan.blocks.iter().flat_map(|block| &block.arms);
-    let planned = arms.filter(|arm| arm.role == Role::Variant).count();
+    let planned = plan.planned_comparisons();
     let choice = policy.baseline.as_ref().and_then(|wanted| Choice::of(plan, wanted));
     let family = choice.as_ref().map_or(planned, |choice| choice.says.pairs);
     let mut cells = sorted_by_block(recorded);

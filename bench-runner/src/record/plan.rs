@@ -32,6 +32,15 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
 }
 
+impl Plan {
+    /// How many comparisons it plans: variants against their baselines, twins left out. All of them count in the
+    /// correction for many comparisons.
+    pub fn planned_comparisons(&self) -> usize {
+        let arms = self.blocks.iter().flat_map(|block| &block.arms);
+        arms.filter(|arm| arm.role == Role::Variant).count()
+    }
+}
+
 /// A project of the plan: its manifest as text, so that a plan is complete in itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
