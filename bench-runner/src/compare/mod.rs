@@ -50,6 +50,8 @@ pub use result::{
     SessionRatio, Sessions, TwinResult, Verdict,
 };
 
+pub(crate) use notes::counted;
+
 use baseline::Choice;
 use cells::Cells;
 use judge::Judged;

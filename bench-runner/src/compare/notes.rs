@@ -34,7 +34,8 @@ fn percent(share: f64) -> String {
     if value.abs() < 0.095 { format!("{value:.2} %") } else { format!("{value:.1} %") }
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// `1 round`, `2 rounds`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 

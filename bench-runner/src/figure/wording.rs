@@ -8,6 +8,8 @@ use crate::compare::{
 };
 use crate::record::Role;
 
+pub(crate) use crate::compare::counted;
+
 /// The unit of the times of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
@@ -182,11 +184,6 @@ pub fn without_ratio(arm: &ArmResult) -> String {
 /// How many builds did not end well.
 pub fn failures(count: usize) -> String {
     format!("{} failed, timed out or could not start", counted(count, "build"))
-}
-
-/// `1 round`, `2 rounds`.
-pub fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// The name of an arm as shown, with its aliases in parentheses; the twin says what it is.
