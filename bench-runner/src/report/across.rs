@@ -1,5 +1,6 @@
 //! The same comparison in several projects: the table after the blocks, and `derived/across.csv`.
 
+use super::derived::csv_text;
 use super::table::{Column, paragraph, table};
 use crate::compare::{Across, Comparison, LeftOut};
 use crate::figure::wording;
@@ -89,9 +90,7 @@ const HEADER: [&str; 14] = [
 
 /// The same as CSV, a row for each comparison; names of projects are separated by blanks.
 pub fn across_csv(comparison: &Comparison) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(HEADER)?;
-    for one in &comparison.across {
+    let row = |one: &Across| {
         let mut row = [&one.matrix, &one.workload, &one.variant, &one.baseline].map(String::clone).to_vec();
         row.push(one.projects.len().to_string());
         row.push(one.projects.join(" "));
@@ -100,10 +99,9 @@ pub fn across_csv(comparison: &Comparison) -> Result<String, csv::Error> {
         row.extend(bounds.into_iter().flatten().map(|value| value.to_string()));
         row.resize(HEADER.len() - 1, String::new());
         row.push(left_out(&one.left_out));
-        writer.write_record(row)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+        row
+    };
+    csv_text(&HEADER, comparison.across.iter().map(row))
 }
 
 #[cfg(test)]

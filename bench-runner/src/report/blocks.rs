@@ -1,5 +1,6 @@
 //! `derived/blocks.csv`: what is known of each block as a whole, one row each.
 
+use super::derived::csv_text;
 use crate::compare::{BlockResult, Comparison, Effect, OrderEffects};
 
 const HEADER: [&str; 25] = [
@@ -32,13 +33,7 @@ const HEADER: [&str; 25] = [
 
 /// The table as CSV. Effects of the order are shares; what is not known is empty.
 pub fn blocks_csv(comparison: &Comparison) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(HEADER)?;
-    for block in &comparison.blocks {
-        writer.write_record(row(block))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    csv_text(&HEADER, comparison.blocks.iter().map(row))
 }
 
 fn row(block: &BlockResult) -> Vec<String> {

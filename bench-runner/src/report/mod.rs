@@ -5,6 +5,7 @@
 mod across;
 mod blocks;
 mod calibration;
+mod derived;
 mod further;
 mod json;
 mod summary;

@@ -1,6 +1,7 @@
 //! `derived/summary.csv`: the summaries and comparisons as a table, one row for each cell and metric and one for
 //! each comparison.
 
+use super::derived::csv_text;
 use crate::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, Summary};
 
 const HEADER: [&str; 23] = [
@@ -32,28 +33,25 @@ const HEADER: [&str; 23] = [
 /// The table as CSV. `kind` is `cell` or `comparison`, of which only that of wall time is judged; the metric's name carries the unit of the values; `low` and
 /// `high` bound the 95 % interval of the median.
 pub fn summary_csv(comparison: &Comparison) -> Result<String, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(HEADER)?;
-    for block in &comparison.blocks {
-        for arm in &block.arms {
-            let metrics = [("wall_s", arm.wall), ("cpu_s", arm.cpu), ("max_rss_bytes", arm.max_rss)];
-            for (metric, summary) in metrics {
-                if let Some(summary) = summary {
-                    writer.write_record(cell(block, arm, metric, &summary))?;
-                }
-            }
-            if let Some(ratio) = &arm.ratio {
-                writer.write_record(comparison_row(block, arm, ratio))?;
-            }
-            for (metric, ratio) in [("cpu_ratio", &arm.cpu_ratio), ("max_rss_ratio", &arm.rss_ratio)] {
-                if let Some(ratio) = ratio {
-                    writer.write_record(plain_row(block, arm, metric, ratio))?;
-                }
-            }
-        }
-    }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let of_block =
+        |block: &BlockResult| block.arms.iter().flat_map(|arm| rows(block, arm)).collect::<Vec<_>>();
+    csv_text(&HEADER, comparison.blocks.iter().flat_map(of_block))
+}
+
+/// The rows of one arm.
+fn rows(block: &BlockResult, arm: &ArmResult) -> Vec<Vec<String>> {
+    let metrics = [("wall_s", arm.wall), ("cpu_s", arm.cpu), ("max_rss_bytes", arm.max_rss)];
+    let cells = metrics.into_iter().filter_map(|(metric, summary)| Some(cell(block, arm, metric, &summary?)));
+    let judged = arm.ratio.as_ref().map(|ratio| comparison_row(block, arm, ratio));
+    let costs = [("cpu_ratio", arm.cpu_ratio), ("max_rss_ratio", arm.rss_ratio)];
+    let plain = costs.into_iter().filter_map(|(metric, ratio)| Some(plain_row(block, arm, metric, &ratio?)));
+    cells.chain(judged).chain(plain).collect()
+}
+
+/// Empty cells up to a column.
+fn pad(row: &mut Vec<String>, column: &str) {
+    let place = HEADER.iter().position(|name| *name == column);
+    row.resize(place.unwrap_or(HEADER.len()), String::new());
 }
 
 fn head(kind: &str, block: &BlockResult, arm: &ArmResult, metric: &str) -> Vec<String> {
@@ -65,7 +63,7 @@ fn cell(block: &BlockResult, arm: &ArmResult, metric: &str, summary: &Summary) -
     row.push(summary.n.to_string());
     let Summary { median, low, high, mean, sd, mad, min, max, .. } = *summary;
     row.extend([median, low, high, mean, sd, mad, min, max].map(|value| value.to_string()));
-    row.resize(20, String::new());
+    pad(&mut row, "outliers");
     // Outliers are those of wall time.
     row.push(if metric == "wall_s" { arm.outliers().to_string() } else { String::new() });
     row.resize(HEADER.len(), String::new());
@@ -75,12 +73,12 @@ fn cell(block: &BlockResult, arm: &ArmResult, metric: &str, summary: &Summary) -
 fn comparison_row(block: &BlockResult, arm: &ArmResult, ratio: &Ratio) -> Vec<String> {
     let mut row = head("comparison", block, arm, "wall_ratio");
     row.push(ratio.rounds.to_string());
-    row.resize(9, String::new());
+    pad(&mut row, "mean");
     row.push(ratio.ratio_of_means.to_string());
-    row.resize(14, String::new());
+    pad(&mut row, "ratio");
     row.extend([ratio.ratio, ratio.low, ratio.high, ratio.p, ratio.p_holm].map(|value| value.to_string()));
     row.push(ratio.verdict.as_str().to_owned());
-    row.push(String::new());
+    pad(&mut row, "p_equivalence");
     row.extend([ratio.p_equivalence, ratio.p_equivalence_holm].map(|value| value.to_string()));
     row
 }
@@ -88,7 +86,7 @@ fn comparison_row(block: &BlockResult, arm: &ArmResult, ratio: &Ratio) -> Vec<St
 fn plain_row(block: &BlockResult, arm: &ArmResult, metric: &str, ratio: &PlainRatio) -> Vec<String> {
     let mut row = head("comparison", block, arm, metric);
     row.push(ratio.rounds.to_string());
-    row.resize(14, String::new());
+    pad(&mut row, "ratio");
     row.extend([ratio.ratio, ratio.low, ratio.high].map(|value| value.to_string()));
     row.resize(HEADER.len(), String::new());
     row
