@@ -1,32 +1,27 @@
 //! `earlier-twins.csv`: what the machine's earlier runs knew of its noise when this one began.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
 
-use super::open::read_rows;
-use super::write::rows;
+use super::open::{field, read_rows};
+use super::write::{replace, rows};
 use super::{BundleError, EARLIER};
 use crate::record::{BlockId, EarlierTwin};
 
 const HEADER: [&str; 6] = ["run", "block", "workload", "rounds", "theta", "se"];
 
-/// Writes the file into the bundle in `dir`, once.
+/// Writes the file into the bundle in `dir`, as a whole or not at all.
 ///
 /// # Errors
-/// Where it is there already, or cannot be written.
+/// Where it cannot be written.
 pub(super) fn write(dir: &Path, twins: &[EarlierTwin]) -> Result<(), BundleError> {
-    let path = dir.join(EARLIER);
-    let failed = |error| BundleError::io("write", &path, error);
     let row = |twin: &EarlierTwin| {
         let numbers = [twin.rounds.to_string(), twin.theta.to_string(), twin.se.to_string()];
         [vec![twin.run.clone(), twin.block.to_string(), twin.workload.clone()], numbers.to_vec()].concat()
     };
     let header = HEADER.map(str::to_owned).to_vec();
     let all: Vec<Vec<String>> = std::iter::once(header).chain(twins.iter().map(row)).collect();
-    let bytes = rows(&all).map_err(failed)?;
-    let mut file = OpenOptions::new().create_new(true).write(true).open(&path).map_err(failed)?;
-    file.write_all(&bytes).map_err(failed)
+    let bytes = rows(&all).map_err(|error| BundleError::io("write", dir.join(EARLIER), error))?;
+    replace(dir, EARLIER, &bytes)
 }
 
 /// Reads it from the text of the file at `path`.
@@ -34,11 +29,8 @@ pub(super) fn write(dir: &Path, twins: &[EarlierTwin]) -> Result<(), BundleError
 /// # Errors
 /// Where a column is missing or a value is none that it can have, with file, line and column.
 pub(super) fn read(path: &Path, text: &str) -> Result<Vec<EarlierTwin>, BundleError> {
-    read_rows(path, text, |header, record| {
-        let field = |name: &str| {
-            let place = header.iter().position(|column| column == name);
-            place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
-        };
+    read_rows(path, text, &HEADER, |header, record| {
+        let field = |name: &str| field(header, record, name);
         let wrong = |name: &str, text: &str, what: &str| format!("column `{name}`: `{text}` is not {what}");
         let number = |name: &str| {
             let text = field(name)?;
@@ -50,7 +42,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Vec<EarlierTwin>, BundleEr
             run: field("run")?.to_owned(),
             block: BlockId::from(field("block")?.to_owned()),
             workload: field("workload")?.to_owned(),
-            rounds: rounds.parse().map_err(|_| wrong("rounds", rounds, "a number"))?,
+            rounds: rounds.parse().map_err(|_| wrong("rounds", rounds, "a whole number from 0"))?,
             theta: number("theta")?,
             se: Some(se)
                 .filter(|se| *se >= 0.0)

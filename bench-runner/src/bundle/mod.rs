@@ -3,6 +3,8 @@
 //! The formats live here and nowhere else. Knows nothing of how samples come about or what they mean.
 
 mod earlier;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod manifest;
 mod open;
 mod samples;
@@ -11,7 +13,7 @@ mod write;
 use std::path::PathBuf;
 
 pub use manifest::{MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, ToolEntry};
-pub use open::{Bundle, open};
+pub use open::{Bundle, open, read_manifest};
 pub use write::{Writer, run_id, write_derived};
 
 /// File names within a bundle.
@@ -20,6 +22,9 @@ pub(crate) const SAMPLES: &str = "samples.csv";
 pub(crate) const PROOFS: &str = "proofs.csv";
 pub(crate) const UNIT_SETS: &str = "unit-sets.csv";
 pub(crate) const EARLIER: &str = "earlier-twins.csv";
+
+/// Columns of the proofs, in their order.
+const PROOF_COLUMNS: [&str; 7] = ["block", "variant", "axis", "expected", "found", "result", "role"];
 
 /// Why a bundle could not be written or read.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::samples::Columns;
-use super::{BundleError, EARLIER, MANIFEST, Manifest, PROOFS, SAMPLES, earlier};
+use super::{BundleError, EARLIER, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, earlier};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
 /// Everything that the files of one run say.
@@ -29,7 +29,7 @@ pub struct Bundle {
 
 /// Reads the bundle in `dir`. A last row of the samples that was cut short is left out and remarked upon.
 pub fn open(dir: &Path) -> Result<Bundle, BundleError> {
-    let manifest = manifest(&dir.join(MANIFEST))?;
+    let manifest = read_manifest(dir)?;
     let mut remarks = Vec::new();
     let samples = samples(&dir.join(SAMPLES), &manifest, &mut remarks)?;
     let proofs = proofs(&dir.join(PROOFS), &mut remarks)?;
@@ -44,10 +44,15 @@ fn earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTw
     earlier::read(path, &whole_rows(path, remarks)?)
 }
 
-fn manifest(path: &Path) -> Result<Manifest, BundleError> {
+/// Reads the manifest of the bundle in `dir` and nothing else of it.
+///
+/// # Errors
+/// Where there is none, or it is too new or cannot be understood.
+pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
+    let path = &dir.join(MANIFEST);
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            BundleError::NotABundle { path: path.parent().unwrap_or(path).to_owned() }
+            BundleError::NotABundle { path: dir.to_owned() }
         }
         _ => BundleError::io("read", path, error),
     })?;
@@ -77,7 +82,7 @@ fn manifest(path: &Path) -> Result<Manifest, BundleError> {
 fn samples(path: &Path, manifest: &Manifest, remarks: &mut Vec<String>) -> Result<Vec<Sample>, BundleError> {
     let text = whole_rows(path, remarks)?;
     let mut columns = None;
-    read_rows(path, &text, |header, record| {
+    read_rows(path, &text, &[], |header, record| {
         let columns = match &columns {
             Some(columns) => columns,
             None => columns.insert(
@@ -109,11 +114,8 @@ fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleEr
     let text = whole_rows(path, remarks)?;
     const RESULTS: [ProofResult; 4] =
         [ProofResult::Holds, ProofResult::Fails, ProofResult::NotApplicable, ProofResult::NotProvable];
-    read_rows(path, &text, |header, record| {
-        let field = |name: &str| {
-            let place = header.iter().position(|column| column == name);
-            place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
-        };
+    read_rows(path, &text, &PROOF_COLUMNS, |header, record| {
+        let field = |name: &str| field(header, record, name);
         let result = field("result")?;
         Ok(Proof {
             block: BlockId::from(field("block")?.to_owned()),
@@ -130,10 +132,22 @@ fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleEr
     })
 }
 
-/// Reads `text` as CSV with a header and gives each row to `read`; what is wrong is said with its line.
+/// The field of a row in the column of this name.
+pub(super) fn field<'r>(
+    header: &StringRecord,
+    record: &'r StringRecord,
+    name: &str,
+) -> Result<&'r str, String> {
+    let place = header.iter().position(|column| column == name);
+    place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
+}
+
+/// Reads `text` as CSV with a header that has these columns, be there rows or not, and gives each row to `read`; what
+/// is wrong is said with its line.
 pub(super) fn read_rows<T>(
     path: &Path,
     text: &str,
+    columns: &[&str],
     mut read: impl FnMut(&StringRecord, &StringRecord) -> Result<T, String>,
 ) -> Result<Vec<T>, BundleError> {
     let malformed =
@@ -142,6 +156,11 @@ pub(super) fn read_rows<T>(
         |error: csv::Error| malformed(error.position().map_or(0, csv::Position::line), error.to_string());
     let mut reader = ReaderBuilder::new().from_reader(text.as_bytes());
     let header = reader.headers().map_err(of_csv)?.clone();
+    let missing: Vec<&str> =
+        columns.iter().filter(|name| header.iter().all(|column| column != **name)).copied().collect();
+    if !missing.is_empty() {
+        return Err(malformed(1, format!("no column for {}", missing.join(", "))));
+    }
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
     while reader.read_record(&mut record).map_err(of_csv)? {

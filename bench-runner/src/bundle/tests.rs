@@ -1,109 +1,12 @@
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use super::fixture::*;
 use super::*;
 use crate::record::*;
 
-fn plan() -> Plan {
-    let variant = Variant {
-        name: "linker=bfd".into(),
-        project: "p".into(),
-        workload: "clean".into(),
-        rev: None,
-        settings: BTreeMap::from([("linker".into(), "bfd".into())]),
-    };
-    Plan {
-        format: FORMAT_VERSION,
-        scenario: "s".into(),
-        seed: 1,
-        sessions: 1,
-        time_budget: Some(Duration::from_secs(60)),
-        projects: vec![],
-        blocks: vec![Block {
-            id: BlockId::new("s", "p", "clean"),
-            axes: vec!["linker".into(), "workload".into(), "env.X".into()],
-            arms: vec![Arm { role: Role::Baseline, variant, aliases: vec![], co_changes: vec![] }],
-            sampling: Sampling {
-                warmup: 1,
-                min_rounds: 6,
-                max_rounds: 30,
-                precision: Some(0.015),
-                margin: 0.03,
-                timeout: Duration::from_secs(9),
-            },
-        }],
-        skipped: vec![],
-    }
-}
-
-fn manifest() -> Manifest {
-    Manifest {
-        format: FORMAT_VERSION,
-        program: ProgramEntry { name: "bench-runner".into(), version: "0.0.0".into() },
-        run: "20260101T000000Z-s-abcdef".into(),
-        status: Status::Running,
-        started_at: "2026-01-01T00:00:00Z".into(),
-        ended_at: None,
-        machine: MachineEntry {
-            directory: "m".into(),
-            class: "c".into(),
-            instance: "i".into(),
-            summary: "a machine".into(),
-            details: serde_json::Value::Null,
-        },
-        tools: vec![],
-        jobs: 2,
-        accounting: vec![],
-        plan: plan(),
-        blocks: vec![],
-        time: TimeSpent::default(),
-        resumed_at: vec![],
-    }
-}
-
-fn sample(number: u32, outcome: Outcome) -> Sample {
-    Sample {
-        number,
-        block: BlockId::new("s", "p", "clean"),
-        session: 1,
-        project: "p".into(),
-        pin: Pin::Git { rev: "ab".repeat(20) },
-        workload: "clean".into(),
-        variant: "linker=bfd, \"quoted\"\nand more".into(),
-        role: Role::Twin,
-        settings: BTreeMap::from([("linker".into(), "bfd".into()), ("env.X".into(), "1".into())]),
-        phase: Phase::Measured,
-        round: 3,
-        position: 2,
-        attempt: 1,
-        edit: 7,
-        predecessor: Some("baseline:linker=bfd".into()),
-        started_at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
-        outcome,
-        rebuilt: Some(Rebuilt { count: 2, set: "abc".into() }),
-        artifact_bytes: Some(10),
-        disturbance: Disturbance {
-            load: Some(0.25),
-            steal: Some(Duration::from_nanos(5)),
-            stragglers: 1,
-            ..Disturbance::default()
-        },
-    }
-}
-
-fn built() -> Outcome {
-    Outcome::Built(Cost {
-        wall: Duration::from_nanos(1_234_567_891),
-        user: Duration::from_nanos(1),
-        sys: Duration::ZERO,
-        max_rss: 4096,
-        peak_memory: None,
-    })
-}
-
 fn written(samples: &[Sample]) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(dir.path(), manifest()).unwrap();
+    let mut writer = Writer::create(dir.path(), manifest(), &[]).unwrap();
     samples.iter().for_each(|sample| writer.sample(sample).unwrap());
     let path = writer.finish(Status::Complete).unwrap();
     (dir, path)
@@ -234,7 +137,14 @@ fn proofs_are_written_once_each_also_across_resuming() {
 
 #[test]
 fn twins_of_earlier_runs_come_back_as_they_were_written() {
-    let (_dir, path) = written(&[]);
+    let (dir, path) = written(&[]);
+    assert_eq!(
+        std::fs::read_to_string(path.join(EARLIER)).unwrap(),
+        "run,block,workload,rounds,theta,se\n",
+        "a run without any writes the header"
+    );
+    assert_eq!(open(&path).unwrap().earlier, []);
+    std::fs::remove_file(path.join(EARLIER)).unwrap();
     assert_eq!(open(&path).unwrap().earlier, [], "a bundle without the file has none");
     let twin = |theta: f64, se: f64| EarlierTwin {
         run: "20251231T000000Z-s-abcdef".into(),
@@ -245,15 +155,12 @@ fn twins_of_earlier_runs_come_back_as_they_were_written() {
         se,
     };
     let twins = [twin(-0.0012345678901234567, 0.1 + 0.2), twin(0.0, 0.0), twin(1e-300, 5e-324)];
-    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
-    writer.earlier_twins(&twins).unwrap();
-    assert_eq!(open(&path).unwrap().earlier, twins);
-    assert!(writer.earlier_twins(&[]).is_err(), "it is written once");
-    let file = path.join(EARLIER);
-    std::fs::remove_file(&file).unwrap();
-    writer.earlier_twins(&[]).unwrap();
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), "run,block,workload,rounds,theta,se\n");
-    assert_eq!(open(&path).unwrap().earlier, []);
+    let second = Manifest { run: "20260102T000000Z-s-abcdef".into(), ..manifest() };
+    let writer = Writer::create(dir.path(), second, &twins).unwrap();
+    assert_eq!(open(writer.dir()).unwrap().earlier, twins);
+    // Whoever takes the run up finds them too.
+    let writer = Writer::reopen(writer.dir(), writer.manifest().clone()).unwrap();
+    assert_eq!(open(writer.dir()).unwrap().earlier, twins);
 }
 
 #[test]
@@ -265,7 +172,8 @@ fn twins_that_cannot_be_read_are_named_by_file_line_and_column() {
     };
     let head = "run,block,workload,rounds,theta,se\nr,m/p/w,w,9,0.1,0.2\n";
     for (row, says) in [
-        ("r,m/p/w,w,nine,0.1,0.2", "column `rounds`: `nine` is not a number"),
+        ("r,m/p/w,w,nine,0.1,0.2", "column `rounds`: `nine` is not a whole number from 0"),
+        ("r,m/p/w,w,-9,0.1,0.2", "column `rounds`: `-9` is not a whole number from 0"),
         ("r,m/p/w,w,9,NaN,0.2", "column `theta`: `NaN` is not a number"),
         ("r,m/p/w,w,9,0.1,inf", "column `se`: `inf` is not a number"),
         ("r,m/p/w,w,9,0.1,-1", "column `se`: `-1` is not 0 or more"),
@@ -273,5 +181,28 @@ fn twins_that_cannot_be_read_are_named_by_file_line_and_column() {
         let error = error(&format!("{head}{row}\n"));
         assert!(error.contains("earlier-twins.csv:3: ") && error.contains(says), "{error}");
     }
-    assert!(error("run,block\nr,b\n").contains("earlier-twins.csv:2: no column for"));
+    for rows in ["", "r,b\n"] {
+        let error = error(&format!("run,block\n{rows}"));
+        assert!(error.contains("earlier-twins.csv:1: no column for workload, rounds, theta, se"), "{error}");
+    }
+}
+
+#[test]
+fn twins_are_written_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = dir.path().join("m").join(manifest().run);
+    let twin = EarlierTwin {
+        run: "r".into(),
+        block: BlockId::new("s", "p", "clean"),
+        workload: "clean".into(),
+        rounds: 9,
+        theta: 0.0,
+        se: 0.1,
+    };
+    // Where the file should go there is a directory, so that it cannot be written.
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::create_dir(run.join(EARLIER)).unwrap();
+    assert!(super::earlier::write(&run, std::slice::from_ref(&twin)).is_err());
+    let left: Vec<_> = std::fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [EARLIER], "nothing half written is left");
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::samples::{axis_columns, header, row, timestamp};
-use super::{BundleError, MANIFEST, Manifest, PROOFS, SAMPLES, Status, UNIT_SETS, earlier};
+use super::{BundleError, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, Status, UNIT_SETS, earlier};
 use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
 /// The name of a run: `<UTC start>-<scenario>-<6 hex>`.
@@ -32,19 +32,18 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Makes the bundle's directory below `results` and writes the manifest.
-    pub fn create(results: &Path, manifest: Manifest) -> Result<Self, BundleError> {
+    /// Makes the bundle's directory below `results`, with what earlier runs of the machine knew, and writes the manifest
+    /// last: what was cut short before that is no bundle and cannot be resumed.
+    pub fn create(results: &Path, manifest: Manifest, earlier: &[EarlierTwin]) -> Result<Self, BundleError> {
         let parent = results.join(&manifest.machine.directory);
         fs::create_dir_all(&parent).map_err(|error| BundleError::io("make", &parent, error))?;
         let dir = parent.join(&manifest.run);
         fs::create_dir(&dir).map_err(|error| BundleError::io("make", &dir, error))?;
         let axes = axis_columns(&manifest.plan);
         append(&dir.join(SAMPLES), &[header(&axes)])?;
-        append(
-            &dir.join(PROOFS),
-            &[["block", "variant", "axis", "expected", "found", "result", "role"].map(str::to_owned)],
-        )?;
+        append(&dir.join(PROOFS), &[PROOF_COLUMNS.map(str::to_owned)])?;
         append(&dir.join(UNIT_SETS), &[["set", "unit"].map(str::to_owned)])?;
+        earlier::write(&dir, earlier)?;
         let samples = open_for_append(&dir.join(SAMPLES))?;
         let writer = Self { dir, manifest, axes, samples, sets: HashSet::new(), proofs: HashSet::new() };
         writer.save()?;
@@ -130,11 +129,6 @@ impl Writer {
         append(&self.dir.join(PROOFS), &rows)
     }
 
-    /// Writes down what earlier runs of the machine knew; once, before the first build.
-    pub fn earlier_twins(&mut self, twins: &[EarlierTwin]) -> Result<(), BundleError> {
-        earlier::write(&self.dir, twins)
-    }
-
     /// Writes down which units a set has, the first time that it comes up.
     pub fn unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
         if !self.sets.insert(set.to_owned()) {
@@ -165,17 +159,23 @@ impl Writer {
 
     fn save(&self) -> Result<(), BundleError> {
         let path = self.dir.join(MANIFEST);
-        let failed = |error| BundleError::io("write", &path, error);
-        let mut text = serde_json::to_vec_pretty(&self.manifest).map_err(|error| failed(error.into()))?;
+        let text = serde_json::to_vec_pretty(&self.manifest);
+        let mut text = text.map_err(|error| BundleError::io("write", &path, error.into()))?;
         text.push(b'\n');
-        // A reader sees the old manifest or the new one, never half of one.
-        let mut file = tempfile::NamedTempFile::new_in(&self.dir).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
-        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        file.as_file().set_permissions(permissions).map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(())
+        replace(&self.dir, MANIFEST, &text)
     }
+}
+
+/// Writes a file of the bundle in `dir` as a whole: a reader sees the old one or the new one, never half of one.
+pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
+    let path = dir.join(name);
+    let failed = |error| BundleError::io("write", &path, error);
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(permissions).map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
+    Ok(())
 }
 
 /// Writes `text` as `derived/<name>` of the bundle in `dir`.

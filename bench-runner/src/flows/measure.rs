@@ -78,8 +78,7 @@ impl<'a> Laboratory<'a> {
         let manifest = self.manifest(plan)?;
         let earlier = calibration::earlier(&self.places.results, &manifest);
         earlier.remarks.iter().for_each(|remark| observer.event(&Event::Remark(remark)));
-        let mut writer = Writer::create(&self.places.results, manifest)?;
-        writer.earlier_twins(&earlier.twins)?;
+        let writer = Writer::create(&self.places.results, manifest, &earlier.twins)?;
         self.carry(plan, workshops, &[], writer, observer)
     }
 
