@@ -1,73 +1,165 @@
 //! What the machine's earlier runs say of its noise, collected when a run begins and kept with that run: what a bundle
 //! says must never depend on which others lie beside it.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::judge;
-use crate::bundle::{self, Bundle, Manifest, Status};
-use crate::compare::Policy;
-use crate::record::EarlierTwin;
+use crate::bundle::{self, Bundle, BundleError, Manifest, Status};
+use crate::compare::{BlockResult, Policy};
+use crate::record::{BlockId, EarlierTwin, Phase};
+use crate::stats::{Control, Estimate, offset_weight};
 
-/// How many twins are kept, the newest first. What a machine was like long ago says little of it today.
-const MOST: usize = 60;
+/// How much of the past is drawn upon. What a machine was like long ago says little of it today.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Twins of one workload.
+    twins: usize,
+    /// Bundles whose samples are read.
+    bundles: usize,
+}
 
-/// Twins of fewer rounds cannot be weighed, and neither can those without any spread.
-const MIN_ROUNDS: usize = 4;
+const LIMITS: Limits = Limits { twins: 60, bundles: 200 };
 
 /// What earlier runs left.
 #[derive(Debug, Default)]
 pub(super) struct Earlier {
     /// Their twins, those of the newest run first.
     pub(super) twins: Vec<EarlierTwin>,
-    /// What could not be read, as sentences.
+    /// What could not be drawn upon, as sentences.
     pub(super) remarks: Vec<String>,
 }
 
 /// The twins of the complete runs of the same machine below `results` that began before this one. A twin counts whatever
 /// it says: leaving out those that made their block `invalid` would make the offsets look small.
 pub(super) fn earlier(results: &Path, manifest: &Manifest) -> Earlier {
-    let mut found = Earlier::default();
-    let mut runs: Vec<PathBuf> = std::fs::read_dir(results.join(&manifest.machine.directory))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir()))
-        .collect();
-    // Names of runs begin with the time at which they did.
-    runs.sort();
-    for dir in runs.iter().rev() {
-        if found.twins.len() >= MOST {
+    collect(results, manifest, LIMITS)
+}
+
+fn collect(results: &Path, manifest: &Manifest, limits: Limits) -> Earlier {
+    let mut found = find(&results.join(&manifest.machine.directory), manifest);
+    let workloads: HashSet<String> = manifest.plan.blocks.iter().map(|block| block.workload()).collect();
+    let mut kept: HashMap<String, usize> = HashMap::new();
+    let mut seen: HashSet<&str> = HashSet::new();
+    let (mut twins, mut opened) = (Vec::new(), 0);
+    for run in &found.runs {
+        let is_full = |workload: &String| kept.get(workload).is_some_and(|count| *count >= limits.twins);
+        if opened == limits.bundles || workloads.iter().all(is_full) {
             break;
         }
-        match bundle::open(dir) {
-            Ok(bundle) if is_earlier(&bundle.manifest, manifest) => found.twins.extend(twins(&bundle)),
-            Ok(_) => {}
-            Err(error) => found.remarks.push(format!("an earlier run is not drawn upon: {error}")),
+        // Copies of a bundle are one run, of which the first that can be read counts.
+        if seen.contains(run.name.as_str()) {
+            continue;
+        }
+        opened += 1;
+        match bundle::open(&run.dir) {
+            Ok(bundle) => {
+                seen.insert(&run.name);
+                for twin in twins_of(&bundle) {
+                    let count = kept.entry(twin.workload.clone()).or_default();
+                    if *count < limits.twins {
+                        *count += 1;
+                        twins.push(twin);
+                    }
+                }
+            }
+            Err(error) => found.unreadable.push(error),
         }
     }
-    found.twins.truncate(MOST);
+    Earlier { twins, remarks: remarks(&found) }
+}
+
+/// A run that may be drawn upon; the one that began last is the greatest.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Run {
+    started_at: String,
+    name: String,
+    dir: PathBuf,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    /// The newest first.
+    runs: Vec<Run>,
+    /// Why bundles could not be read.
+    unreadable: Vec<BundleError>,
+    /// Names of runs that began after this one.
+    future: BTreeSet<String>,
+}
+
+/// What lies in the machine's directory, by its manifests: samples are read of few of them.
+fn find(machine: &Path, own: &Manifest) -> Found {
+    let mut found = Found::default();
+    let entries = std::fs::read_dir(machine).into_iter().flatten();
+    let mut dirs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    dirs.sort();
+    for dir in dirs.into_iter().filter(|dir| dir.is_dir()) {
+        let manifest = match bundle::read_manifest(&dir) {
+            Ok(manifest) => manifest,
+            Err(BundleError::NotABundle { .. }) => continue,
+            Err(error) => {
+                found.unreadable.push(error);
+                continue;
+            }
+        };
+        let Manifest { run, status, started_at, .. } = manifest;
+        if status != Status::Complete || manifest.machine.directory != own.machine.directory || run == own.run
+        {
+            continue;
+        }
+        // Times of day are UTC and of equal length, so that they compare as texts.
+        if started_at > own.started_at {
+            found.future.insert(run);
+        } else {
+            found.runs.push(Run { started_at, name: run, dir });
+        }
+    }
+    found.runs.sort_unstable();
+    found.runs.reverse();
     found
 }
 
-/// Times of day are UTC and of equal length, so that they compare as texts.
-fn is_earlier(earlier: &Manifest, manifest: &Manifest) -> bool {
-    earlier.status == Status::Complete
-        && earlier.machine.directory == manifest.machine.directory
-        && earlier.run != manifest.run
-        && earlier.started_at <= manifest.started_at
+fn remarks(found: &Found) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(first) = found.unreadable.first() {
+        remarks.push(match found.unreadable.len() {
+            1 => format!("1 earlier bundle cannot be read and is not drawn upon: {first}"),
+            n => format!("{n} earlier bundles cannot be read and are not drawn upon; the first: {first}"),
+        });
+    }
+    if let Some(first) = found.future.first() {
+        remarks.push(match found.future.len() {
+            1 => format!("1 run of this machine is not drawn upon, because it starts in the future: {first}"),
+            n => format!(
+                "{n} runs of this machine are not drawn upon, because they start in the future; the first: {first}"
+            ),
+        });
+    }
+    remarks
 }
 
-fn twins(bundle: &Bundle) -> Vec<EarlierTwin> {
-    let comparison = judge(bundle, &Policy::default());
-    let twin = |block: &crate::compare::BlockResult| {
-        let twin = block.twin.filter(|twin| twin.rounds >= MIN_ROUNDS && twin.se > 0.0)?;
+/// The twins of a run that can be weighed, of blocks that were measured in one session: over several, with directories
+/// laid out anew for each, a part of the offsets averages out.
+fn twins_of(bundle: &Bundle) -> Vec<EarlierTwin> {
+    let mut sessions: HashMap<&BlockId, HashSet<u32>> = HashMap::new();
+    for sample in bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured) {
+        sessions.entry(&sample.block).or_default().insert(sample.session);
+    }
+    let twin = |block: &BlockResult| {
+        let twin = block.twin.filter(|_| sessions.get(&block.id).is_some_and(|all| all.len() == 1))?;
+        let (theta, se, control) = (twin.theta, twin.se, Control::Twin);
+        offset_weight(&Estimate { rounds: twin.rounds, theta, se, control })?;
         Some(EarlierTwin {
             run: bundle.manifest.run.clone(),
             block: block.id.clone(),
             workload: block.workload.clone(),
             rounds: twin.rounds as u32,
-            theta: twin.theta,
-            se: twin.se,
+            theta,
+            se,
         })
     };
-    comparison.blocks.iter().filter_map(twin).collect()
+    judge(bundle, &Policy::default()).blocks.iter().filter_map(twin).collect()
 }
+
+#[cfg(test)]
+mod tests;

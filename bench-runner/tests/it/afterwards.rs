@@ -17,25 +17,13 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-/// More command projects like `toy`, called `toy0`, `toy1`, ….
-fn more_toys(lab: &Lab, count: usize) -> Vec<String> {
-    let toy = fs::read_to_string(lab.path("work/corpus/toy.toml")).expect("the manifest");
-    let one = |n: usize| {
-        let name = format!("toy{n}");
-        lab.write(&format!("work/corpus/{name}.toml"), &toy.replace("\"toy\"", &format!("\"{name}\"")));
-        name
-    };
-    (0..count).map(one).collect()
-}
-
-/// Runs four blocks that have nothing but a baseline and its twin, and gives what was printed and the new bundle.
-fn twins_alone(lab: &Lab, toys: &[String]) -> (crate::lab::Ran, PathBuf) {
+/// Runs a block of each project that has nothing but a baseline and its twin, and gives the new bundle.
+fn twins_alone(lab: &Lab, toys: &[String]) -> PathBuf {
     let before = lab.bundles();
     let mut args = vec!["run", "--axis", "env.X=1", "--rounds", "4"];
     args.extend(toys.iter().flat_map(|toy| ["--project", toy]));
-    let ran = lab.run(&args).expect(0);
-    let new = lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle");
-    (ran, new)
+    lab.run(&args).expect(0);
+    lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle")
 }
 
 /// The comparison as `compare --json` has it, without where the bundle lies.
@@ -50,16 +38,16 @@ fn compared(lab: &Lab, bundle: &Path, more: &[&str]) -> Value {
 
 fn calibration() {
     let lab = Lab::new();
-    // Eighty builds lie between the first and the third run: names of runs tell seconds apart.
-    lab.toy("sleep 0.02", "");
-    let toys = more_toys(&lab, 4);
-    let (_, first) = twins_alone(&lab, &toys);
+    // Eighty builds lie between the first and the third run: their starts tell seconds apart.
+    let toys: Vec<String> = (0..4).map(|n| format!("toy{n}")).collect();
+    toys.iter().for_each(|toy| lab.toy_called(toy, "sleep 0.02", ""));
+    let first = twins_alone(&lab, &toys);
     assert_eq!(open(&first).expect("a bundle").earlier, []);
     let calibration = &compared(&lab, &first, &[])["calibration"][0];
     assert_eq!((&calibration["twins"], &calibration["offset"]), (&Value::from(4), &Value::Null));
-    let (_, second) = twins_alone(&lab, &toys);
+    let second = twins_alone(&lab, &toys);
     assert_eq!(open(&second).expect("a bundle").earlier.len(), 4);
-    let (_, third) = twins_alone(&lab, &toys);
+    let third = twins_alone(&lab, &toys);
     assert_eq!(open(&third).expect("a bundle").earlier.len(), 8);
 
     // A run that is not complete says nothing, and what cannot be read is named and left alone.
@@ -74,7 +62,7 @@ fn calibration() {
     let before = lab.bundles();
     let args = ["run", "--project", "toy0", "--project", "toy1", "--axis", "env.X=1,2", "--rounds", "4"];
     let ran = lab.run(&args).expect(0);
-    assert!(ran.stderr.contains("an earlier run is not drawn upon: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 earlier bundle cannot be read and is not drawn upon: "), "{}", ran.stderr);
     assert!(ran.stderr.contains("20200101T000000Z-broken-000000/manifest.json:1:"), "{}", ran.stderr);
     // where one twin has most of the weight, the sentence goes on
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,0 +1,158 @@
+use std::time::Duration;
+
+use super::*;
+use crate::bundle::{Writer, fixture};
+use crate::record::{Arm, Block, Cost, Outcome, Plan, Role, Sample};
+
+const EARLY: &str = "2026-01-01T00:00:00Z";
+const LATE: &str = "2026-01-02T00:00:00Z";
+const NOW: &str = "2026-02-01T00:00:00Z";
+
+fn id(project: usize, workload: &str) -> BlockId {
+    BlockId::new("s", &format!("p{project}"), workload)
+}
+
+/// A manifest of a run with so many projects under a workload, each a block of baseline and twin.
+fn manifest(run: &str, started_at: &str, projects: usize, workload: &str) -> Manifest {
+    let plan = fixture::plan();
+    let block = |project: usize| {
+        let mut baseline = plan.blocks[0].arms[0].clone();
+        baseline.variant.workload = workload.to_owned();
+        let twin = Arm { role: Role::Twin, ..baseline.clone() };
+        Block { id: id(project, workload), arms: vec![baseline, twin], ..plan.blocks[0].clone() }
+    };
+    let plan = Plan { blocks: (0..projects).map(block).collect(), ..plan.clone() };
+    let (run, started_at) = (run.to_owned(), started_at.to_owned());
+    Manifest { run, started_at, plan, ..fixture::manifest() }
+}
+
+/// Writes its bundle, with so many rounds in each block; `session` says in which one a round was.
+fn written(
+    results: &Path,
+    manifest: Manifest,
+    rounds: u32,
+    session: fn(u32) -> u32,
+    status: Status,
+) -> PathBuf {
+    let blocks = manifest.plan.blocks.clone();
+    let mut writer = Writer::create(results, manifest, &[]).unwrap();
+    for (block, round) in blocks.iter().flat_map(|block| (1..=rounds).map(move |round| (block, round))) {
+        for (arm, (a, b)) in block.arms.iter().zip([(37, 11), (53, 13)]) {
+            let wall = Duration::from_millis(1000 + u64::from(round * a % b));
+            let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None };
+            let sample = Sample {
+                block: block.id.clone(),
+                session: session(round),
+                workload: arm.variant.workload.clone(),
+                variant: arm.variant.name.clone(),
+                role: arm.role,
+                round,
+                outcome: Outcome::Built(cost),
+                ..fixture::sample(round, fixture::built())
+            };
+            writer.sample(&sample).unwrap();
+        }
+    }
+    writer.finish(status).unwrap()
+}
+
+fn complete(results: &Path, manifest: Manifest) -> PathBuf {
+    written(results, manifest, 6, |_| 1, Status::Complete)
+}
+
+/// Run and block of each twin that a run which starts now is calibrated with.
+fn found(results: &Path, limits: Limits) -> (Vec<(String, BlockId)>, Vec<String>) {
+    let Earlier { twins, remarks } = collect(results, &manifest("now", NOW, 1, "clean"), limits);
+    (twins.into_iter().map(|twin| (twin.run, twin.block)).collect(), remarks)
+}
+
+fn of(run: &str, project: usize, workload: &str) -> (String, BlockId) {
+    (run.to_owned(), id(project, workload))
+}
+
+#[test]
+fn the_newest_run_comes_first_and_a_copy_is_no_second_run() {
+    let dir = tempfile::tempdir().unwrap();
+    // By their names it would be the other way round.
+    let first = complete(dir.path(), manifest("b", EARLY, 2, "clean"));
+    complete(dir.path(), manifest("a", LATE, 1, "clean"));
+    let copy = dir.path().join("m/copy");
+    std::fs::create_dir(&copy).unwrap();
+    for file in std::fs::read_dir(&first).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+    }
+    let expected = vec![of("a", 0, "clean"), of("b", 0, "clean"), of("b", 1, "clean")];
+    assert_eq!(found(dir.path(), LIMITS), (expected.clone(), vec![]));
+    // Where one of the two is damaged, the other one counts.
+    std::fs::write(copy.join("samples.csv"), "sample\n1\n").unwrap();
+    assert_eq!(found(dir.path(), LIMITS).0, expected);
+    std::fs::rename(&copy, dir.path().join("m/0")).unwrap();
+    assert_eq!(found(dir.path(), LIMITS).0, expected);
+}
+
+#[test]
+fn only_complete_runs_of_the_same_machine_count() {
+    let dir = tempfile::tempdir().unwrap();
+    written(dir.path(), manifest("a", EARLY, 1, "clean"), 6, |_| 1, Status::Interrupted);
+    written(dir.path(), manifest("b", EARLY, 1, "clean"), 6, |_| 1, Status::Broken);
+    complete(dir.path(), manifest("now", NOW, 1, "clean"));
+    let mut elsewhere = manifest("c", EARLY, 1, "clean");
+    elsewhere.machine.directory = "other".into();
+    let elsewhere = complete(dir.path(), elsewhere);
+    std::fs::rename(elsewhere, dir.path().join("m/c")).unwrap();
+    std::fs::create_dir(dir.path().join("m/notes")).unwrap();
+    assert_eq!(found(dir.path(), LIMITS), (vec![], vec![]));
+    assert_eq!(found(&dir.path().join("nowhere"), LIMITS), (vec![], vec![]));
+}
+
+#[test]
+fn blocks_of_several_sessions_or_few_rounds_say_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let status = Status::Complete;
+    written(dir.path(), manifest("sessions", EARLY, 1, "clean"), 12, |round| 1 + round / 7, status);
+    written(dir.path(), manifest("short", EARLY, 1, "clean"), 3, |_| 1, status);
+    written(dir.path(), manifest("enough", EARLY, 1, "clean"), 4, |_| 2, status);
+    assert_eq!(found(dir.path(), LIMITS).0, [of("enough", 0, "clean")]);
+}
+
+#[test]
+fn what_cannot_be_drawn_upon_is_said_in_one_sentence_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let damaged = complete(dir.path(), manifest("a", EARLY, 1, "clean"));
+    std::fs::write(damaged.join("samples.csv"), "sample\n1\n").unwrap();
+    complete(dir.path(), manifest("b", "2026-02-01T00:00:01Z", 1, "clean"));
+    let (twins, remarks) = found(dir.path(), LIMITS);
+    assert_eq!((twins.len(), remarks.len()), (0, 2));
+    let says = "1 earlier bundle cannot be read and is not drawn upon: ";
+    assert!(remarks[0].starts_with(says) && remarks[0].contains("a/samples.csv:2: "), "{remarks:?}");
+    assert_eq!(remarks[1], "1 run of this machine is not drawn upon, because it starts in the future: b");
+    std::fs::create_dir(dir.path().join("m/0")).unwrap();
+    std::fs::write(dir.path().join("m/0/manifest.json"), "{").unwrap();
+    complete(dir.path(), manifest("c", "2027-01-01T00:00:00Z", 1, "clean"));
+    let (twins, remarks) = found(dir.path(), LIMITS);
+    assert_eq!((twins.len(), remarks.len()), (0, 2));
+    let says = "2 earlier bundles cannot be read and are not drawn upon; the first: ";
+    assert!(remarks[0].starts_with(says) && remarks[0].contains("0/manifest.json:1: "), "{remarks:?}");
+    assert_eq!(
+        remarks[1],
+        "2 runs of this machine are not drawn upon, because they start in the future; the first: b"
+    );
+}
+
+#[test]
+fn a_large_run_of_another_workload_pushes_no_others_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let oldest = complete(dir.path(), manifest("a", "2025-12-31T00:00:00Z", 1, "clean"));
+    complete(dir.path(), manifest("b", EARLY, 4, "clean"));
+    complete(dir.path(), manifest("c", LATE, 5, "check"));
+    let limits = Limits { twins: 3, bundles: 200 };
+    let three = |run, workload| (0..3).map(|project| of(run, project, workload)).collect::<Vec<_>>();
+    let all = [three("c", "check"), three("b", "clean")].concat();
+    assert_eq!(found(dir.path(), limits), (all.clone(), vec![]));
+    // What is older is not even read.
+    std::fs::write(oldest.join("samples.csv"), "sample\n1\n").unwrap();
+    assert_eq!(found(dir.path(), limits), (all, vec![]));
+    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 2 }).1, Vec::<String>::new());
+    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 3 }).1.len(), 1);
+    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 1 }).0.len(), 5);
+}
