@@ -1,30 +1,87 @@
 //! How far target directories stand apart through a whole session, from the twins of this run and of earlier ones.
 //!
-//! Offsets of directories may differ between kinds of builds, so a block goes by the twins of its own workload where
-//! there are enough of them, else by all there are, else by none.
+//! Offsets of directories may differ between kinds of builds, so a block goes by the nearest kind of which there are
+//! enough twins: the same project and workload, else the same workload, else all there are, else none.
+
+use std::collections::{HashMap, HashSet};
 
 use super::cells::Cells;
 use super::judge::Judged;
-use super::result::{Calibration, Offsets};
-use crate::record::EarlierTwin;
-use crate::stats::{Control, Estimate, MIN_TWINS, offset_variance, offset_weight};
+use super::result::{Calibration, Offsets, Pool};
+use crate::record::{Block, EarlierTwin};
+use crate::stats::{Control, Estimate, offset_variance, offset_weight};
 
 /// What one twin says.
 struct Twin<'a> {
     /// The run; `None` is the one that is judged.
     run: Option<&'a str>,
-    workload: String,
+    kind: Kind<'a>,
     estimate: Estimate,
 }
 
-/// An answer for each workload of the run, in the order of the plan. Estimates are taken as they are before any offset.
-pub(super) fn calibrate(cells: &[Cells<'_>], judged: &[Judged], earlier: &[EarlierTwin]) -> Vec<Calibration> {
-    let own = cells.iter().zip(judged).filter_map(|(cells, judged)| {
-        Some(Twin { run: None, workload: cells.block.workload(), estimate: judged.twin? })
-    });
+/// What is built.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind<'a> {
+    /// `None` where a block spans several, which may be others than those of the next such block.
+    project: Option<&'a str>,
+    workload: String,
+}
+
+/// A pool of twins: which it is, and the project and workload that they share.
+type Key<'a> = (Pool, Option<&'a str>, Option<&'a str>);
+
+impl<'a> Kind<'a> {
+    fn of(block: &'a Block) -> Self {
+        Self { project: block.id.project(), workload: block.workload() }
+    }
+
+    /// The pools that it belongs to, the nearest first.
+    fn pools(&self) -> impl Iterator<Item = Key<'_>> {
+        let workload = Some(self.workload.as_str());
+        let nearest = self.project.map(|project| (Pool::Project, Some(project), workload));
+        nearest.into_iter().chain([(Pool::Workload, None, workload), (Pool::All, None, None)])
+    }
+}
+
+/// An answer for each project and workload of the run in the order of the plan, and that for each block. Estimates are
+/// taken as they are before any offset.
+pub(super) fn calibrate(
+    cells: &[Cells<'_>],
+    judged: &[Judged],
+    earlier: &[EarlierTwin],
+) -> (Vec<Calibration>, Vec<Offsets>) {
+    let kinds: Vec<Kind<'_>> = cells.iter().map(|cells| Kind::of(cells.block)).collect();
+    let twins = usable_twins(&kinds, judged, earlier);
+    let mut pools: HashMap<Key<'_>, Vec<&Twin<'_>>> = HashMap::new();
+    for twin in &twins {
+        twin.kind.pools().for_each(|pool| pools.entry(pool).or_default().push(twin));
+    }
+    let known: HashMap<Key<'_>, Offsets> =
+        pools.iter().filter_map(|(pool, twins)| Some((*pool, offsets(pool.0, twins)?))).collect();
+    let of_kind = |kind: &Kind<'_>| {
+        let nearest = kind.pools().find_map(|pool| known.get(&pool).copied());
+        nearest.unwrap_or(Offsets::NotCalibrated { twins: twins.len() })
+    };
+    let of_blocks: Vec<Offsets> = kinds.iter().map(of_kind).collect();
+    let mut seen = HashSet::new();
+    let distinct = kinds.iter().zip(&of_blocks).filter(|(kind, _)| seen.insert(*kind));
+    let answer = |(kind, offsets): (&Kind<'_>, &Offsets)| Calibration {
+        project: kind.project.map(str::to_owned),
+        workload: kind.workload.clone(),
+        offsets: *offsets,
+    };
+    (distinct.map(answer).collect(), of_blocks)
+}
+
+/// The twins of this run and of earlier ones that can be weighed.
+fn usable_twins<'a>(kinds: &[Kind<'a>], judged: &[Judged], earlier: &'a [EarlierTwin]) -> Vec<Twin<'a>> {
+    let own = kinds
+        .iter()
+        .zip(judged)
+        .filter_map(|(kind, judged)| Some(Twin { run: None, kind: kind.clone(), estimate: judged.twin? }));
     let earlier = earlier.iter().map(|twin| Twin {
         run: Some(&twin.run),
-        workload: twin.workload.clone(),
+        kind: Kind { project: twin.block.project(), workload: twin.workload.clone() },
         estimate: Estimate {
             rounds: twin.rounds as usize,
             theta: twin.theta,
@@ -32,36 +89,20 @@ pub(super) fn calibrate(cells: &[Cells<'_>], judged: &[Judged], earlier: &[Earli
             control: Control::Twin,
         },
     });
-    let twins: Vec<Twin<'_>> =
-        own.chain(earlier).filter(|twin| offset_weight(&twin.estimate).is_some()).collect();
-    let mut answers: Vec<Calibration> = Vec::new();
-    for workload in cells.iter().map(|cells| cells.block.workload()) {
-        if answers.iter().all(|answer| answer.workload != workload) {
-            let offsets = of_workload(&twins, &workload);
-            answers.push(Calibration { workload, offsets });
-        }
-    }
-    answers
+    own.chain(earlier).filter(|twin| offset_weight(&twin.estimate).is_some()).collect()
 }
 
-fn of_workload(twins: &[Twin<'_>], workload: &str) -> Offsets {
-    let alike: Vec<&Twin<'_>> = twins.iter().filter(|twin| twin.workload == workload).collect();
-    let all_workloads = alike.len() < MIN_TWINS;
-    let used = if all_workloads { twins.iter().collect() } else { alike };
-    let estimates: Vec<Estimate> = used.iter().map(|twin| twin.estimate).collect();
-    let mut runs: Vec<Option<&str>> = used.iter().map(|twin| twin.run).collect();
-    runs.sort_unstable();
-    runs.dedup();
-    match offset_variance(&estimates) {
-        Some(variance) => Offsets::Calibrated {
-            variance,
-            twins: used.len(),
-            runs: runs.len(),
-            all_workloads: all_workloads && used.iter().any(|twin| twin.workload != workload),
-            heaviest: heaviest(&estimates),
-        },
-        None => Offsets::NotCalibrated { twins: used.len() },
-    }
+/// What the twins of a pool say; `None` where they are too few.
+fn offsets(pool: Pool, twins: &[&Twin<'_>]) -> Option<Offsets> {
+    let estimates: Vec<Estimate> = twins.iter().map(|twin| twin.estimate).collect();
+    let runs: HashSet<Option<&str>> = twins.iter().map(|twin| twin.run).collect();
+    Some(Offsets::Calibrated {
+        variance: offset_variance(&estimates)?,
+        twins: twins.len(),
+        runs: runs.len(),
+        pool,
+        heaviest: heaviest(&estimates),
+    })
 }
 
 /// The largest weight as a share of all.
@@ -70,10 +111,4 @@ fn heaviest(twins: &[Estimate]) -> f64 {
     let (largest, sum) = (weights.iter().copied().fold(0.0, f64::max), weights.iter().sum::<f64>());
     let share = largest / sum;
     if share.is_finite() { share } else { 1.0 }
-}
-
-/// What is known for a block.
-pub(super) fn of_block(answers: &[Calibration], cells: &Cells<'_>) -> Option<Offsets> {
-    let workload = cells.block.workload();
-    answers.iter().find(|answer| answer.workload == workload).map(|answer| answer.offsets)
 }

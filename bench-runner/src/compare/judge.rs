@@ -59,8 +59,8 @@ impl Judged {
     }
 
     /// Takes offsets between directories into the standard errors.
-    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, offsets: Option<Offsets>) {
-        self.offsets = offsets;
+    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, offsets: Offsets) {
+        self.offsets = Some(offsets);
         let tau2 = self.offset().unwrap_or(0.0);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);

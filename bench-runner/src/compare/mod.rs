@@ -46,7 +46,7 @@ pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects,
 pub use across::{Across, General, LeftOut};
 pub use baseline::{UnknownBaseline, WantedBaseline};
 pub use result::{
-    ArmResult, BlockResult, Calibration, Comparison, Offsets, PlainRatio, Point, PostHoc, Ratio,
+    ArmResult, BlockResult, Calibration, Comparison, Offsets, PlainRatio, Point, Pool, PostHoc, Ratio,
     SessionRatio, Sessions, TwinResult, Verdict,
 };
 
@@ -120,9 +120,9 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         cells.baseline = *chosen;
     }
     let mut judged: Vec<Judged> = cells.par_iter().map(|cells| Judged::of(cells, policy)).collect();
-    let calibration = calibrate::calibrate(&cells, &judged, earlier);
-    for (block, cells) in judged.iter_mut().zip(&cells) {
-        block.add_offsets(cells, calibrate::of_block(&calibration, cells));
+    let (calibration, offsets) = calibrate::calibrate(&cells, &judged, earlier);
+    for ((block, cells), offsets) in judged.iter_mut().zip(&cells).zip(offsets) {
+        block.add_offsets(cells, offsets);
     }
     judge::decide(&mut judged, &cells, family, policy);
     let across = across::across(&cells, &judged);

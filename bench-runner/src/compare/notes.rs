@@ -324,8 +324,8 @@ fn widened(judged: &Judged) -> Vec<String> {
         && variance > 0.0
     {
         notes.push(format!(
-            "{} of {} scatter beyond their own errors (offsets of {} between directories), so the standard errors \
-             of all comparisons are widened by as much.",
+            "From {} of {} the offset between directories is estimated at {}, which may be chance; the standard \
+             errors of all comparisons are widened for it.",
             counted(twins, "twin"),
             counted(runs, "run"),
             percent(variance.sqrt())

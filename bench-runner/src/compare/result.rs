@@ -15,7 +15,7 @@ pub struct Comparison {
     pub planned: usize,
     /// Where the others are compared with a baseline that was chosen after the run.
     pub post_hoc: Option<PostHoc>,
-    /// What is known of offsets between target directories, for each workload of the run.
+    /// What is known of offsets between target directories, for each project and workload of the run.
     pub calibration: Vec<Calibration>,
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockResult>,
@@ -53,9 +53,11 @@ pub struct PostHoc {
     pub left_out: Vec<Skipped>,
 }
 
-/// What is known of fixed offsets between target directories, for the blocks of one workload.
+/// What is known of fixed offsets between target directories, for the blocks of one project and workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
+    /// The project; `None` for blocks that span several.
+    pub project: Option<String>,
     /// The workload; several of one block are joined by `+`.
     pub workload: String,
     /// The offsets.
@@ -78,11 +80,33 @@ pub enum Offsets {
         twins: usize,
         /// How many runs, the one that is judged included where it has such twins.
         runs: usize,
-        /// Whether twins of other workloads are among them, because too few have the same one.
-        all_workloads: bool,
+        /// Of which kind they are.
+        pool: Pool,
         /// Share that the most precise of them has in all weights; near 1 it alone decides.
         heaviest: f64,
     },
+}
+
+/// Which twins a block goes by: the nearest kind that has enough of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pool {
+    /// Those of the same project and workload.
+    Project,
+    /// Those of the same workload.
+    Workload,
+    /// All that there are.
+    All,
+}
+
+impl Pool {
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Workload => "workload",
+            Self::All => "all",
+        }
+    }
 }
 
 impl Offsets {

@@ -31,6 +31,11 @@ impl BlockId {
         &self.0
     }
 
+    /// The project; `None` where the block spans several.
+    pub fn project(&self) -> Option<&str> {
+        self.0.split('/').nth(1).filter(|project| *project != "*")
+    }
+
     /// The id as a file name: slashes and the axis mark replaced.
     pub fn file_stem(&self) -> String {
         self.0.replace('/', "-").replace('*', "all")
@@ -152,6 +157,13 @@ mod tests {
             let pin: Pin = text.parse().unwrap();
             assert_eq!(pin.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_block_has_the_project_of_its_id_unless_it_spans_several() {
+        assert_eq!(BlockId::new("m", "hexyl", "clean").project(), Some("hexyl"));
+        assert_eq!(BlockId::new("m", "*", "clean").project(), None);
+        assert_eq!(BlockId::from("m".to_owned()).project(), None);
     }
 
     #[test]

@@ -25,15 +25,16 @@ pub fn json(comparison: &Comparison) -> Value {
 
 /// `offset` is τ, the standard deviation of the log-ratio of two like directories; `null` where too few twins say it.
 fn calibration(calibration: &Calibration) -> Value {
-    let (twins, runs, all_workloads, heaviest) = match calibration.offsets {
-        Offsets::Calibrated { twins, runs, all_workloads, heaviest, .. } => {
-            (twins, Some(runs), Some(all_workloads), Some(heaviest))
+    let (twins, runs, pool, heaviest) = match calibration.offsets {
+        Offsets::Calibrated { twins, runs, pool, heaviest, .. } => {
+            (twins, Some(runs), Some(pool.as_str()), Some(heaviest))
         }
         Offsets::NotCalibrated { twins } => (twins, None, None, None),
     };
     object!({
-        "workload": calibration.workload, "offset": calibration.offsets.variance().map(f64::sqrt), "twins": twins,
-        "runs": runs, "all_workloads": all_workloads, "heaviest": heaviest,
+        "project": calibration.project, "workload": calibration.workload,
+        "offset": calibration.offsets.variance().map(f64::sqrt), "twins": twins, "runs": runs, "pool": pool,
+        "heaviest": heaviest,
     })
 }
 

@@ -420,7 +420,8 @@ mod tests {
         post_hoc.post_hoc =
             Some(PostHoc { baseline: "linker=lld".to_owned(), pairs: 6, left_out: vec![left_out] });
         let offsets = Offsets::NotCalibrated { twins: 3 };
-        post_hoc.calibration = vec![Calibration { workload: "incremental".to_owned(), offsets }];
+        let (project, workload) = (Some("hexyl".to_owned()), "incremental".to_owned());
+        post_hoc.calibration = vec![Calibration { project, workload, offsets }];
         expect![[r#"
             linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
             post hoc: compared with `linker=lld`, chosen after the run
@@ -434,7 +435,7 @@ mod tests {
 
             Post hoc: the baseline was chosen after the run, so verdicts hold for all 6 pairs of variants
             together (Holm): stricter than each plain interval.
-            Offsets between directories: not calibrated, 3 twins of the 10 needed.
+            Offsets between directories: not calibrated, 3 twins of the 10 needed, so intervals leave them out.
 
             left out:
               all in linkers/ripgrep/clean: no variant here is `linker=lld`

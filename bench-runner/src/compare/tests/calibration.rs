@@ -1,8 +1,8 @@
 use super::fixture::*;
-use crate::compare::{Calibration, Comparison, Offsets, Policy, Recorded, WantedBaseline, compare};
+use crate::compare::{Calibration, Comparison, Offsets, Policy, Pool, Recorded, WantedBaseline, compare};
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
 
-/// Twins of two earlier runs, `theta` to one side and the other.
+/// Twins of two earlier runs of another project, `theta` to one side and the other.
 fn earlier(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
     let one = |n: usize| EarlierTwin {
         run: format!("run {}", n % 2),
@@ -43,11 +43,15 @@ fn earlier_twins_widen_what_one_run_could_not() {
     let plain = judged(&plan, &samples, &[], &policy);
     assert_eq!(
         plain.calibration,
-        [Calibration { workload: "clean".into(), offsets: Offsets::NotCalibrated { twins: 1 } }]
+        [Calibration {
+            project: Some("hexyl".into()),
+            workload: "clean".into(),
+            offsets: Offsets::NotCalibrated { twins: 1 }
+        }]
     );
     let twins = earlier(20, "clean", 0.02, 0.002);
     let found = judged(&plan, &samples, &twins, &policy);
-    let Offsets::Calibrated { variance: tau2, twins: 21, runs: 3, all_workloads: false, .. } =
+    let Offsets::Calibrated { variance: tau2, twins: 21, runs: 3, pool: Pool::Workload, .. } =
         found.calibration[0].offsets
     else {
         panic!("{:?}", found.calibration)
@@ -56,7 +60,10 @@ fn earlier_twins_widen_what_one_run_could_not() {
     let added = variance(&found, 2) - variance(&plain, 2);
     assert!((added / (0.75 * tau2) - 1.0).abs() < 1e-6, "{added} instead of ¾ of {tau2}");
     assert_eq!(found.blocks[0].twin, plain.blocks[0].twin, "the twin speaks for its own two directories");
-    assert!(notes_say(&found, "21 twins of 3 runs scatter beyond their own errors"));
+    assert!(notes_say(
+        &found,
+        "From 21 twins of 3 runs the offset between directories is estimated at 2.0 %, which may"
+    ));
 }
 
 /// Two variants have a directory each and no copy between them.
@@ -76,22 +83,67 @@ fn a_pair_of_variants_has_the_offsets_of_two_directories() {
 }
 
 #[test]
-fn a_workload_goes_by_its_own_twins_where_there_are_enough() {
+fn a_block_goes_by_the_nearest_kind_that_has_enough_twins() {
     let (plan, samples) = one_block();
-    let offsets = |own: usize, others: usize| {
-        let twins = [earlier(own, "clean", 0.01, 0.002), earlier(others, "check", 0.05, 0.002)].concat();
+    // Twins of the same project and workload, of the same workload, and of another one.
+    let offsets = |project: usize, workload: usize, others: usize| {
+        let mut near = earlier(project, "clean", 0.01, 0.002);
+        near.iter_mut().for_each(|twin| twin.block = BlockId::new("other matrix", "hexyl", "clean"));
+        let twins =
+            [near, earlier(workload, "clean", 0.03, 0.002), earlier(others, "check", 0.09, 0.002)].concat();
         judged(&plan, &samples, &twins, &Policy::default()).calibration[0].offsets
     };
     // The block's own twin is one of them.
-    let Offsets::Calibrated { variance, twins: 10, all_workloads: false, .. } = offsets(9, 30) else {
-        panic!("{:?}", offsets(9, 30))
+    for (counts, twins, pool, variance) in [
+        ((9, 30, 30), 10, Pool::Project, 0.0..2e-4),
+        ((8, 1, 30), 10, Pool::Workload, 0.0..4e-4),
+        ((8, 30, 30), 39, Pool::Workload, 4e-4..2e-3),
+        ((4, 4, 1), 10, Pool::All, 4e-4..2e-3),
+        ((1, 1, 30), 33, Pool::All, 2e-3..1.0),
+    ] {
+        let found = offsets(counts.0, counts.1, counts.2);
+        let Offsets::Calibrated { variance: tau2, twins: used, pool: of, .. } = found else {
+            panic!("{counts:?}: {found:?}")
+        };
+        assert_eq!((used, of), (twins, pool), "{counts:?}");
+        assert!(variance.contains(&tau2), "{counts:?}: {tau2}");
+    }
+    assert_eq!(offsets(4, 4, 0), Offsets::NotCalibrated { twins: 9 });
+}
+
+/// The next block that spans several projects may span others.
+#[test]
+fn blocks_of_several_projects_have_no_project_in_common() {
+    let (mut plan, mut samples) = one_block();
+    plan.blocks[0].id = BlockId::new("linkers", "*", "clean");
+    samples.iter_mut().for_each(|sample| sample.block = plan.blocks[0].id.clone());
+    let mut twins = earlier(20, "clean", 0.01, 0.002);
+    twins.iter_mut().for_each(|twin| twin.block = plan.blocks[0].id.clone());
+    let found = judged(&plan, &samples, &twins, &Policy::default());
+    assert_eq!(found.calibration[0].project, None);
+    let Offsets::Calibrated { twins: 21, pool: Pool::Workload, .. } = found.calibration[0].offsets else {
+        panic!("{:?}", found.calibration)
     };
-    assert!(variance < 2e-4, "{variance}");
-    let Offsets::Calibrated { variance, twins: 39, all_workloads: true, .. } = offsets(8, 30) else {
-        panic!("{:?}", offsets(8, 30))
+}
+
+#[test]
+fn each_project_has_an_answer_of_its_own() {
+    let mut plan = plan(vec![block("a", true, &["v"]), block("b", true, &["v"]), block("c", true, &["v"])]);
+    plan.blocks[1].id = BlockId::new("b", "ripgrep", "clean");
+    let mut samples = Samples::of(&plan);
+    (0..3).for_each(|block| samples.noisy(block, 12, block as u64, |_| 1.0));
+    let mut twins = earlier(9, "clean", 0.02, 0.002);
+    twins.iter_mut().for_each(|twin| twin.block = BlockId::new("m", "ripgrep", "clean"));
+    let found = judged(&plan, &samples.all, &twins, &Policy::default());
+    let answer = |answer: &Calibration| match answer.offsets {
+        Offsets::Calibrated { pool, twins, .. } => (answer.project.clone(), pool, twins),
+        Offsets::NotCalibrated { .. } => panic!("{answer:?}"),
     };
-    assert!(variance > 1e-3, "{variance}");
-    assert_eq!(offsets(4, 4), Offsets::NotCalibrated { twins: 9 });
+    let answers: Vec<_> = found.calibration.iter().map(answer).collect();
+    let project = |name: &str| Some(name.to_owned());
+    assert_eq!(answers, [(project("hexyl"), Pool::Workload, 12), (project("ripgrep"), Pool::Project, 10)]);
+    assert!(found.blocks[1].offset > found.blocks[0].offset, "ripgrep goes by its own");
+    assert_eq!(found.blocks[0].offset, found.blocks[2].offset);
 }
 
 #[test]

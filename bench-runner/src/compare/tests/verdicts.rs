@@ -342,7 +342,7 @@ fn offsets_that_many_twins_show_widen_the_intervals() {
         }
         let found = compared(&plan, &samples.all);
         let ratio = found.blocks[0].arms[2].ratio.unwrap();
-        ((ratio.high / ratio.low).ln(), notes_say(&found, "12 twins of 1 run scatter beyond"))
+        ((ratio.high / ratio.low).ln(), notes_say(&found, "From 12 twins of 1 run the offset"))
     };
     let ((plain, _), (widened, said)) = (width(0.0), width(0.02));
     assert!(widened > 2.0 * plain && said, "{plain} {widened}");
