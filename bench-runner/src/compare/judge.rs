@@ -12,7 +12,7 @@ pub(super) struct Judged {
     pub(super) margin: f64,
     /// For each arm; `None` where it is not compared, was not timed, or has too few rounds.
     pub(super) estimates: Vec<Option<Estimate>>,
-    /// The twin's own estimate.
+    /// The twin's own estimate, as it is before any offset: later runs are calibrated with it.
     pub(super) twin: Option<Estimate>,
     /// Whether the twin differs from the baseline.
     pub(super) invalid: bool,
@@ -58,6 +58,24 @@ impl Judged {
         self.offsets.and_then(Offsets::variance)
     }
 
+    /// The twin's estimate as the block is judged by it: an ordinary offset of its directory is no fault of the block.
+    fn twin_with_offset(&self) -> Option<Estimate> {
+        self.twin.map(|twin| twin.with_variance(self.offset().unwrap_or(0.0)))
+    }
+
+    /// What the report says of the twin.
+    pub(super) fn twin_result(&self) -> Option<TwinResult> {
+        let (twin, judged) = (self.twin?, self.twin_with_offset()?);
+        Some(TwinResult {
+            rounds: twin.rounds,
+            ratio: twin.ratio(),
+            theta: twin.theta,
+            se: twin.se,
+            half_width: judged.half_width_share(LEVEL),
+            p: judged.p_difference(),
+        })
+    }
+
     /// Takes offsets between directories into the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, offsets: Offsets) {
         self.offsets = Some(offsets);
@@ -85,7 +103,7 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, 
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
     let (mut places, mut difference, mut equivalence) = (Vec::new(), Vec::new(), Vec::new());
     for (index, block) in judged.iter_mut().enumerate() {
-        block.invalid = block.twin.is_some_and(|twin| twin.p_difference() < alpha_twin);
+        block.invalid = block.twin_with_offset().is_some_and(|twin| twin.p_difference() < alpha_twin);
         for (arm, estimate) in block.estimates.iter().enumerate() {
             if let Some(estimate) = estimate {
                 places.push((index, arm, *estimate));
@@ -148,18 +166,6 @@ fn verdict(shown: Shown) -> Verdict {
         Verdict::Slower
     } else {
         Verdict::Undecided
-    }
-}
-
-/// What the report says of the twin.
-pub(super) fn twin_result(twin: Estimate) -> TwinResult {
-    TwinResult {
-        rounds: twin.rounds,
-        ratio: twin.ratio(),
-        theta: twin.theta,
-        se: twin.se,
-        half_width: twin.half_width_share(LEVEL),
-        p: twin.p_difference(),
     }
 }
 

@@ -10,7 +10,8 @@
 //!
 //! A verdict, in this order of precedence (levels: see [`Policy`]):
 //!
-//! 1. `invalid`: the twin of the block differs from the baseline, p < 0.01 / number of blocks.
+//! 1. `invalid`: the twin of the block differs from the baseline by more than the offsets between directories that are
+//!    calibrated allow, p < 0.01 / number of blocks.
 //! 2. `equivalent`: two one-sided tests show the ratio within the margin, corrected by Holm over all planned
 //!    comparisons. It comes before the next two: a difference that is certain and too small to matter is
 //!    `equivalent`.
@@ -191,7 +192,7 @@ fn block_result(
         margin: judged.margin,
         arms,
         baseline,
-        twin: judged.twin.map(judge::twin_result),
+        twin: judged.twin_result(),
         serial: judged.serial.map(|serial| serial.lag1),
         offset: judged.offset().filter(|variance| *variance > 0.0).map(f64::sqrt),
         order,

@@ -289,9 +289,9 @@ pub struct TwinResult {
     pub theta: f64,
     /// Standard error of θ, widened for serial correlation, without the factor for looks and before any offset.
     pub se: f64,
-    /// Half-width of its interval, as a share.
+    /// Half-width of its interval, as a share, with the offsets between directories where they are calibrated.
     pub half_width: f64,
-    /// The p-value against "no difference".
+    /// The p-value against "no difference", or against none beyond those offsets.
     pub p: f64,
 }
 

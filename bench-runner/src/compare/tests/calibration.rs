@@ -1,6 +1,9 @@
 use super::fixture::*;
-use crate::compare::{Calibration, Comparison, Offsets, Policy, Pool, Recorded, WantedBaseline, compare};
+use crate::compare::{
+    Calibration, Comparison, Offsets, Policy, Pool, Recorded, Verdict, WantedBaseline, compare,
+};
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
+use crate::stats::{Control, Estimate, LEVEL};
 
 /// Twins of two earlier runs of another project, `theta` to one side and the other.
 fn earlier(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
@@ -59,11 +62,31 @@ fn earlier_twins_widen_what_one_run_could_not() {
     assert!((3e-4..4.2e-4).contains(&tau2), "{tau2}");
     let added = variance(&found, 2) - variance(&plain, 2);
     assert!((added / (0.75 * tau2) - 1.0).abs() < 1e-6, "{added} instead of ¾ of {tau2}");
-    assert_eq!(found.blocks[0].twin, plain.blocks[0].twin, "the twin speaks for its own two directories");
+    let (before, after) = (plain.blocks[0].twin.unwrap(), found.blocks[0].twin.unwrap());
+    assert_eq!((before.theta, before.se), (after.theta, after.se), "later runs are calibrated with these");
+    let half_width =
+        |se: f64| Estimate { rounds: 12, theta: 0.0, se, control: Control::Twin }.half_width_share(LEVEL);
+    assert!((after.half_width / half_width((before.se.powi(2) + tau2).sqrt()) - 1.0).abs() < 1e-9);
+    assert!(after.half_width > 2.0 * before.half_width && after.p > before.p);
     assert!(notes_say(
         &found,
         "From 21 twins of 3 runs the offset between directories is estimated at 2.0 %, which may"
     ));
+}
+
+#[test]
+fn an_ordinary_offset_is_no_fault_of_the_block() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 12, 1, |arm| if arm == TWIN { 1.03 } else { 1.0 });
+    let verdict = |theta: f64| {
+        let twins = earlier(20, "clean", theta, 0.002);
+        let found = judged(&plan, &samples.all, &twins, &Policy::default());
+        found.blocks[0].arms[2].ratio.unwrap().verdict
+    };
+    assert_eq!(verdict(0.0), Verdict::Invalid, "where directories are alike, the block is broken");
+    assert_eq!(verdict(0.03), Verdict::Undecided);
+    assert_eq!(verdict(0.006), Verdict::Invalid, "an offset that is no ordinary one");
 }
 
 /// Two variants have a directory each and no copy between them.
