@@ -98,6 +98,7 @@ fn timed_only(cells: &Cells<'_>) -> Table {
 }
 
 /// Corrects over the whole family, all comparisons that count (`family` of them), and fills in ratios and verdicts.
+/// Comparisons of an invalid block keep their place in the family as if they had come out last.
 pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, policy: &Policy) {
     let alpha = policy.level(family);
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
@@ -107,8 +108,10 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, 
         for (arm, estimate) in block.estimates.iter().enumerate() {
             if let Some(estimate) = estimate {
                 places.push((index, arm, *estimate));
-                difference.push(Some(estimate.p_difference()));
-                equivalence.push(Some(estimate.p_equivalence(block.margin)));
+                // A broken block's tiny p-values must not come first and make the correction milder for all others.
+                let counts = |p: f64| (!block.invalid).then_some(p);
+                difference.push(counts(estimate.p_difference()));
+                equivalence.push(counts(estimate.p_equivalence(block.margin)));
             }
         }
     }

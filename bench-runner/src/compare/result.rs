@@ -227,7 +227,7 @@ pub struct Ratio {
     pub high: f64,
     /// The p-value against "no difference", before any correction.
     pub p: f64,
-    /// The p-value after Holm's correction over all comparisons that count: [`Comparison::family`].
+    /// The p-value after Holm's correction over all comparisons that count, [`Comparison::family`]; 1 in an invalid block.
     pub p_holm: f64,
     /// The p-value against "it differs by the margin or more", before any correction.
     pub p_equivalence: f64,

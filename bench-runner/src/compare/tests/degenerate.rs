@@ -106,6 +106,24 @@ fn a_variant_that_never_builds_has_failures_and_no_ratio() {
     assert!(notes_say(&found, "For `v` 0 rounds count; a ratio needs at least 3."));
 }
 
+/// Its differences are certain, and say nothing.
+#[test]
+fn an_invalid_block_makes_the_correction_of_no_other_milder() {
+    let plan = plan(vec![block("broken", true, &["a", "b", "c"]), block("sound", true, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    samples.noisy(0, 12, 1, |arm| [1.0, 1.2, 1.5, 1.5, 1.5][arm]);
+    samples.noisy(1, 12, 2, |arm| if arm == 2 { 1.01 } else { 1.0 });
+    let found = compared(&plan, &samples.all);
+    let broken: Vec<_> = found.blocks[0].arms.iter().filter_map(|arm| arm.ratio).collect();
+    assert!(broken.iter().all(|ratio| ratio.verdict == Verdict::Invalid && ratio.p < 1e-6), "{broken:?}");
+    assert!(broken.iter().all(|ratio| (ratio.p_holm, ratio.p_equivalence_holm) == (1.0, 1.0)), "{broken:?}");
+    let sound = found.blocks[1].arms[2].ratio.unwrap();
+    assert!(sound.p > broken[0].p && sound.p < 0.25, "{sound:?}");
+    let times = |corrected: f64, p: f64| assert!((corrected / p - 4.0).abs() < 1e-9, "{sound:?}");
+    times(sound.p_holm, sound.p);
+    times(sound.p_equivalence_holm, sound.p_equivalence);
+}
+
 #[test]
 fn nothing_at_all_builds() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
