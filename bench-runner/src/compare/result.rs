@@ -31,8 +31,17 @@ impl Comparison {
         self.post_hoc.as_ref().map_or(self.planned, |post_hoc| post_hoc.pairs)
     }
 
-    /// Whether every comparison has a verdict that says something: none is missing, `undecided` or `invalid`.
+    /// Whether a baseline was chosen after the run that none of its blocks has.
+    pub fn lacks_baseline(&self) -> bool {
+        self.blocks.is_empty() && self.post_hoc.as_ref().is_some_and(|chosen| !chosen.left_out.is_empty())
+    }
+
+    /// Whether every comparison has a verdict that says something: none is missing, `undecided` or `invalid`. A run of
+    /// which no block has the baseline that was chosen decides nothing.
     pub fn is_decided(&self) -> bool {
+        if self.lacks_baseline() {
+            return false;
+        }
         let says = |ratio: &Ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
         let decided = |block: &BlockResult| {
             let compared = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));

@@ -25,7 +25,9 @@ pub fn text(comparison: &Comparison) -> String {
         lines.push(says);
     }
     if comparison.blocks.is_empty() {
-        lines.extend([String::new(), "no block was measured".to_owned()]);
+        let why =
+            if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" };
+        lines.extend([String::new(), why.to_owned()]);
     }
     for one in &comparison.blocks {
         lines.push(String::new());
@@ -62,8 +64,7 @@ fn block(block: &BlockResult) -> Vec<String> {
         lines.extend(table(&COLUMNS, &rows));
     }
     if !block.arms.is_empty() {
-        let original = block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline);
-        let lead = if original { "twin: " } else { "twin of the planned baseline: " };
+        let lead = if has_planned_baseline(block) { "twin: " } else { "twin of the planned baseline: " };
         lines.extend(paragraph(lead, &twin(block)));
     }
     lines.extend(further::order(block));
@@ -73,6 +74,10 @@ fn block(block: &BlockResult) -> Vec<String> {
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
     lines
+}
+
+fn has_planned_baseline(block: &BlockResult) -> bool {
+    block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline)
 }
 
 /// Where the twin's p-value is below this, its own result is given.
@@ -89,6 +94,10 @@ fn twin(block: &BlockResult) -> String {
         }
         (None, Some(arm)) if arm.not_timed.is_some() => {
             "not timed, so nothing says what this block could not have seen".to_owned()
+        }
+        // The others are compared without it, so the planned baseline may be what was lacking.
+        (None, Some(_)) if !has_planned_baseline(block) => {
+            "without a result, so nothing says what this block could not have seen".to_owned()
         }
         // Ratios need the twin, unless the block is judged without it.
         (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
@@ -295,7 +304,8 @@ mod tests {
               twin: this block could not have seen a difference under ±1.6 %
 
             Verdicts hold for all 2 planned comparisons together (Holm): stricter than each plain interval.
-        "#]].assert_eq(&text(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
+        "#]]
+        .assert_eq(&text(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
     }
 
     fn proof_of(role: Role, variant: &str, axis: &str, found: &str, result: ProofResult) -> Proof {
@@ -384,6 +394,34 @@ mod tests {
         assert!(super::twin(&one).starts_with("too few rounds"));
         one.arms[1].not_timed = Some("the build failed".to_owned());
         assert!(super::twin(&one).starts_with("not timed, so nothing"));
+    }
+
+    #[test]
+    fn a_twin_of_a_baseline_that_is_not_compared_with_need_not_have_been_given_up() {
+        let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
+        (one.twin, one.baseline) = (None, 2);
+        assert!(super::twin(&one).starts_with("without a result, so nothing"));
+    }
+
+    #[test]
+    fn a_run_that_lacks_the_chosen_baseline_says_so() {
+        let left_out = vec![Skipped {
+            block: "linkers/ripgrep/clean".to_owned(),
+            variant: "all".to_owned(),
+            reason: "no variant here is `linker=lld`".to_owned(),
+            help: None,
+        }];
+        let post_hoc = Some(PostHoc { baseline: "linker=lld".to_owned(), pairs: 1, left_out });
+        expect![[r#"
+            linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+            post hoc: compared with `linker=lld`, chosen after the run
+
+            no block has that baseline
+
+            left out:
+              all in linkers/ripgrep/clean: no variant here is `linker=lld`
+        "#]]
+        .assert_eq(&text(&Comparison { post_hoc, ..comparison(Vec::new()) }));
     }
 
     #[test]

@@ -103,6 +103,15 @@ fn blocks_without_it_are_left_out_and_count_in_the_correction() {
 }
 
 #[test]
+fn a_run_that_lacks_the_baseline_decides_nothing() {
+    let plan = plan(vec![settled("profiles", &["profile=dev", "profile=release"])]);
+    let found = against(&plan, &[], "linker=mold");
+    assert!(found.blocks.is_empty() && found.lacks_baseline() && !found.is_decided());
+    let found = compared(&super::fixture::plan(Vec::new()), &[]);
+    assert!(!found.lacks_baseline() && found.is_decided(), "nothing was planned");
+}
+
+#[test]
 fn a_time_out_censors_the_side_that_has_it() {
     let plan = plan(vec![settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
     let verdicts = |late: usize| {
