@@ -6,7 +6,7 @@ use crate::compare::{Across, Comparison, LeftOut};
 use crate::figure::wording;
 
 const COLUMNS: [Column; 7] = [
-    Column { heading: "variant", right: false },
+    Column { heading: "variant to baseline", right: false },
     Column { heading: "workload", right: false },
     Column { heading: "projects", right: true },
     Column { heading: "ratio", right: true },
@@ -31,7 +31,7 @@ pub(super) fn lines(across: &[Across]) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(paragraph("", heading).iter().map(|line| line.trim_start().to_owned()));
     lines.extend(table(columns, &rows));
-    let name = |one: &Across| format!("{} under {}", one.variant, workload(one, across));
+    let name = |one: &Across| format!("{} under {}", comparison(one), workload(one, across));
     for one in across.iter().filter(|one| !one.left_out.is_empty()) {
         lines.extend(paragraph("", &format!("{}: without {}", name(one), left_out(&one.left_out))));
     }
@@ -45,7 +45,7 @@ fn row(one: &Across, all: &[Across], columns: usize) -> Vec<String> {
         shown.map(|shown| format!("{} – {}", shown.low, shown.high)).unwrap_or_default()
     };
     let mut row = vec![
-        one.variant.clone(),
+        comparison(one),
         workload(one, all),
         one.projects.len().to_string(),
         format!("{}×", shown.estimate),
@@ -57,9 +57,14 @@ fn row(one: &Across, all: &[Across], columns: usize) -> Vec<String> {
     row
 }
 
+/// What is compared with what.
+fn comparison(one: &Across) -> String {
+    format!("{} to {}", one.variant, one.baseline)
+}
+
 /// The workload, with the matrix where another comparison would read the same.
 fn workload(one: &Across, all: &[Across]) -> String {
-    let same = |other: &&Across| other.variant == one.variant && other.workload == one.workload;
+    let same = |other: &&Across| comparison(other) == comparison(one) && other.workload == one.workload;
     match all.iter().filter(same).count() {
         1 => one.workload.clone(),
         _ => format!("{} · {}", one.workload, one.matrix),
@@ -133,20 +138,23 @@ mod tests {
 
             across projects: geometric means of the ratios with plain 95 % intervals, each project counted
             once. No verdicts: they were not planned and are not corrected for their number.
-              variant     workload  projects    ratio   these projects
-              linker=lld  clean            3  0.9210×  0.9130 – 0.9290
-              linker=lld under clean: without hexyl (its block is invalid)"#]]
+              variant to baseline       workload  projects    ratio   these projects
+              linker=lld to linker=bfd  clean            3  0.9210×  0.9130 – 0.9290
+              linker=lld to linker=bfd under clean: without hexyl (its block is invalid)"#]]
         .assert_eq(&lines(std::slice::from_ref(&few)).join("\n"));
         let other = Across { matrix: "more".to_owned(), ..across("linker=lld", 2) };
         expect![[r#"
 
             across projects: geometric means of the ratios with plain 95 % intervals, each project counted
             once. No verdicts: they were not planned and are not corrected for their number.
-              variant      workload         projects    ratio   these projects     in general  a further one
-              linker=mold  clean                   6  0.9210×  0.9130 – 0.9290  0.880 – 0.964    0.80 – 1.06
-              linker=lld   clean · linkers         3  0.9210×  0.9130 – 0.9290
-              linker=lld   clean · more            2  0.9210×  0.9130 – 0.9290
-              linker=lld under clean · linkers: without hexyl (its block is invalid)"#]]
+              variant to baseline   workload         projects    ratio   these projects     in general  a further one
+              linker=mold to        clean                   6  0.9210×  0.9130 – 0.9290  0.880 – 0.964    0.80 – 1.06
+                linker=bfd
+              linker=lld to         clean · linkers         3  0.9210×  0.9130 – 0.9290
+                linker=bfd
+              linker=lld to         clean · more            2  0.9210×  0.9130 – 0.9290
+                linker=bfd
+              linker=lld to linker=bfd under clean · linkers: without hexyl (its block is invalid)"#]]
         .assert_eq(&lines(&[across("linker=mold", 6), few, other]).join("\n"));
         assert!(lines(&[]).is_empty());
     }
