@@ -174,12 +174,17 @@ fn compared(
         notes.push(format!("A build of {name}{twin} timed out, so it cannot be `faster` or `equivalent`."));
     }
     match (judged.estimates[arm], judged.ratios[arm]) {
-        (Some(estimate), Some(ratio)) if ratio.verdict == Verdict::Undecided && !censored => {
+        (Some(estimate), Some(ratio)) if ratio.verdict == Verdict::Undecided => notes.push(if censored {
+            format!(
+                "{name} is undecided: its interval of {} is of rounds without a time-out.",
+                width(&estimate, ratio)
+            )
+        } else {
             let fixed = contrast.offset_share() * judged.offset().unwrap_or(0.0);
             let level = 1.0 - policy.level(family) / family.max(1) as f64;
             let needed = Needed::of(&estimate, fixed, judged.margin, level);
-            notes.push(undecided(&name, &estimate, ratio, judged.margin, family, needed));
-        }
+            undecided(&name, &estimate, ratio, judged.margin, family, needed)
+        }),
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
             let count = contrast.rounds(&cells.table);
             let have = if count == 1 { "1 round counts".to_owned() } else { format!("{count} rounds count") };
@@ -227,14 +232,12 @@ fn undecided(
     family: usize,
     needed: Needed,
 ) -> String {
-    let width = percent(estimate.half_width_share(LEVEL));
     let corrected =
         if family > 1 { format!(", once corrected for {family} comparisons") } else { String::new() };
     let found = format!(
-        "{name} is undecided: its interval of ±{width} ({} to {}) shows neither that it differs from the baseline \
-         nor that it differs by less than {}{corrected}",
-        format_ratio(ratio.low),
-        format_ratio(ratio.high),
+        "{name} is undecided: its interval of {} shows neither that it differs from the baseline nor that it differs \
+         by less than {}{corrected}",
+        width(estimate, ratio),
         percent(margin)
     );
     let outlook = match needed {
@@ -253,6 +256,12 @@ fn undecided(
         Needed::TooMany => format!("with this scatter more than {MOST_ROUNDS} rounds would be needed"),
     };
     format!("{found}; {outlook}.")
+}
+
+/// Half-width and ends of an interval.
+fn width(estimate: &Estimate, ratio: Ratio) -> String {
+    let half_width = percent(estimate.half_width_share(LEVEL));
+    format!("±{half_width} ({} to {})", format_ratio(ratio.low), format_ratio(ratio.high))
 }
 
 fn format_ratio(ratio: f64) -> String {

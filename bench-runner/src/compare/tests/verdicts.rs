@@ -311,6 +311,9 @@ fn a_time_out_is_counted_and_forbids_the_good_verdicts() {
     assert_eq!((variant.failures, variant.ratio.unwrap().rounds), (1, 11));
     assert_eq!(variant.ratio.unwrap().verdict, Verdict::Undecided);
     assert!(notes_say(&found, "A build of `v` timed out"));
+    let ratio = variant.ratio.unwrap();
+    let says = format!("({:.3} to {:.3}) is of rounds without a time-out", ratio.low, ratio.high);
+    assert!(notes_say(&found, "`v` is undecided: its interval of ±") && notes_say(&found, &says));
     // a plain failure is counted, and is no verdict on time
     samples.all[5].outcome = Outcome::Failed { exit_code: Some(101) };
     let found = compared(&plan, &samples.all);
