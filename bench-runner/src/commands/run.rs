@@ -41,7 +41,7 @@ pub struct Args {
     /// Do not measure on a machine that is not fit for it
     #[arg(long)]
     strict: bool,
-    /// End with exit code 5 where a verdict is `undecided`
+    /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
     /// Print the results as one JSON document
