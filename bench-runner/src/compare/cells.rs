@@ -5,7 +5,7 @@ use crate::record::{
     ArmBuilds, Block, BlockEnd, Cost, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
     rounds_of, walls,
 };
-use crate::stats::{Contrast, Control, MAD_TO_SD, Reference, Side, mad, median, summarise};
+use crate::stats::{Contrast, Control, MAD_TO_SD, Reference, Side, median_and_mad, summarise};
 
 /// A block's samples by round and arm.
 pub(super) struct Cells<'a> {
@@ -38,7 +38,7 @@ pub(super) type Table = Vec<Vec<Option<f64>>>;
 impl<'a> Cells<'a> {
     pub(super) fn of(
         block: &'a Block,
-        samples: Vec<&'a Sample>,
+        samples: impl IntoIterator<Item = &'a Sample>,
         proofs: Vec<&'a Proof>,
         end: Option<&'a BlockEnd>,
     ) -> Self {
@@ -238,7 +238,7 @@ impl<'a> Cells<'a> {
 /// Flags what lies further than three robust standard deviations from the median, on the log scale.
 fn flag_outliers(points: &mut [Point]) {
     let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
-    let (Some(centre), Some(spread)) = (median(&logs), mad(&logs)) else { return };
+    let Some((centre, spread)) = median_and_mad(&logs) else { return };
     let limit = 3.0 * MAD_TO_SD * spread;
     for (point, log) in points.iter_mut().zip(logs) {
         point.outlier = spread > 0.0 && (log - centre).abs() > limit;

@@ -3,7 +3,7 @@
 //! P. J. Huber, Robust Statistics (1981), section 6.4. With ψ(r) = clip(r, ±c·s), location θ and scale s solve
 //! Σψ(x − θ) = 0 and s² = Σψ(x − θ)² / ((n − 1)·β) together; the solution is unique where there is one.
 
-use super::quantile::{MAD_TO_SD, mad, median};
+use super::quantile::{MAD_TO_SD, median_and_mad};
 
 /// Where residuals are clipped, in units of the scale.
 pub const C: f64 = 1.5;
@@ -43,14 +43,14 @@ pub fn huber(values: &[f64]) -> Option<Huber> {
     if values.len() < 2 {
         return None;
     }
-    let start = median(values)?;
+    let (start, mad) = median_and_mad(values)?;
     let first = values[0];
     if values.iter().all(|&value| value == first) {
         let n = values.len();
         return Some(Huber { n, location: first, scale: 0.0, limit: None, inside: 1.0 });
     }
     let plain = mean_and_sd(values)?;
-    let spread = MAD_TO_SD * mad(values)?;
+    let spread = MAD_TO_SD * mad;
     let scale = if spread > 0.0 { spread } else { plain.scale };
     Some(solve(values, start, scale).unwrap_or(plain)).filter(Huber::is_finite)
 }

@@ -9,7 +9,7 @@ pub(super) fn sorted(values: &[f64]) -> Option<Vec<f64>> {
         return None;
     }
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
     Some(sorted)
 }
 
@@ -37,8 +37,21 @@ pub fn median(values: &[f64]) -> Option<f64> {
 
 /// The median absolute deviation from the median, unscaled; `None` as for [`quantile`].
 pub fn mad(values: &[f64]) -> Option<f64> {
-    let centre = median(values)?;
-    median(&values.iter().map(|value| (value - centre).abs()).collect::<Vec<_>>())
+    median_and_mad(values).map(|(_, mad)| mad)
+}
+
+/// [`median`] and [`mad`]; `None` as for [`quantile`].
+pub fn median_and_mad(values: &[f64]) -> Option<(f64, f64)> {
+    let sorted = sorted(values)?;
+    let centre = quantile_of_sorted(&sorted, 0.5);
+    Some((centre, mad_about(centre, sorted))).filter(|(_, mad)| mad.is_finite())
+}
+
+/// The median distance from `centre`; there must be values, in any order.
+pub(super) fn mad_about(centre: f64, mut values: Vec<f64>) -> f64 {
+    values.iter_mut().for_each(|value| *value = (*value - centre).abs());
+    values.sort_unstable_by(f64::total_cmp);
+    quantile_of_sorted(&values, 0.5)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::quantile::{mad, quantile_of_sorted, sorted};
+use super::quantile::{mad_about, quantile_of_sorted, sorted};
 
 /// The plain summary of one cell and metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -37,14 +37,15 @@ pub fn summarise(values: &[f64]) -> Option<Summary> {
     let squares = sorted.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
     let sd = (squares / (n.max(2) - 1) as f64).sqrt();
     let cut = cut_for_median(n);
+    let median = quantile_of_sorted(&sorted, 0.5);
     let summary = Summary {
         n,
-        median: quantile_of_sorted(&sorted, 0.5),
+        median,
         low: sorted[cut],
         high: sorted[n - 1 - cut],
         mean,
         sd,
-        mad: mad(values)?,
+        mad: mad_about(median, sorted),
         min,
         max,
     };
