@@ -1,9 +1,10 @@
 //! From log-ratios to verdicts.
 
+use std::borrow::Cow;
+
 use super::Policy;
 use super::cells::{Cells, Table};
 use super::result::{Offsets, Ratio, TwinResult, Verdict};
-use crate::record::Role;
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
 /// What a block comes to.
@@ -26,7 +27,7 @@ pub(super) struct Judged {
 
 impl Judged {
     pub(super) fn of(cells: &Cells<'_>, policy: &Policy) -> Self {
-        let serial = serial_correlation(&timed_only(cells));
+        let serial = serial_correlation(&of_judged_arms(cells));
         let stretch = serial.map_or(1.0, |serial| serial.stretch());
         let timed = |arm: usize| cells.not_timed[arm].is_none();
         let estimate = |contrast: Contrast| {
@@ -87,14 +88,16 @@ impl Judged {
     }
 }
 
-/// The columns of arms that were timed, a twin only to the end: the others would leave no round complete.
-fn timed_only(cells: &Cells<'_>) -> Table {
-    let timed = |arm: &usize| {
-        (cells.block.arms[*arm].role != Role::Twin || cells.reference.twin == Some(*arm))
-            && cells.rounds.iter().any(|round| round.builds[*arm].is_some())
-    };
-    let arms: Vec<usize> = (0..cells.block.arms.len()).filter(timed).collect();
-    cells.table.iter().map(|row| arms.iter().map(|&arm| row[arm]).collect()).collect()
+/// The table without the times of a twin that is not judged: no look had them either.
+fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
+    match cells.block.twin().filter(|_| cells.reference.twin.is_none()) {
+        None => Cow::Borrowed(&cells.table),
+        Some(twin) => {
+            let mut table = cells.table.clone();
+            table.iter_mut().for_each(|row| row[twin] = None);
+            Cow::Owned(table)
+        }
+    }
 }
 
 /// Corrects over the whole family, all comparisons that count (`family` of them), and fills in ratios and verdicts.

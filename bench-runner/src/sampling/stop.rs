@@ -79,7 +79,7 @@ fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
     if rounds.len() < sampling.min_rounds as usize {
         return None;
     }
-    let stretch = serial_correlation(&built_only(rounds)).map_or(1.0, |found| found.stretch());
+    let stretch = serial_correlation(rounds).map_or(1.0, |found| found.stretch());
     let within = |contrast: Contrast, limit: f64| {
         let estimate = contrast.estimate(rounds, control).map(|estimate| estimate.stretched(stretch));
         estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
@@ -88,15 +88,6 @@ fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
     let precise = reference.twin.is_none_or(|twin| within(of_arm(twin), limit * (4.0f64 / 3.0).sqrt()))
         && variants.iter().all(|contrast| within(*contrast, limit));
     precise.then_some(StopReason::Precision)
-}
-
-/// The columns of arms that have a time in some round: the others would leave no round complete.
-fn built_only(rounds: &[Vec<Option<f64>>]) -> Vec<Vec<Option<f64>>> {
-    let arms = rounds.iter().map(Vec::len).max().unwrap_or(0);
-    let time = |row: &Vec<Option<f64>>, arm: usize| row.get(arm).copied().flatten();
-    let built: Vec<usize> =
-        (0..arms).filter(|&arm| rounds.iter().any(|row| time(row, arm).is_some())).collect();
-    rounds.iter().map(|row| built.iter().map(|&arm| time(row, arm)).collect()).collect()
 }
 
 fn fits(remaining: Option<Duration>, round_time: Option<Duration>) -> bool {

@@ -37,7 +37,7 @@ pub use order_effects::{
 pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for, rounds_to_reach};
 pub use pooled::{InGeneral, MIN_PROJECTS_IN_GENERAL, Pooled, pooled};
 pub use quantile::{MAD_TO_SD, mad, median, median_and_mad, quantile};
-pub use rounds::{Contrast, Reference, Side};
+pub use rounds::{Contrast, Reference, Side, usual_arms};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::{t_cdf, t_quantile};
 pub use summary::{Summary, summarise};

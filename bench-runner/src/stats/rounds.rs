@@ -2,6 +2,25 @@
 
 use super::{Control, Estimate};
 
+/// ln seconds of one arm in a round; `None` where its build did not end well, or its time is no positive number.
+pub(super) fn ln_seconds(round: &[Option<f64>], arm: usize) -> Option<f64> {
+    let seconds = round.get(arm).copied().flatten();
+    seconds.filter(|seconds| *seconds > 0.0 && seconds.is_finite()).map(f64::ln)
+}
+
+/// Positions of the usual arms: those that ended well in at least half of the rounds, and in one at least. What needs
+/// rounds with all arms asks for these, since an arm that was given up early would leave none of the later ones.
+pub fn usual_arms<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Vec<usize> {
+    let width = rounds.iter().map(|round| round.as_ref().len()).max().unwrap_or(0);
+    let ended_well =
+        |arm: usize| rounds.iter().filter(|round| ln_seconds(round.as_ref(), arm).is_some()).count();
+    let usual = |arm: &usize| {
+        let count = ended_well(*arm);
+        count > 0 && 2 * count >= rounds.len()
+    };
+    (0..width).filter(usual).collect()
+}
+
 /// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. Ratios are
 /// estimated with each of the two singly and averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +40,15 @@ impl Side {
     /// Positions of its arms.
     pub fn arms(self) -> impl Iterator<Item = usize> {
         std::iter::once(self.arm).chain(self.twin)
+    }
+
+    /// ln seconds of the arm and of its copy, where it has one; `None` where either has none in this round.
+    fn logs(self, round: &[Option<f64>]) -> Option<[Option<f64>; 2]> {
+        let first = ln_seconds(round, self.arm)?;
+        match self.twin {
+            Some(twin) => Some([Some(first), Some(ln_seconds(round, twin)?)]),
+            None => Some([Some(first), None]),
+        }
     }
 
     /// The mean of `value` over its arms; `None` where one of them has none.
@@ -47,16 +75,16 @@ impl Contrast {
     /// value for each round in which every build that the contrast needs ended well. `rounds` holds the seconds of
     /// every arm, `None` where a build did not. What is not a positive number does not count either.
     pub fn log_ratios<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> Vec<Vec<f64>> {
-        let pairs: Vec<(usize, usize)> =
-            self.of.arms().flat_map(|of| self.against.arms().map(move |against| (of, against))).collect();
-        let mut series = vec![Vec::with_capacity(rounds.len()); pairs.len()];
+        let pairs = self.of.arms().count() * self.against.arms().count();
+        let mut series: Vec<Vec<f64>> = (0..pairs).map(|_| Vec::with_capacity(rounds.len())).collect();
         for round in rounds {
-            let seconds = |arm: usize| round.as_ref().get(arm).copied().flatten();
-            let ln = |arm: usize| seconds(arm).filter(|s| *s > 0.0 && s.is_finite()).map(f64::ln);
-            let of_pair = |&(of, against): &(usize, usize)| Some(ln(of)? - ln(against)?);
-            if let Some(values) = pairs.iter().map(of_pair).collect::<Option<Vec<f64>>>() {
-                series.iter_mut().zip(values).for_each(|(one, value)| one.push(value));
-            }
+            let (Some(of), Some(against)) = (self.of.logs(round.as_ref()), self.against.logs(round.as_ref()))
+            else {
+                continue;
+            };
+            let values =
+                of.into_iter().flatten().flat_map(|of| against.into_iter().flatten().map(move |x| of - x));
+            series.iter_mut().zip(values).for_each(|(one, value)| one.push(value));
         }
         series
     }
@@ -130,6 +158,19 @@ mod tests {
         assert_eq!(REFERENCE.contrast(2).rounds(&rounds), 1);
         assert!(REFERENCE.contrast(2).log_ratios(&rounds).iter().all(|one| one.len() == 1));
         assert_eq!(REFERENCE.contrast(7).rounds(&rounds), 0);
+    }
+
+    #[test]
+    fn an_arm_is_usual_that_ended_well_in_half_of_the_rounds() {
+        let rounds = [
+            vec![Some(1.0), Some(1.0), Some(1.0), None, Some(0.0)],
+            vec![Some(1.0), Some(1.0), None, None, Some(f64::INFINITY)],
+            vec![Some(1.0), None, None, None],
+            vec![Some(1.0), None],
+        ];
+        assert_eq!(usual_arms(&rounds), [0, 1]);
+        assert_eq!(usual_arms(&rounds[..2]), [0, 1, 2]);
+        assert!(usual_arms(&rounds[..0]).is_empty());
     }
 
     #[test]

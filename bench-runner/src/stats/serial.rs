@@ -1,6 +1,8 @@
 //! Whether rounds of an arm resemble their neighbours, which no interval of independent rounds can cover.
 
+use super::least_squares::dot;
 use super::quantile::{MAD_TO_SD, mad};
+use super::rounds::{ln_seconds, usual_arms};
 
 /// Serial correlation that was found in a block.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,15 +29,15 @@ const CLIP: f64 = 2.0;
 const MIN_ROUNDS: usize = 6;
 
 /// Tests a block at 1 % for positive correlation of neighbouring rounds, on what is left of ln seconds when the
-/// arms' and the rounds' means are taken away. Only rounds with all arms count. `None` where nothing was found.
+/// arms' and the rounds' means are taken away. Only rounds in which all [`usual_arms`] ended well count, and neighbours
+/// are neighbours among these. `None` where nothing was found.
 ///
 /// The statistic Σ e(i)·e(i+1) is judged by its exact mean and variance over all orders of the rounds, so that an
 /// arm noisier than the others does not raise the alarm.
 pub fn serial_correlation<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Option<SerialCorrelation> {
     let residuals = two_way_residuals(rounds)?;
     let n = residuals.len();
-    let product =
-        |i: usize, j: usize| -> f64 { residuals[i].iter().zip(&residuals[j]).map(|(a, b)| a * b).sum() };
+    let product = |i: usize, j: usize| dot(&residuals[i], &residuals[j]);
     let total: f64 = (0..n).map(|i| product(i, i)).sum();
     if total <= 1e-24 {
         return None;
@@ -46,7 +48,7 @@ pub fn serial_correlation<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Option<Seria
     let mut squares = 0.0;
     let mut row_squares = 0.0;
     for i in 0..n {
-        squares += (0..n).filter(|&j| j != i).map(|j| product(i, j).powi(2)).sum::<f64>();
+        squares += 2.0 * (0..i).map(|j| product(i, j).powi(2)).sum::<f64>();
         row_squares += product(i, i).powi(2);
     }
     let m = n as f64;
@@ -63,13 +65,13 @@ pub fn serial_correlation<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Option<Seria
     (fires && lag1.is_finite()).then_some(SerialCorrelation { lag1 })
 }
 
-/// ln seconds less the means of round and arm, a row for each complete round, with far values drawn in.
+/// ln seconds less the means of round and arm, a row for each round with all usual arms, with far values drawn in.
 fn two_way_residuals<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Option<Vec<Vec<f64>>> {
-    let ln = |seconds: &Option<f64>| seconds.filter(|s| *s > 0.0 && s.is_finite()).map(f64::ln);
-    let mut table: Vec<Vec<f64>> =
-        rounds.iter().filter_map(|round| round.as_ref().iter().map(ln).collect()).collect();
-    let arms = table.first()?.len();
-    if arms < 2 || table.len() < MIN_ROUNDS || table.iter().any(|row| row.len() != arms) {
+    let usual = usual_arms(rounds);
+    let of_round = |round: &R| usual.iter().map(|&arm| ln_seconds(round.as_ref(), arm)).collect();
+    let mut table: Vec<Vec<f64>> = rounds.iter().filter_map(of_round).collect();
+    let arms = usual.len();
+    if arms < 2 || table.len() < MIN_ROUNDS {
         return None;
     }
     remove_means(&mut table);
@@ -142,6 +144,22 @@ mod tests {
             })
             .collect();
         assert_eq!(serial_correlation(&table), None);
+    }
+
+    /// Given up half-way, an arm takes nothing from the test; before that, only its own rounds.
+    #[test]
+    fn an_arm_that_was_given_up_does_not_hide_the_others() {
+        let table = |ended_well: usize| -> Vec<Vec<Option<f64>>> {
+            let wave =
+                |round: usize, arm: usize| (0.025 * (0.4 * round as f64 + 1.6 * arm as f64).sin()).exp();
+            let of_arm = |round: usize, arm: usize| (arm < 4 || round < ended_well).then(|| wave(round, arm));
+            (0..22).map(|round| (0..5).map(|arm| of_arm(round, arm)).collect()).collect()
+        };
+        let found = |ended_well: usize| serial_correlation(&table(ended_well)).map(|found| found.lag1);
+        let without = found(0);
+        assert!(without.is_some());
+        assert_eq!((found(1), found(10)), (without, without));
+        assert!(found(20).is_some() && found(20) != without);
     }
 
     #[test]

@@ -7,5 +7,6 @@ mod degenerate;
 mod fixture;
 mod order;
 mod post_hoc;
+mod serial;
 mod sessions;
 mod verdicts;

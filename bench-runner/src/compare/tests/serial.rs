@@ -1,0 +1,74 @@
+use super::fixture::*;
+use crate::record::{Block, Outcome, Role, StopReason};
+use crate::sampling::{Next, Progress, next};
+
+const ROUNDS: u32 = 22;
+
+/// The round in which the last variant fails for the first time; after the second time it is given up.
+const FAILS: u32 = 10;
+
+/// Seconds of an arm that resembles its neighbours from round to round.
+fn seconds(round: u32, arm: usize) -> f64 {
+    10.0 * (0.025 * (0.4 * f64::from(round) + 1.6 * arm as f64).sin()).exp()
+}
+
+/// Wall seconds as a look has them.
+fn table() -> Vec<Vec<Option<f64>>> {
+    let of_arm = |round: u32, arm: usize| (arm < 4 || round < FAILS).then(|| seconds(round, arm));
+    (1..=ROUNDS).map(|round| (0..5).map(|arm| of_arm(round, arm)).collect()).collect()
+}
+
+/// What the look after the last round says with this precision on the log scale.
+fn look(block: &Block, precision: f64) -> Next {
+    let sampling = crate::record::Sampling { precision: Some(precision.exp_m1()), ..block.sampling.clone() };
+    let roles: Vec<Role> = block.arms.iter().map(|arm| arm.role).collect();
+    let (sampling, rounds) = (&sampling, &table());
+    next(&Progress { sampling, roles: &roles, rounds, remaining: None, round_time: None })
+}
+
+#[test]
+fn a_variant_that_was_given_up_does_not_switch_the_test_off_and_the_look_agrees_with_the_report() {
+    let plan = plan(vec![block("linkers", true, &["v", "w", "x"])]);
+    let mut samples = Samples::of(&plan);
+    for round in 1..=ROUNDS {
+        let arms = if round <= FAILS + 1 { 5 } else { 4 };
+        for arm in 0..arms {
+            let failed = arm == 4 && round >= FAILS;
+            let outcome = if failed { Outcome::TimedOut } else { built(seconds(round, arm)) };
+            samples.push(0, arm, round, 1, outcome);
+        }
+    }
+    let found = compared(&plan, &samples.all);
+    let block = &found.blocks[0];
+    assert_eq!(block.rounds, ROUNDS);
+    assert!(block.serial.is_some() && notes_say(&found, "Neighbouring rounds of an arm resemble each other"));
+
+    let variants = block.arms.iter().filter_map(|arm| arm.ratio);
+    let half_widths = variants.map(|ratio| 0.5 * (ratio.high / ratio.low).ln());
+    let twin = block.twin.unwrap().half_width.ln_1p() / (4.0f64 / 3.0).sqrt();
+    let widest = half_widths.fold(twin, f64::max);
+    let planned = &plan.blocks[0];
+    assert_eq!(look(planned, 1.0001 * widest), Next::Stop(StopReason::Precision));
+    assert_eq!(look(planned, 0.9999 * widest), Next::Round);
+}
+
+#[test]
+fn a_twin_that_is_not_judged_takes_no_round_from_the_test() {
+    let plan = plan(vec![block("linkers", true, &["v", "w"])]);
+    let mut samples = Samples::of(&plan);
+    for round in 1..=ROUNDS {
+        for arm in [0, 1, 2, 3] {
+            // in every second round
+            let failed = arm == TWIN && round % 2 == 0;
+            let outcome = if failed { Outcome::TimedOut } else { built(seconds(round, arm)) };
+            samples.push(0, arm, round, 1, outcome);
+        }
+    }
+    let alone =
+        ended(&plan, &samples.all, &[end(&plan.blocks[0], &[(Role::Twin, "linker=bfd", "given up")])]);
+    assert_eq!(alone.blocks[0].twin, None);
+    let without: Vec<_> = samples.all.iter().filter(|sample| sample.role != Role::Twin).cloned().collect();
+    let without = compared(&plan, &without);
+    assert!(without.blocks[0].serial.is_some());
+    assert_eq!(alone.blocks[0].serial, without.blocks[0].serial);
+}
