@@ -1,6 +1,6 @@
 //! Small symmetric systems, as least squares needs them. Knows nothing of what the numbers are.
 
-/// A pivot below this share of its diagonal element is taken for 0: its column depends on those before it.
+/// A pivot below this share of what it was summed from is taken for 0: its column depends on those before it.
 const SINGULAR: f64 = 1e-9;
 
 /// The lower triangle L of A = L·Lᵀ, for a symmetric positive definite A.
@@ -11,9 +11,10 @@ pub(super) struct Cholesky {
 }
 
 impl Cholesky {
-    /// Of a matrix of `size` rows, row by row, of which only the lower triangle is read. `None` where a column depends
-    /// on others or a value is not finite.
-    pub(super) fn of(mut matrix: Vec<f64>, size: usize) -> Option<Self> {
+    /// Of a matrix of `size` rows, row by row, of which only the lower triangle is read. `summed` says how large the
+    /// sums were of which its elements are the differences: what is far smaller is rounding. `None` where a column
+    /// depends on others or a value is not finite.
+    pub(super) fn of(mut matrix: Vec<f64>, size: usize, summed: f64) -> Option<Self> {
         for row in 0..size {
             let (above, rest) = matrix.split_at_mut(row * size);
             let this = &mut rest[..=row];
@@ -25,7 +26,7 @@ impl Cholesky {
             let diagonal = this[row];
             let pivot = diagonal - dot(&this[..row], &this[..row]);
             // also where either is NaN
-            if !(pivot > SINGULAR * diagonal && pivot.is_finite()) {
+            if !(pivot > SINGULAR * diagonal.max(summed) && pivot.is_finite()) {
                 return None;
             }
             this[row] = pivot.sqrt();
@@ -72,8 +73,23 @@ impl Cholesky {
     }
 }
 
+/// The product of two vectors of the same length. Four sums grow side by side, because each addition to one sum waits
+/// for the one before it.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let ((a, rest_of_a), (b, rest_of_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let mut sums = [0.0; 4];
+    for at in 0..a.len().min(b.len()) {
+        let (a, b) = (&a[at], &b[at]);
+        sums[0] += a[0] * b[0];
+        sums[1] += a[1] * b[1];
+        sums[2] += a[2] * b[2];
+        sums[3] += a[3] * b[3];
+    }
+    let mut rest = 0.0;
+    for at in 0..rest_of_a.len().min(rest_of_b.len()) {
+        rest += rest_of_a[at] * rest_of_b[at];
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 /// The squared length of a vector.
@@ -92,7 +108,7 @@ mod tests {
     /// By hand: A = [[4, 2], [2, 5]] has the determinant 16 and the inverse [[5, −2], [−2, 4]] / 16.
     #[test]
     fn a_system_of_two() {
-        let found = Cholesky::of(vec![4.0, 2.0, 2.0, 5.0], 2).unwrap();
+        let found = Cholesky::of(vec![4.0, 2.0, 2.0, 5.0], 2, 0.0).unwrap();
         let x = found.solve(&[8.0, 4.0]);
         near(x[0], 2.0);
         near(x[1], 0.0);
@@ -102,10 +118,19 @@ mod tests {
     }
 
     #[test]
+    fn products_of_any_length() {
+        for length in 0..11 {
+            let (a, b): (Vec<f64>, Vec<f64>) = (0..length).map(|x| (f64::from(x), f64::from(2 * x))).unzip();
+            near(dot(&a, &b), 2.0 * (0..length).map(|x| f64::from(x * x)).sum::<f64>());
+        }
+    }
+
+    #[test]
     fn columns_that_depend_on_others_have_no_answer() {
-        assert!(Cholesky::of(vec![1.0, 2.0, 2.0, 4.0], 2).is_none());
-        assert!(Cholesky::of(vec![0.0], 1).is_none());
-        assert!(Cholesky::of(vec![f64::NAN], 1).is_none());
-        assert!(Cholesky::of(vec![f64::INFINITY], 1).is_none());
+        assert!(Cholesky::of(vec![1.0, 2.0, 2.0, 4.0], 2, 0.0).is_none());
+        assert!(Cholesky::of(vec![0.0], 1, 0.0).is_none());
+        assert!(Cholesky::of(vec![1e-15], 1, 12.0).is_none() && Cholesky::of(vec![1e-15], 1, 0.0).is_some());
+        assert!(Cholesky::of(vec![f64::NAN], 1, 1.0).is_none());
+        assert!(Cholesky::of(vec![f64::INFINITY], 1, 1.0).is_none());
     }
 }

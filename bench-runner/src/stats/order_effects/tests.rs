@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::stats::Side;
 use crate::stats::noise::Noise;
 
 /// Orders as runs draw them: the rows of a Williams design, arms renamed and rows shuffled anew for each set.
@@ -70,12 +71,12 @@ impl Model {
     }
 }
 
-/// The last arm against the first two, as a variant against baseline and twin.
 /// An arm against the baseline and its twin, arms 0 and 1.
 fn against_both(arm: usize) -> Contrast {
     Contrast { of: Side::single(arm), against: Side { arm: 0, twin: Some(1) } }
 }
 
+/// The last arm against the first two, as a variant against baseline and twin.
 fn contrast(arms: usize) -> Contrast {
     against_both(arms - 1)
 }
@@ -204,6 +205,8 @@ fn too_little_has_a_reason() {
     let why = |rounds: &[OrderedRound]| order_effects(rounds, &[]).unwrap_err();
     assert_eq!(why(&[]), NoOrderEffects::FewArms);
     assert_eq!(why(&eight_rounds()[..5]), NoOrderEffects::FewRounds(5));
+    assert_eq!(why(&eight_rounds()[..3]).describe(), "3 rounds have all arms, and it takes 6");
+    assert_eq!(why(&eight_rounds()[..1]).describe(), "1 round has all arms, and it takes 6");
     let mut same = eight_rounds();
     same.iter_mut().for_each(|round| round.order = vec![0, 1, 2, 3]);
     assert_eq!(why(&same), NoOrderEffects::NotSeparable);

@@ -1,0 +1,165 @@
+//! What the order says of each build. Knows nothing of effects.
+//!
+//! *Plain* columns: being first; with more than two arms also the trend, and for each usual arm whether the build
+//! follows it. A build has at most two of them that are not 0. The columns of the fit are one fewer: each arm's less
+//! the last arm's, because effects of arms sum to 0.
+
+use super::OrderedRound;
+use crate::stats::rounds::ln_seconds;
+use crate::stats::{Contrast, Side, usual_arms};
+
+/// Where a build stands in its round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Place {
+    First,
+    Later {
+        /// From −1 for the second place to 1 for the last.
+        trend: f64,
+        /// Which of the usual arms was built before it, if it was one.
+        after: Option<usize>,
+    },
+}
+
+impl Place {
+    /// The plain regressors of the build, as columns and values; the others are 0, and so may be the second.
+    pub(super) fn entries(self, columns: usize) -> [(usize, f64); 2] {
+        match self {
+            Self::First => [(0, 1.0), (0, 0.0)],
+            Self::Later { .. } if columns == 1 => [(0, 0.0); 2],
+            Self::Later { trend, after: Some(arm) } => [(1, trend), (2 + arm, 1.0)],
+            Self::Later { trend, after: None } => [(1, trend), (1, 0.0)],
+        }
+    }
+
+    /// Adds `weight` times the plain regressors of the build.
+    pub(super) fn add(self, weight: f64, plain: &mut [f64]) {
+        let [(one, value), (other, factor)] = self.entries(plain.len());
+        plain[one] += weight * value;
+        plain[other] += weight * factor;
+    }
+
+    /// The sum of the plain coefficients times the regressors of the build.
+    pub(super) fn times(self, plain: &[f64]) -> f64 {
+        let [(one, value), (other, factor)] = self.entries(plain.len());
+        value * plain[one] + factor * plain[other]
+    }
+}
+
+/// How many plain columns there are for so many usual arms.
+fn plain_columns(arms: usize) -> usize {
+    if arms > 2 { arms + 2 } else { 1 }
+}
+
+/// From values by plain columns, such as sums, to those by the columns of the fit.
+pub(super) fn less_the_last(plain: &[f64]) -> Vec<f64> {
+    match plain {
+        [first, trend, arms @ .., last] => {
+            [*first, *trend].into_iter().chain(arms.iter().map(|arm| arm - last)).collect()
+        }
+        _ => plain.to_vec(),
+    }
+}
+
+/// From coefficients of the fit to those of the plain columns, where the last arm has what makes the sum 0.
+pub(super) fn with_the_last(coefficients: &[f64]) -> Vec<f64> {
+    let mut plain = coefficients.to_vec();
+    if let [_, _, arms @ ..] = coefficients {
+        plain.push(-arms.iter().sum::<f64>());
+    }
+    plain
+}
+
+/// The places of all builds that ended well.
+pub(super) struct Regressors {
+    /// The usual arms, as positions.
+    pub(super) arms: Vec<usize>,
+    /// By round and arm.
+    places: Vec<Vec<Option<Place>>>,
+}
+
+/// The rounds that have exactly the usual arms, as tables of rounds by usual arms.
+pub(super) struct Used {
+    pub(super) rounds: usize,
+    pub(super) arms: usize,
+    pub(super) places: Vec<Place>,
+    /// ln seconds.
+    pub(super) logs: Vec<f64>,
+}
+
+impl Used {
+    /// How many plain columns there are.
+    pub(super) fn plain_columns(&self) -> usize {
+        plain_columns(self.arms)
+    }
+}
+
+impl Regressors {
+    pub(super) fn of(rounds: &[OrderedRound]) -> Self {
+        let arms = usual_arms(rounds);
+        let width = rounds.iter().map(|round| round.seconds.len()).max().unwrap_or(0);
+        let mut usual = vec![None; width];
+        arms.iter().enumerate().for_each(|(index, &arm)| usual[arm] = Some(index));
+        let places = rounds.iter().map(|round| places(round, &usual)).collect();
+        Self { arms, places }
+    }
+
+    pub(super) fn used(&self, rounds: &[OrderedRound]) -> Used {
+        let mut used = Used { rounds: 0, arms: self.arms.len(), places: Vec::new(), logs: Vec::new() };
+        for (round, places) in rounds.iter().zip(&self.places) {
+            let of_arm = |&arm: &usize| Some((*places.get(arm)?.as_ref()?, ln_seconds(&round.seconds, arm)?));
+            let Some(builds) = self.arms.iter().map(of_arm).collect::<Option<Vec<(Place, f64)>>>() else {
+                continue;
+            };
+            if round.order.len() == self.arms.len() {
+                used.rounds += 1;
+                used.places.extend(builds.iter().map(|(place, _)| place));
+                used.logs.extend(builds.iter().map(|(_, log)| log));
+            }
+        }
+        used
+    }
+
+    /// The mean regressors of one side less those of the other, over the rounds that have both, by columns of the fit;
+    /// `None` without any.
+    pub(super) fn mean(&self, contrast: &Contrast) -> Option<Vec<f64>> {
+        let mut sum = vec![0.0; plain_columns(self.arms.len())];
+        let mut counted = 0;
+        for places in &self.places {
+            let place = |arm: usize| places.get(arm).copied().flatten();
+            let has = |side: Side| side.arms().all(|arm| place(arm).is_some());
+            if !has(contrast.of) || !has(contrast.against) {
+                continue;
+            }
+            counted += 1;
+            for (side, sign) in [(contrast.of, 1.0), (contrast.against, -1.0)] {
+                let weight = sign / side.arms().count() as f64;
+                side.arms().filter_map(place).for_each(|place| place.add(weight, &mut sum));
+            }
+        }
+        sum.iter_mut().for_each(|value| *value /= f64::from(counted.max(1)));
+        (counted > 0).then(|| less_the_last(&sum))
+    }
+}
+
+/// Where each arm's build stands in a round; `None` for arms that were not built or did not end well. `usual` holds for
+/// each arm its place among the usual ones.
+fn places(round: &OrderedRound, usual: &[Option<usize>]) -> Vec<Option<Place>> {
+    let mut places = vec![None; round.seconds.len()];
+    for (index, &arm) in round.order.iter().enumerate() {
+        if ln_seconds(&round.seconds, arm).is_none() {
+            continue;
+        }
+        places[arm] = Some(match index {
+            0 => Place::First,
+            _ => Place::Later {
+                trend: if round.order.len() > 2 {
+                    2.0 * (index - 1) as f64 / (round.order.len() - 2) as f64 - 1.0
+                } else {
+                    0.0
+                },
+                after: usual.get(round.order[index - 1]).copied().flatten(),
+            },
+        });
+    }
+    places
+}
