@@ -1,5 +1,7 @@
 //! Student's t distribution, made total.
 
+use std::cell::Cell;
+
 use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
 /// P(T ≤ `t`) with `df` degrees of freedom (at least 1; less is taken as 1). An infinite or huge `t` gives 0 or 1.
@@ -18,8 +20,39 @@ pub fn t_cdf(t: f64, df: f64) -> f64 {
 ///
 /// Newton's method on the upper tail P(T > t): on a plain scale from 0 where the tail is wide, since the tail is
 /// convex there; on logarithmic scales from the normal quantile where it is narrow, since ln P(T > e^u) is concave
-/// and nearly straight. Either way the steps come in from one side and cannot pass the answer.
+/// and nearly straight. Either way the steps come in from one side and cannot pass the answer. The same few quantiles
+/// are wanted again and again, so each thread keeps the ones that it found last.
 pub fn t_quantile(p: f64, df: f64) -> f64 {
+    FOUND.with(|found| {
+        let key = (p.to_bits(), df.to_bits());
+        let slot = &found[slot_of(key)];
+        if let Some((_, t)) = slot.get().filter(|(of, _)| *of == key) {
+            return t;
+        }
+        let t = find(p, df);
+        slot.set(Some((key, t)));
+        t
+    })
+}
+
+/// How many quantiles a thread keeps, as a power of 2.
+const KEPT_BITS: u32 = 8;
+
+/// The bits of a probability and of its degrees of freedom.
+type Key = (u64, u64);
+
+thread_local! {
+    static FOUND: [Cell<Option<(Key, f64)>>; 1 << KEPT_BITS] = const { [const { Cell::new(None) }; 1 << KEPT_BITS] };
+}
+
+/// Where a quantile is kept: any other that belongs there takes its place.
+fn slot_of((p, df): Key) -> usize {
+    // 2⁶⁴ over the golden ratio spreads neighbours best (Knuth, The Art of Computer Programming 3, section 6.4)
+    const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+    ((p.wrapping_mul(SPREAD) ^ df).wrapping_mul(SPREAD) >> (u64::BITS - KEPT_BITS)) as usize
+}
+
+fn find(p: f64, df: f64) -> f64 {
     let p = if p.is_nan() { 0.5 } else { p.clamp(1e-12, 1.0 - 1e-12) };
     // by symmetry in one tail, where a small probability keeps its digits
     let tail = p.min(1.0 - p);
@@ -96,6 +129,18 @@ mod tests {
                 assert!(t < 0.0 && (t_cdf(t, df) / tail - 1.0).abs() < 1e-9, "{tail} {df}: {t}");
                 let other = t_quantile(1.0 - tail, df);
                 assert!((other + t).abs() <= 1e-3 * t.abs(), "{tail} {df}: {t} and {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_what_was_found() {
+        // more of them than are kept
+        for _ in 0..2 {
+            for df in 1..600 {
+                for p in [0.9, 0.975] {
+                    assert_eq!(t_quantile(p, f64::from(df)), find(p, f64::from(df)), "{p} {df}");
+                }
             }
         }
     }
