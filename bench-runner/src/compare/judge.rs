@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use super::Policy;
 use super::cells::{Cells, Table};
 use super::result::{Offsets, Ratio, TwinResult, Verdict};
@@ -103,48 +105,81 @@ fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
 /// Corrects over the whole family, all comparisons that count (`family` of them), and fills in ratios and verdicts.
 /// Comparisons of an invalid block keep their place in the family as if they had come out last.
 pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, policy: &Policy) {
-    let alpha = policy.level(family);
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
-    let (mut places, mut difference, mut equivalence) = (Vec::new(), Vec::new(), Vec::new());
-    for (index, block) in judged.iter_mut().enumerate() {
+    let test = |block: &mut Judged| {
         block.invalid = block.twin_with_offset().is_some_and(|twin| twin.p_difference() < alpha_twin);
-        for (arm, estimate) in block.estimates.iter().enumerate() {
-            if let Some(estimate) = estimate {
-                places.push((index, arm, *estimate));
-                // A broken block's tiny p-values must not come first and make the correction milder for all others.
-                let counts = |p: f64| (!block.invalid).then_some(p);
-                difference.push(counts(estimate.p_difference()));
-                equivalence.push(counts(estimate.p_equivalence(block.margin)));
-            }
+        block.tests()
+    };
+    let mut tests: Vec<Vec<Test>> = judged.par_iter_mut().map(test).collect();
+    let corrected = |p: fn(&Test) -> f64| {
+        let all: Vec<Option<f64>> =
+            tests.iter().flatten().map(|test| Some(p(test)).filter(|_| test.counts)).collect();
+        holm(&all, family)
+    };
+    let (difference, equivalence) =
+        rayon::join(|| corrected(|test| test.difference), || corrected(|test| test.equivalence));
+    for (test, (difference, equivalence)) in
+        tests.iter_mut().flatten().zip(difference.into_iter().zip(equivalence))
+    {
+        test.holm = (difference.unwrap_or(1.0), equivalence.unwrap_or(1.0));
+    }
+    let alpha = policy.level(family);
+    judged.par_iter_mut().zip(cells).zip(&tests).for_each(|((block, cells), tests)| {
+        for test in tests {
+            block.ratios[test.arm] = ratio(block, cells, test, alpha);
         }
-    }
-    let corrected = holm(&difference, family).into_iter().zip(holm(&equivalence, family));
-    for ((index, arm, estimate), (difference, equivalence)) in places.into_iter().zip(corrected) {
-        let (block, cells) = (&mut judged[index], &cells[index]);
-        let Some(contrast) = cells.contrast(arm) else { continue };
-        let (p_holm, p_equivalence) = (difference.unwrap_or(1.0), equivalence.unwrap_or(1.0));
-        let shown = Shown {
-            invalid: block.invalid,
-            equivalent: p_equivalence < alpha,
-            different: p_holm < alpha,
-            below: estimate.theta < 0.0,
-            variant_censored: cells.side_timed_out(contrast.of),
-            reference_censored: cells.side_timed_out(contrast.against),
+    });
+}
+
+/// The p-values of one comparison.
+struct Test {
+    arm: usize,
+    estimate: Estimate,
+    /// Against "no difference".
+    difference: f64,
+    /// Against "a difference by the margin or more".
+    equivalence: f64,
+    /// A broken block's tiny p-values must not come first and make the correction milder for all others.
+    counts: bool,
+    /// The two as they count among all.
+    holm: (f64, f64),
+}
+
+impl Judged {
+    fn tests(&self) -> Vec<Test> {
+        let of_arm = |(arm, estimate): (usize, &Option<Estimate>)| {
+            let estimate = (*estimate)?;
+            let (difference, equivalence) = (estimate.p_difference(), estimate.p_equivalence(self.margin));
+            Some(Test { arm, estimate, difference, equivalence, counts: !self.invalid, holm: (1.0, 1.0) })
         };
-        let (low, high) = estimate.interval(LEVEL);
-        block.ratios[arm] = Some(Ratio {
-            rounds: estimate.rounds,
-            ratio: estimate.ratio(),
-            low,
-            high,
-            p: estimate.p_difference(),
-            p_holm,
-            p_equivalence: estimate.p_equivalence(block.margin),
-            p_equivalence_holm: p_equivalence,
-            ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
-            verdict: verdict(shown),
-        });
+        self.estimates.iter().enumerate().filter_map(of_arm).collect()
     }
+}
+
+fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<Ratio> {
+    let contrast = cells.contrast(test.arm)?;
+    let (estimate, (p_holm, p_equivalence_holm)) = (test.estimate, test.holm);
+    let shown = Shown {
+        invalid: block.invalid,
+        equivalent: p_equivalence_holm < alpha,
+        different: p_holm < alpha,
+        below: estimate.theta < 0.0,
+        variant_censored: cells.side_timed_out(contrast.of),
+        reference_censored: cells.side_timed_out(contrast.against),
+    };
+    let (low, high) = estimate.interval(LEVEL);
+    Some(Ratio {
+        rounds: estimate.rounds,
+        ratio: estimate.ratio(),
+        low,
+        high,
+        p: test.difference,
+        p_holm,
+        p_equivalence: test.equivalence,
+        p_equivalence_holm,
+        ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
+        verdict: verdict(shown),
+    })
 }
 
 /// What was shown of one comparison.

@@ -55,7 +55,9 @@ pub(crate) use notes::counted;
 
 use baseline::Choice;
 use cells::Cells;
+use costs::Costs;
 use judge::Judged;
+use sessions::BySession;
 
 /// By what standard samples are judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,13 +128,13 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         block.add_offsets(cells, offsets);
     }
     judge::decide(&mut judged, &cells, family, policy);
-    let across = across::across(&cells, &judged);
-    let blocks = cells
-        .par_iter()
-        .zip(judged)
-        .zip(title::titles(plan))
-        .filter_map(|((cells, judged), title)| block_result(cells, judged, title, family, policy))
-        .collect();
+    let blocks = || {
+        let parts = cells.par_iter().zip(&judged).zip(title::titles(plan));
+        parts
+            .filter_map(|((cells, judged), title)| block_result(cells, judged, title, family, policy))
+            .collect()
+    };
+    let (across, blocks) = rayon::join(|| across::across(&cells, &judged), blocks);
     Comparison {
         scenario: plan.scenario.clone(),
         machine: machine.to_owned(),
@@ -147,9 +149,11 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
 
 /// What belongs to each block of the plan, in its order.
 fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
-    let mut samples: HashMap<&BlockId, Vec<&Sample>> = HashMap::new();
-    for sample in recorded.samples {
-        samples.entry(&sample.block).or_default().push(sample);
+    // blocks are measured one after another, so their samples come in few stretches
+    let stretches = recorded.samples.par_chunk_by(|one, next| one.block == next.block);
+    let mut samples: HashMap<&BlockId, Vec<&[Sample]>> = HashMap::new();
+    for stretch in stretches.collect::<Vec<&[Sample]>>() {
+        samples.entry(&stretch[0].block).or_default().push(stretch);
     }
     let mut proofs: HashMap<&BlockId, Vec<&Proof>> = HashMap::new();
     for proof in recorded.proofs {
@@ -158,7 +162,7 @@ fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
     // of several ends of a block the last one counts
     let ends: HashMap<&BlockId, &BlockEnd> = recorded.ends.iter().map(|end| (&end.block, end)).collect();
     let of_block = |block: &'a Block| {
-        let samples = samples.get(&block.id).cloned().unwrap_or_default();
+        let samples = samples.get(&block.id).into_iter().flatten().copied().flatten();
         let proofs = proofs.get(&block.id).cloned().unwrap_or_default();
         Cells::of(block, samples, proofs, ends.get(&block.id).copied())
     };
@@ -168,18 +172,19 @@ fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
 /// `None` where the block does not have the baseline that was chosen.
 fn block_result(
     cells: &Cells<'_>,
-    judged: Judged,
+    judged: &Judged,
     title: String,
     family: usize,
     policy: &Policy,
 ) -> Option<BlockResult> {
     let baseline = cells.baseline?;
-    let order = order::of_block(cells, &judged);
-    let notes = notes::of_block(cells, &judged, family, policy);
+    let order = order::of_block(cells, judged);
+    let notes = notes::of_block(cells, judged, family, policy);
+    let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells));
     let arm_result = |arm: usize| ArmResult {
-        cpu_ratio: costs::cpu(cells, &judged, arm),
-        rss_ratio: costs::max_rss(cells, &judged, arm),
-        sessions: sessions::of_arm(cells, &judged, arm),
+        cpu_ratio: costs.cpu(arm),
+        rss_ratio: costs.max_rss(arm),
+        sessions: sessions.of_arm(cells, judged, arm),
         ..cells.arm_result(arm, judged.ratios[arm])
     };
     let arms = (0..cells.block.arms.len()).map(arm_result).collect();

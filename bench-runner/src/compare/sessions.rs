@@ -1,38 +1,48 @@
 //! Each variant's ratio by session, and how far the sessions lie apart.
 
+use std::collections::BTreeMap;
+
 use super::cells::Cells;
 use super::judge::Judged;
 use super::result::{PlainRatio, SessionRatio, Sessions};
 use crate::stats::{Estimate, spread_between};
 
-/// The ratios of one arm by session; `None` where the arm has no ratio or fewer than two sessions have one.
-pub(super) fn of_arm(cells: &Cells<'_>, judged: &Judged, arm: usize) -> Option<Sessions> {
-    judged.estimates[arm]?;
-    let contrast = cells.contrast(arm)?;
-    // The session of a round is the same for all of its builds.
-    let session_of: Vec<Option<u32>> = cells
-        .rounds
-        .iter()
-        .map(|round| round.builds.iter().flatten().next().map(|sample| sample.session))
-        .collect();
-    let mut sessions: Vec<u32> = session_of.iter().copied().flatten().collect();
-    sessions.sort_unstable();
-    sessions.dedup();
-    let estimate = |session: u32| {
-        let rows = cells.table.iter().zip(&session_of).filter(|(_, of)| **of == Some(session));
-        let rows: Vec<&Vec<Option<f64>>> = rows.map(|(row, _)| row).collect();
-        Some((session, contrast.estimate(&rows, cells.control())?.stretched(judged.stretch())))
-    };
-    let estimates: Vec<(u32, Estimate)> = sessions.into_iter().filter_map(estimate).collect();
-    if estimates.len() < 2 {
-        return None;
+/// Wall seconds of some rounds.
+type Rows<'c> = Vec<&'c Vec<Option<f64>>>;
+
+/// Wall seconds of each session, in their order.
+pub(super) struct BySession<'c>(Vec<(u32, Rows<'c>)>);
+
+impl<'c> BySession<'c> {
+    pub(super) fn of(cells: &'c Cells<'_>) -> Self {
+        let mut sessions: BTreeMap<u32, Rows<'c>> = BTreeMap::new();
+        for (round, seconds) in cells.rounds.iter().zip(&cells.table) {
+            // the session of a round is the same for all of its builds
+            if let Some(sample) = round.builds.iter().flatten().next() {
+                sessions.entry(sample.session).or_default().push(seconds);
+            }
+        }
+        Self(sessions.into_iter().collect())
     }
-    let of_session = |(session, estimate): &(u32, Estimate)| SessionRatio {
-        session: *session,
-        ratio: PlainRatio::of(estimate),
-    };
-    Some(Sessions {
-        ratios: estimates.iter().map(of_session).collect(),
-        spread: spread_between(&estimates.iter().map(|(_, estimate)| *estimate).collect::<Vec<_>>()),
-    })
+
+    /// The ratios of one arm; `None` where the arm has no ratio or fewer than two sessions have one.
+    pub(super) fn of_arm(&self, cells: &Cells<'_>, judged: &Judged, arm: usize) -> Option<Sessions> {
+        judged.estimates[arm]?;
+        let contrast = cells.contrast(arm).filter(|_| self.0.len() > 1)?;
+        let estimate = |(session, rounds): &(u32, Rows<'_>)| {
+            Some((*session, contrast.estimate(rounds, cells.control())?.stretched(judged.stretch())))
+        };
+        let estimates: Vec<(u32, Estimate)> = self.0.iter().filter_map(estimate).collect();
+        if estimates.len() < 2 {
+            return None;
+        }
+        let of_session = |(session, estimate): &(u32, Estimate)| SessionRatio {
+            session: *session,
+            ratio: PlainRatio::of(estimate),
+        };
+        Some(Sessions {
+            ratios: estimates.iter().map(of_session).collect(),
+            spread: spread_between(&estimates.iter().map(|(_, estimate)| *estimate).collect::<Vec<_>>()),
+        })
+    }
 }

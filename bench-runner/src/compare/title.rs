@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::record::{Block, Pin, Plan};
+use crate::record::{Block, Pin, Plan, Variant};
 
 /// Digits of a hash that a reader needs to see.
 const SHORT: usize = 10;
@@ -23,20 +23,11 @@ pub(super) fn titles(plan: &Plan) -> Vec<String> {
 }
 
 fn title(plan: &Plan, block: &Block) -> String {
-    let distinct = |of: &dyn Fn(&crate::record::Variant) -> Option<String>| -> Vec<String> {
-        let mut seen = BTreeSet::new();
-        block
-            .arms
-            .iter()
-            .filter_map(|arm| of(&arm.variant))
-            .filter(|text| seen.insert(text.clone()))
-            .collect()
-    };
-    let projects = distinct(&|variant| Some(variant.project.clone()));
-    let workloads = distinct(&|variant| Some(variant.workload.clone()));
-    let revs = distinct(&|variant| variant.rev.clone());
+    let projects = distinct(block, |variant| Some(&variant.project));
+    let workloads = distinct(block, |variant| Some(&variant.workload));
+    let revs = distinct(block, |variant| variant.rev.as_deref());
     let project = match projects.as_slice() {
-        [one] if revs.len() > 1 => one.clone(),
+        [one] if revs.len() > 1 => (*one).to_owned(),
         [one] => with_version(plan, one),
         several => listed(several, "projects"),
     };
@@ -48,8 +39,14 @@ fn title(plan: &Plan, block: &Block) -> String {
     parts.join(" · ")
 }
 
+/// What the variants of a block have of something, each once, in their order.
+fn distinct<'b>(block: &'b Block, of: impl Fn(&'b Variant) -> Option<&'b str>) -> Vec<&'b str> {
+    let mut seen = BTreeSet::new();
+    block.arms.iter().filter_map(|arm| of(&arm.variant)).filter(|text| seen.insert(*text)).collect()
+}
+
 /// The names where they are few, else how many.
-fn listed(names: &[String], what: &str) -> String {
+fn listed(names: &[&str], what: &str) -> String {
     if names.len() <= 3 { names.join(" / ") } else { format!("{} {what}", names.len()) }
 }
 

@@ -65,7 +65,8 @@ pub fn rounds<'a>(
     samples: impl IntoIterator<Item = &'a Sample>,
     not_timed: &[NotTimed],
 ) -> Rounds<'a> {
-    rounds_of(block, &by_arm(block, samples), not_timed)
+    let of_block = samples.into_iter().filter(|sample| sample.block == block.id);
+    rounds_of(block, &by_arm(block, of_block), not_timed)
 }
 
 /// The builds of one arm, in the order in which they were made.
@@ -77,13 +78,13 @@ pub struct ArmBuilds<'a> {
     pub measured: Vec<&'a Sample>,
 }
 
-/// Samples of a block by arm, in the block's order; those of other blocks and of unknown arms are passed over.
+/// Samples of one block by arm, in the block's order; those of unknown arms are passed over.
 pub fn by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sample>) -> Vec<ArmBuilds<'a>> {
     let arms = block.arms.iter().enumerate();
     let places: HashMap<(Role, &str), usize> =
         arms.map(|(place, arm)| ((arm.role, arm.variant.name.as_str()), place)).collect();
     let mut sorted = vec![ArmBuilds::default(); block.arms.len()];
-    for sample in samples.into_iter().filter(|sample| sample.block == block.id) {
+    for sample in samples {
         if let Some(&place) = places.get(&(sample.role, sample.variant.as_str())) {
             match sample.phase {
                 Phase::Warmup => sorted[place].warmups.push(sample),
