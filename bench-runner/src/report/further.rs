@@ -2,18 +2,25 @@
 
 use super::table::paragraph;
 use super::text::p_value;
-use crate::compare::{ArmResult, BlockResult, PlainRatio};
+use crate::compare::{ArmResult, BlockResult, OrderEffects, PlainRatio, SessionRatio};
 use crate::figure::wording;
 
 /// Below this, the test of the predecessors is worth a word.
 const PREDECESSORS_WORTH_A_WORD: f64 = 0.01;
 
 /// Below this, sessions are said to differ.
-const SPREAD_WORTH_A_WORD: f64 = 0.05;
+const SPREAD_WORTH_A_WORD: f64 = 0.01;
 
-/// What places and predecessors did; nothing where that cannot be said.
+/// A bound above this share of the margin is worth a word.
+const BOUND_WORTH_A_WORD: f64 = 0.5;
+
+/// What places and predecessors did; nothing where that cannot be said, or where nothing is seen of it and it can
+/// hardly have mattered.
 pub(super) fn order(block: &BlockResult) -> Vec<String> {
     let Ok(order) = &block.order else { return Vec::new() };
+    if !worth_a_word(order, block.margin) {
+        return Vec::new();
+    }
     let shown = wording::effect(&order.first);
     let mut says = vec![format!(
         "being first in a round costs {} % ({} to {} %)",
@@ -29,11 +36,19 @@ pub(super) fn order(block: &BlockResult) -> Vec<String> {
     }
     if let Some(bound) = order.bound() {
         let bound = wording::share(bound);
-        says.push(format!("position and predecessor moved no ratio by more than {bound}"));
+        says.push(format!("position and predecessor may have moved a ratio by up to {bound} (95 % bound)"));
     } else if order.predecessors.is_none() && !order.moved.is_empty() {
         says.push("with two arms, what a build takes over from the one before it cannot be told".to_owned());
     }
     paragraph("order: ", &says.join("; "))
+}
+
+fn worth_a_word(order: &OrderEffects, margin: f64) -> bool {
+    let (low, high) = order.first.interval();
+    low > 0.0
+        || high < 0.0
+        || order.predecessors.is_some_and(|found| found.p < PREDECESSORS_WORTH_A_WORD)
+        || order.bound().is_some_and(|bound| bound > BOUND_WORTH_A_WORD * margin)
 }
 
 /// What the row of an arm cannot say.
@@ -84,8 +99,9 @@ pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
 /// The ratio of an arm by session, and whether the sessions differ.
 pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
     let Some(sessions) = &arm.sessions else { return Vec::new() };
-    let ratios = sessions.ratios.iter().map(|one| format!("{}×", wording::plain_ratio(&one.ratio).estimate));
-    let ratios = ratios.collect::<Vec<_>>().join(", ");
+    let of_session =
+        |one: &SessionRatio| format!("{}: {}×", one.session, wording::plain_ratio(&one.ratio).estimate);
+    let ratios = sessions.ratios.iter().map(of_session).collect::<Vec<_>>().join(", ");
     let apart = match sessions.spread {
         Some(spread) if spread.p < SPREAD_WORTH_A_WORD && spread.sd > 0.0 => {
             let (sd, p) = (wording::share(spread.sd.exp_m1()), p_value(spread.p));
@@ -100,7 +116,7 @@ pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::{OrderEffects, SessionRatio, Sessions, Spread};
+    use crate::compare::{Effect, Sessions, Spread};
     use crate::figure::fixture::{self, block as block_of, names};
 
     #[test]
@@ -112,14 +128,32 @@ mod tests {
             order(&one).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
         };
         let first = "order: being first in a round costs +0.40 % (−0.30 to +1.11 %)";
-        let bound = "position and predecessor moved no ratio by more than 0.5 %";
-        assert_eq!(says(fixture::order(0.2)), format!("{first}; {bound}"));
+        let bound = "position and predecessor may have moved a ratio by up to 0.5 % (95 % bound)";
         let after = "being built after linker=mold costs +1.11 % (+0.60 to +1.61 %, p < 0.001)";
         assert_eq!(says(fixture::order(0.0004)), format!("{first}; {after}; {bound}"));
-        let two = OrderEffects { trend: None, predecessors: None, ..fixture::order(0.2) };
+        let costs = Effect { log: 0.02, half_width: 0.007 };
+        let two = OrderEffects { first: costs, trend: None, predecessors: None, ..fixture::order(0.2) };
+        let first = "order: being first in a round costs +2.02 % (+1.31 to +2.74 %)";
         assert_eq!(says(OrderEffects { moved: Vec::new(), ..two.clone() }), first);
         let unknown = "with two arms, what a build takes over from the one before it cannot be told";
         assert_eq!(says(OrderEffects { moved: vec![None], ..two }), format!("{first}; {unknown}"));
+    }
+
+    #[test]
+    fn the_order_is_told_only_where_it_may_matter() {
+        let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
+        let mut told = |effects: OrderEffects| {
+            one.order = Ok(effects);
+            !order(&one).is_empty()
+        };
+        let none = || fixture::order(0.2);
+        assert!(!told(none()) && !told(fixture::order(0.011)) && told(fixture::order(0.009)));
+        let first = |log: f64| OrderEffects { first: Effect { log, half_width: 0.007 }, ..none() };
+        assert!(told(first(0.0071)) && told(first(-0.0071)) && !told(first(0.0069)) && !told(first(-0.0069)));
+        // the margin is 3 %
+        let moved =
+            |log: f64| OrderEffects { moved: vec![Some(Effect { log, half_width: 0.005 })], ..none() };
+        assert!(told(moved(0.0099)) && told(moved(-0.0099)) && !told(moved(0.0098)));
     }
 
     #[test]
@@ -148,16 +182,17 @@ mod tests {
             let ratio = |ratio: f64| fixture::plain_ratio(ratio, 0.01);
             let of = |(session, value): (u32, f64)| SessionRatio { session, ratio: ratio(value) };
             arm.sessions = Some(Sessions {
-                ratios: [(1, 0.921), (2, 0.934)].map(of).to_vec(),
+                ratios: [(1, 0.921), (3, 0.934)].map(of).to_vec(),
                 spread: spread.map(|(sd, p)| Spread { sd, p }),
             });
             sessions(&arm).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
         };
-        let ratios = "linker=mold by session: 0.921×, 0.934×";
+        let ratios = "linker=mold by session: 1: 0.921×, 3: 0.934×";
         assert_eq!(says(None), ratios);
         let chance = "the sessions differ by no more than chance allows";
         assert_eq!(says(Some((0.001, 0.3))), format!("{ratios}; {chance}"));
-        let more = "the sessions differ by more than chance, standard deviation 0.9 % (p = 0.02)";
-        assert_eq!(says(Some((0.009, 0.02))), format!("{ratios}; {more}"));
+        assert_eq!(says(Some((0.009, 0.02))), format!("{ratios}; {chance}"));
+        let more = "the sessions differ by more than chance, standard deviation 0.9 % (p = 0.002)";
+        assert_eq!(says(Some((0.009, 0.002))), format!("{ratios}; {more}"));
     }
 }

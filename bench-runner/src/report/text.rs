@@ -229,8 +229,8 @@ mod tests {
               codegen-units=3               4.469 s    1.01×      0.61 – 1.41      +1 %  undecided  12
               twin: this block could not have seen a difference under ±1.6 %
               order: being first in a round costs +0.40 % (−0.30 to +1.11 %); being built after linker=mold
-                costs +1.11 % (+0.60 to +1.61 %, p < 0.001); position and predecessor moved no ratio by more
-                than 0.5 %
+                costs +1.11 % (+0.60 to +1.61 %, p < 0.001); position and predecessor may have moved a ratio by
+                up to 0.5 % (95 % bound)
               linker=mold: 2 builds failed, timed out or could not start
               linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
               linker=wild: no build ended well: 12 builds failed, timed out or could not start
