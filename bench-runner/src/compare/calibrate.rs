@@ -51,7 +51,7 @@ pub(super) fn calibrate(
     earlier: &[EarlierTwin],
 ) -> (Vec<Calibration>, Vec<Offsets>) {
     let kinds: Vec<Kind<'_>> = cells.iter().map(|cells| Kind::of(cells.block)).collect();
-    let twins = usable_twins(&kinds, judged, earlier);
+    let twins = usable_twins(&kinds, cells, judged, earlier);
     let mut pools: HashMap<Key<'_>, Vec<&Twin<'_>>> = HashMap::new();
     for twin in &twins {
         twin.kind.pools().for_each(|pool| pools.entry(pool).or_default().push(twin));
@@ -74,11 +74,17 @@ pub(super) fn calibrate(
 }
 
 /// The twins of this run and of earlier ones that can be weighed.
-fn usable_twins<'a>(kinds: &[Kind<'a>], judged: &[Judged], earlier: &'a [EarlierTwin]) -> Vec<Twin<'a>> {
-    let own = kinds
-        .iter()
-        .zip(judged)
-        .filter_map(|(kind, judged)| Some(Twin { run: None, kind: kind.clone(), estimate: judged.twin? }));
+fn usable_twins<'a>(
+    kinds: &[Kind<'a>],
+    cells: &[Cells<'_>],
+    judged: &[Judged],
+    earlier: &'a [EarlierTwin],
+) -> Vec<Twin<'a>> {
+    // Over several sessions offsets average out, and a twin would show too little of them.
+    let of_one_session = cells.iter().map(|cells| cells.session_share() == 1.0);
+    let own = kinds.iter().zip(judged).zip(of_one_session).filter_map(|((kind, judged), counts)| {
+        Some(Twin { run: None, kind: kind.clone(), estimate: judged.twin.filter(|_| counts)? })
+    });
     let earlier = earlier.iter().map(|twin| Twin {
         run: Some(&twin.run),
         kind: Kind { project: twin.block.project(), workload: twin.workload.clone() },

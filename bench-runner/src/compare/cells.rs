@@ -1,5 +1,7 @@
 //! Samples of one block, sorted into rounds and arms.
 
+use std::collections::BTreeMap;
+
 use super::result::{ArmResult, Point, Ratio};
 use crate::record::{
     ArmBuilds, Block, BlockEnd, Cost, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
@@ -79,6 +81,19 @@ impl<'a> Cells<'a> {
     /// variants as well, whose widths the stopping never looked at.
     pub(super) fn control(&self) -> Control {
         if self.reference.twin.is_some() { Control::Twin } else { Control::NoTwin }
+    }
+
+    /// Σ (rounds of a session / all rounds)²: 1 for a single session, 1/K for K equal ones.
+    pub(super) fn session_share(&self) -> f64 {
+        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+        for session in
+            self.rounds.iter().filter_map(|round| Some(round.builds.iter().flatten().next()?.session))
+        {
+            *counts.entry(session).or_default() += 1;
+        }
+        let all: usize = counts.values().sum();
+        let share = |count: &usize| (*count as f64 / all as f64).powi(2);
+        if counts.len() < 2 { 1.0 } else { counts.values().map(share).sum() }
     }
 
     /// Whether a baseline was chosen after the run that is not the planned one.

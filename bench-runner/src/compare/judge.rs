@@ -61,14 +61,20 @@ impl Judged {
         self.offsets.and_then(Offsets::variance)
     }
 
+    /// What of τ² a comparison of two single arms has: each session lays directories out anew, so with the rounds spread
+    /// over several of them offsets average out as Σ (rounds of the session / all rounds)².
+    pub(super) fn offset_left(&self, cells: &Cells<'_>) -> f64 {
+        self.offset().unwrap_or(0.0) * cells.session_share()
+    }
+
     /// The twin's estimate as the block is judged by it: an ordinary offset of its directory is no fault of the block.
-    fn twin_with_offset(&self) -> Option<Estimate> {
-        self.twin.map(|twin| twin.with_variance(self.offset().unwrap_or(0.0)))
+    fn twin_with_offset(&self, cells: &Cells<'_>) -> Option<Estimate> {
+        self.twin.map(|twin| twin.with_variance(self.offset_left(cells)))
     }
 
     /// What the report says of the twin.
-    pub(super) fn twin_result(&self) -> Option<TwinResult> {
-        let (twin, judged) = (self.twin?, self.twin_with_offset()?);
+    pub(super) fn twin_result(&self, cells: &Cells<'_>) -> Option<TwinResult> {
+        let (twin, judged) = (self.twin?, self.twin_with_offset(cells)?);
         Some(TwinResult {
             rounds: twin.rounds,
             ratio: twin.ratio(),
@@ -82,7 +88,7 @@ impl Judged {
     /// Takes offsets between directories into the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, offsets: Offsets) {
         self.offsets = Some(offsets);
-        let tau2 = self.offset().unwrap_or(0.0);
+        let tau2 = self.offset_left(cells);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
             *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
@@ -106,11 +112,11 @@ fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
 /// Comparisons of an invalid block keep their place in the family as if they had come out last.
 pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, policy: &Policy) {
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
-    let test = |block: &mut Judged| {
-        block.invalid = block.twin_with_offset().is_some_and(|twin| twin.p_difference() < alpha_twin);
+    let test = |(block, cells): (&mut Judged, &Cells<'_>)| {
+        block.invalid = block.twin_with_offset(cells).is_some_and(|twin| twin.p_difference() < alpha_twin);
         block.tests()
     };
-    let mut tests: Vec<Vec<Test>> = judged.par_iter_mut().map(test).collect();
+    let mut tests: Vec<Vec<Test>> = judged.par_iter_mut().zip(cells).map(test).collect();
     let corrected = |p: fn(&Test) -> f64| {
         let all: Vec<Option<f64>> =
             tests.iter().flatten().map(|test| Some(p(test)).filter(|_| test.counts)).collect();

@@ -197,7 +197,7 @@ fn block_result(
         margin: judged.margin,
         arms,
         baseline,
-        twin: judged.twin_result(),
+        twin: judged.twin_result(cells),
         serial: judged.serial.map(|serial| serial.lag1),
         offset: judged.offset().filter(|variance| *variance > 0.0).map(f64::sqrt),
         order,

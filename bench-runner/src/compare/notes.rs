@@ -180,7 +180,7 @@ fn compared(
                 width(&estimate, ratio)
             )
         } else {
-            let fixed = contrast.offset_share() * judged.offset().unwrap_or(0.0);
+            let fixed = contrast.offset_share() * judged.offset_left(cells);
             let level = 1.0 - policy.level(family) / family.max(1) as f64;
             let needed = Needed::of(&estimate, fixed, judged.margin, level);
             undecided(&name, &estimate, ratio, judged.margin, family, needed)

@@ -213,3 +213,29 @@ fn a_block_of_several_workloads_is_a_kind_of_its_own() {
     assert_eq!(workloads, ["clean", "clean+check"]);
     assert_eq!(found.blocks[1].workload, "clean+check");
 }
+
+#[test]
+fn several_sessions_average_offsets_out() {
+    let (plan, mut samples) = one_block();
+    let policy = Policy::default();
+    let twins = earlier(20, "clean", 0.02, 0.002);
+    let tau2 = |found: &Comparison| match found.calibration[0].offsets {
+        Offsets::Calibrated { variance, .. } => variance,
+        Offsets::NotCalibrated { .. } => panic!("{:?}", found.calibration),
+    };
+    let added = |samples: &[Sample]| {
+        let (plain, found) = (judged(&plan, samples, &[], &policy), judged(&plan, samples, &twins, &policy));
+        (variance(&found, 2) - variance(&plain, 2)) / tau2(&found)
+    };
+    let one = added(&samples);
+    assert!((one - 0.75).abs() < 1e-6, "{one}");
+    // three equal sessions of four rounds each
+    samples.iter_mut().for_each(|sample| sample.session = sample.round.div_ceil(4));
+    let three = added(&samples);
+    assert!((three - 0.25).abs() < 1e-6, "{three}");
+    // its own twin is out of the pool, since it shows a third of what a single session would
+    assert!(matches!(
+        judged(&plan, &samples, &twins, &policy).calibration[0].offsets,
+        Offsets::Calibrated { twins: 20, .. }
+    ));
+}
