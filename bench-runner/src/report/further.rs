@@ -73,18 +73,22 @@ pub(super) fn beside(block: &BlockResult, at: usize) -> Vec<String> {
     lines
 }
 
-/// CPU time and memory of an arm, where they tell another story than wall time: their interval lies off that of wall
-/// time and off 1, and they differ from wall time by the margin or more.
+/// CPU time and memory of an arm, where they are news: their interval lies off 1, and CPU time differs from wall time by
+/// the margin or more, with intervals apart; memory, of which wall time says nothing, differs from the baseline's by the
+/// margin or more.
 pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
     let Some(wall) = arm.ratio else { return Vec::new() };
-    let tells_more = |cost: &PlainRatio| {
-        let off = |low: f64, high: f64| cost.high < low || high < cost.low;
-        let apart = (cost.ratio / wall.ratio).ln().abs() >= margin.ln_1p();
-        off(wall.low, wall.high) && off(1.0, 1.0) && apart
+    let off = |cost: &PlainRatio, low: f64, high: f64| cost.high < low || high < cost.low;
+    let apart = |ratio: f64| ratio.ln().abs() >= margin.ln_1p();
+    let cpu_is_news = |cost: &PlainRatio| {
+        off(cost, wall.low, wall.high) && off(cost, 1.0, 1.0) && apart(cost.ratio / wall.ratio)
     };
-    let says: Vec<String> = [("CPU time", arm.cpu_ratio), ("memory", arm.rss_ratio)]
+    let memory_is_news = |cost: &PlainRatio| off(cost, 1.0, 1.0) && apart(cost.ratio);
+    let cpu = arm.cpu_ratio.filter(cpu_is_news).map(|cost| ("CPU time", cost));
+    let memory = arm.rss_ratio.filter(memory_is_news).map(|cost| ("memory", cost));
+    let says: Vec<String> = cpu
         .into_iter()
-        .filter_map(|(what, cost)| Some((what, cost.filter(tells_more)?)))
+        .chain(memory)
         .map(|(what, cost)| {
             let shown = wording::plain_ratio(&cost);
             format!("{what} {}× ({} – {})", shown.estimate, shown.low, shown.high)
@@ -169,6 +173,8 @@ mod tests {
         // like wall time; no different from 1; less than the margin from wall time
         assert_eq!(says(Some((0.93, 0.01)), Some((0.99, 0.02))), "");
         assert_eq!(says(Some((0.94, 0.005)), None), "");
+        // no news of memory, however far wall time went
+        assert_eq!(says(None, Some((1.01, 0.001))), "");
         let both = "  linker=mold: CPU time 0.620× (0.600 – 0.640), memory 1.90× (1.80 – 2.00)";
         assert_eq!(says(Some((0.62, 0.02)), Some((1.9, 0.1))), both);
         assert_eq!(says(Some((0.97, 0.005)), None), "  linker=mold: CPU time 0.9700× (0.9650 – 0.9750)");
