@@ -11,11 +11,13 @@ use bench_runner::axes::Availability;
 use bench_runner::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
 use bench_runner::record::{
-    BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample,
+    Arm, Block, BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample,
 };
 use bench_runner::scenario::{Matrix, SamplingSpec, Scenario, Word};
+use bench_runner::stats::{Control, LEVEL, Reference, holm};
 use bench_runner::{figure, report, sampling};
 use criterion::{Criterion, criterion_group, criterion_main};
+use rayon::prelude::*;
 
 /// A world in which every value can be had.
 struct Everything;
@@ -81,7 +83,7 @@ fn samples(plan: &Plan, rounds: u32) -> Vec<Sample> {
 fn sample(
     plan: &Plan,
     block: &BlockId,
-    arm: &bench_runner::record::Arm,
+    arm: &Arm,
     round: u32,
     position: usize,
     number: usize,
@@ -131,9 +133,44 @@ fn judging(c: &mut Criterion) {
     c.bench_function("table of 20 blocks", |b| b.iter(|| black_box(report::text(&comparison))));
 }
 
+/// Seconds of a block, a row for each round.
+type Table = Vec<Vec<Option<f64>>>;
+
+fn table((block, samples): (&Block, &[Sample])) -> Table {
+    let walls = |round: &[Sample]| {
+        let of_arm = |arm: &Arm| {
+            let build = round.iter().find(|s| s.role == arm.role && s.variant == arm.variant.name)?;
+            Some(build.outcome.cost()?.wall.as_secs_f64())
+        };
+        block.arms.iter().map(of_arm).collect()
+    };
+    samples.chunks(block.arms.len()).map(walls).collect()
+}
+
+/// Estimate, interval and both p-values of every comparison, and the corrections over all of them.
+fn statistics(tables: &[Table]) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
+    let reference = Reference { baseline: 0, twin: Some(1) };
+    let of_block = |table: &Table| -> Vec<(f64, f64)> {
+        let of_arm = |arm: usize| {
+            let estimate = reference.contrast(arm).estimate(table, Control::Twin)?;
+            black_box(estimate.interval(LEVEL));
+            Some((estimate.p_difference(), estimate.p_equivalence(0.03)))
+        };
+        (2..table[0].len()).filter_map(of_arm).collect()
+    };
+    let found: Vec<Vec<(f64, f64)>> = tables.par_iter().map(of_block).collect();
+    let (difference, equivalence): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .flatten()
+        .map(|(difference, equivalence)| (Some(difference), Some(equivalence)))
+        .unzip();
+    assert_eq!(difference.len(), 100_000);
+    rayon::join(|| holm(&difference, 100_000), || holm(&equivalence, 100_000))
+}
+
 /// A hundred thousand comparisons, from samples to verdicts, on all cores.
 fn judging_many(c: &mut Criterion) {
-    let plan = planned(1000, 101);
+    let plan = planned(5000, 21);
     let samples = samples(&plan, 12);
     let recorded = Recorded::of(&plan, &samples);
     let ratios = |of: &Comparison| {
@@ -142,8 +179,13 @@ fn judging_many(c: &mut Criterion) {
     assert_eq!(ratios(&compare(&recorded, &Policy::default())), 100_000);
     let mut group = c.benchmark_group("many");
     group.sample_size(10);
+    let seconds: Vec<Table> = plan.blocks.iter().zip(samples.chunks(22 * 12)).map(table).collect();
+    group.bench_function("statistics of 100,000 comparisons of 12 rounds", |b| {
+        b.iter(|| black_box(statistics(&seconds)));
+    });
     group.bench_function("judge 100,000 comparisons of 12 rounds", |b| {
-        b.iter(|| black_box(compare(&recorded, &Policy::default())));
+        // giving the memory of a million points back is no statistics
+        b.iter_with_large_drop(|| compare(&recorded, &Policy::default()));
     });
     group.finish();
 }
