@@ -98,9 +98,9 @@ fn power() {
     let mut one_of_twenty = Setup::of_twenty(Model::Normal, 1.0, Rounds::Fixed(22));
     one_of_twenty.blocks[0][0] = 1.03;
     for (what, setup, runs, shown, slower) in [
-        ("alone", alone(Model::Normal, 12), 1000, 0.958, 0.911),
-        ("alone, outliers", alone(Model::Outliers, 30), 400, 0.995, 0.942),
-        ("one of twenty", one_of_twenty, 80, 0.948, 0.928),
+        ("alone", alone(Model::Normal, 12), 1000, 0.946, 0.911),
+        ("alone, outliers", alone(Model::Outliers, 30), 400, 0.987, 0.942),
+        ("one of twenty", one_of_twenty, 80, 0.946, 0.928),
     ] {
         let found = study::power(&study(runs), &setup);
         near(what, &found.shown, shown);
