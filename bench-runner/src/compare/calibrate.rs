@@ -9,7 +9,7 @@ use super::cells::Cells;
 use super::judge::Judged;
 use super::result::{Calibration, Offsets, Pool};
 use crate::record::{Block, EarlierTwin};
-use crate::stats::{Control, Estimate, offset_variance, offset_weight};
+use crate::stats::{Control, Estimate, OffsetSums, offset_weight};
 
 /// What one twin says.
 struct Twin<'a> {
@@ -43,34 +43,52 @@ impl<'a> Kind<'a> {
     }
 }
 
+/// What a block is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfBlock {
+    /// For its comparisons.
+    pub(super) offsets: Offsets,
+    /// τ² for the verdict on its own twin, from the others alone: a broken twin must not make room for itself. 0 where
+    /// they are too few.
+    pub(super) of_others: f64,
+}
+
 /// An answer for each project and workload of the run in the order of the plan, and that for each block. Estimates are
 /// taken as they are before any offset.
 pub(super) fn calibrate(
     cells: &[Cells<'_>],
     judged: &[Judged],
     earlier: &[EarlierTwin],
-) -> (Vec<Calibration>, Vec<Offsets>) {
+) -> (Vec<Calibration>, Vec<OfBlock>) {
     let kinds: Vec<Kind<'_>> = cells.iter().map(|cells| Kind::of(cells.block)).collect();
     let twins = usable_twins(&kinds, cells, judged, earlier);
     let mut pools: HashMap<Key<'_>, Vec<&Twin<'_>>> = HashMap::new();
     for twin in &twins {
         twin.kind.pools().for_each(|pool| pools.entry(pool).or_default().push(twin));
     }
-    let known: HashMap<Key<'_>, Offsets> =
+    let known: HashMap<Key<'_>, (Offsets, OffsetSums)> =
         pools.iter().filter_map(|(pool, twins)| Some((*pool, offsets(pool.0, twins)?))).collect();
-    let of_kind = |kind: &Kind<'_>| {
-        let nearest = kind.pools().find_map(|pool| known.get(&pool).copied());
-        nearest.unwrap_or(Offsets::NotCalibrated { twins: twins.len() })
+    let of_block = |((kind, judged), cells): ((&Kind<'_>, &Judged), &Cells<'_>)| {
+        let Some((offsets, sums)) = kind.pools().find_map(|pool| known.get(&pool).copied()) else {
+            return OfBlock { offsets: Offsets::NotCalibrated { twins: twins.len() }, of_others: 0.0 };
+        };
+        let others = judged.twin.filter(|_| counts(cells)).map_or(sums, |own| sums.without(&own));
+        OfBlock { offsets, of_others: others.variance().unwrap_or(0.0) }
     };
-    let of_blocks: Vec<Offsets> = kinds.iter().map(of_kind).collect();
+    let of_blocks: Vec<OfBlock> = kinds.iter().zip(judged).zip(cells).map(of_block).collect();
     let mut seen = HashSet::new();
     let distinct = kinds.iter().zip(&of_blocks).filter(|(kind, _)| seen.insert(*kind));
-    let answer = |(kind, offsets): (&Kind<'_>, &Offsets)| Calibration {
+    let answer = |(kind, of_block): (&Kind<'_>, &OfBlock)| Calibration {
         project: kind.project.map(str::to_owned),
         workload: kind.workload.clone(),
-        offsets: *offsets,
+        offsets: of_block.offsets,
     };
     (distinct.map(answer).collect(), of_blocks)
+}
+
+/// Whether the block's twin counts. Over several sessions offsets average out, and it would show too little of them.
+fn counts(cells: &Cells<'_>) -> bool {
+    cells.session_share() == 1.0
 }
 
 /// The twins of this run and of earlier ones that can be weighed.
@@ -80,10 +98,8 @@ fn usable_twins<'a>(
     judged: &[Judged],
     earlier: &'a [EarlierTwin],
 ) -> Vec<Twin<'a>> {
-    // Over several sessions offsets average out, and a twin would show too little of them.
-    let of_one_session = cells.iter().map(|cells| cells.session_share() == 1.0);
-    let own = kinds.iter().zip(judged).zip(of_one_session).filter_map(|((kind, judged), counts)| {
-        Some(Twin { run: None, kind: kind.clone(), estimate: judged.twin.filter(|_| counts)? })
+    let own = kinds.iter().zip(judged).zip(cells).filter_map(|((kind, judged), cells)| {
+        Some(Twin { run: None, kind: kind.clone(), estimate: judged.twin.filter(|_| counts(cells))? })
     });
     let earlier = earlier.iter().map(|twin| Twin {
         run: Some(&twin.run),
@@ -99,16 +115,18 @@ fn usable_twins<'a>(
 }
 
 /// What the twins of a pool say; `None` where they are too few.
-fn offsets(pool: Pool, twins: &[&Twin<'_>]) -> Option<Offsets> {
+fn offsets(pool: Pool, twins: &[&Twin<'_>]) -> Option<(Offsets, OffsetSums)> {
     let estimates: Vec<Estimate> = twins.iter().map(|twin| twin.estimate).collect();
     let runs: HashSet<Option<&str>> = twins.iter().map(|twin| twin.run).collect();
-    Some(Offsets::Calibrated {
-        variance: offset_variance(&estimates)?,
+    let sums = OffsetSums::of(&estimates);
+    let offsets = Offsets::Calibrated {
+        variance: sums.variance()?,
         twins: twins.len(),
         runs: runs.len(),
         pool,
         heaviest: heaviest(&estimates),
-    })
+    };
+    Some((offsets, sums))
 }
 
 /// The largest weight as a share of all.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::Policy;
+use super::calibrate::OfBlock;
 use super::cells::{Cells, Table};
 use super::result::{Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
@@ -23,6 +24,8 @@ pub(super) struct Judged {
     pub(super) serial: Option<SerialCorrelation>,
     /// Offsets between directories, which have been added to the variances.
     pub(super) offsets: Option<Offsets>,
+    /// τ² as twins of other blocks show it; 0 where they are too few.
+    offset_of_others: f64,
     /// For each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
 }
@@ -47,6 +50,7 @@ impl Judged {
             invalid: false,
             serial,
             offsets: None,
+            offset_of_others: 0.0,
             ratios: vec![None; arms.len()],
         }
     }
@@ -67,9 +71,10 @@ impl Judged {
         self.offset().unwrap_or(0.0) * cells.session_share()
     }
 
-    /// The twin's estimate as the block is judged by it: an ordinary offset of its directory is no fault of the block.
+    /// The twin's estimate as the block is judged by it: an ordinary offset of its directory, as other twins show it, is
+    /// no fault of the block.
     fn twin_with_offset(&self, cells: &Cells<'_>) -> Option<Estimate> {
-        self.twin.map(|twin| twin.with_variance(self.offset_left(cells)))
+        self.twin.map(|twin| twin.with_variance(self.offset_of_others * cells.session_share()))
     }
 
     /// What the report says of the twin.
@@ -86,8 +91,9 @@ impl Judged {
     }
 
     /// Takes offsets between directories into the standard errors.
-    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, offsets: Offsets) {
-        self.offsets = Some(offsets);
+    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: OfBlock) {
+        self.offsets = Some(known.offsets);
+        self.offset_of_others = known.of_others;
         let tau2 = self.offset_left(cells);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);

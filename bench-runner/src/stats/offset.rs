@@ -12,15 +12,49 @@ pub const MIN_TWINS: usize = 10;
 /// comparison with baseline and twin together has ¾ of it (three halves of one directory's variance against two),
 /// that of a comparison with the baseline alone all of it.
 pub fn offset_variance(twins: &[Estimate]) -> Option<f64> {
-    let weighed: Vec<(f64, f64)> =
-        twins.iter().filter_map(|twin| Some((offset_weight(twin)?, twin.theta))).collect();
-    if weighed.len() < MIN_TWINS {
-        return None;
+    OffsetSums::of(twins).variance()
+}
+
+/// What of some twins their [`offset_variance`] is made from, so that it can be had without one of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OffsetSums {
+    twins: usize,
+    q: f64,
+    weights: f64,
+}
+
+impl OffsetSums {
+    /// Of all that are usable.
+    pub fn of(twins: &[Estimate]) -> Self {
+        let none = Self { twins: 0, q: 0.0, weights: 0.0 };
+        twins.iter().fold(none, |sums, twin| match offset_weight(twin) {
+            Some(weight) => Self {
+                twins: sums.twins + 1,
+                q: sums.q + weight * twin.theta * twin.theta,
+                weights: sums.weights + weight,
+            },
+            None => sums,
+        })
     }
-    let q: f64 = weighed.iter().map(|(weight, theta)| weight * theta * theta).sum();
-    let weights: f64 = weighed.iter().map(|(weight, _)| weight).sum();
-    let variance = ((q - weighed.len() as f64) / weights).max(0.0);
-    variance.is_finite().then_some(variance)
+
+    /// The same without one twin that is among them.
+    #[must_use]
+    pub fn without(self, twin: &Estimate) -> Self {
+        match offset_weight(twin) {
+            Some(weight) => Self {
+                twins: self.twins.saturating_sub(1),
+                q: (self.q - weight * twin.theta * twin.theta).max(0.0),
+                weights: self.weights - weight,
+            },
+            None => self,
+        }
+    }
+
+    /// τ², as [`offset_variance`] has it.
+    pub fn variance(self) -> Option<f64> {
+        let variance = ((self.q - self.twins as f64) / self.weights).max(0.0);
+        (self.twins >= MIN_TWINS && variance.is_finite()).then_some(variance)
+    }
 }
 
 /// The weight w of a twin; `None` where it cannot be used: with fewer than four rounds, or without any spread.
@@ -45,6 +79,17 @@ mod tests {
         let twins: Vec<_> = (0..12).map(|i| twin(if i % 2 == 0 { 0.01 } else { -0.01 }, 0.002)).collect();
         let found = offset_variance(&twins).unwrap();
         assert!((found - (1e-4 - 1.2 * 4e-6)).abs() < 1e-12, "{found}");
+    }
+
+    #[test]
+    fn one_twin_can_be_left_out() {
+        let mut twins: Vec<_> = (0..12).map(|i| twin(if i % 2 == 0 { 0.01 } else { -0.01 }, 0.002)).collect();
+        let before = offset_variance(&twins).unwrap();
+        twins.push(twin(0.3, 0.002));
+        let all = OffsetSums::of(&twins);
+        assert!(all.variance().unwrap() > 50.0 * before);
+        assert!((all.without(&twins[12]).variance().unwrap() - before).abs() < 1e-12);
+        assert_eq!(OffsetSums::of(&twins[..10]).without(&twins[0]).variance(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@ use crate::compare::{
     Calibration, Comparison, Offsets, Policy, Pool, Recorded, Verdict, WantedBaseline, compare,
 };
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
-use crate::stats::{Control, Estimate, LEVEL};
+use crate::stats::{Control, Estimate, LEVEL, offset_variance};
 
 /// Twins of two earlier runs of another project, `theta` to one side and the other.
 fn earlier(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
@@ -66,7 +66,13 @@ fn earlier_twins_widen_what_one_run_could_not() {
     assert_eq!((before.theta, before.se), (after.theta, after.se), "later runs are calibrated with these");
     let half_width =
         |se: f64| Estimate { rounds: 12, theta: 0.0, se, control: Control::Twin }.half_width_share(LEVEL);
-    assert!((after.half_width / half_width((before.se.powi(2) + tau2).sqrt()) - 1.0).abs() < 1e-9);
+    // the twin is judged by what the others show
+    let of_others: Vec<Estimate> = twins
+        .iter()
+        .map(|twin| Estimate { rounds: 13, theta: twin.theta, se: twin.se, control: Control::Twin })
+        .collect();
+    let of_others = offset_variance(&of_others).unwrap();
+    assert!((after.half_width / half_width((before.se.powi(2) + of_others).sqrt()) - 1.0).abs() < 1e-9);
     assert!(after.half_width > 2.0 * before.half_width && after.p > before.p);
     assert!(notes_say(
         &found,
@@ -238,4 +244,20 @@ fn several_sessions_average_offsets_out() {
         judged(&plan, &samples, &twins, &policy).calibration[0].offsets,
         Offsets::Calibrated { twins: 20, .. }
     ));
+}
+
+/// A broken twin must not raise the offsets so far that it looks like an ordinary one.
+#[test]
+fn a_twin_does_not_excuse_itself() {
+    let blocks: Vec<_> = (0..12).map(|n| block(&format!("m{n}"), true, &["v"])).collect();
+    let plan = plan(blocks);
+    let mut samples = Samples::of(&plan);
+    for index in 0..12 {
+        let broken = |arm: usize| if index == 3 && arm == 1 { 1.2 } else { 1.0 };
+        samples.noisy(index, 12, index as u64, broken);
+    }
+    let found = judged(&plan, &samples.all, &[], &Policy::default());
+    let verdict = |index: usize| found.blocks[index].arms[2].ratio.map(|ratio| ratio.verdict);
+    assert_eq!(verdict(3), Some(Verdict::Invalid));
+    assert!((0..12).filter(|index| *index != 3).all(|index| verdict(index) != Some(Verdict::Invalid)));
 }
