@@ -14,7 +14,9 @@ mod side_by_side;
 mod tally;
 
 pub(crate) use models::{Model, Noisy};
-pub(crate) use questions::{Coverage, Study, carry_over, coverage, detection, families, offsets, power};
+pub(crate) use questions::{
+    Coverage, Study, carry_over, coverage, detection, families, offsets, order, power,
+};
 pub(crate) use run::{Rounds, Setup};
 pub(crate) use side_by_side::side_by_side;
 pub(crate) use tally::{Mean, Share};

@@ -92,6 +92,30 @@ pub(crate) fn offsets(study: &Study) -> Offsets {
     Offsets { alone: coverage(study, &one), calibrated: coverage(&fewer, &twenty) }
 }
 
+/// What is told of the order within the rounds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Order {
+    /// Blocks whose bound is no less than what carry-over does to the ratio of the last variant, `bias` on the log scale.
+    pub(crate) bounded: Share,
+    /// Blocks in which predecessors are found to matter, at the 1 % from which on the text names one.
+    pub(crate) found: Share,
+}
+
+/// How far the bound reaches, and how often predecessors are named.
+pub(crate) fn order(study: &Study, model: Model, bias: f64) -> Order {
+    let runs = study.each(&Setup::of_four(model), |run| {
+        let told = run.comparison.blocks[0].order.as_ref().ok()?;
+        let named = told.predecessors.is_some_and(|found| found.p < 0.01);
+        Some((told.bound()? >= bias.exp_m1(), named))
+    });
+    let mut order = Order::default();
+    for (bounded, named) in runs.into_iter().flatten() {
+        order.bounded.add(usize::from(bounded), 1);
+        order.found.add(usize::from(named), 1);
+    }
+    order
+}
+
 /// For each variant of a block the mean of ln ratio − ln truth, and its coverage, where what follows the last of
 /// them takes longer.
 pub(crate) fn carry_over(study: &Study) -> Vec<(Mean, Share)> {
