@@ -85,6 +85,9 @@ pub(crate) fn as_harness() -> Option<ExitCode> {
         return Some(ExitCode::SUCCESS);
     }
     let dir = PathBuf::from(std::env::var_os(HARNESS)?);
+    // A shell without job control has its background jobs ignore it, and what was ignored stays so.
+    // SAFETY: this process has one thread and no handlers.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     install_interrupts().unwrap();
     let script = fs::read_to_string(dir.join("script")).unwrap();
     let options = SupervisorOptions { control_group: dir.join("control-group").exists() };
