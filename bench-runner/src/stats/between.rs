@@ -14,7 +14,7 @@ pub struct Spread {
 /// Spread of at least two estimates with more than 3 rounds and a standard error above 0; others are left out. `None`
 /// where fewer are left.
 ///
-/// The standard deviation is the root of τ² as [`super::offset_variance`] has it, about the weighted mean in place of
+/// The standard deviation is the root of τ² as [`super::OffsetSums`] has it, about the weighted mean in place of
 /// 0: with w = (df − 2)/(df·SE²), Q = Σ w(θ − θ̄)² over K estimates, τ² = max(0, (Q − (K − 1))/(Σw − Σw²/Σw))
 /// (DerSimonian and Laird 1986). The test is that of Welch (1951) for means with variances of their own, since with
 /// few rounds the standard errors are too uncertain for a χ² test of Q.

@@ -5,17 +5,8 @@ use super::Estimate;
 /// Fewer twins than this say too little of the offsets.
 pub const MIN_TWINS: usize = 10;
 
-/// The variance τ² between twins and baselines beyond what their own standard errors explain; `None` with fewer
-/// than [`MIN_TWINS`] usable twins.
-///
-/// With w = 1/(se²·df/(df−2)) and Q = Σ w θ² over B twins it is max(0, (Q − B)/Σw). The offset of a variant's
-/// comparison with baseline and twin together has ¾ of it (three halves of one directory's variance against two),
-/// that of a comparison with the baseline alone all of it.
-pub fn offset_variance(twins: &[Estimate]) -> Option<f64> {
-    OffsetSums::of(twins).variance()
-}
-
-/// What of some twins their [`offset_variance`] is made from, so that it can be had without one of them.
+/// What some twins say of the variance τ² between twins and baselines beyond what their own standard errors explain;
+/// kept as sums, so that it can be had without one of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OffsetSums {
     twins: usize,
@@ -50,7 +41,11 @@ impl OffsetSums {
         }
     }
 
-    /// τ², as [`offset_variance`] has it.
+    /// τ²; `None` with fewer than [`MIN_TWINS`] usable twins.
+    ///
+    /// With w = 1/(se²·df/(df−2)) and Q = Σ w θ² over B twins it is max(0, (Q − B)/Σw). The offset of a variant's
+    /// comparison with baseline and twin together has ¾ of it (three halves of one directory's variance against two),
+    /// that of a comparison with the baseline alone all of it.
     pub fn variance(self) -> Option<f64> {
         let variance = ((self.q - self.twins as f64) / self.weights).max(0.0);
         (self.twins >= MIN_TWINS && variance.is_finite()).then_some(variance)
@@ -68,6 +63,10 @@ pub fn offset_weight(twin: &Estimate) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::stats::Control;
+
+    fn offset_variance(twins: &[Estimate]) -> Option<f64> {
+        OffsetSums::of(twins).variance()
+    }
 
     fn twin(theta: f64, se: f64) -> Estimate {
         Estimate { rounds: 13, theta, se, control: Control::Twin }

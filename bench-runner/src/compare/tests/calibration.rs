@@ -3,7 +3,7 @@ use crate::compare::{
     Calibration, Comparison, Offsets, Policy, Pool, Recorded, Verdict, WantedBaseline, compare,
 };
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
-use crate::stats::{Control, Estimate, LEVEL, offset_variance};
+use crate::stats::{Control, Estimate, LEVEL, OffsetSums};
 
 /// Twins of two earlier runs of another project, `theta` to one side and the other.
 fn earlier(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
@@ -71,7 +71,7 @@ fn earlier_twins_widen_what_one_run_could_not() {
         .iter()
         .map(|twin| Estimate { rounds: 13, theta: twin.theta, se: twin.se, control: Control::Twin })
         .collect();
-    let of_others = offset_variance(&of_others).unwrap();
+    let of_others = OffsetSums::of(&of_others).variance().unwrap();
     assert!((after.half_width / half_width((before.se.powi(2) + of_others).sqrt()) - 1.0).abs() < 1e-9);
     assert!(after.half_width > 2.0 * before.half_width && after.p > before.p);
     assert!(notes_say(
