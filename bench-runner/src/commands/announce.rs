@@ -76,7 +76,7 @@ const MOST_ROUNDS: usize = 10_000;
 /// What the settings of a block cannot come to, in a run of so many planned comparisons.
 fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
     let sampling = &block.sampling;
-    let control = if block.twin().is_some() { Control::Twin } else { Control::NoTwin };
+    let control = Control::of(block.twin());
     let needed = |half_width: f64| match rounds_for(EXPECTED_NOISE, half_width, control, MOST_ROUNDS) {
         Some(rounds) => format!("about {rounds}"),
         None => format!("more than {MOST_ROUNDS}"),

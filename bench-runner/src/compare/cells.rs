@@ -80,15 +80,13 @@ impl<'a> Cells<'a> {
     /// Whether the block was stopped by its twin too, as the factor on standard errors needs it. It holds for pairs of
     /// variants as well, whose widths the stopping never looked at.
     pub(super) fn control(&self) -> Control {
-        if self.reference.twin.is_some() { Control::Twin } else { Control::NoTwin }
+        Control::of(self.reference.twin)
     }
 
     /// Σ (rounds of a session / all rounds)²: 1 for a single session, 1/K for K equal ones.
     pub(super) fn session_share(&self) -> f64 {
         let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
-        for session in
-            self.rounds.iter().filter_map(|round| Some(round.builds.iter().flatten().next()?.session))
-        {
+        for session in self.rounds.iter().filter_map(|round| round.session()) {
             *counts.entry(session).or_default() += 1;
         }
         let all: usize = counts.values().sum();

@@ -33,7 +33,7 @@ pub(super) struct Judged {
 impl Judged {
     pub(super) fn of(cells: &Cells<'_>, policy: &Policy) -> Self {
         let serial = serial_correlation(&of_judged_arms(cells));
-        let stretch = serial.map_or(1.0, |serial| serial.stretch());
+        let stretch = stretch(serial);
         let timed = |arm: usize| cells.not_timed[arm].is_none();
         let estimate = |contrast: Contrast| {
             let usable = timed(contrast.of.arm) && timed(contrast.against.arm);
@@ -57,7 +57,7 @@ impl Judged {
 
     /// The factor on standard errors that serial correlation asks for; 1 where none was found.
     pub(super) fn stretch(&self) -> f64 {
-        self.serial.map_or(1.0, |serial| serial.stretch())
+        stretch(self.serial)
     }
 
     /// τ² of the offsets between directories, where enough twins say it.
@@ -100,6 +100,10 @@ impl Judged {
             *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
         }
     }
+}
+
+fn stretch(serial: Option<SerialCorrelation>) -> f64 {
+    serial.map_or(1.0, |serial| serial.stretch())
 }
 
 /// The table without the times of a twin that is not judged: no look had them either.

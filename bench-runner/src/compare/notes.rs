@@ -139,13 +139,9 @@ fn failures(cells: &Cells<'_>, arm: usize) -> Option<String> {
 /// Builds that are recorded as having taken no time: whatever wrote that, there is no logarithm of it.
 fn timeless(cells: &Cells<'_>, arm: usize) -> Option<String> {
     let count = cells.timeless(arm);
-    let builds = if count == 1 { "build is".to_owned() } else { format!("{count} builds are") };
     (count > 0).then(|| {
-        let one = if count == 1 { "1 " } else { "" };
-        format!(
-            "Of {}, {one}{builds} recorded with a wall time of 0; no ratio contains them.",
-            cells.name(arm)
-        )
+        let builds = are(count, "build");
+        format!("Of {}, {builds} recorded with a wall time of 0; no ratio contains them.", cells.name(arm))
     })
 }
 
@@ -249,8 +245,8 @@ fn undecided(
                 .to_owned()
         }
         Needed::OtherDirectories => {
-            "the offsets between directories are too large for any number of rounds; \
-                                     several sessions (--sessions) average them out"
+            "the offsets between directories are too large for any number of rounds; several sessions \
+             (--sessions) average them out"
                 .to_owned()
         }
         Needed::TooMany => format!("with this scatter more than {MOST_ROUNDS} rounds would be needed"),

@@ -17,9 +17,8 @@ impl<'c> BySession<'c> {
     pub(super) fn of(cells: &'c Cells<'_>) -> Self {
         let mut sessions: BTreeMap<u32, Rows<'c>> = BTreeMap::new();
         for (round, seconds) in cells.rounds.iter().zip(&cells.table) {
-            // the session of a round is the same for all of its builds
-            if let Some(sample) = round.builds.iter().flatten().next() {
-                sessions.entry(sample.session).or_default().push(seconds);
+            if let Some(session) = round.session() {
+                sessions.entry(session).or_default().push(seconds);
             }
         }
         Self(sessions.into_iter().collect())

@@ -118,7 +118,7 @@ fn block_estimate(
         (budget.saturating_sub(warmup).as_secs_f64() / round.as_secs_f64().max(1e-9)) as u32
     });
     let rounds = sampling.max_rounds.min(fit.unwrap_or(u32::MAX)).min(rounds_for_precision(block));
-    let half_width = expected_half_width(EXPECTED_NOISE, rounds as usize, control(block));
+    let half_width = expected_half_width(EXPECTED_NOISE, rounds as usize, Control::of(block.twin()));
     BlockEstimate { warmups: warmups * u64::from(sessions), warmup_time, round_time, rounds, half_width }
 }
 
@@ -151,15 +151,11 @@ pub fn share(left: Duration, blocks: &[BlockEstimate]) -> Duration {
     left.mul_f64(if total > 0.0 { (need[0] / total).clamp(0.0, 1.0) } else { 1.0 })
 }
 
-fn control(block: &Block) -> Control {
-    if block.twin().is_some() { Control::Twin } else { Control::NoTwin }
-}
-
 /// The look at which builds of ordinary scatter will have reached the precision.
 fn rounds_for_precision(block: &Block) -> u32 {
     let Some(precision) = block.sampling.precision else { return block.sampling.max_rounds };
     let reached = |rounds: &u32| {
-        expected_half_width(EXPECTED_NOISE, *rounds as usize, control(block))
+        expected_half_width(EXPECTED_NOISE, *rounds as usize, Control::of(block.twin()))
             .is_some_and(|half_width| half_width <= precision)
     };
     LOOKS

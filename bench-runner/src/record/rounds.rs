@@ -136,6 +136,11 @@ pub fn walls(builds: &[Option<&Sample>]) -> Vec<Option<f64>> {
 type Attempts<'a> = BTreeMap<(u32, u32), Builds<'a>>;
 
 impl<'a> Round<'a> {
+    /// The session, which is the same for all of its builds; `None` where it has none.
+    pub fn session(&self) -> Option<u32> {
+        Some(self.builds.iter().flatten().next()?.session)
+    }
+
     /// `None` where the last attempt is not whole.
     fn of(number: u32, attempts: &Attempts<'a>, expected: &Expected<'_, 'a>) -> Option<Self> {
         let whole = |&(&(session, _), builds): &(&(u32, u32), &Builds<'_>)| {

@@ -66,7 +66,7 @@ pub fn next(progress: &Progress<'_>) -> Next {
 /// not narrow what is not there.
 fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
     let Progress { sampling, roles, rounds, .. } = *progress;
-    let control = if reference.twin.is_some() { Control::Twin } else { Control::NoTwin };
+    let control = Control::of(reference.twin);
     let of_arm = |arm: usize| reference.contrast(arm);
     let is_variant = |arm: &usize| roles[*arm] == Role::Variant;
     let counts = |contrast: &Contrast| contrast.rounds(rounds) > 0;

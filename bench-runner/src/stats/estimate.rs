@@ -22,6 +22,11 @@ pub enum Control {
 }
 
 impl Control {
+    /// Of a block with this twin, if any.
+    pub fn of<T>(twin: Option<T>) -> Self {
+        if twin.is_some() { Self::Twin } else { Self::NoTwin }
+    }
+
     /// The factor f on the standard error: 1 + 0.5/n with a twin, 1 + 2/n without.
     pub fn inflation(self, rounds: usize) -> f64 {
         let n = rounds.max(1) as f64;
