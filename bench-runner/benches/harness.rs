@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
-use bench_runner::axes::Availability;
+use bench_runner::axes::{Availability, Setting};
 use bench_runner::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
 use bench_runner::record::{
@@ -38,8 +38,8 @@ impl World for Everything {
         Ok(ProjectView { planned: planned.clone(), cargo: true, has_edit: true, typical: Default::default() })
     }
 
-    fn probe(&self, _: &ProjectView, _: &str, value: &str) -> Availability {
-        Availability::Available { identity: value.to_owned(), tool: None }
+    fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
+        Availability::Available { identity: setting.value.to_owned(), tool: None }
     }
 }
 

@@ -1,7 +1,7 @@
 //! An argument added to the build command, for whatever has no axis of its own.
 
-use super::{Availability, Axis, Context, Finding, InvalidValue};
-use crate::build::{Evidence, Goal, Recipe};
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use crate::build::{Goal, Recipe};
 
 pub(super) struct Arg;
 
@@ -22,7 +22,7 @@ impl Axis for Arg {
         Ok(())
     }
 
-    fn probe(&self, _: &str, value: &str, context: &Context) -> Availability {
+    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
         if context.toolchain.is_some() {
             return Availability::Missing {
                 reason: "`arg` is for command projects, and this one is built by cargo".into(),
@@ -36,21 +36,22 @@ impl Axis for Arg {
         true
     }
 
-    fn apply(&self, _: &str, value: &str, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+    fn apply(
+        &self,
+        &Setting { value, .. }: &Setting<'_>,
+        _: &Context,
+        recipe: &mut Recipe,
+    ) -> std::io::Result<()> {
         if !value.is_empty() {
             recipe.args.push(value.to_owned());
         }
         Ok(())
     }
 
-    fn prove(&self, _: &str, value: &str, _: &Context, _: &Evidence) -> Finding {
+    fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, _: &Shown<'_>) -> Finding {
         Finding::not_provable(
             format!("the argument `{value}`"),
             "it was given to the command; what the command made of it cannot be seen",
         )
-    }
-
-    fn co_changes(&self, _: &str) -> &'static [&'static str] {
-        &[]
     }
 }

@@ -1,7 +1,7 @@
 //! An environment variable of the build.
 
-use super::{Availability, Axis, Context, Finding, InvalidValue};
-use crate::build::{Evidence, Goal, Recipe};
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use crate::build::{Goal, Recipe};
 
 pub(super) struct Env;
 
@@ -45,7 +45,7 @@ impl Axis for Env {
         Ok(())
     }
 
-    fn probe(&self, _: &str, value: &str, _: &Context) -> Availability {
+    fn probe(&self, &Setting { value, .. }: &Setting<'_>, _: &Context) -> Availability {
         Availability::Available { identity: value.to_owned(), tool: None }
     }
 
@@ -53,21 +53,22 @@ impl Axis for Env {
         true
     }
 
-    fn apply(&self, key: &str, value: &str, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+    fn apply(
+        &self,
+        &Setting { key, value, .. }: &Setting<'_>,
+        _: &Context,
+        recipe: &mut Recipe,
+    ) -> std::io::Result<()> {
         recipe.env.insert(name(key).to_owned(), value.to_owned());
         recipe.env_from.insert(name(key).to_owned(), format!("{key}={value}"));
         Ok(())
     }
 
-    fn prove(&self, key: &str, value: &str, _: &Context, _: &Evidence) -> Finding {
+    fn prove(&self, &Setting { key, value, .. }: &Setting<'_>, _: &Context, _: &Shown<'_>) -> Finding {
         Finding::not_provable(
             format!("{}={value}", name(key)),
             "it was in the environment; what the build made of it cannot be seen",
         )
-    }
-
-    fn co_changes(&self, _: &str) -> &'static [&'static str] {
-        &[]
     }
 }
 
@@ -77,15 +78,7 @@ mod tests {
 
     #[test]
     fn a_variable_carries_the_setting_that_asks_for_it() {
-        let context = Context {
-            toolchain: None,
-            config: None,
-            manifest: None,
-            path: "".into(),
-            tools: "/tools".into(),
-        };
-        let mut recipe = Recipe::default();
-        Env.apply("env.CC", "gcc", &context, &mut recipe).unwrap();
+        let recipe = crate::axes::fixture::applied(&Env, "env.CC", "gcc", &crate::axes::fixture::context());
         assert_eq!((&*recipe.env["CC"], &*recipe.env_from["CC"]), ("gcc", "env.CC=gcc"));
     }
 

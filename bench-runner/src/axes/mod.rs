@@ -6,13 +6,40 @@
 
 mod arg;
 mod env;
+#[cfg(test)]
+mod fixture;
 mod linker;
 mod profile;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::build::{Evidence, Goal, Recipe, Toolchain};
 use crate::record::ProofResult;
+
+/// The settings of a variant: values by key, as the scenario writes them.
+pub type Settings = BTreeMap<String, String>;
+
+/// One setting of a variant, beside its others. The key is the key as written, because one axis may serve many
+/// (`env.NAME`).
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The value.
+    pub value: &'a str,
+    /// All settings of the variant, this one among them.
+    pub beside: &'a Settings,
+}
+
+/// What builds showed of a variant.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its own first build, from nothing.
+    pub build: &'a Evidence,
+    /// That of the baseline of its block, where there is one and it is another variant.
+    pub baseline: Option<&'a Evidence>,
+}
 
 /// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
 pub const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];
@@ -83,7 +110,7 @@ pub struct Finding {
     pub result: ProofResult,
 }
 
-/// The contract of an axis. `key` is the key as written, because one axis may serve many (`env.NAME`).
+/// The contract of an axis.
 pub trait Axis: Sync {
     /// The key, or its form where one axis serves many (`env.NAME`).
     fn key(&self) -> &'static str;
@@ -98,19 +125,44 @@ pub trait Axis: Sync {
     fn parse(&self, key: &str, value: &str) -> Result<(), InvalidValue>;
 
     /// Whether the project of `context` and this machine can do it.
-    fn probe(&self, key: &str, value: &str, context: &Context) -> Availability;
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability;
 
     /// Whether it can matter to a build with this goal.
     fn matters(&self, goal: Goal) -> bool;
 
+    /// Why it makes no sense together with the settings beside it, where that is so.
+    fn conflict(&self, _: &Setting<'_>) -> Option<String> {
+        None
+    }
+
     /// Adds what the value asks for. `probe` has said that it is available.
-    fn apply(&self, key: &str, value: &str, context: &Context, recipe: &mut Recipe) -> std::io::Result<()>;
+    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()>;
 
     /// Looks for the value in a finished build.
-    fn prove(&self, key: &str, value: &str, context: &Context, evidence: &Evidence) -> Finding;
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding;
 
     /// What the value changes besides what the axis is named for.
-    fn co_changes(&self, value: &str) -> &'static [&'static str];
+    fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// Every setting, each with the others beside it.
+pub fn each(settings: &Settings) -> impl Iterator<Item = Setting<'_>> {
+    settings.iter().map(|(key, value)| Setting { key, value, beside: settings })
+}
+
+/// The toolchain that settings name, where they do.
+pub fn toolchain_of(settings: &Settings) -> Option<&str> {
+    settings.get("toolchain").map(String::as_str)
+}
+
+/// Why settings make no sense together in a build with this goal, where that is so.
+pub fn conflict(settings: &Settings, goal: Goal) -> Option<String> {
+    each(settings).find_map(|setting| {
+        let axis = find(setting.key).ok().filter(|axis| axis.matters(goal))?;
+        axis.conflict(&setting)
+    })
 }
 
 /// All axes, in the order of help texts.

@@ -1,7 +1,7 @@
 //! The cargo profile.
 
-use super::{Availability, Axis, Context, Finding, InvalidValue};
-use crate::build::{Evidence, Goal, Recipe};
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use crate::build::{Goal, Recipe};
 use crate::record::ProofResult;
 
 pub(super) struct Profile;
@@ -45,7 +45,7 @@ impl Axis for Profile {
         })
     }
 
-    fn probe(&self, _: &str, value: &str, context: &Context) -> Availability {
+    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
         let missing = |reason: String, help| Availability::Missing { reason, help };
         if context.toolchain.is_none() {
             return missing("profiles are cargo's, and this project is not built by cargo".into(), None);
@@ -72,14 +72,20 @@ impl Axis for Profile {
         true
     }
 
-    fn apply(&self, _: &str, value: &str, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+    fn apply(
+        &self,
+        &Setting { value, .. }: &Setting<'_>,
+        _: &Context,
+        recipe: &mut Recipe,
+    ) -> std::io::Result<()> {
         recipe.profile = Some(value.to_owned());
         Ok(())
     }
 
-    fn prove(&self, _: &str, value: &str, _: &Context, evidence: &Evidence) -> Finding {
+    fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
         let expected = directory(value);
-        let mut found: Vec<&str> = evidence
+        let mut found: Vec<&str> = shown
+            .build
             .artifacts
             .iter()
             .filter(|artifact| artifact.own)
@@ -97,7 +103,7 @@ impl Axis for Profile {
         Finding { expected: format!("results in {expected}"), found, result }
     }
 
-    fn co_changes(&self, value: &str) -> &'static [&'static str] {
+    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
         match value {
             "release" | "bench" => &[
                 "no incremental compilation, 16 codegen units and no debug info, unless the project sets them",
@@ -115,7 +121,8 @@ fn profile_directory<'a>(part: &'a str, expected: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{Artifact, Toolchain};
+    use crate::axes::fixture;
+    use crate::build::{Artifact, Evidence, Toolchain};
 
     fn evidence(file: &str) -> Evidence {
         let artifact = Artifact {
@@ -130,23 +137,18 @@ mod tests {
     }
 
     fn context(manifest: &str) -> Context {
-        Context {
-            toolchain: None,
-            config: None,
-            manifest: Some(manifest.parse().unwrap()),
-            path: "".into(),
-            tools: "/tools".into(),
-        }
+        Context { toolchain: None, manifest: Some(manifest.parse().unwrap()), ..fixture::context() }
     }
 
     #[test]
     fn proven_by_the_directory_of_the_result() {
-        let prove = |value, file| Profile.prove("profile", value, &context(""), &evidence(file)).result;
+        let prove =
+            |value, file| fixture::prove(&Profile, "profile", value, &context(""), &evidence(file)).result;
         assert_eq!(prove("release", "/t/release/p"), ProofResult::Holds);
         assert_eq!(prove("release", "/t/debug/deps/p"), ProofResult::Fails);
         assert_eq!(prove("dev", "/t/debug/p"), ProofResult::Holds);
         assert_eq!(prove("dist", "/t/dist/p"), ProofResult::Holds);
-        let nothing = Profile.prove("profile", "dev", &context(""), &Evidence::default());
+        let nothing = fixture::prove(&Profile, "profile", "dev", &context(""), &Evidence::default());
         assert_eq!(nothing.result, ProofResult::Fails);
     }
 
@@ -155,7 +157,7 @@ mod tests {
         let probe = |value: &str, manifest: Option<&str>| {
             let manifest = manifest.map(|text| text.parse().unwrap());
             let context = Context { toolchain: Some(Toolchain::sample()), manifest, ..context("") };
-            matches!(Profile.probe("profile", value, &context), Availability::Available { .. })
+            matches!(fixture::probe(&Profile, "profile", value, &context), Availability::Available { .. })
         };
         assert!(probe("dist", None));
         assert!(!probe("debug", None), "this one is no name of a profile anywhere");

@@ -1,5 +1,6 @@
 //! What an ELF file tells of the linker that wrote it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use elf::ElfStream;
@@ -12,6 +13,8 @@ pub struct ElfFacts {
     pub comments: Vec<String>,
     /// Whether gold left its note.
     pub gold_note: bool,
+    /// Sizes of the sections by their names, bytes in the file.
+    pub sections: BTreeMap<String, u64>,
 }
 
 /// Reads `path`. `Err` says why there is nothing to read, such as a file of another format. It names the file
@@ -21,9 +24,15 @@ pub fn read(path: &Path) -> Result<ElfFacts, String> {
     let say = |error: &dyn std::fmt::Display| format!("cannot read {name} as ELF: {error}");
     let file = std::fs::File::open(path).map_err(|error| say(&error))?;
     let mut elf = ElfStream::<AnyEndian, _>::open_stream(file).map_err(|error| say(&error))?;
-    let gold_note = elf.section_header_by_name(".note.gnu.gold-version").map_err(|e| say(&e))?.is_some();
+    let mut sections = BTreeMap::new();
+    let (headers, names) = elf.section_headers_with_strtab().map_err(|error| say(&error))?;
+    for header in headers {
+        let name = names.map_or(Ok(""), |names| names.get(header.sh_name as usize));
+        *sections.entry(name.map_err(|error| say(&error))?.to_owned()).or_default() += header.sh_size;
+    }
+    let gold_note = sections.contains_key(".note.gnu.gold-version");
     let Some(header) = elf.section_header_by_name(".comment").map_err(|e| say(&e))?.copied() else {
-        return Ok(ElfFacts { comments: Vec::new(), gold_note });
+        return Ok(ElfFacts { comments: Vec::new(), gold_note, sections });
     };
     let (bytes, _) = elf.section_data(&header).map_err(|error| say(&error))?;
     let comments = bytes
@@ -31,7 +40,7 @@ pub fn read(path: &Path) -> Result<ElfFacts, String> {
         .filter(|part| !part.is_empty())
         .map(|part| String::from_utf8_lossy(part).into_owned())
         .collect();
-    Ok(ElfFacts { comments, gold_note })
+    Ok(ElfFacts { comments, gold_note, sections })
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use crate::record::Rebuilt;
 /// Everything that a finished build's output and files show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
+    /// The arguments of the build command.
+    pub command: Vec<String>,
     /// The compiler calls, where the build was asked to show them.
     pub compiler_calls: Vec<CompilerCall>,
     /// The link steps, where the build was asked to show them.
@@ -25,10 +27,23 @@ pub struct Evidence {
 /// One call of rustc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompilerCall {
-    /// Whether it compiled a unit of the project itself.
-    pub own: bool,
-    /// Its arguments.
+    /// Name of the crate.
+    pub name: String,
+    /// Whose unit it compiled.
+    pub part: Part,
+    /// The whole command: a wrapper where there is one, rustc, its arguments.
     pub args: Vec<String>,
+}
+
+/// Which part of a build a unit belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The project itself.
+    Own,
+    /// What the project's results are made of besides.
+    Dependency,
+    /// What runs during the build: build scripts, proc macros, and what only they need.
+    Host,
 }
 
 /// One call of the linker driver.

@@ -13,10 +13,10 @@ mod toolchain;
 
 pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
 pub use elf_file::{ElfFacts, read as read_elf};
-pub use evidence::{Artifact, CompilerCall, Evidence, LinkStep};
+pub use evidence::{Artifact, CompilerCall, Evidence, LinkStep, Part};
 pub use own_settings::OwnSettings;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
-pub use toolchain::{Release, Toolchain};
+pub use toolchain::{Lacking, Release, Toolchain};
 
 /// Why a build could not be put together.
 #[derive(Debug, thiserror::Error)]

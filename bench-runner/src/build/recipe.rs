@@ -16,6 +16,10 @@ pub struct Recipe {
     pub rustflags: Vec<String>,
     /// The settings that ask for those flags, as they were written, such as `linker=mold`.
     pub rustflags_from: Vec<String>,
+    /// Keys of the build tool's configuration, such as `build.rustc-wrapper`, with values in TOML.
+    pub config: Vec<(String, String)>,
+    /// Keys of the profile that is built with, such as `lto` or `package."*".codegen-units`, with values in TOML.
+    pub profile_keys: Vec<(String, String)>,
     /// Name of the cargo profile; `None` leaves cargo's default.
     pub profile: Option<String>,
     /// Parallel jobs.

@@ -31,6 +31,16 @@ pub struct Release {
     pub minor: u32,
 }
 
+/// A toolchain that is not here, or does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Lacking {
+    /// Why.
+    pub reason: String,
+    /// A command that would help.
+    pub help: Option<String>,
+}
+
 /// One toolchain, by its own binaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toolchain {
@@ -64,17 +74,50 @@ impl Toolchain {
         let printed = ask(&proxy, &["--print", "sysroot", "--print", "cfg"], tree).map_err(fail)?;
         let (sysroot, cfg) = parse_printed(&printed)
             .ok_or_else(|| fail(format!("cannot read what `rustc --print sysroot` says: {printed}")))?;
+        Self::at(sysroot, cfg, proxy, tree, path).map_err(fail)
+    }
+
+    /// The toolchain that a variant names: a name that rustup knows, or the directory of one.
+    pub fn named(name: &str, path: &OsString) -> Result<Self, Lacking> {
+        let lacking = |reason: String, help: Option<String>| Lacking { reason, help };
+        let directory = Path::new(name);
+        let sysroot = if directory.is_absolute() { directory.to_owned() } else { installed(name, path)? };
+        let rustc = sysroot.join("bin/rustc");
+        if !rustc.is_file() {
+            return Err(lacking(format!("there is no bin/rustc in {}", sysroot.display()), None));
+        }
+        let printed = ask(&rustc, &["--print", "sysroot", "--print", "cfg"], &sysroot);
+        let printed = printed.map_err(|reason| lacking(reason, None))?;
+        let (sysroot, cfg) = parse_printed(&printed).ok_or_else(|| {
+            lacking(format!("cannot read what `{} --print sysroot` says", rustc.display()), None)
+        })?;
+        Self::at(sysroot.clone(), cfg, rustc, &sysroot, path).map_err(|reason| lacking(reason, None))
+    }
+
+    /// The toolchain in `sysroot`. Its programs are asked in `cwd`; `rustc` answers where it has none of its own.
+    fn at(
+        sysroot: PathBuf,
+        cfg: Vec<String>,
+        rustc: PathBuf,
+        cwd: &Path,
+        path: &OsString,
+    ) -> Result<Self, String> {
         let own = |name: &str| Some(sysroot.join("bin").join(name)).filter(|binary| binary.is_file());
-        let rustc = own("rustc").unwrap_or(proxy);
+        let rustc = own("rustc").unwrap_or(rustc);
         let cargo = own("cargo")
             .or_else(|| find_in_path("cargo", path))
-            .ok_or_else(|| fail("no cargo beside rustc and none on PATH; install it with rustup".into()))?;
-        let verbose = ask(&rustc, &["-vV"], tree).map_err(fail)?;
-        let cargo_version = ask(&cargo, &["-V"], tree).map_err(fail)?.trim().to_owned();
-        let (rustc_version, host, release) = parse_verbose(&verbose)
-            .ok_or_else(|| fail(format!("cannot read what `rustc -vV` says: {verbose}")))?;
+            .ok_or("no cargo beside rustc and none on PATH; install it with rustup")?;
+        let verbose = ask(&rustc, &["-vV"], cwd)?;
+        let cargo_version = ask(&cargo, &["-V"], cwd)?.trim().to_owned();
+        let (rustc_version, host, release) =
+            parse_verbose(&verbose).ok_or_else(|| format!("cannot read what `rustc -vV` says: {verbose}"))?;
         let rustdoc = own("rustdoc").or_else(|| find_in_path("rustdoc", path));
         Ok(Self { rustdoc, sysroot, cargo, rustc, host, cfg, release, rustc_version, cargo_version })
+    }
+
+    /// Whether it takes unstable flags.
+    pub fn is_nightly(&self) -> bool {
+        self.rustc_version.contains("-nightly") || self.rustc_version.contains("-dev")
     }
 
     /// Whether a key of cargo's `[target]` table, a triple or `cfg(…)`, means the host. One that cannot be read
@@ -96,6 +139,26 @@ impl Toolchain {
             && self.release >= Release { major: 1, minor: 90 }
             && self.gcc_ld().is_some()
     }
+}
+
+/// Where rustup has the toolchain called `name`. It is never asked to install one.
+fn installed(name: &str, path: &OsString) -> Result<PathBuf, Lacking> {
+    let rustup = find_in_path("rustup", path).ok_or_else(|| Lacking {
+        reason: format!("no rustup on PATH to ask for the toolchain `{name}`"),
+        help: Some("give the toolchain's directory in place of its name".into()),
+    })?;
+    let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
+    let remove = NOT_THE_TREES.map(OsString::from).to_vec();
+    let call = ToolCall {
+        env: ToolEnv::Inherit { set, remove },
+        ..ToolCall::new(rustup, ["which", "--toolchain", name, "rustc"])
+    };
+    let missing = || Lacking {
+        reason: format!("rustup has no toolchain `{name}`"),
+        help: Some(format!("rustup toolchain install {name}")),
+    };
+    let said = check_tool(&call).map_err(|_| missing())?.stdout;
+    Path::new(said.trim()).ancestors().nth(2).map(Path::to_owned).ok_or_else(missing)
 }
 
 fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {

@@ -102,12 +102,16 @@ fn facts(machine: &Machine) -> Vec<Vec<String>> {
 
 /// Every named value of every axis, as this machine has it. Values that any text can be are left out.
 fn values(workplace: &Workplace) -> Vec<(&'static str, &'static str, Availability)> {
-    let Some(context) = workplace.plain_context() else { return Vec::new() };
+    let Some(context) = workplace.plain_context(None) else { return Vec::new() };
     axes::all()
         .iter()
         .flat_map(|axis| axis.values().iter().map(move |value| (*axis, *value)))
         .filter(|(axis, value)| axis.parse(axis.key(), value).is_ok() && !value.contains(' '))
-        .map(|(axis, value)| (axis.key(), value, axis.probe(axis.key(), value, &context)))
+        .map(|(axis, value)| {
+            let beside = axes::Settings::from([(axis.key().to_owned(), value.to_owned())]);
+            let setting = axes::Setting { key: axis.key(), value, beside: &beside };
+            (axis.key(), value, axis.probe(&setting, &context))
+        })
         .collect()
 }
 

@@ -14,7 +14,7 @@ use crate::record::Plan;
 /// Every tool that takes part in `plan`, with the hash of its program.
 pub(super) fn entries(workplace: &Workplace, plan: &Plan) -> Result<Vec<ToolEntry>, FlowError> {
     let mut tools = Vec::new();
-    for toolchain in workplace.toolchains() {
+    for toolchain in workplace.toolchains(plan) {
         tools.push(entry("rustc", &toolchain.rustc_version, &toolchain.rustc)?);
         tools.push(entry("cargo", &toolchain.cargo_version, &toolchain.cargo)?);
     }

@@ -10,14 +10,14 @@ use std::rc::Rc;
 use anyhow::Context as _;
 
 use super::FlowError;
-use crate::axes::{self, Availability, Context};
-use crate::build::{CargoDriver, CommandDriver, Driver, Toolchain, config_of_tree};
+use crate::axes::{self, Availability, Context, Setting, Settings};
+use crate::build::{CargoDriver, CommandDriver, Driver, Lacking, Toolchain, config_of_tree};
 use crate::corpus::sources::{self, Cache, FetchTool, Pinned, SourceError, Sources};
 use crate::corpus::{Catalogue, Project, Source, edits, local};
 use crate::plan::{PlanError, ProjectView, Typical, World};
 use crate::process::{ToolCall, check_tool, find_in_path};
 use crate::record::{Pin, Plan, PlannedProject};
-use crate::run::{self, Workshop};
+use crate::run::{self, Kit, Workshop};
 use crate::scenario::{RequestError, Word};
 use crate::spanned::SourceText;
 use crate::workloads;
@@ -44,6 +44,8 @@ pub struct Workplace {
     fetch: bool,
     benches: RefCell<BTreeMap<String, Rc<Bench>>>,
     toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
+    /// Those that variants name.
+    named: RefCell<BTreeMap<String, Result<Toolchain, Lacking>>>,
 }
 
 /// One project on the bench.
@@ -77,6 +79,7 @@ impl Workplace {
             fetch,
             benches: RefCell::default(),
             toolchains: RefCell::default(),
+            named: RefCell::default(),
         })
     }
 
@@ -100,7 +103,9 @@ impl Workplace {
         let workshops: BTreeMap<String, Workshop> = plan
             .projects
             .iter()
-            .map(|planned| Ok((planned.name.clone(), self.workshop(planned)?)))
+            .map(|planned| {
+                Ok((planned.name.clone(), self.workshop(planned, &named_toolchains(plan, planned))?))
+            })
             .collect::<Result<_, FlowError>>()?;
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let edits = workloads::find(&variant.workload).is_ok_and(|workload| workload.edits);
@@ -137,15 +142,13 @@ impl Workplace {
     pub fn tools(&self, plan: &Plan) -> Vec<axes::Tool> {
         let benches = self.benches.borrow();
         let mut tools: Vec<axes::Tool> = Vec::new();
-        if !self.toolchains.borrow().is_empty() {
+        if !self.toolchains(plan).is_empty() {
             tools.extend(self.c_compiler());
         }
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let Some(bench) = benches.get(&variant.project) else { continue };
-            for (key, value) in &variant.settings {
-                let Ok(axis) = axes::find(key) else { continue };
-                if let Availability::Available { tool: Some(tool), .. } =
-                    axis.probe(key, value, &bench.context)
+            for setting in axes::each(&variant.settings) {
+                if let Availability::Available { tool: Some(tool), .. } = self.probe_at(bench, &setting)
                     && !tools.contains(&tool)
                 {
                     tools.push(tool);
@@ -163,15 +166,46 @@ impl Workplace {
         Some(axes::Tool { name: "cc".into(), path, version })
     }
 
-    /// The toolchains that were asked for.
-    pub fn toolchains(&self) -> Vec<Toolchain> {
+    /// The toolchains that build something in `plan`.
+    pub fn toolchains(&self, plan: &Plan) -> Vec<Toolchain> {
+        let benches = self.benches.borrow();
         let mut all: Vec<Toolchain> = Vec::new();
-        for toolchain in self.toolchains.borrow().values() {
-            if all.iter().all(|other| other.sysroot != toolchain.sysroot) {
-                all.push(toolchain.clone());
+        for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+            let context =
+                benches.get(&variant.project).map(|bench| self.context_of(bench, &variant.settings));
+            if let Some(Ok(Context { toolchain: Some(toolchain), .. })) = context
+                && all.iter().all(|other| other.sysroot != toolchain.sysroot)
+            {
+                all.push(toolchain);
             }
         }
         all
+    }
+
+    /// What axes may look at for a variant with these settings.
+    fn context_of(&self, bench: &Bench, settings: &Settings) -> Result<Context, Lacking> {
+        match (axes::toolchain_of(settings), &bench.context.toolchain) {
+            (Some(name), Some(_)) => {
+                Ok(Context { toolchain: Some(self.named_toolchain(name)?), ..bench.context.clone() })
+            }
+            _ => Ok(bench.context.clone()),
+        }
+    }
+
+    fn named_toolchain(&self, name: &str) -> Result<Toolchain, Lacking> {
+        let mut named = self.named.borrow_mut();
+        named.entry(name.to_owned()).or_insert_with(|| Toolchain::named(name, &self.path)).clone()
+    }
+
+    fn probe_at(&self, bench: &Bench, setting: &Setting<'_>) -> Availability {
+        let axis = match axes::find(setting.key) {
+            Ok(axis) => axis,
+            Err(error) => return Availability::Missing { reason: error.message, help: None },
+        };
+        match self.context_of(bench, setting.beside) {
+            Ok(context) => axis.probe(setting, &context),
+            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
+        }
     }
 
     /// The toolchain for sources in `tree`.
@@ -201,9 +235,13 @@ impl Workplace {
         said.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
-    /// What axes may look at where no project is named; `None` without a toolchain.
-    pub fn plain_context(&self) -> Option<Context> {
-        let toolchain = self.toolchain(&self.sources.cache.nowhere()).ok()?;
+    /// What axes may look at where no project is named, with the toolchain of that name or else the usual one;
+    /// `None` without it.
+    pub fn plain_context(&self, toolchain: Option<&str>) -> Option<Context> {
+        let toolchain = match toolchain {
+            Some(name) => self.named_toolchain(name).ok()?,
+            None => self.toolchain(&self.sources.cache.nowhere()).ok()?,
+        };
         let tools = self.tools_dir();
         Some(Context {
             toolchain: Some(toolchain),
@@ -219,33 +257,41 @@ impl Workplace {
         self.sources.cache.root().join("tools")
     }
 
-    fn workshop(&self, planned: &PlannedProject) -> Result<Workshop, FlowError> {
+    fn workshop(
+        &self,
+        planned: &PlannedProject,
+        toolchains: &[Option<String>],
+    ) -> Result<Workshop, FlowError> {
         let bench = self.bench_of_plan(planned)?;
         self.check_requirements(&bench.project)?;
         let source = bench
             .source
             .clone()
             .with_context(|| format!("the source of `{}` is not in the cache", planned.name))?;
-        let driver: Box<dyn Driver> = match (&bench.project.source, &bench.context.toolchain) {
-            (Source::Command(command), _) => Box::new(CommandDriver {
-                source: command.clone(),
-                build: bench.project.build.clone(),
-                path: self.path.to_string_lossy().into_owned(),
-            }),
+        if let Some(toolchain) = &bench.context.toolchain {
+            self.fetch_dependencies(&source.tree, toolchain)?;
+        }
+        let kits = toolchains.iter().map(|toolchain| self.kit(&bench, toolchain.as_deref()));
+        let kits = kits.collect::<Result<_, _>>()?;
+        Ok(Workshop { project: bench.project.clone(), source, kits })
+    }
+
+    /// What builds a project with the toolchain of this name, or with its own.
+    fn kit(&self, bench: &Bench, toolchain: Option<&str>) -> Result<Kit, FlowError> {
+        let settings = toolchain.map(|name| ("toolchain".to_owned(), name.to_owned())).into_iter().collect();
+        let context = self.context_of(bench, &settings).map_err(anyhow::Error::from)?;
+        let project = &bench.project;
+        let path = self.path.to_string_lossy().into_owned();
+        let build = project.build.clone();
+        let driver: Box<dyn Driver> = match (&project.source, &context.toolchain) {
+            (Source::Command(command), _) => Box::new(CommandDriver { source: command.clone(), build, path }),
             (_, Some(toolchain)) => {
-                self.fetch_dependencies(&source.tree, toolchain)?;
-                Box::new(CargoDriver {
-                    toolchain: toolchain.clone(),
-                    build: bench.project.build.clone(),
-                    config: bench.context.config.clone(),
-                    path: self.path.to_string_lossy().into_owned(),
-                })
+                let (toolchain, config) = (toolchain.clone(), context.config.clone());
+                Box::new(CargoDriver { toolchain, build, config, path })
             }
-            (_, None) => {
-                return Err(anyhow::anyhow!("no toolchain was found for `{}`", planned.name).into());
-            }
+            (_, None) => return Err(anyhow::anyhow!("no toolchain was found for `{}`", project.name).into()),
         };
-        Ok(Workshop { project: bench.project.clone(), source, driver, context: bench.context.clone() })
+        Ok(Kit { toolchain: toolchain.map(str::to_owned), driver, context })
     }
 
     /// The programs that a project's manifest asks for must be there.
@@ -375,6 +421,18 @@ impl Workplace {
     }
 }
 
+/// The toolchains that variants of a project name in a plan, each once.
+fn named_toolchains(plan: &Plan, project: &PlannedProject) -> Vec<Option<String>> {
+    let mut names: Vec<Option<String>> = Vec::new();
+    for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+        let name = axes::toolchain_of(&variant.settings).map(str::to_owned);
+        if variant.project == project.name && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// The tables of a project's own configuration that decide how it is built; the others may hold what is nobody's
 /// business, and bundles are published.
 fn note_of_config(config: &toml::Table) -> Option<String> {
@@ -406,12 +464,10 @@ impl World for Workplace {
         Ok(self.bench_of_plan(project).map_err(PlanError::from)?.view.clone())
     }
 
-    fn probe(&self, project: &ProjectView, key: &str, value: &str) -> Availability {
-        let benches = self.benches.borrow();
-        match (benches.get(&project.planned.name), axes::find(key)) {
-            (Some(bench), Ok(axis)) => axis.probe(key, value, &bench.context),
-            (None, _) => Availability::Missing { reason: "the project is not known".into(), help: None },
-            (_, Err(error)) => Availability::Missing { reason: error.message, help: None },
+    fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability {
+        match self.benches.borrow().get(&project.planned.name) {
+            Some(bench) => self.probe_at(bench, setting),
+            None => Availability::Missing { reason: "the project is not known".into(), help: None },
         }
     }
 }

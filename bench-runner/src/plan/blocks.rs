@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{PlanError, ProjectView, World};
-use crate::axes::{self, Availability};
+use crate::axes::{self, Availability, Setting, Settings};
 use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, Variant};
 use crate::scenario::{Matrix, RequestError, Scenario, Word};
 use crate::workloads::{self, Start, Workload};
@@ -12,7 +12,7 @@ use crate::workloads::{self, Start, Workload};
 /// The world, asked no question twice.
 pub(super) struct Memo<'w> {
     world: &'w dyn World,
-    probes: HashMap<(String, String, String), Availability>,
+    probes: HashMap<(String, String, Settings), Availability>,
 }
 
 impl<'w> Memo<'w> {
@@ -20,11 +20,11 @@ impl<'w> Memo<'w> {
         Self { world, probes: HashMap::new() }
     }
 
-    fn probe(&mut self, project: &ProjectView, key: &str, value: &str) -> &Availability {
+    fn probe(&mut self, project: &ProjectView, setting: &Setting<'_>) -> &Availability {
         let world = self.world;
         self.probes
-            .entry((project.planned.name.clone(), key.to_owned(), value.to_owned()))
-            .or_insert_with(|| world.probe(project, key, value))
+            .entry((project.planned.name.clone(), setting.key.to_owned(), setting.beside.clone()))
+            .or_insert_with(|| world.probe(project, setting))
     }
 }
 
@@ -276,13 +276,17 @@ impl<'a> Draft<'a> {
             return left("`rev` is for projects from git, and this one is not".into(), None);
         }
         let mut identity = vec![variant.project.clone(), variant.workload.clone()];
-        for (key, value) in &variant.settings {
+        if let Some(reason) = axes::conflict(&variant.settings, workload.goal) {
+            return left(reason, None);
+        }
+        for setting in axes::each(&variant.settings) {
+            let key = setting.key;
             let axis = axes::find(key).map_err(|error| RequestError::usage(error.message, None))?;
             if !axis.matters(workload.goal) {
                 identity.push(format!("{key} not applicable"));
                 continue;
             }
-            match memo.probe(project, key, value) {
+            match memo.probe(project, &setting) {
                 Availability::Available { identity: same, .. } => identity.push(format!("{key}={same}")),
                 Availability::Missing { reason, help } => return left(reason.clone(), help.clone()),
             }
@@ -339,11 +343,14 @@ fn find_workload(name: &str) -> Result<&'static Workload, PlanError> {
 
 /// What the settings of a variant change besides what their axes are named for.
 fn co_changes(variant: &Variant) -> Vec<String> {
-    let of = |(key, value): (&String, &String)| {
-        let changes = axes::find(key).map(|axis| axis.co_changes(value)).unwrap_or_default();
-        changes.iter().map(|change| format!("{key}={value}: {change}")).collect::<Vec<_>>()
+    let of = |setting: axes::Setting<'_>| {
+        let changes = axes::find(setting.key).map(|axis| axis.co_changes(&setting)).unwrap_or_default();
+        changes
+            .iter()
+            .map(|change| format!("{}={}: {change}", setting.key, setting.value))
+            .collect::<Vec<_>>()
     };
-    variant.settings.iter().flat_map(of).collect()
+    axes::each(&variant.settings).flat_map(of).collect()
 }
 
 fn sampling(scenario: &Scenario) -> Sampling {

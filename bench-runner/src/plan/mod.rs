@@ -7,7 +7,7 @@ mod refit;
 
 use std::time::Duration;
 
-use crate::axes::Availability;
+use crate::axes::{Availability, Setting};
 use crate::record::{FORMAT_VERSION, Plan, PlannedProject};
 use crate::scenario::{RequestError, Scenario, Word};
 
@@ -46,8 +46,8 @@ pub trait World {
     /// A project that a plan brings along.
     fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError>;
 
-    /// Whether this machine can do `key = value` for `project`.
-    fn probe(&self, project: &ProjectView, key: &str, value: &str) -> Availability;
+    /// Whether this machine can do what `setting` says for `project`.
+    fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability;
 }
 
 /// What the command line says beside the scenario.

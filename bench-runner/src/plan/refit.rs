@@ -106,15 +106,15 @@ fn lack(
     if variant.rev.is_some() {
         return Ok(Some(("`rev` is for projects from git, and this one is not".to_owned(), None)));
     }
-    for (key, value) in &variant.settings {
-        let axis = axes::find(key).map_err(|error| wrong(error.message))?;
-        axis.parse(key, value).map_err(|error| wrong(error.message))?;
+    for setting in axes::each(&variant.settings) {
+        let axis = axes::find(setting.key).map_err(|error| wrong(error.message))?;
+        axis.parse(setting.key, setting.value).map_err(|error| wrong(error.message))?;
         if !axis.matters(workload.goal) {
             continue;
         }
-        if let Availability::Missing { reason, help } = world.probe(view, key, value) {
+        if let Availability::Missing { reason, help } = world.probe(view, &setting) {
             return Ok(Some((reason, help)));
         }
     }
-    Ok(None)
+    Ok(axes::conflict(&variant.settings, workload.goal).map(|reason| (reason, None)))
 }

@@ -35,9 +35,9 @@ impl World for TwoLinkers {
         Ok(ProjectView { planned: project.clone(), ..super::tests::project(&project.name) })
     }
 
-    fn probe(&self, _: &ProjectView, key: &str, value: &str) -> Availability {
+    fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
         let available = |identity: &str| Availability::Available { identity: identity.into(), tool: None };
-        match (key, value) {
+        match (setting.key, setting.value) {
             ("linker", "default" | "rust-lld") => available("rust-lld"),
             ("linker", "mold") => Availability::Missing {
                 reason: "no mold on PATH".into(),

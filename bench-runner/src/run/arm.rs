@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{RunError, Workshop};
-use crate::axes;
+use super::{Kit, RunError, Workshop};
+use crate::axes::{self, Shown};
 use crate::build::{BuildError, Evidence, Recipe, Site};
 use crate::record::{Arm, Block, Proof, ProofResult};
 use crate::workloads::{self, Workload};
@@ -12,6 +12,7 @@ use crate::workloads::{self, Workload};
 pub(super) struct LiveArm<'a> {
     pub(super) arm: &'a Arm,
     pub(super) workshop: &'a Workshop,
+    pub(super) kit: &'a Kit,
     pub(super) workload: &'static Workload,
     pub(super) recipe: Recipe,
     pub(super) site: Site,
@@ -35,26 +36,29 @@ impl<'a> LiveArm<'a> {
         let workload = workloads::find(&variant.workload)
             .map_err(|_| RunError::Plan(format!("there is no workload `{}`", variant.workload)))?;
         let mut recipe = Recipe { jobs, ..Recipe::default() };
-        for (key, value) in &variant.settings {
-            let axis = axes::find(key).map_err(|error| RunError::Plan(error.message))?;
+        let kit = workshop
+            .kit(&variant.settings)
+            .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
+        for setting in axes::each(&variant.settings) {
+            let axis = axes::find(setting.key).map_err(|error| RunError::Plan(error.message))?;
             if axis.matters(workload.goal) {
-                axis.apply(key, value, &workshop.context, &mut recipe).map_err(|source| RunError::Io {
+                axis.apply(&setting, &kit.context, &mut recipe).map_err(|source| RunError::Io {
                     action: "apply an axis in",
-                    path: workshop.context.tools.clone(),
+                    path: kit.context.tools.clone(),
                     source,
                 })?;
             }
         }
-        Ok(Self { arm, workshop, workload, recipe, site, failures: 0, dropped: None })
+        Ok(Self { arm, workshop, kit, workload, recipe, site, failures: 0, dropped: None })
     }
 
     /// The command line of its timed build, or why there is none.
     pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::Step, BuildError> {
-        self.workshop.driver.step(&self.site, &self.recipe, self.workload.goal, detail)
+        self.kit.driver.step(&self.site, &self.recipe, self.workload.goal, detail)
     }
 
     /// What the evidence of a build from nothing says of every setting.
-    pub(super) fn prove(&self, block: &Block, evidence: &Evidence) -> Vec<Proof> {
+    pub(super) fn prove(&self, block: &Block, shown: &Shown<'_>) -> Vec<Proof> {
         let proof = |axis: &str, finding: axes::Finding| Proof {
             block: block.id.clone(),
             role: self.arm.role,
@@ -64,20 +68,19 @@ impl<'a> LiveArm<'a> {
             found: finding.found,
             result: finding.result,
         };
-        let settings = self.arm.variant.settings.iter();
-        settings
-            .filter_map(|(key, value)| {
-                let axis = axes::find(key).ok()?;
+        axes::each(&self.arm.variant.settings)
+            .filter_map(|setting| {
+                let axis = axes::find(setting.key).ok()?;
                 let finding = if axis.matters(self.workload.goal) {
-                    axis.prove(key, value, &self.workshop.context, evidence)
+                    axis.prove(&setting, &self.kit.context, shown)
                 } else {
                     axes::Finding {
-                        expected: format!("{key}={value}"),
+                        expected: format!("{}={}", setting.key, setting.value),
                         found: format!("no meaning under `{}`", self.workload.name),
                         result: ProofResult::NotApplicable,
                     }
                 };
-                Some(proof(key, finding))
+                Some(proof(setting.key, finding))
             })
             .collect()
     }

@@ -291,7 +291,7 @@ impl Measuring<'_, '_, '_> {
                 arm.site.edit = self.edit;
             }
             let arm = &arms[first];
-            match arm.workshop.driver.edit(&arm.site) {
+            match arm.kit.driver.edit(&arm.site) {
                 Some(step) => {
                     if !self.builder.untimed(workspace, arm, step)? {
                         return Ok(false);

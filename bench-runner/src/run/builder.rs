@@ -92,10 +92,11 @@ impl<'a> Builder<'a> {
             return Ok(Made::Interrupted);
         }
         let watch = Watch::start();
-        let (finished, said) = match arm.step(detail) {
+        let step = arm.step(detail);
+        let (finished, said) = match &step {
             Ok(step) => {
-                let finished = self.timed(&job(workspace, step, block.sampling.timeout), place.phase)?;
-                (Some(finished), read(&workspace.output("stderr")))
+                let job = job(workspace, step.clone(), block.sampling.timeout);
+                (Some(self.timed(&job, place.phase)?), read(&workspace.output("stderr")))
             }
             Err(error) => (None, error.to_string()),
         };
@@ -108,9 +109,9 @@ impl<'a> Builder<'a> {
             }
             None => Disturbance::default(),
         };
-        let evidence = match &finished {
-            Some(_) => arm.workshop.driver.evidence(&arm.site, &read(&workspace.output("stdout")), &said),
-            None => Evidence::default(),
+        let evidence = match &step {
+            Ok(step) => arm.kit.driver.evidence(step, &read(&workspace.output("stdout")), &said),
+            Err(_) => Evidence::default(),
         };
         let sample = Sample {
             number: self.number + 1,
@@ -182,7 +183,7 @@ impl<'a> Builder<'a> {
         let start = Instant::now();
         if arm.workload.start == Start::Empty {
             host::remove_tree(&arm.site.target)?;
-            if let Some(step) = arm.workshop.driver.clean(&arm.site, &arm.recipe)
+            if let Some(step) = arm.kit.driver.clean(&arm.site, &arm.recipe)
                 && !self.untimed(workspace, arm, step)?
             {
                 return Ok(false);

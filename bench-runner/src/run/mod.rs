@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::axes::Context;
+use crate::axes::{self, Context, Settings};
 use crate::build::{Detail, Driver, Site};
 use crate::bundle::{BundleError, Writer};
 use crate::corpus;
@@ -33,9 +33,25 @@ pub struct Workshop {
     pub project: corpus::Project,
     /// Its pristine source.
     pub source: corpus::sources::Pinned,
+    /// What builds it, one for each toolchain that variants name.
+    pub kits: Vec<Kit>,
+}
+
+impl Workshop {
+    /// What builds it with these settings.
+    pub fn kit(&self, settings: &Settings) -> Option<&Kit> {
+        let named = axes::toolchain_of(settings);
+        self.kits.iter().find(|kit| kit.toolchain.as_deref() == named)
+    }
+}
+
+/// What builds a project with one toolchain.
+pub struct Kit {
+    /// The toolchain as variants name it; `None` for the project's own.
+    pub toolchain: Option<String>,
     /// Builds it.
     pub driver: Box<dyn Driver>,
-    /// What its axes may look at.
+    /// What axes may look at.
     pub context: Context,
 }
 

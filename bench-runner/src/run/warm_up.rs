@@ -9,6 +9,7 @@ use super::block::{Measuring, Stop, bad_end};
 use super::builder::{Made, Place};
 use super::clock::Purpose;
 use super::workspace::{Workspace, make};
+use crate::axes::Shown;
 use crate::build::{Detail, Evidence};
 use crate::record::{Phase, Proof, ProofResult, StopReason};
 use crate::workloads::Start;
@@ -23,7 +24,7 @@ impl Measuring<'_, '_, '_> {
         let start = Instant::now();
         for project in workspace.sources().keys() {
             let Some(arm) = arms.iter().find(|arm| arm.arm.variant.project == *project) else { continue };
-            for step in arm.workshop.driver.prepare(&arm.site, &arm.recipe) {
+            for step in arm.kit.driver.prepare(&arm.site, &arm.recipe) {
                 make(&arm.site.target)?;
                 if !self.builder.untimed(workspace, arm, step)? {
                     return Ok(Some(Stop::Reason(StopReason::Interrupted)));
@@ -72,7 +73,8 @@ impl Measuring<'_, '_, '_> {
                     self.drop_arm(arm, reason);
                     continue;
                 }
-                let mut proofs = if first { arm.prove(self.block, &evidence) } else { Vec::new() };
+                let shown = Shown { build: &evidence, baseline: None };
+                let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
                 if last {
                     proofs.push(arm.prove_workload(self.block, &evidence));
                 }
@@ -106,7 +108,7 @@ impl Measuring<'_, '_, '_> {
         arm: &mut LiveArm<'_>,
         evidence: &Evidence,
     ) -> Result<bool, RunError> {
-        let Some(step) = arm.workshop.driver.check_artifact(&arm.site, evidence) else { return Ok(true) };
+        let Some(step) = arm.kit.driver.check_artifact(&arm.site, evidence) else { return Ok(true) };
         let start = Instant::now();
         let tried = self.builder.untimed(workspace, arm, step);
         self.builder.clock.since(Purpose::Layout, start);

@@ -7,8 +7,8 @@ mod prove;
 
 use std::path::Path;
 
-use super::{Availability, Axis, Context, Finding, InvalidValue};
-use crate::build::{Evidence, Goal, Recipe};
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use crate::build::{Goal, Recipe};
 
 pub(super) struct Linker;
 
@@ -75,7 +75,7 @@ impl Axis for Linker {
         Err(InvalidValue { message, nearest: crate::spanned::nearest(value, VALUES).map(str::to_owned) })
     }
 
-    fn probe(&self, _: &str, value: &str, context: &Context) -> Availability {
+    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
         probe::probe(value, context)
     }
 
@@ -84,15 +84,20 @@ impl Axis for Linker {
         goal == Goal::Build
     }
 
-    fn apply(&self, _: &str, value: &str, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+    fn apply(
+        &self,
+        &Setting { value, .. }: &Setting<'_>,
+        context: &Context,
+        recipe: &mut Recipe,
+    ) -> std::io::Result<()> {
         apply::apply(value, context, recipe)
     }
 
-    fn prove(&self, _: &str, value: &str, context: &Context, evidence: &Evidence) -> Finding {
-        prove::prove(value, context, evidence)
+    fn prove(&self, &Setting { value, .. }: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        prove::prove(value, context, shown.build)
     }
 
-    fn co_changes(&self, value: &str) -> &'static [&'static str] {
+    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
         match value {
             "default" => &[],
             _ => &["build scripts and proc macros are linked by it too"],
@@ -103,6 +108,7 @@ impl Axis for Linker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::axes::fixture;
 
     #[test]
     fn takes_names_and_absolute_paths() {
@@ -114,8 +120,9 @@ mod tests {
 
     #[test]
     fn only_a_linker_that_is_asked_for_changes_what_runs_during_the_build() {
-        assert!(Linker.co_changes("default").is_empty());
-        assert!(!Linker.co_changes("mold").is_empty() && !Linker.co_changes("/opt/wild/wild").is_empty());
+        let changes = |value| fixture::with("linker", value, |setting| Linker.co_changes(setting).to_vec());
+        assert!(changes("default").is_empty());
+        assert!(!changes("mold").is_empty() && !changes("/opt/wild/wild").is_empty());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::{Availability, Context, Finding};
 use super::choice::{Choice, selecting, without_directories};
 use super::{Family, apply, probe};
-use crate::build::{CompilerCall, ElfFacts, Evidence, LinkStep, OwnSettings};
+use crate::build::{CompilerCall, ElfFacts, Evidence, LinkStep, OwnSettings, Part};
 use crate::record::ProofResult;
 
 /// The mark that a linker left, or GNU ld where there is none.
@@ -104,7 +104,8 @@ fn flags(value: &str, context: &Context, evidence: &Evidence) -> Seen {
     if added.is_empty() {
         return Seen { found: String::new(), result: ProofResult::Holds };
     }
-    let calls: Vec<&CompilerCall> = evidence.compiler_calls.iter().filter(|call| call.own).collect();
+    let calls: Vec<&CompilerCall> =
+        evidence.compiler_calls.iter().filter(|call| call.part == Part::Own).collect();
     if calls.is_empty() {
         return Seen::unclear("no compiler call of the project's own units".to_owned());
     }
@@ -218,7 +219,8 @@ mod tests {
     }
 
     fn linked(name: &str, comments: &[&str], line: &str) -> Evidence {
-        let facts = ElfFacts { comments: comments.iter().map(|&c| c.to_owned()).collect(), gold_note: false };
+        let facts =
+            ElfFacts { comments: comments.iter().map(|&c| c.to_owned()).collect(), ..ElfFacts::default() };
         let output = format!("/t/debug/deps/{}-0af3", name.replace('-', "_")).into();
         Evidence {
             executables: vec![(format!("/t/debug/{name}").into(), Ok(facts))],
@@ -229,10 +231,13 @@ mod tests {
 
     /// What a build shows that was called with `flags` in its two calls, the first being a dependency's.
     fn evidence(flags: &str, comments: &[&str], line: &str) -> Evidence {
-        let call =
-            |own, name| CompilerCall { own, args: words(&format!("rustc --crate-name {name} {flags}")) };
+        let call = |part, name: &str| CompilerCall {
+            name: name.to_owned(),
+            part,
+            args: words(&format!("rustc --crate-name {name} {flags}")),
+        };
         Evidence {
-            compiler_calls: vec![call(false, "dep"), call(true, "my_tool")],
+            compiler_calls: vec![call(Part::Dependency, "dep"), call(Part::Own, "my_tool")],
             ..linked("my-tool", comments, line)
         }
     }
@@ -241,13 +246,15 @@ mod tests {
 
     #[test]
     fn the_mark_names_the_linker() {
-        let facts =
-            |comment: &str| ElfFacts { comments: vec!["GCC: 12".into(), comment.into()], gold_note: false };
+        let facts = |comment: &str| ElfFacts {
+            comments: vec!["GCC: 12".into(), comment.into()],
+            ..ElfFacts::default()
+        };
         assert_eq!(mark(&facts("Linker: LLD 22.1.2 (/checkout/x 1cb4)")).text, "LLD 22.1.2");
         assert_eq!(mark(&facts("Linker: Debian LLD 14.0.6")).family, Family::Lld);
         assert_eq!(mark(&facts("mold 1.10.1 (compatible with GNU ld)")).family, Family::Mold);
         assert_eq!(mark(&facts("rustc version 1.95.0")).family, Family::Bfd);
-        assert_eq!(mark(&ElfFacts { comments: vec![], gold_note: true }).family, Family::Gold);
+        assert_eq!(mark(&ElfFacts { gold_note: true, ..ElfFacts::default() }).family, Family::Gold);
     }
 
     #[test]

@@ -59,8 +59,8 @@ impl Driver for CommandDriver {
         self.run(argv.as_deref(), site, None)
     }
 
-    fn evidence(&self, _: &Site, _: &str, _: &str) -> Evidence {
-        Evidence::default()
+    fn evidence(&self, step: &Step, _: &str, _: &str) -> Evidence {
+        Evidence { command: step.args.clone(), ..Evidence::default() }
     }
 
     fn check_artifact(&self, _: &Site, _: &Evidence) -> Option<Step> {

@@ -23,8 +23,8 @@ pub trait Driver {
     /// Command that applies edit `site.edit`, where the project brings its own way to edit.
     fn edit(&self, site: &Site) -> Option<Step>;
 
-    /// What the output of a finished build shows.
-    fn evidence(&self, site: &Site, stdout: &str, stderr: &str) -> Evidence;
+    /// What the output of a build by `step` shows.
+    fn evidence(&self, step: &Step, stdout: &str, stderr: &str) -> Evidence;
 
     /// The command that tries out the artefact, untimed, where the manifest has one.
     fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step>;

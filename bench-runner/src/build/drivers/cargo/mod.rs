@@ -107,7 +107,8 @@ impl CargoDriver {
         option("--color", "never");
         option("--message-format", "json-render-diagnostics");
         option("--jobs", &recipe.jobs.to_string());
-        if let Some(profile) = recipe.profile.as_deref().or(build.profile.as_deref()) {
+        let profile = recipe.profile.as_deref().or(build.profile.as_deref());
+        if let Some(profile) = profile {
             option("--profile", profile);
         }
         build.packages.iter().for_each(|package| option("--package", package));
@@ -118,6 +119,14 @@ impl CargoDriver {
         if !recipe.rustflags.is_empty() {
             let own = OwnSettings::of(self.config.as_ref(), &self.toolchain);
             option("--config", &own.adding(&recipe.rustflags));
+        }
+        for (key, value) in &recipe.config {
+            option("--config", &format!("{key}={value}"));
+        }
+        // What is built without `--profile` is built with this one.
+        let profile = profile.unwrap_or("dev");
+        for (key, value) in &recipe.profile_keys {
+            option("--config", &format!("profile.{profile}.{key}={value}"));
         }
         if build.no_default_features {
             args.push("--no-default-features".into());
@@ -163,8 +172,8 @@ impl Driver for CargoDriver {
         None
     }
 
-    fn evidence(&self, _: &Site, stdout: &str, stderr: &str) -> Evidence {
-        output::evidence(stdout, stderr)
+    fn evidence(&self, step: &Step, stdout: &str, stderr: &str) -> Evidence {
+        output::evidence(&step.args, stdout, stderr)
     }
 
     fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step> {
@@ -211,6 +220,24 @@ mod tests {
         let step = driver(config).step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap();
         let at = step.args.iter().position(|arg| arg == "--config").unwrap();
         assert_eq!(step.args[at + 1], r#"build.rustflags=["-Cx"]"#);
+    }
+
+    #[test]
+    fn settings_go_in_by_configuration_under_the_profile_that_is_built_with() {
+        let configured = |profile: Option<&str>| {
+            let recipe = Recipe {
+                config: vec![("build.rustc-wrapper".into(), "\"/w\"".into())],
+                profile_keys: vec![("package.\"*\".codegen-units".into(), "256".into())],
+                profile: profile.map(str::to_owned),
+                ..Recipe::default()
+            };
+            let args = driver("").step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap().args;
+            let pairs = args.windows(2).filter(|pair| pair[0] == "--config");
+            pairs.map(|pair| pair[1].clone()).collect::<Vec<_>>()
+        };
+        let wrapper = "build.rustc-wrapper=\"/w\"";
+        assert_eq!(configured(None), [wrapper, "profile.dev.package.\"*\".codegen-units=256"]);
+        assert_eq!(configured(Some("release")), [wrapper, "profile.release.package.\"*\".codegen-units=256"]);
     }
 
     fn asking() -> Recipe {

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::build::{Artifact, CompilerCall, Evidence, LinkStep, read_elf};
+use crate::build::{Artifact, CompilerCall, Evidence, LinkStep, Part, read_elf};
 use crate::record::Rebuilt;
 
 /// What the output of a finished build shows.
-pub(super) fn evidence(stdout: &str, stderr: &str) -> Evidence {
+pub(super) fn evidence(command: &[String], stdout: &str, stderr: &str) -> Evidence {
     let artifacts: Vec<Artifact> = stdout.lines().filter_map(artifact).collect();
     let mut units: Vec<String> =
         artifacts.iter().filter(|artifact| !artifact.fresh).map(|artifact| artifact.unit.clone()).collect();
@@ -22,6 +22,7 @@ pub(super) fn evidence(stdout: &str, stderr: &str) -> Evidence {
         .map(|path| (path.clone(), read_elf(&path)))
         .collect();
     Evidence {
+        command: command.to_vec(),
         compiler_calls: compiler_calls(stderr, &artifacts),
         link_steps: stderr.lines().filter_map(link_step).collect(),
         artifact_bytes: artifact_bytes(&artifacts),
@@ -66,31 +67,81 @@ fn artifact_bytes(artifacts: &[Artifact]) -> Option<u64> {
     (!sizes.is_empty()).then(|| sizes.iter().sum())
 }
 
+/// The compiler calls that cargo shows. What runs during the build is told apart by what the project's own results
+/// refer to: cargo does not say which of two calls for one crate is which.
 fn compiler_calls(stderr: &str, artifacts: &[Artifact]) -> Vec<CompilerCall> {
+    let calls: Vec<Vec<String>> = stderr
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("Running `")?.strip_suffix('`'))
+        .map(shell_words)
+        .filter(|words| following(words, "--crate-name").is_some())
+        .collect();
+    let units: Vec<Unit<'_>> = calls.iter().map(|args| Unit::of(args)).collect();
     let own: Vec<String> = artifacts
         .iter()
         .filter(|artifact| artifact.own)
         .filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_")))
         .collect();
-    let calls: Vec<(String, Vec<String>)> = stderr
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("Running `")?.strip_suffix('`'))
-        .map(shell_words)
-        .filter_map(|words| {
-            let at = words.iter().position(|word| word == "--crate-name")?;
-            Some((words.get(at + 1)?.clone(), words))
-        })
-        .collect();
-    // With `--target`, what runs during the build (proc macros and what they need) is given no flags.
-    let for_target = |args: &[String]| args.iter().any(|arg| arg == "--target");
-    let any_for_target = calls.iter().any(|(_, args)| for_target(args));
-    calls
-        .into_iter()
-        .map(|(name, args)| CompilerCall {
-            own: own.contains(&name) && (!any_for_target || for_target(&args)),
-            args,
-        })
-        .collect()
+    let for_target = units.iter().any(|unit| unit.for_target);
+    let is_own = |unit: &Unit<'_>| own.iter().any(|name| name == unit.name);
+    let can_be_result = |unit: &Unit<'_>| is_own(unit) && unit.for_target == for_target;
+    let only_macros = units.iter().filter(|unit| can_be_result(unit)).all(|unit| unit.proc_macro);
+    let mut reached: Vec<bool> =
+        units.iter().map(|unit| can_be_result(unit) && (only_macros || !unit.proc_macro)).collect();
+    let mut todo: Vec<usize> = (0..units.len()).filter(|&at| reached[at]).collect();
+    while let Some(at) = todo.pop() {
+        for stem in &units[at].needs {
+            let Some(needed) = units.iter().position(|unit| unit.stem == *stem) else { continue };
+            if !std::mem::replace(&mut reached[needed], true) {
+                todo.push(needed);
+            }
+        }
+    }
+    let part = |(unit, reached): (&Unit<'_>, &bool)| match reached {
+        false => Part::Host,
+        true if is_own(unit) => Part::Own,
+        true => Part::Dependency,
+    };
+    let parts: Vec<Part> = units.iter().zip(&reached).map(part).collect();
+    let names: Vec<String> = units.iter().map(|unit| unit.name.to_owned()).collect();
+    let calls = calls.into_iter().zip(parts).zip(names);
+    calls.map(|((args, part), name)| CompilerCall { name, part, args }).collect()
+}
+
+/// One compiler call, as far as it tells how it hangs together with the others.
+struct Unit<'a> {
+    name: &'a str,
+    /// Stem of the library file that it makes.
+    stem: String,
+    /// Stems of the library files that it is linked from; proc macros are loaded, not linked.
+    needs: Vec<&'a str>,
+    proc_macro: bool,
+    /// Whether a target is named, as for nothing that runs during the build.
+    for_target: bool,
+}
+
+impl<'a> Unit<'a> {
+    fn of(args: &'a [String]) -> Self {
+        let name = following(args, "--crate-name").unwrap_or_default();
+        let hash = args.iter().find_map(|arg| arg.strip_prefix("extra-filename="));
+        let externs = args.windows(2).filter(|pair| pair[0] == "--extern");
+        let libraries = externs.filter_map(|pair| pair[1].rsplit_once('=')).filter_map(|(_, path)| {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            file.strip_suffix(".rmeta").or_else(|| file.strip_suffix(".rlib"))
+        });
+        Self {
+            name,
+            stem: format!("lib{name}{}", hash.unwrap_or_default()),
+            needs: libraries.collect(),
+            proc_macro: args.windows(2).any(|pair| pair == ["--crate-type", "proc-macro"]),
+            for_target: args.iter().any(|arg| arg == "--target"),
+        }
+    }
+}
+
+/// The word after `option`.
+fn following<'a>(words: &'a [String], option: &str) -> Option<&'a str> {
+    words.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1].as_str())
 }
 
 /// The words of a command as cargo shows it, quoted for a shell where need be.
@@ -173,7 +224,7 @@ mod tests {
             "{\"reason\":\"build-finished\",\"success\":true}\n".into(),
         ]
         .concat();
-        let evidence = evidence(&stdout, "");
+        let evidence = evidence(&[], &stdout, "");
         let (rebuilt, units) = evidence.rebuilt.unwrap();
         assert_eq!((rebuilt.count, units), (1, vec!["0.1.0 bin:p".to_owned()]));
         assert!(evidence.executables[0].1.is_err(), "a missing file is said to be missing");
@@ -190,7 +241,7 @@ mod tests {
             " INFO rustc_codegen_ssa::back::link Error while checking if gold was the linker, err=Error(\"-o\")\n",
             " INFO rustc_codegen_ssa::back::link env -u LANG LC_ALL=\"C\" \"cc\" \"-o\" \"/w/de ps/\\\"b\\\"-2\" \"-fuse-ld=bfd\"\n",
         );
-        let steps = evidence("", stderr).link_steps;
+        let steps = evidence(&[], "", stderr).link_steps;
         let outputs: Vec<_> = steps.iter().map(|step| step.output.to_str().unwrap()).collect();
         assert_eq!(outputs, ["/w/deps/a-1", "/w/de ps/\"b\"-2"]);
         assert_eq!(steps[0].args, ["cc", "-m64", "-o", "/w/deps/a-1", "-fuse-ld=mold"]);
@@ -206,14 +257,42 @@ mod tests {
         ]
         .concat();
         let stderr = concat!(
-            "     Running `/tc/bin/rustc --crate-name dep /r/dep/src/lib.rs`\n",
+            "     Running `/tc/bin/rustc --crate-name dep -C extra-filename=-01 /r/dep/src/lib.rs`\n",
             "     Running `/w/t/debug/build/p-1/build-script-build`\n",
             "     Running `/tc/bin/rustc --crate-name build_script_build build.rs`\n",
-            "     Running `/tc/bin/rustc --crate-name my_own src/lib.rs '-Clink-arg=-B/a b' '--cfg=feature=\"x\"' '--cfg=it'\\''s'`\n",
+            "     Running `/tc/bin/rustc --crate-name my_own --extern dep=/t/libdep-01.rmeta src/lib.rs '-Clink-arg=-B/a b' '--cfg=feature=\"x\"' '--cfg=it'\\''s'`\n",
         );
-        let calls = evidence(&stdout, stderr).compiler_calls;
-        assert_eq!(calls.iter().map(|call| call.own).collect::<Vec<_>>(), [false, false, true]);
-        assert_eq!(calls[2].args[4..], ["-Clink-arg=-B/a b", "--cfg=feature=\"x\"", "--cfg=it's"]);
+        let calls = evidence(&[], &stdout, stderr).compiler_calls;
+        let parts: Vec<Part> = calls.iter().map(|call| call.part).collect();
+        assert_eq!(parts, [Part::Dependency, Part::Host, Part::Own]);
+        assert_eq!(calls[2].args[6..], ["-Clink-arg=-B/a b", "--cfg=feature=\"x\"", "--cfg=it's"]);
+    }
+
+    #[test]
+    fn what_only_runs_during_the_build_is_told_apart() {
+        let stdout = [
+            unit("registry+https://x/#syn@2.0.0", "lib", "syn", None, false),
+            unit(OWN, "proc-macro", "derive", None, false),
+            unit(OWN, "bin", "p", None, false),
+        ]
+        .concat();
+        // One crate in two versions: the macro's own needs and what the program is made of.
+        let stderr = concat!(
+            "     Running `/w/sccache /tc/bin/rustc --crate-name syn -C extra-filename=-aa lib.rs`\n",
+            "     Running `/w/sccache /tc/bin/rustc --crate-name syn -C extra-filename=-bb lib.rs`\n",
+            "     Running `rustc --crate-name derive --crate-type proc-macro -C extra-filename=-cc --extern syn=/t/libsyn-aa.rlib --extern proc_macro lib.rs`\n",
+            "     Running `rustc --crate-name p --extern derive=/t/libderive-cc.so --extern noprelude:syn=/t/libsyn-bb.rmeta main.rs`\n",
+        );
+        let calls = evidence(&[], &stdout, stderr).compiler_calls;
+        let parts: Vec<(&str, Part)> = calls.iter().map(|call| (call.name.as_str(), call.part)).collect();
+        assert_eq!(
+            parts,
+            [("syn", Part::Host), ("syn", Part::Dependency), ("derive", Part::Host), ("p", Part::Own)]
+        );
+        // A project that is nothing but a macro has that for its result.
+        let alone = unit(OWN, "proc-macro", "derive", None, false);
+        let calls = evidence(&[], &alone, stderr.split("     Running `rustc --crate-name p").next().unwrap());
+        assert_eq!(calls.compiler_calls[2].part, Part::Own);
     }
 
     #[test]
@@ -224,7 +303,7 @@ mod tests {
             "     Running `/tc/bin/rustc --crate-name derive derive/src/lib.rs`\n",
             "     Running `/tc/bin/rustc --crate-name p src/lib.rs --target x86_64-unknown-linux-gnu -Cx`\n",
         );
-        let calls = evidence(&stdout, stderr).compiler_calls;
-        assert_eq!(calls.iter().map(|call| call.own).collect::<Vec<_>>(), [false, true]);
+        let calls = evidence(&[], &stdout, stderr).compiler_calls;
+        assert_eq!(calls.iter().map(|call| call.part).collect::<Vec<_>>(), [Part::Host, Part::Own]);
     }
 }
