@@ -230,7 +230,7 @@ mod tests {
         check(
             &format!("{HEAD}[axes]\nlinker = [\"bfd\", \"modl\"]\n"),
             expect![[r#"
-                s.toml:6:18: `modl` is not a linker (known: default, bfd, lld, rust-lld, mold, or an absolute path)
+                s.toml:6:18: `modl` is not a linker (known: default, bfd, gold, lld, rust-lld, mold, wild, or an absolute path)
                   linker = ["bfd", "modl"]
                                    ^^^^^^
                 help: did you mean `mold`?"#]],
@@ -242,7 +242,7 @@ mod tests {
         check(
             &format!("{HEAD}[axes]\nlinkr = [\"bfd\"]\n"),
             expect![[r#"
-                s.toml:6:9: unknown axis `linkr` (known: linker, profile, env.NAME, arg, workload, project, rev)
+                s.toml:6:9: unknown axis `linkr` (`bench-runner doctor` shows all of them)
                   linkr = ["bfd"]
                           ^^^^^^^
                 help: did you mean `linker`?"#]],
@@ -270,7 +270,7 @@ mod tests {
         check(
             &format!("{HEAD}baseline = {{ linkr = \"bfd\" }}\n[axes]\nlinker = [\"bfd\"]\n"),
             expect![[r#"
-                s.toml:5:22: unknown axis `linkr` (known: linker, profile, env.NAME, arg, workload, project, rev)
+                s.toml:5:22: unknown axis `linkr` (`bench-runner doctor` shows all of them)
                   baseline = { linkr = "bfd" }
                                        ^^^^^
                 help: did you mean `linker`?"#]],

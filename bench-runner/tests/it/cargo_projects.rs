@@ -9,14 +9,17 @@ use bench_runner::bundle::Bundle;
 use bench_runner::record::{Phase, ProofResult, Sample};
 use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, test, test_with};
+use crate::lab::{Lab, Ran, long_test_with, test, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("cargo::gnu_ld_and_the_default_are_told_apart_by_what_they_leave", two_linkers),
         test_with("cargo::mold_is_proven", "mold", || proven("mold", "mold")),
         test_with("cargo::the_systems_lld_is_proven_and_is_not_rustcs", "ld.lld", || proven("lld", "LLD")),
-        test_with("cargo::gold_by_its_path_is_proven", "ld.gold", || proven("/usr/bin/ld.gold", "gold")),
+        test_with("cargo::gold_is_proven_by_name_and_by_path", "ld.gold", gold),
+        long_test_with("cargo::wild_is_proven", "wild", || proven("wild", "Wild")),
+        test_with("cargo::another_driver_keeps_the_linker", "clang", drivers),
+        test_with("cargo::threads_of_a_linker_are_told_in_its_own_way", "mold", threads),
         test("cargo::a_linker_that_is_not_what_it_says_is_not_timed", impostor),
         test("cargo::flags_of_the_project_stay_in_force", own_flags),
         test_with("cargo::a_linker_is_proven_beside_one_that_the_project_configures", "mold", own_linker),
@@ -87,6 +90,44 @@ fn proven(value: &str, mark: &str) {
     assert_eq!(result, ProofResult::Holds, "{found}");
     assert!(found.contains(mark), "{found}");
     assert_eq!(measured(&bundle).len(), 3);
+}
+
+fn gold() {
+    proven("gold", "gold");
+    proven("/usr/bin/ld.gold", "gold");
+}
+
+fn drivers() {
+    let lab = Lab::new();
+    own(&lab);
+    let bundle = run(&lab, &["--axis", "linker-driver=cc,clang", "--axis", "linker=default,bfd"], 0);
+    let variant = |driver: &str, linker: &str| format!("linker-driver={driver} linker={linker}");
+    for driver in ["cc", "clang"] {
+        let (found, result) = proof(&bundle, &variant(driver, "default"), "linker-driver");
+        assert_eq!((found.as_str(), result), (&*format!("linked by {driver}"), ProofResult::Holds));
+        let (found, result) = proof(&bundle, &variant(driver, "bfd"), "linker");
+        assert_eq!(result, ProofResult::Holds, "{found}");
+    }
+    let mark = |driver: &str| {
+        let (found, result) = proof(&bundle, &variant(driver, "default"), "linker");
+        assert_eq!(result, ProofResult::Holds, "{found}");
+        found.split(';').next().map(str::to_owned)
+    };
+    assert_eq!(mark("cc"), mark("clang"), "the default linker is the same one with both");
+}
+
+fn threads() {
+    let lab = Lab::new();
+    own(&lab);
+    let bundle = run(&lab, &["--axis", "linker=bfd,mold,default", "--axis", "linker-threads=1,2"], 0);
+    let found = |variant: &str| proof(&bundle, variant, "linker-threads");
+    let (said, result) = found("linker=mold linker-threads=2");
+    assert_eq!((said.as_str(), result), ("linked with -Wl,--threads=2", ProofResult::Holds));
+    assert_eq!(found("linker=default linker-threads=1").1, ProofResult::Holds);
+    assert_eq!(found("linker=bfd linker-threads=1").1, ProofResult::NotApplicable);
+    let skipped: Vec<(&str, &str)> =
+        bundle.manifest.plan.skipped.iter().map(|s| (s.variant.as_str(), s.reason.as_str())).collect();
+    assert_eq!(skipped, [("linker=bfd linker-threads=2", "GNU ld links in one thread")]);
 }
 
 fn impostor() {

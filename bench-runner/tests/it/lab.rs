@@ -144,10 +144,24 @@ pub(crate) fn test(name: &str, run: fn()) -> Trial {
     })
 }
 
+/// A test that needs a program which takes too long to install for the gate: `.ci/long` has it. Elsewhere the test is
+/// skipped, and says so.
+pub(crate) fn long_test_with(name: &str, program: &str, run: fn()) -> Trial {
+    if on_path(program) {
+        return test(name, run);
+    }
+    let reason = format!("no {program} on PATH; .ci/long installs it");
+    Trial::test(format!("{name} (skipped: {reason})"), || Ok(())).with_ignored_flag(true)
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
 /// A test that needs a program. Without it the test is skipped, and says why; under `CI=true` that is a failure.
 pub(crate) fn test_with(name: &str, program: &str, run: fn()) -> Trial {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|dir| dir.join(program).is_file()) {
+    if on_path(program) {
         return test(name, run);
     }
     let reason = format!("no {program} on PATH");

@@ -4,14 +4,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::Context;
+use super::probe;
 use crate::build::Recipe;
 use crate::record::short_hash;
 
-pub(super) fn apply(value: &str, context: &Context, recipe: &mut Recipe) -> io::Result<()> {
-    if Path::new(value).is_absolute() {
-        link_ld(Path::new(value), &context.tools)?;
+pub(super) fn apply(
+    value: &str,
+    driver: Option<&str>,
+    context: &Context,
+    recipe: &mut Recipe,
+) -> io::Result<()> {
+    if let Some(linker) = probe::by_directory(value, context) {
+        link_ld(&linker, &context.tools)?;
     }
-    let flags = flags(value, context);
+    let flags = flags(value, driver, context);
     if !flags.is_empty() {
         recipe.rustflags_from.push(format!("linker={value}"));
     }
@@ -19,8 +25,9 @@ pub(super) fn apply(value: &str, context: &Context, recipe: &mut Recipe) -> io::
     Ok(())
 }
 
-/// The flags for rustc that `value` stands for.
-pub(super) fn flags(value: &str, context: &Context) -> Vec<String> {
+/// The flags for rustc that `value` stands for, with another program than rustc's usual one to call the linker where
+/// one is named.
+pub(super) fn flags(value: &str, driver: Option<&str>, context: &Context) -> Vec<String> {
     let toolchain = context.toolchain.as_ref();
     // rustc's own lld is named on the command line before anything that is added here, and `-fuse-ld=lld` alone
     // would find it again, as would a directory given with `-B`.
@@ -29,17 +36,33 @@ pub(super) fn flags(value: &str, context: &Context) -> Vec<String> {
         .map(|_| "-Clinker-features=-lld".to_owned());
     let directory = |dir: &Path| format!("-Clink-arg=-B{}", dir.display());
     match value {
-        "default" => Vec::new(),
-        "bfd" | "mold" => vec![format!("-Clink-arg=-fuse-ld={value}")],
+        "default" => keeping_default(driver, context),
+        "bfd" | "gold" | "mold" => vec![format!("-Clink-arg=-fuse-ld={value}")],
         "lld" => without_own_lld.into_iter().chain(["-Clink-arg=-fuse-ld=lld".to_owned()]).collect(),
         "rust-lld" => match toolchain.and_then(|toolchain| toolchain.gcc_ld()) {
             Some(dir) => vec![directory(&dir), "-Clink-arg=-fuse-ld=lld".to_owned()],
             None => Vec::new(),
         },
-        path => {
-            let dir = directory_of(Path::new(path), &context.tools);
-            without_own_lld.into_iter().chain([directory(&dir)]).collect()
-        }
+        other => match probe::by_directory(other, context) {
+            Some(linker) => {
+                let dir = directory_of(&linker, &context.tools);
+                without_own_lld.into_iter().chain([directory(&dir)]).collect()
+            }
+            None => Vec::new(),
+        },
+    }
+}
+
+/// What keeps rustc's own lld where it is the default: rustc forgets it as soon as it is told to call any other
+/// program than `cc`.
+pub(super) fn keeping_default(driver: Option<&str>, context: &Context) -> Vec<String> {
+    let own = context
+        .toolchain
+        .as_ref()
+        .is_some_and(|toolchain| toolchain.links_with_own_lld() && !probe::configured(toolchain, context));
+    match driver {
+        Some(driver) if own && driver != "cc" => flags("rust-lld", None, context),
+        _ => Vec::new(),
     }
 }
 
@@ -73,7 +96,7 @@ mod tests {
         };
         let applied = |value: &str| {
             let mut recipe = Recipe::default();
-            apply(value, &context, &mut recipe).unwrap();
+            apply(value, None, &context, &mut recipe).unwrap();
             (recipe.rustflags, recipe.rustflags_from)
         };
         assert_eq!(applied("mold"), (vec!["-Clink-arg=-fuse-ld=mold".into()], vec!["linker=mold".into()]));

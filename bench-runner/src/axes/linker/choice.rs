@@ -1,9 +1,7 @@
 //! How a link line chooses the linker: what it is to say for a value, and what it says.
 
-use std::path::Path;
-
 use super::super::Context;
-use super::apply;
+use super::{apply, probe};
 
 /// How a link line is to choose the linker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +20,17 @@ impl Choice {
         match value {
             "default" => Self::Any,
             "bfd" => Self::Name { name: "bfd", own: None },
+            "gold" => Self::Name { name: "gold", own: None },
             "mold" => Self::Name { name: "mold", own: None },
             "lld" => Self::Name { name: "lld", own: Some(false) },
             "rust-lld" => Self::Name { name: "lld", own: Some(true) },
-            path => {
-                let dir = apply::directory_of(Path::new(path), &context.tools);
-                Self::Directory(format!("-B{}", dir.display()))
-            }
+            other => match probe::by_directory(other, context) {
+                Some(path) => {
+                    let dir = apply::directory_of(&path, &context.tools);
+                    Self::Directory(format!("-B{}", dir.display()))
+                }
+                None => Self::Any,
+            },
         }
     }
 

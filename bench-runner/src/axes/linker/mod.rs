@@ -2,17 +2,22 @@
 
 mod apply;
 mod choice;
+mod driver;
 mod probe;
 mod prove;
+mod threads;
 
 use std::path::Path;
 
 use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
 use crate::build::{Goal, Recipe};
 
+pub(super) use driver::Driver;
+pub(super) use threads::Threads;
+
 pub(super) struct Linker;
 
-const VALUES: [&str; 5] = ["default", "bfd", "lld", "rust-lld", "mold"];
+const VALUES: [&str; 7] = ["default", "bfd", "gold", "lld", "rust-lld", "mold", "wild"];
 
 /// Who wrote a linker, as its output shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +61,11 @@ impl Axis for Linker {
     }
 
     fn summary(&self) -> &'static str {
-        "the linker: rustc's default, GNU ld, the system's lld, rustc's own lld, mold, or a path to one"
+        "the linker: rustc's default, GNU ld, gold, the system's lld, rustc's own lld, mold, wild, or a path to one"
     }
 
     fn values(&self) -> &'static [&'static str] {
-        &["default", "bfd", "lld", "rust-lld", "mold", "a path"]
+        &["default", "bfd", "gold", "lld", "rust-lld", "mold", "wild", "a path"]
     }
 
     fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
@@ -84,17 +89,12 @@ impl Axis for Linker {
         goal == Goal::Build
     }
 
-    fn apply(
-        &self,
-        &Setting { value, .. }: &Setting<'_>,
-        context: &Context,
-        recipe: &mut Recipe,
-    ) -> std::io::Result<()> {
-        apply::apply(value, context, recipe)
+    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        apply::apply(setting.value, driver::named(setting), context, recipe)
     }
 
-    fn prove(&self, &Setting { value, .. }: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
-        prove::prove(value, context, shown.build)
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        prove::prove(setting.value, driver::named(setting), context, shown.build)
     }
 
     fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {

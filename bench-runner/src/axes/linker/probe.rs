@@ -1,8 +1,9 @@
 //! Which linkers are here, and which names mean the same one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::{Availability, Context, Tool};
+use super::Family;
 use crate::build::{OwnSettings, Toolchain};
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
 
@@ -15,8 +16,26 @@ pub(super) fn probe(value: &str, context: &Context) -> Availability {
         "rust-lld" => rust_lld(toolchain),
         "bfd" => on_path("ld.bfd", "apt-get install binutils", context),
         "lld" => on_path("ld.lld", "apt-get install lld", context),
+        "gold" => on_path("ld.gold", "apt-get install binutils (newer systems: binutils-gold)", context),
         "mold" => on_path("mold", "apt-get install mold", context),
+        "wild" => on_path("wild", "cargo install wild-linker", context),
         path => at(Path::new(path)),
+    }
+}
+
+/// The linker that a C compiler can only be made to call by a directory in which it is called `ld`.
+pub(super) fn by_directory(value: &str, context: &Context) -> Option<PathBuf> {
+    match value {
+        "wild" => find_in_path("wild", &context.path),
+        path => Some(PathBuf::from(path)).filter(|path| path.is_absolute()),
+    }
+}
+
+/// Who wrote the linker that `value` stands for, as far as it says so.
+pub(super) fn family(value: &str, context: &Context) -> Option<Family> {
+    match probe(value, context) {
+        Availability::Available { tool: Some(tool), .. } => Family::of_version(&tool.version),
+        _ => None,
     }
 }
 
@@ -49,7 +68,7 @@ fn rust_lld(toolchain: &Toolchain) -> Availability {
     }
 }
 
-fn on_path(program: &str, install: &str, context: &Context) -> Availability {
+pub(super) fn on_path(program: &str, install: &str, context: &Context) -> Availability {
     match find_in_path(program, &context.path) {
         Some(path) => at(&path),
         None => missing(format!("no {program} on PATH"), Some(install)),
@@ -57,7 +76,7 @@ fn on_path(program: &str, install: &str, context: &Context) -> Availability {
 }
 
 /// The linker at `path`. Two names for one program are one linker, so the program's real path is its identity.
-fn at(path: &Path) -> Availability {
+pub(super) fn at(path: &Path) -> Availability {
     let identity = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
     match version(path) {
         Ok(version) => {

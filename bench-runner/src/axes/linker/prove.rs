@@ -17,7 +17,7 @@ struct Mark {
     text: String,
 }
 
-pub(super) fn prove(value: &str, context: &Context, evidence: &Evidence) -> Finding {
+pub(super) fn prove(value: &str, driver: Option<&str>, context: &Context, evidence: &Evidence) -> Finding {
     let expected = expectation(value, context);
     let looked = evidence.executables.iter().map(|(path, facts)| {
         let seen = match facts {
@@ -27,11 +27,37 @@ pub(super) fn prove(value: &str, context: &Context, evidence: &Evidence) -> Find
         (path.as_path(), seen)
     });
     let linked = together(looked.collect()).unwrap_or(Seen::unclear("no executable to look at".to_owned()));
-    let arrived = flags(value, context, evidence);
+    let arrived = flags(&apply::flags(value, driver, context), context, evidence);
+    finding(expected.text, linked, arrived)
+}
+
+/// A proof by what link lines say: `told` gives what one says and whether it is right.
+pub(super) fn on_link_lines(
+    expected: String,
+    flags_added: &[String],
+    context: &Context,
+    evidence: &Evidence,
+    told: impl Fn(&[String]) -> (String, bool),
+) -> Finding {
+    let looked = evidence.executables.iter().map(|(path, _)| {
+        let seen = match link_step(evidence, path) {
+            None => Seen::unclear("no link line".to_owned()),
+            Some(step) => {
+                let (found, right) = told(&step.args);
+                Seen { found, result: if right { ProofResult::Holds } else { ProofResult::Fails } }
+            }
+        };
+        (path.as_path(), seen)
+    });
+    let linked = together(looked.collect()).unwrap_or(Seen::unclear("no executable to look at".to_owned()));
+    finding(expected, linked, flags(flags_added, context, evidence))
+}
+
+fn finding(expected: String, linked: Seen, arrived: Seen) -> Finding {
     let result = worst([linked.result, arrived.result]);
     let found =
         [linked.found, arrived.found].into_iter().filter(|found| !found.is_empty()).collect::<Vec<_>>();
-    Finding { expected: expected.text, found: found.join("; "), result }
+    Finding { expected, found: found.join("; "), result }
 }
 
 /// What one piece of evidence says.
@@ -97,10 +123,9 @@ fn look(expected: &Expectation, facts: &ElfFacts, step: Option<&LinkStep>) -> Se
     Seen { found, result }
 }
 
-/// Whether the flags that the value adds, and the project's own beside them, are on the compiler calls of the
+/// Whether the flags that a value adds, and the project's own beside them, are on the compiler calls of the
 /// project's own units: cargo drops one of two sources of flags without a word.
-fn flags(value: &str, context: &Context, evidence: &Evidence) -> Seen {
-    let added = apply::flags(value, context);
+fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
     if added.is_empty() {
         return Seen { found: String::new(), result: ProofResult::Holds };
     }
@@ -119,7 +144,7 @@ fn flags(value: &str, context: &Context, evidence: &Evidence) -> Seen {
             .count()
     };
     let shown = added.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>().join(" ");
-    let missing = [(on(&added), format!("`{shown}`"))]
+    let missing = [(on(added), format!("`{shown}`"))]
         .into_iter()
         .chain(lists.iter().map(|list| (on(list), "flags of the project's own configuration".to_owned())))
         .find(|(count, _)| *count < calls.len());
@@ -147,8 +172,10 @@ fn expectation(value: &str, context: &Context) -> Expectation {
     let said = tool.as_ref().map(|tool| tool.version.clone());
     let family = match value {
         "bfd" => Some(Family::Bfd),
+        "gold" => Some(Family::Gold),
         "lld" | "rust-lld" => Some(Family::Lld),
         "mold" => Some(Family::Mold),
+        "wild" => Some(Family::Wild),
         _ => said.as_deref().and_then(Family::of_version),
     };
     // GNU ld leaves no version behind; the others write the number that they also answer to `--version` with.
@@ -259,10 +286,11 @@ mod tests {
 
     #[test]
     fn a_linker_that_was_never_called_is_found_out() {
-        let lost = prove("mold", &context(), &evidence(MOLD, &[], "cc -o x"));
+        let lost = prove("mold", None, &context(), &evidence(MOLD, &[], "cc -o x"));
         assert_eq!(lost.result, ProofResult::Fails);
         assert!(lost.found.contains("no flag"), "{}", lost.found);
-        let arrived = prove("mold", &context(), &evidence(MOLD, &["mold 1.10.1 (x)"], "cc -fuse-ld=mold"));
+        let arrived =
+            prove("mold", None, &context(), &evidence(MOLD, &["mold 1.10.1 (x)"], "cc -fuse-ld=mold"));
         assert_eq!(
             (arrived.result, &*arrived.found),
             (ProofResult::Holds, "mold 1.10.1; linked with -fuse-ld=mold")
@@ -272,7 +300,7 @@ mod tests {
     #[test]
     fn a_flag_on_no_compiler_call_fails_whatever_linked() {
         // The project's own flags happen to bring in the same linker.
-        let lost = prove("mold", &context(), &evidence("-Cy", &["mold 1.10.1"], "cc -fuse-ld=mold"));
+        let lost = prove("mold", None, &context(), &evidence("-Cy", &["mold 1.10.1"], "cc -fuse-ld=mold"));
         assert_eq!(lost.result, ProofResult::Fails);
         assert!(
             lost.found.ends_with("`-Clink-arg=-fuse-ld=mold` on 0 of 1 compiler calls"),
@@ -281,7 +309,7 @@ mod tests {
         );
         let unseen =
             Evidence { compiler_calls: vec![], ..evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold") };
-        let unseen = prove("mold", &context(), &unseen);
+        let unseen = prove("mold", None, &context(), &unseen);
         assert_eq!(unseen.result, ProofResult::NotProvable);
         assert!(unseen.found.ends_with("no compiler call of the project's own units"), "{}", unseen.found);
     }
@@ -295,8 +323,9 @@ mod tests {
             config: Some(config.parse().unwrap()),
             ..context()
         };
-        let prove =
-            |flags: &str| prove("mold", &context, &evidence(flags, &["mold 1.10.1"], "cc -fuse-ld=mold"));
+        let prove = |flags: &str| {
+            prove("mold", None, &context, &evidence(flags, &["mold 1.10.1"], "cc -fuse-ld=mold"))
+        };
         assert_eq!(prove(&format!("--cfg own {MOLD}")).result, ProofResult::Holds);
         let dropped = prove(&format!("--cfg other own {MOLD}"));
         assert_eq!(dropped.result, ProofResult::Fails);
@@ -306,24 +335,27 @@ mod tests {
     #[test]
     fn a_flag_that_brought_in_another_linker_is_found_out() {
         let other = evidence(MOLD, &["Linker: LLD 22.1.2"], "cc -fuse-ld=mold");
-        assert_eq!(prove("mold", &context(), &other).result, ProofResult::Fails);
+        assert_eq!(prove("mold", None, &context(), &other).result, ProofResult::Fails);
     }
 
     #[test]
     fn the_systems_lld_is_not_rustcs() {
         let line = "cc -B/tc/bin/gcc-ld -fuse-ld=lld";
         let evidence = evidence("-Clink-arg=-fuse-ld=lld", &["Linker: LLD 22.1.2"], line);
-        assert_eq!(prove("lld", &context(), &evidence).result, ProofResult::Fails);
-        assert_eq!(prove("rust-lld", &context(), &evidence).result, ProofResult::Holds);
+        assert_eq!(prove("lld", None, &context(), &evidence).result, ProofResult::Fails);
+        assert_eq!(prove("rust-lld", None, &context(), &evidence).result, ProofResult::Holds);
     }
 
     #[test]
     fn without_a_link_line_the_mark_can_only_contradict() {
         let step_lost = |comment| Evidence { link_steps: vec![], ..evidence(MOLD, &[comment], "") };
-        let agrees = prove("mold", &context(), &step_lost("mold 1.10.1"));
+        let agrees = prove("mold", None, &context(), &step_lost("mold 1.10.1"));
         assert_eq!(agrees.result, ProofResult::NotProvable);
         assert_eq!(agrees.found, "mold 1.10.1; no link line, so there is only the mark");
-        assert_eq!(prove("mold", &context(), &step_lost("Linker: LLD 22.1.2")).result, ProofResult::Fails);
+        assert_eq!(
+            prove("mold", None, &context(), &step_lost("Linker: LLD 22.1.2")).result,
+            ProofResult::Fails
+        );
     }
 
     #[test]
@@ -333,7 +365,7 @@ mod tests {
             let second = linked("second", &[comment], line);
             both.executables.extend(second.executables);
             both.link_steps.extend(second.link_steps);
-            prove("mold", &context(), &both)
+            prove("mold", None, &context(), &both)
         };
         let agree = both("mold 1.10.1", "cc -fuse-ld=mold");
         assert_eq!(
@@ -349,7 +381,7 @@ mod tests {
         );
         let mut unread = evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold");
         unread.executables.push(("/t/debug/second".into(), Err("not ELF".into())));
-        assert_eq!(prove("mold", &context(), &unread).result, ProofResult::NotProvable);
+        assert_eq!(prove("mold", None, &context(), &unread).result, ProofResult::NotProvable);
     }
 
     #[test]
@@ -359,7 +391,7 @@ mod tests {
             config: Some("[build]\nrustflags = ['-Clink-arg=-fuse-ld=mold']".parse().unwrap()),
             ..context()
         };
-        let finding = prove("default", &context, &evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold"));
+        let finding = prove("default", None, &context, &evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold"));
         assert_eq!(finding.result, ProofResult::NotProvable);
         assert_eq!(finding.found, "mold 1.10.1; linked with -fuse-ld=mold");
         assert_eq!(finding.expected, "whatever linker is configured");
@@ -373,19 +405,20 @@ mod tests {
         std::fs::set_permissions(&linker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let value = linker.to_str().unwrap();
         let flag = format!("-B{}", apply::directory_of(&linker, &context().tools).display());
-        let called =
-            |line: &str| prove(value, &context(), &evidence(&format!("-Clink-arg={flag}"), &[], line)).result;
+        let called = |line: &str| {
+            prove(value, None, &context(), &evidence(&format!("-Clink-arg={flag}"), &[], line)).result
+        };
         assert_eq!(called(&format!("cc {flag}")), ProofResult::NotProvable);
         assert_eq!(called("cc"), ProofResult::Fails);
     }
 
     #[test]
     fn without_an_executable_nothing_is_claimed() {
-        let finding = prove("mold", &context(), &Evidence::default());
+        let finding = prove("mold", None, &context(), &Evidence::default());
         assert_eq!(finding.result, ProofResult::NotProvable);
         let library =
             |flags| Evidence { executables: vec![], link_steps: vec![], ..evidence(flags, &[], "") };
-        assert_eq!(prove("mold", &context(), &library(MOLD)).result, ProofResult::NotProvable);
-        assert_eq!(prove("mold", &context(), &library("-Cy")).result, ProofResult::Fails);
+        assert_eq!(prove("mold", None, &context(), &library(MOLD)).result, ProofResult::NotProvable);
+        assert_eq!(prove("mold", None, &context(), &library("-Cy")).result, ProofResult::Fails);
     }
 }
