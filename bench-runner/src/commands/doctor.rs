@@ -3,10 +3,13 @@
 use anyhow::Context as _;
 
 use super::{Exit, columns};
-use crate::axes::{self, Availability};
+use crate::axes::{self, Availability, Setting, Settings};
 use crate::flows::{FlowError, Places, Workplace};
 use crate::host::{self, Health, Machine, Severity};
 use crate::process::{Supervisor, SupervisorOptions};
+
+/// The toolchain that has what is unstable.
+const NIGHTLY: &str = "nightly";
 
 /// Look at the machine: what it is, what it has, how quiet it is
 ///
@@ -38,18 +41,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let installed = workplace.installed_toolchains();
     let values = values(&workplace);
     if args.json {
-        let values: Vec<_> = values
-            .iter()
-            .map(|(key, value, state)| match state {
-                Availability::Available { tool, .. } => serde_json::json!({
-                    "axis": key, "value": value, "available": true,
-                    "version": tool.as_ref().map(|tool| tool.version.clone()),
-                }),
-                Availability::Missing { reason, help } => serde_json::json!({
-                    "axis": key, "value": value, "available": false, "reason": reason, "help": help,
-                }),
-            })
-            .collect();
+        let values: Vec<_> = values.iter().map(document).collect();
         let document = serde_json::json!({
             "machine": machine, "health": health, "findings": findings, "values": values,
             "rustc": toolchain.as_ref().map(|toolchain| toolchain.rustc_version.clone()).ok(),
@@ -100,27 +92,63 @@ fn facts(machine: &Machine) -> Vec<Vec<String>> {
     ]
 }
 
-/// Every named value of every axis, as this machine has it. Values that any text can be are left out.
-fn values(workplace: &Workplace) -> Vec<(&'static str, &'static str, Availability)> {
-    let Some(context) = workplace.plain_context(None) else { return Vec::new() };
+/// One value of an axis, as this machine has it.
+struct AxisValue {
+    axis: &'static str,
+    value: &'static str,
+    state: Availability,
+    /// The setting beside which it can be had, where it cannot without.
+    beside: Option<&'static str>,
+}
+
+/// Every named value of every axis. Values that any text can be are left out.
+fn values(workplace: &Workplace) -> Vec<AxisValue> {
+    let Some(plain) = workplace.plain_context(None) else { return Vec::new() };
+    let nightly = workplace.plain_context(Some(NIGHTLY));
     axes::all()
         .iter()
         .flat_map(|axis| axis.values().iter().map(move |value| (*axis, *value)))
         .filter(|(axis, value)| axis.parse(axis.key(), value).is_ok() && !value.contains(' '))
         .map(|(axis, value)| {
-            let beside = axes::Settings::from([(axis.key().to_owned(), value.to_owned())]);
-            let setting = axes::Setting { key: axis.key(), value, beside: &beside };
-            (axis.key(), value, axis.probe(&setting, &context))
+            let mut beside = Settings::from([(axis.key().to_owned(), value.to_owned())]);
+            let state = axis.probe(&Setting { key: axis.key(), value, beside: &beside }, &plain);
+            let found = |state, beside| AxisValue { axis: axis.key(), value, state, beside };
+            if matches!(state, Availability::Missing { .. })
+                && let Some(nightly) = &nightly
+            {
+                beside.insert("toolchain".to_owned(), NIGHTLY.to_owned());
+                let there = axis.probe(&Setting { key: axis.key(), value, beside: &beside }, nightly);
+                return match there {
+                    Availability::Available { .. } => found(there, Some("toolchain=nightly")),
+                    // What nightly lacks is what has to be got; that it must be nightly is said anyway.
+                    missing => found(missing, None),
+                };
+            }
+            found(state, None)
         })
         .collect()
 }
 
-fn row((key, value, state): &(&str, &str, Availability)) -> Vec<String> {
-    let what = match state {
+fn document(entry: &AxisValue) -> serde_json::Value {
+    let AxisValue { axis, value, state, beside } = entry;
+    match state {
+        Availability::Available { tool, .. } => serde_json::json!({
+            "axis": axis, "value": value, "available": true, "beside": beside,
+            "version": tool.as_ref().map(|tool| tool.version.clone()),
+        }),
+        Availability::Missing { reason, help } => serde_json::json!({
+            "axis": axis, "value": value, "available": false, "reason": reason, "help": help,
+        }),
+    }
+}
+
+fn row(entry: &AxisValue) -> Vec<String> {
+    let what = match &entry.state {
         Availability::Available { tool: Some(tool), .. } => tool.version.clone(),
         Availability::Available { .. } => "available".to_owned(),
         Availability::Missing { reason, help: Some(help) } => format!("missing: {reason} (help: {help})"),
         Availability::Missing { reason, help: None } => format!("missing: {reason}"),
     };
-    vec![format!("  {key}"), (*value).to_owned(), what]
+    let beside = entry.beside.map(|beside| format!(", with {beside}")).unwrap_or_default();
+    vec![format!("  {}", entry.axis), entry.value.to_owned(), format!("{what}{beside}")]
 }
