@@ -38,6 +38,10 @@ impl World for Everything {
         Ok(ProjectView { planned: planned.clone(), cargo: true, has_edit: true, typical: Default::default() })
     }
 
+    fn revision(&self, _: &ProjectView, rev: &str) -> Availability {
+        Availability::Available { identity: rev.to_owned(), tool: None }
+    }
+
     fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
         Availability::Available { identity: setting.value.to_owned(), tool: None }
     }

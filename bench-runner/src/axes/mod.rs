@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::build::{Evidence, Goal, Recipe, Toolchain};
-use crate::record::ProofResult;
+use crate::record::{ProofResult, is_hex};
 
 /// The settings of a variant: values by key, as the scenario writes them.
 pub type Settings = BTreeMap<String, String>;
@@ -163,6 +163,17 @@ pub fn conflict(settings: &Settings, goal: Goal) -> Option<String> {
         let axis = find(setting.key).ok().filter(|axis| axis.matters(goal))?;
         axis.conflict(&setting)
     })
+}
+
+/// Whether `text` can be a value of `rev`: a full commit, because anything shorter may mean another one tomorrow.
+pub fn parse_rev(text: &str) -> Result<(), InvalidValue> {
+    if is_hex(text, 40) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{text}` is not a full commit of 40 hex digits (`git rev-parse {text}` in the project gives it)"
+    );
+    Err(InvalidValue { message, nearest: None })
 }
 
 /// All axes, in the order of help texts.

@@ -128,6 +128,7 @@ mod tests {
         let artifact = Artifact {
             unit: "p bin:p".into(),
             own: true,
+            package: None,
             fresh: false,
             opt_level: "0".into(),
             files: vec![file.into()],

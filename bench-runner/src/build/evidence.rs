@@ -62,6 +62,8 @@ pub struct Artifact {
     pub unit: String,
     /// Whether it belongs to the project itself.
     pub own: bool,
+    /// The directory of its package, where that is local.
+    pub package: Option<PathBuf>,
     /// Whether nothing had to be done for it.
     pub fresh: bool,
     /// Optimisation level, as cargo writes it.

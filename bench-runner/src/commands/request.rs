@@ -171,8 +171,14 @@ fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), RequestEr
 }
 
 fn check_value(text: &str, key: &str, value: &str) -> Result<(), RequestError> {
-    if axes::STRUCTURAL.contains(&key) {
-        return if key == "workload" { check_workload(value) } else { Ok(()) };
+    match key {
+        "workload" => return check_workload(value),
+        "project" => return Ok(()),
+        "rev" => {
+            return axes::parse_rev(value)
+                .map_err(|error| RequestError::usage(format!("`{text}`: {}", error.message), None));
+        }
+        _ => {}
     }
     axes::find(key).and_then(|axis| axis.parse(key, value)).map_err(|error| {
         let help = error.nearest.map(|nearest| format!("did you mean `{nearest}`?"));

@@ -1,6 +1,5 @@
 //! Plan → bundle.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -38,8 +37,7 @@ pub struct Measured {
     pub flawed: bool,
 }
 
-/// The projects of a plan, ready to be built, by name.
-pub type Workshops = BTreeMap<String, run::Workshop>;
+pub use crate::run::Workshops;
 
 /// The right and the means to measure on this machine, until it is dropped.
 pub struct Laboratory<'a> {

@@ -16,8 +16,8 @@ use crate::corpus::sources::{self, Cache, FetchTool, Pinned, SourceError, Source
 use crate::corpus::{Catalogue, Project, Source, edits, local};
 use crate::plan::{PlanError, ProjectView, Typical, World};
 use crate::process::{ToolCall, check_tool, find_in_path};
-use crate::record::{Pin, Plan, PlannedProject};
-use crate::run::{self, Kit, Workshop};
+use crate::record::{Pin, Plan, PlannedProject, TreeId};
+use crate::run::{self, Kit, Workshop, Workshops};
 use crate::scenario::{RequestError, Word};
 use crate::spanned::SourceText;
 use crate::workloads;
@@ -42,7 +42,7 @@ pub struct Workplace {
     path: OsString,
     /// Whether sources that are not in the cache are fetched.
     fetch: bool,
-    benches: RefCell<BTreeMap<String, Rc<Bench>>>,
+    benches: RefCell<BTreeMap<TreeId, Rc<Bench>>>,
     toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
     /// Those that variants name.
     named: RefCell<BTreeMap<String, Result<Toolchain, Lacking>>>,
@@ -98,18 +98,21 @@ impl Workplace {
         self.sources.cache.building_home()
     }
 
-    /// Everything that building the projects of `plan` takes, dependencies in place.
-    pub fn workshops(&self, plan: &Plan) -> Result<BTreeMap<String, Workshop>, FlowError> {
-        let workshops: BTreeMap<String, Workshop> = plan
-            .projects
-            .iter()
-            .map(|planned| {
-                Ok((planned.name.clone(), self.workshop(planned, &named_toolchains(plan, planned))?))
-            })
-            .collect::<Result<_, FlowError>>()?;
+    /// Everything that building what `plan` names takes, dependencies in place.
+    pub fn workshops(&self, plan: &Plan) -> Result<Workshops, FlowError> {
+        let mut workshops = Workshops::new();
+        for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+            let tree = variant.tree();
+            if let Some(planned) = plan.projects.iter().find(|planned| planned.name == tree.project)
+                && !workshops.contains_key(&tree)
+            {
+                let workshop = self.workshop(planned, &tree, &named_toolchains(plan, &tree))?;
+                workshops.insert(tree, workshop);
+            }
+        }
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let edits = workloads::find(&variant.workload).is_ok_and(|workload| workload.edits);
-            if let Some(workshop) = workshops.get(&variant.project).filter(|_| edits)
+            if let Some(workshop) = workshops.get(&variant.tree()).filter(|_| edits)
                 && let Some(edit) = workshop.project.ordinary_edit()
             {
                 // An edit that does not apply is found before the first build, not after it.
@@ -125,7 +128,8 @@ impl Workplace {
     /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
     pub fn not_fetched(&self, plan: &Plan) -> Vec<String> {
         let benches = self.benches.borrow();
-        let missing = |name: &&String| benches.get(*name).is_some_and(|bench| bench.source.is_none());
+        let missing =
+            |name: &&String| benches.get(&tree_of(name)).is_some_and(|bench| bench.source.is_none());
         plan.projects.iter().map(|project| &project.name).filter(missing).cloned().collect()
     }
 
@@ -133,7 +137,7 @@ impl Workplace {
     pub fn typical(&self, plan: &Plan) -> Typical {
         let benches = self.benches.borrow();
         let of = |planned: &PlannedProject| {
-            Some((planned.name.clone(), benches.get(&planned.name)?.view.typical.clone()))
+            Some((planned.name.clone(), benches.get(&tree_of(&planned.name))?.view.typical.clone()))
         };
         plan.projects.iter().filter_map(of).collect()
     }
@@ -146,7 +150,7 @@ impl Workplace {
             tools.extend(self.c_compiler());
         }
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-            let Some(bench) = benches.get(&variant.project) else { continue };
+            let Some(bench) = benches.get(&variant.tree()) else { continue };
             for setting in axes::each(&variant.settings) {
                 if let Availability::Available { tool: Some(tool), .. } = self.probe_at(bench, &setting)
                     && !tools.contains(&tool)
@@ -171,8 +175,7 @@ impl Workplace {
         let benches = self.benches.borrow();
         let mut all: Vec<Toolchain> = Vec::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-            let context =
-                benches.get(&variant.project).map(|bench| self.context_of(bench, &variant.settings));
+            let context = benches.get(&variant.tree()).map(|bench| self.context_of(bench, &variant.settings));
             if let Some(Ok(Context { toolchain: Some(toolchain), .. })) = context
                 && all.iter().all(|other| other.sysroot != toolchain.sysroot)
             {
@@ -260,9 +263,14 @@ impl Workplace {
     fn workshop(
         &self,
         planned: &PlannedProject,
+        tree: &TreeId,
         toolchains: &[Option<String>],
     ) -> Result<Workshop, FlowError> {
-        let bench = self.bench_of_plan(planned)?;
+        let own = self.bench_of_plan(planned)?;
+        let bench = match &tree.rev {
+            None => own,
+            Some(rev) => self.bench_of_revision(&own, rev)?,
+        };
         self.check_requirements(&bench.project)?;
         let source = bench
             .source
@@ -307,7 +315,7 @@ impl Workplace {
 
     /// The project as the plan has it, at the plan's pin.
     fn bench_of_plan(&self, planned: &PlannedProject) -> Result<Rc<Bench>, FlowError> {
-        let known = self.benches.borrow().get(&planned.name).cloned();
+        let known = self.benches.borrow().get(&tree_of(&planned.name)).cloned();
         let bench = match known {
             Some(bench) => bench,
             None => {
@@ -333,7 +341,7 @@ impl Workplace {
     }
 
     fn put_on_bench(&self, project: &Project, before: Option<Pinned>) -> Result<Rc<Bench>, FlowError> {
-        if let Some(known) = self.benches.borrow().get(&project.name)
+        if let Some(known) = self.benches.borrow().get(&tree_of(&project.name))
             && known.project == *project
         {
             return Ok(known.clone());
@@ -372,7 +380,21 @@ impl Workplace {
             typical: project.estimate.clone(),
         };
         let bench = Rc::new(Bench { project: project.clone(), source, context, view });
-        self.benches.borrow_mut().insert(project.name.clone(), bench.clone());
+        self.benches.borrow_mut().insert(tree_of(&project.name), bench.clone());
+        Ok(bench)
+    }
+
+    /// The project of `bench` as its commit `rev` has it.
+    fn bench_of_revision(&self, bench: &Bench, rev: &str) -> Result<Rc<Bench>, FlowError> {
+        let id = TreeId { project: bench.project.name.clone(), rev: Some(rev.to_owned()) };
+        if let Some(known) = self.benches.borrow().get(&id) {
+            return Ok(known.clone());
+        }
+        let project = bench.project.clone();
+        let source = sources::pin_revision(&project, rev, &self.sources)?;
+        let context = self.context(&project, Some(&source))?;
+        let bench = Rc::new(Bench { project, source: Some(source), context, view: bench.view.clone() });
+        self.benches.borrow_mut().insert(id, bench.clone());
         Ok(bench)
     }
 
@@ -421,12 +443,17 @@ impl Workplace {
     }
 }
 
-/// The toolchains that variants of a project name in a plan, each once.
-fn named_toolchains(plan: &Plan, project: &PlannedProject) -> Vec<Option<String>> {
+/// The tree of a project that no commit is named of.
+fn tree_of(project: &str) -> TreeId {
+    TreeId { project: project.to_owned(), rev: None }
+}
+
+/// The toolchains that variants of a tree name in a plan, each once.
+fn named_toolchains(plan: &Plan, tree: &TreeId) -> Vec<Option<String>> {
     let mut names: Vec<Option<String>> = Vec::new();
     for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
         let name = axes::toolchain_of(&variant.settings).map(str::to_owned);
-        if variant.project == project.name && !names.contains(&name) {
+        if variant.tree() == *tree && !names.contains(&name) {
             names.push(name);
         }
     }
@@ -464,8 +491,23 @@ impl World for Workplace {
         Ok(self.bench_of_plan(project).map_err(PlanError::from)?.view.clone())
     }
 
+    fn revision(&self, project: &ProjectView, rev: &str) -> Availability {
+        let Some(bench) = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned() else {
+            return Availability::Missing { reason: "the project is not known".into(), help: None };
+        };
+        match self.bench_of_revision(&bench, rev) {
+            Ok(_) => Availability::Available { identity: rev.to_owned(), tool: None },
+            Err(error) => {
+                let text = error.to_string();
+                let (reason, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+                let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+                Availability::Missing { reason: reason.to_owned(), help }
+            }
+        }
+    }
+
     fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability {
-        match self.benches.borrow().get(&project.planned.name) {
+        match self.benches.borrow().get(&tree_of(&project.planned.name)) {
             Some(bench) => self.probe_at(bench, setting),
             None => Availability::Missing { reason: "the project is not known".into(), help: None },
         }

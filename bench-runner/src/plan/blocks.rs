@@ -272,10 +272,13 @@ impl<'a> Draft<'a> {
             let help = format!("add an [[edit]] to the manifest of `{}`", variant.project);
             return left("the project has no edit to make".into(), Some(help));
         }
-        if variant.rev.is_some() {
-            return left("`rev` is for projects from git, and this one is not".into(), None);
-        }
         let mut identity = vec![variant.project.clone(), variant.workload.clone()];
+        if let Some(rev) = &variant.rev {
+            match memo.world.revision(project, rev) {
+                Availability::Available { identity: same, .. } => identity.push(same),
+                Availability::Missing { reason, help } => return left(reason, help),
+            }
+        }
         if let Some(reason) = axes::conflict(&variant.settings, workload.goal) {
             return left(reason, None);
         }

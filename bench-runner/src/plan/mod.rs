@@ -46,6 +46,9 @@ pub trait World {
     /// A project that a plan brings along.
     fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError>;
 
+    /// Whether the source of `project` has the commit `rev`.
+    fn revision(&self, project: &ProjectView, rev: &str) -> Availability;
+
     /// Whether this machine can do what `setting` says for `project`.
     fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability;
 }

@@ -103,8 +103,10 @@ fn lack(
     if workload.edits && !view.has_edit {
         return Ok(Some(("the project has no edit to make".to_owned(), None)));
     }
-    if variant.rev.is_some() {
-        return Ok(Some(("`rev` is for projects from git, and this one is not".to_owned(), None)));
+    if let Some(rev) = &variant.rev
+        && let Availability::Missing { reason, help } = world.revision(view, rev)
+    {
+        return Ok(Some((reason, help)));
     }
     for setting in axes::each(&variant.settings) {
         let axis = axes::find(setting.key).map_err(|error| wrong(error.message))?;

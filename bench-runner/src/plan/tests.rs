@@ -35,6 +35,10 @@ impl World for TwoLinkers {
         Ok(ProjectView { planned: project.clone(), ..super::tests::project(&project.name) })
     }
 
+    fn revision(&self, _: &ProjectView, rev: &str) -> Availability {
+        Availability::Missing { reason: format!("there is no commit {rev}"), help: None }
+    }
+
     fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
         let available = |identity: &str| Availability::Available { identity: identity.into(), tool: None };
         match (setting.key, setting.value) {

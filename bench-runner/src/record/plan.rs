@@ -147,6 +147,22 @@ pub struct Variant {
     pub settings: BTreeMap<String, String>,
 }
 
+impl Variant {
+    /// The source tree that it builds: variants of one tree share a work tree.
+    pub fn tree(&self) -> TreeId {
+        TreeId { project: self.project.clone(), rev: self.rev.clone() }
+    }
+}
+
+/// A source tree of a plan: a project, or one of its commits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TreeId {
+    /// Name of the project.
+    pub project: String,
+    /// The commit, where one is named.
+    pub rev: Option<String>,
+}
+
 /// How a block is sampled and when it stops.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,8 +1,8 @@
 //! One arm of a block while it is being measured.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use super::{Kit, RunError, Workshop};
+use super::{Kit, RunError, Workshop, Workshops};
 use crate::axes::{self, Shown};
 use crate::build::{BuildError, Evidence, Recipe, Site};
 use crate::record::{Arm, Block, Proof, ProofResult};
@@ -24,14 +24,14 @@ pub(super) struct LiveArm<'a> {
 
 impl<'a> LiveArm<'a> {
     pub(super) fn new(
-        workshops: &'a BTreeMap<String, Workshop>,
+        workshops: &'a Workshops,
         jobs: usize,
         arm: &'a Arm,
         site: Site,
     ) -> Result<Self, RunError> {
         let variant = &arm.variant;
         let workshop = workshops
-            .get(&variant.project)
+            .get(&variant.tree())
             .ok_or_else(|| RunError::Plan(format!("there is no project `{}`", variant.project)))?;
         let workload = workloads::find(&variant.workload)
             .map_err(|_| RunError::Plan(format!("there is no workload `{}`", variant.workload)))?;
@@ -83,6 +83,35 @@ impl<'a> LiveArm<'a> {
                 Some(proof(setting.key, finding))
             })
             .collect()
+    }
+
+    /// What a build from nothing says of the source tree, where it is an axis of the block.
+    pub(super) fn prove_tree(&self, block: &Block, evidence: &Evidence) -> Vec<Proof> {
+        let pin = self.workshop.source.pin.to_string();
+        let own: Vec<_> = evidence.artifacts.iter().filter(|artifact| artifact.own).collect();
+        let here = |package: &Option<PathBuf>| {
+            package.as_ref().is_some_and(|package| package.starts_with(&self.site.source))
+        };
+        let (found, result) = if own.is_empty() {
+            ("the build does not tell what it is of".to_owned(), ProofResult::NotProvable)
+        } else {
+            let units: Vec<&str> = own.iter().map(|artifact| artifact.unit.as_str()).collect();
+            let right = own.iter().all(|artifact| here(&artifact.package));
+            let place = if right { "its own work tree" } else { "another tree" };
+            let result = if right { ProofResult::Holds } else { ProofResult::Fails };
+            (format!("{} from {place}", units.join(", ")), result)
+        };
+        let axes = block.axes.iter().filter(|axis| ["project", "rev"].contains(&axis.as_str()));
+        axes.map(|axis| Proof {
+            block: block.id.clone(),
+            role: self.arm.role,
+            variant: self.arm.variant.name.clone(),
+            axis: axis.clone(),
+            expected: pin.clone(),
+            found: found.clone(),
+            result,
+        })
+        .collect()
     }
 
     /// What a build under the workload says of the workload itself: the units it compiled.

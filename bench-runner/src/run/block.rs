@@ -137,7 +137,7 @@ impl Measuring<'_, '_, '_> {
         self.builder.begin();
         let mut arms = Vec::new();
         for (index, arm) in self.block.arms.iter().enumerate() {
-            let site = workspace.site(index, &arm.variant.project);
+            let site = workspace.site(index, &arm.variant.tree());
             arms.push(LiveArm::new(self.inputs.workshops, self.inputs.jobs, arm, site)?);
         }
         let stop = match self.prepare(&workspace, &mut arms)? {
@@ -284,10 +284,11 @@ impl Measuring<'_, '_, '_> {
     ) -> Result<bool, RunError> {
         let start = Instant::now();
         self.edit += 1;
-        for project in workspace.sources().keys() {
-            let editing = |arm: &LiveArm<'_>| arm.workload.edits && arm.arm.variant.project == *project;
+        for tree in workspace.sources().keys() {
+            let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
+            let editing = |arm: &LiveArm<'_>| arm.workload.edits && of_tree(arm);
             let Some(first) = arms.iter().position(editing) else { continue };
-            for arm in arms.iter_mut().filter(|arm| arm.arm.variant.project == *project) {
+            for arm in arms.iter_mut().filter(|arm| of_tree(arm)) {
                 arm.site.edit = self.edit;
             }
             let arm = &arms[first];
@@ -297,7 +298,7 @@ impl Measuring<'_, '_, '_> {
                         return Ok(false);
                     }
                 }
-                None => workspace.edit(self.inputs, project, self.edit)?,
+                None => workspace.edit(self.inputs, tree, self.edit)?,
             }
         }
         for tree in workspace.sources().values() {

@@ -22,12 +22,12 @@ use crate::corpus;
 use crate::host::PathError;
 use crate::plan::{self, BlockEstimate};
 use crate::process::{Supervisor, SupervisorError};
-use crate::record::{Plan, Sample};
+use crate::record::{Plan, Sample, TreeId};
 use crate::scenario::RequestError;
 
 pub use observer::{Event, Forecast, Observer};
 
-/// One project of the plan, ready to be laid out and built.
+/// One source tree of the plan, ready to be laid out and built.
 pub struct Workshop {
     /// Its manifest.
     pub project: corpus::Project,
@@ -45,6 +45,9 @@ impl Workshop {
     }
 }
 
+/// The source trees of a plan, ready to be laid out and built.
+pub type Workshops = BTreeMap<TreeId, Workshop>;
+
 /// What builds a project with one toolchain.
 pub struct Kit {
     /// The toolchain as variants name it; `None` for the project's own.
@@ -59,8 +62,8 @@ pub struct Kit {
 pub struct Inputs<'a> {
     /// What is to be done.
     pub plan: &'a Plan,
-    /// The projects of the plan, by name.
-    pub workshops: &'a BTreeMap<String, Workshop>,
+    /// What the variants of the plan are built from.
+    pub workshops: &'a Workshops,
     /// Directory for work trees and targets; made, and removed again when the run has ended.
     pub scratch: &'a Path,
     /// The cargo home for building.
@@ -154,7 +157,7 @@ pub fn carry_out(
 ///
 /// # Errors
 /// Where two settings exclude each other, or the plan does not fit the projects.
-pub fn rehearse(plan: &Plan, workshops: &BTreeMap<String, Workshop>) -> Result<(), RequestError> {
+pub fn rehearse(plan: &Plan, workshops: &Workshops) -> Result<(), RequestError> {
     let nowhere = Path::new("/");
     let site = Site {
         source: nowhere.into(),

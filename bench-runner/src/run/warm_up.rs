@@ -22,8 +22,8 @@ impl Measuring<'_, '_, '_> {
         arms: &mut [LiveArm<'_>],
     ) -> Result<Option<Stop>, RunError> {
         let start = Instant::now();
-        for project in workspace.sources().keys() {
-            let Some(arm) = arms.iter().find(|arm| arm.arm.variant.project == *project) else { continue };
+        for tree in workspace.sources().keys() {
+            let Some(arm) = arms.iter().find(|arm| arm.arm.variant.tree() == *tree) else { continue };
             for step in arm.kit.driver.prepare(&arm.site, &arm.recipe) {
                 make(&arm.site.target)?;
                 if !self.builder.untimed(workspace, arm, step)? {
@@ -75,6 +75,9 @@ impl Measuring<'_, '_, '_> {
                 }
                 let shown = Shown { build: &evidence, baseline: None };
                 let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
+                if first {
+                    proofs.extend(arm.prove_tree(self.block, &evidence));
+                }
                 if last {
                     proofs.push(arm.prove_workload(self.block, &evidence));
                 }

@@ -1,7 +1,7 @@
 //! The directories of one block in one session: `s00`, `s01`, … for sources, `t00`, `t01`, … for targets, names of
 //! equal length throughout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,18 +10,18 @@ use super::clock::Purpose;
 use super::{Inputs, RunError};
 use crate::build::Site;
 use crate::corpus::{edits, sources};
-use crate::record::Block;
+use crate::record::{Block, TreeId};
 
 /// The directories of one block in one session.
 pub(super) struct Workspace {
     dir: PathBuf,
-    sources: BTreeMap<String, PathBuf>,
+    sources: BTreeMap<TreeId, PathBuf>,
     cargo_home: PathBuf,
     digits: usize,
 }
 
 impl Workspace {
-    /// Lays out work trees for every project of `block`.
+    /// Lays out work trees for every source tree of `block`.
     pub(super) fn lay_out(
         inputs: &Inputs<'_>,
         builder: &mut Builder<'_>,
@@ -32,20 +32,17 @@ impl Workspace {
         let start = Instant::now();
         let dir = inputs.scratch.join(format!("b{:03}s{session:03}", number + 1));
         crate::host::remove_tree(&dir)?;
-        let mut names: Vec<&str> = block.arms.iter().map(|arm| arm.variant.project.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let digits = names.len().max(block.arms.len()).to_string().len().max(2);
+        let trees: BTreeSet<TreeId> = block.arms.iter().map(|arm| arm.variant.tree()).collect();
+        let digits = trees.len().max(block.arms.len()).to_string().len().max(2);
         let mut sources = BTreeMap::new();
-        for (at, name) in names.iter().enumerate() {
-            let workshop = inputs
-                .workshops
-                .get(*name)
-                .ok_or_else(|| RunError::Plan(format!("block `{}` names the project `{name}`", block.id)))?;
+        for (at, id) in trees.into_iter().enumerate() {
+            let workshop = inputs.workshops.get(&id).ok_or_else(|| {
+                RunError::Plan(format!("block `{}` names the project `{}`", block.id, id.project))
+            })?;
             let tree = dir.join(format!("s{at:0digits$}"));
             make(&tree)?;
             sources::lay_out(&workshop.source, &tree)?;
-            sources.insert((*name).to_owned(), tree);
+            sources.insert(id, tree);
         }
         for name in ["home", "tmp", "out"] {
             make(&dir.join(name))?;
@@ -55,11 +52,11 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// Where arm number `arm` builds `project`.
-    pub(super) fn site(&self, arm: usize, project: &str) -> Site {
+    /// Where arm number `arm` builds `tree`.
+    pub(super) fn site(&self, arm: usize, tree: &TreeId) -> Site {
         let digits = self.digits;
         Site {
-            source: self.sources.get(project).cloned().unwrap_or_else(|| self.dir.join("s")),
+            source: self.sources.get(tree).cloned().unwrap_or_else(|| self.dir.join("s")),
             target: self.dir.join(format!("t{arm:0digits$}")),
             home: self.dir.join("home"),
             tmp: self.dir.join("tmp"),
@@ -73,8 +70,8 @@ impl Workspace {
         self.dir.join("out").join(kind)
     }
 
-    /// The work trees, by project.
-    pub(super) fn sources(&self) -> &BTreeMap<String, PathBuf> {
+    /// The work trees.
+    pub(super) fn sources(&self) -> &BTreeMap<TreeId, PathBuf> {
         &self.sources
     }
 
@@ -83,9 +80,9 @@ impl Workspace {
         &self.dir
     }
 
-    /// Puts edit `n` into the work tree of `project`, where its manifest has a text edit.
-    pub(super) fn edit(&self, inputs: &Inputs<'_>, project: &str, n: u64) -> Result<(), RunError> {
-        let Some((workshop, tree)) = inputs.workshops.get(project).zip(self.sources.get(project)) else {
+    /// Puts edit `n` into the work tree of `id`, where the project's manifest has a text edit.
+    pub(super) fn edit(&self, inputs: &Inputs<'_>, id: &TreeId, n: u64) -> Result<(), RunError> {
+        let Some((workshop, tree)) = inputs.workshops.get(id).zip(self.sources.get(id)) else {
             return Ok(());
         };
         match workshop.project.ordinary_edit() {

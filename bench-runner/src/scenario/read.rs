@@ -162,7 +162,8 @@ fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocErr
 fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
     match key {
         "workload" => known_workload(word),
-        "project" | "rev" => Ok(()),
+        "project" => Ok(()),
+        "rev" => axes::parse_rev(&word.text).map_err(|error| place(word, error.message)),
         _ => axes::find(key)
             .and_then(|axis| axis.parse(key, &word.text))
             .map_err(|error| with_nearest(place(word, error.message), error.nearest)),

@@ -18,6 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test_with("cargo::the_systems_lld_is_proven_and_is_not_rustcs", "ld.lld", || proven("lld", "LLD")),
         test_with("cargo::gold_is_proven_by_name_and_by_path", "ld.gold", gold),
         long_test_with("cargo::wild_is_proven", "wild", || proven("wild", "Wild")),
+        test_with("cargo::commits_of_a_project_are_compared", "git", commits),
         test_with("cargo::another_driver_keeps_the_linker", "clang", drivers),
         test_with("cargo::threads_of_a_linker_are_told_in_its_own_way", "mold", threads),
         test("cargo::a_linker_that_is_not_what_it_says_is_not_timed", impostor),
@@ -381,3 +382,58 @@ file = "src/main.rs"
 anchor = "fn main() {"
 insert = "\n    std::hint::black_box({n}u64);"
 "#;
+
+/// Commits everything of the package and gives the commit.
+fn commit(lab: &Lab) -> String {
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(lab.path("own")).args([
+            "-c",
+            "user.name=nobody",
+            "-c",
+            "user.email=nobody@localhost",
+        ]);
+        let output = command.args(args).output().expect("git");
+        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    };
+    if !lab.path("own/.git").exists() {
+        git(&["init", "-q"]);
+    }
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "x"]);
+    git(&["rev-parse", "HEAD"])
+}
+
+fn commits() {
+    let lab = Lab::new();
+    own(&lab);
+    lab.write("own/.gitignore", "/target\n");
+    let first = commit(&lab);
+    lab.write("own/src/more.rs", "pub fn more() {}\n");
+    lab.write("own/src/lib.rs", "pub mod more;\npub fn twice(n: u64) -> u64 {\n    n * 2\n}\n");
+    let second = commit(&lab);
+    // What is uncommitted is no part of any commit.
+    lab.write("own/src/lib.rs", "compile_error!(\"never built\");\n");
+    let bundle = run(&lab, &["--axis", &format!("rev={first},{second}")], 0);
+    for rev in [&first, &second] {
+        let (found, result) = proof(&bundle, &format!("rev={rev}"), "rev");
+        assert_eq!(result, ProofResult::Holds, "{found}");
+        let pins: Vec<String> = bundle
+            .samples
+            .iter()
+            .filter(|sample| sample.settings.get("rev") == Some(rev))
+            .map(|sample| sample.pin.to_string())
+            .collect();
+        assert!(!pins.is_empty() && pins.iter().all(|pin| *pin == format!("git:{rev}")), "{pins:?}");
+    }
+    let missing = "ab".repeat(20);
+    let ran = lab.run(&["plan", "--project", "../own", "--axis", &format!("rev={first},{second},{missing}")]);
+    assert!(ran.expect(0).stdout.contains(&format!("there is no commit {missing}")));
+    let ran = lab.run(&["plan", "--project", "../own", "--axis", "rev=main"]).expect(2);
+    assert!(ran.stderr.contains("`git rev-parse main`"), "{}", ran.stderr);
+    let ran =
+        lab.run(&["plan", "--project", "hexyl", "--offline", "--axis", &format!("rev={first},{second}")]);
+    let said = [ran.stdout, ran.stderr].concat();
+    assert!(said.contains("`rev` is for projects in a git repository"), "{said}");
+}

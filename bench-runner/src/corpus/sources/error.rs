@@ -117,6 +117,14 @@ pub enum SourceError {
         /// What to do.
         help: String,
     },
+    /// Revisions of a source that has none.
+    #[error("`rev` is for projects in a git repository, and the source of `{project}` is {kind}")]
+    NoRevisions {
+        /// The project.
+        project: String,
+        /// The kind of its source.
+        kind: &'static str,
+    },
     /// The user's cargo configuration cannot be read.
     #[error("failed to take over the mirrors of the user's cargo: {0}")]
     Config(DocError),
@@ -131,6 +139,7 @@ impl SourceError {
             | Self::Offline { .. }
             | Self::Archive { .. }
             | Self::Unfit { .. }
+            | Self::NoRevisions { .. }
             | Self::Config(_) => true,
             Self::Io { .. }
             | Self::Cargo { .. }

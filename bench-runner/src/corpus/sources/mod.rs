@@ -16,6 +16,7 @@ mod git;
 mod homes;
 mod local;
 mod path;
+mod revision;
 mod tree;
 mod walk;
 
@@ -71,6 +72,18 @@ pub fn pin(project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
         }
         Source::Path(path) => path::pin(&from_base(project, path)?, with),
         Source::Command(source) => command::pin(&from_base(project, &source.path)?, with),
+    }
+}
+
+/// Fixes the source of a project as one of its commits has it. Only a local cargo project in a git repository has
+/// commits.
+///
+/// # Errors
+/// Where there is no such commit, or the project has none.
+pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinned, SourceError> {
+    match &project.source {
+        Source::Path(path) => revision::pin(&from_base(project, path)?, rev, with),
+        other => Err(SourceError::NoRevisions { project: project.name.clone(), kind: other.kind() }),
     }
 }
 

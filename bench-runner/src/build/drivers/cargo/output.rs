@@ -45,6 +45,7 @@ fn artifact(line: &str) -> Option<Artifact> {
     Some(Artifact {
         unit: format!("{package} {kind}:{name}"),
         own: id.starts_with("path+") && kind != "custom-build",
+        package: id.strip_prefix("path+file://").and_then(|id| Some(id.split_once('#')?.0.into())),
         fresh: message["fresh"].as_bool()?,
         opt_level: message["profile"]["opt_level"].as_str().unwrap_or_default().to_owned(),
         files: message["filenames"]
