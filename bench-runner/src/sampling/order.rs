@@ -1,7 +1,7 @@
 //! The order of a round: randomised complete blocks, balanced for position and for what went before.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use crate::record::BlockId;

@@ -1,7 +1,7 @@
 //! Seeded noise for tests that simulate.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 
 pub(crate) struct Noise(ChaCha8Rng);
 

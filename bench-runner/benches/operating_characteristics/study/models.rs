@@ -1,8 +1,8 @@
 //! How long builds take: the truth, and what a machine makes of it.
 
 use bench_runner::record::Role;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
 /// Standard deviation of ln seconds of one build.
