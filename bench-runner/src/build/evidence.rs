@@ -18,10 +18,23 @@ pub struct Evidence {
     pub artifacts: Vec<Artifact>,
     /// Traces in the executables of the project itself.
     pub executables: Vec<(PathBuf, Result<ElfFacts, String>)>,
+    /// What the build left beside its results.
+    pub leftovers: Leftovers,
     /// Size of the executables and libraries of the project itself, bytes.
     pub artifact_bytes: Option<u64>,
     /// Which units were compiled, where the driver can tell, with their names in order.
     pub rebuilt: Option<(Rebuilt, Vec<String>)>,
+}
+
+/// Files and directories that a compiler leaves beside the results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Packages of debug info (`.dwp`) beside the executables.
+    pub packed: usize,
+    /// Files of debug info (`.dwo`) among the objects that were kept.
+    pub unpacked: usize,
+    /// Units for which there is an incremental directory.
+    pub incremental: usize,
 }
 
 /// One call of rustc.

@@ -13,7 +13,7 @@ mod toolchain;
 
 pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
 pub use elf_file::{ElfFacts, read as read_elf};
-pub use evidence::{Artifact, CompilerCall, Evidence, LinkStep, Part};
+pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
 pub use own_settings::OwnSettings;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use toolchain::{Lacking, Release, Toolchain};

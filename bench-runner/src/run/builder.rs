@@ -44,7 +44,7 @@ pub(super) struct Place {
 /// What a build came to.
 pub(super) enum Made {
     /// It is in the bundle.
-    Sample(Box<Sample>, Evidence),
+    Sample(Box<Sample>, Box<Evidence>),
     /// The run was interrupted meanwhile; there is no sample.
     Interrupted,
 }
@@ -141,7 +141,7 @@ impl<'a> Builder<'a> {
             Some(Ended::NotStarted { reason }) => format!("{said}\nthe build could not be started: {reason}"),
             _ => said,
         };
-        self.record(sample, &evidence, &reason).map(|sample| Made::Sample(Box::new(sample), evidence))
+        self.record(sample, &evidence, &reason).map(|sample| Made::Sample(Box::new(sample), Box::new(evidence)))
     }
 
     /// Removes what an arm built from nothing has left, and what only the next build would need.

@@ -1,5 +1,6 @@
 //! Builds with cargo. The only place that knows which of cargo's sources of flags drop each other.
 
+mod leftovers;
 mod output;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::leftovers::leftovers;
 use crate::build::{Artifact, CompilerCall, Evidence, LinkStep, Part, read_elf};
 use crate::record::Rebuilt;
 
@@ -26,6 +27,7 @@ pub(super) fn evidence(command: &[String], stdout: &str, stderr: &str) -> Eviden
         compiler_calls: compiler_calls(stderr, &artifacts),
         link_steps: stderr.lines().filter_map(link_step).collect(),
         artifact_bytes: artifact_bytes(&artifacts),
+        leftovers: leftovers(&artifacts),
         executables,
         artifacts,
         rebuilt: Some((rebuilt, units)),
