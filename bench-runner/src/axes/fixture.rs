@@ -1,7 +1,7 @@
 //! What tests of axes have in common.
 
 use super::{Availability, Axis, Context, Finding, Setting, Settings, Shown};
-use crate::build::{Evidence, Recipe, Toolchain};
+use crate::build::{CompilerCall, ElfFacts, Evidence, Part, Recipe, Toolchain};
 
 /// A project with nothing of its own, on a toolchain that is nowhere.
 pub(crate) fn context() -> Context {
@@ -32,4 +32,55 @@ pub(crate) fn applied(axis: &dyn Axis, key: &str, value: &str, context: &Context
 
 pub(crate) fn prove(axis: &dyn Axis, key: &str, value: &str, context: &Context, build: &Evidence) -> Finding {
     with(key, value, |setting| axis.prove(setting, context, &Shown { build, baseline: None }))
+}
+
+/// The words of a command.
+pub(crate) fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A call of rustc for the crate `name` with the arguments in `line`.
+pub(crate) fn call(part: Part, name: &str, line: &str) -> CompilerCall {
+    let args = words(&format!("/tc/bin/rustc --crate-name {name} {line}"));
+    CompilerCall { name: name.to_owned(), part, args }
+}
+
+/// What a build shows that made `p` of a library and a binary of its own, a dependency and a build script, with
+/// these arguments for the own ones and for the dependency.
+pub(crate) fn built(own: &str, dependency: &str) -> Evidence {
+    let calls = vec![
+        call(Part::Host, "build_script_build", "build.rs --crate-type bin"),
+        call(
+            Part::Dependency,
+            "dep",
+            &format!("/r/dep/src/lib.rs --crate-type lib --cap-lints allow {dependency}"),
+        ),
+        call(Part::Own, "p", &format!("src/lib.rs --crate-type lib {own}")),
+        call(Part::Own, "p", &format!("src/main.rs --crate-type bin {own}")),
+    ];
+    Evidence { compiler_calls: calls, ..Evidence::default() }
+}
+
+/// The same with an executable that has these sections and this comment.
+pub(crate) fn linked(evidence: Evidence, sections: &[(&str, u64)], comments: &[&str]) -> Evidence {
+    let facts = ElfFacts {
+        sections: sections.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),
+        comments: comments.iter().map(|&comment| comment.to_owned()).collect(),
+        ..ElfFacts::default()
+    };
+    Evidence { executables: vec![("/t/debug/p".into(), Ok(facts))], ..evidence }
+}
+
+/// The reason why `key = value` makes no sense beside `others`.
+pub(crate) fn conflict(axis: &dyn Axis, key: &str, value: &str, others: &[(&str, &str)]) -> Option<String> {
+    let own = (key.to_owned(), value.to_owned());
+    let beside =
+        others.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).chain([own]).collect();
+    axis.conflict(&Setting { key, value, beside: &beside })
+}
+
+/// The same on a nightly toolchain.
+pub(crate) fn nightly() -> Context {
+    let rustc_version = "rustc 1.97.0-nightly (e50aa6fba 2026-05-19)".to_owned();
+    Context { toolchain: Some(Toolchain { rustc_version, ..Toolchain::sample() }), ..context() }
 }

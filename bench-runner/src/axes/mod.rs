@@ -5,11 +5,25 @@
 //! Knows nothing of scenarios, plans or samples.
 
 mod arg;
+mod backend;
+mod calls;
+mod codegen_units;
+mod debug;
 mod env;
 #[cfg(test)]
 mod fixture;
+mod incremental;
+mod jobs;
 mod linker;
+mod lto;
+mod named;
+mod opt_level;
 mod profile;
+mod split_debuginfo;
+mod strip;
+mod table;
+mod threads;
+mod toolchain;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -178,7 +192,30 @@ pub fn parse_rev(text: &str) -> Result<(), InvalidValue> {
 
 /// All axes, in the order of help texts.
 pub fn all() -> &'static [&'static dyn Axis] {
-    &[&linker::Linker, &linker::Driver, &linker::Threads, &profile::Profile, &env::Env, &arg::Arg]
+    &[
+        &linker::Linker,
+        &linker::Driver,
+        &linker::Threads,
+        &profile::Profile,
+        &toolchain::Toolchain,
+        &backend::Backend,
+        &lto::Lto,
+        &codegen_units::CodegenUnits,
+        &opt_level::OptLevel,
+        &debug::Debug,
+        &split_debuginfo::SplitDebuginfo,
+        &strip::Strip,
+        &incremental::Incremental,
+        &jobs::Jobs,
+        &threads::Threads,
+        &env::Env,
+        &arg::Arg,
+    ]
+}
+
+/// Why a comparison of a variant with its baseline would say nothing about what they are named for, where that is so.
+pub fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
+    backend::incomparable(baseline, variant)
 }
 
 /// The axis that serves `key`.

@@ -141,7 +141,8 @@ impl<'a> Builder<'a> {
             Some(Ended::NotStarted { reason }) => format!("{said}\nthe build could not be started: {reason}"),
             _ => said,
         };
-        self.record(sample, &evidence, &reason).map(|sample| Made::Sample(Box::new(sample), Box::new(evidence)))
+        self.record(sample, &evidence, &reason)
+            .map(|sample| Made::Sample(Box::new(sample), Box::new(evidence)))
     }
 
     /// Removes what an arm built from nothing has left, and what only the next build would need.

@@ -1,0 +1,248 @@
+//! Compiler calls read as rustc reads them: what the last `-C` or `-Z` of a name says, whose crate a call compiles,
+//! and how many calls of whom say what is expected. A proof never holds on calls that are not there.
+//!
+//! Knows rustc's spellings and cargo's habits, and no axis.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Context, Finding};
+use crate::build::{CompilerCall, Evidence, Part};
+use crate::record::ProofResult;
+
+/// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
+pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
+    let short = |arg: &String| match (arg.as_str(), name) {
+        ("-g", "debuginfo") => Some("2"),
+        ("-O", "opt-level") => Some("3"),
+        _ => None,
+    };
+    let at =
+        |(at, arg): (usize, &'a String)| short(arg).or_else(|| value(spelled(args, at, arg, CODEGEN)?, name));
+    args.iter().enumerate().rev().find_map(at)
+}
+
+/// What the last `-Z name` among `args` says; `yes` where it stands without a value.
+pub(super) fn unstable<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
+    let at = |(at, arg): (usize, &'a String)| value(spelled(args, at, arg, UNSTABLE)?, name);
+    args.iter().enumerate().rev().find_map(at)
+}
+
+const CODEGEN: &[&str] = &["-C", "--codegen"];
+const UNSTABLE: &[&str] = &["-Z"];
+
+/// The text that belongs to one of `options` at `arg`: in the next word, after `=`, or right behind a short one.
+fn spelled<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) -> Option<&'a str> {
+    options.iter().find_map(|option| match arg.strip_prefix(option)? {
+        "" => args.get(at + 1).map(String::as_str),
+        rest if option.starts_with("--") => rest.strip_prefix('='),
+        rest => Some(rest),
+    })
+}
+
+/// The value in `text`, if that is for `name`. rustc takes `_` for `-` in names.
+fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (said, value) = text.split_once('=').unwrap_or((text, "yes"));
+    (said.replace('_', "-") == name).then_some(value)
+}
+
+/// The types of crate that a call makes; cargo's default is `bin`.
+pub(super) fn crate_types(call: &CompilerCall) -> Vec<&str> {
+    call.args.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1].as_str()).collect()
+}
+
+/// Whether cargo's profile treats the call's package as a member of the workspace. Packages from a registry or from
+/// git are those whose lints cargo caps; sources outside of the workspace are those that it names absolutely.
+fn of_member(call: &CompilerCall) -> bool {
+    let capped = call.args.iter().any(|arg| arg.starts_with("--cap-lints"));
+    let outside = call.args.iter().any(|arg| arg.starts_with('/') && arg.ends_with(".rs"));
+    !capped && !outside
+}
+
+/// Which keys of a profile decide about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Crates of the workspace that the results are made of: the profile's own keys.
+    Own,
+    /// The other crates that the results are made of: `package."*"`.
+    Dependency,
+    /// What runs during the build.
+    Host {
+        /// Whether it is of the workspace: if not, `package."*"` comes before `build-override`.
+        member: bool,
+    },
+}
+
+/// The class of `call`.
+pub(super) fn class(call: &CompilerCall) -> Class {
+    match (call.part, of_member(call)) {
+        (Part::Own, true) => Class::Own,
+        (Part::Own, false) | (Part::Dependency, _) => Class::Dependency,
+        (Part::Host, member) => Class::Host { member },
+    }
+}
+
+/// One thing that calls are to say.
+pub(super) struct Wanted<'a> {
+    /// The calls, in words, such as `its own crates`.
+    pub(super) whose: &'static str,
+    /// Which calls.
+    pub(super) among: &'a dyn Fn(&CompilerCall) -> bool,
+    /// What each of them is to say.
+    pub(super) value: &'a str,
+}
+
+pub(super) const OWN: &str = "its own crates";
+pub(super) const DEPENDENCIES: &str = "dependencies";
+
+/// What is to be said of `name` by calls, read by `read` in one spelling for each meaning.
+pub(super) struct Question<'a> {
+    /// Name of what is read, such as `codegen-units`.
+    pub(super) name: &'a str,
+    /// What one call says.
+    pub(super) read: &'a dyn Fn(&[String]) -> String,
+    /// Crates that the project gives a setting of their own, which beats that of the profile.
+    pub(super) excepted: BTreeSet<String>,
+}
+
+impl Question<'_> {
+    /// How many of the wanted calls say what is wanted. Without any such call nothing is proven.
+    pub(super) fn ask(&self, evidence: &Evidence, wanted: &Wanted<'_>) -> Seen {
+        let all = || evidence.compiler_calls.iter().filter(|call| (wanted.among)(call));
+        let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
+        let asked: Vec<&CompilerCall> = all().filter(|call| !excepted(call)).collect();
+        if asked.is_empty() {
+            return Seen::unclear(format!("no compiler call of {}", wanted.whose));
+        }
+        let mut said: BTreeMap<String, usize> = BTreeMap::new();
+        asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
+        let agree = said.remove(wanted.value).unwrap_or(0);
+        let name = self.name;
+        let mut found =
+            format!("{name}={} on {agree} of {} calls of {}", wanted.value, asked.len(), wanted.whose);
+        let others: Vec<String> = said.iter().map(|(value, count)| format!("{value} on {count}")).collect();
+        if !others.is_empty() {
+            found += &format!(" ({})", others.join(", "));
+        }
+        let left_out = all().filter(excepted).count();
+        if left_out > 0 {
+            found += &format!(", {left_out} with a setting of its own left out");
+        }
+        Seen::of(found, agree == asked.len())
+    }
+
+    /// The same of own crates and, where there are any, of dependencies.
+    pub(super) fn ask_all(&self, evidence: &Evidence, value: &str) -> Seen {
+        let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value };
+        let others =
+            |call: &CompilerCall| class(call) == Class::Dependency && !self.excepted.contains(&call.name);
+        let of_own = self.ask(evidence, &own);
+        if !evidence.compiler_calls.iter().any(others) {
+            return of_own;
+        }
+        of_own.and(self.ask(evidence, &Wanted { whose: DEPENDENCIES, among: &others, value }))
+    }
+}
+
+/// The crates for which the project itself sets `key` in some profile, by the names that rustc has for them. With
+/// `package."*"` that is every one of `evidence` outside of the workspace.
+pub(super) fn excepted(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
+    let mut names = excepted_by_name(key, context);
+    if packages_setting(key, context).any(|name| name == "*") {
+        let others = evidence.compiler_calls.iter().filter(|call| class(call) == Class::Dependency);
+        names.extend(others.map(|call| call.name.clone()));
+    }
+    names
+}
+
+/// The same without what is said of all dependencies together.
+pub(super) fn excepted_by_name(key: &str, context: &Context) -> BTreeSet<String> {
+    let crate_name = |specification: &str| {
+        // A specification may have an address and a version.
+        let name = specification.rsplit('#').next().unwrap_or(specification);
+        name.split('@').next().unwrap_or(name).replace('-', "_")
+    };
+    packages_setting(key, context).filter(|name| *name != "*").map(crate_name).collect()
+}
+
+/// The packages for which a profile of the project sets `key`, as they are written there.
+fn packages_setting<'a>(key: &'a str, context: &'a Context) -> impl Iterator<Item = &'a str> {
+    let tables = [&context.manifest, &context.config].into_iter().flatten();
+    let profiles =
+        tables.filter_map(|table| table.get("profile")?.as_table()).flat_map(|table| table.values());
+    let packages = profiles.filter_map(|profile| profile.get("package")?.as_table()).flatten();
+    packages.filter(move |(_, table)| table.get(key).is_some()).map(|(name, _)| name.as_str())
+}
+
+/// What several pieces of evidence say together; nothing is unclear.
+pub(super) fn together(seen: impl Iterator<Item = Seen>) -> Seen {
+    seen.reduce(Seen::and).unwrap_or_else(|| Seen::unclear("nothing to look at".to_owned()))
+}
+
+/// What one piece of evidence says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) found: String,
+    pub(super) result: ProofResult,
+}
+
+impl Seen {
+    pub(super) fn of(found: String, holds: bool) -> Self {
+        Self { found, result: if holds { ProofResult::Holds } else { ProofResult::Fails } }
+    }
+
+    pub(super) fn unclear(found: String) -> Self {
+        Self { found, result: ProofResult::NotProvable }
+    }
+
+    /// Both: what contradicts counts before what is missing, and that before what agrees.
+    pub(super) fn and(self, other: Self) -> Self {
+        let has = |result| self.result == result || other.result == result;
+        let result = if has(ProofResult::Fails) {
+            ProofResult::Fails
+        } else if has(ProofResult::NotProvable) {
+            ProofResult::NotProvable
+        } else {
+            ProofResult::Holds
+        };
+        Self { found: format!("{}; {}", self.found, other.found), result }
+    }
+
+    /// With a remark that proves nothing.
+    pub(super) fn noting(self, remark: &str) -> Self {
+        Self { found: format!("{}; {remark}", self.found), ..self }
+    }
+
+    pub(super) fn finding(self, expected: String) -> Finding {
+        Finding { expected, found: self.found, result: self.result }
+    }
+}
+
+/// The sections of the project's own executables whose names satisfy `which`, by name, the executables together, in
+/// bytes of the file. `None` where no executable can be read.
+pub(super) fn sections(evidence: &Evidence, which: impl Fn(&str) -> bool) -> Option<BTreeMap<String, u64>> {
+    let mut sizes = BTreeMap::new();
+    let mut any = false;
+    for facts in evidence.executables.iter().filter_map(|(_, facts)| facts.as_ref().ok()) {
+        any = true;
+        for (name, size) in facts.sections.iter().filter(|(name, _)| which(name)) {
+            *sizes.entry(name.clone()).or_default() += size;
+        }
+    }
+    any.then_some(sizes)
+}
+
+/// Sections in words.
+pub(super) fn in_words(sections: &BTreeMap<String, u64>) -> String {
+    let of = |(name, size): (&String, &u64)| format!("{name} {size} bytes");
+    sections.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a section holds debug info.
+pub(super) fn is_debug(name: &str) -> bool {
+    // The scripts' section is a path for a debugger, which stripping leaves in place.
+    name.starts_with(".debug_") && name != ".debug_gdb_scripts"
+}
+
+#[cfg(test)]
+#[path = "calls/tests.rs"]
+mod tests;

@@ -1,0 +1,94 @@
+use super::*;
+use crate::axes::fixture::{call, context, words};
+
+#[test]
+fn of_all_spellings_the_last_counts() {
+    for line in [
+        "rustc -C lto=thin",
+        "rustc -Clto=thin",
+        "rustc --codegen lto=thin",
+        "rustc --codegen=lto=thin",
+        "rustc -C lto=fat x.rs -Clto=thin",
+        "rustc -Clto -C lto=thin -C opt-level=3",
+    ] {
+        assert_eq!(codegen(&words(line), "lto"), Some("thin"), "{line}");
+    }
+    assert_eq!(codegen(&words("rustc -C lto"), "lto"), Some("yes"));
+    assert_eq!(codegen(&words("rustc -C codegen_units=3"), "codegen-units"), Some("3"));
+    assert_eq!(codegen(&words("rustc -C debuginfo=0 -g"), "debuginfo"), Some("2"));
+    assert_eq!(codegen(&words("rustc -O"), "opt-level"), Some("3"));
+    assert_eq!(codegen(&words("rustc -C linker-plugin-lto --codegen-x=lto"), "lto"), None);
+    assert_eq!(unstable(&words("rustc -Zthreads=2 -Z threads=8"), "threads"), Some("8"));
+    assert_eq!(unstable(&words("rustc -C threads=8"), "threads"), None);
+}
+
+#[test]
+fn a_path_package_outside_of_the_workspace_is_cargos_dependency() {
+    let of = |part, line: &str| class(&call(part, "x", line));
+    assert_eq!(of(Part::Own, "src/lib.rs"), Class::Own);
+    assert_eq!(of(Part::Own, "/w/other/src/lib.rs"), Class::Dependency);
+    assert_eq!(of(Part::Dependency, "/r/x-1.0.0/src/lib.rs --cap-lints allow"), Class::Dependency);
+    assert_eq!(of(Part::Host, "build.rs"), Class::Host { member: true });
+    assert_eq!(of(Part::Host, "vendor/x/build.rs --cap-lints allow"), Class::Host { member: false });
+}
+
+fn units(excepted: &[&str]) -> Question<'static> {
+    let read: &dyn Fn(&[String]) -> String =
+        &|args| codegen(args, "codegen-units").unwrap_or("not set").to_owned();
+    Question { name: "codegen-units", read, excepted: excepted.iter().map(|&name| name.to_owned()).collect() }
+}
+
+fn build(calls: &[(Part, &str, &str)]) -> Evidence {
+    let compiler_calls = calls.iter().map(|(part, name, line)| call(*part, name, line)).collect();
+    Evidence { compiler_calls, ..Evidence::default() }
+}
+
+#[test]
+fn every_call_that_is_asked_must_agree() {
+    let evidence = build(&[
+        (Part::Own, "p", "src/lib.rs -C codegen-units=4"),
+        (Part::Own, "p", "src/main.rs -C codegen-units=4"),
+        (Part::Dependency, "a", "/r/a.rs -C codegen-units=4"),
+        (Part::Dependency, "b", "/r/b.rs"),
+        (Part::Host, "c", "/r/c.rs"),
+    ]);
+    let seen = units(&[]).ask_all(&evidence, "4");
+    assert_eq!(seen.result, ProofResult::Fails);
+    assert_eq!(
+        seen.found,
+        "codegen-units=4 on 2 of 2 calls of its own crates; codegen-units=4 on 1 of 2 calls of dependencies (not set on 1)"
+    );
+    let seen = units(&["b"]).ask_all(&evidence, "4");
+    assert_eq!(seen.result, ProofResult::Holds, "{}", seen.found);
+}
+
+#[test]
+fn no_call_is_no_proof() {
+    assert_eq!(units(&[]).ask_all(&build(&[]), "4").result, ProofResult::NotProvable);
+    let only_excepted = build(&[(Part::Own, "p", "src/main.rs -C codegen-units=4")]);
+    assert_eq!(units(&["p"]).ask_all(&only_excepted, "4").result, ProofResult::NotProvable);
+    let without_own = build(&[(Part::Dependency, "a", "/r/a.rs -C codegen-units=4")]);
+    assert_eq!(units(&[]).ask_all(&without_own, "4").result, ProofResult::NotProvable);
+}
+
+#[test]
+fn what_the_project_sets_for_single_crates_beats_the_profile() {
+    let evidence = build(&[(Part::Own, "p", "src/main.rs"), (Part::Dependency, "a", "/r/a.rs")]);
+    let of = |manifest: &str, key: &str| {
+        let context = Context { manifest: Some(manifest.parse().unwrap()), ..context() };
+        excepted(key, &context, &evidence).into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(of("[profile.dev.package.csv-core]\nopt-level = 3", "opt-level"), ["csv_core"]);
+    assert_eq!(of("[profile.dev.package.'x#csv-core@1.2']\nopt-level = 3", "opt-level"), ["csv_core"]);
+    assert_eq!(of("[profile.dev.package.'*']\nopt-level = 3", "opt-level"), ["a"]);
+    assert!(of("[profile.dev.package.csv-core]\ndebug = 1", "opt-level").is_empty());
+}
+
+#[test]
+fn what_contradicts_counts_before_what_is_missing() {
+    let seen = |result| Seen { found: "x".into(), result };
+    let [holds, fails, unclear] = [ProofResult::Holds, ProofResult::Fails, ProofResult::NotProvable];
+    assert_eq!(seen(holds).and(seen(unclear)).result, unclear);
+    assert_eq!(seen(unclear).and(seen(fails)).result, fails);
+    assert_eq!(seen(holds).and(seen(holds)).result, holds);
+}

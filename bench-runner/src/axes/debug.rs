@@ -1,0 +1,148 @@
+//! How much the compiler tells debuggers.
+
+use super::calls::{self, Question, Seen};
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
+use crate::build::{Goal, Recipe};
+
+pub(super) struct Debug;
+
+const KEY: &str = "debug";
+const VALUES: [&str; 5] = ["none", "line-directives-only", "line-tables-only", "limited", "full"];
+
+/// What a call says, in the words of the axis.
+pub(super) fn said(args: &[String]) -> &str {
+    match calls::codegen(args, "debuginfo") {
+        None | Some("0") => "none",
+        Some("1") => "limited",
+        Some("2") => "full",
+        Some(other) => other,
+    }
+}
+
+impl Axis for Debug {
+    fn key(&self) -> &'static str {
+        KEY
+    }
+
+    fn summary(&self) -> &'static str {
+        "debug info: none, line-directives-only, line-tables-only, limited or full"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &VALUES
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        named::one_of(value, "an amount of debug info", &VALUES)
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        named::of_cargo(KEY, setting.value.to_owned(), context)
+    }
+
+    fn matters(&self, goal: Goal) -> bool {
+        goal == Goal::Build
+    }
+
+    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        recipe.profile_keys.push((KEY.to_owned(), format!("\"{}\"", setting.value)));
+        Ok(())
+    }
+
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        let question = Question {
+            name: KEY,
+            read: &|args| said(args).to_owned(),
+            excepted: calls::excepted(KEY, context, shown.build),
+        };
+        let seen = question.ask_all(shown.build, setting.value);
+        in_result(seen, setting.value, shown).finding(format!("debug={}", setting.value))
+    }
+
+    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
+        match setting.value {
+            "none" => &[
+                "results are stripped of the standard library's debug info too, and so is what runs during the build, unless the project sets `strip`",
+            ],
+            _ => &["results keep the standard library's debug info, unless the project sets `strip`"],
+        }
+    }
+}
+
+/// With what the sections of the result say. How much there is tells no level from another, because the standard
+/// library brings some; but where there is to be any, and nothing strips it, it must be there.
+fn in_result(seen: Seen, value: &str, shown: &Shown<'_>) -> Seen {
+    let Some(sections) = calls::sections(shown.build, calls::is_debug) else {
+        return seen.noting("no executable whose sections could be read");
+    };
+    if !sections.is_empty() {
+        return seen.noting(&format!("the result has {}", calls::in_words(&sections)));
+    }
+    let stripped = super::strip::of_results(shown.build) != "none";
+    let missing = value != "none" && !stripped;
+    let found = if stripped {
+        "the result has no debug info, and is stripped"
+    } else {
+        "the result has no debug info"
+    };
+    seen.and(Seen::of(found.to_owned(), !missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::axes::fixture;
+    use crate::record::ProofResult;
+
+    #[test]
+    fn each_amount_is_told_from_the_others() {
+        let flags = [
+            ("none", ""),
+            ("line-directives-only", "-C debuginfo=line-directives-only"),
+            ("line-tables-only", "-C debuginfo=line-tables-only"),
+            ("limited", "-C debuginfo=1"),
+            ("full", "-C debuginfo=2"),
+        ];
+        for (value, _) in flags {
+            for (other, flag) in flags {
+                let build = fixture::built(flag, flag);
+                let finding = fixture::prove(&Debug, KEY, value, &fixture::context(), &build);
+                let expected = if value == other { ProofResult::Holds } else { ProofResult::Fails };
+                assert_eq!(finding.result, expected, "{value} in a build with {other}: {}", finding.found);
+            }
+        }
+    }
+
+    #[test]
+    fn the_result_must_not_contradict_the_arguments() {
+        let prove = |value, flag: &str, sections: &[(&str, u64)]| {
+            let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
+            fixture::prove(&Debug, KEY, value, &fixture::context(), &build)
+        };
+        let sections = [(".debug_info", 12), (".debug_line", 7), (".debug_gdb_scripts", 34), (".text", 99)];
+        let finding = prove("full", "-C debuginfo=2", &sections);
+        assert_eq!(finding.result, ProofResult::Holds);
+        assert!(
+            finding.found.ends_with("the result has .debug_info 12 bytes, .debug_line 7 bytes"),
+            "{}",
+            finding.found
+        );
+        assert_eq!(prove("full", "-C debuginfo=2", &[(".text", 99)]).result, ProofResult::Fails);
+        assert_eq!(
+            prove("full", "-C debuginfo=2 -C strip=symbols", &[(".text", 9)]).result,
+            ProofResult::Holds
+        );
+        // The standard library's own is there where the project says that nothing is to be stripped.
+        assert_eq!(prove("none", "", &sections).result, ProofResult::Holds);
+        assert_eq!(prove("none", "-C strip=debuginfo", &[]).result, ProofResult::Holds);
+    }
+
+    #[test]
+    fn numbers_are_not_its_values() {
+        assert!(Debug.parse(KEY, "full").is_ok() && Debug.parse(KEY, "2").is_err());
+        assert_eq!(
+            Debug.parse(KEY, "line-table-only").unwrap_err().nearest.as_deref(),
+            Some("line-tables-only")
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! How much the compiler optimises, for all crates or for kinds of them.
+
+use super::calls::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
+use super::table::PerKind;
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
+use crate::build::{CompilerCall, Evidence, Goal, Part, Recipe};
+
+pub(super) struct OptLevel;
+
+const KEY: &str = "opt-level";
+const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
+const KINDS: [&str; 4] = ["own", "deps", "build", "final"];
+
+fn parse(value: &str) -> Result<PerKind, InvalidValue> {
+    PerKind::parse(value, &KINDS, |text| named::one_of(text, "an optimisation level", &LEVELS))
+}
+
+/// The package that is built, where the manifest at the top of the tree names one.
+fn package(context: &Context) -> Option<&str> {
+    context.manifest.as_ref()?.get("package")?.get("name")?.as_str()
+}
+
+fn in_toml(level: &str) -> String {
+    if level.bytes().all(|byte| byte.is_ascii_digit()) { level.to_owned() } else { format!("\"{level}\"") }
+}
+
+impl Axis for OptLevel {
+    fn key(&self) -> &'static str {
+        KEY
+    }
+
+    fn summary(&self) -> &'static str {
+        "optimisation level: one, or a table for its own crates, dependencies, what runs in the build, and the final package"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &["0", "1", "2", "3", "s", "z", "{own=1,deps=3}"]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        parse(value).map(|_| ())
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        let levels = parse(setting.value);
+        let names_final = levels.as_ref().is_ok_and(|levels| levels.of("final").is_some());
+        if names_final && context.manifest.is_some() && package(context).is_none() {
+            return Availability::Missing {
+                reason: "the manifest at the top of the project is of no package that `final` could mean"
+                    .into(),
+                help: Some("leave `final` out, and use `own`".into()),
+            };
+        }
+        named::of_cargo(KEY, levels.map_or(setting.value.to_owned(), |levels| levels.canonical()), context)
+    }
+
+    fn matters(&self, _: Goal) -> bool {
+        // What runs during a check is compiled in full.
+        true
+    }
+
+    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        let levels = parse(setting.value).map_err(std::io::Error::other)?;
+        let mut key = |key: String, level: &str| recipe.profile_keys.push((key, in_toml(level)));
+        if let PerKind::All(level) = &levels {
+            key(KEY.to_owned(), level);
+        }
+        for (kind, place) in [("own", ""), ("build", "build-override."), ("deps", "package.\"*\".")] {
+            levels.of(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
+        }
+        if let (Some(level), Some(name)) = (levels.of("final"), package(context)) {
+            key(format!("package.{}.{KEY}", toml::Value::String(name.to_owned())), level);
+        }
+        Ok(())
+    }
+
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        let levels = match parse(setting.value) {
+            Ok(levels) => levels,
+            Err(error) => return Finding::not_provable(setting.value.to_owned(), &error.message),
+        };
+        let question = Question {
+            name: KEY,
+            read: &|args| calls::codegen(args, KEY).unwrap_or("0").to_owned(),
+            excepted: calls::excepted(KEY, context, shown.build),
+        };
+        let seen = match &levels {
+            PerKind::All(level) => question.ask_all(shown.build, level),
+            table => {
+                let question = Question { excepted: calls::excepted_by_name(KEY, context), ..question };
+                of_table(table, &question, context, shown.build)
+            }
+        };
+        seen.finding(format!("opt-level={}", levels.canonical()))
+    }
+
+    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
+        let levels = parse(setting.value);
+        let names = |kind| levels.as_ref().is_ok_and(|levels| levels.of(kind).is_some());
+        match (names("deps"), names("final")) {
+            (false, false) => &[],
+            (true, false) => &[FOREIGN_HOST],
+            (false, true) => &[OWN_SCRIPT],
+            (true, true) => &[FOREIGN_HOST, OWN_SCRIPT],
+        }
+    }
+}
+
+const FOREIGN_HOST: &str =
+    "proc macros and build scripts from outside of the workspace get the level of dependencies too";
+const OWN_SCRIPT: &str = "the build script of the final package gets its level too";
+
+/// What calls say of each kind that `table` names.
+fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: &Evidence) -> Seen {
+    let is_final = |call: &CompilerCall| {
+        let name = package(context).unwrap_or_default().replace('-', "_");
+        // Binaries and libraries may have names of their own, but cargo tells the package's files from others'.
+        table.of("final").is_some()
+            && call.part == Part::Own
+            && final_names(context, &name).contains(&call.name)
+    };
+    let of_class = |call: &CompilerCall, class| calls::class(call) == class && !is_final(call);
+    let host = |call: &CompilerCall| match calls::class(call) {
+        // The script of the final package goes by that package's level, and cannot be told from others.
+        Class::Host { member: true } => {
+            table.of("final").is_none() || !call.name.starts_with("build_script_")
+        }
+        Class::Host { member: false } => table.of("deps").is_none(),
+        Class::Own | Class::Dependency => false,
+    };
+    let ask = |kind, whose, among: &dyn Fn(&CompilerCall) -> bool| {
+        Some(question.ask(build, &Wanted { whose, among, value: table.of(kind)? }))
+    };
+    calls::together(
+        [
+            ask("own", OWN, &|call| of_class(call, Class::Own)),
+            ask("build", "what runs during the build", &host),
+            ask("deps", DEPENDENCIES, &|call| of_class(call, Class::Dependency)),
+            ask("final", "the final package", &is_final),
+        ]
+        .into_iter()
+        .flatten(),
+    )
+}
+
+/// Crate names of the final package's library and binaries, as far as its manifest names them.
+fn final_names(context: &Context, package: &str) -> Vec<String> {
+    let manifest = context.manifest.as_ref();
+    let name = |table: &toml::Value| Some(table.get("name")?.as_str()?.replace('-', "_"));
+    let lib = manifest.and_then(|manifest| manifest.get("lib")).and_then(name);
+    let bins = manifest.and_then(|manifest| manifest.get("bin")?.as_array()).into_iter().flatten();
+    bins.filter_map(name).chain(lib).chain([package.to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::axes::fixture;
+    use crate::record::ProofResult;
+
+    fn context() -> Context {
+        let manifest = "[package]\nname = 'p'\n".parse().unwrap();
+        Context { manifest: Some(manifest), ..fixture::context() }
+    }
+
+    #[test]
+    fn each_kind_has_a_key_of_its_own() {
+        let keys = |value| fixture::applied(&OptLevel, KEY, value, &context()).profile_keys;
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(keys("s"), [pair("opt-level", "\"s\"")]);
+        assert_eq!(
+            keys("{own=0,deps=3,build=1,final=\"z\"}"),
+            [
+                pair("opt-level", "0"),
+                pair("build-override.opt-level", "1"),
+                pair("package.\"*\".opt-level", "3"),
+                pair("package.\"p\".opt-level", "\"z\""),
+            ]
+        );
+    }
+
+    fn prove(value: &str, own: &str, dep: &str) -> Finding {
+        fixture::prove(&OptLevel, KEY, value, &context(), &fixture::built(own, dep))
+    }
+
+    #[test]
+    fn no_level_on_a_call_is_level_0() {
+        assert_eq!(prove("0", "", "").result, ProofResult::Holds);
+        assert_eq!(prove("0", "", "-C opt-level=3").result, ProofResult::Fails);
+        assert_eq!(prove("3", "-C opt-level=3", "-C opt-level=3").result, ProofResult::Holds);
+        let nothing = Evidence::default();
+        let found = fixture::prove(&OptLevel, KEY, "0", &context(), &nothing);
+        assert_eq!(found.result, ProofResult::NotProvable);
+    }
+
+    #[test]
+    fn kinds_are_proven_apart() {
+        assert_eq!(prove("{own=1,deps=3}", "-C opt-level=1", "-C opt-level=3").result, ProofResult::Holds);
+        assert_eq!(prove("{own=1,deps=3}", "-C opt-level=1", "-C opt-level=1").result, ProofResult::Fails);
+        let found = prove("{build=3}", "-C opt-level=1", "");
+        assert_eq!(found.found, "opt-level=3 on 0 of 1 calls of what runs during the build (0 on 1)");
+        assert_eq!(prove("{build=0}", "-C opt-level=1", "").result, ProofResult::Holds);
+        // Only the package's script is there to be seen, and it may go by the package's level.
+        assert_eq!(prove("{build=0,final=1}", "-C opt-level=1", "").result, ProofResult::NotProvable);
+        assert_eq!(prove("{final=1}", "-C opt-level=1", "").result, ProofResult::Holds);
+        assert_eq!(prove("{own=0,final=1}", "-C opt-level=1", "").result, ProofResult::NotProvable);
+    }
+
+    #[test]
+    fn a_final_package_must_be_there() {
+        let workspace = Context { manifest: Some("[workspace]".parse().unwrap()), ..fixture::context() };
+        let probe = |value, context: &Context| {
+            matches!(fixture::probe(&OptLevel, KEY, value, context), Availability::Available { .. })
+        };
+        assert!(probe("{final=3}", &context()) && !probe("{final=3}", &workspace));
+        assert!(probe("{own=3}", &workspace));
+    }
+}
