@@ -50,12 +50,16 @@ pub(super) fn crate_types(call: &CompilerCall) -> Vec<&str> {
     call.args.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1].as_str()).collect()
 }
 
+/// The source file that a call starts from, as cargo names it: from the top of the workspace, or absolutely.
+pub(super) fn source(call: &CompilerCall) -> Option<&str> {
+    call.args.iter().map(String::as_str).find(|arg| arg.ends_with(".rs") && !arg.starts_with('-'))
+}
+
 /// Whether cargo's profile treats the call's package as a member of the workspace. Packages from a registry or from
 /// git are those whose lints cargo caps; sources outside of the workspace are those that it names absolutely.
-fn of_member(call: &CompilerCall) -> bool {
+pub(super) fn of_member(call: &CompilerCall) -> bool {
     let capped = call.args.iter().any(|arg| arg.starts_with("--cap-lints"));
-    let outside = call.args.iter().any(|arg| arg.starts_with('/') && arg.ends_with(".rs"));
-    !capped && !outside
+    !capped && source(call).is_some_and(|source| !source.starts_with('/'))
 }
 
 /// Which keys of a profile decide about a call.

@@ -3,7 +3,7 @@
 use super::calls::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
 use super::table::PerKind;
 use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
-use crate::build::{CompilerCall, Evidence, Goal, Part, Recipe};
+use crate::build::{CompilerCall, Evidence, Goal, Recipe};
 
 pub(super) struct OptLevel;
 
@@ -113,18 +113,13 @@ const OWN_SCRIPT: &str = "the build script of the final package gets its level t
 /// What calls say of each kind that `table` names.
 fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: &Evidence) -> Seen {
     let is_final = |call: &CompilerCall| {
-        let name = package(context).unwrap_or_default().replace('-', "_");
-        // Binaries and libraries may have names of their own, but cargo tells the package's files from others'.
         table.of("final").is_some()
-            && call.part == Part::Own
-            && final_names(context, &name).contains(&call.name)
+            && calls::of_member(call)
+            && calls::source(call).is_some_and(|source| is_of_package(source, context))
     };
     let of_class = |call: &CompilerCall, class| calls::class(call) == class && !is_final(call);
     let host = |call: &CompilerCall| match calls::class(call) {
-        // The script of the final package goes by that package's level, and cannot be told from others.
-        Class::Host { member: true } => {
-            table.of("final").is_none() || !call.name.starts_with("build_script_")
-        }
+        Class::Host { member: true } => !is_final(call),
         Class::Host { member: false } => table.of("deps").is_none(),
         Class::Own | Class::Dependency => false,
     };
@@ -134,8 +129,8 @@ fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: 
     calls::together(
         [
             ask("own", OWN, &|call| of_class(call, Class::Own)),
-            ask("build", "what runs during the build", &host),
             ask("deps", DEPENDENCIES, &|call| of_class(call, Class::Dependency)),
+            ask("build", "what runs during the build", &host),
             ask("final", "the final package", &is_final),
         ]
         .into_iter()
@@ -143,13 +138,16 @@ fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: 
     )
 }
 
-/// Crate names of the final package's library and binaries, as far as its manifest names them.
-fn final_names(context: &Context, package: &str) -> Vec<String> {
+/// Whether a source is of the package at the top of the tree: cargo names those of members from there.
+fn is_of_package(source: &str, context: &Context) -> bool {
     let manifest = context.manifest.as_ref();
-    let name = |table: &toml::Value| Some(table.get("name")?.as_str()?.replace('-', "_"));
-    let lib = manifest.and_then(|manifest| manifest.get("lib")).and_then(name);
+    let path =
+        |table: &toml::Value, key: &str| Some(table.get(key)?.as_str()?.trim_start_matches("./").to_owned());
     let bins = manifest.and_then(|manifest| manifest.get("bin")?.as_array()).into_iter().flatten();
-    bins.filter_map(name).chain(lib).chain([package.to_owned()]).collect()
+    let lib = manifest.and_then(|manifest| path(manifest.get("lib")?, "path"));
+    let script = manifest.and_then(|manifest| path(manifest.get("package")?, "build"));
+    let named = bins.filter_map(|bin| path(bin, "path")).chain(lib).chain(script);
+    source.starts_with("src/") || source == "build.rs" || named.into_iter().any(|path| path == source)
 }
 
 #[cfg(test)]
@@ -200,9 +198,15 @@ mod tests {
         let found = prove("{build=3}", "-C opt-level=1", "");
         assert_eq!(found.found, "opt-level=3 on 0 of 1 calls of what runs during the build (0 on 1)");
         assert_eq!(prove("{build=0}", "-C opt-level=1", "").result, ProofResult::Holds);
-        // Only the package's script is there to be seen, and it may go by the package's level.
+        // The one script is the package's own, and goes by its level.
         assert_eq!(prove("{build=0,final=1}", "-C opt-level=1", "").result, ProofResult::NotProvable);
-        assert_eq!(prove("{final=1}", "-C opt-level=1", "").result, ProofResult::Holds);
+        let script = |level: &str| {
+            let mut build = fixture::built("-C opt-level=1", "");
+            build.compiler_calls[0].args.extend(fixture::words(level));
+            fixture::prove(&OptLevel, KEY, "{final=1}", &context(), &build)
+        };
+        assert_eq!(script("-C opt-level=1").found, "opt-level=1 on 3 of 3 calls of the final package");
+        assert_eq!(script("").result, ProofResult::Fails);
         assert_eq!(prove("{own=0,final=1}", "-C opt-level=1", "").result, ProofResult::NotProvable);
     }
 

@@ -137,7 +137,7 @@ pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// A test by name.
-pub(crate) fn test(name: &str, run: fn()) -> Trial {
+pub(crate) fn test(name: &str, run: impl FnOnce() + Send + 'static) -> Trial {
     Trial::test(name, move || {
         run();
         Ok(())
@@ -146,7 +146,7 @@ pub(crate) fn test(name: &str, run: fn()) -> Trial {
 
 /// A test that needs a program which takes too long to install for the gate: `.ci/long` has it. Elsewhere the test is
 /// skipped, and says so.
-pub(crate) fn long_test_with(name: &str, program: &str, run: fn()) -> Trial {
+pub(crate) fn long_test_with(name: &str, program: &str, run: impl FnOnce() + Send + 'static) -> Trial {
     if on_path(program) {
         return test(name, run);
     }
@@ -160,7 +160,7 @@ fn on_path(program: &str) -> bool {
 }
 
 /// A test that needs a program. Without it the test is skipped, and says why; under `CI=true` that is a failure.
-pub(crate) fn test_with(name: &str, program: &str, run: fn()) -> Trial {
+pub(crate) fn test_with(name: &str, program: &str, run: impl FnOnce() + Send + 'static) -> Trial {
     if on_path(program) {
         return test(name, run);
     }

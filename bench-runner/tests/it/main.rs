@@ -18,6 +18,7 @@ mod mirror;
 mod process;
 mod published;
 mod reporting;
+mod sabotage;
 mod simulation;
 mod studies;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
+    trials.extend(sabotage::tests());
     trials.extend(mirror::tests());
     trials.extend(afterwards::tests());
     trials.extend(reporting::tests());

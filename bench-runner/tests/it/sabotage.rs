@@ -1,0 +1,476 @@
+//! Every axis is tried on a tiny project by real builds: with all that its value adds to a recipe the proof holds, and
+//! with any one addition taken away it fails. The project itself says the contrary, so that taking away has an effect.
+//!
+//! A new axis needs an entry in [`entries`], and a new field of a recipe needs a line in [`without_each`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use bench_runner::axes::{self, Availability, Context, Finding, Setting, Settings, Shown};
+use bench_runner::build::{
+    CargoDriver, Detail, Driver, Evidence, Goal, Recipe, Site, Toolchain, config_of_tree,
+};
+use bench_runner::corpus::BuildSettings;
+use bench_runner::record::ProofResult;
+use libtest_mimic::Trial;
+
+use crate::lab::{Lab, long_test_with, test, test_with};
+
+/// What is tried of an axis.
+enum Entry {
+    /// Builds, one for each value.
+    Built(Vec<Case>),
+    /// Nothing: no build shows it, and the proof says so for this key and value.
+    Unseen(&'static str, &'static str),
+}
+
+/// One value, and the project that says the contrary.
+#[derive(Clone)]
+struct Case {
+    key: &'static str,
+    value: &'static str,
+    /// Other settings that it needs beside it.
+    beside: &'static [(&'static str, &'static str)],
+    /// Added to the project's manifest.
+    manifest: &'static str,
+    /// The profile that the project is built with where no axis says another.
+    profile: Option<&'static str>,
+    needs: Need,
+    /// How many additions to the recipe are taken away in turn, at least.
+    adds: usize,
+}
+
+/// What a case needs of the machine.
+#[derive(Clone, Copy)]
+enum Need {
+    Nothing,
+    Program(&'static str),
+    /// A program that takes too long to install for the gate.
+    LongProgram(&'static str),
+    /// rustup's nightly toolchain.
+    Nightly,
+    /// What no machine at hand has: the axis must say what would help.
+    Absent,
+}
+
+fn entries() -> BTreeMap<&'static str, Entry> {
+    let case = |key, value, manifest| Case {
+        key,
+        value,
+        beside: &[],
+        manifest,
+        profile: None,
+        needs: Need::Nothing,
+        adds: 1,
+    };
+    let built = Entry::Built;
+    let profile = |value, other| Case { profile: Some(other), ..case("profile", value, "") };
+    let linker = |value, adds, needs| Case { adds, needs, ..case("linker", value, "") };
+    let driver = |value, program| Case { needs: Need::Program(program), ..case("linker-driver", value, "") };
+    let on_nightly =
+        |key, value, adds| Case { beside: NIGHTLY, needs: Need::Nightly, adds, ..case(key, value, "") };
+    BTreeMap::from([
+        (
+            "linker",
+            built(vec![
+                linker("default", 0, Need::Nothing),
+                linker("bfd", 1, Need::Nothing),
+                linker("rust-lld", 1, Need::Nothing),
+                linker("gold", 1, Need::Program("ld.gold")),
+                linker("lld", 1, Need::Program("ld.lld")),
+                linker("mold", 1, Need::Program("mold")),
+                linker("wild", 1, Need::LongProgram("wild")),
+            ]),
+        ),
+        ("linker-driver", built(vec![driver("cc", "cc"), driver("gcc", "gcc"), driver("clang", "clang")])),
+        (
+            "linker-threads",
+            built(vec![Case {
+                beside: &[("linker", "mold")],
+                needs: Need::Program("mold"),
+                ..case("linker-threads", "2", "")
+            }]),
+        ),
+        (
+            "profile",
+            built(vec![
+                profile("dev", "release"),
+                profile("release", "dev"),
+                profile("test", "release"),
+                profile("bench", "dev"),
+            ]),
+        ),
+        (
+            "toolchain",
+            // No recipe holds it; the toolchain itself is what is exchanged.
+            built(vec![
+                Case { needs: Need::Nightly, adds: 0, ..case("toolchain", "stable", "") },
+                Case { needs: Need::Nightly, adds: 0, ..case("toolchain", "nightly", "") },
+            ]),
+        ),
+        (
+            "backend",
+            built(vec![
+                Case { adds: 0, ..case("backend", "llvm", "") },
+                on_nightly("backend", "llvm", 1),
+                Case { needs: Need::Absent, ..on_nightly("backend", "cranelift", 1) },
+            ]),
+        ),
+        (
+            "lto",
+            built(vec![
+                case("lto", "off", "[profile.dev]\nlto = 'thin'"),
+                case("lto", "false", "[profile.dev]\nlto = 'off'"),
+                case("lto", "thin", "[profile.dev]\nlto = 'fat'"),
+                case("lto", "fat", "[profile.dev]\nlto = 'thin'"),
+            ]),
+        ),
+        (
+            "codegen-units",
+            built(vec![
+                case("codegen-units", "1", "[profile.dev]\ncodegen-units = 7"),
+                case("codegen-units", "16", "[profile.dev]\ncodegen-units = 7"),
+                case("codegen-units", "256", "[profile.dev]\ncodegen-units = 7"),
+                Case {
+                    adds: 2,
+                    ..case(
+                        "codegen-units",
+                        "{own=16,deps=256}",
+                        "[profile.dev]\ncodegen-units = 7\n[profile.dev.package.'*']\ncodegen-units = 9",
+                    )
+                },
+            ]),
+        ),
+        ("opt-level", built(levels())),
+        (
+            "debug",
+            built(vec![
+                case("debug", "none", "[profile.dev]\ndebug = 'full'"),
+                case("debug", "line-directives-only", "[profile.dev]\ndebug = 'none'"),
+                case("debug", "line-tables-only", "[profile.dev]\ndebug = 'full'"),
+                case("debug", "limited", "[profile.dev]\ndebug = 'full'"),
+                case("debug", "full", "[profile.dev]\ndebug = 'limited'"),
+            ]),
+        ),
+        (
+            "split-debuginfo",
+            built(vec![
+                case("split-debuginfo", "off", "[profile.dev]\nsplit-debuginfo = 'packed'"),
+                case("split-debuginfo", "packed", "[profile.dev]\nsplit-debuginfo = 'off'"),
+                case("split-debuginfo", "unpacked", "[profile.dev]\nsplit-debuginfo = 'packed'"),
+            ]),
+        ),
+        (
+            "strip",
+            built(vec![
+                case("strip", "none", "[profile.dev]\nstrip = 'symbols'"),
+                case("strip", "debuginfo", "[profile.dev]\nstrip = 'none'"),
+                case("strip", "symbols", "[profile.dev]\nstrip = 'debuginfo'"),
+            ]),
+        ),
+        (
+            "incremental",
+            built(vec![
+                case("incremental", "on", "[profile.dev]\nincremental = false"),
+                case("incremental", "off", "[profile.dev]\nincremental = true"),
+            ]),
+        ),
+        ("jobs", built(vec![case("jobs", "1", ""), case("jobs", "cores", "")])),
+        ("threads", built(vec![on_nightly("threads", "1", 1), on_nightly("threads", "8", 1)])),
+        // What is shown by the difference between two builds, and a cache's statistics, are tried where they are made.
+        ("env.NAME", Entry::Unseen("env.CC", "gcc")),
+        ("arg", Entry::Unseen("arg", "--fast")),
+    ])
+}
+
+const NIGHTLY: &[(&str, &str)] = &[("toolchain", "nightly")];
+
+fn levels() -> Vec<Case> {
+    let case = |value, manifest, adds| Case {
+        key: "opt-level",
+        value,
+        beside: &[],
+        manifest,
+        profile: None,
+        needs: Need::Nothing,
+        adds,
+    };
+    let single = |value| case(value, "[profile.dev]\nopt-level = 2", 1);
+    let contrary = "[profile.dev]\nopt-level = 2\n[profile.dev.package.'*']\nopt-level = 'z'\n[profile.dev.build-override]\nopt-level = 1\n";
+    let all = case("{own=1,deps=3,build=0,final=\"s\"}", contrary, 4);
+    vec![
+        single("0"),
+        single("1"),
+        case("2", "[profile.dev]\nopt-level = 3", 1),
+        single("3"),
+        single("s"),
+        single("z"),
+        case("{own=1,deps=3}", contrary, 2),
+        all,
+    ]
+}
+
+pub(crate) fn tests() -> Vec<Trial> {
+    let mut trials = vec![test("sabotage::every_axis_and_each_of_its_values_has_an_entry", complete)];
+    for entry in entries().into_values() {
+        match entry {
+            Entry::Built(cases) => trials.extend(cases.into_iter().map(trial)),
+            Entry::Unseen(key, value) => {
+                trials.push(Trial::test(format!("sabotage::{key} cannot be seen"), move || {
+                    unseen(key, value);
+                    Ok(())
+                }));
+            }
+        }
+    }
+    trials
+}
+
+fn trial(case: Case) -> Trial {
+    let beside: String = case.beside.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+    let name = format!("sabotage::{}={}{beside}", case.key, case.value);
+    let needs = case.needs;
+    let run = move || try_out(&case);
+    match needs {
+        Need::Nothing | Need::Absent => test(&name, run),
+        Need::Program(program) => test_with(&name, program, run),
+        Need::LongProgram(program) => long_test_with(&name, program, run),
+        Need::Nightly if nightly_is_here() => test(&name, run),
+        Need::Nightly => {
+            let name = format!("{name} (skipped: rustup has no toolchain `nightly`)");
+            Trial::test(name, || Ok(())).with_ignored_flag(true)
+        }
+    }
+}
+
+fn nightly_is_here() -> bool {
+    let home = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".rustup")));
+    let installed = home.into_iter().flat_map(|home| crate::lab::entries(&home.join("toolchains")));
+    installed.filter_map(|path| Some(path.file_name()?.to_owned())).any(|name| {
+        let name = name.to_string_lossy();
+        // Those of a day have other names.
+        name.strip_prefix("nightly-").is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+    })
+}
+
+fn complete() {
+    let entries = entries();
+    for axis in axes::all() {
+        let Some(entry) = entries.get(axis.key()) else { panic!("no entry for the axis {}", axis.key()) };
+        let Entry::Built(cases) = entry else { continue };
+        let tried: BTreeSet<&str> = cases.iter().map(|case| case.value).collect();
+        for value in axis.values().iter().filter(|value| axis.parse(axis.key(), value).is_ok()) {
+            // A form such as `a number` is not a value.
+            assert!(tried.contains(value) || value.contains(' '), "no case for {}={value}", axis.key());
+        }
+    }
+    let known: BTreeSet<&str> = axes::all().iter().map(|axis| axis.key()).collect();
+    assert!(entries.keys().all(|key| known.contains(key)), "an entry for what is no axis");
+}
+
+fn unseen(key: &str, value: &str) {
+    let context =
+        Context { toolchain: None, config: None, manifest: None, path: path(), tools: "/nowhere".into() };
+    let settings = Settings::from([(key.to_owned(), value.to_owned())]);
+    assert_eq!(prove(key, &settings, &context, &Evidence::default()).result, ProofResult::NotProvable);
+}
+
+fn try_out(case: &Case) {
+    let lab = Lab::new();
+    project(&lab, case.manifest);
+    let settings: Settings = case
+        .beside
+        .iter()
+        .chain([&(case.key, case.value)])
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    let toolchain = toolchain(axes::toolchain_of(&settings));
+    let context = context(&lab, &toolchain);
+    if let Need::Absent = case.needs {
+        return lacking(case, &settings, &context);
+    }
+    let base = Recipe { jobs: cores() + 1, ..Recipe::default() };
+    let mut recipe = base.clone();
+    for setting in axes::each(&settings) {
+        let axis = axes::find(setting.key).expect("an axis");
+        let state = axis.probe(&setting, &context);
+        assert!(matches!(state, Availability::Available { .. }), "{}: {state:?}", setting.key);
+        axis.apply(&setting, &context, &mut recipe).expect("an axis that can be applied");
+    }
+    let built = build(&lab, case, &toolchain, &recipe);
+    let whole = prove(case.key, &settings, &context, &built);
+    assert_eq!(whole.result, ProofResult::Holds, "expected {}, found {}", whole.expected, whole.found);
+    let beside = {
+        let others: Settings = settings
+            .iter()
+            .filter(|(key, _)| *key != case.key)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
+        let mut recipe = base.clone();
+        for setting in axes::each(&others) {
+            axes::find(setting.key)
+                .expect("an axis")
+                .apply(&setting, &context, &mut recipe)
+                .expect("applied");
+        }
+        recipe
+    };
+    let sabotaged = without_each(&recipe, &beside);
+    assert!(sabotaged.len() >= case.adds, "{} additions only", sabotaged.len());
+    for (what, recipe) in sabotaged {
+        let built = build(&lab, case, &toolchain, &recipe);
+        let finding = prove(case.key, &settings, &context, &built);
+        assert_eq!(finding.result, ProofResult::Fails, "without {what} it finds {}", finding.found);
+    }
+    if case.key == "toolchain" {
+        let other = self::toolchain(Some(if case.value == "nightly" { "stable" } else { "nightly" }));
+        let built = build(&lab, case, &other, &recipe);
+        let finding = prove(case.key, &settings, &context, &built);
+        assert_eq!(finding.result, ProofResult::Fails, "by another toolchain it finds {}", finding.found);
+    }
+}
+
+/// What no machine at hand has must come with the command that would make it so.
+fn lacking(case: &Case, settings: &Settings, context: &Context) {
+    let setting = Setting { key: case.key, value: case.value, beside: settings };
+    match axes::find(case.key).expect("an axis").probe(&setting, context) {
+        Availability::Missing { help, .. } => assert!(help.is_some(), "no help"),
+        Availability::Available { .. } => try_out(&Case { needs: Need::Nothing, ..case.clone() }),
+    }
+}
+
+/// `recipe` without each single thing that it has more than `base`, with what that is.
+fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
+    // The settings that ask for variables and flags are there for messages only.
+    let Recipe { args, env, env_from: _, rustflags, rustflags_from: _, config, profile_keys, profile, jobs } =
+        recipe;
+    let mut all = Vec::new();
+    let mut without = |what: String, take: &dyn Fn(&mut Recipe)| {
+        let mut recipe = recipe.clone();
+        take(&mut recipe);
+        all.push((what, recipe));
+    };
+    for (at, arg) in args.iter().enumerate().filter(|(_, arg)| !base.args.contains(arg)) {
+        without(format!("the argument {arg}"), &|recipe| drop(recipe.args.remove(at)));
+    }
+    for name in env.keys().filter(|name| !base.env.contains_key(*name)) {
+        without(format!("the variable {name}"), &|recipe| drop(recipe.env.remove(name)));
+    }
+    for (at, flag) in rustflags.iter().enumerate().filter(|(_, flag)| !base.rustflags.contains(flag)) {
+        without(format!("the flag {flag}"), &|recipe| drop(recipe.rustflags.remove(at)));
+    }
+    for (at, pair) in config.iter().enumerate().filter(|(_, pair)| !base.config.contains(pair)) {
+        without(format!("the key {}", pair.0), &|recipe| drop(recipe.config.remove(at)));
+    }
+    for (at, pair) in profile_keys.iter().enumerate().filter(|(_, pair)| !base.profile_keys.contains(pair)) {
+        without(format!("the profile's key {}", pair.0), &|recipe| drop(recipe.profile_keys.remove(at)));
+    }
+    if *profile != base.profile {
+        without("the profile".to_owned(), &|recipe| recipe.profile.clone_from(&base.profile));
+    }
+    if *jobs != base.jobs {
+        without("the jobs".to_owned(), &|recipe| recipe.jobs = base.jobs);
+    }
+    all
+}
+
+fn prove(key: &str, settings: &Settings, context: &Context, build: &Evidence) -> Finding {
+    let setting = Setting { key, value: &settings[key], beside: settings };
+    axes::find(key).expect("an axis").prove(&setting, context, &Shown { build, baseline: None })
+}
+
+/// A package with a library, a binary and a build script, a member of its workspace that has a build script too, and
+/// a package outside of it.
+fn project(lab: &Lab, manifest: &str) {
+    let package =
+        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    lab.write("outside/Cargo.toml", &package("outside"));
+    lab.write("outside/src/lib.rs", "pub fn one() -> u64 {\n    1\n}\n");
+    lab.write("own/inner/Cargo.toml", &package("inner"));
+    lab.write("own/inner/build.rs", "fn main() {}\n");
+    lab.write("own/inner/src/lib.rs", "pub fn two() -> u64 {\n    2\n}\n");
+    lab.write(
+        "own/Cargo.toml",
+        &format!(
+            "{}[dependencies]\ninner = {{ path = \"inner\" }}\noutside = {{ path = \"../outside\" }}\n[workspace]\n{manifest}\n",
+            package("own-tool")
+        ),
+    );
+    lab.write("own/src/lib.rs", "pub fn three() -> u64 {\n    inner::two() + outside::one()\n}\n");
+    lab.write("own/src/main.rs", "fn main() {\n    println!(\"{}\", own_tool::three());\n}\n");
+    let locked =
+        |name: &str, more: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}\n");
+    lab.write(
+        "own/Cargo.lock",
+        &format!(
+            "version = 4\n\n{}{}{}",
+            locked("inner", ""),
+            locked("outside", ""),
+            locked("own-tool", "dependencies = [\n \"inner\",\n \"outside\",\n]")
+        ),
+    );
+}
+
+fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
+    let tree = lab.path("own");
+    let manifest = std::fs::read_to_string(tree.join("Cargo.toml")).expect("the manifest");
+    Context {
+        toolchain: Some(toolchain.clone()),
+        config: config_of_tree(&tree).expect("its configuration"),
+        manifest: Some(manifest.parse().expect("a manifest that is valid")),
+        path: path(),
+        tools: lab.path("tools"),
+    }
+}
+
+/// Builds from nothing.
+fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evidence {
+    let driver = CargoDriver {
+        toolchain: toolchain.clone(),
+        build: BuildSettings { profile: case.profile.map(str::to_owned), ..BuildSettings::default() },
+        config: None,
+        path: path().to_string_lossy().into_owned(),
+    };
+    let site = Site {
+        source: lab.path("own"),
+        target: lab.path("target"),
+        home: lab.path("home"),
+        tmp: lab.path("lock"),
+        cargo_home: lab.path("cache"),
+        edit: 0,
+    };
+    if site.target.exists() {
+        std::fs::remove_dir_all(&site.target).expect("the last build removed");
+    }
+    let step =
+        driver.step(&site, recipe, Goal::Build, Detail::Proof).expect("a build that can be put together");
+    let mut command = Command::new(&step.program);
+    command.args(&step.args).env_clear().envs(&step.env).current_dir(&step.cwd);
+    let output = command.output().expect("cargo");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{:?}\n{stderr}", step.args);
+    driver.evidence(&step, &stdout, &stderr)
+}
+
+/// The toolchain of that name, or the one that this test runs with.
+fn toolchain(name: Option<&str>) -> Toolchain {
+    static KNOWN: Mutex<BTreeMap<Option<String>, Toolchain>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let find = || match name {
+        Some(name) => Toolchain::named(name, &path()).expect("a toolchain that is there"),
+        None => Toolchain::of_tree(Path::new("/"), &path()).expect("a toolchain"),
+    };
+    known.entry(name.map(str::to_owned)).or_insert_with(find).clone()
+}
+
+fn path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
