@@ -383,8 +383,8 @@ fn prove(key: &str, settings: &Settings, context: &Context, build: &Evidence) ->
     axes::find(key).expect("an axis").prove(&setting, context, &Shown { build, baseline: None })
 }
 
-/// A package with a library, a binary and a build script, a member of its workspace that has a build script too, and
-/// a package outside of it.
+/// A package with a library, a binary and a build script, a member of its workspace that both are made of and that has
+/// a build script too, and a package outside of it.
 fn project(lab: &Lab, manifest: &str) {
     let package =
         |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
@@ -396,10 +396,11 @@ fn project(lab: &Lab, manifest: &str) {
     lab.write(
         "own/Cargo.toml",
         &format!(
-            "{}[dependencies]\ninner = {{ path = \"inner\" }}\noutside = {{ path = \"../outside\" }}\n[workspace]\n{manifest}\n",
+            "{}[dependencies]\ninner = {{ path = \"inner\" }}\noutside = {{ path = \"../outside\" }}\n[build-dependencies]\ninner = {{ path = \"inner\" }}\n[workspace]\n{manifest}\n",
             package("own-tool")
         ),
     );
+    lab.write("own/build.rs", "fn main() {\n    inner::two();\n}\n");
     lab.write("own/src/lib.rs", "pub fn three() -> u64 {\n    inner::two() + outside::one()\n}\n");
     lab.write("own/src/main.rs", "fn main() {\n    println!(\"{}\", own_tool::three());\n}\n");
     let locked =

@@ -85,21 +85,8 @@ fn compiler_calls(stderr: &str, artifacts: &[Artifact]) -> Vec<CompilerCall> {
         .filter(|artifact| artifact.own)
         .filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_")))
         .collect();
-    let for_target = units.iter().any(|unit| unit.for_target);
     let is_own = |unit: &Unit<'_>| own.iter().any(|name| name == unit.name);
-    let can_be_result = |unit: &Unit<'_>| is_own(unit) && unit.for_target == for_target;
-    let only_macros = units.iter().filter(|unit| can_be_result(unit)).all(|unit| unit.proc_macro);
-    let mut reached: Vec<bool> =
-        units.iter().map(|unit| can_be_result(unit) && (only_macros || !unit.proc_macro)).collect();
-    let mut todo: Vec<usize> = (0..units.len()).filter(|&at| reached[at]).collect();
-    while let Some(at) = todo.pop() {
-        for stem in &units[at].needs {
-            let Some(needed) = units.iter().position(|unit| unit.stem == *stem) else { continue };
-            if !std::mem::replace(&mut reached[needed], true) {
-                todo.push(needed);
-            }
-        }
-    }
+    let reached = made_of(&units, is_own);
     let part = |(unit, reached): (&Unit<'_>, &bool)| match reached {
         false => Part::Host,
         true if is_own(unit) => Part::Own,
@@ -109,6 +96,38 @@ fn compiler_calls(stderr: &str, artifacts: &[Artifact]) -> Vec<CompilerCall> {
     let names: Vec<String> = units.iter().map(|unit| unit.name.to_owned()).collect();
     let calls = calls.into_iter().zip(parts).zip(names);
     calls.map(|((args, part), name)| CompilerCall { name, part, args }).collect()
+}
+
+/// For each unit whether the project's results are it or are made of it.
+fn made_of(units: &[Unit<'_>], is_own: impl Fn(&Unit<'_>) -> bool) -> Vec<bool> {
+    let for_target = units.iter().any(|unit| unit.for_target);
+    let can_be_result = |unit: &Unit<'_>| is_own(unit) && unit.for_target == for_target;
+    let only_macros = units.iter().filter(|unit| can_be_result(unit)).all(|unit| unit.proc_macro);
+    let candidates: Vec<usize> = (0..units.len())
+        .filter(|&at| can_be_result(&units[at]) && (only_macros || !units[at].proc_macro))
+        .collect();
+    let needed = |at: usize| units.iter().any(|unit| unit.needs.contains(&units[at].stem.as_str()));
+    let mut reached = vec![false; units.len()];
+    candidates.iter().filter(|&&at| !needed(at)).for_each(|&at| reach(at, units, &mut reached));
+    // A crate of the project's own that results and a build script need is compiled twice, and the second is no result.
+    for &at in &candidates {
+        let again = candidates.iter().any(|&other| reached[other] && units[other].name == units[at].name);
+        if !again {
+            reach(at, units, &mut reached);
+        }
+    }
+    reached
+}
+
+/// Marks the unit at `at`, and all that it is made of.
+fn reach(at: usize, units: &[Unit<'_>], reached: &mut [bool]) {
+    let mut todo = vec![at];
+    while let Some(at) = todo.pop() {
+        if !std::mem::replace(&mut reached[at], true) {
+            let of = |stem: &&str| units.iter().position(|unit| unit.stem == **stem);
+            todo.extend(units[at].needs.iter().filter_map(of));
+        }
+    }
 }
 
 /// One compiler call, as far as it tells how it hangs together with the others.
@@ -296,6 +315,26 @@ mod tests {
         let alone = unit(OWN, "proc-macro", "derive", None, false);
         let calls = evidence(&[], &alone, stderr.split("     Running `rustc --crate-name p").next().unwrap());
         assert_eq!(calls.compiler_calls[2].part, Part::Own);
+    }
+
+    #[test]
+    fn a_crate_of_its_own_that_a_build_script_needs_too_is_no_second_result() {
+        let stdout = [unit(OWN, "lib", "inner", None, false), unit(OWN, "bin", "p", None, false)].concat();
+        let stderr = concat!(
+            "     Running `rustc --crate-name inner -C extra-filename=-aa inner/src/lib.rs`\n",
+            "     Running `rustc --crate-name inner -C extra-filename=-bb inner/src/lib.rs`\n",
+            "     Running `rustc --crate-name build_script_build --extern inner=/t/libinner-aa.rlib build.rs`\n",
+            "     Running `rustc --crate-name p --extern inner=/t/libinner-bb.rlib src/main.rs`\n",
+        );
+        let parts = |stderr: &str| {
+            let calls = evidence(&[], &stdout, stderr).compiler_calls;
+            calls.iter().map(|call| call.part).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(stderr), [Part::Host, Part::Own, Part::Host, Part::Own]);
+        // Where one call does for both, it is the result's.
+        let shared = stderr.replace("-bb", "-aa");
+        let (_, shared) = shared.split_once('\n').unwrap();
+        assert_eq!(parts(shared), [Part::Own, Part::Host, Part::Own]);
     }
 
     #[test]
