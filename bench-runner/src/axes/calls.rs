@@ -235,10 +235,13 @@ pub(super) fn sections(evidence: &Evidence, which: impl Fn(&str) -> bool) -> Opt
     any.then_some(sizes)
 }
 
-/// Sections in words.
-pub(super) fn in_words(sections: &BTreeMap<String, u64>) -> String {
-    let of = |(name, size): (&String, &u64)| format!("{name} {size} bytes");
-    sections.iter().map(of).collect::<Vec<_>>().join(", ")
+/// Sections of debug info in words: the two that are spoken of most, and all together.
+pub(super) fn debug_in_words(sections: &BTreeMap<String, u64>) -> String {
+    let spoken_of = |name: &&str| sections.contains_key(*name);
+    let single = [".debug_info", ".debug_line"].into_iter().filter(spoken_of);
+    let single = single.map(|name| format!("{name} {} bytes", sections[name]));
+    let all = format!("debug sections {} bytes", sections.values().sum::<u64>());
+    single.chain([all]).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a section holds debug info.

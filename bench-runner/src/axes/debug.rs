@@ -61,6 +61,8 @@ impl Axis for Debug {
 
     fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
         match setting.value {
+            // Cargo strips only where nobody says what to strip.
+            _ if setting.beside.contains_key("strip") => &[],
             "none" => &[
                 "results are stripped of the standard library's debug info too, and so is what runs during the build, unless the project sets `strip`",
             ],
@@ -76,7 +78,7 @@ fn in_result(seen: Seen, value: &str, shown: &Shown<'_>) -> Seen {
         return seen.noting("no executable whose sections could be read");
     };
     if !sections.is_empty() {
-        return seen.noting(&format!("the result has {}", calls::in_words(&sections)));
+        return seen.noting(&format!("the result has {}", calls::debug_in_words(&sections)));
     }
     let stripped = super::strip::of_results(shown.build) != "none";
     let missing = value != "none" && !stripped;
@@ -123,7 +125,9 @@ mod tests {
         let finding = prove("full", "-C debuginfo=2", &sections);
         assert_eq!(finding.result, ProofResult::Holds);
         assert!(
-            finding.found.ends_with("the result has .debug_info 12 bytes, .debug_line 7 bytes"),
+            finding.found.ends_with(
+                "the result has .debug_info 12 bytes, .debug_line 7 bytes, debug sections 19 bytes"
+            ),
             "{}",
             finding.found
         );
@@ -135,6 +139,15 @@ mod tests {
         // The standard library's own is there where the project says that nothing is to be stripped.
         assert_eq!(prove("none", "", &sections).result, ProofResult::Holds);
         assert_eq!(prove("none", "-C strip=debuginfo", &[]).result, ProofResult::Holds);
+    }
+
+    #[test]
+    fn what_is_stripped_beside_it_is_no_surprise() {
+        let changes = |beside: &[(&str, &str)]| {
+            let beside = beside.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            Debug.co_changes(&Setting { key: KEY, value: "none", beside: &beside }).len()
+        };
+        assert_eq!((changes(&[]), changes(&[("strip", "none")])), (1, 0));
     }
 
     #[test]

@@ -86,6 +86,7 @@ mod tests {
     fn prove(value: &str, flag: &str, incremental: usize) -> Finding {
         let artifact = Artifact {
             unit: "p bin:p".into(),
+            package: None,
             own: true,
             fresh: false,
             opt_level: "0".into(),

@@ -81,7 +81,7 @@ fn in_files(value: &str, build: &Evidence) -> Seen {
         _ => files.packed == 0 && files.unpacked == 0,
     };
     let sections = calls::sections(build, calls::is_debug).filter(|sections| !sections.is_empty());
-    let sections = sections.map_or("no debug info".to_owned(), |sections| calls::in_words(&sections));
+    let sections = sections.map_or("no debug info".to_owned(), |sections| calls::debug_in_words(&sections));
     let found =
         format!("{} .dwp and {} .dwo files kept; the result has {sections}", files.packed, files.unpacked);
     Seen::of(found, holds)

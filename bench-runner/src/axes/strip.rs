@@ -86,8 +86,9 @@ fn in_result(value: &str, build: &Evidence) -> Seen {
         // The standard library always brings some.
         _ => !symbols.is_empty() && !debug.is_empty(),
     };
+    let debug_words = (!debug.is_empty()).then(|| calls::debug_in_words(&debug));
     let there: Vec<String> =
-        [&symbols, &debug].into_iter().filter(|s| !s.is_empty()).map(calls::in_words).collect();
+        symbols.iter().map(|(name, size)| format!("{name} {size} bytes")).chain(debug_words).collect();
     let found = match there.is_empty() {
         true => "the result has neither symbols nor debug info".to_owned(),
         false => format!("the result has {}", there.join(", ")),
@@ -127,7 +128,7 @@ mod tests {
         assert_eq!(prove("debuginfo", "-C strip=debuginfo", &[SYMBOLS, DEBUG]).result, ProofResult::Fails);
         assert_eq!(
             prove("none", "", &[SYMBOLS, DEBUG]).found,
-            "strip=none on 2 of 2 calls of its own crates; the result has .symtab 5 bytes, .debug_info 9 bytes"
+            "strip=none on 2 of 2 calls of its own crates; the result has .symtab 5 bytes, .debug_info 9 bytes, debug sections 9 bytes"
         );
     }
 

@@ -62,10 +62,10 @@ impl Axis for Toolchain {
         let whose = |args: &[String]| {
             // A wrapper may stand before it.
             let its_own = args.iter().take_while(|arg| *arg != "--crate-name").any(|arg| *arg == rustc);
-            if its_own { "its" } else { "another" }.to_owned()
+            if its_own { "its rustc" } else { "another" }.to_owned()
         };
-        let question = Question { name: "rustc", read: &whose, excepted: Default::default() };
-        let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value: "its" };
+        let question = Question { name: "compiler", read: &whose, excepted: Default::default() };
+        let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value: "its rustc" };
         let called = question.ask(shown.build, &own);
         called.and(in_result(toolchain, shown.build)).finding(toolchain.rustc_version.clone())
     }
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(finding.result, ProofResult::Holds);
         assert_eq!(
             finding.found,
-            "rustc=its on 2 of 2 calls of its own crates; the result names rustc version 1.95.0"
+            "compiler=its rustc on 2 of 2 calls of its own crates; the result names rustc version 1.95.0"
         );
         assert_eq!(prove(calls(), &["rustc version 1.96.0"]).result, ProofResult::Fails);
         assert_eq!(prove(calls(), &[]).result, ProofResult::Fails);

@@ -3,7 +3,8 @@
 use anyhow::Context as _;
 
 use super::{Exit, columns};
-use crate::axes::{self, Availability, Setting, Settings};
+use crate::axes::{self, Availability, Context, Setting, Settings};
+use crate::build::Lacking;
 use crate::flows::{FlowError, Places, Workplace};
 use crate::host::{self, Health, Machine, Severity};
 use crate::process::{Supervisor, SupervisorOptions};
@@ -103,7 +104,7 @@ struct AxisValue {
 
 /// Every named value of every axis. Values that any text can be are left out.
 fn values(workplace: &Workplace) -> Vec<AxisValue> {
-    let Some(plain) = workplace.plain_context(None) else { return Vec::new() };
+    let Ok(plain) = workplace.plain_context(None) else { return Vec::new() };
     let nightly = workplace.plain_context(Some(NIGHTLY));
     axes::all()
         .iter()
@@ -111,13 +112,22 @@ fn values(workplace: &Workplace) -> Vec<AxisValue> {
         .filter(|(axis, value)| axis.parse(axis.key(), value).is_ok() && !value.contains(' '))
         .map(|(axis, value)| {
             let mut beside = Settings::from([(axis.key().to_owned(), value.to_owned())]);
-            let state = axis.probe(&Setting { key: axis.key(), value, beside: &beside }, &plain);
+            let probe = |beside: &Settings, context: &Context| {
+                axis.probe(&Setting { key: axis.key(), value, beside }, context)
+            };
             let found = |state, beside| AxisValue { axis: axis.key(), value, state, beside };
+            if let Some(name) = axes::toolchain_of(&beside) {
+                return match workplace.plain_context(Some(name)) {
+                    Ok(named) => found(probe(&beside, &named), None),
+                    Err(Lacking { reason, help }) => found(Availability::Missing { reason, help }, None),
+                };
+            }
+            let state = probe(&beside, &plain);
             if matches!(state, Availability::Missing { .. })
-                && let Some(nightly) = &nightly
+                && let Ok(nightly) = &nightly
             {
                 beside.insert("toolchain".to_owned(), NIGHTLY.to_owned());
-                let there = axis.probe(&Setting { key: axis.key(), value, beside: &beside }, nightly);
+                let there = probe(&beside, nightly);
                 return match there {
                     Availability::Available { .. } => found(there, Some("toolchain=nightly")),
                     // What nightly lacks is what has to be got; that it must be nightly is said anyway.

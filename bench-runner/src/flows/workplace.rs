@@ -238,15 +238,15 @@ impl Workplace {
         said.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
-    /// What axes may look at where no project is named, with the toolchain of that name or else the usual one;
-    /// `None` without it.
-    pub fn plain_context(&self, toolchain: Option<&str>) -> Option<Context> {
+    /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.
+    pub fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Lacking> {
+        let usual = || self.toolchain(&self.sources.cache.nowhere());
         let toolchain = match toolchain {
-            Some(name) => self.named_toolchain(name).ok()?,
-            None => self.toolchain(&self.sources.cache.nowhere()).ok()?,
+            Some(name) => self.named_toolchain(name)?,
+            None => usual().map_err(|error| Lacking { reason: error.to_string(), help: None })?,
         };
         let tools = self.tools_dir();
-        Some(Context {
+        Ok(Context {
             toolchain: Some(toolchain),
             config: None,
             manifest: None,

@@ -303,6 +303,11 @@ fn doctor() {
     );
     let bfd = document["values"].as_array().expect("values").iter().find(|value| value["value"] == "bfd");
     assert_eq!(bfd.expect("GNU ld")["available"], true, "{document:#}");
+    let table = document["values"].as_array().expect("values").iter().find(|v| v["axis"] == "codegen-units");
+    assert_eq!(table.expect("codegen units")["available"], true, "{document:#}");
+    for value in document["values"].as_array().expect("values").iter().filter(|v| v["axis"] == "backend") {
+        assert!(value["available"] == true || value["help"].is_string(), "{value:#}");
+    }
 }
 
 fn profiles() {

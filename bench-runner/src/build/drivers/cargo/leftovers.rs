@@ -55,6 +55,7 @@ mod tests {
         };
         let artifact = |file: &str, executable: bool| Artifact {
             unit: "p".into(),
+            package: None,
             own: true,
             fresh: false,
             opt_level: "0".into(),
