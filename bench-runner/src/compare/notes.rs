@@ -341,14 +341,21 @@ fn widened(judged: &Judged) -> Vec<String> {
 
 /// What the settings of arms that were timed change besides what their axes are named for: part of what is compared.
 fn co_changes(cells: &Cells<'_>) -> Option<String> {
-    let mut changes: Vec<&str> = Vec::new();
+    // By what changes, so that what several settings have in common is said once.
+    let mut changes: Vec<(&str, Vec<&str>)> = Vec::new();
     for (arm, _) in cells.block.arms.iter().zip(&cells.not_timed).filter(|(_, why)| why.is_none()) {
         for change in &arm.co_changes {
-            if !changes.contains(&change.as_str()) {
-                changes.push(change);
+            let (setting, what) = change.split_once(": ").unwrap_or((&arm.variant.name, change));
+            match changes.iter_mut().find(|(known, _)| *known == what) {
+                Some((_, settings)) if settings.contains(&setting) => {}
+                Some((_, settings)) => settings.push(setting),
+                None => changes.push((what, vec![setting])),
             }
         }
     }
-    let what = if changes.len() == 1 { "its name says" } else { "their names say" };
-    (!changes.is_empty()).then(|| format!("Besides what {what}: {}.", changes.join("; ")))
+    let one = matches!(&changes[..], [(_, settings)] if settings.len() == 1);
+    let what = if one { "its name says" } else { "their names say" };
+    let said: Vec<String> =
+        changes.iter().map(|(what, settings)| format!("{}: {what}", settings.join(", "))).collect();
+    (!said.is_empty()).then(|| format!("Besides what {what}: {}.", said.join("; ")))
 }

@@ -260,8 +260,7 @@ fn what_else_the_settings_change_is_said_once() {
     let (bfd, mold) = ("linker=bfd: so are build scripts", "linker=mold: so are build scripts");
     let one = "Besides what its name says: linker=mold: so are build scripts.";
     assert_eq!(says([&[], &[], &[mold], &[]]).as_deref(), Some(one));
-    let two =
-        "Besides what their names say: linker=bfd: so are build scripts; linker=mold: so are build scripts.";
+    let two = "Besides what their names say: linker=bfd, linker=mold: so are build scripts.";
     // `w` was never built.
     assert_eq!(says([&[bfd], &[bfd], &[mold], &["x"]]).as_deref(), Some(two));
     assert_eq!(says([&[], &[], &[], &[]]), None);
