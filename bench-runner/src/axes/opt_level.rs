@@ -198,16 +198,17 @@ mod tests {
         let found = prove("{build=3}", "-C opt-level=1", "");
         assert_eq!(found.found, "opt-level=3 on 0 of 1 calls of what runs during the build (0 on 1)");
         assert_eq!(prove("{build=0}", "-C opt-level=1", "").result, ProofResult::Holds);
-        // The one script is the package's own, and goes by its level.
-        assert_eq!(prove("{build=0,final=1}", "-C opt-level=1", "").result, ProofResult::NotProvable);
-        let script = |level: &str| {
+        let script = |value: &str, level: &str| {
             let mut build = fixture::built("-C opt-level=1", "");
             build.compiler_calls[0].args.extend(fixture::words(level));
-            fixture::prove(&OptLevel, KEY, "{final=1}", &context(), &build)
+            fixture::prove(&OptLevel, KEY, value, &context(), &build)
         };
-        assert_eq!(script("-C opt-level=1").found, "opt-level=1 on 3 of 3 calls of the final package");
-        assert_eq!(script("").result, ProofResult::Fails);
-        assert_eq!(prove("{own=0,final=1}", "-C opt-level=1", "").result, ProofResult::NotProvable);
+        let found = script("{final=1}", "-C opt-level=1");
+        assert_eq!(found.found, "opt-level=1 on 3 of 3 calls of the final package");
+        assert_eq!(script("{final=1}", "").result, ProofResult::Fails);
+        // The one script is the package's own, and so are both crates: there is nothing else to be seen.
+        assert_eq!(script("{build=1,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
+        assert_eq!(script("{own=1,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
     }
 
     #[test]
