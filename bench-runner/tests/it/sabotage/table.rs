@@ -1,0 +1,187 @@
+//! What is tried of each axis. An axis that joins gets a line in [`entries`]: one case for each of its values, with a
+//! project that says the contrary.
+
+use std::collections::BTreeMap;
+
+/// What is tried of an axis.
+pub(super) enum Entry {
+    /// Builds, one for each value.
+    Built(Vec<Case>),
+    /// Nothing: no build shows it by itself, and the proof says so for this key and value.
+    Unseen(&'static str, &'static str),
+}
+
+/// One value, and the project that says the contrary.
+#[derive(Clone)]
+pub(super) struct Case {
+    pub(super) key: &'static str,
+    pub(super) value: &'static str,
+    /// Other settings that it needs beside it.
+    pub(super) beside: &'static [(&'static str, &'static str)],
+    /// Added to the project's manifest.
+    pub(super) manifest: &'static str,
+    /// The profile that the project is built with where no axis says another.
+    pub(super) profile: Option<&'static str>,
+    pub(super) needs: Need,
+    /// How many additions to the recipe are taken away in turn, at least.
+    pub(super) adds: usize,
+}
+
+/// What a case needs of the machine.
+#[derive(Clone, Copy)]
+pub(super) enum Need {
+    Nothing,
+    Program(&'static str),
+    /// A program that takes too long to install for the gate.
+    LongProgram(&'static str),
+    /// rustup's nightly toolchain.
+    Nightly,
+    /// What no machine at hand has: the axis must say what would help.
+    Absent,
+}
+
+/// A case that needs nothing, with this in the project's manifest.
+fn case(key: &'static str, value: &'static str, manifest: &'static str) -> Case {
+    Case { key, value, beside: &[], manifest, profile: None, needs: Need::Nothing, adds: 1 }
+}
+
+/// A case on nightly, which says nothing in the project.
+fn on_nightly(key: &'static str, value: &'static str) -> Case {
+    Case { beside: &[("toolchain", "nightly")], needs: Need::Nightly, ..case(key, value, "") }
+}
+
+/// Every axis by its key.
+pub(super) fn entries() -> BTreeMap<&'static str, Entry> {
+    let built = Entry::Built;
+    BTreeMap::from([
+        ("linker", built(linkers())),
+        ("linker-driver", built(drivers())),
+        ("linker-threads", built(linker_threads())),
+        ("profile", built(profiles())),
+        ("toolchain", built(toolchains())),
+        ("backend", built(backends())),
+        ("lto", built(lto())),
+        ("codegen-units", built(units())),
+        ("opt-level", built(levels())),
+        ("debug", built(debug())),
+        ("split-debuginfo", built(split_debuginfo())),
+        ("strip", built(strip())),
+        ("incremental", built(incremental())),
+        ("jobs", built(vec![case("jobs", "1", ""), case("jobs", "cores", "")])),
+        ("threads", built(vec![on_nightly("threads", "1"), on_nightly("threads", "8")])),
+        ("env.NAME", Entry::Unseen("env.CC", "gcc")),
+        ("arg", Entry::Unseen("arg", "--fast")),
+    ])
+}
+
+fn linkers() -> Vec<Case> {
+    let linker = |value, needs| Case { needs, ..case("linker", value, "") };
+    vec![
+        Case { adds: 0, ..linker("default", Need::Nothing) },
+        linker("bfd", Need::Nothing),
+        linker("rust-lld", Need::Nothing),
+        linker("gold", Need::Program("ld.gold")),
+        linker("lld", Need::Program("ld.lld")),
+        linker("mold", Need::Program("mold")),
+        linker("wild", Need::LongProgram("wild")),
+    ]
+}
+
+fn drivers() -> Vec<Case> {
+    let driver = |program| Case { needs: Need::Program(program), ..case("linker-driver", program, "") };
+    vec![driver("cc"), driver("gcc"), driver("clang")]
+}
+
+fn linker_threads() -> Vec<Case> {
+    let needs = Need::Program("mold");
+    vec![Case { beside: &[("linker", "mold")], needs, ..case("linker-threads", "2", "") }]
+}
+
+fn profiles() -> Vec<Case> {
+    let profile = |value, other| Case { profile: Some(other), ..case("profile", value, "") };
+    vec![
+        profile("dev", "release"),
+        profile("release", "dev"),
+        profile("test", "release"),
+        profile("bench", "dev"),
+    ]
+}
+
+/// No recipe holds a toolchain: the toolchain itself is what is exchanged.
+fn toolchains() -> Vec<Case> {
+    let toolchain = |value| Case { needs: Need::Nightly, adds: 0, ..case("toolchain", value, "") };
+    vec![toolchain("stable"), toolchain("nightly")]
+}
+
+fn backends() -> Vec<Case> {
+    vec![
+        Case { adds: 0, ..case("backend", "llvm", "") },
+        on_nightly("backend", "llvm"),
+        Case { needs: Need::Absent, ..on_nightly("backend", "cranelift") },
+    ]
+}
+
+fn lto() -> Vec<Case> {
+    vec![
+        case("lto", "off", "[profile.dev]\nlto = 'thin'"),
+        case("lto", "false", "[profile.dev]\nlto = 'off'"),
+        case("lto", "thin", "[profile.dev]\nlto = 'fat'"),
+        case("lto", "fat", "[profile.dev]\nlto = 'thin'"),
+    ]
+}
+
+fn units() -> Vec<Case> {
+    let single = |value| case("codegen-units", value, "[profile.dev]\ncodegen-units = 7");
+    let manifest = "[profile.dev]\ncodegen-units = 7\n[profile.dev.package.'*']\ncodegen-units = 9";
+    let table = Case { adds: 2, ..case("codegen-units", "{own=16,deps=256}", manifest) };
+    vec![single("1"), single("16"), single("256"), table]
+}
+
+fn levels() -> Vec<Case> {
+    let single = |value| case("opt-level", value, "[profile.dev]\nopt-level = 2");
+    let manifest = "[profile.dev]\nopt-level = 2\n[profile.dev.package.'*']\nopt-level = 'z'\n[profile.dev.build-override]\nopt-level = 1\n";
+    let table = |value, adds| Case { adds, ..case("opt-level", value, manifest) };
+    vec![
+        single("0"),
+        single("1"),
+        case("opt-level", "2", "[profile.dev]\nopt-level = 3"),
+        single("3"),
+        single("s"),
+        single("z"),
+        table("{own=1,deps=3}", 2),
+        table("{own=1,deps=3,build=0,final=\"s\"}", 4),
+    ]
+}
+
+fn debug() -> Vec<Case> {
+    vec![
+        case("debug", "none", "[profile.dev]\ndebug = 'full'"),
+        case("debug", "line-directives-only", "[profile.dev]\ndebug = 'none'"),
+        case("debug", "line-tables-only", "[profile.dev]\ndebug = 'full'"),
+        case("debug", "limited", "[profile.dev]\ndebug = 'full'"),
+        case("debug", "full", "[profile.dev]\ndebug = 'limited'"),
+    ]
+}
+
+fn split_debuginfo() -> Vec<Case> {
+    vec![
+        case("split-debuginfo", "off", "[profile.dev]\nsplit-debuginfo = 'packed'"),
+        case("split-debuginfo", "packed", "[profile.dev]\nsplit-debuginfo = 'off'"),
+        case("split-debuginfo", "unpacked", "[profile.dev]\nsplit-debuginfo = 'packed'"),
+    ]
+}
+
+fn strip() -> Vec<Case> {
+    vec![
+        case("strip", "none", "[profile.dev]\nstrip = 'symbols'"),
+        case("strip", "debuginfo", "[profile.dev]\nstrip = 'none'"),
+        case("strip", "symbols", "[profile.dev]\nstrip = 'debuginfo'"),
+    ]
+}
+
+fn incremental() -> Vec<Case> {
+    vec![
+        case("incremental", "on", "[profile.dev]\nincremental = false"),
+        case("incremental", "off", "[profile.dev]\nincremental = true"),
+    ]
+}
