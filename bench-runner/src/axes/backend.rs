@@ -22,19 +22,21 @@ pub(super) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<St
     if cranelift(baseline) == cranelift(variant) {
         return None;
     }
-    let shown = |settings: &Settings, key: &str| match settings.get(key) {
+    // Where no linker is named, it is the default one.
+    let value = |settings: &Settings, key: &str| match (settings.get(key), key) {
+        (Some(value), _) => Some(value.clone()),
+        (None, "linker") => Some("default".to_owned()),
+        (None, _) => None,
+    };
+    let shown = |settings: &Settings, key: &str| match value(settings, key) {
         Some(value) => format!("{key}={value}"),
         None => format!("no {key} set"),
     };
-    ["toolchain", "linker", "linker-driver"]
-        .into_iter()
-        .find(|key| baseline.get(*key) != variant.get(*key))
-        .map(|key| {
-            let (one, other) = (shown(baseline, key), shown(variant, key));
-            format!(
-                "Cranelift is compared with LLVM on one {key} only, and here {one} stands against {other}"
-            )
-        })
+    let keys = ["toolchain", "linker", "linker-driver"];
+    keys.into_iter().find(|key| value(baseline, key) != value(variant, key)).map(|key| {
+        let (one, other) = (shown(baseline, key), shown(variant, key));
+        format!("Cranelift is compared with LLVM on one {key} only, and here {one} stands against {other}")
+    })
 }
 
 /// Whether the toolchain has Cranelift.
@@ -194,6 +196,8 @@ mod tests {
         );
         let with_mold = of(&[("backend", "cranelift"), nightly, ("linker", "mold")]);
         assert!(incomparable(&of(&[nightly, ("linker", "bfd")]), &with_mold).unwrap().contains("linker=bfd"));
+        let with_default = of(&[("backend", "cranelift"), nightly, ("linker", "default")]);
+        assert_eq!(incomparable(&of(&[nightly]), &with_default), None);
         // Two of a kind may differ in anything.
         assert_eq!(incomparable(&cranelift, &with_mold), None);
         assert_eq!(incomparable(&of(&[nightly]), &of(&[])), None);
