@@ -26,9 +26,38 @@ pub struct Job {
     pub timeout: Duration,
     /// How long processes that outlive the build's own process may take to end by themselves.
     pub drain: Duration,
+    /// What is run before it, one after another. The clock does not cover them; what they and their daemons take
+    /// while the build lasts belongs to the build.
+    pub before: Vec<Errand>,
 }
 
-/// What a build took. CPU time and memory are those of every process it started.
+/// A program that makes ready for a build, such as one that starts a server and ends. It runs where the build
+/// will run, in the directory of the [`Job`] and with an empty standard input. What it leaves running is there
+/// during the build and is ended with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Errand {
+    /// The program; without a slash it is looked up on the `PATH` that it gets.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Its complete environment; that of the build where there is none.
+    pub env: Option<BTreeMap<String, String>>,
+    /// File for its standard output, made or truncated; dropped where there is none.
+    pub stdout: Option<PathBuf>,
+    /// How long it may take; what it leaves running may stay longer.
+    pub timeout: Duration,
+}
+
+impl Errand {
+    /// Program and arguments as a line to read.
+    pub(super) fn line(&self) -> String {
+        let program = self.program.display().to_string();
+        self.args.iter().fold(program, |line, arg| line + " " + arg)
+    }
+}
+
+/// What a build took. CPU time and memory are those of every process it started, and of its [`Job::before`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finished {
@@ -81,7 +110,7 @@ pub enum Ended {
     Signalled(i32),
     /// By the harness, after [`Job::timeout`].
     TimedOut,
-    /// It never began.
+    /// It never began, because it could not or because an [`Errand`] before it failed.
     NotStarted {
         /// Why, as words that read after "the build could not be started: ".
         reason: String,

@@ -3,7 +3,9 @@
 //! Two ways, for two purposes. A [tool call](run_tool) is a question to a program (`rustc -vV`, `cargo fetch`):
 //! its output is wanted, its cost is not. A [build](Supervisor::build) is the thing that is measured: it runs
 //! under a small supervisor process, which owns everything the build starts, accounts for all of it and lets
-//! none of it outlive the harness, however that ends.
+//! none of it outlive the harness, however that ends. What a build needs beside it, such as a server, is started by
+//! an [`Errand`] and owned in the same way; it can be [asked and stopped](Supervisor::build_and_then) when the
+//! build's own process has ended.
 //!
 //! The supervisor is the program itself, started as `bench-runner __supervise`; [`supervise()`] is the body of
 //! that hidden verb. The two talk in JSON lines over the supervisor's standard input and output; the end of
@@ -32,7 +34,7 @@ mod wait;
 
 pub use accounting::{Accounting, ControlGroup};
 pub use interrupt::{install_interrupts, interrupted};
-pub use job::{Ended, Finished, Job};
+pub use job::{Ended, Errand, Finished, Job};
 #[cfg(target_os = "linux")]
 pub use supervise::supervise;
 pub use supervisor::{SUPERVISE_VERB, Supervisor, SupervisorError, SupervisorOptions};

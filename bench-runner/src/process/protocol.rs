@@ -4,11 +4,12 @@
 //! program it is in its first answer, and the harness refuses another.
 
 use std::io;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Accounting, Finished, Job};
+use super::{Accounting, Ended, Finished, Job};
 
 /// Names program and version at both ends.
 pub(super) const PROGRAM: &str = concat!("bench-runner ", env!("CARGO_PKG_VERSION"));
@@ -22,10 +23,18 @@ pub(super) enum Request {
         /// Whether builds get control groups where they can be made.
         control_group: bool,
     },
-    /// Run this. Answered by `Started`, where a process could be made for it, and then by `Finished` or `Failed`.
-    Build(Job),
+    /// Run this. Answered by `Started` for each process that could be made for it, by `Held` where that is asked
+    /// for, and then by `Finished` or `Failed`.
+    Build {
+        /// What to run.
+        job: Box<Job>,
+        /// For how long, at most, what has outlived the build's own process is left alone after `Held`.
+        hold: Option<Duration>,
+    },
     /// End the build that runs; its `Finished` follows. Without one, it means nothing.
     Abort,
+    /// Go on after `Held`. Without a build that is held, it means nothing.
+    Release,
 }
 
 /// What the supervisor answers.
@@ -39,11 +48,15 @@ pub(super) enum Answer {
         /// How it accounts for processes.
         accounting: Accounting,
     },
-    /// The build is about to run; written by its own process before it becomes the program.
+    /// The build, or an errand before it, is about to run; written by its own process before it becomes the
+    /// program.
     Started {
         /// Its own process, which leads a session and a process group.
         pid: i32,
     },
+    /// The build's own process has ended by itself, and has been reaped. What it and its errands left behind runs
+    /// on until `Release`, or until the time for it is over.
+    Held(Ended),
     /// The build has ended, and no process of it is left.
     Finished(Finished),
     /// The request could not be carried out, through no fault of the build.
@@ -82,9 +95,6 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::super::Ended;
     use super::*;
 
     #[test]

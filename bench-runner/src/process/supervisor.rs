@@ -79,7 +79,7 @@ pub struct Supervisor {
     answers: ChildStdout,
     lines: Lines,
     accounting: Accounting,
-    /// The build that runs: leader of its session.
+    /// The build that runs, or the errand before it: leader of its session.
     running: Option<i32>,
     reaped: bool,
 }
@@ -122,10 +122,45 @@ impl Supervisor {
     ///
     /// Where the supervisor is lost, after which every call fails, or cannot carry the build out.
     pub fn build(&mut self, job: &Job) -> Result<Finished, SupervisorError> {
+        self.run_or_interrupted(job, None, &mut |_| {})
+    }
+
+    /// [`Supervisor::build`], with something to do between the end of the build's own process and the end of
+    /// what it and its errands left running: a server can be asked and stopped in `then`, by plain [tool
+    /// calls](super::run_tool), which are not accounted for. It is outside of the wall clock, but CPU time that
+    /// the server takes meanwhile is the build's. `then` is not called for a build that did not end by itself.
+    ///
+    /// After `hold` the build is no longer held: what it left running is ended whether `then` is done or not. An
+    /// interrupt meanwhile ends tool calls, as always; `then` is to give up where one of them says so.
+    ///
+    /// Gives what `then` gave, where it was called.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Supervisor::build`].
+    pub fn build_and_then<T>(
+        &mut self,
+        job: &Job,
+        hold: Duration,
+        then: impl FnOnce(&Ended) -> T,
+    ) -> Result<(Finished, Option<T>), SupervisorError> {
+        let (mut then, mut given) = (Some(then), None);
+        let finished = self.run_or_interrupted(job, Some(hold), &mut |ended| {
+            given = then.take().map(|then| then(ended));
+        })?;
+        Ok((finished, given))
+    }
+
+    fn run_or_interrupted(
+        &mut self,
+        job: &Job,
+        hold: Option<Duration>,
+        held: &mut dyn FnMut(&Ended),
+    ) -> Result<Finished, SupervisorError> {
         if interrupt::interrupted() {
             return Ok(Finished::without_running(Ended::Interrupted));
         }
-        match self.run(job) {
+        match self.run(job, hold, held) {
             // Some send their signal to everything at once, the supervisor included.
             Err(SupervisorError::Lost { .. }) if interrupt::interrupted() => {
                 Ok(Finished::without_running(Ended::Interrupted))
@@ -134,13 +169,24 @@ impl Supervisor {
         }
     }
 
-    fn run(&mut self, job: &Job) -> Result<Finished, SupervisorError> {
-        self.ask(&Request::Build(job.clone()))?;
-        let allowed = job.timeout.saturating_add(job.drain).saturating_add(PATIENCE);
-        let until = Instant::now().checked_add(allowed);
+    fn run(
+        &mut self,
+        job: &Job,
+        hold: Option<Duration>,
+        held: &mut dyn FnMut(&Ended),
+    ) -> Result<Finished, SupervisorError> {
+        self.ask(&Request::Build { job: Box::new(job.clone()), hold })?;
+        let after = job.drain.saturating_add(PATIENCE);
+        let before = job.before.iter().fold(after, |sum, errand| sum.saturating_add(errand.timeout));
+        let mut until = Instant::now().checked_add(before.saturating_add(job.timeout));
         let finished = loop {
             match self.answer_or_abort(until)? {
                 Answer::Started { pid } => self.running = Some(pid),
+                Answer::Held(ended) => {
+                    held(&ended);
+                    until = Instant::now().checked_add(after);
+                    self.ask(&Request::Release)?;
+                }
                 Answer::Finished(finished) => break Ok(finished),
                 Answer::Failed { reason } => break Err(SupervisorError::Refused { reason }),
                 other => return Err(self.lost(unexpected(&other))),

@@ -287,7 +287,8 @@ fn read_back(file: &mut File) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn last_lines(text: &str, count: usize) -> String {
+/// The last lines of a text, without those that are empty at its end.
+pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
@@ -296,7 +297,8 @@ fn exit(code: Option<i32>) -> String {
     code.map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
-fn said(last_lines: &str) -> String {
+/// What follows after `… failed`: the last words, or that there were none.
+pub(super) fn said(last_lines: &str) -> String {
     if last_lines.is_empty() { " and said nothing".to_owned() } else { format!(":\n{last_lines}") }
 }
 

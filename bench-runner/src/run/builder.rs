@@ -249,6 +249,7 @@ fn job(workspace: &Workspace, step: Step, timeout: Duration) -> Job {
         stderr: workspace.output("stderr"),
         timeout,
         drain: DRAIN,
+        before: Vec::new(),
     }
 }
 

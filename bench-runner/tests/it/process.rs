@@ -6,6 +6,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod beside;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -61,7 +63,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         Err(_) => None,
     };
     let mut trials = Vec::new();
-    for &(name, test) in TESTS {
+    for &(name, test) in TESTS.iter().chain(beside::TESTS) {
         let run = move |control_group: bool| move || test(&Bench::new(control_group));
         let with = Trial::test(format!("process::{name}::control_group"), run(true));
         trials.push(match &obstacle {
@@ -74,8 +76,8 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 /// What this binary is when a test has started it again: the harness that is to be ended, which runs the build
-/// `script` in the directory that the variable names and writes what became of it to `outcome` there; or a
-/// parent that neglects its child.
+/// `script` in the directory that the variable names and writes what became of it to `outcome` there, with what
+/// else [`beside`] wants; or a parent that neglects its child.
 pub(crate) fn as_harness() -> Option<ExitCode> {
     if std::env::var_os(NEGLECT).is_some() {
         // SAFETY: this process has one thread and no handlers.
@@ -95,7 +97,7 @@ pub(crate) fn as_harness() -> Option<ExitCode> {
     if let Some(group) = &supervisor.accounting().group {
         fs::write(dir.join("group"), group.path.to_str().unwrap()).unwrap();
     }
-    let finished = supervisor.build(&job(&dir, &script)).unwrap();
+    let finished = beside::build_as_harness(&mut supervisor, &dir, job(&dir, &script));
     fs::write(dir.join("outcome"), format!("{:?}", finished.ended)).unwrap();
     Some(ExitCode::SUCCESS)
 }
@@ -215,6 +217,7 @@ fn job(dir: &Path, script: &str) -> Job {
         stderr: dir.join("stderr"),
         timeout: PATIENCE,
         drain: PATIENCE,
+        before: Vec::new(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! One build from the opening of its files to the death of its last process.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::{Pid, Signal};
 
 use super::super::procfs;
-use super::super::protocol::Request;
+use super::super::protocol::{Answer, Request};
 use super::super::{ControlGroup, Ended, Finished, Job};
 use super::cgroup::Group;
 use super::clock::StartingGun;
@@ -25,78 +26,149 @@ const DEATH: Duration = Duration::from_secs(30);
 /// How often the survivors are killed again: a process may have been born while they were listed.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// Runs a build to its end. An error is the harness's, never the build's.
+/// Runs a build to its end. What its own process and its errands leave behind is left alone for `hold`, or until
+/// the harness has done with it. An error is the harness's, never the build's.
 pub(super) fn build(
     mailbox: &mut Mailbox,
     kind: Option<&ControlGroup>,
     job: &Job,
+    hold: Option<Duration>,
 ) -> Result<Finished, String> {
-    if let Some(reason) = obvious_obstacle(job) {
+    if let Some(reason) = obvious_obstacle(&job.program, &job.cwd, &job.env) {
         return Ok(Finished::without_running(Ended::NotStarted { reason }));
     }
     let group = kind
         .map(Group::make)
         .transpose()
         .map_err(|error| format!("could not make a control group for the build: {error}"))?;
-    let mut command = command(job)?;
-    let gun = StartingGun::new().map_err(|error| format!("could not make a pipe: {error}"))?;
-    // A copy, because the child's own standard output is the build's by then.
+    let command = command(job)?;
+    // A copy, because a child's own standard output is the build's by then.
     let harness = io::stdout().as_fd().try_clone_to_owned();
     let harness = harness.map_err(|error| format!("could not copy a file descriptor: {error}"))?;
-    enter::prepare(&mut command, group.as_ref().map(|group| &group.procs), &harness, &gun);
-
-    let started_at = SystemTime::now();
-    let leader = match command.spawn() {
-        // The handle is let go on purpose: the meter reaps.
-        Ok(child) => i32::try_from(child.id()).map_err(|error| error.to_string())?,
-        Err(error) if enter::is_refusal(&error) => {
-            return Err("the control group of the build could not be entered any more".to_owned());
-        }
-        Err(error) => {
-            let reason = format!("`{}`: {error}", job.program.display());
-            return Ok(Finished::without_running(Ended::NotStarted { reason }));
-        }
-    };
-    let mut running = Running { mailbox, group, meter: Meter::new(leader), leader };
-    let start = gun.fired_at();
-    let outcome = running.see_through(job);
+    let mut running = Running { mailbox, group, harness, meter: Meter::new() };
+    let fate = running.carry_out(job, command, hold);
     // Whatever went wrong above: nothing of the build may be left.
     let ended_all = running.end_all();
-    let lost = |error| format!("could not follow the build to its end: {error}");
     ended_all.map_err(lost)?;
-    let (forced, stragglers) = outcome.map_err(lost)?;
-    running.finished(started_at, start.map_err(lost)?, forced, stragglers)
+    match fate? {
+        Fate::NeverBegan(ended) => Ok(Finished::without_running(ended)),
+        Fate::Ran(course) => running.finished(course),
+    }
 }
 
-/// A build that has been started.
-struct Running<'a> {
-    mailbox: &'a mut Mailbox,
+/// A build whose first process is about to be started, or has been.
+pub(super) struct Running<'a> {
+    pub(super) mailbox: &'a mut Mailbox,
     group: Option<Group<'a>>,
-    meter: Meter,
-    leader: i32,
+    /// Where processes report to.
+    harness: OwnedFd,
+    pub(super) meter: Meter,
+}
+
+/// What became of a build, before what it left behind is ended.
+enum Fate {
+    /// Its own process never ran.
+    NeverBegan(Ended),
+    /// It did.
+    Ran(Course),
+}
+
+/// The course that a build took.
+struct Course {
+    started_at: SystemTime,
+    /// When its clock was started.
+    start: Duration,
+    /// What the harness ended it for.
+    forced: Option<Ended>,
+    /// Processes that are left although they had time to end.
+    stragglers: u32,
+}
+
+/// A process that could not be made.
+pub(super) enum SpawnError {
+    /// Through no fault of the program.
+    Harness(String),
+    /// The program cannot be run.
+    Program(io::Error),
 }
 
 impl Running<'_> {
+    /// Does the errands, then runs the build until nothing of it is left that may stay.
+    fn carry_out(&mut self, job: &Job, command: Command, hold: Option<Duration>) -> Result<Fate, String> {
+        for errand in &job.before {
+            if let Some(ended) = self.do_errand(job, errand)? {
+                return Ok(Fate::NeverBegan(ended));
+            }
+        }
+        let gun = StartingGun::new().map_err(|error| format!("could not make a pipe: {error}"))?;
+        let started_at = SystemTime::now();
+        let leader = match self.spawn(command, Some(&gun)) {
+            Ok(leader) => leader,
+            Err(SpawnError::Harness(reason)) => return Err(reason),
+            Err(SpawnError::Program(error)) => {
+                let reason = format!("`{}`: {error}", job.program.display());
+                return Ok(Fate::NeverBegan(Ended::NotStarted { reason }));
+            }
+        };
+        let start = gun.fired_at();
+        let (forced, stragglers) = self.see_through(leader, job, hold).map_err(lost)?;
+        Ok(Fate::Ran(Course { started_at, start: start.map_err(lost)?, forced, stragglers }))
+    }
+
+    /// Starts a process of the build, whose end is waited for from then on.
+    pub(super) fn spawn(
+        &mut self,
+        mut command: Command,
+        gun: Option<&StartingGun>,
+    ) -> Result<Pid, SpawnError> {
+        let procs = self.group.as_ref().map(|group| &group.procs);
+        enter::prepare(&mut command, procs, &self.harness, gun);
+        match command.spawn() {
+            // The handle is let go on purpose: the meter reaps.
+            Ok(child) => {
+                let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+                let leader = id.ok_or_else(|| SpawnError::Harness("a process without an id".to_owned()))?;
+                self.meter.follow(leader.as_raw_nonzero().get());
+                Ok(leader)
+            }
+            Err(error) if enter::is_refusal(&error) => Err(SpawnError::Harness(
+                "the control group of the build could not be entered any more".to_owned(),
+            )),
+            Err(error) => Err(SpawnError::Program(error)),
+        }
+    }
+
     /// Waits for the build and for those that outlive it. Gives what it was ended for, where it was, and the
     /// number of processes that are left although they had time to end.
-    fn see_through(&mut self, job: &Job) -> io::Result<(Option<Ended>, u32)> {
+    fn see_through(
+        &mut self,
+        leader: Pid,
+        job: &Job,
+        hold: Option<Duration>,
+    ) -> io::Result<(Option<Ended>, u32)> {
         let deadline = Instant::now().checked_add(job.timeout);
         while self.meter.ended.is_none() {
             match self.mailbox.next(deadline)? {
                 Event::Child => {
                     self.meter.reap()?;
                 }
-                Event::Limit => return self.ask_to_end(Ended::TimedOut),
-                Event::Request(Request::Abort) => return self.ask_to_end(Ended::Interrupted),
+                Event::Limit => return self.ask_to_end(leader, Ended::TimedOut),
+                Event::Request(Request::Abort) => return self.ask_to_end(leader, Ended::Interrupted),
                 Event::Request(_) => return Err(io::Error::other("a second request during a build")),
                 // Nobody waits for a graceful end.
                 Event::Gone => return Ok((Some(Ended::Interrupted), 0)),
             }
         }
+        if let Some(hold) = hold
+            && !self.hold(hold)?
+        {
+            return Ok((None, 0));
+        }
         let until = Instant::now().checked_add(job.drain);
         while self.meter.reap()? == Children::Left {
             match self.mailbox.next(until)? {
-                Event::Child => {}
+                // A release that comes now comes after the time for holding was over.
+                Event::Child | Event::Request(Request::Release) => {}
                 Event::Request(_) | Event::Gone => break,
                 Event::Limit => return Ok((None, self.survivors())),
             }
@@ -104,12 +176,29 @@ impl Running<'_> {
         Ok((None, 0))
     }
 
-    /// Gives the build's own process group the chance to end in order.
-    fn ask_to_end(&mut self, why: Ended) -> io::Result<(Option<Ended>, u32)> {
-        if let Some(leader) = Pid::from_raw(self.leader) {
-            // The leader has not been reaped, so the id of the group is still its own.
-            let _ = rustix::process::kill_process_group(leader, Signal::TERM);
+    /// Tells the harness how the build ended and leaves everything as it is until it says to go on, for `limit` at
+    /// most. Whether what is left may take its time to end.
+    fn hold(&mut self, limit: Duration) -> io::Result<bool> {
+        if let Some((ended, _)) = &self.meter.ended {
+            super::answer(&Answer::Held(ended.clone()))?;
         }
+        let until = Instant::now().checked_add(limit);
+        loop {
+            match self.mailbox.next(until)? {
+                // A parent may ask whether its child is there; what has ended must not look alive.
+                Event::Child => {
+                    self.meter.reap()?;
+                }
+                Event::Request(Request::Release) | Event::Limit => return Ok(true),
+                Event::Request(_) | Event::Gone => return Ok(false),
+            }
+        }
+    }
+
+    /// Gives the build's own process group the chance to end in order.
+    fn ask_to_end(&mut self, leader: Pid, why: Ended) -> io::Result<(Option<Ended>, u32)> {
+        // The leader has not been reaped, so the id of the group is still its own.
+        let _ = rustix::process::kill_process_group(leader, Signal::TERM);
         let until = Instant::now() + GRACE;
         while self.meter.ended.is_none() && !self.mailbox.gone() {
             match self.mailbox.next(Some(until))? {
@@ -133,13 +222,7 @@ impl Running<'_> {
         end_descendants(self.mailbox, self.group.as_ref(), &mut self.meter)
     }
 
-    fn finished(
-        self,
-        started_at: SystemTime,
-        start: Duration,
-        forced: Option<Ended>,
-        stragglers: u32,
-    ) -> Result<Finished, String> {
+    fn finished(self, course: Course) -> Result<Finished, String> {
         let Some((ended, reaped_at)) = self.meter.ended else {
             return Err("the build's own process was reaped by somebody else".to_owned());
         };
@@ -149,14 +232,14 @@ impl Running<'_> {
             })?;
         let (user, sys) = usage.map_or((self.meter.user, self.meter.sys), |usage| (usage.user, usage.sys));
         Ok(Finished {
-            started_at,
-            ended: forced.unwrap_or(ended),
-            wall: reaped_at.saturating_sub(start),
+            started_at: course.started_at,
+            ended: course.forced.unwrap_or(ended),
+            wall: reaped_at.saturating_sub(course.start),
             user,
             sys,
             max_rss: self.meter.max_rss,
             peak_memory: usage.and_then(|usage| usage.peak_memory),
-            stragglers,
+            stragglers: course.stragglers,
         })
     }
 }
@@ -189,34 +272,39 @@ pub(super) fn end_descendants(
 }
 
 /// What can be told before anything is tried, in better words than the system's.
-fn obvious_obstacle(job: &Job) -> Option<String> {
-    if !job.cwd.is_dir() {
-        return Some(format!("the directory {} does not exist", job.cwd.display()));
+pub(super) fn obvious_obstacle(program: &Path, cwd: &Path, env: &BTreeMap<String, String>) -> Option<String> {
+    if !cwd.is_dir() {
+        return Some(format!("the directory {} does not exist", cwd.display()));
     }
-    let name = job.program.to_str()?;
-    let path = job.env.get("PATH").map_or("", String::as_str);
+    let name = program.to_str()?;
+    let path = env.get("PATH").map_or("", String::as_str);
     let missing = if name.contains('/') {
-        !job.cwd.join(name).exists()
+        !cwd.join(name).exists()
     } else {
         super::super::find_in_path(name, path.as_ref()).is_none()
     };
     missing.then(|| format!("`{name}` was not found"))
 }
 
+/// Opens a file for output, empty where it is to be `fresh`.
+pub(super) fn open(path: &Path, fresh: bool) -> Result<File, String> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    let file =
+        options.open(path).and_then(|file| if fresh { file.set_len(0).map(|()| file) } else { Ok(file) });
+    file.map_err(|error| format!("could not open {} for the output of the build: {error}", path.display()))
+}
+
 fn command(job: &Job) -> Result<Command, String> {
-    let open = |path: &Path, fresh: bool| {
-        let mut options = File::options();
-        options.create(true).append(true);
-        let file =
-            options.open(path).and_then(|file| if fresh { file.set_len(0).map(|()| file) } else { Ok(file) });
-        file.map_err(|error| {
-            format!("could not open {} for the output of the build: {error}", path.display())
-        })
-    };
     let mut command = Command::new(&job.program);
     command.args(&job.args).current_dir(&job.cwd).env_clear().envs(&job.env).stdin(Stdio::null());
     command.stdout(open(&job.stdout, true)?).stderr(open(&job.stderr, job.stderr != job.stdout)?);
     Ok(command)
+}
+
+/// An error of the system that leaves the end of a build unknown.
+pub(super) fn lost(error: io::Error) -> String {
+    format!("could not follow the build to its end: {error}")
 }
 
 fn own_pid() -> i32 {

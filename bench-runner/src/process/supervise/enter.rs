@@ -14,11 +14,17 @@ use super::clock::StartingGun;
 const GROUP_REFUSED: i32 = libc::EXFULL;
 
 /// Makes the child the leader of a session, puts it into the control group, gives it the signals as a login
-/// shell would have them, has it report to the harness and start the clock. All must outlive the spawn.
-pub(super) fn prepare(command: &mut Command, procs: Option<&File>, harness: &OwnedFd, gun: &StartingGun) {
+/// shell would have them, has it report to the harness and start the clock, where there is one. All must outlive
+/// the spawn.
+pub(super) fn prepare(
+    command: &mut Command,
+    procs: Option<&File>,
+    harness: &OwnedFd,
+    gun: Option<&StartingGun>,
+) {
     let procs = procs.map(File::as_raw_fd);
     let harness = harness.as_raw_fd();
-    let gun = gun.raw();
+    let gun = gun.map(StartingGun::raw);
     let steps = move || {
         rustix::process::setsid()?;
         // The kernel ends the build's own process should the supervisor be killed.
@@ -30,7 +36,7 @@ pub(super) fn prepare(command: &mut Command, procs: Option<&File>, harness: &Own
             return Err(io::Error::from_raw_os_error(GROUP_REFUSED));
         }
         report(harness)?;
-        StartingGun::fire(gun)
+        gun.map_or(Ok(()), StartingGun::fire)
     };
     // SAFETY: between fork and exec the closure makes system calls and allocates nothing; an `io::Error` made
     // from an error number does not allocate. The caller keeps the owners of all descriptors until after the

@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::super::Ended;
 use super::clock;
 
-/// The costs of the processes reaped so far, and how the build's own process ended.
+/// The costs of the processes reaped so far, and how the one that is waited for ended: the build's own process, or
+/// an errand before it.
 #[derive(Debug)]
 pub(super) struct Meter {
-    leader: i32,
-    /// How the build's own process ended, and when (see [`clock`]) it had been reaped.
+    leader: Option<i32>,
+    /// How the leader ended, and when (see [`clock`]) it had been reaped.
     pub(super) ended: Option<(Ended, Duration)>,
     /// CPU time in user mode of all reaped processes and of those that they reaped.
     pub(super) user: Duration,
@@ -30,15 +31,23 @@ pub(super) enum Children {
 }
 
 impl Meter {
-    pub(super) fn new(leader: i32) -> Self {
+    /// With nothing reaped yet, and no leader.
+    pub(super) fn new() -> Self {
         let zero = Duration::ZERO;
-        Self { leader, ended: None, user: zero, sys: zero, max_rss: 0 }
+        Self { leader: None, ended: None, user: zero, sys: zero, max_rss: 0 }
     }
 
-    /// Reaps what has ended; the build's own process first, since the clock runs until then.
+    /// From now on it is the end of this process that is waited for.
+    pub(super) fn follow(&mut self, leader: i32) {
+        self.leader = Some(leader);
+        self.ended = None;
+    }
+
+    /// Reaps what has ended; the leader first, since the clock runs until then.
     pub(super) fn reap(&mut self) -> io::Result<Children> {
         if self.ended.is_none()
-            && let Reaped::One { status, usage, .. } = reap(self.leader)?
+            && let Some(leader) = self.leader
+            && let Reaped::One { status, usage, .. } = reap(leader)?
         {
             self.leader_ended(status);
             self.add(&usage);
@@ -46,7 +55,7 @@ impl Meter {
         loop {
             match reap(-1)? {
                 Reaped::One { pid, status, usage } => {
-                    if pid == self.leader {
+                    if Some(pid) == self.leader && self.ended.is_none() {
                         self.leader_ended(status);
                     }
                     self.add(&usage);

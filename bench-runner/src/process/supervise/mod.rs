@@ -9,6 +9,7 @@ mod build;
 pub(super) mod cgroup;
 mod clock;
 mod enter;
+mod errand;
 mod mailbox;
 mod meter;
 
@@ -35,7 +36,7 @@ fn serve() -> io::Result<()> {
     let mut mailbox = Mailbox::open()?;
     let served = serve_from(&mut mailbox);
     // No child of a build is left behind, even where the conversation broke off.
-    build::end_descendants(&mut mailbox, None, &mut Meter::new(-1))?;
+    build::end_descendants(&mut mailbox, None, &mut Meter::new())?;
     served
 }
 
@@ -56,15 +57,15 @@ fn serve_from(mailbox: &mut Mailbox) -> io::Result<()> {
                 let ready = Answer::Ready { program: PROGRAM.to_owned(), accounting: accounting.clone() };
                 answer(&ready)?;
             }
-            Event::Request(Request::Build(job)) => {
-                let result = build::build(mailbox, accounting.group.as_ref(), &job);
+            Event::Request(Request::Build { job, hold }) => {
+                let result = build::build(mailbox, accounting.group.as_ref(), &job, hold);
                 if mailbox.gone() {
                     return Ok(());
                 }
                 answer(&result.map_or_else(|reason| Answer::Failed { reason }, Answer::Finished))?;
             }
             // What it was meant for has ended meanwhile.
-            Event::Request(Request::Abort) | Event::Child | Event::Limit => {}
+            Event::Request(Request::Abort | Request::Release) | Event::Child | Event::Limit => {}
             Event::Gone => return Ok(()),
         }
     }

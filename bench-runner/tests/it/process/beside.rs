@@ -1,0 +1,252 @@
+//! What stands beside a build: errands before it, a server that stays while it lasts, and what is done with that
+//! server once the build's own process has ended.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::cell::Cell;
+
+use bench_runner::process::{Errand, ToolCall, run_tool};
+
+use super::*;
+
+pub(super) const TESTS: &[(&str, Test)] = &[
+    ("errands_come_first_and_in_order", errands_come_first_and_in_order),
+    ("an_errand_has_the_environment_it_is_given", an_errand_has_the_environment_it_is_given),
+    ("a_server_is_there_and_counted", a_server_is_there_and_counted),
+    ("a_server_can_be_stopped_after_the_build", a_server_can_be_stopped_after_the_build),
+    ("errands_and_holding_are_outside_of_the_clock", errands_and_holding_are_outside_of_the_clock),
+    ("an_errand_that_fails_ends_it_all", an_errand_that_fails_ends_it_all),
+    ("an_errand_that_takes_too_long_ends_it_all", an_errand_that_takes_too_long_ends_it_all),
+    ("only_a_build_that_ended_by_itself_is_held", only_a_build_that_ended_by_itself_is_held),
+    ("holding_has_a_limit", holding_has_a_limit),
+    ("a_killed_harness_leaves_no_server_behind", a_killed_harness_leaves_no_server_behind),
+    ("an_interrupt_ends_an_errand", an_interrupt_ends_an_errand),
+    ("an_interrupt_ends_the_holding", an_interrupt_ends_the_holding),
+];
+
+/// An errand that starts a server in a session of its own and ends when that is there. The server stays until
+/// there is a file called `stop`.
+const SERVER: &str = r#"
+setsid sh -c 'echo $$ > server.pid; while [ ! -e stop ]; do sleep 0.01; done' &
+while [ ! -s server.pid ]; do sleep 0.01; done
+"#;
+
+/// Runs the build as the files in `dir` want it: after the errand `errand`, and held, where there is `hold`, by
+/// a tool that would take ten minutes.
+pub(super) fn build_as_harness(supervisor: &mut Supervisor, dir: &Path, job: Job) -> Finished {
+    let before = fs::read_to_string(dir.join("errand")).ok().map(|script| errand(&script));
+    let job = Job { before: before.into_iter().collect(), ..job };
+    if !dir.join("hold").exists() {
+        return supervisor.build(&job).unwrap();
+    }
+    let then = |_: &Ended| {
+        fs::write(dir.join("ready"), "all\n").unwrap();
+        let call = ToolCall { timeout: 10 * PATIENCE, ..ToolCall::new("sleep", ["600"]) };
+        run_tool(&call).unwrap_err().to_string()
+    };
+    let (finished, said) = supervisor.build_and_then(&job, PATIENCE, then).unwrap();
+    fs::write(dir.join("said"), said.unwrap()).unwrap();
+    finished
+}
+
+fn errand(script: &str) -> Errand {
+    Errand {
+        program: "sh".into(),
+        args: vec!["-c".into(), script.into()],
+        env: None,
+        stdout: None,
+        timeout: PATIENCE,
+    }
+}
+
+impl Bench {
+    /// A build after errands; what they leave behind gets no time to end.
+    fn job_after(&self, errands: &[&str], script: &str) -> Job {
+        let before = errands.iter().map(|script| errand(script)).collect();
+        Job { before, drain: Duration::ZERO, ..self.job(script) }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.dir.path().join(name), text).unwrap();
+    }
+}
+
+fn reason(ended: Ended) -> String {
+    match ended {
+        Ended::NotStarted { reason } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn errands_come_first_and_in_order(bench: &Bench) -> Result<(), Failed> {
+    let errands = ["sleep 0.1; echo one >> log; echo no output of the build", "echo two >> log"];
+    let job = bench.job_after(&errands, "echo build >> log; echo output");
+    assert_eq!(bench.supervisor().build(&job)?.ended, Ended::Exited(0));
+    assert_eq!((bench.read("log"), bench.read("stdout")), ("one\ntwo\nbuild\n".into(), "output\n".into()));
+    Ok(())
+}
+
+fn an_errand_has_the_environment_it_is_given(bench: &Bench) -> Result<(), Failed> {
+    let mut job = bench.job_after(&["echo $SECRET > first; pwd -P > cwd", "echo $SECRET"], "echo $SECRET");
+    job.env.insert("SECRET".into(), "of the build".into());
+    let mut own = job.env.clone();
+    own.insert("SECRET".into(), "of the errand".into());
+    job.before[1].env = Some(own);
+    job.before[1].stdout = Some(bench.dir.path().join("second"));
+    bench.supervisor().build(&job)?;
+    let seen = ["first", "second", "stdout"].map(|name| bench.read(name));
+    assert_eq!(seen, ["of the build\n", "of the errand\n", "of the build\n"]);
+    assert_eq!(bench.read("cwd").trim_end(), bench.dir.path().canonicalize()?.to_str().unwrap());
+    Ok(())
+}
+
+fn a_server_is_there_and_counted(bench: &Bench) -> Result<(), Failed> {
+    let server = "setsid sh -c 'echo $$ > server.pid; while [ ! -e asked ]; do sleep 0.01; done
+        sh burner; echo done > answer; exec sleep 600' & while [ ! -s server.pid ]; do sleep 0.01; done";
+    let script = "kill -0 $(cat server.pid) || exit 9
+        echo please > asked; while [ ! -s answer ]; do sleep 0.01; done";
+    let finished = bench.burn(bench.job_after(&[server], script));
+    assert_eq!((&finished.ended, finished.stragglers), (&Ended::Exited(0), 1));
+    let (counted, used) = (finished.user + finished.sys, bench.burnt()?);
+    assert!(counted + TICK >= used, "{counted:?} counted, {used:?} used by the server");
+    bench.assert_all_gone(1);
+    Ok(())
+}
+
+fn a_server_can_be_stopped_after_the_build(bench: &Bench) -> Result<(), Failed> {
+    let job = Job { drain: PATIENCE, ..bench.job_after(&[SERVER], "exit 3") };
+    let then = |ended: &Ended| {
+        let alive = runs(bench.named(1)[0]);
+        bench.write("stop", "");
+        (ended.clone(), alive)
+    };
+    let mut supervisor = bench.supervisor();
+    let (finished, seen) = supervisor.build_and_then(&job, PATIENCE, then)?;
+    assert_eq!(seen, Some((Ended::Exited(3), true)));
+    assert_eq!((finished.ended, finished.stragglers), (Ended::Exited(3), 0));
+    bench.assert_all_gone(1);
+    // It is a server for one build: the next one has none, and is not held.
+    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, Ended::Exited(4));
+    Ok(())
+}
+
+fn errands_and_holding_are_outside_of_the_clock(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    let job = bench.job_after(&["sleep 0.3"], "true");
+    let start = Instant::now();
+    let held = Duration::from_millis(300);
+    let (finished, _) = supervisor.build_and_then(&job, PATIENCE, |_| thread::sleep(held))?;
+    let elapsed = start.elapsed();
+    assert!(finished.wall + 2 * held <= elapsed, "{:?} of {elapsed:?}", finished.wall);
+    Ok(())
+}
+
+fn an_errand_that_fails_ends_it_all(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    let job = bench.job_after(&[SERVER, "echo cause >&2; exit 7"], "touch built");
+    let why = reason(supervisor.build(&job)?.ended);
+    let line = "`sh -c echo cause >&2; exit 7`, which comes before it, failed (exit code 7):\ncause";
+    assert_eq!(why, line);
+    bench.assert_all_gone(1);
+
+    let why = reason(supervisor.build(&bench.job_after(&["kill -KILL $$"], "touch built"))?.ended);
+    assert_eq!(why, "`sh -c kill -KILL $$`, which comes before it, was ended by signal 9 and said nothing");
+    let mut job = bench.job_after(&[""], "touch built");
+    job.before[0].program = "no-such-program".into();
+    assert_eq!(reason(supervisor.build(&job)?.ended), "`no-such-program` was not found");
+    bench.write("plain", "text");
+    job.before[0].program = "./plain".into();
+    assert!(reason(supervisor.build(&job)?.ended).contains("ermission denied"));
+
+    assert!(!bench.dir.path().join("built").exists());
+    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, Ended::Exited(4), "it goes on after that");
+    Ok(())
+}
+
+fn an_errand_that_takes_too_long_ends_it_all(bench: &Bench) -> Result<(), Failed> {
+    let mut job = bench.job_after(&["echo $$ > errand.pid; echo words >&2; sleep 600"], "touch built");
+    // Long enough for the words.
+    job.before[0].timeout = Duration::from_secs(2);
+    let why = reason(bench.supervisor().build(&job)?.ended);
+    assert!(why.ends_with(", which comes before it, took longer than 2s:\nwords"), "{why}");
+    bench.assert_all_gone(1);
+    assert!(!bench.dir.path().join("built").exists());
+    Ok(())
+}
+
+fn only_a_build_that_ended_by_itself_is_held(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    let late = Job { timeout: Duration::from_millis(300), ..bench.job("sleep 600") };
+    for job in [bench.job_after(&["exit 1"], "true"), late] {
+        let (finished, given) = supervisor.build_and_then(&job, PATIENCE, |_| ())?;
+        assert_eq!(given, None, "{finished:?}");
+    }
+    let (finished, given) = supervisor.build_and_then(&bench.job("kill -KILL $$"), PATIENCE, |_| ())?;
+    assert_eq!((finished.ended, given), (Ended::Signalled(9), Some(())));
+    Ok(())
+}
+
+fn holding_has_a_limit(bench: &Bench) -> Result<(), Failed> {
+    let mut supervisor = bench.supervisor();
+    let job = bench.job_after(&[SERVER], "exit 3");
+    let calls = Cell::new(0);
+    let (finished, given) = supervisor.build_and_then(&job, Duration::from_millis(100), |_| {
+        calls.set(calls.get() + 1);
+        wait_until("the server is gone", || !runs(bench.named(1)[0]));
+    })?;
+    assert_eq!(finished.ended, Ended::Exited(3));
+    assert!(finished.stragglers > 0, "it was not asked to end");
+    assert_eq!((given, calls.get()), (Some(()), 1));
+    // The release that came too late concerns nobody.
+    let (finished, given) = supervisor.build_and_then(&bench.job("exit 4"), PATIENCE, |_| 4)?;
+    assert_eq!((finished.ended, given), (Ended::Exited(4), Some(4)));
+    Ok(())
+}
+
+/// Has a harness come as far as the errand, the build, or the holding, with a server that is there.
+fn harness_at(bench: &Bench, place: &str) -> Harness {
+    for left in ["ready", "server.pid", "supervisor.pid"] {
+        let _ = fs::remove_file(bench.dir.path().join(left));
+    }
+    let wait = "echo all > ready; sleep 600";
+    let (errand, script) = match place {
+        "errand" => (format!("{SERVER} {wait}"), ""),
+        "build" => (SERVER.to_owned(), wait),
+        _ => (SERVER.to_owned(), "exit 0"),
+    };
+    bench.write("errand", &format!("echo $PPID > supervisor.pid; {errand}"));
+    if place == "holding" {
+        bench.write("hold", "");
+    }
+    let harness = bench.harness(script);
+    assert!(bench.named(2).iter().all(|&pid| runs(pid)));
+    harness
+}
+
+fn a_killed_harness_leaves_no_server_behind(bench: &Bench) -> Result<(), Failed> {
+    for place in ["errand", "build", "holding"] {
+        let harness = harness_at(bench, place);
+        harness.signal(Signal::KILL);
+        bench.assert_all_go(2);
+    }
+    Ok(())
+}
+
+fn an_interrupt_ends_an_errand(bench: &Bench) -> Result<(), Failed> {
+    let mut harness = harness_at(bench, "errand");
+    harness.signal(Signal::INT);
+    assert!(harness.0.wait()?.success());
+    assert_eq!(bench.read("outcome"), "Interrupted");
+    bench.assert_all_go(2);
+    Ok(())
+}
+
+fn an_interrupt_ends_the_holding(bench: &Bench) -> Result<(), Failed> {
+    let mut harness = harness_at(bench, "holding");
+    harness.signal(Signal::INT);
+    assert!(harness.0.wait()?.success());
+    assert_eq!(bench.read("outcome"), "Exited(0)", "the build itself had ended before");
+    assert_eq!(bench.read("said"), "`sleep 600` was interrupted");
+    bench.assert_all_go(2);
+    Ok(())
+}
