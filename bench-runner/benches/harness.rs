@@ -115,6 +115,7 @@ fn sample(
         rebuilt: None,
         artifact_bytes: None,
         disturbance: Disturbance::default(),
+        cache: None,
     }
 }
 

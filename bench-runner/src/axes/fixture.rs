@@ -31,7 +31,7 @@ pub(crate) fn applied(axis: &dyn Axis, key: &str, value: &str, context: &Context
 }
 
 pub(crate) fn prove(axis: &dyn Axis, key: &str, value: &str, context: &Context, build: &Evidence) -> Finding {
-    with(key, value, |setting| axis.prove(setting, context, &Shown { build, baseline: None }))
+    with(key, value, |setting| axis.prove(setting, context, &Shown { build, baseline: None, edited: false }))
 }
 
 /// The words of a command.

@@ -6,6 +6,7 @@
 
 mod arg;
 mod backend;
+mod cache;
 mod calls;
 mod codegen_units;
 mod debug;
@@ -49,10 +50,12 @@ pub struct Setting<'a> {
 /// What builds showed of a variant.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
-    /// Its own first build, from nothing.
+    /// A build of its own: to be proven by, its first one, from nothing.
     pub build: &'a Evidence,
     /// That of the baseline of its block, where there is one and it is another variant.
     pub baseline: Option<&'a Evidence>,
+    /// Whether an edit was in place that no build before had seen.
+    pub edited: bool,
 }
 
 /// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
@@ -155,6 +158,12 @@ pub trait Axis: Sync {
     /// Looks for the value in a finished build.
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding;
 
+    /// Why a build that ended well was not what the value says, where a build can be that at one time and not at
+    /// another. Asked of every measured build.
+    fn contradicted(&self, _: &Setting<'_>, _: &Shown<'_>) -> Option<String> {
+        None
+    }
+
     /// What the value changes besides what the axis is named for.
     fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
         &[]
@@ -208,6 +217,7 @@ pub fn all() -> &'static [&'static dyn Axis] {
         &incremental::Incremental,
         &jobs::Jobs,
         &threads::Threads,
+        &cache::Cache,
         &env::Env,
         &arg::Arg,
     ]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::ElfFacts;
-use crate::record::Rebuilt;
+use crate::record::{CacheUse, Rebuilt};
 
 /// Everything that a finished build's output and files show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Evidence {
     pub artifact_bytes: Option<u64>,
     /// Which units were compiled, where the driver can tell, with their names in order.
     pub rebuilt: Option<(Rebuilt, Vec<String>)>,
+    /// What a compiler cache did, where the build had one. It comes from the cache and not from a driver.
+    pub cache: Option<CacheUse>,
 }
 
 /// Files and directories that a compiler leaves beside the results.

@@ -2,13 +2,15 @@
 //! output in, [`Evidence`] out.
 //!
 //! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
-//! reading which toolchain a tree asks for ([`Toolchain::of_tree`]).
+//! reading which toolchain a tree asks for ([`Toolchain::of_tree`]) and for asking a [`Service`] that a build has
+//! beside it.
 
 mod drivers;
 mod elf_file;
 mod evidence;
 mod own_settings;
 mod recipe;
+mod service;
 mod toolchain;
 
 pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
@@ -16,6 +18,7 @@ pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
 pub use own_settings::OwnSettings;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
+pub use service::{HOLD, Report, Service, Standing, Store};
 pub use toolchain::{Lacking, Release, Toolchain};
 
 /// Why a build could not be put together.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::Service;
+
 /// What the axes and the project ask of a build, in terms that no build tool owns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recipe {
@@ -24,6 +26,8 @@ pub struct Recipe {
     pub profile: Option<String>,
     /// Parallel jobs.
     pub jobs: usize,
+    /// What has to be there while it runs.
+    pub service: Option<Service>,
 }
 
 /// What a build is to bring about.
@@ -55,6 +59,8 @@ pub struct Site {
     pub home: PathBuf,
     /// Directory for temporary files.
     pub tmp: PathBuf,
+    /// The variant's own directory for what its service keeps.
+    pub service: PathBuf,
     /// The cargo home for building.
     pub cargo_home: PathBuf,
     /// Number of the edit in place.

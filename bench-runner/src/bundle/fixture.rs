@@ -93,6 +93,7 @@ pub(crate) fn sample(number: u32, outcome: Outcome) -> Sample {
             stragglers: 1,
             ..Disturbance::default()
         },
+        cache: Some(CacheUse { hits: 5, misses: 6, not_cacheable: 0 }),
     }
 }
 

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use csv::StringRecord;
 
-use crate::record::{BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample};
+use crate::record::{BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample};
 
 /// Columns before those of the axes.
 const BEFORE: [&str; 8] = ["sample", "block", "session", "project", "pin", "workload", "variant", "role"];
 /// Columns after those of the axes. New ones go to the end.
-const AFTER: [&str; 24] = [
+const AFTER: [&str; 27] = [
     "phase",
     "round",
     "position",
@@ -36,6 +36,9 @@ const AFTER: [&str; 24] = [
     "foreign_cpu_ns",
     "throttled",
     "stragglers",
+    "cache_hits",
+    "cache_misses",
+    "cache_not_cacheable",
 ];
 
 /// Keys of the axes that have a column of their own: `workload` and `project` have one anyway.
@@ -63,6 +66,9 @@ pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
         Outcome::TimedOut | Outcome::NotStarted => String::new(),
     };
     let of_cost = |value: fn(&Cost) -> String| cost.map(value).unwrap_or_default();
+    let of_cache = |count: fn(&CacheUse) -> u64| {
+        sample.cache.as_ref().map(|cache| count(cache).to_string()).unwrap_or_default()
+    };
     let disturbance = &sample.disturbance;
     let optional_nanos = |duration: Option<Duration>| duration.map(nanos).unwrap_or_default();
     let mut fields = vec![
@@ -101,6 +107,9 @@ pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
         optional_nanos(disturbance.foreign_cpu),
         disturbance.throttled.map(|events| events.to_string()).unwrap_or_default(),
         disturbance.stragglers.to_string(),
+        of_cache(|cache| cache.hits),
+        of_cache(|cache| cache.misses),
+        of_cache(|cache| cache.not_cacheable),
     ]);
     fields
 }
@@ -172,6 +181,7 @@ impl Columns {
                 throttled: row.optional("throttled")?,
                 stragglers: row.optional("stragglers")?.unwrap_or(0),
             },
+            cache: row.cache()?,
         })
     }
 }
@@ -210,6 +220,14 @@ impl<'r> Row<'r> {
                 format!("`{text}` is none of {}", names.join(", "))
             })
         })
+    }
+
+    /// What a cache did, where all three columns say something.
+    fn cache(&self) -> Result<Option<CacheUse>, FieldError> {
+        let (hits, misses) = (self.optional("cache_hits")?, self.optional("cache_misses")?);
+        let not_cacheable = self.optional("cache_not_cacheable")?;
+        let all = hits.zip(misses).zip(not_cacheable);
+        Ok(all.map(|((hits, misses), not_cacheable)| CacheUse { hits, misses, not_cacheable }))
     }
 
     fn outcome(&self) -> Result<Outcome, FieldError> {

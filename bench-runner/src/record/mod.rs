@@ -15,4 +15,6 @@ pub use ids::{BlockId, InvalidId, Pin, short_hash};
 pub use plan::{Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, TreeId, Variant};
 pub use proof::{Proof, ProofResult};
 pub use rounds::{ArmBuilds, Builds, Round, Rounds, by_arm, rounds, rounds_of, walls};
-pub use sample::{BlockEnd, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason};
+pub use sample::{
+    BlockEnd, CacheUse, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
+};

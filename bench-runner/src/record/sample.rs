@@ -48,6 +48,19 @@ pub struct Sample {
     pub artifact_bytes: Option<u64>,
     /// What else the machine did meanwhile.
     pub disturbance: Disturbance,
+    /// What a compiler cache did in it, where there was one and it could be asked.
+    pub cache: Option<CacheUse>,
+}
+
+/// What a compiler cache did in one build: calls of the compiler, by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CacheUse {
+    /// Answered from the cache.
+    pub hits: u64,
+    /// Not in the cache, but put there.
+    pub misses: u64,
+    /// Of a kind that no cache takes.
+    pub not_cacheable: u64,
 }
 
 /// Whether a sample counts.

@@ -114,6 +114,15 @@ impl<'a> LiveArm<'a> {
         .collect()
     }
 
+    /// Why a build that ended well was not what the settings say, where that is so.
+    pub(super) fn contradicted(&self, shown: &Shown<'_>) -> Option<String> {
+        axes::each(&self.arm.variant.settings).find_map(|setting| {
+            let axis = axes::find(setting.key).ok().filter(|axis| axis.matters(self.workload.goal))?;
+            let reason = axis.contradicted(&setting, shown)?;
+            Some(format!("{}={}: {reason}", setting.key, setting.value))
+        })
+    }
+
     /// What a build under the workload says of the workload itself: the units it compiled.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
         let units = self.workload.units;

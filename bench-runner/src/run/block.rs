@@ -254,9 +254,9 @@ impl Measuring<'_, '_, '_> {
                 attempt: self.attempt,
             };
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
-            let Made::Sample(sample, _) = made else { return Ok(None) };
+            let Made::Sample(sample, _, flaw) = made else { return Ok(None) };
             self.builder.clear(arm)?;
-            match bad_end(&sample) {
+            match bad_end(&sample, flaw) {
                 None => arm.failures = 0,
                 Some(reason) => {
                     self.flawed = true;
@@ -336,10 +336,12 @@ impl Measuring<'_, '_, '_> {
     }
 }
 
-/// How a build ended that did not end well.
-pub(super) fn bad_end(sample: &Sample) -> Option<String> {
+/// How a build ended that did not end well, or was not what it should have been for the reason `flaw`.
+pub(super) fn bad_end(sample: &Sample, flaw: Option<String>) -> Option<String> {
     match &sample.outcome {
         Outcome::Built(_) => None,
+        // It is told in one line.
+        _ if flaw.is_some() => flaw.map(|flaw| flaw.lines().collect::<Vec<_>>().join("; ")),
         Outcome::Failed { exit_code: Some(code) } => Some(format!("the build failed with exit code {code}")),
         Outcome::Failed { exit_code: None } => Some("the build was ended by a signal".to_owned()),
         Outcome::TimedOut => Some("the build was ended after its time limit".to_owned()),

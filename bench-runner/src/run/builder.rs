@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::arm::LiveArm;
 use super::clock::{Clock, Purpose};
+use super::supervised::{self, Attended};
 use super::workspace::{Workspace, make};
 use super::{DRAIN, Event, Inputs, Observer, RunError};
-use crate::build::{Detail, Evidence, Step};
+use crate::axes::Shown;
+use crate::build::{Detail, Evidence, Standing, Step};
 use crate::bundle::Writer;
 use crate::host::{self, Watch};
 use crate::process::{Ended, Finished, Job, Supervisor};
@@ -43,10 +45,53 @@ pub(super) struct Place {
 
 /// What a build came to.
 pub(super) enum Made {
-    /// It is in the bundle.
-    Sample(Box<Sample>, Box<Evidence>),
+    /// It is in the bundle. With it, why it was not what it should have been, where it ended well and was not.
+    Sample(Box<Sample>, Box<Evidence>, Option<String>),
     /// The run was interrupted meanwhile; there is no sample.
     Interrupted,
+}
+
+/// A build that was tried, before it is a sample.
+#[derive(Default)]
+struct Tried {
+    /// `None` where there was no command line for it.
+    finished: Option<Finished>,
+    evidence: Evidence,
+    disturbance: Disturbance,
+    /// What went wrong with its service.
+    trouble: Option<String>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Tried {
+    /// Why it was not what it should have been, where that is not to be seen from how it ended.
+    fn flaw(&self, arm: &LiveArm<'_>, phase: Phase) -> Option<String> {
+        match &self.finished.as_ref()?.ended {
+            Ended::Exited(0) if self.trouble.is_some() => self.trouble.clone(),
+            Ended::Exited(code) if *code != 0 => {
+                let trouble = self.trouble.as_ref()?;
+                Some(format!("the build failed with exit code {code}: {trouble}"))
+            }
+            // A build that is to yield a proof is judged by that.
+            Ended::Exited(0) if phase == Phase::Measured => {
+                let edited = arm.site.edit > 0;
+                arm.contradicted(&Shown { build: &self.evidence, baseline: None, edited })
+            }
+            Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
+            _ => None,
+        }
+    }
+
+    /// What is to be read of it where it did not end well.
+    fn last_words(&self, flaw: Option<&str>) -> String {
+        // Tools such as make complain on standard output.
+        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        match flaw.or(self.trouble.as_deref()) {
+            Some(reason) => format!("{said}\n{reason}"),
+            None => said.clone(),
+        }
+    }
 }
 
 impl<'a> Builder<'a> {
@@ -91,27 +136,16 @@ impl<'a> Builder<'a> {
         if !self.settle(workspace, arm)? {
             return Ok(Made::Interrupted);
         }
-        let watch = Watch::start();
-        let step = arm.step(detail);
-        let (finished, said) = match &step {
-            Ok(step) => {
-                let job = job(workspace, step.clone(), block.sampling.timeout);
-                (Some(self.timed(&job, place.phase)?), read(&workspace.output("stderr")))
-            }
-            Err(error) => (None, error.to_string()),
-        };
-        if finished.as_ref().is_some_and(|finished| finished.ended == Ended::Interrupted) {
+        let tried = self.attempt(block, workspace, arm, place, detail)?;
+        if tried.finished.as_ref().is_some_and(|finished| finished.ended == Ended::Interrupted) {
             return Ok(Made::Interrupted);
         }
-        let disturbance = match &finished {
-            Some(finished) => {
-                Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) }
-            }
-            None => Disturbance::default(),
-        };
-        let evidence = match &step {
-            Ok(step) => arm.kit.driver.evidence(step, &read(&workspace.output("stdout")), &said),
-            Err(_) => Evidence::default(),
+        let flaw = tried.flaw(arm, place.phase);
+        let said = tried.last_words(flaw.as_deref());
+        let Tried { finished, evidence, disturbance, .. } = tried;
+        let outcome = match outcome(finished.as_ref()) {
+            Outcome::Built(_) if flaw.is_some() => Outcome::Failed { exit_code: Some(0) },
+            outcome => outcome,
         };
         let sample = Sample {
             number: self.number + 1,
@@ -130,19 +164,39 @@ impl<'a> Builder<'a> {
             edit: arm.site.edit,
             predecessor: self.predecessor.take(),
             started_at: finished.as_ref().map_or_else(std::time::SystemTime::now, |f| f.started_at),
-            outcome: outcome(finished.as_ref()),
+            outcome,
             rebuilt: evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.clone()),
             artifact_bytes: evidence.artifact_bytes,
             disturbance,
+            cache: evidence.cache,
         };
-        // Tools such as make complain on standard output.
-        let said = if said.trim().is_empty() { read(&workspace.output("stdout")) } else { said };
-        let reason = match finished.map(|finished| finished.ended) {
-            Some(Ended::NotStarted { reason }) => format!("{said}\nthe build could not be started: {reason}"),
-            _ => said,
+        let sample = self.record(sample, &evidence, &said)?;
+        Ok(Made::Sample(Box::new(sample), Box::new(evidence), flaw))
+    }
+
+    /// Runs the build and looks at what it left.
+    fn attempt(
+        &mut self,
+        block: &Block,
+        workspace: &Workspace,
+        arm: &LiveArm<'_>,
+        place: Place,
+        detail: Detail,
+    ) -> Result<Tried, RunError> {
+        let step = match arm.step(detail) {
+            Ok(step) => step,
+            Err(error) => return Ok(Tried { stderr: error.to_string(), ..Tried::default() }),
         };
-        self.record(sample, &evidence, &reason)
-            .map(|sample| Made::Sample(Box::new(sample), Box::new(evidence)))
+        let standing = self.stand_up(arm)?;
+        let watch = Watch::start();
+        let job = job(workspace, step.clone(), block.sampling.timeout);
+        let Attended { finished, report } = self.timed(job, standing, place.phase)?;
+        let disturbance =
+            Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
+        let [stdout, stderr] = ["stdout", "stderr"].map(|kind| read(&workspace.output(kind)));
+        let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
+        let evidence = Evidence { cache: report.used, ..evidence };
+        Ok(Tried { finished: Some(finished), evidence, disturbance, trouble: report.trouble, stdout, stderr })
     }
 
     /// Removes what an arm built from nothing has left, and what only the next build would need.
@@ -205,15 +259,29 @@ impl<'a> Builder<'a> {
         Ok(true)
     }
 
-    /// The build itself.
-    fn timed(&mut self, job: &Job, phase: Phase) -> Result<Finished, RunError> {
-        let finished = self.supervisor.build(job)?;
+    /// The build itself, with its service where it has one.
+    fn timed(&mut self, job: Job, standing: Option<Standing>, phase: Phase) -> Result<Attended, RunError> {
+        let attended = supervised::build(self.supervisor, job, standing)?;
         let purpose = match phase {
             Phase::Warmup => Purpose::Warmup,
             Phase::Measured => Purpose::Measured,
         };
-        self.clock.add(purpose, finished.wall);
-        Ok(finished)
+        self.clock.add(purpose, attended.finished.wall);
+        Ok(attended)
+    }
+
+    /// Makes the service ready that a build asks for.
+    fn stand_up(&mut self, arm: &LiveArm<'_>) -> Result<Option<Standing>, RunError> {
+        let Some(service) = &arm.recipe.service else { return Ok(None) };
+        let start = Instant::now();
+        make(&arm.site.service)?;
+        let standing = service.stand_up(&arm.site.service).map_err(|source| RunError::Io {
+            action: "make a service ready in",
+            path: arm.site.service.clone(),
+            source,
+        })?;
+        self.clock.since(Purpose::Settling, start);
+        Ok(Some(standing))
     }
 
     fn record(&mut self, sample: Sample, evidence: &Evidence, said: &str) -> Result<Sample, RunError> {

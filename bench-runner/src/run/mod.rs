@@ -8,6 +8,7 @@ mod block;
 mod builder;
 mod clock;
 mod observer;
+mod supervised;
 mod warm_up;
 mod workspace;
 
@@ -164,6 +165,7 @@ pub fn rehearse(plan: &Plan, workshops: &Workshops) -> Result<(), RequestError> 
         target: nowhere.into(),
         home: nowhere.into(),
         tmp: nowhere.into(),
+        service: nowhere.into(),
         cargo_home: nowhere.into(),
         edit: 0,
     };

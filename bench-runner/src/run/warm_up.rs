@@ -10,7 +10,7 @@ use super::builder::{Made, Place};
 use super::clock::Purpose;
 use super::workspace::{Workspace, make};
 use crate::axes::Shown;
-use crate::build::{Detail, Evidence};
+use crate::build::{Detail, Evidence, Service};
 use crate::record::{Phase, Proof, ProofResult, StopReason};
 use crate::workloads::Start;
 
@@ -42,6 +42,9 @@ impl Measuring<'_, '_, '_> {
         arms: &mut [LiveArm<'_>],
         session: u32,
     ) -> Result<Option<Stop>, RunError> {
+        if let Some(interrupted) = self.fill(workspace, arms, session)? {
+            return Ok(Some(interrupted));
+        }
         let builds = self.block.sampling.warmup;
         let bases = u32::from(arms.iter().any(|arm| arm.workload.start == Start::Warm));
         for pass in 0..bases + builds {
@@ -66,14 +69,14 @@ impl Measuring<'_, '_, '_> {
                 };
                 let detail = if first { Detail::Proof } else { Detail::Quiet };
                 let made = self.builder.build(self.block, workspace, arm, place, detail)?;
-                let Made::Sample(sample, evidence) = made else {
+                let Made::Sample(sample, evidence, flaw) = made else {
                     return Ok(Some(Stop::Reason(StopReason::Interrupted)));
                 };
-                if let Some(reason) = bad_end(&sample) {
+                if let Some(reason) = bad_end(&sample, flaw) {
                     self.drop_arm(arm, reason);
                     continue;
                 }
-                let shown = Shown { build: &evidence, baseline: None };
+                let shown = Shown { build: &evidence, baseline: None, edited: arm.site.edit > 0 };
                 let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
                 if first {
                     proofs.extend(arm.prove_tree(self.block, &evidence));
@@ -88,6 +91,32 @@ impl Measuring<'_, '_, '_> {
                 self.builder.clear(arm)?;
             }
             self.warmup_round = start.elapsed();
+        }
+        Ok(None)
+    }
+
+    /// Builds each arm once from nothing whose service has to be filled. What such a build says goes where it is
+    /// repeated from, so it says no more than a timed one.
+    fn fill(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+    ) -> Result<Option<Stop>, RunError> {
+        for (position, arm) in arms.iter_mut().enumerate() {
+            if !arm.recipe.service.as_ref().is_some_and(Service::must_be_filled) {
+                continue;
+            }
+            let position = position as u32 + 1;
+            let place = Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1 };
+            let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+            let Made::Sample(sample, _, flaw) = made else {
+                return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+            };
+            if let Some(reason) = bad_end(&sample, flaw) {
+                self.drop_arm(arm, reason);
+            }
+            crate::host::remove_tree(&arm.site.target)?;
         }
         Ok(None)
     }

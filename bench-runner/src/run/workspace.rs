@@ -1,5 +1,5 @@
-//! The directories of one block in one session: `s00`, `s01`, … for sources, `t00`, `t01`, … for targets, names of
-//! equal length throughout.
+//! The directories of one block in one session: `s00`, `s01`, … for sources, `t00`, `t01`, … for targets, `v00`,
+//! `v01`, … for what services keep, names of equal length throughout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -60,6 +60,7 @@ impl Workspace {
             target: self.dir.join(format!("t{arm:0digits$}")),
             home: self.dir.join("home"),
             tmp: self.dir.join("tmp"),
+            service: self.dir.join(format!("v{arm:0digits$}")),
             cargo_home: self.cargo_home.clone(),
             edit: 0,
         }

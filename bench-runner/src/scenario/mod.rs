@@ -11,9 +11,10 @@ use std::time::Duration;
 use crate::spanned::{DocError, SourceText, nearest};
 
 /// The scenarios that are compiled in, by file name.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 4] = [
     ("quick.toml", include_str!("../../../scenarios/quick.toml")),
     ("linkers.toml", include_str!("../../../scenarios/linkers.toml")),
+    ("cache.toml", include_str!("../../../scenarios/cache.toml")),
     ("profiles.toml", include_str!("../../../scenarios/profiles.toml")),
 ];
 
@@ -249,7 +250,7 @@ mod tests {
     fn the_built_in_scenarios_are_valid() {
         let library = Library::load(None).unwrap();
         let names: Vec<&str> = library.iter().map(|scenario| scenario.name.as_str()).collect();
-        assert_eq!(names, ["linkers", "profiles", "quick"]);
+        assert_eq!(names, ["cache", "linkers", "profiles", "quick"]);
     }
 
     #[test]
@@ -267,6 +268,6 @@ mod tests {
         std::fs::write(folder.join("mine.toml"), text).unwrap();
         let library = Library::load(Some(dir.path())).unwrap();
         assert_eq!(library.get("quick").unwrap().summary, "mine");
-        assert_eq!(library.iter().count(), 3);
+        assert_eq!(library.iter().count(), BUILT_IN.len());
     }
 }

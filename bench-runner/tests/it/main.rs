@@ -10,6 +10,7 @@
 mod afterwards;
 mod architecture;
 mod bad_input;
+mod caches;
 mod cargo_projects;
 mod engine;
 mod interruption;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
     trials.extend(sabotage::tests());
+    trials.extend(caches::tests());
     trials.extend(mirror::tests());
     trials.extend(afterwards::tests());
     trials.extend(reporting::tests());

@@ -210,5 +210,6 @@ fn sample(plan: &Plan, block: &Block, arm: &Arm, place: Place, wall: Duration) -
         rebuilt: None,
         artifact_bytes: None,
         disturbance: Disturbance::default(),
+        cache: None,
     }
 }

@@ -91,6 +91,7 @@ mod tests {
             target: "/w/t00".into(),
             home: "/w/home".into(),
             tmp: "/w/tmp".into(),
+            service: "/w/v00".into(),
             cargo_home: "/c/home".into(),
             edit: 7,
         };

@@ -114,6 +114,7 @@ impl<'a> Samples<'a> {
             rebuilt: None,
             artifact_bytes: None,
             disturbance: Disturbance::default(),
+            cache: None,
         });
         let last = self.all.len() - 1;
         &mut self.all[last]

@@ -65,6 +65,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
         rebuilt: None,
         artifact_bytes: None,
         disturbance: Disturbance::default(),
+        cache: None,
     }
 }
 

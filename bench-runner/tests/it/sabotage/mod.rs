@@ -10,16 +10,18 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bench_runner::axes::{self, Availability, Context, Finding, Setting, Settings, Shown};
 use bench_runner::build::{
-    CargoDriver, Detail, Driver, Evidence, Goal, Recipe, Site, Toolchain, config_of_tree,
+    CargoDriver, Detail, Driver, Evidence, Goal, Recipe, Service, Site, Step, Toolchain, config_of_tree,
 };
 use bench_runner::corpus::BuildSettings;
-use bench_runner::record::ProofResult;
+use bench_runner::process::{Ended, Job, Supervisor, SupervisorOptions};
+use bench_runner::record::{CacheUse, ProofResult};
 use libtest_mimic::Trial;
 
-use crate::lab::{Lab, long_test_with, test, test_with};
+use crate::lab::{Lab, PROGRAM, long_test_with, test, test_with};
 use table::{Case, Entry, Need, entries};
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -98,6 +100,9 @@ fn try_out(case: &Case) {
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
     let toolchain = toolchain(axes::toolchain_of(&settings));
+    if (case.key, case.value) == ("cache", "off") {
+        lab.write("own/.cargo/config.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
+    }
     let context = context(&lab, &toolchain);
     if let Need::Absent = case.needs {
         return lacking(case, &settings, &context);
@@ -155,8 +160,18 @@ fn lacking(case: &Case, settings: &Settings, context: &Context) {
 /// `recipe` without each single thing that it has more than `base`, with what that is.
 fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     // The settings that ask for variables and flags are there for messages only.
-    let Recipe { args, env, env_from: _, rustflags, rustflags_from: _, config, profile_keys, profile, jobs } =
-        recipe;
+    let Recipe {
+        args,
+        env,
+        env_from: _,
+        rustflags,
+        rustflags_from: _,
+        config,
+        profile_keys,
+        profile,
+        jobs,
+        service,
+    } = recipe;
     let mut all = Vec::new();
     let mut without = |what: String, take: &dyn Fn(&mut Recipe)| {
         let mut recipe = recipe.clone();
@@ -181,6 +196,9 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     if *profile != base.profile {
         without("the profile".to_owned(), &|recipe| recipe.profile.clone_from(&base.profile));
     }
+    if *service != base.service {
+        without("the service".to_owned(), &|recipe| recipe.service.clone_from(&base.service));
+    }
     if *jobs != base.jobs {
         without("the jobs".to_owned(), &|recipe| recipe.jobs = base.jobs);
     }
@@ -189,7 +207,11 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
 
 fn prove(key: &str, settings: &Settings, context: &Context, build: &Evidence) -> Finding {
     let setting = Setting { key, value: &settings[key], beside: settings };
-    axes::find(key).expect("an axis").prove(&setting, context, &Shown { build, baseline: None })
+    axes::find(key).expect("an axis").prove(
+        &setting,
+        context,
+        &Shown { build, baseline: None, edited: false },
+    )
 }
 
 /// A package with a library, a binary and a build script, a member of its workspace that both are made of and that has
@@ -250,20 +272,69 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evid
         target: lab.path("target"),
         home: lab.path("home"),
         tmp: lab.path("lock"),
+        service: lab.path("service"),
         cargo_home: lab.path("cache"),
         edit: 0,
     };
-    if site.target.exists() {
-        std::fs::remove_dir_all(&site.target).expect("the last build removed");
+    let step = |detail| {
+        if site.target.exists() {
+            std::fs::remove_dir_all(&site.target).expect("the last build removed");
+        }
+        driver.step(&site, recipe, Goal::Build, detail).expect("a build that can be put together")
+    };
+    if case.key == "cache" {
+        if recipe.service.as_ref().is_some_and(Service::must_be_filled) {
+            attended(lab, &site, recipe, &step(Detail::Quiet));
+        }
+        let step = step(Detail::Proof);
+        let (stdout, stderr, cache) = attended(lab, &site, recipe, &step);
+        return Evidence { cache, ..driver.evidence(&step, &stdout, &stderr) };
     }
-    let step =
-        driver.step(&site, recipe, Goal::Build, Detail::Proof).expect("a build that can be put together");
+    let step = step(Detail::Proof);
     let mut command = Command::new(&step.program);
     command.args(&step.args).env_clear().envs(&step.env).current_dir(&step.cwd);
     let output = command.output().expect("cargo");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{:?}\n{stderr}", step.args);
     driver.evidence(&step, &stdout, &stderr)
+}
+
+/// Runs a build with its service, and what a cache without one leaves behind, under a supervisor. Gives what it said.
+fn attended(lab: &Lab, site: &Site, recipe: &Recipe, step: &Step) -> (String, String, Option<CacheUse>) {
+    let mut supervisor =
+        Supervisor::start(Path::new(PROGRAM), &SupervisorOptions::default()).expect("a supervisor");
+    let limit = Duration::from_secs(120);
+    let mut job = Job {
+        program: step.program.clone(),
+        args: step.args.clone(),
+        cwd: step.cwd.clone(),
+        env: step.env.clone(),
+        stdout: lab.path("stdout"),
+        stderr: lab.path("stderr"),
+        timeout: limit,
+        drain: Duration::ZERO,
+        before: Vec::new(),
+    };
+    let (finished, used) = match &recipe.service {
+        Some(service) => {
+            std::fs::create_dir_all(&site.service).expect("a directory for the service");
+            let standing = service.stand_up(&site.service).expect("a service");
+            job.before.push(standing.errand(&step.env));
+            job.env = standing.environment(&step.env);
+            let ask = |_: &Ended| standing.settle_and_stop(&step.env);
+            let (finished, report) = supervisor.build_and_then(&job, limit, ask).expect("a supervised build");
+            (finished, report.and_then(|report| report.used))
+        }
+        None => {
+            // The wrapper starts a server by itself; it must not be one that others use.
+            job.env.insert("SCCACHE_SERVER_UDS".to_owned(), lab.path("server").display().to_string());
+            (supervisor.build(&job).expect("a supervised build"), None)
+        }
+    };
+    let [stdout, stderr] =
+        [&job.stdout, &job.stderr].map(|path| std::fs::read_to_string(path).expect("output"));
+    assert_eq!(finished.ended, Ended::Exited(0), "{stderr}");
+    (stdout, stderr, used)
 }
 
 /// The toolchain of that name, or the one that this test runs with.

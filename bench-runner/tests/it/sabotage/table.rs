@@ -69,6 +69,7 @@ pub(super) fn entries() -> BTreeMap<&'static str, Entry> {
         ("incremental", built(incremental())),
         ("jobs", built(vec![case("jobs", "1", ""), case("jobs", "cores", "")])),
         ("threads", built(vec![on_nightly("threads", "1"), on_nightly("threads", "8")])),
+        ("cache", built(caches())),
         ("env.NAME", Entry::Unseen("env.CC", "gcc")),
         ("arg", Entry::Unseen("arg", "--fast")),
     ])
@@ -183,5 +184,21 @@ fn incremental() -> Vec<Case> {
     vec![
         case("incremental", "on", "[profile.dev]\nincremental = false"),
         case("incremental", "off", "[profile.dev]\nincremental = true"),
+    ]
+}
+
+fn caches() -> Vec<Case> {
+    let cache = |value, adds, needs| Case {
+        adds,
+        needs,
+        // What is compiled incrementally is in no cache.
+        ..case("cache", value, "[profile.dev]\nincremental = false")
+    };
+    vec![
+        cache("off", 1, Need::Program("sccache")),
+        cache("cold", 2, Need::Program("sccache")),
+        cache("warm", 2, Need::Program("sccache")),
+        cache("cold@s3", 2, Need::Absent),
+        cache("warm@s3", 2, Need::Absent),
     ]
 }

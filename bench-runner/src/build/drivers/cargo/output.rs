@@ -31,6 +31,7 @@ pub(super) fn evidence(command: &[String], stdout: &str, stderr: &str) -> Eviden
         executables,
         artifacts,
         rebuilt: Some((rebuilt, units)),
+        cache: None,
     }
 }
 

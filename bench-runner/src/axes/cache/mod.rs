@@ -1,0 +1,140 @@
+//! A compiler cache (sccache): none, one that knows nothing yet, or one that knows it all; kept in a directory, in
+//! Redis or in S3.
+//!
+//! It is put in by cargo's configuration and never by a variable `CARGO_…`, because sccache takes those into its
+//! keys. The server is a [`Service`] of the build.
+
+mod probe;
+mod value;
+
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use crate::build::{CompilerCall, Evidence, Goal, Recipe, Service};
+use crate::record::{CacheUse, ProofResult};
+use value::{Start, Value};
+
+pub(super) struct Cache;
+
+impl Axis for Cache {
+    fn key(&self) -> &'static str {
+        "cache"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a compiler cache, sccache: none, empty before each build, or filled by a build before; where it keeps results"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &[
+            "off",
+            "cold",
+            "warm",
+            "cold@redis://HOST:PORT[/DB]",
+            "warm@redis://HOST:PORT[/DB]",
+            "cold@s3",
+            "warm@s3",
+        ]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        Value::parse(value).map(|_| ())
+    }
+
+    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
+        probe::probe(value, context)
+    }
+
+    fn matters(&self, _: Goal) -> bool {
+        true
+    }
+
+    fn apply(
+        &self,
+        &Setting { value, .. }: &Setting<'_>,
+        context: &Context,
+        recipe: &mut Recipe,
+    ) -> std::io::Result<()> {
+        let wrapper = |path: &str| ("build.rustc-wrapper".to_owned(), toml::Value::from(path).to_string());
+        match Value::parse(value).ok().zip(probe::sccache(context)) {
+            Some((Value::On(start, store), program)) => {
+                recipe.config.push(wrapper(&program.display().to_string()));
+                recipe.service = Some(Service { program, store, kept: start == Start::Warm });
+            }
+            // Over what the project itself configures.
+            _ if probe::configures_wrapper(context) => recipe.config.push(wrapper("")),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
+        let build = shown.build;
+        let wrapped = build.compiler_calls.iter().filter(|call| goes_through_sccache(call)).count();
+        let (calls, used) = (build.compiler_calls.len(), used(build.cache));
+        let found = format!("{wrapped} of {calls} compiler calls through sccache, {used}");
+        let (expected, holds) = match Value::parse(setting.value) {
+            Ok(Value::On(start, _)) => {
+                (expected(start), wrapped == calls && self.contradicted(setting, shown).is_none())
+            }
+            _ => ("no compiler call through sccache", wrapped == 0 && build.cache.is_none()),
+        };
+        let result = if holds && calls > 0 { ProofResult::Holds } else { ProofResult::Fails };
+        Finding { expected: expected.to_owned(), found, result }
+    }
+
+    fn contradicted(&self, setting: &Setting<'_>, shown: &Shown<'_>) -> Option<String> {
+        let Ok(Value::On(start, _)) = Value::parse(setting.value) else { return None };
+        let Some(cache) = shown.build.cache else {
+            return Some("the cache has no statistics of it".to_owned());
+        };
+        let compiled = compiled(shown.build);
+        // What an edit changed is in no cache.
+        let new = if shown.edited { compiled } else { 0 };
+        let asked = cache.hits + cache.misses + cache.not_cacheable;
+        let short = asked < compiled;
+        let wrong = match start {
+            Start::Cold => cache.hits > 0,
+            Start::Warm => cache.misses > new,
+        };
+        (short || wrong).then(|| {
+            format!("{} for {compiled} units compiled, expected {}", used(Some(cache)), expected(start))
+        })
+    }
+
+    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
+        match Value::parse(value) {
+            Ok(Value::On(..)) => &[
+                "the server hands out a jobserver of its own, so --jobs does not bound code generation",
+                "crates that are compiled incrementally, which one's own are by default, pass through uncached",
+                "C code that build scripts compile through the crate cc is cached too",
+            ],
+            _ => &[],
+        }
+    }
+}
+
+fn expected(start: Start) -> &'static str {
+    match start {
+        Start::Cold => "no hits, and every compiler call through sccache",
+        Start::Warm => "no misses but for what an edit changed, and every compiler call through sccache",
+    }
+}
+
+fn used(cache: Option<CacheUse>) -> String {
+    let Some(CacheUse { hits, misses, not_cacheable }) = cache else {
+        return "no statistics".to_owned();
+    };
+    format!("{hits} hits, {misses} misses, {not_cacheable} not cacheable")
+}
+
+fn compiled(build: &Evidence) -> u64 {
+    build.rebuilt.as_ref().map_or(0, |(rebuilt, _)| u64::from(rebuilt.count))
+}
+
+/// Whether a call of the compiler is one of sccache with the compiler as its argument.
+fn goes_through_sccache(call: &CompilerCall) -> bool {
+    let program = call.args.first().and_then(|program| std::path::Path::new(program).file_name());
+    program.is_some_and(|name| name.to_string_lossy().starts_with("sccache"))
+}
+
+#[cfg(test)]
+mod tests;

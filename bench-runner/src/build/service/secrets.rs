@@ -1,0 +1,88 @@
+//! What the server of a shared store needs of the user's own environment. It is given to the server alone and is
+//! never written down.
+
+use std::collections::BTreeMap;
+
+use super::Store;
+
+/// Shorter values cannot be told from ordinary words.
+const SHORTEST: usize = 4;
+/// What is hidden in texts.
+const SECRET: [&str; 6] = ["PASSWORD", "SECRET", "TOKEN", "ACCESS_KEY", "USERNAME", "CREDENTIAL"];
+
+/// Variables of the user.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Secrets {
+    variables: BTreeMap<String, String>,
+}
+
+/// Names only.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
+
+impl Secrets {
+    pub(super) fn of_the_user(store: &Store) -> Self {
+        let text = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self { variables: text.filter(|(name, _)| concerns(name, store)).collect() }
+    }
+
+    pub(super) fn variables(&self) -> BTreeMap<String, String> {
+        self.variables.clone()
+    }
+
+    /// `text` with stars in place of each secret.
+    pub(super) fn hidden_in(&self, text: &str) -> String {
+        let secret = |name: &String| SECRET.iter().any(|word| name.contains(word));
+        let values = self.variables.iter().filter(|(name, value)| secret(name) && value.len() >= SHORTEST);
+        values.fold(text.to_owned(), |text, (_, value)| text.replace(value, "***"))
+    }
+}
+
+/// Whether a variable of the user is for the server of such a store.
+fn concerns(name: &str, store: &Store) -> bool {
+    match store {
+        Store::Local => false,
+        Store::Redis { .. } => matches!(name, "SCCACHE_REDIS_USERNAME" | "SCCACHE_REDIS_PASSWORD"),
+        Store::S3 => {
+            matches!(name, "SCCACHE_BUCKET" | "SCCACHE_REGION" | "SCCACHE_ENDPOINT")
+                || name.starts_with("SCCACHE_S3_") && name != "SCCACHE_S3_KEY_PREFIX"
+                || name.starts_with("AWS_")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_store_is_given_what_concerns_it() {
+        let redis = Store::Redis { endpoint: "redis://h:1".into(), database: 0 };
+        let names = [
+            "SCCACHE_REDIS_PASSWORD",
+            "SCCACHE_BUCKET",
+            "SCCACHE_S3_NO_CREDENTIALS",
+            "SCCACHE_S3_KEY_PREFIX",
+            "AWS_ACCESS_KEY_ID",
+            "SCCACHE_DIR",
+            "HOME",
+        ];
+        let of = |store: &Store| names.map(|name| concerns(name, store));
+        assert_eq!(of(&Store::Local), [false; 7]);
+        assert_eq!(of(&redis), [true, false, false, false, false, false, false]);
+        assert_eq!(of(&Store::S3), [false, true, true, false, true, false, false]);
+    }
+
+    #[test]
+    fn secrets_show_neither_in_texts_nor_when_debugging() {
+        let pairs = [("SCCACHE_REDIS_PASSWORD", "opensesame"), ("SCCACHE_BUCKET", "builds")];
+        let secrets =
+            Secrets { variables: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into() };
+        assert_eq!(secrets.hidden_in("AUTH opensesame for builds"), "AUTH *** for builds");
+        assert!(!format!("{secrets:?}").contains("opensesame"));
+    }
+}

@@ -1,0 +1,113 @@
+//! Where a compiler cache keeps results, and the variables that tell its server so.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::redis::{self, Login};
+
+/// Where results are kept. A shared store holds the work of others too: it is only ever added to, under a prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// In a directory of the variant's own.
+    Local,
+    /// In a Redis server.
+    Redis {
+        /// Its address, `redis://HOST:PORT`.
+        endpoint: String,
+        /// Number of the database in it.
+        database: u32,
+    },
+    /// In an S3 bucket, as the user's environment describes it.
+    S3,
+}
+
+impl Store {
+    /// Why the store cannot be used, as far as that can be told without sccache.
+    pub fn obstacle(&self) -> Option<String> {
+        let of_user = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        match self {
+            Self::Local => None,
+            Self::Redis { endpoint, .. } => {
+                let user = of_user("SCCACHE_REDIS_USERNAME");
+                redis::obstacle(endpoint, &Login { user, password: of_user("SCCACHE_REDIS_PASSWORD") })
+            }
+            Self::S3 => of_user("SCCACHE_BUCKET").is_none().then(|| "SCCACHE_BUCKET is not set".to_owned()),
+        }
+    }
+
+    /// What the server needs to know of it, besides what only the user knows.
+    pub(super) fn variables(&self, directory: &Path, prefix: &str) -> BTreeMap<String, String> {
+        let pairs = match self {
+            Self::Local => vec![("SCCACHE_DIR", directory.display().to_string())],
+            Self::Redis { endpoint, database } => vec![
+                ("SCCACHE_REDIS_ENDPOINT", endpoint.clone()),
+                ("SCCACHE_REDIS_DB", database.to_string()),
+                ("SCCACHE_REDIS_KEY_PREFIX", prefix.to_owned()),
+            ],
+            Self::S3 => vec![("SCCACHE_S3_KEY_PREFIX", prefix.to_owned())],
+        };
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// Keeps a wrapper that finds no server from starting one of its own, which nobody would ask for its statistics: a
+/// server of this address does not start, and the call fails. A wrapper that finds its server does not look at it.
+pub(super) fn no_other_server() -> (String, String) {
+    ("SCCACHE_REDIS_ENDPOINT".to_owned(), "nowhere".to_owned())
+}
+
+/// The prefix of keys in a shared store: that of the build before where the store is kept, else one that no build
+/// has had on any machine. It is written to `file`.
+pub(super) fn prefix(file: &Path, kept: bool) -> io::Result<String> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    if kept {
+        match fs::read_to_string(file) {
+            Ok(prefix) => return Ok(prefix),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    // Two machines, or two processes, would have to ask at the same nanosecond with the same process id.
+    let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let prefix = format!("bench-runner-{since:x}-{process:x}-{count:x}");
+    fs::write(file, &prefix)?;
+    Ok(prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_store_keeps_its_prefix_and_another_never_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("prefix");
+        let first = prefix(&file, true).unwrap();
+        assert_eq!(prefix(&file, true).unwrap(), first);
+        let (second, third) = (prefix(&file, false).unwrap(), prefix(&file, false).unwrap());
+        assert!(first != second && second != third && first != third);
+        assert_eq!(prefix(&file, true).unwrap(), third);
+    }
+
+    #[test]
+    fn each_store_is_told_of_in_its_own_variables() {
+        let names = |store: Store| store.variables(Path::new("/d"), "p").into_iter().collect::<Vec<_>>();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(names(Store::Local), [pair("SCCACHE_DIR", "/d")]);
+        assert_eq!(names(Store::S3), [pair("SCCACHE_S3_KEY_PREFIX", "p")]);
+        let redis = Store::Redis { endpoint: "redis://h:1".into(), database: 2 };
+        assert_eq!(
+            names(redis),
+            [
+                pair("SCCACHE_REDIS_DB", "2"),
+                pair("SCCACHE_REDIS_ENDPOINT", "redis://h:1"),
+                pair("SCCACHE_REDIS_KEY_PREFIX", "p"),
+            ]
+        );
+    }
+}

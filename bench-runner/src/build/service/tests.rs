@@ -1,0 +1,62 @@
+use super::*;
+
+fn service(kept: bool) -> Service {
+    Service { program: "/bin/sccache".into(), store: Store::Local, kept }
+}
+
+fn not_started(reason: &str) -> Ended {
+    Ended::NotStarted { reason: reason.to_owned() }
+}
+
+#[test]
+fn only_a_kept_store_outlives_a_build() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept_after = |kept| {
+        service(kept).stand_up(dir.path()).unwrap();
+        let result = dir.path().join("store/result");
+        let was_there = result.exists();
+        fs::write(result, "").unwrap();
+        was_there
+    };
+    assert_eq!([true, true, false, true].map(kept_after), [false, true, false, true]);
+}
+
+#[test]
+fn the_build_knows_the_servers_address_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let standing = service(true).stand_up(dir.path()).unwrap();
+    let build = BTreeMap::from([("HOME".to_owned(), "/h".to_owned())]);
+    let names = |env: &BTreeMap<String, String>| env.keys().cloned().collect::<Vec<_>>().join(" ");
+    let seen = standing.environment(&build);
+    assert_eq!(names(&seen), "HOME SCCACHE_REDIS_ENDPOINT SCCACHE_SERVER_UDS");
+    assert_eq!(seen["SCCACHE_REDIS_ENDPOINT"], "nowhere", "no server of the wrapper's own can start");
+    let errand = standing.errand(&build);
+    assert_eq!(
+        names(errand.env.as_ref().unwrap()),
+        "HOME RUST_BACKTRACE SCCACHE_CACHED_CONF SCCACHE_CONF SCCACHE_DIR SCCACHE_ERROR_LOG \
+         SCCACHE_IDLE_TIMEOUT SCCACHE_SERVER_UDS"
+    );
+    assert_eq!(errand.args, ["--start-server"]);
+}
+
+#[test]
+fn a_port_that_was_taken_is_left_for_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let deep = dir.path().join("deep".repeat(30));
+    fs::create_dir(&deep).unwrap();
+    let mut standing = service(false).stand_up(&deep).unwrap();
+    let taken = not_started("`sccache` failed: Address in use (os error 98)");
+    let first = standing.address.clone();
+    // Held, so that it cannot be the next one as well.
+    let Address::Port(port) = first else { panic!("{first:?}") };
+    let _held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    assert!(standing.move_on(&taken).unwrap());
+    assert_ne!(standing.address, first);
+    assert!(!standing.move_on(&not_started("no such program")).unwrap());
+    assert!(!standing.move_on(&Ended::Exited(0)).unwrap());
+    let moves = (0..9).filter(|_| standing.move_on(&taken).unwrap()).count();
+    assert_eq!(moves as u32 + 2, TRIES, "it does not go on for ever");
+
+    let mut standing = service(false).stand_up(dir.path()).unwrap();
+    assert!(!standing.move_on(&taken).unwrap(), "a socket of its own is nobody else's");
+}
