@@ -7,9 +7,6 @@ use super::Store;
 
 /// Shorter values cannot be told from ordinary words.
 const SHORTEST: usize = 4;
-/// What is hidden in texts.
-const SECRET: [&str; 6] = ["PASSWORD", "SECRET", "TOKEN", "ACCESS_KEY", "USERNAME", "CREDENTIAL"];
-
 /// Variables of the user.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Secrets {
@@ -34,11 +31,13 @@ impl Secrets {
         self.variables.clone()
     }
 
-    /// `text` with stars in place of each secret.
+    /// `text` with stars in place of what they hold.
     pub(super) fn hidden_in(&self, text: &str) -> String {
-        let secret = |name: &String| SECRET.iter().any(|word| name.contains(word));
-        let values = self.variables.iter().filter(|(name, value)| secret(name) && value.len() >= SHORTEST);
-        values.fold(text.to_owned(), |text, (_, value)| text.replace(value, "***"))
+        // Where the user keeps things is nobody's business either; a switch gives nothing away.
+        let telling =
+            |value: &&String| value.len() >= SHORTEST && !matches!(value.as_str(), "true" | "false");
+        let values = self.variables.values().filter(telling);
+        values.fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))
     }
 }
 
@@ -82,7 +81,7 @@ mod tests {
         let pairs = [("SCCACHE_REDIS_PASSWORD", "opensesame"), ("SCCACHE_BUCKET", "builds")];
         let secrets =
             Secrets { variables: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into() };
-        assert_eq!(secrets.hidden_in("AUTH opensesame for builds"), "AUTH *** for builds");
+        assert_eq!(secrets.hidden_in("AUTH opensesame for builds"), "AUTH *** for ***");
         assert!(!format!("{secrets:?}").contains("opensesame"));
     }
 }
