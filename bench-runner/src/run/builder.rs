@@ -73,6 +73,7 @@ impl Tried {
                 let trouble = self.trouble.as_ref()?;
                 Some(format!("the build failed with exit code {code}: {trouble}"))
             }
+            Ended::Exited(0) if self.nothing_made().is_some() => self.nothing_made(),
             // A build that is to yield a proof is judged by that.
             Ended::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.site.edit > 0;
@@ -81,6 +82,13 @@ impl Tried {
             Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,
         }
+    }
+
+    /// An executable that should be there and is not: a linker that does nothing ends well.
+    fn nothing_made(&self) -> Option<String> {
+        let missing = self.evidence.executables.iter().find(|(path, _)| !path.is_file())?;
+        let name = missing.0.file_name().unwrap_or_default().to_string_lossy();
+        Some(format!("the build ended well and made no `{name}`"))
     }
 
     /// What is to be read of it where it did not end well.

@@ -22,6 +22,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test_with("cargo::another_driver_keeps_the_linker", "clang", drivers),
         test_with("cargo::threads_of_a_linker_are_told_in_its_own_way", "mold", threads),
         test("cargo::a_linker_that_is_not_what_it_says_is_not_timed", impostor),
+        test("cargo::what_links_nothing_is_not_timed", no_linker),
         test("cargo::flags_of_the_project_stay_in_force", own_flags),
         test_with("cargo::a_linker_is_proven_beside_one_that_the_project_configures", "mold", own_linker),
         test("cargo::what_the_project_says_of_other_hosts_changes_nothing", other_hosts),
@@ -144,6 +145,17 @@ fn impostor() {
     assert!(measured(&bundle).iter().all(|sample| sample.variant != value), "it is not timed");
     let not_timed = &bundle.manifest.blocks[0].not_timed;
     assert!(not_timed[0].reason.contains("9.9.9"), "{not_timed:?}");
+}
+
+fn no_linker() {
+    let lab = Lab::new();
+    own(&lab);
+    let path = lab.write("tools/idle.sh", "#!/bin/sh\necho idle 1.0\n");
+    let value = format!("linker={}", path.display());
+    let bundle = run(&lab, &["--axis", &format!("linker=default,{}", path.display())], 3);
+    assert!(measured(&bundle).iter().all(|sample| sample.variant != value), "it is not timed");
+    let not_timed = &bundle.manifest.blocks[0].not_timed;
+    assert!(not_timed[0].reason.contains("made no `own`"), "{not_timed:?}");
 }
 
 fn own_flags() {
