@@ -1,5 +1,7 @@
 //! What `run` and `plan` are asked for: scenarios, and what the command line changes in them.
 
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -151,7 +153,7 @@ fn seed_of_now() -> u64 {
 /// `KEY=V1,V2`, checked.
 fn axis(text: &str) -> Result<(String, Vec<Word>), RequestError> {
     let (key, values) = pair("--axis", text)?;
-    let values: Vec<&str> = values.split(',').collect();
+    let values = values::split(values)?;
     for (at, value) in values.iter().enumerate() {
         check_value(text, key, value)?;
         if values[..at].contains(value) {
@@ -331,6 +333,7 @@ mod tests {
         assert!(axis("linker").unwrap_err().to_string().contains("has no `=`"));
         assert!(axis("workload=clean,chek").unwrap_err().to_string().contains("did you mean `check`?"));
         assert_eq!(axis("env.X=1,2").unwrap().1.len(), 2);
+        assert_eq!(axis("env.X=1,{ own = 16, deps = 256 }").unwrap().1[1].text, "{own=16,deps=256}");
     }
 
     #[test]

@@ -51,8 +51,9 @@ fn word(value: &Value<'_>) -> Result<Word, DocError> {
     Ok(Word { text: value.scalar_text()?, place: Some(value.error("")) })
 }
 
-fn words(value: &Value<'_>) -> Result<Vec<Word>, DocError> {
-    value.items()?.iter().map(word).collect()
+/// A value of an axis, which may be a table.
+fn setting(value: &Value<'_>) -> Result<Word, DocError> {
+    Ok(Word { text: value.setting_text()?, place: Some(value.error("")) })
 }
 
 fn matrix(reader: &mut Reader<'_>, name: String) -> Result<Matrix, DocError> {
@@ -103,7 +104,7 @@ fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec
             value.error(format!("`{singular}` is an axis here, so `{key}` must not be given as well"))
         );
     }
-    let words = words(&value)?;
+    let words: Vec<Word> = value.items()?.iter().map(word).collect::<Result<_, _>>()?;
     if words.is_empty() {
         return Err(value.error(format!("`{key}` is empty")));
     }
@@ -122,7 +123,7 @@ fn exclusion(value: &Value<'_>, axes: &[(String, Vec<Word>)]) -> Result<BTreeMap
                     let error = value.error(format!("`{key}` is not an axis here, so this excludes nothing"));
                     return Err(error.suggest(&key, known.iter().copied()));
                 }
-                let word = word(&value)?;
+                let word = setting(&value)?;
                 check_value(&key, &word)?;
                 Ok((key, word.text))
             })
@@ -135,7 +136,7 @@ fn exclusion(value: &Value<'_>, axes: &[(String, Vec<Word>)]) -> Result<BTreeMap
 }
 
 fn baseline_value((key, value): (String, Value<'_>)) -> Result<(String, Word), DocError> {
-    let word = word(&value)?;
+    let word = setting(&value)?;
     check_value(&key, &word)?;
     Ok((key, word))
 }
@@ -146,7 +147,7 @@ fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocErr
     {
         return Err(with_nearest(value.error(error.message), error.nearest));
     }
-    let words = words(&value)?;
+    let words: Vec<Word> = value.items()?.iter().map(setting).collect::<Result<_, _>>()?;
     if words.is_empty() {
         return Err(value.error(format!("the axis `{key}` has no values")));
     }
@@ -264,6 +265,14 @@ mod tests {
                                ^^^^^^^
                 help: did you mean `clean`?"#]],
         );
+    }
+
+    #[test]
+    fn a_value_may_be_a_table() {
+        let text = format!("{HEAD}[axes]\n\"env.X\" = [1, {{ own = 16, deps = 256 }}]\n");
+        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap();
+        let texts: Vec<&str> = scenario.matrices[0].axes[0].1.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(texts, ["1", "{own=16,deps=256}"]);
     }
 
     #[test]

@@ -81,6 +81,36 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// A scalar as text, or a table of scalars: without spaces, its keys in the order of the file, `{own=16,deps=256}`.
+    pub fn setting_text(&self) -> Result<String, DocError> {
+        let DeValue::Table(table) = self.spanned.get_ref() else {
+            return match self.spanned.get_ref() {
+                DeValue::Array(_) | DeValue::Datetime(_) => {
+                    Err(self.mismatch("a string, a number, `true`, `false` or a table of those"))
+                }
+                _ => self.scalar_text(),
+            };
+        };
+        let entries = self.reader(table).entries();
+        if entries.is_empty() {
+            return Err(self.error(format!("`{}` is an empty table", self.name)));
+        }
+        let fields: Vec<String> = entries
+            .into_iter()
+            .map(|(key, value)| {
+                let text = value.scalar_text()?;
+                let plain = |text: &str| {
+                    !text.is_empty() && text.chars().all(|c| !c.is_whitespace() && !"{}=,\"'".contains(c))
+                };
+                if plain(&key) && plain(&text) {
+                    return Ok(format!("{key}={text}"));
+                }
+                Err(value.error(format!("`{}` can hold no spaces, quotes, braces, `=` or `,`", value.name)))
+            })
+            .collect::<Result<_, DocError>>()?;
+        Ok(format!("{{{}}}", fields.join(",")))
+    }
+
     /// The items of an array.
     pub fn items(&self) -> Result<Vec<Self>, DocError> {
         let array = match self.spanned.get_ref() {
@@ -219,6 +249,24 @@ mod tests {
         let items = value("[1, true, 0.5, \"x\"]").items().unwrap();
         let texts: Result<Vec<_>, _> = items.iter().map(Value::scalar_text).collect();
         assert_eq!(texts.unwrap(), ["1", "true", "0.5", "x"]);
+    }
+
+    #[test]
+    fn a_table_of_scalars_has_one_text() {
+        let text = |text: &str| value(text).setting_text();
+        assert_eq!(text("{ own = 16, deps = 256 }").unwrap(), "{own=16,deps=256}");
+        assert_eq!(text("{deps=\"s\",own=true}").unwrap(), "{deps=s,own=true}");
+        assert_eq!((text("16").unwrap(), text("\"a b\"").unwrap()), ("16".to_owned(), "a b".to_owned()));
+        let refused = |toml: &str| text(toml).unwrap_err().message;
+        assert_eq!(refused("{}"), "`v` is an empty table");
+        assert_eq!(
+            refused("[1]"),
+            "`v` must be a string, a number, `true`, `false` or a table of those, not an array"
+        );
+        assert!(refused("{ a = [1] }").starts_with("`v.a` must be a string, a number"));
+        for unclear in ["{ a = \"x,y\" }", "{ a = \"\" }", "{ \"a=b\" = 1 }"] {
+            assert!(refused(unclear).contains("can hold no spaces"), "{unclear}");
+        }
     }
 
     #[test]
