@@ -3,7 +3,6 @@
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +12,7 @@ use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
 use bench_runner::record::{
     Arm, Block, BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample,
 };
-use bench_runner::scenario::{Matrix, SamplingSpec, Scenario, Word};
+use bench_runner::scenario::{Baseline, Matrix, SamplingSpec, Scenario, Word};
 use bench_runner::stats::{Control, LEVEL, Reference, holm};
 use bench_runner::{figure, report, sampling};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -45,6 +44,10 @@ impl World for Everything {
     fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
         Availability::Available { identity: setting.value.to_owned(), tool: None }
     }
+
+    fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
+        Ok(String::new())
+    }
 }
 
 fn planned(blocks: usize, variants: usize) -> Plan {
@@ -56,7 +59,8 @@ fn planned(blocks: usize, variants: usize) -> Plan {
             name: "bench".into(),
             projects: (0..blocks).map(|n| word(format!("p{n}"))).collect(),
             workloads: vec![word("clean".into())],
-            baseline: BTreeMap::new(),
+            baseline: Baseline::default(),
+            variants: Vec::new(),
             axes: vec![("env.X".into(), (0..variants).map(|n| word(n.to_string())).collect())],
             exclude: Vec::new(),
             twin: true,

@@ -1,6 +1,7 @@
 //! What `run` and `plan` are asked for: scenarios, and what the command line changes in them.
 
 mod values;
+mod variants;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,8 +10,7 @@ use crate::axes;
 use crate::flows::{FlowError, Places, Workplace};
 use crate::plan::{self, Options};
 use crate::record::{FORMAT_VERSION, Plan};
-use crate::scenario::{Library, Matrix, RequestError, SamplingSpec, Scenario, Word};
-use crate::spanned::nearest;
+use crate::scenario::{Baseline, Library, Matrix, RequestError, SamplingSpec, Scenario, Word};
 use crate::workloads;
 
 /// The scenario that is run when none is named.
@@ -27,7 +27,7 @@ pub(super) struct RequestArgs {
         long,
         value_name = "FILE",
         conflicts_with_all = [
-            "scenarios", "project", "axis", "workload", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
+            "scenarios", "project", "axis", "workload", "variant", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
             "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
         ],
     )]
@@ -41,8 +41,11 @@ pub(super) struct RequestArgs {
     /// A workload: clean, incremental, check or noop
     #[arg(long, value_name = "W")]
     workload: Vec<String>,
-    /// What the others are compared with, such as `linker=bfd`
-    #[arg(long, value_name = "AXIS=V")]
+    /// A piece of cargo's configuration or of a profile, as articles print them; or `as-configured`, `as-it-is`
+    #[arg(long, value_name = "NAME=FILE")]
+    variant: Vec<String>,
+    /// What the others are compared with, such as `linker=bfd`, a whole variant's name, or `as-configured`
+    #[arg(long, value_name = "AXIS=V|NAME")]
     baseline: Vec<String>,
     /// Build no second copy of the baseline
     #[arg(long)]
@@ -113,13 +116,16 @@ pub(super) fn plan(args: &RequestArgs, workplace: &Workplace, places: &Places) -
         let help = format!("give all values at once: `--axis {key}=V1,V2`");
         return Err(RequestError::usage(format!("the axis `{key}` is given twice"), Some(help)).into());
     }
-    let mut scenarios = match (args.scenarios.as_slice(), axes.as_slice()) {
-        ([], []) => vec![library.get(MAIN_JOB)?],
-        ([], axes) => vec![custom(axes)],
-        (names, _) => names.iter().map(|name| library.get(name)).collect::<Result<_, _>>()?,
+    let whole = variants::read(&args.variant)?;
+    let mut scenarios = match args.scenarios.as_slice() {
+        [] if axes.is_empty() && whole.is_empty() => vec![library.get(MAIN_JOB)?],
+        [] => vec![custom(&axes)],
+        names => names.iter().map(|name| library.get(name)).collect::<Result<_, _>>()?,
     };
     for scenario in &mut scenarios {
         change_matrices(scenario, args, &axes)?;
+        variants::add(scenario, &whole)?;
+        variants::set_baselines(scenario, &args.baseline)?;
         change_sampling(&mut scenario.sampling, args)?;
     }
     let options = Options { seed: args.seed.unwrap_or_else(seed_of_now), shard: args.shard };
@@ -208,6 +214,7 @@ fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
         workloads: if has("workload") { Vec::new() } else { vec![Word::given("clean")] },
         baseline: Default::default(),
         axes: axes.to_vec(),
+        variants: Vec::new(),
         exclude: Vec::new(),
         twin: true,
     };
@@ -238,9 +245,10 @@ fn change_matrices(
             match matrix.axes.iter_mut().find(|(axis, _)| axis == key) {
                 Some((_, old)) => {
                     old.clone_from(values);
-                    if matrix.baseline.get(key).is_some_and(|word| values.iter().all(|v| v.text != word.text))
-                    {
-                        matrix.baseline.remove(key);
+                    if let Baseline::Values(baseline) = &mut matrix.baseline {
+                        baseline.retain(|named, word| {
+                            named != key || values.iter().any(|value| value.text == word.text)
+                        });
                     }
                 }
                 None if !somewhere => matrix.axes.push((key.clone(), values.clone())),
@@ -260,38 +268,11 @@ fn change_matrices(
         }
         matrix.twin &= !args.no_twin;
     }
-    for text in &args.baseline {
-        set_baseline(scenario, text)?;
-    }
     if scenario.matrices.is_empty() {
         return Err(RequestError::usage(
             format!("nothing is left of the scenario `{}`", scenario.name),
             None,
         ));
-    }
-    Ok(())
-}
-
-fn set_baseline(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
-    if text == "as-configured" {
-        return Err(RequestError::usage(
-            "`--baseline as-configured` is not supported yet",
-            Some("name a value of an axis, such as `--baseline linker=default`".into()),
-        ));
-    }
-    let (key, value) = pair("--baseline", text)?;
-    check_value(text, key, value)?;
-    let keys: Vec<String> =
-        scenario.matrices.iter().flat_map(|matrix| matrix.axes.iter().map(|(key, _)| key.clone())).collect();
-    if !keys.iter().any(|known| known == key) {
-        let help = nearest(key, keys.iter().map(String::as_str)).map(|key| format!("did you mean `{key}`?"));
-        let message = format!("the baseline names `{key}`, which is not an axis of `{}`", scenario.name);
-        return Err(RequestError::usage(message, help.or(Some(format!("its axes are {}", keys.join(", "))))));
-    }
-    for matrix in
-        scenario.matrices.iter_mut().filter(|matrix| matrix.axes.iter().any(|(axis, _)| axis == key))
-    {
-        matrix.baseline.insert(key.to_owned(), Word::given(value));
     }
     Ok(())
 }

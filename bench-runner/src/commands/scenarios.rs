@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Exit, columns, spoken};
+use super::{Exit, columns, counted, spoken};
 use crate::flows::{FlowError, Places};
-use crate::scenario::{Library, Scenario, Word};
+use crate::scenario::{Baseline, Content, Library, Scenario, Word};
 
 /// The matrices of what is varied
 ///
@@ -83,8 +83,14 @@ fn describe(scenario: &Scenario) -> String {
             rows.push(vec!["  workloads".into(), words(&matrix.workloads)]);
         }
         rows.extend(matrix.axes.iter().map(|(key, values)| vec![format!("  {key}"), words(values)]));
-        for (key, value) in &matrix.baseline {
-            rows.push(vec!["  baseline".into(), format!("{key}={}", value.text)]);
+        for variant in &matrix.variants {
+            rows.push(vec![format!("  {}", variant.name), content(&variant.content)]);
+        }
+        match &matrix.baseline {
+            Baseline::Whole(name) => rows.push(vec!["  baseline".into(), name.clone()]),
+            Baseline::Values(values) => rows.extend(
+                values.iter().map(|(key, value)| vec!["  baseline".into(), format!("{key}={}", value.text)]),
+            ),
         }
         for exclude in &matrix.exclude {
             let when: Vec<String> =
@@ -110,4 +116,16 @@ fn describe(scenario: &Scenario) -> String {
         sampling.margin * 100.0
     ));
     text
+}
+
+/// What a whole variant sets, in a line.
+fn content(content: &Content) -> String {
+    match content {
+        Content::Set(set) if set.is_empty() => "the project as it is".to_owned(),
+        Content::Set(set) => {
+            set.iter().map(|(key, word)| format!("{key}={}", word.text)).collect::<Vec<_>>().join(" ")
+        }
+        Content::Snippet(text) => format!("a file of {}", counted(text.lines().count() as u64, "line")),
+        Content::AsConfigured => "the project with your own configuration of cargo".to_owned(),
+    }
 }

@@ -506,6 +506,11 @@ impl World for Workplace {
         }
     }
 
+    fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
+        let help = "name a value of an axis, such as `--baseline linker=default`".to_owned();
+        Err(RequestError::usage("`as-configured` is not supported yet", Some(help)).into())
+    }
+
     fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability {
         match self.benches.borrow().get(&tree_of(&project.planned.name)) {
             Some(bench) => self.probe_at(bench, setting),

@@ -1,10 +1,12 @@
-//! One matrix → its blocks: the product of the axes, less what is excluded, what this machine lacks, what has no
-//! meaning under the workload, and what is the same thing by another name.
+//! One matrix → its blocks: the product of the axes and the whole variants, less what is excluded, what this machine
+//! lacks, what has no meaning under the workload, and what is the same thing by another name.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod rows;
+
+use std::collections::{HashMap, HashSet};
 
 use super::{PlanError, ProjectView, World};
-use crate::axes::{self, Availability, Setting, Settings};
+use crate::axes::{self, Availability, STRUCTURAL, Setting, Settings};
 use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, Variant};
 use crate::scenario::{Matrix, RequestError, Scenario, Word};
 use crate::workloads::{self, Start, Workload};
@@ -13,11 +15,12 @@ use crate::workloads::{self, Start, Workload};
 pub(super) struct Memo<'w> {
     world: &'w dyn World,
     probes: HashMap<(String, String, Settings), Availability>,
+    configured: HashMap<String, String>,
 }
 
 impl<'w> Memo<'w> {
     pub(super) fn new(world: &'w dyn World) -> Self {
-        Self { world, probes: HashMap::new() }
+        Self { world, probes: HashMap::new(), configured: HashMap::new() }
     }
 
     fn probe(&mut self, project: &ProjectView, setting: &Setting<'_>) -> &Availability {
@@ -25,6 +28,15 @@ impl<'w> Memo<'w> {
         self.probes
             .entry((project.planned.name.clone(), setting.key.to_owned(), setting.beside.clone()))
             .or_insert_with(|| world.probe(project, setting))
+    }
+
+    fn as_configured(&mut self, project: &ProjectView) -> Result<String, PlanError> {
+        if let Some(known) = self.configured.get(&project.planned.name) {
+            return Ok(known.clone());
+        }
+        let text = self.world.as_configured(project)?;
+        self.configured.insert(project.planned.name.clone(), text.clone());
+        Ok(text)
     }
 }
 
@@ -125,9 +137,6 @@ struct Draft<'a> {
     fixed: Fixed<'a>,
 }
 
-/// One value for each axis of the matrix, in the order of its axes.
-type Combination<'a> = Vec<&'a str>;
-
 /// Whether a combination can be built, and what makes it the same as another.
 enum Fate {
     Built { identity: String },
@@ -140,17 +149,14 @@ impl<'a> Draft<'a> {
         scenario: &Scenario,
         memo: &mut Memo<'_>,
     ) -> Result<(Option<Block>, Vec<Skipped>), PlanError> {
-        let values = self.values();
-        let baseline = self.baseline(&values);
+        let rows = self.rows(memo)?;
+        let asked = rows.len();
         let mut skipped = Vec::new();
         let mut kept: Vec<Arm> = Vec::new();
         let mut by_identity: HashMap<String, usize> = HashMap::new();
         let mut baseline_left = false;
-        // The baseline comes first, so that what is the same thing as it becomes its alias.
-        let rest = product(&values).filter(|combination| *combination != baseline);
-        for (at, combination) in std::iter::once(baseline.clone()).chain(rest).enumerate() {
-            let variant = self.variant(&combination, &values)?;
-            match self.fate(&combination, &variant, memo)? {
+        for (at, variant) in rows.into_iter().enumerate() {
+            match self.fate(&variant, memo)? {
                 Fate::Left { reason, help } => {
                     baseline_left |= at == 0;
                     skipped.push(self.skipped(&variant.name, reason, help));
@@ -175,7 +181,6 @@ impl<'a> Draft<'a> {
             skipped.push(self.skipped("all", "its baseline cannot be built here".into(), None));
             return Ok((None, skipped));
         }
-        let asked: usize = values.iter().map(Vec::len).product();
         if kept.len() < 2 && asked > 1 {
             skipped.push(self.skipped("all", Self::nothing_to_compare(&kept)?, None));
             return Ok((None, skipped));
@@ -184,7 +189,11 @@ impl<'a> Draft<'a> {
             let twin = Arm { role: Role::Twin, aliases: Vec::new(), ..kept[0].clone() };
             kept.insert(1, twin);
         }
-        let axes = self.matrix.axes.iter().map(|(key, _)| key.clone()).collect();
+        let mut axes = self.keys();
+        axes.retain(|key| {
+            STRUCTURAL.contains(&key.as_str())
+                || kept.iter().any(|arm| arm.variant.settings.contains_key(key))
+        });
         let block = Block { id: self.fixed.id.clone(), axes, arms: kept, sampling: sampling(scenario) };
         Ok((Some(block), skipped))
     }
@@ -193,71 +202,15 @@ impl<'a> Draft<'a> {
         Skipped { block: self.fixed.id.to_string(), variant: variant.to_owned(), reason, help }
     }
 
-    /// The values of every axis, with the baseline's own value among them. Projects go by their resolved names.
-    fn values(&self) -> Vec<Combination<'_>> {
-        let projects = self.projects;
-        let of = |(key, words): &'a (String, Vec<Word>)| -> Combination<'_> {
-            if key == "project" {
-                return projects.iter().map(|project| project.planned.name.as_str()).collect();
-            }
-            let base = self.matrix.baseline.get(key).filter(|word| words.iter().all(|w| w.text != word.text));
-            base.into_iter().chain(words).map(|word| word.text.as_str()).collect()
-        };
-        self.matrix.axes.iter().map(of).collect()
-    }
-
-    fn baseline<'b>(&'b self, values: &[Combination<'b>]) -> Combination<'b> {
-        let axes = self.matrix.axes.iter().zip(values);
-        axes.map(|((key, _), values)| match self.matrix.baseline.get(key) {
-            Some(word) => word.text.as_str(),
-            None => values[0],
-        })
-        .collect()
-    }
-
-    fn variant(&self, combination: &[&str], values: &[Combination<'_>]) -> Result<Variant, PlanError> {
-        let mut project = self.fixed.project.map(|project| project.planned.name.clone());
-        let mut workload = self.fixed.workload.map(str::to_owned);
-        let mut rev = None;
-        let mut settings = BTreeMap::new();
-        let mut words = Vec::new();
-        for (((key, _), value), values) in self.matrix.axes.iter().zip(combination).zip(values) {
-            match key.as_str() {
-                "project" => project = Some((*value).to_owned()),
-                "workload" => workload = Some((*value).to_owned()),
-                "rev" => rev = Some((*value).to_owned()),
-                _ => {
-                    settings.insert(key.clone(), (*value).to_owned());
-                }
-            }
-            if values.len() > 1 || self.matrix.axes.len() == 1 {
-                words.push(format!("{key}={value}"));
-            }
-        }
-        let name = if words.is_empty() { "as it is".to_owned() } else { words.join(" ") };
-        let lacking = || {
-            PlanError::from(RequestError::usage(
-                format!("block `{}` has no project or workload", self.fixed.id),
-                None,
-            ))
-        };
-        let (project, workload) = (project.ok_or_else(lacking)?, workload.ok_or_else(lacking)?);
-        Ok(Variant { name, project, workload, rev, settings })
-    }
-
-    fn project(&self, variant: &Variant) -> Result<&'a ProjectView, PlanError> {
-        self.projects.iter().find(|project| project.planned.name == variant.project).ok_or_else(|| {
-            let message = format!("the baseline's project `{}` is not in the block", variant.project);
-            RequestError::usage(message, None).into()
-        })
-    }
-
-    fn fate(&self, combination: &[&str], variant: &Variant, memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
+    fn fate(&self, variant: &Variant, memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
         let left = |reason: String, help: Option<String>| Ok(Fate::Left { reason, help });
         let project = self.project(variant)?;
-        if let Some(exclude) = self.matrix.exclude.iter().find(|exclude| {
-            exclude.when.iter().all(|(key, value)| self.value_of(key, combination, variant) == Some(value))
-        }) {
+        if let Some(exclude) = self
+            .matrix
+            .exclude
+            .iter()
+            .find(|exclude| exclude.when.iter().all(|(key, value)| value_of(key, variant) == Some(value)))
+        {
             return left(exclude.reason.clone(), None);
         }
         let workload = find_workload(&variant.workload)?;
@@ -286,7 +239,6 @@ impl<'a> Draft<'a> {
             let key = setting.key;
             let axis = axes::find(key).map_err(|error| RequestError::usage(error.message, None))?;
             if !axis.matters(workload.goal) {
-                identity.push(format!("{key} not applicable"));
                 continue;
             }
             match memo.probe(project, &setting) {
@@ -308,14 +260,6 @@ impl<'a> Draft<'a> {
                 .any(|word| workloads::find(&word.text).is_ok_and(|workload| workload.edits))
     }
 
-    fn value_of<'v>(&self, key: &str, combination: &[&'v str], variant: &'v Variant) -> Option<&'v str> {
-        match key {
-            "project" => Some(&variant.project),
-            "workload" => Some(&variant.workload),
-            _ => self.matrix.axes.iter().position(|(axis, _)| axis == key).map(|at| combination[at]),
-        }
-    }
-
     /// Why a block that asked for more than one variant has only one left.
     fn nothing_to_compare(kept: &[Arm]) -> Result<String, PlanError> {
         let Some(arm) = kept.first() else { return Ok("nothing of it can be built here".into()) };
@@ -334,6 +278,16 @@ impl<'a> Draft<'a> {
             return Ok(format!("only {} is left to build", arm.variant.name));
         }
         Ok(format!("{} and {} are the same thing here", arm.variant.name, arm.aliases.join(", ")))
+    }
+}
+
+/// What an exclusion may speak of.
+fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
+    match key {
+        "project" => Some(&variant.project),
+        "workload" => Some(&variant.workload),
+        "rev" => variant.rev.as_deref(),
+        _ => variant.settings.get(key).map(String::as_str),
     }
 }
 
@@ -366,19 +320,4 @@ fn sampling(scenario: &Scenario) -> Sampling {
         margin: spec.margin,
         timeout: spec.timeout,
     }
-}
-
-/// All combinations, the last axis turning fastest; one empty combination where there is no axis.
-fn product<'v>(values: &'v [Combination<'v>]) -> impl Iterator<Item = Combination<'v>> {
-    let count: usize = values.iter().map(Vec::len).product();
-    (0..count).map(move |number| {
-        let mut rest = number;
-        let mut combination: Combination<'v> = Vec::with_capacity(values.len());
-        for axis in values.iter().rev() {
-            combination.push(axis[rest % axis.len()]);
-            rest /= axis.len();
-        }
-        combination.reverse();
-        combination
-    })
 }

@@ -51,6 +51,9 @@ pub trait World {
 
     /// Whether this machine can do what `setting` says for `project`.
     fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability;
+
+    /// What the user's own configuration says to builds of `project`, as TOML; empty where it says nothing.
+    fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError>;
 }
 
 /// What the command line says beside the scenario.

@@ -39,6 +39,10 @@ impl World for TwoLinkers {
         Availability::Missing { reason: format!("there is no commit {rev}"), help: None }
     }
 
+    fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
+        Ok(String::new())
+    }
+
     fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
         let available = |identity: &str| Availability::Available { identity: identity.into(), tool: None };
         match (setting.key, setting.value) {
@@ -265,4 +269,76 @@ fn targets_are_kept_side_by_side_only_where_builds_go_on_from_the_last() {
         estimate(&made(&text), &of_clean(&[("a", 1)])).disk_bytes
     };
     assert_eq!((of("clean"), of("incremental")), (Some(100), Some(300)));
+}
+
+#[test]
+fn whole_variants_stand_beside_the_product_of_the_axes() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n",
+        "[axes]\nlinker = [\"bfd\", \"default\"]\nprofile = [\"dev\", \"release\"]\n",
+        "[variants]\nold = { linker = \"bfd\" }\nquick = { \"env.X\" = \"1\", profile = \"dev\" }\n",
+        "same = { profile = \"dev\", linker = \"rust-lld\" }\nas-it-is = true\n",
+        "[[exclude]]\nwhen = { linker = \"default\", profile = \"release\" }\nreason = \"not of interest\"\n",
+        "[[exclude]]\nwhen = { \"env.X\" = \"1\" }\nreason = \"neither is this\"\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline linker=bfd profile=dev
+          variant linker=bfd profile=release
+          variant linker=default profile=dev = same
+          variant old
+          variant as it is
+        left out: s/a/clean linker=default profile=release: not of interest
+        left out: s/a/clean quick: neither is this"#]]
+    .assert_eq(&outline(&plan));
+    assert_eq!(plan.blocks[0].axes, ["linker", "profile"]);
+    let old = plan.blocks[0].arms.iter().find(|arm| arm.variant.name == "old").unwrap();
+    assert_eq!(old.variant.settings, BTreeMap::from([("linker".to_owned(), "bfd".to_owned())]));
+}
+
+#[test]
+fn without_axes_the_project_as_it_is_comes_first() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\n",
+        "[variants]\nas-it-is = true\nquick = { \"env.X\" = \"1\" }\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline as it is
+          twin as it is
+          variant quick"#]]
+    .assert_eq(&outline(&plan));
+    assert_eq!(plan.blocks[0].axes, ["env.X"]);
+}
+
+#[test]
+fn a_whole_variant_can_be_the_baseline() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\nbaseline = \"quick\"\n",
+        "[axes]\nlinker = [\"bfd\", \"default\"]\n",
+        "[variants]\nold = { linker = \"bfd\" }\nquick = { \"env.X\" = \"1\" }\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline quick
+          twin quick
+          variant linker=bfd = old
+          variant linker=default"#]]
+    .assert_eq(&outline(&plan));
+    assert_eq!(plan.blocks[0].axes, ["linker", "env.X"]);
+}
+
+#[test]
+fn beside_an_axis_of_workloads_a_whole_variant_has_that_of_the_baseline() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nbaseline = { workload = \"check\" }\n",
+        "[axes]\nworkload = [\"clean\", \"check\"]\n[variants]\nquick = { \"env.X\" = \"1\" }\n",
+    ));
+    let workloads: Vec<(&str, &str)> = plan.blocks[0]
+        .arms
+        .iter()
+        .map(|arm| (arm.variant.name.as_str(), arm.variant.workload.as_str()))
+        .collect();
+    let baseline = ("workload=check", "check");
+    assert_eq!(workloads, [baseline, baseline, ("workload=clean", "clean"), ("quick", "check")]);
 }

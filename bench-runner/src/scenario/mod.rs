@@ -3,12 +3,16 @@
 //! Reads and checks; which machine does what, and what comes of it, is the plan's business.
 
 mod read;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::spanned::{DocError, SourceText, nearest};
+
+pub use variants::{AS_CONFIGURED, AS_IT_IS, Baseline, Content, KNOWN, WholeVariant};
+pub(crate) use variants::{invalid_name, snippet};
 
 /// The scenarios that are compiled in, by file name.
 const BUILT_IN: [(&str, &str); 4] = [
@@ -93,10 +97,12 @@ pub struct Matrix {
     pub projects: Vec<Word>,
     /// Names of workloads; empty where `workload` is an axis.
     pub workloads: Vec<Word>,
-    /// The baseline's value on the axes that it names; elsewhere it has the first value.
-    pub baseline: BTreeMap<String, Word>,
+    /// What the others are compared with.
+    pub baseline: Baseline,
     /// Keys and values, in the order of the file.
     pub axes: Vec<(String, Vec<Word>)>,
+    /// Variants beside what the axes multiply to, each of its own name.
+    pub variants: Vec<WholeVariant>,
     /// What is left out.
     pub exclude: Vec<Exclude>,
     /// Whether the baseline has a twin.
@@ -110,6 +116,13 @@ pub struct Exclude {
     pub when: BTreeMap<String, String>,
     /// Why.
     pub reason: String,
+}
+
+/// Whether `text` can name a scenario, a matrix or a variant.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('.')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 /// How a scenario wants to be sampled; what it leaves open has a default.
@@ -189,7 +202,7 @@ impl Library {
         let mut scenarios = Vec::new();
         for (file, text) in BUILT_IN {
             let source = SourceText::new(format!("scenarios/{file} (built in)"), text);
-            scenarios.push(read::scenario(&source, "built in")?);
+            scenarios.push(read::scenario(&source, "built in", None)?);
         }
         let folder = checkout.map(|checkout| checkout.join("scenarios")).filter(|folder| folder.is_dir());
         for path in folder.map(|folder| toml_files(&folder)).transpose()?.unwrap_or_default() {
@@ -205,7 +218,7 @@ impl Library {
     pub fn file(path: &Path) -> Result<Scenario, RequestError> {
         let source = SourceText::read(path)
             .map_err(|error| RequestError::usage(format!("cannot read {}: {error}", path.display()), None))?;
-        Ok(read::scenario(&source, &source.name)?)
+        Ok(read::scenario(&source, &source.name, path.parent())?)
     }
 
     /// All of them, by name.

@@ -1,14 +1,17 @@
 //! A scenario file → a scenario. Axes and their values are checked here, where their place is known.
 
-use std::collections::BTreeMap;
+mod variants;
 
-use super::{Exclude, Matrix, SamplingSpec, Scenario, Word};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Baseline, Content, Exclude, Matrix, SamplingSpec, Scenario, WholeVariant, Word};
 use crate::axes;
 use crate::spanned::{DocError, Reader, SourceText, Value};
 use crate::workloads;
 
-/// Reads one file. `origin` is what listings say of where it comes from.
-pub(super) fn scenario(source: &SourceText, origin: &str) -> Result<Scenario, DocError> {
+/// Reads one file. `origin` is what listings say of where it comes from, `base` the directory of the file.
+pub(super) fn scenario(source: &SourceText, origin: &str, base: Option<&Path>) -> Result<Scenario, DocError> {
     let document = source.parse()?;
     let mut reader = document.reader();
     let name = reader.read("name", name)?;
@@ -20,9 +23,9 @@ pub(super) fn scenario(source: &SourceText, origin: &str) -> Result<Scenario, Do
     let matrices = match reader.optional("matrix") {
         Some(tables) => tables.with_tables(|table| {
             let name = table.read("name", self::name)?;
-            matrix(table, name)
+            matrix(table, name, base)
         })?,
-        None => vec![matrix(&mut reader, name.clone())?],
+        None => vec![matrix(&mut reader, name.clone(), base)?],
     };
     if matrices.is_empty() {
         return Err(reader.error_at_key("matrix", "the scenario varies nothing"));
@@ -38,10 +41,7 @@ pub(super) fn scenario(source: &SourceText, origin: &str) -> Result<Scenario, Do
 
 fn name(value: &Value<'_>) -> Result<String, DocError> {
     let text = value.string()?;
-    let valid = !text.is_empty()
-        && !text.starts_with('.')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if valid {
+    if super::is_name(&text) {
         return Ok(text);
     }
     Err(value.error(format!("`{text}` is not a name: letters, digits, `-`, `_` and `.` are allowed")))
@@ -56,7 +56,7 @@ fn setting(value: &Value<'_>) -> Result<Word, DocError> {
     Ok(Word { text: value.setting_text()?, place: Some(value.error("")) })
 }
 
-fn matrix(reader: &mut Reader<'_>, name: String) -> Result<Matrix, DocError> {
+fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<Matrix, DocError> {
     let axes = match reader.optional("axes") {
         Some(table) => table.with_table(|table| table.entries().into_iter().map(axis).collect())?,
         None => Vec::new(),
@@ -68,25 +68,23 @@ fn matrix(reader: &mut Reader<'_>, name: String) -> Result<Matrix, DocError> {
     for word in &workloads {
         known_workload(word)?;
     }
-    let baseline = match reader.optional("baseline") {
-        Some(table) => table.with_table(|table| table.entries().into_iter().map(baseline_value).collect())?,
-        None => BTreeMap::new(),
+    let mut whole = match reader.optional("variants") {
+        Some(table) => variants::variants(&table, base)?,
+        None => Vec::new(),
     };
-    for (key, value) in &baseline {
-        if !axes.iter().any(|(axis, _): &(String, Vec<Word>)| axis == key) {
-            let error = place(value, format!("the baseline names `{key}`, which is not an axis here"));
-            return Err(error.suggest(key, axes.iter().map(|(axis, _)| axis.as_str()).collect::<Vec<_>>()));
-        }
-    }
+    let baseline = match reader.optional("baseline") {
+        Some(value) => variants::baseline(&value, &axes, &mut whole)?,
+        None => Baseline::default(),
+    };
     let exclude = match reader.optional("exclude") {
         Some(tables) => tables.with_tables(|table| {
-            let when = table.read("when", |value| exclusion(value, &axes))?;
+            let when = table.read("when", |value| exclusion(value, &axes, &whole))?;
             Ok(Exclude { when, reason: table.read("reason", Value::string)? })
         })?,
         None => Vec::new(),
     };
     let twin = reader.read_optional("twin", Value::bool)?.unwrap_or(true);
-    Ok(Matrix { name, projects, workloads, baseline, axes, exclude, twin })
+    Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, exclude, twin })
 }
 
 /// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.
@@ -112,8 +110,18 @@ fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec
 }
 
 /// The values that an exclusion speaks of; each must be one that the matrix could have.
-fn exclusion(value: &Value<'_>, axes: &[(String, Vec<Word>)]) -> Result<BTreeMap<String, String>, DocError> {
-    let known: Vec<&str> = axes.iter().map(|(key, _)| key.as_str()).chain(["project", "workload"]).collect();
+fn exclusion(
+    value: &Value<'_>,
+    axes: &[(String, Vec<Word>)],
+    variants: &[WholeVariant],
+) -> Result<BTreeMap<String, String>, DocError> {
+    let of_sets = variants.iter().flat_map(|variant| match &variant.content {
+        Content::Set(set) => set.as_slice(),
+        Content::Snippet(_) | Content::AsConfigured => &[],
+    });
+    let set_keys = of_sets.map(|(key, _)| key.as_str());
+    let known: Vec<&str> =
+        axes.iter().map(|(key, _)| key.as_str()).chain(set_keys).chain(["project", "workload"]).collect();
     let when: BTreeMap<String, String> = value.with_table(|table| {
         table
             .entries()
@@ -133,12 +141,6 @@ fn exclusion(value: &Value<'_>, axes: &[(String, Vec<Word>)]) -> Result<BTreeMap
         return Err(value.error("an exclusion that names nothing would exclude everything"));
     }
     Ok(when)
-}
-
-fn baseline_value((key, value): (String, Value<'_>)) -> Result<(String, Word), DocError> {
-    let word = setting(&value)?;
-    check_value(&key, &word)?;
-    Ok((key, word))
 }
 
 fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocError> {
@@ -221,7 +223,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: expect_test::Expect) {
-        let error = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap_err();
+        let error = scenario(&SourceText::new("s.toml", text), "s.toml", None).unwrap_err();
         expected.assert_eq(&error.to_string());
     }
 
@@ -270,7 +272,7 @@ mod tests {
     #[test]
     fn a_value_may_be_a_table() {
         let text = format!("{HEAD}[axes]\n\"env.X\" = [1, {{ own = 16, deps = 256 }}]\n");
-        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap();
+        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml", None).unwrap();
         let texts: Vec<&str> = scenario.matrices[0].axes[0].1.iter().map(|word| word.text.as_str()).collect();
         assert_eq!(texts, ["1", "{own=16,deps=256}"]);
     }
@@ -304,7 +306,7 @@ mod tests {
     #[test]
     fn structural_axes_take_the_place_of_lists() {
         let text = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\n[axes]\nworkload = [\"clean\", \"check\"]\n";
-        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap();
+        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml", None).unwrap();
         assert!(scenario.matrices[0].workloads.is_empty());
         check(
             &format!("{HEAD}[axes]\nworkload = [\"clean\", \"check\"]\n"),
@@ -320,6 +322,7 @@ mod tests {
         let error = scenario(
             &SourceText::new("s.toml", format!("{HEAD}[sampling]\nmin-rounds = 9\nmax-rounds = 3\n")),
             "s.toml",
+            None,
         )
         .unwrap_err();
         assert!(error.message.contains("`min-rounds` (9) is more than `max-rounds` (3)"), "{error}");
@@ -328,7 +331,7 @@ mod tests {
     #[test]
     fn a_lone_maximum_lowers_the_minimum() {
         let text = format!("{HEAD}[sampling]\nmax-rounds = 3\n");
-        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml").unwrap();
+        let scenario = scenario(&SourceText::new("s.toml", text), "s.toml", None).unwrap();
         assert_eq!((scenario.sampling.min_rounds, scenario.sampling.max_rounds), (3, 3));
     }
 }

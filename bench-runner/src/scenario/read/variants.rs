@@ -1,0 +1,235 @@
+//! `[variants]` and `baseline` of a matrix.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{check_value, place, setting};
+use crate::axes;
+use crate::scenario::variants::{SnippetError, invalid_name, snippet};
+use crate::scenario::{Baseline, Content, KNOWN, WholeVariant, Word};
+use crate::spanned::{DocError, Value};
+
+/// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
+pub(super) fn variants(table: &Value<'_>, base: Option<&Path>) -> Result<Vec<WholeVariant>, DocError> {
+    table.with_table(|reader| {
+        reader.entries().into_iter().map(|(name, value)| variant(name, &value, base)).collect()
+    })
+}
+
+fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<WholeVariant, DocError> {
+    if let Some(known) = WholeVariant::known(&name) {
+        let form = || format!("`{name}` has a meaning of its own and is only asked for");
+        return match value.bool() {
+            Ok(true) => Ok(known),
+            _ => Err(value.error(form()).help(format!("write `{name} = true`"))),
+        };
+    }
+    if let Some(reason) = invalid_name(&name) {
+        return Err(value.error(reason));
+    }
+    if value.is_table() {
+        return Ok(WholeVariant { name, content: Content::Set(set(value)?) });
+    }
+    let file = value.string().map_err(|error| {
+        error.help(
+            "a variant is a table of settings, or the name of a file with a piece of cargo's configuration",
+        )
+    })?;
+    let Some(base) = base else {
+        return Err(value.error("a scenario without a directory of its own cannot name files"));
+    };
+    let content = snippet(&base.join(file)).map_err(|error| match error {
+        SnippetError::Unreadable(message) => value.error(message),
+        SnippetError::Document(error) => error,
+    })?;
+    Ok(WholeVariant { name, content: Content::Snippet(content) })
+}
+
+/// The settings of a named set, checked as the values of axes are.
+fn set(value: &Value<'_>) -> Result<Vec<(String, Word)>, DocError> {
+    let entries = value.entries()?;
+    if entries.is_empty() {
+        return Err(value
+            .error("a set that sets nothing")
+            .help("the project as it is, is `as-it-is = true`"));
+    }
+    let checked = |(key, value): (String, Value<'_>)| {
+        if axes::STRUCTURAL.contains(&key.as_str()) {
+            let message = format!("`{key}` is no setting of a build, so a set cannot name it");
+            return Err(value.error(message));
+        }
+        let word = setting(&value)?;
+        check_value(&key, &word)?;
+        Ok((key, word))
+    };
+    entries.into_iter().map(checked).collect()
+}
+
+/// The baseline: values of axes, or the name of a whole variant, which is added where it is always known.
+pub(super) fn baseline(
+    value: &Value<'_>,
+    axes: &[(String, Vec<Word>)],
+    variants: &mut Vec<WholeVariant>,
+) -> Result<Baseline, DocError> {
+    if !value.is_table() {
+        let name = value
+            .string()
+            .map_err(|error| error.help("a baseline is a table of axes, or the name of a whole variant"))?;
+        return whole(value, &name, variants);
+    }
+    let values: BTreeMap<String, Word> = value.with_table(|table| {
+        let entries = table.entries().into_iter();
+        entries
+            .map(|(key, value)| {
+                let word = setting(&value)?;
+                check_value(&key, &word)?;
+                Ok((key, word))
+            })
+            .collect()
+    })?;
+    for (key, word) in &values {
+        if !axes.iter().any(|(axis, _)| axis == key) {
+            let error = place(word, format!("the baseline names `{key}`, which is not an axis here"));
+            return Err(error.suggest(key, axes.iter().map(|(axis, _)| axis.as_str()).collect::<Vec<_>>()));
+        }
+    }
+    Ok(Baseline::Values(values))
+}
+
+fn whole(value: &Value<'_>, name: &str, variants: &mut Vec<WholeVariant>) -> Result<Baseline, DocError> {
+    let named = WholeVariant::known(name);
+    let arm = named.as_ref().map_or(name, |known| &known.name).to_owned();
+    if !variants.iter().any(|variant| variant.name == arm) {
+        let Some(known) = named else {
+            let names: Vec<&str> =
+                variants.iter().map(|variant| variant.name.as_str()).chain(KNOWN).collect();
+            return Err(value.error(format!("no variant is called `{name}`")).suggest(name, names));
+        };
+        variants.push(known);
+    }
+    Ok(Baseline::Whole(arm))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::super::scenario;
+    use super::*;
+    use crate::scenario::{AS_IT_IS, Matrix};
+    use crate::spanned::SourceText;
+
+    const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
+
+    fn read(text: &str, base: Option<&Path>) -> Result<Matrix, DocError> {
+        let source = SourceText::new("s.toml", format!("{HEAD}{text}"));
+        scenario(&source, "s.toml", base).map(|mut scenario| scenario.matrices.remove(0))
+    }
+
+    fn check(text: &str, expected: expect_test::Expect) {
+        expected.assert_eq(&read(text, None).unwrap_err().to_string());
+    }
+
+    #[test]
+    fn sets_files_and_known_names_are_read_in_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("article.toml"), "[profile.dev]\ndebug = 0\n").unwrap();
+        let text = concat!(
+            "[variants]\nrecommended = { profile = \"dev\", linker = \"mold\" }\n",
+            "article = \"article.toml\"\nas-configured = true\n",
+        );
+        let matrix = read(text, Some(dir.path())).unwrap();
+        let names: Vec<&str> = matrix.variants.iter().map(|variant| variant.name.as_str()).collect();
+        assert_eq!(names, ["recommended", "article", "as-configured"]);
+        let Content::Set(set) = &matrix.variants[0].content else { panic!("a set") };
+        let keys: Vec<&str> = set.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["profile", "linker"]);
+        assert_eq!(matrix.variants[1].content, Content::Snippet("[profile.dev]\ndebug = 0\n".into()));
+    }
+
+    #[test]
+    fn a_baseline_can_be_a_whole_variant() {
+        let matrix = read("baseline = \"as-configured\"\n", None).unwrap();
+        assert_eq!(matrix.baseline, Baseline::Whole("as-configured".into()));
+        assert_eq!(matrix.variants[0].content, Content::AsConfigured);
+        let matrix = read("baseline = \"as-it-is\"\n[variants]\nas-it-is = true\n", None).unwrap();
+        assert_eq!((matrix.baseline, matrix.variants.len()), (Baseline::Whole(AS_IT_IS.into()), 1));
+    }
+
+    #[test]
+    fn what_is_no_variant_is_refused_at_its_place() {
+        check(
+            "[variants]\nfast = { linker = \"modl\" }\n",
+            expect![[r#"
+                s.toml:6:19: `modl` is not a linker (known: default, bfd, lld, rust-lld, mold, or an absolute path)
+                  fast = { linker = "modl" }
+                                    ^^^^^^
+                help: did you mean `mold`?"#]],
+        );
+        check(
+            "[variants]\nfast = { workload = \"check\" }\n",
+            expect![[r#"
+            s.toml:6:21: `workload` is no setting of a build, so a set cannot name it
+              fast = { workload = "check" }
+                                  ^^^^^^^"#]],
+        );
+        check(
+            "[variants]\nfast = {}\n",
+            expect![[r#"
+            s.toml:6:8: a set that sets nothing
+              fast = {}
+                     ^^
+            help: the project as it is, is `as-it-is = true`"#]],
+        );
+        check(
+            "[variants]\n\"a b\" = { linker = \"mold\" }\n",
+            expect![[r#"
+            s.toml:6:9: `a b` is not a name: letters, digits, `-`, `_` and `.` are allowed
+              "a b" = { linker = "mold" }
+                      ^^^^^^^^^^^^^^^^^^^"#]],
+        );
+        check(
+            "[variants]\nas-configured = \"x.toml\"\n",
+            expect![[r#"
+            s.toml:6:17: `as-configured` has a meaning of its own and is only asked for
+              as-configured = "x.toml"
+                              ^^^^^^^^
+            help: write `as-configured = true`"#]],
+        );
+        check(
+            "[variants]\nfast = 3\n",
+            expect![[r#"
+            s.toml:6:8: `variants.fast` must be a string, not an integer
+              fast = 3
+                     ^
+            help: a variant is a table of settings, or the name of a file with a piece of cargo's configuration"#]],
+        );
+        check(
+            "[variants]\nfast = \"x.toml\"\n",
+            expect![[r#"
+            s.toml:6:8: a scenario without a directory of its own cannot name files
+              fast = "x.toml"
+                     ^^^^^^^^"#]],
+        );
+        check(
+            "baseline = \"fats\"\n[variants]\nfast = { linker = \"mold\" }\n",
+            expect![[r#"
+            s.toml:5:12: no variant is called `fats`
+              baseline = "fats"
+                         ^^^^^^
+            help: did you mean `fast`?"#]],
+        );
+    }
+
+    #[test]
+    fn a_file_is_refused_where_it_is_named_or_where_it_is_wrong() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("bad.toml"), "[profile.dev]\ndebug = = 0\n").unwrap();
+        let refused = |file: &str| {
+            let error = read(&format!("[variants]\nx = \"{file}\"\n"), Some(dir.path())).unwrap_err();
+            error.to_string().replace(dir.path().to_str().unwrap(), "")
+        };
+        assert!(refused("none.toml").starts_with("s.toml:6:5: cannot read /none.toml: "));
+        assert!(refused("bad.toml").starts_with("/bad.toml:2:9: "), "{}", refused("bad.toml"));
+    }
+}
