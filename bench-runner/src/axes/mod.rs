@@ -8,18 +8,24 @@ mod arg;
 mod backend;
 mod cache;
 mod calls;
+mod cargo_args;
 mod codegen_units;
+mod config;
+mod configured;
 mod debug;
+mod difference;
 mod env;
 #[cfg(test)]
 mod fixture;
 mod incremental;
 mod jobs;
+mod leaves;
 mod linker;
 mod lto;
 mod named;
 mod opt_level;
 mod profile;
+mod rustflags;
 mod split_debuginfo;
 mod strip;
 mod table;
@@ -52,10 +58,22 @@ pub struct Setting<'a> {
 pub struct Shown<'a> {
     /// A build of its own: to be proven by, its first one, from nothing.
     pub build: &'a Evidence,
-    /// That of the baseline of its block, where there is one and it is another variant.
-    pub baseline: Option<&'a Evidence>,
+    /// The first build of another variant of the block, for the axes whose proof compares.
+    pub baseline: Option<Reference<'a>>,
     /// Whether an edit was in place that no build before had seen.
     pub edited: bool,
+}
+
+/// The first build of another variant: one that differs by the setting in question alone, where the block has such a
+/// one; else the baseline.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference<'a> {
+    /// Name of the variant.
+    pub name: &'a str,
+    /// What its build showed.
+    pub build: &'a Evidence,
+    /// Whether nothing else is asked of the two builds that could make a difference.
+    pub alone: bool,
 }
 
 /// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
@@ -141,6 +159,16 @@ pub trait Axis: Sync {
     /// Whether `value` is one of its values; machine and project are not asked.
     fn parse(&self, key: &str, value: &str) -> Result<(), InvalidValue>;
 
+    /// Whether `value` asks for nothing, so that a variant with it is the same thing as one without.
+    fn is_nothing(&self, _value: &str) -> bool {
+        false
+    }
+
+    /// Whether its proof compares with the first build of another variant, and so has to wait for all of them.
+    fn by_comparison(&self) -> bool {
+        false
+    }
+
     /// Whether the project of `context` and this machine can do it.
     fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability;
 
@@ -220,6 +248,11 @@ pub fn all() -> &'static [&'static dyn Axis] {
         &cache::Cache,
         &env::Env,
         &arg::Arg,
+        &rustflags::Rustflags,
+        &cargo_args::CargoArgs,
+        &config::Config,
+        &config::Snippet,
+        &configured::AsConfigured,
     ]
 }
 
@@ -240,7 +273,57 @@ pub fn find(key: &str) -> Result<&'static dyn Axis, InvalidValue> {
     })
 }
 
+/// Keys of the axes of whole variants, whose values are texts. They are no axes of a scenario's own.
+pub use crate::record::TEXTS as WHOLE;
+
+impl Shown<'_> {
+    /// What it has against the other build, where there is one that shows its compiler calls.
+    fn difference(&self) -> Option<difference::Difference> {
+        let other = self.baseline?.build;
+        let both = !other.compiler_calls.is_empty() && !self.build.compiler_calls.is_empty();
+        both.then(|| difference::difference(self.build, other))
+    }
+
+    /// The difference in words, with what it is a difference to.
+    fn against(&self) -> Option<String> {
+        let reference = self.baseline?;
+        let difference = self.difference()?;
+        let what =
+            if difference.is_none() { "changes no compiler call".to_owned() } else { difference.describe() };
+        let also = if reference.alone { "" } else { ", which differs in other settings too" };
+        Some(format!("{what}, against {}{also}", reference.name))
+    }
+
+    /// What the difference to another build says of a setting that is passed on as it stands.
+    fn raw(&self) -> Finding {
+        let expected = "another compiler call or link line".to_owned();
+        let Some((found, reference)) = self.against().zip(self.baseline) else {
+            return Finding::not_provable(expected, "there is no build of another variant to compare with");
+        };
+        let seen = self.difference().is_some_and(|difference| !difference.is_none());
+        let result = if seen && reference.alone { ProofResult::Holds } else { ProofResult::NotProvable };
+        Finding { expected, found, result }
+    }
+}
+
 impl Finding {
+    /// Of a value that asks for nothing.
+    fn nothing_asked() -> Self {
+        Self {
+            expected: "nothing added".to_owned(),
+            found: "nothing was asked for".to_owned(),
+            result: ProofResult::NotApplicable,
+        }
+    }
+
+    /// The same with more to say.
+    fn and(mut self, more: Option<String>) -> Self {
+        if let Some(more) = more {
+            self.found = format!("{}; {more}", self.found);
+        }
+        self
+    }
+
     fn not_provable(expected: String, why: &str) -> Self {
         Self { expected, found: why.to_owned(), result: ProofResult::NotProvable }
     }

@@ -10,6 +10,8 @@ use crate::record::{CacheUse, Rebuilt};
 pub struct Evidence {
     /// The arguments of the build command.
     pub command: Vec<String>,
+    /// What the build tool complained of first, in a line, where the build failed and it says so.
+    pub complaint: Option<String>,
     /// The compiler calls, where the build was asked to show them.
     pub compiler_calls: Vec<CompilerCall>,
     /// The link steps, where the build was asked to show them.

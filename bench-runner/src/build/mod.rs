@@ -8,18 +8,22 @@
 mod drivers;
 mod elf_file;
 mod evidence;
+mod layers;
 mod own_settings;
 mod recipe;
 mod service;
 mod toolchain;
+mod user_settings;
 
 pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
 pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
+pub use layers::{dropped_flags, merged};
 pub use own_settings::OwnSettings;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{HOLD, Report, Service, Standing, Store};
 pub use toolchain::{Lacking, Release, Toolchain};
+pub use user_settings::{VARIABLES, files_above, user_settings};
 
 /// Why a build could not be put together.
 #[derive(Debug, thiserror::Error)]

@@ -51,6 +51,11 @@ impl OwnSettings {
         self.place == LAST_LEVEL
     }
 
+    /// The key at which flags are added.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
     /// The value of `--config` that adds `flags` after all of the project's own.
     pub fn adding(&self, flags: &[String]) -> String {
         // cargo appends an array to an array, refuses to append one to a string, and replaces a string by a string.

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use csv::StringRecord;
 
-use crate::record::{BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample};
+use crate::record::{
+    BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample, TEXTS,
+};
 
 /// Columns before those of the axes.
 const BEFORE: [&str; 8] = ["sample", "block", "session", "project", "pin", "workload", "variant", "role"];
@@ -41,11 +43,12 @@ const AFTER: [&str; 27] = [
     "cache_not_cacheable",
 ];
 
-/// Keys of the axes that have a column of their own: `workload` and `project` have one anyway.
+/// Keys of the axes that have a column of their own: `workload` and `project` have one anyway, whole texts have none.
 pub(super) fn axis_columns(plan: &Plan) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for key in plan.blocks.iter().flat_map(|block| &block.axes) {
-        if !BEFORE.contains(&key.as_str()) && !keys.contains(key) {
+        let of_its_own = BEFORE.contains(&key.as_str()) || TEXTS.contains(&key.as_str());
+        if !of_its_own && !keys.contains(key) {
             keys.push(key.clone());
         }
     }

@@ -7,7 +7,7 @@ use crate::compare::Policy;
 use crate::plan::{BlockEstimate, Estimate};
 use crate::record::{Block, Plan};
 use crate::sampling::LOOKS;
-use crate::scenario::RequestError;
+use crate::scenario::{AS_CONFIGURED, RequestError};
 use crate::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
 
 /// An error where nothing is left to measure, with what was left out.
@@ -66,7 +66,40 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
     }
+    text.push_str(&configured(plan));
     text.push_str(&left_out(plan));
+    text
+}
+
+/// What `as-configured` comes to, for each project once; nothing where it is not asked for.
+fn configured(plan: &Plan) -> String {
+    let mut told: Vec<(&str, &str)> = Vec::new();
+    for arm in plan.blocks.iter().flat_map(|block| &block.arms) {
+        let says = match arm.variant.settings.get(AS_CONFIGURED) {
+            Some(says) => says.as_str(),
+            // An alias of what sets nothing.
+            None if arm.aliases.iter().any(|alias| alias == AS_CONFIGURED) => "",
+            None => continue,
+        };
+        let project = arm.variant.project.as_str();
+        if !told.contains(&(project, says)) {
+            told.push((project, says));
+        }
+    }
+    let mut text = String::new();
+    for (project, says) in told {
+        if says.trim().is_empty() {
+            let _ = writeln!(
+                text,
+                "  {AS_CONFIGURED} for {project}: you have no configuration of cargo that changes a build, so it is the project as it is"
+            );
+            continue;
+        }
+        let _ = writeln!(text, "  {AS_CONFIGURED} for {project}:");
+        for line in says.lines().filter(|line| !line.is_empty()) {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
     text
 }
 

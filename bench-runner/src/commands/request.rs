@@ -10,7 +10,9 @@ use crate::axes;
 use crate::flows::{FlowError, Places, Workplace};
 use crate::plan::{self, Options};
 use crate::record::{FORMAT_VERSION, Plan};
-use crate::scenario::{Baseline, Library, Matrix, RequestError, SamplingSpec, Scenario, Word};
+use crate::scenario::{
+    Baseline, Library, Matrix, RequestError, SamplingSpec, Scenario, Word, of_whole_variants,
+};
 use crate::workloads;
 
 /// The scenario that is run when none is named.
@@ -35,7 +37,8 @@ pub(super) struct RequestArgs {
     /// A project of the corpus, `tag:NAME`, a directory of your own (with a `/` in it), or a manifest file
     #[arg(long, value_name = "NAME|PATH")]
     project: Vec<String>,
-    /// What to vary, such as `linker=bfd,mold`, `profile=dev,release` or `env.NAME=1,2`
+    /// What to vary, such as `linker=bfd,mold`, `debug=full,none` or `rustflags=,-Ctarget-cpu=native`; `doctor` shows
+    /// all axes
     #[arg(long, value_name = "KEY=V1,V2")]
     axis: Vec<String>,
     /// A workload: clean, incremental, check or noop
@@ -179,6 +182,9 @@ fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), RequestEr
 }
 
 fn check_value(text: &str, key: &str, value: &str) -> Result<(), RequestError> {
+    if let Some((message, help)) = of_whole_variants(key) {
+        return Err(RequestError::usage(format!("`{text}`: {message}"), Some(help.to_owned())));
+    }
     match key {
         "workload" => return check_workload(value),
         "project" => return Ok(()),

@@ -27,6 +27,7 @@ const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
 ///   bench-runner run
 ///   bench-runner run linkers --project ripgrep --time-budget 30m
 ///   bench-runner run --project ./ --axis linker=bfd,mold --workload incremental
+///   bench-runner run --project ./ --variant article=article.toml --baseline as-configured
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -34,7 +35,7 @@ pub struct Args {
     request: RequestArgs,
     /// Complete a run that was interrupted; its plan is never extended
     #[arg(long, value_name = "BUNDLE", conflicts_with_all = [
-        "scenarios", "plan", "project", "axis", "workload", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
+        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
     ])]
     resume: Option<PathBuf>,

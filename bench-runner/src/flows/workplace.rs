@@ -11,7 +11,9 @@ use anyhow::Context as _;
 
 use super::FlowError;
 use crate::axes::{self, Availability, Context, Setting, Settings};
-use crate::build::{CargoDriver, CommandDriver, Driver, Lacking, Toolchain, config_of_tree};
+use crate::build::{
+    CargoDriver, CommandDriver, Driver, Lacking, Toolchain, config_of_tree, files_above, user_settings,
+};
 use crate::corpus::sources::{self, Cache, FetchTool, Pinned, SourceError, Sources};
 use crate::corpus::{Catalogue, Project, Source, edits, local};
 use crate::plan::{PlanError, ProjectView, Typical, World};
@@ -506,9 +508,21 @@ impl World for Workplace {
         }
     }
 
-    fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
-        let help = "name a value of an axis, such as `--baseline linker=default`".to_owned();
-        Err(RequestError::usage("`as-configured` is not supported yet", Some(help)).into())
+    fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError> {
+        // A project from elsewhere has no place of its own on this machine, and so no directories above it.
+        let bench = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned();
+        let own = bench.and_then(|bench| match (&bench.project.source, &bench.project.base) {
+            (Source::Path(path), base) => Some(base.as_deref().unwrap_or(Path::new("")).join(path)),
+            _ => None,
+        });
+        let own = own.map(|own| own.canonicalize().unwrap_or(own));
+        let files = files_above(own.as_deref(), self.sources.user_home.as_deref());
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        user_settings(&files, variables).map_err(|error| {
+            let help = "put it right, or leave `as-configured` out".to_owned();
+            RequestError::usage(error.to_string(), Some(help)).into()
+        })
     }
 
     fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability {

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::{PlanError, ProjectView, World};
 use crate::axes::{self, Availability, STRUCTURAL, Setting, Settings};
 use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, Variant};
-use crate::scenario::{Matrix, RequestError, Scenario, Word};
+use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
 use crate::workloads::{self, Start, Workload};
 
 /// The world, asked no question twice.
@@ -150,6 +150,7 @@ impl<'a> Draft<'a> {
         memo: &mut Memo<'_>,
     ) -> Result<(Option<Block>, Vec<Skipped>), PlanError> {
         let rows = self.rows(memo)?;
+        self.comparable(&rows)?;
         let asked = rows.len();
         let mut skipped = Vec::new();
         let mut kept: Vec<Arm> = Vec::new();
@@ -198,6 +199,30 @@ impl<'a> Draft<'a> {
         Ok((Some(block), skipped))
     }
 
+    /// Refuses what must not stand in one block.
+    fn comparable(&self, rows: &[Variant]) -> Result<(), PlanError> {
+        let Some((baseline, others)) = rows.split_first() else { return Ok(()) };
+        for other in others.iter().filter(|row| self.exclusion(row).is_none()) {
+            if let Some(reason) = axes::incomparable(&baseline.settings, &other.settings) {
+                let message = format!(
+                    "`{}` and `{}` of `{}` cannot be compared: {reason}",
+                    baseline.name, other.name, self.fixed.id
+                );
+                let help = "choose another baseline, or leave such rows out by an [[exclude]]".to_owned();
+                return Err(RequestError::usage(message, Some(help)).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The exclusion that leaves a variant out.
+    fn exclusion(&self, variant: &Variant) -> Option<&Exclude> {
+        let all = |exclude: &&Exclude| {
+            exclude.when.iter().all(|(key, value)| value_of(key, variant) == Some(value.as_str()))
+        };
+        self.matrix.exclude.iter().find(all)
+    }
+
     fn skipped(&self, variant: &str, reason: String, help: Option<String>) -> Skipped {
         Skipped { block: self.fixed.id.to_string(), variant: variant.to_owned(), reason, help }
     }
@@ -205,12 +230,7 @@ impl<'a> Draft<'a> {
     fn fate(&self, variant: &Variant, memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
         let left = |reason: String, help: Option<String>| Ok(Fate::Left { reason, help });
         let project = self.project(variant)?;
-        if let Some(exclude) = self
-            .matrix
-            .exclude
-            .iter()
-            .find(|exclude| exclude.when.iter().all(|(key, value)| value_of(key, variant) == Some(value)))
-        {
+        if let Some(exclude) = self.exclusion(variant) {
             return left(exclude.reason.clone(), None);
         }
         let workload = find_workload(&variant.workload)?;
@@ -238,7 +258,7 @@ impl<'a> Draft<'a> {
         for setting in axes::each(&variant.settings) {
             let key = setting.key;
             let axis = axes::find(key).map_err(|error| RequestError::usage(error.message, None))?;
-            if !axis.matters(workload.goal) {
+            if !axis.matters(workload.goal) || axis.is_nothing(setting.value) {
                 continue;
             }
             match memo.probe(project, &setting) {
@@ -302,10 +322,12 @@ fn find_workload(name: &str) -> Result<&'static Workload, PlanError> {
 fn co_changes(variant: &Variant) -> Vec<String> {
     let of = |setting: axes::Setting<'_>| {
         let changes = axes::find(setting.key).map(|axis| axis.co_changes(&setting)).unwrap_or_default();
-        changes
-            .iter()
-            .map(|change| format!("{}={}: {change}", setting.key, setting.value))
-            .collect::<Vec<_>>()
+        let what = if axes::WHOLE.contains(&setting.key) {
+            variant.name.clone()
+        } else {
+            format!("{}={}", setting.key, setting.value)
+        };
+        changes.iter().map(|change| format!("{what}: {change}")).collect::<Vec<_>>()
     };
     axes::each(&variant.settings).flat_map(of).collect()
 }

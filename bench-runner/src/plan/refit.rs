@@ -62,6 +62,13 @@ fn check(plan: &Plan) -> Result<(), PlanError> {
         return wrong(format!("`{}` is not a name of a scenario", plan.scenario));
     }
     for block in &plan.blocks {
+        let baseline = block.arms.get(block.baseline()).map(|arm| &arm.variant);
+        for (variant, baseline) in block.arms.iter().map(|arm| &arm.variant).zip(baseline.into_iter().cycle())
+        {
+            if let Some(reason) = axes::incomparable(&baseline.settings, &variant.settings) {
+                return wrong(format!("`{}` and `{}`: {reason}", baseline.name, variant.name));
+            }
+        }
         let sampling = &block.sampling;
         let spec = SamplingSpec {
             warmup: sampling.warmup,

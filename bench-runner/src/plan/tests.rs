@@ -342,3 +342,46 @@ fn beside_an_axis_of_workloads_a_whole_variant_has_that_of_the_baseline() {
     let baseline = ("workload=check", "check");
     assert_eq!(workloads, [baseline, baseline, ("workload=clean", "clean"), ("quick", "check")]);
 }
+
+#[test]
+fn code_generators_are_compared_on_one_toolchain_and_with_one_linker() {
+    let text = |exclude: &str| {
+        scenario(&format!(
+            "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n[axes]\nbackend = [\"llvm\", \"cranelift\"]\nlinker = [\"bfd\", \"default\"]\n{exclude}"
+        ))
+    };
+    let error = plan(&[text("")], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    let both =
+        "`backend=llvm linker=bfd` and `backend=cranelift linker=default` of `s/a/clean` cannot be compared";
+    assert!(error.starts_with(both), "{error}");
+    let exclude = "[[exclude]]\nwhen = { backend = \"cranelift\", linker = \"default\" }\nreason = \"x\"\n";
+    let mut left = plan(&[text(exclude)], &TwoLinkers, &Options::default()).unwrap();
+    assert_eq!(left.blocks[0].arms.len(), 3);
+    let cranelift =
+        left.blocks[0].arms.iter_mut().find(|arm| arm.variant.name.contains("cranelift")).unwrap();
+    cranelift.variant.settings.insert("linker".into(), "default".into());
+    assert!(refit(left, &TwoLinkers).unwrap_err().to_string().contains("the plan is wrong: "));
+}
+
+#[test]
+fn a_user_without_any_configuration_has_the_project_as_it_is() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\n",
+        "[variants]\nas-configured = true\nquick = { \"env.X\" = \"1\", rustflags = \" \" }\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline as it is = as-configured
+          twin as it is
+          variant quick"#]]
+    .assert_eq(&outline(&plan));
+}
+
+#[test]
+fn a_value_of_several_lines_has_a_name_of_one() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\n",
+        "[axes]\nconfig = [\"\", \"profile.dev.debug=1\\nprofile.dev.lto=true\"]\n",
+    ));
+    assert_eq!(plan.blocks[0].arms[2].variant.name, "config=profile.dev.debug=1; profile.dev.lto=true");
+}

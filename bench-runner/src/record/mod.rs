@@ -12,7 +12,9 @@ mod sample;
 pub use earlier::EarlierTwin;
 pub(crate) use ids::is_hex;
 pub use ids::{BlockId, InvalidId, Pin, short_hash};
-pub use plan::{Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, TreeId, Variant};
+pub use plan::{
+    Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId, Variant,
+};
 pub use proof::{Proof, ProofResult};
 pub use rounds::{ArmBuilds, Builds, Round, Rounds, by_arm, rounds, rounds_of, walls};
 pub use sample::{

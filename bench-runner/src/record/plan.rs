@@ -147,6 +147,9 @@ pub struct Variant {
     pub settings: BTreeMap<String, String>,
 }
 
+/// Keys of settings whose values are whole texts. They stand in the plan alone; samples name the variant.
+pub const TEXTS: [&str; 2] = ["snippet", "as-configured"];
+
 impl Variant {
     /// The source tree that it builds: variants of one tree share a work tree.
     pub fn tree(&self) -> TreeId {

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::{Kit, RunError, Workshop, Workshops};
-use crate::axes::{self, Shown};
-use crate::build::{BuildError, Evidence, Recipe, Site};
-use crate::record::{Arm, Block, Proof, ProofResult};
+use crate::axes::{self, Axis, Reference, Setting, Shown};
+use crate::build::{BuildError, Evidence, Goal, Recipe, Site};
+use crate::record::{Arm, Block, Proof, ProofResult, Role};
 use crate::workloads::{self, Workload};
 
 /// One arm with everything that building it takes.
@@ -22,6 +22,25 @@ pub(super) struct LiveArm<'a> {
     pub(super) dropped: Option<String>,
 }
 
+/// The first build of another arm of the block.
+#[derive(Clone, Copy)]
+pub(super) struct Peer<'p, 'a> {
+    pub(super) arm: &'p LiveArm<'a>,
+    pub(super) evidence: &'p Evidence,
+}
+
+fn apply(setting: &Setting<'_>, kit: &Kit, goal: Goal, recipe: &mut Recipe) -> Result<(), RunError> {
+    let axis = axes::find(setting.key).map_err(|error| RunError::Plan(error.message))?;
+    if !axis.matters(goal) {
+        return Ok(());
+    }
+    axis.apply(setting, &kit.context, recipe).map_err(|source| RunError::Io {
+        action: "apply an axis in",
+        path: kit.context.tools.clone(),
+        source,
+    })
+}
+
 impl<'a> LiveArm<'a> {
     pub(super) fn new(
         workshops: &'a Workshops,
@@ -35,20 +54,12 @@ impl<'a> LiveArm<'a> {
             .ok_or_else(|| RunError::Plan(format!("there is no project `{}`", variant.project)))?;
         let workload = workloads::find(&variant.workload)
             .map_err(|_| RunError::Plan(format!("there is no workload `{}`", variant.workload)))?;
-        let mut recipe = Recipe { jobs, ..Recipe::default() };
         let kit = workshop
             .kit(&variant.settings)
             .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
-        for setting in axes::each(&variant.settings) {
-            let axis = axes::find(setting.key).map_err(|error| RunError::Plan(error.message))?;
-            if axis.matters(workload.goal) {
-                axis.apply(&setting, &kit.context, &mut recipe).map_err(|source| RunError::Io {
-                    action: "apply an axis in",
-                    path: kit.context.tools.clone(),
-                    source,
-                })?;
-            }
-        }
+        let mut recipe = Recipe { jobs, ..Recipe::default() };
+        axes::each(&variant.settings)
+            .try_for_each(|setting| apply(&setting, kit, workload.goal, &mut recipe))?;
         Ok(Self { arm, workshop, kit, workload, recipe, site, failures: 0, dropped: None })
     }
 
@@ -57,32 +68,87 @@ impl<'a> LiveArm<'a> {
         self.kit.driver.step(&self.site, &self.recipe, self.workload.goal, detail)
     }
 
-    /// What the evidence of a build from nothing says of every setting.
+    /// What its first build, from nothing, says of every setting that can be told from it alone.
     pub(super) fn prove(&self, block: &Block, shown: &Shown<'_>) -> Vec<Proof> {
-        let proof = |axis: &str, finding: axes::Finding| Proof {
+        self.settings(false).map(|(setting, axis)| self.proof(block, &setting, axis, shown)).collect()
+    }
+
+    /// What it says of the other settings beside the first builds of other arms.
+    pub(super) fn prove_beside(
+        &self,
+        block: &Block,
+        evidence: &Evidence,
+        peers: &[Peer<'_, '_>],
+    ) -> Vec<Proof> {
+        let of = |(setting, axis): (Setting<'_>, &'static dyn Axis)| {
+            let shown = Shown { build: evidence, baseline: self.reference(&setting, peers), edited: false };
+            self.proof(block, &setting, axis, &shown)
+        };
+        self.settings(true).map(of).collect()
+    }
+
+    /// Its settings with their axes: those whose proof compares, or the others.
+    fn settings(&self, by_comparison: bool) -> impl Iterator<Item = (Setting<'_>, &'static dyn Axis)> {
+        let with_axis = |setting: Setting<'a>| Some((setting, axes::find(setting.key).ok()?));
+        let wanted =
+            move |(_, axis): &(Setting<'_>, &'static dyn Axis)| axis.by_comparison() == by_comparison;
+        axes::each(&self.arm.variant.settings).filter_map(with_axis).filter(wanted)
+    }
+
+    /// What a setting is judged beside: an arm that differs by it alone, the baseline before others; else the baseline.
+    fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<Reference<'p>> {
+        let own = self.asked_without(setting.key);
+        let rank = |peer: &&Peer<'_, '_>| {
+            let alone = own.is_some() && own == peer.arm.asked_without(setting.key);
+            let baseline = peer.arm.arm.role == Role::Baseline;
+            (alone || baseline).then_some((!alone, !baseline))
+        };
+        let others = peers.iter().filter(|peer| self.may_be_compared(peer.arm, setting));
+        let (rank, chosen) =
+            others.filter_map(|peer| Some((rank(&peer)?, peer))).min_by_key(|(rank, _)| *rank)?;
+        let name = &chosen.arm.arm.variant.name;
+        Some(Reference { name, build: chosen.evidence, alone: !rank.0 })
+    }
+
+    /// Whether another arm builds the same with another value of the setting.
+    fn may_be_compared(&self, other: &LiveArm<'_>, setting: &Setting<'_>) -> bool {
+        let (own, others) = (&self.arm.variant, &other.arm.variant);
+        own.tree() == others.tree()
+            && self.workload.goal == other.workload.goal
+            && others.settings.get(setting.key).map(String::as_str) != Some(setting.value)
+    }
+
+    /// What the settings but that of `key` ask of a build, whatever they are called: `linker=default` asks for nothing.
+    fn asked_without(&self, key: &str) -> Option<(Option<&str>, Recipe)> {
+        let mut recipe = Recipe { jobs: 0, ..Recipe::default() };
+        axes::each(&self.arm.variant.settings)
+            .filter(|setting| setting.key != key)
+            .try_for_each(|setting| apply(&setting, self.kit, self.workload.goal, &mut recipe))
+            .ok()?;
+        recipe.rustflags_from.clear();
+        recipe.env_from.clear();
+        Some((self.kit.toolchain.as_deref(), recipe))
+    }
+
+    fn proof(&self, block: &Block, setting: &Setting<'_>, axis: &dyn Axis, shown: &Shown<'_>) -> Proof {
+        let finding = if axis.matters(self.workload.goal) {
+            axis.prove(setting, &self.kit.context, shown)
+        } else {
+            axes::Finding {
+                expected: format!("{}={}", setting.key, setting.value),
+                found: format!("no meaning under `{}`", self.workload.name),
+                result: ProofResult::NotApplicable,
+            }
+        };
+        Proof {
             block: block.id.clone(),
             role: self.arm.role,
             variant: self.arm.variant.name.clone(),
-            axis: axis.to_owned(),
+            axis: setting.key.to_owned(),
             expected: finding.expected,
             found: finding.found,
             result: finding.result,
-        };
-        axes::each(&self.arm.variant.settings)
-            .filter_map(|setting| {
-                let axis = axes::find(setting.key).ok()?;
-                let finding = if axis.matters(self.workload.goal) {
-                    axis.prove(&setting, &self.kit.context, shown)
-                } else {
-                    axes::Finding {
-                        expected: format!("{}={}", setting.key, setting.value),
-                        found: format!("no meaning under `{}`", self.workload.name),
-                        result: ProofResult::NotApplicable,
-                    }
-                };
-                Some(proof(setting.key, finding))
-            })
-            .collect()
+        }
     }
 
     /// What a build from nothing says of the source tree, where it is an axis of the block.

@@ -13,7 +13,7 @@ use crate::build::{Detail, Evidence, Standing, Step};
 use crate::bundle::Writer;
 use crate::host::{self, Watch};
 use crate::process::{Ended, Finished, Job, Supervisor};
-use crate::record::{Block, Cost, Disturbance, Outcome, Phase, Sample};
+use crate::record::{Block, Cost, Disturbance, Outcome, Phase, Sample, TEXTS};
 use crate::workloads::Start;
 
 /// Dirty pages that may be left when a clock starts.
@@ -311,6 +311,7 @@ impl<'a> Builder<'a> {
 fn settings(arm: &LiveArm<'_>) -> std::collections::BTreeMap<String, String> {
     let variant = &arm.arm.variant;
     let mut settings = variant.settings.clone();
+    settings.retain(|key, _| !TEXTS.contains(&key.as_str()));
     settings.extend(variant.rev.clone().map(|rev| ("rev".to_owned(), rev)));
     settings
 }

@@ -1,17 +1,18 @@
 //! What comes before the rounds of a session: the projects' own commands, the first build of each arm with its
 //! proof, and the untimed builds under the workload.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::RunError;
-use super::arm::LiveArm;
+use super::arm::{LiveArm, Peer};
 use super::block::{Measuring, Stop, bad_end};
 use super::builder::{Made, Place};
 use super::clock::Purpose;
 use super::workspace::{Workspace, make};
-use crate::axes::Shown;
+use super::{Event, RunError};
+use crate::axes::{self, Shown};
 use crate::build::{Detail, Evidence, Service};
-use crate::record::{Phase, Proof, ProofResult, StopReason};
+use crate::record::{Phase, Proof, ProofResult, Role, StopReason};
 use crate::workloads::Start;
 
 impl Measuring<'_, '_, '_> {
@@ -47,6 +48,8 @@ impl Measuring<'_, '_, '_> {
         }
         let builds = self.block.sampling.warmup;
         let bases = u32::from(arms.iter().any(|arm| arm.workload.start == Start::Warm));
+        let from_empty = arms.iter().any(|arm| arm.workload.start == Start::Empty);
+        let mut first_builds: BTreeMap<usize, Box<Evidence>> = BTreeMap::new();
         for pass in 0..bases + builds {
             let base = pass < bases;
             if !base && !self.edit_sources(workspace, arms)? {
@@ -73,7 +76,8 @@ impl Measuring<'_, '_, '_> {
                     return Ok(Some(Stop::Reason(StopReason::Interrupted)));
                 };
                 if let Some(reason) = bad_end(&sample, flaw) {
-                    self.drop_arm(arm, reason);
+                    let said = evidence.complaint.iter().map(|said| format!(": {said}"));
+                    self.drop_arm(arm, reason + &said.collect::<String>());
                     continue;
                 }
                 let shown = Shown { build: &evidence, baseline: None, edited: arm.site.edit > 0 };
@@ -89,6 +93,12 @@ impl Measuring<'_, '_, '_> {
                 }
                 self.judge_proofs(arm, proofs)?;
                 self.builder.clear(arm)?;
+                if first {
+                    first_builds.insert(at, evidence);
+                }
+            }
+            if pass == if from_empty { bases } else { 0 } {
+                self.judge_beside(arms, &first_builds, session)?;
             }
             self.warmup_round = start.elapsed();
         }
@@ -119,6 +129,37 @@ impl Measuring<'_, '_, '_> {
             crate::host::remove_tree(&arm.site.target)?;
         }
         Ok(None)
+    }
+
+    /// Judges what can only be told from several first builds.
+    fn judge_beside(
+        &mut self,
+        arms: &mut [LiveArm<'_>],
+        first_builds: &BTreeMap<usize, Box<Evidence>>,
+        session: u32,
+    ) -> Result<(), RunError> {
+        let peers = first_builds.iter().map(|(at, evidence)| Peer { arm: &arms[*at], evidence });
+        let peers: Vec<Peer<'_, '_>> = peers.filter(|peer| peer.arm.arm.role != Role::Twin).collect();
+        let mut proven: Vec<(usize, Vec<Proof>)> = Vec::new();
+        for (at, evidence) in first_builds {
+            proven.push((*at, arms[*at].prove_beside(self.block, evidence, &peers)));
+        }
+        for (at, proofs) in proven {
+            let arm = &mut arms[at];
+            for proof in &proofs {
+                let told = session == 1 && proof.role != Role::Twin && proof.result != ProofResult::Fails;
+                if told && axes::WHOLE.contains(&proof.axis.as_str()) {
+                    let remark = format!("{}: {}", proof.variant, proof.found);
+                    self.builder.observer.event(&Event::Remark(&remark));
+                }
+            }
+            if arm.dropped.is_none() {
+                self.judge_proofs(arm, proofs)?;
+            } else {
+                self.builder.writer.proofs(&proofs)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes proofs down once for each variant, and drops the arm where one of them fails.

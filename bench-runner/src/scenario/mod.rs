@@ -118,6 +118,14 @@ pub struct Exclude {
     pub reason: String,
 }
 
+/// Why a scenario cannot set `key` itself, where it cannot.
+pub(crate) fn of_whole_variants(key: &str) -> Option<(String, &'static str)> {
+    crate::axes::WHOLE.contains(&key).then(|| {
+        let help = "write `--variant NAME=FILE`, or a file's name or `as-configured = true` under [variants]";
+        (format!("`{key}` is a whole variant, not an axis"), help)
+    })
+}
+
 /// Whether `text` can name a scenario, a matrix or a variant.
 fn is_name(text: &str) -> bool {
     !text.is_empty()

@@ -163,6 +163,9 @@ fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocErr
 }
 
 fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
+    if let Some((message, help)) = super::of_whole_variants(key) {
+        return Err(place(word, message).help(help));
+    }
     match key {
         "workload" => known_workload(word),
         "project" => Ok(()),

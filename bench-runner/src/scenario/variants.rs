@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use super::{RequestError, Word};
+use crate::axes;
 use crate::spanned::{DocError, SourceText};
 
 /// The variant of a project as it is built where nothing is set.
@@ -112,6 +113,9 @@ pub(crate) fn snippet(path: &Path) -> Result<String, SnippetError> {
     if empty {
         return Err(SnippetError::Document(source.error(0..0, "the file sets nothing")));
     }
+    axes::find(axes::WHOLE[0])
+        .and_then(|axis| axis.parse(axes::WHOLE[0], &source.text))
+        .map_err(|error| SnippetError::Document(source.error(0..0, error.message)))?;
     Ok(source.text)
 }
 
@@ -131,6 +135,7 @@ mod tests {
     fn a_file_that_is_no_snippet_is_refused_with_its_place() {
         assert!(refused(b"[build]\nx = = 1\n").starts_with("/x.toml:2:5: "));
         assert_eq!(refused(b"# one\n# \xff\n"), "cannot read /x.toml: line 2 is not UTF-8");
+        assert!(refused(b"build.target-dir = '/x'\n").contains("`build.target-dir` cannot be set here"));
         assert!(refused(b"# nothing\n").starts_with("/x.toml:1:1: the file sets nothing"));
         let missing = RequestError::from(snippet(Path::new("/nowhere/x.toml")).unwrap_err()).to_string();
         assert!(missing.starts_with("cannot read /nowhere/x.toml: "), "{missing}");

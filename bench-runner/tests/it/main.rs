@@ -22,6 +22,7 @@ mod reporting;
 mod sabotage;
 mod simulation;
 mod studies;
+mod variants;
 
 use std::process::ExitCode;
 
@@ -44,5 +45,6 @@ fn main() -> ExitCode {
     trials.extend(published::tests());
     trials.extend(simulation::tests());
     trials.extend(studies::tests());
+    trials.extend(variants::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

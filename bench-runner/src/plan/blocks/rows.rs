@@ -87,7 +87,8 @@ impl<'a> Draft<'a> {
                 settings.insert(key.clone(), (*value).to_owned());
             }
             if values.len() > 1 || self.matrix.axes.len() == 1 {
-                words.push(format!("{key}={value}"));
+                // A name is one line, whatever the value is.
+                words.push(format!("{key}={}", value.lines().collect::<Vec<_>>().join("; ")));
             }
         }
         let name = if words.is_empty() { AS_IT_IS.to_owned() } else { words.join(" ") };

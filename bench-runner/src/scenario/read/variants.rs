@@ -161,7 +161,7 @@ mod tests {
         check(
             "[variants]\nfast = { linker = \"modl\" }\n",
             expect![[r#"
-                s.toml:6:19: `modl` is not a linker (known: default, bfd, lld, rust-lld, mold, or an absolute path)
+                s.toml:6:19: `modl` is not a linker (known: default, bfd, gold, lld, rust-lld, mold, wild, or an absolute path)
                   fast = { linker = "modl" }
                                     ^^^^^^
                 help: did you mean `mold`?"#]],

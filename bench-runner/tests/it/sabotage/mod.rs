@@ -12,7 +12,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bench_runner::axes::{self, Availability, Context, Finding, Setting, Settings, Shown};
+use bench_runner::axes::{self, Availability, Context, Finding, Reference, Setting, Settings, Shown};
 use bench_runner::build::{
     CargoDriver, Detail, Driver, Evidence, Goal, Recipe, Service, Site, Step, Toolchain, config_of_tree,
 };
@@ -42,7 +42,8 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 fn trial(case: Case) -> Trial {
     let beside: String = case.beside.iter().map(|(key, value)| format!(" {key}={value}")).collect();
-    let name = format!("sabotage::{}={}{beside}", case.key, case.value);
+    let value = case.value.lines().collect::<Vec<_>>().join("; ");
+    let name = format!("sabotage::{}={value}{beside}", case.key);
     let needs = case.needs;
     let run = move || try_out(&case);
     match needs {
@@ -87,7 +88,8 @@ fn unseen(key: &str, value: &str) {
     let context =
         Context { toolchain: None, config: None, manifest: None, path: path(), tools: "/nowhere".into() };
     let settings = Settings::from([(key.to_owned(), value.to_owned())]);
-    assert_eq!(prove(key, &settings, &context, &Evidence::default()).result, ProofResult::NotProvable);
+    let shown = Shown { build: &Evidence::default(), baseline: None, edited: false };
+    assert_eq!(prove(key, &settings, &context, &shown).result, ProofResult::NotProvable);
 }
 
 fn try_out(case: &Case) {
@@ -116,14 +118,9 @@ fn try_out(case: &Case) {
         axis.apply(&setting, &context, &mut recipe).expect("an axis that can be applied");
     }
     let built = build(&lab, case, &toolchain, &recipe);
-    let whole = prove(case.key, &settings, &context, &built);
-    assert_eq!(whole.result, ProofResult::Holds, "expected {}, found {}", whole.expected, whole.found);
+    let others: Settings =
+        settings.iter().filter(|(key, _)| *key != case.key).map(|(k, v)| (k.clone(), v.clone())).collect();
     let beside = {
-        let others: Settings = settings
-            .iter()
-            .filter(|(key, _)| *key != case.key)
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect();
         let mut recipe = base.clone();
         for setting in axes::each(&others) {
             axes::find(setting.key)
@@ -133,17 +130,29 @@ fn try_out(case: &Case) {
         }
         recipe
     };
+    // What is proven by a difference has a build without it to differ from.
+    let compared = axes::find(case.key).expect("an axis").by_comparison();
+    let plain = compared.then(|| build(&lab, case, &toolchain, &beside));
+    let reference = plain.as_ref().map(|build| Reference { name: "as it is", build, alone: true });
+    let prove = |build: &Evidence| {
+        prove(case.key, &settings, &context, &Shown { build, baseline: reference, edited: false })
+    };
+    let whole = prove(&built);
+    assert_eq!(whole.result, ProofResult::Holds, "expected {}, found {}", whole.expected, whole.found);
     let sabotaged = without_each(&recipe, &beside);
     assert!(sabotaged.len() >= case.adds, "{} additions only", sabotaged.len());
     for (what, recipe) in sabotaged {
         let built = build(&lab, case, &toolchain, &recipe);
-        let finding = prove(case.key, &settings, &context, &built);
-        assert_eq!(finding.result, ProofResult::Fails, "without {what} it finds {}", finding.found);
+        let finding = prove(&built);
+        // That a raw setting shows nowhere does not say that it is not there.
+        let raw = ["cargo-args", "config"].contains(&case.key);
+        let gone = if raw { ProofResult::NotProvable } else { ProofResult::Fails };
+        assert_eq!(finding.result, gone, "without {what} it finds {}", finding.found);
     }
     if case.key == "toolchain" {
         let other = self::toolchain(Some(if case.value == "nightly" { "stable" } else { "nightly" }));
         let built = build(&lab, case, &other, &recipe);
-        let finding = prove(case.key, &settings, &context, &built);
+        let finding = prove(&built);
         assert_eq!(finding.result, ProofResult::Fails, "by another toolchain it finds {}", finding.found);
     }
 }
@@ -205,13 +214,9 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     all
 }
 
-fn prove(key: &str, settings: &Settings, context: &Context, build: &Evidence) -> Finding {
+fn prove(key: &str, settings: &Settings, context: &Context, shown: &Shown<'_>) -> Finding {
     let setting = Setting { key, value: &settings[key], beside: settings };
-    axes::find(key).expect("an axis").prove(
-        &setting,
-        context,
-        &Shown { build, baseline: None, edited: false },
-    )
+    axes::find(key).expect("an axis").prove(&setting, context, shown)
 }
 
 /// A package with a library, a binary and a build script, a member of its workspace that both are made of and that has

@@ -70,10 +70,30 @@ pub(super) fn entries() -> BTreeMap<&'static str, Entry> {
         ("jobs", built(vec![case("jobs", "1", ""), case("jobs", "cores", "")])),
         ("threads", built(vec![on_nightly("threads", "1"), on_nightly("threads", "8")])),
         ("cache", built(caches())),
+        (
+            "rustflags",
+            built(vec![Case {
+                adds: 2,
+                ..case("rustflags", "-Cdebug-assertions=no -Coverflow-checks=no", "")
+            }]),
+        ),
+        ("cargo-args", built(vec![case("cargo-args", "--all-targets", "")])),
+        ("config", built(vec![case("config", "profile.dev.debug=1", "")])),
+        ("snippet", built(vec![case("snippet", "[profile.dev]\nopt-level = 1\n", "")])),
+        (
+            "as-configured",
+            built(vec![
+                Case { adds: 2, ..case("as-configured", CONFIGURED, "") },
+                case("as-configured", "[variables]\nRUSTFLAGS = '-Coverflow-checks=no'\n", ""),
+            ]),
+        ),
         ("env.NAME", Entry::Unseen("env.CC", "gcc")),
         ("arg", Entry::Unseen("arg", "--fast")),
     ])
 }
+
+/// What a user's own configuration could say.
+const CONFIGURED: &str = "[build]\nrustflags = ['-Coverflow-checks=no']\n[profile.dev]\ndebug = 1\n";
 
 fn linkers() -> Vec<Case> {
     let linker = |value, needs| Case { needs, ..case("linker", value, "") };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Site, Step, Toolchain};
+use crate::build::{BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Site, Step, Toolchain, merged};
 use crate::corpus::BuildSettings;
 
 /// Variables from which cargo takes flags in place of those in its configuration.
@@ -59,18 +59,30 @@ impl CargoDriver {
         env.extend(self.build.env.clone());
         env.extend(recipe.env.clone());
         if !recipe.rustflags.is_empty()
-            && let Some(name) = self.dropping_variable(&env)
+            && let Some(name) = self.dropping_variable(&env, recipe)
         {
             return Err(self.clash(&name, recipe));
         }
         Ok(env)
     }
 
+    /// The project's own configuration with that of the recipe on top: flags are added at the level that is in force
+    /// then.
+    fn own_settings(&self, recipe: &Recipe) -> OwnSettings {
+        let mut config = self.config.clone().unwrap_or_default();
+        for (key, value) in &recipe.config {
+            if let Ok(set) = format!("{key}={value}").parse() {
+                config = merged(&config, &set);
+            }
+        }
+        OwnSettings::of(Some(&config), &self.toolchain)
+    }
+
     /// A variable that keeps cargo from reading flags where they would be added.
-    fn dropping_variable(&self, env: &BTreeMap<String, String>) -> Option<String> {
+    fn dropping_variable(&self, env: &BTreeMap<String, String>, recipe: &Recipe) -> Option<String> {
         let host = self.toolchain.host.to_uppercase().replace(['-', '.'], "_");
         let of_host = Some(format!("CARGO_TARGET_{host}_RUSTFLAGS"))
-            .filter(|_| OwnSettings::of(self.config.as_ref(), &self.toolchain).at_the_last_level());
+            .filter(|_| self.own_settings(recipe).at_the_last_level());
         let mut names = FLAG_VARIABLES.into_iter().map(str::to_owned).chain(of_host);
         names.find(|name| env.contains_key(name))
     }
@@ -117,12 +129,11 @@ impl CargoDriver {
         if !build.features.is_empty() {
             option("--features", &build.features.join(","));
         }
-        if !recipe.rustflags.is_empty() {
-            let own = OwnSettings::of(self.config.as_ref(), &self.toolchain);
-            option("--config", &own.adding(&recipe.rustflags));
-        }
         for (key, value) in &recipe.config {
             option("--config", &format!("{key}={value}"));
+        }
+        if !recipe.rustflags.is_empty() {
+            option("--config", &self.own_settings(recipe).adding(&recipe.rustflags));
         }
         // What is built without `--profile` is built with this one.
         let profile = profile.unwrap_or("dev");
@@ -240,6 +251,23 @@ mod tests {
         let wrapper = "build.rustc-wrapper=\"/w\"";
         assert_eq!(configured(None), [wrapper, "profile.dev.package.\"*\".codegen-units=256"]);
         assert_eq!(configured(Some("release")), [wrapper, "profile.release.package.\"*\".codegen-units=256"]);
+    }
+
+    #[test]
+    fn flags_are_added_at_the_level_that_is_in_force_with_the_recipes_configuration() {
+        let flags = |own: &str, key: &str| {
+            let recipe = Recipe {
+                config: vec![(key.to_owned(), "[\"-Cy\"]".to_owned())],
+                rustflags: vec!["-Cx".into()],
+                ..Recipe::default()
+            };
+            let args = driver(own).step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap().args;
+            args.iter().rev().find(|arg| arg.contains("-Cx")).cloned().unwrap()
+        };
+        let target = "target.\"cfg(unix)\".rustflags";
+        assert_eq!(flags("", "build.rustflags"), "build.rustflags=[\"-Cx\"]");
+        assert_eq!(flags("build.rustflags = ['-Cz']", target), format!("{target}=[\"-Cx\"]"));
+        assert_eq!(flags(&format!("{target} = ['-Cz']"), "build.rustflags"), format!("{target}=[\"-Cx\"]"));
     }
 
     fn asking() -> Recipe {

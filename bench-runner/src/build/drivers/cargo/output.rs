@@ -24,6 +24,7 @@ pub(super) fn evidence(command: &[String], stdout: &str, stderr: &str) -> Eviden
         .collect();
     Evidence {
         command: command.to_vec(),
+        complaint: complaint(stderr),
         compiler_calls: compiler_calls(stderr, &artifacts),
         link_steps: stderr.lines().filter_map(link_step).collect(),
         artifact_bytes: artifact_bytes(&artifacts),
@@ -33,6 +34,14 @@ pub(super) fn evidence(command: &[String], stdout: &str, stderr: &str) -> Eviden
         rebuilt: Some((rebuilt, units)),
         cache: None,
     }
+}
+
+/// The first error of cargo or rustc, with the first of the causes that cargo gives for it.
+fn complaint(stderr: &str) -> Option<String> {
+    let mut lines = stderr.lines().map(str::trim).skip_while(|line| !line.starts_with("error"));
+    let error = lines.next()?;
+    let cause = lines.skip_while(|line| *line != "Caused by:").nth(1);
+    Some(cause.map_or_else(|| error.to_owned(), |cause| format!("{error}: {cause}")))
 }
 
 fn artifact(line: &str) -> Option<Artifact> {
@@ -251,6 +260,21 @@ mod tests {
         let (rebuilt, units) = evidence.rebuilt.unwrap();
         assert_eq!((rebuilt.count, units), (1, vec!["0.1.0 bin:p".to_owned()]));
         assert!(evidence.executables[0].1.is_err(), "a missing file is said to be missing");
+    }
+
+    #[test]
+    fn a_build_that_fails_says_why() {
+        let said = |stderr: &str| evidence(&[], "", stderr).complaint;
+        assert_eq!(said("   Compiling p\n    Finished `dev`\n"), None);
+        assert_eq!(
+            said("   Compiling p\nerror[E0308]: mismatched types\n --> x\nerror: aborting\n").unwrap(),
+            "error[E0308]: mismatched types"
+        );
+        let config = "error: config profile `dev` is not valid\n\nCaused by:\n  feature `x` is required\n\n  The package\n";
+        assert_eq!(
+            said(config).unwrap(),
+            "error: config profile `dev` is not valid: feature `x` is required"
+        );
     }
 
     #[test]

@@ -1,0 +1,128 @@
+//! Pieces of cargo's configuration as they stand: an axis of one's own, and the text of a file that is a whole variant.
+
+use super::leaves::leaves;
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use crate::build::{Goal, Recipe, dropped_flags};
+use crate::record::ProofResult;
+
+pub(super) struct Config;
+pub(super) struct Snippet;
+
+/// Everything that a text sets has a text of its own, so that order and layout make no difference.
+fn identity(value: &str) -> String {
+    let leaves = leaves(value).unwrap_or_default();
+    leaves.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+}
+
+fn probe(value: &str, context: &Context) -> Availability {
+    if context.toolchain.is_none() {
+        return Availability::Missing {
+            reason: "cargo's configuration means nothing to a project that is not built by cargo".into(),
+            help: None,
+        };
+    }
+    Availability::Available { identity: identity(value), tool: None }
+}
+
+fn apply(value: &str, recipe: &mut Recipe) -> std::io::Result<()> {
+    let leaves = leaves(value).map_err(|error| std::io::Error::other(error.message))?;
+    recipe.config.extend(leaves);
+    Ok(())
+}
+
+/// What cargo drops, because the project's own configuration and `value` give flags at different levels.
+fn dropped(value: &str, context: &Context) -> Option<String> {
+    let set: toml::Table = value.parse().ok()?;
+    dropped_flags(context.config.as_ref(), &set, context.toolchain.as_ref()?)
+}
+
+impl Axis for Config {
+    fn key(&self) -> &'static str {
+        "config"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a piece of cargo's configuration, in TOML; an empty value adds none"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &["profile.dev.debug=1", "any TOML"]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        leaves(value).map(drop)
+    }
+
+    fn is_nothing(&self, value: &str) -> bool {
+        identity(value).is_empty()
+    }
+
+    fn by_comparison(&self) -> bool {
+        true
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        probe(setting.value, context)
+    }
+
+    fn matters(&self, _: Goal) -> bool {
+        true
+    }
+
+    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        apply(setting.value, recipe)
+    }
+
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        if self.is_nothing(setting.value) {
+            return Finding::nothing_asked();
+        }
+        shown.raw().and(dropped(setting.value, context))
+    }
+}
+
+impl Axis for Snippet {
+    fn key(&self) -> &'static str {
+        super::WHOLE[0]
+    }
+
+    fn summary(&self) -> &'static str {
+        "the text of a file, by `--variant NAME=FILE`: a piece of cargo's configuration or of a profile"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &["by --variant NAME=FILE"]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        leaves(value).map(drop)
+    }
+
+    fn by_comparison(&self) -> bool {
+        true
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        probe(setting.value, context)
+    }
+
+    fn matters(&self, _: Goal) -> bool {
+        true
+    }
+
+    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        apply(setting.value, recipe)
+    }
+
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        let finding = shown.raw();
+        let nothing = shown.difference().is_some_and(|difference| difference.is_none());
+        let finding = if nothing {
+            let found = "changes no compiler call, so there is nothing to compare".to_owned();
+            Finding { found, result: ProofResult::Fails, ..finding }
+        } else {
+            finding
+        };
+        finding.and(dropped(setting.value, context))
+    }
+}
