@@ -15,11 +15,19 @@ pub use variants::{AS_CONFIGURED, AS_IT_IS, Baseline, Content, KNOWN, WholeVaria
 pub(crate) use variants::{invalid_name, snippet};
 
 /// The scenarios that are compiled in, by file name.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("quick.toml", include_str!("../../../scenarios/quick.toml")),
-    ("linkers.toml", include_str!("../../../scenarios/linkers.toml")),
+    ("backends.toml", include_str!("../../../scenarios/backends.toml")),
     ("cache.toml", include_str!("../../../scenarios/cache.toml")),
+    ("check-vs-build.toml", include_str!("../../../scenarios/check-vs-build.toml")),
+    ("codegen-units.toml", include_str!("../../../scenarios/codegen-units.toml")),
+    ("debug-info.toml", include_str!("../../../scenarios/debug-info.toml")),
+    ("frontend-threads.toml", include_str!("../../../scenarios/frontend-threads.toml")),
+    ("jobs.toml", include_str!("../../../scenarios/jobs.toml")),
+    ("linkers.toml", include_str!("../../../scenarios/linkers.toml")),
+    ("lto.toml", include_str!("../../../scenarios/lto.toml")),
     ("profiles.toml", include_str!("../../../scenarios/profiles.toml")),
+    ("recommended.toml", include_str!("../../../scenarios/recommended.toml")),
 ];
 
 /// A request that cannot be carried out as it stands: usage, scenario or corpus.
@@ -271,7 +279,23 @@ mod tests {
     fn the_built_in_scenarios_are_valid() {
         let library = Library::load(None).unwrap();
         let names: Vec<&str> = library.iter().map(|scenario| scenario.name.as_str()).collect();
-        assert_eq!(names, ["cache", "linkers", "profiles", "quick"]);
+        assert_eq!(
+            names,
+            [
+                "backends",
+                "cache",
+                "check-vs-build",
+                "codegen-units",
+                "debug-info",
+                "frontend-threads",
+                "jobs",
+                "linkers",
+                "lto",
+                "profiles",
+                "quick",
+                "recommended"
+            ]
+        );
     }
 
     #[test]
