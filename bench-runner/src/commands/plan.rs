@@ -58,7 +58,10 @@ fn outline(plan: &Plan, estimate: &Estimate) -> String {
         for arm in &block.arms {
             let aliases = match arm.aliases.as_slice() {
                 [] => String::new(),
-                aliases => format!("  (here the same thing as {})", aliases.join(", ")),
+                aliases => format!(
+                    "  (here the same thing as {})",
+                    aliases.iter().map(|alias| format!("`{alias}`")).collect::<Vec<_>>().join(", ")
+                ),
             };
             let _ = writeln!(text, "  {:<9} {}{aliases}", arm.role.as_str(), arm.variant.name);
         }
