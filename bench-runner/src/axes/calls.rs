@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Finding};
-use crate::build::{CompilerCall, Evidence, Part};
+use crate::build::{Artifact, CompilerCall, Evidence, Part};
 use crate::record::ProofResult;
 
 /// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
@@ -141,7 +141,13 @@ impl Question<'_> {
             |call: &CompilerCall| class(call) == Class::Dependency && !self.excepted.contains(&call.name);
         let of_own = self.ask(evidence, &own);
         if !evidence.compiler_calls.iter().any(others) {
-            return of_own;
+            let dependency = |call: &&CompilerCall| class(call) == Class::Dependency;
+            return match evidence.compiler_calls.iter().filter(dependency).count() {
+                0 => of_own,
+                left_out => of_own.noting(&format!(
+                    "{left_out} calls of dependencies with a setting of their own left out"
+                )),
+            };
         }
         of_own.and(self.ask(evidence, &Wanted { whose: DEPENDENCIES, among: &others, value }))
     }
@@ -150,31 +156,70 @@ impl Question<'_> {
 /// The crates for which the project itself sets `key` in some profile, by the names that rustc has for them. With
 /// `package."*"` that is every one of `evidence` outside of the workspace.
 pub(super) fn excepted(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
-    let mut names = excepted_by_name(key, context);
-    if packages_setting(key, context).any(|name| name == "*") {
+    let mut names = excepted_by_name(key, context, evidence);
+    if packages_setting(key, context, evidence).any(|name| name == "*") {
         let others = evidence.compiler_calls.iter().filter(|call| class(call) == Class::Dependency);
         names.extend(others.map(|call| call.name.clone()));
     }
     names
 }
 
-/// The same without what is said of all dependencies together.
-pub(super) fn excepted_by_name(key: &str, context: &Context) -> BTreeSet<String> {
-    let crate_name = |specification: &str| {
-        // A specification may have an address and a version.
-        let name = specification.rsplit('#').next().unwrap_or(specification);
-        name.split('@').next().unwrap_or(name).replace('-', "_")
-    };
-    packages_setting(key, context).filter(|name| *name != "*").map(crate_name).collect()
+/// The same without what is said of all dependencies together. A package's crates may have other names than it has.
+pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
+    let named: Vec<&str> = packages_setting(key, context, evidence)
+        .filter(|name| *name != "*")
+        .map(|specification| {
+            // A specification may have an address and a version.
+            let name = specification.rsplit('#').next().unwrap_or(specification);
+            name.split(['@', ':']).next().unwrap_or(name)
+        })
+        .collect();
+    let of_packages = evidence.artifacts.iter().filter(|artifact| named.contains(&package(artifact)));
+    of_packages.filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_"))).collect()
 }
 
-/// The packages for which a profile of the project sets `key`, as they are written there.
-fn packages_setting<'a>(key: &'a str, context: &'a Context) -> impl Iterator<Item = &'a str> {
+/// Name of the package of a unit.
+fn package(artifact: &Artifact) -> &str {
+    let word = artifact.unit.split(' ').next().unwrap_or_default();
+    // cargo leaves the name out where it is that of the directory.
+    let directory = || artifact.package.as_ref()?.file_name()?.to_str();
+    word.split_once('@').map(|(name, _)| name).or_else(directory).unwrap_or(word)
+}
+
+/// The packages for which the profile that was built with, or one that it inherits from, sets `key` in the project.
+fn packages_setting<'a>(
+    key: &'a str,
+    context: &'a Context,
+    evidence: &Evidence,
+) -> impl Iterator<Item = &'a str> {
+    let profiles = in_force(context, evidence);
     let tables = [&context.manifest, &context.config].into_iter().flatten();
-    let profiles =
-        tables.filter_map(|table| table.get("profile")?.as_table()).flat_map(|table| table.values());
-    let packages = profiles.filter_map(|profile| profile.get("package")?.as_table()).flatten();
+    let named = tables.filter_map(|table| table.get("profile")?.as_table()).flatten();
+    let packages = named
+        .filter(move |(name, _)| profiles.contains(name))
+        .filter_map(|(_, profile)| profile.get("package")?.as_table())
+        .flatten();
     packages.filter(move |(_, table)| table.get(key).is_some()).map(|(name, _)| name.as_str())
+}
+
+/// The profile that was built with, and those that it inherits from.
+fn in_force(context: &Context, evidence: &Evidence) -> Vec<String> {
+    let given = evidence.command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
+    let mut names = vec![given.unwrap_or_else(|| "dev".to_owned())];
+    while let Some(last) = names.last() {
+        let tables = [&context.config, &context.manifest].into_iter().flatten();
+        let mut profiles = tables.filter_map(|table| table.get("profile")?.get(last));
+        let parent = match last.as_str() {
+            "test" => Some("dev".to_owned()),
+            "bench" => Some("release".to_owned()),
+            _ => profiles.find_map(|profile| Some(profile.get("inherits")?.as_str()?.to_owned())),
+        };
+        match parent.filter(|parent| !names.contains(parent)) {
+            Some(parent) => names.push(parent),
+            None => break,
+        }
+    }
+    names
 }
 
 /// What several pieces of evidence say together; nothing is unclear.

@@ -69,7 +69,8 @@ impl Axis for CodegenUnits {
             PerKind::All(value) => question.ask_all(shown.build, value),
             table => {
                 // What the table says of all dependencies takes the place of what the project says of them.
-                let of_all = Question { excepted: calls::excepted_by_name(KEY, context), ..question };
+                let of_all =
+                    Question { excepted: calls::excepted_by_name(KEY, context, shown.build), ..question };
                 let ask = |kind, whose, class: Class| {
                     let value = table.of(kind)?;
                     Some(of_all.ask(
@@ -132,8 +133,8 @@ mod tests {
 
     #[test]
     fn a_number_of_units_is_a_number() {
-        assert!(CodegenUnits.parse(KEY, "1").is_ok() && CodegenUnits.parse(KEY, "{own=1}").is_ok());
-        assert!(CodegenUnits.parse(KEY, "0").is_err() && CodegenUnits.parse(KEY, "{own=0}").is_err());
+        assert!(CodegenUnits.parse(KEY, "1").is_ok() && CodegenUnits.parse(KEY, "{own=1,deps=1}").is_ok());
+        assert!(CodegenUnits.parse(KEY, "0").is_err() && CodegenUnits.parse(KEY, "{own=1}").is_err());
         assert_eq!(CodegenUnits.parse(KEY, "{owm=1}").unwrap_err().nearest.as_deref(), Some("own"));
     }
 }

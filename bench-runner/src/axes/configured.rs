@@ -146,7 +146,11 @@ impl Axis for AsConfigured {
             let found = "the user has no configuration of cargo".to_owned();
             return Finding { found, ..Finding::nothing_asked() };
         };
-        let mut looked = Looked { context, shown, seen: Vec::new(), wrong: Vec::new(), unseen: Vec::new() };
+        // What the user sets for single packages is an exception as well as what the project sets.
+        let own = context.config.clone().unwrap_or_default();
+        let in_force = Context { config: Some(merged(&user.files, &own)), ..context.clone() };
+        let (seen, wrong, unseen) = Default::default();
+        let mut looked = Looked { context: &in_force, own, shown, seen, wrong, unseen };
         looked.at(&user);
         let dropped = context
             .toolchain
@@ -168,7 +172,10 @@ impl Axis for AsConfigured {
 
 /// What was looked for in a build, and what came of it.
 struct Looked<'a> {
+    /// With the user's configuration and the project's together.
     context: &'a Context,
+    /// The project's own configuration.
+    own: Table,
     shown: &'a Shown<'a>,
     seen: Vec<String>,
     wrong: Vec<String>,
@@ -178,27 +185,39 @@ struct Looked<'a> {
 impl Looked<'_> {
     fn at(&mut self, user: &User) {
         let Some(toolchain) = self.context.toolchain.clone() else { return };
-        let own = self.context.config.clone().unwrap_or_default();
-        let in_force = OwnSettings::of(Some(&merged(&user.files, &own)), &toolchain);
+        let own = of_table(&self.own);
+        let in_force = OwnSettings::of(self.context.config.as_ref(), &toolchain);
         let host = toolchain.host.to_uppercase().replace(['-', '.'], "_");
         let linker =
             user.variable(&format!("CARGO_TARGET_{host}_LINKER")).map(str::to_owned).or(in_force.linker);
-        let mut flags = user.flags_of_variables().unwrap_or_else(|| in_force.flags.concat());
+        // These drop some of the files' flags and are joined to others.
+        let partly = ["CARGO_BUILD_RUSTFLAGS".to_owned(), format!("CARGO_TARGET_{host}_RUSTFLAGS")];
+        let partly = partly.iter().any(|name| user.variable(name).is_some());
+        let of_files = || if partly { Vec::new() } else { in_force.flags.concat() };
+        let mut flags = user.flags_of_variables().unwrap_or_else(of_files);
         flags.extend(linker.map(|linker| format!("-Clinker={linker}")));
         if !flags.is_empty() {
             self.flags(&flags);
         }
-        let of_files = of_table(&user.files);
+        let mut of_files = of_table(&user.files);
+        of_files.retain(|(key, value)| !overruled(key, value, &own, user));
         let wrapper =
             of_files.iter().find(|(key, _)| key == "build.rustc-wrapper").map(|(_, v)| v.replace('"', ""));
-        if let Some(wrapper) = user.variable("RUSTC_WRAPPER").map(str::to_owned).or(wrapper) {
+        let wrapper = user.variable("RUSTC_WRAPPER").map(str::to_owned).or(wrapper);
+        if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty()) {
             self.wrapper(&wrapper);
         }
+        let incremental = user.variable("CARGO_INCREMENTAL").is_some()
+            || self.context.config.as_ref().is_some_and(|config| {
+                config.get("build").is_some_and(|build| build.get("incremental").is_some())
+            });
         let profile = self.profile();
         for (key, value) in of_files {
             let told =
                 key.ends_with(".rustflags") || key.ends_with(".linker") || key == "build.rustc-wrapper";
             match key.strip_prefix("profile.").and_then(|rest| rest.split_once('.')) {
+                // Something else decides on it.
+                Some((name, "incremental")) if name == profile && incremental => self.unseen.push(key),
                 Some((name, key)) if name == profile => self.profile_key(key, &value),
                 Some(_) => {}
                 None if told => {}
@@ -207,7 +226,8 @@ impl Looked<'_> {
         }
         let prefix = format!("CARGO_PROFILE_{}_", profile.to_uppercase().replace('-', "_"));
         for (name, value) in &user.variables {
-            let told = name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER") || name == "RUSTC_WRAPPER";
+            let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name.as_str());
+            let told = flags || name.ends_with("_LINKER") || name == "RUSTC_WRAPPER";
             match name.strip_prefix(&prefix) {
                 Some(key) => self.profile_key(&key.to_lowercase().replace('_', "-"), value),
                 None if told || name.starts_with("CARGO_PROFILE_") => {}
@@ -362,6 +382,13 @@ mod tests {
         assert!(result == ProofResult::Fails && found.contains("`-Clinker=clang` is missing"), "{found}");
         assert_eq!(prove("[variables]\nCC = 'gcc'\n", "").0, ProofResult::NotProvable);
         assert_eq!(prove("", "").0, ProofResult::NotApplicable);
+        // What the project has the last word on is not asked of the build.
+        let config = Some("[profile.dev]\ndebug = 2\n".parse().unwrap());
+        let context = Context { config, ..fixture::context() };
+        let user = "[profile.dev]\ndebug = 1\n";
+        let finding =
+            fixture::prove(&AsConfigured, "as-configured", user, &context, &build("-C debuginfo=2"));
+        assert_eq!(finding.result, ProofResult::NotProvable, "{}", finding.found);
         assert_eq!(prove("build.rustc-wrapper = '/x/wrap'\n", "").0, ProofResult::Fails);
     }
 }

@@ -202,6 +202,19 @@ fn by_number(changes: &BTreeMap<String, usize>) -> Vec<(usize, Vec<&str>)> {
 
 /// The arguments of a compiler call that could differ for a reason, sorted.
 pub(super) fn of_call(args: &[String]) -> Vec<String> {
+    let mut kept = spelled(args);
+    kept.retain(|flag| !NO_DIFFERENCE.iter().any(|start| flag.starts_with(start)));
+    for flag in &mut kept {
+        if flag.starts_with("-Cincremental=") {
+            *flag = "-Cincremental".to_owned();
+        }
+    }
+    kept.sort();
+    kept
+}
+
+/// The arguments of a compiler call in one spelling each.
+pub(super) fn spelled(args: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let rustc = args.iter().position(|arg| arg == "--crate-name").unwrap_or(0);
     // Before rustc stand its wrappers.
@@ -219,15 +232,8 @@ pub(super) fn of_call(args: &[String]) -> Vec<String> {
         } else {
             arg.clone()
         };
-        if NO_DIFFERENCE.iter().any(|start| flag.starts_with(start)) {
-            continue;
-        }
-        kept.push(match flag.strip_prefix("-Cincremental=") {
-            Some(_) => "-Cincremental".to_owned(),
-            None => flag,
-        });
+        kept.push(flag);
     }
-    kept.sort();
     kept
 }
 

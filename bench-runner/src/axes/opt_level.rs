@@ -87,7 +87,8 @@ impl Axis for OptLevel {
         let seen = match &levels {
             PerKind::All(level) => question.ask_all(shown.build, level),
             table => {
-                let question = Question { excepted: calls::excepted_by_name(KEY, context), ..question };
+                let question =
+                    Question { excepted: calls::excepted_by_name(KEY, context, shown.build), ..question };
                 of_table(table, &question, context, shown.build)
             }
         };
@@ -208,7 +209,7 @@ mod tests {
         assert_eq!(script("{final=1}", "").result, ProofResult::Fails);
         // The one script is the package's own, and so are both crates: there is nothing else to be seen.
         assert_eq!(script("{build=1,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
-        assert_eq!(script("{own=1,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
+        assert_eq!(script("{own=1,deps=0,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
     }
 
     #[test]
@@ -218,6 +219,6 @@ mod tests {
             matches!(fixture::probe(&OptLevel, KEY, value, context), Availability::Available { .. })
         };
         assert!(probe("{final=3}", &context()) && !probe("{final=3}", &workspace));
-        assert!(probe("{own=3}", &workspace));
+        assert!(probe("{own=3,deps=3}", &workspace));
     }
 }

@@ -1,6 +1,6 @@
 //! Flags for rustc as they stand, for whatever has no axis of its own.
 
-use super::difference::{of_call, shortened};
+use super::difference::{shortened, spelled};
 use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
 use crate::build::{Evidence, Goal, Part, Recipe};
 use crate::record::ProofResult;
@@ -91,9 +91,9 @@ impl Axis for Rustflags {
 pub(super) fn lacking(flags: &[String], build: &Evidence) -> Option<(usize, Vec<String>)> {
     let mut asked = vec!["--crate-name".to_owned()];
     asked.extend_from_slice(flags);
-    let asked = of_call(&asked);
+    let asked = spelled(&asked);
     let own = build.compiler_calls.iter().filter(|call| call.part == Part::Own);
-    let own: Vec<Vec<String>> = own.map(|call| of_call(&call.args)).collect();
+    let own: Vec<Vec<String>> = own.map(|call| spelled(&call.args)).collect();
     let missing = |flag: &&String| *flag != "--crate-name" && !own.iter().all(|call| call.contains(flag));
     let missing = asked.iter().filter(missing).map(|flag| format!("`{}`", shortened(flag))).collect();
     (!own.is_empty()).then_some((own.len(), missing))
@@ -112,6 +112,16 @@ mod tests {
             args: format!("rustc --crate-name p {flags}").split(' ').map(str::to_owned).collect(),
         };
         Evidence { compiler_calls: calls.iter().map(call).collect(), ..Evidence::default() }
+    }
+
+    #[test]
+    fn a_flag_that_is_no_difference_between_builds_must_be_there_all_the_same() {
+        let prove = |own: &str| {
+            let build = build(&[(Part::Own, own)]);
+            fixture::prove(&Rustflags, "rustflags", "-L native=/opt/ssl", &fixture::context(), &build).result
+        };
+        assert_eq!(prove("-Lnative=/opt/ssl"), ProofResult::Holds);
+        assert_eq!(prove("-L dependency=/t/deps"), ProofResult::Fails);
     }
 
     #[test]

@@ -45,6 +45,14 @@ impl PerKind {
             scalar(text)?;
             values.push((known, text.to_owned()));
         }
+        let names = |kind: &str| values.iter().any(|(name, _)| *name == kind);
+        if names("own") && !names("deps") {
+            // The key for the profile is that of all crates.
+            return Err(invalid(
+                format!("`{value}` would reach dependencies too: name `deps` as well"),
+                None,
+            ));
+        }
         values.sort_by_key(|(kind, _)| kinds.iter().position(|known| known == kind));
         Ok(Self::Some(values))
     }

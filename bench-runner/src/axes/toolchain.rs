@@ -42,7 +42,7 @@ impl Axis for Toolchain {
         let Some(toolchain) = &context.toolchain else {
             return named::of_cargo(KEY, setting.value.to_owned(), context);
         };
-        Availability::Available { identity: identity(toolchain), tool: None }
+        Availability::Available { identity: identity(setting.value, toolchain), tool: None }
     }
 
     fn matters(&self, _: Goal) -> bool {
@@ -75,9 +75,12 @@ impl Axis for Toolchain {
     }
 }
 
-/// Releases that were made from one commit are the same thing under two names.
-fn identity(toolchain: &Installed) -> String {
-    let release = toolchain.rustc_version.ends_with(')') && !toolchain.rustc_version.contains("-dev");
+/// Releases of rustup's that were made from one commit are the same thing under two names; what lies in a directory may
+/// have been built in another way.
+fn identity(value: &str, toolchain: &Installed) -> String {
+    let release = !value.starts_with('/')
+        && toolchain.rustc_version.ends_with(')')
+        && !toolchain.rustc_version.contains("-dev");
     if release {
         format!("{}, {}, {}", toolchain.rustc_version, toolchain.cargo_version, toolchain.host)
     } else {
@@ -147,12 +150,24 @@ mod tests {
     fn releases_of_one_commit_are_one() {
         let at = |sysroot: &str, version: &str| {
             let sample = Installed::sample();
-            identity(&Installed { sysroot: sysroot.into(), rustc_version: version.into(), ..sample })
+            identity(
+                "stable",
+                &Installed { sysroot: sysroot.into(), rustc_version: version.into(), ..sample },
+            )
         };
         assert_eq!(
             at("/a", "rustc 1.95.0 (59807616e 2026-04-14)"),
             at("/b", "rustc 1.95.0 (59807616e 2026-04-14)")
         );
         assert_ne!(at("/a", "rustc 1.95.0-dev"), at("/b", "rustc 1.95.0-dev"));
+        let sample = Installed {
+            rustc_version: "rustc 1.95.0 (59807616e 2026-04-14)".into(),
+            ..Installed::sample()
+        };
+        assert_ne!(
+            identity("stable", &sample),
+            identity("/opt/rust", &sample),
+            "built in another way, perhaps"
+        );
     }
 }

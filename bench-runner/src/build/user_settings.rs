@@ -37,6 +37,9 @@ const NAMES: [&str; 17] = [
 ];
 /// The same for one target, as the crate `cc` reads them.
 const OF_A_TARGET: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
+/// Variables that say something when they are empty: no flags of any file, no wrapper.
+const SWITCHES_OFF: [&str; 4] =
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
 /// Parts of names of variables whose values are nobody's business.
 const SECRETS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
 
@@ -81,7 +84,7 @@ pub fn user_settings(
     }
     let variables: Table = variables
         .into_iter()
-        .filter(|(name, value)| decides(name) && !value.is_empty())
+        .filter(|(name, value)| decides(name) && (!value.is_empty() || SWITCHES_OFF.contains(&name.as_str())))
         .map(|(name, value)| (name, Value::String(value)))
         .collect();
     if !variables.is_empty() {
@@ -206,7 +209,14 @@ mod tests {
     #[test]
     fn a_user_without_any_configuration_says_nothing() {
         assert_eq!(user_settings(&files_above(None, None), variables(&["PATH", "CARGO_HOME"])).unwrap(), "");
-        assert_eq!(user_settings(&[], [("RUSTFLAGS".to_owned(), String::new())]).unwrap(), "");
+        assert_eq!(user_settings(&[], [("CFLAGS".to_owned(), String::new())]).unwrap(), "");
+    }
+
+    #[test]
+    fn an_empty_variable_that_switches_something_off_is_said() {
+        let variables = ["RUSTFLAGS", "RUSTC_WRAPPER"].map(|name| (name.to_owned(), String::new()));
+        let said = user_settings(&[], variables).unwrap();
+        assert_eq!(said, "[variables]\nRUSTC_WRAPPER = \"\"\nRUSTFLAGS = \"\"\n");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::axes::fixture::{call, context, words};
+use crate::build::Artifact;
 
 #[test]
 fn of_all_spellings_the_last_counts() {
@@ -73,7 +74,23 @@ fn no_call_is_no_proof() {
 
 #[test]
 fn what_the_project_sets_for_single_crates_beats_the_profile() {
-    let evidence = build(&[(Part::Own, "p", "src/main.rs"), (Part::Dependency, "a", "/r/a.rs")]);
+    let artifact = |unit: &str, package: Option<&str>| Artifact {
+        unit: unit.into(),
+        own: package.is_some(),
+        package: package.map(Into::into),
+        fresh: false,
+        opt_level: "0".into(),
+        files: Vec::new(),
+        executable: None,
+    };
+    let evidence = Evidence {
+        artifacts: vec![
+            artifact("csv-core@1.2.0 lib:csv-core", None),
+            artifact("md-5@0.10.6 lib:md5", None),
+            artifact("0.1.0 bin:rg", Some("/w/ripgrep")),
+        ],
+        ..build(&[(Part::Own, "p", "src/main.rs"), (Part::Dependency, "a", "/r/a.rs")])
+    };
     let of = |manifest: &str, key: &str| {
         let context = Context { manifest: Some(manifest.parse().unwrap()), ..context() };
         excepted(key, &context, &evidence).into_iter().collect::<Vec<_>>()
@@ -81,6 +98,11 @@ fn what_the_project_sets_for_single_crates_beats_the_profile() {
     assert_eq!(of("[profile.dev.package.csv-core]\nopt-level = 3", "opt-level"), ["csv_core"]);
     assert_eq!(of("[profile.dev.package.'x#csv-core@1.2']\nopt-level = 3", "opt-level"), ["csv_core"]);
     assert_eq!(of("[profile.dev.package.'*']\nopt-level = 3", "opt-level"), ["a"]);
+    // Crates may have other names than their packages.
+    assert_eq!(of("[profile.dev.package.'md-5:0.10']\nopt-level = 3", "opt-level"), ["md5"]);
+    assert_eq!(of("[profile.dev.package.ripgrep]\nopt-level = 3", "opt-level"), ["rg"]);
+    // Another profile is not in force.
+    assert!(of("[profile.release.package.ripgrep]\nopt-level = 3", "opt-level").is_empty());
     assert!(of("[profile.dev.package.csv-core]\ndebug = 1", "opt-level").is_empty());
 }
 

@@ -119,12 +119,10 @@ fn made_of(units: &[Unit<'_>], is_own: impl Fn(&Unit<'_>) -> bool) -> Vec<bool> 
     let needed = |at: usize| units.iter().any(|unit| unit.needs.contains(&units[at].stem.as_str()));
     let mut reached = vec![false; units.len()];
     candidates.iter().filter(|&&at| !needed(at)).for_each(|&at| reach(at, units, &mut reached));
-    // A crate of the project's own that results and a build script need is compiled twice, and the second is no result.
-    for &at in &candidates {
-        let again = candidates.iter().any(|&other| reached[other] && units[other].name == units[at].name);
-        if !again {
-            reach(at, units, &mut reached);
-        }
+    // What else is needed, is needed by what runs during the build. Only where there is nothing at the top, as for a
+    // project of macros alone, are those the results.
+    if reached.iter().all(|reached| !reached) {
+        candidates.iter().for_each(|&at| reach(at, units, &mut reached));
     }
     reached
 }
@@ -356,6 +354,18 @@ mod tests {
             calls.iter().map(|call| call.part).collect::<Vec<_>>()
         };
         assert_eq!(parts(stderr), [Part::Host, Part::Own, Part::Host, Part::Own]);
+        // A library that nothing but what runs during the build needs is none of the results.
+        let (stdout_of_both, only_host) = (
+            [unit(OWN, "lib", "core", None, false), unit(OWN, "bin", "p", None, false)].concat(),
+            concat!(
+                "     Running `rustc --crate-name core -C extra-filename=-cc core/src/lib.rs`\n",
+                "     Running `rustc --crate-name macros --crate-type proc-macro -C extra-filename=-dd --extern core=/t/libcore-cc.rlib lib.rs`\n",
+                "     Running `rustc --crate-name p --extern macros=/t/libmacros-dd.so src/main.rs`\n",
+            ),
+        );
+        let of_host = evidence(&[], &stdout_of_both, only_host).compiler_calls;
+        let of_host: Vec<Part> = of_host.iter().map(|call| call.part).collect();
+        assert_eq!(of_host, [Part::Host, Part::Host, Part::Own]);
         // Where one call does for both, it is the result's.
         let shared = stderr.replace("-bb", "-aa");
         let (_, shared) = shared.split_once('\n').unwrap();
