@@ -192,6 +192,11 @@ pub trait Axis: Sync {
         None
     }
 
+    /// Whether an untimed build has to come before all others, to fill what they draw on.
+    fn fills(&self, _: &Setting<'_>) -> bool {
+        false
+    }
+
     /// What the value changes besides what the axis is named for.
     fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
         &[]

@@ -56,6 +56,7 @@ impl Writer {
         let samples = open_for_append(&dir.join(SAMPLES))?;
         let (sets, proofs) = (HashSet::new(), HashSet::new());
         let mut writer = Self { dir: dir.to_owned(), manifest, axes, samples, sets, proofs };
+        writer.expect_own_columns()?;
         for name in [SAMPLES, PROOFS, UNIT_SETS] {
             writer.set_cut_row_aside(name)?;
         }
@@ -64,6 +65,18 @@ impl Writer {
         writer.proofs = writer.rows_of(PROOFS)?.into_iter().collect();
         writer.save()?;
         Ok(writer)
+    }
+
+    /// Rows with other columns than the file's would make it unreadable.
+    fn expect_own_columns(&self) -> Result<(), BundleError> {
+        let path = self.dir.join(SAMPLES);
+        let failed = |error: csv::Error| BundleError::io("read", &path, std::io::Error::other(error));
+        let mut reader = csv::Reader::from_path(&path).map_err(failed)?;
+        if reader.headers().map_err(failed)?.iter().eq(header(&self.axes)) {
+            return Ok(());
+        }
+        let reason = "its columns are those of another version of bench-runner; start a new run";
+        Err(BundleError::io("go on with", &path, std::io::Error::other(reason)))
     }
 
     fn set_cut_row_aside(&mut self, name: &str) -> Result<(), BundleError> {

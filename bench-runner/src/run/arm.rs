@@ -60,7 +60,15 @@ impl<'a> LiveArm<'a> {
         let mut recipe = Recipe { jobs, ..Recipe::default() };
         axes::each(&variant.settings)
             .try_for_each(|setting| apply(&setting, kit, workload.goal, &mut recipe))?;
+        if recipe.service.is_none() {
+            recipe.service = kit.driver.service_of_its_own(&recipe);
+        }
         Ok(Self { arm, workshop, kit, workload, recipe, site, failures: 0, dropped: None })
+    }
+
+    /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
+    pub(super) fn is_edited(&self) -> bool {
+        self.workload.edits && self.site.edit > 0
     }
 
     /// The command line of its timed build, or why there is none.

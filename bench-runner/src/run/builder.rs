@@ -76,7 +76,7 @@ impl Tried {
             Ended::Exited(0) if self.nothing_made().is_some() => self.nothing_made(),
             // A build that is to yield a proof is judged by that.
             Ended::Exited(0) if phase == Phase::Measured => {
-                let edited = arm.site.edit > 0;
+                let edited = arm.is_edited();
                 arm.contradicted(&Shown { build: &self.evidence, baseline: None, edited })
             }
             Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
@@ -195,7 +195,7 @@ impl<'a> Builder<'a> {
             Ok(step) => step,
             Err(error) => return Ok(Tried { stderr: error.to_string(), ..Tried::default() }),
         };
-        let standing = self.stand_up(arm)?;
+        let standing = self.stand_up(arm, block.sampling.timeout)?;
         let watch = Watch::start();
         let job = job(workspace, step.clone(), block.sampling.timeout);
         let Attended { finished, report } = self.timed(job, standing, place.phase)?;
@@ -213,6 +213,7 @@ impl<'a> Builder<'a> {
         if arm.workload.start == Start::Empty {
             host::remove_tree(&arm.site.target)?;
         }
+        empty_store(arm)?;
         self.clock.since(Purpose::Settling, start);
         Ok(())
     }
@@ -252,6 +253,7 @@ impl<'a> Builder<'a> {
                 return Ok(false);
             }
         }
+        empty_store(arm)?;
         make(&arm.site.target)?;
         // What an earlier build said must not be taken for what this one says.
         for kind in ["stdout", "stderr"] {
@@ -269,7 +271,12 @@ impl<'a> Builder<'a> {
 
     /// The build itself, with its service where it has one.
     fn timed(&mut self, job: Job, standing: Option<Standing>, phase: Phase) -> Result<Attended, RunError> {
+        let (start, beside) = (Instant::now(), standing.is_some());
         let attended = supervised::build(self.supervisor, job, standing)?;
+        if beside {
+            // Its server is started, waited for and stopped around the build.
+            self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));
+        }
         let purpose = match phase {
             Phase::Warmup => Purpose::Warmup,
             Phase::Measured => Purpose::Measured,
@@ -279,11 +286,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Makes the service ready that a build asks for.
-    fn stand_up(&mut self, arm: &LiveArm<'_>) -> Result<Option<Standing>, RunError> {
+    fn stand_up(&mut self, arm: &LiveArm<'_>, limit: Duration) -> Result<Option<Standing>, RunError> {
         let Some(service) = &arm.recipe.service else { return Ok(None) };
         let start = Instant::now();
         make(&arm.site.service)?;
-        let standing = service.stand_up(&arm.site.service).map_err(|source| RunError::Io {
+        let standing = service.stand_up(&arm.site.service, limit).map_err(|source| RunError::Io {
             action: "make a service ready in",
             path: arm.site.service.clone(),
             source,
@@ -306,6 +313,12 @@ impl<'a> Builder<'a> {
         self.observer.event(&Event::Built { sample: &sample, said: (!ended_well).then(|| last_lines(said)) });
         Ok(sample)
     }
+}
+
+/// Removes what a service keeps from one build to the next and should not.
+fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
+    let store = arm.recipe.service.as_ref().and_then(|service| service.to_be_removed(&arm.site.service));
+    Ok(store.map_or(Ok(()), |store| host::remove_tree(&store))?)
 }
 
 fn settings(arm: &LiveArm<'_>) -> std::collections::BTreeMap<String, String> {

@@ -80,7 +80,7 @@ impl Measuring<'_, '_, '_> {
                     self.drop_arm(arm, reason + &said.collect::<String>());
                     continue;
                 }
-                let shown = Shown { build: &evidence, baseline: None, edited: arm.site.edit > 0 };
+                let shown = Shown { build: &evidence, baseline: None, edited: arm.is_edited() };
                 let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
                 if first {
                     proofs.extend(arm.prove_tree(self.block, &evidence));

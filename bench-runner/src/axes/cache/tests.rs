@@ -1,6 +1,6 @@
 use super::*;
 use crate::axes::fixture;
-use crate::build::{Part, Store, Toolchain};
+use crate::build::{Artifact, Part, Store, Toolchain};
 use crate::record::Rebuilt;
 
 /// A build of two units with this use of a cache.
@@ -14,7 +14,21 @@ fn build(program: &str, cache: Option<(u64, u64, u64)>) -> Evidence {
         compiler_calls: vec![call("a"), call("b")],
         rebuilt: Some((Rebuilt { count: 2, set: String::new() }, vec!["a".into(), "b".into()])),
         cache: cache.map(|(hits, misses, not_cacheable)| CacheUse { hits, misses, not_cacheable }),
+        artifacts: ["a", "b"].map(artifact).to_vec(),
         ..Evidence::default()
+    }
+}
+
+/// A unit of the project's own.
+fn artifact(unit: &str) -> Artifact {
+    Artifact {
+        unit: unit.into(),
+        own: true,
+        package: Some("/w/src".into()),
+        fresh: false,
+        opt_level: "0".into(),
+        files: Vec::new(),
+        executable: None,
     }
 }
 
@@ -31,6 +45,36 @@ fn a_cold_cache_has_no_hits_and_a_warm_one_no_misses() {
     assert_eq!(result("warm", &through((1, 1, 0))), ProofResult::Fails);
     assert_eq!(result("warm@s3", &through((2, 0, 0))), ProofResult::Holds);
     assert_eq!(result("off", &build("/tc/bin/rustc", None)), ProofResult::Holds);
+}
+
+#[test]
+fn where_nothing_can_be_cached_nothing_is_proven() {
+    for value in ["cold", "warm"] {
+        assert_eq!(result(value, &build("/bin/sccache", Some((0, 0, 2)))), ProofResult::NotProvable);
+    }
+}
+
+#[test]
+fn an_edit_explains_no_miss_of_a_dependency() {
+    let edited = |package: Option<&str>| {
+        let mut build = build("/bin/sccache", Some((0, 1, 1)));
+        build.artifacts.iter_mut().for_each(|artifact| artifact.package = package.map(Into::into));
+        let shown = Shown { build: &build, baseline: None, edited: true };
+        fixture::with("cache", "warm", |setting| Cache.contradicted(setting, &shown))
+    };
+    assert_eq!(edited(Some("/w/src")), None);
+    assert!(edited(None).is_some());
+}
+
+#[test]
+fn a_variable_that_the_server_would_not_see_is_a_conflict() {
+    let beside = crate::axes::Settings::from([
+        ("cache".to_owned(), "warm".to_owned()),
+        ("env.SCCACHE_BUCKET".to_owned(), "b".to_owned()),
+    ]);
+    let of = |value| Cache.conflict(&Setting { key: "cache", value, beside: &beside });
+    assert!(of("warm").unwrap().contains("`env.SCCACHE_BUCKET` would be lost"));
+    assert_eq!(of("off"), None);
 }
 
 #[test]
@@ -56,7 +100,7 @@ fn what_an_edit_changed_may_be_missing() {
     assert!(contradicted("warm", (0, 3, 0), true).is_some(), "more than were compiled");
     assert_eq!(
         contradicted("warm", (1, 1, 0), false).unwrap(),
-        "1 hits, 1 misses, 0 not cacheable for 2 units compiled, expected no misses but for what an edit changed, \
+        "1 hit, 1 miss, 0 not cacheable for 2 units compiled, expected no misses but for what an edit changed, \
          and every compiler call through sccache"
     );
     assert_eq!(contradicted("cold", (0, 2, 0), false), None);

@@ -7,7 +7,7 @@ mod command;
 pub use cargo::{CargoDriver, config_of_tree};
 pub use command::CommandDriver;
 
-use super::{BuildError, Detail, Evidence, Goal, Recipe, Site, Step};
+use super::{BuildError, Detail, Evidence, Goal, Recipe, Service, Site, Step};
 
 /// The contract of a build tool.
 pub trait Driver {
@@ -16,6 +16,12 @@ pub trait Driver {
 
     /// The command that is timed.
     fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, detail: Detail) -> Result<Step, BuildError>;
+
+    /// The service that a build would look for by itself, because a wrapper of its compiler wants one: without one of its
+    /// own it would find that of the user, or start one within its clock.
+    fn service_of_its_own(&self, _: &Recipe) -> Option<Service> {
+        None
+    }
 
     /// Command that brings about "nothing built yet", untimed, besides removing the target directory.
     fn clean(&self, site: &Site, recipe: &Recipe) -> Option<Step>;

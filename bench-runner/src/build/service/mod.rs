@@ -73,28 +73,37 @@ impl Service {
         self.kept
     }
 
-    /// Makes ready for one build: `dir` is the variant's own directory for its services, in one session. A store
-    /// that is not kept is emptied where it is a directory, and has a new prefix where it is shared: nothing in a
-    /// shared store is ever removed.
+    /// The directory below `dir` that has to be removed before a build, where there is one: that is long work, and not
+    /// the build's.
+    pub fn to_be_removed(&self, dir: &Path) -> Option<PathBuf> {
+        (!self.kept).then(|| store_in(dir))
+    }
+
+    /// Makes ready for one build, which may take as long as `limit`: `dir` is the variant's own directory for its
+    /// services, in one session. Where the store is shared and not kept, it gets a new prefix: nothing in a shared
+    /// store is ever removed.
     ///
     /// # Errors
     ///
     /// Where a directory cannot be emptied or made.
-    pub fn stand_up(&self, dir: &Path) -> io::Result<Standing> {
-        let directory = dir.join("store");
-        if !self.kept && directory.exists() {
-            fs::remove_dir_all(&directory)?;
-        }
+    pub fn stand_up(&self, dir: &Path, limit: Duration) -> io::Result<Standing> {
+        let directory = store_in(dir);
         fs::create_dir_all(&directory)?;
+        // What an earlier server said is no word of this one's.
+        match fs::remove_file(error_log(dir)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let prefix = store::prefix(&dir.join("prefix"), self.kept)?;
         let secrets = Secrets::of_the_user(&self.store);
         let mut server_env = self.store.variables(&directory, &prefix);
-        server_env.extend(secrets.variables());
+        // It is stopped long before; one whose owners were all killed at once ends by itself.
+        let idle = limit.saturating_add(HOLD).as_secs();
         let own = [
             // What is not there says nothing; the user's own file must not.
             ("SCCACHE_CONF", "/dev/null".to_owned()),
             ("SCCACHE_CACHED_CONF", dir.join("cached-config").display().to_string()),
-            ("SCCACHE_IDLE_TIMEOUT", "0".to_owned()),
+            ("SCCACHE_IDLE_TIMEOUT", idle.to_string()),
             // What goes wrong is told in a line, not in a page of addresses.
             ("RUST_BACKTRACE", "0".to_owned()),
             ("SCCACHE_ERROR_LOG", error_log(dir).display().to_string()),
@@ -105,6 +114,16 @@ impl Service {
     }
 }
 
+fn store_in(dir: &Path) -> PathBuf {
+    dir.join("store")
+}
+
+/// The environment of a build without what would choose another store or server than that of the service.
+fn without_settings_of_its_own(build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let others = build.iter().filter(|(name, _)| !name.starts_with("SCCACHE_"));
+    others.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 fn error_log(dir: &Path) -> PathBuf {
     dir.join("server-log")
 }
@@ -112,15 +131,17 @@ fn error_log(dir: &Path) -> PathBuf {
 impl Standing {
     /// The build's environment with what it needs to reach the server.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let mut env = build.clone();
+        let mut env = without_settings_of_its_own(build);
         env.extend([self.address.variable(), store::no_other_server()]);
         env
     }
 
     /// What starts the server before a build with this environment.
     pub fn errand(&self, build: &BTreeMap<String, String>) -> Errand {
-        let mut env = build.clone();
+        let mut env = without_settings_of_its_own(build);
+        env.retain(|name, _| !name.starts_with("AWS_"));
         env.extend([self.address.variable()]);
+        env.extend(self.secrets.variables());
         env.extend(self.server_env.clone());
         // It reports that it has started through a socket there.
         if env.get("TMPDIR").is_some_and(|dir| !address::has_room_for_sockets(dir.as_ref())) {

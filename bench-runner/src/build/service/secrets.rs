@@ -36,8 +36,10 @@ impl Secrets {
         // Where the user keeps things is nobody's business either; a switch gives nothing away.
         let telling =
             |value: &&String| value.len() >= SHORTEST && !matches!(value.as_str(), "true" | "false");
-        let values = self.variables.values().filter(telling);
-        values.fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))
+        // One value may stand within another, such as a bucket's name within its address.
+        let mut values: Vec<&String> = self.variables.values().filter(telling).collect();
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        values.into_iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))
     }
 }
 
@@ -82,6 +84,10 @@ mod tests {
         let secrets =
             Secrets { variables: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into() };
         assert_eq!(secrets.hidden_in("AUTH opensesame for builds"), "AUTH *** for ***");
+        let pairs = [("SCCACHE_BUCKET", "acme"), ("SCCACHE_ENDPOINT", "https://acme.corp")];
+        let nested =
+            Secrets { variables: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into() };
+        assert_eq!(nested.hidden_in("at https://acme.corp"), "at ***");
         assert!(!format!("{secrets:?}").contains("opensesame"));
     }
 }

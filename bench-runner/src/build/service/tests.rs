@@ -1,5 +1,7 @@
 use super::*;
 
+const LIMIT: Duration = Duration::from_secs(60);
+
 fn service(kept: bool) -> Service {
     Service { program: "/bin/sccache".into(), store: Store::Local, kept }
 }
@@ -12,7 +14,12 @@ fn not_started(reason: &str) -> Ended {
 fn only_a_kept_store_outlives_a_build() {
     let dir = tempfile::tempdir().unwrap();
     let kept_after = |kept| {
-        service(kept).stand_up(dir.path()).unwrap();
+        if let Some(store) = service(kept).to_be_removed(dir.path())
+            && store.exists()
+        {
+            fs::remove_dir_all(store).unwrap();
+        }
+        service(kept).stand_up(dir.path(), LIMIT).unwrap();
         let result = dir.path().join("store/result");
         let was_there = result.exists();
         fs::write(result, "").unwrap();
@@ -24,12 +31,20 @@ fn only_a_kept_store_outlives_a_build() {
 #[test]
 fn the_build_knows_the_servers_address_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
-    let standing = service(true).stand_up(dir.path()).unwrap();
+    let standing = service(true).stand_up(dir.path(), LIMIT).unwrap();
     let build = BTreeMap::from([("HOME".to_owned(), "/h".to_owned())]);
     let names = |env: &BTreeMap<String, String>| env.keys().cloned().collect::<Vec<_>>().join(" ");
     let seen = standing.environment(&build);
     assert_eq!(names(&seen), "HOME SCCACHE_REDIS_ENDPOINT SCCACHE_SERVER_UDS");
     assert_eq!(seen["SCCACHE_REDIS_ENDPOINT"], "nowhere", "no server of the wrapper's own can start");
+    let more = ["SCCACHE_BUCKET", "SCCACHE_RECACHE", "AWS_ACCESS_KEY_ID"]
+        .map(|name| (name.to_owned(), "x".to_owned()));
+    let build: BTreeMap<String, String> = build.into_iter().chain(more).collect();
+    assert_eq!(
+        names(&standing.environment(&build)),
+        "AWS_ACCESS_KEY_ID HOME SCCACHE_REDIS_ENDPOINT SCCACHE_SERVER_UDS",
+        "nothing of the build's own chooses another store"
+    );
     let errand = standing.errand(&build);
     assert_eq!(
         names(errand.env.as_ref().unwrap()),
@@ -44,7 +59,7 @@ fn a_port_that_was_taken_is_left_for_another() {
     let dir = tempfile::tempdir().unwrap();
     let deep = dir.path().join("deep".repeat(30));
     fs::create_dir(&deep).unwrap();
-    let mut standing = service(false).stand_up(&deep).unwrap();
+    let mut standing = service(false).stand_up(&deep, LIMIT).unwrap();
     let taken = not_started("`sccache` failed: Address in use (os error 98)");
     let first = standing.address.clone();
     // Held, so that it cannot be the next one as well.
@@ -57,6 +72,6 @@ fn a_port_that_was_taken_is_left_for_another() {
     let moves = (0..9).filter(|_| standing.move_on(&taken).unwrap()).count();
     assert_eq!(moves as u32 + 2, TRIES, "it does not go on for ever");
 
-    let mut standing = service(false).stand_up(dir.path()).unwrap();
+    let mut standing = service(false).stand_up(dir.path(), LIMIT).unwrap();
     assert!(!standing.move_on(&taken).unwrap(), "a socket of its own is nobody else's");
 }

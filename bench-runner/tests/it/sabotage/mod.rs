@@ -323,7 +323,10 @@ fn attended(lab: &Lab, site: &Site, recipe: &Recipe, step: &Step) -> (String, St
     let (finished, used) = match &recipe.service {
         Some(service) => {
             std::fs::create_dir_all(&site.service).expect("a directory for the service");
-            let standing = service.stand_up(&site.service).expect("a service");
+            if let Some(store) = service.to_be_removed(&site.service).filter(|store| store.exists()) {
+                std::fs::remove_dir_all(store).expect("an empty store");
+            }
+            let standing = service.stand_up(&site.service, limit).expect("a service");
             job.before.push(standing.errand(&step.env));
             job.env = standing.environment(&step.env);
             let ask = |_: &Ended| standing.settle_and_stop(&step.env);

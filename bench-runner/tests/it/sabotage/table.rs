@@ -114,17 +114,25 @@ fn drivers() -> Vec<Case> {
 }
 
 fn linker_threads() -> Vec<Case> {
-    let needs = Need::Program("mold");
-    vec![Case { beside: &[("linker", "mold")], needs, ..case("linker-threads", "2", "") }]
+    let threads = |beside, needs, value| Case { beside, needs, ..case("linker-threads", value, "") };
+    vec![
+        threads(&[("linker", "mold")], Need::Program("mold"), "2"),
+        threads(&[("linker", "lld")], Need::Program("ld.lld"), "2"),
+        threads(&[("linker", "rust-lld")], Need::Nothing, "1"),
+        threads(&[("linker", "gold")], Need::Program("ld.gold"), "1"),
+        threads(&[("linker", "gold")], Need::Program("ld.gold"), "2"),
+        threads(&[("linker", "wild")], Need::LongProgram("wild"), "2"),
+    ]
 }
 
 fn profiles() -> Vec<Case> {
     let profile = |value, other| Case { profile: Some(other), ..case("profile", value, "") };
     vec![
-        profile("dev", "release"),
-        profile("release", "dev"),
-        profile("test", "release"),
-        profile("bench", "dev"),
+        // Those that share a directory.
+        profile("dev", "test"),
+        profile("release", "bench"),
+        profile("test", "dev"),
+        profile("bench", "release"),
     ]
 }
 

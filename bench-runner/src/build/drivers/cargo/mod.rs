@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Site, Step, Toolchain, merged};
+use crate::build::{
+    BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Service, Site, Step, Store, Toolchain, merged,
+};
 use crate::corpus::BuildSettings;
+use crate::process::find_in_path;
 
 /// Variables from which cargo takes flags in place of those in its configuration.
 const FLAG_VARIABLES: [&str; 3] = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
@@ -76,6 +79,15 @@ impl CargoDriver {
             }
         }
         OwnSettings::of(Some(&config), &self.toolchain)
+    }
+
+    /// The wrapper of the compiler that is in force: a variable goes before the command line, and that before a file.
+    fn wrapper(&self, recipe: &Recipe) -> Option<String> {
+        let variable = recipe.env.get("RUSTC_WRAPPER").or_else(|| self.build.env.get("RUSTC_WRAPPER"));
+        let given = recipe.config.iter().rev().find(|(key, _)| key == "build.rustc-wrapper");
+        let given = given.map(|(_, value)| value.trim_matches(['"', '\'']).to_owned());
+        let own = || Some(self.config.as_ref()?.get("build")?.get("rustc-wrapper")?.as_str()?.to_owned());
+        variable.cloned().or(given).or_else(own).filter(|wrapper| !wrapper.is_empty())
     }
 
     /// A variable that keeps cargo from reading flags where they would be added.
@@ -174,6 +186,18 @@ impl Driver for CargoDriver {
             args.push("--verbose".into());
         }
         Ok(Step { program: self.toolchain.cargo.clone(), args, env, cwd: site.source.clone() })
+    }
+
+    fn service_of_its_own(&self, recipe: &Recipe) -> Option<Service> {
+        let wrapper = self.wrapper(recipe)?;
+        let named = Path::new(&wrapper);
+        let program = if wrapper.contains('/') {
+            named.to_owned()
+        } else {
+            find_in_path(&wrapper, self.path.as_ref())?
+        };
+        let is_sccache = named.file_name().is_some_and(|name| name == "sccache");
+        is_sccache.then_some(Service { program, store: Store::Local, kept: true })
     }
 
     fn clean(&self, _: &Site, _: &Recipe) -> Option<Step> {
