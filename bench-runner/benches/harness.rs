@@ -10,7 +10,7 @@ use bench_runner::axes::{Availability, Setting};
 use bench_runner::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
 use bench_runner::record::{
-    Arm, Block, BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample,
+    Arm, Block, BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample, TreeId,
 };
 use bench_runner::scenario::{Baseline, Matrix, SamplingSpec, Scenario, Word};
 use bench_runner::stats::{Control, LEVEL, Reference, holm};
@@ -41,7 +41,7 @@ impl World for Everything {
         Availability::Available { identity: rev.to_owned(), tool: None }
     }
 
-    fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
+    fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Availability {
         Availability::Available { identity: setting.value.to_owned(), tool: None }
     }
 

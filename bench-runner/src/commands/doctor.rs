@@ -3,11 +3,12 @@
 use anyhow::Context as _;
 
 use super::{Exit, columns};
-use crate::axes::{self, Availability, Context, Setting, Settings};
+use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
 use crate::build::Lacking;
 use crate::flows::{FlowError, Places, Workplace};
 use crate::host::{self, Health, Machine, Severity};
 use crate::process::{Supervisor, SupervisorOptions};
+use crate::workloads;
 
 /// The toolchain that has what is unstable.
 const NIGHTLY: &str = "nightly";
@@ -93,54 +94,88 @@ fn facts(machine: &Machine) -> Vec<Vec<String>> {
     ]
 }
 
-/// One value of an axis, as this machine has it.
+/// One value of an axis, or the form of its values, as this machine has it.
 struct AxisValue {
     axis: &'static str,
-    value: &'static str,
+    value: String,
     state: Availability,
+    /// Whether `value` is a form, such as `any text`.
+    form: bool,
     /// The setting beside which it can be had, where it cannot without.
     beside: Option<&'static str>,
 }
 
-/// Every named value of every axis. Values that any text can be are left out.
+/// Every named value of every axis, and the forms that others may have.
 fn values(workplace: &Workplace) -> Vec<AxisValue> {
     let Ok(plain) = workplace.plain_context(None) else { return Vec::new() };
     let nightly = workplace.plain_context(Some(NIGHTLY));
-    axes::all()
-        .iter()
-        .flat_map(|axis| axis.values().iter().map(move |value| (*axis, *value)))
-        .filter(|(axis, value)| axis.parse(axis.key(), value).is_ok() && !value.contains(' '))
-        .map(|(axis, value)| {
-            let mut beside = Settings::from([(axis.key().to_owned(), value.to_owned())]);
-            let probe = |beside: &Settings, context: &Context| {
-                axis.probe(&Setting { key: axis.key(), value, beside }, context)
-            };
-            let found = |state, beside| AxisValue { axis: axis.key(), value, state, beside };
-            if let Some(name) = axes::toolchain_of(&beside) {
-                return match workplace.plain_context(Some(name)) {
-                    Ok(named) => found(probe(&beside, &named), None),
-                    Err(Lacking { reason, help }) => found(Availability::Missing { reason, help }, None),
-                };
-            }
-            let state = probe(&beside, &plain);
-            if matches!(state, Availability::Missing { .. })
-                && let Ok(nightly) = &nightly
-            {
-                beside.insert("toolchain".to_owned(), NIGHTLY.to_owned());
-                let there = probe(&beside, nightly);
-                return match there {
-                    Availability::Available { .. } => found(there, Some("toolchain=nightly")),
-                    // What nightly lacks is what has to be got; that it must be nightly is said anyway.
-                    missing => found(missing, None),
-                };
-            }
-            found(state, None)
-        })
-        .collect()
+    let mut all: Vec<AxisValue> = Vec::new();
+    for axis in axes::all() {
+        for value in axis.values() {
+            all.push(match axis.parse(axis.key(), value).is_ok() && !value.contains(' ') {
+                true => probed(*axis, value, workplace, &plain, &nightly),
+                false => form(axis.key(), (*value).to_owned()),
+            });
+        }
+    }
+    let workloads: Vec<&str> = workloads::ALL.iter().map(|workload| workload.name).collect();
+    all.push(form("workload", workloads.join(", ")));
+    all.push(form("project", "a name of `corpus list`, tag:NAME, a directory, a manifest".to_owned()));
+    all.push(form("rev", "a full commit of a project in a directory of yours".to_owned()));
+    all
+}
+
+fn form(axis: &'static str, value: String) -> AxisValue {
+    let state = Availability::Available { identity: String::new(), tool: None };
+    AxisValue { axis, value, state, form: true, beside: None }
+}
+
+fn probed(
+    axis: &'static dyn Axis,
+    value: &'static str,
+    workplace: &Workplace,
+    plain: &Context,
+    nightly: &Result<Context, Lacking>,
+) -> AxisValue {
+    let mut beside = Settings::from([(axis.key().to_owned(), value.to_owned())]);
+    let probe = |beside: &Settings, context: &Context| {
+        axis.probe(&Setting { key: axis.key(), value, beside }, context)
+    };
+    let found =
+        |state, beside| AxisValue { axis: axis.key(), value: value.to_owned(), state, form: false, beside };
+    let lacking = |lacking: &Lacking| Availability::Missing {
+        reason: lacking.reason.clone(),
+        help: lacking.help.clone(),
+    };
+    if let Some(name) = axes::toolchain_of(&beside) {
+        return match workplace.plain_context(Some(name)) {
+            Ok(named) => found(probe(&beside, &named), None),
+            Err(error) => found(lacking(&error), None),
+        };
+    }
+    let state = probe(&beside, plain);
+    let wants_nightly = match &state {
+        Availability::Available { .. } => return found(state, None),
+        Availability::Missing { help, .. } => help.as_ref().is_some_and(|help| help.contains(NIGHTLY)),
+    };
+    beside.insert("toolchain".to_owned(), NIGHTLY.to_owned());
+    match nightly {
+        Ok(nightly) => match probe(&beside, nightly) {
+            there @ Availability::Available { .. } => found(there, Some("toolchain=nightly")),
+            // What nightly lacks is what has to be got; that it must be nightly is said anyway.
+            missing @ Availability::Missing { .. } => found(missing, None),
+        },
+        // A setting that asks for nightly is no help where there is none.
+        Err(error) if wants_nightly => found(lacking(error), None),
+        Err(_) => found(state, None),
+    }
 }
 
 fn document(entry: &AxisValue) -> serde_json::Value {
-    let AxisValue { axis, value, state, beside } = entry;
+    let AxisValue { axis, value, state, form, beside } = entry;
+    if *form {
+        return serde_json::json!({ "axis": axis, "value": null, "form": value });
+    }
     match state {
         Availability::Available { tool, .. } => serde_json::json!({
             "axis": axis, "value": value, "available": true, "beside": beside,
@@ -154,11 +189,12 @@ fn document(entry: &AxisValue) -> serde_json::Value {
 
 fn row(entry: &AxisValue) -> Vec<String> {
     let what = match &entry.state {
+        _ if entry.form => String::new(),
         Availability::Available { tool: Some(tool), .. } => tool.version.clone(),
         Availability::Available { .. } => "available".to_owned(),
         Availability::Missing { reason, help: Some(help) } => format!("missing: {reason} (help: {help})"),
         Availability::Missing { reason, help: None } => format!("missing: {reason}"),
     };
     let beside = entry.beside.map(|beside| format!(", with {beside}")).unwrap_or_default();
-    vec![format!("  {}", entry.axis), entry.value.to_owned(), format!("{what}{beside}")]
+    vec![format!("  {}", entry.axis), entry.value.clone(), format!("{what}{beside}")]
 }

@@ -239,6 +239,12 @@ fn change_matrices(
     axes: &[(String, Vec<Word>)],
 ) -> Result<(), RequestError> {
     let words = |texts: &[String]| texts.iter().map(Word::given).collect::<Vec<_>>();
+    for (key, given) in [("workload", &args.workload), ("project", &args.project)] {
+        if !given.is_empty() && axes.iter().any(|(axis, _)| axis == key) {
+            let message = format!("`--{key}` and `--axis {key}=…` exclude each other");
+            return Err(RequestError::usage(message, Some("give all of them to `--axis`".to_owned())));
+        }
+    }
     args.workload.iter().try_for_each(|name| check_workload(name))?;
     if !args.workload.is_empty() {
         // A block that compares workloads has nothing to do with being asked for one.
@@ -265,7 +271,12 @@ fn change_matrices(
     for matrix in &mut scenario.matrices {
         if !args.project.is_empty() {
             match matrix.axes.iter_mut().find(|(key, _)| key == "project") {
-                Some((_, values)) => *values = words(&args.project),
+                Some((_, values)) => {
+                    *values = words(&args.project);
+                    if let Baseline::Values(baseline) = &mut matrix.baseline {
+                        baseline.remove("project");
+                    }
+                }
                 None => matrix.projects = words(&args.project),
             }
         }
@@ -275,10 +286,9 @@ fn change_matrices(
         matrix.twin &= !args.no_twin;
     }
     if scenario.matrices.is_empty() {
-        return Err(RequestError::usage(
-            format!("nothing is left of the scenario `{}`", scenario.name),
-            None,
-        ));
+        let message = format!("`--workload` leaves nothing of `{}`, which compares workloads", scenario.name);
+        let help = format!("compare others by `--axis workload={}`", args.workload.join(","));
+        return Err(RequestError::usage(message, Some(help)));
     }
     Ok(())
 }

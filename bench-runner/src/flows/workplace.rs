@@ -119,7 +119,9 @@ impl Workplace {
             {
                 // An edit that does not apply is found before the first build, not after it.
                 edits::check(&workshop.source.tree, edit).map_err(|error| {
-                    RequestError::usage(format!("{}: {error}", workshop.project.origin), None)
+                    let of = variant.rev.iter().map(|rev| format!(" in commit {rev}"));
+                    let of: String = of.collect();
+                    RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), None)
                 })?;
             }
         }
@@ -282,7 +284,14 @@ impl Workplace {
             self.fetch_dependencies(&source.tree, toolchain)?;
         }
         let kits = toolchains.iter().map(|toolchain| self.kit(&bench, toolchain.as_deref()));
-        let kits = kits.collect::<Result<_, _>>()?;
+        let kits: Vec<Kit> = kits.collect::<Result<_, _>>()?;
+        for toolchain in
+            kits.iter().filter(|kit| kit.toolchain.is_some()).filter_map(|kit| kit.context.toolchain.as_ref())
+        {
+            // Older ones keep what they fetch elsewhere. One that cannot even fetch fails in its first build, with cargo's
+            // own words, and the others go on.
+            let _ = self.fetch_dependencies(&source.tree, toolchain);
+        }
         Ok(Workshop { project: bench.project.clone(), source, kits })
     }
 
@@ -525,8 +534,8 @@ impl World for Workplace {
         })
     }
 
-    fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability {
-        match self.benches.borrow().get(&tree_of(&project.planned.name)) {
+    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability {
+        match self.benches.borrow().get(tree) {
             Some(bench) => self.probe_at(bench, setting),
             None => Availability::Missing { reason: "the project is not known".into(), help: None },
         }

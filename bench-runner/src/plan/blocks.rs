@@ -7,14 +7,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::{PlanError, ProjectView, World};
 use crate::axes::{self, Availability, STRUCTURAL, Setting, Settings};
-use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, Variant};
+use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, TreeId, Variant};
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
 use crate::workloads::{self, Start, Workload};
 
 /// The world, asked no question twice.
 pub(super) struct Memo<'w> {
     world: &'w dyn World,
-    probes: HashMap<(String, String, Settings), Availability>,
+    probes: HashMap<(TreeId, String, Settings), Availability>,
     configured: HashMap<String, String>,
 }
 
@@ -23,11 +23,11 @@ impl<'w> Memo<'w> {
         Self { world, probes: HashMap::new(), configured: HashMap::new() }
     }
 
-    fn probe(&mut self, project: &ProjectView, setting: &Setting<'_>) -> &Availability {
+    fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Availability {
         let world = self.world;
         self.probes
-            .entry((project.planned.name.clone(), setting.key.to_owned(), setting.beside.clone()))
-            .or_insert_with(|| world.probe(project, setting))
+            .entry((tree.clone(), setting.key.to_owned(), setting.beside.clone()))
+            .or_insert_with(|| world.probe(tree, setting))
     }
 
     fn as_configured(&mut self, project: &ProjectView) -> Result<String, PlanError> {
@@ -56,6 +56,10 @@ pub(super) fn add(
     let listed =
         |key: &str| matrix.axes.iter().find(|(axis, _)| axis == key).map(|(_, words)| words.as_slice());
     let projects = resolve_projects(listed("project").unwrap_or(&matrix.projects), memo.world)?;
+    let baseline_project = match (listed("project"), matrix.baseline.value("project")) {
+        (Some(_), Some(word)) => Some(one_of(&projects, word, memo.world)?),
+        _ => None,
+    };
     let project_choices: Vec<Option<&ProjectView>> = match listed("project") {
         Some(_) => vec![None],
         None => projects.iter().map(Some).collect(),
@@ -76,7 +80,8 @@ pub(super) fn add(
                 return Err(RequestError::usage(format!("two blocks are called `{id}`"), Some(help)).into());
             }
             let fixed = Fixed { id, project: *project, workload: workload.map(|word| word.text.as_str()) };
-            let draft = Draft { matrix, projects: &projects, fixed };
+            let baseline_project = baseline_project.as_deref();
+            let draft = Draft { matrix, projects: &projects, baseline_project, fixed };
             let (block, skipped) = draft.block(scenario, memo)?;
             plan.skipped.extend(skipped);
             if let Some(block) = block {
@@ -86,6 +91,22 @@ pub(super) fn add(
         }
     }
     Ok(())
+}
+
+/// The name of the project that `word` stands for, which is one of `projects`.
+fn one_of(projects: &[ProjectView], word: &Word, world: &dyn World) -> Result<String, PlanError> {
+    let named = resolve_projects(std::slice::from_ref(word), world)?;
+    let among = |view: &&ProjectView| named.iter().any(|named| named.planned.name == view.planned.name);
+    let found: Vec<&ProjectView> = projects.iter().filter(among).collect();
+    match found[..] {
+        [one] => Ok(one.planned.name.clone()),
+        _ => {
+            let names: Vec<&str> = projects.iter().map(|view| view.planned.name.as_str()).collect();
+            let message =
+                format!("the baseline's project `{}` is not one of {}", word.text, names.join(", "));
+            Err(word.complain(message, None).into())
+        }
+    }
 }
 
 fn resolve_projects(words: &[Word], world: &dyn World) -> Result<Vec<ProjectView>, PlanError> {
@@ -134,6 +155,8 @@ struct Fixed<'a> {
 struct Draft<'a> {
     matrix: &'a Matrix,
     projects: &'a [ProjectView],
+    /// Name of the baseline's project, where project is an axis and the baseline names one.
+    baseline_project: Option<&'a str>,
     fixed: Fixed<'a>,
 }
 
@@ -155,11 +178,13 @@ impl<'a> Draft<'a> {
         let mut skipped = Vec::new();
         let mut kept: Vec<Arm> = Vec::new();
         let mut by_identity: HashMap<String, usize> = HashMap::new();
-        let mut baseline_left = false;
+        let mut baseline_left = None;
         for (at, variant) in rows.into_iter().enumerate() {
             match self.fate(&variant, memo)? {
                 Fate::Left { reason, help } => {
-                    baseline_left |= at == 0;
+                    if at == 0 {
+                        baseline_left = Some(format!("its baseline is left out: {reason}"));
+                    }
                     skipped.push(self.skipped(&variant.name, reason, help));
                 }
                 Fate::Built { identity } => match by_identity.get(&identity) {
@@ -178,8 +203,8 @@ impl<'a> Draft<'a> {
             let message = format!("two variants of `{}` are called `{}`", self.fixed.id, twice.variant.name);
             return Err(RequestError::usage(message, Some("use values without spaces".into())).into());
         }
-        if baseline_left {
-            skipped.push(self.skipped("all", "its baseline cannot be built here".into(), None));
+        if let Some(reason) = baseline_left {
+            skipped.push(self.skipped("all", reason, None));
             return Ok((None, skipped));
         }
         if kept.len() < 2 && asked > 1 {
@@ -261,7 +286,7 @@ impl<'a> Draft<'a> {
             if !axis.matters(workload.goal) || axis.is_nothing(setting.value) {
                 continue;
             }
-            match memo.probe(project, &setting) {
+            match memo.probe(&variant.tree(), &setting) {
                 Availability::Available { identity: same, .. } => identity.push(format!("{key}={same}")),
                 Availability::Missing { reason, help } => return left(reason.clone(), help.clone()),
             }

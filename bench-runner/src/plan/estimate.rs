@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::axes;
 use crate::record::{Block, Plan};
 use crate::sampling::LOOKS;
 use crate::stats::{Control, EXPECTED_NOISE, expected_half_width};
@@ -107,11 +108,16 @@ fn block_estimate(
         let warm = workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start == Start::Warm);
         let own = build(&arm.variant.project, &arm.variant.workload);
         let first = if warm { build(&arm.variant.project, "clean") } else { None };
-        warmups += u64::from(sampling.warmup) + u64::from(warm);
-        let time = own.zip(if warm { first } else { Some(Duration::ZERO) });
-        warmup_time = warmup_time
-            .zip(time)
-            .map(|(sum, (own, first))| sum + first + (own + AROUND_A_BUILD) * sampling.warmup);
+        let fills = axes::each(&arm.variant.settings)
+            .any(|setting| axes::find(setting.key).is_ok_and(|axis| axis.fills(&setting)));
+        warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(fills);
+        // What is filled is filled by a build from nothing.
+        let from_nothing = if warm { first } else { own };
+        let filling = if fills { from_nothing } else { Some(Duration::ZERO) };
+        let time = own.zip(if warm { first } else { Some(Duration::ZERO) }).zip(filling);
+        warmup_time = warmup_time.zip(time).map(|(sum, ((own, first), filling))| {
+            sum + filling + first + (own + AROUND_A_BUILD) * sampling.warmup
+        });
     }
     let warmup_time = warmup_time.map(|time| time * sessions);
     let fit = budget.zip(round_time.zip(warmup_time)).map(|(budget, (round, warmup))| {

@@ -8,7 +8,7 @@ mod refit;
 use std::time::Duration;
 
 use crate::axes::{Availability, Setting};
-use crate::record::{FORMAT_VERSION, Plan, PlannedProject};
+use crate::record::{FORMAT_VERSION, Plan, PlannedProject, TreeId};
 use crate::scenario::{RequestError, Scenario, Word};
 
 pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
@@ -49,8 +49,8 @@ pub trait World {
     /// Whether the source of `project` has the commit `rev`.
     fn revision(&self, project: &ProjectView, rev: &str) -> Availability;
 
-    /// Whether this machine can do what `setting` says for `project`.
-    fn probe(&self, project: &ProjectView, setting: &Setting<'_>) -> Availability;
+    /// Whether this machine can do what `setting` says for the source `tree`, of which it has said that it is there.
+    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability;
 
     /// What the user's own configuration says to builds of `project`, as TOML; empty where it says nothing.
     fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError>;

@@ -23,19 +23,24 @@ pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
     for mut block in std::mem::take(&mut plan.blocks) {
         let mut skipped = Vec::new();
         let mut arms = Vec::new();
+        let mut lost = false;
         for mut arm in std::mem::take(&mut block.arms) {
-            // What is the same thing by another name was found out elsewhere.
-            arm.aliases.clear();
+            // What is the same thing by another name was found out where the plan was made.
+            for alias in std::mem::take(&mut arm.aliases) {
+                let reason = format!("it was the same thing as {} where the plan was made", arm.variant.name);
+                skipped.push(left_out(&block, &alias, reason, None));
+            }
             match lack(&arm.variant, &views, world)? {
                 None => arms.push(arm),
                 Some((reason, help)) if arm.role != Role::Twin => {
+                    lost = true;
                     skipped.push(left_out(&block, &arm.variant.name, reason, help));
                 }
                 Some(_) => {}
             }
         }
         let baseline = arms.iter().any(|arm| arm.role == Role::Baseline);
-        let comparable = arms.iter().any(|arm| arm.role == Role::Variant) || skipped.is_empty();
+        let comparable = arms.iter().any(|arm| arm.role == Role::Variant) || !lost;
         block.arms = arms;
         if baseline && comparable {
             blocks.push(block);
@@ -118,10 +123,10 @@ fn lack(
     for setting in axes::each(&variant.settings) {
         let axis = axes::find(setting.key).map_err(|error| wrong(error.message))?;
         axis.parse(setting.key, setting.value).map_err(|error| wrong(error.message))?;
-        if !axis.matters(workload.goal) {
+        if !axis.matters(workload.goal) || axis.is_nothing(setting.value) {
             continue;
         }
-        if let Availability::Missing { reason, help } = world.probe(view, &setting) {
+        if let Availability::Missing { reason, help } = world.probe(&variant.tree(), &setting) {
             return Ok(Some((reason, help)));
         }
     }

@@ -43,7 +43,7 @@ impl World for TwoLinkers {
         Ok(String::new())
     }
 
-    fn probe(&self, _: &ProjectView, setting: &Setting<'_>) -> Availability {
+    fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Availability {
         let available = |identity: &str| Availability::Available { identity: identity.into(), tool: None };
         match (setting.key, setting.value) {
             ("linker", "default" | "rust-lld") => available("rust-lld"),
@@ -148,7 +148,7 @@ fn a_block_without_its_baseline_is_left_out() {
     ));
     expect_test::expect![[r#"
         left out: s/a/clean linker=mold: no mold on PATH
-        left out: s/a/clean all: its baseline cannot be built here"#]]
+        left out: s/a/clean all: its baseline is left out: no mold on PATH"#]]
     .assert_eq(&outline(&plan));
 }
 
@@ -160,6 +160,48 @@ fn projects_can_be_an_axis() {
     assert_eq!(projects, ["light", "light", "heavy"]);
     assert_eq!(plan.projects.len(), 2);
     assert_eq!(plan.blocks[0].arms[2].role, Role::Variant);
+}
+
+#[test]
+fn the_baselines_project_is_one_of_the_block() {
+    let text = "workloads = [\"clean\"]\nbaseline = { project = \"heavy\" }\n[axes]\nproject = [\"light\", \"heavy\"]\n";
+    let made = made(text);
+    assert_eq!(made.blocks[0].arms[0].variant.project, "heavy");
+    let wrong = text.replace("{ project = \"heavy\" }", "{ project = \"heavi\" }");
+    let error = plan(&[scenario(&wrong)], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("the baseline's project `heavi` is not one of light, heavy"), "{error}");
+}
+
+#[test]
+fn what_all_of_a_block_is_built_with_a_whole_variant_has_too() {
+    let made = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n",
+        "[axes]\nprofile = [\"release\"]\nlto = [\"off\", \"thin\"]\n",
+        "[variants]\nsmall = { opt-level = \"s\" }\ndev = { profile = \"dev\" }\n",
+    ));
+    let profiles: Vec<(&str, &str)> = made.blocks[0]
+        .arms
+        .iter()
+        .map(|arm| (arm.variant.name.as_str(), arm.variant.settings["profile"].as_str()))
+        .collect();
+    assert_eq!(
+        profiles,
+        [("lto=off", "release"), ("lto=thin", "release"), ("small", "release"), ("dev", "dev")]
+    );
+}
+
+#[test]
+fn where_nothing_varies_a_row_is_named_after_all_that_it_sets() {
+    let made = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\"]\ndebug = [\"none\"]\n",
+        "[variants]\nas-it-is = true\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline linker=bfd debug=none
+          twin linker=bfd debug=none
+          variant as it is"#]]
+    .assert_eq(&outline(&made));
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     };
     let exclude = match reader.optional("exclude") {
         Some(tables) => tables.with_tables(|table| {
-            let when = table.read("when", |value| exclusion(value, &axes, &whole))?;
+            let when = table.read("when", |value| exclusion(value, &axes, &whole, &baseline))?;
             Ok(Exclude { when, reason: table.read("reason", Value::string)? })
         })?,
         None => Vec::new(),
@@ -114,14 +114,21 @@ fn exclusion(
     value: &Value<'_>,
     axes: &[(String, Vec<Word>)],
     variants: &[WholeVariant],
+    baseline: &Baseline,
 ) -> Result<BTreeMap<String, String>, DocError> {
     let of_sets = variants.iter().flat_map(|variant| match &variant.content {
         Content::Set(set) => set.as_slice(),
         Content::Snippet(_) | Content::AsConfigured => &[],
     });
-    let set_keys = of_sets.map(|(key, _)| key.as_str());
-    let known: Vec<&str> =
-        axes.iter().map(|(key, _)| key.as_str()).chain(set_keys).chain(["project", "workload"]).collect();
+    let of_sets: Vec<(&str, &Word)> = of_sets.map(|(key, word)| (key.as_str(), word)).collect();
+    let of_axes = axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key.as_str(), word)));
+    let settings: Vec<(&str, &Word)> = of_axes.chain(of_sets).collect();
+    let known: Vec<&str> = settings.iter().map(|(key, _)| *key).chain(["project", "workload"]).collect();
+    let could_be = |key: &str, text: &str| {
+        let asked = settings.iter().any(|(other, word)| *other == key && word.text == text);
+        // Names of projects are resolved later, and workloads may stand in a list of their own.
+        asked || ["project", "workload"].contains(&key) || baseline.value(key).is_some_and(|w| w.text == text)
+    };
     let when: BTreeMap<String, String> = value.with_table(|table| {
         table
             .entries()
@@ -133,6 +140,14 @@ fn exclusion(
                 }
                 let word = setting(&value)?;
                 check_value(&key, &word)?;
+                if !could_be(&key, &word.text) {
+                    let message =
+                        format!("no variant has `{key}` at `{}`, so this excludes nothing", word.text);
+                    let values = settings.iter().filter(|(other, _)| *other == key);
+                    return Err(
+                        place(&word, message).suggest(&word.text, values.map(|(_, word)| word.text.as_str()))
+                    );
+                }
                 Ok((key, word.text))
             })
             .collect()
@@ -289,6 +304,20 @@ mod tests {
                   baseline = { linkr = "bfd" }
                                        ^^^^^
                 help: did you mean `linker`?"#]],
+        );
+    }
+
+    #[test]
+    fn an_exclusion_must_name_a_value_that_there_is() {
+        check(
+            &format!(
+                "{HEAD}[axes]\nlinker = [\"bfd\"]\n[[exclude]]\nwhen = {{ linker = \"mold\" }}\nreason = \"x\"\n"
+            ),
+            expect![[r#"
+                s.toml:8:19: no variant has `linker` at `mold`, so this excludes nothing
+                  when = { linker = "mold" }
+                                    ^^^^^^
+                help: valid are `bfd`"#]],
         );
     }
 

@@ -51,7 +51,8 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, RequestError> {
     Ok(values)
 }
 
-fn value(text: &str) -> String {
+/// One value, as it would be in a file.
+pub(super) fn value(text: &str) -> String {
     for quote in ['"', '\''] {
         let inner = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
         if let Some(inner) = inner.filter(|inner| !inner.contains(quote)) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{check_value, pair};
+use super::{check_value, pair, values};
 use crate::scenario::{
     Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, invalid_name, snippet,
 };
@@ -102,6 +102,7 @@ fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
 
 fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
     let (key, value) = pair("--baseline", text)?;
+    let value = &values::value(value);
     check_value(text, key, value)?;
     let keys: Vec<String> =
         scenario.matrices.iter().flat_map(|matrix| matrix.axes.iter().map(|(key, _)| key.clone())).collect();
@@ -160,6 +161,14 @@ mod tests {
         set_baselines(&mut quick, &["linker=bfd".to_owned()]).unwrap();
         assert!(quick.matrices[0].baseline.value("linker").is_some());
         assert_eq!(quick.matrices[1].baseline, Baseline::Whole("as-configured".into()));
+    }
+
+    #[test]
+    fn the_value_of_a_baseline_is_read_as_those_of_an_axis() {
+        let mut scenario = Library::load(None).unwrap().get("codegen-units").unwrap();
+        set_baselines(&mut scenario, &["codegen-units={ own = 16, deps = 256 }".to_owned()]).unwrap();
+        let word = scenario.matrices[0].baseline.value("codegen-units").unwrap();
+        assert_eq!(word.text, "{own=16,deps=256}");
     }
 
     #[test]

@@ -72,9 +72,10 @@ impl<'a> Draft<'a> {
     /// The combination that is the baseline; where that is a whole variant, the first one.
     fn baseline<'b>(&'b self, values: &[Combination<'b>]) -> Combination<'b> {
         let axes = self.matrix.axes.iter().zip(values);
-        axes.map(|((key, _), values)| match self.matrix.baseline.value(key) {
-            Some(word) => word.text.as_str(),
-            None => values[0],
+        axes.map(|((key, _), values)| match (key.as_str(), self.matrix.baseline.value(key)) {
+            ("project", _) => self.baseline_project.unwrap_or(values[0]),
+            (_, Some(word)) => word.text.as_str(),
+            (_, None) => values[0],
         })
         .collect()
     }
@@ -82,11 +83,12 @@ impl<'a> Draft<'a> {
     fn variant(&self, combination: &[&str], values: &[Combination<'_>]) -> Result<Variant, PlanError> {
         let mut settings = BTreeMap::new();
         let mut words = Vec::new();
+        let nothing_varies = values.iter().all(|values| values.len() == 1);
         for (((key, _), value), values) in self.matrix.axes.iter().zip(combination).zip(values) {
             if !STRUCTURAL.contains(&key.as_str()) {
                 settings.insert(key.clone(), (*value).to_owned());
             }
-            if values.len() > 1 || self.matrix.axes.len() == 1 {
+            if values.len() > 1 || nothing_varies {
                 // A name is one line, whatever the value is.
                 words.push(format!("{key}={}", value.lines().collect::<Vec<_>>().join("; ")));
             }
@@ -95,14 +97,21 @@ impl<'a> Draft<'a> {
         self.placed(name, combination, settings)
     }
 
-    /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes.
+    /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes. What all
+    /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another.
     fn whole(
         &self,
         whole: &WholeVariant,
         baseline: &[&str],
         memo: &mut Memo<'_>,
     ) -> Result<Variant, PlanError> {
-        let mut row = self.placed(whole.name.clone(), baseline, BTreeMap::new())?;
+        let common = self
+            .matrix
+            .axes
+            .iter()
+            .filter(|(key, words)| ["profile", "toolchain"].contains(&key.as_str()) && words.len() == 1);
+        let common = common.map(|(key, words)| (key.clone(), words[0].text.clone())).collect();
+        let mut row = self.placed(whole.name.clone(), baseline, common)?;
         match &whole.content {
             Content::Set(set) => {
                 row.settings.extend(set.iter().map(|(key, word)| (key.clone(), word.text.clone())));
