@@ -253,7 +253,8 @@ impl Seen {
         } else {
             ProofResult::Holds
         };
-        Self { found: format!("{}; {}", self.found, other.found), result }
+        let told = [self.found, other.found].into_iter().filter(|found| !found.is_empty());
+        Self { found: told.collect::<Vec<_>>().join("; "), result }
     }
 
     /// With a remark that proves nothing.

@@ -160,10 +160,8 @@ mod tests {
             at("/b", "rustc 1.95.0 (59807616e 2026-04-14)")
         );
         assert_ne!(at("/a", "rustc 1.95.0-dev"), at("/b", "rustc 1.95.0-dev"));
-        let sample = Installed {
-            rustc_version: "rustc 1.95.0 (59807616e 2026-04-14)".into(),
-            ..Installed::sample()
-        };
+        let sample =
+            Installed { rustc_version: "rustc 1.95.0 (59807616e 2026-04-14)".into(), ..Installed::sample() };
         assert_ne!(
             identity("stable", &sample),
             identity("/opt/rust", &sample),

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use super::super::calls::Seen;
 use super::super::{Availability, Context, Finding};
 use super::choice::{Choice, selecting, without_directories};
 use super::{Family, apply, probe};
@@ -26,9 +27,8 @@ pub(super) fn prove(value: &str, driver: Option<&str>, context: &Context, eviden
         };
         (path.as_path(), seen)
     });
-    let linked = together(looked.collect()).unwrap_or(Seen::unclear("no executable to look at".to_owned()));
     let arrived = flags(&apply::flags(value, driver, context), context, evidence);
-    finding(expected.text, linked, arrived)
+    together(looked.collect()).and(arrived).finding(expected.text)
 }
 
 /// A proof by what link lines say: `told` gives what one says and whether it is right.
@@ -44,60 +44,28 @@ pub(super) fn on_link_lines(
             None => Seen::unclear("no link line".to_owned()),
             Some(step) => {
                 let (found, right) = told(&step.args);
-                Seen { found, result: if right { ProofResult::Holds } else { ProofResult::Fails } }
+                Seen::of(found, right)
             }
         };
         (path.as_path(), seen)
     });
-    let linked = together(looked.collect()).unwrap_or(Seen::unclear("no executable to look at".to_owned()));
-    finding(expected, linked, flags(flags_added, context, evidence))
+    together(looked.collect()).and(flags(flags_added, context, evidence)).finding(expected)
 }
 
-fn finding(expected: String, linked: Seen, arrived: Seen) -> Finding {
-    let result = worst([linked.result, arrived.result]);
-    let found =
-        [linked.found, arrived.found].into_iter().filter(|found| !found.is_empty()).collect::<Vec<_>>();
-    Finding { expected, found: found.join("; "), result }
-}
-
-/// What one piece of evidence says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    found: String,
-    result: ProofResult,
-}
-
-impl Seen {
-    fn unclear(found: String) -> Self {
-        Self { found, result: ProofResult::NotProvable }
-    }
-}
-
-/// What contradicts counts before what is missing, and that before what agrees.
-fn worst<const N: usize>(results: [ProofResult; N]) -> ProofResult {
-    let has = |result| results.contains(&result);
-    if has(ProofResult::Fails) {
-        ProofResult::Fails
-    } else if has(ProofResult::NotProvable) {
-        ProofResult::NotProvable
-    } else {
-        ProofResult::Holds
-    }
-}
-
-/// Every executable has its say; where they say different things, each is named. `None` where there is none.
-fn together(looked: Vec<(&Path, Seen)>) -> Option<Seen> {
-    let (_, first) = looked.first()?;
-    let result = looked.iter().fold(ProofResult::Holds, |result, (_, seen)| worst([result, seen.result]));
+/// Every executable has its say; where they say different things, each is named.
+fn together(looked: Vec<(&Path, Seen)>) -> Seen {
     let same = looked.windows(2).all(|pair| pair[0].1.found == pair[1].1.found);
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let found = if same {
-        first.found.clone()
-    } else {
-        let all = looked.iter().map(|(path, seen)| format!("{}: {}", name(path), seen.found));
-        all.collect::<Vec<_>>().join("; ")
+    let told = match looked.first() {
+        Some((_, first)) if same => Some(first.found.clone()),
+        _ => None,
     };
-    Some(Seen { found, result })
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let named = looked
+        .into_iter()
+        .map(|(path, seen)| Seen { found: format!("{}: {}", name(path), seen.found), ..seen })
+        .reduce(Seen::and)
+        .unwrap_or_else(|| Seen::unclear("no executable to look at".to_owned()));
+    Seen { found: told.unwrap_or(named.found), result: named.result }
 }
 
 /// What one executable and the command that linked it show.
@@ -127,7 +95,7 @@ fn look(expected: &Expectation, facts: &ElfFacts, step: Option<&LinkStep>) -> Se
 /// project's own units: cargo drops one of two sources of flags without a word.
 fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
     if added.is_empty() {
-        return Seen { found: String::new(), result: ProofResult::Holds };
+        return Seen::of(String::new(), true);
     }
     let calls: Vec<&CompilerCall> =
         evidence.compiler_calls.iter().filter(|call| call.part == Part::Own).collect();
@@ -149,11 +117,10 @@ fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
         .chain(lists.iter().map(|list| (on(list), "flags of the project's own configuration".to_owned())))
         .find(|(count, _)| *count < calls.len());
     match missing {
-        Some((count, what)) => Seen {
-            found: format!("{what} on {count} of {} compiler calls", calls.len()),
-            result: ProofResult::Fails,
-        },
-        None => Seen { found: String::new(), result: ProofResult::Holds },
+        Some((count, what)) => {
+            Seen::of(format!("{what} on {count} of {} compiler calls", calls.len()), false)
+        }
+        None => Seen::of(String::new(), true),
     }
 }
 
