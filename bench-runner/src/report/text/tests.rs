@@ -14,7 +14,7 @@ fn a_run_in_which_everything_happens() {
           linker=lld (linker=rust-lld)  3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster     12
           linker=mold                   3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster     12
           codegen-units=3               4.469 s    1.01×      0.61 – 1.41      +1 %  undecided  12
-          twin: this block could not have seen a difference under ±1.6 %
+          twin: differences under ±1.6 % would not have shown in it
           order: being first in a round costs +0.40 % (−0.30 to +1.11 %); being built after linker=mold
             costs +1.11 % (+0.60 to +1.61 %, p < 0.001); position and predecessor may have moved a ratio by
             up to 0.5 % (95 % bound)
@@ -88,7 +88,7 @@ fn long_names_stay_whole_and_within_the_line() {
             codegen-units=2, incremental=false,
             path="/opt/<weird> & names",
             opt-level=2
-          twin: this block could not have seen a difference under ±1.6 %
+          twin: differences under ±1.6 % would not have shown in it
 
         Verdicts hold for all 2 planned comparisons together (Holm): stricter than each plain interval.
     "#]]
@@ -131,7 +131,7 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
           linker=bfd   4.200 s                                      baseline  12
           linker=lld   3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
           linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
-          twin: this block could not have seen a difference under ±1.6 %
+          twin: differences under ±1.6 % would not have shown in it
           linker=gold: not timed: not in force: linker should show gold, found LLD 22.1.2
           linker=wild: not timed: what it built does not work: exit code 1
           linker=bfd, linker=lld: jobs proven: 4 jobs
@@ -155,7 +155,7 @@ fn a_twin_that_came_out_on_one_side_is_mentioned() {
         }
         super::twin(&one)
     };
-    let plain = "this block could not have seen a difference under ±1.7 %";
+    let plain = "differences under ±1.7 % would not have shown in it";
     assert_eq!(line(1.01, 0.2, false), plain);
     let aside = |says: &str| format!("{plain} (the twin itself came out at {says})");
     assert_eq!(line(1.035, 0.0213, false), aside("+3.5 %, p = 0.02"));
@@ -246,7 +246,7 @@ fn another_baseline_is_marked() {
           linker=bfd   4.200 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
           linker=lld   3.667 s                                      baseline  12
           linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
-          twin of the planned baseline: this block could not have seen a difference under ±1.6 %
+          twin of the planned baseline: differences under ±1.6 % would not have shown in it
 
         Post hoc: the baseline was chosen after the run, so verdicts hold for all 6 pairs of variants
         together (Holm): stricter than each plain interval.
