@@ -13,17 +13,22 @@ use crate::lab::{entries, test};
 const REFERENCE: &str = "20261120T193406Z-quick-ec6a2e";
 
 /// Figures of the docs, each with the run and the figure of it that it is.
-const FIGURES: [(&str, &str, &str); 4] = [
+const FIGURES: [(&str, &str, &str); 8] = [
     ("docs/figures/quick-forest.svg", REFERENCE, "forest.svg"),
     ("docs/figures/quick-incremental.svg", REFERENCE, "linkers-titlecase-incremental.svg"),
     ("docs/figures/a-a-forest.svg", "20261121T084627Z-a-a-incremental_a-a-check-698873", "forest.svg"),
     ("docs/figures/slow-downs-forest.svg", "20261121T090659Z-slow-downs-b33235", "forest.svg"),
+    ("docs/figures/ripgrep-linkers.svg", "20261121T150644Z-linkers-e1828f", "forest.svg"),
+    ("docs/figures/ripgrep-lto.svg", "20261121T144816Z-lto-991be9", "forest.svg"),
+    ("docs/figures/ripgrep-debug-info.svg", "20261121T151111Z-debug-info-200fd5", "forest.svg"),
+    ("docs/figures/ripgrep-cache.svg", "20261121T143336Z-cache-5688fe", "forest.svg"),
 ];
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("published::figures_are_those_of_the_committed_bundle", figures),
         test("published::the_readme_names_the_bundle_and_its_verdicts", readme),
+        test("published::the_examples_are_what_their_bundles_say", examples),
     ]
 }
 
@@ -49,6 +54,27 @@ fn figures() {
             "{published} is not what `report` draws from the bundle: copy plots/{run}/{name} again"
         );
     }
+}
+
+fn examples() {
+    let text = fs::read_to_string(root().join("docs/EXAMPLES.md")).expect("docs/EXAMPLES.md");
+    let quoted = text.split('`').filter(|word| word.len() > 17 && word.as_bytes()[15] == b'Z');
+    let runs: Vec<&str> = quoted.collect();
+    assert!(!runs.is_empty(), "docs/EXAMPLES.md names no bundle");
+    let told: String = runs
+        .iter()
+        .map(|run| bench_runner::report::text(&flows::judge(&kept(run), &Policy::default())))
+        .collect();
+    let mut shown = 0;
+    for block in text.split("```text\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        for line in block.lines().filter(|line| *line != "…") {
+            let said = told.lines().any(|own| own.trim_end() == line);
+            assert!(said, "docs/EXAMPLES.md shows what no run of it said: {line}");
+            shown += 1;
+        }
+    }
+    assert!(shown >= 10, "docs/EXAMPLES.md shows {shown} lines");
 }
 
 fn readme() {
