@@ -50,11 +50,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         }
         Action::Fetch { projects } => {
             let workplace = Workplace::open(places, false, true)?;
-            for project in selected(&workplace, projects)? {
-                let pinned = bring(&workplace, &project)?;
-                println!("{}: {} files, {}", project.name, pinned.files.len(), pinned.pin);
-            }
-            Ok(Exit::Done)
+            fetch(&workplace, &selected(&workplace, projects)?)
         }
         Action::Verify { projects, offline } => {
             let workplace = Workplace::open(places, *offline, true)?;
@@ -92,6 +88,7 @@ fn list(catalogue: &crate::corpus::Catalogue, json: bool) {
 fn version(project: &Project) -> String {
     match &project.source {
         Source::CratesIo(source) => source.version.clone(),
+        Source::Git(source) => source.rev[..12].to_owned(),
         Source::Path(_) | Source::Command(_) => "-".to_owned(),
     }
 }
@@ -112,12 +109,40 @@ fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, Flo
     Ok(projects)
 }
 
+/// Sources at once, then dependencies one after another, because cargo lets only one fetch at a time. One that fails
+/// does not keep the others from being fetched.
+fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError> {
+    let mut failed = None;
+    for (project, pinned) in projects.iter().zip(sources::pin_all(projects, workplace.sources())) {
+        let pinned = pinned.map_err(FlowError::from);
+        match pinned.and_then(|pinned| dependencies(workplace, project, &pinned).map(|()| pinned)) {
+            Ok(pinned) => {
+                let (files, tree) = (pinned.files.len(), pinned.tree_hash());
+                println!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
+                pinned.notes.iter().for_each(|note| println!("{}: {note}", project.name));
+            }
+            Err(error) => {
+                if let Some(error) = failed.replace(error) {
+                    println!("{error}");
+                }
+            }
+        }
+    }
+    failed.map_or(Ok(Exit::Done), Err)
+}
+
 fn bring(workplace: &Workplace, project: &Project) -> Result<sources::Pinned, FlowError> {
     let pinned = sources::pin(project, workplace.sources())?;
-    if !matches!(project.source, Source::Command(_)) {
-        workplace.fetch_dependencies(&pinned.tree, &workplace.toolchain(&pinned.tree)?)?;
-    }
+    dependencies(workplace, project, &pinned)?;
     Ok(pinned)
+}
+
+fn dependencies(workplace: &Workplace, project: &Project, pinned: &sources::Pinned) -> Result<(), FlowError> {
+    if matches!(project.source, Source::Command(_)) {
+        return Ok(());
+    }
+    let dir = pinned.dir();
+    workplace.fetch_dependencies(&dir, &workplace.toolchain(&dir)?)
 }
 
 /// Whether everything about a project is as its manifest says; prints what is not.
@@ -132,7 +157,9 @@ fn verify(workplace: &Workplace, project: &Project) -> bool {
     let broken: Vec<String> = project
         .edits
         .iter()
-        .filter_map(|edit| Some(format!("edit `{}`: {}", edit.name, edits::check(&pinned.tree, edit).err()?)))
+        .filter_map(|edit| {
+            Some(format!("edit `{}`: {}", edit.name, edits::check(&pinned.dir(), edit).err()?))
+        })
         .collect();
     match broken.as_slice() {
         [] => println!("{}: {}, {} edits apply", project.name, pinned.pin, project.edits.len()),

@@ -174,7 +174,8 @@ fn has_tag(project: &Project, tag: &str) -> bool {
 fn entry(project: &Project) -> Entry {
     let source = match &project.source {
         Source::CratesIo(source) => format!("{} {}", source.name, source.version),
-        Source::Path(path) => path.display().to_string(),
+        Source::Git(source) => format!("{} {}", source.url, source.rev),
+        Source::Path(source) => source.path.display().to_string(),
         Source::Command(source) => source.path.display().to_string(),
     };
     Entry {

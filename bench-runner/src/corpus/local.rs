@@ -90,7 +90,8 @@ mod tests {
         fs::write(root.join("src/main.rs"), "fn main() {\n}\n").unwrap();
         let made = project(&root).unwrap();
         assert_eq!(made.name, "my--pr-ject-");
-        assert_eq!(made.source, Source::Path(root.canonicalize().unwrap()));
+        let Source::Path(source) = &made.source else { panic!("{:?}", made.source) };
+        assert_eq!(source.path, root.canonicalize().unwrap());
         assert_eq!(made.edit(EditClass::Body).unwrap().anchor, "fn main() {");
         let again = Project::parse(&SourceText::new("again", made.text.clone()), None).unwrap();
         assert_eq!(again.source, made.source);

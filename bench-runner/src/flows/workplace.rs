@@ -18,7 +18,7 @@ use crate::corpus::sources::{self, Cache, FetchTool, Pinned, SourceError, Source
 use crate::corpus::{Catalogue, Project, Source, edits, local};
 use crate::plan::{PlanError, ProjectView, Typical, World};
 use crate::process::{ToolCall, check_tool, find_in_path};
-use crate::record::{Pin, Plan, PlannedProject, TreeId};
+use crate::record::{Plan, PlannedProject, TreeId};
 use crate::run::{self, Kit, Workshop, Workshops};
 use crate::scenario::{RequestError, Word};
 use crate::spanned::SourceText;
@@ -118,7 +118,7 @@ impl Workplace {
                 && let Some(edit) = workshop.project.ordinary_edit()
             {
                 // An edit that does not apply is found before the first build, not after it.
-                edits::check(&workshop.source.tree, edit).map_err(|error| {
+                edits::check(&workshop.source.dir(), edit).map_err(|error| {
                     let of = variant.rev.iter().map(|rev| format!(" in commit {rev}"));
                     let of: String = of.collect();
                     RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), None)
@@ -281,7 +281,7 @@ impl Workplace {
             .clone()
             .with_context(|| format!("the source of `{}` is not in the cache", planned.name))?;
         if let Some(toolchain) = &bench.context.toolchain {
-            self.fetch_dependencies(&source.tree, toolchain)?;
+            self.fetch_dependencies(&source.dir(), toolchain)?;
         }
         let kits = toolchains.iter().map(|toolchain| self.kit(&bench, toolchain.as_deref()));
         let kits: Vec<Kit> = kits.collect::<Result<_, _>>()?;
@@ -290,7 +290,7 @@ impl Workplace {
         {
             // Older ones keep what they fetch elsewhere. One that cannot even fetch fails in its first build, with cargo's
             // own words, and the others go on.
-            let _ = self.fetch_dependencies(&source.tree, toolchain);
+            let _ = self.fetch_dependencies(&source.dir(), toolchain);
         }
         Ok(Workshop { project: bench.project.clone(), source, kits })
     }
@@ -363,14 +363,12 @@ impl Workplace {
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
-        let (pin, mut notes) = match (&source, &project.source) {
-            (Some(source), _) => (source.pin.clone(), source.notes.clone()),
-            (None, Source::CratesIo(crates_io)) => {
-                let (name, version, sha256) =
-                    (crates_io.name.clone(), crates_io.version.clone(), crates_io.sha256.clone());
-                (Pin::CratesIo { name, version, sha256 }, Vec::new())
+        let (pin, mut notes) = match &source {
+            Some(source) => (source.pin.clone(), source.notes.clone()),
+            None => {
+                let pin = sources::stated_pin(&project.source);
+                (pin.with_context(|| format!("`{}` has no pin", project.name))?, Vec::new())
             }
-            (None, _) => return Err(anyhow::anyhow!("`{}` has no pin", project.name).into()),
         };
         let context = self.context(project, source.as_ref())?;
         if let Some(config) = &context.config {
@@ -402,9 +400,14 @@ impl Workplace {
             return Ok(known.clone());
         }
         let project = bench.project.clone();
-        let source = sources::pin_revision(&project, rev, &self.sources)?;
-        let context = self.context(&project, Some(&source))?;
-        let bench = Rc::new(Bench { project, source: Some(source), context, view: bench.view.clone() });
+        let source = match sources::pin_revision(&project, rev, &self.sources) {
+            Ok(source) => Some(source),
+            // A plan may speak of a commit that is not fetched yet.
+            Err(SourceError::Offline { .. }) if !self.fetch => None,
+            Err(error) => return Err(error.into()),
+        };
+        let context = self.context(&project, source.as_ref())?;
+        let bench = Rc::new(Bench { project, source, context, view: bench.view.clone() });
         self.benches.borrow_mut().insert(id, bench.clone());
         Ok(bench)
     }
@@ -419,19 +422,14 @@ impl Workplace {
             let toolchain = Some(self.toolchain(&self.sources.cache.nowhere())?);
             return Ok(Context { toolchain, config: None, manifest: None, path, tools });
         };
-        let manifest = std::fs::read_to_string(source.tree.join("Cargo.toml"))
+        let dir = source.dir();
+        let manifest = std::fs::read_to_string(dir.join("Cargo.toml"))
             .with_context(|| format!("project `{}` has no readable Cargo.toml", project.name))?;
         let manifest = manifest
             .parse()
             .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
-        let config = config_of_tree(&source.tree).map_err(anyhow::Error::from)?;
-        Ok(Context {
-            toolchain: Some(self.toolchain(&source.tree)?),
-            config,
-            manifest: Some(manifest),
-            path,
-            tools,
-        })
+        let config = config_of_tree(&source.tree, &source.root).map_err(anyhow::Error::from)?;
+        Ok(Context { toolchain: Some(self.toolchain(&dir)?), config, manifest: Some(manifest), path, tools })
     }
 
     /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
@@ -486,7 +484,7 @@ fn note_of_config(config: &toml::Table) -> Option<String> {
 /// Where the relative paths of a local project's manifest start; the others have none that matter.
 fn base_of(project: &Project) -> Option<String> {
     match project.source {
-        Source::CratesIo(_) => None,
+        Source::CratesIo(_) | Source::Git(_) => None,
         Source::Path(_) | Source::Command(_) => project.base.as_ref().map(|base| base.display().to_string()),
     }
 }
@@ -521,10 +519,15 @@ impl World for Workplace {
         // A project from elsewhere has no place of its own on this machine, and so no directories above it.
         let bench = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned();
         let own = bench.and_then(|bench| match (&bench.project.source, &bench.project.base) {
-            (Source::Path(path), base) => Some(base.as_deref().unwrap_or(Path::new("")).join(path)),
+            (Source::Path(path), base) => {
+                let own = base.as_deref().unwrap_or(Path::new("")).join(&path.path);
+                let own = own.canonicalize().unwrap_or(own);
+                // What was copied from the directories above belongs to the project.
+                let copied = bench.source.as_ref().map_or(0, |source| source.root.components().count());
+                own.ancestors().nth(copied).map(Path::to_path_buf)
+            }
             _ => None,
         });
-        let own = own.map(|own| own.canonicalize().unwrap_or(own));
         let files = files_above(own.as_deref(), self.sources.user_home.as_deref());
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

@@ -16,6 +16,8 @@ use crate::record::{Block, TreeId};
 pub(super) struct Workspace {
     dir: PathBuf,
     sources: BTreeMap<TreeId, PathBuf>,
+    /// Where in them the projects lie.
+    projects: BTreeMap<TreeId, PathBuf>,
     cargo_home: PathBuf,
     digits: usize,
 }
@@ -34,7 +36,7 @@ impl Workspace {
         crate::host::remove_tree(&dir)?;
         let trees: BTreeSet<TreeId> = block.arms.iter().map(|arm| arm.variant.tree()).collect();
         let digits = trees.len().max(block.arms.len()).to_string().len().max(2);
-        let mut sources = BTreeMap::new();
+        let (mut sources, mut projects) = (BTreeMap::new(), BTreeMap::new());
         for (at, id) in trees.into_iter().enumerate() {
             let workshop = inputs.workshops.get(&id).ok_or_else(|| {
                 RunError::Plan(format!("block `{}` names the project `{}`", block.id, id.project))
@@ -42,12 +44,13 @@ impl Workspace {
             let tree = dir.join(format!("s{at:0digits$}"));
             make(&tree)?;
             sources::lay_out(&workshop.source, &tree)?;
+            projects.insert(id.clone(), workshop.source.dir_in(&tree));
             sources.insert(id, tree);
         }
         for name in ["home", "tmp", "out"] {
             make(&dir.join(name))?;
         }
-        let workspace = Self { dir, sources, cargo_home: inputs.cargo_home.to_owned(), digits };
+        let workspace = Self { dir, sources, projects, cargo_home: inputs.cargo_home.to_owned(), digits };
         builder.clock.since(Purpose::Layout, start);
         Ok(workspace)
     }
@@ -56,7 +59,7 @@ impl Workspace {
     pub(super) fn site(&self, arm: usize, tree: &TreeId) -> Site {
         let digits = self.digits;
         Site {
-            source: self.sources.get(tree).cloned().unwrap_or_else(|| self.dir.join("s")),
+            source: self.projects.get(tree).cloned().unwrap_or_else(|| self.dir.join("s")),
             target: self.dir.join(format!("t{arm:0digits$}")),
             home: self.dir.join("home"),
             tmp: self.dir.join("tmp"),
@@ -83,11 +86,11 @@ impl Workspace {
 
     /// Puts edit `n` into the work tree of `id`, where the project's manifest has a text edit.
     pub(super) fn edit(&self, inputs: &Inputs<'_>, id: &TreeId, n: u64) -> Result<(), RunError> {
-        let Some((workshop, tree)) = inputs.workshops.get(id).zip(self.sources.get(id)) else {
+        let Some((workshop, tree)) = inputs.workshops.get(id).zip(self.projects.get(id)) else {
             return Ok(());
         };
         match workshop.project.ordinary_edit() {
-            Some(edit) => Ok(edits::apply(tree, &workshop.source.tree, edit, n)?),
+            Some(edit) => Ok(edits::apply(tree, &workshop.source.dir(), edit, n)?),
             None => Ok(()),
         }
     }

@@ -21,6 +21,7 @@ mod published;
 mod reporting;
 mod sabotage;
 mod simulation;
+mod sources;
 mod studies;
 mod variants;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     trials.extend(reporting::tests());
     trials.extend(published::tests());
     trials.extend(simulation::tests());
+    trials.extend(sources::tests());
     trials.extend(studies::tests());
     trials.extend(variants::tests());
     libtest_mimic::run(&arguments, trials).exit_code()

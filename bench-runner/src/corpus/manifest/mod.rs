@@ -4,6 +4,7 @@
 
 mod names;
 mod read;
+pub(super) mod urls;
 
 pub(super) use names::is_name;
 
@@ -22,6 +23,8 @@ pub struct Project {
     pub tags: Vec<String>,
     /// Where its source comes from.
     pub source: Source,
+    /// The most that its source may hold, in bytes, where the manifest states a limit of its own.
+    pub max_source_bytes: Option<u64>,
     /// How it is built.
     pub build: BuildSettings,
     /// How its source can be changed between two builds.
@@ -62,8 +65,10 @@ impl Project {
 pub enum Source {
     /// A version from crates.io, or from the mirror that the user's cargo has in its place.
     CratesIo(CratesIoSource),
+    /// A commit of a repository that git fetches.
+    Git(GitSource),
     /// A cargo project in a directory.
-    Path(PathBuf),
+    Path(PathSource),
     /// A directory that is built by commands.
     Command(CommandSource),
 }
@@ -73,6 +78,7 @@ impl Source {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::CratesIo(_) => "crates-io",
+            Self::Git(_) => "git",
             Self::Path(_) => "path",
             Self::Command(_) => "command",
         }
@@ -88,6 +94,30 @@ pub struct CratesIoSource {
     pub version: String,
     /// sha256 of its archive, 64 lower-case hex digits.
     pub sha256: String,
+    /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
+    pub tree: Option<String>,
+}
+
+/// One commit of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitSource {
+    /// The address of the repository, one that git understands.
+    pub url: String,
+    /// The full commit, 40 lower-case hex digits.
+    pub rev: String,
+    /// Whether its submodules belong to it.
+    pub submodules: bool,
+    /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
+    pub tree: Option<String>,
+}
+
+/// A cargo project in a directory of the user's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathSource {
+    /// The directory, absolute or relative to the manifest.
+    pub path: PathBuf,
+    /// Files and directories below it that do not belong to the project.
+    pub exclude: Vec<PathBuf>,
 }
 
 /// A directory that is built by commands; each is a program with its arguments and runs without a shell.

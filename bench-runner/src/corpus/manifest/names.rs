@@ -2,8 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::record::Pin;
+use crate::record::{Pin, is_hex};
 use crate::spanned::{DocError, Value};
+
+use super::urls;
 
 /// Longest name, so that file names made from several still fit.
 const LONGEST: usize = 64;
@@ -69,6 +71,53 @@ pub(super) fn directory(value: &Value<'_>) -> Result<PathBuf, DocError> {
         return Err(value.error(format!("`{}` names no directory", value.name())));
     }
     Ok(Path::new(&text).to_path_buf())
+}
+
+/// The address of a repository.
+pub(super) fn url(value: &Value<'_>) -> Result<String, DocError> {
+    let text = value.string()?;
+    match urls::check(&text) {
+        Ok(()) => Ok(text),
+        Err((reason, help)) => Err(value.error(reason).help(help)),
+    }
+}
+
+/// A full commit of the repository at `url`.
+pub(super) fn commit(value: &Value<'_>, url: &str) -> Result<String, DocError> {
+    let text = value.string()?;
+    if is_hex(&text, 40) {
+        return Ok(text);
+    }
+    let shown = text.escape_debug();
+    let error = value
+        .error(format!("`{}` is not a full commit of 40 lower-case hex digits: `{shown}`", value.name()));
+    let is_hash = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    Err(if is_hash && text.len() == 40 {
+        error.help("write it in lower case")
+    } else if is_hash {
+        error.help(format!("`git rev-parse {text}` in a clone of {url} gives it in full"))
+    } else if text.is_empty() || text.chars().any(char::is_control) {
+        error
+    } else {
+        let refs =
+            [format!("refs/heads/{text}"), format!("refs/tags/{text}"), format!("refs/tags/{text}^{{}}")];
+        let refs = refs.map(|name| urls::shell_word(&name)).join(" ");
+        let url = urls::shell_word(url);
+        error.help(format!(
+            "of a branch or a tag, `git ls-remote {url} {refs}` gives it (of a tag the last line)"
+        ))
+    })
+}
+
+/// The hash of a tree, 64 lower-case hex digits.
+pub(super) fn tree(value: &Value<'_>) -> Result<String, DocError> {
+    let text = value.string()?;
+    if is_hex(&text, 64) {
+        return Ok(text);
+    }
+    let error =
+        value.error(format!("`{}` is not the hash of a tree, 64 lower-case hex digits", value.name()));
+    Err(error.help("leave it out; `corpus fetch` prints it"))
 }
 
 /// A sha256, 64 lower-case hex digits.

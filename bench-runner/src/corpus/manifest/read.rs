@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use crate::spanned::{DocError, Reader, SourceText, Value};
 
 use super::names;
-use super::{BuildSettings, CommandSource, CratesIoSource, Edit, EditClass, Estimate, Project, Source};
+use super::{
+    BuildSettings, CommandSource, CratesIoSource, Edit, EditClass, Estimate, GitSource, PathSource, Project,
+    Source,
+};
 
 impl Project {
     /// Reads a manifest; its relative paths start at `base`.
@@ -16,11 +19,13 @@ impl Project {
     pub fn parse(manifest: &SourceText, base: Option<PathBuf>) -> Result<Self, DocError> {
         let document = manifest.parse()?;
         let mut reader = document.reader();
+        let (source, max_source_bytes) = reader.read("source", source)?;
         let project = Self {
             name: reader.read("name", names::name)?,
             summary: reader.read_optional("summary", |v| v.string())?.unwrap_or_default(),
             tags: reader.read_optional("tags", names::names)?.unwrap_or_default(),
-            source: reader.read("source", source)?,
+            source,
+            max_source_bytes,
             build: reader.read_optional("build", |v| v.with_table(build))?.unwrap_or_default(),
             edits: reader.read_optional("edit", edits)?.unwrap_or_default(),
             estimate: reader.read_optional("estimate", estimate)?.unwrap_or_default(),
@@ -51,24 +56,27 @@ fn estimate(value: &Value<'_>) -> Result<Estimate, DocError> {
 
 /// The kinds of sources, each with its reader.
 type ReadSource = fn(&mut Reader<'_>) -> Result<Source, DocError>;
-const KINDS: [(&str, ReadSource); 3] = [("crates-io", crates_io), ("path", path), ("command", command)];
+const KINDS: [(&str, ReadSource); 4] =
+    [("crates-io", crates_io), ("git", git), ("path", path), ("command", command)];
 
 /// Kinds that have a name and are not there yet.
-const PLANNED: [&str; 2] = ["git", "generated"];
+const PLANNED: [&str; 1] = ["generated"];
 
-fn source(value: &Value<'_>) -> Result<Source, DocError> {
+/// A source, and the most that it may hold, in bytes.
+fn source(value: &Value<'_>) -> Result<(Source, Option<u64>), DocError> {
     let kind = value.peek("kind")?;
     let word = kind.string()?;
     if let Some((_, read)) = KINDS.iter().find(|(name, _)| *name == word) {
         return value.with_table(|table| {
             table.required("kind")?;
-            read(table)
+            let megabytes = table.read_optional("max-mb", Value::count)?;
+            Ok((read(table)?, megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000)))
         });
     }
     let valid = KINDS.map(|(name, _)| name);
     if PLANNED.contains(&word.as_str()) {
         let error = kind.error(format!("sources of kind `{word}` are not supported yet"));
-        return Err(error.help(format!("check the project out and use `kind = \"{}\"`", valid[1])));
+        return Err(error.help("write the project out and use `kind = \"path\"`"));
     }
     let listed = valid.map(|name| format!("`{name}`")).join(", ");
     let error = kind.error(format!("there is no kind of source `{}`", word.escape_debug()));
@@ -83,11 +91,26 @@ fn crates_io(table: &mut Reader<'_>) -> Result<Source, DocError> {
         name: table.read("name", names::name)?,
         version: table.read("version", names::version)?,
         sha256: table.read("sha256", names::sha256)?,
+        tree: table.read_optional("tree", names::tree)?,
+    }))
+}
+
+fn git(table: &mut Reader<'_>) -> Result<Source, DocError> {
+    let url = table.read("url", names::url)?;
+    Ok(Source::Git(GitSource {
+        rev: table.read("rev", |value| names::commit(value, &url))?,
+        url,
+        submodules: table.read_optional("submodules", |v| v.bool())?.unwrap_or_default(),
+        tree: table.read_optional("tree", names::tree)?,
     }))
 }
 
 fn path(table: &mut Reader<'_>) -> Result<Source, DocError> {
-    table.read("path", names::directory).map(Source::Path)
+    let below = |v: &Value<'_>| v.items()?.iter().map(names::path_below).collect();
+    Ok(Source::Path(PathSource {
+        path: table.read("path", names::directory)?,
+        exclude: table.read_optional("exclude", below)?.unwrap_or_default(),
+    }))
 }
 
 fn command(table: &mut Reader<'_>) -> Result<Source, DocError> {
@@ -293,10 +316,69 @@ target-mb = 80
             demo.toml:7:8: there is no kind of source `crate-io`
               kind = "crate-io"
                      ^^^^^^^^^^
-            help: did you mean `crates-io`? valid are `crates-io`, `path`, `command`"#]]
+            help: did you mean `crates-io`? valid are `crates-io`, `git`, `path`, `command`"#]]
         .assert_eq(&error);
         for planned in PLANNED {
             assert!(refused(&with("crates-io", planned)).contains("not supported yet"));
+        }
+    }
+
+    const GIT: &str = r#"
+name = "g"
+[source]
+kind = "git"
+url = "https://host/owner/name"
+rev = "0123456789abcdef0123456789abcdef01234567"
+"#;
+
+    #[test]
+    fn a_commit_is_named_by_its_address_and_in_full() {
+        let source = |text: &str| match parse(text).unwrap().source {
+            Source::Git(source) => source,
+            other => panic!("{other:?}"),
+        };
+        let plain = source(GIT);
+        assert_eq!((plain.url.as_str(), plain.submodules), ("https://host/owner/name", false));
+        assert_eq!((plain.rev.len(), plain.tree), (40, None));
+        let hash = "ab".repeat(32);
+        let more = source(&format!("{GIT}submodules = true\ntree = \"{hash}\"\n"));
+        assert_eq!((more.submodules, more.tree), (true, Some(hash)));
+        let limited = parse(&format!("{GIT}max-mb = 3\n")).unwrap();
+        assert_eq!(limited.max_source_bytes, Some(3_000_000));
+    }
+
+    #[test]
+    fn what_names_no_commit_is_refused_with_the_command_that_resolves_it() {
+        let error = |rev: &str| refused(&GIT.replace("0123456789abcdef0123456789abcdef01234567", rev));
+        expect_test::expect![[r#"
+            demo.toml:6:7: `source.rev` is not a full commit of 40 lower-case hex digits: `main`
+              rev = "main"
+                    ^^^^^^
+            help: of a branch or a tag, `git ls-remote https://host/owner/name refs/heads/main refs/tags/main 'refs/tags/main^{}'` gives it (of a tag the last line)"#]]
+        .assert_eq(&error("main"));
+        assert!(error("0123abc").contains("`git rev-parse 0123abc` in a clone"), "{}", error("0123abc"));
+        assert!(error("v1; touch x").contains("'refs/tags/v1; touch x^{}'"), "{}", error("v1; touch x"));
+        assert!(error("0123456789ABCDEF0123456789ABCDEF01234567").contains("in lower case"));
+        assert!(!error("a\\nb").contains("ls-remote"));
+    }
+
+    #[test]
+    fn addresses_that_git_would_run_are_refused_at_their_place() {
+        let error = |url: &str| refused(&GIT.replace("https://host/owner/name", url));
+        for url in ["--upload-pack=x", "ext::sh", "https://user:pass@host/x", "name"] {
+            assert!(error(url).starts_with("demo.toml:5:7: "), "{}", error(url));
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_lies_below_the_directory() {
+        let text = |exclude: &str| {
+            format!("name = \"c\"\n[source]\nkind = \"path\"\npath = \"..\"\nexclude = [\"{exclude}\"]\n")
+        };
+        let Source::Path(source) = parse(&text("big/data")).unwrap().source else { panic!("another kind") };
+        assert_eq!(source.exclude, [Path::new("big/data")]);
+        for path in ["../x", "/etc", ""] {
+            assert!(refused(&text(path)).starts_with("demo.toml:5:12: "), "{}", refused(&text(path)));
         }
     }
 

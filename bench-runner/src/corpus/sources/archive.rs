@@ -27,9 +27,10 @@ pub(super) struct Limits {
     pub(super) entries: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { bytes: 1 << 30, entries: 100_000 }
+impl Limits {
+    /// An archive that may hold `bytes`.
+    pub(super) fn of(bytes: u64) -> Self {
+        Self { bytes, entries: 100_000 }
     }
 }
 
@@ -47,7 +48,7 @@ pub(super) fn read(
     let mut taker = Taker { archive, top, into, files: Vec::new(), seen: BTreeSet::new() };
     let result = taker.take_all(Archive::new(limited), limits.entries);
     if exceeded.get() {
-        return Err(taker.refuse(None, "it holds more than an archive of sources may"));
+        return Err(taker.refuse(None, &super::too_much(limits.bytes)));
     }
     result?;
     taker.check_links()?;
@@ -146,7 +147,7 @@ impl Taker<'_> {
                 return Err(self.refuse(Some(&file.path), "an entry lies below a link"));
             }
             let FileKind::Link { target } = &file.kind else { continue };
-            let Some(end) = resolve(&file.path, target) else {
+            let Some(end) = tree::led_to(&file.path, target) else {
                 return Err(self.refuse(Some(&file.path), "a link leaves the tree"));
             };
             if end.ancestors().any(|part| links.contains(part)) {
@@ -168,9 +169,9 @@ impl Taker<'_> {
         Ok(())
     }
 
-    fn refuse(&self, entry: Option<&Path>, reason: &'static str) -> SourceError {
+    fn refuse(&self, entry: Option<&Path>, reason: &str) -> SourceError {
         let entry = entry.map(|path| path.to_string_lossy().escape_debug().to_string());
-        SourceError::Archive { archive: self.archive.to_path_buf(), entry, reason }
+        SourceError::Archive { archive: self.archive.to_path_buf(), entry, reason: reason.to_owned() }
     }
 }
 
@@ -180,26 +181,6 @@ fn is_link(file: &&TreeFile) -> bool {
 
 fn path_of(file: &TreeFile) -> &Path {
     &file.path
-}
-
-/// Where a link at `link` leads, from the root of the tree; `None` where it leaves it or names nothing.
-///
-/// `..` is taken only at the start of the target: after a name it would depend on what that name is.
-fn resolve(link: &Path, target: &Path) -> Option<PathBuf> {
-    let mut end = link.parent()?.to_path_buf();
-    let mut down = false;
-    for part in target.components() {
-        match part {
-            Component::Normal(part) => {
-                down = true;
-                end.push(part);
-            }
-            Component::CurDir => {}
-            Component::ParentDir if !down && end.pop() => {}
-            _ => return None,
-        }
-    }
-    (!target.as_os_str().is_empty()).then_some(end)
 }
 
 fn make_parent(path: &Path) -> Result<(), SourceError> {
@@ -275,7 +256,7 @@ pub(super) mod tests {
     }
 
     fn unpack(entries: &[Packed<'_>]) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
-        unpack_limited(entries, Limits::default())
+        unpack_limited(entries, Limits::of(1_000_000))
     }
 
     #[test]
@@ -350,6 +331,9 @@ pub(super) mod tests {
         pack(&archive, &[(FILE, 0o644, "a-1.0.0/x", &"x".repeat(5000))]);
         let bytes = std::fs::read(&archive).unwrap();
         std::fs::write(&archive, &bytes[..bytes.len() / 2]).unwrap();
-        assert!(matches!(read(&archive, "a-1.0.0", Limits::default(), None), Err(SourceError::Io { .. })));
+        assert!(matches!(
+            read(&archive, "a-1.0.0", Limits::of(1_000_000), None),
+            Err(SourceError::Io { .. })
+        ));
     }
 }

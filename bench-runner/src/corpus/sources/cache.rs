@@ -38,6 +38,11 @@ impl Cache {
         self.root.join("sources")
     }
 
+    /// Bare repositories, one for each address.
+    pub fn repositories(&self) -> PathBuf {
+        self.root.join("git")
+    }
+
     /// The cargo home for fetching, with the user's mirrors and credentials.
     pub fn fetching_home(&self) -> PathBuf {
         self.root.join("cargo-fetch")

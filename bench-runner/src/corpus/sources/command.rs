@@ -1,10 +1,10 @@
 //! `kind = "command"`: a directory that is built by commands of its own.
 
-use std::path::Path;
+use super::local::{self, Tree};
+use super::outside::Outside;
+use super::{Pinned, SourceError, Sources};
 
-use super::{Pinned, SourceError, Sources, local};
-
-/// Pins the directory `path`; nothing is expected of what is in it.
-pub(super) fn pin(path: &Path, with: &Sources) -> Result<Pinned, SourceError> {
-    local::pin(path, with)
+/// Pins the directory; nothing is expected of what is in it.
+pub(super) fn pin(tree: &Tree<'_>, with: &Sources) -> Result<Pinned, SourceError> {
+    local::pin(tree, &Outside::default(), with)
 }

@@ -41,25 +41,26 @@ pub(super) struct Origin<'a> {
 }
 
 /// Pins the crate: its archive is fetched where it is not in the cache, checked against the hash that
-/// the manifest gives, and unpacked.
+/// the manifest gives, and unpacked, where it holds no more than `limit` bytes.
 pub(super) fn pin(
     source: &CratesIoSource,
     origin: &Origin<'_>,
+    limit: u64,
     with: &Sources,
 ) -> Result<Pinned, SourceError> {
-    let CratesIoSource { name, version, sha256 } = source;
+    let CratesIoSource { name, version, sha256, tree: _ } = source;
     let archive = archive(source, origin, with)?;
     let top = format!("{name}-{version}");
     let tree = with.cache.sources().join(format!("{top}-{}", &sha256[..sha256.len().min(12)]));
     // The archive says what the tree must be, so that nothing else has to be remembered or trusted.
-    let files = archive::read(&archive, &top, Limits::default(), None)?;
+    let files = archive::read(&archive, &top, Limits::of(limit), None)?;
     if local::contents(&tree)?.as_deref() != Some(files.as_slice()) {
         local::replace(&tree, &with.cache, |into| {
-            archive::read(&archive, &top, Limits::default(), Some(into)).map(drop)
+            archive::read(&archive, &top, Limits::of(limit), Some(into)).map(drop)
         })?;
     }
     let pin = Pin::CratesIo { name: name.clone(), version: version.clone(), sha256: sha256.clone() };
-    Ok(Pinned { pin, tree, files, notes: Vec::new() })
+    Ok(Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new() })
 }
 
 /// The archive in the cache, under its hash.

@@ -36,6 +36,49 @@ pub enum SourceError {
         /// What cargo said.
         error: ToolError,
     },
+    /// git could not fetch.
+    #[error("failed to fetch {what}: {}{}", whole(error), git_help(error))]
+    Git {
+        /// What was to be fetched.
+        what: String,
+        /// What git said.
+        error: ToolError,
+    },
+    /// A commit of a repository is not there, or cannot be taken as it is.
+    #[error("the commit {rev} of {url} cannot be taken: {reason}\nhelp: {help}")]
+    Commit {
+        /// The address of the repository.
+        url: String,
+        /// The commit.
+        rev: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// A repository in the cache is damaged, and was not mended by fetching it again.
+    #[error("the repository {} is damaged: {reason}\nhelp: {help}", store.display())]
+    Damaged {
+        /// The repository.
+        store: PathBuf,
+        /// What cannot be read.
+        reason: String,
+        /// What to do.
+        help: &'static str,
+    },
+    /// A tree is not the one that the manifest states.
+    #[error(
+        "the source is not what {manifest} states\n  stated: tree {expected}\n  found:  tree {found}\n\
+         help: if the pin was moved on purpose, put the new hash there; else what is pinned there is something else"
+    )]
+    Tree {
+        /// The manifest.
+        manifest: String,
+        /// The hash in the manifest.
+        expected: String,
+        /// The hash of the tree.
+        found: String,
+    },
     /// cargo reported success, but the archive is not where it should be.
     #[error(
         "cargo reported success, but {archive} is not below {}\n\
@@ -93,7 +136,7 @@ pub enum SourceError {
         /// The entry, as far as it can be shown.
         entry: Option<String>,
         /// What is wrong.
-        reason: &'static str,
+        reason: String,
     },
     /// A file changed between being hashed and being copied.
     #[error("{} changed while it was copied\nhelp: run again once nothing writes to it", file.display())]
@@ -139,10 +182,14 @@ impl SourceError {
             | Self::Offline { .. }
             | Self::Archive { .. }
             | Self::Unfit { .. }
+            | Self::Commit { .. }
+            | Self::Tree { .. }
             | Self::NoRevisions { .. }
             | Self::Config(_) => true,
             Self::Io { .. }
             | Self::Cargo { .. }
+            | Self::Git { .. }
+            | Self::Damaged { .. }
             | Self::NotDownloaded { .. }
             | Self::Tampered { .. }
             | Self::Changed { .. }
@@ -177,10 +224,14 @@ fn whole(error: &dyn Error) -> String {
     text
 }
 
+/// Parts of what a tool says, in lower case, and what they call for.
+type Signs = [(&'static [&'static str], &'static str)];
+
 /// What to do about a failed cargo, from what it said, as a line of its own.
 fn cargo_help(error: &ToolError) -> String {
-    /// Parts of cargo's messages, in lower case, and what they call for.
-    const SIGNS: [(&[&str], &str); 5] = [
+    const SIGNS: &Signs = &[
+        // Before the others: cargo speaks of `--offline` there too.
+        (&["--locked", "lock file"], "bring the project's Cargo.lock up to date with its Cargo.toml"),
         (&["offline"], "run once without `--offline`, which fetches what is missing"),
         (&["no space left", "disk quota"], NO_SPACE),
         (
@@ -198,13 +249,45 @@ fn cargo_help(error: &ToolError) -> String {
              used with `--offline`",
         ),
         (&["401", "403", "credential", "token"], "log in to the registry with `cargo login`"),
-        (&["--locked", "lock file"], "bring the project's Cargo.lock up to date with its Cargo.toml"),
     ];
+    help(error, SIGNS, "install Rust from https://rustup.rs, or put cargo on PATH")
+}
+
+/// What to do about a failed git, from what it said, as a line of its own.
+fn git_help(error: &ToolError) -> String {
+    const SIGNS: &Signs = &[
+        (&["no space left", "disk quota"], NO_SPACE),
+        (
+            &[
+                "could not read username",
+                "terminal prompts disabled",
+                "authentication failed",
+                "permission denied",
+                "host key verification",
+                "403",
+                "401",
+            ],
+            "give git access without asking: a credential helper for https, a key in ssh's agent; `git ls-remote` with \
+             that address must work by itself",
+        ),
+        (
+            &["not found", "does not exist", "does not appear to be a git repository"],
+            "check the address with `git ls-remote`",
+        ),
+        (
+            &["resolve host", "connect", "timed out", "network", "early eof", "hung up"],
+            "check the network; what was fetched once is used with `--offline`",
+        ),
+    ];
+    help(error, SIGNS, "install git, or put it on PATH")
+}
+
+fn help(error: &ToolError, signs: &Signs, install: &str) -> String {
     let help = match error {
-        ToolError::NotFound { .. } => "install Rust from https://rustup.rs, or put cargo on PATH",
+        ToolError::NotFound { .. } => install,
         ToolError::Failed { last_lines, .. } => {
             let said = last_lines.to_lowercase();
-            let matching = SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)));
+            let matching = signs.iter().find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)));
             matching.map_or("run the command by hand to see more of it", |(_, help)| help)
         }
         _ => return String::new(),

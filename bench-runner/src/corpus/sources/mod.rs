@@ -5,16 +5,21 @@
 //! where it came from; it is checked against its hashes each time it is pinned or copied. [`lay_out`] writes a
 //! work tree from it. A user's own tree is only ever read.
 //!
-//! Crates come through the user's own cargo, with the user's mirrors and credentials (`homes`).
+//! Crates come through the user's own cargo, with the user's mirrors and credentials (`homes`), commits through the
+//! user's own git ([`git_store`]).
 
 mod archive;
 mod cache;
 mod command;
+mod commit;
 mod crates_io;
 mod error;
 mod git;
+mod git_source;
+pub mod git_store;
 mod homes;
 mod local;
+mod outside;
 mod path;
 mod revision;
 mod tree;
@@ -22,9 +27,11 @@ mod walk;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::record::Pin;
 
-use super::manifest::{Project, Source};
+use super::manifest::{CratesIoSource, GitSource, Project, Source};
 
 pub use cache::Cache;
 pub use crates_io::{FetchTool, fetch_dependencies};
@@ -54,10 +61,41 @@ pub struct Pinned {
     pub pin: Pin,
     /// The pristine tree, in the cache: work trees are copied from it, and nobody writes to it.
     pub tree: PathBuf,
+    /// Where the project lies in the tree; empty where it is the tree, and nothing was brought along with it.
+    pub root: PathBuf,
     /// Its files, sorted by path.
     pub files: Vec<TreeFile>,
     /// What is worth knowing about its state, such as uncommitted changes.
     pub notes: Vec<String>,
+}
+
+impl Pinned {
+    /// The directory of the project in the pristine tree.
+    pub fn dir(&self) -> PathBuf {
+        self.dir_in(&self.tree)
+    }
+
+    /// The directory of the project in a copy of the tree.
+    pub fn dir_in(&self, copy: &Path) -> PathBuf {
+        // Joining nothing would put a slash at the end.
+        if self.root.as_os_str().is_empty() { copy.to_path_buf() } else { copy.join(&self.root) }
+    }
+
+    /// The hash of the tree, 64 hex digits; docs/FORMAT.md says of what.
+    pub fn tree_hash(&self) -> String {
+        tree::hash(&self.files)
+    }
+}
+
+/// The most that a source may hold where its manifest says nothing, in bytes.
+const DEFAULT_LIMIT: u64 = 2_000_000_000;
+
+/// The reason for which what holds more than `limit` bytes is refused.
+fn too_much(limit: u64) -> String {
+    format!(
+        "it holds more than {} MB; `max-mb` in the manifest's `source` sets another limit",
+        limit / 1_000_000
+    )
 }
 
 /// Fixes the source of a project and brings it into the cache.
@@ -65,33 +103,82 @@ pub struct Pinned {
 /// # Errors
 /// Where it cannot be had, or is not what the manifest says.
 pub fn pin(project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
+    let limit = project.max_source_bytes.unwrap_or(DEFAULT_LIMIT);
     match &project.source {
         Source::CratesIo(source) => {
             let origin = crates_io::Origin { project: &project.name, manifest: &project.origin };
-            crates_io::pin(source, &origin, with)
+            let pinned = crates_io::pin(source, &origin, limit, with)?;
+            as_stated(pinned, source.tree.as_deref(), project)
         }
-        Source::Path(path) => path::pin(&from_base(project, path)?, with),
-        Source::Command(source) => command::pin(&from_base(project, &source.path)?, with),
+        Source::Git(source) => {
+            as_stated(git_source::pin(source, limit, with)?, source.tree.as_deref(), project)
+        }
+        Source::Path(source) => {
+            let path = from_base(project, &source.path)?;
+            path::pin(&local::Tree { path: &path, exclude: &source.exclude, limit }, with)
+        }
+        Source::Command(source) => {
+            let path = from_base(project, &source.path)?;
+            command::pin(&local::Tree { path: &path, exclude: &[], limit }, with)
+        }
     }
 }
 
-/// Fixes the source of a project as one of its commits has it. Only a local cargo project in a git repository has
+/// Fixes the sources of several projects at once. Nothing may be timed meanwhile.
+pub fn pin_all(projects: &[Project], with: &Sources) -> Vec<Result<Pinned, SourceError>> {
+    projects.par_iter().map(|project| pin(project, with)).collect()
+}
+
+/// The tree, where it has the hash that the manifest states.
+fn as_stated(pinned: Pinned, stated: Option<&str>, project: &Project) -> Result<Pinned, SourceError> {
+    let Some(expected) = stated else { return Ok(pinned) };
+    let found = pinned.tree_hash();
+    if found == expected {
+        return Ok(pinned);
+    }
+    Err(SourceError::Tree { manifest: project.origin.clone(), expected: expected.to_owned(), found })
+}
+
+/// Fixes the source of a project as one of its commits has it. Projects from git, and local ones in a repository, have
 /// commits.
 ///
 /// # Errors
 /// Where there is no such commit, or the project has none.
 pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinned, SourceError> {
+    let limit = project.max_source_bytes.unwrap_or(DEFAULT_LIMIT);
     match &project.source {
-        Source::Path(path) => revision::pin(&from_base(project, path)?, rev, with),
+        Source::Path(source) => revision::pin(&from_base(project, &source.path)?, rev, limit, with),
+        Source::Git(source) if crate::record::is_hex(rev, 40) => {
+            let at = GitSource { rev: rev.to_owned(), tree: None, ..source.clone() };
+            git_source::pin(&at, limit, with)
+        }
+        Source::Git(source) => Err(SourceError::Commit {
+            url: source.url.clone(),
+            rev: rev.to_owned(),
+            reason: "it is not a full commit of 40 lower-case hex digits".into(),
+            help: format!("`git ls-remote {}` lists branches and tags with their commits", source.url),
+        }),
         other => Err(SourceError::NoRevisions { project: project.name.clone(), kind: other.kind() }),
     }
 }
 
-/// Whether a project can be pinned without fetching anything; says nothing about its dependencies.
+/// Whether a project can be pinned without fetching anything; says nothing about its dependencies and submodules.
 pub fn is_present(project: &Project, cache: &Cache) -> bool {
     match &project.source {
         Source::CratesIo(source) => cache.archive(&source.sha256).is_file(),
+        Source::Git(source) => git_store::has(source, cache),
         Source::Path(_) | Source::Command(_) => true,
+    }
+}
+
+/// The pin that a manifest states by itself; `None` where the source has to be looked at.
+pub fn stated_pin(source: &Source) -> Option<Pin> {
+    match source {
+        Source::CratesIo(CratesIoSource { name, version, sha256, .. }) => {
+            Some(Pin::CratesIo { name: name.clone(), version: version.clone(), sha256: sha256.clone() })
+        }
+        Source::Git(source) => Some(Pin::Git { rev: source.rev.clone() }),
+        Source::Path(_) | Source::Command(_) => None,
     }
 }
 
@@ -106,9 +193,10 @@ pub fn recall(pin: &Pin, cache: &Cache) -> Result<Option<Pinned>, SourceError> {
     }
 }
 
-/// Writes a work tree: a copy of the pinned one in `into`, which is empty or not there yet.
+/// Writes a work tree: a copy of the pinned one in `into`, which is empty or not there yet. The project is in
+/// [`Pinned::dir_in`] of it.
 ///
-/// Files get the time of the copy, executables stay executable and links stay links.
+/// Blocks are shared where the file system can. Files get the time of the copy, executables stay executable and links stay links.
 ///
 /// # Errors
 /// Where it cannot be written, or the pinned tree is not what it was.

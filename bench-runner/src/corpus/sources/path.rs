@@ -2,22 +2,26 @@
 
 use std::path::Path;
 
-use super::{Pinned, SourceError, Sources, local};
+use super::local::{self, Tree};
+use super::{Pinned, SourceError, Sources, outside};
 
-/// Pins the project in `path`.
-pub(super) fn pin(path: &Path, with: &Sources) -> Result<Pinned, SourceError> {
-    for (file, help) in [
-        ("Cargo.toml", "give the directory of a package or a workspace, or use `kind = \"command\"`"),
-        (
-            "Cargo.lock",
-            "`cargo generate-lockfile` makes one; a member of a workspace is built from the workspace's own \
-             directory, with `package` in `build`",
-        ),
-    ] {
-        if !path.join(file).is_file() {
-            let reason = format!("there is no {file} in it");
-            return Err(SourceError::Unfit { path: path.to_path_buf(), reason, help: help.into() });
-        }
+/// Pins the project in `tree`, with what it needs from outside of its directory.
+pub(super) fn pin(tree: &Tree<'_>, with: &Sources) -> Result<Pinned, SourceError> {
+    let root = tree.path.canonicalize().map_err(SourceError::io("find", tree.path))?;
+    must_have(
+        &root,
+        "Cargo.toml",
+        "give the directory of a package or a workspace, or use `kind = \"command\"`",
+    )?;
+    let outside = outside::find(&root)?;
+    must_have(&root, "Cargo.lock", "`cargo generate-lockfile` makes one")?;
+    local::pin(tree, &outside, with)
+}
+
+fn must_have(root: &Path, file: &str, help: &str) -> Result<(), SourceError> {
+    if root.join(file).is_file() {
+        return Ok(());
     }
-    local::pin(path, with)
+    let reason = format!("there is no {file} in it");
+    Err(SourceError::Unfit { path: root.to_path_buf(), reason, help: help.to_owned() })
 }

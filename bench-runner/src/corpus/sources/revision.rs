@@ -1,35 +1,33 @@
 //! A local project as one of its own commits has it. The user's work tree is not looked at.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use git2::{FileMode, ObjectType, Oid, Repository, Tree};
-use sha2::{Digest, Sha256};
+use git2::{Commit, Oid, Repository};
 
 use crate::record::{Pin, is_hex, short_hash};
 
-use super::tree::{self, FileKind, TreeFile};
-use super::{Pinned, SourceError, Sources, local};
+use super::commit::{self, Content, Unlisted};
+use super::tree::{self, TreeFile};
+use super::{Pinned, SourceError, Sources, local, outside};
 
-/// What a file of a commit holds.
-struct Content {
-    file: TreeFile,
-    blob: Oid,
+/// A commit of the repository that a project lies in.
+struct Revision<'a> {
+    root: &'a Path,
+    rev: &'a str,
+    repository: &'a Repository,
+    commit: Commit<'a>,
+    limit: u64,
 }
 
-/// Pins the directory `path` of a git work tree as the commit `rev` has it.
-pub(super) fn pin(path: &Path, rev: &str, with: &Sources) -> Result<Pinned, SourceError> {
+/// Pins the directory `path` of a git work tree as the commit `rev` has it; the whole commit, where the project needs
+/// more of the repository than its own directory. It may hold `limit` bytes.
+pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<Pinned, SourceError> {
     let root = path.canonicalize().map_err(SourceError::io("find", path))?;
-    let unfit =
-        |reason: String, help: &str| SourceError::Unfit { path: root.clone(), reason, help: help.to_owned() };
+    let unfit = |reason: String, help: &str| unfit(&root, reason, help);
     if !is_hex(rev, 40) {
         let help = format!("`git -C {} rev-parse {rev}` gives it", root.display());
         return Err(unfit(format!("`{rev}` is not a full commit of 40 hex digits"), &help));
     }
-    let broken = |error: git2::Error| unfit(error.message().to_owned(), "check it with `git fsck`");
     let repository = Repository::discover(&root).map_err(|error| {
         unfit(
             format!("it is in no git repository: {}", error.message()),
@@ -40,88 +38,77 @@ pub(super) fn pin(path: &Path, rev: &str, with: &Sources) -> Result<Pinned, Sour
         let help = "`git fetch` may bring it; `git log --format=%H` lists those that are there";
         unfit(format!("there is no commit {rev} in its repository ({})", error.message()), help)
     })?;
-    let below = repository
-        .workdir()
-        .and_then(|dir| dir.canonicalize().ok())
-        .and_then(|dir| Some(root.strip_prefix(dir).ok()?.to_owned()))
-        .unwrap_or_default();
-    let whole = commit.tree().map_err(broken)?;
-    let tree = match below.as_os_str().is_empty() {
-        true => whole,
-        false => whole.get_path(&below).and_then(|entry| repository.find_tree(entry.id())).map_err(|_| {
-            unfit(format!("the commit {rev} has no directory {}", below.display()), "take a later commit")
-        })?,
-    };
-    let mut contents = Vec::new();
-    list(&repository, &tree, Path::new(""), &mut contents).map_err(|reason| {
-        unfit(format!("the commit {rev} cannot be taken: {reason}"), "take another commit")
-    })?;
-    let mut files: Vec<TreeFile> = contents.iter().map(|content| content.file.clone()).collect();
-    tree::sort(&mut files);
-    let name = format!("git-{}-{}", &rev[..12], short_hash(&root.display().to_string()));
-    let place = with.cache.sources().join(name);
+    let workdir = repository.workdir().and_then(|dir| dir.canonicalize().ok());
+    let below = workdir.as_ref().and_then(|dir| root.strip_prefix(dir).ok()).unwrap_or(Path::new(""));
+    let base = outside::find(&root)?.base(&root);
+    if base != root && !workdir.as_ref().is_some_and(|workdir| base.starts_with(workdir)) {
+        let reason = format!("it needs what lies outside of its repository, in {}", base.display());
+        return Err(unfit(reason, "commits can be compared where all of it is in one repository"));
+    }
+    let revision = Revision { root: &root, rev, repository: &repository, commit, limit };
+    let (place_in, contents, files) = revision.take(below, base == root)?;
+    let variety =
+        format!("{}{}", root.display(), if place_in.as_os_str().is_empty() { "" } else { " whole" });
+    let place = with.cache.sources().join(format!("git-{}-{}", &rev[..12], short_hash(&variety)));
     // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
     if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
-        local::replace(&place, &with.cache, |into| write(&repository, &contents, into))?;
+        local::replace(&place, &with.cache, |into| commit::write(&repository, &contents, into))?;
     }
-    Ok(Pinned { pin: Pin::Git { rev: rev.to_owned() }, tree: place, files, notes: Vec::new() })
+    let pin = Pin::Git { rev: rev.to_owned() };
+    Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new() })
 }
 
-/// All files of `tree`. The error is a reason, as text.
-fn list(repo: &Repository, tree: &Tree<'_>, below: &Path, into: &mut Vec<Content>) -> Result<(), String> {
-    let text = |error: git2::Error| error.message().to_owned();
-    for entry in tree {
-        let name = Path::new(std::ffi::OsStr::from_bytes(entry.name_bytes()));
-        // Of a path that is a single ordinary name nothing can lead out of the tree.
-        let ordinary =
-            matches!(name.components().collect::<Vec<_>>()[..], [Component::Normal(part)] if part == name);
-        if !ordinary || name == ".git" {
-            return Err(format!("`{}` is not a name of a file", name.display()));
+impl Revision<'_> {
+    /// The files of the directory `below` alone, where that is enough; else those of the whole commit, and where in it
+    /// the directory is.
+    fn take(&self, below: &Path, alone: bool) -> Result<(PathBuf, Vec<Content>, Vec<TreeFile>), SourceError> {
+        let alone = alone || below == Path::new("");
+        let (contents, files) = self.list(if alone { below } else { Path::new("") })?;
+        let Some(link) = commit::leaving_link(&files) else {
+            return Ok((if alone { PathBuf::new() } else { below.to_owned() }, contents, files));
+        };
+        if alone && below != Path::new("") {
+            return self.take(below, false);
         }
-        let path = below.join(name);
-        match entry.kind() {
-            Some(ObjectType::Tree) => list(repo, &repo.find_tree(entry.id()).map_err(text)?, &path, into)?,
-            Some(ObjectType::Blob) => {
-                let blob = repo.find_blob(entry.id()).map_err(text)?;
-                let kind = if entry.filemode() == i32::from(FileMode::Link) {
-                    let target = PathBuf::from(std::ffi::OsStr::from_bytes(blob.content()));
-                    FileKind::Link { target }
-                } else {
-                    let executable = entry.filemode() == i32::from(FileMode::BlobExecutable);
-                    FileKind::Regular { executable, sha256: Sha256::digest(blob.content()).into() }
-                };
-                into.push(Content { file: TreeFile { path, kind }, blob: entry.id() });
-            }
-            _ => return Err(format!("`{}` is a submodule", path.display())),
-        }
+        Err(self.refuse(format!("the link `{}` leaves the tree", commit::shown(link))))
     }
-    Ok(())
+
+    fn list(&self, below: &Path) -> Result<(Vec<Content>, Vec<TreeFile>), SourceError> {
+        let broken =
+            |error: git2::Error| unfit(self.root, error.message().to_owned(), "check it with `git fsck`");
+        let mut tree = self.commit.tree().map_err(broken)?;
+        if below != Path::new("") {
+            let found = tree.get_path(below).and_then(|entry| self.repository.find_tree(entry.id()));
+            let reason = || format!("the commit {} has no directory {}", self.rev, below.display());
+            tree = found.map_err(|_| unfit(self.root, reason(), "take a later commit"))?;
+        }
+        let taken = commit::list(self.repository, &tree, self.limit).map_err(|unlisted| match unlisted {
+            Unlisted::Damaged(reason) => unfit(self.root, reason, "check it with `git fsck`"),
+            Unlisted::Refused(reason) => self.refuse(reason),
+        })?;
+        if let Some(submodule) = taken.submodules.first() {
+            return Err(self.refuse(format!("`{}` is a submodule", commit::shown(&submodule.path))));
+        }
+        let mut files: Vec<TreeFile> = taken.contents.iter().map(|content| content.file.clone()).collect();
+        tree::sort(&mut files);
+        Ok((taken.contents, files))
+    }
+
+    fn refuse(&self, reason: String) -> SourceError {
+        let reason = format!("the commit {} cannot be taken: {reason}", self.rev);
+        unfit(self.root, reason, "take another commit")
+    }
 }
 
-fn write(repo: &Repository, contents: &[Content], into: &Path) -> Result<(), SourceError> {
-    fs::create_dir_all(into).map_err(SourceError::io("create", into))?;
-    for Content { file, blob } in contents {
-        let to = into.join(&file.path);
-        let parent = to.parent().unwrap_or(into);
-        fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
-        match &file.kind {
-            FileKind::Link { target } => symlink(target, &to).map_err(SourceError::io("create", &to))?,
-            FileKind::Regular { executable, .. } => {
-                let blob = repo.find_blob(*blob).map_err(|error| SourceError::Unfit {
-                    path: repo.path().to_owned(),
-                    reason: error.message().to_owned(),
-                    help: "check it with `git fsck`".into(),
-                })?;
-                let mut target = tree::create(&to, *executable).map_err(SourceError::io("create", &to))?;
-                target.write_all(blob.content()).map_err(SourceError::io("write", &to))?;
-            }
-        }
-    }
-    Ok(())
+fn unfit(root: &Path, reason: String, help: &str) -> SourceError {
+    SourceError::Unfit { path: root.to_path_buf(), reason, help: help.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
     use git2::Signature;
 
     use super::super::Cache;
@@ -163,7 +150,7 @@ mod tests {
         fs::write(root.join("p/src/main.rs"), "third").unwrap();
         let with = sources(dir.path());
         let read = |rev: &str| {
-            let pinned = pin(&root.join("p"), rev, &with).unwrap();
+            let pinned = pin(&root.join("p"), rev, 1_000_000, &with).unwrap();
             assert_eq!(pinned.pin, Pin::Git { rev: rev.to_owned() });
             assert_eq!(pinned.files.len(), 2);
             let into = tempfile::tempdir_in(dir.path()).unwrap();
@@ -172,9 +159,35 @@ mod tests {
         };
         assert_eq!((read(&first), read(&second)), ("first".to_owned(), "second".to_owned()));
         // What was changed in the cache is written anew.
-        let tree = pin(&root.join("p"), &first, &with).unwrap().tree;
+        let tree = pin(&root.join("p"), &first, 1_000_000, &with).unwrap().tree;
         fs::write(tree.join("src/main.rs"), "tampered").unwrap();
         assert_eq!(read(&first), "first");
+    }
+
+    #[test]
+    fn a_directory_that_needs_more_of_its_repository_comes_with_all_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("repo");
+        for (path, text) in [
+            ("linked/LICENSE", ""),
+            ("needy/Cargo.toml", "[package]\nname = \"n\"\n[dependencies]\no = { path = \"../other\" }\n"),
+            ("other/Cargo.toml", "[package]\nname = \"o\"\n"),
+            ("LICENSE", "free"),
+        ] {
+            fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            fs::write(root.join(path), text).unwrap();
+        }
+        fs::remove_file(root.join("linked/LICENSE")).unwrap();
+        symlink("../LICENSE", root.join("linked/LICENSE")).unwrap();
+        let repo = Repository::init(&root).unwrap();
+        let rev = commit(&repo);
+        let with = sources(dir.path());
+        for project in ["linked", "needy"] {
+            let pinned = pin(&root.join(project), &rev, 1_000_000, &with).unwrap();
+            assert_eq!((pinned.root.as_path(), pinned.files.len()), (Path::new(project), 4));
+        }
+        let alone = pin(&root.join("other"), &rev, 1_000_000, &with).unwrap();
+        assert_eq!((alone.root.as_path(), alone.files.len()), (Path::new(""), 1));
     }
 
     #[test]
@@ -182,12 +195,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         Repository::init(dir.path()).unwrap();
         let with = sources(dir.path());
-        let error = |rev: &str| pin(dir.path(), rev, &with).unwrap_err().to_string();
+        let error = |rev: &str| pin(dir.path(), rev, 1_000_000, &with).unwrap_err().to_string();
         assert!(error("main").contains("rev-parse main"), "{}", error("main"));
         let missing = error(&"ab".repeat(20));
         assert!(missing.contains("there is no commit abab") && missing.contains("git fetch"), "{missing}");
         let nowhere = tempfile::tempdir().unwrap();
-        let error = pin(nowhere.path(), &"ab".repeat(20), &with).unwrap_err().to_string();
+        let error = pin(nowhere.path(), &"ab".repeat(20), 1_000_000, &with).unwrap_err().to_string();
         assert!(error.contains("in no git repository"), "{error}");
     }
 }

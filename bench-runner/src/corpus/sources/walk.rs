@@ -9,6 +9,9 @@ use super::SourceError;
 /// What cargo puts into every target directory it makes.
 const CACHE_TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
+/// More files than any project has: a walk that finds more was started in the wrong place.
+const MOST_FILES: usize = 1_000_000;
+
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -37,6 +40,12 @@ pub(super) fn files(
             }
             if kind.is_dir() {
                 left.push(path);
+            } else if found.files.len() >= MOST_FILES {
+                return Err(SourceError::Unfit {
+                    path: root.to_path_buf(),
+                    reason: format!("there are more than {MOST_FILES} files in it"),
+                    help: "give the directory of the project, or leave out what no build needs".into(),
+                });
             } else if kind.is_file() || kind.is_symlink() {
                 found.files.push(path);
             } else {

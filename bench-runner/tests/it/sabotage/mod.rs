@@ -257,7 +257,7 @@ fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
     let manifest = std::fs::read_to_string(tree.join("Cargo.toml")).expect("the manifest");
     Context {
         toolchain: Some(toolchain.clone()),
-        config: config_of_tree(&tree).expect("its configuration"),
+        config: config_of_tree(&tree, Path::new("")).expect("its configuration"),
         manifest: Some(manifest.parse().expect("a manifest that is valid")),
         path: path(),
         tools: lab.path("tools"),

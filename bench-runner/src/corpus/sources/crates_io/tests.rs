@@ -34,7 +34,7 @@ impl Bench {
                 user_home: None,
                 exclude: Vec::new(),
             },
-            source: CratesIoSource { name: "demo".into(), version: "1.0.0".into(), sha256 },
+            source: CratesIoSource { name: "demo".into(), version: "1.0.0".into(), sha256, tree: None },
             dir,
         };
         bench.script(&format!(
@@ -61,7 +61,7 @@ impl Bench {
 
     fn pin(&self) -> Result<Pinned, SourceError> {
         let origin = Origin { project: "demo", manifest: "corpus/demo.toml" };
-        pin(&self.source, &origin, &self.with)
+        pin(&self.source, &origin, 1_000_000, &self.with)
     }
 }
 

@@ -43,7 +43,11 @@ impl Place {
     }
 
     fn pin(&self) -> Pinned {
-        pin(&self.tree(), &self.with).unwrap()
+        self.try_pin(&[], u64::MAX).unwrap()
+    }
+
+    fn try_pin(&self, exclude: &[PathBuf], limit: u64) -> Result<Pinned, SourceError> {
+        pin(&Tree { path: &self.tree(), exclude, limit }, &Outside::default(), &self.with)
     }
 
     fn paths(&self) -> Vec<String> {
@@ -171,4 +175,73 @@ fn a_path_is_a_cargo_project_with_a_lock_file_and_a_command_need_not_be() {
     let mut built_in = project(&place, "path");
     built_in.base = None;
     assert!(matches!(sources::pin(&built_in, &place.with), Err(SourceError::NoBase { .. })));
+}
+
+#[test]
+fn what_the_manifest_leaves_out_is_left_out_though_it_is_tracked() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("big/data", "d"), ("notes/a", "a"), ("notes/b", "b")]);
+    let names = |place: &Place| -> Vec<String> {
+        let pinned = place.try_pin(&["big".into(), "notes/b".into()], 1000).unwrap();
+        pinned.files.iter().map(|file| file.path.to_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&place), ["Cargo.toml", "notes/a"]);
+    let repository = place.init();
+    place.commit(&repository, &["Cargo.toml", "big/data", "notes/a", "notes/b"]);
+    assert_eq!(names(&place), ["Cargo.toml", "notes/a"]);
+}
+
+#[test]
+fn there_is_an_end_to_what_is_copied() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("big/data", &"x".repeat(2000))]);
+    let error = place.try_pin(&[], 1000).unwrap_err().to_string();
+    assert!(error.contains("max-mb") && error.contains("exclude"), "{error}");
+    place.try_pin(&["big".into()], 1000).unwrap();
+    let root = pin(&Tree { path: Path::new("/"), exclude: &[], limit: 1 }, &Outside::default(), &place.with);
+    assert!(root.unwrap_err().to_string().contains("root of all files"));
+}
+
+#[test]
+fn links_never_lead_back_into_the_users_own_files() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("src/main.rs", "m")]);
+    let (tree, outer) = (place.tree(), place.dir.path().to_owned());
+    fs::write(outer.join("outer.txt"), "outer").unwrap();
+    symlink(tree.join("src/main.rs"), tree.join("absolute")).unwrap();
+    symlink("../outer.txt", tree.join("file")).unwrap();
+    symlink("../gone", tree.join("dangling")).unwrap();
+    let pinned = place.pin();
+    let work = outer.join("work");
+    sources::lay_out(&pinned, &work).unwrap();
+    assert_eq!(fs::read_link(work.join("absolute")).unwrap(), Path::new("src/main.rs"));
+    assert_eq!(fs::read_to_string(work.join("file")).unwrap(), "outer");
+    assert!(!work.join("file").is_symlink() && !work.join("dangling").is_symlink());
+    assert_eq!(pinned.notes.len(), 2, "{:?}", pinned.notes);
+
+    fs::create_dir(outer.join("elsewhere")).unwrap();
+    symlink("../elsewhere", tree.join("directory")).unwrap();
+    let error = place.try_pin(&[], 1000).unwrap_err().to_string();
+    assert!(error.contains("`directory` leads out of it") && error.contains("exclude"), "{error}");
+    place.try_pin(&["directory".into()], 1000).unwrap();
+}
+
+#[test]
+fn what_a_project_needs_from_beside_it_lies_beside_it_in_the_copy() {
+    let place = Place::new(&[
+        ("Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\no = { path = \"../other\" }\n"),
+        ("Cargo.lock", ""),
+    ]);
+    let other = place.dir.path().join("other");
+    fs::create_dir_all(other.join("target")).unwrap();
+    fs::write(other.join("Cargo.toml"), "[package]\nname = \"o\"\n").unwrap();
+    fs::write(other.join("target/x"), "built").unwrap();
+    fs::write(place.dir.path().join("unrelated"), "").unwrap();
+    let pinned = sources::pin(&project(&place, "path"), &place.with).unwrap();
+    let work = place.dir.path().join("work");
+    sources::lay_out(&pinned, &work).unwrap();
+    assert_eq!(pinned.root, Path::new("tree"));
+    assert!(work.join("tree/Cargo.lock").is_file() && work.join("other/Cargo.toml").is_file());
+    assert!(!work.join("unrelated").exists() && !work.join("other/target").exists());
+    let recalled = sources::recall(&pinned.pin, &place.with.cache).unwrap().unwrap();
+    assert_eq!((recalled.root, recalled.files), (pinned.root.clone(), pinned.files.clone()));
+    fs::write(other.join("Cargo.toml"), "[package]\nname = \"o\"\nversion = \"1.0.0\"\n").unwrap();
+    assert_ne!(sources::pin(&project(&place, "path"), &place.with).unwrap().pin, pinned.pin);
 }

@@ -1,0 +1,218 @@
+//! `kind = "git"`: one commit of a repository, with its submodules where the manifest asks for them.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use git2::{Commit, Repository};
+
+use crate::corpus::manifest::{GitSource, urls};
+use crate::record::{Pin, short_hash};
+
+use super::commit::{self, Content, Listing, Unlisted};
+use super::git_store::{self, Unread};
+use super::tree;
+use super::{Pinned, SourceError, Sources, local};
+
+/// Repositories within one another.
+const DEEPEST: usize = 8;
+/// Repositories together.
+const MOST: usize = 500;
+
+/// A commit that belongs to the source, and where.
+#[derive(Debug, Clone)]
+struct Part {
+    url: String,
+    rev: String,
+    below: PathBuf,
+    depth: usize,
+}
+
+/// The parts of a source with their files.
+type Parts = Vec<(Part, Vec<Content>)>;
+
+/// What was read of a part.
+struct Read {
+    listing: Listing,
+    /// Addresses of its submodules by their paths, as its own `.gitmodules` has them.
+    urls: BTreeMap<PathBuf, String>,
+}
+
+/// Pins the commit: it is fetched where it is not in the cache, read and checked object by object, and written out.
+///
+/// The source may hold `limit` bytes.
+pub(super) fn pin(source: &GitSource, limit: u64, with: &Sources) -> Result<Pinned, SourceError> {
+    let (parts, notes) = gather(source, limit, with)?;
+    let mut files: Vec<_> = parts
+        .iter()
+        .flat_map(|(part, contents)| {
+            contents.iter().map(|content| {
+                let mut file = content.file.clone();
+                file.path = part.below.join(file.path);
+                file
+            })
+        })
+        .collect();
+    tree::sort(&mut files);
+    if let Some(link) = commit::leaving_link(&files) {
+        let reason = format!("the link `{}` leaves the tree", commit::shown(link));
+        return Err(refuse(&source.url, &source.rev, reason));
+    }
+    let variety = format!("{} {}", source.url, if source.submodules { "whole" } else { "alone" });
+    let place = with.cache.sources().join(format!("git-{}-{}", &source.rev[..12], short_hash(&variety)));
+    // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
+    if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
+        local::replace(&place, &with.cache, |into| write(&parts, into, with))?;
+    }
+    Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root: PathBuf::new(), files, notes })
+}
+
+fn write(parts: &Parts, into: &Path, with: &Sources) -> Result<(), SourceError> {
+    for (part, contents) in parts {
+        let into = into.join(&part.below);
+        git_store::with_commit(&part.url, &part.rev, with, |repo, _| {
+            commit::write(repo, contents, &into).map_err(Unread::Refused)
+        })?;
+    }
+    Ok(())
+}
+
+/// The commit itself and those of its submodules, with their files; and what is worth knowing about them.
+fn gather(source: &GitSource, limit: u64, with: &Sources) -> Result<(Parts, Vec<String>), SourceError> {
+    let first = Part { url: source.url.clone(), rev: source.rev.clone(), below: PathBuf::new(), depth: 0 };
+    let (mut left, mut parts, mut notes, mut bytes) = (vec![first], Vec::new(), Vec::new(), 0);
+    while let Some(part) = left.pop() {
+        if parts.len() >= MOST || part.depth > DEEPEST {
+            return Err(refuse(&part.url, &part.rev, "it has no end of submodules".to_owned()));
+        }
+        let Read { listing, urls } = git_store::with_commit(&part.url, &part.rev, with, |repo, commit| {
+            read(repo, commit, &part, limit.saturating_sub(bytes))
+        })?;
+        bytes += listing.bytes;
+        let shown = |path: &Path| commit::shown(&part.below.join(path));
+        notes.extend(listing.pointers.first().map(|path| {
+            let count = listing.pointers.len();
+            format!("{count} files are pointers of Git LFS, without their contents, such as {}", shown(path))
+        }));
+        for submodule in &listing.submodules {
+            if !source.submodules {
+                notes.push(format!("left out, a submodule: {}", shown(&submodule.path)));
+                continue;
+            }
+            left.push(Part {
+                url: address(&part, &submodule.path, &urls)?,
+                rev: submodule.rev.clone(),
+                below: part.below.join(&submodule.path),
+                depth: part.depth + 1,
+            });
+        }
+        parts.push((part, listing.contents));
+    }
+    Ok((parts, notes))
+}
+
+/// Where a submodule comes from.
+fn address(parent: &Part, path: &Path, urls: &BTreeMap<PathBuf, String>) -> Result<String, SourceError> {
+    let refuse = |reason: String| {
+        refuse(&parent.url, &parent.rev, format!("the submodule `{}` {reason}", commit::shown(path)))
+    };
+    let own = urls.get(path).ok_or_else(|| refuse("has no address in .gitmodules".into()))?;
+    let own = own.trim_end_matches('/');
+    let url = urls::resolve(&parent.url, own)
+        .ok_or_else(|| refuse(format!("has an address that leads nowhere: `{}`", own.escape_debug())))?;
+    urls::check(&url).map_err(|(reason, _)| refuse(format!("cannot be fetched: {reason}")))?;
+    // A repository from elsewhere has no business with those of this machine.
+    if urls::is_local(&url) && !urls::is_local(&parent.url) {
+        return Err(refuse(format!("is on this machine, and the repository is not: `{url}`")));
+    }
+    Ok(url)
+}
+
+fn read(repo: &Repository, commit: &Commit<'_>, part: &Part, limit: u64) -> Result<Read, Unread> {
+    let damaged = |error: git2::Error| Unread::Damaged(error.message().to_owned());
+    let whole = commit.tree().map_err(damaged)?;
+    let listing = commit::list(repo, &whole, limit).map_err(|unlisted| match unlisted {
+        Unlisted::Damaged(reason) => Unread::Damaged(reason),
+        Unlisted::Refused(reason) => Unread::Refused(refuse(&part.url, &part.rev, reason)),
+    })?;
+    let blob = listing.contents.iter().find(|content| content.file.path == Path::new(".gitmodules"));
+    let urls = match blob {
+        Some(content) if !listing.submodules.is_empty() => {
+            let blob = repo.find_blob(content.blob).map_err(damaged)?;
+            submodule_urls(blob.content())
+                .map_err(|reason| Unread::Refused(refuse(&part.url, &part.rev, reason)))?
+        }
+        _ => BTreeMap::new(),
+    };
+    Ok(Read { listing, urls })
+}
+
+/// The addresses in a `.gitmodules`, by the paths they belong to. The error is a reason.
+fn submodule_urls(text: &[u8]) -> Result<BTreeMap<PathBuf, String>, String> {
+    let unreadable = |why: &str| format!("its .gitmodules cannot be read: {why}");
+    // libgit2 would read the files that it names.
+    if String::from_utf8_lossy(text).to_lowercase().contains("[include") {
+        return Err(unreadable("it includes other files"));
+    }
+    let failed = |error: std::io::Error| unreadable(&error.to_string());
+    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+    file.write_all(text).map_err(failed)?;
+    let failed = |error: git2::Error| unreadable(error.message());
+    let config = git2::Config::open(file.path()).map_err(failed)?;
+    let mut found: BTreeMap<String, [Option<String>; 2]> = BTreeMap::new();
+    let entries = config.entries(Some("^submodule\\..*\\.(path|url)$")).map_err(failed)?;
+    entries
+        .for_each(|entry| {
+            if !entry.has_value() {
+                return;
+            }
+            let (Ok(key), Ok(value)) = (entry.name(), entry.value()) else { return };
+            if let Some((name, key)) = key.rsplit_once('.') {
+                found.entry(name.to_owned()).or_default()[usize::from(key == "url")] = Some(value.to_owned());
+            }
+        })
+        .map_err(failed)?;
+    let pair = |[path, url]: [Option<String>; 2]| Some((PathBuf::from(path?.trim_end_matches('/')), url?));
+    Ok(found.into_values().filter_map(pair).collect())
+}
+
+fn refuse(url: &str, rev: &str, reason: String) -> SourceError {
+    let help = "pin another commit, or a repository of your own without it".to_owned();
+    SourceError::Commit { url: url.to_owned(), rev: rev.to_owned(), reason, help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_submodules_are_read_by_their_paths() {
+        let text = b"[submodule \"a name with. dots\"]\n\tpath = deps/one\n\turl = ../one\n[submodule \"x\"]\n\tpath = \"two\"\n\turl\n";
+        let urls = submodule_urls(text).unwrap();
+        assert_eq!(urls.into_iter().collect::<Vec<_>>(), [("deps/one".into(), "../one".to_owned())]);
+        assert!(submodule_urls(b"[include]\n\tpath = /etc/passwd\n").unwrap_err().contains("includes"));
+        assert!(submodule_urls(b"[submodule \"x\n").is_err());
+    }
+
+    #[test]
+    fn a_submodule_is_fetched_from_no_place_that_the_repository_may_not_name() {
+        let part = |url: &str| Part { url: url.into(), rev: "0".repeat(40), below: PathBuf::new(), depth: 0 };
+        let of = |parent: &str, own: &str| {
+            address(&part(parent), Path::new("m"), &[(PathBuf::from("m"), own.to_owned())].into())
+        };
+        assert_eq!(of("https://h/a/b", "../c/").unwrap(), "https://h/a/c");
+        assert_eq!(of("file:///a/b", "file:///c").unwrap(), "file:///c");
+        for (own, reason) in [
+            ("file:///home/me/secret", "on this machine"),
+            ("ext::sh", "start a program"),
+            ("-x", "option"),
+            ("../../../x", "leads nowhere"),
+            ("/srv/x", "no address"),
+        ] {
+            let error = of("https://h/a/b", own).unwrap_err().to_string();
+            assert!(error.contains(reason) && error.contains("submodule `m`"), "{error}");
+        }
+        let error = address(&part("https://h/a"), Path::new("m"), &BTreeMap::new()).unwrap_err().to_string();
+        assert!(error.contains("no address in .gitmodules"), "{error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! Fetching by the user's own git, with the user's own configuration: credentials, proxies, `insteadOf`, ssh.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use git2::{Oid, Repository};
+
+use crate::corpus::manifest::urls::shell_word;
+use crate::corpus::sources::SourceError;
+use crate::process::{ToolCall, ToolEnv, ToolError, check_tool};
+
+/// A fetch that takes longer has hung.
+const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// Variables that make git work on another repository than the one it is told, or make another kind of one.
+const NOT_PASSED: [&str; 14] = [
+    "GIT_DIR",
+    "GIT_COMMON_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_TEMPLATE_DIR",
+    "GIT_DEFAULT_HASH",
+    "GIT_DEFAULT_REF_FORMAT",
+    "GIT_EXTERNAL_DIFF",
+];
+
+/// Settings that would lose what was fetched, or run what nobody asked for.
+const SETTINGS: [&str; 6] = [
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "core.hooksPath=/dev/null",
+    "init.defaultRefFormat=files",
+    // Packs rather than single files: fewer of them to be lost.
+    "fetch.unpackLimit=1",
+    "fetch.writeCommitGraph=false",
+];
+
+/// What servers and transports say that give no single commits.
+const NO_SINGLE_COMMITS: [&str; 4] = ["unadvertised object", "not valid", "shallow", "dumb http"];
+/// What a server says that gives single commits and has no such one.
+const NO_SUCH_COMMIT: [&str; 2] = ["not our ref", "couldn't find remote ref"];
+
+/// What is to be fetched.
+pub(super) struct Wanted<'a> {
+    pub(super) url: &'a str,
+    /// A full commit.
+    pub(super) rev: &'a str,
+    /// So many commits of its history, itself counted.
+    pub(super) depth: usize,
+}
+
+/// The name that a commit is fetched under.
+pub(super) fn name_of(rev: &str) -> String {
+    format!("refs/pins/{rev}")
+}
+
+/// Fetches into the repository in `store`, which is made where there is none.
+pub(super) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError> {
+    let failed =
+        |error| SourceError::Git { what: format!("the commit {} of {}", wanted.rev, wanted.url), error };
+    if store.exists() {
+        clear_leftovers(store);
+    } else {
+        let args = ["init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--"];
+        let args = args.map(OsString::from).into_iter().chain([store.as_os_str().to_owned()]);
+        git(store.parent().unwrap_or(store), args).map_err(failed)?;
+    }
+    let refspec = format!("+{}:{}", wanted.rev, name_of(wanted.rev));
+    let depth = format!("--depth={}", wanted.depth);
+    let Err(error) = fetch(store, &[&depth, "--", wanted.url, &refspec]) else { return Ok(()) };
+    let said = match &error {
+        ToolError::Failed { last_lines, .. } => last_lines.to_lowercase(),
+        _ => return Err(failed(error)),
+    };
+    if NO_SUCH_COMMIT.iter().any(|sign| said.contains(sign)) {
+        return Err(no_such_commit(wanted));
+    }
+    if !NO_SINGLE_COMMITS.iter().any(|sign| said.contains(sign)) {
+        return Err(failed(error));
+    }
+    whole(store, wanted).map_err(failed)
+}
+
+/// Fetches all branches and tags with all of their history.
+fn whole(store: &Path, wanted: &Wanted<'_>) -> Result<(), ToolError> {
+    let refs = ["--", wanted.url, "+refs/heads/*:refs/remote/heads/*", "+refs/tags/*:refs/remote/tags/*"];
+    // Of a repository that is not cut, git refuses to be told to fetch what was cut off.
+    let uncut: &[&str] = if store.join("shallow").exists() { &["--unshallow"] } else { &[] };
+    fetch(store, &[uncut, refs.as_slice()].concat())?;
+    if let (Ok(repo), Ok(id)) = (Repository::open_bare(store), Oid::from_str(wanted.rev))
+        && repo.find_commit(id).is_ok()
+    {
+        // Only keeps it from being tidied up; that it is there is checked by whoever reads it.
+        let _ = repo.reference(&name_of(wanted.rev), id, true, "");
+    }
+    Ok(())
+}
+
+/// The error for a commit that the repository does not have.
+pub(super) fn no_such_commit(wanted: &Wanted<'_>) -> SourceError {
+    SourceError::Commit {
+        url: wanted.url.to_owned(),
+        rev: wanted.rev.to_owned(),
+        reason: "the repository has no such commit".to_owned(),
+        help: format!(
+            "`git ls-remote {}` lists its branches and tags with their commits",
+            shell_word(wanted.url)
+        ),
+    }
+}
+
+fn fetch(store: &Path, more: &[&str]) -> Result<(), ToolError> {
+    let args =
+        ["fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head"];
+    git(store, args.iter().chain(more).map(OsString::from))
+}
+
+fn git(cwd: &Path, args: impl IntoIterator<Item = OsString>) -> Result<(), ToolError> {
+    let settings = SETTINGS.iter().flat_map(|setting| ["-c", *setting]).map(OsString::from);
+    let mut set: BTreeMap<OsString, OsString> = BTreeMap::new();
+    // Nobody is there to answer: git fails at once, and ssh asks whatever asks for its passphrases instead of a terminal.
+    set.insert("GIT_TERMINAL_PROMPT".into(), "0".into());
+    set.insert("SSH_ASKPASS_REQUIRE".into(), "force".into());
+    // What it says is read.
+    set.insert("LC_ALL".into(), "C".into());
+    let call = ToolCall {
+        cwd: Some(cwd.to_owned()),
+        env: ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() },
+        timeout: TIMEOUT,
+        ..ToolCall::new("git", settings.chain(args))
+    };
+    check_tool(&call).map(drop)
+}
+
+/// Removes what a git that was killed has left: nobody else can be at work here.
+fn clear_leftovers(store: &Path) {
+    for name in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock"] {
+        let _ = fs::remove_file(store.join(name));
+    }
+    for (dir, leftover) in [("refs/pins", ".lock"), ("objects/pack", "tmp_")] {
+        for entry in fs::read_dir(store.join(dir)).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(leftover) || name.starts_with(leftover) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}

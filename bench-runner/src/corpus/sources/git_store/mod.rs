@@ -1,0 +1,218 @@
+//! Bare repositories in the cache, one for each address, filled by the user's own git and read by libgit2.
+//!
+//! A commit is fetched when it is asked for and not there: alone, where the server gives single commits, and with all
+//! that the server has, where it does not. Nothing is filtered, so what is there is whole. A repository that cannot be
+//! read is replaced by a new one, once.
+//!
+//! Knows nothing of manifests and work trees.
+
+mod fetch;
+mod lock;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use git2::{Commit, ErrorCode, Oid, Repository};
+
+use crate::corpus::manifest::GitSource;
+use crate::record::short_hash;
+
+use super::{Cache, SourceError, Sources};
+use fetch::Wanted;
+
+/// Why something could not be read from a repository.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// The repository is damaged; fetching it again may help. What cannot be read, as text.
+    Damaged(String),
+    /// It is sound, and what was read is refused.
+    Refused(SourceError),
+}
+
+/// The commit `rev` of the repository at `url`, fetched where it is not there; `read` gets it, maybe twice.
+///
+/// No other process fetches into or replaces the repository meanwhile. `read` must not wait for other threads: one of
+/// them may be waiting for the same repository.
+pub(super) fn with_commit<T>(
+    url: &str,
+    rev: &str,
+    with: &Sources,
+    read: impl FnMut(&Repository, &Commit<'_>) -> Result<T, Unread>,
+) -> Result<T, SourceError> {
+    with_history(&Wanted { url, rev, depth: 1 }, with, read)
+}
+
+/// The repository that `source` comes from, with the pinned commit and its first-parent history so far back that
+/// `deepen_to` commits are there, the pinned one counted, or all there are.
+///
+/// # Errors
+/// Where they cannot be had.
+pub fn repository(source: &GitSource, deepen_to: usize, with: &Sources) -> Result<Repository, SourceError> {
+    let wanted = Wanted { url: &source.url, rev: &source.rev, depth: deepen_to.max(1) };
+    with_history(&wanted, with, |_, _| Ok(()))?;
+    let store = place(wanted.url, &with.cache);
+    Repository::open_bare(&store).map_err(|error| damaged(&store, error.message().to_owned()))
+}
+
+/// Whether the commit is there; says nothing about its files.
+pub(super) fn has(source: &GitSource, cache: &Cache) -> bool {
+    let there = |repo: Repository| Some(repo.find_commit(Oid::from_str(&source.rev).ok()?).is_ok());
+    Repository::open_bare(place(&source.url, cache)).ok().and_then(there).unwrap_or(false)
+}
+
+fn with_history<T>(
+    wanted: &Wanted<'_>,
+    with: &Sources,
+    mut read: impl FnMut(&Repository, &Commit<'_>) -> Result<T, Unread>,
+) -> Result<T, SourceError> {
+    let dir = with.cache.repositories();
+    fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
+    let store = place(wanted.url, &with.cache);
+    let _lock = lock::take(&store)?;
+    let offline = |reason: Option<String>| match reason {
+        None => SourceError::Offline {
+            what: format!("the commit {} of {}", wanted.rev, wanted.url),
+            help: "`bench-runner run` without `--offline` fetches it".into(),
+        },
+        Some(reason) => damaged(&store, reason),
+    };
+    let reason = match look(&store, wanted, &mut read) {
+        Ok(found) => return Ok(found),
+        Err(Missing::Refused(error)) => return Err(error),
+        Err(Missing::Damaged(reason)) => Some(reason),
+        Err(Missing::Store | Missing::Commit) => None,
+    };
+    if with.offline {
+        return Err(offline(reason));
+    }
+    if reason.is_none() && store.exists() {
+        // What is there stays; where git cannot go on from it, a new repository shows whether it was to blame.
+        if fetch::into(&store, wanted).is_ok() {
+            match look(&store, wanted, &mut read) {
+                Ok(found) => return Ok(found),
+                Err(Missing::Refused(error)) => return Err(error),
+                Err(_) => {}
+            }
+        }
+    }
+    anew(&store, wanted, &mut read)
+}
+
+/// Fetches into a new repository, which takes the place of the one in `store` when everything was read from it.
+fn anew<T>(
+    store: &Path,
+    wanted: &Wanted<'_>,
+    read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, Unread>,
+) -> Result<T, SourceError> {
+    let dir = store.parent().unwrap_or(Path::new("."));
+    let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(dir);
+    let scratch = scratch.map_err(SourceError::io("write to", dir))?;
+    let new = scratch.path().join("new");
+    fetch::into(&new, wanted)?;
+    let found = look(&new, wanted, read).map_err(|missing| match missing {
+        Missing::Refused(error) => error,
+        Missing::Damaged(reason) => damaged(store, reason),
+        Missing::Store => damaged(store, "git made no repository".to_owned()),
+        Missing::Commit => fetch::no_such_commit(wanted),
+    });
+    // A commit that is refused need not be fetched again to be refused again.
+    if found.is_ok() || matches!(found, Err(SourceError::Commit { .. })) {
+        if store.exists() {
+            let old = scratch.path().join("old");
+            fs::rename(store, &old).map_err(SourceError::io("move away", store))?;
+        }
+        fs::rename(&new, store).map_err(SourceError::io("write", store))?;
+    }
+    found
+}
+
+/// What keeps a commit from being read.
+enum Missing {
+    Store,
+    Commit,
+    Damaged(String),
+    Refused(SourceError),
+}
+
+fn look<T>(
+    store: &Path,
+    wanted: &Wanted<'_>,
+    read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, Unread>,
+) -> Result<T, Missing> {
+    if !store.exists() {
+        return Err(Missing::Store);
+    }
+    let damaged = |error: git2::Error| Missing::Damaged(error.message().to_owned());
+    let repo = Repository::open_bare(store).map_err(damaged)?;
+    let commit = Oid::from_str(wanted.rev).and_then(|id| repo.find_commit(id));
+    let commit = commit.map_err(|error| match error.code() {
+        // A name for it is left by the fetch that brought it.
+        ErrorCode::NotFound if repo.find_reference(&fetch::name_of(wanted.rev)).is_err() => Missing::Commit,
+        _ => damaged(error),
+    })?;
+    if !goes_back(&repo, &commit, wanted.depth)? {
+        return Err(Missing::Commit);
+    }
+    read(&repo, &commit).map_err(|unread| match unread {
+        Unread::Damaged(reason) => Missing::Damaged(reason),
+        Unread::Refused(error) => Missing::Refused(error),
+    })
+}
+
+/// Whether `depth` commits of the first-parent history are there, or all of it.
+fn goes_back(repo: &Repository, from: &Commit<'_>, depth: usize) -> Result<bool, Missing> {
+    let mut commit = from.clone();
+    for _ in 1..depth {
+        if commit.parent_count() == 0 {
+            return Ok(!is_cut_at(repo, commit.id()));
+        }
+        commit = commit.parent(0).map_err(|error| match error.code() {
+            ErrorCode::NotFound => Missing::Commit,
+            _ => Missing::Damaged(error.message().to_owned()),
+        })?;
+    }
+    Ok(true)
+}
+
+/// Whether history was cut at this commit when it was fetched.
+fn is_cut_at(repo: &Repository, commit: Oid) -> bool {
+    let cuts = fs::read_to_string(repo.path().join("shallow")).unwrap_or_default();
+    cuts.lines().any(|line| line.trim() == commit.to_string())
+}
+
+fn damaged(store: &Path, reason: String) -> SourceError {
+    let help = "run once without `--offline`, which fetches it again; what is fetched damaged is damaged where it comes from";
+    SourceError::Damaged { store: store.to_owned(), reason, help }
+}
+
+/// Where the repository of an address lies: a name to read and a hash to tell apart.
+fn place(url: &str, cache: &Cache) -> PathBuf {
+    let url = url.trim_end_matches('/');
+    let last = url.rsplit(['/', ':']).next().unwrap_or_default().trim_end_matches(".git");
+    let fitting = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let slug: String = last.chars().map(fitting).take(32).collect();
+    cache.repositories().join(format!("{}-{}", slug.trim_start_matches('.'), short_hash(url)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_below_the_cache_and_tells_addresses_apart() {
+        let cache = Cache::at(Path::new("/cache")).unwrap();
+        let name = |url: &str| {
+            let place = place(url, &cache);
+            assert_eq!(place.parent(), Some(Path::new("/cache/git")), "{url}");
+            place.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert!(name("https://host/owner/ripgrep.git").starts_with("ripgrep-"));
+        assert!(name("git@host:name").starts_with("name-"));
+        assert_eq!(name("https://host/a/b/"), name("https://host/a/b"));
+        assert_ne!(name("https://host/a/b"), name("https://host/c/b"));
+        for hostile in ["https://host/..", "https://host/$(touch x)<b>", "https://host/."] {
+            let name = name(hostile);
+            assert!(!name.starts_with('.') && !name.contains(['$', '<', '/']), "{name}");
+        }
+    }
+}

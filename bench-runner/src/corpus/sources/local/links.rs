@@ -1,0 +1,76 @@
+//! Links of a user's tree that lead out of what is copied.
+//!
+//! In the copy such a link would lead back into the user's own files, and a build could write through it. So one that
+//! leads to another part of the copy is made to lead there, a file is copied in the place of its link, and a directory
+//! is refused.
+
+use std::path::{Path, PathBuf};
+
+use super::super::tree::{self, FileKind, TreeFile};
+use super::SourceError;
+
+/// Puts the links among `files` right, whose paths start at `base` and which come from the directories in `copied`.
+pub(super) fn bring(
+    base: &Path,
+    copied: &[&Path],
+    files: &mut Vec<TreeFile>,
+    notes: &mut Vec<String>,
+) -> Result<(), SourceError> {
+    let mut dangling = Vec::new();
+    for file in files.iter_mut() {
+        let FileKind::Link { target } = &file.kind else { continue };
+        let is_copied = |end: &Path| copied.iter().any(|dir| end.starts_with(dir));
+        if tree::led_to(&file.path, target).is_some_and(|end| is_copied(&base.join(end))) {
+            continue;
+        }
+        let full = base.join(&file.path);
+        match full.canonicalize() {
+            Err(_) => {
+                notes.push(format!("left out, a link that leads nowhere: {}", file.path.display()));
+                dangling.push(file.path.clone());
+            }
+            Ok(end) if is_copied(&end) => {
+                let from = file.path.parent().unwrap_or(Path::new(""));
+                file.kind = FileKind::Link { target: relative(from, end.strip_prefix(base).unwrap_or(&end)) };
+            }
+            Ok(end) if end.is_file() => {
+                notes.push(format!("brought along: {} in the place of a link to it", end.display()));
+                let executable = tree::is_executable(&end).map_err(SourceError::io("read", &end))?;
+                let sha256 = tree::hash_file(&end).map_err(SourceError::io("read", &end))?;
+                file.kind = FileKind::Regular { executable, sha256 };
+            }
+            Ok(end) => {
+                return Err(SourceError::Unfit {
+                    path: copied.first().unwrap_or(&base).to_path_buf(),
+                    reason: format!("the link `{}` leads out of it, to {}", file.path.display(), end.display()),
+                    help: "put the directory itself there, or name the link in `exclude` in the manifest's `source`".into(),
+                });
+            }
+        }
+    }
+    files.retain(|file| !dangling.contains(&file.path));
+    Ok(())
+}
+
+/// The way from the directory `from` to `to`, both from the same place.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(shared).map(|_| Path::new("..").as_os_str());
+    let down = to.components().skip(shared).map(|part| part.as_os_str());
+    let way: PathBuf = up.chain(down).collect();
+    if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_are_short() {
+        for (from, to, way) in
+            [("a/b", "a/c", "../c"), ("", "x/y", "x/y"), ("a", "b", "../b"), ("a", "a", ".")]
+        {
+            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(way), "{from} {to}");
+        }
+    }
+}

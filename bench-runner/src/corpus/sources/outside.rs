@@ -1,0 +1,333 @@
+//! What a local cargo project needs from outside of its own directory: packages that its manifests name by path, the
+//! manifest of a workspace that such a package inherits from, and what cargo and rustup read in the directories above
+//! it, as far as they belong to the same repository.
+//!
+//! What only the compiler knows (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::SourceError;
+
+/// What cargo and rustup look for in every directory above a project.
+const LOOKED_FOR: [&str; 4] =
+    [".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"];
+
+/// What has to be copied beside a project.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Outside {
+    /// Directories, none within another or within the project.
+    pub(super) dirs: Vec<PathBuf>,
+    /// Single files, each with the directory that it has its meaning in.
+    pub(super) files: BTreeMap<PathBuf, PathBuf>,
+    /// What is worth knowing.
+    pub(super) notes: Vec<String>,
+}
+
+impl Outside {
+    /// The directory that all of it and the project in `root` lie below.
+    pub(super) fn base(&self, root: &Path) -> PathBuf {
+        let mut base = root.to_path_buf();
+        for dir in self.dirs.iter().chain(self.files.values()) {
+            while !dir.starts_with(&base) {
+                base.pop();
+            }
+        }
+        base
+    }
+}
+
+/// What the project in `root`, a path without links, needs from outside of it.
+///
+/// # Errors
+/// Where it needs what cannot be brought along.
+pub(super) fn find(root: &Path) -> Result<Outside, SourceError> {
+    let mut finder =
+        Finder { root, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() };
+    let manifest = table(&root.join("Cargo.toml")).unwrap_or_default();
+    if !manifest.contains_key("workspace") {
+        no_member(root, &manifest)?;
+    }
+    finder.above();
+    finder.configuration(&root.join(".cargo"))?;
+    finder.packages(&manifest)?;
+    let Finder { dirs, mut outside, .. } = finder;
+    outside.dirs = dirs
+        .iter()
+        .filter(|dir| !dirs.iter().any(|other| *dir != other && dir.starts_with(other)))
+        .cloned()
+        .collect();
+    outside.files.retain(|file, _| !outside.dirs.iter().any(|dir| file.starts_with(dir)));
+    Ok(outside)
+}
+
+/// A member of a workspace cannot be built without it.
+fn no_member(root: &Path, manifest: &Table) -> Result<(), SourceError> {
+    let named = text_at(manifest, &["package", "workspace"]).and_then(|path| normal(&root.join(path)));
+    let above = root.ancestors().skip(1).map(Path::to_path_buf);
+    let Some(workspace) = named.into_iter().chain(above).find(|dir| is_workspace_of(dir, root)) else {
+        return Ok(());
+    };
+    let package = text_at(manifest, &["package", "name"]).unwrap_or_default();
+    Err(SourceError::Unfit {
+        path: root.to_path_buf(),
+        reason: format!("it belongs to the workspace in {}", workspace.display()),
+        help: format!(
+            "give the workspace's own directory, with `package = \"{package}\"` in the `build` of a manifest; or name \
+             this directory in the workspace's `exclude`"
+        ),
+    })
+}
+
+/// Whether cargo would take the package in `package` for one of the workspace in `dir`.
+fn is_workspace_of(dir: &Path, package: &Path) -> bool {
+    let Some(manifest) = table(&dir.join("Cargo.toml")) else { return false };
+    let Some(workspace) = manifest.get("workspace").and_then(Value::as_table) else { return false };
+    !strings(workspace.get("exclude")).any(|path| package.starts_with(dir.join(path)))
+}
+
+struct Finder<'r> {
+    root: &'r Path,
+    dirs: BTreeSet<PathBuf>,
+    outside: Outside,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Finder<'_> {
+    /// Configuration and toolchain files in the directories above, as far as they are in the project's repository.
+    fn above(&mut self) {
+        let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+        let repository = git2::Repository::discover(self.root).ok();
+        let workdir = repository.and_then(|repository| repository.workdir()?.canonicalize().ok());
+        for dir in self.root.ancestors().skip(1).filter(|dir| Some(*dir) != home.as_deref()) {
+            let own = workdir.as_ref().is_some_and(|workdir| dir.starts_with(workdir));
+            for file in LOOKED_FOR.map(|name| dir.join(name)).into_iter().filter(|file| file.is_file()) {
+                if own {
+                    self.outside.files.insert(file, dir.to_path_buf());
+                } else {
+                    self.outside.notes.push(format!(
+                        "above the project and not copied with it: {} (`as-configured` takes over what cargo's \
+                         configuration there says)",
+                        file.display()
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Packages that cargo's configuration in the directory `.cargo` names.
+    fn configuration(&mut self, dir: &Path) -> Result<(), SourceError> {
+        let base = dir.parent().unwrap_or(dir);
+        for name in ["config", "config.toml"] {
+            let Some(config) = table(&dir.join(name)) else { continue };
+            let overrides = strings(config.get("paths")).map(|path| ("paths".to_owned(), path.to_owned()));
+            let patched =
+                patches(&config).into_iter().filter_map(|(name, value)| Some((name, path_of(value)?)));
+            for (name, path) in overrides.chain(patched).collect::<Vec<_>>() {
+                self.package(&path, base, &dir.join("config.toml"), &name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The packages of the project's workspace, and all that they name by path.
+    fn packages(&mut self, manifest: &Table) -> Result<(), SourceError> {
+        let mut left = vec![self.root.to_path_buf()];
+        if let Some(workspace) = manifest.get("workspace").and_then(Value::as_table) {
+            for pattern in strings(workspace.get("members")) {
+                left.extend(matching(self.root, pattern));
+            }
+        }
+        for dir in left {
+            self.read(&dir, true)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the manifest of a package; cargo looks at what a package needs for its own tests where that is a `member`.
+    fn read(&mut self, dir: &Path, member: bool) -> Result<(), SourceError> {
+        if !self.seen.insert(dir.to_path_buf()) {
+            return Ok(());
+        }
+        let file = dir.join("Cargo.toml");
+        let Some(manifest) = table(&file) else { return Ok(()) };
+        self.take(dir, &file, "its own directory")?;
+        self.build_script(dir, &manifest);
+        for (name, path) in paths(&manifest, member) {
+            self.package(&path, dir, &file, &name)?;
+        }
+        Ok(())
+    }
+
+    /// A package at `path`, which `file` names relative to `base`.
+    fn package(&mut self, path: &str, base: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        if Path::new(path).is_absolute() {
+            return Err(self.unfit(
+                format!(
+                    "`{name}` in {} has the absolute path {path}, which would be built where it is",
+                    file.display()
+                ),
+                "make the path relative, and it is copied with the project",
+            ));
+        }
+        let Some(dir) = normal(&base.join(path)) else { return Ok(()) };
+        // What is not there may not be needed; where it is, cargo says so.
+        if !dir.join("Cargo.toml").is_file() {
+            return Ok(());
+        }
+        self.take(&dir, file, name)?;
+        // Within the project it is a member of its workspace, whether it is listed or not.
+        self.read(&dir, dir.starts_with(self.root))
+    }
+
+    /// Takes a directory along, where it lies outside, and the manifest of the workspace that it inherits from.
+    fn take(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        if dir.starts_with(self.root) {
+            return Ok(());
+        }
+        if dir.canonicalize().ok().as_deref() != Some(dir) {
+            return Err(self.unfit(
+                format!("`{name}` in {} leads through a link to {}", file.display(), dir.display()),
+                "name the directory itself",
+            ));
+        }
+        self.dirs.insert(dir.to_path_buf());
+        let mut above = dir.ancestors().skip(1);
+        if table(&dir.join("Cargo.toml")).is_some_and(|manifest| !manifest.contains_key("workspace"))
+            && let Some(workspace) = above.find(|above| is_workspace_of(above, dir))
+            && !workspace.starts_with(self.root)
+        {
+            self.outside.files.insert(workspace.join("Cargo.toml"), workspace.to_path_buf());
+        }
+        Ok(())
+    }
+
+    /// A build script that asks git finds no repository in the copy.
+    fn build_script(&mut self, dir: &Path, manifest: &Table) {
+        let name = text_at(manifest, &["package", "build"]).unwrap_or("build.rs");
+        let file = dir.join(name);
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        if ["\"git\"", "git2::", "vergen", "shadow_rs"].iter().any(|sign| text.contains(sign)) {
+            let shown = file.strip_prefix(self.root).unwrap_or(&file);
+            self.outside.notes.push(format!("{} asks git, and the copy is no repository", shown.display()));
+        }
+    }
+
+    fn unfit(&self, reason: String, help: &str) -> SourceError {
+        SourceError::Unfit { path: self.root.to_path_buf(), reason, help: help.to_owned() }
+    }
+}
+
+/// Names and paths of what a manifest needs from other directories.
+fn paths(manifest: &Table, member: bool) -> Vec<(String, String)> {
+    let kinds: &[&str] = match member {
+        true => &[
+            "dependencies",
+            "dev-dependencies",
+            "dev_dependencies",
+            "build-dependencies",
+            "build_dependencies",
+        ],
+        false => &["dependencies", "build-dependencies", "build_dependencies"],
+    };
+    let targets = entries(manifest.get("target"));
+    let mut tables: Vec<Option<&Value>> = Vec::new();
+    for kind in kinds {
+        tables.push(manifest.get(*kind));
+        tables.extend(targets.iter().map(|(_, target)| target.get(*kind)));
+    }
+    if member {
+        tables.push(manifest.get("workspace").and_then(|workspace| workspace.get("dependencies")));
+        tables.push(manifest.get("replace"));
+    }
+    let patches = if member { patches(manifest) } else { Vec::new() };
+    let named = tables.into_iter().flat_map(entries).chain(patches);
+    named.filter_map(|(name, value)| Some((name, path_of(value)?))).collect()
+}
+
+/// What `[patch]` puts in place of other packages.
+fn patches(manifest: &Table) -> Vec<(String, &Value)> {
+    entries(manifest.get("patch")).into_iter().flat_map(|(_, registry)| entries(Some(registry))).collect()
+}
+
+fn entries(value: Option<&Value>) -> Vec<(String, &Value)> {
+    let table = value.and_then(Value::as_table).into_iter().flatten();
+    table.map(|(name, value)| (name.clone(), value)).collect()
+}
+
+fn path_of(value: &Value) -> Option<String> {
+    Some(value.get("path")?.as_str()?.to_owned())
+}
+
+fn text_at<'t>(table: &'t Table, keys: &[&str; 2]) -> Option<&'t str> {
+    table.get(keys[0])?.get(keys[1])?.as_str()
+}
+
+fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// A file of TOML; one that cannot be read is for cargo to complain of.
+fn table(file: &Path) -> Option<Table> {
+    fs::read_to_string(file).ok()?.parse().ok()
+}
+
+/// The directories with a package that a pattern of `members` means.
+fn matching(root: &Path, pattern: &str) -> Vec<PathBuf> {
+    let mut found = vec![root.to_path_buf()];
+    for part in Path::new(pattern).components() {
+        let Some(text) = part.as_os_str().to_str() else { return Vec::new() };
+        found = match part {
+            Component::Normal(_) if text.contains(['*', '?']) => {
+                found.iter().flat_map(|dir| children(dir, text)).collect()
+            }
+            Component::CurDir => found,
+            _ => found.into_iter().map(|dir| dir.join(text)).collect(),
+        };
+    }
+    let mut found: Vec<PathBuf> = found.iter().filter_map(|dir| normal(dir)).collect();
+    found.retain(|dir| dir.join("Cargo.toml").is_file());
+    found
+}
+
+fn children(dir: &Path, pattern: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let fitting = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| fits(pattern, name)));
+    fitting.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+/// Whether a name fits a pattern of `*` and `?`.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+            ends.into_iter().any(|at| fits(rest.as_str(), &name[at..]))
+        }
+        Some(wanted) => {
+            let mut own = name.chars();
+            own.next().is_some_and(|found| wanted == '?' || found == wanted)
+                && fits(rest.as_str(), own.as_str())
+        }
+    }
+}
+
+/// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.
+fn normal(path: &Path) -> Option<PathBuf> {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => out.pop().then_some(())?,
+            other => out.push(other),
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests;

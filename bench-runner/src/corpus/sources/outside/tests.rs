@@ -1,0 +1,173 @@
+//! Projects with needs outside of their directories.
+
+use super::*;
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        for (path, text) in files {
+            let path = place.root().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        place
+    }
+
+    fn root(&self) -> PathBuf {
+        self.0.path().canonicalize().unwrap()
+    }
+
+    fn find(&self, project: &str) -> Result<Outside, SourceError> {
+        find(&self.root().join(project))
+    }
+
+    /// Directories and files, from the place.
+    fn found(&self, project: &str) -> (Vec<String>, Vec<String>) {
+        let outside = self.find(project).unwrap();
+        let short = |path: &PathBuf| path.strip_prefix(self.root()).unwrap().to_str().unwrap().to_owned();
+        (outside.dirs.iter().map(short).collect(), outside.files.keys().map(short).collect())
+    }
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn a_project_that_needs_nothing_is_copied_alone() {
+    let place = Place::new(&[
+        ("p/Cargo.toml", "[workspace]\nmembers = [\"a\"]\n[workspace.dependencies]\nb = { path = \"b\" }\n"),
+        ("p/a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nb = { path = \"../b\" }\n"),
+        ("p/b/Cargo.toml", "[package]\nname = \"b\"\n"),
+    ]);
+    let outside = place.find("p").unwrap();
+    assert_eq!(outside, Outside::default());
+    assert_eq!(outside.base(&place.root().join("p")), place.root().join("p"));
+}
+
+#[test]
+fn packages_are_found_wherever_a_manifest_names_them() {
+    let package = |name: &str| (format!("o/{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\n"));
+    let outer: Vec<(String, String)> =
+        ["plain", "dev", "build", "target", "inherited", "patched", "replaced", "unused"].map(package).into();
+    let mut files: Vec<(&str, &str)> =
+        outer.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    files.push((
+        "p/Cargo.toml",
+        "[workspace]\nmembers = [\"crates/*\"]\n\
+         [workspace.dependencies]\ninherited = { path = \"../o/inherited\" }\n\
+         [patch.crates-io]\npatched = { path = \"../o/patched\" }\n\
+         [replace]\n\"replaced:1.0.0\" = { path = \"../o/replaced\" }\n",
+    ));
+    files.push((
+        "p/crates/a/Cargo.toml",
+        "[package]\nname = \"a\"\n[dependencies]\nplain = { path = \"../../../o/plain\" }\ngone = { path = \"../../../gone\" }\n\
+         [dev-dependencies]\ndev = { path = \"../../../o/dev\" }\n\
+         [build-dependencies]\nbuild = { path = \"../../../o/build\" }\n\
+         [target.'cfg(unix)'.dependencies]\ntarget = { path = \"../../../o/target\" }\n",
+    ));
+    let place = Place::new(&files);
+    let expected = ["o/build", "o/dev", "o/inherited", "o/patched", "o/plain", "o/replaced", "o/target"];
+    assert_eq!(place.found("p").0, names(&expected));
+    assert_eq!(place.find("p").unwrap().base(&place.root().join("p")), place.root());
+}
+
+#[test]
+fn what_a_package_outside_needs_comes_too() {
+    let place = Place::new(&[
+        ("r/p/Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../ws/a\" }\n"),
+        ("r/ws/Cargo.toml", "[workspace]\nmembers = [\"*\"]\n[workspace.package]\nedition = \"2021\"\n"),
+        (
+            "r/ws/a/Cargo.toml",
+            "[package]\nname = \"a\"\nedition.workspace = true\n[dependencies]\nb = { path = \"../../../b\" }\n\
+             [dev-dependencies]\nc = { path = \"../c\" }\n",
+        ),
+        ("r/ws/c/Cargo.toml", "[package]\nname = \"c\"\n"),
+        ("b/Cargo.toml", "[package]\nname = \"b\"\n[dependencies]\nagain = { path = \"../r/p\" }\n"),
+    ]);
+    assert_eq!(place.found("r/p"), (names(&["b", "r/ws/a"]), names(&["r/ws/Cargo.toml"])));
+}
+
+#[test]
+fn of_directories_within_one_another_the_outer_one_is_enough() {
+    let place = Place::new(&[
+        (
+            "p/Cargo.toml",
+            "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../a\" }\nb = { path = \"../a/b\" }\n",
+        ),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n"),
+        ("a/b/Cargo.toml", "[package]\nname = \"b\"\n"),
+    ]);
+    assert_eq!(place.found("p").0, names(&["a"]));
+}
+
+#[test]
+fn configuration_above_comes_along_within_the_repository_only() {
+    let place = Place::new(&[
+        (".cargo/config.toml", "[build]\njobs = 1\n"),
+        ("repo/.cargo/config.toml", "[env]\nA = \"b\"\n"),
+        ("repo/rust-toolchain.toml", "[toolchain]\nchannel = \"stable\"\n"),
+        ("repo/apps/p/Cargo.toml", "[package]\nname = \"p\"\n"),
+    ]);
+    git2::Repository::init(place.root().join("repo")).unwrap();
+    assert_eq!(place.found("repo/apps/p").1, names(&["repo/.cargo/config.toml", "repo/rust-toolchain.toml"]));
+    let outside = place.find("repo/apps/p").unwrap();
+    assert_eq!(outside.base(&place.root().join("repo/apps/p")), place.root().join("repo"));
+    assert!(outside.notes.iter().any(|note| note.contains("as-configured")), "{:?}", outside.notes);
+}
+
+#[test]
+fn a_member_of_a_workspace_is_sent_to_the_workspace() {
+    let place = Place::new(&[
+        ("ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\nexclude = [\"own\"]\n"),
+        ("ws/a/Cargo.toml", "[package]\nname = \"a\"\n"),
+        ("ws/own/Cargo.toml", "[package]\nname = \"own\"\n"),
+        ("ws/apart/Cargo.toml", "[package]\nname = \"apart\"\n[workspace]\n"),
+    ]);
+    let error = place.find("ws/a").unwrap_err().to_string();
+    assert!(error.contains("belongs to the workspace in") && error.contains("package = \"a\""), "{error}");
+    for alone in ["ws/own", "ws/apart"] {
+        assert_eq!(place.find(alone).unwrap(), Outside::default());
+    }
+}
+
+#[test]
+fn what_cannot_be_copied_is_named() {
+    let absolute = Place::new(&[(
+        "p/Cargo.toml",
+        "[package]\nname = \"p\"\n[dependencies]\na = { path = \"/opt/a\" }\n",
+    )]);
+    let error = absolute.find("p").unwrap_err().to_string();
+    assert!(error.contains("`a` in") && error.contains("/opt/a") && error.contains("relative"), "{error}");
+
+    let linked = Place::new(&[
+        ("p/Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../a\" }\n"),
+        ("real/Cargo.toml", "[package]\nname = \"a\"\n"),
+    ]);
+    std::os::unix::fs::symlink("real", linked.root().join("a")).unwrap();
+    assert!(linked.find("p").unwrap_err().to_string().contains("through a link"));
+}
+
+#[test]
+fn a_build_script_that_asks_git_is_noted() {
+    let place = Place::new(&[
+        ("p/Cargo.toml", "[package]\nname = \"p\"\n"),
+        ("p/build.rs", "fn main() { std::process::Command::new(\"git\"); }\n"),
+    ]);
+    assert_eq!(place.find("p").unwrap().notes, ["build.rs asks git, and the copy is no repository"]);
+}
+
+#[test]
+fn patterns_of_members_fit_names() {
+    for (pattern, name, fitting) in [
+        ("*", "a", true),
+        ("a*", "abc", true),
+        ("*-x", "a-x", true),
+        ("?", "ab", false),
+        ("a*c", "abcd", false),
+    ] {
+        assert_eq!(fits(pattern, name), fitting, "{pattern} {name}");
+    }
+}
