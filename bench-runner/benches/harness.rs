@@ -6,7 +6,8 @@
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
-use bench_runner::axes::{Availability, Setting};
+use bench_runner::axes::{Availability, Setting, Settings};
+use bench_runner::build::{Goal, Lacking};
 use bench_runner::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
 use bench_runner::record::{
@@ -34,7 +35,14 @@ impl World for Everything {
     }
 
     fn planned(&self, planned: &PlannedProject) -> Result<ProjectView, PlanError> {
-        Ok(ProjectView { planned: planned.clone(), cargo: true, has_edit: true, typical: Default::default() })
+        Ok(ProjectView {
+            planned: planned.clone(),
+            cargo: true,
+            edits: vec![bench_runner::corpus::EditClass::Body],
+            own_edit: false,
+            profile: None,
+            typical: Default::default(),
+        })
     }
 
     fn revision(&self, _: &ProjectView, rev: &str) -> Availability {
@@ -43,6 +51,14 @@ impl World for Everything {
 
     fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Availability {
         Availability::Available { identity: setting.value.to_owned(), tool: None }
+    }
+
+    fn commits(&self, _: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        Ok((0..count).map(|n| format!("{n:040}")).collect())
+    }
+
+    fn goal(&self, _: &TreeId, _: Goal, _: &Settings) -> Availability {
+        Availability::Available { identity: String::new(), tool: None }
     }
 
     fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {

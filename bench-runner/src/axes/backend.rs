@@ -86,7 +86,7 @@ impl Axis for Backend {
 
     fn matters(&self, goal: Goal) -> bool {
         // Build scripts and proc macros are compiled in full under a check too, but what is checked is not.
-        goal == Goal::Build
+        goal.links()
     }
 
     fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {

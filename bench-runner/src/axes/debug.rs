@@ -41,7 +41,7 @@ impl Axis for Debug {
     }
 
     fn matters(&self, goal: Goal) -> bool {
-        goal == Goal::Build
+        goal.links()
     }
 
     fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {

@@ -30,8 +30,8 @@ impl Axis for Incremental {
         named::of_cargo(KEY, setting.value.to_owned(), context)
     }
 
-    fn matters(&self, _: Goal) -> bool {
-        true
+    fn matters(&self, goal: Goal) -> bool {
+        goal.compiles()
     }
 
     fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {

@@ -37,7 +37,7 @@ impl Axis for Lto {
     }
 
     fn matters(&self, goal: Goal) -> bool {
-        goal == Goal::Build
+        goal.links()
     }
 
     fn conflict(&self, setting: &Setting<'_>) -> Option<String> {

@@ -68,8 +68,8 @@ impl Axis for Profile {
         missing(format!("the project has no profile `{value}`"), help)
     }
 
-    fn matters(&self, _: Goal) -> bool {
-        true
+    fn matters(&self, goal: Goal) -> bool {
+        goal.compiles()
     }
 
     fn apply(

@@ -54,8 +54,8 @@ impl Axis for Rustflags {
         Availability::Available { identity: words(value).join(" "), tool: None }
     }
 
-    fn matters(&self, _: Goal) -> bool {
-        true
+    fn matters(&self, goal: Goal) -> bool {
+        goal.compiles()
     }
 
     fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {

@@ -31,7 +31,7 @@ impl Axis for SplitDebuginfo {
     }
 
     fn matters(&self, goal: Goal) -> bool {
-        goal == Goal::Build
+        goal.links()
     }
 
     fn conflict(&self, setting: &Setting<'_>) -> Option<String> {

@@ -41,7 +41,7 @@ impl Axis for Strip {
     }
 
     fn matters(&self, goal: Goal) -> bool {
-        goal == Goal::Build
+        goal.links()
     }
 
     fn conflict(&self, setting: &Setting<'_>) -> Option<String> {

@@ -35,8 +35,8 @@ impl Axis for Threads {
         }
     }
 
-    fn matters(&self, _: Goal) -> bool {
-        true
+    fn matters(&self, goal: Goal) -> bool {
+        goal.compiles()
     }
 
     fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {

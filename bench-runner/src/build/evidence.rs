@@ -52,6 +52,23 @@ pub struct CompilerCall {
     pub args: Vec<String>,
 }
 
+impl CompilerCall {
+    /// Stem of the library file that it makes, if it makes one: `lib<name><hash>`.
+    pub fn stem(&self) -> String {
+        let hash = self.args.iter().find_map(|arg| arg.strip_prefix("extra-filename="));
+        format!("lib{}{}", self.name, hash.unwrap_or_default())
+    }
+
+    /// Stems of the library files, proc macros among them, that it gets by `--extern`.
+    pub fn externs(&self) -> impl Iterator<Item = &str> {
+        let pairs = self.args.windows(2).filter(|pair| pair[0] == "--extern");
+        pairs.filter_map(|pair| {
+            let (_, path) = pair[1].rsplit_once('=')?;
+            Some(path.rsplit('/').next()?.rsplit_once('.')?.0)
+        })
+    }
+}
+
 /// Which part of a build a unit belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {

@@ -13,6 +13,7 @@ mod own_settings;
 mod recipe;
 mod service;
 mod toolchain;
+mod unit_graph;
 mod user_settings;
 
 pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
@@ -23,6 +24,7 @@ pub use own_settings::OwnSettings;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{HOLD, Report, Service, Standing, Store};
 pub use toolchain::{Lacking, Release, Toolchain};
+pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub use user_settings::{VARIABLES, files_above, user_settings};
 
 /// Why a build could not be put together.

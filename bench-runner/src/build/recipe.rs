@@ -37,6 +37,39 @@ pub enum Goal {
     Build,
     /// Errors only, nothing linked.
     Check,
+    /// Errors and lints, nothing linked.
+    Clippy,
+    /// Linked test harnesses, none of them run.
+    Test,
+    /// The project's own documentation.
+    Doc,
+}
+
+impl Goal {
+    /// Whether what the project itself is made of becomes code and is linked. Build scripts and proc macros are under
+    /// any goal.
+    pub fn links(self) -> bool {
+        match self {
+            Self::Build | Self::Test => true,
+            Self::Check | Self::Clippy | Self::Doc => false,
+        }
+    }
+
+    /// Whether what the project itself is made of goes through rustc, and not through rustdoc.
+    pub fn compiles(self) -> bool {
+        self != Self::Doc
+    }
+
+    /// As it reads after "has no".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Check => "check",
+            Self::Clippy => "clippy",
+            Self::Test => "test",
+            Self::Doc => "doc",
+        }
+    }
 }
 
 /// How much a build is to tell of itself.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use cargo_platform::{Cfg, Platform};
 
-use super::BuildError;
+use super::{BuildError, Goal};
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
 
 /// Variables that decide which toolchain answers, or what it answers. rustup and cargo set them for what they
@@ -113,6 +113,23 @@ impl Toolchain {
             parse_verbose(&verbose).ok_or_else(|| format!("cannot read what `rustc -vV` says: {verbose}"))?;
         let rustdoc = own("rustdoc").or_else(|| find_in_path("rustdoc", path));
         Ok(Self { rustdoc, sysroot, cargo, rustc, host, cfg, release, rustc_version, cargo_version })
+    }
+
+    /// Whether it has what a goal needs. `name` is what the variant calls it, if it names one.
+    pub fn can(&self, goal: Goal, name: Option<&str>) -> Result<(), Lacking> {
+        let toolchain = name.map(|name| format!(" --toolchain {name}")).unwrap_or_default();
+        let lacking = |what: &str, help: String| {
+            Err(Lacking { reason: format!("the toolchain has no {what}"), help: Some(help) })
+        };
+        match goal {
+            Goal::Clippy if !self.sysroot.join("bin/cargo-clippy").is_file() => {
+                lacking("clippy", format!("rustup component add clippy{toolchain}"))
+            }
+            Goal::Doc if self.rustdoc.is_none() => {
+                lacking("rustdoc", format!("rustup component add rustc{toolchain}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether it takes unstable flags.

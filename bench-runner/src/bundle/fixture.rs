@@ -26,6 +26,7 @@ pub(crate) fn plan() -> Plan {
             id: BlockId::new("s", "p", "clean"),
             axes: vec!["linker".into(), "workload".into(), "env.X".into()],
             arms: vec![Arm { role: Role::Baseline, variant, aliases: vec![], co_changes: vec![] }],
+            commits: BTreeMap::new(),
             sampling: Sampling {
                 warmup: 1,
                 min_rounds: 6,

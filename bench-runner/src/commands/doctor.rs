@@ -118,7 +118,7 @@ fn values(workplace: &Workplace) -> Vec<AxisValue> {
             });
         }
     }
-    let workloads: Vec<&str> = workloads::ALL.iter().map(|workload| workload.name).collect();
+    let workloads: Vec<String> = workloads::ALL.iter().map(workloads::Workload::form).collect();
     all.push(form("workload", workloads.join(", ")));
     all.push(form("project", "a name of `corpus list`, tag:NAME, a directory, a manifest".to_owned()));
     all.push(form("rev", "a full commit of a project in a directory of yours".to_owned()));

@@ -41,7 +41,8 @@ pub(super) struct RequestArgs {
     /// all axes
     #[arg(long, value_name = "KEY=V1,V2")]
     axis: Vec<String>,
-    /// A workload: clean, incremental, check or noop
+    /// A workload: clean, incremental[:CLASS], check, check-incremental[:CLASS], test, test-incremental[:CLASS], clippy,
+    /// doc, noop, deps-only, after-release or replay[:N]
     #[arg(long, value_name = "W")]
     workload: Vec<String>,
     /// A piece of cargo's configuration or of a profile, as articles print them; or `as-configured`, `as-it-is`
@@ -201,14 +202,7 @@ fn check_value(text: &str, key: &str, value: &str) -> Result<(), RequestError> {
 }
 
 fn check_workload(name: &str) -> Result<(), RequestError> {
-    workloads::find(name).map(|_| ()).map_err(|nearest| {
-        let known: Vec<&str> = workloads::ALL.iter().map(|workload| workload.name).collect();
-        let help = match nearest {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("known are {}", known.join(", ")),
-        };
-        RequestError::usage(format!("unknown workload `{name}`"), Some(help))
-    })
+    workloads::find(name).map(|_| ()).map_err(|error| RequestError::usage(error.message, Some(error.help)))
 }
 
 /// A scenario for axes that were given on the command line alone.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::spanned::{DocError, SourceText, quoted};
 
-use super::edits;
 use super::manifest::{Project, is_name};
 
 /// A directory that cannot be taken for a project.
@@ -30,8 +29,8 @@ pub enum LocalError {
     Manifest(#[from] DocError),
 }
 
-/// The project in the directory `path`, with a manifest made for it: its name is that of the directory, its
-/// edit is the one that [`edits::suggest`] finds.
+/// The project in the directory `path`, with a manifest made for it: its name is that of the directory, and it names no
+/// edit.
 ///
 /// # Errors
 /// Where there is no such directory, or its path is not UTF-8.
@@ -47,23 +46,12 @@ pub fn project(path: &Path) -> Result<Project, LocalError> {
 
 fn manifest(root: &Path) -> Option<String> {
     let path = root.to_str()?;
-    let mut text = format!(
+    Some(format!(
         "name = {}\nsummary = {}\n\n[source]\nkind = \"path\"\npath = {}\n",
         quoted(&name(root)),
         quoted(&format!("the project in {path}")),
         quoted(path),
-    );
-    if let Some(edit) = edits::suggest(root) {
-        text.push_str(&format!(
-            "\n[[edit]]\nname = {}\nclass = {}\nfile = {}\nanchor = {}\ninsert = {}\n",
-            quoted(&edit.name),
-            quoted(edit.class.as_str()),
-            quoted(edit.file.to_str()?),
-            quoted(&edit.anchor),
-            quoted(&edit.insert),
-        ));
-    }
-    Some(text)
+    ))
 }
 
 /// The name of a directory, with what a name cannot hold replaced.
@@ -80,7 +68,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::corpus::{EditClass, Source};
+    use crate::corpus::Source;
 
     #[test]
     fn a_directory_becomes_a_project_under_its_name() {
@@ -92,7 +80,7 @@ mod tests {
         assert_eq!(made.name, "my--pr-ject-");
         let Source::Path(source) = &made.source else { panic!("{:?}", made.source) };
         assert_eq!(source.path, root.canonicalize().unwrap());
-        assert_eq!(made.edit(EditClass::Body).unwrap().anchor, "fn main() {");
+        assert_eq!(made.edits, []);
         let again = Project::parse(&SourceText::new("again", made.text.clone()), None).unwrap();
         assert_eq!(again.source, made.source);
     }

@@ -16,6 +16,6 @@ pub mod sources;
 
 pub use catalogue::{Catalogue, CatalogueError, Entry};
 pub use manifest::{
-    BuildSettings, CommandSource, CratesIoSource, Edit, EditClass, Estimate, GitSource, PathSource, Project,
-    Source,
+    BuildSettings, Change, CommandSource, CratesIoSource, Edit, EditClass, Estimate, GitSource, PathSource,
+    Project, Put, Source, TextChange,
 };

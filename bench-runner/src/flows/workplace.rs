@@ -1,6 +1,8 @@
 //! The projects, brought in and made ready: words of a request → pinned sources, toolchains, drivers, and what a
 //! plan has to know of them.
 
+mod workloads;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,7 +14,7 @@ use anyhow::Context as _;
 use super::FlowError;
 use crate::axes::{self, Availability, Context, Setting, Settings};
 use crate::build::{
-    CargoDriver, CommandDriver, Driver, Lacking, Toolchain, config_of_tree, files_above, user_settings,
+    CargoDriver, CommandDriver, Driver, Goal, Lacking, Toolchain, config_of_tree, files_above, user_settings,
 };
 use crate::corpus::sources::{self, Cache, FetchTool, Pinned, SourceError, Sources};
 use crate::corpus::{Catalogue, Project, Source, edits, local};
@@ -22,7 +24,6 @@ use crate::record::{Plan, PlannedProject, TreeId};
 use crate::run::{self, Kit, Workshop, Workshops};
 use crate::scenario::{RequestError, Word};
 use crate::spanned::SourceText;
-use crate::workloads;
 
 /// Where things are.
 #[derive(Debug, Clone)]
@@ -52,6 +53,9 @@ pub struct Workplace {
 
 /// One project on the bench.
 struct Bench {
+    /// As its manifest has it.
+    asked: Project,
+    /// The same, with edits where the manifest has none.
     project: Project,
     /// `None` where it was not to be fetched and is not in the cache.
     source: Option<Pinned>,
@@ -112,19 +116,7 @@ impl Workplace {
                 workshops.insert(tree, workshop);
             }
         }
-        for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-            let edits = workloads::find(&variant.workload).is_ok_and(|workload| workload.edits);
-            if let Some(workshop) = workshops.get(&variant.tree()).filter(|_| edits)
-                && let Some(edit) = workshop.project.ordinary_edit()
-            {
-                // An edit that does not apply is found before the first build, not after it.
-                edits::check(&workshop.source.dir(), edit).map_err(|error| {
-                    let of = variant.rev.iter().map(|rev| format!(" in commit {rev}"));
-                    let of: String = of.collect();
-                    RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), None)
-                })?;
-            }
-        }
+        workloads::prepare(self, plan, &mut workshops)?;
         run::rehearse(plan, &workshops)?;
         Ok(workshops)
     }
@@ -292,7 +284,8 @@ impl Workplace {
             // own words, and the others go on.
             let _ = self.fetch_dependencies(&source.dir(), toolchain);
         }
-        Ok(Workshop { project: bench.project.clone(), source, kits })
+        let (stubs, commits) = (Vec::new(), BTreeMap::new());
+        Ok(Workshop { project: bench.project.clone(), source, kits, stubs, commits })
     }
 
     /// What builds a project with the toolchain of this name, or with its own.
@@ -353,7 +346,7 @@ impl Workplace {
 
     fn put_on_bench(&self, project: &Project, before: Option<Pinned>) -> Result<Rc<Bench>, FlowError> {
         if let Some(known) = self.benches.borrow().get(&tree_of(&project.name))
-            && known.project == *project
+            && known.asked == *project
         {
             return Ok(known.clone());
         }
@@ -375,6 +368,8 @@ impl Workplace {
             notes.extend(note_of_config(config));
         }
         let cargo = !matches!(project.source, Source::Command(_));
+        let asked = project.clone();
+        let project = &self.with_edits(project, source.as_ref());
         let own_edit = matches!(&project.source, Source::Command(command) if command.edit.is_some());
         let view = ProjectView {
             planned: PlannedProject {
@@ -385,12 +380,28 @@ impl Workplace {
                 notes,
             },
             cargo,
-            has_edit: !project.edits.is_empty() || own_edit,
+            edits: project.edits.iter().map(|edit| edit.class).collect(),
+            own_edit,
+            profile: project.build.profile.clone(),
             typical: project.estimate.clone(),
         };
-        let bench = Rc::new(Bench { project: project.clone(), source, context, view });
+        let bench = Rc::new(Bench { asked, project: project.clone(), source, context, view });
         self.benches.borrow_mut().insert(tree_of(&project.name), bench.clone());
         Ok(bench)
+    }
+
+    /// A project with edits that were chosen for it, where its manifest has none and cargo builds it. They go into its
+    /// manifest, so that a plan names them.
+    fn with_edits(&self, project: &Project, source: Option<&Pinned>) -> Project {
+        let mut project = project.clone();
+        let cargo = !matches!(project.source, Source::Command(_));
+        if let Some(source) = source.filter(|_| cargo && project.edits.is_empty()) {
+            // What cannot be read here is told by the first build in cargo's own words.
+            let found = edits::propose(&source.dir(), &self.sources.cargo, &project.build);
+            project.edits = found.unwrap_or_default();
+            project.text.extend(project.edits.iter().map(edits::as_toml));
+        }
+        project
     }
 
     /// The project of `bench` as its commit `rev` has it.
@@ -407,7 +418,8 @@ impl Workplace {
             Err(error) => return Err(error.into()),
         };
         let context = self.context(&project, source.as_ref())?;
-        let bench = Rc::new(Bench { project, source, context, view: bench.view.clone() });
+        let (asked, view) = (project.clone(), bench.view.clone());
+        let bench = Rc::new(Bench { asked, project, source, context, view });
         self.benches.borrow_mut().insert(id, bench.clone());
         Ok(bench)
     }
@@ -512,6 +524,29 @@ impl World for Workplace {
                 let help = Some(help.to_owned()).filter(|help| !help.is_empty());
                 Availability::Missing { reason: reason.to_owned(), help }
             }
+        }
+    }
+
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        let Some(bench) = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned() else {
+            return Err(Lacking { reason: "the project is not known".into(), help: None });
+        };
+        sources::commits(&bench.project, count, &self.sources).map_err(|error| {
+            let text = error.to_string();
+            let (reason, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+            let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+            Lacking { reason: reason.to_owned(), help }
+        })
+    }
+
+    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability {
+        let benches = self.benches.borrow();
+        // Before a commit is on the bench, the project's own toolchain stands for it.
+        let bench = benches.get(tree).or_else(|| benches.get(&tree_of(&tree.project)));
+        let toolchain = bench.and_then(|bench| self.context_of(bench, settings).ok()?.toolchain);
+        match toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings))) {
+            Ok(()) => Availability::Available { identity: String::new(), tool: None },
+            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
         }
     }
 

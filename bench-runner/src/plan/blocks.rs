@@ -3,24 +3,27 @@
 
 mod rows;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::workload;
 use super::{PlanError, ProjectView, World};
 use crate::axes::{self, Availability, STRUCTURAL, Setting, Settings};
+use crate::build::Lacking;
 use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, TreeId, Variant};
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
-use crate::workloads::{self, Start, Workload};
+use crate::workloads::{Sources, Start, Workload};
 
 /// The world, asked no question twice.
 pub(super) struct Memo<'w> {
     world: &'w dyn World,
     probes: HashMap<(TreeId, String, Settings), Availability>,
     configured: HashMap<String, String>,
+    commits: HashMap<(String, usize), Result<Vec<String>, Lacking>>,
 }
 
 impl<'w> Memo<'w> {
     pub(super) fn new(world: &'w dyn World) -> Self {
-        Self { world, probes: HashMap::new(), configured: HashMap::new() }
+        Self { world, probes: HashMap::new(), configured: HashMap::new(), commits: HashMap::new() }
     }
 
     fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Availability {
@@ -28,6 +31,12 @@ impl<'w> Memo<'w> {
         self.probes
             .entry((tree.clone(), setting.key.to_owned(), setting.beside.clone()))
             .or_insert_with(|| world.probe(tree, setting))
+    }
+
+    fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        let world = self.world;
+        let key = (project.planned.name.clone(), count);
+        self.commits.entry(key).or_insert_with(|| world.commits(project, count)).clone()
     }
 
     fn as_configured(&mut self, project: &ProjectView) -> Result<String, PlanError> {
@@ -180,7 +189,7 @@ impl<'a> Draft<'a> {
         let mut by_identity: HashMap<String, usize> = HashMap::new();
         let mut baseline_left = None;
         for (at, variant) in rows.into_iter().enumerate() {
-            match self.fate(&variant, memo)? {
+            match self.fate(&variant, &kept, memo)? {
                 Fate::Left { reason, help } => {
                     if at == 0 {
                         baseline_left = Some(format!("its baseline is left out: {reason}"));
@@ -220,8 +229,23 @@ impl<'a> Draft<'a> {
             STRUCTURAL.contains(&key.as_str())
                 || kept.iter().any(|arm| arm.variant.settings.contains_key(key))
         });
-        let block = Block { id: self.fixed.id.clone(), axes, arms: kept, sampling: sampling(scenario) };
+        let commits = self.commits(&kept, memo)?;
+        let block =
+            Block { id: self.fixed.id.clone(), axes, arms: kept, sampling: sampling(scenario), commits };
         Ok((Some(block), skipped))
+    }
+
+    /// The commits that arms of the block replay, by project.
+    fn commits(&self, arms: &[Arm], memo: &mut Memo<'_>) -> Result<BTreeMap<String, Vec<String>>, PlanError> {
+        let mut commits = BTreeMap::new();
+        for variant in arms.iter().map(|arm| &arm.variant) {
+            if let Sources::Replayed(count) = workload::find(&variant.workload)?.sources
+                && let Ok(listed) = memo.commits(self.project(variant)?, count as usize + 1)
+            {
+                commits.insert(variant.project.clone(), listed);
+            }
+        }
+        Ok(commits)
     }
 
     /// Refuses what must not stand in one block.
@@ -252,23 +276,30 @@ impl<'a> Draft<'a> {
         Skipped { block: self.fixed.id.to_string(), variant: variant.to_owned(), reason, help }
     }
 
-    fn fate(&self, variant: &Variant, memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
+    /// `kept` are the arms of the block so far.
+    fn fate(&self, variant: &Variant, kept: &[Arm], memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
         let left = |reason: String, help: Option<String>| Ok(Fate::Left { reason, help });
         let project = self.project(variant)?;
         if let Some(exclude) = self.exclusion(variant) {
             return left(exclude.reason.clone(), None);
         }
-        let workload = find_workload(&variant.workload)?;
-        if !project.cargo && workload.goal == crate::build::Goal::Check {
-            return left("a command project has no check".into(), None);
+        let workload = workload::find(&variant.workload)?;
+        if let Some((reason, help)) = workload::lack(variant, project) {
+            return left(reason, help);
         }
-        if workload.start == Start::Warm && !workload.edits && self.edits_beside(&variant.project) {
-            let reason = "the edits of another variant of the block would give it something to build";
+        if let Some(reason) = self.beside(variant, &workload, kept)? {
             return left(reason.into(), Some("put the two workloads into blocks of their own".into()));
         }
-        if workload.edits && !project.has_edit {
-            let help = format!("add an [[edit]] to the manifest of `{}`", variant.project);
-            return left("the project has no edit to make".into(), Some(help));
+        if let Sources::Replayed(count) = workload.sources {
+            let listed = memo.commits(project, count as usize + 1);
+            if let Some((reason, help)) = workload::too_few(count, listed) {
+                return left(reason, help);
+            }
+        }
+        if let Availability::Missing { reason, help } =
+            memo.world.goal(&variant.tree(), workload.goal, &variant.settings)
+        {
+            return left(reason, help);
         }
         let mut identity = vec![variant.project.clone(), variant.workload.clone()];
         if let Some(rev) = &variant.rev {
@@ -294,21 +325,43 @@ impl<'a> Draft<'a> {
         Ok(Fate::Built { identity: identity.join("\n") })
     }
 
-    /// Whether some workload of the block edits the sources of `project`.
+    /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
+    /// files.
+    fn beside(
+        &self,
+        variant: &Variant,
+        workload: &Workload,
+        kept: &[Arm],
+    ) -> Result<Option<&'static str>, PlanError> {
+        let idle = workload.start == Start::Warm && workload.sources == Sources::AsPinned;
+        if idle && self.edits_beside(&variant.project) {
+            return Ok(Some("the edits of another variant of the block would give it something to build"));
+        }
+        for arm in kept.iter().filter(|arm| arm.variant.tree() == variant.tree()) {
+            let other = workload::find(&arm.variant.workload)?;
+            if !workload::same_sources(workload.sources, other.sources) {
+                return Ok(Some("another variant of the block changes the same sources in another way"));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether some workload of the block changes the sources of `project` from round to round.
     fn edits_beside(&self, project: &str) -> bool {
-        let by_axis =
+        let mut by_axis =
             self.matrix.axes.iter().filter(|(key, _)| key == "workload").flat_map(|(_, words)| words);
-        let editable = self.projects.iter().any(|p| p.planned.name == project && p.has_edit);
-        editable
-            && by_axis
-                .into_iter()
-                .any(|word| workloads::find(&word.text).is_ok_and(|workload| workload.edits))
+        let project = self.projects.iter().find(|view| view.planned.name == project);
+        by_axis.any(|word| match workload::find(&word.text).map(|workload| workload.sources) {
+            Ok(Sources::Edited(class)) => project.is_some_and(|project| project.has_edit(class)),
+            Ok(sources) => sources.change(),
+            Err(_) => false,
+        })
     }
 
     /// Why a block that asked for more than one variant has only one left.
     fn nothing_to_compare(kept: &[Arm]) -> Result<String, PlanError> {
         let Some(arm) = kept.first() else { return Ok("nothing of it can be built here".into()) };
-        let workload = find_workload(&arm.variant.workload)?;
+        let workload = workload::find(&arm.variant.workload)?;
         let idle: Vec<&str> = arm
             .variant
             .settings
@@ -317,7 +370,7 @@ impl<'a> Draft<'a> {
             .map(String::as_str)
             .collect();
         if !idle.is_empty() {
-            return Ok(format!("{} is not applicable under `{}`", idle.join(" and "), workload.name));
+            return Ok(format!("{} is not applicable under `{}`", idle.join(" and "), arm.variant.workload));
         }
         if arm.aliases.is_empty() {
             return Ok(format!("only {} is left to build", arm.variant.name));
@@ -334,13 +387,6 @@ fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
         "rev" => variant.rev.as_deref(),
         _ => variant.settings.get(key).map(String::as_str),
     }
-}
-
-fn find_workload(name: &str) -> Result<&'static Workload, PlanError> {
-    workloads::find(name).map_err(|nearest| {
-        let help = nearest.map(|name| format!("did you mean `{name}`?"));
-        RequestError::usage(format!("unknown workload `{name}`"), help).into()
-    })
 }
 
 /// What the settings of a variant change besides what their axes are named for.

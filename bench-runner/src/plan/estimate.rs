@@ -82,7 +82,7 @@ fn disk(block: &Block, typical: &Typical) -> Option<u64> {
     for arm in &block.arms {
         let size = typical.get(&arm.variant.project)?.target_bytes?;
         match workloads::find(&arm.variant.workload).map(|workload| workload.start) {
-            Ok(Start::Warm) => kept += size,
+            Ok(Start::Warm | Start::AfterRelease) => kept += size,
             _ => passing = passing.max(size),
         }
     }
@@ -96,7 +96,11 @@ fn block_estimate(
     typical: &Typical,
 ) -> BlockEstimate {
     let sampling = &block.sampling;
-    let build = |project: &str, workload: &str| typical.get(project)?.builds.get(workload).copied();
+    let build = |project: &str, workload: &str| {
+        let builds = &typical.get(project)?.builds;
+        let name = workload.split(':').next().unwrap_or(workload);
+        builds.get(workload).or_else(|| builds.get(name)).copied()
+    };
     let round_time = block
         .arms
         .iter()
@@ -105,7 +109,8 @@ fn block_estimate(
     let mut warmups = 0;
     let mut warmup_time = Some(Duration::ZERO);
     for arm in &block.arms {
-        let warm = workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start == Start::Warm);
+        let warm =
+            workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != Start::Empty);
         let own = build(&arm.variant.project, &arm.variant.workload);
         let first = if warm { build(&arm.variant.project, "clean") } else { None };
         let fills = axes::each(&arm.variant.settings)

@@ -4,10 +4,13 @@
 mod blocks;
 mod estimate;
 mod refit;
+mod workload;
 
 use std::time::Duration;
 
-use crate::axes::{Availability, Setting};
+use crate::axes::{Availability, Setting, Settings};
+use crate::build::{Goal, Lacking};
+use crate::corpus::EditClass;
 use crate::record::{FORMAT_VERSION, Plan, PlannedProject, TreeId};
 use crate::scenario::{RequestError, Scenario, Word};
 
@@ -21,10 +24,24 @@ pub struct ProjectView {
     pub planned: PlannedProject,
     /// Whether cargo builds it.
     pub cargo: bool,
-    /// Whether there is an edit to make.
-    pub has_edit: bool,
+    /// Classes of the edits that its manifest has.
+    pub edits: Vec<EditClass>,
+    /// Whether it brings a command that edits it.
+    pub own_edit: bool,
+    /// The profile that its manifest names.
+    pub profile: Option<String>,
     /// What builds of it roughly take, where the manifest tells.
     pub typical: crate::corpus::Estimate,
+}
+
+impl ProjectView {
+    /// Whether there is an edit of a class to make, or any at all.
+    pub fn has_edit(&self, class: Option<EditClass>) -> bool {
+        match class {
+            Some(class) => self.edits.contains(&class),
+            None => self.own_edit || !self.edits.is_empty(),
+        }
+    }
 }
 
 /// Why there is no plan.
@@ -48,6 +65,12 @@ pub trait World {
 
     /// Whether the source of `project` has the commit `rev`.
     fn revision(&self, project: &ProjectView, rev: &str) -> Availability;
+
+    /// The last commits of `project`, at most `count`, oldest first.
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking>;
+
+    /// Whether a toolchain that builds the source `tree` with these settings can do what `goal` says.
+    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability;
 
     /// Whether this machine can do what `setting` says for the source `tree`, of which it has said that it is there.
     fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::workload;
 use super::{PlanError, ProjectView, World};
 use crate::axes::{self, Availability};
 use crate::record::{Block, Plan, Role, Skipped, Variant};
 use crate::scenario::{RequestError, SamplingSpec};
-use crate::workloads;
 
 /// Checks `plan` against this program and this machine.
 ///
@@ -74,6 +74,20 @@ fn check(plan: &Plan) -> Result<(), PlanError> {
                 return wrong(format!("`{}` and `{}`: {reason}", baseline.name, variant.name));
             }
         }
+        let replayed = block.arms.iter().map(|arm| &arm.variant).find(|variant| {
+            let workload = crate::workloads::find(&variant.workload);
+            let count = match workload.map(|workload| workload.sources) {
+                Ok(crate::workloads::Sources::Replayed(count)) => count as usize,
+                _ => return false,
+            };
+            block.commits.get(&variant.project).is_none_or(|commits| commits.len() <= count)
+        });
+        if let Some(variant) = replayed {
+            return wrong(format!(
+                "block `{}` does not say which commits of `{}` to replay",
+                block.id, variant.project
+            ));
+        }
         let sampling = &block.sampling;
         let spec = SamplingSpec {
             warmup: sampling.warmup,
@@ -110,10 +124,15 @@ fn lack(
             variant.name, variant.project
         )));
     };
-    let workload = workloads::find(&variant.workload);
-    let workload = workload.map_err(|_| wrong(format!("there is no workload `{}`", variant.workload)))?;
-    if workload.edits && !view.has_edit {
-        return Ok(Some(("the project has no edit to make".to_owned(), None)));
+    let workload = crate::workloads::find(&variant.workload);
+    let workload = workload.map_err(|error| wrong(error.message))?;
+    if let Some(lack) = workload::lack(variant, view) {
+        return Ok(Some(lack));
+    }
+    if let Availability::Missing { reason, help } =
+        world.goal(&variant.tree(), workload.goal, &variant.settings)
+    {
+        return Ok(Some((reason, help)));
     }
     if let Some(rev) = &variant.rev
         && let Availability::Missing { reason, help } = world.revision(view, rev)

@@ -17,7 +17,9 @@ fn project(name: &str) -> ProjectView {
             notes: Vec::new(),
         },
         cargo: true,
-        has_edit: true,
+        edits: vec![EditClass::Body],
+        own_edit: false,
+        profile: None,
         typical: Default::default(),
     }
 }
@@ -26,7 +28,7 @@ impl World for TwoLinkers {
     fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
         match word.text.as_str() {
             "tag:quick" => Ok(vec![project("small")]),
-            "commands" => Ok(vec![ProjectView { cargo: false, has_edit: false, ..project("commands") }]),
+            "commands" => Ok(vec![ProjectView { cargo: false, edits: Vec::new(), ..project("commands") }]),
             name => Ok(vec![project(name)]),
         }
     }
@@ -41,6 +43,24 @@ impl World for TwoLinkers {
 
     fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
         Ok(String::new())
+    }
+
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        match project.planned.name.as_str() {
+            "young" => Ok((0..3.min(count)).map(|n| format!("{n:040}")).collect()),
+            "old" => Ok((0..count).map(|n| format!("{n:040}")).collect()),
+            _ => Err(Lacking { reason: "it is in no git repository".into(), help: None }),
+        }
+    }
+
+    fn goal(&self, _: &TreeId, goal: Goal, _: &Settings) -> Availability {
+        match goal {
+            Goal::Clippy => Availability::Missing {
+                reason: "the toolchain has no clippy".into(),
+                help: Some("rustup component add clippy".into()),
+            },
+            _ => Availability::Available { identity: String::new(), tool: None },
+        }
     }
 
     fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Availability {
@@ -426,4 +446,73 @@ fn a_value_of_several_lines_has_a_name_of_one() {
         "[axes]\nconfig = [\"\", \"profile.dev.debug=1\\nprofile.dev.lto=true\"]\n",
     ));
     assert_eq!(plan.blocks[0].arms[2].variant.name, "config=profile.dev.debug=1; profile.dev.lto=true");
+}
+
+#[test]
+fn a_workload_is_left_out_with_what_the_project_lacks_for_it() {
+    let plan = made(concat!(
+        "projects = [\"a\", \"commands\", \"young\", \"old\"]\n",
+        "workloads = [\"incremental:body\", \"incremental:leaf\", \"clippy\", \"deps-only\", \"replay:2\", \"replay:3\"]\n",
+        "twin = false\n[axes]\njobs = [\"1\"]\n",
+    ));
+    let commits: Vec<(&str, usize)> = plan
+        .blocks
+        .iter()
+        .filter_map(|block| Some((block.id.as_str(), block.commits.values().next()?.len())))
+        .collect();
+    assert_eq!(commits, [("s/young/replay:2", 3), ("s/old/replay:2", 3), ("s/old/replay:3", 4)]);
+    let said: Vec<String> = plan
+        .skipped
+        .iter()
+        .filter(|skipped| skipped.variant != "all")
+        .map(|skipped| {
+            let help = skipped.help.as_deref().unwrap_or("-");
+            format!("{}: {} ({help})", skipped.block, skipped.reason)
+        })
+        .collect();
+    expect_test::expect![[r#"
+        s/a/incremental:leaf: the project has no edit of class `leaf` (add an [[edit]] with `class = "leaf"` to the manifest of `a`)
+        s/a/clippy: the toolchain has no clippy (rustup component add clippy)
+        s/a/replay:2: it is in no git repository (-)
+        s/a/replay:3: it is in no git repository (-)
+        s/commands/incremental:body: the project has no edit to make (-)
+        s/commands/incremental:leaf: the project has no edit to make (-)
+        s/commands/clippy: a command project has no clippy (-)
+        s/commands/deps-only: `deps-only` is for cargo projects (-)
+        s/commands/replay:2: `replay` is for cargo projects (-)
+        s/commands/replay:3: `replay` is for cargo projects (-)
+        s/young/incremental:leaf: the project has no edit of class `leaf` (add an [[edit]] with `class = "leaf"` to the manifest of `young`)
+        s/young/clippy: the toolchain has no clippy (rustup component add clippy)
+        s/young/replay:3: it has 2 commits to replay, not 3 (ask for `replay:2`)
+        s/old/incremental:leaf: the project has no edit of class `leaf` (add an [[edit]] with `class = "leaf"` to the manifest of `old`)
+        s/old/clippy: the toolchain has no clippy (rustup component add clippy)"#]]
+    .assert_eq(&said.join("\n"));
+}
+
+#[test]
+fn workloads_that_change_the_same_sources_stand_in_blocks_of_their_own() {
+    let plan = made(
+        "projects = [\"old\"]\n[axes]\nworkload = [\"clean\", \"incremental\", \"check-incremental\", \"incremental:body\", \"deps-only\", \"replay\"]\n",
+    );
+    expect_test::expect![[r#"
+        s/old/*
+          baseline workload=clean
+          twin workload=clean
+          variant workload=incremental
+          variant workload=check-incremental
+        left out: s/old/* workload=incremental:body: another variant of the block changes the same sources in another way
+        left out: s/old/* workload=deps-only: another variant of the block changes the same sources in another way
+        left out: s/old/* workload=replay: another variant of the block changes the same sources in another way"#]]
+    .assert_eq(&outline(&plan));
+}
+
+#[test]
+fn a_release_build_after_a_release_build_is_no_comparison() {
+    let plan = made(
+        "projects = [\"a\"]\nworkloads = [\"after-release\"]\n[axes]\nprofile = [\"dev\", \"release\"]\n",
+    );
+    expect_test::expect![[r#"
+        left out: s/a/after-release profile=release: it builds with the release profile itself
+        left out: s/a/after-release all: only profile=dev is left to build"#]]
+    .assert_eq(&outline(&plan));
 }

@@ -69,6 +69,9 @@ pub struct Block {
     pub arms: Vec<Arm>,
     /// When to stop.
     pub sampling: Sampling,
+    /// The commits that are replayed, by project, oldest first: the first is what the others build upon.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub commits: BTreeMap<String, Vec<String>>,
 }
 
 impl Block {

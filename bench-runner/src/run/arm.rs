@@ -1,21 +1,29 @@
 //! One arm of a block while it is being measured.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::{Kit, RunError, Workshop, Workshops};
 use crate::axes::{self, Axis, Reference, Setting, Shown};
-use crate::build::{BuildError, Evidence, Goal, Recipe, Site};
-use crate::record::{Arm, Block, Proof, ProofResult, Role};
-use crate::workloads::{self, Workload};
+use crate::build::{BuildError, Evidence, Goal, Recipe, Site, UnitGraph};
+use crate::corpus::edits;
+use crate::record::{Arm, Block, Pin, Proof, ProofResult, Role};
+use crate::workloads::{self, Sources, Workload};
 
 /// One arm with everything that building it takes.
 pub(super) struct LiveArm<'a> {
     pub(super) arm: &'a Arm,
     pub(super) workshop: &'a Workshop,
     pub(super) kit: &'a Kit,
-    pub(super) workload: &'static Workload,
+    pub(super) workload: Workload,
     pub(super) recipe: Recipe,
     pub(super) site: Site,
+    /// What fixes the sources that it builds now.
+    pub(super) pin: Pin,
+    /// How the units of the project hang together, once its first build has shown it.
+    pub(super) graph: Option<UnitGraph>,
+    /// What its release build left in the target directory, where its workload starts from that.
+    pub(super) left: BTreeSet<PathBuf>,
     /// Measured builds in a row that did not end well.
     pub(super) failures: u32,
     /// Why it is not built any more, where that is so.
@@ -52,8 +60,7 @@ impl<'a> LiveArm<'a> {
         let workshop = workshops
             .get(&variant.tree())
             .ok_or_else(|| RunError::Plan(format!("there is no project `{}`", variant.project)))?;
-        let workload = workloads::find(&variant.workload)
-            .map_err(|_| RunError::Plan(format!("there is no workload `{}`", variant.workload)))?;
+        let workload = workloads::find(&variant.workload).map_err(|error| RunError::Plan(error.message))?;
         let kit = workshop
             .kit(&variant.settings)
             .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
@@ -63,17 +70,33 @@ impl<'a> LiveArm<'a> {
         if recipe.service.is_none() {
             recipe.service = kit.driver.service_of_its_own(&recipe);
         }
-        Ok(Self { arm, workshop, kit, workload, recipe, site, failures: 0, dropped: None })
+        let pin = workshop.source.pin.clone();
+        let (graph, left) = (None, BTreeSet::new());
+        Ok(Self { arm, workshop, kit, workload, recipe, site, pin, graph, left, failures: 0, dropped: None })
     }
 
     /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
     pub(super) fn is_edited(&self) -> bool {
-        self.workload.edits && self.site.edit > 0
+        self.workload.sources.change() && self.site.edit > 0
+    }
+
+    /// Absolute paths of the files that its edits change, where the manifest says which.
+    fn edited_files(&self) -> Vec<PathBuf> {
+        let Sources::Edited(class) = self.workload.sources else { return Vec::new() };
+        let edit = self.workshop.project.edit_of(class);
+        let files = edit.map(edits::files).unwrap_or_default();
+        files.iter().map(|file| self.site.source.join(file)).collect()
     }
 
     /// The command line of its timed build, or why there is none.
     pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::Step, BuildError> {
         self.kit.driver.step(&self.site, &self.recipe, self.workload.goal, detail)
+    }
+
+    /// The command line of the release build that its workload starts after.
+    pub(super) fn release_step(&self) -> Result<crate::build::Step, BuildError> {
+        let recipe = Recipe { profile: Some("release".to_owned()), ..self.recipe.clone() };
+        self.kit.driver.step(&self.site, &recipe, self.workload.goal, crate::build::Detail::Quiet)
     }
 
     /// What its first build, from nothing, says of every setting that can be told from it alone.
@@ -144,7 +167,7 @@ impl<'a> LiveArm<'a> {
         } else {
             axes::Finding {
                 expected: format!("{}={}", setting.key, setting.value),
-                found: format!("no meaning under `{}`", self.workload.name),
+                found: format!("no meaning under `{}`", self.arm.variant.workload),
                 result: ProofResult::NotApplicable,
             }
         };
@@ -200,23 +223,16 @@ impl<'a> LiveArm<'a> {
     /// What a build under the workload says of the workload itself: the units it compiled.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
         let units = self.workload.units;
-        let (found, result) = match &evidence.rebuilt {
-            None => ("the build does not tell its units".to_owned(), ProofResult::NotProvable),
-            Some((rebuilt, _)) => {
-                let (compiled, total) = (rebuilt.count as usize, evidence.artifacts.len());
-                let agree = units.agree(compiled, total);
-                let result = if agree { ProofResult::Holds } else { ProofResult::Fails };
-                (format!("{compiled} of {total} units compiled"), result)
-            }
-        };
+        let (graph, edited) = (self.graph.as_ref(), self.edited_files());
+        let judged = units.judge(&workloads::Shown { build: evidence, graph, edited: &edited });
         Proof {
             block: block.id.clone(),
             role: self.arm.role,
             variant: self.arm.variant.name.clone(),
             axis: "workload".to_owned(),
-            expected: units.describe().to_owned(),
-            found,
-            result,
+            expected: units.describe(),
+            found: judged.found,
+            result: judged.result,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::build::Detail;
 use crate::host;
 use crate::record::{Block, BlockEnd, NotTimed, Outcome, Phase, Role, Sample, StopReason, rounds};
 use crate::sampling::{self, Next, Progress, round_order};
+use crate::workloads::Sources;
 
 /// A variant that fails this often in a row is not built any more.
 const FAILURES_IN_A_ROW: u32 = 2;
@@ -43,6 +44,8 @@ pub(super) struct Measuring<'b, 'r, 'i> {
     /// What one round took in the last warm-up.
     pub(super) warmup_round: Duration,
     pub(super) edit: u64,
+    /// Number of the commit that is in place, of those that are replayed.
+    pub(super) commit: usize,
     pub(super) not_timed: Vec<NotTimed>,
     pub(super) flawed: bool,
 }
@@ -68,6 +71,7 @@ pub(super) fn measure(
         round_times: Vec::new(),
         warmup_round: Duration::ZERO,
         edit: first_edit(),
+        commit: 0,
         not_timed: Vec::new(),
         flawed: false,
     };
@@ -135,11 +139,13 @@ impl Measuring<'_, '_, '_> {
         }
         let workspace = Workspace::lay_out(self.inputs, self.builder, number, session, self.block)?;
         self.builder.begin();
+        self.commit = 0;
         let mut arms = Vec::new();
         for (index, arm) in self.block.arms.iter().enumerate() {
             let site = workspace.site(index, &arm.variant.tree());
             arms.push(LiveArm::new(self.inputs.workshops, self.inputs.jobs, arm, site)?);
         }
+        self.place_commit(&mut arms)?;
         let stop = match self.prepare(&workspace, &mut arms)? {
             Some(interrupted) => interrupted,
             None => match self.warm_up(&workspace, &mut arms, session)? {
@@ -240,9 +246,10 @@ impl Measuring<'_, '_, '_> {
         session: u32,
     ) -> Result<Option<Vec<Option<f64>>>, RunError> {
         let round = self.rounds.len() as u32 + 1;
-        if !self.edit_sources(workspace, arms)? {
+        if !self.edit_sources(workspace, arms, session)? {
             return Ok(None);
         }
+        let mut bad = Vec::new();
         let mut walls = vec![None; arms.len()];
         for (position, at) in self.order(round, live.len()).into_iter().enumerate() {
             let arm = &mut arms[live[at]];
@@ -252,21 +259,26 @@ impl Measuring<'_, '_, '_> {
                 round,
                 position: position as u32 + 1,
                 attempt: self.attempt,
+                release: false,
             };
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
             let Made::Sample(sample, _, flaw) = made else { return Ok(None) };
             self.builder.clear(arm)?;
             match bad_end(&sample, flaw) {
                 None => arm.failures = 0,
-                Some(reason) => {
-                    self.flawed = true;
-                    arm.failures += 1;
-                    if arm.failures >= FAILURES_IN_A_ROW {
-                        self.drop_arm(arm, format!("{reason}, {FAILURES_IN_A_ROW} times in a row"));
-                    }
-                }
+                Some(reason) => bad.push((live[at], reason)),
             }
             walls[live[at]] = sample.outcome.cost().map(|cost| cost.wall.as_secs_f64());
+        }
+        self.flawed |= !bad.is_empty();
+        // A commit that nobody can build is no arm's fault.
+        let of_commit = bad.len() == live.len() && arms.iter().any(LiveArm::replays);
+        for (at, reason) in bad.into_iter().filter(|_| !of_commit) {
+            let arm = &mut arms[at];
+            arm.failures += 1;
+            if arm.failures >= FAILURES_IN_A_ROW {
+                self.drop_arm(arm, format!("{reason}, {FAILURES_IN_A_ROW} times in a row"));
+            }
         }
         Ok(Some(walls))
     }
@@ -275,19 +287,27 @@ impl Measuring<'_, '_, '_> {
         round_order(self.inputs.plan.seed, &self.block.id, arms, round)
     }
 
-    /// Applies the next edit where a workload wants one, and reads the sources once, so that no build meets them
-    /// cold. `false` where the run was interrupted.
+    /// Puts the next edit or the next commit in place where a workload wants one, and reads the sources once, so that no
+    /// build meets them cold. `false` where the run was interrupted.
     pub(super) fn edit_sources(
         &mut self,
         workspace: &Workspace,
         arms: &mut [LiveArm<'_>],
+        session: u32,
     ) -> Result<bool, RunError> {
+        if !self.next_commit(workspace, arms, session)? {
+            return Ok(false);
+        }
         let start = Instant::now();
         self.edit += 1;
         for tree in workspace.sources().keys() {
             let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
-            let editing = |arm: &LiveArm<'_>| arm.workload.edits && of_tree(arm);
-            let Some(first) = arms.iter().position(editing) else { continue };
+            let class = |arm: &LiveArm<'_>| match arm.workload.sources {
+                Sources::Edited(class) if of_tree(arm) => Some(class),
+                _ => None,
+            };
+            let first = arms.iter().enumerate().find_map(|(at, arm)| Some((at, class(arm)?)));
+            let Some((first, class)) = first else { continue };
             for arm in arms.iter_mut().filter(|arm| of_tree(arm)) {
                 arm.site.edit = self.edit;
             }
@@ -298,7 +318,7 @@ impl Measuring<'_, '_, '_> {
                         return Ok(false);
                     }
                 }
-                None => workspace.edit(self.inputs, tree, self.edit)?,
+                None => workspace.edit(self.inputs, tree, class, self.edit)?,
             }
         }
         for tree in workspace.sources().values() {

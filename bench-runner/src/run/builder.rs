@@ -7,7 +7,7 @@ use super::arm::LiveArm;
 use super::clock::{Clock, Purpose};
 use super::supervised::{self, Attended};
 use super::workspace::{Workspace, make};
-use super::{DRAIN, Event, Inputs, Observer, RunError};
+use super::{DRAIN, Event, Inputs, Observer, RunError, after_release};
 use crate::axes::Shown;
 use crate::build::{Detail, Evidence, Standing, Step};
 use crate::bundle::Writer;
@@ -41,6 +41,8 @@ pub(super) struct Place {
     pub(super) round: u32,
     pub(super) position: u32,
     pub(super) attempt: u32,
+    /// Whether it is the release build that a workload starts after, and not one under the workload.
+    pub(super) release: bool,
 }
 
 /// What a build came to.
@@ -141,7 +143,7 @@ impl<'a> Builder<'a> {
             phase: place.phase,
             round: place.round,
         });
-        if !self.settle(workspace, arm)? {
+        if !self.settle(workspace, arm, place.release)? {
             return Ok(Made::Interrupted);
         }
         let tried = self.attempt(block, workspace, arm, place, detail)?;
@@ -160,7 +162,7 @@ impl<'a> Builder<'a> {
             block: block.id.clone(),
             session: place.session,
             project: variant.project.clone(),
-            pin: arm.workshop.source.pin.clone(),
+            pin: arm.pin.clone(),
             workload: variant.workload.clone(),
             variant: variant.name.clone(),
             role: arm.arm.role,
@@ -191,7 +193,8 @@ impl<'a> Builder<'a> {
         place: Place,
         detail: Detail,
     ) -> Result<Tried, RunError> {
-        let step = match arm.step(detail) {
+        let step = if place.release { arm.release_step() } else { arm.step(detail) };
+        let step = match step {
             Ok(step) => step,
             Err(error) => return Ok(Tried { stderr: error.to_string(), ..Tried::default() }),
         };
@@ -210,8 +213,10 @@ impl<'a> Builder<'a> {
     /// Removes what an arm built from nothing has left, and what only the next build would need.
     pub(super) fn clear(&mut self, arm: &LiveArm<'_>) -> Result<(), RunError> {
         let start = Instant::now();
-        if arm.workload.start == Start::Empty {
-            host::remove_tree(&arm.site.target)?;
+        match arm.workload.start {
+            Start::Empty => host::remove_tree(&arm.site.target)?,
+            Start::AfterRelease => after_release::bring_back(&arm.site.target, &arm.left)?,
+            Start::Warm => {}
         }
         empty_store(arm)?;
         self.clock.since(Purpose::Settling, start);
@@ -243,9 +248,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Brings about what the workload starts from, then waits until the machine has nothing left to write.
-    fn settle(&mut self, workspace: &Workspace, arm: &LiveArm<'_>) -> Result<bool, RunError> {
+    fn settle(&mut self, workspace: &Workspace, arm: &LiveArm<'_>, release: bool) -> Result<bool, RunError> {
         let start = Instant::now();
-        if arm.workload.start == Start::Empty {
+        if arm.workload.start == Start::AfterRelease && !release {
+            after_release::bring_back(&arm.site.target, &arm.left)?;
+        }
+        if arm.workload.start == Start::Empty || release {
             host::remove_tree(&arm.site.target)?;
             if let Some(step) = arm.kit.driver.clean(&arm.site, &arm.recipe)
                 && !self.untimed(workspace, arm, step)?

@@ -3,11 +3,13 @@
 //!
 //! Knows nothing of what the samples mean; progress is told to an [`Observer`].
 
+mod after_release;
 mod arm;
 mod block;
 mod builder;
 mod clock;
 mod observer;
+mod replay;
 mod supervised;
 mod warm_up;
 mod workspace;
@@ -36,6 +38,10 @@ pub struct Workshop {
     pub source: corpus::sources::Pinned,
     /// What builds it, one for each toolchain that variants name.
     pub kits: Vec<Kit>,
+    /// What stands in for its own crates where only their dependencies are built.
+    pub stubs: Vec<corpus::edits::Stub>,
+    /// Its commits that are replayed, by their names.
+    pub commits: BTreeMap<String, corpus::sources::Pinned>,
 }
 
 impl Workshop {

@@ -9,9 +9,9 @@ use super::block::{Measuring, Stop, bad_end};
 use super::builder::{Made, Place};
 use super::clock::Purpose;
 use super::workspace::{Workspace, make};
-use super::{Event, RunError};
+use super::{Event, RunError, after_release};
 use crate::axes::{self, Shown};
-use crate::build::{Detail, Evidence, Service};
+use crate::build::{Detail, Evidence, Service, UnitGraph};
 use crate::record::{Phase, Proof, ProofResult, Role, StopReason};
 use crate::workloads::Start;
 
@@ -47,18 +47,24 @@ impl Measuring<'_, '_, '_> {
             return Ok(Some(interrupted));
         }
         let builds = self.block.sampling.warmup;
-        let bases = u32::from(arms.iter().any(|arm| arm.workload.start == Start::Warm));
-        let from_empty = arms.iter().any(|arm| arm.workload.start == Start::Empty);
+        let bases = u32::from(arms.iter().any(|arm| arm.workload.start != Start::Empty));
+        let from_empty = arms.iter().any(|arm| arm.workload.start != Start::Warm);
         let mut first_builds: BTreeMap<usize, Box<Evidence>> = BTreeMap::new();
         for pass in 0..bases + builds {
             let base = pass < bases;
-            if !base && !self.edit_sources(workspace, arms)? {
+            if !base && !self.edit_sources(workspace, arms, session)? {
                 return Ok(Some(Stop::Reason(StopReason::Interrupted)));
             }
             let start = Instant::now();
             for (position, at) in self.order(pass + 1, arms.len()).into_iter().enumerate() {
                 let arm = &mut arms[at];
                 if arm.dropped.is_some() || base && arm.workload.start == Start::Empty {
+                    continue;
+                }
+                if base && arm.workload.start == Start::AfterRelease {
+                    if !self.release(workspace, arm, session, position as u32 + 1)? {
+                        return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+                    }
                     continue;
                 }
                 let first = pass == if arm.workload.start == Start::Warm { 0 } else { bases };
@@ -69,6 +75,7 @@ impl Measuring<'_, '_, '_> {
                     round: 0,
                     position: position as u32 + 1,
                     attempt: 1,
+                    release: false,
                 };
                 let detail = if first { Detail::Proof } else { Detail::Quiet };
                 let made = self.builder.build(self.block, workspace, arm, place, detail)?;
@@ -76,6 +83,11 @@ impl Measuring<'_, '_, '_> {
                     return Ok(Some(Stop::Reason(StopReason::Interrupted)));
                 };
                 if let Some(reason) = bad_end(&sample, flaw) {
+                    // A commit that does not build says nothing about the next.
+                    if arm.replays() && !first {
+                        self.flawed = true;
+                        continue;
+                    }
                     let said = evidence.complaint.iter().map(|said| format!(": {said}"));
                     self.drop_arm(arm, reason + &said.collect::<String>());
                     continue;
@@ -84,6 +96,7 @@ impl Measuring<'_, '_, '_> {
                 let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
                 if first {
                     proofs.extend(arm.prove_tree(self.block, &evidence));
+                    arm.graph = UnitGraph::of(&evidence, &arm.site.source);
                 }
                 if last {
                     proofs.push(arm.prove_workload(self.block, &evidence));
@@ -105,6 +118,28 @@ impl Measuring<'_, '_, '_> {
         Ok(None)
     }
 
+    /// Makes the release build that an arm's workload starts after. `false` where the run was interrupted.
+    fn release(
+        &mut self,
+        workspace: &Workspace,
+        arm: &mut LiveArm<'_>,
+        session: u32,
+        position: u32,
+    ) -> Result<bool, RunError> {
+        let place = Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: true };
+        let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+        let Made::Sample(sample, evidence, flaw) = made else { return Ok(false) };
+        if let Some(reason) = bad_end(&sample, flaw) {
+            let said = evidence.complaint.iter().map(|said| format!(": {said}"));
+            self.drop_arm(arm, format!("its release build: {reason}") + &said.collect::<String>());
+            return Ok(true);
+        }
+        let target = &arm.site.target;
+        let failed = |source| RunError::Io { action: "read", path: target.clone(), source };
+        arm.left = after_release::entries(target).map_err(failed)?;
+        Ok(true)
+    }
+
     /// Builds each arm once from nothing whose service has to be filled. What such a build says goes where it is
     /// repeated from, so it says no more than a timed one.
     fn fill(
@@ -118,7 +153,8 @@ impl Measuring<'_, '_, '_> {
                 continue;
             }
             let position = position as u32 + 1;
-            let place = Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1 };
+            let place =
+                Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: false };
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
             let Made::Sample(sample, _, flaw) = made else {
                 return Ok(Some(Stop::Reason(StopReason::Interrupted)));
@@ -181,6 +217,9 @@ impl Measuring<'_, '_, '_> {
         arm: &mut LiveArm<'_>,
         evidence: &Evidence,
     ) -> Result<bool, RunError> {
+        if !arm.workload.makes_the_artefact() {
+            return Ok(true);
+        }
         let Some(step) = arm.kit.driver.check_artifact(&arm.site, evidence) else { return Ok(true) };
         let start = Instant::now();
         let tried = self.builder.untimed(workspace, arm, step);

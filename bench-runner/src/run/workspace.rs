@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use super::builder::Builder;
 use super::clock::Purpose;
-use super::{Inputs, RunError};
+use super::{Inputs, RunError, Workshop, replay};
 use crate::build::Site;
-use crate::corpus::{edits, sources};
+use crate::corpus::{EditClass, edits, sources};
 use crate::record::{Block, TreeId};
+use crate::workloads::{self, Sources};
 
 /// The directories of one block in one session.
 pub(super) struct Workspace {
@@ -43,8 +44,8 @@ impl Workspace {
             })?;
             let tree = dir.join(format!("s{at:0digits$}"));
             make(&tree)?;
-            sources::lay_out(&workshop.source, &tree)?;
-            projects.insert(id.clone(), workshop.source.dir_in(&tree));
+            let project = lay_out(block, workshop, &id, &tree)?;
+            projects.insert(id.clone(), project);
             sources.insert(id, tree);
         }
         for name in ["home", "tmp", "out"] {
@@ -84,12 +85,18 @@ impl Workspace {
         &self.dir
     }
 
-    /// Puts edit `n` into the work tree of `id`, where the project's manifest has a text edit.
-    pub(super) fn edit(&self, inputs: &Inputs<'_>, id: &TreeId, n: u64) -> Result<(), RunError> {
+    /// Puts edit `n` of a class into the work tree of `id`, where the project's manifest has one.
+    pub(super) fn edit(
+        &self,
+        inputs: &Inputs<'_>,
+        id: &TreeId,
+        class: Option<EditClass>,
+        n: u64,
+    ) -> Result<(), RunError> {
         let Some((workshop, tree)) = inputs.workshops.get(id).zip(self.projects.get(id)) else {
             return Ok(());
         };
-        match workshop.project.ordinary_edit() {
+        match workshop.project.edit_of(class) {
             Some(edit) => Ok(edits::apply(tree, &workshop.source.dir(), edit, n)?),
             None => Ok(()),
         }
@@ -99,6 +106,36 @@ impl Workspace {
     pub(super) fn remove(self) -> Result<(), RunError> {
         Ok(crate::host::remove_tree(&self.dir)?)
     }
+}
+
+/// Lays out the work tree of `id` as its arms build it; gives where the project is in it.
+fn lay_out(block: &Block, workshop: &Workshop, id: &TreeId, tree: &Path) -> Result<PathBuf, RunError> {
+    let of_tree = block.arms.iter().filter(|arm| arm.variant.tree() == *id);
+    let workloads = of_tree.filter_map(|arm| workloads::find(&arm.variant.workload).ok());
+    let sources: Vec<Sources> = workloads.map(|workload| workload.sources).collect();
+    if sources.iter().any(|sources| matches!(sources, Sources::Replayed(_))) {
+        let oldest = replay::commit(block, workshop, id, 0)?;
+        sources::lay_out(oldest, tree)?;
+        return Ok(oldest.dir_in(tree));
+    }
+    sources::lay_out(&workshop.source, tree)?;
+    let project = workshop.source.dir_in(tree);
+    if sources.contains(&Sources::Skeleton) {
+        for stub in &workshop.stubs {
+            let path = project.join(&stub.file);
+            let failed = |source| RunError::Io { action: "write", path: path.clone(), source };
+            // Nothing is written through a link of the project's.
+            if real_parent(&path).map_err(failed)?.starts_with(tree.canonicalize().map_err(failed)?) {
+                std::fs::remove_file(&path).map_err(failed)?;
+                std::fs::write(&path, stub.text).map_err(failed)?;
+            }
+        }
+    }
+    Ok(project)
+}
+
+fn real_parent(path: &Path) -> std::io::Result<PathBuf> {
+    path.parent().unwrap_or(path).canonicalize()
 }
 
 pub(super) fn make(dir: &Path) -> Result<(), RunError> {

@@ -192,10 +192,7 @@ fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
 }
 
 fn known_workload(word: &Word) -> Result<(), DocError> {
-    workloads::find(&word.text).map(|_| ()).map_err(|_| {
-        let names: Vec<&str> = workloads::ALL.iter().map(|workload| workload.name).collect();
-        place(word, format!("unknown workload `{}`", word.text)).suggest(&word.text, names)
-    })
+    workloads::find(&word.text).map(|_| ()).map_err(|error| place(word, error.message).help(error.help))
 }
 
 /// An error at the place of a word that was read from this file.

@@ -31,6 +31,11 @@ impl<'d> Value<'d> {
         self.source.error(self.spanned.span(), message)
     }
 
+    /// Where it stands in the text, in bytes.
+    pub fn span(&self) -> std::ops::Range<usize> {
+        self.spanned.span()
+    }
+
     /// Whether it is an array.
     pub fn is_array(&self) -> bool {
         matches!(self.spanned.get_ref(), DeValue::Array(_))

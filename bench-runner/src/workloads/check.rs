@@ -1,6 +1,6 @@
 //! Checking everything from an empty target directory.
 
-use super::{Start, Units, Workload};
+use super::{Sources, Start, Units, Workload};
 use crate::build::Goal;
 
 pub(super) const CHECK: Workload = Workload {
@@ -8,6 +8,6 @@ pub(super) const CHECK: Workload = Workload {
     summary: "cargo check of everything from an empty target directory",
     goal: Goal::Check,
     start: Start::Empty,
-    edits: false,
+    sources: Sources::AsPinned,
     units: Units::All,
 };

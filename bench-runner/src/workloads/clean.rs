@@ -1,6 +1,6 @@
 //! Everything from an empty target directory.
 
-use super::{Start, Units, Workload};
+use super::{Sources, Start, Units, Workload};
 use crate::build::Goal;
 
 pub(super) const CLEAN: Workload = Workload {
@@ -8,6 +8,6 @@ pub(super) const CLEAN: Workload = Workload {
     summary: "everything, dependencies included, from an empty target directory",
     goal: Goal::Build,
     start: Start::Empty,
-    edits: false,
+    sources: Sources::AsPinned,
     units: Units::All,
 };

@@ -1,6 +1,6 @@
 //! A build after an edit.
 
-use super::{Start, Units, Workload};
+use super::{Sources, Start, Units, Workload};
 use crate::build::Goal;
 
 pub(super) const INCREMENTAL: Workload = Workload {
@@ -8,6 +8,6 @@ pub(super) const INCREMENTAL: Workload = Workload {
     summary: "a build after an edit that is new in every round",
     goal: Goal::Build,
     start: Start::Warm,
-    edits: true,
+    sources: Sources::Edited(None),
     units: Units::Some,
 };

@@ -1,6 +1,6 @@
 //! A build with nothing to do.
 
-use super::{Start, Units, Workload};
+use super::{Sources, Start, Units, Workload};
 use crate::build::Goal;
 
 pub(super) const NOOP: Workload = Workload {
@@ -8,6 +8,6 @@ pub(super) const NOOP: Workload = Workload {
     summary: "a build of what is already built",
     goal: Goal::Build,
     start: Start::Warm,
-    edits: false,
+    sources: Sources::AsPinned,
     units: Units::None,
 };

@@ -452,5 +452,5 @@ fn commits() {
     let ran =
         lab.run(&["plan", "--project", "hexyl", "--offline", "--axis", &format!("rev={first},{second}")]);
     let said = [ran.stdout, ran.stderr].concat();
-    assert!(said.contains("`rev` is for projects in a git repository"), "{said}");
+    assert!(said.contains("commits are those of projects in a git repository"), "{said}");
 }

@@ -165,6 +165,7 @@ impl Setup {
             id: BlockId::new("simulation", &name(at), "clean"),
             axes: vec!["env.X".to_owned()],
             arms,
+            commits: Default::default(),
             sampling: Sampling { warmup: 1, min_rounds: 6, max_rounds, precision, margin: 0.03, timeout },
         }
     }

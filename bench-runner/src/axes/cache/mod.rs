@@ -43,8 +43,8 @@ impl Axis for Cache {
         probe::probe(value, context)
     }
 
-    fn matters(&self, _: Goal) -> bool {
-        true
+    fn matters(&self, goal: Goal) -> bool {
+        goal.compiles()
     }
 
     fn apply(

@@ -72,7 +72,7 @@ impl Axis for Threads {
     }
 
     fn matters(&self, goal: Goal) -> bool {
-        goal == Goal::Build
+        goal.links()
     }
 
     fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {

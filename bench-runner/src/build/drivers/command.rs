@@ -42,9 +42,10 @@ impl Driver for CommandDriver {
 
     fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, _: Detail) -> Result<Step, BuildError> {
         if goal != Goal::Build {
-            return Err(BuildError::Unsupported(
-                "a command project has one build command and no check".into(),
-            ));
+            return Err(BuildError::Unsupported(format!(
+                "a command project has one build command and no {}",
+                goal.as_str()
+            )));
         }
         self.run(Some(&self.source.build), site, Some(recipe))
             .ok_or_else(|| BuildError::Unsupported("the build command is empty".into()))

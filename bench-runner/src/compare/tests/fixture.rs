@@ -37,6 +37,7 @@ pub(super) fn block(matrix: &str, twin: bool, variants: &[&str]) -> Block {
         id: BlockId::new(matrix, "hexyl", "clean"),
         axes: vec!["linker".into()],
         arms,
+        commits: Default::default(),
         sampling: Sampling {
             warmup: 1,
             min_rounds: 6,

@@ -4,18 +4,25 @@
 //! number gives the same bytes in every work tree, and number 0 is the source as it was pinned. The number
 //! reaches the compiler, so that neither it nor a cache has seen the text before.
 //!
+//! Where a manifest names no edit, [`propose`] finds some by reading the project's own syntax. [`stubs`] are what is left
+//! of a project's crates where only their dependencies are to be built.
+//!
 //! Knows nothing of rounds, variants or builds.
 
-mod suggest;
+mod metadata;
+mod patch;
+mod propose;
+mod stubs;
 mod text;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::manifest::Edit;
+use super::manifest::{Change, Edit};
 
-pub use suggest::suggest;
-pub use text::edited;
+pub use metadata::MetadataError;
+pub use propose::{as_toml, propose};
+pub use stubs::{Stub, stubs};
 
 /// An edit that cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +63,19 @@ pub enum EditError {
         /// Why.
         error: io::Error,
     },
+    /// A patch does not fit the source.
+    #[error(
+        "the patch of the edit `{edit}` does not fit {}: {reason}\nhelp: make the patch anew from the pinned source",
+        file.display()
+    )]
+    Patch {
+        /// Name of the edit.
+        edit: String,
+        /// The file.
+        file: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
     /// The file is reached through a link that leads out of the work tree.
     #[error("the file of the edit `{edit}` lies outside the work tree: {}", file.display())]
     Outside {
@@ -69,17 +89,33 @@ pub enum EditError {
 /// Puts edit number `n` in place in `worktree`, starting from the text in `pristine`; 0 takes it away again.
 ///
 /// # Errors
-/// Where the anchor does not occur exactly once, or a file cannot be read or written.
+/// Where it does not fit the source, or a file cannot be read or written.
 pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<(), EditError> {
-    let text = edited(&read(pristine, edit)?, edit, n)?;
-    let file = worktree.join(&edit.file);
-    let failed = |error| EditError::Write { edit: edit.name.clone(), file: file.clone(), error };
-    let root = worktree.canonicalize().map_err(failed)?;
-    let real = file.canonicalize().map_err(failed)?;
-    if !real.starts_with(root) {
-        return Err(EditError::Outside { edit: edit.name.clone(), file: real });
+    for (path, text) in contents(pristine, edit, n)? {
+        let file = worktree.join(&path);
+        let failed = |error| EditError::Write { edit: edit.name.clone(), file: file.clone(), error };
+        let parent = file.parent().unwrap_or(worktree);
+        if text.is_some() {
+            std::fs::create_dir_all(parent).map_err(failed)?;
+        }
+        let root = worktree.canonicalize().map_err(failed)?;
+        // What is not there yet is made in a directory that is.
+        let real = match (file.canonicalize(), &text) {
+            (Err(error), Some(_)) if error.kind() == io::ErrorKind::NotFound && !file.is_symlink() => {
+                parent.canonicalize().map_err(failed)?.join(file.file_name().unwrap_or_default())
+            }
+            (Err(error), None) if error.kind() == io::ErrorKind::NotFound => continue,
+            (real, _) => real.map_err(failed)?,
+        };
+        if !real.starts_with(root) {
+            return Err(EditError::Outside { edit: edit.name.clone(), file: real });
+        }
+        match text {
+            Some(text) => std::fs::write(real, text).map_err(failed)?,
+            None => std::fs::remove_file(real).map_err(failed)?,
+        }
     }
-    std::fs::write(real, text).map_err(failed)
+    Ok(())
 }
 
 /// Whether an edit can be made to the tree `pristine`.
@@ -87,17 +123,65 @@ pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<()
 /// # Errors
 /// As [`apply`] would give them.
 pub fn check(pristine: &Path, edit: &Edit) -> Result<(), EditError> {
-    edited(&read(pristine, edit)?, edit, 1).map(drop)
+    contents(pristine, edit, 1).map(drop)
+}
+
+/// Whether `diff` is a patch that an edit can have. The error is a reason, as text.
+pub(super) fn check_patch(diff: &str) -> Result<(), String> {
+    patch::parse(diff).map(drop)
+}
+
+/// The files that an edit changes, makes or removes, from the root of the source.
+pub fn files(edit: &Edit) -> Vec<PathBuf> {
+    match &edit.change {
+        Change::Text(change) => vec![change.file.clone()],
+        Change::Patch { diff } => {
+            patch::parse(diff).unwrap_or_default().into_iter().map(|patch| patch.file).collect()
+        }
+    }
+}
+
+/// What the files of an edit hold under number `n`; nothing where they are not there.
+fn contents(pristine: &Path, edit: &Edit, n: u64) -> Result<Vec<(PathBuf, Option<String>)>, EditError> {
+    let name = &edit.name;
+    let read = |path: &Path| {
+        let file = pristine.join(path);
+        let failed = |error| EditError::Read { edit: name.clone(), file: file.clone(), error };
+        std::fs::read_to_string(&file).map_err(failed)
+    };
+    let patches = match &edit.change {
+        Change::Text(change) => {
+            let text = text::changed(&read(&change.file)?, change, name, n)?;
+            return Ok(vec![(change.file.clone(), Some(text))]);
+        }
+        Change::Patch { diff } => patch::parse(diff),
+    };
+    let misfit =
+        |file: &Path, reason: String| EditError::Patch { edit: name.clone(), file: file.to_owned(), reason };
+    let of = |patch: patch::FilePatch| {
+        let misfit = |reason: String| misfit(&patch.file, reason);
+        if patch.created && pristine.join(&patch.file).exists() {
+            return Err(misfit("it is there already".to_owned()));
+        }
+        let before = if patch.created { String::new() } else { read(&patch.file)? };
+        let after = patch.apply(&before, n).map_err(misfit)?;
+        let text = match n {
+            0 => Some(before).filter(|_| !patch.created),
+            _ => Some(after).filter(|_| !patch.removed),
+        };
+        Ok((patch.file, text))
+    };
+    patches.map_err(|reason| misfit(Path::new(""), reason))?.into_iter().map(of).collect()
+}
+
+/// A text with the number of the edit in place of `{n}`.
+fn in_text(text: &str, n: u64) -> String {
+    text.replace("{n}", &n.to_string())
 }
 
 /// A command with the number of the edit in place of `{n}`.
 pub fn numbered(argv: &[String], n: u64) -> Vec<String> {
-    argv.iter().map(|word| word.replace("{n}", &n.to_string())).collect()
-}
-
-fn read(pristine: &Path, edit: &Edit) -> Result<String, EditError> {
-    let file = pristine.join(&edit.file);
-    std::fs::read_to_string(&file).map_err(|error| EditError::Read { edit: edit.name.clone(), file, error })
+    argv.iter().map(|word| in_text(word, n)).collect()
 }
 
 #[cfg(test)]
@@ -105,16 +189,24 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::corpus::manifest::EditClass;
+    use crate::corpus::manifest::{EditClass, Put, TextChange};
 
     fn edit() -> Edit {
         Edit {
             name: "body".into(),
             class: EditClass::Body,
-            file: "src/main.rs".into(),
-            anchor: "fn main() {".into(),
-            insert: " let _ = {n}u64;".into(),
+            change: Change::Text(TextChange {
+                file: "src/main.rs".into(),
+                anchor: "fn main() {".into(),
+                put: Put::After(" let _ = {n}u64;".into()),
+            }),
         }
+    }
+
+    fn patch() -> Edit {
+        let diff = "--- a/src/main.rs\n+++ b/src/main.rs\n@@ -1 +1 @@\n-fn main() {}\n+fn main() { let _ = {n}; }\n\
+                    --- /dev/null\n+++ b/src/more/x.rs\n@@ -0,0 +1 @@\n+// {n}\n";
+        Edit { name: "patch".into(), class: EditClass::Patch, change: Change::Patch { diff: diff.into() } }
     }
 
     fn tree(text: &str) -> tempfile::TempDir {
@@ -134,6 +226,27 @@ mod tests {
         }
         apply(work.path(), pristine.path(), &edit(), 0).unwrap();
         assert_eq!(text(), "fn main() {}\n");
+    }
+
+    #[test]
+    fn a_patch_is_put_in_and_taken_away_again() {
+        let (pristine, work) = (tree("fn main() {}\n"), tree("fn main() {}\n"));
+        let text = |name: &str| fs::read_to_string(work.path().join(name)).ok();
+        for n in [1, 2] {
+            apply(work.path(), pristine.path(), &patch(), n).unwrap();
+            assert_eq!(text("src/main.rs").unwrap(), format!("fn main() {{ let _ = {n}; }}\n"));
+            assert_eq!(text("src/more/x.rs").unwrap(), format!("// {n}\n"));
+        }
+        for _ in 0..2 {
+            apply(work.path(), pristine.path(), &patch(), 0).unwrap();
+            assert_eq!(
+                (text("src/main.rs").unwrap(), text("src/more/x.rs")),
+                ("fn main() {}\n".into(), None)
+            );
+        }
+        assert_eq!(files(&patch()), [Path::new("src/main.rs"), Path::new("src/more/x.rs")]);
+        let error = check(tree("fn start() {}\n").path(), &patch()).unwrap_err().to_string();
+        assert!(error.contains("does not fit src/main.rs: line 1 is `fn start() {}`"), "{error}");
     }
 
     #[test]

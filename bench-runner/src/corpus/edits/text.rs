@@ -1,26 +1,30 @@
-//! The text edit: something is put in after an anchor.
+//! The text edit: something is put in after an anchor, or in its place.
 
 use super::EditError;
-use crate::corpus::manifest::Edit;
+use crate::corpus::manifest::{Put, TextChange};
 
-/// The text of a file with edit number `n` in place; 0 is the text itself.
+/// The text of a file with change number `n` of the edit called `name` in place; 0 is the text itself.
 ///
 /// # Errors
 /// Where the anchor does not occur exactly once.
-pub fn edited(text: &str, edit: &Edit, n: u64) -> Result<String, EditError> {
-    let (count, after) = occurrences(text, &edit.anchor);
+pub(super) fn changed(text: &str, change: &TextChange, name: &str, n: u64) -> Result<String, EditError> {
+    let (count, after) = occurrences(text, &change.anchor);
     if count != 1 {
         return Err(EditError::Anchor {
-            edit: edit.name.clone(),
-            file: edit.file.clone(),
-            anchor: edit.anchor.clone(),
+            edit: name.to_owned(),
+            file: change.file.clone(),
+            anchor: change.anchor.clone(),
             count,
         });
     }
     if n == 0 {
         return Ok(text.to_owned());
     }
-    Ok(format!("{}{}{}", &text[..after], edit.insert.replace("{n}", &n.to_string()), &text[after..]))
+    let (before, put) = match &change.put {
+        Put::After(put) => (after, put),
+        Put::InPlace(put) => (after - change.anchor.len(), put),
+    };
+    Ok(format!("{}{}{}", &text[..before], super::in_text(put, n), &text[after..]))
 }
 
 /// How often `anchor` occurs, overlapping ones included, and the byte after the first one.
@@ -41,5 +45,16 @@ mod tests {
         assert_eq!(occurrences("aaa", "aa"), (2, 2));
         assert_eq!(occurrences("xäy", "ä"), (1, 3));
         assert_eq!(occurrences("", "a"), (0, 0));
+    }
+
+    #[test]
+    fn a_text_goes_after_the_anchor_or_in_its_place() {
+        let put = |put: Put, n: u64| {
+            let change = TextChange { file: "f".into(), anchor: "bc".into(), put };
+            changed("abcd", &change, "e", n).unwrap()
+        };
+        assert_eq!(put(Put::After("<{n}>".into()), 7), "abc<7>d");
+        assert_eq!(put(Put::InPlace("<{n}{n}>".into()), 7), "a<77>d");
+        assert_eq!(put(Put::InPlace("<{n}>".into()), 0), "abcd");
     }
 }

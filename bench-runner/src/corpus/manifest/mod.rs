@@ -58,6 +58,11 @@ impl Project {
     pub fn edit(&self, class: EditClass) -> Option<&Edit> {
         self.edits.iter().find(|edit| edit.class == class)
     }
+
+    /// The edit of a class, or else the ordinary one.
+    pub fn edit_of(&self, class: Option<EditClass>) -> Option<&Edit> {
+        class.map_or_else(|| self.ordinary_edit(), |class| self.edit(class))
+    }
 }
 
 /// Where the source of a project comes from.
@@ -162,39 +167,109 @@ pub struct BuildSettings {
     pub check: Option<Vec<String>>,
 }
 
-/// A change of one file: a text is put in after an anchor.
+/// A change of the source that is another one in every round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// Its name.
     pub name: String,
     /// What kind of change it is.
     pub class: EditClass,
+    /// What it changes.
+    pub change: Change,
+}
+
+/// What an edit changes. `{n}` in its text becomes the number of the edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A place in one file.
+    Text(TextChange),
+    /// What a unified diff changes.
+    Patch {
+        /// The diff, with paths from the root of the source behind `a/` and `b/`.
+        diff: String,
+    },
+}
+
+/// A text that is put in at a place of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextChange {
     /// The file, relative to the root of the source and below it.
     pub file: PathBuf,
     /// A text that occurs exactly once in the file.
     pub anchor: String,
-    /// What is put in right after the anchor; `{n}` becomes the number of the edit.
-    pub insert: String,
+    /// What is put in, and where.
+    pub put: Put,
 }
 
-/// What kind of change an edit is.
+/// Where the text of an edit goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// Right after the anchor.
+    After(String),
+    /// In place of the anchor.
+    InPlace(String),
+}
+
+/// What kind of change an edit is. cargo 1.95 rebuilds a crate and all that need it whatever was changed in it, so the
+/// classes differ in where they are made or in what rustc finds changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EditClass {
-    /// Inside a function: what depends on the crate is built again by cargo, but its interface is the same.
+    /// Inside a function: the interface of its crate is the same.
     Body,
-    /// The interface of a crate.
-    Interface,
+    /// The public interface of a library.
+    Signature,
+    /// One more item, which nobody uses.
+    NewItem,
+    /// A comment, which moves what stands below it and changes nothing else.
+    Comment,
+    /// In a library that needs no other crate of the project, and that others need.
+    Leaf,
+    /// In a crate that no other crate of the project needs.
+    Root,
+    /// What a derive macro expands.
+    MacroInput,
+    /// In a build script.
+    BuildScript,
+    /// In a `Cargo.toml`.
+    Manifest,
+    /// Whatever a patch changes.
+    Patch,
 }
 
 impl EditClass {
     /// All classes.
-    pub const ALL: [Self; 2] = [Self::Body, Self::Interface];
+    pub const ALL: [Self; 10] = [
+        Self::Body,
+        Self::Signature,
+        Self::NewItem,
+        Self::Comment,
+        Self::Leaf,
+        Self::Root,
+        Self::MacroInput,
+        Self::BuildScript,
+        Self::Manifest,
+        Self::Patch,
+    ];
 
     /// The word in the manifest.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Body => "body",
-            Self::Interface => "interface",
+            Self::Signature => "signature",
+            Self::NewItem => "new-item",
+            Self::Comment => "comment",
+            Self::Leaf => "leaf",
+            Self::Root => "root",
+            Self::MacroInput => "macro-input",
+            Self::BuildScript => "build-script",
+            Self::Manifest => "manifest",
+            Self::Patch => "patch",
         }
+    }
+}
+
+impl std::fmt::Display for EditClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }

@@ -1,15 +1,14 @@
 //! TOML → [`Project`]: the keys of a manifest, and what each may hold.
 
+mod edits;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::spanned::{DocError, Reader, SourceText, Value};
 
 use super::names;
-use super::{
-    BuildSettings, CommandSource, CratesIoSource, Edit, EditClass, Estimate, GitSource, PathSource, Project,
-    Source,
-};
+use super::{BuildSettings, CommandSource, CratesIoSource, Estimate, GitSource, PathSource, Project, Source};
 
 impl Project {
     /// Reads a manifest; its relative paths start at `base`.
@@ -20,6 +19,7 @@ impl Project {
         let document = manifest.parse()?;
         let mut reader = document.reader();
         let (source, max_source_bytes) = reader.read("source", source)?;
+        let edits = reader.read_optional("edit", |v| edits::read(v, base.as_deref()))?.unwrap_or_default();
         let project = Self {
             name: reader.read("name", names::name)?,
             summary: reader.read_optional("summary", |v| v.string())?.unwrap_or_default(),
@@ -27,9 +27,9 @@ impl Project {
             source,
             max_source_bytes,
             build: reader.read_optional("build", |v| v.with_table(build))?.unwrap_or_default(),
-            edits: reader.read_optional("edit", edits)?.unwrap_or_default(),
+            text: edits.inlined(&manifest.text),
+            edits: edits.edits,
             estimate: reader.read_optional("estimate", estimate)?.unwrap_or_default(),
-            text: manifest.text.clone(),
             origin: manifest.name.clone(),
             base,
         };
@@ -173,50 +173,13 @@ fn check(value: &Value<'_>) -> Result<Vec<String>, DocError> {
     Err(error.help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
 }
 
-fn edits(value: &Value<'_>) -> Result<Vec<Edit>, DocError> {
-    let mut seen: Vec<String> = Vec::new();
-    value.with_tables(|table| {
-        let edit = edit(table)?;
-        if seen.contains(&edit.name) {
-            return Err(table.error_at_key("name", format!("there are two edits named `{}`", edit.name)));
-        }
-        seen.push(edit.name.clone());
-        Ok(edit)
-    })
-}
-
-fn edit(table: &mut Reader<'_>) -> Result<Edit, DocError> {
-    Ok(Edit {
-        name: table.read("name", names::name)?,
-        class: table.read("class", class)?,
-        file: table.read("file", names::path_below)?,
-        anchor: table.read("anchor", |v| match v.string()? {
-            empty if empty.trim().is_empty() => Err(v.error("the anchor is empty")),
-            anchor => Ok(anchor),
-        })?,
-        insert: table.read("insert", |v| match v.string()? {
-            text if text.contains("{n}") => Ok(text),
-            _ => Err(v.error("the inserted text is the same for every round").help(
-                "put `{n}` where the number of the round goes, such as `std::hint::black_box({n}u64);`",
-            )),
-        })?,
-    })
-}
-
-fn class(value: &Value<'_>) -> Result<EditClass, DocError> {
-    let word = value.string()?;
-    EditClass::ALL.into_iter().find(|class| class.as_str() == word).ok_or_else(|| {
-        let error = value.error(format!("there is no class of edits `{}`", word.escape_debug()));
-        error.suggest(&word, EditClass::ALL.map(EditClass::as_str))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
     use std::time::Duration;
 
     use super::*;
+    use crate::corpus::manifest::{Change, EditClass, Put};
 
     const WHOLE: &str = r#"
 name = "demo"
@@ -288,8 +251,11 @@ target-mb = 80
         );
         assert_eq!((&build.prepare[0][1][..], &build.requires[0][..]), ("tables", "cmake"));
         assert_eq!(build.check.as_ref().unwrap()[1], "--version");
-        assert_eq!(project.edit(EditClass::Body).unwrap().file, Path::new("src/main.rs"));
-        assert!(project.edit(EditClass::Interface).is_none());
+        let Change::Text(text) = &project.edit(EditClass::Body).unwrap().change else { panic!("a patch") };
+        assert_eq!(text.file, Path::new("src/main.rs"));
+        assert_eq!(text.put, Put::After(" std::hint::black_box({n}u64);".into()));
+        assert!(project.edit(EditClass::Signature).is_none());
+        assert_eq!(project.edit_of(None), project.edit(EditClass::Body));
         assert_eq!(project.estimate.builds["incremental"], Duration::from_millis(500));
         assert_eq!(project.estimate.target_bytes, Some(80_000_000));
         assert_eq!(project.text, WHOLE);

@@ -161,7 +161,7 @@ pub enum SourceError {
         help: String,
     },
     /// Revisions of a source that has none.
-    #[error("`rev` is for projects in a git repository, and the source of `{project}` is {kind}")]
+    #[error("commits are those of projects in a git repository, and the source of `{project}` is {kind}")]
     NoRevisions {
         /// The project.
         project: String,

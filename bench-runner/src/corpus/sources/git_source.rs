@@ -12,7 +12,7 @@ use crate::record::{Pin, short_hash};
 use super::commit::{self, Content, Listing, Unlisted};
 use super::git_store::{self, Unread};
 use super::tree;
-use super::{Pinned, SourceError, Sources, local};
+use super::{Pinned, SourceError, Sources, history, local};
 
 /// Repositories within one another.
 const DEEPEST: usize = 8;
@@ -65,6 +65,17 @@ pub(super) fn pin(source: &GitSource, limit: u64, with: &Sources) -> Result<Pinn
         local::replace(&place, &with.cache, |into| write(&parts, into, with))?;
     }
     Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root: PathBuf::new(), files, notes })
+}
+
+/// The last `count` commits up to the pinned one, oldest first; fewer where there are no more.
+pub(super) fn last_commits(
+    source: &GitSource,
+    count: usize,
+    with: &Sources,
+) -> Result<Vec<String>, SourceError> {
+    let repository = git_store::repository(source, count, with)?;
+    history::last(&repository, &source.rev, count)
+        .map_err(|error| refuse(&source.url, &source.rev, error.message().to_owned()))
 }
 
 fn write(parts: &Parts, into: &Path, with: &Sources) -> Result<(), SourceError> {

@@ -17,6 +17,7 @@ mod error;
 mod git;
 mod git_source;
 pub mod git_store;
+mod history;
 mod homes;
 mod local;
 mod outside;
@@ -36,6 +37,7 @@ use super::manifest::{CratesIoSource, GitSource, Project, Source};
 pub use cache::Cache;
 pub use crates_io::{FetchTool, fetch_dependencies};
 pub use error::SourceError;
+pub use history::{last as last_commits, move_on};
 pub use homes::{prepare as prepare_homes, user_cargo_home};
 pub use tree::{FileKind, TreeFile};
 
@@ -158,6 +160,19 @@ pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinn
             reason: "it is not a full commit of 40 lower-case hex digits".into(),
             help: format!("`git ls-remote {}` lists branches and tags with their commits", source.url),
         }),
+        other => Err(SourceError::NoRevisions { project: project.name.clone(), kind: other.kind() }),
+    }
+}
+
+/// The last commits of a project, at most `count`, oldest first; the last of them is the one that is pinned. Projects
+/// from git, and local ones in a repository, have commits.
+///
+/// # Errors
+/// Where it has none or they cannot be had, or where a local project has changes that are not committed.
+pub fn commits(project: &Project, count: usize, with: &Sources) -> Result<Vec<String>, SourceError> {
+    match &project.source {
+        Source::Path(source) => history::of_directory(&from_base(project, &source.path)?, count),
+        Source::Git(source) => git_source::last_commits(source, count, with),
         other => Err(SourceError::NoRevisions { project: project.name.clone(), kind: other.kind() }),
     }
 }

@@ -27,7 +27,13 @@ fn block() -> Block {
         margin: 0.03,
         timeout: Duration::from_secs(60),
     };
-    Block { id: BlockId::new("m", "p", "clean"), axes: Vec::new(), arms: ARMS.map(arm).to_vec(), sampling }
+    Block {
+        id: BlockId::new("m", "p", "clean"),
+        axes: Vec::new(),
+        arms: ARMS.map(arm).to_vec(),
+        sampling,
+        commits: Default::default(),
+    }
 }
 
 /// Samples, each as `session round attempt arm`, with `!` where the build failed; round 0 is the warm-up. The wall

@@ -130,15 +130,15 @@ impl CargoDriver {
 
     fn arguments(&self, site: &Site, recipe: &Recipe, goal: Goal) -> Vec<String> {
         let build = &self.build;
-        let mut args: Vec<String> = vec![
-            match goal {
-                Goal::Build => "build",
-                Goal::Check => "check",
-            }
-            .into(),
-            "--locked".into(),
-            "--offline".into(),
-        ];
+        let command: &[&str] = match goal {
+            Goal::Build => &["build"],
+            Goal::Check => &["check"],
+            Goal::Clippy => &["clippy"],
+            Goal::Test => &["test", "--no-run"],
+            Goal::Doc => &["doc", "--no-deps"],
+        };
+        let mut args: Vec<String> =
+            command.iter().chain(&["--locked", "--offline"]).map(|&word| word.to_owned()).collect();
         let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
         option("--target-dir", &site.target.display().to_string());
         option("--color", "never");
@@ -149,7 +149,10 @@ impl CargoDriver {
             option("--profile", profile);
         }
         build.packages.iter().for_each(|package| option("--package", package));
-        build.bins.iter().for_each(|bin| option("--bin", bin));
+        // The tests and the documentation of a project are not those of its programs alone.
+        if !matches!(goal, Goal::Test | Goal::Doc) {
+            build.bins.iter().for_each(|bin| option("--bin", bin));
+        }
         if !build.features.is_empty() {
             option("--features", &build.features.join(","));
         }
@@ -159,16 +162,26 @@ impl CargoDriver {
         if !recipe.rustflags.is_empty() {
             option("--config", &self.own_settings(recipe).adding(&recipe.rustflags));
         }
-        // What is built without `--profile` is built with this one.
-        let profile = profile.unwrap_or("dev");
         for (key, value) in &recipe.profile_keys {
-            option("--config", &format!("profile.{profile}.{key}={value}"));
+            for profile in in_force(profile, goal) {
+                option("--config", &format!("profile.{profile}.{key}={value}"));
+            }
         }
         if build.no_default_features {
             args.push("--no-default-features".into());
         }
         args.extend(build.args.iter().chain(&recipe.args).cloned());
         args
+    }
+}
+
+/// The profiles that a build is built with. Without `--profile` tests have one of their own, which goes before what
+/// it inherits.
+fn in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
+    match (profile, goal) {
+        (Some(profile), _) => vec![profile],
+        (None, Goal::Test) => vec!["dev", "test"],
+        (None, _) => vec!["dev"],
     }
 }
 
@@ -287,6 +300,25 @@ mod tests {
         let wrapper = "build.rustc-wrapper=\"/w\"";
         assert_eq!(configured(None), [wrapper, "profile.dev.package.\"*\".codegen-units=256"]);
         assert_eq!(configured(Some("release")), [wrapper, "profile.release.package.\"*\".codegen-units=256"]);
+    }
+
+    #[test]
+    fn each_goal_is_a_command_and_tests_have_a_profile_of_their_own() {
+        let words = |goal: Goal| {
+            let recipe = Recipe { profile_keys: vec![("lto".into(), "true".into())], ..Recipe::default() };
+            let mut driver = driver("");
+            driver.build.bins = vec!["tool".into()];
+            let args = driver.step(&site(), &recipe, goal, Detail::Quiet).unwrap().args;
+            let bin = args.iter().any(|arg| arg == "--bin");
+            let keys: Vec<String> = args.iter().filter(|arg| arg.contains("lto=")).cloned().collect();
+            (args[..2].join(" "), bin, keys.join(" "))
+        };
+        let of = |command: &str, bin: bool, keys: &str| (command.to_owned(), bin, keys.to_owned());
+        assert_eq!(words(Goal::Build), of("build --locked", true, "profile.dev.lto=true"));
+        assert_eq!(words(Goal::Clippy), of("clippy --locked", true, "profile.dev.lto=true"));
+        let both = "profile.dev.lto=true profile.test.lto=true";
+        assert_eq!(words(Goal::Test), of("test --no-run", false, both));
+        assert_eq!(words(Goal::Doc), of("doc --no-deps", false, "profile.dev.lto=true"));
     }
 
     #[test]

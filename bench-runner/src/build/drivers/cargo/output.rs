@@ -1,11 +1,12 @@
 //! What cargo and rustc say while they build, read back: units from cargo's JSON, compiler calls from its `Running`
 //! lines, link steps from rustc's log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::leftovers::leftovers;
+use crate::build::unit_graph::TEST_MARK;
 use crate::build::{Artifact, CompilerCall, Evidence, LinkStep, Part, read_elf};
 use crate::record::Rebuilt;
 
@@ -54,18 +55,32 @@ fn artifact(line: &str) -> Option<Artifact> {
     let kind = target["kind"][0].as_str()?;
     let name = target["name"].as_str()?;
     let package = id.rsplit_once('#').map_or(id, |(_, package)| package);
+    let files: Vec<PathBuf> = message["filenames"]
+        .as_array()
+        .map(|files| files.iter().filter_map(|file| file.as_str().map(PathBuf::from)).collect())
+        .unwrap_or_default();
+    // One target can make several units: a library, its tests, its documentation.
+    let mark = if message["profile"]["test"] == true {
+        TEST_MARK
+    } else if files.iter().any(|file| is_page(file)) {
+        " (doc)"
+    } else {
+        ""
+    };
     Some(Artifact {
-        unit: format!("{package} {kind}:{name}"),
+        unit: format!("{package} {kind}:{name}{mark}"),
         own: id.starts_with("path+") && kind != "custom-build",
         package: id.strip_prefix("path+file://").and_then(|id| Some(id.split_once('#')?.0.into())),
         fresh: message["fresh"].as_bool()?,
         opt_level: message["profile"]["opt_level"].as_str().unwrap_or_default().to_owned(),
-        files: message["filenames"]
-            .as_array()
-            .map(|files| files.iter().filter_map(|file| file.as_str().map(PathBuf::from)).collect())
-            .unwrap_or_default(),
+        files,
         executable: message["executable"].as_str().map(PathBuf::from),
     })
+}
+
+/// Whether a file is the first page of a crate's documentation.
+fn is_page(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "html")
 }
 
 fn artifact_bytes(artifacts: &[Artifact]) -> Option<u64> {
@@ -74,6 +89,7 @@ fn artifact_bytes(artifacts: &[Artifact]) -> Option<u64> {
         .filter(|artifact| artifact.own)
         .flat_map(|artifact| &artifact.files)
         .filter(|file| file.extension().is_none_or(|extension| extension != "rmeta" && extension != "d"))
+        .filter(|file| !is_page(file))
         .filter_map(|file| std::fs::metadata(file).ok())
         .map(|metadata| metadata.len())
         .collect();
@@ -87,13 +103,13 @@ fn compiler_calls(stderr: &str, artifacts: &[Artifact]) -> Vec<CompilerCall> {
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("Running `")?.strip_suffix('`'))
         .map(shell_words)
-        .filter(|words| following(words, "--crate-name").is_some())
+        .filter(|words| following(words, "--crate-name").is_some() && !is_rustdoc(words))
         .collect();
     let units: Vec<Unit<'_>> = calls.iter().map(|args| Unit::of(args)).collect();
     let own: Vec<String> = artifacts
         .iter()
         .filter(|artifact| artifact.own)
-        .filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_")))
+        .filter_map(|artifact| Some(crate_name(artifact.unit.rsplit_once(':')?.1)))
         .collect();
     let is_own = |unit: &Unit<'_>| own.iter().any(|name| name == unit.name);
     let reached = made_of(&units, is_own);
@@ -106,6 +122,17 @@ fn compiler_calls(stderr: &str, artifacts: &[Artifact]) -> Vec<CompilerCall> {
     let names: Vec<String> = units.iter().map(|unit| unit.name.to_owned()).collect();
     let calls = calls.into_iter().zip(parts).zip(names);
     calls.map(|((args, part), name)| CompilerCall { name, part, args }).collect()
+}
+
+/// The name that rustc has for a unit's target.
+fn crate_name(target: &str) -> String {
+    target.split(' ').next().unwrap_or(target).replace('-', "_")
+}
+
+/// Whether a command makes documentation: none of the flags of a compiler call are on it.
+fn is_rustdoc(words: &[String]) -> bool {
+    let program = words.first().map(|program| program.rsplit('/').next().unwrap_or(program));
+    program.is_some_and(|program| program == "rustdoc")
 }
 
 /// For each unit whether the project's results are it or are made of it.

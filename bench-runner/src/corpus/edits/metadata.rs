@@ -1,0 +1,160 @@
+//! What cargo says of the packages of a source tree: their targets, and which of them need which.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::process::{ToolCall, ToolEnv, ToolError, check_tool};
+
+/// cargo did not say what the packages of a tree are.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// It failed.
+    #[error("failed to find out about the packages of {}: {error}", tree.display())]
+    Cargo {
+        /// The tree.
+        tree: PathBuf,
+        /// What went wrong.
+        error: ToolError,
+    },
+    /// What it said is not what was expected.
+    #[error("cannot read what `cargo metadata` says of {}", tree.display())]
+    Unclear {
+        /// The tree.
+        tree: PathBuf,
+    },
+}
+
+/// One package of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Package {
+    /// Its name.
+    pub(super) name: String,
+    /// Its `Cargo.toml`.
+    pub(super) manifest: PathBuf,
+    /// Whether cargo builds it where none is named.
+    pub(super) default: bool,
+    /// Whether its edition is 2015, in which paths are another matter.
+    pub(super) oldest_edition: bool,
+    /// Its targets.
+    pub(super) targets: Vec<Target>,
+    /// Names of the packages of the workspace that it needs to be built; for tests alone does not count.
+    pub(super) needs: Vec<String>,
+}
+
+/// One target of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// What it is, such as `lib`, `bin`, `custom-build`.
+    pub(super) kind: String,
+    /// The file that it starts from.
+    pub(super) file: PathBuf,
+}
+
+impl Target {
+    /// Whether other crates can need it.
+    pub(super) fn is_library(&self) -> bool {
+        !["bin", "example", "test", "bench", "custom-build"].contains(&self.kind.as_str())
+    }
+}
+
+impl Package {
+    /// The file that its library starts from.
+    pub(super) fn library(&self) -> Option<&Path> {
+        self.targets.iter().find(|target| target.is_library()).map(|target| target.file.as_path())
+    }
+
+    /// The files that its targets of this kind start from.
+    pub(super) fn files_of(&self, kind: &str) -> impl Iterator<Item = &Path> {
+        self.targets.iter().filter(move |target| target.kind == kind).map(|target| target.file.as_path())
+    }
+}
+
+/// The packages of the workspace in `tree`, as `cargo` says. Nothing is fetched and nothing is written.
+///
+/// # Errors
+/// Where cargo fails, such as for a manifest that is not valid.
+pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<Package>, MetadataError> {
+    // Some of these decide which toolchain answers, in place of the tree's own file.
+    let remove = ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
+    let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
+    let args = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
+    let call = ToolCall {
+        cwd: Some(tree.to_owned()),
+        env: ToolEnv::Inherit { set, remove: remove.map(OsString::from).to_vec() },
+        ..ToolCall::new(cargo, args)
+    };
+    let said = check_tool(&call).map_err(|error| MetadataError::Cargo { tree: tree.to_owned(), error })?;
+    let whole = serde_json::from_str::<Value>(&said.stdout).ok();
+    whole.as_ref().and_then(parse).ok_or_else(|| MetadataError::Unclear { tree: tree.to_owned() })
+}
+
+fn parse(whole: &Value) -> Option<Vec<Package>> {
+    let listed = whole["packages"].as_array()?;
+    // cargo before 1.71 does not tell the default members.
+    let defaults = whole.get("workspace_default_members").and_then(Value::as_array);
+    let mut packages: Vec<(Package, Vec<PathBuf>)> = Vec::new();
+    for package in listed {
+        let targets = package["targets"].as_array()?.iter().map(|target| {
+            Some(Target {
+                kind: target["kind"][0].as_str()?.to_owned(),
+                file: target["src_path"].as_str()?.into(),
+            })
+        });
+        let needed = package["dependencies"].as_array()?.iter().filter(|needed| needed["kind"] != "dev");
+        let needed = needed.filter_map(|needed| Some(PathBuf::from(needed["path"].as_str()?)));
+        let default = defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
+        let read = Package {
+            name: package["name"].as_str()?.to_owned(),
+            manifest: package["manifest_path"].as_str()?.into(),
+            default,
+            oldest_edition: package["edition"] == "2015",
+            targets: targets.collect::<Option<_>>()?,
+            needs: Vec::new(),
+        };
+        packages.push((read, needed.collect()));
+    }
+    let directories: BTreeMap<PathBuf, String> = packages
+        .iter()
+        .filter_map(|(package, _)| Some((package.manifest.parent()?.to_owned(), package.name.clone())))
+        .collect();
+    let with_needs = packages.into_iter().map(|(package, needed)| {
+        let needs = needed.iter().filter_map(|directory| directories.get(directory).cloned()).collect();
+        Package { needs, ..package }
+    });
+    Some(with_needs.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_need_each_other_by_their_directories() {
+        let package = |name: &str, needs: Value| {
+            serde_json::json!({
+                "id": format!("path+file:///w/{name}#0.1.0"), "name": name, "edition": "2021",
+                "manifest_path": format!("/w/{name}/Cargo.toml"), "dependencies": needs,
+                "targets": [{"kind": ["lib"], "src_path": format!("/w/{name}/src/lib.rs")}],
+            })
+        };
+        let needs = serde_json::json!([
+            {"name": "b", "path": "/w/b", "kind": null}, {"name": "c", "path": "/w/c", "kind": "dev"},
+            {"name": "serde", "kind": null}
+        ]);
+        let none = serde_json::json!([]);
+        let said = serde_json::json!({
+            "packages": [package("a", needs), package("b", none.clone()), package("c", none)],
+            "workspace_default_members": ["path+file:///w/a#0.1.0"],
+        });
+        let packages = parse(&said).unwrap();
+        let needs: Vec<&[String]> = packages.iter().map(|package| package.needs.as_slice()).collect();
+        assert_eq!(needs, [&["b".to_owned()][..], &[], &[]]);
+        let defaults: Vec<bool> = packages.iter().map(|package| package.default).collect();
+        assert_eq!(defaults, [true, false, false]);
+        assert_eq!(packages[0].library(), Some(Path::new("/w/a/src/lib.rs")));
+        assert_eq!(parse(&serde_json::json!({})), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Which packages of a workspace need which, and where its ends are.
+
+use std::collections::BTreeSet;
+
+use super::Package;
+
+/// The packages with what they need, directly or not.
+pub(super) struct Graph<'a> {
+    packages: Vec<(&'a Package, BTreeSet<&'a str>)>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn of(packages: &'a [Package]) -> Self {
+        let direct = |name: &str| {
+            let package = packages.iter().find(|package| package.name == name);
+            package.map(|package| package.needs.iter().map(String::as_str)).into_iter().flatten()
+        };
+        let all = |package: &'a Package| {
+            let mut reached = BTreeSet::new();
+            let mut left: Vec<&str> = package.needs.iter().map(String::as_str).collect();
+            while let Some(name) = left.pop() {
+                if name != package.name && reached.insert(name) {
+                    left.extend(direct(name));
+                }
+            }
+            reached
+        };
+        Self { packages: packages.iter().map(|package| (package, all(package))).collect() }
+    }
+
+    /// The package that is built: of those that are named, or else that cargo builds by default, the one with a program
+    /// that needs most of the others.
+    pub(super) fn root(&self, named: &[String]) -> Option<&'a Package> {
+        let wanted = |package: &Package| match named {
+            [] => package.default,
+            named => named.contains(&package.name),
+        };
+        let candidates = self.packages.iter().filter(|(package, _)| wanted(package));
+        let rank = |(package, needs): &(&Package, BTreeSet<&str>)| {
+            (package.files_of("bin").next().is_some(), needs.len())
+        };
+        let best = candidates.reduce(|best, other| if rank(other) > rank(best) { other } else { best });
+        best.map(|(package, _)| *package)
+    }
+
+    /// A package and all that it needs.
+    pub(super) fn with_needs(&self, top: &'a Package) -> impl Iterator<Item = &'a Package> {
+        let needs = self.needs_of(top);
+        let rest = self.packages.iter().filter(move |(package, _)| needs.contains(package.name.as_str()));
+        std::iter::once(top).chain(rest.map(|(package, _)| *package))
+    }
+
+    /// The library that most other packages need, of those that `top` needs.
+    pub(super) fn most_needed(&self, top: &'a Package) -> Option<&'a Package> {
+        self.best_below(top, |_| true)
+    }
+
+    /// The same of those that need no other package.
+    pub(super) fn leaf(&self, top: &'a Package) -> Option<&'a Package> {
+        self.best_below(top, |package| self.needs_of(package).is_empty())
+    }
+
+    fn best_below(&self, top: &'a Package, fits: impl Fn(&'a Package) -> bool) -> Option<&'a Package> {
+        let candidates =
+            self.with_needs(top).skip(1).filter(|package| package.library().is_some() && fits(package));
+        let needed_by = |package: &Package| {
+            self.packages.iter().filter(|(_, needs)| needs.contains(package.name.as_str())).count()
+        };
+        candidates.reduce(|best, other| if needed_by(other) > needed_by(best) { other } else { best })
+    }
+
+    fn needs_of(&self, package: &Package) -> BTreeSet<&'a str> {
+        let own = self.packages.iter().find(|(other, _)| other.name == package.name);
+        own.map(|(_, needs)| needs.clone()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::edits::metadata::Target;
+
+    fn package(name: &str, kind: &str, needs: &[&str]) -> Package {
+        Package {
+            name: name.into(),
+            manifest: format!("/w/{name}/Cargo.toml").into(),
+            default: true,
+            oldest_edition: false,
+            targets: vec![Target { kind: kind.into(), file: format!("/w/{name}/src/x.rs").into() }],
+            needs: needs.iter().map(|&name| name.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn ends_and_middle_of_a_workspace() {
+        let packages = [
+            package("tool", "bin", &["mid"]),
+            package("app", "bin", &["mid", "side"]),
+            package("mid", "lib", &["base"]),
+            package("side", "lib", &["base"]),
+            package("base", "lib", &[]),
+            package("alone", "lib", &[]),
+        ];
+        let graph = Graph::of(&packages);
+        let app = graph.root(&[]).unwrap();
+        assert_eq!(app.name, "app");
+        assert_eq!(graph.root(&["tool".to_owned()]).unwrap().name, "tool");
+        assert_eq!(graph.root(&["no".to_owned()]), None);
+        assert_eq!(graph.most_needed(app).unwrap().name, "base");
+        assert_eq!(graph.leaf(app).unwrap().name, "base");
+        let names: Vec<&str> = graph.with_needs(app).map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["app", "mid", "side", "base"]);
+        assert_eq!(graph.leaf(&packages[4]), None);
+    }
+}

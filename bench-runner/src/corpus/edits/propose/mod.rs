@@ -1,0 +1,163 @@
+//! Edits for a project that names none, chosen by what its packages are and by its syntax: a function of the root crate,
+//! one of the crate that most others need, and one place for each of the other classes where there is one.
+
+mod features;
+mod graph;
+mod syntax;
+
+use std::path::{Path, PathBuf};
+
+use crate::corpus::manifest::{BuildSettings, Change, Edit, EditClass, Put, TextChange};
+use crate::spanned::quoted;
+
+use super::metadata::{self, Package};
+use super::{MetadataError, check};
+use graph::Graph;
+use syntax::{CrateFile, Place};
+
+/// Edits that fit the cargo project in `tree`, built with `build`: each class at most once but for `body`, of which the
+/// first is in the root crate and the second in the crate that most others need. `cargo` says what the packages are.
+///
+/// # Errors
+/// Where cargo does not say it.
+pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<Edit>, MetadataError> {
+    // cargo names files by their real paths.
+    let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
+    let packages = metadata::packages(&root, cargo)?;
+    let graph = Graph::of(&packages);
+    let Some(top) = graph.root(&build.packages) else { return Ok(Vec::new()) };
+    let mut proposals = Proposals { tree: &root, edits: Vec::new() };
+    proposals.in_code(&graph, top);
+    let scripts = graph.with_needs(top).filter_map(|package| {
+        let files: Vec<CrateFile> = package.files_of("custom-build").flat_map(syntax::files).collect();
+        Some((package, files)).filter(|(_, files)| !files.is_empty())
+    });
+    if let Some((package, files)) = scripts.take(1).next() {
+        proposals.body("build-script", EditClass::BuildScript, package, &files);
+    }
+    if !build.no_default_features
+        && let Some(text) = std::fs::read_to_string(&top.manifest).ok()
+        && let Some((anchor, put)) = features::one_more(&text)
+    {
+        proposals.add("manifest", EditClass::Manifest, &top.manifest, anchor, Put::InPlace(put));
+    }
+    Ok(proposals.edits)
+}
+
+/// An edit as it stands in a manifest, a line feed before it.
+pub fn as_toml(edit: &Edit) -> String {
+    let mut text =
+        format!("\n[[edit]]\nname = {}\nclass = {}\n", quoted(&edit.name), quoted(edit.class.as_str()));
+    let mut line = |key: &str, value: &str| text.push_str(&format!("{key} = {}\n", quoted(value)));
+    match &edit.change {
+        Change::Patch { diff } => line("patch", diff),
+        Change::Text(change) => {
+            line("file", &change.file.to_string_lossy());
+            line("anchor", &change.anchor);
+            match &change.put {
+                Put::After(put) => line("insert", put),
+                Put::InPlace(put) => line("replace", put),
+            }
+        }
+    }
+    text
+}
+
+/// What has been found so far.
+struct Proposals<'a> {
+    /// The tree, by its real path.
+    tree: &'a Path,
+    edits: Vec<Edit>,
+}
+
+impl Proposals<'_> {
+    /// The edits of Rust sources but for build scripts.
+    fn in_code(&mut self, graph: &Graph<'_>, top: &Package) {
+        let programs: Vec<CrateFile> = top.files_of("bin").flat_map(syntax::files).collect();
+        let library = |package: &Package| -> Vec<CrateFile> {
+            package.library().map(syntax::files).unwrap_or_default()
+        };
+        let (of_top, core) = (library(top), graph.most_needed(top));
+        let top_files = if programs.is_empty() { &of_top } else { &programs };
+        self.body("body", EditClass::Body, top, top_files);
+        let of_core = core.map(library).unwrap_or_default();
+        if let Some(core) = core {
+            self.body("core", EditClass::Body, core, &of_core);
+        }
+        // Of one package alone, a program beside a library is what needs that.
+        let inner = core.map(|core| (core, &of_core)).or((!of_top.is_empty()).then_some((top, &of_top)));
+        if let Some((_, files)) = inner {
+            let hidden = "#[doc(hidden)]\npub fn bench_runner_{n}() -> u64 {\n    {n}\n}\n";
+            self.before("signature", EditClass::Signature, files.first().into_iter(), hidden);
+        }
+        let (_, files) = inner.unwrap_or((top, top_files));
+        let used = "#[used]\nstatic BENCH_RUNNER_{n}: u64 = {n};\n";
+        self.before("new-item", EditClass::NewItem, files.iter(), used);
+        self.before("comment", EditClass::Comment, files.iter(), "// bench-runner {n}\n");
+        self.macro_input(top_files.iter().chain(&of_top).chain(&of_core));
+        let leaf = graph.leaf(top).map(|leaf| (leaf, library(leaf)));
+        match (&leaf, programs.is_empty()) {
+            (Some((leaf, files)), _) => self.body("leaf", EditClass::Leaf, leaf, files),
+            // Of one package alone, the library is what its program needs.
+            (None, false) if core.is_none() => self.body("leaf", EditClass::Leaf, top, &of_top),
+            (None, _) => {}
+        }
+        self.body("root", EditClass::Root, top, top_files);
+    }
+
+    /// A statement in a function.
+    fn body(&mut self, name: &str, class: EditClass, package: &Package, files: &[CrateFile]) {
+        let places = files.iter().flat_map(|file| file.bodies().into_iter().map(move |place| (file, place)));
+        let Some((file, place)) = best(places) else { return };
+        let library = if package.oldest_edition { "std" } else { "core" };
+        let put = format!(" ::{library}::hint::black_box({{n}}u64);");
+        self.add(name, class, &file.path, place.anchor, Put::After(put));
+    }
+
+    /// Something before the first item.
+    fn before<'f>(
+        &mut self,
+        name: &str,
+        class: EditClass,
+        files: impl Iterator<Item = &'f CrateFile>,
+        what: &str,
+    ) {
+        for file in files {
+            if let Some(place) = file.items().into_iter().next() {
+                let put = format!("{what}{}", place.anchor);
+                return self.add(name, class, &file.path, place.anchor, Put::InPlace(put));
+            }
+        }
+    }
+
+    /// An attribute of a type that a derive macro gets to see.
+    fn macro_input<'f>(&mut self, files: impl Iterator<Item = &'f CrateFile>) {
+        let places = files.flat_map(|file| file.derived().into_iter().map(move |place| (file, place)));
+        let Some((file, place)) = best(places) else { return };
+        let put = format!("#[doc = \"bench-runner {{n}}\"]\n{}", place.anchor);
+        self.add("macro-input", EditClass::MacroInput, &file.path, place.anchor, Put::InPlace(put));
+    }
+
+    /// Takes an edit in, if it can be made and its file lies in the tree under a path that is text.
+    fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: Put) {
+        let Ok(file) = file.strip_prefix(self.tree) else { return };
+        let below =
+            |path: &Path| path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        if file.to_str().is_none() || !below(file) {
+            return;
+        }
+        let change = Change::Text(TextChange { file: PathBuf::from(file), anchor, put });
+        let edit = Edit { name: name.to_owned(), class, change };
+        if check(self.tree, &edit).is_ok() {
+            self.edits.push(edit);
+        }
+    }
+}
+
+/// The first of the best places.
+fn best<'f>(places: impl Iterator<Item = (&'f CrateFile, Place)>) -> Option<(&'f CrateFile, Place)> {
+    places.reduce(|best, other| if other.1.worth > best.1.worth { other } else { best })
+}
+
+#[cfg(test)]
+mod tests;

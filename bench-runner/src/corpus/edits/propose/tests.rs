@@ -1,0 +1,94 @@
+use std::fs;
+
+use super::*;
+use crate::corpus::Project;
+use crate::process::find_in_path;
+use crate::spanned::SourceText;
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+fn proposed(dir: &Path) -> Vec<Edit> {
+    let cargo = find_in_path("cargo", &std::env::var_os("PATH").unwrap()).unwrap();
+    propose(dir, &cargo, &BuildSettings::default()).unwrap()
+}
+
+fn outline(edits: &[Edit]) -> String {
+    let line = |edit: &Edit| match &edit.change {
+        Change::Text(change) => {
+            format!("{} {}: {}: {:?}", edit.name, edit.class, change.file.display(), change.anchor)
+        }
+        Change::Patch { .. } => edit.name.clone(),
+    };
+    edits.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+const TOP: &str = "[workspace]\nmembers = [\"base\", \"mid\"]\n[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nmid = { path = \"mid\" }\n";
+
+fn member(name: &str, needs: &str) -> String {
+    format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\n{needs}\n"
+    )
+}
+
+#[test]
+fn a_workspace_has_edits_of_all_classes() {
+    let (base, mid) = (member("base", ""), member("mid", "base = { path = \"../base\" }"));
+    let dir = project(&[
+        ("Cargo.toml", TOP),
+        ("src/main.rs", "mod more;\nfn main() {\n    mid::go();\n}\n"),
+        ("src/more.rs", "#[derive(Debug)]\npub struct S;\n"),
+        ("mid/Cargo.toml", &mid),
+        ("mid/build.rs", "fn main() {\n}\n"),
+        ("mid/src/lib.rs", "pub fn go() {\n    base::deep();\n}\n"),
+        ("base/Cargo.toml", &base),
+        ("base/src/lib.rs", "//! Base.\npub fn deep() {\n    println!();\n}\n"),
+    ]);
+    let edits = proposed(dir.path());
+    expect_test::expect![[r##"
+        body body: src/main.rs: "fn main() {"
+        core body: base/src/lib.rs: "fn deep() {"
+        signature signature: base/src/lib.rs: "pub fn deep"
+        new-item new-item: base/src/lib.rs: "pub fn deep"
+        comment comment: base/src/lib.rs: "pub fn deep"
+        macro-input macro-input: src/more.rs: "#[derive(Debug)]\npub struct S"
+        leaf leaf: base/src/lib.rs: "fn deep() {"
+        root root: src/main.rs: "fn main() {"
+        build-script build-script: mid/build.rs: "fn main() {"
+        manifest manifest: Cargo.toml: "[package]""##]]
+    .assert_eq(&outline(&edits));
+    let toml: String = edits.iter().map(as_toml).collect();
+    let text = format!("name = \"p\"\n[source]\nkind = \"path\"\npath = \".\"\n{toml}");
+    assert_eq!(Project::parse(&SourceText::new("p.toml", text), None).unwrap().edits, edits);
+}
+
+#[test]
+fn of_one_package_the_library_is_the_leaf() {
+    let manifest = member("p", "");
+    let dir = project(&[
+        ("Cargo.toml", &manifest),
+        ("src/lib.rs", "pub fn go() {\n}\n"),
+        ("src/main.rs", "fn main() {\n    p::go();\n}\n"),
+    ]);
+    let edits = proposed(dir.path());
+    let classes: Vec<&str> = edits.iter().map(|edit| edit.class.as_str()).collect();
+    assert_eq!(classes, ["body", "signature", "new-item", "comment", "leaf", "root", "manifest"]);
+    let library = project(&[("Cargo.toml", &manifest), ("src/lib.rs", "pub fn go() {\n}\n")]);
+    let classes: Vec<&str> = proposed(library.path()).iter().map(|edit| edit.class.as_str()).collect();
+    assert_eq!(classes, ["body", "signature", "new-item", "comment", "root", "manifest"]);
+}
+
+#[test]
+fn what_is_no_cargo_project_has_none() {
+    let dir = project(&[("src/main.rs", "fn main() {\n}\n")]);
+    let cargo = find_in_path("cargo", &std::env::var_os("PATH").unwrap()).unwrap();
+    let error = propose(dir.path(), &cargo, &BuildSettings::default()).unwrap_err().to_string();
+    assert!(error.starts_with("failed to find out about the packages of "), "{error}");
+}

@@ -1,0 +1,199 @@
+//! The `[[edit]]` tables of a manifest.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::spanned::{DocError, Reader, Value, quoted};
+
+use super::names;
+use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
+
+/// What the `[[edit]]` tables of a manifest say.
+#[derive(Debug, Default)]
+pub(super) struct Edits {
+    /// The edits, in the order of the manifest.
+    pub(super) edits: Vec<Edit>,
+    /// Where names of files stand in the manifest, and what those hold.
+    files: Vec<(Range<usize>, String)>,
+}
+
+impl Edits {
+    /// The manifest with the patches themselves in place of the names of their files, so that it is complete in itself.
+    pub(super) fn inlined(&self, manifest: &str) -> String {
+        let mut text = manifest.to_owned();
+        for (range, content) in self.files.iter().rev() {
+            text.replace_range(range.clone(), &quoted(content));
+        }
+        text
+    }
+}
+
+/// Reads the tables; files of patches lie beside the manifest, in `base`.
+pub(super) fn read(value: &Value<'_>, base: Option<&Path>) -> Result<Edits, DocError> {
+    let mut all = Edits::default();
+    let edits = value.with_tables(|table| {
+        let edit = Edit {
+            name: table.read("name", names::name)?,
+            class: table.read("class", class)?,
+            change: change(table, base, &mut all.files)?,
+        };
+        if edit.class == EditClass::Manifest && !changes_a_manifest(&edit.change) {
+            let message = "an edit of class `manifest` changes a `Cargo.toml`";
+            return Err(table.error_at_key("file", message));
+        }
+        Ok((edit, table.error_at_key("name", "")))
+    })?;
+    for (edit, mut twice) in edits {
+        if all.edits.iter().any(|other| other.name == edit.name) {
+            twice.message = format!("there are two edits named `{}`", edit.name);
+            return Err(twice);
+        }
+        all.edits.push(edit);
+    }
+    Ok(all)
+}
+
+fn changes_a_manifest(change: &Change) -> bool {
+    match change {
+        Change::Text(text) => text.file.file_name().is_some_and(|name| name == "Cargo.toml"),
+        Change::Patch { .. } => true,
+    }
+}
+
+fn change(
+    table: &mut Reader<'_>,
+    base: Option<&Path>,
+    files: &mut Vec<(Range<usize>, String)>,
+) -> Result<Change, DocError> {
+    if let Some(value) = table.optional("patch") {
+        return Ok(Change::Patch { diff: patch(&value, base, files)? });
+    }
+    let after = table.read_optional("insert", numbered)?;
+    let in_place = table.read_optional("replace", numbered)?;
+    let put = match (after, in_place) {
+        (Some(text), None) => Put::After(text),
+        (None, Some(text)) => Put::InPlace(text),
+        (Some(_), Some(_)) => {
+            return Err(table.error_at_key("replace", "`insert` and `replace` exclude each other"));
+        }
+        (None, None) => {
+            let error = table.error("the edit says nothing that it puts in");
+            return Err(error.help("give `insert`, which goes after the anchor, `replace`, or a `patch`"));
+        }
+    };
+    Ok(Change::Text(TextChange {
+        file: table.read("file", names::path_below)?,
+        anchor: table.read("anchor", |v| match v.string()? {
+            empty if empty.trim().is_empty() => Err(v.error("the anchor is empty")),
+            anchor => Ok(anchor),
+        })?,
+        put,
+    }))
+}
+
+/// A text that is another one in every round.
+fn numbered(value: &Value<'_>) -> Result<String, DocError> {
+    match value.string()? {
+        text if text.contains("{n}") => Ok(text),
+        _ => Err(value
+            .error(format!("`{}` is the same for every round", value.name()))
+            .help("put `{n}` where the number of the round goes, such as `std::hint::black_box({n}u64);`")),
+    }
+}
+
+/// A diff, or the name of a file with one: what has several lines is a diff.
+fn patch(
+    value: &Value<'_>,
+    base: Option<&Path>,
+    files: &mut Vec<(Range<usize>, String)>,
+) -> Result<String, DocError> {
+    if value.string()?.contains('\n') {
+        return patch_text(value, value.string()?);
+    }
+    let name: PathBuf = names::path_below(value)?;
+    let Some(base) = base else {
+        let error = value.error("a manifest without a directory of its own has no files beside it");
+        return Err(error.help("put the diff itself there, between `'''` and `'''`"));
+    };
+    let file = base.join(name);
+    let diff = std::fs::read_to_string(&file)
+        .map_err(|error| value.error(format!("failed to read {}: {error}", file.display())))?;
+    files.push((value.span(), diff.clone()));
+    patch_text(value, diff)
+}
+
+fn patch_text(value: &Value<'_>, diff: String) -> Result<String, DocError> {
+    crate::corpus::edits::check_patch(&diff)
+        .map_err(|reason| value.error(format!("`{}` is not a patch: {reason}", value.name())))?;
+    if diff.lines().any(|line| line.starts_with('+') && !line.starts_with("+++") && line.contains("{n}")) {
+        return Ok(diff);
+    }
+    let error = value.error("the patch is the same for every round");
+    Err(error.help("put `{n}` into a line that it adds, where the number of the round goes"))
+}
+
+fn class(value: &Value<'_>) -> Result<EditClass, DocError> {
+    let word = value.string()?;
+    EditClass::ALL.into_iter().find(|class| class.as_str() == word).ok_or_else(|| {
+        let error = value.error(format!("there is no class of edits `{}`", word.escape_debug()));
+        error.suggest(&word, EditClass::ALL.map(EditClass::as_str))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Project;
+    use crate::spanned::SourceText;
+
+    const HEAD: &str = "name = \"p\"\n[source]\nkind = \"path\"\npath = \".\"\n[[edit]]\nname = \"e\"\n";
+
+    fn parse(edit: &str, base: Option<&Path>) -> Result<Project, String> {
+        let text = format!("{HEAD}{edit}");
+        Project::parse(&SourceText::new("p.toml", text), base.map(Path::to_owned)).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn an_edit_puts_in_or_replaces_or_patches() {
+        let put = |edit: &str| match &parse(edit, None).unwrap().edits[0].change {
+            Change::Text(text) => text.put.clone(),
+            Change::Patch { .. } => panic!("a patch"),
+        };
+        let place = "class = \"manifest\"\nfile = \"a/Cargo.toml\"\nanchor = \"[features]\"\n";
+        assert_eq!(put(&format!("{place}replace = \"x{{n}}\"")), Put::InPlace("x{n}".into()));
+        assert_eq!(put(&format!("{place}insert = \"x{{n}}\"")), Put::After("x{n}".into()));
+        let refused = |edit: &str| parse(edit, None).unwrap_err();
+        assert!(refused(place).contains("the edit says nothing that it puts in"));
+        let both = format!("{place}insert = \"{{n}}\"\nreplace = \"{{n}}\"");
+        assert!(refused(&both).contains("exclude each other"));
+        let other = "class = \"manifest\"\nfile = \"a.rs\"\nanchor = \"x\"\ninsert = \"{n}\"";
+        assert!(refused(other).contains("changes a `Cargo.toml`"));
+    }
+
+    const DIFF: &str = "--- a/x.rs\n+++ b/x.rs\n@@ -1 +1 @@\n-old\n+new {n}\n";
+
+    #[test]
+    fn a_patch_stands_in_the_manifest_or_beside_it() {
+        let inline = parse(&format!("class = \"patch\"\npatch = '''\n{DIFF}'''"), None).unwrap();
+        let change = Change::Patch { diff: DIFF.into() };
+        assert_eq!(inline.edits[0].change, change);
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("x.patch"), DIFF).unwrap();
+        let beside = parse("class = \"patch\"\npatch = \"x.patch\" # beside\n", Some(dir.path())).unwrap();
+        assert_eq!(beside.edits[0].change, change);
+        let again = Project::parse(&SourceText::new("again", beside.text.clone()), None).unwrap();
+        assert_eq!(again.edits, beside.edits, "the text is complete in itself:\n{}", beside.text);
+    }
+
+    #[test]
+    fn a_patch_that_cannot_be_one_is_refused() {
+        let refused = |patch: &str| parse(&format!("class = \"patch\"\npatch = {patch}"), None).unwrap_err();
+        assert!(refused("\"x.patch\"").contains("no files beside it"));
+        assert!(refused("\"../x.patch\"").contains("leaves the source tree"));
+        assert!(refused("'''\nhello\n'''").contains("is not a patch"));
+        let same = DIFF.replace("{n}", "1");
+        assert!(refused(&format!("'''\n{same}'''")).contains("the same for every round"));
+        let out = DIFF.replace("x.rs", "../x.rs");
+        assert!(refused(&format!("'''\n{out}'''")).contains("leaves the source tree"));
+    }
+}

@@ -1,0 +1,191 @@
+//! The history of a project: which commits it last had, and how a work tree goes from one to the next.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use git2::{ErrorCode, Oid, Repository, StatusOptions};
+
+use super::tree;
+use super::{FileKind, Pinned, SourceError, TreeFile};
+
+/// The last `count` commits up to `rev`, oldest first, going back by first parents; fewer where there are no more, or
+/// where the repository does not hold them.
+///
+/// # Errors
+/// Where `rev` is not there, or an object cannot be read.
+pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<String>, git2::Error> {
+    let mut commit = repository.find_commit(Oid::from_str(rev)?)?;
+    let mut commits = Vec::new();
+    while commits.len() < count {
+        commits.push(commit.id().to_string());
+        if commit.parent_count() == 0 {
+            break;
+        }
+        commit = match commit.parent(0) {
+            Ok(parent) => parent,
+            // A shallow repository ends somewhere.
+            Err(error) if error.code() == ErrorCode::NotFound => break,
+            Err(error) => return Err(error),
+        };
+    }
+    commits.reverse();
+    Ok(commits)
+}
+
+/// The last `count` commits of the project in the directory `path`, up to the one that is checked out.
+pub(super) fn of_directory(path: &Path, count: usize) -> Result<Vec<String>, SourceError> {
+    let unfit = |reason: String, help: &str| SourceError::Unfit {
+        path: path.to_path_buf(),
+        reason,
+        help: help.to_owned(),
+    };
+    let broken = |error: git2::Error| unfit(error.message().to_owned(), "check it with `git fsck`");
+    let repository = Repository::discover(path).map_err(|error| {
+        let reason = format!("it is in no git repository: {}", error.message());
+        unfit(reason, "commits are those of a repository")
+    })?;
+    let root = path.canonicalize().map_err(SourceError::io("find", path))?;
+    let mut options = StatusOptions::new();
+    options.include_untracked(true).exclude_submodules(true).disable_pathspec_match(true);
+    let below = repository.workdir().and_then(|dir| dir.canonicalize().ok());
+    let below = below.and_then(|dir| Some(root.strip_prefix(dir).ok()?.to_owned()));
+    if let Some(below) = below.filter(|below| !below.as_os_str().is_empty()) {
+        options.pathspec(below);
+    }
+    if !repository.statuses(Some(&mut options)).map_err(broken)?.is_empty() {
+        let help = "commit them or put them aside with `git stash --include-untracked`";
+        return Err(unfit("it has changes that are not committed".to_owned(), help));
+    }
+    let head = repository.head().and_then(|head| head.peel_to_commit());
+    let head = head.map_err(|_| unfit("nothing has been committed yet".to_owned(), "commit something"))?;
+    last(&repository, &head.id().to_string(), count).map_err(broken)
+}
+
+/// Makes a work tree that was laid out from `from` one of `to`. Only what differs is written, as a `git checkout` would
+/// do it, so that everything else keeps its time.
+///
+/// # Errors
+/// Where it cannot be written, or `to` is not what it was.
+pub fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
+    let by_path = |files: &'_ [TreeFile]| -> BTreeMap<_, _> {
+        files.iter().map(|file| (file.path.clone(), file.kind.clone())).collect()
+    };
+    let (old, new) = (by_path(&from.files), by_path(&to.files));
+    for path in old.keys().filter(|path| old.get(*path) != new.get(*path)) {
+        let file = worktree.join(path);
+        absent(fs::remove_file(&file)).map_err(SourceError::io("remove", &file))?;
+        // A directory that has become empty may have to make place for a file.
+        let above = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty());
+        for directory in above {
+            if fs::remove_dir(worktree.join(directory)).is_err() {
+                break;
+            }
+        }
+    }
+    for (path, kind) in new.iter().filter(|(path, kind)| old.get(*path) != Some(kind)) {
+        let (source, file) = (to.tree.join(path), worktree.join(path));
+        let parent = file.parent().unwrap_or(worktree);
+        fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
+        absent(fs::remove_file(&file)).map_err(SourceError::io("replace", &file))?;
+        match kind {
+            FileKind::Link { target } => symlink(target, &file).map_err(SourceError::io("create", &file))?,
+            FileKind::Regular { executable, sha256 } => {
+                let from = File::open(&source).map_err(SourceError::io("read", &source))?;
+                let into = tree::create(&file, *executable).map_err(SourceError::io("create", &file))?;
+                let found = tree::write_hashed(from, into).map_err(SourceError::io("copy", &source))?;
+                if found != *sha256 {
+                    return Err(SourceError::Changed { file: source });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing to remove is as good as removed.
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use git2::Signature;
+
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::record::Pin;
+
+    fn commit(repository: &Repository) -> String {
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = Signature::now("nobody", "nobody@localhost").unwrap();
+        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+        let parents: Vec<_> = parent.iter().collect();
+        repository.commit(Some("HEAD"), &who, &who, "x", &tree, &parents).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_last_commits_come_oldest_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = Repository::init(dir.path()).unwrap();
+        let commits: Vec<String> = (0..4)
+            .map(|n| {
+                fs::write(dir.path().join("f"), n.to_string()).unwrap();
+                commit(&repository)
+            })
+            .collect();
+        assert_eq!(last(&repository, &commits[3], 3).unwrap(), commits[1..]);
+        assert_eq!(last(&repository, &commits[2], 9).unwrap(), commits[..3]);
+        assert!(last(&repository, &"ab".repeat(20), 1).is_err());
+        assert_eq!(of_directory(dir.path(), 2).unwrap(), commits[2..]);
+        fs::write(dir.path().join("g"), "").unwrap();
+        let error = of_directory(dir.path(), 2).unwrap_err().to_string();
+        assert!(error.contains("changes that are not committed"), "{error}");
+    }
+
+    fn pinned(dir: &Path, files: &[(&str, &str)]) -> Pinned {
+        for (path, text) in files {
+            let path = dir.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let paths = files.iter().map(|(path, _)| path.into()).collect();
+        let pin = Pin::Git { rev: "ab".repeat(20) };
+        Pinned {
+            pin,
+            tree: dir.to_owned(),
+            root: PathBuf::new(),
+            files: tree::read(dir, paths).unwrap(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_written() {
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let [old, new, work] = dirs.each_ref().map(|dir| dir.path());
+        let old = pinned(old, &[("same", "1"), ("changed", "1"), ("gone/deep", "1"), ("d/x", "1")]);
+        let new = pinned(new, &[("same", "1"), ("changed", "2"), ("d", "a file now"), ("made/y", "2")]);
+        tree::copy(&old.tree, &old.files, work).unwrap();
+        let time = || fs::metadata(work.join("same")).unwrap().modified().unwrap();
+        let before = time();
+        move_on(&old, &new, work).unwrap();
+        let text = |name: &str| fs::read_to_string(work.join(name)).ok();
+        assert_eq!((text("changed").as_deref(), text("d").as_deref()), (Some("2"), Some("a file now")));
+        assert_eq!((text("made/y").as_deref(), work.join("gone").exists()), (Some("2"), false));
+        assert_eq!(time(), before);
+        move_on(&new, &old, work).unwrap();
+        let paths: Vec<_> = old.files.iter().map(|file| file.path.clone()).collect();
+        assert_eq!(tree::read(work, paths).unwrap(), old.files);
+        assert!(!work.join("made").exists());
+    }
+}

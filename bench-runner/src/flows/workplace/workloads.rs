@@ -1,0 +1,69 @@
+//! What the workloads of a plan take beside sources and toolchains: edits that apply, empty crates, commits.
+
+use super::Workplace;
+use crate::corpus::{edits, sources};
+use crate::flows::FlowError;
+use crate::record::{Block, Plan, TreeId, Variant};
+use crate::run::{Workshop, Workshops};
+use crate::scenario::RequestError;
+use crate::workloads::{self, Sources};
+
+/// Checks that the edits of `plan` apply, before the first build and not after it, and adds to its workshops what their
+/// workloads take.
+pub(super) fn prepare(
+    workplace: &Workplace,
+    plan: &Plan,
+    workshops: &mut Workshops,
+) -> Result<(), FlowError> {
+    for block in &plan.blocks {
+        for variant in block.arms.iter().map(|arm| &arm.variant) {
+            let Ok(workload) = workloads::find(&variant.workload) else { continue };
+            let Some(workshop) = workshops.get_mut(&variant.tree()) else { continue };
+            match workload.sources {
+                Sources::AsPinned => {}
+                Sources::Edited(class) => check(workshop, class, variant)?,
+                Sources::Skeleton if workshop.stubs.is_empty() => {
+                    let tree = &workshop.source.dir();
+                    let stubs = edits::stubs(tree, &workplace.sources.cargo);
+                    workshop.stubs = stubs.map_err(anyhow::Error::from)?;
+                }
+                Sources::Skeleton => {}
+                Sources::Replayed(_) => bring_in(workplace, block, &variant.tree(), workshop)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check(
+    workshop: &Workshop,
+    class: Option<crate::corpus::EditClass>,
+    variant: &Variant,
+) -> Result<(), RequestError> {
+    let Some(edit) = workshop.project.edit_of(class) else { return Ok(()) };
+    edits::check(&workshop.source.dir(), edit).map_err(|error| {
+        let of: String = variant.rev.iter().map(|rev| format!(" in commit {rev}")).collect();
+        RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), None)
+    })
+}
+
+/// Brings the commits that `block` replays into the cache, and what they depend on.
+fn bring_in(
+    workplace: &Workplace,
+    block: &Block,
+    tree: &TreeId,
+    workshop: &mut Workshop,
+) -> Result<(), FlowError> {
+    for commit in block.commits.get(&tree.project).into_iter().flatten() {
+        if workshop.commits.contains_key(commit) {
+            continue;
+        }
+        let pinned = sources::pin_revision(&workshop.project, commit, &workplace.sources)?;
+        for toolchain in workshop.kits.iter().filter_map(|kit| kit.context.toolchain.as_ref()) {
+            // A commit whose dependencies cannot be had does not build, and the others go on.
+            let _ = workplace.fetch_dependencies(&pinned.dir(), toolchain);
+        }
+        workshop.commits.insert(commit.clone(), pinned);
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! What a build of the release profile left in a target directory, and how it is brought back after another build: cargo
+//! keeps profiles in directories of their own, so what came later lies beside it.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::host;
+
+use super::RunError;
+
+/// What lies in a target directory and in the directories right below it. With a target triple named, those of the
+/// profiles lie there.
+pub(super) fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(target)? {
+        let entry = entry?;
+        let name = PathBuf::from(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            for below in std::fs::read_dir(entry.path())? {
+                found.insert(name.join(below?.file_name()));
+            }
+        }
+        found.insert(name);
+    }
+    Ok(found)
+}
+
+/// Removes all that is not among `kept`.
+pub(super) fn bring_back(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
+    let failed = |source| RunError::Io { action: "read", path: target.to_owned(), source };
+    for entry in entries(target).map_err(failed)?.difference(kept) {
+        let path = target.join(entry);
+        if path.is_dir() {
+            host::remove_tree(&path)?;
+            continue;
+        }
+        match std::fs::remove_file(&path) {
+            // It went with its directory.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(RunError::Io { action: "remove", path, source }),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_later_goes_and_what_was_there_stays() {
+        let target = tempfile::tempdir().unwrap();
+        let write = |name: &str| {
+            let path = target.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        };
+        let kept = [".rustc_info.json", "release/deps/a.rlib", "triple/release/a"];
+        kept.iter().for_each(|name| write(name));
+        let before = entries(target.path()).unwrap();
+        ["debug/a", "debug/deps/b", "triple/debug/a", "new"].iter().for_each(|name| write(name));
+        bring_back(target.path(), &before).unwrap();
+        assert_eq!(entries(target.path()).unwrap(), before);
+        assert!(kept.iter().all(|name| target.path().join(name).is_file()));
+    }
+}

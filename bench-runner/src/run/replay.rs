@@ -1,0 +1,98 @@
+//! The project's own commits, one in each round, each on top of what the one before it has left. After the last one the
+//! oldest is built again, untimed, and the commits come anew.
+
+use super::arm::LiveArm;
+use super::block::Measuring;
+use super::builder::{Made, Place};
+use super::workspace::Workspace;
+use super::{RunError, Workshop};
+use crate::build::Detail;
+use crate::corpus::sources::{self, Pinned};
+use crate::record::{Block, Phase, TreeId};
+use crate::workloads::Sources;
+
+/// The commit with number `at` of those that `block` replays of the tree `id`; 0 is what the first builds upon.
+pub(super) fn commit<'w>(
+    block: &Block,
+    workshop: &'w Workshop,
+    id: &TreeId,
+    at: usize,
+) -> Result<&'w Pinned, RunError> {
+    let name = block.commits.get(&id.project).and_then(|commits| commits.get(at));
+    let commit = name.and_then(|name| workshop.commits.get(name));
+    commit
+        .ok_or_else(|| RunError::Plan(format!("block `{}` lacks commit {at} of `{}`", block.id, id.project)))
+}
+
+impl LiveArm<'_> {
+    /// Whether it builds commit after commit.
+    pub(super) fn replays(&self) -> bool {
+        matches!(self.workload.sources, Sources::Replayed(_))
+    }
+}
+
+impl Measuring<'_, '_, '_> {
+    /// Puts the next commit in place, if the block replays commits. `false` where the run was interrupted.
+    pub(super) fn next_commit(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+    ) -> Result<bool, RunError> {
+        let count = arms.iter().find_map(|arm| match arm.workload.sources {
+            Sources::Replayed(count) => Some(count as usize),
+            _ => None,
+        });
+        let Some(count) = count else { return Ok(true) };
+        if self.commit >= count && !self.begin_again(workspace, arms, session)? {
+            return Ok(false);
+        }
+        self.go_to(self.commit + 1, workspace, arms)?;
+        Ok(true)
+    }
+
+    /// Goes back to the oldest commit and builds it, untimed: that is where the first of the others starts from.
+    fn begin_again(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+    ) -> Result<bool, RunError> {
+        self.go_to(0, workspace, arms)?;
+        for (position, arm) in arms.iter().filter(|arm| arm.dropped.is_none() && arm.replays()).enumerate() {
+            let position = position as u32 + 1;
+            let place =
+                Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: false };
+            let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+            if matches!(made, Made::Interrupted) {
+                return Ok(false);
+            }
+            self.builder.clear(arm)?;
+        }
+        Ok(true)
+    }
+
+    /// Makes the work trees of arms that replay those of another commit.
+    fn go_to(&mut self, to: usize, workspace: &Workspace, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
+        for (id, tree) in workspace.sources() {
+            let arm = arms.iter().find(|arm| arm.replays() && arm.arm.variant.tree() == *id);
+            let Some(workshop) = arm.map(|arm| arm.workshop) else { continue };
+            let [from, to] = [self.commit, to].map(|at| commit(self.block, workshop, id, at));
+            sources::move_on(from?, to?, tree)?;
+        }
+        self.commit = to;
+        self.place_commit(arms)
+    }
+
+    /// Tells the arms which commit they build.
+    pub(super) fn place_commit(&self, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
+        let trees: Vec<TreeId> =
+            arms.iter().filter(|arm| arm.replays()).map(|arm| arm.arm.variant.tree()).collect();
+        for arm in arms.iter_mut().filter(|arm| trees.contains(&arm.arm.variant.tree())) {
+            let pinned = commit(self.block, arm.workshop, &arm.arm.variant.tree(), self.commit)?;
+            arm.pin = pinned.pin.clone();
+            arm.site.edit = self.commit as u64;
+        }
+        Ok(())
+    }
+}
