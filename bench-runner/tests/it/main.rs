@@ -24,6 +24,7 @@ mod simulation;
 mod sources;
 mod studies;
 mod variants;
+mod workloads;
 
 use std::process::ExitCode;
 
@@ -48,5 +49,6 @@ fn main() -> ExitCode {
     trials.extend(sources::tests());
     trials.extend(studies::tests());
     trials.extend(variants::tests());
+    trials.extend(workloads::tests());
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -42,6 +42,8 @@ pub(super) struct Package {
     pub(super) targets: Vec<Target>,
     /// Names of the packages of the workspace that it needs to be built; for tests alone does not count.
     pub(super) needs: Vec<String>,
+    /// Whether it needs any package of a directory, be it of the workspace or not.
+    pub(super) needs_local: bool,
 }
 
 /// One target of a package.
@@ -113,6 +115,7 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
             oldest_edition: package["edition"] == "2015",
             targets: targets.collect::<Option<_>>()?,
             needs: Vec::new(),
+            needs_local: false,
         };
         packages.push((read, needed.collect()));
     }
@@ -122,7 +125,7 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
         .collect();
     let with_needs = packages.into_iter().map(|(package, needed)| {
         let needs = needed.iter().filter_map(|directory| directories.get(directory).cloned()).collect();
-        Package { needs, ..package }
+        Package { needs, needs_local: !needed.is_empty(), ..package }
     });
     Some(with_needs.collect())
 }

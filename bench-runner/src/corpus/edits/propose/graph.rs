@@ -57,7 +57,7 @@ impl<'a> Graph<'a> {
 
     /// The same of those that need no other package.
     pub(super) fn leaf(&self, top: &'a Package) -> Option<&'a Package> {
-        self.best_below(top, |package| self.needs_of(package).is_empty())
+        self.best_below(top, |package| !package.needs_local)
     }
 
     fn best_below(&self, top: &'a Package, fits: impl Fn(&'a Package) -> bool) -> Option<&'a Package> {
@@ -88,6 +88,7 @@ mod tests {
             oldest_edition: false,
             targets: vec![Target { kind: kind.into(), file: format!("/w/{name}/src/x.rs").into() }],
             needs: needs.iter().map(|&name| name.to_owned()).collect(),
+            needs_local: !needs.is_empty(),
         }
     }
 

@@ -72,7 +72,7 @@ struct Proposals<'a> {
 
 impl Proposals<'_> {
     /// The edits of Rust sources but for build scripts.
-    fn in_code(&mut self, graph: &Graph<'_>, top: &Package) {
+    fn in_code<'p>(&mut self, graph: &Graph<'p>, top: &'p Package) {
         let programs: Vec<CrateFile> = top.files_of("bin").flat_map(syntax::files).collect();
         let library = |package: &Package| -> Vec<CrateFile> {
             package.library().map(syntax::files).unwrap_or_default()
@@ -94,7 +94,7 @@ impl Proposals<'_> {
         let used = "#[used]\nstatic BENCH_RUNNER_{n}: u64 = {n};\n";
         self.before("new-item", EditClass::NewItem, files.iter(), used);
         self.before("comment", EditClass::Comment, files.iter(), "// bench-runner {n}\n");
-        self.macro_input(top_files.iter().chain(&of_top).chain(&of_core));
+        self.macro_input(graph, top, top_files);
         let leaf = graph.leaf(top).map(|leaf| (leaf, library(leaf)));
         match (&leaf, programs.is_empty()) {
             (Some((leaf, files)), _) => self.body("leaf", EditClass::Leaf, leaf, files),
@@ -130,12 +130,30 @@ impl Proposals<'_> {
         }
     }
 
-    /// An attribute of a type that a derive macro gets to see.
-    fn macro_input<'f>(&mut self, files: impl Iterator<Item = &'f CrateFile>) {
-        let places = files.flat_map(|file| file.derived().into_iter().map(move |place| (file, place)));
-        let Some((file, place)) = best(places) else { return };
+    /// An attribute of a type that a derive macro gets to see, best one that a crate brings, in the package that is built
+    /// or in one that it needs.
+    fn macro_input<'p>(&mut self, graph: &Graph<'p>, top: &'p Package, top_files: &[CrateFile]) {
+        let derived = |files: &[CrateFile]| {
+            let places =
+                files.iter().flat_map(|file| file.derived().into_iter().map(move |place| (file, place)));
+            best(places).map(|(file, place)| (file.path.clone(), place))
+        };
+        let of_libraries = graph
+            .with_needs(top)
+            .filter_map(|package| derived(&package.library().map(syntax::files).unwrap_or_default()));
+        let mut found: Option<(PathBuf, Place)> = None;
+        for (path, place) in derived(top_files).into_iter().chain(of_libraries) {
+            let foreign = place.worth > 0;
+            if foreign || found.is_none() {
+                found = Some((path, place));
+            }
+            if foreign {
+                break;
+            }
+        }
+        let Some((path, place)) = found else { return };
         let put = format!("#[doc = \"bench-runner {{n}}\"]\n{}", place.anchor);
-        self.add("macro-input", EditClass::MacroInput, &file.path, place.anchor, Put::InPlace(put));
+        self.add("macro-input", EditClass::MacroInput, &path, place.anchor, Put::InPlace(put));
     }
 
     /// Takes an edit in, if it can be made and its file lies in the tree under a path that is text.
