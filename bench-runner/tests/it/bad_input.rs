@@ -212,7 +212,7 @@ fn wrong_plan() {
         lab.run(&["plan", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "1", "--json"]).expect(0);
     for (from, to, said) in [
         ("\"env.X\": \"1\"", "\"envX\": \"1\"", "unknown axis `envX`"),
-        ("\"workload\": \"clean\"", "\"workload\": \"claen\"", "no workload `claen`"),
+        ("\"workload\": \"clean\"", "\"workload\": \"claen\"", "unknown workload `claen`"),
         ("\"format\": 1", "\"format\": 9, \"new\": 1", "format 9 is newer"),
         ("\"seed\"", "\"sede\"", "sede"),
     ] {

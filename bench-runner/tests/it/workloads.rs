@@ -153,7 +153,8 @@ fn sabotage() {
         edit("leaf", "mid/src/lib.rs", "pub fn area() -> u64 {"),
         edit("root", "base/src/lib.rs", side),
         edit("build-script", "base/src/lib.rs", side),
-        edit("signature", "src/main.rs", "fn main() {"),
+        edit("signature", "src/main.rs", "fn main() {")
+            .replace("insert = \"", "replace = \"pub static N: u64 = {n};\\nfn main() {"),
         "[[edit]]\nname = \"patch\"\nclass = \"patch\"\npatch = \"made.patch\"\n".to_owned(),
     ];
     manifest(&lab, &edits.concat());

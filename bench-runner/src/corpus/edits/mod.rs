@@ -9,6 +9,7 @@
 //!
 //! Knows nothing of rounds, variants or builds.
 
+mod meaning;
 mod metadata;
 mod patch;
 mod propose;
@@ -18,7 +19,7 @@ mod text;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{Change, Edit};
+use super::manifest::{Change, Edit, EditClass};
 
 pub use metadata::MetadataError;
 pub use propose::{as_toml, propose};
@@ -76,6 +77,21 @@ pub enum EditError {
         /// What does not fit.
         reason: String,
     },
+    /// It is not what it says.
+    #[error(
+        "the edit `{edit}` of {} is not of class `{class}`: {reason}\nhelp: give it another class, or change what it puts in",
+        file.display()
+    )]
+    Class {
+        /// Name of the edit.
+        edit: String,
+        /// Its class.
+        class: EditClass,
+        /// The file.
+        file: PathBuf,
+        /// What it is instead.
+        reason: &'static str,
+    },
     /// The file is reached through a link that leads out of the work tree.
     #[error("the file of the edit `{edit}` lies outside the work tree: {}", file.display())]
     Outside {
@@ -118,12 +134,21 @@ pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<()
     Ok(())
 }
 
-/// Whether an edit can be made to the tree `pristine`.
+/// Whether an edit can be made to the tree `pristine`, and changes what its class says.
 ///
 /// # Errors
-/// As [`apply`] would give them.
+/// As [`apply`] would give them, and where it is of another class.
 pub fn check(pristine: &Path, edit: &Edit) -> Result<(), EditError> {
-    contents(pristine, edit, 1).map(drop)
+    let (before, after) = (contents(pristine, edit, 0)?, contents(pristine, edit, 1)?);
+    for ((file, before), (_, after)) in before.iter().zip(&after) {
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        let rust = file.extension().is_some_and(|extension| extension == "rs");
+        if let Some(reason) = meaning::objection(edit.class, before, after).filter(|_| rust) {
+            let (name, class) = (edit.name.clone(), edit.class);
+            return Err(EditError::Class { edit: name, class, file: file.clone(), reason });
+        }
+    }
+    Ok(())
 }
 
 /// Whether `diff` is a patch that an edit can have. The error is a reason, as text.
@@ -189,7 +214,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::corpus::manifest::{EditClass, Put, TextChange};
+    use crate::corpus::manifest::{Put, TextChange};
 
     fn edit() -> Edit {
         Edit {
@@ -258,6 +283,14 @@ mod tests {
         }
         let empty = tempfile::tempdir().unwrap();
         assert!(matches!(check(empty.path(), &edit()), Err(EditError::Read { .. })));
+    }
+
+    #[test]
+    fn check_says_what_is_not_of_the_class() {
+        let edit = Edit { class: EditClass::Signature, ..edit() };
+        let error = check(tree("fn main() {}").path(), &edit).unwrap_err().to_string();
+        let expected = "the edit `body` of src/main.rs is not of class `signature`: it changes nothing outside of functions";
+        assert!(error.starts_with(expected), "{error}");
     }
 
     #[test]

@@ -1,0 +1,111 @@
+//! Whether an edit of a Rust file changes what its class says: by the tokens of the file, those of function bodies apart.
+//! Which units it rebuilds cannot tell a comment from a new signature; the text can.
+
+use std::ops::Range;
+
+use proc_macro2::TokenStream;
+use syn::{Block, ImplItem, Item, TraitItem};
+
+use crate::corpus::manifest::EditClass;
+
+/// Why what turns `before` into `after` is no edit of this class, where that can be said: a text that is no Rust before
+/// the edit is not judged.
+pub(super) fn objection(class: EditClass, before: &str, after: &str) -> Option<&'static str> {
+    let old = Meaning::of(before)?;
+    let Some(new) = Meaning::of(after) else { return Some("what it makes of the file is no Rust any more") };
+    let (same, same_outside) = (old.whole == new.whole, old.outside == new.outside);
+    match class {
+        EditClass::Comment if !same => Some("it changes more than a comment"),
+        EditClass::Comment => None,
+        EditClass::Manifest | EditClass::Patch => None,
+        _ if same => Some("it changes nothing that the compiler sees"),
+        EditClass::Body if !same_outside => Some("it changes more than the inside of functions"),
+        EditClass::Signature | EditClass::NewItem | EditClass::MacroInput if same_outside => {
+            Some("it changes nothing outside of functions")
+        }
+        _ => None,
+    }
+}
+
+/// A file as the compiler sees it.
+struct Meaning {
+    /// All of its tokens.
+    whole: String,
+    /// Those outside of function bodies.
+    outside: String,
+}
+
+impl Meaning {
+    fn of(text: &str) -> Option<Self> {
+        // The parser leaves out what stands before the first token of such a file, and its places would be wrong.
+        if text.starts_with('\u{feff}') || text.starts_with("#!") && !text.starts_with("#![") {
+            return None;
+        }
+        let mut bodies = Vec::new();
+        of_items(&syn::parse_file(text).ok()?.items, &mut bodies);
+        let mut outside = text.to_owned();
+        bodies.sort_by_key(|body| body.start);
+        for body in bodies.into_iter().rev() {
+            outside.replace_range(body, "");
+        }
+        Some(Self { whole: tokens(text)?, outside: tokens(&outside)? })
+    }
+}
+
+fn tokens(text: &str) -> Option<String> {
+    text.parse::<TokenStream>().ok().map(|tokens| tokens.to_string())
+}
+
+/// Adds the insides of all functions, in bytes; those in other functions go with them.
+fn of_items(items: &[Item], bodies: &mut Vec<Range<usize>>) {
+    for item in items {
+        match item {
+            Item::Fn(function) => bodies.push(inside(&function.block)),
+            Item::Impl(block) => bodies.extend(block.items.iter().filter_map(|item| match item {
+                ImplItem::Fn(function) => Some(inside(&function.block)),
+                _ => None,
+            })),
+            Item::Trait(item) => bodies.extend(item.items.iter().filter_map(|item| match item {
+                TraitItem::Fn(function) => function.default.as_ref().map(inside),
+                _ => None,
+            })),
+            Item::Mod(module) => {
+                of_items(module.content.as_ref().map_or(&[][..], |(_, items)| items), bodies);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn inside(block: &Block) -> Range<usize> {
+    let braces = block.brace_token.span;
+    braces.open().byte_range().end..braces.close().byte_range().start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "//! Ä.\npub fn f() { 1; }\nimpl S { fn m(&self) { 2; } }\nmod x { trait T { fn d() { 3; } } }\n";
+
+    #[test]
+    fn a_class_is_what_the_tokens_say() {
+        let says = |class: EditClass, old: &str, new: &str| objection(class, TEXT, &TEXT.replace(old, new));
+        let body = |old: &str, new: &str| says(EditClass::Body, old, new);
+        for inside in ["1;", "2;", "3;"] {
+            assert_eq!(body(inside, "4;"), None, "{inside}");
+            let signature = says(EditClass::Signature, inside, "4;");
+            assert_eq!(signature, Some("it changes nothing outside of functions"));
+        }
+        assert_eq!(body("f()", "g()"), Some("it changes more than the inside of functions"));
+        assert_eq!(body("pub", "/* c */ pub"), Some("it changes nothing that the compiler sees"));
+        assert_eq!(body("1;", "1; }"), Some("what it makes of the file is no Rust any more"));
+        assert_eq!(says(EditClass::Comment, "pub", "// c\npub"), None);
+        let documentation = says(EditClass::Comment, "pub", "/// c\npub");
+        assert_eq!(documentation, Some("it changes more than a comment"));
+        assert_eq!(says(EditClass::NewItem, "pub fn", "static X: u8 = 1;\npub fn"), None);
+        assert_eq!(says(EditClass::Root, "1;", "4;"), None);
+        assert_eq!(objection(EditClass::Body, "no rust {", "fn f() {}"), None);
+    }
+}
