@@ -41,8 +41,8 @@ pub(super) struct RequestArgs {
     /// all axes
     #[arg(long, value_name = "KEY=V1,V2")]
     axis: Vec<String>,
-    /// A workload: clean, incremental[:CLASS], check, check-incremental[:CLASS], test, test-incremental[:CLASS], clippy,
-    /// doc, noop, deps-only, after-release or replay[:N]
+    /// A workload: clean, check, test, clippy, doc, noop, deps-only, after-release; incremental, check-incremental or
+    /// test-incremental, also as incremental:CLASS of edits; replay, also as replay:N commits
     #[arg(long, value_name = "W")]
     workload: Vec<String>,
     /// A piece of cargo's configuration or of a profile, as articles print them; or `as-configured`, `as-it-is`
