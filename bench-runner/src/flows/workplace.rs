@@ -328,7 +328,7 @@ impl Workplace {
                 let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
                     .map_err(|error| FlowError::Request(error.into()))?;
                 let before = sources::recall(&planned.pin, &self.sources.cache)?;
-                self.put_on_bench(&project, before)?
+                self.put_on_bench(&project, before.map(Ok))?
             }
         };
         match &bench.source {
@@ -344,13 +344,18 @@ impl Workplace {
         }
     }
 
-    fn put_on_bench(&self, project: &Project, before: Option<Pinned>) -> Result<Rc<Bench>, FlowError> {
+    /// Puts a project on the bench, with its source where that was pinned before.
+    fn put_on_bench(
+        &self,
+        project: &Project,
+        before: Option<Result<Pinned, SourceError>>,
+    ) -> Result<Rc<Bench>, FlowError> {
         if let Some(known) = self.benches.borrow().get(&tree_of(&project.name))
             && known.asked == *project
         {
             return Ok(known.clone());
         }
-        let source = match before.map_or_else(|| sources::pin(project, &self.sources), Ok) {
+        let source = match before.unwrap_or_else(|| sources::pin(project, &self.sources)) {
             Ok(source) => Some(source),
             // A plan may speak of what is not fetched yet, as long as its pin is known.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
@@ -504,7 +509,16 @@ fn base_of(project: &Project) -> Option<String> {
 impl World for Workplace {
     fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
         let projects = self.select(word)?;
-        let benches = projects.iter().map(|project| self.put_on_bench(project, None));
+        let is_known = |project: &Project| {
+            self.benches.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.project == *project)
+        };
+        // At once: nothing is timed yet.
+        let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
+        let pinned = sources::pin_all(&new, &self.sources);
+        let mut pinned: BTreeMap<&str, _> =
+            new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
+        let benches =
+            projects.iter().map(|project| self.put_on_bench(project, pinned.remove(project.name.as_str())));
         benches.map(|bench| Ok(bench.map_err(PlanError::from)?.view.clone())).collect()
     }
 

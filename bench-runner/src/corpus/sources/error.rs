@@ -258,6 +258,10 @@ fn git_help(error: &ToolError) -> String {
     const SIGNS: &Signs = &[
         (&["no space left", "disk quota"], NO_SPACE),
         (
+            &["repository corruption"],
+            "the repository is damaged where it comes from; `git fsck` there says more",
+        ),
+        (
             &[
                 "could not read username",
                 "terminal prompts disabled",
