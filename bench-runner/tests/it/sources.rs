@@ -268,6 +268,9 @@ fn missing() {
     assert!(said.contains(&rev) && said.contains("not in the cache"), "{said}");
     let said = fetch(&lab).expect(2).stderr;
     assert!(said.contains("no such commit") && said.contains("git ls-remote file://"), "{said}");
+    let mut without = lab.command(&["corpus", "fetch", "demo"]);
+    let ran: Ran = without.env("PATH", lab.path("home")).output().expect("the program").into();
+    assert!(ran.stderr.contains("install git"), "{}", ran.stderr);
     fs::remove_dir_all(lab.path("served/demo")).expect("it can be removed");
     let said = fetch(&lab).expect(1).stderr;
     assert!(said.contains("does not") && said.contains("check the address"), "git's own words: {said}");

@@ -166,6 +166,21 @@ mod tests {
         assert_eq!(resolve("git@h:a", "../../c"), None);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_relative_address_leaves_the_host(
+            parent in proptest::sample::select(vec!["https://h/", "ssh://g@h:22/", "git@h:", "file:///"]),
+            path in "[a-c]{1,2}(/[a-c]{1,2}){0,3}/?",
+            own in "\\.\\.?(/(\\.\\.|\\.|[a-c]{1,2})){1,5}",
+        ) {
+            let base = format!("{parent}{path}");
+            if let Some(url) = resolve(&base, &own) {
+                proptest::prop_assert!(url.starts_with(parent), "{} and {} make {}", base, own, url);
+                proptest::prop_assert!(!url[parent.len()..].split('/').any(|part| part == ".."), "{}", url);
+            }
+        }
+    }
+
     #[test]
     fn a_shell_takes_a_word_for_what_it_is() {
         assert_eq!(shell_word("refs/heads/main"), "refs/heads/main");

@@ -76,7 +76,7 @@ fn with_history<T>(
         },
         Some(reason) => damaged(&store, reason),
     };
-    let reason = match look(&store, wanted, &mut read) {
+    let reason = match look(&store, wanted, wanted.depth, &mut read) {
         Ok(found) => return Ok(found),
         Err(Missing::Refused(error)) => return Err(error),
         Err(Missing::Damaged(reason)) => Some(reason),
@@ -88,10 +88,11 @@ fn with_history<T>(
     if reason.is_none() && store.exists() {
         // What is there stays; where git cannot go on from it, a new repository shows whether it was to blame.
         if fetch::into(&store, wanted).is_ok() {
-            match look(&store, wanted, &mut read) {
+            match look(&store, wanted, 1, &mut read) {
                 Ok(found) => return Ok(found),
                 Err(Missing::Refused(error)) => return Err(error),
-                Err(_) => {}
+                Err(Missing::Commit) => return Err(fetch::no_such_commit(wanted)),
+                Err(Missing::Store | Missing::Damaged(_)) => {}
             }
         }
     }
@@ -109,7 +110,7 @@ fn anew<T>(
     let scratch = scratch.map_err(SourceError::io("write to", dir))?;
     let new = scratch.path().join("new");
     fetch::into(&new, wanted)?;
-    let found = look(&new, wanted, read).map_err(|missing| match missing {
+    let found = look(&new, wanted, 1, read).map_err(|missing| match missing {
         Missing::Refused(error) => error,
         Missing::Damaged(reason) => damaged(store, reason),
         Missing::Store => damaged(store, "git made no repository".to_owned()),
@@ -134,9 +135,12 @@ enum Missing {
     Refused(SourceError),
 }
 
+/// Reads the commit, where `depth` commits of its history are there. After a fetch one is enough: then there are as
+/// many as can be had.
 fn look<T>(
     store: &Path,
     wanted: &Wanted<'_>,
+    depth: usize,
     read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, Unread>,
 ) -> Result<T, Missing> {
     if !store.exists() {
@@ -150,7 +154,7 @@ fn look<T>(
         ErrorCode::NotFound if repo.find_reference(&fetch::name_of(wanted.rev)).is_err() => Missing::Commit,
         _ => damaged(error),
     })?;
-    if !goes_back(&repo, &commit, wanted.depth)? {
+    if !goes_back(&repo, &commit, depth)? {
         return Err(Missing::Commit);
     }
     read(&repo, &commit).map_err(|unread| match unread {
