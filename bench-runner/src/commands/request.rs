@@ -210,7 +210,7 @@ fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
     let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
     let matrix = Matrix {
         name: "custom".into(),
-        projects: if has("project") { Vec::new() } else { vec![Word::given("tag:quick")] },
+        projects: if has("project") { Vec::new() } else { vec![Word::given("titlecase")] },
         workloads: if has("workload") { Vec::new() } else { vec![Word::given("clean")] },
         baseline: Default::default(),
         axes: axes.to_vec(),
