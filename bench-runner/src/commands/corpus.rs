@@ -89,7 +89,7 @@ fn version(project: &Project) -> String {
     match &project.source {
         Source::CratesIo(source) => source.version.clone(),
         Source::Git(source) => source.rev[..12].to_owned(),
-        Source::Path(_) | Source::Command(_) => "-".to_owned(),
+        Source::Path(_) | Source::Command(_) | Source::Generated(_) => "-".to_owned(),
     }
 }
 

@@ -177,6 +177,7 @@ fn entry(project: &Project) -> Entry {
         Source::Git(source) => format!("{} {}", source.url, source.rev),
         Source::Path(source) => source.path.display().to_string(),
         Source::Command(source) => source.path.display().to_string(),
+        Source::Generated(source) => format!("{} crates from seed {}", source.crates, source.seed),
     };
     Entry {
         name: project.name.clone(),

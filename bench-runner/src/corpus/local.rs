@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::spanned::{DocError, SourceText, quoted};
 
-use super::manifest::{Project, is_name};
+use super::adding::fitting;
+use super::manifest::Project;
 
 /// A directory that cannot be taken for a project.
 #[derive(Debug, thiserror::Error)]
@@ -56,11 +57,7 @@ fn manifest(root: &Path) -> Option<String> {
 
 /// The name of a directory, with what a name cannot hold replaced.
 fn name(root: &Path) -> String {
-    let name = root.file_name().unwrap_or_default().to_string_lossy();
-    let fitting = |c: char| if is_name(&format!("x{c}")) { c } else { '-' };
-    let name: String = name.chars().map(fitting).collect();
-    let name: String = name.trim_start_matches('.').chars().take(64).collect();
-    if is_name(&name) { name } else { "project".to_owned() }
+    fitting(&root.file_name().unwrap_or_default().to_string_lossy())
 }
 
 #[cfg(test)]
@@ -69,6 +66,7 @@ mod tests {
 
     use super::*;
     use crate::corpus::Source;
+    use crate::corpus::manifest::is_name;
 
     #[test]
     fn a_directory_becomes_a_project_under_its_name() {

@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of axes, variants, workloads or what becomes of a build. Never writes into a user's own tree.
 
+pub mod adding;
 pub mod catalogue;
 pub mod edits;
 pub mod local;
@@ -16,6 +17,6 @@ pub mod sources;
 
 pub use catalogue::{Catalogue, CatalogueError, Entry};
 pub use manifest::{
-    BuildSettings, Change, CommandSource, CratesIoSource, Edit, EditClass, Estimate, GitSource, PathSource,
-    Project, Put, Source, TextChange,
+    BuildSettings, Change, CommandSource, CratesIoSource, Dependency, Edit, EditClass, Estimate,
+    GeneratedSource, GitSource, InGraph, PathSource, Project, Put, Shape, Source, Style, TextChange,
 };

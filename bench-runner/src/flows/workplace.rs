@@ -121,6 +121,12 @@ impl Workplace {
         Ok(workshops)
     }
 
+    /// Everything that building `project` with its own toolchain takes, dependencies in place.
+    pub fn workshop_of(&self, project: &Project) -> Result<Workshop, FlowError> {
+        let planned = self.put_on_bench(project, None)?.view.planned.clone();
+        self.workshop(&planned, &tree_of(&project.name), &[None])
+    }
+
     /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
     pub fn not_fetched(&self, plan: &Plan) -> Vec<String> {
         let benches = self.benches.borrow();
@@ -501,7 +507,7 @@ fn note_of_config(config: &toml::Table) -> Option<String> {
 /// Where the relative paths of a local project's manifest start; the others have none that matter.
 fn base_of(project: &Project) -> Option<String> {
     match project.source {
-        Source::CratesIo(_) | Source::Git(_) => None,
+        Source::CratesIo(_) | Source::Git(_) | Source::Generated(_) => None,
         Source::Path(_) | Source::Command(_) => project.base.as_ref().map(|base| base.display().to_string()),
     }
 }

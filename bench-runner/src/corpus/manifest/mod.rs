@@ -2,10 +2,13 @@
 //!
 //! The types here are the domain's; `read` is the one place that knows how they stand in TOML.
 
+mod generated;
 mod names;
 mod read;
 pub(super) mod urls;
 
+pub(super) use generated::{BODY_ANCHOR, ITEM_ANCHOR};
+pub use generated::{Dependency, GeneratedSource, InGraph, Shape, Style};
 pub(super) use names::is_name;
 
 use std::collections::BTreeMap;
@@ -25,6 +28,8 @@ pub struct Project {
     pub source: Source,
     /// The most that its source may hold, in bytes, where the manifest states a limit of its own.
     pub max_source_bytes: Option<u64>,
+    /// The text of Cargo.lock, where its source comes without one.
+    pub lock: Option<String>,
     /// How it is built.
     pub build: BuildSettings,
     /// How its source can be changed between two builds.
@@ -76,6 +81,8 @@ pub enum Source {
     Path(PathSource),
     /// A directory that is built by commands.
     Command(CommandSource),
+    /// Crates made from parameters.
+    Generated(GeneratedSource),
 }
 
 impl Source {
@@ -86,6 +93,17 @@ impl Source {
             Self::Git(_) => "git",
             Self::Path(_) => "path",
             Self::Command(_) => "command",
+            Self::Generated(_) => "generated",
+        }
+    }
+
+    /// The hash that its tree must have, where the manifest states it.
+    pub fn tree(&self) -> Option<&str> {
+        match self {
+            Self::CratesIo(source) => source.tree.as_deref(),
+            Self::Git(source) => source.tree.as_deref(),
+            Self::Generated(source) => source.tree.as_deref(),
+            Self::Path(_) | Self::Command(_) => None,
         }
     }
 }

@@ -133,13 +133,17 @@ pub(super) fn sha256(value: &Value<'_>) -> Result<String, DocError> {
 
 /// A full version `1.2.3`, with what may follow it.
 pub(super) fn version(value: &Value<'_>) -> Result<String, DocError> {
-    let text = value.string()?;
+    version_of(value, &value.string()?)
+}
+
+/// The same, where the version is only a part of the value.
+pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocError> {
     let core = text.split(['-', '+']).next().unwrap_or("");
     let parts: Vec<&str> = core.split('.').collect();
     let numeric = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+');
     if parts.len() == 3 && parts.iter().all(numeric) && text.chars().all(valid) && text.len() <= LONGEST {
-        return Ok(text);
+        return Ok(text.to_owned());
     }
     Err(value
         .error(format!("`{}` is not a full version: `{}`", value.name(), text.escape_debug()))

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use crate::spanned::{DocError, Reader, SourceText, Value};
 
-use super::names;
-use super::{BuildSettings, CommandSource, CratesIoSource, Estimate, GitSource, PathSource, Project, Source};
+use super::{
+    BuildSettings, CommandSource, CratesIoSource, Edit, Estimate, GitSource, PathSource, Project, Source,
+};
+use super::{generated, names};
 
 impl Project {
     /// Reads a manifest; its relative paths start at `base`.
@@ -18,14 +20,15 @@ impl Project {
     pub fn parse(manifest: &SourceText, base: Option<PathBuf>) -> Result<Self, DocError> {
         let document = manifest.parse()?;
         let mut reader = document.reader();
-        let (source, max_source_bytes) = reader.read("source", source)?;
+        let (source, SourceFacts { lock, max_bytes }) = reader.read("source", source)?;
         let edits = reader.read_optional("edit", |v| edits::read(v, base.as_deref()))?.unwrap_or_default();
-        let project = Self {
+        let mut project = Self {
             name: reader.read("name", names::name)?,
             summary: reader.read_optional("summary", |v| v.string())?.unwrap_or_default(),
             tags: reader.read_optional("tags", names::names)?.unwrap_or_default(),
             source,
-            max_source_bytes,
+            max_source_bytes: max_bytes,
+            lock,
             build: reader.read_optional("build", |v| v.with_table(build))?.unwrap_or_default(),
             text: edits.inlined(&manifest.text),
             edits: edits.edits,
@@ -38,8 +41,18 @@ impl Project {
             return Err(reader.error_at_key("edit", message));
         }
         reader.finish()?;
+        if let (true, Source::Generated(source)) = (project.edits.is_empty(), &project.source) {
+            project.edits = edits_of(source)?;
+        }
         Ok(project)
     }
+}
+
+/// The edits that come with generated sources.
+fn edits_of(source: &generated::GeneratedSource) -> Result<Vec<Edit>, DocError> {
+    let text = SourceText::new("the edits of generated projects", source.edits());
+    let document = text.parse()?;
+    document.reader().read("edit", |v| edits::read(v, None)).map(|read| read.edits)
 }
 
 /// Times by workload, and the size of a target directory.
@@ -56,28 +69,34 @@ fn estimate(value: &Value<'_>) -> Result<Estimate, DocError> {
 
 /// The kinds of sources, each with its reader.
 type ReadSource = fn(&mut Reader<'_>) -> Result<Source, DocError>;
-const KINDS: [(&str, ReadSource); 4] =
-    [("crates-io", crates_io), ("git", git), ("path", path), ("command", command)];
+const KINDS: [(&str, ReadSource); 5] =
+    [("crates-io", crates_io), ("git", git), ("path", path), ("command", command), ("generated", made)];
 
-/// Kinds that have a name and are not there yet.
-const PLANNED: [&str; 1] = ["generated"];
+/// Kinds whose sources may come without a Cargo.lock.
+const WITHOUT_LOCK: [&str; 3] = ["crates-io", "git", "path"];
 
-/// A source, and the most that it may hold, in bytes.
-fn source(value: &Value<'_>) -> Result<(Source, Option<u64>), DocError> {
+/// What is said of a source whatever its kind.
+struct SourceFacts {
+    /// The lock file that it lacks.
+    lock: Option<String>,
+    /// The most that it may hold, in bytes.
+    max_bytes: Option<u64>,
+}
+
+fn source(value: &Value<'_>) -> Result<(Source, SourceFacts), DocError> {
     let kind = value.peek("kind")?;
     let word = kind.string()?;
     if let Some((_, read)) = KINDS.iter().find(|(name, _)| *name == word) {
         return value.with_table(|table| {
             table.required("kind")?;
             let megabytes = table.read_optional("max-mb", Value::count)?;
-            Ok((read(table)?, megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000)))
+            let may_lack = WITHOUT_LOCK.contains(&word.as_str());
+            let lock = may_lack.then(|| table.read_optional("lock", |v| v.string())).transpose()?.flatten();
+            let max_bytes = megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000);
+            Ok((read(table)?, SourceFacts { lock, max_bytes }))
         });
     }
     let valid = KINDS.map(|(name, _)| name);
-    if PLANNED.contains(&word.as_str()) {
-        let error = kind.error(format!("sources of kind `{word}` are not supported yet"));
-        return Err(error.help("write the project out and use `kind = \"path\"`"));
-    }
     let listed = valid.map(|name| format!("`{name}`")).join(", ");
     let error = kind.error(format!("there is no kind of source `{}`", word.escape_debug()));
     Err(match crate::spanned::nearest(&word, valid) {
@@ -121,6 +140,10 @@ fn command(table: &mut Reader<'_>) -> Result<Source, DocError> {
         edit: table.read_optional("edit", |v| v.argv())?,
         build: table.read("build", |v| v.argv())?,
     }))
+}
+
+fn made(table: &mut Reader<'_>) -> Result<Source, DocError> {
+    generated::read(table).map(Source::Generated)
 }
 
 fn build(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
@@ -282,11 +305,8 @@ target-mb = 80
             demo.toml:7:8: there is no kind of source `crate-io`
               kind = "crate-io"
                      ^^^^^^^^^^
-            help: did you mean `crates-io`? valid are `crates-io`, `git`, `path`, `command`"#]]
+            help: did you mean `crates-io`? valid are `crates-io`, `git`, `path`, `command`, `generated`"#]]
         .assert_eq(&error);
-        for planned in PLANNED {
-            assert!(refused(&with("crates-io", planned)).contains("not supported yet"));
-        }
     }
 
     const GIT: &str = r#"

@@ -48,7 +48,7 @@ pub(super) fn pin(
     limit: u64,
     with: &Sources,
 ) -> Result<Pinned, SourceError> {
-    let CratesIoSource { name, version, sha256, tree: _ } = source;
+    let CratesIoSource { name, version, sha256, .. } = source;
     let archive = archive(source, origin, with)?;
     let top = format!("{name}-{version}");
     let tree = with.cache.sources().join(format!("{top}-{}", &sha256[..sha256.len().min(12)]));
@@ -186,7 +186,8 @@ pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &Sources) -> 
     check_tool(&call).map(drop).map_err(|error| SourceError::Cargo { what, error })
 }
 
-fn fetching_env(cache: &Cache, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
+/// The environment of a cargo that fetches.
+pub(super) fn fetching_env(cache: &Cache, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
     set.insert("CARGO_HOME".into(), cache.fetching_home().into_os_string());
     ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() }
 }

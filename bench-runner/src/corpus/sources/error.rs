@@ -168,6 +168,16 @@ pub enum SourceError {
         /// The kind of its source.
         kind: &'static str,
     },
+    /// Sources cannot be made from the parameters of a manifest.
+    #[error("the sources of `{project}` cannot be made: {reason}\nhelp: {help}")]
+    Parameters {
+        /// The project.
+        project: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
     /// The user's cargo configuration cannot be read.
     #[error("failed to take over the mirrors of the user's cargo: {0}")]
     Config(DocError),
@@ -185,6 +195,7 @@ impl SourceError {
             | Self::Commit { .. }
             | Self::Tree { .. }
             | Self::NoRevisions { .. }
+            | Self::Parameters { .. }
             | Self::Config(_) => true,
             Self::Io { .. }
             | Self::Cargo { .. }

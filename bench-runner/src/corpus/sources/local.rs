@@ -175,7 +175,8 @@ pub(super) fn replace(
     }
 }
 
-fn place(sha256: &str, cache: &Cache) -> PathBuf {
+/// Where the tree of this hash lies.
+pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
     cache.sources().join(format!("tree-{}", &sha256[..sha256.len().min(12)]))
 }
 

@@ -9,17 +9,20 @@
 //! user's own git ([`git_store`]).
 
 mod archive;
+mod asking;
 mod cache;
 mod command;
 mod commit;
 mod crates_io;
 mod error;
+mod generated;
 mod git;
 mod git_source;
 pub mod git_store;
 mod history;
 mod homes;
 mod local;
+mod locked;
 mod outside;
 mod path;
 mod revision;
@@ -34,9 +37,11 @@ use crate::record::Pin;
 
 use super::manifest::{CratesIoSource, GitSource, Project, Source};
 
+pub(super) use asking::{archive_hash, cargo, lock_of, make_lock, references};
 pub use cache::Cache;
 pub use crates_io::{FetchTool, fetch_dependencies};
 pub use error::SourceError;
+pub(super) use generated::write_unlocked;
 pub use history::{last as last_commits, move_on};
 pub use homes::{prepare as prepare_homes, user_cargo_home};
 pub use tree::{FileKind, TreeFile};
@@ -106,15 +111,12 @@ fn too_much(limit: u64) -> String {
 /// Where it cannot be had, or is not what the manifest says.
 pub fn pin(project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
     let limit = project.max_source_bytes.unwrap_or(DEFAULT_LIMIT);
-    match &project.source {
+    let pinned = match &project.source {
         Source::CratesIo(source) => {
             let origin = crates_io::Origin { project: &project.name, manifest: &project.origin };
-            let pinned = crates_io::pin(source, &origin, limit, with)?;
-            as_stated(pinned, source.tree.as_deref(), project)
+            crates_io::pin(source, &origin, limit, with)
         }
-        Source::Git(source) => {
-            as_stated(git_source::pin(source, limit, with)?, source.tree.as_deref(), project)
-        }
+        Source::Git(source) => git_source::pin(source, limit, with),
         Source::Path(source) => {
             let path = from_base(project, &source.path)?;
             path::pin(&local::Tree { path: &path, exclude: &source.exclude, limit }, with)
@@ -123,22 +125,24 @@ pub fn pin(project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
             let path = from_base(project, &source.path)?;
             command::pin(&local::Tree { path: &path, exclude: &[], limit }, with)
         }
-    }
+        Source::Generated(source) => generated::pin(source, &project.name, with),
+    }?;
+    locked::complete(as_stated(pinned, project)?, project, with)
 }
 
-/// Fixes the sources of several projects at once. Nothing may be timed meanwhile.
-pub fn pin_all(projects: &[Project], with: &Sources) -> Vec<Result<Pinned, SourceError>> {
-    projects.par_iter().map(|project| pin(project, with)).collect()
-}
-
-/// The tree, where it has the hash that the manifest states.
-fn as_stated(pinned: Pinned, stated: Option<&str>, project: &Project) -> Result<Pinned, SourceError> {
-    let Some(expected) = stated else { return Ok(pinned) };
+/// Whether the tree is the one that the manifest states.
+fn as_stated(pinned: Pinned, project: &Project) -> Result<Pinned, SourceError> {
+    let Some(expected) = project.source.tree() else { return Ok(pinned) };
     let found = pinned.tree_hash();
     if found == expected {
         return Ok(pinned);
     }
     Err(SourceError::Tree { manifest: project.origin.clone(), expected: expected.to_owned(), found })
+}
+
+/// Fixes the sources of several projects at once. Nothing may be timed meanwhile.
+pub fn pin_all(projects: &[Project], with: &Sources) -> Vec<Result<Pinned, SourceError>> {
+    projects.par_iter().map(|project| pin(project, with)).collect()
 }
 
 /// Fixes the source of a project as one of its commits has it. Projects from git, and local ones in a repository, have
@@ -182,7 +186,7 @@ pub fn is_present(project: &Project, cache: &Cache) -> bool {
     match &project.source {
         Source::CratesIo(source) => cache.archive(&source.sha256).is_file(),
         Source::Git(source) => git_store::has(source, cache),
-        Source::Path(_) | Source::Command(_) => true,
+        Source::Path(_) | Source::Command(_) | Source::Generated(_) => true,
     }
 }
 
@@ -193,7 +197,7 @@ pub fn stated_pin(source: &Source) -> Option<Pin> {
             Some(Pin::CratesIo { name: name.clone(), version: version.clone(), sha256: sha256.clone() })
         }
         Source::Git(source) => Some(Pin::Git { rev: source.rev.clone() }),
-        Source::Path(_) | Source::Command(_) => None,
+        Source::Path(_) | Source::Command(_) | Source::Generated(_) => None,
     }
 }
 

@@ -1,0 +1,129 @@
+//! A manifest as text, made from its parts.
+
+use std::path::Path;
+
+use crate::corpus::edits;
+use crate::corpus::manifest::{Edit, Project};
+use crate::spanned::{DocError, SourceText, quoted};
+
+use super::AddError;
+
+/// The parts of a manifest.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// Name of the project.
+    pub name: String,
+    /// What it is, in a few words.
+    pub summary: String,
+    /// The lines of `[source]`, or, of a manifest that was there before, all of it.
+    pub(super) source: String,
+    /// Whether `source` is all of it.
+    pub(super) verbatim: bool,
+    /// The hash that the tree must have.
+    pub tree: Option<String>,
+    /// The text of Cargo.lock, where the source has none.
+    pub lock: Option<String>,
+    /// The package to build; cargo's choice where there is none.
+    pub package: Option<String>,
+    /// Its binaries.
+    pub bins: Vec<String>,
+    /// The command that tries out the artefact.
+    pub check: Option<Vec<String>>,
+    /// The edits.
+    pub edits: Vec<Edit>,
+}
+
+/// The lines of `[source]` for a directory.
+pub(super) fn path(path: &Path) -> Result<String, AddError> {
+    let missing = |error| AddError::Request {
+        message: format!("failed to find the project {}: {error}", path.display()),
+        help: Some("a crate is written without a `/`".to_owned()),
+    };
+    let root = path.canonicalize().map_err(missing)?;
+    let text = root.to_str().ok_or_else(|| {
+        let message = format!("the path {} is not UTF-8", root.display());
+        AddError::request(message, "give the project through a link with another name")
+    })?;
+    Ok(format!("kind = \"path\"\npath = {}\n", quoted(text)))
+}
+
+impl Draft {
+    /// A manifest with these lines in `[source]` and nothing else yet.
+    pub(super) fn new(name: &str, source: String) -> Self {
+        Self { name: name.to_owned(), source, ..Self::default() }
+    }
+
+    /// A manifest that is there already, to which a hash and a lock file can be added.
+    pub(super) fn verbatim(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), source: text.to_owned(), verbatim: true, ..Self::default() }
+    }
+
+    /// The manifest read back, as if it stood in a file of that name.
+    ///
+    /// # Errors
+    /// Where it cannot be read, at its place.
+    pub fn project(&self) -> Result<Project, DocError> {
+        Project::parse(
+            &SourceText::new(format!("{}.toml, as it would be written", self.name), self.text()),
+            None,
+        )
+    }
+
+    /// The text of the manifest.
+    pub fn text(&self) -> String {
+        if self.verbatim {
+            return self.completed();
+        }
+        let mut text = format!("name = {}\n", quoted(&self.name));
+        if !self.summary.is_empty() {
+            text.push_str(&format!("summary = {}\n", quoted(&self.summary)));
+        }
+        text.push_str(&format!("\n[source]\n{}{}", self.source, self.pins()));
+        text.push_str(&self.build());
+        self.edits.iter().for_each(|edit| text.push_str(&edits::as_toml(edit)));
+        text
+    }
+
+    /// The keys of `[source]` that were found out.
+    fn pins(&self) -> String {
+        let tree = self.tree.iter().map(|tree| format!("tree = {}\n", quoted(tree)));
+        let lock = self.lock.iter().map(|lock| format!("lock = {}\n", long(lock)));
+        tree.chain(lock).collect()
+    }
+
+    /// The given text with the pins at the start of `[source]`.
+    fn completed(&self) -> String {
+        let mut at = 0;
+        for line in self.source.split_inclusive('\n') {
+            at += line.len();
+            if line.trim() == "[source]" {
+                let (before, after) = self.source.split_at(at);
+                return format!("{before}{}{after}", self.pins());
+            }
+        }
+        self.source.clone()
+    }
+
+    fn build(&self) -> String {
+        let list = |words: &[String]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", ");
+        let mut lines = String::new();
+        if let Some(package) = &self.package {
+            lines.push_str(&format!("package = {}\n", quoted(package)));
+        }
+        if !self.bins.is_empty() {
+            lines.push_str(&format!("bins = [{}]\n", list(&self.bins)));
+        }
+        if let Some(check) = &self.check {
+            lines.push_str(&format!("check = [{}]\n", list(check)));
+        }
+        if lines.is_empty() { lines } else { format!("\n[build]\n{lines}") }
+    }
+}
+
+/// A text of several lines.
+fn long(text: &str) -> String {
+    if text.contains("'''") || text.contains('\r') || text.ends_with('\'') {
+        return quoted(text);
+    }
+    format!("'''\n{text}'''")
+}

@@ -1,0 +1,191 @@
+//! A manifest for a project that nobody has prepared: everything pinned, `[build]` filled in, edits proposed.
+//!
+//! What the user names is found out first ([`Origin`]), then pinned ([`Pinning`]), then its tree is looked at
+//! ([`propose`]). The result is text, read back by the same reader as any manifest. Nothing is written here but into
+//! the cache, and nothing is built.
+
+mod crates;
+mod draft;
+mod origin;
+mod package;
+mod remote;
+
+use std::path::{Path, PathBuf};
+
+use crate::spanned::{DocError, SourceText};
+
+use super::edits;
+use super::manifest::{Project, Source, is_name};
+use super::sources::{self, Pinned, SourceError, Sources};
+
+pub use draft::Draft;
+pub use origin::Origin;
+
+/// What keeps a manifest from being made.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    /// What was asked for cannot be added.
+    #[error("{message}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
+    Request {
+        /// Why.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// Its source cannot be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The manifest does not hold.
+    #[error(transparent)]
+    Manifest(#[from] DocError),
+}
+
+impl AddError {
+    fn request(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Request { message: message.into(), help: Some(help.into()) }
+    }
+}
+
+/// A manifest that has been made, and what it pins.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// What it consists of; parts can be taken away again.
+    pub draft: Draft,
+    /// The sources.
+    pub pinned: Pinned,
+    /// What is worth knowing about it.
+    pub remarks: Vec<String>,
+}
+
+/// The name under which the project is added: the one asked for, or else one made from what it comes from.
+///
+/// # Errors
+/// Where the one asked for is no name.
+pub fn name(origin: &Origin, asked: Option<&str>) -> Result<String, AddError> {
+    let Some(asked) = asked else { return Ok(fitting(&origin.suggested_name())) };
+    if is_name(asked) {
+        return Ok(asked.to_owned());
+    }
+    let message = format!("`{}` is not a name", asked.escape_debug());
+    Err(AddError::request(
+        message,
+        "names have 1 to 64 letters, digits, `.`, `_` or `-` and do not start with `.`",
+    ))
+}
+
+/// A name with what a name cannot hold replaced.
+pub(super) fn fitting(text: &str) -> String {
+    let fits = |c: char| if is_name(&format!("x{c}")) { c } else { '-' };
+    let name: String = text.chars().map(fits).collect();
+    let name: String = name.trim_start_matches('.').chars().take(64).collect();
+    if is_name(&name) { name } else { "project".to_owned() }
+}
+
+/// Pins what `origin` names and makes a manifest for it, called `name`. `rev` is a commit, a branch or a tag of a
+/// repository.
+///
+/// # Errors
+/// Where it cannot be had, is no cargo project, or has no such version or commit.
+pub fn propose(origin: &Origin, name: &str, rev: Option<&str>, with: &Sources) -> Result<Proposal, AddError> {
+    if let (Some(rev), false) = (rev, matches!(origin, Origin::Git { .. })) {
+        let message = format!("`--rev {}` is for repositories given by url", rev.escape_debug());
+        return Err(AddError::request(message, "give a version as `NAME@VERSION`"));
+    }
+    let mut remarks = Vec::new();
+    let mut draft = match origin {
+        Origin::Crate { name: krate, version } => {
+            Draft::new(name, crates::source(krate, version.as_deref(), with)?)
+        }
+        Origin::Git { url } => Draft::new(name, remote::source(url, rev, with)?),
+        Origin::Path(path) => Draft::new(name, draft::path(path)?),
+        Origin::Manifest(file) => return generated(file, name, with),
+    };
+    let pinned = sources::pin(&draft.project()?, with)?;
+    if !pinned.dir().join("Cargo.toml").is_file() {
+        let message = format!("there is no Cargo.toml at the root of {origin}");
+        return Err(AddError::request(
+            message,
+            "write a manifest of `kind = \"command\"` for it: docs/FORMAT.md",
+        ));
+    }
+    if !matches!(origin, Origin::Path(_)) {
+        draft.tree = Some(pinned.tree_hash());
+    }
+    let pinned = if pinned.dir().join("Cargo.lock").is_file() {
+        pinned
+    } else {
+        draft.lock = Some(sources::make_lock(&pinned, with)?);
+        remarks
+            .push("it has no Cargo.lock: cargo made one, and it stands in the manifest as `lock`".to_owned());
+        sources::pin(&draft.project()?, with)?
+    };
+    look_at(&mut draft, &pinned, &mut remarks, with)?;
+    Ok(Proposal { draft, pinned, remarks })
+}
+
+/// Fills in what the tree itself says.
+fn look_at(
+    draft: &mut Draft,
+    pinned: &Pinned,
+    remarks: &mut Vec<String>,
+    with: &Sources,
+) -> Result<(), AddError> {
+    let layout = package::layout(&pinned.dir(), with)?;
+    let chosen = package::choose(&layout, &draft.name);
+    draft.summary = chosen.summary;
+    draft.package = chosen.package;
+    draft.bins = chosen.bins;
+    if draft.bins.is_empty() {
+        remarks.push("it has no binary: `check` is left out, and nothing is linked".to_owned());
+    } else {
+        draft.check = Some(vec!["{artifact}".to_owned(), "--version".to_owned()]);
+    }
+    match edits::propose(&pinned.dir(), &with.cargo, &draft.project()?.build) {
+        Ok(found) => draft.edits = found,
+        Err(error) => remarks.push(format!("no edits were looked for: {error}")),
+    }
+    if draft.edits.is_empty() {
+        let remark =
+            "no place for an edit was found: write an `[[edit]]`, or only workloads without edits can be run";
+        remarks.push(remark.to_owned());
+    }
+    Ok(())
+}
+
+/// A manifest of generated sources with dependencies: cargo makes its lock file, which is put in.
+fn generated(file: &Path, name: &str, with: &Sources) -> Result<Proposal, AddError> {
+    let shown = file.display();
+    let unreadable = |error: std::io::Error| AddError::Request {
+        message: format!("failed to read {shown}: {error}"),
+        help: None,
+    };
+    let text = SourceText::read(file).map_err(unreadable)?;
+    let project = Project::parse(&text, None)?;
+    let Source::Generated(source) = &project.source else {
+        let message = format!("{shown} is a manifest already, of kind `{}`", project.source.kind());
+        let help = format!("`bench-runner run --project {shown}` takes it as it is");
+        return Err(AddError::request(message, help));
+    };
+    if project.name != name {
+        let message = format!("{shown} is about the project `{}`, not `{name}`", project.name);
+        return Err(AddError::request(message, "change its `name`"));
+    }
+    let mut draft = Draft::verbatim(&project.name, &text.text);
+    if source.lock.is_none() && !source.dependencies.is_empty() {
+        let what = "the dependencies, to make a Cargo.lock";
+        draft.lock = Some(sources::lock_of(what, with, |into| sources::write_unlocked(source, into))?);
+    }
+    let pinned = sources::pin(&draft.project()?, with)?;
+    if source.tree.is_none() {
+        draft.tree = Some(pinned.tree_hash());
+    }
+    Ok(Proposal { draft, pinned, remarks: Vec::new() })
+}
+
+/// The path of a new manifest in `dir`.
+pub fn manifest_file(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}.toml"))
+}
+
+#[cfg(test)]
+mod tests;

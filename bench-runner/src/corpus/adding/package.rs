@@ -1,0 +1,140 @@
+//! `[build]`: which package and which binaries, from what `cargo metadata` says.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::corpus::sources::{self, SourceError, Sources};
+
+/// The packages of a workspace that cargo builds where none is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Layout {
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Package {
+    name: String,
+    description: String,
+    /// Whether its manifest is that of the workspace.
+    root: bool,
+    /// Binaries that need no feature to be turned on.
+    bins: Vec<String>,
+}
+
+/// What is to be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) summary: String,
+    pub(super) package: Option<String>,
+    pub(super) bins: Vec<String>,
+}
+
+/// Asks cargo about the workspace in `tree`.
+pub(super) fn layout(tree: &Path, with: &Sources) -> Result<Layout, SourceError> {
+    let what = format!("what {} consists of", tree.display());
+    let said = sources::cargo(&what, &["metadata", "--no-deps", "--format-version", "1"], tree, with)?.stdout;
+    let metadata: Value = serde_json::from_str(&said).unwrap_or_default();
+    Ok(Layout { packages: packages(&metadata) })
+}
+
+fn packages(metadata: &Value) -> Vec<Package> {
+    let root = metadata["workspace_root"].as_str().unwrap_or_default();
+    let defaults = metadata["workspace_default_members"].as_array();
+    let is_default = |package: &&Value| defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
+    let all = metadata["packages"].as_array().into_iter().flatten();
+    let mut packages: Vec<Package> = all.filter(is_default).map(|package| read(package, root)).collect();
+    packages.sort_by(|a, b| a.name.cmp(&b.name));
+    packages
+}
+
+fn read(package: &Value, root: &str) -> Package {
+    let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
+    let targets = package["targets"].as_array().into_iter().flatten();
+    let is_bin = |target: &&Value| {
+        let kinds = target["kind"].as_array().into_iter().flatten();
+        let needs = target["required-features"].as_array().is_some_and(|needed| !needed.is_empty());
+        kinds.filter_map(Value::as_str).any(|kind| kind == "bin") && !needs
+    };
+    let bins = targets.filter(is_bin).filter_map(|target| target["name"].as_str().map(str::to_owned));
+    Package {
+        name: text("name"),
+        description: text("description"),
+        root: Path::new(&text("manifest_path")).parent() == Some(Path::new(root)),
+        bins: bins.collect(),
+    }
+}
+
+/// The package that a project called `name` is about: the only one with a binary, or the one of that name, or the one
+/// with a binary of that name, or the one at the root. Where it is not clear, everything is built.
+pub(super) fn choose(layout: &Layout, name: &str) -> Chosen {
+    let with_bins: Vec<&Package> =
+        layout.packages.iter().filter(|package| !package.bins.is_empty()).collect();
+    let among: Vec<&Package> =
+        if with_bins.is_empty() { layout.packages.iter().collect() } else { with_bins };
+    let found = match among.as_slice() {
+        [only] => Some(*only),
+        several => {
+            let by = |fits: &dyn Fn(&Package) -> bool| several.iter().copied().find(|package| fits(package));
+            by(&|package| package.name == name)
+                .or_else(|| by(&|package| package.bins.iter().any(|bin| bin == name)))
+                .or_else(|| by(&|package| package.root))
+        }
+    };
+    let Some(package) = found else {
+        let summary = format!("a workspace of {} packages", layout.packages.len());
+        return Chosen { summary, package: None, bins: Vec::new() };
+    };
+    let description = package.description.split_whitespace().collect::<Vec<_>>().join(" ");
+    let summary = if description.is_empty() { format!("the package {}", package.name) } else { description };
+    Chosen { summary, package: Some(package.name.clone()), bins: package.bins.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(name: &str, root: bool, bins: &[&str]) -> Package {
+        let bins = bins.iter().map(|bin| (*bin).to_owned()).collect();
+        Package { name: name.to_owned(), description: String::new(), root, bins }
+    }
+
+    fn chosen(packages: &[Package], name: &str) -> Option<String> {
+        choose(&Layout { packages: packages.to_vec() }, name).package
+    }
+
+    #[test]
+    fn the_package_is_the_one_that_the_project_is_about() {
+        let (lib, a, b) =
+            (package("lib", true, &[]), package("a", false, &["a"]), package("b", false, &["tool"]));
+        assert_eq!(chosen(&[lib.clone(), a.clone()], "x").as_deref(), Some("a"));
+        assert_eq!(chosen(&[lib.clone(), a.clone(), b.clone()], "b").as_deref(), Some("b"));
+        assert_eq!(chosen(&[a.clone(), b.clone()], "tool").as_deref(), Some("b"));
+        assert_eq!(chosen(&[a.clone(), b], "x"), None);
+        assert_eq!(chosen(&[a, package("c", true, &["c"])], "x").as_deref(), Some("c"));
+        assert_eq!(chosen(&[lib], "x").as_deref(), Some("lib"));
+    }
+
+    #[test]
+    fn what_cargo_says_is_read() {
+        let metadata = serde_json::json!({
+            "workspace_root": "/w",
+            "workspace_default_members": ["one"],
+            "packages": [
+                {"id": "one", "name": "one", "description": "does\n one  thing", "manifest_path": "/w/Cargo.toml",
+                 "targets": [
+                    {"kind": ["lib"], "name": "one"},
+                    {"kind": ["bin"], "name": "one"},
+                    {"kind": ["bin"], "name": "extra", "required-features": ["extra"]},
+                    {"kind": ["test"], "name": "it"}]},
+                {"id": "two", "name": "two", "description": null, "manifest_path": "/w/two/Cargo.toml", "targets": []},
+            ],
+        });
+        let layout = Layout { packages: packages(&metadata) };
+        let chosen = choose(&layout, "x");
+        assert_eq!(chosen.summary, "does one thing");
+        assert_eq!((chosen.package.as_deref(), chosen.bins), (Some("one"), vec!["one".to_owned()]));
+        assert!(layout.packages[0].root && layout.packages.len() == 1);
+        assert!(packages(&Value::Null).is_empty());
+    }
+}

@@ -1,0 +1,39 @@
+//! A lock file for sources that come without one: its text stands in the project's manifest, which pins it.
+
+use std::fs;
+
+use sha2::{Digest, Sha256};
+
+use crate::corpus::manifest::Project;
+
+use super::{FileKind, Pinned, SourceError, Sources, TreeFile, local, tree};
+
+/// The sources with the lock file of the manifest in them, where it has one.
+pub(super) fn complete(pinned: Pinned, project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
+    let Some(lock) = &project.lock else { return Ok(pinned) };
+    let path = pinned.root.join("Cargo.lock");
+    if pinned.files.iter().any(|file| file.path == path) {
+        let present = fs::read_to_string(pinned.tree.join(&path)).unwrap_or_default();
+        if present == *lock {
+            return Ok(pinned);
+        }
+        return Err(SourceError::Parameters {
+            project: project.name.clone(),
+            reason: format!("the `lock` in {} is not the Cargo.lock that the source has", project.origin),
+            help: "leave `lock` out: the source's own is used".to_owned(),
+        });
+    }
+    let sha256 = Sha256::digest(lock.as_bytes()).into();
+    let mut files = pinned.files.clone();
+    files.push(TreeFile { path: path.clone(), kind: FileKind::Regular { executable: false, sha256 } });
+    tree::sort(&mut files);
+    let place = local::place(&tree::hash(&files), &with.cache);
+    if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
+        local::replace(&place, &with.cache, |into| {
+            tree::copy(&pinned.tree, &pinned.files, into)?;
+            let file = into.join(&path);
+            fs::write(&file, lock).map_err(SourceError::io("write", &file))
+        })?;
+    }
+    Ok(Pinned { tree: place, files, ..pinned })
+}
