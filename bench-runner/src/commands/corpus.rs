@@ -1,14 +1,21 @@
 //! `corpus`: the pinned projects.
 
+mod add;
+mod verify;
+
+use anyhow::Context as _;
+
 use super::{Exit, columns};
 use crate::corpus::sources;
-use crate::corpus::{Project, Source, edits};
-use crate::flows::{FlowError, Places, Workplace};
+use crate::corpus::{Project, Source, catalogue};
+use crate::flows::{FlowError, Places, VerifyOptions, Workplace};
+use crate::process;
 
 /// The pinned projects
 ///
-/// Example:
+/// Examples:
 ///   bench-runner corpus fetch tag:quick
+///   bench-runner corpus add https://github.com/sharkdp/hexyl --rev v0.17.0
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -30,15 +37,8 @@ enum Action {
         #[arg(value_name = "PROJECT")]
         projects: Vec<String>,
     },
-    /// Fetch, check every pin, and check that every edit applies
-    Verify {
-        /// Names or `tag:NAME` [default: all]
-        #[arg(value_name = "PROJECT")]
-        projects: Vec<String>,
-        /// Fetch nothing
-        #[arg(long)]
-        offline: bool,
-    },
+    Verify(verify::Args),
+    Add(add::Args),
 }
 
 /// Carries out the verb.
@@ -52,14 +52,8 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             let workplace = Workplace::open(places, false, true)?;
             fetch(&workplace, &selected(&workplace, projects)?)
         }
-        Action::Verify { projects, offline } => {
-            let workplace = Workplace::open(places, *offline, true)?;
-            let mut flawed = false;
-            for project in selected(&workplace, projects)? {
-                flawed |= !verify(&workplace, &project);
-            }
-            Ok(if flawed { Exit::Flawed } else { Exit::Done })
-        }
+        Action::Verify(args) => verify::run(args, places),
+        Action::Add(args) => add::run(args, places),
     }
 }
 
@@ -94,13 +88,17 @@ fn version(project: &Project) -> String {
 }
 
 fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, FlowError> {
-    let catalogue = workplace.catalogue();
+    let all = workplace.catalogue();
     if words.is_empty() {
-        return Ok(catalogue.projects().cloned().collect());
+        return Ok(all.projects().cloned().collect());
     }
     let mut projects: Vec<Project> = Vec::new();
     for word in words {
-        for project in catalogue.select(word)? {
+        if word.ends_with(".toml") {
+            projects.push(catalogue::read(word.as_ref())?);
+            continue;
+        }
+        for project in all.select(word)? {
             if projects.iter().all(|other| other.name != project.name) {
                 projects.push(project.clone());
             }
@@ -131,12 +129,6 @@ fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError>
     failed.map_or(Ok(Exit::Done), Err)
 }
 
-fn bring(workplace: &Workplace, project: &Project) -> Result<sources::Pinned, FlowError> {
-    let pinned = sources::pin(project, workplace.sources())?;
-    dependencies(workplace, project, &pinned)?;
-    Ok(pinned)
-}
-
 fn dependencies(workplace: &Workplace, project: &Project, pinned: &sources::Pinned) -> Result<(), FlowError> {
     if matches!(project.source, Source::Command(_)) {
         return Ok(());
@@ -145,25 +137,9 @@ fn dependencies(workplace: &Workplace, project: &Project, pinned: &sources::Pinn
     workplace.fetch_dependencies(&dir, &workplace.toolchain(&dir)?)
 }
 
-/// Whether everything about a project is as its manifest says; prints what is not.
-fn verify(workplace: &Workplace, project: &Project) -> bool {
-    let pinned = match bring(workplace, project) {
-        Ok(pinned) => pinned,
-        Err(error) => {
-            println!("{}: {error}", project.name);
-            return false;
-        }
-    };
-    let broken: Vec<String> = project
-        .edits
-        .iter()
-        .filter_map(|edit| {
-            Some(format!("edit `{}`: {}", edit.name, edits::check(&pinned.dir(), edit).err()?))
-        })
-        .collect();
-    match broken.as_slice() {
-        [] => println!("{}: {}, {} edits apply", project.name, pinned.pin, project.edits.len()),
-        broken => broken.iter().for_each(|reason| println!("{}: {reason}", project.name)),
-    }
-    broken.is_empty()
+/// What building outside of a run takes; from here on an interrupt ends what is being built.
+fn building() -> Result<VerifyOptions, FlowError> {
+    process::install_interrupts().context("failed to listen to signals")?;
+    let exe = std::env::current_exe().context("failed to find this program's own file")?;
+    Ok(VerifyOptions { exe, lock_dir: super::lock_dir() })
 }

@@ -26,6 +26,9 @@ use crate::flows::{FlowError, Places};
 use crate::host;
 use request::percent as request_percent;
 
+/// Names the directory whose lock is the right to measure, in place of the standard one; for tests.
+const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -102,6 +105,11 @@ fn machine() -> Result<host::Machine, FlowError> {
     let label = label.map(|label| label.parse::<host::Label>()).transpose().map_err(anyhow::Error::from)?;
     let state = host::state_dir().map_err(anyhow::Error::from)?;
     Ok(host::Machine::read(label, &state).map_err(anyhow::Error::from)?)
+}
+
+/// The directory whose lock is the right to measure.
+fn lock_dir() -> PathBuf {
+    std::env::var_os(LOCK_VARIABLE).map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from)
 }
 
 /// Prints what went wrong.

@@ -15,9 +15,6 @@ use crate::plan::estimate;
 use crate::record::Plan;
 use crate::{process, report};
 
-/// Names the directory whose lock is the right to measure, in place of the standard one; for tests.
-const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
-
 /// Measure: build every variant in random order, round after round, and say which differ
 ///
 /// Without a scenario it runs `quick`: the linkers of this machine, and `check` against
@@ -97,8 +94,7 @@ fn options() -> Result<MeasureOptions, FlowError> {
     Ok(MeasureOptions {
         exe: std::env::current_exe().context("failed to find this program's own file")?,
         machine: super::machine()?,
-        lock_dir: std::env::var_os(LOCK_VARIABLE)
-            .map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from),
+        lock_dir: super::lock_dir(),
     })
 }
 

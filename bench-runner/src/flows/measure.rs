@@ -183,7 +183,7 @@ impl<'a> Laboratory<'a> {
 }
 
 /// Removes work trees that earlier runs left when they were killed; those of a run that goes on are locked.
-fn sweep(runs: &Path) -> Result<(), FlowError> {
+pub(super) fn sweep(runs: &Path) -> Result<(), FlowError> {
     for entry in std::fs::read_dir(runs).into_iter().flatten().flatten() {
         let left = File::open(entry.path()).is_ok_and(|dir| dir.try_lock().is_ok());
         if left {
@@ -194,7 +194,7 @@ fn sweep(runs: &Path) -> Result<(), FlowError> {
 }
 
 /// Makes the directory for work trees and locks it as long as the file is open.
-fn occupy(scratch: &Path) -> Result<File, FlowError> {
+pub(super) fn occupy(scratch: &Path) -> Result<File, FlowError> {
     let made = std::fs::create_dir_all(scratch).and_then(|()| File::open(scratch));
     let dir = made.with_context(|| format!("failed to make {}", scratch.display()))?;
     dir.lock().with_context(|| format!("failed to lock {}", scratch.display()))?;

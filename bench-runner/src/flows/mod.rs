@@ -1,18 +1,23 @@
 //! What joins measuring and judging: finding the projects, measuring a plan, judging a bundle, publishing what it
 //! says. Each flow is a few calls of the modules above; commands only parse, call a flow and print.
 
+mod adding;
 mod calibration;
 mod measure;
 mod publish;
 mod tools;
+mod verify;
 mod workplace;
 
+pub use adding::{AddRequest, Added, add};
 pub use measure::{Laboratory, MeasureOptions, Measured, Workshops};
 pub use publish::{Published, judge, publish};
+pub use verify::{Built, Fault, ProvenEdit, Verified, Verifier, VerifyOptions, fetch_all, verify_sources};
 pub use workplace::{Places, Workplace};
 
 use crate::bundle::BundleError;
 use crate::corpus::CatalogueError;
+use crate::corpus::adding::AddError;
 use crate::corpus::parents::ParentError;
 use crate::corpus::sources::SourceError;
 use crate::plan::PlanError;
@@ -73,6 +78,16 @@ impl From<FlowError> for PlanError {
         match error {
             FlowError::Request(error) => Self::Request(error),
             other => Self::World(Box::new(other)),
+        }
+    }
+}
+
+impl From<AddError> for FlowError {
+    fn from(error: AddError) -> Self {
+        match error {
+            AddError::Request { message, help } => Self::Request(RequestError::usage(message, help)),
+            AddError::Source(error) => Self::Source(error),
+            AddError::Manifest(error) => Self::Request(error.into()),
         }
     }
 }

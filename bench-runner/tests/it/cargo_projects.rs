@@ -379,7 +379,7 @@ fn registry() {
     // A second run needs no network at all.
     lab.run(&[&args[..], &["--offline", "--workload", "noop"]].concat()).expect(0);
     let verified = lab.run(&["corpus", "verify", "small", "--offline"]).expect(0);
-    assert!(verified.stdout.contains("1 edits apply"), "{}", verified.stdout);
+    assert!(verified.stdout.contains("1 edit applies"), "{}", verified.stdout);
 }
 
 const SMALL: &str = r#"

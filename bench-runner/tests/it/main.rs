@@ -12,6 +12,8 @@ mod architecture;
 mod bad_input;
 mod caches;
 mod cargo_projects;
+mod corpus;
+mod corpus_generated;
 mod engine;
 mod interruption;
 mod lab;
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
+    trials.extend(corpus::tests());
+    trials.extend(corpus_generated::tests());
     trials.extend(sabotage::tests());
     trials.extend(caches::tests());
     trials.extend(mirror::tests());

@@ -15,21 +15,46 @@ pub(crate) fn tests() -> Vec<Trial> {
     vec![test("mirror::a_crate_comes_through_the_users_own_mirror_and_its_build_settings_stay_out", mirrored)]
 }
 
-/// The archive of a crate without dependencies. It is built only where no flag of the user's reaches it.
-fn archive() -> Vec<u8> {
-    let files = [
-        ("tiny-0.1.0/Cargo.toml", "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
-        ("tiny-0.1.0/Cargo.lock", "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\n"),
-        ("tiny-0.1.0/src/main.rs", "#[cfg(users_own)]\ncompile_error!(\"leaked\");\nfn main() {\n}\n"),
-    ];
+/// A crate without dependencies. It is built only where no flag of the user's reaches it.
+const TINY: [(&str, &str); 3] = [
+    ("Cargo.toml", "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
+    ("Cargo.lock", "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\n"),
+    ("src/main.rs", "#[cfg(users_own)]\ncompile_error!(\"leaked\");\nfn main() {\n}\n"),
+];
+
+/// The archive of version 0.1.0 of the crate `tiny`.
+fn archive(files: &[(&str, &str)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     for (path, text) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(text.len() as u64);
         header.set_mode(0o644);
-        tar.append_data(&mut header, path, text.as_bytes()).expect("an entry");
+        tar.append_data(&mut header, format!("tiny-0.1.0/{path}"), text.as_bytes()).expect("an entry");
     }
     tar.into_inner().expect("a tar").finish().expect("an archive")
+}
+
+/// A mirror of the user's own in place of crates.io, with the crate `tiny` made of these files. Gives the sha256 of its
+/// archive; the cargo home that names the mirror is `cargo-home` of the lab.
+pub(crate) fn with_tiny(lab: &Lab, files: &[(&str, &str)]) -> String {
+    let archive = archive(files);
+    let sha256: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir_all(lab.path("mirror")).expect("a directory");
+    fs::write(lab.path("mirror/tiny-0.1.0.crate"), &archive).expect("the archive");
+    let line = format!(
+        "{{\"name\":\"tiny\",\"vers\":\"0.1.0\",\"deps\":[],\"cksum\":\"{sha256}\",\"features\":{{}},\"yanked\":false}}\n"
+    );
+    lab.write("mirror/ti/ny/tiny", &line);
+    let address = serve(lab.path("mirror"));
+    lab.write("mirror/config.json", &format!("{{\"dl\":\"http://{address}/{{crate}}-{{version}}.crate\"}}"));
+    lab.write(
+        "cargo-home/config.toml",
+        &format!(
+            "[source.crates-io]\nreplace-with = \"mirror\"\n[source.mirror]\nregistry = \"sparse+http://{address}/\"\n\
+             [build]\nrustflags = [\"--cfg\", \"users_own\"]\n"
+        ),
+    );
+    sha256
 }
 
 /// Serves the files below `root` until the process ends. Gives the address.
@@ -60,23 +85,7 @@ fn answer(mut stream: TcpStream, root: &Path) -> Option<()> {
 
 fn mirrored() {
     let lab = Lab::new();
-    let archive = archive();
-    let sha256: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::create_dir_all(lab.path("mirror")).expect("a directory");
-    fs::write(lab.path("mirror/tiny-0.1.0.crate"), &archive).expect("the archive");
-    let line = format!(
-        "{{\"name\":\"tiny\",\"vers\":\"0.1.0\",\"deps\":[],\"cksum\":\"{sha256}\",\"features\":{{}},\"yanked\":false}}\n"
-    );
-    lab.write("mirror/ti/ny/tiny", &line);
-    let address = serve(lab.path("mirror"));
-    lab.write("mirror/config.json", &format!("{{\"dl\":\"http://{address}/{{crate}}-{{version}}.crate\"}}"));
-    lab.write(
-        "cargo-home/config.toml",
-        &format!(
-            "[source.crates-io]\nreplace-with = \"mirror\"\n[source.mirror]\nregistry = \"sparse+http://{address}/\"\n\
-             [build]\nrustflags = [\"--cfg\", \"users_own\"]\n"
-        ),
-    );
+    let sha256 = with_tiny(&lab, &TINY);
     lab.write(
         "work/corpus/tiny.toml",
         &format!(

@@ -1,0 +1,132 @@
+//! `corpus verify`: a line for each project, and a line for each of its faults.
+
+use super::super::{Exit, counted, spoken};
+use super::{building, selected};
+use crate::flows::{FlowError, Places, Verified, Verifier, Workplace, fetch_all, verify_sources};
+
+/// Fetch, check every pin, build once, try the result, and make every edit once
+///
+/// Example:
+///   bench-runner corpus verify tag:quick
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// Names, `tag:NAME`, or manifests (`*.toml`) [default: all]
+    #[arg(value_name = "PROJECT")]
+    projects: Vec<String>,
+    /// Fetch nothing
+    #[arg(long)]
+    offline: bool,
+    /// Check the pins, and that every edit applies; build nothing
+    #[arg(long)]
+    no_build: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out the verb.
+pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+    let workplace = Workplace::open(places, args.offline, true)?;
+    let projects = selected(&workplace, &args.projects)?;
+    // Before anything is built or fetched: what runs on the machine would be in the way of a clock.
+    let mut verifier = match args.no_build {
+        true => None,
+        false => Some(Verifier::open(&workplace, places, &building()?)?),
+    };
+    fetch_all(&workplace, &projects);
+    let mut all = Vec::new();
+    for project in &projects {
+        let verified = match &mut verifier {
+            Some(verifier) => verifier.verify(project)?,
+            None => verify_sources(&workplace, project),
+        };
+        if !args.json {
+            print!("{}", text(&verified));
+        }
+        all.push(verified);
+    }
+    if args.json {
+        println!("{:#}", serde_json::Value::Array(all.iter().map(json).collect()));
+    }
+    let flawed = all.iter().any(|verified| !verified.faults.is_empty());
+    Ok(if flawed { Exit::Flawed } else { Exit::Done })
+}
+
+fn text(verified: &Verified) -> String {
+    let name = &verified.project;
+    let mut parts: Vec<String> = verified.pin.iter().map(ToString::to_string).collect();
+    if let Some(built) = &verified.built {
+        let units = built.units.map(|units| counted(units.into(), "unit") + " ").unwrap_or_default();
+        parts.push(format!("{units}built in {}", spoken(built.took)));
+        if built.checked {
+            parts.push("the result works".to_owned());
+        }
+    }
+    if verified.pin.is_some() {
+        let count = verified.edits.len() as u64;
+        let verb = if count == 1 { "applies" } else { "apply" };
+        parts.push(format!("{} {verb}", counted(count, "edit")));
+    }
+    let mut text = if parts.is_empty() { String::new() } else { format!("{name}: {}\n", parts.join(", ")) };
+    for edit in verified.edits.iter().filter(|edit| !edit.rebuilt.is_empty()) {
+        text.push_str(&format!("  {} ({}) rebuilds {}\n", edit.name, edit.class, edit.rebuilt.join(", ")));
+    }
+    for fault in &verified.faults {
+        text.push_str(&format!("{name}: FAULT: {fault}\n"));
+    }
+    text
+}
+
+fn json(verified: &Verified) -> serde_json::Value {
+    let built = verified.built.as_ref().map(|built| {
+        serde_json::json!({
+            "wall_ns": built.took.as_nanos() as u64,
+            "units": built.units,
+            "checked": built.checked,
+        })
+    });
+    let edit = |edit: &crate::flows::ProvenEdit| serde_json::json!({ "name": edit.name, "class": edit.class, "rebuilt": edit.rebuilt });
+    serde_json::json!({
+        "project": verified.project,
+        "pin": verified.pin.as_ref().map(ToString::to_string),
+        "tree": verified.tree,
+        "built": built,
+        "edits": verified.edits.iter().map(edit).collect::<Vec<_>>(),
+        "faults": verified.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::flows::{Built, Fault, ProvenEdit};
+
+    #[test]
+    fn faults_stand_below_what_holds() {
+        let rebuilt = vec!["demo@1.0.0 bin:demo".to_owned()];
+        let verified = Verified {
+            project: "demo".into(),
+            pin: Some(crate::record::Pin::Git { rev: "ab".repeat(20) }),
+            tree: Some("cd".repeat(32)),
+            built: Some(Built { took: Duration::from_millis(4321), units: Some(12), checked: true }),
+            edits: vec![ProvenEdit { name: "body".into(), class: "body", rebuilt }],
+            faults: vec![Fault::Edit { name: "other".into(), reason: "nothing was compiled again".into() }],
+        };
+        expect_test::expect![[r#"
+            demo: git:abababababababababababababababababababab, 12 units built in 4s 300ms, the result works, 1 edit applies
+              body (body) rebuilds demo@1.0.0 bin:demo
+            demo: FAULT: edit `other`: nothing was compiled again
+        "#]]
+        .assert_eq(&text(&verified));
+        let lost = Verified {
+            project: "lost".into(),
+            faults: vec![Fault::Source("it is not in the cache".into())],
+            ..Verified::default()
+        };
+        assert_eq!(text(&lost), "lost: FAULT: it is not in the cache\n");
+        assert_eq!(json(&lost)["faults"][0], "it is not in the cache");
+    }
+}

@@ -1,0 +1,139 @@
+//! A project that nobody has prepared → its manifest in the checkout, verified before it is kept.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::verify::{Fault, Verified, Verifier, VerifyOptions};
+use super::{FlowError, Places, Workplace};
+use crate::corpus::adding::{self, Origin, Proposal};
+use crate::corpus::edits;
+use crate::scenario::RequestError;
+
+/// What is to be added.
+#[derive(Debug, Clone)]
+pub struct AddRequest<'a> {
+    /// A url, a crate, a directory or a manifest of generated sources.
+    pub what: &'a str,
+    /// The name that it gets; one is made where there is none.
+    pub name: Option<&'a str>,
+    /// A commit, a branch or a tag of a repository.
+    pub rev: Option<&'a str>,
+    /// What building it takes; it is not built where there is none.
+    pub build: Option<&'a VerifyOptions>,
+}
+
+/// What was added.
+#[derive(Debug, Clone)]
+pub struct Added {
+    /// Name of the project.
+    pub name: String,
+    /// The manifest.
+    pub file: PathBuf,
+    /// Whether it lies in the checkout's corpus, so that its name is enough.
+    pub in_corpus: bool,
+    /// What fixes its source.
+    pub pin: crate::record::Pin,
+    /// Its edits by name.
+    pub edits: Vec<String>,
+    /// What was seen of it, where it was built.
+    pub verified: Option<Verified>,
+    /// What is worth knowing.
+    pub remarks: Vec<String>,
+}
+
+/// Writes the manifest: `corpus/NAME.toml` of the checkout, or `NAME.toml` in the directory `here` where there is no
+/// checkout. Nothing is ever overwritten.
+///
+/// # Errors
+/// Where the name is taken, the source cannot be had, or what was written for it does not hold.
+pub fn add(
+    request: &AddRequest<'_>,
+    workplace: &Workplace,
+    places: &Places,
+    here: &Path,
+) -> Result<Added, FlowError> {
+    let origin = Origin::parse(request.what)?;
+    let name = adding::name(&origin, request.name)?;
+    let dir = places.checkout.as_ref().map_or_else(|| here.to_owned(), |checkout| checkout.join("corpus"));
+    let file = adding::manifest_file(&dir, &name);
+    refuse_taken(&name, &file, &origin, workplace)?;
+    let mut proposal = adding::propose(&origin, &name, request.rev, workplace.sources())?;
+    let verified = match request.build {
+        Some(options) => Some(tried(&mut proposal, workplace, places, options)?),
+        None => None,
+    };
+    // What is written is read back before it has its name.
+    let project = proposal.draft.project().map_err(adding::AddError::from)?;
+    for edit in &project.edits {
+        edits::check(&proposal.pinned.dir(), edit).map_err(anyhow::Error::from)?;
+    }
+    place(&file, &proposal.draft.text())?;
+    Ok(Added {
+        name,
+        in_corpus: places.checkout.is_some(),
+        file,
+        pin: proposal.pinned.pin,
+        edits: project.edits.iter().map(|edit| format!("{} ({})", edit.name, edit.class.as_str())).collect(),
+        verified,
+        remarks: proposal.remarks,
+    })
+}
+
+fn refuse_taken(name: &str, file: &Path, origin: &Origin, workplace: &Workplace) -> Result<(), RequestError> {
+    let help = "give it another name with `--name`".to_owned();
+    if file.symlink_metadata().is_ok() {
+        let help = match origin {
+            Origin::Manifest(_) => "keep the draft elsewhere: what is written has the same name".to_owned(),
+            _ => help,
+        };
+        return Err(RequestError::usage(format!("{} is there already", file.display()), Some(help)));
+    }
+    match workplace.catalogue().get(name) {
+        Ok(project) => {
+            let message = format!("there is a project `{name}` already: {}", project.origin);
+            Err(RequestError::usage(message, Some(help)))
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+/// Verifies the project as its manifest has it. What was only proposed and does not hold is taken out again.
+fn tried(
+    proposal: &mut Proposal,
+    workplace: &Workplace,
+    places: &Places,
+    options: &VerifyOptions,
+) -> Result<Verified, FlowError> {
+    let project = proposal.draft.project().map_err(adding::AddError::from)?;
+    let mut verified = Verifier::open(workplace, places, options)?.verify(&project)?;
+    for fault in std::mem::take(&mut verified.faults) {
+        match &fault {
+            Fault::Source(_) | Fault::Build(_) => {
+                let message = format!("{fault}\nnothing was written");
+                let help = "`--no-build` writes the manifest all the same".to_owned();
+                return Err(RequestError::usage(message, Some(help)).into());
+            }
+            Fault::Check(_) => proposal.draft.check = None,
+            Fault::Edit { name, .. } => proposal.draft.edits.retain(|edit| edit.name != *name),
+        }
+        proposal.remarks.push(format!("left out, because it did not hold: {fault}"));
+    }
+    Ok(verified)
+}
+
+/// Writes a file that is not there yet, whole or not at all.
+fn place(file: &Path, text: &str) -> Result<(), FlowError> {
+    let dir = file.parent().unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(dir)?;
+        let mut scratch = tempfile::NamedTempFile::new_in(dir)?;
+        scratch.write_all(text.as_bytes())?;
+        let kept = scratch.persist_noclobber(file).map_err(|error| error.error)?;
+        // Temporary files are nobody else's to read; a manifest is.
+        use std::os::unix::fs::PermissionsExt;
+        kept.set_permissions(std::fs::Permissions::from_mode(0o644))
+    };
+    Ok(write().with_context(|| format!("failed to write {}", file.display()))?)
+}

@@ -1,0 +1,304 @@
+//! Whether projects are what their manifests say: every pin and hash right, the build done once, the artefact tried,
+//! every edit made once and judged by the units that it rebuilds.
+//!
+//! Nothing is timed here that anybody compares. It takes the right to measure all the same, because what it builds
+//! would be in the way of a clock that runs.
+
+mod room;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rayon::prelude::*;
+
+use super::measure::{occupy, sweep};
+use super::{FlowError, Places, Workplace};
+use crate::build::{Detail, Evidence};
+use crate::corpus::sources;
+use crate::corpus::{Edit, Project, Source, edits};
+use crate::host::MeasuringLock;
+use crate::process::{Supervisor, SupervisorOptions, interrupted};
+use crate::record::{Pin, ProofResult};
+use crate::run::Workshop;
+use crate::workloads::{Shown, Units};
+use room::{Ended, Room};
+
+/// What verifying needs beside the projects.
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    /// This program's own file, which also is the supervisor.
+    pub exe: PathBuf,
+    /// The directory whose lock is the right to measure.
+    pub lock_dir: PathBuf,
+}
+
+/// What was seen of one project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Its name.
+    pub project: String,
+    /// What fixes its source, where that could be had.
+    pub pin: Option<Pin>,
+    /// The hash of its tree, 64 hex digits.
+    pub tree: Option<String>,
+    /// Its build, where it was built and that ended well.
+    pub built: Option<Built>,
+    /// The edits that did what their class says.
+    pub edits: Vec<ProvenEdit>,
+    /// What is not as its manifest says.
+    pub faults: Vec<Fault>,
+}
+
+/// A build from nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// Wall time, with whatever else went on.
+    pub took: Duration,
+    /// Units compiled, where the build tool tells.
+    pub units: Option<u32>,
+    /// Whether the command that tries out the artefact was run, and succeeded.
+    pub checked: bool,
+}
+
+/// An edit that applies, and rebuilt what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenEdit {
+    /// Its name.
+    pub name: String,
+    /// Its class.
+    pub class: &'static str,
+    /// The units that it rebuilt; none where the build tool does not tell or nothing was built.
+    pub rebuilt: Vec<String>,
+}
+
+/// Something that is not as the manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The source, its pin, or what it takes to build it.
+    Source(String),
+    /// The build.
+    Build(String),
+    /// The artefact does not work.
+    Check(String),
+    /// An edit.
+    Edit {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Source(reason) => f.write_str(reason),
+            Self::Build(reason) => write!(f, "the build failed: {reason}"),
+            Self::Check(reason) => write!(f, "what it built does not work: {reason}"),
+            Self::Edit { name, reason } => write!(f, "edit `{name}`: {reason}"),
+        }
+    }
+}
+
+/// Brings the sources of projects into the cache, several at once. What goes wrong shows when a project is verified.
+pub fn fetch_all(workplace: &Workplace, projects: &[Project]) {
+    let with = workplace.sources();
+    projects.par_iter().for_each(|project| drop(sources::pin(project, with)));
+}
+
+/// Checks pins and hashes, and that every edit applies; builds nothing.
+pub fn verify_sources(workplace: &Workplace, project: &Project) -> Verified {
+    let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
+    match workplace.workshop_of(project) {
+        Err(error) => verified.faults.push(Fault::Source(error.to_string())),
+        Ok(workshop) => {
+            verified.know(&workshop);
+            for edit in &project.edits {
+                match edits::check(&workshop.source.dir(), edit) {
+                    Ok(()) => verified.edits.push(ProvenEdit::of(edit, Vec::new())),
+                    Err(error) => verified.faults.push(Fault::of(edit, error)),
+                }
+            }
+        }
+    }
+    verified
+}
+
+impl Verified {
+    fn know(&mut self, workshop: &Workshop) {
+        self.pin = Some(workshop.source.pin.clone());
+        self.tree = Some(workshop.source.tree_hash());
+    }
+}
+
+impl ProvenEdit {
+    fn of(edit: &Edit, rebuilt: Vec<String>) -> Self {
+        Self { name: edit.name.clone(), class: edit.class.as_str(), rebuilt }
+    }
+}
+
+impl Fault {
+    fn of(edit: &Edit, reason: impl std::fmt::Display) -> Self {
+        Self::Edit { name: edit.name.clone(), reason: reason.to_string() }
+    }
+}
+
+/// The right and the means to build on this machine, until it is dropped.
+pub struct Verifier<'a> {
+    workplace: &'a Workplace,
+    scratch: PathBuf,
+    supervisor: Supervisor,
+    _occupied: std::fs::File,
+    _lock: MeasuringLock,
+}
+
+impl<'a> Verifier<'a> {
+    /// Takes the right to measure and starts the supervisor.
+    pub fn open(
+        workplace: &'a Workplace,
+        places: &Places,
+        options: &VerifyOptions,
+    ) -> Result<Self, FlowError> {
+        let lock = MeasuringLock::acquire(&options.lock_dir).map_err(anyhow::Error::from)?;
+        let supervisor = Supervisor::start(&options.exe, &SupervisorOptions::default());
+        let runs = places.cache.join("runs");
+        sweep(&runs)?;
+        let scratch = runs.join(format!("verify-{}", std::process::id()));
+        Ok(Self {
+            workplace,
+            supervisor: supervisor.map_err(anyhow::Error::from)?,
+            _occupied: occupy(&scratch)?,
+            scratch,
+            _lock: lock,
+        })
+    }
+
+    /// Verifies one project. What is wrong with it is in what is returned.
+    ///
+    /// # Errors
+    /// Where the harness itself fails, or is interrupted.
+    pub fn verify(&mut self, project: &Project) -> Result<Verified, FlowError> {
+        let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
+        let workshop = match self.workplace.workshop_of(project) {
+            Ok(workshop) => workshop,
+            Err(error) if interrupted() => return Err(error),
+            Err(error) => {
+                verified.faults.push(Fault::Source(error.to_string()));
+                return Ok(verified);
+            }
+        };
+        verified.know(&workshop);
+        let dir = self.scratch.join("project");
+        crate::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
+        let mut room = Room::lay_out(&dir, &workshop, self.workplace.building_home(), &mut self.supervisor)?;
+        let seen = build(&mut room, &mut verified)?;
+        if seen {
+            try_edits(&mut room, &workshop, &mut verified)?;
+        }
+        crate::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
+        Ok(verified)
+    }
+}
+
+impl Drop for Verifier<'_> {
+    fn drop(&mut self) {
+        // What is left is swept away by the next run.
+        let _ = crate::host::remove_tree(&self.scratch);
+    }
+}
+
+/// The build from nothing, and its artefact tried. Gives whether it can be gone on from there.
+fn build(room: &mut Room<'_>, verified: &mut Verified) -> Result<bool, FlowError> {
+    for step in room.prepare() {
+        if let Ended::Badly(reason) = room.run(step)?.0 {
+            verified.faults.push(Fault::Build(format!("what comes before it: {reason}")));
+            return Ok(false);
+        }
+    }
+    let (ended, evidence) = room.build(0, Detail::Proof)?;
+    let took = match ended {
+        Ended::Well(took) => took,
+        Ended::Badly(reason) => {
+            verified.faults.push(Fault::Build(reason));
+            return Ok(false);
+        }
+    };
+    let mut checked = false;
+    if let Some(step) = room.check(&evidence) {
+        match room.run(step)?.0 {
+            Ended::Well(_) => checked = true,
+            Ended::Badly(reason) => verified.faults.push(Fault::Check(reason)),
+        }
+    }
+    let units = evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.count);
+    if units == Some(0) {
+        verified.faults.push(Fault::Build("it ended well and compiled nothing".to_owned()));
+    }
+    verified.built = Some(Built { took, units, checked });
+    Ok(true)
+}
+
+/// Makes every edit once, each on top of a build of the sources as they are pinned.
+fn try_edits(room: &mut Room<'_>, workshop: &Workshop, verified: &mut Verified) -> Result<(), FlowError> {
+    let project = &workshop.project;
+    if matches!(project.source, Source::Command(_)) {
+        return try_own_edit(room, verified);
+    }
+    let (tree, pristine) = (room.tree().to_owned(), workshop.source.dir());
+    let mut clean = true;
+    for (edit, n) in project.edits.iter().zip(1..) {
+        if let Err(error) = edits::check(&pristine, edit) {
+            verified.faults.push(Fault::of(edit, error));
+            continue;
+        }
+        if !clean {
+            // Else the units of the edit before this one would be among its own.
+            room.build(0, Detail::Quiet)?;
+        }
+        edits::apply(&tree, &pristine, edit, n).map_err(anyhow::Error::from)?;
+        let (ended, evidence) = room.build(n, Detail::Quiet)?;
+        let judged = match ended {
+            Ended::Well(_) => rebuilt(edit, room, &evidence),
+            Ended::Badly(reason) => Err(format!("the build with edit number {n} failed: {reason}")),
+        };
+        match judged {
+            Ok(rebuilt) => verified.edits.push(ProvenEdit::of(edit, rebuilt)),
+            Err(reason) => verified.faults.push(Fault::of(edit, reason)),
+        }
+        edits::apply(&tree, &pristine, edit, 0).map_err(anyhow::Error::from)?;
+        clean = false;
+    }
+    Ok(())
+}
+
+/// The units that a build after `edit` compiled, or why they are not those that it should reach.
+fn rebuilt(edit: &Edit, room: &Room<'_>, evidence: &Evidence) -> Result<Vec<String>, String> {
+    if evidence.rebuilt.is_none() {
+        return Ok(Vec::new());
+    }
+    let edited: Vec<PathBuf> = edits::files(edit).iter().map(|file| room.tree().join(file)).collect();
+    let shown = Shown { build: evidence, graph: room.graph(), edited: &edited };
+    let judged = Units::OfClass(edit.class).judge(&shown);
+    if judged.result != ProofResult::Holds {
+        return Err(format!("{}, not {}", judged.found, Units::OfClass(edit.class).describe()));
+    }
+    let compiled = evidence.artifacts.iter().filter(|artifact| !artifact.fresh);
+    let mut units: Vec<String> = compiled.map(|artifact| artifact.unit.clone()).collect();
+    units.sort();
+    Ok(units)
+}
+
+/// The edit that a project of commands brings itself.
+fn try_own_edit(room: &mut Room<'_>, verified: &mut Verified) -> Result<(), FlowError> {
+    let Some(step) = room.own_edit(1) else { return Ok(()) };
+    let name = "edit".to_owned();
+    if let Ended::Badly(reason) = room.run(step)?.0 {
+        verified.faults.push(Fault::Edit { name, reason });
+        return Ok(());
+    }
+    match room.build(1, Detail::Quiet)?.0 {
+        Ended::Well(_) => verified.edits.push(ProvenEdit { name, class: "own", rebuilt: Vec::new() }),
+        Ended::Badly(reason) => verified.faults.push(Fault::Edit { name, reason }),
+    }
+    Ok(())
+}
