@@ -9,11 +9,24 @@ use crate::spanned::{DocError, SourceText, nearest};
 use super::manifest::{Project, Source};
 
 /// The manifests that every build of this program carries, with the names that errors show.
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 14] = [
+    ("built-in corpus/diffr.toml", include_str!("../../../corpus/diffr.toml")),
+    ("built-in corpus/fd-find.toml", include_str!("../../../corpus/fd-find.toml")),
+    ("built-in corpus/generated-chain.toml", include_str!("../../../corpus/generated-chain.toml")),
+    ("built-in corpus/generated-generics.toml", include_str!("../../../corpus/generated-generics.toml")),
+    ("built-in corpus/generated-star.toml", include_str!("../../../corpus/generated-star.toml")),
+    (
+        "built-in corpus/generated-trait-objects.toml",
+        include_str!("../../../corpus/generated-trait-objects.toml"),
+    ),
     ("built-in corpus/hexyl.toml", include_str!("../../../corpus/hexyl.toml")),
     ("built-in corpus/hyperfine.toml", include_str!("../../../corpus/hyperfine.toml")),
+    ("built-in corpus/just.toml", include_str!("../../../corpus/just.toml")),
+    ("built-in corpus/miniserve.toml", include_str!("../../../corpus/miniserve.toml")),
     ("built-in corpus/ripgrep.toml", include_str!("../../../corpus/ripgrep.toml")),
+    ("built-in corpus/sd.toml", include_str!("../../../corpus/sd.toml")),
     ("built-in corpus/titlecase.toml", include_str!("../../../corpus/titlecase.toml")),
+    ("built-in corpus/tokei.toml", include_str!("../../../corpus/tokei.toml")),
 ];
 
 /// What starts a selection by tag.
@@ -217,12 +230,35 @@ mod tests {
     fn what_is_built_in_is_valid_and_can_be_edited() {
         let catalogue = Catalogue::load(None).unwrap();
         let names: Vec<&str> = catalogue.projects().map(|project| &project.name[..]).collect();
-        assert_eq!(names, ["hexyl", "hyperfine", "ripgrep", "titlecase"]);
+        assert_eq!(
+            names,
+            [
+                "diffr",
+                "fd-find",
+                "generated-chain",
+                "generated-generics",
+                "generated-star",
+                "generated-trait-objects",
+                "hexyl",
+                "hyperfine",
+                "just",
+                "miniserve",
+                "ripgrep",
+                "sd",
+                "titlecase",
+                "tokei"
+            ]
+        );
         for project in catalogue.projects() {
             assert!(project.edit(crate::corpus::EditClass::Body).is_some(), "{}", project.name);
             assert!(project.base.is_none());
+            assert!(project.source.tree().is_some(), "{} states no hash of its tree", project.name);
+            let sizes = ["quick", "standard", "large", "generated"];
+            let sized = sizes.iter().filter(|size| has_tag(project, size)).count();
+            assert_eq!(sized, 1, "{} has one size", project.name);
         }
-        assert_eq!(catalogue.entries()[2].source, "ripgrep 15.1.0");
+        let ripgrep = catalogue.entries().into_iter().find(|entry| entry.name == "ripgrep").unwrap();
+        assert_eq!(ripgrep.source, "ripgrep 15.1.0");
     }
 
     #[test]
@@ -232,14 +268,14 @@ mod tests {
             catalogue.select(selector).unwrap().into_iter().map(|project| project.name.clone()).collect()
         };
         assert_eq!(names("ripgrep"), ["ripgrep"]);
-        assert_eq!(names("tag:quick"), ["titlecase"]);
-        assert_eq!(names("tag:standard"), ["hyperfine", "ripgrep"]);
+        assert_eq!(names("tag:quick"), ["diffr", "hexyl", "sd", "titlecase"]);
+        assert_eq!(names("tag:generated").len(), 4);
         let error = catalogue.select("ripgrpe").unwrap_err().to_string();
         assert!(error.contains("did you mean `ripgrep`?"), "{error}");
         let error = catalogue.select("tag:quik").unwrap_err().to_string();
         assert!(error.contains("did you mean `quick`?"), "{error}");
         let error = catalogue.select("linux").unwrap_err().to_string();
-        assert!(error.contains("hexyl, hyperfine, ripgrep, titlecase"), "{error}");
+        assert!(error.contains("hexyl, hyperfine, just, miniserve, ripgrep"), "{error}");
     }
 
     #[test]
@@ -247,12 +283,15 @@ mod tests {
         let (mine, hexyl) = (OWN.replace("NAME", "mine"), OWN.replace("NAME", "hexyl"));
         let dir = checkout(&[("mine.toml", &mine), ("hexyl.toml", &hexyl), ("README.md", "no manifest")]);
         let catalogue = Catalogue::load(Some(dir.path())).unwrap();
-        assert_eq!(catalogue.projects().count(), 5);
+        assert_eq!(catalogue.projects().count(), BUILT_IN.len() + 1);
         let project = catalogue.get("hexyl").unwrap();
         assert_eq!(project.source.kind(), "path");
         assert_eq!(project.base.as_deref(), Some(dir.path().join("corpus").as_path()));
         assert_eq!(catalogue.select("tag:mine").unwrap().len(), 2);
-        assert_eq!(Catalogue::load(Some(&dir.path().join("corpus"))).unwrap().projects().count(), 4);
+        assert_eq!(
+            Catalogue::load(Some(&dir.path().join("corpus"))).unwrap().projects().count(),
+            BUILT_IN.len()
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn project(name: &str) -> ProjectView {
 impl World for TwoLinkers {
     fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
         match word.text.as_str() {
-            "tag:quick" => Ok(vec![project("small")]),
+            "tag:quick" | "titlecase" => Ok(vec![project("small")]),
             "commands" => Ok(vec![ProjectView { cargo: false, edits: Vec::new(), ..project("commands") }]),
             name => Ok(vec![project(name)]),
         }

@@ -1,5 +1,6 @@
 //! `[build]`: which package and which binaries, from what `cargo metadata` says.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -18,7 +19,7 @@ struct Package {
     description: String,
     /// Whether its manifest is that of the workspace.
     root: bool,
-    /// Binaries that need no feature to be turned on.
+    /// Binaries that need no feature besides the default ones.
     bins: Vec<String>,
 }
 
@@ -51,10 +52,12 @@ fn packages(metadata: &Value) -> Vec<Package> {
 fn read(package: &Value, root: &str) -> Package {
     let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
     let targets = package["targets"].as_array().into_iter().flatten();
+    let on = default_features(&package["features"]);
     let is_bin = |target: &&Value| {
         let kinds = target["kind"].as_array().into_iter().flatten();
-        let needs = target["required-features"].as_array().is_some_and(|needed| !needed.is_empty());
-        kinds.filter_map(Value::as_str).any(|kind| kind == "bin") && !needs
+        let mut needed = target["required-features"].as_array().into_iter().flatten();
+        kinds.filter_map(Value::as_str).any(|kind| kind == "bin")
+            && needed.all(|feature| feature.as_str().is_some_and(|feature| on.contains(feature)))
     };
     let bins = targets.filter(is_bin).filter_map(|target| target["name"].as_str().map(str::to_owned));
     Package {
@@ -63,6 +66,20 @@ fn read(package: &Value, root: &str) -> Package {
         root: Path::new(&text("manifest_path")).parent() == Some(Path::new(root)),
         bins: bins.collect(),
     }
+}
+
+/// The features that are on where none is named: `default`, and what it turns on in turn.
+fn default_features(features: &Value) -> BTreeSet<String> {
+    let mut on = BTreeSet::new();
+    let mut todo = vec!["default".to_owned()];
+    while let Some(feature) = todo.pop() {
+        let turned_on = features[feature.as_str()].as_array().into_iter().flatten();
+        todo.extend(
+            turned_on.filter_map(Value::as_str).filter(|name| !on.contains(*name)).map(str::to_owned),
+        );
+        on.insert(feature);
+    }
+    on
 }
 
 /// The package that a project called `name` is about: the only one with a binary, or the one of that name, or the one
@@ -122,10 +139,12 @@ mod tests {
             "workspace_default_members": ["one"],
             "packages": [
                 {"id": "one", "name": "one", "description": "does\n one  thing", "manifest_path": "/w/Cargo.toml",
+                 "features": {"default": ["full"], "full": ["cli", "full"], "cli": [], "extra": []},
                  "targets": [
                     {"kind": ["lib"], "name": "one"},
                     {"kind": ["bin"], "name": "one"},
                     {"kind": ["bin"], "name": "extra", "required-features": ["extra"]},
+                    {"kind": ["bin"], "name": "cli", "required-features": ["cli"]},
                     {"kind": ["test"], "name": "it"}]},
                 {"id": "two", "name": "two", "description": null, "manifest_path": "/w/two/Cargo.toml", "targets": []},
             ],
@@ -133,7 +152,10 @@ mod tests {
         let layout = Layout { packages: packages(&metadata) };
         let chosen = choose(&layout, "x");
         assert_eq!(chosen.summary, "does one thing");
-        assert_eq!((chosen.package.as_deref(), chosen.bins), (Some("one"), vec!["one".to_owned()]));
+        assert_eq!(
+            (chosen.package.as_deref(), chosen.bins),
+            (Some("one"), vec!["one".to_owned(), "cli".to_owned()])
+        );
         assert!(layout.packages[0].root && layout.packages.len() == 1);
         assert!(packages(&Value::Null).is_empty());
     }
