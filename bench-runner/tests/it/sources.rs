@@ -28,6 +28,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("a_half_fetched_repository_is_fetched_again", half_fetched),
         test("a_commit_that_is_not_there_is_named", missing),
         test("a_tree_that_is_not_as_stated_is_refused", stated),
+        test("a_project_in_a_directory_of_a_repository_is_built_there", directory),
         test("a_repository_that_leads_out_of_its_tree_is_refused", hostile),
         test("commits_of_a_repository_are_compared", revisions),
         test("history_is_deepened_as_far_as_it_is_asked_for", deepened),
@@ -290,6 +291,26 @@ fn stated() {
     assert!(said.contains(&format!("stated: tree {tree}")) && said.contains("demo.toml"), "{said}");
 }
 
+fn directory() {
+    let lab = Lab::new();
+    origin(&lab);
+    lab.write("served/demo/alone/Cargo.toml", &format!("{}[workspace]\n", package("alone")));
+    lab.write(
+        "served/demo/alone/Cargo.lock",
+        "version = 4\n\n[[package]]\nname = \"alone\"\nversion = \"0.1.0\"\n",
+    );
+    lab.write("served/demo/alone/src/main.rs", "fn main() {\n}\n");
+    let rev = commit(&lab, "served/demo");
+    manifest(&lab, &local(&lab), &rev, "dir = \"deps\"");
+    let said = fetch(&lab).expect(2).stderr;
+    assert!(said.contains("no Cargo.toml in `deps`") && said.contains("`dir`"), "{said}");
+    manifest(&lab, &local(&lab), &rev, "dir = \"alone\"");
+    lab.run(&["run", "--project", "demo", "--axis", "linker=bfd,default", "--rounds", "1"]).expect(0);
+    let bundle = lab.bundle();
+    let built = bundle.samples.iter().filter_map(|sample| sample.artifact_bytes);
+    assert_eq!(built.count(), bundle.samples.len(), "each build leaves the program of that directory");
+}
+
 fn hostile() {
     let lab = Lab::new();
     origin(&lab);
@@ -346,7 +367,7 @@ fn deepened() {
         commit(&lab, "served/demo");
     }
     let rev = git(&lab, "served/demo", &["rev-parse", "HEAD"]);
-    let source = GitSource { url: local(&lab), rev: rev.clone(), submodules: false, tree: None };
+    let source = GitSource { url: local(&lab), rev: rev.clone(), dir: None, submodules: false, tree: None };
     let mut with = sources(&lab);
     let history = |count: usize, with: &Sources| -> Result<usize, String> {
         let repository = git_store::repository(&source, count, with).map_err(|error| error.to_string())?;
@@ -370,8 +391,13 @@ fn at_once() {
     let lab = Lab::new();
     let [first, second] = origin(&lab);
     let with = sources(&lab);
-    let source =
-        |rev: &str| GitSource { url: local(&lab), rev: rev.to_owned(), submodules: false, tree: None };
+    let source = |rev: &str| GitSource {
+        url: local(&lab),
+        rev: rev.to_owned(),
+        dir: None,
+        submodules: false,
+        tree: None,
+    };
     let wanted: Vec<GitSource> = [&first, &second].repeat(4).into_iter().map(|rev| source(rev)).collect();
     std::thread::scope(|scope| {
         for source in &wanted {

@@ -128,6 +128,8 @@ pub struct GitSource {
     pub url: String,
     /// The full commit, 40 lower-case hex digits.
     pub rev: String,
+    /// The directory of the cargo project in it, where that is not its root.
+    pub dir: Option<PathBuf>,
     /// Whether its submodules belong to it.
     pub submodules: bool,
     /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.

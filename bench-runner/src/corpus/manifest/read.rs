@@ -119,6 +119,7 @@ fn git(table: &mut Reader<'_>) -> Result<Source, DocError> {
     Ok(Source::Git(GitSource {
         rev: table.read("rev", |value| names::commit(value, &url))?,
         url,
+        dir: table.read_optional("dir", names::path_below)?,
         submodules: table.read_optional("submodules", |v| v.bool())?.unwrap_or_default(),
         tree: table.read_optional("tree", names::tree)?,
     }))
@@ -329,6 +330,8 @@ rev = "0123456789abcdef0123456789abcdef01234567"
         let hash = "ab".repeat(32);
         let more = source(&format!("{GIT}submodules = true\ntree = \"{hash}\"\n"));
         assert_eq!((more.submodules, more.tree), (true, Some(hash)));
+        assert_eq!(source(&format!("{GIT}dir = \"a/b\"\n")).dir.as_deref(), Some(Path::new("a/b")));
+        assert!(refused(&format!("{GIT}dir = \"../b\"\n")).contains("leaves the source tree"));
         let limited = parse(&format!("{GIT}max-mb = 3\n")).unwrap();
         assert_eq!(limited.max_source_bytes, Some(3_000_000));
     }

@@ -58,13 +58,17 @@ pub(super) fn pin(source: &GitSource, limit: u64, with: &Sources) -> Result<Pinn
         let reason = format!("the link `{}` leaves the tree", commit::shown(link));
         return Err(refuse(&source.url, &source.rev, reason));
     }
+    let root = source.dir.clone().unwrap_or_default();
+    if !files.iter().any(|file| file.path == root.join("Cargo.toml")) {
+        return Err(no_project(source));
+    }
     let variety = format!("{} {}", source.url, if source.submodules { "whole" } else { "alone" });
     let place = with.cache.sources().join(format!("git-{}-{}", &source.rev[..12], short_hash(&variety)));
     // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
     if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
         local::replace(&place, &with.cache, |into| write(&parts, into, with))?;
     }
-    Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root: PathBuf::new(), files, notes })
+    Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root, files, notes })
 }
 
 /// The last `count` commits up to the pinned one, oldest first; fewer where there are no more.
@@ -185,6 +189,17 @@ fn submodule_urls(text: &[u8]) -> Result<BTreeMap<PathBuf, String>, String> {
         .map_err(failed)?;
     let pair = |[path, url]: [Option<String>; 2]| Some((PathBuf::from(path?.trim_end_matches('/')), url?));
     Ok(found.into_values().filter_map(pair).collect())
+}
+
+fn no_project(source: &GitSource) -> SourceError {
+    let place =
+        source.dir.as_ref().map_or_else(|| "its root".to_owned(), |dir| format!("`{}`", commit::shown(dir)));
+    SourceError::Commit {
+        url: source.url.clone(),
+        rev: source.rev.clone(),
+        reason: format!("there is no Cargo.toml in {place}"),
+        help: "`dir` in the manifest's `source` names the directory of the cargo project".to_owned(),
+    }
 }
 
 fn refuse(url: &str, rev: &str, reason: String) -> SourceError {
