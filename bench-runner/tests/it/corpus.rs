@@ -65,7 +65,7 @@ fn directory() {
         assert!(text.contains(line), "{line} in {text}");
     }
     let verified = lab.run(&["corpus", "verify", "own"]).expect(0);
-    assert!(verified.stdout.contains("the result works, 1 edit applies"), "{}", verified.stdout);
+    assert!(verified.stdout.contains("the result works, 7 edits apply"), "{}", verified.stdout);
     assert!(verified.stdout.contains("rebuilds own@0.1.0 bin:own"), "{}", verified.stdout);
     lab.run(&[
         "run",
@@ -238,7 +238,7 @@ fn wrong_edits() {
         edit("good", "body", "src/lib.rs", "-> u64 {"),
         edit("moved", "body", "src/main.rs", "fn start() {"),
         edit("unused", "body", "src/unused.rs", "fn unused() {"),
-        edit("mistaken", "interface", "src/main.rs", "fn main() {"),
+        edit("mistaken", "leaf", "src/main.rs", "fn main() {"),
         edit("broken", "body", "src/main.rs", "println!("),
         edit("good-too", "body", "src/main.rs", "fn main() {"),
     ];
@@ -255,8 +255,8 @@ fn wrong_edits() {
     assert_eq!(faults.len(), 4, "{json}");
     for (fault, said) in faults.iter().zip([
         "edit `moved`: the anchor of the edit `moved` occurs 0 times",
-        "edit `unused`: nothing was compiled again",
-        "edit `mistaken`: class `interface` is for libraries",
+        "edit `unused`: nothing local: nothing of the edited crate was compiled",
+        "edit `mistaken`: own: no library is among them",
         "edit `broken`: the build with edit number 5 failed",
     ]) {
         assert!(fault.as_str().is_some_and(|fault| fault.starts_with(said)), "{fault}");

@@ -53,7 +53,7 @@ fn styles() {
     }
     for project in verified(&lab, &names) {
         assert_eq!((reach(&project, "root"), reach(&project, "deepest")), (1, 4), "{project:#}");
-        assert_eq!(reach(&project, "deepest-interface"), 4, "{project:#}");
+        assert_eq!(reach(&project, "deepest-signature"), 4, "{project:#}");
     }
 }
 

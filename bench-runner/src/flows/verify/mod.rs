@@ -280,7 +280,7 @@ fn rebuilt(edit: &Edit, room: &Room<'_>, evidence: &Evidence) -> Result<Vec<Stri
     let shown = Shown { build: evidence, graph: room.graph(), edited: &edited };
     let judged = Units::OfClass(edit.class).judge(&shown);
     if judged.result != ProofResult::Holds {
-        return Err(format!("{}, not {}", judged.found, Units::OfClass(edit.class).describe()));
+        return Err(format!("{}; expected: {}", judged.found, Units::OfClass(edit.class).describe()));
     }
     let compiled = evidence.artifacts.iter().filter(|artifact| !artifact.fresh);
     let mut units: Vec<String> = compiled.map(|artifact| artifact.unit.clone()).collect();
