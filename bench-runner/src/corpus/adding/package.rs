@@ -103,7 +103,10 @@ pub(super) fn choose(layout: &Layout, name: &str) -> Chosen {
         return Chosen { summary, package: None, bins: Vec::new() };
     };
     let description = package.description.split_whitespace().collect::<Vec<_>>().join(" ");
-    let summary = if description.is_empty() { format!("the package {}", package.name) } else { description };
+    // The first sentence: some descriptions are a page.
+    let description = description.split_once(". ").map_or(description.as_str(), |(first, _)| first);
+    let summary =
+        if description.is_empty() { format!("the package {}", package.name) } else { description.to_owned() };
     Chosen { summary, package: Some(package.name.clone()), bins: package.bins.clone() }
 }
 
@@ -138,7 +141,7 @@ mod tests {
             "workspace_root": "/w",
             "workspace_default_members": ["one"],
             "packages": [
-                {"id": "one", "name": "one", "description": "does\n one  thing", "manifest_path": "/w/Cargo.toml",
+                {"id": "one", "name": "one", "description": "does\n one  thing. And more. ", "manifest_path": "/w/Cargo.toml",
                  "features": {"default": ["full"], "full": ["cli", "full"], "cli": [], "extra": []},
                  "targets": [
                     {"kind": ["lib"], "name": "one"},
