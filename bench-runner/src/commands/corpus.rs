@@ -15,7 +15,7 @@ use crate::process;
 ///
 /// Examples:
 ///   bench-runner corpus fetch tag:quick
-///   bench-runner corpus add https://github.com/sharkdp/hexyl --rev v0.17.0
+///   bench-runner corpus add ../mine
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {

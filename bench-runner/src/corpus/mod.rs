@@ -2,8 +2,8 @@
 //!
 //! Manifests are TOML ([`manifest`]); the [`Catalogue`] holds those compiled in and those of the checkout. A
 //! [source](sources) turns a project into a pristine tree under a pin and lays work trees out from it, and
-//! [`edits`] change one file of a work tree so that the next build has something to do. [`parents`] keeps
-//! foreign cargo configuration away from the work trees.
+//! [`edits`] change one file of a work tree so that the next build has something to do. [`adding`] makes a
+//! manifest for a project that has none. [`parents`] keeps foreign cargo configuration away from the work trees.
 //!
 //! Knows nothing of axes, variants, workloads or what becomes of a build. Never writes into a user's own tree.
 

@@ -13,8 +13,8 @@ use crate::flows::{self, AddRequest, Added, FlowError, Places, Workplace};
 /// there is none, to the current directory. Nothing is overwritten.
 ///
 /// Examples:
-///   bench-runner corpus add https://github.com/BurntSushi/ripgrep --rev 15.1.0
-///   bench-runner corpus add hexyl@0.17.0
+///   bench-runner corpus add git@github.com:BurntSushi/ripgrep.git --name rg --rev 15.1.0
+///   bench-runner corpus add grex@1.4.6
 ///   bench-runner corpus add ../mine --name mine
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]

@@ -1,7 +1,7 @@
 //! A manifest for a project that nobody has prepared: everything pinned, `[build]` filled in, edits proposed.
 //!
-//! What the user names is found out first ([`Origin`]), then pinned ([`Pinning`]), then its tree is looked at
-//! ([`propose`]). The result is text, read back by the same reader as any manifest. Nothing is written here but into
+//! What the user names is found out first ([`Origin`]); then it is pinned and its tree is looked at ([`propose`]). The
+//! result is text, read back by the same reader as any manifest. Nothing is written here but into
 //! the cache, and nothing is built.
 
 mod crates;
