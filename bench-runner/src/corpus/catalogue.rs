@@ -9,7 +9,9 @@ use crate::spanned::{DocError, SourceText, nearest};
 use super::manifest::{Project, Source};
 
 /// The manifests that every build of this program carries, with the names that errors show.
-const BUILT_IN: [(&str, &str); 14] = [
+const BUILT_IN: [(&str, &str); 19] = [
+    ("built-in corpus/actix-graphql.toml", include_str!("../../../corpus/actix-graphql.toml")),
+    ("built-in corpus/axum-oauth.toml", include_str!("../../../corpus/axum-oauth.toml")),
     ("built-in corpus/diffr.toml", include_str!("../../../corpus/diffr.toml")),
     ("built-in corpus/fd-find.toml", include_str!("../../../corpus/fd-find.toml")),
     ("built-in corpus/generated-chain.toml", include_str!("../../../corpus/generated-chain.toml")),
@@ -23,7 +25,10 @@ const BUILT_IN: [(&str, &str); 14] = [
     ("built-in corpus/hyperfine.toml", include_str!("../../../corpus/hyperfine.toml")),
     ("built-in corpus/just.toml", include_str!("../../../corpus/just.toml")),
     ("built-in corpus/miniserve.toml", include_str!("../../../corpus/miniserve.toml")),
+    ("built-in corpus/nushell.toml", include_str!("../../../corpus/nushell.toml")),
     ("built-in corpus/ripgrep.toml", include_str!("../../../corpus/ripgrep.toml")),
+    ("built-in corpus/ripgrep-workspace.toml", include_str!("../../../corpus/ripgrep-workspace.toml")),
+    ("built-in corpus/rust-analyzer.toml", include_str!("../../../corpus/rust-analyzer.toml")),
     ("built-in corpus/sd.toml", include_str!("../../../corpus/sd.toml")),
     ("built-in corpus/titlecase.toml", include_str!("../../../corpus/titlecase.toml")),
     ("built-in corpus/tokei.toml", include_str!("../../../corpus/tokei.toml")),
@@ -233,6 +238,8 @@ mod tests {
         assert_eq!(
             names,
             [
+                "actix-graphql",
+                "axum-oauth",
                 "diffr",
                 "fd-find",
                 "generated-chain",
@@ -243,7 +250,10 @@ mod tests {
                 "hyperfine",
                 "just",
                 "miniserve",
+                "nushell",
                 "ripgrep",
+                "ripgrep-workspace",
+                "rust-analyzer",
                 "sd",
                 "titlecase",
                 "tokei"
@@ -275,7 +285,7 @@ mod tests {
         let error = catalogue.select("tag:quik").unwrap_err().to_string();
         assert!(error.contains("did you mean `quick`?"), "{error}");
         let error = catalogue.select("linux").unwrap_err().to_string();
-        assert!(error.contains("hexyl, hyperfine, just, miniserve, ripgrep"), "{error}");
+        assert!(error.contains("hexyl, hyperfine, just, miniserve, nushell"), "{error}");
     }
 
     #[test]
