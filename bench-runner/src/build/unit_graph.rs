@@ -172,7 +172,9 @@ fn unit_of_call(call: &CompilerCall, source: &Path, packages: &BTreeSet<&Path>) 
         .iter()
         .filter(|package| file.starts_with(package))
         .max_by_key(|package| package.components().count())?;
-    let kind = if call.args.iter().any(|arg| arg == "--test") {
+    // Tests with a harness of their own are programs that know what they are.
+    let is_test = |pair: &[String]| pair == ["--cfg", "test"];
+    let kind = if call.args.iter().any(|arg| arg == "--test") || call.args.windows(2).any(is_test) {
         UnitKind::Test
     } else if call.name.starts_with("build_script_") {
         UnitKind::BuildScript
@@ -249,6 +251,8 @@ mod tests {
                     "rustc --crate-name app src/main.rs --crate-type bin -C extra-filename=-4 --extern base=/t/libbase-2.rmeta",
                 ),
                 call("rustc --crate-name cli tests/cli.rs --test -C extra-filename=-5"),
+                // With a harness of its own.
+                call("rustc --crate-name own tests/own.rs --cfg test -C extra-filename=-6"),
             ],
             ..Evidence::default()
         }
@@ -263,9 +267,9 @@ mod tests {
         let graph = UnitGraph::of(&evidence(), Path::new("/w/s")).unwrap();
         let of = |name: &str| graph.needs.keys().filter(|unit| unit.name == name).cloned().collect();
         assert_eq!(names(&graph.dependents(&of("my_derive"))), ["app", "base (library)"]);
-        assert_eq!(names(&graph.dependents(&of("build_script_build"))), ["app", "cli (test)"]);
+        assert_eq!(names(&graph.dependents(&of("build_script_build"))), ["app", "cli (test)", "own (test)"]);
         assert_eq!(names(&graph.dependents(&of("app"))), Vec::<String>::new());
-        assert_eq!(names(&graph.possible_dependents(&of("app"))), ["cli (test)"]);
+        assert_eq!(names(&graph.possible_dependents(&of("app"))), ["cli (test)", "own (test)"]);
         let package = |file: &str| graph.package_of(Path::new(file)).map(|path| path.display().to_string());
         assert_eq!(package("/w/s/base/src/x.rs").as_deref(), Some("/w/s/base"));
         assert_eq!(package("/w/s/src/main.rs").as_deref(), Some("/w/s"));

@@ -516,7 +516,7 @@ impl World for Workplace {
     fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
         let projects = self.select(word)?;
         let is_known = |project: &Project| {
-            self.benches.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.project == *project)
+            self.benches.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.asked == *project)
         };
         // At once: nothing is timed yet.
         let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
@@ -573,17 +573,20 @@ impl World for Workplace {
     fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError> {
         // A project from elsewhere has no place of its own on this machine, and so no directories above it.
         let bench = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned();
-        let own = bench.and_then(|bench| match (&bench.project.source, &bench.project.base) {
+        let own = bench.as_ref().and_then(|bench| match (&bench.project.source, &bench.project.base) {
             (Source::Path(path), base) => {
                 let own = base.as_deref().unwrap_or(Path::new("")).join(&path.path);
-                let own = own.canonicalize().unwrap_or(own);
-                // What was copied from the directories above belongs to the project.
-                let copied = bench.source.as_ref().map_or(0, |source| source.root.components().count());
-                own.ancestors().nth(copied).map(Path::to_path_buf)
+                Some(own.canonicalize().unwrap_or(own))
             }
             _ => None,
         });
-        let files = files_above(own.as_deref(), self.sources.user_home.as_deref());
+        let mut files = files_above(own.as_deref(), self.sources.user_home.as_deref());
+        if let Some((own, source)) = own.zip(bench.as_ref().and_then(|bench| bench.source.as_ref())) {
+            // What was copied from the directories above belongs to the project.
+            let base = own.ancestors().nth(source.root.components().count()).unwrap_or(&own);
+            let copied = |file: &Path| source.files.iter().any(|copied| copied.path == file);
+            files.retain(|file| !file.strip_prefix(base).is_ok_and(copied));
+        }
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         user_settings(&files, variables).map_err(|error| {

@@ -507,12 +507,20 @@ fn workloads_that_change_the_same_sources_stand_in_blocks_of_their_own() {
 }
 
 #[test]
+fn a_cache_would_know_what_is_replayed_again() {
+    let plan =
+        made("projects = [\"old\"]\nworkloads = [\"replay:2\"]\n[axes]\ncache = [\"off\", \"warm\"]\n");
+    let left: Vec<&str> = plan.skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
+    assert!(left.iter().any(|reason| reason.contains("a cache would know them")), "{left:?}");
+}
+
+#[test]
 fn a_release_build_after_a_release_build_is_no_comparison() {
     let plan = made(
         "projects = [\"a\"]\nworkloads = [\"after-release\"]\n[axes]\nprofile = [\"dev\", \"release\"]\n",
     );
     expect_test::expect![[r#"
-        left out: s/a/after-release profile=release: it builds with the release profile itself
+        left out: s/a/after-release profile=release: what it builds lies where a release build leaves it
         left out: s/a/after-release all: only profile=dev is left to build"#]]
     .assert_eq(&outline(&plan));
 }

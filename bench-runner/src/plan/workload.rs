@@ -30,10 +30,18 @@ pub(super) fn lack(variant: &Variant, project: &ProjectView) -> Option<(String, 
     if matches!(workload.sources, Sources::Replayed(_)) && variant.rev.is_some() {
         return Some(("a commit is named, and `replay` builds several".to_owned(), None));
     }
+    if matches!(workload.sources, Sources::Replayed(_))
+        && variant.settings.get("cache").is_some_and(|cache| cache != "off")
+    {
+        let reason = "`replay` comes to the same commits again, and a cache would know them by then";
+        return Some((reason.to_owned(), None));
+    }
     let profile = variant.settings.get("profile").or(project.profile.as_ref());
-    if workload.start == Start::AfterRelease && profile.is_some_and(|profile| profile == "release") {
+    if workload.start == Start::AfterRelease
+        && profile.is_some_and(|profile| profile == "release" || profile == "bench")
+    {
         let help = "compare under `clean`, or name another profile".to_owned();
-        return Some(("it builds with the release profile itself".to_owned(), Some(help)));
+        return Some(("what it builds lies where a release build leaves it".to_owned(), Some(help)));
     }
     None
 }

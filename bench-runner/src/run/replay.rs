@@ -2,7 +2,7 @@
 //! oldest is built again, untimed, and the commits come anew.
 
 use super::arm::LiveArm;
-use super::block::Measuring;
+use super::block::{Measuring, bad_end};
 use super::builder::{Made, Place};
 use super::workspace::Workspace;
 use super::{RunError, Workshop};
@@ -59,15 +59,25 @@ impl Measuring<'_, '_, '_> {
         session: u32,
     ) -> Result<bool, RunError> {
         self.go_to(0, workspace, arms)?;
-        for (position, arm) in arms.iter().filter(|arm| arm.dropped.is_none() && arm.replays()).enumerate() {
-            let position = position as u32 + 1;
+        let live: Vec<usize> =
+            (0..arms.len()).filter(|at| arms[*at].dropped.is_none() && arms[*at].replays()).collect();
+        let mut bad = Vec::new();
+        for (position, &at) in live.iter().enumerate() {
+            let (arm, position) = (&arms[at], position as u32 + 1);
+            // What the later commits have left would be found again.
+            crate::host::remove_tree(&arm.site.target)?;
             let place =
                 Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: false };
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
-            if matches!(made, Made::Interrupted) {
-                return Ok(false);
+            match made {
+                Made::Interrupted => return Ok(false),
+                Made::Sample(sample, _, flaw) => bad.extend(Some(at).zip(bad_end(&sample, flaw))),
             }
             self.builder.clear(arm)?;
+        }
+        // The next build of an arm that has not got this far would have more to do than the others'.
+        for (at, reason) in if bad.len() < live.len() { bad } else { Vec::new() } {
+            self.drop_arm(&mut arms[at], reason);
         }
         Ok(true)
     }

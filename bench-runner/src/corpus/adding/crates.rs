@@ -1,5 +1,6 @@
 //! A version of a crate and the hash of its archive, from the user's own cargo.
 
+use crate::corpus::manifest::is_version;
 use crate::corpus::sources::{self, Sources};
 use crate::spanned::quoted;
 
@@ -8,7 +9,12 @@ use super::AddError;
 /// The lines of `[source]` for the crate `name` at `version`, or at the newest version.
 pub(super) fn source(name: &str, version: Option<&str>, with: &Sources) -> Result<String, AddError> {
     let version = match version {
-        Some(version) => version.to_owned(),
+        Some(version) if is_version(version) => version.to_owned(),
+        Some(version) => {
+            let message = format!("`{}` is not a full version", version.escape_debug());
+            let help = format!("write all three numbers, such as `{name}@1.2.3`, or none for the newest");
+            return Err(AddError::request(message, help));
+        }
         None => newest(name, with)?,
     };
     let crate_file = format!("{name}-{version}.crate");

@@ -1,5 +1,6 @@
 //! A commit of a repository, from what `git ls-remote` says.
 
+use crate::corpus::manifest::urls;
 use crate::corpus::sources::{self, Sources};
 use crate::record::is_hex;
 use crate::spanned::quoted;
@@ -9,6 +10,7 @@ use super::AddError;
 /// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without one its
 /// HEAD.
 pub(super) fn source(url: &str, rev: Option<&str>, with: &Sources) -> Result<String, AddError> {
+    urls::check(url).map_err(|(reason, help)| AddError::request(reason, help))?;
     let commit = match rev {
         Some(rev) if is_hex(rev, 40) => rev.to_owned(),
         _ => {

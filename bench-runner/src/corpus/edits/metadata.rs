@@ -51,6 +51,10 @@ pub(super) struct Package {
 pub(super) struct Target {
     /// What it is, such as `lib`, `bin`, `custom-build`.
     pub(super) kind: String,
+    /// Its name.
+    pub(super) name: String,
+    /// Whether it is built without features being named.
+    pub(super) plain: bool,
     /// The file that it starts from.
     pub(super) file: PathBuf,
 }
@@ -66,6 +70,19 @@ impl Package {
     /// The file that its library starts from.
     pub(super) fn library(&self) -> Option<&Path> {
         self.targets.iter().find(|target| target.is_library()).map(|target| target.file.as_path())
+    }
+
+    /// Whether its library is one of macros.
+    pub(super) fn is_of_macros(&self) -> bool {
+        self.targets.iter().any(|target| target.kind == "proc-macro")
+    }
+
+    /// The files that its programs start from, of those that are built: the ones of these names, or all if there are none.
+    pub(super) fn programs(&self, named: &[String]) -> impl Iterator<Item = &Path> {
+        let built = move |target: &&Target| {
+            target.kind == "bin" && target.plain && (named.is_empty() || named.contains(&target.name))
+        };
+        self.targets.iter().filter(built).map(|target| target.file.as_path())
     }
 
     /// The files that its targets of this kind start from.
@@ -102,11 +119,19 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
         let targets = package["targets"].as_array()?.iter().map(|target| {
             Some(Target {
                 kind: target["kind"][0].as_str()?.to_owned(),
+                name: target["name"].as_str().unwrap_or_default().to_owned(),
+                plain: target["required-features"].as_array().is_none_or(Vec::is_empty),
                 file: target["src_path"].as_str()?.into(),
             })
         });
         let needed = package["dependencies"].as_array()?.iter().filter(|needed| needed["kind"] != "dev");
-        let needed = needed.filter_map(|needed| Some(PathBuf::from(needed["path"].as_str()?)));
+        let local: Vec<(PathBuf, bool)> = needed
+            .filter_map(|needed| {
+                // What is optional or for some target only may not be built here.
+                let certain = needed["optional"] != true && needed["target"].is_null();
+                Some((PathBuf::from(needed["path"].as_str()?), certain))
+            })
+            .collect();
         let default = defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
         let read = Package {
             name: package["name"].as_str()?.to_owned(),
@@ -115,9 +140,10 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
             oldest_edition: package["edition"] == "2015",
             targets: targets.collect::<Option<_>>()?,
             needs: Vec::new(),
-            needs_local: false,
+            needs_local: !local.is_empty(),
         };
-        packages.push((read, needed.collect()));
+        let certain = local.into_iter().filter(|(_, certain)| *certain).map(|(path, _)| path);
+        packages.push((read, certain.collect()));
     }
     let directories: BTreeMap<PathBuf, String> = packages
         .iter()
@@ -125,7 +151,7 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
         .collect();
     let with_needs = packages.into_iter().map(|(package, needed)| {
         let needs = needed.iter().filter_map(|directory| directories.get(directory).cloned()).collect();
-        Package { needs, needs_local: !needed.is_empty(), ..package }
+        Package { needs, ..package }
     });
     Some(with_needs.collect())
 }

@@ -35,7 +35,19 @@ pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
     let mut lines = diff.split_inclusive('\n').enumerate().map(|(at, line)| (at + 1, line)).peekable();
     let mut files = Vec::new();
     while let Some((at, line)) = lines.next() {
-        let Some(old) = line.strip_prefix("--- ") else { continue };
+        let Some(old) = line.strip_prefix("--- ") else {
+            // What git writes between files says nothing about their lines; all else would be lost.
+            const BETWEEN: [&str; 5] = ["diff ", "index ", "new file mode ", "deleted file mode ", "\n"];
+            if files.is_empty() && !line.starts_with(['+', '@'])
+                || BETWEEN.iter().any(|start| line.starts_with(start))
+            {
+                continue;
+            }
+            return Err(format!(
+                "line {at} is no part of a change of a file: `{}`",
+                line.trim_end().escape_debug()
+            ));
+        };
         let new = lines.next().and_then(|(_, line)| line.strip_prefix("+++ "));
         let new = new.ok_or_else(|| format!("line {at} begins a file, and no line `+++ …` follows"))?;
         let (old, new) = (path(old, at)?, path(new, at + 1)?);
@@ -44,6 +56,9 @@ pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
             return Err(format!("line {at} renames a file"));
         }
         let file = new.or(old).ok_or_else(|| format!("line {at} names no file"))?;
+        if files.iter().any(|earlier: &FilePatch| earlier.file == file) {
+            return Err(format!("line {at} changes `{}` a second time", file.display()));
+        }
         let mut hunks = Vec::new();
         while let Some((at, head)) = lines.next_if(|(_, line)| line.starts_with("@@ ")) {
             let (start, mut old, mut new) =
@@ -163,7 +178,10 @@ impl FilePatch {
             }
         }
         new.extend(old.get(at..).unwrap_or_default().iter().copied());
-        Ok(new)
+        match self.removed && !new.is_empty() {
+            true => Err("lines are left in a file that it removes".to_owned()),
+            false => Ok(new),
+        }
     }
 }
 
@@ -207,5 +225,15 @@ mod tests {
         assert_eq!(refused("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n"), "its last part is cut off");
         assert!(refused("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\nb\n").starts_with("line 5 begins with"));
         assert!(refused("--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-a\n-b\n").starts_with("line 5 is more"));
+        let more = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
+        assert_eq!(
+            refused(&format!("{more}+c {{n}}\n")),
+            "line 6 is no part of a change of a file: `+c {n}`"
+        );
+        assert_eq!(refused(&format!("{more}{more}")), "line 6 changes `x` a second time");
+        assert!(refused(&format!("{more}rename from y\n")).contains("`rename from y`"));
+        let emptied = parse("--- a/x\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n").unwrap();
+        assert_eq!(emptied[0].apply("a\n", 1).unwrap(), "");
+        assert_eq!(emptied[0].apply("a\nb\n", 1).unwrap_err(), "lines are left in a file that it removes");
     }
 }

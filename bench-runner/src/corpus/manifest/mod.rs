@@ -9,7 +9,7 @@ pub(super) mod urls;
 
 pub(super) use generated::{BODY_ANCHOR, ITEM_ANCHOR};
 pub use generated::{Dependency, GeneratedSource, InGraph, Shape, Style};
-pub(super) use names::is_name;
+pub(super) use names::{is_name, is_version};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -136,13 +136,18 @@ pub(super) fn version(value: &Value<'_>) -> Result<String, DocError> {
     version_of(value, &value.string()?)
 }
 
-/// The same, where the version is only a part of the value.
-pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocError> {
+/// Whether a text is a version with all three of its numbers.
+pub(in crate::corpus) fn is_version(text: &str) -> bool {
     let core = text.split(['-', '+']).next().unwrap_or("");
     let parts: Vec<&str> = core.split('.').collect();
     let numeric = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+');
-    if parts.len() == 3 && parts.iter().all(numeric) && text.chars().all(valid) && text.len() <= LONGEST {
+    parts.len() == 3 && parts.iter().all(numeric) && text.chars().all(valid) && text.len() <= LONGEST
+}
+
+/// The same, where the version is only a part of the value.
+pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocError> {
+    if is_version(text) {
         return Ok(text.to_owned());
     }
     Err(value

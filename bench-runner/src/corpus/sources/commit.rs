@@ -3,6 +3,7 @@
 //! Every object is read, and libgit2 checks each against its own id, so that what is listed is complete and sound.
 //! Attributes of git (`export-ignore`, filters, line ends) are not applied: the files are the bytes of the commit.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -19,7 +20,7 @@ use super::tree::{self, FileKind, TreeFile};
 /// Directories within one another; a tree that is deeper was made to do harm.
 const DEEPEST: usize = 128;
 /// Files of one commit.
-const MOST_FILES: usize = 1_000_000;
+const MOST_ENTRIES: usize = 1_000_000;
 /// How a pointer of Git LFS starts, which stands in a commit in place of the file.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
@@ -63,7 +64,7 @@ pub(super) enum Unlisted {
 
 /// All files below `tree`, which may hold `limit` bytes.
 pub(super) fn list(repo: &Repository, tree: &Tree<'_>, limit: u64) -> Result<Listing, Unlisted> {
-    let mut lister = Lister { repo, limit, listing: Listing::default() };
+    let mut lister = Lister { repo, limit, entries: 0, listing: Listing::default() };
     lister.tree(tree, Path::new(""), 0)?;
     Ok(lister.listing)
 }
@@ -71,6 +72,7 @@ pub(super) fn list(repo: &Repository, tree: &Tree<'_>, limit: u64) -> Result<Lis
 struct Lister<'r> {
     repo: &'r Repository,
     limit: u64,
+    entries: usize,
     listing: Listing,
 }
 
@@ -86,6 +88,11 @@ impl Lister<'_> {
             )));
         }
         for entry in tree {
+            // A small commit can name the same directory over and over.
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES {
+                return Err(Unlisted::Refused("it has more entries than sources may".to_owned()));
+            }
             let path = below.join(name(&entry)?);
             match entry.kind() {
                 Some(ObjectType::Tree) => {
@@ -106,7 +113,7 @@ impl Lister<'_> {
         // Before it is read: a small pack can hold a large file.
         let (size, _) = self.repo.odb().and_then(|odb| odb.read_header(entry.id())).map_err(damaged)?;
         self.listing.bytes = self.listing.bytes.saturating_add(size as u64);
-        if self.listing.bytes > self.limit || self.listing.contents.len() >= MOST_FILES {
+        if self.listing.bytes > self.limit {
             return Err(Unlisted::Refused(super::too_much(self.limit)));
         }
         let blob = self.repo.find_blob(entry.id()).map_err(damaged)?;
@@ -146,10 +153,21 @@ pub(super) fn leaving_link(files: &[TreeFile]) -> Option<&Path> {
     files.iter().find(leaves).map(|file| file.path.as_path())
 }
 
-/// Writes the files into `into`.
+/// The first file whose path is also that of another file or of a directory. Written out, it could be a link that what
+/// lies "below" it is written through.
+pub(super) fn doubled(files: &[TreeFile]) -> Option<&Path> {
+    let mut seen = BTreeSet::new();
+    let twice = files.iter().map(|file| file.path.as_path()).find(|path| !seen.insert(*path));
+    let above = |path: &Path| path.ancestors().skip(1).any(|above| seen.contains(above));
+    twice.or_else(|| files.iter().map(|file| file.path.as_path()).find(|path| above(path)))
+}
+
+/// Writes the files into `into`, links last, so that nothing is written through them.
 pub(super) fn write(repo: &Repository, contents: &[Content], into: &Path) -> Result<(), SourceError> {
     fs::create_dir_all(into).map_err(SourceError::io("create", into))?;
-    for Content { file, blob } in contents {
+    let is_link = |content: &&Content| matches!(content.file.kind, FileKind::Link { .. });
+    let files = contents.iter().filter(|content| !is_link(content));
+    for Content { file, blob } in files.chain(contents.iter().filter(is_link)) {
         let to = into.join(&file.path);
         let parent = to.parent().unwrap_or(into);
         fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
@@ -236,6 +254,17 @@ mod tests {
         let (_dir, repo, tree) = hostile(b"model.bin", b"100644", pointer);
         let listing = list(&repo, &repo.find_tree(tree).unwrap(), 1000).unwrap();
         assert_eq!(listing.pointers, [Path::new("model.bin")]);
+    }
+
+    #[test]
+    fn a_name_that_is_a_link_and_a_directory_is_found() {
+        let file = |path: &str| TreeFile {
+            path: path.into(),
+            kind: FileKind::Regular { executable: false, sha256: [0; 32] },
+        };
+        assert_eq!(doubled(&[file("a"), file("a.b"), file("b/a"), file("b/c")]), None);
+        assert_eq!(doubled(&[file("a"), file("b"), file("a")]), Some(Path::new("a")));
+        assert_eq!(doubled(&[file("d/l"), file("d/l/evil")]), Some(Path::new("d/l/evil")));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use git2::{Commit, Repository};
+use toml::Table;
 
 use crate::corpus::manifest::{GitSource, urls};
 use crate::record::{Pin, short_hash};
@@ -12,7 +13,7 @@ use crate::record::{Pin, short_hash};
 use super::commit::{self, Content, Listing, Unlisted};
 use super::git_store::{self, Unread};
 use super::tree;
-use super::{Pinned, SourceError, Sources, history, local};
+use super::{Pinned, SourceError, Sources, history, local, outside};
 
 /// Repositories within one another.
 const DEEPEST: usize = 8;
@@ -54,6 +55,10 @@ pub(super) fn pin(source: &GitSource, limit: u64, with: &Sources) -> Result<Pinn
         })
         .collect();
     tree::sort(&mut files);
+    if let Some(path) = commit::doubled(&files) {
+        let reason = format!("`{}` is two things in one", commit::shown(path));
+        return Err(refuse(&source.url, &source.rev, reason));
+    }
     if let Some(link) = commit::leaving_link(&files) {
         let reason = format!("the link `{}` leaves the tree", commit::shown(link));
         return Err(refuse(&source.url, &source.rev, reason));
@@ -61,6 +66,18 @@ pub(super) fn pin(source: &GitSource, limit: u64, with: &Sources) -> Result<Pinn
     let root = source.dir.clone().unwrap_or_default();
     if !files.iter().any(|file| file.path == root.join("Cargo.toml")) {
         return Err(no_project(source));
+    }
+    if let Some(workspace) = workspace_above(&root, &files, &parts, with)? {
+        return Err(SourceError::Commit {
+            url: source.url.clone(),
+            rev: source.rev.clone(),
+            reason: format!(
+                "`{}` belongs to the workspace in `{}`",
+                commit::shown(&root),
+                commit::shown(&workspace)
+            ),
+            help: "name the workspace's own directory in `dir`, and the package in `build`".to_owned(),
+        });
     }
     let variety = format!("{} {}", source.url, if source.submodules { "whole" } else { "alone" });
     let place = with.cache.sources().join(format!("git-{}-{}", &source.rev[..12], short_hash(&variety)));
@@ -189,6 +206,36 @@ fn submodule_urls(text: &[u8]) -> Result<BTreeMap<PathBuf, String>, String> {
         .map_err(failed)?;
     let pair = |[path, url]: [Option<String>; 2]| Some((PathBuf::from(path?.trim_end_matches('/')), url?));
     Ok(found.into_values().filter_map(pair).collect())
+}
+
+/// The directory of the workspace that the project in `root` is a member of, where there is one above it.
+fn workspace_above(
+    root: &Path,
+    files: &[tree::TreeFile],
+    parts: &Parts,
+    with: &Sources,
+) -> Result<Option<PathBuf>, SourceError> {
+    let text = |path: &Path| -> Result<Option<Table>, SourceError> {
+        let found = parts.iter().find_map(|(part, contents)| {
+            let content = contents.iter().find(|content| part.below.join(&content.file.path) == path)?;
+            Some((part, content.blob))
+        });
+        let Some((part, blob)) = found else { return Ok(None) };
+        git_store::with_commit(&part.url, &part.rev, with, |repo, _| {
+            let blob = repo.find_blob(blob).map_err(|error| Unread::Damaged(error.message().to_owned()))?;
+            Ok(std::str::from_utf8(blob.content()).ok().and_then(|text| text.parse().ok()))
+        })
+    };
+    let is_there = |dir: &&Path| files.iter().any(|file| file.path == dir.join("Cargo.toml"));
+    if text(&root.join("Cargo.toml"))?.is_none_or(|manifest| manifest.contains_key("workspace")) {
+        return Ok(None);
+    }
+    for dir in root.ancestors().skip(1).filter(is_there) {
+        if text(&dir.join("Cargo.toml"))?.is_some_and(|manifest| outside::takes_in(&manifest, dir, root)) {
+            return Ok(Some(dir.to_path_buf()));
+        }
+    }
+    Ok(None)
 }
 
 fn no_project(source: &GitSource) -> SourceError {

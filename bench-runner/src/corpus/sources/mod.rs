@@ -152,7 +152,7 @@ pub fn pin_all(projects: &[Project], with: &Sources) -> Vec<Result<Pinned, Sourc
 /// Where there is no such commit, or the project has none.
 pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinned, SourceError> {
     let limit = project.max_source_bytes.unwrap_or(DEFAULT_LIMIT);
-    match &project.source {
+    let pinned = match &project.source {
         Source::Path(source) => revision::pin(&from_base(project, &source.path)?, rev, limit, with),
         Source::Git(source) if crate::record::is_hex(rev, 40) => {
             let at = GitSource { rev: rev.to_owned(), tree: None, ..source.clone() };
@@ -165,7 +165,8 @@ pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinn
             help: format!("`git ls-remote {}` lists branches and tags with their commits", source.url),
         }),
         other => Err(SourceError::NoRevisions { project: project.name.clone(), kind: other.kind() }),
-    }
+    }?;
+    locked::of_revision(pinned, project, with)
 }
 
 /// The last commits of a project, at most `count`, oldest first; the last of them is the one that is pinned. Projects

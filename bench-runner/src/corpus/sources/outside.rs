@@ -84,9 +84,21 @@ fn no_member(root: &Path, manifest: &Table) -> Result<(), SourceError> {
 
 /// Whether cargo would take the package in `package` for one of the workspace in `dir`.
 fn is_workspace_of(dir: &Path, package: &Path) -> bool {
-    let Some(manifest) = table(&dir.join("Cargo.toml")) else { return false };
-    let Some(workspace) = manifest.get("workspace").and_then(Value::as_table) else { return false };
-    !strings(workspace.get("exclude")).any(|path| package.starts_with(dir.join(path)))
+    table(&dir.join("Cargo.toml")).is_some_and(|manifest| takes_in(&manifest, dir, package))
+}
+
+/// Whether the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member.
+pub(super) fn takes_in(manifest: &Table, dir: &Path, package: &Path) -> bool {
+    let workspace = manifest.get("workspace").and_then(Value::as_table);
+    workspace.is_some_and(|workspace| {
+        !strings(workspace.get("exclude")).any(|path| package.starts_with(dir.join(path)))
+    })
+}
+
+/// The workspace that the package in `dir` inherits from, itself or one above it.
+fn workspace_of(dir: &Path, manifest: &Table) -> Option<PathBuf> {
+    let mut above = dir.ancestors().skip(usize::from(!manifest.contains_key("workspace")));
+    above.find(|above| is_workspace_of(above, dir)).map(Path::to_path_buf)
 }
 
 struct Finder<'r> {
@@ -159,6 +171,21 @@ impl Finder<'_> {
         for (name, path) in paths(&manifest, member) {
             self.package(&path, dir, &file, &name)?;
         }
+        if dir.starts_with(self.root) {
+            return Ok(());
+        }
+        // What a neighbour inherits stands in the manifest of its own workspace.
+        let Some(workspace) = workspace_of(dir, &manifest) else { return Ok(()) };
+        let file = workspace.join("Cargo.toml");
+        let Some(named) = table(&file) else { return Ok(()) };
+        let named = named.get("workspace").and_then(|workspace| workspace.get("dependencies"));
+        for (name, value) in dependencies(&manifest, member).into_iter().flat_map(entries) {
+            let inherited = value.get("workspace").and_then(Value::as_bool) == Some(true);
+            let path = named.and_then(|named| named.get(&name)).and_then(path_of);
+            if let Some(path) = path.filter(|_| inherited) {
+                self.package(&path, &workspace, &file, &name)?;
+            }
+        }
         Ok(())
     }
 
@@ -195,12 +222,9 @@ impl Finder<'_> {
             ));
         }
         self.dirs.insert(dir.to_path_buf());
-        let mut above = dir.ancestors().skip(1);
-        if table(&dir.join("Cargo.toml")).is_some_and(|manifest| !manifest.contains_key("workspace"))
-            && let Some(workspace) = above.find(|above| is_workspace_of(above, dir))
-            && !workspace.starts_with(self.root)
-        {
-            self.outside.files.insert(workspace.join("Cargo.toml"), workspace.to_path_buf());
+        let workspace = table(&dir.join("Cargo.toml")).and_then(|manifest| workspace_of(dir, &manifest));
+        if let Some(workspace) = workspace.filter(|above| above != dir && !above.starts_with(self.root)) {
+            self.outside.files.insert(workspace.join("Cargo.toml"), workspace);
         }
         Ok(())
     }
@@ -221,8 +245,8 @@ impl Finder<'_> {
     }
 }
 
-/// Names and paths of what a manifest needs from other directories.
-fn paths(manifest: &Table, member: bool) -> Vec<(String, String)> {
+/// The tables of dependencies of a package; cargo looks at what it needs for its own tests where it is a `member`.
+fn dependencies(manifest: &Table, member: bool) -> Vec<Option<&Value>> {
     let kinds: &[&str] = match member {
         true => &[
             "dependencies",
@@ -239,6 +263,12 @@ fn paths(manifest: &Table, member: bool) -> Vec<(String, String)> {
         tables.push(manifest.get(*kind));
         tables.extend(targets.iter().map(|(_, target)| target.get(*kind)));
     }
+    tables
+}
+
+/// Names and paths of what a manifest needs from other directories.
+fn paths(manifest: &Table, member: bool) -> Vec<(String, String)> {
+    let mut tables = dependencies(manifest, member);
     if member {
         tables.push(manifest.get("workspace").and_then(|workspace| workspace.get("dependencies")));
         tables.push(manifest.get("replace"));

@@ -91,6 +91,9 @@ impl Revision<'_> {
         }
         let mut files: Vec<TreeFile> = taken.contents.iter().map(|content| content.file.clone()).collect();
         tree::sort(&mut files);
+        if let Some(path) = commit::doubled(&files) {
+            return Err(self.refuse(format!("`{}` is two things in one", commit::shown(path))));
+        }
         Ok((taken.contents, files))
     }
 
@@ -202,5 +205,26 @@ mod tests {
         let nowhere = tempfile::tempdir().unwrap();
         let error = pin(nowhere.path(), &"ab".repeat(20), 1_000_000, &with).unwrap_err().to_string();
         assert!(error.contains("in no git repository"), "{error}");
+    }
+
+    #[test]
+    fn a_commit_without_a_lock_file_gets_that_which_git_ignores() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("repo");
+        fs::create_dir_all(&root).unwrap();
+        let repo = Repository::init(&root).unwrap();
+        fs::write(root.join("Cargo.toml"), "[package]\nname = \"p\"\n").unwrap();
+        fs::write(root.join(".gitignore"), "Cargo.lock\n").unwrap();
+        let rev = commit(&repo);
+        let manifest = format!("name = \"p\"\n[source]\nkind = \"path\"\npath = '{}'\n", root.display());
+        let text = crate::spanned::SourceText::new("p.toml", manifest);
+        let project = crate::corpus::Project::parse(&text, None).unwrap();
+        let with = sources(dir.path());
+        let error = super::super::pin_revision(&project, &rev, &with).unwrap_err().to_string();
+        assert!(error.contains("has no Cargo.lock"), "{error}");
+        fs::write(root.join("Cargo.lock"), "version = 4\n").unwrap();
+        let pinned = super::super::pin_revision(&project, &rev, &with).unwrap();
+        assert_eq!(fs::read_to_string(pinned.tree.join("Cargo.lock")).unwrap(), "version = 4\n");
+        assert_eq!(pinned.pin, Pin::Git { rev });
     }
 }

@@ -59,6 +59,14 @@ fn bring_in(
             continue;
         }
         let pinned = sources::pin_revision(&workshop.project, commit, &workplace.sources)?;
+        if let Some((other, _)) = workshop.commits.iter().find(|(_, other)| other.root != pinned.root) {
+            let message = format!(
+                "the commits {commit} and {other} of `{}` are not laid out alike: one needs more of its repository",
+                workshop.project.name
+            );
+            let help = "replay fewer commits, or the project in the root of the repository";
+            return Err(RequestError::usage(message, Some(help.to_owned())).into());
+        }
         for toolchain in workshop.kits.iter().filter_map(|kit| kit.context.toolchain.as_ref()) {
             // A commit whose dependencies cannot be had does not build, and the others go on.
             let _ = workplace.fetch_dependencies(&pinned.dir(), toolchain);

@@ -61,8 +61,10 @@ impl<'a> Graph<'a> {
     }
 
     fn best_below(&self, top: &'a Package, fits: impl Fn(&'a Package) -> bool) -> Option<&'a Package> {
-        let candidates =
-            self.with_needs(top).skip(1).filter(|package| package.library().is_some() && fits(package));
+        let candidates = self.with_needs(top).skip(1).filter(|package| {
+            // What macros are made of cannot be told apart from what they make.
+            package.library().is_some() && !package.is_of_macros() && fits(package)
+        });
         let needed_by = |package: &Package| {
             self.packages.iter().filter(|(_, needs)| needs.contains(package.name.as_str())).count()
         };
@@ -86,7 +88,12 @@ mod tests {
             manifest: format!("/w/{name}/Cargo.toml").into(),
             default: true,
             oldest_edition: false,
-            targets: vec![Target { kind: kind.into(), file: format!("/w/{name}/src/x.rs").into() }],
+            targets: vec![Target {
+                kind: kind.into(),
+                name: name.into(),
+                plain: true,
+                file: format!("/w/{name}/src/x.rs").into(),
+            }],
             needs: needs.iter().map(|&name| name.to_owned()).collect(),
             needs_local: !needs.is_empty(),
         }

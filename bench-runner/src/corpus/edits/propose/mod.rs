@@ -27,7 +27,7 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     let graph = Graph::of(&packages);
     let Some(top) = graph.root(&build.packages) else { return Ok(Vec::new()) };
     let mut proposals = Proposals { tree: &root, edits: Vec::new() };
-    proposals.in_code(&graph, top);
+    proposals.in_code(&graph, top, &build.bins);
     let scripts = graph.with_needs(top).filter_map(|package| {
         let files: Vec<CrateFile> = package.files_of("custom-build").flat_map(syntax::files).collect();
         Some((package, files)).filter(|(_, files)| !files.is_empty())
@@ -72,8 +72,8 @@ struct Proposals<'a> {
 
 impl Proposals<'_> {
     /// The edits of Rust sources but for build scripts.
-    fn in_code<'p>(&mut self, graph: &Graph<'p>, top: &'p Package) {
-        let programs: Vec<CrateFile> = top.files_of("bin").flat_map(syntax::files).collect();
+    fn in_code<'p>(&mut self, graph: &Graph<'p>, top: &'p Package, bins: &[String]) {
+        let programs: Vec<CrateFile> = top.programs(bins).flat_map(syntax::files).collect();
         let library = |package: &Package| -> Vec<CrateFile> {
             package.library().map(syntax::files).unwrap_or_default()
         };
@@ -85,7 +85,8 @@ impl Proposals<'_> {
             self.body("core", EditClass::Body, core, &of_core);
         }
         // Of one package alone, a program beside a library is what needs that.
-        let inner = core.map(|core| (core, &of_core)).or((!of_top.is_empty()).then_some((top, &of_top)));
+        let alone = !of_top.is_empty() && !top.is_of_macros();
+        let inner = core.map(|core| (core, &of_core)).or(alone.then_some((top, &of_top)));
         if let Some((_, files)) = inner {
             let hidden = "#[doc(hidden)]\npub fn bench_runner_{n}() -> u64 {\n    {n}\n}\n";
             self.before("signature", EditClass::Signature, files.first().into_iter(), hidden);

@@ -137,7 +137,10 @@ impl CrateFile {
     }
 
     fn body(&self, function: &ItemFn) -> Option<Place> {
-        let is_main = function.sig.ident == "main" && !under_cfg(&function.attrs);
+        let is_main = function.sig.ident == "main"
+            && !under_cfg(&function.attrs)
+            && function.sig.constness.is_none()
+            && function.sig.generics.params.is_empty();
         if !is_main && !is_ordinary(&function.attrs, &function.sig) {
             return None;
         }
@@ -174,7 +177,10 @@ impl CrateFile {
             let derives = attrs.iter().filter(|attribute| attribute.path().is_ident("derive"));
             let derived: Vec<String> = derives
                 .filter_map(|attribute| Some(attribute.meta.require_list().ok()?.tokens.to_string()))
-                .flat_map(|list| list.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>())
+                .flat_map(|list| {
+                    let last = |path: &str| path.rsplit("::").next().unwrap_or(path).trim().to_owned();
+                    list.split(',').map(last).filter(|name| !name.is_empty()).collect::<Vec<_>>()
+                })
                 .collect();
             let foreign = derived.iter().filter(|name| !OF_THE_LANGUAGE.contains(&name.as_str())).count();
             self.place(head(item)?, foreign).filter(|_| !derived.is_empty())

@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::PathBuf;
 
 use super::*;
 use crate::corpus::Project;
@@ -91,4 +92,22 @@ fn what_is_no_cargo_project_has_none() {
     let cargo = find_in_path("cargo", &std::env::var_os("PATH").unwrap()).unwrap();
     let error = propose(dir.path(), &cargo, &BuildSettings::default()).unwrap_err().to_string();
     assert!(error.starts_with("failed to find out about the packages of "), "{error}");
+}
+
+#[test]
+fn what_is_not_built_or_made_of_macros_is_passed_over() {
+    let top = "[workspace]\nmembers = [\"macros\"]\n[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[features]\nx = []\n[[bin]]\nname = \"aaa\"\npath = \"src/aaa.rs\"\nrequired-features = [\"x\"]\n[[bin]]\nname = \"app\"\npath = \"src/main.rs\"\n[dependencies]\nmacros = { path = \"macros\" }\n";
+    let macros = format!("{}[lib]\nproc-macro = true\n", member("macros", ""));
+    let dir = project(&[
+        ("Cargo.toml", top),
+        ("src/aaa.rs", "fn main() {\n    aaa();\n}\nfn aaa() {\n}\n"),
+        ("src/main.rs", "fn main() {\n    app();\n}\nfn app() {\n}\n"),
+        ("macros/Cargo.toml", &macros),
+        ("macros/src/lib.rs", "pub fn go() {\n    println!();\n}\n"),
+    ]);
+    let edits = proposed(dir.path());
+    let files: Vec<_> = edits.iter().flat_map(crate::corpus::edits::files).collect();
+    assert!(files.iter().any(|file| file == Path::new("src/main.rs")), "{files:?}");
+    let wrong = |file: &&PathBuf| file.starts_with("macros") || file.ends_with("aaa.rs");
+    assert_eq!(files.iter().find(wrong), None);
 }

@@ -119,8 +119,16 @@ pub(super) fn no_such_commit(wanted: &Wanted<'_>) -> SourceError {
 }
 
 fn fetch(store: &Path, more: &[&str]) -> Result<(), ToolError> {
-    let args =
-        ["fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head"];
+    // By name: with a damaged repository git would look for one above it, which is somebody else's.
+    let args = [
+        "--git-dir=.",
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-prune",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+    ];
     git(store, args.iter().chain(more).map(OsString::from))
 }
 

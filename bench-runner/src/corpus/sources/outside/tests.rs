@@ -48,6 +48,21 @@ fn a_project_that_needs_nothing_is_copied_alone() {
 }
 
 #[test]
+fn what_a_neighbour_inherits_comes_along() {
+    let place = Place::new(&[
+        ("p/Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../ws/a\" }\n"),
+        (
+            "ws/Cargo.toml",
+            "[workspace]\nmembers = [\"a\", \"b\", \"c\"]\n[workspace.dependencies]\nb = { path = \"b\" }\nc = { path = \"c\" }\n",
+        ),
+        ("ws/a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nb.workspace = true\n"),
+        ("ws/b/Cargo.toml", "[package]\nname = \"b\"\n"),
+        ("ws/c/Cargo.toml", "[package]\nname = \"c\"\n"),
+    ]);
+    assert_eq!(place.found("p"), (names(&["ws/a", "ws/b"]), names(&["ws/Cargo.toml"])));
+}
+
+#[test]
 fn packages_are_found_wherever_a_manifest_names_them() {
     let package = |name: &str| (format!("o/{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\n"));
     let outer: Vec<(String, String)> =
