@@ -4,12 +4,14 @@
 //! which keys were asked for, so that [`Reader::finish`] can name the key that nobody knows and the valid one
 //! closest to it. Knows nothing of projects, scenarios or any other meaning of what it reads.
 
+mod masked;
 mod nearest;
 mod quote;
 mod reader;
 mod source;
 mod value;
 
+pub use masked::masked;
 pub use nearest::nearest;
 pub use quote::quoted;
 pub use reader::{Document, Reader};

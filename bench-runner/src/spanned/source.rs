@@ -7,7 +7,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::Document;
+use super::{Document, masked};
 
 /// At most this many characters of a line are shown.
 const SHOWN: usize = 100;
@@ -46,7 +46,7 @@ impl SourceText {
         }
     }
 
-    /// An error at the given bytes of this text.
+    /// An error at the given bytes of this text. Credentials in addresses are not shown.
     pub fn error(&self, span: Range<usize>, message: impl Into<String>) -> DocError {
         let start = floor_boundary(&self.text, span.start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -54,13 +54,13 @@ impl SourceText {
         let before = self.text[line_start..start].chars().count();
         let end = floor_boundary(&self.text, span.end).max(start);
         let marked = self.text[start..end].lines().next().unwrap_or("").chars().count();
-        let (shown, offset) = window(line, before);
+        let (shown, offset) = window(&masked(line), before);
         let room = shown.chars().count().saturating_sub(before - offset);
         DocError {
             file: self.name.clone(),
             line: small(self.text[..start].matches('\n').count() + 1),
             column: small(before + 1),
-            message: message.into(),
+            message: masked(&message.into()),
             help: None,
             excerpt: Box::new(Excerpt {
                 line: shown,
@@ -99,7 +99,7 @@ impl DocError {
     /// The same error with what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(masked(&help.into()));
         self
     }
 

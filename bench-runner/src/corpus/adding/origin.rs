@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::corpus::manifest::urls;
+
 use super::AddError;
 
 /// Where a project is to come from.
@@ -41,6 +43,7 @@ impl Origin {
             ));
         }
         if is_url(text) {
+            urls::check(text).map_err(|(reason, help)| AddError::request(reason, help))?;
             return Ok(Self::Git { url: text.to_owned() });
         }
         if text.ends_with(".toml") {
@@ -131,6 +134,7 @@ mod tests {
             ("x;rm", "refused"),
             ("a\nb", "refused"),
             ("ext::sh -c x", "refused"),
+            ("https://me:hunter2@host/x", "refused"),
         ] {
             assert_eq!(kind(text), expected, "{text}");
         }

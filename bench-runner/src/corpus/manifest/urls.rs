@@ -3,6 +3,8 @@
 //! Git reads some texts as options (`-u…`) or as programs to run (`ext::…`), and a text without a scheme as the name of
 //! a remote. Only what names a repository by itself is an address here.
 
+use crate::spanned::masked;
+
 /// Schemes that git speaks by itself.
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
 
@@ -10,7 +12,12 @@ const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
 pub(in crate::corpus) fn check(url: &str) -> Result<(), (String, &'static str)> {
     const FORMS: &str = "addresses look like `https://host/owner/name`, `ssh://git@host/name`, `git@host:owner/name` or \
                          `file:///path`";
-    let refuse = |reason: &str, help| Err((format!("{reason}: `{}`", url.escape_debug()), help));
+    let refuse = |reason: &str, help| Err((format!("{reason}: `{}`", masked(url).escape_debug()), help));
+    // Not shown again: they are secrets.
+    if holds_credentials(url) {
+        let reason = "the address holds credentials, and manifests are published with results".to_owned();
+        return Err((reason, WITHOUT_CREDENTIALS));
+    }
     if url.chars().any(|c| c.is_control() || c.is_whitespace()) || url.is_empty() {
         return refuse("the address of a repository has no blanks in it", FORMS);
     }
@@ -28,12 +35,9 @@ pub(in crate::corpus) fn check(url: &str) -> Result<(), (String, &'static str)> 
         Some(("file", _)) => return refuse("a `file` address has three slashes", FORMS),
         Some((scheme, rest)) => {
             let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-            if user.contains(':') || scheme.starts_with("http") && !user.is_empty() {
-                // Not shown again: it is a secret.
-                let reason =
-                    "the address holds credentials, and manifests are published with results".to_owned();
-                return Err((reason, "leave them out; git asks its credential helper, or ssh its agent"));
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            if scheme.starts_with("http") && rest.contains(['?', '#']) {
+                return refuse("the address of a repository has no query", FORMS);
             }
             if path.is_empty() {
                 return refuse("the address names no repository", FORMS);
@@ -56,6 +60,19 @@ pub(in crate::corpus) fn check(url: &str) -> Result<(), (String, &'static str)> 
         return refuse("the address has no host", FORMS);
     }
     Ok(())
+}
+
+/// What to do instead of writing them down.
+const WITHOUT_CREDENTIALS: &str = "leave them out; git asks its credential helper (`git config --global credential.helper`), \
+                                   ssh its agent, and `url.<with them>.insteadOf` in your own git configuration puts them \
+                                   in as well";
+
+/// Whether an address says who asks and with which password, or has a query, which is where tokens stand.
+fn holds_credentials(url: &str) -> bool {
+    let query = url.split_once("://").is_some_and(|(scheme, rest)| {
+        scheme.starts_with("http") && rest.split_once('?').is_some_and(|(_, query)| query.contains('='))
+    });
+    query || masked(url) != url
 }
 
 /// The address that a submodule of the repository at `parent` has; its own may be relative to that. `None` where it
@@ -136,6 +153,7 @@ mod tests {
             ("ssh://git@-oProxyCommand=touch/x", "no host"),
             ("git@-oProxyCommand=touch:x", "no host"),
             ("https://host", "names no repository"),
+            ("https://host/x#y", "no query"),
             ("origin", "no address"),
             ("../other", "no address"),
             ("/srv/git/x", "no address"),
@@ -147,7 +165,18 @@ mod tests {
 
     #[test]
     fn credentials_are_refused_and_not_repeated() {
-        for url in ["https://user:hunter2@host/x", "https://hunter2@host/x", "ssh://git:hunter2@host/x"] {
+        for url in [
+            "https://user:hunter2@host/x",
+            "https://hunter2@host/x",
+            "ssh://git:hunter2@host/x",
+            "ftps://git:hunter2@host/x",
+            "https://user:hun/hunter2@host/x",
+            "https://user:hun hunter2@host/x",
+            "me:hunter2@host:x",
+            "https://host/x?private_token=hunter2",
+            "https://host/x.git?access_token=hunter2",
+            "https://host/x?hunter2",
+        ] {
             let (said, help) = check(url).unwrap_err();
             assert!(said.contains("credentials") && !said.contains("hunter2") && !help.is_empty(), "{said}");
         }

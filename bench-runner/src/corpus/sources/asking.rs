@@ -6,9 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::process::{ToolCall, ToolEnv, ToolOutput, check_tool};
+use crate::process::{ToolCall, ToolOutput, check_tool};
 
-use super::{Pinned, SourceError, Sources, crates_io, homes, lay_out, tree};
+use super::{Pinned, SourceError, Sources, crates_io, homes, lay_out, tree, users_git};
 
 /// A question that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -47,16 +47,10 @@ pub(in crate::corpus) fn references(
         return Err(SourceError::Offline { what, help });
     }
     homes::prepare(&with.cache, with.user_home.as_deref())?;
-    let args = ["ls-remote", "--", url].into_iter().map(str::to_owned).chain(patterns.iter().cloned());
-    let set = BTreeMap::from([("GIT_TERMINAL_PROMPT".into(), "0".into())]);
-    let remove = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"].map(OsString::from).to_vec();
-    let call = ToolCall {
-        cwd: Some(with.cache.nowhere()),
-        env: ToolEnv::Inherit { set, remove },
-        timeout: TIMEOUT,
-        ..ToolCall::new("git", args)
-    };
-    check_tool(&call).map(|said| said.stdout).map_err(|error| SourceError::Cargo { what, error })
+    let args = ["ls-remote", "--", url].into_iter().chain(patterns.iter().map(String::as_str));
+    users_git::call(&with.cache.nowhere(), args.map(OsString::from), TIMEOUT)
+        .map(|said| said.stdout)
+        .map_err(|error| SourceError::Git { what, error })
 }
 
 /// The archive of one version of a crate that cargo has downloaded, with its sha256.

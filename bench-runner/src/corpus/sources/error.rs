@@ -121,7 +121,7 @@ pub enum SourceError {
         found: String,
     },
     /// It would have to be fetched, and nothing may be.
-    #[error("{what} is not in the cache, and `--offline` fetches nothing\nhelp: {help}")]
+    #[error("{what} is not in the cache, and neither `plan` nor `--offline` fetches anything\nhelp: {help}")]
     Offline {
         /// What is missing.
         what: String,

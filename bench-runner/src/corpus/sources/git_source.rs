@@ -9,6 +9,7 @@ use toml::Table;
 
 use crate::corpus::manifest::{GitSource, urls};
 use crate::record::{Pin, short_hash};
+use crate::spanned::masked;
 
 use super::commit::{self, Content, Listing, Unlisted};
 use super::git_store::{self, Unread};
@@ -150,8 +151,9 @@ fn address(parent: &Part, path: &Path, urls: &BTreeMap<PathBuf, String>) -> Resu
     };
     let own = urls.get(path).ok_or_else(|| refuse("has no address in .gitmodules".into()))?;
     let own = own.trim_end_matches('/');
-    let url = urls::resolve(&parent.url, own)
-        .ok_or_else(|| refuse(format!("has an address that leads nowhere: `{}`", own.escape_debug())))?;
+    let url = urls::resolve(&parent.url, own).ok_or_else(|| {
+        refuse(format!("has an address that leads nowhere: `{}`", masked(own).escape_debug()))
+    })?;
     urls::check(&url).map_err(|(reason, _)| refuse(format!("cannot be fetched: {reason}")))?;
     // A repository from elsewhere has no business with those of this machine.
     if urls::is_local(&url) && !urls::is_local(&parent.url) {
@@ -281,8 +283,10 @@ mod tests {
             ("-x", "option"),
             ("../../../x", "leads nowhere"),
             ("/srv/x", "no address"),
+            ("https://me:hunter2@h/x", "credentials"),
         ] {
             let error = of("https://h/a/b", own).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
             assert!(error.contains(reason) && error.contains("submodule `m`"), "{error}");
         }
         let error = address(&part("https://h/a"), Path::new("m"), &BTreeMap::new()).unwrap_err().to_string();

@@ -17,22 +17,46 @@ use super::{FileKind, Pinned, SourceError, TreeFile};
 /// # Errors
 /// Where `rev` is not there, or an object cannot be read.
 pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<String>, git2::Error> {
-    let mut commit = repository.find_commit(Oid::from_str(rev)?)?;
+    let mut commits = back(repository, Oid::from_str(rev)?, count)?.commits;
+    commits.reverse();
+    Ok(commits.iter().map(Oid::to_string).collect())
+}
+
+/// How far history can be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Back {
+    /// Commits, newest first.
+    pub(super) commits: Vec<Oid>,
+    /// Whether the last of them has a parent that is not there.
+    pub(super) cut: bool,
+}
+
+/// At most `count` commits back from `from` by first parents, itself counted.
+///
+/// What git calls shallow is not asked: it says where some fetch ended, and another fetch may have brought more.
+pub(super) fn back(repository: &Repository, from: Oid, count: usize) -> Result<Back, git2::Error> {
+    let objects = repository.odb()?;
     let mut commits = Vec::new();
-    while commits.len() < count {
-        commits.push(commit.id().to_string());
-        if commit.parent_count() == 0 {
-            break;
-        }
-        commit = match commit.parent(0) {
-            Ok(parent) => parent,
-            // A shallow repository ends somewhere.
-            Err(error) if error.code() == ErrorCode::NotFound => break,
+    let mut next = Some(from);
+    while let Some(commit) = next.filter(|_| commits.len() < count.max(1)) {
+        let object = match objects.read(commit) {
+            Ok(object) => object,
+            Err(error) if error.code() == ErrorCode::NotFound && commit != from => {
+                return Ok(Back { commits, cut: true });
+            }
             Err(error) => return Err(error),
         };
+        next = first_parent(object.data())?;
+        commits.push(commit);
     }
-    commits.reverse();
-    Ok(commits)
+    Ok(Back { commits, cut: false })
+}
+
+/// The first parent that stands in a commit.
+fn first_parent(commit: &[u8]) -> Result<Option<Oid>, git2::Error> {
+    let header = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    let parent = header.filter_map(|line| line.strip_prefix(b"parent ")).next();
+    parent.map(|hex| Oid::from_str(&String::from_utf8_lossy(hex))).transpose()
 }
 
 /// The last `count` commits of the project in the directory `path`, up to the one that is checked out.
@@ -146,6 +170,18 @@ mod tests {
         assert_eq!(last(&repository, &commits[3], 3).unwrap(), commits[1..]);
         assert_eq!(last(&repository, &commits[2], 9).unwrap(), commits[..3]);
         assert!(last(&repository, &"ab".repeat(20), 1).is_err());
+        // git takes this for the first commit; the others can be read all the same.
+        fs::write(repository.path().join("shallow"), format!("{}\n", commits[2])).unwrap();
+        let again = Repository::open(dir.path()).unwrap();
+        assert_eq!(last(&again, &commits[3], 9).unwrap(), commits);
+        fs::remove_file(repository.path().join("shallow")).unwrap();
+        let file = repository.path().join("objects").join(&commits[1][..2]).join(&commits[1][2..]);
+        fs::rename(&file, dir.path().join(".git/aside")).unwrap();
+        let id = Oid::from_str(&commits[3]).unwrap();
+        let cut = |count| back(&Repository::open(dir.path()).unwrap(), id, count).unwrap();
+        assert_eq!((cut(2).cut, cut(2).commits.len()), (false, 2));
+        assert_eq!((cut(3).cut, cut(3).commits.len()), (true, 2));
+        fs::rename(dir.path().join(".git/aside"), &file).unwrap();
         assert_eq!(of_directory(dir.path(), 2).unwrap(), commits[2..]);
         fs::write(dir.path().join("g"), "").unwrap();
         let error = of_directory(dir.path(), 2).unwrap_err().to_string();

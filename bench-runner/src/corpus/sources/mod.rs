@@ -27,6 +27,7 @@ mod outside;
 mod path;
 mod revision;
 mod tree;
+mod users_git;
 mod walk;
 
 use std::path::{Path, PathBuf};

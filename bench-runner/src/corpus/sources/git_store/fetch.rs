@@ -1,6 +1,5 @@
-//! Fetching by the user's own git, with the user's own configuration: credentials, proxies, `insteadOf`, ssh.
+//! Fetching into a repository of the cache, by the user's own git.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -9,29 +8,11 @@ use std::time::Duration;
 use git2::{Oid, Repository};
 
 use crate::corpus::manifest::urls::shell_word;
-use crate::corpus::sources::SourceError;
-use crate::process::{ToolCall, ToolEnv, ToolError, check_tool};
+use crate::corpus::sources::{SourceError, users_git};
+use crate::process::ToolError;
 
 /// A fetch that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
-
-/// Variables that make git work on another repository than the one it is told, or make another kind of one.
-const NOT_PASSED: [&str; 14] = [
-    "GIT_DIR",
-    "GIT_COMMON_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_QUARANTINE_PATH",
-    "GIT_SHALLOW_FILE",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_TEMPLATE_DIR",
-    "GIT_DEFAULT_HASH",
-    "GIT_DEFAULT_REF_FORMAT",
-    "GIT_EXTERNAL_DIFF",
-];
 
 /// Settings that would lose what was fetched, or run what nobody asked for.
 const SETTINGS: [&str; 6] = [
@@ -93,9 +74,10 @@ pub(super) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError>
 /// Fetches all branches and tags with all of their history.
 fn whole(store: &Path, wanted: &Wanted<'_>) -> Result<(), ToolError> {
     let refs = ["--", wanted.url, "+refs/heads/*:refs/remote/heads/*", "+refs/tags/*:refs/remote/tags/*"];
-    // Of a repository that is not cut, git refuses to be told to fetch what was cut off.
+    // Of a repository that is not cut, git refuses to be told to fetch what was cut off. One that is cut where it comes
+    // from is taken as it is.
     let uncut: &[&str] = if store.join("shallow").exists() { &["--unshallow"] } else { &[] };
-    fetch(store, &[uncut, refs.as_slice()].concat())?;
+    fetch(store, &[&["--update-shallow"], uncut, refs.as_slice()].concat())?;
     if let (Ok(repo), Ok(id)) = (Repository::open_bare(store), Oid::from_str(wanted.rev))
         && repo.find_commit(id).is_ok()
     {
@@ -134,19 +116,7 @@ fn fetch(store: &Path, more: &[&str]) -> Result<(), ToolError> {
 
 fn git(cwd: &Path, args: impl IntoIterator<Item = OsString>) -> Result<(), ToolError> {
     let settings = SETTINGS.iter().flat_map(|setting| ["-c", *setting]).map(OsString::from);
-    let mut set: BTreeMap<OsString, OsString> = BTreeMap::new();
-    // Nobody is there to answer: git fails at once, and ssh asks whatever asks for its passphrases instead of a terminal.
-    set.insert("GIT_TERMINAL_PROMPT".into(), "0".into());
-    set.insert("SSH_ASKPASS_REQUIRE".into(), "force".into());
-    // What it says is read.
-    set.insert("LC_ALL".into(), "C".into());
-    let call = ToolCall {
-        cwd: Some(cwd.to_owned()),
-        env: ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() },
-        timeout: TIMEOUT,
-        ..ToolCall::new("git", settings.chain(args))
-    };
-    check_tool(&call).map(drop)
+    users_git::call(cwd, settings.chain(args), TIMEOUT).map(drop)
 }
 
 /// Removes what a git that was killed has left: nobody else can be at work here.

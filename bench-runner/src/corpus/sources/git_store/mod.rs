@@ -17,7 +17,7 @@ use git2::{Commit, ErrorCode, Oid, Repository};
 use crate::corpus::manifest::GitSource;
 use crate::record::short_hash;
 
-use super::{Cache, SourceError, Sources};
+use super::{Cache, SourceError, Sources, history};
 use fetch::Wanted;
 
 /// Why something could not be read from a repository.
@@ -69,34 +69,39 @@ fn with_history<T>(
     fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
     let store = place(wanted.url, &with.cache);
     let _lock = lock::take(&store)?;
-    let offline = |reason: Option<String>| match reason {
-        None => SourceError::Offline {
-            what: format!("the commit {} of {}", wanted.rev, wanted.url),
-            help: "`bench-runner run` without `--offline` fetches it".into(),
-        },
-        Some(reason) => damaged(&store, reason),
-    };
-    let reason = match look(&store, wanted, wanted.depth, &mut read) {
+    let missing = match look(&store, wanted, &mut read) {
         Ok(found) => return Ok(found),
         Err(Missing::Refused(error)) => return Err(error),
-        Err(Missing::Damaged(reason)) => Some(reason),
-        Err(Missing::Store | Missing::Commit) => None,
+        Err(missing) => missing,
     };
     if with.offline {
-        return Err(offline(reason));
+        return Err(offline(missing, &store, wanted));
     }
-    if reason.is_none() && store.exists() {
-        // What is there stays; where git cannot go on from it, a new repository shows whether it was to blame.
-        if fetch::into(&store, wanted).is_ok() {
-            match look(&store, wanted, 1, &mut read) {
-                Ok(found) => return Ok(found),
-                Err(Missing::Refused(error)) => return Err(error),
-                Err(Missing::Commit) => return Err(fetch::no_such_commit(wanted)),
-                Err(Missing::Store | Missing::Damaged(_)) => {}
-            }
+    // What is there stays; where git cannot go on from it, a new repository shows whether it was to blame.
+    if matches!(missing, Missing::Commit | Missing::History { .. }) && fetch::into(&store, wanted).is_ok() {
+        note_end(&store, wanted);
+        match look(&store, wanted, &mut read) {
+            Ok(found) => return Ok(found),
+            Err(Missing::Refused(error)) => return Err(error),
+            Err(Missing::Commit) => return Err(fetch::no_such_commit(wanted)),
+            Err(Missing::Store | Missing::History { .. } | Missing::Damaged(_)) => {}
         }
     }
     anew(&store, wanted, &mut read)
+}
+
+/// The error where what is missing may not be fetched.
+fn offline(missing: Missing, store: &Path, wanted: &Wanted<'_>) -> SourceError {
+    let Wanted { url, rev, depth } = wanted;
+    let what = match missing {
+        Missing::Refused(error) => return error,
+        Missing::Damaged(reason) => return damaged(store, reason),
+        Missing::Store | Missing::Commit => format!("the commit {rev} of {url}"),
+        Missing::History { there } => {
+            format!("the history of {url} before the last {there} of {depth} commits up to {rev}")
+        }
+    };
+    SourceError::Offline { what, help: "`bench-runner run` without `--offline` fetches it".into() }
 }
 
 /// Fetches into a new repository, which takes the place of the one in `store` when everything was read from it.
@@ -110,10 +115,12 @@ fn anew<T>(
     let scratch = scratch.map_err(SourceError::io("write to", dir))?;
     let new = scratch.path().join("new");
     fetch::into(&new, wanted)?;
-    let found = look(&new, wanted, 1, read).map_err(|missing| match missing {
+    note_end(&new, wanted);
+    let found = look(&new, wanted, read).map_err(|missing| match missing {
         Missing::Refused(error) => error,
         Missing::Damaged(reason) => damaged(store, reason),
         Missing::Store => damaged(store, "git made no repository".to_owned()),
+        Missing::History { .. } => damaged(store, "a part of its history is missing".to_owned()),
         Missing::Commit => fetch::no_such_commit(wanted),
     });
     // A commit that is refused need not be fetched again to be refused again.
@@ -131,31 +138,38 @@ fn anew<T>(
 enum Missing {
     Store,
     Commit,
+    /// The commit is there, and of those before it too few: so many in all.
+    History {
+        there: usize,
+    },
     Damaged(String),
     Refused(SourceError),
 }
 
-/// Reads the commit, where `depth` commits of its history are there. After a fetch one is enough: then there are as
-/// many as can be had.
+fn unsound(error: git2::Error) -> Missing {
+    Missing::Damaged(error.message().to_owned())
+}
+
+/// Reads the commit, where as much of its history is there as is wanted, or as there is.
 fn look<T>(
     store: &Path,
     wanted: &Wanted<'_>,
-    depth: usize,
     read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, Unread>,
 ) -> Result<T, Missing> {
     if !store.exists() {
         return Err(Missing::Store);
     }
-    let damaged = |error: git2::Error| Missing::Damaged(error.message().to_owned());
-    let repo = Repository::open_bare(store).map_err(damaged)?;
+    let repo = Repository::open_bare(store).map_err(unsound)?;
     let commit = Oid::from_str(wanted.rev).and_then(|id| repo.find_commit(id));
     let commit = commit.map_err(|error| match error.code() {
         // A name for it is left by the fetch that brought it.
         ErrorCode::NotFound if repo.find_reference(&fetch::name_of(wanted.rev)).is_err() => Missing::Commit,
-        _ => damaged(error),
+        _ => unsound(error),
     })?;
-    if !goes_back(&repo, &commit, depth)? {
-        return Err(Missing::Commit);
+    let back = history::back(&repo, commit.id(), wanted.depth).map_err(unsound)?;
+    let ends = |last: &Oid| repo.find_reference(&name_of_end(*last)).is_ok();
+    if back.cut && !back.commits.last().is_some_and(ends) {
+        return Err(Missing::History { there: back.commits.len() });
     }
     read(&repo, &commit).map_err(|unread| match unread {
         Unread::Damaged(reason) => Missing::Damaged(reason),
@@ -163,22 +177,23 @@ fn look<T>(
     })
 }
 
-/// Whether `depth` commits of the first-parent history are there, or all of it.
-fn goes_back(repo: &Repository, from: &Commit<'_>, depth: usize) -> Result<bool, Missing> {
-    let mut commit = from.clone();
-    for _ in 1..depth {
-        if commit.parent_count() == 0 {
-            return Ok(!is_cut_at(repo, commit.id()));
-        }
-        commit = commit.parent(0).map_err(|error| match error.code() {
-            ErrorCode::NotFound => Missing::Commit,
-            _ => Missing::Damaged(error.message().to_owned()),
-        })?;
-    }
-    Ok(true)
+/// The name of a commit whose parents the server does not have either.
+fn name_of_end(commit: Oid) -> String {
+    format!("refs/ends/{commit}")
 }
 
-/// Whether history was cut at this commit when it was fetched.
+/// Remembers where history ends right after a fetch that asked for more of it: there it ends where it comes from.
+fn note_end(store: &Path, wanted: &Wanted<'_>) {
+    let Ok(repo) = Repository::open_bare(store) else { return };
+    let back = Oid::from_str(wanted.rev).and_then(|id| history::back(&repo, id, wanted.depth));
+    let Ok(history::Back { commits, cut: true }) = back else { return };
+    if let Some(last) = commits.last().filter(|last| is_cut_at(&repo, **last)) {
+        // Where it cannot be written, whoever reads it finds history missing.
+        let _ = repo.reference(&name_of_end(*last), *last, true, "");
+    }
+}
+
+/// Whether git cut history at this commit; where it did not and a parent is missing, that is damage.
 fn is_cut_at(repo: &Repository, commit: Oid) -> bool {
     let cuts = fs::read_to_string(repo.path().join("shallow")).unwrap_or_default();
     cuts.lines().any(|line| line.trim() == commit.to_string())

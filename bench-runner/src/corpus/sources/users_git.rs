@@ -1,0 +1,74 @@
+//! The user's own git, with the user's own configuration: credentials, proxies, `insteadOf`, ssh.
+//!
+//! Every call is made here, so that none of them asks anybody anything, works on another repository than it is told,
+//! or says a secret in an error.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
+use crate::spanned::masked;
+
+/// Variables that make git work on another repository than the one it is told, or make another kind of one.
+const NOT_PASSED: [&str; 14] = [
+    "GIT_DIR",
+    "GIT_COMMON_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_TEMPLATE_DIR",
+    "GIT_DEFAULT_HASH",
+    "GIT_DEFAULT_REF_FORMAT",
+    "GIT_EXTERNAL_DIFF",
+];
+
+/// What git says to `args` in the directory `cwd`; a call that takes longer than `timeout` has hung.
+pub(super) fn call(
+    cwd: &Path,
+    args: impl IntoIterator<Item = OsString>,
+    timeout: Duration,
+) -> Result<ToolOutput, ToolError> {
+    let mut set: BTreeMap<OsString, OsString> = BTreeMap::new();
+    // Nobody is there to answer: git fails at once, and ssh asks whatever asks for its passphrases instead of a terminal.
+    set.insert("GIT_TERMINAL_PROMPT".into(), "0".into());
+    set.insert("SSH_ASKPASS_REQUIRE".into(), "force".into());
+    // What it says is read.
+    set.insert("LC_ALL".into(), "C".into());
+    let call = ToolCall {
+        cwd: Some(cwd.to_owned()),
+        env: ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() },
+        timeout,
+        ..ToolCall::new("git", args)
+    };
+    check_tool(&call).map_err(without_secrets)
+}
+
+/// The user's `insteadOf` may put credentials into an address that has none, and git repeats it.
+fn without_secrets(error: ToolError) -> ToolError {
+    match error {
+        ToolError::Failed { call, code, last_lines } => {
+            ToolError::Failed { call: masked(&call), code, last_lines: masked(&last_lines) }
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_git_says_no_secret() {
+        let args = ["ls-remote", "--", "ftps://me:hunter2@127.0.0.1:1/x"].map(OsString::from);
+        let error = call(Path::new("/"), args, Duration::from_secs(60)).unwrap_err();
+        assert!(matches!(error, ToolError::Failed { .. } | ToolError::NotFound { .. }), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}

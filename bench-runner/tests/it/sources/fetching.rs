@@ -1,0 +1,134 @@
+//! How commits come: from servers of git on this machine, by what the user has set.
+
+use std::fs;
+
+use bench_runner::corpus::GitSource;
+use bench_runner::corpus::sources::git_store;
+use bench_runner::record::ProofResult;
+use libtest_mimic::Trial;
+
+use super::servers::{serve, serve_http};
+use super::{fetch, local, manifest, origin, source, sources, stores, test};
+use crate::lab::{Lab, Ran, entries};
+
+pub(super) fn tests() -> Vec<Trial> {
+    vec![
+        test("a_repository_is_fetched_once_and_built_with_its_submodules", fetched_once),
+        test("a_commit_comes_from_a_server_of_git", daemon),
+        test("a_commit_comes_by_http", http),
+        test("where_a_server_gives_no_single_commits_all_are_fetched", unadvertised),
+        test("a_commit_comes_through_the_users_own_ssh", ssh),
+        test("what_the_user_sets_for_git_is_in_force", instead_of),
+        test("two_at_once_do_not_get_into_each_others_way", at_once),
+    ]
+}
+
+fn fetched_once() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    manifest(&lab, &local(&lab), &first, "");
+    let said = fetch(&lab);
+    assert!(
+        said.stderr.contains("dep"),
+        "without its submodule it is not whole: {} {}",
+        said.stdout,
+        said.stderr
+    );
+    manifest(&lab, &local(&lab), &first, "submodules = true");
+    let said = fetch(&lab).expect(0).stdout;
+    assert!(said.contains(&format!("git:{first}, tree ")), "{said}");
+    assert_eq!(stores(&lab).len(), 2);
+    // With the origin gone, what was fetched is enough.
+    fs::rename(lab.path("served"), lab.path("gone")).expect("it is moved");
+    fetch(&lab).expect(0);
+    lab.run(&["corpus", "verify", "--offline", "demo"]).expect(0);
+    lab.run(&["run", "--offline", "--project", "demo", "--axis", "linker=bfd,default", "--rounds", "1"])
+        .expect(0);
+    let bundle = lab.bundle();
+    assert!(bundle.samples.iter().all(|sample| sample.pin.to_string() == format!("git:{first}")));
+    assert!(bundle.proofs.iter().any(|proof| proof.result == ProofResult::Holds));
+    assert_eq!(bundle.manifest.plan.projects[0].base, None);
+}
+
+fn daemon() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    let (server, url) = serve(&lab);
+    manifest(&lab, &url, &first, "submodules = true");
+    fetch(&lab).expect(0);
+    drop(server);
+    fetch(&lab).expect(0);
+    for store in stores(&lab) {
+        assert!(store.join("shallow").is_file(), "one commit alone was fetched into {}", store.display());
+    }
+}
+
+fn http() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    manifest(&lab, &serve_http(&lab), &first, "submodules = true");
+    fetch(&lab).expect(0);
+    fs::remove_dir_all(lab.path("served")).expect("it can be removed");
+    fetch(&lab).expect(0);
+}
+
+fn unadvertised() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    let (_server, url) = serve(&lab);
+    // The first version of the protocol gives the ends of branches only.
+    lab.write("home/.gitconfig", "[protocol]\n\tversion = 0\n");
+    manifest(&lab, &url, &first, "submodules = true");
+    fetch(&lab).expect(0);
+    assert!(stores(&lab).iter().any(|store| !store.join("shallow").exists()));
+    let missing = "ab".repeat(20);
+    manifest(&lab, &url, &missing, "");
+    let said = fetch(&lab).expect(2).stderr;
+    assert!(said.contains(&format!("the commit {missing}")) && said.contains("no such commit"), "{said}");
+}
+
+fn ssh() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    let calls = lab.path("calls");
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> '{}'\nfor command; do :; done\nexec sh -c \"$command\"\n",
+        calls.display()
+    );
+    let script = lab.write("ssh.sh", &script);
+    manifest(&lab, &format!("ssh://git@example.org{}", lab.path("served/demo").display()), &first, "");
+    let mut command = lab.command(&["corpus", "fetch", "demo"]);
+    let ran: Ran =
+        command.env("GIT_SSH_COMMAND", script).env("GIT_SSH_VARIANT", "simple").output().expect("it").into();
+    let said = fs::read_to_string(calls).expect("ssh was called");
+    assert!(said.contains("git@example.org") && said.contains("git-upload-pack"), "{said}");
+    assert_eq!(stores(&lab).len(), 1, "{} {}", ran.stdout, ran.stderr);
+}
+
+fn instead_of() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    let served = lab.path("served");
+    lab.write(
+        "home/.gitconfig",
+        &format!("[url \"file://{}/\"]\n\tinsteadOf = https://nowhere.invalid/\n[fetch]\n\tprune = true\n[init]\n\tdefaultObjectFormat = sha256\n", served.display()),
+    );
+    manifest(&lab, "https://nowhere.invalid/demo", &first, "submodules = true");
+    fetch(&lab).expect(0);
+    assert_eq!(stores(&lab).len(), 2);
+}
+
+fn at_once() {
+    let lab = Lab::new();
+    let [first, second] = origin(&lab);
+    let with = sources(&lab);
+    let wanted: Vec<GitSource> =
+        [&first, &second].repeat(4).into_iter().map(|rev| source(&lab, rev)).collect();
+    std::thread::scope(|scope| {
+        for source in &wanted {
+            let with = &with;
+            scope.spawn(move || git_store::repository(source, 2, with).map(drop).expect("it is fetched"));
+        }
+    });
+    assert_eq!(entries(&with.cache.repositories()).len(), 2, "one repository and its lock");
+}

@@ -1,0 +1,158 @@
+//! The commits of a repository: compared, and fetched as far back as they are asked for.
+
+use std::fs;
+
+use bench_runner::corpus::sources::{Sources, git_store, last_commits};
+use libtest_mimic::Trial;
+
+use super::servers::serve;
+use super::{cache, commit, fetch, git, local, manifest, origin, source, sources, test};
+use crate::lab::{Lab, entries};
+
+pub(super) fn tests() -> Vec<Trial> {
+    vec![
+        test("commits_of_a_repository_are_compared", revisions),
+        test("history_is_deepened_as_far_as_it_is_asked_for", deepened),
+        test("history_is_not_shortened_by_another_fetch", not_shortened),
+        test("history_that_is_cut_at_its_origin_is_asked_for_once", shallow_origin),
+        test("only_the_history_is_said_to_be_missing", replayed),
+    ]
+}
+
+fn revisions() {
+    let lab = Lab::new();
+    let [first, second] = origin(&lab);
+    manifest(&lab, &local(&lab), &second, "submodules = true");
+    let missing = "ab".repeat(20);
+    let axis = format!("rev={first},{second},{missing}");
+    let args = ["run", "--project", "demo", "--workload", "check", "--rounds", "1", "--axis", &axis];
+    let ran = lab.run(&args).expect(0);
+    let bundle = lab.bundle();
+    let left_out: Vec<&str> =
+        bundle.manifest.plan.skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
+    assert!(
+        matches!(left_out[..], [reason] if reason.contains("no such commit")),
+        "{left_out:?} {}",
+        ran.stderr
+    );
+    for rev in [&first, &second] {
+        let pin = format!("git:{rev}");
+        assert!(bundle.samples.iter().any(|sample| sample.pin.to_string() == pin), "no sample of {pin}");
+    }
+    fs::remove_dir_all(lab.path("served")).expect("it can be removed");
+    let axis = format!("rev={first},{second}");
+    lab.run(&["plan", "--offline", "--project", "demo", "--axis", &axis]).expect(0);
+    let said = lab.run(&["plan", "--project", "demo", "--axis", "rev=main"]).expect(2).stderr;
+    assert!(said.contains("40"), "{said}");
+}
+
+/// How many commits of the last `count` up to `rev` are there, or what is said instead.
+fn reached(lab: &Lab, rev: &str, count: usize, with: &Sources) -> Result<usize, String> {
+    let source = source(lab, rev);
+    let repository = git_store::repository(&source, count, with).map_err(|error| error.to_string())?;
+    last_commits(&repository, rev, count).map(|commits| commits.len()).map_err(|error| error.to_string())
+}
+
+/// `count` more commits in `served/demo`. Gives the last of them.
+fn more(lab: &Lab, count: usize) -> String {
+    for number in 0..count {
+        lab.write("served/demo/README", &format!("{number}\n"));
+        commit(lab, "served/demo");
+    }
+    git(lab, "served/demo", &["rev-parse", "HEAD"])
+}
+
+fn deepened() {
+    let lab = Lab::new();
+    origin(&lab);
+    let rev = more(&lab, 5);
+    let mut with = sources(&lab);
+    let history = |count: usize, with: &Sources| reached(&lab, &rev, count, with);
+    assert_eq!(history(1, &with), Ok(1));
+    assert_eq!(history(4, &with), Ok(4));
+    with.offline = true;
+    assert_eq!(history(3, &with), Ok(3));
+    let said = history(5, &with).expect_err("they are not there");
+    assert!(
+        said.contains(&format!("before the last 4 of 5 commits up to {rev} is not in the cache")),
+        "{said}"
+    );
+    with.offline = false;
+    // There are seven in all.
+    assert_eq!(history(100, &with), Ok(7));
+    fs::remove_dir_all(lab.path("served")).expect("it can be removed");
+    assert_eq!(history(100, &with), Ok(7));
+}
+
+/// Another commit that is fetched with less of its history says that it ends where that of the first one goes on.
+fn not_shortened() {
+    let lab = Lab::new();
+    origin(&lab);
+    let main = more(&lab, 5);
+    git(&lab, "served/demo", &["checkout", "--quiet", "-b", "side", "HEAD~1"]);
+    lab.write("served/demo/SIDE", "");
+    let side = commit(&lab, "served/demo");
+    let mut with = sources(&lab);
+    assert_eq!(reached(&lab, &main, 5, &with), Ok(5));
+    assert_eq!(reached(&lab, &side, 2, &with), Ok(2));
+    let [store] =
+        &entries(&with.cache.repositories()).into_iter().filter(|path| path.is_dir()).collect::<Vec<_>>()[..]
+    else {
+        panic!("one repository for both")
+    };
+    let cuts = fs::read_to_string(store.join("shallow")).expect("it is shallow");
+    assert_eq!(cuts.lines().count(), 2, "git has cut the history of the first one: {cuts}");
+    with.offline = true;
+    assert_eq!(reached(&lab, &main, 5, &with), Ok(5));
+    // What the two have in common serves both.
+    assert_eq!(reached(&lab, &side, 5, &with), Ok(5));
+    assert!(reached(&lab, &main, 6, &with).is_err());
+    with.offline = false;
+    assert_eq!(reached(&lab, &side, 100, &with), Ok(7));
+    with.offline = true;
+    assert_eq!(reached(&lab, &main, 100, &with), Ok(7));
+}
+
+/// Where history is cut where it comes from, a second time nothing is fetched either.
+fn shallow_origin() {
+    let lab = Lab::new();
+    origin(&lab);
+    more(&lab, 3);
+    let whole = local(&lab);
+    fs::rename(lab.path("served/demo"), lab.path("served/whole")).expect("it is moved");
+    let whole = whole.replace("served/demo", "served/whole");
+    git(&lab, "served", &["clone", "--quiet", "--depth=3", &whole, "demo"]);
+    let rev = git(&lab, "served/demo", &["rev-parse", "HEAD"]);
+    let mut with = sources(&lab);
+    assert_eq!(reached(&lab, &rev, 1, &with), Ok(1));
+    assert_eq!(reached(&lab, &rev, 10, &with), Ok(3));
+    with.offline = true;
+    assert_eq!(reached(&lab, &rev, 10, &with), Ok(3));
+    assert_eq!(reached(&lab, &rev, 20, &with), Ok(3));
+    // The same from a server that gives no single commits.
+    lab.write("home/.gitconfig", "[protocol]\n\tversion = 0\n");
+    let (server, url) = serve(&lab);
+    manifest(&lab, &url, &rev, "submodules = true");
+    fetch(&lab).expect(0);
+    drop(server);
+    fetch(&lab).expect(0);
+}
+
+/// Only its history is missing, and that is what is said; once it is there, it is there.
+fn replayed() {
+    let lab = Lab::new();
+    origin(&lab);
+    let rev = more(&lab, 3);
+    manifest(&lab, &local(&lab), &rev, "submodules = true");
+    fetch(&lab).expect(0);
+    let plan = ["plan", "--project", "demo", "--axis", "jobs=1,2", "--workload", "replay:3"];
+    let said = lab.run(&plan).expect(0).stdout;
+    assert!(said.contains(&format!("the last 1 of 4 commits up to {rev}")), "{said}");
+    assert!(!said.contains(&format!("the commit {rev}")), "{said}");
+    lab.run(&["run", "--project", "demo", "--axis", "jobs=1,2", "--workload", "replay:3", "--rounds", "3"])
+        .expect(0);
+    fs::remove_dir_all(lab.path("served")).expect("it can be removed");
+    let said = lab.run(&plan).expect(0).stdout;
+    assert!(!said.contains("left out"), "{said}");
+    assert_eq!(entries(&cache(&lab, "git")).into_iter().filter(|path| path.is_dir()).count(), 2);
+}
