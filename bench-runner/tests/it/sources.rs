@@ -1,6 +1,7 @@
 //! Sources as a user has them: repositories behind real servers of git on this machine, and projects that need what
 //! lies beside them.
 
+mod described;
 mod fetching;
 mod history;
 mod projects;
@@ -16,7 +17,8 @@ use libtest_mimic::Trial;
 use crate::lab::{Lab, Ran, entries, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = fetching::tests();
+    let mut trials = described::tests();
+    trials.extend(fetching::tests());
     trials.extend(history::tests());
     trials.extend(projects::tests());
     trials.extend(refusals::tests());

@@ -55,8 +55,10 @@ pub(super) fn made_environment(
         ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
         ("TZ".to_owned(), "UTC".to_owned()),
     ]);
-    // A build script that asks git for a commit must not find that of a repository around the cache.
-    if let Some(around) = site.source.parent() {
+    // A build script that asks git for a commit must not find that of a repository around the cache. One that was laid
+    // out with the project may be some directories above it, and lies below what all directories of a build are in.
+    let around = site.source.ancestors().skip(1).find(|above| site.tmp.starts_with(above));
+    if let Some(around) = around {
         env.insert("GIT_CEILING_DIRECTORIES".to_owned(), around.display().to_string());
     }
     for name in pass {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use git2::{ErrorCode, Oid, Repository, StatusOptions};
 
+use super::git_dir;
 use super::tree;
 use super::{FileKind, Pinned, SourceError, TreeFile};
 
@@ -126,7 +127,7 @@ pub fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), Source
             }
         }
     }
-    Ok(())
+    git_dir::lay_out(to, worktree)
 }
 
 /// Nothing to remove is as good as removed.

@@ -17,6 +17,7 @@ mod crates_io;
 mod error;
 mod generated;
 mod git;
+mod git_dir;
 mod git_source;
 pub mod git_store;
 mod history;
@@ -128,7 +129,12 @@ pub fn pin(project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
         }
         Source::Generated(source) => generated::pin(source, &project.name, with),
     }?;
-    locked::complete(as_stated(pinned, project)?, project, with)
+    let pinned = locked::complete(as_stated(pinned, project)?, project, with)?;
+    match &project.source {
+        Source::Path(source) => git_dir::of_directory(pinned, &from_base(project, &source.path)?, None, with),
+        Source::Git(source) => git_dir::of_commit(pinned, source, with),
+        _ => Ok(pinned),
+    }
 }
 
 /// Whether the tree is the one that the manifest states.
@@ -167,7 +173,17 @@ pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinn
         }),
         other => Err(SourceError::NoRevisions { project: project.name.clone(), kind: other.kind() }),
     }?;
-    locked::of_revision(pinned, project, with)
+    let pinned = locked::of_revision(pinned, project, with)?;
+    match &project.source {
+        Source::Path(source) => {
+            git_dir::of_directory(pinned, &from_base(project, &source.path)?, Some(rev), with)
+        }
+        Source::Git(source) => {
+            let at = GitSource { rev: rev.to_owned(), ..source.clone() };
+            git_dir::of_commit(pinned, &at, with)
+        }
+        _ => Ok(pinned),
+    }
 }
 
 /// The last commits of a project, at most `count`, oldest first; the last of them is the one that is pinned. Projects
@@ -217,12 +233,15 @@ pub fn recall(pin: &Pin, cache: &Cache) -> Result<Option<Pinned>, SourceError> {
 /// Writes a work tree: a copy of the pinned one in `into`, which is empty or not there yet. The project is in
 /// [`Pinned::dir_in`] of it.
 ///
+/// Where the build asks git, a repository with the pinned commit comes with it; see `git_dir`.
+///
 /// Blocks are shared where the file system can. Files get the time of the copy, executables stay executable and links stay links.
 ///
 /// # Errors
 /// Where it cannot be written, or the pinned tree is not what it was.
 pub fn lay_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
-    tree::copy(&pinned.tree, &pinned.files, into)
+    tree::copy(&pinned.tree, &pinned.files, into)?;
+    git_dir::lay_out(pinned, into)
 }
 
 fn from_base(project: &Project, path: &Path) -> Result<PathBuf, SourceError> {

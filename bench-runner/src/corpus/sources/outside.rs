@@ -167,7 +167,6 @@ impl Finder<'_> {
         let file = dir.join("Cargo.toml");
         let Some(manifest) = table(&file) else { return Ok(()) };
         self.take(dir, &file, "its own directory")?;
-        self.build_script(dir, &manifest);
         for (name, path) in paths(&manifest, member) {
             self.package(&path, dir, &file, &name)?;
         }
@@ -227,17 +226,6 @@ impl Finder<'_> {
             self.outside.files.insert(workspace.join("Cargo.toml"), workspace);
         }
         Ok(())
-    }
-
-    /// A build script that asks git finds no repository in the copy.
-    fn build_script(&mut self, dir: &Path, manifest: &Table) {
-        let name = text_at(manifest, &["package", "build"]).unwrap_or("build.rs");
-        let file = dir.join(name);
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        if ["\"git\"", "git2::", "vergen", "shadow_rs"].iter().any(|sign| text.contains(sign)) {
-            let shown = file.strip_prefix(self.root).unwrap_or(&file);
-            self.outside.notes.push(format!("{} asks git, and the copy is no repository", shown.display()));
-        }
     }
 
     fn unfit(&self, reason: String, help: &str) -> SourceError {

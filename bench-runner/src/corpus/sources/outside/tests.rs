@@ -166,15 +166,6 @@ fn what_cannot_be_copied_is_named() {
 }
 
 #[test]
-fn a_build_script_that_asks_git_is_noted() {
-    let place = Place::new(&[
-        ("p/Cargo.toml", "[package]\nname = \"p\"\n"),
-        ("p/build.rs", "fn main() { std::process::Command::new(\"git\"); }\n"),
-    ]);
-    assert_eq!(place.find("p").unwrap().notes, ["build.rs asks git, and the copy is no repository"]);
-}
-
-#[test]
 fn patterns_of_members_fit_names() {
     for (pattern, name, fitting) in [
         ("*", "a", true),
