@@ -1,7 +1,6 @@
 //! `kind = "git"`: one commit of a repository, with its submodules where the manifest asks for them.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use git2::{Commit, Repository};
@@ -14,7 +13,7 @@ use crate::spanned::masked;
 use super::commit::{self, Content, Listing, Unlisted};
 use super::git_store::{self, Unread};
 use super::tree;
-use super::{Pinned, SourceError, Sources, history, local, outside};
+use super::{Pinned, SourceError, Sources, gitmodules, history, local, outside};
 
 /// Repositories within one another.
 const DEEPEST: usize = 8;
@@ -73,11 +72,17 @@ pub(super) fn pin(source: &GitSource, limit: u64, with: &Sources) -> Result<Pinn
             url: source.url.clone(),
             rev: source.rev.clone(),
             reason: format!(
-                "`{}` belongs to the workspace in `{}`",
+                "`{}` belongs to the workspace {}",
                 commit::shown(&root),
-                commit::shown(&workspace)
+                if workspace == Path::new("") {
+                    "at its root".to_owned()
+                } else {
+                    format!("in `{}`", commit::shown(&workspace))
+                }
             ),
-            help: "name the workspace's own directory in `dir`, and the package in `build`".to_owned(),
+            help:
+                "name the workspace's own directory in `dir` (none for the root), and the package in `build`"
+                    .to_owned(),
         });
     }
     let variety = format!("{} {}", source.url, if source.submodules { "whole" } else { "alone" });
@@ -173,41 +178,13 @@ fn read(repo: &Repository, commit: &Commit<'_>, part: &Part, limit: u64) -> Resu
     let urls = match blob {
         Some(content) if !listing.submodules.is_empty() => {
             let blob = repo.find_blob(content.blob).map_err(damaged)?;
-            submodule_urls(blob.content())
-                .map_err(|reason| Unread::Refused(refuse(&part.url, &part.rev, reason)))?
+            let named = gitmodules::read(blob.content())
+                .map_err(|reason| Unread::Refused(refuse(&part.url, &part.rev, reason)))?;
+            named.into_iter().filter_map(|(path, named)| Some((path, named.url?))).collect()
         }
         _ => BTreeMap::new(),
     };
     Ok(Read { listing, urls })
-}
-
-/// The addresses in a `.gitmodules`, by the paths they belong to. The error is a reason.
-fn submodule_urls(text: &[u8]) -> Result<BTreeMap<PathBuf, String>, String> {
-    let unreadable = |why: &str| format!("its .gitmodules cannot be read: {why}");
-    // libgit2 would read the files that it names.
-    if String::from_utf8_lossy(text).to_lowercase().contains("[include") {
-        return Err(unreadable("it includes other files"));
-    }
-    let failed = |error: std::io::Error| unreadable(&error.to_string());
-    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-    file.write_all(text).map_err(failed)?;
-    let failed = |error: git2::Error| unreadable(error.message());
-    let config = git2::Config::open(file.path()).map_err(failed)?;
-    let mut found: BTreeMap<String, [Option<String>; 2]> = BTreeMap::new();
-    let entries = config.entries(Some("^submodule\\..*\\.(path|url)$")).map_err(failed)?;
-    entries
-        .for_each(|entry| {
-            if !entry.has_value() {
-                return;
-            }
-            let (Ok(key), Ok(value)) = (entry.name(), entry.value()) else { return };
-            if let Some((name, key)) = key.rsplit_once('.') {
-                found.entry(name.to_owned()).or_default()[usize::from(key == "url")] = Some(value.to_owned());
-            }
-        })
-        .map_err(failed)?;
-    let pair = |[path, url]: [Option<String>; 2]| Some((PathBuf::from(path?.trim_end_matches('/')), url?));
-    Ok(found.into_values().filter_map(pair).collect())
 }
 
 /// The directory of the workspace that the project in `root` is a member of, where there is one above it.
@@ -229,8 +206,13 @@ fn workspace_above(
         })
     };
     let is_there = |dir: &&Path| files.iter().any(|file| file.path == dir.join("Cargo.toml"));
-    if text(&root.join("Cargo.toml"))?.is_none_or(|manifest| manifest.contains_key("workspace")) {
+    let Some(own) = text(&root.join("Cargo.toml"))?.filter(|manifest| !manifest.contains_key("workspace"))
+    else {
         return Ok(None);
+    };
+    let named = own.get("package").and_then(|package| package.get("workspace")).and_then(toml::Value::as_str);
+    if let Some(named) = named {
+        return Ok(outside::normal(&root.join(named)));
     }
     for dir in root.ancestors().skip(1).filter(is_there) {
         if text(&dir.join("Cargo.toml"))?.is_some_and(|manifest| outside::takes_in(&manifest, dir, root)) {
@@ -259,15 +241,6 @@ fn refuse(url: &str, rev: &str, reason: String) -> SourceError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_of_submodules_are_read_by_their_paths() {
-        let text = b"[submodule \"a name with. dots\"]\n\tpath = deps/one\n\turl = ../one\n[submodule \"x\"]\n\tpath = \"two\"\n\turl\n";
-        let urls = submodule_urls(text).unwrap();
-        assert_eq!(urls.into_iter().collect::<Vec<_>>(), [("deps/one".into(), "../one".to_owned())]);
-        assert!(submodule_urls(b"[include]\n\tpath = /etc/passwd\n").unwrap_err().contains("includes"));
-        assert!(submodule_urls(b"[submodule \"x\n").is_err());
-    }
 
     #[test]
     fn a_submodule_is_fetched_from_no_place_that_the_repository_may_not_name() {

@@ -20,6 +20,7 @@ mod git;
 mod git_dir;
 mod git_source;
 pub mod git_store;
+mod gitmodules;
 mod history;
 mod homes;
 mod local;

@@ -87,11 +87,13 @@ fn is_workspace_of(dir: &Path, package: &Path) -> bool {
     table(&dir.join("Cargo.toml")).is_some_and(|manifest| takes_in(&manifest, dir, package))
 }
 
-/// Whether the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member.
+/// Whether the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member. As for cargo, what
+/// is listed in `members` as it stands is one, also where a directory above it is excluded.
 pub(super) fn takes_in(manifest: &Table, dir: &Path, package: &Path) -> bool {
     let workspace = manifest.get("workspace").and_then(Value::as_table);
     workspace.is_some_and(|workspace| {
-        !strings(workspace.get("exclude")).any(|path| package.starts_with(dir.join(path)))
+        let names = |key: &str| strings(workspace.get(key)).any(|path| package.starts_with(dir.join(path)));
+        names("members") || !names("exclude")
     })
 }
 
@@ -335,7 +337,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 }
 
 /// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.
-fn normal(path: &Path) -> Option<PathBuf> {
+pub(super) fn normal(path: &Path) -> Option<PathBuf> {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

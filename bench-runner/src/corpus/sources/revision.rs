@@ -1,14 +1,27 @@
 //! A local project as one of its own commits has it. The user's work tree is not looked at.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use git2::{Commit, Oid, Repository};
 
+use crate::corpus::manifest::urls::shell_word;
 use crate::record::{Pin, is_hex, short_hash};
 
-use super::commit::{self, Content, Unlisted};
+use super::commit::{self, Content, Listing, Unlisted};
 use super::tree::{self, TreeFile};
-use super::{Pinned, SourceError, Sources, local, outside};
+use super::{Pinned, SourceError, Sources, gitmodules, local, outside};
+
+/// Submodules of one commit, with theirs.
+const MOST_SUBMODULES: usize = 500;
+
+/// What a commit holds by itself, or one of a submodule.
+struct Part {
+    repository: Repository,
+    /// Where it belongs.
+    below: PathBuf,
+    contents: Vec<Content>,
+}
 
 /// A commit of the repository that a project lies in.
 struct Revision<'a> {
@@ -46,13 +59,17 @@ pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<
         return Err(unfit(reason, "commits can be compared where all of it is in one repository"));
     }
     let revision = Revision { root: &root, rev, repository: &repository, commit, limit };
-    let (place_in, contents, files) = revision.take(below, base == root)?;
+    let (place_in, parts, files) = revision.take(below, base == root)?;
     let variety =
         format!("{}{}", root.display(), if place_in.as_os_str().is_empty() { "" } else { " whole" });
     let place = with.cache.sources().join(format!("git-{}-{}", &rev[..12], short_hash(&variety)));
     // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
     if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
-        local::replace(&place, &with.cache, |into| commit::write(&repository, &contents, into))?;
+        local::replace(&place, &with.cache, |into| {
+            parts
+                .iter()
+                .try_for_each(|part| commit::write(&part.repository, &part.contents, &into.join(&part.below)))
+        })?;
     }
     let pin = Pin::Git { rev: rev.to_owned() };
     Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new() })
@@ -61,11 +78,11 @@ pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<
 impl Revision<'_> {
     /// The files of the directory `below` alone, where that is enough; else those of the whole commit, and where in it
     /// the directory is.
-    fn take(&self, below: &Path, alone: bool) -> Result<(PathBuf, Vec<Content>, Vec<TreeFile>), SourceError> {
+    fn take(&self, below: &Path, alone: bool) -> Result<(PathBuf, Vec<Part>, Vec<TreeFile>), SourceError> {
         let alone = alone || below == Path::new("");
-        let (contents, files) = self.list(if alone { below } else { Path::new("") })?;
+        let (parts, files) = self.list(if alone { below } else { Path::new("") })?;
         let Some(link) = commit::leaving_link(&files) else {
-            return Ok((if alone { PathBuf::new() } else { below.to_owned() }, contents, files));
+            return Ok((if alone { PathBuf::new() } else { below.to_owned() }, parts, files));
         };
         if alone && below != Path::new("") {
             return self.take(below, false);
@@ -73,28 +90,89 @@ impl Revision<'_> {
         Err(self.refuse(format!("the link `{}` leaves the tree", commit::shown(link))))
     }
 
-    fn list(&self, below: &Path) -> Result<(Vec<Content>, Vec<TreeFile>), SourceError> {
-        let broken =
-            |error: git2::Error| unfit(self.root, error.message().to_owned(), "check it with `git fsck`");
-        let mut tree = self.commit.tree().map_err(broken)?;
-        if below != Path::new("") {
-            let found = tree.get_path(below).and_then(|entry| self.repository.find_tree(entry.id()));
-            let reason = || format!("the commit {} has no directory {}", self.rev, below.display());
-            tree = found.map_err(|_| unfit(self.root, reason(), "take a later commit"))?;
+    /// The files of the directory `below` of the commit, with those of its submodules.
+    fn list(&self, below: &Path) -> Result<(Vec<Part>, Vec<TreeFile>), SourceError> {
+        let own = Repository::open(self.repository.path()).map_err(|error| self.broken(&error))?;
+        let mut left = vec![(own, self.commit.id(), below.to_owned(), PathBuf::new())];
+        let (mut parts, mut files, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while let Some((repository, id, below, place)) = left.pop() {
+            if parts.len() >= MOST_SUBMODULES {
+                return Err(self.refuse("it has no end of submodules".to_owned()));
+            }
+            let taken = self.list_one(&repository, id, &below, self.limit.saturating_sub(bytes))?;
+            bytes += taken.bytes;
+            files.extend(taken.contents.iter().map(|content| {
+                let mut file = content.file.clone();
+                file.path = place.join(file.path);
+                file
+            }));
+            for submodule in &taken.submodules {
+                let found = self.submodule(&repository, id, &below.join(&submodule.path), &submodule.rev)?;
+                let id = Oid::from_str(&submodule.rev).map_err(|error| self.broken(&error))?;
+                left.push((found, id, PathBuf::new(), place.join(&submodule.path)));
+            }
+            parts.push(Part { repository, below: place, contents: taken.contents });
         }
-        let taken = commit::list(self.repository, &tree, self.limit).map_err(|unlisted| match unlisted {
-            Unlisted::Damaged(reason) => unfit(self.root, reason, "check it with `git fsck`"),
-            Unlisted::Refused(reason) => self.refuse(reason),
-        })?;
-        if let Some(submodule) = taken.submodules.first() {
-            return Err(self.refuse(format!("`{}` is a submodule", commit::shown(&submodule.path))));
-        }
-        let mut files: Vec<TreeFile> = taken.contents.iter().map(|content| content.file.clone()).collect();
         tree::sort(&mut files);
         if let Some(path) = commit::doubled(&files) {
             return Err(self.refuse(format!("`{}` is two things in one", commit::shown(path))));
         }
-        Ok((taken.contents, files))
+        Ok((parts, files))
+    }
+
+    fn list_one(
+        &self,
+        repository: &Repository,
+        id: Oid,
+        below: &Path,
+        limit: u64,
+    ) -> Result<Listing, SourceError> {
+        let tree = repository.find_commit(id).and_then(|commit| commit.tree());
+        let mut tree = tree.map_err(|error| self.broken(&error))?;
+        if below != Path::new("") {
+            let found = tree.get_path(below).and_then(|entry| repository.find_tree(entry.id()));
+            let reason = || format!("the commit {} has no directory {}", self.rev, below.display());
+            tree = found.map_err(|_| unfit(self.root, reason(), "take a later commit"))?;
+        }
+        commit::list(repository, &tree, limit).map_err(|unlisted| match unlisted {
+            Unlisted::Damaged(reason) => unfit(self.root, reason, "check it with `git fsck`"),
+            Unlisted::Refused(reason) => self.refuse(reason),
+        })
+    }
+
+    /// The user's own repository of the submodule at `path` of a commit of `parent`, which has its commit `rev`: where git
+    /// keeps it, or in its work tree.
+    fn submodule(
+        &self,
+        parent: &Repository,
+        id: Oid,
+        path: &Path,
+        rev: &str,
+    ) -> Result<Repository, SourceError> {
+        let tree = parent.find_commit(id).and_then(|commit| commit.tree());
+        let text = tree.and_then(|tree| parent.find_blob(tree.get_path(Path::new(".gitmodules"))?.id()));
+        let named = text.map(|blob| gitmodules::read(blob.content()).map_err(|reason| self.refuse(reason)));
+        let named = named.unwrap_or_else(|_| Ok(BTreeMap::new()))?;
+        let kept =
+            named.get(path).and_then(|named| Some(parent.commondir().join("modules").join(named.below()?)));
+        let checked_out = parent.workdir().map(|dir| dir.join(path));
+        let has = |repository: &Repository| {
+            Oid::from_str(rev).and_then(|id| repository.find_commit(id).map(drop)).is_ok()
+        };
+        let places = kept.into_iter().chain(checked_out);
+        places.filter_map(|dir| Repository::open(dir).ok()).find(has).ok_or_else(|| {
+            let shown = commit::shown(path);
+            let reason = format!("the commit {rev} of its submodule `{shown}` is not on this machine");
+            let help = format!(
+                "`git submodule update --init --recursive` brings submodules, and `git -C {} fetch` older commits of one",
+                shell_word(&shown)
+            );
+            unfit(self.root, format!("the commit {} cannot be taken: {reason}", self.rev), &help)
+        })
+    }
+
+    fn broken(&self, error: &git2::Error) -> SourceError {
+        unfit(self.root, error.message().to_owned(), "check it with `git fsck`")
     }
 
     fn refuse(&self, reason: String) -> SourceError {

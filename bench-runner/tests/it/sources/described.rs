@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
 
-use super::{cache, commit, git, local, package, test};
+use super::{cache, commit, git, local, manifest, package, test};
 use crate::lab::{Lab, entries};
 
 pub(super) fn tests() -> Vec<Trial> {
@@ -147,15 +147,20 @@ fn at_home() {
 fn pinned() {
     let lab = Lab::new();
     project(&lab, "served/demo", "");
-    let [_, _, rev] = committed(&lab, "served/demo");
+    let [first, second, rev] = committed(&lab, "served/demo");
     let source = format!("kind = \"git\"\nurl = \"{}\"\nrev = \"{rev}\"", local(&lab));
     let expected = format!("{}/HEAD/1", git(&lab, "served/demo", &["rev-parse", "--short", "HEAD"]));
     let notes = run(&lab, &source, &expected);
     assert!(notes.contains("this one commit and no tags"), "{notes}");
-    // The same once more of its history has been fetched.
-    let replay =
-        ["run", "--project", "demo", "--axis", "jobs=1,2", "--workload", "replay:2", "--rounds", "2"];
-    lab.run(&replay).expect(0);
+    // Each commit that is replayed is the one that is found.
+    fs::remove_file(lab.path("ran")).expect("it can be removed");
+    fs::remove_dir_all(lab.path("work/results")).expect("it can be removed");
+    manifest(&lab, &local(&lab), &rev, "");
+    lab.run(&["run", "--project", "demo", "--axis", "jobs=1,2", "--workload", "replay:2", "--rounds", "2"])
+        .expect(0);
+    let short = |rev: &str| format!("{}/HEAD/1", git(&lab, "served/demo", &["rev-parse", "--short", rev]));
+    assert_eq!(told_while_it_ran(&lab), [&first, &second, &rev].map(|rev| short(rev)).into());
+    // More of its history is there now, and makes no difference.
     run(&lab, &source, &expected);
 }
 

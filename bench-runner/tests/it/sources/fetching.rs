@@ -1,18 +1,25 @@
 //! How commits come: from servers of git on this machine, by what the user has set.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use bench_runner::corpus::GitSource;
 use bench_runner::corpus::sources::git_store;
 use bench_runner::record::ProofResult;
 use libtest_mimic::Trial;
 
-use super::servers::{serve, serve_http};
+use super::servers::{serve, serve_http, serve_https, serve_ssh};
 use super::{fetch, local, manifest, origin, source, sources, stores, test};
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, Ran, entries, test_with};
 
 pub(super) fn tests() -> Vec<Trial> {
+    // As root, an ssh server wants a directory that is made where it is installed.
+    let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let sshd = if root && !Path::new("/run/sshd").is_dir() { "sshd with its /run/sshd" } else { "sshd" };
     vec![
+        test_with("sources::a_commit_comes_from_a_server_of_ssh", sshd, real_ssh),
+        test_with("sources::a_commit_comes_by_https_from_whom_the_user_trusts", "openssl", https),
         test("a_repository_is_fetched_once_and_built_with_its_submodules", fetched_once),
         test("a_commit_comes_from_a_server_of_git", daemon),
         test("a_commit_comes_by_http", http),
@@ -131,4 +138,41 @@ fn at_once() {
         }
     });
     assert_eq!(entries(&with.cache.repositories()).len(), 2, "one repository and its lock");
+}
+
+fn real_ssh() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    let (server, url) = serve_ssh(&lab);
+    manifest(&lab, &url, &first, "submodules = true");
+    // Without the key and the host's name nobody is asked, and the way out is said.
+    let said = fetch(&lab).expect(1).stderr;
+    assert!(said.contains("a key in ssh's agent"), "{said}");
+    let config = lab.path("keys/ssh_config");
+    lab.write("home/.gitconfig", &format!("[core]\n\tsshCommand = ssh -F {}\n", config.display()));
+    fetch(&lab).expect(0);
+    for store in stores(&lab) {
+        assert!(store.join("shallow").is_file(), "one commit alone was fetched into {}", store.display());
+    }
+    let added = lab.run(&["corpus", "add", &url, "--name", "added", "--no-build"]);
+    assert!(!added.stderr.contains("ls-remote"), "what its HEAD is can be asked: {}", added.stderr);
+    drop(server);
+    fetch(&lab).expect(0);
+}
+
+fn https() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    let (server, url) = serve_https(&lab);
+    manifest(&lab, &url, &first, "submodules = true");
+    // What the machine is told to go through does not lead to itself.
+    lab.write("home/.gitconfig", "[http]\n\tproxy =\n");
+    let said = fetch(&lab).expect(1).stderr;
+    assert!(said.contains("certificate"), "nobody knows who signed it: {said}");
+    let ca = lab.path("keys/ca.pem");
+    lab.write("home/.gitconfig", &format!("[http]\n\tproxy =\n\tsslCAInfo = {}\n", ca.display()));
+    fetch(&lab).expect(0);
+    assert_eq!(stores(&lab).len(), 2);
+    drop(server);
+    fetch(&lab).expect(0);
 }

@@ -12,6 +12,7 @@ use crate::lab::{Lab, entries};
 pub(super) fn tests() -> Vec<Trial> {
     vec![
         test("commits_of_a_repository_are_compared", revisions),
+        test("commits_of_a_local_project_come_with_its_submodules", submodules),
         test("history_is_deepened_as_far_as_it_is_asked_for", deepened),
         test("history_is_not_shortened_by_another_fetch", not_shortened),
         test("history_that_is_cut_at_its_origin_is_asked_for_once", shallow_origin),
@@ -155,4 +156,36 @@ fn replayed() {
     let said = lab.run(&plan).expect(0).stdout;
     assert!(!said.contains("left out"), "{said}");
     assert_eq!(entries(&cache(&lab, "git")).into_iter().filter(|path| path.is_dir()).count(), 2);
+}
+
+/// The submodules of a local project are those of the user's own repository.
+fn submodules() {
+    let lab = Lab::new();
+    let [first, _] = origin(&lab);
+    lab.write("served/demo/deps/dep/src/lib.rs", "pub fn one() -> u64 {\n    11\n}\n");
+    commit(&lab, "served/demo/deps/dep");
+    let last = commit(&lab, "served/demo");
+    let axis = format!("rev={first},{last}");
+    lab.run(&["run", "--project", "../served/demo", "--workload", "check", "--rounds", "1", "--axis", &axis])
+        .expect(0);
+    let bundle = lab.bundle();
+    assert!(bundle.manifest.plan.skipped.is_empty());
+    for rev in [&first, &last] {
+        let pin = format!("git:{rev}");
+        assert!(bundle.samples.iter().any(|sample| sample.pin.to_string() == pin), "no sample of {pin}");
+    }
+    let taken: Vec<String> = entries(&cache(&lab, "sources"))
+        .into_iter()
+        .filter(|tree| tree.file_name().is_some_and(|name| name.to_string_lossy().starts_with("git-")))
+        .map(|tree| fs::read_to_string(tree.join("deps/dep/src/lib.rs")).expect("it is there"))
+        .collect();
+    assert_eq!(taken.iter().filter(|text| text.contains("11")).count(), 1, "{taken:?}");
+    assert_eq!(taken.len(), 2);
+    // Where the user does not have them, neither has the copy.
+    fs::remove_dir_all(lab.path("served/demo/.git/modules")).expect("it can be removed");
+    let said = lab.run(&["plan", "--project", "../served/demo", "--axis", &axis]).expect(0).stdout;
+    assert!(
+        said.contains("submodule `deps/dep` is not on this machine") && said.contains("submodule update"),
+        "{said}"
+    );
 }

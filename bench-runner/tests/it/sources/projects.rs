@@ -11,6 +11,7 @@ use crate::lab::Lab;
 pub(super) fn tests() -> Vec<Trial> {
     vec![
         test("a_project_in_a_directory_of_a_repository_is_built_there", directory),
+        test("a_member_of_a_workspace_is_refused_unless_that_excludes_it", members),
         test("a_project_with_a_neighbour_is_compared_as_configured", neighbour),
         test("what_a_project_lacks_is_named_with_the_way_out", unfit),
     ]
@@ -88,4 +89,42 @@ fn unfit() {
     symlink(lab.path("home"), lab.path("own/out")).expect("a link");
     let link = said("own", 2);
     assert!(link.contains("the link `out` leads out of it") && link.contains("exclude"), "{link}");
+}
+
+/// As cargo has it: a package below a workspace belongs to it unless it is excluded, and what is listed is not.
+fn members() {
+    let lab = Lab::new();
+    origin(&lab);
+    let root = "[workspace]\nmembers = [\"app\", \"part\", \"deps/listed\"]\nexclude = [\"deps\", \"alone\"]\nresolver = \"2\"\n";
+    lab.write("served/demo/Cargo.toml", root);
+    for dir in ["deps/listed", "deps/other", "alone", "named", "own"] {
+        let name = dir.rsplit('/').next().expect("its last part");
+        let more = match name {
+            "named" => "workspace = \"../alone\"\n",
+            "own" => "[workspace]\n",
+            _ => "",
+        };
+        lab.write(&format!("served/demo/{dir}/Cargo.toml"), &format!("{}{more}", package(name)));
+        lab.write(&format!("served/demo/{dir}/src/main.rs"), "fn main() {\n}\n");
+        let lock = format!("version = 4\n\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+        lab.write(&format!("served/demo/{dir}/Cargo.lock"), &lock);
+    }
+    let rev = commit(&lab, "served/demo");
+    for (dir, belongs) in [
+        ("app", Some("`app` belongs to the workspace at its root")),
+        ("deps/listed", Some("belongs to the workspace at its root")),
+        ("named", Some("belongs to the workspace in `alone`")),
+        ("deps/other", None),
+        ("alone", None),
+        ("own", None),
+    ] {
+        manifest(&lab, &local(&lab), &rev, &format!("dir = \"{dir}\""));
+        match belongs {
+            Some(reason) => {
+                let said = fetch(&lab).expect(2).stderr;
+                assert!(said.contains(reason), "{dir}: {said}");
+            }
+            None => drop(lab.run(&["corpus", "verify", "demo"]).expect(0)),
+        }
+    }
 }

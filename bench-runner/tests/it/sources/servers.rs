@@ -1,5 +1,6 @@
-//! Real servers of git on loopback: its daemon, and its backend for web servers.
+//! Real servers on loopback: git's daemon, its backend for web servers with and without TLS, and an ssh server.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -21,8 +22,7 @@ impl Drop for Server {
 
 /// Serves `served` by git's own daemon. Gives it and its address.
 pub(super) fn serve(lab: &Lab) -> (Server, String) {
-    let port =
-        TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port = free_port();
     // Not by way of `git`, which would leave it behind.
     let daemon = Path::new(&git(lab, ".", &["--exec-path"])).join("git-daemon");
     let mut command = Command::new(daemon);
@@ -30,13 +30,112 @@ pub(super) fn serve(lab: &Lab) -> (Server, String) {
     command.args(["--export-all", "--listen=127.0.0.1", "--reuseaddr"]);
     let child = command.stderr(Stdio::null()).env("HOME", lab.path("home")).spawn().expect("git-daemon");
     let server = Server(child);
+    wait_for(port);
+    (server, format!("git://127.0.0.1:{port}/demo"))
+}
+
+/// A port that nobody listens at now.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+}
+
+/// Waits until somebody listens at a port.
+fn wait_for(port: u16) {
     for _ in 0..200 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return (server, format!("git://127.0.0.1:{port}/demo"));
+            return;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("git-daemon does not listen");
+    panic!("nobody listens at {port}");
+}
+
+/// A program that ends well.
+fn tool(lab: &Lab, program: &str, args: &[&str]) {
+    let output = Command::new(program).args(args).current_dir(lab.path("keys")).output().expect(program);
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Takes away TLS: a request that comes to the first port goes on to the second.
+const TLS: &str = r#"
+import socket, ssl, sys, threading
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("server.pem", "server.key")
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+def serve(plain):
+    try:
+        client = context.wrap_socket(plain, server_side=True)
+        request = b""
+        while b"\r\n\r\n" not in request:
+            request += client.recv(65536)
+        head, body = request.split(b"\r\n\r\n", 1)
+        lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        while lengths and len(body) < int(lengths[0]):
+            body += client.recv(65536)
+        behind = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+        behind.sendall(head + b"\r\n\r\n" + body)
+        while data := behind.recv(65536):
+            client.sendall(data)
+        client.unwrap()
+    except OSError:
+        plain.close()
+while True:
+    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+"#;
+
+/// Serves `served` by git's own backend over TLS. The certificate of who signed the server's is `keys/ca.pem`.
+pub(super) fn serve_https(lab: &Lab) -> (Server, String) {
+    fs::create_dir_all(lab.path("keys")).expect("a directory");
+    let behind = serve_http(lab);
+    let behind = behind.trim_end_matches("/demo").rsplit(':').next().expect("its port").to_owned();
+    let new = ["req", "-newkey", "rsa:2048", "-nodes", "-days", "2"];
+    let ca = ["-x509", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem"];
+    tool(lab, "openssl", &[new.as_slice(), &ca].concat());
+    let server = ["-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr"];
+    tool(lab, "openssl", &[&new[..4], &server].concat());
+    lab.write("keys/names", "subjectAltName = IP:127.0.0.1\n");
+    let sign = ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
+    tool(
+        lab,
+        "openssl",
+        &[sign.as_slice(), &["-days", "2", "-extfile", "names", "-out", "server.pem"]].concat(),
+    );
+    let port = free_port();
+    let mut command = Command::new("python3");
+    command.args(["-c", TLS, &port.to_string(), &behind]).current_dir(lab.path("keys"));
+    let server = Server(command.stderr(Stdio::null()).spawn().expect("python3"));
+    wait_for(port);
+    (server, format!("https://127.0.0.1:{port}/demo"))
+}
+
+/// An ssh server with keys of its own, which lets in who runs the tests, and an `ssh_config` that knows it and has the key.
+/// Gives the address of `served/demo` there.
+pub(super) fn serve_ssh(lab: &Lab) -> (Server, String) {
+    fs::create_dir_all(lab.path("keys")).expect("a directory");
+    for key in ["host", "own"] {
+        tool(lab, "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    }
+    let (port, keys) = (free_port(), lab.path("keys").display().to_string());
+    let config = format!(
+        "Port {port}\nListenAddress 127.0.0.1\nHostKey {keys}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
+         AuthorizedKeysFile {keys}/own.pub\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+    );
+    let config = lab.write("keys/sshd_config", &config);
+    let host = fs::read_to_string(lab.path("keys/host.pub")).expect("a key");
+    lab.write("keys/known_hosts", &format!("[127.0.0.1]:{port} {host}"));
+    let client = format!(
+        "Host 127.0.0.1\n  IdentityFile {keys}/own\n  IdentitiesOnly yes\n  UserKnownHostsFile {keys}/known_hosts\n  \
+         StrictHostKeyChecking yes\n"
+    );
+    lab.write("keys/ssh_config", &client);
+    // It starts itself again for each who comes, and wants to know where it is.
+    let mut command = Command::new("/usr/sbin/sshd");
+    command.args(["-D", "-q", "-f"]).arg(config).stderr(Stdio::null());
+    let server = Server(command.spawn().expect("sshd"));
+    wait_for(port);
+    let user = Command::new("id").arg("-un").output().expect("id").stdout;
+    let user = String::from_utf8_lossy(&user).trim().to_owned();
+    (server, format!("ssh://{user}@127.0.0.1:{port}{}", lab.path("served/demo").display()))
 }
 
 /// Serves `served` by git's own backend for web servers, until the process ends. Gives the address.

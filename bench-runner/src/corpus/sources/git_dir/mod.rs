@@ -67,9 +67,9 @@ pub(super) fn of_commit(
 ) -> Result<Pinned, SourceError> {
     let Some(asks) = asking::who(&pinned) else { return Ok(pinned) };
     let repository = git_store::repository(source, 1, with)?;
-    let note = match objects::single(&repository, &source.rev)
-        .and_then(|made| Ok(put(&pinned, Path::new(""), &made, &repository, &with.cache)))
-    {
+    let made = objects::single(&repository, &source.rev)
+        .map(|made| put(&pinned, Path::new(""), &made, &repository, &with.cache));
+    let note = match made {
         Ok(put) => {
             put?;
             format!("{asks} asks git, and finds a repository with this one commit and no tags")
