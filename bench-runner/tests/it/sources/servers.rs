@@ -118,7 +118,8 @@ pub(super) fn serve_ssh(lab: &Lab) -> (Server, String) {
     let (port, keys) = (free_port(), lab.path("keys").display().to_string());
     let config = format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {keys}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
-         AuthorizedKeysFile {keys}/own.pub\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
+         AuthorizedKeysFile {keys}/own.pub\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
+         AcceptEnv GIT_PROTOCOL\n"
     );
     let config = lab.write("keys/sshd_config", &config);
     let host = fs::read_to_string(lab.path("keys/host.pub")).expect("a key");
