@@ -112,7 +112,7 @@ fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, Flo
 fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError> {
     let mut failed = None;
     for (project, pinned) in projects.iter().zip(sources::pin_all(projects, workplace.sources())) {
-        let pinned = pinned.map_err(FlowError::from);
+        let pinned = pinned.map_err(FlowError::from).and_then(|pinned| workplace.locked(project, pinned));
         match pinned.and_then(|pinned| dependencies(workplace, project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {
                 let (files, tree) = (pinned.files.len(), pinned.tree_hash());

@@ -38,6 +38,10 @@ pub struct Places {
     pub plots: PathBuf,
 }
 
+/// What is worth knowing of a lock file that was made.
+const NOTE_OF_LOCK: &str =
+    "it has no Cargo.lock: cargo made one in the copy, and it stands in the plan's manifest";
+
 /// Everything about projects that a plan or a run asks for, each found out once.
 pub struct Workplace {
     catalogue: Catalogue,
@@ -333,7 +337,7 @@ impl Workplace {
                     SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
                 let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
                     .map_err(|error| FlowError::Request(error.into()))?;
-                let before = sources::recall(&planned.pin, &self.sources.cache)?;
+                let before = sources::recall_of(&project, &planned.pin, &self.sources)?;
                 self.put_on_bench(&project, before.map(Ok))?
             }
         };
@@ -367,6 +371,9 @@ impl Workplace {
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
+        let asked = project.clone();
+        let (project, source, made) = self.with_lock(project, source)?;
+        let project = &project;
         let (pin, mut notes) = match &source {
             Some(source) => (source.pin.clone(), source.notes.clone()),
             None => {
@@ -374,12 +381,12 @@ impl Workplace {
                 (pin.with_context(|| format!("`{}` has no pin", project.name))?, Vec::new())
             }
         };
+        notes.extend(made);
         let context = self.context(project, source.as_ref())?;
         if let Some(config) = &context.config {
             notes.extend(note_of_config(config));
         }
         let cargo = !matches!(project.source, Source::Command(_));
-        let asked = project.clone();
         let project = &self.with_edits(project, source.as_ref());
         let own_edit = matches!(&project.source, Source::Command(command) if command.edit.is_some());
         let view = ProjectView {
@@ -399,6 +406,30 @@ impl Workplace {
         let bench = Rc::new(Bench { asked, project: project.clone(), source, context, view });
         self.benches.borrow_mut().insert(tree_of(&project.name), bench.clone());
         Ok(bench)
+    }
+
+    /// The source of a project with a lock file, where it is a local one that has none.
+    pub fn locked(&self, project: &Project, pinned: Pinned) -> Result<Pinned, FlowError> {
+        let (_, pinned, made) = self.with_lock(project, Some(pinned))?;
+        let mut pinned = pinned.context("the source is known")?;
+        pinned.notes.extend(made);
+        Ok(pinned)
+    }
+
+    /// A local project with a lock file, where it has none: it goes into its manifest, so that a plan pins it.
+    fn with_lock(
+        &self,
+        project: &Project,
+        source: Option<Pinned>,
+    ) -> Result<(Project, Option<Pinned>, Option<String>), FlowError> {
+        let Some(pinned) = &source else { return Ok((project.clone(), None, None)) };
+        let Some(lock) = sources::missing_lock(project, pinned, &self.sources)? else {
+            return Ok((project.clone(), source, None));
+        };
+        let locked = local::with_lock(project, &lock);
+        let project = locked.map_err(|error| RequestError::usage(error.to_string(), None))?;
+        let pinned = sources::pin(&project, &self.sources)?;
+        Ok((project, Some(pinned), Some(NOTE_OF_LOCK.to_owned())))
     }
 
     /// A project with edits that were chosen for it, where its manifest has none and cargo builds it. They go into its
