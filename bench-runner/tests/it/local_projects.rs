@@ -16,6 +16,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("local::a_member_is_built_from_its_workspace", member),
         test("local::a_member_is_added_with_its_workspace", member_added),
         test("local::what_is_no_member_is_refused", no_member),
+        test("local::what_configuration_above_names_is_in_the_copy", configured),
     ]
 }
 
@@ -125,6 +126,35 @@ fn member_added() {
     lab.run(&["corpus", "add", "../ws/crates/low"]).expect(0);
     let text = fs::read_to_string(lab.path("work/corpus/low.toml")).expect("the manifest");
     assert!(text.contains("package = \"low\"") && !text.contains("bins"), "{text}");
+}
+
+/// The configuration of a repository: a linker and vendored sources beside the project, which git ignores.
+fn configured() {
+    let lab = Lab::new();
+    let init = std::process::Command::new("git").args(["init", "--quiet"]).arg(lab.path("repo")).status();
+    assert!(init.expect("git").success());
+    lab.write("repo/.gitignore", "vendor\n");
+    lab.write(
+        "repo/.cargo/config.toml",
+        "include = [\"more.toml\"]\n[source.crates-io]\nreplace-with = \"vendored\"\n\
+         [source.vendored]\ndirectory = \"vendor\"\n[env]\nDATA = { value = \"data\", relative = true }\n",
+    );
+    lab.write("repo/.cargo/more.toml", "[target.'cfg(unix)']\nlinker = \"tools/cc.sh\"\n");
+    lab.write("repo/tools/cc.sh", "#!/bin/sh\nexec cc \"$@\"\n");
+    lab.write("repo/data/name", "inside");
+    lab.write("repo/vendor/low/Cargo.toml", &package("low", ""));
+    lab.write("repo/vendor/low/src/lib.rs", "pub fn three() -> u64 {\n    3\n}\n");
+    lab.write("repo/vendor/low/.cargo-checksum.json", "{\"files\":{},\"package\":null}");
+    lab.write("repo/apps/own/Cargo.toml", &package("own", "[dependencies]\nlow = \"0.1\"\n"));
+    let main = "const NAME: &str = include_str!(concat!(env!(\"DATA\"), \"/name\"));\n\
+                fn main() {\n    println!(\"{NAME}{}\", low::three());\n}\n";
+    lab.write("repo/apps/own/src/main.rs", main);
+    let args = ["run", "--project", "../repo/apps/own", "--axis", "profile=dev,release", "--rounds", "1"];
+    lab.run(&[&args[..], &["--offline"]].concat()).expect(0);
+    let notes = lab.bundle().manifest.plan.projects[0].notes.join("\n");
+    for brought in ["repo/vendor", "repo/data", "repo/.cargo/more.toml", "repo/tools/cc.sh"] {
+        assert!(notes.contains(brought), "{brought} in {notes}");
+    }
 }
 
 fn no_member() {

@@ -1,16 +1,23 @@
 //! What a local cargo project needs from outside of its own directory: packages that its manifests name by path, the
 //! manifest of a workspace that such a package inherits from, and what cargo and rustup read in the directories above
-//! it, as far as they belong to the same repository.
+//! it, as far as they belong to the same repository, with what cargo's configuration names by path in turn.
 //!
 //! What only the compiler knows (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
 
+mod configuration;
+mod manifests;
+mod member;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
 use super::SourceError;
+use manifests::{dependencies, entries, matching, normal, path_of, paths, strings, table, text_at};
+use member::workspace_over;
+pub use member::{Member, member};
 
 /// What cargo and rustup look for in every directory above a project.
 const LOOKED_FOR: [&str; 4] =
@@ -23,6 +30,8 @@ pub(super) struct Outside {
     pub(super) dirs: Vec<PathBuf>,
     /// Single files, each with the directory that it has its meaning in.
     pub(super) files: BTreeMap<PathBuf, PathBuf>,
+    /// Files and directories that are taken as they are, whatever git says of them, within the project too.
+    pub(super) exact: BTreeSet<PathBuf>,
     /// What is worth knowing.
     pub(super) notes: Vec<String>,
 }
@@ -31,7 +40,7 @@ impl Outside {
     /// The directory that all of it and the project in `root` lie below.
     pub(super) fn base(&self, root: &Path) -> PathBuf {
         let mut base = root.to_path_buf();
-        for dir in self.dirs.iter().chain(self.files.values()) {
+        for dir in self.dirs.iter().chain(self.files.values()).chain(&self.exact) {
             while !dir.starts_with(&base) {
                 base.pop();
             }
@@ -49,7 +58,7 @@ pub(super) fn find(root: &Path) -> Result<Outside, SourceError> {
     let manifest = table(&root.join("Cargo.toml")).unwrap_or_default();
     no_member(root, &manifest)?;
     finder.above();
-    finder.configuration(&root.join(".cargo"))?;
+    finder.configurations()?;
     finder.packages(&manifest)?;
     let Finder { dirs, mut outside, .. } = finder;
     outside.dirs = dirs
@@ -59,62 +68,6 @@ pub(super) fn find(root: &Path) -> Result<Outside, SourceError> {
         .collect();
     outside.files.retain(|file, _| !outside.dirs.iter().any(|dir| file.starts_with(dir)));
     Ok(outside)
-}
-
-/// A member of a workspace, which is built from the workspace's directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The directory of the workspace.
-    pub workspace: PathBuf,
-    /// Name of the package.
-    pub package: String,
-}
-
-/// What the package in `root`, a path without links, is a member of; `None` where it is none.
-///
-/// # Errors
-/// Where the workspace above it does not have it for a member, or what cargo reads below the workspace's directory
-/// would be lost by building from there.
-pub fn member(root: &Path) -> Result<Option<Member>, SourceError> {
-    let manifest = table(&root.join("Cargo.toml")).unwrap_or_default();
-    let Some(package) = text_at(&manifest, &["package", "name"]) else { return Ok(None) };
-    let Some(workspace) = workspace_over(root, &manifest) else { return Ok(None) };
-    let unfit = |reason: String, help: &str| SourceError::Unfit {
-        path: root.to_path_buf(),
-        reason,
-        help: help.to_owned(),
-    };
-    let mut finder = Finder::new(&workspace);
-    finder.packages(&table(&workspace.join("Cargo.toml")).unwrap_or_default())?;
-    if !finder.seen.contains(root) {
-        return Err(unfit(
-            format!("the workspace in {} is above it and does not have it for a member", workspace.display()),
-            "add it to the `members` of the workspace, or to its `exclude`",
-        ));
-    }
-    let between = root.ancestors().take_while(|dir| *dir != workspace);
-    let mut read_there = between.flat_map(|dir| LOOKED_FOR.map(|name| dir.join(name)));
-    if let Some(file) = read_there.find(|file| file.is_file()) {
-        return Err(unfit(
-            format!(
-                "it is built from its workspace in {}, and {} counts only for a cargo that is started there",
-                workspace.display(),
-                file.display()
-            ),
-            "move what it says to the workspace, or give the workspace's directory",
-        ));
-    }
-    Ok(Some(Member { workspace, package: package.to_owned() }))
-}
-
-/// The workspace that the package in `root` belongs to, where it is none itself.
-fn workspace_over(root: &Path, manifest: &Table) -> Option<PathBuf> {
-    if manifest.contains_key("workspace") {
-        return None;
-    }
-    let named = text_at(manifest, &["package", "workspace"]).and_then(|path| normal(&root.join(path)));
-    let above = root.ancestors().skip(1).map(Path::to_path_buf);
-    named.into_iter().chain(above).find(|dir| is_workspace_of(dir, root))
 }
 
 /// What a manifest gives for its source must be a workspace and not a member of one.
@@ -181,21 +134,6 @@ impl<'r> Finder<'r> {
                 }
             }
         }
-    }
-
-    /// Packages that cargo's configuration in the directory `.cargo` names.
-    fn configuration(&mut self, dir: &Path) -> Result<(), SourceError> {
-        let base = dir.parent().unwrap_or(dir);
-        for name in ["config", "config.toml"] {
-            let Some(config) = table(&dir.join(name)) else { continue };
-            let overrides = strings(config.get("paths")).map(|path| ("paths".to_owned(), path.to_owned()));
-            let patched =
-                patches(&config).into_iter().filter_map(|(name, value)| Some((name, path_of(value)?)));
-            for (name, path) in overrides.chain(patched).collect::<Vec<_>>() {
-                self.package(&path, base, &dir.join("config.toml"), &name)?;
-            }
-        }
-        Ok(())
     }
 
     /// The packages of the project's workspace, and all that they name by path.
@@ -296,120 +234,6 @@ impl<'r> Finder<'r> {
     fn unfit(&self, reason: String, help: &str) -> SourceError {
         SourceError::Unfit { path: self.root.to_path_buf(), reason, help: help.to_owned() }
     }
-}
-
-/// The tables of dependencies of a package; cargo looks at what it needs for its own tests where it is a `member`.
-fn dependencies(manifest: &Table, member: bool) -> Vec<Option<&Value>> {
-    let kinds: &[&str] = match member {
-        true => &[
-            "dependencies",
-            "dev-dependencies",
-            "dev_dependencies",
-            "build-dependencies",
-            "build_dependencies",
-        ],
-        false => &["dependencies", "build-dependencies", "build_dependencies"],
-    };
-    let targets = entries(manifest.get("target"));
-    let mut tables: Vec<Option<&Value>> = Vec::new();
-    for kind in kinds {
-        tables.push(manifest.get(*kind));
-        tables.extend(targets.iter().map(|(_, target)| target.get(*kind)));
-    }
-    tables
-}
-
-/// Names and paths of what a manifest needs from other directories.
-fn paths(manifest: &Table, member: bool) -> Vec<(String, String)> {
-    let mut tables = dependencies(manifest, member);
-    if member {
-        tables.push(manifest.get("workspace").and_then(|workspace| workspace.get("dependencies")));
-        tables.push(manifest.get("replace"));
-    }
-    let patches = if member { patches(manifest) } else { Vec::new() };
-    let named = tables.into_iter().flat_map(entries).chain(patches);
-    named.filter_map(|(name, value)| Some((name, path_of(value)?))).collect()
-}
-
-/// What `[patch]` puts in place of other packages.
-fn patches(manifest: &Table) -> Vec<(String, &Value)> {
-    entries(manifest.get("patch")).into_iter().flat_map(|(_, registry)| entries(Some(registry))).collect()
-}
-
-fn entries(value: Option<&Value>) -> Vec<(String, &Value)> {
-    let table = value.and_then(Value::as_table).into_iter().flatten();
-    table.map(|(name, value)| (name.clone(), value)).collect()
-}
-
-fn path_of(value: &Value) -> Option<String> {
-    Some(value.get("path")?.as_str()?.to_owned())
-}
-
-fn text_at<'t>(table: &'t Table, keys: &[&str; 2]) -> Option<&'t str> {
-    table.get(keys[0])?.get(keys[1])?.as_str()
-}
-
-fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// A file of TOML; one that cannot be read is for cargo to complain of.
-fn table(file: &Path) -> Option<Table> {
-    fs::read_to_string(file).ok()?.parse().ok()
-}
-
-/// The directories with a package that a pattern of `members` means.
-fn matching(root: &Path, pattern: &str) -> Vec<PathBuf> {
-    let mut found = vec![root.to_path_buf()];
-    for part in Path::new(pattern).components() {
-        let Some(text) = part.as_os_str().to_str() else { return Vec::new() };
-        found = match part {
-            Component::Normal(_) if text.contains(['*', '?']) => {
-                found.iter().flat_map(|dir| children(dir, text)).collect()
-            }
-            Component::CurDir => found,
-            _ => found.into_iter().map(|dir| dir.join(text)).collect(),
-        };
-    }
-    let mut found: Vec<PathBuf> = found.iter().filter_map(|dir| normal(dir)).collect();
-    found.retain(|dir| dir.join("Cargo.toml").is_file());
-    found
-}
-
-fn children(dir: &Path, pattern: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let fitting = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| fits(pattern, name)));
-    fitting.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
-}
-
-/// Whether a name fits a pattern of `*` and `?`.
-fn fits(pattern: &str, name: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.into_iter().any(|at| fits(rest.as_str(), &name[at..]))
-        }
-        Some(wanted) => {
-            let mut own = name.chars();
-            own.next().is_some_and(|found| wanted == '?' || found == wanted)
-                && fits(rest.as_str(), own.as_str())
-        }
-    }
-}
-
-/// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.
-fn normal(path: &Path) -> Option<PathBuf> {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => out.pop().then_some(())?,
-            other => out.push(other),
-        }
-    }
-    Some(out)
 }
 
 #[cfg(test)]
