@@ -9,7 +9,7 @@ use bench_runner::bundle::Bundle;
 use bench_runner::record::{Phase, ProofResult, Sample};
 use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, long_test_with, test, test_with};
+use crate::lab::{Lab, Ran, entries, long_test_with, test, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -31,6 +31,7 @@ pub(crate) fn tests() -> Vec<Trial> {
             "rustup",
             own_toolchain,
         ),
+        test_with("cargo::a_noop_that_compiles_something_is_a_failure", "rustup", not_noop),
         test("cargo::an_edit_rebuilds_the_same_units_for_every_variant", incremental),
         test("cargo::nothing_is_compiled_when_nothing_changed", noop),
         test("cargo::check_against_clean_is_a_block_of_its_own", check),
@@ -247,6 +248,32 @@ fn own_toolchain() {
         .collect();
     assert_eq!(rustc, ["rustc of the lab"]);
     assert_eq!(measured(&bundle).len(), 3);
+}
+
+fn not_noop() {
+    let lab = Lab::new();
+    own(&lab);
+    let (real, toolchain) = toolchain_of_the_lab(&lab);
+    // Three arms: from its seventh build on, which is the first measured one, cargo finds a changed file.
+    let script = format!(
+        "#!/bin/sh\ncase \" $* \" in *\" build \"*)\n  echo >> {0}\n  [ $(wc -l < {0}) -le 6 ] || touch src/main.rs\nesac\nexec {1} \"$@\"\n",
+        lab.path("builds").display(),
+        real.join("bin/cargo").display(),
+    );
+    std::fs::rename(lab.write("cargo.sh", &script), toolchain.join("bin/cargo")).expect("cargo");
+    lab.write("own/rust-toolchain.toml", &format!("[toolchain]\npath = \"{}\"\n", toolchain.display()));
+    let bundle = run(&lab, &["--axis", "profile=dev,release", "--workload", "noop"], 3);
+    assert_eq!(
+        proof(&bundle, "profile=release", "workload").1,
+        ProofResult::Holds,
+        "the warm-up did nothing"
+    );
+    let measured = measured(&bundle);
+    assert_eq!(measured.len(), 3);
+    assert!(measured.iter().all(|sample| sample.outcome.as_str() == "failed"), "{measured:?}");
+    let logs = entries(&bundle.dir.join("logs"));
+    let said = std::fs::read_to_string(logs.first().expect("a log")).expect("its text");
+    assert!(said.contains("expected no unit compiled, found 1 of 2 units compiled"), "{said}");
 }
 
 fn incremental() {
