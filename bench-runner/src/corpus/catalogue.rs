@@ -287,7 +287,7 @@ mod tests {
         };
         assert_eq!(names("ripgrep"), ["ripgrep"]);
         assert_eq!(names("tag:quick"), ["diffr", "hexyl", "sd", "titlecase"]);
-        assert_eq!(names("tag:generated").len(), 4);
+        assert_eq!(names("tag:generated").len(), 8);
         let error = catalogue.select("ripgrpe").unwrap_err().to_string();
         assert!(error.contains("did you mean `ripgrep`?"), "{error}");
         let error = catalogue.select("tag:quik").unwrap_err().to_string();
