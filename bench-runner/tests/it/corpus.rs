@@ -147,7 +147,7 @@ fn refused() {
         "name = \"taken\"\n[source]\nkind = \"path\"\npath = \"../../own\"\n",
     );
     lab.write("empty/README", "no project");
-    lab.write("lockless/Cargo.toml", OWN[0].1);
+    lab.write("lockless/Cargo.toml", &format!("{}[dependencies]\nhexyl = \"0.1\"\n", OWN[0].1));
     lab.write("lockless/src/main.rs", OWN[3].1);
     let before = entries(&lab.path("work/corpus"));
     for (args, said) in [
@@ -157,7 +157,7 @@ fn refused() {
         (vec!["../own", "--name", "<b>;$(x)"], "is not a name"),
         (vec!["../own", "--rev", "main"], "for repositories given by url"),
         (vec!["../empty"], "Cargo.toml"),
-        (vec!["../lockless"], "cargo generate-lockfile"),
+        (vec!["../lockless", "--offline"], "cargo generate-lockfile"),
         (vec!["../absent"], "failed to find the project"),
         (vec!["a b"], "not the name of a crate"),
         (vec!["https://host/x", "--offline"], "--offline"),

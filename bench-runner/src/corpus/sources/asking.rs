@@ -75,9 +75,18 @@ pub(in crate::corpus) fn archive_hash(
 
 /// The lock file that cargo makes today for sources without one. They are copied for that.
 pub(in crate::corpus) fn make_lock(pinned: &Pinned, with: &Sources) -> Result<String, SourceError> {
-    lock_of("the dependencies, to make a Cargo.lock", with, |into| {
+    let made = lock_of("the dependencies, to make a Cargo.lock", with, |into| {
         lay_out(pinned, into)?;
         Ok(pinned.dir_in(into))
+    });
+    made.map_err(|error| match error {
+        SourceError::Cargo { .. } if with.offline => SourceError::Offline {
+            what: "something that making a Cargo.lock takes".to_owned(),
+            help:
+                "run once without `--offline`; in a project of your own, `cargo generate-lockfile` makes one"
+                    .to_owned(),
+        },
+        other => other,
     })
 }
 

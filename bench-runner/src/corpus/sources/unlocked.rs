@@ -33,15 +33,7 @@ pub fn missing_lock(
     if let Ok(lock) = fs::read_to_string(&kept) {
         return Ok(Some(lock));
     }
-    let made = asking::make_lock(pinned, with).map_err(|error| match error {
-        SourceError::Cargo { .. } if with.offline => SourceError::Offline {
-            what: format!("something that a Cargo.lock for `{}` takes", project.name),
-            help: "`cargo generate-lockfile` makes one in the project; or run once without `--offline`, and the one \
-                   that is made is kept"
-                .to_owned(),
-        },
-        other => other,
-    })?;
+    let made = asking::make_lock(pinned, with)?;
     keep(&kept, &made)?;
     Ok(Some(made))
 }
