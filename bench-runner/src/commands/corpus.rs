@@ -9,6 +9,7 @@ use super::{Exit, columns};
 use crate::corpus::sources;
 use crate::corpus::{Project, Source, catalogue};
 use crate::flows::{FlowError, Places, VerifyOptions, Workplace};
+use crate::host::MeasuringLock;
 use crate::process;
 
 /// The pinned projects
@@ -49,6 +50,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             Ok(Exit::Done)
         }
         Action::Fetch { projects } => {
+            let _lock = not_while_measuring()?;
             let workplace = Workplace::open(places, false, true)?;
             fetch(&workplace, &selected(&workplace, projects)?)
         }
@@ -107,12 +109,12 @@ fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, Flo
     Ok(projects)
 }
 
-/// Sources at once, then dependencies one after another, because cargo lets only one fetch at a time. One that fails
-/// does not keep the others from being fetched.
+/// Sources at once, then dependencies one after another: cargo keeps its home locked for as long as it fetches, so that
+/// several would only wait for each other. One that fails does not keep the others from being fetched.
 fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError> {
     let mut failed = None;
     for (project, pinned) in projects.iter().zip(sources::pin_all(projects, workplace.sources())) {
-        let pinned = pinned.map_err(FlowError::from);
+        let pinned = pinned.map_err(FlowError::from).and_then(|pinned| workplace.locked(project, pinned));
         match pinned.and_then(|pinned| dependencies(workplace, project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {
                 let (files, tree) = (pinned.files.len(), pinned.tree_hash());
@@ -135,6 +137,11 @@ fn dependencies(workplace: &Workplace, project: &Project, pinned: &sources::Pinn
     }
     let dir = pinned.dir();
     workplace.fetch_dependencies(&dir, &workplace.toolchain(&dir)?)
+}
+
+/// The right to measure, without which nothing is fetched: it would be in the way of a clock that runs.
+fn not_while_measuring() -> Result<MeasuringLock, FlowError> {
+    Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(anyhow::Error::from)?)
 }
 
 /// What building outside of a run takes; from here on an interrupt ends what is being built.

@@ -9,18 +9,22 @@ use crate::spanned::{DocError, SourceText, nearest};
 use super::manifest::{Project, Source};
 
 /// The manifests that every build of this program carries, with the names that errors show.
-const BUILT_IN: [(&str, &str); 19] = [
+const BUILT_IN: [(&str, &str); 23] = [
     ("built-in corpus/actix-graphql.toml", include_str!("../../../corpus/actix-graphql.toml")),
     ("built-in corpus/axum-oauth.toml", include_str!("../../../corpus/axum-oauth.toml")),
     ("built-in corpus/diffr.toml", include_str!("../../../corpus/diffr.toml")),
     ("built-in corpus/fd-find.toml", include_str!("../../../corpus/fd-find.toml")),
     ("built-in corpus/generated-chain.toml", include_str!("../../../corpus/generated-chain.toml")),
     ("built-in corpus/generated-generics.toml", include_str!("../../../corpus/generated-generics.toml")),
+    ("built-in corpus/generated-reqwest.toml", include_str!("../../../corpus/generated-reqwest.toml")),
     ("built-in corpus/generated-star.toml", include_str!("../../../corpus/generated-star.toml")),
+    ("built-in corpus/generated-tokio-full.toml", include_str!("../../../corpus/generated-tokio-full.toml")),
+    ("built-in corpus/generated-tokio-rt.toml", include_str!("../../../corpus/generated-tokio-rt.toml")),
     (
         "built-in corpus/generated-trait-objects.toml",
         include_str!("../../../corpus/generated-trait-objects.toml"),
     ),
+    ("built-in corpus/generated-ureq.toml", include_str!("../../../corpus/generated-ureq.toml")),
     ("built-in corpus/hexyl.toml", include_str!("../../../corpus/hexyl.toml")),
     ("built-in corpus/hyperfine.toml", include_str!("../../../corpus/hyperfine.toml")),
     ("built-in corpus/just.toml", include_str!("../../../corpus/just.toml")),
@@ -244,8 +248,12 @@ mod tests {
                 "fd-find",
                 "generated-chain",
                 "generated-generics",
+                "generated-reqwest",
                 "generated-star",
+                "generated-tokio-full",
+                "generated-tokio-rt",
                 "generated-trait-objects",
+                "generated-ureq",
                 "hexyl",
                 "hyperfine",
                 "just",
@@ -279,7 +287,7 @@ mod tests {
         };
         assert_eq!(names("ripgrep"), ["ripgrep"]);
         assert_eq!(names("tag:quick"), ["diffr", "hexyl", "sd", "titlecase"]);
-        assert_eq!(names("tag:generated").len(), 4);
+        assert_eq!(names("tag:generated").len(), 8);
         let error = catalogue.select("ripgrpe").unwrap_err().to_string();
         assert!(error.contains("did you mean `ripgrep`?"), "{error}");
         let error = catalogue.select("tag:quik").unwrap_err().to_string();

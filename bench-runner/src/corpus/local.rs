@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::spanned::{DocError, SourceText, quoted};
 
-use super::adding::fitting;
+use super::adding::{fitting, with_lock_in};
 use super::manifest::Project;
+use super::sources::{self, Member, SourceError};
 
 /// A directory that cannot be taken for a project.
 #[derive(Debug, thiserror::Error)]
@@ -25,34 +26,66 @@ pub enum LocalError {
         /// The path.
         path: PathBuf,
     },
-    /// The manifest that was made for it does not hold: a fault of this program.
-    #[error("the manifest made for a directory cannot be read: {0}")]
+    /// What it belongs to cannot be told.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Its manifest has no place for a lock file.
+    #[error(
+        "{origin} has no line `[source]`, below which the Cargo.lock that was made would go\nhelp: `cargo generate-lockfile` makes one in the project"
+    )]
+    NoPlace {
+        /// The manifest.
+        origin: String,
+    },
+    /// The manifest that was made for it does not hold.
+    #[error(transparent)]
     Manifest(#[from] DocError),
 }
 
 /// The project in the directory `path`, with a manifest made for it: its name is that of the directory, and it names no
-/// edit.
+/// edit. Of a member of a workspace the source is the workspace, and the member is what is built.
 ///
 /// # Errors
-/// Where there is no such directory, or its path is not UTF-8.
+/// Where there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a member.
 pub fn project(path: &Path) -> Result<Project, LocalError> {
     let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
     let root = path.canonicalize().map_err(missing)?;
     if !root.is_dir() {
         return Err(missing(io::ErrorKind::NotADirectory.into()));
     }
-    let text = manifest(&root).ok_or_else(|| LocalError::NotText { path: root.clone() })?;
+    let member = sources::member(&root)?;
+    let text = manifest(&root, member.as_ref()).ok_or_else(|| LocalError::NotText { path: root.clone() })?;
     Ok(Project::parse(&SourceText::new(format!("the manifest for {}", root.display()), text), Some(root))?)
 }
 
-fn manifest(root: &Path) -> Option<String> {
-    let path = root.to_str()?;
+fn manifest(root: &Path, member: Option<&Member>) -> Option<String> {
+    let source = member.map_or(root, |member| &member.workspace).to_str()?;
+    let (summary, build) = match member {
+        None => (format!("the project in {source}"), String::new()),
+        Some(Member { package, .. }) => (
+            format!("the package {package} of the workspace in {source}"),
+            format!("\n[build]\npackage = {}\n", quoted(package)),
+        ),
+    };
     Some(format!(
-        "name = {}\nsummary = {}\n\n[source]\nkind = \"path\"\npath = {}\n",
+        "name = {}\nsummary = {}\n\n[source]\nkind = \"path\"\npath = {}\n{build}",
         quoted(&name(root)),
-        quoted(&format!("the project in {path}")),
-        quoted(path),
+        quoted(&summary),
+        quoted(source),
     ))
+}
+
+/// The project with `lock` for its Cargo.lock; it stands in its manifest from then on.
+///
+/// # Errors
+/// Where the manifest has no place for it.
+pub fn with_lock(project: &Project, lock: &str) -> Result<Project, LocalError> {
+    let text = with_lock_in(&project.text, lock);
+    let locked = Project::parse(&SourceText::new(project.origin.clone(), text), project.base.clone())?;
+    match &locked.lock {
+        Some(_) => Ok(locked),
+        None => Err(LocalError::NoPlace { origin: project.origin.clone() }),
+    }
 }
 
 /// The name of a directory, with what a name cannot hold replaced.

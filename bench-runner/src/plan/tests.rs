@@ -1,3 +1,6 @@
+mod whole_variants;
+mod workloads;
+
 use std::collections::BTreeMap;
 
 use super::*;
@@ -138,13 +141,6 @@ fn the_same_thing_by_two_names_is_built_once() {
 }
 
 #[test]
-fn a_linker_under_check_is_not_applicable() {
-    let plan = made("projects = [\"a\"]\nworkloads = [\"check\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n");
-    expect_test::expect!["left out: s/a/check all: linker is not applicable under `check`"]
-        .assert_eq(&outline(&plan));
-}
-
-#[test]
 fn axes_multiply_and_exclusions_take_out() {
     let plan = made(concat!(
         "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n",
@@ -190,24 +186,6 @@ fn the_baselines_project_is_one_of_the_block() {
     let wrong = text.replace("{ project = \"heavy\" }", "{ project = \"heavi\" }");
     let error = plan(&[scenario(&wrong)], &TwoLinkers, &Options::default()).unwrap_err().to_string();
     assert!(error.contains("the baseline's project `heavi` is not one of light, heavy"), "{error}");
-}
-
-#[test]
-fn what_all_of_a_block_is_built_with_a_whole_variant_has_too() {
-    let made = made(concat!(
-        "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n",
-        "[axes]\nprofile = [\"release\"]\nlto = [\"off\", \"thin\"]\n",
-        "[variants]\nsmall = { opt-level = \"s\" }\ndev = { profile = \"dev\" }\n",
-    ));
-    let profiles: Vec<(&str, &str)> = made.blocks[0]
-        .arms
-        .iter()
-        .map(|arm| (arm.variant.name.as_str(), arm.variant.settings["profile"].as_str()))
-        .collect();
-    assert_eq!(
-        profiles,
-        [("lto=off", "release"), ("lto=thin", "release"), ("small", "release"), ("dev", "dev")]
-    );
 }
 
 #[test]
@@ -285,16 +263,6 @@ fn a_baseline_from_outside_the_list_keeps_names_apart() {
 }
 
 #[test]
-fn a_noop_beside_an_edit_is_left_out() {
-    let plan = made("projects = [\"a\"]\n[axes]\nworkload = [\"clean\", \"incremental\", \"noop\"]\n");
-    assert!(
-        outline(&plan).contains("left out: s/a/* workload=noop: the edits of another variant"),
-        "{}",
-        outline(&plan)
-    );
-}
-
-#[test]
 fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
     let mut plan =
         made("projects = [\"a\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n");
@@ -334,78 +302,6 @@ fn targets_are_kept_side_by_side_only_where_builds_go_on_from_the_last() {
 }
 
 #[test]
-fn whole_variants_stand_beside_the_product_of_the_axes() {
-    let plan = made(concat!(
-        "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n",
-        "[axes]\nlinker = [\"bfd\", \"default\"]\nprofile = [\"dev\", \"release\"]\n",
-        "[variants]\nold = { linker = \"bfd\" }\nquick = { \"env.X\" = \"1\", profile = \"dev\" }\n",
-        "same = { profile = \"dev\", linker = \"rust-lld\" }\nas-it-is = true\n",
-        "[[exclude]]\nwhen = { linker = \"default\", profile = \"release\" }\nreason = \"not of interest\"\n",
-        "[[exclude]]\nwhen = { \"env.X\" = \"1\" }\nreason = \"neither is this\"\n",
-    ));
-    expect_test::expect![[r#"
-        s/a/clean
-          baseline linker=bfd profile=dev
-          variant linker=bfd profile=release
-          variant linker=default profile=dev = same
-          variant old
-          variant as it is
-        left out: s/a/clean linker=default profile=release: not of interest
-        left out: s/a/clean quick: neither is this"#]]
-    .assert_eq(&outline(&plan));
-    assert_eq!(plan.blocks[0].axes, ["linker", "profile"]);
-    let old = plan.blocks[0].arms.iter().find(|arm| arm.variant.name == "old").unwrap();
-    assert_eq!(old.variant.settings, BTreeMap::from([("linker".to_owned(), "bfd".to_owned())]));
-}
-
-#[test]
-fn without_axes_the_project_as_it_is_comes_first() {
-    let plan = made(concat!(
-        "projects = [\"a\"]\nworkloads = [\"clean\"]\n",
-        "[variants]\nas-it-is = true\nquick = { \"env.X\" = \"1\" }\n",
-    ));
-    expect_test::expect![[r#"
-        s/a/clean
-          baseline as it is
-          twin as it is
-          variant quick"#]]
-    .assert_eq(&outline(&plan));
-    assert_eq!(plan.blocks[0].axes, ["env.X"]);
-}
-
-#[test]
-fn a_whole_variant_can_be_the_baseline() {
-    let plan = made(concat!(
-        "projects = [\"a\"]\nworkloads = [\"clean\"]\nbaseline = \"quick\"\n",
-        "[axes]\nlinker = [\"bfd\", \"default\"]\n",
-        "[variants]\nold = { linker = \"bfd\" }\nquick = { \"env.X\" = \"1\" }\n",
-    ));
-    expect_test::expect![[r#"
-        s/a/clean
-          baseline quick
-          twin quick
-          variant linker=bfd = old
-          variant linker=default"#]]
-    .assert_eq(&outline(&plan));
-    assert_eq!(plan.blocks[0].axes, ["linker", "env.X"]);
-}
-
-#[test]
-fn beside_an_axis_of_workloads_a_whole_variant_has_that_of_the_baseline() {
-    let plan = made(concat!(
-        "projects = [\"a\"]\nbaseline = { workload = \"check\" }\n",
-        "[axes]\nworkload = [\"clean\", \"check\"]\n[variants]\nquick = { \"env.X\" = \"1\" }\n",
-    ));
-    let workloads: Vec<(&str, &str)> = plan.blocks[0]
-        .arms
-        .iter()
-        .map(|arm| (arm.variant.name.as_str(), arm.variant.workload.as_str()))
-        .collect();
-    let baseline = ("workload=check", "check");
-    assert_eq!(workloads, [baseline, baseline, ("workload=clean", "clean"), ("quick", "check")]);
-}
-
-#[test]
 fn code_generators_are_compared_on_one_toolchain_and_with_one_linker() {
     let text = |exclude: &str| {
         scenario(&format!(
@@ -423,104 +319,4 @@ fn code_generators_are_compared_on_one_toolchain_and_with_one_linker() {
         left.blocks[0].arms.iter_mut().find(|arm| arm.variant.name.contains("cranelift")).unwrap();
     cranelift.variant.settings.insert("linker".into(), "default".into());
     assert!(refit(left, &TwoLinkers).unwrap_err().to_string().contains("the plan is wrong: "));
-}
-
-#[test]
-fn a_user_without_any_configuration_has_the_project_as_it_is() {
-    let plan = made(concat!(
-        "projects = [\"a\"]\nworkloads = [\"clean\"]\n",
-        "[variants]\nas-configured = true\nquick = { \"env.X\" = \"1\", rustflags = \" \" }\n",
-    ));
-    expect_test::expect![[r#"
-        s/a/clean
-          baseline as it is = as-configured
-          twin as it is
-          variant quick"#]]
-    .assert_eq(&outline(&plan));
-}
-
-#[test]
-fn a_value_of_several_lines_has_a_name_of_one() {
-    let plan = made(concat!(
-        "projects = [\"a\"]\nworkloads = [\"clean\"]\n",
-        "[axes]\nconfig = [\"\", \"profile.dev.debug=1\\nprofile.dev.lto=true\"]\n",
-    ));
-    assert_eq!(plan.blocks[0].arms[2].variant.name, "config=profile.dev.debug=1; profile.dev.lto=true");
-}
-
-#[test]
-fn a_workload_is_left_out_with_what_the_project_lacks_for_it() {
-    let plan = made(concat!(
-        "projects = [\"a\", \"commands\", \"young\", \"old\"]\n",
-        "workloads = [\"incremental:body\", \"incremental:leaf\", \"clippy\", \"deps-only\", \"replay:2\", \"replay:3\"]\n",
-        "twin = false\n[axes]\njobs = [\"1\"]\n",
-    ));
-    let commits: Vec<(&str, usize)> = plan
-        .blocks
-        .iter()
-        .filter_map(|block| Some((block.id.as_str(), block.commits.values().next()?.len())))
-        .collect();
-    assert_eq!(commits, [("s/young/replay:2", 3), ("s/old/replay:2", 3), ("s/old/replay:3", 4)]);
-    let said: Vec<String> = plan
-        .skipped
-        .iter()
-        .filter(|skipped| skipped.variant != "all")
-        .map(|skipped| {
-            let help = skipped.help.as_deref().unwrap_or("-");
-            format!("{}: {} ({help})", skipped.block, skipped.reason)
-        })
-        .collect();
-    expect_test::expect![[r#"
-        s/a/incremental:leaf: the project has no edit of class `leaf` (add an [[edit]] with `class = "leaf"` to the manifest of `a`)
-        s/a/clippy: the toolchain has no clippy (rustup component add clippy)
-        s/a/replay:2: it is in no git repository (-)
-        s/a/replay:3: it is in no git repository (-)
-        s/commands/incremental:body: the project has no edit to make (-)
-        s/commands/incremental:leaf: the project has no edit to make (-)
-        s/commands/clippy: a command project has no clippy (-)
-        s/commands/deps-only: `deps-only` is for cargo projects (-)
-        s/commands/replay:2: `replay` is for cargo projects (-)
-        s/commands/replay:3: `replay` is for cargo projects (-)
-        s/young/incremental:leaf: the project has no edit of class `leaf` (add an [[edit]] with `class = "leaf"` to the manifest of `young`)
-        s/young/clippy: the toolchain has no clippy (rustup component add clippy)
-        s/young/replay:3: it has 2 commits to replay, not 3 (ask for `replay:2`)
-        s/old/incremental:leaf: the project has no edit of class `leaf` (add an [[edit]] with `class = "leaf"` to the manifest of `old`)
-        s/old/clippy: the toolchain has no clippy (rustup component add clippy)"#]]
-    .assert_eq(&said.join("\n"));
-}
-
-#[test]
-fn workloads_that_change_the_same_sources_stand_in_blocks_of_their_own() {
-    let plan = made(
-        "projects = [\"old\"]\n[axes]\nworkload = [\"clean\", \"incremental\", \"check-incremental\", \"incremental:body\", \"deps-only\", \"replay\"]\n",
-    );
-    expect_test::expect![[r#"
-        s/old/*
-          baseline workload=clean
-          twin workload=clean
-          variant workload=incremental
-          variant workload=check-incremental
-        left out: s/old/* workload=incremental:body: another variant of the block changes the same sources in another way
-        left out: s/old/* workload=deps-only: another variant of the block changes the same sources in another way
-        left out: s/old/* workload=replay: another variant of the block changes the same sources in another way"#]]
-    .assert_eq(&outline(&plan));
-}
-
-#[test]
-fn a_cache_would_know_what_is_replayed_again() {
-    let plan =
-        made("projects = [\"old\"]\nworkloads = [\"replay:2\"]\n[axes]\ncache = [\"off\", \"warm\"]\n");
-    let left: Vec<&str> = plan.skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
-    assert!(left.iter().any(|reason| reason.contains("a cache would know them")), "{left:?}");
-}
-
-#[test]
-fn a_release_build_after_a_release_build_is_no_comparison() {
-    let plan = made(
-        "projects = [\"a\"]\nworkloads = [\"after-release\"]\n[axes]\nprofile = [\"dev\", \"release\"]\n",
-    );
-    expect_test::expect![[r#"
-        left out: s/a/after-release profile=release: what it builds lies where a release build leaves it
-        left out: s/a/after-release all: only profile=dev is left to build"#]]
-    .assert_eq(&outline(&plan));
 }

@@ -16,7 +16,7 @@ pub use plan::{
     Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId, Variant,
 };
 pub use proof::{Proof, ProofResult};
-pub use rounds::{ArmBuilds, Builds, Round, Rounds, by_arm, rounds, rounds_of, walls};
+pub use rounds::{ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, by_arm, rounds, rounds_of, walls};
 pub use sample::{
     BlockEnd, CacheUse, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
 };

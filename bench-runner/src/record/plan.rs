@@ -158,6 +158,11 @@ impl Variant {
     pub fn tree(&self) -> TreeId {
         TreeId { project: self.project.clone(), rev: self.rev.clone() }
     }
+
+    /// Whether it builds one commit after another.
+    pub fn replays(&self) -> bool {
+        self.workload.split(':').next() == Some("replay")
+    }
 }
 
 /// A source tree of a plan: a project, or one of its commits.

@@ -5,8 +5,11 @@
 //! that was to be built in it has a build in it, however that ended; else it was *cut*. An arm was to be built in a
 //! round unless
 //!
-//! - one of its warm-ups in that session did not end well;
-//! - it was given up: its last measured build in that session did not end well, and belongs to an earlier round;
+//! - one of its warm-ups in that session did not end well; under `replay` one of the oldest commit, and one of those that
+//!   come when the commits begin anew only if another arm could build it, since a commit that nobody can build is no
+//!   arm's fault;
+//! - it was given up: its last [`FAILURES_IN_A_ROW`] measured builds in that session did not end well, and belong to
+//!   earlier rounds; where commits are replayed, rounds in which no arm's build ended well do not count;
 //! - it was left out of the session for another reason, such as a proof that fails. Samples tell that by the rounds:
 //!   only the last round of a session can have been cut, so an arm that a session never built and that has more than
 //!   one round was left out of it. Of a session with a single round, the other sessions tell: an arm that no session
@@ -16,6 +19,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Block, NotTimed, Phase, Role, Sample};
+
+/// Measured builds that do not end well, one after another, before an arm is given up for the session.
+pub const FAILURES_IN_A_ROW: u32 = 2;
 
 /// A build for each arm of the block, `None` for arms that were not built.
 pub type Builds<'a> = Vec<Option<&'a Sample>>;
@@ -112,7 +118,7 @@ pub fn rounds_of<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTime
         not_timed.iter().any(|entry| entry.role == arm.role && entry.variant == arm.variant.name)
     };
     let left_out = block.arms.iter().map(known).collect();
-    let expected = Expected { arms, left_out };
+    let expected = Expected { block, arms, left_out };
     let complete: Vec<Round<'_>> =
         begun.iter().filter_map(|(&number, attempts)| Round::of(number, attempts, &expected)).collect();
     let next_round = complete.last().map_or(1, |last| last.number.saturating_add(1));
@@ -156,6 +162,7 @@ impl<'a> Round<'a> {
 
 /// Which arms were to be built in a round, by the rule that the module documentation states.
 struct Expected<'s, 'a> {
+    block: &'s Block,
     arms: &'s [ArmBuilds<'a>],
     /// Arms known to be left out.
     left_out: Vec<bool>,
@@ -163,13 +170,41 @@ struct Expected<'s, 'a> {
 
 impl Expected<'_, '_> {
     fn built(&self, arm: usize, session: u32, round: u32) -> bool {
-        let ended_well = |sample: &&Sample| sample.outcome.cost().is_some();
+        self.warm(arm, session) && !self.given_up(arm, session, round) && self.takes_part(arm, session)
+    }
+
+    /// Whether its warm-ups left it among the arms that are built.
+    fn warm(&self, arm: usize, session: u32) -> bool {
         let of_session = |sample: &&&Sample| sample.session == session;
-        let builds = &self.arms[arm];
-        let warm = builds.warmups.iter().filter(of_session).all(ended_well);
-        let last = builds.measured.iter().rfind(of_session);
-        let given_up = last.is_some_and(|last| !ended_well(last) && last.round < round);
-        warm && !given_up && self.takes_part(arm, session)
+        if !self.block.arms[arm].variant.replays() {
+            return self.arms[arm].warmups.iter().filter(of_session).all(ended_well);
+        }
+        // The builds of the oldest commit by their number: the first yields the proof, with the others the commits begin
+        // anew.
+        let oldest = |arm: &ArmBuilds<'_>| -> Vec<bool> {
+            arm.warmups.iter().filter(of_session).filter(|sample| sample.edit == 0).map(ended_well).collect()
+        };
+        let own = oldest(&self.arms[arm]);
+        let all: Vec<Vec<bool>> = self.arms.iter().map(oldest).collect();
+        let by_another = |pass: usize| all.iter().any(|builds| builds.get(pass) == Some(&true));
+        own.iter().enumerate().all(|(pass, &well)| well || pass > 0 && !by_another(pass))
+    }
+
+    /// Whether it failed so often before `round` that it was built no more.
+    fn given_up(&self, arm: usize, session: u32, round: u32) -> bool {
+        let of_session = |sample: &&&Sample| sample.session == session;
+        let Some(last) = self.arms[arm].measured.iter().rfind(of_session) else { return false };
+        let replayed = !self.block.commits.is_empty();
+        let counts = |sample: &&&Sample| !replayed || self.could_be_built(session, sample.round);
+        let builds = self.arms[arm].measured.iter().rev().filter(of_session).filter(counts);
+        let failures = builds.take_while(|sample| !ended_well(sample)).count();
+        last.round < round && failures >= FAILURES_IN_A_ROW as usize
+    }
+
+    /// Whether any arm's build of the round ended well.
+    fn could_be_built(&self, session: u32, round: u32) -> bool {
+        let mut all = self.arms.iter().flat_map(|arm| &arm.measured);
+        all.any(|sample| (sample.session, sample.round) == (session, round) && ended_well(sample))
     }
 
     /// Whether the arm was built in the rounds of the session, as far as rounds can tell.
@@ -185,6 +220,10 @@ impl Expected<'_, '_> {
         }
         !measured.is_empty() || !self.left_out[arm] && !differ(all().map(|sample| sample.round))
     }
+}
+
+fn ended_well(sample: &&Sample) -> bool {
+    sample.outcome.cost().is_some()
 }
 
 /// Whether there are two different values.

@@ -220,11 +220,24 @@ impl<'a> LiveArm<'a> {
         })
     }
 
+    /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
+    /// target directory all, where nothing changed none, after an edit those that it reaches.
+    pub(super) fn other_units(&self, evidence: &Evidence) -> Option<String> {
+        let units = self.workload.units;
+        let judged = self.judge_units(evidence);
+        let other = judged.result == ProofResult::Fails;
+        other.then(|| format!("expected {}, found {}", units.describe(), judged.found))
+    }
+
+    fn judge_units(&self, evidence: &Evidence) -> workloads::Judged {
+        let (graph, edited) = (self.graph.as_ref(), self.edited_files());
+        self.workload.units.judge(&workloads::Shown { build: evidence, graph, edited: &edited })
+    }
+
     /// What a build under the workload says of the workload itself: the units it compiled.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
         let units = self.workload.units;
-        let (graph, edited) = (self.graph.as_ref(), self.edited_files());
-        let judged = units.judge(&workloads::Shown { build: evidence, graph, edited: &edited });
+        let judged = self.judge_units(evidence);
         Proof {
             block: block.id.clone(),
             role: self.arm.role,

@@ -9,12 +9,11 @@ use super::workspace::Workspace;
 use super::{Event, Forecast, Inputs, RunError};
 use crate::build::Detail;
 use crate::host;
-use crate::record::{Block, BlockEnd, NotTimed, Outcome, Phase, Role, Sample, StopReason, rounds};
+use crate::record::{
+    Block, BlockEnd, FAILURES_IN_A_ROW, NotTimed, Outcome, Phase, Role, Sample, StopReason, rounds,
+};
 use crate::sampling::{self, Next, Progress, round_order};
 use crate::workloads::Sources;
-
-/// A variant that fails this often in a row is not built any more.
-const FAILURES_IN_A_ROW: u32 = 2;
 
 /// How a block went.
 pub(super) struct Ended {

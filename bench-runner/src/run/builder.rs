@@ -79,7 +79,8 @@ impl Tried {
             // A build that is to yield a proof is judged by that.
             Ended::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
-                arm.contradicted(&Shown { build: &self.evidence, baseline: None, edited })
+                let shown = Shown { build: &self.evidence, baseline: None, edited };
+                arm.contradicted(&shown).or_else(|| arm.other_units(&self.evidence))
             }
             Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,

@@ -1,6 +1,8 @@
 //! Real cargo, real linkers, real crates: what the proofs say, which units an edit rebuilds, what a project's own
 //! configuration does to the flags.
 
+mod linkers;
+
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,28 +11,19 @@ use bench_runner::bundle::Bundle;
 use bench_runner::record::{Phase, ProofResult, Sample};
 use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, long_test_with, test, test_with};
+use crate::lab::{Lab, Ran, entries, long_test_with, test, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("cargo::gnu_ld_and_the_default_are_told_apart_by_what_they_leave", two_linkers),
-        test_with("cargo::mold_is_proven", "mold", || proven("mold", "mold")),
-        test_with("cargo::the_systems_lld_is_proven_and_is_not_rustcs", "ld.lld", || proven("lld", "LLD")),
-        test_with("cargo::gold_is_proven_by_name_and_by_path", "ld.gold", gold),
-        long_test_with("cargo::wild_is_proven", "wild", || proven("wild", "Wild")),
+    let mut trials = linkers::tests();
+    trials.extend([
         test_with("cargo::commits_of_a_project_are_compared", "git", commits),
-        test_with("cargo::another_driver_keeps_the_linker", "clang", drivers),
-        test_with("cargo::threads_of_a_linker_are_told_in_its_own_way", "mold", threads),
-        test("cargo::a_linker_that_is_not_what_it_says_is_not_timed", impostor),
-        test("cargo::what_links_nothing_is_not_timed", no_linker),
         test("cargo::flags_of_the_project_stay_in_force", own_flags),
-        test_with("cargo::a_linker_is_proven_beside_one_that_the_project_configures", "mold", own_linker),
-        test("cargo::what_the_project_says_of_other_hosts_changes_nothing", other_hosts),
         test_with(
             "cargo::the_toolchain_file_of_a_project_is_obeyed_under_cargo_run",
             "rustup",
             own_toolchain,
         ),
+        test_with("cargo::a_noop_that_compiles_something_is_a_failure", "rustup", not_noop),
         test("cargo::an_edit_rebuilds_the_same_units_for_every_variant", incremental),
         test("cargo::nothing_is_compiled_when_nothing_changed", noop),
         test("cargo::check_against_clean_is_a_block_of_its_own", check),
@@ -38,7 +31,8 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("cargo::profiles_are_proven_and_unknown_ones_left_out", profiles),
         test("cargo::a_crate_that_does_not_build_is_recorded_and_the_others_go_on", broken),
         test("cargo::a_real_crate_from_the_registry_is_compared_end_to_end", registry),
-    ]
+    ]);
+    trials
 }
 
 const MAIN: &str = "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n";
@@ -68,96 +62,6 @@ fn measured(bundle: &Bundle) -> Vec<&Sample> {
     bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured).collect()
 }
 
-fn two_linkers() {
-    let lab = Lab::new();
-    own(&lab);
-    let bundle = run(&lab, &["--axis", "linker=bfd,default"], 0);
-    let (found, result) = proof(&bundle, "linker=bfd", "linker");
-    assert_eq!(result, ProofResult::Holds);
-    assert!(found.contains("no linker's mark") && found.contains("-fuse-ld=bfd"), "{found}");
-    let (found, result) = proof(&bundle, "linker=default", "linker");
-    assert_eq!(result, ProofResult::Holds);
-    if cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
-        assert!(found.starts_with("LLD "), "rustc's own lld links by default here: {found}");
-    }
-    assert!(bundle.samples.iter().all(|sample| sample.artifact_bytes.is_some_and(|bytes| bytes > 100_000)));
-    assert!(bundle.manifest.tools.iter().any(|tool| tool.name == "rustc" && tool.sha256.len() == 64));
-}
-
-fn proven(value: &str, mark: &str) {
-    let lab = Lab::new();
-    own(&lab);
-    let bundle = run(&lab, &["--axis", &format!("linker=bfd,{value}")], 0);
-    let (found, result) = proof(&bundle, &format!("linker={value}"), "linker");
-    assert_eq!(result, ProofResult::Holds, "{found}");
-    assert!(found.contains(mark), "{found}");
-    assert_eq!(measured(&bundle).len(), 3);
-}
-
-fn gold() {
-    proven("gold", "gold");
-    proven("/usr/bin/ld.gold", "gold");
-}
-
-fn drivers() {
-    let lab = Lab::new();
-    own(&lab);
-    let bundle = run(&lab, &["--axis", "linker-driver=cc,clang", "--axis", "linker=default,bfd"], 0);
-    let variant = |driver: &str, linker: &str| format!("linker-driver={driver} linker={linker}");
-    for driver in ["cc", "clang"] {
-        let (found, result) = proof(&bundle, &variant(driver, "default"), "linker-driver");
-        assert_eq!((found.as_str(), result), (&*format!("linked by {driver}"), ProofResult::Holds));
-        let (found, result) = proof(&bundle, &variant(driver, "bfd"), "linker");
-        assert_eq!(result, ProofResult::Holds, "{found}");
-    }
-    let mark = |driver: &str| {
-        let (found, result) = proof(&bundle, &variant(driver, "default"), "linker");
-        assert_eq!(result, ProofResult::Holds, "{found}");
-        found.split(';').next().map(str::to_owned)
-    };
-    assert_eq!(mark("cc"), mark("clang"), "the default linker is the same one with both");
-}
-
-fn threads() {
-    let lab = Lab::new();
-    own(&lab);
-    let bundle = run(&lab, &["--axis", "linker=bfd,mold,default", "--axis", "linker-threads=1,2"], 0);
-    let found = |variant: &str| proof(&bundle, variant, "linker-threads");
-    let (said, result) = found("linker=mold linker-threads=2");
-    assert_eq!((said.as_str(), result), ("linked with -Wl,--threads=2", ProofResult::Holds));
-    assert_eq!(found("linker=default linker-threads=1").1, ProofResult::Holds);
-    assert_eq!(found("linker=bfd linker-threads=1").1, ProofResult::NotApplicable);
-    let skipped: Vec<(&str, &str)> =
-        bundle.manifest.plan.skipped.iter().map(|s| (s.variant.as_str(), s.reason.as_str())).collect();
-    assert_eq!(skipped, [("linker=bfd linker-threads=2", "GNU ld links in one thread")]);
-}
-
-fn impostor() {
-    let lab = Lab::new();
-    own(&lab);
-    // It answers as mold would, and hands the work to GNU ld.
-    let text = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'mold 9.9.9 (compatible with GNU ld)'; exit 0; fi\nexec ld.bfd \"$@\"\n";
-    let path = lab.write("tools/pretends.sh", text);
-    let value = format!("linker={}", path.display());
-    let bundle = run(&lab, &["--axis", &format!("linker=default,{}", path.display())], 3);
-    let (found, result) = proof(&bundle, &value, "linker");
-    assert_eq!(result, ProofResult::Fails, "{found}");
-    assert!(measured(&bundle).iter().all(|sample| sample.variant != value), "it is not timed");
-    let not_timed = &bundle.manifest.blocks[0].not_timed;
-    assert!(not_timed[0].reason.contains("9.9.9"), "{not_timed:?}");
-}
-
-fn no_linker() {
-    let lab = Lab::new();
-    own(&lab);
-    let path = lab.write("tools/idle.sh", "#!/bin/sh\necho idle 1.0\n");
-    let value = format!("linker={}", path.display());
-    let bundle = run(&lab, &["--axis", &format!("linker=default,{}", path.display())], 3);
-    assert!(measured(&bundle).iter().all(|sample| sample.variant != value), "it is not timed");
-    let not_timed = &bundle.manifest.blocks[0].not_timed;
-    assert!(not_timed[0].reason.contains("made no `own`"), "{not_timed:?}");
-}
-
 fn own_flags() {
     for config in [
         "[build]\nrustflags = [\"--cfg\", \"own_flag\"]\n",
@@ -178,36 +82,6 @@ fn own_flags() {
         }
         assert_eq!(measured(&bundle).len(), 3);
     }
-}
-
-fn own_linker() {
-    let lab = Lab::new();
-    own(&lab);
-    lab.write(
-        "own/.cargo/config.toml",
-        "[target.'cfg(target_os = \"linux\")']\nrustflags = [\"-Clink-arg=-fuse-ld=bfd\"]\n",
-    );
-    let bundle = run(&lab, &["--axis", "linker=default,mold"], 0);
-    let (found, result) = proof(&bundle, "linker=default", "linker");
-    assert_eq!(result, ProofResult::NotProvable, "nobody has said what it should be: {found}");
-    assert!(found.ends_with("-fuse-ld=bfd"), "{found}");
-    let (found, result) = proof(&bundle, "linker=mold", "linker");
-    assert_eq!(result, ProofResult::Holds, "the axis comes last: {found}");
-    assert!(found.starts_with("mold ") && found.ends_with("-fuse-ld=bfd -fuse-ld=mold"), "{found}");
-    assert_eq!(measured(&bundle).len(), 3);
-}
-
-fn other_hosts() {
-    let lab = Lab::new();
-    own(&lab);
-    lab.write(
-        "own/.cargo/config.toml",
-        "[target.x86_64-pc-windows-msvc]\nlinker = \"no-such-linker\"\nrustflags = [\"-Clinker=no-such-linker\"]\n[target.'cfg(windows)']\nlinker = \"no-such-linker\"\n",
-    );
-    let bundle = run(&lab, &["--axis", "linker=bfd,default"], 0);
-    let (found, result) = proof(&bundle, "linker=default", "linker");
-    assert_eq!(result, ProofResult::Holds, "{found}");
-    assert_eq!(measured(&bundle).len(), 3);
 }
 
 /// A toolchain that is this one under another name: rustc answers from its directory and says so.
@@ -247,6 +121,32 @@ fn own_toolchain() {
         .collect();
     assert_eq!(rustc, ["rustc of the lab"]);
     assert_eq!(measured(&bundle).len(), 3);
+}
+
+fn not_noop() {
+    let lab = Lab::new();
+    own(&lab);
+    let (real, toolchain) = toolchain_of_the_lab(&lab);
+    // Three arms: from its seventh build on, which is the first measured one, cargo finds a changed file.
+    let script = format!(
+        "#!/bin/sh\ncase \" $* \" in *\" build \"*)\n  echo >> {0}\n  [ $(wc -l < {0}) -le 6 ] || touch src/main.rs\nesac\nexec {1} \"$@\"\n",
+        lab.path("builds").display(),
+        real.join("bin/cargo").display(),
+    );
+    std::fs::rename(lab.write("cargo.sh", &script), toolchain.join("bin/cargo")).expect("cargo");
+    lab.write("own/rust-toolchain.toml", &format!("[toolchain]\npath = \"{}\"\n", toolchain.display()));
+    let bundle = run(&lab, &["--axis", "profile=dev,release", "--workload", "noop"], 3);
+    assert_eq!(
+        proof(&bundle, "profile=release", "workload").1,
+        ProofResult::Holds,
+        "the warm-up did nothing"
+    );
+    let measured = measured(&bundle);
+    assert_eq!(measured.len(), 3);
+    assert!(measured.iter().all(|sample| sample.outcome.as_str() == "failed"), "{measured:?}");
+    let logs = entries(&bundle.dir.join("logs"));
+    let said = std::fs::read_to_string(logs.first().expect("a log")).expect("its text");
+    assert!(said.contains("expected no unit compiled, found 1 of 2 units compiled"), "{said}");
 }
 
 fn incremental() {

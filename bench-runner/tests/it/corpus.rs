@@ -18,6 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("corpus::a_wrong_hash_is_found", wrong_hashes),
         test("corpus::an_edit_that_is_not_what_it_says_is_found", wrong_edits),
         test("corpus::the_projects_of_a_user_are_only_read", only_read),
+        test("corpus::nothing_is_fetched_while_somebody_measures", measuring),
     ]
 }
 
@@ -147,7 +148,7 @@ fn refused() {
         "name = \"taken\"\n[source]\nkind = \"path\"\npath = \"../../own\"\n",
     );
     lab.write("empty/README", "no project");
-    lab.write("lockless/Cargo.toml", OWN[0].1);
+    lab.write("lockless/Cargo.toml", &format!("{}[dependencies]\nhexyl = \"0.1\"\n", OWN[0].1));
     lab.write("lockless/src/main.rs", OWN[3].1);
     let before = entries(&lab.path("work/corpus"));
     for (args, said) in [
@@ -157,7 +158,7 @@ fn refused() {
         (vec!["../own", "--name", "<b>;$(x)"], "is not a name"),
         (vec!["../own", "--rev", "main"], "for repositories given by url"),
         (vec!["../empty"], "Cargo.toml"),
-        (vec!["../lockless"], "cargo generate-lockfile"),
+        (vec!["../lockless", "--offline"], "cargo generate-lockfile"),
         (vec!["../absent"], "failed to find the project"),
         (vec!["a b"], "not the name of a crate"),
         (vec!["https://host/x", "--offline"], "--offline"),
@@ -261,6 +262,20 @@ fn wrong_edits() {
     ]) {
         assert!(fault.as_str().is_some_and(|fault| fault.starts_with(said)), "{fault}");
     }
+}
+
+fn measuring() {
+    let lab = Lab::new();
+    own(&lab);
+    lab.write("work/corpus/own.toml", "name = \"own\"\n[source]\nkind = \"path\"\npath = \"../../own\"\n");
+    let lock = bench_runner::host::MeasuringLock::acquire(&lab.path("lock")).expect("the right to measure");
+    for args in [&["fetch", "own"][..], &["verify", "own"], &["verify", "own", "--no-build"]] {
+        let refused = lab.run(&[&["corpus"], args].concat()).expect(1);
+        assert!(refused.stderr.contains("measuring on this machine"), "{}", refused.stderr);
+    }
+    assert!(entries(&lab.path("cache/bench-runner/sources")).is_empty());
+    drop(lock);
+    lab.run(&["corpus", "fetch", "own"]).expect(0);
 }
 
 fn only_read() {

@@ -116,7 +116,7 @@ fn dependencies() {
     lab.write(
         "draft/fed.toml",
         "name = \"fed\"\n[source]\nkind = \"generated\"\nseed = 1\ncrates = 2\nshape = \"chain\"\nlines = 40\n\
-         style = \"plain\"\ndependencies = { tiny = \"=0.1.0\" }\n",
+         style = \"plain\"\ndependencies = { tiny = \"=0.1.0\" }\ncalls = \"tiny::tiny();\"\n",
     );
     let run = |args: &[&str]| -> crate::lab::Ran {
         let mut command = lab.command(args);
@@ -132,4 +132,9 @@ fn dependencies() {
     );
     let verified = run(&["corpus", "verify", "fed", "--offline"]).expect(0);
     assert!(verified.stdout.contains("3 units built"), "{}", verified.stdout);
+    // What is called is compiled.
+    let text = text.replace("tiny::tiny()", "tiny::gone()").replacen("tree = ", "# tree = ", 1);
+    lab.write("work/corpus/fed.toml", &text);
+    let broken = run(&["corpus", "verify", "fed", "--offline"]).expect(3);
+    assert!(broken.stdout.contains("gone"), "{}", broken.stdout);
 }

@@ -17,6 +17,7 @@ mod corpus_generated;
 mod engine;
 mod interruption;
 mod lab;
+mod local_projects;
 mod mirror;
 mod process;
 mod published;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
+    trials.extend(local_projects::tests());
     trials.extend(corpus::tests());
     trials.extend(corpus_generated::tests());
     trials.extend(sabotage::tests());

@@ -1,7 +1,7 @@
 //! `corpus verify`: a line for each project, and a line for each of its faults.
 
 use super::super::{Exit, counted, spoken};
-use super::{building, selected};
+use super::{building, not_while_measuring, selected};
 use crate::flows::{FlowError, Places, Verified, Verifier, Workplace, fetch_all, verify_sources};
 
 /// Fetch, check every pin, build once, try the result, and make every edit once
@@ -30,6 +30,7 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let workplace = Workplace::open(places, args.offline, true)?;
     let projects = selected(&workplace, &args.projects)?;
     // Before anything is built or fetched: what runs on the machine would be in the way of a clock.
+    let _lock = args.no_build.then(not_while_measuring).transpose()?;
     let mut verifier = match args.no_build {
         true => None,
         false => Some(Verifier::open(&workplace, places, &building()?)?),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::corpus::edits;
 use crate::corpus::manifest::{Edit, Project};
+use crate::corpus::sources;
 use crate::spanned::{DocError, SourceText, quoted};
 
 use super::AddError;
@@ -33,18 +34,22 @@ pub struct Draft {
     pub edits: Vec<Edit>,
 }
 
-/// The lines of `[source]` for a directory.
-pub(super) fn path(path: &Path) -> Result<String, AddError> {
+/// The lines of `[source]` for a directory, and the package to build where it is a member of a workspace.
+pub(super) fn path(path: &Path) -> Result<(String, Option<String>), AddError> {
     let missing = |error| AddError::Request {
         message: format!("failed to find the project {}: {error}", path.display()),
         help: Some("a crate is written without a `/`".to_owned()),
     };
     let root = path.canonicalize().map_err(missing)?;
+    let (root, package) = match sources::member(&root)? {
+        Some(member) => (member.workspace, Some(member.package)),
+        None => (root, None),
+    };
     let text = root.to_str().ok_or_else(|| {
         let message = format!("the path {} is not UTF-8", root.display());
         AddError::request(message, "give the project through a link with another name")
     })?;
-    Ok(format!("kind = \"path\"\npath = {}\n", quoted(text)))
+    Ok((format!("kind = \"path\"\npath = {}\n", quoted(text)), package))
 }
 
 impl Draft {
@@ -67,6 +72,11 @@ impl Draft {
             &SourceText::new(format!("{}.toml, as it would be written", self.name), self.text()),
             None,
         )
+    }
+
+    /// The text of a manifest with `lock` put into it.
+    pub(super) fn locked(text: &str, lock: &str) -> String {
+        Self { lock: Some(lock.to_owned()), ..Self::verbatim("", text) }.text()
     }
 
     /// The text of the manifest.

@@ -81,6 +81,11 @@ pub(super) fn fitting(text: &str) -> String {
     if is_name(&name) { name } else { "project".to_owned() }
 }
 
+/// The text of a manifest with `lock` below its line `[source]`; as it is where there is no such line.
+pub(super) fn with_lock_in(manifest: &str, lock: &str) -> String {
+    Draft::locked(manifest, lock)
+}
+
 /// Pins what `origin` names and makes a manifest for it, called `name`. `rev` is a commit, a branch or a tag of a
 /// repository.
 ///
@@ -97,7 +102,10 @@ pub fn propose(origin: &Origin, name: &str, rev: Option<&str>, with: &Sources) -
             Draft::new(name, crates::source(krate, version.as_deref(), with)?)
         }
         Origin::Git { url } => Draft::new(name, remote::source(url, rev, with)?),
-        Origin::Path(path) => Draft::new(name, draft::path(path)?),
+        Origin::Path(path) => {
+            let (source, package) = draft::path(path)?;
+            Draft { package, ..Draft::new(name, source) }
+        }
         Origin::Manifest(file) => return generated(file, name, with),
     };
     let pinned = sources::pin(&draft.project()?, with)?;
@@ -131,7 +139,10 @@ fn look_at(
     with: &Sources,
 ) -> Result<(), AddError> {
     let layout = package::layout(&pinned.dir(), with)?;
-    let chosen = package::choose(&layout, &draft.name);
+    let chosen = match &draft.package {
+        Some(package) => package::member(&layout, package),
+        None => package::choose(&layout, &draft.name),
+    };
     draft.summary = chosen.summary;
     draft.package = chosen.package;
     draft.bins = chosen.bins;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::corpus::sources::{self, SourceError, Sources};
 
-/// The packages of a workspace that cargo builds where none is named.
+/// The packages of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     packages: Vec<Package>,
@@ -19,6 +19,8 @@ struct Package {
     description: String,
     /// Whether its manifest is that of the workspace.
     root: bool,
+    /// Whether cargo builds it where none is named.
+    default: bool,
     /// Binaries that need no feature besides the default ones.
     bins: Vec<String>,
 }
@@ -42,14 +44,14 @@ pub(super) fn layout(tree: &Path, with: &Sources) -> Result<Layout, SourceError>
 fn packages(metadata: &Value) -> Vec<Package> {
     let root = metadata["workspace_root"].as_str().unwrap_or_default();
     let defaults = metadata["workspace_default_members"].as_array();
-    let is_default = |package: &&Value| defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
+    let is_default = |package: &Value| defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
     let all = metadata["packages"].as_array().into_iter().flatten();
-    let mut packages: Vec<Package> = all.filter(is_default).map(|package| read(package, root)).collect();
+    let mut packages: Vec<Package> = all.map(|package| read(package, root, is_default(package))).collect();
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     packages
 }
 
-fn read(package: &Value, root: &str) -> Package {
+fn read(package: &Value, root: &str, default: bool) -> Package {
     let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
     let targets = package["targets"].as_array().into_iter().flatten();
     let on = default_features(&package["features"]);
@@ -64,6 +66,7 @@ fn read(package: &Value, root: &str) -> Package {
         name: text("name"),
         description: text("description"),
         root: Path::new(&text("manifest_path")).parent() == Some(Path::new(root)),
+        default,
         bins: bins.collect(),
     }
 }
@@ -85,10 +88,9 @@ fn default_features(features: &Value) -> BTreeSet<String> {
 /// The package that a project called `name` is about: the only one with a binary, or the one of that name, or the one
 /// with a binary of that name, or the one at the root. Where it is not clear, everything is built.
 pub(super) fn choose(layout: &Layout, name: &str) -> Chosen {
-    let with_bins: Vec<&Package> =
-        layout.packages.iter().filter(|package| !package.bins.is_empty()).collect();
-    let among: Vec<&Package> =
-        if with_bins.is_empty() { layout.packages.iter().collect() } else { with_bins };
+    let built: Vec<&Package> = layout.packages.iter().filter(|package| package.default).collect();
+    let with_bins: Vec<&Package> = built.iter().copied().filter(|package| !package.bins.is_empty()).collect();
+    let among = if with_bins.is_empty() { &built } else { &with_bins };
     let found = match among.as_slice() {
         [only] => Some(*only),
         several => {
@@ -99,15 +101,31 @@ pub(super) fn choose(layout: &Layout, name: &str) -> Chosen {
         }
     };
     let Some(package) = found else {
-        let summary = format!("a workspace of {} packages", layout.packages.len());
+        let summary = format!("a workspace of {} packages", built.len());
         return Chosen { summary, package: None, bins: Vec::new() };
     };
-    let description = package.description.split_whitespace().collect::<Vec<_>>().join(" ");
-    // The first sentence: some descriptions are a page.
-    let description = description.split_once(". ").map_or(description.as_str(), |(first, _)| first);
-    let summary =
-        if description.is_empty() { format!("the package {}", package.name) } else { description.to_owned() };
-    Chosen { summary, package: Some(package.name.clone()), bins: package.bins.clone() }
+    Chosen::of(package)
+}
+
+/// The package that somebody asked for by name.
+pub(super) fn member(layout: &Layout, name: &str) -> Chosen {
+    let package = layout.packages.iter().find(|package| package.name == name);
+    let unknown = || Chosen { summary: String::new(), package: Some(name.to_owned()), bins: Vec::new() };
+    package.map_or_else(unknown, Chosen::of)
+}
+
+impl Chosen {
+    fn of(package: &Package) -> Self {
+        let description = package.description.split_whitespace().collect::<Vec<_>>().join(" ");
+        // The first sentence: some descriptions are a page.
+        let description = description.split_once(". ").map_or(description.as_str(), |(first, _)| first);
+        let summary = if description.is_empty() {
+            format!("the package {}", package.name)
+        } else {
+            description.to_owned()
+        };
+        Self { summary, package: Some(package.name.clone()), bins: package.bins.clone() }
+    }
 }
 
 #[cfg(test)]
@@ -116,7 +134,7 @@ mod tests {
 
     fn package(name: &str, root: bool, bins: &[&str]) -> Package {
         let bins = bins.iter().map(|bin| (*bin).to_owned()).collect();
-        Package { name: name.to_owned(), description: String::new(), root, bins }
+        Package { name: name.to_owned(), description: String::new(), root, default: true, bins }
     }
 
     fn chosen(packages: &[Package], name: &str) -> Option<String> {
@@ -159,7 +177,9 @@ mod tests {
             (chosen.package.as_deref(), chosen.bins),
             (Some("one"), vec!["one".to_owned(), "cli".to_owned()])
         );
-        assert!(layout.packages[0].root && layout.packages.len() == 1);
+        assert!(layout.packages[0].root && layout.packages[0].default);
+        assert!(!layout.packages[1].root && !layout.packages[1].default);
+        assert_eq!(member(&layout, "two").package.as_deref(), Some("two"));
         assert!(packages(&Value::Null).is_empty());
     }
 }

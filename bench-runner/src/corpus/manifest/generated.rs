@@ -36,6 +36,8 @@ pub struct GeneratedSource {
     pub in_graph: InGraph,
     /// What the binary depends on besides, by name of the package.
     pub dependencies: BTreeMap<String, Dependency>,
+    /// Rust statements that call them. They are compiled and linked into the binary, and never run.
+    pub calls: Option<String>,
     /// The text of Cargo.lock, where there are such dependencies.
     pub lock: Option<String>,
     /// The hash that the tree must have, 64 hex digits.
@@ -194,6 +196,7 @@ pub(super) fn read(table: &mut Reader<'_>) -> Result<GeneratedSource, DocError> 
         style: table.read("style", Style::read)?,
         in_graph: table.read_optional("in-graph", InGraph::read)?.unwrap_or(InGraph::None),
         dependencies: table.read_optional("dependencies", |v| v.map_of(dependency))?.unwrap_or_default(),
+        calls: table.read_optional("calls", |v| v.string())?,
         lock: table.read_optional("lock", |v| v.string())?,
         tree: table.read_optional("tree", names::tree)?,
     };
@@ -210,6 +213,10 @@ pub(super) fn read(table: &mut Reader<'_>) -> Result<GeneratedSource, DocError> 
     if let Some(name) = source.dependencies.keys().find(|name| !is_package(name)) {
         let message = format!("`{}` is not the name of a package", name.escape_debug());
         return Err(table.error_at_key("dependencies", message));
+    }
+    if source.calls.is_some() && source.dependencies.is_empty() {
+        let message = "`calls` is for projects with `dependencies`";
+        return Err(table.error_at_key("calls", message));
     }
     if source.lock.is_some() && source.dependencies.is_empty() {
         let message = "`lock` is for projects with `dependencies`; without them it is made with the sources";
@@ -278,6 +285,7 @@ lines = 200
 style = "trait-objects"
 in-graph = "proc-macro"
 dependencies = { serde = "=1.0.228", ureq = { version = "=3.1.2", features = ["json"], default-features = false } }
+calls = "ureq::get(\"http://localhost\");"
 lock = '''
 version = 4
 '''
@@ -310,6 +318,7 @@ version = 4
         assert_eq!(source.dependencies["serde"].version, "1.0.228");
         let ureq = &source.dependencies["ureq"];
         assert_eq!((&ureq.features[..], ureq.default_features), (&["json".to_owned()][..], false));
+        assert_eq!(source.calls.as_deref(), Some("ureq::get(\"http://localhost\");"));
         assert_eq!(source.lock.as_deref(), Some("version = 4\n"));
     }
 
@@ -350,6 +359,10 @@ version = 4
         assert!(refused("{ serde", "{ \"../x\"").contains("not the name of a package"));
         assert!(refused("serde = ", "\"a b\" = ").contains("not the name of a package"));
         let error = refused("dependencies = {", "# dependencies = {");
+        assert!(error.contains("`calls` is for projects with `dependencies`"), "{error}");
+        let without =
+            WHOLE.replacen("dependencies = {", "# dependencies = {", 1).replacen("calls", "# calls", 1);
+        let error = parse(&without).unwrap_err().to_string();
         assert!(error.contains("`lock` is for projects with `dependencies`"), "{error}");
     }
 }

@@ -73,7 +73,7 @@ const KINDS: [(&str, ReadSource); 5] =
     [("crates-io", crates_io), ("git", git), ("path", path), ("command", command), ("generated", made)];
 
 /// Kinds whose sources may come without a Cargo.lock.
-const WITHOUT_LOCK: [&str; 2] = ["crates-io", "git"];
+const WITHOUT_LOCK: [&str; 3] = ["crates-io", "git", "path"];
 
 /// What is said of a source whatever its kind.
 struct SourceFacts {

@@ -69,22 +69,35 @@ pub(in crate::corpus) fn archive_hash(
 
 /// The lock file that cargo makes today for sources without one. They are copied for that.
 pub(in crate::corpus) fn make_lock(pinned: &Pinned, with: &Sources) -> Result<String, SourceError> {
-    lock_of("the dependencies, to make a Cargo.lock", with, |into| lay_out(pinned, into))
+    let made = lock_of("the dependencies, to make a Cargo.lock", with, |into| {
+        lay_out(pinned, into)?;
+        Ok(pinned.dir_in(into))
+    });
+    made.map_err(|error| match error {
+        SourceError::Cargo { .. } if with.offline => SourceError::Offline {
+            what: "something that making a Cargo.lock takes".to_owned(),
+            help:
+                "run once without `--offline`; in a project of your own, `cargo generate-lockfile` makes one"
+                    .to_owned(),
+        },
+        other => other,
+    })
 }
 
-/// The lock file that cargo makes for the sources that `write` puts into a directory.
+/// The lock file that cargo makes for the sources that `write` puts into a directory; it says where the project lies
+/// there.
 pub(in crate::corpus) fn lock_of(
     what: &str,
     with: &Sources,
-    write: impl FnOnce(&Path) -> Result<(), SourceError>,
+    write: impl FnOnce(&Path) -> Result<PathBuf, SourceError>,
 ) -> Result<String, SourceError> {
     let dir = with.cache.sources();
     fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
     let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(&dir);
     let scratch = scratch.map_err(SourceError::io("write to", &dir))?;
     let tree = scratch.path().join("tree");
-    write(&tree)?;
-    cargo(what, &["generate-lockfile", "--color", "never"], &tree, with)?;
-    let file = tree.join("Cargo.lock");
+    let project = write(&tree)?;
+    cargo(what, &["generate-lockfile", "--color", "never"], &project, with)?;
+    let file = project.join("Cargo.lock");
     fs::read_to_string(&file).map_err(SourceError::io("read", &file))
 }

@@ -51,6 +51,13 @@ pub(super) fn pin(wanted: &Tree<'_>, outside: &Outside, with: &Sources) -> Resul
             notes.push(format!("brought along: {}", dir.display()));
         }
     }
+    for exact in &outside.exact {
+        let new =
+            take_exactly(exact, &base, &left_out)?.into_iter().filter(|file| paths.insert(file.clone()));
+        if new.count() > 0 {
+            notes.push(format!("brought along: {}", exact.display()));
+        }
+    }
     if paths.is_empty() {
         return Err(SourceError::Unfit {
             path: root,
@@ -64,11 +71,24 @@ pub(super) fn pin(wanted: &Tree<'_>, outside: &Outside, with: &Sources) -> Resul
     }
     check_size(&root, &base, &paths, wanted.limit)?;
     let mut files = tree::read(&base, paths.into_iter().collect())?;
-    let brought: Vec<&Path> =
-        [root.as_path()].into_iter().chain(outside.dirs.iter().map(PathBuf::as_path)).collect();
+    let others = outside.dirs.iter().chain(&outside.exact).map(PathBuf::as_path);
+    let brought: Vec<&Path> = [root.as_path()].into_iter().chain(others).collect();
     links::bring(&base, &brought, &mut files, &mut notes)?;
     let place_in = root.strip_prefix(&base).unwrap_or(Path::new("")).to_path_buf();
     keep(&base, place_in, files, notes, with)
+}
+
+/// The file, or all files of the directory `exact`, without those in `left_out`; from `base`.
+fn take_exactly(exact: &Path, base: &Path, left_out: &[PathBuf]) -> Result<Vec<PathBuf>, SourceError> {
+    let below = exact.strip_prefix(base).unwrap_or(exact);
+    if exact.ancestors().any(|dir| left_out.iter().any(|out| out == dir)) {
+        return Ok(Vec::new());
+    }
+    if !exact.is_dir() {
+        return Ok(vec![below.to_path_buf()]);
+    }
+    let found = walk::files(exact, |path, _| Ok(!left_out.contains(&exact.join(path))))?;
+    Ok(found.files.into_iter().map(|file| below.join(file)).collect())
 }
 
 /// Puts the files into the cache, and says where the project lies among them.

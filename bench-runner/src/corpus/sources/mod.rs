@@ -29,6 +29,7 @@ mod outside;
 mod path;
 mod revision;
 mod tree;
+mod unlocked;
 mod users_git;
 mod walk;
 
@@ -47,7 +48,9 @@ pub use error::SourceError;
 pub(super) use generated::write_unlocked;
 pub use history::{last as last_commits, move_on};
 pub use homes::{prepare as prepare_homes, user_cargo_home};
+pub use outside::{Member, member};
 pub use tree::{FileKind, TreeFile};
+pub use unlocked::missing_lock;
 
 /// What sources are fetched with and where they are kept.
 #[derive(Debug, Clone)]
@@ -229,6 +232,14 @@ pub fn recall(pin: &Pin, cache: &Cache) -> Result<Option<Pinned>, SourceError> {
         Pin::Tree { sha256 } => local::recall(sha256, cache),
         Pin::CratesIo { .. } | Pin::Git { .. } => Ok(None),
     }
+}
+
+/// The source of `project` at `pin` as [`recall`] has it, with the lock file of the manifest where it has none.
+///
+/// # Errors
+/// As of [`recall`], or where the manifest has another lock file than the source.
+pub fn recall_of(project: &Project, pin: &Pin, with: &Sources) -> Result<Option<Pinned>, SourceError> {
+    recall(pin, &with.cache)?.map(|pinned| locked::complete(pinned, project, with)).transpose()
 }
 
 /// Writes a work tree: a copy of the pinned one in `into`, which is empty or not there yet. The project is in

@@ -1,16 +1,23 @@
 //! What a local cargo project needs from outside of its own directory: packages that its manifests name by path, the
 //! manifest of a workspace that such a package inherits from, and what cargo and rustup read in the directories above
-//! it, as far as they belong to the same repository.
+//! it, as far as they belong to the same repository, with what cargo's configuration names by path in turn.
 //!
 //! What only the compiler knows (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
 
+mod configuration;
+mod manifests;
+mod member;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
 use super::SourceError;
+pub(super) use manifests::normal;
+use manifests::{dependencies, entries, matching, path_of, paths, strings, table, text_at};
+use member::workspace_over;
+pub use member::{Member, member};
 
 /// What cargo and rustup look for in every directory above a project.
 const LOOKED_FOR: [&str; 4] =
@@ -23,6 +30,8 @@ pub(super) struct Outside {
     pub(super) dirs: Vec<PathBuf>,
     /// Single files, each with the directory that it has its meaning in.
     pub(super) files: BTreeMap<PathBuf, PathBuf>,
+    /// Files and directories that are taken as they are, whatever git says of them, within the project too.
+    pub(super) exact: BTreeSet<PathBuf>,
     /// What is worth knowing.
     pub(super) notes: Vec<String>,
 }
@@ -31,7 +40,7 @@ impl Outside {
     /// The directory that all of it and the project in `root` lie below.
     pub(super) fn base(&self, root: &Path) -> PathBuf {
         let mut base = root.to_path_buf();
-        for dir in self.dirs.iter().chain(self.files.values()) {
+        for dir in self.dirs.iter().chain(self.files.values()).chain(&self.exact) {
             while !dir.starts_with(&base) {
                 base.pop();
             }
@@ -45,14 +54,11 @@ impl Outside {
 /// # Errors
 /// Where it needs what cannot be brought along.
 pub(super) fn find(root: &Path) -> Result<Outside, SourceError> {
-    let mut finder =
-        Finder { root, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() };
+    let mut finder = Finder::new(root);
     let manifest = table(&root.join("Cargo.toml")).unwrap_or_default();
-    if !manifest.contains_key("workspace") {
-        no_member(root, &manifest)?;
-    }
+    no_member(root, &manifest)?;
     finder.above();
-    finder.configuration(&root.join(".cargo"))?;
+    finder.configurations()?;
     finder.packages(&manifest)?;
     let Finder { dirs, mut outside, .. } = finder;
     outside.dirs = dirs
@@ -64,13 +70,9 @@ pub(super) fn find(root: &Path) -> Result<Outside, SourceError> {
     Ok(outside)
 }
 
-/// A member of a workspace cannot be built without it.
+/// What a manifest gives for its source must be a workspace and not a member of one.
 fn no_member(root: &Path, manifest: &Table) -> Result<(), SourceError> {
-    let named = text_at(manifest, &["package", "workspace"]).and_then(|path| normal(&root.join(path)));
-    let above = root.ancestors().skip(1).map(Path::to_path_buf);
-    let Some(workspace) = named.into_iter().chain(above).find(|dir| is_workspace_of(dir, root)) else {
-        return Ok(());
-    };
+    let Some(workspace) = workspace_over(root, manifest) else { return Ok(()) };
     let package = text_at(manifest, &["package", "name"]).unwrap_or_default();
     Err(SourceError::Unfit {
         path: root.to_path_buf(),
@@ -110,7 +112,11 @@ struct Finder<'r> {
     seen: BTreeSet<PathBuf>,
 }
 
-impl Finder<'_> {
+impl<'r> Finder<'r> {
+    fn new(root: &'r Path) -> Self {
+        Self { root, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() }
+    }
+
     /// Configuration and toolchain files in the directories above, as far as they are in the project's repository.
     fn above(&mut self) {
         let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
@@ -130,21 +136,6 @@ impl Finder<'_> {
                 }
             }
         }
-    }
-
-    /// Packages that cargo's configuration in the directory `.cargo` names.
-    fn configuration(&mut self, dir: &Path) -> Result<(), SourceError> {
-        let base = dir.parent().unwrap_or(dir);
-        for name in ["config", "config.toml"] {
-            let Some(config) = table(&dir.join(name)) else { continue };
-            let overrides = strings(config.get("paths")).map(|path| ("paths".to_owned(), path.to_owned()));
-            let patched =
-                patches(&config).into_iter().filter_map(|(name, value)| Some((name, path_of(value)?)));
-            for (name, path) in overrides.chain(patched).collect::<Vec<_>>() {
-                self.package(&path, base, &dir.join("config.toml"), &name)?;
-            }
-        }
-        Ok(())
     }
 
     /// The packages of the project's workspace, and all that they name by path.
@@ -233,120 +224,6 @@ impl Finder<'_> {
     fn unfit(&self, reason: String, help: &str) -> SourceError {
         SourceError::Unfit { path: self.root.to_path_buf(), reason, help: help.to_owned() }
     }
-}
-
-/// The tables of dependencies of a package; cargo looks at what it needs for its own tests where it is a `member`.
-fn dependencies(manifest: &Table, member: bool) -> Vec<Option<&Value>> {
-    let kinds: &[&str] = match member {
-        true => &[
-            "dependencies",
-            "dev-dependencies",
-            "dev_dependencies",
-            "build-dependencies",
-            "build_dependencies",
-        ],
-        false => &["dependencies", "build-dependencies", "build_dependencies"],
-    };
-    let targets = entries(manifest.get("target"));
-    let mut tables: Vec<Option<&Value>> = Vec::new();
-    for kind in kinds {
-        tables.push(manifest.get(*kind));
-        tables.extend(targets.iter().map(|(_, target)| target.get(*kind)));
-    }
-    tables
-}
-
-/// Names and paths of what a manifest needs from other directories.
-fn paths(manifest: &Table, member: bool) -> Vec<(String, String)> {
-    let mut tables = dependencies(manifest, member);
-    if member {
-        tables.push(manifest.get("workspace").and_then(|workspace| workspace.get("dependencies")));
-        tables.push(manifest.get("replace"));
-    }
-    let patches = if member { patches(manifest) } else { Vec::new() };
-    let named = tables.into_iter().flat_map(entries).chain(patches);
-    named.filter_map(|(name, value)| Some((name, path_of(value)?))).collect()
-}
-
-/// What `[patch]` puts in place of other packages.
-fn patches(manifest: &Table) -> Vec<(String, &Value)> {
-    entries(manifest.get("patch")).into_iter().flat_map(|(_, registry)| entries(Some(registry))).collect()
-}
-
-fn entries(value: Option<&Value>) -> Vec<(String, &Value)> {
-    let table = value.and_then(Value::as_table).into_iter().flatten();
-    table.map(|(name, value)| (name.clone(), value)).collect()
-}
-
-fn path_of(value: &Value) -> Option<String> {
-    Some(value.get("path")?.as_str()?.to_owned())
-}
-
-fn text_at<'t>(table: &'t Table, keys: &[&str; 2]) -> Option<&'t str> {
-    table.get(keys[0])?.get(keys[1])?.as_str()
-}
-
-fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// A file of TOML; one that cannot be read is for cargo to complain of.
-fn table(file: &Path) -> Option<Table> {
-    fs::read_to_string(file).ok()?.parse().ok()
-}
-
-/// The directories with a package that a pattern of `members` means.
-fn matching(root: &Path, pattern: &str) -> Vec<PathBuf> {
-    let mut found = vec![root.to_path_buf()];
-    for part in Path::new(pattern).components() {
-        let Some(text) = part.as_os_str().to_str() else { return Vec::new() };
-        found = match part {
-            Component::Normal(_) if text.contains(['*', '?']) => {
-                found.iter().flat_map(|dir| children(dir, text)).collect()
-            }
-            Component::CurDir => found,
-            _ => found.into_iter().map(|dir| dir.join(text)).collect(),
-        };
-    }
-    let mut found: Vec<PathBuf> = found.iter().filter_map(|dir| normal(dir)).collect();
-    found.retain(|dir| dir.join("Cargo.toml").is_file());
-    found
-}
-
-fn children(dir: &Path, pattern: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let fitting = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| fits(pattern, name)));
-    fitting.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
-}
-
-/// Whether a name fits a pattern of `*` and `?`.
-fn fits(pattern: &str, name: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.into_iter().any(|at| fits(rest.as_str(), &name[at..]))
-        }
-        Some(wanted) => {
-            let mut own = name.chars();
-            own.next().is_some_and(|found| wanted == '?' || found == wanted)
-                && fits(rest.as_str(), own.as_str())
-        }
-    }
-}
-
-/// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.
-pub(super) fn normal(path: &Path) -> Option<PathBuf> {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => out.pop().then_some(())?,
-            other => out.push(other),
-        }
-    }
-    Some(out)
 }
 
 #[cfg(test)]

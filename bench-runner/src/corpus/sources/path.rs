@@ -5,7 +5,8 @@ use std::path::Path;
 use super::local::{self, Tree};
 use super::{Pinned, SourceError, Sources, outside};
 
-/// Pins the project in `tree`, with what it needs from outside of its directory.
+/// Pins the project in `tree`, with what it needs from outside of its directory. It may lack a Cargo.lock; see
+/// [`unlocked`](super::unlocked).
 pub(super) fn pin(tree: &Tree<'_>, with: &Sources) -> Result<Pinned, SourceError> {
     let root = tree.path.canonicalize().map_err(SourceError::io("find", tree.path))?;
     must_have(
@@ -14,7 +15,6 @@ pub(super) fn pin(tree: &Tree<'_>, with: &Sources) -> Result<Pinned, SourceError
         "give the directory of a package or a workspace, or use `kind = \"command\"`",
     )?;
     let outside = outside::find(&root)?;
-    must_have(&root, "Cargo.lock", "`cargo generate-lockfile` makes one")?;
     local::pin(tree, &outside, with)
 }
 

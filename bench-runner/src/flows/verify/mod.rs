@@ -100,7 +100,8 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// Brings the sources of projects into the cache, several at once. What goes wrong shows when a project is verified.
+/// Brings the sources of projects into the cache, several at once. What goes wrong shows when a project is verified. Their
+/// dependencies come one project after another: cargo keeps its home locked for as long as it fetches.
 pub fn fetch_all(workplace: &Workplace, projects: &[Project]) {
     let with = workplace.sources();
     projects.par_iter().for_each(|project| drop(sources::pin(project, with)));

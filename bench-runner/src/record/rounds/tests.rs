@@ -75,6 +75,66 @@ fn sample((text, number): (&str, u32)) -> Sample {
     }
 }
 
+/// The same under `replay`; the number of the commit stands last in each.
+fn check_replay(text: &str, complete: &[u32], cut: usize, next: (u32, u32)) {
+    let mut block = block();
+    block.commits.insert("p".into(), vec!["ab".repeat(20); 4]);
+    block.arms.iter_mut().for_each(|arm| arm.variant.workload = "replay:3".into());
+    let lines = text.split(',').map(str::trim).filter(|line| !line.is_empty());
+    let of_line = |(line, number): (&str, u32)| {
+        let (rest, commit) = line.trim_end_matches('!').rsplit_once(' ').unwrap();
+        let end = if line.ends_with('!') { "!" } else { "" };
+        Sample { edit: commit.parse().unwrap(), ..sample((&format!("{rest}{end}"), number)) }
+    };
+    let samples: Vec<Sample> = lines.zip(1..).map(of_line).collect();
+    let found = rounds(&block, &samples, &[]);
+    let numbers: Vec<u32> = found.complete.iter().map(|round| round.number).collect();
+    assert_eq!(
+        (&*numbers, found.cut, (found.next_round, found.next_attempt)),
+        (complete, cut, next),
+        "{text}"
+    );
+}
+
+/// One build of each arm under `replay`.
+fn pass(session: u32, round: u32, commit: u32, ends: [&str; 4]) -> String {
+    let line = |(arm, end): (usize, &str)| format!("{session} {round} 1 {arm} {commit}{end},");
+    ends.into_iter().enumerate().map(line).collect()
+}
+
+const WELL: [&str; 4] = [""; 4];
+const BROKEN: [&str; 4] = ["!"; 4];
+
+#[test]
+fn a_commit_that_nobody_can_build_does_not_make_a_cut_round_whole() {
+    let oldest = pass(1, 0, 0, WELL);
+    // As a warm-up, and in the round before.
+    let warm_up = format!("{oldest}{}", pass(1, 0, 1, BROKEN));
+    check_replay(&format!("{warm_up}1 1 1 2 2,"), &[], 1, (1, 2));
+    let round = format!("{oldest}{}", pass(1, 1, 1, BROKEN));
+    check_replay(&format!("{round}1 2 1 2 2,"), &[1], 1, (2, 2));
+    let twice = format!("{oldest}{}{}", pass(1, 1, 1, BROKEN), pass(1, 2, 2, BROKEN));
+    check_replay(&format!("{twice}1 3 1 0 3, 1 3 1 1 3,"), &[1, 2], 1, (3, 2));
+    // Nor does the oldest, when the commits begin anew and nobody can build it.
+    let anew = format!("{oldest}{}{}", pass(1, 1, 1, WELL), pass(1, 0, 0, BROKEN));
+    check_replay(&format!("{anew}1 2 1 0 1,"), &[1], 1, (2, 2));
+}
+
+#[test]
+fn an_arm_that_cannot_build_the_oldest_commit_is_not_missed() {
+    let others = "1 1 1 0 1, 1 1 1 1 1, 1 1 1 2 1,";
+    check_replay(&format!("{}{others}", pass(1, 0, 0, ["", "", "", "!"])), &[1], 0, (2, 1));
+    let anew = format!("{}{}", pass(1, 0, 0, WELL), pass(1, 1, 1, WELL));
+    let anew = format!("{anew}{}1 2 1 0 1, 1 2 1 1 1, 1 2 1 2 1,", pass(1, 0, 0, ["", "", "", "!"]));
+    check_replay(&anew, &[1, 2], 0, (3, 1));
+    // One that fails where others do not is given up after two of them, whatever nobody could build between.
+    let alone = ["", "", "", "!"];
+    let failing = [pass(1, 0, 0, WELL), pass(1, 1, 1, alone), pass(1, 2, 2, BROKEN)].concat();
+    check_replay(&format!("{failing}1 3 1 0 3, 1 3 1 1 3, 1 3 1 2 3,"), &[1, 2], 1, (3, 2));
+    let given_up = [failing, pass(1, 3, 3, alone)].concat();
+    check_replay(&format!("{given_up}1 4 1 0 1, 1 4 1 1 1, 1 4 1 2 1,"), &[1, 2, 3, 4], 0, (5, 1));
+}
+
 /// Whole rounds of the arms given, as text for [`samples`].
 fn whole(session: u32, numbers: std::ops::RangeInclusive<u32>, arms: &[u32]) -> String {
     let of_round = |round: u32| arms.iter().map(move |arm| format!("{session} {round} 1 {arm},"));
@@ -167,6 +227,12 @@ fn an_arm_left_out_of_a_later_session_does_not_cut_its_rounds() {
     check(&format!("{first}{}", whole(2, 4..=6, &[0, 1, 2])), &[1, 2, 3, 4, 5, 6], 0, (7, 1));
     // The first round of a session may have been cut.
     check(&format!("{first}{}", whole(2, 4..=4, &[0, 1, 2])), &[1, 2, 3], 1, (4, 2));
+}
+
+#[test]
+fn an_arm_that_failed_once_is_built_again_and_missed() {
+    let failed_once = format!("{WARM}{}1 2 1 0, 1 2 1 1, 1 2 1 2, 1 2 1 3!,", whole(1, 1..=1, &[0, 1, 2, 3]));
+    check(&format!("{failed_once}{}", whole(1, 3..=3, &[0, 1, 2])), &[1, 2], 1, (3, 2));
 }
 
 #[test]

@@ -64,6 +64,8 @@ fn code(source: &GeneratedSource, at: u32) -> String {
     let functions = draw::functions(source.seed, at, source.lines);
     let wrapped = Wrapped::new(source.style, &functions);
     let in_graph = if at == source.deepest() { source.in_graph } else { InGraph::None };
+    let calls = source.calls.as_deref().filter(|_| at == 0);
+    let (called, calling) = calls.map_or_else(Default::default, |calls| (function_of(calls), CALLING));
     let (items, mixing) = match in_graph {
         InGraph::None => ("", ""),
         InGraph::BuildScript => (TABLE_ITEMS, "    x ^= TABLE[(x % 256) as usize];\n"),
@@ -76,18 +78,28 @@ fn code(source: &GeneratedSource, at: u32) -> String {
             format!("    x = {};\n", wrapped.call(&format!("{}::run", GeneratedSource::package(below))))
         })
         .collect();
-    let body = format!("    let mut x = edited(x);\n{mixing}{below}{}", wrapped.calls());
+    let body = format!("    let mut x = edited(x);\n{calling}{mixing}{below}{}", wrapped.calls());
     let edited = format!("{BODY_ANCHOR}\n    x\n}}\n");
     let run = wrapped.run(&body);
     if at == 0 {
         let used = uses(source);
         let main = wrapped.main();
         return format!(
-            "//! A generated binary.\n\n{used}{items}{main}\n{edited}\n{run}\n{}",
+            "//! A generated binary.\n\n{used}{called}{items}{main}\n{edited}\n{run}\n{}",
             wrapped.items()
         );
     }
     format!("//! A generated library.\n\n{items}{edited}\n{run}\n{ITEM_ANCHOR}\n\n{}", wrapped.items())
+}
+
+const CALLING: &str = "    x = called(x);\n";
+
+/// A function with the statements that call what the binary depends on. No value of `x` that comes up runs them, and
+/// the compiler cannot know that.
+fn function_of(calls: &str) -> String {
+    let lines: String = calls.lines().map(|line| format!("        {line}\n")).collect();
+    let never = "if std::hint::black_box(x) == u64::MAX && std::env::args().len() > 1000";
+    format!("fn called(x: u64) -> u64 {{\n    {never} {{\n{lines}    }}\n    x\n}}\n\n")
 }
 
 const TABLE_ITEMS: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/table.rs\"));\n\n";

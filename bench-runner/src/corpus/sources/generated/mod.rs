@@ -50,11 +50,15 @@ pub(super) fn pin(source: &GeneratedSource, project: &str, with: &Sources) -> Re
     Ok(Pinned { pin: Pin::Tree { sha256 }, tree: place, root: PathBuf::new(), files, notes: Vec::new() })
 }
 
-/// Writes the crates without a Cargo.lock into the directory `into`, so that cargo can make one.
-pub(in crate::corpus) fn write_unlocked(source: &GeneratedSource, into: &Path) -> Result<(), SourceError> {
+/// Writes the crates without a Cargo.lock into the directory `into`, so that cargo can make one there.
+pub(in crate::corpus) fn write_unlocked(
+    source: &GeneratedSource,
+    into: &Path,
+) -> Result<PathBuf, SourceError> {
     let mut files = files(source, String::new());
     files.remove(Path::new("Cargo.lock"));
-    write(&files, into)
+    write(&files, into)?;
+    Ok(into.to_path_buf())
 }
 
 fn files(source: &GeneratedSource, lock: String) -> Files {

@@ -11,6 +11,7 @@ fn family() -> GeneratedSource {
         style: Style::Plain,
         in_graph: InGraph::None,
         dependencies: BTreeMap::new(),
+        calls: None,
         lock: None,
         tree: None,
     }

@@ -163,15 +163,13 @@ fn project(place: &Place, kind: &str) -> Project {
 }
 
 #[test]
-fn a_path_is_a_cargo_project_with_a_lock_file_and_a_command_need_not_be() {
+fn a_path_is_a_cargo_project_and_a_command_need_not_be() {
     let place = Place::new(&[("Makefile", "all:\n")]);
     assert!(matches!(sources::pin(&project(&place, "command"), &place.with).unwrap().pin, Pin::Tree { .. }));
     let error = |place: &Place| sources::pin(&project(place, "path"), &place.with).unwrap_err().to_string();
     assert!(error(&place).contains("no Cargo.toml"));
     place.write(&[("Cargo.toml", "")]);
-    assert!(error(&place).contains("cargo generate-lockfile"));
-    place.write(&[("Cargo.lock", "")]);
-    assert_eq!(sources::pin(&project(&place, "path"), &place.with).unwrap().files.len(), 3);
+    assert_eq!(sources::pin(&project(&place, "path"), &place.with).unwrap().files.len(), 2);
     let mut built_in = project(&place, "path");
     built_in.base = None;
     assert!(matches!(sources::pin(&built_in, &place.with), Err(SourceError::NoBase { .. })));

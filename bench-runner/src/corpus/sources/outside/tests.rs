@@ -1,5 +1,8 @@
 //! Projects with needs outside of their directories.
 
+use std::fs;
+
+use super::manifests::fits;
 use super::*;
 
 struct Place(tempfile::TempDir);
@@ -134,6 +137,55 @@ fn configuration_above_comes_along_within_the_repository_only() {
 }
 
 #[test]
+fn what_configuration_names_comes_along_from_where_it_names_it() {
+    let place = Place::new(&[
+        (
+            "repo/.cargo/config.toml",
+            "include = \"more/own.toml\"\n[source.own]\ndirectory = \"vendor\"\n[target.x]\nlinker = \"tools/link\"\n",
+        ),
+        // What is included has its paths from one directory above its own, too.
+        ("repo/.cargo/more/own.toml", "[build]\nrustc-wrapper = \"wrap/it\"\ntarget = \"gone.json\"\n"),
+        ("repo/.cargo/wrap/it", ""),
+        ("repo/tools/link", ""),
+        ("repo/tools/other", ""),
+        ("repo/vendor/a/Cargo.toml", ""),
+        ("repo/apps/p/Cargo.toml", "[package]\nname = \"p\"\n"),
+        (
+            "repo/apps/p/.cargo/config.toml",
+            "paths = [\"../over\"]\n[build]\nrustflags = [\"-L../../native\"]\n[target.y]\nrunner = \"/bin/true -x\"\n",
+        ),
+        ("repo/apps/over/Cargo.toml", "[package]\nname = \"over\"\n"),
+    ]);
+    git2::Repository::init(place.root().join("repo")).unwrap();
+    let outside = place.find("repo/apps/p").unwrap();
+    let short = |path: &PathBuf| path.strip_prefix(place.root()).unwrap().to_str().unwrap().to_owned();
+    let exact: Vec<String> = outside.exact.iter().map(short).collect();
+    let expected = ["repo/.cargo/more/own.toml", "repo/.cargo/wrap/it", "repo/tools/link", "repo/vendor"];
+    assert_eq!(exact, names(&expected));
+    assert_eq!(place.found("repo/apps/p"), (names(&["repo/apps/over"]), names(&["repo/.cargo/config.toml"])));
+    let notes = outside.notes.join("\n");
+    assert!(notes.contains("`-L../../native`") && notes.contains("names /bin/true, which is"), "{notes}");
+}
+
+#[test]
+fn what_configuration_names_and_cannot_be_copied_is_refused() {
+    let config = |text: &str| {
+        let place = Place::new(&[
+            ("r/p/Cargo.toml", "[package]\nname = \"p\"\n"),
+            ("r/p/.cargo/config.toml", text),
+            ("real/link", ""),
+        ]);
+        std::os::unix::fs::symlink("../real", place.root().join("r/tools")).unwrap();
+        place.find("r/p").unwrap_err().to_string()
+    };
+    let around = config("[source.own]\ndirectory = \"..\"\n");
+    assert!(around.contains("`source.own.directory` in") && around.contains("itself lies in"), "{around}");
+    let linked = config("[target.x]\nlinker = \"../tools/link\"\n");
+    assert!(linked.contains("through a link"), "{linked}");
+    assert!(config("paths = [\"/opt/x\"]\n").contains("absolute path /opt/x"));
+}
+
+#[test]
 fn a_member_of_a_workspace_is_sent_to_the_workspace() {
     let place = Place::new(&[
         ("ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\nexclude = [\"own\"]\n"),
@@ -143,8 +195,10 @@ fn a_member_of_a_workspace_is_sent_to_the_workspace() {
     ]);
     let error = place.find("ws/a").unwrap_err().to_string();
     assert!(error.contains("belongs to the workspace in") && error.contains("package = \"a\""), "{error}");
+    let member = |dir: &str| member(&place.root().join(dir)).unwrap();
+    assert_eq!(member("ws/a"), Some(Member { workspace: place.root().join("ws"), package: "a".into() }));
     for alone in ["ws/own", "ws/apart"] {
-        assert_eq!(place.find(alone).unwrap(), Outside::default());
+        assert_eq!((place.find(alone).unwrap(), member(alone)), (Outside::default(), None));
     }
 }
 

@@ -1,0 +1,128 @@
+//! What preparing work trees takes, against their bytes: for each project of the corpus the source is made ready (fetched,
+//! checked, unpacked) and a work tree laid out, and then both again without fetching.
+//!
+//! `cargo bench --bench preparation -- [--cache DIR] [PROJECT|tag:NAME …]`; without a directory the cache is a new one, and
+//! goes with it. Without words it is all projects whose source has to be fetched.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bench_runner::corpus::sources::{self, Cache, Pinned, SourceError, Sources};
+use bench_runner::corpus::{Catalogue, Project, Source};
+
+/// How often a tree is laid out in each pass; the median counts.
+const TIMES: usize = 5;
+
+/// What one pass took for one project.
+struct Pass {
+    ready: Duration,
+    laid_out: Duration,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let given = words.iter().position(|word| word == "--cache").map(|at| words.split_off(at));
+    let (cache, rest) = match given.as_deref() {
+        Some([_, dir, rest @ ..]) => (Some(PathBuf::from(dir)), rest.to_vec()),
+        Some(_) => return Err("--cache needs a directory".into()),
+        None => (None, Vec::new()),
+    };
+    words.extend(rest);
+    let scratch =
+        tempfile::tempdir_in(cache.as_deref().and_then(Path::parent).unwrap_or(&std::env::temp_dir()))?;
+    let cache = cache.unwrap_or_else(|| scratch.path().join("cache"));
+    let with = |offline| -> Result<Sources, Box<dyn std::error::Error>> {
+        let user_home = sources::user_cargo_home();
+        let (cache, cargo) = (Cache::at(&cache)?, "cargo".into());
+        Ok(Sources { cache, cargo, offline, user_home, exclude: Vec::new() })
+    };
+    let (first, again) = (with(false)?, with(true)?);
+    sources::prepare_homes(&first.cache, first.user_home.as_deref())?;
+    println!(
+        "| project | files | MB | source ready, first | again | tree laid out, first | again | MB/s, again |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    let (mut all_bytes, mut all_time) = (0, Duration::ZERO);
+    for project in selected(&words)? {
+        let into = scratch.path().join("tree");
+        match [&first, &again].map(|with| pass(&project, with, &into)) {
+            [Ok((pinned, once)), Ok((_, twice))] => {
+                let bytes = bytes(&pinned);
+                println!("{}", row(&project.name, pinned.files.len(), bytes, [&once, &twice]));
+                all_bytes += bytes;
+                all_time += twice.laid_out;
+            }
+            [Err(error), _] | [_, Err(error)] => eprintln!("{}: {error}", project.name),
+        }
+    }
+    println!(
+        "\n{:.1} MB in all, laid out in {:.2} s: {:.0} MB/s",
+        megabytes(all_bytes),
+        all_time.as_secs_f64(),
+        rate(all_bytes, all_time)
+    );
+    Ok(())
+}
+
+fn selected(words: &[String]) -> Result<Vec<Project>, Box<dyn std::error::Error>> {
+    let catalogue = Catalogue::load(None)?;
+    let fetched = |project: &&Project| matches!(project.source, Source::CratesIo(_) | Source::Git(_));
+    if words.is_empty() {
+        return Ok(catalogue.projects().filter(fetched).cloned().collect());
+    }
+    let mut all = Vec::new();
+    for word in words {
+        all.extend(catalogue.select(word)?.into_iter().cloned());
+    }
+    Ok(all)
+}
+
+/// Makes the source ready once and lays the tree out several times.
+fn pass(project: &Project, with: &Sources, into: &Path) -> Result<(Pinned, Pass), SourceError> {
+    let start = Instant::now();
+    let pinned = sources::pin(project, with)?;
+    let ready = start.elapsed();
+    let mut times = Vec::new();
+    for _ in 0..TIMES {
+        let start = Instant::now();
+        sources::lay_out(&pinned, into)?;
+        times.push(start.elapsed());
+        std::fs::remove_dir_all(into).map_err(|error| SourceError::Io {
+            doing: "remove",
+            path: into.to_path_buf(),
+            error,
+        })?;
+    }
+    times.sort();
+    Ok((pinned, Pass { ready, laid_out: times[TIMES / 2] }))
+}
+
+fn bytes(pinned: &Pinned) -> u64 {
+    let size =
+        |path: &PathBuf| std::fs::symlink_metadata(pinned.tree.join(path)).map_or(0, |found| found.len());
+    pinned.files.iter().map(|file| size(&file.path)).sum()
+}
+
+fn row(name: &str, files: usize, bytes: u64, [once, twice]: [&Pass; 2]) -> String {
+    let ms = |time: Duration| format!("{:.0} ms", time.as_secs_f64() * 1e3);
+    format!(
+        "| `{name}` | {files} | {:.1} | {} | {} | {} | {} | {:.0} |",
+        megabytes(bytes),
+        ms(once.ready),
+        ms(twice.ready),
+        ms(once.laid_out),
+        ms(twice.laid_out),
+        rate(bytes, twice.laid_out)
+    )
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// Megabytes in a second; 0 where no time passed.
+fn rate(bytes: u64, time: Duration) -> f64 {
+    if time.is_zero() { 0.0 } else { megabytes(bytes) / time.as_secs_f64() }
+}

@@ -1,0 +1,214 @@
+//! Projects on the bench: each with its source pinned, its context known, and what a plan has to know of it.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use anyhow::Context as _;
+
+use super::{Workplace, tree_of};
+use crate::axes::Context;
+use crate::build::config_of_tree;
+use crate::corpus::sources::{self, Pinned, SourceError};
+use crate::corpus::{Project, Source, edits, local};
+use crate::flows::FlowError;
+use crate::plan::ProjectView;
+use crate::record::{PlannedProject, TreeId};
+use crate::scenario::RequestError;
+use crate::spanned::SourceText;
+
+/// What is worth knowing of a lock file that was made.
+const NOTE_OF_LOCK: &str =
+    "it has no Cargo.lock: cargo made one in the copy, and it stands in the plan's manifest";
+
+/// One project on the bench.
+pub(super) struct Bench {
+    /// As its manifest has it.
+    pub(super) asked: Project,
+    /// The same, with edits where the manifest has none.
+    pub(super) project: Project,
+    /// `None` where it was not to be fetched and is not in the cache.
+    pub(super) source: Option<Pinned>,
+    pub(super) context: Context,
+    pub(super) view: ProjectView,
+}
+
+impl Workplace {
+    /// The project as the plan has it, at the plan's pin.
+    pub(super) fn bench_of_plan(&self, planned: &PlannedProject) -> Result<Rc<Bench>, FlowError> {
+        let known = self.benches.borrow().get(&tree_of(&planned.name)).cloned();
+        let bench = match known {
+            Some(bench) => bench,
+            None => {
+                let text =
+                    SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
+                let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
+                    .map_err(|error| FlowError::Request(error.into()))?;
+                let before = sources::recall_of(&project, &planned.pin, &self.sources)?;
+                self.put_on_bench(&project, before.map(Ok))?
+            }
+        };
+        match &bench.source {
+            Some(source) if source.pin != planned.pin => Err(RequestError::usage(
+                format!(
+                    "the plan pins `{}` at {}, and its source is at {}",
+                    planned.name, planned.pin, source.pin
+                ),
+                Some("make a new plan, or bring the source back to its pin".into()),
+            )
+            .into()),
+            _ => Ok(bench),
+        }
+    }
+
+    /// Puts a project on the bench, with its source where that was pinned before.
+    pub(super) fn put_on_bench(
+        &self,
+        project: &Project,
+        before: Option<Result<Pinned, SourceError>>,
+    ) -> Result<Rc<Bench>, FlowError> {
+        if let Some(known) = self.benches.borrow().get(&tree_of(&project.name))
+            && known.asked == *project
+        {
+            return Ok(known.clone());
+        }
+        let source = match before.unwrap_or_else(|| sources::pin(project, &self.sources)) {
+            Ok(source) => Some(source),
+            // A plan may speak of what is not fetched yet, as long as its pin is known.
+            Err(SourceError::Offline { .. }) if !self.fetch => None,
+            Err(error) => return Err(error.into()),
+        };
+        let asked = project.clone();
+        let (project, source, made) = self.with_lock(project, source)?;
+        let project = &project;
+        let (pin, mut notes) = match &source {
+            Some(source) => (source.pin.clone(), source.notes.clone()),
+            None => {
+                let pin = sources::stated_pin(&project.source);
+                (pin.with_context(|| format!("`{}` has no pin", project.name))?, Vec::new())
+            }
+        };
+        notes.extend(made);
+        let context = self.context(project, source.as_ref())?;
+        if let Some(config) = &context.config {
+            notes.extend(note_of_config(config));
+        }
+        let cargo = !matches!(project.source, Source::Command(_));
+        let project = &self.with_edits(project, source.as_ref());
+        let own_edit = matches!(&project.source, Source::Command(command) if command.edit.is_some());
+        let view = ProjectView {
+            planned: PlannedProject {
+                name: project.name.clone(),
+                pin,
+                manifest: project.text.clone(),
+                base: base_of(project),
+                notes,
+            },
+            cargo,
+            edits: project.edits.iter().map(|edit| edit.class).collect(),
+            own_edit,
+            profile: project.build.profile.clone(),
+            typical: project.estimate.clone(),
+        };
+        let bench = Rc::new(Bench { asked, project: project.clone(), source, context, view });
+        self.benches.borrow_mut().insert(tree_of(&project.name), bench.clone());
+        Ok(bench)
+    }
+
+    /// The source of a project with a lock file, where it is a local one that has none.
+    pub fn locked(&self, project: &Project, pinned: Pinned) -> Result<Pinned, FlowError> {
+        let (_, pinned, made) = self.with_lock(project, Some(pinned))?;
+        let mut pinned = pinned.context("the source is known")?;
+        pinned.notes.extend(made);
+        Ok(pinned)
+    }
+
+    /// A local project with a lock file, where it has none: it goes into its manifest, so that a plan pins it.
+    pub(super) fn with_lock(
+        &self,
+        project: &Project,
+        source: Option<Pinned>,
+    ) -> Result<(Project, Option<Pinned>, Option<String>), FlowError> {
+        let Some(pinned) = &source else { return Ok((project.clone(), None, None)) };
+        let Some(lock) = sources::missing_lock(project, pinned, &self.sources)? else {
+            return Ok((project.clone(), source, None));
+        };
+        let locked = local::with_lock(project, &lock);
+        let project = locked.map_err(|error| RequestError::usage(error.to_string(), None))?;
+        let pinned = sources::pin(&project, &self.sources)?;
+        Ok((project, Some(pinned), Some(NOTE_OF_LOCK.to_owned())))
+    }
+
+    /// A project with edits that were chosen for it, where its manifest has none and cargo builds it. They go into its
+    /// manifest, so that a plan names them.
+    pub(super) fn with_edits(&self, project: &Project, source: Option<&Pinned>) -> Project {
+        let mut project = project.clone();
+        let cargo = !matches!(project.source, Source::Command(_));
+        if let Some(source) = source.filter(|_| cargo && project.edits.is_empty()) {
+            // What cannot be read here is told by the first build in cargo's own words.
+            let found = edits::propose(&source.dir(), &self.sources.cargo, &project.build);
+            project.edits = found.unwrap_or_default();
+            project.text.extend(project.edits.iter().map(edits::as_toml));
+        }
+        project
+    }
+
+    /// The project of `bench` as its commit `rev` has it.
+    pub(super) fn bench_of_revision(&self, bench: &Bench, rev: &str) -> Result<Rc<Bench>, FlowError> {
+        let id = TreeId { project: bench.project.name.clone(), rev: Some(rev.to_owned()) };
+        if let Some(known) = self.benches.borrow().get(&id) {
+            return Ok(known.clone());
+        }
+        let project = bench.project.clone();
+        let source = match sources::pin_revision(&project, rev, &self.sources) {
+            Ok(source) => Some(source),
+            // A plan may speak of a commit that is not fetched yet.
+            Err(SourceError::Offline { .. }) if !self.fetch => None,
+            Err(error) => return Err(error.into()),
+        };
+        let context = self.context(&project, source.as_ref())?;
+        let (asked, view) = (project.clone(), bench.view.clone());
+        let bench = Rc::new(Bench { asked, project, source, context, view });
+        self.benches.borrow_mut().insert(id, bench.clone());
+        Ok(bench)
+    }
+
+    pub(super) fn context(&self, project: &Project, source: Option<&Pinned>) -> Result<Context, FlowError> {
+        let tools = self.tools_dir();
+        let path = self.path.clone();
+        if matches!(project.source, Source::Command(_)) {
+            return Ok(Context { toolchain: None, config: None, manifest: None, path, tools });
+        }
+        let Some(source) = source else {
+            let toolchain = Some(self.toolchain(&self.sources.cache.nowhere())?);
+            return Ok(Context { toolchain, config: None, manifest: None, path, tools });
+        };
+        let dir = source.dir();
+        let manifest = std::fs::read_to_string(dir.join("Cargo.toml"))
+            .with_context(|| format!("project `{}` has no readable Cargo.toml", project.name))?;
+        let manifest = manifest
+            .parse()
+            .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
+        let config = config_of_tree(&source.tree, &source.root).map_err(anyhow::Error::from)?;
+        Ok(Context { toolchain: Some(self.toolchain(&dir)?), config, manifest: Some(manifest), path, tools })
+    }
+}
+
+/// The tables of a project's own configuration that decide how it is built; the others may hold what is nobody's
+/// business, and bundles are published.
+fn note_of_config(config: &toml::Table) -> Option<String> {
+    const BUILDING: [&str; 4] = ["build", "target", "profile", "unstable"];
+    let table: toml::Table = config
+        .iter()
+        .filter(|(key, _)| BUILDING.contains(&key.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    (!table.is_empty()).then(|| format!("its own .cargo/config.toml says: {}", toml::Value::Table(table)))
+}
+
+/// Where the relative paths of a local project's manifest start; the others have none that matter.
+fn base_of(project: &Project) -> Option<String> {
+    match project.source {
+        Source::CratesIo(_) | Source::Git(_) | Source::Generated(_) => None,
+        Source::Path(_) | Source::Command(_) => project.base.as_ref().map(|base| base.display().to_string()),
+    }
+}

@@ -1,0 +1,122 @@
+//! Toolchains and tools: the one that a project's own files choose, those that variants name, and what the settings of a
+//! plan bring into play.
+
+use std::path::{Path, PathBuf};
+
+use super::Workplace;
+use super::bench::Bench;
+use crate::axes::{self, Availability, Context, Setting, Settings};
+use crate::build::{Lacking, Toolchain};
+use crate::flows::FlowError;
+use crate::process::{ToolCall, check_tool, find_in_path};
+use crate::record::Plan;
+
+impl Workplace {
+    /// The tools that the settings of `plan` bring into play.
+    pub fn tools(&self, plan: &Plan) -> Vec<axes::Tool> {
+        let benches = self.benches.borrow();
+        let mut tools: Vec<axes::Tool> = Vec::new();
+        if !self.toolchains(plan).is_empty() {
+            tools.extend(self.c_compiler());
+        }
+        for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+            let Some(bench) = benches.get(&variant.tree()) else { continue };
+            for setting in axes::each(&variant.settings) {
+                if let Availability::Available { tool: Some(tool), .. } = self.probe_at(bench, &setting)
+                    && !tools.contains(&tool)
+                {
+                    tools.push(tool);
+                }
+            }
+        }
+        tools
+    }
+
+    /// The C compiler, through which rustc links; `None` where there is none under its usual name.
+    pub(super) fn c_compiler(&self) -> Option<axes::Tool> {
+        let path = find_in_path("cc", &self.path)?;
+        let said = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
+        let version = said.stdout.lines().next()?.to_owned();
+        Some(axes::Tool { name: "cc".into(), path, version })
+    }
+
+    /// The toolchains that build something in `plan`.
+    pub fn toolchains(&self, plan: &Plan) -> Vec<Toolchain> {
+        let benches = self.benches.borrow();
+        let mut all: Vec<Toolchain> = Vec::new();
+        for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+            let context = benches.get(&variant.tree()).map(|bench| self.context_of(bench, &variant.settings));
+            if let Some(Ok(Context { toolchain: Some(toolchain), .. })) = context
+                && all.iter().all(|other| other.sysroot != toolchain.sysroot)
+            {
+                all.push(toolchain);
+            }
+        }
+        all
+    }
+
+    /// What axes may look at for a variant with these settings.
+    pub(super) fn context_of(&self, bench: &Bench, settings: &Settings) -> Result<Context, Lacking> {
+        match (axes::toolchain_of(settings), &bench.context.toolchain) {
+            (Some(name), Some(_)) => {
+                Ok(Context { toolchain: Some(self.named_toolchain(name)?), ..bench.context.clone() })
+            }
+            _ => Ok(bench.context.clone()),
+        }
+    }
+
+    pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Lacking> {
+        let mut named = self.named.borrow_mut();
+        named.entry(name.to_owned()).or_insert_with(|| Toolchain::named(name, &self.path)).clone()
+    }
+
+    pub(super) fn probe_at(&self, bench: &Bench, setting: &Setting<'_>) -> Availability {
+        let axis = match axes::find(setting.key) {
+            Ok(axis) => axis,
+            Err(error) => return Availability::Missing { reason: error.message, help: None },
+        };
+        match self.context_of(bench, setting.beside) {
+            Ok(context) => axis.probe(setting, &context),
+            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
+        }
+    }
+
+    /// The toolchain for sources in `tree`.
+    pub fn toolchain(&self, tree: &Path) -> Result<Toolchain, FlowError> {
+        if let Some(known) = self.toolchains.borrow().get(tree) {
+            return Ok(known.clone());
+        }
+        let toolchain = Toolchain::of_tree(tree, &self.path).map_err(anyhow::Error::from)?;
+        self.toolchains.borrow_mut().insert(tree.to_owned(), toolchain.clone());
+        Ok(toolchain)
+    }
+
+    /// The toolchains that rustup has installed, as it names them; none where there is no rustup.
+    pub fn installed_toolchains(&self) -> Vec<String> {
+        let Some(rustup) = find_in_path("rustup", &self.path) else { return Vec::new() };
+        let said = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
+        said.unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.
+    pub fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Lacking> {
+        let usual = || self.toolchain(&self.sources.cache.nowhere());
+        let toolchain = match toolchain {
+            Some(name) => self.named_toolchain(name)?,
+            None => usual().map_err(|error| Lacking { reason: error.to_string(), help: None })?,
+        };
+        let tools = self.tools_dir();
+        Ok(Context {
+            toolchain: Some(toolchain),
+            config: None,
+            manifest: None,
+            path: self.path.clone(),
+            tools,
+        })
+    }
+
+    /// Where links to tools lie.
+    pub(super) fn tools_dir(&self) -> PathBuf {
+        self.sources.cache.root().join("tools")
+    }
+}

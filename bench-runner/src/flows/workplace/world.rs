@@ -1,0 +1,125 @@
+//! What a plan asks of the world: which projects a word stands for, what they are, and what can be had here.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Workplace, tree_of};
+use crate::axes::{self, Availability, Setting, Settings};
+use crate::build::{Goal, Lacking, files_above, user_settings};
+use crate::corpus::sources;
+use crate::corpus::{Project, Source, local};
+use crate::plan::{PlanError, ProjectView, World};
+use crate::record::{PlannedProject, TreeId};
+use crate::scenario::{RequestError, Word};
+
+impl Workplace {
+    /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
+    pub(super) fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
+        let path = Path::new(&word.text);
+        if word.text.ends_with(".toml") {
+            let project =
+                crate::corpus::catalogue::read(path).map_err(|e| word.complain(e.to_string(), None))?;
+            return Ok(vec![project]);
+        }
+        if word.text.contains('/') || word.text == "." || word.text == ".." {
+            return Ok(vec![local::project(path).map_err(|error| word.complain(error.to_string(), None))?]);
+        }
+        let selected = self.catalogue.select(&word.text);
+        selected.map(|projects| projects.into_iter().cloned().collect()).map_err(|error| {
+            let text = error.to_string();
+            let (message, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+            word.complain(message, Some(help.to_owned()).filter(|help| !help.is_empty()))
+        })
+    }
+}
+
+impl World for Workplace {
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
+        let projects = self.select(word)?;
+        let is_known = |project: &Project| {
+            self.benches.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.asked == *project)
+        };
+        // At once: nothing is timed yet.
+        let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
+        let pinned = sources::pin_all(&new, &self.sources);
+        let mut pinned: BTreeMap<&str, _> =
+            new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
+        let benches =
+            projects.iter().map(|project| self.put_on_bench(project, pinned.remove(project.name.as_str())));
+        benches.map(|bench| Ok(bench.map_err(PlanError::from)?.view.clone())).collect()
+    }
+
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError> {
+        Ok(self.bench_of_plan(project).map_err(PlanError::from)?.view.clone())
+    }
+
+    fn revision(&self, project: &ProjectView, rev: &str) -> Availability {
+        let Some(bench) = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned() else {
+            return Availability::Missing { reason: "the project is not known".into(), help: None };
+        };
+        match self.bench_of_revision(&bench, rev) {
+            Ok(_) => Availability::Available { identity: rev.to_owned(), tool: None },
+            Err(error) => {
+                let text = error.to_string();
+                let (reason, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+                let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+                Availability::Missing { reason: reason.to_owned(), help }
+            }
+        }
+    }
+
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        let Some(bench) = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned() else {
+            return Err(Lacking { reason: "the project is not known".into(), help: None });
+        };
+        sources::commits(&bench.project, count, &self.sources).map_err(|error| {
+            let text = error.to_string();
+            let (reason, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
+            let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+            Lacking { reason: reason.to_owned(), help }
+        })
+    }
+
+    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability {
+        let benches = self.benches.borrow();
+        // Before a commit is on the bench, the project's own toolchain stands for it.
+        let bench = benches.get(tree).or_else(|| benches.get(&tree_of(&tree.project)));
+        let toolchain = bench.and_then(|bench| self.context_of(bench, settings).ok()?.toolchain);
+        match toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings))) {
+            Ok(()) => Availability::Available { identity: String::new(), tool: None },
+            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
+        }
+    }
+
+    fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError> {
+        // A project from elsewhere has no place of its own on this machine, and so no directories above it.
+        let bench = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned();
+        let own = bench.as_ref().and_then(|bench| match (&bench.project.source, &bench.project.base) {
+            (Source::Path(path), base) => {
+                let own = base.as_deref().unwrap_or(Path::new("")).join(&path.path);
+                Some(own.canonicalize().unwrap_or(own))
+            }
+            _ => None,
+        });
+        let mut files = files_above(own.as_deref(), self.sources.user_home.as_deref());
+        if let Some((own, source)) = own.zip(bench.as_ref().and_then(|bench| bench.source.as_ref())) {
+            // What was copied from the directories above belongs to the project.
+            let base = own.ancestors().nth(source.root.components().count()).unwrap_or(&own);
+            let copied = |file: &Path| source.files.iter().any(|copied| copied.path == file);
+            files.retain(|file| !file.strip_prefix(base).is_ok_and(copied));
+        }
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        user_settings(&files, variables).map_err(|error| {
+            let help = "put it right, or leave `as-configured` out".to_owned();
+            RequestError::usage(error.to_string(), Some(help)).into()
+        })
+    }
+
+    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability {
+        match self.benches.borrow().get(tree) {
+            Some(bench) => self.probe_at(bench, setting),
+            None => Availability::Missing { reason: "the project is not known".into(), help: None },
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What does not end well: variants, commands that are not timed, processes and runs.
+
+use super::*;
+
+pub(super) fn tests() -> Vec<Trial> {
+    vec![
+        test("engine::a_variant_that_fails_is_recorded_and_the_others_go_on", failing),
+        test("engine::a_variant_that_fails_in_its_rounds_is_given_up", failing_later),
+        test("engine::a_build_that_takes_too_long_is_recorded_as_timed_out", timing_out),
+        test("engine::a_failing_baseline_leaves_nothing_to_compare", failing_baseline),
+        test("engine::a_failing_command_that_is_not_timed_costs_its_own_block_only", failing_command),
+        test("engine::processes_that_a_build_leaves_behind_are_counted_and_ended", stragglers),
+        test("engine::work_trees_that_a_killed_run_left_are_swept", swept),
+    ]
+}
+
+fn failing() {
+    let lab = Lab::new();
+    lab.toy("echo about to look at X >&2\ntest $X != 2", "");
+    let ran = lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "6"]).expect(3);
+    assert!(ran.stderr.contains("about to look at X"), "the last lines are shown: {}", ran.stderr);
+    assert!(ran.stderr.contains("not timed: env.X=2: the build failed with exit code 1"), "{}", ran.stderr);
+    let bundle = lab.bundle();
+    let of = |x: &str| measured(&bundle).iter().filter(|sample| sample.settings["env.X"] == x).count();
+    assert_eq!((of("1"), of("2"), of("3")), (12, 0, 6));
+    let failed = bundle.samples.iter().find(|sample| sample.settings["env.X"] == "2").expect("its warm-up");
+    assert_eq!(failed.outcome, Outcome::Failed { exit_code: Some(1) });
+    let logs = entries(&bundle.dir.join("logs"));
+    assert_eq!(logs.len(), 1);
+    assert!(fs::read_to_string(&logs[0]).expect("the log").contains("about to look at X"));
+    assert!(ran.stdout.contains("env.X=3"), "{}", ran.stdout);
+}
+
+fn failing_later() {
+    let lab = Lab::new();
+    let count = lab.path("count");
+    lab.toy(
+        &format!("if [ $X = 2 ]; then echo x >> {0}; test $(wc -l < {0}) -lt 4; fi", count.display()),
+        "",
+    );
+    let ran =
+        lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "8", "--json"]).expect(3);
+    let bundle = lab.bundle();
+    let outcomes: Vec<&str> = measured(&bundle)
+        .iter()
+        .filter(|sample| sample.settings["env.X"] == "2")
+        .map(|sample| sample.outcome.as_str())
+        .collect();
+    assert_eq!(outcomes, ["ok", "ok", "failed", "failed"], "given up after two failures in a row");
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(document["blocks"][0]["rounds"], 8, "the rounds without it count for the others");
+}
+
+fn timing_out() {
+    let lab = Lab::new();
+    lab.toy("if [ $X = 2 ]; then sleep 60; fi", "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "3", "--timeout", "300ms"])
+        .expect(3);
+    let bundle = lab.bundle();
+    let slow = bundle.samples.iter().find(|sample| sample.settings["env.X"] == "2").expect("its warm-up");
+    assert_eq!(slow.outcome, Outcome::TimedOut);
+    assert_eq!(
+        measured(&bundle).iter().filter(|sample| sample.role == Role::Twin).count(),
+        0,
+        "nothing is left to compare"
+    );
+}
+
+fn failing_baseline() {
+    let lab = Lab::new();
+    lab.toy("test $X != 1", "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "3"]).expect(3);
+    let bundle = lab.bundle();
+    assert_eq!(bundle.manifest.blocks[0].stopped, StopReason::NothingToCompare);
+    assert!(measured(&bundle).is_empty());
+}
+
+fn failing_command() {
+    let lab = Lab::new();
+    lab.toy("true", "clean = [\"sh\", \"-c\", \"echo no broom >&2; exit 7\"]");
+    let toy = fs::read_to_string(lab.path("work/corpus/toy.toml")).expect("the manifest");
+    let sound = toy.replace("name = \"toy\"", "name = \"sound\"");
+    let sound: String =
+        sound.lines().filter(|line| !line.starts_with("clean")).map(|line| format!("{line}\n")).collect();
+    lab.write("work/corpus/sound.toml", &sound);
+    let args = ["run", "--project", "toy", "--project", "sound", "--axis", "env.X=1,2", "--rounds", "3"];
+    let ran = lab.run(&args).expect(3);
+    assert!(ran.stderr.contains("no broom") && ran.stderr.contains("exit code 7"), "{}", ran.stderr);
+    let bundle = lab.bundle();
+    let stopped: Vec<StopReason> = bundle.manifest.blocks.iter().map(|end| end.stopped).collect();
+    assert_eq!(stopped, [StopReason::CommandFailed, StopReason::MaxRounds]);
+    assert_eq!(measured(&bundle).len(), 9);
+    assert!(ran.stdout.contains("no broom"), "the table says why: {}", ran.stdout);
+}
+
+fn stragglers() {
+    let lab = Lab::new();
+    let pid = lab.path("pid");
+    lab.toy(
+        &format!("setsid sh -c 'echo $$ > {}; sleep 600' > /dev/null 2>&1 &\nsleep 0.05", pid.display()),
+        "",
+    );
+    // One warm-up each and no more: what is left behind is waited for, so that it is counted.
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--no-twin", "--rounds", "1"]);
+    let bundle = lab.bundle();
+    assert!(bundle.samples[0].disturbance.stragglers > 0);
+    let pid = fs::read_to_string(&pid).expect("its pid");
+    assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists(), "{pid} still runs");
+}
+
+fn swept() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    lab.write("cache/bench-runner/runs/left-behind/b001s001/s00/file", "x");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]).expect(0);
+    assert_eq!(entries(&lab.path("cache/bench-runner/runs")), Vec::<std::path::PathBuf>::new());
+}
