@@ -39,9 +39,10 @@ pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let mut figures = Vec::new();
-    for figure in figure::all(comparison) {
+    let pictures = figure::pngs(comparison).context("failed to draw the figures")?;
+    for figure in figure::svgs(comparison).into_iter().chain(pictures) {
         let path = plots.join(&figure.name);
-        std::fs::write(&path, figure.svg).with_context(|| format!("failed to write {}", path.display()))?;
+        std::fs::write(&path, figure.bytes).with_context(|| format!("failed to write {}", path.display()))?;
         figures.push(path);
     }
     let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
