@@ -25,9 +25,7 @@ pub fn text(comparison: &Comparison) -> String {
         lines.push(says);
     }
     if comparison.blocks.is_empty() {
-        let why =
-            if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" };
-        lines.extend([String::new(), why.to_owned()]);
+        lines.extend([String::new(), nothing(comparison).to_owned()]);
     }
     for one in &comparison.blocks {
         lines.push(String::new());
@@ -44,6 +42,11 @@ pub fn text(comparison: &Comparison) -> String {
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     lines.extend(skipped(&left_out.chain(&comparison.skipped).collect::<Vec<_>>()));
     lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+}
+
+/// Why a comparison has no blocks.
+pub(super) fn nothing(comparison: &Comparison) -> &'static str {
+    if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" }
 }
 
 /// Names and messages come from files and from compilers; a terminal must not obey what they hold.

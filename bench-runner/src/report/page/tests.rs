@@ -1,0 +1,3 @@
+//! What must be on every page, whatever a run was like.
+
+use super::*;
