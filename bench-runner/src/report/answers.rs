@@ -143,7 +143,7 @@ mod tests {
         assert!(!answer(&one).says);
         one.arms[2].ratio = None;
         one.twin = None;
-        expect![[r#""#]].assert_eq(&says(&one));
+        expect!["On hexyl · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld."].assert_eq(&says(&one));
         assert_eq!(says(&empty_block("nothing")), "On nothing, nothing was planned.");
     }
 }

@@ -70,7 +70,8 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         "Measured with {} {} on {}: {} under {}. In each round every variant was built once, in an order drawn from \
          seed {}, with a target directory of its own and {twins}; {rounds}{sessions}, after warm-up builds that are \
          not counted and from which it was proven that each variant was in force. Builds had no network, a made \
-         environment and {}. Ratios are medians of paired log-ratios over complete rounds, with 95 % intervals; {}",
+         environment and {}. Ratios are robust means (Huber) of \
+         the logarithms of ratios within complete rounds, with 95 % intervals; {}",
         manifest.program.name,
         manifest.program.version,
         comparison.machine,
