@@ -144,6 +144,6 @@ mod tests {
         one.arms[2].ratio = None;
         one.twin = None;
         expect!["On hexyl · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld."].assert_eq(&says(&one));
-        assert_eq!(says(&empty_block("nothing")), "On nothing, nothing was planned.");
+        assert_eq!(says(&empty_block("nothing")), "On nothing · incremental, nothing was planned.");
     }
 }
