@@ -143,7 +143,10 @@ mod tests {
         assert!(!answer(&one).says);
         one.arms[2].ratio = None;
         one.twin = None;
-        expect!["On hexyl · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld."].assert_eq(&says(&one));
+        expect![
+            "On hexyl · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld."
+        ]
+        .assert_eq(&says(&one));
         assert_eq!(says(&empty_block("nothing")), "On nothing · incremental, nothing was planned.");
     }
 }
