@@ -91,8 +91,8 @@ fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64)
         for point in one.arm.points.iter().filter(|point| point.wall.is_finite() && point.wall > 0.0) {
             let place = (x.place(f64::from(point.order) + 1.0), y.place(point.wall));
             marks::shape(scene, one.shape, place, half, one.ink);
-            let text = point_told(one.arm, point, unit);
-            scene.tips.push(Tip { from: place, to: place, text });
+            let (name, text) = (wording::arm_name(one.arm), told(point, unit));
+            scene.tips.push(Tip { from: place, to: place, name, text });
             if point.outlier {
                 marks::ring(scene, place, half + 3.5, 1.3, Ink::Outlier);
             }
@@ -100,16 +100,10 @@ fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64)
     }
 }
 
-fn point_told(arm: &ArmResult, point: &Point, unit: TimeUnit) -> String {
-    let time = wording::seconds(point.wall, unit);
+fn told(point: &Point, unit: TimeUnit) -> String {
+    let (time, symbol, build) = (wording::seconds(point.wall, unit), unit.symbol(), point.order + 1);
     let outlier = if point.outlier { ", an outlier" } else { "" };
-    format!(
-        "{} · {time} {} · round {}, build {}{outlier}",
-        wording::arm_name(arm),
-        unit.symbol(),
-        point.round,
-        point.order + 1
-    )
+    format!("{time} {symbol}, round {}, build {build}{outlier}", point.round)
 }
 
 fn time_axis(scene: &mut Scene, y: &Scale, unit: TimeUnit, bottom: f64) {

@@ -128,6 +128,6 @@ fn row(scene: &mut Scene, (series, cost): (&Series<'_>, &Cost), (x, unit): (&Sca
         let label = Label::new((NUMBERS, y), format!("{busy:.2}"), 11.0, Ink::Text);
         scene.text(label.anchored(Anchor::End));
     }
-    let text = format!("{}: {}", wording::arm_name(series.arm), cost.told(unit));
-    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), text });
+    let (name, text) = (wording::arm_name(series.arm), cost.told(unit));
+    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
 }

@@ -122,7 +122,8 @@ fn block(scene: &mut Scene, block: &BlockResult, axis: &Scale, top: f64) -> f64 
         let ink = if arm.ratio.is_some() { Ink::Text } else { Ink::Muted };
         scene.text(Label::new((NAMES.0, y), name, NAME_SIZE, ink));
         if let Some(text) = told(block, arm) {
-            scene.tips.push(Tip { from: (EDGE, y - ROW / 2.0), to: (WIDTH - EDGE, y + ROW / 2.0), text });
+            let (from, to) = ((EDGE, y - ROW / 2.0), (WIDTH - EDGE, y + ROW / 2.0));
+            scene.tips.push(Tip { from, to, name: wording::arm_name(arm), text });
         }
         match (&arm.ratio, &block.twin) {
             (Some(ratio), _) => row(scene, ratio, axis, y),
@@ -141,8 +142,7 @@ fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     let median =
         arm.wall.map(|wall| format!(", median {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     Some(format!(
-        "{}: {}, {}× [{}, {}], {} %, {}{}, corrected p {:.2e}",
-        wording::arm_name(arm),
+        "{}, {}× [{}, {}], {} %, {}{}, {} after correction",
         ratio.verdict.as_str(),
         factor.estimate,
         factor.low,
@@ -150,7 +150,7 @@ fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
         change.estimate,
         wording::counted(ratio.rounds, "round"),
         median.unwrap_or_default(),
-        ratio.p_holm,
+        wording::p_value(ratio.p_holm),
     ))
 }
 

@@ -38,7 +38,9 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
             Some(Place { series, wall, memory })
         })
         .collect();
-    let says: Vec<String> = places.iter().map(|place| told(place, unit)).collect();
+    let says =
+        places.iter().map(|place| format!("{}: {}", wording::arm_name(place.series.arm), told(place, unit)));
+    let says: Vec<String> = says.collect();
     let mut scene =
         Scene::new(format!("{}: time against memory", block.title), format!("{}.", says.join("; ")));
     scene.heading(&block.title, "medians with their 95 % intervals; memory is the largest process's");
@@ -53,8 +55,8 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     let x = Scale::for_times(places.iter().flat_map(|place| ends(&place.wall)), PLOT);
     let y = Scale::for_times(places.iter().flat_map(|place| ends(&place.memory)), (bottom, HEIGHT.0));
     axes(&mut scene, (&x, &y), unit, bottom);
-    for (index, (place, says)) in places.iter().zip(says).enumerate() {
-        draw(&mut scene, place, (&x, &y), says);
+    for (index, place) in places.iter().enumerate() {
+        draw(&mut scene, place, (&x, &y), unit);
         let row = HEIGHT.0 + (index as f64 + 0.5) * ROW;
         marks::shape(&mut scene, place.series.shape, (NAMES, row), 4.5, place.series.ink);
         scene.text(Label::new((NAMES + 14.0, row), &place.series.name, series::NAME_SIZE, Ink::Text));
@@ -65,8 +67,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
 fn told(place: &Place<'_>, unit: TimeUnit) -> String {
     let (time, memory) = (wording::time(&place.wall, unit), wording::mebibytes(&place.memory));
     format!(
-        "{}: {} {} [{}, {}], {} MiB [{}, {}]",
-        wording::arm_name(place.series.arm),
+        "{} {} [{}, {}], {} MiB [{}, {}]",
         time.estimate,
         unit.symbol(),
         time.low,
@@ -100,11 +101,12 @@ fn axes(scene: &mut Scene, (x, y): (&Scale, &Scale), unit: TimeUnit, bottom: f64
     scene.text(Label::new(middle, title, 11.0, Ink::Muted).anchored(Anchor::Middle));
 }
 
-fn draw(scene: &mut Scene, place: &Place<'_>, (x, y): (&Scale, &Scale), text: String) {
+fn draw(scene: &mut Scene, place: &Place<'_>, (x, y): (&Scale, &Scale), unit: TimeUnit) {
     let ink = place.series.ink;
     let at = (x.place(place.wall.median), y.place(place.memory.median));
     scene.line((x.place(place.wall.low), at.1), (x.place(place.wall.high), at.1), 1.4, ink);
     scene.line((at.0, y.place(place.memory.low)), (at.0, y.place(place.memory.high)), 1.4, ink);
     marks::shape(scene, place.series.shape, at, 5.5, ink);
-    scene.tips.push(Tip { from: at, to: at, text });
+    let (name, text) = (wording::arm_name(place.series.arm), told(place, unit));
+    scene.tips.push(Tip { from: at, to: at, name, text });
 }

@@ -27,7 +27,7 @@ use rayon::prelude::*;
 
 use crate::compare::{BlockResult, Comparison};
 use png::Size;
-use scene::Scene;
+use scene::{Scene, Tip};
 
 pub use png::PngError;
 
@@ -47,21 +47,34 @@ pub(crate) struct Inline {
     pub(crate) title: String,
     /// The element.
     pub(crate) svg: String,
-    /// What is told of parts of it, as a JSON list of `[left, top, right, bottom, text]`, lengths in pixels of the
-    /// figure, in reading order.
+    /// What is told of parts of it, as JSON: `names`, and in `parts`, in reading order, `[x, y, name, text]` for a point
+    /// and `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names by
+    /// their place in the list. A page of many builds consists of these for the most part.
     pub(crate) tips: String,
 }
 
 impl Inline {
     fn of(scene: &Scene) -> Self {
-        let rounded = |length: f64| (length * 10.0).round() / 10.0;
-        let tip = |tip: &scene::Tip| {
-            let [x0, y0, x1, y1] = [tip.from.0, tip.from.1, tip.to.0, tip.to.1].map(rounded);
-            serde_json::json!([x0, y0, x1, y1, tip.text])
-        };
-        let tips = serde_json::Value::Array(scene.tips.iter().map(tip).collect());
-        Self { title: scene.title.clone(), svg: svg::inline(scene), tips: tips.to_string() }
+        Self { title: scene.title.clone(), svg: svg::inline(scene), tips: told(&scene.tips).to_string() }
     }
+}
+
+fn told(tips: &[Tip]) -> serde_json::Value {
+    let rounded = |length: f64| (length * 10.0).round() / 10.0;
+    let mut names: Vec<&str> = Vec::new();
+    let mut parts = Vec::new();
+    for Tip { from, to, name, text } in tips {
+        let at = names.iter().position(|known| known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        let [x0, y0, x1, y1] = [from.0, from.1, to.0, to.1].map(rounded);
+        parts.push(match from == to {
+            true => serde_json::json!([x0, y0, at, text]),
+            false => serde_json::json!([x0, y0, x1, y1, at, text]),
+        });
+    }
+    serde_json::json!({ "names": names, "parts": parts })
 }
 
 /// The rules of style that a page with figures needs: the font, and the colours of dark pages.

@@ -34,7 +34,9 @@ pub(crate) struct Tip {
     pub(crate) from: Place,
     /// Lower right corner.
     pub(crate) to: Place,
-    /// What is told.
+    /// What lies there, such as the name of an arm.
+    pub(crate) name: String,
+    /// What is told of it.
     pub(crate) text: String,
 }
 

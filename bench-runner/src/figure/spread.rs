@@ -116,8 +116,8 @@ fn row(scene: &mut Scene, series: &Series<'_>, (x, unit): (&Scale, TimeUnit), y:
         let at = x.place(*wall);
         scene.line((at, y + 6.0), (at, y + 15.0), 1.0, series.ink);
     }
-    let text = format!("{}: {}", wording::arm_name(series.arm), told(&walls, quarters, unit));
-    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), text });
+    let (name, text) = (wording::arm_name(series.arm), told(&walls, quarters, unit));
+    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
 }
 
 #[cfg(test)]

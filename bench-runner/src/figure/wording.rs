@@ -129,6 +129,15 @@ pub fn mebibytes(summary: &Summary) -> Shown {
     plain([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
 }
 
+/// A p-value, to two places at most where it is of no interest.
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "p < 0.001".to_owned(),
+        p if p < 0.01 => format!("p = {p:.3}"),
+        p => format!("p = {p:.2}"),
+    }
+}
+
 /// The finest place of a change in per cent; ratios go two places further.
 const FINEST_CHANGE: i32 = -2;
 

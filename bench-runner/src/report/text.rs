@@ -92,7 +92,7 @@ fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {
         (Some(twin), _) if !wording::is_invalid(block) && twin.p < TWIN_WORTH_A_WORD => {
-            let ((change, _), p) = (wording::twin_change(&twin), p_value(twin.p));
+            let ((change, _), p) = (wording::twin_change(&twin), wording::p_value(twin.p));
             format!("{} (the twin itself came out at {change} %, {p})", wording::twin(block))
         }
         (None, Some(arm)) if arm.not_timed.is_some() => {
@@ -107,14 +107,6 @@ fn twin(block: &BlockResult) -> String {
             "given up, so nothing says what this block could not have seen".to_owned()
         }
         _ => wording::twin(block),
-    }
-}
-
-pub(super) fn p_value(p: f64) -> String {
-    match p {
-        p if p < 0.001 => "p < 0.001".to_owned(),
-        p if p < 0.01 => format!("p = {p:.3}"),
-        p => format!("p = {p:.2}"),
     }
 }
 

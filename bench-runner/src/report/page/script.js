@@ -51,7 +51,12 @@
 
   // Figures: what lies nearest to the pointer is told; with the arrow keys, one after another.
   all("figure[data-tips]").forEach((figure) => {
-    const tips = JSON.parse(document.getElementById(figure.dataset.tips).textContent);
+    const told = JSON.parse(document.getElementById(figure.dataset.tips).textContent);
+    // A point has one place, an area two corners.
+    const tips = told.parts.map((part) => {
+      const [name, text] = part.slice(-2), [x0, y0, x1 = x0, y1 = y0] = part.slice(0, -2);
+      return [x0, y0, x1, y1, `${told.names[name]}: ${text}`];
+    });
     const svg = figure.querySelector("svg");
     if (!tips.length || !svg) return;
     const [, , wide] = svg.getAttribute("viewBox").split(" ").map(Number);
