@@ -224,6 +224,7 @@ impl<'a> Cells<'a> {
             not_timed: self.not_timed[arm].clone(),
             wall: summary(&|cost| cost.wall.as_secs_f64()),
             cpu: summary(&|cost| (cost.user + cost.sys).as_secs_f64()),
+            kernel: summary(&|cost| cost.sys.as_secs_f64()),
             max_rss: summary(&|cost| cost.max_rss as f64),
             ratio,
             cpu_ratio: None,

@@ -189,6 +189,8 @@ pub struct ArmResult {
     pub wall: Option<Summary>,
     /// CPU time, user and kernel together, seconds.
     pub cpu: Option<Summary>,
+    /// CPU time in the kernel alone, seconds.
+    pub kernel: Option<Summary>,
     /// Largest resident set of a process, bytes.
     pub max_rss: Option<Summary>,
     /// Wall time against the baseline of the block; `None` for that one, the twin, and arms with too few rounds.

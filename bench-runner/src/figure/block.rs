@@ -1,16 +1,14 @@
 //! The figure of one block: every build in the order taken, and beside it each arm's median and interval.
 
 use super::marks;
-use super::palette::{Ink, Shape};
+use super::palette::Ink;
 use super::scale::Scale;
-use super::scene::{Anchor, Label, Scene, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
-use super::words;
 use crate::compare::{ArmResult, BlockResult, Point};
 use crate::record::Role;
 
-/// Blank around everything.
-const EDGE: f64 = 24.0;
 /// Upper end of both panels.
 const TOP: f64 = 96.0;
 /// Where the plot of the builds begins and ends.
@@ -28,52 +26,29 @@ const BELOW: f64 = 70.0;
 /// More builds than this are drawn smaller.
 const CROWDED: usize = 400;
 
-/// Font size of the names of arms.
-const NAME_SIZE: f64 = 12.0;
 /// What a name may take.
 const NAME_ROOM: f64 = ROWS.1 - INTERVALS.0;
 /// What the number of failed builds takes of that.
 const FAILED_ROOM: f64 = 76.0;
 
-/// How an arm looks and what it says.
-struct Series<'a> {
-    arm: &'a ArmResult,
-    name: String,
-    shape: Shape,
-    ink: Ink,
-}
-
 /// The scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let series = series(block);
+    let series = series::of_block(block, room(block));
     let unit = TimeUnit::of_block(block);
     let bottom = TOP + (series.len() as f64 * ROW).max(LEAST);
     let mut scene = Scene::new(&block.title, description(block, unit));
     scene.height = bottom + BELOW;
-    heading(&mut scene, block);
+    scene.heading(&block.title, &wording::progress(block));
     builds(&mut scene, &series, unit, bottom);
     rows(&mut scene, &series, unit, bottom);
     caption(&mut scene, block);
     scene
 }
 
-fn series(block: &BlockResult) -> Vec<Series<'_>> {
-    let mut variants = 0;
-    let look = |arm: &ArmResult| match arm.role {
-        Role::Baseline => (Shape::Disc, Ink::Text),
-        Role::Twin => (Shape::Ring, Ink::Muted),
-        Role::Variant => {
-            variants += 1;
-            (Shape::of_variant(variants - 1), Ink::Arm(variants - 1))
-        }
-    };
-    let looks: Vec<_> = block.arms.iter().map(look).collect();
-    let full: Vec<_> = block.arms.iter().map(wording::arm_name).collect();
+/// What a name may take beside the number of failed builds.
+fn room(block: &BlockResult) -> f64 {
     let failed = block.arms.iter().any(|arm| arm.failures > 0);
-    let room = if failed { NAME_ROOM - FAILED_ROOM } else { NAME_ROOM };
-    let names = words::shorten_all(&full, room, NAME_SIZE);
-    let named = block.arms.iter().zip(names).zip(looks);
-    named.map(|((arm, name), (shape, ink))| Series { arm, name, shape, ink }).collect()
+    if failed { NAME_ROOM - FAILED_ROOM } else { NAME_ROOM }
 }
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
@@ -88,12 +63,6 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
 fn median(wall: &crate::compare::Summary, unit: TimeUnit) -> String {
     let shown = wording::time(wall, unit);
     format!("{} {} [{}, {}]", shown.estimate, unit.symbol(), shown.low, shown.high)
-}
-
-fn heading(scene: &mut Scene, block: &BlockResult) {
-    let room = WIDTH - 2.0 * EDGE;
-    scene.text(Label::new((EDGE, 30.0), &block.title, 16.0, Ink::Text).bold().within(room));
-    scene.text(Label::new((EDGE, 53.0), wording::progress(block), 12.0, Ink::Muted).within(room));
 }
 
 /// The builds in the order taken.
@@ -122,11 +91,19 @@ fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64)
         for point in one.arm.points.iter().filter(|point| point.wall.is_finite() && point.wall > 0.0) {
             let place = (x.place(f64::from(point.order) + 1.0), y.place(point.wall));
             marks::shape(scene, one.shape, place, half, one.ink);
+            let (name, text) = (wording::arm_name(one.arm), told(point, unit));
+            scene.tips.push(Tip { from: place, to: place, name, text });
             if point.outlier {
                 marks::ring(scene, place, half + 3.5, 1.3, Ink::Outlier);
             }
         }
     }
+}
+
+fn told(point: &Point, unit: TimeUnit) -> String {
+    let (time, symbol, build) = (wording::seconds(point.wall, unit), unit.symbol(), point.order + 1);
+    let outlier = if point.outlier { ", an outlier" } else { "" };
+    format!("{time} {symbol}, round {}, build {build}{outlier}", point.round)
 }
 
 fn time_axis(scene: &mut Scene, y: &Scale, unit: TimeUnit, bottom: f64) {
@@ -222,7 +199,7 @@ fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: 
         let label = Label::new((ROWS.1, name_y), failed, 11.0, Ink::Slower).anchored(Anchor::End);
         scene.text(label.within(FAILED_ROOM - 4.0));
     }
-    scene.text(Label::new((INTERVALS.0, name_y), &one.name, NAME_SIZE, Ink::Text));
+    scene.text(Label::new((INTERVALS.0, name_y), &one.name, series::NAME_SIZE, Ink::Text));
     let Some(wall) = one.arm.wall else {
         let reason = Label::new((INTERVALS.0, value_y), without_times(one.arm), 11.0, Ink::Muted);
         return scene.text(reason.within(NAME_ROOM));

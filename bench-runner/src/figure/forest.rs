@@ -3,14 +3,12 @@
 use super::marks;
 use super::palette::{Ink, Shape};
 use super::scale::{self, Scale};
-use super::scene::{Anchor, Label, Scene, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
 use super::wording::{self, TimeUnit};
 use super::words;
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
 use crate::record::Role;
 
-/// Blank around everything.
-const EDGE: f64 = 24.0;
 /// Where names begin and how far they may go.
 const NAMES: (f64, f64) = (36.0, 264.0);
 /// Font size of the names.
@@ -123,6 +121,10 @@ fn block(scene: &mut Scene, block: &BlockResult, axis: &Scale, top: f64) -> f64 
         let y = rows_top + (index as f64 + 0.5) * ROW;
         let ink = if arm.ratio.is_some() { Ink::Text } else { Ink::Muted };
         scene.text(Label::new((NAMES.0, y), name, NAME_SIZE, ink));
+        if let Some(text) = told(block, arm) {
+            let (from, to) = ((EDGE, y - ROW / 2.0), (WIDTH - EDGE, y + ROW / 2.0));
+            scene.tips.push(Tip { from, to, name: wording::arm_name(arm), text });
+        }
         match (&arm.ratio, &block.twin) {
             (Some(ratio), _) => row(scene, ratio, axis, y),
             (None, Some(twin)) if arm.role == Role::Twin => twin_row(scene, twin, axis, y),
@@ -130,6 +132,26 @@ fn block(scene: &mut Scene, block: &BlockResult, axis: &Scale, top: f64) -> f64 
         }
     }
     bottom
+}
+
+/// What is told of an arm in full; `None` where its row says all there is.
+fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
+    let ratio = arm.ratio.as_ref()?;
+    let (factor, change) = (wording::ratio(ratio), wording::change(ratio));
+    let unit = TimeUnit::of_block(block);
+    let median =
+        arm.wall.map(|wall| format!(", median {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+    Some(format!(
+        "{}, {}× [{}, {}], {} %, {}{}, {} after correction",
+        ratio.verdict.as_str(),
+        factor.estimate,
+        factor.low,
+        factor.high,
+        change.estimate,
+        wording::counted(ratio.rounds, "round"),
+        median.unwrap_or_default(),
+        wording::p_value(ratio.p_holm),
+    ))
 }
 
 /// The name of an arm, and how many of its builds failed where nothing else in its row says so.

@@ -1,51 +1,143 @@
 //! A comparison → a scene; a scene → SVG.
 //!
 //! Pure: result types go in, the text of SVG files comes out, the same bytes for the same values. A figure is
-//! complete in itself (no fonts, no scripts, nothing to fetch), carries its own background, and changes its
-//! colours with the page's where the viewer knows `prefers-color-scheme`. Nothing here computes a statistic,
+//! complete in itself (outlines in place of text, no scripts, nothing to fetch), carries its own background, and
+//! changes its colours with the page's where the viewer knows `prefers-color-scheme`. Nothing here computes a statistic,
 //! reads a file or decides where one is written.
 
 mod block;
+mod costs;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod font;
 mod forest;
 mod marks;
+mod memory;
 mod palette;
+mod png;
 mod scale;
 mod scene;
+mod series;
+mod spread;
 mod svg;
 pub mod wording;
 mod words;
 
+use rayon::prelude::*;
+
 use crate::compare::{BlockResult, Comparison};
+use png::Size;
+use scene::{Scene, Tip};
+
+pub use png::PngError;
 
 /// A figure and the name of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FigureFile {
     /// File name, such as `forest.svg`.
     pub name: String,
-    /// The file's text.
-    pub svg: String,
+    /// What is in it: the text of an SVG file, or a PNG.
+    pub bytes: Vec<u8>,
 }
 
-/// The builds of one block in the order taken, with median and interval of each arm, as SVG.
-pub fn block_figure(block: &BlockResult) -> String {
-    svg::svg(&block::scene(block))
+/// A figure as part of a page that has the font of the figures and their [`style`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Inline {
+    /// What it shows, as a title.
+    pub(crate) title: String,
+    /// The element.
+    pub(crate) svg: String,
+    /// What is told of parts of it, as JSON: `names`, and in `parts`, in reading order, `[x, y, name, text]` for a point
+    /// and `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names by
+    /// their place in the list. A page of many builds consists of these for the most part.
+    pub(crate) tips: String,
 }
 
-/// Every ratio of a run with its interval, block by block, as SVG.
-pub fn forest_figure(comparison: &Comparison) -> String {
-    svg::svg(&forest::scene(comparison))
+impl Inline {
+    fn of(scene: &Scene) -> Self {
+        Self { title: scene.title.clone(), svg: svg::inline(scene), tips: told(&scene.tips).to_string() }
+    }
 }
 
-/// All figures of a run: `forest.svg`, then one for each block, under its file stem.
-pub fn all(comparison: &Comparison) -> Vec<FigureFile> {
-    let forest = FigureFile { name: "forest.svg".to_owned(), svg: forest_figure(comparison) };
-    let blocks = comparison
-        .blocks
-        .iter()
-        .map(|block| FigureFile { name: format!("{}.svg", block.id.file_stem()), svg: block_figure(block) });
-    std::iter::once(forest).chain(blocks).collect()
+fn told(tips: &[Tip]) -> serde_json::Value {
+    let rounded = |length: f64| (length * 10.0).round() / 10.0;
+    let mut names: Vec<&str> = Vec::new();
+    let mut parts = Vec::new();
+    for Tip { from, to, name, text } in tips {
+        let at = names.iter().position(|known| known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        let [x0, y0, x1, y1] = [from.0, from.1, to.0, to.1].map(rounded);
+        parts.push(match from == to {
+            true => serde_json::json!([x0, y0, at, text]),
+            false => serde_json::json!([x0, y0, x1, y1, at, text]),
+        });
+    }
+    serde_json::json!({ "names": names, "parts": parts })
+}
+
+/// The rules of style that a page with figures needs: the font, and the colours of dark pages.
+pub(crate) fn style() -> String {
+    let face = |(font, weight): &(&str, u16)| {
+        format!(
+            "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/woff2;base64,{font}) format(\"woff2\")}}\n"
+        )
+    };
+    let faces: String = font::FOR_PAGES.iter().map(face).collect();
+    format!("{faces}@media (prefers-color-scheme:dark){{\n{}}}\n", svg::dark_rules())
+}
+
+/// Every ratio of a run with its interval, block by block, for a page.
+pub(crate) fn inline_forest(comparison: &Comparison) -> Inline {
+    Inline::of(&forest::scene(comparison))
+}
+
+/// The figures of one block for a page: its builds in the order taken, how they spread, where their time goes, time
+/// against memory.
+pub(crate) fn inline_block(block: &BlockResult) -> Vec<Inline> {
+    of_block(block).iter().map(|(_, scene)| Inline::of(scene)).collect()
+}
+
+/// The scenes of a block, each with what its file's name ends with.
+fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
+    vec![
+        ("", block::scene(block)),
+        ("-spread", spread::scene(block)),
+        ("-costs", costs::scene(block)),
+        ("-memory", memory::scene(block)),
+    ]
+}
+
+/// The scenes of a run: `forest`, then those of each block under its file stem.
+fn of_run(comparison: &Comparison) -> Vec<(String, Scene)> {
+    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison))];
+    for block in &comparison.blocks {
+        let stem = block.id.file_stem();
+        scenes.extend(of_block(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)));
+    }
+    scenes
+}
+
+/// All figures of a run as SVG.
+pub fn svgs(comparison: &Comparison) -> Vec<FigureFile> {
+    let file = |(stem, scene): &(String, Scene)| FigureFile {
+        name: format!("{stem}.svg"),
+        bytes: svg::file(scene).into_bytes(),
+    };
+    of_run(comparison).par_iter().map(file).collect()
+}
+
+/// All figures of a run as pictures: `.png` in twice the size that they have on a page, and `-slide.png` of
+/// 1920 × 1080.
+pub fn pngs(comparison: &Comparison) -> Result<Vec<FigureFile>, PngError> {
+    let sizes = [("", Size::Blog(2.0)), ("-slide", Size::Slide(1920, 1080))];
+    let scenes = of_run(comparison);
+    let wanted: Vec<_> = scenes.iter().flat_map(|scene| sizes.map(|size| (scene, size))).collect();
+    let file = |((stem, scene), (ending, size)): &(&(String, Scene), (&str, Size))| {
+        Ok(FigureFile { name: format!("{stem}{ending}.png"), bytes: png::png(scene, *size)? })
+    };
+    wanted.par_iter().map(file).collect()
 }
 
 #[cfg(test)]

@@ -2,11 +2,15 @@
 //!
 //! Lengths are CSS pixels of a page 960 wide; the origin is the upper left corner.
 
+use super::font::Weight;
 use super::palette::Ink;
 use super::words;
 
 /// Width of every scene.
 pub(crate) const WIDTH: f64 = 960.0;
+
+/// Blank around everything.
+pub(crate) const EDGE: f64 = 24.0;
 
 /// A picture that can be drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +23,21 @@ pub(crate) struct Scene {
     pub(crate) description: String,
     /// What is drawn, back to front.
     pub(crate) marks: Vec<Mark>,
+    /// What a page tells in full of a place in the picture, in reading order.
+    pub(crate) tips: Vec<Tip>,
+}
+
+/// What is told of a part of the picture to whoever points at it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tip {
+    /// Upper left corner of the part; a point has both corners in one place.
+    pub(crate) from: Place,
+    /// Lower right corner.
+    pub(crate) to: Place,
+    /// What lies there, such as the name of an arm.
+    pub(crate) name: String,
+    /// What is told of it.
+    pub(crate) text: String,
 }
 
 /// A place in a scene: from the left, from the top.
@@ -86,6 +105,17 @@ pub(crate) enum Anchor {
     End,
 }
 
+impl Anchor {
+    /// Which share of a text's width lies to the left of its place.
+    pub(crate) fn share(self) -> f64 {
+        match self {
+            Self::Start => 0.0,
+            Self::Middle => 0.5,
+            Self::End => 1.0,
+        }
+    }
+}
+
 impl Label {
     /// Plain text that runs to the right of `place`.
     pub(crate) fn new(place: Place, text: impl Into<String>, size: f64, ink: Ink) -> Self {
@@ -110,19 +140,20 @@ impl Label {
         self
     }
 
-    /// Estimated width, on the safe side.
+    /// The weight of its font.
+    pub(crate) fn weight(&self) -> Weight {
+        if self.bold { Weight::SemiBold } else { Weight::Regular }
+    }
+
+    /// Its width in the font of the figures.
     pub(crate) fn width(&self) -> f64 {
         words::width(&self.text, self.size, self.bold)
     }
 
-    /// Estimated extent: left, top, right, bottom.
+    /// Its extent: left, top, right, bottom.
     #[cfg(test)]
     pub(crate) fn extent(&self) -> (f64, f64, f64, f64) {
-        let left = match self.anchor {
-            Anchor::Start => self.place.0,
-            Anchor::Middle => self.place.0 - self.width() / 2.0,
-            Anchor::End => self.place.0 - self.width(),
-        };
+        let left = self.place.0 - self.anchor.share() * self.width();
         (left, self.place.1 - self.size * 0.6, left + self.width(), self.place.1 + self.size * 0.6)
     }
 }
@@ -130,7 +161,20 @@ impl Label {
 impl Scene {
     /// An empty scene.
     pub(crate) fn new(title: impl Into<String>, description: impl Into<String>) -> Self {
-        Self { height: 0.0, title: title.into(), description: description.into(), marks: Vec::new() }
+        Self {
+            height: 0.0,
+            title: title.into(),
+            description: description.into(),
+            marks: Vec::new(),
+            tips: Vec::new(),
+        }
+    }
+
+    /// A title and a line below it that explains, at the top of the scene.
+    pub(crate) fn heading(&mut self, title: &str, explains: &str) {
+        let room = WIDTH - 2.0 * EDGE;
+        self.text(Label::new((EDGE, 30.0), title, 16.0, Ink::Text).bold().within(room));
+        self.text(Label::new((EDGE, 53.0), explains, 12.0, Ink::Muted).within(room));
     }
 
     /// A straight line.

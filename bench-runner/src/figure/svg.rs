@@ -1,69 +1,245 @@
-//! A scene → SVG, through plotters' backend.
+//! A scene → SVG: a file that looks the same everywhere, or markup for a page that has the font.
 //!
-//! The backend knows whole pixels only, so a scene is drawn ten times as large, and the view box scales it back.
+//! A file has outlines in place of text, since neither a browser that shows a picture nor a drawing program
+//! loads a font that lies in an SVG. What it says stands in its title and description. On a page text stays text.
 
-use plotters::prelude::{DrawingBackend, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
+use ttf_parser::OutlineBuilder;
+
+use super::font;
 use super::palette::Ink;
 use super::scene::{Anchor, Label, Mark, Place, Scene, WIDTH};
 
-/// Units of the view box per pixel.
-const SCALE: f64 = 10.0;
-
 /// Names the figures' own elements, so that a page may hold several of them inline.
-const CLASS: &str = "bench-runner-figure";
+pub(crate) const CLASS: &str = "bench-runner-figure";
 
-const FONTS: &str = "system-ui,-apple-system,\"Segoe UI\",\"Helvetica Neue\",Arial,sans-serif";
+/// For what the font lacks.
+const OTHER_FONTS: &str = "system-ui,sans-serif";
 
 /// The scene as the text of a self-contained SVG file.
-pub(crate) fn svg(scene: &Scene) -> String {
-    let size = (units(WIDTH).unsigned_abs(), units(scene.height).unsigned_abs());
-    let mut drawn = String::new();
-    {
-        let mut backend = SVGBackend::with_string(&mut drawn, size);
-        for mark in &scene.marks {
-            draw(&mut backend, mark);
-        }
-        backend.present().ok();
-    }
-    // Of what the backend wrote, the opening tag is replaced by one with a class, a role and a size in pixels.
-    let body = drawn.split_once(">\n").map_or("", |(_, body)| body);
-    format!("{}{}", head(scene, size), body)
+pub(crate) fn file(scene: &Scene) -> String {
+    let mut text = Text::Outlines(BTreeMap::new());
+    let body = body(scene, &mut text);
+    format!(
+        "{}<style>\n.{CLASS} text{{font-family:{OTHER_FONTS}}}\n@media (prefers-color-scheme:dark){{\n{}}}\n</style>\n{}{}{body}</svg>\n",
+        head(scene, "xmlns=\"http://www.w3.org/2000/svg\" "),
+        dark_rules(),
+        card(scene),
+        text.definitions(),
+    )
 }
 
-fn head(scene: &Scene, (width, height): (u32, u32)) -> String {
+/// The scene as an element of a page, which has the rules of [`dark_rules`] and the font.
+pub(crate) fn inline(scene: &Scene) -> String {
+    format!("{}{}</svg>\n", head(scene, ""), body(scene, &mut Text::Live))
+}
+
+/// Style rules that replace each ink by its colour on dark pages.
+pub(crate) fn dark_rules() -> String {
+    Ink::all().fold(String::new(), |mut rules, ink| {
+        let (light, dark) = (ink.light(), ink.dark());
+        writeln!(rules, ".{CLASS} [fill=\"{light}\"]{{fill:{dark}}}").ok();
+        writeln!(rules, ".{CLASS} [stroke=\"{light}\"]{{stroke:{dark}}}").ok();
+        rules
+    })
+}
+
+fn head(scene: &Scene, more: &str) -> String {
     let (title, description) = (escaped(&scene.title), escaped(&scene.description));
-    let border = units(1.0);
+    let (width, height) = (number(WIDTH), number(scene.height.ceil()));
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{CLASS}\" role=\"img\" width=\"{}\" height=\"{}\" \
-         viewBox=\"0 0 {width} {height}\">\n<title>{title}</title>\n<desc>{description}</desc>\n{}\
-         <rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\" fill=\"{}\" stroke=\"{}\" stroke-width=\"{border}\"/>\n",
-        WIDTH,
-        scene.height.ceil(),
-        style(),
-        border / 2,
-        border / 2,
-        width.saturating_sub(border.unsigned_abs()),
-        height.saturating_sub(border.unsigned_abs()),
-        units(8.0),
+        "<svg {more}class=\"{CLASS}\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
+         <title>{title}</title>\n<desc>{description}</desc>\n"
+    )
+}
+
+/// The figure's own page.
+fn card(scene: &Scene) -> String {
+    format!(
+        "<rect x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"{}\" stroke=\"{}\"/>\n",
+        number(WIDTH - 1.0),
+        number(scene.height.ceil() - 1.0),
         Ink::Card.light(),
         Ink::Grid.light(),
     )
 }
 
-/// The fonts, and the colours of dark pages.
-fn style() -> String {
-    let mut style =
-        format!("<style>\n.{CLASS} text{{font-family:{FONTS}}}\n@media (prefers-color-scheme:dark){{\n");
-    for ink in Ink::all() {
-        let (light, dark) = (ink.light(), ink.dark());
-        style.push_str(&format!(
-            ".{CLASS} [fill=\"{light}\"]{{fill:{dark}}}\n.{CLASS} [stroke=\"{light}\"]{{stroke:{dark}}}\n"
-        ));
+/// How texts are written.
+enum Text {
+    /// As text.
+    Live,
+    /// As outlines; with the path of each glyph that has come up.
+    Outlines(BTreeMap<(bool, u16), String>),
+}
+
+impl Text {
+    fn definitions(&self) -> String {
+        let Self::Outlines(glyphs) = self else { return String::new() };
+        let paths = glyphs.iter().map(|((bold, glyph), path)| {
+            format!("<path id=\"{}\" d=\"{path}\"/>\n", glyph_id(*bold, *glyph))
+        });
+        format!("<defs>\n{}</defs>\n", paths.collect::<String>())
     }
-    style + "}\n</style>\n"
+}
+
+fn glyph_id(bold: bool, glyph: u16) -> String {
+    format!("bench-runner-{}{glyph}", if bold { 'b' } else { 'r' })
+}
+
+/// All marks; neighbours of one look share an element.
+fn body(scene: &Scene, text: &mut Text) -> String {
+    let mut out = String::new();
+    for alike in scene.marks.chunk_by(|one, next| look(one).is_some() && look(one) == look(next)) {
+        match (look(&alike[0]), &alike[0]) {
+            (Some(look), _) => {
+                let path: String = alike.iter().map(path).collect();
+                writeln!(out, "<path d=\"{path}\" {look}/>").ok();
+            }
+            (None, Mark::Text(label)) => write_label(&mut out, label, text),
+            (None, _) => {}
+        }
+    }
+    out
+}
+
+/// The paint of a mark as attributes; `None` for text.
+fn look(mark: &Mark) -> Option<String> {
+    let stroked = |ink: Ink, width: f64| {
+        format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", ink.light(), number(width))
+    };
+    match mark {
+        Mark::Line { width, ink, .. } => Some(stroked(*ink, *width)),
+        Mark::Circle { ring: Some(width), ink, .. } => Some(stroked(*ink, *width)),
+        Mark::Area { ink, .. } | Mark::Circle { ring: None, ink, .. } => {
+            Some(format!("fill=\"{}\"", ink.light()))
+        }
+        Mark::Text(_) => None,
+    }
+}
+
+fn path(mark: &Mark) -> String {
+    let through = |places: &[Place], end: &str| {
+        let mut path = String::new();
+        for (index, (x, y)) in places.iter().enumerate() {
+            write!(path, "{}{} {}", if index == 0 { 'M' } else { 'L' }, number(*x), number(*y)).ok();
+        }
+        path + end
+    };
+    match mark {
+        Mark::Line { places, .. } => through(places, ""),
+        Mark::Area { corners, .. } => through(corners, "z"),
+        Mark::Circle { centre: (x, y), radius, .. } => {
+            let (r, d) = (number(*radius), number(radius * 2.0));
+            format!("M{} {}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z", number(x - radius), number(*y))
+        }
+        Mark::Text(_) => String::new(),
+    }
+}
+
+fn write_label(out: &mut String, label: &Label, text: &mut Text) {
+    let baseline = label.place.1 + label.size * font::CAPITALS / 2.0;
+    match text {
+        Text::Live => write_text(out, label, (label.place.0, baseline), label.anchor),
+        Text::Outlines(glyphs) => {
+            let start = label.place.0 - label.anchor.share() * label.width();
+            let font = label.weight().font();
+            if label.text.chars().all(|c| font.glyph(c).is_some()) {
+                write_outlines(out, label, (start, baseline), glyphs);
+            } else {
+                write_text(out, label, (start, baseline), Anchor::Start);
+            }
+        }
+    }
+    out.push('\n');
+}
+
+fn write_text(out: &mut String, label: &Label, (x, y): Place, anchor: Anchor) {
+    let anchor = match anchor {
+        Anchor::Start => "",
+        Anchor::Middle => " text-anchor=\"middle\"",
+        Anchor::End => " text-anchor=\"end\"",
+    };
+    let weight = if label.bold { " font-weight=\"600\"" } else { "" };
+    let (x, y, size, ink) = (number(x), number(y), number(label.size), label.ink.light());
+    let text = escaped(&label.text);
+    write!(
+        out,
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight} fill=\"{ink}\">{text}</text>"
+    )
+    .ok();
+}
+
+fn write_outlines(
+    out: &mut String,
+    label: &Label,
+    (x, y): Place,
+    glyphs: &mut BTreeMap<(bool, u16), String>,
+) {
+    let font = label.weight().font();
+    let scale = label.size / font.units();
+    let (x, y, ink) = (number(x), number(y), label.ink.light());
+    write!(out, "<g transform=\"translate({x} {y}) scale({scale:.6} -{scale:.6})\" fill=\"{ink}\">").ok();
+    let mut pen = 0.0;
+    for glyph in label.text.chars().filter_map(|c| font.glyph(c)) {
+        let drawn = glyphs.entry((label.bold, glyph.number)).or_insert_with(|| {
+            let mut path = PathText::default();
+            font.outline(glyph.number, &mut path);
+            path.0
+        });
+        if !drawn.is_empty() {
+            write!(out, "<use href=\"#{}\" x=\"{}\"/>", glyph_id(label.bold, glyph.number), number(pen)).ok();
+        }
+        pen += glyph.advance;
+    }
+    out.push_str("</g>");
+}
+
+/// Writes an outline as the data of a path.
+#[derive(Default)]
+struct PathText(String);
+
+impl PathText {
+    fn push(&mut self, command: char, values: &[f32]) {
+        self.0.push(command);
+        for (index, value) in values.iter().enumerate() {
+            let space = if index == 0 { "" } else { " " };
+            write!(self.0, "{space}{}", number(f64::from(*value))).ok();
+        }
+    }
+}
+
+impl OutlineBuilder for PathText {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.push('M', &[x, y]);
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.push('L', &[x, y]);
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        self.push('Q', &[x1, y1, x, y]);
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        self.push('C', &[x1, y1, x2, y2, x, y]);
+    }
+
+    fn close(&mut self) {
+        self.0.push('z');
+    }
+}
+
+/// A length to a tenth of a pixel, and no longer than it needs to be; what is no number is 0.
+fn number(length: f64) -> String {
+    let tenths = if length.is_finite() { (length * 10.0).round() as i64 } else { 0 };
+    let (sign, tenths) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
+    match tenths % 10 {
+        0 => format!("{sign}{}", tenths / 10),
+        tenth => format!("{sign}{}.{tenth}", tenths / 10),
+    }
 }
 
 fn escaped(text: &str) -> String {
@@ -83,66 +259,46 @@ fn clean(c: char) -> char {
     if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') { '\u{FFFD}' } else { c }
 }
 
-fn draw(backend: &mut SVGBackend<'_>, mark: &Mark) {
-    let drawn = match mark {
-        Mark::Line { places, width, ink } => {
-            backend.draw_path(places.iter().map(|place| point(*place)), &stroke(*ink, *width))
-        }
-        Mark::Area { corners, ink } => {
-            backend.fill_polygon(corners.iter().map(|place| point(*place)), &filled(*ink))
-        }
-        Mark::Circle { centre, radius, ring, ink } => {
-            let style = ring.map_or_else(|| filled(*ink), |width| stroke(*ink, width));
-            backend.draw_circle(point(*centre), units(*radius).unsigned_abs(), &style, ring.is_none())
-        }
-        Mark::Text(label) => {
-            let text: String = label.text.chars().map(clean).collect();
-            backend.draw_text(&text, &text_style(label), point(label.place))
-        }
-    };
-    // The backend writes into a string, which has no way to fail.
-    drawn.ok();
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn units(length: f64) -> i32 {
-    // A cast from float saturates, and takes NaN to 0.
-    (length * SCALE).round() as i32
-}
+    #[test]
+    fn lengths_are_short_and_always_numbers() {
+        let lengths = [0.0, -0.04, 1.0, 1.25, -3.04, 1e3, f64::NAN, f64::INFINITY].map(number);
+        assert_eq!(lengths, ["0", "0", "1", "1.3", "-3", "1000", "0", "0"]);
+    }
 
-fn point((x, y): Place) -> (i32, i32) {
-    (units(x), units(y))
-}
+    #[test]
+    fn neighbours_of_one_look_share_a_path() {
+        let mut scene = Scene::new("", "");
+        scene.line((0.0, 0.0), (1.0, 1.0), 2.0, Ink::Text);
+        scene.line((5.0, 0.0), (6.0, 1.0), 2.0, Ink::Text);
+        scene.line((5.0, 0.0), (6.0, 1.0), 3.0, Ink::Text);
+        let drawn = inline(&scene);
+        assert_eq!(drawn.matches("<path").count(), 2, "{drawn}");
+        assert!(drawn.contains("d=\"M0 0L1 1M5 0L6 1\""), "{drawn}");
+    }
 
-fn colour(ink: Ink) -> RGBColor {
-    let (r, g, b) = ink.rgb();
-    RGBColor(r, g, b)
-}
+    #[test]
+    fn a_file_has_each_glyph_once_and_a_page_has_text() {
+        let mut scene = Scene::new("", "");
+        scene.text(Label::new((10.0, 20.0), "aa b", 10.0, Ink::Text));
+        let outlined = file(&scene);
+        assert_eq!(
+            outlined.matches("<path id=").count(),
+            3,
+            "the space has an entry without a path: {outlined}"
+        );
+        assert_eq!(outlined.matches("<use").count(), 3, "{outlined}");
+        assert!(!outlined.contains("<text"));
+        assert!(inline(&scene).contains(">aa b</text>"));
+    }
 
-fn filled(ink: Ink) -> ShapeStyle {
-    colour(ink).filled()
-}
-
-fn stroke(ink: Ink, width: f64) -> ShapeStyle {
-    colour(ink).stroke_width(units(width).unsigned_abs())
-}
-
-fn text_style(label: &Label) -> TextStyle<'static> {
-    let h_pos = match label.anchor {
-        Anchor::Start => HPos::Left,
-        Anchor::Middle => HPos::Center,
-        Anchor::End => HPos::Right,
-    };
-    let weight = if label.bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = FontDesc::new(FontFamily::SansSerif, font_size(label.size * SCALE), weight);
-    let pos = Pos::new(h_pos, VPos::Center);
-    TextStyle { font, color: colour(label.ink).to_backend_color(), pos }
-}
-
-/// What the backend, which divides sizes by 1.24, makes exactly `size` of.
-fn font_size(size: f64) -> f64 {
-    let near = size * 1.24;
-    [near, near.next_down(), near.next_up()]
-        .into_iter()
-        .find(|size_in| size_in / 1.24 == size)
-        .unwrap_or(near)
+    #[test]
+    fn what_the_font_lacks_stays_text_in_a_file() {
+        let mut scene = Scene::new("", "");
+        scene.text(Label::new((10.0, 20.0), "語", 10.0, Ink::Text));
+        assert!(file(&scene).contains(">語</text>"));
+    }
 }

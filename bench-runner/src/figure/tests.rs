@@ -55,7 +55,10 @@ fn cases() -> Vec<(&'static str, Comparison)> {
 fn scenes() -> Vec<(String, Scene)> {
     let of_case = |(name, comparison): (&str, Comparison)| {
         let mut scenes = vec![(format!("{name}: forest"), forest::scene(&comparison))];
-        scenes.extend(comparison.blocks.iter().map(|b| (format!("{name}: {}", b.title), block::scene(b))));
+        for block in &comparison.blocks {
+            let named = |(ending, scene)| (format!("{name}: {}{ending}", block.title), scene);
+            scenes.extend(of_block(block).into_iter().map(named));
+        }
         scenes
     };
     cases().into_iter().flat_map(of_case).collect()
@@ -94,6 +97,43 @@ fn every_mark_is_on_the_card() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_told_lies_on_the_card() {
+    for (name, scene) in scenes() {
+        for tip in &scene.tips {
+            let inside = |(x, y): (f64, f64)| (0.0..=WIDTH).contains(&x) && (0.0..=scene.height).contains(&y);
+            assert!(inside(tip.from) && inside(tip.to) && !tip.text.is_empty(), "{name}: {tip:?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_is_told_of_every_build_and_every_ratio() {
+    let one = block("hexyl", &names(3, false), 12, 4.2);
+    let tips = |figure: &Inline| {
+        let mut told: serde_json::Value = serde_json::from_str(&figure.tips).unwrap();
+        let parts: Vec<serde_json::Value> = serde_json::from_value(told["parts"].take()).unwrap();
+        // The name, by its place in the list, and the text are the last two of each.
+        let text = |part: &serde_json::Value| {
+            let fields = part.as_array().unwrap();
+            let name = fields[fields.len() - 2].as_u64().unwrap() as usize;
+            format!(
+                "{}: {}",
+                told["names"][name].as_str().unwrap(),
+                fields[fields.len() - 1].as_str().unwrap()
+            )
+        };
+        parts.iter().map(text).collect::<Vec<String>>()
+    };
+    let [builds, spread, costs, memory] = &inline_block(&one)[..] else { panic!("four figures") };
+    assert_eq!(tips(builds).len(), 4 * 12);
+    assert_eq!(tips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
+    assert_eq!([spread, costs, memory].map(|figure| tips(figure).len()), [4, 4, 4]);
+    let forest = inline_forest(&comparison(vec![one]));
+    assert_eq!(tips(&forest).len(), 2);
+    expect_test::expect!["linker=lld: faster, 0.8730× [0.8660, 0.8800], −12.70 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tips(&forest)[0]);
 }
 
 fn texts(scene: &Scene) -> Vec<&str> {
@@ -201,18 +241,23 @@ fn check_entities(text: &str) {
     }
 }
 
+/// The text of the SVG files.
+fn texts_of(files: &[FigureFile]) -> impl Iterator<Item = &str> {
+    files.iter().map(|file| std::str::from_utf8(&file.bytes).expect("SVG is text"))
+}
+
 #[test]
 fn files_are_well_formed_and_the_same_each_time() {
     for (name, comparison) in cases() {
-        let files = all(&comparison);
-        assert_eq!(files.len(), comparison.blocks.len() + 1);
-        for file in &files {
-            check_xml(&file.svg);
-            assert!(file.svg.starts_with("<svg xmlns="), "{name}");
-            assert!(file.svg.trim_end().ends_with("</svg>"), "{name}");
-            assert!(!file.svg.contains("NaN"), "{name}: {}", file.svg);
+        let files = svgs(&comparison);
+        assert_eq!(files.len(), comparison.blocks.len() * 4 + 1);
+        for svg in texts_of(&files) {
+            check_xml(svg);
+            assert!(svg.starts_with("<svg xmlns="), "{name}");
+            assert!(svg.trim_end().ends_with("</svg>"), "{name}");
+            assert!(!svg.contains("NaN"), "{name}: {svg}");
         }
-        assert_eq!(files, all(&comparison));
+        assert_eq!(files, svgs(&comparison));
     }
 }
 
@@ -220,27 +265,34 @@ fn files_are_well_formed_and_the_same_each_time() {
 fn names_are_escaped() {
     let mut one = block("<&\">", &names(2, false), 3, 1.0);
     one.arms[2].variant = "a<b&c\"d\u{1b}".to_owned();
-    let files = all(&comparison(vec![one]));
-    for file in files {
-        assert!(file.svg.contains("a&lt;b&amp;c&quot;d\u{FFFD}"), "{}", file.svg);
-        assert!(!file.svg.contains('\u{1b}'));
+    let comparison = comparison(vec![one]);
+    let files = svgs(&comparison);
+    let inline = inline_block(&comparison.blocks[0]).into_iter().map(|figure| figure.svg);
+    for svg in texts_of(&files).map(str::to_owned).chain(inline) {
+        assert!(svg.contains("a&lt;b&amp;c&quot;d\u{FFFD}"), "{svg}");
+        assert!(!svg.contains('\u{1b}'));
     }
 }
 
 #[test]
 fn file_names_follow_the_blocks() {
-    let files = all(&comparison(vec![empty_block("hexyl")]));
+    let comparison = comparison(vec![empty_block("hexyl")]);
+    let files = svgs(&comparison);
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
-    assert_eq!(names, ["forest.svg", "linkers-hexyl-incremental.svg"]);
+    assert_eq!(names[..2], ["forest.svg", "linkers-hexyl-incremental.svg"]);
+    let files = pngs(&comparison).unwrap();
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names[..2], ["forest.png", "forest-slide.png"]);
+    assert!(names.contains(&"linkers-hexyl-incremental-memory-slide.png"), "{names:?}");
 }
 
 #[test]
 fn dark_pages_get_dark_colours() {
-    let svg = forest_figure(&everything());
+    let svg = svg::file(&forest::scene(&everything()));
     assert!(svg.contains("@media (prefers-color-scheme:dark)"));
     assert!(svg.contains(".bench-runner-figure [fill=\"#1F2328\"]{fill:#E6EDF3}"));
     // What the backend writes is what the rules look for.
-    assert!(svg.contains("fill=\"#1F2328\">") && svg.contains("stroke=\"#0B6BB5\""));
+    assert!(svg.contains("fill=\"#1F2328\"") && svg.contains("stroke=\"#0B6BB5\""));
 }
 
 /// Every case can be drawn in both colour schemes; `FIGURES=DIR` keeps the pictures for looking at.
@@ -250,13 +302,14 @@ fn pictures() {
     let folder =
         std::env::var_os("FIGURES").map_or_else(|| temporary.path().into(), std::path::PathBuf::from);
     for (name, comparison) in cases() {
-        for file in all(&comparison) {
-            let dark = palette::Ink::all().fold(file.svg.clone(), |svg, ink| {
+        for file in svgs(&comparison) {
+            std::fs::write(folder.join(format!("{name}-{}", file.name)), &file.bytes).unwrap();
+            let svg = String::from_utf8(file.bytes).unwrap();
+            let dark = palette::Ink::all().fold(svg.clone(), |svg, ink| {
                 let (head, body) = svg.split_once("</style>").expect("figures have a style");
                 format!("{head}</style>{}", body.replace(ink.light(), ink.dark()))
             });
-            assert_ne!(dark, file.svg, "{name}: the dark scheme changes something");
-            std::fs::write(folder.join(format!("{name}-{}", file.name)), &file.svg).unwrap();
+            assert_ne!(dark, svg, "{name}: the dark scheme changes something");
             std::fs::write(folder.join(format!("{name}-dark-{}", file.name)), dark).unwrap();
         }
     }

@@ -118,6 +118,26 @@ pub fn time(summary: &Summary, unit: TimeUnit) -> Shown {
     plain([median, low, high], -4)
 }
 
+/// One time with three significant digits, in `unit` and without its symbol.
+pub fn seconds(seconds: f64, unit: TimeUnit) -> String {
+    let value = unit.from_seconds(seconds);
+    rounded(value, place_for(value.abs()).map_or(0, |place| place - 1))
+}
+
+/// A number of bytes and its interval in MiB, without the symbol.
+pub fn mebibytes(summary: &Summary) -> Shown {
+    plain([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
+}
+
+/// A p-value, to two places at most where it is of no interest.
+pub fn p_value(p: f64) -> String {
+    match p {
+        p if p < 0.001 => "p < 0.001".to_owned(),
+        p if p < 0.01 => format!("p = {p:.3}"),
+        p => format!("p = {p:.2}"),
+    }
+}
+
 /// The finest place of a change in per cent; ratios go two places further.
 const FINEST_CHANGE: i32 = -2;
 

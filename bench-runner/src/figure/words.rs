@@ -1,24 +1,11 @@
-//! How wide a text may turn out, and how to make it shorter.
-//!
-//! Nobody knows the font of the viewer, so widths are those of a wide one (DejaVu Sans, Verdana), rounded up.
+//! How wide a text is, and how to make it shorter.
 
-/// Estimated width of `text` at a font size, on the safe side.
+use super::font::Weight;
+
+/// Width of `text` at a font size, in the font of the figures.
 pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
-    let ems: f64 = text.chars().map(ems).sum();
-    ems * size * if bold { 1.12 } else { 1.0 }
-}
-
-/// Width of one character as a share of the font size.
-fn ems(c: char) -> f64 {
-    match c {
-        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '·' | ' ' => 0.36,
-        'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '-' | '/' | '"' => 0.46,
-        'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' | '—' | '→' | '←' => 1.0,
-        '=' | '+' | '<' | '>' | '−' | '×' | '±' | '~' | '#' => 0.86,
-        'A'..='Z' | '&' => 0.8,
-        c if (c as u32) < 0x1100 => 0.65,
-        _ => 1.15,
-    }
+    let weight = if bold { Weight::SemiBold } else { Weight::Regular };
+    weight.font().width(text) * size
 }
 
 /// `text`, or its two ends with `…` between them, whichever fits into `room`.

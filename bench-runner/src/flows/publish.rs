@@ -14,6 +14,8 @@ use crate::{figure, report};
 pub struct Published {
     /// The directory with the figures.
     pub plots: PathBuf,
+    /// The page, which has everything in it.
+    pub page: PathBuf,
     /// The figures.
     pub figures: Vec<PathBuf>,
     /// `derived/summary.csv`; `None` where the bundle lies where nothing can be written.
@@ -38,16 +40,31 @@ pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
 pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result<Published, FlowError> {
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
+    let page = plots.join("report.html");
+    std::fs::write(&page, page_of(bundle, comparison))
+        .with_context(|| format!("failed to write {}", page.display()))?;
     let mut figures = Vec::new();
-    for figure in figure::all(comparison) {
+    let pictures = figure::pngs(comparison).context("failed to draw the figures")?;
+    for figure in figure::svgs(comparison).into_iter().chain(pictures) {
         let path = plots.join(&figure.name);
-        std::fs::write(&path, figure.svg).with_context(|| format!("failed to write {}", path.display()))?;
+        std::fs::write(&path, figure.bytes).with_context(|| format!("failed to write {}", path.display()))?;
         figures.push(path);
     }
     let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
     derive(bundle, "blocks.csv", report::blocks_csv(comparison))?;
     derive(bundle, "across.csv", report::across_csv(comparison))?;
-    Ok(Published { plots, figures, summary })
+    Ok(Published { plots, page, figures, summary })
+}
+
+fn page_of(bundle: &Bundle, comparison: &Comparison) -> String {
+    report::page(&report::Page {
+        manifest: &bundle.manifest,
+        samples: &bundle.samples,
+        comparison,
+        remarks: &bundle.remarks,
+        advice: &[],
+        repeat: &format!("bench-runner reproduce {}", bundle.dir.display()),
+    })
 }
 
 /// Writes a table to `derived/`; `None` where nothing can be written there, since a bundle on a read-only share can

@@ -1,7 +1,6 @@
 //! What a block's table has no column for, in lines below it.
 
 use super::table::paragraph;
-use super::text::p_value;
 use crate::compare::{ArmResult, BlockResult, OrderEffects, PlainRatio, SessionRatio};
 use crate::figure::wording;
 
@@ -27,7 +26,7 @@ pub(super) fn order(block: &BlockResult) -> Vec<String> {
         shown.estimate, shown.low, shown.high
     )];
     if let Some(found) = order.predecessors.filter(|found| found.p < PREDECESSORS_WORTH_A_WORD) {
-        let (shown, p) = (wording::effect(&found.largest), p_value(found.p));
+        let (shown, p) = (wording::effect(&found.largest), wording::p_value(found.p));
         let name = block.arms.get(found.arm).map(wording::arm_name).unwrap_or_default();
         says.push(format!(
             "being built after {name} costs {} % ({} to {} %, {p})",
@@ -108,7 +107,7 @@ pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
     let ratios = sessions.ratios.iter().map(of_session).collect::<Vec<_>>().join(", ");
     let apart = match sessions.spread {
         Some(spread) if spread.p < SPREAD_WORTH_A_WORD && spread.sd > 0.0 => {
-            let (sd, p) = (wording::share(spread.sd.exp_m1()), p_value(spread.p));
+            let (sd, p) = (wording::share(spread.sd.exp_m1()), wording::p_value(spread.p));
             format!("; the sessions differ by more than chance, standard deviation {sd} ({p})")
         }
         Some(_) => "; the sessions differ by no more than chance allows".to_owned(),

@@ -3,17 +3,21 @@
 //! Pure: result types go in, text comes out. Nothing here computes a statistic, reads a file or prints.
 
 mod across;
+mod answers;
 mod blocks;
 mod calibration;
 mod derived;
 mod further;
 mod json;
+mod page;
 mod summary;
 mod table;
 mod text;
 
 pub use across::across_csv;
+pub use answers::{Answer, answers};
 pub use blocks::blocks_csv;
 pub use json::json;
+pub use page::{Advice, Page, page};
 pub use summary::summary_csv;
 pub use text::text;

@@ -25,9 +25,7 @@ pub fn text(comparison: &Comparison) -> String {
         lines.push(says);
     }
     if comparison.blocks.is_empty() {
-        let why =
-            if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" };
-        lines.extend([String::new(), why.to_owned()]);
+        lines.extend([String::new(), nothing(comparison).to_owned()]);
     }
     for one in &comparison.blocks {
         lines.push(String::new());
@@ -44,6 +42,11 @@ pub fn text(comparison: &Comparison) -> String {
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     lines.extend(skipped(&left_out.chain(&comparison.skipped).collect::<Vec<_>>()));
     lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+}
+
+/// Why a comparison has no blocks.
+pub(super) fn nothing(comparison: &Comparison) -> &'static str {
+    if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" }
 }
 
 /// Names and messages come from files and from compilers; a terminal must not obey what they hold.
@@ -89,7 +92,7 @@ fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {
         (Some(twin), _) if !wording::is_invalid(block) && twin.p < TWIN_WORTH_A_WORD => {
-            let ((change, _), p) = (wording::twin_change(&twin), p_value(twin.p));
+            let ((change, _), p) = (wording::twin_change(&twin), wording::p_value(twin.p));
             format!("{} (the twin itself came out at {change} %, {p})", wording::twin(block))
         }
         (None, Some(arm)) if arm.not_timed.is_some() => {
@@ -104,14 +107,6 @@ fn twin(block: &BlockResult) -> String {
             "given up, so nothing says what this block could not have seen".to_owned()
         }
         _ => wording::twin(block),
-    }
-}
-
-pub(super) fn p_value(p: f64) -> String {
-    match p {
-        p if p < 0.001 => "p < 0.001".to_owned(),
-        p if p < 0.01 => format!("p = {p:.3}"),
-        p => format!("p = {p:.2}"),
     }
 }
 

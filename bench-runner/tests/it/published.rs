@@ -45,12 +45,12 @@ fn kept(run: &str) -> bundle::Bundle {
 
 fn figures() {
     for (published, run, name) in FIGURES {
-        let drawn = figure::all(&flows::judge(&kept(run), &Policy::default()));
-        let kept = fs::read_to_string(root().join(published)).expect("a figure of the docs");
+        let drawn = figure::svgs(&flows::judge(&kept(run), &Policy::default()));
+        let kept = fs::read(root().join(published)).expect("a figure of the docs");
         let figure =
             drawn.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("no figure {name}"));
         assert!(
-            kept == figure.svg,
+            kept == figure.bytes,
             "{published} is not what `report` draws from the bundle: copy plots/{run}/{name} again"
         );
     }

@@ -1,0 +1,135 @@
+//! How the builds of each arm spread: every build as a stroke, the middle half as a box, the median.
+
+use super::palette::Ink;
+use super::scale::Scale;
+use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tip, WIDTH};
+use super::series::{self, Series};
+use super::wording::{self, TimeUnit};
+use crate::compare::BlockResult;
+
+/// Where names begin and how far they may go.
+const NAMES: (f64, f64) = (36.0, 264.0);
+/// Where the axis begins and ends.
+const AXIS: (f64, f64) = (280.0, WIDTH - EDGE - 6.0);
+/// Upper end of the first row.
+const TOP: f64 = 74.0;
+/// Height of one row.
+const ROW: f64 = 44.0;
+/// What ticks and the caption take below the rows.
+const BELOW: f64 = 54.0;
+
+/// The scene of one block.
+pub(crate) fn scene(block: &BlockResult) -> Scene {
+    let unit = TimeUnit::of_block(block);
+    let mut scene = Scene::new(format!("{}: how its builds spread", block.title), description(block, unit));
+    scene.heading(&block.title, "every build as a stroke; box: the middle half; bar: median");
+    let rows: Vec<Series<'_>> = series::of_block(block, NAMES.1 - NAMES.0)
+        .into_iter()
+        .filter(|series| !walls(series).is_empty())
+        .collect();
+    if rows.is_empty() {
+        scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));
+        scene.height = 124.0;
+        return scene;
+    }
+    let bottom = TOP + rows.len() as f64 * ROW;
+    scene.height = bottom + BELOW;
+    let x = Scale::for_times(rows.iter().flat_map(walls), AXIS);
+    axis(&mut scene, &x, unit, bottom);
+    for (index, series) in rows.iter().enumerate() {
+        row(&mut scene, series, (&x, unit), TOP + (index as f64 + 0.5) * ROW);
+    }
+    scene
+}
+
+/// Wall seconds of an arm's builds, smallest first.
+fn walls(series: &Series<'_>) -> Vec<f64> {
+    let walls = series.arm.points.iter().map(|point| point.wall);
+    let mut walls: Vec<f64> = walls.filter(|wall| wall.is_finite() && *wall > 0.0).collect();
+    walls.sort_by(f64::total_cmp);
+    walls
+}
+
+fn description(block: &BlockResult, unit: TimeUnit) -> String {
+    let says = series::of_block(block, f64::INFINITY).into_iter().map(|series| {
+        let walls = walls(&series);
+        match quartiles(&walls) {
+            Some(quarters) => format!("{}: {}", series.name, told(&walls, quarters, unit)),
+            None => format!("{}: no build ended well", series.name),
+        }
+    });
+    format!("{}.", says.collect::<Vec<_>>().join("; "))
+}
+
+/// Lower quartile, median, upper quartile, by linear interpolation between order statistics (type 7 of Hyndman and
+/// Fan 1996).
+fn quartiles(sorted: &[f64]) -> Option<[f64; 3]> {
+    let last = sorted.len().checked_sub(1)?;
+    let at = |share: f64| {
+        let place = share * last as f64;
+        let (low, part) = (place.floor() as usize, place.fract());
+        sorted[low] + part * (sorted[(low + 1).min(last)] - sorted[low])
+    };
+    Some([at(0.25), at(0.5), at(0.75)])
+}
+
+fn told(walls: &[f64], [low, middle, high]: [f64; 3], unit: TimeUnit) -> String {
+    let shown = |seconds: f64| wording::seconds(seconds, unit);
+    let (least, most) = (walls[0], walls[walls.len() - 1]);
+    format!(
+        "median {} {}, middle half {} to {}, all of {} from {} to {}",
+        shown(middle),
+        unit.symbol(),
+        shown(low),
+        shown(high),
+        wording::counted(walls.len(), "build"),
+        shown(least),
+        shown(most),
+    )
+}
+
+fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
+    let shown = x.in_units(|seconds| unit.from_seconds(seconds));
+    let ticks = shown.ticks(7);
+    for (tick, label) in ticks.iter().zip(shown.labels(&ticks)) {
+        let at = shown.place(*tick);
+        scene.line((at, TOP), (at, bottom), 1.0, Ink::Grid);
+        scene.text(Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle));
+    }
+    scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
+    let kind = if x.is_log() { ", logarithmic" } else { "" };
+    let title = format!("wall time, {}{kind}; the axis does not start at zero", unit.symbol());
+    let middle = ((AXIS.0 + AXIS.1) / 2.0, bottom + 34.0);
+    scene.text(Label::new(middle, title, 11.0, Ink::Muted).anchored(Anchor::Middle));
+}
+
+fn row(scene: &mut Scene, series: &Series<'_>, (x, unit): (&Scale, TimeUnit), y: f64) {
+    scene.text(Label::new((NAMES.0, y), &series.name, series::NAME_SIZE, Ink::Text));
+    let walls = walls(series);
+    let Some(quarters) = quartiles(&walls) else { return };
+    let [low, middle, high] = quarters.map(|quarter| x.place(quarter));
+    scene.rect((low, y - 13.0), (high, y + 1.0), Ink::Margin);
+    let outline = vec![(low, y - 13.0), (high, y - 13.0), (high, y + 1.0), (low, y + 1.0), (low, y - 13.0)];
+    scene.marks.push(Mark::Line { places: outline, width: 1.0, ink: series.ink });
+    scene.line((middle, y - 16.0), (middle, y + 4.0), 2.4, series.ink);
+    for wall in &walls {
+        let at = x.place(*wall);
+        scene.line((at, y + 6.0), (at, y + 15.0), 1.0, series.ink);
+    }
+    let (name, text) = (wording::arm_name(series.arm), told(&walls, quarters, unit));
+    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quartiles_lie_between_order_statistics() {
+        assert_eq!(quartiles(&[]), None);
+        assert_eq!(quartiles(&[2.0]), Some([2.0, 2.0, 2.0]));
+        assert_eq!(quartiles(&[1.0, 2.0, 3.0, 4.0, 5.0]), Some([2.0, 3.0, 4.0]));
+        // As numpy's default gives them.
+        assert_eq!(quartiles(&[1.0, 2.0, 3.0, 4.0]), Some([1.75, 2.5, 3.25]));
+    }
+}

@@ -1,0 +1,33 @@
+//! The figures, with what is told of their parts.
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::compare::Comparison;
+use crate::figure::{self, Inline};
+
+pub(super) fn part(comparison: &Comparison) -> Markup {
+    let mut number = 0;
+    let mut next = |one: &Inline| {
+        number += 1;
+        picture(one, number)
+    };
+    html! {
+        p.muted { "Point at a figure to be told what lies there, or move to it by keyboard and use the arrow keys." }
+        (next(&figure::inline_forest(comparison)))
+        @for block in &comparison.blocks {
+            h3 { (block.title) }
+            @for one in figure::inline_block(block) { (next(&one)) }
+        }
+    }
+}
+
+fn picture(one: &Inline, number: usize) -> Markup {
+    let id = format!("tips-{number}");
+    html! {
+        figure data-tips=(id) aria-label=(one.title) {
+            div.picture { (PreEscaped(&one.svg)) }
+            // `<` is escaped, so that no text can end the element.
+            script type="application/json" id=(id) { (PreEscaped(one.tips.replace('<', "\\u003c"))) }
+        }
+    }
+}
