@@ -37,6 +37,7 @@ enum Verb {
     Scenarios(commands::scenarios::Args),
     Report(commands::report::Args),
     Compare(commands::compare::Args),
+    Export(commands::export::Args),
 }
 
 /// Parses `args`, carries them out, and prints what went wrong.
@@ -57,6 +58,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Scenarios(args) => commands::scenarios::run(args, &places),
         Verb::Report(args) => commands::report::run(args, &places),
         Verb::Compare(args) => commands::compare::run(args),
+        Verb::Export(args) => commands::export::run(args),
     });
     result.unwrap_or_else(|error| {
         commands::complain(&error);

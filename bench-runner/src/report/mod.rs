@@ -14,6 +14,7 @@ mod text;
 
 pub use across::across_csv;
 pub use blocks::blocks_csv;
+pub(crate) use derived::csv_text;
 pub use json::json;
 pub use summary::summary_csv;
 pub use text::text;
