@@ -1,4 +1,4 @@
-//! Bencher Metric Format: benchmark → measure → value with its bounds (https://bencher.dev/docs/reference/bencher-metric-format).
+//! Bencher Metric Format: benchmark → measure → value with its bounds (<https://bencher.dev/docs/reference/bencher-metric-format>).
 //!
 //! `build-time` is Bencher's own measure, in seconds; the others are made by it when they first come. A benchmark that
 //! failed has no time and a number of failed builds. Machines are Bencher's testbeds, which are given to `bencher run`,
