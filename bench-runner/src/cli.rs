@@ -78,4 +78,16 @@ mod tests {
         use clap::CommandFactory;
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn every_format_stands_in_the_help_of_export() {
+        use clap::CommandFactory;
+        let mut cli = Cli::command();
+        let help = cli.find_subcommand_mut("export").unwrap().render_long_help().to_string();
+        for format in crate::export::all() {
+            let listed =
+                |line: &str| line.trim().strip_prefix(format.name()).map(str::trim) == Some(format.summary());
+            assert!(help.lines().any(listed), "{}: {help}", format.name());
+        }
+    }
 }
