@@ -1,7 +1,7 @@
 //! OpenMetrics 1.0 text, for what scrapes or imports it (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 //!
-//! The format has no comments, so what failed or was left out is a metric too. Samples carry no time of their own: the
-//! start of the run is a metric, because the collectors that read such files refuse timestamps.
+//! The format has no comments, so what failed or was left out is a metric too. Samples carry no time of their own: what
+//! scrapes them takes its own, and the start of the run is a metric.
 
 use std::fmt::Write as _;
 
