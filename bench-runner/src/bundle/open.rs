@@ -85,7 +85,7 @@ fn samples(path: &Path, manifest: &Manifest, remarks: &mut Vec<String>) -> Resul
     let text = whole_rows(path, remarks)?;
     let mut columns = None;
     read_rows(path, &text, &[], |header, record| {
-        let columns = match &columns {
+        let columns: &mut Columns = match &mut columns {
             Some(columns) => columns,
             None => columns.insert(
                 Columns::of(header, &manifest.plan).map_err(|missing| format!("no column for {missing}"))?,

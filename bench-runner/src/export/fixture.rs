@@ -70,8 +70,8 @@ pub(super) fn build(bundle: &mut Bundle, arm: usize, round: u32, outcome: Outcom
     let planned = bundle.manifest.plan.blocks[0].arms[arm].clone();
     let number = bundle.samples.len() as u32 + 1;
     bundle.samples.push(Sample {
-        variant: planned.variant.name,
-        settings: planned.variant.settings,
+        variant: planned.variant.name.into(),
+        settings: planned.variant.settings.into(),
         role: planned.role,
         phase: if round == 0 { Phase::Warmup } else { Phase::Measured },
         round,
