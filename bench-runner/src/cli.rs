@@ -37,6 +37,7 @@ enum Verb {
     Scenarios(commands::scenarios::Args),
     Report(commands::report::Args),
     Compare(commands::compare::Args),
+    Export(commands::export::Args),
 }
 
 /// Parses `args`, carries them out, and prints what went wrong.
@@ -57,6 +58,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Scenarios(args) => commands::scenarios::run(args, &places),
         Verb::Report(args) => commands::report::run(args, &places),
         Verb::Compare(args) => commands::compare::run(args),
+        Verb::Export(args) => commands::export::run(args),
     });
     result.unwrap_or_else(|error| {
         commands::complain(&error);
@@ -75,5 +77,17 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_format_stands_in_the_help_of_export() {
+        use clap::CommandFactory;
+        let mut cli = Cli::command();
+        let help = cli.find_subcommand_mut("export").unwrap().render_long_help().to_string();
+        for format in crate::export::all() {
+            let listed =
+                |line: &str| line.trim().strip_prefix(format.name()).map(str::trim) == Some(format.summary());
+            assert!(help.lines().any(listed), "{}: {help}", format.name());
+        }
     }
 }

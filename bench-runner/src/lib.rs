@@ -2,7 +2,7 @@
 //!
 //! Pinned projects and a scenario go in, timed builds come out as files, and every judgement is made from
 //! those files alone. The modules below stand in reading order, and each imports only from those above it.
-//! Measuring (`process` to `sampling`, and `run`) and judging (`compare` to `report`) never import each other:
+//! Measuring (`process` to `sampling`, and `run`) and judging (`compare` to `export`) never import each other:
 //! they meet in [`record`], [`stats`] and [`bundle`]. A test holds both rules.
 
 pub mod record;
@@ -25,6 +25,7 @@ pub mod run;
 pub mod compare;
 pub mod figure;
 pub mod report;
+pub mod export;
 
 pub mod flows;
 pub mod commands;

@@ -73,5 +73,22 @@ impl BundleError {
     }
 }
 
+/// Where the last whole row ends in a file of rows. A line end within quotes ends no row; one at the very end always
+/// does, so that a file that was not cut is not searched.
+fn end_of_whole_rows(bytes: &[u8]) -> usize {
+    if bytes.ends_with(b"\n") {
+        return bytes.len();
+    }
+    let (mut end, mut quoted) = (0, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => end = at + 1,
+            _ => {}
+        }
+    }
+    end
+}
+
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::samples::Columns;
-use super::{BundleError, EARLIER, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, earlier};
+use super::{
+    BundleError, EARLIER, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, earlier, end_of_whole_rows,
+};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
 /// Everything that the files of one run say.
@@ -83,7 +85,7 @@ fn samples(path: &Path, manifest: &Manifest, remarks: &mut Vec<String>) -> Resul
     let text = whole_rows(path, remarks)?;
     let mut columns = None;
     read_rows(path, &text, &[], |header, record| {
-        let columns = match &columns {
+        let columns: &mut Columns = match &mut columns {
             Some(columns) => columns,
             None => columns.insert(
                 Columns::of(header, &manifest.plan).map_err(|missing| format!("no column for {missing}"))?,
@@ -96,9 +98,9 @@ fn samples(path: &Path, manifest: &Manifest, remarks: &mut Vec<String>) -> Resul
 /// The text of a file up to its last whole row; a row that was cut short is remarked upon.
 fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<String, BundleError> {
     let mut text = fs::read_to_string(path).map_err(|error| BundleError::io("read", path, error))?;
-    let whole = text.rfind('\n').map_or(0, |at| at + 1);
+    let whole = end_of_whole_rows(text.as_bytes());
     if whole < text.len() {
-        let line = text.matches('\n').count() + 1;
+        let line = text[..whole].matches('\n').count() + 1;
         remarks.push(format!("{}:{line}: the last row was cut short and is left out", path.display()));
         text.truncate(whole);
     }

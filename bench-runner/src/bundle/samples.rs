@@ -1,14 +1,13 @@
 //! One row of `samples.csv` ↔ one [`Sample`]. Rows are written in the order of [`BEFORE`], the axes, and [`AFTER`],
 //! and read by the names of their columns.
 
-use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use csv::StringRecord;
+use crate::record::{CacheUse, Cost, Outcome, Plan, Sample, TEXTS};
 
-use crate::record::{
-    BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample, TEXTS,
-};
+mod read;
+
+pub(super) use read::Columns;
 
 /// Columns before those of the axes.
 const BEFORE: [&str; 8] = ["sample", "block", "session", "project", "pin", "workload", "variant", "role"];
@@ -78,10 +77,10 @@ pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
         sample.number.to_string(),
         sample.block.to_string(),
         sample.session.to_string(),
-        sample.project.clone(),
+        sample.project.to_string(),
         sample.pin.to_string(),
-        sample.workload.clone(),
-        sample.variant.clone(),
+        sample.workload.to_string(),
+        sample.variant.to_string(),
         sample.role.as_str().to_owned(),
     ];
     fields.extend(axes.iter().map(|axis| sample.settings.get(axis).cloned().unwrap_or_default()));
@@ -101,8 +100,8 @@ pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
         sample.rebuilt.as_ref().map(|rebuilt| rebuilt.count.to_string()).unwrap_or_default(),
         sample.artifact_bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
         of_cost(|cost| cost.peak_memory.map(|bytes| bytes.to_string()).unwrap_or_default()),
-        sample.rebuilt.as_ref().map(|rebuilt| rebuilt.set.clone()).unwrap_or_default(),
-        sample.predecessor.clone().unwrap_or_default(),
+        sample.rebuilt.as_ref().map(|rebuilt| rebuilt.set.to_string()).unwrap_or_default(),
+        sample.predecessor.as_ref().map(ToString::to_string).unwrap_or_default(),
         disturbance.load.map(|load| format!("{load:.2}")).unwrap_or_default(),
         optional_nanos(disturbance.steal),
         optional_nanos(disturbance.io_pressure),
@@ -115,143 +114,6 @@ pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
         of_cache(|cache| cache.not_cacheable),
     ]);
     fields
-}
-
-/// The columns of one file, by name.
-pub(super) struct Columns {
-    places: HashMap<String, usize>,
-    axes: Vec<String>,
-}
-
-/// What is wrong with a field.
-pub(super) struct FieldError {
-    pub(super) column: String,
-    pub(super) reason: String,
-}
-
-impl Columns {
-    /// Reads the header. Columns that nobody knows are allowed; those of old must all be there.
-    pub(super) fn of(header: &StringRecord, plan: &Plan) -> Result<Self, String> {
-        let places: HashMap<String, usize> =
-            header.iter().enumerate().map(|(at, name)| (name.to_owned(), at)).collect();
-        let missing: Vec<&str> =
-            BEFORE.iter().chain(&AFTER[..14]).copied().filter(|name| !places.contains_key(*name)).collect();
-        if missing.is_empty() {
-            Ok(Self { places, axes: axis_columns(plan) })
-        } else {
-            Err(missing.join(", "))
-        }
-    }
-
-    pub(super) fn sample(&self, record: &StringRecord) -> Result<Sample, FieldError> {
-        let row = Row { columns: self, record };
-        let settings: BTreeMap<String, String> = self
-            .axes
-            .iter()
-            .filter_map(|axis| Some((axis.clone(), row.text(axis).to_owned())).filter(|(_, v)| !v.is_empty()))
-            .collect();
-        let rebuilt = row
-            .optional::<u32>("units_rebuilt")?
-            .map(|count| Rebuilt { count, set: row.text("units_set").to_owned() });
-        Ok(Sample {
-            number: row.number("sample")?,
-            block: BlockId::from(row.text("block").to_owned()),
-            session: row.number("session")?,
-            project: row.text("project").to_owned(),
-            pin: row.parsed("pin", |text| text.parse::<Pin>().map_err(|error| error.to_string()))?,
-            workload: row.text("workload").to_owned(),
-            variant: row.text("variant").to_owned(),
-            role: row.word("role", &[Role::Baseline, Role::Twin, Role::Variant], Role::as_str)?,
-            settings,
-            phase: row.word("phase", &[Phase::Warmup, Phase::Measured], Phase::as_str)?,
-            round: row.number("round")?,
-            position: row.number("position")?,
-            attempt: row.number("attempt")?,
-            edit: row.number("edit")?,
-            predecessor: Some(row.text("predecessor").to_owned()).filter(|text| !text.is_empty()),
-            started_at: row.parsed("started_at", |text| {
-                humantime::parse_rfc3339(text).map_err(|error| error.to_string())
-            })?,
-            outcome: row.outcome()?,
-            rebuilt,
-            artifact_bytes: row.optional("artifact_bytes")?,
-            disturbance: Disturbance {
-                load: row.optional("load")?,
-                steal: row.nanos("steal_ns")?,
-                io_pressure: row.nanos("io_pressure_ns")?,
-                memory_pressure: row.nanos("memory_pressure_ns")?,
-                foreign_cpu: row.nanos("foreign_cpu_ns")?,
-                throttled: row.optional("throttled")?,
-                stragglers: row.optional("stragglers")?.unwrap_or(0),
-            },
-            cache: row.cache()?,
-        })
-    }
-}
-
-struct Row<'r> {
-    columns: &'r Columns,
-    record: &'r StringRecord,
-}
-
-impl<'r> Row<'r> {
-    /// The field as it stands; empty where the column is not there.
-    fn text(&self, column: &str) -> &'r str {
-        self.columns.places.get(column).and_then(|at| self.record.get(*at)).unwrap_or_default()
-    }
-
-    fn parsed<T>(&self, column: &str, parse: impl Fn(&'r str) -> Result<T, String>) -> Result<T, FieldError> {
-        parse(self.text(column)).map_err(|reason| FieldError { column: column.to_owned(), reason })
-    }
-
-    fn number<T: std::str::FromStr>(&self, column: &str) -> Result<T, FieldError> {
-        self.parsed(column, |text| text.parse().map_err(|_| format!("`{text}` is not a number")))
-    }
-
-    fn optional<T: std::str::FromStr>(&self, column: &str) -> Result<Option<T>, FieldError> {
-        if self.text(column).is_empty() { Ok(None) } else { self.number(column).map(Some) }
-    }
-
-    fn nanos(&self, column: &str) -> Result<Option<Duration>, FieldError> {
-        Ok(self.optional::<u64>(column)?.map(Duration::from_nanos))
-    }
-
-    fn word<T: Copy>(&self, column: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, FieldError> {
-        self.parsed(column, |text| {
-            all.iter().copied().find(|value| name(*value) == text).ok_or_else(|| {
-                let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
-                format!("`{text}` is none of {}", names.join(", "))
-            })
-        })
-    }
-
-    /// What a cache did, where all three columns say something.
-    fn cache(&self) -> Result<Option<CacheUse>, FieldError> {
-        let (hits, misses) = (self.optional("cache_hits")?, self.optional("cache_misses")?);
-        let not_cacheable = self.optional("cache_not_cacheable")?;
-        let all = hits.zip(misses).zip(not_cacheable);
-        Ok(all.map(|((hits, misses), not_cacheable)| CacheUse { hits, misses, not_cacheable }))
-    }
-
-    fn outcome(&self) -> Result<Outcome, FieldError> {
-        let required = |column: &str| self.number::<u64>(column).map(Duration::from_nanos);
-        match self.text("status") {
-            "ok" => Ok(Outcome::Built(Cost {
-                wall: required("wall_ns")?,
-                user: required("user_ns")?,
-                sys: required("sys_ns")?,
-                max_rss: self.number("max_rss_bytes")?,
-                peak_memory: self.optional("peak_memory_bytes")?,
-            })),
-            "failed" => Ok(Outcome::Failed { exit_code: self.optional("exit_code")? }),
-            "timed-out" => Ok(Outcome::TimedOut),
-            "not-started" => Ok(Outcome::NotStarted),
-            other => Err(FieldError {
-                column: "status".into(),
-                reason: format!("`{other}` is none of ok, failed, timed-out, not-started"),
-            }),
-        }
-    }
 }
 
 /// UTC as files write it, whole seconds.

@@ -56,6 +56,20 @@ fn a_row_cut_short_is_left_out_remarked_upon_and_set_aside_on_resuming() {
 }
 
 #[test]
+fn a_row_with_a_line_end_in_it_may_be_cut_anywhere() {
+    let (_dir, path) = written(&[fixture::sample(1, fixture::built()), fixture::sample(2, fixture::built())]);
+    let whole = std::fs::read(path.join(SAMPLES)).unwrap();
+    let row = whole.windows(3).position(|three| three == b"\n2,").unwrap() + 1;
+    assert!(whole[row..whole.len() - 1].contains(&b'\n'));
+    // a file that ends right behind the inner line end looks whole, and its last row is said to be malformed
+    for cut in (row + 1..whole.len()).filter(|cut| whole[cut - 1] != b'\n') {
+        std::fs::write(path.join(SAMPLES), &whole[..cut]).unwrap();
+        let bundle = open(&path).unwrap();
+        assert_eq!((bundle.samples.len(), bundle.remarks.len()), (1, 1), "cut at {cut}");
+    }
+}
+
+#[test]
 fn a_newer_format_is_refused_by_name() {
     let (_dir, path) = written(&[]);
     let file = path.join(MANIFEST);

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::samples::{axis_columns, header, row, timestamp};
-use super::{BundleError, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, Status, UNIT_SETS, earlier};
+use super::{
+    BundleError, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, Status, UNIT_SETS, earlier,
+    end_of_whole_rows,
+};
 use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
 /// The name of a run: `<UTC start>-<scenario>-<6 hex>`.
@@ -82,7 +85,7 @@ impl Writer {
     fn set_cut_row_aside(&mut self, name: &str) -> Result<(), BundleError> {
         let path = self.dir.join(name);
         let bytes = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let whole = end_of_whole_rows(&bytes);
         if whole == bytes.len() {
             return Ok(());
         }

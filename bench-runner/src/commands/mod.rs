@@ -11,6 +11,7 @@ mod announce;
 pub mod compare;
 pub mod corpus;
 pub mod doctor;
+pub mod export;
 pub mod plan;
 mod progress;
 pub mod report;

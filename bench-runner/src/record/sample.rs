@@ -1,11 +1,13 @@
 //! One timed build, and what became of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{BlockId, Pin, Role};
+use super::{BlockId, Pin, Role, Text};
 
-/// One build: where it stands in the experiment, and what became of it.
+/// One build: where it stands in the experiment, and what became of it. What all builds of an arm have in common is
+/// shared, because runs have very many builds of few arms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
     /// Number within the run, from 1, in the order in which the builds were made.
@@ -15,17 +17,17 @@ pub struct Sample {
     /// The session, from 1.
     pub session: u32,
     /// Name of the project.
-    pub project: String,
+    pub project: Text,
     /// Pin of the project.
-    pub pin: Pin,
+    pub pin: Arc<Pin>,
     /// The workload.
-    pub workload: String,
+    pub workload: Text,
     /// Name of the variant; a twin has the baseline's.
-    pub variant: String,
+    pub variant: Text,
     /// What the arm is there for.
     pub role: Role,
     /// The value on each axis, as the scenario writes it.
-    pub settings: BTreeMap<String, String>,
+    pub settings: Arc<BTreeMap<String, String>>,
     /// Whether it counts.
     pub phase: Phase,
     /// The round, from 1; 0 in a warm-up.
@@ -37,7 +39,7 @@ pub struct Sample {
     /// Number of the edit that was in place; 0 is the source as it was pinned.
     pub edit: u64,
     /// What was built just before in the same block, as `role:variant`; empty for the first.
-    pub predecessor: Option<String>,
+    pub predecessor: Option<Text>,
     /// When the build was started.
     pub started_at: SystemTime,
     /// What became of it.
@@ -139,7 +141,7 @@ pub struct Rebuilt {
     /// How many.
     pub count: u32,
     /// Short hash of the sorted names; equal hashes mean equal sets.
-    pub set: String,
+    pub set: Text,
 }
 
 /// What the machine did besides, between the start and the end of one sample. `None` where it does not tell.

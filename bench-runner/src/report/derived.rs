@@ -1,10 +1,10 @@
-//! The tables in `derived/` as CSV: a header and rows as wide as it.
+//! The tables in `derived/`, and others like them, as CSV: a header and rows as wide as it.
 
 /// The text of a table with this header.
 ///
 /// # Errors
 /// Where a row is not as wide as the header.
-pub(super) fn csv_text(
+pub(crate) fn csv_text(
     header: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> Result<String, csv::Error> {

@@ -17,6 +17,7 @@ mod text;
 pub use across::across_csv;
 pub use answers::{Answer, answers};
 pub use blocks::blocks_csv;
+pub(crate) use derived::csv_text;
 pub use json::json;
 pub use page::{Advice, Page, page};
 pub use summary::summary_csv;

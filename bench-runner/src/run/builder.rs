@@ -13,7 +13,7 @@ use crate::build::{Detail, Evidence, Standing, Step};
 use crate::bundle::Writer;
 use crate::host::{self, Watch};
 use crate::process::{Ended, Finished, Job, Supervisor};
-use crate::record::{Block, Cost, Disturbance, Outcome, Phase, Sample, TEXTS};
+use crate::record::{Block, Cost, Disturbance, Outcome, Phase, Sample, TEXTS, Text};
 use crate::workloads::Start;
 
 /// Dirty pages that may be left when a clock starts.
@@ -162,18 +162,18 @@ impl<'a> Builder<'a> {
             number: self.number + 1,
             block: block.id.clone(),
             session: place.session,
-            project: variant.project.clone(),
-            pin: arm.pin.clone(),
-            workload: variant.workload.clone(),
-            variant: variant.name.clone(),
+            project: (&variant.project).into(),
+            pin: arm.pin.clone().into(),
+            workload: (&variant.workload).into(),
+            variant: (&variant.name).into(),
             role: arm.arm.role,
-            settings: settings(arm),
+            settings: settings(arm).into(),
             phase: place.phase,
             round: place.round,
             position: place.position,
             attempt: place.attempt,
             edit: arm.site.edit,
-            predecessor: self.predecessor.take(),
+            predecessor: self.predecessor.take().map(Text::from),
             started_at: finished.as_ref().map_or_else(std::time::SystemTime::now, |f| f.started_at),
             outcome,
             rebuilt: evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.clone()),

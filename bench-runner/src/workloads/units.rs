@@ -170,7 +170,7 @@ mod tests {
             files: Vec::new(),
             executable: None,
         };
-        let rebuilt = Rebuilt { count: compiled as u32, set: String::new() };
+        let rebuilt = Rebuilt { count: compiled as u32, set: "".into() };
         Evidence {
             artifacts: (0..total).map(artifact).collect(),
             rebuilt: Some((rebuilt, Vec::new())),

@@ -18,7 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 const MEASURING: [&str; 10] =
     ["process", "host", "corpus", "build", "axes", "workloads", "scenario", "plan", "sampling", "run"];
-const JUDGING: [&str; 3] = ["compare", "figure", "report"];
+const JUDGING: [&str; 4] = ["compare", "figure", "report", "export"];
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner/src")
@@ -119,7 +119,7 @@ fn wall() {
 }
 
 fn verbs() {
-    let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report", "compare"];
+    let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report", "compare", "export"];
     for file in files(&src().join("commands")) {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         if !verbs.contains(&stem.as_str()) {

@@ -61,7 +61,7 @@ fn rounds() {
             if at > 0 {
                 let predecessor = sample.predecessor.clone().expect("who was built before");
                 assert_eq!(predecessor, arm(of_round[at - 1]));
-                *before.entry((arm(sample), predecessor)).or_default() += 1;
+                *before.entry((arm(sample), predecessor.to_string())).or_default() += 1;
             }
         }
     }

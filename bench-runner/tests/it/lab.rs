@@ -162,12 +162,36 @@ fn on_path(program: &str) -> bool {
 
 /// A test that needs a program. Without it the test is skipped, and says why; under `CI=true` that is a failure.
 pub(crate) fn test_with(name: &str, program: &str, run: impl FnOnce() + Send + 'static) -> Trial {
-    if on_path(program) {
-        return test(name, run);
-    }
-    let reason = format!("no {program} on PATH");
+    if on_path(program) { test(name, run) } else { skipped(name, format!("no {program} on PATH")) }
+}
+
+/// A test that was skipped for this reason, which under `CI=true` is a failure.
+pub(crate) fn skipped(name: &str, reason: String) -> Trial {
     if std::env::var("CI").is_ok_and(|ci| ci == "true") {
         return Trial::test(name, move || Err(Failed::from(format!("cannot be skipped under CI: {reason}"))));
     }
     Trial::test(format!("{name} (skipped: {reason})"), || Ok(())).with_ignored_flag(true)
+}
+
+/// Python with what `.ci/run` installs for it; `python3` where nothing is named.
+fn python() -> std::ffi::OsString {
+    std::env::var_os("BENCH_RUNNER_TEST_PYTHON").unwrap_or_else(|| "python3".into())
+}
+
+/// A test that needs packages of Python, skipped like one that needs a program.
+pub(crate) fn test_with_python(name: &str, packages: &[&str], run: impl FnOnce() + Send + 'static) -> Trial {
+    // whether they are there, without importing them, which can take a second
+    let look = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))";
+    let looked = Command::new(python()).args(["-c", look]).args(packages).output();
+    if looked.is_ok_and(|output| output.status.success()) {
+        return test(name, run);
+    }
+    skipped(name, format!("no Python with {}", packages.join(", ")))
+}
+
+/// Runs a script of Python, expects it to end well, and gives what it printed.
+pub(crate) fn run_python(script: &str, args: &[&str]) -> String {
+    let mut command = Command::new(python());
+    command.args(["-c", script]).args(args).env("MPLBACKEND", "Agg").current_dir(env!("CARGO_MANIFEST_DIR"));
+    Ran::from(command.output().expect("Python")).expect(0).stdout
 }

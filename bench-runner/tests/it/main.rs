@@ -15,6 +15,7 @@ mod cargo_projects;
 mod corpus;
 mod corpus_generated;
 mod engine;
+mod exports;
 mod interruption;
 mod lab;
 mod local_projects;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let mut trials = architecture::tests();
     trials.extend(process::tests());
     trials.extend(engine::tests());
+    trials.extend(exports::tests());
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());

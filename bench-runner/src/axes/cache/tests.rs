@@ -12,7 +12,7 @@ fn build(program: &str, cache: Option<(u64, u64, u64)>) -> Evidence {
     };
     Evidence {
         compiler_calls: vec![call("a"), call("b")],
-        rebuilt: Some((Rebuilt { count: 2, set: String::new() }, vec!["a".into(), "b".into()])),
+        rebuilt: Some((Rebuilt { count: 2, set: "".into() }, vec!["a".into(), "b".into()])),
         cache: cache.map(|(hits, misses, not_cacheable)| CacheUse { hits, misses, not_cacheable }),
         artifacts: ["a", "b"].map(artifact).to_vec(),
         ..Evidence::default()

@@ -43,8 +43,8 @@ fn written(
             let sample = Sample {
                 block: block.id.clone(),
                 session: session(round),
-                workload: arm.variant.workload.clone(),
-                variant: arm.variant.name.clone(),
+                workload: (&arm.variant.workload).into(),
+                variant: (&arm.variant.name).into(),
                 role: arm.role,
                 round,
                 outcome: Outcome::Built(cost),

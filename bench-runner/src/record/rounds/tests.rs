@@ -15,7 +15,7 @@ fn block() -> Block {
             project: "p".into(),
             workload: "clean".into(),
             rev: None,
-            settings: BTreeMap::new(),
+            settings: BTreeMap::new().into(),
         };
         Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
     };
@@ -55,11 +55,11 @@ fn sample((text, number): (&str, u32)) -> Sample {
         block: BlockId::new("m", "p", "clean"),
         session,
         project: "p".into(),
-        pin: Pin::Git { rev: "ab".repeat(20) },
+        pin: Pin::Git { rev: "ab".repeat(20) }.into(),
         workload: "clean".into(),
         variant: name.into(),
         role,
-        settings: BTreeMap::new(),
+        settings: BTreeMap::new().into(),
         phase: if round == 0 { Phase::Warmup } else { Phase::Measured },
         round,
         position: 1,

@@ -16,7 +16,8 @@ pub(super) fn evidence(command: &[String], stdout: &str, stderr: &str) -> Eviden
     let mut units: Vec<String> =
         artifacts.iter().filter(|artifact| !artifact.fresh).map(|artifact| artifact.unit.clone()).collect();
     units.sort();
-    let rebuilt = Rebuilt { count: units.len() as u32, set: crate::record::short_hash(&units.join("\n")) };
+    let rebuilt =
+        Rebuilt { count: units.len() as u32, set: crate::record::short_hash(&units.join("\n")).into() };
     let executables = artifacts
         .iter()
         .filter(|artifact| artifact.own)

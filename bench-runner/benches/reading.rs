@@ -1,0 +1,217 @@
+//! What it costs to read and sum up a million samples in many bundles, and where the time goes.
+//!
+//! The bundles are made below the temporary directory and removed again; where `BENCH_RUNNER_BENCH_RESULTS` names a
+//! directory they are made there, or taken from there, and kept, so that other programs can read the same files.
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bench_runner::bundle::{self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer};
+use bench_runner::compare::{Comparison, Policy};
+use bench_runner::record::{
+    Arm, Block, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample,
+    Sampling, Variant,
+};
+use bench_runner::{flows, report};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rayon::prelude::*;
+
+const BUNDLES: u32 = 100;
+const BLOCKS: u32 = 10;
+const ARMS: u32 = 20;
+const ROUNDS: u32 = 50;
+const SAMPLES: u32 = BUNDLES * BLOCKS * ARMS * ROUNDS;
+
+fn plan() -> Plan {
+    let arm = |arm: u32| {
+        let (role, value) = match arm {
+            0 => (Role::Baseline, 0),
+            1 => (Role::Twin, 0),
+            variant => (Role::Variant, variant),
+        };
+        let variant = Variant {
+            name: format!("linker-threads={value}"),
+            project: "ripgrep".into(),
+            workload: "incremental".into(),
+            rev: None,
+            settings: BTreeMap::from([("linker-threads".into(), value.to_string())]),
+        };
+        Arm { role, variant, aliases: vec![], co_changes: vec![] }
+    };
+    let block = |block: u32| Block {
+        id: BlockId::new(&format!("threads-{block}"), "ripgrep", "incremental"),
+        axes: vec!["linker-threads".into()],
+        arms: (0..ARMS).map(arm).collect(),
+        sampling: Sampling {
+            warmup: 1,
+            min_rounds: 6,
+            max_rounds: ROUNDS,
+            precision: None,
+            margin: 0.03,
+            timeout: Duration::from_secs(3600),
+        },
+        commits: BTreeMap::new(),
+    };
+    Plan {
+        format: FORMAT_VERSION,
+        scenario: "threads".into(),
+        seed: 1,
+        sessions: 1,
+        time_budget: None,
+        projects: vec![],
+        blocks: (0..BLOCKS).map(block).collect(),
+        skipped: vec![],
+    }
+}
+
+fn manifest(number: u32) -> Manifest {
+    Manifest {
+        format: FORMAT_VERSION,
+        program: ProgramEntry { name: "bench-runner".into(), version: "0.1.0".into() },
+        run: format!("20260101T000000Z-threads-{number:06x}"),
+        status: Status::Running,
+        started_at: "2026-01-01T00:00:00Z".into(),
+        ended_at: None,
+        machine: MachineEntry {
+            directory: format!("machine-{}", number % 10),
+            class: "class".into(),
+            instance: number.to_string(),
+            summary: "a machine".into(),
+            details: serde_json::Value::Null,
+        },
+        tools: vec![],
+        jobs: 2,
+        accounting: vec![],
+        plan: plan(),
+        blocks: vec![],
+        time: TimeSpent::default(),
+        resumed_at: vec![],
+    }
+}
+
+/// A build of five seconds, give or take 2 %.
+fn sample(block: &Block, arm: &Arm, number: u32, round: u32, position: u32) -> Sample {
+    let noise = u64::from(number.wrapping_mul(2_654_435_761) >> 12) * 190;
+    let wall = Duration::from_nanos(4_900_000_000 + noise);
+    Sample {
+        number,
+        block: block.id.clone(),
+        session: 1,
+        project: (&arm.variant.project).into(),
+        pin: Pin::Git { rev: "0123456789abcdef0123456789abcdef01234567".into() }.into(),
+        workload: (&arm.variant.workload).into(),
+        variant: (&arm.variant.name).into(),
+        role: arm.role,
+        settings: arm.variant.settings.clone().into(),
+        phase: Phase::Measured,
+        round,
+        position,
+        attempt: 1,
+        edit: 1_700_000_000_000 + u64::from(round),
+        predecessor: None,
+        started_at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600 + u64::from(number)),
+        outcome: Outcome::Built(Cost {
+            wall,
+            user: wall * 3 / 2,
+            sys: wall / 10,
+            max_rss: 250_000_000 + noise,
+            peak_memory: None,
+        }),
+        rebuilt: Some(Rebuilt { count: 1, set: "e3b0c44298fc".into() }),
+        artifact_bytes: Some(46_740_440),
+        disturbance: Disturbance { load: Some(1.5), steal: Some(Duration::ZERO), ..Disturbance::default() },
+        cache: None,
+    }
+}
+
+fn write(results: &Path, number: u32) {
+    let mut writer = Writer::create(results, manifest(number), &[]).expect("a bundle");
+    let plan = plan();
+    let mut count = 0;
+    for block in &plan.blocks {
+        for round in 1..=ROUNDS {
+            for (position, arm) in (1..).zip(&block.arms) {
+                count += 1;
+                writer.sample(&sample(block, arm, count, round, position)).expect("a row");
+            }
+        }
+    }
+    writer.finish(Status::Complete).expect("a manifest");
+}
+
+/// The bundles below `results`, made if there are none.
+fn bundles(results: &Path) -> Vec<PathBuf> {
+    let all = || (0..BUNDLES).map(|number| manifest(number).machine.directory + "/" + &manifest(number).run);
+    let dirs: Vec<PathBuf> = all().map(|name| results.join(name)).collect();
+    if !dirs.iter().all(|dir| dir.is_dir()) {
+        (0..BUNDLES).into_par_iter().for_each(|number| write(results, number));
+    }
+    dirs
+}
+
+fn read(dir: &Path) -> Bundle {
+    bundle::open(dir).expect("a bundle")
+}
+
+fn judge(bundle: &Bundle) -> Comparison {
+    flows::judge(bundle, &Policy::default())
+}
+
+/// Rows of the table of a bundle, which is all that is kept of it.
+fn sum_up(dir: &Path) -> usize {
+    let text = report::summary_csv(&judge(&read(dir))).expect("a table");
+    text.lines().count()
+}
+
+fn reading(c: &mut Criterion) {
+    let temporary = tempfile::tempdir().expect("a temporary directory");
+    let named = std::env::var_os("BENCH_RUNNER_BENCH_RESULTS").map(PathBuf::from);
+    let dirs = bundles(named.as_deref().unwrap_or(temporary.path()));
+    let files: Vec<PathBuf> = dirs.iter().map(|dir| dir.join("samples.csv")).collect();
+    let size = |file: &PathBuf| file.metadata().map_or(0, |metadata| metadata.len());
+    let bytes: u64 = files.iter().map(size).sum();
+    let mut group = c.benchmark_group(format!("{SAMPLES} samples, {} MB", bytes / 1_000_000));
+    group.sample_size(10).throughput(Throughput::Bytes(bytes));
+
+    group.bench_function("bytes of the files", |b| {
+        b.iter(|| files.iter().map(|file| std::fs::read(file).map_or(0, |text| text.len())).sum::<usize>());
+    });
+    group.bench_function("fields of the rows, one core", |b| {
+        b.iter(|| files.iter().map(|file| fields(file)).sum::<usize>());
+    });
+    group.bench_function("manifests", |b| {
+        b.iter(|| dirs.iter().map(|dir| bundle::read_manifest(dir).map_or(0, |one| one.jobs)).sum::<usize>());
+    });
+    group.bench_function("bundles, one core", |b| {
+        b.iter(|| dirs.iter().map(|dir| read(dir).samples.len()).sum::<usize>());
+    });
+    group.bench_function("bundles, all cores", |b| {
+        b.iter(|| dirs.par_iter().map(|dir| read(dir).samples.len()).sum::<usize>());
+    });
+    let tenth: Vec<Bundle> = dirs.iter().take(dirs.len() / 10).map(|dir| read(dir)).collect();
+    group.bench_function("judging a tenth of them, all cores", |b| {
+        b.iter(|| tenth.iter().for_each(|bundle| drop(black_box(judge(bundle)))));
+    });
+    group.bench_function("read, judged and summed up, all cores", |b| {
+        b.iter(|| assert!(dirs.par_iter().map(|dir| sum_up(dir)).sum::<usize>() > 100_000));
+    });
+    group.finish();
+}
+
+/// How many fields a file has, by the reader of CSV alone.
+fn fields(file: &Path) -> usize {
+    let mut reader = csv::Reader::from_path(file).expect("samples");
+    let mut record = csv::StringRecord::new();
+    let mut count = 0;
+    while reader.read_record(&mut record).expect("a row") {
+        count += record.len();
+    }
+    count
+}
+
+criterion_group!(benches, reading);
+criterion_main!(benches);

@@ -1,0 +1,152 @@
+//! `export`: what runs say, in the formats of other tools.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::{Exit, shown};
+use crate::bundle::{self, Bundle};
+use crate::compare::{Comparison, Policy};
+use crate::export::{self, Document, Export, ExportError, Format, Pick, Run};
+use crate::flows::{self, FlowError};
+use crate::scenario::RequestError;
+use crate::spanned::nearest;
+
+/// What runs say, in the formats of other tools; needs no build and writes nothing into a bundle
+///
+/// Formats:
+///   hyperfine         JSON as hyperfine 2.0 writes it (schema 2), for its plotting scripts
+///   hyperfine-1       JSON as hyperfine 1.x wrote it, for what has not moved on
+///   bencher           Bencher Metric Format, for `bencher run --adapter json`
+///   critcmp           baselines for critcmp, a file for each variant
+///   github-benchmark  JSON for github-action-benchmark's customSmallerIsBetter
+///   openmetrics       OpenMetrics text, for Prometheus and its like
+///   csv               a tidy table, a row for each block, variant and metric
+///   json              everything: runs, comparisons and builds, with a published schema
+///
+/// Only measured builds that count are exported as times. What a format cannot hold is said on
+/// standard error.
+///
+/// Examples:
+///   bench-runner export --format csv results/*/* --output runs.csv
+///   bench-runner export --format critcmp results/MACHINE/RUN --output baselines/
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Directories of bundles, such as `results/<machine>/<run>`
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundles: Vec<PathBuf>,
+    /// The format, one of those above
+    #[arg(long, value_name = "F")]
+    format: String,
+    /// Where to write: a file, a directory, or `-` for standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// Only this block, by its id
+    #[arg(long, value_name = "ID")]
+    block: Vec<String>,
+    /// Only this variant, by its name
+    #[arg(long, value_name = "NAME")]
+    variant: Vec<String>,
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args) -> Result<Exit, FlowError> {
+    let format = format(&args.format)?;
+    let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
+    bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| eprintln!("note: {remark}"));
+    let policy = Policy::default();
+    let comparisons: Vec<Comparison> = bundles.iter().map(|bundle| flows::judge(bundle, &policy)).collect();
+    let both = bundles.iter().zip(&comparisons);
+    let runs: Vec<Run<'_>> = both.map(|(bundle, comparison)| Run { bundle, comparison }).collect();
+    let pick = Pick { blocks: args.block.clone(), variants: args.variant.clone() };
+    let exported = export::export(format, &runs, &pick).map_err(refused)?;
+    for sentence in &exported.unsaid {
+        eprintln!("note: {format} does not hold: {}", line(sentence), format = format.name());
+    }
+    write(&exported, &args.output, &bundles)?;
+    Ok(Exit::Done)
+}
+
+/// A message from a file is no command to a terminal.
+fn line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn format(name: &str) -> Result<&'static dyn Format, RequestError> {
+    export::find(name).ok_or_else(|| {
+        let known = export::all().map(|format| format.name());
+        let help = match nearest(name, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the formats are {}", known.join(", ")),
+        };
+        RequestError::usage(format!("unknown format `{name}`"), Some(help))
+    })
+}
+
+fn refused(error: ExportError) -> FlowError {
+    match error {
+        ExportError::Unwritable { .. } => FlowError::Harness(anyhow::anyhow!(error)),
+        asked => RequestError::usage(line(&asked.to_string()), None).into(),
+    }
+}
+
+/// One text goes to standard output or into a file, several into a directory.
+fn write(exported: &Export, output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
+    let documents = &exported.documents;
+    if output == Path::new("-") {
+        let [only] = &documents[..] else {
+            let names: Vec<&str> = documents.iter().map(|document| document.name.as_str()).collect();
+            let message = format!("this makes {} files: {}", names.len(), names.join(", "));
+            let help = "name a directory with --output, or pick one with --variant".to_owned();
+            return Err(RequestError::usage(message, Some(help)).into());
+        };
+        return print(&only.text);
+    }
+    expect_outside(output, bundles)?;
+    let is_directory =
+        documents.len() > 1 || output.is_dir() || output.as_os_str().to_string_lossy().ends_with('/');
+    if !is_directory {
+        return save(output, &documents[..]);
+    }
+    std::fs::create_dir_all(output).with_context(|| format!("failed to make {}", shown(output)))?;
+    documents.iter().try_for_each(|document| {
+        let path = output.join(&document.name);
+        save(&path, std::slice::from_ref(document))?;
+        eprintln!("written: {}", shown(&path));
+        Ok(())
+    })
+}
+
+fn save(path: &Path, documents: &[Document]) -> Result<(), FlowError> {
+    let text: String = documents.iter().map(|document| document.text.as_str()).collect();
+    std::fs::write(path, text).with_context(|| format!("failed to write {}", shown(path)))?;
+    Ok(())
+}
+
+fn print(text: &str) -> Result<(), FlowError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // whoever reads has seen enough
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other.context("failed to write to standard output")?),
+    }
+}
+
+/// A bundle is written by its run and by nobody else.
+fn expect_outside(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
+    let real = |path: &Path| path.canonicalize().ok();
+    // what is not there yet is judged by the nearest directory above it that is
+    let absolute = std::path::absolute(output).context("failed to find the current directory")?;
+    let Some(place) = absolute.ancestors().find_map(real) else { return Ok(()) };
+    let within = |bundle: &&Bundle| real(&bundle.dir).is_some_and(|dir| place.starts_with(dir));
+    match bundles.iter().find(within) {
+        None => Ok(()),
+        Some(bundle) => {
+            let message = format!("{} lies in the bundle {}", shown(output), shown(&bundle.dir));
+            let help = "nothing but its run writes into a bundle; name another place".to_owned();
+            Err(RequestError::usage(message, Some(help)).into())
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Bencher Metric Format: benchmark → measure → value with its bounds (<https://bencher.dev/docs/reference/bencher-metric-format>).
+//!
+//! `build-time` is Bencher's own measure, in seconds; the others are made by it when they first come. A benchmark that
+//! failed has no time and a number of failed builds. Machines are Bencher's testbeds, which are given to `bencher run`,
+//! so they are no part of a name, and several runs fit in only where their benchmarks differ.
+
+use serde_json::{Map, Value, json as object};
+
+use super::cells::{Cell, Says, Selection};
+use super::names::{ONE_BY_ONE, Unique, one_line};
+use super::{Document, Export, ExportError, Format, Takes};
+use crate::compare::Summary;
+use crate::record::short_hash;
+
+/// The format.
+pub(super) struct Bencher;
+
+/// The longest name that Bencher takes, in characters.
+const LONGEST: usize = 1024;
+
+impl Format for Bencher {
+    fn name(&self) -> &'static str {
+        "bencher"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Bencher Metric Format, for `bencher run --adapter json`"
+    }
+
+    fn extension(&self) -> &'static str {
+        "json"
+    }
+
+    fn takes(&self) -> Takes {
+        Takes::CellsOfRuns
+    }
+
+    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
+        let mut names = Unique::new(self.name(), ONE_BY_ONE);
+        let mut benchmarks = Map::new();
+        for (_, cell) in selection.cells() {
+            let measures = measures(cell);
+            if !measures.is_empty() {
+                benchmarks.insert(names.take(name(cell))?, measures.into());
+            }
+        }
+        let text = format!("{:#}\n", Value::Object(benchmarks));
+        let documents = vec![Document { name: selection.file_name("bencher.json"), text }];
+        Ok(Export { documents, unsaid: selection.unsaid(Says { failures: true, ..Says::default() }) })
+    }
+}
+
+/// What is too long ends in a hash of the whole, so that it stays a name of its own.
+fn name(cell: &Cell<'_>) -> String {
+    let name = one_line(&cell.label());
+    if name.chars().count() <= LONGEST {
+        return name;
+    }
+    let hash = short_hash(&name);
+    let kept: String = name.chars().take(LONGEST - hash.len() - 1).collect();
+    format!("{kept}~{hash}")
+}
+
+fn measures(cell: &Cell<'_>) -> Map<String, Value> {
+    let arm = cell.arm;
+    let of_summary = |summary: Option<Summary>| Some(metric(summary?.median, summary?.low, summary?.high));
+    let ratio = arm.ratio.as_ref().map(|ratio| metric(ratio.ratio, ratio.low, ratio.high));
+    let measures = [
+        ("build-time", of_summary(arm.wall)),
+        ("cpu-time", of_summary(arm.cpu)),
+        ("max-rss", of_summary(arm.max_rss)),
+        ("build-time-ratio", ratio),
+        ("failed-builds", (arm.failures > 0).then(|| object!({ "value": arm.failures }))),
+    ];
+    measures.into_iter().filter_map(|(name, metric)| Some((name.to_owned(), metric?))).collect()
+}
+
+fn metric(value: f64, low: f64, high: f64) -> Value {
+    object!({ "value": value, "lower_value": low, "upper_value": high })
+}
