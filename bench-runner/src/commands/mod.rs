@@ -81,7 +81,7 @@ pub struct PlaceArgs {
 /// Finds where things are kept.
 pub fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     let here = std::env::current_dir().context("failed to find the current directory")?;
-    let checkout = here.ancestors().find(|dir| is_checkout(dir)).map(Path::to_path_buf);
+    let checkout = checkout(&here).map(Path::to_path_buf);
     let base = checkout.clone().unwrap_or_else(|| here.clone());
     let cache = match &args.cache_dir {
         Some(dir) => here.join(dir),
@@ -95,9 +95,12 @@ pub fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     })
 }
 
-/// A directory that has a corpus and scenarios of its own.
-fn is_checkout(dir: &Path) -> bool {
-    ["corpus", "scenarios"].iter().all(|name| dir.join(name).is_dir())
+/// The directory with a corpus and scenarios of its own: the nearest one that has both, or the current one if it has
+/// either. Above it either alone says too little, since other tools have a `corpus` too.
+fn checkout(here: &Path) -> Option<&Path> {
+    let own = |dir: &Path| ["corpus", "scenarios"].map(|name| dir.join(name).is_dir());
+    let nearest = here.ancestors().find(|dir| own(dir) == [true, true]);
+    nearest.or_else(|| own(here).contains(&true).then_some(here))
 }
 
 /// The machine, under the label that its owner has set, if any.
@@ -155,4 +158,24 @@ fn spoken(duration: std::time::Duration) -> String {
 /// `1 round`, `2 rounds`.
 fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_has_both_or_is_where_one_stands() {
+        let place = tempfile::tempdir().unwrap();
+        let (root, below) = (place.path(), place.path().join("a/b"));
+        std::fs::create_dir_all(&below).unwrap();
+        assert_eq!(checkout(&below), None);
+        std::fs::create_dir(root.join("corpus")).unwrap();
+        assert_eq!(checkout(root), Some(root));
+        assert_eq!(checkout(&below), None, "a `corpus` above may be anything");
+        std::fs::create_dir(root.join("scenarios")).unwrap();
+        assert_eq!(checkout(&below), Some(root));
+        std::fs::create_dir(below.join("corpus")).unwrap();
+        assert_eq!(checkout(&below), Some(root), "what has both goes first");
+    }
 }
