@@ -62,7 +62,7 @@ fn page_of(bundle: &Bundle, comparison: &Comparison) -> String {
         samples: &bundle.samples,
         comparison,
         remarks: &bundle.remarks,
-        advice: &[],
+        advice: &super::advice(bundle, comparison),
         repeat: &format!("bench-runner reproduce {}", bundle.dir.display()),
     })
 }

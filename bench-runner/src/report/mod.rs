@@ -15,7 +15,7 @@ mod table;
 mod text;
 
 pub use across::across_csv;
-pub use answers::{Answer, answers};
+pub use answers::{Answer, answers, speed};
 pub use blocks::blocks_csv;
 pub use json::json;
 pub use page::{Advice, Page, page};

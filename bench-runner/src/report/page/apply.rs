@@ -5,8 +5,10 @@ use maud::{Markup, html};
 /// How to apply a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
-    /// What it is good for, such as `ripgrep 15.1.0 · incremental: linker=mold, 2.1× faster`.
-    pub title: String,
+    /// The variant, such as `linker=mold`.
+    pub heading: String,
+    /// What it is good for, such as `ripgrep 15.1.0 · incremental: 2.1× faster than linker=bfd`.
+    pub titles: Vec<String>,
     /// Files and the lines for each.
     pub files: Vec<(String, String)>,
     /// What else has to be known, as sentences.
@@ -20,15 +22,25 @@ pub(super) fn part(advice: &[Advice]) -> Markup {
                 "compared with." }
         }
         @for (at, one) in advice.iter().enumerate() {
-            h3 { (one.title) }
+            h3 { (one.heading) }
+            ul { @for title in &one.titles { li { (title) } } }
             @for (nth, (file, lines)) in one.files.iter().enumerate() {
                 div.snippet {
-                    p { "In " code { (file) } ":" }
+                    p.file { "In " code { (file) } button.copy type="button" hidden aria-label=(format!("Copy the lines for {file}"))
+                        data-copies=(format!("lines-{at}-{nth}")) { "Copy" } }
                     pre tabindex="0" id=(format!("lines-{at}-{nth}")) { (lines) }
-                    button.copy type="button" hidden data-copies=(format!("lines-{at}-{nth}")) { "Copy" }
                 }
             }
-            @for remark in &one.remarks { p { (remark) } }
+            ul.remarks { @for remark in &one.remarks { li { (told(remark)) } } }
+        }
+    }
+}
+
+/// A sentence in which what stands between backticks is code.
+fn told(remark: &str) -> Markup {
+    html! {
+        @for (at, part) in remark.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
