@@ -11,6 +11,7 @@ mod announce;
 pub mod compare;
 pub mod corpus;
 pub mod doctor;
+mod open;
 pub mod plan;
 mod progress;
 pub mod report;
