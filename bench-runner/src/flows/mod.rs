@@ -13,7 +13,7 @@ mod workplace;
 pub use adding::{AddRequest, Added, add};
 pub use advice::advice;
 pub use measure::{Laboratory, MeasureOptions, Measured, Workshops};
-pub use publish::{Published, judge, publish};
+pub use publish::{Published, judge, page, publish};
 pub use verify::{Built, Fault, ProvenEdit, Verified, Verifier, VerifyOptions, fetch_all, verify_sources};
 pub use workplace::{Places, Workplace};
 

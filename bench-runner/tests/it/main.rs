@@ -18,6 +18,7 @@ mod engine;
 mod interruption;
 mod lab;
 mod mirror;
+mod page;
 mod process;
 mod published;
 mod reporting;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = architecture::tests();
     trials.extend(process::tests());
+    trials.extend(page::tests());
     trials.extend(engine::tests());
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
