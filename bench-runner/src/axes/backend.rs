@@ -101,8 +101,12 @@ impl Axis for Backend {
     }
 
     fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        let flag = || Lines::flags([format!("-Z{FLAG}={}", setting.value)]);
         if setting.value == "llvm" {
-            return Ok(Lines::nothing(
+            // Only a nightly compiler takes the flag, and the settings say whether it was one.
+            let nightly = super::toolchain_of(setting.beside).is_some_and(|name| name.starts_with("nightly"));
+            let lines = if nightly { flag() } else { Lines::default() };
+            return Ok(lines.noting(
                 "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
             ));
         }

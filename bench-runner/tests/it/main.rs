@@ -7,6 +7,7 @@
     reason = "the program itself is what is tested, and it is started as a user would"
 )]
 
+mod advice;
 mod afterwards;
 mod architecture;
 mod bad_input;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     trials.extend(caches::tests());
     trials.extend(mirror::tests());
     trials.extend(afterwards::tests());
+    trials.extend(advice::tests());
     trials.extend(reporting::tests());
     trials.extend(published::tests());
     trials.extend(simulation::tests());
