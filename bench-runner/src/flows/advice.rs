@@ -8,7 +8,7 @@ use crate::bundle::{Bundle, Manifest};
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 use crate::corpus::{Project, Source};
 use crate::figure::wording;
-use crate::record::{Arm, Block, Plan, ProofResult};
+use crate::record::{Arm, Block, ProofResult};
 use crate::report::{self, Advice};
 use crate::spanned::SourceText;
 
@@ -84,7 +84,8 @@ fn of_block(
         ));
     }
     advice.remarks.extend(rivals(&best, &faster, block));
-    advice.remarks.extend(slower_elsewhere(&best, comparison, &manifest.plan));
+    let slower = slower_elsewhere(&advice.files, &best, comparison, manifest);
+    advice.remarks.extend(slower);
     Some(advice)
 }
 
@@ -177,20 +178,32 @@ fn rivals(best: &Candidate<'_>, faster: &[Candidate<'_>], block: &BlockResult) -
     })
 }
 
-/// Blocks in which the same settings were shown to be slower.
-fn slower_elsewhere(best: &Candidate<'_>, comparison: &Comparison, plan: &Plan) -> Option<String> {
+/// Where the same lines, or what comes to the same lines, were shown to be slower: a cache that is empty has those of one
+/// that is full.
+fn slower_elsewhere(
+    files: &[(String, String)],
+    best: &Candidate<'_>,
+    comparison: &Comparison,
+    manifest: &Manifest,
+) -> Option<String> {
+    let the_same = |arm: &Arm| {
+        let settings = &arm.variant.settings;
+        let same =
+            || axes::advise(settings, &situation(manifest, &arm.variant.project, settings)).files == files;
+        *settings == best.planned.variant.settings || !files.is_empty() && same()
+    };
     let mut slower: Vec<String> = Vec::new();
     for block in &comparison.blocks {
-        let planned = plan.blocks.iter().find(|planned| planned.id == block.id);
-        let arms = planned.into_iter().flat_map(|planned| planned.arms.iter().zip(&block.arms));
-        for (_, arm) in arms.filter(|(planned, _)| planned.variant.settings == best.planned.variant.settings)
-        {
-            if let Some(ratio) = arm.ratio.filter(|ratio| ratio.verdict == Verdict::Slower) {
-                slower.push(format!("{} ({})", block.title, report::speed(&ratio)));
+        let planned = manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
+        for (planned, arm) in planned.into_iter().flat_map(|planned| planned.arms.iter().zip(&block.arms)) {
+            let ratio = arm.ratio.filter(|ratio| ratio.verdict == Verdict::Slower);
+            if let Some(ratio) = ratio.filter(|_| the_same(planned)) {
+                let name = wording::arm_name(arm);
+                slower.push(format!("{name} on {}, {}", block.title, report::speed(&ratio)));
             }
         }
     }
-    (!slower.is_empty()).then(|| format!("The same was slower on {}.", slower.join(", ")))
+    (!slower.is_empty()).then(|| format!("The same lines were slower elsewhere: {}.", slower.join("; ")))
 }
 
 /// Where the settings of a variant were measured, as far as the bundle says.

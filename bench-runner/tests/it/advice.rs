@@ -19,6 +19,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("advices::what_no_build_shows_is_not_recommended", unproven),
         test("advices::blocks_with_the_same_lines_are_told_together", together),
         test("advices::where_the_same_is_slower_is_told", slower),
+        test("advices::lines_of_a_full_cache_are_those_of_an_empty_one", cache),
         test("advices::where_nothing_is_faster_there_is_nothing_to_do", nothing),
     ]
 }
@@ -130,7 +131,24 @@ fn slower() {
     let advice = flows::advice(&bundle, &comparison);
     assert_eq!(advice.len(), 1);
     let last = advice[0].remarks.last().expect("a remark");
-    assert!(last.starts_with("The same was slower on another (1.5"), "{last}");
+    assert!(last.contains("slower elsewhere: linker=wild on another, 1.5"), "{last}");
+}
+
+fn cache() {
+    let (bundle, comparison) = kept("cache-5688fe");
+    let advice = flows::advice(&bundle, &comparison);
+    // The second block is built without incremental compilation, and so are its lines.
+    assert_eq!(
+        advice.iter().map(|one| one.heading.as_str()).collect::<Vec<_>>(),
+        ["cache=warm", "cache=warm"]
+    );
+    assert!(
+        !advice[0].files[0].1.contains("incremental") && advice[1].files[0].1.contains("incremental = false")
+    );
+    for one in &advice {
+        let last = one.remarks.last().expect("a remark");
+        assert!(last.contains("slower elsewhere: cache=cold on ripgrep 15.1.0"), "{last}");
+    }
 }
 
 fn nothing() {
