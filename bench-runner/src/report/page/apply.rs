@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::told;
+
 /// How to apply a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
@@ -21,6 +23,9 @@ pub(super) fn part(advice: &[Advice]) -> Markup {
             p { "Nothing: no variant that can be written down as configuration was shown to be faster than what it was "
                 "compared with." }
         }
+        @if advice.len() > 1 {
+            p { "Each was measured by itself; what they do together was not." }
+        }
         @for (at, one) in advice.iter().enumerate() {
             h3 { (one.heading) }
             ul { @for title in &one.titles { li { (title) } } }
@@ -32,15 +37,6 @@ pub(super) fn part(advice: &[Advice]) -> Markup {
                 }
             }
             ul.remarks { @for remark in &one.remarks { li { (told(remark)) } } }
-        }
-    }
-}
-
-/// A sentence in which what stands between backticks is code.
-fn told(remark: &str) -> Markup {
-    html! {
-        @for (at, part) in remark.split('`').enumerate() {
-            @if at % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
