@@ -85,7 +85,8 @@ fn of_block(
     }
     advice.remarks.extend(rivals(&best, &faster, block));
     let slower = slower_elsewhere(&advice.files, &best, comparison, manifest);
-    advice.remarks.extend(slower);
+    // What stands against it comes first.
+    advice.remarks.splice(0..0, slower);
     Some(advice)
 }
 
@@ -130,10 +131,25 @@ fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, bl
     advice.remarks.extend(unwritable.iter().map(|why| format!("Not to be written down: {why}.")));
     advice.remarks.extend(remarks);
     advice.remarks.extend(measured_with(manifest, &needs));
-    let also: Vec<&str> = best.planned.co_changes.iter().map(String::as_str).collect();
-    if !also.is_empty() {
-        advice.remarks.push(format!("It also changes something else: {}.", also.join("; ")));
+    advice.remarks.extend(also_changed(&best.planned.co_changes, settings.len()));
+}
+
+/// What settings change besides what their axes are named for, each setting named once, and not at all where it is alone.
+fn also_changed(co_changes: &[String], settings: usize) -> Option<String> {
+    let mut of_setting: Vec<(&str, Vec<&str>)> = Vec::new();
+    for change in co_changes {
+        let (setting, what) = change.split_once(": ").unwrap_or(("", change));
+        match of_setting.iter_mut().find(|(known, _)| *known == setting) {
+            Some((_, all)) => all.push(what),
+            None => of_setting.push((setting, vec![what])),
+        }
     }
+    let told = of_setting.iter().map(|(setting, all)| match (settings, *setting) {
+        (..=1, _) | (_, "") => all.join("; "),
+        (_, setting) => format!("{setting}: {}", all.join("; ")),
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| format!("It also changes something else: {}.", told.join("; ")))
 }
 
 /// What has to be installed, with the versions that were measured.
@@ -203,7 +219,8 @@ fn slower_elsewhere(
             }
         }
     }
-    (!slower.is_empty()).then(|| format!("The same lines were slower elsewhere: {}.", slower.join("; ")))
+    (!slower.is_empty())
+        .then(|| format!("The same lines were measured to be slower, too: {}.", slower.join("; ")))
 }
 
 /// Where the settings of a variant were measured, as far as the bundle says.

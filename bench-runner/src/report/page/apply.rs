@@ -31,7 +31,7 @@ pub(super) fn part(advice: &[Advice]) -> Markup {
             ul { @for title in &one.titles { li { (title) } } }
             @for (nth, (file, lines)) in one.files.iter().enumerate() {
                 div.snippet {
-                    p.file { "In " code { (file) } button.copy type="button" hidden aria-label=(format!("Copy the lines for {file}"))
+                    p.file { span { "In " code { (file) } } button.copy type="button" hidden aria-label=(format!("Copy the lines for {file}"))
                         data-copies=(format!("lines-{at}-{nth}")) { "Copy" } }
                     pre tabindex="0" id=(format!("lines-{at}-{nth}")) { (lines) }
                 }
