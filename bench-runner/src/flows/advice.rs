@@ -8,7 +8,7 @@ use crate::bundle::{Bundle, Manifest};
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 use crate::corpus::{Project, Source};
 use crate::figure::wording;
-use crate::record::{Arm, Block, ProofResult};
+use crate::record::{Arm, Block, ProofResult, TEXTS};
 use crate::report::{self, Advice};
 use crate::spanned::SourceText;
 
@@ -58,7 +58,7 @@ fn of_block(
     let proven = faster.iter().position(|one| is_proven(one, block));
     let best = *faster.get(proven.unwrap_or(0))?;
     let mut advice = Advice {
-        heading: wording::arm_name(best.arm),
+        heading: heading(&best),
         titles: vec![title(&best, block)],
         files: Vec::new(),
         remarks: Vec::new(),
@@ -88,6 +88,17 @@ fn of_block(
     // What stands against it comes first.
     advice.remarks.splice(0..0, slower);
     Some(advice)
+}
+
+/// The variant, with the settings that its name does not say because the whole block has them, or a set of them a name.
+fn heading(best: &Candidate<'_>) -> String {
+    let name = wording::arm_name(best.arm);
+    let unsaid = best.planned.variant.settings.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str()));
+    let unsaid: Vec<String> = unsaid
+        .map(|(key, value)| format!("{key}={value}"))
+        .filter(|said| !name.contains(said.as_str()))
+        .collect();
+    if unsaid.is_empty() { name } else { format!("{name}, with {}", unsaid.join(", ")) }
 }
 
 fn title(best: &Candidate<'_>, block: &BlockResult) -> String {

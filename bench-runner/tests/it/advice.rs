@@ -56,7 +56,7 @@ fn best() {
         * A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p /usr/local/lib/wild && sudo ln -s "$(command -v wild)" /usr/local/lib/wild/ld`.
         * cargo reads flags from one place only: a variable `RUSTFLAGS` in the environment makes it ignore these, and these make it ignore those under `[build]`. Flags that your files set already, there or under `[target.…]`, belong into this list. `rustc -vV` names your target as `host`, where it is not x86_64-unknown-linux-gnu.
         * It needs `wild` (Wild 0.10.0 non-git-build (compatible with GNU linkers)), as it was measured with, installed wherever the project is built. Measured with rustc 1.95.0 (59807616e 2026-04-14).
-        * It also changes something else: linker=wild: build scripts and proc macros are linked by it too.
+        * It also changes something else: build scripts and proc macros are linked by it too.
     "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
 }
 
@@ -140,7 +140,7 @@ fn cache() {
     // The second block is built without incremental compilation, and so are its lines.
     assert_eq!(
         advice.iter().map(|one| one.heading.as_str()).collect::<Vec<_>>(),
-        ["cache=warm", "cache=warm"]
+        ["cache=warm", "cache=warm, with incremental=off"]
     );
     assert!(
         !advice[0].files[0].1.contains("incremental") && advice[1].files[0].1.contains("incremental = false")
