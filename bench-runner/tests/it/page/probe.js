@@ -128,8 +128,13 @@ globalThis.probe = {
   // Where the middle of a figure's nth tip lies in the window, and all that it can tell.
   tips(figure, nth) {
     const one = document.querySelectorAll("figure[data-tips]")[figure];
-    const tips = JSON.parse(document.getElementById(one.dataset.tips).textContent);
-    if (!tips.length) return null;
+    const told = JSON.parse(document.getElementById(one.dataset.tips).textContent);
+    if (!told.parts.length) return null;
+    // A point has one place, an area two corners.
+    const tips = told.parts.map((part) => {
+      const [name, text] = part.slice(-2), [x0, y0, x1 = x0, y1 = y0] = part.slice(0, -2);
+      return [x0, y0, x1, y1, `${told.names[name]}: ${text}`];
+    });
     const svg = one.querySelector("svg");
     svg.scrollIntoView({ block: "center", behavior: "instant" });
     const box = svg.getBoundingClientRect(), scale = box.width / Number(svg.getAttribute("viewBox").split(" ")[2]);
