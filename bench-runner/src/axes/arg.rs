@@ -1,6 +1,8 @@
 //! An argument added to the build command, for whatever has no axis of its own.
 
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Arg;
@@ -46,6 +48,16 @@ impl Axis for Arg {
             recipe.args.push(value.to_owned());
         }
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        if setting.value.is_empty() {
+            return Ok(Lines::default());
+        }
+        Err(Unwritable(format!(
+            "an argument of the build command stands on the command line: `{}`",
+            setting.value
+        )))
     }
 
     fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, _: &Shown<'_>) -> Finding {

@@ -5,7 +5,10 @@
 //! and as producer in its debug info; LLVM's have `rustc version …` and `clang LLVM (rustc version …)`.
 
 use super::calls::{self, Question, Seen};
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Settings, Shown, named};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Settings, Shown, Situation,
+    Unwritable, named,
+};
 use crate::build::{Evidence, Goal, Recipe, Toolchain};
 
 pub(super) struct Backend;
@@ -95,6 +98,28 @@ impl Axis for Backend {
             recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
         }
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        let flag = || Lines::flags([format!("-Z{FLAG}={}", setting.value)]);
+        if setting.value == "llvm" {
+            // Only a nightly compiler takes the flag, and the settings say whether it was one.
+            let nightly = super::toolchain_of(setting.beside).is_some_and(|name| name.starts_with("nightly"));
+            let lines = if nightly { flag() } else { Lines::default() };
+            return Ok(lines.noting(
+                "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
+            ));
+        }
+        let components = toml::Value::Array(vec!["rustc-codegen-cranelift-preview".into()]);
+        let mut lines = Lines::toolchain("components", components)
+            .noting("Cranelift needs a nightly compiler with this component.");
+        if super::toolchain_of(setting.beside).is_none()
+            && let Some(toml::Value::Table(table)) = lines.toolchain.get_mut(super::toolchain::KEY)
+        {
+            table.insert("channel".to_owned(), "nightly".into());
+        }
+        lines.rustflags.push(format!("-Z{FLAG}={}", setting.value));
+        Ok(lines)
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

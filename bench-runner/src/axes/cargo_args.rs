@@ -1,6 +1,8 @@
 //! Arguments of cargo as they stand, for whatever has no axis of its own.
 
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct CargoArgs;
@@ -74,6 +76,13 @@ impl Axis for CargoArgs {
     fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
         recipe.args.extend(setting.value.split_whitespace().map(str::to_owned));
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        if self.is_nothing(setting.value) {
+            return Ok(Lines::default());
+        }
+        Err(Unwritable(format!("arguments of cargo stand on the command line: `{}`", setting.value.trim())))
     }
 
     fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {

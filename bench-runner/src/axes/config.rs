@@ -1,7 +1,9 @@
 //! Pieces of cargo's configuration as they stand: an axis of one's own, and the text of a file that is a whole variant.
 
 use super::leaves::leaves;
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use crate::build::{Goal, Recipe, dropped_flags};
 use crate::record::ProofResult;
 
@@ -112,6 +114,13 @@ impl Axis for Snippet {
 
     fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
         apply(setting.value, recipe)
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        match setting.value.parse::<toml::Table>() {
+            Ok(_) => Ok(Lines { verbatim: Some(setting.value.to_owned()), ..Lines::default() }),
+            Err(error) => Err(Unwritable(format!("it is not TOML: {}", error.message()))),
+        }
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

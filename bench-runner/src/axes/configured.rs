@@ -7,7 +7,9 @@ use toml::{Table, Value};
 
 use super::leaves::of_table;
 use super::rustflags::lacking;
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use crate::build::{Goal, OwnSettings, Recipe, VARIABLES, dropped_flags, merged};
 use crate::record::ProofResult;
 
@@ -139,6 +141,10 @@ impl Axis for AsConfigured {
             recipe.env.insert(name, value);
         }
         Ok(())
+    }
+
+    fn advise(&self, _: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        Err(Unwritable("it is what your own configuration says already".to_owned()))
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

@@ -1,6 +1,8 @@
 //! An environment variable of the build.
 
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Env;
@@ -62,6 +64,17 @@ impl Axis for Env {
         recipe.env.insert(name(key).to_owned(), value.to_owned());
         recipe.env_from.insert(name(key).to_owned(), format!("{key}={value}"));
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        let (name, value) = (name(setting.key), setting.value.to_owned());
+        // cargo reads these itself, before it sets any; rustup does so before there is a cargo.
+        let too_late = name.starts_with("CARGO") || name.starts_with("RUST");
+        if too_late || !situation.by_cargo {
+            return Ok(Lines { environment: [(name.to_owned(), value)].into(), ..Lines::default() });
+        }
+        let fields = [("value".to_owned(), value.into()), ("force".to_owned(), true.into())];
+        Ok(Lines::config(&format!("env.{name}"), toml::Table::from_iter(fields)))
     }
 
     fn prove(&self, &Setting { key, value, .. }: &Setting<'_>, _: &Context, _: &Shown<'_>) -> Finding {

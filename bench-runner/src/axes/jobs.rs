@@ -1,7 +1,9 @@
 //! How many jobs the build tool runs at once.
 
 use super::calls::Seen;
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
+};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Jobs;
@@ -46,6 +48,16 @@ impl Axis for Jobs {
     fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
         recipe.jobs = parse(setting.value).map_err(std::io::Error::other)?;
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        match setting.value {
+            "cores" => Ok(Lines::config("build.jobs", "default")
+                .noting("`default` is one job for each of the machine's threads.")),
+            number => parse(number)
+                .map(|jobs| Lines::config("build.jobs", i64::try_from(jobs).unwrap_or(i64::MAX)))
+                .map_err(|error| Unwritable(error.message)),
+        }
     }
 
     fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {

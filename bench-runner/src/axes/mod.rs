@@ -1,9 +1,10 @@
-//! What can vary between builds: one file per axis, and each says four things: which values it takes, whether
-//! this machine can do one (and the command that would make it so), what it adds to the recipe, and what to look
-//! for in the evidence. A new axis is a new file and one line in [`find`].
+//! What can vary between builds: one file per axis, and each says five things: which values it takes, whether
+//! this machine can do one (and the command that would make it so), what it adds to the recipe, what to look for in
+//! the evidence, and which lines make it permanent. A new axis is a new file and one line in [`all`].
 //!
 //! Knows nothing of scenarios, plans or samples.
 
+mod advice;
 mod arg;
 mod backend;
 mod cache;
@@ -37,6 +38,10 @@ use std::path::PathBuf;
 
 use crate::build::{Evidence, Goal, Recipe, Toolchain};
 use crate::record::{ProofResult, is_hex};
+
+pub use advice::{
+    CONFIG, ENVIRONMENT, Lines, MANIFEST, SYSROOT, Situation, TOOLCHAIN, Unwritable, Written, advise,
+};
 
 /// The settings of a variant: values by key, as the scenario writes them.
 pub type Settings = BTreeMap<String, String>;
@@ -185,6 +190,12 @@ pub trait Axis: Sync {
 
     /// Looks for the value in a finished build.
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding;
+
+    /// The lines that make it permanent in a project of one's own, or why it cannot be written down. Asks no machine.
+    /// What most axes add to a recipe can be written down as it is.
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        Lines::as_applied(self, setting, situation)
+    }
 
     /// Why a build that ended well was not what the value says, where a build can be that at one time and not at
     /// another. Asked of every measured build.

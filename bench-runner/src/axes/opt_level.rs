@@ -2,7 +2,9 @@
 
 use super::calls::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
 use super::table::PerKind;
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
+};
 use crate::build::{CompilerCall, Evidence, Goal, Recipe};
 
 pub(super) struct OptLevel;
@@ -72,6 +74,16 @@ impl Axis for OptLevel {
             key(format!("package.{}.{KEY}", toml::Value::String(name.to_owned())), level);
         }
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        let names_final = parse(setting.value).is_ok_and(|levels| levels.of("final").is_some());
+        if names_final && situation.package.is_none() {
+            return Err(Unwritable(
+                "`final` sets the level of one package, and nothing says which package that is".to_owned(),
+            ));
+        }
+        Lines::as_applied(self, setting, situation)
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

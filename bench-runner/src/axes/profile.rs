@@ -1,6 +1,8 @@
 //! The cargo profile.
 
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use crate::build::{Goal, Recipe};
 use crate::record::ProofResult;
 
@@ -80,6 +82,10 @@ impl Axis for Profile {
     ) -> std::io::Result<()> {
         recipe.profile = Some(value.to_owned());
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        Err(Unwritable(format!("a profile is chosen on the command line: `--profile {}`", setting.value)))
     }
 
     fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {

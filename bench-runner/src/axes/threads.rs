@@ -1,7 +1,9 @@
 //! Threads of rustc's own front end. Only nightly takes the flag.
 
 use super::calls::{self, Question};
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
+};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Threads;
@@ -43,6 +45,11 @@ impl Axis for Threads {
         recipe.rustflags.push(format!("-Zthreads={}", setting.value));
         recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        Ok(Lines::as_applied(self, setting, situation)?
+            .noting("The flag `-Zthreads` needs a nightly compiler."))
     }
 
     fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {

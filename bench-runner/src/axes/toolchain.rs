@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::calls::{Class, OWN, Question, Seen, Wanted, class};
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
+};
 use crate::build::{Evidence, Goal, Recipe, Toolchain as Installed};
 
 pub(super) struct Toolchain;
 
-const KEY: &str = "toolchain";
+pub(super) const KEY: &str = "toolchain";
 
 impl Axis for Toolchain {
     fn key(&self) -> &'static str {
@@ -52,6 +54,21 @@ impl Axis for Toolchain {
     fn apply(&self, _: &Setting<'_>, _: &Context, _: &mut Recipe) -> std::io::Result<()> {
         // The variant is built by a driver of that toolchain's own.
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        let name = setting.value;
+        if Path::new(name).is_absolute() {
+            return Ok(
+                Lines::toolchain("path", name).noting("It was measured in this directory of that machine.")
+            );
+        }
+        Ok(match name {
+            "stable" | "beta" | "nightly" => Lines::toolchain("channel", name).noting(format!(
+                "`{name}` moves on; a version or a date in its place stays with what was measured."
+            )),
+            name => Lines::toolchain("channel", name),
+        })
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

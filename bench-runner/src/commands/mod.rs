@@ -12,6 +12,7 @@ pub mod compare;
 pub mod corpus;
 pub mod doctor;
 pub mod export;
+mod open;
 pub mod plan;
 mod progress;
 pub mod report;

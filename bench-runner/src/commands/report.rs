@@ -1,17 +1,19 @@
-//! `report`: tables and figures again, from the files alone.
+//! `report`: tables, figures and the page again, from the files alone.
 
 use std::path::PathBuf;
 
-use super::{Exit, request_percent, shown};
+use super::{Exit, open, request_percent, shown};
 use crate::bundle;
 use crate::compare::Policy;
 use crate::flows::{self, FlowError, Places};
 use crate::report;
 
-/// Tables and figures again, from the files alone; needs no build and no network
+/// Tables, figures and the page again, from the files alone; needs no build and no network
 ///
-/// Example:
+/// Examples:
 ///   bench-runner report results/*/*
+///   bench-runner report --open results/MACHINE/RUN
+///   bench-runner report --format markdown results/MACHINE/RUN > comment.md
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -21,9 +23,25 @@ pub struct Args {
     /// What is worth talking about, in place of the scenario's margin
     #[arg(long, value_name = "PCT", value_parser = request_percent)]
     margin: Option<f64>,
+    /// What is printed: text for a terminal, or Markdown for a post or a pull request
+    #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
+    format: Format,
     /// Print one JSON document, a list with one entry for each bundle
     #[arg(long)]
     json: bool,
+    /// Open the page of each bundle in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+/// What is printed of a bundle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Tables for a terminal.
+    #[default]
+    Text,
+    /// GitHub-flavoured Markdown: the answers first, then the tables.
+    Markdown,
 }
 
 /// Carries out the verb.
@@ -35,15 +53,28 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
         let comparison = flows::judge(&bundle, &policy);
         let published = flows::publish(&bundle, &comparison, &places.plots)?;
-        if args.json {
-            let mut document = report::json(&comparison);
-            document["bundle"] = dir.display().to_string().into();
-            document["plots"] = published.plots.display().to_string().into();
-            documents.push(document);
-        } else {
-            println!("{}", report::text(&comparison));
-            println!("bundle:  {}", shown(dir));
-            println!("figures: {}\n", shown(&published.plots));
+        match args.format {
+            _ if args.json => {
+                let mut document = report::json(&comparison);
+                document["bundle"] = dir.display().to_string().into();
+                document["plots"] = published.plots.display().to_string().into();
+                document["page"] = published.page.display().to_string().into();
+                documents.push(document);
+            }
+            Format::Text => {
+                println!("{}", report::text(&comparison));
+                println!("bundle:  {}", shown(dir));
+                println!("figures: {}", shown(&published.plots));
+                println!("page:    {}\n", shown(&published.page));
+            }
+            // Nothing else may stand in what is pasted elsewhere.
+            Format::Markdown => {
+                println!("{}", report::markdown(&comparison));
+                eprintln!("page: {}", shown(&published.page));
+            }
+        }
+        if args.open {
+            open::open(&published.page);
         }
     }
     if args.json {

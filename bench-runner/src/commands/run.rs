@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::progress::Progress;
 use super::request::{self, RequestArgs};
-use super::{Exit, announce, shown};
+use super::{Exit, announce, open, shown};
 use crate::bundle;
 use crate::compare::Policy;
 use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
@@ -45,6 +45,9 @@ pub struct Args {
     /// Print the results as one JSON document
     #[arg(long)]
     json: bool,
+    /// Open the page in the browser when the run has ended
+    #[arg(long)]
+    open: bool,
 }
 
 /// Carries out the verb.
@@ -121,10 +124,15 @@ fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, Flo
         let mut document = report::json(&comparison);
         document["bundle"] = measured.bundle.display().to_string().into();
         document["plots"] = published.plots.display().to_string().into();
+        document["page"] = published.page.display().to_string().into();
         document["interrupted"] = measured.interrupted.into();
         println!("{document:#}");
     } else {
         println!("figures: {}", shown(&published.plots));
+        println!("page:    {}", shown(&published.page));
+    }
+    if args.open {
+        open::open(&published.page);
     }
     if measured.interrupted {
         eprintln!("interrupted; `bench-runner run --resume {}` completes it", shown(&measured.bundle));

@@ -2,6 +2,7 @@
 //! says. Each flow is a few calls of the modules above; commands only parse, call a flow and print.
 
 mod adding;
+mod advice;
 mod calibration;
 mod measure;
 mod publish;
@@ -10,8 +11,9 @@ mod verify;
 mod workplace;
 
 pub use adding::{AddRequest, Added, add};
+pub use advice::advice;
 pub use measure::{Laboratory, MeasureOptions, Measured, Workshops};
-pub use publish::{Published, judge, publish};
+pub use publish::{Published, judge, page, publish};
 pub use verify::{Built, Fault, ProvenEdit, Verified, Verifier, VerifyOptions, fetch_all, verify_sources};
 pub use workplace::{Places, Workplace};
 

@@ -40,9 +40,10 @@ pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
 pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result<Published, FlowError> {
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
-    let page = plots.join("report.html");
-    std::fs::write(&page, page_of(bundle, comparison))
-        .with_context(|| format!("failed to write {}", page.display()))?;
+    let path = plots.join("report.html");
+    std::fs::write(&path, page(bundle, comparison))
+        .with_context(|| format!("failed to write {}", path.display()))?;
+    let page = path;
     let mut figures = Vec::new();
     let pictures = figure::pngs(comparison).context("failed to draw the figures")?;
     for figure in figure::svgs(comparison).into_iter().chain(pictures) {
@@ -56,13 +57,14 @@ pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result
     Ok(Published { plots, page, figures, summary })
 }
 
-fn page_of(bundle: &Bundle, comparison: &Comparison) -> String {
+/// The page of a bundle, as the text of an HTML file.
+pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
     report::page(&report::Page {
         manifest: &bundle.manifest,
         samples: &bundle.samples,
         comparison,
         remarks: &bundle.remarks,
-        advice: &[],
+        advice: &super::advice(bundle, comparison),
         repeat: &format!("bench-runner reproduce {}", bundle.dir.display()),
     })
 }

@@ -1,6 +1,6 @@
 //! The only module that starts programs.
 //!
-//! Two ways, for two purposes. A [tool call](run_tool) is a question to a program (`rustc -vV`, `cargo fetch`):
+//! Two ways, for two purposes, and a third for what is [left to itself](launch()). A [tool call](run_tool) is a question to a program (`rustc -vV`, `cargo fetch`):
 //! its output is wanted, its cost is not. A [build](Supervisor::build) is the thing that is measured: it runs
 //! under a small supervisor process, which owns everything the build starts, accounts for all of it and lets
 //! none of it outlive the harness, however that ends. What a build needs beside it, such as a server, is started by
@@ -23,6 +23,7 @@
 mod accounting;
 mod interrupt;
 mod job;
+mod launch;
 #[cfg(target_os = "linux")]
 mod procfs;
 mod protocol;
@@ -35,6 +36,7 @@ mod wait;
 pub use accounting::{Accounting, ControlGroup};
 pub use interrupt::{install_interrupts, interrupted};
 pub use job::{Ended, Errand, Finished, Job};
+pub use launch::launch;
 #[cfg(target_os = "linux")]
 pub use supervise::supervise;
 pub use supervisor::{SUPERVISE_VERB, Supervisor, SupervisorError, SupervisorOptions};

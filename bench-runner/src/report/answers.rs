@@ -93,6 +93,12 @@ fn factor(ratio: &Ratio) -> (wording::Shown, &'static str) {
     }
 }
 
+/// How many times as fast or as slow, in words.
+pub fn speed(ratio: &Ratio) -> String {
+    let (shown, word) = factor(ratio);
+    format!("{}× {word}", shown.estimate)
+}
+
 fn listed(word: &str, arms: &[Judged<'_>]) -> Option<String> {
     let one = |(arm, ratio): &Judged<'_>| {
         let shown = wording::change(ratio);

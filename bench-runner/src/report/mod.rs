@@ -1,4 +1,4 @@
-//! A comparison → what people read: text for a terminal.
+//! A comparison → what people read: a page, Markdown, text for a terminal.
 //!
 //! Pure: result types go in, text comes out. Nothing here computes a statistic, reads a file or prints.
 
@@ -9,16 +9,18 @@ mod calibration;
 mod derived;
 mod further;
 mod json;
+mod markdown;
 mod page;
 mod summary;
 mod table;
 mod text;
 
 pub use across::across_csv;
-pub use answers::{Answer, answers};
+pub use answers::{Answer, answers, speed};
 pub use blocks::blocks_csv;
 pub(crate) use derived::csv_text;
 pub use json::json;
+pub use markdown::markdown;
 pub use page::{Advice, Page, page};
 pub use summary::summary_csv;
 pub use text::text;

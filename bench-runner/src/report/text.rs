@@ -6,7 +6,7 @@ use crate::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use crate::figure::wording::{self, TimeUnit};
 use crate::record::{Proof, ProofResult, Role, Skipped};
 
-const COLUMNS: [Column; 7] = [
+pub(super) const COLUMNS: [Column; 7] = [
     Column { heading: "variant", right: false },
     Column { heading: "median", right: true },
     Column { heading: "ratio", right: true },
@@ -51,9 +51,13 @@ pub(super) fn nothing(comparison: &Comparison) -> &'static str {
 
 /// Names and messages come from files and from compilers; a terminal must not obey what they hold.
 fn visible(line: &str) -> String {
-    // Beside control characters, those that turn the direction of writing.
-    let obeyed = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     line.chars().map(|c| if obeyed(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+/// Whether what shows a text does what the character says: control characters, and those that turn the direction of
+/// writing.
+pub(super) fn obeyed(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn block(block: &BlockResult) -> Vec<String> {
@@ -111,11 +115,11 @@ fn twin(block: &BlockResult) -> String {
 }
 
 /// The twin has a line of its own, and what has no time has a reason instead.
-fn has_row(arm: &ArmResult) -> bool {
+pub(super) fn has_row(arm: &ArmResult) -> bool {
     arm.role != Role::Twin && arm.wall.is_some()
 }
 
-fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<String> {
+pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<String> {
     let time = arm.wall.map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     let count = arm.wall.map(|wall| wall.n.to_string());
     let [ratio, interval, change, verdict] = match (&arm.ratio, is_baseline) {

@@ -286,13 +286,15 @@ fn reports() {
     lab.toy("true", "");
     let ran = lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "6"]).expect(0);
     let bundle = lab.bundles().remove(0);
-    let read = |dir: &std::path::Path| -> BTreeMap<String, String> {
+    let read = |dir: &std::path::Path| -> BTreeMap<String, Vec<u8>> {
         let name = |path: &std::path::Path| path.file_name().expect("a name").to_string_lossy().into_owned();
-        entries(dir).iter().map(|p| (name(p), fs::read_to_string(p).expect("a text"))).collect()
+        entries(dir).iter().map(|p| (name(p), fs::read(p).expect("a file"))).collect()
     };
     let plots = entries(&lab.path("work/plots")).remove(0);
     let (figures, derived) = (read(&plots), read(&bundle.join("derived")));
-    assert_eq!(figures.keys().collect::<Vec<_>>(), ["custom-toy-clean.svg", "forest.svg"]);
+    for name in ["report.html", "forest.svg", "forest.png", "custom-toy-clean.svg", "custom-toy-clean.png"] {
+        assert!(figures.contains_key(name), "no {name} among {:?}", figures.keys());
+    }
     fs::remove_dir_all(&plots).expect("figures to remove");
     fs::remove_dir_all(bundle.join("derived")).expect("derived files to remove");
     fs::remove_dir_all(lab.path("cache")).expect("a cache to remove");

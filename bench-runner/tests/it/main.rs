@@ -7,6 +7,7 @@
     reason = "the program itself is what is tested, and it is started as a user would"
 )]
 
+mod advice;
 mod afterwards;
 mod architecture;
 mod bad_input;
@@ -20,6 +21,7 @@ mod interruption;
 mod lab;
 mod local_projects;
 mod mirror;
+mod page;
 mod process;
 mod published;
 mod reporting;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let mut trials = architecture::tests();
     trials.extend(process::tests());
+    trials.extend(page::tests());
     trials.extend(engine::tests());
     trials.extend(exports::tests());
     trials.extend(interruption::tests());
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     trials.extend(caches::tests());
     trials.extend(mirror::tests());
     trials.extend(afterwards::tests());
+    trials.extend(advice::tests());
     trials.extend(reporting::tests());
     trials.extend(published::tests());
     trials.extend(simulation::tests());

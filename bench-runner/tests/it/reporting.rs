@@ -7,7 +7,10 @@ use libtest_mimic::Trial;
 use crate::lab::{Lab, entries, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
-    vec![test("reporting::order_sessions_and_projects_are_told", told)]
+    vec![
+        test("reporting::order_sessions_and_projects_are_told", told),
+        test("reporting::the_page_is_named_and_opened", opened),
+    ]
 }
 
 /// In alphabetical order. With two of them, an invalid block would leave nothing in common.
@@ -48,4 +51,58 @@ fn told() {
     // in wall time and memory at least (CPU time of so small a build may be 0)
     assert_eq!(derived.iter().map(rows).take(2).collect::<Vec<_>>(), [1, 3]);
     assert!(derived.len() == 3 && rows(&derived[2]) >= 33, "{derived:?}");
+}
+
+/// What opens a page is a program of the desktop: here one that writes down what it was asked to open.
+fn opened() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    let path = |dir: &str| {
+        let own = lab.path(dir).display().to_string();
+        let path = std::env::var("PATH").unwrap_or_default();
+        format!("{own}:{path}")
+    };
+    let asked = lab.path("asked");
+    let run = |args: &[&str], path: &str| {
+        crate::lab::Ran::from(lab.command(args).env("PATH", path).output().expect("the program"))
+    };
+    let opener =
+        lab.write("opens/xdg-open.sh", &format!("#!/bin/sh\nprintf '%s' \"$1\" > {}\n", asked.display()));
+    fs::rename(&opener, opener.with_extension("")).expect("its name");
+    let ran =
+        run(&["run", "--axis", "env.X=1,2", "--rounds", "1", "--project", "toy", "--open"], &path("opens"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let last = ran.stdout.trim_end().lines().last().unwrap_or_default().to_owned();
+    let page = last.strip_prefix("page:    ").expect("the page comes last");
+    let page = lab.path("work").join(page);
+    assert_eq!(fs::read_to_string(&asked).expect("it was asked"), page.display().to_string());
+    assert!(fs::read_to_string(&page).expect("a page").starts_with("<!DOCTYPE html>"));
+
+    // One that fails, and none at all, are told; the report is made all the same.
+    let bundle = lab.bundles().remove(0).display().to_string();
+    let opener = lab.write("fails/xdg-open.sh", "#!/bin/sh\nexit 3\n");
+    fs::rename(&opener, opener.with_extension("")).expect("its name");
+    let failed = run(&["report", "--open", &bundle], &path("fails")).expect(0);
+    assert!(
+        failed.stderr.contains("could not be opened") && failed.stderr.contains("report.html"),
+        "{}",
+        failed.stderr
+    );
+    let nowhere = run(&["report", "--open", &bundle], "/nowhere").expect(0);
+    assert!(nowhere.stderr.contains("no `xdg-open` on PATH"), "{}", nowhere.stderr);
+
+    let markdown = lab.run(&["report", "--format", "markdown", &bundle]).expect(0);
+    assert!(
+        markdown.stdout.starts_with("## ") && markdown.stdout.contains("| --- | ---: |"),
+        "{}",
+        markdown.stdout
+    );
+    assert!(
+        !markdown.stdout.contains("bundle:") && markdown.stderr.contains("page: "),
+        "{}",
+        markdown.stderr
+    );
+    let text = lab.run(&["report", "--format", "text", &bundle]).expect(0).stdout;
+    assert_eq!(text, lab.run(&["report", &bundle]).expect(0).stdout, "text is what is printed anyway");
+    lab.run(&["report", "--format", "markdown", "--json", &bundle]).expect(2);
 }

@@ -7,12 +7,16 @@
 mod probe;
 mod value;
 
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
-use crate::build::{CompilerCall, Evidence, Goal, Recipe, Service};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
+use crate::build::{CompilerCall, Evidence, Goal, Recipe, Service, Store};
 use crate::record::{CacheUse, ProofResult};
 use value::{Start, Value};
 
 pub(super) struct Cache;
+
+const WRAPPER: &str = "build.rustc-wrapper";
 
 impl Axis for Cache {
     fn key(&self) -> &'static str {
@@ -53,7 +57,7 @@ impl Axis for Cache {
         context: &Context,
         recipe: &mut Recipe,
     ) -> std::io::Result<()> {
-        let wrapper = |path: &str| ("build.rustc-wrapper".to_owned(), toml::Value::from(path).to_string());
+        let wrapper = |path: &str| (WRAPPER.to_owned(), toml::Value::from(path).to_string());
         match Value::parse(value).ok().zip(probe::sccache(context)) {
             Some((Value::On(start, store), program)) => {
                 recipe.config.push(wrapper(&program.display().to_string()));
@@ -64,6 +68,39 @@ impl Axis for Cache {
             _ => {}
         }
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        let (start, store) = match Value::parse(setting.value) {
+            Ok(Value::On(start, store)) => (start, store),
+            Ok(Value::Off) => {
+                return Ok(Lines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
+            }
+            Err(error) => return Err(Unwritable(error.message)),
+        };
+        let lines = Lines::config(WRAPPER, "sccache").needing("sccache").noting(match start {
+            Start::Cold => "It was measured with an empty cache.",
+            Start::Warm => "It was measured with a cache that a build of the same sources had filled.",
+        });
+        let (environment, remark): (Vec<(&str, String)>, _) = match store {
+            Store::Local => (Vec::new(), None),
+            Store::Redis { endpoint, database } => (
+                vec![("SCCACHE_REDIS_ENDPOINT", endpoint), ("SCCACHE_REDIS_DB", database.to_string())],
+                Some(
+                    "Variables `SCCACHE_REDIS_USERNAME` and `SCCACHE_REDIS_PASSWORD` let you in where the server wants that.",
+                ),
+            ),
+            Store::S3 => (
+                Vec::new(),
+                Some("Variables say which bucket: `SCCACHE_BUCKET`, `SCCACHE_REGION`, and your credentials."),
+            ),
+        };
+        let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let lines = Lines { environment, ..lines };
+        Ok(match remark {
+            Some(remark) => lines.noting(remark),
+            None => lines,
+        })
     }
 
     fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {

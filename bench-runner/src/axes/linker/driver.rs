@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use super::super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use super::choice::without_directories;
 use super::{apply, probe, prove};
 use crate::build::{Goal, Recipe};
@@ -71,6 +73,20 @@ impl Axis for Driver {
         recipe.rustflags.extend(flags(setting, context));
         recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        let kept = match setting.beside.get("linker") {
+            None => super::advise::keeping_default(Some(setting.value), situation),
+            Some(_) => None,
+        };
+        let mut lines = kept.unwrap_or_default();
+        lines.rustflags.insert(0, format!("-Clinker={}", setting.value));
+        Ok(match setting.value {
+            "gcc" => lines.needing("gcc"),
+            "clang" => lines.needing("clang"),
+            _ => lines,
+        })
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

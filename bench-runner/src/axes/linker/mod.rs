@@ -1,5 +1,6 @@
 //! The linker: which program the C compiler calls in the end, and the traces it leaves.
 
+mod advise;
 mod apply;
 mod choice;
 mod driver;
@@ -9,7 +10,9 @@ mod threads;
 
 use std::path::Path;
 
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use crate::build::{Goal, Recipe};
 
 pub(super) use driver::Driver;
@@ -91,6 +94,10 @@ impl Axis for Linker {
 
     fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
         apply::apply(setting.value, driver::named(setting), context, recipe)
+    }
+
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        advise::linker(setting, situation)
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

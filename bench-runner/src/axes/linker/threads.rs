@@ -1,6 +1,8 @@
 //! How many threads a linker uses. Each takes the number in a way of its own, and GNU ld takes none.
 
-use super::super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
 use super::{Family, probe, prove};
 use crate::build::{Goal, Recipe};
 use crate::record::ProofResult;
@@ -81,6 +83,17 @@ impl Axis for Threads {
             recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
         }
         Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        let linker = linker(setting);
+        let Some(family) = super::advise::family(linker, situation) else {
+            return Err(Unwritable(format!("how linker={linker} takes threads depends on the machine")));
+        };
+        Ok(match argument(family, setting.value) {
+            Some(argument) => Lines::flags([format!("-Clink-arg=-Wl,{argument}")]),
+            None => Lines::nothing("GNU ld links in one thread by itself."),
+        })
     }
 
     fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {

@@ -17,7 +17,7 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
         @if comparison.blocks.is_empty() { p { (text::nothing(comparison)) } }
         ul.answers {
             @for answer in answers(comparison) {
-                li.nothing[!answer.says] { (answer.text) }
+                li.nothing[!answer.says] { (unbroken(&answer.text)) }
             }
         }
         @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
@@ -26,6 +26,11 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
             p.muted { (wording::family(comparison)) " " (calibration::text(&comparison.calibration)) }
         }
     }
+}
+
+/// A number stays on the line of its sign.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
 }
 
 const COLUMNS: [(&str, bool); 11] = [

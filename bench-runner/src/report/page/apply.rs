@@ -2,11 +2,15 @@
 
 use maud::{Markup, html};
 
+use super::told;
+
 /// How to apply a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
-    /// What it is good for, such as `ripgrep 15.1.0 · incremental: linker=mold, 2.1× faster`.
-    pub title: String,
+    /// The variant, such as `linker=mold`.
+    pub heading: String,
+    /// What it is good for, such as `ripgrep 15.1.0 · incremental: 2.1× faster than linker=bfd`.
+    pub titles: Vec<String>,
     /// Files and the lines for each.
     pub files: Vec<(String, String)>,
     /// What else has to be known, as sentences.
@@ -19,16 +23,20 @@ pub(super) fn part(advice: &[Advice]) -> Markup {
             p { "Nothing: no variant that can be written down as configuration was shown to be faster than what it was "
                 "compared with." }
         }
+        @if advice.len() > 1 {
+            p { "Each was measured by itself; what they do together was not." }
+        }
         @for (at, one) in advice.iter().enumerate() {
-            h3 { (one.title) }
+            h3 { (one.heading) }
+            ul { @for title in &one.titles { li { (title) } } }
             @for (nth, (file, lines)) in one.files.iter().enumerate() {
                 div.snippet {
-                    p { "In " code { (file) } ":" }
+                    p.file { span { "In " code { (file) } } button.copy type="button" hidden aria-label=(format!("Copy the lines for {file}"))
+                        data-copies=(format!("lines-{at}-{nth}")) { "Copy" } }
                     pre tabindex="0" id=(format!("lines-{at}-{nth}")) { (lines) }
-                    button.copy type="button" hidden data-copies=(format!("lines-{at}-{nth}")) { "Copy" }
                 }
             }
-            @for remark in &one.remarks { p { (remark) } }
+            ul.remarks { @for remark in &one.remarks { li { (told(remark)) } } }
         }
     }
 }

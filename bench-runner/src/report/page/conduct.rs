@@ -109,7 +109,9 @@ fn machine(details: &Value) -> Markup {
         h3 { "Machine" }
         dl {
             @for part in ["facts", "provenance"] {
-                @for (name, value) in flat(&details[part]) { dt { (name) } dd { (value) } }
+                @for (name, value) in flat(&details[part]).into_iter().filter(|(name, _)| is_told(name)) {
+                    dt { (name) } dd { (value) }
+                }
             }
         }
         details {
@@ -155,13 +157,18 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// The version of the recipe for a machine's class, and memory to the byte, say nothing to a reader.
+fn is_told(fact: &str) -> bool {
+    !["recipe", "memory bytes"].contains(&fact)
+}
+
 fn tools(manifest: &Manifest) -> Markup {
     html! {
         h3 { "Tools" }
         div.scroll tabindex="0" role="region" aria-label="Tools" { table {
             thead { tr { th scope="col" { "tool" } th scope="col" { "version" } th scope="col" { "sha256" } } }
             tbody { @for tool in &manifest.tools { tr {
-                td { (tool.name) } td { (tool.version) } td { code { (tool.sha256.get(..16).unwrap_or(&tool.sha256)) "…" } }
+                td { (tool.name) } td { (tool.version) } td.hash { code { (tool.sha256.get(..16).unwrap_or(&tool.sha256)) "…" } }
             } } }
         } }
         @for sentence in &manifest.accounting { p.muted { (sentence) "." } }
@@ -257,7 +264,7 @@ fn trouble(comparison: &Comparison) -> Markup {
         }
         @if comparison.blocks.iter().any(|block| !block.notes.is_empty()) {
             h3 { "Notes" }
-            ul { @for block in &comparison.blocks { @for note in &block.notes { li { (block.title) ": " (note) } } } }
+            ul { @for block in &comparison.blocks { @for note in &block.notes { li { (block.title) ": " (super::told(note)) } } } }
         }
     }
 }

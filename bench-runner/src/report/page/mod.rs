@@ -88,5 +88,14 @@ fn parts(page: &Page<'_>) -> Markup {
     }
 }
 
+/// A sentence in which what stands between backticks is code.
+fn told(remark: &str) -> Markup {
+    html! {
+        @for (at, part) in remark.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

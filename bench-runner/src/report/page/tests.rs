@@ -80,7 +80,8 @@ fn names_are_text_wherever_they_come_up() {
         help: Some(evil.to_owned()),
     }];
     let advice = Advice {
-        title: evil.to_owned(),
+        heading: evil.to_owned(),
+        titles: vec![evil.to_owned()],
         files: vec![(evil.to_owned(), evil.to_owned())],
         remarks: vec![evil.to_owned()],
     };
@@ -115,4 +116,16 @@ fn the_page_says_what_is_odd_and_how_to_repeat_it() {
     ] {
         assert!(html.contains(wanted), "{wanted}");
     }
+}
+
+#[test]
+fn what_stands_between_backticks_is_code() {
+    let advice = Advice {
+        heading: "linker=mold".to_owned(),
+        titles: vec!["hexyl: 2× faster".to_owned()],
+        files: vec![("Cargo.toml".to_owned(), "[profile.dev]\n".to_owned())],
+        remarks: vec!["It needs `<b>` and <em>.".to_owned()],
+    };
+    let html = page_of(&everything(), &[advice]);
+    assert!(html.contains("<li>It needs <code>&lt;b&gt;</code> and &lt;em&gt;.</li>"));
 }

@@ -3,6 +3,7 @@
 //!
 //! A new axis needs an entry in [`entries`], and a new field of a recipe needs a line in [`without_each`].
 
+mod advised;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,9 @@ pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = vec![test("sabotage::every_axis_and_each_of_its_values_has_an_entry", complete)];
     for entry in entries().into_values() {
         match entry {
-            Entry::Built(cases) => trials.extend(cases.into_iter().map(trial)),
+            Entry::Built(cases) => {
+                trials.extend(cases.into_iter().map(|case| trial_with("sabotage", case, try_out)));
+            }
             Entry::Unseen(key, value) => {
                 trials.push(Trial::test(format!("sabotage::{key} cannot be seen"), move || {
                     unseen(key, value);
@@ -37,15 +40,17 @@ pub(crate) fn tests() -> Vec<Trial> {
             }
         }
     }
+    trials.extend(advised::tests());
     trials
 }
 
-fn trial(case: Case) -> Trial {
+/// A trial of one value, which is skipped where the machine lacks what it needs.
+fn trial_with(of: &str, case: Case, run: fn(&Case)) -> Trial {
     let beside: String = case.beside.iter().map(|(key, value)| format!(" {key}={value}")).collect();
     let value = case.value.lines().collect::<Vec<_>>().join("; ");
-    let name = format!("sabotage::{}={value}{beside}", case.key);
+    let name = format!("{of}::{}={value}{beside}", case.key);
     let needs = case.needs;
-    let run = move || try_out(&case);
+    let run = move || run(&case);
     match needs {
         Need::Nothing | Need::Absent => test(&name, run),
         Need::Program(program) => test_with(&name, program, run),

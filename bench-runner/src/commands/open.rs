@@ -1,0 +1,29 @@
+//! A page shown in the user's browser.
+
+use std::path::{Path, PathBuf};
+
+use super::shown;
+use crate::process::{find_in_path, launch};
+
+/// What opens a file on this system, with the arguments that come before its path.
+const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
+    ("open", &[])
+} else if cfg!(windows) {
+    ("cmd", &["/c", "start", ""])
+} else {
+    ("xdg-open", &[])
+};
+
+/// Opens `page`; says so where that cannot be done, which is no reason to fail.
+pub(super) fn open(page: &Path) {
+    let (name, before) = OPENER;
+    let page = std::path::absolute(page).unwrap_or_else(|_| page.to_owned());
+    let Some(program) = find_in_path(name, &std::env::var_os("PATH").unwrap_or_default()) else {
+        eprintln!("note: there is no `{name}` on PATH to open the page with; it is {}", shown(&page));
+        return;
+    };
+    let args = before.iter().map(PathBuf::from).chain([page.clone()]);
+    if let Err(error) = launch(&program, args) {
+        eprintln!("note: the page could not be opened ({error}); it is {}", shown(&page));
+    }
+}

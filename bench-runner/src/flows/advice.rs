@@ -1,0 +1,322 @@
+//! Bundle and comparison → what to do with them: for each block the lines that apply the best variant that was shown
+//! to be faster. Asks no machine, so it works for bundles of other ones.
+
+use std::path::PathBuf;
+
+use crate::axes::{self, Settings, Situation, Written};
+use crate::bundle::{Bundle, Manifest};
+use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
+use crate::corpus::{Project, Source};
+use crate::figure::wording;
+use crate::record::{Arm, Block, ProofResult, TEXTS};
+use crate::report::{self, Advice};
+use crate::spanned::SourceText;
+
+/// What to do with what a bundle says. Blocks that come to the same lines are told together; where nothing is faster
+/// than what it was compared with, there is nothing to do.
+pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
+    let mut all: Vec<Advice> = Vec::new();
+    for block in &comparison.blocks {
+        let planned = bundle.manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
+        let Some(one) = planned.and_then(|planned| of_block(&bundle.manifest, comparison, block, planned))
+        else {
+            continue;
+        };
+        match all.iter_mut().find(|other| other.heading == one.heading && other.files == one.files) {
+            Some(other) => {
+                other.titles.extend(one.titles);
+                let new = one.remarks.into_iter().filter(|remark| !other.remarks.contains(remark));
+                other.remarks.extend(new.collect::<Vec<_>>());
+            }
+            None => all.push(one),
+        }
+    }
+    all
+}
+
+/// An arm of a block that was judged, with what was planned of it.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    planned: &'a Arm,
+    arm: &'a ArmResult,
+    ratio: &'a Ratio,
+}
+
+fn of_block(
+    manifest: &Manifest,
+    comparison: &Comparison,
+    block: &BlockResult,
+    planned: &Block,
+) -> Option<Advice> {
+    let judged = planned
+        .arms
+        .iter()
+        .zip(&block.arms)
+        .filter_map(|(planned, arm)| Some(Candidate { planned, arm, ratio: arm.ratio.as_ref()? }));
+    let mut faster: Vec<_> = judged.filter(|one| one.ratio.verdict == Verdict::Faster).collect();
+    faster.sort_by(|one, other| one.ratio.ratio.total_cmp(&other.ratio.ratio));
+    let proven = faster.iter().position(|one| is_proven(one, block));
+    let best = *faster.get(proven.unwrap_or(0))?;
+    let mut advice = Advice {
+        heading: heading(&best),
+        titles: vec![title(&best, block)],
+        files: Vec::new(),
+        remarks: Vec::new(),
+    };
+    if proven.is_none() {
+        advice.remarks.push(format!(
+            "Nothing in its builds on {} shows that it was in force, so no lines are recommended.",
+            block.title
+        ));
+        return Some(advice);
+    }
+    let baseline = planned.arms.get(block.baseline);
+    match baseline.and_then(|baseline| no_setting(baseline, best.planned)) {
+        Some(why) => advice.remarks.push(why),
+        None => write_down(&mut advice, manifest, &best, block),
+    }
+    for passed in faster.iter().take(proven.unwrap_or(0)) {
+        advice.remarks.push(format!(
+            "On {}, {} came out as {}, but nothing in its builds shows that it was in force.",
+            block.title,
+            wording::arm_name(passed.arm),
+            report::speed(passed.ratio)
+        ));
+    }
+    advice.remarks.extend(rivals(&best, &faster, block));
+    let slower = slower_elsewhere(&advice.files, &best, comparison, manifest);
+    // What stands against it comes first.
+    advice.remarks.splice(0..0, slower);
+    Some(advice)
+}
+
+/// The variant, with the settings that its name does not say because the whole block has them, or a set of them a name.
+fn heading(best: &Candidate<'_>) -> String {
+    let name = wording::arm_name(best.arm);
+    let unsaid = best.planned.variant.settings.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str()));
+    let unsaid: Vec<String> = unsaid
+        .map(|(key, value)| format!("{key}={value}"))
+        .filter(|said| !name.contains(said.as_str()))
+        .collect();
+    if unsaid.is_empty() { name } else { format!("{name}, with {}", unsaid.join(", ")) }
+}
+
+fn title(best: &Candidate<'_>, block: &BlockResult) -> String {
+    let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
+    format!("{}: {} than {baseline}", block.title, report::speed(best.ratio))
+}
+
+/// Whether builds show every setting of an arm to have been in force.
+fn is_proven(one: &Candidate<'_>, block: &BlockResult) -> bool {
+    let of_arm =
+        || block.proofs.iter().filter(|proof| proof.role == one.arm.role && proof.variant == one.arm.variant);
+    let shows = |key: &String| {
+        of_arm().any(|proof| {
+            proof.axis == *key && matches!(proof.result, ProofResult::Holds | ProofResult::NotApplicable)
+        })
+    };
+    of_arm().all(|proof| proof.result != ProofResult::Fails) && one.planned.variant.settings.keys().all(shows)
+}
+
+/// Why what an arm differs in from its baseline is no setting of a project, where that is so.
+fn no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
+    let (one, other) = (&baseline.variant, &best.variant);
+    let what = match () {
+        () if one.project != other.project => "another project",
+        () if one.rev != other.rev => "another commit of the project",
+        () if one.workload != other.workload => "another command",
+        () => return None,
+    };
+    Some(format!("It is {what}, and no setting: there is nothing to write down."))
+}
+
+fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, block: &BlockResult) {
+    let settings = &best.planned.variant.settings;
+    let situation = situation(manifest, &best.planned.variant.project, settings);
+    let Written { files, needs, remarks, unwritable } = axes::advise(settings, &situation);
+    advice.files = files;
+    if settings.is_empty() {
+        let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
+        advice.remarks.push(format!("It is the project with nothing set: what {baseline} adds has to go."));
+    }
+    advice.remarks.extend(unwritable.iter().map(|why| format!("Not to be written down: {why}.")));
+    advice.remarks.extend(remarks);
+    advice.remarks.extend(measured_with(manifest, &needs));
+    advice.remarks.extend(also_changed(&best.planned.co_changes, settings.len()));
+}
+
+/// What settings change besides what their axes are named for, each setting named once, and not at all where it is alone.
+fn also_changed(co_changes: &[String], settings: usize) -> Option<String> {
+    let mut of_setting: Vec<(&str, Vec<&str>)> = Vec::new();
+    for change in co_changes {
+        let (setting, what) = change.split_once(": ").unwrap_or(("", change));
+        match of_setting.iter_mut().find(|(known, _)| *known == setting) {
+            Some((_, all)) => all.push(what),
+            None => of_setting.push((setting, vec![what])),
+        }
+    }
+    let told = of_setting.iter().map(|(setting, all)| match (settings, *setting) {
+        (..=1, _) | (_, "") => all.join("; "),
+        (_, setting) => format!("{setting}: {}", all.join("; ")),
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| format!("It also changes something else: {}.", told.join("; ")))
+}
+
+/// What has to be installed, with the versions that were measured.
+fn measured_with(manifest: &Manifest, needs: &[&str]) -> Option<String> {
+    let versions = |name: &str| {
+        let of_name = manifest.tools.iter().filter(|tool| tool.name == name);
+        of_name.map(|tool| tool.version.as_str()).collect::<Vec<_>>().join(" or ")
+    };
+    let compilers = Some(versions("rustc")).filter(|versions| !versions.is_empty());
+    let needed: Vec<String> = needs
+        .iter()
+        .map(|name| match versions(name) {
+            versions if versions.is_empty() => format!("`{name}`"),
+            versions => format!("`{name}` ({versions})"),
+        })
+        .collect();
+    let measured = compilers.map(|versions| format!("Measured with {versions}."));
+    let install = (!needed.is_empty()).then(|| {
+        format!(
+            "It needs {}, as it was measured with, installed wherever the project is built.",
+            needed.join(" and ")
+        )
+    });
+    let said: Vec<String> = install.into_iter().chain(measured).collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// Others that are faster too and whose intervals reach into that of the best.
+fn rivals(best: &Candidate<'_>, faster: &[Candidate<'_>], block: &BlockResult) -> Option<String> {
+    let close = faster.iter().filter(|other| {
+        other.arm.variant != best.arm.variant
+            && other.ratio.ratio >= best.ratio.ratio
+            && other.ratio.low < best.ratio.high
+    });
+    let names: Vec<String> = close.map(|other| wording::arm_name(other.arm)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "On {}, {} came out nearly as fast, and which of them is the best was not shown.",
+            block.title,
+            names.join(", ")
+        )
+    })
+}
+
+/// Where the same lines, or what comes to the same lines, were shown to be slower: a cache that is empty has those of one
+/// that is full.
+fn slower_elsewhere(
+    files: &[(String, String)],
+    best: &Candidate<'_>,
+    comparison: &Comparison,
+    manifest: &Manifest,
+) -> Option<String> {
+    let the_same = |arm: &Arm| {
+        let settings = &arm.variant.settings;
+        let same =
+            || axes::advise(settings, &situation(manifest, &arm.variant.project, settings)).files == files;
+        *settings == best.planned.variant.settings || !files.is_empty() && same()
+    };
+    let mut slower: Vec<String> = Vec::new();
+    for block in &comparison.blocks {
+        let planned = manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
+        for (planned, arm) in planned.into_iter().flat_map(|planned| planned.arms.iter().zip(&block.arms)) {
+            let ratio = arm.ratio.filter(|ratio| ratio.verdict == Verdict::Slower);
+            if let Some(ratio) = ratio.filter(|_| the_same(planned)) {
+                let name = wording::arm_name(arm);
+                slower.push(format!("{name} on {}, {}", block.title, report::speed(&ratio)));
+            }
+        }
+    }
+    (!slower.is_empty())
+        .then(|| format!("The same lines were measured to be slower, too: {}.", slower.join("; ")))
+}
+
+/// Where the settings of a variant were measured, as far as the bundle says.
+fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
+    let host = host(&manifest.machine.details["facts"]);
+    let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
+    let project = planned.and_then(|planned| {
+        let base = planned.base.as_ref().map(PathBuf::from);
+        Project::parse(&SourceText::new(planned.name.as_str(), planned.manifest.as_str()), base).ok()
+    });
+    let package = project.as_ref().and_then(|project| match &project.source {
+        Source::CratesIo(source) => Some(source.name.clone()),
+        _ => None,
+    });
+    let profile = project.as_ref().and_then(|project| project.build.profile.clone());
+    Situation {
+        own_lld: host.as_deref() == Some("x86_64-unknown-linux-gnu")
+            && compilers_from(manifest, settings, (1, 90)),
+        host,
+        by_cargo: !project.is_some_and(|project| matches!(project.source, Source::Command(_))),
+        profile: profile.unwrap_or_else(|| "dev".to_owned()),
+        package,
+    }
+}
+
+/// The target that a machine builds for, by the facts about it.
+fn host(facts: &serde_json::Value) -> Option<String> {
+    let (arch, os) = (facts["arch"].as_str()?, facts["os"].as_str()?);
+    let system = match os {
+        "linux" => "unknown-linux-gnu",
+        "macos" => "apple-darwin",
+        "windows" => "pc-windows-msvc",
+        _ => return None,
+    };
+    Some(format!("{arch}-{system}"))
+}
+
+/// Whether all compilers of the run that a variant may have been built by are of this version or later.
+fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -> bool {
+    let version = |text: &str| {
+        let mut numbers = text.strip_prefix("rustc ")?.split(['.', '-', ' ']);
+        Some((numbers.next()?.parse::<u32>().ok()?, numbers.next()?.parse::<u32>().ok()?))
+    };
+    let wanted = axes::toolchain_of(settings).unwrap_or_default();
+    let mut compilers = manifest.tools.iter().filter(|tool| tool.name == "rustc").peekable();
+    // Where the variant names a nightly, the others of the run do not matter.
+    let nightly = |text: &str| !wanted.starts_with("nightly") || text.contains("nightly");
+    compilers.peek().is_some()
+        && compilers
+            .filter(|tool| nightly(&tool.version))
+            .all(|tool| version(&tool.version).is_some_and(|version| version >= least))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{ToolEntry, fixture};
+
+    #[test]
+    fn a_target_is_told_by_the_facts_or_not_at_all() {
+        let of = |text: &str| host(&serde_json::from_str(text).unwrap());
+        assert_eq!(of(r#"{"arch": "x86_64", "os": "linux"}"#).as_deref(), Some("x86_64-unknown-linux-gnu"));
+        assert_eq!(of(r#"{"arch": "aarch64", "os": "macos"}"#).as_deref(), Some("aarch64-apple-darwin"));
+        assert_eq!(of(r#"{"arch": "x86_64", "os": "plan9"}"#), None);
+        assert_eq!(of("null"), None);
+    }
+
+    #[test]
+    fn a_compiler_counts_where_the_variant_may_have_been_built_by_it() {
+        let of = |versions: &[&str], toolchain: Option<&str>| {
+            let tool = |version: &&str| ToolEntry {
+                name: "rustc".into(),
+                version: (*version).into(),
+                sha256: String::new(),
+            };
+            let manifest = Manifest { tools: versions.iter().map(tool).collect(), ..fixture::manifest() };
+            let settings = toolchain.map(|name| ("toolchain".to_owned(), name.to_owned()));
+            compilers_from(&manifest, &settings.into_iter().collect(), (1, 90))
+        };
+        let (old, new, nightly) = (
+            "rustc 1.89.0 (29483883e 2025-08-04)",
+            "rustc 1.95.0 (59807616e 2026-04-14)",
+            "rustc 1.97.0-nightly (e50aa6fba 2026-05-19)",
+        );
+        assert!(of(&[new], None) && !of(&[old], None) && !of(&[], None) && !of(&[old, new], None));
+        assert!(of(&[old, nightly], Some("nightly")) && !of(&[old, nightly], Some("stable")));
+    }
+}

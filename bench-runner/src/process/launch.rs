@@ -1,0 +1,44 @@
+//! A program that is started for the user and left to itself, such as a browser.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long it is looked whether it ends with an error. What starts a browser mostly ends at once.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Starts a program in a process group of its own, without any of this one's input and output, and leaves it running.
+///
+/// # Errors
+/// Where it cannot be started, or ends with an error within a few seconds.
+pub fn launch<A: Into<OsString>>(program: &Path, args: impl IntoIterator<Item = A>) -> io::Result<()> {
+    let mut command = Command::new(program);
+    command.args(args.into_iter().map(Into::into)).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    let until = Instant::now() + LOOK;
+    while Instant::now() < until {
+        if let Some(status) = child.try_wait()? {
+            let failed = || io::Error::other(format!("`{}` ended with {status}", program.display()));
+            return if status.success() { Ok(()) } else { Err(failed()) };
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_ends_with_an_error_is_one() {
+        assert!(launch(Path::new("true"), ["x"]).is_ok());
+        let failed = launch(Path::new("false"), ["x"]).unwrap_err().to_string();
+        assert!(failed.starts_with("`false` ended with exit status: 1"), "{failed}");
+        assert!(launch(Path::new("/nowhere/browser"), ["x"]).is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! What a bundle says is to be done: of runs that are kept in `results`, and of made-up ones.
+
+use std::path::Path;
+
+use bench_runner::bundle::{Bundle, open};
+use bench_runner::compare::{Comparison, Policy, Verdict};
+use bench_runner::flows;
+use bench_runner::record::ProofResult;
+use bench_runner::report::Advice;
+use expect_test::expect;
+use libtest_mimic::Trial;
+
+use crate::lab::{entries, test};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("advices::the_best_proven_variant_has_its_lines", best),
+        test("advices::what_is_no_setting_has_none", no_setting),
+        test("advices::what_no_build_shows_is_not_recommended", unproven),
+        test("advices::blocks_with_the_same_lines_are_told_together", together),
+        test("advices::where_the_same_is_slower_is_told", slower),
+        test("advices::lines_of_a_full_cache_are_those_of_an_empty_one", cache),
+        test("advices::where_nothing_is_faster_there_is_nothing_to_do", nothing),
+    ]
+}
+
+/// The run in `results` whose name ends so.
+fn kept(ending: &str) -> (Bundle, Comparison) {
+    let machines = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("results"));
+    let mut runs = machines.iter().flat_map(|machine| entries(machine));
+    let run = runs.find(|run| run.to_string_lossy().ends_with(ending)).expect("a run that is kept");
+    let bundle = open(&run).expect("a bundle");
+    let comparison = flows::judge(&bundle, &Policy::default());
+    (bundle, comparison)
+}
+
+fn told(advice: &[Advice]) -> String {
+    let mut text = String::new();
+    for one in advice {
+        text.push_str(&format!("{}\n", one.heading));
+        one.titles.iter().for_each(|title| text.push_str(&format!("- {title}\n")));
+        one.files.iter().for_each(|(file, lines)| text.push_str(&format!("[{file}]\n{lines}")));
+        one.remarks.iter().for_each(|remark| text.push_str(&format!("* {remark}\n")));
+    }
+    text
+}
+
+fn best() {
+    let (bundle, comparison) = kept("linkers-e1828f");
+    expect![[r#"
+        linker=wild
+        - ripgrep 15.1.0 · incremental: 1.129× faster than linker=default (linker=rust-lld)
+        [.cargo/config.toml]
+        [target.x86_64-unknown-linux-gnu]
+        rustflags = ["-Clinker-features=-lld", "-Clink-arg=-B/usr/local/lib/wild"]
+        * A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p /usr/local/lib/wild && sudo ln -s "$(command -v wild)" /usr/local/lib/wild/ld`.
+        * cargo reads flags from one place only: a variable `RUSTFLAGS` in the environment makes it ignore these, and these make it ignore those under `[build]`. Flags that your files set already, there or under `[target.…]`, belong into this list. `rustc -vV` names your target as `host`, where it is not x86_64-unknown-linux-gnu.
+        * It needs `wild` (Wild 0.10.0 non-git-build (compatible with GNU linkers)), as it was measured with, installed wherever the project is built. Measured with rustc 1.95.0 (59807616e 2026-04-14).
+        * It also changes something else: build scripts and proc macros are linked by it too.
+    "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
+}
+
+/// `check` is another command than `build`.
+fn no_setting() {
+    let (bundle, comparison) = kept("quick-ec6a2e");
+    expect![[r#"
+        linker=default
+        - titlecase 3.6.0 · clean: 1.088× faster than linker=bfd
+        - titlecase 3.6.0 · incremental: 2.38× faster than linker=bfd
+        * The linker is what rustc takes by itself: whatever names another one has to go.
+        * Measured with rustc 1.95.0 (59807616e 2026-04-14).
+        * On titlecase 3.6.0 · clean, linker=mold came out nearly as fast, and which of them is the best was not shown.
+        * On titlecase 3.6.0 · incremental, linker=mold came out nearly as fast, and which of them is the best was not shown.
+        workload=check
+        - titlecase 3.6.0 · clean / check: 2.143× faster than workload=clean
+        * It is another command, and no setting: there is nothing to write down.
+    "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
+}
+
+fn unproven() {
+    let (bundle, mut comparison) = kept("linkers-e1828f");
+    for proof in comparison.blocks.iter_mut().flat_map(|block| &mut block.proofs) {
+        if proof.variant == "linker=wild" {
+            proof.result = ProofResult::NotProvable;
+        }
+    }
+    let advice = flows::advice(&bundle, &comparison);
+    assert!(advice[0].files.is_empty());
+    assert!(advice[0].remarks[0].contains("shows that it was in force, so no lines"), "{advice:?}");
+    // The next best takes its place.
+    let arms = &mut comparison.blocks[0].arms;
+    let mold = arms.iter_mut().find(|arm| arm.variant == "linker=mold").expect("an arm");
+    let ratio = mold.ratio.as_mut().expect("a ratio");
+    (ratio.ratio, ratio.low, ratio.high, ratio.verdict) = (0.95, 0.93, 0.97, Verdict::Faster);
+    let advice = flows::advice(&bundle, &comparison);
+    assert_eq!(advice[0].heading, "linker=mold");
+    assert!(advice[0].files[0].1.contains("-fuse-ld=mold"));
+    let passed =
+        "linker=wild came out as 1.129× faster, but nothing in its builds shows that it was in force.";
+    assert!(advice[0].remarks.iter().any(|remark| remark.contains(passed)), "{advice:?}");
+}
+
+fn together() {
+    let (mut bundle, mut comparison) = kept("linkers-e1828f");
+    let (mut block, mut planned) = (comparison.blocks[0].clone(), bundle.manifest.plan.blocks[0].clone());
+    block.id = "another".to_owned().into();
+    planned.id = block.id.clone();
+    block.title = "another".to_owned();
+    comparison.blocks.push(block);
+    bundle.manifest.plan.blocks.push(planned);
+    let advice = flows::advice(&bundle, &comparison);
+    assert_eq!(advice.len(), 1);
+    assert_eq!(advice[0].titles.len(), 2);
+    let needs = advice[0].remarks.iter().filter(|remark| remark.contains("It needs")).count();
+    assert_eq!(needs, 1, "said once");
+}
+
+fn slower() {
+    let (mut bundle, mut comparison) = kept("linkers-e1828f");
+    let (mut block, mut planned) = (comparison.blocks[0].clone(), bundle.manifest.plan.blocks[0].clone());
+    block.id = "another".to_owned().into();
+    planned.id = block.id.clone();
+    block.title = "another".to_owned();
+    for arm in &mut block.arms {
+        if let Some(ratio) = arm.ratio.as_mut() {
+            (ratio.ratio, ratio.low, ratio.high, ratio.verdict) = (1.5, 1.4, 1.6, Verdict::Slower);
+        }
+    }
+    comparison.blocks.push(block);
+    bundle.manifest.plan.blocks.push(planned);
+    let advice = flows::advice(&bundle, &comparison);
+    assert_eq!(advice.len(), 1);
+    let first = advice[0].remarks.first().expect("a remark");
+    assert!(first.contains("slower, too: linker=wild on another, 1.5"), "{first}");
+}
+
+fn cache() {
+    let (bundle, comparison) = kept("cache-5688fe");
+    let advice = flows::advice(&bundle, &comparison);
+    // The second block is built without incremental compilation, and so are its lines.
+    assert_eq!(
+        advice.iter().map(|one| one.heading.as_str()).collect::<Vec<_>>(),
+        ["cache=warm", "cache=warm, with incremental=off"]
+    );
+    assert!(
+        !advice[0].files[0].1.contains("incremental") && advice[1].files[0].1.contains("incremental = false")
+    );
+    for one in &advice {
+        let first = one.remarks.first().expect("a remark");
+        assert!(first.contains("slower, too: cache=cold on ripgrep 15.1.0"), "{first}");
+    }
+}
+
+fn nothing() {
+    let (bundle, mut comparison) = kept("linkers-e1828f");
+    for ratio in
+        comparison.blocks.iter_mut().flat_map(|block| &mut block.arms).filter_map(|arm| arm.ratio.as_mut())
+    {
+        ratio.verdict = Verdict::Undecided;
+    }
+    assert_eq!(flows::advice(&bundle, &comparison), []);
+}

@@ -1,0 +1,290 @@
+//! The page in a real browser, opened from disk: real runs and made-up ones.
+
+mod browser;
+mod pages;
+
+use std::path::PathBuf;
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::lab::test_with;
+use browser::{Browser, PROGRAM, View};
+use pages::Pages;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    let trial = |name: &str, run: fn()| test_with(&format!("page::{name}"), PROGRAM, run);
+    vec![
+        trial("opens_without_a_word_in_the_console_and_without_a_request", opens),
+        trial("labels_of_figures_are_whole_and_apart", labels),
+        trial("nothing_reaches_beyond_the_window", width),
+        trial("headings_figures_and_controls_have_their_names", structure),
+        trial("text_stands_out_in_both_schemes", contrast),
+        trial("every_column_is_sorted_both_ways", sorting),
+        trial("rows_are_filtered", filtering),
+        trial("figures_are_told_by_pointer_and_by_keyboard", telling),
+        trial("lines_are_copied", copying),
+        trial("it_is_printed", printing),
+        trial("without_scripts_everything_is_there", without_scripts),
+        trial("what_is_wrong_is_found", planted),
+        trial("many_samples_make_no_large_page", large),
+    ]
+}
+
+const WIDE: View = View { width: 1200, dark: false, scripts: true };
+const VIEWS: [View; 4] =
+    [WIDE, View { dark: true, ..WIDE }, View { width: 390, ..WIDE }, View { width: 390, dark: true, ..WIDE }];
+
+/// Opens every page in every view and looks for what is wrong with it.
+fn everywhere(views: &[View], look: impl Fn(&mut Browser, &PathBuf, View) -> Vec<String>) {
+    let (pages, mut browser) = (Pages::get(), Browser::start());
+    let mut wrong = Vec::new();
+    for (name, file) in pages.all() {
+        for &view in views {
+            browser.open(file, view);
+            browser.evaluate(include_str!("probe.js"));
+            let scheme = if view.dark { "dark" } else { "light" };
+            let found = look(&mut browser, file, view);
+            wrong.extend(found.into_iter().map(|what| format!("{name}, {scheme}, {}: {what}", view.width)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let texts = value.as_array().expect("a list").iter();
+    texts.map(|text| text.as_str().expect("a text").to_owned()).collect()
+}
+
+fn opens() {
+    everywhere(&[WIDE], |browser, file, _| {
+        assert!(browser.evaluate("document.getElementById('answer').textContent.length").as_u64() > Some(20));
+        browser.complaints(file)
+    });
+}
+
+fn labels() {
+    everywhere(&VIEWS, |browser, _, _| texts(&browser.evaluate("probe.labels()")));
+}
+
+fn width() {
+    everywhere(&[WIDE, VIEWS[2]], |browser, _, view| {
+        let found = browser.evaluate("probe.width()");
+        assert_eq!(found["window"], view.width, "{found}");
+        let mut wrong = texts(&found["beyond"]);
+        let scrolls = found["scroll"].as_u64() > found["inner"].as_u64();
+        wrong.extend(scrolls.then(|| format!("it is {} wide", found["scroll"])));
+        wrong
+    });
+}
+
+fn structure() {
+    everywhere(&[WIDE], |browser, _, _| texts(&browser.evaluate("probe.structure()")));
+}
+
+fn contrast() {
+    everywhere(&VIEWS[..2], |browser, _, view| {
+        let found = browser.evaluate("probe.contrast()");
+        assert!(found["looked"].as_u64() > Some(20), "{found}");
+        let dark = browser.evaluate("matchMedia('(prefers-color-scheme: dark)').matches");
+        assert_eq!(dark, view.dark);
+        texts(&found["wrong"])
+    });
+}
+
+/// Opens the page of a run with several blocks.
+fn real() -> Browser {
+    let mut browser = Browser::start();
+    browser.open(Pages::get().file("several"), WIDE);
+    browser.evaluate(include_str!("probe.js"));
+    browser
+}
+
+fn sorting() {
+    let mut browser = real();
+    let heads = browser.evaluate("probe.heads()").as_array().expect("headings").len();
+    assert!(heads >= 8);
+    for at in 0..heads {
+        let before = browser.evaluate(&format!("probe.column({at})"));
+        for (direction, word) in [(1, "ascending"), (-1, "descending")] {
+            browser.evaluate(&format!("probe.press({at})"));
+            let head = browser.evaluate(&format!("probe.heads()[{at}]"));
+            assert_eq!(head["sorted"], word, "{head}");
+            let column = browser.evaluate(&format!("probe.column({at})"));
+            let [mut one, mut other] = [&before, &column].map(|cells| {
+                cells.as_array().expect("cells").iter().map(Value::to_string).collect::<Vec<_>>()
+            });
+            one.sort();
+            other.sort();
+            assert_eq!(one, other, "{head}: sorting changed the cells");
+            assert_sorted(column.as_array().expect("cells"), direction, &head);
+        }
+    }
+    let sorted = browser.evaluate("probe.heads().filter((head) => head.sorted).length");
+    assert_eq!(sorted, 1, "only one column says that it is sorted");
+}
+
+/// Numbers by their value, with what has none at the end; texts by the alphabet.
+fn assert_sorted(cells: &[Value], direction: i8, head: &Value) {
+    for pair in cells.windows(2) {
+        let ordered = match (&pair[0], &pair[1]) {
+            (_, Value::Null) => true,
+            (Value::Null, _) => false,
+            (Value::String(one), Value::String(other)) => {
+                // `linker=bfd` against `linker=lld (rust-lld)`: what is no letter counts less to a browser.
+                let letters = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+                let (one, other) = (letters(one), letters(other));
+                if direction > 0 { one <= other } else { one >= other }
+            }
+            (one, other) => {
+                let (one, other) = (one.as_f64().expect("a number"), other.as_f64().expect("a number"));
+                if direction > 0 { one <= other } else { one >= other }
+            }
+        };
+        assert!(ordered, "{head}: {} before {}", pair[0], pair[1]);
+    }
+}
+
+fn filtering() {
+    let mut browser = real();
+    let all = browser.evaluate("probe.filter(0, '')");
+    let rows = all.as_array().expect("rows").clone();
+    let count = |keep: &dyn Fn(&Value) -> bool| rows.iter().filter(|row| keep(row)).count();
+    let left = |found: &Value| found.as_array().expect("rows").len();
+    let has =
+        |row: &Value, word: &str| row["text"].as_str().is_some_and(|text| text.to_lowercase().contains(word));
+
+    let found = browser.evaluate("probe.filter(0, 'CHECK')");
+    assert_eq!(left(&found), count(&|row| has(row, "check")));
+    assert!(left(&found) > 0 && left(&found) < rows.len());
+    let status = browser.evaluate("document.getElementById('shown').textContent");
+    assert_eq!(status, format!("{} of {} rows shown", left(&found), rows.len()));
+    assert_eq!(left(&browser.evaluate("probe.filter(0, 'no such thing')")), 0);
+    browser.evaluate("probe.filter(0, '')");
+    for word in ["baseline", "faster"] {
+        let found = browser.evaluate(&format!("probe.filter(1, '{word}')"));
+        assert_eq!(left(&found), count(&|row| row["verdict"] == word), "{word}");
+        assert!(left(&found) > 0, "{word}");
+    }
+    let block = rows[0]["block"].as_str().expect("a block");
+    let both = browser.evaluate(&format!("probe.filter(2, '{block}')"));
+    assert_eq!(left(&both), count(&|row| row["verdict"] == "faster" && row["block"] == block));
+    browser.evaluate("probe.filter(1, '')");
+    assert_eq!(left(&browser.evaluate("probe.filter(2, '')")), rows.len());
+}
+
+fn telling() {
+    for view in [WIDE, VIEWS[2]] {
+        let mut browser = Browser::start();
+        browser.open(Pages::get().file("linkers"), view);
+        browser.evaluate(include_str!("probe.js"));
+        let figures = browser.evaluate("document.querySelectorAll('figure[data-tips]').length");
+        let figures = figures.as_u64().expect("a number");
+        assert!(figures >= 4);
+        for figure in 0..figures {
+            let tips = browser.evaluate(&format!("probe.tips({figure}, 0)"));
+            if tips.is_null() {
+                continue;
+            }
+            let told = format!("probe.told({figure})");
+            let texts = tips["texts"].as_array().expect("texts");
+            let (x, y) = (tips["x"].as_f64().expect("a place"), tips["y"].as_f64().expect("a place"));
+            // A figure that is wider than a phone is scrolled; there, keys tell.
+            if x < f64::from(view.width) - 20.0 {
+                browser.pointer(x, y, false);
+                let seen = browser.evaluate(&told);
+                assert!(texts.contains(&seen["text"]), "figure {figure} by pointer at {x}, {y}: {seen}");
+                assert_eq!(seen["inside"], true, "figure {figure}: {seen}");
+            }
+            browser.evaluate(&format!("probe.focus({figure})"));
+            let mut by_key = |key: &str| {
+                browser.key(key);
+                browser.evaluate(&told)["text"].take()
+            };
+            assert_eq!(by_key("Home"), texts[0], "figure {figure}");
+            assert_eq!(by_key("ArrowRight"), texts[1 % texts.len()], "figure {figure}");
+            assert_eq!(by_key("ArrowLeft"), texts[0], "figure {figure}");
+            assert_eq!(
+                by_key("ArrowLeft"),
+                texts[texts.len() - 1],
+                "figure {figure}: the first follows the last"
+            );
+            assert_eq!(by_key("End"), texts[texts.len() - 1], "figure {figure}");
+            assert_eq!(by_key("Escape"), Value::Null, "figure {figure}");
+        }
+    }
+}
+
+fn copying() {
+    let mut browser = Browser::start();
+    browser.open(Pages::get().file("linkers"), WIDE);
+    browser.evaluate(include_str!("probe.js"));
+    let button = browser.evaluate("probe.copier()");
+    let place = |name: &str| button[name].as_f64().expect("a place");
+    browser.pointer(place("x"), place("y"), true);
+    let copied = browser.evaluate("new Promise((done) => setTimeout(done, 300)).then(() => probe.copied())");
+    let says = copied["says"].as_str().expect("a text");
+    assert!(says == "Copied" || says.starts_with("Selected"), "{says}");
+    let lines = |value: &Value| value.as_str().expect("lines").trim().to_owned();
+    assert_eq!(lines(&copied["text"]), lines(&button["lines"]));
+    assert!(lines(&button["lines"]).parse::<toml::Table>().is_ok());
+}
+
+fn printing() {
+    let mut browser = real();
+    let pdf = browser.call("Page.printToPDF", json!({"printBackground": true}));
+    // Base64 of `%PDF-`.
+    let data = pdf["data"].as_str().expect("a document");
+    assert!(data.starts_with("JVBERi0") && data.len() > 20_000, "{} characters", data.len());
+    browser.call("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    let hidden = browser.evaluate(
+        "[...document.querySelectorAll('.controls, nav, button.copy')].filter((one) => one.getClientRects().length).length",
+    );
+    assert_eq!(hidden, 0, "what is pressed is not printed");
+}
+
+/// With scripts switched off nothing can be asked of a page by one of its own, but it can be looked at from outside.
+fn without_scripts() {
+    let mut browser = Browser::start();
+    browser.open(Pages::get().file("several"), View { scripts: false, ..WIDE });
+    let sees = |script: &str, browser: &mut Browser| browser.evaluate(script).as_u64().expect("a number");
+    let shown = "filter((one) => one.getClientRects().length).length";
+    let rows = sees(&format!("[...document.querySelectorAll('#verdicts tbody tr')].{shown}"), &mut browser);
+    let figures = sees(&format!("[...document.querySelectorAll('figure svg')].{shown}"), &mut browser);
+    assert!(rows >= 5 && figures >= 4, "{rows} rows, {figures} figures");
+    let useless = sees(&format!("[...document.querySelectorAll('.controls, button')].{shown}"), &mut browser);
+    assert_eq!(useless, 0, "a control that does nothing");
+    let sections = sees(&format!("[...document.querySelectorAll('main > section')].{shown}"), &mut browser);
+    assert_eq!(sections, 4);
+    browser.open(Pages::get().file("linkers"), View { scripts: false, ..WIDE });
+    let lines = sees(&format!("[...document.querySelectorAll('.snippet pre')].{shown}"), &mut browser);
+    assert_eq!(lines, 1);
+}
+
+/// What is asked of pages would notice if something were wrong.
+fn planted() {
+    let mut browser = real();
+    let mut finds = |fault: &str, question: &str| {
+        browser.open(Pages::get().file("several"), WIDE);
+        browser.evaluate(include_str!("probe.js"));
+        browser.evaluate(fault);
+        let found = browser.evaluate(question);
+        assert_ne!(found, json!([]), "{fault}");
+    };
+    let label = "document.querySelector('figure svg text')";
+    finds(&format!("{label}.setAttribute('transform', 'translate(-400 0)'), 0"), "probe.labels()");
+    finds(
+        "(([one, other]) => ['x', 'y'].forEach((name) => other.setAttribute(name, one.getAttribute(name))))(document.querySelectorAll('figure svg text'))",
+        "probe.labels()",
+    );
+    finds("document.body.style.color = '#999', 0", "probe.contrast().wrong");
+    finds("document.querySelector('h2').outerHTML = '<h4>x</h4>', 0", "probe.structure()");
+    finds("document.querySelector('figure').removeAttribute('aria-label')", "probe.structure()");
+    finds("document.querySelector('footer').style.minWidth = '3000px', 0", "probe.width().beyond");
+}
+
+fn large() {
+    let file = Pages::get().file("large");
+    let bytes = std::fs::metadata(file).expect("the page").len();
+    assert!(bytes < 2_000_000, "{bytes} bytes");
+}

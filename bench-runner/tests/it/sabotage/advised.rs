@@ -1,0 +1,208 @@
+//! What an axis says of lines that make its value permanent is tried: they are written into the files of a project that
+//! says the contrary, as its owner would, nothing is added to the build, and the same axis proves it. Without any one of
+//! the lines it does not.
+
+use std::path::Path;
+
+use bench_runner::axes::{
+    self, CONFIG, MANIFEST, Reference, SYSROOT, Settings, Shown, Situation, TOOLCHAIN, Written,
+};
+use bench_runner::build::{Evidence, Recipe, Toolchain, config_of_tree, merged};
+use bench_runner::record::ProofResult;
+use libtest_mimic::Trial;
+use toml::{Table, Value};
+
+use super::table::{Case, Entry, Need, entries};
+use super::{build, context, cores, path, project, prove, toolchain, trial_with};
+use crate::lab::Lab;
+
+/// Values of which each line is taken away in turn: one of each axis that has lines which a build shows.
+const SABOTAGED: [(&str, &str); 17] = [
+    ("linker", "lld"),
+    ("linker-driver", "clang"),
+    ("linker-threads", "2"),
+    ("toolchain", "nightly"),
+    ("lto", "thin"),
+    ("codegen-units", "{own=16,deps=256}"),
+    ("opt-level", "{own=1,deps=3,build=0,final=\"s\"}"),
+    ("debug", "limited"),
+    ("split-debuginfo", "packed"),
+    ("strip", "symbols"),
+    ("incremental", "on"),
+    ("incremental", "off"),
+    ("cache", "cold"),
+    ("threads", "8"),
+    ("rustflags", "-Cdebug-assertions=no -Coverflow-checks=no"),
+    ("config", "profile.dev.debug=1"),
+    ("snippet", "[profile.dev]\nopt-level = 1\n"),
+];
+
+pub(super) fn tests() -> Vec<Trial> {
+    let cases = entries().into_values().flat_map(|entry| match entry {
+        Entry::Built(cases) => cases,
+        Entry::Unseen(..) => Vec::new(),
+    });
+    // A number of jobs in the configuration shows nowhere in a build, and a profile is never configuration.
+    let shown = |case: &Case| !matches!(case.needs, Need::Absent) && !["jobs", "profile"].contains(&case.key);
+    cases.filter(shown).map(|case| trial_with("advice", case, try_lines)).collect()
+}
+
+fn try_lines(case: &Case) {
+    let lab = Lab::new();
+    project(&lab, case.manifest);
+    let settings: Settings = case
+        .beside
+        .iter()
+        .chain([&(case.key, case.value)])
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    let measured = toolchain(axes::toolchain_of(&settings));
+    if (case.key, case.value) == ("cache", "off") {
+        lab.write("own/.cargo/config.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
+    }
+    let written = axes::advise(&settings, &situation(case, &measured));
+    if written.files.is_empty() {
+        assert!(!(written.unwritable.is_empty() && written.remarks.is_empty()), "nothing is said");
+        return;
+    }
+    let original = context(&lab, &measured);
+    let mut applied = Recipe::default();
+    for setting in axes::each(&settings) {
+        axes::find(setting.key).expect("an axis").apply(&setting, &original, &mut applied).expect("applied");
+    }
+    // A cache's server is nothing that configuration starts in time.
+    let base = Recipe { jobs: cores() + 1, service: applied.service.clone(), ..Recipe::default() };
+    let plain =
+        axes::find(case.key).expect("an axis").by_comparison().then(|| build(&lab, case, &measured, &base));
+    let tables = here(&written, &measured, &applied);
+    let try_out = |tables: &Tables| {
+        let toolchain = write(&lab, &original.manifest, tables);
+        let built = build(&lab, case, &toolchain, &base);
+        prove(case.key, &settings, &original, &shown(&built, plain.as_ref()))
+    };
+    let whole = try_out(&tables);
+    assert_eq!(
+        whole.result,
+        ProofResult::Holds,
+        "{tables:?}: expected {}, found {}",
+        whole.expected,
+        whole.found
+    );
+    if !SABOTAGED.contains(&(case.key, case.value)) {
+        return;
+    }
+    let others: Settings =
+        settings.iter().filter(|(key, _)| *key != case.key).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let of_others = here(&axes::advise(&others, &situation(case, &measured)), &measured, &applied);
+    let sabotaged = without_each(&tables, &of_others);
+    assert!(!sabotaged.is_empty(), "no line to be taken away");
+    for (what, tables) in sabotaged {
+        let finding = try_out(&tables);
+        assert_ne!(finding.result, ProofResult::Holds, "without {what} it finds {}", finding.found);
+    }
+}
+
+fn shown<'a>(build: &'a Evidence, plain: Option<&'a Evidence>) -> Shown<'a> {
+    let baseline = plain.map(|build| Reference { name: "as it is", build, alone: true });
+    Shown { build, baseline, edited: false }
+}
+
+/// As a bundle would say of this machine.
+fn situation(case: &Case, toolchain: &Toolchain) -> Situation {
+    Situation {
+        host: Some(toolchain.host.clone()),
+        own_lld: toolchain.links_with_own_lld(),
+        by_cargo: true,
+        profile: case.profile.unwrap_or("dev").to_owned(),
+        package: Some("own-tool".to_owned()),
+    }
+}
+
+/// Files with what they are to hold.
+type Tables = Vec<(String, Table)>;
+
+/// The lines as they are on this machine, after doing what is said beside them.
+fn here(written: &Written, toolchain: &Toolchain, applied: &Recipe) -> Tables {
+    let directory = applied.rustflags.iter().find_map(|flag| flag.strip_prefix("-Clink-arg=-B"));
+    let of_file = |(name, lines): &(String, String)| {
+        let mut lines = lines.replace(SYSROOT, &toolchain.sysroot.display().to_string());
+        if let Some(directory) = directory {
+            lines = lines.replace("/usr/local/lib/wild", directory);
+        }
+        (name.clone(), lines.parse().expect("TOML"))
+    };
+    written.files.iter().map(of_file).collect()
+}
+
+/// Writes the files into the project, and gives the toolchain that it is built with then.
+fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
+    let of = |name: &str| tables.iter().find(|(file, _)| file == name).map(|(_, table)| table.clone());
+    let manifest = manifest.clone().expect("a manifest");
+    let manifest = of(MANIFEST).map_or_else(|| manifest.clone(), |lines| merged(&manifest, &lines));
+    lab.write("own/Cargo.toml", &manifest.to_string());
+    lab.write(&format!("own/{CONFIG}"), &of(CONFIG).unwrap_or_default().to_string());
+    let chosen = lab.path("own").join(TOOLCHAIN);
+    match of(TOOLCHAIN) {
+        Some(lines) => drop(lab.write(&format!("own/{TOOLCHAIN}"), &lines.to_string())),
+        None if chosen.exists() => std::fs::remove_file(chosen).expect("the choice taken back"),
+        None => {}
+    }
+    config_of_tree(&lab.path("own"), Path::new("")).expect("a configuration that is valid");
+    Toolchain::of_tree(&lab.path("own"), &path()).expect("the toolchain that the files ask for")
+}
+
+/// The files without each single line that `others` do not have too, with what that is.
+fn without_each(tables: &Tables, others: &Tables) -> Vec<(String, Tables)> {
+    let mut all = Vec::new();
+    for (at, (name, table)) in tables.iter().enumerate() {
+        let other = others.iter().find(|(file, _)| file == name).map(|(_, table)| table);
+        if name == TOOLCHAIN {
+            if other.is_none() {
+                let mut left = tables.clone();
+                left.remove(at);
+                all.push((name.clone(), left));
+            }
+            continue;
+        }
+        for (what, table) in without_each_leaf(table, other) {
+            let mut left = tables.clone();
+            left[at].1 = table;
+            all.push((format!("{what} in {name}"), left));
+        }
+    }
+    all
+}
+
+fn without_each_leaf(table: &Table, others: Option<&Table>) -> Vec<(String, Table)> {
+    let mut all = Vec::new();
+    for (key, value) in table {
+        let other = others.and_then(|others| others.get(key));
+        let mut with = |what: String, value: Option<Value>| {
+            let mut left = table.clone();
+            match value {
+                Some(value) => drop(left.insert(key.clone(), value)),
+                None => drop(left.remove(key)),
+            }
+            all.push((what, left));
+        };
+        match value {
+            Value::Table(inner) => {
+                for (what, left) in without_each_leaf(inner, other.and_then(Value::as_table)) {
+                    with(format!("{key}.{what}"), Some(Value::Table(left)));
+                }
+            }
+            Value::Array(items) => {
+                let known =
+                    |item: &Value| other.and_then(Value::as_array).is_some_and(|list| list.contains(item));
+                for (at, item) in items.iter().enumerate().filter(|(_, item)| !known(item)) {
+                    let mut left = items.clone();
+                    left.remove(at);
+                    with(item.to_string(), Some(Value::Array(left)));
+                }
+            }
+            value if other == Some(value) => {}
+            _ => with(key.clone(), None),
+        }
+    }
+    all
+}
