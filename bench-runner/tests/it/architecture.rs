@@ -18,7 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 const MEASURING: [&str; 10] =
     ["process", "host", "corpus", "build", "axes", "workloads", "scenario", "plan", "sampling", "run"];
-const JUDGING: [&str; 3] = ["compare", "figure", "report"];
+const JUDGING: [&str; 4] = ["compare", "machines", "figure", "report"];
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner/src")
