@@ -10,10 +10,13 @@
 mod announce;
 pub mod compare;
 pub mod corpus;
+pub mod decide;
 pub mod doctor;
+mod measuring;
 pub mod plan;
 mod progress;
 pub mod report;
+pub mod reproduce;
 mod request;
 pub mod run;
 pub mod scenarios;
@@ -44,6 +47,8 @@ pub enum Exit {
     Unfit,
     /// Undecided where a decision was demanded.
     Undecided,
+    /// A run made again says something else.
+    Contradicted,
     /// Interrupted.
     Interrupted,
 }
@@ -58,6 +63,7 @@ impl Exit {
             Self::Flawed => 3,
             Self::Unfit => 4,
             Self::Undecided => 5,
+            Self::Contradicted => 7,
             Self::Interrupted => 130,
         }
     }

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use super::{Exit, request_percent, shown};
 use crate::bundle;
 use crate::compare::Policy;
-use crate::flows::{self, FlowError, Places};
+use crate::flows::{self, FlowError, JudgedRun, Places};
 use crate::report;
 
-/// Tables and figures again, from the files alone; needs no build and no network
+/// Tables, figures and pages again, from the files alone; needs no build and no network
+///
+/// Several bundles get a page together, in `plots/together-<12 hex>/`: ratios of all machines side
+/// by side. The same runs always have the same page.
 ///
 /// Example:
 ///   bench-runner report results/*/*
@@ -21,7 +24,7 @@ pub struct Args {
     /// What is worth talking about, in place of the scenario's margin
     #[arg(long, value_name = "PCT", value_parser = request_percent)]
     margin: Option<f64>,
-    /// Print one JSON document, a list with one entry for each bundle
+    /// Print one JSON document, a list with one entry for each bundle, and one for several together
     #[arg(long)]
     json: bool,
 }
@@ -29,21 +32,34 @@ pub struct Args {
 /// Carries out the verb.
 pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let policy = Policy { margin: args.margin, ..Policy::default() };
-    let mut documents = Vec::new();
+    let (mut documents, mut judged) = (Vec::new(), Vec::new());
     for dir in &args.bundles {
-        let bundle = bundle::open(dir)?;
-        bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-        let comparison = flows::judge(&bundle, &policy);
-        let published = flows::publish(&bundle, &comparison, &places.plots)?;
+        let run = JudgedRun::of(bundle::open(dir)?, &policy);
+        let comparison = &run.comparison;
+        run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        let published = flows::publish(&run.bundle, comparison, &places.plots)?;
         if args.json {
-            let mut document = report::json(&comparison);
+            let mut document = report::json(comparison);
             document["bundle"] = dir.display().to_string().into();
             document["plots"] = published.plots.display().to_string().into();
             documents.push(document);
         } else {
-            println!("{}", report::text(&comparison));
+            println!("{}", report::text(comparison));
             println!("bundle:  {}", shown(dir));
             println!("figures: {}\n", shown(&published.plots));
+        }
+        judged.push(run.without_samples());
+    }
+    if judged.len() > 1 {
+        let together = flows::side_by_side(&judged);
+        let published = flows::publish_together(&together, &places.plots)?;
+        if args.json {
+            let plots = published.plots.display().to_string();
+            documents
+                .push(serde_json::json!({ "together": report::together_json(&together), "plots": plots }));
+        } else {
+            print!("{}", report::together_text(&together));
+            println!("\npage:    {}", shown(&published.page));
         }
     }
     if args.json {

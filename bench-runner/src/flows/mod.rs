@@ -5,6 +5,8 @@ mod adding;
 mod calibration;
 mod measure;
 mod publish;
+mod reproduce;
+mod together;
 mod tools;
 mod verify;
 mod workplace;
@@ -12,6 +14,11 @@ mod workplace;
 pub use adding::{AddRequest, Added, add};
 pub use measure::{Laboratory, MeasureOptions, Measured, Workshops};
 pub use publish::{Published, judge, publish};
+pub use reproduce::{Again, plan_again};
+pub use together::{
+    JudgedRun, PublishedTogether, configuration, decide, judge_all, publish_together, reproduced,
+    side_by_side,
+};
 pub use verify::{Built, Fault, ProvenEdit, Verified, Verifier, VerifyOptions, fetch_all, verify_sources};
 pub use workplace::{Places, Workplace};
 

@@ -13,6 +13,7 @@ mod page;
 mod summary;
 mod table;
 mod text;
+mod together;
 
 pub use across::across_csv;
 pub use answers::{Answer, answers};
@@ -21,3 +22,7 @@ pub use json::json;
 pub use page::{Advice, Page, page};
 pub use summary::summary_csv;
 pub use text::text;
+pub use together::{
+    decisions_json, decisions_text, reproduced_json, reproduced_text, together_json, together_page,
+    together_text,
+};

@@ -50,7 +50,7 @@ pub(super) fn nothing(comparison: &Comparison) -> &'static str {
 }
 
 /// Names and messages come from files and from compilers; a terminal must not obey what they hold.
-fn visible(line: &str) -> String {
+pub(super) fn visible(line: &str) -> String {
     // Beside control characters, those that turn the direction of writing.
     let obeyed = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     line.chars().map(|c| if obeyed(c) { '\u{FFFD}' } else { c }).collect()
