@@ -176,12 +176,11 @@ fn decisions_are_told_with_what_they_rest_on() {
           variant      saved per day             interval  rule
           linker=mold       1.43 min  1.39 min – 1.48 min  holds
           linker=lld        1.12 min  1.08 min – 1.17 min  holds
-          linker=wild                                      not known
+          linker=wild                                      not measured here
           linker=mold: clean 0.912× (0.873 – 0.953), at most 400 MiB; incremental 0.500× (0.490 – 0.510),
             at most 400 MiB
           linker=lld: clean 0.9500× (0.9425 – 0.9575), at most 400 MiB; incremental 0.600× (0.588 –
             0.612), at most 400 MiB
-          linker=wild: clean: not in this run (in r1)
           intel (1 machine): not known
           variant      saved per day             interval  rule
           linker=lld        1.91 min  1.82 min – 2.00 min  broken
