@@ -64,7 +64,8 @@ fn lines(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Line> {
                     1 => String::new(),
                     several => format!(" · {several} runs"),
                 };
-                Line { name: name + &runs, says: Says::Ratio(ratio, ends, standing.verdict_text(), form) }
+                let verdict = standing.verdict().map_or("runs differ", |verdict| verdict.as_str());
+                Line { name: name + &runs, says: Says::Ratio(ratio, ends, verdict.to_owned(), form) }
             }
             Cell::Baseline => Line { name, says: Says::Nothing("the same thing as the baseline".to_owned()) },
             Cell::Nothing(reason) => Line { name, says: Says::Nothing(reason.clone()) },

@@ -17,9 +17,6 @@ pub struct Difference {
 /// Whether no tool that both runs used has changed. Several tools share a name, such as two kinds of `ld.lld`.
 pub(super) fn same_tools(one: &Manifest, other: &Manifest) -> bool {
     let names: BTreeSet<&str> = one.tools.iter().map(|tool| tool.name.as_str()).collect();
-    let hashes = |manifest: &Manifest, name: &str| -> BTreeSet<String> {
-        manifest.tools.iter().filter(|tool| tool.name == name).map(|tool| tool.sha256.clone()).collect()
-    };
     let changed = |name: &&&str| {
         let (a, b) = (hashes(one, name), hashes(other, name));
         !b.is_empty() && a.is_disjoint(&b)
@@ -27,10 +24,14 @@ pub(super) fn same_tools(one: &Manifest, other: &Manifest) -> bool {
     one.jobs == other.jobs && names.iter().find(changed).is_none()
 }
 
+fn hashes(manifest: &Manifest, name: &str) -> BTreeSet<String> {
+    manifest.tools.iter().filter(|tool| tool.name == name).map(|tool| tool.sha256.clone()).collect()
+}
+
 /// Everything that differs, tools first.
 pub(super) fn of(runs: &[Run<'_>], of_run: &[usize], machines: usize) -> Vec<Difference> {
     let mut found = Vec::new();
-    for name in tools(runs) {
+    for name in tools(runs).into_iter().filter(|name| differs(name, runs)) {
         found.extend(difference(&name, runs, of_run, machines, |manifest| {
             let own = manifest.tools.iter().filter(|tool| tool.name == name);
             let says: BTreeSet<String> = own.map(|tool| tool_text(&tool.version, &tool.sha256)).collect();
@@ -51,6 +52,13 @@ pub(super) fn of(runs: &[Run<'_>], of_run: &[usize], machines: usize) -> Vec<Dif
         Some(manifest.program.version.clone())
     }));
     found
+}
+
+/// Whether two runs have no tool of this name in common: one that uses more tools than another is no news.
+fn differs(name: &str, runs: &[Run<'_>]) -> bool {
+    let own = |run: &Run<'_>| hashes(run.manifest, name);
+    let all: Vec<BTreeSet<String>> = runs.iter().map(own).filter(|own| !own.is_empty()).collect();
+    all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|other| one.is_disjoint(other)))
 }
 
 /// The version, with the beginning of the hash: the same version can be another program.

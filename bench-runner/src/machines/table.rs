@@ -4,7 +4,7 @@ use super::same::{Subject, same_variant};
 use super::{Agreement, BlockTogether, Cell, Machine, OfClassRatio, OfRun, Row, Standing};
 use crate::compare::{ArmResult, Ratio, Verdict};
 use crate::record::{Role, Variant};
-use crate::stats::{Known, combined};
+use crate::stats::{Known, averaged, weighted};
 
 /// `of_run` has the place of each run's machine.
 pub(super) fn of_group(group: &[Subject<'_>], of_run: &[usize], machines: &[Machine]) -> BlockTogether {
@@ -59,7 +59,7 @@ fn cell(own: &[&Subject<'_>], variant: &Variant) -> Cell {
     };
     let runs: Vec<OfRun> = found.iter().filter_map(with_ratio).collect();
     let known: Vec<Known> = runs.iter().map(|run| run.ratio.known()).collect();
-    if let Some(combined) = combined(&known) {
+    if let Some(combined) = weighted(&known) {
         return Cell::Known(Standing { runs, combined });
     }
     let mut lacks = found.into_iter().filter_map(|(_, found)| found.err());
@@ -137,7 +137,7 @@ fn classes(cells: &[Cell], places: &[usize], machines: &[Machine]) -> Vec<OfClas
     }
     let put_together = |(class, instances): (&str, Vec<(&str, Known)>)| {
         let of: Vec<Known> = instances.iter().map(|(_, known)| *known).collect();
-        let combined = combined(&of).filter(|_| of.len() > 1)?;
+        let combined = averaged(&of).filter(|_| of.len() > 1)?;
         Some(OfClassRatio { class: class.to_owned(), machines: of.len(), combined })
     };
     of_class.into_iter().filter_map(put_together).collect()

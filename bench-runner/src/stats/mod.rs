@@ -31,7 +31,7 @@ pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub use fisher::f_tail;
 pub use holm::holm;
 pub use huber::{BETA, C, Huber, huber};
-pub use known::{Combined, Known, combined, sum};
+pub use known::{Combined, Known, averaged, sum, weighted};
 pub use offset::{MIN_TWINS, OffsetSums, offset_weight};
 pub use order_effects::{
     Effect, MIN_ORDERED_ROUNDS, NoOrderEffects, OrderEffects, OrderedRound, PredecessorEffects, order_effects,

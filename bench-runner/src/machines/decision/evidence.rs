@@ -5,7 +5,7 @@ use crate::machines::as_ratio;
 use crate::machines::same::Subject;
 use crate::machines::table::arm_of;
 use crate::record::Variant;
-use crate::stats::{Known, LEVEL, combined, sum};
+use crate::stats::{Known, LEVEL, averaged, sum, weighted};
 
 /// z(0.975): the interval of a median is that many standard errors wide to each side, where there are enough values.
 const NORMAL: f64 = 1.959_964;
@@ -140,8 +140,8 @@ fn over_machines(parts: &[OfRun<'_>], of: fn(&OfRun<'_>) -> Known) -> Option<Kno
         }
     }
     let each: Option<Vec<Known>> =
-        machines.iter().map(|(_, runs)| combined(runs).map(|combined| combined.known)).collect();
-    combined(&each?).map(|combined| combined.known)
+        machines.iter().map(|(_, runs)| weighted(runs).map(|combined| combined.known)).collect();
+    averaged(&each?).map(|combined| combined.known)
 }
 
 fn memory(subject: &Subject<'_>, variant: &Variant) -> Option<(u64, bool)> {

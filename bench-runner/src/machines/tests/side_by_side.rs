@@ -26,8 +26,8 @@ fn runs_of_a_machine_are_put_together_and_machines_stand_side_by_side() {
     assert_eq!((clean.machines.as_slice(), clean.baseline.as_str()), (&[0, 1, 2][..], "linker=bfd"));
     let Cell::Known(lld) = &clean.rows[0].cells[0] else { panic!("{clean:?}") };
     assert_eq!((lld.runs.len(), lld.verdict()), (2, Some(Faster)));
-    // the mean of the logarithms, not of the ratios
-    assert!((lld.ratio().0 - (0.95f64 * 0.94).sqrt()).abs() < 1e-12, "{lld:?}");
+    // the mean of the logarithms, not of the ratios; both runs are about as certain
+    assert!((lld.ratio().0 - (0.95f64 * 0.94).sqrt()).abs() < 1e-6, "{lld:?}");
     // two machines of one class
     let class = &clean.rows[0].classes;
     assert_eq!((class.len(), class[0].class.as_str(), class[0].machines), (1, "amd", 2));

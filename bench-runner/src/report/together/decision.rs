@@ -37,7 +37,8 @@ pub fn decisions_text(decisions: &Decisions, rule: &Rule) -> String {
 }
 
 const METHOD: &str = "Saved per day: for each workload the baseline's median × (1 − ratio) × builds a day, of each run; \
-    runs are averaged over a machine and machines over a class, and the workloads added up. The seconds are those of that \
+    runs of a machine are put together, the more certain ones counting more, machines of a class averaged, and the \
+    workloads added up. The seconds are those of that \
     class and of no other. The interval holds for all variants of a class together (Bonferroni), since the best of them is \
     chosen. A variant fits if the upper end of each workload's plain 95 % interval is within the rule.";
 

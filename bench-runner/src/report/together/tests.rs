@@ -19,17 +19,17 @@ fn everything_is_told_in_text() {
 
         hexyl 0.17.0 · clean (against linker=bfd)
           variant      machine      ratio    95 % interval  verdict     runs
-          linker=lld   A           0.945×    0.929 – 0.961  faster         2
+          linker=lld   A           0.945×    0.930 – 0.961  faster         2
                        B          0.9550×  0.9454 – 0.9646  faster         1
                        C           1.060×    1.049 – 1.071  slower         1
-                       class amd  0.9500×  0.9425 – 0.9575  2 machines
-          linker=mold  A            0.91×      0.77 – 1.09  faster         2
+                       class amd  0.9500×  0.9419 – 0.9582  2 machines
+          linker=mold  A            0.91×      0.77 – 1.08  faster         2
                        B           0.910×    0.892 – 0.928  faster         1
                        C           0.970×    0.931 – 1.009  undecided      1
-                       class amd   0.912×    0.873 – 0.953  2 machines
+                       class amd   0.912×    0.874 – 0.953  2 machines
           hexyl 0.17.0 · clean, against linker=bfd. linker=lld: 3 machines do not agree (faster on 2;
             slower on 1); the intervals do not all overlap, and the ratios differ beyond chance (standard
-            deviation 7.1 %, p < 0.001 after correction). linker=mold: faster on 2 of 3 machines, nothing
+            deviation 7 %, p < 0.001 after correction). linker=mold: faster on 2 of 3 machines, nothing
             shown on the others; the intervals do not all overlap, and the ratios differ beyond chance
             (standard deviation 4.3 %, p = 0.01 after correction).
           linker=lld on amd-1, 2 runs: 0.9500× (0.9405 – 0.9595) in r1, 0.9400× (0.9306 – 0.9494) in r4;
@@ -50,11 +50,11 @@ fn everything_is_told_in_text() {
             correction). linker=mold, linker=wild: one machine has a result, so nothing says whether others
             agree.
 
-        Ratios alone meet here, never seconds. Runs of one machine are put together with equal weights on
-        the logarithmic scale, and so are machines of one class; what they differ by beyond chance widens
-        the interval. Intervals are plain 95 % intervals. Verdicts are those of the single runs: nothing is
-        judged anew. Whether ratios differ beyond chance is Welch's test, corrected over all variants
-        (Holm).
+        Ratios alone meet here, never seconds. Runs of one machine are put together on the logarithmic
+        scale, the more certain ones counting more; machines of one class are averaged, each counting the
+        same. What they differ by beyond chance widens the interval. Intervals are plain 95 % intervals.
+        Verdicts are those of the single runs: nothing is judged anew. Whether ratios differ beyond chance
+        is Welch's test, corrected over all variants (Holm).
 
         differs:
           rustc: rustc 1.95.0 (d4468ed8) on A, C; rustc 1.96.0 (bc446b4e) on B
@@ -177,9 +177,9 @@ fn decisions_are_told_with_what_they_rest_on() {
           linker=mold       1.43 min  1.39 min – 1.48 min  holds
           linker=lld        1.12 min  1.08 min – 1.17 min  holds
           linker=wild                                      not measured here
-          linker=mold: clean 0.912× (0.873 – 0.953), at most 400 MiB; incremental 0.500× (0.490 – 0.510),
+          linker=mold: clean 0.912× (0.874 – 0.953), at most 400 MiB; incremental 0.500× (0.490 – 0.510),
             at most 400 MiB
-          linker=lld: clean 0.9500× (0.9425 – 0.9575), at most 400 MiB; incremental 0.600× (0.588 –
+          linker=lld: clean 0.9500× (0.9419 – 0.9582), at most 400 MiB; incremental 0.600× (0.588 –
             0.612), at most 400 MiB
           intel (1 machine): not known
           variant      saved per day             interval  rule
@@ -196,10 +196,10 @@ fn decisions_are_told_with_what_they_rest_on() {
           all classes: no variant fits every class and is worth it
 
         Saved per day: for each workload the baseline's median × (1 − ratio) × builds a day, of each run;
-        runs are averaged over a machine and machines over a class, and the workloads added up. The seconds
-        are those of that class and of no other. The interval holds for all variants of a class together
-        (Bonferroni), since the best of them is chosen. A variant fits if the upper end of each workload's
-        plain 95 % interval is within the rule.
+        runs of a machine are put together, the more certain ones counting more, machines of a class
+        averaged, and the workloads added up. The seconds are those of that class and of no other. The
+        interval holds for all variants of a class together (Bonferroni), since the best of them is chosen.
+        A variant fits if the upper end of each workload's plain 95 % interval is within the rule.
     "#]]
     .assert_eq(&decisions_text(&decisions, &rule));
     let json = decisions_json(&decisions, &rule);

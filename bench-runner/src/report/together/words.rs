@@ -12,6 +12,12 @@ const LEVEL: f64 = 0.05;
 
 /// Where the machines of a block agree and where not. Variants of which the same is to be said share a sentence.
 pub(super) fn of_block(block: &BlockTogether) -> String {
+    if let [_] = block.machines[..] {
+        let (title, baseline) = (&block.title, &block.baseline);
+        return format!(
+            "{title}, against {baseline}: one machine alone has it, so nothing says whether others agree."
+        );
+    }
     let mut said: Vec<(Vec<&str>, String)> = Vec::new();
     for row in &block.rows {
         let says = of_row(row);
@@ -137,7 +143,8 @@ pub(super) fn of_difference(difference: &Difference, machines: &[Machine]) -> St
 }
 
 /// How the numbers of several runs were made.
-pub(super) const METHOD: &str = "Ratios alone meet here, never seconds. Runs of one machine are put together with equal \
-    weights on the logarithmic scale, and so are machines of one class; what they differ by beyond chance widens the \
-    interval. Intervals are plain 95 % intervals. Verdicts are those of the single runs: nothing is judged anew. Whether \
-    ratios differ beyond chance is Welch's test, corrected over all variants (Holm).";
+pub(super) const METHOD: &str = "Ratios alone meet here, never seconds. Runs of one machine are put together on the \
+    logarithmic scale, the more certain ones counting more; machines of one class are averaged, each counting the same. \
+    What they differ by beyond chance widens the interval. Intervals are plain 95 % intervals. Verdicts are those of the \
+    single runs: nothing is judged anew. Whether ratios differ beyond chance is Welch's test, corrected over all variants \
+    (Holm).";
