@@ -148,8 +148,7 @@ fn roll_out(decisions: &Decisions, judged: &[JudgedRun]) -> Vec<RollOut> {
         let Choice::Switch(variant) = &class.choice else { return None };
         let chosen = class.candidates.iter().find(|one| one.variant == *variant)?;
         let run = judged.iter().find(|run| chosen.runs.contains(&run.bundle.manifest.run))?;
-        let mut advice = flows::configuration(&run.bundle, &run.comparison);
-        advice.retain(|one| one.title.contains(variant.as_str()));
+        let advice = flows::configuration(&run.bundle, &run.comparison, variant);
         let settings = chosen.settings.iter().map(|(axis, value)| format!("{axis}={value}"));
         Some(RollOut {
             class: class.class.clone(),

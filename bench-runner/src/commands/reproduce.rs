@@ -94,7 +94,10 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Flow
         println!("{}", report::text(&again.comparison));
     }
     tell(args, first, &again, &found);
-    flows::publish(&again.bundle, &again.comparison, &places.plots)?;
+    let published = flows::publish(&again.bundle, &again.comparison, &places.plots)?;
+    if !args.json {
+        println!("figures: {}", shown(&published.plots));
+    }
     if measured.interrupted {
         let dir = shown(&measured.bundle);
         eprintln!(

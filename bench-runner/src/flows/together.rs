@@ -86,8 +86,8 @@ pub fn decide(judged: &[JudgedRun], rule: &Rule) -> Decisions {
     machines::decide(&judged.iter().map(JudgedRun::run).collect::<Vec<_>>(), rule)
 }
 
-/// The configuration lines that apply what a bundle found to be better. Nobody writes them yet, so there are none.
-pub fn configuration(_bundle: &Bundle, _comparison: &Comparison) -> Vec<report::Advice> {
+/// The configuration lines that apply a variant of a bundle. Nobody writes them yet, so there are none.
+pub fn configuration(_bundle: &Bundle, _comparison: &Comparison, _variant: &str) -> Vec<report::Advice> {
     Vec::new()
 }
 

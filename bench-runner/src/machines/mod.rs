@@ -250,7 +250,10 @@ fn machines(runs: &[Run<'_>]) -> (Vec<Machine>, Vec<usize>) {
             known.instance == machine.instance && differences::same_tools(first, run.manifest)
         };
         let place = machines.iter().zip(&firsts).position(like).unwrap_or_else(|| {
-            let again = machines.iter().filter(|known| known.name.starts_with(&machine.directory)).count();
+            let numbered = format!("{} (", machine.directory);
+            let same =
+                |known: &&Machine| known.name == machine.directory || known.name.starts_with(&numbered);
+            let again = machines.iter().filter(same).count();
             let more = if again > 0 { format!(" ({})", again + 1) } else { String::new() };
             machines.push(Machine {
                 key: key(machines.len()),
