@@ -79,7 +79,7 @@ fn a_rule_that_is_broken_rules_out_and_one_that_may_be_does_not_decide() {
 fn memory_and_failures_count() {
     let mut made = one();
     made.memory.iter_mut().filter(|seen| seen.variant == "linker=mold").for_each(|seen| seen.bytes = 9 << 30);
-    let found = only(&[made.clone()], &rule(&[("clean", 1.0)]));
+    let found = only(&[made], &rule(&[("clean", 1.0)]));
     assert_eq!(found.choice, Choice::Switch("linker=lld".to_owned()));
     let mold = found.candidates.iter().find(|one| one.variant == "linker=mold").expect("mold");
     assert!(matches!(&mold.fits, Fits::No(reason) if reason.contains("9216 MiB, and 8192 MiB")), "{mold:?}");
@@ -103,7 +103,7 @@ fn what_was_not_measured_is_not_known() {
 #[test]
 fn little_is_worth_nothing_where_more_is_asked_for() {
     let same = made("amd-1", "r1").and("clean", 20.0, &[("lld", 0.999, 0.002, Equivalent)]);
-    assert_eq!(only(&[same.clone()], &rule(&[("clean", 1.0)])).choice, Choice::NotKnown);
+    assert_eq!(only(std::slice::from_ref(&same), &rule(&[("clean", 1.0)])).choice, Choice::NotKnown);
     let more = Rule { worth: 60.0, ..rule(&[("clean", 1.0)]) };
     assert_eq!(only(&[same], &more).choice, Choice::Stay);
 }

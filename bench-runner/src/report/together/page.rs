@@ -55,13 +55,16 @@ fn machines(together: &SideBySide) -> Markup {
 
 fn ratios(together: &SideBySide) -> Markup {
     let mut number = 0;
+    let mut next = |one: &figure::Inline| {
+        number += 1;
+        pictures::picture(one, number)
+    };
     html! {
         p.muted { "Point at a figure to be told what lies there, or move to it by keyboard and use the arrow keys." }
         @for block in &together.blocks {
             h3 { (block.title) }
             @for one in figure::inline_together(together, block) {
-                @let _ = { number += 1; };
-                (pictures::picture(&one, number))
+                (next(&one))
             }
             details { summary { "The same as a table" } (table(together, block)) }
             @for says in words::runs_of_block(together, block) { p { (says) "." } }
