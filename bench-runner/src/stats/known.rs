@@ -1,7 +1,7 @@
 //! Numbers that are known with an error: summed, and put together where one thing was measured several times.
 
 use super::between::{Spread, spread_of};
-use super::{Estimate, t_cdf, t_quantile};
+use super::{Estimate, MIN_PROJECTS_IN_GENERAL, t_cdf, t_quantile};
 
 /// A number and how well it is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,22 +86,26 @@ pub struct Combined {
 /// Puts measurements of several things of a kind together, each of which counts the same, such as the machines of a
 /// class; `None` for none or ones that are not finite.
 ///
-/// With weights g = 1/K: SE² = Σ g²·se² + τ²·Σ g² with the τ² of [`Spread`], so that measurements that differ by more than
-/// their errors make the mean less certain and not more. The degrees of freedom are those of Satterthwaite (1946), where
-/// τ² has K − 1: two that differ leave an interval that is wide, as it should be. A single one stays as it is.
+/// With weights g = 1/K: SE² = Σ g²·se², which is for the mean of these very things. From [`MIN_PROJECTS_IN_GENERAL`] on
+/// τ²·Σ g² is added, with the τ² of [`Spread`], and it is for things like these; fewer do not tell. The degrees of freedom
+/// are those of Satterthwaite (1946), where τ² has K − 1. A single one stays as it is.
 pub fn averaged(of: &[Known]) -> Option<Combined> {
-    let share = 1.0 / of.len().max(1) as f64;
-    put_together(of, spread_of(of), &vec![share; of.len()])
+    let shares = vec![1.0 / of.len().max(1) as f64; of.len()];
+    let spread = spread_of(of);
+    let between =
+        spread.filter(|_| of.len() >= MIN_PROJECTS_IN_GENERAL).map_or(0.0, |spread| spread.sd.powi(2));
+    put_together(of, &shares, between, spread)
 }
 
 /// Puts measurements of one thing together, the more certain ones counting more, such as the runs of a machine; `None` for
 /// none or ones that are not finite. Without an error in one of them, or with too few degrees of freedom to weigh one, all
 /// count the same.
 ///
-/// As [`averaged`] with weights g in proportion to 1/(se²·df/(df − 2) + τ²) (DerSimonian and Laird 1986). As the weights
-/// are estimated too, Σ g²·se² is multiplied by 1 + 4·Σ g(1 − g)/df (Meier 1953). With few measurements τ² is often
-/// estimated as 0 though it is not; docs/METHODOLOGY.md has how often the interval then covers what more of them would
-/// show.
+/// With weights g in proportion to 1/(se²·df/(df − 2) + τ²) (DerSimonian and Laird 1986), SE² = Σ g²·se² + τ²·Σ g², so that
+/// measurements that differ by more than their errors make the mean less certain and not more. As the weights are
+/// estimated too, Σ g²·se² is multiplied by 1 + 4·Σ g(1 − g)/df (Meier 1953). Degrees of freedom as in [`averaged`]. With
+/// few measurements τ² is often estimated as 0 though it is not; docs/METHODOLOGY.md has how often the interval then covers
+/// what more of them would show.
 pub fn weighted(of: &[Known]) -> Option<Combined> {
     let usable = |one: &Known| one.df > 2.0 && one.se > 0.0;
     let spread = spread_of(of);
@@ -109,13 +113,13 @@ pub fn weighted(of: &[Known]) -> Option<Combined> {
     let weights: Vec<f64> =
         of.iter().map(|one| 1.0 / (one.se * one.se * one.df / (one.df - 2.0) + between)).collect();
     let total: f64 = weights.iter().sum();
-    if !of.iter().all(usable) || !total.is_finite() || total <= 0.0 {
-        return averaged(of);
-    }
-    put_together(of, spread, &weights.iter().map(|weight| weight / total).collect::<Vec<_>>())
+    let weighs = of.iter().all(usable) && total.is_finite() && total > 0.0;
+    let equal = 1.0 / of.len().max(1) as f64;
+    let shares: Vec<f64> = weights.iter().map(|weight| if weighs { weight / total } else { equal }).collect();
+    put_together(of, &shares, between, spread)
 }
 
-fn put_together(of: &[Known], spread: Option<Spread>, shares: &[f64]) -> Option<Combined> {
+fn put_together(of: &[Known], shares: &[f64], between: f64, spread: Option<Spread>) -> Option<Combined> {
     if let [one] = of {
         let finite = [one.value, one.se, one.df].iter().all(|number| number.is_finite());
         return finite.then_some(Combined { known: *one, spread: None });
@@ -127,7 +131,6 @@ fn put_together(of: &[Known], spread: Option<Spread>, shares: &[f64]) -> Option<
     let more = if equal { 1.0 } else { 1.0 + 4.0 * guessed };
     let mut parts: Vec<(f64, f64)> =
         pairs().map(|(one, share)| (more * (share * one.se).powi(2), one.df)).collect();
-    let between = spread.map_or(0.0, |spread| spread.sd * spread.sd);
     let squares: f64 = shares.iter().map(|share| share * share).sum();
     parts.push((between * squares, (of.len() as f64 - 1.0).max(1.0)));
     let known = known(value, &parts).filter(|_| !of.is_empty())?;
@@ -166,8 +169,13 @@ mod tests {
         assert!((alike.known.value - 0.10).abs() < 1e-15);
         assert!((alike.known.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && (alike.known.df - 22.0).abs() < 1e-9);
         assert_eq!(alike.spread.unwrap().sd, 0.0);
-        let apart = averaged(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
+        let apart = weighted(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
         assert!(apart.spread.unwrap().p < 1e-6 && apart.known.half_width(LEVEL) > 0.2, "{apart:?}");
+        // by hand: for these two no more than their own errors, for five like them also what they differ by
+        let these = averaged(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
+        assert!((these.known.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && these.spread == apart.spread);
+        let five = averaged(&[0.0, 0.1, 0.2, 0.3, 0.4].map(|value| one(value, 0.01, 11.0))).unwrap().known;
+        assert!((five.se - (0.025f64 / 5.0).sqrt()).abs() < 2e-3 && five.df < 4.2, "{five:?}");
         let single = one(0.1, 0.01, 5.0);
         assert_eq!(averaged(&[single]), Some(Combined { known: single, spread: None }));
         assert_eq!((averaged(&[]), weighted(&[])), (None, None));

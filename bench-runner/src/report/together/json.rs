@@ -35,7 +35,7 @@ fn block(together: &SideBySide, block: &BlockTogether) -> Value {
         "title": block.title,
         "baseline": block.baseline,
         "margin": block.margin,
-        "says": words::of_block(block),
+        "says": words::of_block(together, block),
         "variants": block.rows.iter().map(|one| row(together, block, one)).collect::<Vec<_>>(),
     })
 }

@@ -34,7 +34,7 @@ fn answer(together: &SideBySide) -> Markup {
         @if together.blocks.is_empty() {
             p { "No two runs have a block in common, so there is nothing to put side by side." }
         }
-        ul.answers { @for block in &together.blocks { li { (words::of_block(block)) } } }
+        ul.answers { @for block in &together.blocks { li { (words::of_block(together, block)) } } }
         @for remark in &together.remarks { p { "To be known: " (remark) "." } }
         p.muted { (words::METHOD) }
     }

@@ -22,16 +22,16 @@ fn everything_is_told_in_text() {
           linker=lld   A           0.945×    0.930 – 0.961  faster         2
                        B          0.9550×  0.9454 – 0.9646  faster         1
                        C           1.060×    1.049 – 1.071  slower         1
-                       class amd  0.9500×  0.9419 – 0.9582  2 machines
+                       class amd  0.9500×  0.9424 – 0.9576  2 machines
           linker=mold  A            0.91×      0.77 – 1.08  faster         2
                        B           0.910×    0.892 – 0.928  faster         1
                        C           0.970×    0.931 – 1.009  undecided      1
                        class amd   0.912×    0.874 – 0.953  2 machines
-          hexyl 0.17.0 · clean, against linker=bfd. linker=lld: 3 machines do not agree (faster on 2;
-            slower on 1); the intervals do not all overlap, and the ratios differ beyond chance (standard
-            deviation 7 %, p < 0.001 after correction). linker=mold: faster on 2 of 3 machines, nothing
-            shown on the others; the intervals do not all overlap, and the ratios differ beyond chance
-            (standard deviation 4.3 %, p = 0.01 after correction).
+          hexyl 0.17.0 · clean, against linker=bfd. linker=lld: 3 machines do not agree (faster on A, B;
+            slower on C); the intervals do not all overlap, and the ratios differ beyond chance (standard
+            deviation 7 %, p < 0.001 after correction). linker=mold: faster on A, B, nothing shown on the
+            others; the intervals do not all overlap, and the ratios differ beyond chance (standard
+            deviation 4.3 %, p = 0.01 after correction).
           linker=lld on amd-1, 2 runs: 0.9500× (0.9405 – 0.9595) in r1, 0.9400× (0.9306 – 0.9494) in r4;
             they differ no more than chance explains (p = 0.11)
           linker=mold on amd-1, 2 runs: 0.9000× (0.8910 – 0.9090) in r1, 0.9300× (0.9207 – 0.9393) in r4;
@@ -51,10 +51,11 @@ fn everything_is_told_in_text() {
             agree.
 
         Ratios alone meet here, never seconds. Runs of one machine are put together on the logarithmic
-        scale, the more certain ones counting more; machines of one class are averaged, each counting the
-        same. What they differ by beyond chance widens the interval. Intervals are plain 95 % intervals.
-        Verdicts are those of the single runs: nothing is judged anew. Whether ratios differ beyond chance
-        is Welch's test, corrected over all variants (Holm).
+        scale, the more certain ones counting more; what they differ by beyond chance widens the interval.
+        Machines of one class are averaged, each counting the same: up to four of them speak for themselves
+        alone, five or more for machines like them. Intervals are plain 95 % intervals. Verdicts are those
+        of the single runs: nothing is judged anew. Whether ratios differ beyond chance is Welch's test,
+        corrected over all variants (Holm).
 
         differs:
           rustc: rustc 1.95.0 (d4468ed8) on A, C; rustc 1.96.0 (bc446b4e) on B
@@ -179,7 +180,7 @@ fn decisions_are_told_with_what_they_rest_on() {
           linker=wild                                      not measured here
           linker=mold: clean 0.912× (0.874 – 0.953), at most 400 MiB; incremental 0.500× (0.490 – 0.510),
             at most 400 MiB
-          linker=lld: clean 0.9500× (0.9419 – 0.9582), at most 400 MiB; incremental 0.600× (0.588 –
+          linker=lld: clean 0.9500× (0.9424 – 0.9576), at most 400 MiB; incremental 0.600× (0.588 –
             0.612), at most 400 MiB
           intel (1 machine): not known
           variant      saved per day             interval  rule

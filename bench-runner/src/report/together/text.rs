@@ -60,7 +60,7 @@ fn of_block(together: &SideBySide, block: &BlockTogether) -> Vec<String> {
     let rows: Vec<Vec<String>> =
         block.rows.iter().flat_map(|row| rows(&together.machines, block, row)).collect();
     lines.extend(table(&COLUMNS, &rows));
-    lines.extend(paragraph("", &words::of_block(block)));
+    lines.extend(paragraph("", &words::of_block(together, block)));
     lines.extend(words::runs_of_block(together, block).iter().flat_map(|one| paragraph("", one)));
     lines
 }

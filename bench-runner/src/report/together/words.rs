@@ -11,7 +11,8 @@ use crate::report::text::p_value;
 const LEVEL: f64 = 0.05;
 
 /// Where the machines of a block agree and where not. Variants of which the same is to be said share a sentence.
-pub(super) fn of_block(block: &BlockTogether) -> String {
+pub(super) fn of_block(together: &SideBySide, block: &BlockTogether) -> String {
+    let keys: Vec<&str> = block.machines.iter().map(|place| together.machines[*place].key.as_str()).collect();
     if let [_] = block.machines[..] {
         let (title, baseline) = (&block.title, &block.baseline);
         return format!(
@@ -20,7 +21,7 @@ pub(super) fn of_block(block: &BlockTogether) -> String {
     }
     let mut said: Vec<(Vec<&str>, String)> = Vec::new();
     for row in &block.rows {
-        let says = of_row(row);
+        let says = of_row(row, &keys);
         match said.iter_mut().find(|(_, known)| *known == says) {
             Some((variants, _)) => variants.push(&row.variant),
             None => said.push((vec![&row.variant], says)),
@@ -31,7 +32,7 @@ pub(super) fn of_block(block: &BlockTogether) -> String {
     format!("{}, against {}. {}.", block.title, block.baseline, sentences.join(". "))
 }
 
-fn of_row(row: &Row) -> String {
+fn of_row(row: &Row, keys: &[&str]) -> String {
     let count = row.cells.iter().filter(|cell| matches!(cell, Cell::Known(_))).count();
     let Some(agreement) = &row.agreement else {
         return match count {
@@ -43,10 +44,17 @@ fn of_row(row: &Row) -> String {
         Verdicts::Same(Verdict::Undecided) => format!("undecided on all {count} machines"),
         Verdicts::Same(verdict) => format!("{count} machines agree on {}", verdict.as_str()),
         Verdicts::Open(verdict) => {
-            let saying = row.cells.iter().filter(|cell| is(cell, verdict)).count();
-            format!("{} on {saying} of {count} machines, nothing shown on the others", verdict.as_str())
+            let cells = row.cells.iter().zip(keys);
+            let saying: Vec<&str> =
+                cells.filter(|(cell, _)| is(cell, verdict)).map(|(_, key)| *key).collect();
+            match saying.as_slice() {
+                [] => format!("{} in some runs alone", verdict.as_str()),
+                saying => {
+                    format!("{} on {}, nothing shown on the others", verdict.as_str(), saying.join(", "))
+                }
+            }
         }
-        Verdicts::Contrary => format!("{count} machines do not agree ({})", verdict_list(row)),
+        Verdicts::Contrary => format!("{count} machines do not agree ({})", verdict_list(row, keys)),
     };
     format!("{verdicts}; {}", intervals(agreement))
 }
@@ -55,17 +63,17 @@ fn is(cell: &Cell, verdict: Verdict) -> bool {
     matches!(cell, Cell::Known(standing) if standing.verdict() == Some(verdict))
 }
 
-fn verdict_list(row: &Row) -> String {
-    let mut of: Vec<(String, usize)> = Vec::new();
-    for cell in &row.cells {
+fn verdict_list(row: &Row, keys: &[&str]) -> String {
+    let mut of: Vec<(String, Vec<&str>)> = Vec::new();
+    for (cell, key) in row.cells.iter().zip(keys) {
         let Cell::Known(standing) = cell else { continue };
         let text = standing.verdict_text();
         match of.iter_mut().find(|(known, _)| *known == text) {
-            Some((_, count)) => *count += 1,
-            None => of.push((text, 1)),
+            Some((_, keys)) => keys.push(key),
+            None => of.push((text, vec![key])),
         }
     }
-    let one = |(text, count): &(String, usize)| format!("{text} on {count}");
+    let one = |(text, keys): &(String, Vec<&str>)| format!("{text} on {}", keys.join(", "));
     of.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
@@ -144,7 +152,7 @@ pub(super) fn of_difference(difference: &Difference, machines: &[Machine]) -> St
 
 /// How the numbers of several runs were made.
 pub(super) const METHOD: &str = "Ratios alone meet here, never seconds. Runs of one machine are put together on the \
-    logarithmic scale, the more certain ones counting more; machines of one class are averaged, each counting the same. \
-    What they differ by beyond chance widens the interval. Intervals are plain 95 % intervals. Verdicts are those of the \
-    single runs: nothing is judged anew. Whether ratios differ beyond chance is Welch's test, corrected over all variants \
-    (Holm).";
+    logarithmic scale, the more certain ones counting more; what they differ by beyond chance widens the interval. Machines \
+    of one class are averaged, each counting the same: up to four of them speak for themselves alone, five or more for \
+    machines like them. Intervals are plain 95 % intervals. Verdicts are those of the single runs: nothing is judged anew. \
+    Whether ratios differ beyond chance is Welch's test, corrected over all variants (Holm).";
