@@ -24,7 +24,8 @@ Exit codes:
   2    the request was wrong: usage, scenario or corpus
   3    done, but some cells failed or were not proven
   4    the machine is not fit (with --strict)
-  5    undecided where a decision was demanded (with --decide)
+  5    undecided where a decision was demanded (with --decide, by reproduce and decide)
+  7    a run that was made again says something else (reproduce)
   130  interrupted; the bundle is kept and can be resumed";
 
 /// What to do; each verb's help stands beside its options.
@@ -38,6 +39,8 @@ enum Verb {
     Report(commands::report::Args),
     Compare(commands::compare::Args),
     Export(commands::export::Args),
+    Reproduce(commands::reproduce::Args),
+    Decide(commands::decide::Args),
 }
 
 /// Parses `args`, carries them out, and prints what went wrong.
@@ -59,6 +62,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Report(args) => commands::report::run(args, &places),
         Verb::Compare(args) => commands::compare::run(args),
         Verb::Export(args) => commands::export::run(args),
+        Verb::Reproduce(args) => commands::reproduce::run(args, &places),
+        Verb::Decide(args) => commands::decide::run(args),
     });
     result.unwrap_or_else(|error| {
         commands::complain(&error);

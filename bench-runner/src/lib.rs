@@ -23,6 +23,7 @@ pub mod bundle;
 pub mod run;
 
 pub mod compare;
+pub mod machines;
 pub mod figure;
 pub mod report;
 pub mod export;

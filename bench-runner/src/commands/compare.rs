@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Exit, request_percent, shown};
 use crate::bundle::{self, Bundle};
 use crate::compare::{Policy, WantedBaseline};
-use crate::flows::{self, FlowError};
+use crate::flows::{self, FlowError, JudgedRun};
 use crate::record::Plan;
 use crate::report;
 use crate::scenario::RequestError;
@@ -13,11 +13,13 @@ use crate::scenario::RequestError;
 /// Verdicts again, also against another baseline; needs no build and writes nothing
 ///
 /// A baseline that is chosen after the run is marked `post hoc`, and every pair of variants
-/// counts in the correction. Each bundle is judged by itself.
+/// counts in the correction. Each bundle is judged by itself. Several of them are then put side by
+/// side, ratios alone: where the machines agree, what differs, and what cannot be compared.
 ///
 /// Examples:
 ///   bench-runner compare results/*/* --margin 1%
 ///   bench-runner compare results/MACHINE/RUN --baseline linker=mold
+///   bench-runner compare results/ONE/RUN results/OTHER/RUN
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -33,7 +35,7 @@ pub struct Args {
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
-    /// Print one JSON document, a list with one entry for each bundle
+    /// Print one JSON document, a list with one entry for each bundle, and one for several together
     #[arg(long)]
     json: bool,
 }
@@ -47,22 +49,31 @@ pub fn run(args: &Args) -> Result<Exit, FlowError> {
         wanted.check(&plans).map_err(|error| RequestError::usage(error.message, Some(error.help)))?;
     }
     let policy = Policy { margin: args.margin, baseline, ..Policy::default() };
-    let (mut documents, mut decided) = (Vec::new(), true);
-    for bundle in &bundles {
+    let (mut documents, mut decided, mut judged) = (Vec::new(), true, Vec::new());
+    for bundle in bundles {
         bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-        let comparison = flows::judge(bundle, &policy);
-        decided &= comparison.is_decided();
-        if let Some(wanted) = policy.baseline.as_ref().filter(|_| comparison.post_hoc.is_none()) {
-            let (run, wanted) = (&bundle.manifest.run, wanted.as_str());
+        let run = JudgedRun::of(bundle, &policy);
+        decided &= run.comparison.is_decided();
+        if let Some(wanted) = policy.baseline.as_ref().filter(|_| run.comparison.post_hoc.is_none()) {
+            let (run, wanted) = (&run.bundle.manifest.run, wanted.as_str());
             eprintln!("note: `{wanted}` is the planned baseline of {run}; this is the planned comparison");
         }
         if args.json {
-            let mut document = report::json(&comparison);
-            document["bundle"] = bundle.dir.display().to_string().into();
+            let mut document = report::json(&run.comparison);
+            document["bundle"] = run.bundle.dir.display().to_string().into();
             documents.push(document);
         } else {
-            println!("{}", report::text(&comparison));
-            println!("bundle:  {}\n", shown(&bundle.dir));
+            println!("{}", report::text(&run.comparison));
+            println!("bundle:  {}\n", shown(&run.bundle.dir));
+        }
+        judged.push(run.without_samples());
+    }
+    if judged.len() > 1 {
+        let together = flows::side_by_side(&judged);
+        if args.json {
+            documents.push(serde_json::json!({ "together": report::together_json(&together) }));
+        } else {
+            print!("{}", report::together_text(&together));
         }
     }
     if args.json {

@@ -10,12 +10,15 @@
 mod announce;
 pub mod compare;
 pub mod corpus;
+pub mod decide;
 pub mod doctor;
 pub mod export;
+mod measuring;
 mod open;
 pub mod plan;
 mod progress;
 pub mod report;
+pub mod reproduce;
 mod request;
 pub mod run;
 pub mod scenarios;
@@ -46,6 +49,8 @@ pub enum Exit {
     Unfit,
     /// Undecided where a decision was demanded.
     Undecided,
+    /// A run made again says something else.
+    Contradicted,
     /// Interrupted.
     Interrupted,
 }
@@ -60,6 +65,7 @@ impl Exit {
             Self::Flawed => 3,
             Self::Unfit => 4,
             Self::Undecided => 5,
+            Self::Contradicted => 7,
             Self::Interrupted => 130,
         }
     }

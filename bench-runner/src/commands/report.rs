@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use super::{Exit, open, request_percent, shown};
 use crate::bundle;
 use crate::compare::Policy;
-use crate::flows::{self, FlowError, Places};
+use crate::flows::{self, FlowError, JudgedRun, Places};
 use crate::report;
 
-/// Tables, figures and the page again, from the files alone; needs no build and no network
+/// Tables, figures and pages again, from the files alone; needs no build and no network
+///
+/// Several bundles get a page together, in `plots/together-<12 hex>/`: ratios of all machines side
+/// by side. The same runs always have the same page.
 ///
 /// Examples:
 ///   bench-runner report results/*/*
@@ -26,7 +29,7 @@ pub struct Args {
     /// What is printed: text for a terminal, or Markdown for a post or a pull request
     #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
     format: Format,
-    /// Print one JSON document, a list with one entry for each bundle
+    /// Print one JSON document, a list with one entry for each bundle, and one for several together
     #[arg(long)]
     json: bool,
     /// Open the page of each bundle in the browser
@@ -47,34 +50,47 @@ enum Format {
 /// Carries out the verb.
 pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let policy = Policy { margin: args.margin, ..Policy::default() };
-    let mut documents = Vec::new();
+    let (mut documents, mut judged) = (Vec::new(), Vec::new());
     for dir in &args.bundles {
-        let bundle = bundle::open(dir)?;
-        bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-        let comparison = flows::judge(&bundle, &policy);
-        let published = flows::publish(&bundle, &comparison, &places.plots)?;
+        let run = JudgedRun::of(bundle::open(dir)?, &policy);
+        let comparison = &run.comparison;
+        run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        let published = flows::publish(&run.bundle, comparison, &places.plots)?;
         match args.format {
             _ if args.json => {
-                let mut document = report::json(&comparison);
+                let mut document = report::json(comparison);
                 document["bundle"] = dir.display().to_string().into();
                 document["plots"] = published.plots.display().to_string().into();
                 document["page"] = published.page.display().to_string().into();
                 documents.push(document);
             }
             Format::Text => {
-                println!("{}", report::text(&comparison));
+                println!("{}", report::text(comparison));
                 println!("bundle:  {}", shown(dir));
                 println!("figures: {}", shown(&published.plots));
                 println!("page:    {}\n", shown(&published.page));
             }
             // Nothing else may stand in what is pasted elsewhere.
             Format::Markdown => {
-                println!("{}", report::markdown(&comparison));
+                println!("{}", report::markdown(comparison));
                 eprintln!("page: {}", shown(&published.page));
             }
         }
         if args.open {
             open::open(&published.page);
+        }
+        judged.push(run.without_samples());
+    }
+    if judged.len() > 1 {
+        let together = flows::side_by_side(&judged);
+        let published = flows::publish_together(&together, &places.plots)?;
+        if args.json {
+            let plots = published.plots.display().to_string();
+            documents
+                .push(serde_json::json!({ "together": report::together_json(&together), "plots": plots }));
+        } else {
+            print!("{}", report::together_text(&together));
+            println!("\npage:    {}", shown(&published.page));
         }
     }
     if args.json {

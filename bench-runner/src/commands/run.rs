@@ -4,15 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::progress::Progress;
 use super::request::{self, RequestArgs};
-use super::{Exit, announce, open, shown};
+use super::{Exit, announce, measuring, open, shown};
 use crate::bundle;
 use crate::compare::Policy;
-use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
-use crate::host::{self, Health, Severity};
-use crate::plan::estimate;
-use crate::record::Plan;
+use crate::flows::{self, FlowError, Laboratory, Measured, Places, Workplace};
 use crate::{process, report};
 
 /// Measure: build every variant in random order, round after round, and say which differ
@@ -53,10 +49,10 @@ pub struct Args {
 /// Carries out the verb.
 pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
-    if args.strict && !fit(places) {
+    if args.strict && !measuring::fit(places) {
         return Ok(Exit::Unfit);
     }
-    let options = options()?;
+    let options = measuring::options()?;
     let workplace = Workplace::open(places, args.request.offline, true)?;
     let laboratory = Laboratory::open(&workplace, places, &options)?;
     let measured = match &args.resume {
@@ -64,7 +60,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             let unfinished = laboratory.unfinished(dir)?;
             let plan = unfinished.manifest.plan.clone();
             let workshops = workplace.workshops(&plan)?;
-            let mut progress = announce(&plan, &workplace);
+            let mut progress = measuring::progress(&plan, &workplace);
             let measured = laboratory.resume(unfinished, &workshops, &mut progress);
             progress.end();
             measured?
@@ -77,38 +73,13 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             if process::interrupted() {
                 return Ok(Exit::Interrupted);
             }
-            let mut progress = announce(&plan, &workplace);
+            let mut progress = measuring::progress(&plan, &workplace);
             let measured = laboratory.measure(&plan, &workshops, &mut progress);
             progress.end();
             measured?
         }
     };
     finish(args, places, &measured)
-}
-
-/// Says what is about to be done.
-fn announce(plan: &Plan, workplace: &Workplace) -> Progress {
-    let estimate = estimate(plan, &workplace.typical(plan));
-    eprint!("{}", announce::announcement(plan, &estimate));
-    Progress::new(plan, &estimate)
-}
-
-fn options() -> Result<MeasureOptions, FlowError> {
-    Ok(MeasureOptions {
-        exe: std::env::current_exe().context("failed to find this program's own file")?,
-        machine: super::machine()?,
-        lock_dir: super::lock_dir(),
-    })
-}
-
-/// Whether the machine is fit; says what stands against it.
-fn fit(places: &Places) -> bool {
-    let findings = host::findings(&Health::read(&places.cache));
-    let unfit: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Unfit).collect();
-    for finding in &unfit {
-        eprintln!("not fit: {}\nhelp: {}", finding.what, finding.help);
-    }
-    unfit.is_empty()
 }
 
 fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, FlowError> {

@@ -2,7 +2,7 @@
 
 use super::across::Across;
 use crate::record::{BlockId, Proof, Role, Skipped, StopReason};
-use crate::stats::{Estimate, LEVEL, NoOrderEffects, OrderEffects, Spread, Summary};
+use crate::stats::{Estimate, Known, LEVEL, NoOrderEffects, OrderEffects, Spread, Summary, t_quantile};
 
 /// Everything that the samples of one run say.
 #[derive(Debug, Clone, PartialEq)]
@@ -248,6 +248,15 @@ pub struct Ratio {
     pub ratio_of_means: f64,
     /// The verdict at the corrected level.
     pub verdict: Verdict,
+}
+
+impl Ratio {
+    /// The log-ratio with its error, as the plain interval has it.
+    pub fn known(&self) -> Known {
+        let df = (self.rounds as f64 - 1.0).max(1.0);
+        let half_width = (self.high.ln() - self.low.ln()) / 2.0;
+        Known { value: self.ratio.ln(), se: half_width / t_quantile(0.5 + 0.5 * LEVEL, df), df }
+    }
 }
 
 /// A ratio to the baseline that is not judged.

@@ -10,13 +10,13 @@ use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verd
 use crate::record::Role;
 
 /// Where names begin and how far they may go.
-const NAMES: (f64, f64) = (36.0, 264.0);
+pub(super) const NAMES: (f64, f64) = (36.0, 264.0);
 /// Font size of the names.
-const NAME_SIZE: f64 = 12.0;
+pub(super) const NAME_SIZE: f64 = 12.0;
 /// Where the axis begins and ends.
-const AXIS: (f64, f64) = (276.0, 636.0);
+pub(super) const AXIS: (f64, f64) = (276.0, 636.0);
 /// Where the verdict stands.
-const VERDICT: f64 = 652.0;
+pub(super) const VERDICT: f64 = 652.0;
 /// Where the estimate and its interval end.
 const NUMBERS: (f64, f64) = (808.0, WIDTH - EDGE);
 /// What the estimate and its interval may take.
@@ -26,11 +26,11 @@ const TOP: f64 = 74.0;
 /// Height of the heading of a block.
 const HEADING: f64 = 46.0;
 /// Height of one row.
-const ROW: f64 = 26.0;
+pub(super) const ROW: f64 = 26.0;
 /// Blank between blocks.
 const GAP: f64 = 12.0;
 /// What ticks and the caption take below the blocks.
-const BELOW: f64 = 104.0;
+pub(super) const BELOW: f64 = 104.0;
 /// From this change on, a factor reads better than per cent.
 const AS_FACTOR: f64 = 3.0;
 
@@ -91,7 +91,7 @@ fn range(blocks: &[BlockResult]) -> (f64, f64) {
 }
 
 /// The smallest and largest logarithm of the usable values and of `range`.
-fn logs(values: impl Iterator<Item = f64>, range: (f64, f64)) -> (f64, f64) {
+pub(super) fn logs(values: impl Iterator<Item = f64>, range: (f64, f64)) -> (f64, f64) {
     let usable = values.filter(|value| value.is_finite() && *value > 0.0);
     usable.fold(range, |(low, high), value| (low.min(value.ln()), high.max(value.ln())))
 }
@@ -198,7 +198,7 @@ fn bands(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): (f
 }
 
 /// Words in place of an interval.
-fn reason(scene: &mut Scene, text: &str, y: f64) {
+pub(super) fn reason(scene: &mut Scene, text: &str, y: f64) {
     let room = NUMBERS.1 - AXIS.0;
     let label = Label::new((AXIS.0 + 4.0, y), text, 11.0, Ink::Muted).within(room - 4.0);
     // Bands and lines behind small words would make them hard to read.
@@ -215,7 +215,7 @@ fn row(scene: &mut Scene, ratio: &Ratio, axis: &Scale, y: f64) {
 }
 
 /// The estimate and its interval, each in its column.
-fn number_cells(scene: &mut Scene, estimate: String, interval: String, y: f64, ink: Ink) {
+pub(super) fn number_cells(scene: &mut Scene, estimate: String, interval: String, y: f64, ink: Ink) {
     for (text, end, room) in [(estimate, NUMBERS.0, NUMBER_ROOM.0), (interval, NUMBERS.1, NUMBER_ROOM.1)] {
         scene.text(Label::new((end, y), text, 11.0, ink).anchored(Anchor::End).within(room));
     }
@@ -230,7 +230,7 @@ fn twin_row(scene: &mut Scene, twin: &TwinResult, axis: &Scale, y: f64) {
 }
 
 /// Shape and colour both say the verdict.
-fn look(verdict: Verdict) -> (Shape, Ink) {
+pub(super) fn look(verdict: Verdict) -> (Shape, Ink) {
     match verdict {
         Verdict::Faster => (Shape::Disc, Ink::Faster),
         Verdict::Slower => (Shape::Diamond, Ink::Slower),
@@ -241,7 +241,7 @@ fn look(verdict: Verdict) -> (Shape, Ink) {
 }
 
 /// An interval on the axis, with an arrowhead at each end that lies beyond it.
-fn interval(
+pub(super) fn interval(
     scene: &mut Scene,
     axis: &Scale,
     (low, estimate, high): (f64, f64, f64),
@@ -270,7 +270,7 @@ fn numbers(ratio: &Ratio) -> (String, String) {
     (format!("{}{sign}", shown.estimate), format!("[{}, {}]", shown.low, shown.high))
 }
 
-fn axis_labels(scene: &mut Scene, axis: &Scale, bottom: f64) {
+pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, bottom: f64) {
     scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
     let ticks = axis.ratio_ticks(6);
     let labels = if axis.is_wide() {

@@ -11,6 +11,8 @@ mod costs;
 pub(crate) mod fixture;
 mod font;
 mod forest;
+mod heat;
+mod machines;
 mod marks;
 mod memory;
 mod palette;
@@ -26,6 +28,7 @@ mod words;
 use rayon::prelude::*;
 
 use crate::compare::{BlockResult, Comparison};
+use crate::machines::{BlockTogether, SideBySide};
 use png::Size;
 use scene::{Scene, Tip};
 
@@ -119,20 +122,69 @@ fn of_run(comparison: &Comparison) -> Vec<(String, Scene)> {
     scenes
 }
 
+/// The rules of style that a page with heat maps needs beside [`style`].
+pub(crate) fn style_of_heat_maps() -> String {
+    let rules = svg::dark_rules_of(palette::Ink::heats());
+    format!("@media (prefers-color-scheme:dark){{\n{rules}}}\n")
+}
+
+/// The figures of a block of several runs for a page: a heat map of variants and machines, and every ratio with its
+/// interval.
+pub(crate) fn inline_together(together: &SideBySide, block: &BlockTogether) -> Vec<Inline> {
+    of_block_together(together, block).iter().map(|(_, scene)| Inline::of(scene)).collect()
+}
+
+fn of_block_together(together: &SideBySide, block: &BlockTogether) -> Vec<(&'static str, Scene)> {
+    vec![
+        ("heat", heat::scene(&together.machines, block)),
+        ("machines", machines::scene(&together.machines, block)),
+    ]
+}
+
+/// All figures of several runs as SVG.
+pub fn svgs_together(together: &SideBySide) -> Vec<FigureFile> {
+    as_svgs(&scenes_together(together))
+}
+
+/// All figures of several runs as pictures, of the sizes of [`pngs`].
+pub fn pngs_together(together: &SideBySide) -> Result<Vec<FigureFile>, PngError> {
+    as_pngs(&scenes_together(together))
+}
+
+/// The scenes of several runs. A block id that stands for several comparisons is numbered.
+fn scenes_together(together: &SideBySide) -> Vec<(String, Scene)> {
+    let mut scenes: Vec<(String, Scene)> = Vec::new();
+    for (at, block) in together.blocks.iter().enumerate() {
+        let again = together.blocks[..at].iter().filter(|other| other.id == block.id).count();
+        let number = if again > 0 { format!("-{}", again + 1) } else { String::new() };
+        let stem = block.id.file_stem();
+        let named = |(kind, scene): (&str, Scene)| (format!("{kind}-{stem}{number}"), scene);
+        scenes.extend(of_block_together(together, block).into_iter().map(named));
+    }
+    scenes
+}
+
 /// All figures of a run as SVG.
 pub fn svgs(comparison: &Comparison) -> Vec<FigureFile> {
+    as_svgs(&of_run(comparison))
+}
+
+fn as_svgs(scenes: &[(String, Scene)]) -> Vec<FigureFile> {
     let file = |(stem, scene): &(String, Scene)| FigureFile {
         name: format!("{stem}.svg"),
         bytes: svg::file(scene).into_bytes(),
     };
-    of_run(comparison).par_iter().map(file).collect()
+    scenes.par_iter().map(file).collect()
 }
 
 /// All figures of a run as pictures: `.png` in twice the size that they have on a page, and `-slide.png` of
 /// 1920 × 1080.
 pub fn pngs(comparison: &Comparison) -> Result<Vec<FigureFile>, PngError> {
+    as_pngs(&of_run(comparison))
+}
+
+fn as_pngs(scenes: &[(String, Scene)]) -> Result<Vec<FigureFile>, PngError> {
     let sizes = [("", Size::Blog(2.0)), ("-slide", Size::Slide(1920, 1080))];
-    let scenes = of_run(comparison);
     let wanted: Vec<_> = scenes.iter().flat_map(|scene| sizes.map(|size| (scene, size))).collect();
     let file = |((stem, scene), (ending, size)): &(&(String, Scene), (&str, Size))| {
         Ok(FigureFile { name: format!("{stem}{ending}.png"), bytes: png::png(scene, *size)? })

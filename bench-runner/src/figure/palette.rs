@@ -26,6 +26,8 @@ pub(crate) enum Ink {
     Slower,
     /// The variant at this place among the variants of a block.
     Arm(usize),
+    /// The cell of a heat map, from −4 (much less time) over 0 (about as much) to 4 (much more). Text stands on it.
+    Heat(i8),
 }
 
 /// Light and dark colour of the inks that are not an arm's.
@@ -51,6 +53,19 @@ const ARMS: [(&str, &str); 8] = [
     ("#6A4FC0", "#A996F5"),
     ("#2A8DC5", "#9BD3F2"),
     ("#8A3B22", "#D9A38F"),
+];
+
+/// Light and dark colour of the cells of a heat map, from −4 to 4.
+const HEATS: [(&str, &str); 9] = [
+    ("#5AA5DB", "#1A659F"),
+    ("#86BDE6", "#15507F"),
+    ("#B5D7F0", "#123A5C"),
+    ("#DCECF8", "#10263A"),
+    ("#F1F3F5", "#1B2129"),
+    ("#FBE6D6", "#3A2413"),
+    ("#F6C9A6", "#5A3212"),
+    ("#EFA873", "#7A4112"),
+    ("#E58A48", "#9A5113"),
 ];
 
 /// The shape of a measured point.
@@ -88,7 +103,12 @@ impl Shape {
 }
 
 impl Ink {
-    /// Every ink there is.
+    /// Every ink of heat maps.
+    pub(crate) fn heats() -> impl Iterator<Item = Self> {
+        (-4..=4).map(Self::Heat)
+    }
+
+    /// Every ink but those of heat maps.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         FIXED.iter().map(|(ink, ..)| *ink).chain((0..ARMS.len()).map(Self::Arm))
     }
@@ -106,6 +126,9 @@ impl Ink {
     fn colours(self) -> (&'static str, &'static str) {
         if let Self::Arm(index) = self {
             return ARMS[index % ARMS.len()];
+        }
+        if let Self::Heat(level) = self {
+            return HEATS[(level.clamp(-4, 4) + 4) as usize];
         }
         FIXED
             .iter()
@@ -149,7 +172,7 @@ mod tests {
     fn what_carries_meaning_stands_out_on_both_pages() {
         for ink in Ink::all() {
             let least = match ink {
-                Ink::Card | Ink::Grid | Ink::Margin | Ink::Noise => continue,
+                Ink::Card | Ink::Grid | Ink::Margin | Ink::Noise | Ink::Heat(_) => continue,
                 Ink::Text | Ink::Muted | Ink::Faster | Ink::Slower => 4.5,
                 Ink::Arm(_) | Ink::Outlier => 3.0,
             };
@@ -164,9 +187,18 @@ mod tests {
     }
 
     #[test]
+    fn text_stands_out_on_every_cell_of_a_heat_map() {
+        for ink in Ink::heats() {
+            let light = contrast(Ink::Text.light(), ink.light());
+            let dark = contrast(Ink::Text.dark(), ink.dark());
+            assert!(light >= 4.5 && dark >= 4.5, "{ink:?}: {light:.2}, {dark:.2}");
+        }
+    }
+
+    #[test]
     fn no_two_inks_share_a_light_colour() {
         let mut seen = std::collections::BTreeMap::new();
-        for ink in Ink::all() {
+        for ink in Ink::all().chain(Ink::heats()) {
             assert_eq!(seen.insert(ink.light(), ink), None, "{ink:?}");
         }
     }

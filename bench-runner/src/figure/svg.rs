@@ -25,7 +25,7 @@ pub(crate) fn file(scene: &Scene) -> String {
     format!(
         "{}<style>\n.{CLASS} text{{font-family:{OTHER_FONTS}}}\n@media (prefers-color-scheme:dark){{\n{}}}\n</style>\n{}{}{body}</svg>\n",
         head(scene, "xmlns=\"http://www.w3.org/2000/svg\" "),
-        dark_rules(),
+        rules_for(scene),
         card(scene),
         text.definitions(),
     )
@@ -36,9 +36,21 @@ pub(crate) fn inline(scene: &Scene) -> String {
     format!("{}{}</svg>\n", head(scene, ""), body(scene, &mut Text::Live))
 }
 
-/// Style rules that replace each ink by its colour on dark pages.
+/// The rules that a file needs: those of heat maps only where it is one.
+fn rules_for(scene: &Scene) -> String {
+    let is_heat = |mark: &Mark| matches!(mark, Mark::Area { ink: Ink::Heat(_), .. });
+    let more = if scene.marks.iter().any(is_heat) { dark_rules_of(Ink::heats()) } else { String::new() };
+    dark_rules() + &more
+}
+
+/// Style rules that replace each ink by its colour on dark pages; heat maps have more.
 pub(crate) fn dark_rules() -> String {
-    Ink::all().fold(String::new(), |mut rules, ink| {
+    dark_rules_of(Ink::all())
+}
+
+/// The same for some inks.
+pub(crate) fn dark_rules_of(inks: impl Iterator<Item = Ink>) -> String {
+    inks.fold(String::new(), |mut rules, ink| {
         let (light, dark) = (ink.light(), ink.dark());
         writeln!(rules, ".{CLASS} [fill=\"{light}\"]{{fill:{dark}}}").ok();
         writeln!(rules, ".{CLASS} [stroke=\"{light}\"]{{stroke:{dark}}}").ok();

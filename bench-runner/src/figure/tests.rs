@@ -61,7 +61,35 @@ fn scenes() -> Vec<(String, Scene)> {
         }
         scenes
     };
-    cases().into_iter().flat_map(of_case).collect()
+    cases().into_iter().flat_map(of_case).chain(of_several_runs()).collect()
+}
+
+/// Scenes of several runs: few machines, many with long names, and numbers that are none.
+fn of_several_runs() -> Vec<(String, Scene)> {
+    use crate::machines::{Run, side_by_side, tests::fixture as runs};
+    let of = |name: &str, made: Vec<runs::Made>| {
+        let together = side_by_side(&made.iter().map(runs::Made::run).collect::<Vec<Run<'_>>>());
+        let named = |(stem, scene)| (format!("{name}: {stem}"), scene);
+        scenes_together(&together).into_iter().map(named).collect::<Vec<_>>()
+    };
+    let faster = Verdict::Faster;
+    let many = (0..17).map(|place| {
+        let machine = format!("amd-epyc-9654-96c192t-384g-x86_64-linux-v1-f0e6-<b>{place}</b>");
+        let name = "a-linker-with-a-very-long-name-in-a-directory-of-its-own";
+        let ratio = 0.1 * 1.3f64.powi(place);
+        runs::made(&machine, &format!("r{place}")).and(
+            "clean",
+            9.0,
+            &[(name, ratio, 0.9, faster), ("x", 1.0, 0.0, faster)],
+        )
+    });
+    let broken = ["a-1", "b-1"].map(|machine| {
+        let said = [("x", f64::NAN, f64::NAN, Verdict::Undecided), ("y", 57.0, 0.999, Verdict::Slower)];
+        runs::made(machine, machine).and("clean", 9.0, &said)
+    });
+    let several =
+        [of("several", runs::several()), of("many", many.collect()), of("broken runs", broken.to_vec())];
+    several.into_iter().flatten().collect()
 }
 
 #[test]

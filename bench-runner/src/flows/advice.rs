@@ -15,13 +15,34 @@ use crate::spanned::SourceText;
 /// What to do with what a bundle says. Blocks that come to the same lines are told together; where nothing is faster
 /// than what it was compared with, there is nothing to do.
 pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
+    let of_block = |(block, planned)| of_block(&bundle.manifest, comparison, block, planned);
+    told_together(blocks(bundle, comparison).filter_map(of_block))
+}
+
+/// The lines that apply one variant of a bundle, whatever it came to.
+pub fn advice_for(bundle: &Bundle, comparison: &Comparison, variant: &str) -> Vec<Advice> {
+    let of_block = |(block, planned)| {
+        let one = judged(block, planned).find(|one| one.planned.variant.name == variant)?;
+        let mut advice = Advice::of(&one, block);
+        write_down_or_say_why(&mut advice, &bundle.manifest, &one, (block, planned));
+        Some(advice)
+    };
+    told_together(blocks(bundle, comparison).filter_map(of_block))
+}
+
+/// The blocks of a comparison with what was planned of them.
+fn blocks<'a>(
+    bundle: &'a Bundle,
+    comparison: &'a Comparison,
+) -> impl Iterator<Item = (&'a BlockResult, &'a Block)> {
+    let planned =
+        |block: &BlockResult| bundle.manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
+    comparison.blocks.iter().filter_map(move |block| Some((block, planned(block)?)))
+}
+
+fn told_together(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
     let mut all: Vec<Advice> = Vec::new();
-    for block in &comparison.blocks {
-        let planned = bundle.manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
-        let Some(one) = planned.and_then(|planned| of_block(&bundle.manifest, comparison, block, planned))
-        else {
-            continue;
-        };
+    for one in advice {
         match all.iter_mut().find(|other| other.heading == one.heading && other.files == one.files) {
             Some(other) => {
                 other.titles.extend(one.titles);
@@ -32,6 +53,23 @@ pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
         }
     }
     all
+}
+
+impl Advice {
+    fn of(one: &Candidate<'_>, block: &BlockResult) -> Self {
+        Self {
+            heading: heading(one),
+            titles: vec![title(one, block)],
+            files: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+}
+
+/// The arms of a block that have a ratio.
+fn judged<'a>(block: &'a BlockResult, planned: &'a Block) -> impl Iterator<Item = Candidate<'a>> {
+    let arms = planned.arms.iter().zip(&block.arms);
+    arms.filter_map(|(planned, arm)| Some(Candidate { planned, arm, ratio: arm.ratio.as_ref()? }))
 }
 
 /// An arm of a block that was judged, with what was planned of it.
@@ -48,21 +86,12 @@ fn of_block(
     block: &BlockResult,
     planned: &Block,
 ) -> Option<Advice> {
-    let judged = planned
-        .arms
-        .iter()
-        .zip(&block.arms)
-        .filter_map(|(planned, arm)| Some(Candidate { planned, arm, ratio: arm.ratio.as_ref()? }));
-    let mut faster: Vec<_> = judged.filter(|one| one.ratio.verdict == Verdict::Faster).collect();
+    let faster = judged(block, planned).filter(|one| one.ratio.verdict == Verdict::Faster);
+    let mut faster: Vec<_> = faster.collect();
     faster.sort_by(|one, other| one.ratio.ratio.total_cmp(&other.ratio.ratio));
     let proven = faster.iter().position(|one| is_proven(one, block));
     let best = *faster.get(proven.unwrap_or(0))?;
-    let mut advice = Advice {
-        heading: heading(&best),
-        titles: vec![title(&best, block)],
-        files: Vec::new(),
-        remarks: Vec::new(),
-    };
+    let mut advice = Advice::of(&best, block);
     if proven.is_none() {
         advice.remarks.push(format!(
             "Nothing in its builds on {} shows that it was in force, so no lines are recommended.",
@@ -70,11 +99,7 @@ fn of_block(
         ));
         return Some(advice);
     }
-    let baseline = planned.arms.get(block.baseline);
-    match baseline.and_then(|baseline| no_setting(baseline, best.planned)) {
-        Some(why) => advice.remarks.push(why),
-        None => write_down(&mut advice, manifest, &best, block),
-    }
+    write_down_or_say_why(&mut advice, manifest, &best, (block, planned));
     for passed in faster.iter().take(proven.unwrap_or(0)) {
         advice.remarks.push(format!(
             "On {}, {} came out as {}, but nothing in its builds shows that it was in force.",
@@ -128,6 +153,19 @@ fn no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
         () => return None,
     };
     Some(format!("It is {what}, and no setting: there is nothing to write down."))
+}
+
+fn write_down_or_say_why(
+    advice: &mut Advice,
+    manifest: &Manifest,
+    one: &Candidate<'_>,
+    (block, planned): (&BlockResult, &Block),
+) {
+    let baseline = planned.arms.get(block.baseline);
+    match baseline.and_then(|baseline| no_setting(baseline, one.planned)) {
+        Some(why) => advice.remarks.push(why),
+        None => write_down(advice, manifest, one, block),
+    }
 }
 
 fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, block: &BlockResult) {

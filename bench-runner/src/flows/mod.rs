@@ -6,14 +6,20 @@ mod advice;
 mod calibration;
 mod measure;
 mod publish;
+mod reproduce;
+mod together;
 mod tools;
 mod verify;
 mod workplace;
 
 pub use adding::{AddRequest, Added, add};
-pub use advice::advice;
+pub use advice::{advice, advice_for};
 pub use measure::{Laboratory, MeasureOptions, Measured, Workshops};
 pub use publish::{Published, judge, page, publish};
+pub use reproduce::{Again, plan_again};
+pub use together::{
+    JudgedRun, PublishedTogether, decide, judge_all, publish_together, reproduced, side_by_side,
+};
 pub use verify::{Built, Fault, ProvenEdit, Verified, Verifier, VerifyOptions, fetch_all, verify_sources};
 pub use workplace::{Places, Workplace};
 

@@ -14,6 +14,7 @@ mod page;
 mod summary;
 mod table;
 mod text;
+mod together;
 
 pub use across::across_csv;
 pub use answers::{Answer, answers, speed};
@@ -24,3 +25,7 @@ pub use markdown::markdown;
 pub use page::{Advice, Page, page};
 pub use summary::summary_csv;
 pub use text::text;
+pub use together::{
+    decisions_json, decisions_text, reproduced_json, reproduced_text, together_json, together_page,
+    together_text,
+};

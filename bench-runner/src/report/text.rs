@@ -50,7 +50,7 @@ pub(super) fn nothing(comparison: &Comparison) -> &'static str {
 }
 
 /// Names and messages come from files and from compilers; a terminal must not obey what they hold.
-fn visible(line: &str) -> String {
+pub(super) fn visible(line: &str) -> String {
     line.chars().map(|c| if obeyed(c) { '\u{FFFD}' } else { c }).collect()
 }
 

@@ -12,6 +12,7 @@ mod estimate;
 mod fisher;
 mod holm;
 mod huber;
+mod known;
 mod least_squares;
 #[cfg(test)]
 pub(crate) mod noise;
@@ -25,11 +26,12 @@ mod serial;
 mod student;
 mod summary;
 
-pub use between::{Spread, spread_between};
+pub use between::{Spread, spread_between, spread_of};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub use fisher::f_tail;
 pub use holm::holm;
 pub use huber::{BETA, C, Huber, huber};
+pub use known::{Combined, Known, averaged, sum, weighted};
 pub use offset::{MIN_TWINS, OffsetSums, offset_weight};
 pub use order_effects::{
     Effect, MIN_ORDERED_ROUNDS, NoOrderEffects, OrderEffects, OrderedRound, PredecessorEffects, order_effects,

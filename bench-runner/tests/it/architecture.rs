@@ -18,7 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 const MEASURING: [&str; 10] =
     ["process", "host", "corpus", "build", "axes", "workloads", "scenario", "plan", "sampling", "run"];
-const JUDGING: [&str; 4] = ["compare", "figure", "report", "export"];
+const JUDGING: [&str; 5] = ["compare", "machines", "figure", "report", "export"];
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner/src")

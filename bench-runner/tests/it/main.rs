@@ -29,6 +29,7 @@ mod sabotage;
 mod simulation;
 mod sources;
 mod studies;
+mod together;
 mod variants;
 mod workloads;
 
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     trials.extend(simulation::tests());
     trials.extend(sources::tests());
     trials.extend(studies::tests());
+    trials.extend(together::tests());
     trials.extend(variants::tests());
     trials.extend(workloads::tests());
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -6,7 +6,7 @@
 mod answer;
 mod apply;
 mod conduct;
-mod pictures;
+pub(super) mod pictures;
 mod quiet;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -39,27 +39,59 @@ pub struct Page<'a> {
 pub fn page(page: &Page<'_>) -> String {
     let Page { manifest, comparison, .. } = page;
     let title = format!("{} on {}", comparison.scenario, comparison.machine);
+    document(&Document {
+        title: &title,
+        generator: &format!("{} {}", manifest.program.name, manifest.program.version),
+        style: "",
+        head: html! {
+            h1 { (comparison.scenario) }
+            p.muted { (comparison.machine) " · " (manifest.started_at) " · run " code { (manifest.run) } }
+        },
+        parts: parts(page),
+        foot: html! { "Made by " (manifest.program.name) " " (env!("CARGO_PKG_VERSION")) " from the run's files alone." },
+    })
+}
+
+/// A page of parts that are told apart by headings.
+pub(super) struct Document<'a> {
+    pub(super) title: &'a str,
+    /// What wrote the data.
+    pub(super) generator: &'a str,
+    /// Rules of style beside those of every page.
+    pub(super) style: &'a str,
+    pub(super) head: Markup,
+    /// Name of the place, heading and content of each; the first is what the page is read for.
+    pub(super) parts: Vec<(&'a str, &'a str, Markup)>,
+    pub(super) foot: Markup,
+}
+
+/// The text of the page.
+pub(super) fn document(page: &Document<'_>) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="generator" content=(format!("{} {}", manifest.program.name, manifest.program.version));
-                title { (title) }
-                style { (PreEscaped(figure::style())) (PreEscaped(include_str!("style.css"))) }
+                meta name="generator" content=(page.generator);
+                title { (page.title) }
+                style { (PreEscaped(figure::style())) (PreEscaped(page.style)) (PreEscaped(include_str!("style.css"))) }
             }
             body {
                 a.skip href="#answer" { "To the answer" }
                 header {
-                    h1 { (comparison.scenario) }
-                    p.muted { (comparison.machine) " · " (manifest.started_at) " · run " code { (manifest.run) } }
+                    (page.head)
                     nav aria-label="Parts of this page" { ul {
-                        @for (id, name) in PARTS { li { a href=(format!("#{id}")) { (name) } } }
+                        @for (id, name, _) in &page.parts { li { a href=(format!("#{id}")) { (name) } } }
                     } }
                 }
-                main { (parts(page)) }
-                footer { "Made by " (manifest.program.name) " " (env!("CARGO_PKG_VERSION")) " from the run's files alone." }
+                main { @for (id, name, part) in &page.parts {
+                    section id=(id) aria-labelledby=(format!("{id}-heading")) {
+                        h2 id=(format!("{id}-heading")) { (name) }
+                        (part)
+                    }
+                } }
+                footer { (page.foot) }
                 script { (PreEscaped(include_str!("script.js"))) }
             }
         }
@@ -67,25 +99,13 @@ pub fn page(page: &Page<'_>) -> String {
     markup.into_string()
 }
 
-/// Parts of the page: the name of the place, and the heading.
-const PARTS: [(&str, &str); 4] = [
-    ("answer", "The answer"),
-    ("figures", "Figures"),
-    ("conduct", "How it was done"),
-    ("apply", "What to do with it"),
-];
-
-fn parts(page: &Page<'_>) -> Markup {
-    let of_part: [Markup; 4] =
-        [answer::part(page), pictures::part(page.comparison), conduct::part(page), apply::part(page.advice)];
-    html! {
-        @for ((id, name), part) in PARTS.iter().zip(of_part) {
-            section id=(id) aria-labelledby=(format!("{id}-heading")) {
-                h2 id=(format!("{id}-heading")) { (name) }
-                (part)
-            }
-        }
-    }
+fn parts<'a>(page: &Page<'_>) -> Vec<(&'a str, &'a str, Markup)> {
+    vec![
+        ("answer", "The answer", answer::part(page)),
+        ("figures", "Figures", pictures::part(page.comparison)),
+        ("conduct", "How it was done", conduct::part(page)),
+        ("apply", "What to do with it", apply::part(page.advice)),
+    ]
 }
 
 /// A sentence in which what stands between backticks is code.

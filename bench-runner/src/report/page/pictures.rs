@@ -21,7 +21,8 @@ pub(super) fn part(comparison: &Comparison) -> Markup {
     }
 }
 
-fn picture(one: &Inline, number: usize) -> Markup {
+/// A figure with what is told of it; the number tells those of a page apart.
+pub(in crate::report) fn picture(one: &Inline, number: usize) -> Markup {
     let id = format!("tips-{number}");
     html! {
         figure data-tips=(id) aria-label=(one.title) {

@@ -79,7 +79,11 @@ fn hostile(mut bundle: Bundle) -> Bundle {
         renamed(&mut arm.variant.name);
         arm.co_changes.push(HOSTILE.to_owned());
     }
-    bundle.samples.iter_mut().for_each(|sample| renamed(&mut sample.variant));
+    for sample in &mut bundle.samples {
+        let mut name = sample.variant.to_string();
+        renamed(&mut name);
+        sample.variant = name.into();
+    }
     for proof in &mut bundle.proofs {
         renamed(&mut proof.variant);
         proof.found.push_str(HOSTILE);

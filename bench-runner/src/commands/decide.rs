@@ -1,0 +1,221 @@
+//! `decide`: switch or stay, for each class of machines.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Exit;
+use crate::compare::Policy;
+use crate::flows::{self, FlowError, JudgedRun};
+use crate::machines::{Choice, Decisions, MemoryLimit, OfClass, Rule};
+use crate::report;
+use crate::scenario::RequestError;
+
+/// Switch or stay: a decision for each class of machines, from one or many bundles
+///
+/// A variant fits a class if no workload that counts is slower there than the rule allows and it
+/// takes no more memory than there may be; of those that fit, the one that saves most is chosen.
+/// What is saved is told per developer and day, as often as `--per-day` says. Exit code 5: for some
+/// class it is not known.
+///
+/// Examples:
+///   bench-runner decide results/*/* --per-day incremental=80,clean=3
+///   bench-runner decide results/*/* --per-day incremental=80 --max-memory 4G --worth 1m
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Directories of bundles, such as `results/<machine>/<run>`
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundles: Vec<PathBuf>,
+    /// How many builds of each workload a developer makes in a day
+    #[arg(long, required = true, value_name = "W=N,…", value_delimiter = ',', value_parser = per_day)]
+    per_day: Vec<(String, f64)>,
+    /// How much slower a workload may become
+    #[arg(long, value_name = "PCT", default_value = "2%", value_parser = slower)]
+    max_slower: f64,
+    /// How much memory a build may take, such as 4G; `class` is what the machine has
+    #[arg(long, value_name = "BYTES|class", default_value = "class", value_parser = memory)]
+    max_memory: MemoryLimit,
+    /// What must be saved in a day for a switch to be worth it, such as `1m`
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = humantime::parse_duration)]
+    worth: Duration,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+fn per_day(text: &str) -> Result<(String, f64), String> {
+    let parsed =
+        text.split_once('=').and_then(|(workload, count)| Some((workload, count.parse::<f64>().ok()?)));
+    match parsed {
+        Some((workload, count)) if !workload.is_empty() && count.is_finite() && count > 0.0 => {
+            Ok((workload.to_owned(), count))
+        }
+        _ => {
+            Err("expected WORKLOAD=BUILDS with more than 0 builds, such as incremental=80,clean=3".to_owned())
+        }
+    }
+}
+
+fn slower(text: &str) -> Result<f64, String> {
+    match text.trim().trim_end_matches('%').trim().parse::<f64>() {
+        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
+        _ => Err("expected a percentage such as 2%, or 0%".to_owned()),
+    }
+}
+
+fn memory(text: &str) -> Result<MemoryLimit, String> {
+    if text == "class" {
+        return Ok(MemoryLimit::Class);
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let shift = match text[digits..].trim_end_matches("iB").trim_end_matches('B') {
+        "" => Some(0),
+        "K" | "k" => Some(10),
+        "M" => Some(20),
+        "G" => Some(30),
+        "T" => Some(40),
+        _ => None,
+    };
+    let bytes = shift.and_then(|shift| text[..digits].parse::<u64>().ok()?.checked_mul(1 << shift));
+    let bytes = bytes.filter(|bytes| *bytes > 0).map(MemoryLimit::Bytes);
+    bytes
+        .ok_or_else(|| "expected `class` or a number of bytes such as 4G or 512M (powers of 1024)".to_owned())
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args) -> Result<Exit, FlowError> {
+    let judged = flows::judge_all(&args.bundles, &Policy::default())?;
+    for run in &judged {
+        run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+    }
+    check(args, &judged)?;
+    let rule = Rule {
+        max_slower: args.max_slower,
+        memory: args.max_memory,
+        worth: args.worth.as_secs_f64(),
+        per_day: args.per_day.clone(),
+    };
+    let decisions = flows::decide(&judged, &rule);
+    let lines = roll_out(&decisions, &judged);
+    if args.json {
+        let mut document = report::decisions_json(&decisions, &rule);
+        document["roll_out"] = lines.iter().map(RollOut::json).collect();
+        println!("{document:#}");
+    } else {
+        print!("{}", report::decisions_text(&decisions, &rule));
+        lines.iter().for_each(|one| print!("\n{}", one.text()));
+    }
+    let known = decisions.questions.iter().flat_map(|question| &question.classes);
+    let all_known = known.clone().all(|class| class.choice != Choice::NotKnown);
+    Ok(if all_known && known.count() > 0 { Exit::Done } else { Exit::Undecided })
+}
+
+/// Workloads that no bundle has are a slip of the pen rather than a reason not to know.
+fn check(args: &Args, judged: &[JudgedRun]) -> Result<(), RequestError> {
+    for (at, (workload, _)) in args.per_day.iter().enumerate() {
+        if args.per_day[..at].iter().any(|(other, _)| other == workload) {
+            let message = format!("the workload `{workload}` is given twice");
+            return Err(RequestError::usage(message, Some("give one number for each".to_owned())));
+        }
+        let blocks = || judged.iter().flat_map(|run| &run.comparison.blocks);
+        let known: BTreeSet<&str> = blocks().map(|block| block.workload.as_str()).collect();
+        if !known.contains(workload.as_str()) {
+            let names = known.into_iter().collect::<Vec<_>>().join(", ");
+            let help = if names.is_empty() {
+                "they have no blocks".to_owned()
+            } else {
+                format!("they have {names}")
+            };
+            let message = format!("no bundle has the workload `{workload}`");
+            return Err(RequestError::usage(message, Some(help)));
+        }
+    }
+    Ok(())
+}
+
+/// What to write where to build the variant that a class switches to.
+struct RollOut {
+    class: String,
+    project: String,
+    variant: String,
+    settings: String,
+    advice: Vec<report::Advice>,
+}
+
+fn roll_out(decisions: &Decisions, judged: &[JudgedRun]) -> Vec<RollOut> {
+    let of_class = |project: &str, class: &OfClass| -> Option<RollOut> {
+        let Choice::Switch(variant) = &class.choice else { return None };
+        let chosen = class.candidates.iter().find(|one| one.variant == *variant)?;
+        let run = judged.iter().find(|run| chosen.runs.contains(&run.bundle.manifest.run))?;
+        let advice = flows::advice_for(&run.bundle, &run.comparison, variant);
+        let settings = chosen.settings.iter().map(|(axis, value)| format!("{axis}={value}"));
+        Some(RollOut {
+            class: class.class.clone(),
+            project: project.to_owned(),
+            variant: variant.clone(),
+            settings: settings.collect::<Vec<_>>().join(" "),
+            advice,
+        })
+    };
+    let questions = decisions.questions.iter();
+    questions
+        .flat_map(|question| question.classes.iter().filter_map(|class| of_class(&question.project, class)))
+        .collect()
+}
+
+impl RollOut {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "to roll out on {} ({}): {}\n  settings: {}\n",
+            self.class, self.project, self.variant, self.settings
+        );
+        for (file, lines) in self.advice.iter().flat_map(|one| &one.files) {
+            text.push_str(&format!("  in {file}:\n"));
+            lines.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
+        }
+        for remark in self.advice.iter().flat_map(|one| &one.remarks) {
+            text.push_str(&format!("  {remark}\n"));
+        }
+        text
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let files = self.advice.iter().flat_map(|one| &one.files);
+        serde_json::json!({
+            "class": self.class,
+            "project": self.project,
+            "variant": self.variant,
+            "settings": self.settings,
+            "files": files.map(|(file, lines)| serde_json::json!({ "file": file, "lines": lines })).collect::<Vec<_>>(),
+            "remarks": self.advice.iter().flat_map(|one| &one.remarks).collect::<Vec<_>>(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_by_hand_is_checked() {
+        assert_eq!(per_day("incremental=80"), Ok(("incremental".to_owned(), 80.0)));
+        assert_eq!(per_day("incremental:body=0.5"), Ok(("incremental:body".to_owned(), 0.5)));
+        for wrong in ["clean", "clean=", "=3", "clean=0", "clean=-1", "clean=nan", "clean=inf"] {
+            assert!(per_day(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((slower("2%"), slower("0"), slower("1.5")), (Ok(0.02), Ok(0.0), Ok(0.015)));
+        assert!(slower("-1").is_err() && slower("x").is_err());
+        assert_eq!(
+            (memory("class"), memory("512M")),
+            (Ok(MemoryLimit::Class), Ok(MemoryLimit::Bytes(512 << 20)))
+        );
+        assert_eq!(
+            (memory("4GiB"), memory("1000")),
+            (Ok(MemoryLimit::Bytes(4 << 30)), Ok(MemoryLimit::Bytes(1000)))
+        );
+        for wrong in ["", "G", "4X", "-4G", "0", "99999999999T", "4ä"] {
+            assert!(memory(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `reproduce`: a published plan carried out here, and whether the two runs agree.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::{Exit, announce, measuring, shown};
+use crate::bundle;
+use crate::compare::Policy;
+use crate::flows::{self, Again, FlowError, JudgedRun, Laboratory, Places, Workplace};
+use crate::machines::{Outcome, Reproduced};
+use crate::scenario::RequestError;
+use crate::{process, report};
+
+/// Carry out a bundle's plan here, and say whether the two runs agree
+///
+/// Every verdict of the first run is confirmed, not confirmed or contradicted by the second. Exit
+/// code 0: all are confirmed; 5: some are not; 7: one is contradicted.
+///
+/// Examples:
+///   bench-runner reproduce results/MACHINE/RUN --time-budget 30m
+///   bench-runner reproduce results/MACHINE/RUN --against results/OTHER/RUN
+#[derive(Debug, Clone, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Directory of the first run's bundle, such as `results/<machine>/<run>`
+    #[arg(value_name = "BUNDLE")]
+    bundle: PathBuf,
+    /// Build nothing, and take this bundle for the second run
+    #[arg(long, value_name = "OTHER", conflicts_with_all = ["time_budget", "seed", "offline", "strict"])]
+    against: Option<PathBuf>,
+    /// What the second run may take, such as `30m`, in place of what the first one might
+    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
+    time_budget: Option<Duration>,
+    /// Draws every order, in place of the first run's seed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Fetch nothing
+    #[arg(long)]
+    offline: bool,
+    /// Do not measure on a machine that is not fit for it
+    #[arg(long)]
+    strict: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries out the verb.
+pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+    let policy = Policy::default();
+    let first = JudgedRun::of(bundle::open(&args.bundle)?, &policy);
+    first.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+    if let Some(other) = &args.against {
+        let again = JudgedRun::of(bundle::open(other)?, &policy);
+        again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        let found = flows::reproduced(&first, &again);
+        if found.same_run {
+            let message = format!("{} and {} are the same run", shown(&args.bundle), shown(other));
+            let help = "a run says nothing about itself: name another one".to_owned();
+            return Err(RequestError::usage(message, Some(help)).into());
+        }
+        tell(args, &first, &again, &found);
+        return Ok(exit(&found, false));
+    }
+    measure(args, places, &first)
+}
+
+fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, FlowError> {
+    process::install_interrupts().context("failed to listen to signals")?;
+    if args.strict && !measuring::fit(places) {
+        return Ok(Exit::Unfit);
+    }
+    let options = measuring::options()?;
+    let workplace = Workplace::open(places, args.offline, true)?;
+    let laboratory = Laboratory::open(&workplace, places, &options)?;
+    let again = Again { time_budget: args.time_budget, seed: args.seed };
+    let plan = flows::plan_again(&first.bundle.manifest, &workplace, again)?;
+    announce::something_to_measure(&plan)?;
+    let workshops = workplace.workshops(&plan)?;
+    // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
+    if process::interrupted() {
+        return Ok(Exit::Interrupted);
+    }
+    let mut progress = measuring::progress(&plan, &workplace);
+    let measured = laboratory.measure(&plan, &workshops, &mut progress);
+    progress.end();
+    let measured = measured?;
+    let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
+    let found = flows::reproduced(first, &again);
+    if !args.json {
+        // Before anything is drawn: a full disk must not cost what was measured.
+        println!("{}", report::text(&again.comparison));
+    }
+    tell(args, first, &again, &found);
+    let published = flows::publish(&again.bundle, &again.comparison, &places.plots)?;
+    if !args.json {
+        println!("figures: {}", shown(&published.plots));
+    }
+    if measured.interrupted {
+        let dir = shown(&measured.bundle);
+        eprintln!(
+            "interrupted; `bench-runner run --resume {dir}` completes it, and `reproduce --against {dir}` judges it"
+        );
+        return Ok(Exit::Interrupted);
+    }
+    Ok(exit(&found, measured.flawed))
+}
+
+fn tell(args: &Args, first: &JudgedRun, again: &JudgedRun, found: &Reproduced) {
+    if args.json {
+        let mut document = report::reproduced_json(found);
+        document["first"] = first.bundle.dir.display().to_string().into();
+        document["again_bundle"] = again.bundle.dir.display().to_string().into();
+        println!("{document:#}");
+        return;
+    }
+    let name = |run: &JudgedRun| {
+        let machine = &run.bundle.manifest.machine;
+        format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)
+    };
+    println!("{}", report::reproduced_text(found, &name(first), &name(again)));
+    println!("bundle:  {}", shown(&again.bundle.dir));
+}
+
+fn exit(found: &Reproduced, flawed: bool) -> Exit {
+    match found.worst() {
+        Some(Outcome::Contradicted) => Exit::Contradicted,
+        _ if flawed => Exit::Flawed,
+        Some(Outcome::Confirmed) => Exit::Done,
+        _ => Exit::Undecided,
+    }
+}

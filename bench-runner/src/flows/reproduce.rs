@@ -1,0 +1,45 @@
+//! A bundle's plan, to be carried out again on this machine.
+
+use std::time::Duration;
+
+use super::{FlowError, Workplace};
+use crate::bundle::Manifest;
+use crate::plan::{self, World as _};
+use crate::record::{Pin, Plan, PlannedProject};
+use crate::scenario::RequestError;
+
+/// What may be changed in the plan.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Again {
+    /// What the whole run may take, in place of what the first one might.
+    pub time_budget: Option<Duration>,
+    /// Draws every order, in place of the first run's seed.
+    pub seed: Option<u64>,
+}
+
+/// The plan of a run, fitted to this machine: what is lacking here is left out with the reason, and what was lacking
+/// there is not missed.
+///
+/// # Errors
+/// Where a source cannot be had: local trees are only on the machine that they were measured on, unless the cache has
+/// them or the same tree lies in the same place.
+pub fn plan_again(first: &Manifest, workplace: &Workplace, again: Again) -> Result<Plan, FlowError> {
+    let mut wanted = first.plan.clone();
+    wanted.skipped.clear();
+    wanted.time_budget = again.time_budget.or(wanted.time_budget);
+    wanted.seed = again.seed.unwrap_or(wanted.seed);
+    for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
+        workplace.planned(project).map_err(|error| local(project, &error.to_string()))?;
+    }
+    Ok(plan::refit(wanted, workplace)?)
+}
+
+fn local(project: &PlannedProject, reason: &str) -> FlowError {
+    let (reason, _) = reason.split_once("\nhelp: ").unwrap_or((reason, ""));
+    let message = format!(
+        "`{}` is a local tree ({}), and it is not here as it was measured: {reason}",
+        project.name, project.pin
+    );
+    let help = "bring the same tree to the same place, or judge two bundles with `--against`";
+    RequestError::usage(message, Some(help.to_owned())).into()
+}

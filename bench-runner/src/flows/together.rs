@@ -1,0 +1,160 @@
+//! Several bundles → what they say together. Needs no build and no network.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::{FlowError, judge};
+use crate::bundle::{self, Bundle};
+use crate::compare::{Comparison, Policy};
+use crate::machines::{self, Decisions, Memory, Reproduced, Rule, Run, SideBySide};
+use crate::record::{BlockId, Cost, Phase, Role, Sample, short_hash};
+use crate::{figure, report};
+
+/// A bundle and what it says.
+#[derive(Debug, Clone)]
+pub struct JudgedRun {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// What its samples say.
+    pub comparison: Comparison,
+    /// The most memory that its builds took.
+    pub memory: Vec<Memory>,
+}
+
+impl JudgedRun {
+    /// Judges an opened bundle.
+    pub fn of(bundle: Bundle, policy: &Policy) -> Self {
+        let (comparison, memory) = (judge(&bundle, policy), memory(&bundle.samples));
+        Self { bundle, comparison, memory }
+    }
+
+    /// The same without the samples, of which nothing more is needed to put runs side by side.
+    #[must_use]
+    pub fn without_samples(mut self) -> Self {
+        self.bundle.samples = Vec::new();
+        self
+    }
+
+    fn run(&self) -> Run<'_> {
+        Run { manifest: &self.bundle.manifest, comparison: &self.comparison, memory: &self.memory }
+    }
+}
+
+/// Opens and judges bundles, each by itself.
+///
+/// # Errors
+/// For the first that cannot be opened.
+pub fn judge_all(dirs: &[PathBuf], policy: &Policy) -> Result<Vec<JudgedRun>, FlowError> {
+    dirs.iter().map(|dir| Ok(JudgedRun::of(bundle::open(dir)?, policy).without_samples())).collect()
+}
+
+/// The most memory that measured builds of each arm took: of all processes together where the kernel told it for every
+/// build, else of the largest one.
+fn memory(samples: &[Sample]) -> Vec<Memory> {
+    let mut of_arm: BTreeMap<(&BlockId, &str), Vec<&Cost>> = BTreeMap::new();
+    for sample in samples.iter().filter(|sample| sample.phase == Phase::Measured && sample.role != Role::Twin)
+    {
+        if let Some(cost) = sample.outcome.cost() {
+            of_arm.entry((&sample.block, &sample.variant)).or_default().push(cost);
+        }
+    }
+    let of_arm = of_arm.into_iter().filter_map(|((block, variant), costs)| {
+        let all: Option<Vec<u64>> = costs.iter().map(|cost| cost.peak_memory).collect();
+        let (bytes, all_processes) = match all {
+            Some(peaks) => (peaks.into_iter().max()?, true),
+            None => (costs.iter().map(|cost| cost.max_rss).max()?, false),
+        };
+        Some(Memory { block: block.clone(), variant: variant.to_owned(), bytes, all_processes })
+    });
+    of_arm.collect()
+}
+
+/// Puts bundles side by side.
+pub fn side_by_side(judged: &[JudgedRun]) -> SideBySide {
+    machines::side_by_side(&judged.iter().map(JudgedRun::run).collect::<Vec<_>>())
+}
+
+/// Whether a run was reproduced by another.
+pub fn reproduced(first: &JudgedRun, again: &JudgedRun) -> Reproduced {
+    machines::reproduced(first.run(), again.run())
+}
+
+/// What each class of machines should do.
+pub fn decide(judged: &[JudgedRun], rule: &Rule) -> Decisions {
+    machines::decide(&judged.iter().map(JudgedRun::run).collect::<Vec<_>>(), rule)
+}
+
+/// What was written for several bundles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedTogether {
+    /// The directory with the figures.
+    pub plots: PathBuf,
+    /// The page.
+    pub page: PathBuf,
+}
+
+/// Writes page and figures to `plots/together-<12 hex>/`, which is named after the runs: the beginning of the sha256 of
+/// their machines' instances and names, sorted, so that the same runs always go to the same place.
+pub fn publish_together(together: &SideBySide, plots: &Path) -> Result<PublishedTogether, FlowError> {
+    let plots = plots.join(name(together));
+    std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
+    let write = |name: &str, bytes: &[u8]| -> Result<PathBuf, FlowError> {
+        let path = plots.join(name);
+        std::fs::write(&path, bytes).with_context(|| format!("failed to write {}", path.display()))?;
+        Ok(path)
+    };
+    let page = write("report.html", report::together_page(together).as_bytes())?;
+    let pictures = figure::pngs_together(together).context("failed to draw the figures")?;
+    for figure in figure::svgs_together(together).into_iter().chain(pictures) {
+        write(&figure.name, &figure.bytes)?;
+    }
+    Ok(PublishedTogether { plots: plots.clone(), page })
+}
+
+fn name(together: &SideBySide) -> String {
+    let of_machine = |machine: &machines::Machine| {
+        machine.runs.iter().map(|run| format!("{}/{run}", machine.instance)).collect::<Vec<_>>()
+    };
+    let mut runs: Vec<String> = together.machines.iter().flat_map(of_machine).collect();
+    runs.sort_unstable();
+    format!("together-{}", short_hash(&runs.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machines::tests::fixture;
+
+    #[test]
+    fn the_directory_is_named_after_the_runs_in_any_order() {
+        let mut made = fixture::several();
+        let of = |made: &[fixture::Made]| {
+            name(&machines::side_by_side(&made.iter().map(fixture::Made::run).collect::<Vec<_>>()))
+        };
+        let first = of(&made);
+        made.reverse();
+        assert_eq!(of(&made), first);
+        made.pop();
+        assert_ne!(of(&made), first);
+        assert!(first.len() == "together-".len() + 12 && first.starts_with("together-"), "{first}");
+    }
+
+    #[test]
+    fn memory_is_that_of_all_processes_where_every_build_tells_it() {
+        let sample = |peak_memory, max_rss, role| {
+            let mut sample = bundle::fixture::sample(1, bundle::fixture::built());
+            let crate::record::Outcome::Built(cost) = &mut sample.outcome else { panic!("a build") };
+            (cost.peak_memory, cost.max_rss, sample.role) = (peak_memory, max_rss, role);
+            sample
+        };
+        let of = |samples: &[Sample]| memory(samples).first().map(|seen| (seen.bytes, seen.all_processes));
+        let (one, other) = (sample(Some(900), 400, Role::Variant), sample(Some(800), 500, Role::Variant));
+        assert_eq!(of(&[one.clone(), other]), Some((900, true)));
+        assert_eq!(of(&[one.clone(), sample(None, 500, Role::Variant)]), Some((500, false)));
+        assert_eq!(of(&[sample(Some(900), 400, Role::Twin)]), None);
+        let warm_up = Sample { phase: Phase::Warmup, ..one };
+        assert_eq!(of(&[warm_up]), None);
+    }
+}

@@ -1,0 +1,4 @@
+mod decision;
+pub(crate) mod fixture;
+mod reproduced;
+mod side_by_side;

@@ -1,0 +1,100 @@
+//! Several runs side by side, for a terminal.
+
+use super::words;
+use crate::figure::wording;
+use crate::machines::{BlockTogether, Cell, Machine, Row, SideBySide, as_ratio};
+use crate::report::table::{Column, paragraph, sentence, table};
+use crate::report::text::visible;
+
+const COLUMNS: [Column; 6] = [
+    Column { heading: "variant", right: false },
+    Column { heading: "machine", right: false },
+    Column { heading: "ratio", right: true },
+    Column { heading: "95 % interval", right: true },
+    Column { heading: "verdict", right: false },
+    Column { heading: "runs", right: true },
+];
+
+/// The machines, every block that they have in common, what differs and what was refused. Lines are at most about 100
+/// columns wide, and end with a line feed.
+pub fn together_text(together: &SideBySide) -> String {
+    let mut lines = vec!["side by side".to_owned()];
+    for machine in &together.machines {
+        let runs = machine.runs.join(", ");
+        lines.extend(paragraph(
+            &format!("{}: ", machine.key),
+            &format!("{}, {}; {runs}", machine.name, machine.summary),
+        ));
+    }
+    for block in &together.blocks {
+        lines.push(String::new());
+        lines.extend(of_block(together, block));
+    }
+    if together.blocks.is_empty() {
+        lines
+            .extend(sentence("No two runs have a block in common, so there is nothing to put side by side."));
+    } else {
+        lines.push(String::new());
+        lines.extend(sentence(words::METHOD));
+    }
+    lines.extend(listed(
+        "differs:",
+        together.differences.iter().map(|one| words::of_difference(one, &together.machines)),
+    ));
+    let refused = together.refused.iter().map(|one| format!("{} of {}: {}", one.block, one.run, one.reason));
+    lines.extend(listed("not put beside the others:", refused));
+    lines.extend(listed("to be known:", together.remarks.iter().cloned()));
+    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+}
+
+fn listed(heading: &str, says: impl Iterator<Item = String>) -> Vec<String> {
+    let lines: Vec<String> = says.flat_map(|one| paragraph("", &one)).collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    [String::new(), heading.to_owned()].into_iter().chain(lines).collect()
+}
+
+fn of_block(together: &SideBySide, block: &BlockTogether) -> Vec<String> {
+    let mut lines = vec![format!("{} (against {})", block.title, block.baseline)];
+    let rows: Vec<Vec<String>> =
+        block.rows.iter().flat_map(|row| rows(&together.machines, block, row)).collect();
+    lines.extend(table(&COLUMNS, &rows));
+    lines.extend(paragraph("", &words::of_block(together, block)));
+    lines.extend(words::runs_of_block(together, block).iter().flat_map(|one| paragraph("", one)));
+    lines
+}
+
+fn rows(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Vec<String>> {
+    let mut name = row.variant.clone();
+    let mut line = |machine: String, ratio: Option<(f64, (f64, f64))>, verdict: String, runs: String| {
+        let shown = ratio.map(|(ratio, ends)| wording::interval(ratio, ends));
+        let [estimate, ends] = shown.map_or_else(Default::default, |shown| {
+            [format!("{}×", shown.estimate), format!("{} – {}", shown.low, shown.high)]
+        });
+        vec![std::mem::take(&mut name), machine, estimate, ends, verdict, runs]
+    };
+    let mut lines = Vec::new();
+    for (cell, place) in row.cells.iter().zip(&block.machines) {
+        let key = machines[*place].key.clone();
+        lines.push(match cell {
+            Cell::Known(one) => line(key, Some(one.ratio()), one.verdict_text(), one.runs.len().to_string()),
+            Cell::Baseline => line(key, None, "the same thing as the baseline".to_owned(), String::new()),
+            Cell::Nothing(reason) => line(key, None, shortened(reason), String::new()),
+        });
+    }
+    for class in &row.classes {
+        let (machine, count) = (format!("class {}", class.class), format!("{} machines", class.machines));
+        lines.push(line(machine, Some(as_ratio(&class.combined.known)), count, String::new()));
+    }
+    lines
+}
+
+/// A reason as far as a cell can hold it.
+fn shortened(reason: &str) -> String {
+    const MOST: usize = 40;
+    if reason.chars().count() <= MOST {
+        return reason.to_owned();
+    }
+    reason.chars().take(MOST - 1).chain(['…']).collect()
+}
