@@ -15,7 +15,7 @@ fn block() -> Block {
             project: "p".into(),
             workload: "clean".into(),
             rev: None,
-            settings: BTreeMap::new().into(),
+            settings: BTreeMap::new(),
         };
         Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
     };
