@@ -200,6 +200,22 @@ fn reading(c: &mut Criterion) {
         b.iter(|| assert!(dirs.par_iter().map(|dir| sum_up(dir)).sum::<usize>() > 100_000));
     });
     group.finish();
+
+    // A bundle has 10,000 samples.
+    let mut group = c.benchmark_group("10000 samples");
+    group.sample_size(10);
+    let bundle = read(&dirs[0]);
+    let judged = judge(&bundle);
+    group.bench_function("page, from what was judged", |b| {
+        b.iter(|| black_box(flows::page(&bundle, &judged)))
+    });
+    group.bench_function("page, from the files", |b| {
+        b.iter(|| {
+            let bundle = read(&dirs[0]);
+            black_box(flows::page(&bundle, &judge(&bundle)))
+        });
+    });
+    group.finish();
 }
 
 /// How many fields a file has, by the reader of CSV alone.

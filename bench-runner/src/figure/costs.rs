@@ -1,5 +1,6 @@
 //! Where the time of each arm goes: CPU time of the build's user code and of the kernel, beside the wall time.
 
+use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
 use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
@@ -70,7 +71,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     let says: Vec<String> = says.collect();
     let mut scene =
         Scene::new(format!("{}: where the time goes", block.title), format!("{}.", says.join("; ")));
-    scene.heading(&block.title, "mean CPU time of all processes of a build, beside its wall time");
+    scene.heading(&scene.title.clone(), "mean CPU time of all processes of a build, beside its wall time");
     if rows.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));
         scene.height = 124.0;
@@ -104,13 +105,7 @@ fn legend(scene: &mut Scene) {
 }
 
 fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
-    let shown = x.in_units(|seconds| unit.from_seconds(seconds));
-    let ticks = shown.ticks(7);
-    for (tick, label) in ticks.iter().zip(shown.labels(&ticks)) {
-        let at = shown.place(*tick);
-        scene.line((at, TOP), (at, bottom), 1.0, Ink::Grid);
-        scene.text(Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle));
-    }
+    marks::upright_grid(scene, &x.in_units(|seconds| unit.from_seconds(seconds)), (TOP, bottom), 7);
     scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
     let middle = ((AXIS.0 + AXIS.1) / 2.0, bottom + 34.0);
     let title = Label::new(middle, format!("time, {}", unit.symbol()), 11.0, Ink::Muted);

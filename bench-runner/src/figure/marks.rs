@@ -1,7 +1,8 @@
-//! What both figures draw: the shapes of points, intervals, the labels of ticks.
+//! What several figures draw: the shapes of points, intervals, the labels of ticks.
 
 use super::palette::{Ink, Shape};
-use super::scene::{Mark, Place, Scene};
+use super::scale::Scale;
+use super::scene::{Anchor, Label, Mark, Place, Scene};
 
 /// A measured point.
 pub(crate) fn shape(scene: &mut Scene, shape: Shape, (x, y): Place, half: f64, ink: Ink) {
@@ -59,4 +60,14 @@ pub(crate) fn bar(scene: &mut Scene, (low, high): (f64, f64), at: f64, y: f64, i
 pub(crate) fn arrowhead(scene: &mut Scene, (x, y): Place, to_right: bool, ink: Ink) {
     let back = if to_right { x - 8.0 } else { x + 8.0 };
     scene.marks.push(Mark::Area { corners: vec![(x, y), (back, y - 5.0), (back, y + 5.0)], ink });
+}
+
+/// Upright lines of the grid from `top` to `bottom`, about `wanted` of them, with their numbers below.
+pub(crate) fn upright_grid(scene: &mut Scene, x: &Scale, (top, bottom): (f64, f64), wanted: usize) {
+    let ticks = x.ticks(wanted);
+    for (tick, label) in ticks.iter().zip(x.labels(&ticks)) {
+        let at = x.place(*tick);
+        scene.line((at, top), (at, bottom), 1.0, Ink::Grid);
+        scene.text(Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle));
+    }
 }

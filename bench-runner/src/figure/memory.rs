@@ -43,7 +43,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     let says: Vec<String> = says.collect();
     let mut scene =
         Scene::new(format!("{}: time against memory", block.title), format!("{}.", says.join("; ")));
-    scene.heading(&block.title, "medians with their 95 % intervals; memory is the largest process's");
+    scene.heading(&scene.title.clone(), "medians with their 95 % intervals; memory is the largest process's");
     if places.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));
         scene.height = 124.0;
@@ -80,12 +80,7 @@ fn told(place: &Place<'_>, unit: TimeUnit) -> String {
 
 fn axes(scene: &mut Scene, (x, y): (&Scale, &Scale), unit: TimeUnit, bottom: f64) {
     let across = x.in_units(|seconds| unit.from_seconds(seconds));
-    let ticks = across.ticks(6);
-    for (tick, label) in ticks.iter().zip(across.labels(&ticks)) {
-        let at = across.place(*tick);
-        scene.line((at, HEIGHT.0), (at, bottom), 1.0, Ink::Grid);
-        scene.text(Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle));
-    }
+    marks::upright_grid(scene, &across, (HEIGHT.0, bottom), 6);
     let up = y.in_units(|bytes| bytes / MIB);
     let ticks = up.ticks(6);
     for (tick, label) in ticks.iter().zip(up.labels(&ticks)) {

@@ -1,5 +1,6 @@
 //! How the builds of each arm spread: every build as a stroke, the middle half as a box, the median.
 
+use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
 use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tip, WIDTH};
@@ -22,7 +23,7 @@ const BELOW: f64 = 54.0;
 pub(crate) fn scene(block: &BlockResult) -> Scene {
     let unit = TimeUnit::of_block(block);
     let mut scene = Scene::new(format!("{}: how its builds spread", block.title), description(block, unit));
-    scene.heading(&block.title, "every build as a stroke; box: the middle half; bar: median");
+    scene.heading(&scene.title.clone(), "every build as a stroke; box: the middle half; bar: median");
     let rows: Vec<Series<'_>> = series::of_block(block, NAMES.1 - NAMES.0)
         .into_iter()
         .filter(|series| !walls(series).is_empty())
@@ -89,13 +90,7 @@ fn told(walls: &[f64], [low, middle, high]: [f64; 3], unit: TimeUnit) -> String 
 }
 
 fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
-    let shown = x.in_units(|seconds| unit.from_seconds(seconds));
-    let ticks = shown.ticks(7);
-    for (tick, label) in ticks.iter().zip(shown.labels(&ticks)) {
-        let at = shown.place(*tick);
-        scene.line((at, TOP), (at, bottom), 1.0, Ink::Grid);
-        scene.text(Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle));
-    }
+    marks::upright_grid(scene, &x.in_units(|seconds| unit.from_seconds(seconds)), (TOP, bottom), 7);
     scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
     let kind = if x.is_log() { ", logarithmic" } else { "" };
     let title = format!("wall time, {}{kind}; the axis does not start at zero", unit.symbol());
