@@ -32,7 +32,7 @@ pub struct Args {
     /// Print one JSON document, a list with one entry for each bundle, and one for several together
     #[arg(long)]
     json: bool,
-    /// Open the page of each bundle in the browser
+    /// Open the page of each bundle in the browser, and that of several together
     #[arg(long)]
     open: bool,
 }
@@ -84,13 +84,21 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     if judged.len() > 1 {
         let together = flows::side_by_side(&judged);
         let published = flows::publish_together(&together, &places.plots)?;
-        if args.json {
-            let plots = published.plots.display().to_string();
-            documents
-                .push(serde_json::json!({ "together": report::together_json(&together), "plots": plots }));
-        } else {
-            print!("{}", report::together_text(&together));
-            println!("\npage:    {}", shown(&published.page));
+        let page = &published.page;
+        match args.format {
+            _ if args.json => documents.push(serde_json::json!({
+                "together": report::together_json(&together),
+                "plots": published.plots.display().to_string(),
+                "page": page.display().to_string(),
+            })),
+            Format::Text => {
+                print!("{}", report::together_text(&together));
+                println!("\npage:    {}", shown(page));
+            }
+            Format::Markdown => eprintln!("page of all together: {}", shown(page)),
+        }
+        if args.open {
+            open::open(page);
         }
     }
     if args.json {

@@ -105,4 +105,15 @@ fn opened() {
     let text = lab.run(&["report", "--format", "text", &bundle]).expect(0).stdout;
     assert_eq!(text, lab.run(&["report", &bundle]).expect(0).stdout, "text is what is printed anyway");
     lab.run(&["report", "--format", "markdown", "--json", &bundle]).expect(2);
+
+    // Of several bundles too, nothing but Markdown is printed, and the page of all of them is opened last.
+    lab.run(&["run", "--axis", "env.X=1,2", "--rounds", "1", "--project", "toy"]).expect(0);
+    let both: Vec<String> = lab.bundles().iter().map(|bundle| bundle.display().to_string()).collect();
+    let both: Vec<&str> = both.iter().map(String::as_str).collect();
+    let ran =
+        run(&[&["report", "--format", "markdown", "--open"], &both[..]].concat(), &path("opens")).expect(0);
+    assert_eq!(ran.stdout.matches("\n## ").count() + 1, 2, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("side by side") && !ran.stdout.contains("page:"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("page of all together: "), "{}", ran.stderr);
+    assert!(fs::read_to_string(&asked).expect("it was asked").contains("/together-"));
 }
