@@ -59,13 +59,15 @@ pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result
 
 /// The page of a bundle, as the text of an HTML file.
 pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
+    let manifest = &bundle.manifest;
     report::page(&report::Page {
-        manifest: &bundle.manifest,
+        manifest,
         samples: &bundle.samples,
         comparison,
         remarks: &bundle.remarks,
         advice: &super::advice(bundle, comparison),
-        repeat: &format!("bench-runner reproduce {}", bundle.dir.display()),
+        // Where bundles lie by default, and not where this one does: the page is read elsewhere.
+        repeat: &format!("bench-runner reproduce results/{}/{}", manifest.machine.directory, manifest.run),
     })
 }
 
