@@ -169,9 +169,36 @@ struct Draft<'a> {
     fixed: Fixed<'a>,
 }
 
+/// The arms of a block so far.
+#[derive(Default)]
+struct Kept {
+    arms: Vec<Arm>,
+    /// Places among them.
+    by_identity: HashMap<String, usize>,
+    /// What becomes of the sources of each tree, under the workloads that build it; each once.
+    sources: HashMap<TreeId, Vec<Sources>>,
+}
+
+impl Kept {
+    /// Adds a variant, or its name where there is the same thing already.
+    fn add(&mut self, role: Role, variant: Variant, identity: String, sources: Sources) {
+        if let Some(&same) = self.by_identity.get(&identity) {
+            self.arms[same].aliases.push(variant.name);
+            return;
+        }
+        self.by_identity.insert(identity, self.arms.len());
+        let of_tree = self.sources.entry(variant.tree()).or_default();
+        if !of_tree.contains(&sources) {
+            of_tree.push(sources);
+        }
+        let co_changes = co_changes(&variant);
+        self.arms.push(Arm { role, variant, aliases: Vec::new(), co_changes });
+    }
+}
+
 /// Whether a combination can be built, and what makes it the same as another.
 enum Fate {
-    Built { identity: String },
+    Built { identity: String, sources: Sources },
     Left { reason: String, help: Option<String> },
 }
 
@@ -185,8 +212,7 @@ impl<'a> Draft<'a> {
         self.comparable(&rows)?;
         let asked = rows.len();
         let mut skipped = Vec::new();
-        let mut kept: Vec<Arm> = Vec::new();
-        let mut by_identity: HashMap<String, usize> = HashMap::new();
+        let mut kept = Kept::default();
         let mut baseline_left = None;
         for (at, variant) in rows.into_iter().enumerate() {
             match self.fate(&variant, &kept, memo)? {
@@ -196,17 +222,13 @@ impl<'a> Draft<'a> {
                     }
                     skipped.push(self.skipped(&variant.name, reason, help));
                 }
-                Fate::Built { identity } => match by_identity.get(&identity) {
-                    Some(&same) => kept[same].aliases.push(variant.name),
-                    None => {
-                        by_identity.insert(identity, kept.len());
-                        let role = if at == 0 { Role::Baseline } else { Role::Variant };
-                        let co_changes = co_changes(&variant);
-                        kept.push(Arm { role, variant, aliases: Vec::new(), co_changes });
-                    }
-                },
+                Fate::Built { identity, sources } => {
+                    let role = if at == 0 { Role::Baseline } else { Role::Variant };
+                    kept.add(role, variant, identity, sources);
+                }
             }
         }
+        let mut kept = kept.arms;
         let mut names = HashSet::new();
         if let Some(twice) = kept.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
             let message = format!("two variants of `{}` are called `{}`", self.fixed.id, twice.variant.name);
@@ -276,8 +298,8 @@ impl<'a> Draft<'a> {
         Skipped { block: self.fixed.id.to_string(), variant: variant.to_owned(), reason, help }
     }
 
-    /// `kept` are the arms of the block so far.
-    fn fate(&self, variant: &Variant, kept: &[Arm], memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
+    /// `sources` are those of the arms of the block so far.
+    fn fate(&self, variant: &Variant, kept: &Kept, memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
         let left = |reason: String, help: Option<String>| Ok(Fate::Left { reason, help });
         let project = self.project(variant)?;
         if let Some(exclude) = self.exclusion(variant) {
@@ -287,7 +309,7 @@ impl<'a> Draft<'a> {
         if let Some((reason, help)) = workload::lack(variant, project) {
             return left(reason, help);
         }
-        if let Some(reason) = self.beside(variant, &workload, kept)? {
+        if let Some(reason) = self.beside(variant, &workload, kept) {
             return left(reason.into(), Some("put the two workloads into blocks of their own".into()));
         }
         if let Sources::Replayed(count) = workload.sources {
@@ -322,28 +344,22 @@ impl<'a> Draft<'a> {
                 Availability::Missing { reason, help } => return left(reason.clone(), help.clone()),
             }
         }
-        Ok(Fate::Built { identity: identity.join("\n") })
+        Ok(Fate::Built { identity: identity.join("\n"), sources: workload.sources })
     }
 
     /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
     /// files.
-    fn beside(
-        &self,
-        variant: &Variant,
-        workload: &Workload,
-        kept: &[Arm],
-    ) -> Result<Option<&'static str>, PlanError> {
+    fn beside(&self, variant: &Variant, workload: &Workload, kept: &Kept) -> Option<&'static str> {
         let idle = workload.start == Start::Warm && workload.sources == Sources::AsPinned;
         if idle && self.edits_beside(&variant.project) {
-            return Ok(Some("the edits of another variant of the block would give it something to build"));
+            return Some("the edits of another variant of the block would give it something to build");
         }
-        for arm in kept.iter().filter(|arm| arm.variant.tree() == variant.tree()) {
-            let other = workload::find(&arm.variant.workload)?;
-            if !workload::same_sources(workload.sources, other.sources) {
-                return Ok(Some("another variant of the block changes the same sources in another way"));
-            }
-        }
-        Ok(None)
+        let others = kept.sources.get(&variant.tree()).into_iter().flatten();
+        let differ = |other: &Sources| !workload::same_sources(workload.sources, *other);
+        others
+            .into_iter()
+            .any(differ)
+            .then_some("another variant of the block changes the same sources in another way")
     }
 
     /// Whether some workload of the block changes the sources of `project` from round to round.
