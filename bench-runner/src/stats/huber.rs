@@ -3,7 +3,7 @@
 //! P. J. Huber, Robust Statistics (1981), section 6.4. With ψ(r) = clip(r, ±c·s), location θ and scale s solve
 //! Σψ(x − θ) = 0 and s² = Σψ(x − θ)² / ((n − 1)·β) together; the solution is unique where there is one.
 
-use super::quantile::{MAD_TO_SD, median_and_mad};
+use super::quantile::{MAD_TO_SD, mad_of_sorted, quantile_of_sorted, sorted};
 
 /// Where residuals are clipped, in units of the scale.
 pub const C: f64 = 1.5;
@@ -43,16 +43,16 @@ pub fn huber(values: &[f64]) -> Option<Huber> {
     if values.len() < 2 {
         return None;
     }
-    let (start, mad) = median_and_mad(values)?;
-    let first = values[0];
-    if values.iter().all(|&value| value == first) {
-        let n = values.len();
+    let sorted = sorted(values)?;
+    let (n, first, last) = (sorted.len(), sorted[0], sorted[sorted.len() - 1]);
+    if first == last {
         return Some(Huber { n, location: first, scale: 0.0, limit: None, inside: 1.0 });
     }
-    let plain = mean_and_sd(values)?;
-    let spread = MAD_TO_SD * mad;
+    let start = quantile_of_sorted(&sorted, 0.5);
+    let plain = mean_and_sd(&sorted)?;
+    let spread = MAD_TO_SD * mad_of_sorted(start, &sorted);
     let scale = if spread > 0.0 { spread } else { plain.scale };
-    Some(solve(values, start, scale).unwrap_or(plain)).filter(Huber::is_finite)
+    Some(solve(&sorted, start, scale).unwrap_or(plain)).filter(Huber::is_finite)
 }
 
 impl Huber {
@@ -65,12 +65,6 @@ impl Huber {
     fn is_finite(&self) -> bool {
         [self.location, self.scale, self.inside].iter().all(|x| x.is_finite())
     }
-
-    fn at(values: &[f64], location: f64, scale: f64) -> Self {
-        let inside = values.iter().filter(|&&x| side(x, location, scale) == 0).count();
-        let n = values.len();
-        Self { n, location, scale, limit: Some(C * scale), inside: inside as f64 / n as f64 }
-    }
 }
 
 fn mean_and_sd(values: &[f64]) -> Option<Huber> {
@@ -81,65 +75,104 @@ fn mean_and_sd(values: &[f64]) -> Option<Huber> {
     Some(Huber { n, location, scale, limit: None, inside: 1.0 }).filter(Huber::is_finite)
 }
 
-/// −1 and 1 for a value that is clipped below or above, 0 for one that is not.
-fn side(value: f64, location: f64, scale: f64) -> i8 {
-    let (residual, limit) = (value - location, C * scale);
-    i8::from(residual > limit) - i8::from(residual < -limit)
+/// Values in ascending order, by where they are clipped at some location and scale: the middle of them is not.
+#[derive(Debug, Clone, Copy)]
+struct Clipped<'v> {
+    below: &'v [f64],
+    inside: &'v [f64],
+    above: &'v [f64],
+}
+
+impl<'v> Clipped<'v> {
+    fn at(values: &'v [f64], location: f64, scale: f64) -> Self {
+        let (below, rest) = values.split_at(values.partition_point(|&x| is_below(x, location, scale)));
+        let (inside, above) = rest.split_at(rest.partition_point(|&x| !is_above(x, location, scale)));
+        Self { below, inside, above }
+    }
+
+    /// Whether the same values are clipped at another location and scale: those at the borders tell.
+    fn same_at(&self, location: f64, scale: f64) -> bool {
+        let stays_inside = |x: &f64| !is_below(*x, location, scale) && !is_above(*x, location, scale);
+        self.below.last().is_none_or(|&x| is_below(x, location, scale))
+            && self.above.first().is_none_or(|&x| is_above(x, location, scale))
+            && self.inside.first().is_none_or(stays_inside)
+            && self.inside.last().is_none_or(stays_inside)
+    }
+
+    /// The mean of the values that are not clipped, and the sum of their squared distances from it; `None` where all
+    /// are clipped.
+    fn inner(&self) -> Option<(f64, f64)> {
+        let first = *self.inside.first()?;
+        let count = self.inside.len() as f64;
+        // from a value among them, so that a location far from 0 costs no digits
+        let mean = first + self.inside.iter().fold(0.0, |sum, x| sum + (x - first)) / count;
+        Some((mean, sum_of_squares(self.inside, mean)))
+    }
+}
+
+fn is_below(value: f64, location: f64, scale: f64) -> bool {
+    value - location < -C * scale
+}
+
+fn is_above(value: f64, location: f64, scale: f64) -> bool {
+    value - location > C * scale
+}
+
+fn sum_of_squares(values: &[f64], centre: f64) -> f64 {
+    values.iter().fold(0.0, |sum, x| sum + (x - centre) * (x - centre))
 }
 
 /// Steps towards the fixed point, and leaps to it as soon as it is known which values are clipped.
-fn solve(values: &[f64], mut location: f64, mut scale: f64) -> Option<Huber> {
-    let n = values.len() as f64;
+fn solve(sorted: &[f64], mut location: f64, mut scale: f64) -> Option<Huber> {
+    let n = sorted.len() as f64;
     let least = COLLAPSED * scale;
+    let found = |location: f64, scale: f64| {
+        let inside = Clipped::at(sorted, location, scale).inside.len() as f64 / n;
+        Huber { n: sorted.len(), location, scale, limit: Some(C * scale), inside }
+    };
     for _ in 0..MAX_STEPS {
         if scale <= least {
             return None;
         }
-        if let Some((location, scale)) = leap(values, location, scale).filter(|&(_, scale)| scale > least) {
-            return Some(Huber::at(values, location, scale));
+        let clipped = Clipped::at(sorted, location, scale);
+        if let Some((location, scale)) = leap(&clipped, n).filter(|&(_, scale)| scale > least) {
+            return Some(found(location, scale));
         }
-        let limit = C * scale;
-        let clipped = |x: f64| (x - location).clamp(-limit, limit);
-        let shift = values.iter().map(|&x| clipped(x)).sum::<f64>() / n;
-        let squares = values.iter().map(|&x| (clipped(x) - shift).powi(2)).sum::<f64>();
-        let next = (squares / ((n - 1.0) * BETA)).sqrt();
+        let (shift, next) = step(&clipped, location, C * scale, n);
         let settled = shift.abs() <= 1e-12 * next && (next - scale).abs() <= 1e-12 * next;
         (location, scale) = (location + shift, next);
         if settled {
             // a value right on the limit can keep the leap from confirming itself
-            return (scale > least).then(|| Huber::at(values, location, scale));
+            return (scale > least).then(|| found(location, scale));
         }
     }
     None
 }
 
-/// The exact solution, given that the values clipped at (`location`, `scale`) are those clipped at the solution;
-/// `None` where that turns out not to be so.
-fn leap(values: &[f64], location: f64, scale: f64) -> Option<(f64, f64)> {
-    let (mut below, mut above, mut inside, mut sum) = (0.0, 0.0, 0.0, 0.0);
-    for &value in values {
-        match side(value, location, scale) {
-            -1 => below += 1.0,
-            1 => above += 1.0,
-            _ => (inside, sum) = (inside + 1.0, sum + (value - location)),
-        }
-    }
-    if inside == 0.0 {
-        return None;
-    }
-    let mean = location + sum / inside;
-    let squares: f64 =
-        values.iter().filter(|&&x| side(x, location, scale) == 0).map(|x| (x - mean).powi(2)).sum();
-    let excess: f64 = above - below;
-    let weight =
-        (values.len() - 1) as f64 * BETA - C * C * (above + below) - C * C * excess * excess / inside;
+/// How far the location moves in one step, and the next scale: mean and spread of the clipped residuals.
+fn step(clipped: &Clipped<'_>, location: f64, limit: f64, n: f64) -> (f64, f64) {
+    let (below, above) = (clipped.below.len() as f64, clipped.above.len() as f64);
+    let inner = clipped.inside.iter().fold(0.0, |sum, x| sum + (x - location));
+    let shift = (inner + limit * (above - below)) / n;
+    let squares = sum_of_squares(clipped.inside, location + shift)
+        + below * (limit + shift) * (limit + shift)
+        + above * (limit - shift) * (limit - shift);
+    (shift, (squares / ((n - 1.0) * BETA)).sqrt())
+}
+
+/// The exact solution, given that the values that are clipped are those clipped at the solution; `None` where that turns
+/// out not to be so.
+fn leap(clipped: &Clipped<'_>, n: f64) -> Option<(f64, f64)> {
+    let (below, above) = (clipped.below.len() as f64, clipped.above.len() as f64);
+    let (inside, excess) = (clipped.inside.len() as f64, above - below);
+    let (mean, squares) = clipped.inner()?;
+    let weight = (n - 1.0) * BETA - C * C * (above + below) - C * C * excess * excess / inside;
     if weight <= 0.0 || squares <= 0.0 {
         return None;
     }
-    let new_scale = (squares / weight).sqrt();
-    let new_location = mean + C * new_scale * excess / inside;
-    let same = |&x: &f64| side(x, location, scale) == side(x, new_location, new_scale);
-    values.iter().all(same).then_some((new_location, new_scale))
+    let scale = (squares / weight).sqrt();
+    let location = mean + C * scale * excess / inside;
+    clipped.same_at(location, scale).then_some((location, scale))
 }
 
 #[cfg(test)]

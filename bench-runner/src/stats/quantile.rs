@@ -44,14 +44,24 @@ pub fn mad(values: &[f64]) -> Option<f64> {
 pub fn median_and_mad(values: &[f64]) -> Option<(f64, f64)> {
     let sorted = sorted(values)?;
     let centre = quantile_of_sorted(&sorted, 0.5);
-    Some((centre, mad_about(centre, sorted))).filter(|(_, mad)| mad.is_finite())
+    Some((centre, mad_of_sorted(centre, &sorted))).filter(|(_, mad)| mad.is_finite())
 }
 
-/// The median distance from `centre`; there must be values, in any order.
-pub(super) fn mad_about(centre: f64, mut values: Vec<f64>) -> f64 {
-    values.iter_mut().for_each(|value| *value = (*value - centre).abs());
-    values.sort_unstable_by(f64::total_cmp);
-    quantile_of_sorted(&values, 0.5)
+/// The median distance from `centre` of values that are already in order; there must be some.
+///
+/// The farthest value is one of the ends, so taking the farther end away again and again leaves the middle ones.
+pub(super) fn mad_of_sorted(centre: f64, sorted: &[f64]) -> f64 {
+    let mut rest = sorted;
+    let mut farthest = || {
+        let (low, high) = ((rest[0] - centre).abs(), (rest[rest.len() - 1] - centre).abs());
+        rest = if low > high { &rest[1..] } else { &rest[..rest.len() - 1] };
+        low.max(high)
+    };
+    for _ in 0..(sorted.len() - 1) / 2 {
+        farthest();
+    }
+    let middle = farthest();
+    if sorted.len() % 2 == 1 { middle } else { 0.5 * farthest() + 0.5 * middle }
 }
 
 #[cfg(test)]
@@ -82,6 +92,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_mad_is_the_median_of_the_distances(values in prop::collection::vec(-50..50i32, 1..30)) {
+            let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+            let centre = median(&values).unwrap();
+            let distances: Vec<f64> = values.iter().map(|value| (value - centre).abs()).collect();
+            prop_assert_eq!(mad(&values), median(&distances));
+        }
+
         #[test]
         fn a_quantile_lies_within_the_values_and_grows_with_its_share(
             values in prop::collection::vec(-1e9..1e9f64, 1..40), a in 0.0..1.0f64, b in 0.0..1.0f64,

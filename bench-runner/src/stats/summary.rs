@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::quantile::{mad_about, quantile_of_sorted, sorted};
+use super::quantile::{mad_of_sorted, quantile_of_sorted, sorted};
 
 /// The plain summary of one cell and metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -45,7 +45,7 @@ pub fn summarise(values: &[f64]) -> Option<Summary> {
         high: sorted[n - 1 - cut],
         mean,
         sd,
-        mad: mad_about(median, sorted),
+        mad: mad_of_sorted(median, &sorted),
         min,
         max,
     };
