@@ -1,5 +1,6 @@
 //! `earlier-twins.csv`: what the machine's earlier runs knew of its noise when this one began.
 
+use std::io::Read;
 use std::path::Path;
 
 use super::open::{field, read_rows};
@@ -24,12 +25,12 @@ pub(super) fn write(dir: &Path, twins: &[EarlierTwin]) -> Result<(), BundleError
     replace(dir, EARLIER, &bytes)
 }
 
-/// Reads it from the text of the file at `path`.
+/// Reads it from the file at `path`, which is open.
 ///
 /// # Errors
 /// Where a column is missing or a value is none that it can have, with file, line and column.
-pub(super) fn read(path: &Path, text: &str) -> Result<Vec<EarlierTwin>, BundleError> {
-    read_rows(path, text, &HEADER, |header, record| {
+pub(super) fn read(path: &Path, file: impl Read) -> Result<Vec<EarlierTwin>, BundleError> {
+    read_rows(path, file, &HEADER, |header, record| {
         let field = |name: &str| field(header, record, name);
         let wrong = |name: &str, text: &str, what: &str| format!("column `{name}`: `{text}` is not {what}");
         let number = |name: &str| {

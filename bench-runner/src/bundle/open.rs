@@ -1,6 +1,7 @@
 //! Reading a bundle.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
@@ -10,6 +11,9 @@ use super::{
     BundleError, EARLIER, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, earlier, end_of_whole_rows,
 };
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
+
+/// Bytes of a file of rows that are read at a time.
+const BUFFER: usize = 1 << 16;
 
 /// Everything that the files of one run say.
 #[derive(Debug, Clone)]
@@ -43,7 +47,7 @@ fn earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTw
     if !path.exists() {
         return Ok(Vec::new());
     }
-    earlier::read(path, &whole_rows(path, remarks)?)
+    earlier::read(path, whole_rows(path, remarks)?)
 }
 
 /// Reads the manifest of the bundle in `dir` and nothing else of it.
@@ -82,9 +86,8 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
 }
 
 fn samples(path: &Path, manifest: &Manifest, remarks: &mut Vec<String>) -> Result<Vec<Sample>, BundleError> {
-    let text = whole_rows(path, remarks)?;
     let mut columns = None;
-    read_rows(path, &text, &[], |header, record| {
+    read_rows(path, whole_rows(path, remarks)?, &[], |header, record| {
         let columns: &mut Columns = match &mut columns {
             Some(columns) => columns,
             None => columns.insert(
@@ -95,16 +98,37 @@ fn samples(path: &Path, manifest: &Manifest, remarks: &mut Vec<String>) -> Resul
     })
 }
 
-/// The text of a file up to its last whole row; a row that was cut short is remarked upon.
-fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<String, BundleError> {
-    let mut text = fs::read_to_string(path).map_err(|error| BundleError::io("read", path, error))?;
-    let whole = end_of_whole_rows(text.as_bytes());
-    if whole < text.len() {
-        let line = text[..whole].matches('\n').count() + 1;
+/// A file up to its last whole row, as it is when it is opened; a row that was cut short is remarked upon.
+fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, BundleError> {
+    let failed = |error| BundleError::io("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let (whole, cut_line) = whole_part(&mut file).map_err(failed)?;
+    if let Some(line) = cut_line {
         remarks.push(format!("{}:{line}: the last row was cut short and is left out", path.display()));
-        text.truncate(whole);
     }
-    Ok(text)
+    file.rewind().map_err(failed)?;
+    Ok(file.take(whole))
+}
+
+/// How many bytes of a file are whole rows, and the line of a row that was cut short. Only a file that does not end with
+/// a line end is read for it.
+fn whole_part(file: &mut File) -> io::Result<(u64, Option<usize>)> {
+    let length = file.metadata()?.len();
+    if length == 0 {
+        return Ok((0, None));
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::Start(length - 1))?;
+    file.read_exact(&mut last)?;
+    if last == *b"\n" {
+        return Ok((length, None));
+    }
+    file.rewind()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let whole = end_of_whole_rows(&bytes);
+    let line = bytes[..whole].iter().filter(|byte| **byte == b'\n').count() + 1;
+    Ok((whole as u64, (whole < bytes.len()).then_some(line)))
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -113,10 +137,9 @@ fn role(text: &str) -> Result<Role, String> {
 }
 
 fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
-    let text = whole_rows(path, remarks)?;
     const RESULTS: [ProofResult; 4] =
         [ProofResult::Holds, ProofResult::Fails, ProofResult::NotApplicable, ProofResult::NotProvable];
-    read_rows(path, &text, &PROOF_COLUMNS, |header, record| {
+    read_rows(path, whole_rows(path, remarks)?, &PROOF_COLUMNS, |header, record| {
         let field = |name: &str| field(header, record, name);
         let result = field("result")?;
         Ok(Proof {
@@ -144,19 +167,24 @@ pub(super) fn field<'r>(
     place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
 }
 
-/// Reads `text` as CSV with a header that has these columns, be there rows or not, and gives each row to `read`; what
+/// Reads a file as CSV with a header that has these columns, be there rows or not, and gives each row to `read`; what
 /// is wrong is said with its line.
 pub(super) fn read_rows<T>(
     path: &Path,
-    text: &str,
+    file: impl Read,
     columns: &[&str],
     mut read: impl FnMut(&StringRecord, &StringRecord) -> Result<T, String>,
 ) -> Result<Vec<T>, BundleError> {
     let malformed =
         |line: u64, reason: String| BundleError::Malformed { path: path.to_owned(), line, reason };
-    let of_csv =
-        |error: csv::Error| malformed(error.position().map_or(0, csv::Position::line), error.to_string());
-    let mut reader = ReaderBuilder::new().from_reader(text.as_bytes());
+    let of_csv = |error: csv::Error| {
+        let (line, reason) = (error.position().map_or(0, csv::Position::line), error.to_string());
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => BundleError::io("read", path, error),
+            _ => malformed(line, reason),
+        }
+    };
+    let mut reader = ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(file);
     let header = reader.headers().map_err(of_csv)?.clone();
     let missing: Vec<&str> =
         columns.iter().filter(|name| header.iter().all(|column| column != **name)).copied().collect();
