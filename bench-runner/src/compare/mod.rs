@@ -27,6 +27,7 @@
 
 mod across;
 mod baseline;
+mod besides;
 mod calibrate;
 mod cells;
 mod costs;
@@ -46,6 +47,7 @@ use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Sample};
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use across::{Across, General, LeftOut};
 pub use baseline::{UnknownBaseline, WantedBaseline};
+pub use besides::Besides;
 pub use result::{
     ArmResult, BlockResult, Calibration, Comparison, Offsets, PlainRatio, Point, Pool, PostHoc, Ratio,
     SessionRatio, Sessions, TwinResult, Verdict,

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::FlowError;
 use crate::bundle::{self, Bundle};
-use crate::compare::{Comparison, Policy, Recorded, compare};
+use crate::compare::{Besides, Comparison, Policy, Recorded, compare};
 use crate::{figure, report};
 
 /// What was written for a bundle.
@@ -62,8 +62,8 @@ pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
     let manifest = &bundle.manifest;
     report::page(&report::Page {
         manifest,
-        samples: &bundle.samples,
         comparison,
+        besides: Besides::of(&bundle.samples, manifest.machine.details["facts"]["threads"].as_u64()),
         remarks: &bundle.remarks,
         advice: &super::advice(bundle, comparison),
         // Where bundles lie by default, and not where this one does: the page is read elsewhere.
