@@ -24,16 +24,7 @@ pub struct Published {
 
 /// What the samples of `bundle` say.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
-    let manifest = &bundle.manifest;
-    let recorded = Recorded {
-        plan: &manifest.plan,
-        samples: &bundle.samples,
-        proofs: &bundle.proofs,
-        ends: &manifest.blocks,
-        earlier: &bundle.earlier,
-        machine: &manifest.machine.summary,
-    };
-    compare(&recorded, policy)
+    compare(&Recorded::from(bundle), policy)
 }
 
 /// Writes figures to `plots/<run>/` and the derived tables beside the samples.
