@@ -4,8 +4,8 @@ use super::marks;
 use super::palette::{Ink, Shape};
 use super::scale::{self, Scale};
 use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::widths;
 use super::wording::{self, TimeUnit};
-use super::words;
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
 use crate::record::Role;
 
@@ -116,7 +116,7 @@ fn block(scene: &mut Scene, block: &BlockResult, axis: &Scale, top: f64) -> f64 
         reason(scene, "nothing to compare", rows_top + ROW / 2.0);
     }
     let full: Vec<_> = arms.iter().map(|arm| row_name(arm)).collect();
-    let names = words::shorten_all(&full, NAMES.1 - NAMES.0, NAME_SIZE);
+    let names = widths::shorten_all(&full, NAMES.1 - NAMES.0, NAME_SIZE);
     for (index, (arm, name)) in arms.into_iter().zip(names).enumerate() {
         let y = rows_top + (index as f64 + 0.5) * ROW;
         let ink = if arm.ratio.is_some() { Ink::Text } else { Ink::Muted };
@@ -170,7 +170,7 @@ fn heading(scene: &mut Scene, block: &BlockResult, top: f64) {
         let unit = TimeUnit::of_block(block);
         let time =
             baseline.wall.map(|wall| format!(" {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
-        let name = words::shorten(&wording::arm_name(baseline), 330.0, 11.0, false);
+        let name = widths::shorten(&wording::arm_name(baseline), 330.0, 11.0, false);
         parts.push(format!("baseline {name}{}", time.unwrap_or_default()));
     }
     parts.push(wording::counted(block.rounds as usize, "round"));

@@ -5,8 +5,8 @@ use super::forest::{axis_labels, interval, logs, look, number_cells, reason};
 use super::palette::{Ink, Shape};
 use super::scale::Scale;
 use super::scene::{EDGE, Label, Scene, Tip, WIDTH};
+use super::widths;
 use super::wording;
-use super::words;
 use crate::machines::{BlockTogether, Cell, Machine, Row, as_ratio};
 
 /// Upper end of the first variant.
@@ -128,7 +128,7 @@ fn variant(scene: &mut Scene, (row, lines): (&Row, &[Line]), (axis, margin): (&S
     }
     scene.line((axis.place(1.0), rows_top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
     let full: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
-    let names = words::shorten_all(&full, NAMES.1 - NAMES.0, NAME_SIZE);
+    let names = widths::shorten_all(&full, NAMES.1 - NAMES.0, NAME_SIZE);
     for (index, (line, name)) in lines.iter().zip(names).enumerate() {
         let y = rows_top + (index as f64 + 0.5) * ROW;
         scene.text(Label::new((NAMES.0, y), name, NAME_SIZE, Ink::Text));

@@ -5,7 +5,7 @@
 //! changes its colours with the page's where the viewer knows `prefers-color-scheme`. Nothing here computes a statistic,
 //! reads a file or decides where one is written.
 
-mod block;
+mod builds;
 mod costs;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -22,8 +22,8 @@ mod scene;
 mod series;
 mod spread;
 mod svg;
+mod widths;
 pub mod wording;
-mod words;
 
 use rayon::prelude::*;
 
@@ -105,7 +105,7 @@ pub(crate) fn inline_block(block: &BlockResult) -> Vec<Inline> {
 /// The scenes of a block, each with what its file's name ends with.
 fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
     vec![
-        ("", block::scene(block)),
+        ("", builds::scene(block)),
         ("-spread", spread::scene(block)),
         ("-costs", costs::scene(block)),
         ("-memory", memory::scene(block)),

@@ -4,7 +4,7 @@
 
 use super::font::Weight;
 use super::palette::Ink;
-use super::words;
+use super::widths;
 
 /// Width of every scene.
 pub(crate) const WIDTH: f64 = 960.0;
@@ -136,7 +136,7 @@ impl Label {
 
     /// The same, shortened in its middle until it is at most `room` wide.
     pub(crate) fn within(mut self, room: f64) -> Self {
-        self.text = words::shorten(&self.text, room, self.size, self.bold);
+        self.text = widths::shorten(&self.text, room, self.size, self.bold);
         self
     }
 
@@ -147,7 +147,7 @@ impl Label {
 
     /// Its width in the font of the figures.
     pub(crate) fn width(&self) -> f64 {
-        words::width(&self.text, self.size, self.bold)
+        widths::width(&self.text, self.size, self.bold)
     }
 
     /// Its extent: left, top, right, bottom.

@@ -210,7 +210,7 @@ fn every_build_is_drawn_and_every_outlier_ringed() {
     let one = block("hexyl", &names(2, false), 12, 4.2);
     let outliers = one.arms.iter().flat_map(|arm| &arm.points).filter(|point| point.outlier).count();
     assert!(outliers > 0);
-    let scene = block::scene(&one);
+    let scene = builds::scene(&one);
     let count = |ink| {
         let of_ink = |mark: &&Mark| match mark {
             Mark::Circle { ink: found, .. } | Mark::Area { ink: found, .. } => *found == ink,
@@ -228,17 +228,17 @@ fn every_build_is_drawn_and_every_outlier_ringed() {
 #[test]
 fn sessions_are_named_where_there_are_several() {
     let two = block("hexyl", &names(2, false), 12, 4.2);
-    assert!(texts(&block::scene(&two)).contains(&"session 2"));
+    assert!(texts(&builds::scene(&two)).contains(&"session 2"));
     let mut one = two;
     one.arms.iter_mut().flat_map(|arm| &mut arm.points).for_each(|point| point.session = 1);
-    assert!(!texts(&block::scene(&one)).iter().any(|text| text.starts_with("session")));
+    assert!(!texts(&builds::scene(&one)).iter().any(|text| text.starts_with("session")));
 }
 
 #[test]
 fn what_has_nothing_to_show_says_so() {
     assert!(texts(&forest::scene(&comparison(Vec::new()))).contains(&"no block was measured"));
     let empty = empty_block("nothing");
-    assert!(texts(&block::scene(&empty)).contains(&"no build to show"));
+    assert!(texts(&builds::scene(&empty)).contains(&"no build to show"));
     assert!(texts(&forest::scene(&comparison(vec![empty]))).contains(&"nothing to compare"));
 }
 
