@@ -113,6 +113,9 @@ fn machine(details: &Value) -> Markup {
                     dt { (name) } dd { (value) }
                 }
             }
+            @if let Some(hosts) = details["hosts"].as_array().filter(|hosts| !hosts.is_empty()) {
+                dt { "targets of the compilers" } dd { (hosts.iter().map(plain).collect::<Vec<_>>().join(", ")) }
+            }
         }
         details {
             summary { "Its state before and after" }
