@@ -112,7 +112,7 @@ fn cell(scene: &mut Scene, cell: &Cell, ((x0, y0), (x1, y1)): ((f64, f64), (f64,
         Cell::Known(standing) => {
             let (ratio, interval) = standing.ratio();
             let number = format!("{}×", wording::interval(ratio, interval).estimate);
-            ([number, standing.verdict_text()], Ink::Heat(level(standing)))
+            ([number, standing.verdict_word()], Ink::Heat(level(standing)))
         }
         Cell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
         Cell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),

@@ -23,10 +23,21 @@ struct Line {
 }
 
 enum Says {
-    /// Estimate, interval, verdict in words, shape and colour.
-    Ratio(f64, (f64, f64), String, (Shape, Ink)),
+    /// There is one.
+    Ratio(Shown),
     /// Why there is none.
     Nothing(String),
+}
+
+/// A ratio as a line shows it.
+struct Shown {
+    ratio: f64,
+    ends: (f64, f64),
+    /// What it is, for the column.
+    word: String,
+    /// The same for whoever asks.
+    told: String,
+    form: (Shape, Ink),
 }
 
 /// The scene of one block.
@@ -64,8 +75,8 @@ fn lines(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Line> {
                     1 => String::new(),
                     several => format!(" · {several} runs"),
                 };
-                let verdict = standing.verdict().map_or("runs differ", |verdict| verdict.as_str());
-                Line { name: name + &runs, says: Says::Ratio(ratio, ends, verdict.to_owned(), form) }
+                let (word, told) = (standing.verdict_word(), standing.verdict_text());
+                Line { name: name + &runs, says: Says::Ratio(Shown { ratio, ends, word, told, form }) }
             }
             Cell::Baseline => Line { name, says: Says::Nothing("the same thing as the baseline".to_owned()) },
             Cell::Nothing(reason) => Line { name, says: Says::Nothing(reason.clone()) },
@@ -73,7 +84,8 @@ fn lines(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Line> {
     };
     let of_class = |class: &crate::machines::OfClassRatio| {
         let (ratio, ends) = as_ratio(&class.combined.known);
-        let says = Says::Ratio(ratio, ends, "class".to_owned(), (Shape::Ring, Ink::Muted));
+        let (word, form) = ("class".to_owned(), (Shape::Ring, Ink::Muted));
+        let says = Says::Ratio(Shown { ratio, ends, told: word.clone(), word, form });
         Line { name: format!("class {} · {} machines", class.class, class.machines), says }
     };
     let of_machines = row.cells.iter().zip(&block.machines).map(of_machine);
@@ -90,9 +102,9 @@ fn description(rows: &[(&Row, Vec<Line>)]) -> String {
 
 fn told(says: &Says) -> String {
     match says {
-        Says::Ratio(ratio, ends, verdict, _) => {
+        Says::Ratio(Shown { ratio, ends, told, .. }) => {
             let shown = wording::interval(*ratio, *ends);
-            format!("{verdict}, {}× [{}, {}]", shown.estimate, shown.low, shown.high)
+            format!("{told}, {}× [{}, {}]", shown.estimate, shown.low, shown.high)
         }
         Says::Nothing(reason) => reason.clone(),
     }
@@ -102,7 +114,7 @@ fn told(says: &Says) -> String {
 fn range(rows: &[(&Row, Vec<Line>)], margin: f64) -> (f64, f64) {
     let ratios = || {
         rows.iter().flat_map(|(_, lines)| lines).filter_map(|line| match &line.says {
-            Says::Ratio(ratio, ends, ..) => Some((*ratio, *ends)),
+            Says::Ratio(shown) => Some((shown.ratio, shown.ends)),
             Says::Nothing(_) => None,
         })
     };
@@ -133,9 +145,9 @@ fn variant(scene: &mut Scene, (row, lines): (&Row, &[Line]), (axis, margin): (&S
         let y = rows_top + (index as f64 + 0.5) * ROW;
         scene.text(Label::new((NAMES.0, y), name, NAME_SIZE, Ink::Text));
         match &line.says {
-            Says::Ratio(ratio, (low, high), verdict, form) => {
+            Says::Ratio(Shown { ratio, ends: (low, high), word, form, .. }) => {
                 interval(scene, axis, (*low, *ratio, *high), y, *form);
-                scene.text(Label::new((VERDICT, y), verdict, 12.0, form.1).within(84.0));
+                scene.text(Label::new((VERDICT, y), word, 12.0, form.1).within(96.0));
                 let shown = wording::interval(*ratio, (*low, *high));
                 let ends = format!("[{}, {}]", shown.low, shown.high);
                 number_cells(scene, format!("{}×", shown.estimate), ends, y, Ink::Text);

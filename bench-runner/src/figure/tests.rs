@@ -111,6 +111,25 @@ fn no_label_is_cut_or_lies_on_another() {
 }
 
 #[test]
+fn what_runs_of_a_machine_say_stands_beside_their_ratio() {
+    use crate::machines::{Run, side_by_side, tests::fixture as runs};
+    let run = |name: &str, one: Verdict, other: Verdict| {
+        runs::made("a-1", name).and("clean", 9.0, &[("x", 1.0, 0.1, one), ("y", 1.0, 0.1, other)])
+    };
+    let made =
+        [run("r1", Verdict::Equivalent, Verdict::Faster), run("r2", Verdict::Undecided, Verdict::Slower)];
+    let together = side_by_side(&made.iter().map(runs::Made::run).collect::<Vec<Run<'_>>>());
+    for (name, scene) in scenes_together(&together) {
+        let words: Vec<&str> = scene.labels().map(|label| label.text.as_str()).collect();
+        assert!(
+            words.contains(&"partly equivalent") && words.contains(&"contradictory"),
+            "{name}: {words:?}"
+        );
+        assert!(scene.tips.iter().any(|tip| tip.text.starts_with("equivalent in 1 of 2 runs")), "{name}");
+    }
+}
+
+#[test]
 fn every_mark_is_on_the_card() {
     for (name, scene) in scenes() {
         for mark in &scene.marks {
