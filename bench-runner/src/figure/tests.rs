@@ -1,7 +1,7 @@
 //! Tests of whole figures: every label has its place, and the files are what viewers need.
 
 use super::fixture::{self, block, comparison, empty_arm, empty_block, everything, names, ratio};
-use super::scene::{Mark, Scene, WIDTH};
+use super::scene::{Mark, Scene};
 use super::*;
 use crate::compare::Verdict;
 use crate::record::Role;
@@ -54,7 +54,10 @@ fn cases() -> Vec<(&'static str, Comparison)> {
 
 fn scenes() -> Vec<(String, Scene)> {
     let of_case = |(name, comparison): (&str, Comparison)| {
-        let mut scenes = vec![(format!("{name}: forest"), forest::scene(&comparison))];
+        let mut scenes = vec![
+            (format!("{name}: forest"), forest::scene(&comparison, &Layout::WIDE)),
+            (format!("{name}: narrow forest"), forest::scene(&comparison, &Layout::NARROW)),
+        ];
         for block in &comparison.blocks {
             let named = |(ending, scene)| (format!("{name}: {}{ending}", block.title), scene);
             scenes.extend(of_block(block).into_iter().map(named));
@@ -69,8 +72,12 @@ fn of_several_runs() -> Vec<(String, Scene)> {
     use crate::machines::{Run, side_by_side, tests::fixture as runs};
     let of = |name: &str, made: Vec<runs::Made>| {
         let together = side_by_side(&made.iter().map(runs::Made::run).collect::<Vec<Run<'_>>>());
+        let narrow = |block: &BlockTogether| {
+            ("narrow".to_owned(), machines::scene(&together.machines, block, &Layout::NARROW))
+        };
+        let narrow = together.blocks.iter().map(narrow);
         let named = |(stem, scene)| (format!("{name}: {stem}"), scene);
-        scenes_together(&together).into_iter().map(named).collect::<Vec<_>>()
+        scenes_together(&together).into_iter().chain(narrow).map(named).collect::<Vec<_>>()
     };
     let faster = Verdict::Faster;
     let many = (0..17).map(|place| {
@@ -99,7 +106,8 @@ fn no_label_is_cut_or_lies_on_another() {
         assert!(!labels.is_empty(), "{name}");
         for (index, label) in labels.iter().enumerate() {
             let (left, top, right, bottom) = label.extent();
-            let inside = left >= 4.0 && top >= 4.0 && right <= WIDTH - 4.0 && bottom <= scene.height - 4.0;
+            let inside =
+                left >= 4.0 && top >= 4.0 && right <= scene.width - 4.0 && bottom <= scene.height - 4.0;
             assert!(inside, "{name}: `{}` leaves the card: {:?}", label.text, label.extent());
             for other in &labels[index + 1..] {
                 let (l, t, r, b) = other.extent();
@@ -139,7 +147,7 @@ fn every_mark_is_on_the_card() {
                 Mark::Text(label) => vec![label.place],
             };
             for (x, y) in places {
-                let inside = (0.0..=WIDTH).contains(&x) && (0.0..=scene.height).contains(&y);
+                let inside = (0.0..=scene.width).contains(&x) && (0.0..=scene.height).contains(&y);
                 assert!(inside, "{name}: {mark:?}");
             }
         }
@@ -150,7 +158,8 @@ fn every_mark_is_on_the_card() {
 fn what_is_told_lies_on_the_card() {
     for (name, scene) in scenes() {
         for tip in &scene.tips {
-            let inside = |(x, y): (f64, f64)| (0.0..=WIDTH).contains(&x) && (0.0..=scene.height).contains(&y);
+            let inside =
+                |(x, y): (f64, f64)| (0.0..=scene.width).contains(&x) && (0.0..=scene.height).contains(&y);
             assert!(inside(tip.from) && inside(tip.to) && !tip.text.is_empty(), "{name}: {tip:?}");
         }
     }
@@ -178,8 +187,9 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
     assert_eq!(tips(builds).len(), 4 * 12);
     assert_eq!(tips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
     assert_eq!([spread, costs, memory].map(|figure| tips(figure).len()), [4, 4, 4]);
-    let forest = inline_forest(&comparison(vec![one]));
+    let [forest, narrow] = inline_forest(&comparison(vec![one]));
     assert_eq!(tips(&forest).len(), 2);
+    assert_eq!(tips(&forest), tips(&narrow));
     expect_test::expect!["linker=lld: faster, 0.8730× [0.8660, 0.8800], −12.70 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tips(&forest)[0]);
 }
 
@@ -189,7 +199,7 @@ fn texts(scene: &Scene) -> Vec<&str> {
 
 #[test]
 fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
-    let scene = forest::scene(&everything());
+    let scene = forest::scene(&everything(), &Layout::WIDE);
     let texts = texts(&scene);
     for wanted in [
         "linker=lld (linker=rust-lld)",
@@ -213,7 +223,7 @@ fn an_interval_beyond_the_axis_ends_in_an_arrowhead() {
         let mut one = block("hexyl", &names(3, false), 6, 1.0);
         one.arms[2].ratio = Some(ratio(0.9, 0.01, Verdict::Faster));
         one.arms[3].ratio = Some(ratio(1.1, spread, Verdict::Undecided));
-        let scene = forest::scene(&comparison(vec![one]));
+        let scene = forest::scene(&comparison(vec![one]), &Layout::WIDE);
         let heads = scene
             .marks
             .iter()
@@ -255,10 +265,10 @@ fn sessions_are_named_where_there_are_several() {
 
 #[test]
 fn what_has_nothing_to_show_says_so() {
-    assert!(texts(&forest::scene(&comparison(Vec::new()))).contains(&"no block was measured"));
+    assert!(texts(&forest::scene(&comparison(Vec::new()), &Layout::WIDE)).contains(&"no block was measured"));
     let empty = empty_block("nothing");
     assert!(texts(&builds::scene(&empty)).contains(&"no build to show"));
-    assert!(texts(&forest::scene(&comparison(vec![empty]))).contains(&"nothing to compare"));
+    assert!(texts(&forest::scene(&comparison(vec![empty]), &Layout::WIDE)).contains(&"nothing to compare"));
 }
 
 /// Tags close in the order in which they were opened, attributes are quoted, and no `&` stands alone.
@@ -335,7 +345,7 @@ fn file_names_follow_the_blocks() {
 
 #[test]
 fn dark_pages_get_dark_colours() {
-    let svg = svg::file(&forest::scene(&everything()));
+    let svg = svg::file(&forest::scene(&everything(), &Layout::WIDE));
     assert!(svg.contains("@media (prefers-color-scheme:dark)"));
     assert!(svg.contains(".bench-runner-figure [fill=\"#1F2328\"]{fill:#E6EDF3}"));
     // What the backend writes is what the rules look for.
