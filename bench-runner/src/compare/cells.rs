@@ -7,7 +7,7 @@ use crate::record::{
     ArmBuilds, Block, BlockEnd, Cost, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
     rounds_of, walls,
 };
-use crate::stats::{Contrast, Control, MAD_TO_SD, Reference, Side, median_and_mad, summarise};
+use crate::stats::{Contrast, Control, MAD_TO_SD, Reference, Side, median_and_mad, quantile, summarise};
 
 /// A block's samples by round and arm.
 pub(super) struct Cells<'a> {
@@ -215,6 +215,9 @@ impl<'a> Cells<'a> {
             self.rounds.iter().filter_map(|round| round.builds[arm]?.outcome.cost()).collect();
         let summary =
             |of: &dyn Fn(&Cost) -> f64| summarise(&costs.iter().map(|cost| of(cost)).collect::<Vec<_>>());
+        let mut walls: Vec<f64> = costs.iter().map(|cost| cost.wall.as_secs_f64()).collect();
+        // what is in order already is put in order again at no cost worth speaking of
+        walls.sort_unstable_by(f64::total_cmp);
         ArmResult {
             role: planned.role,
             variant: planned.variant.name.clone(),
@@ -222,7 +225,8 @@ impl<'a> Cells<'a> {
             points: self.points(arm),
             failures: self.failures(arm),
             not_timed: self.not_timed[arm].clone(),
-            wall: summary(&|cost| cost.wall.as_secs_f64()),
+            wall: summarise(&walls),
+            middle_half: quantile(&walls, 0.25).zip(quantile(&walls, 0.75)),
             cpu: summary(&|cost| (cost.user + cost.sys).as_secs_f64()),
             kernel: summary(&|cost| cost.sys.as_secs_f64()),
             max_rss: summary(&|cost| cost.max_rss as f64),

@@ -27,6 +27,7 @@
 
 mod across;
 mod baseline;
+mod besides;
 mod calibrate;
 mod cells;
 mod costs;
@@ -41,11 +42,13 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use crate::bundle::Bundle;
 use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use across::{Across, General, LeftOut};
 pub use baseline::{UnknownBaseline, WantedBaseline};
+pub use besides::Besides;
 pub use result::{
     ArmResult, BlockResult, Calibration, Comparison, Offsets, PlainRatio, Point, Pool, PostHoc, Ratio,
     SessionRatio, Sessions, TwinResult, Verdict,
@@ -109,6 +112,20 @@ impl<'a> Recorded<'a> {
     /// Samples of a plan about which nothing else is known.
     pub fn of(plan: &'a Plan, samples: &'a [Sample]) -> Self {
         Self { plan, samples, proofs: &[], ends: &[], earlier: &[], machine: "" }
+    }
+}
+
+impl<'a> From<&'a Bundle> for Recorded<'a> {
+    fn from(bundle: &'a Bundle) -> Self {
+        let manifest = &bundle.manifest;
+        Self {
+            plan: &manifest.plan,
+            samples: &bundle.samples,
+            proofs: &bundle.proofs,
+            ends: &manifest.blocks,
+            earlier: &bundle.earlier,
+            machine: &manifest.machine.summary,
+        }
     }
 }
 

@@ -187,6 +187,9 @@ pub struct ArmResult {
     pub not_timed: Option<String>,
     /// Wall time, seconds.
     pub wall: Option<Summary>,
+    /// Lower and upper quartile of the wall time, seconds, as [`quantile`](crate::stats::quantile) has them; there
+    /// where `wall` is.
+    pub middle_half: Option<(f64, f64)>,
     /// CPU time, user and kernel together, seconds.
     pub cpu: Option<Summary>,
     /// CPU time in the kernel alone, seconds.

@@ -22,16 +22,7 @@ pub(super) struct Judged {
 
 impl Judged {
     pub(super) fn of(bundle: Bundle) -> Self {
-        let manifest = &bundle.manifest;
-        let recorded = Recorded {
-            plan: &manifest.plan,
-            samples: &bundle.samples,
-            proofs: &bundle.proofs,
-            ends: &manifest.blocks,
-            earlier: &bundle.earlier,
-            machine: &manifest.machine.summary,
-        };
-        let comparison = compare(&recorded, &Policy::default());
+        let comparison = compare(&Recorded::from(&bundle), &Policy::default());
         Self { bundle, comparison }
     }
 

@@ -83,6 +83,7 @@ pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
         failures: 0,
         not_timed: None,
         wall: None,
+        middle_half: None,
         cpu: None,
         kernel: None,
         max_rss: None,
@@ -137,6 +138,7 @@ pub(crate) fn block(project: &str, names: &[String], rounds: u32, base: f64) -> 
             result.points.push(Point { order, round: round + 1, session, wall, outlier });
         }
         result.wall = Some(summary(base * share, 0.006, rounds as usize));
+        result.middle_half = Some((base * share * 0.997, base * share * 1.004));
         result.cpu = Some(summary(base * share * 1.7, 0.004, rounds as usize));
         result.kernel = Some(summary(base * share * 0.3, 0.01, rounds as usize));
         result.max_rss = Some(summary(4e8 / share, 0.002, rounds as usize));

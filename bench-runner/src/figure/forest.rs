@@ -1,61 +1,61 @@
 //! The figure of a run: every ratio with its interval, block by block, on one logarithmic axis.
 
+use super::layout::Layout;
 use super::marks;
 use super::palette::{Ink, Shape};
 use super::scale::{self, Scale};
-use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Anchor, Label, Scene, Tip};
+use super::widths;
 use super::wording::{self, TimeUnit};
-use super::words;
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
 use crate::record::Role;
 
-/// Where names begin and how far they may go.
-pub(super) const NAMES: (f64, f64) = (36.0, 264.0);
 /// Font size of the names.
 pub(super) const NAME_SIZE: f64 = 12.0;
-/// Where the axis begins and ends.
-pub(super) const AXIS: (f64, f64) = (276.0, 636.0);
-/// Where the verdict stands.
-pub(super) const VERDICT: f64 = 652.0;
-/// Where the estimate and its interval end.
-const NUMBERS: (f64, f64) = (808.0, WIDTH - EDGE);
 /// What the estimate and its interval may take.
 const NUMBER_ROOM: (f64, f64) = (72.0, 120.0);
-/// Upper end of the first block.
-const TOP: f64 = 74.0;
-/// Height of the heading of a block.
-const HEADING: f64 = 46.0;
-/// Height of one row.
-pub(super) const ROW: f64 = 26.0;
+/// What ticks take below the rows.
+pub(super) const TICKS: f64 = 52.0;
+/// What lies below the last line of the caption.
+const BELOW: f64 = 28.0;
 /// Blank between blocks.
 const GAP: f64 = 12.0;
-/// What ticks and the caption take below the blocks.
-pub(super) const BELOW: f64 = 104.0;
 /// From this change on, a factor reads better than per cent.
 const AS_FACTOR: f64 = 3.0;
 
 /// The scene of one run.
-pub(crate) fn scene(comparison: &Comparison) -> Scene {
+pub(crate) fn scene(comparison: &Comparison, layout: &Layout) -> Scene {
     let title = format!("{}: wall time against the baseline", comparison.scenario);
-    let mut scene = Scene::new(&title, description(comparison));
-    let room = WIDTH - 2.0 * EDGE;
-    scene.text(Label::new((EDGE, 30.0), &title, 16.0, Ink::Text).bold().within(room));
-    scene.text(Label::new((EDGE, 53.0), &comparison.machine, 12.0, Ink::Muted).within(room));
+    let mut scene = Scene { width: layout.width, ..Scene::new(&title, description(comparison)) };
+    let mut top = head(&mut scene, layout, &title, &comparison.machine);
     if comparison.blocks.is_empty() {
-        scene.text(Label::new((EDGE, 92.0), "no block was measured", 13.0, Ink::Muted));
-        scene.height = 124.0;
+        scene.text(Label::new((layout.edge, top + 18.0), "no block was measured", 13.0, Ink::Muted));
+        scene.height = top + 50.0;
         return scene;
     }
-    let axis = Scale::log(range(&comparison.blocks), AXIS);
-    let mut top = TOP;
+    let axis = Scale::log(range(&comparison.blocks), layout.axis);
     for one in &comparison.blocks {
-        top = block(&mut scene, one, &axis, top) + GAP;
+        top = block(&mut scene, one, (&axis, layout), top) + GAP;
     }
     let bottom = top - GAP;
-    scene.height = bottom + BELOW;
-    axis_labels(&mut scene, &axis, bottom);
-    caption(&mut scene, comparison, bottom + 52.0);
+    axis_labels(&mut scene, &axis, layout, bottom);
+    scene.height = caption(&mut scene, comparison, layout, bottom + TICKS) + BELOW;
     scene
+}
+
+/// A title and what explains it; returns where they end.
+pub(super) fn head(scene: &mut Scene, layout: &Layout, title: &str, explains: &str) -> f64 {
+    let mut y = 30.0;
+    for line in widths::lines(title, layout.room(), (16.0, true), layout.lines) {
+        scene.text(Label::new((layout.edge, y), line, 16.0, Ink::Text).bold());
+        y += 20.0;
+    }
+    y += 3.0;
+    for line in widths::lines(explains, layout.room(), (12.0, false), layout.lines) {
+        scene.text(Label::new((layout.edge, y), line, 12.0, Ink::Muted));
+        y += 16.0;
+    }
+    y + 5.0
 }
 
 fn description(comparison: &Comparison) -> String {
@@ -102,36 +102,47 @@ fn ends_of(twin: &TwinResult) -> (f64, f64) {
 }
 
 /// Draws a block from `top` on and returns where it ends.
-fn block(scene: &mut Scene, block: &BlockResult, axis: &Scale, top: f64) -> f64 {
+fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &Layout), top: f64) -> f64 {
     let arms: Vec<_> = block.arms.iter().filter(|arm| arm.role != Role::Baseline).collect();
-    let rows_top = top + HEADING;
-    let bottom = rows_top + arms.len().max(1) as f64 * ROW;
-    heading(scene, block, top);
-    bands(scene, block, axis, (rows_top, bottom));
-    for tick in axis.ratio_ticks(6) {
-        scene.line((axis.place(tick), rows_top), (axis.place(tick), bottom), 1.0, Ink::Grid);
+    let rows_top = heading(scene, block, layout, top);
+    let rows = arms.len().max(1);
+    for band in layout.bands(rows_top, rows) {
+        shading(scene, block, axis, band);
+        grid(scene, axis, band);
     }
-    scene.line((axis.place(1.0), rows_top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
     if arms.is_empty() {
-        reason(scene, "nothing to compare", rows_top + ROW / 2.0);
+        reason(scene, layout, "nothing to compare", rows_top);
     }
     let full: Vec<_> = arms.iter().map(|arm| row_name(arm)).collect();
-    let names = words::shorten_all(&full, NAMES.1 - NAMES.0, NAME_SIZE);
+    let names = widths::shorten_all(&full, layout.names.1 - layout.names.0, NAME_SIZE);
     for (index, (arm, name)) in arms.into_iter().zip(names).enumerate() {
-        let y = rows_top + (index as f64 + 0.5) * ROW;
+        let top = rows_top + index as f64 * layout.row;
         let ink = if arm.ratio.is_some() { Ink::Text } else { Ink::Muted };
-        scene.text(Label::new((NAMES.0, y), name, NAME_SIZE, ink));
+        scene.text(Label::new((layout.names.0, top + layout.name_at), name, NAME_SIZE, ink));
         if let Some(text) = told(block, arm) {
-            let (from, to) = ((EDGE, y - ROW / 2.0), (WIDTH - EDGE, y + ROW / 2.0));
-            scene.tips.push(Tip { from, to, name: wording::arm_name(arm), text });
+            scene.tips.push(Tip { name: wording::arm_name(arm), text, ..row_tip(layout, top) });
         }
         match (&arm.ratio, &block.twin) {
-            (Some(ratio), _) => row(scene, ratio, axis, y),
-            (None, Some(twin)) if arm.role == Role::Twin => twin_row(scene, twin, axis, y),
-            (None, _) => reason(scene, &wording::without_ratio(arm), y),
+            (Some(ratio), _) => row(scene, ratio, (axis, layout), top),
+            (None, Some(twin)) if arm.role == Role::Twin => twin_row(scene, twin, (axis, layout), top),
+            (None, _) => reason(scene, layout, &wording::without_ratio(arm), top),
         }
     }
-    bottom
+    rows_top + rows as f64 * layout.row
+}
+
+/// A row as the part that something is told of.
+pub(super) fn row_tip(layout: &Layout, top: f64) -> Tip {
+    let (from, to) = ((layout.edge, top), (layout.width - layout.edge, top + layout.row));
+    Tip { from, to, name: String::new(), text: String::new() }
+}
+
+/// Upright lines at round ratios, and a stronger one at 1.
+pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
+    for tick in axis.ratio_ticks(6) {
+        scene.line((axis.place(tick), top), (axis.place(tick), bottom), 1.0, Ink::Grid);
+    }
+    scene.line((axis.place(1.0), top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
 }
 
 /// What is told of an arm in full; `None` where its row says all there is.
@@ -161,16 +172,18 @@ fn row_name(arm: &ArmResult) -> String {
     if silent { format!("{name} · {} failed", arm.failures) } else { name }
 }
 
-fn heading(scene: &mut Scene, block: &BlockResult, top: f64) {
-    let room = WIDTH - 2.0 * EDGE;
-    scene.line((EDGE, top), (WIDTH - EDGE, top), 1.0, Ink::Grid);
-    scene.text(Label::new((EDGE, top + 15.0), &block.title, 13.0, Ink::Text).bold().within(room));
+/// Says what a block is, and returns where its rows begin.
+fn heading(scene: &mut Scene, block: &BlockResult, layout: &Layout, top: f64) -> f64 {
+    let (left, right) = (layout.edge, layout.width - layout.edge);
+    scene.line((left, top), (right, top), 1.0, Ink::Grid);
+    let title = Label::new((left, top + 15.0), &block.title, 13.0, Ink::Text).bold();
+    scene.text(title.within(layout.room()));
     let mut parts = Vec::new();
     if let Some(baseline) = block.arms.iter().find(|arm| arm.role == Role::Baseline) {
         let unit = TimeUnit::of_block(block);
         let time =
             baseline.wall.map(|wall| format!(" {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
-        let name = words::shorten(&wording::arm_name(baseline), 330.0, 11.0, false);
+        let name = widths::shorten(&wording::arm_name(baseline), 330.0, 11.0, false);
         parts.push(format!("baseline {name}{}", time.unwrap_or_default()));
     }
     parts.push(wording::counted(block.rounds as usize, "round"));
@@ -180,11 +193,16 @@ fn heading(scene: &mut Scene, block: &BlockResult, top: f64) {
         Some(twin) => format!("noise floor ±{}", wording::share(twin.half_width)),
         None => "no noise floor".to_owned(),
     });
-    scene.text(Label::new((EDGE, top + 33.0), parts.join(" · "), 11.0, Ink::Muted).within(room));
+    let mut y = top + 33.0;
+    for line in widths::lines(&parts.join(" · "), layout.room(), (11.0, false), layout.lines) {
+        scene.text(Label::new((left, y), line, 11.0, Ink::Muted));
+        y += 15.0;
+    }
+    y - 2.0
 }
 
 /// The margin of relevance as an area, and what the twin could not have shown as strokes over it.
-fn bands(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): (f64, f64)) {
+fn shading(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): (f64, f64)) {
     let around_one = |share: f64| (axis.place(1.0 / (1.0 + share)), axis.place(1.0 + share));
     let (left, right) = around_one(block.margin);
     scene.rect((left, top), (right, bottom), Ink::Margin);
@@ -197,36 +215,49 @@ fn bands(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): (f
     }
 }
 
-/// Words in place of an interval.
-pub(super) fn reason(scene: &mut Scene, text: &str, y: f64) {
-    let room = NUMBERS.1 - AXIS.0;
-    let label = Label::new((AXIS.0 + 4.0, y), text, 11.0, Ink::Muted).within(room - 4.0);
-    // Bands and lines behind small words would make them hard to read.
-    scene.rect((AXIS.0, y - ROW / 2.0), (AXIS.0 + label.width().min(room) + 8.0, y + ROW / 2.0), Ink::Card);
+/// Words in place of an interval, in the row that begins at `top`.
+pub(super) fn reason(scene: &mut Scene, layout: &Layout, text: &str, top: f64) {
+    let room = layout.numbers.1 - layout.words;
+    let label = Label::new((layout.words, top + layout.says_at), text, 11.0, Ink::Muted).within(room);
+    if layout.says_on_axis() {
+        // Bands and lines behind small words would make them hard to read.
+        let ends = (layout.words - 4.0, layout.words + label.width().min(room) + 4.0);
+        scene.rect((ends.0, top), (ends.1, top + layout.row), Ink::Card);
+    }
     scene.text(label);
 }
 
-fn row(scene: &mut Scene, ratio: &Ratio, axis: &Scale, y: f64) {
+fn row(scene: &mut Scene, ratio: &Ratio, (axis, layout): (&Scale, &Layout), top: f64) {
     let (form, ink) = look(ratio.verdict);
-    interval(scene, axis, (ratio.low, ratio.ratio, ratio.high), y, (form, ink));
-    scene.text(Label::new((VERDICT, y), ratio.verdict.as_str(), 12.0, ink).bold());
-    let (estimate, interval) = numbers(ratio);
-    number_cells(scene, estimate, interval, y, Ink::Text);
+    let at = top + layout.interval_at;
+    interval(scene, axis, (ratio.low, ratio.ratio, ratio.high), at, (form, ink));
+    let verdict = Label::new((layout.verdict, top + layout.says_at), ratio.verdict.as_str(), 12.0, ink);
+    scene.text(verdict.bold());
+    number_cells(scene, layout, numbers(ratio), top, Ink::Text);
 }
 
 /// The estimate and its interval, each in its column.
-pub(super) fn number_cells(scene: &mut Scene, estimate: String, interval: String, y: f64, ink: Ink) {
-    for (text, end, room) in [(estimate, NUMBERS.0, NUMBER_ROOM.0), (interval, NUMBERS.1, NUMBER_ROOM.1)] {
+pub(super) fn number_cells(
+    scene: &mut Scene,
+    layout: &Layout,
+    (estimate, interval): (String, String),
+    top: f64,
+    ink: Ink,
+) {
+    let (ends, rooms, y) = (layout.numbers, NUMBER_ROOM, top + layout.says_at);
+    for (text, end, room) in [(estimate, ends.0, rooms.0), (interval, ends.1, rooms.1)] {
         scene.text(Label::new((end, y), text, 11.0, ink).anchored(Anchor::End).within(room));
     }
 }
 
-fn twin_row(scene: &mut Scene, twin: &TwinResult, axis: &Scale, y: f64) {
+fn twin_row(scene: &mut Scene, twin: &TwinResult, (axis, layout): (&Scale, &Layout), top: f64) {
     let (low, high) = ends_of(twin);
-    interval(scene, axis, (low, twin.ratio, high), y, (Shape::Ring, Ink::Muted));
-    scene.text(Label::new((VERDICT, y), "control", 12.0, Ink::Muted));
+    let at = top + layout.interval_at;
+    interval(scene, axis, (low, twin.ratio, high), at, (Shape::Ring, Ink::Muted));
+    scene.text(Label::new((layout.verdict, top + layout.says_at), "control", 12.0, Ink::Muted));
     let (change, half_width) = wording::twin_change(twin);
-    number_cells(scene, format!("{change} %"), format!("± {half_width} %"), y, Ink::Muted);
+    let shown = (format!("{change} %"), format!("± {half_width} %"));
+    number_cells(scene, layout, shown, top, Ink::Muted);
 }
 
 /// Shape and colour both say the verdict.
@@ -270,8 +301,10 @@ fn numbers(ratio: &Ratio) -> (String, String) {
     (format!("{}{sign}", shown.estimate), format!("[{}, {}]", shown.low, shown.high))
 }
 
-pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, bottom: f64) {
-    scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
+/// The axis below the rows, with its numbers.
+pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, layout: &Layout, bottom: f64) {
+    let (left, right) = layout.axis;
+    scene.line((left, bottom), (right, bottom), 1.0, Ink::Muted);
     let ticks = axis.ratio_ticks(6);
     let labels = if axis.is_wide() {
         axis.labels(&ticks).into_iter().map(|number| format!("{number}×")).collect()
@@ -281,11 +314,12 @@ pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, bottom: f64) {
     for (tick, label) in ticks.iter().zip(labels) {
         let at = axis.place(*tick);
         scene.line((at, bottom), (at, bottom + 4.0), 1.0, Ink::Muted);
-        scene.text(Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle));
+        let label = Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle);
+        scene.text(label);
     }
     let y = bottom + 31.0;
-    scene.text(Label::new((AXIS.0, y), "← less time", 11.0, Ink::Muted));
-    scene.text(Label::new((AXIS.1, y), "more time →", 11.0, Ink::Muted).anchored(Anchor::End));
+    scene.text(Label::new((left, y), "← less time", 11.0, Ink::Muted));
+    scene.text(Label::new((right, y), "more time →", 11.0, Ink::Muted).anchored(Anchor::End));
 }
 
 fn percent_labels(ticks: &[f64]) -> Vec<String> {
@@ -299,23 +333,54 @@ fn percent_labels(ticks: &[f64]) -> Vec<String> {
     scale::numbers(&changes).into_iter().map(|number| format!("{} %", signed(number))).collect()
 }
 
-fn caption(scene: &mut Scene, comparison: &Comparison, top: f64) {
-    let (first, second) = (top + 4.0, top + 24.0);
-    scene.rect((EDGE, first - 6.0), (EDGE + 20.0, first + 6.0), Ink::Margin);
-    let margin = Label::new((EDGE + 26.0, first), "margin of relevance", 11.0, Ink::Muted);
-    let x = EDGE + 26.0 + margin.width() + 16.0;
-    scene.text(margin);
-    scene.hatch((x, first - 6.0), (x + 20.0, first + 6.0), Ink::Noise);
-    let floor =
-        Label::new((x + 26.0, first), "noise floor: what the twin could not have shown", 11.0, Ink::Muted);
-    let x = x + 26.0 + floor.width() + 16.0;
-    scene.text(floor);
-    let bars = Label::new((x, first), "bars: plain 95 % intervals, logarithmic axis", 11.0, Ink::Muted);
-    scene.text(bars.within(WIDTH - EDGE - x));
+/// What shades and bars stand for, and what is corrected for; returns where the last line stands.
+fn caption(scene: &mut Scene, comparison: &Comparison, layout: &Layout, top: f64) -> f64 {
+    let legend = [
+        (Some(Swatch::Margin), "margin of relevance"),
+        (Some(Swatch::Noise), "noise floor: what the twin could not have shown"),
+        (None, "bars: plain 95 % intervals, logarithmic axis"),
+    ];
+    let mut y = self::legend(scene, layout, &legend, top + 4.0) + 20.0;
     let mut says = wording::family(comparison);
     if !comparison.skipped.is_empty() {
         let names: Vec<_> = comparison.skipped.iter().map(|skipped| skipped.variant.as_str()).collect();
         says.push_str(&format!(" Left out here: {}.", names.join(", ")));
     }
-    scene.text(Label::new((EDGE, second), says, 11.0, Ink::Muted).within(WIDTH - 2.0 * EDGE));
+    for line in widths::lines(&says, layout.room(), (11.0, false), layout.lines) {
+        scene.text(Label::new((layout.edge, y), line, 11.0, Ink::Muted));
+        y += 15.0;
+    }
+    y - 15.0
+}
+
+/// A shade that a legend explains.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Swatch {
+    /// The margin of relevance.
+    Margin,
+    /// The noise floor.
+    Noise,
+}
+
+/// Shades with what they stand for, one after another, from `y` on; returns where the last line stands.
+pub(super) fn legend(scene: &mut Scene, layout: &Layout, parts: &[(Option<Swatch>, &str)], y: f64) -> f64 {
+    let (mut x, mut y) = (layout.edge, y);
+    for (swatch, text) in parts {
+        let lead = if swatch.is_some() { 26.0 } else { 0.0 };
+        let right = layout.width - layout.edge;
+        let label = Label::new((0.0, y), *text, 11.0, Ink::Muted);
+        if layout.lines > 1 && x > layout.edge && x + lead + label.width() > right {
+            (x, y) = (layout.edge, y + 18.0);
+        }
+        let (from, to) = ((x, y - 6.0), (x + 20.0, y + 6.0));
+        match swatch {
+            Some(Swatch::Margin) => scene.rect(from, to, Ink::Margin),
+            Some(Swatch::Noise) => scene.hatch(from, to, Ink::Noise),
+            None => {}
+        }
+        let label = Label { place: (x + lead, y), ..label }.within(right - x - lead);
+        x += lead + label.width() + 16.0;
+        scene.text(label);
+    }
+    y
 }

@@ -2,8 +2,8 @@
 
 use super::palette::Ink;
 use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::widths;
 use super::wording;
-use super::words;
 use crate::compare::Verdict;
 use crate::machines::{BlockTogether, Cell, Machine, Row, Standing};
 
@@ -31,7 +31,7 @@ pub(crate) fn scene(machines: &[Machine], block: &BlockTogether) -> Scene {
     let explains = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
     scene.heading(&block.title, &explains);
     let names: Vec<String> = block.rows.iter().map(|row| row.variant.clone()).collect();
-    let names = words::shorten_all(&names, NAMES.1 - NAMES.0, NAME_SIZE);
+    let names = widths::shorten_all(&names, NAMES.1 - NAMES.0, NAME_SIZE);
     let mut top = TOP;
     for first in (0..block.machines.len()).step_by(MOST) {
         let shown = first..(first + MOST).min(block.machines.len());
@@ -112,7 +112,7 @@ fn cell(scene: &mut Scene, cell: &Cell, ((x0, y0), (x1, y1)): ((f64, f64), (f64,
         Cell::Known(standing) => {
             let (ratio, interval) = standing.ratio();
             let number = format!("{}×", wording::interval(ratio, interval).estimate);
-            ([number, standing.verdict_text()], Ink::Heat(level(standing)))
+            ([number, standing.verdict_word()], Ink::Heat(level(standing)))
         }
         Cell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
         Cell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),

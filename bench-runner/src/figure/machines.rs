@@ -1,20 +1,20 @@
 //! The figure of a block of several runs: every ratio with its interval, machine by machine for each variant.
 
-use super::forest::{AXIS, BELOW, NAME_SIZE, NAMES, ROW, VERDICT};
-use super::forest::{axis_labels, interval, logs, look, number_cells, reason};
+use super::forest::{self, NAME_SIZE, Swatch, TICKS, interval, logs, look, number_cells, reason};
+use super::layout::Layout;
 use super::palette::{Ink, Shape};
 use super::scale::Scale;
-use super::scene::{EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Label, Scene, Tip};
+use super::widths;
 use super::wording;
-use super::words;
 use crate::machines::{BlockTogether, Cell, Machine, Row, as_ratio};
 
-/// Upper end of the first variant.
-const TOP: f64 = 74.0;
 /// Height of the name of a variant.
 const HEADING: f64 = 28.0;
 /// Blank between variants.
 const GAP: f64 = 8.0;
+/// What lies below the last line of the legend.
+const BELOW: f64 = 28.0;
 
 /// A line of the figure.
 struct Line {
@@ -23,32 +23,43 @@ struct Line {
 }
 
 enum Says {
-    /// Estimate, interval, verdict in words, shape and colour.
-    Ratio(f64, (f64, f64), String, (Shape, Ink)),
+    /// There is one.
+    Ratio(Shown),
     /// Why there is none.
     Nothing(String),
 }
 
+/// A ratio as a line shows it.
+struct Shown {
+    ratio: f64,
+    ends: (f64, f64),
+    /// What it is, for the column.
+    word: String,
+    /// The same for whoever asks.
+    told: String,
+    form: (Shape, Ink),
+}
+
 /// The scene of one block.
-pub(crate) fn scene(machines: &[Machine], block: &BlockTogether) -> Scene {
+pub(crate) fn scene(machines: &[Machine], block: &BlockTogether, layout: &Layout) -> Scene {
     let rows: Vec<(&Row, Vec<Line>)> =
         block.rows.iter().map(|row| (row, lines(machines, block, row))).collect();
-    let mut scene =
-        Scene::new(format!("{}: ratios with intervals by machine", block.title), description(&rows));
+    let title = format!("{}: ratios with intervals by machine", block.title);
+    let mut scene = Scene { width: layout.width, ..Scene::new(title, description(&rows)) };
     let explains = format!("wall time against {}, by variant and machine", block.baseline);
-    scene.heading(&block.title, &explains);
-    let axis = Scale::log(range(&rows, block.margin), AXIS);
-    let mut top = TOP;
+    let mut top = forest::head(&mut scene, layout, &block.title, &explains);
+    let axis = Scale::log(range(&rows, block.margin), layout.axis);
     for (row, lines) in &rows {
-        top = variant(&mut scene, (row, lines), (&axis, block.margin), top) + GAP;
+        top = variant(&mut scene, (row, lines), (&axis, layout, block.margin), top) + GAP;
     }
     let bottom = top - GAP;
-    scene.height = bottom + BELOW - 20.0;
-    axis_labels(&mut scene, &axis, bottom);
-    let y = bottom + 56.0;
-    scene.rect((EDGE, y - 6.0), (EDGE + 20.0, y + 6.0), Ink::Margin);
-    let says = "margin of relevance · bars: plain 95 % intervals, logarithmic axis · rings: machines of a class together";
-    scene.text(Label::new((EDGE + 26.0, y), says, 11.0, Ink::Muted).within(WIDTH - 2.0 * EDGE - 26.0));
+    forest::axis_labels(&mut scene, &axis, layout, bottom);
+    let legend = [
+        (Some(Swatch::Margin), "margin of relevance"),
+        (None, "bars: plain 95 % intervals, logarithmic axis"),
+        (None, "rings: machines of a class together"),
+    ];
+    scene.height = forest::legend(&mut scene, layout, &legend, bottom + TICKS + 4.0) + BELOW;
     scene
 }
 
@@ -64,8 +75,8 @@ fn lines(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Line> {
                     1 => String::new(),
                     several => format!(" · {several} runs"),
                 };
-                let verdict = standing.verdict().map_or("runs differ", |verdict| verdict.as_str());
-                Line { name: name + &runs, says: Says::Ratio(ratio, ends, verdict.to_owned(), form) }
+                let (word, told) = (standing.verdict_word(), standing.verdict_text());
+                Line { name: name + &runs, says: Says::Ratio(Shown { ratio, ends, word, told, form }) }
             }
             Cell::Baseline => Line { name, says: Says::Nothing("the same thing as the baseline".to_owned()) },
             Cell::Nothing(reason) => Line { name, says: Says::Nothing(reason.clone()) },
@@ -73,7 +84,8 @@ fn lines(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Line> {
     };
     let of_class = |class: &crate::machines::OfClassRatio| {
         let (ratio, ends) = as_ratio(&class.combined.known);
-        let says = Says::Ratio(ratio, ends, "class".to_owned(), (Shape::Ring, Ink::Muted));
+        let (word, form) = ("class".to_owned(), (Shape::Ring, Ink::Muted));
+        let says = Says::Ratio(Shown { ratio, ends, told: word.clone(), word, form });
         Line { name: format!("class {} · {} machines", class.class, class.machines), says }
     };
     let of_machines = row.cells.iter().zip(&block.machines).map(of_machine);
@@ -90,9 +102,9 @@ fn description(rows: &[(&Row, Vec<Line>)]) -> String {
 
 fn told(says: &Says) -> String {
     match says {
-        Says::Ratio(ratio, ends, verdict, _) => {
+        Says::Ratio(Shown { ratio, ends, told, .. }) => {
             let shown = wording::interval(*ratio, *ends);
-            format!("{verdict}, {}× [{}, {}]", shown.estimate, shown.low, shown.high)
+            format!("{told}, {}× [{}, {}]", shown.estimate, shown.low, shown.high)
         }
         Says::Nothing(reason) => reason.clone(),
     }
@@ -102,7 +114,7 @@ fn told(says: &Says) -> String {
 fn range(rows: &[(&Row, Vec<Line>)], margin: f64) -> (f64, f64) {
     let ratios = || {
         rows.iter().flat_map(|(_, lines)| lines).filter_map(|line| match &line.says {
-            Says::Ratio(ratio, ends, ..) => Some((*ratio, *ends)),
+            Says::Ratio(shown) => Some((shown.ratio, shown.ends)),
             Says::Nothing(_) => None,
         })
     };
@@ -116,34 +128,40 @@ fn range(rows: &[(&Row, Vec<Line>)], margin: f64) -> (f64, f64) {
 }
 
 /// Draws a variant from `top` on and returns where it ends.
-fn variant(scene: &mut Scene, (row, lines): (&Row, &[Line]), (axis, margin): (&Scale, f64), top: f64) -> f64 {
-    let room = WIDTH - 2.0 * EDGE;
-    scene.line((EDGE, top), (WIDTH - EDGE, top), 1.0, Ink::Grid);
-    scene.text(Label::new((EDGE, top + 15.0), &row.variant, 13.0, Ink::Text).bold().within(room));
+fn variant(
+    scene: &mut Scene,
+    (row, lines): (&Row, &[Line]),
+    (axis, layout, margin): (&Scale, &Layout, f64),
+    top: f64,
+) -> f64 {
+    let (left, right) = (layout.edge, layout.width - layout.edge);
+    scene.line((left, top), (right, top), 1.0, Ink::Grid);
+    let name = Label::new((left, top + 15.0), &row.variant, 13.0, Ink::Text).bold();
+    scene.text(name.within(layout.room()));
     let rows_top = top + HEADING;
-    let bottom = rows_top + lines.len() as f64 * ROW;
-    scene.rect((axis.place(1.0 / (1.0 + margin)), rows_top), (axis.place(1.0 + margin), bottom), Ink::Margin);
-    for tick in axis.ratio_ticks(6) {
-        scene.line((axis.place(tick), rows_top), (axis.place(tick), bottom), 1.0, Ink::Grid);
+    for band in layout.bands(rows_top, lines.len()) {
+        let (least, most) = (axis.place(1.0 / (1.0 + margin)), axis.place(1.0 + margin));
+        scene.rect((least, band.0), (most, band.1), Ink::Margin);
+        forest::grid(scene, axis, band);
     }
-    scene.line((axis.place(1.0), rows_top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
     let full: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
-    let names = words::shorten_all(&full, NAMES.1 - NAMES.0, NAME_SIZE);
+    let names = widths::shorten_all(&full, layout.names.1 - layout.names.0, NAME_SIZE);
     for (index, (line, name)) in lines.iter().zip(names).enumerate() {
-        let y = rows_top + (index as f64 + 0.5) * ROW;
-        scene.text(Label::new((NAMES.0, y), name, NAME_SIZE, Ink::Text));
+        let top = rows_top + index as f64 * layout.row;
+        scene.text(Label::new((layout.names.0, top + layout.name_at), name, NAME_SIZE, Ink::Text));
         match &line.says {
-            Says::Ratio(ratio, (low, high), verdict, form) => {
-                interval(scene, axis, (*low, *ratio, *high), y, *form);
-                scene.text(Label::new((VERDICT, y), verdict, 12.0, form.1).within(84.0));
+            Says::Ratio(Shown { ratio, ends: (low, high), word, form, .. }) => {
+                interval(scene, axis, (*low, *ratio, *high), top + layout.interval_at, *form);
+                let place = (layout.verdict, top + layout.says_at);
+                scene.text(Label::new(place, word, 12.0, form.1).within(96.0));
                 let shown = wording::interval(*ratio, (*low, *high));
-                let ends = format!("[{}, {}]", shown.low, shown.high);
-                number_cells(scene, format!("{}×", shown.estimate), ends, y, Ink::Text);
+                let shown = (format!("{}×", shown.estimate), format!("[{}, {}]", shown.low, shown.high));
+                number_cells(scene, layout, shown, top, Ink::Text);
             }
-            Says::Nothing(why) => reason(scene, why, y),
+            Says::Nothing(why) => reason(scene, layout, why, top),
         }
         let (name, text) = (format!("{} on {}", row.variant, line.name), told(&line.says));
-        scene.tips.push(Tip { from: (EDGE, y - ROW / 2.0), to: (WIDTH - EDGE, y + ROW / 2.0), name, text });
+        scene.tips.push(Tip { name, text, ..forest::row_tip(layout, top) });
     }
-    bottom
+    rows_top + lines.len() as f64 * layout.row
 }

@@ -5,13 +5,14 @@
 //! changes its colours with the page's where the viewer knows `prefers-color-scheme`. Nothing here computes a statistic,
 //! reads a file or decides where one is written.
 
-mod block;
+mod builds;
 mod costs;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod font;
 mod forest;
 mod heat;
+mod layout;
 mod machines;
 mod marks;
 mod memory;
@@ -22,13 +23,14 @@ mod scene;
 mod series;
 mod spread;
 mod svg;
+mod widths;
 pub mod wording;
-mod words;
 
 use rayon::prelude::*;
 
 use crate::compare::{BlockResult, Comparison};
 use crate::machines::{BlockTogether, SideBySide};
+use layout::Layout;
 use png::Size;
 use scene::{Scene, Tip};
 
@@ -54,11 +56,25 @@ pub(crate) struct Inline {
     /// and `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names by
     /// their place in the list. A page of many builds consists of these for the most part.
     pub(crate) tips: String,
+    /// Which screens it is for.
+    pub(crate) screens: Screens,
+}
+
+/// Which screens a figure is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screens {
+    /// All; a narrow one has to scroll.
+    All,
+    /// Wide ones: narrow ones have a drawing of their own.
+    Wide,
+    /// Narrow ones.
+    Narrow,
 }
 
 impl Inline {
-    fn of(scene: &Scene) -> Self {
-        Self { title: scene.title.clone(), svg: svg::inline(scene), tips: told(&scene.tips).to_string() }
+    fn of(scene: &Scene, screens: Screens) -> Self {
+        let tips = told(&scene.tips).to_string();
+        Self { title: scene.title.clone(), svg: svg::inline(scene), tips, screens }
     }
 }
 
@@ -91,21 +107,26 @@ pub(crate) fn style() -> String {
     format!("{faces}@media (prefers-color-scheme:dark){{\n{}}}\n", svg::dark_rules())
 }
 
-/// Every ratio of a run with its interval, block by block, for a page.
-pub(crate) fn inline_forest(comparison: &Comparison) -> Inline {
-    Inline::of(&forest::scene(comparison))
+/// Every ratio of a run with its interval, block by block, for a page: for wide screens and for narrow ones.
+pub(crate) fn inline_forest(comparison: &Comparison) -> [Inline; 2] {
+    for_both(|layout| forest::scene(comparison, layout))
+}
+
+fn for_both(scene: impl Fn(&Layout) -> Scene) -> [Inline; 2] {
+    [(Layout::WIDE, Screens::Wide), (Layout::NARROW, Screens::Narrow)]
+        .map(|(layout, screens)| Inline::of(&scene(&layout), screens))
 }
 
 /// The figures of one block for a page: its builds in the order taken, how they spread, where their time goes, time
 /// against memory.
 pub(crate) fn inline_block(block: &BlockResult) -> Vec<Inline> {
-    of_block(block).iter().map(|(_, scene)| Inline::of(scene)).collect()
+    of_block(block).iter().map(|(_, scene)| Inline::of(scene, Screens::All)).collect()
 }
 
 /// The scenes of a block, each with what its file's name ends with.
 fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
     vec![
-        ("", block::scene(block)),
+        ("", builds::scene(block)),
         ("-spread", spread::scene(block)),
         ("-costs", costs::scene(block)),
         ("-memory", memory::scene(block)),
@@ -114,7 +135,7 @@ fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
 
 /// The scenes of a run: `forest`, then those of each block under its file stem.
 fn of_run(comparison: &Comparison) -> Vec<(String, Scene)> {
-    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison))];
+    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison, &Layout::WIDE))];
     for block in &comparison.blocks {
         let stem = block.id.file_stem();
         scenes.extend(of_block(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)));
@@ -131,13 +152,15 @@ pub(crate) fn style_of_heat_maps() -> String {
 /// The figures of a block of several runs for a page: a heat map of variants and machines, and every ratio with its
 /// interval.
 pub(crate) fn inline_together(together: &SideBySide, block: &BlockTogether) -> Vec<Inline> {
-    of_block_together(together, block).iter().map(|(_, scene)| Inline::of(scene)).collect()
+    let heat = Inline::of(&heat::scene(&together.machines, block), Screens::All);
+    let ratios = for_both(|layout| machines::scene(&together.machines, block, layout));
+    std::iter::once(heat).chain(ratios).collect()
 }
 
 fn of_block_together(together: &SideBySide, block: &BlockTogether) -> Vec<(&'static str, Scene)> {
     vec![
         ("heat", heat::scene(&together.machines, block)),
-        ("machines", machines::scene(&together.machines, block)),
+        ("machines", machines::scene(&together.machines, block, &Layout::WIDE)),
     ]
 }
 

@@ -9,7 +9,7 @@ use ttf_parser::OutlineBuilder;
 
 use super::font;
 use super::palette::Ink;
-use super::scene::{Label, Mark, Place, Scene, WIDTH};
+use super::scene::{Label, Mark, Place, Scene};
 
 /// Size of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,7 +34,7 @@ pub struct PngError {
 
 /// Draws the scene.
 pub(crate) fn png(scene: &Scene, size: Size) -> Result<Vec<u8>, PngError> {
-    let (wide, high) = (WIDTH as f32, scene.height.clamp(1.0, MOST).ceil() as f32);
+    let (wide, high) = (scene.width as f32, scene.height.clamp(1.0, MOST).ceil() as f32);
     let (width, height, scale) = match size {
         Size::Blog(dots) => {
             let scale = dots.min((MOST / f64::from(wide) / f64::from(high)).sqrt() as f32);
@@ -163,6 +163,7 @@ impl OutlineBuilder for Pen {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scene::WIDTH;
     use super::*;
 
     fn decoded(bytes: &[u8]) -> Pixmap {

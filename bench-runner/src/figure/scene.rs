@@ -1,12 +1,12 @@
 //! A picture as values: what is drawn where, before anything is drawn.
 //!
-//! Lengths are CSS pixels of a page 960 wide; the origin is the upper left corner.
+//! Lengths are CSS pixels; the origin is the upper left corner.
 
 use super::font::Weight;
 use super::palette::Ink;
-use super::words;
+use super::widths;
 
-/// Width of every scene.
+/// Width of a scene, where it is not drawn for a narrow screen.
 pub(crate) const WIDTH: f64 = 960.0;
 
 /// Blank around everything.
@@ -15,7 +15,9 @@ pub(crate) const EDGE: f64 = 24.0;
 /// A picture that can be drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scene {
-    /// Height in pixels; the width is [`WIDTH`].
+    /// Width in pixels.
+    pub(crate) width: f64,
+    /// Height in pixels.
     pub(crate) height: f64,
     /// What the picture is, for screen readers and for tabs.
     pub(crate) title: String,
@@ -136,7 +138,7 @@ impl Label {
 
     /// The same, shortened in its middle until it is at most `room` wide.
     pub(crate) fn within(mut self, room: f64) -> Self {
-        self.text = words::shorten(&self.text, room, self.size, self.bold);
+        self.text = widths::shorten(&self.text, room, self.size, self.bold);
         self
     }
 
@@ -147,7 +149,7 @@ impl Label {
 
     /// Its width in the font of the figures.
     pub(crate) fn width(&self) -> f64 {
-        words::width(&self.text, self.size, self.bold)
+        widths::width(&self.text, self.size, self.bold)
     }
 
     /// Its extent: left, top, right, bottom.
@@ -162,6 +164,7 @@ impl Scene {
     /// An empty scene.
     pub(crate) fn new(title: impl Into<String>, description: impl Into<String>) -> Self {
         Self {
+            width: WIDTH,
             height: 0.0,
             title: title.into(),
             description: description.into(),

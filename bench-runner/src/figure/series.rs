@@ -1,8 +1,8 @@
 //! How the arms of a block look in all of its figures.
 
 use super::palette::{Ink, Shape};
+use super::widths;
 use super::wording;
-use super::words;
 use crate::compare::{ArmResult, BlockResult};
 use crate::record::Role;
 
@@ -34,7 +34,7 @@ pub(crate) fn of_block(block: &BlockResult, room: f64) -> Vec<Series<'_>> {
     };
     let looks: Vec<_> = block.arms.iter().map(look).collect();
     let full: Vec<_> = block.arms.iter().map(wording::arm_name).collect();
-    let names = words::shorten_all(&full, room, NAME_SIZE);
+    let names = widths::shorten_all(&full, room, NAME_SIZE);
     let named = block.arms.iter().zip(names).zip(looks);
     named.map(|((arm, name), (shape, ink))| Series { arm, name, shape, ink }).collect()
 }

@@ -6,7 +6,7 @@ use super::scale::Scale;
 use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
-use crate::compare::BlockResult;
+use crate::compare::{ArmResult, BlockResult};
 
 /// Where names begin and how far they may go.
 const NAMES: (f64, f64) = (36.0, 264.0);
@@ -43,7 +43,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     scene
 }
 
-/// Wall seconds of an arm's builds, smallest first.
+/// Wall seconds of an arm's builds that have a place on the axis, smallest first.
 fn walls(series: &Series<'_>) -> Vec<f64> {
     let walls = series.arm.points.iter().map(|point| point.wall);
     let mut walls: Vec<f64> = walls.filter(|wall| wall.is_finite() && *wall > 0.0).collect();
@@ -52,41 +52,28 @@ fn walls(series: &Series<'_>) -> Vec<f64> {
 }
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
-    let says = series::of_block(block, f64::INFINITY).into_iter().map(|series| {
-        let walls = walls(&series);
-        match quartiles(&walls) {
-            Some(quarters) => format!("{}: {}", series.name, told(&walls, quarters, unit)),
+    let says =
+        series::of_block(block, f64::INFINITY).into_iter().map(|series| match told(series.arm, unit) {
+            Some(told) => format!("{}: {told}", series.name),
             None => format!("{}: no build ended well", series.name),
-        }
-    });
+        });
     format!("{}.", says.collect::<Vec<_>>().join("; "))
 }
 
-/// Lower quartile, median, upper quartile, by linear interpolation between order statistics (type 7 of Hyndman and
-/// Fan 1996).
-fn quartiles(sorted: &[f64]) -> Option<[f64; 3]> {
-    let last = sorted.len().checked_sub(1)?;
-    let at = |share: f64| {
-        let place = share * last as f64;
-        let (low, part) = (place.floor() as usize, place.fract());
-        sorted[low] + part * (sorted[(low + 1).min(last)] - sorted[low])
-    };
-    Some([at(0.25), at(0.5), at(0.75)])
-}
-
-fn told(walls: &[f64], [low, middle, high]: [f64; 3], unit: TimeUnit) -> String {
+/// `None` where no build ended well.
+fn told(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
+    let (wall, (low, high)) = (arm.wall?, arm.middle_half?);
     let shown = |seconds: f64| wording::seconds(seconds, unit);
-    let (least, most) = (walls[0], walls[walls.len() - 1]);
-    format!(
+    Some(format!(
         "median {} {}, middle half {} to {}, all of {} from {} to {}",
-        shown(middle),
+        shown(wall.median),
         unit.symbol(),
         shown(low),
         shown(high),
-        wording::counted(walls.len(), "build"),
-        shown(least),
-        shown(most),
-    )
+        wording::counted(wall.n, "build"),
+        shown(wall.min),
+        shown(wall.max),
+    ))
 }
 
 fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
@@ -100,31 +87,18 @@ fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
 
 fn row(scene: &mut Scene, series: &Series<'_>, (x, unit): (&Scale, TimeUnit), y: f64) {
     scene.text(Label::new((NAMES.0, y), &series.name, series::NAME_SIZE, Ink::Text));
-    let walls = walls(series);
-    let Some(quarters) = quartiles(&walls) else { return };
-    let [low, middle, high] = quarters.map(|quarter| x.place(quarter));
+    let (Some(wall), Some((low, high))) = (series.arm.wall, series.arm.middle_half) else { return };
+    let [low, middle, high] = [low, wall.median, high].map(|seconds| x.place(seconds));
     scene.rect((low, y - 13.0), (high, y + 1.0), Ink::Margin);
     let outline = vec![(low, y - 13.0), (high, y - 13.0), (high, y + 1.0), (low, y + 1.0), (low, y - 13.0)];
     scene.marks.push(Mark::Line { places: outline, width: 1.0, ink: series.ink });
     scene.line((middle, y - 16.0), (middle, y + 4.0), 2.4, series.ink);
-    for wall in &walls {
-        let at = x.place(*wall);
+    for wall in walls(series) {
+        let at = x.place(wall);
         scene.line((at, y + 6.0), (at, y + 15.0), 1.0, series.ink);
     }
-    let (name, text) = (wording::arm_name(series.arm), told(&walls, quarters, unit));
-    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quartiles_lie_between_order_statistics() {
-        assert_eq!(quartiles(&[]), None);
-        assert_eq!(quartiles(&[2.0]), Some([2.0, 2.0, 2.0]));
-        assert_eq!(quartiles(&[1.0, 2.0, 3.0, 4.0, 5.0]), Some([2.0, 3.0, 4.0]));
-        // As numpy's default gives them.
-        assert_eq!(quartiles(&[1.0, 2.0, 3.0, 4.0]), Some([1.75, 2.5, 3.25]));
+    let name = wording::arm_name(series.arm);
+    if let Some(text) = told(series.arm, unit) {
+        scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
     }
 }

@@ -10,7 +10,7 @@ use ttf_parser::OutlineBuilder;
 
 use super::font;
 use super::palette::Ink;
-use super::scene::{Anchor, Label, Mark, Place, Scene, WIDTH};
+use super::scene::{Anchor, Label, Mark, Place, Scene};
 
 /// Names the figures' own elements, so that a page may hold several of them inline.
 pub(crate) const CLASS: &str = "bench-runner-figure";
@@ -60,7 +60,7 @@ pub(crate) fn dark_rules_of(inks: impl Iterator<Item = Ink>) -> String {
 
 fn head(scene: &Scene, more: &str) -> String {
     let (title, description) = (escaped(&scene.title), escaped(&scene.description));
-    let (width, height) = (number(WIDTH), number(scene.height.ceil()));
+    let (width, height) = (number(scene.width), number(scene.height.ceil()));
     format!(
         "<svg {more}class=\"{CLASS}\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
          <title>{title}</title>\n<desc>{description}</desc>\n"
@@ -71,7 +71,7 @@ fn head(scene: &Scene, more: &str) -> String {
 fn card(scene: &Scene) -> String {
     format!(
         "<rect x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"{}\" stroke=\"{}\"/>\n",
-        number(WIDTH - 1.0),
+        number(scene.width - 1.0),
         number(scene.height.ceil() - 1.0),
         Ink::Card.light(),
         Ink::Grid.light(),

@@ -1,7 +1,7 @@
 //! Tests of whole figures: every label has its place, and the files are what viewers need.
 
 use super::fixture::{self, block, comparison, empty_arm, empty_block, everything, names, ratio};
-use super::scene::{Mark, Scene, WIDTH};
+use super::scene::{Mark, Scene};
 use super::*;
 use crate::compare::Verdict;
 use crate::record::Role;
@@ -54,7 +54,10 @@ fn cases() -> Vec<(&'static str, Comparison)> {
 
 fn scenes() -> Vec<(String, Scene)> {
     let of_case = |(name, comparison): (&str, Comparison)| {
-        let mut scenes = vec![(format!("{name}: forest"), forest::scene(&comparison))];
+        let mut scenes = vec![
+            (format!("{name}: forest"), forest::scene(&comparison, &Layout::WIDE)),
+            (format!("{name}: narrow forest"), forest::scene(&comparison, &Layout::NARROW)),
+        ];
         for block in &comparison.blocks {
             let named = |(ending, scene)| (format!("{name}: {}{ending}", block.title), scene);
             scenes.extend(of_block(block).into_iter().map(named));
@@ -69,8 +72,12 @@ fn of_several_runs() -> Vec<(String, Scene)> {
     use crate::machines::{Run, side_by_side, tests::fixture as runs};
     let of = |name: &str, made: Vec<runs::Made>| {
         let together = side_by_side(&made.iter().map(runs::Made::run).collect::<Vec<Run<'_>>>());
+        let narrow = |block: &BlockTogether| {
+            ("narrow".to_owned(), machines::scene(&together.machines, block, &Layout::NARROW))
+        };
+        let narrow = together.blocks.iter().map(narrow);
         let named = |(stem, scene)| (format!("{name}: {stem}"), scene);
-        scenes_together(&together).into_iter().map(named).collect::<Vec<_>>()
+        scenes_together(&together).into_iter().chain(narrow).map(named).collect::<Vec<_>>()
     };
     let faster = Verdict::Faster;
     let many = (0..17).map(|place| {
@@ -99,7 +106,8 @@ fn no_label_is_cut_or_lies_on_another() {
         assert!(!labels.is_empty(), "{name}");
         for (index, label) in labels.iter().enumerate() {
             let (left, top, right, bottom) = label.extent();
-            let inside = left >= 4.0 && top >= 4.0 && right <= WIDTH - 4.0 && bottom <= scene.height - 4.0;
+            let inside =
+                left >= 4.0 && top >= 4.0 && right <= scene.width - 4.0 && bottom <= scene.height - 4.0;
             assert!(inside, "{name}: `{}` leaves the card: {:?}", label.text, label.extent());
             for other in &labels[index + 1..] {
                 let (l, t, r, b) = other.extent();
@@ -107,6 +115,25 @@ fn no_label_is_cut_or_lies_on_another() {
                 assert!(apart, "{name}: `{}` lies on `{}`", label.text, other.text);
             }
         }
+    }
+}
+
+#[test]
+fn what_runs_of_a_machine_say_stands_beside_their_ratio() {
+    use crate::machines::{Run, side_by_side, tests::fixture as runs};
+    let run = |name: &str, one: Verdict, other: Verdict| {
+        runs::made("a-1", name).and("clean", 9.0, &[("x", 1.0, 0.1, one), ("y", 1.0, 0.1, other)])
+    };
+    let made =
+        [run("r1", Verdict::Equivalent, Verdict::Faster), run("r2", Verdict::Undecided, Verdict::Slower)];
+    let together = side_by_side(&made.iter().map(runs::Made::run).collect::<Vec<Run<'_>>>());
+    for (name, scene) in scenes_together(&together) {
+        let words: Vec<&str> = scene.labels().map(|label| label.text.as_str()).collect();
+        assert!(
+            words.contains(&"partly equivalent") && words.contains(&"contradictory"),
+            "{name}: {words:?}"
+        );
+        assert!(scene.tips.iter().any(|tip| tip.text.starts_with("equivalent in 1 of 2 runs")), "{name}");
     }
 }
 
@@ -120,7 +147,7 @@ fn every_mark_is_on_the_card() {
                 Mark::Text(label) => vec![label.place],
             };
             for (x, y) in places {
-                let inside = (0.0..=WIDTH).contains(&x) && (0.0..=scene.height).contains(&y);
+                let inside = (0.0..=scene.width).contains(&x) && (0.0..=scene.height).contains(&y);
                 assert!(inside, "{name}: {mark:?}");
             }
         }
@@ -131,7 +158,8 @@ fn every_mark_is_on_the_card() {
 fn what_is_told_lies_on_the_card() {
     for (name, scene) in scenes() {
         for tip in &scene.tips {
-            let inside = |(x, y): (f64, f64)| (0.0..=WIDTH).contains(&x) && (0.0..=scene.height).contains(&y);
+            let inside =
+                |(x, y): (f64, f64)| (0.0..=scene.width).contains(&x) && (0.0..=scene.height).contains(&y);
             assert!(inside(tip.from) && inside(tip.to) && !tip.text.is_empty(), "{name}: {tip:?}");
         }
     }
@@ -159,8 +187,9 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
     assert_eq!(tips(builds).len(), 4 * 12);
     assert_eq!(tips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
     assert_eq!([spread, costs, memory].map(|figure| tips(figure).len()), [4, 4, 4]);
-    let forest = inline_forest(&comparison(vec![one]));
+    let [forest, narrow] = inline_forest(&comparison(vec![one]));
     assert_eq!(tips(&forest).len(), 2);
+    assert_eq!(tips(&forest), tips(&narrow));
     expect_test::expect!["linker=lld: faster, 0.8730× [0.8660, 0.8800], −12.70 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tips(&forest)[0]);
 }
 
@@ -170,7 +199,7 @@ fn texts(scene: &Scene) -> Vec<&str> {
 
 #[test]
 fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
-    let scene = forest::scene(&everything());
+    let scene = forest::scene(&everything(), &Layout::WIDE);
     let texts = texts(&scene);
     for wanted in [
         "linker=lld (linker=rust-lld)",
@@ -194,7 +223,7 @@ fn an_interval_beyond_the_axis_ends_in_an_arrowhead() {
         let mut one = block("hexyl", &names(3, false), 6, 1.0);
         one.arms[2].ratio = Some(ratio(0.9, 0.01, Verdict::Faster));
         one.arms[3].ratio = Some(ratio(1.1, spread, Verdict::Undecided));
-        let scene = forest::scene(&comparison(vec![one]));
+        let scene = forest::scene(&comparison(vec![one]), &Layout::WIDE);
         let heads = scene
             .marks
             .iter()
@@ -210,7 +239,7 @@ fn every_build_is_drawn_and_every_outlier_ringed() {
     let one = block("hexyl", &names(2, false), 12, 4.2);
     let outliers = one.arms.iter().flat_map(|arm| &arm.points).filter(|point| point.outlier).count();
     assert!(outliers > 0);
-    let scene = block::scene(&one);
+    let scene = builds::scene(&one);
     let count = |ink| {
         let of_ink = |mark: &&Mark| match mark {
             Mark::Circle { ink: found, .. } | Mark::Area { ink: found, .. } => *found == ink,
@@ -228,18 +257,18 @@ fn every_build_is_drawn_and_every_outlier_ringed() {
 #[test]
 fn sessions_are_named_where_there_are_several() {
     let two = block("hexyl", &names(2, false), 12, 4.2);
-    assert!(texts(&block::scene(&two)).contains(&"session 2"));
+    assert!(texts(&builds::scene(&two)).contains(&"session 2"));
     let mut one = two;
     one.arms.iter_mut().flat_map(|arm| &mut arm.points).for_each(|point| point.session = 1);
-    assert!(!texts(&block::scene(&one)).iter().any(|text| text.starts_with("session")));
+    assert!(!texts(&builds::scene(&one)).iter().any(|text| text.starts_with("session")));
 }
 
 #[test]
 fn what_has_nothing_to_show_says_so() {
-    assert!(texts(&forest::scene(&comparison(Vec::new()))).contains(&"no block was measured"));
+    assert!(texts(&forest::scene(&comparison(Vec::new()), &Layout::WIDE)).contains(&"no block was measured"));
     let empty = empty_block("nothing");
-    assert!(texts(&block::scene(&empty)).contains(&"no build to show"));
-    assert!(texts(&forest::scene(&comparison(vec![empty]))).contains(&"nothing to compare"));
+    assert!(texts(&builds::scene(&empty)).contains(&"no build to show"));
+    assert!(texts(&forest::scene(&comparison(vec![empty]), &Layout::WIDE)).contains(&"nothing to compare"));
 }
 
 /// Tags close in the order in which they were opened, attributes are quoted, and no `&` stands alone.
@@ -316,7 +345,7 @@ fn file_names_follow_the_blocks() {
 
 #[test]
 fn dark_pages_get_dark_colours() {
-    let svg = svg::file(&forest::scene(&everything()));
+    let svg = svg::file(&forest::scene(&everything(), &Layout::WIDE));
     assert!(svg.contains("@media (prefers-color-scheme:dark)"));
     assert!(svg.contains(".bench-runner-figure [fill=\"#1F2328\"]{fill:#E6EDF3}"));
     // What the backend writes is what the rules look for.

@@ -274,7 +274,7 @@ fn slower_elsewhere(
 
 /// Where the settings of a variant were measured, as far as the bundle says.
 fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
-    let host = host(&manifest.machine.details["facts"]);
+    let host = host(&manifest.machine.details, axes::toolchain_of(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
     let project = planned.and_then(|planned| {
         let base = planned.base.as_ref().map(PathBuf::from);
@@ -295,8 +295,21 @@ fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situati
     }
 }
 
-/// The target that a machine builds for, by the facts about it.
-fn host(facts: &serde_json::Value) -> Option<String> {
+/// The target that a variant was built for, whose toolchain may have a name: what the run's compilers said, as long as
+/// that is one target, or the name says which. Older bundles do not hold it, and the facts about the machine suggest one.
+fn host(details: &serde_json::Value, toolchain: Option<&str>) -> Option<String> {
+    let Some(hosts) = details["hosts"].as_array() else { return usual_host(&details["facts"]) };
+    let mut hosts = hosts.iter().filter_map(serde_json::Value::as_str);
+    let host = match (hosts.clone().count(), toolchain) {
+        (1, _) => hosts.next(),
+        (_, Some(name)) => hosts.find(|host| name.ends_with(*host)),
+        (_, None) => None,
+    };
+    host.map(str::to_owned)
+}
+
+/// The target that most compilers of such a machine build for.
+fn usual_host(facts: &serde_json::Value) -> Option<String> {
     let (arch, os) = (facts["arch"].as_str()?, facts["os"].as_str()?);
     let system = match os {
         "linux" => "unknown-linux-gnu",
@@ -329,8 +342,27 @@ mod tests {
     use crate::bundle::{ToolEntry, fixture};
 
     #[test]
-    fn a_target_is_told_by_the_facts_or_not_at_all() {
-        let of = |text: &str| host(&serde_json::from_str(text).unwrap());
+    fn a_target_is_what_the_compilers_said() {
+        let of = |hosts: &[&str], toolchain: Option<&str>| {
+            let facts = serde_json::json!({ "arch": "x86_64", "os": "linux" });
+            host(&serde_json::json!({ "facts": facts, "hosts": hosts }), toolchain)
+        };
+        let (gnu, musl) = ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl");
+        assert_eq!(of(&[musl], None).as_deref(), Some(musl));
+        assert_eq!(of(&[musl], Some("nightly")).as_deref(), Some(musl));
+        // of several the name of the toolchain decides, or nothing does
+        assert_eq!(of(&[gnu, musl], Some("stable-x86_64-unknown-linux-musl")).as_deref(), Some(musl));
+        assert_eq!(of(&[gnu, musl], Some("stable")), None);
+        assert_eq!(of(&[gnu, musl], None), None);
+        assert_eq!(of(&[], None), None);
+    }
+
+    #[test]
+    fn without_that_a_target_is_told_by_the_facts_or_not_at_all() {
+        let of = |facts: &str| {
+            let facts: serde_json::Value = serde_json::from_str(facts).unwrap();
+            host(&serde_json::json!({ "facts": facts }), None)
+        };
         assert_eq!(of(r#"{"arch": "x86_64", "os": "linux"}"#).as_deref(), Some("x86_64-unknown-linux-gnu"));
         assert_eq!(of(r#"{"arch": "aarch64", "os": "macos"}"#).as_deref(), Some("aarch64-apple-darwin"));
         assert_eq!(of(r#"{"arch": "x86_64", "os": "plan9"}"#), None);

@@ -153,6 +153,7 @@ impl<'a> Laboratory<'a> {
             "provenance": machine.provenance,
             "before": Health::read(&self.places.cache),
             "after": null,
+            "hosts": tools::hosts(self.workplace, plan),
         });
         Ok(Manifest {
             format: FORMAT_VERSION,

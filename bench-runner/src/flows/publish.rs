@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::FlowError;
 use crate::bundle::{self, Bundle};
-use crate::compare::{Comparison, Policy, Recorded, compare};
+use crate::compare::{Besides, Comparison, Policy, Recorded, compare};
 use crate::{figure, report};
 
 /// What was written for a bundle.
@@ -24,16 +24,7 @@ pub struct Published {
 
 /// What the samples of `bundle` say.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
-    let manifest = &bundle.manifest;
-    let recorded = Recorded {
-        plan: &manifest.plan,
-        samples: &bundle.samples,
-        proofs: &bundle.proofs,
-        ends: &manifest.blocks,
-        earlier: &bundle.earlier,
-        machine: &manifest.machine.summary,
-    };
-    compare(&recorded, policy)
+    compare(&Recorded::from(bundle), policy)
 }
 
 /// Writes figures to `plots/<run>/` and the derived tables beside the samples.
@@ -62,8 +53,8 @@ pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
     let manifest = &bundle.manifest;
     report::page(&report::Page {
         manifest,
-        samples: &bundle.samples,
         comparison,
+        besides: Besides::of(&bundle.samples, manifest.machine.details["facts"]["threads"].as_u64()),
         remarks: &bundle.remarks,
         advice: &super::advice(bundle, comparison),
         // Where bundles lie by default, and not where this one does: the page is read elsewhere.

@@ -24,6 +24,15 @@ pub(super) fn entries(workplace: &Workplace, plan: &Plan) -> Result<Vec<ToolEntr
     Ok(tools)
 }
 
+/// The targets that the compilers of `plan` build for by themselves, each once.
+pub(super) fn hosts(workplace: &Workplace, plan: &Plan) -> Vec<String> {
+    let mut hosts: Vec<String> =
+        workplace.toolchains(plan).into_iter().map(|toolchain| toolchain.host).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
+}
+
 fn entry(name: &str, version: &str, path: &Path) -> Result<ToolEntry, FlowError> {
     let hash = || -> io::Result<String> {
         let mut hasher = Sha256::new();

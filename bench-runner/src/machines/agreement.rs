@@ -17,12 +17,12 @@ pub struct Agreement {
     pub p_holm: Option<f64>,
 }
 
-/// How the verdicts of several machines lie.
+/// How several verdicts lie: those of several machines in all of their runs, or those of the runs of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdicts {
-    /// All have the same, in all of their runs.
+    /// All are the same; or none says anything, which is `undecided`.
     Same(Verdict),
-    /// Those that say something say the same, and some say nothing.
+    /// Those that say something say the same, and some say nothing: no contradiction.
     Open(Verdict),
     /// Two say different things.
     Contrary,
@@ -54,15 +54,21 @@ fn overlap(known: &[Known]) -> bool {
 }
 
 fn verdicts(standings: &[Standing]) -> Verdicts {
-    let all = || standings.iter().flat_map(|standing| &standing.runs).map(|run| run.ratio.verdict);
-    let mut said = all().filter(|verdict| says_something(*verdict));
-    let Some(first) = said.next() else { return Verdicts::Same(Verdict::Undecided) };
-    if said.any(|other| other != first) {
-        Verdicts::Contrary
-    } else if all().all(says_something) {
-        Verdicts::Same(first)
-    } else {
-        Verdicts::Open(first)
+    Verdicts::of(standings.iter().flat_map(|standing| &standing.runs).map(|run| run.ratio.verdict))
+}
+
+impl Verdicts {
+    /// How these lie.
+    pub(super) fn of(all: impl Iterator<Item = Verdict> + Clone) -> Self {
+        let mut said = all.clone().filter(|verdict| says_something(*verdict));
+        let Some(first) = said.next() else { return Self::Same(Verdict::Undecided) };
+        if said.any(|other| other != first) {
+            Self::Contrary
+        } else if all.clone().all(says_something) {
+            Self::Same(first)
+        } else {
+            Self::Open(first)
+        }
     }
 }
 

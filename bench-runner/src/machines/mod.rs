@@ -173,14 +173,31 @@ impl Standing {
         self.runs.iter().all(|run| run.ratio.verdict == first).then_some(first)
     }
 
-    /// The verdicts in words: one, or those of the runs in their order.
+    /// How the verdicts of its runs lie.
+    pub fn verdicts(&self) -> Verdicts {
+        Verdicts::of(self.runs.iter().map(|run| run.ratio.verdict))
+    }
+
+    /// The verdicts in a word or two, for where there is little room.
+    pub fn verdict_word(&self) -> String {
+        match self.verdicts() {
+            Verdicts::Same(verdict) => verdict.as_str().to_owned(),
+            Verdicts::Open(verdict) => format!("partly {}", verdict.as_str()),
+            Verdicts::Contrary => "contradictory".to_owned(),
+        }
+    }
+
+    /// The verdicts in words: one, with how many runs say it where others could not tell, or those of the runs in their
+    /// order where they contradict each other.
     pub fn verdict_text(&self) -> String {
-        match self.verdict() {
-            Some(verdict) => verdict.as_str().to_owned(),
-            None => {
-                let words: Vec<&str> = self.runs.iter().map(|run| run.ratio.verdict.as_str()).collect();
-                words.join(", ")
+        let words = || self.runs.iter().map(|run| run.ratio.verdict.as_str());
+        match self.verdicts() {
+            Verdicts::Same(verdict) => verdict.as_str().to_owned(),
+            Verdicts::Open(verdict) => {
+                let saying = words().filter(|word| *word == verdict.as_str()).count();
+                format!("{} in {saying} of {} runs", verdict.as_str(), self.runs.len())
             }
+            Verdicts::Contrary => words().collect::<Vec<_>>().join(", "),
         }
     }
 

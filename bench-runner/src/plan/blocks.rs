@@ -1,53 +1,21 @@
 //! One matrix → its blocks: the product of the axes and the whole variants, less what is excluded, what this machine
 //! lacks, what has no meaning under the workload, and what is the same thing by another name.
 
+mod memo;
+mod projects;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::workload;
-use super::{PlanError, ProjectView, World};
-use crate::axes::{self, Availability, STRUCTURAL, Setting, Settings};
-use crate::build::Lacking;
-use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, TreeId, Variant};
+use super::{PlanError, ProjectView};
+use crate::axes::{self, Availability, STRUCTURAL};
+use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, Variant};
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
 use crate::workloads::{Sources, Start, Workload};
+use projects::{add_projects, one_of, resolve_projects};
 
-/// The world, asked no question twice.
-pub(super) struct Memo<'w> {
-    world: &'w dyn World,
-    probes: HashMap<(TreeId, String, Settings), Availability>,
-    configured: HashMap<String, String>,
-    commits: HashMap<(String, usize), Result<Vec<String>, Lacking>>,
-}
-
-impl<'w> Memo<'w> {
-    pub(super) fn new(world: &'w dyn World) -> Self {
-        Self { world, probes: HashMap::new(), configured: HashMap::new(), commits: HashMap::new() }
-    }
-
-    fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Availability {
-        let world = self.world;
-        self.probes
-            .entry((tree.clone(), setting.key.to_owned(), setting.beside.clone()))
-            .or_insert_with(|| world.probe(tree, setting))
-    }
-
-    fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
-        let world = self.world;
-        let key = (project.planned.name.clone(), count);
-        self.commits.entry(key).or_insert_with(|| world.commits(project, count)).clone()
-    }
-
-    fn as_configured(&mut self, project: &ProjectView) -> Result<String, PlanError> {
-        if let Some(known) = self.configured.get(&project.planned.name) {
-            return Ok(known.clone());
-        }
-        let text = self.world.as_configured(project)?;
-        self.configured.insert(project.planned.name.clone(), text.clone());
-        Ok(text)
-    }
-}
+pub(super) use memo::Memo;
 
 /// Adds the blocks of `matrix` to `plan`.
 pub(super) fn add(
@@ -96,59 +64,6 @@ pub(super) fn add(
             if let Some(block) = block {
                 add_projects(plan, &block, &projects)?;
                 plan.blocks.push(block);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The name of the project that `word` stands for, which is one of `projects`.
-fn one_of(projects: &[ProjectView], word: &Word, world: &dyn World) -> Result<String, PlanError> {
-    let named = resolve_projects(std::slice::from_ref(word), world)?;
-    let among = |view: &&ProjectView| named.iter().any(|named| named.planned.name == view.planned.name);
-    let found: Vec<&ProjectView> = projects.iter().filter(among).collect();
-    match found[..] {
-        [one] => Ok(one.planned.name.clone()),
-        _ => {
-            let names: Vec<&str> = projects.iter().map(|view| view.planned.name.as_str()).collect();
-            let message =
-                format!("the baseline's project `{}` is not one of {}", word.text, names.join(", "));
-            Err(word.complain(message, None).into())
-        }
-    }
-}
-
-fn resolve_projects(words: &[Word], world: &dyn World) -> Result<Vec<ProjectView>, PlanError> {
-    let mut projects: Vec<ProjectView> = Vec::new();
-    for word in words {
-        for project in world.projects(word)? {
-            match projects.iter().find(|other| other.planned.name == project.planned.name) {
-                None => projects.push(project),
-                Some(other) if other.planned == project.planned => {}
-                Some(_) => {
-                    let message = format!("two projects are called `{}`", project.planned.name);
-                    let help = "give one of them another name in a manifest of its own".to_owned();
-                    return Err(word.complain(message, Some(help)).into());
-                }
-            }
-        }
-    }
-    Ok(projects)
-}
-
-fn add_projects(plan: &mut Plan, block: &Block, projects: &[ProjectView]) -> Result<(), PlanError> {
-    let used: HashSet<&str> = block.arms.iter().map(|arm| arm.variant.project.as_str()).collect();
-    for project in projects.iter().filter(|project| used.contains(project.planned.name.as_str())) {
-        match plan.projects.iter().find(|other| other.name == project.planned.name) {
-            None => plan.projects.push(project.planned.clone()),
-            Some(other) if *other == project.planned => {}
-            Some(other) => {
-                let help = "give one of them another name in a manifest of its own".to_owned();
-                return Err(RequestError::usage(
-                    format!("two projects are called `{}`", other.name),
-                    Some(help),
-                )
-                .into());
             }
         }
     }

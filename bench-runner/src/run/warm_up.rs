@@ -15,6 +15,56 @@ use crate::build::{Detail, Evidence, Service, UnitGraph};
 use crate::record::{Phase, Proof, ProofResult, Role, StopReason};
 use crate::workloads::Start;
 
+/// One pass through the arms before the rounds.
+#[derive(Debug, Clone, Copy)]
+struct Pass {
+    session: u32,
+    /// Its number, from 0.
+    number: u32,
+    /// How many passes build what a workload starts from; they come first.
+    bases: u32,
+    /// How many there are, with those under the workload itself.
+    passes: u32,
+}
+
+impl Pass {
+    fn is_base(self) -> bool {
+        self.number < self.bases
+    }
+
+    fn is_last(self) -> bool {
+        self.number + 1 == self.passes
+    }
+
+    /// Whether it has the first build of an arm whose workload starts so.
+    fn is_first_of(self, start: Start) -> bool {
+        self.number == if start == Start::Warm { 0 } else { self.bases }
+    }
+}
+
+/// What came of an arm in a pass.
+enum Warmed {
+    /// Its first build, which has been proven.
+    First(Box<Evidence>),
+    /// Anything else after which the pass goes on: a later build, none, or one for which the arm was dropped.
+    GoOn,
+    /// The run was interrupted.
+    Interrupted,
+}
+
+/// Where a build of the warm-up stands.
+fn warm_up_place(session: u32, position: u32) -> Place {
+    Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: false }
+}
+
+/// A reason with what the build itself complained of.
+fn with_complaint(reason: String, evidence: &Evidence) -> String {
+    match &evidence.complaint {
+        Some(said) => format!("{reason}: {said}"),
+        None => reason,
+    }
+}
+
 impl Measuring<'_, '_, '_> {
     /// The projects' own commands, once per work tree.
     pub(super) fn prepare(
@@ -46,76 +96,76 @@ impl Measuring<'_, '_, '_> {
         if let Some(interrupted) = self.fill(workspace, arms, session)? {
             return Ok(Some(interrupted));
         }
-        let builds = self.block.sampling.warmup;
         let bases = u32::from(arms.iter().any(|arm| arm.workload.start != Start::Empty));
         let from_empty = arms.iter().any(|arm| arm.workload.start != Start::Warm);
         let mut first_builds: BTreeMap<usize, Box<Evidence>> = BTreeMap::new();
-        for pass in 0..bases + builds {
-            let base = pass < bases;
-            if !base && !self.edit_sources(workspace, arms, session)? {
+        let passes = bases + self.block.sampling.warmup;
+        for number in 0..passes {
+            let pass = Pass { session, number, bases, passes };
+            if !pass.is_base() && !self.edit_sources(workspace, arms, session)? {
                 return Ok(Some(Stop::Reason(StopReason::Interrupted)));
             }
             let start = Instant::now();
-            for (position, at) in self.order(pass + 1, arms.len()).into_iter().enumerate() {
-                let arm = &mut arms[at];
-                if arm.dropped.is_some() || base && arm.workload.start == Start::Empty {
-                    continue;
-                }
-                if base && arm.workload.start == Start::AfterRelease {
-                    if !self.release(workspace, arm, session, position as u32 + 1)? {
-                        return Ok(Some(Stop::Reason(StopReason::Interrupted)));
-                    }
-                    continue;
-                }
-                let first = pass == if arm.workload.start == Start::Warm { 0 } else { bases };
-                let last = pass + 1 == bases + builds;
-                let place = Place {
-                    session,
-                    phase: Phase::Warmup,
-                    round: 0,
-                    position: position as u32 + 1,
-                    attempt: 1,
-                    release: false,
-                };
-                let detail = if first { Detail::Proof } else { Detail::Quiet };
-                let made = self.builder.build(self.block, workspace, arm, place, detail)?;
-                let Made::Sample(sample, evidence, flaw) = made else {
-                    return Ok(Some(Stop::Reason(StopReason::Interrupted)));
-                };
-                if let Some(reason) = bad_end(&sample, flaw) {
-                    // A commit that does not build says nothing about the next.
-                    if arm.replays() && !first {
-                        self.flawed = true;
-                        continue;
-                    }
-                    let said = evidence.complaint.iter().map(|said| format!(": {said}"));
-                    self.drop_arm(arm, reason + &said.collect::<String>());
-                    continue;
-                }
-                let shown = Shown { build: &evidence, baseline: None, edited: arm.is_edited() };
-                let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
-                if first {
-                    proofs.extend(arm.prove_tree(self.block, &evidence));
-                    arm.graph = UnitGraph::of(&evidence, &arm.site.source);
-                }
-                if last {
-                    proofs.push(arm.prove_workload(self.block, &evidence));
-                }
-                if first && !self.artifact_works(workspace, arm, &evidence)? {
-                    return Ok(Some(Stop::Reason(StopReason::Interrupted)));
-                }
-                self.judge_proofs(arm, proofs)?;
-                self.builder.clear(arm)?;
-                if first {
-                    first_builds.insert(at, evidence);
+            for (position, at) in self.order(number + 1, arms.len()).into_iter().enumerate() {
+                match self.warm_up_arm(workspace, &mut arms[at], pass, position as u32 + 1)? {
+                    Warmed::First(evidence) => drop(first_builds.insert(at, evidence)),
+                    Warmed::GoOn => {}
+                    Warmed::Interrupted => return Ok(Some(Stop::Reason(StopReason::Interrupted))),
                 }
             }
-            if pass == if from_empty { bases } else { 0 } {
+            if number == if from_empty { bases } else { 0 } {
                 self.judge_beside(arms, &first_builds, session)?;
             }
             self.warmup_round = start.elapsed();
         }
         Ok(None)
+    }
+
+    /// The build of one arm in one pass, if it has one there, and its proofs.
+    fn warm_up_arm(
+        &mut self,
+        workspace: &Workspace,
+        arm: &mut LiveArm<'_>,
+        pass: Pass,
+        position: u32,
+    ) -> Result<Warmed, RunError> {
+        let begins = arm.workload.start;
+        if arm.dropped.is_some() || pass.is_base() && begins == Start::Empty {
+            return Ok(Warmed::GoOn);
+        }
+        if pass.is_base() && begins == Start::AfterRelease {
+            let going_on = self.release(workspace, arm, pass.session, position)?;
+            return Ok(if going_on { Warmed::GoOn } else { Warmed::Interrupted });
+        }
+        let first = pass.is_first_of(begins);
+        let place = warm_up_place(pass.session, position);
+        let detail = if first { Detail::Proof } else { Detail::Quiet };
+        let made = self.builder.build(self.block, workspace, arm, place, detail)?;
+        let Made::Sample(sample, evidence, flaw) = made else { return Ok(Warmed::Interrupted) };
+        if let Some(reason) = bad_end(&sample, flaw) {
+            // A commit that does not build says nothing about the next.
+            if arm.replays() && !first {
+                self.flawed = true;
+            } else {
+                self.drop_arm(arm, with_complaint(reason, &evidence));
+            }
+            return Ok(Warmed::GoOn);
+        }
+        let shown = Shown { build: &evidence, baseline: None, edited: arm.is_edited() };
+        let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
+        if first {
+            proofs.extend(arm.prove_tree(self.block, &evidence));
+            arm.graph = UnitGraph::of(&evidence, &arm.site.source);
+        }
+        if pass.is_last() {
+            proofs.push(arm.prove_workload(self.block, &evidence));
+        }
+        if first && !self.artifact_works(workspace, arm, &evidence)? {
+            return Ok(Warmed::Interrupted);
+        }
+        self.judge_proofs(arm, proofs)?;
+        self.builder.clear(arm)?;
+        Ok(if first { Warmed::First(evidence) } else { Warmed::GoOn })
     }
 
     /// Makes the release build that an arm's workload starts after. `false` where the run was interrupted.
@@ -126,12 +176,11 @@ impl Measuring<'_, '_, '_> {
         session: u32,
         position: u32,
     ) -> Result<bool, RunError> {
-        let place = Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: true };
+        let place = Place { release: true, ..warm_up_place(session, position) };
         let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
         let Made::Sample(sample, evidence, flaw) = made else { return Ok(false) };
         if let Some(reason) = bad_end(&sample, flaw) {
-            let said = evidence.complaint.iter().map(|said| format!(": {said}"));
-            self.drop_arm(arm, format!("its release build: {reason}") + &said.collect::<String>());
+            self.drop_arm(arm, with_complaint(format!("its release build: {reason}"), &evidence));
             return Ok(true);
         }
         let target = &arm.site.target;
@@ -152,9 +201,7 @@ impl Measuring<'_, '_, '_> {
             if !arm.recipe.service.as_ref().is_some_and(Service::must_be_filled) {
                 continue;
             }
-            let position = position as u32 + 1;
-            let place =
-                Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: false };
+            let place = warm_up_place(session, position as u32 + 1);
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
             let Made::Sample(sample, _, flaw) = made else {
                 return Ok(Some(Stop::Reason(StopReason::Interrupted)));

@@ -46,3 +46,16 @@ fn a_value_of_zero_leaves_no_ratio() {
     let arm = variant(|cost| Cost { max_rss: 0, ..cost });
     assert!(arm.ratio.is_some() && arm.cpu_ratio.is_some() && arm.rss_ratio.is_none());
 }
+
+#[test]
+fn the_middle_half_of_wall_times_lies_between_order_statistics() {
+    let plan = plan(vec![block("linkers", false, &["v"])]);
+    let mut samples = Samples::of(&plan);
+    for (round, seconds) in [(1, 3.0), (2, 1.0), (3, 4.0), (4, 2.0)] {
+        samples.round(0, round, |arm| built(if arm == 0 { seconds } else { 5.0 }));
+    }
+    let found = compared(&plan, &samples.all).blocks.remove(0);
+    // as numpy's default gives them
+    assert_eq!(found.arms[0].middle_half, Some((1.75, 3.25)));
+    assert_eq!(found.arms[1].middle_half, Some((5.0, 5.0)));
+}

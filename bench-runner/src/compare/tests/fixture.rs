@@ -207,6 +207,14 @@ pub(super) fn assert_sound(comparison: &Comparison) {
                 let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];
                 assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
             }
+            assert_eq!(arm.middle_half.is_some(), arm.wall.is_some());
+            if let Some((wall, (low, high))) = arm.wall.zip(arm.middle_half) {
+                let [min, median, max] = [wall.min, wall.median, wall.max];
+                assert!(
+                    min <= low && low <= median && median <= high && high <= max,
+                    "{low} {high} {wall:?}"
+                );
+            }
             let by_session = arm.sessions.iter().flat_map(|sessions| &sessions.ratios);
             let costs = [arm.cpu_ratio, arm.rss_ratio];
             for r in by_session.map(|one| one.ratio).chain(costs.into_iter().flatten()) {

@@ -71,6 +71,33 @@ fn machines_agree_where_their_verdicts_are_the_same() {
 }
 
 #[test]
+fn a_run_that_could_not_tell_contradicts_no_other() {
+    let runs = |said: &[Verdict]| {
+        let said: Vec<_> = said.iter().map(|verdict| ("a-1", 0.9, 0.02, *verdict)).collect();
+        let found = each(&said);
+        let Cell::Known(standing) = &found.blocks[0].rows[0].cells[0] else { panic!("{found:?}") };
+        (standing.verdicts(), standing.verdict_word(), standing.verdict_text())
+    };
+    let says = |verdicts, word: &str, text: &str| (verdicts, word.to_owned(), text.to_owned());
+    assert_eq!(runs(&[Faster, Faster]), says(Verdicts::Same(Faster), "faster", "faster"));
+    assert_eq!(
+        runs(&[Faster, Undecided, Faster]),
+        says(Verdicts::Open(Faster), "partly faster", "faster in 2 of 3 runs")
+    );
+    assert_eq!(
+        runs(&[Undecided, Equivalent]),
+        says(Verdicts::Open(Equivalent), "partly equivalent", "equivalent in 1 of 2 runs")
+    );
+    assert_eq!(
+        runs(&[Faster, Undecided, Slower]),
+        says(Verdicts::Contrary, "contradictory", "faster, undecided, slower")
+    );
+    assert_eq!(runs(&[Undecided, Undecided]), says(Verdicts::Same(Undecided), "undecided", "undecided"));
+    // an invalid run has no ratio to be put beside others
+    assert_eq!(runs(&[Invalid, Faster]), says(Verdicts::Same(Faster), "faster", "faster"));
+}
+
+#[test]
 fn what_chance_does_not_explain_is_found_and_corrected() {
     let found = each(&[("a-1", 0.9, 0.01, Faster), ("b-1", 0.5, 0.01, Faster)]);
     let agreement = found.blocks[0].rows[0].agreement.clone().expect("two machines");

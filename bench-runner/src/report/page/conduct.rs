@@ -23,7 +23,7 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
         button.copy type="button" hidden data-copies="repeat" { "Copy" }
         (machine(&manifest.machine.details))
         h3 { "How quiet it was" }
-        (quiet::part(page))
+        (quiet::part(&page.besides))
         (tools(manifest))
         (projects(manifest))
         (sampling(manifest, comparison))
@@ -112,6 +112,9 @@ fn machine(details: &Value) -> Markup {
                 @for (name, value) in flat(&details[part]).into_iter().filter(|(name, _)| is_told(name)) {
                     dt { (name) } dd { (value) }
                 }
+            }
+            @if let Some(hosts) = details["hosts"].as_array().filter(|hosts| !hosts.is_empty()) {
+                dt { "targets of the compilers" } dd { (hosts.iter().map(plain).collect::<Vec<_>>().join(", ")) }
             }
         }
         details {

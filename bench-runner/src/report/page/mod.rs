@@ -12,9 +12,8 @@ mod quiet;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::bundle::Manifest;
-use crate::compare::Comparison;
+use crate::compare::{Besides, Comparison};
 use crate::figure;
-use crate::record::Sample;
 
 pub use apply::Advice;
 
@@ -23,10 +22,10 @@ pub use apply::Advice;
 pub struct Page<'a> {
     /// What was run, where, with what.
     pub manifest: &'a Manifest,
-    /// Its samples, for what went on beside them.
-    pub samples: &'a [Sample],
-    /// What they say.
+    /// What its samples say.
     pub comparison: &'a Comparison,
+    /// What went on beside them.
+    pub besides: Besides,
     /// What was odd about the files, as sentences.
     pub remarks: &'a [String],
     /// How to apply what was found to be better.

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::compare::Comparison;
-use crate::figure::{self, Inline};
+use crate::figure::{self, Inline, Screens};
 
 pub(super) fn part(comparison: &Comparison) -> Markup {
     let mut number = 0;
@@ -13,7 +13,7 @@ pub(super) fn part(comparison: &Comparison) -> Markup {
     };
     html! {
         p.muted { "Point at a figure to be told what lies there, or move to it by keyboard and use the arrow keys." }
-        (next(&figure::inline_forest(comparison)))
+        @for one in figure::inline_forest(comparison) { (next(&one)) }
         @for block in &comparison.blocks {
             h3 { (block.title) }
             @for one in figure::inline_block(block) { (next(&one)) }
@@ -24,8 +24,13 @@ pub(super) fn part(comparison: &Comparison) -> Markup {
 /// A figure with what is told of it; the number tells those of a page apart.
 pub(in crate::report) fn picture(one: &Inline, number: usize) -> Markup {
     let id = format!("tips-{number}");
+    let screens = match one.screens {
+        Screens::All => None,
+        Screens::Wide => Some("wide"),
+        Screens::Narrow => Some("narrow"),
+    };
     html! {
-        figure data-tips=(id) aria-label=(one.title) {
+        figure class=[screens] data-tips=(id) aria-label=(one.title) {
             div.picture { (PreEscaped(&one.svg)) }
             // `<` is escaped, so that no text can end the element.
             script type="application/json" id=(id) { (PreEscaped(one.tips.replace('<', "\\u003c"))) }

@@ -9,7 +9,8 @@ fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
     let samples = [files::sample(1, files::built())];
     let remarks = ["the last row of samples.csv was cut short".to_owned()];
     let (remarks, repeat) = (&remarks[..], "bench-runner reproduce <bundle>");
-    page(&Page { manifest: &manifest, samples: &samples, comparison, remarks, advice, repeat })
+    let besides = Besides::of(&samples, Some(4));
+    page(&Page { manifest: &manifest, comparison, besides, remarks, advice, repeat })
 }
 
 /// Names of elements that were opened and not closed; an element that HTML closes by itself is none.

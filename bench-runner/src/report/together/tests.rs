@@ -9,6 +9,27 @@ fn together(made: &[fixture::Made]) -> SideBySide {
     side_by_side(&made.iter().map(fixture::Made::run).collect::<Vec<Run<'_>>>())
 }
 
+/// A run that could not tell contradicts no other.
+#[test]
+fn what_some_runs_alone_show_is_no_disagreement() {
+    use crate::compare::Verdict::{self, Faster, Undecided};
+    let run = |machine: &str, name: &str, verdict: Verdict| {
+        fixture::made(machine, name).and("clean", 10.0, &[("lld", 0.9, 0.02, verdict)])
+    };
+    let said = |made: Vec<fixture::Made>| {
+        let together = together(&made);
+        let text = words::of_block(&together, &together.blocks[0]);
+        text.split("linker=lld: ").last().unwrap().split(';').next().unwrap().to_owned()
+    };
+    let mut made =
+        vec![run("amd-1", "r1", Faster), run("amd-1", "r2", Undecided), run("intel-1", "r3", Undecided)];
+    assert_eq!(said(made.clone()), "faster in some of the runs on A, nothing shown on the others");
+    made.push(run("arm-1", "r4", Faster));
+    assert_eq!(said(made.clone()), "faster on C, in some of the runs on A, nothing shown on the others");
+    made.remove(2);
+    assert_eq!(said(made), "faster on B, in some of the runs on A");
+}
+
 #[test]
 fn everything_is_told_in_text() {
     expect![[r#"

@@ -42,24 +42,30 @@ fn of_row(row: &Row, keys: &[&str]) -> String {
     let verdicts = match agreement.verdicts {
         Verdicts::Same(Verdict::Undecided) => format!("undecided on all {count} machines"),
         Verdicts::Same(verdict) => format!("{count} machines agree on {}", verdict.as_str()),
-        Verdicts::Open(verdict) => {
-            let cells = row.cells.iter().zip(keys);
-            let saying: Vec<&str> =
-                cells.filter(|(cell, _)| is(cell, verdict)).map(|(_, key)| *key).collect();
-            match saying.as_slice() {
-                [] => format!("{} in some runs alone", verdict.as_str()),
-                saying => {
-                    format!("{} on {}, nothing shown on the others", verdict.as_str(), saying.join(", "))
-                }
-            }
-        }
+        Verdicts::Open(verdict) => open(row, keys, verdict),
         Verdicts::Contrary => format!("{count} machines do not agree ({})", verdict_list(row, keys)),
     };
     format!("{verdicts}; {}", intervals(agreement))
 }
 
-fn is(cell: &Cell, verdict: Verdict) -> bool {
-    matches!(cell, Cell::Known(standing) if standing.verdict() == Some(verdict))
+/// Which machines have the verdict, which in some of their runs only, and whether there are more.
+fn open(row: &Row, keys: &[&str], verdict: Verdict) -> String {
+    let (mut all, mut some, mut others) = (Vec::new(), Vec::new(), false);
+    for (cell, key) in row.cells.iter().zip(keys) {
+        let Cell::Known(standing) = cell else { continue };
+        match standing.verdicts() {
+            Verdicts::Same(said) if said == verdict => all.push(*key),
+            Verdicts::Open(_) => some.push(*key),
+            Verdicts::Same(_) | Verdicts::Contrary => others = true,
+        }
+    }
+    let on = |how: &str, keys: &[&str]| (!keys.is_empty()).then(|| format!("{how}on {}", keys.join(", ")));
+    let parts = [
+        on("", &all),
+        on("in some of the runs ", &some),
+        others.then(|| "nothing shown on the others".to_owned()),
+    ];
+    format!("{} {}", verdict.as_str(), parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn verdict_list(row: &Row, keys: &[&str]) -> String {

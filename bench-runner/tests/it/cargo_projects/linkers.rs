@@ -1,5 +1,9 @@
 //! Real linkers: how each is told from the others by what it leaves, and what is none.
 
+use std::path::Path;
+
+use bench_runner::build::Toolchain;
+
 use super::*;
 
 pub(super) fn tests() -> Vec<Trial> {
@@ -32,6 +36,9 @@ fn two_linkers() {
     }
     assert!(bundle.samples.iter().all(|sample| sample.artifact_bytes.is_some_and(|bytes| bytes > 100_000)));
     assert!(bundle.manifest.tools.iter().any(|tool| tool.name == "rustc" && tool.sha256.len() == 64));
+    let here = Toolchain::of_tree(Path::new("/"), &std::env::var_os("PATH").unwrap_or_default());
+    let hosts = serde_json::json!([here.expect("a toolchain").host]);
+    assert_eq!(bundle.manifest.machine.details["hosts"], hosts);
 }
 
 fn proven(value: &str, mark: &str) {

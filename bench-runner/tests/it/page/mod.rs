@@ -18,6 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         trial("opens_without_a_word_in_the_console_and_without_a_request", opens),
         trial("labels_of_figures_are_whole_and_apart", labels),
         trial("nothing_reaches_beyond_the_window", width),
+        trial("the_ratios_are_seen_whole_on_wide_screens_and_on_narrow_ones", whole),
         trial("headings_figures_and_controls_have_their_names", structure),
         trial("text_stands_out_in_both_schemes", contrast),
         trial("every_column_is_sorted_both_ways", sorting),
@@ -76,6 +77,18 @@ fn width() {
         wrong.extend(scrolls.then(|| format!("it is {} wide", found["scroll"])));
         wrong
     });
+}
+
+fn whole() {
+    let mut browser = Browser::start();
+    for (view, shown, hidden) in [(WIDE, "wide", "narrow"), (VIEWS[2], "narrow", "wide")] {
+        browser.open(Pages::get().file("several"), view);
+        browser.evaluate(include_str!("probe.js"));
+        let found = browser.evaluate(&format!("probe.drawing('{shown}')"));
+        assert_eq!(browser.evaluate(&format!("probe.drawing('{hidden}')")), Value::Null, "{hidden}");
+        assert_eq!(found["scrolls"], false, "{shown}: {found}");
+        assert!(found["smallest"].as_f64() >= Some(10.0), "{shown}: {found}");
+    }
 }
 
 fn structure() {

@@ -36,6 +36,16 @@ globalThis.probe = {
     return { window: innerWidth, inner, scroll: document.documentElement.scrollWidth, beyond: beyond.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)) };
   },
 
+  // Whether one must scroll to see the ratios in the drawing for such screens, and the size of its smallest letters; null
+  // where the window does not show it.
+  drawing(screens) {
+    const svg = document.querySelector(`figure.${screens} svg`), picture = svg.closest(".picture");
+    if (!svg.getClientRects().length) return null;
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const sizes = [...svg.querySelectorAll("text")].map((text) => Number(text.getAttribute("font-size")));
+    return { scrolls: picture.scrollWidth > picture.clientWidth, smallest: Math.min(...sizes) * scale };
+  },
+
   // Headings out of order, figures without a name, controls without a label.
   structure() {
     const wrong = [];
@@ -136,6 +146,8 @@ globalThis.probe = {
       return [x0, y0, x1, y1, `${told.names[name]}: ${text}`];
     });
     const svg = one.querySelector("svg");
+    // Of two drawings of the same the window shows one.
+    if (!svg.getClientRects().length) return null;
     svg.scrollIntoView({ block: "center", behavior: "instant" });
     const box = svg.getBoundingClientRect(), scale = box.width / Number(svg.getAttribute("viewBox").split(" ")[2]);
     const [x0, y0, x1, y1] = tips[nth];

@@ -4,16 +4,14 @@
 
 use std::path::Path;
 
-use bench_runner::axes::{
-    self, CONFIG, MANIFEST, Reference, SYSROOT, Settings, Shown, Situation, TOOLCHAIN, Written,
-};
+use bench_runner::axes::{self, CONFIG, MANIFEST, Reference, SYSROOT, Shown, Situation, TOOLCHAIN, Written};
 use bench_runner::build::{Evidence, Recipe, Toolchain, config_of_tree, merged};
 use bench_runner::record::ProofResult;
 use libtest_mimic::Trial;
 use toml::{Table, Value};
 
 use super::table::{Case, Entry, Need, entries};
-use super::{build, context, cores, path, project, prove, toolchain, trial_with};
+use super::{build, context, cores, laid_out, others, path, prove, trial_with};
 use crate::lab::Lab;
 
 /// Values of which each line is taken away in turn: one of each axis that has lines which a build shows.
@@ -48,18 +46,7 @@ pub(super) fn tests() -> Vec<Trial> {
 }
 
 fn try_lines(case: &Case) {
-    let lab = Lab::new();
-    project(&lab, case.manifest);
-    let settings: Settings = case
-        .beside
-        .iter()
-        .chain([&(case.key, case.value)])
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect();
-    let measured = toolchain(axes::toolchain_of(&settings));
-    if (case.key, case.value) == ("cache", "off") {
-        lab.write("own/.cargo/config.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
-    }
+    let (lab, settings, measured) = laid_out(case);
     let written = axes::advise(&settings, &situation(case, &measured));
     if written.files.is_empty() {
         assert!(!(written.unwritable.is_empty() && written.remarks.is_empty()), "nothing is said");
@@ -91,9 +78,8 @@ fn try_lines(case: &Case) {
     if !SABOTAGED.contains(&(case.key, case.value)) {
         return;
     }
-    let others: Settings =
-        settings.iter().filter(|(key, _)| *key != case.key).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let of_others = here(&axes::advise(&others, &situation(case, &measured)), &measured, &applied);
+    let of_others =
+        here(&axes::advise(&others(case, &settings), &situation(case, &measured)), &measured, &applied);
     let sabotaged = without_each(&tables, &of_others);
     assert!(!sabotaged.is_empty(), "no line to be taken away");
     for (what, tables) in sabotaged {

@@ -98,18 +98,7 @@ fn unseen(key: &str, value: &str) {
 }
 
 fn try_out(case: &Case) {
-    let lab = Lab::new();
-    project(&lab, case.manifest);
-    let settings: Settings = case
-        .beside
-        .iter()
-        .chain([&(case.key, case.value)])
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect();
-    let toolchain = toolchain(axes::toolchain_of(&settings));
-    if (case.key, case.value) == ("cache", "off") {
-        lab.write("own/.cargo/config.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
-    }
+    let (lab, settings, toolchain) = laid_out(case);
     let context = context(&lab, &toolchain);
     if let Need::Absent = case.needs {
         return lacking(case, &settings, &context);
@@ -123,8 +112,7 @@ fn try_out(case: &Case) {
         axis.apply(&setting, &context, &mut recipe).expect("an axis that can be applied");
     }
     let built = build(&lab, case, &toolchain, &recipe);
-    let others: Settings =
-        settings.iter().filter(|(key, _)| *key != case.key).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let others = others(case, &settings);
     let beside = {
         let mut recipe = base.clone();
         for setting in axes::each(&others) {
@@ -160,6 +148,25 @@ fn try_out(case: &Case) {
         let finding = prove(&built);
         assert_eq!(finding.result, ProofResult::Fails, "by another toolchain it finds {}", finding.found);
     }
+}
+
+/// The project of a case, its settings with those beside them, and the toolchain that they name.
+fn laid_out(case: &Case) -> (Lab, Settings, Toolchain) {
+    let lab = Lab::new();
+    project(&lab, case.manifest);
+    let own = (case.key, case.value);
+    let settings = case.beside.iter().chain([&own]);
+    let settings = settings.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    if own == ("cache", "off") {
+        lab.write("own/.cargo/config.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
+    }
+    let toolchain = toolchain(axes::toolchain_of(&settings));
+    (lab, settings, toolchain)
+}
+
+/// The settings beside the one that is tried.
+fn others(case: &Case, settings: &Settings) -> Settings {
+    settings.iter().filter(|(key, _)| *key != case.key).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 /// What no machine at hand has must come with the command that would make it so.

@@ -26,6 +26,21 @@ pub(crate) fn shorten(text: &str, room: f64, size: f64, bold: bool) -> String {
     "…".to_owned()
 }
 
+/// `text` broken between its words into at most `most` lines that fit into `room`. What the last one, or a word by itself,
+/// has no room for is shortened.
+pub(crate) fn lines(text: &str, room: f64, (size, bold): (f64, bool), most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let full = lines.len() >= most;
+        let longer = lines.last().map(|line| format!("{line} {word}"));
+        match (longer.filter(|longer| full || width(longer, size, bold) <= room), lines.last_mut()) {
+            (Some(longer), Some(line)) => *line = longer,
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.iter().map(|line| shorten(line, room, size, bold)).collect()
+}
+
 /// Names shortened to fit into `room`, but not into the same text: of names that would look alike, what they have
 /// in common at both ends goes instead of the middle.
 pub(crate) fn shorten_all(names: &[String], room: f64, size: f64) -> Vec<String> {
@@ -83,6 +98,19 @@ mod tests {
         );
         assert_eq!(shorten(name, 3.0, 12.0, false), "…");
         assert_eq!(shorten("", 3.0, 12.0, false), "");
+    }
+
+    #[test]
+    fn a_text_is_broken_between_words_and_what_has_no_room_is_shortened() {
+        let text = "one two three four";
+        let room = width("one two", 12.0, false) + 0.1;
+        assert_eq!(lines(text, room, (12.0, false), 9), ["one two", "three", "four"]);
+        assert_eq!(lines(text, 1e3, (12.0, false), 9), [text]);
+        assert_eq!(lines(text, room, (12.0, false), 1), [shorten(text, room, 12.0, false)]);
+        let two = lines(text, room, (12.0, false), 2);
+        assert_eq!((two.len(), two[0].as_str()), (2, "one two"));
+        assert!(two.iter().all(|line| width(line, 12.0, false) <= room), "{two:?}");
+        assert_eq!(lines("", room, (12.0, false), 2), [""]);
     }
 
     #[test]

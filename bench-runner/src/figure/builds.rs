@@ -1,4 +1,4 @@
-//! The figure of one block: every build in the order taken, and beside it each arm's median and interval.
+//! The builds of one block in the order taken, and beside them each arm's median and interval.
 
 use super::marks;
 use super::palette::Ink;

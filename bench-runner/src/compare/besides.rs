@@ -1,0 +1,140 @@
+//! What went on beside the builds of a run: the shares of time that others took, summed over all of them.
+
+use std::time::Duration;
+
+use crate::record::{Phase, Sample};
+
+/// What went on beside the measured builds that ended well. `None` where no build tells, or what it would be a share of
+/// is not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Besides {
+    /// How many builds.
+    pub builds: usize,
+    /// Processor time of other programs, as a share of what there was: wall time × threads.
+    pub foreign: Option<f64>,
+    /// Processor time that a hypervisor gave to others, as the same share.
+    pub steal: Option<f64>,
+    /// Time in which something waited for the disk, as a share of wall time.
+    pub io: Option<f64>,
+    /// Time in which something waited for memory, as a share of wall time.
+    pub memory: Option<f64>,
+    /// Events of thermal throttling.
+    pub throttled: Option<u64>,
+    /// The highest load average over one minute at the start of a build.
+    pub load: Option<f64>,
+}
+
+impl Besides {
+    /// Of the samples of a run on a machine with so many hardware threads. A build that does not tell something counts
+    /// on neither side of that share.
+    pub fn of(samples: &[Sample], threads: Option<u64>) -> Self {
+        let mut all = Self::default();
+        let [mut foreign, mut steal, mut io, mut memory] = [Part::default(); 4];
+        for sample in samples.iter().filter(|sample| sample.phase == Phase::Measured) {
+            let (Some(cost), seen) = (sample.outcome.cost(), &sample.disturbance) else { continue };
+            all.builds += 1;
+            foreign.add(seen.foreign_cpu, cost.wall);
+            steal.add(seen.steal, cost.wall);
+            io.add(seen.io_pressure, cost.wall);
+            memory.add(seen.memory_pressure, cost.wall);
+            all.throttled = seen.throttled.into_iter().chain(all.throttled).reduce(u64::saturating_add);
+            all.load = seen.load.into_iter().chain(all.load).reduce(f64::max);
+        }
+        let threads = threads.filter(|threads| *threads > 0).map(|threads| threads as f64);
+        let of_all_threads = |part: Part| Some(part.share()? / threads?);
+        Self {
+            foreign: of_all_threads(foreign),
+            steal: of_all_threads(steal),
+            io: io.share(),
+            memory: memory.share(),
+            ..all
+        }
+    }
+}
+
+/// Seconds of something over the builds that tell it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    seconds: f64,
+    /// Wall seconds of these builds.
+    wall: f64,
+}
+
+impl Part {
+    fn add(&mut self, seen: Option<Duration>, wall: Duration) {
+        if let Some(seen) = seen {
+            self.seconds += seen.as_secs_f64();
+            self.wall += wall.as_secs_f64();
+        }
+    }
+
+    fn share(self) -> Option<f64> {
+        (self.wall > 0.0).then(|| self.seconds / self.wall)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::fixture;
+    use crate::record::{Cost, Disturbance, Outcome};
+
+    /// A build of `wall` seconds with what was seen beside it.
+    fn build(wall: u64, disturbance: Disturbance) -> Sample {
+        let cost = Cost {
+            wall: Duration::from_secs(wall),
+            user: Duration::ZERO,
+            sys: Duration::ZERO,
+            max_rss: 0,
+            peak_memory: None,
+        };
+        Sample { disturbance, ..fixture::sample(1, Outcome::Built(cost)) }
+    }
+
+    fn seconds(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
+
+    fn two() -> [Sample; 2] {
+        let first = Disturbance {
+            load: Some(0.5),
+            steal: seconds(1),
+            io_pressure: seconds(2),
+            memory_pressure: None,
+            foreign_cpu: seconds(3),
+            throttled: Some(2),
+            stragglers: 0,
+        };
+        let second = Disturbance { load: Some(0.25), throttled: Some(5), foreign_cpu: None, ..first };
+        [build(10, first), build(30, second)]
+    }
+
+    #[test]
+    fn shares_are_of_the_time_of_the_builds_that_tell() {
+        let found = Besides::of(&two(), Some(4));
+        // 3 s in 10 s × 4 threads; 2 s in 40 s × 4 threads; 4 s in 40 s
+        let (foreign, steal, io) = (Some(0.075), Some(0.0125), Some(0.1));
+        let (throttled, load) = (Some(7), Some(0.5));
+        assert_eq!(found, Besides { builds: 2, foreign, steal, io, memory: None, throttled, load });
+    }
+
+    #[test]
+    fn nothing_is_said_of_processor_time_where_the_threads_are_not_known() {
+        for threads in [None, Some(0)] {
+            let found = Besides::of(&two(), threads);
+            assert_eq!((found.foreign, found.steal, found.io), (None, None, Some(0.1)));
+        }
+    }
+
+    #[test]
+    fn only_measured_builds_that_ended_well_and_took_time_count() {
+        let [one, _] = two();
+        let others = [
+            Sample { phase: Phase::Warmup, ..one.clone() },
+            Sample { outcome: Outcome::TimedOut, ..one.clone() },
+        ];
+        assert_eq!(Besides::of(&others, Some(4)), Besides::default());
+        let timeless = Besides::of(&[build(0, one.disturbance)], Some(4));
+        assert_eq!((timeless.builds, timeless.io, timeless.load), (1, None, Some(0.5)));
+    }
+}
