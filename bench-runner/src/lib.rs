@@ -1,13 +1,14 @@
 //! Build configurations compared by experiment.
 //!
 //! Pinned projects and a scenario go in, timed builds come out as files, and every judgement is made from
-//! those files alone. The modules below stand in reading order, and each imports only from those above it.
-//! Measuring (`process` to `sampling`, and `run`) and judging (`compare` to `export`) never import each other:
-//! they meet in [`record`], [`stats`] and [`bundle`]. A test holds both rules.
+//! those files alone. The modules below stand in reading order, and each imports only from those above it; the first of
+//! them are those of [`bench_runner_core`]. Measuring (`process` to `sampling`, and `run`) and judging (`compare`, and
+//! `machines` to `export`) never import each other: they meet in [`record`], [`stats`] and [`bundle`]. A test holds both
+//! rules.
 
-pub mod record;
+pub use bench_runner_core::{bundle, compare, record, stats};
+
 pub mod spanned;
-pub mod stats;
 
 pub mod process;
 pub mod host;
@@ -18,11 +19,8 @@ pub mod workloads;
 pub mod sampling;
 pub mod scenario;
 pub mod plan;
-
-pub mod bundle;
 pub mod run;
 
-pub mod compare;
 pub mod machines;
 pub mod figure;
 pub mod report;

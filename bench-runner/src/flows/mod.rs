@@ -1,6 +1,8 @@
 //! What joins measuring and judging: finding the projects, measuring a plan, judging a bundle, publishing what it
 //! says. Each flow is a few calls of the modules above; commands only parse, call a flow and print.
 
+#[cfg(test)]
+mod agreement;
 mod adding;
 mod advice;
 mod calibration;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::workload;
 use super::{PlanError, ProjectView};
 use crate::axes::{self, Availability, STRUCTURAL};
-use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, Variant};
+use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, TreeId, Variant};
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
 use crate::workloads::{Sources, Start, Workload};
 use projects::{add_projects, one_of, resolve_projects};

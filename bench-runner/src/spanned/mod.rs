@@ -5,14 +5,14 @@
 //! closest to it. Knows nothing of projects, scenarios or any other meaning of what it reads.
 
 mod masked;
-mod nearest;
+
 mod quote;
 mod reader;
 mod source;
 mod value;
 
+pub use bench_runner_core::nearest::nearest;
 pub use masked::masked;
-pub use nearest::nearest;
 pub use quote::quoted;
 pub use reader::{Document, Reader};
 pub use source::{DocError, SourceText};

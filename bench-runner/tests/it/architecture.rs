@@ -20,20 +20,25 @@ const MEASURING: [&str; 10] =
     ["process", "host", "corpus", "build", "axes", "workloads", "scenario", "plan", "sampling", "run"];
 const JUDGING: [&str; 5] = ["compare", "machines", "figure", "report", "export"];
 
-fn src() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner/src")
+/// The sources of the two crates, in the order in which their modules stand.
+fn sources() -> [PathBuf; 2] {
+    ["bench-runner-core/src", "bench-runner/src"].map(|src| Path::new(env!("CARGO_MANIFEST_DIR")).join(src))
 }
 
-/// The modules in the order in which `lib.rs` declares them.
-fn modules() -> Vec<String> {
-    let text = fs::read_to_string(src().join("lib.rs")).expect("lib.rs");
-    let modules: Vec<String> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
-        .map(str::to_owned)
-        .collect();
+/// The modules in the order in which each `lib.rs` declares them, with where their sources are.
+fn modules_with_sources() -> Vec<(String, PathBuf)> {
+    let of_crate = |src: PathBuf| {
+        let text = fs::read_to_string(src.join("lib.rs")).expect("lib.rs");
+        let declared = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+        declared.map(|name| (name.to_owned(), src.clone())).collect::<Vec<_>>()
+    };
+    let modules: Vec<(String, PathBuf)> = sources().into_iter().flat_map(of_crate).collect();
     assert!(modules.len() > 15, "lib.rs was not understood: {modules:?}");
     modules
+}
+
+fn modules() -> Vec<String> {
+    modules_with_sources().into_iter().map(|(name, _)| name).collect()
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -44,7 +49,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Every `crate::module` that a file mentions outside its tests, with the line.
+/// Every `crate::module` or `bench_runner_core::module` that a file mentions outside its tests, with the line.
 fn imports(file: &Path) -> Vec<(usize, String)> {
     let text = fs::read_to_string(file).expect("a source file");
     let mut found = Vec::new();
@@ -55,11 +60,13 @@ fn imports(file: &Path) -> Vec<(usize, String)> {
         if line.trim_start().starts_with("//") {
             continue;
         }
-        for (at, _) in line.match_indices("crate::") {
+        let of =
+            |prefix: &'static str| line.match_indices(prefix).map(move |(at, _)| (at, at + prefix.len()));
+        for (at, end) in of("crate::").chain(of("bench_runner_core::")) {
             if at > 0 && line.as_bytes()[at - 1].is_ascii_alphanumeric() {
                 continue;
             }
-            let rest = &line[at + "crate::".len()..];
+            let rest = &line[end..];
             if let Some(group) = rest.strip_prefix('{') {
                 let names = group.split(['}', ',']).filter_map(|name| name.trim().split("::").next());
                 found.extend(names.filter(|name| !name.is_empty()).map(|name| (number + 1, name.to_owned())));
@@ -76,8 +83,8 @@ fn imports(file: &Path) -> Vec<(usize, String)> {
 fn all_imports() -> Vec<(String, String, String)> {
     let modules = modules();
     let mut found = Vec::new();
-    for module in &modules {
-        let own = [src().join(module), src().join(format!("{module}.rs"))];
+    for (module, src) in &modules_with_sources() {
+        let own = [src.join(module), src.join(format!("{module}.rs"))];
         let own: Vec<PathBuf> = own
             .iter()
             .flat_map(|p| if p.is_dir() { files(p) } else { vec![p.clone()] })
@@ -120,7 +127,7 @@ fn wall() {
 
 fn verbs() {
     let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report", "compare", "export"];
-    for file in files(&src().join("commands")) {
+    for file in files(&sources()[1].join("commands")) {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
         if !verbs.contains(&stem.as_str()) {
             continue;

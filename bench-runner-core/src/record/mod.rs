@@ -10,7 +10,7 @@ mod rounds;
 mod sample;
 
 pub use earlier::EarlierTwin;
-pub(crate) use ids::is_hex;
+pub use ids::is_hex;
 pub use ids::{BlockId, InvalidId, Pin, Text, short_hash};
 pub use plan::{
     Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId, Variant,

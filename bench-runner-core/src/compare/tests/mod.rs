@@ -1,10 +1,11 @@
 //! Whole comparisons, from samples to verdicts.
 
+use super::fixture;
+
 mod across;
 mod calibration;
 mod costs;
 mod degenerate;
-mod fixture;
 mod order;
 mod post_hoc;
 mod serial;

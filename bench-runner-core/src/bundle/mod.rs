@@ -3,8 +3,8 @@
 //! The formats live here and nowhere else. Knows nothing of how samples come about or what they mean.
 
 mod earlier;
-#[cfg(test)]
-pub(crate) mod fixture;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 mod manifest;
 mod open;
 mod samples;

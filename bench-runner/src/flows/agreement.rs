@@ -1,4 +1,6 @@
-use super::fixture::*;
+//! What a look while measuring says agrees with what is reported of the samples later.
+
+use crate::compare::fixture::*;
 use crate::record::{Block, Outcome, Role, StopReason};
 use crate::sampling::{Next, Progress, next};
 
@@ -50,25 +52,4 @@ fn a_variant_that_was_given_up_does_not_switch_the_test_off_and_the_look_agrees_
     let planned = &plan.blocks[0];
     assert_eq!(look(planned, 1.0001 * widest), Next::Stop(StopReason::Precision));
     assert_eq!(look(planned, 0.9999 * widest), Next::Round);
-}
-
-#[test]
-fn a_twin_that_is_not_judged_takes_no_round_from_the_test() {
-    let plan = plan(vec![block("linkers", true, &["v", "w"])]);
-    let mut samples = Samples::of(&plan);
-    for round in 1..=ROUNDS {
-        for arm in [0, 1, 2, 3] {
-            // in every second round
-            let failed = arm == TWIN && round % 2 == 0;
-            let outcome = if failed { Outcome::TimedOut } else { built(seconds(round, arm)) };
-            samples.push(0, arm, round, 1, outcome);
-        }
-    }
-    let alone =
-        ended(&plan, &samples.all, &[end(&plan.blocks[0], &[(Role::Twin, "linker=bfd", "given up")])]);
-    assert_eq!(alone.blocks[0].twin, None);
-    let without: Vec<_> = samples.all.iter().filter(|sample| sample.role != Role::Twin).cloned().collect();
-    let without = compared(&plan, &without);
-    assert!(without.blocks[0].serial.is_some());
-    assert_eq!(alone.blocks[0].serial, without.blocks[0].serial);
 }

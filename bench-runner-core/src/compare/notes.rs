@@ -35,7 +35,7 @@ fn percent(share: f64) -> String {
 }
 
 /// `1 round`, `2 rounds`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
+pub fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 

@@ -4,8 +4,8 @@
 //! of arms of every planned block counts in the correction: whichever arm is chosen, its comparisons are among them.
 
 use super::result::PostHoc;
+use crate::nearest::nearest;
 use crate::record::{Arm, Block, Plan, Role, Skipped, Variant};
-use crate::spanned::nearest;
 
 /// The baseline that somebody asks for after the run: the name of a variant, or values of axes such as
 /// `linker=mold`, several joined by commas. What is not named is as in the planned baseline.

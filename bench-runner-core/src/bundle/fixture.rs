@@ -1,5 +1,7 @@
 //! A manifest and samples for tests that write bundles.
 
+#![allow(missing_docs, clippy::unwrap_used, reason = "for tests, which say more by their names")]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +9,7 @@ use super::*;
 use crate::record::*;
 
 /// A plan of one block `s/p/clean`, which has nothing but its baseline.
-pub(crate) fn plan() -> Plan {
+pub fn plan() -> Plan {
     let variant = Variant {
         name: "linker=bfd".into(),
         project: "p".into(),
@@ -41,7 +43,7 @@ pub(crate) fn plan() -> Plan {
 }
 
 /// A manifest of that plan.
-pub(crate) fn manifest() -> Manifest {
+pub fn manifest() -> Manifest {
     Manifest {
         format: FORMAT_VERSION,
         program: ProgramEntry { name: "bench-runner".into(), version: "0.0.0".into() },
@@ -67,7 +69,7 @@ pub(crate) fn manifest() -> Manifest {
 }
 
 /// A sample in which every field has something to lose.
-pub(crate) fn sample(number: u32, outcome: Outcome) -> Sample {
+pub fn sample(number: u32, outcome: Outcome) -> Sample {
     Sample {
         number,
         block: BlockId::new("s", "p", "clean"),
@@ -99,7 +101,7 @@ pub(crate) fn sample(number: u32, outcome: Outcome) -> Sample {
 }
 
 /// A build that ended well.
-pub(crate) fn built() -> Outcome {
+pub fn built() -> Outcome {
     Outcome::Built(Cost {
         wall: Duration::from_nanos(1_234_567_891),
         user: Duration::from_nanos(1),

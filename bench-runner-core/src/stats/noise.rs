@@ -1,28 +1,30 @@
 //! Seeded noise for tests that simulate.
 
+#![allow(missing_docs, clippy::unwrap_used, reason = "for tests, which say more by their names")]
+
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
-pub(crate) struct Noise(ChaCha8Rng);
+pub struct Noise(ChaCha8Rng);
 
 impl Noise {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
     /// Between 0 and 1, neither of them.
-    pub(crate) fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         (f64::from(self.0.next_u32()) + 0.5) / 4_294_967_296.0
     }
 
     /// Standard normal (Box and Muller).
-    pub(crate) fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         let (radius, angle) = (self.uniform(), self.uniform());
         (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
     }
 
     /// ln of a build's seconds about 0: log-normal with standard deviation `sd`, and a share of builds at 1.5 times.
-    pub(crate) fn build(&mut self, sd: f64, outliers: f64) -> f64 {
+    pub fn build(&mut self, sd: f64, outliers: f64) -> f64 {
         let outlier = if self.uniform() < outliers { 1.5f64.ln() } else { 0.0 };
         sd * self.normal() + outlier
     }

@@ -14,8 +14,8 @@ mod holm;
 mod huber;
 mod known;
 mod least_squares;
-#[cfg(test)]
-pub(crate) mod noise;
+#[cfg(any(test, feature = "fixture"))]
+pub mod noise;
 mod offset;
 mod order_effects;
 mod planning;

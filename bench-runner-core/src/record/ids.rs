@@ -161,7 +161,7 @@ pub fn short_hash(text: &str) -> String {
 }
 
 /// Whether `text` is `digits` lower-case hex digits.
-pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
+pub fn is_hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 

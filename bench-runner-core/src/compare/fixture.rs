@@ -1,5 +1,7 @@
 //! Plans and samples for the tests of this module.
 
+#![allow(missing_docs, clippy::unwrap_used, reason = "for tests, which say more by their names")]
+
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -10,14 +12,14 @@ use crate::record::{
 };
 use crate::stats::noise::Noise;
 
-pub(super) const BASELINE: usize = 0;
-pub(super) const TWIN: usize = 1;
+pub const BASELINE: usize = 0;
+pub const TWIN: usize = 1;
 
-pub(super) fn pin() -> Pin {
+pub fn pin() -> Pin {
     Pin::CratesIo { name: "hexyl".into(), version: "0.17.0".into(), sha256: "ab".repeat(32) }
 }
 
-pub(super) fn arm(role: Role, name: &str) -> Arm {
+pub fn arm(role: Role, name: &str) -> Arm {
     let variant = Variant {
         name: name.into(),
         project: "hexyl".into(),
@@ -29,7 +31,7 @@ pub(super) fn arm(role: Role, name: &str) -> Arm {
 }
 
 /// A block `matrix/hexyl/clean`: baseline `linker=bfd`, its twin, and variants.
-pub(super) fn block(matrix: &str, twin: bool, variants: &[&str]) -> Block {
+pub fn block(matrix: &str, twin: bool, variants: &[&str]) -> Block {
     let mut arms = vec![arm(Role::Baseline, "linker=bfd")];
     arms.extend(twin.then(|| arm(Role::Twin, "linker=bfd")));
     arms.extend(variants.iter().map(|name| arm(Role::Variant, name)));
@@ -49,7 +51,7 @@ pub(super) fn block(matrix: &str, twin: bool, variants: &[&str]) -> Block {
     }
 }
 
-pub(super) fn plan(blocks: Vec<Block>) -> Plan {
+pub fn plan(blocks: Vec<Block>) -> Plan {
     let project = PlannedProject {
         name: "hexyl".into(),
         pin: pin(),
@@ -69,23 +71,23 @@ pub(super) fn plan(blocks: Vec<Block>) -> Plan {
     }
 }
 
-pub(super) fn built(seconds: f64) -> Outcome {
+pub fn built(seconds: f64) -> Outcome {
     let wall = Duration::from_secs_f64(seconds);
     Outcome::Built(Cost { wall, user: wall, sys: wall / 2, max_rss: 1 << 20, peak_memory: None })
 }
 
 /// Samples of a plan as a run would write them.
-pub(super) struct Samples<'a> {
+pub struct Samples<'a> {
     plan: &'a Plan,
-    pub(super) all: Vec<Sample>,
+    pub all: Vec<Sample>,
 }
 
 impl<'a> Samples<'a> {
-    pub(super) fn of(plan: &'a Plan) -> Self {
+    pub fn of(plan: &'a Plan) -> Self {
         Self { plan, all: Vec::new() }
     }
 
-    pub(super) fn push(
+    pub fn push(
         &mut self,
         block: usize,
         arm: usize,
@@ -122,7 +124,7 @@ impl<'a> Samples<'a> {
     }
 
     /// One whole round. The arms take turns at the places, in turn forwards and backwards.
-    pub(super) fn round(&mut self, block: usize, round: u32, outcome: impl Fn(usize) -> Outcome) {
+    pub fn round(&mut self, block: usize, round: u32, outcome: impl Fn(usize) -> Outcome) {
         let arms = self.plan.blocks[block].arms.len() as u32;
         for arm in 0..arms as usize {
             let place = (arm as u32 + round / 2) % arms;
@@ -132,7 +134,7 @@ impl<'a> Samples<'a> {
     }
 
     /// Rounds of 10 s builds with 1 % noise; `ratio` says how much each arm takes of that.
-    pub(super) fn noisy(&mut self, block: usize, rounds: u32, seed: u64, ratio: impl Fn(usize) -> f64) {
+    pub fn noisy(&mut self, block: usize, rounds: u32, seed: u64, ratio: impl Fn(usize) -> f64) {
         let mut noise = Noise::new(seed);
         for round in 1..=rounds {
             let walls: Vec<f64> = (0..self.plan.blocks[block].arms.len())
@@ -143,7 +145,7 @@ impl<'a> Samples<'a> {
     }
 }
 
-pub(super) fn proof(block: &Block, variant: &str, result: ProofResult) -> Proof {
+pub fn proof(block: &Block, variant: &str, result: ProofResult) -> Proof {
     Proof {
         block: block.id.clone(),
         role: Role::Variant,
@@ -156,7 +158,7 @@ pub(super) fn proof(block: &Block, variant: &str, result: ProofResult) -> Proof 
 }
 
 /// An end of the block that left these out: role, variant, reason.
-pub(super) fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
+pub fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
     let entry = |&(role, variant, reason): &(Role, &str, &str)| NotTimed {
         role,
         variant: variant.into(),
@@ -171,19 +173,19 @@ pub(super) fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
 }
 
 /// The comparison of a run whose blocks ended so.
-pub(super) fn ended(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
+pub fn ended(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
     let comparison =
         compare(&Recorded { ends, machine: "a machine", ..Recorded::of(plan, samples) }, &Policy::default());
     assert_sound(&comparison);
     comparison
 }
 
-pub(super) fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
+pub fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
     ended(plan, samples, &[])
 }
 
 /// No number anywhere is NaN or infinite, and intervals contain their estimate.
-pub(super) fn assert_sound(comparison: &Comparison) {
+pub fn assert_sound(comparison: &Comparison) {
     for one in &comparison.across {
         let general = one.general.iter().flat_map(|general| [general.mean, general.further]);
         for (low, high) in general.chain([one.these]) {
@@ -240,6 +242,6 @@ pub(super) fn assert_sound(comparison: &Comparison) {
 }
 
 /// Whether some note of the first block contains the text.
-pub(super) fn notes_say(comparison: &Comparison, text: &str) -> bool {
+pub fn notes_say(comparison: &Comparison, text: &str) -> bool {
     comparison.blocks[0].notes.iter().any(|note| note.contains(text))
 }

@@ -31,6 +31,8 @@ mod besides;
 mod calibrate;
 mod cells;
 mod costs;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 mod judge;
 mod notes;
 mod order;
@@ -54,7 +56,7 @@ pub use result::{
     SessionRatio, Sessions, TwinResult, Verdict,
 };
 
-pub(crate) use notes::counted;
+pub use notes::counted;
 
 use baseline::Choice;
 use cells::Cells;
