@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use expect_test::{Expect, expect};
 use serde_json::Value;
 
@@ -159,6 +161,46 @@ fn hyperfine_schema_1() {
             r#"{"command":"s/p/clean/env.X=1","exit_codes":[0,0,0,0],"max":1.3,"mean":1.15,"median":1.15,"memory_usage_byte":[1000000,1100000,1200000,1300000],"min":1.0,"parameters":{"env.X":"1"},"stddev":0.12909944487358055,"system":0.01,"times":[1.0,1.1,1.2,1.3],"user":0.575}"#
         ]],
     );
+}
+
+/// What hyperfine itself wrote for two runs each of `true {x}` with two values of x.
+const OF_HYPERFINE: [(&str, &str); 2] = [
+    ("hyperfine", include_str!("foreign/hyperfine-2.0.0.json")),
+    ("hyperfine-1", include_str!("foreign/hyperfine-1.20.0.json")),
+];
+
+/// Every path in a document with the type of what is there, and with the word where it is one of the format's own.
+fn shape(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    let kind = match value {
+        Value::Object(members) => {
+            return members.iter().for_each(|(key, value)| shape(value, &format!("{path}.{key}"), found));
+        }
+        Value::Array(entries) => {
+            return entries.iter().for_each(|value| shape(value, &format!("{path}[]"), found));
+        }
+        Value::String(word) if [".unit", "_metric", ".os"].iter().any(|end| path.ends_with(end)) => word,
+        Value::String(_) => "text",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "whole number",
+        Value::Bool(_) => "truth",
+        Value::Null => "nothing",
+    };
+    found.insert(format!("{path}: {kind}"));
+}
+
+#[test]
+fn keys_types_and_units_are_those_of_hyperfine() {
+    let mut judged = small();
+    judged.bundle.manifest.machine.details =
+        serde_json::json!({ "facts": { "os": "linux", "arch": "x86_64" } });
+    for (format, theirs) in OF_HYPERFINE {
+        let (mut own, mut expected) = (BTreeSet::new(), BTreeSet::new());
+        shape(&json(format, &judged), "", &mut own);
+        // the parameter is called x there
+        shape(&serde_json::from_str(&theirs.replace("\"x\"", "\"env.X\"")).unwrap(), "", &mut expected);
+        assert_eq!(own, expected, "{format}");
+        assert!(own.len() > 10);
+    }
 }
 
 #[test]
