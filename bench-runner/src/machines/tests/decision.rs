@@ -207,6 +207,28 @@ fn a_class_has_as_much_memory_as_its_smallest_machine() {
 }
 
 #[test]
+fn what_a_machine_said_with_other_tools_is_past() {
+    let mut before = clean("amd-1", "r1", 20.0, 0.5, 0.01).with_tool("rustc", "rustc 1.94.0").and(
+        "incremental",
+        2.0,
+        &[("lld", 0.8, 0.01, Faster)],
+    );
+    let now = clean("amd-1", "r2", 20.0, 0.99, 0.001);
+    let days = rule(&[("clean", 1.0), ("incremental", 10.0)]);
+    let found = decided(&[now.clone(), before.clone()], &rule(&[("clean", 1.0)]));
+    // both were started at once, so the one that is named last is the last one
+    assert_eq!(found.questions[0].classes[0].candidates[0].runs, ["r1"]);
+    before.manifest.started_at = "2025-01-01T00:00:00Z".to_owned();
+    let found = decided(&[now, before], &days);
+    let lld = &found.questions[0].classes[0].candidates[0];
+    // 1 × 20 s × 0.01 with the new ones, 10 × 2 s × 0.2 with the old ones
+    assert!((lld.saved.expect("seconds").seconds - 4.2).abs() < 1e-9, "{lld:?}");
+    assert_eq!(lld.runs, ["r2", "r1"]);
+    let [remark] = &found.remarks[..] else { panic!("{:?}", found.remarks) };
+    assert!(remark.starts_with("the run r1 was made with other tools or jobs than r2"), "{remark}");
+}
+
+#[test]
 fn a_rule_that_is_broken_rules_out_and_one_that_may_be_does_not_decide() {
     let slow = made("amd-1", "r1").and("clean", 20.0, &[("lld", 1.05, 0.01, Slower)]);
     let found = only(&[slow], &rule(&[("clean", 1.0)]));
