@@ -12,42 +12,30 @@ use super::{Document, Export, ExportError, Format, Takes};
 use crate::compare::Summary;
 use crate::record::short_hash;
 
-/// The format.
-pub(super) struct Bencher;
-
 /// The longest name that Bencher takes, in bytes (its `BenchmarkName`); one that is longer makes it refuse the file.
 const LONGEST: usize = 1024;
 
-impl Format for Bencher {
-    fn name(&self) -> &'static str {
-        "bencher"
-    }
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "bencher",
+    summary: "Bencher Metric Format, for `bencher run --adapter json`",
+    extension: "json",
+    takes: Takes::CellsOfRuns,
+    export,
+};
 
-    fn summary(&self) -> &'static str {
-        "Bencher Metric Format, for `bencher run --adapter json`"
-    }
-
-    fn extension(&self) -> &'static str {
-        "json"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfRuns
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let mut names = Unique::new(self.name(), ONE_BY_ONE);
-        let mut benchmarks = Map::new();
-        for (_, cell) in selection.cells() {
-            let measures = measures(cell);
-            if !measures.is_empty() {
-                benchmarks.insert(names.take(shortened(one_line(&cell.label())))?, measures.into());
-            }
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut names = Unique::new(FORMAT.name, ONE_BY_ONE);
+    let mut benchmarks = Map::new();
+    for (_, cell) in selection.cells() {
+        let measures = measures(cell);
+        if !measures.is_empty() {
+            benchmarks.insert(names.take(shortened(one_line(&cell.label())))?, measures.into());
         }
-        let text = format!("{:#}\n", Value::Object(benchmarks));
-        let documents = vec![Document { name: selection.file_name("bencher.json"), text }];
-        Ok(Export { documents, unsaid: selection.unsaid(Says { failures: true, ..Says::default() }) })
     }
+    let text = format!("{:#}\n", Value::Object(benchmarks));
+    let documents = vec![Document { name: selection.file_name("bencher.json"), text }];
+    Ok(Export { documents, unsaid: selection.unsaid(Says { failures: true, ..Says::default() }) })
 }
 
 /// What is too long ends in a hash of the whole, so that it stays a name of its own.

@@ -13,40 +13,28 @@ use super::{Document, Export, ExportError, Format, Run, Takes};
 use crate::compare::Summary;
 
 /// The format.
-pub(super) struct GithubBenchmark;
+pub(super) static FORMAT: Format = Format {
+    name: "github-benchmark",
+    summary: "JSON for github-action-benchmark's customSmallerIsBetter",
+    extension: "json",
+    takes: Takes::CellsOfRuns,
+    export,
+};
 
-impl Format for GithubBenchmark {
-    fn name(&self) -> &'static str {
-        "github-benchmark"
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut names = Unique::new(FORMAT.name, ONE_BY_ONE);
+    let mut entries = Vec::new();
+    for (run, cell) in selection.cells() {
+        let label = names.take(one_line(&cell.label()))?;
+        entries.extend(of_cell(run, cell, &label));
     }
-
-    fn summary(&self) -> &'static str {
-        "JSON for github-action-benchmark's customSmallerIsBetter"
+    let mut unsaid = selection.unsaid(Says { failures: true, ..Says::default() });
+    if entries.is_empty() {
+        unsaid.push("nothing was timed, and github-action-benchmark refuses an empty array".to_owned());
     }
-
-    fn extension(&self) -> &'static str {
-        "json"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfRuns
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let mut names = Unique::new(self.name(), ONE_BY_ONE);
-        let mut entries = Vec::new();
-        for (run, cell) in selection.cells() {
-            let label = names.take(one_line(&cell.label()))?;
-            entries.extend(of_cell(run, cell, &label));
-        }
-        let mut unsaid = selection.unsaid(Says { failures: true, ..Says::default() });
-        if entries.is_empty() {
-            unsaid.push("nothing was timed, and github-action-benchmark refuses an empty array".to_owned());
-        }
-        let text = format!("{:#}\n", Value::Array(entries));
-        let documents = vec![Document { name: selection.file_name("github-benchmark.json"), text }];
-        Ok(Export { documents, unsaid })
-    }
+    let text = format!("{:#}\n", Value::Array(entries));
+    let documents = vec![Document { name: selection.file_name("github-benchmark.json"), text }];
+    Ok(Export { documents, unsaid })
 }
 
 fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {

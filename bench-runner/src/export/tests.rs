@@ -27,15 +27,15 @@ fn check(value: &Value, expected: Expect) {
     expected.assert_eq(&value.to_string());
 }
 
-fn is_json(format: &dyn Format) -> bool {
-    !matches!(format.name(), "csv" | "openmetrics")
+fn is_json(format: &Format) -> bool {
+    !matches!(format.name, "csv" | "openmetrics")
 }
 
 #[test]
 fn formats_are_found_by_names_that_are_theirs_alone() {
     for format in all() {
-        assert_eq!(find(format.name()).unwrap().name(), format.name());
-        assert!(!format.summary().is_empty() && !format.summary().ends_with('.'));
+        assert_eq!(find(format.name).unwrap().name, format.name);
+        assert!(!format.summary.is_empty() && !format.summary.ends_with('.'));
     }
     assert!(find("xml").is_none());
 }
@@ -44,17 +44,17 @@ fn formats_are_found_by_names_that_are_theirs_alone() {
 fn every_format_is_well_formed_whatever_the_run_was() {
     for judged in [small(), odd(), failures_only(), empty()] {
         for format in all() {
-            let export = whole(format.name(), &judged);
-            assert!(!export.documents.is_empty(), "{}", format.name());
+            let export = whole(format.name, &judged);
+            assert!(!export.documents.is_empty(), "{}", format.name);
             for Document { name, text } in &export.documents {
-                assert!(name.ends_with(&format!(".{}", format.extension())), "{name}");
+                assert!(name.ends_with(&format!(".{}", format.extension)), "{name}");
                 assert!(!name.contains(['/', ' ', '\n']) && !name.starts_with('.'), "{name}");
                 if is_json(format) {
                     serde_json::from_str::<Value>(text).unwrap();
                 }
                 let odd =
                     text.split([' ', ',', ':', '\n', '"']).find(|word| ["NaN", "inf", "-inf"].contains(word));
-                assert_eq!(odd, None, "{}", format.name());
+                assert_eq!(odd, None, "{}", format.name);
                 assert!(text.ends_with('\n'));
             }
         }
@@ -65,9 +65,9 @@ fn every_format_is_well_formed_whatever_the_run_was() {
 fn warm_ups_never_come_out() {
     for judged in [small(), odd(), failures_only()] {
         for format in all() {
-            for document in whole(format.name(), &judged).documents {
+            for document in whole(format.name, &judged).documents {
                 let seconds = WARM_UP.to_string();
-                assert!(!document.text.contains(&seconds), "{}: {}", format.name(), document.text);
+                assert!(!document.text.contains(&seconds), "{}: {}", format.name, document.text);
             }
         }
     }
@@ -77,15 +77,15 @@ fn warm_ups_never_come_out() {
 fn nothing_is_dropped_without_a_word() {
     let judged = odd();
     for format in all() {
-        let export = whole(format.name(), &judged);
+        let export = whole(format.name, &judged);
         let texts: String = export.documents.iter().map(|document| document.text.clone()).collect();
         let said = texts + &export.unsaid.join("\n");
         for name in
             ["env.X=fine", "env.X=breaks", "env.X=absent", "env.X=gone", "not in force", "interrupted"]
         {
-            assert!(said.contains(name), "{} does not say {name}:\n{said}", format.name());
+            assert!(said.contains(name), "{} does not say {name}:\n{said}", format.name);
         }
-        assert!(said.contains("2 measured builds failed") || says_failures(format.name(), &said), "{said}");
+        assert!(said.contains("2 measured builds failed") || says_failures(format.name, &said), "{said}");
     }
 }
 
@@ -282,8 +282,8 @@ fn runs_that_a_format_cannot_hold_are_refused() {
     );
     other.bundle.manifest.run = "20260102T000000Z-s-abcdef".to_owned();
     for format in all() {
-        let outcome = exported(format.name(), &[&one, &other], &everything);
-        match format.name() {
+        let outcome = exported(format.name, &[&one, &other], &everything);
+        match format.name {
             "hyperfine" | "hyperfine-1" | "critcmp" => {
                 assert!(matches!(outcome, Err(ExportError::OneRun { given: 2, .. })));
             }
