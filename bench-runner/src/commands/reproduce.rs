@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{Exit, announce, measuring, shown};
+use super::{Exit, measuring, shown};
 use crate::bundle;
 use crate::compare::{Comparison, Policy, Verdict};
 use crate::flows::{self, Again, FlowError, JudgedRun, Laboratory, Places, Published, Workplace};
@@ -89,16 +89,9 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Flow
     let laboratory = Laboratory::open(&workplace, places, &options)?;
     let again = Again { time_budget: args.time_budget, seed: args.seed };
     let plan = flows::plan_again(&first.bundle.manifest, &workplace, again)?;
-    announce::something_to_measure(&plan)?;
-    let workshops = workplace.workshops(&plan)?;
-    // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
-    if process::interrupted() {
+    let Some(measured) = measuring::carried_out(laboratory, &plan, &workplace)? else {
         return Ok(Exit::Interrupted);
-    }
-    let mut progress = measuring::progress(&plan, &workplace);
-    let measured = laboratory.measure(&plan, &workshops, &mut progress);
-    progress.end();
-    let measured = measured?;
+    };
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let found = flows::reproduced(first, &again);
     if !args.json {
