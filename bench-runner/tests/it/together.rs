@@ -209,6 +209,16 @@ fn bad() {
     );
     let ran = lab.run(&["reproduce", text(&empty), "--against", text(&one)]).expect(5);
     assert!(ran.stdout.contains("there is nothing to confirm"), "{}", ran.stdout);
+    let stderr = lab.run(&["reproduce", text(&empty)]).expect(2).stderr;
+    assert!(stderr.ends_with("there is nothing to measure: the plan has no block\n"), "{stderr}");
+    let other = copied("other", &|text| {
+        let mut manifest = json(&text);
+        manifest["jobs"] = 99.into();
+        manifest["machine"]["instance"] = "four".into();
+        manifest.to_string()
+    });
+    let says = lab.run(&["reproduce", text(&one), "--against", text(&other)]).stdout;
+    assert!(says.contains("differs: parallel jobs: ") && says.contains(", 99 in the second"), "{says}");
     let half = copied("half", &|text| text[..text.len() / 2].to_owned());
     let stderr = lab.run(&["reproduce", text(&one), "--against", text(&half)]).expect(1).stderr;
     assert!(stderr.contains("it ends in the middle: the file was cut short"), "{stderr}");

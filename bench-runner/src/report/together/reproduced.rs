@@ -62,7 +62,7 @@ fn sides(difference: &Difference) -> [Option<&str>; 2] {
 
 fn of_difference(difference: &Difference) -> String {
     let [first, again] = sides(difference).map(|value| value.unwrap_or("not known"));
-    format!("{}: {first} there, {again} again", difference.what)
+    format!("{}: {first} in the first run, {again} in the second", difference.what)
 }
 
 /// The two of them in sum.
