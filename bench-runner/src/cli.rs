@@ -91,8 +91,8 @@ mod tests {
         let help = cli.find_subcommand_mut("export").unwrap().render_long_help().to_string();
         for format in crate::export::all() {
             let listed =
-                |line: &str| line.trim().strip_prefix(format.name()).map(str::trim) == Some(format.summary());
-            assert!(help.lines().any(listed), "{}: {help}", format.name());
+                |line: &str| line.trim().strip_prefix(format.name).map(str::trim) == Some(format.summary);
+            assert!(help.lines().any(listed), "{}: {help}", format.name);
         }
     }
 }

@@ -50,6 +50,17 @@ fn earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTw
     earlier::read(path, whole_rows(path, remarks)?)
 }
 
+/// What is wrong with a manifest. The line stands before it, and serde_json has the place behind its words.
+fn says(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "it ends in the middle: the file was cut short, so take another copy of the bundle"
+            .to_owned();
+    }
+    let whole = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    format!("column {}: {}", error.column(), whole.strip_suffix(&place).unwrap_or(&whole))
+}
+
 /// Reads the manifest of the bundle in `dir` and nothing else of it.
 ///
 /// # Errors
@@ -65,7 +76,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     let malformed = |error: serde_json::Error| BundleError::Malformed {
         path: path.to_owned(),
         line: error.line() as u64,
-        reason: format!("column {}: {error}", error.column()),
+        reason: says(&error),
     };
     // The version comes first: what a newer program wrote must not fail on a field that is not known yet.
     let raw: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
@@ -77,8 +88,10 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     for name in [&manifest.run, &manifest.machine.directory] {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
-            let reason =
-                format!("`{name}` is not a name of a run or a machine (letters, digits, `-`, `_`, `.`)");
+            let reason = format!(
+                "`{}` is not a name of a run or a machine (letters, digits, `-`, `_`, `.`)",
+                name.escape_debug()
+            );
             return Err(BundleError::Malformed { path: path.to_owned(), line: 1, reason });
         }
     }

@@ -15,7 +15,11 @@ pub(super) fn something_to_measure(plan: &Plan) -> Result<(), RequestError> {
     if !plan.blocks.is_empty() {
         return Ok(());
     }
-    Err(RequestError::usage(format!("there is nothing to measure\n{}", left_out(plan).trim_end()), None))
+    let message = match left_out(plan).trim_end() {
+        "" => "there is nothing to measure: the plan has no block".to_owned(),
+        why => format!("there is nothing to measure\n{why}"),
+    };
+    Err(RequestError::usage(message, None))
 }
 
 /// Rounds, builds, time and width of one block, in a line.

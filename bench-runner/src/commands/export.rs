@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> Result<Exit, FlowError> {
     let pick = Pick { blocks: args.block.clone(), variants: args.variant.clone() };
     let exported = export::export(format, &runs, &pick).map_err(refused)?;
     for sentence in &exported.unsaid {
-        eprintln!("note: {format} does not hold: {}", line(sentence), format = format.name());
+        eprintln!("note: {format} does not hold: {}", line(sentence), format = format.name);
     }
     write(&exported, &args.output, &bundles)?;
     Ok(Exit::Done)
@@ -74,9 +74,9 @@ fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn format(name: &str) -> Result<&'static dyn Format, RequestError> {
+fn format(name: &str) -> Result<&'static Format, RequestError> {
     export::find(name).ok_or_else(|| {
-        let known = export::all().map(|format| format.name());
+        let known = export::all().map(|format| format.name);
         let help = match nearest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the formats are {}", known.join(", ")),

@@ -4,9 +4,10 @@ use anyhow::Context as _;
 
 use super::announce;
 use super::progress::Progress;
-use crate::flows::{FlowError, MeasureOptions, Places, Workplace};
+use crate::flows::{FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
 use crate::host::{self, Health, Severity};
 use crate::plan::estimate;
+use crate::process;
 use crate::record::Plan;
 
 /// Says what is about to be done.
@@ -14,6 +15,24 @@ pub(super) fn progress(plan: &Plan, workplace: &Workplace) -> Progress {
     let estimate = estimate(plan, &workplace.typical(plan));
     eprint!("{}", announce::announcement(plan, &estimate));
     Progress::new(plan, &estimate)
+}
+
+/// Carries out a plan that has something to measure; `None` where an interrupt came before the first build.
+pub(super) fn carried_out(
+    laboratory: Laboratory<'_>,
+    plan: &Plan,
+    workplace: &Workplace,
+) -> Result<Option<Measured>, FlowError> {
+    announce::something_to_measure(plan)?;
+    let workshops = workplace.workshops(plan)?;
+    // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
+    if process::interrupted() {
+        return Ok(None);
+    }
+    let mut progress = progress(plan, workplace);
+    let measured = laboratory.measure(plan, &workshops, &mut progress);
+    progress.end();
+    measured.map(Some)
 }
 
 /// What measuring has to know beside the plan.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{Exit, announce, measuring, shown};
+use super::{Exit, measuring, shown};
 use crate::bundle;
-use crate::compare::Policy;
-use crate::flows::{self, Again, FlowError, JudgedRun, Laboratory, Places, Workplace};
+use crate::compare::{Comparison, Policy, Verdict};
+use crate::flows::{self, Again, FlowError, JudgedRun, Laboratory, Places, Published, Workplace};
 use crate::machines::{Outcome, Reproduced};
 use crate::scenario::RequestError;
 use crate::{process, report};
@@ -61,8 +61,20 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             let help = "a run says nothing about itself: name another one".to_owned();
             return Err(RequestError::usage(message, Some(help)).into());
         }
-        tell(args, &first, &again, &found);
+        if let Some(reason) = &found.apart {
+            let message = format!("{} says nothing of {}: {reason}", shown(other), shown(&args.bundle));
+            let help = "name a run of the same plan; `compare` puts other runs side by side".to_owned();
+            return Err(RequestError::usage(message, Some(help)).into());
+        }
+        if args.json {
+            println!("{:#}", document(&first, &again, &found));
+        } else {
+            tell(&first, &again, &found);
+        }
         return Ok(exit(&found, false));
+    }
+    if !claims_something(&first.comparison) {
+        eprintln!("note: the first run showed nothing, so there is nothing to confirm");
     }
     measure(args, places, &first)
 }
@@ -77,26 +89,25 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Flow
     let laboratory = Laboratory::open(&workplace, places, &options)?;
     let again = Again { time_budget: args.time_budget, seed: args.seed };
     let plan = flows::plan_again(&first.bundle.manifest, &workplace, again)?;
-    announce::something_to_measure(&plan)?;
-    let workshops = workplace.workshops(&plan)?;
-    // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
-    if process::interrupted() {
+    let Some(measured) = measuring::carried_out(laboratory, &plan, &workplace)? else {
         return Ok(Exit::Interrupted);
-    }
-    let mut progress = measuring::progress(&plan, &workplace);
-    let measured = laboratory.measure(&plan, &workshops, &mut progress);
-    progress.end();
-    let measured = measured?;
+    };
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let found = flows::reproduced(first, &again);
     if !args.json {
         // Before anything is drawn: a full disk must not cost what was measured.
         println!("{}", report::text(&again.comparison));
+        tell(first, &again, &found);
     }
-    tell(args, first, &again, &found);
-    let published = flows::publish(&again.bundle, &again.comparison, &places.plots)?;
-    if !args.json {
-        println!("figures: {}", shown(&published.plots));
+    let Published { plots, page, .. } = flows::publish(&again.bundle, &again.comparison, &places.plots)?;
+    if args.json {
+        let mut document = document(first, &again, &found);
+        document["plots"] = plots.display().to_string().into();
+        document["page"] = page.display().to_string().into();
+        println!("{document:#}");
+    } else {
+        println!("figures: {}", shown(&plots));
+        println!("page:    {}", shown(&page));
     }
     if measured.interrupted {
         let dir = shown(&measured.bundle);
@@ -108,14 +119,20 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Flow
     Ok(exit(&found, measured.flawed))
 }
 
-fn tell(args: &Args, first: &JudgedRun, again: &JudgedRun, found: &Reproduced) {
-    if args.json {
-        let mut document = report::reproduced_json(found);
-        document["first"] = first.bundle.dir.display().to_string().into();
-        document["again_bundle"] = again.bundle.dir.display().to_string().into();
-        println!("{document:#}");
-        return;
-    }
+/// Whether there is a verdict that a second run could confirm.
+fn claims_something(comparison: &Comparison) -> bool {
+    let ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
+    ratios.into_iter().any(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))
+}
+
+fn document(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) -> serde_json::Value {
+    let mut document = report::reproduced_json(found);
+    document["first"] = first.bundle.dir.display().to_string().into();
+    document["again_bundle"] = again.bundle.dir.display().to_string().into();
+    document
+}
+
+fn tell(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) {
     let name = |run: &JudgedRun| {
         let machine = &run.bundle.manifest.machine;
         format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::request::{self, RequestArgs};
-use super::{Exit, announce, measuring, open, shown};
+use super::{Exit, measuring, open, shown};
 use crate::bundle;
 use crate::compare::Policy;
 use crate::flows::{self, FlowError, Laboratory, Measured, Places, Workplace};
@@ -67,16 +67,10 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         }
         None => {
             let plan = request::plan(&args.request, &workplace, places)?;
-            announce::something_to_measure(&plan)?;
-            let workshops = workplace.workshops(&plan)?;
-            // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
-            if process::interrupted() {
-                return Ok(Exit::Interrupted);
+            match measuring::carried_out(laboratory, &plan, &workplace)? {
+                Some(measured) => measured,
+                None => return Ok(Exit::Interrupted),
             }
-            let mut progress = measuring::progress(&plan, &workplace);
-            let measured = laboratory.measure(&plan, &workshops, &mut progress);
-            progress.end();
-            measured?
         }
     };
     finish(args, places, &measured)

@@ -189,6 +189,12 @@ impl Cell<'_> {
         values
     }
 
+    /// How many of its builds failed, 0 too: tools that compare with an earlier file raise no alarm for what was not in
+    /// it. `None` where none was tried.
+    pub(super) fn failures(&self) -> Option<usize> {
+        (self.arm.failures > 0 || !self.builds.is_empty()).then_some(self.arm.failures)
+    }
+
     /// How many of its builds failed, in words.
     pub(super) fn failed(&self) -> Option<String> {
         let failures = self.arm.failures;

@@ -14,9 +14,6 @@ use super::{Document, Export, ExportError, Format, Takes};
 use crate::compare::Summary;
 use crate::stats::t_quantile;
 
-/// The format.
-pub(super) struct Critcmp;
-
 /// Level of all intervals.
 const LEVEL: f64 = 0.95;
 
@@ -27,48 +24,39 @@ const Z: f64 = 1.959_963_984_540_054;
 /// 1/(4·φ(q)) with q = 0.6745, the third quartile.
 const MAD_ERROR: f64 = 0.786_7;
 
-impl Format for Critcmp {
-    fn name(&self) -> &'static str {
-        "critcmp"
-    }
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "critcmp",
+    summary: "baselines for critcmp, a file for each variant",
+    extension: "json",
+    takes: Takes::CellsOfOneRun,
+    export,
+};
 
-    fn summary(&self) -> &'static str {
-        "baselines for critcmp, a file for each variant"
-    }
-
-    fn extension(&self) -> &'static str {
-        "json"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfOneRun
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let mut baselines: Vec<(String, Map<String, Value>)> = Vec::new();
-        for (_, cell) in selection.cells() {
-            let Some(wall) = &cell.arm.wall else { continue };
-            let baseline = one_line(&cell.variant_and_role());
-            let (id, one) = benchmark(cell, &baseline, wall);
-            let known = baselines.iter().position(|(name, _)| *name == baseline);
-            let at = known.unwrap_or_else(|| {
-                baselines.push((baseline.clone(), Map::new()));
-                baselines.len() - 1
-            });
-            if baselines[at].1.insert(id.clone(), one).is_some() {
-                let help = "pick one of them with --block and --variant";
-                let name = format!("{baseline}/{id}");
-                return Err(ExportError::SameName { format: self.name(), name, help });
-            }
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut baselines: Vec<(String, Map<String, Value>)> = Vec::new();
+    for (_, cell) in selection.cells() {
+        let Some(wall) = &cell.arm.wall else { continue };
+        let baseline = one_line(&cell.variant_and_role());
+        let (id, one) = benchmark(cell, &baseline, wall);
+        let known = baselines.iter().position(|(name, _)| *name == baseline);
+        let at = known.unwrap_or_else(|| {
+            baselines.push((baseline.clone(), Map::new()));
+            baselines.len() - 1
+        });
+        if baselines[at].1.insert(id.clone(), one).is_some() {
+            let help = "pick one of them with --block and --variant";
+            let name = format!("{baseline}/{id}");
+            return Err(ExportError::SameName { format: FORMAT.name, name, help });
         }
-        if baselines.is_empty() {
-            // a file all the same, which critcmp reads and finds nothing in
-            baselines.push(("nothing".to_owned(), Map::new()));
-        }
-        let mut taken = HashSet::new();
-        let documents = baselines.into_iter().map(|baseline| document(baseline, &mut taken)).collect();
-        Ok(Export { documents, unsaid: selection.unsaid(Says::default()) })
     }
+    if baselines.is_empty() {
+        // a file all the same, which critcmp reads and finds nothing in
+        baselines.push(("nothing".to_owned(), Map::new()));
+    }
+    let mut taken = HashSet::new();
+    let documents = baselines.into_iter().map(|baseline| document(baseline, &mut taken)).collect();
+    Ok(Export { documents, unsaid: selection.unsaid(Says::default()) })
 }
 
 fn document((name, benchmarks): (String, Map<String, Value>), taken: &mut HashSet<String>) -> Document {

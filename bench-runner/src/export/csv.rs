@@ -6,9 +6,6 @@ use super::{Document, Export, ExportError, Format, Run, Takes};
 use crate::compare::{PlainRatio, Ratio, Summary};
 use crate::report::csv_text;
 
-/// The format.
-pub(super) struct Csv;
-
 /// Columns before those of the axes. New ones go to the end of these.
 const COLUMNS: [&str; 36] = [
     "run",
@@ -49,35 +46,26 @@ const COLUMNS: [&str; 36] = [
     "not_timed",
 ];
 
-impl Format for Csv {
-    fn name(&self) -> &'static str {
-        "csv"
-    }
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "csv",
+    summary: "a tidy table, a row for each block, variant and metric",
+    extension: "csv",
+    takes: Takes::CellsOfRuns,
+    export,
+};
 
-    fn summary(&self) -> &'static str {
-        "a tidy table, a row for each block, variant and metric"
-    }
-
-    fn extension(&self) -> &'static str {
-        "csv"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfRuns
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let axes = axes(selection);
-        let header: Vec<&str> = COLUMNS.into_iter().chain(axes.iter().map(String::as_str)).collect();
-        let rows = selection.cells().flat_map(|(run, cell)| rows(run, cell, &axes));
-        let unwritable =
-            |error: ::csv::Error| ExportError::Unwritable { format: "csv", reason: error.to_string() };
-        let text = csv_text(&header, rows).map_err(unwritable)?;
-        let documents = vec![Document { name: selection.file_name("csv"), text }];
-        // of the run there is the status, but no row for what was left out
-        let unsaid = selection.unsaid(Says { failures: true, not_timed: true, run: false });
-        Ok(Export { documents, unsaid })
-    }
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let axes = axes(selection);
+    let header: Vec<&str> = COLUMNS.into_iter().chain(axes.iter().map(String::as_str)).collect();
+    let rows = selection.cells().flat_map(|(run, cell)| rows(run, cell, &axes));
+    let unwritable =
+        |error: ::csv::Error| ExportError::Unwritable { format: "csv", reason: error.to_string() };
+    let text = csv_text(&header, rows).map_err(unwritable)?;
+    let documents = vec![Document { name: selection.file_name("csv"), text }];
+    // of the run there is the status, but no row for what was left out
+    let unsaid = selection.unsaid(Says { failures: true, not_timed: true, run: false });
+    Ok(Export { documents, unsaid })
 }
 
 /// Keys of the axes in the order in which they come up, but for those that have a column anyway.

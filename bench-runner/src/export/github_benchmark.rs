@@ -1,7 +1,9 @@
 //! The array that github-action-benchmark takes with `tool: customSmallerIsBetter`: name, unit, value, and as text a
 //! range and what else is worth knowing (its `src/extract.ts`). The action refuses an empty array.
 //!
-//! Wall time, CPU time and memory of a cell are an entry each, failed builds too where there are any.
+//! Wall time, CPU time, memory and the number of failed builds of a cell are an entry each. That number is there when it
+//! is 0, too: the action compares with the entry of the same name in the run before, and where there is none it raises
+//! no alarm.
 
 use serde_json::{Value, json as object};
 
@@ -11,40 +13,28 @@ use super::{Document, Export, ExportError, Format, Run, Takes};
 use crate::compare::Summary;
 
 /// The format.
-pub(super) struct GithubBenchmark;
+pub(super) static FORMAT: Format = Format {
+    name: "github-benchmark",
+    summary: "JSON for github-action-benchmark's customSmallerIsBetter",
+    extension: "json",
+    takes: Takes::CellsOfRuns,
+    export,
+};
 
-impl Format for GithubBenchmark {
-    fn name(&self) -> &'static str {
-        "github-benchmark"
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut names = Unique::new(FORMAT.name, ONE_BY_ONE);
+    let mut entries = Vec::new();
+    for (run, cell) in selection.cells() {
+        let label = names.take(one_line(&cell.label()))?;
+        entries.extend(of_cell(run, cell, &label));
     }
-
-    fn summary(&self) -> &'static str {
-        "JSON for github-action-benchmark's customSmallerIsBetter"
+    let mut unsaid = selection.unsaid(Says { failures: true, ..Says::default() });
+    if entries.is_empty() {
+        unsaid.push("nothing was timed, and github-action-benchmark refuses an empty array".to_owned());
     }
-
-    fn extension(&self) -> &'static str {
-        "json"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfRuns
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let mut names = Unique::new(self.name(), ONE_BY_ONE);
-        let mut entries = Vec::new();
-        for (run, cell) in selection.cells() {
-            let label = names.take(one_line(&cell.label()))?;
-            entries.extend(of_cell(run, cell, &label));
-        }
-        let mut unsaid = selection.unsaid(Says { failures: true, ..Says::default() });
-        if entries.is_empty() {
-            unsaid.push("nothing was timed, and github-action-benchmark refuses an empty array".to_owned());
-        }
-        let text = format!("{:#}\n", Value::Array(entries));
-        let documents = vec![Document { name: selection.file_name("github-benchmark.json"), text }];
-        Ok(Export { documents, unsaid })
-    }
+    let text = format!("{:#}\n", Value::Array(entries));
+    let documents = vec![Document { name: selection.file_name("github-benchmark.json"), text }];
+    Ok(Export { documents, unsaid })
 }
 
 fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {
@@ -57,7 +47,7 @@ fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {
         entry["range"] = range.into();
         Some(entry)
     };
-    let failed = (arm.failures > 0).then(|| entry("failed builds", "builds", arm.failures as f64));
+    let failed = cell.failures().map(|failures| entry("failed builds", "builds", failures as f64));
     let entries = [
         summary("wall time", "s", arm.wall),
         summary("CPU time", "s", arm.cpu),

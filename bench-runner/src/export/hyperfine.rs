@@ -16,61 +16,37 @@ use crate::record::Cost;
 use crate::stats::{Summary, summarise};
 
 /// Schema 2, of hyperfine 2.0.
-pub(super) struct Schema2;
+pub(super) static SCHEMA_2: Format = Format {
+    name: "hyperfine",
+    summary: "JSON as hyperfine 2.0 writes it (schema 2), for its plotting scripts",
+    extension: "json",
+    takes: Takes::CellsOfOneRun,
+    export: export_2,
+};
 
-/// What hyperfine 1.x wrote.
-pub(super) struct Schema1;
-
-impl Format for Schema2 {
-    fn name(&self) -> &'static str {
-        "hyperfine"
-    }
-
-    fn summary(&self) -> &'static str {
-        "JSON as hyperfine 2.0 writes it (schema 2), for its plotting scripts"
-    }
-
-    fn extension(&self) -> &'static str {
-        "json"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfOneRun
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let run = selection.runs.first().map(|picked| metadata(&picked.run));
-        let document = object!({
-            "schema_version": 2,
-            "metadata": run,
-            "primary_metric": "time_wall_clock",
-            "results": results(self.name(), selection, schema_2)?,
-        });
-        Ok(exported(selection, "hyperfine.json", &document))
-    }
+fn export_2(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let run = selection.runs.first().map(|picked| metadata(&picked.run));
+    let document = object!({
+        "schema_version": 2,
+        "metadata": run,
+        "primary_metric": "time_wall_clock",
+        "results": results(SCHEMA_2.name, selection, schema_2)?,
+    });
+    Ok(exported(selection, "hyperfine.json", &document))
 }
 
-impl Format for Schema1 {
-    fn name(&self) -> &'static str {
-        "hyperfine-1"
-    }
+/// What hyperfine 1.x wrote.
+pub(super) static SCHEMA_1: Format = Format {
+    name: "hyperfine-1",
+    summary: "JSON as hyperfine 1.x wrote it, for what has not moved on",
+    extension: "json",
+    takes: Takes::CellsOfOneRun,
+    export: export_1,
+};
 
-    fn summary(&self) -> &'static str {
-        "JSON as hyperfine 1.x wrote it, for what has not moved on"
-    }
-
-    fn extension(&self) -> &'static str {
-        "json"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfOneRun
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let document = object!({ "results": results(self.name(), selection, schema_1)? });
-        Ok(exported(selection, "hyperfine-1.json", &document))
-    }
+fn export_1(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let document = object!({ "results": results(SCHEMA_1.name, selection, schema_1)? });
+    Ok(exported(selection, "hyperfine-1.json", &document))
 }
 
 fn exported(selection: &Selection<'_>, ending: &str, document: &Value) -> Export {

@@ -8,36 +8,23 @@ use super::{Document, Export, ExportError, Format, Run, Takes};
 use crate::record::{Outcome, Phase, Sample};
 use crate::report;
 
-/// The format.
-pub(super) struct Json;
-
 /// Version of the document; raised when a key changes its meaning or goes.
 const VERSION: u32 = 1;
 
-impl Format for Json {
-    fn name(&self) -> &'static str {
-        "json"
-    }
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "json",
+    summary: "everything: runs, comparisons and builds, with a published schema",
+    extension: "json",
+    takes: Takes::WholeRuns,
+    export,
+};
 
-    fn summary(&self) -> &'static str {
-        "everything: runs, comparisons and builds, with a published schema"
-    }
-
-    fn extension(&self) -> &'static str {
-        "json"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::WholeRuns
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let runs: Vec<Value> =
-            selection.runs.iter().map(|picked| run(&picked.run, &counting(picked))).collect();
-        let document = object!({ "format": "bench-runner-export", "version": VERSION, "runs": runs });
-        let documents = vec![Document { name: selection.file_name("json"), text: format!("{document:#}\n") }];
-        Ok(Export { documents, unsaid: Vec::new() })
-    }
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let runs: Vec<Value> = selection.runs.iter().map(|picked| run(&picked.run, &counting(picked))).collect();
+    let document = object!({ "format": "bench-runner-export", "version": VERSION, "runs": runs });
+    let documents = vec![Document { name: selection.file_name("json"), text: format!("{document:#}\n") }];
+    Ok(Export { documents, unsaid: Vec::new() })
 }
 
 /// Numbers of the builds that count, in order.

@@ -120,24 +120,18 @@ pub enum ExportError {
 }
 
 /// A format of another tool.
-pub trait Format: Sync {
+#[derive(Debug)]
+pub struct Format {
     /// Its name on the command line.
-    fn name(&self) -> &'static str;
-
+    pub name: &'static str,
     /// What it is, in a few words.
-    fn summary(&self) -> &'static str;
-
+    pub summary: &'static str,
     /// The ending of its files, without the dot.
-    fn extension(&self) -> &'static str;
-
+    pub extension: &'static str,
     /// What it can take.
-    fn takes(&self) -> Takes;
-
-    /// The texts. What the format can take has been checked.
-    ///
-    /// # Errors
-    /// Where two cells cannot be told apart in it.
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError>;
+    pub takes: Takes,
+    /// The texts. What the format can take has been checked; an error says which cells cannot be told apart in it.
+    export: fn(&Selection<'_>) -> Result<Export, ExportError>,
 }
 
 /// What a format can take.
@@ -152,31 +146,31 @@ pub enum Takes {
 }
 
 /// All formats, in the order in which they are listed.
-pub fn all() -> [&'static dyn Format; 8] {
+pub fn all() -> [&'static Format; 8] {
     [
-        &hyperfine::Schema2,
-        &hyperfine::Schema1,
-        &bencher::Bencher,
-        &critcmp::Critcmp,
-        &github_benchmark::GithubBenchmark,
-        &openmetrics::OpenMetrics,
-        &csv::Csv,
-        &json::Json,
+        &hyperfine::SCHEMA_2,
+        &hyperfine::SCHEMA_1,
+        &bencher::FORMAT,
+        &critcmp::FORMAT,
+        &github_benchmark::FORMAT,
+        &openmetrics::FORMAT,
+        &csv::FORMAT,
+        &json::FORMAT,
     ]
 }
 
 /// The format of this name.
-pub fn find(name: &str) -> Option<&'static dyn Format> {
-    all().into_iter().find(|format| format.name() == name)
+pub fn find(name: &str) -> Option<&'static Format> {
+    all().into_iter().find(|format| format.name == name)
 }
 
 /// The runs in a format.
 ///
 /// # Errors
 /// Where the format cannot hold what was asked for, or nothing has a name that was picked.
-pub fn export(format: &dyn Format, runs: &[Run<'_>], pick: &Pick) -> Result<Export, ExportError> {
-    let name = format.name();
-    match format.takes() {
+pub fn export(format: &Format, runs: &[Run<'_>], pick: &Pick) -> Result<Export, ExportError> {
+    let name = format.name;
+    match format.takes {
         Takes::CellsOfOneRun if runs.len() > 1 => {
             return Err(ExportError::OneRun { format: name, given: runs.len() });
         }
@@ -190,7 +184,7 @@ pub fn export(format: &dyn Format, runs: &[Run<'_>], pick: &Pick) -> Result<Expo
             return Err(ExportError::Twice { run: run.bundle.manifest.run.clone() });
         }
     }
-    format.export(&Selection::of(runs, pick)?)
+    (format.export)(&Selection::of(runs, pick)?)
 }
 
 /// The nearest of the names, or all of them, as words that read after a semicolon.

@@ -7,37 +7,25 @@ use std::fmt::Write as _;
 
 use super::cells::{Cell, Selection};
 use super::{Document, Export, ExportError, Format, Run, Takes};
-use crate::compare::{PlainRatio, Summary, Verdict};
+use crate::compare::{ArmResult, PlainRatio, Summary, Verdict};
 
 /// The format.
-pub(super) struct OpenMetrics;
+pub(super) static FORMAT: Format = Format {
+    name: "openmetrics",
+    summary: "OpenMetrics text, for Prometheus and its like",
+    extension: "txt",
+    takes: Takes::CellsOfRuns,
+    export,
+};
 
-impl Format for OpenMetrics {
-    fn name(&self) -> &'static str {
-        "openmetrics"
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut text = String::new();
+    for family in of_runs(selection).into_iter().chain(of_cells(selection)) {
+        family.write(&mut text);
     }
-
-    fn summary(&self) -> &'static str {
-        "OpenMetrics text, for Prometheus and its like"
-    }
-
-    fn extension(&self) -> &'static str {
-        "txt"
-    }
-
-    fn takes(&self) -> Takes {
-        Takes::CellsOfRuns
-    }
-
-    fn export(&self, selection: &Selection<'_>) -> Result<Export, ExportError> {
-        let mut text = String::new();
-        for family in of_runs(selection).into_iter().chain(of_cells(selection)) {
-            family.write(&mut text);
-        }
-        text.push_str("# EOF\n");
-        let documents = vec![Document { name: selection.file_name("openmetrics.txt"), text }];
-        Ok(Export { documents, unsaid: Vec::new() })
-    }
+    text.push_str("# EOF\n");
+    let documents = vec![Document { name: selection.file_name("openmetrics.txt"), text }];
+    Ok(Export { documents, unsaid: Vec::new() })
 }
 
 /// A metric family: all of its samples stand together.
@@ -45,7 +33,7 @@ struct Family {
     name: String,
     kind: &'static str,
     unit: &'static str,
-    help: &'static str,
+    help: String,
     /// What goes behind the name, the labels, the value.
     samples: Vec<(&'static str, Labels, f64)>,
 }
@@ -54,13 +42,13 @@ struct Family {
 type Labels = Vec<(&'static str, String)>;
 
 impl Family {
-    fn new(name: &str, kind: &'static str, unit: &'static str, help: &'static str) -> Self {
+    fn new(name: &str, kind: &'static str, unit: &'static str, help: impl Into<String>) -> Self {
         let name = if unit.is_empty() {
             format!("bench_runner_{name}")
         } else {
             format!("bench_runner_{name}_{unit}")
         };
-        Self { name, kind, unit, help, samples: Vec::new() }
+        Self { name, kind, unit, help: help.into(), samples: Vec::new() }
     }
 
     fn write(&self, text: &mut String) {
@@ -141,51 +129,87 @@ fn labels_of_cell(run: &Run<'_>, cell: &Cell<'_>) -> Labels {
     labels_of_run(run).into_iter().chain(of_cell).collect()
 }
 
+/// An estimate with the ends of its 95 % interval.
+type Three = [f64; 3];
+
+/// A metric of builds.
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    /// What it is, in full and in short.
+    words: [&'static str; 2],
+    median: fn(&ArmResult) -> Option<Three>,
+    ratio: fn(&ArmResult) -> Option<Three>,
+}
+
+const METRICS: [Metric; 3] = [
+    Metric {
+        name: "wall",
+        unit: "seconds",
+        words: ["Wall time of a build", "wall time"],
+        median: |arm| arm.wall.map(of_summary),
+        ratio: |arm| arm.ratio.map(|ratio| [ratio.ratio, ratio.low, ratio.high]),
+    },
+    Metric {
+        name: "cpu",
+        unit: "seconds",
+        words: ["CPU time of a build, all of its processes", "CPU time"],
+        median: |arm| arm.cpu.map(of_summary),
+        ratio: |arm| arm.cpu_ratio.map(of_ratio),
+    },
+    Metric {
+        name: "max_rss",
+        unit: "bytes",
+        words: ["Largest resident set of a process of a build", "largest resident set"],
+        median: |arm| arm.max_rss.map(of_summary),
+        ratio: |arm| arm.rss_ratio.map(of_ratio),
+    },
+];
+
+fn of_summary(summary: Summary) -> Three {
+    [summary.median, summary.low, summary.high]
+}
+
+fn of_ratio(ratio: PlainRatio) -> Three {
+    [ratio.ratio, ratio.low, ratio.high]
+}
+
 fn of_cells(selection: &Selection<'_>) -> Vec<Family> {
-    let mut families = Vec::new();
-    families.extend(summaries(
-        selection,
-        ["wall", "wall_low", "wall_high"],
-        "seconds",
-        [
-            "Wall time of a build, median.",
-            "Lower end of the 95 % interval of the median wall time.",
-            "Upper end of the 95 % interval of the median wall time.",
-        ],
-        |cell| cell.arm.wall,
-    ));
-    families.extend(summaries(
-        selection,
-        ["cpu", "cpu_low", "cpu_high"],
-        "seconds",
-        [
-            "CPU time of a build, all of its processes, median.",
-            "Lower end of the 95 % interval of the median CPU time.",
-            "Upper end of the 95 % interval of the median CPU time.",
-        ],
-        |cell| cell.arm.cpu,
-    ));
-    families.extend(summaries(
-        selection,
-        ["max_rss", "max_rss_low", "max_rss_high"],
-        "bytes",
-        [
-            "Largest resident set of a process of a build, median.",
-            "Lower end of the 95 % interval of the median largest resident set.",
-            "Upper end of the 95 % interval of the median largest resident set.",
-        ],
-        |cell| cell.arm.max_rss,
-    ));
-    families.extend(ratios(selection));
-    families.extend(counts(selection));
-    families.extend(words(selection));
-    families
+    let medians = METRICS.iter().flat_map(|metric| {
+        let [full, short] = metric.words;
+        let help = [
+            format!("{full}, median."),
+            format!("Lower end of the 95 % interval of the median {short}."),
+            format!("Upper end of the 95 % interval of the median {short}."),
+        ];
+        with_interval(selection, (metric.name, metric.unit), help, metric.median)
+    });
+    let ratios = METRICS.iter().flat_map(|metric| {
+        let ends = ["the estimate", "lower end of the 95 % interval", "upper end of the 95 % interval"];
+        let help = ends.map(|end| format!("To the baseline of the block, {end}."));
+        with_interval(selection, (metric.name, "ratio"), help, metric.ratio)
+    });
+    medians.chain(ratios).chain(counts(selection)).chain(words(selection)).collect()
+}
+
+/// The families of an estimate and of the ends of its interval.
+fn with_interval(
+    selection: &Selection<'_>,
+    (name, unit): (&str, &'static str),
+    help: [String; 3],
+    of: fn(&ArmResult) -> Option<Three>,
+) -> Vec<Family> {
+    let parts = ["", "_low", "_high"].into_iter().zip(help).enumerate();
+    let family = |(at, (part, help)): (usize, (&str, String))| {
+        gauge(selection, (&format!("{name}{part}"), unit, help), |cell| of(cell.arm).map(|three| three[at]))
+    };
+    parts.map(family).collect()
 }
 
 /// A family of one number of each cell that has it.
 fn gauge(
     selection: &Selection<'_>,
-    (name, unit, help): (&str, &'static str, &'static str),
+    (name, unit, help): (&str, &'static str, impl Into<String>),
     value: impl Fn(&Cell<'_>) -> Option<f64>,
 ) -> Family {
     let mut family = Family::new(name, "gauge", unit, help);
@@ -193,45 +217,6 @@ fn gauge(
         selection.cells().filter_map(|(run, cell)| Some(("", labels_of_cell(run, cell), value(cell)?)));
     family.samples.extend(samples);
     family
-}
-
-fn summaries(
-    selection: &Selection<'_>,
-    names: [&str; 3],
-    unit: &'static str,
-    help: [&'static str; 3],
-    of: fn(&Cell<'_>) -> Option<Summary>,
-) -> [Family; 3] {
-    let values: [fn(&Summary) -> f64; 3] = [|one| one.median, |one| one.low, |one| one.high];
-    [0, 1, 2].map(|at| {
-        gauge(selection, (names[at], unit, help[at]), |cell| of(cell).map(|summary| values[at](&summary)))
-    })
-}
-
-fn ratios(selection: &Selection<'_>) -> Vec<Family> {
-    /// Estimate, low and high of a ratio, where there is one.
-    type Of = fn(&Cell<'_>) -> Option<[f64; 3]>;
-    fn plain(ratio: Option<PlainRatio>) -> Option<[f64; 3]> {
-        ratio.map(|ratio| [ratio.ratio, ratio.low, ratio.high])
-    }
-    let metrics: [(&str, Of); 3] = [
-        ("wall", |cell| cell.arm.ratio.map(|ratio| [ratio.ratio, ratio.low, ratio.high])),
-        ("cpu", |cell| plain(cell.arm.cpu_ratio)),
-        ("max_rss", |cell| plain(cell.arm.rss_ratio)),
-    ];
-    let parts = [
-        ("", "To the baseline of the block, the estimate."),
-        ("_low", "To the baseline of the block, lower end of the 95 % interval."),
-        ("_high", "To the baseline of the block, upper end of the 95 % interval."),
-    ];
-    let mut families = Vec::new();
-    for (metric, of) in metrics {
-        for (at, (part, help)) in parts.into_iter().enumerate() {
-            let named = (&*format!("{metric}{part}"), "ratio", help);
-            families.push(gauge(selection, named, |cell| of(cell).map(|three| three[at])));
-        }
-    }
-    families
 }
 
 fn counts(selection: &Selection<'_>) -> [Family; 3] {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use expect_test::{Expect, expect};
 use serde_json::Value;
 
@@ -25,15 +27,15 @@ fn check(value: &Value, expected: Expect) {
     expected.assert_eq(&value.to_string());
 }
 
-fn is_json(format: &dyn Format) -> bool {
-    !matches!(format.name(), "csv" | "openmetrics")
+fn is_json(format: &Format) -> bool {
+    !matches!(format.name, "csv" | "openmetrics")
 }
 
 #[test]
 fn formats_are_found_by_names_that_are_theirs_alone() {
     for format in all() {
-        assert_eq!(find(format.name()).unwrap().name(), format.name());
-        assert!(!format.summary().is_empty() && !format.summary().ends_with('.'));
+        assert_eq!(find(format.name).unwrap().name, format.name);
+        assert!(!format.summary.is_empty() && !format.summary.ends_with('.'));
     }
     assert!(find("xml").is_none());
 }
@@ -42,17 +44,17 @@ fn formats_are_found_by_names_that_are_theirs_alone() {
 fn every_format_is_well_formed_whatever_the_run_was() {
     for judged in [small(), odd(), failures_only(), empty()] {
         for format in all() {
-            let export = whole(format.name(), &judged);
-            assert!(!export.documents.is_empty(), "{}", format.name());
+            let export = whole(format.name, &judged);
+            assert!(!export.documents.is_empty(), "{}", format.name);
             for Document { name, text } in &export.documents {
-                assert!(name.ends_with(&format!(".{}", format.extension())), "{name}");
+                assert!(name.ends_with(&format!(".{}", format.extension)), "{name}");
                 assert!(!name.contains(['/', ' ', '\n']) && !name.starts_with('.'), "{name}");
                 if is_json(format) {
                     serde_json::from_str::<Value>(text).unwrap();
                 }
                 let odd =
                     text.split([' ', ',', ':', '\n', '"']).find(|word| ["NaN", "inf", "-inf"].contains(word));
-                assert_eq!(odd, None, "{}", format.name());
+                assert_eq!(odd, None, "{}", format.name);
                 assert!(text.ends_with('\n'));
             }
         }
@@ -63,9 +65,9 @@ fn every_format_is_well_formed_whatever_the_run_was() {
 fn warm_ups_never_come_out() {
     for judged in [small(), odd(), failures_only()] {
         for format in all() {
-            for document in whole(format.name(), &judged).documents {
+            for document in whole(format.name, &judged).documents {
                 let seconds = WARM_UP.to_string();
-                assert!(!document.text.contains(&seconds), "{}: {}", format.name(), document.text);
+                assert!(!document.text.contains(&seconds), "{}: {}", format.name, document.text);
             }
         }
     }
@@ -75,15 +77,15 @@ fn warm_ups_never_come_out() {
 fn nothing_is_dropped_without_a_word() {
     let judged = odd();
     for format in all() {
-        let export = whole(format.name(), &judged);
+        let export = whole(format.name, &judged);
         let texts: String = export.documents.iter().map(|document| document.text.clone()).collect();
         let said = texts + &export.unsaid.join("\n");
         for name in
             ["env.X=fine", "env.X=breaks", "env.X=absent", "env.X=gone", "not in force", "interrupted"]
         {
-            assert!(said.contains(name), "{} does not say {name}:\n{said}", format.name());
+            assert!(said.contains(name), "{} does not say {name}:\n{said}", format.name);
         }
-        assert!(said.contains("2 measured builds failed") || says_failures(format.name(), &said), "{said}");
+        assert!(said.contains("2 measured builds failed") || says_failures(format.name, &said), "{said}");
     }
 }
 
@@ -161,6 +163,46 @@ fn hyperfine_schema_1() {
     );
 }
 
+/// What hyperfine itself wrote for two runs each of `true {x}` with two values of x.
+const OF_HYPERFINE: [(&str, &str); 2] = [
+    ("hyperfine", include_str!("foreign/hyperfine-2.0.0.json")),
+    ("hyperfine-1", include_str!("foreign/hyperfine-1.20.0.json")),
+];
+
+/// Every path in a document with the type of what is there, and with the word where it is one of the format's own.
+fn shape(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    let kind = match value {
+        Value::Object(members) => {
+            return members.iter().for_each(|(key, value)| shape(value, &format!("{path}.{key}"), found));
+        }
+        Value::Array(entries) => {
+            return entries.iter().for_each(|value| shape(value, &format!("{path}[]"), found));
+        }
+        Value::String(word) if [".unit", "_metric", ".os"].iter().any(|end| path.ends_with(end)) => word,
+        Value::String(_) => "text",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "whole number",
+        Value::Bool(_) => "truth",
+        Value::Null => "nothing",
+    };
+    found.insert(format!("{path}: {kind}"));
+}
+
+#[test]
+fn keys_types_and_units_are_those_of_hyperfine() {
+    let mut judged = small();
+    judged.bundle.manifest.machine.details =
+        serde_json::json!({ "facts": { "os": "linux", "arch": "x86_64" } });
+    for (format, theirs) in OF_HYPERFINE {
+        let (mut own, mut expected) = (BTreeSet::new(), BTreeSet::new());
+        shape(&json(format, &judged), "", &mut own);
+        // the parameter is called x there
+        shape(&serde_json::from_str(&theirs.replace("\"x\"", "\"env.X\"")).unwrap(), "", &mut expected);
+        assert_eq!(own, expected, "{format}");
+        assert!(own.len() > 10);
+    }
+}
+
 #[test]
 fn the_spread_of_a_single_build_is_not_known() {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
@@ -177,7 +219,7 @@ fn bencher_metric_format() {
     check(
         &json("bencher", &small()),
         expect![[
-            r#"{"s/p/clean/env.X=1":{"build-time":{"lower_value":1.0,"upper_value":1.3,"value":1.15},"cpu-time":{"lower_value":0.51,"upper_value":0.66,"value":0.585},"max-rss":{"lower_value":1000000.0,"upper_value":1300000.0,"value":1150000.0}},"s/p/clean/env.X=2":{"build-time":{"lower_value":0.5,"upper_value":0.65,"value":0.575},"build-time-ratio":{"lower_value":0.49999999999999983,"upper_value":0.5000000000000001,"value":0.49999999999999994},"cpu-time":{"lower_value":0.26,"upper_value":0.335,"value":0.2975},"max-rss":{"lower_value":500000.0,"upper_value":650000.0,"value":575000.0}}}"#
+            r#"{"s/p/clean/env.X=1":{"build-time":{"lower_value":1.0,"upper_value":1.3,"value":1.15},"cpu-time":{"lower_value":0.51,"upper_value":0.66,"value":0.585},"failed-builds":{"value":0},"max-rss":{"lower_value":1000000.0,"upper_value":1300000.0,"value":1150000.0}},"s/p/clean/env.X=2":{"build-time":{"lower_value":0.5,"upper_value":0.65,"value":0.575},"build-time-ratio":{"lower_value":0.49999999999999983,"upper_value":0.5000000000000001,"value":0.49999999999999994},"cpu-time":{"lower_value":0.26,"upper_value":0.335,"value":0.2975},"failed-builds":{"value":0},"max-rss":{"lower_value":500000.0,"upper_value":650000.0,"value":575000.0}}}"#
         ]],
     );
     let failed = json("bencher", &failures_only());
@@ -213,7 +255,7 @@ fn critcmp_baselines() {
 fn github_benchmark_entries() {
     let entries = json("github-benchmark", &small());
     check(
-        &entries[3],
+        &entries[4],
         expect![[
             r#"{"extra":"faster: wall time 0.500 times that of env.X=1 (0.500 to 0.500, 4 rounds)\n20260101T000000Z-s-abcdef on a machine","name":"s/p/clean/env.X=2 wall time","range":"95 % interval 0.5000 to 0.6500","unit":"s","value":0.575}"#
         ]],
@@ -240,8 +282,8 @@ fn runs_that_a_format_cannot_hold_are_refused() {
     );
     other.bundle.manifest.run = "20260102T000000Z-s-abcdef".to_owned();
     for format in all() {
-        let outcome = exported(format.name(), &[&one, &other], &everything);
-        match format.name() {
+        let outcome = exported(format.name, &[&one, &other], &everything);
+        match format.name {
             "hyperfine" | "hyperfine-1" | "critcmp" => {
                 assert!(matches!(outcome, Err(ExportError::OneRun { given: 2, .. })));
             }

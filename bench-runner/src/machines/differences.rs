@@ -24,6 +24,11 @@ pub(super) fn same_tools(one: &Manifest, other: &Manifest) -> bool {
     one.jobs == other.jobs && names.iter().find(changed).is_none()
 }
 
+/// The run of a machine that was started last; of several at once the last one named.
+pub(super) fn latest<'a>(runs: impl Iterator<Item = &'a Manifest>, instance: &str) -> Option<&'a Manifest> {
+    runs.filter(|run| run.machine.instance == instance).max_by_key(|run| &run.started_at)
+}
+
 fn hashes(manifest: &Manifest, name: &str) -> BTreeSet<String> {
     manifest.tools.iter().filter(|tool| tool.name == name).map(|tool| tool.sha256.clone()).collect()
 }

@@ -1,7 +1,8 @@
 //! Two runs of one plan → whether the second says what the first one said.
 
 use super::agreement::says_something;
-use super::same::{Subject, differences};
+use super::differences::{self, Difference};
+use super::same::{self, Subject};
 use super::table::{Lacks, ratio_of};
 use super::{Run, as_ratio, same_run};
 use crate::compare::{Ratio, Verdict};
@@ -16,6 +17,11 @@ const LEVEL_OF_DIFFERENCE: f64 = 0.05;
 pub struct Reproduced {
     /// Every comparison of the first run.
     pub rows: Vec<ReproducedRow>,
+    /// What else differs between the two, the first one at place 0 and the second one at place 1.
+    pub differences: Vec<Difference>,
+    /// Why no block of the first run is the same comparison in the second one; `None` where one is, or where the first
+    /// run has no block.
+    pub apart: Option<String>,
     /// Whether both are the same run, so that nothing was reproduced.
     pub same_run: bool,
     /// Whether both were made on the same machine.
@@ -103,8 +109,10 @@ impl Reproduced {
 /// Compares what two runs of a plan say, comparison by comparison.
 pub fn reproduced(original: Run<'_>, again: Run<'_>) -> Reproduced {
     let second: Vec<Subject<'_>> = Subject::all(1, again).collect();
+    let first: Vec<Subject<'_>> = Subject::all(0, original).collect();
+    let others: Vec<Result<&Subject<'_>, String>> = first.iter().map(|one| again_of(one, &second)).collect();
     let mut rows: Vec<ReproducedRow> =
-        Subject::all(0, original).flat_map(|first| of_block(&first, &second)).collect();
+        first.iter().zip(&others).flat_map(|(one, other)| of_block(one, other)).collect();
     let p: Vec<Option<f64>> = rows.iter().filter_map(|row| Some(Some(row.ratios?.p))).collect();
     let tested = p.len();
     let mut corrected = holm(&p, tested).into_iter().flatten();
@@ -116,19 +124,28 @@ pub fn reproduced(original: Run<'_>, again: Run<'_>) -> Reproduced {
     }
     Reproduced {
         rows,
+        differences: differences::of(&[original, again], &[0, 1], 2),
+        apart: match others.iter().find(|other| other.is_ok()) {
+            Some(_) => None,
+            None => others.first().and_then(|other| other.clone().err()),
+        },
         same_run: same_run(&original, &again),
         same_machine: original.manifest.machine.instance == again.manifest.machine.instance,
     }
 }
 
-fn of_block(first: &Subject<'_>, second: &[Subject<'_>]) -> Vec<ReproducedRow> {
-    let other = match second.iter().find(|other| other.result.id == first.result.id) {
+/// The same block of the second run, or why there is none.
+fn again_of<'s, 'a>(first: &Subject<'_>, second: &'s [Subject<'a>]) -> Result<&'s Subject<'a>, String> {
+    match second.iter().find(|other| other.result.id == first.result.id) {
         None => Err("the second run does not have this block".to_owned()),
-        Some(other) => match differences(first, other).as_slice() {
+        Some(other) => match same::differences(first, other).as_slice() {
             [] => Ok(other),
             differences => Err(differences.join("; ")),
         },
-    };
+    }
+}
+
+fn of_block(first: &Subject<'_>, other: &Result<&Subject<'_>, String>) -> Vec<ReproducedRow> {
     let arms = first.planned.arms.iter().enumerate();
     let arms = arms.filter(|(at, arm)| *at != first.result.baseline && arm.role != Role::Twin);
     arms.map(|(_, arm)| of_variant(first, other.as_ref().map_err(|reason| reason.as_str()), &arm.variant))

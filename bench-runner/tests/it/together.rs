@@ -91,7 +91,12 @@ fn again() {
     let second = PathBuf::from(document["again_bundle"].as_str().expect("a bundle"));
     let plan = |bundle: &Path| bench_runner::bundle::read_manifest(bundle).expect("a manifest").plan;
     assert_eq!(plan(&lab.path("work").join(&second)), plan(&first));
-    assert_eq!(document["same_machine"], false);
+    assert_eq!(
+        (&document["same_machine"], &document["differences"]),
+        (&false.into(), &Value::Array(Vec::new()))
+    );
+    let page = document["page"].as_str().expect("a page");
+    assert!(lab.path("work").join(page).is_file(), "{page}");
 
     // the same from the files alone
     let args = ["reproduce", text(&first), "--against", text(&second)];
@@ -195,6 +200,28 @@ fn bad() {
         fs::read_to_string(PathBuf::from(document[2]["plots"].as_str().expect("plots")).join("report.html"));
     let page = page.expect("a page");
     assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert(1)"));
+    // nothing that both have, so there is nothing to say of the first one; the other way round nothing was claimed
+    let ran = lab.run(&["reproduce", text(&one), "--against", text(&empty)]).expect(2);
+    assert!(
+        ran.stderr.contains("the second run does not have this block\nhelp: name a run of the same plan"),
+        "{}",
+        ran.stderr
+    );
+    let ran = lab.run(&["reproduce", text(&empty), "--against", text(&one)]).expect(5);
+    assert!(ran.stdout.contains("there is nothing to confirm"), "{}", ran.stdout);
+    let stderr = lab.run(&["reproduce", text(&empty)]).expect(2).stderr;
+    assert!(stderr.ends_with("there is nothing to measure: the plan has no block\n"), "{stderr}");
+    let other = copied("other", &|text| {
+        let mut manifest = json(&text);
+        manifest["jobs"] = 99.into();
+        manifest["machine"]["instance"] = "four".into();
+        manifest.to_string()
+    });
+    let says = lab.run(&["reproduce", text(&one), "--against", text(&other)]).stdout;
+    assert!(says.contains("differs: parallel jobs: ") && says.contains(", 99 in the second"), "{says}");
+    let half = copied("half", &|text| text[..text.len() / 2].to_owned());
+    let stderr = lab.run(&["reproduce", text(&one), "--against", text(&half)]).expect(1).stderr;
+    assert!(stderr.contains("it ends in the middle: the file was cut short"), "{stderr}");
     // samples that were cut short are read as far as they go
     let cut = copied("cut", &|text| text.replace("\"one\"", "\"three\""));
     let samples = fs::read_to_string(cut.join("samples.csv")).expect("samples");

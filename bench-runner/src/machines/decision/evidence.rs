@@ -2,6 +2,7 @@
 
 use super::{Fits, MemoryLimit, OfWorkload, Rule, in_block, said};
 use crate::machines::as_ratio;
+use crate::machines::differences::{latest, same_tools};
 use crate::machines::same::Subject;
 use crate::machines::table::arm_of;
 use crate::record::Variant;
@@ -36,7 +37,8 @@ impl Evidence {
     pub(super) fn of(under: &[&Subject<'_>], variant: &Variant) -> Result<Self, String> {
         let first = under.first().ok_or("not measured on this class")?;
         let has = |subject: &&&Subject<'_>| arm_of(subject, &in_block(subject, variant)).is_some();
-        let mut own: Vec<&Subject<'_>> = under.iter().filter(has).copied().collect();
+        let having: Vec<&Subject<'_>> = under.iter().filter(has).copied().collect();
+        let mut own = with_the_last_tools(&having);
         if own.is_empty() {
             // Why no run has it, the first one says.
             own.push(first);
@@ -102,6 +104,16 @@ impl Evidence {
             all_processes: self.memory.is_some_and(|(_, all)| all),
         }
     }
+}
+
+/// Of each machine the runs that were made with the tools of its last one: what they said with others is past.
+fn with_the_last_tools<'s, 'a>(subjects: &[&'s Subject<'a>]) -> Vec<&'s Subject<'a>> {
+    let current = |subject: &&&Subject<'_>| {
+        let manifest = subject.of.manifest;
+        let runs = subjects.iter().map(|other| other.of.manifest);
+        latest(runs, &manifest.machine.instance).is_none_or(|last| same_tools(last, manifest))
+    };
+    subjects.iter().filter(current).copied().collect()
 }
 
 /// What one run says: m·(1 − r), where m is the baseline's median and r the ratio.

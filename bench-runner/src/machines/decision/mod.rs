@@ -9,6 +9,7 @@ mod evidence;
 
 use std::collections::BTreeMap;
 
+use super::differences::{latest, same_tools};
 use super::same::{Subject, alike};
 use super::table::{Lacks, arm_of, ratio_of};
 use super::{Refused, Run, each_once};
@@ -159,10 +160,24 @@ pub struct OfWorkload {
 
 /// What each class should do.
 pub fn decide(runs: &[Run<'_>], rule: &Rule) -> Decisions {
-    let (kept, remarks) = each_once(runs);
+    let (kept, mut remarks) = each_once(runs);
+    remarks.extend(kept.iter().filter_map(|run| past(run, &kept)));
     let (asked, refused) = questions(&kept);
     let questions = asked.iter().map(|question| question.answer(rule)).collect();
     Decisions { questions, refused, remarks }
+}
+
+/// That a run was made with other tools than the machine's last one, and so counts for less.
+fn past(run: &Run<'_>, all: &[Run<'_>]) -> Option<String> {
+    let manifest = run.manifest;
+    let last = latest(all.iter().map(|run| run.manifest), &manifest.machine.instance)?;
+    (!same_tools(last, manifest)).then(|| {
+        format!(
+            "the run {} was made with other tools or jobs than {}, a later one on the same machine, and counts only for \
+             what was not measured again",
+            manifest.run, last.run
+        )
+    })
 }
 
 /// The blocks of a question.

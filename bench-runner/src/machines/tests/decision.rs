@@ -1,6 +1,6 @@
 use super::fixture::{Made, made, several};
 use crate::compare::Verdict::{Equivalent, Faster, Slower, Undecided};
-use crate::machines::{Choice, Decisions, Fits, MemoryLimit, OfClass, Rule, Run, decide};
+use crate::machines::{Candidate, Choice, Decisions, Fits, MemoryLimit, OfClass, Rule, Run, Saved, decide};
 
 fn rule(per_day: &[(&str, f64)]) -> Rule {
     Rule {
@@ -55,6 +55,177 @@ fn the_interval_of_what_is_saved_is_that_of_ratio_and_median() {
     // Satterthwaite: nearly all of it is the ratio's, so a little more than 11 degrees of freedom
     let t = (high - low) / 2.0 / se;
     assert!((2.19..2.201).contains(&t), "{t}");
+}
+
+/// Whether an estimate with its interval is that of the reference program.
+fn assert_near(found: (f64, (f64, f64)), expected: [f64; 3]) {
+    let found = [found.0, found.1.0, found.1.1];
+    let near =
+        found.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-9 * other.abs().max(1.0));
+    assert!(near, "{found:?} is not {expected:?}");
+}
+
+fn per_day(candidate: &Candidate) -> (f64, (f64, f64)) {
+    let Saved { seconds, low, high } = candidate.saved.expect("seconds");
+    (seconds, (low, high))
+}
+
+/// Seconds of a clean build, the ratio and half of its interval.
+fn clean(machine: &str, run: &str, seconds: f64, ratio: f64, spread: f64) -> Made {
+    made(machine, run).and("clean", seconds, &[("lld", ratio, spread, Faster)])
+}
+
+// Reference values of the tests called `known_…`: a separate Python program that has the formulas of
+// docs/METHODOLOGY.md and `scipy.stats.t`, given medians, ratios and their intervals.
+
+#[test]
+fn known_values_of_one_run_with_two_workloads() {
+    let found = only(&[one()], &rule(&[("clean", 3.0), ("incremental", 80.0)]));
+    let [mold, lld] = &found.candidates[..] else { panic!("{found:?}") };
+    assert_near(per_day(mold), [86.0, 83.894_746_051_525_2, 88.105_253_948_474_8]);
+    assert_near(per_day(lld), [67.0, 64.611_112_042_169_8, 69.388_887_957_830_2]);
+    assert_near(mold.workloads[0].saved, [2.0, 1.819_264_168_031_633_7, 2.180_735_831_968_366]);
+    assert_near(mold.workloads[1].saved, [1.0, 0.978_040_572_991_069, 1.021_959_427_008_931]);
+}
+
+/// They differ by more than their errors, so none of it is certain.
+#[test]
+fn known_values_of_three_runs_of_a_machine() {
+    let runs = [("r1", 20.0, 0.95, 0.01), ("r2", 20.5, 0.90, 0.01), ("r3", 19.0, 0.93, 0.03)];
+    let runs = runs.map(|(run, seconds, ratio, spread)| clean("amd-1", run, seconds, ratio, spread));
+    let found = only(&runs, &rule(&[("clean", 10.0)]));
+    let lld = &found.candidates[0];
+    assert_near(per_day(lld), [14.654_766_696_566, -1.003_946_588_925, 30.313_479_982_057]);
+    assert_near(
+        lld.workloads[0].ratio,
+        [0.926_264_775_429_408, 0.854_808_023_843_045, 1.003_694_876_826_315],
+    );
+    assert_eq!((&lld.fits, &found.choice), (&Fits::Yes, &Choice::NotKnown));
+    // somebody to whom half a minute is nothing stays
+    let more = Rule { worth: 31.0, ..rule(&[("clean", 10.0)]) };
+    assert_eq!(only(&runs, &more).choice, Choice::Stay);
+}
+
+#[test]
+fn known_values_of_the_machines_of_a_class() {
+    let two = [
+        clean("amd-1", "r1", 20.0, 0.95, 0.01),
+        clean("amd-1", "r2", 20.5, 0.94, 0.02),
+        clean("amd-2", "r3", 25.0, 0.955, 0.01),
+    ];
+    let found = only(&two, &rule(&[("clean", 3.0)]));
+    let lld = &found.candidates[0];
+    assert_near(per_day(lld), [3.267_439_484_115_655, 2.820_552_803_950_537, 3.714_326_164_280_774]);
+    assert_near(
+        lld.workloads[0].saved,
+        [1.089_146_494_705_218, 0.940_184_267_983_512, 1.238_108_721_426_925],
+    );
+    assert_near(
+        lld.workloads[0].ratio,
+        [0.951_489_470_957_816, 0.945_390_549_543_801, 0.957_627_737_849_139],
+    );
+    assert_eq!(found.choice, Choice::Switch("linker=lld".to_owned()));
+
+    // from five machines on, it is about machines like these
+    let five = [(20.0, 0.95), (21.0, 0.90), (22.0, 0.93), (23.0, 0.97), (24.0, 0.91)];
+    let five = five.into_iter().enumerate();
+    let five: Vec<Made> = five
+        .map(|(at, (seconds, ratio))| clean(&format!("amd-{at}"), &format!("r{at}"), seconds, ratio, 0.01))
+        .collect();
+    let found = only(&five, &rule(&[("clean", 3.0)]));
+    assert_eq!(found.machines, 5);
+    let lld = &found.candidates[0];
+    assert_near(per_day(lld), [4.494, 2.154_618_004_801_646, 6.833_381_995_198_353]);
+    assert_near(
+        lld.workloads[0].ratio,
+        [0.931_649_248_476_896, 0.897_519_060_063_972, 0.967_077_314_353_301],
+    );
+}
+
+/// One linker is for who builds from scratch, the other one for who edits.
+#[test]
+fn known_values_where_the_weights_decide() {
+    let built = made("amd-1", "r1")
+        .and("clean", 20.0, &[("lld", 0.90, 0.01, Faster), ("mold", 1.01, 0.005, Undecided)])
+        .and("incremental", 2.0, &[("lld", 0.98, 0.005, Faster), ("mold", 0.70, 0.01, Faster)]);
+    for (days, choice, lld, mold) in [
+        (
+            [30.0, 5.0],
+            "linker=lld",
+            [60.2, 53.818_163_214_072, 66.581_836_785_928],
+            [-3.0, -6.570_612_073_406_455, 0.570_612_073_406_444],
+        ),
+        (
+            [1.0, 80.0],
+            "linker=mold",
+            [5.2, 4.265_479_999_969_305, 6.134_520_000_030_701],
+            [47.8, 46.399_252_753_303_344, 49.200_747_246_696_665],
+        ),
+    ] {
+        let found =
+            only(std::slice::from_ref(&built), &rule(&[("clean", days[0]), ("incremental", days[1])]));
+        assert_eq!(found.choice, Choice::Switch(choice.to_owned()));
+        let of = |name: &str| found.candidates.iter().find(|one| one.variant == name).map(per_day);
+        assert_near(of("linker=lld").expect("lld"), lld);
+        assert_near(of("linker=mold").expect("mold"), mold);
+    }
+}
+
+#[test]
+fn known_values_of_staying_and_of_not_knowing() {
+    let little = clean("amd-1", "r1", 20.0, 0.99, 0.005);
+    let worth = |worth: f64| Rule { worth, ..rule(&[("clean", 10.0)]) };
+    let found = only(std::slice::from_ref(&little), &worth(3.0));
+    assert_near(per_day(&found.candidates[0]), [2.0, 1.009_861_242_334_151, 2.990_138_757_665_853]);
+    assert_eq!((&found.candidates[0].fits, &found.choice), (&Fits::Yes, &Choice::Stay));
+    assert_eq!(only(std::slice::from_ref(&little), &worth(2.99)).choice, Choice::NotKnown);
+    assert!(matches!(only(&[little], &worth(1.0)).choice, Choice::Switch(_)));
+
+    // much is saved in sum, and yet a clean build may be slower than allowed
+    let unsure = made("amd-1", "r1").and("clean", 20.0, &[("lld", 1.01, 0.02, Undecided)]).and(
+        "incremental",
+        2.0,
+        &[("lld", 0.50, 0.02, Faster)],
+    );
+    let found = only(&[unsure], &rule(&[("clean", 3.0), ("incremental", 80.0)]));
+    assert_near(per_day(&found.candidates[0]), [79.4, 77.351_352_653_577, 81.448_647_346_423]);
+    assert_eq!(found.choice, Choice::NotKnown);
+    let reason = "clean: it may be slower than allowed, up to +3.0 %".to_owned();
+    assert_eq!(found.candidates[0].fits, Fits::NotKnown(reason));
+}
+
+/// A class is as good as its machine with the least memory, whatever is saved.
+#[test]
+fn a_class_has_as_much_memory_as_its_smallest_machine() {
+    let mut small = clean("amd-2", "r2", 20.0, 0.5, 0.01);
+    small.manifest.machine.details = serde_json::json!({ "facts": { "memory_bytes": 300u64 << 20 } });
+    let found = only(&[clean("amd-1", "r1", 20.0, 0.5, 0.01), small], &rule(&[("clean", 3.0)]));
+    assert_eq!(found.choice, Choice::Stay);
+    let reason = "clean: a build took 400 MiB, and 300 MiB are allowed".to_owned();
+    assert_eq!(found.candidates[0].fits, Fits::No(reason));
+    assert!((found.candidates[0].saved.expect("seconds").seconds - 30.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_a_machine_said_with_other_tools_is_past() {
+    let mut before = clean("amd-1", "r1", 20.0, 0.5, 0.01).with_tool("rustc", "rustc 1.94.0").and(
+        "incremental",
+        2.0,
+        &[("lld", 0.8, 0.01, Faster)],
+    );
+    let now = clean("amd-1", "r2", 20.0, 0.99, 0.001);
+    let days = rule(&[("clean", 1.0), ("incremental", 10.0)]);
+    let found = decided(&[now.clone(), before.clone()], &rule(&[("clean", 1.0)]));
+    // both were started at once, so the one that is named last is the last one
+    assert_eq!(found.questions[0].classes[0].candidates[0].runs, ["r1"]);
+    before.manifest.started_at = "2025-01-01T00:00:00Z".to_owned();
+    let found = decided(&[now, before], &days);
+    let lld = &found.questions[0].classes[0].candidates[0];
+    // 1 × 20 s × 0.01 with the new ones, 10 × 2 s × 0.2 with the old ones
+    assert!((lld.saved.expect("seconds").seconds - 4.2).abs() < 1e-9, "{lld:?}");
+    assert_eq!(lld.runs, ["r2", "r1"]);
+    let [remark] = &found.remarks[..] else { panic!("{:?}", found.remarks) };
+    assert!(remark.starts_with("the run r1 was made with other tools or jobs than r2"), "{remark}");
 }
 
 #[test]

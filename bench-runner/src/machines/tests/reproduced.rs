@@ -51,13 +51,31 @@ fn what_the_second_run_lacks_is_not_confirmed_and_says_why() {
     assert_eq!(found.rows[1].again, Err("not in this run".to_owned()));
     assert_eq!(found.worst(), Some(Outcome::NotConfirmed));
     assert_eq!((found.count(Outcome::Confirmed), found.same_run, found.same_machine), (1, false, false));
+    assert_eq!(found.apart, None);
     let found = reproduced(first.run(), second.pinned_at("0.18.0").run());
+    assert!(found.apart.as_ref().is_some_and(|reason| reason.contains("is pinned at")), "{found:?}");
     assert!(found.rows[0].again.as_ref().is_err_and(|reason| reason.contains("is pinned at")), "{found:?}");
     let found = reproduced(first.run(), made("b-1", "r2").run());
     assert_eq!(found.rows[0].again, Err("the second run does not have this block".to_owned()));
     let found = reproduced(first.run(), first.run());
     assert!(found.same_run && found.same_machine);
     assert_eq!(reproduced(made("a-1", "r1").run(), first.run()).worst(), None);
+}
+
+#[test]
+fn tools_and_jobs_that_differ_are_named() {
+    let run = |name: &str| made("a-1", name).and("clean", 9.0, &[("lld", 0.9, 0.02, Faster)]);
+    let mut second = run("r2").with_tool("rustc", "rustc 1.96.0");
+    second.manifest.jobs = 7;
+    let found = reproduced(run("r1").run(), second.run());
+    let what: Vec<&str> = found.differences.iter().map(|one| one.what.as_str()).collect();
+    assert_eq!(what, ["rustc", "parallel jobs"]);
+    let [(there, of_first), (here, of_second)] = &found.differences[0].values[..] else {
+        panic!("{found:?}")
+    };
+    assert!(there.starts_with("rustc 1.95.0 (") && here.starts_with("rustc 1.96.0 ("), "{there}, {here}");
+    assert_eq!((&of_first[..], &of_second[..]), (&[0][..], &[1][..]));
+    assert_eq!(reproduced(run("r1").run(), run("r2").run()).differences, []);
 }
 
 #[test]

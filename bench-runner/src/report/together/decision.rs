@@ -124,7 +124,9 @@ fn of_workload(one: &OfWorkload) -> String {
 fn minutes(seconds: f64) -> String {
     let minutes = seconds / 60.0;
     let text = if minutes.abs() < 10.0 { format!("{minutes:.2} min") } else { format!("{minutes:.1} min") };
-    text.replace('-', "−")
+    // what rounds to nothing has no sign
+    let sign = if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" };
+    text.replace('-', sign)
 }
 
 /// The same as one document; what is written to roll a choice out stands with each class.
@@ -189,4 +191,18 @@ fn candidate(one: &Candidate) -> Value {
         })).collect::<Vec<_>>(),
         "runs": one.runs,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_shown_as_minutes() {
+        let shown = [0.0, -0.2, -0.4, 90.0, -90.0, 599.9, 3600.0].map(minutes);
+        assert_eq!(
+            shown,
+            ["0.00 min", "0.00 min", "−0.01 min", "1.50 min", "−1.50 min", "10.00 min", "60.0 min"]
+        );
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json as object};
 
 use crate::compare::Ratio;
 use crate::figure::wording::{self, counted};
-use crate::machines::{Outcome, Reproduced, ReproducedRow, TwoRatios};
+use crate::machines::{Difference, Outcome, Reproduced, ReproducedRow, TwoRatios};
 use crate::report::table::{Column, paragraph, sentence, table};
 use crate::report::text::visible;
 
@@ -25,6 +25,7 @@ const METHOD: &str = "A verdict is confirmed where the second run has the same; 
 pub fn reproduced_text(found: &Reproduced, first: &str, again: &str) -> String {
     let mut lines = vec![format!("first: {first}"), format!("again: {again}")];
     lines.extend(sentence(&place(found)));
+    lines.extend(found.differences.iter().flat_map(|one| paragraph("differs: ", &of_difference(one))));
     let mut blocks: Vec<(&str, &str)> = Vec::new();
     for row in &found.rows {
         if !blocks.contains(&(&row.block, &row.baseline)) {
@@ -51,6 +52,19 @@ fn place(found: &Reproduced) -> String {
     }
 }
 
+/// What the runs that have something say it is; each of the two has one value, or says nothing of it.
+fn sides(difference: &Difference) -> [Option<&str>; 2] {
+    [0, 1].map(|place| {
+        let of_run = |(_, places): &&(String, Vec<usize>)| places.contains(&place);
+        difference.values.iter().find(of_run).map(|(value, _)| value.as_str())
+    })
+}
+
+fn of_difference(difference: &Difference) -> String {
+    let [first, again] = sides(difference).map(|value| value.unwrap_or("not known"));
+    format!("{}: {first} in the first run, {again} in the second", difference.what)
+}
+
 /// The two of them in sum.
 fn summary(found: &Reproduced) -> String {
     let claims = found.rows.len() - found.count(Outcome::NothingClaimed);
@@ -59,16 +73,20 @@ fn summary(found: &Reproduced) -> String {
     let verdicts = match claims {
         0 => "The first run showed nothing, so there is nothing to confirm".to_owned(),
         _ => format!(
-            "Of {} {} confirmed, {} not confirmed and {} contradicted",
+            "{}: {} confirmed, {} not confirmed, {} contradicted",
             counted(claims, "verdict"),
             found.count(Outcome::Confirmed),
             found.count(Outcome::NotConfirmed),
             found.count(Outcome::Contradicted)
         ),
     };
+    if ratios.is_empty() {
+        return format!("{verdicts}. No ratio is in both.");
+    }
     format!(
-        "{verdicts}. Of {} that both have, {} overlap, {} hold the first estimate, and {} differ by more than chance.",
-        counted(ratios.len(), "interval"),
+        "{verdicts}. {} in both runs: {} with intervals that overlap, {} with the first estimate in the second interval, \
+         {} with more than chance between them.",
+        counted(ratios.len(), "ratio"),
         count(|one| one.overlap),
         count(|one| one.within),
         count(TwoRatios::differ),
@@ -143,5 +161,9 @@ pub fn reproduced_json(found: &Reproduced) -> Value {
         "contradicted": found.count(Outcome::Contradicted),
         "nothing_claimed": found.count(Outcome::NothingClaimed),
         "same_machine": found.same_machine,
+        "differences": found.differences.iter().map(|one| {
+            let [first, again] = sides(one);
+            object!({ "what": one.what, "first": first, "again": again })
+        }).collect::<Vec<_>>(),
     })
 }

@@ -165,8 +165,9 @@ fn a_run_that_was_made_again_is_told() {
             estimate; the ratios differ by more than chance (p = 0.02 after correction)
           linker=mold: faster, again no result (not in this run)
 
-        Of 4 verdicts 1 confirmed, 1 not confirmed and 2 contradicted. Of 3 intervals that both have, 1
-        overlap, 0 hold the first estimate, and 3 differ by more than chance.
+        4 verdicts: 1 confirmed, 1 not confirmed, 2 contradicted. 3 ratios in both runs: 1 with intervals
+        that overlap, 0 with the first estimate in the second interval, 3 with more than chance between
+        them.
         A verdict is confirmed where the second run has the same; it is contradicted where the second run
         shows something else, or shows nothing at a ratio that differs by more than chance. Intervals are
         plain 95 % intervals. The test of equality is that of the difference of two log-ratios (Welch),
