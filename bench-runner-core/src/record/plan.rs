@@ -33,6 +33,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The plan as indented JSON, as docs/FORMAT.md describes it.
+    ///
+    /// # Errors
+    /// None for a plan that was made by planning or by reading.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self)
+    }
+
     /// How many comparisons it plans: variants against their baselines, twins left out. All of them count in the
     /// correction for many comparisons.
     pub fn planned_comparisons(&self) -> usize {

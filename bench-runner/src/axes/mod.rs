@@ -174,6 +174,12 @@ pub trait Axis: Sync {
         false
     }
 
+    /// Keys of the settings that its probe looks at, besides its own and the toolchain's. It is shown no others, so
+    /// that the answer holds wherever these are the same.
+    fn looks_at(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether the project of `context` and this machine can do it.
     fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability;
 
@@ -222,6 +228,12 @@ pub fn each(settings: &Settings) -> impl Iterator<Item = Setting<'_>> {
 /// The toolchain that settings name, where they do.
 pub fn toolchain_of(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)
+}
+
+/// What the probe of a setting is shown of the variant's settings.
+pub fn shown_to_probe(axis: &dyn Axis, setting: &Setting<'_>) -> Settings {
+    let keys = axis.looks_at().iter().copied().chain(["toolchain", setting.key]);
+    keys.filter_map(|key| Some((key.to_owned(), setting.beside.get(key)?.clone()))).collect()
 }
 
 /// Why settings make no sense together in a build with this goal, where that is so.

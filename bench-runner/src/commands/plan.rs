@@ -33,7 +33,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let workplace = Workplace::open(places, args.request.offline, false)?;
     let plan = request::plan(&args.request, &workplace, places)?;
     if args.json {
-        let text = serde_json::to_string_pretty(&plan).map_err(|error| FlowError::Harness(error.into()))?;
+        let text = plan.to_json().map_err(|error| FlowError::Harness(error.into()))?;
         println!("{text}");
         return Ok(Exit::Done);
     }

@@ -178,7 +178,7 @@ impl Workplace {
     /// What builds a project with the toolchain of this name, or with its own.
     fn kit(&self, bench: &Bench, toolchain: Option<&str>) -> Result<Kit, FlowError> {
         let settings = toolchain.map(|name| ("toolchain".to_owned(), name.to_owned())).into_iter().collect();
-        let context = self.context_of(bench, &settings).map_err(anyhow::Error::from)?;
+        let context = self.context_of(bench, &settings).map_err(anyhow::Error::from)?.into_owned();
         let project = &bench.project;
         let path = self.path.to_string_lossy().into_owned();
         let build = project.build.clone();

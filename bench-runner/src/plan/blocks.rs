@@ -5,7 +5,7 @@ mod memo;
 mod projects;
 mod rows;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::workload;
 use super::{PlanError, ProjectView};
@@ -89,9 +89,9 @@ struct Draft<'a> {
 struct Kept {
     arms: Vec<Arm>,
     /// Places among them.
-    by_identity: HashMap<String, usize>,
+    by_identity: BTreeMap<String, usize>,
     /// What becomes of the sources of each tree, under the workloads that build it; each once.
-    sources: HashMap<TreeId, Vec<Sources>>,
+    sources: BTreeMap<TreeId, Vec<Sources>>,
 }
 
 impl Kept {
@@ -144,7 +144,7 @@ impl<'a> Draft<'a> {
             }
         }
         let mut kept = kept.arms;
-        let mut names = HashSet::new();
+        let mut names = BTreeSet::new();
         if let Some(twice) = kept.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
             let message = format!("two variants of `{}` are called `{}`", self.fixed.id, twice.variant.name);
             return Err(RequestError::usage(message, Some("use values without spaces".into())).into());
@@ -233,8 +233,9 @@ impl<'a> Draft<'a> {
                 return left(reason, help);
             }
         }
+        let tree = variant.tree();
         if let Availability::Missing { reason, help } =
-            memo.world.goal(&variant.tree(), workload.goal, &variant.settings)
+            memo.world.goal(&tree, workload.goal, &variant.settings)
         {
             return left(reason, help);
         }
@@ -254,7 +255,7 @@ impl<'a> Draft<'a> {
             if !axis.matters(workload.goal) || axis.is_nothing(setting.value) {
                 continue;
             }
-            match memo.probe(&variant.tree(), &setting) {
+            match memo.probe(&tree, axis, &setting) {
                 Availability::Available { identity: same, .. } => identity.push(format!("{key}={same}")),
                 Availability::Missing { reason, help } => return left(reason.clone(), help.clone()),
             }

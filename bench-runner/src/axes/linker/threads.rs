@@ -56,6 +56,10 @@ impl Axis for Threads {
         }
     }
 
+    fn looks_at(&self) -> &'static [&'static str] {
+        &["linker"]
+    }
+
     fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
         let linker = linker(setting);
         let missing = |reason: String, help: Option<&str>| Availability::Missing {

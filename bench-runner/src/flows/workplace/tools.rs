@@ -1,6 +1,8 @@
 //! Toolchains and tools: the one that a project's own files choose, those that variants name, and what the settings of a
 //! plan bring into play.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::Workplace;
@@ -19,9 +21,15 @@ impl Workplace {
         if !self.toolchains(plan).is_empty() {
             tools.extend(self.c_compiler());
         }
+        let mut asked = HashSet::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-            let Some(bench) = benches.get(&variant.tree()) else { continue };
+            let tree = variant.tree();
+            let Some(bench) = benches.get(&tree) else { continue };
             for setting in axes::each(&variant.settings) {
+                let Ok(axis) = axes::find(setting.key) else { continue };
+                if !asked.insert((tree.clone(), setting.key, axes::shown_to_probe(axis, &setting))) {
+                    continue;
+                }
                 if let Availability::Available { tool: Some(tool), .. } = self.probe_at(bench, &setting)
                     && !tools.contains(&tool)
                 {
@@ -46,23 +54,29 @@ impl Workplace {
         let mut all: Vec<Toolchain> = Vec::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let context = benches.get(&variant.tree()).map(|bench| self.context_of(bench, &variant.settings));
-            if let Some(Ok(Context { toolchain: Some(toolchain), .. })) = context
+            if let Some(Ok(context)) = context
+                && let Some(toolchain) = &context.toolchain
                 && all.iter().all(|other| other.sysroot != toolchain.sysroot)
             {
-                all.push(toolchain);
+                all.push(toolchain.clone());
             }
         }
         all
     }
 
     /// What axes may look at for a variant with these settings.
-    pub(super) fn context_of(&self, bench: &Bench, settings: &Settings) -> Result<Context, Lacking> {
-        match (axes::toolchain_of(settings), &bench.context.toolchain) {
+    pub(super) fn context_of<'b>(
+        &self,
+        bench: &'b Bench,
+        settings: &Settings,
+    ) -> Result<Cow<'b, Context>, Lacking> {
+        Ok(match (axes::toolchain_of(settings), &bench.context.toolchain) {
             (Some(name), Some(_)) => {
-                Ok(Context { toolchain: Some(self.named_toolchain(name)?), ..bench.context.clone() })
+                let toolchain = Some(self.named_toolchain(name)?);
+                Cow::Owned(Context { toolchain, ..bench.context.clone() })
             }
-            _ => Ok(bench.context.clone()),
-        }
+            _ => Cow::Borrowed(&bench.context),
+        })
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Lacking> {
@@ -75,8 +89,9 @@ impl Workplace {
             Ok(axis) => axis,
             Err(error) => return Availability::Missing { reason: error.message, help: None },
         };
-        match self.context_of(bench, setting.beside) {
-            Ok(context) => axis.probe(setting, &context),
+        let shown = axes::shown_to_probe(axis, setting);
+        match self.context_of(bench, &shown) {
+            Ok(context) => axis.probe(&Setting { beside: &shown, ..*setting }, &context),
             Err(Lacking { reason, help }) => Availability::Missing { reason, help },
         }
     }

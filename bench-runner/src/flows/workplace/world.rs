@@ -84,7 +84,8 @@ impl World for Workplace {
         let benches = self.benches.borrow();
         // Before a commit is on the bench, the project's own toolchain stands for it.
         let bench = benches.get(tree).or_else(|| benches.get(&tree_of(&tree.project)));
-        let toolchain = bench.and_then(|bench| self.context_of(bench, settings).ok()?.toolchain);
+        let context = bench.and_then(|bench| self.context_of(bench, settings).ok());
+        let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());
         match toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings))) {
             Ok(()) => Availability::Available { identity: String::new(), tool: None },
             Err(Lacking { reason, help }) => Availability::Missing { reason, help },

@@ -1,8 +1,8 @@
 //! What was asked of the world while the blocks of a plan are made.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use crate::axes::{Availability, Setting, Settings};
+use crate::axes::{self, Availability, Axis, Setting, Settings};
 use crate::build::Lacking;
 use crate::plan::{PlanError, ProjectView, World};
 use crate::record::TreeId;
@@ -10,21 +10,22 @@ use crate::record::TreeId;
 /// The world, asked no question twice.
 pub(in crate::plan) struct Memo<'w> {
     pub(super) world: &'w dyn World,
-    probes: HashMap<(TreeId, String, Settings), Availability>,
-    configured: HashMap<String, String>,
-    commits: HashMap<(String, usize), Result<Vec<String>, Lacking>>,
+    /// By key, and then by tree and what the probe is shown.
+    probes: BTreeMap<String, BTreeMap<(TreeId, Settings), Availability>>,
+    configured: BTreeMap<String, String>,
+    commits: BTreeMap<(String, usize), Result<Vec<String>, Lacking>>,
 }
 
 impl<'w> Memo<'w> {
     pub(in crate::plan) fn new(world: &'w dyn World) -> Self {
-        Self { world, probes: HashMap::new(), configured: HashMap::new(), commits: HashMap::new() }
+        Self { world, probes: BTreeMap::new(), configured: BTreeMap::new(), commits: BTreeMap::new() }
     }
 
-    pub(super) fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Availability {
+    pub(super) fn probe(&mut self, tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> &Availability {
         let world = self.world;
-        self.probes
-            .entry((tree.clone(), setting.key.to_owned(), setting.beside.clone()))
-            .or_insert_with(|| world.probe(tree, setting))
+        let shown = axes::shown_to_probe(axis, setting);
+        let of_setting = self.probes.entry(setting.key.to_owned()).or_default();
+        of_setting.entry((tree.clone(), shown)).or_insert_with(|| world.probe(tree, setting))
     }
 
     pub(super) fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
