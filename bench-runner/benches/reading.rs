@@ -1,9 +1,15 @@
 //! What it costs to read and sum up a million samples in many bundles, and where the time goes.
 //!
 //! The bundles are made below the temporary directory and removed again; where `BENCH_RUNNER_BENCH_RESULTS` names a
-//! directory they are made there, or taken from there, and kept, so that other programs can read the same files.
+//! directory they are made there, or taken from there, and kept. Where `BENCH_RUNNER_BENCH_PYTHON` names a Python that has
+//! polars and DuckDB, these sum up the same files in turn (`reading_elsewhere.py`).
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a benchmark starts other programs itself"
+)]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -12,11 +18,12 @@ use std::time::{Duration, SystemTime};
 
 use bench_runner::bundle::{self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer};
 use bench_runner::compare::{Comparison, Policy};
+use bench_runner::flows;
 use bench_runner::record::{
-    Arm, Block, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample,
-    Sampling, Variant,
+    Arm, ArmBuilds, Block, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan, Rebuilt,
+    Role, Sample, Sampling, Variant, by_arm,
 };
-use bench_runner::{flows, report};
+use bench_runner::stats::{Summary, summarise};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::prelude::*;
 
@@ -161,16 +168,41 @@ fn judge(bundle: &Bundle) -> Comparison {
     flows::judge(bundle, &Policy::default())
 }
 
-/// Rows of the table of a bundle, which is all that is kept of it.
-fn sum_up(dir: &Path) -> usize {
-    let text = report::summary_csv(&judge(&read(dir))).expect("a table");
-    text.lines().count()
+/// Wall time of each cell of a bundle: what data frames and databases have an expression for.
+fn cells(dir: &Path) -> Vec<Summary> {
+    let bundle = read(dir);
+    let plan = &bundle.manifest.plan;
+    let of_block = |block: &Block| {
+        let of_it = bundle.samples.iter().filter(|sample| sample.block == block.id);
+        let walls = |arm: &ArmBuilds<'_>| {
+            let costs = arm.measured.iter().filter_map(|sample| sample.outcome.cost());
+            summarise(&costs.map(|cost| cost.wall.as_secs_f64()).collect::<Vec<_>>())
+        };
+        by_arm(block, of_it).iter().filter_map(walls).collect::<Vec<_>>()
+    };
+    plan.blocks.iter().flat_map(of_block).collect()
+}
+
+/// Seconds that another program takes to sum up the cells `times` over, by its own clock, without starting Python.
+fn elsewhere(python: &Path, program: &str, results: &Path, times: u64) -> Duration {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner/benches/reading_elsewhere.py");
+    let said = std::process::Command::new(python)
+        .arg(script)
+        .args([program.as_ref(), results.as_os_str(), times.to_string().as_ref()])
+        .output()
+        .expect("Python starts");
+    let text = String::from_utf8_lossy(&said.stdout);
+    let mut words = text.split_whitespace();
+    let (seconds, rows) = (words.next().and_then(|word| word.parse().ok()), words.next());
+    assert_eq!(rows, Some("20000"), "{program}: {}", String::from_utf8_lossy(&said.stderr));
+    Duration::from_secs_f64(seconds.expect("seconds"))
 }
 
 fn reading(c: &mut Criterion) {
     let temporary = tempfile::tempdir().expect("a temporary directory");
     let named = std::env::var_os("BENCH_RUNNER_BENCH_RESULTS").map(PathBuf::from);
-    let dirs = bundles(named.as_deref().unwrap_or(temporary.path()));
+    let results = named.as_deref().unwrap_or(temporary.path());
+    let dirs = bundles(results);
     let files: Vec<PathBuf> = dirs.iter().map(|dir| dir.join("samples.csv")).collect();
     let size = |file: &PathBuf| file.metadata().map_or(0, |metadata| metadata.len());
     let bytes: u64 = files.iter().map(size).sum();
@@ -179,9 +211,6 @@ fn reading(c: &mut Criterion) {
 
     group.bench_function("bytes of the files", |b| {
         b.iter(|| files.iter().map(|file| std::fs::read(file).map_or(0, |text| text.len())).sum::<usize>());
-    });
-    group.bench_function("fields of the rows, one core", |b| {
-        b.iter(|| files.iter().map(|file| fields(file)).sum::<usize>());
     });
     group.bench_function("manifests", |b| {
         b.iter(|| dirs.iter().map(|dir| bundle::read_manifest(dir).map_or(0, |one| one.jobs)).sum::<usize>());
@@ -192,12 +221,22 @@ fn reading(c: &mut Criterion) {
     group.bench_function("bundles, all cores", |b| {
         b.iter(|| dirs.par_iter().map(|dir| read(dir).samples.len()).sum::<usize>());
     });
+    group.bench_function("read and summed up by cell, all cores", |b| {
+        b.iter(|| assert_eq!(dirs.par_iter().map(|dir| cells(dir).len()).sum::<usize>(), 20_000));
+    });
+    if let Some(python) = std::env::var_os("BENCH_RUNNER_BENCH_PYTHON").map(PathBuf::from) {
+        for program in ["polars", "duckdb"] {
+            group.bench_function(format!("the same by {program}"), |b| {
+                b.iter_custom(|times| elsewhere(&python, program, results, times));
+            });
+        }
+    }
     let tenth: Vec<Bundle> = dirs.iter().take(dirs.len() / 10).map(|dir| read(dir)).collect();
     group.bench_function("judging a tenth of them, all cores", |b| {
         b.iter(|| tenth.iter().for_each(|bundle| drop(black_box(judge(bundle)))));
     });
-    group.bench_function("read, judged and summed up, all cores", |b| {
-        b.iter(|| assert!(dirs.par_iter().map(|dir| sum_up(dir)).sum::<usize>() > 100_000));
+    group.bench_function("read and judged, all cores", |b| {
+        b.iter(|| dirs.par_iter().map(|dir| judge(&read(dir)).blocks.len()).sum::<usize>());
     });
     group.finish();
 
@@ -216,17 +255,6 @@ fn reading(c: &mut Criterion) {
         });
     });
     group.finish();
-}
-
-/// How many fields a file has, by the reader of CSV alone.
-fn fields(file: &Path) -> usize {
-    let mut reader = csv::Reader::from_path(file).expect("samples");
-    let mut record = csv::StringRecord::new();
-    let mut count = 0;
-    while reader.read_record(&mut record).expect("a row") {
-        count += record.len();
-    }
-    count
 }
 
 criterion_group!(benches, reading);
