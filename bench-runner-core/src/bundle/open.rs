@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::samples::Columns;
+use super::samples::{self, Columns};
 use super::{
     BundleError, EARLIER, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, earlier, end_of_whole_rows,
 };
@@ -37,7 +37,7 @@ pub struct Bundle {
 pub fn open(dir: &Path) -> Result<Bundle, BundleError> {
     let manifest = read_manifest(dir)?;
     let mut remarks = Vec::new();
-    let samples = samples(&dir.join(SAMPLES), &manifest, &mut remarks)?;
+    let samples = read_samples(&dir.join(SAMPLES), &manifest, &mut remarks)?;
     let proofs = proofs(&dir.join(PROOFS), &mut remarks)?;
     let earlier = earlier_twins(&dir.join(EARLIER), &mut remarks)?;
     Ok(Bundle { dir: dir.to_owned(), manifest, samples, proofs, earlier, remarks })
@@ -98,15 +98,15 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     Ok(manifest)
 }
 
-fn samples(path: &Path, manifest: &Manifest, remarks: &mut Vec<String>) -> Result<Vec<Sample>, BundleError> {
+fn read_samples(
+    path: &Path,
+    manifest: &Manifest,
+    remarks: &mut Vec<String>,
+) -> Result<Vec<Sample>, BundleError> {
     let mut columns = None;
-    read_rows(path, whole_rows(path, remarks)?, &[], |header, record| {
-        let columns: &mut Columns = match &mut columns {
-            Some(columns) => columns,
-            None => columns.insert(
-                Columns::of(header, &manifest.plan).map_err(|missing| format!("no column for {missing}"))?,
-            ),
-        };
+    let required: Vec<&str> = samples::required().collect();
+    read_rows(path, whole_rows(path, remarks)?, &required, |header, record| {
+        let columns: &mut Columns = columns.get_or_insert_with(|| Columns::of(header, &manifest.plan));
         columns.sample(record).map_err(|error| format!("column `{}`: {}", error.column, error.reason))
     })
 }

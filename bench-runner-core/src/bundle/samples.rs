@@ -42,6 +42,11 @@ const AFTER: [&str; 27] = [
     "cache_not_cacheable",
 ];
 
+/// The columns that a file has since there have been files. Those after them came later.
+pub(super) fn required() -> impl Iterator<Item = &'static str> {
+    BEFORE.into_iter().chain(AFTER.into_iter().take(14))
+}
+
 /// Keys of the axes that have a column of their own: `workload` and `project` have one anyway, whole texts have none.
 pub(super) fn axis_columns(plan: &Plan) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();

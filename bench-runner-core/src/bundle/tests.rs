@@ -70,6 +70,25 @@ fn a_row_with_a_line_end_in_it_may_be_cut_anywhere() {
 }
 
 #[test]
+fn samples_without_a_header_are_no_empty_run() {
+    let (_dir, path) = written(&[]);
+    std::fs::write(path.join(SAMPLES), "").unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert!(error.contains("samples.csv:1: no column for sample, block, session"), "{error}");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_named_with_their_line() {
+    let (_dir, path) = written(&[sample(1, built()), sample(2, built())]);
+    let mut bytes = std::fs::read(path.join(SAMPLES)).unwrap();
+    let at = bytes.windows(3).position(|three| three == b"\n2,").unwrap() + 3;
+    bytes[at] = 0xff;
+    std::fs::write(path.join(SAMPLES), bytes).unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert!(error.contains("samples.csv:") && error.contains("invalid utf-8"), "{error}");
+}
+
+#[test]
 fn a_newer_format_is_refused_by_name() {
     let (_dir, path) = written(&[]);
     let file = path.join(MANIFEST);

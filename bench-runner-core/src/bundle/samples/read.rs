@@ -14,59 +14,58 @@ use crate::record::{
     BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample, Text,
 };
 
-/// The columns that are read, in the order of [`BEFORE`] and [`AFTER`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Sample,
-    Block,
-    Session,
-    Project,
-    Pin,
-    Workload,
-    Variant,
-    Role,
-    Phase,
-    Round,
-    Position,
-    Attempt,
-    Edit,
-    Status,
-    ExitCode,
-    StartedAt,
-    WallNs,
-    UserNs,
-    SysNs,
-    MaxRssBytes,
-    UnitsRebuilt,
-    ArtifactBytes,
-    PeakMemoryBytes,
-    UnitsSet,
-    Predecessor,
-    Load,
-    StealNs,
-    IoPressureNs,
-    MemoryPressureNs,
-    ForeignCpuNs,
-    Throttled,
-    Stragglers,
-    CacheHits,
-    CacheMisses,
-    CacheNotCacheable,
-}
-
-/// How many there are.
+/// How many columns have a name of their own.
 const COLUMNS: usize = BEFORE.len() + AFTER.len();
 
-/// What the rows of one arm have in common.
-const OF_ARM: [Column; 6] =
-    [Column::Block, Column::Project, Column::Pin, Column::Workload, Column::Variant, Column::Role];
+/// A column, by its place among those of [`BEFORE`] and [`AFTER`].
+#[derive(Debug, Clone, Copy)]
+struct Column(usize);
 
 impl Column {
-    fn name(self) -> &'static str {
-        let at = self as usize;
-        BEFORE.get(at).or_else(|| AFTER.get(at - BEFORE.len())).copied().unwrap_or_default()
+    /// # Panics
+    /// Where there is none of this name: in a constant, as [`column`] makes it, that does not compile.
+    const fn named(name: &str) -> Self {
+        let mut at = 0;
+        while at < COLUMNS {
+            if is_same(Self(at).name(), name) {
+                return Self(at);
+            }
+            at += 1;
+        }
+        panic!("no column has this name")
+    }
+
+    const fn name(self) -> &'static str {
+        if self.0 < BEFORE.len() { BEFORE[self.0] } else { AFTER[self.0 - BEFORE.len()] }
     }
 }
+
+/// `==`, which does not work in constants.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+/// The column of this name, looked up while the program is compiled.
+macro_rules! column {
+    ($name:literal) => {
+        const { Column::named($name) }
+    };
+}
+
+/// What the rows of one arm have in common.
+const OF_ARM: [Column; 6] = [
+    column!("block"),
+    column!("project"),
+    column!("pin"),
+    column!("workload"),
+    column!("variant"),
+    column!("role"),
+];
 
 /// The columns of one file, and what its rows have had in common so far.
 pub(in crate::bundle) struct Columns {
@@ -101,56 +100,50 @@ pub(in crate::bundle) struct FieldError {
 }
 
 impl Columns {
-    /// Reads the header. Columns that nobody knows are allowed; those of old must all be there.
-    pub(in crate::bundle) fn of(header: &StringRecord, plan: &Plan) -> Result<Self, String> {
+    /// Reads the header, which has the [`required`](super::required) columns. Others that nobody knows are allowed.
+    pub(in crate::bundle) fn of(header: &StringRecord, plan: &Plan) -> Self {
         // Of several columns of one name the last counts.
         let by_name: HashMap<&str, usize> = header.iter().enumerate().map(|(at, name)| (name, at)).collect();
-        let all = || BEFORE.iter().chain(&AFTER);
-        let old = all().take(BEFORE.len() + 14);
-        let missing: Vec<&str> = old.copied().filter(|name| !by_name.contains_key(name)).collect();
-        if !missing.is_empty() {
-            return Err(missing.join(", "));
-        }
         let mut places = [None; COLUMNS];
-        for (place, name) in places.iter_mut().zip(all()) {
-            *place = by_name.get(name).copied();
+        for (place, name) in places.iter_mut().zip(BEFORE.iter().chain(&AFTER)) {
+            *place = by_name.get(*name).copied();
         }
         let axes = axis_columns(plan).into_iter().filter_map(|axis| {
             let place = by_name.get(axis.as_str()).copied()?;
             Some((axis, place))
         });
         let axes = axes.collect();
-        Ok(Self { places, axes, arms: HashMap::new(), key: Vec::new(), texts: HashMap::new() })
+        Self { places, axes, arms: HashMap::new(), key: Vec::new(), texts: HashMap::new() }
     }
 
     pub(in crate::bundle) fn sample(&mut self, record: &StringRecord) -> Result<Sample, FieldError> {
         let OfArm { block, project, pin, workload, variant, role, settings } = self.of_arm(record)?;
         let rebuilt = self.rebuilt(record)?;
-        let predecessor = self.row(record).text(Column::Predecessor);
+        let predecessor = self.row(record).text(column!("predecessor"));
         let predecessor = (!predecessor.is_empty()).then(|| self.shared(predecessor));
         let row = self.row(record);
         Ok(Sample {
-            number: row.number(Column::Sample)?,
+            number: row.number(column!("sample"))?,
             block,
-            session: row.number(Column::Session)?,
+            session: row.number(column!("session"))?,
             project,
             pin,
             workload,
             variant,
             role,
             settings,
-            phase: row.word(Column::Phase, &[Phase::Warmup, Phase::Measured], Phase::as_str)?,
-            round: row.number(Column::Round)?,
-            position: row.number(Column::Position)?,
-            attempt: row.number(Column::Attempt)?,
-            edit: row.number(Column::Edit)?,
+            phase: row.word(column!("phase"), &[Phase::Warmup, Phase::Measured], Phase::as_str)?,
+            round: row.number(column!("round"))?,
+            position: row.number(column!("position"))?,
+            attempt: row.number(column!("attempt"))?,
+            edit: row.number(column!("edit"))?,
             predecessor,
-            started_at: row.parsed(Column::StartedAt, |text| {
+            started_at: row.parsed(column!("started_at"), |text| {
                 humantime::parse_rfc3339(text).map_err(|error| error.to_string())
             })?,
             outcome: row.outcome()?,
             rebuilt,
-            artifact_bytes: row.optional(Column::ArtifactBytes)?,
+            artifact_bytes: row.optional(column!("artifact_bytes"))?,
             disturbance: row.disturbance()?,
             cache: row.cache()?,
         })
@@ -190,21 +183,21 @@ impl Columns {
             (!value.is_empty()).then(|| (axis.clone(), value.to_owned()))
         };
         Ok(OfArm {
-            block: BlockId::from(row.text(Column::Block).to_owned()),
-            project: row.text(Column::Project).into(),
+            block: BlockId::from(row.text(column!("block")).to_owned()),
+            project: row.text(column!("project")).into(),
             pin: row
-                .parsed(Column::Pin, |text| text.parse::<Pin>().map_err(|error| error.to_string()))?
+                .parsed(column!("pin"), |text| text.parse::<Pin>().map_err(|error| error.to_string()))?
                 .into(),
-            workload: row.text(Column::Workload).into(),
-            variant: row.text(Column::Variant).into(),
-            role: row.word(Column::Role, &[Role::Baseline, Role::Twin, Role::Variant], Role::as_str)?,
+            workload: row.text(column!("workload")).into(),
+            variant: row.text(column!("variant")).into(),
+            role: row.word(column!("role"), &[Role::Baseline, Role::Twin, Role::Variant], Role::as_str)?,
             settings: Arc::new(self.axes.iter().filter_map(value).collect()),
         })
     }
 
     fn rebuilt(&mut self, record: &StringRecord) -> Result<Option<Rebuilt>, FieldError> {
         let row = self.row(record);
-        let (count, set) = (row.optional::<u32>(Column::UnitsRebuilt)?, row.text(Column::UnitsSet));
+        let (count, set) = (row.optional::<u32>(column!("units_rebuilt"))?, row.text(column!("units_set")));
         Ok(count.map(|count| Rebuilt { count, set: self.shared(set) }))
     }
 
@@ -229,7 +222,7 @@ struct Row<'c, 'r> {
 impl<'r> Row<'_, 'r> {
     /// The field as it stands; empty where the column is not there.
     fn text(&self, column: Column) -> &'r str {
-        self.places[column as usize].and_then(|at| self.record.get(at)).unwrap_or_default()
+        self.places[column.0].and_then(|at| self.record.get(at)).unwrap_or_default()
     }
 
     fn parsed<T>(
@@ -263,100 +256,41 @@ impl<'r> Row<'_, 'r> {
 
     fn disturbance(&self) -> Result<Disturbance, FieldError> {
         Ok(Disturbance {
-            load: self.optional(Column::Load)?,
-            steal: self.nanos(Column::StealNs)?,
-            io_pressure: self.nanos(Column::IoPressureNs)?,
-            memory_pressure: self.nanos(Column::MemoryPressureNs)?,
-            foreign_cpu: self.nanos(Column::ForeignCpuNs)?,
-            throttled: self.optional(Column::Throttled)?,
-            stragglers: self.optional(Column::Stragglers)?.unwrap_or(0),
+            load: self.optional(column!("load"))?,
+            steal: self.nanos(column!("steal_ns"))?,
+            io_pressure: self.nanos(column!("io_pressure_ns"))?,
+            memory_pressure: self.nanos(column!("memory_pressure_ns"))?,
+            foreign_cpu: self.nanos(column!("foreign_cpu_ns"))?,
+            throttled: self.optional(column!("throttled"))?,
+            stragglers: self.optional(column!("stragglers"))?.unwrap_or(0),
         })
     }
 
     /// What a cache did, where all three columns say something.
     fn cache(&self) -> Result<Option<CacheUse>, FieldError> {
-        let (hits, misses) = (self.optional(Column::CacheHits)?, self.optional(Column::CacheMisses)?);
-        let not_cacheable = self.optional(Column::CacheNotCacheable)?;
+        let (hits, misses) = (self.optional(column!("cache_hits"))?, self.optional(column!("cache_misses"))?);
+        let not_cacheable = self.optional(column!("cache_not_cacheable"))?;
         let all = hits.zip(misses).zip(not_cacheable);
         Ok(all.map(|((hits, misses), not_cacheable)| CacheUse { hits, misses, not_cacheable }))
     }
 
     fn outcome(&self) -> Result<Outcome, FieldError> {
         let required = |column: Column| self.number::<u64>(column).map(Duration::from_nanos);
-        match self.text(Column::Status) {
+        match self.text(column!("status")) {
             "ok" => Ok(Outcome::Built(Cost {
-                wall: required(Column::WallNs)?,
-                user: required(Column::UserNs)?,
-                sys: required(Column::SysNs)?,
-                max_rss: self.number(Column::MaxRssBytes)?,
-                peak_memory: self.optional(Column::PeakMemoryBytes)?,
+                wall: required(column!("wall_ns"))?,
+                user: required(column!("user_ns"))?,
+                sys: required(column!("sys_ns"))?,
+                max_rss: self.number(column!("max_rss_bytes"))?,
+                peak_memory: self.optional(column!("peak_memory_bytes"))?,
             })),
-            "failed" => Ok(Outcome::Failed { exit_code: self.optional(Column::ExitCode)? }),
+            "failed" => Ok(Outcome::Failed { exit_code: self.optional(column!("exit_code"))? }),
             "timed-out" => Ok(Outcome::TimedOut),
             "not-started" => Ok(Outcome::NotStarted),
             other => Err(FieldError {
-                column: Column::Status.name(),
+                column: column!("status").name(),
                 reason: format!("`{other}` is none of ok, failed, timed-out, not-started"),
             }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_column_has_the_name_that_is_written() {
-        let as_written = |column: Column| {
-            let words = format!("{column:?}");
-            let parts = words.char_indices().map(|(at, c)| match c.is_uppercase() && at > 0 {
-                true => format!("_{}", c.to_ascii_lowercase()),
-                false => c.to_ascii_lowercase().to_string(),
-            });
-            parts.collect::<String>()
-        };
-        use Column::*;
-        let all = [
-            Sample,
-            Block,
-            Session,
-            Project,
-            Pin,
-            Workload,
-            Variant,
-            Role,
-            Phase,
-            Round,
-            Position,
-            Attempt,
-            Edit,
-            Status,
-            ExitCode,
-            StartedAt,
-            WallNs,
-            UserNs,
-            SysNs,
-            MaxRssBytes,
-            UnitsRebuilt,
-            ArtifactBytes,
-            PeakMemoryBytes,
-            UnitsSet,
-            Predecessor,
-            Load,
-            StealNs,
-            IoPressureNs,
-            MemoryPressureNs,
-            ForeignCpuNs,
-            Throttled,
-            Stragglers,
-            CacheHits,
-            CacheMisses,
-            CacheNotCacheable,
-        ];
-        assert_eq!(all.len(), COLUMNS);
-        for (at, column) in all.into_iter().enumerate() {
-            assert_eq!((column as usize, column.name()), (at, as_written(column).as_str()));
         }
     }
 }
