@@ -1,7 +1,8 @@
 //! The answer first: one sentence for each block.
 
-use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
+use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
 use crate::figure::wording::{self, counted, share};
+use crate::record::Role;
 
 /// What a block says, in one sentence or two.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +60,23 @@ fn of_ratios(block: &BlockResult) -> (bool, String) {
     if !judged.is_empty() {
         sentences.push(block.twin.map_or_else(
             || "There is no twin, so nothing says what could not have been seen.".to_owned(),
-            |twin| format!("Less than ±{} would not have shown in the twin.", share(twin.half_width)),
+            |twin| floor(block, twin, &[faster, slower].concat()),
         ));
     }
     (says, sentences.join(" "))
+}
+
+/// What the twin could not have shown; and where something less was shown, why that is no contradiction.
+fn floor(block: &BlockResult, twin: TwinResult, shown: &[Judged<'_>]) -> String {
+    let least = twin.half_width.ln_1p();
+    let is_below = |(_, ratio): &Judged<'_>| ratio.ratio.ln().abs() < least;
+    let of_two = block.arms.get(block.baseline).is_some_and(|arm| arm.role == Role::Baseline);
+    let why = if of_two && shown.iter().any(is_below) {
+        "; less shows in the variants, which are compared with the baseline and its twin together"
+    } else {
+        ""
+    };
+    format!("Less than ±{} would not have shown in the twin{why}.", share(twin.half_width))
 }
 
 fn first(block: &BlockResult, faster: &[Judged<'_>], slower: &[Judged<'_>], judged: &[Judged<'_>]) -> String {
@@ -130,6 +144,18 @@ mod tests {
             ripgrep 15.1.0 · incremental shows nothing: the twin differs from the baseline.
             On tokei 14.0.0 · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld.
         "#]].assert_eq(&told.collect::<String>());
+    }
+
+    #[test]
+    fn what_is_smaller_than_the_twin_shows_is_explained() {
+        let mut one = block("hexyl", &names(2, false), 12, 4.2);
+        one.arms[2].ratio = Some(ratio(0.99, 0.005, Verdict::Faster));
+        let told = says(&one);
+        let why = "in the twin; less shows in the variants, which are compared with the baseline and its twin together.";
+        assert!(told.ends_with(why), "{told}");
+        // Against a baseline that was chosen afterwards, variants stand against one arm too.
+        (one.baseline, one.arms[0].ratio) = (2, Some(ratio(1.01, 0.005, Verdict::Slower)));
+        assert!(says(&one).ends_with("would not have shown in the twin."));
     }
 
     #[test]
