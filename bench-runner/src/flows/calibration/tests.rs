@@ -124,7 +124,7 @@ fn what_cannot_be_drawn_upon_is_said_in_one_sentence_each() {
     let (twins, remarks) = found(dir.path(), LIMITS);
     assert_eq!((twins.len(), remarks.len()), (0, 2));
     let says = "1 earlier bundle cannot be read and is not drawn upon: ";
-    assert!(remarks[0].starts_with(says) && remarks[0].contains("a/samples.csv:2: "), "{remarks:?}");
+    assert!(remarks[0].starts_with(says) && remarks[0].contains("a/samples.csv:1: "), "{remarks:?}");
     assert_eq!(remarks[1], "1 run of this machine is not drawn upon, because it starts in the future: b");
     std::fs::create_dir(dir.path().join("m/0")).unwrap();
     std::fs::write(dir.path().join("m/0/manifest.json"), "{").unwrap();
