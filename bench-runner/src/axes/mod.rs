@@ -230,10 +230,14 @@ pub fn toolchain_of(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)
 }
 
-/// What the probe of a setting is shown of the variant's settings.
-pub fn shown_to_probe(axis: &dyn Axis, setting: &Setting<'_>) -> Settings {
+/// What the probe of a setting is shown of the variant's settings, as keys and values.
+pub fn shown_to_probe<'s>(
+    axis: &dyn Axis,
+    setting: &Setting<'s>,
+) -> impl Iterator<Item = (&'s str, &'s str)> {
     let keys = axis.looks_at().iter().copied().chain(["toolchain", setting.key]);
-    keys.filter_map(|key| Some((key.to_owned(), setting.beside.get(key)?.clone()))).collect()
+    let beside = setting.beside;
+    keys.filter_map(|key| beside.get_key_value(key)).map(|(key, value)| (key.as_str(), value.as_str()))
 }
 
 /// Why settings make no sense together in a build with this goal, where that is so.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Workplace;
 use super::bench::Bench;
-use crate::axes::{self, Availability, Context, Setting, Settings};
+use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
 use crate::build::{Lacking, Toolchain};
 use crate::flows::FlowError;
 use crate::process::{ToolCall, check_tool, find_in_path};
@@ -27,7 +27,7 @@ impl Workplace {
             let Some(bench) = benches.get(&tree) else { continue };
             for setting in axes::each(&variant.settings) {
                 let Ok(axis) = axes::find(setting.key) else { continue };
-                if !asked.insert((tree.clone(), setting.key, axes::shown_to_probe(axis, &setting))) {
+                if !asked.insert((tree.clone(), setting.key, shown(axis, &setting))) {
                     continue;
                 }
                 if let Availability::Available { tool: Some(tool), .. } = self.probe_at(bench, &setting)
@@ -89,7 +89,7 @@ impl Workplace {
             Ok(axis) => axis,
             Err(error) => return Availability::Missing { reason: error.message, help: None },
         };
-        let shown = axes::shown_to_probe(axis, setting);
+        let shown = shown(axis, setting);
         match self.context_of(bench, &shown) {
             Ok(context) => axis.probe(&Setting { beside: &shown, ..*setting }, &context),
             Err(Lacking { reason, help }) => Availability::Missing { reason, help },
@@ -134,4 +134,10 @@ impl Workplace {
     pub(super) fn tools_dir(&self) -> PathBuf {
         self.sources.cache.root().join("tools")
     }
+}
+
+/// The settings that the probe of one of them is shown.
+fn shown(axis: &dyn Axis, setting: &Setting<'_>) -> Settings {
+    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    axes::shown_to_probe(axis, setting).map(owned).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::axes::{self, Availability, Axis, Setting, Settings};
+use crate::axes::{self, Availability, Axis, Setting};
 use crate::build::Lacking;
 use crate::plan::{PlanError, ProjectView, World};
 use crate::record::TreeId;
@@ -10,8 +10,8 @@ use crate::record::TreeId;
 /// The world, asked no question twice.
 pub(in crate::plan) struct Memo<'w> {
     pub(super) world: &'w dyn World,
-    /// By key, and then by tree and what the probe is shown.
-    probes: BTreeMap<String, BTreeMap<(TreeId, Settings), Availability>>,
+    /// By what was asked.
+    probes: BTreeMap<String, Availability>,
     configured: BTreeMap<String, String>,
     commits: BTreeMap<(String, usize), Result<Vec<String>, Lacking>>,
 }
@@ -23,9 +23,8 @@ impl<'w> Memo<'w> {
 
     pub(super) fn probe(&mut self, tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> &Availability {
         let world = self.world;
-        let shown = axes::shown_to_probe(axis, setting);
-        let of_setting = self.probes.entry(setting.key.to_owned()).or_default();
-        of_setting.entry((tree.clone(), shown)).or_insert_with(|| world.probe(tree, setting))
+        let question = question(tree, axis, setting);
+        self.probes.entry(question).or_insert_with(|| world.probe(tree, setting))
     }
 
     pub(super) fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
@@ -42,4 +41,20 @@ impl<'w> Memo<'w> {
         self.configured.insert(project.planned.name.clone(), text.clone());
         Ok(text)
     }
+}
+
+/// All that a probe knows, as one text: the tree, the key, and what it is shown.
+fn question(tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> String {
+    let mut text = String::with_capacity(100);
+    for part in [&tree.project, tree.rev.as_deref().unwrap_or_default(), setting.key] {
+        text.push_str(part);
+        text.push('\0');
+    }
+    for (key, value) in axes::shown_to_probe(axis, setting) {
+        for part in [key, value] {
+            text.push_str(part);
+            text.push('\0');
+        }
+    }
+    text
 }
