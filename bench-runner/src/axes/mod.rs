@@ -366,6 +366,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_probe_is_shown_its_own_setting_the_toolchain_and_what_its_axis_names() {
+        let beside: Settings = ["linker", "linker-threads", "opt-level", "toolchain"]
+            .map(|key| (key.to_owned(), "1".to_owned()))
+            .into_iter()
+            .collect();
+        let shown = |key: &str| {
+            let setting = Setting { key, value: "1", beside: &beside };
+            let shown = shown_to_probe(find(key).unwrap(), &setting);
+            shown.map(|(key, _)| key.to_owned()).collect::<Vec<String>>()
+        };
+        assert_eq!(shown("linker-threads"), ["linker", "toolchain", "linker-threads"]);
+        assert_eq!(shown("opt-level"), ["toolchain", "opt-level"]);
+    }
+
+    #[test]
     fn an_unknown_axis_names_the_nearest() {
         let error = find("linkr").map(|axis| axis.key()).unwrap_err();
         assert_eq!(error.nearest.as_deref(), Some("linker"));
