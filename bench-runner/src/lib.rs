@@ -6,7 +6,7 @@
 //! `machines` to `export`) never import each other: they meet in [`record`], [`stats`] and [`bundle`]. A test holds both
 //! rules.
 
-pub use bench_runner_core::{bundle, compare, record, stats};
+pub use bench_runner_core::{bundle, compare, nearest, record, stats};
 
 pub mod spanned;
 

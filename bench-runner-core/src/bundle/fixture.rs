@@ -1,7 +1,5 @@
 //! A manifest and samples for tests that write bundles.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "for tests, which say more by their names")]
-
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 

@@ -1,6 +1,6 @@
 //! Plans and samples for the tests of this module.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "for tests, which say more by their names")]
+#![allow(missing_docs, reason = "for tests, which say more by their names")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

@@ -1,6 +1,6 @@
 //! Seeded noise for tests that simulate.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "for tests, which say more by their names")]
+#![allow(missing_docs, reason = "for tests, which say more by their names")]
 
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};

@@ -300,7 +300,7 @@ pub fn find(key: &str) -> Result<&'static dyn Axis, InvalidValue> {
         let keys = || all().iter().map(|axis| axis.key()).chain(STRUCTURAL);
         InvalidValue {
             message: format!("unknown axis `{key}` (`bench-runner doctor` shows all of them)"),
-            nearest: crate::spanned::nearest(key, keys()).map(str::to_owned),
+            nearest: crate::nearest::nearest(key, keys()).map(str::to_owned),
         }
     })
 }

@@ -10,7 +10,7 @@ pub(super) fn one_of(value: &str, what: &str, names: &[&str]) -> Result<(), Inva
     }
     Err(InvalidValue {
         message: format!("`{value}` is not {what} (known: {})", names.join(", ")),
-        nearest: crate::spanned::nearest(value, names.iter().copied()).map(str::to_owned),
+        nearest: crate::nearest::nearest(value, names.iter().copied()).map(str::to_owned),
     })
 }
 

@@ -65,7 +65,7 @@ impl Axis for Profile {
         if BUILT_IN.contains(&value) || own.iter().any(|name| name == value) {
             return Availability::Available { identity: value.to_owned(), tool: None };
         }
-        let help = crate::spanned::nearest(value, own.iter().map(String::as_str).chain(BUILT_IN))
+        let help = crate::nearest::nearest(value, own.iter().map(String::as_str).chain(BUILT_IN))
             .map(|name| format!("did you mean `{name}`?"));
         missing(format!("the project has no profile `{value}`"), help)
     }

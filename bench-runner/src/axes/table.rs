@@ -33,7 +33,7 @@ impl PerKind {
         for (kind, text) in pairs {
             let kind = kind.trim();
             let Some(known) = kinds.iter().find(|known| **known == kind) else {
-                let nearest = crate::spanned::nearest(kind, kinds.iter().copied()).map(str::to_owned);
+                let nearest = crate::nearest::nearest(kind, kinds.iter().copied()).map(str::to_owned);
                 let known = kinds.join(", ");
                 return Err(invalid(format!("`{kind}` is no kind of crate here (known: {known})"), nearest));
             };

@@ -10,8 +10,8 @@ use crate::bundle::{self, Bundle};
 use crate::compare::{Comparison, Policy};
 use crate::export::{self, Document, Export, ExportError, Format, Pick, Run};
 use crate::flows::{self, FlowError};
+use crate::nearest::nearest;
 use crate::scenario::RequestError;
-use crate::spanned::nearest;
 
 /// What runs say, in the formats of other tools; needs no build and writes nothing into a bundle
 ///

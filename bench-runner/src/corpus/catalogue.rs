@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, SourceText, nearest};
+use crate::nearest::nearest;
+use crate::spanned::{DocError, SourceText};
 
 use super::manifest::{Project, Source};
 

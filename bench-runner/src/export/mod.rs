@@ -20,7 +20,7 @@ mod openmetrics;
 
 use crate::bundle::Bundle;
 use crate::compare::Comparison;
-use crate::spanned::nearest;
+use crate::nearest::nearest;
 
 pub use cells::Selection;
 

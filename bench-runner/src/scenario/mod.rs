@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::spanned::{DocError, SourceText, nearest};
+use crate::nearest::nearest;
+use crate::spanned::{DocError, SourceText};
 
 pub use variants::{AS_CONFIGURED, AS_IT_IS, Baseline, Content, KNOWN, WholeVariant};
 pub(crate) use variants::{invalid_name, snippet};

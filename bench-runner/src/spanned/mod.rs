@@ -11,7 +11,6 @@ mod reader;
 mod source;
 mod value;
 
-pub use bench_runner_core::nearest::nearest;
 pub use masked::masked;
 pub use quote::quoted;
 pub use reader::{Document, Reader};

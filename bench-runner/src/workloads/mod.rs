@@ -129,7 +129,7 @@ pub fn find(text: &str) -> Result<Workload, UnknownWorkload> {
     let workload = ALL.into_iter().find(|workload| workload.name == name);
     let workload = workload.ok_or_else(|| UnknownWorkload {
         message: format!("unknown workload `{text}`"),
-        help: match crate::spanned::nearest(name, ALL.iter().map(|workload| workload.name)) {
+        help: match crate::nearest::nearest(name, ALL.iter().map(|workload| workload.name)) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("known are {}", ALL.map(|workload| workload.form()).join(", ")),
         },
@@ -149,7 +149,7 @@ fn with_class(workload: Workload, word: &str) -> Result<Workload, UnknownWorkloa
     let class = EditClass::ALL.into_iter().find(|class| class.as_str() == word);
     let class = class.ok_or_else(|| UnknownWorkload {
         message: format!("there is no class of edits `{word}`"),
-        help: match crate::spanned::nearest(word, EditClass::ALL.map(EditClass::as_str)) {
+        help: match crate::nearest::nearest(word, EditClass::ALL.map(EditClass::as_str)) {
             Some(class) => format!("did you mean `{}:{class}`?", workload.name),
             None => format!("valid are {}", EditClass::ALL.map(EditClass::as_str).join(", ")),
         },

@@ -33,7 +33,7 @@ impl Value {
             "warm" => Start::Warm,
             // What follows may be secret.
             other => {
-                let nearest = crate::spanned::nearest(other, ["off", "cold", "warm"]).map(str::to_owned);
+                let nearest = crate::nearest::nearest(other, ["off", "cold", "warm"]).map(str::to_owned);
                 return Err(InvalidValue {
                     message: format!("`{other}` is not a cache (known: {FORMS})"),
                     nearest,

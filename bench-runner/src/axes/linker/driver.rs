@@ -50,7 +50,7 @@ impl Axis for Driver {
         }
         let message =
             format!("`{value}` is not a linker driver (known: {}, or an absolute path)", VALUES.join(", "));
-        Err(InvalidValue { message, nearest: crate::spanned::nearest(value, VALUES).map(str::to_owned) })
+        Err(InvalidValue { message, nearest: crate::nearest::nearest(value, VALUES).map(str::to_owned) })
     }
 
     fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {

@@ -80,7 +80,7 @@ impl Axis for Linker {
         } else {
             format!("`{value}` is not a linker (known: {}, or an absolute path)", VALUES.join(", "))
         };
-        Err(InvalidValue { message, nearest: crate::spanned::nearest(value, VALUES).map(str::to_owned) })
+        Err(InvalidValue { message, nearest: crate::nearest::nearest(value, VALUES).map(str::to_owned) })
     }
 
     fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::{check_value, pair, values};
+use crate::nearest::nearest;
 use crate::scenario::{
     Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, invalid_name, snippet,
 };
-use crate::spanned::nearest;
 
 /// Reads `--variant NAME=FILE` and the names that are always known.
 pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> {

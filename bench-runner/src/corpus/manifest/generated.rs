@@ -105,7 +105,7 @@ trait Word: Copy + 'static {
         Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, own)| *own).ok_or_else(|| {
             let error = value.error(format!("`{}` cannot be `{}`", value.name(), word.escape_debug()));
             let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
-            match crate::spanned::nearest(&word, names.iter().copied()) {
+            match crate::nearest::nearest(&word, names.iter().copied()) {
                 Some(name) => error.help(format!("did you mean `{name}`? valid are {}", names.join(", "))),
                 None => error.help(format!("valid are {}", names.join(", "))),
             }

@@ -37,7 +37,7 @@ pub(super) fn read(value: &Value<'_>) -> Result<(Source, SourceFacts), DocError>
     let valid = KINDS.map(|(name, _)| name);
     let listed = valid.map(|name| format!("`{name}`")).join(", ");
     let error = kind.error(format!("there is no kind of source `{}`", word.escape_debug()));
-    Err(match crate::spanned::nearest(&word, valid) {
+    Err(match crate::nearest::nearest(&word, valid) {
         Some(name) => error.help(format!("did you mean `{name}`? valid are {listed}")),
         None => error.help(format!("valid are {listed}")),
     })
