@@ -1,6 +1,9 @@
 //! The figure of a block of several runs: every ratio with its interval, machine by machine for each variant.
 
-use super::forest::{self, NAME_SIZE, Swatch, TICKS, interval, logs, look, number_cells, reason};
+use super::intervals::{
+    self, NAME_SIZE, Swatch, TICKS, around_one, axis_labels, grid, head, interval, legend, look,
+    number_cells, reason, row_tip,
+};
 use super::layout::Layout;
 use super::palette::{Ink, Shape};
 use super::scale::Scale;
@@ -47,19 +50,19 @@ pub(crate) fn scene(machines: &[Machine], block: &BlockTogether, layout: &Layout
     let title = format!("{}: ratios with intervals by machine", block.title);
     let mut scene = Scene { width: layout.width, ..Scene::new(title, description(&rows)) };
     let explains = format!("wall time against {}, by variant and machine", block.baseline);
-    let mut top = forest::head(&mut scene, layout, &block.title, &explains);
+    let mut top = head(&mut scene, layout, &block.title, &explains);
     let axis = Scale::log(range(&rows, block.margin), layout.axis);
     for (row, lines) in &rows {
         top = variant(&mut scene, (row, lines), (&axis, layout, block.margin), top) + GAP;
     }
     let bottom = top - GAP;
-    forest::axis_labels(&mut scene, &axis, layout, bottom);
-    let legend = [
+    axis_labels(&mut scene, &axis, layout, bottom);
+    let parts = [
         (Some(Swatch::Margin), "margin of relevance"),
         (None, "bars: plain 95 % intervals, logarithmic axis"),
         (None, "rings: machines of a class together"),
     ];
-    scene.height = forest::legend(&mut scene, layout, &legend, bottom + TICKS + 4.0) + BELOW;
+    scene.height = legend(&mut scene, layout, &parts, bottom + TICKS + 4.0) + BELOW;
     scene
 }
 
@@ -110,7 +113,6 @@ fn told(says: &Says) -> String {
     }
 }
 
-/// What the axis shows: every estimate, the margin, and of the intervals as much as leaves the estimates apart.
 fn range(rows: &[(&Row, Vec<Line>)], margin: f64) -> (f64, f64) {
     let ratios = || {
         rows.iter().flat_map(|(_, lines)| lines).filter_map(|line| match &line.says {
@@ -118,13 +120,8 @@ fn range(rows: &[(&Row, Vec<Line>)], margin: f64) -> (f64, f64) {
             Says::Nothing(_) => None,
         })
     };
-    let estimates = ratios().map(|(ratio, _)| ratio).chain([1.0 + margin, 1.0 / (1.0 + margin)]);
-    let (low, high) = logs(estimates, (0.0, 0.0));
-    let more = (0.6 * (high - low)).max(0.01);
-    let (least, most) = logs(ratios().flat_map(|(_, (low, high))| [low, high]), (low, high));
-    let (low, high) = (least.max(low - more), most.min(high + more));
-    let pad = 0.04 * (high - low).max(0.02);
-    ((low - pad).exp(), (high + pad).exp())
+    let estimates = ratios().map(|(ratio, _)| ratio).chain(around_one(margin));
+    intervals::range(estimates, ratios().flat_map(|(_, (low, high))| [low, high]))
 }
 
 /// Draws a variant from `top` on and returns where it ends.
@@ -140,9 +137,9 @@ fn variant(
     scene.text(name.within(layout.room()));
     let rows_top = top + HEADING;
     for band in layout.bands(rows_top, lines.len()) {
-        let (least, most) = (axis.place(1.0 / (1.0 + margin)), axis.place(1.0 + margin));
+        let [least, most] = around_one(margin).map(|ratio| axis.place(ratio));
         scene.rect((least, band.0), (most, band.1), Ink::Margin);
-        forest::grid(scene, axis, band);
+        grid(scene, axis, band);
     }
     let full: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
     let names = widths::shorten_all(&full, layout.names.1 - layout.names.0, NAME_SIZE);
@@ -161,7 +158,7 @@ fn variant(
             Says::Nothing(why) => reason(scene, layout, why, top),
         }
         let (name, text) = (format!("{} on {}", row.variant, line.name), told(&line.says));
-        scene.tips.push(Tip { name, text, ..forest::row_tip(layout, top) });
+        scene.tips.push(Tip { name, text, ..row_tip(layout, top) });
     }
     rows_top + lines.len() as f64 * layout.row
 }

@@ -12,6 +12,7 @@ pub(crate) mod fixture;
 mod font;
 mod forest;
 mod heat;
+mod intervals;
 mod layout;
 mod machines;
 mod marks;
