@@ -138,7 +138,7 @@ const STEPS: [f64; 3] = [1.1, 1.25, 2.0];
 /// Below this factor, and above its reciprocal, a cell has no colour.
 const FAINT: f64 = 1.02;
 
-/// The step of colour of a ratio: paler where nothing was shown.
+/// The step of colour of a ratio: pale where not every run shows a difference.
 fn level(standing: &Standing) -> i8 {
     let log = standing.combined.known.value;
     if !log.is_finite() || log.abs() < FAINT.ln() {
@@ -161,7 +161,7 @@ fn scale(scene: &mut Scene, top: f64) -> f64 {
     }
     let limits: Vec<String> = STEPS.iter().map(|step| format!("{step}×")).collect();
     let says = format!(
-        "more time · steps at {FAINT}×, {} and their reciprocals; pale where nothing was shown",
+        "more time · steps at {FAINT}×, {} and their reciprocals; pale where not every run shows a difference",
         limits.join(", ")
     );
     scene.text(Label::new((x + 6.0, top + 8.0), says, 11.0, Ink::Muted).within(WIDTH - EDGE - x - 6.0));
