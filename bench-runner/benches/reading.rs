@@ -16,7 +16,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use bench_runner::bundle::{self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer};
+use bench_runner::bundle::{self, Bundle, MachineEntry, Manifest, Status, Writer, fixture};
 use bench_runner::compare::{Comparison, Policy};
 use bench_runner::flows;
 use bench_runner::record::{
@@ -31,7 +31,8 @@ const BUNDLES: u32 = 100;
 const BLOCKS: u32 = 10;
 const ARMS: u32 = 20;
 const ROUNDS: u32 = 50;
-const SAMPLES: u32 = BUNDLES * BLOCKS * ARMS * ROUNDS;
+const CELLS: u32 = BUNDLES * BLOCKS * ARMS;
+const SAMPLES: u32 = CELLS * ROUNDS;
 
 fn plan() -> Plan {
     let arm = |arm: u32| {
@@ -76,28 +77,13 @@ fn plan() -> Plan {
 }
 
 fn manifest(number: u32) -> Manifest {
-    Manifest {
-        format: FORMAT_VERSION,
-        program: ProgramEntry { name: "bench-runner".into(), version: "0.1.0".into() },
-        run: format!("20260101T000000Z-threads-{number:06x}"),
-        status: Status::Running,
-        started_at: "2026-01-01T00:00:00Z".into(),
-        ended_at: None,
-        machine: MachineEntry {
-            directory: format!("machine-{}", number % 10),
-            class: "class".into(),
-            instance: number.to_string(),
-            summary: "a machine".into(),
-            details: serde_json::Value::Null,
-        },
-        tools: vec![],
-        jobs: 2,
-        accounting: vec![],
-        plan: plan(),
-        blocks: vec![],
-        time: TimeSpent::default(),
-        resumed_at: vec![],
-    }
+    let known = fixture::manifest();
+    let machine = MachineEntry {
+        directory: format!("machine-{}", number % 10),
+        instance: number.to_string(),
+        ..known.machine
+    };
+    Manifest { run: format!("20260101T000000Z-threads-{number:06x}"), machine, plan: plan(), ..known }
 }
 
 /// A build of five seconds, give or take 2 %.
@@ -194,7 +180,12 @@ fn elsewhere(python: &Path, program: &str, results: &Path, times: u64) -> Durati
     let text = String::from_utf8_lossy(&said.stdout);
     let mut words = text.split_whitespace();
     let (seconds, rows) = (words.next().and_then(|word| word.parse().ok()), words.next());
-    assert_eq!(rows, Some("20000"), "{program}: {}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(
+        rows,
+        Some(CELLS.to_string().as_str()),
+        "{program}: {}",
+        String::from_utf8_lossy(&said.stderr)
+    );
     Duration::from_secs_f64(seconds.expect("seconds"))
 }
 
@@ -222,7 +213,7 @@ fn reading(c: &mut Criterion) {
         b.iter(|| dirs.par_iter().map(|dir| read(dir).samples.len()).sum::<usize>());
     });
     group.bench_function("read and summed up by cell, all cores", |b| {
-        b.iter(|| assert_eq!(dirs.par_iter().map(|dir| cells(dir).len()).sum::<usize>(), 20_000));
+        b.iter(|| assert_eq!(dirs.par_iter().map(|dir| cells(dir).len()).sum::<usize>(), CELLS as usize));
     });
     if let Some(python) = std::env::var_os("BENCH_RUNNER_BENCH_PYTHON").map(PathBuf::from) {
         for program in ["polars", "duckdb"] {
