@@ -5,6 +5,7 @@
 //! reading which toolchain a tree asks for ([`Toolchain::of_tree`]) and for asking a [`Service`] that a build has
 //! beside it.
 
+mod ask;
 mod drivers;
 mod elf_file;
 mod evidence;
@@ -16,6 +17,10 @@ mod toolchain;
 mod unit_graph;
 mod user_settings;
 
+pub use ask::{
+    AskError, Asked, Configuration, Entry, Flags, Members, Origin, PackageName, PlannedUnit, Units,
+    UnitsRequest, WorkspaceMember, members, units,
+};
 pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
 pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
