@@ -19,6 +19,7 @@ use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
 
 pub use configuration::{Configuration, Entry, Origin};
 pub use members::{Members, WorkspaceMember, members};
+pub(super) use units::answer;
 pub use units::{Flags, PackageName, PlannedUnit, Units, UnitsRequest, units};
 
 /// A question that takes longer has hung.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{AskError, Asked, recorder, words};
@@ -22,7 +23,7 @@ pub struct UnitsRequest<'a> {
 }
 
 /// What cargo would build.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Units {
     /// The units; they name one another by their places here.
     pub units: Vec<PlannedUnit>,
@@ -33,7 +34,7 @@ pub struct Units {
 }
 
 /// What cargo would call the compiler with for every unit, whichever key or variable that comes from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {
     /// The compiler.
     pub compiler: PathBuf,
@@ -52,7 +53,7 @@ impl Flags {
 }
 
 /// One unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedUnit {
     /// Its package.
     pub package: PackageName,
@@ -77,7 +78,7 @@ pub struct PlannedUnit {
 }
 
 /// What tells packages apart, whichever way an id of them is written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PackageName {
     /// Its name.
     pub name: String,
@@ -144,34 +145,20 @@ fn decoded(text: &str) -> String {
 /// # Errors
 /// Where cargo cannot say: it is too old, a dependency is not here, the lock file does not fit.
 pub fn units(asked: &Asked, request: &UnitsRequest<'_>) -> Result<Units, AskError> {
-    let (said, flags) = ask(asked, request);
-    let said = said?;
-    let mut units = parse(&said).ok_or_else(|| AskError {
-        what: WHAT,
-        reason: "its answer cannot be read".to_owned(),
-        help: None,
-    })?;
-    units.flags = flags;
-    Ok(units)
+    answer(asked, request).0
 }
 
-impl Asked {
-    /// The compiler and its flags alone. Cargo finds them out before it looks at dependencies, so it says them also where
-    /// these are not here.
-    ///
-    /// # Errors
-    /// Where it does not come that far.
-    pub fn flags(&self, request: &UnitsRequest<'_>) -> Result<Flags, AskError> {
-        match ask(self, request) {
-            (_, flags) if flags != Flags::default() => Ok(flags),
-            (Err(error), _) => Err(AskError { what: "which flags it would call the compiler with", ..error }),
-            (Ok(_), _) => Err(AskError {
-                what: "which flags it would call the compiler with",
-                reason: "it called no compiler".to_owned(),
-                help: None,
-            }),
-        }
-    }
+/// The units that cargo would build, and the compiler with its flags by themselves: cargo finds these out before it looks
+/// at dependencies, so it says them also if a dependency is not here.
+pub(in crate::build) fn answer(
+    asked: &Asked,
+    request: &UnitsRequest<'_>,
+) -> (Result<Units, AskError>, Option<Flags>) {
+    let (said, flags) = ask(asked, request);
+    let known = (flags != Flags::default()).then(|| flags.clone());
+    let unclear = || AskError { what: WHAT, reason: "its answer cannot be read".to_owned(), help: None };
+    let units = said.and_then(|said| Ok(Units { flags, ..parse(&said).ok_or_else(unclear)? }));
+    (units, known)
 }
 
 /// What cargo says, and the flags that it called the compiler with meanwhile.
