@@ -225,6 +225,11 @@ pub fn each(settings: &Settings) -> impl Iterator<Item = Setting<'_>> {
     settings.iter().map(|(key, value)| Setting { key, value, beside: settings })
 }
 
+/// Whether a build from nothing fills what later builds take from, by any of the settings.
+pub fn fills(settings: &Settings) -> bool {
+    each(settings).any(|setting| find(setting.key).is_ok_and(|axis| axis.fills(&setting)))
+}
+
 /// The toolchain that settings name, where they do.
 pub fn toolchain_of(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)

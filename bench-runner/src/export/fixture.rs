@@ -35,7 +35,13 @@ impl Judged {
 fn arm(role: Role, name: &str) -> Arm {
     let Arm { variant, aliases, co_changes, .. } = fixture::plan().blocks.remove(0).arms.remove(0);
     let settings = [("env.X".to_owned(), name.trim_start_matches("env.X=").to_owned())].into();
-    Arm { role, variant: Variant { name: name.to_owned(), settings, ..variant }, aliases, co_changes }
+    Arm {
+        role,
+        variant: Variant { name: name.to_owned(), settings, ..variant },
+        aliases,
+        co_changes,
+        primed: false,
+    }
 }
 
 /// A complete run of these arms, without any sample.
@@ -79,6 +85,7 @@ pub(super) fn took(millis: u64) -> Outcome {
         sys: Duration::from_millis(10),
         max_rss: 1_000 * millis,
         peak_memory: None,
+        activity: None,
     })
 }
 
