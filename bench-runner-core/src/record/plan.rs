@@ -197,6 +197,12 @@ impl Variant {
         TreeId { project: self.project.clone(), rev: self.rev.clone() }
     }
 
+    /// Whether each of its builds begins with an empty target directory, so that all of them do the same work.
+    pub fn starts_from_nothing(&self) -> bool {
+        const FROM_NOTHING: [&str; 6] = ["clean", "check", "clippy", "test", "doc", "deps-only"];
+        FROM_NOTHING.contains(&self.workload.as_str())
+    }
+
     /// Whether it builds one commit after another.
     pub fn replays(&self) -> bool {
         self.workload.split(':').next() == Some("replay")
