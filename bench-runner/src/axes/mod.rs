@@ -239,6 +239,11 @@ pub fn apply_configured(text: &str, context: &Context, recipe: &mut Recipe) -> s
     each(&beside).try_for_each(|setting| configured::AsConfigured.apply(&setting, context, recipe))
 }
 
+/// Whether a build from nothing fills what later builds take from, by any of the settings.
+pub fn fills(settings: &Settings) -> bool {
+    each(settings).any(|setting| find(setting.key).is_ok_and(|axis| axis.fills(&setting)))
+}
+
 /// The toolchain that settings name, where they do.
 pub fn toolchain_of(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)

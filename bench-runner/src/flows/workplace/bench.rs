@@ -112,6 +112,7 @@ impl Workplace {
                 manifest: project.text.clone(),
                 base: base_of(project),
                 notes,
+                ignored: None,
             },
             cargo,
             edits: project.edits.iter().map(|edit| edit.class).collect(),
