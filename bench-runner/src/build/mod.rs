@@ -22,7 +22,7 @@ pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
 pub use layers::{dropped_flags, merged};
 pub use own_settings::OwnSettings;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
-pub use service::{HOLD, Report, Service, Standing, Store};
+pub use service::{Corner, Found, HOLD, Report, Service, Standing, Store, leads_to_a_cache};
 pub use toolchain::{Lacking, Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub use user_settings::{VARIABLES, files_above, user_settings};

@@ -28,6 +28,8 @@ pub struct Recipe {
     pub jobs: usize,
     /// What has to be there while it runs.
     pub service: Option<Service>,
+    /// TOML for the configuration file in the variant's own cargo home, such as that of the user's cargo home.
+    pub home_config: Option<String>,
 }
 
 /// What a build is to bring about.
@@ -81,18 +83,20 @@ pub enum Detail {
     Proof,
 }
 
-/// Where a build takes place. All paths are absolute.
+/// Where a build takes place. All paths are absolute, and all directories but the work tree are the variant's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// The work tree.
     pub source: PathBuf,
-    /// The variant's own target directory.
+    /// The target directory.
     pub target: PathBuf,
-    /// An empty home directory.
+    /// The build directory, if the project keeps one apart from the target directory.
+    pub build_dir: PathBuf,
+    /// The home directory.
     pub home: PathBuf,
     /// Directory for temporary files.
     pub tmp: PathBuf,
-    /// The variant's own directory for what its service keeps.
+    /// Directory for what a compiler cache keeps.
     pub service: PathBuf,
     /// The cargo home for building.
     pub cargo_home: PathBuf,

@@ -2,19 +2,20 @@
 
 mod calls;
 mod configuration;
+mod directories;
 mod leftovers;
 mod output;
 mod quoting;
+mod wrappers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Driver, made_environment, own_program};
 use crate::build::{
-    BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Service, Site, Step, Store, Toolchain, merged,
+    BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Service, Site, Step, Toolchain, merged,
 };
 use crate::corpus::BuildSettings;
-use crate::process::find_in_path;
 
 pub use configuration::config_of_tree;
 
@@ -48,6 +49,7 @@ impl CargoDriver {
         }
         env.extend(self.build.env.clone());
         env.extend(recipe.env.clone());
+        self.keep_directories(site, recipe, &mut env);
         if !recipe.rustflags.is_empty()
             && let Some(name) = self.dropping_variable(&env, recipe)
         {
@@ -66,15 +68,6 @@ impl CargoDriver {
             }
         }
         OwnSettings::of(Some(&config), &self.toolchain)
-    }
-
-    /// The wrapper of the compiler that is in force: a variable goes before the command line, and that before a file.
-    fn wrapper(&self, recipe: &Recipe) -> Option<String> {
-        let variable = recipe.env.get("RUSTC_WRAPPER").or_else(|| self.build.env.get("RUSTC_WRAPPER"));
-        let given = recipe.config.iter().rev().find(|(key, _)| key == "build.rustc-wrapper");
-        let given = given.map(|(_, value)| value.trim_matches(['"', '\'']).to_owned());
-        let own = || Some(self.config.as_ref()?.get("build")?.get("rustc-wrapper")?.as_str()?.to_owned());
-        variable.cloned().or(given).or_else(own).filter(|wrapper| !wrapper.is_empty())
     }
 
     /// A variable that keeps cargo from reading flags where they would be added.
@@ -131,7 +124,7 @@ impl CargoDriver {
         if !build.features.is_empty() {
             option("--features", &build.features.join(","));
         }
-        for (key, value) in &recipe.config {
+        for (key, value) in recipe.config.iter().filter(|(key, _)| !directories::is_one(key)) {
             option("--config", &format!("{key}={value}"));
         }
         if !recipe.rustflags.is_empty() {
@@ -145,7 +138,13 @@ impl CargoDriver {
         if build.no_default_features {
             args.push("--no-default-features".into());
         }
-        args.extend(build.args.iter().chain(&recipe.args).cloned());
+        // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
+        let given: Vec<&String> = build.args.iter().chain(&recipe.args).collect();
+        let (own, passed_on) =
+            given.split_at(given.iter().position(|arg| *arg == "--").unwrap_or(given.len()));
+        args.extend(own.iter().map(|arg| (*arg).clone()));
+        args.extend(self.build_directory(site, recipe));
+        args.extend(passed_on.iter().map(|arg| (*arg).clone()));
         args
     }
 }
@@ -162,9 +161,10 @@ fn in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
 
 impl Driver for CargoDriver {
     fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step> {
-        let Ok(env) = self.environment(site, &Recipe { rustflags: Vec::new(), ..recipe.clone() }) else {
+        let Ok(mut env) = self.environment(site, &Recipe { rustflags: Vec::new(), ..recipe.clone() }) else {
             return Vec::new();
         };
+        env.extend(self.own_directories(site, recipe));
         self.build
             .prepare
             .iter()
@@ -189,15 +189,7 @@ impl Driver for CargoDriver {
     }
 
     fn service_of_its_own(&self, recipe: &Recipe) -> Option<Service> {
-        let wrapper = self.wrapper(recipe)?;
-        let named = Path::new(&wrapper);
-        let program = if wrapper.contains('/') {
-            named.to_owned()
-        } else {
-            find_in_path(&wrapper, self.path.as_ref())?
-        };
-        let is_sccache = named.file_name().is_some_and(|name| name == "sccache");
-        is_sccache.then_some(Service { program, store: Store::Local, kept: true })
+        self.sccache(recipe)
     }
 
     fn clean(&self, _: &Site, _: &Recipe) -> Option<Step> {
@@ -219,7 +211,11 @@ impl Driver for CargoDriver {
         Some(Step {
             program: own_program(&filled(program), site),
             args: args.iter().map(filled).collect(),
-            env: self.environment(site, &Recipe::default()).ok()?,
+            env: {
+                let mut env = self.environment(site, &Recipe::default()).ok()?;
+                env.extend(self.own_directories(site, &Recipe::default()));
+                env
+            },
             cwd: site.source.clone(),
         })
     }
@@ -229,7 +225,7 @@ impl Driver for CargoDriver {
 mod tests {
     use super::*;
 
-    fn driver(config: &str) -> CargoDriver {
+    pub(super) fn driver(config: &str) -> CargoDriver {
         CargoDriver {
             toolchain: Toolchain::sample(),
             build: BuildSettings::default(),
@@ -238,10 +234,11 @@ mod tests {
         }
     }
 
-    fn site() -> Site {
+    pub(super) fn site() -> Site {
         Site {
             source: "/w/src".into(),
             target: "/w/t00".into(),
+            build_dir: "/w/b00".into(),
             home: "/w/home".into(),
             tmp: "/w/tmp".into(),
             service: "/w/v00".into(),
@@ -270,7 +267,8 @@ mod tests {
             };
             let args = driver("").step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap().args;
             let pairs = args.windows(2).filter(|pair| pair[0] == "--config");
-            pairs.map(|pair| pair[1].clone()).collect::<Vec<_>>()
+            let set = pairs.map(|pair| pair[1].clone());
+            set.filter(|set| !set.starts_with("build.build-dir=")).collect::<Vec<_>>()
         };
         let wrapper = "build.rustc-wrapper=\"/w\"";
         assert_eq!(configured(None), [wrapper, "profile.dev.package.\"*\".codegen-units=256"]);
