@@ -1,5 +1,6 @@
 //! One build: everything around it that is not timed, the build itself, and its row in the bundle.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::arm::LiveArm;
@@ -249,15 +250,17 @@ impl<'a> Builder<'a> {
             Keep::Nothing => "which is empty before each build",
             Keep::ForTheArm => "which each variant has for itself",
         };
-        for (about, dir, named) in [
-            (About::Home, &site.home, "home directory"),
-            (About::TemporaryFiles, &site.tmp, "directory for temporary files"),
-        ] {
+        type Look = fn(&Path) -> Result<(Vec<String>, usize), RunError>;
+        let places: [(About, &Path, &str, Look); 3] = [
+            (About::Home, &site.home, "home directory", own_dirs::leftovers),
+            (About::TemporaryFiles, &site.tmp, "directory for temporary files", own_dirs::leftovers),
+            (About::CargoHome, &site.cargo_home, "cargo home", own_dirs::leftovers_in_cargo_home),
+        ];
+        for (about, dir, named, look) in places {
             if self.notes.knows(about, variant) {
                 continue;
             }
-            let (files, count) = own_dirs::leftovers(dir)?;
-            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            let (files, count) = look(dir)?;
             if count > 0 {
                 let files = notes::some_of(&files, count);
                 self.notes.say(about, variant, format!("leave {files} in their {named}, {then}"));

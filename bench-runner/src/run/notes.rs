@@ -9,6 +9,7 @@ pub(super) enum About {
     WorkTree,
     Home,
     TemporaryFiles,
+    CargoHome,
     Wrapper,
     Cache,
     Restless,

@@ -75,7 +75,7 @@ pub(super) fn empty(site: &Site) -> Result<(), RunError> {
         }
         make(dir)?;
     }
-    remove_all_but(&site.cargo_home, &[&SHARED[..], &OF_CARGO, &[CONFIG]].concat())
+    remove_all_but(&site.cargo_home, &belonging())
 }
 
 fn remove_all_but(dir: &Path, kept: &[&str]) -> Result<(), RunError> {
@@ -97,23 +97,37 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, RunError> {
 
 /// Files that builds have left in a directory: the first few by their paths from it, sorted, and how many there are.
 /// More than `MOST` are not counted.
-pub(super) fn leftovers(dir: &Path) -> Result<(Vec<PathBuf>, usize), RunError> {
+pub(super) fn leftovers(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
+    files_below(entries(dir)?, dir)
+}
+
+/// The same for the cargo home of an arm, without what belongs there.
+pub(super) fn leftovers_in_cargo_home(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
+    let known = belonging();
+    let is_known = |path: &PathBuf| path.file_name().is_some_and(|name| known.iter().any(|k| name == *k));
+    files_below(entries(dir)?.into_iter().filter(|path| !is_known(path)).collect(), dir)
+}
+
+fn files_below(mut waiting: Vec<PathBuf>, base: &Path) -> Result<(Vec<String>, usize), RunError> {
     const SHOWN: usize = 3;
     const MOST: usize = 10_000;
-    let (mut files, mut waiting) = (Vec::new(), vec![dir.to_owned()]);
-    while let Some(next) = waiting.pop() {
-        for entry in entries(&next)? {
-            if entry.is_dir() && !entry.is_symlink() {
-                waiting.push(entry);
-            } else if files.len() < MOST {
-                files.push(entry.strip_prefix(dir).unwrap_or(&entry).to_owned());
-            }
+    let mut files = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() && !path.is_symlink() {
+            waiting.extend(entries(&path)?);
+        } else if files.len() < MOST {
+            files.push(path.strip_prefix(base).unwrap_or(&path).display().to_string());
         }
     }
     files.sort();
     let count = files.len();
     files.truncate(SHOWN);
     Ok((files, count))
+}
+
+/// What belongs into a cargo home.
+fn belonging() -> Vec<&'static str> {
+    [&SHARED[..], &OF_CARGO, &[CONFIG]].concat()
 }
 
 /// Copies a directory with the times of its files; links are copied as links.
@@ -194,7 +208,8 @@ mod tests {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, "").unwrap();
         }
-        assert_eq!(leftovers(&site.home).unwrap(), (vec![".cache/x/y".into()], 1));
+        assert_eq!(leftovers(&site.home).unwrap(), (vec![".cache/x/y".to_owned()], 1));
+        assert_eq!(leftovers_in_cargo_home(&site.cargo_home).unwrap(), (vec!["bin/tool".to_owned()], 1));
         empty(&site).unwrap();
         let there = |name: &str| dir.path().join(name).exists();
         assert!(["t00", "b00", "h00/.cache", "p00/a", "c00/bin"].iter().all(|name| !there(name)));

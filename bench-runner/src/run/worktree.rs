@@ -82,7 +82,8 @@ impl Traces {
         };
         let done = [of("leave", &self.new), of("change", &changed), of("delete", &self.deleted)];
         let done: Vec<String> = done.into_iter().flatten().collect();
-        (!done.is_empty()).then(|| done.join(" and "))
+        let (last, before) = done.split_last()?;
+        Some(if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) })
     }
 }
 

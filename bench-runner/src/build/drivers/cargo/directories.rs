@@ -35,35 +35,36 @@ impl CargoDriver {
         vec!["--config".to_owned(), format!("{BUILD_DIR}={dir}")]
     }
 
-    /// Variables that name such directories name those of the variant: what the build starts reads them too.
+    /// Variables that name such directories name those of the variant, because what the build starts reads them too. So
+    /// does a variable for each that a file names by a path of its own: a cargo within a build script reads that file.
     pub(super) fn keep_directories(&self, site: &Site, recipe: &Recipe, env: &mut BTreeMap<String, String>) {
+        let config = self.of_files(recipe);
+        let is_fixed =
+            |key: &str| text_at(&config, key).is_some_and(|dir| dir.starts_with('/') && !dir.contains('{'));
         let build_dir = if self.keeps_them_apart(recipe) { &site.build_dir } else { &site.target };
-        let ours = TARGET_VARIABLES.map(|name| (name, &site.target));
-        for (name, dir) in ours.into_iter().chain([(VARIABLE, build_dir)]) {
-            if let Some(value) = env.get_mut(name).filter(|value| !value.is_empty()) {
-                *value = dir.display().to_string();
+        let ours = TARGET_VARIABLES.map(|name| (name, &site.target, false));
+        let of_file = [
+            (TARGET_VARIABLES[0], &site.target, is_fixed(TARGET_DIR)),
+            (VARIABLE, build_dir, is_fixed(BUILD_DIR)),
+        ];
+        for (name, dir, fixed) in ours.into_iter().chain(of_file) {
+            if fixed || env.get(name).is_some_and(|value| !value.is_empty()) {
+                env.insert(name.to_owned(), dir.display().to_string());
             }
         }
     }
 
-    /// What commands of the project's own need, so that a cargo among them writes nowhere else.
-    pub(super) fn own_directories(&self, site: &Site, recipe: &Recipe) -> BTreeMap<String, String> {
-        let apart = self.keeps_them_apart(recipe);
-        let dir = || (VARIABLE.to_owned(), site.build_dir.display().to_string());
-        apart.then(dir).into_iter().collect()
+    /// What the project's own files and that of the cargo home say.
+    fn of_files(&self, recipe: &Recipe) -> Table {
+        let home = recipe.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
+        let home = home.unwrap_or_default();
+        self.config.as_ref().map_or_else(|| home.clone(), |own| merged(&home, own))
     }
 
     /// Whether intermediate files are kept apart from the results.
     fn keeps_them_apart(&self, recipe: &Recipe) -> bool {
-        let mut config = Table::new();
-        let home = recipe.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
-        for layer in home.iter().chain(&self.config) {
-            config = merged(&config, layer);
-        }
-        let of_files = |key: &str| {
-            let (table, key) = key.split_once('.')?;
-            config.get(table)?.get(key)?.as_str().map(str::to_owned)
-        };
+        let config = self.of_files(recipe);
+        let of_files = |key: &str| text_at(&config, key);
         let given = |wanted: &str| {
             let pair = recipe.config.iter().rev().find(|(key, _)| key == wanted)?;
             let table: Table = format!("x={}", pair.1).parse().ok()?;
@@ -85,6 +86,11 @@ impl CargoDriver {
         };
         build.is_some_and(|build| plain(&build) != plain(target.as_deref().unwrap_or("target")))
     }
+}
+
+fn text_at(config: &Table, key: &str) -> Option<String> {
+    let (table, key) = key.split_once('.')?;
+    config.get(table)?.get(key)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -120,6 +126,10 @@ mod tests {
         let variable = Recipe { env, ..Recipe::default() };
         assert_eq!(build_dirs("", &variable), apart);
         assert_eq!(step("", &variable, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(step("build.build-dir = '/mine'", &plain, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(step("build.target-dir = '/mine'", &plain, SINCE).env["CARGO_TARGET_DIR"], "/w/t00");
+        let templated = step("build.build-dir = '/x/{workspace-path-hash}'", &plain, SINCE).env;
+        assert!(!templated.contains_key(VARIABLE), "another workspace has another");
         let home = Recipe { home_config: Some("build.build-dir = '/mine'".into()), ..Recipe::default() };
         assert_eq!(build_dirs("", &home), apart);
     }

@@ -161,10 +161,9 @@ fn in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
 
 impl Driver for CargoDriver {
     fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step> {
-        let Ok(mut env) = self.environment(site, &Recipe { rustflags: Vec::new(), ..recipe.clone() }) else {
+        let Ok(env) = self.environment(site, &Recipe { rustflags: Vec::new(), ..recipe.clone() }) else {
             return Vec::new();
         };
-        env.extend(self.own_directories(site, recipe));
         self.build
             .prepare
             .iter()
@@ -211,11 +210,7 @@ impl Driver for CargoDriver {
         Some(Step {
             program: own_program(&filled(program), site),
             args: args.iter().map(filled).collect(),
-            env: {
-                let mut env = self.environment(site, &Recipe::default()).ok()?;
-                env.extend(self.own_directories(site, &Recipe::default()));
-                env
-            },
+            env: self.environment(site, &Recipe::default()).ok()?,
             cwd: site.source.clone(),
         })
     }
