@@ -26,7 +26,7 @@ pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
 pub use layers::merged;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
-pub use service::{HOLD, Report, Service, Standing, Store};
+pub use service::{Corner, Found, HOLD, Report, Service, Standing, Store, leads_to_a_cache};
 pub use target::{InForce, Target};
 pub use toolchain::{Lacking, Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};

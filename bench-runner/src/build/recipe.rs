@@ -83,18 +83,20 @@ pub enum Detail {
     Proof,
 }
 
-/// Where a build takes place. All paths are absolute.
+/// Where a build takes place. All paths are absolute, and all directories but the work tree are the variant's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// The work tree.
     pub source: PathBuf,
-    /// The variant's own target directory.
+    /// The target directory.
     pub target: PathBuf,
-    /// An empty home directory.
+    /// The build directory, if the project keeps one apart from the target directory.
+    pub build_dir: PathBuf,
+    /// The home directory.
     pub home: PathBuf,
     /// Directory for temporary files.
     pub tmp: PathBuf,
-    /// The variant's own directory for what its service keeps.
+    /// Directory for what a compiler cache keeps.
     pub service: PathBuf,
     /// The cargo home for building.
     pub cargo_home: PathBuf,
