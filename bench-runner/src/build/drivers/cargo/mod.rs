@@ -92,7 +92,7 @@ impl CargoDriver {
     }
 
     /// The arguments that decide what is built and how.
-    fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
+    pub fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
         let build = &self.build;
         let mut args = Vec::new();
         let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
