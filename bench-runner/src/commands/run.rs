@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::request::{self, RequestArgs};
+use super::waiting::{self, Patience, Waited};
 use super::{Exit, measuring, open, shown};
 use crate::bundle;
 use crate::compare::Policy;
-use crate::flows::{self, FlowError, Laboratory, Measured, Places, Workplace};
+use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
 use crate::{process, report};
 
 /// Measure: build every variant in random order, round after round, and say which differ
@@ -35,6 +36,10 @@ pub struct Args {
     /// Do not measure on a machine that is not fit for it, or a build that differs from your own
     #[arg(long)]
     strict: bool,
+    /// Wait until the machine is fit and nobody else measures on it, such as `--wait=2h`; without a duration as long as it
+    /// takes
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = waiting::patience)]
+    wait: Option<Patience>,
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
@@ -49,12 +54,15 @@ pub struct Args {
 /// Carries out the verb.
 pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
-    if args.strict && !measuring::fit(places) {
+    if args.strict && args.wait.is_none() && !measuring::fit(places) {
         return Ok(Exit::Unfit);
     }
     let options = measuring::options()?;
     let workplace = Workplace::open(places, args.request.offline, true)?;
-    let laboratory = Laboratory::open(&workplace, places, &options)?;
+    let laboratory = match laboratory(args, &workplace, places, &options)? {
+        Ok(laboratory) => laboratory,
+        Err(exit) => return Ok(exit),
+    };
     let measured = match &args.resume {
         Some(dir) => {
             let unfinished = laboratory.unfinished(dir)?;
@@ -77,6 +85,27 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         }
     };
     finish(args, places, &measured)
+}
+
+/// The right to measure, waited for if that is asked; or how the verb ends without it.
+fn laboratory<'a>(
+    args: &Args,
+    workplace: &'a Workplace,
+    places: &'a Places,
+    options: &'a MeasureOptions,
+) -> Result<Result<Laboratory<'a>, Exit>, FlowError> {
+    loop {
+        match args.wait.map(|Patience(limit)| waiting::for_machine(places, limit)).transpose()? {
+            None | Some(Waited::Ready) => {}
+            Some(Waited::InVain) => return Ok(Err(Exit::Unfit)),
+            Some(Waited::Interrupted) => return Ok(Err(Exit::Interrupted)),
+        }
+        match Laboratory::open(workplace, places, options) {
+            // Somebody else was faster.
+            Err(error) if args.wait.is_some() && error.is_busy() => {}
+            opened => return opened.map(Ok),
+        }
+    }
 }
 
 fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, FlowError> {

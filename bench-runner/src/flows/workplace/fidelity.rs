@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::bench::Bench;
+use super::bench::{Bench, own_tree};
 use super::{Workplace, tree_of};
 use crate::axes::{self, Settings};
 use crate::build::{
     Answer, AskError, Asked, CargoDriver, Configuration, Entry, Goal, Origin, Recipe, Side, absolute,
     decides, differences, user_settings,
 };
-use crate::corpus::Source;
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
 use crate::record::{Difference, Fidelity, Plan};
 use crate::scenario::AS_CONFIGURED;
@@ -28,7 +27,7 @@ struct Home {
 impl Workplace {
     /// What the user's own configuration says to builds of a project, beside what the project says.
     pub(super) fn configured(&self, bench: Option<&Bench>) -> Result<String, AskError> {
-        let own = bench.and_then(Bench::own_tree);
+        let own = bench.and_then(|bench| own_tree(&bench.project));
         let asked = self.asked_as_user(own.as_deref());
         let configuration = asked.configuration()?;
         // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
@@ -74,7 +73,7 @@ impl Workplace {
     /// How far builds of a local project are those of the user; `None` for a project that is not the user's own tree.
     fn fidelity(&self, project: &str, configured: Option<&str>) -> Option<Fidelity> {
         let bench = self.benches.borrow().get(&tree_of(project)).cloned()?;
-        let own = bench.own_tree().filter(|own| own.is_dir())?;
+        let own = own_tree(&bench.project)?;
         bench.inquiry.as_ref()?;
         let variant = configured.map(|_| AS_CONFIGURED.to_owned());
         let plain = Fidelity {
@@ -288,13 +287,6 @@ fn one_line(error: &AskError) -> String {
 }
 
 impl Bench {
-    /// The user's own directory of a local project.
-    pub(super) fn own_tree(&self) -> Option<PathBuf> {
-        let Source::Path(source) = &self.project.source else { return None };
-        let own = self.project.base.as_deref().unwrap_or(Path::new("")).join(&source.path);
-        Some(own.canonicalize().unwrap_or(own))
-    }
-
     /// The directory that the copy begins at, of which `own` is the project.
     fn copied_from<'o>(&self, own: &'o Path) -> &'o Path {
         let depth = self.source.as_ref().map_or(0, |source| source.root.components().count());
