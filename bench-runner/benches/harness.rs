@@ -30,6 +30,7 @@ impl World for Everything {
             manifest: String::new(),
             base: None,
             notes: Vec::new(),
+            ignored: None,
         };
         Ok(vec![self.planned(&planned)?])
     }

@@ -58,6 +58,7 @@ pub fn plan(blocks: Vec<Block>) -> Plan {
         manifest: String::new(),
         base: None,
         notes: Vec::new(),
+        ignored: None,
     };
     Plan {
         format: crate::record::FORMAT_VERSION,

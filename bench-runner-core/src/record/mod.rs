@@ -13,7 +13,8 @@ pub use earlier::EarlierTwin;
 pub use ids::is_hex;
 pub use ids::{BlockId, InvalidId, Pin, Text, short_hash};
 pub use plan::{
-    Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId, Variant,
+    Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId,
+    Variant,
 };
 pub use proof::{Proof, ProofResult};
 pub use rounds::{ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, by_arm, rounds, rounds_of, walls};

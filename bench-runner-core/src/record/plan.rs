@@ -63,6 +63,19 @@ pub struct PlannedProject {
     pub base: Option<String>,
     /// What is worth knowing about the state of the source, such as uncommitted changes.
     pub notes: Vec<String>,
+    /// The files that came along although git ignores them, if any did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<IgnoredFiles>,
+}
+
+/// Files of a local project that git ignores and that were copied with it: their names, never their contents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IgnoredFiles {
+    /// Hash of these files, made like that of a tree.
+    pub sha256: String,
+    /// Their paths in the copy; a directory that is ignored as a whole is named with `/` at its end.
+    pub files: Vec<String>,
 }
 
 /// A set of variants built in the same rounds and compared with each other and with nothing else.

@@ -127,6 +127,7 @@ impl Setup {
             manifest: String::new(),
             base: None,
             notes: Vec::new(),
+            ignored: None,
         };
         Plan {
             format: FORMAT_VERSION,

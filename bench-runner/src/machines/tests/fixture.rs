@@ -75,6 +75,7 @@ pub(crate) fn made(machine: &str, name: &str) -> Made {
         manifest: "name = \"hexyl\"\nsummary = \"a viewer\"\n[source]\nkind = \"crates-io\"\n".to_owned(),
         base: None,
         notes: Vec::new(),
+        ignored: None,
     }];
     Made { manifest, comparison: comparison(Vec::new()), memory: Vec::new() }
         .with_tool("rustc", "rustc 1.95.0")

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{Oid, Repository};
 
-use super::{Cache, Pinned, SourceError, Sources, git_store, local};
+use super::{Cache, Pinned, SourceError, Sources, git, git_store, local, users_repository};
 use crate::corpus::manifest::GitSource;
 use objects::Made;
 
@@ -91,15 +91,27 @@ fn take(
     with: &Sources,
 ) -> Result<Result<String, String>, SourceError> {
     let root = path.canonicalize().map_err(SourceError::io("find", path))?;
-    let Ok(repository) = Repository::discover(&root) else {
-        return Ok(Err("neither is the project in one".to_owned()));
+    let head = match shown {
+        Shown::CheckedOut => match git::open(&root) {
+            Ok(tree) => tree.and_then(|tree| tree.head),
+            Err(reason) => return Ok(Err(reason)),
+        },
+        Shown::Commit(rev) => Some(rev.to_owned()),
     };
-    let workdir = repository.workdir().and_then(|dir| dir.canonicalize().ok());
+    let Some(head) = head else {
+        return Ok(Err("neither is the project in one with a commit".to_owned()));
+    };
+    let users = match users_repository::open(&root, &head, with) {
+        Ok(users) => users,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let work_tree = users.work_tree.as_ref();
     let Some((workdir, below)) =
-        workdir.and_then(|dir| Some((dir.clone(), root.strip_prefix(dir).ok()?.to_owned())))
+        work_tree.and_then(|dir| Some((dir, root.strip_prefix(dir).ok()?.to_owned())))
     else {
         return Ok(Err("the project is not in the work tree of its repository".to_owned()));
     };
+    let repository = &users.repository;
     if !pinned.root.ends_with(&below) {
         return Ok(Err(format!(
             "the project is `{}` of one, and only that is copied; give the root of the repository instead",
@@ -112,16 +124,18 @@ fn take(
         .take(pinned.root.components().count() - below.components().count())
         .collect();
     let made = match shown {
-        Shown::CheckedOut => objects::checked_out(&repository),
-        Shown::Commit(rev) => objects::with_history(&repository, rev),
+        _ if users.brought => objects::single(repository, &head),
+        Shown::CheckedOut => objects::checked_out(repository),
+        Shown::Commit(rev) => objects::with_history(repository, rev),
     };
     let mut made = match made {
         Ok(made) => made,
         Err(error) => return Ok(Err(error.message().to_owned())),
     };
-    made.abbreviated = objects::abbreviated(&workdir, made.head);
-    put(pinned, &at, &made, &repository, &with.cache)?;
-    Ok(Ok(made.to_string()))
+    made.abbreviated = objects::abbreviated(workdir, made.head);
+    put(pinned, &at, &made, repository, &with.cache)?;
+    let alone = if users.brought { "; libgit2 cannot read the history of the user's own" } else { "" };
+    Ok(Ok(format!("{made}{alone}")))
 }
 
 /// Writes the repository beside the tree, where it is not there already.
