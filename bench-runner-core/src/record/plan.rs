@@ -63,19 +63,21 @@ pub struct PlannedProject {
     pub base: Option<String>,
     /// What is worth knowing about the state of the source, such as uncommitted changes.
     pub notes: Vec<String>,
-    /// The files that came along although git ignores them, if any did.
+    /// Files that git ignores, if the copy of a local project was to have any of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignored: Option<IgnoredFiles>,
 }
 
-/// Files of a local project that git ignores and that were copied with it: their names, never their contents.
+/// Files of a local project that git ignores and that its pin does not cover. Their contents are never recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IgnoredFiles {
-    /// Hash of these files, made like that of a tree.
-    pub sha256: String,
-    /// Their paths in the copy; a directory that is ignored as a whole is named with `/` at its end.
+    /// Hash of those that came along, in the form of a pin of a tree.
+    pub hash: String,
+    /// Paths of those that came along, relative to the project.
     pub files: Vec<String>,
+    /// Paths of those that were left out, relative to the project.
+    pub left_out: Vec<String>,
 }
 
 /// A set of variants built in the same rounds and compared with each other and with nothing else.

@@ -32,6 +32,8 @@ pub(super) struct GitTree {
     pub(super) untracked: Vec<PathBuf>,
     /// What git's rules leave out: single files, and directories as a whole.
     pub(super) ignored: Vec<Ignored>,
+    /// Files that Git LFS keeps: commits have pointers in their place.
+    pub(super) kept_by_lfs: Vec<PathBuf>,
     /// Repositories within this one that git could not read, each with the reason.
     pub(super) unreadable: Vec<(PathBuf, String)>,
 }
@@ -69,8 +71,23 @@ pub(super) fn open(dir: &Path) -> Result<Option<GitTree>, String> {
     let Ok(below) = dir.strip_prefix(&top) else { return Ok(None) };
     let mut tree = GitTree::default();
     tree.list(dir, below, Path::new(""), 0)?;
+    tree.kept_by_lfs = kept_by_lfs(dir, &tree.tracked)?;
     let whole = |ignored: &Ignored| ignored.is_dir && ignored.path == Path::new("");
     Ok((!tree.ignored.iter().any(whole)).then_some(tree))
+}
+
+fn kept_by_lfs(dir: &Path, tracked: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>, String> {
+    let mut attributes = tracked.iter().filter(|path| path.ends_with(".gitattributes"));
+    let name_it = |path: &PathBuf| {
+        std::fs::read_to_string(dir.join(path)).is_ok_and(|text| text.contains("filter=lfs"))
+    };
+    if !attributes.any(name_it) {
+        return Ok(Vec::new());
+    }
+    let said = users_git::ask(dir, &["ls-files", "-z", "--", ":(attr:filter=lfs)"]);
+    let said = said.map_err(|error| users_git::reason(&error))?;
+    let paths = said.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+    Ok(paths.map(|path| PathBuf::from(OsStr::from_bytes(path))).collect())
 }
 
 impl GitTree {
@@ -81,6 +98,13 @@ impl GitTree {
         let mut notes = vec![head.unwrap_or_else(|| "nothing has been committed yet".to_owned())];
         if self.changed || self.untracked.iter().any(|path| !left_out(path)) {
             notes.push("uncommitted changes".to_owned());
+        }
+        if let Some(first) = self.kept_by_lfs.first() {
+            let count = self.kept_by_lfs.len();
+            notes.push(format!(
+                "Git LFS keeps {count} files, such as {}: commits (`rev`, `replay`) have pointers in their place",
+                first.display()
+            ));
         }
         notes
     }

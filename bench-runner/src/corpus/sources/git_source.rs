@@ -127,14 +127,10 @@ fn gather(source: &GitSource, limit: u64, with: &Sources) -> Result<(Parts, Vec<
             read(repo, commit, &part, limit.saturating_sub(bytes))
         })?;
         bytes += listing.bytes;
-        let shown = |path: &Path| commit::shown(&part.below.join(path));
-        notes.extend(listing.pointers.first().map(|path| {
-            let count = listing.pointers.len();
-            format!("{count} files are pointers of Git LFS, without their contents, such as {}", shown(path))
-        }));
         for submodule in &listing.submodules {
             if !source.submodules {
-                notes.push(format!("left out, a submodule: {}", shown(&submodule.path)));
+                let path = part.below.join(&submodule.path);
+                notes.push(format!("left out, a submodule: {}", commit::shown(&path)));
                 continue;
             }
             left.push(Part {

@@ -27,6 +27,8 @@ const ROOM: u64 = 64 << 20;
 const MOST_FILES: usize = 20_000;
 /// Files that are looked at. Of a directory with more nothing is taken, unless it is asked for.
 const MOST_LOOKED_AT: usize = 500_000;
+/// Names of what was left out in a plan.
+const MOST_LEFT_OUT: usize = 200;
 /// Names in one note.
 const MOST_NAMES: usize = 8;
 
@@ -61,16 +63,27 @@ pub(super) struct Chosen {
     /// From the base of the copy, sorted.
     pub(super) files: Vec<TreeFile>,
     /// For the plan; see [`IgnoredFiles`].
-    pub(super) names: Vec<String>,
+    names: Vec<String>,
+    left_out: Vec<String>,
     pub(super) notes: Vec<String>,
 }
 
 impl Chosen {
-    /// As a plan has it; `None` if no file came along.
+    /// As a plan has it; `None` if there is nothing to be said.
     pub(super) fn record(&self) -> Option<IgnoredFiles> {
-        let some = !self.files.is_empty();
-        some.then(|| IgnoredFiles { sha256: tree::hash(&self.files), files: self.names.clone() })
+        let Self { files, names, left_out, .. } = self;
+        let some = !files.is_empty() || !left_out.is_empty();
+        some.then(|| IgnoredFiles {
+            hash: tree::hash(files),
+            files: names.clone(),
+            left_out: left_out.clone(),
+        })
     }
+}
+
+/// The hash of the ignored files that came along, if any did.
+pub(super) fn hash(ignored: Option<&IgnoredFiles>) -> Option<&str> {
+    ignored.filter(|ignored| !ignored.files.is_empty()).map(|ignored| ignored.hash.as_str())
 }
 
 /// Chooses among what git ignores; the paths in `ignored` are whole.
@@ -118,8 +131,14 @@ pub(super) fn choose(
         }
     }
     let (files, unreadable) = read(wanted.base, paths)?;
-    let mut chosen = Chosen { names: names(&units, &files, wanted), files, notes: Vec::new() };
-    chosen.notes.extend(note_of_left_out(left_out));
+    left_out.sort_by_key(|left: &LeftOut| std::cmp::Reverse(left.bytes));
+    let mut chosen = Chosen {
+        names: names(&units, &files, wanted),
+        files,
+        left_out: left_out.iter().take(MOST_LEFT_OUT).map(|left| left.name.clone()).collect(),
+        notes: Vec::new(),
+    };
+    chosen.notes.extend(note_of_left_out(&left_out));
     chosen.notes.extend(unreadable.map(|(path, count, reason)| {
         format!(
             "left out, ignored by git and not readable: {count} files such as {} ({reason})",
@@ -266,13 +285,13 @@ impl LeftOut {
         };
         let slash = if unit.is_dir && files.len() > 1 { "/" } else { "" };
         let bytes = files.iter().map(|(_, size)| size).sum();
-        let name = format!("{}{slash}", path.to_string_lossy().escape_debug());
+        let name = format!("{}{slash}", name(path));
         Self { name, files: files.len(), bytes, endless: unit.endless }
     }
 
     fn shown(&self) -> String {
         let Self { name, files, bytes, endless } = self;
-        let size = size(*bytes);
+        let (size, name) = (size(*bytes), name.escape_debug());
         match (files, endless) {
             (_, true) => format!("`{name}` (more than {MOST_LOOKED_AT} files)"),
             (1, _) => format!("`{name}` ({size})"),
@@ -281,8 +300,8 @@ impl LeftOut {
     }
 }
 
-fn note_of_left_out(mut left_out: Vec<LeftOut>) -> Option<String> {
-    left_out.sort_by_key(|left| std::cmp::Reverse(left.bytes));
+/// The largest come first in `left_out`.
+fn note_of_left_out(left_out: &[LeftOut]) -> Option<String> {
     let (first, others) = left_out.split_at(left_out.len().min(MOST_NAMES));
     let example = first.first()?.name.trim_end_matches('/').to_owned();
     let shown: Vec<String> = first.iter().map(LeftOut::shown).collect();

@@ -158,7 +158,7 @@ fn keep(
     }
     let sha256 = tree::hash(&files);
     let ignored = chosen.record();
-    if let Some(ignored) = &ignored {
+    if let Some(ignored) = ignored.as_ref().filter(|_| !chosen.files.is_empty()) {
         notes.push(ignored::note_of_chosen(ignored, chosen.files.len()));
         on_disk.extend(chosen.files.iter().cloned());
         files.extend(chosen.files);
@@ -196,7 +196,7 @@ pub(super) fn recall(
     let pin = Pin::Tree { sha256: sha256.to_owned() };
     let pinned = Pinned { pin, tree, root, files, notes: Vec::new(), ignored: ignored.cloned() };
     let came_along = tree::hash(&pinned.ignored_files());
-    let same = pinned.tree_hash() == sha256 && ignored.is_none_or(|ignored| ignored.sha256 == came_along);
+    let same = pinned.tree_hash() == sha256 && ignored::hash(ignored).is_none_or(|hash| hash == came_along);
     Ok((below && same).then_some(pinned))
 }
 
@@ -273,9 +273,9 @@ pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
 
 /// Where a tree lies that the ignored files came along with.
 pub(super) fn place_with(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
-    let Some(IgnoredFiles { sha256, .. }) = ignored else { return place.to_owned() };
+    let Some(hash) = ignored::hash(ignored) else { return place.to_owned() };
     let mut name = place.as_os_str().to_owned();
-    name.push(format!("-{}", &sha256[..sha256.len().min(12)]));
+    name.push(format!("-{}", &hash[..hash.len().min(12)]));
     name.into()
 }
 

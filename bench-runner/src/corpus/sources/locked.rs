@@ -61,7 +61,7 @@ fn put(pinned: Pinned, path: &Path, lock: &str, with: &Sources) -> Result<Pinned
     if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
         local::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
-            if pinned.ignored.is_some() {
+            if pinned.ignored_hash().is_some() {
                 ignored::keep_private(into)?;
             }
             let file = into.join(path);

@@ -26,6 +26,7 @@ mod history;
 mod homes;
 mod ignored;
 mod layout;
+mod lfs;
 mod local;
 mod locked;
 mod outside;
@@ -131,6 +132,16 @@ impl Pinned {
         self.files.iter().filter(|file| is_ignored(file)).cloned().collect()
     }
 
+    /// The hash of these files, if there are any.
+    fn ignored_hash(&self) -> Option<&str> {
+        ignored::hash(self.ignored.as_ref())
+    }
+
+    /// Whether the ignored files that came along are those of a plan.
+    pub fn has_ignored(&self, planned: Option<&IgnoredFiles>) -> bool {
+        self.ignored_hash() == ignored::hash(planned)
+    }
+
     fn is_ignored(&self) -> impl Fn(&TreeFile) -> bool {
         ignored::is_named(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
     }
@@ -170,7 +181,7 @@ pub fn pin(project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
         }
         Source::Generated(source) => generated::pin(source, &project.name, with),
     }?;
-    let pinned = locked::complete(as_stated(pinned, project)?, project, with)?;
+    let pinned = lfs::named(locked::complete(as_stated(pinned, project)?, project, with)?);
     match &project.source {
         Source::Path(source) => git_dir::of_directory(pinned, &from_base(project, &source.path)?, None, with),
         Source::Git(source) => git_dir::of_commit(pinned, source, with),
@@ -310,7 +321,7 @@ pub fn recall_of(
 /// Where it cannot be written, or the pinned tree is not what it was.
 pub fn lay_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
     tree::copy(&pinned.tree, &pinned.files, into)?;
-    if pinned.ignored.is_some() {
+    if pinned.ignored_hash().is_some() {
         ignored::keep_private(into)?;
     }
     git_dir::lay_out(pinned, into)

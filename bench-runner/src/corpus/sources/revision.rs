@@ -85,7 +85,9 @@ pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<
 
 /// The source of a commit with the ignored files of `own`, the same project as it is now. What the commit itself has stays.
 pub(super) fn with_ignored(pinned: Pinned, own: &Pinned, with: &Sources) -> Result<Pinned, SourceError> {
-    let Some(ignored) = &own.ignored else { return Ok(pinned) };
+    let Some(ignored) = own.ignored.as_ref().filter(|ignored| !ignored.files.is_empty()) else {
+        return Ok(pinned);
+    };
     let taken: BTreeSet<&Path> = pinned.files.iter().flat_map(|file| file.path.ancestors()).collect();
     let there: BTreeSet<&Path> = pinned.files.iter().map(|file| file.path.as_path()).collect();
     let above = |path: &Path| path.ancestors().any(|above| there.contains(above));
@@ -113,7 +115,7 @@ pub(super) fn with_ignored(pinned: Pinned, own: &Pinned, with: &Sources) -> Resu
         })?;
     }
     let names = added.iter().map(|(file, _)| ignored::name(&file.path)).collect();
-    let ignored = Some(IgnoredFiles { sha256: ignored.sha256.clone(), files: names });
+    let ignored = Some(IgnoredFiles { files: names, ..ignored.clone() });
     Ok(Pinned { tree: place, files, ignored, ..pinned })
 }
 

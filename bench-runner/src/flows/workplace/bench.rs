@@ -57,7 +57,7 @@ impl Workplace {
                 Some("make a new plan, or bring the source back to its pin".into()),
             )
             .into()),
-            Some(source) if source.ignored.as_ref() != planned.ignored.as_ref() => Err(RequestError::usage(
+            Some(source) if !source.has_ignored(planned.ignored.as_ref()) => Err(RequestError::usage(
                 format!(
                     "the files of `{}` that git ignores are not those that the plan was made with",
                     planned.name

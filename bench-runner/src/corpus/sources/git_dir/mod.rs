@@ -147,7 +147,8 @@ fn put(
     cache: &Cache,
 ) -> Result<(), SourceError> {
     let beside = beside(&pinned.tree);
-    let key = made.key();
+    let exclude = exclude(pinned, at);
+    let key = format!("{}{}\n", made.key(), crate::record::short_hash(&exclude));
     if fs::read_to_string(beside.join(KEY)).is_ok_and(|present| present == key) {
         return Ok(());
     }
@@ -159,7 +160,7 @@ fn put(
             reason: error.message().to_owned(),
             help: "`git fsck` there says more",
         };
-        objects::write(made, repository, &git)?.map_err(failed)?;
+        objects::write(made, &exclude, repository, &git)?.map_err(failed)?;
         index::write(&made.entries, &git.join(index::NAME)).map_err(failed)?;
         for (name, bytes) in [(AT, at.as_os_str().as_bytes()), (KEY, key.as_bytes())] {
             let file = into.join(name);
@@ -167,6 +168,20 @@ fn put(
         }
         Ok(())
     })
+}
+
+/// git's rules for the copy: it ignores what a source is completed with, and what came along though the user's own rules
+/// ignore it, which may not be in the project.
+fn exclude(pinned: &Pinned, at: &Path) -> String {
+    let mut rules = "/.bench-runner-project\nCargo.lock\n/target\n".to_owned();
+    for name in pinned.ignored.iter().flat_map(|ignored| &ignored.files) {
+        let slash = if name.ends_with('/') { "/" } else { "" };
+        let Some(path) = Path::new(name).strip_prefix(at).ok().and_then(Path::to_str) else { continue };
+        let path = path.trim_end_matches('/');
+        let escaped = path.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?").replace('[', "\\[");
+        rules.push_str(&format!("/{}{slash}\n", escaped.replace(' ', "\\ ")));
+    }
+    rules
 }
 
 /// Puts the repository of a source into a copy of it, where it has one. What is there already and is the same is left
