@@ -132,11 +132,19 @@ fn sample(
         edit: 0,
         predecessor: None,
         started_at: SystemTime::UNIX_EPOCH,
-        outcome: Outcome::Built(Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None }),
+        outcome: Outcome::Built(Cost {
+            wall,
+            user: wall,
+            sys: wall,
+            max_rss: 1,
+            peak_memory: None,
+            activity: None,
+        }),
         rebuilt: None,
         artifact_bytes: None,
         disturbance: Disturbance::default(),
         cache: None,
+        visit: None,
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Recipe {
     pub config: Vec<(String, String)>,
     /// Keys of the profile that is built with, such as `lto` or `package."*".codegen-units`, with values in TOML.
     pub profile_keys: Vec<(String, String)>,
+    /// The user's own configuration of cargo, in TOML: it is in force as the configuration of a cargo home is.
+    pub home_config: Option<String>,
     /// Name of the cargo profile; `None` leaves cargo's default.
     pub profile: Option<String>,
     /// Parallel jobs.

@@ -89,7 +89,7 @@ fn arm(role: Role, workload: &str, linker: &str) -> Arm {
         rev: None,
         settings: BTreeMap::from([("linker".to_owned(), linker.to_owned())]),
     };
-    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
+    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new(), primed: false }
 }
 
 fn block(workload: &str, seconds: f64, said: &[Said<'_>]) -> (Block, BlockResult) {
