@@ -138,7 +138,9 @@ pub(super) fn choose(
         left_out: left_out.iter().take(MOST_LEFT_OUT).map(|left| left.name.clone()).collect(),
         notes: Vec::new(),
     };
-    chosen.notes.extend(note_of_left_out(&left_out));
+    chosen
+        .notes
+        .extend(note_of_left_out(&left_out, wanted.root.strip_prefix(wanted.base).unwrap_or(Path::new(""))));
     chosen.notes.extend(unreadable.map(|(path, count, reason)| {
         format!(
             "left out, ignored by git and not readable: {count} files such as {} ({reason})",
@@ -301,9 +303,12 @@ impl LeftOut {
 }
 
 /// The largest come first in `left_out`.
-fn note_of_left_out(left_out: &[LeftOut]) -> Option<String> {
+fn note_of_left_out(left_out: &[LeftOut], place_in: &Path) -> Option<String> {
+    if left_out.is_empty() {
+        return None;
+    }
     let (first, others) = left_out.split_at(left_out.len().min(MOST_NAMES));
-    let example = first.first()?.name.trim_end_matches('/').to_owned();
+    let within = |left: &LeftOut| Some(Path::new(&left.name).strip_prefix(place_in).ok()?.to_owned());
     let shown: Vec<String> = first.iter().map(LeftOut::shown).collect();
     let more = match others {
         [] => String::new(),
@@ -313,11 +318,15 @@ fn note_of_left_out(left_out: &[LeftOut]) -> Option<String> {
             format!(", and {files} files elsewhere ({})", size(bytes))
         }
     };
-    Some(format!(
-        "left out, ignored by git and too large: {}{more}; `include = [\"{example}\"]` in the manifest's `source` takes it \
-         along",
-        shown.join(", "),
-    ))
+    // What is outside of the project's own directory cannot be named there.
+    let key = left_out.iter().find_map(within).map_or(String::new(), |path| {
+        let path = path.to_string_lossy();
+        format!(
+            "; `include = [\"{}\"]` in the `source` of a manifest (`corpus add` writes one) takes it along",
+            path.trim_end_matches('/')
+        )
+    });
+    Some(format!("left out, ignored by git and too large: {}{more}{key}", shown.join(", ")))
 }
 
 /// Bytes in a unit that reads well.

@@ -11,7 +11,7 @@ use crate::record::{IgnoredFiles, Pin, is_hex, short_hash};
 
 use super::commit::{self, Content, Listing, Submodule, Unlisted};
 use super::tree::{self, TreeFile};
-use super::users_repository::{self, UsersRepository};
+use super::users_repository::{self, Unread, UsersRepository};
 use super::{Pinned, SourceError, Sources, gitmodules, ignored, local, outside};
 
 /// Submodules of one commit, with theirs.
@@ -53,7 +53,11 @@ pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<
         let help = format!("`git -C {} rev-parse {rev}` gives it", root.display());
         return Err(unfit(format!("`{rev}` is not a full commit of 40 hex digits"), &help));
     }
-    let users = users_repository::open(&root, rev, with).map_err(|reason| {
+    let users = users_repository::open(&root, rev, with).map_err(|unread| {
+        let reason = match unread {
+            Unread::Offline(error) => return error,
+            Unread::Because(reason) => reason,
+        };
         let help = "commits are those of a repository; `git fetch` may bring one, and `git log --format=%H` lists those \
                     that are there";
         unfit(reason, help)

@@ -71,8 +71,13 @@ fn command(cwd: &Path, args: impl IntoIterator<Item = OsString>, timeout: Durati
 pub(super) fn reason(error: &ToolError) -> String {
     match error {
         ToolError::Failed { last_lines, .. } => {
-            let line = last_lines.lines().find(|line| line.starts_with("fatal: "));
-            line.or(last_lines.lines().next()).unwrap_or_default().trim_start_matches("fatal: ").to_owned()
+            let mut lines = last_lines.lines().skip_while(|line| !line.starts_with("fatal: "));
+            let first = lines.next().or(last_lines.lines().next()).unwrap_or_default();
+            // What it is about may stand on lines of its own.
+            let more = lines.take_while(|line| line.starts_with('\t'));
+            let reason: Vec<&str> =
+                [first.trim_start_matches("fatal: ")].into_iter().chain(more.map(str::trim)).collect();
+            reason.join(" ")
         }
         other => other.to_string(),
     }

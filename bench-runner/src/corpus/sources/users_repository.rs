@@ -26,11 +26,32 @@ pub(super) struct UsersRepository {
     pub(super) work_tree: Option<PathBuf>,
 }
 
+/// Why a commit cannot be read.
+pub(super) enum Unread {
+    /// A reason.
+    Because(String),
+    /// Git lacks it here, and may not fetch it.
+    Offline(SourceError),
+}
+
+impl From<String> for Unread {
+    fn from(reason: String) -> Self {
+        Self::Because(reason)
+    }
+}
+
+impl Unread {
+    /// The reason, as text.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Because(reason) => reason,
+            Self::Offline(error) => without_help(&error),
+        }
+    }
+}
+
 /// The repository that `dir` is in, with the commit `rev` and its files.
-///
-/// # Errors
-/// A reason, where it is in none, or the commit cannot be read.
-pub(super) fn open(dir: &Path, rev: &str, with: &Sources) -> Result<UsersRepository, String> {
+pub(super) fn open(dir: &Path, rev: &str, with: &Sources) -> Result<UsersRepository, Unread> {
     let unread = match Repository::discover(dir) {
         Ok(repository) => match whole(&repository, rev) {
             Ok(()) => {
@@ -41,13 +62,12 @@ pub(super) fn open(dir: &Path, rev: &str, with: &Sources) -> Result<UsersReposit
             Err(error) => error,
         },
         Err(error) if error.code() == ErrorCode::NotFound => {
-            return Err("it is in no git repository".to_owned());
+            return Err("it is in no git repository".to_owned().into());
         }
         Err(error) => error,
     };
-    bring(dir, rev, with).map_err(|reason| {
-        reason.unwrap_or_else(|| format!("there is no commit {rev} in its repository ({})", unread.message()))
-    })
+    bring(dir, rev, with)?
+        .ok_or_else(|| format!("there is no commit {rev} in its repository ({})", unread.message()).into())
 }
 
 /// Whether `dir` is where a repository is kept, or the top of a work tree.
@@ -83,35 +103,41 @@ fn whole(repository: &Repository, rev: &str) -> Result<(), git2::Error> {
     missing.map_or(Ok(()), |id| Err(git2::Error::from_str(&format!("its object {id} is not there"))))
 }
 
-/// The commit in a repository of the cache; the error is a reason, `None` where there is no such commit.
-fn bring(dir: &Path, rev: &str, with: &Sources) -> Result<UsersRepository, Option<String>> {
+/// The commit in a repository of the cache; `None` where there is no such commit.
+fn bring(dir: &Path, rev: &str, with: &Sources) -> Result<Option<UsersRepository>, Unread> {
     let ask = |args: &[&str]| {
         let said = users_git::ask(dir, args).map_err(|error| users_git::reason(&error))?;
         Ok::<_, String>(OsStr::from_bytes(said.trim_ascii_end()).to_owned())
     };
     let kept_in = PathBuf::from(ask(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?);
     let work_tree = ask(&["rev-parse", "--show-toplevel"]).ok().map(PathBuf::from);
-    ask(&["cat-file", "-e", &format!("{rev}^{{commit}}")]).map_err(|_| None)?;
-    // A work tree of its own has its own name for the same repository.
-    let from = kept_in.to_str().ok_or_else(|| Some("its path is not UTF-8".to_owned()))?;
+    if ask(&["cat-file", "-e", &format!("{rev}^{{commit}}")]).is_err() {
+        return Ok(None);
+    }
+    let from = kept_in.to_str().ok_or_else(|| "its path is not UTF-8".to_owned())?;
     // Nothing is fetched from elsewhere by reading what is on this machine.
     let here = Sources { offline: false, ..with.clone() };
-    let first = match store(from, rev, &here) {
-        Ok(repository) => return Ok(UsersRepository { repository, brought: true, kept_in, work_tree }),
+    let brought = |repository| {
+        Ok(Some(UsersRepository { repository, brought: true, kept_in: kept_in.clone(), work_tree }))
+    };
+    let error = match store(from, rev, &here) {
+        Ok(repository) => return brought(repository),
         Err(error) => error,
     };
-    let Some(url) = promised_by(&ask) else { return Err(Some(without_help(&first))) };
-    let repository = store(&url, rev, with).map_err(|error| {
-        format!("it is a partial clone without all files of {rev}: {}", without_help(&error))
-    })?;
-    Ok(UsersRepository { repository, brought: true, kept_in, work_tree })
+    let Some(url) = promised_by(&ask) else { return Err(without_help(&error).into()) };
+    match store(&url, rev, with) {
+        Ok(repository) => brought(repository),
+        Err(error @ SourceError::Offline { .. }) => Err(Unread::Offline(error)),
+        Err(error) => {
+            Err(format!("it is a partial clone without all files of {rev}: {}", without_help(&error)).into())
+        }
+    }
 }
 
 fn store(url: &str, rev: &str, with: &Sources) -> Result<Repository, SourceError> {
     let source =
         GitSource { url: url.to_owned(), rev: rev.to_owned(), dir: None, submodules: false, tree: None };
-    let repository = git_store::repository(&source, 1, with)?;
-    Ok(repository)
+    git_store::repository(&source, 1, with)
 }
 
 /// The address that a partial clone gets its missing files from.

@@ -103,7 +103,7 @@ fn take(
     };
     let users = match users_repository::open(&root, &head, with) {
         Ok(users) => users,
-        Err(reason) => return Ok(Err(reason)),
+        Err(unread) => return Ok(Err(unread.reason())),
     };
     let work_tree = users.work_tree.as_ref();
     let Some((workdir, below)) =
