@@ -25,6 +25,7 @@ pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, family: usize, policy
     notes.extend(taken_again(cells));
     notes.extend(widened(judged));
     notes.extend(co_changes(cells));
+    notes.extend(cells.end.into_iter().flat_map(|end| end.notes.iter().cloned()));
     notes
 }
 

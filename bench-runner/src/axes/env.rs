@@ -3,7 +3,7 @@
 use super::{
     Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
 };
-use crate::build::{Goal, Recipe};
+use crate::build::{Goal, Recipe, leads_to_a_cache};
 
 pub(super) struct Env;
 
@@ -35,6 +35,15 @@ impl Axis for Env {
         if !valid {
             return Err(InvalidValue {
                 message: format!("`{name}` is not a name of a variable (letters, digits and `_`)"),
+                nearest: None,
+            });
+        }
+        if leads_to_a_cache(name) {
+            return Err(InvalidValue {
+                message: format!(
+                    "the variable {name} would lead builds to results of other builds; \
+                     the axis `cache` says where a compiler cache keeps them"
+                ),
                 nearest: None,
             });
         }
@@ -100,6 +109,8 @@ mod tests {
         assert!(Env.parse("env.CC", "gcc").is_ok());
         assert!(Env.parse("env.PATH", "/bin").is_err());
         assert!(Env.parse("env.BENCH_RUNNER_EDIT", "1").is_err());
+        assert!(Env.parse("env.SCCACHE_DIR", "/x").is_err());
+        assert!(Env.parse("env.SCCACHE_RECACHE", "1").is_ok());
         assert!(Env.parse("env.9X", "1").is_err());
         assert!(Env.parse("env.", "1").is_err());
     }

@@ -32,6 +32,25 @@ pub struct Recipe {
     pub service: Option<Service>,
 }
 
+/// Keys of the configuration that a variable beats although they are given on the command line.
+const BEATEN: [(&str, &str); 3] = [
+    ("build.incremental", "CARGO_INCREMENTAL"),
+    ("build.rustc-wrapper", "RUSTC_WRAPPER"),
+    ("build.rustc-workspace-wrapper", "RUSTC_WORKSPACE_WRAPPER"),
+];
+
+impl Recipe {
+    /// Takes away the variables of `source`, the user's own configuration, for keys that another setting decides on.
+    pub fn replace_variables_of(&mut self, source: &str) {
+        for (_, variable) in BEATEN.iter().filter(|(key, _)| self.config.iter().any(|(set, _)| set == key)) {
+            if self.env_from.get(*variable).is_some_and(|from| from == source) {
+                self.env_from.remove(*variable);
+                self.env.remove(*variable);
+            }
+        }
+    }
+}
+
 /// What a build is to bring about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Goal {
@@ -83,18 +102,20 @@ pub enum Detail {
     Proof,
 }
 
-/// Where a build takes place. All paths are absolute.
+/// Where a build takes place. All paths are absolute, and all directories but the work tree are the variant's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// The work tree.
     pub source: PathBuf,
-    /// The variant's own target directory.
+    /// The target directory.
     pub target: PathBuf,
-    /// An empty home directory.
+    /// The build directory, if the project keeps one apart from the target directory.
+    pub build_dir: PathBuf,
+    /// The home directory.
     pub home: PathBuf,
     /// Directory for temporary files.
     pub tmp: PathBuf,
-    /// The variant's own directory for what its service keeps.
+    /// Directory for what a compiler cache keeps.
     pub service: PathBuf,
     /// The cargo home for building.
     pub cargo_home: PathBuf,

@@ -28,11 +28,11 @@ pub struct Args {
     request: RequestArgs,
     /// Complete a run that was interrupted; its plan is never extended
     #[arg(long, value_name = "BUNDLE", conflicts_with_all = [
-        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
+        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_twin", "sessions", "rounds", "min_rounds",
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
     ])]
     resume: Option<PathBuf>,
-    /// Do not measure on a machine that is not fit for it
+    /// Do not measure on a machine that is not fit for it, or a build that differs from your own
     #[arg(long)]
     strict: bool,
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
@@ -66,11 +66,14 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             measured?
         }
         None => {
-            let plan = request::plan(&args.request, &workplace, places)?;
-            match measuring::carried_out(laboratory, &plan, &workplace)? {
-                Some(measured) => measured,
-                None => return Ok(Exit::Interrupted),
+            let mut plan = request::plan(&args.request, &workplace, places)?;
+            let Some(workshops) = measuring::prepared(&mut plan, &workplace)? else {
+                return Ok(Exit::Interrupted);
+            };
+            if args.strict && !measuring::is_faithful(&plan) {
+                return Ok(Exit::Unfit);
             }
+            measuring::carried_out(laboratory, &plan, &workshops, &workplace)?
         }
     };
     finish(args, places, &measured)

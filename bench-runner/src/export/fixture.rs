@@ -137,8 +137,13 @@ pub(super) fn odd() -> Judged {
     let reason = "not in force: \"</script>\"\nfound `\\`".to_owned();
     let entry = NotTimed { role: Role::Variant, variant: "env.X=absent".to_owned(), reason };
     let block = manifest.plan.blocks[0].id.clone();
-    let end =
-        crate::record::BlockEnd { block, stopped: StopReason::Budget, rounds: 6, not_timed: vec![entry] };
+    let end = crate::record::BlockEnd {
+        block,
+        stopped: StopReason::Budget,
+        rounds: 6,
+        not_timed: vec![entry],
+        notes: Vec::new(),
+    };
     manifest.blocks = vec![end];
     manifest.plan.skipped = vec![Skipped {
         block: "s/p/clean".to_owned(),

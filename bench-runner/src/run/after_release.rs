@@ -5,13 +5,60 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::RunError;
+use super::arm::LiveArm;
+use super::own_dirs::copy_tree;
+use super::workspace::Workspace;
+use super::worktree::Left;
 use crate::host;
 
-use super::RunError;
+/// What a release build left.
+pub(super) struct AfterRelease {
+    /// In the directories for results and for intermediate files.
+    built: Vec<(PathBuf, BTreeSet<PathBuf>)>,
+    /// In the work tree.
+    left: Option<Left>,
+    /// Copies of directories that have no parts for profiles: each with where it belongs.
+    copies: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Writes down and copies what the release build of `arm` has left.
+pub(super) fn remember(workspace: &Workspace, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
+    let site = &arm.site;
+    let mut built = Vec::new();
+    for dir in [&site.target, &site.build_dir].into_iter().filter(|dir| dir.is_dir()) {
+        let failed = |source| RunError::Io { action: "read", path: dir.clone(), source };
+        built.push((dir.clone(), entries(dir).map_err(failed)?));
+    }
+    let (left, kept) = workspace.left(arm).unwrap_or_default();
+    let beside = site.target.with_extension("release");
+    host::remove_tree(&beside)?;
+    let mut copies = Vec::new();
+    for (number, dir) in [&site.home, &site.tmp, &kept].into_iter().enumerate() {
+        let copy = beside.join(number.to_string());
+        copy_tree(dir, &copy)?;
+        copies.push((copy, dir.clone()));
+    }
+    Ok(AfterRelease { built, left, copies })
+}
+
+/// Brings everything back to where it was after the release build of `arm`.
+pub(super) fn bring_all_back(workspace: &Workspace, arm: &LiveArm<'_>) -> Result<(), RunError> {
+    let Some(after) = &arm.after_release else { return Ok(()) };
+    for (dir, kept) in &after.built {
+        bring_back(dir, kept)?;
+    }
+    for (copy, dir) in &after.copies {
+        host::remove_tree(dir)?;
+        copy_tree(copy, dir)?;
+    }
+    workspace.set_left(arm, after.left.clone());
+    Ok(())
+}
 
 /// What lies in a target directory and in the directories right below it. With a target triple named, those of the
 /// profiles lie there.
-pub(super) fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
+fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(target)? {
         let entry = entry?;
@@ -27,7 +74,7 @@ pub(super) fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
 }
 
 /// Removes all that is not among `kept`.
-pub(super) fn bring_back(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
+fn bring_back(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
     let failed = |source| RunError::Io { action: "read", path: target.to_owned(), source };
     for entry in entries(target).map_err(failed)?.difference(kept) {
         let path = target.join(entry);

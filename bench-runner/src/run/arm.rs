@@ -1,14 +1,15 @@
 //! One arm of a block while it is being measured.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Kit, RunError, Workshop, Workshops};
+use super::after_release::AfterRelease;
+use super::worktree::Keep;
+use super::{Kit, RunError, Workshop, Workshops, own_dirs};
 use crate::axes::{self, Axis, Reference, Setting, Shown};
-use crate::build::{BuildError, Evidence, Goal, Recipe, Site, UnitGraph};
+use crate::build::{BuildError, Corner, Evidence, Goal, Recipe, Site, UnitGraph};
 use crate::corpus::edits;
 use crate::record::{Arm, Block, Pin, Proof, ProofResult, Role};
-use crate::workloads::{self, Sources, Workload};
+use crate::workloads::{self, Sources, Start, Workload};
 
 /// One arm with everything that building it takes.
 pub(super) struct LiveArm<'a> {
@@ -22,8 +23,12 @@ pub(super) struct LiveArm<'a> {
     pub(super) pin: Pin,
     /// How the units of the project hang together, once its first build has shown it.
     pub(super) graph: Option<UnitGraph>,
-    /// What its release build left in the target directory, where its workload starts from that.
-    pub(super) left: BTreeSet<PathBuf>,
+    /// What its release build left, if its workload starts from that.
+    pub(super) after_release: Option<AfterRelease>,
+    /// Where its builds find compiler caches that nobody knows of.
+    pub(super) corner: Option<Corner>,
+    /// What it compiles again although nothing has changed, with cargo's reasons.
+    pub(super) restless: Option<String>,
     /// Measured builds in a row that did not end well.
     pub(super) failures: u32,
     /// Why it is not built any more, where that is so.
@@ -67,12 +72,43 @@ impl<'a> LiveArm<'a> {
         let mut recipe = Recipe { jobs, ..Recipe::default() };
         axes::each(&variant.settings)
             .try_for_each(|setting| apply(&setting, kit, workload.goal, &mut recipe))?;
+        recipe.replace_variables_of(axes::WHOLE[1]);
         if recipe.service.is_none() {
             recipe.service = kit.driver.service_of_its_own(&recipe);
         }
         let pin = workshop.source.pin.clone();
-        let (graph, left) = (None, BTreeSet::new());
-        Ok(Self { arm, workshop, kit, workload, recipe, site, pin, graph, left, failures: 0, dropped: None })
+        Ok(Self {
+            arm,
+            workshop,
+            kit,
+            workload,
+            recipe,
+            site,
+            pin,
+            graph: None,
+            after_release: None,
+            corner: None,
+            restless: None,
+            failures: 0,
+            dropped: None,
+        })
+    }
+
+    /// Makes the directories that it has for itself. `building` is the cargo home that its own is made from.
+    pub(super) fn furnish(&mut self, building: &Path) -> Result<(), RunError> {
+        own_dirs::furnish(&self.site, &self.recipe, building)?;
+        let corner = Corner::in_dir(&self.site.service).map_err(|source| RunError::Io {
+            action: "make room for a compiler cache in",
+            path: self.site.service.clone(),
+            source,
+        })?;
+        self.corner = Some(corner);
+        Ok(())
+    }
+
+    /// What becomes of what its builds leave outside its own directories.
+    pub(super) fn keep(&self) -> Keep {
+        if self.workload.start == Start::Empty { Keep::Nothing } else { Keep::ForTheArm }
     }
 
     /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
@@ -237,7 +273,12 @@ impl<'a> LiveArm<'a> {
     /// What a build under the workload says of the workload itself: the units it compiled.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
         let units = self.workload.units;
-        let judged = self.judge_units(evidence);
+        let mut judged = self.judge_units(evidence);
+        if judged.result == ProofResult::Fails
+            && let Some(why) = &self.restless
+        {
+            judged.found = format!("{}; builds {why}", judged.found);
+        }
         Proof {
             block: block.id.clone(),
             role: self.arm.role,

@@ -1,10 +1,12 @@
 //! One block: sessions, warm-ups with their proofs, and whole rounds until `sampling` says that it is enough.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::arm::LiveArm;
 use super::builder::{Builder, Made, Place};
 use super::clock::Purpose;
+use super::notes::Notes;
 use super::workspace::Workspace;
 use super::{Event, Forecast, Inputs, RunError};
 use crate::build::Detail;
@@ -59,6 +61,7 @@ pub(super) fn measure(
     block: &Block,
     deadline: Option<Instant>,
 ) -> Result<Ended, RunError> {
+    builder.notes = Notes::default();
     builder.observer.event(&Event::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
     let earlier: Vec<&Sample> = inputs.earlier.iter().filter(|sample| sample.block == block.id).collect();
     let (rounds, attempt) = complete_rounds(block, &earlier);
@@ -146,20 +149,34 @@ impl Measuring<'_, '_, '_> {
         let mut arms = Vec::new();
         for (index, arm) in self.block.arms.iter().enumerate() {
             let site = workspace.site(index, &arm.variant.tree());
-            arms.push(LiveArm::new(self.inputs.workshops, self.inputs.jobs, arm, site)?);
+            let mut live = LiveArm::new(self.inputs.workshops, self.inputs.jobs, arm, site)?;
+            live.furnish(self.inputs.cargo_home)?;
+            arms.push(live);
         }
         self.place_commit(&mut arms)?;
         let stop = match self.prepare(&workspace, &mut arms)? {
             Some(interrupted) => interrupted,
             None => match self.warm_up(&workspace, &mut arms, session)? {
                 Some(interrupted) => interrupted,
-                None => self.rounds(&workspace, &mut arms, session, last_round)?,
+                None => {
+                    self.tell_notes();
+                    self.rounds(&workspace, &mut arms, session, last_round)?
+                }
             },
         };
+        self.builder.leave(&workspace)?;
+        self.tell_notes();
         let start = Instant::now();
         workspace.remove()?;
         self.builder.clock.since(Purpose::Layout, start);
         Ok(stop)
+    }
+
+    /// Tells what was found out about the builds and was not told before.
+    fn tell_notes(&mut self) {
+        for note in self.builder.notes.untold(&variants(self.block)) {
+            self.builder.observer.event(&Event::Remark(&note));
+        }
     }
 
     pub(super) fn drop_arm(&mut self, arm: &mut LiveArm<'_>, reason: String) {
@@ -267,7 +284,7 @@ impl Measuring<'_, '_, '_> {
             };
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
             let Made::Sample(sample, _, flaw) = made else { return Ok(None) };
-            self.builder.clear(arm)?;
+            self.builder.clear(workspace, arm)?;
             match bad_end(&sample, flaw) {
                 None => arm.failures = 0,
                 Some(reason) => bad.push((live[at], reason)),
@@ -303,6 +320,7 @@ impl Measuring<'_, '_, '_> {
             return Ok(false);
         }
         let start = Instant::now();
+        self.builder.leave(workspace)?;
         self.edit += 1;
         for tree in workspace.sources().keys() {
             let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
@@ -325,6 +343,7 @@ impl Measuring<'_, '_, '_> {
                 None => workspace.edit(self.inputs, tree, class, self.edit)?,
             }
         }
+        workspace.renew()?;
         for tree in workspace.sources().values() {
             host::read_tree(tree)?;
         }
@@ -351,13 +370,19 @@ impl Measuring<'_, '_, '_> {
         let rounds = self.rounds.len() as u32;
         let interrupted = reason == StopReason::Interrupted;
         if !interrupted {
-            let end =
-                BlockEnd { block: self.block.id.clone(), stopped: reason, rounds, not_timed: self.not_timed };
+            let notes = self.builder.notes.sentences(&variants(self.block));
+            let (block, not_timed) = (self.block.id.clone(), self.not_timed);
+            let end = BlockEnd { block, stopped: reason, rounds, not_timed, notes };
             self.builder.writer.update(|manifest| manifest.blocks.push(end))?;
         }
         self.builder.observer.event(&Event::Stopped { block: self.block, reason, rounds });
         Ok(Ended { interrupted, flawed: self.flawed })
     }
+}
+
+/// Names of all variants of a block.
+fn variants(block: &Block) -> BTreeSet<&str> {
+    block.arms.iter().map(|arm| arm.variant.name.as_str()).collect()
 }
 
 /// How a build ended that did not end well, or was not what it should have been for the reason `flaw`.

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::arm::LiveArm;
 use super::clock::{Clock, Purpose};
+use super::notes::{About, Notes};
 use super::supervised::{self, Attended};
 use super::workspace::{Workspace, make};
-use super::{DRAIN, Event, Inputs, Observer, RunError, after_release};
+use super::worktree::Keep;
+use super::{DRAIN, Event, Inputs, Observer, RunError, after_release, notes, own_dirs};
 use crate::axes::Shown;
-use crate::build::{Detail, Evidence, Standing, Step};
+use crate::build::{Corner, Detail, Evidence, Service, Standing, Step};
 use crate::bundle::Writer;
 use crate::host::{self, Watch};
 use crate::process::{Ended, Finished, Job, Supervisor};
@@ -29,6 +31,10 @@ pub(super) struct Builder<'a> {
     pub(super) writer: &'a mut Writer,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) clock: Clock,
+    /// What was found out about the builds of the block.
+    pub(super) notes: Notes,
+    /// The service that the last build has started, although nobody knew that it would.
+    pub(super) found: Option<Service>,
     number: u32,
     predecessor: Option<String>,
 }
@@ -115,7 +121,16 @@ impl<'a> Builder<'a> {
         observer: &'a mut dyn Observer,
     ) -> Self {
         let number = inputs.earlier.iter().map(|sample| sample.number).max().unwrap_or(0);
-        Self { supervisor, writer, observer, clock, number, predecessor: None }
+        Self {
+            supervisor,
+            writer,
+            observer,
+            clock,
+            notes: Notes::default(),
+            found: None,
+            number,
+            predecessor: None,
+        }
     }
 
     /// Writes down where the time went so far.
@@ -204,26 +219,95 @@ impl<'a> Builder<'a> {
         let standing = self.stand_up(arm, block.sampling.timeout)?;
         let watch = Watch::start();
         let job = job(workspace, step.clone(), block.sampling.timeout);
-        let Attended { finished, report } = self.timed(job, standing, place.phase)?;
+        let Attended { finished, report, found } =
+            self.timed(job, standing, arm.corner.as_ref(), place.phase)?;
+        self.found = found;
         let disturbance =
             Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
-        let [stdout, stderr] = ["stdout", "stderr"].map(|kind| read(&workspace.output(kind)));
+        let [stdout, stderr] = ["stdout", "stderr"].map(|kind| workspace.said(kind));
         let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
         let evidence = Evidence { cache: report.used, ..evidence };
+        self.note_leftovers(arm)?;
         Ok(Tried { finished: Some(finished), evidence, disturbance, trouble: report.trouble, stdout, stderr })
     }
 
+    /// Takes the work tree back from the arm that has built in it last, and notes down what it has done there.
+    pub(super) fn leave(&mut self, workspace: &Workspace) -> Result<(), RunError> {
+        let Some((inside, traces)) = workspace.leave()? else { return Ok(()) };
+        if let Some(done) = traces.in_words() {
+            let then = match inside.keep {
+                Keep::Nothing => "this is undone before the next build",
+                Keep::ForTheArm => "this is kept apart for each variant",
+            };
+            let what = format!("{done} in the work tree; {then}");
+            self.notes.say(About::WorkTree, &inside.variant, what);
+        }
+        Ok(())
+    }
+
+    /// Notes down what a build has left in its home and in its directory for temporary files.
+    fn note_leftovers(&mut self, arm: &LiveArm<'_>) -> Result<(), RunError> {
+        let (variant, site) = (&arm.arm.variant.name, &arm.site);
+        let then = match arm.keep() {
+            Keep::Nothing => "which is empty before each build",
+            Keep::ForTheArm => "which each variant has for itself",
+        };
+        type Look = fn(&Path) -> Result<(Vec<String>, usize), RunError>;
+        let places: [(About, &Path, &str, Look); 3] = [
+            (About::Home, &site.home, "home directory", own_dirs::leftovers),
+            (About::TemporaryFiles, &site.tmp, "directory for temporary files", own_dirs::leftovers),
+            (About::CargoHome, &site.cargo_home, "cargo home", own_dirs::leftovers_in_cargo_home),
+        ];
+        for (about, dir, named, look) in places {
+            if self.notes.knows(about, variant) {
+                continue;
+            }
+            let (files, count) = look(dir)?;
+            if count > 0 {
+                let files = notes::some_of(&files, count);
+                self.notes.say(about, variant, format!("leave {files} in their {named}, {then}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes everything that builds of `arm` leave empty, as it is before any build. What its service keeps is not.
+    pub(super) fn start_over(&mut self, workspace: &Workspace, arm: &LiveArm<'_>) -> Result<(), RunError> {
+        self.leave(workspace)?;
+        own_dirs::empty(&arm.site)?;
+        workspace.forget(arm)
+    }
+
     /// Removes what an arm built from nothing has left, and what only the next build would need.
-    pub(super) fn clear(&mut self, arm: &LiveArm<'_>) -> Result<(), RunError> {
+    pub(super) fn clear(&mut self, workspace: &Workspace, arm: &LiveArm<'_>) -> Result<(), RunError> {
         let start = Instant::now();
         match arm.workload.start {
-            Start::Empty => host::remove_tree(&arm.site.target)?,
-            Start::AfterRelease => after_release::bring_back(&arm.site.target, &arm.left)?,
-            Start::Warm => {}
+            Start::Empty => self.start_over(workspace, arm)?,
+            Start::AfterRelease => {
+                self.leave(workspace)?;
+                after_release::bring_all_back(workspace, arm)?;
+            }
+            Start::Warm => self.leave(workspace)?,
         }
         empty_store(arm)?;
         self.clock.since(Purpose::Settling, start);
         Ok(())
+    }
+
+    /// Runs a build for what it says alone: it is neither timed nor written down. Gives its standard output and standard
+    /// error if it ended well. To be called after a build of the same arm.
+    pub(super) fn listen(
+        &mut self,
+        workspace: &Workspace,
+        arm: &LiveArm<'_>,
+        step: Step,
+        limit: Duration,
+    ) -> Result<Option<[String; 2]>, RunError> {
+        let standing = self.stand_up(arm, limit)?;
+        let job = job(workspace, step, limit);
+        let attended = self.timed(job, standing, arm.corner.as_ref(), Phase::Warmup)?;
+        let ended_well = attended.finished.ended == Ended::Exited(0);
+        Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| workspace.said(kind))))
     }
 
     /// Runs a command of the project that is not timed. `false` where the run was interrupted. Whose time it is
@@ -235,6 +319,8 @@ impl<'a> Builder<'a> {
         step: Step,
     ) -> Result<bool, RunError> {
         let command = [vec![step.program.display().to_string()], step.args.clone()].concat().join(" ");
+        let env = arm.corner.as_ref().map(|corner| corner.environment(&step.env));
+        let step = Step { env: env.unwrap_or_else(|| step.env.clone()), ..step };
         let finished = self.supervisor.build(&job(workspace, step, Duration::from_secs(3600)))?;
         let reason = match finished.ended {
             Ended::Exited(0) => return Ok(true),
@@ -244,7 +330,7 @@ impl<'a> Builder<'a> {
             Ended::TimedOut => "it took longer than an hour".to_owned(),
             Ended::NotStarted { reason } => reason,
         };
-        let said = last_lines(&read(&workspace.output("stderr")));
+        let said = last_lines(&workspace.said("stderr"));
         let project = arm.arm.variant.project.clone();
         let reason = if said.is_empty() { reason } else { format!("{reason}\n{said}") };
         Err(RunError::Untimed { project, command, reason })
@@ -253,16 +339,20 @@ impl<'a> Builder<'a> {
     /// Brings about what the workload starts from, then waits until the machine has nothing left to write.
     fn settle(&mut self, workspace: &Workspace, arm: &LiveArm<'_>, release: bool) -> Result<bool, RunError> {
         let start = Instant::now();
+        self.leave(workspace)?;
+        let from_nothing = arm.workload.start == Start::Empty || release;
         if arm.workload.start == Start::AfterRelease && !release {
-            after_release::bring_back(&arm.site.target, &arm.left)?;
+            after_release::bring_all_back(workspace, arm)?;
         }
-        if arm.workload.start == Start::Empty || release {
-            host::remove_tree(&arm.site.target)?;
-            if let Some(step) = arm.kit.driver.clean(&arm.site, &arm.recipe)
-                && !self.untimed(workspace, arm, step)?
-            {
-                return Ok(false);
-            }
+        if from_nothing {
+            self.start_over(workspace, arm)?;
+        }
+        workspace.enter(arm, arm.keep())?;
+        if from_nothing
+            && let Some(step) = arm.kit.driver.clean(&arm.site, &arm.recipe)
+            && !self.untimed(workspace, arm, step)?
+        {
+            return Ok(false);
         }
         empty_store(arm)?;
         make(&arm.site.target)?;
@@ -281,9 +371,15 @@ impl<'a> Builder<'a> {
     }
 
     /// The build itself, with its service where it has one.
-    fn timed(&mut self, job: Job, standing: Option<Standing>, phase: Phase) -> Result<Attended, RunError> {
+    fn timed(
+        &mut self,
+        job: Job,
+        standing: Option<Standing>,
+        corner: Option<&Corner>,
+        phase: Phase,
+    ) -> Result<Attended, RunError> {
         let (start, beside) = (Instant::now(), standing.is_some());
-        let attended = supervised::build(self.supervisor, job, standing)?;
+        let attended = supervised::build(self.supervisor, job, standing, corner)?;
         if beside {
             // Its server is started, waited for and stopped around the build.
             self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));
@@ -326,10 +422,15 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Removes what a service keeps from one build to the next and should not.
+/// Removes what a service, or a cache that nobody knows of, keeps from one build to the next and should not.
 fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
-    let store = arm.recipe.service.as_ref().and_then(|service| service.to_be_removed(&arm.site.service));
-    Ok(store.map_or(Ok(()), |store| host::remove_tree(&store))?)
+    let dir = &arm.site.service;
+    let stores: Vec<_> = match &arm.recipe.service {
+        Some(service) => service.to_be_removed(dir).into_iter().collect(),
+        None if arm.workload.start == Start::Empty => Corner::stores(dir).to_vec(),
+        None => Vec::new(),
+    };
+    Ok(stores.iter().try_for_each(|store| host::remove_tree(store))?)
 }
 
 fn settings(arm: &LiveArm<'_>) -> std::collections::BTreeMap<String, String> {
@@ -370,11 +471,6 @@ fn outcome(finished: Option<&Finished>) -> Outcome {
         Ended::TimedOut => Outcome::TimedOut,
         Ended::NotStarted { .. } => Outcome::NotStarted,
     }
-}
-
-/// What a build wrote; nothing where it got no further than that.
-fn read(path: &Path) -> String {
-    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 fn last_lines(text: &str) -> String {

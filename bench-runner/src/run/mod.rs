@@ -5,14 +5,19 @@
 
 mod after_release;
 mod arm;
+mod asked;
 mod block;
 mod builder;
 mod clock;
+mod findings;
+mod notes;
 mod observer;
+mod own_dirs;
 mod replay;
 mod supervised;
 mod warm_up;
 mod workspace;
+mod worktree;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -98,7 +103,7 @@ pub struct Inputs<'a> {
     pub workshops: &'a Workshops,
     /// Directory for work trees and targets; made, and removed again when the run has ended.
     pub scratch: &'a Path,
-    /// The cargo home for building.
+    /// The cargo home for building; that of each variant is made from it.
     pub cargo_home: &'a Path,
     /// Samples that an earlier part of the same run took.
     pub earlier: &'a [Sample],
@@ -194,6 +199,7 @@ pub fn rehearse(plan: &Plan, workshops: &Workshops) -> Result<(), RequestError> 
     let site = Site {
         source: nowhere.into(),
         target: nowhere.into(),
+        build_dir: nowhere.into(),
         home: nowhere.into(),
         tmp: nowhere.into(),
         service: nowhere.into(),

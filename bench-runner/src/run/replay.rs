@@ -65,14 +65,14 @@ impl Measuring<'_, '_, '_> {
         for (position, &at) in live.iter().enumerate() {
             let (arm, position) = (&arms[at], position as u32 + 1);
             // What the later commits have left would be found again.
-            crate::host::remove_tree(&arm.site.target)?;
+            self.builder.start_over(workspace, arm)?;
             let place = self.warm_up_place(session, position);
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
             match made {
                 Made::Interrupted => return Ok(false),
                 Made::Sample(sample, _, flaw) => bad.extend(Some(at).zip(bad_end(&sample, flaw))),
             }
-            self.builder.clear(arm)?;
+            self.builder.clear(workspace, arm)?;
         }
         // The next build of an arm that has not got this far would have more to do than the others'.
         for (at, reason) in if bad.len() < live.len() { bad } else { Vec::new() } {
@@ -83,12 +83,14 @@ impl Measuring<'_, '_, '_> {
 
     /// Makes the work trees of arms that replay those of another commit.
     fn go_to(&mut self, to: usize, workspace: &Workspace, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
+        self.builder.leave(workspace)?;
         for (id, tree) in workspace.sources() {
             let arm = arms.iter().find(|arm| arm.replays() && arm.arm.variant.tree() == *id);
             let Some(workshop) = arm.map(|arm| arm.workshop) else { continue };
             let [from, to] = [self.commit, to].map(|at| commit(self.block, workshop, id, at));
             sources::move_on(from?, to?, tree)?;
         }
+        workspace.renew()?;
         self.commit = to;
         self.place_commit(arms)
     }

@@ -2,13 +2,15 @@
 //! process has ended.
 
 use super::RunError;
-use crate::build::{HOLD, Report, Standing};
+use crate::build::{Corner, Found, HOLD, Report, Service, Standing};
 use crate::process::{Ended, Finished, Job, Supervisor, interrupted};
 
 /// A build, and what its service says of it.
 pub(super) struct Attended {
     pub(super) finished: Finished,
     pub(super) report: Report,
+    /// A service that nobody knew the build would start.
+    pub(super) found: Option<Service>,
 }
 
 /// Runs `job` to its end.
@@ -16,10 +18,9 @@ pub(super) fn build(
     supervisor: &mut Supervisor,
     job: Job,
     standing: Option<Standing>,
+    corner: Option<&Corner>,
 ) -> Result<Attended, RunError> {
-    let Some(mut standing) = standing else {
-        return Ok(Attended { finished: supervisor.build(&job)?, report: Report::default() });
-    };
+    let Some(mut standing) = standing else { return in_a_corner(supervisor, job, corner) };
     loop {
         let before = vec![standing.errand(&job.env)];
         let beside = Job { before, env: standing.environment(&job.env), ..job.clone() };
@@ -37,6 +38,21 @@ pub(super) fn build(
         if let Ended::NotStarted { reason } = &mut finished.ended {
             *reason = standing.why_not(reason);
         }
-        return Ok(Attended { finished, report });
+        return Ok(Attended { finished, report, found: None });
     }
+}
+
+/// Runs a build that has no service, and sees whether one came up all the same.
+fn in_a_corner(supervisor: &mut Supervisor, job: Job, corner: Option<&Corner>) -> Result<Attended, RunError> {
+    let Some(corner) = corner else {
+        let finished = supervisor.build(&job)?;
+        return Ok(Attended { finished, report: Report::default(), found: None });
+    };
+    let job = Job { env: corner.environment(&job.env), ..job };
+    let (finished, found) = supervisor.build_and_then(&job, HOLD, |_| corner.look(&job.env))?;
+    let (found, report) = match found.flatten() {
+        Some(Found { service, report }) => (Some(service), report),
+        None => (None, Report::default()),
+    };
+    Ok(Attended { finished, report, found })
 }

@@ -83,6 +83,7 @@ impl Measuring<'_, '_, '_> {
                 }
             }
         }
+        workspace.renew()?;
         self.builder.clock.since(Purpose::Layout, start);
         Ok(None)
     }
@@ -143,6 +144,17 @@ impl Measuring<'_, '_, '_> {
         let detail = if first { Detail::Proof } else { Detail::Quiet };
         let made = self.builder.build(self.block, workspace, arm, place, detail)?;
         let Made::Sample(sample, evidence, flaw) = made else { return Ok(Warmed::Interrupted) };
+        if let Some(service) = self.builder.found.take()
+            && arm.recipe.service.is_none()
+        {
+            self.note_found(arm, &evidence);
+            arm.recipe.service = Some(service);
+            if first && flaw.is_none() {
+                // It has filled the cache, as a build does for a service that is known of.
+                self.builder.start_over(workspace, arm)?;
+                return self.warm_up_arm(workspace, arm, pass, position);
+            }
+        }
         if let Some(reason) = bad_end(&sample, flaw) {
             // A commit that does not build says nothing about the next.
             if arm.replays() && !first {
@@ -157,6 +169,11 @@ impl Measuring<'_, '_, '_> {
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));
             arm.graph = UnitGraph::of(&evidence, &arm.site.source);
+            self.note_wrappers(arm, &evidence);
+            if pass.session == 1 {
+                self.note_asked(workspace, arm);
+                self.note_restless(workspace, arm)?;
+            }
         }
         if pass.is_last() {
             proofs.push(arm.prove_workload(self.block, &evidence));
@@ -165,7 +182,7 @@ impl Measuring<'_, '_, '_> {
             return Ok(Warmed::Interrupted);
         }
         self.judge_proofs(arm, proofs)?;
-        self.builder.clear(arm)?;
+        self.builder.clear(workspace, arm)?;
         Ok(if first { Warmed::First(evidence) } else { Warmed::GoOn })
     }
 
@@ -184,9 +201,8 @@ impl Measuring<'_, '_, '_> {
             self.drop_arm(arm, with_complaint(format!("its release build: {reason}"), &evidence));
             return Ok(true);
         }
-        let target = &arm.site.target;
-        let failed = |source| RunError::Io { action: "read", path: target.clone(), source };
-        arm.left = after_release::entries(target).map_err(failed)?;
+        self.builder.leave(workspace)?;
+        arm.after_release = Some(after_release::remember(workspace, arm)?);
         Ok(true)
     }
 
@@ -210,7 +226,7 @@ impl Measuring<'_, '_, '_> {
             if let Some(reason) = bad_end(&sample, flaw) {
                 self.drop_arm(arm, reason);
             }
-            crate::host::remove_tree(&arm.site.target)?;
+            self.builder.start_over(workspace, arm)?;
         }
         Ok(None)
     }

@@ -67,7 +67,13 @@ impl Setup {
         for (block, truth) in plan.blocks.iter().zip(&self.blocks) {
             let (table, stopped) = self.measure(&plan, block, truth, noise, &mut samples);
             let rounds = table.len() as u32;
-            ends.push(BlockEnd { block: block.id.clone(), stopped, rounds, not_timed: Vec::new() });
+            ends.push(BlockEnd {
+                block: block.id.clone(),
+                stopped,
+                rounds,
+                not_timed: Vec::new(),
+                notes: Vec::new(),
+            });
             tables.push(table);
         }
         let recorded = Recorded { ends: &ends, ..Recorded::of(&plan, &samples) };

@@ -90,6 +90,7 @@ mod tests {
         let site = Site {
             source: "/w/src".into(),
             target: "/w/t00".into(),
+            build_dir: "/w/b00".into(),
             home: "/w/home".into(),
             tmp: "/w/tmp".into(),
             service: "/w/v00".into(),

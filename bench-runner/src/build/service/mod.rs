@@ -4,6 +4,7 @@
 //! Knows how to start, settle and stop one. What its numbers must be is the axis' to say.
 
 mod address;
+mod corner;
 mod redis;
 mod secrets;
 mod stats;
@@ -22,6 +23,7 @@ use address::Address;
 use secrets::Secrets;
 use stats::Stats;
 
+pub use corner::{Corner, Found, leads_to_a_cache};
 pub use store::Store;
 
 /// How long the server may take to start; it gives up by itself after ten seconds.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::FlowError;
-use crate::build::{Detail, Driver, Evidence, Goal, Recipe, Site, Step, UnitGraph};
+use crate::build::{Corner, Detail, Driver, Evidence, Goal, Recipe, Site, Step, UnitGraph};
 use crate::corpus::sources;
 use crate::process::{self, Finished, Job, Supervisor};
 use crate::run::Workshop;
@@ -33,6 +33,8 @@ pub(super) struct Room<'a> {
     site: Site,
     recipe: Recipe,
     out: PathBuf,
+    /// Where a compiler cache that nobody knows of finds itself.
+    corner: Corner,
     graph: Option<UnitGraph>,
 }
 
@@ -48,8 +50,9 @@ impl<'a> Room<'a> {
         let site = Site {
             source: workshop.source.dir_in(&tree),
             target: dir.join("t00"),
-            home: dir.join("home"),
-            tmp: dir.join("tmp"),
+            build_dir: dir.join("b00"),
+            home: dir.join("h00"),
+            tmp: dir.join("p00"),
             service: dir.join("v00"),
             cargo_home,
             edit: 0,
@@ -65,9 +68,13 @@ impl<'a> Room<'a> {
         let mut recipe = Recipe { jobs, ..Recipe::default() };
         if driver.service_of_its_own(&recipe).is_some() {
             // A cache is no part of what is verified, and its server would have to be stopped.
-            recipe.env.insert("RUSTC_WRAPPER".into(), String::new());
+            for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+                recipe.env.insert(name.into(), String::new());
+            }
         }
-        Ok(Self { driver, supervisor, site, recipe, out, graph: None })
+        let corner = Corner::in_dir(&site.service)
+            .with_context(|| format!("failed to make {}", site.service.display()))?;
+        Ok(Self { corner, driver, supervisor, site, recipe, out, graph: None })
     }
 
     /// How the units of the project hang together, once a build has shown it.
@@ -125,7 +132,7 @@ impl<'a> Room<'a> {
             program: step.program,
             args: step.args,
             cwd: step.cwd,
-            env: step.env,
+            env: self.corner.environment(&step.env),
             stdout: self.out.join("stdout"),
             stderr: self.out.join("stderr"),
             timeout: TIMEOUT,

@@ -203,7 +203,6 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
         jobs,
         service,
     } = recipe;
-    assert_eq!(*home_config, None, "no axis but that of the user's configuration has one");
     let mut all = Vec::new();
     let mut without = |what: String, take: &dyn Fn(&mut Recipe)| {
         let mut recipe = recipe.clone();
@@ -230,6 +229,11 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     }
     if *service != base.service {
         without("the service".to_owned(), &|recipe| recipe.service.clone_from(&base.service));
+    }
+    if *home_config != base.home_config {
+        without("the configuration of the cargo home".to_owned(), &|recipe| {
+            recipe.home_config.clone_from(&base.home_config);
+        });
     }
     if *jobs != base.jobs {
         without("the jobs".to_owned(), &|recipe| recipe.jobs = base.jobs);
@@ -312,6 +316,7 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evid
     let site = Site {
         source: lab.path("own"),
         target: lab.path("target"),
+        build_dir: lab.path("build-dir"),
         home: lab.path("home"),
         tmp: lab.path("lock"),
         service: lab.path("service"),

@@ -2,18 +2,19 @@
 
 mod asking;
 mod calls;
+mod directories;
 mod leftovers;
 mod output;
 mod quoting;
+mod wrappers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Service, Site, Step, Store, Toolchain};
+use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Service, Site, Step, Toolchain};
 use crate::corpus::BuildSettings;
-use crate::process::find_in_path;
 
 pub use asking::{Answer, Inquiry};
 
@@ -56,6 +57,7 @@ impl CargoDriver {
             env.insert("RUSTDOC".into(), rustdoc.display().to_string());
         }
         env.extend(self.own_environment(recipe));
+        self.keep_directories(site, recipe, &mut env);
         env
     }
 
@@ -64,15 +66,6 @@ impl CargoDriver {
         let mut env = self.build.env.clone();
         env.extend(recipe.env.clone());
         env
-    }
-
-    /// The wrapper of the compiler that is in force: a variable goes before the command line, and that before a file.
-    fn wrapper(&self, recipe: &Recipe) -> Option<String> {
-        let variable = recipe.env.get("RUSTC_WRAPPER").or_else(|| self.build.env.get("RUSTC_WRAPPER"));
-        let given = recipe.config.iter().rev().find(|(key, _)| key == "build.rustc-wrapper");
-        let given = given.map(|(_, value)| value.trim_matches(['"', '\'']).to_owned());
-        let own = || Some(self.config.as_ref()?.get("build")?.get("rustc-wrapper")?.as_str()?.to_owned());
-        variable.cloned().or(given).or_else(own).filter(|wrapper| !wrapper.is_empty())
     }
 
     fn arguments(&self, site: &Site, recipe: &Recipe, goal: Goal) -> Vec<String> {
@@ -90,12 +83,16 @@ impl CargoDriver {
         option("--color", "never");
         option("--message-format", "json-render-diagnostics");
         option("--jobs", &recipe.jobs.to_string());
-        args.extend(self.selection(recipe, goal));
+        let mut selection = self.selection(recipe, goal);
+        // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
+        let end = selection.iter().position(|arg| arg == "--").unwrap_or(selection.len());
+        selection.splice(end..end, self.build_directory(site, recipe));
+        args.extend(selection);
         args
     }
 
     /// The arguments that decide what is built and how.
-    fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
+    pub fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
         let build = &self.build;
         let mut args = Vec::new();
         let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
@@ -111,7 +108,7 @@ impl CargoDriver {
         if !build.features.is_empty() {
             option("--features", &build.features.join(","));
         }
-        for (key, value) in &recipe.config {
+        for (key, value) in recipe.config.iter().filter(|(key, _)| !directories::is_one(key)) {
             option("--config", &format!("{key}={value}"));
         }
         for (key, value) in &recipe.profile_keys {
@@ -166,15 +163,7 @@ impl Driver for CargoDriver {
     }
 
     fn service_of_its_own(&self, recipe: &Recipe) -> Option<Service> {
-        let wrapper = self.wrapper(recipe)?;
-        let named = Path::new(&wrapper);
-        let program = if wrapper.contains('/') {
-            named.to_owned()
-        } else {
-            find_in_path(&wrapper, self.path.as_ref())?
-        };
-        let is_sccache = named.file_name().is_some_and(|name| name == "sccache");
-        is_sccache.then_some(Service { program, store: Store::Local, kept: true })
+        self.sccache(recipe)
     }
 
     fn clean(&self, _: &Site, _: &Recipe) -> Option<Step> {
@@ -206,7 +195,7 @@ impl Driver for CargoDriver {
 mod tests {
     use super::*;
 
-    fn driver(config: &str) -> CargoDriver {
+    pub(super) fn driver(config: &str) -> CargoDriver {
         CargoDriver {
             toolchain: Toolchain::sample(),
             build: BuildSettings::default(),
@@ -221,10 +210,11 @@ mod tests {
         CargoDriver { inquiry: Rc::new(Inquiry::knowing(flags)), ..driver("") }
     }
 
-    fn site() -> Site {
+    pub(super) fn site() -> Site {
         Site {
             source: "/w/src".into(),
             target: "/w/t00".into(),
+            build_dir: "/w/b00".into(),
             home: "/w/home".into(),
             tmp: "/w/tmp".into(),
             service: "/w/v00".into(),
@@ -253,7 +243,8 @@ mod tests {
             };
             let args = driver("").step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap().args;
             let pairs = args.windows(2).filter(|pair| pair[0] == "--config");
-            pairs.map(|pair| pair[1].clone()).collect::<Vec<_>>()
+            let set = pairs.map(|pair| pair[1].clone());
+            set.filter(|set| !set.starts_with("build.build-dir=")).collect::<Vec<_>>()
         };
         let wrapper = "build.rustc-wrapper=\"/w\"";
         assert_eq!(configured(None), [wrapper, "profile.dev.package.\"*\".codegen-units=256"]);

@@ -1,0 +1,150 @@
+//! Where cargo puts what it builds: never where the project, a variable or the command line of a variant says, always in
+//! directories of the variant's own. Whether intermediate files lie apart from the results stays as the project has it.
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+use super::CargoDriver;
+use crate::build::{Recipe, Release, Site, merged};
+
+/// The keys of cargo's configuration that the harness decides on.
+const BUILD_DIR: &str = "build.build-dir";
+const TARGET_DIR: &str = "build.target-dir";
+/// The variables for the same.
+const VARIABLE: &str = "CARGO_BUILD_BUILD_DIR";
+const TARGET_VARIABLES: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
+/// The first cargo that reads the key.
+const SINCE: Release = Release { major: 1, minor: 91 };
+
+/// Whether a key of cargo's configuration says where results or intermediate files go.
+pub(super) fn is_one(key: &str) -> bool {
+    [BUILD_DIR, TARGET_DIR].contains(&key)
+}
+
+impl CargoDriver {
+    /// The arguments that keep intermediate files in directories of the variant's own. The command line beats variables
+    /// and files, and nothing that the build starts inherits it: a cargo within a build script would wait for the lock of
+    /// a build directory that it shares.
+    pub(super) fn build_directory(&self, site: &Site, recipe: &Recipe) -> Vec<String> {
+        if self.toolchain.release < SINCE {
+            return Vec::new();
+        }
+        let dir = if self.keeps_them_apart(recipe) { &site.build_dir } else { &site.target };
+        let dir = Value::from(dir.display().to_string());
+        vec!["--config".to_owned(), format!("{BUILD_DIR}={dir}")]
+    }
+
+    /// Variables that name such directories name those of the variant, because what the build starts reads them too. So
+    /// does a variable for each that a file names by a path of its own: a cargo within a build script reads that file.
+    pub(super) fn keep_directories(&self, site: &Site, recipe: &Recipe, env: &mut BTreeMap<String, String>) {
+        let config = self.of_files(recipe);
+        let is_fixed =
+            |key: &str| text_at(&config, key).is_some_and(|dir| dir.starts_with('/') && !dir.contains('{'));
+        let build_dir = if self.keeps_them_apart(recipe) { &site.build_dir } else { &site.target };
+        let ours = TARGET_VARIABLES.map(|name| (name, &site.target, false));
+        let of_file = [
+            (TARGET_VARIABLES[0], &site.target, is_fixed(TARGET_DIR)),
+            (VARIABLE, build_dir, is_fixed(BUILD_DIR)),
+        ];
+        for (name, dir, fixed) in ours.into_iter().chain(of_file) {
+            if fixed || env.get(name).is_some_and(|value| !value.is_empty()) {
+                env.insert(name.to_owned(), dir.display().to_string());
+            }
+        }
+    }
+
+    /// What the project's own files and that of the cargo home say.
+    fn of_files(&self, recipe: &Recipe) -> Table {
+        let home = recipe.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
+        let home = home.unwrap_or_default();
+        self.config.as_ref().map_or_else(|| home.clone(), |own| merged(&home, own))
+    }
+
+    /// Whether intermediate files are kept apart from the results.
+    fn keeps_them_apart(&self, recipe: &Recipe) -> bool {
+        let config = self.of_files(recipe);
+        let of_files = |key: &str| text_at(&config, key);
+        let given = |wanted: &str| {
+            let pair = recipe.config.iter().rev().find(|(key, _)| key == wanted)?;
+            let table: Table = format!("x={}", pair.1).parse().ok()?;
+            table.get("x")?.as_str().map(str::to_owned)
+        };
+        let variable = |name: &str| {
+            let passed =
+                || std::env::var(name).ok().filter(|_| self.build.pass_env.iter().any(|n| n == name));
+            let set = recipe.env.get(name).or_else(|| self.build.env.get(name)).cloned();
+            set.or_else(passed).filter(|value| !value.is_empty())
+        };
+        let target = given(TARGET_DIR)
+            .or_else(|| TARGET_VARIABLES.iter().find_map(|name| variable(name)))
+            .or_else(|| of_files(TARGET_DIR));
+        let build = given(BUILD_DIR).or_else(|| variable(VARIABLE)).or_else(|| of_files(BUILD_DIR));
+        let plain = |dir: &str| {
+            let dir = dir.strip_prefix("{workspace-root}/").unwrap_or(dir);
+            dir.trim_start_matches("./").trim_end_matches('/').to_owned()
+        };
+        build.is_some_and(|build| plain(&build) != plain(target.as_deref().unwrap_or("target")))
+    }
+}
+
+fn text_at(config: &Table, key: &str) -> Option<String> {
+    let (table, key) = key.split_once('.')?;
+    config.get(table)?.get(key)?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{driver, site};
+    use super::*;
+    use crate::build::drivers::Driver;
+    use crate::build::{Detail, Goal, Step};
+
+    fn step(config: &str, recipe: &Recipe, since: Release) -> Step {
+        let mut driver = driver(config);
+        driver.toolchain.release = since;
+        driver.step(&site(), recipe, Goal::Build, Detail::Quiet).unwrap()
+    }
+
+    fn build_dirs(config: &str, recipe: &Recipe) -> Vec<String> {
+        let args = step(config, recipe, SINCE).args;
+        args.iter().filter_map(|arg| Some(arg.strip_prefix("build.build-dir=")?.to_owned())).collect()
+    }
+
+    #[test]
+    fn intermediate_files_never_leave_the_variants_own_directories() {
+        let plain = Recipe::default();
+        let (joined, apart) = (["\"/w/t00\""], ["\"/w/b00\""]);
+        assert_eq!(build_dirs("", &plain), joined);
+        assert_eq!(build_dirs("build.build-dir = '/mine'", &plain), apart);
+        assert_eq!(build_dirs("build.build-dir = '{cargo-cache-home}/{workspace-path-hash}'", &plain), apart);
+        assert_eq!(build_dirs("build.build-dir = '{workspace-root}/target'", &plain), joined);
+        assert_eq!(build_dirs("build.build-dir = 'out'\nbuild.target-dir = 'out'", &plain), joined);
+        let given = Recipe { config: vec![(BUILD_DIR.into(), "\"/mine\"".into())], ..Recipe::default() };
+        assert_eq!(build_dirs("", &given), apart, "and what the variant gives is gone");
+        let env = [(VARIABLE.to_owned(), "/mine".to_owned())].into();
+        let variable = Recipe { env, ..Recipe::default() };
+        assert_eq!(build_dirs("", &variable), apart);
+        assert_eq!(step("", &variable, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(step("build.build-dir = '/mine'", &plain, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(step("build.target-dir = '/mine'", &plain, SINCE).env["CARGO_TARGET_DIR"], "/w/t00");
+        let templated = step("build.build-dir = '/x/{workspace-path-hash}'", &plain, SINCE).env;
+        assert!(!templated.contains_key(VARIABLE), "another workspace has another");
+        let home = Recipe { home_config: Some("build.build-dir = '/mine'".into()), ..Recipe::default() };
+        assert_eq!(build_dirs("", &home), apart);
+    }
+
+    #[test]
+    fn a_cargo_that_knows_no_build_directory_is_not_told_of_one() {
+        let old = Release { major: 1, minor: 90 };
+        let args = step("build.build-dir = '/mine'", &Recipe::default(), old).args;
+        assert!(args.iter().all(|arg| !arg.contains("build-dir")), "{args:?}");
+    }
+
+    #[test]
+    fn a_variable_for_the_target_directory_names_the_variants() {
+        let env = TARGET_VARIABLES.map(|name| (name.to_owned(), "/mine".to_owned())).into();
+        let made = step("", &Recipe { env, ..Recipe::default() }, SINCE).env;
+        assert!(TARGET_VARIABLES.iter().all(|name| made[*name] == "/w/t00"), "{made:?}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What stands before the compiler, as variables, the command line and the configuration say. What the compiler calls of
+//! a build show has the last word on it.
+
+use std::path::{Path, PathBuf};
+
+use super::CargoDriver;
+use crate::build::{Recipe, Service, Store};
+use crate::process::find_in_path;
+
+/// A key of cargo's configuration that names a wrapper, with the variable that beats every other place and the one that
+/// beats files only.
+struct Place {
+    key: &'static str,
+    first: &'static str,
+    before_files: &'static str,
+}
+
+const PLACES: [Place; 2] = [
+    Place { key: "rustc-wrapper", first: "RUSTC_WRAPPER", before_files: "CARGO_BUILD_RUSTC_WRAPPER" },
+    Place {
+        key: "rustc-workspace-wrapper",
+        first: "RUSTC_WORKSPACE_WRAPPER",
+        before_files: "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+    },
+];
+
+impl CargoDriver {
+    /// The service for the first wrapper that is sccache.
+    pub(super) fn sccache(&self, recipe: &Recipe) -> Option<Service> {
+        self.wrappers(recipe).iter().find_map(|wrapper| sccache(wrapper, &self.path))
+    }
+
+    /// The wrappers in force, the outer one first.
+    fn wrappers(&self, recipe: &Recipe) -> Vec<String> {
+        PLACES.iter().filter_map(|place| self.wrapper(place, recipe)).collect()
+    }
+
+    fn wrapper(&self, place: &Place, recipe: &Recipe) -> Option<String> {
+        let variable = |name: &str| {
+            let passed =
+                || std::env::var(name).ok().filter(|_| self.build.pass_env.iter().any(|n| n == name));
+            recipe.env.get(name).or_else(|| self.build.env.get(name)).cloned().or_else(passed)
+        };
+        let of_file = |config: &toml::Table| Some(config.get("build")?.get(place.key)?.as_str()?.to_owned());
+        let given = recipe.config.iter().rev().find(|(key, _)| key.strip_prefix("build.") == Some(place.key));
+        let given = given.and_then(|(key, value)| of_file(&format!("{key}={value}").parse().ok()?));
+        let home = || of_file(&recipe.home_config.as_deref()?.parse().ok()?);
+        variable(place.first)
+            .or(given)
+            .or_else(|| variable(place.before_files))
+            .or_else(|| self.config.as_ref().and_then(of_file))
+            .or_else(home)
+            .filter(|wrapper| !wrapper.is_empty())
+    }
+}
+
+/// The service that a wrapper wants, if it is sccache under its own name or a link to it.
+fn sccache(wrapper: &str, path: &str) -> Option<Service> {
+    let program: PathBuf =
+        if wrapper.contains('/') { wrapper.into() } else { find_in_path(wrapper, path.as_ref())? };
+    let is_sccache = |path: &Path| path.file_name().is_some_and(|name| name == "sccache");
+    let found = is_sccache(&program) || program.canonicalize().is_ok_and(|real| is_sccache(&real));
+    found.then_some(Service { program, store: Store::Local, kept: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::driver;
+    use super::*;
+
+    fn found(config: &str, recipe: &Recipe) -> bool {
+        driver(config).sccache(recipe).is_some()
+    }
+
+    #[test]
+    fn sccache_is_found_wherever_cargo_takes_a_wrapper_from() {
+        let plain = Recipe::default();
+        for place in &PLACES {
+            assert!(found(&format!("build.{} = '/x/sccache'", place.key), &plain), "{}", place.key);
+            for name in [place.first, place.before_files] {
+                let env = [(name.to_owned(), "/x/sccache".to_owned())].into();
+                assert!(found("", &Recipe { env, ..Recipe::default() }), "{name}");
+                let mut of_manifest = driver("");
+                of_manifest.build.env.insert(name.to_owned(), "/x/sccache".to_owned());
+                assert!(of_manifest.sccache(&plain).is_some(), "{name}");
+            }
+            let config = vec![(format!("build.{}", place.key), "\"/x/sccache\"".to_owned())];
+            assert!(found("", &Recipe { config, ..Recipe::default() }));
+            let home_config = Some(format!("build.{} = '/x/sccache'", place.key));
+            assert!(found("", &Recipe { home_config, ..Recipe::default() }));
+        }
+        assert!(!found("build.rustc-wrapper = '/x/kache'", &plain));
+    }
+
+    #[test]
+    fn the_place_that_cargo_prefers_decides() {
+        let own = "build.rustc-wrapper = '/x/sccache'";
+        let off = |name: &str| Recipe { env: [(name.to_owned(), String::new())].into(), ..Recipe::default() };
+        assert!(!found(own, &off("RUSTC_WRAPPER")));
+        assert!(!found(own, &off("CARGO_BUILD_RUSTC_WRAPPER")));
+        let config = vec![("build.rustc-wrapper".to_owned(), "\"\"".to_owned())];
+        assert!(!found(own, &Recipe { config: config.clone(), ..Recipe::default() }));
+        let env = [("CARGO_BUILD_RUSTC_WRAPPER".to_owned(), "/x/sccache".to_owned())].into();
+        assert!(!found("", &Recipe { config, env, ..Recipe::default() }), "the command line comes first");
+    }
+
+    #[test]
+    fn a_link_to_sccache_is_sccache() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("sccache");
+        std::fs::write(&program, "").unwrap();
+        let link = dir.path().join("rustc-cache");
+        std::os::unix::fs::symlink(&program, &link).unwrap();
+        assert!(sccache(link.to_str().unwrap(), "").is_some());
+    }
+}

@@ -1,0 +1,190 @@
+//! What the first build of an arm shows besides its proofs, and a reader of the verdict should know: what stands before
+//! the compiler, what was asked for in vain, and what is compiled again although nothing has changed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::RunError;
+use super::arm::LiveArm;
+use super::asked;
+use super::block::Measuring;
+use super::notes::{About, some_of};
+use super::workspace::Workspace;
+use crate::build::{Detail, Evidence};
+use crate::corpus::Source;
+use crate::workloads::Start;
+
+/// What every variant with a compiler cache that was put in by no axis has.
+const OWN_CACHE: &str = "each variant has a server and a store of its own, which an untimed build has filled, \
+     so that a build from nothing is as warm as one after `cargo clean`";
+
+impl Measuring<'_, '_, '_> {
+    /// Notes down that a build reaches sccache by another way than cargo's settings.
+    pub(super) fn note_found(&mut self, arm: &LiveArm<'_>, evidence: &Evidence) {
+        let (wrappers, _) = wrappers(evidence);
+        let through = match &wrappers[..] {
+            [] => "a program that the build starts".to_owned(),
+            wrappers => some_of(wrappers, wrappers.len()),
+        };
+        let what = format!("reach sccache through {through}: {OWN_CACHE}");
+        self.builder.notes.say(About::Cache, &arm.arm.variant.name, what);
+    }
+
+    /// Notes down what stands before the compiler in its calls.
+    pub(super) fn note_wrappers(&mut self, arm: &LiveArm<'_>, evidence: &Evidence) {
+        let variant = &arm.arm.variant;
+        let (mut wrappers, wrapped) = wrappers(evidence);
+        if arm.recipe.service.is_some() {
+            if !variant.settings.contains_key("cache") {
+                let what = format!("call the compiler through sccache: {OWN_CACHE}");
+                self.builder.notes.say(About::Cache, &variant.name, what);
+            }
+            wrappers.retain(|wrapper| !is_sccache(wrapper));
+            // A script by which sccache is reached is no other cache.
+            if self.builder.notes.knows(About::Cache, &variant.name) {
+                return;
+            }
+        }
+        if wrappers.is_empty() {
+            return;
+        }
+        let (named, calls) = (some_of(&wrappers, wrappers.len()), evidence.compiler_calls.len());
+        let what = format!(
+            "call the compiler through {named} ({wrapped} of {calls} calls); what that keeps outside of the target \
+             directory can make a build from nothing warm, and its time counts as the compiler's"
+        );
+        self.builder.notes.say(About::Wrapper, &variant.name, what);
+    }
+
+    /// Notes down what build scripts and crates have asked for and only the user has.
+    pub(super) fn note_asked(&mut self, workspace: &Workspace, arm: &LiveArm<'_>) {
+        let (variant, site) = (&arm.arm.variant.name, &arm.site);
+        let Ok(step) = arm.step(Detail::Quiet) else { return };
+        let asked = asked::read(&workspace.said("stdout"), &[&site.target, &site.build_dir]);
+        let lacking =
+            asked.lacking(|name| std::env::var_os(name).is_some(), |name| step.env.contains_key(name));
+        if !lacking.is_empty() {
+            let names = some_of(&lacking, lacking.len());
+            let what = format!(
+                "ask for {names}, set in your environment and not passed on to builds (`pass-env` in the manifest's \
+                 [build] section passes variables on)"
+            );
+            self.builder.notes.say(About::Variables, variant, what);
+        }
+        let project = &arm.workshop.project;
+        if let Source::Path(source) = &project.source {
+            let home = project.base.as_deref().unwrap_or(Path::new("")).join(&source.path);
+            let home = home.canonicalize().unwrap_or(home);
+            let left_out = asked.left_out(&site.source, &home);
+            if !left_out.is_empty() {
+                let names = some_of(&left_out, left_out.len());
+                let what = format!("ask for {names}, in your tree and not in the copy that is built");
+                self.builder.notes.say(About::Files, variant, what);
+            }
+        }
+    }
+
+    /// Builds once more with nothing changed, untimed, and notes down what is compiled all the same, with cargo's reasons.
+    pub(super) fn note_restless(
+        &mut self,
+        workspace: &Workspace,
+        arm: &mut LiveArm<'_>,
+    ) -> Result<(), RunError> {
+        if arm.workload.start != Start::Warm || arm.kit.context.toolchain.is_none() {
+            return Ok(());
+        }
+        let Ok(mut step) = arm.step(Detail::Quiet) else { return Ok(()) };
+        // As an option it would contradict a `--quiet` of the project's.
+        step.env.insert("CARGO_TERM_VERBOSE".to_owned(), "true".to_owned());
+        let limit = self.block.sampling.timeout;
+        let Some([stdout, stderr]) = self.builder.listen(workspace, arm, step.clone(), limit)? else {
+            return Ok(());
+        };
+        let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
+        let Some((rebuilt, units)) = evidence.rebuilt.filter(|(rebuilt, _)| rebuilt.count > 0) else {
+            return Ok(());
+        };
+        let reasons = dirty(&stderr);
+        let why =
+            if reasons.is_empty() { some_of(&units, rebuilt.count as usize) } else { reasons.join("; ") };
+        let what = format!("compile something again although nothing has changed: {why}");
+        self.builder.notes.say(About::Restless, &arm.arm.variant.name, what.clone());
+        arm.restless = Some(what);
+        Ok(())
+    }
+}
+
+/// What stands before the compiler in the calls of a build, and in how many.
+fn wrappers(evidence: &Evidence) -> (Vec<String>, usize) {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut wrapped = 0;
+    for call in &evidence.compiler_calls {
+        let is_compiler = |arg: &String| {
+            let name = Path::new(arg).file_name().map(|name| name.to_string_lossy());
+            name.is_some_and(|name| ["rustc", "rustdoc", "clippy-driver"].contains(&&*name))
+        };
+        let before = call.args.iter().take_while(|arg| !is_compiler(arg));
+        let before: Vec<String> = before.take_while(|arg| !arg.starts_with('-')).cloned().collect();
+        wrapped += usize::from(!before.is_empty());
+        found.extend(before);
+    }
+    (found.into_iter().collect(), wrapped)
+}
+
+fn is_sccache(wrapper: &str) -> bool {
+    Path::new(wrapper).file_name().is_some_and(|name| name == "sccache")
+}
+
+/// Cargo's reasons for what it compiled again: `p`: the file `x` is missing. What follows from another of them is left out.
+fn dirty(stderr: &str) -> Vec<String> {
+    let said = stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Dirty "));
+    let mut reasons: Vec<(String, bool)> = Vec::new();
+    for line in said {
+        let (unit, reason) =
+            line.rsplit_once("): ").or_else(|| line.split_once(": ")).unwrap_or((line, "dirty"));
+        let name = unit.split_whitespace().next().unwrap_or(unit);
+        let follows = reason.starts_with("the dependency ") && reason.ends_with(" was rebuilt");
+        let reason = (format!("`{name}`: {reason}"), follows);
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    if reasons.iter().any(|(_, follows)| !follows) {
+        reasons.retain(|(_, follows)| !follows);
+    }
+    reasons.into_iter().map(|(reason, _)| reason).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::{CompilerCall, Part};
+
+    #[test]
+    fn what_stands_before_the_compiler_is_a_wrapper() {
+        let calls = |lines: &[&str]| {
+            let call = |line: &&str| CompilerCall {
+                name: "p".into(),
+                part: Part::Own,
+                args: line.split(' ').map(str::to_owned).collect(),
+            };
+            wrappers(&Evidence { compiler_calls: lines.iter().map(call).collect(), ..Evidence::default() })
+        };
+        assert_eq!(
+            calls(&["/t/rustc --crate-name p", "/t/clippy-driver /t/rustc --crate-name p"]),
+            (vec![], 0)
+        );
+        let (found, wrapped) =
+            calls(&["/x/kache /y/outer /t/rustc --crate-name p", "/t/rustc --crate-name q"]);
+        assert_eq!((found, wrapped), (vec!["/x/kache".to_owned(), "/y/outer".to_owned()], 1));
+    }
+
+    #[test]
+    fn cargo_says_why_something_is_compiled_again() {
+        let stderr = "       Dirty p v0.1.0 (/w/p): the file `.env` is missing\n   Compiling p v0.1.0 (/w/p)\n\
+                             Dirty q v0.1.0 (/w/q): the dependency `p` was rebuilt\n\
+                             Dirty dep v1.0.0: the env variable `X` changed\n";
+        assert_eq!(dirty(stderr), ["`p`: the file `.env` is missing", "`dep`: the env variable `X` changed"]);
+        assert!(dirty("Fresh p v0.1.0\n").is_empty());
+    }
+}

@@ -1,0 +1,101 @@
+//! What was found out about the builds of a block that a reader of its verdict should know. Each finding is what builds
+//! do, a predicate to the subject "builds"; what several variants have in common is said once.
+
+use std::collections::BTreeSet;
+
+/// What a finding is about. A variant has one of each kind, its first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    WorkTree,
+    Home,
+    TemporaryFiles,
+    CargoHome,
+    Wrapper,
+    Cache,
+    Restless,
+    Variables,
+    Files,
+}
+
+/// The findings of one block.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    found: Vec<(About, String, String)>,
+    told: BTreeSet<String>,
+}
+
+impl Notes {
+    /// Notes down that builds of `variant` do `what`, if nothing of the kind is known of it.
+    pub(super) fn say(&mut self, about: About, variant: &str, what: String) {
+        if !self.knows(about, variant) {
+            self.found.push((about, variant.to_owned(), what));
+        }
+    }
+
+    pub(super) fn knows(&self, about: About, variant: &str) -> bool {
+        self.found.iter().any(|(kind, of, _)| *kind == about && of == variant)
+    }
+
+    /// Everything that was found, where `variants` are all that there are.
+    pub(super) fn sentences(&self, variants: &BTreeSet<&str>) -> Vec<String> {
+        let mut said: Vec<(&str, BTreeSet<&str>)> = Vec::new();
+        for (_, variant, what) in &self.found {
+            match said.iter_mut().find(|(known, _)| *known == what.as_str()) {
+                Some((_, of)) => drop(of.insert(variant)),
+                None => said.push((what, BTreeSet::from([variant.as_str()]))),
+            }
+        }
+        let sentence = |(what, of): (&str, BTreeSet<&str>)| {
+            if of.is_superset(variants) {
+                return format!("Builds {what}.");
+            }
+            let names: Vec<String> = of.into_iter().map(|name| format!("`{name}`")).collect();
+            format!("Builds of {} {what}.", names.join(", "))
+        };
+        said.into_iter().map(sentence).collect()
+    }
+
+    /// The sentences that were not given by this before.
+    pub(super) fn untold(&mut self, variants: &BTreeSet<&str>) -> Vec<String> {
+        let all = self.sentences(variants);
+        all.into_iter().filter(|sentence| self.told.insert(sentence.clone())).collect()
+    }
+}
+
+/// A few names out of `count`, in words.
+pub(super) fn some_of(names: &[String], count: usize) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match count - shown.len().min(count) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_variants_have_in_common_is_said_once() {
+        let mut notes = Notes::default();
+        let variants = BTreeSet::from(["bfd", "lld", "mold"]);
+        for variant in ["bfd", "mold", "lld", "mold"] {
+            notes.say(About::Home, variant, "write into their home".to_owned());
+        }
+        notes.say(About::WorkTree, "lld", "write `a`".to_owned());
+        notes.say(About::WorkTree, "lld", "write `b`".to_owned());
+        let told = ["Builds write into their home.", "Builds of `lld` write `a`."];
+        assert_eq!(notes.untold(&variants), told);
+        notes.say(About::WorkTree, "bfd", "write `c`".to_owned());
+        assert_eq!(notes.untold(&variants), ["Builds of `bfd` write `c`."]);
+        assert_eq!(notes.sentences(&variants).len(), 3);
+    }
+
+    #[test]
+    fn of_many_names_a_few_are_shown() {
+        let names = ["a", "b", "c", "d"].map(str::to_owned);
+        assert_eq!(some_of(&names[..1], 1), "`a`");
+        assert_eq!(some_of(&names, 4), "`a`, `b`, `c` and 1 more");
+    }
+}

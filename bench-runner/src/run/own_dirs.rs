@@ -1,0 +1,220 @@
+//! The directories that an arm has for itself besides its target directory: build directory, home, temporary files, cargo
+//! home, and what a compiler cache keeps. A workload that starts from nothing finds them empty.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use toml::Table;
+
+use super::RunError;
+use super::workspace::make;
+use crate::build::{Recipe, Site, merged};
+use crate::host;
+
+/// What cargo homes share.
+const SHARED: [&str; 2] = ["registry", "git"];
+/// What cargo notes down in its home for itself: what it last used, and its locks. A home without them costs a build
+/// more than any home that is in use.
+const OF_CARGO: [&str; 3] = [".global-cache", ".package-cache", ".package-cache-mutate"];
+const CONFIG: &str = "config.toml";
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
+    let path = path.to_owned();
+    move |source| RunError::Io { action, path, source }
+}
+
+/// Makes the directories of an arm. `building` is the cargo home that those of all arms are made from.
+pub(super) fn furnish(site: &Site, recipe: &Recipe, building: &Path) -> Result<(), RunError> {
+    for dir in [&site.home, &site.tmp, &site.cargo_home] {
+        make(dir)?;
+    }
+    for name in SHARED {
+        let (shared, own) = (building.join(name), site.cargo_home.join(name));
+        if !own.is_symlink() {
+            let shared = shared.canonicalize().unwrap_or(shared);
+            symlink(&shared, &own).map_err(failed("make", &own))?;
+        }
+    }
+    let of_cargo = (building.join(OF_CARGO[0]), site.cargo_home.join(OF_CARGO[0]));
+    if of_cargo.0.is_file() && !of_cargo.1.exists() {
+        fs::copy(&of_cargo.0, &of_cargo.1).map_err(failed("copy", &of_cargo.0))?;
+    }
+    let config = site.cargo_home.join(CONFIG);
+    let text = configuration(building, recipe.home_config.as_deref())?;
+    fs::write(&config, text).map_err(failed("write", &config))
+}
+
+/// The configuration of a cargo home: `own` of the variant, and on top of it what is needed to find what was fetched.
+fn configuration(building: &Path, own: Option<&str>) -> Result<String, RunError> {
+    let file = building.join(CONFIG);
+    let text = match fs::read_to_string(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        read => read.map_err(failed("read", &file))?,
+    };
+    let Some(own) = own else { return Ok(text) };
+    let table = |text: &str| {
+        text.parse::<Table>().map_err(|error| RunError::Plan(format!("a configuration of cargo: {error}")))
+    };
+    let (mut lower, higher) = (table(own)?, table(&text)?);
+    // Half of somebody else's registry is worse than none.
+    for key in ["source", "registries", "cache"] {
+        lower.remove(key);
+    }
+    Ok(merged(&lower, &higher).to_string())
+}
+
+/// Makes the directories of an arm empty, as they are before any build. What a compiler cache keeps is left alone.
+pub(super) fn empty(site: &Site) -> Result<(), RunError> {
+    host::remove_tree(&site.target)?;
+    host::remove_tree(&site.build_dir)?;
+    for dir in [&site.home, &site.tmp] {
+        for entry in entries(dir)? {
+            host::remove_tree(&entry)?;
+        }
+        make(dir)?;
+    }
+    remove_all_but(&site.cargo_home, &belonging())
+}
+
+fn remove_all_but(dir: &Path, kept: &[&str]) -> Result<(), RunError> {
+    for entry in entries(dir)? {
+        if !entry.file_name().is_some_and(|name| kept.iter().any(|kept| name == *kept)) {
+            host::remove_tree(&entry)?;
+        }
+    }
+    Ok(())
+}
+
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let listed = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed.map_err(failed("read", dir))?,
+    };
+    listed.map(|entry| Ok(entry.map_err(failed("read", dir))?.path())).collect()
+}
+
+/// Files that builds have left in a directory: the first few by their paths from it, sorted, and how many there are.
+/// More than `MOST` are not counted.
+pub(super) fn leftovers(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
+    files_below(entries(dir)?, dir)
+}
+
+/// The same for the cargo home of an arm, without what belongs there.
+pub(super) fn leftovers_in_cargo_home(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
+    let known = belonging();
+    let is_known = |path: &PathBuf| path.file_name().is_some_and(|name| known.iter().any(|k| name == *k));
+    files_below(entries(dir)?.into_iter().filter(|path| !is_known(path)).collect(), dir)
+}
+
+fn files_below(mut waiting: Vec<PathBuf>, base: &Path) -> Result<(Vec<String>, usize), RunError> {
+    const SHOWN: usize = 3;
+    const MOST: usize = 10_000;
+    let mut files = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() && !path.is_symlink() {
+            waiting.extend(entries(&path)?);
+        } else if files.len() < MOST {
+            files.push(path.strip_prefix(base).unwrap_or(&path).display().to_string());
+        }
+    }
+    files.sort();
+    let count = files.len();
+    files.truncate(SHOWN);
+    Ok((files, count))
+}
+
+/// What belongs into a cargo home.
+fn belonging() -> Vec<&'static str> {
+    [&SHARED[..], &OF_CARGO, &[CONFIG]].concat()
+}
+
+/// Copies a directory with the times of its files; links are copied as links.
+pub(super) fn copy_tree(from: &Path, to: &Path) -> Result<(), RunError> {
+    make(to)?;
+    for entry in entries(from)? {
+        let into = to.join(entry.file_name().unwrap_or_default());
+        if entry.is_symlink() {
+            let target = fs::read_link(&entry).map_err(failed("read", &entry))?;
+            symlink(target, &into).map_err(failed("make", &into))?;
+            continue;
+        }
+        let metadata = fs::symlink_metadata(&entry).map_err(failed("read", &entry))?;
+        if metadata.is_dir() {
+            copy_tree(&entry, &into)?;
+        } else if metadata.is_file() {
+            fs::copy(&entry, &into).map_err(failed("copy", &entry))?;
+        } else {
+            continue;
+        }
+        super::worktree::set_modified(&into, metadata.modified().map_err(failed("read", &entry))?)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(dir: &Path) -> Site {
+        let of = |name: &str| dir.join(name);
+        Site {
+            source: of("s00"),
+            target: of("t00"),
+            build_dir: of("b00"),
+            home: of("h00"),
+            tmp: of("p00"),
+            service: of("v00"),
+            cargo_home: of("c00"),
+            edit: 0,
+        }
+    }
+
+    #[test]
+    fn a_cargo_home_has_what_was_fetched_and_the_configuration_of_its_variant() {
+        let dir = tempfile::tempdir().unwrap();
+        let (building, site) = (dir.path().join("building"), site(dir.path()));
+        fs::create_dir_all(building.join("registry")).unwrap();
+        fs::write(
+            building.join("config.toml"),
+            "source.a.directory = '/a'\ncache.auto-clean-frequency = 'never'\n",
+        )
+        .unwrap();
+        furnish(&site, &Recipe::default(), &building).unwrap();
+        let config = || fs::read_to_string(site.cargo_home.join("config.toml")).unwrap();
+        assert_eq!(config(), fs::read_to_string(building.join("config.toml")).unwrap());
+        assert!(site.cargo_home.join("registry").is_dir());
+        let own =
+            "build.rustflags = ['-Cx']\nsource.b.directory = '/b'\ncache.auto-clean-frequency = 'always'\n";
+        furnish(&site, &Recipe { home_config: Some(own.into()), ..Recipe::default() }, &building).unwrap();
+        let table: Table = config().parse().unwrap();
+        assert_eq!(table["build"]["rustflags"][0].as_str(), Some("-Cx"));
+        assert_eq!(table["cache"]["auto-clean-frequency"].as_str(), Some("never"));
+        assert_eq!(table["source"].as_table().unwrap().keys().collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn nothing_of_a_build_is_left_but_what_cargo_notes_for_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let (building, site) = (dir.path().join("building"), site(dir.path()));
+        fs::create_dir_all(building.join("registry")).unwrap();
+        fs::write(building.join("registry/crate"), "").unwrap();
+        furnish(&site, &Recipe::default(), &building).unwrap();
+        for file in
+            ["t00/a", "b00/a", "h00/.cache/x/y", "p00/a", "c00/bin/tool", "c00/.global-cache", "v00/store/a"]
+        {
+            let file = dir.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        assert_eq!(leftovers(&site.home).unwrap(), (vec![".cache/x/y".to_owned()], 1));
+        assert_eq!(leftovers_in_cargo_home(&site.cargo_home).unwrap(), (vec!["bin/tool".to_owned()], 1));
+        empty(&site).unwrap();
+        let there = |name: &str| dir.path().join(name).exists();
+        assert!(["t00", "b00", "h00/.cache", "p00/a", "c00/bin"].iter().all(|name| !there(name)));
+        let kept =
+            ["h00", "p00", "c00/.global-cache", "c00/config.toml", "c00/registry/crate", "v00/store/a"];
+        assert!(kept[..3].iter().chain(&kept[4..]).all(|name| there(name)));
+    }
+}

@@ -1,0 +1,541 @@
+//! What builds write into the work tree, which all arms of a source share. After each build the tree is made again what
+//! it was before. What the build has left there is removed, or kept apart for the arm and put back before its next build.
+//!
+//! Files are told apart by their metadata alone, so that looking at a tree brings nothing of it into memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, FileTimes, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::RunError;
+use super::notes::some_of;
+use crate::host;
+
+/// One work tree as it is without what builds have left in it.
+pub(super) struct WorkTree {
+    root: PathBuf,
+    /// The tree that it was copied from.
+    pristine: PathBuf,
+    /// Where copies are of what differs from that.
+    copies: PathBuf,
+    /// Where what an arm has left is kept, by arm.
+    kept: PathBuf,
+    entries: BTreeMap<PathBuf, Entry>,
+    /// Files of which there are copies.
+    copied: BTreeSet<PathBuf>,
+    left: BTreeMap<String, Left>,
+}
+
+/// What is known of one file or directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    kind: Kind,
+    mode: u32,
+    size: u64,
+    modified: SystemTime,
+    /// Changed by anything that is done to it; a directory's by whatever is done in it too.
+    changed: (i64, i64),
+    inode: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    File,
+    Directory,
+    Link(PathBuf),
+    Other,
+}
+
+/// What becomes of what a build leaves in the work tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// It is removed: the next build starts from nothing.
+    Nothing,
+    /// It is kept apart for the arm's next build.
+    ForTheArm,
+}
+
+/// What one build has done to the work tree: paths from its root.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Traces {
+    /// Files and directories that were not there; of a directory only itself.
+    pub(super) new: Vec<PathBuf>,
+    /// Files with other content, another time of change or other rights.
+    pub(super) changed: Vec<PathBuf>,
+    pub(super) deleted: Vec<PathBuf>,
+    /// Directories in the place of files, and the other way round. They are undone whatever is kept.
+    pub(super) replaced: Vec<PathBuf>,
+}
+
+impl Traces {
+    /// What was done as a predicate, if anything was. What git notes down for itself when it is asked is left out.
+    pub(super) fn in_words(&self) -> Option<String> {
+        let not_git = |path: &&PathBuf| !path.components().any(|part| part.as_os_str() == ".git");
+        let changed = self.changed.iter().chain(&self.replaced).cloned().collect();
+        let of = |verb: &str, paths: &Vec<PathBuf>| {
+            let names: Vec<String> =
+                paths.iter().filter(not_git).map(|path| path.display().to_string()).collect();
+            (!names.is_empty()).then(|| format!("{verb} {}", some_of(&names, names.len())))
+        };
+        let done = [of("leave", &self.new), of("change", &changed), of("delete", &self.deleted)];
+        let done: Vec<String> = done.into_iter().flatten().collect();
+        let (last, before) = done.split_last()?;
+        Some(if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) })
+    }
+}
+
+/// What an arm has left, while it is kept apart.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Left {
+    traces: Traces,
+    /// Size and time of change that the changed and deleted files had in the tree.
+    upon: BTreeMap<PathBuf, (u64, SystemTime)>,
+    /// Times of change of directories.
+    directories: Vec<(PathBuf, SystemTime)>,
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
+    let path = path.to_owned();
+    move |source| RunError::Io { action, path, source }
+}
+
+impl Entry {
+    fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
+        let file_type = metadata.file_type();
+        let kind = if file_type.is_dir() {
+            Kind::Directory
+        } else if file_type.is_symlink() {
+            Kind::Link(fs::read_link(path)?)
+        } else if file_type.is_file() {
+            Kind::File
+        } else {
+            Kind::Other
+        };
+        let size = if kind == Kind::File { metadata.len() } else { 0 };
+        let modified = metadata.modified()?;
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Ok(Self { kind, mode: metadata.mode() & 0o7777, size, modified, changed, inode: metadata.ino() })
+    }
+
+    /// Whether nothing was done to it since it was `before`. What was done in a directory shows in what is in it.
+    fn is_untouched(&self, before: &Self) -> bool {
+        match (&self.kind, &before.kind) {
+            (Kind::Directory, Kind::Directory) => true,
+            (Kind::Link(to), Kind::Link(from)) => to == from,
+            _ => self == before,
+        }
+    }
+}
+
+/// The entries below `root`. A directory for which `enter` does not hold is listed and not entered, and neither is one
+/// that cannot be read.
+fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathBuf, Entry>> {
+    let mut found = BTreeMap::from([(PathBuf::new(), Entry::of(root, &fs::symlink_metadata(root)?)?)]);
+    let mut waiting = vec![PathBuf::new()];
+    while let Some(dir) = waiting.pop() {
+        let listed = match fs::read_dir(root.join(&dir)) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => continue,
+            listed => listed?,
+        };
+        for entry in listed {
+            let entry = entry?;
+            let path = dir.join(entry.file_name());
+            let seen = Entry::of(&entry.path(), &entry.metadata()?)?;
+            if seen.kind == Kind::Directory && enter(&path) && !is_store_of_git(&path) {
+                waiting.push(path.clone());
+            }
+            found.insert(path, seen);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a directory is where git keeps objects: they are many, never change, and decide nothing by being there.
+fn is_store_of_git(path: &Path) -> bool {
+    path.ends_with(".git/objects")
+}
+
+impl WorkTree {
+    /// The work tree in `root`, copied from `pristine` a moment ago. Directories for copies are made below `beside`.
+    pub(super) fn new(root: &Path, pristine: &Path, beside: &Path) -> Result<Self, RunError> {
+        let mut tree = Self {
+            root: root.to_owned(),
+            pristine: pristine.to_owned(),
+            copies: beside.join("copies"),
+            kept: beside.join("kept"),
+            entries: BTreeMap::new(),
+            copied: BTreeSet::new(),
+            left: BTreeMap::new(),
+        };
+        let found = tree.scan_all()?;
+        // What was made for the work tree alone, such as a repository, has no other original.
+        for (path, entry) in &found {
+            if entry.kind == Kind::File && !tree.pristine.join(path).is_file() {
+                tree.copy(path)?;
+            }
+        }
+        tree.entries = found;
+        Ok(tree)
+    }
+
+    /// Takes the tree as it is now for what it has to be: the harness itself or a command of the project has changed it.
+    pub(super) fn renew(&mut self) -> Result<(), RunError> {
+        let found = self.scan_all()?;
+        for (path, entry) in &found {
+            let untouched = self.entries.get(path).is_some_and(|before| entry.is_untouched(before));
+            if entry.kind == Kind::File && !untouched {
+                self.copy(path)?;
+            }
+        }
+        self.entries = found;
+        Ok(())
+    }
+
+    /// Puts back what `arm` has left in its last build, as far as nothing else has changed the same files since.
+    pub(super) fn enter(&mut self, arm: &str) -> Result<(), RunError> {
+        let Some(left) = self.left.remove(arm) else { return Ok(()) };
+        let kept = self.kept.join(arm);
+        let upon = |path: &PathBuf| self.entries.get(path).map(|entry| (entry.size, entry.modified));
+        let same = |path: &&PathBuf| left.upon.get(*path).copied() == upon(path);
+        for path in left.traces.changed.iter().chain(&left.traces.deleted).filter(same) {
+            host::remove_tree(&self.root.join(path))?;
+        }
+        let free = |path: &&PathBuf| !self.entries.contains_key(*path) && self.has_parent(path);
+        let back = left.traces.new.iter().filter(free).chain(left.traces.changed.iter().filter(same));
+        for path in back {
+            let from = kept.join(path);
+            fs::rename(&from, self.root.join(path)).map_err(failed("put back", &from))?;
+        }
+        for (path, modified) in &left.directories {
+            set_modified(&self.root.join(path), *modified)?;
+        }
+        Ok(host::remove_tree(&kept)?)
+    }
+
+    /// Makes the tree what it was before a build of `arm`, and says what the build has done to it.
+    pub(super) fn leave(&mut self, arm: &str, keep: Keep) -> Result<Traces, RunError> {
+        let root = self.root.clone();
+        let now = scan(&root, |dir| self.entries.contains_key(dir)).map_err(failed("read", &root))?;
+        let mut left = Left::default();
+        let mut refreshed = Vec::new();
+        for (path, entry) in &now {
+            match self.entries.get(path) {
+                None => left.traces.new.push(path.clone()),
+                Some(before) if entry.is_untouched(before) => {}
+                Some(before) if self.says_the_same(path, before, entry)? => {
+                    refreshed.push((path.clone(), entry.clone()));
+                }
+                Some(before) if (before.kind == Kind::Directory) != (entry.kind == Kind::Directory) => {
+                    left.traces.replaced.push(path.clone());
+                }
+                Some(_) => left.traces.changed.push(path.clone()),
+            }
+        }
+        self.entries.extend(refreshed);
+        let deleted = self.entries.keys().filter(|path| !now.contains_key(*path)).cloned();
+        let replaced = left.traces.replaced.clone();
+        let (with_it, deleted) = deleted.partition(|path| replaced.iter().any(|dir| path.starts_with(dir)));
+        left.traces.deleted = deleted;
+        let with_it: Vec<PathBuf> = with_it;
+        left.traces.replaced.extend(with_it);
+        for (path, entry) in now.iter().filter(|(_, entry)| entry.kind == Kind::Directory) {
+            if self.entries.get(path).is_some_and(|before| {
+                before.kind == Kind::Directory
+                    && (before.modified, before.mode) != (entry.modified, entry.mode)
+            }) {
+                left.directories.push((path.clone(), entry.modified));
+            }
+        }
+        match keep {
+            Keep::ForTheArm => self.keep(arm, &left.traces)?,
+            Keep::Nothing => {
+                for path in left.traces.new.iter().chain(&left.traces.changed) {
+                    host::remove_tree(&root.join(path))?;
+                }
+            }
+        }
+        let traces = left.traces.clone();
+        for path in &traces.replaced {
+            host::remove_tree(&root.join(path))?;
+        }
+        for path in traces.replaced.iter().chain(&traces.changed).chain(&traces.deleted) {
+            let upon = self.restore(path)?;
+            left.upon.insert(path.clone(), upon);
+        }
+        self.restore_directories(&left)?;
+        if keep == Keep::ForTheArm && (traces != Traces::default() || !left.directories.is_empty()) {
+            self.left.insert(arm.to_owned(), left);
+        }
+        Ok(traces)
+    }
+
+    /// Forgets what `arm` has left.
+    pub(super) fn forget(&mut self, arm: &str) -> Result<(), RunError> {
+        self.left.remove(arm);
+        Ok(host::remove_tree(&self.kept.join(arm))?)
+    }
+
+    /// What `arm` has left, and the directory where it is.
+    pub(super) fn left(&self, arm: &str) -> (Option<Left>, PathBuf) {
+        (self.left.get(arm).cloned(), self.kept.join(arm))
+    }
+
+    /// Takes `left`, of which the files are in place, for what `arm` has left.
+    pub(super) fn set_left(&mut self, arm: &str, left: Option<Left>) {
+        self.left.remove(arm);
+        self.left.extend(left.map(|left| (arm.to_owned(), left)));
+    }
+
+    fn scan_all(&self) -> Result<BTreeMap<PathBuf, Entry>, RunError> {
+        scan(&self.root, |_| true).map_err(failed("read", &self.root))
+    }
+
+    fn has_parent(&self, path: &Path) -> bool {
+        self.root.join(path).parent().is_some_and(Path::is_dir)
+    }
+
+    /// Keeps a copy of a file of the tree as it is now.
+    fn copy(&mut self, path: &Path) -> Result<(), RunError> {
+        let (from, to) = (self.root.join(path), self.copies.join(path));
+        make_parent(&to)?;
+        host::remove_tree(&to)?;
+        fs::copy(&from, &to).map_err(failed("copy", &from))?;
+        self.copied.insert(path.to_owned());
+        Ok(())
+    }
+
+    /// Where the content is that a file has to have.
+    fn original(&self, path: &Path) -> PathBuf {
+        let base = if self.copied.contains(path) { &self.copies } else { &self.pristine };
+        base.join(path)
+    }
+
+    /// Whether a file that was touched is for any reader what it was before: a link to it elsewhere touches it too.
+    fn says_the_same(&self, path: &Path, before: &Entry, now: &Entry) -> Result<bool, RunError> {
+        let alike = now.kind == Kind::File
+            && (&before.kind, before.mode, before.size, before.modified)
+                == (&now.kind, now.mode, now.size, now.modified);
+        if !alike {
+            return Ok(false);
+        }
+        let (own, original) = (self.root.join(path), self.original(path));
+        let read = |path: &Path| fs::read(path).map_err(failed("read", path));
+        Ok(read(&own)? == read(&original)?)
+    }
+
+    /// Moves what a build has left to where it is kept.
+    fn keep(&self, arm: &str, traces: &Traces) -> Result<(), RunError> {
+        let kept = self.kept.join(arm);
+        host::remove_tree(&kept)?;
+        for path in traces.new.iter().chain(&traces.changed) {
+            let (from, to) = (self.root.join(path), kept.join(path));
+            make_parent(&to)?;
+            fs::rename(&from, &to).map_err(failed("move away", &from))?;
+        }
+        Ok(())
+    }
+
+    /// Makes one file or directory what it has to be, and gives its size and time of change.
+    fn restore(&mut self, path: &Path) -> Result<(u64, SystemTime), RunError> {
+        let Some(before) = self.entries.get(path).cloned() else { return Ok((0, SystemTime::UNIX_EPOCH)) };
+        let (full, original) = (self.root.join(path), self.original(path));
+        make_parent(&full)?;
+        match &before.kind {
+            Kind::Directory => fs::create_dir_all(&full).map_err(failed("make", &full))?,
+            Kind::Link(to) => {
+                host::remove_tree(&full)?;
+                symlink(to, &full).map_err(failed("make", &full))?;
+            }
+            Kind::File => {
+                host::remove_tree(&full)?;
+                fs::copy(&original, &full).map(drop).map_err(failed("copy", &original))?;
+            }
+            Kind::Other => {}
+        }
+        if before.kind == Kind::File {
+            set_modified(&full, before.modified)?;
+            let rights = Permissions::from_mode(before.mode);
+            fs::set_permissions(&full, rights).map_err(failed("write", &full))?;
+        }
+        if before.kind != Kind::Directory
+            && let Ok(metadata) = fs::symlink_metadata(&full)
+        {
+            let entry = Entry::of(&full, &metadata).map_err(failed("read", &full))?;
+            self.entries.insert(path.to_owned(), entry);
+        }
+        Ok((before.size, before.modified))
+    }
+
+    /// Gives the directories around what was moved or restored the times that they had.
+    fn restore_directories(&self, left: &Left) -> Result<(), RunError> {
+        let traces = &left.traces;
+        let touched = traces.new.iter().chain(&traces.changed).chain(&traces.deleted).chain(&traces.replaced);
+        let around: BTreeSet<&Path> = touched
+            .filter_map(|path| path.parent())
+            .chain(left.directories.iter().map(|(path, _)| path.as_path()))
+            .collect();
+        for path in around {
+            if let Some(entry) = self.entries.get(path) {
+                let full = self.root.join(path);
+                let rights = Permissions::from_mode(entry.mode);
+                fs::set_permissions(&full, rights).map_err(failed("write", &full))?;
+                set_modified(&full, entry.modified)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn make_parent(path: &Path) -> Result<(), RunError> {
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent).map_err(failed("make", parent))
+}
+
+/// Gives a file or a directory a time of change; one that is not there has none.
+pub(super) fn set_modified(path: &Path, modified: SystemTime) -> Result<(), RunError> {
+    let set = || File::open(path)?.set_times(FileTimes::new().set_modified(modified));
+    match set() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.map_err(failed("write", path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A tree of two files, one of them in a directory, whose times are long past.
+    fn tree() -> (tempfile::TempDir, PathBuf, WorkTree) {
+        let dir = tempfile::tempdir().unwrap();
+        let (pristine, root) = (dir.path().join("pristine"), dir.path().join("tree"));
+        let past = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        for base in [&pristine, &root] {
+            fs::create_dir_all(base.join("src")).unwrap();
+            for (name, text) in [("src/lib.rs", "lib"), ("note", "one")] {
+                fs::write(base.join(name), text).unwrap();
+            }
+            symlink("note", base.join("link")).unwrap();
+            ["src/lib.rs", "note", "src", ""].iter().for_each(|n| set_modified(&base.join(n), past).unwrap());
+        }
+        let tree = WorkTree::new(&root, &pristine, &dir.path().join("beside")).unwrap();
+        (dir, root, tree)
+    }
+
+    fn modified(path: &Path) -> SystemTime {
+        fs::symlink_metadata(path).unwrap().modified().unwrap()
+    }
+
+    fn state(root: &Path) -> Vec<(PathBuf, u32, SystemTime, Option<Vec<u8>>)> {
+        let entries = scan(root, |_| true).unwrap();
+        let of = |(path, entry): (PathBuf, Entry)| {
+            let text = (entry.kind == Kind::File).then(|| fs::read(root.join(&path)).unwrap());
+            let time =
+                if matches!(entry.kind, Kind::Link(_)) { SystemTime::UNIX_EPOCH } else { entry.modified };
+            (path, entry.mode, time, text)
+        };
+        entries.into_iter().map(of).collect()
+    }
+
+    /// What a careless build does.
+    fn build(root: &Path) {
+        fs::create_dir_all(root.join("gen/deep")).unwrap();
+        fs::write(root.join("gen/deep/out"), "generated").unwrap();
+        fs::write(root.join("src/new.rs"), "new").unwrap();
+        fs::write(root.join("src/lib.rs"), "changed").unwrap();
+        fs::remove_file(root.join("note")).unwrap();
+        fs::remove_file(root.join("link")).unwrap();
+        symlink("src", root.join("link")).unwrap();
+    }
+
+    fn paths(names: &[&str]) -> Vec<PathBuf> {
+        names.iter().map(PathBuf::from).collect()
+    }
+
+    #[test]
+    fn what_a_build_does_to_the_tree_is_told_and_undone() {
+        let (_dir, root, mut tree) = tree();
+        let before = state(&root);
+        for _ in 0..2 {
+            build(&root);
+            let traces = tree.leave("t00", Keep::Nothing).unwrap();
+            assert_eq!(traces.new, paths(&["gen", "src/new.rs"]));
+            assert_eq!(traces.changed, paths(&["link", "src/lib.rs"]));
+            assert_eq!(traces.deleted, paths(&["note"]));
+            assert_eq!(state(&root), before, "content, rights and times, those of directories too");
+        }
+        assert_eq!(tree.leave("t00", Keep::Nothing).unwrap(), Traces::default());
+        tree.enter("t00").unwrap();
+        assert_eq!(state(&root), before);
+    }
+
+    #[test]
+    fn what_is_kept_for_an_arm_is_there_for_it_alone() {
+        let (_dir, root, mut tree) = tree();
+        let before = state(&root);
+        build(&root);
+        let built = state(&root);
+        tree.leave("t00", Keep::ForTheArm).unwrap();
+        assert_eq!(state(&root), before);
+        tree.enter("t01").unwrap();
+        assert_eq!(state(&root), before);
+        assert_eq!(tree.leave("t01", Keep::ForTheArm).unwrap(), Traces::default());
+        for _ in 0..2 {
+            tree.enter("t00").unwrap();
+            assert_eq!(state(&root), built);
+            tree.leave("t00", Keep::ForTheArm).unwrap();
+            assert_eq!(state(&root), before);
+        }
+        tree.forget("t00").unwrap();
+        tree.enter("t00").unwrap();
+        assert_eq!(state(&root), before);
+    }
+
+    #[test]
+    fn an_edit_goes_before_what_a_build_left_in_the_same_file() {
+        let (_dir, root, mut tree) = tree();
+        build(&root);
+        tree.leave("t00", Keep::ForTheArm).unwrap();
+        fs::write(root.join("src/lib.rs"), "edited").unwrap();
+        tree.renew().unwrap();
+        let edited = state(&root);
+        tree.enter("t00").unwrap();
+        let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+        assert_eq!((read("src/lib.rs"), read("src/new.rs")), ("edited".into(), "new".into()));
+        assert!(!root.join("note").exists());
+        fs::write(root.join("src/lib.rs"), "changed again").unwrap();
+        tree.leave("t00", Keep::ForTheArm).unwrap();
+        assert_eq!(state(&root), edited, "and is what the tree has afterwards");
+    }
+
+    #[test]
+    fn another_time_of_change_is_a_change_and_another_link_to_a_file_is_none() {
+        let (dir, root, mut tree) = tree();
+        let before = modified(&root.join("note"));
+        set_modified(&root.join("note"), SystemTime::now()).unwrap();
+        fs::hard_link(root.join("src/lib.rs"), dir.path().join("elsewhere")).unwrap();
+        let traces = tree.leave("t00", Keep::Nothing).unwrap();
+        assert_eq!(traces, Traces { changed: paths(&["note"]), ..Traces::default() });
+        assert_eq!(modified(&root.join("note")), before);
+    }
+
+    #[test]
+    fn a_directory_in_the_place_of_a_file_is_undone_whatever_is_kept() {
+        let (_dir, root, mut tree) = tree();
+        let before = state(&root);
+        fs::remove_file(root.join("note")).unwrap();
+        fs::create_dir_all(root.join("note/deep")).unwrap();
+        fs::remove_dir_all(root.join("src")).unwrap();
+        fs::write(root.join("src"), "").unwrap();
+        fs::set_permissions(&root, Permissions::from_mode(0o700)).unwrap();
+        let traces = tree.leave("t00", Keep::ForTheArm).unwrap();
+        assert_eq!(traces.replaced, paths(&["note", "src", "src/lib.rs"]));
+        assert_eq!(state(&root), before);
+        tree.enter("t00").unwrap();
+        assert!(root.join("note").is_file() && root.join("src/lib.rs").is_file());
+    }
+}
