@@ -34,6 +34,8 @@ pub use toolchain::{Lacking, Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub use user_settings::{VARIABLES, absolute, decides, deciding, is_secret, user_settings};
 
+use crate::process::NotInstalled;
+
 /// Why a build could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -45,6 +47,9 @@ pub enum BuildError {
         /// What went wrong.
         reason: String,
     },
+    /// The toolchain that a tree asks for is not installed.
+    #[error("{0}")]
+    NotInstalled(NotInstalled),
     /// Two settings cannot both be in force.
     #[error("{first} and {second} exclude each other: {reason}")]
     Clash {

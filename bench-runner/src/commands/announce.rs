@@ -71,10 +71,18 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
     }
+    text.push_str(&sources(plan));
     text.push_str(&configured(plan));
     text.push_str(&fidelity(plan, false));
     text.push_str(&left_out(plan));
     text
+}
+
+/// What is worth knowing about the sources before any of them is built.
+fn sources(plan: &Plan) -> String {
+    let noted =
+        plan.projects.iter().flat_map(|project| project.notes.iter().map(|note| (&project.name, note)));
+    noted.map(|(name, note)| format!("  {name}: {note}\n")).collect()
 }
 
 /// Whether what is built is what the user builds, each sentence once; only what speaks against it if `warnings_only`.

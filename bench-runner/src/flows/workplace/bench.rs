@@ -53,7 +53,8 @@ impl Workplace {
                     SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
                 let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
                     .map_err(|error| FlowError::Request(error.into()))?;
-                let before = sources::recall_of(&project, &planned.pin, &self.sources)?;
+                let before =
+                    sources::recall_of(&project, &planned.pin, planned.ignored.as_ref(), &self.sources)?;
                 self.put_on_bench(&project, before.map(Ok))?
             }
         };
@@ -64,6 +65,14 @@ impl Workplace {
                     planned.name, planned.pin, source.pin
                 ),
                 Some("make a new plan, or bring the source back to its pin".into()),
+            )
+            .into()),
+            Some(source) if !source.has_ignored(planned.ignored.as_ref()) => Err(RequestError::usage(
+                format!(
+                    "the files of `{}` that git ignores are not those that the plan was made with",
+                    planned.name
+                ),
+                Some("make a new plan, or bring these files back to what they were".into()),
             )
             .into()),
             _ => Ok(bench),
@@ -113,7 +122,7 @@ impl Workplace {
                 manifest: project.text.clone(),
                 base: base_of(project),
                 notes,
-                ignored: None,
+                ignored: source.as_ref().and_then(|source| source.ignored.clone()),
             },
             cargo,
             edits: project.edits.iter().map(|edit| edit.class).collect(),
@@ -182,7 +191,7 @@ impl Workplace {
             return Ok(known.clone());
         }
         let project = bench.project.clone();
-        let source = match sources::pin_revision(&project, rev, &self.sources) {
+        let source = match sources::pin_revision(&project, rev, bench.source.as_ref(), &self.sources) {
             Ok(source) => Some(source),
             // A plan may speak of a commit that is not fetched yet.
             Err(SourceError::Offline { .. }) if !self.fetch => None,

@@ -189,7 +189,7 @@ fn harmless() {
         "cargo/config.toml",
         &format!("[build]\nrustc-wrapper = \"{wrapper}\"\nbuild-dir = \"{}\"\n", lab.path("mine").display()),
     );
-    let before = super::tree(&lab.path("own"));
+    let before = Contents::of(&[&lab.path("own")]);
     for variables in
         [&[][..], &[("RUSTC_WRAPPER", wrapper)], &[("CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER", wrapper)]]
     {
@@ -198,7 +198,7 @@ fn harmless() {
     }
     assert!(!log.exists(), "the user's wrapper was started to plan");
     assert!(!lab.path("mine").exists(), "the user's build directory was made");
-    assert_eq!(super::tree(&lab.path("own")), before);
+    assert_eq!(Contents::of(&[&lab.path("own")]), before);
     let in_home: Vec<_> = crate::lab::entries(&lab.path("cargo"));
     assert_eq!(in_home.len(), 1, "{in_home:?}");
 }
