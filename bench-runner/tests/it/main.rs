@@ -17,6 +17,7 @@ mod corpus;
 mod corpus_generated;
 mod engine;
 mod exports;
+mod fidelity;
 mod interruption;
 mod lab;
 mod local_projects;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
+    trials.extend(fidelity::tests());
     trials.extend(local_projects::tests());
     trials.extend(corpus::tests());
     trials.extend(corpus_generated::tests());
