@@ -30,6 +30,7 @@ impl World for Everything {
             manifest: String::new(),
             base: None,
             notes: Vec::new(),
+            ignored: None,
         };
         Ok(vec![self.planned(&planned)?])
     }
@@ -131,11 +132,19 @@ fn sample(
         edit: 0,
         predecessor: None,
         started_at: SystemTime::UNIX_EPOCH,
-        outcome: Outcome::Built(Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None }),
+        outcome: Outcome::Built(Cost {
+            wall,
+            user: wall,
+            sys: wall,
+            max_rss: 1,
+            peak_memory: None,
+            activity: None,
+        }),
         rebuilt: None,
         artifact_bytes: None,
         disturbance: Disturbance::default(),
         cache: None,
+        visit: None,
     }
 }
 

@@ -48,7 +48,7 @@ fn plan() -> Plan {
             rev: None,
             settings: BTreeMap::from([("linker-threads".into(), value.to_string())]),
         };
-        Arm { role, variant, aliases: vec![], co_changes: vec![] }
+        Arm { role, variant, aliases: vec![], co_changes: vec![], primed: false }
     };
     let block = |block: u32| Block {
         id: BlockId::new(&format!("threads-{block}"), "ripgrep", "incremental"),
@@ -63,6 +63,9 @@ fn plan() -> Plan {
             timeout: Duration::from_secs(3600),
         },
         commits: BTreeMap::new(),
+        fidelity: vec![],
+        design: None,
+        visits: None,
     };
     Plan {
         format: FORMAT_VERSION,
@@ -73,6 +76,7 @@ fn plan() -> Plan {
         projects: vec![],
         blocks: (0..BLOCKS).map(block).collect(),
         skipped: vec![],
+        origin: None,
     }
 }
 
@@ -113,11 +117,13 @@ fn sample(block: &Block, arm: &Arm, number: u32, round: u32, position: u32) -> S
             sys: wall / 10,
             max_rss: 250_000_000 + noise,
             peak_memory: None,
+            activity: None,
         }),
         rebuilt: Some(Rebuilt { count: 1, set: "e3b0c44298fc".into() }),
         artifact_bytes: Some(46_740_440),
         disturbance: Disturbance { load: Some(1.5), steal: Some(Duration::ZERO), ..Disturbance::default() },
         cache: None,
+        visit: None,
     }
 }
 

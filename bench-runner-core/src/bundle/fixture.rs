@@ -25,8 +25,17 @@ pub fn plan() -> Plan {
         blocks: vec![Block {
             id: BlockId::new("s", "p", "clean"),
             axes: vec!["linker".into(), "workload".into(), "env.X".into()],
-            arms: vec![Arm { role: Role::Baseline, variant, aliases: vec![], co_changes: vec![] }],
+            arms: vec![Arm {
+                role: Role::Baseline,
+                variant,
+                aliases: vec![],
+                co_changes: vec![],
+                primed: false,
+            }],
             commits: BTreeMap::new(),
+            fidelity: vec![],
+            design: None,
+            visits: None,
             sampling: Sampling {
                 warmup: 1,
                 min_rounds: 6,
@@ -37,6 +46,7 @@ pub fn plan() -> Plan {
             },
         }],
         skipped: vec![],
+        origin: None,
     }
 }
 
@@ -82,6 +92,7 @@ pub fn sample(number: u32, outcome: Outcome) -> Sample {
         round: 3,
         position: 2,
         attempt: 1,
+        visit: Some(2),
         edit: 7,
         predecessor: Some("baseline:linker=bfd".into()),
         started_at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
@@ -106,5 +117,12 @@ pub fn built() -> Outcome {
         sys: Duration::ZERO,
         max_rss: 4096,
         peak_memory: None,
+        activity: Some(Activity {
+            minor_faults: 11,
+            major_faults: 12,
+            voluntary_switches: 13,
+            involuntary_switches: 14,
+            written_bytes: 512,
+        }),
     })
 }

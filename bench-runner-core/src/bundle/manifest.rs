@@ -1,12 +1,14 @@
 //! `manifest.json`: what was run, where, with what, and how it ended.
+//!
+//! Outside of the plan, keys of a newer program are left alone; [`unknown_key`] finds them where none may be.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::record::{BlockEnd, Plan};
 
 /// The manifest of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Version of the format.
     pub format: u32,
@@ -40,7 +42,6 @@ pub struct Manifest {
 
 /// The program that wrote a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ProgramEntry {
     /// `bench-runner`.
     pub name: String,
@@ -64,7 +65,6 @@ pub enum Status {
 
 /// The machine, as far as readers of a bundle need it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct MachineEntry {
     /// Name of the directory below `results/`.
     pub directory: String,
@@ -75,12 +75,11 @@ pub struct MachineEntry {
     /// One line for captions.
     pub summary: String,
     /// Everything that was found out about it: facts, provenance, and its state before and after.
-    pub details: serde_json::Value,
+    pub details: Value,
 }
 
 /// A tool that took part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ToolEntry {
     /// Its name, such as `rustc` or `mold`.
     pub name: String,
@@ -92,7 +91,6 @@ pub struct ToolEntry {
 
 /// Where the wall time of a run went, nanoseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TimeSpent {
     /// Everything, from the first block's start to the end of the last one.
     pub total_ns: u64,
@@ -110,5 +108,32 @@ impl TimeSpent {
     /// What is in none of the parts.
     pub fn other_ns(&self) -> u64 {
         self.total_ns.saturating_sub(self.measured_ns + self.warmup_ns + self.settling_ns + self.layout_ns)
+    }
+}
+
+/// The place of a key that stands in `raw` and is not understood, such as `machine.color`. `known` is what `raw` was
+/// understood as, written down again. The plan refuses such keys by itself.
+pub(super) fn unknown_key(raw: &Value, known: &Value) -> Option<String> {
+    let join = |key: &str, below: String| {
+        if below.is_empty() || below.starts_with('[') {
+            format!("{key}{below}")
+        } else {
+            format!("{key}.{below}")
+        }
+    };
+    match (raw, known) {
+        (Value::Object(raw), Value::Object(known)) => {
+            raw.iter().find_map(|(key, value)| match known.get(key) {
+                None => Some(key.clone()),
+                Some(_) if key == "plan" => None,
+                Some(known) => unknown_key(value, known).map(|below| join(key, below)),
+            })
+        }
+        (Value::Array(raw), Value::Array(known)) => {
+            raw.iter().zip(known).enumerate().find_map(|(at, (raw, known))| {
+                unknown_key(raw, known).map(|below| join(&format!("[{at}]"), below))
+            })
+        }
+        _ => None,
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use csv::{ReaderBuilder, StringRecord};
 
+use super::manifest::unknown_key;
 use super::samples::{self, Columns};
 use super::{
     BundleError, EARLIER, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, earlier, end_of_whole_rows,
@@ -84,6 +85,9 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
         return Err(BundleError::TooNew { path: path.to_owned(), found, known: FORMAT_VERSION });
     }
     let manifest: Manifest = serde_json::from_str(&text).map_err(malformed)?;
+    if manifest.format < 2 {
+        expect_no_unknown_key(path, &raw, &manifest)?;
+    }
     // The name becomes a directory of plots and of work trees: one from elsewhere must not lead anywhere else.
     for name in [&manifest.run, &manifest.machine.directory] {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -96,6 +100,22 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
         }
     }
     Ok(manifest)
+}
+
+/// Refuses a manifest of format 1 with a key that is not known: from format 2 on, such keys are ignored.
+fn expect_no_unknown_key(
+    path: &Path,
+    raw: &serde_json::Value,
+    manifest: &Manifest,
+) -> Result<(), BundleError> {
+    let malformed = |reason| BundleError::Malformed { path: path.to_owned(), line: 1, reason };
+    let known = serde_json::to_value(manifest).map_err(|error| malformed(error.to_string()))?;
+    match unknown_key(raw, &known) {
+        Some(key) => {
+            Err(malformed(format!("unknown key `{key}`: a manifest of format 1 has none of this name")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn read_samples(

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::record::{CacheUse, Cost, Outcome, Plan, Sample, TEXTS};
+use crate::record::{Activity, CacheUse, Cost, Outcome, Plan, Sample, TEXTS};
 
 mod read;
 
@@ -12,7 +12,7 @@ pub(super) use read::Columns;
 /// Columns before those of the axes.
 const BEFORE: [&str; 8] = ["sample", "block", "session", "project", "pin", "workload", "variant", "role"];
 /// Columns after those of the axes. New ones go to the end.
-const AFTER: [&str; 27] = [
+const AFTER: [&str; 33] = [
     "phase",
     "round",
     "position",
@@ -40,7 +40,15 @@ const AFTER: [&str; 27] = [
     "cache_hits",
     "cache_misses",
     "cache_not_cacheable",
+    "visit",
+    "minor_faults",
+    "major_faults",
+    "voluntary_switches",
+    "involuntary_switches",
+    "written_bytes",
 ];
+/// How many of them a file of format 1 has.
+const AFTER_IN_FORMAT_1: usize = 27;
 
 /// The columns that a file has since there have been files. Those after them came later.
 pub(super) fn required() -> impl Iterator<Item = &'static str> {
@@ -59,12 +67,17 @@ pub(super) fn axis_columns(plan: &Plan) -> Vec<String> {
     keys
 }
 
-pub(super) fn header(axes: &[String]) -> Vec<String> {
-    let fixed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    [fixed(&BEFORE), axes.to_vec(), fixed(&AFTER)].concat()
+/// The columns after those of the axes that a file of this format has.
+fn after(format: u32) -> usize {
+    if format < 2 { AFTER_IN_FORMAT_1 } else { AFTER.len() }
 }
 
-pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
+pub(super) fn header(axes: &[String], format: u32) -> Vec<String> {
+    let fixed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    [fixed(&BEFORE), axes.to_vec(), fixed(&AFTER[..after(format)])].concat()
+}
+
+pub(super) fn row(sample: &Sample, axes: &[String], format: u32) -> Vec<String> {
     let cost = sample.outcome.cost();
     let nanos = |duration: Duration| duration.as_nanos().to_string();
     let exit_code = match &sample.outcome {
@@ -75,6 +88,10 @@ pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
     let of_cost = |value: fn(&Cost) -> String| cost.map(value).unwrap_or_default();
     let of_cache = |count: fn(&CacheUse) -> u64| {
         sample.cache.as_ref().map(|cache| count(cache).to_string()).unwrap_or_default()
+    };
+    let activity = cost.and_then(|cost| cost.activity.as_ref());
+    let of_activity = |count: fn(&Activity) -> u64| {
+        activity.map(|activity| count(activity).to_string()).unwrap_or_default()
     };
     let disturbance = &sample.disturbance;
     let optional_nanos = |duration: Option<Duration>| duration.map(nanos).unwrap_or_default();
@@ -117,7 +134,14 @@ pub(super) fn row(sample: &Sample, axes: &[String]) -> Vec<String> {
         of_cache(|cache| cache.hits),
         of_cache(|cache| cache.misses),
         of_cache(|cache| cache.not_cacheable),
+        sample.visit.map(|visit| visit.to_string()).unwrap_or_default(),
+        of_activity(|activity| activity.minor_faults),
+        of_activity(|activity| activity.major_faults),
+        of_activity(|activity| activity.voluntary_switches),
+        of_activity(|activity| activity.involuntary_switches),
+        of_activity(|activity| activity.written_bytes),
     ]);
+    fields.truncate(BEFORE.len() + axes.len() + after(format));
     fields
 }
 

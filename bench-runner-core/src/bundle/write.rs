@@ -43,7 +43,7 @@ impl Writer {
         let dir = parent.join(&manifest.run);
         fs::create_dir(&dir).map_err(|error| BundleError::io("make", &dir, error))?;
         let axes = axis_columns(&manifest.plan);
-        append(&dir.join(SAMPLES), &[header(&axes)])?;
+        append(&dir.join(SAMPLES), &[header(&axes, manifest.format)])?;
         append(&dir.join(PROOFS), &[PROOF_COLUMNS.map(str::to_owned)])?;
         append(&dir.join(UNIT_SETS), &[["set", "unit"].map(str::to_owned)])?;
         earlier::write(&dir, earlier)?;
@@ -75,7 +75,7 @@ impl Writer {
         let path = self.dir.join(SAMPLES);
         let failed = |error: csv::Error| BundleError::io("read", &path, std::io::Error::other(error));
         let mut reader = csv::Reader::from_path(&path).map_err(failed)?;
-        if reader.headers().map_err(failed)?.iter().eq(header(&self.axes)) {
+        if reader.headers().map_err(failed)?.iter().eq(header(&self.axes, self.manifest.format)) {
             return Ok(());
         }
         let reason = "its columns are those of another version of bench-runner; start a new run";
@@ -120,7 +120,8 @@ impl Writer {
 
     /// Appends one sample; it is in the file when this returns.
     pub fn sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
-        let bytes = rows(&[row(sample, &self.axes)]).map_err(|e| BundleError::io("write", SAMPLES, e))?;
+        let bytes = rows(&[row(sample, &self.axes, self.manifest.format)])
+            .map_err(|e| BundleError::io("write", SAMPLES, e))?;
         let written = self.samples.write_all(&bytes).and_then(|()| self.samples.flush());
         written.map_err(|error| BundleError::io("write", self.dir.join(SAMPLES), error))
     }

@@ -90,7 +90,7 @@ pub(super) fn across(cells: &[Cells<'_>], judged: &[Judged]) -> Vec<Across> {
 /// The estimate of a comparison, or why it says nothing across projects.
 fn usable(cells: &Cells<'_>, judged: &Judged, contrast: Contrast) -> Result<Estimate, &'static str> {
     let not_timed = |arm: usize| cells.not_timed[arm].is_some();
-    if judged.invalid {
+    if !judged.invalid.is_empty() {
         Err("its block is invalid")
     } else if not_timed(contrast.of.arm) || not_timed(contrast.against.arm) {
         Err("not timed")

@@ -87,6 +87,7 @@ mod tests {
             sys: Duration::ZERO,
             max_rss: 0,
             peak_memory: None,
+            activity: None,
         };
         Sample { disturbance, ..fixture::sample(1, Outcome::Built(cost)) }
     }

@@ -110,6 +110,11 @@ impl<'a> Cells<'a> {
         !self.measured(arm).is_empty()
     }
 
+    /// All builds of the arm.
+    pub(super) fn builds(&self, arm: usize) -> Option<&ArmBuilds<'a>> {
+        self.builds.get(arm)
+    }
+
     /// Measured builds of the arm; none where the block has no arms at all.
     fn measured(&self, arm: usize) -> &[&'a Sample] {
         self.builds.get(arm).map_or(&[], |builds| &builds.measured)

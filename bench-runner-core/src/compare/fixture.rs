@@ -27,7 +27,7 @@ pub fn arm(role: Role, name: &str) -> Arm {
         rev: None,
         settings: BTreeMap::new(),
     };
-    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
+    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new(), primed: false }
 }
 
 /// A block `matrix/hexyl/clean`: baseline `linker=bfd`, its twin, and variants.
@@ -40,6 +40,9 @@ pub fn block(matrix: &str, twin: bool, variants: &[&str]) -> Block {
         axes: vec!["linker".into()],
         arms,
         commits: Default::default(),
+        fidelity: Vec::new(),
+        design: None,
+        visits: None,
         sampling: Sampling {
             warmup: 1,
             min_rounds: 6,
@@ -58,6 +61,7 @@ pub fn plan(blocks: Vec<Block>) -> Plan {
         manifest: String::new(),
         base: None,
         notes: Vec::new(),
+        ignored: None,
     };
     Plan {
         format: crate::record::FORMAT_VERSION,
@@ -68,12 +72,20 @@ pub fn plan(blocks: Vec<Block>) -> Plan {
         projects: vec![project],
         blocks,
         skipped: Vec::new(),
+        origin: None,
     }
 }
 
 pub fn built(seconds: f64) -> Outcome {
     let wall = Duration::from_secs_f64(seconds);
-    Outcome::Built(Cost { wall, user: wall, sys: wall / 2, max_rss: 1 << 20, peak_memory: None })
+    Outcome::Built(Cost {
+        wall,
+        user: wall,
+        sys: wall / 2,
+        max_rss: 1 << 20,
+        peak_memory: None,
+        activity: None,
+    })
 }
 
 /// Samples of a plan as a run would write them.
@@ -118,6 +130,7 @@ impl<'a> Samples<'a> {
             artifact_bytes: None,
             disturbance: Disturbance::default(),
             cache: None,
+            visit: None,
         });
         let last = self.all.len() - 1;
         &mut self.all[last]

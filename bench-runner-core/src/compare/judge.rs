@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use super::Policy;
 use super::calibrate::OfBlock;
 use super::cells::{Cells, Table};
-use super::result::{Offsets, Ratio, TwinResult, Verdict};
+use super::kind::other_kinds;
+use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
 /// What a block comes to.
@@ -18,8 +19,8 @@ pub(super) struct Judged {
     pub(super) estimates: Vec<Option<Estimate>>,
     /// The twin's own estimate, as it is before any offset: later runs are calibrated with it.
     pub(super) twin: Option<Estimate>,
-    /// Whether the twin differs from the baseline.
-    pub(super) invalid: bool,
+    /// Why the block shows nothing; empty if it does.
+    pub(super) invalid: Vec<Invalid>,
     /// Where found, the standard errors have been stretched for it.
     pub(super) serial: Option<SerialCorrelation>,
     /// Offsets between directories, which have been added to the variances.
@@ -31,7 +32,8 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    pub(super) fn of(cells: &Cells<'_>, policy: &Policy) -> Self {
+    /// `format` is that of the plan.
+    pub(super) fn of(cells: &Cells<'_>, policy: &Policy, format: u32) -> Self {
         let serial = serial_correlation(&of_judged_arms(cells));
         let stretch = stretch(serial);
         let timed = |arm: usize| cells.not_timed[arm].is_none();
@@ -47,7 +49,7 @@ impl Judged {
             margin: policy.margin.unwrap_or(cells.block.sampling.margin),
             estimates: arms.clone().map(of_arm).collect(),
             twin: cells.reference.twin.and_then(of_twin),
-            invalid: false,
+            invalid: other_kinds(cells, format).into_iter().map(Invalid::OtherKind).collect(),
             serial,
             offsets: None,
             offset_of_others: 0.0,
@@ -123,7 +125,9 @@ fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
 pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, policy: &Policy) {
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
     let test = |(block, cells): (&mut Judged, &Cells<'_>)| {
-        block.invalid = block.twin_with_offset(cells).is_some_and(|twin| twin.p_difference() < alpha_twin);
+        if block.twin_with_offset(cells).is_some_and(|twin| twin.p_difference() < alpha_twin) {
+            block.invalid.insert(0, Invalid::TwinDiffers);
+        }
         block.tests()
     };
     let mut tests: Vec<Vec<Test>> = judged.par_iter_mut().zip(cells).map(test).collect();
@@ -166,7 +170,14 @@ impl Judged {
         let of_arm = |(arm, estimate): (usize, &Option<Estimate>)| {
             let estimate = (*estimate)?;
             let (difference, equivalence) = (estimate.p_difference(), estimate.p_equivalence(self.margin));
-            Some(Test { arm, estimate, difference, equivalence, counts: !self.invalid, holm: (1.0, 1.0) })
+            Some(Test {
+                arm,
+                estimate,
+                difference,
+                equivalence,
+                counts: self.invalid.is_empty(),
+                holm: (1.0, 1.0),
+            })
         };
         self.estimates.iter().enumerate().filter_map(of_arm).collect()
     }
@@ -176,7 +187,7 @@ fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<R
     let contrast = cells.contrast(test.arm)?;
     let (estimate, (p_holm, p_equivalence_holm)) = (test.estimate, test.holm);
     let shown = Shown {
-        invalid: block.invalid,
+        invalid: !block.invalid.is_empty(),
         equivalent: p_equivalence_holm < alpha,
         different: p_holm < alpha,
         below: estimate.theta < 0.0,

@@ -11,7 +11,8 @@
 //! A verdict, in this order of precedence (levels: see [`Policy`]):
 //!
 //! 1. `invalid`: the twin of the block differs from the baseline by more than the offsets between directories that are
-//!    calibrated allow, p < 0.01 / number of blocks.
+//!    calibrated allow, p < 0.01 / number of blocks; or the later builds from nothing of some arm are of another kind
+//!    than its first, so that they found something which an earlier build had left.
 //! 2. `equivalent`: two one-sided tests show the ratio within the margin, corrected by Holm over all planned
 //!    comparisons. It comes before the next two: a difference that is certain and too small to matter is
 //!    `equivalent`.
@@ -34,6 +35,7 @@ mod costs;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 mod judge;
+mod kind;
 mod notes;
 mod order;
 mod result;
@@ -52,8 +54,8 @@ pub use across::{Across, General, LeftOut};
 pub use baseline::{UnknownBaseline, WantedBaseline};
 pub use besides::Besides;
 pub use result::{
-    ArmResult, BlockResult, Calibration, Comparison, Offsets, PlainRatio, Point, Pool, PostHoc, Ratio,
-    SessionRatio, Sessions, TwinResult, Verdict,
+    ArmResult, BlockResult, Calibration, Change, Comparison, Invalid, Offsets, OtherKind, PlainRatio, Point,
+    Pool, PostHoc, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
 };
 
 pub use notes::counted;
@@ -141,7 +143,8 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
     for (cells, chosen) in cells.iter_mut().zip(choice.iter().flat_map(|choice| &choice.arms)) {
         cells.baseline = *chosen;
     }
-    let mut judged: Vec<Judged> = cells.par_iter().map(|cells| Judged::of(cells, policy)).collect();
+    let mut judged: Vec<Judged> =
+        cells.par_iter().map(|cells| Judged::of(cells, policy, plan.format)).collect();
     let (calibration, offsets) = calibrate::calibrate(&cells, &judged, earlier);
     for ((block, cells), offsets) in judged.iter_mut().zip(&cells).zip(offsets) {
         block.add_offsets(cells, offsets);
@@ -221,6 +224,8 @@ fn block_result(
         offset: judged.offset().filter(|variance| *variance > 0.0).map(f64::sqrt),
         order,
         proofs: cells.proofs.iter().copied().cloned().collect(),
+        invalid: judged.invalid.clone(),
+        fidelity: cells.block.fidelity.clone(),
         notes,
     })
 }

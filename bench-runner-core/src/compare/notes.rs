@@ -3,7 +3,7 @@
 use super::Policy;
 use super::cells::Cells;
 use super::judge::Judged;
-use super::result::{Offsets, Ratio, Verdict};
+use super::result::{Invalid, Offsets, Ratio, Verdict};
 use crate::record::Role;
 use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds_for, rounds_to_reach};
 
@@ -102,13 +102,14 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
         }
         _ => {}
     }
-    if judged.invalid {
+    if judged.invalid.contains(&Invalid::TwinDiffers) {
         notes.push(format!(
             "The twin, which is the same build as {}, differs from it by more than chance allows: the block shows \
              nothing, and the machine wants a look before it is run again.",
             cells.name(cells.reference.baseline)
         ));
     }
+    notes.extend(judged.invalid.iter().filter_map(|reason| other_kind(cells, reason)));
     let sides = (0..cells.block.arms.len()).find_map(|arm| cells.contrast(arm)).map(|c| c.against);
     if let Some(side) = sides.filter(|side| cells.side_timed_out(*side)) {
         let twin = if side.twin.is_some() { " or its twin" } else { "" };
@@ -118,6 +119,18 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What an arm's later builds did not do that its first one did.
+fn other_kind(cells: &Cells<'_>, reason: &Invalid) -> Option<String> {
+    let Invalid::OtherKind(kind) = reason else { return None };
+    Some(format!(
+        "All builds of {} start from nothing, and {}: {}. What one build leaves, builds of other variants may find too, so \
+         no comparison of this block stands.",
+        cells.name(kind.arm),
+        reason.describe(|arm| cells.name(arm)),
+        kind.likely_cause()
+    ))
 }
 
 /// The same as the beginning of a sentence.

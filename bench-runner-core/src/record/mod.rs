@@ -2,21 +2,26 @@
 //!
 //! Knows nothing of files, processes, cargo or statistics. Every other module speaks in these types.
 
+mod design;
 mod earlier;
+mod fidelity;
 mod ids;
 mod plan;
 mod proof;
 mod rounds;
 mod sample;
 
+pub use design::{Design, DesignKind, Origin, Visits};
 pub use earlier::EarlierTwin;
+pub use fidelity::{Difference, Fidelity};
 pub use ids::is_hex;
 pub use ids::{BlockId, InvalidId, Pin, Text, short_hash};
 pub use plan::{
-    Arm, Block, FORMAT_VERSION, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId, Variant,
+    Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId,
+    Variant,
 };
 pub use proof::{Proof, ProofResult};
 pub use rounds::{ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, by_arm, rounds, rounds_of, walls};
 pub use sample::{
-    BlockEnd, CacheUse, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
+    Activity, BlockEnd, CacheUse, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
 };

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BlockId, Pin};
+use super::{BlockId, Design, Fidelity, Origin, Pin, Visits};
 
 /// Version of the plan, the manifest and the sample file; a reader refuses what is newer than its own.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Everything that one run does on one machine. Values only: it can be written down, shipped and read back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Plan {
     pub blocks: Vec<Block>,
     /// Values that were asked for and are left out here, each with its reason.
     pub skipped: Vec<Skipped>,
+    /// The search, track or gate that asked for it, if it is a stage of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Plan {
@@ -63,6 +66,21 @@ pub struct PlannedProject {
     pub base: Option<String>,
     /// What is worth knowing about the state of the source, such as uncommitted changes.
     pub notes: Vec<String>,
+    /// Files that git ignores, if the copy of a local project was to have any of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<IgnoredFiles>,
+}
+
+/// Files of a local project that git ignores and that its pin does not cover. Their contents are never recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IgnoredFiles {
+    /// Hash of those that came along, in the form of a pin of a tree.
+    pub hash: String,
+    /// Paths of those that came along, relative to the project.
+    pub files: Vec<String>,
+    /// Paths of those that were left out, relative to the project.
+    pub left_out: Vec<String>,
 }
 
 /// A set of variants built in the same rounds and compared with each other and with nothing else.
@@ -80,6 +98,15 @@ pub struct Block {
     /// The commits that are replayed, by project, oldest first: the first is what the others build upon.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub commits: BTreeMap<String, Vec<String>>,
+    /// How far what is built is what the user's own `cargo build` builds, for each project and variant of the user's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fidelity: Vec<Fidelity>,
+    /// Which combinations of its axes it builds; `None` if nobody designed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design: Option<Design>,
+    /// In which visits it is measured; `None` for one visit to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visits: Option<Visits>,
 }
 
 impl Block {
@@ -117,6 +144,9 @@ pub struct Arm {
     pub aliases: Vec<String>,
     /// What its settings change besides what their axes are named for, as `linker=mold: …`.
     pub co_changes: Vec<String>,
+    /// Whether its first build fills what later ones take from, as a setting declares: later builds may do much less.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub primed: bool,
 }
 
 /// What an arm is there for.
@@ -165,6 +195,12 @@ impl Variant {
     /// The source tree that it builds: variants of one tree share a work tree.
     pub fn tree(&self) -> TreeId {
         TreeId { project: self.project.clone(), rev: self.rev.clone() }
+    }
+
+    /// Whether each of its builds begins with an empty target directory, so that all of them do the same work.
+    pub fn starts_from_nothing(&self) -> bool {
+        const FROM_NOTHING: [&str; 6] = ["clean", "check", "clippy", "test", "doc", "deps-only"];
+        FROM_NOTHING.contains(&self.workload.as_str())
     }
 
     /// Whether it builds one commit after another.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::{BlockId, Pin, Role, Text};
 
 /// One build: where it stands in the experiment, and what became of it. What all builds of an arm have in common is
@@ -36,6 +38,8 @@ pub struct Sample {
     pub position: u32,
     /// 1, and more where a round was taken again.
     pub attempt: u32,
+    /// Number of the visit to the block, from 1; `None` in a file that has no visits.
+    pub visit: Option<u32>,
     /// Number of the edit that was in place; 0 is the source as it was pinned.
     pub edit: u64,
     /// What was built just before in the same block, as `role:variant`; empty for the first.
@@ -133,6 +137,24 @@ pub struct Cost {
     pub max_rss: u64,
     /// Largest memory of all processes of the build together, bytes, where the kernel tells (cgroup v2).
     pub peak_memory: Option<u64>,
+    /// What the kernel counted, where it did.
+    pub activity: Option<Activity>,
+}
+
+/// What the kernel counted for the processes of a build: those that their parent waited for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Activity {
+    /// Page faults that took no reading from disk.
+    pub minor_faults: u64,
+    /// Page faults that waited for a reading from disk.
+    pub major_faults: u64,
+    /// Times that a process gave up its CPU, mostly to wait.
+    pub voluntary_switches: u64,
+    /// Times that a process had its CPU taken away.
+    pub involuntary_switches: u64,
+    /// Bytes of files that were written, as far as they were to reach a disk: 0 on file systems in memory.
+    pub written_bytes: u64,
 }
 
 /// The set of units that a build compiled.
@@ -164,7 +186,7 @@ pub struct Disturbance {
 }
 
 /// Why a block was not sampled further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// Every interval was narrow enough at a look.
@@ -196,8 +218,7 @@ impl StopReason {
 }
 
 /// How sampling of a block ended.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockEnd {
     /// The block.
     pub block: BlockId,
@@ -213,8 +234,7 @@ pub struct BlockEnd {
 }
 
 /// An arm that was not timed, or not to the end.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotTimed {
     /// What the arm is there for.
     pub role: Role,

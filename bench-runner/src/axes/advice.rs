@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::{Axis, Context, Setting, Settings, each, find};
-use crate::build::{Recipe, merged};
+use crate::build::{InForce, Recipe, merged};
 
 pub use files::{CONFIG, ENVIRONMENT, MANIFEST, TOOLCHAIN, Written};
 
@@ -95,6 +95,7 @@ impl Lines {
         let context = Context {
             toolchain: None,
             config: None,
+            in_force: InForce::default(),
             manifest: package,
             path: Default::default(),
             tools: Default::default(),

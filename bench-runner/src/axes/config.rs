@@ -1,10 +1,11 @@
 //! Pieces of cargo's configuration as they stand: an axis of one's own, and the text of a file that is a whole variant.
 
 use super::leaves::leaves;
+use super::rustflags::lacking;
 use super::{
     Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
 };
-use crate::build::{Goal, Recipe, dropped_flags};
+use crate::build::{Goal, Recipe};
 use crate::record::ProofResult;
 
 pub(super) struct Config;
@@ -32,10 +33,32 @@ fn apply(value: &str, recipe: &mut Recipe) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What cargo drops, because the project's own configuration and `value` give flags at different levels.
-fn dropped(value: &str, context: &Context) -> Option<String> {
-    let set: toml::Table = value.parse().ok()?;
-    dropped_flags(context.config.as_ref(), &set, context.toolchain.as_ref()?)
+/// Flags that `value` sets and that are on no compiler call: cargo takes flags from one key only, and drops the others.
+fn dropped(value: &str, shown: &Shown<'_>) -> Option<String> {
+    let leaves = leaves(value).ok()?;
+    let set = leaves.iter().filter(|(key, _)| key.ends_with(".rustflags"));
+    let dropped = set.filter(|(_, value)| {
+        let flags = flags_of(value);
+        lacking(&flags, shown.build).is_some_and(|(_, missing)| !flags.is_empty() && !missing.is_empty())
+    });
+    let keys: Vec<String> = dropped.map(|(key, _)| format!("`{key}`")).collect();
+    (!keys.is_empty()).then(|| {
+        format!(
+            "cargo drops its {}, because flags in force come from another key or variable",
+            keys.join(" and ")
+        )
+    })
+}
+
+/// The flags of a value of `rustflags`, an array or one string, in TOML.
+fn flags_of(value: &str) -> Vec<String> {
+    match format!("v={value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v")) {
+        Some(toml::Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(toml::Value::Array(items)) => {
+            items.iter().filter_map(|item| Some(item.as_str()?.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 impl Axis for Config {
@@ -75,11 +98,11 @@ impl Axis for Config {
         apply(setting.value, recipe)
     }
 
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
         if self.is_nothing(setting.value) {
             return Finding::nothing_asked();
         }
-        shown.raw().and(dropped(setting.value, context))
+        shown.raw().and(dropped(setting.value, shown))
     }
 }
 
@@ -123,7 +146,7 @@ impl Axis for Snippet {
         }
     }
 
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
         let finding = shown.raw();
         let nothing = shown.difference().is_some_and(|difference| difference.is_none());
         let finding = if nothing {
@@ -132,6 +155,6 @@ impl Axis for Snippet {
         } else {
             finding
         };
-        finding.and(dropped(setting.value, context))
+        finding.and(dropped(setting.value, shown))
     }
 }

@@ -1,7 +1,7 @@
 //! The user's own configuration, as a whole variant: what somebody switches from.
 //!
-//! Its value is the text that [`crate::build::user_settings`] makes. It is applied with the precedence that cargo gives
-//! it: the project's own configuration beats the user's files, variables beat both, arrays are joined.
+//! Its value is the text that [`crate::build::user_settings`] makes. The files' part goes into the cargo home that builds
+//! have, and variables into their environment, so cargo puts them together with the project's own configuration.
 
 use toml::{Table, Value};
 
@@ -10,7 +10,7 @@ use super::rustflags::lacking;
 use super::{
     Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
 };
-use crate::build::{Goal, OwnSettings, Recipe, VARIABLES, dropped_flags, merged};
+use crate::build::{Goal, Recipe, VARIABLES};
 use crate::record::ProofResult;
 
 pub(super) struct AsConfigured;
@@ -46,34 +46,14 @@ impl User {
         self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Flags that cargo takes from variables, in place of those of any file.
-    fn flags_of_variables(&self) -> Option<Vec<String>> {
-        let encoded = self.variable("CARGO_ENCODED_RUSTFLAGS");
-        let encoded = encoded.map(|text| text.split('\u{1f}').map(str::to_owned).collect());
-        let plain = self.variable("RUSTFLAGS");
-        encoded.or(plain.map(|text| text.split_whitespace().map(str::to_owned).collect()))
+    /// Whether it says anything about flags or linkers, whose effect is on every compiler call.
+    fn concerns_calls(&self) -> bool {
+        let of_files = of_table(&self.files)
+            .iter()
+            .any(|(key, _)| key.ends_with(".rustflags") || key.ends_with(".linker"));
+        let of_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
+        of_files || self.variables.iter().any(|(name, _)| of_variable(name))
     }
-}
-
-/// Whether both give a list of flags at one key: cargo puts the user's first, and `--config` would put them last.
-fn lists_meet(user: &[(String, String)], own: &[(String, String)]) -> bool {
-    let list = |(key, value): &&(String, String)| key.ends_with(".rustflags") && value.starts_with('[');
-    user.iter().filter(list).any(|(key, _)| own.iter().filter(list).any(|(other, _)| other == key))
-}
-
-/// Whether something else has the last word on a key of the user's files.
-fn overruled(key: &str, value: &str, own: &[(String, String)], user: &User) -> bool {
-    let within =
-        |other: &str| key.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    let variable = format!("CARGO_{}", key.replace('"', "").replace(['.', '-'], "_").to_uppercase());
-    let variable_set = user.variable(&variable).is_some();
-    if value.starts_with('[') {
-        return own.iter().any(|(other, there)| other == key && !there.starts_with('['));
-    }
-    let name_of_env = |key: &str| key.split('.').take(2).collect::<Vec<_>>().join(".");
-    let env = key.starts_with("env.")
-        && own.iter().any(|(other, _)| other.starts_with("env.") && name_of_env(other) == name_of_env(key));
-    variable_set || env || own.iter().any(|(other, _)| within(other))
 }
 
 impl Axis for AsConfigured {
@@ -117,24 +97,10 @@ impl Axis for AsConfigured {
         true
     }
 
-    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
         let user = User::of(setting.value).map_err(|error| std::io::Error::other(error.message))?;
-        let own = context.config.clone().unwrap_or_default();
-        let own_leaves = of_table(&own);
-        let leaves = of_table(&user.files);
-        let mut meet = lists_meet(&leaves, &own_leaves) && user.flags_of_variables().is_none();
-        if let Some(toolchain) = context.toolchain.as_ref().filter(|_| meet) {
-            let flags = OwnSettings::of(Some(&merged(&user.files, &own)), toolchain).flags.concat();
-            recipe.env.insert("CARGO_ENCODED_RUSTFLAGS".to_owned(), flags.join("\u{1f}"));
-            recipe.env_from.insert("CARGO_ENCODED_RUSTFLAGS".to_owned(), self.key().to_owned());
-        } else {
-            meet = false;
-        }
-        for (key, value) in leaves {
-            let given = meet && key.ends_with(".rustflags");
-            if !given && !overruled(&key, &value, &own_leaves, &user) {
-                recipe.config.push((key, value));
-            }
+        if !user.files.is_empty() {
+            recipe.home_config = Some(user.files.to_string());
         }
         for (name, value) in user.variables {
             recipe.env_from.insert(name.clone(), self.key().to_owned());
@@ -152,18 +118,11 @@ impl Axis for AsConfigured {
             let found = "the user has no configuration of cargo".to_owned();
             return Finding { found, ..Finding::nothing_asked() };
         };
-        // What the user sets for single packages is an exception as well as what the project sets.
-        let own = context.config.clone().unwrap_or_default();
-        let in_force = Context { config: Some(merged(&user.files, &own)), ..context.clone() };
         let (seen, wrong, unseen) = Default::default();
-        let mut looked = Looked { context: &in_force, own, shown, seen, wrong, unseen };
+        let mut looked = Looked { context, shown, seen, wrong, unseen };
         looked.at(&user);
-        let dropped = context
-            .toolchain
-            .as_ref()
-            .and_then(|toolchain| dropped_flags(context.config.as_ref(), &user.files, toolchain));
         let against = shown.against();
-        looked.finding().and(dropped).and(against)
+        looked.finding().and(against)
     }
 
     fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
@@ -178,10 +137,8 @@ impl Axis for AsConfigured {
 
 /// What was looked for in a build, and what came of it.
 struct Looked<'a> {
-    /// With the user's configuration and the project's together.
+    /// With the user's configuration in force.
     context: &'a Context,
-    /// The project's own configuration.
-    own: Table,
     shown: &'a Shown<'a>,
     seen: Vec<String>,
     wrong: Vec<String>,
@@ -190,38 +147,29 @@ struct Looked<'a> {
 
 impl Looked<'_> {
     fn at(&mut self, user: &User) {
-        let Some(toolchain) = self.context.toolchain.clone() else { return };
-        let own = of_table(&self.own);
-        let in_force = OwnSettings::of(self.context.config.as_ref(), &toolchain);
-        let host = toolchain.host.to_uppercase().replace(['-', '.'], "_");
-        let linker =
-            user.variable(&format!("CARGO_TARGET_{host}_LINKER")).map(str::to_owned).or(in_force.linker);
-        // These drop some of the files' flags and are joined to others.
-        let partly = ["CARGO_BUILD_RUSTFLAGS".to_owned(), format!("CARGO_TARGET_{host}_RUSTFLAGS")];
-        let partly = partly.iter().any(|name| user.variable(name).is_some());
-        let of_files = || if partly { Vec::new() } else { in_force.flags.concat() };
-        let mut flags = user.flags_of_variables().unwrap_or_else(of_files);
-        flags.extend(linker.map(|linker| format!("-Clinker={linker}")));
-        if !flags.is_empty() {
+        let in_force = &self.context.in_force;
+        let linker = in_force.linker.iter().map(|linker| format!("-Clinker={linker}"));
+        let flags: Vec<String> = in_force.flags.iter().cloned().chain(linker).collect();
+        if user.concerns_calls() && !flags.is_empty() {
             self.flags(&flags);
         }
-        let mut of_files = of_table(&user.files);
-        of_files.retain(|(key, value)| !overruled(key, value, &own, user));
-        let wrapper =
-            of_files.iter().find(|(key, _)| key == "build.rustc-wrapper").map(|(_, v)| v.replace('"', ""));
-        let wrapper = user.variable("RUSTC_WRAPPER").map(str::to_owned).or(wrapper);
+        let config = self.context.config.clone().unwrap_or_default();
+        let wrapper = config.get("build").and_then(|build| build.get("rustc-wrapper")?.as_str());
+        let wrapper = user.variable("RUSTC_WRAPPER").or(wrapper).map(str::to_owned);
         if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty()) {
             self.wrapper(&wrapper);
         }
         let incremental = user.variable("CARGO_INCREMENTAL").is_some()
-            || self.context.config.as_ref().is_some_and(|config| {
-                config.get("build").is_some_and(|build| build.get("incremental").is_some())
-            });
+            || config.get("build").is_some_and(|build| build.get("incremental").is_some());
         let profile = self.profile();
-        for (key, value) in of_files {
+        let in_force = of_table(&config);
+        for (key, value) in of_table(&user.files) {
             let told =
                 key.ends_with(".rustflags") || key.ends_with(".linker") || key == "build.rustc-wrapper";
+            // The project has the last word on a value, and variables before both.
+            let overruled = !told && !in_force.contains(&(key.clone(), value.clone()));
             match key.strip_prefix("profile.").and_then(|rest| rest.split_once('.')) {
+                _ if overruled => {}
                 // Something else decides on it.
                 Some((name, "incremental")) if name == profile && incremental => self.unseen.push(key),
                 Some((name, key)) if name == profile => self.profile_key(key, &value),
@@ -326,43 +274,18 @@ fn as_axis_writes(key: &str, value: &str) -> String {
 mod tests {
     use super::*;
     use crate::axes::fixture;
-    use crate::build::{CompilerCall, Evidence, Part};
-
-    fn applied(user: &str, own: &str) -> (Vec<String>, Vec<String>) {
-        let context = Context { config: Some(own.parse().unwrap()), ..fixture::context() };
-        let recipe = fixture::applied(&AsConfigured, "as-configured", user, &context);
-        let config = recipe.config.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        (config, recipe.env.iter().map(|(name, value)| format!("{name}={value}")).collect())
-    }
+    use crate::build::{CompilerCall, Evidence, InForce, Part};
 
     #[test]
-    fn the_projects_own_configuration_has_the_last_word_on_values() {
-        let user =
-            "[build]\nrustc-wrapper = 'w'\ntarget = 't'\n[profile.dev]\ndebug = 1\n[env]\nX = '1'\nY = '2'\n";
-        let own = "[build]\ntarget = 'own'\n[profile.dev]\ndebug = 2\n[env.X]\nvalue = 'own'\n";
-        let (config, env) = applied(user, own);
-        assert_eq!(config, ["build.rustc-wrapper=\"w\"", "env.Y=\"2\""]);
-        assert!(env.is_empty());
-    }
-
-    #[test]
-    fn a_variable_beats_a_file() {
-        let user = "[profile.dev]\ndebug = 1\nopt-level = 1\n[variables]\nCARGO_PROFILE_DEV_DEBUG = '2'\n";
-        let (config, env) = applied(user, "");
-        assert_eq!(config, ["profile.dev.opt-level=1"]);
-        assert_eq!(env, ["CARGO_PROFILE_DEV_DEBUG=2"]);
-    }
-
-    #[test]
-    fn where_lists_of_flags_meet_the_projects_own_come_last() {
-        let (config, env) = applied("build.rustflags = ['-Cuser']", "build.rustflags = ['-Cown']");
-        assert!(config.is_empty());
-        assert_eq!(env, ["CARGO_ENCODED_RUSTFLAGS=-Cuser\u{1f}-Cown"]);
-        let (config, env) =
-            applied("build.rustflags = ['-Cuser']", "target.'cfg(unix)'.rustflags = ['-Cown']");
-        assert_eq!((config.len(), env.len()), (1, 0), "cargo drops the user's, as it would at home");
-        let (config, _) = applied("build.rustflags = '-Cuser'", "build.rustflags = '-Cown'");
-        assert!(config.is_empty(), "of two strings cargo takes the project's");
+    fn files_go_into_the_cargo_home_and_variables_into_the_environment() {
+        let user = "[profile.dev]\ndebug = 1\n[variables]\nCARGO_PROFILE_DEV_DEBUG = '2'\n";
+        let recipe = fixture::applied(&AsConfigured, "as-configured", user, &fixture::context());
+        assert_eq!(recipe.home_config.as_deref(), Some("[profile.dev]\ndebug = 1\n"));
+        assert!(recipe.config.is_empty());
+        assert_eq!(recipe.env["CARGO_PROFILE_DEV_DEBUG"], "2");
+        assert_eq!(recipe.env_from["CARGO_PROFILE_DEV_DEBUG"], "as-configured");
+        let recipe = fixture::applied(&AsConfigured, "as-configured", "", &fixture::context());
+        assert_eq!(recipe, Recipe::default());
     }
 
     #[test]
@@ -376,25 +299,28 @@ mod tests {
             ..Evidence::default()
         };
         let user = "[target.'cfg(unix)']\nlinker = 'clang'\nrustflags = ['-Ca']\n[variables]\nCC = 'gcc'\n";
-        let prove = |user: &str, flags: &str| {
-            let finding =
-                fixture::prove(&AsConfigured, "as-configured", user, &fixture::context(), &build(flags));
+        let prove = |user: &str, config: &str, flags: &str| {
+            let in_force = InForce {
+                flags: vec!["-Ca".to_owned()],
+                linker: Some("clang".to_owned()),
+                ..InForce::default()
+            };
+            let context = Context { config: Some(config.parse().unwrap()), in_force, ..fixture::context() };
+            let finding = fixture::prove(&AsConfigured, "as-configured", user, &context, &build(flags));
             (finding.result, finding.found)
         };
-        let (result, found) = prove(user, "-C linker=clang -Ca");
+        let (result, found) = prove(user, "", "-C linker=clang -Ca");
         assert_eq!(found, "`-Ca -Clinker=clang` in all 1 calls of its own units; cannot be seen: CC");
         assert_eq!(result, ProofResult::Holds);
-        let (result, found) = prove(user, "-Ca");
+        let (result, found) = prove(user, "", "-Ca");
         assert!(result == ProofResult::Fails && found.contains("`-Clinker=clang` is missing"), "{found}");
-        assert_eq!(prove("[variables]\nCC = 'gcc'\n", "").0, ProofResult::NotProvable);
-        assert_eq!(prove("", "").0, ProofResult::NotApplicable);
+        assert_eq!(prove("[variables]\nCC = 'gcc'\n", "", "").0, ProofResult::NotProvable);
+        assert_eq!(prove("", "", "").0, ProofResult::NotApplicable);
         // What the project has the last word on is not asked of the build.
-        let config = Some("[profile.dev]\ndebug = 2\n".parse().unwrap());
-        let context = Context { config, ..fixture::context() };
         let user = "[profile.dev]\ndebug = 1\n";
-        let finding =
-            fixture::prove(&AsConfigured, "as-configured", user, &context, &build("-C debuginfo=2"));
-        assert_eq!(finding.result, ProofResult::NotProvable, "{}", finding.found);
-        assert_eq!(prove("build.rustc-wrapper = '/x/wrap'\n", "").0, ProofResult::Fails);
+        let (result, found) = prove(user, "profile.dev.debug = 2", "-C debuginfo=2");
+        assert_eq!(result, ProofResult::NotProvable, "{found}");
+        let wrapper = "build.rustc-wrapper = '/x/wrap'";
+        assert_eq!(prove(wrapper, wrapper, "").0, ProofResult::Fails);
     }
 }

@@ -8,6 +8,7 @@ pub(crate) fn context() -> Context {
     Context {
         toolchain: Some(Toolchain::sample()),
         config: None,
+        in_force: crate::build::InForce { target: Toolchain::sample().host_target(), ..Default::default() },
         manifest: None,
         path: "".into(),
         tools: "/tools".into(),

@@ -36,7 +36,7 @@ mod toolchain;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::build::{Evidence, Goal, Recipe, Toolchain};
+use crate::build::{Evidence, Goal, InForce, Recipe, Toolchain};
 use crate::record::{ProofResult, is_hex};
 
 pub use advice::{
@@ -99,8 +99,11 @@ pub struct InvalidValue {
 pub struct Context {
     /// The toolchain; `None` where the project is not built by cargo.
     pub toolchain: Option<Toolchain>,
-    /// The project's own cargo configuration.
+    /// The configuration of cargo that is in force: the project's own, and the user's beneath the settings of a variant
+    /// that has it.
     pub config: Option<toml::Table>,
+    /// What it says to compiler calls.
+    pub in_force: InForce,
     /// The project's own manifest, where it has one.
     pub manifest: Option<toml::Table>,
     /// Search path for programs.
@@ -225,17 +228,34 @@ pub fn each(settings: &Settings) -> impl Iterator<Item = Setting<'_>> {
     settings.iter().map(|(key, value)| Setting { key, value, beside: settings })
 }
 
+/// The user's own configuration, if settings stand on top of it.
+pub fn configured_of(settings: &Settings) -> Option<&str> {
+    settings.get(WHOLE[1]).map(String::as_str)
+}
+
+/// Adds the user's own configuration, as the text that settings have it in, to a recipe.
+pub fn apply_configured(text: &str, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+    let beside = Settings::from([(WHOLE[1].to_owned(), text.to_owned())]);
+    each(&beside).try_for_each(|setting| configured::AsConfigured.apply(&setting, context, recipe))
+}
+
+/// Whether a build from nothing fills what later builds take from, by any of the settings.
+pub fn fills(settings: &Settings) -> bool {
+    each(settings).any(|setting| find(setting.key).is_ok_and(|axis| axis.fills(&setting)))
+}
+
 /// The toolchain that settings name, where they do.
 pub fn toolchain_of(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)
 }
 
-/// What the probe of a setting is shown of the variant's settings, as keys and values.
+/// What the probe of a setting is shown of the variant's settings, as keys and values: what decides on its context besides
+/// its own.
 pub fn shown_to_probe<'s>(
     axis: &dyn Axis,
     setting: &Setting<'s>,
 ) -> impl Iterator<Item = (&'s str, &'s str)> {
-    let keys = axis.looks_at().iter().copied().chain(["toolchain", setting.key]);
+    let keys = axis.looks_at().iter().copied().chain([WHOLE[1], "toolchain", setting.key]);
     let beside = setting.beside;
     keys.filter_map(|key| beside.get_key_value(key)).map(|(key, value)| (key.as_str(), value.as_str()))
 }

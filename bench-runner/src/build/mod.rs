@@ -5,27 +5,32 @@
 //! reading which toolchain a tree asks for ([`Toolchain::of_tree`]) and for asking a [`Service`] that a build has
 //! beside it.
 
+mod ask;
 mod drivers;
 mod elf_file;
 mod evidence;
 mod layers;
-mod own_settings;
 mod recipe;
 mod service;
+mod target;
 mod toolchain;
 mod unit_graph;
 mod user_settings;
 
-pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
+pub use ask::{
+    AskError, Asked, Configuration, Entry, Flags, Members, Origin, PackageName, PlannedUnit, Units,
+    UnitsRequest, WorkspaceMember, members, units,
+};
+pub use drivers::{Answer, CargoDriver, CommandDriver, Driver, Inquiry};
 pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
-pub use layers::{dropped_flags, merged};
-pub use own_settings::OwnSettings;
+pub use layers::merged;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{Corner, Found, HOLD, Report, Service, Standing, Store, leads_to_a_cache};
+pub use target::{InForce, Target};
 pub use toolchain::{Lacking, Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
-pub use user_settings::{VARIABLES, files_above, user_settings};
+pub use user_settings::{VARIABLES, absolute, decides, deciding, is_secret, user_settings};
 
 /// Why a build could not be put together.
 #[derive(Debug, thiserror::Error)]

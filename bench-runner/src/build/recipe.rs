@@ -22,14 +22,14 @@ pub struct Recipe {
     pub config: Vec<(String, String)>,
     /// Keys of the profile that is built with, such as `lto` or `package."*".codegen-units`, with values in TOML.
     pub profile_keys: Vec<(String, String)>,
+    /// The user's own configuration of cargo, in TOML: it is in force as the configuration of a cargo home is.
+    pub home_config: Option<String>,
     /// Name of the cargo profile; `None` leaves cargo's default.
     pub profile: Option<String>,
     /// Parallel jobs.
     pub jobs: usize,
     /// What has to be there while it runs.
     pub service: Option<Service>,
-    /// TOML for the configuration file in the variant's own cargo home, such as that of the user's cargo home.
-    pub home_config: Option<String>,
 }
 
 /// What a build is to bring about.

@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-
-use cargo_platform::{Cfg, Platform};
 
 use super::{BuildError, Goal};
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
@@ -137,11 +134,16 @@ impl Toolchain {
         self.rustc_version.contains("-nightly") || self.rustc_version.contains("-dev")
     }
 
-    /// Whether a key of cargo's `[target]` table, a triple or `cfg(…)`, means the host. One that cannot be read
-    /// means nothing, to cargo neither.
-    pub fn applies(&self, key: &str) -> bool {
-        let cfg: Vec<Cfg> = self.cfg.iter().filter_map(|line| Cfg::from_str(line).ok()).collect();
-        Platform::from_str(key).is_ok_and(|platform| platform.matches(&self.host, &cfg))
+    /// What rustc says of a target: its `cfg`s, one entry a line. `cwd` is where a file that describes it is looked for.
+    ///
+    /// # Errors
+    /// Where rustc does not know the target; in its own words.
+    pub fn cfg_of(&self, triple: &str, cwd: &Path) -> Result<Vec<String>, String> {
+        let mut args = vec!["--print", "cfg", "--target", triple];
+        if triple.ends_with(".json") {
+            args.push("-Zunstable-options");
+        }
+        Ok(ask(&self.rustc, &args, cwd)?.lines().map(str::to_owned).collect())
     }
 
     /// The directory in which rustc keeps the wrappers that make a C compiler use its own lld, where it has them.
@@ -225,26 +227,6 @@ impl Toolchain {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_of_the_target_table_mean_the_host_or_not() {
-        let toolchain = Toolchain::sample();
-        for (key, applies) in [
-            ("x86_64-unknown-linux-gnu", true),
-            ("x86_64-pc-windows-msvc", false),
-            ("x86_64-unknown-linux-musl", false),
-            ("cfg(unix)", true),
-            ("cfg( unix )", true),
-            ("cfg(windows)", false),
-            ("cfg(all(target_os = \"linux\", not(target_env = \"musl\")))", true),
-            ("cfg(any(windows, target_env = \"msvc\"))", false),
-            ("cfg(all())", true),
-            ("cfg(unix", false),
-            ("", false),
-        ] {
-            assert_eq!(toolchain.applies(key), applies, "{key}");
-        }
-    }
 
     #[test]
     fn one_call_tells_the_sysroot_and_the_configuration() {

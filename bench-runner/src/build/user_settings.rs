@@ -1,20 +1,24 @@
-//! What the user's own configuration says to cargo's builds: files of cargo and variables of the environment.
+//! What the user's own configuration says to cargo's builds, beside what the project itself says: files of cargo and
+//! variables of the environment.
 //!
-//! Only what decides how something is built is read. What it comes to is a text of TOML, because plans are complete in
-//! themselves and are published: nothing of tokens, registries or mirrors can get into it.
+//! Cargo is asked for it, with the origin of each value. Only what decides how something is built is kept, as a text of
+//! TOML, because plans are complete in themselves and are published: nothing of tokens, registries or mirrors can get
+//! into it.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{BuildError, merged};
+use super::ask::{Configuration, Entry, Origin};
 
 /// The tables that decide how something is built.
-const TABLES: [&str; 5] = ["build", "env", "profile", "target", "unstable"];
+const TABLES: [&str; 9] =
+    ["build", "env", "host", "patch", "paths", "profile", "resolver", "target", "unstable"];
 /// The table of the variables.
 pub const VARIABLES: &str = "variables";
-/// Keys of `build` that the harness decides on: directories, jobs, and the compiler itself.
-const OF_THE_HARNESS: [&str; 5] = ["build-dir", "jobs", "rustc", "rustdoc", "target-dir"];
+/// Keys of `build` that the harness decides on: the compiler itself, and its wrapper for documentation.
+const OF_THE_HARNESS: [&str; 2] = ["rustc", "rustdoc"];
 /// Variables that decide how something is built.
 const NAMES: [&str; 17] = [
     "RUSTFLAGS",
@@ -37,117 +41,107 @@ const NAMES: [&str; 17] = [
 ];
 /// The same for one target, as the crate `cc` reads them.
 const OF_A_TARGET: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
+/// Keys of `build` that are read from variables and that the harness decides on.
+const NOT_FROM_VARIABLES: [&str; 6] = ["build-dir", "jobs", "rustc", "rustdoc", "target-dir", "artifact-dir"];
 /// Variables that say something when they are empty: no flags of any file, no wrapper.
 const SWITCHES_OFF: [&str; 4] =
     ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
 /// Parts of names of variables whose values are nobody's business.
 const SECRETS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
+/// Last parts of keys whose values are paths, if they have a directory in them.
+const PATHS: [&str; 5] = ["linker", "rustc", "rustc-workspace-wrapper", "rustc-wrapper", "rustdoc"];
 
-/// The configuration files that cargo would read for a project in `tree`, the project's own left out: those of the
-/// directories above it from the nearest on, then that of the user's cargo home. Without a tree the latter only.
-pub fn files_above(tree: Option<&Path>, cargo_home: Option<&Path>) -> Vec<PathBuf> {
-    let above = tree.into_iter().flat_map(|tree| tree.ancestors().skip(1)).map(|dir| dir.join(".cargo"));
-    let mut files: Vec<PathBuf> = Vec::new();
-    for dir in above.chain(cargo_home.map(Path::to_path_buf)) {
-        // Where both names exist, cargo takes the one without an ending.
-        let file =
-            ["config", "config.toml"].map(|name| dir.join(name)).into_iter().find(|file| file.is_file());
-        if let Some(file) = file
-            && !files.contains(&file)
-        {
-            files.push(file);
-        }
-    }
-    files
-}
-
-/// What `files`, the nearest first, and `variables` say; the empty text where they say nothing.
-///
-/// # Errors
-/// Where a file cannot be read or is not TOML.
+/// What the user's files and variables say, those of the project left out: `is_own` tells its files. The empty text if
+/// they say nothing.
 pub fn user_settings(
-    files: &[PathBuf],
-    variables: impl IntoIterator<Item = (String, String)>,
-) -> Result<String, BuildError> {
-    let mut all = Table::new();
-    for file in files.iter().rev() {
-        let path = || file.display().to_string();
-        let text =
-            std::fs::read_to_string(file).map_err(|source| BuildError::Read { path: path(), source })?;
-        let table: Table = text.parse().map_err(|error: toml::de::Error| BuildError::Config {
-            path: path(),
-            reason: error.message().to_owned(),
-        })?;
-        // Paths are relative to the directory that holds `.cargo`; in a cargo home that is its parent.
-        let base = file.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
-        all = merged(&all, &deciding(table, base));
-    }
+    configuration: &Configuration,
+    is_own: impl Fn(&Path) -> bool,
+    variables: &BTreeMap<String, String>,
+) -> String {
+    let of_user = |entry: &&Entry| match &entry.origin {
+        Origin::File(file) => !is_own(file),
+        // Variables are kept as variables.
+        Origin::Variable(_) | Origin::Other => false,
+    };
+    let mut entries: Vec<Entry> = configuration.entries.iter().filter(of_user).cloned().collect();
+    entries.retain(is_kept);
+    let absolute = Configuration { entries: absolute(&entries), variables: Vec::new() };
+    let mut all = absolute.table();
     let variables: Table = variables
-        .into_iter()
+        .iter()
         .filter(|(name, value)| decides(name) && (!value.is_empty() || SWITCHES_OFF.contains(&name.as_str())))
-        .map(|(name, value)| (name, Value::String(value)))
+        .map(|(name, value)| (name.clone(), Value::String(value.clone())))
         .collect();
     if !variables.is_empty() {
         all.insert(VARIABLES.to_owned(), Value::Table(variables));
     }
-    Ok(all.to_string())
+    all.to_string()
 }
 
-/// The part of a configuration that decides how something is built.
-fn deciding(mut table: Table, base: &Path) -> Table {
-    table.retain(|key, value| TABLES.contains(&key) && value.is_table());
-    if let Some(Value::Table(build)) = table.get_mut("build") {
-        build.retain(|key, _| !OF_THE_HARNESS.contains(&key));
-        absolute(build, &["rustc-wrapper", "rustc-workspace-wrapper"], base);
-    }
-    if let Some(Value::Table(targets)) = table.get_mut("target") {
-        for (_, target) in targets.iter_mut() {
-            if let Value::Table(target) = target {
-                target.retain(|key, _| key != "runner");
-                absolute(target, &["linker"], base);
+/// The part of a configuration that decides how something is built, secrets left out, as one table.
+pub fn deciding(configuration: &Configuration) -> Table {
+    configuration.table_of(is_kept)
+}
+
+fn is_kept(entry: &Entry) -> bool {
+    let table = entry.key.first().map(String::as_str).unwrap_or_default();
+    let second = entry.key.get(1).map(String::as_str).unwrap_or_default();
+    let of_harness = table == "build" && OF_THE_HARNESS.contains(&second);
+    TABLES.contains(&table) && entry.decides() && !of_harness && !(table == "env" && is_secret(second))
+}
+
+/// The same values with their relative paths made absolute. They start in the directory that holds `.cargo`; in a cargo
+/// home that is its parent.
+pub fn absolute(entries: &[Entry]) -> Vec<Entry> {
+    let relative_variables: Vec<&str> = entries
+        .iter()
+        .filter(|entry| {
+            entry.key.len() == 3 && entry.key[2] == "relative" && entry.value.as_bool() == Some(true)
+        })
+        .filter(|entry| entry.key[0] == "env")
+        .map(|entry| entry.key[1].as_str())
+        .collect();
+    let made = entries.iter().map(|entry| {
+        let mut entry = entry.clone();
+        let Origin::File(file) = &entry.origin else { return entry };
+        let base = file.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+        let variable = entry.key.get(1).is_some_and(|name| relative_variables.contains(&name.as_str()));
+        let of_env = entry.key[0] == "env" && variable && entry.key.last().is_some_and(|key| key == "value");
+        let named = entry.key.last().is_some_and(|key| PATHS.contains(&key.as_str()) || key == "path");
+        let target = entry.key.join(".") == "build.target";
+        if let Value::String(path) = &mut entry.value {
+            let has_directory = path.contains('/');
+            let is_path = of_env
+                || entry.key[0] == "paths"
+                || (named && has_directory)
+                || (target && path.ends_with(".json"));
+            if is_path {
+                *path = base.join(&*path).display().to_string();
             }
         }
-    }
-    if let Some(Value::Table(env)) = table.get_mut("env") {
-        env.retain(|name, _| !is_secret(name));
-        for (_, value) in env.iter_mut() {
-            let Value::Table(entry) = value else { continue };
-            if entry.get("relative").and_then(Value::as_bool) == Some(true) {
-                if let Some(Value::String(path)) = entry.get_mut("value") {
-                    *path = base.join(&*path).display().to_string();
-                }
-                entry.remove("relative");
-            }
+        if entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "relative" {
+            entry.value = Value::Boolean(false);
         }
-    }
-    table.retain(|_, value| value.as_table().is_some_and(|table| !table.is_empty()));
-    table
+        entry
+    });
+    made.collect()
 }
 
-/// Makes relative paths absolute; a name without a directory is looked for on `PATH`.
-fn absolute(table: &mut Table, keys: &[&str], base: &Path) {
-    for key in keys {
-        if let Some(Value::String(path)) = table.get_mut(*key)
-            && path.contains('/')
-        {
-            *path = base.join(&*path).display().to_string();
-        }
-    }
-}
-
-fn decides(name: &str) -> bool {
+/// Whether a variable decides how something is built.
+pub fn decides(name: &str) -> bool {
     let of_target =
         name.starts_with("CARGO_TARGET_") && ["_LINKER", "_RUSTFLAGS"].iter().any(|end| name.ends_with(end));
     let of_build = name.strip_prefix("CARGO_BUILD_").is_some_and(|key| {
         let key = key.to_lowercase().replace('_', "-");
-        !OF_THE_HARNESS.contains(&key.as_str())
+        !NOT_FROM_VARIABLES.contains(&key.as_str())
     });
     let of_profile = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_UNSTABLE_");
     let named = NAMES.contains(&name) || OF_A_TARGET.iter().any(|start| name.starts_with(start));
     (named || of_target || of_build || of_profile) && !is_secret(name)
 }
 
-fn is_secret(name: &str) -> bool {
+/// Whether the value of a variable is nobody's business.
+pub fn is_secret(name: &str) -> bool {
     let name = name.to_uppercase();
     SECRETS.iter().any(|part| name.contains(part))
 }
@@ -156,46 +150,50 @@ fn is_secret(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn variables(names: &[&str]) -> Vec<(String, String)> {
+    fn variables(names: &[&str]) -> BTreeMap<String, String> {
         names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect()
     }
 
+    fn entry(key: &str, value: impl Into<Value>, item: bool, file: &str) -> Entry {
+        let key = key.split('|').map(str::to_owned).collect();
+        Entry { key, item, value: value.into(), origin: Origin::File(file.into()) }
+    }
+
     #[test]
-    fn what_decides_a_build_is_put_together_and_nothing_else_is_read() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, text).unwrap();
-        };
-        file(
-            "home/.cargo/config.toml",
-            concat!(
-                "paths = ['/x']\n[build]\nrustflags = ['-Cfar']\ntarget-dir = '/t'\njobs = 3\nrustc-wrapper = 'bin/wrap'\n",
-                "[registries.mine]\ntoken = 'secret'\n[net]\noffline = true\n[env]\nMY_TOKEN = 'secret'\nX = '1'\n",
-                "[target.'cfg(unix)']\nlinker = 'clang'\nrunner = 'qemu'\n[profile.dev]\ndebug = 1\n",
-            ),
-        );
-        file("home/work/.cargo/config.toml", "[build]\nrustflags = ['-Cnear']\n[profile.dev]\ndebug = 2\n");
-        file("home/work/own/.cargo/config.toml", "[build]\nrustflags = ['-Cown']\n");
-        let home = dir.path().join("home/.cargo");
-        let files = files_above(Some(&dir.path().join("home/work/own")), Some(&home));
-        assert_eq!(files.len(), 2, "the home is above the project too, and read once: {files:?}");
-        let text = user_settings(
-            &files,
-            variables(&["RUSTFLAGS", "PATH", "CARGO_REGISTRY_TOKEN", "CARGO_BUILD_JOBS"]),
-        )
-        .unwrap();
+    fn what_decides_a_build_is_kept_and_nothing_else() {
+        let home = "/home/me/.cargo/config.toml";
+        let own = "/home/me/p/.cargo/config.toml";
+        let entries = vec![
+            entry("build|jobs", 3, false, home),
+            entry("build|rustc-wrapper", "bin/wrap", false, home),
+            entry("build|rustflags", "-Cfar", true, home),
+            entry("build|rustflags", "-Cnear", true, "/home/me/work/.cargo/more.toml"),
+            entry("build|rustflags", "-Cown", true, own),
+            entry("build|target-dir", "/t", false, home),
+            entry("env|DATA|relative", true, false, home),
+            entry("env|DATA|value", "data", false, home),
+            entry("env|MY_TOKEN", "secret", false, home),
+            entry("env|X", "1", false, home),
+            entry("net|offline", true, false, home),
+            entry("profile|dev|debug", 2, false, own),
+            entry("registries|mine|token", "secret", false, home),
+            entry("target|cfg(unix)|linker", "clang", false, home),
+            entry("target|cfg(unix)|runner", "qemu", false, home),
+        ];
+        let configuration = Configuration { entries, variables: Vec::new() };
+        let environment = variables(&["RUSTFLAGS", "PATH", "CARGO_REGISTRY_TOKEN", "CARGO_BUILD_JOBS"]);
+        let text = user_settings(&configuration, |file| file == Path::new(own), &environment);
         expect_test::expect![[r#"
             [build]
-            rustc-wrapper = "/home/bin/wrap"
+            rustc-wrapper = "/home/me/bin/wrap"
             rustflags = ["-Cfar", "-Cnear"]
 
             [env]
             X = "1"
 
-            [profile.dev]
-            debug = 2
+            [env.DATA]
+            relative = false
+            value = "/home/me/data"
 
             [target."cfg(unix)"]
             linker = "clang"
@@ -203,20 +201,18 @@ mod tests {
             [variables]
             RUSTFLAGS = "x"
         "#]]
-        .assert_eq(&text.replace(dir.path().to_str().unwrap(), ""));
+        .assert_eq(&text);
     }
 
     #[test]
     fn a_user_without_any_configuration_says_nothing() {
-        assert_eq!(user_settings(&files_above(None, None), variables(&["PATH", "CARGO_HOME"])).unwrap(), "");
-        assert_eq!(user_settings(&[], [("CFLAGS".to_owned(), String::new())]).unwrap(), "");
-    }
-
-    #[test]
-    fn an_empty_variable_that_switches_something_off_is_said() {
-        let variables = ["RUSTFLAGS", "RUSTC_WRAPPER"].map(|name| (name.to_owned(), String::new()));
-        let said = user_settings(&[], variables).unwrap();
-        assert_eq!(said, "[variables]\nRUSTC_WRAPPER = \"\"\nRUSTFLAGS = \"\"\n");
+        let says = |variables: &BTreeMap<String, String>| {
+            user_settings(&Configuration::default(), |_| false, variables)
+        };
+        assert_eq!(says(&variables(&["PATH", "CARGO_HOME"])), "");
+        assert_eq!(says(&[("CFLAGS".to_owned(), String::new())].into()), "");
+        let empty = ["RUSTFLAGS", "RUSTC_WRAPPER"].map(|name| (name.to_owned(), String::new()));
+        assert_eq!(says(&empty.into()), "[variables]\nRUSTC_WRAPPER = \"\"\nRUSTFLAGS = \"\"\n");
     }
 
     #[test]

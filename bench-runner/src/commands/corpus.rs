@@ -115,7 +115,7 @@ fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError>
     let mut failed = None;
     for (project, pinned) in projects.iter().zip(sources::pin_all(projects, workplace.sources())) {
         let pinned = pinned.map_err(FlowError::from).and_then(|pinned| workplace.locked(project, pinned));
-        match pinned.and_then(|pinned| dependencies(workplace, project, &pinned).map(|()| pinned)) {
+        match pinned.and_then(|pinned| workplace.dependencies(project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {
                 let (files, tree) = (pinned.files.len(), pinned.tree_hash());
                 println!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
@@ -129,14 +129,6 @@ fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError>
         }
     }
     failed.map_or(Ok(Exit::Done), Err)
-}
-
-fn dependencies(workplace: &Workplace, project: &Project, pinned: &sources::Pinned) -> Result<(), FlowError> {
-    if matches!(project.source, Source::Command(_)) {
-        return Ok(());
-    }
-    let dir = pinned.dir();
-    workplace.fetch_dependencies(&dir, &workplace.toolchain(&dir)?)
 }
 
 /// The right to measure, without which nothing is fetched: it would be in the way of a clock that runs.

@@ -35,7 +35,13 @@ impl Judged {
 fn arm(role: Role, name: &str) -> Arm {
     let Arm { variant, aliases, co_changes, .. } = fixture::plan().blocks.remove(0).arms.remove(0);
     let settings = [("env.X".to_owned(), name.trim_start_matches("env.X=").to_owned())].into();
-    Arm { role, variant: Variant { name: name.to_owned(), settings, ..variant }, aliases, co_changes }
+    Arm {
+        role,
+        variant: Variant { name: name.to_owned(), settings, ..variant },
+        aliases,
+        co_changes,
+        primed: false,
+    }
 }
 
 /// A complete run of these arms, without any sample.
@@ -79,14 +85,23 @@ pub(super) fn took(millis: u64) -> Outcome {
         sys: Duration::from_millis(10),
         max_rss: 1_000 * millis,
         peak_memory: None,
+        activity: None,
     })
+}
+
+/// A warm-up as long as no other build, with the CPU time of one.
+fn warm_up() -> Outcome {
+    match took(800) {
+        Outcome::Built(cost) => Outcome::Built(Cost { wall: Duration::from_secs(WARM_UP), ..cost }),
+        other => other,
+    }
 }
 
 /// Baseline and one variant, four rounds: 1000, 1100, 1200, 1300 ms against half of each.
 pub(super) fn small() -> Judged {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
-        build(&mut bundle, arm, 0, took(WARM_UP * 1000));
+        build(&mut bundle, arm, 0, warm_up());
     }
     for round in 1..=4 {
         for (arm, share) in [(0, 2), (1, 1)] {
@@ -107,7 +122,7 @@ pub(super) fn odd() -> Judged {
         (Role::Variant, "env.X=absent"),
     ]);
     for arm in 0..4 {
-        build(&mut bundle, arm, 0, took(WARM_UP * 1000));
+        build(&mut bundle, arm, 0, warm_up());
     }
     for round in 1..=6 {
         for arm in 0..3 {
@@ -143,7 +158,7 @@ pub(super) fn odd() -> Judged {
 pub(super) fn failures_only() -> Judged {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
-        build(&mut bundle, arm, 0, took(WARM_UP * 1000));
+        build(&mut bundle, arm, 0, warm_up());
         build(&mut bundle, arm, 1, Outcome::TimedOut);
     }
     Judged::of(bundle)

@@ -1,7 +1,7 @@
 //! Made-up comparisons for tests.
 
 use crate::compare::{
-    ArmResult, BlockResult, Comparison, Effect, NoOrderEffects, OrderEffects, PlainRatio, Point,
+    ArmResult, BlockResult, Comparison, Effect, Invalid, NoOrderEffects, OrderEffects, PlainRatio, Point,
     PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
 };
 use crate::record::{BlockId, Proof, ProofResult, Role, Skipped, StopReason};
@@ -110,6 +110,8 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         offset: None,
         order: Err(NoOrderEffects::FewArms),
         proofs: Vec::new(),
+        invalid: Vec::new(),
+        fidelity: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -220,6 +222,7 @@ pub(crate) fn everything() -> Comparison {
     first.order = Ok(order(0.0004));
     let mut second = block("ripgrep 15.1.0", &names(3, false), 8, 0.21);
     second.twin = Some(twin(8, 1.04, 0.011, 0.0001));
+    second.invalid = vec![Invalid::TwinDiffers];
     for arm in &mut second.arms {
         if let Some(ratio) = &mut arm.ratio {
             ratio.verdict = Verdict::Invalid;

@@ -144,7 +144,8 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &Layout, top: f64) ->
     parts.push(wording::counted(block.rounds as usize, "round"));
     parts.push(format!("margin ±{}", wording::share(block.margin)));
     parts.push(match &block.twin {
-        Some(_) if wording::is_invalid(block) => "the twin differs: the block shows nothing".to_owned(),
+        Some(_) if wording::twin_differs(block) => "the twin differs: the block shows nothing".to_owned(),
+        _ if wording::is_invalid(block) => "later builds differ in kind: the block shows nothing".to_owned(),
         Some(twin) => format!("noise floor ±{}", wording::share(twin.half_width)),
         None => "no noise floor".to_owned(),
     });

@@ -4,7 +4,7 @@
 //! of its interval, and no more.
 
 use crate::compare::{
-    ArmResult, BlockResult, Comparison, Effect, PlainRatio, Ratio, Summary, TwinResult, Verdict,
+    ArmResult, BlockResult, Comparison, Effect, Invalid, PlainRatio, Ratio, Summary, TwinResult, Verdict,
 };
 use crate::record::Role;
 
@@ -241,16 +241,21 @@ pub fn family(comparison: &Comparison) -> String {
     }
 }
 
-/// Whether the twin differs from the baseline, so that the block shows nothing.
+/// Whether the block shows nothing, so that its verdicts are `invalid`.
 pub fn is_invalid(block: &BlockResult) -> bool {
     block.arms.iter().any(|arm| arm.ratio.is_some_and(|ratio| ratio.verdict == Verdict::Invalid))
+}
+
+/// Whether it is the twin that makes the block show nothing.
+pub fn twin_differs(block: &BlockResult) -> bool {
+    is_invalid(block) && block.invalid.contains(&Invalid::TwinDiffers)
 }
 
 /// What the twin says of the block, as half a sentence.
 pub fn twin(block: &BlockResult) -> String {
     let has_twin = block.arms.iter().any(|arm| arm.role == Role::Twin);
     match block.twin {
-        Some(twin) if is_invalid(block) => {
+        Some(twin) if twin_differs(block) => {
             let (change, half_width) = twin_change(&twin);
             format!("it differs from the baseline ({change} ± {half_width} %), so this block shows nothing")
         }

@@ -2,6 +2,7 @@
 //! plan has to know of them.
 
 mod bench;
+mod fidelity;
 mod tools;
 mod workloads;
 mod world;
@@ -15,14 +16,14 @@ use std::rc::Rc;
 use anyhow::Context as _;
 
 use super::FlowError;
-use crate::axes;
-use crate::build::{CargoDriver, CommandDriver, Driver, Lacking, Toolchain};
+use crate::axes::Context;
+use crate::build::{CommandDriver, Driver, InForce, Lacking, Toolchain};
 use crate::corpus::sources::{self, Cache, FetchTool, Sources};
 use crate::corpus::{Catalogue, Project, Source};
 use crate::plan::Typical;
 use crate::process::find_in_path;
 use crate::record::{Plan, PlannedProject, TreeId};
-use crate::run::{self, Kit, Workshop, Workshops};
+use crate::run::{self, Kit, KitKey, Workshop, Workshops};
 use crate::scenario::RequestError;
 use bench::Bench;
 
@@ -101,7 +102,7 @@ impl Workplace {
             if let Some(planned) = plan.projects.iter().find(|planned| planned.name == tree.project)
                 && !workshops.contains_key(&tree)
             {
-                let workshop = self.workshop(planned, &tree, &named_toolchains(plan, &tree))?;
+                let workshop = self.workshop(planned, &tree, &kits_of(plan, &tree))?;
                 workshops.insert(tree, workshop);
             }
         }
@@ -113,7 +114,7 @@ impl Workplace {
     /// Everything that building `project` with its own toolchain takes, dependencies in place.
     pub fn workshop_of(&self, project: &Project) -> Result<Workshop, FlowError> {
         let planned = self.put_on_bench(project, None)?.view.planned.clone();
-        self.workshop(&planned, &tree_of(&project.name), &[None])
+        self.workshop(&planned, &tree_of(&project.name), &[Default::default()])
     }
 
     /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
@@ -133,12 +134,21 @@ impl Workplace {
         plan.projects.iter().filter_map(of).collect()
     }
 
-    /// Brings the dependencies of the sources in `tree` into the cache, for this host.
-    pub fn fetch_dependencies(&self, tree: &Path, toolchain: &Toolchain) -> Result<(), FlowError> {
+    /// Brings the dependencies of the sources in `tree` into the cache, for this host and for what is built for.
+    fn fetch_dependencies(
+        &self,
+        tree: &Path,
+        toolchain: &Toolchain,
+        in_force: &InForce,
+    ) -> Result<(), FlowError> {
+        let mut targets = vec![toolchain.host.clone()];
+        // A target that is described in a file is not one that cargo fetches for by name: it fetches for all then.
+        let described = in_force.named.iter().any(|target| target.ends_with(".json"));
+        targets.extend(in_force.named.iter().filter(|target| **target != toolchain.host).cloned());
         let tool = FetchTool {
             cargo: toolchain.cargo.clone(),
             rustc: Some(toolchain.rustc.clone()),
-            target: Some(toolchain.host.clone()),
+            targets: if described { Vec::new() } else { targets },
         };
         Ok(sources::fetch_dependencies(tree, &tool, &self.sources)?)
     }
@@ -147,7 +157,7 @@ impl Workplace {
         &self,
         planned: &PlannedProject,
         tree: &TreeId,
-        toolchains: &[Option<String>],
+        kits: &[KitKey],
     ) -> Result<Workshop, FlowError> {
         let own = self.bench_of_plan(planned)?;
         let bench = match &tree.rev {
@@ -160,37 +170,36 @@ impl Workplace {
             .clone()
             .with_context(|| format!("the source of `{}` is not in the cache", planned.name))?;
         if let Some(toolchain) = &bench.context.toolchain {
-            self.fetch_dependencies(&source.dir(), toolchain)?;
+            self.fetch_dependencies(&source.dir(), toolchain, &bench.context.in_force)?;
         }
-        let kits = toolchains.iter().map(|toolchain| self.kit(&bench, toolchain.as_deref()));
+        let kits = kits.iter().map(|key| self.kit(&bench, key));
         let kits: Vec<Kit> = kits.collect::<Result<_, _>>()?;
-        for toolchain in
-            kits.iter().filter(|kit| kit.toolchain.is_some()).filter_map(|kit| kit.context.toolchain.as_ref())
-        {
+        for kit in kits.iter().filter(|kit| kit.key != KitKey::default()) {
+            let Some(toolchain) = &kit.context.toolchain else { continue };
             // Older ones keep what they fetch elsewhere. One that cannot even fetch fails in its first build, with cargo's
             // own words, and the others go on.
-            let _ = self.fetch_dependencies(&source.dir(), toolchain);
+            let _ = self.fetch_dependencies(&source.dir(), toolchain, &kit.context.in_force);
         }
         let (stubs, commits) = (Vec::new(), BTreeMap::new());
         Ok(Workshop { project: bench.project.clone(), source, kits, stubs, commits })
     }
 
-    /// What builds a project with the toolchain of this name, or with its own.
-    fn kit(&self, bench: &Bench, toolchain: Option<&str>) -> Result<Kit, FlowError> {
-        let settings = toolchain.map(|name| ("toolchain".to_owned(), name.to_owned())).into_iter().collect();
-        let context = self.context_of(bench, &settings).map_err(anyhow::Error::from)?.into_owned();
+    /// What builds a project with a toolchain and a configuration that variants name, or with its own.
+    fn kit(&self, bench: &Bench, key: &KitKey) -> Result<Kit, FlowError> {
+        let context = self.context_of(bench, &key.settings()).map_err(anyhow::Error::from)?;
         let project = &bench.project;
-        let path = self.path.to_string_lossy().into_owned();
-        let build = project.build.clone();
-        let driver: Box<dyn Driver> = match (&project.source, &context.toolchain) {
-            (Source::Command(command), _) => Box::new(CommandDriver { source: command.clone(), build, path }),
-            (_, Some(toolchain)) => {
-                let (toolchain, config) = (toolchain.clone(), context.config.clone());
-                Box::new(CargoDriver { toolchain, build, config, path })
+        let driver: Box<dyn Driver> = match (&project.source, &context.toolchain, &bench.inquiry) {
+            (Source::Command(command), _, _) => {
+                let path = self.path.to_string_lossy().into_owned();
+                Box::new(CommandDriver { source: command.clone(), build: project.build.clone(), path })
             }
-            (_, None) => return Err(anyhow::anyhow!("no toolchain was found for `{}`", project.name).into()),
+            (_, Some(toolchain), Some(inquiry)) => {
+                let config = context.config.clone();
+                Box::new(self.cargo_driver(project, toolchain.clone(), config, inquiry.clone()))
+            }
+            _ => return Err(anyhow::anyhow!("no toolchain was found for `{}`", project.name).into()),
         };
-        Ok(Kit { toolchain: toolchain.map(str::to_owned), driver, context })
+        Ok(Kit { key: key.clone(), driver, context: Context::clone(&context) })
     }
 
     /// The programs that a project's manifest asks for must be there.
@@ -210,14 +219,14 @@ fn tree_of(project: &str) -> TreeId {
     TreeId { project: project.to_owned(), rev: None }
 }
 
-/// The toolchains that variants of a tree name in a plan, each once.
-fn named_toolchains(plan: &Plan, tree: &TreeId) -> Vec<Option<String>> {
-    let mut names: Vec<Option<String>> = Vec::new();
+/// The toolchains and configurations that variants of a tree name in a plan, each pair once.
+fn kits_of(plan: &Plan, tree: &TreeId) -> Vec<KitKey> {
+    let mut keys: Vec<KitKey> = Vec::new();
     for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-        let name = axes::toolchain_of(&variant.settings).map(str::to_owned);
-        if variant.tree() == *tree && !names.contains(&name) {
-            names.push(name);
+        let key = KitKey::of(&variant.settings);
+        if variant.tree() == *tree && !keys.contains(&key) {
+            keys.push(key);
         }
     }
-    names
+    keys
 }

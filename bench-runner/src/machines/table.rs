@@ -86,7 +86,7 @@ pub(super) fn ratio_of(subject: &Subject<'_>, variant: &Variant) -> Result<Ratio
     }
     match arm.ratio {
         Some(ratio) if ratio.verdict == Verdict::Invalid => {
-            Err(Lacks::Ratio("invalid: the twin differs from the baseline".to_owned()))
+            Err(Lacks::Ratio(format!("invalid: {}", subject.result.why_invalid().join("; "))))
         }
         Some(ratio) => Ok(ratio),
         None => Err(Lacks::Ratio(without_ratio(arm))),

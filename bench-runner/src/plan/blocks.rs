@@ -107,7 +107,8 @@ impl Kept {
             of_tree.push(sources);
         }
         let co_changes = co_changes(&variant);
-        self.arms.push(Arm { role, variant, aliases: Vec::new(), co_changes });
+        let primed = axes::fills(&variant.settings);
+        self.arms.push(Arm { role, variant, aliases: Vec::new(), co_changes, primed });
     }
 }
 
@@ -167,8 +168,16 @@ impl<'a> Draft<'a> {
                 || kept.iter().any(|arm| arm.variant.settings.contains_key(key))
         });
         let commits = self.commits(&kept, memo)?;
-        let block =
-            Block { id: self.fixed.id.clone(), axes, arms: kept, sampling: sampling(scenario), commits };
+        let block = Block {
+            id: self.fixed.id.clone(),
+            axes,
+            arms: kept,
+            sampling: sampling(scenario),
+            commits,
+            fidelity: Vec::new(),
+            design: None,
+            visits: None,
+        };
         Ok((Some(block), skipped))
     }
 

@@ -113,8 +113,7 @@ fn block_estimate(
             workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != Start::Empty);
         let own = build(&arm.variant.project, &arm.variant.workload);
         let first = if warm { build(&arm.variant.project, "clean") } else { None };
-        let fills = axes::each(&arm.variant.settings)
-            .any(|setting| axes::find(setting.key).is_ok_and(|axis| axis.fills(&setting)));
+        let fills = axes::fills(&arm.variant.settings);
         warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(fills);
         // What is filled is filled by a build from nothing.
         let from_nothing = if warm { first } else { own };

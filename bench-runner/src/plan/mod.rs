@@ -99,6 +99,7 @@ pub fn plan(scenarios: &[Scenario], world: &dyn World, options: &Options) -> Res
         projects: Vec::new(),
         blocks: Vec::new(),
         skipped: Vec::new(),
+        origin: None,
     };
     let mut memo = blocks::Memo::new(world);
     for scenario in scenarios {

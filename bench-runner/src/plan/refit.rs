@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::workload;
 use super::{PlanError, ProjectView, World};
 use crate::axes::{self, Availability};
-use crate::record::{Block, Plan, Role, Skipped, Variant};
+use crate::record::{Block, FORMAT_VERSION, Plan, Role, Skipped, Variant};
 use crate::scenario::{RequestError, SamplingSpec};
 
 /// Checks `plan` against this program and this machine.
@@ -31,7 +31,10 @@ pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
                 skipped.push(left_out(&block, &alias, reason, None));
             }
             match lack(&arm.variant, &views, world)? {
-                None => arms.push(arm),
+                None => {
+                    arm.primed = axes::fills(&arm.variant.settings);
+                    arms.push(arm);
+                }
                 Some((reason, help)) if arm.role != Role::Twin => {
                     lost = true;
                     skipped.push(left_out(&block, &arm.variant.name, reason, help));
@@ -55,6 +58,7 @@ pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
         plan.skipped.extend(skipped);
     }
     plan.blocks = blocks;
+    plan.format = FORMAT_VERSION;
     Ok(plan)
 }
 

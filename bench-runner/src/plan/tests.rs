@@ -18,6 +18,7 @@ fn project(name: &str) -> ProjectView {
             manifest: String::new(),
             base: None,
             notes: Vec::new(),
+            ignored: None,
         },
         cargo: true,
         edits: vec![EditClass::Body],

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::Activity;
+
 /// A build to run under the supervisor. Paths must be valid UTF-8; the build's standard input is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,6 +81,9 @@ pub struct Finished {
     ///
     /// [`Accounting::peak_memory`]: super::Accounting::peak_memory
     pub peak_memory: Option<u64>,
+    /// What the kernel counted for the processes that were waited for, by their parents or by the supervisor. The
+    /// control group has no part in it.
+    pub activity: Activity,
     /// Processes that still ran when the build had ended and [`Job::drain`] had passed, and were killed. 0 where
     /// the build did not end by itself.
     pub stragglers: u32,
@@ -95,6 +100,7 @@ impl Finished {
             sys: Duration::ZERO,
             max_rss: 0,
             peak_memory: None,
+            activity: Activity::default(),
             stragglers: 0,
         }
     }

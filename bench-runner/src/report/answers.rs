@@ -22,7 +22,7 @@ pub fn answers(comparison: &Comparison) -> Vec<Answer> {
 
 fn answer(block: &BlockResult) -> Answer {
     let (says, text) = if wording::is_invalid(block) {
-        (false, format!("{} shows nothing: the twin differs from the baseline.", block.title))
+        (false, format!("{} shows nothing: {}.", block.title, block.why_invalid().join("; ")))
     } else {
         of_ratios(block)
     };
@@ -171,6 +171,7 @@ mod tests {
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Equivalent));
         expect!["On hexyl · incremental, nothing was shown to be faster or slower than linker=bfd. Within ±3 % of it: linker=lld. Less than ±1.6 % would not have shown in the twin."].assert_eq(&says(&one));
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Invalid));
+        one.invalid = vec![crate::compare::Invalid::TwinDiffers];
         assert_eq!(says(&one), "hexyl · incremental shows nothing: the twin differs from the baseline.");
         assert!(!answer(&one).says);
         one.arms[2].ratio = None;

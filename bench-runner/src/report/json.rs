@@ -3,8 +3,8 @@
 use serde_json::{Value, json as object};
 
 use crate::compare::{
-    Across, ArmResult, BlockResult, Calibration, Comparison, Effect, Offsets, OrderEffects, PlainRatio,
-    SessionRatio, Sessions,
+    Across, ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
+    PlainRatio, SessionRatio, Sessions,
 };
 
 /// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
@@ -66,6 +66,8 @@ fn block(block: &BlockResult) -> Value {
         "rounds": block.rounds,
         "stopped": block.stopped,
         "margin": block.margin,
+        "invalid": block.invalid.iter().map(|reason| invalid(block, reason)).collect::<Vec<_>>(),
+        "fidelity": block.fidelity,
         "baseline": block.arms.get(block.baseline).map(|arm| &arm.variant),
         "twin": block.twin.map(|twin| object!({
             "rounds": twin.rounds, "ratio": twin.ratio, "theta": twin.theta, "se": twin.se, "half_width": twin.half_width, "p": twin.p,
@@ -80,6 +82,25 @@ fn block(block: &BlockResult) -> Value {
             "result": proof.result.as_str(),
         })).collect::<Vec<_>>(),
         "notes": block.notes,
+    })
+}
+
+/// Why the block shows nothing.
+fn invalid(block: &BlockResult, reason: &Invalid) -> Value {
+    let Invalid::OtherKind(kind) = reason else {
+        return object!({ "reason": "twin", "role": null, "variant": null, "changes": [], "likely_cause": null });
+    };
+    let change = |change: &Change| match change {
+        Change::Cpu { first, later } => object!({ "what": "cpu", "first": first, "later": later }),
+        Change::Units { first, later } => object!({ "what": "units", "first": first, "later": later }),
+        Change::Written { first, later } => object!({ "what": "written", "first": first, "later": later }),
+    };
+    object!({
+        "reason": "other-kind",
+        "role": block.arms.get(kind.arm).map(|arm| arm.role),
+        "variant": block.arms.get(kind.arm).map(|arm| &arm.variant),
+        "changes": kind.changes.iter().map(change).collect::<Vec<_>>(),
+        "likely_cause": kind.likely_cause(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! A comparison as GitHub-flavoured Markdown, for a post or a pull request: the answers first, then the tables.
 
 use super::text::{self, COLUMNS};
-use super::{answers, calibration};
+use super::{answers, calibration, fidelity};
 use crate::compare::{Across, BlockResult, Comparison};
 use crate::figure::wording::{self, TimeUnit};
 
@@ -58,6 +58,14 @@ fn block(block: &BlockResult) -> String {
         let headings: Vec<(&str, bool)> =
             COLUMNS.iter().map(|column| (column.heading, column.right)).collect();
         text.push_str(&table(&headings, &rows));
+    }
+    let warned = |line: &fidelity::Line| if line.is_warning { "**warning:** " } else { "" };
+    let fidelity: Vec<String> = fidelity::lines(&block.fidelity)
+        .iter()
+        .map(|line| format!("- {}fidelity: {}\n", warned(line), escaped(&line.text)))
+        .collect();
+    if !fidelity.is_empty() {
+        text.push_str(&format!("\n{}", fidelity.concat()));
     }
     let notes: Vec<String> = block.notes.iter().map(|note| format!("- {}\n", escaped(note))).collect();
     if !notes.is_empty() {

@@ -7,6 +7,7 @@ mod answers;
 mod blocks;
 mod calibration;
 mod derived;
+pub mod fidelity;
 mod further;
 mod json;
 mod markdown;

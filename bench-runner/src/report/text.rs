@@ -1,7 +1,7 @@
 //! The table that ends a run, for a terminal.
 
 use super::table::{Column, paragraph, sentence, table};
-use super::{across, calibration, further};
+use super::{across, calibration, fidelity, further};
 use crate::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use crate::figure::wording::{self, TimeUnit};
 use crate::record::{Proof, ProofResult, Role, Skipped};
@@ -74,6 +74,12 @@ fn block(block: &BlockResult) -> Vec<String> {
         let lead = if has_planned_baseline(block) { "twin: " } else { "twin of the planned baseline: " };
         lines.extend(paragraph(lead, &twin(block)));
     }
+    for line in fidelity::lines(&block.fidelity) {
+        lines.extend(paragraph(
+            if line.is_warning { "warning: fidelity: " } else { "fidelity: " },
+            &line.text,
+        ));
+    }
     lines.extend(further::order(block));
     lines.extend((0..block.arms.len()).flat_map(|arm| further::beside(block, arm)));
     lines.extend(block.arms.iter().flat_map(|arm| further::costs(arm, block.margin)));
@@ -95,7 +101,7 @@ const TWIN_WORTH_A_WORD: f64 = 0.05;
 fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {
-        (Some(twin), _) if !wording::is_invalid(block) && twin.p < TWIN_WORTH_A_WORD => {
+        (Some(twin), _) if !wording::twin_differs(block) && twin.p < TWIN_WORTH_A_WORD => {
             let ((change, _), p) = (wording::twin_change(&twin), wording::p_value(twin.p));
             format!("{} (the twin itself came out at {change} %, {p})", wording::twin(block))
         }

@@ -193,7 +193,7 @@ impl<'a> LiveArm<'a> {
             .ok()?;
         recipe.rustflags_from.clear();
         recipe.env_from.clear();
-        Some((self.kit.toolchain.as_deref(), recipe))
+        Some((axes::toolchain_of(&self.arm.variant.settings), recipe))
     }
 
     fn proof(&self, block: &Block, setting: &Setting<'_>, axis: &dyn Axis, shown: &Shown<'_>) -> Proof {

@@ -40,6 +40,8 @@ pub(super) struct Measuring<'b, 'r, 'i> {
     pub(super) rounds: Vec<Vec<Option<f64>>>,
     /// Attempt of the next round.
     pub(super) attempt: u32,
+    /// Number of this visit to the block, from 1: one that was interrupted is visited again.
+    pub(super) visit: u32,
     /// What the rounds of this part of the run took, from their edit to their last build.
     pub(super) round_times: Vec<Duration>,
     /// What one round took in the last warm-up.
@@ -63,6 +65,7 @@ pub(super) fn measure(
     builder.observer.event(&Event::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
     let earlier: Vec<&Sample> = inputs.earlier.iter().filter(|sample| sample.block == block.id).collect();
     let (rounds, attempt) = complete_rounds(block, &earlier);
+    let visit = earlier.iter().filter_map(|sample| sample.visit).max().unwrap_or(0) + 1;
     let mut measuring = Measuring {
         inputs,
         builder,
@@ -70,6 +73,7 @@ pub(super) fn measure(
         deadline,
         rounds,
         attempt,
+        visit,
         round_times: Vec::new(),
         warmup_round: Duration::ZERO,
         edit: first_edit(),
@@ -275,6 +279,7 @@ impl Measuring<'_, '_, '_> {
                 round,
                 position: position as u32 + 1,
                 attempt: self.attempt,
+                visit: self.visit,
                 release: false,
             };
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;

@@ -47,6 +47,7 @@ pub(super) struct Place {
     pub(super) round: u32,
     pub(super) position: u32,
     pub(super) attempt: u32,
+    pub(super) visit: u32,
     /// Whether it is the release build that a workload starts after, and not one under the workload.
     pub(super) release: bool,
 }
@@ -187,6 +188,7 @@ impl<'a> Builder<'a> {
             round: place.round,
             position: place.position,
             attempt: place.attempt,
+            visit: Some(place.visit),
             edit: arm.site.edit,
             predecessor: self.predecessor.take().map(Text::from),
             started_at: finished.as_ref().map_or_else(std::time::SystemTime::now, |f| f.started_at),
@@ -462,6 +464,7 @@ fn outcome(finished: Option<&Finished>) -> Outcome {
             sys: finished.sys,
             max_rss: finished.max_rss,
             peak_memory: finished.peak_memory,
+            activity: Some(finished.activity),
         }),
         Ended::Exited(code) => Outcome::Failed { exit_code: Some(*code) },
         Ended::Signalled(_) | Ended::Interrupted => Outcome::Failed { exit_code: None },

@@ -52,18 +52,43 @@ pub struct Workshop {
 impl Workshop {
     /// What builds it with these settings.
     pub fn kit(&self, settings: &Settings) -> Option<&Kit> {
-        let named = axes::toolchain_of(settings);
-        self.kits.iter().find(|kit| kit.toolchain.as_deref() == named)
+        let key = KitKey::of(settings);
+        self.kits.iter().find(|kit| kit.key == key)
+    }
+}
+
+/// What of a variant's settings decides on the kit that builds it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KitKey {
+    /// The toolchain as variants name it; `None` for the project's own.
+    toolchain: Option<String>,
+    /// The user's own configuration, if it is in force.
+    configured: Option<String>,
+}
+
+impl KitKey {
+    /// That of a variant.
+    pub fn of(settings: &Settings) -> Self {
+        let configured = axes::configured_of(settings).filter(|text| !text.is_empty());
+        let toolchain = axes::toolchain_of(settings).map(str::to_owned);
+        Self { toolchain, configured: configured.map(str::to_owned) }
+    }
+
+    /// The settings that it is that of.
+    pub fn settings(&self) -> Settings {
+        let toolchain = self.toolchain.iter().map(|name| ("toolchain".to_owned(), name.clone()));
+        let configured = self.configured.iter().map(|text| (axes::WHOLE[1].to_owned(), text.clone()));
+        toolchain.chain(configured).collect()
     }
 }
 
 /// The source trees of a plan, ready to be laid out and built.
 pub type Workshops = BTreeMap<TreeId, Workshop>;
 
-/// What builds a project with one toolchain.
+/// What builds a project with one toolchain and one configuration.
 pub struct Kit {
-    /// The toolchain as variants name it; `None` for the project's own.
-    pub toolchain: Option<String>,
+    /// Which of them variants name.
+    pub key: KitKey,
     /// Builds it.
     pub driver: Box<dyn Driver>,
     /// What axes may look at.

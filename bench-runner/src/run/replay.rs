@@ -3,12 +3,12 @@
 
 use super::arm::LiveArm;
 use super::block::{Measuring, bad_end};
-use super::builder::{Made, Place};
+use super::builder::Made;
 use super::workspace::Workspace;
 use super::{RunError, Workshop};
 use crate::build::Detail;
 use crate::corpus::sources::{self, Pinned};
-use crate::record::{Block, Phase, TreeId};
+use crate::record::{Block, TreeId};
 use crate::workloads::Sources;
 
 /// The commit with number `at` of those that `block` replays of the tree `id`; 0 is what the first builds upon.
@@ -66,8 +66,7 @@ impl Measuring<'_, '_, '_> {
             let (arm, position) = (&arms[at], position as u32 + 1);
             // What the later commits have left would be found again.
             self.builder.start_over(workspace, arm)?;
-            let place =
-                Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: false };
+            let place = self.warm_up_place(session, position);
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
             match made {
                 Made::Interrupted => return Ok(false),

@@ -52,11 +52,6 @@ enum Warmed {
     Interrupted,
 }
 
-/// Where a build of the warm-up stands.
-fn warm_up_place(session: u32, position: u32) -> Place {
-    Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, release: false }
-}
-
 /// A reason with what the build itself complained of.
 fn with_complaint(reason: String, evidence: &Evidence) -> String {
     match &evidence.complaint {
@@ -66,6 +61,12 @@ fn with_complaint(reason: String, evidence: &Evidence) -> String {
 }
 
 impl Measuring<'_, '_, '_> {
+    /// Where a build of the warm-up stands.
+    pub(super) fn warm_up_place(&self, session: u32, position: u32) -> Place {
+        let visit = self.visit;
+        Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, visit, release: false }
+    }
+
     /// The projects' own commands, once per work tree.
     pub(super) fn prepare(
         &mut self,
@@ -139,7 +140,7 @@ impl Measuring<'_, '_, '_> {
             return Ok(if going_on { Warmed::GoOn } else { Warmed::Interrupted });
         }
         let first = pass.is_first_of(begins);
-        let place = warm_up_place(pass.session, position);
+        let place = self.warm_up_place(pass.session, position);
         let detail = if first { Detail::Proof } else { Detail::Quiet };
         let made = self.builder.build(self.block, workspace, arm, place, detail)?;
         let Made::Sample(sample, evidence, flaw) = made else { return Ok(Warmed::Interrupted) };
@@ -193,7 +194,7 @@ impl Measuring<'_, '_, '_> {
         session: u32,
         position: u32,
     ) -> Result<bool, RunError> {
-        let place = Place { release: true, ..warm_up_place(session, position) };
+        let place = Place { release: true, ..self.warm_up_place(session, position) };
         let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
         let Made::Sample(sample, evidence, flaw) = made else { return Ok(false) };
         if let Some(reason) = bad_end(&sample, flaw) {
@@ -217,7 +218,7 @@ impl Measuring<'_, '_, '_> {
             if !arm.recipe.service.as_ref().is_some_and(Service::must_be_filled) {
                 continue;
             }
-            let place = warm_up_place(session, position as u32 + 1);
+            let place = self.warm_up_place(session, position as u32 + 1);
             let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
             let Made::Sample(sample, _, flaw) = made else {
                 return Ok(Some(Stop::Reason(StopReason::Interrupted)));

@@ -45,6 +45,7 @@ const TESTS: &[(&str, Test)] = &[
     ("what_cannot_start_says_why", what_cannot_start_says_why),
     ("an_orphan_is_waited_for_and_counted", an_orphan_is_waited_for_and_counted),
     ("a_neglected_child_is_counted_by_the_group_only", a_neglected_child_is_counted_by_the_group_only),
+    ("what_the_kernel_counts_is_that_of_all_processes", what_the_kernel_counts_is_that_of_all_processes),
     ("stragglers_are_counted_and_killed", stragglers_are_counted_and_killed),
     ("a_time_out_ends_the_whole_tree", a_time_out_ends_the_whole_tree),
     ("a_build_may_end_in_order_when_asked", a_build_may_end_in_order_when_asked),
@@ -130,6 +131,25 @@ fn exit_codes_and_signals_are_told(bench: &Bench) -> Result<(), Failed> {
         assert!(finished.max_rss > 0 && finished.wall > Duration::ZERO, "{finished:?}");
         assert_eq!(finished.stragglers, 0);
     }
+    Ok(())
+}
+
+fn what_the_kernel_counts_is_that_of_all_processes(bench: &Bench) -> Result<(), Failed> {
+    const MIB: u64 = 1 << 20;
+    let idle = bench.build(":").activity;
+    // By the children of a child, and one of them an orphan by the time it ends.
+    let busy = bench.build(
+        "sh -c 'i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done
+            dd if=/dev/zero of=a bs=1M count=4 2>/dev/null
+            (dd if=/dev/zero of=b bs=1M count=4 2>/dev/null; rm a; echo done > last) &'",
+    );
+    assert_eq!((busy.ended, bench.read("last").as_str()), (Ended::Exited(0), "done\n"));
+    let busy = busy.activity;
+    assert!(busy.minor_faults >= idle.minor_faults + 50 * 10, "{busy:?} after {idle:?}");
+    assert!(busy.voluntary_switches + busy.involuntary_switches >= 50, "{busy:?}");
+    let in_memory = rustix::fs::statfs(bench.dir.path())?.f_type == 0x0102_1994;
+    let written = if in_memory { 0..=0 } else { 8 * MIB..=9 * MIB };
+    assert!(written.contains(&busy.written_bytes), "{busy:?}, in memory: {in_memory}");
     Ok(())
 }
 

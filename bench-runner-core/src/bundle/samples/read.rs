@@ -11,7 +11,7 @@ use csv::StringRecord;
 
 use super::{AFTER, BEFORE, axis_columns};
 use crate::record::{
-    BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample, Text,
+    Activity, BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Plan, Rebuilt, Role, Sample, Text,
 };
 
 /// How many columns have a name of their own.
@@ -136,6 +136,7 @@ impl Columns {
             round: row.number(column!("round"))?,
             position: row.number(column!("position"))?,
             attempt: row.number(column!("attempt"))?,
+            visit: row.optional(column!("visit"))?,
             edit: row.number(column!("edit"))?,
             predecessor,
             started_at: row.parsed(column!("started_at"), |text| {
@@ -274,6 +275,27 @@ impl<'r> Row<'_, 'r> {
         Ok(all.map(|((hits, misses), not_cacheable)| CacheUse { hits, misses, not_cacheable }))
     }
 
+    /// What the kernel counted, if all five columns have a value.
+    fn activity(&self) -> Result<Option<Activity>, FieldError> {
+        let counts = [
+            self.optional(column!("minor_faults"))?,
+            self.optional(column!("major_faults"))?,
+            self.optional(column!("voluntary_switches"))?,
+            self.optional(column!("involuntary_switches"))?,
+            self.optional(column!("written_bytes"))?,
+        ];
+        Ok(match counts {
+            [Some(minor), Some(major), Some(voluntary), Some(involuntary), Some(written)] => Some(Activity {
+                minor_faults: minor,
+                major_faults: major,
+                voluntary_switches: voluntary,
+                involuntary_switches: involuntary,
+                written_bytes: written,
+            }),
+            _ => None,
+        })
+    }
+
     fn outcome(&self) -> Result<Outcome, FieldError> {
         let required = |column: Column| self.number::<u64>(column).map(Duration::from_nanos);
         match self.text(column!("status")) {
@@ -283,6 +305,7 @@ impl<'r> Row<'_, 'r> {
                 sys: required(column!("sys_ns"))?,
                 max_rss: self.number(column!("max_rss_bytes"))?,
                 peak_memory: self.optional(column!("peak_memory_bytes"))?,
+                activity: self.activity()?,
             })),
             "failed" => Ok(Outcome::Failed { exit_code: self.optional(column!("exit_code"))? }),
             "timed-out" => Ok(Outcome::TimedOut),

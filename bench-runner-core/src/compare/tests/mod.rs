@@ -6,6 +6,7 @@ mod across;
 mod calibration;
 mod costs;
 mod degenerate;
+mod kind;
 mod order;
 mod post_hoc;
 mod serial;

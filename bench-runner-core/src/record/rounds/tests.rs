@@ -17,7 +17,7 @@ fn block() -> Block {
             rev: None,
             settings: BTreeMap::new(),
         };
-        Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
+        Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new(), primed: false }
     };
     let sampling = Sampling {
         warmup: 1,
@@ -33,6 +33,9 @@ fn block() -> Block {
         arms: ARMS.map(arm).to_vec(),
         sampling,
         commits: Default::default(),
+        fidelity: Vec::new(),
+        design: None,
+        visits: None,
     }
 }
 
@@ -48,7 +51,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
     let [session, round, attempt, arm] = fields[..] else { panic!("{text}") };
     let (role, name) = ARMS[arm as usize];
     let wall = Duration::from_secs(u64::from(number));
-    let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None };
+    let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None, activity: None };
     let failed = Outcome::Failed { exit_code: Some(1) };
     Sample {
         number,
@@ -72,6 +75,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
         artifact_bytes: None,
         disturbance: Disturbance::default(),
         cache: None,
+        visit: None,
     }
 }
 

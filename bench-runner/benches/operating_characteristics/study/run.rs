@@ -133,6 +133,7 @@ impl Setup {
             manifest: String::new(),
             base: None,
             notes: Vec::new(),
+            ignored: None,
         };
         Plan {
             format: FORMAT_VERSION,
@@ -143,6 +144,7 @@ impl Setup {
             projects: (0..self.blocks.len()).map(|block| project(name(block))).collect(),
             blocks: self.blocks.iter().enumerate().map(|(at, truth)| self.block(at, truth.len())).collect(),
             skipped: Vec::new(),
+            origin: None,
         }
     }
 
@@ -162,6 +164,7 @@ impl Setup {
             },
             aliases: Vec::new(),
             co_changes: Vec::new(),
+            primed: false,
         };
         let reference = [Some(Role::Baseline), self.twin.then_some(Role::Twin)];
         let mut arms: Vec<Arm> = reference.into_iter().flatten().map(|role| arm(role, 0)).collect();
@@ -172,6 +175,9 @@ impl Setup {
             axes: vec!["env.X".to_owned()],
             arms,
             commits: Default::default(),
+            fidelity: Vec::new(),
+            design: None,
+            visits: None,
             sampling: Sampling { warmup: 1, min_rounds: 6, max_rounds, precision, margin: 0.03, timeout },
         }
     }
@@ -213,10 +219,12 @@ fn sample(plan: &Plan, block: &Block, arm: &Arm, place: Place, wall: Duration) -
             sys: Duration::ZERO,
             max_rss: 1 << 20,
             peak_memory: None,
+            activity: None,
         }),
         rebuilt: None,
         artifact_bytes: None,
         disturbance: Disturbance::default(),
         cache: None,
+        visit: None,
     }
 }

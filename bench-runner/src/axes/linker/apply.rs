@@ -59,7 +59,7 @@ pub(super) fn keeping_default(driver: Option<&str>, context: &Context) -> Vec<St
     let own = context
         .toolchain
         .as_ref()
-        .is_some_and(|toolchain| toolchain.links_with_own_lld() && !probe::configured(toolchain, context));
+        .is_some_and(|toolchain| toolchain.links_with_own_lld() && !probe::configured(context));
     match driver {
         Some(driver) if own && driver != "cc" => flags("rust-lld", None, context),
         _ => Vec::new(),
@@ -89,10 +89,8 @@ mod tests {
         let tools = tempfile::tempdir().unwrap();
         let context = Context {
             toolchain: None,
-            config: None,
-            manifest: None,
-            path: "".into(),
             tools: tools.path().to_owned(),
+            ..super::super::super::fixture::context()
         };
         let applied = |value: &str| {
             let mut recipe = Recipe::default();

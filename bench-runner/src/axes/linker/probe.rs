@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::{Availability, Context, Tool};
 use super::Family;
-use crate::build::{OwnSettings, Toolchain};
+use crate::build::Toolchain;
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
 
 pub(super) fn probe(value: &str, context: &Context) -> Availability {
@@ -45,7 +45,7 @@ fn missing(reason: String, help: Option<&str>) -> Availability {
 
 /// rustc's own choice, unless the project configures one: then it is whatever the project configures.
 fn default(toolchain: &Toolchain, context: &Context) -> Availability {
-    if configured(toolchain, context) {
+    if configured(context) {
         return Availability::Available { identity: "as the project configures it".into(), tool: None };
     }
     if toolchain.links_with_own_lld() {
@@ -95,10 +95,9 @@ pub(super) fn version(path: &Path) -> Result<String, String> {
     output.stdout.lines().next().map(str::to_owned).ok_or_else(|| format!("`{}` says nothing", call.line()))
 }
 
-/// Whether the project's own configuration has a say in which linker is called for the host.
-pub(super) fn configured(toolchain: &Toolchain, context: &Context) -> bool {
-    let own = OwnSettings::of(context.config.as_ref(), toolchain);
-    own.linker.is_some() || own.flags.iter().any(|flags| concern_linking(flags))
+/// Whether the configuration in force has a say in which linker is called.
+pub(super) fn configured(context: &Context) -> bool {
+    context.in_force.linker.is_some() || concern_linking(&context.in_force.flags)
 }
 
 /// Whether flags may decide which linker is called. What cannot be read, such as a file of flags, may.
@@ -118,14 +117,19 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+    use crate::build::InForce;
 
-    fn context(toolchain: Toolchain, config: &str, path: &Path) -> Context {
+    fn context(toolchain: Toolchain, flags: &str, path: &Path) -> Context {
+        let in_force = InForce {
+            flags: flags.split_whitespace().map(str::to_owned).collect(),
+            target: toolchain.host_target(),
+            ..InForce::default()
+        };
         Context {
             toolchain: Some(toolchain),
-            config: Some(config.parse().unwrap()),
-            manifest: None,
+            in_force,
             path: path.as_os_str().to_owned(),
-            tools: "/tools".into(),
+            ..super::super::super::fixture::context()
         }
     }
 
@@ -143,34 +147,24 @@ mod tests {
     }
 
     #[test]
-    fn what_a_project_says_of_other_targets_does_not_concern_the_host() {
-        let configured = |config: &str| {
-            let toolchain = Toolchain::sample();
-            configured(&toolchain, &context(toolchain.clone(), config, Path::new("")))
-        };
-        // As ripgrep has it.
-        assert!(!configured(
-            "[target.x86_64-pc-windows-msvc]\nrustflags = ['-C', 'target-feature=+crt-static']\n\
-             [target.x86_64-unknown-linux-musl]\nrustflags = ['-C', 'link-self-contained=yes']\nlinker = 'x'"
-        ));
-        assert!(!configured(
-            "[build]\nrustflags = ['--cfg', 'x', '-Ctarget-cpu=native', '-Clink-dead-code']"
-        ));
-        assert!(!configured(
-            "[target.'cfg(unix)']\nrustflags = ['-Cpanic=abort']\n[build]\nrustflags = ['-Clinker=x']"
-        ));
-        for config in [
-            "[target.x86_64-unknown-linux-gnu]\nlinker = 'clang'",
-            "[target.'cfg(target_os = \"linux\")']\nlinker = 'clang'",
-            "[build]\nrustflags = '-C link-arg=-fuse-ld=mold'",
-            "[build]\nrustflags = ['-C', 'linker=clang']",
-            "[target.'cfg(unix)']\nrustflags = ['-Clink-args=-fuse-ld=mold']",
-            "[build]\nrustflags = ['-Zlinker-features=-lld']",
-            "[build]\nrustflags = ['--codegen=link-self-contained=-linker']",
-            "[build]\nrustflags = ['@flags']",
-        ] {
-            assert!(configured(config), "{config}");
+    fn flags_and_a_linker_of_the_configuration_have_a_say() {
+        let with = |flags: &str| context(Toolchain::sample(), flags, Path::new(""));
+        for flags in ["", "--cfg x -Ctarget-cpu=native -Clink-dead-code", "-Cpanic=abort"] {
+            assert!(!configured(&with(flags)), "{flags}");
         }
+        for flags in [
+            "-C link-arg=-fuse-ld=mold",
+            "-C linker=clang",
+            "-Clink-args=-fuse-ld=mold",
+            "-Zlinker-features=-lld",
+            "--codegen=link-self-contained=-linker",
+            "@flags",
+        ] {
+            assert!(configured(&with(flags)), "{flags}");
+        }
+        let mut named = with("");
+        named.in_force.linker = Some("clang".to_owned());
+        assert!(configured(&named));
     }
 
     #[test]
@@ -196,11 +190,10 @@ mod tests {
         let own = dir.path().join("lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld/ld.lld");
         program(&own, "LLD 22.1.2");
         let toolchain = Toolchain { sysroot: dir.path().to_owned(), ..Toolchain::sample() };
-        let others = "[target.x86_64-pc-windows-msvc]\nlinker = 'x'";
-        let free = context(toolchain.clone(), others, Path::new(""));
+        let free = context(toolchain.clone(), "", Path::new(""));
         assert_eq!(identity("default", &free), identity("rust-lld", &free));
         assert_eq!(identity("default", &free), identity(own.to_str().unwrap(), &free));
-        let configured = context(toolchain, "[build]\nrustflags = ['-Clinker=clang']", Path::new(""));
+        let configured = context(toolchain, "-Clinker=clang", Path::new(""));
         assert_ne!(identity("default", &configured), identity("rust-lld", &configured));
     }
 }

@@ -8,7 +8,7 @@ use super::super::calls::Seen;
 use super::super::{Availability, Context, Finding};
 use super::choice::{Choice, selecting, without_directories};
 use super::{Family, apply, probe};
-use crate::build::{CompilerCall, ElfFacts, Evidence, LinkStep, OwnSettings, Part};
+use crate::build::{CompilerCall, ElfFacts, Evidence, LinkStep, Part};
 use crate::record::ProofResult;
 
 /// The mark that a linker left, or GNU ld where there is none.
@@ -102,8 +102,7 @@ fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
     if calls.is_empty() {
         return Seen::unclear("no compiler call of the project's own units".to_owned());
     }
-    let own = context.toolchain.as_ref().map(|toolchain| OwnSettings::of(context.config.as_ref(), toolchain));
-    let lists = own.map(|own| own.flags).unwrap_or_default();
+    let in_force = context.in_force.flags.as_slice();
     // A window of nothing would be a panic, and nothing is on every call.
     let on = |list: &[String]| {
         calls
@@ -114,7 +113,7 @@ fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
     let shown = added.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>().join(" ");
     let missing = [(on(added), format!("`{shown}`"))]
         .into_iter()
-        .chain(lists.iter().map(|list| (on(list), "flags of the project's own configuration".to_owned())))
+        .chain([(on(in_force), "flags of the configuration in force".to_owned())])
         .find(|(count, _)| *count < calls.len());
     match missing {
         Some((count, what)) => {
@@ -196,16 +195,10 @@ fn link_step<'a>(evidence: &'a Evidence, executable: &Path) -> Option<&'a LinkSt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::Toolchain;
+    use crate::build::{InForce, Toolchain};
 
     fn context() -> Context {
-        Context {
-            toolchain: None,
-            config: None,
-            manifest: None,
-            path: "".into(),
-            tools: "/cache/tools".into(),
-        }
+        Context { toolchain: None, tools: "/cache/tools".into(), ..super::super::super::fixture::context() }
     }
 
     fn words(line: &str) -> Vec<String> {
@@ -283,20 +276,20 @@ mod tests {
 
     #[test]
     fn the_projects_own_flags_must_have_stayed_in_force() {
-        let config =
-            "[target.x86_64-pc-windows-msvc]\nrustflags = ['-Cw']\n[build]\nrustflags = ['--cfg', 'own']";
-        let context = Context {
-            toolchain: Some(Toolchain::sample()),
-            config: Some(config.parse().unwrap()),
-            ..context()
-        };
+        let flags = ["--cfg", "own"].map(str::to_owned).to_vec();
+        let in_force = InForce { flags, ..InForce::default() };
+        let context = Context { toolchain: Some(Toolchain::sample()), in_force, ..context() };
         let prove = |flags: &str| {
             prove("mold", None, &context, &evidence(flags, &["mold 1.10.1"], "cc -fuse-ld=mold"))
         };
         assert_eq!(prove(&format!("--cfg own {MOLD}")).result, ProofResult::Holds);
         let dropped = prove(&format!("--cfg other own {MOLD}"));
         assert_eq!(dropped.result, ProofResult::Fails);
-        assert!(dropped.found.ends_with("configuration on 0 of 1 compiler calls"), "{}", dropped.found);
+        assert!(
+            dropped.found.ends_with("configuration in force on 0 of 1 compiler calls"),
+            "{}",
+            dropped.found
+        );
     }
 
     #[test]

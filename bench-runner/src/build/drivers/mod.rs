@@ -4,7 +4,7 @@
 mod cargo;
 mod command;
 
-pub use cargo::{CargoDriver, config_of_tree};
+pub use cargo::{Answer, CargoDriver, Inquiry};
 pub use command::CommandDriver;
 
 use super::{BuildError, Detail, Evidence, Goal, Recipe, Service, Site, Step};

@@ -18,9 +18,7 @@ use super::{Cache, Pinned, SourceError, Sources, homes, local};
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// Variables that make cargo or rustc something else than what is asked for here.
-const NOT_PASSED: [&str; 10] = [
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
+const NOT_PASSED: [&str; 8] = [
     "CARGO_BUILD_RUSTC_WRAPPER",
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
     "RUSTFLAGS",
@@ -156,8 +154,8 @@ pub struct FetchTool {
     pub cargo: PathBuf,
     /// Its rustc, where cargo would find another one by itself.
     pub rustc: Option<PathBuf>,
-    /// The target to fetch for; all targets where there is none.
-    pub target: Option<String>,
+    /// The targets to fetch for; all if there are none.
+    pub targets: Vec<String>,
 }
 
 /// Fetches what the `Cargo.lock` of a work tree names, so that builds in it can run `--locked --offline`.
@@ -170,7 +168,7 @@ pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &Sources) -> 
     homes::prepare(&with.cache, with.user_home.as_deref())?;
     let what = format!("the dependencies of {}", worktree.display());
     let mut args: Vec<OsString> = ["fetch", "--locked", "--color", "never"].map(OsString::from).to_vec();
-    if let Some(target) = &tool.target {
+    for target in &tool.targets {
         args.extend(["--target".into(), target.into()]);
     }
     if with.offline {
@@ -189,6 +187,10 @@ pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &Sources) -> 
 /// The environment of a cargo that fetches.
 pub(super) fn fetching_env(cache: &Cache, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
     set.insert("CARGO_HOME".into(), cache.fetching_home().into_os_string());
+    // Set and empty they go before a wrapper of the project's configuration, which may be the client of a server.
+    for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+        set.insert(name.into(), OsString::new());
+    }
     ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() }
 }
 

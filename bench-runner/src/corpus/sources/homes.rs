@@ -52,6 +52,34 @@ pub fn prepare(cache: &Cache, user_home: Option<&Path>) -> Result<(), SourceErro
     Ok(())
 }
 
+/// Makes a cargo home in `home` that shares what the one in `building` has fetched and says what it says. What `config`,
+/// in TOML, says besides is in force too, as the configuration of a user's cargo home is.
+///
+/// # Errors
+/// Where it cannot be written, or `config` is not TOML.
+pub fn write_cargo_home(home: &Path, building: &Path, config: Option<&str>) -> Result<(), SourceError> {
+    fs::create_dir_all(home).map_err(SourceError::io("create", home))?;
+    let file = building.join("config.toml");
+    let text = fs::read_to_string(&file).map_err(SourceError::io("read", &file))?;
+    let text = match config {
+        None => text,
+        Some(config) => {
+            let parsed = |name: String, text: &str| -> Result<Table, SourceError> {
+                let source = SourceText::new(name, text.to_owned());
+                toml::from_str(text).map_err(|error| SourceError::Config(source.error(0..0, error.message())))
+            };
+            let mut all = parsed("the user's configuration".to_owned(), config)?;
+            all.extend(parsed(file.display().to_string(), &text)?);
+            format!("{MADE}{all}")
+        }
+    };
+    write(&home.join("config.toml"), &text)?;
+    for name in SHARED {
+        link(Some(&building.join(name)), &home.join(name))?;
+    }
+    Ok(())
+}
+
 /// The user's configuration with its relative paths made absolute.
 fn user_config(home: &Path) -> Result<Table, SourceError> {
     let home = std::path::absolute(home).map_err(SourceError::io("find", home))?;

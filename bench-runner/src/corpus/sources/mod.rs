@@ -47,7 +47,7 @@ pub use crates_io::{FetchTool, fetch_dependencies};
 pub use error::SourceError;
 pub(super) use generated::write_unlocked;
 pub use history::{last as last_commits, move_on};
-pub use homes::{prepare as prepare_homes, user_cargo_home};
+pub use homes::{prepare as prepare_homes, user_cargo_home, write_cargo_home};
 pub use outside::{Member, member};
 pub use tree::{FileKind, TreeFile};
 pub use unlocked::missing_lock;

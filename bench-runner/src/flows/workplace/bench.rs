@@ -1,13 +1,16 @@
 //! Projects on the bench: each with its source pinned, its context known, and what a plan has to know of it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::Context as _;
 
+use super::tools::asked;
 use super::{Workplace, tree_of};
 use crate::axes::Context;
-use crate::build::config_of_tree;
+use crate::build::{InForce, Inquiry, Lacking, Recipe};
 use crate::corpus::sources::{self, Pinned, SourceError};
 use crate::corpus::{Project, Source, edits, local};
 use crate::flows::FlowError;
@@ -20,6 +23,9 @@ use crate::spanned::SourceText;
 const NOTE_OF_LOCK: &str =
     "it has no Cargo.lock: cargo made one in the copy, and it stands in the plan's manifest";
 
+/// The toolchain and the user's configuration that a variant names.
+type ContextKey = (Option<String>, Option<String>);
+
 /// One project on the bench.
 pub(super) struct Bench {
     /// As its manifest has it.
@@ -28,7 +34,11 @@ pub(super) struct Bench {
     pub(super) project: Project,
     /// `None` where it was not to be fetched and is not in the cache.
     pub(super) source: Option<Pinned>,
-    pub(super) context: Context,
+    pub(super) context: Rc<Context>,
+    /// Contexts of variants with a toolchain of their own or with the user's configuration.
+    pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Lacking>>>,
+    /// What cargo is asked about it with; `None` if cargo does not build it, or its source is not here.
+    pub(super) inquiry: Option<Rc<Inquiry>>,
     pub(super) view: ProjectView,
 }
 
@@ -88,7 +98,7 @@ impl Workplace {
             }
         };
         notes.extend(made);
-        let context = self.context(project, source.as_ref())?;
+        let (context, inquiry) = self.context(project, source.as_ref())?;
         if let Some(config) = &context.config {
             notes.extend(note_of_config(config));
         }
@@ -102,6 +112,7 @@ impl Workplace {
                 manifest: project.text.clone(),
                 base: base_of(project),
                 notes,
+                ignored: None,
             },
             cargo,
             edits: project.edits.iter().map(|edit| edit.class).collect(),
@@ -109,7 +120,9 @@ impl Workplace {
             profile: project.build.profile.clone(),
             typical: project.estimate.clone(),
         };
-        let bench = Rc::new(Bench { asked, project: project.clone(), source, context, view });
+        let contexts = RefCell::default();
+        let bench =
+            Rc::new(Bench { asked, project: project.clone(), source, context, contexts, inquiry, view });
         self.benches.borrow_mut().insert(tree_of(&project.name), bench.clone());
         Ok(bench)
     }
@@ -120,6 +133,15 @@ impl Workplace {
         let mut pinned = pinned.context("the source is known")?;
         pinned.notes.extend(made);
         Ok(pinned)
+    }
+
+    /// Brings the dependencies of a project into the cache, if cargo builds it.
+    pub fn dependencies(&self, project: &Project, pinned: &Pinned) -> Result<(), FlowError> {
+        let (context, _) = self.context(project, Some(pinned))?;
+        match &context.toolchain {
+            Some(toolchain) => self.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force),
+            None => Ok(()),
+        }
     }
 
     /// A local project with a lock file, where it has none: it goes into its manifest, so that a plan pins it.
@@ -165,22 +187,34 @@ impl Workplace {
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
-        let context = self.context(&project, source.as_ref())?;
+        let (context, inquiry) = self.context(&project, source.as_ref())?;
         let (asked, view) = (project.clone(), bench.view.clone());
-        let bench = Rc::new(Bench { asked, project, source, context, view });
+        let bench =
+            Rc::new(Bench { asked, project, source, context, contexts: RefCell::default(), inquiry, view });
         self.benches.borrow_mut().insert(id, bench.clone());
         Ok(bench)
     }
 
-    pub(super) fn context(&self, project: &Project, source: Option<&Pinned>) -> Result<Context, FlowError> {
-        let tools = self.tools_dir();
-        let path = self.path.clone();
+    fn context(
+        &self,
+        project: &Project,
+        source: Option<&Pinned>,
+    ) -> Result<(Rc<Context>, Option<Rc<Inquiry>>), FlowError> {
+        let plain = Context {
+            toolchain: None,
+            config: None,
+            in_force: InForce::default(),
+            manifest: None,
+            path: self.path.clone(),
+            tools: self.tools_dir(),
+        };
         if matches!(project.source, Source::Command(_)) {
-            return Ok(Context { toolchain: None, config: None, manifest: None, path, tools });
+            return Ok((Rc::new(plain), None));
         }
         let Some(source) = source else {
-            let toolchain = Some(self.toolchain(&self.sources.cache.nowhere())?);
-            return Ok(Context { toolchain, config: None, manifest: None, path, tools });
+            let toolchain = self.toolchain(&self.sources.cache.nowhere())?;
+            let in_force = InForce { target: toolchain.host_target(), ..InForce::default() };
+            return Ok((Rc::new(Context { toolchain: Some(toolchain), in_force, ..plain }), None));
         };
         let dir = source.dir();
         let manifest = std::fs::read_to_string(dir.join("Cargo.toml"))
@@ -188,21 +222,32 @@ impl Workplace {
         let manifest = manifest
             .parse()
             .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
-        let config = config_of_tree(&source.tree, &source.root).map_err(anyhow::Error::from)?;
-        Ok(Context { toolchain: Some(self.toolchain(&dir)?), config, manifest: Some(manifest), path, tools })
+        let toolchain = self.toolchain(&dir)?;
+        let inquiry = Rc::new(Inquiry::new(
+            dir,
+            source.tree_hash(),
+            self.sources.cache.building_home(),
+            self.sources.cache.root().join("asked"),
+        ));
+        let driver = self.cargo_driver(project, toolchain.clone(), None, inquiry.clone());
+        let (config, in_force) = asked(&driver, &Recipe::default()).map_err(|error| {
+            let message =
+                format!("project `{}`: cargo did not say {}: {}", project.name, error.what, error.reason);
+            RequestError::usage(message, error.help)
+        })?;
+        let config = (!config.is_empty()).then_some(config);
+        let context =
+            Context { toolchain: Some(toolchain), config, in_force, manifest: Some(manifest), ..plain };
+        Ok((Rc::new(context), Some(inquiry)))
     }
 }
 
 /// The tables of a project's own configuration that decide how it is built; the others may hold what is nobody's
 /// business, and bundles are published.
 fn note_of_config(config: &toml::Table) -> Option<String> {
-    const BUILDING: [&str; 4] = ["build", "target", "profile", "unstable"];
-    let table: toml::Table = config
-        .iter()
-        .filter(|(key, _)| BUILDING.contains(&key.as_str()))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
-    (!table.is_empty()).then(|| format!("its own .cargo/config.toml says: {}", toml::Value::Table(table)))
+    let table: toml::Table =
+        config.iter().filter(|(key, _)| *key != "env").map(|(k, v)| (k.clone(), v.clone())).collect();
+    (!table.is_empty()).then(|| format!("its own configuration of cargo says: {}", toml::Value::Table(table)))
 }
 
 /// Where the relative paths of a local project's manifest start; the others have none that matter.

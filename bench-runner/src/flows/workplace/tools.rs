@@ -1,14 +1,15 @@
 //! Toolchains and tools: the one that a project's own files choose, those that variants name, and what the settings of a
 //! plan bring into play.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::Workplace;
 use super::bench::Bench;
 use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
-use crate::build::{Lacking, Toolchain};
+use crate::build::{AskError, CargoDriver, InForce, Inquiry, Lacking, Recipe, Toolchain, deciding};
+use crate::corpus::Project;
 use crate::flows::FlowError;
 use crate::process::{ToolCall, check_tool, find_in_path};
 use crate::record::Plan;
@@ -64,19 +65,58 @@ impl Workplace {
         all
     }
 
-    /// What axes may look at for a variant with these settings.
-    pub(super) fn context_of<'b>(
+    /// What axes may look at for a variant with these settings: its toolchain, and the configuration in force with it.
+    pub(super) fn context_of(&self, bench: &Bench, settings: &Settings) -> Result<Rc<Context>, Lacking> {
+        let (name, configured) = (axes::toolchain_of(settings), axes::configured_of(settings));
+        if name.is_none() && configured.is_none_or(str::is_empty) || bench.context.toolchain.is_none() {
+            return Ok(bench.context.clone());
+        }
+        let key = (name.map(str::to_owned), configured.map(str::to_owned));
+        if let Some(known) = bench.contexts.borrow().get(&key) {
+            return known.clone();
+        }
+        let made = self.make_context(bench, name, configured);
+        bench.contexts.borrow_mut().insert(key, made.clone());
+        made
+    }
+
+    fn make_context(
         &self,
-        bench: &'b Bench,
-        settings: &Settings,
-    ) -> Result<Cow<'b, Context>, Lacking> {
-        Ok(match (axes::toolchain_of(settings), &bench.context.toolchain) {
-            (Some(name), Some(_)) => {
-                let toolchain = Some(self.named_toolchain(name)?);
-                Cow::Owned(Context { toolchain, ..bench.context.clone() })
-            }
-            _ => Cow::Borrowed(&bench.context),
-        })
+        bench: &Bench,
+        name: Option<&str>,
+        configured: Option<&str>,
+    ) -> Result<Rc<Context>, Lacking> {
+        let plain = Context::clone(&bench.context);
+        let toolchain = match name {
+            Some(name) => Some(self.named_toolchain(name)?),
+            None => plain.toolchain.clone(),
+        };
+        let context = Context { toolchain: toolchain.clone(), ..plain };
+        let (Some(toolchain), Some(inquiry)) = (toolchain, &bench.inquiry) else {
+            return Ok(Rc::new(context));
+        };
+        let driver = self.cargo_driver(&bench.project, toolchain, context.config.clone(), inquiry.clone());
+        let mut recipe = Recipe::default();
+        if let Some(text) = configured {
+            axes::apply_configured(text, &context, &mut recipe)
+                .map_err(|error| Lacking { reason: error.to_string(), help: None })?;
+        }
+        let (config, in_force) = asked(&driver, &recipe).map_err(|AskError { what, reason, help }| {
+            Lacking { reason: format!("cargo did not say {what}: {reason}"), help }
+        })?;
+        Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
+    }
+
+    /// What builds a project with a toolchain.
+    pub(super) fn cargo_driver(
+        &self,
+        project: &Project,
+        toolchain: Toolchain,
+        config: Option<toml::Table>,
+        inquiry: Rc<Inquiry>,
+    ) -> CargoDriver {
+        let path = self.path.to_string_lossy().into_owned();
+        CargoDriver { toolchain, build: project.build.clone(), config, path, inquiry }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Lacking> {
@@ -121,9 +161,11 @@ impl Workplace {
             None => usual().map_err(|error| Lacking { reason: error.to_string(), help: None })?,
         };
         let tools = self.tools_dir();
+        let target = toolchain.host_target();
         Ok(Context {
             toolchain: Some(toolchain),
             config: None,
+            in_force: InForce { target, ..InForce::default() },
             manifest: None,
             path: self.path.clone(),
             tools,
@@ -134,6 +176,13 @@ impl Workplace {
     pub(super) fn tools_dir(&self) -> PathBuf {
         self.sources.cache.root().join("tools")
     }
+}
+
+/// The configuration that is in force for a recipe, and what it says to compiler calls.
+pub(super) fn asked(driver: &CargoDriver, recipe: &Recipe) -> Result<(toml::Table, InForce), AskError> {
+    let config = deciding(&driver.configuration(recipe)?);
+    let in_force = driver.in_force(recipe, &config)?;
+    Ok((config, in_force))
 }
 
 /// The settings that the probe of one of them is shown.

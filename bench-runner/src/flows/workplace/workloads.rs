@@ -67,9 +67,10 @@ fn bring_in(
             let help = "replay fewer commits, or the project in the root of the repository";
             return Err(RequestError::usage(message, Some(help.to_owned())).into());
         }
-        for toolchain in workshop.kits.iter().filter_map(|kit| kit.context.toolchain.as_ref()) {
+        for context in workshop.kits.iter().map(|kit| &kit.context) {
+            let Some(toolchain) = &context.toolchain else { continue };
             // A commit whose dependencies cannot be had does not build, and the others go on.
-            let _ = workplace.fetch_dependencies(&pinned.dir(), toolchain);
+            let _ = workplace.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force);
         }
         workshop.commits.insert(commit.clone(), pinned);
     }

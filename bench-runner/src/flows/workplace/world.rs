@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::{Workplace, tree_of};
 use crate::axes::{self, Availability, Setting, Settings};
-use crate::build::{Goal, Lacking, files_above, user_settings};
+use crate::build::{Goal, Lacking};
 use crate::corpus::sources;
-use crate::corpus::{Project, Source, local};
+use crate::corpus::{Project, local};
 use crate::plan::{PlanError, ProjectView, World};
 use crate::record::{PlannedProject, TreeId};
 use crate::scenario::{RequestError, Word};
@@ -93,27 +93,11 @@ impl World for Workplace {
     }
 
     fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError> {
-        // A project from elsewhere has no place of its own on this machine, and so no directories above it.
         let bench = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned();
-        let own = bench.as_ref().and_then(|bench| match (&bench.project.source, &bench.project.base) {
-            (Source::Path(path), base) => {
-                let own = base.as_deref().unwrap_or(Path::new("")).join(&path.path);
-                Some(own.canonicalize().unwrap_or(own))
-            }
-            _ => None,
-        });
-        let mut files = files_above(own.as_deref(), self.sources.user_home.as_deref());
-        if let Some((own, source)) = own.zip(bench.as_ref().and_then(|bench| bench.source.as_ref())) {
-            // What was copied from the directories above belongs to the project.
-            let base = own.ancestors().nth(source.root.components().count()).unwrap_or(&own);
-            let copied = |file: &Path| source.files.iter().any(|copied| copied.path == file);
-            files.retain(|file| !file.strip_prefix(base).is_ok_and(copied));
-        }
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        user_settings(&files, variables).map_err(|error| {
-            let help = "put it right, or leave `as-configured` out".to_owned();
-            RequestError::usage(error.to_string(), Some(help)).into()
+        self.configured(bench.as_deref()).map_err(|error| {
+            let help = error.help.unwrap_or_else(|| "put it right, or leave `as-configured` out".to_owned());
+            let message = format!("cargo did not say {}: {}", error.what, error.reason);
+            RequestError::usage(message, Some(help)).into()
         })
     }
 

@@ -75,6 +75,7 @@ pub(crate) fn made(machine: &str, name: &str) -> Made {
         manifest: "name = \"hexyl\"\nsummary = \"a viewer\"\n[source]\nkind = \"crates-io\"\n".to_owned(),
         base: None,
         notes: Vec::new(),
+        ignored: None,
     }];
     Made { manifest, comparison: comparison(Vec::new()), memory: Vec::new() }
         .with_tool("rustc", "rustc 1.95.0")
@@ -88,7 +89,7 @@ fn arm(role: Role, workload: &str, linker: &str) -> Arm {
         rev: None,
         settings: BTreeMap::from([("linker".to_owned(), linker.to_owned())]),
     };
-    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new() }
+    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new(), primed: false }
 }
 
 fn block(workload: &str, seconds: f64, said: &[Said<'_>]) -> (Block, BlockResult) {

@@ -239,6 +239,7 @@ impl Running<'_> {
             sys,
             max_rss: self.meter.max_rss,
             peak_memory: usage.and_then(|usage| usage.peak_memory),
+            activity: self.meter.activity,
             stragglers: course.stragglers,
         })
     }

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use super::super::Ended;
 use super::clock;
+use crate::record::Activity;
+
+/// What the kernel counts written blocks in, whatever the file system's are.
+const BLOCK: u64 = 512;
 
 /// The costs of the processes reaped so far, and how the one that is waited for ended: the build's own process, or
 /// an errand before it.
@@ -19,6 +23,8 @@ pub(super) struct Meter {
     pub(super) sys: Duration,
     /// The largest resident set among them, bytes.
     pub(super) max_rss: u64,
+    /// What the kernel counted for them besides.
+    pub(super) activity: Activity,
 }
 
 /// Whether any child is left.
@@ -34,7 +40,7 @@ impl Meter {
     /// With nothing reaped yet, and no leader.
     pub(super) fn new() -> Self {
         let zero = Duration::ZERO;
-        Self { leader: None, ended: None, user: zero, sys: zero, max_rss: 0 }
+        Self { leader: None, ended: None, user: zero, sys: zero, max_rss: 0, activity: Activity::default() }
     }
 
     /// From now on it is the end of this process that is waited for.
@@ -80,7 +86,13 @@ impl Meter {
         self.user += duration(usage.ru_utime);
         self.sys += duration(usage.ru_stime);
         // In KiB on Linux.
-        self.max_rss = self.max_rss.max(u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024);
+        self.max_rss = self.max_rss.max(count(usage.ru_maxrss) * 1024);
+        let activity = &mut self.activity;
+        activity.minor_faults += count(usage.ru_minflt);
+        activity.major_faults += count(usage.ru_majflt);
+        activity.voluntary_switches += count(usage.ru_nvcsw);
+        activity.involuntary_switches += count(usage.ru_nivcsw);
+        activity.written_bytes += count(usage.ru_oublock) * BLOCK;
     }
 }
 
@@ -104,6 +116,11 @@ fn reap(pid: i32) -> io::Result<Reaped> {
             error => Err(error),
         },
     }
+}
+
+/// A count as the kernel hands it out, which is never negative.
+fn count(value: libc::c_long) -> u64 {
+    u64::try_from(value).unwrap_or(0)
 }
 
 fn duration(time: libc::timeval) -> Duration {

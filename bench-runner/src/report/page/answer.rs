@@ -6,7 +6,7 @@ use super::Page;
 use crate::compare::{Across, ArmResult, BlockResult, Comparison};
 use crate::figure::wording::{self, TimeUnit};
 use crate::record::Role;
-use crate::report::{answers, calibration, text};
+use crate::report::{answers, calibration, fidelity, text};
 
 pub(super) fn part(page: &Page<'_>) -> Markup {
     let comparison = page.comparison;
@@ -21,6 +21,7 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
             }
         }
         @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
+        (fidelities(comparison))
         (across(&comparison.across))
         @if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
             p.muted { (wording::family(comparison)) " " (calibration::text(&comparison.calibration)) }
@@ -79,6 +80,26 @@ fn verdicts(comparison: &Comparison) -> Markup {
     }
 }
 
+/// How far the builds of each block are the user's own, in blocks where that was compared.
+fn fidelities(comparison: &Comparison) -> Markup {
+    let compared: Vec<&BlockResult> =
+        comparison.blocks.iter().filter(|block| !block.fidelity.is_empty()).collect();
+    html! {
+        @if !compared.is_empty() {
+            h3 { "Fidelity to your own build" }
+            ul { @for block in compared { @for line in fidelity::lines(&block.fidelity) { li {
+                (block.title) ": " @if line.is_warning { strong.warning { "warning: " } } (line.text)
+            } } } }
+        }
+    }
+}
+
+/// What stands under a verdict whose builds are not the user's own, or not shown to be.
+fn mark(block: &BlockResult) -> Option<&'static str> {
+    let lines = fidelity::lines(&block.fidelity);
+    lines.iter().any(|line| line.is_warning).then_some("see fidelity")
+}
+
 /// The arms that have a row; the twin is told of in the sentences and the figures.
 fn rows(block: &BlockResult) -> impl Iterator<Item = (usize, &ArmResult)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
@@ -102,7 +123,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
         tr data-verdict=(word) data-block=(block.id) {
             td { (block.title) }
             td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::without_ratio(arm)) } } }
-            td class=(word) { (word) }
+            td class=(word) { (word) @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
             @match &ratio {
                 Some((value, shown, change)) => {
                     td.n data-v=(value) { (shown.estimate) "×" }

@@ -151,6 +151,7 @@ fn a_twin_that_came_out_on_one_side_is_mentioned() {
         let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
         one.twin = one.twin.map(|twin| TwinResult { ratio, half_width: 0.017, p, ..twin });
         if invalid {
+            one.invalid = vec![crate::compare::Invalid::TwinDiffers];
             one.arms[2].ratio = one.arms[2].ratio.map(|r| Ratio { verdict: Verdict::Invalid, ..r });
         }
         super::twin(&one)

@@ -2,10 +2,8 @@
 //! says the contrary, as its owner would, nothing is added to the build, and the same axis proves it. Without any one of
 //! the lines it does not.
 
-use std::path::Path;
-
 use bench_runner::axes::{self, CONFIG, MANIFEST, Reference, SYSROOT, Shown, Situation, TOOLCHAIN, Written};
-use bench_runner::build::{Evidence, Recipe, Toolchain, config_of_tree, merged};
+use bench_runner::build::{Evidence, Recipe, Toolchain, merged};
 use bench_runner::record::ProofResult;
 use libtest_mimic::Trial;
 use toml::{Table, Value};
@@ -133,7 +131,6 @@ fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
         None if chosen.exists() => std::fs::remove_file(chosen).expect("the choice taken back"),
         None => {}
     }
-    config_of_tree(&lab.path("own"), Path::new("")).expect("a configuration that is valid");
     Toolchain::of_tree(&lab.path("own"), &path()).expect("the toolchain that the files ask for")
 }
 

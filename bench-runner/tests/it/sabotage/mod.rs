@@ -10,12 +10,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bench_runner::axes::{self, Availability, Context, Finding, Reference, Setting, Settings, Shown};
 use bench_runner::build::{
-    CargoDriver, Detail, Driver, Evidence, Goal, Recipe, Service, Site, Step, Toolchain, config_of_tree,
+    CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, Recipe, Service, Site, Step, Toolchain,
+    deciding,
 };
 use bench_runner::corpus::BuildSettings;
 use bench_runner::process::{Ended, Job, Supervisor, SupervisorOptions};
@@ -90,8 +93,14 @@ fn complete() {
 }
 
 fn unseen(key: &str, value: &str) {
-    let context =
-        Context { toolchain: None, config: None, manifest: None, path: path(), tools: "/nowhere".into() };
+    let context = Context {
+        toolchain: None,
+        config: None,
+        in_force: InForce::default(),
+        manifest: None,
+        path: path(),
+        tools: "/nowhere".into(),
+    };
     let settings = Settings::from([(key.to_owned(), value.to_owned())]);
     let shown = Shown { build: &Evidence::default(), baseline: None, edited: false };
     assert_eq!(prove(key, &settings, &context, &shown).result, ProofResult::NotProvable);
@@ -185,6 +194,7 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
         args,
         env,
         env_from: _,
+        home_config,
         rustflags,
         rustflags_from: _,
         config,
@@ -192,8 +202,8 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
         profile,
         jobs,
         service,
-        home_config,
     } = recipe;
+    assert_eq!(*home_config, None, "no axis but that of the user's configuration has one");
     let mut all = Vec::new();
     let mut without = |what: String, take: &dyn Fn(&mut Recipe)| {
         let mut recipe = recipe.clone();
@@ -220,11 +230,6 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     }
     if *service != base.service {
         without("the service".to_owned(), &|recipe| recipe.service.clone_from(&base.service));
-    }
-    if *home_config != base.home_config {
-        without("the configuration of the cargo home".to_owned(), &|recipe| {
-            recipe.home_config.clone_from(&base.home_config);
-        });
     }
     if *jobs != base.jobs {
         without("the jobs".to_owned(), &|recipe| recipe.jobs = base.jobs);
@@ -273,23 +278,37 @@ fn project(lab: &Lab, manifest: &str) {
 fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
     let tree = lab.path("own");
     let manifest = std::fs::read_to_string(tree.join("Cargo.toml")).expect("the manifest");
+    let driver = driver(lab, None, toolchain);
+    let configuration = driver.configuration(&Recipe::default()).expect("a configuration that is valid");
+    let config = deciding(&configuration);
+    let in_force = driver.in_force(&Recipe::default(), &config).expect("flags");
     Context {
         toolchain: Some(toolchain.clone()),
-        config: config_of_tree(&tree, Path::new("")).expect("its configuration"),
+        config: Some(config),
+        in_force,
         manifest: Some(manifest.parse().expect("a manifest that is valid")),
         path: path(),
         tools: lab.path("tools"),
     }
 }
 
-/// Builds from nothing.
-fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evidence {
-    let driver = CargoDriver {
+/// What builds the project as its files are now.
+fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDriver {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // Its files change from one build to the next, so no answer is one for another.
+    let hash = ASKED.fetch_add(1, Ordering::Relaxed).to_string();
+    CargoDriver {
         toolchain: toolchain.clone(),
-        build: BuildSettings { profile: case.profile.map(str::to_owned), ..BuildSettings::default() },
+        build: BuildSettings { profile: profile.map(str::to_owned), ..BuildSettings::default() },
         config: None,
         path: path().to_string_lossy().into_owned(),
-    };
+        inquiry: Rc::new(Inquiry::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
+    }
+}
+
+/// Builds from nothing.
+fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evidence {
+    let driver = driver(lab, case.profile, toolchain);
     let site = Site {
         source: lab.path("own"),
         target: lab.path("target"),

@@ -1,7 +1,7 @@
 //! Builds with cargo. The only place that knows which of cargo's sources of flags drop each other.
 
+mod asking;
 mod calls;
-mod configuration;
 mod directories;
 mod leftovers;
 mod output;
@@ -10,17 +10,16 @@ mod wrappers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{
-    BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Service, Site, Step, Toolchain, merged,
-};
+use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Service, Site, Step, Toolchain};
 use crate::corpus::BuildSettings;
 
-pub use configuration::config_of_tree;
+pub use asking::{Answer, Inquiry};
 
-/// Variables from which cargo takes flags in place of those in its configuration.
-const FLAG_VARIABLES: [&str; 3] = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
+/// The variable from which cargo takes flags in place of those of any other variable and any file.
+const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
 /// Makes rustc log the link line, on stable too and without changing a fingerprint.
 const LINK_LOG: &str = "rustc_codegen_ssa::back::link=info";
 
@@ -31,14 +30,24 @@ pub struct CargoDriver {
     pub toolchain: Toolchain,
     /// The manifest's `[build]` section.
     pub build: BuildSettings,
-    /// The project's own `.cargo/config.toml`, where it has one.
+    /// The project's own configuration, as cargo reads it.
     pub config: Option<toml::Table>,
+    /// What cargo is asked about the project with.
+    pub inquiry: Rc<Inquiry>,
     /// The search path for programs, the toolchain's own directory not yet in it.
     pub path: String,
 }
 
 impl CargoDriver {
     fn environment(&self, site: &Site, recipe: &Recipe) -> Result<BTreeMap<String, String>, BuildError> {
+        let mut env = self.environment_without_flags(site, recipe);
+        if !recipe.rustflags.is_empty() {
+            env.insert(FLAGS.into(), self.all_flags(recipe)?);
+        }
+        Ok(env)
+    }
+
+    fn environment_without_flags(&self, site: &Site, recipe: &Recipe) -> BTreeMap<String, String> {
         let own = self.toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let path = format!("{}:{}", own.display(), self.path);
         let mut env = made_environment(site, path, &self.build.pass_env);
@@ -47,57 +56,19 @@ impl CargoDriver {
         if let Some(rustdoc) = &self.toolchain.rustdoc {
             env.insert("RUSTDOC".into(), rustdoc.display().to_string());
         }
-        env.extend(self.build.env.clone());
-        env.extend(recipe.env.clone());
+        env.extend(self.own_environment(recipe));
         self.keep_directories(site, recipe, &mut env);
-        if !recipe.rustflags.is_empty()
-            && let Some(name) = self.dropping_variable(&env, recipe)
-        {
-            return Err(self.clash(&name, recipe));
-        }
-        Ok(env)
+        env
     }
 
-    /// The project's own configuration with that of the recipe on top: flags are added at the level that is in force
-    /// then.
-    fn own_settings(&self, recipe: &Recipe) -> OwnSettings {
-        let mut config = self.config.clone().unwrap_or_default();
-        for (key, value) in &recipe.config {
-            if let Ok(set) = format!("{key}={value}").parse() {
-                config = merged(&config, &set);
-            }
-        }
-        OwnSettings::of(Some(&config), &self.toolchain)
-    }
-
-    /// A variable that keeps cargo from reading flags where they would be added.
-    fn dropping_variable(&self, env: &BTreeMap<String, String>, recipe: &Recipe) -> Option<String> {
-        let host = self.toolchain.host.to_uppercase().replace(['-', '.'], "_");
-        let of_host = Some(format!("CARGO_TARGET_{host}_RUSTFLAGS"))
-            .filter(|_| self.own_settings(recipe).at_the_last_level());
-        let mut names = FLAG_VARIABLES.into_iter().map(str::to_owned).chain(of_host);
-        names.find(|name| env.contains_key(name))
-    }
-
-    fn clash(&self, variable: &str, recipe: &Recipe) -> BuildError {
-        let first = if let Some(setting) = recipe.env_from.get(variable) {
-            format!("`{setting}`")
-        } else if let Some(value) = self.build.env.get(variable) {
-            format!("`{variable} = \"{value}\"` in `env` of the manifest's [build] section")
-        } else {
-            format!("`{variable}` in `pass-env` of the manifest's [build] section")
-        };
-        let flags = recipe.rustflags.join(" ");
-        let second = match recipe.rustflags_from.as_slice() {
-            [] => format!("the flags `{flags}`"),
-            settings => format!("`{}`", settings.join(" ")),
-        };
-        let reason = format!("cargo would take flags from the variable {variable} and drop `{flags}`");
-        BuildError::Clash { first, second, reason }
+    /// The variables that the project's manifest and the recipe name.
+    fn own_environment(&self, recipe: &Recipe) -> BTreeMap<String, String> {
+        let mut env = self.build.env.clone();
+        env.extend(recipe.env.clone());
+        env
     }
 
     fn arguments(&self, site: &Site, recipe: &Recipe, goal: Goal) -> Vec<String> {
-        let build = &self.build;
         let command: &[&str] = match goal {
             Goal::Build => &["build"],
             Goal::Check => &["check"],
@@ -112,6 +83,21 @@ impl CargoDriver {
         option("--color", "never");
         option("--message-format", "json-render-diagnostics");
         option("--jobs", &recipe.jobs.to_string());
+        let mut selection = self.selection(recipe, goal);
+        // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
+        let end = selection.iter().position(|arg| arg == "--").unwrap_or(selection.len());
+        let passed_on = selection.split_off(end);
+        args.extend(selection);
+        args.extend(self.build_directory(site, recipe));
+        args.extend(passed_on);
+        args
+    }
+
+    /// The arguments that decide what is built and how.
+    fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
+        let build = &self.build;
+        let mut args = Vec::new();
+        let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
         let profile = recipe.profile.as_deref().or(build.profile.as_deref());
         if let Some(profile) = profile {
             option("--profile", profile);
@@ -127,9 +113,6 @@ impl CargoDriver {
         for (key, value) in recipe.config.iter().filter(|(key, _)| !directories::is_one(key)) {
             option("--config", &format!("{key}={value}"));
         }
-        if !recipe.rustflags.is_empty() {
-            option("--config", &self.own_settings(recipe).adding(&recipe.rustflags));
-        }
         for (key, value) in &recipe.profile_keys {
             for profile in in_force(profile, goal) {
                 option("--config", &format!("profile.{profile}.{key}={value}"));
@@ -138,13 +121,7 @@ impl CargoDriver {
         if build.no_default_features {
             args.push("--no-default-features".into());
         }
-        // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
-        let given: Vec<&String> = build.args.iter().chain(&recipe.args).collect();
-        let (own, passed_on) =
-            given.split_at(given.iter().position(|arg| *arg == "--").unwrap_or(given.len()));
-        args.extend(own.iter().map(|arg| (*arg).clone()));
-        args.extend(self.build_directory(site, recipe));
-        args.extend(passed_on.iter().map(|arg| (*arg).clone()));
+        args.extend(build.args.iter().chain(&recipe.args).cloned());
         args
     }
 }
@@ -226,7 +203,13 @@ mod tests {
             build: BuildSettings::default(),
             config: (!config.is_empty()).then(|| config.parse().unwrap()),
             path: "/usr/bin".into(),
+            inquiry: Rc::new(Inquiry::knowing(&[])),
         }
+    }
+
+    /// A driver of a project for which cargo has these flags in force.
+    fn with_flags(flags: &[&str]) -> CargoDriver {
+        CargoDriver { inquiry: Rc::new(Inquiry::knowing(flags)), ..driver("") }
     }
 
     pub(super) fn site() -> Site {
@@ -243,12 +226,12 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_another_target_do_not_move_those_of_the_recipe() {
-        let config = "[target.x86_64-pc-windows-msvc]\nrustflags = ['-Ca']\n[build]\nrustflags = ['-Cb']";
-        let recipe = Recipe { rustflags: vec!["-Cx".into()], ..Recipe::default() };
-        let step = driver(config).step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap();
-        let at = step.args.iter().position(|arg| arg == "--config").unwrap();
-        assert_eq!(step.args[at + 1], r#"build.rustflags=["-Cx"]"#);
+    fn flags_go_in_behind_those_that_are_in_force() {
+        let recipe = Recipe { rustflags: vec!["-Cx=a b".into()], ..Recipe::default() };
+        let step = with_flags(&["--cfg", "own"]).step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap();
+        assert_eq!(step.env[FLAGS], "--cfg\u{1f}own\u{1f}-Cx=a b");
+        let plain = with_flags(&["-Ca"]).step(&site(), &Recipe::default(), Goal::Build, Detail::Quiet);
+        assert!(!plain.unwrap().env.contains_key(FLAGS), "what cargo does by itself is left to it");
     }
 
     #[test]
@@ -287,60 +270,6 @@ mod tests {
         let both = "profile.dev.lto=true profile.test.lto=true";
         assert_eq!(words(Goal::Test), of("test --no-run", false, both));
         assert_eq!(words(Goal::Doc), of("doc --no-deps", false, "profile.dev.lto=true"));
-    }
-
-    #[test]
-    fn flags_are_added_at_the_level_that_is_in_force_with_the_recipes_configuration() {
-        let flags = |own: &str, key: &str| {
-            let recipe = Recipe {
-                config: vec![(key.to_owned(), "[\"-Cy\"]".to_owned())],
-                rustflags: vec!["-Cx".into()],
-                ..Recipe::default()
-            };
-            let args = driver(own).step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap().args;
-            args.iter().rev().find(|arg| arg.contains("-Cx")).cloned().unwrap()
-        };
-        let target = "target.\"cfg(unix)\".rustflags";
-        assert_eq!(flags("", "build.rustflags"), "build.rustflags=[\"-Cx\"]");
-        assert_eq!(flags("build.rustflags = ['-Cz']", target), format!("{target}=[\"-Cx\"]"));
-        assert_eq!(flags(&format!("{target} = ['-Cz']"), "build.rustflags"), format!("{target}=[\"-Cx\"]"));
-    }
-
-    fn asking() -> Recipe {
-        Recipe {
-            rustflags: vec!["-Cx".into()],
-            rustflags_from: vec!["linker=mold".into()],
-            ..Recipe::default()
-        }
-    }
-
-    #[test]
-    fn a_variable_that_would_drop_the_flags_is_a_clash() {
-        for name in
-            ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS"]
-        {
-            let mut driver = driver("");
-            driver.build.env.insert(name.into(), "-g".into());
-            let error = driver.step(&site(), &asking(), Goal::Build, Detail::Quiet).unwrap_err().to_string();
-            assert!(error.contains(&format!("`{name} = \"-g\"` in `env` of the manifest")), "{error}");
-            assert!(error.contains("`linker=mold`") && error.contains("drop `-Cx`"), "{error}");
-            assert!(driver.step(&site(), &Recipe::default(), Goal::Build, Detail::Quiet).is_ok());
-        }
-        // Where the project uses the level of the host's own variable, cargo puts the two together.
-        let mut driver = driver("[target.'cfg(unix)']\nrustflags = ['-Cy']");
-        driver.build.env.insert("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS".into(), "-g".into());
-        assert!(driver.step(&site(), &asking(), Goal::Build, Detail::Quiet).is_ok());
-    }
-
-    #[test]
-    fn a_clash_names_both_settings_as_they_were_written() {
-        let recipe = Recipe {
-            env: [("RUSTFLAGS".to_owned(), "-g".to_owned())].into(),
-            env_from: [("RUSTFLAGS".to_owned(), "env.RUSTFLAGS=-g".to_owned())].into(),
-            ..asking()
-        };
-        let error = driver("").step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap_err().to_string();
-        assert!(error.starts_with("`env.RUSTFLAGS=-g` and `linker=mold` exclude each other: "), "{error}");
     }
 
     #[test]

@@ -157,11 +157,12 @@ fn dependencies_are_fetched_in_the_work_tree_as_locked() {
     let mut bench = Bench::new();
     let work = bench.dir.path().join("work");
     fs::create_dir(&work).unwrap();
-    let tool = FetchTool { cargo: bench.with.cargo.clone(), rustc: None, target: Some("x-y-z".into()) };
+    let tool = FetchTool { cargo: bench.with.cargo.clone(), rustc: None, targets: vec!["x-y-z".into()] };
     fetch_dependencies(&work, &tool, &bench.with).unwrap();
     bench.with.offline = true;
     bench.script("echo \"error: can't make HTTP request in the offline mode\" >&2; exit 101");
-    let error = fetch_dependencies(&work, &FetchTool { target: None, ..tool }, &bench.with).unwrap_err();
+    let error =
+        fetch_dependencies(&work, &FetchTool { targets: Vec::new(), ..tool }, &bench.with).unwrap_err();
     assert!(error.to_string().contains("run once without `--offline`"), "{error}");
     assert_eq!(
         bench.calls(),

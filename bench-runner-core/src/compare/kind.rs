@@ -1,0 +1,89 @@
+//! Whether an arm's later builds from nothing do the same kind of work as its first one: the last line of defense
+//! against what one build leaves and another finds.
+//!
+//! A workload that starts from nothing has all of its builds do the same work. If the later ones take under half or over
+//! twice the CPU time of the first, compile another set of units, or write under half the bytes, then something outside
+//! of the target directory was kept, and what was measured is not what the workload says. What counts is the median
+//! of the later builds (of the sets, the one that most of them have): one odd build is noise, a lasting change is not.
+//! The floors keep out the start of the machine, which reads toolchains from disk in the first build, and builds too
+//! short to tell.
+
+use std::collections::HashMap;
+
+use super::cells::Cells;
+use super::result::{Change, OtherKind};
+use crate::record::{ArmBuilds, Cost, Sample};
+use crate::stats::median;
+
+/// Later builds that are needed to speak of a lasting change.
+const MIN_LATER: usize = 3;
+/// Beyond this factor a median is of another kind.
+const FACTOR: f64 = 2.0;
+/// Seconds of CPU time in user mode that must have come or gone: reading a toolchain from disk costs time in the kernel
+/// alone.
+const MIN_USER_SECONDS: f64 = 0.1;
+/// Bytes that must not have been written any more.
+const MIN_BYTES: f64 = (1 << 20) as f64;
+
+/// The arms whose later builds are of another kind than their first. In a plan of format 1, which does not say which arms
+/// are primed, those count as such whose builds a compiler cache of the harness took part in.
+pub(super) fn other_kinds(cells: &Cells<'_>, format: u32) -> Vec<OtherKind> {
+    let of_arm = |(at, arm): (usize, &crate::record::Arm)| {
+        let builds = cells.builds(at)?;
+        let first = builds.warmups.first().filter(|_| arm.variant.starts_from_nothing() && !arm.primed)?;
+        let changes = if format < 2 && first.cache.is_some() { Vec::new() } else { changes(builds) };
+        (!changes.is_empty()).then_some(OtherKind { arm: at, changes })
+    };
+    cells.block.arms.iter().enumerate().filter_map(of_arm).collect()
+}
+
+fn changes(builds: &ArmBuilds<'_>) -> Vec<Change> {
+    let mut well = builds.warmups.iter().chain(&builds.measured).filter_map(|sample| built(sample));
+    let Some((first, first_cost)) = well.next() else { return Vec::new() };
+    let later: Vec<(&Sample, &Cost)> = well.collect();
+    if later.len() < MIN_LATER {
+        return Vec::new();
+    }
+    let costs: Vec<&Cost> = later.iter().map(|(_, cost)| *cost).collect();
+    [cpu(first_cost, &costs), units(first, &later), written(first_cost, &costs)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn built<'a>(sample: &&'a Sample) -> Option<(&'a Sample, &'a Cost)> {
+    let sample: &'a Sample = sample;
+    Some((sample, sample.outcome.cost()?))
+}
+
+fn cpu(first: &Cost, later: &[&Cost]) -> Option<Change> {
+    let user = |cost: &Cost| cost.user.as_secs_f64();
+    let all = |cost: &Cost| (cost.user + cost.sys).as_secs_f64();
+    let (first_s, later_s) = (all(first), median_of(later, all)?);
+    let differs = later_s < first_s / FACTOR || later_s > first_s * FACTOR;
+    let moved = (median_of(later, user)? - user(first)).abs() >= MIN_USER_SECONDS;
+    (differs && moved).then_some(Change::Cpu { first: first_s, later: later_s })
+}
+
+/// The set that more than half of the later builds have, where it is not the first one's.
+fn units(first: &Sample, later: &[(&Sample, &Cost)]) -> Option<Change> {
+    let first = first.rebuilt.as_ref()?;
+    let sets: Vec<_> = later.iter().filter_map(|(sample, _)| sample.rebuilt.as_ref()).collect();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    sets.iter().for_each(|rebuilt| *counts.entry(rebuilt.set.as_str()).or_default() += 1);
+    let usual = sets.iter().find(|rebuilt| 2 * counts[rebuilt.set.as_str()] > later.len())?;
+    (usual.set != first.set).then_some(Change::Units { first: first.count, later: usual.count })
+}
+
+fn written(first: &Cost, later: &[&Cost]) -> Option<Change> {
+    let bytes = |cost: &Cost| cost.activity.map(|activity| activity.written_bytes as f64);
+    let first = bytes(first)?;
+    let known: Vec<f64> = later.iter().filter_map(|cost| bytes(cost)).collect();
+    let later = median(&known).filter(|_| known.len() >= MIN_LATER)?;
+    (later < first / FACTOR && first - later >= MIN_BYTES)
+        .then_some(Change::Written { first: first as u64, later: later as u64 })
+}
+
+fn median_of(costs: &[&Cost], value: impl Fn(&Cost) -> f64) -> Option<f64> {
+    median(&costs.iter().map(|cost| value(cost)).collect::<Vec<_>>())
+}

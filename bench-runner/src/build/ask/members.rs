@@ -1,0 +1,74 @@
+//! The packages of a workspace, as cargo says.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{AskError, Asked, words};
+
+const WHAT: &str = "which packages are members";
+
+/// The members of a workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// The directory of the workspace.
+    pub root: PathBuf,
+    /// Its members.
+    pub packages: Vec<WorkspaceMember>,
+}
+
+/// One package of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkspaceMember {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its manifest.
+    pub manifest: PathBuf,
+}
+
+/// The members of the workspace that cargo finds from where it is asked. Nothing is resolved, and rustc is not called.
+///
+/// # Errors
+/// Where cargo cannot read the manifests.
+pub fn members(asked: &Asked) -> Result<Members, AskError> {
+    let args = words(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
+    let said = asked.call(WHAT, args, &[])?.stdout;
+    parse(&said).ok_or_else(|| AskError {
+        what: WHAT,
+        reason: "its answer cannot be read".to_owned(),
+        help: None,
+    })
+}
+
+fn parse(text: &str) -> Option<Members> {
+    let said: Value = serde_json::from_str(text).ok()?;
+    let packages = said["packages"].as_array()?.iter().map(|package| {
+        let text = |key: &str| package[key].as_str().map(str::to_owned);
+        Some(WorkspaceMember {
+            name: text("name")?,
+            version: text("version")?,
+            manifest: text("manifest_path")?.into(),
+        })
+    });
+    Some(Members {
+        root: said["workspace_root"].as_str()?.into(),
+        packages: packages.collect::<Option<_>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_read_from_what_cargo_says() {
+        let text = r#"{"packages": [{"name": "p", "version": "0.1.0", "manifest_path": "/w/a b/Cargo.toml", "targets": []}],
+            "workspace_root": "/w"}"#;
+        let members = parse(text).unwrap();
+        assert_eq!(members.root, PathBuf::from("/w"));
+        assert_eq!(members.packages[0].manifest, PathBuf::from("/w/a b/Cargo.toml"));
+        assert_eq!(parse("{}"), None);
+    }
+}

@@ -1,0 +1,281 @@
+//! What cargo says of a project's builds before any is made: the configuration in force, the units, the flags.
+//!
+//! An answer is kept in the cache by all that it depends on, so an unchanged tree is not asked about twice.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::CargoDriver;
+use crate::build::ask::{AskError, Asked, Configuration, Flags, Units, UnitsRequest, answer};
+use crate::build::{BuildError, Goal, InForce, Recipe, Site, Target};
+use crate::corpus::sources;
+
+/// What questions about one source tree are asked with.
+#[derive(Debug)]
+pub struct Inquiry {
+    /// The directory of the project in the pristine tree.
+    pub tree: PathBuf,
+    /// The hash of that tree.
+    pub hash: String,
+    /// The cargo home for building.
+    pub building_home: PathBuf,
+    /// Where answers are kept and scratch directories are made.
+    pub dir: PathBuf,
+    answers: RefCell<BTreeMap<String, Rc<Answer>>>,
+    /// What every answer says, in tests without a project.
+    #[cfg(test)]
+    known: Option<Flags>,
+}
+
+/// What cargo says of one build.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The units.
+    pub units: Result<Units, AskError>,
+    /// The compiler and its flags, which cargo may know although it does not know the units.
+    pub flags: Option<Flags>,
+}
+
+/// An answer as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    units: Units,
+}
+
+impl Inquiry {
+    /// Questions about the tree of this hash in `tree`.
+    pub fn new(tree: PathBuf, hash: String, building_home: PathBuf, dir: PathBuf) -> Self {
+        Self {
+            tree,
+            hash,
+            building_home,
+            dir,
+            answers: RefCell::default(),
+            #[cfg(test)]
+            known: None,
+        }
+    }
+
+    /// Questions that are always answered with these flags.
+    #[cfg(test)]
+    pub(crate) fn knowing(flags: &[&str]) -> Self {
+        let host = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let known = Some(Flags { compiler: "/tc/bin/rustc".into(), host, targets: Vec::new() });
+        Self { known, ..Self::new("/w".into(), String::new(), "/c/home".into(), "/c/asked".into()) }
+    }
+
+    /// A directory for one question, removed when it is dropped. With a configuration of the user's there is a cargo home
+    /// in it that has it.
+    fn room(&self, home_config: Option<&str>) -> Result<(tempfile::TempDir, PathBuf), AskError> {
+        let failed = |reason: String| AskError { what: "anything", reason, help: None };
+        let made = std::fs::create_dir_all(&self.dir)
+            .and_then(|()| tempfile::Builder::new().prefix(".ask-").tempdir_in(&self.dir));
+        let room = made.map_err(|error| failed(format!("{}: {error}", self.dir.display())))?;
+        let Some(config) = home_config else { return Ok((room, self.building_home.clone())) };
+        let home = room.path().join("cargo-home");
+        sources::write_cargo_home(&home, &self.building_home, Some(config))
+            .map_err(|error| failed(error.to_string()))?;
+        Ok((room, home))
+    }
+
+    /// The answer to a question, asked if it has not been before.
+    pub fn answer(
+        &self,
+        key: &str,
+        home_config: Option<&str>,
+        args: &[String],
+        asked: impl FnOnce(&Site) -> Result<Asked, AskError>,
+    ) -> Rc<Answer> {
+        #[cfg(test)]
+        if let Some(flags) = &self.known {
+            return Rc::new(Answer { units: Ok(Units::default()), flags: Some(flags.clone()) });
+        }
+        let key = hashed(&[
+            key,
+            &self.hash,
+            &self.tree.display().to_string(),
+            home_config.unwrap_or("-"),
+            &args.join("\u{1f}"),
+        ]);
+        if let Some(known) = self.answers.borrow().get(&key) {
+            return known.clone();
+        }
+        let file = self.dir.join(format!("{key}.json"));
+        let kept =
+            std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Kept>(&text).ok());
+        let answer = match kept {
+            Some(Kept { units }) => Answer { flags: Some(units.flags.clone()), units: Ok(units) },
+            None => self.ask(home_config, args, asked),
+        };
+        let answer = Rc::new(answer);
+        if let Ok(units) = &answer.units
+            && !file.exists()
+        {
+            keep(&file, units);
+        }
+        self.answers.borrow_mut().insert(key, answer.clone());
+        answer
+    }
+
+    fn ask(
+        &self,
+        home_config: Option<&str>,
+        args: &[String],
+        asked: impl FnOnce(&Site) -> Result<Asked, AskError>,
+    ) -> Answer {
+        let asking = || -> Result<Answer, AskError> {
+            let (room, cargo_home) = self.room(home_config)?;
+            let asked = asked(&self.site(room.path(), &cargo_home))?;
+            let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: room.path() };
+            let (units, flags) = answer(&asked, &request);
+            Ok(Answer { units, flags })
+        };
+        asking().unwrap_or_else(|error| Answer { units: Err(error), flags: None })
+    }
+
+    /// A place at which nothing is built.
+    fn site(&self, room: &Path, cargo_home: &Path) -> Site {
+        let within = |name: &str| room.join(name);
+        Site {
+            source: self.tree.clone(),
+            target: within("target"),
+            build_dir: within("build-dir"),
+            home: within("home"),
+            tmp: within("tmp"),
+            service: within("service"),
+            cargo_home: cargo_home.to_owned(),
+            edit: 0,
+        }
+    }
+}
+
+/// Keeps an answer for later runs. One that cannot be kept is asked for again.
+fn keep(file: &Path, units: &Units) {
+    let Some(dir) = file.parent() else { return };
+    let write = || -> std::io::Result<()> {
+        let scratch = tempfile::NamedTempFile::new_in(dir)?;
+        serde_json::to_writer(&scratch, &Kept { units: units.clone() })?;
+        scratch.persist(file).map(drop).map_err(|error| error.error)
+    };
+    let _ = write();
+}
+
+fn hashed(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl CargoDriver {
+    /// The configuration that builds of this recipe read, what only matters to fetching and reporting left out.
+    ///
+    /// # Errors
+    /// Where cargo cannot say.
+    pub fn configuration(&self, recipe: &Recipe) -> Result<Configuration, AskError> {
+        let (room, cargo_home) = self.inquiry.room(recipe.home_config.as_deref())?;
+        let site = self.inquiry.site(room.path(), &cargo_home);
+        self.asked(&site, recipe).configuration()
+    }
+
+    /// The units that a build of this recipe has, and the flags of its compiler calls.
+    pub fn answer(&self, recipe: &Recipe, goal: Goal) -> Rc<Answer> {
+        let mut args = command(goal).to_vec();
+        args.extend(self.selection(recipe, goal));
+        let env = self.own_environment(recipe);
+        let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let toolchain = &self.toolchain;
+        let key = [
+            &toolchain.sysroot.display().to_string(),
+            &toolchain.rustc_version,
+            &toolchain.cargo_version,
+            &env.join("\0"),
+        ]
+        .map(String::as_str)
+        .join("\0");
+        self.inquiry.answer(&key, recipe.home_config.as_deref(), &args, |site| Ok(self.asked(site, recipe)))
+    }
+
+    /// What the configuration in force says to compiler calls.
+    ///
+    /// # Errors
+    /// Where cargo does not say which flags it would call the compiler with, or rustc nothing of a target.
+    pub fn in_force(&self, recipe: &Recipe, config: &toml::Table) -> Result<InForce, AskError> {
+        let flags = self.flags(recipe)?;
+        let named: Vec<String> = flags.targets.iter().map(|(target, _)| target.clone()).collect();
+        let target = match named.first() {
+            Some(triple) if *triple != self.toolchain.host => Target {
+                triple: triple.clone(),
+                cfg: self.toolchain.cfg_of(triple, &self.inquiry.tree).map_err(|reason| AskError {
+                    what: "which target it would build for",
+                    reason,
+                    help: Some(format!("rustup target add {triple}")),
+                })?,
+            },
+            _ => self.toolchain.host_target(),
+        };
+        // Where several targets have different flags, nothing can be said of all of them.
+        let of_results = flags.of_results().map(<[String]>::to_vec).unwrap_or_default();
+        Ok(InForce { flags: of_results, linker: target.linker(config), target, named })
+    }
+
+    /// The flags that cargo calls the compiler with, before the recipe's own are added.
+    fn flags(&self, recipe: &Recipe) -> Result<Flags, AskError> {
+        // Whatever else a recipe has cannot change them, and one answer does for many variants.
+        let plain = Recipe {
+            rustflags: Vec::new(),
+            profile_keys: Vec::new(),
+            profile: None,
+            args: recipe.args.clone(),
+            config: recipe.config.clone(),
+            env: recipe.env.clone(),
+            home_config: recipe.home_config.clone(),
+            ..Recipe::default()
+        };
+        let answer = self.answer(&plain, Goal::Build);
+        let what = "which flags it would call the compiler with";
+        answer.flags.clone().ok_or_else(|| match &answer.units {
+            Err(error) => AskError { what, ..error.clone() },
+            Ok(_) => AskError { what, reason: "it called no compiler".to_owned(), help: None },
+        })
+    }
+
+    /// The flags of every compiler call, with the recipe's own behind those that are in force.
+    pub(super) fn all_flags(&self, recipe: &Recipe) -> Result<String, BuildError> {
+        let flags = self.flags(recipe).map_err(|error| BuildError::Unsupported(error.to_string()))?;
+        let Some(in_force) = flags.of_results() else {
+            let targets: Vec<&str> = flags.targets.iter().map(|(target, _)| target.as_str()).collect();
+            return Err(BuildError::Clash {
+                first: format!("`{}`", recipe.rustflags_from.join(" ")),
+                second: format!("the targets {}", targets.join(" and ")),
+                reason:
+                    "the project builds for them with flags of their own, and flags cannot be added to both"
+                        .to_owned(),
+            });
+        };
+        Ok(in_force.iter().chain(&recipe.rustflags).cloned().collect::<Vec<_>>().join("\u{1f}"))
+    }
+
+    fn asked(&self, site: &Site, recipe: &Recipe) -> Asked {
+        let env = self.environment_without_flags(site, recipe);
+        Asked { cargo: self.toolchain.cargo.clone(), dir: site.source.clone(), env }
+    }
+}
+
+/// The command that is asked about: clippy builds what `check` does.
+fn command(goal: Goal) -> Vec<String> {
+    let words: &[&str] = match goal {
+        Goal::Build => &["build"],
+        Goal::Check | Goal::Clippy => &["check"],
+        Goal::Test => &["test", "--no-run"],
+        Goal::Doc => &["doc", "--no-deps"],
+    };
+    words.iter().map(|&word| word.to_owned()).collect()
+}

@@ -1,0 +1,97 @@
+//! What a project is built for, and what its configuration in force says to the calls of its compiler and linker.
+
+use std::str::FromStr;
+
+use cargo_platform::{Cfg, Platform};
+use toml::Table;
+
+use super::Toolchain;
+
+/// A target to build for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Its triple, or the file that describes it.
+    pub triple: String,
+    /// What `rustc --print cfg` says of it, one entry a line.
+    pub cfg: Vec<String>,
+}
+
+/// What the configuration in force says to the compiler calls for what is built, before an axis adds anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InForce {
+    /// Flags, from whichever key or variable cargo takes them.
+    pub flags: Vec<String>,
+    /// What is built for; the host if nothing else is named.
+    pub target: Target,
+    /// The targets that are named, by command line, configuration or variable.
+    pub named: Vec<String>,
+    /// The program that is called to link, where one is set.
+    pub linker: Option<String>,
+}
+
+impl Target {
+    /// Whether a key of cargo's `[target]` table, a triple or `cfg(…)`, means this target. A key that cannot be read
+    /// means nothing, to cargo neither.
+    pub fn applies(&self, key: &str) -> bool {
+        let cfg: Vec<Cfg> = self.cfg.iter().filter_map(|line| Cfg::from_str(line).ok()).collect();
+        Platform::from_str(key).is_ok_and(|platform| platform.matches(&self.triple, &cfg))
+    }
+
+    /// The value of a `cfg` that has one, such as `target_os`.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        let of = |line: &'_ String| line.strip_prefix(key).is_some_and(|rest| rest.starts_with("=\""));
+        let line = self.cfg.iter().find(|line| of(line))?;
+        Some(line[key.len() + 2..].trim_end_matches('"'))
+    }
+
+    /// The program that a configuration names for linking: for the triple before `cfg(…)`.
+    pub fn linker(&self, config: &Table) -> Option<String> {
+        let tables = config.get("target")?.as_table()?;
+        let own = tables.get(&self.triple);
+        let by_cfg = tables.iter().filter(|(key, _)| key.starts_with("cfg(") && self.applies(key));
+        let mut candidates = own.into_iter().chain(by_cfg.map(|(_, table)| table));
+        candidates.find_map(|table| Some(table.get("linker")?.as_str()?.to_owned()))
+    }
+}
+
+impl Toolchain {
+    /// The host as a target.
+    pub fn host_target(&self) -> Target {
+        Target { triple: self.host.clone(), cfg: self.cfg.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_the_target_table_mean_a_target_or_not() {
+        let host = Toolchain::sample().host_target();
+        for (key, applies) in [
+            ("x86_64-unknown-linux-gnu", true),
+            ("x86_64-pc-windows-msvc", false),
+            ("cfg(unix)", true),
+            ("cfg( unix )", true),
+            ("cfg(windows)", false),
+            ("cfg(all(target_os = \"linux\", not(target_env = \"musl\")))", true),
+            ("cfg(any(windows, target_env = \"msvc\"))", false),
+            ("cfg(unix", false),
+            ("", false),
+        ] {
+            assert_eq!(host.applies(key), applies, "{key}");
+        }
+        assert_eq!(host.value("target_os"), Some("linux"));
+        assert_eq!(host.value("target_vendor"), None);
+    }
+
+    #[test]
+    fn the_linker_of_a_triple_goes_before_that_of_a_cfg() {
+        let linker = |config: &str| Toolchain::sample().host_target().linker(&config.parse().unwrap());
+        let both = "[target.'cfg(unix)']\nlinker = 'a'\n[target.x86_64-unknown-linux-gnu]\nlinker = 'b'";
+        assert_eq!(linker(both).as_deref(), Some("b"));
+        assert_eq!(linker("[target.'cfg(unix)']\nlinker = 'a'").as_deref(), Some("a"));
+        assert_eq!(linker("[target.'cfg(windows)']\nlinker = 'a'"), None);
+        assert_eq!(linker(""), None);
+    }
+}
