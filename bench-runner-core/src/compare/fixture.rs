@@ -182,6 +182,7 @@ pub fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
         stopped: StopReason::MaxRounds,
         rounds: 6,
         not_timed: not_timed.iter().map(entry).collect(),
+        primed: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -30,7 +30,9 @@ const MIN_BYTES: f64 = (1 << 20) as f64;
 pub(super) fn other_kinds(cells: &Cells<'_>, format: u32) -> Vec<OtherKind> {
     let of_arm = |(at, arm): (usize, &crate::record::Arm)| {
         let builds = cells.builds(at)?;
-        let first = builds.warmups.first().filter(|_| arm.variant.starts_from_nothing() && !arm.primed)?;
+        let turned_out = cells.end.is_some_and(|end| end.primed.contains(&arm.variant.name));
+        let exempt = arm.primed || turned_out || !arm.variant.starts_from_nothing();
+        let first = builds.warmups.first().filter(|_| !exempt)?;
         let changes = if format < 2 && first.cache.is_some() { Vec::new() } else { changes(builds) };
         (!changes.is_empty()).then_some(OtherKind { arm: at, changes })
     };

@@ -228,6 +228,9 @@ pub struct BlockEnd {
     pub rounds: u32,
     /// Arms that were not timed, or not to the end.
     pub not_timed: Vec<NotTimed>,
+    /// Names of variants whose first build turned out to fill a cache that their later builds take from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primed: Vec<String>,
     /// What was found out about its builds that a reader of its verdict should know, as whole sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

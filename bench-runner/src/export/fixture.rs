@@ -142,6 +142,7 @@ pub(super) fn odd() -> Judged {
         stopped: StopReason::Budget,
         rounds: 6,
         not_timed: vec![entry],
+        primed: Vec::new(),
         notes: Vec::new(),
     };
     manifest.blocks = vec![end];

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::arm::LiveArm;
 use super::builder::{Builder, Made, Place};
 use super::clock::Purpose;
-use super::notes::Notes;
+use super::notes::{About, Notes};
 use super::workspace::Workspace;
 use super::{Event, Forecast, Inputs, RunError};
 use crate::build::Detail;
@@ -371,8 +371,10 @@ impl Measuring<'_, '_, '_> {
         let interrupted = reason == StopReason::Interrupted;
         if !interrupted {
             let notes = self.builder.notes.sentences(&variants(self.block));
+            let filled = |variant: &&str| self.builder.notes.knows(About::Cache, variant);
+            let primed = variants(self.block).into_iter().filter(filled).map(str::to_owned).collect();
             let (block, not_timed) = (self.block.id.clone(), self.not_timed);
-            let end = BlockEnd { block, stopped: reason, rounds, not_timed, notes };
+            let end = BlockEnd { block, stopped: reason, rounds, not_timed, primed, notes };
             self.builder.writer.update(|manifest| manifest.blocks.push(end))?;
         }
         self.builder.observer.event(&Event::Stopped { block: self.block, reason, rounds });

@@ -50,8 +50,8 @@ impl Measuring<'_, '_, '_> {
         }
         let (named, calls) = (some_of(&wrappers, wrappers.len()), evidence.compiler_calls.len());
         let what = format!(
-            "call the compiler through {named} ({wrapped} of {calls} calls); what that keeps outside of the target \
-             directory can make a build from nothing warm, and its time counts as the compiler's"
+            "call the compiler through {named} ({wrapped} of {calls} calls); what that keeps elsewhere can make a \
+             build from nothing warm, and a server that it talks to is not measured"
         );
         self.builder.notes.say(About::Wrapper, &variant.name, what);
     }

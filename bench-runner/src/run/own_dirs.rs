@@ -6,14 +6,13 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use toml::Table;
-
 use super::RunError;
 use super::workspace::make;
-use crate::build::{Recipe, Site, merged};
+use crate::build::{Recipe, Site};
+use crate::corpus::sources;
 use crate::host;
 
-/// What cargo homes share.
+/// What a cargo home shares with others.
 const SHARED: [&str; 2] = ["registry", "git"];
 /// What cargo notes down in its home for itself: what it last used, and its locks. A home without them costs a build
 /// more than any home that is in use.
@@ -30,39 +29,11 @@ pub(super) fn furnish(site: &Site, recipe: &Recipe, building: &Path) -> Result<(
     for dir in [&site.home, &site.tmp, &site.cargo_home] {
         make(dir)?;
     }
-    for name in SHARED {
-        let (shared, own) = (building.join(name), site.cargo_home.join(name));
-        if !own.is_symlink() {
-            let shared = shared.canonicalize().unwrap_or(shared);
-            symlink(&shared, &own).map_err(failed("make", &own))?;
-        }
-    }
     let of_cargo = (building.join(OF_CARGO[0]), site.cargo_home.join(OF_CARGO[0]));
     if of_cargo.0.is_file() && !of_cargo.1.exists() {
         fs::copy(&of_cargo.0, &of_cargo.1).map_err(failed("copy", &of_cargo.0))?;
     }
-    let config = site.cargo_home.join(CONFIG);
-    let text = configuration(building, recipe.home_config.as_deref())?;
-    fs::write(&config, text).map_err(failed("write", &config))
-}
-
-/// The configuration of a cargo home: `own` of the variant, and on top of it what is needed to find what was fetched.
-fn configuration(building: &Path, own: Option<&str>) -> Result<String, RunError> {
-    let file = building.join(CONFIG);
-    let text = match fs::read_to_string(&file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        read => read.map_err(failed("read", &file))?,
-    };
-    let Some(own) = own else { return Ok(text) };
-    let table = |text: &str| {
-        text.parse::<Table>().map_err(|error| RunError::Plan(format!("a configuration of cargo: {error}")))
-    };
-    let (mut lower, higher) = (table(own)?, table(&text)?);
-    // Half of somebody else's registry is worse than none.
-    for key in ["source", "registries", "cache"] {
-        lower.remove(key);
-    }
-    Ok(merged(&lower, &higher).to_string())
+    Ok(sources::write_cargo_home(&site.cargo_home, building, recipe.home_config.as_deref())?)
 }
 
 /// Makes the directories of an arm empty, as they are before any build. What a compiler cache keeps is left alone.
@@ -172,34 +143,12 @@ mod tests {
     }
 
     #[test]
-    fn a_cargo_home_has_what_was_fetched_and_the_configuration_of_its_variant() {
-        let dir = tempfile::tempdir().unwrap();
-        let (building, site) = (dir.path().join("building"), site(dir.path()));
-        fs::create_dir_all(building.join("registry")).unwrap();
-        fs::write(
-            building.join("config.toml"),
-            "source.a.directory = '/a'\ncache.auto-clean-frequency = 'never'\n",
-        )
-        .unwrap();
-        furnish(&site, &Recipe::default(), &building).unwrap();
-        let config = || fs::read_to_string(site.cargo_home.join("config.toml")).unwrap();
-        assert_eq!(config(), fs::read_to_string(building.join("config.toml")).unwrap());
-        assert!(site.cargo_home.join("registry").is_dir());
-        let own =
-            "build.rustflags = ['-Cx']\nsource.b.directory = '/b'\ncache.auto-clean-frequency = 'always'\n";
-        furnish(&site, &Recipe { home_config: Some(own.into()), ..Recipe::default() }, &building).unwrap();
-        let table: Table = config().parse().unwrap();
-        assert_eq!(table["build"]["rustflags"][0].as_str(), Some("-Cx"));
-        assert_eq!(table["cache"]["auto-clean-frequency"].as_str(), Some("never"));
-        assert_eq!(table["source"].as_table().unwrap().keys().collect::<Vec<_>>(), ["a"]);
-    }
-
-    #[test]
     fn nothing_of_a_build_is_left_but_what_cargo_notes_for_itself() {
         let dir = tempfile::tempdir().unwrap();
         let (building, site) = (dir.path().join("building"), site(dir.path()));
         fs::create_dir_all(building.join("registry")).unwrap();
         fs::write(building.join("registry/crate"), "").unwrap();
+        fs::write(building.join("config.toml"), "").unwrap();
         furnish(&site, &Recipe::default(), &building).unwrap();
         for file in
             ["t00/a", "b00/a", "h00/.cache/x/y", "p00/a", "c00/bin/tool", "c00/.global-cache", "v00/store/a"]

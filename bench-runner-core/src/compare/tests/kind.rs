@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fixture::*;
 use crate::bundle;
 use crate::compare::{Change, Comparison, Invalid, Policy, Recorded, Verdict, WantedBaseline, compare};
-use crate::record::{Activity, CacheUse, Cost, Outcome, Plan, Rebuilt, Role, Sample};
+use crate::record::{Activity, BlockEnd, CacheUse, Cost, Outcome, Plan, Rebuilt, Role, Sample};
 
 /// A warm-up and six rounds of a baseline, its twin and two variants, all alike: 10 s of wall time, 15 s of CPU time.
 /// `change` makes each build what a test wants, with its arm and its round (0 for the warm-up).
@@ -204,6 +204,24 @@ fn a_cache_of_the_harness_primes_in_format_1_alone() {
     assert!(fires(&judged(&plan, &samples)));
     plan.format = 1;
     assert!(!fires(&judged(&plan, &samples)));
+}
+
+#[test]
+fn an_arm_that_turned_out_to_fill_a_cache_is_exempt() {
+    let plan = two();
+    let samples = of(&plan, |sample, arm, round| {
+        if arm == 2 {
+            times(sample, if round > 0 { 0.2 } else { 1.0 });
+        }
+    });
+    let primed = |names: &[&str]| {
+        let primed = names.iter().map(|&name| name.to_owned()).collect();
+        let end = BlockEnd { primed, ..end(&plan.blocks[0], &[]) };
+        ended(&plan, &samples, &[end])
+    };
+    assert!(fires(&primed(&[])));
+    assert!(fires(&primed(&["other"])));
+    assert!(!fires(&primed(&[&plan.blocks[0].arms[2].variant.name])));
 }
 
 #[test]

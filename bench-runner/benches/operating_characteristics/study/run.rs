@@ -72,6 +72,7 @@ impl Setup {
                 stopped,
                 rounds,
                 not_timed: Vec::new(),
+                primed: Vec::new(),
                 notes: Vec::new(),
             });
             tables.push(table);

@@ -5,6 +5,7 @@ use bench_runner::bundle::Bundle;
 use bench_runner::record::{Plan, Proof, ProofResult};
 use libtest_mimic::Trial;
 
+use super::unchanged::Contents;
 use crate::lab::{Lab, Ran, test};
 
 pub(super) fn tests() -> Vec<Trial> {
@@ -189,7 +190,7 @@ fn harmless() {
         "cargo/config.toml",
         &format!("[build]\nrustc-wrapper = \"{wrapper}\"\nbuild-dir = \"{}\"\n", lab.path("mine").display()),
     );
-    let before = Contents::of(&[&lab.path("own")]);
+    let before = Contents::of(&lab.path("own"), &|_| false);
     for variables in
         [&[][..], &[("RUSTC_WRAPPER", wrapper)], &[("CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER", wrapper)]]
     {
@@ -198,7 +199,7 @@ fn harmless() {
     }
     assert!(!log.exists(), "the user's wrapper was started to plan");
     assert!(!lab.path("mine").exists(), "the user's build directory was made");
-    assert_eq!(Contents::of(&[&lab.path("own")]), before);
+    assert_eq!(Contents::of(&lab.path("own"), &|_| false), before);
     let in_home: Vec<_> = crate::lab::entries(&lab.path("cargo"));
     assert_eq!(in_home.len(), 1, "{in_home:?}");
 }

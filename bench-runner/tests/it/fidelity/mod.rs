@@ -3,6 +3,8 @@
 
 mod configuration;
 mod copy;
+mod format;
+mod state;
 mod unchanged;
 
 use libtest_mimic::Trial;
@@ -10,6 +12,8 @@ use libtest_mimic::Trial;
 pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = configuration::tests();
     trials.extend(copy::tests());
+    trials.extend(format::tests());
+    trials.extend(state::tests());
     trials.extend(unchanged::tests());
     trials
 }

@@ -230,11 +230,6 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     if *service != base.service {
         without("the service".to_owned(), &|recipe| recipe.service.clone_from(&base.service));
     }
-    if *home_config != base.home_config {
-        without("the configuration of the cargo home".to_owned(), &|recipe| {
-            recipe.home_config.clone_from(&base.home_config);
-        });
-    }
     if *jobs != base.jobs {
         without("the jobs".to_owned(), &|recipe| recipe.jobs = base.jobs);
     }

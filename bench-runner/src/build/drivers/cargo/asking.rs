@@ -144,7 +144,7 @@ impl Inquiry {
         Site {
             source: self.tree.clone(),
             target: within("target"),
-            build_dir: within("target"),
+            build_dir: within("build-dir"),
             home: within("home"),
             tmp: within("tmp"),
             service: within("service"),

@@ -1,0 +1,271 @@
+//! State outside of the target directory: what builds keep in the work tree, in their home, in a build directory or in a
+//! compiler cache makes no later build warmer without a word.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bench_runner::bundle::Bundle;
+use bench_runner::record::{Phase, Sample};
+use libtest_mimic::Trial;
+
+use crate::lab::{Lab, Ran, entries, test, test_with};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    let sccache = |name: &str, run: fn()| test_with(name, "sccache", run);
+    vec![
+        test("fidelity::state::what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm", from_nothing),
+        test("fidelity::state::what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds", warm),
+        test(
+            "fidelity::state::what_a_release_build_writes_elsewhere_is_where_later_builds_start",
+            after_release,
+        ),
+        test("fidelity::state::a_build_directory_is_each_variants_own", build_directories),
+        test("fidelity::state::what_is_compiled_again_without_a_change_is_named_with_its_reason", restless),
+        test("fidelity::state::an_unknown_wrapper_is_named", unknown_wrapper),
+        sccache("fidelity::state::a_script_that_calls_sccache_reaches_a_server_of_its_own", by_script),
+        sccache("fidelity::state::sccache_is_found_wherever_cargo_takes_a_wrapper_from", by_every_way),
+    ]
+}
+
+/// A package with a library and a binary, and the text of its build script.
+fn own(lab: &Lab, script: &str) {
+    lab.write(
+        "own/Cargo.toml",
+        "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[profile.dev]\nincremental = false\n",
+    );
+    lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
+    lab.write("own/src/lib.rs", "pub fn twice(n: u64) -> u64 {\n    n * 2\n}\n");
+    lab.write("own/src/main.rs", "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n");
+    if !script.is_empty() {
+        lab.write("own/build.rs", script);
+    }
+}
+
+/// A build script that leaves something wherever one can, changes a file of the tree and deletes another. It says in
+/// `log` what it has found: `cold` or `warm` for each place.
+fn litterer(lab: &Lab) -> String {
+    lab.write("own/note.txt", "as it was");
+    lab.write("own/gone.txt", "");
+    format!(
+        r#"use std::{{env, fs, io::Write, path::PathBuf}};
+fn main() {{
+    println!("cargo:rerun-if-changed=build.rs");
+    let of = |name: &str, below: &str| PathBuf::from(env::var_os(name).unwrap()).join(below);
+    let places =
+        ["native".into(), of("HOME", ".cache"), of("TMPDIR", "keep"), of("CARGO_HOME", "tools")];
+    let mut seen = Vec::new();
+    for dir in places {{
+        seen.push(if dir.exists() {{ "warm" }} else {{ "cold" }});
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("out"), "x").unwrap();
+    }}
+    seen.push(if fs::read_to_string("note.txt").unwrap() == "as it was" {{ "cold" }} else {{ "warm" }});
+    seen.push(if fs::remove_file("gone.txt").is_ok() {{ "cold" }} else {{ "warm" }});
+    fs::write("note.txt", "changed").unwrap();
+    let mut log = fs::OpenOptions::new().append(true).create(true).open({log:?}).unwrap();
+    writeln!(log, "{{}} {{}}", env::var("HOME").unwrap(), seen.join(" ")).unwrap();
+}}
+"#,
+        log = lab.path("log")
+    )
+}
+
+/// What the build script has logged: the home, and what it has found.
+fn logged(lab: &Lab) -> Vec<(String, String)> {
+    let text = fs::read_to_string(lab.path("log")).expect("the log");
+    let line = |line: &str| line.split_once(' ').map(|(home, seen)| (home.to_owned(), seen.to_owned()));
+    text.lines().filter_map(line).collect()
+}
+
+const COLD: &str = "cold cold cold cold cold cold";
+
+/// Everything below a directory: path, content, time of change.
+fn state(dir: &Path) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
+    let of = |path: PathBuf| {
+        if path.is_dir() {
+            return state(&path);
+        }
+        let modified = fs::metadata(&path).and_then(|metadata| metadata.modified()).expect("a file");
+        vec![(path.clone(), fs::read(&path).expect("a file"), modified)]
+    };
+    let mut all: Vec<_> = entries(dir).into_iter().flat_map(of).collect();
+    all.sort();
+    all
+}
+
+fn notes(bundle: &Bundle) -> String {
+    bundle.manifest.blocks[0].notes.join("\n")
+}
+
+fn measured<'b>(bundle: &'b Bundle, variant: &str) -> Vec<&'b Sample> {
+    let of = |sample: &&Sample| sample.phase == Phase::Measured && &*sample.variant == variant;
+    bundle.samples.iter().filter(of).collect()
+}
+
+fn from_nothing() {
+    let lab = Lab::new();
+    own(&lab, &litterer(&lab));
+    let before = state(&lab.path("own"));
+    let args = ["run", "--project", "../own", "--rounds", "1", "--axis", "codegen-units=1,16"];
+    let ran = lab.run(&args).expect(0);
+    let logged = logged(&lab);
+    assert_eq!(logged.len(), 6, "three arms, each with a warm-up and a round");
+    assert!(logged.iter().all(|(_, seen)| seen == COLD), "{logged:?}");
+    let homes: BTreeSet<&str> = logged.iter().map(|(home, _)| home.as_str()).collect();
+    let lengths: BTreeSet<usize> = homes.iter().map(|home| home.len()).collect();
+    assert_eq!((homes.len(), lengths.len()), (3, 1), "{homes:?}");
+    let notes = notes(&lab.bundle());
+    for said in [
+        "Builds leave `native`, change `note.txt` and delete `gone.txt` in the work tree; this is undone",
+        "Builds leave `.cache/out` in their home directory",
+        "Builds leave `keep/out` in their directory for temporary files",
+        "Builds leave `tools/out` in their cargo home",
+    ] {
+        assert!(notes.contains(said), "{said}: {notes}");
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+    assert!(ran.stdout.contains("note: Builds leave `native`"), "{}", ran.stdout);
+    assert_eq!(state(&lab.path("own")), before, "the user's own tree is only read");
+}
+
+fn warm() {
+    let lab = Lab::new();
+    own(&lab, &litterer(&lab));
+    // What the script has made is a source from then on.
+    lab.write(
+        "own/src/main.rs",
+        "fn main() {\n    println!(\"{} {}\", own::twice(21), include_str!(\"../native/out\"));\n}\n",
+    );
+    let args = ["run", "--project", "../own", "--workload", "incremental", "--rounds", "2"];
+    lab.run(&[&args[..], &["--axis", "codegen-units=1,16"]].concat()).expect(0);
+    let logged = logged(&lab);
+    let homes: BTreeSet<&str> = logged.iter().map(|(home, _)| home.as_str()).collect();
+    assert_eq!((homes.len(), logged.len()), (3, 3), "the script of each arm has run once: {logged:?}");
+    assert!(logged.iter().all(|(_, seen)| seen == COLD), "{logged:?}");
+    assert!(notes(&lab.bundle()).contains("in the work tree; this is kept apart for each variant"));
+}
+
+fn after_release() {
+    let lab = Lab::new();
+    own(&lab, &litterer(&lab));
+    let args = ["run", "--project", "../own", "--workload", "after-release", "--rounds", "1"];
+    lab.run(&[&args[..], &["--axis", "codegen-units=1,16"]].concat()).expect(0);
+    let mut by_arm = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (home, seen) in logged(&lab) {
+        by_arm.entry(home).or_default().push(seen);
+    }
+    assert_eq!(by_arm.len(), 3);
+    let later = COLD.replace("cold", "warm");
+    for seen in by_arm.values() {
+        assert_eq!(seen[0], COLD, "the release build is from nothing");
+        assert!(seen.len() > 2 && seen[1..].iter().all(|seen| *seen == later), "{seen:?}");
+    }
+}
+
+fn build_directories() {
+    let lab = Lab::new();
+    own(&lab, "");
+    let mine = lab.path("mine");
+    lab.write("own/.cargo/config.toml", &format!("[build]\nbuild-dir = {mine:?}\n"));
+    let axis = format!("env.CARGO_BUILD_BUILD_DIR=,{}", lab.path("other").display());
+    lab.run(&["run", "--project", "../own", "--rounds", "1", "--axis", &axis]).expect(0);
+    let compiled: BTreeSet<Option<u32>> = lab
+        .bundle()
+        .samples
+        .iter()
+        .map(|sample| sample.rebuilt.as_ref().map(|rebuilt| rebuilt.count))
+        .collect();
+    assert_eq!(compiled, BTreeSet::from([Some(2)]), "each build compiles both units");
+    assert!(!mine.exists() && !lab.path("other").exists(), "and writes nothing of the user's");
+}
+
+fn restless() {
+    let lab = Lab::new();
+    let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=.env\");\n    println!(\"cargo:rerun-if-env-changed=OF_THE_USER\");\n}\n";
+    own(&lab, script);
+    let reason = "compile something again although nothing has changed: `own`: the file `.env` is missing";
+    let args =
+        ["run", "--project", "../own", "--workload", "incremental", "--workload", "noop", "--rounds", "1"];
+    let args = [&args[..], &["--axis", "codegen-units=1,16"]].concat();
+    let ran = lab.command(&args).env("OF_THE_USER", "1").output().expect("the program");
+    let ran = Ran::from(ran).expect(3);
+    let bundle = lab.bundle();
+    for block in &bundle.manifest.blocks {
+        let notes = block.notes.join("\n");
+        assert!(notes.contains(&format!("Builds {reason}")), "{notes}");
+        assert!(
+            notes.contains("ask for `OF_THE_USER`, set in your environment and not passed on"),
+            "{notes}"
+        );
+    }
+    let noop = bundle.manifest.blocks.iter().find(|block| !block.not_timed.is_empty()).expect("a noop");
+    assert!(noop.not_timed[0].reason.contains(reason), "{:?}", noop.not_timed);
+    assert!(ran.stdout.contains("the file `.env` is missing"), "{}", ran.stdout);
+}
+
+/// A wrapper that runs what it is given.
+fn wrapper(lab: &Lab, command: &str) -> PathBuf {
+    lab.write("bin/kache.sh", &format!("#!/bin/sh\nexec {command} \"$@\"\n"))
+}
+
+fn unknown_wrapper() {
+    let lab = Lab::new();
+    own(&lab, "");
+    let kache = wrapper(&lab, "");
+    lab.write("own/.cargo/config.toml", &format!("[build]\nrustc-workspace-wrapper = {kache:?}\n"));
+    let ran =
+        lab.run(&["run", "--project", "../own", "--rounds", "1", "--axis", "codegen-units=1,16"]).expect(0);
+    let said = format!("Builds call the compiler through `{}` (2 of 2 calls)", kache.display());
+    assert!(notes(&lab.bundle()).contains(&said) && ran.stderr.contains(&said), "{}", ran.stderr);
+}
+
+/// Hits, misses and calls that cannot be cached of the measured builds of a variant.
+fn used(bundle: &Bundle, variant: &str) -> Vec<Option<(u64, u64, u64)>> {
+    let numbers = |sample: &Sample| sample.cache.map(|cache| (cache.hits, cache.misses, cache.not_cacheable));
+    measured(bundle, variant).into_iter().map(numbers).collect()
+}
+
+fn nothing_of_the_users_was_touched(lab: &Lab, bundle: &Bundle) {
+    assert!(entries(&lab.path("home")).is_empty(), "the user's own store would be there");
+    let stragglers: u32 = bundle.samples.iter().map(|sample| sample.disturbance.stragglers).sum();
+    assert_eq!(stragglers, 0, "servers are stopped, not killed");
+}
+
+fn by_script() {
+    let lab = Lab::new();
+    own(&lab, "");
+    let script = wrapper(&lab, "sccache");
+    lab.write("own/.cargo/config.toml", &format!("[build]\nrustc-wrapper = {script:?}\n"));
+    lab.run(&["run", "--project", "../own", "--rounds", "1", "--axis", "codegen-units=1,16"]).expect(0);
+    let bundle = lab.bundle();
+    let warm = Some((1, 0, 1));
+    assert_eq!(used(&bundle, "codegen-units=16"), [warm]);
+    assert_eq!(used(&bundle, "codegen-units=1"), [warm; 2], "the baseline and its twin");
+    let said = format!("Builds reach sccache through `{}`: each variant has a server", script.display());
+    assert!(notes(&bundle).contains(&said), "{}", notes(&bundle));
+    nothing_of_the_users_was_touched(&lab, &bundle);
+}
+
+fn by_every_way() {
+    let lab = Lab::new();
+    // A C compiler behind the cache is no wrapper of rustc at all.
+    let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let Some(cc) = std::env::var_os(\"CC\").filter(|cc| !cc.is_empty()) else { return };\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    std::fs::write(format!(\"{out}/a.c\"), \"int f(void) { return 1; }\").unwrap();\n    let args = [\"-c\".to_owned(), \"-o\".to_owned(), format!(\"{out}/a.o\"), format!(\"{out}/a.c\")];\n    assert!(std::process::Command::new(cc).args(args).status().unwrap().success());\n}\n";
+    own(&lab, script);
+    let cc = lab.write("bin/cc.sh", "#!/bin/sh\nexec sccache cc \"$@\"\n");
+    let cc = format!("env.CC=,{}", cc.display());
+    let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", &cc, "--axis"];
+    lab.run(&[&args[..], &["env.CARGO_BUILD_RUSTC_WRAPPER=,sccache"]].concat()).expect(0);
+    let bundle = lab.bundle();
+    let hits = |sample: &Sample| sample.cache.map(|cache| cache.hits);
+    let of_all = bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured);
+    let mut found: Vec<Option<u64>> = of_all.map(hits).collect();
+    found.sort();
+    assert_eq!(found, [None, Some(1), Some(1), Some(2)], "neither, the library, the C file, both");
+    assert!(
+        notes(&bundle).contains("each variant has a server and a store of its own"),
+        "{}",
+        notes(&bundle)
+    );
+    nothing_of_the_users_was_touched(&lab, &bundle);
+}
