@@ -1,10 +1,10 @@
 //! Made-up comparisons for tests.
 
 use crate::compare::{
-    ArmResult, BlockResult, Comparison, Effect, Invalid, NoOrderEffects, OrderEffects, PlainRatio, Point,
-    PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
+    ArmResult, BlockResult, Change, Comparison, Effect, Invalid, NoOrderEffects, OrderEffects, OtherKind,
+    PlainRatio, Point, PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
 };
-use crate::record::{BlockId, Proof, ProofResult, Role, Skipped, StopReason};
+use crate::record::{BlockId, Difference, Fidelity, Proof, ProofResult, Role, Skipped, StopReason};
 
 /// What the variants take of the baseline's time.
 const SHARES: [f64; 9] = [0.873, 0.921, 1.064, 0.991, 1.012, 0.846, 1.103, 0.958, 1.0];
@@ -240,4 +240,30 @@ pub(crate) fn everything() -> Comparison {
         help: Some("apt install sold".to_owned()),
     }];
     comparison
+}
+
+/// A block whose builds are not all the user's own, and whose later builds differ in kind from the first.
+pub(crate) fn unlike() -> BlockResult {
+    let mut block = block("hexyl 0.17.0", &names(2, false), 12, 4.2);
+    let compared = vec!["flags".to_owned()];
+    let of = |variant: Option<&str>| Fidelity {
+        project: "hexyl".to_owned(),
+        variant: variant.map(str::to_owned),
+        compared: compared.clone(),
+        left_out: Vec::new(),
+        differences: Vec::new(),
+        not_compared: None,
+    };
+    let difference =
+        Difference { what: "flags".to_owned(), yours: "-Clinker=<x>".to_owned(), here: String::new() };
+    block.fidelity = vec![
+        Fidelity { differences: vec![difference], ..of(Some("as-configured")) },
+        Fidelity { left_out: vec!["RUSTFLAGS".to_owned()], ..of(None) },
+    ];
+    let changes = vec![Change::Cpu { first: 2.7, later: 0.45 }, Change::Units { first: 9, later: 4 }];
+    block.invalid = vec![Invalid::OtherKind(OtherKind { arm: 2, changes })];
+    for ratio in block.arms.iter_mut().filter_map(|arm| arm.ratio.as_mut()) {
+        ratio.verdict = Verdict::Invalid;
+    }
+    block
 }

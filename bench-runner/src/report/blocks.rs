@@ -101,4 +101,12 @@ mod tests {
             linkers/tokei/incremental,1,,0.03,,,,,,,,fewer than two arms were built,,,,,,,,,,,,,,,
         "#]].assert_eq(&blocks_csv(&fixture::everything()).unwrap());
     }
+
+    #[test]
+    fn what_makes_a_block_show_nothing_and_its_fidelity_stand_at_the_end() {
+        let text = blocks_csv(&fixture::comparison(vec![fixture::unlike()])).unwrap();
+        let end = ",\"later builds of `linker=lld` differ in kind from its first (2.70 s of CPU time, then 0.45 s; 9 units \
+                   compiled, then 4)\",differs\n";
+        assert!(text.ends_with(end), "{text}");
+    }
 }

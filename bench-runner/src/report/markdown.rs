@@ -192,4 +192,14 @@ mod tests {
         comparison.across.clear();
         assert!(markdown(&comparison).contains("no block was measured"));
     }
+
+    #[test]
+    fn fidelity_stands_under_the_table_with_nothing_in_it_that_is_markup() {
+        let text = markdown(&comparison(vec![crate::figure::fixture::unlike()]));
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("fidelity: ")).collect();
+        expect![[r#"
+            - **warning:** fidelity: as-configured: differs from your own build in flags: yours \`-Clinker=&lt;x&gt;\`, here nothing
+            - fidelity: without your configuration: same (left out on purpose: RUSTFLAGS)"#]].assert_eq(&lines.join("\n"));
+        assert!(!markdown(&one()).contains("fidelity"), "nobody compared");
+    }
 }

@@ -213,7 +213,7 @@ fn wrong_plan() {
     for (from, to, said) in [
         ("\"env.X\": \"1\"", "\"envX\": \"1\"", "unknown axis `envX`"),
         ("\"workload\": \"clean\"", "\"workload\": \"claen\"", "unknown workload `claen`"),
-        ("\"format\": 1", "\"format\": 9, \"new\": 1", "format 9 is newer"),
+        ("\"format\": 2", "\"format\": 9, \"new\": 1", "format 9 is newer"),
         ("\"seed\"", "\"sede\"", "sede"),
     ] {
         assert!(plan.stdout.contains(from), "{}", plan.stdout);

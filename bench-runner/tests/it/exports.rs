@@ -190,7 +190,7 @@ fn damaged() {
 
     let manifest = bundle.join("manifest.json");
     let text_of = fs::read_to_string(&manifest).expect("a manifest");
-    fs::write(&manifest, text_of.replacen("\"format\": 1", "\"format\": 99", 1)).expect("a newer one");
+    fs::write(&manifest, text_of.replacen("\"format\": 2", "\"format\": 99", 1)).expect("a newer one");
     let ran = lab.run(&["export", "--format", "json", text(&bundle)]).expect(2);
     assert!(ran.stderr.contains("has format 99"), "{}", ran.stderr);
 }

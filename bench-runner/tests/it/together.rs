@@ -175,9 +175,9 @@ fn bad() {
         }
         dir
     };
-    let newer = copied("newer", &|text| text.replacen("\"format\": 1", "\"format\": 2", 1));
+    let newer = copied("newer", &|text| text.replacen("\"format\": 2", "\"format\": 3", 1));
     let stderr = lab.run(&["compare", text(&one), text(&newer)]).expect(2).stderr;
-    assert!(stderr.contains("has format 2"), "{stderr}");
+    assert!(stderr.contains("has format 3"), "{stderr}");
     let label =
         copied("label", &|text| text.replace("\"directory\": \"one\"", "\"directory\": \"<b>one</b>\""));
     let stderr = lab.run(&["compare", text(&one), text(&label)]).expect(1).stderr;

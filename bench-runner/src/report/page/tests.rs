@@ -135,3 +135,17 @@ fn what_stands_between_backticks_is_code() {
     let html = page_of(&everything(), &[advice]);
     assert!(html.contains("<li>It needs <code>&lt;b&gt;</code> and &lt;em&gt;.</li>"));
 }
+
+#[test]
+fn a_difference_from_the_users_own_build_is_marked_at_the_verdict_and_told_below() {
+    let html = page_of(&comparison(vec![crate::figure::fixture::unlike()]), &[]);
+    assert!(html.contains("<span class=\"warning\">see fidelity</span>"), "{html}");
+    let told = "<strong class=\"warning\">warning: </strong>as-configured: differs from your own build in flags: \
+                yours `-Clinker=&lt;x&gt;`, here nothing";
+    assert!(html.contains(told), "{html}");
+    assert!(html.contains("without your configuration: same (left out on purpose: RUSTFLAGS)"));
+    assert!(html.contains("differ in kind from its first (2.70 s of CPU time"));
+    assert_eq!(unclosed(&html), Vec::<String>::new());
+    let plain = page_of(&everything(), &[]);
+    assert!(!plain.contains("Fidelity to your own build") && !plain.contains("see fidelity"));
+}

@@ -258,3 +258,23 @@ fn another_baseline_is_marked() {
     "#]]
     .assert_eq(&text(&post_hoc));
 }
+
+#[test]
+fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_table() {
+    let said = text(&comparison(vec![fixture::unlike()]));
+    expect![[r#"
+        linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+        hexyl 0.17.0 · incremental (12 rounds, stopped: the precision was reached)
+          variant      median    ratio    95 % interval    change  verdict    n
+          linker=bfd  4.200 s                                      baseline  12
+          linker=lld  3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  invalid   12
+          twin: differences under ±1.6 % would not have shown in it
+          warning: fidelity: as-configured: differs from your own build in flags: yours `-Clinker=<x>`,
+            here nothing
+          fidelity: without your configuration: same (left out on purpose: RUSTFLAGS)
+
+        One comparison was planned, and its verdict stands alone.
+    "#]]
+    .assert_eq(&said);
+}
