@@ -210,7 +210,7 @@ fn unanswered() {
     let args = ["plan", "--project", "../own", "--axis", "linker=default,bfd"];
     let ran = program(&lab, &args, &[]).expect(2);
     assert!(
-        ran.stderr.contains("`own`: cargo did not say") && ran.stderr.contains("config.toml"),
+        ran.stderr.contains("config.toml") && ran.stderr.contains("build.rustflags"),
         "{}",
         ran.stderr
     );
