@@ -142,13 +142,24 @@ pub enum ToolError {
 ///
 /// Where it could not be started, took too long, or the program was [interrupted](super::interrupted).
 pub fn run_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
-    let (code, stdout, stderr) = run(call)?;
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ok(ToolOutput { code, stdout: text(stdout), stderr: text(stderr) })
+    run(call).map(Said::into_text)
 }
 
-/// Calls a program and gives its exit code, its standard output and its standard error.
-fn run(call: &ToolCall) -> Result<(Option<i32>, Vec<u8>, Vec<u8>), ToolError> {
+/// What a tool said, as it is.
+struct Said {
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Said {
+    fn into_text(self) -> ToolOutput {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        ToolOutput { code: self.code, stdout: text(self.stdout), stderr: text(self.stderr) }
+    }
+}
+
+fn run(call: &ToolCall) -> Result<Said, ToolError> {
     let failed = |source| ToolError::CouldNotStart { call: call.line(), source };
     if super::interrupted() {
         return Err(ToolError::Interrupted { call: call.line() });
@@ -169,7 +180,8 @@ fn run(call: &ToolCall) -> Result<(Option<i32>, Vec<u8>, Vec<u8>), ToolError> {
         }
     }
     let code = tool.reap().map_err(failed)?;
-    Ok((code, read_back(&mut stdout).map_err(failed)?, read_back(&mut stderr).map_err(failed)?))
+    let stdout = read_back(&mut stdout).map_err(failed)?;
+    Ok(Said { code, stdout, stderr: read_back(&mut stderr).map_err(failed)? })
 }
 
 /// [`run_tool`], with an exit code other than 0 as an error that shows the last lines of what the tool said.
@@ -191,12 +203,11 @@ pub fn check_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
 ///
 /// Those of [`check_tool`].
 pub fn check_tool_bytes(call: &ToolCall) -> Result<Vec<u8>, ToolError> {
-    let (code, stdout, stderr) = run(call)?;
-    if code == Some(0) {
-        return Ok(stdout);
+    let said = run(call)?;
+    if said.code == Some(0) {
+        return Ok(said.stdout);
     }
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Err(has_failed(call, ToolOutput { code, stdout: text(stdout), stderr: text(stderr) }))
+    Err(has_failed(call, said.into_text()))
 }
 
 fn has_failed(call: &ToolCall, output: ToolOutput) -> ToolError {

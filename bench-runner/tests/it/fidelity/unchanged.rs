@@ -37,6 +37,9 @@ impl Contents {
             } else if metadata.is_file() {
                 let content = Sha256::digest(fs::read(&path).expect("a file"));
                 let (time, mode) = ((metadata.mtime(), metadata.mtime_nsec()), metadata.permissions().mode());
+                // git marks a pack as still wanted by its time, when it makes a sparse index full.
+                let time =
+                    Some(time).filter(|_| path.extension().is_none_or(|extension| extension != "pack"));
                 format!(
                     "{mode:o} {time:?} {}",
                     content.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
