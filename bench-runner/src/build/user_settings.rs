@@ -20,9 +20,11 @@ pub const VARIABLES: &str = "variables";
 /// Keys of `build` that the harness decides on: the compiler itself, and its wrapper for documentation.
 const OF_THE_HARNESS: [&str; 2] = ["rustc", "rustdoc"];
 /// Variables that decide how something is built.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTDOCFLAGS",
+    "CARGO_ENCODED_RUSTDOCFLAGS",
     "CARGO_INCREMENTAL",
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",
@@ -44,8 +46,14 @@ const OF_A_TARGET: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
 /// Keys of `build` that are read from variables and that the harness decides on.
 const NOT_FROM_VARIABLES: [&str; 6] = ["build-dir", "jobs", "rustc", "rustdoc", "target-dir", "artifact-dir"];
 /// Variables that say something when they are empty: no flags of any file, no wrapper.
-const SWITCHES_OFF: [&str; 4] =
-    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
+const SWITCHES_OFF: [&str; 6] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTDOCFLAGS",
+    "CARGO_ENCODED_RUSTDOCFLAGS",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+];
 /// Parts of names of variables whose values are nobody's business.
 const SECRETS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
 /// Last parts of keys whose values are paths, if they have a directory in them.

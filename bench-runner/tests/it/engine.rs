@@ -194,6 +194,7 @@ fn environment() {
         "LANG",
         "LC_ALL",
         "PATH",
+        "RUSTUP_AUTO_INSTALL",
         "SET",
         "TMPDIR",
         "TZ",

@@ -54,6 +54,8 @@ pub(super) fn made_environment(
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
         ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
         ("TZ".to_owned(), "UTC".to_owned()),
+        // A proxy of rustup that a build script starts must not fetch a toolchain while the clock runs.
+        ("RUSTUP_AUTO_INSTALL".to_owned(), "0".to_owned()),
     ]);
     // A build script that asks git for a commit must not find that of a repository around the cache. One that was laid
     // out with the project may be some directories above it, and lies below what all directories of a build are in.

@@ -133,6 +133,14 @@ impl Workplace {
                 (_, Err(error)) => not_compared = Some(one_line(error)),
             }
         }
+        if let Some(rustdoc) = home.asked.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
+            let here = driver.toolchain.rustdoc.as_ref().map(|path| path.display().to_string());
+            found.push(Difference {
+                what: "variables".to_owned(),
+                yours: format!("RUSTDOC={rustdoc}"),
+                here: here.map(|path| format!("RUSTDOC={path}")).unwrap_or_default(),
+            });
+        }
         let from = bench.copied_from(own);
         // Without a lock file of its own the tree cannot be asked without writing one, so its copy is.
         let asked_in = if own.join("Cargo.lock").is_file() { from } else { &source.tree };

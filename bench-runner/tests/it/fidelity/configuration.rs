@@ -209,11 +209,7 @@ fn unanswered() {
     own(&lab, "[build]\nrustflags = 3\n");
     let args = ["plan", "--project", "../own", "--axis", "linker=default,bfd"];
     let ran = program(&lab, &args, &[]).expect(2);
-    assert!(
-        ran.stderr.contains("config.toml") && ran.stderr.contains("build.rustflags"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("config.toml") && ran.stderr.contains("build.rustflags"), "{}", ran.stderr);
     own(&lab, "include = [\"absent.toml\"]\n");
     let ran = program(&lab, &args, &[]).expect(2);
     assert!(ran.stderr.contains("absent.toml"), "{}", ran.stderr);

@@ -284,6 +284,7 @@ mod tests {
                 "LC_ALL",
                 "PATH",
                 "RUSTC",
+                "RUSTUP_AUTO_INSTALL",
                 "TMPDIR",
                 "TZ"
             ]
