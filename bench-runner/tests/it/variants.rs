@@ -121,7 +121,7 @@ fn dropped() {
             "[build]\nrustflags = [\"--cfg\", \"mine\"]\n",
             "[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"theirs\"]\n",
             ProofResult::Holds,
-            "takes `--cfg mine` from 2, against as it is; cargo drops the project's own `build.rustflags`",
+            "takes `--cfg mine` from 2, against as it is",
         ),
     ] {
         let lab = Lab::new();
