@@ -79,6 +79,7 @@ fn planned(blocks: usize, variants: usize) -> Plan {
             baseline: Baseline::default(),
             variants: Vec::new(),
             axes: vec![("env.X".into(), (0..variants).map(|n| word(n.to_string())).collect())],
+            on_configured: false,
             exclude: Vec::new(),
             twin: true,
         }],

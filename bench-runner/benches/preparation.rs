@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let with = |offline| -> Result<Sources, Box<dyn std::error::Error>> {
         let user_home = sources::user_cargo_home();
         let (cache, cargo) = (Cache::at(&cache)?, "cargo".into());
-        Ok(Sources { cache, cargo, offline, user_home, exclude: Vec::new() })
+        Ok(Sources { cache, cargo, offline, user_home, exclude: Vec::new(), layouts: Default::default() })
     };
     let (first, again) = (with(false)?, with(true)?);
     sources::prepare_homes(&first.cache, first.user_home.as_deref())?;

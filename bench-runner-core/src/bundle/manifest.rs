@@ -137,3 +137,22 @@ pub(super) fn unknown_key(raw: &Value, known: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+/// Adds to `ours` what stands in `raw` outside of the plan and is not understood, so that a program that resumes a run
+/// loses nothing that a newer one wrote down.
+pub(super) fn keep_unknown_keys(raw: &Value, ours: &mut Value) {
+    match (raw, ours) {
+        (Value::Object(raw), Value::Object(ours)) => {
+            for (key, value) in raw.iter().filter(|(key, _)| *key != "plan") {
+                match ours.get_mut(key) {
+                    Some(known) => keep_unknown_keys(value, known),
+                    None => drop(ours.insert(key.clone(), value.clone())),
+                }
+            }
+        }
+        (Value::Array(raw), Value::Array(ours)) => {
+            raw.iter().zip(ours).for_each(|(raw, ours)| keep_unknown_keys(raw, ours));
+        }
+        _ => {}
+    }
+}

@@ -353,3 +353,18 @@ fn what_a_plan_of_format_2_says_comes_back() {
     let back: Plan = serde_json::from_str(&plan.to_json().unwrap()).unwrap();
     assert_eq!(back, plan);
 }
+
+#[test]
+fn a_run_that_is_taken_up_keeps_what_a_newer_program_wrote_down() {
+    let (_dir, path) = written(&[]);
+    let file = path.join(MANIFEST);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replacen("\"class\"", "\"color\": \"red\", \"class\"", 1);
+    std::fs::write(&file, text.replacen("\"run\"", "\"newer\": [1, {\"x\": 2}], \"run\"", 1)).unwrap();
+    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    writer.update(|manifest| manifest.jobs = 7).unwrap();
+    let raw: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(raw["newer"], serde_json::json!([1, { "x": 2 }]));
+    assert_eq!((&raw["machine"]["color"], &raw["jobs"]), (&"red".into(), &7.into()));
+    assert_eq!(open(&path).unwrap().manifest, *writer.manifest());
+}

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::manifest::{keep_unknown_keys, unknown_key};
 use super::samples::{axis_columns, header, row, timestamp};
 use super::{
     BundleError, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, Status, UNIT_SETS, earlier,
@@ -27,6 +28,8 @@ pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
 pub struct Writer {
     dir: PathBuf,
     manifest: Manifest,
+    /// The manifest as it was found, if it has keys that are not known.
+    found: Option<serde_json::Value>,
     axes: Vec<String>,
     samples: File,
     /// Unit sets and proofs that are in the files.
@@ -48,7 +51,8 @@ impl Writer {
         append(&dir.join(UNIT_SETS), &[["set", "unit"].map(str::to_owned)])?;
         earlier::write(&dir, earlier)?;
         let samples = open_for_append(&dir.join(SAMPLES))?;
-        let writer = Self { dir, manifest, axes, samples, sets: HashSet::new(), proofs: HashSet::new() };
+        let (sets, proofs) = (HashSet::new(), HashSet::new());
+        let writer = Self { dir, manifest, found: None, axes, samples, sets, proofs };
         writer.save()?;
         Ok(writer)
     }
@@ -58,7 +62,8 @@ impl Writer {
         let axes = axis_columns(&manifest.plan);
         let samples = open_for_append(&dir.join(SAMPLES))?;
         let (sets, proofs) = (HashSet::new(), HashSet::new());
-        let mut writer = Self { dir: dir.to_owned(), manifest, axes, samples, sets, proofs };
+        let found = with_unknown_keys(dir, &manifest)?;
+        let mut writer = Self { dir: dir.to_owned(), manifest, found, axes, samples, sets, proofs };
         writer.expect_own_columns()?;
         for name in [SAMPLES, PROOFS, UNIT_SETS] {
             writer.set_cut_row_aside(name)?;
@@ -176,11 +181,29 @@ impl Writer {
 
     fn save(&self) -> Result<(), BundleError> {
         let path = self.dir.join(MANIFEST);
-        let text = serde_json::to_vec_pretty(&self.manifest);
-        let mut text = text.map_err(|error| BundleError::io("write", &path, error.into()))?;
+        let failed = |error: serde_json::Error| BundleError::io("write", &path, error.into());
+        let mut text = match &self.found {
+            None => serde_json::to_vec_pretty(&self.manifest),
+            Some(found) => {
+                let mut ours = serde_json::to_value(&self.manifest).map_err(failed)?;
+                keep_unknown_keys(found, &mut ours);
+                serde_json::to_vec_pretty(&ours)
+            }
+        }
+        .map_err(failed)?;
         text.push(b'\n');
         replace(&self.dir, MANIFEST, &text)
     }
+}
+
+/// The manifest in `dir` as it stands there, if it has keys that are lost in `manifest`.
+fn with_unknown_keys(dir: &Path, manifest: &Manifest) -> Result<Option<serde_json::Value>, BundleError> {
+    let path = dir.join(MANIFEST);
+    let text = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
+    let failed = |error: serde_json::Error| BundleError::io("read", &path, error.into());
+    let found: serde_json::Value = serde_json::from_slice(&text).map_err(failed)?;
+    let known = serde_json::to_value(manifest).map_err(failed)?;
+    Ok(unknown_key(&found, &known).map(|_| found))
 }
 
 /// Writes a file of the bundle in `dir` as a whole: a reader sees the old one or the new one, never half of one.

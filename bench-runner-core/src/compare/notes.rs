@@ -125,10 +125,10 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
 fn other_kind(cells: &Cells<'_>, reason: &Invalid) -> Option<String> {
     let Invalid::OtherKind(kind) = reason else { return None };
     Some(format!(
-        "All builds of {} start from nothing, and {}: {}. What one build leaves, builds of other variants may find too, so \
-         no comparison of this block stands.",
+        "Every build of {} starts from nothing, but later ones differ in kind from its first ({}): {}. What one build \
+         leaves, builds of other variants may find too, so no comparison of this block stands.",
         cells.name(kind.arm),
-        reason.describe(|arm| cells.name(arm)),
+        kind.describe_changes(),
         kind.likely_cause()
     ))
 }

@@ -391,6 +391,11 @@ impl Change {
 }
 
 impl OtherKind {
+    /// What changed, such as `2.70 s of CPU time, then 0.45 s`.
+    pub fn describe_changes(&self) -> String {
+        self.changes.iter().map(|change| change.describe()).collect::<Vec<_>>().join("; ")
+    }
+
     /// What probably is behind it, as a clause.
     pub fn likely_cause(&self) -> &'static str {
         let more = |change: &Change| matches!(change, Change::Cpu { first, later } if later > first);
@@ -411,9 +416,8 @@ impl Invalid {
         match self {
             Self::TwinDiffers => "the twin differs from the baseline".to_owned(),
             Self::OtherKind(kind) => {
-                let changes: Vec<String> = kind.changes.iter().map(|change| change.describe()).collect();
                 let name = name(kind.arm);
-                format!("later builds of {name} differ in kind from its first ({})", changes.join("; "))
+                format!("later builds of {name} differ in kind from its first ({})", kind.describe_changes())
             }
         }
     }

@@ -119,7 +119,7 @@ impl Axis for AsConfigured {
             return Finding { found, ..Finding::nothing_asked() };
         };
         let (seen, wrong, unseen) = Default::default();
-        let mut looked = Looked { context, shown, seen, wrong, unseen };
+        let mut looked = Looked { context, beside: setting.beside, shown, seen, wrong, unseen };
         looked.at(&user);
         let against = shown.against();
         looked.finding().and(against)
@@ -139,6 +139,8 @@ impl Axis for AsConfigured {
 struct Looked<'a> {
     /// With the user's configuration in force.
     context: &'a Context,
+    /// All settings of the variant: another one decides on its own key.
+    beside: &'a super::Settings,
     shown: &'a Shown<'a>,
     seen: Vec<String>,
     wrong: Vec<String>,
@@ -148,7 +150,11 @@ struct Looked<'a> {
 impl Looked<'_> {
     fn at(&mut self, user: &User) {
         let in_force = &self.context.in_force;
-        let linker = in_force.linker.iter().map(|linker| format!("-Clinker={linker}"));
+        let linker = in_force
+            .linker
+            .iter()
+            .filter(|_| !self.beside.contains_key("linker-driver"))
+            .map(|linker| format!("-Clinker={linker}"));
         let flags: Vec<String> = in_force.flags.iter().cloned().chain(linker).collect();
         if user.concerns_calls() && !flags.is_empty() {
             self.flags(&flags);
@@ -156,7 +162,8 @@ impl Looked<'_> {
         let config = self.context.config.clone().unwrap_or_default();
         let wrapper = config.get("build").and_then(|build| build.get("rustc-wrapper")?.as_str());
         let wrapper = user.variable("RUSTC_WRAPPER").or(wrapper).map(str::to_owned);
-        if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty()) {
+        let decided = self.beside.contains_key("cache");
+        if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty() && !decided) {
             self.wrapper(&wrapper);
         }
         let incremental = user.variable("CARGO_INCREMENTAL").is_some()
@@ -222,6 +229,9 @@ impl Looked<'_> {
 
     /// A key of the profile, by the axis of the same name.
     fn profile_key(&mut self, key: &str, value: &str) {
+        if self.beside.contains_key(key) {
+            return;
+        }
         let value = as_axis_writes(key, value.trim_matches('"'));
         let axis = super::all().iter().find(|axis| axis.key() == key && axis.parse(key, &value).is_ok());
         let Some(axis) = axis else {

@@ -371,7 +371,7 @@ impl Finding {
     /// The same with more to say.
     fn and(mut self, more: Option<String>) -> Self {
         if let Some(more) = more {
-            self.found = format!("{}; {more}", self.found);
+            self.found = if self.found.is_empty() { more } else { format!("{}; {more}", self.found) };
         }
         self
     }

@@ -9,6 +9,7 @@ mod ask;
 mod drivers;
 mod elf_file;
 mod evidence;
+mod fidelity;
 mod layers;
 mod recipe;
 mod service;
@@ -24,6 +25,7 @@ pub use ask::{
 pub use drivers::{Answer, CargoDriver, CommandDriver, Driver, Inquiry};
 pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
+pub use fidelity::{Side, differences};
 pub use layers::merged;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{Corner, Found, HOLD, Report, Service, Standing, Store, leads_to_a_cache};
@@ -31,6 +33,8 @@ pub use target::{InForce, Target};
 pub use toolchain::{Lacking, Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub use user_settings::{VARIABLES, absolute, decides, deciding, is_secret, user_settings};
+
+use crate::process::NotInstalled;
 
 /// Why a build could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,9 @@ pub enum BuildError {
         /// What went wrong.
         reason: String,
     },
+    /// The toolchain that a tree asks for is not installed.
+    #[error("{0}")]
+    NotInstalled(NotInstalled),
     /// Two settings cannot both be in force.
     #[error("{first} and {second} exclude each other: {reason}")]
     Clash {

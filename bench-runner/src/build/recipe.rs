@@ -32,6 +32,25 @@ pub struct Recipe {
     pub service: Option<Service>,
 }
 
+/// Keys of the configuration that a variable beats although they are given on the command line.
+const BEATEN: [(&str, &str); 3] = [
+    ("build.incremental", "CARGO_INCREMENTAL"),
+    ("build.rustc-wrapper", "RUSTC_WRAPPER"),
+    ("build.rustc-workspace-wrapper", "RUSTC_WORKSPACE_WRAPPER"),
+];
+
+impl Recipe {
+    /// Takes away the variables of `source`, the user's own configuration, for keys that another setting decides on.
+    pub fn replace_variables_of(&mut self, source: &str) {
+        for (_, variable) in BEATEN.iter().filter(|(key, _)| self.config.iter().any(|(set, _)| set == key)) {
+            if self.env_from.get(*variable).is_some_and(|from| from == source) {
+                self.env_from.remove(*variable);
+                self.env.remove(*variable);
+            }
+        }
+    }
+}
+
 /// What a build is to bring about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Goal {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{BuildError, Goal};
-use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
+use crate::process::{ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed};
 
 /// Variables that decide which toolchain answers, or what it answers. rustup and cargo set them for what they
 /// start, which includes this program under `cargo run`, and a tree's own `rust-toolchain.toml` would be ignored.
@@ -68,7 +68,11 @@ impl Toolchain {
         let fail = |reason: String| BuildError::Toolchain { tree: tree.display().to_string(), reason };
         let proxy = find_in_path("rustc", path)
             .ok_or_else(|| fail("no rustc on PATH; install Rust with rustup, or add it to PATH".into()))?;
-        let printed = ask(&proxy, &["--print", "sysroot", "--print", "cfg"], tree).map_err(fail)?;
+        let printed = try_ask(&proxy, &["--print", "sysroot", "--print", "cfg"], tree);
+        let printed = printed.map_err(|error| match not_installed(&error, tree) {
+            Some(missing) => BuildError::NotInstalled(missing),
+            None => fail(error.to_string()),
+        })?;
         let (sysroot, cfg) = parse_printed(&printed)
             .ok_or_else(|| fail(format!("cannot read what `rustc --print sysroot` says: {printed}")))?;
         Self::at(sysroot, cfg, proxy, tree, path).map_err(fail)
@@ -166,10 +170,9 @@ fn installed(name: &str, path: &OsString) -> Result<PathBuf, Lacking> {
         reason: format!("no rustup on PATH to ask for the toolchain `{name}`"),
         help: Some("give the toolchain's directory in place of its name".into()),
     })?;
-    let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
     let remove = NOT_THE_TREES.map(OsString::from).to_vec();
     let call = ToolCall {
-        env: ToolEnv::Inherit { set, remove },
+        env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
         ..ToolCall::new(rustup, ["which", "--toolchain", name, "rustc"])
     };
     let missing = || Lacking {
@@ -181,13 +184,17 @@ fn installed(name: &str, path: &OsString) -> Result<PathBuf, Lacking> {
 }
 
 fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {
+    try_ask(program, args, cwd).map_err(|error| error.to_string())
+}
+
+fn try_ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, ToolError> {
     let remove = NOT_THE_TREES.map(OsString::from).to_vec();
     let call = ToolCall {
         cwd: Some(cwd.to_owned()),
         env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
         ..ToolCall::new(program, args.iter().copied())
     };
-    check_tool(&call).map(|output| output.stdout).map_err(|error| error.to_string())
+    check_tool(&call).map(|output| output.stdout)
 }
 
 /// The sysroot, and the configuration that is printed after it.

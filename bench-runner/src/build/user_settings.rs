@@ -78,16 +78,24 @@ pub fn user_settings(
     all.to_string()
 }
 
-/// The part of a configuration that decides how something is built, secrets left out, as one table.
+/// The tables of a configuration that decide how something is built, secrets left out.
 pub fn deciding(configuration: &Configuration) -> Table {
-    configuration.table_of(is_kept)
+    configuration.table_of(is_about_building)
+}
+
+fn is_about_building(entry: &Entry) -> bool {
+    let table = entry.key.first().map(String::as_str).unwrap_or_default();
+    let second = entry.key.get(1).map(String::as_str).unwrap_or_default();
+    TABLES.contains(&table) && !(table == "env" && is_secret(second))
 }
 
 fn is_kept(entry: &Entry) -> bool {
-    let table = entry.key.first().map(String::as_str).unwrap_or_default();
-    let second = entry.key.get(1).map(String::as_str).unwrap_or_default();
-    let of_harness = table == "build" && OF_THE_HARNESS.contains(&second);
-    TABLES.contains(&table) && entry.decides() && !of_harness && !(table == "env" && is_secret(second))
+    let of_build = |keys: &[&str]| {
+        entry.key.len() == 2 && entry.key[0] == "build" && keys.contains(&entry.key[1].as_str())
+    };
+    // Whether intermediate files are kept apart from the results makes a difference in time.
+    let counts = entry.decides() || of_build(&["build-dir"]);
+    is_about_building(entry) && counts && !of_build(&OF_THE_HARNESS)
 }
 
 /// The same values with their relative paths made absolute. They start in the directory that holds `.cargo`; in a cargo

@@ -6,6 +6,7 @@ use super::{counted, spoken};
 use crate::compare::Policy;
 use crate::plan::{BlockEstimate, Estimate};
 use crate::record::{Block, Plan};
+use crate::report;
 use crate::sampling::LOOKS;
 use crate::scenario::{AS_CONFIGURED, RequestError};
 use crate::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
@@ -70,9 +71,30 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
     }
+    text.push_str(&sources(plan));
     text.push_str(&configured(plan));
+    text.push_str(&fidelity(plan, false));
     text.push_str(&left_out(plan));
     text
+}
+
+/// What is worth knowing about the sources before any of them is built.
+fn sources(plan: &Plan) -> String {
+    let noted =
+        plan.projects.iter().flat_map(|project| project.notes.iter().map(|note| (&project.name, note)));
+    noted.map(|(name, note)| format!("  {name}: {note}\n")).collect()
+}
+
+/// Whether what is built is what the user builds, each sentence once; only what speaks against it if `warnings_only`.
+pub(super) fn fidelity(plan: &Plan, warnings_only: bool) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for line in plan.blocks.iter().flat_map(|block| report::fidelity::lines(&block.fidelity)) {
+        let text = format!("  fidelity: {}\n", line.text);
+        if (line.is_warning || !warnings_only) && !told.contains(&text) {
+            told.push(text);
+        }
+    }
+    told.concat()
 }
 
 /// What `as-configured` comes to, for each project once; nothing where it is not asked for.

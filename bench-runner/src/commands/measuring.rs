@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use super::announce;
 use super::progress::Progress;
-use crate::flows::{FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
+use crate::flows::{FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace, Workshops};
 use crate::host::{self, Health, Severity};
 use crate::plan::estimate;
 use crate::process;
@@ -17,22 +17,37 @@ pub(super) fn progress(plan: &Plan, workplace: &Workplace) -> Progress {
     Progress::new(plan, &estimate)
 }
 
-/// Carries out a plan that has something to measure; `None` where an interrupt came before the first build.
+/// Brings in everything that a plan needs, and compares what it builds with what the user builds; `None` where an
+/// interrupt came meanwhile.
+pub(super) fn prepared(plan: &mut Plan, workplace: &Workplace) -> Result<Option<Workshops>, FlowError> {
+    announce::something_to_measure(plan)?;
+    let workshops = workplace.workshops(plan)?;
+    workplace.compare_with_home(plan);
+    // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
+    Ok((!process::interrupted()).then_some(workshops))
+}
+
+/// Carries out a plan that was prepared.
 pub(super) fn carried_out(
     laboratory: Laboratory<'_>,
     plan: &Plan,
+    workshops: &Workshops,
     workplace: &Workplace,
-) -> Result<Option<Measured>, FlowError> {
-    announce::something_to_measure(plan)?;
-    let workshops = workplace.workshops(plan)?;
-    // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
-    if process::interrupted() {
-        return Ok(None);
-    }
+) -> Result<Measured, FlowError> {
     let mut progress = progress(plan, workplace);
-    let measured = laboratory.measure(plan, &workshops, &mut progress);
+    let measured = laboratory.measure(plan, workshops, &mut progress);
     progress.end();
-    measured.map(Some)
+    measured
+}
+
+/// Whether the plan builds what the user builds, as far as that was compared; says where it does not.
+pub(super) fn is_faithful(plan: &Plan) -> bool {
+    let differing = announce::fidelity(plan, true);
+    eprint!("{differing}");
+    if !differing.is_empty() {
+        eprintln!("not started: `--strict` wants the build to be yours in everything that is compared");
+    }
+    differing.is_empty()
 }
 
 /// What measuring has to know beside the plan.

@@ -22,6 +22,7 @@ pub mod reproduce;
 mod request;
 pub mod run;
 pub mod scenarios;
+pub mod waiting;
 
 use std::path::{Path, PathBuf};
 

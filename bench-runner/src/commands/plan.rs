@@ -31,7 +31,8 @@ pub struct Args {
 /// Carries out the verb.
 pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let workplace = Workplace::open(places, args.request.offline, false)?;
-    let plan = request::plan(&args.request, &workplace, places)?;
+    let mut plan = request::plan(&args.request, &workplace, places)?;
+    workplace.compare_with_home(&mut plan);
     if args.json {
         let text = plan.to_json().map_err(|error| FlowError::Harness(error.into()))?;
         println!("{text}");

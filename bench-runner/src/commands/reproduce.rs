@@ -88,10 +88,14 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Flow
     let workplace = Workplace::open(places, args.offline, true)?;
     let laboratory = Laboratory::open(&workplace, places, &options)?;
     let again = Again { time_budget: args.time_budget, seed: args.seed };
-    let plan = flows::plan_again(&first.bundle.manifest, &workplace, again)?;
-    let Some(measured) = measuring::carried_out(laboratory, &plan, &workplace)? else {
+    let mut plan = flows::plan_again(&first.bundle.manifest, &workplace, again)?;
+    let Some(workshops) = measuring::prepared(&mut plan, &workplace)? else {
         return Ok(Exit::Interrupted);
     };
+    if args.strict && !measuring::is_faithful(&plan) {
+        return Ok(Exit::Unfit);
+    }
+    let measured = measuring::carried_out(laboratory, &plan, &workshops, &workplace)?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let found = flows::reproduced(first, &again);
     if !args.json {

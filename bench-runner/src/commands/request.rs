@@ -11,7 +11,7 @@ use crate::flows::{FlowError, Places, Workplace};
 use crate::plan::{self, Options};
 use crate::record::{FORMAT_VERSION, Plan};
 use crate::scenario::{
-    Baseline, Library, Matrix, RequestError, SamplingSpec, Scenario, Word, of_whole_variants,
+    self, Baseline, Library, Matrix, RequestError, SamplingSpec, Scenario, Word, of_whole_variants,
 };
 use crate::workloads;
 
@@ -29,7 +29,7 @@ pub(super) struct RequestArgs {
         long,
         value_name = "FILE",
         conflicts_with_all = [
-            "scenarios", "project", "axis", "workload", "variant", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
+            "scenarios", "project", "axis", "workload", "variant", "baseline", "on", "no_twin", "sessions", "rounds", "min_rounds",
             "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
         ],
     )]
@@ -51,6 +51,10 @@ pub(super) struct RequestArgs {
     /// What the others are compared with, such as `linker=bfd`, a whole variant's name, or `as-configured`
     #[arg(long, value_name = "AXIS=V|NAME")]
     baseline: Vec<String>,
+    /// What every variant stands on: `as-configured` keeps your own configuration of cargo in force beneath what the
+    /// variant sets
+    #[arg(long, value_name = "WHAT", value_parser = on)]
+    on: Option<bool>,
     /// Build no second copy of the baseline
     #[arg(long)]
     no_twin: bool,
@@ -95,6 +99,10 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
         Ok(percent) if percent.is_finite() && percent > 0.0 => Ok(percent / 100.0),
         _ => Err("expected a percentage such as 1.5%".to_owned()),
     }
+}
+
+fn on(text: &str) -> Result<bool, String> {
+    scenario::on(text).map_err(|(message, help)| format!("{message}: {help}"))
 }
 
 fn shard(text: &str) -> Result<(u32, u32), String> {
@@ -215,6 +223,7 @@ fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
         baseline: Default::default(),
         axes: axes.to_vec(),
         variants: Vec::new(),
+        on_configured: false,
         exclude: Vec::new(),
         twin: true,
     };
@@ -278,6 +287,7 @@ fn change_matrices(
             matrix.workloads = words(&args.workload);
         }
         matrix.twin &= !args.no_twin;
+        matrix.on_configured = args.on.unwrap_or(matrix.on_configured);
     }
     if scenario.matrices.is_empty() {
         let message = format!("`--workload` leaves nothing of `{}`, which compares workloads", scenario.name);

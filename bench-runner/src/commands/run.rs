@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::request::{self, RequestArgs};
+use super::waiting::{self, Patience, Waited};
 use super::{Exit, measuring, open, shown};
 use crate::bundle;
 use crate::compare::Policy;
-use crate::flows::{self, FlowError, Laboratory, Measured, Places, Workplace};
+use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
 use crate::{process, report};
 
 /// Measure: build every variant in random order, round after round, and say which differ
@@ -28,13 +29,17 @@ pub struct Args {
     request: RequestArgs,
     /// Complete a run that was interrupted; its plan is never extended
     #[arg(long, value_name = "BUNDLE", conflicts_with_all = [
-        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "no_twin", "sessions", "rounds", "min_rounds",
+        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_twin", "sessions", "rounds", "min_rounds",
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
     ])]
     resume: Option<PathBuf>,
-    /// Do not measure on a machine that is not fit for it
+    /// Do not measure on a machine that is not fit for it, or a build that differs from your own
     #[arg(long)]
     strict: bool,
+    /// Wait until the machine is fit and nobody else measures on it, such as `--wait=2h`; without a duration as long as it
+    /// takes
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = waiting::patience)]
+    wait: Option<Patience>,
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
@@ -49,12 +54,15 @@ pub struct Args {
 /// Carries out the verb.
 pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
-    if args.strict && !measuring::fit(places) {
+    if args.strict && args.wait.is_none() && !measuring::fit(places) {
         return Ok(Exit::Unfit);
     }
     let options = measuring::options()?;
     let workplace = Workplace::open(places, args.request.offline, true)?;
-    let laboratory = Laboratory::open(&workplace, places, &options)?;
+    let laboratory = match laboratory(args, &workplace, places, &options)? {
+        Ok(laboratory) => laboratory,
+        Err(exit) => return Ok(exit),
+    };
     let measured = match &args.resume {
         Some(dir) => {
             let unfinished = laboratory.unfinished(dir)?;
@@ -66,14 +74,38 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             measured?
         }
         None => {
-            let plan = request::plan(&args.request, &workplace, places)?;
-            match measuring::carried_out(laboratory, &plan, &workplace)? {
-                Some(measured) => measured,
-                None => return Ok(Exit::Interrupted),
+            let mut plan = request::plan(&args.request, &workplace, places)?;
+            let Some(workshops) = measuring::prepared(&mut plan, &workplace)? else {
+                return Ok(Exit::Interrupted);
+            };
+            if args.strict && !measuring::is_faithful(&plan) {
+                return Ok(Exit::Unfit);
             }
+            measuring::carried_out(laboratory, &plan, &workshops, &workplace)?
         }
     };
     finish(args, places, &measured)
+}
+
+/// The right to measure, waited for if that is asked; or how the verb ends without it.
+fn laboratory<'a>(
+    args: &Args,
+    workplace: &'a Workplace,
+    places: &'a Places,
+    options: &'a MeasureOptions,
+) -> Result<Result<Laboratory<'a>, Exit>, FlowError> {
+    loop {
+        match args.wait.map(|Patience(limit)| waiting::for_machine(places, limit)).transpose()? {
+            None | Some(Waited::Ready) => {}
+            Some(Waited::InVain) => return Ok(Err(Exit::Unfit)),
+            Some(Waited::Interrupted) => return Ok(Err(Exit::Interrupted)),
+        }
+        match Laboratory::open(workplace, places, options) {
+            // Somebody else was faster.
+            Err(error) if args.wait.is_some() && error.is_busy() => {}
+            opened => return opened.map(Ok),
+        }
+    }
 }
 
 fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, FlowError> {

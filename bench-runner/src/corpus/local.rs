@@ -7,7 +7,7 @@ use crate::spanned::{DocError, SourceText, quoted};
 
 use super::adding::{fitting, with_lock_in};
 use super::manifest::Project;
-use super::sources::{self, Member, SourceError};
+use super::sources::{self, Member, SourceError, Sources};
 
 /// A directory that cannot be taken for a project.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +47,13 @@ pub enum LocalError {
 ///
 /// # Errors
 /// Where there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a member.
-pub fn project(path: &Path) -> Result<Project, LocalError> {
+pub fn project(path: &Path, with: &Sources) -> Result<Project, LocalError> {
     let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
     let root = path.canonicalize().map_err(missing)?;
     if !root.is_dir() {
         return Err(missing(io::ErrorKind::NotADirectory.into()));
     }
-    let member = sources::member(&root)?;
+    let member = sources::member(&root, with)?;
     let text = manifest(&root, member.as_ref()).ok_or_else(|| LocalError::NotText { path: root.clone() })?;
     Ok(Project::parse(&SourceText::new(format!("the manifest for {}", root.display()), text), Some(root))?)
 }
@@ -107,7 +107,7 @@ mod tests {
         let root = dir.path().join("my \"pröject\"");
         fs::create_dir_all(root.join("src")).unwrap();
         fs::write(root.join("src/main.rs"), "fn main() {\n}\n").unwrap();
-        let made = project(&root).unwrap();
+        let made = project(&root, &Sources::in_tests(dir.path())).unwrap();
         assert_eq!(made.name, "my--pr-ject-");
         let Source::Path(source) = &made.source else { panic!("{:?}", made.source) };
         assert_eq!(source.path, root.canonicalize().unwrap());
@@ -129,7 +129,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), "").unwrap();
         for path in ["file", "absent"] {
-            assert!(matches!(project(&dir.path().join(path)), Err(LocalError::Missing { .. })), "{path}");
+            assert!(
+                matches!(
+                    project(&dir.path().join(path), &Sources::in_tests(dir.path())),
+                    Err(LocalError::Missing { .. })
+                ),
+                "{path}"
+            );
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::corpus::CatalogueError;
 use crate::corpus::adding::AddError;
 use crate::corpus::parents::ParentError;
 use crate::corpus::sources::SourceError;
+use crate::host::LockError;
 use crate::plan::PlanError;
 use crate::scenario::RequestError;
 
@@ -67,6 +68,17 @@ impl FlowError {
             }
             Self::Harness(_) => false,
         }
+    }
+}
+
+impl FlowError {
+    /// Whether somebody else measures on this machine.
+    pub fn is_busy(&self) -> bool {
+        let lock = match self {
+            Self::Harness(error) => error.downcast_ref::<LockError>(),
+            _ => None,
+        };
+        matches!(lock, Some(LockError::Held { .. }))
     }
 }
 

@@ -66,6 +66,7 @@ impl Workplace {
             offline: offline || !fetch,
             user_home: sources::user_cargo_home(),
             exclude: vec![places.results.clone(), places.plots.clone(), places.cache.clone()],
+            layouts: sources::Layouts::default(),
         };
         sources::prepare_homes(&sources.cache, sources.user_home.as_deref())?;
         Ok(Self {

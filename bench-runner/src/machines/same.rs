@@ -64,6 +64,12 @@ pub(super) fn differences(one: &Subject<'_>, other: &Subject<'_>) -> Vec<String>
             (Some(a), Some(b)) if a.pin != b.pin => {
                 found.push(format!("{name} is pinned at {} there and at {} here", a.pin, b.pin));
             }
+            (
+                Some(PlannedProject { ignored: Some(a), .. }),
+                Some(PlannedProject { ignored: Some(b), .. }),
+            ) if a.hash != b.hash => {
+                found.push(format!("the files of {name} that git ignores differ"));
+            }
             (Some(a), Some(b)) if built(&a.manifest) != built(&b.manifest) => {
                 found.push(format!(
                     "the manifests of {name} differ, so that something else is built or edited"

@@ -27,6 +27,7 @@ mod launch;
 #[cfg(target_os = "linux")]
 mod procfs;
 mod protocol;
+mod proxy;
 #[cfg(target_os = "linux")]
 mod supervise;
 mod supervisor;
@@ -37,10 +38,13 @@ pub use accounting::{Accounting, ControlGroup};
 pub use interrupt::{install_interrupts, interrupted};
 pub use job::{Ended, Errand, Finished, Job};
 pub use launch::launch;
+pub use proxy::{NotInstalled, not_installed};
 #[cfg(target_os = "linux")]
 pub use supervise::supervise;
 pub use supervisor::{SUPERVISE_VERB, Supervisor, SupervisorError, SupervisorOptions};
-pub use tool::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool, find_in_path, run_tool};
+pub use tool::{
+    ToolCall, ToolEnv, ToolError, ToolOutput, check_tool, check_tool_bytes, find_in_path, run_tool,
+};
 
 /// Body of the hidden verb where builds cannot be metered: [`Supervisor::start`] refuses before it is reached.
 #[cfg(not(target_os = "linux"))]

@@ -32,10 +32,14 @@ pub struct ToolCall {
     pub timeout: Duration,
 }
 
+/// Variables that every tool gets which inherits this program's environment. Asking a question must not make rustup
+/// install something, and a backtrace of the tool would hide the line that says what is wrong.
+const ALWAYS: [(&str, &str); 2] = [("RUSTUP_AUTO_INSTALL", "0"), ("RUST_BACKTRACE", "0")];
+
 /// The environment of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolEnv {
-    /// This program's own, with changes.
+    /// This program's own, with changes. rustup installs nothing, and no tool prints a backtrace.
     Inherit {
         /// Variables that are added or replaced.
         set: BTreeMap<OsString, OsString>,
@@ -138,6 +142,13 @@ pub enum ToolError {
 ///
 /// Where it could not be started, took too long, or the program was [interrupted](super::interrupted).
 pub fn run_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
+    let (code, stdout, stderr) = run(call)?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(ToolOutput { code, stdout: text(stdout), stderr: text(stderr) })
+}
+
+/// Calls a program and gives its exit code, its standard output and its standard error.
+fn run(call: &ToolCall) -> Result<(Option<i32>, Vec<u8>, Vec<u8>), ToolError> {
     let failed = |source| ToolError::CouldNotStart { call: call.line(), source };
     if super::interrupted() {
         return Err(ToolError::Interrupted { call: call.line() });
@@ -158,11 +169,7 @@ pub fn run_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
         }
     }
     let code = tool.reap().map_err(failed)?;
-    Ok(ToolOutput {
-        code,
-        stdout: read_back(&mut stdout).map_err(failed)?,
-        stderr: read_back(&mut stderr).map_err(failed)?,
-    })
+    Ok((code, read_back(&mut stdout).map_err(failed)?, read_back(&mut stderr).map_err(failed)?))
 }
 
 /// [`run_tool`], with an exit code other than 0 as an error that shows the last lines of what the tool said.
@@ -175,8 +182,26 @@ pub fn check_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
     if output.code == Some(0) {
         return Ok(output);
     }
+    Err(has_failed(call, output))
+}
+
+/// [`check_tool`] for a tool whose output holds names of files, which need not be UTF-8: its standard output as it is.
+///
+/// # Errors
+///
+/// Those of [`check_tool`].
+pub fn check_tool_bytes(call: &ToolCall) -> Result<Vec<u8>, ToolError> {
+    let (code, stdout, stderr) = run(call)?;
+    if code == Some(0) {
+        return Ok(stdout);
+    }
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Err(has_failed(call, ToolOutput { code, stdout: text(stdout), stderr: text(stderr) }))
+}
+
+fn has_failed(call: &ToolCall, output: ToolOutput) -> ToolError {
     let said = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
-    Err(ToolError::Failed { call: call.line(), code: output.code, last_lines: last_lines(said, 12) })
+    ToolError::Failed { call: call.line(), code: output.code, last_lines: last_lines(said, 12) }
 }
 
 /// Looks an executable file up in the directories of `path`, as a shell does. A name with a slash is not
@@ -218,7 +243,7 @@ impl Tool {
         }
         match &call.env {
             ToolEnv::Inherit { set, remove } => {
-                command.envs(set);
+                command.envs(ALWAYS).envs(set);
                 for name in remove {
                     command.env_remove(name);
                 }
@@ -280,11 +305,11 @@ fn die_with_this_thread(command: &mut Command) {
     unsafe { command.pre_exec(arrange) };
 }
 
-fn read_back(file: &mut File) -> io::Result<String> {
+fn read_back(file: &mut File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.rewind()?;
     file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 /// The last lines of a text, without those that are empty at its end.

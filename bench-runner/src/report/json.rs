@@ -6,6 +6,7 @@ use crate::compare::{
     Across, ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
     PlainRatio, SessionRatio, Sessions,
 };
+use crate::record::Fidelity;
 
 /// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
 pub fn json(comparison: &Comparison) -> Value {
@@ -67,7 +68,7 @@ fn block(block: &BlockResult) -> Value {
         "stopped": block.stopped,
         "margin": block.margin,
         "invalid": block.invalid.iter().map(|reason| invalid(block, reason)).collect::<Vec<_>>(),
-        "fidelity": block.fidelity,
+        "fidelity": block.fidelity.iter().map(fidelity).collect::<Vec<_>>(),
         "baseline": block.arms.get(block.baseline).map(|arm| &arm.variant),
         "twin": block.twin.map(|twin| object!({
             "rounds": twin.rounds, "ratio": twin.ratio, "theta": twin.theta, "se": twin.se, "half_width": twin.half_width, "p": twin.p,
@@ -101,6 +102,18 @@ fn invalid(block: &BlockResult, reason: &Invalid) -> Value {
         "variant": block.arms.get(kind.arm).map(|arm| &arm.variant),
         "changes": kind.changes.iter().map(change).collect::<Vec<_>>(),
         "likely_cause": kind.likely_cause(),
+    })
+}
+
+/// All keys, also those that a plan leaves out where they say nothing.
+fn fidelity(fidelity: &Fidelity) -> Value {
+    object!({
+        "project": fidelity.project,
+        "variant": fidelity.variant,
+        "compared": fidelity.compared,
+        "left_out": fidelity.left_out,
+        "differences": fidelity.differences,
+        "not_compared": fidelity.not_compared,
     })
 }
 

@@ -72,6 +72,7 @@ impl<'a> LiveArm<'a> {
         let mut recipe = Recipe { jobs, ..Recipe::default() };
         axes::each(&variant.settings)
             .try_for_each(|setting| apply(&setting, kit, workload.goal, &mut recipe))?;
+        recipe.replace_variables_of(axes::WHOLE[1]);
         if recipe.service.is_none() {
             recipe.service = kit.driver.service_of_its_own(&recipe);
         }

@@ -112,6 +112,8 @@ pub struct Matrix {
     pub axes: Vec<(String, Vec<Word>)>,
     /// Variants beside what the axes multiply to, each of its own name.
     pub variants: Vec<WholeVariant>,
+    /// Whether the user's own configuration is in force beneath what every variant sets.
+    pub on_configured: bool,
     /// What is left out.
     pub exclude: Vec<Exclude>,
     /// Whether the baseline has a twin.
@@ -133,6 +135,22 @@ pub(crate) fn of_whole_variants(key: &str) -> Option<(String, &'static str)> {
         let help = "write `--variant NAME=FILE`, or a file's name or `as-configured = true` under [variants]";
         (format!("`{key}` is a whole variant, not an axis"), help)
     })
+}
+
+/// Whether variants stand on the user's own configuration, from the value of `on` or `--on`.
+pub(crate) fn on(value: &str) -> Result<bool, (String, String)> {
+    match value {
+        AS_CONFIGURED => Ok(true),
+        "as-it-is" => Ok(false),
+        other => {
+            let known = [AS_CONFIGURED, "as-it-is"];
+            let help = match nearest(other, known) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("variants stand on {}", known.join(" or ")),
+            };
+            Err((format!("variants cannot stand on `{other}`"), help))
+        }
+    }
 }
 
 /// Whether `text` can name a scenario, a matrix or a variant.

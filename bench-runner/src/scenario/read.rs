@@ -84,7 +84,13 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
         None => Vec::new(),
     };
     let twin = reader.read_optional("twin", Value::bool)?.unwrap_or(true);
-    Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, exclude, twin })
+    let on_configured = reader.read_optional("on", on)?.unwrap_or(false);
+    Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on_configured, exclude, twin })
+}
+
+/// What the variants stand on.
+fn on(value: &Value<'_>) -> Result<bool, DocError> {
+    super::on(&value.string()?).map_err(|(message, help)| value.error(message).help(help))
 }
 
 /// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.

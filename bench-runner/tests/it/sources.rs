@@ -118,6 +118,7 @@ fn sources(lab: &Lab) -> Sources {
         offline: false,
         user_home: None,
         exclude: Vec::new(),
+        layouts: Default::default(),
     }
 }
 

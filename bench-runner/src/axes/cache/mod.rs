@@ -64,7 +64,11 @@ impl Axis for Cache {
                 recipe.service = Some(Service { program, store, kept: start == Start::Warm });
             }
             // Over what the project itself configures.
-            _ if probe::configures_wrapper(context) => recipe.config.push(wrapper("")),
+            _ if probe::configures_wrapper(context)
+                || recipe.env.get("RUSTC_WRAPPER").is_some_and(|w| !w.is_empty()) =>
+            {
+                recipe.config.push(wrapper(""));
+            }
             _ => {}
         }
         Ok(())

@@ -31,9 +31,7 @@ pub(super) fn flags(value: &str, driver: Option<&str>, context: &Context) -> Vec
     let toolchain = context.toolchain.as_ref();
     // rustc's own lld is named on the command line before anything that is added here, and `-fuse-ld=lld` alone
     // would find it again, as would a directory given with `-B`.
-    let without_own_lld = toolchain
-        .filter(|toolchain| toolchain.links_with_own_lld())
-        .map(|_| "-Clinker-features=-lld".to_owned());
+    let without_own_lld = probe::links_with_own_lld(context).then(|| "-Clinker-features=-lld".to_owned());
     let directory = |dir: &Path| format!("-Clink-arg=-B{}", dir.display());
     match value {
         "default" => keeping_default(driver, context),
@@ -56,10 +54,7 @@ pub(super) fn flags(value: &str, driver: Option<&str>, context: &Context) -> Vec
 /// What keeps rustc's own lld where it is the default: rustc forgets it as soon as it is told to call any other
 /// program than `cc`.
 pub(super) fn keeping_default(driver: Option<&str>, context: &Context) -> Vec<String> {
-    let own = context
-        .toolchain
-        .as_ref()
-        .is_some_and(|toolchain| toolchain.links_with_own_lld() && !probe::configured(context));
+    let own = probe::links_with_own_lld(context) && !probe::configured(context);
     match driver {
         Some(driver) if own && driver != "cc" => flags("rust-lld", None, context),
         _ => Vec::new(),

@@ -6,6 +6,7 @@ mod choice;
 mod driver;
 mod probe;
 mod prove;
+mod reach;
 mod threads;
 
 use std::path::Path;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{Availability, Context, Tool};
-use super::Family;
+use super::{Family, reach};
 use crate::build::Toolchain;
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
 
@@ -11,12 +11,19 @@ pub(super) fn probe(value: &str, context: &Context) -> Availability {
     let Some(toolchain) = &context.toolchain else {
         return missing("the linker axis is for cargo projects".into(), None);
     };
+    if let Some(reason) = reach::unreachable(value, context) {
+        return missing(reason, None);
+    }
     match value {
-        "default" => default(toolchain, context),
+        "default" => default(context),
         "rust-lld" => rust_lld(toolchain),
-        "bfd" => on_path("ld.bfd", "apt-get install binutils", context),
+        "bfd" => on_path(&reach::named("ld.bfd", context), "apt-get install binutils", context),
         "lld" => on_path("ld.lld", "apt-get install lld", context),
-        "gold" => on_path("ld.gold", "apt-get install binutils (newer systems: binutils-gold)", context),
+        "gold" => on_path(
+            &reach::named("ld.gold", context),
+            "apt-get install binutils (newer systems: binutils-gold)",
+            context,
+        ),
         "mold" => on_path("mold", "apt-get install mold", context),
         "wild" => on_path("wild", "cargo install wild-linker", context),
         path => at(Path::new(path)),
@@ -44,18 +51,28 @@ fn missing(reason: String, help: Option<&str>) -> Availability {
 }
 
 /// rustc's own choice, unless the project configures one: then it is whatever the project configures.
-fn default(toolchain: &Toolchain, context: &Context) -> Availability {
+fn default(context: &Context) -> Availability {
+    let available = |identity: String| Availability::Available { identity, tool: None };
     if configured(context) {
-        return Availability::Available { identity: "as the project configures it".into(), tool: None };
+        return available("as the project configures it".into());
     }
-    if toolchain.links_with_own_lld() {
+    if !reach::is_host(context) {
+        return available(format!("rustc's default for {}", context.in_force.target.triple));
+    }
+    if let Some(toolchain) = context.toolchain.as_ref().filter(|_| links_with_own_lld(context)) {
         return rust_lld(toolchain);
     }
     // Elsewhere the C compiler calls `ld`, which is one of the others by another name.
     match find_in_path("ld", &context.path) {
         Some(ld) => at(&ld),
-        None => Availability::Available { identity: "default".into(), tool: None },
+        None => available("default".into()),
     }
+}
+
+/// Whether rustc links with its own lld what is built here, if nobody says otherwise.
+pub(super) fn links_with_own_lld(context: &Context) -> bool {
+    let of_host = context.toolchain.as_ref().is_some_and(Toolchain::links_with_own_lld);
+    of_host && reach::is_host(context)
 }
 
 fn rust_lld(toolchain: &Toolchain) -> Availability {

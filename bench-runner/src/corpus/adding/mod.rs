@@ -103,7 +103,7 @@ pub fn propose(origin: &Origin, name: &str, rev: Option<&str>, with: &Sources) -
         }
         Origin::Git { url } => Draft::new(name, remote::source(url, rev, with)?),
         Origin::Path(path) => {
-            let (source, package) = draft::path(path)?;
+            let (source, package) = draft::path(path, with)?;
             Draft { package, ..Draft::new(name, source) }
         }
         Origin::Manifest(file) => return generated(file, name, with),

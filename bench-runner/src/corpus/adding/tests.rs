@@ -2,7 +2,6 @@ use std::fs;
 
 use super::*;
 use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
-use crate::corpus::sources::Cache;
 
 fn whole() -> Draft {
     let source = "kind = \"crates-io\"\nname = \"demo\"\nversion = \"1.2.3\"\n".to_owned();
@@ -48,13 +47,7 @@ fn names_that_are_none_are_refused() {
 }
 
 fn with(cache: &Path) -> Sources {
-    Sources {
-        cache: Cache::at(cache).unwrap(),
-        cargo: "cargo".into(),
-        offline: true,
-        user_home: None,
-        exclude: Vec::new(),
-    }
+    Sources::in_tests(cache)
 }
 
 const DRAFT: &str = "name = \"made\"\n[source]\nkind = \"generated\"\nseed = 1\ncrates = 2\nshape = \"chain\"\nlines = 40\nstyle = \"plain\"\n";

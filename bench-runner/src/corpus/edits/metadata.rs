@@ -98,11 +98,10 @@ impl Package {
 pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<Package>, MetadataError> {
     // Some of these decide which toolchain answers, in place of the tree's own file.
     let remove = ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
-    let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
     let call = ToolCall {
         cwd: Some(tree.to_owned()),
-        env: ToolEnv::Inherit { set, remove: remove.map(OsString::from).to_vec() },
+        env: ToolEnv::Inherit { set: BTreeMap::new(), remove: remove.map(OsString::from).to_vec() },
         ..ToolCall::new(cargo, args)
     };
     let said = check_tool(&call).map_err(|error| MetadataError::Cargo { tree: tree.to_owned(), error })?;

@@ -143,6 +143,8 @@ pub struct PathSource {
     pub path: PathBuf,
     /// Files and directories below it that do not belong to the project.
     pub exclude: Vec<PathBuf>,
+    /// Files and directories below it that git ignores and that come along whatever their size.
+    pub include: Vec<PathBuf>,
 }
 
 /// A directory that is built by commands; each is a program with its arguments and runs without a shell.

@@ -21,8 +21,6 @@ use super::tree::{self, FileKind, TreeFile};
 const DEEPEST: usize = 128;
 /// Files of one commit.
 const MOST_ENTRIES: usize = 1_000_000;
-/// How a pointer of Git LFS starts, which stands in a commit in place of the file.
-const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// A file of a commit, and where its content is.
 #[derive(Debug, Clone)]
@@ -47,8 +45,6 @@ pub(super) struct Listing {
     pub(super) contents: Vec<Content>,
     /// Its submodules.
     pub(super) submodules: Vec<Submodule>,
-    /// Those of its files that are only pointers of Git LFS.
-    pub(super) pointers: Vec<PathBuf>,
     /// The size of its files together.
     pub(super) bytes: u64,
 }
@@ -120,9 +116,6 @@ impl Lister<'_> {
         let kind = if entry.filemode() == i32::from(FileMode::Link) {
             FileKind::Link { target: PathBuf::from(OsStr::from_bytes(blob.content())) }
         } else {
-            if blob.content().starts_with(LFS_POINTER) {
-                self.listing.pointers.push(path.clone());
-            }
             let executable = entry.filemode() == i32::from(FileMode::BlobExecutable);
             FileKind::Regular { executable, sha256: Sha256::digest(blob.content()).into() }
         };
@@ -241,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn links_out_of_the_tree_are_found_and_pointers_noted() {
+    fn links_out_of_the_tree_are_found() {
         let link = |path: &str, target: &str| TreeFile {
             path: path.into(),
             kind: FileKind::Link { target: target.into() },
@@ -250,10 +243,6 @@ mod tests {
         for target in ["/etc/passwd", "../../x", "d/../../../x"] {
             assert_eq!(leaving_link(&[link("a/b", target)]), Some(Path::new("a/b")), "{target}");
         }
-        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n";
-        let (_dir, repo, tree) = hostile(b"model.bin", b"100644", pointer);
-        let listing = list(&repo, &repo.find_tree(tree).unwrap(), 1000).unwrap();
-        assert_eq!(listing.pointers, [Path::new("model.bin")]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(super) fn pin(
         })?;
     }
     let pin = Pin::CratesIo { name: name.clone(), version: version.clone(), sha256: sha256.clone() };
-    Ok(Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new() })
+    Ok(Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new(), ignored: None })
 }
 
 /// The archive in the cache, under its hash.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::process::ToolError;
+use crate::process::{NotInstalled, ToolError};
 use crate::spanned::DocError;
 
 /// A source that cannot be had, or is not what it should be.
@@ -35,6 +35,20 @@ pub enum SourceError {
         what: String,
         /// What cargo said.
         error: ToolError,
+    },
+    /// cargo cannot read the manifests of a directory.
+    #[error("cargo cannot read the project in {}: {}{}", dir.display(), whole(error), unreadable_help(error))]
+    Unreadable {
+        /// The directory.
+        dir: PathBuf,
+        /// What cargo said.
+        error: ToolError,
+    },
+    /// The toolchain that it asks for is not installed.
+    #[error("{missing}\nhelp: {}", missing.help())]
+    NotInstalled {
+        /// Which, and what asks for it.
+        missing: NotInstalled,
     },
     /// git could not fetch.
     #[error("failed to fetch {what}: {}{}", whole(error), git_help(error))]
@@ -196,6 +210,8 @@ impl SourceError {
             | Self::Tree { .. }
             | Self::NoRevisions { .. }
             | Self::Parameters { .. }
+            | Self::Unreadable { .. }
+            | Self::NotInstalled { .. }
             | Self::Config(_) => true,
             Self::Io { .. }
             | Self::Cargo { .. }
@@ -262,6 +278,17 @@ fn cargo_help(error: &ToolError) -> String {
         (&["401", "403", "credential", "token"], "log in to the registry with `cargo login`"),
     ];
     help(error, SIGNS, "install Rust from https://rustup.rs, or put cargo on PATH")
+}
+
+/// What to do about a cargo that cannot read manifests; mostly it says so itself.
+fn unreadable_help(error: &ToolError) -> &'static str {
+    match error {
+        ToolError::NotFound { .. } => "\nhelp: install Rust from https://rustup.rs, or put cargo on PATH",
+        ToolError::Failed { .. } => {
+            "\nhelp: put right what cargo complains of; `cargo metadata --no-deps` in that directory shows it again"
+        }
+        _ => "",
+    }
 }
 
 /// What to do about a failed git, from what it said, as a line of its own.

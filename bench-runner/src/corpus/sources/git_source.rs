@@ -91,7 +91,7 @@ pub(super) fn pin(source: &GitSource, limit: u64, with: &Sources) -> Result<Pinn
     if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
         local::replace(&place, &with.cache, |into| write(&parts, into, with))?;
     }
-    Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root, files, notes })
+    Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root, files, notes, ignored: None })
 }
 
 /// The last `count` commits up to the pinned one, oldest first; fewer where there are no more.
@@ -127,14 +127,10 @@ fn gather(source: &GitSource, limit: u64, with: &Sources) -> Result<(Parts, Vec<
             read(repo, commit, &part, limit.saturating_sub(bytes))
         })?;
         bytes += listing.bytes;
-        let shown = |path: &Path| commit::shown(&part.below.join(path));
-        notes.extend(listing.pointers.first().map(|path| {
-            let count = listing.pointers.len();
-            format!("{count} files are pointers of Git LFS, without their contents, such as {}", shown(path))
-        }));
         for submodule in &listing.submodules {
             if !source.submodules {
-                notes.push(format!("left out, a submodule: {}", shown(&submodule.path)));
+                let path = part.below.join(&submodule.path);
+                notes.push(format!("left out, a submodule: {}", commit::shown(&path)));
                 continue;
             }
             left.push(Part {
@@ -215,11 +211,24 @@ fn workspace_above(
         return Ok(outside::normal(&root.join(named)));
     }
     for dir in root.ancestors().skip(1).filter(is_there) {
-        if text(&dir.join("Cargo.toml"))?.is_some_and(|manifest| outside::takes_in(&manifest, dir, root)) {
+        if text(&dir.join("Cargo.toml"))?.is_some_and(|manifest| takes_in(&manifest, dir, root)) {
             return Ok(Some(dir.to_path_buf()));
         }
     }
     Ok(None)
+}
+
+/// Whether the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member. As for cargo, what
+/// is listed in `members` as it stands is one, also where a directory above it is excluded.
+fn takes_in(manifest: &Table, dir: &Path, package: &Path) -> bool {
+    let workspace = manifest.get("workspace").and_then(toml::Value::as_table);
+    workspace.is_some_and(|workspace| {
+        let listed = |key: &str| workspace.get(key).and_then(toml::Value::as_array).into_iter().flatten();
+        let names = |key: &str| {
+            listed(key).filter_map(toml::Value::as_str).any(|path| package.starts_with(dir.join(path)))
+        };
+        names("members") || !names("exclude")
+    })
 }
 
 fn no_project(source: &GitSource) -> SourceError {

@@ -6,11 +6,10 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use git2::{ErrorCode, Oid, Repository, StatusOptions};
+use git2::{ErrorCode, Oid, Repository};
 
-use super::git_dir;
-use super::tree;
 use super::{FileKind, Pinned, SourceError, TreeFile};
+use super::{git, git_dir, tree, users_git};
 
 /// The last `count` commits up to `rev`, oldest first, going back by first parents; fewer where there are no more, or
 /// where the repository does not hold them.
@@ -67,26 +66,21 @@ pub(super) fn of_directory(path: &Path, count: usize) -> Result<Vec<String>, Sou
         reason,
         help: help.to_owned(),
     };
-    let broken = |error: git2::Error| unfit(error.message().to_owned(), "check it with `git fsck`");
-    let repository = Repository::discover(path).map_err(|error| {
-        let reason = format!("it is in no git repository: {}", error.message());
-        unfit(reason, "commits are those of a repository")
-    })?;
     let root = path.canonicalize().map_err(SourceError::io("find", path))?;
-    let mut options = StatusOptions::new();
-    options.include_untracked(true).exclude_submodules(true).disable_pathspec_match(true);
-    let below = repository.workdir().and_then(|dir| dir.canonicalize().ok());
-    let below = below.and_then(|dir| Some(root.strip_prefix(dir).ok()?.to_owned()));
-    if let Some(below) = below.filter(|below| !below.as_os_str().is_empty()) {
-        options.pathspec(below);
-    }
-    if !repository.statuses(Some(&mut options)).map_err(broken)?.is_empty() {
+    let broken = |reason: String| unfit(reason, "check it with `git status` and `git fsck`");
+    let tree = git::open(&root).map_err(broken)?;
+    let none = || unfit("it is in no git repository".to_owned(), "commits are those of a repository");
+    let tree = tree.ok_or_else(none)?;
+    if tree.changed || !tree.untracked.is_empty() {
         let help = "commit them or put them aside with `git stash --include-untracked`";
         return Err(unfit("it has changes that are not committed".to_owned(), help));
     }
-    let head = repository.head().and_then(|head| head.peel_to_commit());
-    let head = head.map_err(|_| unfit("nothing has been committed yet".to_owned(), "commit something"))?;
-    last(&repository, &head.id().to_string(), count).map_err(broken)
+    let head =
+        tree.head.ok_or_else(|| unfit("nothing has been committed yet".to_owned(), "commit something"))?;
+    let most = format!("--max-count={}", count.max(1));
+    let said = users_git::ask(&root, &["rev-list", "--first-parent", "--reverse", &most, &head, "--"]);
+    let said = said.map_err(|error| broken(users_git::reason(&error)))?;
+    Ok(String::from_utf8_lossy(&said).lines().map(str::to_owned).collect())
 }
 
 /// Makes a work tree that was laid out from `from` one of `to`. Only what differs is written, as a `git checkout` would
@@ -203,6 +197,7 @@ mod tests {
             root: PathBuf::new(),
             files: tree::read(dir, paths).unwrap(),
             notes: Vec::new(),
+            ignored: None,
         }
     }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::corpus::manifest::{Project, Source};
 
-use super::{FileKind, Pinned, SourceError, Sources, TreeFile, local, tree};
+use super::{FileKind, Pinned, SourceError, Sources, TreeFile, ignored, local, tree};
 
 /// The sources with the lock file of the manifest in them, where it has one.
 pub(super) fn complete(pinned: Pinned, project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
@@ -61,6 +61,9 @@ fn put(pinned: Pinned, path: &Path, lock: &str, with: &Sources) -> Result<Pinned
     if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
         local::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
+            if pinned.ignored_hash().is_some() {
+                ignored::keep_private(into)?;
+            }
             let file = into.join(path);
             fs::write(&file, lock).map_err(SourceError::io("write", &file))
         })?;

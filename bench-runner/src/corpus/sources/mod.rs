@@ -10,6 +10,7 @@
 
 mod archive;
 mod asking;
+mod by_products;
 mod cache;
 mod command;
 mod commit;
@@ -23,6 +24,9 @@ pub mod git_store;
 mod gitmodules;
 mod history;
 mod homes;
+mod ignored;
+mod layout;
+mod lfs;
 mod local;
 mod locked;
 mod outside;
@@ -31,13 +35,14 @@ mod revision;
 mod tree;
 mod unlocked;
 mod users_git;
+mod users_repository;
 mod walk;
 
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::record::Pin;
+use crate::record::{IgnoredFiles, Pin};
 
 use super::manifest::{CratesIoSource, GitSource, Project, Source};
 
@@ -48,6 +53,7 @@ pub use error::SourceError;
 pub(super) use generated::write_unlocked;
 pub use history::{last as last_commits, move_on};
 pub use homes::{prepare as prepare_homes, user_cargo_home, write_cargo_home};
+pub use layout::Layouts;
 pub use outside::{Member, member};
 pub use tree::{FileKind, TreeFile};
 pub use unlocked::missing_lock;
@@ -65,6 +71,23 @@ pub struct Sources {
     pub user_home: Option<PathBuf>,
     /// Directories that are no part of any source, such as those of results and plots.
     pub exclude: Vec<PathBuf>,
+    /// What the user's cargo has said of directories.
+    pub layouts: Layouts,
+}
+
+#[cfg(test)]
+impl Sources {
+    /// Sources in tests: with the usual cargo, offline, in the cache `dir`.
+    pub(in crate::corpus) fn in_tests(dir: &Path) -> Self {
+        Self {
+            cache: Cache::at(dir).expect("a path"),
+            cargo: "cargo".into(),
+            offline: true,
+            user_home: None,
+            exclude: Vec::new(),
+            layouts: Layouts::default(),
+        }
+    }
 }
 
 /// A source tree that is fixed.
@@ -80,6 +103,8 @@ pub struct Pinned {
     pub files: Vec<TreeFile>,
     /// What is worth knowing about its state, such as uncommitted changes.
     pub notes: Vec<String>,
+    /// Which of its files git ignores; they are not what the pin fixes.
+    pub ignored: Option<IgnoredFiles>,
 }
 
 impl Pinned {
@@ -94,9 +119,31 @@ impl Pinned {
         if self.root.as_os_str().is_empty() { copy.to_path_buf() } else { copy.join(&self.root) }
     }
 
-    /// The hash of the tree, 64 hex digits; docs/FORMAT.md says of what.
+    /// The hash of the tree without what git ignores, 64 hex digits; docs/FORMAT.md says of what.
     pub fn tree_hash(&self) -> String {
-        tree::hash(&self.files)
+        let is_ignored = self.is_ignored();
+        let own: Vec<TreeFile> = self.files.iter().filter(|file| !is_ignored(file)).cloned().collect();
+        tree::hash(&own)
+    }
+
+    /// The files that came along although git ignores them.
+    fn ignored_files(&self) -> Vec<TreeFile> {
+        let is_ignored = self.is_ignored();
+        self.files.iter().filter(|file| is_ignored(file)).cloned().collect()
+    }
+
+    /// The hash of these files, if there are any.
+    fn ignored_hash(&self) -> Option<&str> {
+        ignored::hash(self.ignored.as_ref())
+    }
+
+    /// Whether the ignored files that came along are those of a plan.
+    pub fn has_ignored(&self, planned: Option<&IgnoredFiles>) -> bool {
+        self.ignored_hash() == ignored::hash(planned)
+    }
+
+    fn is_ignored(&self) -> impl Fn(&TreeFile) -> bool {
+        ignored::is_named(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
     }
 }
 
@@ -125,15 +172,16 @@ pub fn pin(project: &Project, with: &Sources) -> Result<Pinned, SourceError> {
         Source::Git(source) => git_source::pin(source, limit, with),
         Source::Path(source) => {
             let path = from_base(project, &source.path)?;
-            path::pin(&local::Tree { path: &path, exclude: &source.exclude, limit }, with)
+            let include = Some(source.include.as_slice());
+            path::pin(&local::Tree { path: &path, exclude: &source.exclude, include, limit }, with)
         }
         Source::Command(source) => {
             let path = from_base(project, &source.path)?;
-            command::pin(&local::Tree { path: &path, exclude: &[], limit }, with)
+            command::pin(&local::Tree { path: &path, exclude: &[], include: None, limit }, with)
         }
         Source::Generated(source) => generated::pin(source, &project.name, with),
     }?;
-    let pinned = locked::complete(as_stated(pinned, project)?, project, with)?;
+    let pinned = lfs::named(locked::complete(as_stated(pinned, project)?, project, with)?);
     match &project.source {
         Source::Path(source) => git_dir::of_directory(pinned, &from_base(project, &source.path)?, None, with),
         Source::Git(source) => git_dir::of_commit(pinned, source, with),
@@ -157,11 +205,16 @@ pub fn pin_all(projects: &[Project], with: &Sources) -> Vec<Result<Pinned, Sourc
 }
 
 /// Fixes the source of a project as one of its commits has it. Projects from git, and local ones in a repository, have
-/// commits.
+/// commits. With it come the ignored files of `own`, the source as it is now: a commit has none.
 ///
 /// # Errors
 /// Where there is no such commit, or the project has none.
-pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinned, SourceError> {
+pub fn pin_revision(
+    project: &Project,
+    rev: &str,
+    own: Option<&Pinned>,
+    with: &Sources,
+) -> Result<Pinned, SourceError> {
     let limit = project.max_source_bytes.unwrap_or(DEFAULT_LIMIT);
     let pinned = match &project.source {
         Source::Path(source) => revision::pin(&from_base(project, &source.path)?, rev, limit, with),
@@ -177,6 +230,10 @@ pub fn pin_revision(project: &Project, rev: &str, with: &Sources) -> Result<Pinn
         }),
         other => Err(SourceError::NoRevisions { project: project.name.clone(), kind: other.kind() }),
     }?;
+    let pinned = match own {
+        Some(own) => revision::with_ignored(pinned, own, with)?,
+        None => pinned,
+    };
     let pinned = locked::of_revision(pinned, project, with)?;
     match &project.source {
         Source::Path(source) => {
@@ -223,23 +280,33 @@ pub fn stated_pin(source: &Source) -> Option<Pin> {
     }
 }
 
-/// A local tree that was pinned before, from the cache alone: its origin may have changed or gone since.
+/// A local tree that was pinned before, with the ignored files that came along, from the cache alone: its origin may have
+/// changed or gone since.
 ///
 /// # Errors
 /// Where the cache cannot be read. A tree that is not there, or not what it was, is `None`.
-pub fn recall(pin: &Pin, cache: &Cache) -> Result<Option<Pinned>, SourceError> {
+pub fn recall(
+    pin: &Pin,
+    ignored: Option<&IgnoredFiles>,
+    cache: &Cache,
+) -> Result<Option<Pinned>, SourceError> {
     match pin {
-        Pin::Tree { sha256 } => local::recall(sha256, cache),
+        Pin::Tree { sha256 } => local::recall(sha256, ignored, cache),
         Pin::CratesIo { .. } | Pin::Git { .. } => Ok(None),
     }
 }
 
-/// The source of `project` at `pin` as [`recall`] has it, with the lock file of the manifest where it has none.
+/// The source of `project` as [`recall`] has it, with the lock file of the manifest where it has none.
 ///
 /// # Errors
 /// As of [`recall`], or where the manifest has another lock file than the source.
-pub fn recall_of(project: &Project, pin: &Pin, with: &Sources) -> Result<Option<Pinned>, SourceError> {
-    recall(pin, &with.cache)?.map(|pinned| locked::complete(pinned, project, with)).transpose()
+pub fn recall_of(
+    project: &Project,
+    pin: &Pin,
+    ignored: Option<&IgnoredFiles>,
+    with: &Sources,
+) -> Result<Option<Pinned>, SourceError> {
+    recall(pin, ignored, &with.cache)?.map(|pinned| locked::complete(pinned, project, with)).transpose()
 }
 
 /// Writes a work tree: a copy of the pinned one in `into`, which is empty or not there yet. The project is in
@@ -247,12 +314,16 @@ pub fn recall_of(project: &Project, pin: &Pin, with: &Sources) -> Result<Option<
 ///
 /// Where the build asks git, a repository with the pinned commit comes with it; see `git_dir`.
 ///
-/// Blocks are shared where the file system can. Files get the time of the copy, executables stay executable and links stay links.
+/// Blocks are shared where the file system can. Of a copy with ignored files, which may hold secrets, nobody else sees
+/// anything. Files get the time of the copy, executables stay executable and links stay links.
 ///
 /// # Errors
 /// Where it cannot be written, or the pinned tree is not what it was.
 pub fn lay_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
     tree::copy(&pinned.tree, &pinned.files, into)?;
+    if pinned.ignored_hash().is_some() {
+        ignored::keep_private(into)?;
+    }
     git_dir::lay_out(pinned, into)
 }
 

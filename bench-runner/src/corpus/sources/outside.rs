@@ -1,27 +1,31 @@
 //! What a local cargo project needs from outside of its own directory: packages that its manifests name by path, the
-//! manifest of a workspace that such a package inherits from, and what cargo and rustup read in the directories above
-//! it, as far as they belong to the same repository, with what cargo's configuration names by path in turn.
+//! manifest of a workspace that such a package inherits from, sources of its targets, and what cargo and rustup read in
+//! the directories above it, as far as they belong to the same repository, with what cargo's configuration names by path
+//! in turn.
 //!
-//! What only the compiler knows (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
+//! Which packages and targets there are is cargo's to say ([`layout`](super::layout)). What only the compiler knows
+//! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
 
 mod configuration;
 mod manifests;
 mod member;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use toml::{Table, Value};
-
-use super::SourceError;
+use super::layout::{self, Layout, Package};
+use super::{SourceError, Sources, git};
 pub(super) use manifests::normal;
-use manifests::{dependencies, entries, matching, path_of, paths, strings, table, text_at};
-use member::workspace_over;
+use manifests::{absolute_path, entries, patches, path_of, table};
 pub use member::{Member, member};
 
-/// What cargo and rustup look for in every directory above a project.
-const LOOKED_FOR: [&str; 4] =
+/// What cargo and rustup look for in every directory above a project, and in its own.
+pub(super) const LOOKED_FOR: [&str; 4] =
     [".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"];
+
+/// Targets that nobody builds of a package that is only needed by others.
+const OWN_ONLY: [&str; 4] = ["bin", "example", "test", "bench"];
 
 /// What has to be copied beside a project.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub(super) struct Outside {
     pub(super) files: BTreeMap<PathBuf, PathBuf>,
     /// Files and directories that are taken as they are, whatever git says of them, within the project too.
     pub(super) exact: BTreeSet<PathBuf>,
+    /// Directories that builds write to.
+    pub(super) builds: Vec<PathBuf>,
     /// What is worth knowing.
     pub(super) notes: Vec<String>,
 }
@@ -52,14 +58,16 @@ impl Outside {
 /// What the project in `root`, a path without links, needs from outside of it.
 ///
 /// # Errors
-/// Where it needs what cannot be brought along.
-pub(super) fn find(root: &Path) -> Result<Outside, SourceError> {
-    let mut finder = Finder::new(root);
-    let manifest = table(&root.join("Cargo.toml")).unwrap_or_default();
-    no_member(root, &manifest)?;
+/// Where cargo cannot read it, or it needs what cannot be brought along.
+pub(super) fn find(root: &Path, with: &Sources) -> Result<Outside, SourceError> {
+    let layout = layout::ask(root, with)?;
+    no_member(root, &layout)?;
+    let mut finder =
+        Finder { root, with, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() };
+    finder.outside.builds = layout.build_dirs().map(Path::to_path_buf).collect();
     finder.above();
     finder.configurations()?;
-    finder.packages(&manifest)?;
+    finder.packages(&layout)?;
     let Finder { dirs, mut outside, .. } = finder;
     outside.dirs = dirs
         .iter()
@@ -71,57 +79,33 @@ pub(super) fn find(root: &Path) -> Result<Outside, SourceError> {
 }
 
 /// What a manifest gives for its source must be a workspace and not a member of one.
-fn no_member(root: &Path, manifest: &Table) -> Result<(), SourceError> {
-    let Some(workspace) = workspace_over(root, manifest) else { return Ok(()) };
-    let package = text_at(manifest, &["package", "name"]).unwrap_or_default();
+fn no_member(root: &Path, layout: &Layout) -> Result<(), SourceError> {
+    let Some(package) = layout.member_in(root) else { return Ok(()) };
     Err(SourceError::Unfit {
         path: root.to_path_buf(),
-        reason: format!("it belongs to the workspace in {}", workspace.display()),
+        reason: format!("it belongs to the workspace in {}", layout.workspace_root.display()),
         help: format!(
-            "give the workspace's own directory, with `package = \"{package}\"` in the `build` of a manifest; or name \
-             this directory in the workspace's `exclude`"
+            "give the workspace's own directory, with `package = \"{}\"` in the `build` of a manifest; or name this \
+             directory in the workspace's `exclude`",
+            package.name
         ),
     })
 }
 
-/// Whether cargo would take the package in `package` for one of the workspace in `dir`.
-fn is_workspace_of(dir: &Path, package: &Path) -> bool {
-    table(&dir.join("Cargo.toml")).is_some_and(|manifest| takes_in(&manifest, dir, package))
-}
-
-/// Whether the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member. As for cargo, what
-/// is listed in `members` as it stands is one, also where a directory above it is excluded.
-pub(super) fn takes_in(manifest: &Table, dir: &Path, package: &Path) -> bool {
-    let workspace = manifest.get("workspace").and_then(Value::as_table);
-    workspace.is_some_and(|workspace| {
-        let names = |key: &str| strings(workspace.get(key)).any(|path| package.starts_with(dir.join(path)));
-        names("members") || !names("exclude")
-    })
-}
-
-/// The workspace that the package in `dir` inherits from, itself or one above it.
-fn workspace_of(dir: &Path, manifest: &Table) -> Option<PathBuf> {
-    let mut above = dir.ancestors().skip(usize::from(!manifest.contains_key("workspace")));
-    above.find(|above| is_workspace_of(above, dir)).map(Path::to_path_buf)
-}
-
 struct Finder<'r> {
     root: &'r Path,
+    with: &'r Sources,
     dirs: BTreeSet<PathBuf>,
     outside: Outside,
+    /// The packages that were looked at.
     seen: BTreeSet<PathBuf>,
 }
 
-impl<'r> Finder<'r> {
-    fn new(root: &'r Path) -> Self {
-        Self { root, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() }
-    }
-
+impl Finder<'_> {
     /// Configuration and toolchain files in the directories above, as far as they are in the project's repository.
     fn above(&mut self) {
         let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
-        let repository = git2::Repository::discover(self.root).ok();
-        let workdir = repository.and_then(|repository| repository.workdir()?.canonicalize().ok());
+        let workdir = git::work_tree(self.root).ok().flatten();
         for dir in self.root.ancestors().skip(1).filter(|dir| Some(*dir) != home.as_deref()) {
             let own = workdir.as_ref().is_some_and(|workdir| dir.starts_with(workdir));
             for file in LOOKED_FOR.map(|name| dir.join(name)).into_iter().filter(|file| file.is_file()) {
@@ -139,43 +123,44 @@ impl<'r> Finder<'r> {
     }
 
     /// The packages of the project's workspace, and all that they name by path.
-    fn packages(&mut self, manifest: &Table) -> Result<(), SourceError> {
-        let mut left = vec![self.root.to_path_buf()];
-        if let Some(workspace) = manifest.get("workspace").and_then(Value::as_table) {
-            for pattern in strings(workspace.get("members")) {
-                left.extend(matching(self.root, pattern));
+    fn packages(&mut self, layout: &Layout) -> Result<(), SourceError> {
+        let file = self.root.join("Cargo.toml");
+        let manifest = table(&file).unwrap_or_default();
+        if let Some((name, path)) = absolute_path(&manifest) {
+            return Err(self.absolute(&name, &path, &file));
+        }
+        let replaced = entries(manifest.get("replace"));
+        for (name, value) in patches(&manifest).into_iter().chain(replaced) {
+            if let Some(path) = path_of(value) {
+                self.package(&path, self.root, &file, &name)?;
             }
         }
-        for dir in left {
-            self.read(&dir, true)?;
+        for package in &layout.packages {
+            self.take(package.dir(), &file, "members")?;
+            self.read(package, true)?;
         }
         Ok(())
     }
 
-    /// Reads the manifest of a package; cargo looks at what a package needs for its own tests where that is a `member`.
-    fn read(&mut self, dir: &Path, member: bool) -> Result<(), SourceError> {
-        if !self.seen.insert(dir.to_path_buf()) {
+    /// What a package names by path. What only its own tests need counts if it is a `member`.
+    fn read(&mut self, package: &Package, member: bool) -> Result<(), SourceError> {
+        if !self.seen.insert(package.dir().to_path_buf()) {
             return Ok(());
         }
-        let file = dir.join("Cargo.toml");
-        let Some(manifest) = table(&file) else { return Ok(()) };
-        self.take(dir, &file, "its own directory")?;
-        for (name, path) in paths(&manifest, member) {
-            self.package(&path, dir, &file, &name)?;
+        let file = &package.manifest_path;
+        if let Some((name, path)) = table(file).as_ref().and_then(absolute_path) {
+            return Err(self.absolute(&name, &path, file));
         }
-        if dir.starts_with(self.root) {
-            return Ok(());
+        for target in &package.targets {
+            if member || !target.kind.iter().any(|kind| OWN_ONLY.contains(&kind.as_str())) {
+                self.source(&target.src_path, file, &target.name)?;
+            }
         }
-        // What a neighbour inherits stands in the manifest of its own workspace.
-        let Some(workspace) = workspace_of(dir, &manifest) else { return Ok(()) };
-        let file = workspace.join("Cargo.toml");
-        let Some(named) = table(&file) else { return Ok(()) };
-        let named = named.get("workspace").and_then(|workspace| workspace.get("dependencies"));
-        for (name, value) in dependencies(&manifest, member).into_iter().flat_map(entries) {
-            let inherited = value.get("workspace").and_then(Value::as_bool) == Some(true);
-            let path = named.and_then(|named| named.get(&name)).and_then(path_of);
-            if let Some(path) = path.filter(|_| inherited) {
-                self.package(&path, &workspace, &file, &name)?;
+        for needed in &package.dependencies {
+            if let Some(path) =
+                needed.path.as_ref().filter(|_| member || needed.kind.as_deref() != Some("dev"))
+            {
+                self.package_in(path, file, &needed.name)?;
             }
         }
         Ok(())
@@ -184,41 +169,104 @@ impl<'r> Finder<'r> {
     /// A package at `path`, which `file` names relative to `base`.
     fn package(&mut self, path: &str, base: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if Path::new(path).is_absolute() {
-            return Err(self.unfit(
-                format!(
-                    "`{name}` in {} has the absolute path {path}, which would be built where it is",
-                    file.display()
-                ),
-                "make the path relative, and it is copied with the project",
-            ));
+            return Err(self.absolute(name, path, file));
         }
         let Some(dir) = normal(&base.join(path)) else { return Ok(()) };
-        // What is not there may not be needed; where it is, cargo says so.
-        if !dir.join("Cargo.toml").is_file() {
-            return Ok(());
-        }
-        self.take(&dir, file, name)?;
-        // Within the project it is a member of its workspace, whether it is listed or not.
-        self.read(&dir, dir.starts_with(self.root))
+        self.package_in(&dir, file, name)
     }
 
-    /// Takes a directory along, where it lies outside, and the manifest of the workspace that it inherits from.
-    fn take(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
-        if dir.starts_with(self.root) {
+    /// A package in the directory `dir`, which `file` names.
+    fn package_in(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        // What is not there may not be needed; where it is, cargo says so.
+        if self.seen.contains(dir) || !dir.join("Cargo.toml").is_file() {
             return Ok(());
         }
-        if dir.canonicalize().ok().as_deref() != Some(dir) {
-            return Err(self.unfit(
-                format!("`{name}` in {} leads through a link to {}", file.display(), dir.display()),
-                "name the directory itself",
-            ));
+        self.take(dir, file, name)?;
+        let layout = match layout::ask(dir, self.with) {
+            Ok(layout) => layout,
+            // Its workspace may be broken where the project does not need it.
+            Err(error) => {
+                let error = error.to_string();
+                let (reason, _) = error.split_once("\nhelp: ").unwrap_or((&error, ""));
+                self.outside.notes.push(format!("what `{name}` needs in turn is not known: {reason}"));
+                self.seen.insert(dir.to_path_buf());
+                return Ok(());
+            }
+        };
+        let workspace = &layout.workspace_root;
+        if workspace != dir && !dir.starts_with(self.root) && !workspace.starts_with(self.root) {
+            self.outside.files.insert(workspace.join("Cargo.toml"), workspace.clone());
         }
-        self.dirs.insert(dir.to_path_buf());
-        let workspace = table(&dir.join("Cargo.toml")).and_then(|manifest| workspace_of(dir, &manifest));
-        if let Some(workspace) = workspace.filter(|above| above != dir && !above.starts_with(self.root)) {
-            self.outside.files.insert(workspace.join("Cargo.toml"), workspace);
+        self.outside.builds.extend(layout.build_dirs().map(Path::to_path_buf));
+        // Within the project it is built like a member, whether it is one or not.
+        layout.package_in(dir).map_or(Ok(()), |package| self.read(package, dir.starts_with(self.root)))
+    }
+
+    /// Takes a directory along, where it lies outside.
+    fn take(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        if !dir.starts_with(self.root) {
+            self.without_links(dir, file, name)?;
+            self.dirs.insert(dir.to_path_buf());
         }
         Ok(())
+    }
+
+    /// Takes along the source of a target with the modules beside it, where it lies outside.
+    fn source(&mut self, source: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        let Some(source) = normal(source).filter(|source| source.is_file()) else { return Ok(()) };
+        let dir = source.parent().unwrap_or(&source);
+        if [self.root]
+            .into_iter()
+            .chain(self.dirs.iter().map(PathBuf::as_path))
+            .any(|taken| dir.starts_with(taken))
+        {
+            return Ok(());
+        }
+        self.without_links(dir, file, name)?;
+        if !self.root.starts_with(dir) {
+            self.dirs.insert(dir.to_path_buf());
+            return Ok(());
+        }
+        let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+        if dir.parent().is_none() || Some(dir) == home.as_deref() {
+            return Err(self.unfit(
+                format!("the source of `{name}` in {} is {}", file.display(), source.display()),
+                "put it into a directory of its own",
+            ));
+        }
+        // The project itself is in that directory, and so may be much else: only what can be a module is taken.
+        let inner = fs::read_dir(dir).map_err(SourceError::io("read", dir))?;
+        for path in inner.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                let module = path.with_extension("rs").is_file() || path.join("mod.rs").is_file();
+                if module && !self.root.starts_with(&path) {
+                    self.dirs.insert(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                self.outside.exact.insert(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn without_links(&self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        if dir.canonicalize().ok().as_deref() == Some(dir) {
+            return Ok(());
+        }
+        Err(self.unfit(
+            format!("`{name}` in {} leads through a link to {}", file.display(), dir.display()),
+            "name the directory itself",
+        ))
+    }
+
+    fn absolute(&self, name: &str, path: &str, file: &Path) -> SourceError {
+        self.unfit(
+            format!(
+                "`{name}` in {} has the absolute path {path}, which would be built where it is",
+                file.display()
+            ),
+            "make the path relative, and it is copied with the project",
+        )
     }
 
     fn unfit(&self, reason: String, help: &str) -> SourceError {

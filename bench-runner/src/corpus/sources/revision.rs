@@ -1,16 +1,18 @@
 //! A local project as one of its own commits has it. The user's work tree is not looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use git2::{Commit, Oid, Repository};
+use git2::{Oid, Repository, Tree};
 
 use crate::corpus::manifest::urls::shell_word;
-use crate::record::{Pin, is_hex, short_hash};
+use crate::record::{IgnoredFiles, Pin, is_hex, short_hash};
 
-use super::commit::{self, Content, Listing, Unlisted};
+use super::commit::{self, Content, Listing, Submodule, Unlisted};
 use super::tree::{self, TreeFile};
-use super::{Pinned, SourceError, Sources, gitmodules, local, outside};
+use super::users_repository::{self, Unread, UsersRepository};
+use super::{Pinned, SourceError, Sources, gitmodules, ignored, local, outside};
 
 /// Submodules of one commit, with theirs.
 const MOST_SUBMODULES: usize = 500;
@@ -27,9 +29,19 @@ struct Part {
 struct Revision<'a> {
     root: &'a Path,
     rev: &'a str,
-    repository: &'a Repository,
-    commit: Commit<'a>,
+    users: &'a UsersRepository,
     limit: u64,
+    with: &'a Sources,
+}
+
+/// A commit of a repository that is to be listed.
+struct Wanted {
+    from: UsersRepository,
+    rev: String,
+    /// The directory of it that is wanted.
+    below: PathBuf,
+    /// Where it belongs.
+    place: PathBuf,
 }
 
 /// Pins the directory `path` of a git work tree as the commit `rev` has it; the whole commit, where the project needs
@@ -41,24 +53,24 @@ pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<
         let help = format!("`git -C {} rev-parse {rev}` gives it", root.display());
         return Err(unfit(format!("`{rev}` is not a full commit of 40 hex digits"), &help));
     }
-    let repository = Repository::discover(&root).map_err(|error| {
-        unfit(
-            format!("it is in no git repository: {}", error.message()),
-            "revisions are those of a repository",
-        )
+    let users = users_repository::open(&root, rev, with).map_err(|unread| {
+        let reason = match unread {
+            Unread::Offline(error) => return error,
+            Unread::Because(reason) => reason,
+        };
+        let help = "commits are those of a repository; `git fetch` may bring one, and `git log --format=%H` lists those \
+                    that are there";
+        unfit(reason, help)
     })?;
-    let commit = Oid::from_str(rev).and_then(|id| repository.find_commit(id)).map_err(|error| {
-        let help = "`git fetch` may bring it; `git log --format=%H` lists those that are there";
-        unfit(format!("there is no commit {rev} in its repository ({})", error.message()), help)
-    })?;
-    let workdir = repository.workdir().and_then(|dir| dir.canonicalize().ok());
+    let workdir = &users.work_tree;
     let below = workdir.as_ref().and_then(|dir| root.strip_prefix(dir).ok()).unwrap_or(Path::new(""));
-    let base = outside::find(&root)?.base(&root);
+    let is_project = root.join("Cargo.toml").is_file();
+    let base = if is_project { outside::find(&root, with)?.base(&root) } else { root.clone() };
     if base != root && !workdir.as_ref().is_some_and(|workdir| base.starts_with(workdir)) {
         let reason = format!("it needs what lies outside of its repository, in {}", base.display());
         return Err(unfit(reason, "commits can be compared where all of it is in one repository"));
     }
-    let revision = Revision { root: &root, rev, repository: &repository, commit, limit };
+    let revision = Revision { root: &root, rev, users: &users, limit, with };
     let (place_in, parts, files) = revision.take(below, base == root)?;
     let variety =
         format!("{}{}", root.display(), if place_in.as_os_str().is_empty() { "" } else { " whole" });
@@ -72,7 +84,53 @@ pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<
         })?;
     }
     let pin = Pin::Git { rev: rev.to_owned() };
-    Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new() })
+    Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new(), ignored: None })
+}
+
+/// The source of a commit with the ignored files of `own`, the same project as it is now. What the commit itself has stays.
+pub(super) fn with_ignored(pinned: Pinned, own: &Pinned, with: &Sources) -> Result<Pinned, SourceError> {
+    let Some(ignored) = own.ignored.as_ref().filter(|ignored| !ignored.files.is_empty()) else {
+        return Ok(pinned);
+    };
+    let taken: BTreeSet<&Path> = pinned.files.iter().flat_map(|file| file.path.ancestors()).collect();
+    let there: BTreeSet<&Path> = pinned.files.iter().map(|file| file.path.as_path()).collect();
+    let above = |path: &Path| path.ancestors().any(|above| there.contains(above));
+    let mut added: Vec<(TreeFile, PathBuf)> = Vec::new();
+    for file in own.ignored_files() {
+        let Some(path) = moved(&file.path, &own.root, &pinned.root) else { continue };
+        if !taken.contains(path.as_path()) && !above(&path) {
+            added.push((TreeFile { path, kind: file.kind }, file.path));
+        }
+    }
+    let mut files = pinned.files.clone();
+    files.extend(added.iter().map(|(file, _)| file.clone()));
+    tree::sort(&mut files);
+    let place = local::place_with(&pinned.tree, Some(ignored));
+    if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
+        local::replace(&place, &with.cache, |into| {
+            tree::copy(&pinned.tree, &pinned.files, into)?;
+            ignored::keep_private(into)?;
+            added.iter().try_for_each(|(file, from)| {
+                let to = into.join(&file.path);
+                let dir = to.parent().unwrap_or(into);
+                fs::create_dir_all(dir).map_err(SourceError::io("create", dir))?;
+                tree::copy_file(&own.tree.join(from), &file.kind, &to)
+            })
+        })?;
+    }
+    let names = added.iter().map(|(file, _)| ignored::name(&file.path)).collect();
+    let ignored = Some(IgnoredFiles { files: names, ..ignored.clone() });
+    Ok(Pinned { tree: place, files, ignored, ..pinned })
+}
+
+/// A path of a copy in which the project is in `from`, in one in which it is in `to`: both are copies of the same place,
+/// one of more of it than the other.
+fn moved(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
+    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    match from.len().checked_sub(to.len()) {
+        Some(above) => path.strip_prefix(from[..above].iter().collect::<PathBuf>()).ok().map(Path::to_owned),
+        None => Some(to[..to.len() - from.len()].iter().collect::<PathBuf>().join(path)),
+    }
 }
 
 impl Revision<'_> {
@@ -92,26 +150,26 @@ impl Revision<'_> {
 
     /// The files of the directory `below` of the commit, with those of its submodules.
     fn list(&self, below: &Path) -> Result<(Vec<Part>, Vec<TreeFile>), SourceError> {
-        let own = Repository::open(self.repository.path()).map_err(|error| self.broken(&error))?;
-        let mut left = vec![(own, self.commit.id(), below.to_owned(), PathBuf::new())];
-        let (mut parts, mut files, mut bytes) = (Vec::new(), Vec::new(), 0);
-        while let Some((repository, id, below, place)) = left.pop() {
+        let from = self.users.again().map_err(|error| self.broken(&error))?;
+        let first = Wanted { from, rev: self.rev.to_owned(), below: below.to_owned(), place: PathBuf::new() };
+        let (mut left, mut parts, mut files, mut bytes) = (vec![first], Vec::new(), Vec::new(), 0);
+        while let Some(wanted) = left.pop() {
             if parts.len() >= MOST_SUBMODULES {
                 return Err(self.refuse("it has no end of submodules".to_owned()));
             }
-            let taken = self.list_one(&repository, id, &below, self.limit.saturating_sub(bytes))?;
+            let taken = self.list_one(&wanted, self.limit.saturating_sub(bytes))?;
             bytes += taken.bytes;
             files.extend(taken.contents.iter().map(|content| {
                 let mut file = content.file.clone();
-                file.path = place.join(file.path);
+                file.path = wanted.place.join(file.path);
                 file
             }));
-            for submodule in &taken.submodules {
-                let found = self.submodule(&repository, id, &below.join(&submodule.path), &submodule.rev)?;
-                let id = Oid::from_str(&submodule.rev).map_err(|error| self.broken(&error))?;
-                left.push((found, id, PathBuf::new(), place.join(&submodule.path)));
+            for Submodule { path, rev } in taken.submodules {
+                let from = self.submodule(&wanted, &wanted.below.join(&path), &rev)?;
+                left.push(Wanted { from, rev, below: PathBuf::new(), place: wanted.place.join(&path) });
             }
-            parts.push(Part { repository, below: place, contents: taken.contents });
+            let Wanted { from, place, .. } = wanted;
+            parts.push(Part { repository: from.repository, below: place, contents: taken.contents });
         }
         tree::sort(&mut files);
         if let Some(path) = commit::doubled(&files) {
@@ -120,15 +178,9 @@ impl Revision<'_> {
         Ok((parts, files))
     }
 
-    fn list_one(
-        &self,
-        repository: &Repository,
-        id: Oid,
-        below: &Path,
-        limit: u64,
-    ) -> Result<Listing, SourceError> {
-        let tree = repository.find_commit(id).and_then(|commit| commit.tree());
-        let mut tree = tree.map_err(|error| self.broken(&error))?;
+    fn list_one(&self, wanted: &Wanted, limit: u64) -> Result<Listing, SourceError> {
+        let Wanted { from: UsersRepository { repository, .. }, below, .. } = wanted;
+        let mut tree = wanted.tree().map_err(|error| self.broken(&error))?;
         if below != Path::new("") {
             let found = tree.get_path(below).and_then(|entry| repository.find_tree(entry.id()));
             let reason = || format!("the commit {} has no directory {}", self.rev, below.display());
@@ -140,27 +192,20 @@ impl Revision<'_> {
         })
     }
 
-    /// The user's own repository of the submodule at `path` of a commit of `parent`, which has its commit `rev`: where git
-    /// keeps it, or in its work tree.
-    fn submodule(
-        &self,
-        parent: &Repository,
-        id: Oid,
-        path: &Path,
-        rev: &str,
-    ) -> Result<Repository, SourceError> {
-        let tree = parent.find_commit(id).and_then(|commit| commit.tree());
-        let text = tree.and_then(|tree| parent.find_blob(tree.get_path(Path::new(".gitmodules"))?.id()));
+    /// The user's own repository of the submodule at `path` of a commit, which has its commit `rev`: where git keeps it, or
+    /// in its work tree.
+    fn submodule(&self, parent: &Wanted, path: &Path, rev: &str) -> Result<UsersRepository, SourceError> {
+        let UsersRepository { repository, kept_in, work_tree, .. } = &parent.from;
+        let text = parent
+            .tree()
+            .and_then(|tree| repository.find_blob(tree.get_path(Path::new(".gitmodules"))?.id()));
         let named = text.map(|blob| gitmodules::read(blob.content()).map_err(|reason| self.refuse(reason)));
         let named = named.unwrap_or_else(|_| Ok(BTreeMap::new()))?;
-        let kept =
-            named.get(path).and_then(|named| Some(parent.commondir().join("modules").join(named.below()?)));
-        let checked_out = parent.workdir().map(|dir| dir.join(path));
-        let has = |repository: &Repository| {
-            Oid::from_str(rev).and_then(|id| repository.find_commit(id).map(drop)).is_ok()
-        };
-        let places = kept.into_iter().chain(checked_out);
-        places.filter_map(|dir| Repository::open(dir).ok()).find(has).ok_or_else(|| {
+        let kept = named.get(path).and_then(|named| Some(kept_in.join("modules").join(named.below()?)));
+        let checked_out = work_tree.as_ref().map(|dir| dir.join(path));
+        let places = kept.into_iter().chain(checked_out).filter(|dir| users_repository::is_one(dir));
+        let found = places.map(|dir| users_repository::open(&dir, rev, self.with)).find_map(Result::ok);
+        found.ok_or_else(|| {
             let shown = commit::shown(path);
             let reason = format!("the commit {rev} of its submodule `{shown}` is not on this machine");
             let help = format!(
@@ -181,6 +226,12 @@ impl Revision<'_> {
     }
 }
 
+impl Wanted {
+    fn tree(&self) -> Result<Tree<'_>, git2::Error> {
+        self.from.repository.find_commit(Oid::from_str(&self.rev)?)?.tree()
+    }
+}
+
 fn unfit(root: &Path, reason: String, help: &str) -> SourceError {
     SourceError::Unfit { path: root.to_path_buf(), reason, help: help.to_owned() }
 }
@@ -192,17 +243,10 @@ mod tests {
 
     use git2::Signature;
 
-    use super::super::Cache;
     use super::*;
 
     fn sources(dir: &Path) -> Sources {
-        Sources {
-            cache: Cache::at(&dir.join("cache")).unwrap(),
-            cargo: "cargo".into(),
-            offline: true,
-            user_home: None,
-            exclude: Vec::new(),
-        }
+        Sources::in_tests(&dir.join("cache"))
     }
 
     /// Commits everything below `dir` and gives the commit.
@@ -252,7 +296,9 @@ mod tests {
         for (path, text) in [
             ("linked/LICENSE", ""),
             ("needy/Cargo.toml", "[package]\nname = \"n\"\n[dependencies]\no = { path = \"../other\" }\n"),
+            ("needy/src/lib.rs", ""),
             ("other/Cargo.toml", "[package]\nname = \"o\"\n"),
+            ("other/src/lib.rs", ""),
             ("LICENSE", "free"),
         ] {
             fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
@@ -265,10 +311,10 @@ mod tests {
         let with = sources(dir.path());
         for project in ["linked", "needy"] {
             let pinned = pin(&root.join(project), &rev, 1_000_000, &with).unwrap();
-            assert_eq!((pinned.root.as_path(), pinned.files.len()), (Path::new(project), 4));
+            assert_eq!((pinned.root.as_path(), pinned.files.len()), (Path::new(project), 6));
         }
         let alone = pin(&root.join("other"), &rev, 1_000_000, &with).unwrap();
-        assert_eq!((alone.root.as_path(), alone.files.len()), (Path::new(""), 1));
+        assert_eq!((alone.root.as_path(), alone.files.len()), (Path::new(""), 2));
     }
 
     #[test]
@@ -291,17 +337,18 @@ mod tests {
         let root = dir.path().join("repo");
         fs::create_dir_all(&root).unwrap();
         let repo = Repository::init(&root).unwrap();
-        fs::write(root.join("Cargo.toml"), "[package]\nname = \"p\"\n").unwrap();
+        fs::write(root.join("Cargo.toml"), "[package]\nname = \"p\"\n[lib]\npath = \"p.rs\"\n").unwrap();
+        fs::write(root.join("p.rs"), "").unwrap();
         fs::write(root.join(".gitignore"), "Cargo.lock\n").unwrap();
         let rev = commit(&repo);
         let manifest = format!("name = \"p\"\n[source]\nkind = \"path\"\npath = '{}'\n", root.display());
         let text = crate::spanned::SourceText::new("p.toml", manifest);
         let project = crate::corpus::Project::parse(&text, None).unwrap();
         let with = sources(dir.path());
-        let error = super::super::pin_revision(&project, &rev, &with).unwrap_err().to_string();
+        let error = super::super::pin_revision(&project, &rev, None, &with).unwrap_err().to_string();
         assert!(error.contains("has no Cargo.lock"), "{error}");
         fs::write(root.join("Cargo.lock"), "version = 4\n").unwrap();
-        let pinned = super::super::pin_revision(&project, &rev, &with).unwrap();
+        let pinned = super::super::pin_revision(&project, &rev, None, &with).unwrap();
         assert_eq!(fs::read_to_string(pinned.tree.join("Cargo.lock")).unwrap(), "version = 4\n");
         assert_eq!(pinned.pin, Pin::Git { rev });
     }

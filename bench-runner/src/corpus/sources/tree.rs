@@ -55,12 +55,32 @@ pub(super) fn sort(files: &mut [TreeFile]) {
 
 fn read_file(root: &Path, path: PathBuf) -> Result<TreeFile, SourceError> {
     let full = root.join(&path);
-    let metadata = fs::symlink_metadata(&full).map_err(SourceError::io("read", &full))?;
+    read_one(root, path).map_err(|error| match error.kind() {
+        // It was there a moment ago.
+        io::ErrorKind::NotFound => SourceError::Changed { file: full },
+        io::ErrorKind::PermissionDenied => SourceError::Unfit {
+            path: full,
+            reason: format!("reading it failed ({error})"),
+            help: "make it readable, or name it in `exclude` in the manifest's `source`".to_owned(),
+        },
+        _ => SourceError::Io { doing: "read", path: full, error },
+    })
+}
+
+/// The file at `path` below `root`.
+pub(super) fn read_one(root: &Path, path: PathBuf) -> io::Result<TreeFile> {
+    let full = root.join(&path);
+    let metadata = fs::symlink_metadata(&full)?;
     let kind = if metadata.is_symlink() {
-        FileKind::Link { target: fs::read_link(&full).map_err(SourceError::io("read", &full))? }
+        FileKind::Link { target: fs::read_link(&full)? }
+    } else if metadata.is_file() {
+        FileKind::Regular {
+            executable: metadata.permissions().mode() & 0o100 != 0,
+            sha256: hash_file(&full)?,
+        }
     } else {
-        let sha256 = hash_file(&full).map_err(SourceError::io("read", &full))?;
-        FileKind::Regular { executable: metadata.permissions().mode() & 0o100 != 0, sha256 }
+        // Opening a pipe would wait for somebody who writes to it.
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     };
     Ok(TreeFile { path, kind })
 }
@@ -102,12 +122,15 @@ pub(super) fn copy(from: &Path, files: &[TreeFile], into: &Path) -> Result<(), S
         .try_for_each(|file| copy_file(&from.join(&file.path), &file.kind, &into.join(&file.path)))
 }
 
-fn copy_file(from: &Path, kind: &FileKind, to: &Path) -> Result<(), SourceError> {
+pub(super) fn copy_file(from: &Path, kind: &FileKind, to: &Path) -> Result<(), SourceError> {
     let (executable, expected) = match kind {
         FileKind::Link { target } => return symlink(target, to).map_err(SourceError::io("create", to)),
         FileKind::Regular { executable, sha256 } => (*executable, sha256),
     };
-    let mut source = File::open(from).map_err(SourceError::io("read", from))?;
+    let mut source = File::open(from).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => SourceError::Changed { file: from.to_path_buf() },
+        _ => SourceError::Io { doing: "read", path: from.to_path_buf(), error },
+    })?;
     let target = create(to, executable).map_err(SourceError::io("create", to))?;
     let found = if shares_blocks(&source, &target) {
         // What is there now is what will be built, wherever its blocks lie, so it is what is read.

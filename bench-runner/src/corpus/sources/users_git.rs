@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
+use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool, check_tool_bytes};
 use crate::spanned::masked;
 
 /// Variables that make git work on another repository than the one it is told, or make another kind of one.
@@ -29,25 +29,58 @@ const NOT_PASSED: [&str; 14] = [
     "GIT_EXTERNAL_DIFF",
 ];
 
+/// An answer about a repository that takes longer will not come.
+const ANSWER: Duration = Duration::from_secs(5 * 60);
+
 /// What git says to `args` in the directory `cwd`; a call that takes longer than `timeout` has hung.
 pub(super) fn call(
     cwd: &Path,
     args: impl IntoIterator<Item = OsString>,
     timeout: Duration,
 ) -> Result<ToolOutput, ToolError> {
+    check_tool(&command(cwd, args, timeout)).map_err(without_secrets)
+}
+
+/// What git says to a question about the repository of the directory `cwd`, as it is. The repository is only read: its
+/// index is not refreshed, no daemon is started for it, and nothing is fetched into it.
+pub(super) fn ask(cwd: &Path, args: &[&str]) -> Result<Vec<u8>, ToolError> {
+    let all = ["--no-optional-locks", "-c", "core.fsmonitor=false"].iter().chain(args);
+    let mut call = command(cwd, all.map(OsString::from), ANSWER);
+    if let ToolEnv::Inherit { set, .. } = &mut call.env {
+        set.insert("GIT_NO_LAZY_FETCH".into(), "1".into());
+    }
+    check_tool_bytes(&call).map_err(without_secrets)
+}
+
+fn command(cwd: &Path, args: impl IntoIterator<Item = OsString>, timeout: Duration) -> ToolCall {
     let mut set: BTreeMap<OsString, OsString> = BTreeMap::new();
     // Nobody is there to answer: git fails at once, and ssh asks whatever asks for its passphrases instead of a terminal.
     set.insert("GIT_TERMINAL_PROMPT".into(), "0".into());
     set.insert("SSH_ASKPASS_REQUIRE".into(), "force".into());
     // What it says is read.
     set.insert("LC_ALL".into(), "C".into());
-    let call = ToolCall {
+    ToolCall {
         cwd: Some(cwd.to_owned()),
         env: ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() },
         timeout,
         ..ToolCall::new("git", args)
-    };
-    check_tool(&call).map_err(without_secrets)
+    }
+}
+
+/// Why git gave no answer, as a line to be quoted.
+pub(super) fn reason(error: &ToolError) -> String {
+    match error {
+        ToolError::Failed { last_lines, .. } => {
+            let mut lines = last_lines.lines().skip_while(|line| !line.starts_with("fatal: "));
+            let first = lines.next().or(last_lines.lines().next()).unwrap_or_default();
+            // What it is about may stand on lines of its own.
+            let more = lines.take_while(|line| line.starts_with('\t'));
+            let reason: Vec<&str> =
+                [first.trim_start_matches("fatal: ")].into_iter().chain(more.map(str::trim)).collect();
+            reason.join(" ")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// The user's `insteadOf` may put credentials into an address that has none, and git repeats it.

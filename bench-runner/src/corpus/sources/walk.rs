@@ -1,13 +1,9 @@
 //! Lists the files of a directory.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::SourceError;
-
-/// What cargo puts into every target directory it makes.
-const CACHE_TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
 /// More files than any project has: a walk that finds more was started in the wrong place.
 const MOST_FILES: usize = 1_000_000;
@@ -54,16 +50,4 @@ pub(super) fn files(
         }
     }
     Ok(found)
-}
-
-/// Whether `path` below `root` is git's own, or a target directory: the one at the root, or one marked as such.
-pub(super) fn is_by_product(root: &Path, path: &Path, is_dir: bool) -> bool {
-    let name = path.file_name().unwrap_or_default();
-    name == ".git" || (is_dir && (path == Path::new("target") || is_marked(&root.join(path))))
-}
-
-fn is_marked(dir: &Path) -> bool {
-    let mut start = [0; CACHE_TAG.len()];
-    fs::File::open(dir.join("CACHEDIR.TAG")).is_ok_and(|mut tag| tag.read_exact(&mut start).is_ok())
-        && start == CACHE_TAG
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::Context as _;
@@ -53,7 +53,8 @@ impl Workplace {
                     SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
                 let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
                     .map_err(|error| FlowError::Request(error.into()))?;
-                let before = sources::recall_of(&project, &planned.pin, &self.sources)?;
+                let before =
+                    sources::recall_of(&project, &planned.pin, planned.ignored.as_ref(), &self.sources)?;
                 self.put_on_bench(&project, before.map(Ok))?
             }
         };
@@ -64,6 +65,14 @@ impl Workplace {
                     planned.name, planned.pin, source.pin
                 ),
                 Some("make a new plan, or bring the source back to its pin".into()),
+            )
+            .into()),
+            Some(source) if !source.has_ignored(planned.ignored.as_ref()) => Err(RequestError::usage(
+                format!(
+                    "the files of `{}` that git ignores are not those that the plan was made with",
+                    planned.name
+                ),
+                Some("make a new plan, or bring these files back to what they were".into()),
             )
             .into()),
             _ => Ok(bench),
@@ -98,7 +107,8 @@ impl Workplace {
             }
         };
         notes.extend(made);
-        let (context, inquiry) = self.context(project, source.as_ref())?;
+        let home = source.as_ref().and_then(|_| own_tree(project));
+        let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
         if let Some(config) = &context.config {
             notes.extend(note_of_config(config));
         }
@@ -112,7 +122,7 @@ impl Workplace {
                 manifest: project.text.clone(),
                 base: base_of(project),
                 notes,
-                ignored: None,
+                ignored: source.as_ref().and_then(|source| source.ignored.clone()),
             },
             cargo,
             edits: project.edits.iter().map(|edit| edit.class).collect(),
@@ -137,7 +147,7 @@ impl Workplace {
 
     /// Brings the dependencies of a project into the cache, if cargo builds it.
     pub fn dependencies(&self, project: &Project, pinned: &Pinned) -> Result<(), FlowError> {
-        let (context, _) = self.context(project, Some(pinned))?;
+        let (context, _) = self.context(project, Some(pinned), own_tree(project).as_deref())?;
         match &context.toolchain {
             Some(toolchain) => self.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force),
             None => Ok(()),
@@ -181,13 +191,13 @@ impl Workplace {
             return Ok(known.clone());
         }
         let project = bench.project.clone();
-        let source = match sources::pin_revision(&project, rev, &self.sources) {
+        let source = match sources::pin_revision(&project, rev, bench.source.as_ref(), &self.sources) {
             Ok(source) => Some(source),
             // A plan may speak of a commit that is not fetched yet.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
-        let (context, inquiry) = self.context(&project, source.as_ref())?;
+        let (context, inquiry) = self.context(&project, source.as_ref(), None)?;
         let (asked, view) = (project.clone(), bench.view.clone());
         let bench =
             Rc::new(Bench { asked, project, source, context, contexts: RefCell::default(), inquiry, view });
@@ -195,10 +205,13 @@ impl Workplace {
         Ok(bench)
     }
 
+    /// What axes may look at, and what cargo is asked with; `home` is the user's own directory, if the copy is of what is
+    /// checked out there.
     fn context(
         &self,
         project: &Project,
         source: Option<&Pinned>,
+        home: Option<&Path>,
     ) -> Result<(Rc<Context>, Option<Rc<Inquiry>>), FlowError> {
         let plain = Context {
             toolchain: None,
@@ -222,7 +235,8 @@ impl Workplace {
         let manifest = manifest
             .parse()
             .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
-        let toolchain = self.toolchain(&dir)?;
+        // At home rustup has choices that no file of the copy shows, such as an override for that directory.
+        let toolchain = self.toolchain(home.unwrap_or(&dir))?;
         let inquiry = Rc::new(Inquiry::new(
             dir,
             source.tree_hash(),
@@ -256,4 +270,11 @@ fn base_of(project: &Project) -> Option<String> {
         Source::CratesIo(_) | Source::Git(_) | Source::Generated(_) => None,
         Source::Path(_) | Source::Command(_) => project.base.as_ref().map(|base| base.display().to_string()),
     }
+}
+
+/// The user's own directory of a local project, if it is there.
+pub(super) fn own_tree(project: &Project) -> Option<PathBuf> {
+    let Source::Path(source) = &project.source else { return None };
+    let own = project.base.as_deref().unwrap_or(Path::new("")).join(&source.path);
+    own.canonicalize().ok().filter(|own| own.is_dir())
 }

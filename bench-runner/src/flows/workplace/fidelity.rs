@@ -1,17 +1,33 @@
 //! The user's own tree beside its copy: what cargo reads there, and whether builds of the copy are those of the tree.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::Workplace;
-use super::bench::Bench;
-use crate::build::{AskError, Asked, user_settings};
-use crate::corpus::Source;
-use crate::process::find_in_path;
+use super::bench::{Bench, own_tree};
+use super::{Workplace, tree_of};
+use crate::axes::{self, Settings};
+use crate::build::{
+    Answer, AskError, Asked, CargoDriver, Configuration, Entry, Goal, Origin, Recipe, Side, absolute,
+    decides, differences, user_settings,
+};
+use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
+use crate::record::{Difference, Fidelity, Plan};
+use crate::scenario::AS_CONFIGURED;
+
+/// What the user has, as cargo says.
+struct Home {
+    asked: Asked,
+    configuration: Configuration,
+    /// Files of the user's that are no part of the copy, and that set something which decides a build.
+    files: Vec<PathBuf>,
+    /// Variables of the user's that decide a build.
+    variables: Vec<String>,
+}
 
 impl Workplace {
     /// What the user's own configuration says to builds of a project, beside what the project says.
     pub(super) fn configured(&self, bench: Option<&Bench>) -> Result<String, AskError> {
-        let own = bench.and_then(Bench::own_tree);
+        let own = bench.and_then(|bench| own_tree(&bench.project));
         let asked = self.asked_as_user(own.as_deref());
         let configuration = asked.configuration()?;
         // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
@@ -21,7 +37,7 @@ impl Workplace {
     }
 
     /// The user's cargo in a directory of the user's, or in none that matters.
-    pub(super) fn asked_as_user(&self, dir: Option<&Path>) -> Asked {
+    fn asked_as_user(&self, dir: Option<&Path>) -> Asked {
         let dir = dir.map_or_else(|| self.sources.cache.nowhere(), Path::to_path_buf);
         let mut env = Asked::user_environment();
         if let Some(home) = &self.sources.user_home {
@@ -29,18 +45,250 @@ impl Workplace {
         }
         Asked { cargo: find_in_path("cargo", &self.path).unwrap_or_else(|| "cargo".into()), dir, env }
     }
+
+    /// Compares what the blocks of a plan build of local projects with what the user's own `cargo build` would build, and
+    /// writes the outcome into the plan. Nothing is built for it.
+    pub fn compare_with_home(&self, plan: &mut Plan) {
+        let mut known: BTreeMap<(String, Option<String>), Option<Fidelity>> = BTreeMap::new();
+        for block in &mut plan.blocks {
+            let asked: BTreeSet<(String, Option<String>)> = block
+                .arms
+                .iter()
+                .map(|arm| &arm.variant)
+                // Another commit than the one at home is another thing on purpose.
+                .filter(|variant| variant.rev.is_none() && !variant.replays())
+                .map(|variant| (variant.project.clone(), configured(&variant.settings)))
+                .collect();
+            block.fidelity = asked
+                .into_iter()
+                .filter_map(|key| {
+                    let fidelity =
+                        known.entry(key.clone()).or_insert_with(|| self.fidelity(&key.0, key.1.as_deref()));
+                    fidelity.clone()
+                })
+                .collect();
+        }
+    }
+
+    /// How far builds of a local project are those of the user; `None` for a project that is not the user's own tree.
+    fn fidelity(&self, project: &str, configured: Option<&str>) -> Option<Fidelity> {
+        let bench = self.benches.borrow().get(&tree_of(project)).cloned()?;
+        let own = own_tree(&bench.project)?;
+        bench.inquiry.as_ref()?;
+        let variant = configured.map(|_| AS_CONFIGURED.to_owned());
+        let plain = Fidelity {
+            project: project.to_owned(),
+            variant,
+            compared: Vec::new(),
+            left_out: Vec::new(),
+            differences: Vec::new(),
+            not_compared: None,
+        };
+        Some(match self.compare(&bench, &own, configured, &plain) {
+            Ok(fidelity) => fidelity,
+            Err(error) => Fidelity { not_compared: Some(one_line(&error)), ..plain },
+        })
+    }
+
+    fn compare(
+        &self,
+        bench: &Bench,
+        own: &Path,
+        configured: Option<&str>,
+        plain: &Fidelity,
+    ) -> Result<Fidelity, AskError> {
+        let unknown = |reason: &str| AskError { what: "anything", reason: reason.to_owned(), help: None };
+        let (Some(source), Some(inquiry)) = (&bench.source, &bench.inquiry) else {
+            return Err(unknown("the source is not in the cache"));
+        };
+        let toolchain = bench.context.toolchain.clone().ok_or_else(|| unknown("there is no toolchain"))?;
+        let driver =
+            self.cargo_driver(&bench.project, toolchain, bench.context.config.clone(), inquiry.clone());
+        let mut recipe = Recipe::default();
+        if let Some(text) = configured {
+            let failed = |error: std::io::Error| unknown(&error.to_string());
+            axes::apply_configured(text, &bench.context, &mut recipe).map_err(failed)?;
+        }
+        let mut home = self.home(bench, own)?;
+        let left_out = if configured.is_none() { home.leave_out(bench, own) } else { Vec::new() };
+        let here = (driver.configuration(&recipe)?, driver.answer(&recipe, Goal::Build));
+        // What lies above the project cannot be left out of a question to cargo.
+        let above = configured.is_none() && home.files.iter().any(|file| !self.is_in_home(file));
+        let yours = (!above).then(|| self.answer_at_home(&driver, &home, configured.is_some(), own));
+        let mut compared = vec!["configuration"];
+        let (mut not_compared, mut found) = (None, Vec::new());
+        let (mut your_flags, mut our_flags, mut your_units, mut our_units) = (None, None, None, None);
+        if let Some(yours) = &yours {
+            if let (Some(theirs), Some(ours)) = (&yours.flags, &here.1.flags) {
+                (your_flags, our_flags) = (Some(theirs), Some(ours));
+                found.extend(self.other_compiler(&home.asked, &theirs.compiler, &driver));
+                compared.extend(["flags", "toolchain"]);
+            }
+            match (&yours.units, &here.1.units) {
+                (Ok(theirs), Ok(ours)) => {
+                    (your_units, our_units) = (Some(theirs), Some(ours));
+                    compared.push("units");
+                }
+                (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", one_line(error))),
+                (_, Err(error)) => not_compared = Some(one_line(error)),
+            }
+        }
+        let from = bench.copied_from(own);
+        // Without a lock file of its own the tree cannot be asked without writing one, so its copy is.
+        let asked_in = if own.join("Cargo.lock").is_file() { from } else { &source.tree };
+        let side = Side { tree: from, configuration: &home.configuration, flags: None, units: None };
+        found.extend(differences(&side, &Side { tree: &source.tree, configuration: &here.0, ..side }));
+        let nothing = Configuration::default();
+        let side = Side { tree: asked_in, configuration: &nothing, flags: your_flags, units: your_units };
+        found.extend(differences(
+            &side,
+            &Side { tree: &source.tree, flags: our_flags, units: our_units, ..side },
+        ));
+        Ok(Fidelity {
+            compared: compared.into_iter().map(str::to_owned).collect(),
+            left_out,
+            not_compared: not_compared.filter(|_| found.is_empty()),
+            differences: found,
+            ..plain.clone()
+        })
+    }
+
+    fn home(&self, bench: &Bench, own: &Path) -> Result<Home, AskError> {
+        let asked = self.asked_as_user(Some(own));
+        let configuration = asked.configuration()?;
+        let mut files: Vec<PathBuf> = Vec::new();
+        for entry in configuration.entries.iter().filter(|entry| entry.decides()) {
+            if let Origin::File(file) = &entry.origin
+                && !bench.has_copied(own, file)
+                && !files.contains(file)
+            {
+                files.push(file.clone());
+            }
+        }
+        let variables = asked.env.keys().filter(|name| decides(name)).cloned().collect();
+        Ok(Home { asked, configuration, files, variables })
+    }
+
+    /// Whether a file belongs to the user's cargo home, which a question can leave out.
+    fn is_in_home(&self, file: &Path) -> bool {
+        let home = self.sources.user_home.as_deref();
+        home.is_some_and(|home| {
+            file.starts_with(home) || home.canonicalize().is_ok_and(|home| file.starts_with(home))
+        })
+    }
+
+    /// What cargo says of the user's own build: in the user's own tree, or in the copy where that has no lock file.
+    fn answer_at_home(
+        &self,
+        driver: &CargoDriver,
+        home: &Home,
+        configured: bool,
+        own: &Path,
+    ) -> std::rc::Rc<Answer> {
+        let mut asked = home.asked.clone();
+        if !own.join("Cargo.lock").is_file() {
+            asked.dir = driver.inquiry.tree.clone();
+        }
+        let home_config = if configured { self.of_cargo_home(home) } else { None };
+        let mut args = vec!["build".to_owned()];
+        args.extend(driver.selection(&Recipe::default(), Goal::Build));
+        let deciding = |name: &&String| {
+            decides(name) || name.starts_with("CARGO_") || name.starts_with("RUST") || *name == "PATH"
+        };
+        let env: Vec<String> = asked
+            .env
+            .iter()
+            .filter(|(name, _)| deciding(name))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        // The tree at home is as it was copied, so the hash of the copy tells whether it has changed.
+        let version = &driver.toolchain.cargo_version;
+        let key = ["at home", version, &asked.dir.display().to_string(), &env.join("\0")]
+            .map(str::to_owned)
+            .join("\0");
+        let (cargo, dir, env) = (asked.cargo.clone(), asked.dir.clone(), asked.env.clone());
+        driver.inquiry.answer(&key, home_config.as_deref(), &args, |_| Ok(Asked { cargo, dir, env }))
+    }
+
+    /// What the user's cargo home says that no directory above the project says too.
+    fn of_cargo_home(&self, home: &Home) -> Option<String> {
+        let mut without = home.asked.clone();
+        without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
+        let above = without.configuration().ok()?;
+        let above = above.files();
+        let of_home = |entry: &&Entry| match &entry.origin {
+            Origin::File(file) => !above.contains(&file.as_path()) && entry.decides(),
+            Origin::Variable(_) | Origin::Other => false,
+        };
+        let entries: Vec<Entry> = home.configuration.entries.iter().filter(of_home).cloned().collect();
+        let entries = absolute(&entries);
+        (!entries.is_empty()).then(|| Configuration { entries, variables: Vec::new() }.table().to_string())
+    }
+
+    /// The compilers, if the user's is another one.
+    fn other_compiler(&self, asked: &Asked, yours: &Path, driver: &CargoDriver) -> Option<Difference> {
+        let toolchain = &driver.toolchain;
+        let real = |path: &Path| path.canonicalize().ok();
+        if yours.is_absolute() && real(yours).is_some() && real(yours) == real(&toolchain.rustc) {
+            return None;
+        }
+        let mut env = asked.env.clone();
+        env.insert("RUSTUP_AUTO_INSTALL".to_owned(), "0".to_owned());
+        let call = ToolCall {
+            cwd: Some(asked.dir.clone()),
+            env: ToolEnv::Exactly(env),
+            ..ToolCall::new(yours, ["--version", "--print", "sysroot"])
+        };
+        let said = check_tool(&call).map(|said| said.stdout).unwrap_or_else(|error| error.to_string());
+        let mut lines = said.lines();
+        // Printing a sysroot keeps rustc from saying its version, and the other way round in older ones.
+        let sysroot = said.lines().map(Path::new).find(|line| line.is_absolute()).and_then(real);
+        if sysroot.is_some() && sysroot == real(&toolchain.sysroot) {
+            return None;
+        }
+        let yours = match sysroot {
+            Some(sysroot) => format!("{} in {}", yours.display(), sysroot.display()),
+            None => format!("{}: {}", yours.display(), lines.next().unwrap_or_default()),
+        };
+        let here = format!("{} in {}", toolchain.rustc_version, toolchain.sysroot.display());
+        Some(Difference { what: "toolchain".to_owned(), yours, here })
+    }
+}
+
+impl Home {
+    /// Leaves out the user's own files and variables; names them.
+    fn leave_out(&mut self, bench: &Bench, own: &Path) -> Vec<String> {
+        self.configuration.entries.retain(|entry| match &entry.origin {
+            Origin::File(file) => bench.has_copied(own, file),
+            Origin::Variable(_) | Origin::Other => false,
+        });
+        let variables = std::mem::take(&mut self.variables);
+        self.asked.env.retain(|name, _| !variables.contains(name));
+        let files = self.files.iter().map(|file| shown(file));
+        files.chain(variables).collect()
+    }
+}
+
+/// A file of the user's as it may be published: below the home directory.
+fn shown(file: &Path) -> String {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let below = home.as_deref().and_then(|home| file.strip_prefix(home).ok());
+    below.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))
+}
+
+/// The user's configuration that a variant stands on; the empty one is none.
+fn configured(settings: &Settings) -> Option<String> {
+    axes::configured_of(settings).map(str::to_owned)
+}
+
+fn one_line(error: &AskError) -> String {
+    let help = error.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    format!("cargo did not say {}: {}{help}", error.what, error.reason)
 }
 
 impl Bench {
-    /// The user's own directory of a local project.
-    pub(super) fn own_tree(&self) -> Option<PathBuf> {
-        let Source::Path(source) = &self.project.source else { return None };
-        let own = self.project.base.as_deref().unwrap_or(Path::new("")).join(&source.path);
-        Some(own.canonicalize().unwrap_or(own))
-    }
-
     /// The directory that the copy begins at, of which `own` is the project.
-    pub(super) fn copied_from<'o>(&self, own: &'o Path) -> &'o Path {
+    fn copied_from<'o>(&self, own: &'o Path) -> &'o Path {
         let depth = self.source.as_ref().map_or(0, |source| source.root.components().count());
         own.ancestors().nth(depth).unwrap_or(own)
     }

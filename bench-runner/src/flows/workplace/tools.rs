@@ -8,11 +8,14 @@ use std::rc::Rc;
 use super::Workplace;
 use super::bench::Bench;
 use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
-use crate::build::{AskError, CargoDriver, InForce, Inquiry, Lacking, Recipe, Toolchain, deciding};
+use crate::build::{
+    AskError, BuildError, CargoDriver, InForce, Inquiry, Lacking, Recipe, Toolchain, deciding,
+};
 use crate::corpus::Project;
 use crate::flows::FlowError;
 use crate::process::{ToolCall, check_tool, find_in_path};
 use crate::record::Plan;
+use crate::scenario::RequestError;
 
 impl Workplace {
     /// The tools that the settings of `plan` bring into play.
@@ -141,7 +144,12 @@ impl Workplace {
         if let Some(known) = self.toolchains.borrow().get(tree) {
             return Ok(known.clone());
         }
-        let toolchain = Toolchain::of_tree(tree, &self.path).map_err(anyhow::Error::from)?;
+        let toolchain = Toolchain::of_tree(tree, &self.path).map_err(|error| match error {
+            BuildError::NotInstalled(missing) => {
+                FlowError::from(RequestError::usage(missing.to_string(), Some(missing.help())))
+            }
+            other => anyhow::Error::from(other).into(),
+        })?;
         self.toolchains.borrow_mut().insert(tree.to_owned(), toolchain.clone());
         Ok(toolchain)
     }

@@ -22,7 +22,10 @@ impl Workplace {
             return Ok(vec![project]);
         }
         if word.text.contains('/') || word.text == "." || word.text == ".." {
-            return Ok(vec![local::project(path).map_err(|error| word.complain(error.to_string(), None))?]);
+            return Ok(vec![
+                local::project(path, &self.sources)
+                    .map_err(|error| word.complain(error.to_string(), None))?,
+            ]);
         }
         let selected = self.catalogue.select(&word.text);
         selected.map(|projects| projects.into_iter().cloned().collect()).map_err(|error| {

@@ -27,6 +27,7 @@ impl<'a> Draft<'a> {
                 rows.push(self.whole(whole, &baseline, memo)?);
             }
         }
+        self.add_what_one_value_is_compared_with(&mut rows, &baseline, memo)?;
         if let Baseline::Whole(name) = &self.matrix.baseline {
             let at = rows.iter().position(|row| row.name == *name);
             let at = at.ok_or_else(|| {
@@ -34,7 +35,34 @@ impl<'a> Draft<'a> {
             })?;
             rows[..=at].rotate_right(1);
         }
+        if self.matrix.on_configured {
+            for row in rows.iter_mut().filter(|row| row.name != AS_IT_IS || self.is_product(row)) {
+                let text = memo.as_configured(self.project(row)?)?;
+                row.settings.insert(AS_CONFIGURED.to_owned(), text);
+            }
+        }
         Ok(rows)
+    }
+
+    /// One value on top of the user's configuration is compared with that configuration alone.
+    fn add_what_one_value_is_compared_with(
+        &self,
+        rows: &mut Vec<Variant>,
+        baseline: &[&str],
+        memo: &mut Memo<'_>,
+    ) -> Result<(), PlanError> {
+        let alone =
+            rows.len() == 1 && self.matrix.axes.iter().any(|(key, _)| !STRUCTURAL.contains(&key.as_str()));
+        if self.matrix.on_configured && alone {
+            let whole = WholeVariant { name: AS_CONFIGURED.to_owned(), content: Content::AsConfigured };
+            rows.insert(0, self.whole(&whole, baseline, memo)?);
+        }
+        Ok(())
+    }
+
+    /// Whether a row is one of the axes' own, and not the whole variant of its name.
+    fn is_product(&self, row: &Variant) -> bool {
+        self.matrix.variants.iter().all(|whole| whole.name != row.name)
     }
 
     /// Keys that rows of the block can set: those of the axes, then those of the whole variants in their order.

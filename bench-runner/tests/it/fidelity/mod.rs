@@ -1,10 +1,19 @@
-//! People's own projects: what is measured is what their cargo builds, or it is said what differs. One file for each
-//! class of input.
+//! Builds of people's own projects are those of their own cargo, or it is said what differs. One file for each class of
+//! what real projects did.
 
+mod configuration;
+mod copy;
+mod format;
 mod state;
+mod unchanged;
 
 use libtest_mimic::Trial;
 
 pub(crate) fn tests() -> Vec<Trial> {
-    state::tests()
+    let mut trials = configuration::tests();
+    trials.extend(copy::tests());
+    trials.extend(format::tests());
+    trials.extend(state::tests());
+    trials.extend(unchanged::tests());
+    trials
 }

@@ -86,15 +86,13 @@ impl CargoDriver {
         let mut selection = self.selection(recipe, goal);
         // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
         let end = selection.iter().position(|arg| arg == "--").unwrap_or(selection.len());
-        let passed_on = selection.split_off(end);
+        selection.splice(end..end, self.build_directory(site, recipe));
         args.extend(selection);
-        args.extend(self.build_directory(site, recipe));
-        args.extend(passed_on);
         args
     }
 
     /// The arguments that decide what is built and how.
-    fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
+    pub fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
         let build = &self.build;
         let mut args = Vec::new();
         let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);

@@ -64,10 +64,11 @@ fn git(table: &mut Reader<'_>) -> Result<Source, DocError> {
 }
 
 fn path(table: &mut Reader<'_>) -> Result<Source, DocError> {
-    let below = |v: &Value<'_>| v.items()?.iter().map(names::path_below).collect();
+    let below = |v: &Value<'_>| v.items()?.iter().map(names::path_below).collect::<Result<_, _>>();
     Ok(Source::Path(PathSource {
         path: table.read("path", names::directory)?,
         exclude: table.read_optional("exclude", below)?.unwrap_or_default(),
+        include: table.read_optional("include", below)?.unwrap_or_default(),
     }))
 }
 

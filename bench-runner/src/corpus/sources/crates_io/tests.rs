@@ -33,6 +33,7 @@ impl Bench {
                 offline: false,
                 user_home: None,
                 exclude: Vec::new(),
+                layouts: Default::default(),
             },
             source: CratesIoSource { name: "demo".into(), version: "1.0.0".into(), sha256, tree: None },
             dir,

@@ -47,7 +47,14 @@ pub(super) fn pin(source: &GeneratedSource, project: &str, with: &Sources) -> Re
     if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
         local::replace(&place, &with.cache, |into| write(&texts, into))?;
     }
-    Ok(Pinned { pin: Pin::Tree { sha256 }, tree: place, root: PathBuf::new(), files, notes: Vec::new() })
+    Ok(Pinned {
+        pin: Pin::Tree { sha256 },
+        tree: place,
+        root: PathBuf::new(),
+        files,
+        notes: Vec::new(),
+        ignored: None,
+    })
 }
 
 /// Writes the crates without a Cargo.lock into the directory `into`, so that cargo can make one there.

@@ -1,6 +1,5 @@
 use super::*;
 use crate::corpus::manifest::{InGraph, Shape, Style};
-use crate::corpus::sources::Cache;
 
 fn family() -> GeneratedSource {
     GeneratedSource {
@@ -18,13 +17,7 @@ fn family() -> GeneratedSource {
 }
 
 fn with(cache: &Path) -> Sources {
-    Sources {
-        cache: Cache::at(cache).unwrap(),
-        cargo: "cargo".into(),
-        offline: true,
-        user_home: None,
-        exclude: Vec::new(),
-    }
+    Sources::in_tests(cache)
 }
 
 fn hash(source: &GeneratedSource) -> String {
@@ -115,7 +108,7 @@ fn what_was_generated_is_pinned_by_its_tree_and_made_once() {
     let with = with(dir.path());
     let pinned = pin(&family(), "family", &with).unwrap();
     assert_eq!(pinned.pin, Pin::Tree { sha256: hash(&family()) });
-    let recalled = local::recall(&hash(&family()), &with.cache).unwrap().unwrap();
+    let recalled = local::recall(&hash(&family()), None, &with.cache).unwrap().unwrap();
     assert_eq!(recalled.files, pinned.files);
     // What was damaged is made again.
     fs::write(pinned.tree.join("Cargo.toml"), "x").unwrap();

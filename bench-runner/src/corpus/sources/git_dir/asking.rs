@@ -154,7 +154,7 @@ mod tests {
         let paths = files.iter().map(|(path, _)| path.into()).collect();
         let files = tree::read(dir.path(), paths).unwrap();
         let (tree, pin) = (dir.path().to_owned(), Pin::Git { rev: "ab".repeat(20) });
-        who(&Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new() })
+        who(&Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new(), ignored: None })
     }
 
     fn script(text: &str) -> bool {

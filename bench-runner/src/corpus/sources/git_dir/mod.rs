@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{Oid, Repository};
 
-use super::{Cache, Pinned, SourceError, Sources, git_store, local};
+use super::{Cache, Pinned, SourceError, Sources, git, git_store, local, users_repository};
 use crate::corpus::manifest::GitSource;
 use objects::Made;
 
@@ -91,15 +91,27 @@ fn take(
     with: &Sources,
 ) -> Result<Result<String, String>, SourceError> {
     let root = path.canonicalize().map_err(SourceError::io("find", path))?;
-    let Ok(repository) = Repository::discover(&root) else {
-        return Ok(Err("neither is the project in one".to_owned()));
+    let head = match shown {
+        Shown::CheckedOut => match git::open(&root) {
+            Ok(tree) => tree.and_then(|tree| tree.head),
+            Err(reason) => return Ok(Err(reason)),
+        },
+        Shown::Commit(rev) => Some(rev.to_owned()),
     };
-    let workdir = repository.workdir().and_then(|dir| dir.canonicalize().ok());
+    let Some(head) = head else {
+        return Ok(Err("neither is the project in one with a commit".to_owned()));
+    };
+    let users = match users_repository::open(&root, &head, with) {
+        Ok(users) => users,
+        Err(unread) => return Ok(Err(unread.reason())),
+    };
+    let work_tree = users.work_tree.as_ref();
     let Some((workdir, below)) =
-        workdir.and_then(|dir| Some((dir.clone(), root.strip_prefix(dir).ok()?.to_owned())))
+        work_tree.and_then(|dir| Some((dir, root.strip_prefix(dir).ok()?.to_owned())))
     else {
         return Ok(Err("the project is not in the work tree of its repository".to_owned()));
     };
+    let repository = &users.repository;
     if !pinned.root.ends_with(&below) {
         return Ok(Err(format!(
             "the project is `{}` of one, and only that is copied; give the root of the repository instead",
@@ -112,16 +124,18 @@ fn take(
         .take(pinned.root.components().count() - below.components().count())
         .collect();
     let made = match shown {
-        Shown::CheckedOut => objects::checked_out(&repository),
-        Shown::Commit(rev) => objects::with_history(&repository, rev),
+        _ if users.brought => objects::single(repository, &head),
+        Shown::CheckedOut => objects::checked_out(repository),
+        Shown::Commit(rev) => objects::with_history(repository, rev),
     };
     let mut made = match made {
         Ok(made) => made,
         Err(error) => return Ok(Err(error.message().to_owned())),
     };
-    made.abbreviated = objects::abbreviated(&workdir, made.head);
-    put(pinned, &at, &made, &repository, &with.cache)?;
-    Ok(Ok(made.to_string()))
+    made.abbreviated = objects::abbreviated(workdir, made.head);
+    put(pinned, &at, &made, repository, &with.cache)?;
+    let alone = if users.brought { "; libgit2 cannot read the history of the user's own" } else { "" };
+    Ok(Ok(format!("{made}{alone}")))
 }
 
 /// Writes the repository beside the tree, where it is not there already.
@@ -133,7 +147,8 @@ fn put(
     cache: &Cache,
 ) -> Result<(), SourceError> {
     let beside = beside(&pinned.tree);
-    let key = made.key();
+    let exclude = exclude(pinned, at);
+    let key = format!("{}{}\n", made.key(), crate::record::short_hash(&exclude));
     if fs::read_to_string(beside.join(KEY)).is_ok_and(|present| present == key) {
         return Ok(());
     }
@@ -145,7 +160,7 @@ fn put(
             reason: error.message().to_owned(),
             help: "`git fsck` there says more",
         };
-        objects::write(made, repository, &git)?.map_err(failed)?;
+        objects::write(made, &exclude, repository, &git)?.map_err(failed)?;
         index::write(&made.entries, &git.join(index::NAME)).map_err(failed)?;
         for (name, bytes) in [(AT, at.as_os_str().as_bytes()), (KEY, key.as_bytes())] {
             let file = into.join(name);
@@ -153,6 +168,20 @@ fn put(
         }
         Ok(())
     })
+}
+
+/// git's rules for the copy: it ignores what a source is completed with, and what came along though the user's own rules
+/// ignore it, which may not be in the project.
+fn exclude(pinned: &Pinned, at: &Path) -> String {
+    let mut rules = "/.bench-runner-project\nCargo.lock\n/target\n".to_owned();
+    for name in pinned.ignored.iter().flat_map(|ignored| &ignored.files) {
+        let slash = if name.ends_with('/') { "/" } else { "" };
+        let Some(path) = Path::new(name).strip_prefix(at).ok().and_then(Path::to_str) else { continue };
+        let path = path.trim_end_matches('/');
+        let escaped = path.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?").replace('[', "\\[");
+        rules.push_str(&format!("/{}{slash}\n", escaped.replace(' ', "\\ ")));
+    }
+    rules
 }
 
 /// Puts the repository of a source into a copy of it, where it has one. What is there already and is the same is left

@@ -119,6 +119,7 @@ pub(super) fn abbreviated(workdir: &Path, commit: Oid) -> Option<usize> {
 /// Writes everything but the index into the directory `git`. The inner error is of reading the user's repository.
 pub(super) fn write(
     made: &Made,
+    exclude: &str,
     repository: &Repository,
     git: &Path,
 ) -> Result<Result<(), git2::Error>, SourceError> {
@@ -131,8 +132,7 @@ pub(super) fn write(
         None => format!("{}\n", made.head),
     };
     let mut files = vec![("HEAD", head), ("config", config(made)), ("packed-refs", packed(&made.tags))];
-    // What a source is completed with is not the project's.
-    files.push(("info/exclude", "/.bench-runner-project\nCargo.lock\n/target\n".to_owned()));
+    files.push(("info/exclude", exclude.to_owned()));
     if !made.cuts.is_empty() {
         files.push(("shallow", made.cuts.iter().map(|id| format!("{id}\n")).collect()));
     }

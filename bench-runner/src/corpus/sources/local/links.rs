@@ -4,8 +4,10 @@
 //! leads to another part of the copy is made to lead there, a file is copied in the place of its link, and a directory
 //! is refused.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::super::ignored::{self, Chosen};
 use super::super::tree::{self, FileKind, TreeFile};
 use super::SourceError;
 
@@ -50,6 +52,50 @@ pub(super) fn bring(
     }
     files.retain(|file| !dangling.contains(&file.path));
     Ok(())
+}
+
+/// The same for files that git ignores. No build needs to have all of them, so a link that cannot be brought along is left
+/// out, and small files take the place of links to them.
+pub(super) fn bring_ignored(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut Chosen) {
+    let copied: BTreeSet<PathBuf> =
+        chosen.files.iter().map(|file| &file.path).chain(taken).cloned().collect();
+    let is_copied = |end: &Path| {
+        copied.contains(end)
+            || copied.range(end.to_owned()..).next().is_some_and(|path| path.starts_with(end))
+    };
+    let mut left_out = Vec::new();
+    chosen.files.retain_mut(|file| {
+        let FileKind::Link { target } = &file.kind else { return true };
+        if tree::led_to(&file.path, target).is_some_and(|end| is_copied(&end)) {
+            return true;
+        }
+        let brought = base.join(&file.path).canonicalize().ok().and_then(|end| {
+            if let Some(end) = end.strip_prefix(base).ok().filter(|end| is_copied(end)) {
+                let from = file.path.parent().unwrap_or(Path::new(""));
+                return Some(FileKind::Link { target: relative(from, end) });
+            }
+            let small = end.metadata().is_ok_and(|found| found.is_file() && found.len() <= ignored::LARGEST);
+            let content = small.then(|| tree::hash_file(&end).ok()).flatten()?;
+            Some(FileKind::Regular { executable: tree::is_executable(&end).ok()?, sha256: content })
+        });
+        match brought {
+            Some(kind) => {
+                file.kind = kind;
+                true
+            }
+            None => {
+                left_out.push(file.path.clone());
+                false
+            }
+        }
+    });
+    if let Some(first) = left_out.first() {
+        let (count, first) = (left_out.len(), first.display());
+        let links = if count == 1 { "1 link".to_owned() } else { format!("{count} links, such as") };
+        chosen
+            .notes
+            .push(format!("left out, ignored by git and leading out of what is copied: {links} {first}"));
+    }
 }
 
 /// The way from the directory `from` to `to`, both from the same place.

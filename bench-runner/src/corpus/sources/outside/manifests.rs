@@ -1,41 +1,30 @@
-//! Manifests of cargo, as far as they name directories.
+//! Manifests and configuration of cargo, as far as cargo itself does not say which directories they name.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use toml::{Table, Value};
 
-/// The tables of dependencies of a package; cargo looks at what it needs for its own tests where it is a `member`.
-pub(super) fn dependencies(manifest: &Table, member: bool) -> Vec<Option<&Value>> {
-    let kinds: &[&str] = match member {
-        true => &[
-            "dependencies",
-            "dev-dependencies",
-            "dev_dependencies",
-            "build-dependencies",
-            "build_dependencies",
-        ],
-        false => &["dependencies", "build-dependencies", "build_dependencies"],
-    };
-    let targets = entries(manifest.get("target"));
-    let mut tables: Vec<Option<&Value>> = Vec::new();
-    for kind in kinds {
-        tables.push(manifest.get(*kind));
-        tables.extend(targets.iter().map(|(_, target)| target.get(*kind)));
+/// The first absolute path in a manifest, and what it is the path of.
+pub(super) fn absolute_path(manifest: &Table) -> Option<(String, String)> {
+    fn look(name: &str, value: &Value) -> Option<(String, String)> {
+        match value {
+            Value::Table(table) => {
+                let own =
+                    table.get("path").and_then(Value::as_str).filter(|path| Path::new(path).is_absolute());
+                let inner = || table.iter().find_map(|(name, value)| look(name, value));
+                own.map(|path| (name.to_owned(), path.to_owned())).or_else(inner)
+            }
+            Value::Array(values) => values.iter().find_map(|value| look(name, value)),
+            _ => None,
+        }
     }
-    tables
-}
-
-/// Names and paths of what a manifest needs from other directories.
-pub(super) fn paths(manifest: &Table, member: bool) -> Vec<(String, String)> {
-    let mut tables = dependencies(manifest, member);
-    if member {
-        tables.push(manifest.get("workspace").and_then(|workspace| workspace.get("dependencies")));
-        tables.push(manifest.get("replace"));
-    }
-    let patches = if member { patches(manifest) } else { Vec::new() };
-    let named = tables.into_iter().flat_map(entries).chain(patches);
-    named.filter_map(|(name, value)| Some((name, path_of(value)?))).collect()
+    // What stands in `metadata` is not cargo's.
+    let tables = manifest.iter().filter(|(name, _)| !["package", "badges"].contains(&name.as_str()));
+    tables.into_iter().find_map(|(name, value)| match value.as_table().filter(|_| name == "workspace") {
+        Some(workspace) => look("dependencies", workspace.get("dependencies")?),
+        None => look(name, value),
+    })
 }
 
 /// What `[patch]` puts in place of other packages.
@@ -52,10 +41,6 @@ pub(super) fn path_of(value: &Value) -> Option<String> {
     Some(value.get("path")?.as_str()?.to_owned())
 }
 
-pub(super) fn text_at<'t>(table: &'t Table, keys: &[&str; 2]) -> Option<&'t str> {
-    table.get(keys[0])?.get(keys[1])?.as_str()
-}
-
 pub(super) fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
@@ -63,47 +48,6 @@ pub(super) fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
 /// A file of TOML; one that cannot be read is for cargo to complain of.
 pub(super) fn table(file: &Path) -> Option<Table> {
     fs::read_to_string(file).ok()?.parse().ok()
-}
-
-/// The directories with a package that a pattern of `members` means.
-pub(super) fn matching(root: &Path, pattern: &str) -> Vec<PathBuf> {
-    let mut found = vec![root.to_path_buf()];
-    for part in Path::new(pattern).components() {
-        let Some(text) = part.as_os_str().to_str() else { return Vec::new() };
-        found = match part {
-            Component::Normal(_) if text.contains(['*', '?']) => {
-                found.iter().flat_map(|dir| children(dir, text)).collect()
-            }
-            Component::CurDir => found,
-            _ => found.into_iter().map(|dir| dir.join(text)).collect(),
-        };
-    }
-    let mut found: Vec<PathBuf> = found.iter().filter_map(|dir| normal(dir)).collect();
-    found.retain(|dir| dir.join("Cargo.toml").is_file());
-    found
-}
-
-pub(super) fn children(dir: &Path, pattern: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    let fitting = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| fits(pattern, name)));
-    fitting.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
-}
-
-/// Whether a name fits a pattern of `*` and `?`.
-pub(super) fn fits(pattern: &str, name: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.into_iter().any(|at| fits(rest.as_str(), &name[at..]))
-        }
-        Some(wanted) => {
-            let mut own = name.chars();
-            own.next().is_some_and(|found| wanted == '?' || found == wanted)
-                && fits(rest.as_str(), own.as_str())
-        }
-    }
 }
 
 /// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use super::manifests::fits;
 use super::*;
 
 struct Place(tempfile::TempDir);
@@ -13,9 +12,18 @@ impl Place {
         for (path, text) in files {
             let path = place.root().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::write(&path, text).unwrap();
+            if text.contains("[package]") {
+                // A package without a target is none to cargo.
+                fs::create_dir_all(path.with_file_name("src")).unwrap();
+                fs::write(path.with_file_name("src").join("lib.rs"), "").unwrap();
+            }
         }
         place
+    }
+
+    fn with(&self) -> Sources {
+        Sources::in_tests(&self.root().join("cache"))
     }
 
     fn root(&self) -> PathBuf {
@@ -23,7 +31,10 @@ impl Place {
     }
 
     fn find(&self, project: &str) -> Result<Outside, SourceError> {
-        find(&self.root().join(project))
+        let mut outside = find(&self.root().join(project), &self.with())?;
+        let builds = std::mem::take(&mut outside.builds);
+        assert!(builds.contains(&self.root().join(project).join("target")), "{builds:?}");
+        Ok(outside)
     }
 
     /// Directories and files, from the place.
@@ -69,25 +80,24 @@ fn what_a_neighbour_inherits_comes_along() {
 fn packages_are_found_wherever_a_manifest_names_them() {
     let package = |name: &str| (format!("o/{name}/Cargo.toml"), format!("[package]\nname = \"{name}\"\n"));
     let outer: Vec<(String, String)> =
-        ["plain", "dev", "build", "target", "inherited", "patched", "replaced", "unused"].map(package).into();
+        ["plain", "dev", "build", "target", "inherited", "patched", "unused"].map(package).into();
     let mut files: Vec<(&str, &str)> =
         outer.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     files.push((
         "p/Cargo.toml",
         "[workspace]\nmembers = [\"crates/*\"]\n\
          [workspace.dependencies]\ninherited = { path = \"../o/inherited\" }\n\
-         [patch.crates-io]\npatched = { path = \"../o/patched\" }\n\
-         [replace]\n\"replaced:1.0.0\" = { path = \"../o/replaced\" }\n",
+         [patch.crates-io]\npatched = { path = \"../o/patched\" }\n",
     ));
     files.push((
         "p/crates/a/Cargo.toml",
-        "[package]\nname = \"a\"\n[dependencies]\nplain = { path = \"../../../o/plain\" }\ngone = { path = \"../../../gone\" }\n\
+        "[package]\nname = \"a\"\n[dependencies]\nplain = { path = \"../../../o/plain\" }\ninherited.workspace = true\n\
          [dev-dependencies]\ndev = { path = \"../../../o/dev\" }\n\
          [build-dependencies]\nbuild = { path = \"../../../o/build\" }\n\
          [target.'cfg(unix)'.dependencies]\ntarget = { path = \"../../../o/target\" }\n",
     ));
     let place = Place::new(&files);
-    let expected = ["o/build", "o/dev", "o/inherited", "o/patched", "o/plain", "o/replaced", "o/target"];
+    let expected = ["o/build", "o/dev", "o/inherited", "o/patched", "o/plain", "o/target"];
     assert_eq!(place.found("p").0, names(&expected));
     assert_eq!(place.find("p").unwrap().base(&place.root().join("p")), place.root());
 }
@@ -141,7 +151,7 @@ fn what_configuration_names_comes_along_from_where_it_names_it() {
     let place = Place::new(&[
         (
             "repo/.cargo/config.toml",
-            "include = \"more/own.toml\"\n[source.own]\ndirectory = \"vendor\"\n[target.x]\nlinker = \"tools/link\"\n",
+            "include = [\"more/own.toml\"]\n[source.own]\ndirectory = \"vendor\"\n[target.x]\nlinker = \"tools/link\"\n",
         ),
         // What is included has its paths from one directory above its own, too.
         ("repo/.cargo/more/own.toml", "[build]\nrustc-wrapper = \"wrap/it\"\ntarget = \"gone.json\"\n"),
@@ -195,7 +205,7 @@ fn a_member_of_a_workspace_is_sent_to_the_workspace() {
     ]);
     let error = place.find("ws/a").unwrap_err().to_string();
     assert!(error.contains("belongs to the workspace in") && error.contains("package = \"a\""), "{error}");
-    let member = |dir: &str| member(&place.root().join(dir)).unwrap();
+    let member = |dir: &str| member(&place.root().join(dir), &place.with()).unwrap();
     assert_eq!(member("ws/a"), Some(Member { workspace: place.root().join("ws"), package: "a".into() }));
     for alone in ["ws/own", "ws/apart"] {
         assert_eq!((place.find(alone).unwrap(), member(alone)), (Outside::default(), None));
@@ -220,14 +230,50 @@ fn what_cannot_be_copied_is_named() {
 }
 
 #[test]
-fn patterns_of_members_fit_names() {
-    for (pattern, name, fitting) in [
-        ("*", "a", true),
-        ("a*", "abc", true),
-        ("*-x", "a-x", true),
-        ("?", "ab", false),
-        ("a*c", "abcd", false),
+fn members_are_those_that_cargo_finds() {
+    let place = Place::new(&[
+        (
+            "p/Cargo.toml",
+            "[workspace]\nmembers = [\"crates/**/lib-*\", \"tools/[ab]*\", \"../beside\"]\nexclude = [\"tools/away\"]\n",
+        ),
+        (
+            "p/crates/deep/down/lib-x/Cargo.toml",
+            "[package]\nname = \"x\"\n[dependencies]\no = { path = \"../../../../../o\" }\n",
+        ),
+        ("p/tools/bee/Cargo.toml", "[package]\nname = \"bee\"\n"),
+        ("p/tools/away/Cargo.toml", "[package]\nname = \"away\"\n"),
+        ("beside/Cargo.toml", "[package]\nname = \"beside\"\nworkspace = \"../p\"\n"),
+        ("o/Cargo.toml", "[package]\nname = \"o\"\n"),
+    ]);
+    assert_eq!(place.found("p").0, names(&["beside", "o"]));
+    let member =
+        |dir: &str| member(&place.root().join(dir), &place.with()).unwrap().map(|member| member.package);
+    for (dir, package) in [
+        ("p/crates/deep/down/lib-x", Some("x")),
+        ("p/tools/bee", Some("bee")),
+        ("p/tools/away", None),
+        ("beside", Some("beside")),
+        ("p", None),
     ] {
-        assert_eq!(fits(pattern, name), fitting, "{pattern} {name}");
+        assert_eq!(member(dir).as_deref(), package, "{dir}");
     }
+}
+
+#[test]
+fn sources_of_targets_come_along_from_where_they_are() {
+    let place = Place::new(&[
+        (
+            "r/pkg/Cargo.toml",
+            "[package]\nname = \"p\"\nbuild = \"../build.rs\"\n[[bin]]\nname = \"b\"\npath = \"../../src/main.rs\"\n",
+        ),
+        ("r/build.rs", "mod helpers; fn main() {}"),
+        ("r/helpers/mod.rs", ""),
+        ("r/data/large", ""),
+        ("src/main.rs", ""),
+        ("src/module.rs", ""),
+    ]);
+    let outside = place.find("r/pkg").unwrap();
+    assert_eq!(place.found("r/pkg").0, names(&["r/helpers", "src"]));
+    let exact: Vec<&PathBuf> = outside.exact.iter().collect();
+    assert_eq!(exact, [&place.root().join("r/build.rs")]);
 }

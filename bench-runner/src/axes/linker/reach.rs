@@ -1,0 +1,127 @@
+//! Which linkers can link for what a project is built for.
+
+use super::super::Context;
+
+/// Whether the project is built for the host, named or not.
+pub(super) fn is_host(context: &Context) -> bool {
+    let host = context.toolchain.as_ref().map(|toolchain| toolchain.host.as_str());
+    let target = context.in_force.target.triple.as_str();
+    // Before a source is here nothing is known of its target.
+    target.is_empty() || host == Some(target)
+}
+
+/// Why a linker cannot be chosen for what the project is built for, if it cannot.
+pub(super) fn unreachable(value: &str, context: &Context) -> Option<String> {
+    let named = &context.in_force.named;
+    if value == "default" {
+        return None;
+    }
+    if named.len() > 1 {
+        return Some(format!(
+            "the project is built for several targets, {}, and one linker cannot be chosen for all of them",
+            named.join(" and ")
+        ));
+    }
+    if is_host(context) {
+        return None;
+    }
+    let target = &context.in_force.target;
+    let os = target.value("target_os").unwrap_or("none");
+    let linked_by_a_c_compiler =
+        ["linux", "android", "freebsd", "netbsd", "openbsd", "dragonfly"].contains(&os);
+    if !linked_by_a_c_compiler {
+        return Some(format!(
+            "the project is built for {}, which rustc does not link through a C compiler of this system",
+            target.triple
+        ));
+    }
+    let gnu = value == "bfd" || value == "gold";
+    let same_processor = target.value("target_arch").zip(arch_of_host(context)).is_some_and(|(a, b)| a == b);
+    (gnu && !same_processor && driver_prefix(context).is_none()).then(|| {
+        format!(
+            "the project is built for {}, and no C compiler for it is configured whose `{value}` could be taken",
+            target.triple
+        )
+    })
+}
+
+/// The name of a linker of GNU's for what is built: that of a cross compiler begins as the compiler does.
+pub(super) fn named(program: &str, context: &Context) -> String {
+    let prefix = driver_prefix(context).filter(|_| !is_host(context)).unwrap_or_default();
+    format!("{prefix}{program}")
+}
+
+/// What the name of the configured C compiler has before `gcc`, such as `aarch64-linux-gnu-`.
+fn driver_prefix(context: &Context) -> Option<String> {
+    let driver = context.in_force.linker.as_deref()?;
+    let name = driver.rsplit('/').next().unwrap_or(driver);
+    name.strip_suffix("gcc").filter(|prefix| prefix.ends_with('-')).map(str::to_owned)
+}
+
+fn arch_of_host(context: &Context) -> Option<&str> {
+    let cfg = &context.toolchain.as_ref()?.cfg;
+    let line = cfg.iter().find_map(|line| line.strip_prefix("target_arch=\""))?;
+    Some(line.trim_end_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixture;
+    use super::*;
+    use crate::build::{InForce, Target};
+
+    fn built_for(triple: &str, cfg: &[&str], linker: Option<&str>) -> Context {
+        let target =
+            Target { triple: triple.to_owned(), cfg: cfg.iter().map(|&line| line.to_owned()).collect() };
+        let in_force = InForce {
+            target,
+            named: vec![triple.to_owned()],
+            linker: linker.map(str::to_owned),
+            ..InForce::default()
+        };
+        Context { in_force, ..fixture::context() }
+    }
+
+    #[test]
+    fn an_explicit_host_is_the_host() {
+        let context = built_for("x86_64-unknown-linux-gnu", &[], None);
+        assert!(is_host(&context));
+        assert_eq!(unreachable("mold", &context), None);
+        assert_eq!(named("ld.bfd", &context), "ld.bfd");
+    }
+
+    #[test]
+    fn what_is_not_linked_by_a_c_compiler_has_its_default_only() {
+        for (triple, os) in [("wasm32-unknown-unknown", "unknown"), ("thumbv7em-none-eabihf", "none")] {
+            let context = built_for(triple, &[&format!("target_os=\"{os}\"")], None);
+            assert_eq!(unreachable("default", &context), None);
+            for value in ["bfd", "lld", "rust-lld", "mold", "/opt/ld"] {
+                assert!(
+                    unreachable(value, &context).is_some_and(|reason| reason.contains(triple)),
+                    "{value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_linkers_of_gnu_come_with_a_cross_compiler() {
+        let arm = ["target_os=\"linux\"", "target_arch=\"aarch64\""];
+        let context = |linker| built_for("aarch64-unknown-linux-gnu", &arm, linker);
+        assert!(unreachable("bfd", &context(None)).is_some());
+        assert_eq!(unreachable("mold", &context(None)), None);
+        let cross = context(Some("/usr/bin/aarch64-linux-gnu-gcc"));
+        assert_eq!(unreachable("bfd", &cross), None);
+        assert_eq!(named("ld.bfd", &cross), "aarch64-linux-gnu-ld.bfd");
+        let musl = ["target_os=\"linux\"", "target_arch=\"x86_64\""];
+        assert_eq!(unreachable("bfd", &built_for("x86_64-unknown-linux-musl", &musl, None)), None);
+    }
+
+    #[test]
+    fn several_targets_have_no_linker_in_common() {
+        let mut context = built_for("x86_64-unknown-linux-gnu", &[], None);
+        context.in_force.named.push("wasm32-unknown-unknown".to_owned());
+        assert!(unreachable("mold", &context).unwrap().contains("several targets"));
+        assert_eq!(unreachable("default", &context), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! `--wait`: until the machine is fit to measure on, and nobody else measures on it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::flows::{FlowError, Places};
+use crate::host::{self, Health, MeasuringLock, Severity};
+use crate::process;
+
+/// How often the machine is looked at.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long an interrupt may go unnoticed.
+const STEP: Duration = Duration::from_millis(100);
+
+/// How waiting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// The machine is ready.
+    Ready,
+    /// It was not within the time that was allowed.
+    InVain,
+    /// The user did not want to wait any longer.
+    Interrupted,
+}
+
+/// How long may be waited; `None` is as long as it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience(pub(super) Option<Duration>);
+
+/// The time that may be waited, from `--wait` alone or with a duration behind it.
+pub(super) fn patience(text: &str) -> Result<Patience, String> {
+    if text.is_empty() {
+        return Ok(Patience(None));
+    }
+    let limit = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    Ok(Patience(Some(limit)))
+}
+
+/// Waits until `obstacle` finds nothing, and says what is waited for each time that it is something else.
+fn until(
+    limit: Option<Duration>,
+    mut obstacle: impl FnMut() -> Result<Option<String>, FlowError>,
+    mut pause: impl FnMut() -> bool,
+    mut say: impl FnMut(&str),
+) -> Result<Waited, FlowError> {
+    let begun = Instant::now();
+    let mut said: Option<String> = None;
+    loop {
+        let Some(reason) = obstacle()? else { return Ok(Waited::Ready) };
+        if limit.is_some_and(|limit| begun.elapsed() >= limit) {
+            say(&format!("gave up waiting: {reason}"));
+            return Ok(Waited::InVain);
+        }
+        if said.as_ref() != Some(&reason) {
+            say(&format!("waiting: {reason}"));
+            said = Some(reason);
+        }
+        if !pause() {
+            return Ok(Waited::Interrupted);
+        }
+    }
+}
+
+/// Waits for the machine.
+///
+/// # Errors
+/// Where it cannot be told whether somebody measures on it.
+pub(super) fn for_machine(places: &Places, limit: Option<Duration>) -> Result<Waited, FlowError> {
+    until(limit, || obstacle(places), pause, |line| eprintln!("{line}"))
+}
+
+/// `false` if an interrupt came.
+fn pause() -> bool {
+    let until = Instant::now() + PAUSE;
+    while Instant::now() < until {
+        if process::interrupted() {
+            return false;
+        }
+        thread::sleep(STEP);
+    }
+    !process::interrupted()
+}
+
+/// What keeps this machine from being measured on, in words without numbers that change from second to second.
+fn obstacle(places: &Places) -> Result<Option<String>, FlowError> {
+    match MeasuringLock::acquire(&super::lock_dir()) {
+        Err(error @ host::LockError::Held { .. }) => return Ok(Some(error.to_string())),
+        Err(error) => return Err(anyhow::Error::from(error).into()),
+        Ok(lock) => drop(lock),
+    }
+    let findings = host::findings(&Health::read(&places.cache));
+    let unfit = findings.into_iter().find(|finding| finding.severity == Severity::Unfit);
+    Ok(unfit.map(|finding| format!("the machine is not fit: {}", finding.what)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waited(limit: Option<Duration>, mut reasons: Vec<&str>, interrupted: bool) -> (Waited, Vec<String>) {
+        let mut said = Vec::new();
+        reasons.reverse();
+        let obstacle = || Ok(reasons.pop().filter(|reason| !reason.is_empty()).map(str::to_owned));
+        let waited = until(limit, obstacle, || !interrupted, |line| said.push(line.to_owned()));
+        (waited.unwrap(), said)
+    }
+
+    #[test]
+    fn each_reason_is_said_once_and_the_end_comes_with_the_last() {
+        let (end, said) = waited(None, vec!["a", "a", "b", ""], false);
+        assert_eq!((end, said), (Waited::Ready, vec!["waiting: a".to_owned(), "waiting: b".to_owned()]));
+        let (end, said) = waited(Some(Duration::ZERO), vec!["a"], false);
+        assert_eq!((end, said), (Waited::InVain, vec!["gave up waiting: a".to_owned()]));
+        assert_eq!(waited(None, vec!["a"], true).0, Waited::Interrupted);
+        assert_eq!(
+            waited(Some(Duration::ZERO), vec![""], false).0,
+            Waited::Ready,
+            "there was no need to wait"
+        );
+    }
+
+    #[test]
+    fn a_limit_is_a_duration_or_none() {
+        assert_eq!(patience("").unwrap(), Patience(None));
+        assert_eq!(patience("10m").unwrap(), Patience(Some(Duration::from_secs(600))));
+        assert!(patience("soon").is_err());
+    }
+}

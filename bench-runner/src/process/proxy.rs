@@ -1,0 +1,74 @@
+//! rustup's proxies: which toolchain is meant by a program called `cargo` or `rustc`, and that it is not installed.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::ToolError;
+
+/// The files by which a directory chooses its toolchain, in rustup's order.
+const CHOOSERS: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
+
+/// A toolchain that is asked for and not installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotInstalled {
+    /// Its name, as rustup has it.
+    pub toolchain: String,
+    /// The file that asks for it, where a file does.
+    pub file: Option<PathBuf>,
+}
+
+impl NotInstalled {
+    /// The command that installs it.
+    pub fn help(&self) -> String {
+        format!(
+            "`rustup toolchain install {}` installs it; nothing is installed without being asked",
+            self.toolchain
+        )
+    }
+}
+
+impl fmt::Display for NotInstalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{} asks for the toolchain `{}`, which", file.display(), self.toolchain)?,
+            None => write!(f, "the toolchain `{}`, which rustup is set to use here,", self.toolchain)?,
+        }
+        f.write_str(" is not installed")
+    }
+}
+
+/// The toolchain that a proxy of rustup lacked, where that is why a tool failed that was started in `dir`.
+pub fn not_installed(error: &ToolError, dir: &Path) -> Option<NotInstalled> {
+    let ToolError::Failed { last_lines, .. } = error else { return None };
+    let (_, rest) = last_lines.split_once("toolchain '")?;
+    let (toolchain, rest) = rest.split_once('\'')?;
+    rest.trim_start().starts_with("is not installed").then(|| NotInstalled {
+        toolchain: toolchain.to_owned(),
+        file: dir.ancestors().flat_map(|dir| CHOOSERS.map(|name| dir.join(name))).find(|file| file.is_file()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_toolchain_that_is_not_installed_is_named_with_the_file_that_asks_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |text: &str| ToolError::Failed {
+            call: "cargo metadata".into(),
+            code: Some(1),
+            last_lines: text.into(),
+        };
+        let rustup = said("error: toolchain '1.66.0-x86_64-unknown-linux-gnu' is not installed\nhelp: run");
+        let inner = dir.path().join("a");
+        std::fs::create_dir(&inner).unwrap();
+        assert_eq!(not_installed(&rustup, &inner).unwrap().file, None);
+        std::fs::write(dir.path().join("rust-toolchain"), "1.66.0").unwrap();
+        let found = not_installed(&rustup, &inner).unwrap();
+        assert_eq!(found.file, Some(dir.path().join("rust-toolchain")));
+        assert!(found.to_string().contains("asks for the toolchain `1.66.0-x86_64-unknown-linux-gnu`"));
+        assert!(found.help().contains("rustup toolchain install 1.66.0-x86_64-unknown-linux-gnu"));
+        assert_eq!(not_installed(&said("error: no such command"), &inner), None);
+    }
+}
