@@ -151,12 +151,12 @@ fn after_release() {
     let lab = Lab::new();
     own(&lab, &litterer(&lab));
     let args = ["run", "--project", "../own", "--workload", "after-release", "--rounds", "1"];
-    lab.run(&[&args[..], &["--axis", "codegen-units=1,16"]].concat()).expect(0);
+    lab.run(&[&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat()).expect(0);
     let mut by_arm = std::collections::BTreeMap::<String, Vec<String>>::new();
     for (home, seen) in logged(&lab) {
         by_arm.entry(home).or_default().push(seen);
     }
-    assert_eq!(by_arm.len(), 3);
+    assert_eq!(by_arm.len(), 2);
     let later = COLD.replace("cold", "warm");
     for seen in by_arm.values() {
         assert_eq!(seen[0], COLD, "the release build is from nothing");
@@ -170,7 +170,7 @@ fn build_directories() {
     let mine = lab.path("mine");
     lab.write("own/.cargo/config.toml", &format!("[build]\nbuild-dir = {mine:?}\n"));
     let axis = format!("env.CARGO_BUILD_BUILD_DIR=,{}", lab.path("other").display());
-    lab.run(&["run", "--project", "../own", "--rounds", "1", "--axis", &axis]).expect(0);
+    lab.run(&["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", &axis]).expect(0);
     let compiled: BTreeSet<Option<u32>> = lab
         .bundle()
         .samples
@@ -247,7 +247,7 @@ fn restless() {
     let reason = "compile something again although nothing has changed: `own`: the file `.env` is missing";
     let args =
         ["run", "--project", "../own", "--workload", "incremental", "--workload", "noop", "--rounds", "1"];
-    let args = [&args[..], &["--axis", "codegen-units=1,16"]].concat();
+    let args = [&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat();
     let ran = lab.command(&args).env("OF_THE_USER", "1").output().expect("the program");
     let ran = Ran::from(ran).expect(3);
     let bundle = lab.bundle();
@@ -274,8 +274,8 @@ fn unknown_wrapper() {
     own(&lab, "");
     let kache = wrapper(&lab, "");
     lab.write("own/.cargo/config.toml", &format!("[build]\nrustc-workspace-wrapper = {kache:?}\n"));
-    let ran =
-        lab.run(&["run", "--project", "../own", "--rounds", "1", "--axis", "codegen-units=1,16"]).expect(0);
+    let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", "codegen-units=1,16"];
+    let ran = lab.run(&args).expect(0);
     let said = format!("Builds call the compiler through `{}` (2 of 2 calls)", kache.display());
     assert!(notes(&lab.bundle()).contains(&said) && ran.stderr.contains(&said), "{}", ran.stderr);
 }
