@@ -195,7 +195,7 @@ pub(super) fn recall(
     let below = root.components().all(|part| matches!(part, Component::Normal(_)));
     let pin = Pin::Tree { sha256: sha256.to_owned() };
     let pinned = Pinned { pin, tree, root, files, notes: Vec::new(), ignored: ignored.cloned() };
-    let came_along = tree::hash(&pinned.ignored_files());
+    let came_along = ignored::hash_of(&pinned.ignored_files());
     let same = pinned.tree_hash() == sha256 && ignored::hash(ignored).is_none_or(|hash| hash == came_along);
     Ok((below && same).then_some(pinned))
 }
@@ -275,7 +275,10 @@ pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
 pub(super) fn place_with(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
     let Some(hash) = ignored::hash(ignored) else { return place.to_owned() };
     let mut name = place.as_os_str().to_owned();
-    name.push(format!("-{}", &hash[..hash.len().min(12)]));
+    // A plan may come from anywhere, and this becomes part of a path.
+    let digits = hash.rsplit(':').next().unwrap_or(hash).chars().filter(char::is_ascii_hexdigit);
+    let digits: String = digits.take(12).collect();
+    name.push(format!("-{digits}"));
     name.into()
 }
 
