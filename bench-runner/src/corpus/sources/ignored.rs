@@ -73,11 +73,7 @@ impl Chosen {
     pub(super) fn record(&self) -> Option<IgnoredFiles> {
         let Self { files, names, left_out, .. } = self;
         let some = !files.is_empty() || !left_out.is_empty();
-        some.then(|| IgnoredFiles {
-            hash: hash_of(files),
-            files: names.clone(),
-            left_out: left_out.clone(),
-        })
+        some.then(|| IgnoredFiles { hash: hash_of(files), files: names.clone(), left_out: left_out.clone() })
     }
 }
 

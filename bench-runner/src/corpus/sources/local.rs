@@ -76,6 +76,7 @@ fn pin_once(
             notes.push(format!("brought along: {}", dir.display()));
         }
     }
+    resolve_link_to_configuration(root, &base, &mut paths, &mut candidates);
     for exact in &outside.exact {
         let new = take_exactly(exact, &made)?.into_iter().filter(|file| paths.insert(below(file)));
         if new.count() > 0 {
@@ -107,6 +108,29 @@ fn pin_once(
     let place_in = below(root);
     let place_in = if place_in == root { PathBuf::new() } else { place_in };
     keep(&base, place_in, files, chosen, notes, with)
+}
+
+/// Puts the files that cargo reads in the place of a link `.cargo` that leads out of what is copied.
+fn resolve_link_to_configuration(
+    root: &Path,
+    base: &Path,
+    paths: &mut BTreeSet<PathBuf>,
+    candidates: &mut Vec<Ignored>,
+) {
+    let link = root.join(".cargo");
+    let below = |path: &Path| path.strip_prefix(base).unwrap_or(path).to_path_buf();
+    let leads_out = link.is_symlink() && link.canonicalize().is_ok_and(|end| !end.starts_with(base));
+    if !leads_out || !link.is_dir() {
+        return;
+    }
+    let files =
+        ["config", "config.toml"].map(|name| link.join(name)).into_iter().filter(|file| file.is_file());
+    if paths.remove(&below(&link)) {
+        paths.extend(files.map(|file| below(&file)));
+    } else if let Some(at) = candidates.iter().position(|ignored| ignored.path == link) {
+        candidates.remove(at);
+        candidates.extend(files.map(|path| Ignored { path, is_dir: false }));
+    }
 }
 
 /// What comes along of what git ignores.
