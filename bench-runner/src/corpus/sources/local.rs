@@ -225,7 +225,7 @@ pub(super) fn recall(
 }
 
 /// A directory that is given by accident.
-fn not_everything(root: &Path) -> Result<(), SourceError> {
+pub(super) fn not_everything(root: &Path) -> Result<(), SourceError> {
     let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
     let reason = match root.parent() {
         None => "it is the root of all files",

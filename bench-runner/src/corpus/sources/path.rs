@@ -14,6 +14,7 @@ pub(super) fn pin(tree: &Tree<'_>, with: &Sources) -> Result<Pinned, SourceError
         "Cargo.toml",
         "give the directory of a package or a workspace, or use `kind = \"command\"`",
     )?;
+    local::not_everything(&root)?;
     let outside = outside::find(&root, with)?;
     local::pin(tree, &outside, with)
 }
