@@ -70,9 +70,17 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
     }
+    text.push_str(&of_sources(plan));
     text.push_str(&configured(plan));
     text.push_str(&left_out(plan));
     text
+}
+
+/// What is worth knowing of the sources, such as what a copy left out.
+fn of_sources(plan: &Plan) -> String {
+    let notes =
+        plan.projects.iter().flat_map(|project| project.notes.iter().map(move |note| (project, note)));
+    notes.map(|(project, note)| format!("  {}: {note}\n", project.name)).collect()
 }
 
 /// What `as-configured` comes to, for each project once; nothing where it is not asked for.
