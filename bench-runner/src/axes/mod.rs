@@ -209,6 +209,11 @@ pub trait Axis: Sync {
         None
     }
 
+    /// Whether it changes nothing where no linker is called.
+    fn is_for_linking(&self) -> bool {
+        false
+    }
+
     /// Whether an untimed build has to come before all others, to fill what they draw on.
     fn fills(&self, _: &Setting<'_>) -> bool {
         false
@@ -223,6 +228,11 @@ pub trait Axis: Sync {
 /// Every setting, each with the others beside it.
 pub fn each(settings: &Settings) -> impl Iterator<Item = Setting<'_>> {
     settings.iter().map(|(key, value)| Setting { key, value, beside: settings })
+}
+
+/// Whether a side effect of an axis is one on what runs during the build, and so none where nothing does.
+pub fn is_about_host_units(change: &str) -> bool {
+    ["build script", "proc macro"].iter().any(|what| change.contains(what))
 }
 
 /// The toolchain that settings name, where they do.

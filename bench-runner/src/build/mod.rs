@@ -10,6 +10,7 @@ mod drivers;
 mod elf_file;
 mod evidence;
 mod layers;
+mod linking;
 mod own_settings;
 mod recipe;
 mod service;
@@ -21,10 +22,11 @@ pub use ask::{
     AskError, Asked, Configuration, Entry, Flags, Members, Origin, PackageName, PlannedUnit, Units,
     UnitsRequest, WorkspaceMember, members, units,
 };
-pub use drivers::{CargoDriver, CommandDriver, Driver, config_of_tree};
+pub use drivers::{Answers, CargoDriver, CommandDriver, Driver, config_of_tree};
 pub use elf_file::{ElfFacts, read as read_elf};
-pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
+pub use evidence::{Artifact, CalledUnit, CompilerCall, Evidence, Leftovers, LinkStep, Linked, Part};
 pub use layers::{dropped_flags, merged};
+pub use linking::Linking;
 pub use own_settings::OwnSettings;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{HOLD, Report, Service, Standing, Store};

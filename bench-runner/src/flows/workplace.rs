@@ -16,7 +16,7 @@ use anyhow::Context as _;
 
 use super::FlowError;
 use crate::axes;
-use crate::build::{CargoDriver, CommandDriver, Driver, Lacking, Toolchain};
+use crate::build::{Answers, CargoDriver, CommandDriver, Driver, Lacking, Toolchain};
 use crate::corpus::sources::{self, Cache, FetchTool, Sources};
 use crate::corpus::{Catalogue, Project, Source};
 use crate::plan::Typical;
@@ -186,7 +186,8 @@ impl Workplace {
             (Source::Command(command), _) => Box::new(CommandDriver { source: command.clone(), build, path }),
             (_, Some(toolchain)) => {
                 let (toolchain, config) = (toolchain.clone(), context.config.clone());
-                Box::new(CargoDriver { toolchain, build, config, path })
+                let answers = Answers::default();
+                Box::new(CargoDriver { toolchain, build, config, path, answers })
             }
             (_, None) => return Err(anyhow::anyhow!("no toolchain was found for `{}`", project.name).into()),
         };

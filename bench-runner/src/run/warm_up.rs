@@ -155,7 +155,7 @@ impl Measuring<'_, '_, '_> {
         let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));
-            arm.graph = UnitGraph::of(&evidence, &arm.site.source);
+            arm.graph = UnitGraph::of(&evidence);
         }
         if pass.is_last() {
             proofs.push(arm.prove_workload(self.block, &evidence));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Workplace;
 use super::bench::Bench;
 use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
-use crate::build::{Lacking, Toolchain};
+use crate::build::{Goal, Lacking, Linking, Site, Toolchain};
 use crate::flows::FlowError;
 use crate::process::{ToolCall, check_tool, find_in_path};
 use crate::record::Plan;
@@ -128,6 +128,25 @@ impl Workplace {
             path: self.path.clone(),
             tools,
         })
+    }
+
+    /// What a build of a project would link, as cargo plans it in the pristine tree. `None` where that is not here, or
+    /// cargo cannot say.
+    pub(super) fn linking_of(&self, bench: &Bench, goal: Goal, settings: &Settings) -> Option<Linking> {
+        let source = bench.source.as_ref()?.dir();
+        let kit = self.kit(bench, axes::toolchain_of(settings)).ok()?;
+        let tmp = self.tools_dir();
+        std::fs::create_dir_all(&tmp).ok()?;
+        let site = Site {
+            source,
+            target: tmp.join("target"),
+            home: tmp.clone(),
+            service: tmp.clone(),
+            cargo_home: self.building_home(),
+            tmp,
+            edit: 0,
+        };
+        kit.driver.linking(&site, goal)
     }
 
     /// Where links to tools lie.

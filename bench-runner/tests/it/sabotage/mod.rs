@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use bench_runner::axes::{self, Availability, Context, Finding, Reference, Setting, Settings, Shown};
 use bench_runner::build::{
-    CargoDriver, Detail, Driver, Evidence, Goal, Recipe, Service, Site, Step, Toolchain, config_of_tree,
+    Answers, CargoDriver, Detail, Driver, Evidence, Goal, Recipe, Service, Site, Step, Toolchain,
+    config_of_tree,
 };
 use bench_runner::corpus::BuildSettings;
 use bench_runner::process::{Ended, Job, Supervisor, SupervisorOptions};
@@ -283,6 +284,7 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evid
         build: BuildSettings { profile: case.profile.map(str::to_owned), ..BuildSettings::default() },
         config: None,
         path: path().to_string_lossy().into_owned(),
+        answers: Answers::default(),
     };
     let site = Site {
         source: lab.path("own"),

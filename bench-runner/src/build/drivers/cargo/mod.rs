@@ -1,8 +1,12 @@
 //! Builds with cargo. The only place that knows which of cargo's sources of flags drop each other.
 
 mod calls;
+mod complaint;
 mod configuration;
+mod facts;
 mod leftovers;
+mod linking;
+mod messages;
 mod output;
 mod quoting;
 
@@ -11,12 +15,15 @@ use std::path::Path;
 
 use super::{Driver, made_environment, own_program};
 use crate::build::{
-    BuildError, Detail, Evidence, Goal, OwnSettings, Recipe, Service, Site, Step, Store, Toolchain, merged,
+    BuildError, Detail, Evidence, Goal, Linking, OwnSettings, Recipe, Service, Site, Step, Store, Toolchain,
+    merged,
 };
 use crate::corpus::BuildSettings;
 use crate::process::find_in_path;
+use output::Known;
 
 pub use configuration::config_of_tree;
+pub use facts::Answers;
 
 /// Variables from which cargo takes flags in place of those in its configuration.
 const FLAG_VARIABLES: [&str; 3] = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
@@ -34,6 +41,8 @@ pub struct CargoDriver {
     pub config: Option<toml::Table>,
     /// The search path for programs, the toolchain's own directory not yet in it.
     pub path: String,
+    /// What cargo has said of the project so far.
+    pub answers: Answers,
 }
 
 impl CargoDriver {
@@ -181,6 +190,10 @@ impl Driver for CargoDriver {
     fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, detail: Detail) -> Result<Step, BuildError> {
         let mut env = self.environment(site, recipe)?;
         let mut args = self.arguments(site, recipe, goal);
+        // What is read back must be there, and no more of it in a timed build, whatever the configuration says.
+        for name in ["CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE"] {
+            env.insert(name.into(), "false".into());
+        }
         if detail == Detail::Proof {
             env.insert("RUSTC_LOG".into(), LINK_LOG.into());
             args.push("--verbose".into());
@@ -200,6 +213,11 @@ impl Driver for CargoDriver {
         is_sccache.then_some(Service { program, store: Store::Local, kept: true })
     }
 
+    fn linking(&self, site: &Site, goal: Goal) -> Option<Linking> {
+        let step = self.step(site, &Recipe::default(), goal, Detail::Quiet).ok()?;
+        self.answers.units(&step).as_ref().as_ref().ok().map(Linking::of)
+    }
+
     fn clean(&self, _: &Site, _: &Recipe) -> Option<Step> {
         None
     }
@@ -209,12 +227,23 @@ impl Driver for CargoDriver {
     }
 
     fn evidence(&self, step: &Step, stdout: &str, stderr: &str) -> Evidence {
-        output::evidence(&step.args, stdout, stderr)
+        let members = self.answers.members(step);
+        // Only a build that showed its calls is asked about further.
+        let showing = step.env.contains_key("RUSTC_LOG");
+        let units = showing.then(|| self.answers.units(step));
+        let units =
+            units.as_deref().map_or(Err("it was not asked"), |units| units.as_ref().map_err(String::as_str));
+        let known = Known {
+            members: members.as_ref().as_ref().map_err(String::as_str),
+            units,
+            root: facts::root(&members, step),
+        };
+        output::evidence(step, stdout, stderr, &known)
     }
 
     fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step> {
         let (program, args) = self.build.check.as_deref()?.split_first()?;
-        let artifact = evidence.executables.first().map(|(path, _)| path.display().to_string())?;
+        let artifact = evidence.executables.first().map(|path| path.display().to_string())?;
         let filled = |text: &String| text.replace("{artifact}", &artifact);
         Some(Step {
             program: own_program(&filled(program), site),
@@ -235,6 +264,7 @@ mod tests {
             build: BuildSettings::default(),
             config: (!config.is_empty()).then(|| config.parse().unwrap()),
             path: "/usr/bin".into(),
+            answers: Answers::default(),
         }
     }
 
@@ -358,6 +388,8 @@ mod tests {
             names,
             [
                 "CARGO_HOME",
+                "CARGO_TERM_QUIET",
+                "CARGO_TERM_VERBOSE",
                 "GIT_CEILING_DIRECTORIES",
                 "HOME",
                 "LANG",
