@@ -17,6 +17,7 @@ mod corpus;
 mod corpus_generated;
 mod engine;
 mod exports;
+mod fidelity;
 mod interruption;
 mod lab;
 mod local_projects;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     trials.extend(page::tests());
     trials.extend(engine::tests());
     trials.extend(exports::tests());
+    trials.extend(fidelity::tests());
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
