@@ -99,8 +99,8 @@ impl Tried {
 
     /// An executable that should be there and is not: a linker that does nothing ends well.
     fn nothing_made(&self) -> Option<String> {
-        let missing = self.evidence.executables.iter().find(|(path, _)| !path.is_file())?;
-        let name = missing.0.file_name().unwrap_or_default().to_string_lossy();
+        let missing = self.evidence.executables.iter().find(|path| !path.is_file())?;
+        let name = missing.file_name().unwrap_or_default().to_string_lossy();
         Some(format!("the build ended well and made no `{name}`"))
     }
 
@@ -230,7 +230,7 @@ impl<'a> Builder<'a> {
             Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
         let [stdout, stderr] = ["stdout", "stderr"].map(|kind| workspace.said(kind));
         let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
-        let evidence = Evidence { cache: report.used, ..evidence };
+        let evidence = Evidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
         self.note_leftovers(arm)?;
         self.note_littered(arm, &stdout);
         Ok(Tried { finished: Some(finished), evidence, disturbance, trouble: report.trouble, stdout, stderr })

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
     trials.extend(page::tests());
     trials.extend(engine::tests());
     trials.extend(exports::tests());
+    trials.extend(fidelity::tests());
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod copy;
+mod evidence;
 mod format;
 mod state;
 mod unchanged;
@@ -12,6 +13,7 @@ use libtest_mimic::Trial;
 pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = configuration::tests();
     trials.extend(copy::tests());
+    trials.extend(evidence::tests());
     trials.extend(format::tests());
     trials.extend(state::tests());
     trials.extend(unchanged::tests());
