@@ -40,6 +40,7 @@ pub(super) fn tests() -> Vec<Trial> {
             c_files,
         ),
         with_toolchains("fidelity::evidence::old_toolchains_are_proven", old_toolchains),
+        with_toolchains("fidelity::evidence::another_target_is_what_is_looked_at", wasm),
         test_with("fidelity::evidence::either_layout_of_the_build_directory_is_read", "rustup", layouts),
     ]
 }
@@ -338,6 +339,32 @@ fn old_toolchains(toolchains: &Path) {
         expect(&bundle, &variant, "debug", Holds, "debug=full on 1 of 1 calls of its own crates");
         expect(&bundle, &variant, "workload", Holds, "app");
     }
+}
+
+/// WebAssembly, which Debian's oldest toolchain has a standard library for.
+fn wasm(toolchains: &Path) {
+    let lab = Lab::new();
+    lab.write("own/Cargo.toml", &package("own", "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]"));
+    lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
+    lab.write("own/build.rs", "fn main() {}\n");
+    lab.write("own/src/lib.rs", "#[no_mangle]\npub extern \"C\" fn twice(n: u32) -> u32 {\n    n * 2\n}\n");
+    lab.write(
+        "own/.cargo/config.toml",
+        "[build]\ntarget = \"wasm32-unknown-unknown\"\n[target.wasm32-unknown-unknown]\nlinker = \"wasm-ld\"\n\
+         rustflags = [\"--cfg\", \"own\"]\n",
+    );
+    let toolchain = format!("toolchain={}", toolchains.join("1.63").display());
+    let axes = ["--axis", &toolchain, "--axis", "opt-level=0,2", "--axis", "rustflags=-Cdebuginfo=0"];
+    let bundle = run(&lab, &[&axes[..], &["--axis", "linker=default,mold"]].concat(), 0);
+    for level in ["0", "2"] {
+        let variant = format!("opt-level={level} linker=default");
+        expect(&bundle, &variant, "opt-level", Holds, &format!("opt-level={level} on 1 of 1 calls"));
+        // The script has neither the target's flags nor those of the axis.
+        expect(&bundle, &variant, "rustflags", Holds, "in all 1 calls");
+    }
+    let skipped = &bundle.manifest.plan.skipped;
+    let for_wasm = |reason: &str| reason.contains("built for wasm32-unknown-unknown");
+    assert!(skipped.len() == 2 && skipped.iter().all(|skipped| for_wasm(&skipped.reason)), "{skipped:?}");
 }
 
 /// The directory of all units together, and one of each unit.
