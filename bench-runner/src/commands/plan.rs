@@ -15,6 +15,8 @@ const ORDER_SHOWN_UP_TO: usize = 12;
 
 /// Show what would be run, in order, with an estimate of time and disk, and run nothing
 ///
+/// Of projects of your own it fetches the dependencies, so that cargo can say what it would build.
+///
 /// Example:
 ///   bench-runner plan linkers --project ripgrep --json > plan.json
 ///   bench-runner run --plan plan.json

@@ -47,6 +47,8 @@ pub struct Workplace {
     path: OsString,
     /// Whether sources that are not in the cache are fetched.
     fetch: bool,
+    /// Whether the user has said that nothing may be fetched.
+    offline: bool,
     benches: RefCell<BTreeMap<TreeId, Rc<Bench>>>,
     toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
     /// Those that variants name.
@@ -74,6 +76,7 @@ impl Workplace {
             sources,
             path,
             fetch,
+            offline,
             benches: RefCell::default(),
             toolchains: RefCell::default(),
             named: RefCell::default(),
@@ -142,16 +145,7 @@ impl Workplace {
         toolchain: &Toolchain,
         in_force: &InForce,
     ) -> Result<(), FlowError> {
-        let mut targets = vec![toolchain.host.clone()];
-        // A target that is described in a file is not one that cargo fetches for by name: it fetches for all then.
-        let described = in_force.named.iter().any(|target| target.ends_with(".json"));
-        targets.extend(in_force.named.iter().filter(|target| **target != toolchain.host).cloned());
-        let tool = FetchTool {
-            cargo: toolchain.cargo.clone(),
-            rustc: Some(toolchain.rustc.clone()),
-            targets: if described { Vec::new() } else { targets },
-        };
-        Ok(sources::fetch_dependencies(tree, &tool, &self.sources)?)
+        fetch_dependencies(tree, toolchain, in_force, &self.sources)
     }
 
     fn workshop(
@@ -213,6 +207,25 @@ impl Workplace {
         let message = format!("`{}` needs {}, which is not on PATH", project.name, missing.join(" and "));
         Err(RequestError::usage(message, Some("install it, or leave the project out".into())))
     }
+}
+
+/// Brings the dependencies of the sources in `tree` into the cache, for the host and for what is built for.
+fn fetch_dependencies(
+    tree: &Path,
+    toolchain: &Toolchain,
+    in_force: &InForce,
+    with: &Sources,
+) -> Result<(), FlowError> {
+    let mut targets = vec![toolchain.host.clone()];
+    // A target that is described in a file is not one that cargo fetches for by name: it fetches for all then.
+    let described = in_force.named.iter().any(|target| target.ends_with(".json"));
+    targets.extend(in_force.named.iter().filter(|target| **target != toolchain.host).cloned());
+    let tool = FetchTool {
+        cargo: toolchain.cargo.clone(),
+        rustc: Some(toolchain.rustc.clone()),
+        targets: if described { Vec::new() } else { targets },
+    };
+    Ok(sources::fetch_dependencies(tree, &tool, with)?)
 }
 
 /// The tree of a project that no commit is named of.

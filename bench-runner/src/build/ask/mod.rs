@@ -119,7 +119,7 @@ fn unanswered(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
             ]) {
                 Some("this cargo is too old to be asked; name a newer toolchain with `toolchain=`".to_owned())
             } else if says(&["--offline", "--locked", "lock file"]) {
-                Some("run once without `--offline`, or bring Cargo.lock up to date".to_owned())
+                Some("bring Cargo.lock up to date, and leave `--offline` out once, so that dependencies are fetched".to_owned())
             } else if says(&["is not installed"]) {
                 Some("install the toolchain with `rustup toolchain install`".to_owned())
             } else {

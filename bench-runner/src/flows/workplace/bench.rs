@@ -10,8 +10,8 @@ use anyhow::Context as _;
 use super::tools::asked;
 use super::{Workplace, tree_of};
 use crate::axes::Context;
-use crate::build::{InForce, Inquiry, Lacking, Recipe};
-use crate::corpus::sources::{self, Pinned, SourceError};
+use crate::build::{Goal, InForce, Inquiry, Lacking, Recipe};
+use crate::corpus::sources::{self, Pinned, SourceError, Sources};
 use crate::corpus::{Project, Source, edits, local};
 use crate::flows::FlowError;
 use crate::plan::ProjectView;
@@ -109,6 +109,9 @@ impl Workplace {
         notes.extend(made);
         let home = source.as_ref().and_then(|_| own_tree(project));
         let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
+        if let (Some(_), Some(source), Some(inquiry)) = (&home, &source, &inquiry) {
+            self.bring_what_questions_need(project, source, &context, inquiry);
+        }
         if let Some(config) = &context.config {
             notes.extend(note_of_config(config));
         }
@@ -143,6 +146,24 @@ impl Workplace {
         let mut pinned = pinned.context("the source is known")?;
         pinned.notes.extend(made);
         Ok(pinned)
+    }
+
+    /// Brings the dependencies of the user's own project into the cache, unless nothing may be fetched: without them cargo
+    /// cannot say what it would build. If that fails, the comparison with the user's build says so.
+    fn bring_what_questions_need(
+        &self,
+        project: &Project,
+        source: &Pinned,
+        context: &Context,
+        inquiry: &Rc<Inquiry>,
+    ) {
+        let Some(toolchain) = context.toolchain.as_ref().filter(|_| !self.offline) else { return };
+        let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), inquiry.clone());
+        if driver.answer(&Recipe::default(), Goal::Build).units.is_err() {
+            let with = Sources { offline: false, ..self.sources.clone() };
+            let _ = super::fetch_dependencies(&source.dir(), toolchain, &context.in_force, &with);
+            inquiry.forget();
+        }
     }
 
     /// Brings the dependencies of a project into the cache, if cargo builds it.

@@ -69,6 +69,11 @@ impl Inquiry {
         Self { known, ..Self::new("/w".into(), String::new(), "/c/home".into(), "/c/asked".into()) }
     }
 
+    /// Forgets the answers of this process: what was missing may be here now.
+    pub fn forget(&self) {
+        self.answers.borrow_mut().clear();
+    }
+
     /// A directory for one question, removed when it is dropped. With a configuration of the user's there is a cargo home
     /// in it that has it.
     fn room(&self, home_config: Option<&str>) -> Result<(tempfile::TempDir, PathBuf), AskError> {
