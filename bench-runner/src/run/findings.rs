@@ -144,7 +144,7 @@ fn dirty(stderr: &str) -> Vec<String> {
             line.rsplit_once("): ").or_else(|| line.split_once(": ")).unwrap_or((line, "dirty"));
         let name = unit.split_whitespace().next().unwrap_or(unit);
         let follows = reason.starts_with("the dependency ") && reason.ends_with(" was rebuilt");
-        let reason = (format!("`{name}`: {reason}"), follows);
+        let reason = (format!("`{name}`: {}", without_times(reason)), follows);
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
@@ -153,6 +153,16 @@ fn dirty(stderr: &str) -> Vec<String> {
         reasons.retain(|(_, follows)| !follows);
     }
     reasons.into_iter().map(|(reason, _)| reason).collect()
+}
+
+/// A reason of cargo's without the times of files, which are other ones in each build. It names a watched directory of a
+/// package by its path from there, which is empty for the package's own.
+fn without_times(reason: &str) -> String {
+    let plain = match reason.split_once(" (") {
+        Some((plain, times)) if times.contains(" last build") => plain,
+        _ => reason,
+    };
+    plain.replace("the file `` ", "the directory of the package ")
 }
 
 #[cfg(test)]
@@ -186,5 +196,7 @@ mod tests {
                              Dirty dep v1.0.0: the env variable `X` changed\n";
         assert_eq!(dirty(stderr), ["`p`: the file `.env` is missing", "`dep`: the env variable `X` changed"]);
         assert!(dirty("Fresh p v0.1.0\n").is_empty());
+        let stderr = "Dirty p v0.1.0 (/w/p): the file `` has changed (17.5s, 2s after last build at 15.5s)\n";
+        assert_eq!(dirty(stderr), ["`p`: the directory of the package has changed"]);
     }
 }
