@@ -109,6 +109,9 @@ impl Workplace {
         notes.extend(made);
         let home = source.as_ref().and_then(|_| own_tree(project));
         let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
+        if let (Some(home), Some(toolchain)) = (&home, &context.toolchain) {
+            notes.extend(self.note_of_choice(&project.build.started_in(home), toolchain));
+        }
         if let Some(config) = &context.config {
             notes.extend(note_of_config(config));
         }
@@ -236,7 +239,10 @@ impl Workplace {
             .parse()
             .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
         // At home rustup has choices that no file of the copy shows, such as an override for that directory.
-        let toolchain = self.toolchain(home.unwrap_or(&dir))?;
+        let toolchain = match home {
+            Some(home) => self.toolchain_at_home(&project.build.started_in(home))?,
+            None => self.toolchain(&project.build.started_in(&dir))?,
+        };
         let inquiry = Rc::new(Inquiry::new(
             dir,
             source.tree_hash(),
