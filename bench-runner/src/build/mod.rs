@@ -25,7 +25,7 @@ pub use ask::{
 pub use drivers::{Answer, CargoDriver, CommandDriver, Driver, Inquiry};
 pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
-pub use fidelity::{Side, differences};
+pub use fidelity::{Side, differences, listed};
 pub use layers::merged;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{Corner, Found, HOLD, Report, Service, Standing, Store, leads_to_a_cache};

@@ -4,6 +4,7 @@
 mod configuration;
 mod copy;
 mod format;
+mod reports;
 mod state;
 mod unchanged;
 
@@ -13,6 +14,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = configuration::tests();
     trials.extend(copy::tests());
     trials.extend(format::tests());
+    trials.extend(reports::tests());
     trials.extend(state::tests());
     trials.extend(unchanged::tests());
     trials
