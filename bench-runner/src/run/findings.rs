@@ -61,8 +61,14 @@ impl Measuring<'_, '_, '_> {
         let (variant, site) = (&arm.arm.variant.name, &arm.site);
         let Ok(step) = arm.step(Detail::Quiet) else { return };
         let asked = asked::read(&workspace.said("stdout"), &[&site.target, &site.build_dir]);
-        let lacking =
-            asked.lacking(|name| std::env::var_os(name).is_some(), |name| step.env.contains_key(name));
+        let config = arm.kit.context.config.as_ref().and_then(|config| config.get("env"));
+        // Cargo's configuration can put its own value in the place of the user's.
+        let forced = |name: &str| {
+            let force = config.and_then(|env| env.get(name)?.get("force")?.as_bool());
+            force.unwrap_or_default()
+        };
+        let passed = |name: &str| step.env.contains_key(name) || forced(name);
+        let lacking = asked.lacking(|name| std::env::var_os(name).is_some(), passed);
         if !lacking.is_empty() {
             let names = some_of(&lacking, lacking.len());
             let what = format!(

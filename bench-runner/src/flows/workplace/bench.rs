@@ -8,7 +8,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 
 use super::tools::asked;
-use super::{Workplace, tree_of};
+use super::{Workplace, programs, tree_of};
 use crate::axes::Context;
 use crate::build::{InForce, Inquiry, Lacking, Recipe};
 use crate::corpus::sources::{self, Pinned, SourceError};
@@ -110,6 +110,7 @@ impl Workplace {
         let home = source.as_ref().and_then(|_| own_tree(project));
         let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
         if let (Some(home), Some(toolchain)) = (&home, &context.toolchain) {
+            notes.extend(programs::notes(&self.path, |name| std::env::var_os(name)));
             notes.extend(self.note_of_choice(&project.build.started_in(home), toolchain));
         }
         if let Some(config) = &context.config {

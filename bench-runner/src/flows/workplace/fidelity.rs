@@ -293,7 +293,7 @@ impl Home {
 }
 
 /// A file of the user's as it may be published: below the home directory.
-fn shown(file: &Path) -> String {
+pub(super) fn shown(file: &Path) -> String {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let below = home.as_deref().and_then(|home| file.strip_prefix(home).ok());
     below.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))

@@ -8,7 +8,10 @@ use crate::lab::{Lab, Ran, test};
 
 pub(super) fn tests() -> Vec<Trial> {
     vec![
-        test("fidelity::reports::the_toolchain_is_the_one_that_a_variable_of_the_user_chooses", variable),
+        test(
+            "fidelity::reports::the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named",
+            variable,
+        ),
         test(
             "fidelity::reports::a_project_below_the_home_is_compared_without_the_files_of_the_home",
             below_home,
@@ -62,6 +65,11 @@ fn variable() {
     let (_, toolchain) = toolchain_of_the_lab(&lab);
     let chosen = [("RUSTUP_TOOLCHAIN", toolchain.to_str().expect("text"))];
     let planned = plan(&lab, "own", &["--axis", "debug=full,none"], &chosen);
+    let path = format!("{}:{}", lab.path("bin").display(), std::env::var("PATH").expect("a search path"));
+    lab.write("bin/cc.sh", "#!/bin/sh\nexec /usr/bin/cc \"$@\"\n");
+    std::fs::rename(lab.path("bin/cc.sh"), lab.path("bin/cc")).expect("cc");
+    let planned_with_cc = plan(&lab, "own", &["--axis", "debug=full,none"], &[("PATH", &path)]);
+    assert!(notes(&planned_with_cc).contains("`cc` on your PATH is a script"), "{}", notes(&planned_with_cc));
     let note = "the variable `RUSTUP_TOOLCHAIN` chooses its toolchain: rustc of the lab";
     assert!(notes(&planned).contains(note), "{}", notes(&planned));
     assert!(fidelity(&planned, None).is_same(), "{:?}", planned.blocks[0].fidelity);
