@@ -149,9 +149,9 @@ fn takes_flag(context: &Context) -> bool {
 /// What the makers of the objects wrote into the result. LLVM's mark is in every result, because the standard
 /// library was compiled by it, so it is Cranelift's that is looked for.
 fn in_result(value: &str, build: &Evidence) -> Seen {
-    let mut comments = build.executables.iter().filter_map(|(_, facts)| facts.as_ref().ok()).peekable();
+    let mut comments = build.own_facts().peekable();
     if comments.peek().is_none() {
-        return Seen::unclear("no executable whose marks could be read".to_owned());
+        return Seen::unclear("no linked file whose marks could be read".to_owned());
     }
     let mark = comments.flat_map(|facts| &facts.comments).find(|comment| comment.contains(CRANELIFT_MARK));
     let found = match mark {

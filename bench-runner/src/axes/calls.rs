@@ -50,18 +50,6 @@ pub(super) fn crate_types(call: &CompilerCall) -> Vec<&str> {
     call.args.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1].as_str()).collect()
 }
 
-/// The source file that a call starts from, as cargo names it: from the top of the workspace, or absolutely.
-pub(super) fn source(call: &CompilerCall) -> Option<&str> {
-    call.args.iter().map(String::as_str).find(|arg| arg.ends_with(".rs") && !arg.starts_with('-'))
-}
-
-/// Whether cargo's profile treats the call's package as a member of the workspace. Packages from a registry or from
-/// git are those whose lints cargo caps; sources outside of the workspace are those that it names absolutely.
-pub(super) fn of_member(call: &CompilerCall) -> bool {
-    let capped = call.args.iter().any(|arg| arg.starts_with("--cap-lints"));
-    !capped && source(call).is_some_and(|source| !source.starts_with('/'))
-}
-
 /// Which keys of a profile decide about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
@@ -74,14 +62,17 @@ pub(super) enum Class {
         /// Whether it is of the workspace: if not, `package."*"` comes before `build-override`.
         member: bool,
     },
+    /// Cargo did not say enough about it.
+    Unknown,
 }
 
 /// The class of `call`.
 pub(super) fn class(call: &CompilerCall) -> Class {
-    match (call.part, of_member(call)) {
-        (Part::Own, true) => Class::Own,
-        (Part::Own, false) | (Part::Dependency, _) => Class::Dependency,
-        (Part::Host, member) => Class::Host { member },
+    match call.part {
+        Part::Own => Class::Own,
+        Part::Dependency => Class::Dependency,
+        Part::Host => Class::Host { member: call.unit.as_ref().is_some_and(|unit| unit.member) },
+        Part::Unknown => Class::Unknown,
     }
 }
 
@@ -115,7 +106,7 @@ impl Question<'_> {
         let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
         let asked: Vec<&CompilerCall> = all().filter(|call| !excepted(call)).collect();
         if asked.is_empty() {
-            return Seen::unclear(format!("no compiler call of {}", wanted.whose));
+            return Seen::unclear(none_of(wanted.whose, evidence));
         }
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
@@ -150,6 +141,14 @@ impl Question<'_> {
             };
         }
         of_own.and(self.ask(evidence, &Wanted { whose: DEPENDENCIES, among: &others, value }))
+    }
+}
+
+/// What is said where there is no call of somebody's.
+pub(super) fn none_of(whose: &str, evidence: &Evidence) -> String {
+    match &evidence.parts_unknown {
+        Some(reason) => format!("no compiler call is known to be of {whose}: {reason}"),
+        None => format!("no compiler call of {whose}"),
     }
 }
 
@@ -267,12 +266,12 @@ impl Seen {
     }
 }
 
-/// The sections of the project's own executables whose names satisfy `which`, by name, the executables together, in
-/// bytes of the file. `None` where no executable can be read.
+/// The sections of what was linked of the project's own whose names satisfy `which`, by name, the files together, in
+/// bytes. `None` where no file can be read.
 pub(super) fn sections(evidence: &Evidence, which: impl Fn(&str) -> bool) -> Option<BTreeMap<String, u64>> {
     let mut sizes = BTreeMap::new();
     let mut any = false;
-    for facts in evidence.executables.iter().filter_map(|(_, facts)| facts.as_ref().ok()) {
+    for facts in evidence.own_facts() {
         any = true;
         for (name, size) in facts.sections.iter().filter(|(name, _)| which(name)) {
             *sizes.entry(name.clone()).or_default() += size;

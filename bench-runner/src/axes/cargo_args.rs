@@ -7,18 +7,121 @@ use crate::build::{Goal, Recipe};
 
 pub(super) struct CargoArgs;
 
-/// What the harness itself says to cargo.
-const RESERVED: [&str; 9] = [
-    "--target-dir",
-    "--build-dir",
-    "--message-format",
-    "--jobs",
-    "-j",
-    "--color",
-    "--manifest-path",
-    "--profile",
-    "--release",
+/// Options that are known to change nothing but what is built: with a value, and without.
+const WITH_VALUE: [&str; 7] =
+    ["--features", "--bin", "--example", "--test", "--bench", "--package", "--exclude"];
+const ALONE: [&str; 13] = [
+    "--all-features",
+    "--no-default-features",
+    "--lib",
+    "--bins",
+    "--examples",
+    "--tests",
+    "--benches",
+    "--all-targets",
+    "--workspace",
+    "--all",
+    "--keep-going",
+    "--ignore-rust-version",
+    "--document-private-items",
 ];
+/// The same with one letter, all with a value.
+const LETTERS: [char; 3] = ['F', 'p', 'Z'];
+
+/// Why others are refused, and what to use.
+const REFUSED: [(&[&str], &str); 10] = [
+    (&["--release", "--profile", "-r"], "the profile has an axis of its own: `--axis profile=release`"),
+    (&["--jobs", "-j"], "jobs have an axis of their own: `--axis jobs=4`"),
+    (
+        &[
+            "--verbose",
+            "--quiet",
+            "--message-format",
+            "--color",
+            "--timings",
+            "--future-incompat-report",
+            "-v",
+            "-q",
+        ],
+        "it decides what cargo says, which the proof is read from, and not what it builds",
+    ),
+    (
+        &[
+            "--target-dir",
+            "--build-dir",
+            "--artifact-dir",
+            "--out-dir",
+            "--manifest-path",
+            "--lockfile-path",
+            "-C",
+        ],
+        "directories and files are those that the harness has laid out",
+    ),
+    (&["--locked", "--offline", "--frozen"], "every timed build is locked and offline already"),
+    (&["--config"], "configuration has an axis of its own: `--axis 'config=KEY = VALUE'`"),
+    (
+        &["--target"],
+        "the linkers and flags on offer follow the target: set `build.target` in .cargo/config.toml",
+    ),
+    (
+        &["--help", "--version", "--list", "--explain", "--build-plan", "--unit-graph", "-h", "-V", "-Z"],
+        "with it cargo builds nothing",
+    ),
+    (&["--"], "what comes behind it is not for cargo"),
+    (&["--no-run", "--no-deps", "--open", "--doc"], "the workload decides that"),
+];
+
+/// The first word that is not known to be safe, with the reason.
+fn refused(value: &str) -> Option<(String, &'static str)> {
+    let mut words = value.split_whitespace();
+    while let Some(word) = words.next() {
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        let known = if let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
+            short(letters, &mut words)
+        } else if WITH_VALUE.contains(&name) {
+            name != word || words.next().is_some()
+        } else {
+            ALONE.contains(&word)
+        };
+        if !known {
+            return Some((word.to_owned(), reason(word, name)));
+        }
+    }
+    None
+}
+
+/// Whether options of one letter, which can stand together, are known to be safe.
+fn short<'w>(letters: &str, words: &mut impl Iterator<Item = &'w str>) -> bool {
+    let mut letters = letters.chars();
+    // All that are safe have a value: in the same word, or in the next.
+    let Some(letter) = letters.next().filter(|letter| LETTERS.contains(letter)) else { return false };
+    let rest = letters.as_str();
+    let value = if rest.is_empty() { words.next() } else { Some(rest.trim_start_matches('=')) };
+    value.is_some_and(|value| !(value.is_empty() || letter == 'Z' && value == "help"))
+}
+
+fn reason(word: &str, name: &str) -> &'static str {
+    let of = |name: &str| REFUSED.iter().find(|(names, _)| names.contains(&name)).map(|(_, reason)| *reason);
+    if let Some(reason) = of(name) {
+        return reason;
+    }
+    if WITH_VALUE.contains(&name) || ["-F", "-p"].contains(&word) {
+        return "its value is missing";
+    }
+    if word.starts_with('+') {
+        return "toolchains have an axis of their own: `--axis toolchain=nightly`";
+    }
+    // The first of several letters that is not safe.
+    let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+    let mut letters = letters.into_iter().flat_map(str::chars);
+    if let Some(reason) = letters.find_map(|letter| of(&format!("-{letter}"))) {
+        return reason;
+    }
+    if !word.starts_with('-') {
+        return "it is not an option, and values of one option are joined by commas";
+    }
+    "it is not known to be safe for a measurement"
+}
 
 impl Axis for CargoArgs {
     fn key(&self) -> &'static str {
@@ -30,19 +133,14 @@ impl Axis for CargoArgs {
     }
 
     fn values(&self) -> &'static [&'static str] {
-        &["any text"]
+        &["features, targets, packages and -Z options"]
     }
 
     fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        let reserved = |word: &str| {
-            let name = word.split('=').next().unwrap_or(word);
-            RESERVED.contains(&name) || word.starts_with("-j")
-        };
-        match value.split_whitespace().find(|word| reserved(word)) {
+        match refused(value) {
             None => Ok(()),
-            Some(word) => {
-                let message =
-                    format!("`{word}` is said to cargo by the harness itself, or by an axis of its own");
+            Some((word, reason)) => {
+                let message = format!("`{word}` cannot be one of `cargo-args`: {reason}");
                 Err(InvalidValue { message, nearest: None })
             }
         }
@@ -98,11 +196,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_harness_says_itself_is_refused() {
+    fn only_what_is_known_to_be_safe_is_taken() {
         let parse = |value: &str| CargoArgs.parse("cargo-args", value);
-        assert!(parse("-Zbuild-std --features x").is_ok() && parse("").is_ok());
-        for refused in ["--target-dir=/x", "-j4", "-j 4", "--release", "--message-format json"] {
-            assert!(parse(refused).is_err(), "{refused}");
+        for taken in [
+            "",
+            "-Zbuild-std --features x",
+            "-Z build-std=core,std --features=x,y -Fz -F w --all-targets",
+            "-p app --bin app --exclude=other --workspace --keep-going",
+        ] {
+            assert_eq!(parse(taken), Ok(()), "{taken}");
+        }
+        for (refused, why) in [
+            ("-r", "`--axis profile=release`"),
+            ("--release", "`--axis profile=release`"),
+            ("--profile=dev", "`--axis profile=release`"),
+            ("-rv", "`--axis profile=release`"),
+            ("-vr", "what cargo says"),
+            ("-q", "what cargo says"),
+            ("-vv", "what cargo says"),
+            ("--features x --verbose", "`--verbose`"),
+            ("--message-format json", "what cargo says"),
+            ("-j4", "`--axis jobs=4`"),
+            ("-j 4", "`--axis jobs=4`"),
+            ("--jobs=4", "`--axis jobs=4`"),
+            ("--target-dir=/x", "laid out"),
+            ("-C /x", "laid out"),
+            ("--config a=1", "`--axis 'config"),
+            ("--target x86_64-unknown-linux-gnu", "`build.target`"),
+            ("--unit-graph", "builds nothing"),
+            ("-Zhelp", "builds nothing"),
+            ("-Z help", "builds nothing"),
+            ("-p", "value is missing"),
+            ("-- --nocapture", "not for cargo"),
+            ("+nightly", "`--axis toolchain"),
+            ("--features a b", "`b`"),
+            ("--features", "value is missing"),
+            ("--rel", "not known to be safe"),
+        ] {
+            let message = parse(refused).unwrap_err().message;
+            assert!(message.contains(why), "{refused}: {message}");
         }
     }
 }

@@ -304,6 +304,7 @@ mod tests {
             compiler_calls: vec![CompilerCall {
                 name: "p".into(),
                 part: Part::Own,
+                unit: None,
                 args: format!("rustc --crate-name p {flags}").split(' ').map(str::to_owned).collect(),
             }],
             ..Evidence::default()

@@ -2,7 +2,7 @@
 
 use super::calls::{self, Question, Seen};
 use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
-use crate::build::{Goal, Recipe};
+use crate::build::{Goal, Recipe, Release};
 
 pub(super) struct Debug;
 
@@ -37,6 +37,12 @@ impl Axis for Debug {
     }
 
     fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        if is_old(context) && number(setting.value).is_none() {
+            return Availability::Missing {
+                reason: format!("debug={} needs Rust 1.71 or newer", setting.value),
+                help: Some("use none, limited or full".into()),
+            };
+        }
         named::of_cargo(KEY, setting.value.to_owned(), context)
     }
 
@@ -44,8 +50,10 @@ impl Axis for Debug {
         goal.links()
     }
 
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        recipe.profile_keys.push((KEY.to_owned(), format!("\"{}\"", setting.value)));
+    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        let number = number(setting.value).filter(|_| is_old(context));
+        let level = number.map_or_else(|| format!("\"{}\"", setting.value), str::to_owned);
+        recipe.profile_keys.push((KEY.to_owned(), level));
         Ok(())
     }
 
@@ -71,11 +79,26 @@ impl Axis for Debug {
     }
 }
 
+/// Whether the toolchain knows amounts of debug info by their numbers only.
+fn is_old(context: &Context) -> bool {
+    context.toolchain.as_ref().is_some_and(|toolchain| toolchain.release < Release { major: 1, minor: 71 })
+}
+
+/// The number of an amount that has one.
+fn number(value: &str) -> Option<&'static str> {
+    match value {
+        "none" => Some("0"),
+        "limited" => Some("1"),
+        "full" => Some("2"),
+        _ => None,
+    }
+}
+
 /// With what the sections of the result say. How much there is tells no level from another, because the standard
 /// library brings some; but where there is to be any, and nothing strips it, it must be there.
 fn in_result(seen: Seen, value: &str, shown: &Shown<'_>) -> Seen {
     let Some(sections) = calls::sections(shown.build, calls::is_debug) else {
-        return seen.noting("no executable whose sections could be read");
+        return seen.noting("no linked file whose sections could be read");
     };
     if !sections.is_empty() {
         return seen.noting(&format!("the result has {}", calls::debug_in_words(&sections)));
@@ -95,6 +118,23 @@ mod tests {
     use super::*;
     use crate::axes::fixture;
     use crate::record::ProofResult;
+
+    #[test]
+    fn an_old_toolchain_knows_numbers() {
+        let release = |minor| {
+            let toolchain = crate::build::Toolchain {
+                release: Release { major: 1, minor },
+                ..crate::build::Toolchain::sample()
+            };
+            Context { toolchain: Some(toolchain), ..fixture::context() }
+        };
+        let level =
+            |value, minor| fixture::applied(&Debug, KEY, value, &release(minor)).profile_keys[0].1.clone();
+        assert_eq!((level("full", 63).as_str(), level("full", 71).as_str()), ("2", "\"full\""));
+        let probe = |value| fixture::probe(&Debug, KEY, value, &release(63));
+        assert!(matches!(probe("line-tables-only"), Availability::Missing { .. }));
+        assert!(matches!(probe("limited"), Availability::Available { .. }));
+    }
 
     #[test]
     fn each_amount_is_told_from_the_others() {

@@ -294,7 +294,7 @@ mod tests {
             "/tc/bin/rustc --crate-name {name} src/lib.rs --out-dir /t/{more_len}/deps {more}",
             more_len = more.len()
         );
-        CompilerCall { name: name.to_owned(), part, args: words(&line) }
+        CompilerCall { name: name.to_owned(), part, unit: None, args: words(&line) }
     }
 
     fn build(calls: Vec<CompilerCall>) -> Evidence {
@@ -311,7 +311,12 @@ mod tests {
                 "cc -m64 /tmp/rustc{hash}/symbols.o /t/{hash}/p.o -L /t/{hash} -o /t/{hash}/p-{hash} -Wl,--version-script=/tmp/{hash}/list"
             );
             Evidence {
-                link_steps: vec![LinkStep { output: format!("/t/p-{hash}").into(), args: words(&link) }],
+                link_steps: vec![LinkStep {
+                    output: format!("/t/p-{hash}").into(),
+                    args: words(&link),
+                    path: None,
+                    linker: None,
+                }],
                 ..build(vec![call("p", Part::Own, &more)])
             }
         };
@@ -350,7 +355,12 @@ mod tests {
     #[test]
     fn what_a_flag_brings_to_the_link_line_is_told_once() {
         let linked = |flag: &str, line: &str| Evidence {
-            link_steps: vec![LinkStep { output: "/t/p-0".into(), args: words(line) }],
+            link_steps: vec![LinkStep {
+                output: "/t/p-0".into(),
+                args: words(line),
+                path: None,
+                linker: None,
+            }],
             ..build(vec![call("p", Part::Own, flag)])
         };
         let plain = linked("", "cc -m64");

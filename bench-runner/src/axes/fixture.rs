@@ -1,7 +1,9 @@
 //! What tests of axes have in common.
 
 use super::{Availability, Axis, Context, Finding, Setting, Settings, Shown};
-use crate::build::{CompilerCall, ElfFacts, Evidence, Part, Recipe, Toolchain};
+use crate::build::{
+    CalledUnit, CompilerCall, ElfFacts, Evidence, Linked, PackageName, Part, Recipe, Toolchain,
+};
 
 /// A project with nothing of its own, on a toolchain that is nowhere.
 pub(crate) fn context() -> Context {
@@ -40,10 +42,25 @@ pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A call of rustc for the crate `name` with the arguments in `line`.
+/// A call of rustc for the crate `name` with the arguments in `line`: of the package `p`, where it is not a dependency's.
 pub(crate) fn call(part: Part, name: &str, line: &str) -> CompilerCall {
     let args = words(&format!("/tc/bin/rustc --crate-name {name} {line}"));
-    CompilerCall { name: name.to_owned(), part, args }
+    let member = part != Part::Dependency;
+    let kind = match part {
+        Part::Host => "custom-build",
+        _ if line.contains("--crate-type bin") => "bin",
+        _ => "lib",
+    };
+    let source = if member { "path+file:///w/p" } else { "registry+https://x/" };
+    let package = PackageName {
+        name: if member { "p" } else { name }.to_owned(),
+        version: "0.1.0".into(),
+        source: source.into(),
+    };
+    let directory = package.directory();
+    let unit =
+        CalledUnit { package, directory, member, kind: kind.into(), test: false, asked: part != Part::Host };
+    CompilerCall { name: name.to_owned(), part, unit: Some(unit), args }
 }
 
 /// What a build shows that made `p` of a library and a binary of its own, a dependency and a build script, with
@@ -51,25 +68,23 @@ pub(crate) fn call(part: Part, name: &str, line: &str) -> CompilerCall {
 pub(crate) fn built(own: &str, dependency: &str) -> Evidence {
     let calls = vec![
         call(Part::Host, "build_script_build", "build.rs --crate-type bin"),
-        call(
-            Part::Dependency,
-            "dep",
-            &format!("/r/dep/src/lib.rs --crate-type lib --cap-lints allow {dependency}"),
-        ),
+        call(Part::Dependency, "dep", &format!("/r/dep/src/lib.rs --crate-type lib {dependency}")),
         call(Part::Own, "p", &format!("src/lib.rs --crate-type lib {own}")),
         call(Part::Own, "p", &format!("src/main.rs --crate-type bin {own}")),
     ];
     Evidence { compiler_calls: calls, ..Evidence::default() }
 }
 
-/// The same with an executable that has these sections and this comment.
+/// The same with a program that has these sections and this comment.
 pub(crate) fn linked(evidence: Evidence, sections: &[(&str, u64)], comments: &[&str]) -> Evidence {
     let facts = ElfFacts {
         sections: sections.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),
         comments: comments.iter().map(|&comment| comment.to_owned()).collect(),
         ..ElfFacts::default()
     };
-    Evidence { executables: vec![("/t/debug/p".into(), Ok(facts))], ..evidence }
+    let file = "/t/debug/deps/p".into();
+    let linked = Linked { file, name: "p".into(), part: Part::Own, facts: Ok(facts), step: None };
+    Evidence { linked: vec![linked], ..evidence }
 }
 
 /// The reason why `key = value` makes no sense beside `others`.

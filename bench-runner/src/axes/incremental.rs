@@ -2,7 +2,7 @@
 
 use super::calls::{self, OWN, Question, Seen, Wanted};
 use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
-use crate::build::{Evidence, Goal, Part, Recipe};
+use crate::build::{CompilerCall, Evidence, Goal, Part, Recipe};
 
 pub(super) struct Incremental;
 
@@ -47,7 +47,11 @@ impl Axis for Incremental {
         };
         let question = Question { name: KEY, read: &read, excepted: Default::default() };
         // Path packages outside of the workspace are compiled incrementally too.
-        let own = Wanted { whose: OWN, among: &|call| call.part == Part::Own, value: setting.value };
+        let among = |call: &CompilerCall| {
+            let local = call.unit.as_ref().is_some_and(|unit| unit.package.is_local());
+            call.part == Part::Own || call.part == Part::Dependency && local
+        };
+        let own = Wanted { whose: OWN, among: &among, value: setting.value };
         let seen = question.ask(shown.build, &own);
         seen.and(in_files(setting.value, shown.build)).finding(format!("incremental={}", setting.value))
     }

@@ -125,7 +125,7 @@ mod tests {
         let lib = format!("--crate-type lib {libraries}");
         let compiler_calls = vec![
             fixture::call(Part::Host, "build_script_build", "build.rs --crate-type bin -C embed-bitcode=no"),
-            fixture::call(Part::Dependency, "dep", &format!("/r/dep/src/lib.rs --cap-lints allow {lib}")),
+            fixture::call(Part::Dependency, "dep", &format!("/r/dep/src/lib.rs {lib}")),
             fixture::call(Part::Own, "p", &format!("src/lib.rs {lib}")),
             fixture::call(Part::Own, "p", &format!("src/main.rs --crate-type bin {linked}")),
         ];

@@ -212,6 +212,11 @@ pub trait Axis: Sync {
         None
     }
 
+    /// Whether it changes nothing where no linker is called.
+    fn is_for_linking(&self) -> bool {
+        false
+    }
+
     /// Whether an untimed build has to come before all others, to fill what they draw on.
     fn fills(&self, _: &Setting<'_>) -> bool {
         false
@@ -242,6 +247,11 @@ pub fn apply_configured(text: &str, context: &Context, recipe: &mut Recipe) -> s
 /// Whether a build from nothing fills what later builds take from, by any of the settings.
 pub fn fills(settings: &Settings) -> bool {
     each(settings).any(|setting| find(setting.key).is_ok_and(|axis| axis.fills(&setting)))
+}
+
+/// Whether a side effect of an axis is one on what runs during the build, and so none where nothing does.
+pub fn is_about_host_units(change: &str) -> bool {
+    ["build script", "proc macro"].iter().any(|what| change.contains(what))
 }
 
 /// The toolchain that settings name, where they do.

@@ -126,15 +126,17 @@ const OWN_SCRIPT: &str = "the build script of the final package gets its level t
 /// What calls say of each kind that `table` names.
 fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: &Evidence) -> Seen {
     let is_final = |call: &CompilerCall| {
-        table.of("final").is_some()
-            && calls::of_member(call)
-            && calls::source(call).is_some_and(|source| is_of_package(source, context))
+        let member = call.unit.as_ref().filter(|unit| unit.member && table.of("final").is_some());
+        member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
     };
     let of_class = |call: &CompilerCall, class| calls::class(call) == class && !is_final(call);
+    // A macro that is asked for itself has the profile of results.
+    let asked = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.asked);
     let host = |call: &CompilerCall| match calls::class(call) {
+        Class::Host { .. } if asked(call) => false,
         Class::Host { member: true } => !is_final(call),
         Class::Host { member: false } => table.of("deps").is_none(),
-        Class::Own | Class::Dependency => false,
+        Class::Own | Class::Dependency | Class::Unknown => false,
     };
     let ask = |kind, whose, among: &dyn Fn(&CompilerCall) -> bool| {
         Some(question.ask(build, &Wanted { whose, among, value: table.of(kind)? }))
@@ -149,18 +151,6 @@ fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: 
         .into_iter()
         .flatten(),
     )
-}
-
-/// Whether a source is of the package at the top of the tree: cargo names those of members from there.
-fn is_of_package(source: &str, context: &Context) -> bool {
-    let manifest = context.manifest.as_ref();
-    let path =
-        |table: &toml::Value, key: &str| Some(table.get(key)?.as_str()?.trim_start_matches("./").to_owned());
-    let bins = manifest.and_then(|manifest| manifest.get("bin")?.as_array()).into_iter().flatten();
-    let lib = manifest.and_then(|manifest| path(manifest.get("lib")?, "path"));
-    let script = manifest.and_then(|manifest| path(manifest.get("package")?, "build"));
-    let named = bins.filter_map(|bin| path(bin, "path")).chain(lib).chain(script);
-    source.starts_with("src/") || source == "build.rs" || named.into_iter().any(|path| path == source)
 }
 
 #[cfg(test)]

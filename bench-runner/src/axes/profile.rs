@@ -1,9 +1,12 @@
 //! The cargo profile.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use super::{
     Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
 };
-use crate::build::{Goal, Recipe};
+use crate::build::{Evidence, Goal, Recipe};
 use crate::record::ProofResult;
 
 pub(super) struct Profile;
@@ -92,21 +95,18 @@ impl Axis for Profile {
 
     fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
         let expected = directory(value);
-        let mut found: Vec<&str> = shown
-            .build
-            .artifacts
-            .iter()
-            .filter(|artifact| artifact.own)
-            .filter_map(|artifact| artifact.files.first())
-            .filter_map(|file| file.iter().rev().find_map(|part| profile_directory(part.to_str()?, expected)))
-            .collect();
+        let mut found: Vec<String> = directories(shown.build);
         found.sort_unstable();
         found.dedup();
         // Two profiles may share a directory, as `dev` and `test` do.
         let asked = shown.build.command.windows(2).any(|pair| pair == ["--profile", value]);
-        let result = if found == [expected] && asked { ProofResult::Holds } else { ProofResult::Fails };
+        let result = match found.as_slice() {
+            [] => ProofResult::NotProvable,
+            [one] if one == expected && asked => ProofResult::Holds,
+            _ => ProofResult::Fails,
+        };
         let found = if found.is_empty() {
-            "no artefact".to_owned()
+            "no result of its own crates in the target directory".to_owned()
         } else {
             let by = if asked { "" } else { ", without its name in the command" };
             format!("results in {}{by}", found.join(", "))
@@ -124,16 +124,31 @@ impl Axis for Profile {
     }
 }
 
-/// `part` of a result's path, if it names a profile's directory.
-fn profile_directory<'a>(part: &'a str, expected: &str) -> Option<&'a str> {
-    (part == expected || part == "debug" || part == "release").then_some(part)
+/// The directories of profiles that results lie in: the first below the target directory, or the second where the first
+/// is that of a target.
+fn directories(build: &Evidence) -> Vec<String> {
+    let target = build.command.windows(2).find(|pair| pair[0] == "--target-dir").map(|pair| &pair[1]);
+    let Some(target) = target else { return Vec::new() };
+    let calls = build.compiler_calls.iter().flat_map(|call| call.args.windows(2));
+    let platforms: Vec<&OsStr> = calls
+        .filter(|pair| pair[0] == "--target")
+        // A target can be a file that describes it.
+        .filter_map(|pair| match pair[1].ends_with(".json") {
+            true => Path::new(&pair[1]).file_stem(),
+            false => Some(OsStr::new(&pair[1])),
+        })
+        .collect();
+    let own = build.artifacts.iter().filter(|artifact| artifact.own).flat_map(|artifact| &artifact.files);
+    let inside = own.filter_map(|file| file.strip_prefix(target).ok());
+    let first = inside.filter_map(|file| file.iter().find(|part| !platforms.contains(part)));
+    first.map(|part| part.to_string_lossy().into_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::axes::fixture;
-    use crate::build::{Artifact, Evidence, Toolchain};
+    use crate::build::{Artifact, Evidence, Part, Toolchain};
 
     fn evidence(file: &str) -> Evidence {
         let artifact = Artifact {
@@ -155,7 +170,7 @@ mod tests {
     #[test]
     fn proven_by_the_directory_of_the_result() {
         let prove = |value: &str, file| {
-            let command = ["--profile", value].map(str::to_owned).to_vec();
+            let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
             let build = Evidence { command, ..evidence(file) };
             fixture::prove(&Profile, "profile", value, &context(""), &build).result
         };
@@ -163,10 +178,29 @@ mod tests {
         assert_eq!(prove("release", "/t/debug/deps/p"), ProofResult::Fails);
         assert_eq!(prove("dev", "/t/debug/p"), ProofResult::Holds);
         assert_eq!(prove("dist", "/t/dist/p"), ProofResult::Holds);
-        let unnamed = fixture::prove(&Profile, "profile", "dev", &context(""), &evidence("/t/debug/p"));
+        let command = ["--target-dir", "/t"].map(str::to_owned).to_vec();
+        let unnamed = Evidence { command, ..evidence("/t/debug/p") };
+        let unnamed = fixture::prove(&Profile, "profile", "dev", &context(""), &unnamed);
         assert_eq!(unnamed.result, ProofResult::Fails, "it may be the result of another one");
         let nothing = fixture::prove(&Profile, "profile", "dev", &context(""), &Evidence::default());
-        assert_eq!(nothing.result, ProofResult::Fails);
+        assert_eq!(nothing.result, ProofResult::NotProvable);
+    }
+
+    #[test]
+    fn no_name_of_a_program_is_taken_for_that_of_a_profile() {
+        let prove = |value: &str, file: &str, platform: &str| {
+            let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
+            let calls = vec![fixture::call(Part::Own, "p", platform)];
+            let build = Evidence { command, compiler_calls: calls, ..evidence(file) };
+            fixture::prove(&Profile, "profile", value, &context(""), &build).result
+        };
+        assert_eq!(prove("dev", "/t/debug/release", ""), ProofResult::Holds);
+        assert_eq!(prove("release", "/t/release/debug", ""), ProofResult::Holds);
+        assert_eq!(prove("release", "/t/debug/release", ""), ProofResult::Fails);
+        assert_eq!(prove("dist", "/t/release/dist", ""), ProofResult::Fails);
+        let target = "--target x86_64-unknown-linux-gnu";
+        assert_eq!(prove("dev", "/t/x86_64-unknown-linux-gnu/debug/dist", target), ProofResult::Holds);
+        assert_eq!(prove("dev", "/t/board/debug/p", "--target /w/board.json"), ProofResult::Holds);
     }
 
     #[test]

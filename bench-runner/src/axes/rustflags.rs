@@ -109,6 +109,7 @@ mod tests {
         let call = |(part, flags): &(Part, &str)| CompilerCall {
             name: "p".into(),
             part: *part,
+            unit: None,
             args: format!("rustc --crate-name p {flags}").split(' ').map(str::to_owned).collect(),
         };
         Evidence { compiler_calls: calls.iter().map(call).collect(), ..Evidence::default() }

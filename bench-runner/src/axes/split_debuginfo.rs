@@ -2,7 +2,7 @@
 
 use super::calls::{self, Question, Seen};
 use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, debug, named};
-use crate::build::{Evidence, Goal, Recipe};
+use crate::build::{Evidence, Goal, Part, Recipe, Release, Toolchain};
 
 pub(super) struct SplitDebuginfo;
 
@@ -27,6 +27,13 @@ impl Axis for SplitDebuginfo {
     }
 
     fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        let old = |toolchain: &Toolchain| toolchain.release < Release { major: 1, minor: 65 };
+        if context.toolchain.as_ref().is_some_and(old) {
+            return Availability::Missing {
+                reason: format!("{KEY} needs Rust 1.65 or newer"),
+                help: Some("name a newer toolchain with `toolchain=`".into()),
+            };
+        }
         named::of_cargo(KEY, setting.value.to_owned(), context)
     }
 
@@ -72,8 +79,8 @@ impl Axis for SplitDebuginfo {
 /// What lies beside the results.
 fn in_files(value: &str, build: &Evidence) -> Seen {
     let files = &build.leftovers;
-    if build.executables.is_empty() {
-        return Seen::unclear("no executable that debug info could be split from".to_owned());
+    if !build.linked.iter().any(|linked| linked.part == Part::Own) {
+        return Seen::unclear("nothing was linked that debug info could be split from".to_owned());
     }
     let holds = match value {
         "packed" => files.packed > 0 && files.unpacked == 0,

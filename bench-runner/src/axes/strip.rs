@@ -77,7 +77,7 @@ impl Axis for Strip {
 /// What the sections of the result say: they are what stripping is about.
 fn in_result(value: &str, build: &Evidence) -> Seen {
     let Some(symbols) = calls::sections(build, |name| name == ".symtab") else {
-        return Seen::unclear("no executable whose sections could be read".to_owned());
+        return Seen::unclear("no linked file whose sections could be read".to_owned());
     };
     let debug = calls::sections(build, calls::is_debug).unwrap_or_default();
     let holds = match value {

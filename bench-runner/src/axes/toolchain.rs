@@ -6,7 +6,7 @@ use super::calls::{Class, OWN, Question, Seen, Wanted, class};
 use super::{
     Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
 };
-use crate::build::{Evidence, Goal, Recipe, Toolchain as Installed};
+use crate::build::{Evidence, Goal, Recipe, Release, Toolchain as Installed};
 
 pub(super) struct Toolchain;
 
@@ -106,18 +106,25 @@ fn identity(value: &str, toolchain: &Installed) -> String {
     }
 }
 
+/// The release since which rustc writes its name into results.
+const MARKING: Release = Release { major: 1, minor: 74 };
+
 /// What rustc wrote into the result of itself.
 fn in_result(toolchain: &Installed, build: &Evidence) -> Seen {
     let version = toolchain.rustc_version.trim_start_matches("rustc ");
-    let facts: Vec<_> = build.executables.iter().filter_map(|(_, facts)| facts.as_ref().ok()).collect();
+    let facts: Vec<_> = build.own_facts().collect();
     if facts.is_empty() {
-        return Seen::unclear("no executable whose marks could be read".to_owned());
+        return Seen::unclear("no linked file whose marks could be read".to_owned());
     }
     let marks =
         facts.iter().flat_map(|facts| &facts.comments).filter(|comment| comment.contains("rustc version"));
     let mut marks: Vec<&str> = marks.map(String::as_str).collect();
     marks.sort_unstable();
     marks.dedup();
+    // Older ones write none, and the calls show them.
+    if marks.is_empty() && toolchain.release < MARKING {
+        return Seen::of("a rustc of this age leaves no mark in the result".to_owned(), true);
+    }
     let holds = !marks.is_empty() && marks.iter().all(|mark| mark.contains(version));
     let found = match marks.is_empty() {
         true => "the result names no rustc".to_owned(),

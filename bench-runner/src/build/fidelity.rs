@@ -84,10 +84,22 @@ fn key_of(entry: &Entry) -> String {
 
 /// A text with paths below `tree` written from there.
 fn within(text: &str, tree: &Path) -> String {
-    match tree.to_str().filter(|tree| tree.len() > 1) {
-        Some(tree) => text.replace(&format!("{tree}/"), "./").replace(tree, "."),
-        None => text.to_owned(),
+    let Some(tree) = tree.to_str().filter(|tree| tree.len() > 1) else { return text.to_owned() };
+    let of_path = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(tree) {
+        let (before, after) = (&rest[..at], &rest[at + tree.len()..]);
+        // What only ends or begins like the tree's path is another path.
+        let word = before.rsplit(|c: char| !of_path(c)).next().unwrap_or_default();
+        let begins = word.is_empty() || (word.starts_with('-') && !word.contains('/'));
+        let ends = !after.chars().next().is_some_and(|c| c != '/' && of_path(c));
+        out.push_str(before);
+        out.push_str(if begins && ends { "." } else { tree });
+        rest = after;
     }
+    out.push_str(rest);
+    out
 }
 
 fn of_flags(yours: (&Flags, &Path), here: (&Flags, &Path)) -> Vec<Difference> {
@@ -230,6 +242,14 @@ mod tests {
             said(&found),
             ["configuration: env.MY_TOKEN = … | ", "configuration: profile.dev.debug = 1 | "]
         );
+    }
+
+    #[test]
+    fn only_paths_below_the_tree_are_written_from_there() {
+        let within = |text: &str| within(text, Path::new("/w"));
+        assert_eq!(within("-L/w/x -I/w -L/home/w"), "-L./x -I. -L/home/w");
+        assert_eq!(within("link-arg=/w/x:/w /w"), "link-arg=./x:. .");
+        assert_eq!(within("/home/w/x /work /w-2/x tools/w"), "/home/w/x /work /w-2/x tools/w");
     }
 
     #[test]

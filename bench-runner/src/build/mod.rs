@@ -11,6 +11,7 @@ mod elf_file;
 mod evidence;
 mod fidelity;
 mod layers;
+mod linking;
 mod recipe;
 mod service;
 mod target;
@@ -22,11 +23,12 @@ pub use ask::{
     AskError, Asked, Configuration, Entry, Flags, Members, Origin, PackageName, PlannedUnit, Units,
     UnitsRequest, WorkspaceMember, members, units,
 };
-pub use drivers::{Answer, CargoDriver, CommandDriver, Driver, Inquiry};
+pub use drivers::{Answer, Answers, CargoDriver, CommandDriver, Driver, Inquiry};
 pub use elf_file::{ElfFacts, read as read_elf};
-pub use evidence::{Artifact, CompilerCall, Evidence, Leftovers, LinkStep, Part};
+pub use evidence::{Artifact, CalledUnit, CompilerCall, Evidence, Leftovers, LinkStep, Linked, Part};
 pub use fidelity::{Side, differences, listed};
 pub use layers::merged;
+pub use linking::Linking;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{Corner, Found, HOLD, Report, Service, Standing, Store, leads_to_a_cache};
 pub use target::{InForce, Target};

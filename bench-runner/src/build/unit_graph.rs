@@ -31,6 +31,19 @@ pub enum UnitKind {
     BuildScript,
 }
 
+impl UnitKind {
+    /// What a unit is whose target has this kind in cargo's words.
+    fn of(kind: &str, test: bool) -> Self {
+        match kind {
+            _ if test => Self::Test,
+            "custom-build" => Self::BuildScript,
+            "bin" | "example" => Self::Program,
+            "test" | "bench" => Self::Test,
+            _ => Self::Library,
+        }
+    }
+}
+
 impl fmt::Display for LocalUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
@@ -54,21 +67,15 @@ pub struct UnitGraph {
 }
 
 impl UnitGraph {
-    /// Reads a build from nothing that showed its compiler calls, of the sources in `source`. `None` where it shows
-    /// none of local units.
-    pub fn of(evidence: &Evidence, source: &Path) -> Option<Self> {
-        let packages: BTreeSet<&Path> =
-            evidence.artifacts.iter().filter_map(|artifact| artifact.package.as_deref()).collect();
-        let calls: Vec<(LocalUnit, &CompilerCall)> = evidence
-            .compiler_calls
-            .iter()
-            .filter_map(|call| Some((unit_of_call(call, source, &packages)?, call)))
-            .collect();
-        let by_stem: BTreeMap<String, &LocalUnit> =
-            calls.iter().map(|(unit, call)| (call.stem(), unit)).collect();
+    /// Reads a build from nothing that showed its compiler calls. `None` where it shows none of local units.
+    pub fn of(evidence: &Evidence) -> Option<Self> {
+        let calls: Vec<(LocalUnit, &CompilerCall)> =
+            evidence.compiler_calls.iter().filter_map(|call| Some((unit_of_call(call)?, call))).collect();
+        let by_library: BTreeMap<PathBuf, &LocalUnit> =
+            calls.iter().map(|(unit, call)| (call.library(), unit)).collect();
         let mut graph = Self::default();
         for (unit, call) in &calls {
-            let needed = call.externs().filter_map(|stem| by_stem.get(stem)).map(|unit| (*unit).clone());
+            let needed = call.externs().filter_map(|path| by_library.get(path)).map(|unit| (*unit).clone());
             graph.needs.entry(unit.clone()).or_default().extend(needed);
         }
         graph.add_build_scripts();
@@ -165,25 +172,13 @@ fn closure<'g>(
     }
 }
 
-fn unit_of_call(call: &CompilerCall, source: &Path, packages: &BTreeSet<&Path>) -> Option<LocalUnit> {
-    let file = call.args.iter().find(|arg| arg.ends_with(".rs") && !arg.starts_with('-'))?;
-    let file = source.join(file);
-    let package = packages
-        .iter()
-        .filter(|package| file.starts_with(package))
-        .max_by_key(|package| package.components().count())?;
-    // Tests with a harness of their own are programs that know what they are.
-    let is_test = |pair: &[String]| pair == ["--cfg", "test"];
-    let kind = if call.args.iter().any(|arg| arg == "--test") || call.args.windows(2).any(is_test) {
-        UnitKind::Test
-    } else if call.name.starts_with("build_script_") {
-        UnitKind::BuildScript
-    } else if call.args.windows(2).any(|pair| pair == ["--crate-type", "bin"]) {
-        UnitKind::Program
-    } else {
-        UnitKind::Library
-    };
-    Some(LocalUnit { package: package.to_path_buf(), name: call.name.clone(), kind })
+fn unit_of_call(call: &CompilerCall) -> Option<LocalUnit> {
+    let unit = call.unit.as_ref()?;
+    Some(LocalUnit {
+        package: unit.directory.clone()?,
+        name: call.name.clone(),
+        kind: UnitKind::of(&unit.kind, unit.test),
+    })
 }
 
 fn unit_of_artifact(artifact: &Artifact) -> Option<LocalUnit> {
@@ -193,13 +188,7 @@ fn unit_of_artifact(artifact: &Artifact) -> Option<LocalUnit> {
         None => (artifact.unit.as_str(), false),
     };
     let (front, target) = unit.rsplit_once(':')?;
-    let kind = match front.rsplit_once(' ').map_or(front, |(_, kind)| kind) {
-        _ if test => UnitKind::Test,
-        "custom-build" => UnitKind::BuildScript,
-        "bin" | "example" => UnitKind::Program,
-        "test" | "bench" => UnitKind::Test,
-        _ => UnitKind::Library,
-    };
+    let kind = UnitKind::of(front.rsplit_once(' ').map_or(front, |(_, kind)| kind), test);
     Some(LocalUnit { package, name: target.replace('-', "_"), kind })
 }
 
@@ -209,12 +198,26 @@ pub(super) const TEST_MARK: &str = " (test)";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::Part;
+    use crate::build::{CalledUnit, PackageName, Part};
 
-    fn call(line: &str) -> CompilerCall {
-        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    /// A call for a target of this kind, of the package in this directory.
+    fn call(package: &str, kind: &str, line: &str) -> CompilerCall {
+        let args: Vec<String> = format!("{line} --out-dir /t").split(' ').map(str::to_owned).collect();
         let at = args.iter().position(|arg| arg == "--crate-name").unwrap();
-        CompilerCall { name: args[at + 1].clone(), part: Part::Own, args }
+        let directory = (!package.is_empty()).then(|| PathBuf::from(package));
+        let unit = CalledUnit {
+            package: PackageName {
+                name: "p".into(),
+                version: "0.1.0".into(),
+                source: "path+file:///w".into(),
+            },
+            directory,
+            member: true,
+            kind: kind.into(),
+            test: kind == "test",
+            asked: true,
+        };
+        CompilerCall { name: args[at + 1].clone(), part: Part::Own, unit: Some(unit), args }
     }
 
     fn artifact(unit: &str, package: &str, fresh: bool) -> Artifact {
@@ -234,25 +237,29 @@ mod tests {
             artifacts: vec![
                 artifact("my-derive@0.1.0 proc-macro:my-derive", "/w/s/derive", true),
                 artifact("base@0.1.0 lib:base", "/w/s/base", true),
-                artifact("app@0.1.0 custom-build:build-script-build", "/w/s", false),
+                artifact("app@0.1.0 custom-build:build-main", "/w/s", false),
                 artifact("app@0.1.0 bin:app", "/w/s", false),
                 artifact("app@0.1.0 test:cli (test)", "/w/s", false),
             ],
             compiler_calls: vec![
-                call("rustc --crate-name dep /registry/dep/src/lib.rs --crate-type lib -C extra-filename=-9"),
+                call("", "lib", "rustc --crate-name dep --crate-type lib -C extra-filename=-9"),
+                call("/w/s/derive", "proc-macro", "rustc --crate-name my_derive -C extra-filename=-1"),
                 call(
-                    "rustc --crate-name my_derive derive/src/lib.rs --crate-type proc-macro -C extra-filename=-1",
+                    "/w/s/base",
+                    "lib",
+                    "rustc --crate-name base -C extra-filename=-2 --extern my_derive=/t/libmy_derive-1.so --extern dep=/t/libdep-9.rmeta",
                 ),
+                // What a build script is called like is no sign of it.
+                call("/w/s", "custom-build", "rustc --crate-name build_main -C extra-filename=-3"),
                 call(
-                    "rustc --crate-name base base/src/lib.rs --crate-type lib -C extra-filename=-2 --extern my_derive=/t/libmy_derive-1.so --extern dep=/t/libdep-9.rmeta",
+                    "/w/s",
+                    "bin",
+                    "rustc --crate-name app -C extra-filename=-4 --extern base=/t/libbase-2.rmeta",
                 ),
-                call("rustc --crate-name build_script_build build.rs --crate-type bin -C extra-filename=-3"),
-                call(
-                    "rustc --crate-name app src/main.rs --crate-type bin -C extra-filename=-4 --extern base=/t/libbase-2.rmeta",
-                ),
-                call("rustc --crate-name cli tests/cli.rs --test -C extra-filename=-5"),
+                call("/w/s", "bin", "rustc --crate-name build_script_build -C extra-filename=-7"),
+                call("/w/s", "test", "rustc --crate-name cli --test -C extra-filename=-5"),
                 // With a harness of its own.
-                call("rustc --crate-name own tests/own.rs --cfg test -C extra-filename=-6"),
+                call("/w/s", "test", "rustc --crate-name own --cfg test -C extra-filename=-6"),
             ],
             ..Evidence::default()
         }
@@ -264,10 +271,13 @@ mod tests {
 
     #[test]
     fn the_calls_tell_which_local_unit_needs_which() {
-        let graph = UnitGraph::of(&evidence(), Path::new("/w/s")).unwrap();
+        let graph = UnitGraph::of(&evidence()).unwrap();
         let of = |name: &str| graph.needs.keys().filter(|unit| unit.name == name).cloned().collect();
         assert_eq!(names(&graph.dependents(&of("my_derive"))), ["app", "base (library)"]);
-        assert_eq!(names(&graph.dependents(&of("build_script_build"))), ["app", "cli (test)", "own (test)"]);
+        assert_eq!(
+            names(&graph.dependents(&of("build_main"))),
+            ["app", "build_script_build", "cli (test)", "own (test)"]
+        );
         assert_eq!(names(&graph.dependents(&of("app"))), Vec::<String>::new());
         assert_eq!(names(&graph.possible_dependents(&of("app"))), ["cli (test)", "own (test)"]);
         let package = |file: &str| graph.package_of(Path::new(file)).map(|path| path.display().to_string());
@@ -280,6 +290,6 @@ mod tests {
     fn what_was_compiled_is_told_by_the_artefacts() {
         let compiled = UnitGraph::compiled(&evidence());
         assert_eq!(names(&compiled), ["app", "build script of s", "cli (test)"]);
-        assert!(UnitGraph::of(&Evidence::default(), Path::new("/w/s")).is_none());
+        assert!(UnitGraph::of(&Evidence::default()).is_none());
     }
 }

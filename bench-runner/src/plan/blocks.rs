@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::workload;
 use super::{PlanError, ProjectView};
 use crate::axes::{self, Availability, STRUCTURAL};
+use crate::build::Linking;
 use crate::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, TreeId, Variant};
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
 use crate::workloads::{Sources, Start, Workload};
@@ -96,7 +97,8 @@ struct Kept {
 
 impl Kept {
     /// Adds a variant, or its name where there is the same thing already.
-    fn add(&mut self, role: Role, variant: Variant, identity: String, sources: Sources) {
+    fn add(&mut self, role: Role, variant: Variant, built: Built) {
+        let Built { identity, sources, linking } = built;
         if let Some(&same) = self.by_identity.get(&identity) {
             self.arms[same].aliases.push(variant.name);
             return;
@@ -106,7 +108,7 @@ impl Kept {
         if !of_tree.contains(&sources) {
             of_tree.push(sources);
         }
-        let co_changes = co_changes(&variant);
+        let co_changes = co_changes(&variant, linking);
         let primed = axes::fills(&variant.settings);
         self.arms.push(Arm { role, variant, aliases: Vec::new(), co_changes, primed });
     }
@@ -114,8 +116,17 @@ impl Kept {
 
 /// Whether a combination can be built, and what makes it the same as another.
 enum Fate {
-    Built { identity: String, sources: Sources },
+    Built(Built),
     Left { reason: String, help: Option<String> },
+}
+
+/// What is built.
+struct Built {
+    /// Equal ones are the same thing.
+    identity: String,
+    sources: Sources,
+    /// What it links, where that is known and matters.
+    linking: Option<Linking>,
 }
 
 impl<'a> Draft<'a> {
@@ -138,9 +149,9 @@ impl<'a> Draft<'a> {
                     }
                     skipped.push(self.skipped(&variant.name, reason, help));
                 }
-                Fate::Built { identity, sources } => {
+                Fate::Built(built) => {
                     let role = if at == 0 { Role::Baseline } else { Role::Variant };
-                    kept.add(role, variant, identity, sources);
+                    kept.add(role, variant, built);
                 }
             }
         }
@@ -258,18 +269,26 @@ impl<'a> Draft<'a> {
         if let Some(reason) = axes::conflict(&variant.settings, workload.goal) {
             return left(reason, None);
         }
+        let mut linking = None;
         for setting in axes::each(&variant.settings) {
             let key = setting.key;
             let axis = axes::find(key).map_err(|error| RequestError::usage(error.message, None))?;
             if !axis.matters(workload.goal) || axis.is_nothing(setting.value) {
                 continue;
             }
+            let about_host =
+                || axis.co_changes(&setting).iter().any(|change| axes::is_about_host_units(change));
+            if axis.is_for_linking() || about_host() {
+                linking = memo.linking(&tree, workload.goal, &variant.settings);
+            }
+            let idle = axis.is_for_linking() && linking.is_some_and(Linking::is_nothing);
             match memo.probe(&tree, axis, &setting) {
+                Availability::Available { .. } if idle => identity.push(format!("{key}=nothing is linked")),
                 Availability::Available { identity: same, .. } => identity.push(format!("{key}={same}")),
                 Availability::Missing { reason, help } => return left(reason.clone(), help.clone()),
             }
         }
-        Ok(Fate::Built { identity: identity.join("\n"), sources: workload.sources })
+        Ok(Fate::Built(Built { identity: identity.join("\n"), sources: workload.sources, linking }))
     }
 
     /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
@@ -330,16 +349,22 @@ fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
     }
 }
 
-/// What the settings of a variant change besides what their axes are named for.
-fn co_changes(variant: &Variant) -> Vec<String> {
+/// What the settings of a variant change besides what their axes are named for, in a build that links this.
+fn co_changes(variant: &Variant, linking: Option<Linking>) -> Vec<String> {
     let of = |setting: axes::Setting<'_>| {
-        let changes = axes::find(setting.key).map(|axis| axis.co_changes(&setting)).unwrap_or_default();
+        let axis = axes::find(setting.key).ok();
+        let changes = axis.map(|axis| axis.co_changes(&setting)).unwrap_or_default();
         let what = if axes::WHOLE.contains(&setting.key) {
             variant.name.clone()
         } else {
             format!("{}={}", setting.key, setting.value)
         };
-        changes.iter().map(|change| format!("{what}: {change}")).collect::<Vec<_>>()
+        let for_linking = axis.is_some_and(|axis| axis.is_for_linking());
+        let happens = |change: &&&str| {
+            let reaches = |linking: Linking| linking.host && (linking.host_shares_flags || !for_linking);
+            !axes::is_about_host_units(change) || linking.is_none_or(reaches)
+        };
+        changes.iter().filter(happens).map(|change| format!("{what}: {change}")).collect::<Vec<_>>()
     };
     axes::each(&variant.settings).flat_map(of).collect()
 }

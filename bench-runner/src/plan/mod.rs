@@ -9,7 +9,7 @@ mod workload;
 use std::time::Duration;
 
 use crate::axes::{Availability, Setting, Settings};
-use crate::build::{Goal, Lacking};
+use crate::build::{Goal, Lacking, Linking};
 use crate::corpus::EditClass;
 use crate::record::{FORMAT_VERSION, Plan, PlannedProject, TreeId};
 use crate::scenario::{RequestError, Scenario, Word};
@@ -71,6 +71,11 @@ pub trait World {
 
     /// Whether a toolchain that builds the source `tree` with these settings can do what `goal` says.
     fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability;
+
+    /// What a build with this goal would link, where it can be told before it is built.
+    fn linking(&self, _tree: &TreeId, _goal: Goal, _settings: &Settings) -> Option<Linking> {
+        None
+    }
 
     /// Whether this machine can do what `setting` says for the source `tree`, of which it has said that it is there.
     fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability;

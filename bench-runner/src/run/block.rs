@@ -166,6 +166,10 @@ impl Measuring<'_, '_, '_> {
         };
         self.builder.leave(&workspace)?;
         self.tell_notes();
+        if let Some(arm) = arms.first() {
+            // A later run must not find them as they are now.
+            self.builder.unpack_again(&workspace, arm)?;
+        }
         let start = Instant::now();
         workspace.remove()?;
         self.builder.clock.since(Purpose::Layout, start);

@@ -1,6 +1,7 @@
 //! One build: everything around it that is not timed, the build itself, and its row in the bundle.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::arm::LiveArm;
@@ -9,7 +10,7 @@ use super::notes::{About, Notes};
 use super::supervised::{self, Attended};
 use super::workspace::{Workspace, make};
 use super::worktree::Keep;
-use super::{DRAIN, Event, Inputs, Observer, RunError, after_release, notes, own_dirs};
+use super::{DRAIN, Event, Inputs, Observer, RunError, after_release, notes, own_dirs, unpacked};
 use crate::axes::Shown;
 use crate::build::{Corner, Detail, Evidence, Service, Standing, Step};
 use crate::bundle::Writer;
@@ -35,6 +36,8 @@ pub(super) struct Builder<'a> {
     pub(super) notes: Notes,
     /// The service that the last build has started, although nobody knew that it would.
     pub(super) found: Option<Service>,
+    /// Directories of dependencies that builds have written into.
+    littered: BTreeSet<PathBuf>,
     number: u32,
     predecessor: Option<String>,
 }
@@ -96,8 +99,8 @@ impl Tried {
 
     /// An executable that should be there and is not: a linker that does nothing ends well.
     fn nothing_made(&self) -> Option<String> {
-        let missing = self.evidence.executables.iter().find(|(path, _)| !path.is_file())?;
-        let name = missing.0.file_name().unwrap_or_default().to_string_lossy();
+        let missing = self.evidence.executables.iter().find(|path| !path.is_file())?;
+        let name = missing.file_name().unwrap_or_default().to_string_lossy();
         Some(format!("the build ended well and made no `{name}`"))
     }
 
@@ -128,6 +131,7 @@ impl<'a> Builder<'a> {
             clock,
             notes: Notes::default(),
             found: None,
+            littered: BTreeSet::new(),
             number,
             predecessor: None,
         }
@@ -226,8 +230,9 @@ impl<'a> Builder<'a> {
             Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
         let [stdout, stderr] = ["stdout", "stderr"].map(|kind| workspace.said(kind));
         let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
-        let evidence = Evidence { cache: report.used, ..evidence };
+        let evidence = Evidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
         self.note_leftovers(arm)?;
+        self.note_littered(arm, &stdout);
         Ok(Tried { finished: Some(finished), evidence, disturbance, trouble: report.trouble, stdout, stderr })
     }
 
@@ -269,6 +274,41 @@ impl<'a> Builder<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Notes down what build scripts of dependencies have written among their sources.
+    fn note_littered(&mut self, arm: &LiveArm<'_>, stdout: &str) {
+        for package in unpacked::littered(stdout) {
+            let name = package.dir.file_name().unwrap_or_default().to_string_lossy();
+            let files = notes::some_of(&package.files, package.files.len());
+            let what = format!(
+                "write {files} among the sources of the dependency `{name}`, which all variants share; before a build \
+                 from nothing they are unpacked again"
+            );
+            self.notes.say(About::Dependencies, &arm.arm.variant.name, what);
+            self.littered.insert(package.dir);
+        }
+    }
+
+    /// Has cargo unpack the dependencies again that builds have written into. `false` if the run was interrupted.
+    pub(super) fn unpack_again(
+        &mut self,
+        workspace: &Workspace,
+        arm: &LiveArm<'_>,
+    ) -> Result<bool, RunError> {
+        if self.littered.is_empty() {
+            return Ok(true);
+        }
+        for dir in std::mem::take(&mut self.littered) {
+            host::remove_tree(&dir)?;
+        }
+        let Ok(step) = arm.step(Detail::Quiet) else { return Ok(true) };
+        let args = ["fetch", "--locked", "--offline"].map(str::to_owned).to_vec();
+        match self.untimed(workspace, arm, Step { args, ..step }) {
+            // The build will say what is wrong, or unpack them itself.
+            Err(RunError::Untimed { .. }) => Ok(true),
+            result => result,
+        }
     }
 
     /// Makes everything that builds of `arm` leave empty, as it is before any build. What its service keeps is not.
@@ -348,6 +388,9 @@ impl<'a> Builder<'a> {
             self.start_over(workspace, arm)?;
         }
         workspace.enter(arm, arm.keep())?;
+        if from_nothing && !self.unpack_again(workspace, arm)? {
+            return Ok(false);
+        }
         if from_nothing
             && let Some(step) = arm.kit.driver.clean(&arm.site, &arm.recipe)
             && !self.untimed(workspace, arm, step)?
@@ -427,7 +470,7 @@ fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
     let dir = &arm.site.service;
     let stores: Vec<_> = match &arm.recipe.service {
         Some(service) => service.to_be_removed(dir).into_iter().collect(),
-        None if arm.workload.start == Start::Empty => Corner::stores(dir).to_vec(),
+        None if arm.workload.start == Start::Empty => vec![Corner::store(dir)],
         None => Vec::new(),
     };
     Ok(stores.iter().try_for_each(|store| host::remove_tree(store))?)

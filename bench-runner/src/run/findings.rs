@@ -182,6 +182,7 @@ mod tests {
             let call = |line: &&str| CompilerCall {
                 name: "p".into(),
                 part: Part::Own,
+                unit: None,
                 args: line.split(' ').map(str::to_owned).collect(),
             };
             wrappers(&Evidence { compiler_calls: lines.iter().map(call).collect(), ..Evidence::default() })

@@ -15,6 +15,7 @@ mod observer;
 mod own_dirs;
 mod replay;
 mod supervised;
+mod unpacked;
 mod warm_up;
 mod workspace;
 mod worktree;

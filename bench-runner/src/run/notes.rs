@@ -10,6 +10,7 @@ pub(super) enum About {
     Home,
     TemporaryFiles,
     CargoHome,
+    Dependencies,
     Wrapper,
     Cache,
     Restless,

@@ -168,7 +168,7 @@ impl Measuring<'_, '_, '_> {
         let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));
-            arm.graph = UnitGraph::of(&evidence, &arm.site.source);
+            arm.graph = UnitGraph::of(&evidence);
             self.note_wrappers(arm, &evidence);
             if pass.session == 1 {
                 self.note_asked(workspace, arm);

@@ -51,11 +51,12 @@ fn own(lab: &Lab, script: &str) {
     }
 }
 
-/// A build script that does `what` in the third build of the variants with a cache, and in those after it. It reads
+/// A build script that does `what` in the third build of the variants with a cache, which have a variable that keeps other
+/// servers from starting, and in those after it. It reads
 /// `path`, the lab.
 fn in_the_third(lab: &Lab, what: &str) -> String {
     format!(
-        "fn main() {{\n    let path = std::path::Path::new({:?});\n    if std::env::var_os(\"SCCACHE_SERVER_UDS\").is_none() {{\n        return;\n    }}\n    let count = path.join(\"count\");\n    let n = std::fs::read_to_string(&count).map_or(0, |text| text.len()) + 1;\n    std::fs::write(&count, \"x\".repeat(n)).unwrap();\n    if n >= 3 {{\n        {what}\n    }}\n}}\n",
+        "fn main() {{\n    let path = std::path::Path::new({:?});\n    if std::env::var_os(\"SCCACHE_REDIS_ENDPOINT\").is_none() {{\n        return;\n    }}\n    let count = path.join(\"count\");\n    let n = std::fs::read_to_string(&count).map_or(0, |text| text.len()) + 1;\n    std::fs::write(&count, \"x\".repeat(n)).unwrap();\n    if n >= 3 {{\n        {what}\n    }}\n}}\n",
         lab.path("")
     )
 }

@@ -8,6 +8,7 @@ fn build(program: &str, cache: Option<(u64, u64, u64)>) -> Evidence {
     let call = |name: &str| CompilerCall {
         name: name.into(),
         part: Part::Own,
+        unit: None,
         args: [program, "/tc/bin/rustc", "--crate-name", name].map(str::to_owned).to_vec(),
     };
     Evidence {
@@ -64,6 +65,25 @@ fn an_edit_explains_no_miss_of_a_dependency() {
     };
     assert_eq!(edited(Some("/w/src")), None);
     assert!(edited(None).is_some());
+}
+
+#[test]
+fn c_code_is_judged_by_what_is_right_for_it() {
+    // All hits and misses, then those of crates.
+    let contradicted = |value: &str, all, rust: (u64, u64), edited| {
+        let of_rust = CacheUse { hits: rust.0, misses: rust.1, not_cacheable: 0 };
+        let build = Evidence { cache_of_rust: Some(of_rust), ..build("/bin/sccache", Some(all)) };
+        let shown = Shown { build: &build, baseline: None, edited };
+        fixture::with("cache", value, |setting| Cache.contradicted(setting, &shown)).is_some()
+    };
+    // The second of two equal files.
+    assert!(!contradicted("cold", (1, 3, 0), (0, 2), false));
+    assert!(contradicted("cold", (1, 2, 0), (0, 2), false), "nothing was there that it could be equal to");
+    assert!(contradicted("cold", (1, 3, 0), (1, 2), false));
+    // Five files changed by one edit.
+    assert!(!contradicted("warm", (0, 7, 0), (0, 2), true));
+    assert!(contradicted("warm", (0, 7, 0), (0, 2), false));
+    assert!(contradicted("warm", (0, 5, 2), (0, 0), false), "without an edit nothing may be missing");
 }
 
 #[test]

@@ -24,13 +24,17 @@ fn of_all_spellings_the_last_counts() {
 }
 
 #[test]
-fn a_path_package_outside_of_the_workspace_is_cargos_dependency() {
-    let of = |part, line: &str| class(&call(part, "x", line));
-    assert_eq!(of(Part::Own, "src/lib.rs"), Class::Own);
-    assert_eq!(of(Part::Own, "/w/other/src/lib.rs"), Class::Dependency);
-    assert_eq!(of(Part::Dependency, "/r/x-1.0.0/src/lib.rs --cap-lints allow"), Class::Dependency);
-    assert_eq!(of(Part::Host, "build.rs"), Class::Host { member: true });
-    assert_eq!(of(Part::Host, "vendor/x/build.rs --cap-lints allow"), Class::Host { member: false });
+fn what_is_no_member_is_cargos_dependency_whatever_its_call_looks_like() {
+    let of = |part, member: bool| {
+        let mut call = call(part, "x", "src/lib.rs --cap-lints warn");
+        call.unit.as_mut().unwrap().member = member;
+        class(&call)
+    };
+    assert_eq!(of(Part::Own, true), Class::Own);
+    assert_eq!(of(Part::Dependency, false), Class::Dependency);
+    assert_eq!(of(Part::Host, true), Class::Host { member: true });
+    assert_eq!(of(Part::Host, false), Class::Host { member: false });
+    assert_eq!(of(Part::Unknown, true), Class::Unknown);
 }
 
 fn units(excepted: &[&str]) -> Question<'static> {
@@ -70,6 +74,17 @@ fn no_call_is_no_proof() {
     assert_eq!(units(&["p"]).ask_all(&only_excepted, "4").result, ProofResult::NotProvable);
     let without_own = build(&[(Part::Dependency, "a", "/r/a.rs -C codegen-units=4")]);
     assert_eq!(units(&[]).ask_all(&without_own, "4").result, ProofResult::NotProvable);
+}
+
+#[test]
+fn what_cargo_did_not_say_is_the_reason_why_nothing_is_proven() {
+    let evidence = Evidence {
+        parts_unknown: Some("cargo did not say which units it would build: it is too old".into()),
+        ..build(&[(Part::Unknown, "p", "src/lib.rs -C codegen-units=4")])
+    };
+    let seen = units(&[]).ask_all(&evidence, "4");
+    assert_eq!(seen.result, ProofResult::NotProvable);
+    assert!(seen.found.ends_with("it is too old"), "{}", seen.found);
 }
 
 #[test]

@@ -98,6 +98,10 @@ impl Axis for Driver {
         prove::on_link_lines(expected, &flags(setting, context), context, shown.build, called)
     }
 
+    fn is_for_linking(&self) -> bool {
+        true
+    }
+
     fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
         &["build scripts and proc macros are linked by it too"]
     }

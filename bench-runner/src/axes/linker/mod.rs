@@ -105,6 +105,10 @@ impl Axis for Linker {
         prove::prove(setting.value, driver::named(setting), context, shown.build)
     }
 
+    fn is_for_linking(&self) -> bool {
+        true
+    }
+
     fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
         match value {
             "default" => &[],

@@ -120,6 +120,10 @@ impl Axis for Threads {
         prove::on_link_lines(format!("linked with {argument}"), &flags, context, shown.build, told)
     }
 
+    fn is_for_linking(&self) -> bool {
+        true
+    }
+
     fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
         &["build scripts and proc macros are linked so too"]
     }

@@ -111,6 +111,11 @@ impl PackageName {
         old().or_else(new)
     }
 
+    /// Whether it is built from a directory, and not from what a registry or a repository has.
+    pub fn is_local(&self) -> bool {
+        self.source.starts_with("path+")
+    }
+
     /// The directory of a package that lies in one.
     pub fn directory(&self) -> Option<PathBuf> {
         Some(decoded(self.source.strip_prefix("path+file://")?).into())

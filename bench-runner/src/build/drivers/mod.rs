@@ -4,10 +4,10 @@
 mod cargo;
 mod command;
 
-pub use cargo::{Answer, CargoDriver, Inquiry};
+pub use cargo::{Answer, Answers, CargoDriver, Inquiry};
 pub use command::CommandDriver;
 
-use super::{BuildError, Detail, Evidence, Goal, Recipe, Service, Site, Step};
+use super::{BuildError, Detail, Evidence, Goal, Linking, Recipe, Service, Site, Step};
 
 /// The contract of a build tool.
 pub trait Driver {
@@ -20,6 +20,11 @@ pub trait Driver {
     /// The service that a build would look for by itself, because a wrapper of its compiler wants one: without one of its
     /// own it would find that of the user, or start one within its clock.
     fn service_of_its_own(&self, _: &Recipe) -> Option<Service> {
+        None
+    }
+
+    /// What a build would link, where the build tool says so before it builds.
+    fn linking(&self, _: Goal) -> Option<Linking> {
         None
     }
 

@@ -26,7 +26,7 @@ const HARMLESS: [&str; 9] = [
     "SCCACHE_RUSTC_REMAP",
     "SCCACHE_MAX_FRAME_LENGTH",
 ];
-/// Variables by which ccache would find results of other builds.
+/// Variables by which ccache would find results of other builds. Without them it keeps its own in the home.
 const OF_CCACHE: [&str; 5] = [
     "CCACHE_CONFIGPATH",
     "CCACHE_DIR",
@@ -40,7 +40,6 @@ const OF_CCACHE: [&str; 5] = [
 pub struct Corner {
     dir: PathBuf,
     addresses: Vec<Address>,
-    port: u16,
 }
 
 /// The server that came up in a corner during a build.
@@ -66,14 +65,13 @@ impl Corner {
     /// If the directory cannot be made, or no port is free.
     pub fn in_dir(dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
-        let free = Address::free_port()?;
-        let Address::Port(port) = free else { return Err(io::Error::other("a port is not a port")) };
-        let mut addresses = vec![free];
+        // Older ones know no sockets.
+        let mut addresses = vec![Address::free_port()?];
         // A port that it may have chosen for want of room for a socket is one more than needed.
         if let socket @ Address::Socket(_) = Address::choose(&dir.join("server"))? {
             addresses.push(socket);
         }
-        Ok(Self { dir: dir.to_owned(), addresses, port })
+        Ok(Self { dir: dir.to_owned(), addresses })
     }
 
     /// The environment of a build, its caches led into the corner.
@@ -82,23 +80,13 @@ impl Corner {
         let mut env: BTreeMap<String, String> =
             others.map(|(name, value)| (name.clone(), value.clone())).collect();
         env.extend(self.addresses.iter().map(Address::variable));
-        let path = |name: &str| self.dir.join(name).display().to_string();
-        let own = [
-            ("SCCACHE_DIR", store_in(&self.dir).display().to_string()),
-            ("SCCACHE_CONF", "/dev/null".to_owned()),
-            ("SCCACHE_CACHED_CONF", path("cached-config")),
-            ("CACHEPOT_SERVER_PORT", self.port.to_string()),
-            ("CACHEPOT_DIR", path("cachepot")),
-            ("CACHEPOT_CONF", "/dev/null".to_owned()),
-            ("CCACHE_DIR", path("ccache")),
-        ];
-        env.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        env.insert("SCCACHE_DIR".to_owned(), store_in(&self.dir).display().to_string());
         env
     }
 
-    /// What has to be removed so that a build finds nothing in it.
-    pub fn stores(dir: &Path) -> [PathBuf; 3] {
-        [store_in(dir), dir.join("cachepot"), dir.join("ccache")]
+    /// What has to be removed so that a build finds nothing in the corner in `dir`.
+    pub fn store(dir: &Path) -> PathBuf {
+        store_in(dir)
     }
 
     /// The server that has come up during a build, asked and stopped. To be called while the build is held; `build` is
@@ -152,10 +140,10 @@ mod tests {
             env.iter().filter(|(_, value)| *value == "mine").map(|(name, _)| name.as_str()).collect();
         assert_eq!(still, ["CC", "SCCACHE_LOG"]);
         let own = dir.path().display().to_string();
-        for name in ["SCCACHE_DIR", "SCCACHE_SERVER_UDS", "CCACHE_DIR", "CACHEPOT_DIR"] {
+        for name in ["SCCACHE_DIR", "SCCACHE_SERVER_UDS"] {
             assert!(env[name].starts_with(&own), "{name}={}", env[name]);
         }
-        assert_eq!(env["SCCACHE_SERVER_PORT"], corner.port.to_string());
+        assert_ne!(env["SCCACHE_SERVER_PORT"], "4226", "the user's own server listens there");
         assert_eq!(corner.look(&env), None);
     }
 }

@@ -65,6 +65,8 @@ pub struct Standing {
 pub struct Report {
     /// What was found in it.
     pub used: Option<CacheUse>,
+    /// The hits and misses among it that are crates.
+    pub of_rust: Option<CacheUse>,
     /// What went wrong with it, where something did.
     pub trouble: Option<String>,
 }
@@ -180,8 +182,10 @@ impl Standing {
             let _ = self.ask(build, &["--stop-server"]);
         }
         match asked {
-            Ok(stats) => Report { used: Some(stats.used()), trouble: stats.trouble() },
-            Err(reason) => Report { used: None, trouble: Some(reason) },
+            Ok(stats) => {
+                Report { used: Some(stats.used()), of_rust: Some(stats.of_rust()), trouble: stats.trouble() }
+            }
+            Err(reason) => Report { used: None, of_rust: None, trouble: Some(reason) },
         }
     }
 

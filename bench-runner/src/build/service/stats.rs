@@ -65,6 +65,12 @@ impl Stats {
         }
     }
 
+    /// What of that was asked for Rust.
+    pub(super) fn of_rust(&self) -> CacheUse {
+        let of = |counts: &Counts| counts.counts.get("Rust").copied().unwrap_or(0);
+        CacheUse { hits: of(&self.cache_hits), misses: of(&self.cache_misses), not_cacheable: 0 }
+    }
+
     /// What the cache could not do, where there is something.
     pub(super) fn trouble(&self) -> Option<String> {
         let read = self.cache_errors.sum() + self.cache_timeouts + self.cache_read_errors;
@@ -96,6 +102,7 @@ mod tests {
     fn calls_are_counted_over_all_languages_and_without_cargos_probes() {
         let stats = Stats::parse(COLD).unwrap();
         assert_eq!(stats.used(), CacheUse { hits: 1, misses: 3, not_cacheable: 2 });
+        assert_eq!(stats.of_rust(), CacheUse { hits: 1, misses: 2, not_cacheable: 0 });
         assert!(!stats.settled(), "one of three is still to be written");
         assert_eq!(stats.trouble(), None);
     }

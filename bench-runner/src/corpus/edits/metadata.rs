@@ -38,6 +38,8 @@ pub(super) struct Package {
     pub(super) default: bool,
     /// Whether its edition is 2015, in which paths are another matter.
     pub(super) oldest_edition: bool,
+    /// The oldest Rust that it says it can be built with: the number behind `1.`.
+    pub(super) rust_version: Option<u32>,
     /// Its targets.
     pub(super) targets: Vec<Target>,
     /// Names of the packages of the workspace that it needs to be built; for tests alone does not count.
@@ -109,6 +111,23 @@ pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<Package>, Metada
     whole.as_ref().and_then(parse).ok_or_else(|| MetadataError::Unclear { tree: tree.to_owned() })
 }
 
+/// The release of a cargo: the number behind `1.`.
+pub(super) fn release(tree: &Path, cargo: &Path) -> Option<u32> {
+    let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
+    let remove = ["RUSTUP_TOOLCHAIN", "CARGO"].map(OsString::from).to_vec();
+    let call = ToolCall {
+        cwd: Some(tree.to_owned()),
+        env: ToolEnv::Inherit { set, remove },
+        ..ToolCall::new(cargo, ["-V"])
+    };
+    minor(check_tool(&call).ok()?.stdout.split_whitespace().nth(1)?)
+}
+
+/// The second number of a version.
+fn minor(version: &str) -> Option<u32> {
+    version.split('.').nth(1)?.parse().ok()
+}
+
 fn parse(whole: &Value) -> Option<Vec<Package>> {
     let listed = whole["packages"].as_array()?;
     // cargo before 1.71 does not tell the default members.
@@ -137,6 +156,7 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
             manifest: package["manifest_path"].as_str()?.into(),
             default,
             oldest_edition: package["edition"] == "2015",
+            rust_version: package["rust_version"].as_str().and_then(minor),
             targets: targets.collect::<Option<_>>()?,
             needs: Vec::new(),
             needs_local: !local.is_empty(),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::record::IgnoredFiles;
+use crate::record::{IgnoredFiles, Pin};
 
 use super::SourceError;
 use super::by_products::ByProducts;
@@ -73,12 +73,13 @@ impl Chosen {
     pub(super) fn record(&self) -> Option<IgnoredFiles> {
         let Self { files, names, left_out, .. } = self;
         let some = !files.is_empty() || !left_out.is_empty();
-        some.then(|| IgnoredFiles {
-            hash: tree::hash(files),
-            files: names.clone(),
-            left_out: left_out.clone(),
-        })
+        some.then(|| IgnoredFiles { hash: hash_of(files), files: names.clone(), left_out: left_out.clone() })
     }
+}
+
+/// The hash of these files, in the form of the pin of a tree.
+pub(super) fn hash_of(files: &[TreeFile]) -> String {
+    Pin::Tree { sha256: tree::hash(files) }.to_string()
 }
 
 /// The hash of the ignored files that came along, if any did.

@@ -76,6 +76,7 @@ fn pin_once(
             notes.push(format!("brought along: {}", dir.display()));
         }
     }
+    resolve_link_to_configuration(root, &base, &mut paths, &mut candidates);
     for exact in &outside.exact {
         let new = take_exactly(exact, &made)?.into_iter().filter(|file| paths.insert(below(file)));
         if new.count() > 0 {
@@ -107,6 +108,29 @@ fn pin_once(
     let place_in = below(root);
     let place_in = if place_in == root { PathBuf::new() } else { place_in };
     keep(&base, place_in, files, chosen, notes, with)
+}
+
+/// Puts the files that cargo reads in the place of a link `.cargo` that leads out of what is copied.
+fn resolve_link_to_configuration(
+    root: &Path,
+    base: &Path,
+    paths: &mut BTreeSet<PathBuf>,
+    candidates: &mut Vec<Ignored>,
+) {
+    let link = root.join(".cargo");
+    let below = |path: &Path| path.strip_prefix(base).unwrap_or(path).to_path_buf();
+    let leads_out = link.is_symlink() && link.canonicalize().is_ok_and(|end| !end.starts_with(base));
+    if !leads_out || !link.is_dir() {
+        return;
+    }
+    let files =
+        ["config", "config.toml"].map(|name| link.join(name)).into_iter().filter(|file| file.is_file());
+    if paths.remove(&below(&link)) {
+        paths.extend(files.map(|file| below(&file)));
+    } else if let Some(at) = candidates.iter().position(|ignored| ignored.path == link) {
+        candidates.remove(at);
+        candidates.extend(files.map(|path| Ignored { path, is_dir: false }));
+    }
 }
 
 /// What comes along of what git ignores.
@@ -195,13 +219,13 @@ pub(super) fn recall(
     let below = root.components().all(|part| matches!(part, Component::Normal(_)));
     let pin = Pin::Tree { sha256: sha256.to_owned() };
     let pinned = Pinned { pin, tree, root, files, notes: Vec::new(), ignored: ignored.cloned() };
-    let came_along = tree::hash(&pinned.ignored_files());
+    let came_along = ignored::hash_of(&pinned.ignored_files());
     let same = pinned.tree_hash() == sha256 && ignored::hash(ignored).is_none_or(|hash| hash == came_along);
     Ok((below && same).then_some(pinned))
 }
 
 /// A directory that is given by accident.
-fn not_everything(root: &Path) -> Result<(), SourceError> {
+pub(super) fn not_everything(root: &Path) -> Result<(), SourceError> {
     let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
     let reason = match root.parent() {
         None => "it is the root of all files",
@@ -275,7 +299,10 @@ pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
 pub(super) fn place_with(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
     let Some(hash) = ignored::hash(ignored) else { return place.to_owned() };
     let mut name = place.as_os_str().to_owned();
-    name.push(format!("-{}", &hash[..hash.len().min(12)]));
+    // A plan may come from anywhere, and this becomes part of a path.
+    let digits = hash.rsplit(':').next().unwrap_or(hash).chars().filter(char::is_ascii_hexdigit);
+    let digits: String = digits.take(12).collect();
+    name.push(format!("-{digits}"));
     name.into()
 }
 

@@ -14,6 +14,7 @@ pub(super) fn pin(tree: &Tree<'_>, with: &Sources) -> Result<Pinned, SourceError
         "Cargo.toml",
         "give the directory of a package or a workspace, or use `kind = \"command\"`",
     )?;
+    local::not_everything(&root)?;
     let mut outside = outside::find(&root, with)?;
     let pinned = local::pin(tree, &outside, with)?;
     // What asks git has to be laid out where it is in its repository.

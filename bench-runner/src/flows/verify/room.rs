@@ -113,11 +113,11 @@ impl<'a> Room<'a> {
         let (ended, [stdout, stderr]) = self.run(step.clone())?;
         let evidence = self.driver.evidence(&step, &stdout, &stderr);
         if detail == Detail::Proof {
-            self.graph = UnitGraph::of(&evidence, &self.site.source);
+            self.graph = UnitGraph::of(&evidence);
         }
-        let missing = evidence.executables.iter().find(|(path, _)| !path.is_file());
+        let missing = evidence.executables.iter().find(|path| !path.is_file());
         let ended = match (ended, missing) {
-            (Ended::Well(_), Some((path, _))) => {
+            (Ended::Well(_), Some(path)) => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 Ended::Badly(format!("it ended well and made no `{name}`"))
             }

@@ -10,12 +10,13 @@ use super::Workplace;
 use super::bench::Bench;
 use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
 use crate::build::{
-    AskError, BuildError, CargoDriver, InForce, Inquiry, Lacking, Recipe, Toolchain, deciding,
+    AskError, BuildError, CargoDriver, Goal, InForce, Inquiry, Lacking, Linking, Recipe, Toolchain, deciding,
 };
 use crate::corpus::Project;
 use crate::flows::FlowError;
 use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path};
 use crate::record::Plan;
+use crate::run::KitKey;
 use crate::scenario::RequestError;
 
 impl Workplace {
@@ -120,7 +121,8 @@ impl Workplace {
         inquiry: Rc<Inquiry>,
     ) -> CargoDriver {
         let path = self.path.to_string_lossy().into_owned();
-        CargoDriver { toolchain, build: project.build.clone(), config, path, inquiry }
+        let (build, answers) = (project.build.clone(), Default::default());
+        CargoDriver { toolchain, build, config, inquiry, path, answers }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Lacking> {
@@ -207,6 +209,12 @@ impl Workplace {
             path: self.path.clone(),
             tools,
         })
+    }
+
+    /// What a build of a project would link, as cargo plans it in the pristine tree. `None` where that is not here, or
+    /// cargo cannot say.
+    pub(super) fn linking_of(&self, bench: &Bench, goal: Goal, settings: &Settings) -> Option<Linking> {
+        self.kit(bench, &KitKey::of(settings)).ok()?.driver.linking(goal)
     }
 
     /// Where links to tools lie.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Workplace, tree_of};
 use crate::axes::{self, Availability, Setting, Settings};
-use crate::build::{Goal, Lacking};
+use crate::build::{Goal, Lacking, Linking};
 use crate::corpus::sources;
 use crate::corpus::{Project, local};
 use crate::plan::{PlanError, ProjectView, World};
@@ -93,6 +93,11 @@ impl World for Workplace {
             Ok(()) => Availability::Available { identity: String::new(), tool: None },
             Err(Lacking { reason, help }) => Availability::Missing { reason, help },
         }
+    }
+
+    fn linking(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
+        let bench = self.benches.borrow().get(tree).cloned()?;
+        self.linking_of(&bench, goal, settings)
     }
 
     fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError> {

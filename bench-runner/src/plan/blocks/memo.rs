@@ -1,9 +1,9 @@
 //! What was asked of the world while the blocks of a plan are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::axes::{self, Availability, Axis, Setting};
-use crate::build::Lacking;
+use crate::axes::{self, Availability, Axis, Setting, Settings};
+use crate::build::{Goal, Lacking, Linking};
 use crate::plan::{PlanError, ProjectView, World};
 use crate::record::TreeId;
 
@@ -14,17 +14,28 @@ pub(in crate::plan) struct Memo<'w> {
     probes: BTreeMap<String, Availability>,
     configured: BTreeMap<String, String>,
     commits: BTreeMap<(String, usize), Result<Vec<String>, Lacking>>,
+    linking: HashMap<LinkingKey, Option<Linking>>,
 }
+
+/// What says what a build would link: its tree, its goal, its toolchain.
+type LinkingKey = (TreeId, Goal, Option<String>);
 
 impl<'w> Memo<'w> {
     pub(in crate::plan) fn new(world: &'w dyn World) -> Self {
-        Self { world, probes: BTreeMap::new(), configured: BTreeMap::new(), commits: BTreeMap::new() }
+        let (probes, configured, commits) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { world, probes, configured, commits, linking: HashMap::new() }
     }
 
     pub(super) fn probe(&mut self, tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> &Availability {
         let world = self.world;
         let question = question(tree, axis, setting);
         self.probes.entry(question).or_insert_with(|| world.probe(tree, setting))
+    }
+
+    pub(super) fn linking(&mut self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
+        let world = self.world;
+        let key = (tree.clone(), goal, axes::toolchain_of(settings).map(str::to_owned));
+        *self.linking.entry(key).or_insert_with(|| world.linking(tree, goal, settings))
     }
 
     pub(super) fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {

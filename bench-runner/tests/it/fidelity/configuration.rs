@@ -12,6 +12,7 @@ pub(super) fn tests() -> Vec<Trial> {
     vec![
         test("fidelity::configuration_that_is_included_is_in_force", included),
         test("fidelity::an_empty_variable_drops_the_flags_of_files", emptied),
+        test("fidelity::flags_of_a_variable_and_of_an_axis_are_both_in_force", both),
         test("fidelity::flags_as_one_string_and_a_space_in_the_cache_go_together", spaces),
         test("fidelity::an_explicit_host_triple_is_what_is_built_for", explicit_host),
         test("fidelity::linkers_are_offered_for_what_is_built_for", other_target),
@@ -82,6 +83,19 @@ fn emptied() {
     assert!(configured.found.starts_with("takes `--cfg own` "), "{}", configured.found);
     let fidelity = &bundle.manifest.plan.blocks[0].fidelity;
     assert!(fidelity.iter().all(|one| one.differences.is_empty()), "{fidelity:?}");
+}
+
+fn both() {
+    let lab = Lab::new();
+    own(&lab, "[build]\nrustflags = [\"--cfg\", \"own\"]\n");
+    let more = ["--axis", "env.RUSTFLAGS=--cfg=variable", "--axis", "rustflags=,-Cdebuginfo=1"];
+    let bundle = run(&lab, &more, &[]);
+    let found = &proof(&bundle, "rustflags=-Cdebuginfo=1", "rustflags").found;
+    let difference = "adds `-Cdebuginfo=1` to 1 of 1 calls, takes `-Cdebuginfo=2` from 1";
+    assert!(
+        found.contains(difference) || found.contains("adds `-Cdebuginfo=1` to 1 of 1 calls, against"),
+        "{found}"
+    );
 }
 
 fn spaces() {

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod copy;
+mod evidence;
 mod format;
 mod reports;
 mod state;
@@ -13,6 +14,7 @@ use libtest_mimic::Trial;
 pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = configuration::tests();
     trials.extend(copy::tests());
+    trials.extend(evidence::tests());
     trials.extend(format::tests());
     trials.extend(reports::tests());
     trials.extend(state::tests());

@@ -21,6 +21,7 @@ pub(crate) fn tests() -> Vec<Trial> {
             after_release,
         ),
         test("fidelity::state::a_build_directory_is_each_variants_own", build_directories),
+        test("fidelity::state::what_a_dependency_writes_among_its_sources_is_undone", dependency),
         test("fidelity::state::what_is_compiled_again_without_a_change_is_named_with_its_reason", restless),
         test("fidelity::state::an_unknown_wrapper_is_named", unknown_wrapper),
         sccache("fidelity::state::a_script_that_calls_sccache_reaches_a_server_of_its_own", by_script),
@@ -150,12 +151,12 @@ fn after_release() {
     let lab = Lab::new();
     own(&lab, &litterer(&lab));
     let args = ["run", "--project", "../own", "--workload", "after-release", "--rounds", "1"];
-    lab.run(&[&args[..], &["--axis", "codegen-units=1,16"]].concat()).expect(0);
+    lab.run(&[&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat()).expect(0);
     let mut by_arm = std::collections::BTreeMap::<String, Vec<String>>::new();
     for (home, seen) in logged(&lab) {
         by_arm.entry(home).or_default().push(seen);
     }
-    assert_eq!(by_arm.len(), 3);
+    assert_eq!(by_arm.len(), 2);
     let later = COLD.replace("cold", "warm");
     for seen in by_arm.values() {
         assert_eq!(seen[0], COLD, "the release build is from nothing");
@@ -169,7 +170,7 @@ fn build_directories() {
     let mine = lab.path("mine");
     lab.write("own/.cargo/config.toml", &format!("[build]\nbuild-dir = {mine:?}\n"));
     let axis = format!("env.CARGO_BUILD_BUILD_DIR=,{}", lab.path("other").display());
-    lab.run(&["run", "--project", "../own", "--rounds", "1", "--axis", &axis]).expect(0);
+    lab.run(&["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", &axis]).expect(0);
     let compiled: BTreeSet<Option<u32>> = lab
         .bundle()
         .samples
@@ -180,6 +181,65 @@ fn build_directories() {
     assert!(!mine.exists() && !lab.path("other").exists(), "and writes nothing of the user's");
 }
 
+/// A registry in a directory, in place of crates.io, with one crate whose build script writes into its own sources.
+fn with_dependency(lab: &Lab) {
+    let log = lab.path("log");
+    let script = format!(
+        "use std::io::Write;\nfn main() {{\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let seen = if std::path::Path::new(\"out.o\").exists() {{ \"warm\" }} else {{ \"cold\" }};\n    std::fs::write(\"out.o\", \"x\").unwrap();\n    let mut log = std::fs::OpenOptions::new().append(true).create(true).open({log:?}).unwrap();\n    writeln!(log, \"{{seen}}\").unwrap();\n}}\n"
+    );
+    lab.write(
+        "pack/litter-1.0.0/Cargo.toml",
+        "[package]\nname = \"litter\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    lab.write("pack/litter-1.0.0/src/lib.rs", "");
+    lab.write("pack/litter-1.0.0/build.rs", &script);
+    fs::create_dir_all(lab.path("registry/index/li/tt")).expect("an index");
+    let run = |program: &str, args: &[&str]| -> String {
+        let output = std::process::Command::new(program).args(args).current_dir(lab.path("pack")).output();
+        Ran::from(output.expect("a common program")).expect(0).stdout
+    };
+    run("tar", &["czf", "../registry/litter-1.0.0.crate", "litter-1.0.0"]);
+    let sum = run("sha256sum", &["../registry/litter-1.0.0.crate"]);
+    let sum = sum.split(' ').next().expect("a sum");
+    lab.write(
+        "registry/index/li/tt/litter",
+        &format!("{{\"name\":\"litter\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{sum}\",\"features\":{{}},\"yanked\":false}}\n"),
+    );
+    let registry = lab.path("registry");
+    lab.write(
+        "home/.cargo/config.toml",
+        &format!(
+            "[source.crates-io]\nreplace-with = \"near\"\n[source.near]\nlocal-registry = {registry:?}\n"
+        ),
+    );
+    own(lab, "");
+    let manifest = fs::read_to_string(lab.path("own/Cargo.toml")).expect("the manifest");
+    lab.write("own/Cargo.toml", &format!("{manifest}[dependencies]\nlitter = \"1\"\n"));
+    lab.write(
+        "own/Cargo.lock",
+        &format!("version = 4\n\n[[package]]\nname = \"litter\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\ndependencies = [\n \"litter\",\n]\n"),
+    );
+}
+
+fn dependency() {
+    let lab = Lab::new();
+    with_dependency(&lab);
+    let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", "codegen-units=1,16"];
+    for builds in [4, 8] {
+        lab.run(&args).expect(0);
+        let log = fs::read_to_string(lab.path("log")).expect("the log");
+        assert_eq!(
+            log,
+            "cold\n".repeat(builds),
+            "no build finds what another has left, of this run or an earlier one"
+        );
+    }
+    let last = lab.bundles().pop().expect("a bundle");
+    let bundle = bench_runner::bundle::open(&last).expect("a bundle that can be read");
+    let said = "Builds write `out.o` among the sources of the dependency `litter-1.0.0`";
+    assert!(notes(&bundle).contains(said), "{}", notes(&bundle));
+}
+
 fn restless() {
     let lab = Lab::new();
     let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=.env\");\n    println!(\"cargo:rerun-if-env-changed=OF_THE_USER\");\n}\n";
@@ -187,7 +247,7 @@ fn restless() {
     let reason = "compile something again although nothing has changed: `own`: the file `.env` is missing";
     let args =
         ["run", "--project", "../own", "--workload", "incremental", "--workload", "noop", "--rounds", "1"];
-    let args = [&args[..], &["--axis", "codegen-units=1,16"]].concat();
+    let args = [&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat();
     let ran = lab.command(&args).env("OF_THE_USER", "1").output().expect("the program");
     let ran = Ran::from(ran).expect(3);
     let bundle = lab.bundle();
@@ -214,8 +274,8 @@ fn unknown_wrapper() {
     own(&lab, "");
     let kache = wrapper(&lab, "");
     lab.write("own/.cargo/config.toml", &format!("[build]\nrustc-workspace-wrapper = {kache:?}\n"));
-    let ran =
-        lab.run(&["run", "--project", "../own", "--rounds", "1", "--axis", "codegen-units=1,16"]).expect(0);
+    let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", "codegen-units=1,16"];
+    let ran = lab.run(&args).expect(0);
     let said = format!("Builds call the compiler through `{}` (2 of 2 calls)", kache.display());
     assert!(notes(&lab.bundle()).contains(&said) && ran.stderr.contains(&said), "{}", ran.stderr);
 }

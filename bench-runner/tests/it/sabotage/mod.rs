@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use bench_runner::axes::{self, Availability, Context, Finding, Reference, Setting, Settings, Shown};
 use bench_runner::build::{
-    CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, Recipe, Service, Site, Step, Toolchain,
-    deciding,
+    Answers, CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, Recipe, Service, Site, Step,
+    Toolchain, deciding,
 };
 use bench_runner::corpus::BuildSettings;
 use bench_runner::process::{Ended, Job, Supervisor, SupervisorOptions};
@@ -303,6 +303,7 @@ fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDrive
         config: None,
         path: path().to_string_lossy().into_owned(),
         inquiry: Rc::new(Inquiry::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
+        answers: Answers::default(),
     }
 }
 

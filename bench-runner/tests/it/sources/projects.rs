@@ -79,6 +79,7 @@ fn unfit() {
     assert!(lock.contains("bring the project's Cargo.lock up to date"), "{lock}");
     lab.write("ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\n");
     lab.write("ws/a/Cargo.toml", &package("a"));
+    lab.write("ws/a/src/lib.rs", "");
     let member = said("ws/a", 2);
     assert!(member.contains("belongs to the workspace in") && member.contains("package = \"a\""), "{member}");
     let home = said("home", 2);

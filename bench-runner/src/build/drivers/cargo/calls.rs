@@ -1,39 +1,83 @@
-//! Compiler calls from cargo's `Running` lines, and what each of them is for.
+//! Compiler calls from cargo's `Running` lines, each with its unit, and what each of them is for.
+//!
+//! The unit of a call is found among cargo's messages: by the files that it makes, or by its source file. What the
+//! results are made of is found by following the libraries that calls refer to, from the units that cargo's plan has
+//! for its roots. What is not reached so runs during the build.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::messages::{Message, crate_name};
 use super::quoting::shell_words;
-use crate::build::{Artifact, CompilerCall, Part};
+use crate::build::{CalledUnit, CompilerCall, Part, PlannedUnit, Units};
 
-/// The compiler calls that cargo shows. What runs during the build is told apart by what the project's own results
-/// refer to: cargo does not say which of two calls for one crate is which.
-pub(super) fn compiler_calls(stderr: &str, artifacts: &[Artifact]) -> Vec<CompilerCall> {
-    let calls: Vec<Vec<String>> = stderr
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("Running `")?.strip_suffix('`'))
-        .map(shell_words)
-        .filter(|words| following(words, "--crate-name").is_some() && !is_rustdoc(words))
-        .collect();
-    let units: Vec<Unit<'_>> = calls.iter().map(|args| Unit::of(args)).collect();
-    let own: Vec<String> = artifacts
-        .iter()
-        .filter(|artifact| artifact.own)
-        .filter_map(|artifact| Some(crate_name(artifact.unit.rsplit_once(':')?.1)))
-        .collect();
-    let is_own = |unit: &Unit<'_>| own.iter().any(|name| name == unit.name);
-    let reached = made_of(&units, is_own);
-    let part = |(unit, reached): (&Unit<'_>, &bool)| match reached {
-        false => Part::Host,
-        true if is_own(unit) => Part::Own,
-        true => Part::Dependency,
-    };
-    let parts: Vec<Part> = units.iter().zip(&reached).map(part).collect();
-    let names: Vec<String> = units.iter().map(|unit| unit.name.to_owned()).collect();
-    let calls = calls.into_iter().zip(parts).zip(names);
-    calls.map(|((args, part), name)| CompilerCall { name, part, args }).collect()
+/// The compiler calls that cargo shows; `root` is where it names sources from. Without the units of its plan it is not
+/// known which calls made the results.
+pub(super) fn compiler_calls(
+    stderr: &str,
+    messages: &[Message],
+    units: Option<&Units>,
+    root: &Path,
+) -> Vec<CompilerCall> {
+    let commands = commands(stderr).into_iter().map(|words| without_variables(&words));
+    let mut calls: Vec<CompilerCall> = commands.filter_map(call).collect();
+    let found: Vec<Option<&Message>> = calls.iter().map(|call| message_of(call, messages, root)).collect();
+    for (call, message) in calls.iter_mut().zip(&found) {
+        call.unit = message.map(|message| CalledUnit {
+            package: message.package.clone(),
+            directory: message.artifact.package.clone(),
+            member: message.member,
+            kind: message.kind.clone(),
+            test: message.test,
+            asked: false,
+        });
+    }
+    let Some(units) = units else { return calls };
+    let roots = asked(units);
+    let asked = reached(&calls, &found, &roots);
+    let reached = reached(&calls, &found, &results(&roots));
+    for ((call, reached), asked) in calls.iter_mut().zip(reached).zip(asked) {
+        call.unit.iter_mut().for_each(|unit| unit.asked = asked);
+        call.part = match (&call.unit, reached) {
+            (None, _) => Part::Unknown,
+            (Some(_), false) => Part::Host,
+            (Some(unit), true) if unit.member => Part::Own,
+            (Some(_), true) => Part::Dependency,
+        };
+    }
+    calls
 }
 
-/// The name that rustc has for a unit's target.
-fn crate_name(target: &str) -> String {
-    target.split(' ').next().unwrap_or(target).replace('-', "_")
+/// The commands that cargo shows. A word of them may have several lines.
+fn commands(stderr: &str) -> Vec<Vec<String>> {
+    let mut commands = Vec::new();
+    let mut open: Option<String> = None;
+    for line in stderr.lines() {
+        let text = match (open.take(), line.trim_start().strip_prefix("Running `")) {
+            (_, Some(begun)) => begun.to_owned(),
+            (Some(begun), None) => format!("{begun}\n{line}"),
+            (None, None) => continue,
+        };
+        match text.strip_suffix('`') {
+            Some(whole) => commands.push(shell_words(whole)),
+            None => open = Some(text),
+        }
+    }
+    commands
+}
+
+/// A command without the variables that cargo shows before it when it is very verbose.
+fn without_variables(words: &[String]) -> Vec<String> {
+    let is_variable = |word: &&String| {
+        let name = word.split_once('=').map_or("", |(name, _)| name);
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    words.iter().skip_while(is_variable).cloned().collect()
+}
+
+fn call(args: Vec<String>) -> Option<CompilerCall> {
+    let name = args.windows(2).find(|pair| pair[0] == "--crate-name").map(|pair| pair[1].clone())?;
+    (!is_rustdoc(&args)).then_some(CompilerCall { name, part: Part::Unknown, unit: None, args })
 }
 
 /// Whether a command makes documentation: none of the flags of a compiler call are on it.
@@ -42,68 +86,134 @@ fn is_rustdoc(words: &[String]) -> bool {
     program.is_some_and(|program| program == "rustdoc")
 }
 
-/// For each unit whether the project's results are it or are made of it.
-fn made_of(units: &[Unit<'_>], is_own: impl Fn(&Unit<'_>) -> bool) -> Vec<bool> {
-    let for_target = units.iter().any(|unit| unit.for_target);
-    let can_be_result = |unit: &Unit<'_>| is_own(unit) && unit.for_target == for_target;
-    let only_macros = units.iter().filter(|unit| can_be_result(unit)).all(|unit| unit.proc_macro);
-    let candidates: Vec<usize> = (0..units.len())
-        .filter(|&at| can_be_result(&units[at]) && (only_macros || !units[at].proc_macro))
+/// What cargo says of the unit of a call.
+fn message_of<'m>(call: &CompilerCall, messages: &'m [Message], root: &Path) -> Option<&'m Message> {
+    let out = call.out_dir()?;
+    let stem = |file: &Path| -> Option<PathBuf> {
+        let name = file.file_name()?.to_str()?;
+        Some(out.join(name.rsplit_once('.').map_or(name, |(stem, _)| stem)))
+    };
+    let (library, program) = (call.library(), out.join(call.stem()));
+    let named_alike = |message: &&Message| message.crate_name() == call.name;
+    let makes = |message: &&Message| {
+        let files = message.artifact.files.iter().filter(|file| file.parent() == Some(out));
+        files.filter_map(|file| stem(file)).any(|made| made == library || made == program)
+    };
+    let source = call.args.iter().find(|arg| arg.ends_with(".rs") && !arg.starts_with('-'));
+    let source = root.join(source?);
+    let test = call.args.iter().any(|arg| arg == "--test")
+        || call.args.windows(2).any(|pair| pair == ["--cfg", "test"]);
+    let starts_there = |message: &&Message| message.source == source && (message.test == test || !test);
+    let same_features = |message: &&Message| features(call) == sorted(&message.features);
+    let alike = || messages.iter().filter(named_alike);
+    // A library and its tests can make files of one name in different directories; a program's own name has no hash.
+    alike()
+        .filter(starts_there)
+        .find(makes)
+        .or_else(|| {
+            let at_source = || alike().filter(starts_there).filter(|message| message.test == test);
+            at_source().find(same_features).or_else(|| at_source().next())
+        })
+        .or_else(|| alike().find(makes))
+}
+
+fn sorted(features: &[String]) -> Vec<String> {
+    let mut sorted = features.to_vec();
+    sorted.sort_unstable();
+    sorted
+}
+
+/// The features that a call is made with.
+fn features(call: &CompilerCall) -> Vec<String> {
+    let cfgs = call.args.windows(2).filter(|pair| pair[0] == "--cfg");
+    let features = cfgs.filter_map(|pair| pair[1].strip_prefix("feature=\"")?.strip_suffix('"'));
+    sorted(&features.map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// For each call whether `roots` are it or are made of it.
+fn reached(calls: &[CompilerCall], found: &[Option<&Message>], roots: &[&PlannedUnit]) -> Vec<bool> {
+    let by_library: BTreeMap<PathBuf, usize> =
+        calls.iter().enumerate().map(|(at, call)| (call.library(), at)).collect();
+    let needs: Vec<Vec<usize>> = calls
+        .iter()
+        .map(|call| {
+            let needed = call.externs().filter_map(|path| by_library.get(path).copied());
+            // A macro is loaded by the compiler, and is no part of what it makes.
+            needed.filter(|at| !calls[*at].makes("proc-macro")).collect()
+        })
         .collect();
-    let needed = |at: usize| units.iter().any(|unit| unit.needs.contains(&units[at].stem.as_str()));
-    let mut reached = vec![false; units.len()];
-    candidates.iter().filter(|&&at| !needed(at)).for_each(|&at| reach(at, units, &mut reached));
-    // What else is needed, is needed by what runs during the build. Only where there is nothing at the top, as for a
-    // project of macros alone, are those the results.
-    if reached.iter().all(|reached| !reached) {
-        candidates.iter().for_each(|&at| reach(at, units, &mut reached));
+    let mut reached = vec![false; calls.len()];
+    let mut todo: Vec<usize> = Vec::new();
+    for root in roots {
+        let alike = (0..calls.len()).filter(|at| is_unit(&calls[*at], found[*at], root));
+        todo.extend(closest(alike.collect(), calls, found, root, &needs));
+    }
+    while let Some(at) = todo.pop() {
+        if !std::mem::replace(&mut reached[at], true) {
+            todo.extend(&needs[at]);
+        }
     }
     reached
 }
 
-/// Marks the unit at `at`, and all that it is made of.
-fn reach(at: usize, units: &[Unit<'_>], reached: &mut [bool]) {
-    let mut todo = vec![at];
-    while let Some(at) = todo.pop() {
-        if !std::mem::replace(&mut reached[at], true) {
-            let of = |stem: &&str| units.iter().position(|unit| unit.stem == **stem);
-            todo.extend(units[at].needs.iter().filter_map(of));
-        }
-    }
+/// The units that are asked for; documentation is made of what it documents.
+fn asked(units: &Units) -> Vec<&PlannedUnit> {
+    let roots = || units.roots.iter().filter_map(|at| units.units.get(*at));
+    let documented = roots().filter(|unit| unit.mode.starts_with("doc"));
+    let needed = documented.flat_map(|unit| &unit.needs).filter_map(|at| units.units.get(*at));
+    let compiled = roots().filter(|unit| !unit.mode.starts_with("doc"));
+    let all = compiled.chain(needed);
+    all.filter(|unit| unit.kind != "custom-build" && unit.mode != "run-custom-build").collect()
 }
 
-/// One compiler call, as far as it tells how it hangs together with the others.
-struct Unit<'a> {
-    name: &'a str,
-    /// Stem of the library file that it makes.
-    stem: String,
-    /// Stems of the library files that it is linked from; proc macros are loaded, not linked.
-    needs: Vec<&'a str>,
-    proc_macro: bool,
-    /// Whether a target is named, as for nothing that runs during the build.
-    for_target: bool,
+/// Those among what is asked for that are results. Macros are only if nothing else is asked for.
+fn results<'u>(asked: &[&'u PlannedUnit]) -> Vec<&'u PlannedUnit> {
+    let others: Vec<&PlannedUnit> = asked.iter().copied().filter(|unit| unit.kind != "proc-macro").collect();
+    if others.is_empty() { asked.to_vec() } else { others }
 }
 
-impl<'a> Unit<'a> {
-    fn of(args: &'a [String]) -> Self {
-        let name = following(args, "--crate-name").unwrap_or_default();
-        let hash = args.iter().find_map(|arg| arg.strip_prefix("extra-filename="));
-        let externs = args.windows(2).filter(|pair| pair[0] == "--extern");
-        let libraries = externs.filter_map(|pair| pair[1].rsplit_once('=')).filter_map(|(_, path)| {
-            let file = path.rsplit('/').next().unwrap_or(path);
-            file.strip_suffix(".rmeta").or_else(|| file.strip_suffix(".rlib"))
-        });
-        Self {
-            name,
-            stem: format!("lib{name}{}", hash.unwrap_or_default()),
-            needs: libraries.collect(),
-            proc_macro: args.windows(2).any(|pair| pair == ["--crate-type", "proc-macro"]),
-            for_target: args.iter().any(|arg| arg == "--target"),
-        }
-    }
+/// Whether a call may be that of a unit of the plan.
+fn is_unit(call: &CompilerCall, message: Option<&Message>, unit: &PlannedUnit) -> bool {
+    let Some(message) = message else { return false };
+    message.package.name == unit.package.name
+        && message.package.version == unit.package.version
+        && message.package.is_local() == unit.package.is_local()
+        && message.kind == unit.kind
+        && message.crate_name() == crate_name(&unit.target)
+        && (message.test == (unit.mode == "test") || unit.mode == "check")
+        && call.args.iter().any(|arg| arg == "--target") == unit.platform.is_some()
 }
 
-/// The word after `option`.
-fn following<'a>(words: &'a [String], option: &str) -> Option<&'a str> {
-    words.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1].as_str())
+/// Of calls for one target the one that has the features and the profile of the unit. What else there is of it, is
+/// for what runs during the build.
+fn closest(
+    alike: Vec<usize>,
+    calls: &[CompilerCall],
+    found: &[Option<&Message>],
+    unit: &PlannedUnit,
+    needs: &[Vec<usize>],
+) -> Vec<usize> {
+    let profile = |at: &usize| {
+        let known = found[*at].into_iter().flat_map(|message| &message.profile);
+        known
+            .into_iter()
+            .all(|(key, value)| unit.profile.get(*key).is_none_or(|planned| same(planned, value)))
+    };
+    let features = |at: &usize| features(&calls[*at]) == sorted(&unit.features);
+    let not_needed = |at: &usize| !needs.iter().any(|needs| needs.contains(at));
+    let tests: [&dyn Fn(&usize) -> bool; 3] = [&features, &profile, &not_needed];
+    tests.into_iter().fold(alike, |alike, test| {
+        let kept: Vec<usize> = alike.iter().copied().filter(|at| alike.len() > 1 && test(at)).collect();
+        if kept.is_empty() { alike } else { kept }
+    })
 }
+
+/// Whether the plan and a message say the same; no debug info has several spellings.
+fn same(planned: &str, said: &str) -> bool {
+    let none = |text: &str| matches!(text, "null" | "0" | "false" | "none");
+    planned == said || none(planned) && none(said)
+}
+
+#[cfg(test)]
+#[path = "calls_tests.rs"]
+mod tests;

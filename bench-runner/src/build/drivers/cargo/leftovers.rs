@@ -1,25 +1,25 @@
-//! What rustc leaves in cargo's directories besides results: split debug info, incremental state.
+//! What rustc leaves in cargo's directories besides results: split debug info, incremental state. It is looked for where
+//! the compiler calls say, which is in one directory of a profile, or in one of each unit with the newer layout.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::build::{Artifact, Leftovers};
+use crate::build::{Artifact, CompilerCall, Leftovers, Part};
 
-/// What lies beside the results of the project itself.
-pub(super) fn leftovers(artifacts: &[Artifact]) -> Leftovers {
-    let own = artifacts.iter().filter(|artifact| artifact.own);
-    let files = own.flat_map(|artifact| &artifact.files);
-    let profiles: BTreeSet<PathBuf> =
-        files.filter_map(|file| Some(profile_directory(file.parent()?))).collect();
-    let executables = artifacts.iter().filter(|artifact| artifact.own).filter_map(|a| a.executable.as_ref());
-    let packed = executables.filter(|file| beside(file).is_file()).count();
-    let count = |name: &str, which: &dyn Fn(&Path) -> bool| {
-        profiles.iter().flat_map(|dir| entries(&dir.join(name))).filter(|path| which(path)).count()
-    };
+/// What lies beside the results of the project itself, in a build that showed its compiler calls.
+pub(super) fn leftovers(calls: &[CompilerCall], artifacts: &[Artifact]) -> Leftovers {
+    let own = || calls.iter().filter(|call| call.part == Part::Own);
+    let linked: BTreeSet<PathBuf> = own().flat_map(CompilerCall::links).collect();
+    let named = calls.iter().flat_map(|call| &call.args);
+    let named = named.filter_map(|arg| arg.strip_prefix("incremental=").map(PathBuf::from));
+    let files = artifacts.iter().filter(|artifact| artifact.own).flat_map(|artifact| &artifact.files);
+    let beside = files.filter_map(|file| Some(profile_directory(file.parent()?).join("incremental")));
+    let directories: BTreeSet<PathBuf> =
+        if calls.is_empty() { BTreeSet::new() } else { named.chain(beside).collect() };
     Leftovers {
-        packed,
-        unpacked: count("deps", &|path| path.extension().is_some_and(|extension| extension == "dwo")),
-        incremental: count("incremental", &Path::is_dir),
+        packed: linked.iter().filter(|file| packages(file).any(|package| package.is_file())).count(),
+        unpacked: own().flat_map(objects).collect::<BTreeSet<_>>().len(),
+        incremental: directories.iter().flat_map(|dir| entries(dir)).filter(|path| path.is_dir()).count(),
     }
 }
 
@@ -29,11 +29,23 @@ fn profile_directory(dir: &Path) -> PathBuf {
     if inner { dir.parent().unwrap_or(dir).to_owned() } else { dir.to_owned() }
 }
 
-/// Where the packed debug info of an executable lies.
-fn beside(executable: &Path) -> PathBuf {
-    let mut name = executable.as_os_str().to_owned();
-    name.push(".dwp");
-    name.into()
+/// Where the packed debug info of a linked file may lie: rustc has changed its mind about that of libraries.
+fn packages(linked: &Path) -> impl Iterator<Item = PathBuf> {
+    let mut added = linked.as_os_str().to_owned();
+    added.push(".dwp");
+    let library = linked.extension().is_some_and(|extension| extension == "so");
+    [PathBuf::from(added)].into_iter().chain(library.then(|| linked.with_extension("dwp")))
+}
+
+/// The files of debug info that a call has left.
+fn objects(call: &CompilerCall) -> Vec<PathBuf> {
+    let Some(out) = call.out_dir() else { return Vec::new() };
+    let start = format!("{}.", call.stem());
+    let of_call = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&start) && name.ends_with(".dwo")
+    };
+    entries(out).filter(of_call).collect()
 }
 
 fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
@@ -44,32 +56,42 @@ fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn files_are_counted_beside_results_only() {
-        let target = tempfile::tempdir().unwrap();
-        let debug = target.path().join("debug");
-        let write = |name: &str| {
+    /// What is left of a program and a library whose calls have these directories for their results.
+    fn left(target: &Path, app: &str, lib: &str, files: &[&str]) -> Leftovers {
+        let debug = target.join("debug");
+        for name in files {
             let path = debug.join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
+        }
+        let call = |name: &str, kind: &str, out: &str| {
+            let out = debug.join(out);
+            let line = format!(
+                "rustc --crate-name {name} --crate-type {kind} -C extra-filename=-1 --out-dir {} -C incremental={}",
+                out.display(),
+                debug.join("incremental").display()
+            );
+            let args = line.split(' ').map(str::to_owned).collect();
+            CompilerCall { name: name.into(), part: Part::Own, unit: None, args }
         };
-        let artifact = |file: &str, executable: bool| Artifact {
-            unit: "p".into(),
-            package: None,
-            own: true,
-            fresh: false,
-            opt_level: "0".into(),
-            files: vec![debug.join(file)],
-            executable: executable.then(|| debug.join(file)),
-        };
-        let artifacts = [artifact("my.tool", true), artifact("deps/libp-1.rlib", false)];
-        write("deps/my_tool-1");
-        assert_eq!(leftovers(&artifacts), Leftovers::default());
-        write("my.tool.dwp");
-        write("deps/my_tool-1.dwp");
-        write("deps/my_tool-1.abc.dwo");
-        write("deps/p-1.abc.dwo");
-        write("incremental/p-1/s-x/abc.dwo");
-        assert_eq!(leftovers(&artifacts), Leftovers { packed: 1, unpacked: 2, incremental: 1 });
+        leftovers(&[call("my_tool", "bin", app), call("p", "lib", lib)], &[])
+    }
+
+    #[test]
+    fn files_are_found_in_either_layout() {
+        for (app, lib) in [("deps", "deps"), ("build/my-tool/1/out", "build/p/1/out")] {
+            let target = tempfile::tempdir().unwrap();
+            let left = |files: &[&str]| left(target.path(), app, lib, files);
+            assert_eq!(left(&[&format!("{app}/my_tool-1")]), Leftovers::default());
+            let files = [
+                format!("{app}/my_tool-1.dwp"),
+                format!("{app}/my_tool-1.abc.dwo"),
+                format!("{lib}/p-1.abc.dwo"),
+                format!("{lib}/other-2.abc.dwo"),
+                "incremental/p-1/s-x/abc.dwo".to_owned(),
+            ];
+            let files: Vec<&str> = files.iter().map(String::as_str).collect();
+            assert_eq!(left(&files), Leftovers { packed: 1, unpacked: 2, incremental: 1 }, "{app}");
+        }
     }
 }

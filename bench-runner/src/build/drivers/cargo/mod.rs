@@ -2,8 +2,12 @@
 
 mod asking;
 mod calls;
+mod complaint;
 mod directories;
+mod facts;
 mod leftovers;
+mod linking;
+mod messages;
 mod output;
 mod quoting;
 mod wrappers;
@@ -13,10 +17,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Service, Site, Step, Toolchain};
+use crate::build::{BuildError, Detail, Evidence, Goal, Linking, Recipe, Service, Site, Step, Toolchain};
 use crate::corpus::BuildSettings;
+use output::Known;
 
 pub use asking::{Answer, Inquiry};
+pub use facts::Answers;
 
 /// The variable from which cargo takes flags in place of those of any other variable and any file.
 const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
@@ -36,6 +42,8 @@ pub struct CargoDriver {
     pub inquiry: Rc<Inquiry>,
     /// The search path for programs, the toolchain's own directory not yet in it.
     pub path: String,
+    /// What cargo has said of the project so far.
+    pub answers: Answers,
 }
 
 impl CargoDriver {
@@ -160,6 +168,10 @@ impl Driver for CargoDriver {
     fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, detail: Detail) -> Result<Step, BuildError> {
         let mut env = self.environment(site, recipe)?;
         let mut args = self.arguments(site, recipe, goal);
+        // What is read back must be there, and no more of it in a timed build, whatever the configuration says.
+        for name in ["CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE"] {
+            env.insert(name.into(), "false".into());
+        }
         if detail == Detail::Proof {
             env.insert("RUSTC_LOG".into(), LINK_LOG.into());
             args.push("--verbose".into());
@@ -171,6 +183,10 @@ impl Driver for CargoDriver {
         self.sccache(recipe)
     }
 
+    fn linking(&self, goal: Goal) -> Option<Linking> {
+        self.answer(&Recipe::default(), goal).units.as_ref().ok().map(Linking::of)
+    }
+
     fn clean(&self, _: &Site, _: &Recipe) -> Option<Step> {
         None
     }
@@ -180,12 +196,23 @@ impl Driver for CargoDriver {
     }
 
     fn evidence(&self, step: &Step, stdout: &str, stderr: &str) -> Evidence {
-        output::evidence(&step.args, stdout, stderr)
+        let members = self.answers.members(step);
+        // Only a build that showed its calls is asked about further.
+        let showing = step.env.contains_key("RUSTC_LOG");
+        let units = showing.then(|| self.answers.units(step));
+        let units =
+            units.as_deref().map_or(Err("it was not asked"), |units| units.as_ref().map_err(String::as_str));
+        let known = Known {
+            members: members.as_ref().as_ref().map_err(String::as_str),
+            units,
+            root: facts::root(&members, step),
+        };
+        output::evidence(step, stdout, stderr, &known)
     }
 
     fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step> {
         let (program, args) = self.build.check.as_deref()?.split_first()?;
-        let artifact = evidence.executables.first().map(|(path, _)| path.display().to_string())?;
+        let artifact = evidence.executables.first().map(|path| path.display().to_string())?;
         let filled = |text: &String| text.replace("{artifact}", &artifact);
         Some(Step {
             program: own_program(&filled(program), site),
@@ -207,6 +234,7 @@ mod tests {
             config: (!config.is_empty()).then(|| config.parse().unwrap()),
             path: "/usr/bin".into(),
             inquiry: Rc::new(Inquiry::knowing(&[])),
+            answers: Answers::default(),
         }
     }
 
@@ -283,6 +311,8 @@ mod tests {
             names,
             [
                 "CARGO_HOME",
+                "CARGO_TERM_QUIET",
+                "CARGO_TERM_VERBOSE",
                 "GIT_CEILING_DIRECTORIES",
                 "HOME",
                 "LANG",

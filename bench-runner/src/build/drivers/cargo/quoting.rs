@@ -21,6 +21,15 @@ pub(super) fn shell_words(text: &str) -> Vec<String> {
     words
 }
 
+/// The value of a variable before the program of a command in Rust's debug format.
+pub(super) fn debug_variable(text: &str, name: &str) -> Option<String> {
+    // The first word that is quoted as a whole is the program.
+    let before = text.split(" \"").next()?;
+    let start = format!("{name}=\"");
+    let at = before.find(&start).filter(|at| *at == 0 || before[..*at].ends_with(' '))?;
+    before[at + start.len()..].split('"').next().map(str::to_owned)
+}
+
 /// The quoted words of a command in Rust's debug format. The variables before the program (`LC_ALL="C"`) are not
 /// quoted as a whole, and are left out.
 pub(super) fn debug_words(text: &str) -> Vec<String> {

@@ -27,7 +27,7 @@ const PLACES: [Place; 2] = [
 impl CargoDriver {
     /// The service for the first wrapper that is sccache.
     pub(super) fn sccache(&self, recipe: &Recipe) -> Option<Service> {
-        self.wrappers(recipe).iter().find_map(|wrapper| sccache(wrapper, &self.path))
+        self.wrappers(recipe).iter().find_map(|wrapper| sccache(wrapper, &self.path, &self.inquiry.tree))
     }
 
     /// The wrappers in force, the outer one first.
@@ -54,10 +54,11 @@ impl CargoDriver {
     }
 }
 
-/// The service that a wrapper wants, if it is sccache under its own name or a link to it.
-fn sccache(wrapper: &str, path: &str) -> Option<Service> {
+/// The service that a wrapper wants, if it is sccache under its own name or a link to it. A relative path starts in
+/// the project's `tree`.
+fn sccache(wrapper: &str, path: &str, tree: &Path) -> Option<Service> {
     let program: PathBuf =
-        if wrapper.contains('/') { wrapper.into() } else { find_in_path(wrapper, path.as_ref())? };
+        if wrapper.contains('/') { tree.join(wrapper) } else { find_in_path(wrapper, path.as_ref())? };
     let is_sccache = |path: &Path| path.file_name().is_some_and(|name| name == "sccache");
     let found = is_sccache(&program) || program.canonicalize().is_ok_and(|real| is_sccache(&real));
     found.then_some(Service { program, store: Store::Local, kept: true })
@@ -111,6 +112,6 @@ mod tests {
         std::fs::write(&program, "").unwrap();
         let link = dir.path().join("rustc-cache");
         std::os::unix::fs::symlink(&program, &link).unwrap();
-        assert!(sccache(link.to_str().unwrap(), "").is_some());
+        assert!(sccache(link.to_str().unwrap(), "", dir.path()).is_some());
     }
 }

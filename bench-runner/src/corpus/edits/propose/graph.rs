@@ -88,6 +88,7 @@ mod tests {
             manifest: format!("/w/{name}/Cargo.toml").into(),
             default: true,
             oldest_edition: false,
+            rust_version: None,
             targets: vec![Target {
                 kind: kind.into(),
                 name: name.into(),

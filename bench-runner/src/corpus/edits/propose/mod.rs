@@ -26,7 +26,10 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     let packages = metadata::packages(&root, cargo)?;
     let graph = Graph::of(&packages);
     let Some(top) = graph.root(&build.packages) else { return Ok(Vec::new()) };
-    let mut proposals = Proposals { tree: &root, edits: Vec::new() };
+    let known = packages.iter().filter_map(|package| package.rust_version).min();
+    let oldest = known.or_else(|| metadata::release(&root, cargo));
+    let black_box = oldest.is_none_or(|oldest| oldest >= BLACK_BOX);
+    let mut proposals = Proposals { tree: &root, edits: Vec::new(), black_box };
     proposals.in_code(&graph, top, &build.bins);
     let scripts = graph.with_needs(top).filter_map(|package| {
         let files: Vec<CrateFile> = package.files_of("custom-build").flat_map(syntax::files).collect();
@@ -63,11 +66,16 @@ pub fn as_toml(edit: &Edit) -> String {
     text
 }
 
+/// The release that brought `black_box`.
+const BLACK_BOX: u32 = 66;
+
 /// What has been found so far.
 struct Proposals<'a> {
     /// The tree, by its real path.
     tree: &'a Path,
     edits: Vec<Edit>,
+    /// Whether every Rust that builds it has `black_box`.
+    black_box: bool,
 }
 
 impl Proposals<'_> {
@@ -111,7 +119,13 @@ impl Proposals<'_> {
         let places = files.iter().flat_map(|file| file.bodies().into_iter().map(move |place| (file, place)));
         let Some((file, place)) = best(places) else { return };
         let library = if package.oldest_edition { "std" } else { "core" };
-        let put = format!(" ::{library}::hint::black_box({{n}}u64);");
+        let put = match self.black_box {
+            true => format!(" ::{library}::hint::black_box({{n}}u64);"),
+            // No compiler drops an atomic access to memory either.
+            false => format!(
+                " ::{library}::sync::atomic::AtomicUsize::new({{n}}).fetch_add(1, ::{library}::sync::atomic::Ordering::SeqCst);"
+            ),
+        };
         self.add(name, class, &file.path, place.anchor, Put::After(put));
     }
 

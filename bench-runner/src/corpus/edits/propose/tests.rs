@@ -21,6 +21,23 @@ fn proposed(dir: &Path) -> Vec<Edit> {
     propose(dir, &cargo, &BuildSettings::default()).unwrap()
 }
 
+#[test]
+fn a_package_for_an_old_rust_gets_what_that_can_compile() {
+    let body = |version: &str| {
+        let manifest =
+            format!("[package]\nname = \"p\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{version}\n");
+        let dir = project(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {\n    println!();\n}\n")]);
+        let edits = proposed(dir.path());
+        match &edits.iter().find(|edit| edit.name == "body").unwrap().change {
+            Change::Text(TextChange { put: Put::After(put), .. }) => put.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(body("").contains("black_box({n}u64)"));
+    assert!(body("rust-version = \"1.66\"").contains("black_box"));
+    assert!(body("rust-version = \"1.63.0\"").contains("AtomicUsize::new({n})"));
+}
+
 fn outline(edits: &[Edit]) -> String {
     let line = |edit: &Edit| match &edit.change {
         Change::Text(change) => {

@@ -338,6 +338,22 @@ fn what_a_submodule_tracks_comes_along_though_it_ignores_it() {
 }
 
 #[test]
+fn what_cargo_reads_through_a_link_comes_along() {
+    let place = Place::new(&[("Cargo.toml", "t"), (".gitignore", "/.cargo\n")]);
+    let shared = place.dir.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::write(shared.join("config.toml"), "[build]\n").unwrap();
+    fs::write(shared.join("credentials.toml"), "token").unwrap();
+    symlink("../shared", place.tree().join(".cargo")).unwrap();
+    assert_eq!(place.paths(), [".cargo/config.toml", ".gitignore", "Cargo.toml"]);
+    place.init();
+    assert_eq!((place.paths().len(), place.ignored()), (2, vec![".cargo/config.toml".to_owned()]));
+    let work = place.dir.path().join("work");
+    sources::lay_out(&place.pin(), &work).unwrap();
+    assert!(!work.join(".cargo").is_symlink() && work.join(".cargo/config.toml").is_file());
+}
+
+#[test]
 fn what_is_not_a_plain_file_is_named_or_comes_along() {
     use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
     let place = Place::new(&[("Cargo.toml", "t"), (".gitignore", "/own/\n"), ("own/x", "x")]);

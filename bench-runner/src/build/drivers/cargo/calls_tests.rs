@@ -1,0 +1,229 @@
+use super::*;
+use crate::build::{Flags, Members, PackageName, WorkspaceMember};
+
+/// A unit: its package, its kind, its target, the hash of its files; what it needs, by place.
+type Given = (&'static str, &'static str, &'static str, &'static str, &'static [usize]);
+
+/// A build as cargo shows it and plans it. Packages that begin with `dep` are of a registry, and those that begin with
+/// `path` are local and no members.
+struct Build {
+    given: Vec<Given>,
+    roots: Vec<usize>,
+    /// What distinguishes a unit besides: level in the plan, `--target`.
+    opt_levels: Vec<&'static str>,
+    target: Vec<usize>,
+}
+
+impl Build {
+    fn of(given: &[Given], roots: &[usize]) -> Self {
+        Self {
+            given: given.to_vec(),
+            roots: roots.to_vec(),
+            opt_levels: vec!["0"; given.len()],
+            target: vec![],
+        }
+    }
+
+    fn id(package: &str) -> String {
+        match package.starts_with("dep") {
+            true => format!("registry+https://x/#{package}@0.1.0"),
+            false => format!("path+file:///w/{package}#0.1.0"),
+        }
+    }
+
+    fn file(&self, at: usize) -> String {
+        let (_, kind, target, hash, _) = self.given[at];
+        let name = crate_name(target);
+        match kind {
+            "bin" | "custom-build" => format!("/t/deps/{name}-{hash}"),
+            "proc-macro" => format!("/t/deps/lib{name}-{hash}.so"),
+            _ => format!("/t/deps/lib{name}-{hash}.rlib"),
+        }
+    }
+
+    fn source(package: &str, kind: &str, target: &str) -> String {
+        let file = match kind {
+            "bin" => format!("src/bin/{target}.rs"),
+            "custom-build" => "build.rs".to_owned(),
+            _ => "src/lib.rs".to_owned(),
+        };
+        format!("{package}/{file}")
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        let members: Vec<WorkspaceMember> = self
+            .given
+            .iter()
+            .filter(|(package, ..)| !package.starts_with("path"))
+            .map(|(package, ..)| WorkspaceMember {
+                name: (*package).into(),
+                version: "0.1.0".into(),
+                manifest: "/m".into(),
+            })
+            .collect();
+        let members = Members { root: "/w".into(), packages: members };
+        let message = |(at, (package, kind, target, ..)): (usize, &Given)| {
+            let source = format!("/w/{}", Self::source(package, kind, target));
+            let file = match *kind {
+                // Cargo says where it puts programs, and not where they were linked.
+                "bin" => format!("/t/{target}"),
+                _ => self.file(at),
+            };
+            let line = serde_json::json!({
+                "reason": "compiler-artifact", "package_id": Self::id(package),
+                "target": {"kind": [kind], "name": target, "src_path": source},
+                "profile": {"opt_level": self.opt_levels[at], "debuginfo": 0, "test": false},
+                "features": [], "filenames": [file], "executable": null, "fresh": false,
+            });
+            Message::of(&line.to_string(), &members).unwrap()
+        };
+        self.given.iter().enumerate().map(message).collect()
+    }
+
+    fn shown(&self) -> String {
+        let line = |(at, (package, kind, target, hash, needs)): (usize, &Given)| {
+            let crate_type = if matches!(*kind, "bin" | "custom-build") { "bin" } else { kind };
+            let named = if self.target.contains(&at) { " --target x" } else { "" };
+            let externs: String = needs
+                .iter()
+                .map(|need| format!(" --extern {}={}", crate_name(self.given[*need].2), self.file(*need)))
+                .collect();
+            format!(
+                "     Running `/tc/bin/rustc --crate-name {} {} --crate-type {crate_type} -C extra-filename=-{hash} \
+                 --out-dir /t/deps{named}{externs}`\n",
+                crate_name(target),
+                Self::source(package, kind, target)
+            )
+        };
+        self.given.iter().enumerate().map(line).collect()
+    }
+
+    fn units(&self) -> Units {
+        let unit = |(at, (package, kind, target, _, needs)): (usize, &Given)| PlannedUnit {
+            package: PackageName::of_id(&Self::id(package)).unwrap(),
+            kind: (*kind).into(),
+            crate_types: Vec::new(),
+            target: (*target).into(),
+            source: PathBuf::new(),
+            mode: "build".into(),
+            platform: self.target.contains(&at).then(|| "x".to_owned()),
+            features: Vec::new(),
+            profile: [("opt_level".to_owned(), self.opt_levels[at].to_owned())].into(),
+            needs: needs.to_vec(),
+        };
+        let units = self.given.iter().enumerate().map(unit).collect();
+        Units { units, roots: self.roots.clone(), flags: Flags::default() }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let calls = compiler_calls(&self.shown(), &self.messages(), Some(&self.units()), Path::new("/w"));
+        calls.iter().map(|call| call.part).collect()
+    }
+}
+
+use Part::{Dependency, Host, Own};
+
+#[test]
+fn a_call_is_of_the_package_that_cargo_says() {
+    let build = Build::of(
+        &[
+            ("dep", "lib", "dep", "1", &[]),
+            ("path-dep", "lib", "path-dep", "2", &[]),
+            ("p", "custom-build", "build-main", "3", &[1]),
+            ("p", "bin", "release", "4", &[0, 1]),
+            // Named as cargo names build scripts.
+            ("p", "bin", "build_script_build", "5", &[]),
+        ],
+        &[3, 4],
+    );
+    assert_eq!(build.parts(), [Dependency, Dependency, Host, Own, Own]);
+}
+
+#[test]
+fn two_programs_of_one_name_are_two_units() {
+    let build = Build::of(&[("a", "bin", "tool", "1", &[]), ("b", "bin", "tool", "2", &[])], &[0, 1]);
+    let calls = compiler_calls(&build.shown(), &build.messages(), Some(&build.units()), Path::new("/w"));
+    let packages: Vec<&str> =
+        calls.iter().map(|call| call.unit.as_ref().unwrap().package.name.as_str()).collect();
+    assert_eq!(packages, ["a", "b"]);
+}
+
+#[test]
+fn what_only_runs_during_the_build_is_told_apart() {
+    // One crate twice: what a macro needs, and what the program is made of.
+    let mut build = Build::of(
+        &[
+            ("dep", "lib", "syn", "aa", &[]),
+            ("dep", "lib", "syn", "bb", &[]),
+            ("m", "proc-macro", "derive", "cc", &[0]),
+            ("p", "bin", "p", "dd", &[2, 1]),
+        ],
+        &[3],
+    );
+    assert_eq!(build.parts(), [Host, Dependency, Host, Own]);
+    // A macro that is asked for too is no result beside a program.
+    build.roots = vec![2, 3];
+    assert_eq!(build.parts(), [Host, Dependency, Host, Own]);
+    // A project that is nothing but a macro has that for its result.
+    let alone =
+        Build::of(&[("dep", "lib", "syn", "aa", &[]), ("m", "proc-macro", "derive", "cc", &[0])], &[1]);
+    assert_eq!(alone.parts(), [Dependency, Own]);
+}
+
+#[test]
+fn a_library_that_a_build_script_needs_too_is_told_apart_by_its_profile() {
+    let given: [Given; 4] = [
+        ("inner", "lib", "inner", "aa", &[]),
+        ("inner", "lib", "inner", "bb", &[]),
+        ("p", "custom-build", "build-script-build", "cc", &[0]),
+        ("p", "bin", "p", "dd", &[1]),
+    ];
+    let mut build = Build::of(&given, &[1, 3]);
+    build.opt_levels = vec!["0", "3", "0", "3"];
+    assert_eq!(build.parts(), [Host, Own, Host, Own]);
+    // Where one unit does for both, it is a result.
+    let shared: [Given; 3] = [
+        ("inner", "lib", "inner", "aa", &[]),
+        ("p", "custom-build", "build-script-build", "cc", &[0]),
+        ("p", "bin", "p", "dd", &[0]),
+    ];
+    assert_eq!(Build::of(&shared, &[2]).parts(), [Own, Host, Own]);
+    // One that nothing but what runs during the build needs, and that nobody asked for, is no result.
+    let only_host: [Given; 3] = [
+        ("core", "lib", "core", "aa", &[]),
+        ("m", "proc-macro", "m", "cc", &[0]),
+        ("p", "bin", "p", "dd", &[1]),
+    ];
+    assert_eq!(Build::of(&only_host, &[2]).parts(), [Host, Host, Own]);
+    assert_eq!(Build::of(&only_host, &[0, 2]).parts(), [Own, Host, Own]);
+}
+
+#[test]
+fn with_a_target_named_only_what_is_built_for_it_is_a_result() {
+    let mut build = Build::of(
+        &[
+            ("inner", "lib", "inner", "aa", &[]),
+            ("inner", "lib", "inner", "bb", &[]),
+            ("p", "custom-build", "build-script-build", "cc", &[0]),
+            ("p", "bin", "p", "dd", &[1]),
+        ],
+        &[1, 3],
+    );
+    build.target = vec![1, 3];
+    assert_eq!(build.parts(), [Host, Own, Host, Own]);
+}
+
+#[test]
+fn commands_are_read_however_much_cargo_shows() {
+    let stderr = concat!(
+        "     Running `CARGO=/tc/bin/cargo CARGO_PKG_DESCRIPTION='two\nlines' /w/wrap /tc/bin/rustc --crate-name a --out-dir /t`\n",
+        "     Running `/t/debug/build/p-1/build-script-build`\n",
+        "     Running `/tc/bin/rustc --crate-name b '-Clink-arg=-B/a b' '--cfg=feature=\"x\"' '--cfg=it'\\''s'`\n",
+        "     Running `/tc/bin/rustdoc --crate-name c`\n",
+    );
+    let calls = compiler_calls(stderr, &[], None, Path::new("/w"));
+    let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(calls[0].args[..2], ["/w/wrap", "/tc/bin/rustc"]);
+    assert_eq!(calls[1].args[3..], ["-Clink-arg=-B/a b", "--cfg=feature=\"x\"", "--cfg=it's"]);
+}

@@ -1,0 +1,135 @@
+//! What cargo says of the project that a build is of: its members, and the units of the build. It is asked in the work
+//! tree, after the build, with the build's own arguments and environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::build::{Asked, Members, Origin, Step, Units, UnitsRequest, members, units};
+
+/// Why cargo did not answer.
+type Silence = String;
+
+/// What cargo has answered so far, so that nothing is asked twice about one state of a project.
+#[derive(Debug, Clone, Default)]
+pub struct Answers {
+    members: Arc<Mutex<Known<Members>>>,
+    units: Arc<Mutex<Known<Units>>>,
+}
+
+type Known<T> = BTreeMap<String, Arc<Result<T, Silence>>>;
+
+/// Variables of a build that only decide what it shows.
+const SHOWING: [&str; 1] = ["RUSTC_LOG"];
+
+impl Answers {
+    /// The members of the workspace that a build is of.
+    pub(super) fn members(&self, step: &Step) -> Arc<Result<Members, Silence>> {
+        let ask = || members(&asked(step)).map_err(|error| error.to_string());
+        known(&self.members, state(step), ask)
+    }
+
+    /// The units that a build consists of.
+    pub(super) fn units(&self, step: &Step) -> Arc<Result<Units, Silence>> {
+        let args = planning(&step.args);
+        let key = format!("{}\n{}\n{:?}", state(step), args.join("\n"), step.env);
+        known(&self.units, key, || ask_units(step, &args))
+    }
+}
+
+fn known<T>(
+    answers: &Mutex<Known<T>>,
+    key: String,
+    ask: impl FnOnce() -> Result<T, Silence>,
+) -> Arc<Result<T, Silence>> {
+    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+    answers.entry(key).or_insert_with(|| Arc::new(ask())).clone()
+}
+
+/// What stands for the state of a project: which packages there are changes with these files.
+fn state(step: &Step) -> String {
+    let file = |name: &str| -> String {
+        let dirs = step.cwd.ancestors();
+        let text = dirs.into_iter().find_map(|dir| std::fs::read_to_string(dir.join(name)).ok());
+        text.unwrap_or_default()
+    };
+    format!("{}\n{}\n{}", step.cwd.display(), file("Cargo.lock"), file("Cargo.toml"))
+}
+
+fn asked(step: &Step) -> Asked {
+    let mut env = step.env.clone();
+    SHOWING.iter().for_each(|name| drop(env.remove(*name)));
+    Asked { cargo: step.program.clone(), dir: step.cwd.clone(), env }
+}
+
+fn ask_units(step: &Step, args: &[String]) -> Result<Units, Silence> {
+    let tmp = step.env.get("TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let scratch = tempfile::tempdir_in(&tmp).map_err(|error| format!("{}: {error}", tmp.display()))?;
+    let cargo_home = step.env.get("CARGO_HOME").map(PathBuf::from).unwrap_or_default();
+    let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: scratch.path() };
+    units(&asked(step), &request).map_err(|error| error.to_string())
+}
+
+/// What keeps rustc from showing link lines, where the project's configuration does.
+pub(super) fn hider_of_links(step: &Step) -> Option<String> {
+    let read = asked(step).configuration().ok()?;
+    let forced = read.entries.iter().find(|entry| entry.key == ["env", "RUSTC_LOG", "force"])?;
+    (forced.value.as_bool() == Some(true)).then_some(())?;
+    let file = match &forced.origin {
+        // A bundle is published, so no directory of the machine is named.
+        Origin::File(file) => match file.strip_prefix(&step.cwd) {
+            Ok(inside) => format!(" in {}", inside.display()),
+            Err(_) => format!(" in a {} above it", file.file_name().unwrap_or_default().to_string_lossy()),
+        },
+        Origin::Variable(name) => format!(" in the variable {name}"),
+        Origin::Other => String::new(),
+    };
+    Some(format!("`env.RUSTC_LOG` with `force`{file} hides them"))
+}
+
+/// The arguments of a build as a question about it takes them: without what the question says itself, and without
+/// what only decides what a build shows.
+fn planning(args: &[String]) -> Vec<String> {
+    const ALONE: [&str; 5] = ["--locked", "--offline", "--frozen", "--verbose", "--quiet"];
+    const WITH_VALUE: [&str; 4] = ["--target-dir", "--message-format", "--color", "--jobs"];
+    let mut planning = Vec::new();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let only_v =
+            arg.len() > 1 && arg.starts_with('-') && arg[1..].bytes().all(|byte| b"vq".contains(&byte));
+        if ALONE.contains(&arg.as_str()) || only_v {
+            continue;
+        }
+        if WITH_VALUE.contains(&arg.as_str()) {
+            args.next();
+            continue;
+        }
+        if WITH_VALUE.iter().any(|name| arg.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))) {
+            continue;
+        }
+        planning.push(arg.clone());
+    }
+    // Clippy is a check with another compiler.
+    if let Some(command) = planning.first_mut().filter(|command| *command == "clippy") {
+        "check".clone_into(command);
+    }
+    planning
+}
+
+/// The directory that cargo names sources of members and of packages below it from.
+pub(super) fn root<'a>(members: &'a Result<Members, Silence>, step: &'a Step) -> &'a Path {
+    members.as_ref().map_or(step.cwd.as_path(), |members| members.root.as_path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_question_says_itself_is_left_out_of_it() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<String>>();
+        let build = "clippy --locked --offline --target-dir /t --color never --message-format json --jobs 2 --profile \
+                     dev --config a=1 --target-dir=/x -vv -Zx --verbose";
+        assert_eq!(planning(&words(build)), words("check --profile dev --config a=1 -Zx"));
+    }
+}
