@@ -153,7 +153,11 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
     let blocks = || {
         let parts = cells.par_iter().zip(&judged).zip(title::titles(plan));
         parts
-            .filter_map(|((cells, judged), title)| block_result(cells, judged, title, family, policy))
+            .filter_map(|((cells, judged), title)| {
+                let mut result = block_result(cells, judged, title, family, policy)?;
+                result.notes.extend(notes::of_sources(plan, cells.block));
+                Some(result)
+            })
             .collect()
     };
     let (across, blocks) = rayon::join(|| across::across(&cells, &judged), blocks);

@@ -4,7 +4,7 @@ use super::Policy;
 use super::cells::Cells;
 use super::judge::Judged;
 use super::result::{Invalid, Offsets, Ratio, Verdict};
-use crate::record::Role;
+use crate::record::{Block, Plan, PlannedProject, Role};
 use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds_for, rounds_to_reach};
 
 /// Beyond this a number of rounds is no plan.
@@ -27,6 +27,24 @@ pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, family: usize, policy
     notes.extend(co_changes(cells));
     notes.extend(cells.end.into_iter().flat_map(|end| end.notes.iter().cloned()));
     notes
+}
+
+/// Notes about the sources of a block that say something about its builds. Those that only describe a source, such as its
+/// commit, stand with the plan.
+pub(super) fn of_sources(plan: &Plan, block: &Block) -> Vec<String> {
+    const DESCRIBING: [&str; 3] = ["HEAD is ", "its own ", "nothing has been committed"];
+    let built = |project: &&PlannedProject| block.arms.iter().any(|arm| arm.variant.project == project.name);
+    let told = |note: &&String| !DESCRIBING.iter().any(|start| note.starts_with(start));
+    let projects = plan.projects.iter().filter(built);
+    projects
+        .flat_map(|project| {
+            project
+                .notes
+                .iter()
+                .filter(told)
+                .map(move |note| format!("The source of {}: {note}.", project.name))
+        })
+        .collect()
 }
 
 /// A share as a reader takes it in: `1.5 %`.

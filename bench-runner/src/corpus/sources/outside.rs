@@ -3,7 +3,7 @@
 //! the directories above it, as far as they belong to the same repository, with what cargo's configuration names by path
 //! in turn.
 //!
-//! Which packages and targets there are is cargo's to say ([`layout`](super::layout)). What only the compiler knows
+//! Which packages and targets there are is cargo's to say ([`layout`]). What only the compiler knows
 //! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
 
 mod configuration;
