@@ -70,7 +70,9 @@ impl Axis for Profile {
         }
         let help = crate::nearest::nearest(value, own.iter().map(String::as_str).chain(BUILT_IN))
             .map(|name| format!("did you mean `{name}`?"));
-        missing(format!("the project has no profile `{value}`"), help)
+        let of_user = "one that your own configuration of cargo defines needs `--on as-configured`";
+        let help = help.unwrap_or_else(|| of_user.to_owned());
+        missing(format!("the project has no profile `{value}`"), Some(help))
     }
 
     fn matters(&self, goal: Goal) -> bool {

@@ -151,7 +151,7 @@ fn of_units(yours: (&Units, &Path), here: (&Units, &Path)) -> Vec<Difference> {
 }
 
 /// The first of some names, and how many there are besides.
-fn listed(names: &[&str]) -> String {
+pub fn listed(names: &[&str]) -> String {
     let mut text = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > NAMED {
         text.push_str(&format!(" and {} more", names.len() - NAMED));

@@ -26,7 +26,7 @@ pub use ask::{
 pub use drivers::{Answer, Answers, CargoDriver, CommandDriver, Driver, Inquiry};
 pub use elf_file::{ElfFacts, read as read_elf};
 pub use evidence::{Artifact, CalledUnit, CompilerCall, Evidence, Leftovers, LinkStep, Linked, Part};
-pub use fidelity::{Side, differences};
+pub use fidelity::{Side, differences, listed};
 pub use layers::merged;
 pub use linking::Linking;
 pub use recipe::{Detail, Goal, Recipe, Site, Step};

@@ -1,23 +1,16 @@
 //! The toolchain that a tree asks for, as its own binaries: rustup's proxies stay out of timed builds.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{BuildError, Goal};
-use crate::process::{ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed};
+use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed};
 
 /// Variables that decide which toolchain answers, or what it answers. rustup and cargo set them for what they
 /// start, which includes this program under `cargo run`, and a tree's own `rust-toolchain.toml` would be ignored.
-const NOT_THE_TREES: [&str; 7] = [
-    "RUSTUP_TOOLCHAIN",
-    "CARGO",
-    "RUSTC",
-    "RUSTDOC",
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_BOOTSTRAP",
-];
+const NOT_THE_TREES: [&str; 7] =
+    [TOOLCHAIN, "CARGO", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"];
 
 /// Major and minor version of a compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,10 +58,15 @@ impl Toolchain {
     /// The toolchain for the sources in `tree`, found with the programs on `path`. A `rust-toolchain.toml` in
     /// the tree has its say, because rustup's proxy reads it; a `RUSTUP_TOOLCHAIN` of this process has none.
     pub fn of_tree(tree: &Path, path: &OsString) -> Result<Self, BuildError> {
+        Self::chosen(tree, path, None)
+    }
+
+    /// The same where `chosen` is what the user's own `RUSTUP_TOOLCHAIN` says.
+    pub fn chosen(tree: &Path, path: &OsString, chosen: Option<&OsStr>) -> Result<Self, BuildError> {
         let fail = |reason: String| BuildError::Toolchain { tree: tree.display().to_string(), reason };
         let proxy = find_in_path("rustc", path)
             .ok_or_else(|| fail("no rustc on PATH; install Rust with rustup, or add it to PATH".into()))?;
-        let printed = try_ask(&proxy, &["--print", "sysroot", "--print", "cfg"], tree);
+        let printed = try_ask(&proxy, &["--print", "sysroot", "--print", "cfg"], tree, chosen);
         let printed = printed.map_err(|error| match not_installed(&error, tree) {
             Some(missing) => BuildError::NotInstalled(missing),
             None => fail(error.to_string()),
@@ -184,14 +182,16 @@ fn installed(name: &str, path: &OsString) -> Result<PathBuf, Lacking> {
 }
 
 fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {
-    try_ask(program, args, cwd).map_err(|error| error.to_string())
+    try_ask(program, args, cwd, None).map_err(|error| error.to_string())
 }
 
-fn try_ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, ToolError> {
-    let remove = NOT_THE_TREES.map(OsString::from).to_vec();
+fn try_ask(program: &Path, args: &[&str], cwd: &Path, chosen: Option<&OsStr>) -> Result<String, ToolError> {
+    let remove = NOT_THE_TREES.iter().filter(|name| **name != TOOLCHAIN || chosen.is_none());
+    let remove = remove.map(OsString::from).collect();
+    let set = chosen.map(|chosen| (TOOLCHAIN.into(), chosen.to_owned())).into_iter().collect();
     let call = ToolCall {
         cwd: Some(cwd.to_owned()),
-        env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
+        env: ToolEnv::Inherit { set, remove },
         ..ToolCall::new(program, args.iter().copied())
     };
     check_tool(&call).map(|output| output.stdout)

@@ -13,8 +13,18 @@ use toml::{Table, Value};
 use super::ask::{Configuration, Entry, Origin};
 
 /// The tables that decide how something is built.
-const TABLES: [&str; 9] =
-    ["build", "env", "host", "patch", "paths", "profile", "resolver", "target", "unstable"];
+const TABLES: [&str; 10] = [
+    "build",
+    "env",
+    "host",
+    "patch",
+    "paths",
+    "profile",
+    "resolver",
+    "target",
+    "target-applies-to-host",
+    "unstable",
+];
 /// The table of the variables.
 pub const VARIABLES: &str = "variables";
 /// Keys of `build` that the harness decides on: the compiler itself, and its wrapper for documentation.
@@ -195,11 +205,14 @@ mod tests {
             entry("registries|mine|token", "secret", false, home),
             entry("target|cfg(unix)|linker", "clang", false, home),
             entry("target|cfg(unix)|runner", "qemu", false, home),
+            entry("target-applies-to-host", false, false, home),
         ];
         let configuration = Configuration { entries, variables: Vec::new() };
         let environment = variables(&["RUSTFLAGS", "PATH", "CARGO_REGISTRY_TOKEN", "CARGO_BUILD_JOBS"]);
         let text = user_settings(&configuration, |file| file == Path::new(own), &environment);
         expect_test::expect![[r#"
+            target-applies-to-host = false
+
             [build]
             rustc-wrapper = "/home/me/bin/wrap"
             rustflags = ["-Cfar", "-Cnear"]

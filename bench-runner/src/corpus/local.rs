@@ -62,10 +62,16 @@ fn manifest(root: &Path, member: Option<&Member>) -> Option<String> {
     let source = member.map_or(root, |member| &member.workspace).to_str()?;
     let (summary, build) = match member {
         None => (format!("the project in {source}"), String::new()),
-        Some(Member { package, .. }) => (
-            format!("the package {package} of the workspace in {source}"),
-            format!("\n[build]\npackage = {}\n", quoted(package)),
-        ),
+        Some(Member { package, directory, .. }) => {
+            let directory = match directory {
+                Some(directory) => format!("directory = {}\n", quoted(directory.to_str()?)),
+                None => String::new(),
+            };
+            (
+                format!("the package {package} of the workspace in {source}"),
+                format!("\n[build]\npackage = {}\n{directory}", quoted(package)),
+            )
+        }
     };
     Some(format!(
         "name = {}\nsummary = {}\n\n[source]\nkind = \"path\"\npath = {}\n{build}",

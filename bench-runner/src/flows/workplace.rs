@@ -3,6 +3,7 @@
 
 mod bench;
 mod fidelity;
+mod programs;
 mod tools;
 mod workloads;
 mod world;

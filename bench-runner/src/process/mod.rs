@@ -38,7 +38,7 @@ pub use accounting::{Accounting, ControlGroup};
 pub use interrupt::{install_interrupts, interrupted};
 pub use job::{Ended, Errand, Finished, Job};
 pub use launch::launch;
-pub use proxy::{NotInstalled, not_installed};
+pub use proxy::{NotInstalled, TOOLCHAIN, chosen_toolchain, not_installed};
 #[cfg(target_os = "linux")]
 pub use supervise::supervise;
 pub use supervisor::{SUPERVISE_VERB, Supervisor, SupervisorError, SupervisorOptions};

@@ -1,5 +1,6 @@
 //! rustup's proxies: which toolchain is meant by a program called `cargo` or `rustc`, and that it is not installed.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,16 @@ use super::ToolError;
 
 /// The files by which a directory chooses its toolchain, in rustup's order.
 const CHOOSERS: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
+
+/// The variable by which a user chooses the toolchain for a shell; it goes before files and directories.
+pub const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
+
+/// What the user's own variable says about the toolchain. Under `cargo run` the same variable comes from rustup, for this
+/// program and not for the projects that it builds.
+pub fn chosen_toolchain() -> Option<OsString> {
+    let under_cargo = std::env::var_os("CARGO").is_some();
+    std::env::var_os(TOOLCHAIN).filter(|name| !under_cargo && !name.is_empty())
+}
 
 /// A toolchain that is asked for and not installed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -61,8 +61,14 @@ impl Measuring<'_, '_, '_> {
         let (variant, site) = (&arm.arm.variant.name, &arm.site);
         let Ok(step) = arm.step(Detail::Quiet) else { return };
         let asked = asked::read(&workspace.said("stdout"), &[&site.target, &site.build_dir]);
-        let lacking =
-            asked.lacking(|name| std::env::var_os(name).is_some(), |name| step.env.contains_key(name));
+        let config = arm.kit.context.config.as_ref().and_then(|config| config.get("env"));
+        // Cargo's configuration can put its own value in the place of the user's.
+        let forced = |name: &str| {
+            let force = config.and_then(|env| env.get(name)?.get("force")?.as_bool());
+            force.unwrap_or_default()
+        };
+        let passed = |name: &str| step.env.contains_key(name) || forced(name);
+        let lacking = asked.lacking(|name| std::env::var_os(name).is_some(), passed);
         if !lacking.is_empty() {
             let names = some_of(&lacking, lacking.len());
             let what = format!(
@@ -144,7 +150,7 @@ fn dirty(stderr: &str) -> Vec<String> {
             line.rsplit_once("): ").or_else(|| line.split_once(": ")).unwrap_or((line, "dirty"));
         let name = unit.split_whitespace().next().unwrap_or(unit);
         let follows = reason.starts_with("the dependency ") && reason.ends_with(" was rebuilt");
-        let reason = (format!("`{name}`: {reason}"), follows);
+        let reason = (format!("`{name}`: {}", without_times(reason)), follows);
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
@@ -153,6 +159,16 @@ fn dirty(stderr: &str) -> Vec<String> {
         reasons.retain(|(_, follows)| !follows);
     }
     reasons.into_iter().map(|(reason, _)| reason).collect()
+}
+
+/// A reason of cargo's without the times of files, which are other ones in each build. It names a watched directory of a
+/// package by its path from there, which is empty for the package's own.
+fn without_times(reason: &str) -> String {
+    let plain = match reason.split_once(" (") {
+        Some((plain, times)) if times.contains(" last build") => plain,
+        _ => reason,
+    };
+    plain.replace("the file `` ", "the directory of the package ")
 }
 
 #[cfg(test)]
@@ -187,5 +203,7 @@ mod tests {
                              Dirty dep v1.0.0: the env variable `X` changed\n";
         assert_eq!(dirty(stderr), ["`p`: the file `.env` is missing", "`dep`: the env variable `X` changed"]);
         assert!(dirty("Fresh p v0.1.0\n").is_empty());
+        let stderr = "Dirty p v0.1.0 (/w/p): the file `` has changed (17.5s, 2s after last build at 15.5s)\n";
+        assert_eq!(dirty(stderr), ["`p`: the directory of the package has changed"]);
     }
 }

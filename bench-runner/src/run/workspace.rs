@@ -35,6 +35,21 @@ pub(super) struct Inside {
     arm: String,
     pub(super) variant: String,
     pub(super) keep: Keep,
+    /// The link to its target directory, in the place where cargo has that by default.
+    link: Option<PathBuf>,
+}
+
+impl Inside {
+    /// Removes the link, so that the work tree is looked at without it.
+    fn unlink(&self) -> Result<(), RunError> {
+        let Some(link) = &self.link else { return Ok(()) };
+        // A build may have put something of its own there.
+        if !link.is_symlink() {
+            return Ok(());
+        }
+        let failed = |source| RunError::Io { action: "remove", path: link.clone(), source };
+        std::fs::remove_file(link).map_err(failed)
+    }
 }
 
 /// The name by which the work trees know an arm.
@@ -97,9 +112,30 @@ impl Workspace {
         if let Some(state) = self.trees.borrow_mut().get_mut(&tree) {
             state.enter(&name)?;
         }
+        let link = self.link(&tree, arm)?;
         let variant = arm.arm.variant.name.clone();
-        *self.inside.borrow_mut() = Some(Inside { tree, arm: name, variant, keep });
+        *self.inside.borrow_mut() = Some(Inside { tree, arm: name, variant, keep, link });
         Ok(())
+    }
+
+    /// Makes a link to the target directory of `arm` where cargo has that directory unless somebody says otherwise: build
+    /// scripts write next to the program, or watch a directory in which every build changes something.
+    fn link(&self, tree: &TreeId, arm: &LiveArm<'_>) -> Result<Option<PathBuf>, RunError> {
+        let context = &arm.kit.context;
+        let configured = context.config.as_ref().and_then(|config| config.get("build")?.get("target-dir"));
+        let variables = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
+        let elsewhere = configured.is_some() || variables.iter().any(|name| std::env::var_os(name).is_some());
+        let Some(project) = self.projects.get(tree).filter(|_| context.toolchain.is_some() && !elsewhere)
+        else {
+            return Ok(None);
+        };
+        let link = project.join("target");
+        if link.symlink_metadata().is_ok() {
+            return Ok(None);
+        }
+        let failed = |source| RunError::Io { action: "write", path: link.clone(), source };
+        std::os::unix::fs::symlink(&arm.site.target, &link).map_err(failed)?;
+        Ok(Some(link))
     }
 
     /// Takes the work tree back from the arm that has it, and says what its build has done there.
@@ -107,12 +143,14 @@ impl Workspace {
         let Some(inside) = self.inside.borrow_mut().take() else { return Ok(None) };
         let mut trees = self.trees.borrow_mut();
         let Some(state) = trees.get_mut(&inside.tree) else { return Ok(None) };
+        inside.unlink()?;
         let traces = state.leave(&inside.arm, inside.keep)?;
         Ok(Some((inside, traces)))
     }
 
     /// Takes the work trees as they are now for what they have to be.
     pub(super) fn renew(&self) -> Result<(), RunError> {
+        self.inside.borrow().as_ref().map_or(Ok(()), Inside::unlink)?;
         self.trees.borrow_mut().values_mut().try_for_each(WorkTree::renew)
     }
 

@@ -85,7 +85,7 @@ fn own_flags() {
 }
 
 /// A toolchain that is this one under another name: rustc answers from its directory and says so.
-fn toolchain_of_the_lab(lab: &Lab) -> (PathBuf, PathBuf) {
+pub(crate) fn toolchain_of_the_lab(lab: &Lab) -> (PathBuf, PathBuf) {
     let asked = Command::new("rustc").args(["--print", "sysroot"]).output().expect("rustc");
     let real = PathBuf::from(String::from_utf8(asked.stdout).expect("a path").trim());
     let own = lab.path("toolchain");
@@ -109,7 +109,8 @@ fn own_toolchain() {
     lab.write("own/rust-toolchain.toml", &format!("[toolchain]\npath = \"{}\"\n", toolchain.display()));
     let args = ["run", "--project", "../own", "--rounds", "1", "--axis", "linker=bfd,default"];
     // As rustup's proxy leaves it to whatever `cargo run` starts.
-    let ran = lab.command(&args).env("RUSTUP_TOOLCHAIN", real).output().expect("the program");
+    let mut command = lab.command(&args);
+    let ran = command.env("RUSTUP_TOOLCHAIN", real).env("CARGO", "cargo").output().expect("the program");
     Ran::from(ran).expect(0);
     let bundle = lab.bundle();
     let rustc: Vec<&str> = bundle

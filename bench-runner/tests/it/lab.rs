@@ -88,8 +88,8 @@ impl Lab {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.current_dir(self.path("work")).args(args).env_clear();
-        for name in ["PATH", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"]
-        {
+        // A toolchain that rustup has set for these tests is not one that the user of the program chose.
+        for name in ["PATH", "RUSTUP_HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }

@@ -50,7 +50,6 @@ fn main() -> ExitCode {
     trials.extend(interruption::tests());
     trials.extend(bad_input::tests());
     trials.extend(cargo_projects::tests());
-    trials.extend(fidelity::tests());
     trials.extend(local_projects::tests());
     trials.extend(corpus::tests());
     trials.extend(corpus_generated::tests());

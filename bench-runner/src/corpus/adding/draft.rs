@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::corpus::edits;
 use crate::corpus::manifest::{Edit, Project};
-use crate::corpus::sources::{self, Sources};
+use crate::corpus::sources::{self, Member, Sources};
 use crate::spanned::{DocError, SourceText, quoted};
 
 use super::AddError;
@@ -42,6 +42,17 @@ pub(super) fn path(path: &Path, with: &Sources) -> Result<(String, Option<String
     };
     let root = path.canonicalize().map_err(missing)?;
     let (root, package) = match sources::member(&root, with)? {
+        Some(Member { directory: Some(directory), .. }) => {
+            let message = format!(
+                "{} is built where it is, because cargo or rustup read a file between it and its workspace",
+                root.display()
+            );
+            let help = format!(
+                "add the workspace, then set `package` and `directory = {}` in the `build` of its manifest",
+                quoted(&directory.to_string_lossy())
+            );
+            return Err(AddError::Request { message, help: Some(help) });
+        }
         Some(member) => (member.workspace, Some(member.package)),
         None => (root, None),
     };

@@ -12,7 +12,7 @@ pub use generated::{Dependency, GeneratedSource, InGraph, Shape, Style};
 pub(super) use names::{is_name, is_version};
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A project as its manifest describes it.
@@ -165,6 +165,8 @@ pub struct CommandSource {
 /// How a project is built. All of it is part of what a result speaks of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildSettings {
+    /// The directory below the project that the build tool is started in; the project's own if there is none.
+    pub directory: Option<PathBuf>,
     /// Packages to build; empty for cargo's default.
     pub packages: Vec<String>,
     /// Binaries to build; empty for all.
@@ -187,6 +189,13 @@ pub struct BuildSettings {
     pub requires: Vec<String>,
     /// A command that must succeed with the artefact in place of `{artifact}`.
     pub check: Option<Vec<String>>,
+}
+
+impl BuildSettings {
+    /// The directory that the build tool is started in, of a project in `project`.
+    pub fn started_in(&self, project: &Path) -> PathBuf {
+        self.directory.as_ref().map_or_else(|| project.to_owned(), |directory| project.join(directory))
+    }
 }
 
 /// A change of the source that is another one in every round.

@@ -75,6 +75,7 @@ fn build(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
         return Err(table.error_at_key("package", "`package` and `packages` exclude each other"));
     }
     Ok(BuildSettings {
+        directory: table.read_optional("directory", names::path_below)?,
         packages: several.unwrap_or_else(|| one.into_iter().collect()),
         bins: table.read_optional("bins", names::words)?.unwrap_or_default(),
         features: table.read_optional("features", names::words)?.unwrap_or_default(),

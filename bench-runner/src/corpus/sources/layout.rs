@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use crate::process::{ToolCall, ToolEnv, check_tool, not_installed};
+use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, not_installed};
 
 use super::{SourceError, Sources};
 
-/// Variables that decide which toolchain answers, in place of the directory's own file.
-const NOT_PASSED: [&str; 6] =
-    ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MANIFEST_DIR"];
+/// Variables that are not for this question: cargo sets some of them for what it starts, and no compiler is called.
+const NOT_PASSED: [&str; 5] =
+    ["CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MANIFEST_DIR"];
 
 /// The packages of a workspace, or a package alone.
 #[derive(Debug, Deserialize)]
@@ -104,7 +104,10 @@ pub(super) fn ask(dir: &Path, with: &Sources) -> Result<Arc<Layout>, SourceError
 
 fn ask_anew(dir: &Path, with: &Sources) -> Result<Layout, SourceError> {
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1", "--color", "never"];
-    let remove = NOT_PASSED.map(OsString::from).to_vec();
+    let mut remove = NOT_PASSED.map(OsString::from).to_vec();
+    if chosen_toolchain().is_none() {
+        remove.push(TOOLCHAIN.into());
+    }
     let call = ToolCall {
         cwd: Some(dir.to_owned()),
         env: ToolEnv::Inherit { set: BTreeMap::new(), remove },

@@ -24,6 +24,9 @@ pub use member::{Member, member};
 pub(super) const LOOKED_FOR: [&str; 4] =
     [".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"];
 
+/// What macros and build scripts look for in the same way, without a word to cargo.
+const VARIABLES: &str = ".env";
+
 /// Targets that nobody builds of a package that is only needed by others.
 const OWN_ONLY: [&str; 4] = ["bin", "example", "test", "bench"];
 
@@ -38,6 +41,8 @@ pub(super) struct Outside {
     pub(super) exact: BTreeSet<PathBuf>,
     /// Directories that builds write to.
     pub(super) builds: Vec<PathBuf>,
+    /// The work tree of the repository, if the copy has to begin there: what asks git finds its place below it.
+    pub(super) top: Option<PathBuf>,
     /// What is worth knowing.
     pub(super) notes: Vec<String>,
 }
@@ -46,7 +51,7 @@ impl Outside {
     /// The directory that all of it and the project in `root` lie below.
     pub(super) fn base(&self, root: &Path) -> PathBuf {
         let mut base = root.to_path_buf();
-        for dir in self.dirs.iter().chain(self.files.values()).chain(&self.exact) {
+        for dir in self.dirs.iter().chain(self.files.values()).chain(&self.exact).chain(&self.top) {
             while !dir.starts_with(&base) {
                 base.pop();
             }
@@ -118,6 +123,14 @@ impl Finder<'_> {
                         file.display()
                     ));
                 }
+            }
+            let variables = dir.join(VARIABLES);
+            if variables.is_file() {
+                self.outside.notes.push(format!(
+                    "above the project and not copied with it: {} (macros and build scripts that look for it upwards do \
+                     not find it)",
+                    variables.display()
+                ));
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::record::{IgnoredFiles, Pin, is_hex, short_hash};
 use super::commit::{self, Content, Listing, Submodule, Unlisted};
 use super::tree::{self, TreeFile};
 use super::users_repository::{self, Unread, UsersRepository};
-use super::{Pinned, SourceError, Sources, gitmodules, ignored, local, outside};
+use super::{Pinned, SourceError, Sources, git_dir, gitmodules, ignored, local, outside};
 
 /// Submodules of one commit, with theirs.
 const MOST_SUBMODULES: usize = 500;
@@ -71,20 +71,12 @@ pub(super) fn pin(path: &Path, rev: &str, limit: u64, with: &Sources) -> Result<
         return Err(unfit(reason, "commits can be compared where all of it is in one repository"));
     }
     let revision = Revision { root: &root, rev, users: &users, limit, with };
-    let (place_in, parts, files) = revision.take(below, base == root)?;
-    let variety =
-        format!("{}{}", root.display(), if place_in.as_os_str().is_empty() { "" } else { " whole" });
-    let place = with.cache.sources().join(format!("git-{}-{}", &rev[..12], short_hash(&variety)));
-    // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
-    if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
-        local::replace(&place, &with.cache, |into| {
-            parts
-                .iter()
-                .try_for_each(|part| commit::write(&part.repository, &part.contents, &into.join(&part.below)))
-        })?;
+    let pinned = revision.pin(below, base == root)?;
+    // What asks git has to be laid out where it is in its repository.
+    match git_dir::needs_work_tree(&pinned, &root) {
+        Some(_) => revision.pin(below, false),
+        None => Ok(pinned),
     }
-    let pin = Pin::Git { rev: rev.to_owned() };
-    Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new(), ignored: None })
 }
 
 /// The source of a commit with the ignored files of `own`, the same project as it is now. What the commit itself has stays.
@@ -134,6 +126,25 @@ fn moved(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
 }
 
 impl Revision<'_> {
+    /// The directory `below` of the commit in the cache; in the whole of it, unless it is taken `alone`.
+    fn pin(&self, below: &Path, alone: bool) -> Result<Pinned, SourceError> {
+        let Self { root, rev, with, .. } = self;
+        let (place_in, parts, files) = self.take(below, alone)?;
+        let variety =
+            format!("{}{}", root.display(), if place_in.as_os_str().is_empty() { "" } else { " whole" });
+        let place = with.cache.sources().join(format!("git-{}-{}", &rev[..12], short_hash(&variety)));
+        // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
+        if local::contents(&place)?.as_deref() != Some(files.as_slice()) {
+            local::replace(&place, &with.cache, |into| {
+                parts.iter().try_for_each(|part| {
+                    commit::write(&part.repository, &part.contents, &into.join(&part.below))
+                })
+            })?;
+        }
+        let pin = Pin::Git { rev: (*rev).to_owned() };
+        Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new(), ignored: None })
+    }
+
     /// The files of the directory `below` alone, where that is enough; else those of the whole commit, and where in it
     /// the directory is.
     fn take(&self, below: &Path, alone: bool) -> Result<(PathBuf, Vec<Part>, Vec<TreeFile>), SourceError> {

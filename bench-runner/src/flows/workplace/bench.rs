@@ -8,7 +8,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 
 use super::tools::asked;
-use super::{Workplace, tree_of};
+use super::{Workplace, programs, tree_of};
 use crate::axes::Context;
 use crate::build::{Goal, InForce, Inquiry, Lacking, Recipe};
 use crate::corpus::sources::{self, Pinned, SourceError, Sources};
@@ -111,6 +111,10 @@ impl Workplace {
         let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
         if let (Some(_), Some(source), Some(inquiry)) = (&home, &source, &inquiry) {
             self.bring_what_questions_need(project, source, &context, inquiry);
+        }
+        if let (Some(home), Some(toolchain)) = (&home, &context.toolchain) {
+            notes.extend(programs::notes(&self.path, |name| std::env::var_os(name)));
+            notes.extend(self.note_of_choice(&project.build.started_in(home), toolchain));
         }
         if let Some(config) = &context.config {
             notes.extend(note_of_config(config));
@@ -257,7 +261,10 @@ impl Workplace {
             .parse()
             .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
         // At home rustup has choices that no file of the copy shows, such as an override for that directory.
-        let toolchain = self.toolchain(home.unwrap_or(&dir))?;
+        let toolchain = match home {
+            Some(home) => self.toolchain_at_home(&project.build.started_in(home))?,
+            None => self.toolchain(&project.build.started_in(&dir))?,
+        };
         let inquiry = Rc::new(Inquiry::new(
             dir,
             source.tree_hash(),

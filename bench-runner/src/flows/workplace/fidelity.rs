@@ -8,9 +8,9 @@ use super::{Workplace, tree_of};
 use crate::axes::{self, Settings};
 use crate::build::{
     Answer, AskError, Asked, CargoDriver, Configuration, Entry, Goal, Origin, Recipe, Side, absolute,
-    decides, differences, user_settings,
+    decides, differences, listed, user_settings,
 };
-use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
+use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
 use crate::record::{Difference, Fidelity, Plan};
 use crate::scenario::AS_CONFIGURED;
 
@@ -20,6 +20,8 @@ struct Home {
     configuration: Configuration,
     /// Files of the user's that are no part of the copy, and that set something which decides a build.
     files: Vec<PathBuf>,
+    /// The keys that these set.
+    keys: BTreeMap<PathBuf, BTreeSet<String>>,
     /// Variables of the user's that decide a build.
     variables: Vec<String>,
 }
@@ -28,7 +30,8 @@ impl Workplace {
     /// What the user's own configuration says to builds of a project, beside what the project says.
     pub(super) fn configured(&self, bench: Option<&Bench>) -> Result<String, AskError> {
         let own = bench.and_then(|bench| own_tree(&bench.project));
-        let asked = self.asked_as_user(own.as_deref());
+        let started_in = own.as_deref().zip(bench).map(|(own, bench)| bench.project.build.started_in(own));
+        let asked = self.asked_as_user(started_in.as_deref());
         let configuration = asked.configuration()?;
         // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
         let copied =
@@ -112,26 +115,26 @@ impl Workplace {
         let mut home = self.home(bench, own)?;
         let left_out = if configured.is_none() { home.leave_out(bench, own) } else { Vec::new() };
         let here = (driver.configuration(&recipe)?, driver.answer(&recipe, Goal::Build));
-        // What lies above the project cannot be left out of a question to cargo.
-        let above = configured.is_none() && home.files.iter().any(|file| !self.is_in_home(file));
-        let yours = (!above).then(|| self.answer_at_home(&driver, &home, configured.is_some(), own));
+        // What lies above the project cannot be left out of a question to cargo that is asked there. Without a lock file of
+        // its own the tree cannot be asked without writing one. Its copy can be asked in either case.
+        let above = configured.is_none() && home.files.iter().any(|file| self.is_above(file, own));
+        let in_copy = above || !own.join("Cargo.lock").is_file();
+        let yours = self.answer_at_home(&driver, &home, configured.is_some(), in_copy);
         let mut compared = vec!["configuration"];
         let (mut not_compared, mut found) = (None, Vec::new());
         let (mut your_flags, mut our_flags, mut your_units, mut our_units) = (None, None, None, None);
-        if let Some(yours) = &yours {
-            if let (Some(theirs), Some(ours)) = (&yours.flags, &here.1.flags) {
-                (your_flags, our_flags) = (Some(theirs), Some(ours));
-                found.extend(self.other_compiler(&home.asked, &theirs.compiler, &driver));
-                compared.extend(["flags", "toolchain"]);
+        if let (Some(theirs), Some(ours)) = (&yours.flags, &here.1.flags) {
+            (your_flags, our_flags) = (Some(theirs), Some(ours));
+            found.extend(self.other_compiler(&home.asked, &theirs.compiler, &driver));
+            compared.extend(["flags", "toolchain"]);
+        }
+        match (&yours.units, &here.1.units) {
+            (Ok(theirs), Ok(ours)) => {
+                (your_units, our_units) = (Some(theirs), Some(ours));
+                compared.push("units");
             }
-            match (&yours.units, &here.1.units) {
-                (Ok(theirs), Ok(ours)) => {
-                    (your_units, our_units) = (Some(theirs), Some(ours));
-                    compared.push("units");
-                }
-                (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", one_line(error))),
-                (_, Err(error)) => not_compared = Some(one_line(error)),
-            }
+            (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", one_line(error))),
+            (_, Err(error)) => not_compared = Some(one_line(error)),
         }
         if let Some(rustdoc) = home.asked.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
             let here = driver.toolchain.rustdoc.as_ref().map(|path| path.display().to_string());
@@ -142,8 +145,7 @@ impl Workplace {
             });
         }
         let from = bench.copied_from(own);
-        // Without a lock file of its own the tree cannot be asked without writing one, so its copy is.
-        let asked_in = if own.join("Cargo.lock").is_file() { from } else { &source.tree };
+        let asked_in = if in_copy { &source.tree } else { from };
         let side = Side { tree: from, configuration: &home.configuration, flags: None, units: None };
         found.extend(differences(&side, &Side { tree: &source.tree, configuration: &here.0, ..side }));
         let nothing = Configuration::default();
@@ -162,40 +164,46 @@ impl Workplace {
     }
 
     fn home(&self, bench: &Bench, own: &Path) -> Result<Home, AskError> {
-        let asked = self.asked_as_user(Some(own));
+        let asked = self.asked_as_user(Some(&bench.project.build.started_in(own)));
         let configuration = asked.configuration()?;
-        let mut files: Vec<PathBuf> = Vec::new();
+        let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
         for entry in configuration.entries.iter().filter(|entry| entry.decides()) {
             if let Origin::File(file) = &entry.origin
                 && !bench.has_copied(own, file)
-                && !files.contains(file)
             {
-                files.push(file.clone());
+                if !files.contains(file) {
+                    files.push(file.clone());
+                }
+                keys.entry(file.clone()).or_default().insert(entry.name());
             }
         }
         let variables = asked.env.keys().filter(|name| decides(name)).cloned().collect();
-        Ok(Home { asked, configuration, files, variables })
+        Ok(Home { asked, configuration, files, keys, variables })
     }
 
-    /// Whether a file belongs to the user's cargo home, which a question can leave out.
-    fn is_in_home(&self, file: &Path) -> bool {
-        let home = self.sources.user_home.as_deref();
-        home.is_some_and(|home| {
-            file.starts_with(home) || home.canonicalize().is_ok_and(|home| file.starts_with(home))
-        })
+    /// Whether cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a question can leave
+    /// out, or one in a cargo home that is a `.cargo` above the project.
+    fn is_above(&self, file: &Path, own: &Path) -> bool {
+        let Some(home) = self.sources.user_home.as_deref() else { return true };
+        let real = home.canonicalize().unwrap_or_else(|_| home.to_owned());
+        let in_home = file.starts_with(home) || file.starts_with(&real);
+        let on_the_way = real.ends_with(".cargo") && real.parent().is_some_and(|dir| own.starts_with(dir));
+        !in_home || on_the_way
     }
 
-    /// What cargo says of the user's own build: in the user's own tree, or in the copy where that has no lock file.
+    /// What cargo says of the user's own build: in the user's own tree, or in the copy with the compiler of that tree.
     fn answer_at_home(
         &self,
         driver: &CargoDriver,
         home: &Home,
         configured: bool,
-        own: &Path,
+        in_copy: bool,
     ) -> std::rc::Rc<Answer> {
         let mut asked = home.asked.clone();
-        if !own.join("Cargo.lock").is_file() {
-            asked.dir = driver.inquiry.tree.clone();
+        if in_copy {
+            asked.dir = driver.started_in(&driver.inquiry.tree);
+            // rustup may go by the directory.
+            asked.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
         let home_config = if configured { self.of_cargo_home(home) } else { None };
         let mut args = vec!["build".to_owned()];
@@ -242,22 +250,26 @@ impl Workplace {
         }
         let mut env = asked.env.clone();
         env.insert("RUSTUP_AUTO_INSTALL".to_owned(), "0".to_owned());
-        let call = ToolCall {
-            cwd: Some(asked.dir.clone()),
-            env: ToolEnv::Exactly(env),
-            ..ToolCall::new(yours, ["--version", "--print", "sysroot"])
+        let ask = |arg: &[&str]| {
+            let call = ToolCall {
+                cwd: Some(asked.dir.clone()),
+                env: ToolEnv::Exactly(env.clone()),
+                ..ToolCall::new(yours, arg.iter().copied())
+            };
+            check_tool(&call).map(|said| said.stdout).unwrap_or_else(|error| error.to_string())
         };
-        let said = check_tool(&call).map(|said| said.stdout).unwrap_or_else(|error| error.to_string());
-        let mut lines = said.lines();
-        // Printing a sysroot keeps rustc from saying its version, and the other way round in older ones.
-        let sysroot = said.lines().map(Path::new).find(|line| line.is_absolute()).and_then(real);
-        if sysroot.is_some() && sysroot == real(&toolchain.sysroot) {
-            return None;
+        // By its bare name it may be rustup's proxy, which stands for the compiler of a toolchain. A program that somebody
+        // names by its path is another one, whatever it calls in turn.
+        if yours.components().count() == 1 {
+            let sysroot = ask(&["--print", "sysroot"]).lines().map(Path::new).find_map(real);
+            if sysroot.is_some() && sysroot == real(&toolchain.sysroot) {
+                return None;
+            }
         }
-        let yours = match sysroot {
-            Some(sysroot) => format!("{} in {}", yours.display(), sysroot.display()),
-            None => format!("{}: {}", yours.display(), lines.next().unwrap_or_default()),
-        };
+        let version = ask(&["--version"]);
+        let in_copy = yours.strip_prefix(&driver.inquiry.tree);
+        let yours = in_copy.map_or_else(|_| yours.to_owned(), |below| Path::new(".").join(below));
+        let yours = format!("{}: {}", yours.display(), version.lines().next().unwrap_or_default());
         let here = format!("{} in {}", toolchain.rustc_version, toolchain.sysroot.display());
         Some(Difference { what: "toolchain".to_owned(), yours, here })
     }
@@ -272,13 +284,16 @@ impl Home {
         });
         let variables = std::mem::take(&mut self.variables);
         self.asked.env.retain(|name, _| !variables.contains(name));
-        let files = self.files.iter().map(|file| shown(file));
+        let files = self.files.iter().map(|file| {
+            let keys: Vec<&str> = self.keys.get(file).into_iter().flatten().map(String::as_str).collect();
+            format!("{} ({})", shown(file), listed(&keys))
+        });
         files.chain(variables).collect()
     }
 }
 
 /// A file of the user's as it may be published: below the home directory.
-fn shown(file: &Path) -> String {
+pub(super) fn shown(file: &Path) -> String {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let below = home.as_deref().and_then(|home| file.strip_prefix(home).ok());
     below.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))

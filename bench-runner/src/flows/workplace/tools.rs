@@ -1,7 +1,8 @@
 //! Toolchains and tools: the one that a project's own files choose, those that variants name, and what the settings of a
 //! plan bring into play.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ use crate::build::{
 };
 use crate::corpus::Project;
 use crate::flows::FlowError;
-use crate::process::{ToolCall, check_tool, find_in_path};
+use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path};
 use crate::record::Plan;
 use crate::run::KitKey;
 use crate::scenario::RequestError;
@@ -143,10 +144,19 @@ impl Workplace {
 
     /// The toolchain for sources in `tree`.
     pub fn toolchain(&self, tree: &Path) -> Result<Toolchain, FlowError> {
+        self.toolchain_chosen(tree, None)
+    }
+
+    /// The toolchain that the user's own cargo has in `dir`, a directory of the user's.
+    pub(super) fn toolchain_at_home(&self, dir: &Path) -> Result<Toolchain, FlowError> {
+        self.toolchain_chosen(dir, chosen_toolchain().as_deref())
+    }
+
+    fn toolchain_chosen(&self, tree: &Path, chosen: Option<&OsStr>) -> Result<Toolchain, FlowError> {
         if let Some(known) = self.toolchains.borrow().get(tree) {
             return Ok(known.clone());
         }
-        let toolchain = Toolchain::of_tree(tree, &self.path).map_err(|error| match error {
+        let toolchain = Toolchain::chosen(tree, &self.path, chosen).map_err(|error| match error {
             BuildError::NotInstalled(missing) => {
                 FlowError::from(RequestError::usage(missing.to_string(), Some(missing.help())))
             }
@@ -154,6 +164,25 @@ impl Workplace {
         })?;
         self.toolchains.borrow_mut().insert(tree.to_owned(), toolchain.clone());
         Ok(toolchain)
+    }
+
+    /// What the user's own rustup goes by in `dir`, if that is nothing that comes along with a copy: a variable, or a setting
+    /// for the directory.
+    pub(super) fn note_of_choice(&self, dir: &Path, toolchain: &Toolchain) -> Option<String> {
+        let by = if chosen_toolchain().is_some() {
+            format!("the variable `{TOOLCHAIN}`")
+        } else {
+            let env = ToolEnv::Inherit { set: BTreeMap::new(), remove: vec![TOOLCHAIN.into()] };
+            let rustup = find_in_path("rustup", &self.path)?;
+            let call = ToolCall {
+                cwd: Some(dir.to_owned()),
+                env,
+                ..ToolCall::new(rustup, ["show", "active-toolchain"])
+            };
+            let said = check_tool(&call).ok()?.stdout;
+            said.contains("(directory override").then(|| "`rustup override` for its directory".to_owned())?
+        };
+        Some(format!("{by} chooses its toolchain: {}", toolchain.rustc_version))
     }
 
     /// The toolchains that rustup has installed, as it names them; none where there is no rustup.

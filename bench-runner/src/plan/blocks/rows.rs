@@ -126,18 +126,18 @@ impl<'a> Draft<'a> {
     }
 
     /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes. What all
-    /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another.
+    /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another or
+    /// is what the user has, who has a toolchain.
     fn whole(
         &self,
         whole: &WholeVariant,
         baseline: &[&str],
         memo: &mut Memo<'_>,
     ) -> Result<Variant, PlanError> {
-        let common = self
-            .matrix
-            .axes
-            .iter()
-            .filter(|(key, words)| ["profile", "toolchain"].contains(&key.as_str()) && words.len() == 1);
+        let keys: &[&str] =
+            if whole.content == Content::AsConfigured { &["profile"] } else { &["profile", "toolchain"] };
+        let axes = self.matrix.axes.iter();
+        let common = axes.filter(|(key, words)| keys.contains(&key.as_str()) && words.len() == 1);
         let common = common.map(|(key, words)| (key.clone(), words[0].text.clone())).collect();
         let mut row = self.placed(whole.name.clone(), baseline, common)?;
         match &whole.content {

@@ -102,7 +102,7 @@ fn no_member() {
     lab.write("own/src/bin/release.rs", "fn main() {\n    println!(\"{}\", dep::one());\n}\n");
     let units = "codegen-units={own=4,deps=8},{own=2,deps=3}";
     let plan = lab.run(&["plan", "--project", "../own", "--axis", units]).expect(0).stdout;
-    assert!(plan.contains("own: its own .cargo/config.toml says"), "notes of a source are shown: {plan}");
+    assert!(plan.contains("own: its own configuration of cargo says"), "notes of a source are shown: {plan}");
     let bundle = run(&lab, &["--axis", units, "--axis", "profile=dev"], 0);
     for (variant, own, deps) in [("{own=4,deps=8}", 4, 8), ("{own=2,deps=3}", 2, 3)] {
         let variant = format!("codegen-units={variant}");

@@ -5,6 +5,7 @@ mod configuration;
 mod copy;
 mod evidence;
 mod format;
+mod reports;
 mod state;
 mod unchanged;
 
@@ -15,6 +16,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     trials.extend(copy::tests());
     trials.extend(evidence::tests());
     trials.extend(format::tests());
+    trials.extend(reports::tests());
     trials.extend(state::tests());
     trials.extend(unchanged::tests());
     trials

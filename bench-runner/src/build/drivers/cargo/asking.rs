@@ -201,6 +201,7 @@ impl CargoDriver {
             &toolchain.sysroot.display().to_string(),
             &toolchain.rustc_version,
             &toolchain.cargo_version,
+            &self.started_in(Path::new("")).display().to_string(),
             &env.join("\0"),
         ]
         .map(String::as_str)
@@ -270,7 +271,7 @@ impl CargoDriver {
 
     fn asked(&self, site: &Site, recipe: &Recipe) -> Asked {
         let env = self.environment_without_flags(site, recipe);
-        Asked { cargo: self.toolchain.cargo.clone(), dir: site.source.clone(), env }
+        Asked { cargo: self.toolchain.cargo.clone(), dir: self.started_in(&site.source), env }
     }
 }
 

@@ -13,7 +13,7 @@ mod quoting;
 mod wrappers;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Driver, made_environment, own_program};
@@ -99,6 +99,11 @@ impl CargoDriver {
         args
     }
 
+    /// The directory that cargo is started in, of a project in `source`: cargo looks for configuration from there upwards.
+    pub fn started_in(&self, source: &Path) -> PathBuf {
+        self.build.started_in(source)
+    }
+
     /// The arguments that decide what is built and how.
     pub fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
         let build = &self.build;
@@ -171,7 +176,7 @@ impl Driver for CargoDriver {
             env.insert("RUSTC_LOG".into(), LINK_LOG.into());
             args.push("--verbose".into());
         }
-        Ok(Step { program: self.toolchain.cargo.clone(), args, env, cwd: site.source.clone() })
+        Ok(Step { program: self.toolchain.cargo.clone(), args, env, cwd: self.started_in(&site.source) })
     }
 
     fn service_of_its_own(&self, recipe: &Recipe) -> Option<Service> {

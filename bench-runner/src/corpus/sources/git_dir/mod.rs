@@ -58,6 +58,14 @@ pub(super) fn of_directory(
     Ok(pinned)
 }
 
+/// The work tree of the repository that the project in `root` is a part of, if that asks git and its copy does not begin
+/// there.
+pub(super) fn needs_work_tree(pinned: &Pinned, root: &Path) -> Option<PathBuf> {
+    let work_tree = git::work_tree(root).ok().flatten()?;
+    let below = root.strip_prefix(&work_tree).ok()?;
+    (!pinned.root.ends_with(below) && asking::who(pinned).is_some()).then_some(work_tree)
+}
+
 /// The same for a commit of a repository in the cache. Whatever more of its history is there, it has that one commit and
 /// no tags: else what a build finds would depend on what was fetched before.
 pub(super) fn of_commit(
@@ -174,6 +182,8 @@ fn put(
 /// ignore it, which may not be in the project.
 fn exclude(pinned: &Pinned, at: &Path) -> String {
     let mut rules = "/.bench-runner-project\nCargo.lock\n/target\n".to_owned();
+    let project = pinned.root.strip_prefix(at).ok().and_then(Path::to_str).filter(|path| !path.is_empty());
+    rules.extend(project.map(|path| format!("/{path}/target\n")));
     for name in pinned.ignored.iter().flat_map(|ignored| &ignored.files) {
         let slash = if name.ends_with('/') { "/" } else { "" };
         let Some(path) = Path::new(name).strip_prefix(at).ok().and_then(Path::to_str) else { continue };

@@ -12,13 +12,15 @@ pub struct Member {
     pub workspace: PathBuf,
     /// Name of the package.
     pub package: String,
+    /// Its directory below that of the workspace, if cargo or rustup read something on the way down to it: then cargo is
+    /// started there.
+    pub directory: Option<PathBuf>,
 }
 
 /// What the package in `root`, a path without links, is a member of; `None` where it is none.
 ///
 /// # Errors
-/// Where cargo cannot read it, such as if the workspace above it does not have it for a member; or where what cargo reads
-/// below the workspace's directory would be lost by building from there.
+/// Where cargo cannot read it, such as if the workspace above it does not have it for a member.
 pub fn member(root: &Path, with: &Sources) -> Result<Option<Member>, SourceError> {
     if !root.join("Cargo.toml").is_file() {
         return Ok(None);
@@ -28,16 +30,9 @@ pub fn member(root: &Path, with: &Sources) -> Result<Option<Member>, SourceError
     let workspace = &layout.workspace_root;
     let between = root.ancestors().take_while(|dir| dir != workspace);
     let mut read_there = between.flat_map(|dir| LOOKED_FOR.map(|name| dir.join(name)));
-    if let Some(file) = read_there.find(|file| file.is_file()) {
-        return Err(SourceError::Unfit {
-            path: root.to_path_buf(),
-            reason: format!(
-                "it is built from its workspace in {}, and {} counts only for a cargo that is started there",
-                workspace.display(),
-                file.display()
-            ),
-            help: "move what it says to the workspace, or give the workspace's directory".to_owned(),
-        });
-    }
-    Ok(Some(Member { workspace: workspace.clone(), package: package.name.clone() }))
+    let directory = match read_there.any(|file| file.is_file()) {
+        true => root.strip_prefix(workspace).ok().map(Path::to_owned),
+        false => None,
+    };
+    Ok(Some(Member { workspace: workspace.clone(), package: package.name.clone(), directory }))
 }

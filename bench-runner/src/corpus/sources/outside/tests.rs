@@ -206,7 +206,10 @@ fn a_member_of_a_workspace_is_sent_to_the_workspace() {
     let error = place.find("ws/a").unwrap_err().to_string();
     assert!(error.contains("belongs to the workspace in") && error.contains("package = \"a\""), "{error}");
     let member = |dir: &str| member(&place.root().join(dir), &place.with()).unwrap();
-    assert_eq!(member("ws/a"), Some(Member { workspace: place.root().join("ws"), package: "a".into() }));
+    assert_eq!(
+        member("ws/a"),
+        Some(Member { workspace: place.root().join("ws"), package: "a".into(), directory: None })
+    );
     for alone in ["ws/own", "ws/apart"] {
         assert_eq!((place.find(alone).unwrap(), member(alone)), (Outside::default(), None));
     }
