@@ -21,6 +21,7 @@ use bench_runner::build::{
     Toolchain, deciding,
 };
 use bench_runner::corpus::BuildSettings;
+use bench_runner::corpus::sources::write_cargo_home;
 use bench_runner::process::{Ended, Job, Supervisor, SupervisorOptions};
 use bench_runner::record::{CacheUse, ProofResult};
 use libtest_mimic::Trial;
@@ -120,6 +121,7 @@ fn try_out(case: &Case) {
         assert!(matches!(state, Availability::Available { .. }), "{}: {state:?}", setting.key);
         axis.apply(&setting, &context, &mut recipe).expect("an axis that can be applied");
     }
+    let context = in_force(&lab, &toolchain, &recipe, context);
     let built = build(&lab, case, &toolchain, &recipe);
     let others = others(case, &settings);
     let beside = {
@@ -178,6 +180,30 @@ fn others(case: &Case, settings: &Settings) -> Settings {
     settings.iter().filter(|(key, _)| *key != case.key).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
+/// A text of TOML without each single key that it has, with that key.
+fn without_each_key(text: &str) -> Vec<(String, String)> {
+    let table: toml::Table = text.parse().expect("TOML");
+    let mut keys = Vec::new();
+    let mut left = vec![(Vec::new(), table.clone())];
+    while let Some((path, table)) = left.pop() {
+        for (key, value) in table {
+            let path = [&path[..], &[key]].concat();
+            match value {
+                toml::Value::Table(table) => left.push((path, table)),
+                _ => keys.push(path),
+            }
+        }
+    }
+    let without = |path: &Vec<String>| {
+        let mut whole = table.clone();
+        let (last, above) = path.split_last().expect("a key");
+        let place = above.iter().fold(&mut whole, |table, key| table[key].as_table_mut().expect("a table"));
+        place.remove(last);
+        (path.join("."), whole.to_string())
+    };
+    keys.iter().map(without).collect()
+}
+
 /// What no machine at hand has must come with the command that would make it so.
 fn lacking(case: &Case, settings: &Settings, context: &Context) {
     let setting = Setting { key: case.key, value: case.value, beside: settings };
@@ -203,7 +229,6 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
         jobs,
         service,
     } = recipe;
-    assert_eq!(*home_config, base.home_config, "only the user's own configuration is in the cargo home");
     let mut all = Vec::new();
     let mut without = |what: String, take: &dyn Fn(&mut Recipe)| {
         let mut recipe = recipe.clone();
@@ -230,6 +255,11 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     }
     if *service != base.service {
         without("the service".to_owned(), &|recipe| recipe.service.clone_from(&base.service));
+    }
+    for (key, left) in home_config.iter().flat_map(|text| without_each_key(text)) {
+        without(format!("the key {key} of the cargo home"), &|recipe| {
+            recipe.home_config = Some(left.clone())
+        });
     }
     if *jobs != base.jobs {
         without("the jobs".to_owned(), &|recipe| recipe.jobs = base.jobs);
@@ -278,23 +308,32 @@ fn project(lab: &Lab, manifest: &str) {
 fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
     let tree = lab.path("own");
     let manifest = std::fs::read_to_string(tree.join("Cargo.toml")).expect("the manifest");
-    let driver = driver(lab, None, toolchain);
-    let configuration = driver.configuration(&Recipe::default()).expect("a configuration that is valid");
-    let config = deciding(&configuration);
-    let in_force = driver.in_force(&Recipe::default(), &config).expect("flags");
-    Context {
+    let plain = Context {
         toolchain: Some(toolchain.clone()),
-        config: Some(config),
-        in_force,
+        config: None,
+        in_force: InForce::default(),
         manifest: Some(manifest.parse().expect("a manifest that is valid")),
         path: path(),
         tools: lab.path("tools"),
-    }
+    };
+    in_force(lab, toolchain, &Recipe::default(), plain)
+}
+
+/// The same with the configuration that is in force for a recipe.
+fn in_force(lab: &Lab, toolchain: &Toolchain, recipe: &Recipe, context: Context) -> Context {
+    let driver = driver(lab, None, toolchain);
+    // What an axis adds on top is what is to be proven.
+    let (home_config, env) = (recipe.home_config.clone(), recipe.env.clone());
+    let recipe = Recipe { home_config, env, ..Recipe::default() };
+    let config = deciding(&driver.configuration(&recipe).expect("a configuration that is valid"));
+    let in_force = driver.in_force(&recipe, &config).expect("flags");
+    Context { config: Some(config), in_force, ..context }
 }
 
 /// What builds the project as its files are now.
 fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDriver {
     static ASKED: AtomicU32 = AtomicU32::new(0);
+    lab.write("cache/config.toml", "");
     // Its files change from one build to the next, so no answer is one for another.
     let hash = ASKED.fetch_add(1, Ordering::Relaxed).to_string();
     CargoDriver {
@@ -317,9 +356,11 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evid
         home: lab.path("home"),
         tmp: lab.path("lock"),
         service: lab.path("service"),
-        cargo_home: lab.path("cache"),
+        cargo_home: lab.path("cargo-home"),
         edit: 0,
     };
+    write_cargo_home(&site.cargo_home, &lab.path("cache"), recipe.home_config.as_deref())
+        .expect("a cargo home");
     let step = |detail| {
         if site.target.exists() {
             std::fs::remove_dir_all(&site.target).expect("the last build removed");
