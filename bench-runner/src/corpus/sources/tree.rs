@@ -260,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_disappears_is_one_that_changed() {
+        let (tree, target) = (sample(), tempfile::tempdir().unwrap());
+        let before = files(tree.path());
+        fs::remove_file(tree.path().join("run.sh")).unwrap();
+        let of_copy = copy(tree.path(), &before, target.path()).unwrap_err();
+        let of_reading = read(tree.path(), vec!["run.sh".into()]).unwrap_err();
+        for error in [of_copy, of_reading] {
+            assert!(matches!(&error, SourceError::Changed { file } if file.ends_with("run.sh")), "{error}");
+        }
+    }
+
+    #[test]
     fn a_file_that_changed_since_it_was_hashed_is_not_taken() {
         let (tree, target) = (sample(), tempfile::tempdir().unwrap());
         let before = files(tree.path());
