@@ -15,7 +15,7 @@ pub(super) fn tests() -> Vec<Trial> {
         test("a_build_script_that_asks_git_finds_the_pinned_commit", pinned),
         test("a_build_script_that_asks_git_finds_the_commit_compared", revisions),
         test("a_project_beside_another_one_finds_the_repository_of_both", beside),
-        test("a_part_of_a_repository_finds_no_other_one", part),
+        test("a_part_of_a_repository_finds_that_one_and_no_other", part),
     ]
 }
 
@@ -196,6 +196,6 @@ fn part() {
     fs::create_dir_all(cache(&lab, "")).expect("a directory");
     git(&lab, "cache/bench-runner", &["init", "--quiet"]);
     git(&lab, "cache/bench-runner", &["commit", "--quiet", "--allow-empty", "--message", "x"]);
-    let notes = run(&lab, "kind = \"path\"\npath = \"../../repo/app\"", "//");
-    assert!(notes.contains("the copy is no repository") && notes.contains("give the root"), "{notes}");
+    let notes = run(&lab, "kind = \"path\"\npath = \"../../repo/app\"", &told(&lab, "repo/app"));
+    assert!(notes.contains("build.rs asks git, and finds a repository with 3 commits"), "{notes}");
 }
