@@ -217,11 +217,19 @@ impl Workplace {
             .filter(|(name, _)| deciding(name))
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        // The tree at home is as it was copied, so the hash of the copy tells whether it has changed.
-        let version = &driver.toolchain.cargo_version;
-        let key = ["at home", version, &asked.dir.display().to_string(), &env.join("\0")]
-            .map(str::to_owned)
-            .join("\0");
+        // The tree at home is as it was copied, so the hash of the copy tells whether it has changed. What is above it is
+        // in the configuration.
+        let toolchain = &driver.toolchain;
+        let key = [
+            "at home",
+            &toolchain.cargo_version,
+            &toolchain.rustc_version,
+            &asked.dir.display().to_string(),
+            &home.configuration.table().to_string(),
+            &env.join("\0"),
+        ]
+        .map(str::to_owned)
+        .join("\0");
         let (cargo, dir, env) = (asked.cargo.clone(), asked.dir.clone(), asked.env.clone());
         driver.inquiry.answer(&key, home_config.as_deref(), &args, |_| Ok(Asked { cargo, dir, env }))
     }
