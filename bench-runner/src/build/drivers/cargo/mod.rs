@@ -1,4 +1,4 @@
-//! Builds with cargo. The only place that knows which of cargo's sources of flags drop each other.
+//! Builds with cargo: one command line from a recipe, evidence from what the build says.
 
 mod asking;
 mod calls;
