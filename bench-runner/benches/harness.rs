@@ -6,16 +6,17 @@
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
-use bench_runner::axes::{Availability, Setting, Settings};
-use bench_runner::build::{Goal, Lacking};
-use bench_runner::compare::{Comparison, Policy, Recorded, compare};
-use bench_runner::plan::{Options, PlanError, ProjectView, World, plan};
-use bench_runner::record::{
+use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
+use bench_runner_core::record::{
     Arm, Block, BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample, TreeId,
 };
-use bench_runner::scenario::{Baseline, Matrix, SamplingSpec, Scenario, Word};
-use bench_runner::stats::{Control, LEVEL, Reference, holm};
-use bench_runner::{figure, report, sampling};
+use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
+use bench_runner_measure::axes::{Availability, Setting, Settings};
+use bench_runner_measure::build::{Goal, Lacking};
+use bench_runner_measure::plan::{Options, PlanError, ProjectView, World, plan};
+use bench_runner_measure::sampling;
+use bench_runner_measure::scenario::{Baseline, Matrix, SamplingSpec, Scenario, Word};
+use bench_runner_report::{figure, report};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
 
@@ -39,7 +40,7 @@ impl World for Everything {
         Ok(ProjectView {
             planned: planned.clone(),
             cargo: true,
-            edits: vec![bench_runner::corpus::EditClass::Body],
+            edits: vec![bench_runner_measure::corpus::EditClass::Body],
             own_edit: false,
             profile: None,
             typical: Default::default(),

@@ -9,8 +9,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bench_runner::corpus::sources::{self, Cache, Pinned, SourceError, Sources};
-use bench_runner::corpus::{Catalogue, Project, Source};
+use bench_runner::built_in;
+use bench_runner_measure::corpus::sources::{self, Cache, Pinned, SourceError, Sources};
+use bench_runner_measure::corpus::{Project, Source};
 
 /// How often a tree is laid out in each pass; the median counts.
 const TIMES: usize = 5;
@@ -67,7 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn selected(words: &[String]) -> Result<Vec<Project>, Box<dyn std::error::Error>> {
-    let catalogue = Catalogue::load(None)?;
+    let catalogue = built_in::catalogue(None)?;
     let fetched = |project: &&Project| matches!(project.source, Source::CratesIo(_) | Source::Git(_));
     if words.is_empty() {
         return Ok(catalogue.projects().filter(fetched).cloned().collect());

@@ -16,14 +16,14 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use bench_runner::bundle::{self, Bundle, MachineEntry, Manifest, Status, Writer, fixture};
-use bench_runner::compare::{Comparison, Policy};
 use bench_runner::flows;
-use bench_runner::record::{
+use bench_runner_core::bundle::{self, Bundle, MachineEntry, Manifest, Status, Writer, fixture};
+use bench_runner_core::compare::{Comparison, Policy};
+use bench_runner_core::record::{
     Arm, ArmBuilds, Block, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan, Rebuilt,
     Role, Sample, Sampling, Variant, by_arm,
 };
-use bench_runner::stats::{Summary, summarise};
+use bench_runner_core::stats::{Summary, summarise};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::prelude::*;
 

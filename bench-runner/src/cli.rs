@@ -67,7 +67,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     });
     result.unwrap_or_else(|error| {
         commands::complain(&error);
-        if crate::process::interrupted() {
+        if bench_runner_measure::process::interrupted() {
             return Exit::Interrupted;
         }
         if error.is_request() { Exit::BadRequest } else { Exit::Failed }
@@ -89,7 +89,7 @@ mod tests {
         use clap::CommandFactory;
         let mut cli = Cli::command();
         let help = cli.find_subcommand_mut("export").unwrap().render_long_help().to_string();
-        for format in crate::export::all() {
+        for format in bench_runner_report::export::all() {
             let listed =
                 |line: &str| line.trim().strip_prefix(format.name).map(str::trim) == Some(format.summary);
             assert!(help.lines().any(listed), "{}: {help}", format.name);

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use bench_runner_core::compare::Policy;
+use bench_runner_core::record::{Block, Plan};
+use bench_runner_core::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
+use bench_runner_measure::plan::{BlockEstimate, Estimate};
+use bench_runner_measure::sampling::LOOKS;
+use bench_runner_measure::scenario::{AS_CONFIGURED, RequestError};
+use bench_runner_report::report;
+
 use super::{counted, spoken};
-use crate::compare::Policy;
-use crate::plan::{BlockEstimate, Estimate};
-use crate::record::{Block, Plan};
-use crate::report;
-use crate::sampling::LOOKS;
-use crate::scenario::{AS_CONFIGURED, RequestError};
-use crate::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
 
 /// An error where nothing is left to measure, with what was left out.
 pub(super) fn something_to_measure(plan: &Plan) -> Result<(), RequestError> {

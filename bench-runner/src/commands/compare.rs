@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::compare::{Policy, WantedBaseline};
+use bench_runner_core::record::Plan;
+use bench_runner_measure::scenario::RequestError;
+use bench_runner_report::report;
+
 use super::{Exit, request_percent, shown};
-use crate::bundle::{self, Bundle};
-use crate::compare::{Policy, WantedBaseline};
 use crate::flows::{self, FlowError, JudgedRun};
-use crate::record::Plan;
-use crate::report;
-use crate::scenario::RequestError;
 
 /// Verdicts again, also against another baseline; needs no build and writes nothing
 ///
@@ -22,7 +23,7 @@ use crate::scenario::RequestError;
 ///   bench-runner compare results/ONE/RUN results/OTHER/RUN
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     /// Directories of bundles, such as `results/<machine>/<run>`
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
@@ -41,7 +42,7 @@ pub struct Args {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     let baseline = (!args.baseline.is_empty()).then(|| WantedBaseline::new(args.baseline.join(",")));
     if let Some(wanted) = &baseline {

@@ -4,13 +4,14 @@ mod add;
 mod verify;
 
 use anyhow::Context as _;
+use bench_runner_measure::corpus::sources;
+use bench_runner_measure::corpus::{Project, Source, catalogue};
+use bench_runner_measure::host::MeasuringLock;
+use bench_runner_measure::process;
 
 use super::{Exit, columns};
-use crate::corpus::sources;
-use crate::corpus::{Project, Source, catalogue};
+use crate::built_in;
 use crate::flows::{FlowError, Places, VerifyOptions, Workplace};
-use crate::host::MeasuringLock;
-use crate::process;
 
 /// The pinned projects
 ///
@@ -19,7 +20,7 @@ use crate::process;
 ///   bench-runner corpus add ../mine
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
 }
@@ -43,10 +44,10 @@ enum Action {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     match &args.action {
         Action::List { json } => {
-            list(&crate::corpus::Catalogue::load(places.checkout.as_deref())?, *json);
+            list(&built_in::catalogue(places.checkout.as_deref())?, *json);
             Ok(Exit::Done)
         }
         Action::Fetch { projects } => {
@@ -59,7 +60,7 @@ pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     }
 }
 
-fn list(catalogue: &crate::corpus::Catalogue, json: bool) {
+fn list(catalogue: &bench_runner_measure::corpus::Catalogue, json: bool) {
     if json {
         let entry = |project: &Project| {
             serde_json::json!({

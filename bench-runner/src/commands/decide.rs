@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bench_runner_core::compare::Policy;
+use bench_runner_measure::scenario::RequestError;
+use bench_runner_report::machines::{Choice, Decisions, MemoryLimit, OfClass, Rule};
+use bench_runner_report::report;
+
 use super::Exit;
-use crate::compare::Policy;
 use crate::flows::{self, FlowError, JudgedRun};
-use crate::machines::{Choice, Decisions, MemoryLimit, OfClass, Rule};
-use crate::report;
-use crate::scenario::RequestError;
 
 /// Switch or stay: a decision for each class of machines, from one or many bundles
 ///
@@ -23,7 +24,7 @@ use crate::scenario::RequestError;
 ///   bench-runner decide results/*/* --per-day incremental=80 --max-memory 4G --worth 1m
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     /// Directories of bundles, such as `results/<machine>/<run>`
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
@@ -84,7 +85,7 @@ fn memory(text: &str) -> Result<MemoryLimit, String> {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let judged = flows::judge_all(&args.bundles, &Policy::default())?;
     for run in &judged {
         run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));

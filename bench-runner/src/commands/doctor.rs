@@ -1,14 +1,14 @@
 //! `doctor`: what the machine is, what it has, how quiet it is.
 
 use anyhow::Context as _;
+use bench_runner_measure::axes::{self, Availability, Axis, Context, Setting, Settings};
+use bench_runner_measure::build::Lacking;
+use bench_runner_measure::host::{self, Health, Machine, Severity};
+use bench_runner_measure::process::{Supervisor, SupervisorOptions};
+use bench_runner_measure::workloads;
 
 use super::{Exit, columns};
-use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
-use crate::build::Lacking;
 use crate::flows::{FlowError, Places, Workplace};
-use crate::host::{self, Health, Machine, Severity};
-use crate::process::{Supervisor, SupervisorOptions};
-use crate::workloads;
 
 /// The toolchain that has what is unstable.
 const NIGHTLY: &str = "nightly";
@@ -19,7 +19,7 @@ const NIGHTLY: &str = "nightly";
 ///   bench-runner doctor --strict && bench-runner run
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     /// End with exit code 4 where the machine is not fit for measuring
     #[arg(long)]
     strict: bool,
@@ -29,7 +29,7 @@ pub struct Args {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let workplace = Workplace::open(places, true, false)?;
     let machine = super::machine()?;
     let health = Health::read(&places.cache);

@@ -4,14 +4,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::compare::{Comparison, Policy};
+use bench_runner_core::nearest::nearest;
+use bench_runner_measure::scenario::RequestError;
+use bench_runner_report::export::{self, Document, Export, ExportError, Format, Pick, Run};
 
 use super::{Exit, shown};
-use crate::bundle::{self, Bundle};
-use crate::compare::{Comparison, Policy};
-use crate::export::{self, Document, Export, ExportError, Format, Pick, Run};
 use crate::flows::{self, FlowError};
-use crate::nearest::nearest;
-use crate::scenario::RequestError;
 
 /// What runs say, in the formats of other tools; needs no build and writes nothing into a bundle
 ///
@@ -33,7 +33,7 @@ use crate::scenario::RequestError;
 ///   bench-runner export --format critcmp results/MACHINE/RUN --output baselines/
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     /// Directories of bundles, such as `results/<machine>/<run>`
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
@@ -52,7 +52,7 @@ pub struct Args {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| eprintln!("note: {remark}"));

@@ -1,14 +1,14 @@
 //! What every verb that measures says and looks at beforehand.
 
 use anyhow::Context as _;
+use bench_runner_core::record::Plan;
+use bench_runner_measure::host::{self, Health, Severity};
+use bench_runner_measure::plan::estimate;
+use bench_runner_measure::process;
 
 use super::announce;
 use super::progress::Progress;
 use crate::flows::{FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace, Workshops};
-use crate::host::{self, Health, Severity};
-use crate::plan::estimate;
-use crate::process;
-use crate::record::Plan;
 
 /// Says what is about to be done.
 pub(super) fn progress(plan: &Plan, workplace: &Workplace) -> Progress {

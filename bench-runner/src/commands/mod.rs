@@ -8,28 +8,28 @@
 )]
 
 mod announce;
-pub mod compare;
-pub mod corpus;
-pub mod decide;
-pub mod doctor;
-pub mod export;
+pub(crate) mod compare;
+pub(crate) mod corpus;
+pub(crate) mod decide;
+pub(crate) mod doctor;
+pub(crate) mod export;
 mod measuring;
 mod open;
-pub mod plan;
+pub(crate) mod plan;
 mod progress;
-pub mod report;
-pub mod reproduce;
+pub(crate) mod report;
+pub(crate) mod reproduce;
 mod request;
-pub mod run;
-pub mod scenarios;
-pub mod waiting;
+pub(crate) mod run;
+pub(crate) mod scenarios;
+pub(crate) mod waiting;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_measure::host;
 
 use crate::flows::{FlowError, Places};
-use crate::host;
 use request::percent as request_percent;
 
 /// Names the directory whose lock is the right to measure, in place of the standard one; for tests.
@@ -74,7 +74,7 @@ impl Exit {
 
 /// Where things are kept; the same for all verbs.
 #[derive(Debug, Clone, clap::Args)]
-pub struct PlaceArgs {
+pub(crate) struct PlaceArgs {
     /// Directory of the bundles [default: `results` of the enclosing checkout, else of the current directory]
     #[arg(long, global = true, value_name = "DIR")]
     results: Option<PathBuf>,
@@ -87,7 +87,7 @@ pub struct PlaceArgs {
 }
 
 /// Finds where things are kept.
-pub fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
+pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     let here = std::env::current_dir().context("failed to find the current directory")?;
     let checkout = checkout(&here).map(Path::to_path_buf);
     let base = checkout.clone().unwrap_or_else(|| here.clone());
@@ -125,7 +125,7 @@ fn lock_dir() -> PathBuf {
 }
 
 /// Prints what went wrong.
-pub fn complain(error: &FlowError) {
+pub(crate) fn complain(error: &FlowError) {
     eprintln!("error: {error}");
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use bench_runner_measure::process::{find_in_path, launch};
+
 use super::shown;
-use crate::process::{find_in_path, launch};
 
 /// What opens a file on this system, with the arguments that come before its path.
 const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
+use bench_runner_core::record::{Block, Plan, Role};
+use bench_runner_measure::plan::{Estimate, estimate};
+use bench_runner_measure::sampling::round_order;
+
 use super::Exit;
 use super::announce::{announcement, forecast};
 use super::request::{self, RequestArgs};
 use crate::flows::{FlowError, Places, Workplace};
-use crate::plan::{Estimate, estimate};
-use crate::record::{Block, Plan, Role};
-use crate::sampling::round_order;
 
 /// Blocks of more arms are shown without the order of their first rounds.
 const ORDER_SHOWN_UP_TO: usize = 12;
@@ -22,7 +23,7 @@ const ORDER_SHOWN_UP_TO: usize = 12;
 ///   bench-runner run --plan plan.json
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     request: RequestArgs,
     /// Print the plan as JSON, for `run --plan`
@@ -31,7 +32,7 @@ pub struct Args {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let workplace = Workplace::open(places, args.request.offline, false)?;
     let mut plan = request::plan(&args.request, &workplace, places)?;
     workplace.compare_with_home(&mut plan);

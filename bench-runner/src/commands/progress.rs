@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use bench_runner_core::record::{Phase, Plan};
+use bench_runner_measure::plan::Estimate;
+use bench_runner_measure::run::{Event, Forecast, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::spoken;
-use crate::plan::Estimate;
-use crate::record::{Phase, Plan};
-use crate::run::{Event, Forecast, Observer};
 
 /// Draws what a run tells.
 pub(super) struct Progress {

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use bench_runner_core::bundle;
+use bench_runner_core::compare::Policy;
+use bench_runner_report::report;
+
 use super::{Exit, open, request_percent, shown};
-use crate::bundle;
-use crate::compare::Policy;
 use crate::flows::{self, FlowError, JudgedRun, Places};
-use crate::report;
 
 /// Tables, figures and pages again, from the files alone; needs no build and no network
 ///
@@ -19,7 +20,7 @@ use crate::report;
 ///   bench-runner report --format markdown results/MACHINE/RUN > comment.md
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     /// Directories of bundles, such as `results/<machine>/<run>`
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
@@ -48,7 +49,7 @@ enum Format {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let policy = Policy { margin: args.margin, ..Policy::default() };
     let (mut documents, mut judged) = (Vec::new(), Vec::new());
     for dir in &args.bundles {

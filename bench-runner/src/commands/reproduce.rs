@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bench_runner_core::bundle;
+use bench_runner_core::compare::{Comparison, Policy, Verdict};
+use bench_runner_measure::process;
+use bench_runner_measure::scenario::RequestError;
+use bench_runner_report::machines::{Outcome, Reproduced};
+use bench_runner_report::report;
 
 use super::{Exit, measuring, shown};
-use crate::bundle;
-use crate::compare::{Comparison, Policy, Verdict};
 use crate::flows::{self, Again, FlowError, JudgedRun, Laboratory, Places, Published, Workplace};
-use crate::machines::{Outcome, Reproduced};
-use crate::scenario::RequestError;
-use crate::{process, report};
 
 /// Carry out a bundle's plan here, and say whether the two runs agree
 ///
@@ -23,7 +24,7 @@ use crate::{process, report};
 ///   bench-runner reproduce results/MACHINE/RUN --against results/OTHER/RUN
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     /// Directory of the first run's bundle, such as `results/<machine>/<run>`
     #[arg(value_name = "BUNDLE")]
     bundle: PathBuf,
@@ -48,7 +49,7 @@ pub struct Args {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let policy = Policy::default();
     let first = JudgedRun::of(bundle::open(&args.bundle)?, &policy);
     first.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));

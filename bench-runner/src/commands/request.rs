@@ -6,14 +6,16 @@ mod variants;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::axes;
-use crate::flows::{FlowError, Places, Workplace};
-use crate::plan::{self, Options};
-use crate::record::{FORMAT_VERSION, Plan};
-use crate::scenario::{
-    self, Baseline, Library, Matrix, RequestError, SamplingSpec, Scenario, Word, of_whole_variants,
+use bench_runner_core::record::{FORMAT_VERSION, Plan};
+use bench_runner_measure::axes;
+use bench_runner_measure::plan::{self, Options};
+use bench_runner_measure::scenario::{
+    self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word, of_whole_variants,
 };
-use crate::workloads;
+use bench_runner_measure::workloads;
+
+use crate::built_in;
+use crate::flows::{FlowError, Places, Workplace};
 
 /// The scenario that is run when none is named.
 const MAIN_JOB: &str = "quick";
@@ -118,7 +120,7 @@ pub(super) fn plan(args: &RequestArgs, workplace: &Workplace, places: &Places) -
     if let Some(file) = &args.plan {
         return Ok(plan::refit(read_plan(file)?, workplace)?);
     }
-    let library = Library::load(places.checkout.as_deref())?;
+    let library = built_in::library(places.checkout.as_deref())?;
     let axes = args.axis.iter().map(|text| axis(text)).collect::<Result<Vec<_>, _>>()?;
     if let Some((key, _)) = axes
         .iter()

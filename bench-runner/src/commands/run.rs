@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use bench_runner_core::bundle;
+use bench_runner_core::compare::Policy;
+use bench_runner_measure::process;
+use bench_runner_report::report;
 
 use super::request::{self, RequestArgs};
 use super::waiting::{self, Patience, Waited};
 use super::{Exit, measuring, open, shown};
-use crate::bundle;
-use crate::compare::Policy;
 use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
-use crate::{process, report};
 
 /// Measure: build every variant in random order, round after round, and say which differ
 ///
@@ -24,7 +25,7 @@ use crate::{process, report};
 ///   bench-runner run --project ./ --variant article=article.toml --baseline as-configured
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     request: RequestArgs,
     /// Complete a run that was interrupted; its plan is never extended
@@ -52,7 +53,7 @@ pub struct Args {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
     if args.strict && args.wait.is_none() && !measuring::fit(places) {
         return Ok(Exit::Unfit);

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use bench_runner_measure::scenario::{Baseline, Content, Library, Scenario, Word};
+
 use super::{Exit, columns, counted, spoken};
+use crate::built_in;
 use crate::flows::{FlowError, Places};
-use crate::scenario::{Baseline, Content, Library, Scenario, Word};
 
 /// The matrices of what is varied
 ///
@@ -12,7 +14,7 @@ use crate::scenario::{Baseline, Content, Library, Scenario, Word};
 ///   bench-runner scenarios show quick
 #[derive(Debug, Clone, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
 }
@@ -38,13 +40,13 @@ enum Action {
 }
 
 /// Carries out the verb.
-pub fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let checkout = places.checkout.as_deref();
     match &args.action {
-        Action::List { json } => list(&Library::load(checkout)?, *json),
-        Action::Show { name } => print!("{}", describe(&Library::load(checkout)?.get(name)?)),
+        Action::List { json } => list(&built_in::library(checkout)?, *json),
+        Action::Show { name } => print!("{}", describe(&built_in::library(checkout)?.get(name)?)),
         Action::Check { files } if files.is_empty() => {
-            let library = Library::load(checkout)?;
+            let library = built_in::library(checkout)?;
             library.iter().for_each(|scenario| println!("{}: valid ({})", scenario.name, scenario.origin));
         }
         Action::Check { files } => {

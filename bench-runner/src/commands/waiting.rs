@@ -3,9 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bench_runner_measure::host::{self, Health, MeasuringLock, Severity};
+use bench_runner_measure::process;
+
 use crate::flows::{FlowError, Places};
-use crate::host::{self, Health, MeasuringLock, Severity};
-use crate::process;
 
 /// How often the machine is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -25,7 +26,7 @@ pub(super) enum Waited {
 
 /// How long may be waited; `None` is as long as it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience(pub(super) Option<Duration>);
+pub(crate) struct Patience(pub(super) Option<Duration>);
 
 /// The time that may be waited, from `--wait` alone or with a duration behind it.
 pub(super) fn patience(text: &str) -> Result<Patience, String> {

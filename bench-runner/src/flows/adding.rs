@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_measure::corpus::adding::{self, Origin, Proposal};
+use bench_runner_measure::corpus::edits;
+use bench_runner_measure::scenario::RequestError;
 
 use super::verify::{Fault, Verified, Verifier, VerifyOptions};
 use super::{FlowError, Places, Workplace};
-use crate::corpus::adding::{self, Origin, Proposal};
-use crate::corpus::edits;
-use crate::scenario::RequestError;
 
 /// What is to be added.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Added {
     /// Whether it lies in the checkout's corpus, so that its name is enough.
     pub in_corpus: bool,
     /// What fixes its source.
-    pub pin: crate::record::Pin,
+    pub pin: bench_runner_core::record::Pin,
     /// Its edits by name.
     pub edits: Vec<String>,
     /// What was seen of it, where it was built.

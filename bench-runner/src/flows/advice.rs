@@ -3,14 +3,14 @@
 
 use std::path::PathBuf;
 
-use crate::axes::{self, Settings, Situation, Written};
-use crate::bundle::{Bundle, Manifest};
-use crate::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
-use crate::corpus::{Project, Source};
-use crate::figure::wording;
-use crate::record::{Arm, Block, ProofResult, TEXTS};
-use crate::report::{self, Advice};
-use crate::spanned::SourceText;
+use bench_runner_core::bundle::{Bundle, Manifest};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
+use bench_runner_core::record::{Arm, Block, ProofResult, TEXTS};
+use bench_runner_measure::axes::{self, Settings, Situation, Written};
+use bench_runner_measure::corpus::{Project, Source};
+use bench_runner_measure::spanned::SourceText;
+use bench_runner_report::figure::wording;
+use bench_runner_report::report::{self, Advice};
 
 /// What to do with what a bundle says. Blocks that come to the same lines are told together; where nothing is faster
 /// than what it was compared with, there is nothing to do.
@@ -20,10 +20,10 @@ pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
 }
 
 /// The lines that apply one variant of a bundle, whatever it came to.
-pub fn advice_for(bundle: &Bundle, comparison: &Comparison, variant: &str) -> Vec<Advice> {
+pub(crate) fn advice_for(bundle: &Bundle, comparison: &Comparison, variant: &str) -> Vec<Advice> {
     let of_block = |(block, planned)| {
         let one = judged(block, planned).find(|one| one.planned.variant.name == variant)?;
-        let mut advice = Advice::of(&one, block);
+        let mut advice = without_lines(&one, block);
         write_down_or_say_why(&mut advice, &bundle.manifest, &one, (block, planned));
         Some(advice)
     };
@@ -55,15 +55,8 @@ fn told_together(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
     all
 }
 
-impl Advice {
-    fn of(one: &Candidate<'_>, block: &BlockResult) -> Self {
-        Self {
-            heading: heading(one),
-            titles: vec![title(one, block)],
-            files: Vec::new(),
-            remarks: Vec::new(),
-        }
-    }
+fn without_lines(one: &Candidate<'_>, block: &BlockResult) -> Advice {
+    Advice { heading: heading(one), titles: vec![title(one, block)], files: Vec::new(), remarks: Vec::new() }
 }
 
 /// The arms of a block that have a ratio.
@@ -91,7 +84,7 @@ fn of_block(
     faster.sort_by(|one, other| one.ratio.ratio.total_cmp(&other.ratio.ratio));
     let proven = faster.iter().position(|one| is_proven(one, block));
     let best = *faster.get(proven.unwrap_or(0))?;
-    let mut advice = Advice::of(&best, block);
+    let mut advice = without_lines(&best, block);
     if proven.is_none() {
         advice.remarks.push(format!(
             "Nothing in its builds on {} shows that it was in force, so no lines are recommended.",
@@ -338,8 +331,9 @@ fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -
 
 #[cfg(test)]
 mod tests {
+    use bench_runner_core::bundle::{ToolEntry, fixture};
+
     use super::*;
-    use crate::bundle::{ToolEntry, fixture};
 
     #[test]
     fn a_target_is_what_the_compilers_said() {

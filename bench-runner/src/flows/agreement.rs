@@ -1,8 +1,8 @@
 //! What a look while measuring says agrees with what is reported of the samples later.
 
-use crate::compare::fixture::*;
-use crate::record::{Block, Outcome, Role, StopReason};
-use crate::sampling::{Next, Progress, next};
+use bench_runner_core::compare::fixture::*;
+use bench_runner_core::record::{Block, Outcome, Role, StopReason};
+use bench_runner_measure::sampling::{Next, Progress, next};
 
 const ROUNDS: u32 = 22;
 
@@ -22,7 +22,8 @@ fn table() -> Vec<Vec<Option<f64>>> {
 
 /// What the look after the last round says with this precision on the log scale.
 fn look(block: &Block, precision: f64) -> Next {
-    let sampling = crate::record::Sampling { precision: Some(precision.exp_m1()), ..block.sampling.clone() };
+    let sampling =
+        bench_runner_core::record::Sampling { precision: Some(precision.exp_m1()), ..block.sampling.clone() };
     let roles: Vec<Role> = block.arms.iter().map(|arm| arm.role).collect();
     let (sampling, rounds) = (&sampling, &table());
     next(&Progress { sampling, roles: &roles, rounds, remaining: None, round_time: None })

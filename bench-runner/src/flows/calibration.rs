@@ -4,11 +4,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status};
+use bench_runner_core::compare::{BlockResult, Policy};
+use bench_runner_core::record::{BlockId, EarlierTwin, Phase};
+use bench_runner_core::stats::{Control, Estimate, offset_weight};
+
 use super::judge;
-use crate::bundle::{self, Bundle, BundleError, Manifest, Status};
-use crate::compare::{BlockResult, Policy};
-use crate::record::{BlockId, EarlierTwin, Phase};
-use crate::stats::{Control, Estimate, offset_weight};
 
 /// How much of the past is drawn upon. What a machine was like long ago says little of it today.
 #[derive(Debug, Clone, Copy)]

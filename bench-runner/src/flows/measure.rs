@@ -5,19 +5,21 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context as _;
+use bench_runner_core::bundle::{
+    self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer, run_id,
+};
+use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
+use bench_runner_measure::host::{self, Health, Machine, MeasuringLock};
+use bench_runner_measure::plan::estimate;
+use bench_runner_measure::process::{Supervisor, SupervisorOptions};
+use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer};
+use bench_runner_measure::scenario::RequestError;
 
 use super::{FlowError, Places, Workplace, calibration, tools};
-use crate::bundle::{self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer, run_id};
-use crate::host::{self, Health, Machine, MeasuringLock};
-use crate::plan::estimate;
-use crate::process::{Supervisor, SupervisorOptions};
-use crate::record::{FORMAT_VERSION, Plan, Sample};
-use crate::run::{self, Carried, Event, Inputs, Observer};
-use crate::scenario::RequestError;
 
 /// What measuring has to know beside the plan.
 #[derive(Debug, Clone)]
-pub struct MeasureOptions {
+pub(crate) struct MeasureOptions {
     /// This program's own file, which also is the supervisor.
     pub exe: PathBuf,
     /// The machine, and the directory that stands for the right to measure on it.
@@ -37,10 +39,10 @@ pub struct Measured {
     pub flawed: bool,
 }
 
-pub use crate::run::Workshops;
+pub(crate) use bench_runner_measure::run::Workshops;
 
 /// The right and the means to measure on this machine, until it is dropped.
-pub struct Laboratory<'a> {
+pub(crate) struct Laboratory<'a> {
     workplace: &'a Workplace,
     places: &'a Places,
     options: &'a MeasureOptions,
@@ -50,7 +52,7 @@ pub struct Laboratory<'a> {
 
 impl<'a> Laboratory<'a> {
     /// Takes the lock and starts the supervisor.
-    pub fn open(
+    pub(crate) fn open(
         workplace: &'a Workplace,
         places: &'a Places,
         options: &'a MeasureOptions,
@@ -67,7 +69,7 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Carries out `plan` and writes its bundle.
-    pub fn measure(
+    pub(crate) fn measure(
         self,
         plan: &Plan,
         workshops: &Workshops,
@@ -81,7 +83,7 @@ impl<'a> Laboratory<'a> {
     }
 
     /// A bundle that did not get to its end and can be taken up here.
-    pub fn unfinished(&self, dir: &Path) -> Result<Bundle, FlowError> {
+    pub(crate) fn unfinished(&self, dir: &Path) -> Result<Bundle, FlowError> {
         let unfinished = bundle::open(dir)?;
         let refused =
             |message: String, help: &str| Err(RequestError::usage(message, Some(help.to_owned())).into());
@@ -98,7 +100,7 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Takes up a bundle that did not get to its end. It completes the plan and never extends it.
-    pub fn resume(
+    pub(crate) fn resume(
         self,
         unfinished: Bundle,
         workshops: &Workshops,

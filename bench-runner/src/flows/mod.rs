@@ -15,24 +15,27 @@ mod verify;
 mod workplace;
 
 pub use adding::{AddRequest, Added, add};
-pub use advice::{advice, advice_for};
-pub use measure::{Laboratory, MeasureOptions, Measured, Workshops};
-pub use publish::{Published, judge, page, publish};
-pub use reproduce::{Again, plan_again};
-pub use together::{
-    JudgedRun, PublishedTogether, decide, judge_all, publish_together, reproduced, side_by_side,
-};
-pub use verify::{Built, Fault, ProvenEdit, Verified, Verifier, VerifyOptions, fetch_all, verify_sources};
+pub use advice::advice;
+pub(crate) use advice::advice_for;
+pub use measure::Measured;
+pub(crate) use measure::{Laboratory, MeasureOptions, Workshops};
+pub(crate) use publish::{Published, publish};
+pub use publish::{judge, page};
+pub(crate) use reproduce::{Again, plan_again};
+pub use together::{JudgedRun, decide, side_by_side};
+pub(crate) use together::{judge_all, publish_together, reproduced};
+pub use verify::{Built, Fault, ProvenEdit, Verified, VerifyOptions};
+pub(crate) use verify::{Verifier, fetch_all, verify_sources};
 pub use workplace::{Places, Workplace};
 
-use crate::bundle::BundleError;
-use crate::corpus::CatalogueError;
-use crate::corpus::adding::AddError;
-use crate::corpus::parents::ParentError;
-use crate::corpus::sources::SourceError;
-use crate::host::LockError;
-use crate::plan::PlanError;
-use crate::scenario::RequestError;
+use bench_runner_core::bundle::BundleError;
+use bench_runner_measure::corpus::CatalogueError;
+use bench_runner_measure::corpus::adding::AddError;
+use bench_runner_measure::corpus::parents::ParentError;
+use bench_runner_measure::corpus::sources::SourceError;
+use bench_runner_measure::host::LockError;
+use bench_runner_measure::plan::PlanError;
+use bench_runner_measure::scenario::RequestError;
 
 /// Why a flow came to no end, by whose fault it is.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +62,7 @@ pub enum FlowError {
 
 impl FlowError {
     /// Whether the request was wrong, rather than the harness.
-    pub fn is_request(&self) -> bool {
+    pub(crate) fn is_request(&self) -> bool {
         match self {
             Self::Request(_) | Self::Catalogue(_) | Self::Parent(_) => true,
             Self::Source(error) => error.is_request(),
@@ -73,7 +76,7 @@ impl FlowError {
 
 impl FlowError {
     /// Whether somebody else measures on this machine.
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         let lock = match self {
             Self::Harness(error) => error.downcast_ref::<LockError>(),
             _ => None,

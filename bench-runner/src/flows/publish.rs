@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::compare::{Besides, Comparison, Policy, Recorded, compare};
+use bench_runner_report::{figure, report};
 
 use super::FlowError;
-use crate::bundle::{self, Bundle};
-use crate::compare::{Besides, Comparison, Policy, Recorded, compare};
-use crate::{figure, report};
 
 /// What was written for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub(crate) struct Published {
     /// The directory with the figures.
     pub plots: PathBuf,
     /// The page, which has everything in it.
@@ -28,7 +28,11 @@ pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
 }
 
 /// Writes figures to `plots/<run>/` and the derived tables beside the samples.
-pub fn publish(bundle: &Bundle, comparison: &Comparison, plots: &Path) -> Result<Published, FlowError> {
+pub(crate) fn publish(
+    bundle: &Bundle,
+    comparison: &Comparison,
+    plots: &Path,
+) -> Result<Published, FlowError> {
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let path = plots.join("report.html");

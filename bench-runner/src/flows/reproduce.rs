@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use bench_runner_core::bundle::Manifest;
+use bench_runner_core::record::{Pin, Plan, PlannedProject};
+use bench_runner_measure::plan::{self, World as _};
+use bench_runner_measure::scenario::RequestError;
+
 use super::{FlowError, Workplace};
-use crate::bundle::Manifest;
-use crate::plan::{self, World as _};
-use crate::record::{Pin, Plan, PlannedProject};
-use crate::scenario::RequestError;
 
 /// What may be changed in the plan.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Again {
+pub(crate) struct Again {
     /// What the whole run may take, in place of what the first one might.
     pub time_budget: Option<Duration>,
     /// Draws every order, in place of the first run's seed.
@@ -23,7 +24,7 @@ pub struct Again {
 /// # Errors
 /// Where a source cannot be had: local trees are only on the machine that they were measured on, unless the cache has
 /// them or the same tree lies in the same place.
-pub fn plan_again(first: &Manifest, workplace: &Workplace, again: Again) -> Result<Plan, FlowError> {
+pub(crate) fn plan_again(first: &Manifest, workplace: &Workplace, again: Again) -> Result<Plan, FlowError> {
     let mut wanted = first.plan.clone();
     wanted.skipped.clear();
     wanted.time_budget = again.time_budget.or(wanted.time_budget);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::compare::{Comparison, Policy};
+use bench_runner_core::record::{BlockId, Cost, Phase, Role, Sample};
+use bench_runner_report::machines::{self, Decisions, Memory, Reproduced, Rule, Run, SideBySide};
+use bench_runner_report::{figure, report};
 
 use super::{FlowError, judge};
-use crate::bundle::{self, Bundle};
-use crate::compare::{Comparison, Policy};
-use crate::machines::{self, Decisions, Memory, Reproduced, Rule, Run, SideBySide};
-use crate::record::{BlockId, Cost, Phase, Role, Sample, short_hash};
-use crate::{figure, report};
 
 /// A bundle and what it says.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl JudgedRun {
 
     /// The same without the samples, of which nothing more is needed to put runs side by side.
     #[must_use]
-    pub fn without_samples(mut self) -> Self {
+    pub(crate) fn without_samples(mut self) -> Self {
         self.bundle.samples = Vec::new();
         self
     }
@@ -46,7 +46,7 @@ impl JudgedRun {
 ///
 /// # Errors
 /// For the first that cannot be opened.
-pub fn judge_all(dirs: &[PathBuf], policy: &Policy) -> Result<Vec<JudgedRun>, FlowError> {
+pub(crate) fn judge_all(dirs: &[PathBuf], policy: &Policy) -> Result<Vec<JudgedRun>, FlowError> {
     dirs.iter().map(|dir| Ok(JudgedRun::of(bundle::open(dir)?, policy).without_samples())).collect()
 }
 
@@ -77,7 +77,7 @@ pub fn side_by_side(judged: &[JudgedRun]) -> SideBySide {
 }
 
 /// Whether a run was reproduced by another.
-pub fn reproduced(first: &JudgedRun, again: &JudgedRun) -> Reproduced {
+pub(crate) fn reproduced(first: &JudgedRun, again: &JudgedRun) -> Reproduced {
     machines::reproduced(first.run(), again.run())
 }
 
@@ -88,7 +88,7 @@ pub fn decide(judged: &[JudgedRun], rule: &Rule) -> Decisions {
 
 /// What was written for several bundles.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishedTogether {
+pub(crate) struct PublishedTogether {
     /// The directory with the figures.
     pub plots: PathBuf,
     /// The page.
@@ -97,8 +97,8 @@ pub struct PublishedTogether {
 
 /// Writes page and figures to `plots/together-<12 hex>/`, which is named after the runs: the beginning of the sha256 of
 /// their machines' instances and names, sorted, so that the same runs always go to the same place.
-pub fn publish_together(together: &SideBySide, plots: &Path) -> Result<PublishedTogether, FlowError> {
-    let plots = plots.join(name(together));
+pub(crate) fn publish_together(together: &SideBySide, plots: &Path) -> Result<PublishedTogether, FlowError> {
+    let plots = plots.join(together.name());
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let write = |name: &str, bytes: &[u8]| -> Result<PathBuf, FlowError> {
         let path = plots.join(name);
@@ -113,39 +113,17 @@ pub fn publish_together(together: &SideBySide, plots: &Path) -> Result<Published
     Ok(PublishedTogether { plots: plots.clone(), page })
 }
 
-fn name(together: &SideBySide) -> String {
-    let of_machine = |machine: &machines::Machine| {
-        machine.runs.iter().map(|run| format!("{}/{run}", machine.instance)).collect::<Vec<_>>()
-    };
-    let mut runs: Vec<String> = together.machines.iter().flat_map(of_machine).collect();
-    runs.sort_unstable();
-    format!("together-{}", short_hash(&runs.join("\n")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machines::tests::fixture;
-
-    #[test]
-    fn the_directory_is_named_after_the_runs_in_any_order() {
-        let mut made = fixture::several();
-        let of = |made: &[fixture::Made]| {
-            name(&machines::side_by_side(&made.iter().map(fixture::Made::run).collect::<Vec<_>>()))
-        };
-        let first = of(&made);
-        made.reverse();
-        assert_eq!(of(&made), first);
-        made.pop();
-        assert_ne!(of(&made), first);
-        assert!(first.len() == "together-".len() + 12 && first.starts_with("together-"), "{first}");
-    }
 
     #[test]
     fn memory_is_that_of_all_processes_where_every_build_tells_it() {
         let sample = |peak_memory, max_rss, role| {
             let mut sample = bundle::fixture::sample(1, bundle::fixture::built());
-            let crate::record::Outcome::Built(cost) = &mut sample.outcome else { panic!("a build") };
+            let bench_runner_core::record::Outcome::Built(cost) = &mut sample.outcome else {
+                panic!("a build")
+            };
             (cost.peak_memory, cost.max_rss, sample.role) = (peak_memory, max_rss, role);
             sample
         };

@@ -5,11 +5,11 @@ use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
+use bench_runner_core::bundle::ToolEntry;
+use bench_runner_core::record::Plan;
 use sha2::{Digest, Sha256};
 
 use super::{FlowError, Workplace};
-use crate::bundle::ToolEntry;
-use crate::record::Plan;
 
 /// Every tool that takes part in `plan`, with the hash of its program.
 pub(super) fn entries(workplace: &Workplace, plan: &Plan) -> Result<Vec<ToolEntry>, FlowError> {

@@ -15,17 +15,18 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::Context as _;
+use bench_runner_core::record::{Plan, PlannedProject, TreeId};
+use bench_runner_measure::axes::Context;
+use bench_runner_measure::build::{CommandDriver, Driver, InForce, Lacking, Toolchain};
+use bench_runner_measure::corpus::sources::{self, Cache, FetchTool, Sources};
+use bench_runner_measure::corpus::{Catalogue, Project, Source};
+use bench_runner_measure::plan::Typical;
+use bench_runner_measure::process::find_in_path;
+use bench_runner_measure::run::{self, Kit, KitKey, Workshop, Workshops};
+use bench_runner_measure::scenario::RequestError;
 
 use super::FlowError;
-use crate::axes::Context;
-use crate::build::{CommandDriver, Driver, InForce, Lacking, Toolchain};
-use crate::corpus::sources::{self, Cache, FetchTool, Sources};
-use crate::corpus::{Catalogue, Project, Source};
-use crate::plan::Typical;
-use crate::process::find_in_path;
-use crate::record::{Plan, PlannedProject, TreeId};
-use crate::run::{self, Kit, KitKey, Workshop, Workshops};
-use crate::scenario::RequestError;
+use crate::built_in;
 use bench::Bench;
 
 /// Where things are.
@@ -60,7 +61,7 @@ impl Workplace {
     /// A workplace with the corpus of `places`. With `offline` nothing is ever fetched; without `fetch` only what
     /// is in the cache is looked at.
     pub fn open(places: &Places, offline: bool, fetch: bool) -> Result<Self, FlowError> {
-        crate::corpus::parents::check(&places.cache)?;
+        bench_runner_measure::corpus::parents::check(&places.cache)?;
         let cache = Cache::at(&places.cache).context("failed to find the cache directory")?;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let sources = Sources {
@@ -73,7 +74,7 @@ impl Workplace {
         };
         sources::prepare_homes(&sources.cache, sources.user_home.as_deref())?;
         Ok(Self {
-            catalogue: Catalogue::load(places.checkout.as_deref())?,
+            catalogue: built_in::catalogue(places.checkout.as_deref())?,
             sources,
             path,
             fetch,
@@ -95,12 +96,12 @@ impl Workplace {
     }
 
     /// The cargo home for building.
-    pub fn building_home(&self) -> PathBuf {
+    pub(crate) fn building_home(&self) -> PathBuf {
         self.sources.cache.building_home()
     }
 
     /// Everything that building what `plan` names takes, dependencies in place.
-    pub fn workshops(&self, plan: &Plan) -> Result<Workshops, FlowError> {
+    pub(crate) fn workshops(&self, plan: &Plan) -> Result<Workshops, FlowError> {
         let mut workshops = Workshops::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
@@ -117,13 +118,13 @@ impl Workplace {
     }
 
     /// Everything that building `project` with its own toolchain takes, dependencies in place.
-    pub fn workshop_of(&self, project: &Project) -> Result<Workshop, FlowError> {
+    pub(crate) fn workshop_of(&self, project: &Project) -> Result<Workshop, FlowError> {
         let planned = self.put_on_bench(project, None)?.view.planned.clone();
         self.workshop(&planned, &tree_of(&project.name), &[Default::default()])
     }
 
     /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
-    pub fn not_fetched(&self, plan: &Plan) -> Vec<String> {
+    pub(crate) fn not_fetched(&self, plan: &Plan) -> Vec<String> {
         let benches = self.benches.borrow();
         let missing =
             |name: &&String| benches.get(&tree_of(name)).is_some_and(|bench| bench.source.is_none());

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use bench_runner::bundle::{Bundle, open};
-use bench_runner::compare::{Comparison, Policy, Verdict};
 use bench_runner::flows;
-use bench_runner::record::ProofResult;
-use bench_runner::report::Advice;
+use bench_runner_core::bundle::{Bundle, open};
+use bench_runner_core::compare::{Comparison, Policy, Verdict};
+use bench_runner_core::record::ProofResult;
+use bench_runner_report::report::Advice;
 use expect_test::expect;
 use libtest_mimic::Trial;
 

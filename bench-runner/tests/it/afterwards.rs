@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bench_runner::bundle::open;
+use bench_runner_core::bundle::open;
 use libtest_mimic::Trial;
 use serde_json::Value;
 

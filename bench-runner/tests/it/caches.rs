@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench_runner::bundle::Bundle;
-use bench_runner::record::{CacheUse, Outcome, Phase, ProofResult, Sample};
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{CacheUse, Outcome, Phase, ProofResult, Sample};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, Ran, test_with};

@@ -7,8 +7,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
-use bench_runner::bundle::Bundle;
-use bench_runner::record::{Phase, ProofResult, Sample};
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{Phase, ProofResult, Sample};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, Ran, entries, long_test_with, test, test_with};

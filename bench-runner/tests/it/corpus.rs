@@ -268,7 +268,8 @@ fn measuring() {
     let lab = Lab::new();
     own(&lab);
     lab.write("work/corpus/own.toml", "name = \"own\"\n[source]\nkind = \"path\"\npath = \"../../own\"\n");
-    let lock = bench_runner::host::MeasuringLock::acquire(&lab.path("lock")).expect("the right to measure");
+    let lock =
+        bench_runner_measure::host::MeasuringLock::acquire(&lab.path("lock")).expect("the right to measure");
     for args in [&["fetch", "own"][..], &["verify", "own"], &["verify", "own", "--no-build"]] {
         let refused = lab.run(&[&["corpus"], args].concat()).expect(1);
         assert!(refused.stderr.contains("measuring on this machine"), "{}", refused.stderr);

@@ -5,8 +5,8 @@ mod failures;
 use std::collections::BTreeMap;
 use std::fs;
 
-use bench_runner::bundle::{Bundle, Status};
-use bench_runner::record::{Outcome, Phase, Role, Sample, StopReason};
+use bench_runner_core::bundle::{Bundle, Status};
+use bench_runner_core::record::{Outcome, Phase, Role, Sample, StopReason};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, entries, test};
@@ -277,7 +277,7 @@ fn shards() {
             "--shard",
             share,
         ];
-        let plan: bench_runner::record::Plan =
+        let plan: bench_runner_core::record::Plan =
             serde_json::from_str(&lab.run(&args).expect(0).stdout).expect("a plan");
         plan.blocks.iter().map(|block| block.id.to_string()).collect::<Vec<_>>()
     };

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench_runner::bundle::{Status, open};
-use bench_runner::record::Phase;
+use bench_runner_core::bundle::{Status, open};
+use bench_runner_core::record::Phase;
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, entries, test};

@@ -124,10 +124,10 @@ impl Lab {
     }
 
     /// The only bundle.
-    pub(crate) fn bundle(&self) -> bench_runner::bundle::Bundle {
+    pub(crate) fn bundle(&self) -> bench_runner_core::bundle::Bundle {
         let bundles = self.bundles();
         assert_eq!(bundles.len(), 1, "{bundles:?}");
-        bench_runner::bundle::open(&bundles[0]).expect("a bundle that can be read")
+        bench_runner_core::bundle::open(&bundles[0]).expect("a bundle that can be read")
     }
 }
 

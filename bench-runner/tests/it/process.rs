@@ -17,7 +17,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench_runner::process::{
+use bench_runner_measure::process::{
     Ended, Finished, Job, Supervisor, SupervisorError, SupervisorOptions, install_interrupts,
 };
 use libtest_mimic::{Failed, Trial};

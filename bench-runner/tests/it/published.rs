@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bench_runner::compare::Policy;
-use bench_runner::{bundle, figure, flows};
+use bench_runner::flows;
+use bench_runner_core::bundle;
+use bench_runner_core::compare::Policy;
+use bench_runner_report::figure;
 use libtest_mimic::Trial;
 
 use crate::lab::{entries, test};
@@ -63,7 +65,7 @@ fn examples() {
     assert!(!runs.is_empty(), "docs/EXAMPLES.md names no bundle");
     let told: String = runs
         .iter()
-        .map(|run| bench_runner::report::text(&flows::judge(&kept(run), &Policy::default())))
+        .map(|run| bench_runner_report::report::text(&flows::judge(&kept(run), &Policy::default())))
         .collect();
     let mut shown = 0;
     for block in text.split("```text\n").skip(1) {
@@ -85,7 +87,7 @@ fn readme() {
         "README.md names another bundle than {}",
         bundle.manifest.run
     );
-    let table = bench_runner::report::text(&flows::judge(&bundle, &Policy::default()));
+    let table = bench_runner_report::report::text(&flows::judge(&bundle, &Policy::default()));
     // What the README prints of the run, cut short as it is, must be lines of the run.
     let shown: Vec<&str> = text
         .lines()

@@ -10,8 +10,8 @@ mod servers;
 
 use std::process::Command;
 
-use bench_runner::corpus::GitSource;
-use bench_runner::corpus::sources::{Cache, Sources};
+use bench_runner_measure::corpus::GitSource;
+use bench_runner_measure::corpus::sources::{Cache, Sources};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, Ran, entries, test_with};

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bench_runner::compare::{ArmResult, BlockResult, Comparison, Policy, Ratio, TwinResult, Verdict};
-use bench_runner::record::Role;
-use bench_runner::{bundle, flows};
+use bench_runner::flows;
+use bench_runner_core::bundle;
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Policy, Ratio, TwinResult, Verdict};
+use bench_runner_core::record::Role;
 use libtest_mimic::Trial;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 

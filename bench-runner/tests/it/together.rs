@@ -89,7 +89,7 @@ fn again() {
     };
     assert_eq!(ran.code, Some(code), "{}\n{}", ran.stdout, ran.stderr);
     let second = PathBuf::from(document["again_bundle"].as_str().expect("a bundle"));
-    let plan = |bundle: &Path| bench_runner::bundle::read_manifest(bundle).expect("a manifest").plan;
+    let plan = |bundle: &Path| bench_runner_core::bundle::read_manifest(bundle).expect("a manifest").plan;
     assert_eq!(plan(&lab.path("work").join(&second)), plan(&first));
     assert_eq!(
         (&document["same_machine"], &document["differences"]),

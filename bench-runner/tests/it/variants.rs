@@ -1,7 +1,7 @@
 //! Whole variants with real cargo: pieces of configuration as articles print them, and the user's own configuration.
 
-use bench_runner::bundle::Bundle;
-use bench_runner::record::{Proof, ProofResult};
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{Proof, ProofResult};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, Ran, test, test_with};

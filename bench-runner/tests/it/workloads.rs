@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use bench_runner::bundle::Bundle;
-use bench_runner::record::{Outcome, Phase, Proof, ProofResult, Role, Sample};
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{Outcome, Phase, Proof, ProofResult, Role, Sample};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, test, test_with};

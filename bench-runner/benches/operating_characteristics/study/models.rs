@@ -1,6 +1,6 @@
 //! How long builds take: the truth, and what a machine makes of it.
 
-use bench_runner::record::Role;
+use bench_runner_core::record::Role;
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};

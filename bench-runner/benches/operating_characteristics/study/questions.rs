@@ -1,7 +1,7 @@
 //! What is asked of simulated runs: are intervals right, are verdicts, is what is there found.
 
-use bench_runner::compare::{BlockResult, Policy, Ratio, Verdict};
-use bench_runner::stats::serial_correlation;
+use bench_runner_core::compare::{BlockResult, Policy, Ratio, Verdict};
+use bench_runner_core::stats::serial_correlation;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::models::{Model, Noise};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use bench_runner::compare::{Comparison, Policy, Recorded, compare};
-use bench_runner::record::{
+use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
+use bench_runner_core::record::{
     Arm, Block, BlockEnd, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan,
     PlannedProject, Role, Sample, Sampling, StopReason, Variant,
 };
-use bench_runner::sampling::{Next, Progress, next, round_order};
+use bench_runner_measure::sampling::{Next, Progress, next, round_order};
 
 use super::models::{Machine, Model, Noise};
 

@@ -1,6 +1,6 @@
 //! The usual way, for comparison: all builds of A, then all of B, and the ratio of the means ± σ as hyperfine prints it.
 
-use bench_runner::record::Role;
+use bench_runner_core::record::Role;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::models::{Machine, Model, Noise};

@@ -110,7 +110,7 @@ mod tests {
         let rebuilt = vec!["demo@1.0.0 bin:demo".to_owned()];
         let verified = Verified {
             project: "demo".into(),
-            pin: Some(crate::record::Pin::Git { rev: "ab".repeat(20) }),
+            pin: Some(bench_runner_core::record::Pin::Git { rev: "ab".repeat(20) }),
             tree: Some("cd".repeat(32)),
             built: Some(Built { took: Duration::from_millis(4321), units: Some(12), checked: true }),
             edits: vec![ProvenEdit { name: "body".into(), class: "body", rebuilt }],

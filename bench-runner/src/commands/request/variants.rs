@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::{check_value, pair, values};
-use crate::nearest::nearest;
-use crate::scenario::{
+use bench_runner_core::nearest::nearest;
+use bench_runner_measure::scenario::{
     Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, invalid_name, snippet,
 };
+
+use super::{check_value, pair, values};
 
 /// Reads `--variant NAME=FILE` and the names that are always known.
 pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> {
@@ -126,8 +127,9 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
 
 #[cfg(test)]
 mod tests {
+    use crate::built_in;
+
     use super::*;
-    use crate::scenario::Library;
 
     fn read_one(text: &str) -> String {
         read(&[text.to_owned()]).unwrap_err().to_string()
@@ -152,7 +154,7 @@ mod tests {
 
     #[test]
     fn whole_variants_go_into_every_matrix_and_can_be_the_baseline() {
-        let mut quick = Library::load(None).unwrap().get("quick").unwrap();
+        let mut quick = built_in::library(None).unwrap().get("quick").unwrap();
         add(&mut quick, &read(&["as-configured".to_owned()]).unwrap()).unwrap();
         set_baselines(&mut quick, &["as-configured".to_owned()]).unwrap();
         assert!(quick.matrices.iter().all(|matrix| matrix.variants.len() == 1));
@@ -165,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_value_of_a_baseline_is_read_as_those_of_an_axis() {
-        let mut scenario = Library::load(None).unwrap().get("codegen-units").unwrap();
+        let mut scenario = built_in::library(None).unwrap().get("codegen-units").unwrap();
         set_baselines(&mut scenario, &["codegen-units={ own = 16, deps = 256 }".to_owned()]).unwrap();
         let word = scenario.matrices[0].baseline.value("codegen-units").unwrap();
         assert_eq!(word.text, "{own=16,deps=256}");
@@ -173,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_baseline_is_one_variant_or_values() {
-        let mut quick = Library::load(None).unwrap().get("quick").unwrap();
+        let mut quick = built_in::library(None).unwrap().get("quick").unwrap();
         let mut refused = |texts: &[&str]| {
             let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
             set_baselines(&mut quick, &texts).unwrap_err().to_string()

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use bench_runner_core::bundle::{Writer, fixture};
+use bench_runner_core::record::{Arm, Block, Cost, Outcome, Plan, Role, Sample};
+
 use super::*;
-use crate::bundle::{Writer, fixture};
-use crate::record::{Arm, Block, Cost, Outcome, Plan, Role, Sample};
 
 const EARLY: &str = "2026-01-01T00:00:00Z";
 const LATE: &str = "2026-01-02T00:00:00Z";

@@ -9,18 +9,18 @@ mod room;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bench_runner_core::record::{Pin, ProofResult};
+use bench_runner_measure::build::{Detail, Evidence};
+use bench_runner_measure::corpus::sources;
+use bench_runner_measure::corpus::{Edit, Project, Source, edits};
+use bench_runner_measure::host::MeasuringLock;
+use bench_runner_measure::process::{Supervisor, SupervisorOptions, interrupted};
+use bench_runner_measure::run::Workshop;
+use bench_runner_measure::workloads::{Shown, Units};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
 use super::{FlowError, Places, Workplace};
-use crate::build::{Detail, Evidence};
-use crate::corpus::sources;
-use crate::corpus::{Edit, Project, Source, edits};
-use crate::host::MeasuringLock;
-use crate::process::{Supervisor, SupervisorOptions, interrupted};
-use crate::record::{Pin, ProofResult};
-use crate::run::Workshop;
-use crate::workloads::{Shown, Units};
 use room::{Ended, Room};
 
 /// What verifying needs beside the projects.
@@ -102,13 +102,13 @@ impl std::fmt::Display for Fault {
 
 /// Brings the sources of projects into the cache, several at once. What goes wrong shows when a project is verified. Their
 /// dependencies come one project after another: cargo keeps its home locked for as long as it fetches.
-pub fn fetch_all(workplace: &Workplace, projects: &[Project]) {
+pub(crate) fn fetch_all(workplace: &Workplace, projects: &[Project]) {
     let with = workplace.sources();
     projects.par_iter().for_each(|project| drop(sources::pin(project, with)));
 }
 
 /// Checks pins and hashes, and that every edit applies; builds nothing.
-pub fn verify_sources(workplace: &Workplace, project: &Project) -> Verified {
+pub(crate) fn verify_sources(workplace: &Workplace, project: &Project) -> Verified {
     let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
     match workplace.workshop_of(project) {
         Err(error) => verified.faults.push(Fault::Source(error.to_string())),
@@ -145,7 +145,7 @@ impl Fault {
 }
 
 /// The right and the means to build on this machine, until it is dropped.
-pub struct Verifier<'a> {
+pub(crate) struct Verifier<'a> {
     workplace: &'a Workplace,
     scratch: PathBuf,
     supervisor: Supervisor,
@@ -155,7 +155,7 @@ pub struct Verifier<'a> {
 
 impl<'a> Verifier<'a> {
     /// Takes the right to measure and starts the supervisor.
-    pub fn open(
+    pub(crate) fn open(
         workplace: &'a Workplace,
         places: &Places,
         options: &VerifyOptions,
@@ -178,7 +178,7 @@ impl<'a> Verifier<'a> {
     ///
     /// # Errors
     /// Where the harness itself fails, or is interrupted.
-    pub fn verify(&mut self, project: &Project) -> Result<Verified, FlowError> {
+    pub(crate) fn verify(&mut self, project: &Project) -> Result<Verified, FlowError> {
         let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
         let workshop = match self.workplace.workshop_of(project) {
             Ok(workshop) => workshop,
@@ -190,13 +190,13 @@ impl<'a> Verifier<'a> {
         };
         verified.know(&workshop);
         let dir = self.scratch.join("project");
-        crate::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
+        bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
         let mut room = Room::lay_out(&dir, &workshop, self.workplace.building_home(), &mut self.supervisor)?;
         let seen = build(&mut room, &mut verified)?;
         if seen {
             try_edits(&mut room, &workshop, &mut verified)?;
         }
-        crate::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
+        bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
         Ok(verified)
     }
 }
@@ -204,7 +204,7 @@ impl<'a> Verifier<'a> {
 impl Drop for Verifier<'_> {
     fn drop(&mut self) {
         // What is left is swept away by the next run.
-        let _ = crate::host::remove_tree(&self.scratch);
+        let _ = bench_runner_measure::host::remove_tree(&self.scratch);
     }
 }
 

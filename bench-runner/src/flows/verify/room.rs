@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bench_runner_measure::build::{Corner, Detail, Driver, Evidence, Goal, Recipe, Site, Step, UnitGraph};
+use bench_runner_measure::corpus::sources;
+use bench_runner_measure::process::{self, Finished, Job, Supervisor};
+use bench_runner_measure::run::Workshop;
 
 use super::FlowError;
-use crate::build::{Corner, Detail, Driver, Evidence, Goal, Recipe, Site, Step, UnitGraph};
-use crate::corpus::sources;
-use crate::process::{self, Finished, Job, Supervisor};
-use crate::run::Workshop;
 
 /// A build or command that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(2 * 3600);

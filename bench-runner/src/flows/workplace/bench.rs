@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::Context as _;
+use bench_runner_core::record::{PlannedProject, TreeId};
+use bench_runner_measure::axes::Context;
+use bench_runner_measure::build::{Goal, InForce, Inquiry, Lacking, Recipe};
+use bench_runner_measure::corpus::sources::{self, Pinned, SourceError, Sources};
+use bench_runner_measure::corpus::{Project, Source, edits, local};
+use bench_runner_measure::plan::ProjectView;
+use bench_runner_measure::scenario::RequestError;
+use bench_runner_measure::spanned::SourceText;
 
 use super::tools::asked;
 use super::{Workplace, programs, tree_of};
-use crate::axes::Context;
-use crate::build::{Goal, InForce, Inquiry, Lacking, Recipe};
-use crate::corpus::sources::{self, Pinned, SourceError, Sources};
-use crate::corpus::{Project, Source, edits, local};
 use crate::flows::FlowError;
-use crate::plan::ProjectView;
-use crate::record::{PlannedProject, TreeId};
-use crate::scenario::RequestError;
-use crate::spanned::SourceText;
 
 /// What is worth knowing of a lock file that was made.
 const NOTE_OF_LOCK: &str =

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::bench::{Bench, own_tree};
-use super::{Workplace, tree_of};
-use crate::axes::{self, Settings};
-use crate::build::{
+use bench_runner_core::record::{Difference, Fidelity, Plan};
+use bench_runner_measure::axes::{self, Settings};
+use bench_runner_measure::build::{
     Answer, AskError, Asked, CargoDriver, Configuration, Entry, Goal, Origin, Recipe, Side, absolute,
     decides, differences, listed, user_settings,
 };
-use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
-use crate::record::{Difference, Fidelity, Plan};
-use crate::scenario::AS_CONFIGURED;
+use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
+use bench_runner_measure::scenario::AS_CONFIGURED;
+
+use super::bench::{Bench, own_tree};
+use super::{Workplace, tree_of};
 
 /// What the user has, as cargo says.
 struct Home {
@@ -51,7 +52,7 @@ impl Workplace {
 
     /// Compares what the blocks of a plan build of local projects with what the user's own `cargo build` would build, and
     /// writes the outcome into the plan. Nothing is built for it.
-    pub fn compare_with_home(&self, plan: &mut Plan) {
+    pub(crate) fn compare_with_home(&self, plan: &mut Plan) {
         let mut known: BTreeMap<(String, Option<String>), Option<Fidelity>> = BTreeMap::new();
         for block in &mut plan.blocks {
             let asked: BTreeSet<(String, Option<String>)> = block

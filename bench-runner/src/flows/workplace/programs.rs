@@ -6,8 +6,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use bench_runner_measure::process::find_in_path;
+
 use super::fidelity::shown;
-use crate::process::find_in_path;
 
 /// Names by which rustc and build scripts call compilers, linkers and archivers.
 const NAMES: [&str; 8] = ["cc", "c++", "gcc", "g++", "clang", "clang++", "ld", "ar"];

@@ -6,18 +6,21 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::Workplace;
-use super::bench::Bench;
-use crate::axes::{self, Availability, Axis, Context, Setting, Settings};
-use crate::build::{
+use bench_runner_core::record::Plan;
+use bench_runner_measure::axes::{self, Availability, Axis, Context, Setting, Settings};
+use bench_runner_measure::build::{
     AskError, BuildError, CargoDriver, Goal, InForce, Inquiry, Lacking, Linking, Recipe, Toolchain, deciding,
 };
-use crate::corpus::Project;
+use bench_runner_measure::corpus::Project;
+use bench_runner_measure::process::{
+    TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path,
+};
+use bench_runner_measure::run::KitKey;
+use bench_runner_measure::scenario::RequestError;
+
+use super::Workplace;
+use super::bench::Bench;
 use crate::flows::FlowError;
-use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path};
-use crate::record::Plan;
-use crate::run::KitKey;
-use crate::scenario::RequestError;
 
 impl Workplace {
     /// The tools that the settings of `plan` bring into play.
@@ -186,14 +189,14 @@ impl Workplace {
     }
 
     /// The toolchains that rustup has installed, as it names them; none where there is no rustup.
-    pub fn installed_toolchains(&self) -> Vec<String> {
+    pub(crate) fn installed_toolchains(&self) -> Vec<String> {
         let Some(rustup) = find_in_path("rustup", &self.path) else { return Vec::new() };
         let said = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
         said.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.
-    pub fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Lacking> {
+    pub(crate) fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Lacking> {
         let usual = || self.toolchain(&self.sources.cache.nowhere());
         let toolchain = match toolchain {
             Some(name) => self.named_toolchain(name)?,

@@ -1,12 +1,13 @@
 //! What the workloads of a plan take beside sources and toolchains: edits that apply, empty crates, commits.
 
+use bench_runner_core::record::{Block, Plan, TreeId, Variant};
+use bench_runner_measure::corpus::{edits, sources};
+use bench_runner_measure::run::{Workshop, Workshops};
+use bench_runner_measure::scenario::RequestError;
+use bench_runner_measure::workloads::{self, Sources};
+
 use super::Workplace;
-use crate::corpus::{edits, sources};
 use crate::flows::FlowError;
-use crate::record::{Block, Plan, TreeId, Variant};
-use crate::run::{Workshop, Workshops};
-use crate::scenario::RequestError;
-use crate::workloads::{self, Sources};
 
 /// Checks that the edits of `plan` apply, before the first build and not after it, and adds to its workshops what their
 /// workloads take.
@@ -37,7 +38,7 @@ pub(super) fn prepare(
 
 fn check(
     workshop: &Workshop,
-    class: Option<crate::corpus::EditClass>,
+    class: Option<bench_runner_measure::corpus::EditClass>,
     variant: &Variant,
 ) -> Result<(), RequestError> {
     let Some(edit) = workshop.project.edit_of(class) else { return Ok(()) };

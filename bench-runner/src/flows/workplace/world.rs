@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use bench_runner_core::record::{PlannedProject, TreeId};
+use bench_runner_measure::axes::{self, Availability, Setting, Settings};
+use bench_runner_measure::build::{Goal, Lacking, Linking};
+use bench_runner_measure::corpus::sources;
+use bench_runner_measure::corpus::{Project, local};
+use bench_runner_measure::plan::{PlanError, ProjectView, World};
+use bench_runner_measure::scenario::{RequestError, Word};
+
 use super::{Workplace, tree_of};
-use crate::axes::{self, Availability, Setting, Settings};
-use crate::build::{Goal, Lacking, Linking};
-use crate::corpus::sources;
-use crate::corpus::{Project, local};
-use crate::plan::{PlanError, ProjectView, World};
-use crate::record::{PlannedProject, TreeId};
-use crate::scenario::{RequestError, Word};
 
 impl Workplace {
     /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
     pub(super) fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
         let path = Path::new(&word.text);
         if word.text.ends_with(".toml") {
-            let project =
-                crate::corpus::catalogue::read(path).map_err(|e| word.complain(e.to_string(), None))?;
+            let project = bench_runner_measure::corpus::catalogue::read(path)
+                .map_err(|e| word.complain(e.to_string(), None))?;
             return Ok(vec![project]);
         }
         if word.text.contains('/') || word.text == "." || word.text == ".." {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bench_runner::build::Toolchain;
+use bench_runner_measure::build::Toolchain;
 
 use super::*;
 

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bench_runner::compare::Policy;
-use bench_runner::{bundle, flows};
+use bench_runner::flows;
+use bench_runner_core::bundle;
+use bench_runner_core::compare::Policy;
 use libtest_mimic::Trial;
 use serde_json::Value;
 

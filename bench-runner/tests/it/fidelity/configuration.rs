@@ -1,8 +1,8 @@
 //! Configuration is what cargo reads: files with what they include, variables, targets. What is built is compared with
 //! what the user builds, and variants stand on the user's configuration if they are asked to.
 
-use bench_runner::bundle::Bundle;
-use bench_runner::record::{Plan, Proof, ProofResult};
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{Plan, Proof, ProofResult};
 use libtest_mimic::Trial;
 
 use super::unchanged::Contents;
@@ -70,7 +70,7 @@ fn included() {
         assert_eq!(proof(&bundle, variant, "profile").result, ProofResult::Holds);
     }
     let fidelity = &bundle.manifest.plan.blocks[0].fidelity;
-    assert!(fidelity.iter().all(bench_runner::record::Fidelity::is_same), "{fidelity:?}");
+    assert!(fidelity.iter().all(bench_runner_core::record::Fidelity::is_same), "{fidelity:?}");
     assert_eq!(fidelity[0].compared, ["configuration", "flags", "toolchain", "units"]);
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use bench_runner::record::{IgnoredFiles, Phase, Sample};
+use bench_runner_core::record::{IgnoredFiles, Phase, Sample};
 use libtest_mimic::Trial;
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use bench_runner::bundle::Bundle;
-use bench_runner::record::ProofResult::{self, Fails, Holds, NotProvable};
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::ProofResult::{self, Fails, Holds, NotProvable};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, skipped, test, test_with};

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use bench_runner::bundle::{Status, open};
-use bench_runner::record::Phase;
+use bench_runner_core::bundle::{Status, open};
+use bench_runner_core::record::Phase;
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, test};

@@ -1,6 +1,6 @@
 //! Public reports of builds that differ from one place to another, rebuilt small.
 
-use bench_runner::record::{Fidelity, Plan};
+use bench_runner_core::record::{Fidelity, Plan};
 use libtest_mimic::Trial;
 
 use crate::cargo_projects::toolchain_of_the_lab;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bench_runner::bundle::Bundle;
-use bench_runner::record::{Phase, Sample};
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{Phase, Sample};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, Ran, entries, test, test_with};
@@ -235,7 +235,7 @@ fn dependency() {
         );
     }
     let last = lab.bundles().pop().expect("a bundle");
-    let bundle = bench_runner::bundle::open(&last).expect("a bundle that can be read");
+    let bundle = bench_runner_core::bundle::open(&last).expect("a bundle that can be read");
     let said = "Builds write `out.o` among the sources of the dependency `litter-1.0.0`";
     assert!(notes(&bundle).contains(said), "{}", notes(&bundle));
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bench_runner::bundle::{Bundle, Status, open};
-use bench_runner::compare::Policy;
 use bench_runner::flows;
-use bench_runner::record::{Outcome, Phase};
+use bench_runner_core::bundle::{Bundle, Status, open};
+use bench_runner_core::compare::Policy;
+use bench_runner_core::record::{Outcome, Phase};
 
 /// Files with pages, by name.
 pub(super) struct Pages {

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use bench_runner::process::{Errand, ToolCall, run_tool};
+use bench_runner_measure::process::{Errand, ToolCall, run_tool};
 
 use super::*;
 

@@ -2,9 +2,11 @@
 //! says the contrary, as its owner would, nothing is added to the build, and the same axis proves it. Without any one of
 //! the lines it does not.
 
-use bench_runner::axes::{self, CONFIG, MANIFEST, Reference, SYSROOT, Shown, Situation, TOOLCHAIN, Written};
-use bench_runner::build::{Evidence, Recipe, Toolchain, merged};
-use bench_runner::record::ProofResult;
+use bench_runner_core::record::ProofResult;
+use bench_runner_measure::axes::{
+    self, CONFIG, MANIFEST, Reference, SYSROOT, Shown, Situation, TOOLCHAIN, Written,
+};
+use bench_runner_measure::build::{Evidence, Recipe, Toolchain, merged};
 use libtest_mimic::Trial;
 use toml::{Table, Value};
 

@@ -15,15 +15,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bench_runner::axes::{self, Availability, Context, Finding, Reference, Setting, Settings, Shown};
-use bench_runner::build::{
+use bench_runner_core::record::{CacheUse, ProofResult};
+use bench_runner_measure::axes::{self, Availability, Context, Finding, Reference, Setting, Settings, Shown};
+use bench_runner_measure::build::{
     Answers, CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, Recipe, Service, Site, Step,
     Toolchain, deciding,
 };
-use bench_runner::corpus::BuildSettings;
-use bench_runner::corpus::sources::write_cargo_home;
-use bench_runner::process::{Ended, Job, Supervisor, SupervisorOptions};
-use bench_runner::record::{CacheUse, ProofResult};
+use bench_runner_measure::corpus::BuildSettings;
+use bench_runner_measure::corpus::sources::write_cargo_home;
+use bench_runner_measure::process::{Ended, Job, Supervisor, SupervisorOptions};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, PROGRAM, long_test_with, test, test_with};

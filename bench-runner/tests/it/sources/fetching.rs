@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use bench_runner::corpus::GitSource;
-use bench_runner::corpus::sources::git_store;
-use bench_runner::record::ProofResult;
+use bench_runner_core::record::ProofResult;
+use bench_runner_measure::corpus::GitSource;
+use bench_runner_measure::corpus::sources::git_store;
 use libtest_mimic::Trial;
 
 use super::servers::{serve, serve_http, serve_https, serve_ssh};

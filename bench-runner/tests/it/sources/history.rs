@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use bench_runner::corpus::sources::{Sources, git_store, last_commits};
+use bench_runner_measure::corpus::sources::{Sources, git_store, last_commits};
 use libtest_mimic::Trial;
 
 use super::servers::serve;

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use bench_runner::record::ProofResult;
+use bench_runner_core::record::ProofResult;
 use libtest_mimic::Trial;
 
 use super::{commit, fetch, git, local, manifest, origin, package, test};

@@ -1,0 +1,264 @@
+//! Plans and samples for the tests of this module.
+
+#![allow(missing_docs, reason = "for tests, which say more by their names")]
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use crate::compare::{Comparison, Policy, Recorded, compare};
+use crate::record::{
+    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, NotTimed, Outcome, Phase, Pin, Plan, PlannedProject,
+    Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
+};
+use crate::stats::noise::Noise;
+
+#[cfg(test)]
+pub(crate) const BASELINE: usize = 0;
+#[cfg(test)]
+pub(crate) const TWIN: usize = 1;
+
+pub fn pin() -> Pin {
+    Pin::CratesIo { name: "hexyl".into(), version: "0.17.0".into(), sha256: "ab".repeat(32) }
+}
+
+pub fn arm(role: Role, name: &str) -> Arm {
+    let variant = Variant {
+        name: name.into(),
+        project: "hexyl".into(),
+        workload: "clean".into(),
+        rev: None,
+        settings: BTreeMap::new(),
+    };
+    Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new(), primed: false }
+}
+
+/// A block `matrix/hexyl/clean`: baseline `linker=bfd`, its twin, and variants.
+pub fn block(matrix: &str, twin: bool, variants: &[&str]) -> Block {
+    let mut arms = vec![arm(Role::Baseline, "linker=bfd")];
+    arms.extend(twin.then(|| arm(Role::Twin, "linker=bfd")));
+    arms.extend(variants.iter().map(|name| arm(Role::Variant, name)));
+    Block {
+        id: BlockId::new(matrix, "hexyl", "clean"),
+        axes: vec!["linker".into()],
+        arms,
+        commits: Default::default(),
+        fidelity: Vec::new(),
+        design: None,
+        visits: None,
+        sampling: Sampling {
+            warmup: 1,
+            min_rounds: 6,
+            max_rounds: 30,
+            precision: Some(0.015),
+            margin: 0.03,
+            timeout: Duration::from_secs(600),
+        },
+    }
+}
+
+pub fn plan(blocks: Vec<Block>) -> Plan {
+    let project = PlannedProject {
+        name: "hexyl".into(),
+        pin: pin(),
+        manifest: String::new(),
+        base: None,
+        notes: Vec::new(),
+        ignored: None,
+    };
+    Plan {
+        format: crate::record::FORMAT_VERSION,
+        scenario: "linkers".into(),
+        seed: 1,
+        sessions: 1,
+        time_budget: None,
+        projects: vec![project],
+        blocks,
+        skipped: Vec::new(),
+        origin: None,
+    }
+}
+
+pub fn built(seconds: f64) -> Outcome {
+    let wall = Duration::from_secs_f64(seconds);
+    Outcome::Built(Cost {
+        wall,
+        user: wall,
+        sys: wall / 2,
+        max_rss: 1 << 20,
+        peak_memory: None,
+        activity: None,
+    })
+}
+
+/// Samples of a plan as a run would write them.
+pub struct Samples<'a> {
+    plan: &'a Plan,
+    pub all: Vec<Sample>,
+}
+
+impl<'a> Samples<'a> {
+    pub fn of(plan: &'a Plan) -> Self {
+        Self { plan, all: Vec::new() }
+    }
+
+    pub fn push(
+        &mut self,
+        block: usize,
+        arm: usize,
+        round: u32,
+        attempt: u32,
+        outcome: Outcome,
+    ) -> &mut Sample {
+        let (id, planned) = (&self.plan.blocks[block].id, &self.plan.blocks[block].arms[arm]);
+        self.all.push(Sample {
+            number: self.all.len() as u32 + 1,
+            block: id.clone(),
+            session: 1,
+            project: (&planned.variant.project).into(),
+            pin: pin().into(),
+            workload: (&planned.variant.workload).into(),
+            variant: (&planned.variant.name).into(),
+            role: planned.role,
+            settings: BTreeMap::new().into(),
+            phase: if round == 0 { Phase::Warmup } else { Phase::Measured },
+            round,
+            position: arm as u32 + 1,
+            attempt,
+            edit: 0,
+            predecessor: None,
+            started_at: SystemTime::UNIX_EPOCH,
+            outcome,
+            rebuilt: None,
+            artifact_bytes: None,
+            disturbance: Disturbance::default(),
+            cache: None,
+            visit: None,
+        });
+        let last = self.all.len() - 1;
+        &mut self.all[last]
+    }
+
+    /// One whole round. The arms take turns at the places, in turn forwards and backwards.
+    pub fn round(&mut self, block: usize, round: u32, outcome: impl Fn(usize) -> Outcome) {
+        let arms = self.plan.blocks[block].arms.len() as u32;
+        for arm in 0..arms as usize {
+            let place = (arm as u32 + round / 2) % arms;
+            let place = if round.is_multiple_of(2) { place } else { arms - 1 - place };
+            self.push(block, arm, round, 1, outcome(arm)).position = place + 1;
+        }
+    }
+
+    /// Rounds of 10 s builds with 1 % noise; `ratio` says how much each arm takes of that.
+    pub fn noisy(&mut self, block: usize, rounds: u32, seed: u64, ratio: impl Fn(usize) -> f64) {
+        let mut noise = Noise::new(seed);
+        for round in 1..=rounds {
+            let walls: Vec<f64> = (0..self.plan.blocks[block].arms.len())
+                .map(|arm| 10.0 * ratio(arm) * noise.build(0.01, 0.0).exp())
+                .collect();
+            self.round(block, round, |arm| built(walls[arm]));
+        }
+    }
+}
+
+pub fn proof(block: &Block, variant: &str, result: ProofResult) -> Proof {
+    Proof {
+        block: block.id.clone(),
+        role: Role::Variant,
+        variant: variant.into(),
+        axis: "linker".into(),
+        expected: "mold".into(),
+        found: "LLD 22.1.2".into(),
+        result,
+    }
+}
+
+/// An end of the block that left these out: role, variant, reason.
+pub fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
+    let entry = |&(role, variant, reason): &(Role, &str, &str)| NotTimed {
+        role,
+        variant: variant.into(),
+        reason: reason.into(),
+    };
+    BlockEnd {
+        block: block.id.clone(),
+        stopped: StopReason::MaxRounds,
+        rounds: 6,
+        not_timed: not_timed.iter().map(entry).collect(),
+        primed: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// The comparison of a run whose blocks ended so.
+pub fn ended(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
+    let comparison =
+        compare(&Recorded { ends, machine: "a machine", ..Recorded::of(plan, samples) }, &Policy::default());
+    assert_sound(&comparison);
+    comparison
+}
+
+pub fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
+    ended(plan, samples, &[])
+}
+
+/// No number anywhere is NaN or infinite, and intervals contain their estimate.
+pub(crate) fn assert_sound(comparison: &Comparison) {
+    for one in &comparison.across {
+        let general = one.general.iter().flat_map(|general| [general.mean, general.further]);
+        for (low, high) in general.chain([one.these]) {
+            assert!(low <= one.ratio && one.ratio <= high && high.is_finite(), "{one:?}");
+        }
+    }
+    for block in &comparison.blocks {
+        if let Some(twin) = block.twin {
+            assert!(twin.ratio.is_finite() && twin.half_width.is_finite() && (0.0..=1.0).contains(&twin.p));
+        }
+        if let Ok(order) = &block.order {
+            let effects = [Some(order.first), order.trend, order.predecessors.map(|found| found.largest)];
+            for effect in effects.iter().chain(&order.moved).flatten() {
+                let (low, high) = effect.interval();
+                assert!(low <= effect.share() && effect.share() <= high && high.is_finite(), "{order:?}");
+            }
+            assert!(order.predecessors.is_none_or(|found| (0.0..=1.0).contains(&found.p)), "{order:?}");
+        }
+        for arm in &block.arms {
+            for s in [arm.wall, arm.cpu, arm.max_rss].iter().flatten() {
+                let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];
+                assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
+            }
+            assert_eq!(arm.middle_half.is_some(), arm.wall.is_some());
+            if let Some((wall, (low, high))) = arm.wall.zip(arm.middle_half) {
+                let [min, median, max] = [wall.min, wall.median, wall.max];
+                assert!(
+                    min <= low && low <= median && median <= high && high <= max,
+                    "{low} {high} {wall:?}"
+                );
+            }
+            let by_session = arm.sessions.iter().flat_map(|sessions| &sessions.ratios);
+            let costs = [arm.cpu_ratio, arm.rss_ratio];
+            for r in by_session.map(|one| one.ratio).chain(costs.into_iter().flatten()) {
+                assert!(r.low <= r.ratio && r.ratio <= r.high && r.high.is_finite(), "{r:?}");
+            }
+            if let Some(spread) = arm.sessions.as_ref().and_then(|sessions| sessions.spread) {
+                assert!(spread.sd.is_finite() && (0.0..=1.0).contains(&spread.p), "{spread:?}");
+            }
+            if let Some(r) = arm.ratio {
+                assert!(r.low <= r.ratio && r.ratio <= r.high, "{r:?}");
+                assert!(r.low.is_finite() && r.high.is_finite() && r.ratio_of_means.is_finite(), "{r:?}");
+                let equivalence = [r.p_equivalence, r.p_equivalence_holm];
+                assert!(equivalence.iter().all(|p| (0.0..=1.0).contains(p)), "{r:?}");
+                assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_holm && r.p_holm <= 1.0, "{r:?}");
+            }
+        }
+        assert!(
+            !block.notes.iter().any(|note| note.contains("NaN") || note.contains("inf ")),
+            "{:?}",
+            block.notes
+        );
+    }
+}
+
+/// Whether some note of the first block contains the text.
+pub fn notes_say(comparison: &Comparison, text: &str) -> bool {
+    comparison.blocks[0].notes.iter().any(|note| note.contains(text))
+}

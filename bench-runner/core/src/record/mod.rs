@@ -1,0 +1,28 @@
+//! What a run is made of, as values: ids, the plan, samples, proofs.
+//!
+//! Knows nothing of files, processes, cargo or statistics. Every other module speaks in these types.
+
+mod design;
+mod earlier;
+mod fidelity;
+mod ids;
+mod plan;
+mod proof;
+mod refusal;
+mod rounds;
+mod sample;
+
+pub use design::{Design, DesignKind, Origin, Visits};
+pub use earlier::EarlierTwin;
+pub use fidelity::{Difference, Fidelity};
+pub use ids::{BlockId, InvalidId, Pin, Text, is_hex, short_hash};
+pub use plan::{
+    Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId,
+    Variant,
+};
+pub use proof::{Proof, ProofResult};
+pub use refusal::Refusal;
+pub use rounds::{ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, by_arm, rounds, rounds_of, walls};
+pub use sample::{
+    Activity, BlockEnd, CacheUse, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
+};

@@ -1,0 +1,52 @@
+//! Pure statistics: robust estimates of a ratio, their intervals and tests, summaries, and what to expect of a plan.
+//!
+//! Numbers go in, numbers come out; nothing here knows of builds, files or verdicts. The sampling and the
+//! comparison both stand on this module, so that a block stops by the very interval that is reported later. The
+//! method and its measured properties are those of docs/METHODOLOGY.md.
+//!
+//! Contract: no function returns NaN or an infinity. What cannot be said is `None`: too few values, or values
+//! that are not finite.
+
+mod between;
+mod estimate;
+mod fisher;
+mod holm;
+mod huber;
+mod known;
+mod least_squares;
+#[cfg(any(test, feature = "fixture"))]
+pub mod noise;
+mod offset;
+mod order_effects;
+mod planning;
+mod pooled;
+mod quantile;
+mod rounds;
+mod serial;
+mod student;
+mod summary;
+
+pub(crate) use between::spread_between;
+pub use between::{Spread, spread_of};
+pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
+pub(crate) use fisher::f_tail;
+pub use holm::holm;
+pub(crate) use huber::BETA;
+pub use huber::{C, Huber};
+pub use known::{Combined, Known, averaged, sum, weighted};
+pub(crate) use offset::OffsetSums;
+pub use offset::{MIN_TWINS, offset_weight};
+pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};
+pub(crate) use order_effects::{OrderedRound, order_effects};
+pub(crate) use planning::rounds_to_reach;
+pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for};
+pub(crate) use pooled::MIN_PROJECTS_IN_GENERAL;
+pub use pooled::{InGeneral, Pooled, pooled};
+pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
+pub use quantile::{mad, median};
+pub(crate) use rounds::usual_arms;
+pub use rounds::{Contrast, Reference, Side};
+pub use serial::{SerialCorrelation, serial_correlation};
+pub(crate) use student::t_cdf;
+pub use student::t_quantile;
+pub use summary::{Summary, summarise};

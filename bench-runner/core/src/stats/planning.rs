@@ -1,0 +1,124 @@
+//! What a plan may hope for: how wide an interval will be after so many rounds.
+
+use super::{BETA, Control, Estimate, LEVEL, MIN_ROUNDS};
+
+/// Scatter of a build's wall time that is reckoned with before anything was measured, as a share.
+pub const EXPECTED_NOISE: f64 = 0.02;
+
+/// m for normal data: P(|Z| ≤ 1.5).
+const INSIDE: f64 = 0.8664;
+
+/// The comparison that `rounds` rounds will typically come to where nothing differs, when single builds scatter with
+/// standard deviation `noise` (a share; 0.02 is 2 %): its half-widths are those to expect. `None` below
+/// [`MIN_ROUNDS`] and for a noise that is not a number from 0 on.
+///
+/// A comparison with baseline and twin has 3/2 of a build's variance, one with the baseline alone twice it.
+pub fn expected(noise: f64, rounds: usize, control: Control) -> Option<Estimate> {
+    if rounds < MIN_ROUNDS || !noise.is_finite() || noise < 0.0 {
+        return None;
+    }
+    let variances: f64 = match control {
+        Control::Twin => 1.5,
+        Control::NoTwin => 2.0,
+    };
+    let se = noise * variances.sqrt() * (BETA.sqrt() / INSIDE) / (rounds as f64).sqrt();
+    Some(Estimate { rounds, theta: 0.0, se, control })
+}
+
+/// The half-width, as a share, of the 95 % interval of an [`expected`] comparison.
+pub fn expected_half_width(noise: f64, rounds: usize, control: Control) -> Option<f64> {
+    Some(expected(noise, rounds, control)?.half_width_share(LEVEL))
+}
+
+/// The fewest rounds, up to `max`, whose [`expected_half_width`] is no more than `half_width` (a share).
+pub fn rounds_for(noise: f64, half_width: f64, control: Control, max: usize) -> Option<usize> {
+    first(max, |rounds| expected_half_width(noise, rounds, control).is_some_and(|h| h <= half_width))
+}
+
+/// The fewest rounds, up to `max`, with which a comparison that scatters as this one did would have an interval
+/// of half-width `half_width` (a share) at `level`. `fixed` is the part of its variance that rounds do not lessen.
+pub(crate) fn rounds_to_reach(
+    observed: &Estimate,
+    fixed: f64,
+    half_width: f64,
+    level: f64,
+    max: usize,
+) -> Option<usize> {
+    let of_one_round = (observed.se * observed.se - fixed).max(0.0) * observed.rounds as f64;
+    first(max, |rounds| {
+        let se = (of_one_round / rounds as f64 + fixed).sqrt();
+        Estimate { rounds, se, ..*observed }.half_width_share(level) <= half_width
+    })
+}
+
+/// The first number of rounds for which `enough` holds, given that it holds for all after it.
+fn first(max: usize, enough: impl Fn(usize) -> bool) -> Option<usize> {
+    if max < MIN_ROUNDS || !enough(max) {
+        return None;
+    }
+    let (mut low, mut high) = (MIN_ROUNDS, max);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if enough(middle) { high = middle } else { low = middle + 1 }
+    }
+    Some(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values() {
+        // by hand: t(0.975, 15) = 2.13145, f = 1.03125, √0.7785/0.8664 = 1.01838, √(1.5/16) = 0.306186
+        let h: f64 = 2.13145 * 1.03125 * 0.02 * 1.01838 * 0.306186;
+        let found = expected_half_width(0.02, 16, Control::Twin).unwrap();
+        assert!((found - h.exp_m1()).abs() < 1e-6, "{found}");
+    }
+
+    #[test]
+    fn a_precision_of_half_a_per_cent_takes_about_a_hundred_rounds() {
+        let rounds = rounds_for(0.02, 0.005, Control::Twin, 1000).unwrap();
+        assert!((90..110).contains(&rounds), "{rounds}");
+        assert_eq!(rounds_for(0.02, 0.005, Control::Twin, 50), None);
+    }
+
+    #[test]
+    fn more_rounds_more_precision_and_a_twin_helps() {
+        let widths: Vec<f64> =
+            (3..60).map(|rounds| expected_half_width(0.02, rounds, Control::Twin).unwrap()).collect();
+        assert!(widths.windows(2).all(|pair| pair[1] < pair[0]));
+        assert!(
+            expected_half_width(0.02, 12, Control::NoTwin) > expected_half_width(0.02, 12, Control::Twin)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_none() {
+        assert_eq!(expected_half_width(0.02, 2, Control::Twin), None);
+        assert_eq!(expected_half_width(f64::NAN, 9, Control::Twin), None);
+        assert_eq!(expected_half_width(-0.1, 9, Control::Twin), None);
+        assert_eq!(expected_half_width(0.0, 9, Control::Twin), Some(0.0));
+    }
+
+    #[test]
+    fn an_observed_comparison_tells_what_a_new_one_needs() {
+        let observed = Estimate { rounds: 8, theta: 0.01, se: 0.01, control: Control::Twin };
+        let now = observed.half_width_share(LEVEL);
+        assert_eq!(rounds_to_reach(&observed, 0.0, now * 1.0001, LEVEL, 1000), Some(8));
+        let halved = rounds_to_reach(&observed, 0.0, now / 2.0, LEVEL, 1000).unwrap();
+        assert!((20..33).contains(&halved), "{halved}");
+        assert_eq!(rounds_to_reach(&observed, 0.0, 1e-6, LEVEL, 1000), None);
+    }
+
+    #[test]
+    fn what_rounds_do_not_lessen_stays() {
+        // half of the variance is fixed: by hand, 1.96·√(0.005²) = 0.98 % is never passed
+        let observed = Estimate { rounds: 8, theta: 0.01, se: 0.00005f64.sqrt(), control: Control::Twin };
+        let fixed = 0.000025;
+        assert_eq!(rounds_to_reach(&observed, fixed, 0.0097, LEVEL, 100_000), None);
+        let few = rounds_to_reach(&observed, 0.0, 0.0105, LEVEL, 100_000).unwrap();
+        let more = rounds_to_reach(&observed, fixed, 0.0105, LEVEL, 100_000).unwrap();
+        assert!(more > 3 * few, "{few} and {more}");
+    }
+}

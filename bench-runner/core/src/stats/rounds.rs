@@ -1,0 +1,186 @@
+//! From the seconds of a round to the logarithm of a ratio.
+
+use super::{Control, Estimate};
+
+/// ln seconds of one arm in a round; `None` where its build did not end well, or its time is no positive number.
+pub(super) fn ln_seconds(round: &[Option<f64>], arm: usize) -> Option<f64> {
+    let seconds = round.get(arm).copied().flatten();
+    seconds.filter(|seconds| *seconds > 0.0 && seconds.is_finite()).map(f64::ln)
+}
+
+/// Positions of the usual arms: those that ended well in at least half of the rounds, and in one at least. What needs
+/// rounds with all arms asks for these, since an arm that was given up early would leave none of the later ones.
+pub(crate) fn usual_arms<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Vec<usize> {
+    let width = rounds.iter().map(|round| round.as_ref().len()).max().unwrap_or(0);
+    let ended_well =
+        |arm: usize| rounds.iter().filter(|round| ln_seconds(round.as_ref(), arm).is_some()).count();
+    let usual = |arm: &usize| {
+        let count = ended_well(*arm);
+        count > 0 && 2 * count >= rounds.len()
+    };
+    (0..width).filter(usual).collect()
+}
+
+/// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. Ratios are
+/// estimated with each of the two singly and averaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side {
+    /// The arm.
+    pub arm: usize,
+    /// Its copy.
+    pub twin: Option<usize>,
+}
+
+impl Side {
+    /// A side of a single arm.
+    pub fn single(arm: usize) -> Self {
+        Self { arm, twin: None }
+    }
+
+    /// Positions of its arms.
+    pub fn arms(self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.arm).chain(self.twin)
+    }
+
+    /// ln seconds of the arm and of its copy, where it has one; `None` where either has none in this round.
+    fn logs(self, round: &[Option<f64>]) -> Option<[Option<f64>; 2]> {
+        let first = ln_seconds(round, self.arm)?;
+        match self.twin {
+            Some(twin) => Some([Some(first), Some(ln_seconds(round, twin)?)]),
+            None => Some([Some(first), None]),
+        }
+    }
+
+    /// The mean of `value` over its arms; `None` where one of them has none.
+    pub fn mean(self, value: impl Fn(usize) -> Option<f64>) -> Option<f64> {
+        let first = value(self.arm)?;
+        match self.twin {
+            Some(twin) => Some(0.5 * (first + value(twin)?)),
+            None => Some(first),
+        }
+    }
+}
+
+/// What is compared with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contrast {
+    /// The side whose time is told.
+    pub of: Side,
+    /// The side that it is a ratio to.
+    pub against: Side,
+}
+
+impl Contrast {
+    /// `ln of − ln against` of each arm of the one side with each arm of the other: a series for each pair, in each a
+    /// value for each round in which every build that the contrast needs ended well. `rounds` holds the seconds of
+    /// every arm, `None` where a build did not. What is not a positive number does not count either.
+    pub(crate) fn log_ratios<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> Vec<Vec<f64>> {
+        let pairs = self.of.arms().count() * self.against.arms().count();
+        let mut series: Vec<Vec<f64>> = (0..pairs).map(|_| Vec::with_capacity(rounds.len())).collect();
+        for round in rounds {
+            let (Some(of), Some(against)) = (self.of.logs(round.as_ref()), self.against.logs(round.as_ref()))
+            else {
+                continue;
+            };
+            let values =
+                of.into_iter().flatten().flat_map(|of| against.into_iter().flatten().map(move |x| of - x));
+            series.iter_mut().zip(values).for_each(|(one, value)| one.push(value));
+        }
+        series
+    }
+
+    /// How many rounds count.
+    pub fn rounds<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> usize {
+        self.log_ratios(rounds).first().map_or(0, Vec::len)
+    }
+
+    /// The estimate of `ln of − ln against`: pair by pair, then averaged, so that an outlier in a copy weighs no more
+    /// than one elsewhere. `None` as for [`Estimate::averaged`].
+    pub fn estimate<R: AsRef<[Option<f64>]>>(self, rounds: &[R], control: Control) -> Option<Estimate> {
+        Estimate::averaged(&self.log_ratios(rounds), control)
+    }
+
+    /// How much of the variance τ² between two directories, twin and baseline, the comparison has. With variance ω² of
+    /// one directory τ² is 2ω²; a single arm has ω² and an arm with its copy half of that, so it is all of τ² or ¾.
+    pub(crate) fn offset_share(self) -> f64 {
+        let of_side = |side: Side| if side.twin.is_some() { 0.25 } else { 0.5 };
+        of_side(self.of) + of_side(self.against)
+    }
+}
+
+/// Which arms of a round the others are compared with, as positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reference {
+    /// The baseline.
+    pub baseline: usize,
+    /// Its twin, where there is one.
+    pub twin: Option<usize>,
+}
+
+impl Reference {
+    /// What an arm is compared with: baseline and twin together, and the twin itself with the baseline alone.
+    pub fn contrast(self, arm: usize) -> Contrast {
+        let twin = self.twin.filter(|twin| *twin != arm);
+        Contrast { of: Side::single(arm), against: Side { arm: self.baseline, twin } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE: Reference = Reference { baseline: 0, twin: Some(1) };
+
+    #[test]
+    fn a_variant_is_set_against_baseline_and_twin_singly() {
+        let rounds = [[Some(2.0), Some(8.0), Some(6.0)]];
+        let d = REFERENCE.contrast(2).log_ratios(&rounds);
+        assert!((d[0][0] - 3f64.ln()).abs() < 1e-12 && (d[1][0] - 0.75f64.ln()).abs() < 1e-12, "{d:?}");
+        let d = Reference { twin: None, ..REFERENCE }.contrast(2).log_ratios(&rounds);
+        assert!(d.len() == 1 && (d[0][0] - 3f64.ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_twin_is_set_against_the_baseline() {
+        let d = REFERENCE.contrast(1).log_ratios(&[[Some(2.0), Some(8.0), None]]);
+        assert!(d.len() == 1 && (d[0][0] - 4.0f64.ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_round_counts_only_with_all_that_it_needs() {
+        let rounds = [
+            [Some(1.0), Some(1.0), None],
+            [Some(1.0), None, Some(1.0)],
+            [None, Some(1.0), Some(1.0)],
+            [Some(1.0), Some(1.0), Some(0.0)],
+            [Some(1.0), Some(1.0), Some(2.0)],
+        ];
+        assert_eq!(REFERENCE.contrast(2).rounds(&rounds), 1);
+        assert!(REFERENCE.contrast(2).log_ratios(&rounds).iter().all(|one| one.len() == 1));
+        assert_eq!(REFERENCE.contrast(7).rounds(&rounds), 0);
+    }
+
+    #[test]
+    fn an_arm_is_usual_that_ended_well_in_half_of_the_rounds() {
+        let rounds = [
+            vec![Some(1.0), Some(1.0), Some(1.0), None, Some(0.0)],
+            vec![Some(1.0), Some(1.0), None, None, Some(f64::INFINITY)],
+            vec![Some(1.0), None, None, None],
+            vec![Some(1.0), None],
+        ];
+        assert_eq!(usual_arms(&rounds), [0, 1]);
+        assert_eq!(usual_arms(&rounds[..2]), [0, 1, 2]);
+        assert!(usual_arms(&rounds[..0]).is_empty());
+    }
+
+    #[test]
+    fn either_side_may_have_a_copy() {
+        let rounds = [[Some(2.0), Some(8.0), Some(6.0)], [Some(2.0), None, Some(6.0)]];
+        let both = Contrast { of: Side { arm: 0, twin: Some(1) }, against: Side::single(2) };
+        let d = both.log_ratios(&rounds);
+        assert!((d[0][0] + 3f64.ln()).abs() < 1e-12 && (d[1][0] + 0.75f64.ln()).abs() < 1e-12, "{d:?}");
+        let alone = Contrast { of: Side::single(0), ..both };
+        assert_eq!((both.rounds(&rounds), alone.rounds(&rounds)), (1, 2));
+        assert_eq!((both.offset_share(), alone.offset_share()), (0.75, 1.0));
+    }
+}

@@ -1,0 +1,93 @@
+//! The files of a project that lines belong into.
+
+use toml::{Table, Value};
+
+use super::{Lines, Situation};
+use crate::build::merged;
+
+/// Name of the file with cargo's configuration.
+pub const CONFIG: &str = ".cargo/config.toml";
+/// Name of the manifest.
+pub const MANIFEST: &str = "Cargo.toml";
+/// Name of the file that chooses a toolchain.
+pub const TOOLCHAIN: &str = "rust-toolchain.toml";
+/// What stands in place of a file's name for variables.
+pub(crate) const ENVIRONMENT: &str = "the environment";
+
+/// What makes all settings of a variant permanent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Names of files with the lines for each.
+    pub files: Vec<(String, String)>,
+    /// Programs that have to be there, by the names that the record of tools has.
+    pub needs: Vec<&'static str>,
+    /// What else has to be known, as sentences.
+    pub remarks: Vec<String>,
+    /// Why settings could not be written down.
+    pub unwritable: Vec<String>,
+}
+
+impl Lines {
+    /// The files that hold the lines, each with its name, and what has to be known of those names.
+    pub(super) fn files(mut self, situation: &Situation) -> Written {
+        if !self.rustflags.is_empty() {
+            let (table, remark) = place_of_flags(situation);
+            self.config = merged(&self.config, &with_flags(&table, &self.rustflags));
+            self.remarks.push(remark);
+        }
+        if !self.manifest.is_empty() {
+            self.remarks.push(
+                "Profiles are read from the `Cargo.toml` at the top of the workspace only; keys join those that its tables have already."
+                    .to_owned(),
+            );
+        }
+        let text = |table: &Table| table.to_string();
+        let config = self.verbatim.unwrap_or_else(|| text(&self.config));
+        let variables = self.environment.iter().map(|(name, value)| export(name, value)).collect::<String>();
+        let files = [
+            (CONFIG, config),
+            (MANIFEST, text(&self.manifest)),
+            (TOOLCHAIN, text(&self.toolchain)),
+            (ENVIRONMENT, variables),
+        ];
+        let files = files.into_iter().filter(|(_, lines)| !lines.trim().is_empty());
+        Written {
+            files: files.map(|(name, lines)| (name.to_owned(), lines)).collect(),
+            needs: self.needs,
+            remarks: self.remarks,
+            unwritable: Vec::new(),
+        }
+    }
+}
+
+/// The table for flags, as the names on the way to it, and what has to be known of it.
+fn place_of_flags(situation: &Situation) -> (Vec<String>, String) {
+    const ONE_PLACE: &str = "cargo reads flags from one place only: a variable `RUSTFLAGS` in the environment makes it \
+                             ignore these";
+    match &situation.host {
+        Some(host) => (
+            vec!["target".to_owned(), host.clone()],
+            format!(
+                "{ONE_PLACE}, and these make it ignore those under `[build]`. Flags that your files set already, there or \
+                 under `[target.…]`, belong into this list. `rustc -vV` names your target as `host`, where it is not {host}."
+            ),
+        ),
+        None => (
+            vec!["build".to_owned()],
+            format!(
+                "{ONE_PLACE}, and so do flags under `[target.…]`: where those are, these belong into that list."
+            ),
+        ),
+    }
+}
+
+fn with_flags(table: &[String], flags: &[String]) -> Table {
+    let list = Value::Array(flags.iter().cloned().map(Value::String).collect());
+    let innermost = Table::from_iter([("rustflags".to_owned(), list)]);
+    table.iter().rev().fold(innermost, |inner, name| Table::from_iter([(name.clone(), Value::Table(inner))]))
+}
+
+/// A line for a shell.
+fn export(name: &str, value: &str) -> String {
+    format!("export {name}='{}'\n", value.replace('\'', "'\\''"))
+}

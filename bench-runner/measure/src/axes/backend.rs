@@ -1,0 +1,231 @@
+//! Who makes machine code: LLVM or Cranelift.
+//!
+//! Not seen here, for want of the component: what Cranelift leaves. By the source of rustc_codegen_cranelift
+//! (`src/driver/aot.rs`, `src/debuginfo`) each of its objects has `cg_clif (rustc …, cranelift …)` in `.comment`
+//! and as producer in its debug info; LLVM's have `rustc version …` and `clang LLVM (rustc version …)`.
+
+use super::calls::{self, Question, Seen};
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Settings, Shown, Situation,
+    Unwritable, named,
+};
+use crate::build::{Evidence, Goal, Recipe, Toolchain};
+
+pub(super) struct Backend;
+
+const KEY: &str = "backend";
+const VALUES: [&str; 2] = ["llvm", "cranelift"];
+const FLAG: &str = "codegen-backend";
+/// What Cranelift calls itself in `.comment`.
+const CRANELIFT_MARK: &str = "cg_clif";
+
+/// Why two variants must not be compared: code generators are compared on one compiler and with one linker.
+pub(super) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
+    let cranelift = |settings: &Settings| settings.get(KEY).is_some_and(|backend| backend == "cranelift");
+    if cranelift(baseline) == cranelift(variant) {
+        return None;
+    }
+    // Where no linker is named, it is the default one.
+    let value = |settings: &Settings, key: &str| match (settings.get(key), key) {
+        (Some(value), _) => Some(value.clone()),
+        (None, "linker") => Some("default".to_owned()),
+        (None, _) => None,
+    };
+    let shown = |settings: &Settings, key: &str| match value(settings, key) {
+        Some(value) => format!("{key}={value}"),
+        None => format!("no {key} set"),
+    };
+    let keys = ["toolchain", "linker", "linker-driver"];
+    keys.into_iter().find(|key| value(baseline, key) != value(variant, key)).map(|key| {
+        let (one, other) = (shown(baseline, key), shown(variant, key));
+        format!("Cranelift is compared with LLVM on one {key} only, and here {one} stands against {other}")
+    })
+}
+
+/// Whether the toolchain has Cranelift.
+fn has_cranelift(toolchain: &Toolchain) -> bool {
+    let dir = toolchain.sysroot.join("lib/rustlib").join(&toolchain.host).join("codegen-backends");
+    let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    files.map(|file| file.file_name()).any(|name| name.to_string_lossy().contains("cranelift"))
+}
+
+impl Axis for Backend {
+    fn key(&self) -> &'static str {
+        KEY
+    }
+
+    fn summary(&self) -> &'static str {
+        "code generator: llvm, or cranelift (nightly only, a component of rustup)"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &VALUES
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        named::one_of(value, "a code generator", &VALUES)
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        let Some(toolchain) = context.toolchain.as_ref().filter(|_| setting.value == "cranelift") else {
+            return named::of_cargo(KEY, setting.value.to_owned(), context);
+        };
+        if !toolchain.is_nightly() {
+            return named::needs_nightly("Cranelift", toolchain);
+        }
+        if !has_cranelift(toolchain) {
+            let name = super::toolchain_of(setting.beside)
+                .filter(|name| !name.starts_with('/'))
+                .unwrap_or("nightly");
+            return Availability::Missing {
+                reason: format!("{} has no Cranelift", toolchain.rustc_version),
+                help: Some(format!(
+                    "rustup component add rustc-codegen-cranelift-preview --toolchain {name}"
+                )),
+            };
+        }
+        named::of_cargo(KEY, setting.value.to_owned(), context)
+    }
+
+    fn matters(&self, goal: Goal) -> bool {
+        // Build scripts and proc macros are compiled in full under a check too, but what is checked is not.
+        goal.links()
+    }
+
+    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        if takes_flag(context) {
+            recipe.rustflags.push(format!("-Z{FLAG}={}", setting.value));
+            recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
+        }
+        Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        let flag = || Lines::flags([format!("-Z{FLAG}={}", setting.value)]);
+        if setting.value == "llvm" {
+            // Only a nightly compiler takes the flag, and the settings say whether it was one.
+            let nightly = super::toolchain_of(setting.beside).is_some_and(|name| name.starts_with("nightly"));
+            let lines = if nightly { flag() } else { Lines::default() };
+            return Ok(lines.noting(
+                "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
+            ));
+        }
+        let components = toml::Value::Array(vec!["rustc-codegen-cranelift-preview".into()]);
+        let mut lines = Lines::toolchain("components", components)
+            .noting("Cranelift needs a nightly compiler with this component.");
+        if super::toolchain_of(setting.beside).is_none()
+            && let Some(toml::Value::Table(table)) = lines.toolchain.get_mut(super::toolchain::KEY)
+        {
+            table.insert("channel".to_owned(), "nightly".into());
+        }
+        lines.rustflags.push(format!("-Z{FLAG}={}", setting.value));
+        Ok(lines)
+    }
+
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        // On nightly the flag is given, so it must be there; stable knows no other generator than LLVM.
+        let default = if takes_flag(context) { "not set" } else { "llvm" };
+        let question = Question {
+            name: FLAG,
+            read: &|args| calls::unstable(args, FLAG).unwrap_or(default).to_owned(),
+            excepted: Default::default(),
+        };
+        let seen = question.ask_all(shown.build, setting.value);
+        seen.and(in_result(setting.value, shown.build)).finding(format!("{FLAG}={}", setting.value))
+    }
+
+    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
+        match setting.value {
+            "llvm" => &[],
+            _ => &["build scripts and proc macros are compiled by it too"],
+        }
+    }
+}
+
+fn takes_flag(context: &Context) -> bool {
+    context.toolchain.as_ref().is_some_and(Toolchain::is_nightly)
+}
+
+/// What the makers of the objects wrote into the result. LLVM's mark is in every result, because the standard
+/// library was compiled by it, so it is Cranelift's that is looked for.
+fn in_result(value: &str, build: &Evidence) -> Seen {
+    let mut comments = build.own_facts().peekable();
+    if comments.peek().is_none() {
+        return Seen::unclear("no linked file whose marks could be read".to_owned());
+    }
+    let mark = comments.flat_map(|facts| &facts.comments).find(|comment| comment.contains(CRANELIFT_MARK));
+    let found = match mark {
+        Some(mark) => format!("the result is marked `{mark}`"),
+        None => "the result has no mark of Cranelift".to_owned(),
+    };
+    Seen::of(found, mark.is_some() == (value == "cranelift"))
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::record::ProofResult;
+
+    use super::*;
+    use crate::axes::fixture;
+
+    #[test]
+    fn cranelift_needs_nightly_and_the_component() {
+        let missing = |context: &Context| match fixture::probe(&Backend, KEY, "cranelift", context) {
+            Availability::Missing { reason, help } => (reason, help.unwrap()),
+            Availability::Available { .. } => panic!("there is no such toolchain"),
+        };
+        assert_eq!(missing(&fixture::context()).1, "use toolchain=nightly");
+        let (reason, help) = missing(&fixture::nightly());
+        assert_eq!(reason, "rustc 1.97.0-nightly (e50aa6fba 2026-05-19) has no Cranelift");
+        assert_eq!(help, "rustup component add rustc-codegen-cranelift-preview --toolchain nightly");
+        let here = tempfile::tempdir().unwrap();
+        let dir = here.path().join("lib/rustlib/x86_64-unknown-linux-gnu/codegen-backends");
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("librustc_codegen_cranelift-1.97.0-nightly.so"), "").unwrap();
+        let mut context = fixture::nightly();
+        context.toolchain.as_mut().unwrap().sysroot = here.path().to_owned();
+        let available = fixture::probe(&Backend, KEY, "cranelift", &context);
+        assert_eq!(available, Availability::Available { identity: "cranelift".into(), tool: None });
+    }
+
+    #[test]
+    fn flags_and_marks_must_agree() {
+        let prove = |value, flag: &str, comments: &[&str], context: &Context| {
+            let build = fixture::linked(fixture::built(flag, flag), &[], comments);
+            fixture::prove(&Backend, KEY, value, context, &build).result
+        };
+        let (stable, nightly) = (fixture::context(), fixture::nightly());
+        let llvm = ["rustc version 1.97.0-nightly (e50aa6fba 2026-05-19)"];
+        let both = [llvm[0], "cg_clif (rustc 1.97.0-nightly, cranelift 0.131.0)"];
+        let flag = |value: &str| format!("-Zcodegen-backend={value}");
+        assert_eq!(prove("llvm", "", &llvm, &stable), ProofResult::Holds);
+        assert_eq!(prove("llvm", "", &llvm, &nightly), ProofResult::Fails);
+        assert_eq!(prove("llvm", &flag("llvm"), &llvm, &nightly), ProofResult::Holds);
+        assert_eq!(prove("llvm", &flag("llvm"), &both, &nightly), ProofResult::Fails);
+        assert_eq!(prove("cranelift", &flag("cranelift"), &both, &nightly), ProofResult::Holds);
+        assert_eq!(prove("cranelift", &flag("cranelift"), &llvm, &nightly), ProofResult::Fails);
+        assert_eq!(prove("cranelift", &flag("llvm"), &both, &nightly), ProofResult::Fails);
+    }
+
+    #[test]
+    fn generators_are_compared_on_one_compiler_and_with_one_linker() {
+        let of = |pairs: &[(&str, &str)]| -> Settings {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        };
+        let nightly = ("toolchain", "nightly");
+        let cranelift = of(&[("backend", "cranelift"), nightly]);
+        assert_eq!(incomparable(&of(&[("backend", "llvm"), nightly]), &cranelift), None);
+        assert_eq!(incomparable(&of(&[nightly]), &cranelift), None);
+        assert_eq!(
+            incomparable(&of(&[("backend", "llvm")]), &cranelift).unwrap(),
+            "Cranelift is compared with LLVM on one toolchain only, and here no toolchain set stands against toolchain=nightly"
+        );
+        let with_mold = of(&[("backend", "cranelift"), nightly, ("linker", "mold")]);
+        assert!(incomparable(&of(&[nightly, ("linker", "bfd")]), &with_mold).unwrap().contains("linker=bfd"));
+        let with_default = of(&[("backend", "cranelift"), nightly, ("linker", "default")]);
+        assert_eq!(incomparable(&of(&[nightly]), &with_default), None);
+        // Two of a kind may differ in anything.
+        assert_eq!(incomparable(&cranelift, &with_mold), None);
+        assert_eq!(incomparable(&of(&[nightly]), &of(&[])), None);
+    }
+}

@@ -1,0 +1,210 @@
+//! A compiler cache (sccache): none, one that knows nothing yet, or one that knows it all; kept in a directory, in
+//! Redis or in S3.
+//!
+//! It is put in by cargo's configuration and never by a variable `CARGO_…`, because sccache takes those into its
+//! keys. The server is a [`Service`] of the build.
+
+mod probe;
+mod value;
+
+use bench_runner_core::record::{CacheUse, ProofResult};
+
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
+use crate::build::{CompilerCall, Evidence, Goal, Recipe, Service, Store};
+use value::{Start, Value};
+
+pub(super) struct Cache;
+
+const WRAPPER: &str = "build.rustc-wrapper";
+
+impl Axis for Cache {
+    fn key(&self) -> &'static str {
+        "cache"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a compiler cache, sccache: none, empty before each build, or filled by a build before; where it keeps results"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &[
+            "off",
+            "cold",
+            "warm",
+            "cold@redis://HOST:PORT[/DB]",
+            "warm@redis://HOST:PORT[/DB]",
+            "cold@s3",
+            "warm@s3",
+        ]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        Value::parse(value).map(|_| ())
+    }
+
+    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
+        probe::probe(value, context)
+    }
+
+    fn matters(&self, goal: Goal) -> bool {
+        goal.compiles()
+    }
+
+    fn apply(
+        &self,
+        &Setting { value, .. }: &Setting<'_>,
+        context: &Context,
+        recipe: &mut Recipe,
+    ) -> std::io::Result<()> {
+        let wrapper = |path: &str| (WRAPPER.to_owned(), toml::Value::from(path).to_string());
+        match Value::parse(value).ok().zip(probe::sccache(context)) {
+            Some((Value::On(start, store), program)) => {
+                recipe.config.push(wrapper(&program.display().to_string()));
+                recipe.service = Some(Service { program, store, kept: start == Start::Warm });
+            }
+            // Over what the project itself configures.
+            _ if probe::configures_wrapper(context)
+                || recipe.env.get("RUSTC_WRAPPER").is_some_and(|w| !w.is_empty()) =>
+            {
+                recipe.config.push(wrapper(""));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        let (start, store) = match Value::parse(setting.value) {
+            Ok(Value::On(start, store)) => (start, store),
+            Ok(Value::Off) => {
+                return Ok(Lines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
+            }
+            Err(error) => return Err(Unwritable(error.message)),
+        };
+        let lines = Lines::config(WRAPPER, "sccache").needing("sccache").noting(match start {
+            Start::Cold => "It was measured with an empty cache.",
+            Start::Warm => "It was measured with a cache that a build of the same sources had filled.",
+        });
+        let (environment, remark): (Vec<(&str, String)>, _) = match store {
+            Store::Local => (Vec::new(), None),
+            Store::Redis { endpoint, database } => (
+                vec![("SCCACHE_REDIS_ENDPOINT", endpoint), ("SCCACHE_REDIS_DB", database.to_string())],
+                Some(
+                    "Variables `SCCACHE_REDIS_USERNAME` and `SCCACHE_REDIS_PASSWORD` let you in where the server wants that.",
+                ),
+            ),
+            Store::S3 => (
+                Vec::new(),
+                Some("Variables say which bucket: `SCCACHE_BUCKET`, `SCCACHE_REGION`, and your credentials."),
+            ),
+        };
+        let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let lines = Lines { environment, ..lines };
+        Ok(match remark {
+            Some(remark) => lines.noting(remark),
+            None => lines,
+        })
+    }
+
+    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
+        let build = shown.build;
+        let wrapped = build.compiler_calls.iter().filter(|call| goes_through_sccache(call)).count();
+        let (calls, used) = (build.compiler_calls.len(), used(build.cache));
+        let found = format!("{wrapped} of {calls} compiler calls through sccache, {used}");
+        let (expected, holds) = match Value::parse(setting.value) {
+            Ok(Value::On(start, _)) => {
+                (expected(start), wrapped == calls && self.contradicted(setting, shown).is_none())
+            }
+            _ => ("no compiler call through sccache", wrapped == 0 && build.cache.is_none()),
+        };
+        let idle = build.cache.is_some_and(|cache| cache.hits + cache.misses == 0);
+        let result = match (holds && calls > 0, idle) {
+            (true, false) => ProofResult::Holds,
+            // Crates that are compiled incrementally pass through.
+            (true, true) => ProofResult::NotProvable,
+            (false, _) => ProofResult::Fails,
+        };
+        Finding { expected: expected.to_owned(), found, result }
+    }
+
+    fn conflict(&self, setting: &Setting<'_>) -> Option<String> {
+        let on = !matches!(Value::parse(setting.value), Ok(Value::Off));
+        let variable = setting.beside.keys().find(|key| key.starts_with("env.SCCACHE_")).filter(|_| on)?;
+        Some(format!(
+            "the server of `{}` has settings of its own, so `{variable}` would be lost",
+            setting.key
+        ))
+    }
+
+    fn fills(&self, setting: &Setting<'_>) -> bool {
+        matches!(Value::parse(setting.value), Ok(Value::On(Start::Warm, _)))
+    }
+
+    fn contradicted(&self, setting: &Setting<'_>, shown: &Shown<'_>) -> Option<String> {
+        let Ok(Value::On(start, _)) = Value::parse(setting.value) else { return None };
+        let Some(cache) = shown.build.cache else {
+            return Some("the cache has no statistics of it".to_owned());
+        };
+        let compiled = compiled(shown.build);
+        // What an edit changed is in no cache; it changes nothing but the project's own crates.
+        let own =
+            shown.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
+        let new = if shown.edited { own.count() as u64 } else { 0 };
+        let asked = cache.hits + cache.misses + cache.not_cacheable;
+        let short = asked < compiled;
+        let rust = shown.build.cache_of_rust.unwrap_or(cache);
+        // What build scripts compile in other languages. Equal files of one build share a result, and how many files an
+        // edit changes is the project's business.
+        let (hits, misses) = (cache.hits.saturating_sub(rust.hits), cache.misses.saturating_sub(rust.misses));
+        let wrong = match start {
+            Start::Cold => rust.hits > 0 || hits > 0 && misses == 0,
+            Start::Warm => rust.misses > new || misses > 0 && new == 0,
+        };
+        (short || wrong).then(|| {
+            format!("{} for {compiled} units compiled, expected {}", used(Some(cache)), expected(start))
+        })
+    }
+
+    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
+        match Value::parse(value) {
+            Ok(Value::On(..)) => &[
+                "the server hands out a jobserver of its own, so --jobs does not bound code generation",
+                "each build pays for the first steps of a server that has just been started",
+                "crates that are compiled incrementally, which one's own are by default, pass through uncached",
+                "C code that build scripts compile through the crate cc is cached too",
+            ],
+            _ => &[],
+        }
+    }
+}
+
+fn expected(start: Start) -> &'static str {
+    match start {
+        Start::Cold => "no hits but for equal C files of one build, and every compiler call through sccache",
+        Start::Warm => "no misses but for what an edit changed, and every compiler call through sccache",
+    }
+}
+
+fn used(cache: Option<CacheUse>) -> String {
+    let Some(CacheUse { hits, misses, not_cacheable }) = cache else {
+        return "no statistics".to_owned();
+    };
+    let hits = if hits == 1 { "1 hit".to_owned() } else { format!("{hits} hits") };
+    let misses = if misses == 1 { "1 miss".to_owned() } else { format!("{misses} misses") };
+    format!("{hits}, {misses}, {not_cacheable} not cacheable")
+}
+
+fn compiled(build: &Evidence) -> u64 {
+    build.rebuilt.as_ref().map_or(0, |(rebuilt, _)| u64::from(rebuilt.count))
+}
+
+/// Whether a call of the compiler is one of sccache with the compiler as its argument.
+fn goes_through_sccache(call: &CompilerCall) -> bool {
+    let program = call.args.first().and_then(|program| std::path::Path::new(program).file_name());
+    program.is_some_and(|name| name.to_string_lossy().starts_with("sccache"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,301 @@
+//! Compiler calls read as rustc reads them: what the last `-C` or `-Z` of a name says, whose crate a call compiles,
+//! and how many calls of whom say what is expected. A proof never holds on calls that are not there.
+//!
+//! Knows rustc's spellings and cargo's habits, and no axis.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bench_runner_core::record::ProofResult;
+
+use super::{Context, Finding};
+use crate::build::{Artifact, CompilerCall, Evidence, Part};
+
+/// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
+pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
+    let short = |arg: &String| match (arg.as_str(), name) {
+        ("-g", "debuginfo") => Some("2"),
+        ("-O", "opt-level") => Some("3"),
+        _ => None,
+    };
+    let at =
+        |(at, arg): (usize, &'a String)| short(arg).or_else(|| value(spelled(args, at, arg, CODEGEN)?, name));
+    args.iter().enumerate().rev().find_map(at)
+}
+
+/// What the last `-Z name` among `args` says; `yes` where it stands without a value.
+pub(super) fn unstable<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
+    let at = |(at, arg): (usize, &'a String)| value(spelled(args, at, arg, UNSTABLE)?, name);
+    args.iter().enumerate().rev().find_map(at)
+}
+
+const CODEGEN: &[&str] = &["-C", "--codegen"];
+const UNSTABLE: &[&str] = &["-Z"];
+
+/// The text that belongs to one of `options` at `arg`: in the next word, after `=`, or right behind a short one.
+fn spelled<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) -> Option<&'a str> {
+    options.iter().find_map(|option| match arg.strip_prefix(option)? {
+        "" => args.get(at + 1).map(String::as_str),
+        rest if option.starts_with("--") => rest.strip_prefix('='),
+        rest => Some(rest),
+    })
+}
+
+/// The value in `text`, if that is for `name`. rustc takes `_` for `-` in names.
+fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (said, value) = text.split_once('=').unwrap_or((text, "yes"));
+    (said.replace('_', "-") == name).then_some(value)
+}
+
+/// The types of crate that a call makes; cargo's default is `bin`.
+pub(super) fn crate_types(call: &CompilerCall) -> Vec<&str> {
+    call.args.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1].as_str()).collect()
+}
+
+/// Which keys of a profile decide about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Crates of the workspace that the results are made of: the profile's own keys.
+    Own,
+    /// The other crates that the results are made of: `package."*"`.
+    Dependency,
+    /// What runs during the build.
+    Host {
+        /// Whether it is of the workspace: if not, `package."*"` comes before `build-override`.
+        member: bool,
+    },
+    /// Cargo did not say enough about it.
+    Unknown,
+}
+
+/// The class of `call`.
+pub(super) fn class(call: &CompilerCall) -> Class {
+    match call.part {
+        Part::Own => Class::Own,
+        Part::Dependency => Class::Dependency,
+        Part::Host => Class::Host { member: call.unit.as_ref().is_some_and(|unit| unit.member) },
+        Part::Unknown => Class::Unknown,
+    }
+}
+
+/// One thing that calls are to say.
+pub(super) struct Wanted<'a> {
+    /// The calls, in words, such as `its own crates`.
+    pub(super) whose: &'static str,
+    /// Which calls.
+    pub(super) among: &'a dyn Fn(&CompilerCall) -> bool,
+    /// What each of them is to say.
+    pub(super) value: &'a str,
+}
+
+pub(super) const OWN: &str = "its own crates";
+pub(super) const DEPENDENCIES: &str = "dependencies";
+
+/// What is to be said of `name` by calls, read by `read` in one spelling for each meaning.
+pub(super) struct Question<'a> {
+    /// Name of what is read, such as `codegen-units`.
+    pub(super) name: &'a str,
+    /// What one call says.
+    pub(super) read: &'a dyn Fn(&[String]) -> String,
+    /// Crates that the project gives a setting of their own, which beats that of the profile.
+    pub(super) excepted: BTreeSet<String>,
+}
+
+impl Question<'_> {
+    /// How many of the wanted calls say what is wanted. Without any such call nothing is proven.
+    pub(super) fn ask(&self, evidence: &Evidence, wanted: &Wanted<'_>) -> Seen {
+        let all = || evidence.compiler_calls.iter().filter(|call| (wanted.among)(call));
+        let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
+        let asked: Vec<&CompilerCall> = all().filter(|call| !excepted(call)).collect();
+        if asked.is_empty() {
+            return Seen::unclear(none_of(wanted.whose, evidence));
+        }
+        let mut said: BTreeMap<String, usize> = BTreeMap::new();
+        asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
+        let agree = said.remove(wanted.value).unwrap_or(0);
+        let name = self.name;
+        let mut found =
+            format!("{name}={} on {agree} of {} calls of {}", wanted.value, asked.len(), wanted.whose);
+        let others: Vec<String> = said.iter().map(|(value, count)| format!("{value} on {count}")).collect();
+        if !others.is_empty() {
+            found += &format!(" ({})", others.join(", "));
+        }
+        let left_out = all().filter(excepted).count();
+        if left_out > 0 {
+            found += &format!(", {left_out} with a setting of its own left out");
+        }
+        Seen::of(found, agree == asked.len())
+    }
+
+    /// The same of own crates and, where there are any, of dependencies.
+    pub(super) fn ask_all(&self, evidence: &Evidence, value: &str) -> Seen {
+        let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value };
+        let others =
+            |call: &CompilerCall| class(call) == Class::Dependency && !self.excepted.contains(&call.name);
+        let of_own = self.ask(evidence, &own);
+        if !evidence.compiler_calls.iter().any(others) {
+            let dependency = |call: &&CompilerCall| class(call) == Class::Dependency;
+            return match evidence.compiler_calls.iter().filter(dependency).count() {
+                0 => of_own,
+                left_out => of_own.noting(&format!(
+                    "{left_out} calls of dependencies with a setting of their own left out"
+                )),
+            };
+        }
+        of_own.and(self.ask(evidence, &Wanted { whose: DEPENDENCIES, among: &others, value }))
+    }
+}
+
+/// What is said where there is no call of somebody's.
+pub(super) fn none_of(whose: &str, evidence: &Evidence) -> String {
+    match &evidence.parts_unknown {
+        Some(reason) => format!("no compiler call is known to be of {whose}: {reason}"),
+        None => format!("no compiler call of {whose}"),
+    }
+}
+
+/// The crates for which the project itself sets `key` in some profile, by the names that rustc has for them. With
+/// `package."*"` that is every one of `evidence` outside of the workspace.
+pub(super) fn excepted(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
+    let mut names = excepted_by_name(key, context, evidence);
+    if packages_setting(key, context, evidence).any(|name| name == "*") {
+        let others = evidence.compiler_calls.iter().filter(|call| class(call) == Class::Dependency);
+        names.extend(others.map(|call| call.name.clone()));
+    }
+    names
+}
+
+/// The same without what is said of all dependencies together. A package's crates may have other names than it has.
+pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
+    let named: Vec<&str> = packages_setting(key, context, evidence)
+        .filter(|name| *name != "*")
+        .map(|specification| {
+            // A specification may have an address and a version.
+            let name = specification.rsplit('#').next().unwrap_or(specification);
+            name.split(['@', ':']).next().unwrap_or(name)
+        })
+        .collect();
+    let of_packages = evidence.artifacts.iter().filter(|artifact| named.contains(&package(artifact)));
+    of_packages.filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_"))).collect()
+}
+
+/// Name of the package of a unit.
+fn package(artifact: &Artifact) -> &str {
+    let word = artifact.unit.split(' ').next().unwrap_or_default();
+    // cargo leaves the name out where it is that of the directory.
+    let directory = || artifact.package.as_ref()?.file_name()?.to_str();
+    word.split_once('@').map(|(name, _)| name).or_else(directory).unwrap_or(word)
+}
+
+/// The packages for which the profile that was built with, or one that it inherits from, sets `key` in the project.
+fn packages_setting<'a>(
+    key: &'a str,
+    context: &'a Context,
+    evidence: &Evidence,
+) -> impl Iterator<Item = &'a str> {
+    let profiles = in_force(context, evidence);
+    let tables = [&context.manifest, &context.config].into_iter().flatten();
+    let named = tables.filter_map(|table| table.get("profile")?.as_table()).flatten();
+    let packages = named
+        .filter(move |(name, _)| profiles.contains(name))
+        .filter_map(|(_, profile)| profile.get("package")?.as_table())
+        .flatten();
+    packages.filter(move |(_, table)| table.get(key).is_some()).map(|(name, _)| name.as_str())
+}
+
+/// The profile that was built with, and those that it inherits from.
+fn in_force(context: &Context, evidence: &Evidence) -> Vec<String> {
+    let given = evidence.command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
+    let mut names = vec![given.unwrap_or_else(|| "dev".to_owned())];
+    while let Some(last) = names.last() {
+        let tables = [&context.config, &context.manifest].into_iter().flatten();
+        let mut profiles = tables.filter_map(|table| table.get("profile")?.get(last));
+        let parent = match last.as_str() {
+            "test" => Some("dev".to_owned()),
+            "bench" => Some("release".to_owned()),
+            _ => profiles.find_map(|profile| Some(profile.get("inherits")?.as_str()?.to_owned())),
+        };
+        match parent.filter(|parent| !names.contains(parent)) {
+            Some(parent) => names.push(parent),
+            None => break,
+        }
+    }
+    names
+}
+
+/// What several pieces of evidence say together; nothing is unclear.
+pub(super) fn together(seen: impl Iterator<Item = Seen>) -> Seen {
+    seen.reduce(Seen::and).unwrap_or_else(|| Seen::unclear("nothing to look at".to_owned()))
+}
+
+/// What one piece of evidence says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) found: String,
+    pub(super) result: ProofResult,
+}
+
+impl Seen {
+    pub(super) fn of(found: String, holds: bool) -> Self {
+        Self { found, result: if holds { ProofResult::Holds } else { ProofResult::Fails } }
+    }
+
+    pub(super) fn unclear(found: String) -> Self {
+        Self { found, result: ProofResult::NotProvable }
+    }
+
+    /// Both: what contradicts counts before what is missing, and that before what agrees.
+    pub(super) fn and(self, other: Self) -> Self {
+        let has = |result| self.result == result || other.result == result;
+        let result = if has(ProofResult::Fails) {
+            ProofResult::Fails
+        } else if has(ProofResult::NotProvable) {
+            ProofResult::NotProvable
+        } else {
+            ProofResult::Holds
+        };
+        let told = [self.found, other.found].into_iter().filter(|found| !found.is_empty());
+        Self { found: told.collect::<Vec<_>>().join("; "), result }
+    }
+
+    /// With a remark that proves nothing.
+    pub(super) fn noting(self, remark: &str) -> Self {
+        Self { found: format!("{}; {remark}", self.found), ..self }
+    }
+
+    pub(super) fn finding(self, expected: String) -> Finding {
+        Finding { expected, found: self.found, result: self.result }
+    }
+}
+
+/// The sections of what was linked of the project's own whose names satisfy `which`, by name, the files together, in
+/// bytes. `None` where no file can be read.
+pub(super) fn sections(evidence: &Evidence, which: impl Fn(&str) -> bool) -> Option<BTreeMap<String, u64>> {
+    let mut sizes = BTreeMap::new();
+    let mut any = false;
+    for facts in evidence.own_facts() {
+        any = true;
+        for (name, size) in facts.sections.iter().filter(|(name, _)| which(name)) {
+            *sizes.entry(name.clone()).or_default() += size;
+        }
+    }
+    any.then_some(sizes)
+}
+
+/// Sections of debug info in words: the two that are spoken of most, and all together.
+pub(super) fn debug_in_words(sections: &BTreeMap<String, u64>) -> String {
+    let spoken_of = |name: &&str| sections.contains_key(*name);
+    let single = [".debug_info", ".debug_line"].into_iter().filter(spoken_of);
+    let single = single.map(|name| format!("{name} {} bytes", sections[name]));
+    let all = format!("debug sections {} bytes", sections.values().sum::<u64>());
+    single.chain([all]).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a section holds debug info.
+pub(super) fn is_debug(name: &str) -> bool {
+    // The scripts' section is a path for a debugger, which stripping leaves in place.
+    name.starts_with(".debug_") && name != ".debug_gdb_scripts"
+}
+
+#[cfg(test)]
+#[path = "calls/tests.rs"]
+mod tests;

@@ -1,0 +1,337 @@
+//! The user's own configuration, as a whole variant: what somebody switches from.
+//!
+//! Its value is the text that [`crate::build::user_settings`] makes. The files' part goes into the cargo home that builds
+//! have, and variables into their environment, so cargo puts them together with the project's own configuration.
+
+use bench_runner_core::record::ProofResult;
+use toml::{Table, Value};
+
+use super::leaves::of_table;
+use super::rustflags::lacking;
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
+use crate::build::{Goal, Recipe, VARIABLES};
+
+pub(super) struct AsConfigured;
+
+/// The two halves of the text.
+struct User {
+    /// What the files say.
+    files: Table,
+    /// The variables.
+    variables: Vec<(String, String)>,
+}
+
+impl User {
+    fn of(value: &str) -> Result<Self, InvalidValue> {
+        let mut files: Table = value.parse().map_err(|error: toml::de::Error| InvalidValue {
+            message: format!(
+                "what is recorded as the user's own configuration is not TOML: {}",
+                error.message()
+            ),
+            nearest: None,
+        })?;
+        let variables = match files.remove(VARIABLES) {
+            Some(Value::Table(table)) => table
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Ok(Self { files, variables })
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it says anything about flags or linkers, whose effect is on every compiler call.
+    fn concerns_calls(&self) -> bool {
+        let of_files = of_table(&self.files)
+            .iter()
+            .any(|(key, _)| key.ends_with(".rustflags") || key.ends_with(".linker"));
+        let of_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
+        of_files || self.variables.iter().any(|(name, _)| of_variable(name))
+    }
+}
+
+impl Axis for AsConfigured {
+    fn key(&self) -> &'static str {
+        super::WHOLE[1]
+    }
+
+    fn summary(&self) -> &'static str {
+        "your own configuration of cargo, by `--variant as-configured` or `--baseline as-configured`"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &["by --variant as-configured"]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        User::of(value).map(drop)
+    }
+
+    fn is_nothing(&self, value: &str) -> bool {
+        value.trim().is_empty()
+    }
+
+    fn by_comparison(&self) -> bool {
+        true
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        if context.toolchain.is_none() {
+            return Availability::Missing {
+                reason:
+                    "the user's configuration of cargo means nothing to a project that cargo does not build"
+                        .into(),
+                help: None,
+            };
+        }
+        Availability::Available { identity: setting.value.to_owned(), tool: None }
+    }
+
+    fn matters(&self, _: Goal) -> bool {
+        true
+    }
+
+    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        let user = User::of(setting.value).map_err(|error| std::io::Error::other(error.message))?;
+        if !user.files.is_empty() {
+            recipe.home_config = Some(user.files.to_string());
+        }
+        for (name, value) in user.variables {
+            recipe.env_from.insert(name.clone(), self.key().to_owned());
+            recipe.env.insert(name, value);
+        }
+        Ok(())
+    }
+
+    fn advise(&self, _: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        Err(Unwritable("it is what your own configuration says already".to_owned()))
+    }
+
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        let Some(user) = User::of(setting.value).ok().filter(|_| !self.is_nothing(setting.value)) else {
+            let found = "the user has no configuration of cargo".to_owned();
+            return Finding { found, ..Finding::nothing_asked() };
+        };
+        let (seen, wrong, unseen) = Default::default();
+        let mut looked = Looked { context, beside: setting.beside, shown, seen, wrong, unseen };
+        looked.at(&user);
+        let against = shown.against();
+        looked.finding().and(against)
+    }
+
+    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
+        let wrapped = setting.value.contains("rustc-wrapper") || setting.value.contains("RUSTC_WRAPPER");
+        if wrapped {
+            &["a wrapper such as a compiler cache keeps what it has from one build to the next"]
+        } else {
+            &[]
+        }
+    }
+}
+
+/// What was looked for in a build, and what came of it.
+struct Looked<'a> {
+    /// With the user's configuration in force.
+    context: &'a Context,
+    /// All settings of the variant: another one decides on its own key.
+    beside: &'a super::Settings,
+    shown: &'a Shown<'a>,
+    seen: Vec<String>,
+    wrong: Vec<String>,
+    unseen: Vec<String>,
+}
+
+impl Looked<'_> {
+    fn at(&mut self, user: &User) {
+        let in_force = &self.context.in_force;
+        let linker = in_force
+            .linker
+            .iter()
+            .filter(|_| !self.beside.contains_key("linker-driver"))
+            .map(|linker| format!("-Clinker={linker}"));
+        let flags: Vec<String> = in_force.flags.iter().cloned().chain(linker).collect();
+        if user.concerns_calls() && !flags.is_empty() {
+            self.flags(&flags);
+        }
+        let config = self.context.config.clone().unwrap_or_default();
+        let wrapper = config.get("build").and_then(|build| build.get("rustc-wrapper")?.as_str());
+        let wrapper = user.variable("RUSTC_WRAPPER").or(wrapper).map(str::to_owned);
+        let decided = self.beside.contains_key("cache");
+        if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty() && !decided) {
+            self.wrapper(&wrapper);
+        }
+        let incremental = user.variable("CARGO_INCREMENTAL").is_some()
+            || config.get("build").is_some_and(|build| build.get("incremental").is_some());
+        let profile = self.profile();
+        let in_force = of_table(&config);
+        for (key, value) in of_table(&user.files) {
+            let told =
+                key.ends_with(".rustflags") || key.ends_with(".linker") || key == "build.rustc-wrapper";
+            // The project has the last word on a value, and variables before both.
+            let overruled = !told && !in_force.contains(&(key.clone(), value.clone()));
+            match key.strip_prefix("profile.").and_then(|rest| rest.split_once('.')) {
+                _ if overruled => {}
+                // Something else decides on it.
+                Some((name, "incremental")) if name == profile && incremental => self.unseen.push(key),
+                Some((name, key)) if name == profile => self.profile_key(key, &value),
+                Some(_) => {}
+                None if told => {}
+                None => self.unseen.push(key),
+            }
+        }
+        let prefix = format!("CARGO_PROFILE_{}_", profile.to_uppercase().replace('-', "_"));
+        for (name, value) in &user.variables {
+            let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name.as_str());
+            let told = flags || name.ends_with("_LINKER") || name == "RUSTC_WRAPPER";
+            match name.strip_prefix(&prefix) {
+                Some(key) => self.profile_key(&key.to_lowercase().replace('_', "-"), value),
+                None if told || name.starts_with("CARGO_PROFILE_") => {}
+                None => self.unseen.push(name.clone()),
+            }
+        }
+    }
+
+    /// The profile that was built with.
+    fn profile(&self) -> String {
+        let command = &self.shown.build.command;
+        let named = command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
+        named.unwrap_or_else(|| "dev".to_owned())
+    }
+
+    fn flags(&mut self, flags: &[String]) {
+        let text = super::difference::shortened(&flags.join(" "));
+        match lacking(flags, self.shown.build) {
+            Some((calls, missing)) if missing.is_empty() => {
+                self.seen.push(format!("`{text}` in all {calls} calls of its own units"));
+            }
+            Some((_, missing)) => self.wrong.push(format!("{} is missing in calls", missing.join(" "))),
+            None => self.wrong.push("no compiler call of its own units".to_owned()),
+        }
+    }
+
+    fn wrapper(&mut self, wrapper: &str) {
+        let name = wrapper.rsplit('/').next().unwrap_or(wrapper).to_owned();
+        let calls = &self.shown.build.compiler_calls;
+        let wrapped =
+            |args: &[String]| args.first().and_then(|arg| arg.rsplit('/').next()) == Some(name.as_str());
+        if !calls.is_empty() && calls.iter().all(|call| wrapped(&call.args)) {
+            self.seen.push(format!("`{name}` before every compiler call"));
+        } else {
+            self.wrong.push(format!("`{name}` is not before every compiler call"));
+        }
+    }
+
+    /// A key of the profile, by the axis of the same name.
+    fn profile_key(&mut self, key: &str, value: &str) {
+        if self.beside.contains_key(key) {
+            return;
+        }
+        let value = as_axis_writes(key, value.trim_matches('"'));
+        let axis = super::all().iter().find(|axis| axis.key() == key && axis.parse(key, &value).is_ok());
+        let Some(axis) = axis else {
+            self.unseen.push(format!("{key}={value}"));
+            return;
+        };
+        let beside = super::Settings::from([(key.to_owned(), value.clone())]);
+        let finding = axis.prove(&Setting { key, value: &value, beside: &beside }, self.context, self.shown);
+        match finding.result {
+            ProofResult::Holds => self.seen.push(format!("{key}={value}: {}", finding.found)),
+            ProofResult::Fails => self.wrong.push(format!("{key}={value}: {}", finding.found)),
+            ProofResult::NotApplicable | ProofResult::NotProvable => {
+                self.unseen.push(format!("{key}={value}"));
+            }
+        }
+    }
+
+    fn finding(self) -> Finding {
+        let mut found = Vec::new();
+        found.extend((!self.wrong.is_empty()).then(|| self.wrong.join(", ")));
+        found.extend((!self.seen.is_empty()).then(|| self.seen.join(", ")));
+        found
+            .extend((!self.unseen.is_empty()).then(|| format!("cannot be seen: {}", self.unseen.join(", "))));
+        let result = match (self.wrong.is_empty(), self.seen.is_empty()) {
+            (false, _) => ProofResult::Fails,
+            (true, false) => ProofResult::Holds,
+            (true, true) => ProofResult::NotProvable,
+        };
+        Finding { expected: "what the user's configuration sets".to_owned(), found: found.join("; "), result }
+    }
+}
+
+/// A value of a profile's key as the axis of the same name writes it.
+fn as_axis_writes(key: &str, value: &str) -> String {
+    let word = match (key, value) {
+        ("debug", "false" | "0") => "none",
+        ("debug", "1") => "limited",
+        ("debug", "true" | "2") => "full",
+        ("strip", "false") => "none",
+        ("strip", "true") => "symbols",
+        ("lto", "true") => "fat",
+        ("incremental", "true") => "on",
+        ("incremental", "false") => "off",
+        (_, value) => value,
+    };
+    word.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::axes::fixture;
+    use crate::build::{CompilerCall, Evidence, InForce, Part};
+
+    #[test]
+    fn files_go_into_the_cargo_home_and_variables_into_the_environment() {
+        let user = "[profile.dev]\ndebug = 1\n[variables]\nCARGO_PROFILE_DEV_DEBUG = '2'\n";
+        let recipe = fixture::applied(&AsConfigured, "as-configured", user, &fixture::context());
+        assert_eq!(recipe.home_config.as_deref(), Some("[profile.dev]\ndebug = 1\n"));
+        assert!(recipe.config.is_empty());
+        assert_eq!(recipe.env["CARGO_PROFILE_DEV_DEBUG"], "2");
+        assert_eq!(recipe.env_from["CARGO_PROFILE_DEV_DEBUG"], "as-configured");
+        let recipe = fixture::applied(&AsConfigured, "as-configured", "", &fixture::context());
+        assert_eq!(recipe, Recipe::default());
+    }
+
+    #[test]
+    fn what_can_be_seen_is_looked_for() {
+        let build = |flags: &str| Evidence {
+            compiler_calls: vec![CompilerCall {
+                name: "p".into(),
+                part: Part::Own,
+                unit: None,
+                args: format!("rustc --crate-name p {flags}").split(' ').map(str::to_owned).collect(),
+            }],
+            ..Evidence::default()
+        };
+        let user = "[target.'cfg(unix)']\nlinker = 'clang'\nrustflags = ['-Ca']\n[variables]\nCC = 'gcc'\n";
+        let prove = |user: &str, config: &str, flags: &str| {
+            let in_force = InForce {
+                flags: vec!["-Ca".to_owned()],
+                linker: Some("clang".to_owned()),
+                ..InForce::default()
+            };
+            let context = Context { config: Some(config.parse().unwrap()), in_force, ..fixture::context() };
+            let finding = fixture::prove(&AsConfigured, "as-configured", user, &context, &build(flags));
+            (finding.result, finding.found)
+        };
+        let (result, found) = prove(user, "", "-C linker=clang -Ca");
+        assert_eq!(found, "`-Ca -Clinker=clang` in all 1 calls of its own units; cannot be seen: CC");
+        assert_eq!(result, ProofResult::Holds);
+        let (result, found) = prove(user, "", "-Ca");
+        assert!(result == ProofResult::Fails && found.contains("`-Clinker=clang` is missing"), "{found}");
+        assert_eq!(prove("[variables]\nCC = 'gcc'\n", "", "").0, ProofResult::NotProvable);
+        assert_eq!(prove("", "", "").0, ProofResult::NotApplicable);
+        // What the project has the last word on is not asked of the build.
+        let user = "[profile.dev]\ndebug = 1\n";
+        let (result, found) = prove(user, "profile.dev.debug = 2", "-C debuginfo=2");
+        assert_eq!(result, ProofResult::NotProvable, "{found}");
+        let wrapper = "build.rustc-wrapper = '/x/wrap'";
+        assert_eq!(prove(wrapper, wrapper, "").0, ProofResult::Fails);
+    }
+}

@@ -1,0 +1,273 @@
+//! Which linker wrote the result, and whether the flags arrived: the command that called it, what the linker behind that
+//! command says of itself, its own mark in `.comment`, and the compiler calls.
+//!
+//! GNU ld leaves no mark, and no mark is no proof of it. Marks of other linkers can come from objects that were linked
+//! in, so they contradict nothing where the command and the linker's own word agree.
+
+use bench_runner_core::record::ProofResult;
+
+use super::super::calls::{self, Seen};
+use super::super::{Availability, Context, Finding};
+use super::choice::{Choice, selecting, without_directories};
+use super::{Family, apply, probe};
+use crate::build::{CompilerCall, ElfFacts, Evidence, LinkStep, Linked, Part};
+
+pub(super) fn prove(value: &str, driver: Option<&str>, context: &Context, evidence: &Evidence) -> Finding {
+    let expected = expectation(value, context);
+    let arrived = flags(&apply::flags(value, driver, context), context, evidence);
+    let hidden = evidence.links_hidden.as_deref();
+    let of_linked = |linked: &Linked| look(&expected, linked, hidden);
+    of_all(evidence, of_linked, |step| says_other(&expected, step)).and(arrived).finding(expected.text)
+}
+
+/// A proof by what link lines say: `told` gives what one says and whether it is right.
+pub(super) fn on_link_lines(
+    expected: String,
+    flags_added: &[String],
+    context: &Context,
+    evidence: &Evidence,
+    told: impl Fn(&[String]) -> (String, bool),
+) -> Finding {
+    let hidden = evidence.links_hidden.as_deref();
+    let of_linked = |linked: &Linked| match &linked.step {
+        None => Seen::unclear(no_link_line(hidden)),
+        Some(step) => {
+            let (found, right) = told(&step.args);
+            Seen::of(found, right)
+        }
+    };
+    let seen = of_all(evidence, of_linked, |step| !told(&step.args).1);
+    seen.and(flags(flags_added, context, evidence)).finding(expected)
+}
+
+/// Everything of the project's own that was linked has its say: programs, libraries, macros, tests. Where nothing was, it
+/// is what runs during the build. `other` says whether a command is not as expected.
+fn of_all(evidence: &Evidence, look: impl Fn(&Linked) -> Seen, other: impl Fn(&LinkStep) -> bool) -> Seen {
+    let of = |part: Part| evidence.linked.iter().filter(move |linked| linked.part == part);
+    let (own, host): (Vec<&Linked>, Vec<&Linked>) = (of(Part::Own).collect(), of(Part::Host).collect());
+    if own.is_empty() && host.is_empty() {
+        return nothing_linked(evidence);
+    }
+    if own.is_empty() {
+        return together(host.iter().map(|linked| (linked.name.as_str(), look(linked))).collect())
+            .noting("only build scripts and proc macros are linked");
+    }
+    let seen = together(own.iter().map(|linked| (linked.name.as_str(), look(linked))).collect());
+    let steps: Vec<&LinkStep> = host.iter().filter_map(|linked| linked.step.as_ref()).collect();
+    let others = steps.iter().filter(|step| other(step)).count();
+    match (steps.len(), others) {
+        (0, _) => seen,
+        (all, 0) => seen.noting(&format!("and so {}", of_host(all))),
+        (all, others) => seen.noting(&format!("not so {others} of {}", of_host(all))),
+    }
+}
+
+fn of_host(count: usize) -> String {
+    let what = if count == 1 { "link line of" } else { "link lines of" };
+    format!("{count} {what} build scripts and proc macros")
+}
+
+fn nothing_linked(evidence: &Evidence) -> Seen {
+    if let Some(reason) = &evidence.parts_unknown {
+        return Seen::unclear(reason.clone());
+    }
+    if evidence.compiler_calls.is_empty() {
+        return Seen::unclear("no compiler call that links".to_owned());
+    }
+    Seen::unclear("nothing was linked, so no linker was called".to_owned())
+}
+
+fn no_link_line(hidden: Option<&str>) -> String {
+    match hidden {
+        Some(reason) => format!("no link line: {reason}"),
+        None => "no link line".to_owned(),
+    }
+}
+
+/// Where several files say different things, each is named.
+fn together(looked: Vec<(&str, Seen)>) -> Seen {
+    let same = looked.windows(2).all(|pair| pair[0].1.found == pair[1].1.found);
+    let told = match looked.first() {
+        Some((_, first)) if same => Some(first.found.clone()),
+        _ => None,
+    };
+    let named = looked
+        .into_iter()
+        .map(|(name, seen)| Seen { found: format!("{name}: {}", seen.found), ..seen })
+        .reduce(Seen::and)
+        .unwrap_or_else(|| Seen::unclear("nothing to look at".to_owned()));
+    Seen { found: told.unwrap_or(named.found), result: named.result }
+}
+
+/// What one file and the command that linked it show.
+fn look(expected: &Expectation, linked: &Linked, hidden: Option<&str>) -> Seen {
+    let facts = match &linked.facts {
+        Ok(facts) => facts,
+        Err(reason) => return Seen::unclear(reason.clone()),
+    };
+    let marks = marks(facts);
+    let shown =
+        |marks: &[&Mark]| marks.iter().map(|mark| mark.text.as_str()).collect::<Vec<_>>().join(" and ");
+    let expected_mark = |mark: &&Mark| {
+        let version = expected.version.as_deref().is_none_or(|version| mark.text.contains(version));
+        expected.family.is_none_or(|family| family == mark.family) && version
+    };
+    let (right, foreign): (Vec<&Mark>, Vec<&Mark>) = marks.iter().partition(expected_mark);
+    let leaves_mark = expected.family.is_some_and(|family| family != Family::Bfd);
+    let Some(step) = &linked.step else {
+        let marks = if marks.is_empty() {
+            "no linker's mark".to_owned()
+        } else {
+            shown(&marks.iter().collect::<Vec<_>>())
+        };
+        let found = format!("{marks}; {}", no_link_line(hidden));
+        // A linker that leaves a mark did not write what has only another's.
+        let contradicted = leaves_mark && right.is_empty() && !foreign.is_empty();
+        let result = if contradicted { ProofResult::Fails } else { ProofResult::NotProvable };
+        return Seen { found, result };
+    };
+    let chosen = selecting(&step.args);
+    let linker = step.linker.as_deref();
+    let said = match linker {
+        Some(linker) => format!("{} behind the link line", short(linker)),
+        None => "the linker behind the link line does not say what it is".to_owned(),
+    };
+    let called = linker.and_then(Family::of_version);
+    if says_other(expected, step) {
+        return Seen::of(format!("{said}; linked with {chosen}"), false);
+    }
+    let others = |seen: Seen| match foreign.is_empty() {
+        true => seen,
+        false => seen.noting(&format!("{} too, which what was linked in can have brought", shown(&foreign))),
+    };
+    if !leaves_mark {
+        let found = format!("{said}; linked with {chosen}");
+        let positive = expected.family == Some(Family::Bfd) && called == Some(Family::Bfd);
+        return others(match positive {
+            true => Seen::of(found, true),
+            false => Seen::unclear(found),
+        });
+    }
+    match (right.is_empty(), called) {
+        (false, Some(_)) => others(Seen::of(format!("{}; linked with {chosen}", shown(&right)), true)),
+        (false, None) if foreign.is_empty() => {
+            Seen::of(format!("{}; linked with {chosen}", shown(&right)), true)
+        }
+        (false, None) => others(Seen::unclear(format!("{}; {said}", shown(&right)))),
+        // With nothing to tell whose word counts, another's mark in place of its own is another linker's.
+        (true, None) if !foreign.is_empty() => {
+            Seen::of(format!("{}; linked with {chosen}", shown(&foreign)), false)
+        }
+        (true, _) => {
+            others(Seen::unclear(format!("no mark of it in the result; {said}; linked with {chosen}")))
+        }
+    }
+}
+
+/// Whether a command or the linker behind it is another than expected.
+fn says_other(expected: &Expectation, step: &LinkStep) -> bool {
+    let called = step.linker.as_deref().and_then(Family::of_version);
+    let of_other_family = called.zip(expected.family).is_some_and(|(called, family)| called != family);
+    let of_other_version = step.linker.as_deref().zip(expected.version.as_deref());
+    let of_other_version = of_other_version.is_some_and(|(said, version)| !said.contains(version));
+    of_other_family || of_other_version || !expected.choice.agrees(&step.args)
+}
+
+/// What a linker says of itself, without where it was made.
+fn short(said: &str) -> &str {
+    let said = said.trim_start_matches("Linker: ");
+    // GNU ld and gold have their version behind the bracket.
+    if said.starts_with("GNU ") { said } else { said.split(" (").next().unwrap_or(said) }
+}
+
+/// Whether the flags that a value adds, and the project's own beside them, are on the compiler calls of the
+/// project's own units: cargo drops one of two sources of flags without a word.
+fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
+    if added.is_empty() {
+        return Seen::of(String::new(), true);
+    }
+    let own: Vec<&CompilerCall> =
+        evidence.compiler_calls.iter().filter(|call| call.part == Part::Own).collect();
+    if own.is_empty() {
+        return Seen::unclear(calls::none_of("the project's own units", evidence));
+    }
+    let in_force = context.in_force.flags.as_slice();
+    // A window of nothing would be a panic, and nothing is on every call.
+    let on = |list: &[String]| {
+        own.iter().filter(|call| list.is_empty() || call.args.windows(list.len()).any(|w| w == list)).count()
+    };
+    let shown = added.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>().join(" ");
+    let missing = [(on(added), format!("`{shown}`"))]
+        .into_iter()
+        .chain([(on(in_force), "flags of the configuration in force".to_owned())])
+        .find(|(count, _)| *count < own.len());
+    match missing {
+        Some((count, what)) => Seen::of(format!("{what} on {count} of {} compiler calls", own.len()), false),
+        None => Seen::of(String::new(), true),
+    }
+}
+
+struct Expectation {
+    text: String,
+    family: Option<Family>,
+    version: Option<String>,
+    choice: Choice,
+}
+
+fn expectation(value: &str, context: &Context) -> Expectation {
+    let tool = match probe::probe(value, context) {
+        Availability::Available { tool, .. } => tool,
+        Availability::Missing { .. } => None,
+    };
+    let said = tool.as_ref().map(|tool| tool.version.clone());
+    let family = match value {
+        "bfd" => Some(Family::Bfd),
+        "gold" => Some(Family::Gold),
+        "lld" | "rust-lld" => Some(Family::Lld),
+        "mold" => Some(Family::Mold),
+        "wild" => Some(Family::Wild),
+        _ => said.as_deref().and_then(Family::of_version),
+    };
+    // GNU ld leaves no version behind; the others write the number that they also answer to `--version` with.
+    let version = said
+        .as_deref()
+        .filter(|_| !matches!(family, Some(Family::Bfd | Family::Gold) | None))
+        .and_then(version_number);
+    let choice = Choice::of(value, context);
+    let what = match (family, &version) {
+        (Some(family), Some(version)) => format!("{} {version}", family.name()),
+        (Some(family), None) => family.name().to_owned(),
+        (None, _) if value == "default" => "whatever linker is configured".to_owned(),
+        (None, _) => "a linker whose mark is not known".to_owned(),
+    };
+    Expectation { text: format!("{what}{}", choice.text()), family, version, choice }
+}
+
+/// The first number with a dot in it.
+fn version_number(text: &str) -> Option<String> {
+    text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .find(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
+}
+
+/// A mark that a linker left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    family: Family,
+    text: String,
+}
+
+/// All marks in a file: that of its linker, and those of linkers that wrote what was linked in.
+fn marks(facts: &ElfFacts) -> Vec<Mark> {
+    let gold = facts.gold_note.then(|| Mark { family: Family::Gold, text: "gold's note".into() });
+    let of = |comment: &String| {
+        let text = short(comment);
+        let known = [(Family::Mold, "mold "), (Family::Wild, "Wild "), (Family::Lld, "LLD ")];
+        let (family, _) = known.into_iter().find(|(_, word)| text.contains(word))?;
+        Some(Mark { family, text: text.to_owned() })
+    };
+    gold.into_iter().chain(facts.comments.iter().filter_map(of)).collect()
+}
+
+#[cfg(test)]
+mod tests;

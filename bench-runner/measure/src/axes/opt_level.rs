@@ -1,0 +1,227 @@
+//! How much the compiler optimises, for all crates or for kinds of them.
+
+use super::calls::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
+use super::table::PerKind;
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
+};
+use crate::build::{CompilerCall, Evidence, Goal, Recipe};
+
+pub(super) struct OptLevel;
+
+const KEY: &str = "opt-level";
+const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
+const KINDS: [&str; 4] = ["own", "deps", "build", "final"];
+
+fn parse(value: &str) -> Result<PerKind, InvalidValue> {
+    PerKind::parse(value, &KINDS, |text| named::one_of(text, "an optimisation level", &LEVELS))
+}
+
+/// The package that is built, where the manifest at the top of the tree names one.
+fn package(context: &Context) -> Option<&str> {
+    context.manifest.as_ref()?.get("package")?.get("name")?.as_str()
+}
+
+fn in_toml(level: &str) -> String {
+    if level.bytes().all(|byte| byte.is_ascii_digit()) { level.to_owned() } else { format!("\"{level}\"") }
+}
+
+impl Axis for OptLevel {
+    fn key(&self) -> &'static str {
+        KEY
+    }
+
+    fn summary(&self) -> &'static str {
+        "optimisation level: one, or a table for its own crates, dependencies, what runs in the build, and the final package"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &["0", "1", "2", "3", "s", "z", "{own=1,deps=3}"]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        parse(value).map(|_| ())
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        let levels = parse(setting.value);
+        let names_final = levels.as_ref().is_ok_and(|levels| levels.of("final").is_some());
+        if names_final && context.manifest.is_some() && package(context).is_none() {
+            return Availability::Missing {
+                reason: "the manifest at the top of the project is of no package that `final` could mean"
+                    .into(),
+                help: Some("leave `final` out, and use `own`".into()),
+            };
+        }
+        named::of_cargo(KEY, levels.map_or(setting.value.to_owned(), |levels| levels.canonical()), context)
+    }
+
+    fn matters(&self, _: Goal) -> bool {
+        // What runs during a check is compiled in full.
+        true
+    }
+
+    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        let levels = parse(setting.value).map_err(std::io::Error::other)?;
+        let mut key = |key: String, level: &str| recipe.profile_keys.push((key, in_toml(level)));
+        if let PerKind::All(level) = &levels {
+            key(KEY.to_owned(), level);
+        }
+        for (kind, place) in [("own", ""), ("build", "build-override."), ("deps", "package.\"*\".")] {
+            levels.of(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
+        }
+        if let (Some(level), Some(name)) = (levels.of("final"), package(context)) {
+            key(format!("package.{}.{KEY}", toml::Value::String(name.to_owned())), level);
+        }
+        Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+        let names_final = parse(setting.value).is_ok_and(|levels| levels.of("final").is_some());
+        if names_final && situation.package.is_none() {
+            return Err(Unwritable(
+                "`final` sets the level of one package, and nothing says which package that is".to_owned(),
+            ));
+        }
+        Lines::as_applied(self, setting, situation)
+    }
+
+    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+        let levels = match parse(setting.value) {
+            Ok(levels) => levels,
+            Err(error) => return Finding::not_provable(setting.value.to_owned(), &error.message),
+        };
+        let question = Question {
+            name: KEY,
+            read: &|args| calls::codegen(args, KEY).unwrap_or("0").to_owned(),
+            excepted: calls::excepted(KEY, context, shown.build),
+        };
+        let seen = match &levels {
+            PerKind::All(level) => question.ask_all(shown.build, level),
+            table => {
+                let question =
+                    Question { excepted: calls::excepted_by_name(KEY, context, shown.build), ..question };
+                of_table(table, &question, context, shown.build)
+            }
+        };
+        seen.finding(format!("opt-level={}", levels.canonical()))
+    }
+
+    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
+        let levels = parse(setting.value);
+        let names = |kind| levels.as_ref().is_ok_and(|levels| levels.of(kind).is_some());
+        match (names("deps"), names("final")) {
+            (false, false) => &[],
+            (true, false) => &[FOREIGN_HOST],
+            (false, true) => &[OWN_SCRIPT],
+            (true, true) => &[FOREIGN_HOST, OWN_SCRIPT],
+        }
+    }
+}
+
+const FOREIGN_HOST: &str =
+    "proc macros and build scripts from outside of the workspace get the level of dependencies too";
+const OWN_SCRIPT: &str = "the build script of the final package gets its level too";
+
+/// What calls say of each kind that `table` names.
+fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: &Evidence) -> Seen {
+    let is_final = |call: &CompilerCall| {
+        let member = call.unit.as_ref().filter(|unit| unit.member && table.of("final").is_some());
+        member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
+    };
+    let of_class = |call: &CompilerCall, class| calls::class(call) == class && !is_final(call);
+    // A macro that is asked for itself has the profile of results.
+    let asked = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.asked);
+    let host = |call: &CompilerCall| match calls::class(call) {
+        Class::Host { .. } if asked(call) => false,
+        Class::Host { member: true } => !is_final(call),
+        Class::Host { member: false } => table.of("deps").is_none(),
+        Class::Own | Class::Dependency | Class::Unknown => false,
+    };
+    let ask = |kind, whose, among: &dyn Fn(&CompilerCall) -> bool| {
+        Some(question.ask(build, &Wanted { whose, among, value: table.of(kind)? }))
+    };
+    calls::together(
+        [
+            ask("own", OWN, &|call| of_class(call, Class::Own)),
+            ask("deps", DEPENDENCIES, &|call| of_class(call, Class::Dependency)),
+            ask("build", "what runs during the build", &host),
+            ask("final", "the final package", &is_final),
+        ]
+        .into_iter()
+        .flatten(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::record::ProofResult;
+
+    use super::*;
+    use crate::axes::fixture;
+
+    fn context() -> Context {
+        let manifest = "[package]\nname = 'p'\n".parse().unwrap();
+        Context { manifest: Some(manifest), ..fixture::context() }
+    }
+
+    #[test]
+    fn each_kind_has_a_key_of_its_own() {
+        let keys = |value| fixture::applied(&OptLevel, KEY, value, &context()).profile_keys;
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(keys("s"), [pair("opt-level", "\"s\"")]);
+        assert_eq!(
+            keys("{own=0,deps=3,build=1,final=\"z\"}"),
+            [
+                pair("opt-level", "0"),
+                pair("build-override.opt-level", "1"),
+                pair("package.\"*\".opt-level", "3"),
+                pair("package.\"p\".opt-level", "\"z\""),
+            ]
+        );
+    }
+
+    fn prove(value: &str, own: &str, dep: &str) -> Finding {
+        fixture::prove(&OptLevel, KEY, value, &context(), &fixture::built(own, dep))
+    }
+
+    #[test]
+    fn no_level_on_a_call_is_level_0() {
+        assert_eq!(prove("0", "", "").result, ProofResult::Holds);
+        assert_eq!(prove("0", "", "-C opt-level=3").result, ProofResult::Fails);
+        assert_eq!(prove("3", "-C opt-level=3", "-C opt-level=3").result, ProofResult::Holds);
+        let nothing = Evidence::default();
+        let found = fixture::prove(&OptLevel, KEY, "0", &context(), &nothing);
+        assert_eq!(found.result, ProofResult::NotProvable);
+    }
+
+    #[test]
+    fn kinds_are_proven_apart() {
+        assert_eq!(prove("{own=1,deps=3}", "-C opt-level=1", "-C opt-level=3").result, ProofResult::Holds);
+        assert_eq!(prove("{own=1,deps=3}", "-C opt-level=1", "-C opt-level=1").result, ProofResult::Fails);
+        let found = prove("{build=3}", "-C opt-level=1", "");
+        assert_eq!(found.found, "opt-level=3 on 0 of 1 calls of what runs during the build (0 on 1)");
+        assert_eq!(prove("{build=0}", "-C opt-level=1", "").result, ProofResult::Holds);
+        let script = |value: &str, level: &str| {
+            let mut build = fixture::built("-C opt-level=1", "");
+            build.compiler_calls[0].args.extend(fixture::words(level));
+            fixture::prove(&OptLevel, KEY, value, &context(), &build)
+        };
+        let found = script("{final=1}", "-C opt-level=1");
+        assert_eq!(found.found, "opt-level=1 on 3 of 3 calls of the final package");
+        assert_eq!(script("{final=1}", "").result, ProofResult::Fails);
+        // The one script is the package's own, and so are both crates: there is nothing else to be seen.
+        assert_eq!(script("{build=1,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
+        assert_eq!(script("{own=1,deps=0,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
+    }
+
+    #[test]
+    fn a_final_package_must_be_there() {
+        let workspace = Context { manifest: Some("[workspace]".parse().unwrap()), ..fixture::context() };
+        let probe = |value, context: &Context| {
+            matches!(fixture::probe(&OptLevel, KEY, value, context), Availability::Available { .. })
+        };
+        assert!(probe("{final=3}", &context()) && !probe("{final=3}", &workspace));
+        assert!(probe("{own=3,deps=3}", &workspace));
+    }
+}

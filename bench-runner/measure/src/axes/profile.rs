@@ -1,0 +1,224 @@
+//! The cargo profile.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use bench_runner_core::record::ProofResult;
+
+use super::{
+    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
+};
+use crate::build::{Evidence, Goal, Recipe};
+
+pub(super) struct Profile;
+
+const BUILT_IN: [&str; 4] = ["dev", "release", "test", "bench"];
+
+/// The directory below the target directory in which a profile's results lie.
+fn directory(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    }
+}
+
+impl Axis for Profile {
+    fn key(&self) -> &'static str {
+        "profile"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the cargo profile: one of cargo's own or one that the project defines"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &["dev", "release", "test", "bench", "a profile of the project"]
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        let valid = !value.is_empty()
+            && value != "debug"
+            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        if valid {
+            return Ok(());
+        }
+        Err(InvalidValue {
+            message: format!(
+                "`{value}` is not a name of a profile (known: dev, release, test, bench, and what the project defines)"
+            ),
+            nearest: (value == "debug").then(|| "dev".to_owned()),
+        })
+    }
+
+    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
+        let missing = |reason: String, help| Availability::Missing { reason, help };
+        if context.toolchain.is_none() {
+            return missing("profiles are cargo's, and this project is not built by cargo".into(), None);
+        }
+        if context.manifest.is_none() && self.parse("profile", value).is_ok() {
+            // The source is not here yet, and with it what it defines.
+            return Availability::Available { identity: value.to_owned(), tool: None };
+        }
+        let own: Vec<String> = [&context.manifest, &context.config]
+            .into_iter()
+            .flatten()
+            .filter_map(|table| table.get("profile")?.as_table())
+            .flat_map(|profiles| profiles.keys().cloned())
+            .collect();
+        if BUILT_IN.contains(&value) || own.iter().any(|name| name == value) {
+            return Availability::Available { identity: value.to_owned(), tool: None };
+        }
+        let help = bench_runner_core::nearest::nearest(value, own.iter().map(String::as_str).chain(BUILT_IN))
+            .map(|name| format!("did you mean `{name}`?"));
+        let of_user = "one that your own configuration of cargo defines needs `--on as-configured`";
+        let help = help.unwrap_or_else(|| of_user.to_owned());
+        missing(format!("the project has no profile `{value}`"), Some(help))
+    }
+
+    fn matters(&self, goal: Goal) -> bool {
+        goal.compiles()
+    }
+
+    fn apply(
+        &self,
+        &Setting { value, .. }: &Setting<'_>,
+        _: &Context,
+        recipe: &mut Recipe,
+    ) -> std::io::Result<()> {
+        recipe.profile = Some(value.to_owned());
+        Ok(())
+    }
+
+    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+        Err(Unwritable(format!("a profile is chosen on the command line: `--profile {}`", setting.value)))
+    }
+
+    fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
+        let expected = directory(value);
+        let mut found: Vec<String> = directories(shown.build);
+        found.sort_unstable();
+        found.dedup();
+        // Two profiles may share a directory, as `dev` and `test` do.
+        let asked = shown.build.command.windows(2).any(|pair| pair == ["--profile", value]);
+        let result = match found.as_slice() {
+            [] => ProofResult::NotProvable,
+            [one] if one == expected && asked => ProofResult::Holds,
+            _ => ProofResult::Fails,
+        };
+        let found = if found.is_empty() {
+            "no result of its own crates in the target directory".to_owned()
+        } else {
+            let by = if asked { "" } else { ", without its name in the command" };
+            format!("results in {}{by}", found.join(", "))
+        };
+        Finding { expected: format!("results in {expected}"), found, result }
+    }
+
+    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
+        match value {
+            "release" | "bench" => &[
+                "no incremental compilation, 16 codegen units and no debug info, unless the project sets them",
+            ],
+            _ => &[],
+        }
+    }
+}
+
+/// The directories of profiles that results lie in: the first below the target directory, or the second where the first
+/// is that of a target.
+fn directories(build: &Evidence) -> Vec<String> {
+    let target = build.command.windows(2).find(|pair| pair[0] == "--target-dir").map(|pair| &pair[1]);
+    let Some(target) = target else { return Vec::new() };
+    let calls = build.compiler_calls.iter().flat_map(|call| call.args.windows(2));
+    let platforms: Vec<&OsStr> = calls
+        .filter(|pair| pair[0] == "--target")
+        // A target can be a file that describes it.
+        .filter_map(|pair| match pair[1].ends_with(".json") {
+            true => Path::new(&pair[1]).file_stem(),
+            false => Some(OsStr::new(&pair[1])),
+        })
+        .collect();
+    let own = build.artifacts.iter().filter(|artifact| artifact.own).flat_map(|artifact| &artifact.files);
+    let inside = own.filter_map(|file| file.strip_prefix(target).ok());
+    let first = inside.filter_map(|file| file.iter().find(|part| !platforms.contains(part)));
+    first.map(|part| part.to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::axes::fixture;
+    use crate::build::{Artifact, Evidence, Part, Toolchain};
+
+    fn evidence(file: &str) -> Evidence {
+        let artifact = Artifact {
+            unit: "p bin:p".into(),
+            own: true,
+            package: None,
+            fresh: false,
+            opt_level: "0".into(),
+            files: vec![file.into()],
+            executable: None,
+        };
+        Evidence { artifacts: vec![artifact], ..Evidence::default() }
+    }
+
+    fn context(manifest: &str) -> Context {
+        Context { toolchain: None, manifest: Some(manifest.parse().unwrap()), ..fixture::context() }
+    }
+
+    #[test]
+    fn proven_by_the_directory_of_the_result() {
+        let prove = |value: &str, file| {
+            let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
+            let build = Evidence { command, ..evidence(file) };
+            fixture::prove(&Profile, "profile", value, &context(""), &build).result
+        };
+        assert_eq!(prove("release", "/t/release/p"), ProofResult::Holds);
+        assert_eq!(prove("release", "/t/debug/deps/p"), ProofResult::Fails);
+        assert_eq!(prove("dev", "/t/debug/p"), ProofResult::Holds);
+        assert_eq!(prove("dist", "/t/dist/p"), ProofResult::Holds);
+        let command = ["--target-dir", "/t"].map(str::to_owned).to_vec();
+        let unnamed = Evidence { command, ..evidence("/t/debug/p") };
+        let unnamed = fixture::prove(&Profile, "profile", "dev", &context(""), &unnamed);
+        assert_eq!(unnamed.result, ProofResult::Fails, "it may be the result of another one");
+        let nothing = fixture::prove(&Profile, "profile", "dev", &context(""), &Evidence::default());
+        assert_eq!(nothing.result, ProofResult::NotProvable);
+    }
+
+    #[test]
+    fn no_name_of_a_program_is_taken_for_that_of_a_profile() {
+        let prove = |value: &str, file: &str, platform: &str| {
+            let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
+            let calls = vec![fixture::call(Part::Own, "p", platform)];
+            let build = Evidence { command, compiler_calls: calls, ..evidence(file) };
+            fixture::prove(&Profile, "profile", value, &context(""), &build).result
+        };
+        assert_eq!(prove("dev", "/t/debug/release", ""), ProofResult::Holds);
+        assert_eq!(prove("release", "/t/release/debug", ""), ProofResult::Holds);
+        assert_eq!(prove("release", "/t/debug/release", ""), ProofResult::Fails);
+        assert_eq!(prove("dist", "/t/release/dist", ""), ProofResult::Fails);
+        let target = "--target x86_64-unknown-linux-gnu";
+        assert_eq!(prove("dev", "/t/x86_64-unknown-linux-gnu/debug/dist", target), ProofResult::Holds);
+        assert_eq!(prove("dev", "/t/board/debug/p", "--target /w/board.json"), ProofResult::Holds);
+    }
+
+    #[test]
+    fn a_source_that_is_not_here_yet_may_define_any_profile() {
+        let probe = |value: &str, manifest: Option<&str>| {
+            let manifest = manifest.map(|text| text.parse().unwrap());
+            let context = Context { toolchain: Some(Toolchain::sample()), manifest, ..context("") };
+            matches!(fixture::probe(&Profile, "profile", value, &context), Availability::Available { .. })
+        };
+        assert!(probe("dist", None));
+        assert!(!probe("debug", None), "this one is no name of a profile anywhere");
+        assert!(!probe("dist", Some("[package]\nname = 'p'")));
+        assert!(probe("dist", Some("[profile.dist]\ninherits = 'release'")));
+    }
+
+    #[test]
+    fn debug_is_not_a_profile() {
+        assert_eq!(Profile.parse("profile", "debug").unwrap_err().nearest.as_deref(), Some("dev"));
+    }
+}

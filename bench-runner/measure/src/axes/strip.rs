@@ -1,0 +1,149 @@
+//! What is taken out of the results after they are linked.
+
+use super::calls::{self, Class, OWN, Question, Seen, Wanted};
+use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
+use crate::build::{Evidence, Goal, Recipe};
+
+pub(super) struct Strip;
+
+const KEY: &str = "strip";
+const VALUES: [&str; 3] = ["none", "debuginfo", "symbols"];
+
+fn said(args: &[String]) -> &str {
+    calls::codegen(args, KEY).unwrap_or("none")
+}
+
+/// What the calls that make the results strip: the first that strips something has its say.
+pub(super) fn of_results(build: &Evidence) -> &str {
+    let own = build.compiler_calls.iter().filter(|call| calls::class(call) == Class::Own);
+    own.map(|call| said(&call.args)).find(|said| *said != "none").unwrap_or("none")
+}
+
+impl Axis for Strip {
+    fn key(&self) -> &'static str {
+        KEY
+    }
+
+    fn summary(&self) -> &'static str {
+        "what is stripped from the results: none, debuginfo or symbols"
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        &VALUES
+    }
+
+    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+        named::one_of(value, "something to strip", &VALUES)
+    }
+
+    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+        named::of_cargo(KEY, setting.value.to_owned(), context)
+    }
+
+    fn matters(&self, goal: Goal) -> bool {
+        goal.links()
+    }
+
+    fn conflict(&self, setting: &Setting<'_>) -> Option<String> {
+        let no_debug = setting.beside.get("debug").is_some_and(|debug| debug == "none");
+        (no_debug && setting.value == "debuginfo").then(|| {
+            "strip=debuginfo with debug=none: without debug info cargo strips that of the standard library already"
+                .to_owned()
+        })
+    }
+
+    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+        recipe.profile_keys.push((KEY.to_owned(), format!("\"{}\"", setting.value)));
+        Ok(())
+    }
+
+    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
+        let question =
+            Question { name: KEY, read: &|args| said(args).to_owned(), excepted: Default::default() };
+        let own =
+            Wanted { whose: OWN, among: &|call| calls::class(call) == Class::Own, value: setting.value };
+        let asked = question.ask(shown.build, &own);
+        asked.and(in_result(setting.value, shown.build)).finding(format!("strip={}", setting.value))
+    }
+
+    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
+        match setting.value {
+            "none" => &[],
+            _ => &["build scripts and proc macros are stripped too"],
+        }
+    }
+}
+
+/// What the sections of the result say: they are what stripping is about.
+fn in_result(value: &str, build: &Evidence) -> Seen {
+    let Some(symbols) = calls::sections(build, |name| name == ".symtab") else {
+        return Seen::unclear("no linked file whose sections could be read".to_owned());
+    };
+    let debug = calls::sections(build, calls::is_debug).unwrap_or_default();
+    let holds = match value {
+        "symbols" => symbols.is_empty() && debug.is_empty(),
+        "debuginfo" => debug.is_empty() && !symbols.is_empty(),
+        // The standard library always brings some.
+        _ => !symbols.is_empty() && !debug.is_empty(),
+    };
+    let debug_words = (!debug.is_empty()).then(|| calls::debug_in_words(&debug));
+    let there: Vec<String> =
+        symbols.iter().map(|(name, size)| format!("{name} {size} bytes")).chain(debug_words).collect();
+    let found = match there.is_empty() {
+        true => "the result has neither symbols nor debug info".to_owned(),
+        false => format!("the result has {}", there.join(", ")),
+    };
+    Seen::of(found, holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::record::ProofResult;
+
+    use super::*;
+    use crate::axes::fixture;
+
+    fn prove(value: &str, flag: &str, sections: &[(&str, u64)]) -> Finding {
+        let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
+        fixture::prove(&Strip, KEY, value, &fixture::context(), &build)
+    }
+
+    const SYMBOLS: (&str, u64) = (".symtab", 5);
+    const DEBUG: (&str, u64) = (".debug_info", 9);
+
+    #[test]
+    fn arguments_and_sections_must_agree() {
+        let builds = [
+            ("none", "", vec![SYMBOLS, DEBUG]),
+            ("debuginfo", "-C strip=debuginfo", vec![SYMBOLS]),
+            ("symbols", "-C strip=symbols", vec![]),
+        ];
+        for (value, _, _) in &builds {
+            for (other, flag, sections) in &builds {
+                let expected = if value == other { ProofResult::Holds } else { ProofResult::Fails };
+                let finding = prove(value, flag, sections);
+                assert_eq!(finding.result, expected, "{value} in a build with {other}: {}", finding.found);
+            }
+        }
+        assert_eq!(prove("symbols", "-C strip=symbols", &[SYMBOLS]).result, ProofResult::Fails);
+        assert_eq!(prove("debuginfo", "-C strip=debuginfo", &[SYMBOLS, DEBUG]).result, ProofResult::Fails);
+        assert_eq!(
+            prove("none", "", &[SYMBOLS, DEBUG]).found,
+            "strip=none on 2 of 2 calls of its own crates; the result has .symtab 5 bytes, .debug_info 9 bytes, debug sections 9 bytes"
+        );
+    }
+
+    #[test]
+    fn a_library_alone_shows_nothing() {
+        let build = fixture::built("-C strip=symbols", "");
+        let finding = fixture::prove(&Strip, KEY, "symbols", &fixture::context(), &build);
+        assert_eq!(finding.result, ProofResult::NotProvable);
+    }
+
+    #[test]
+    fn debug_info_that_is_gone_already_is_not_stripped_again() {
+        let beside = |value| fixture::conflict(&Strip, KEY, value, &[("debug", "none")]);
+        assert!(beside("debuginfo").unwrap().contains("standard library"));
+        assert_eq!((beside("none"), beside("symbols")), (None, None));
+    }
+}

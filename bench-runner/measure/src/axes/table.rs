@@ -1,0 +1,117 @@
+//! Values that may be given for all crates at once or, as a table, for kinds of them.
+
+use super::InvalidValue;
+
+/// A value for everything, or values by kind of crate in the order of the axis's kinds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PerKind {
+    /// One for all.
+    All(String),
+    /// Some for kinds.
+    Some(Vec<(&'static str, String)>),
+}
+
+impl PerKind {
+    /// Reads `value`: a scalar, or an inline table whose keys are among `kinds`. What the scalars must be is
+    /// checked by `scalar`, whose error names the values that would be right.
+    pub(super) fn parse(
+        value: &str,
+        kinds: &[&'static str],
+        scalar: impl Fn(&str) -> Result<(), InvalidValue>,
+    ) -> Result<Self, InvalidValue> {
+        if !value.trim_start().starts_with('{') {
+            return scalar(value).map(|()| Self::All(value.to_owned()));
+        }
+        let invalid = |message: String, nearest| InvalidValue { message, nearest };
+        let form = kinds.iter().map(|kind| format!("{kind}=…")).collect::<Vec<_>>().join(",");
+        let inner = value.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let pairs = inner.map(|inner| inner.split(',').map(|pair| pair.split_once('=')).collect());
+        let Some(Some(pairs)) = pairs.map(|pairs: Option<Vec<(&str, &str)>>| pairs) else {
+            return Err(invalid(format!("`{value}` is not a table such as {{{form}}}"), None));
+        };
+        let mut values: Vec<(&'static str, String)> = Vec::new();
+        for (kind, text) in pairs {
+            let kind = kind.trim();
+            let Some(known) = kinds.iter().find(|known| **known == kind) else {
+                let nearest =
+                    bench_runner_core::nearest::nearest(kind, kinds.iter().copied()).map(str::to_owned);
+                let known = kinds.join(", ");
+                return Err(invalid(format!("`{kind}` is no kind of crate here (known: {known})"), nearest));
+            };
+            if values.iter().any(|(other, _)| other == known) {
+                return Err(invalid(format!("`{value}` sets {kind} twice"), None));
+            }
+            // A word such as `s` may stand in quotes, as TOML wants it.
+            let text = text.trim().trim_matches(['"', '\'']);
+            scalar(text)?;
+            values.push((known, text.to_owned()));
+        }
+        let names = |kind: &str| values.iter().any(|(name, _)| *name == kind);
+        if names("own") && !names("deps") {
+            // The key for the profile is that of all crates.
+            return Err(invalid(
+                format!("`{value}` would reach dependencies too: name `deps` as well"),
+                None,
+            ));
+        }
+        values.sort_by_key(|(kind, _)| kinds.iter().position(|known| known == kind));
+        Ok(Self::Some(values))
+    }
+
+    /// The value for `kind`, where the table names it.
+    pub(super) fn of(&self, kind: &str) -> Option<&str> {
+        match self {
+            Self::All(_) => None,
+            Self::Some(values) => {
+                values.iter().find(|(name, _)| *name == kind).map(|(_, value)| value.as_str())
+            }
+        }
+    }
+
+    /// Its one spelling: `16`, `{own=16,deps=256}`.
+    pub(super) fn canonical(&self) -> String {
+        match self {
+            Self::All(value) => value.clone(),
+            Self::Some(values) => {
+                let pairs: Vec<String> =
+                    values.iter().map(|(kind, value)| format!("{kind}={value}")).collect();
+                format!("{{{}}}", pairs.join(","))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Result<(), InvalidValue> {
+        let error = |_| InvalidValue { message: format!("`{text}` is no number"), nearest: None };
+        text.parse::<u32>().map(|_| ()).map_err(error)
+    }
+
+    fn parse(value: &str) -> Result<PerKind, String> {
+        PerKind::parse(value, &["own", "deps"], number).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn tables_have_one_spelling() {
+        for value in ["{own=16,deps=256}", "{ own = 16, deps = 256 }", "{deps=\"256\",own=16}"] {
+            assert_eq!(parse(value).unwrap().canonical(), "{own=16,deps=256}", "{value}");
+        }
+        assert_eq!(parse("{deps=1}").unwrap().canonical(), "{deps=1}");
+        assert_eq!(parse("{deps=1}").unwrap().of("own"), None);
+        assert_eq!(parse("7").unwrap(), PerKind::All("7".into()));
+    }
+
+    #[test]
+    fn what_a_table_cannot_say_is_named() {
+        assert_eq!(parse("{own=16").unwrap_err(), "`{own=16` is not a table such as {own=…,deps=…}");
+        assert_eq!(parse("{}").unwrap_err(), "`{}` is not a table such as {own=…,deps=…}");
+        assert_eq!(parse("{own=many}").unwrap_err(), "`many` is no number");
+        assert_eq!(parse("{own=1,own=2}").unwrap_err(), "`{own=1,own=2}` sets own twice");
+        assert_eq!(parse("{dep=1}").unwrap_err(), "`dep` is no kind of crate here (known: own, deps)");
+        let error = PerKind::parse("{dep=1}", &["own", "deps"], number).unwrap_err();
+        assert_eq!(error.nearest.as_deref(), Some("deps"));
+    }
+}

@@ -1,0 +1,309 @@
+//! The units that cargo would build, before anything is built, and the flags that it would call the compiler with.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{AskError, Asked, recorder, words};
+
+const WHAT: &str = "which units it would build";
+
+/// What a build is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct UnitsRequest<'a> {
+    /// The command and its options, such as `build --profile dev`.
+    pub args: &'a [String],
+    /// The cargo home: one that is not the user's.
+    pub cargo_home: &'a Path,
+    /// An empty directory for what cargo writes; it is the target directory and the build directory.
+    pub scratch: &'a Path,
+}
+
+/// What cargo would build.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Units {
+    /// The units; they name one another by their places here.
+    pub units: Vec<PlannedUnit>,
+    /// Those that are asked for, and not only needed by others.
+    pub roots: Vec<usize>,
+    /// The compiler, and the flags that it is called with.
+    pub flags: Flags,
+}
+
+/// What cargo would call the compiler with for every unit, whichever key or variable that comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// The compiler.
+    pub compiler: PathBuf,
+    /// Flags for units of the host where no target is named, else for what runs during the build.
+    pub host: Vec<String>,
+    /// Flags by target, in the order in which the targets are named.
+    pub targets: Vec<(String, Vec<String>)>,
+}
+
+impl Flags {
+    /// The flags for what is built; `None` where several targets are named that have different ones.
+    pub(crate) fn of_results(&self) -> Option<&[String]> {
+        let Some((_, first)) = self.targets.first() else { return Some(&self.host) };
+        self.targets.iter().all(|(_, flags)| flags == first).then_some(first.as_slice())
+    }
+}
+
+/// One unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedUnit {
+    /// Its package.
+    pub package: PackageName,
+    /// The kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
+    pub kind: String,
+    /// Types of crate that it makes.
+    pub crate_types: Vec<String>,
+    /// Name of its target.
+    pub target: String,
+    /// The file that it starts from.
+    pub source: PathBuf,
+    /// `build`, `check`, `test`, `run-custom-build`, …
+    pub mode: String,
+    /// The target triple that it is built for; `None` for the host.
+    pub platform: Option<String>,
+    /// Its features.
+    pub features: Vec<String>,
+    /// Its profile, as cargo says it, by key.
+    pub profile: BTreeMap<String, String>,
+    /// The units that it needs.
+    pub needs: Vec<usize>,
+}
+
+/// What tells packages apart, whichever way an id of them is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PackageName {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where it comes from: an address, or a directory as `path+file://…`.
+    pub source: String,
+}
+
+impl PackageName {
+    /// The package of an id as cargo writes it: `name version (source)` before 1.77, `source#name@version` since.
+    pub fn of_id(id: &str) -> Option<Self> {
+        let old = || {
+            let (front, source) = id.strip_suffix(')')?.rsplit_once(" (")?;
+            let (name, version) = front.split_once(' ')?;
+            Some(Self { name: name.to_owned(), version: version.to_owned(), source: source.to_owned() })
+        };
+        let new = || {
+            let (source, rest) = id.rsplit_once('#')?;
+            let (name, version) = match rest.rsplit_once('@') {
+                Some((name, version)) => (name.to_owned(), version),
+                // The name is left out where it is the last part of the address.
+                None => {
+                    let end = source.split('?').next().unwrap_or(source).rsplit('/').next()?;
+                    (decoded(end), rest)
+                }
+            };
+            Some(Self { name, version: version.to_owned(), source: source.to_owned() })
+        };
+        old().or_else(new)
+    }
+
+    /// Whether it is built from a directory, and not from what a registry or a repository has.
+    pub(crate) fn is_local(&self) -> bool {
+        self.source.starts_with("path+")
+    }
+
+    /// The directory of a package that lies in one.
+    pub fn directory(&self) -> Option<PathBuf> {
+        Some(decoded(self.source.strip_prefix("path+file://")?).into())
+    }
+}
+
+/// A part of an address with its escapes resolved.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escaped = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok()))
+            .flatten();
+        match escaped {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The units that cargo would build.
+///
+/// # Errors
+/// Where cargo cannot say: it is too old, a dependency is not here, the lock file does not fit.
+pub fn units(asked: &Asked, request: &UnitsRequest<'_>) -> Result<Units, AskError> {
+    answer(asked, request).0
+}
+
+/// The units that cargo would build, and the compiler with its flags by themselves: cargo finds these out before it looks
+/// at dependencies, so it says them also if a dependency is not here.
+pub(in crate::build) fn answer(
+    asked: &Asked,
+    request: &UnitsRequest<'_>,
+) -> (Result<Units, AskError>, Option<Flags>) {
+    let (said, flags) = ask(asked, request);
+    let known = (flags != Flags::default()).then(|| flags.clone());
+    let unclear = || AskError { what: WHAT, reason: "its answer cannot be read".to_owned(), help: None };
+    let units = said.and_then(|said| Ok(Units { flags, ..parse(&said).ok_or_else(unclear)? }));
+    (units, known)
+}
+
+/// What cargo says, and the flags that it called the compiler with meanwhile.
+fn ask(asked: &Asked, request: &UnitsRequest<'_>) -> (Result<String, AskError>, Flags) {
+    let io = |error: std::io::Error| AskError {
+        what: WHAT,
+        reason: format!("{}: {error}", request.scratch.display()),
+        help: None,
+    };
+    let recorder = match recorder::put_into(request.scratch) {
+        Ok(recorder) => recorder,
+        Err(error) => return (Err(io(error)), Flags::default()),
+    };
+    let log = request.scratch.join("calls");
+    let target = request.scratch.join("target");
+    let mut args: Vec<OsString> = request.args.iter().map(OsString::from).collect();
+    args.extend(words(["--locked", "--offline", "--unit-graph", "-Zunstable-options", "--target-dir"]));
+    args.push(target.clone().into());
+    let set = [
+        ("CARGO_HOME", request.cargo_home.into()),
+        ("CARGO_BUILD_BUILD_DIR", target.into()),
+        ("RUSTC_WRAPPER", recorder.into()),
+        ("RUSTC_WORKSPACE_WRAPPER", OsString::new()),
+        (recorder::LOG, log.clone().into()),
+    ];
+    let said = asked.call(WHAT, args, &set).map(|said| said.stdout);
+    let log = std::fs::read(&log).unwrap_or_default();
+    (said, flags(&recorder::calls(&String::from_utf8_lossy(&log))))
+}
+
+/// The flags in the calls by which cargo finds out about targets. It makes one for the host and one for each target that
+/// is named, and another where flags depend on what the first one said; the last one counts.
+fn flags(calls: &[Vec<String>]) -> Flags {
+    let mut found = Flags::default();
+    for call in calls {
+        let Some((compiler, args)) = call.split_first() else { continue };
+        found.compiler = compiler.into();
+        let start = args.iter().position(|arg| arg == "--print=file-names");
+        let end = args.iter().position(|arg| arg == "--crate-type");
+        let Some((start, end)) = start.zip(end).filter(|(start, end)| start < end) else { continue };
+        let mut flags = args[start + 1..end].to_vec();
+        // Cargo puts the target behind the flags.
+        let Some(at) = flags.iter().rposition(|flag| flag == "--target") else {
+            found.host = flags;
+            continue;
+        };
+        let target = flags.get(at + 1).cloned().unwrap_or_default();
+        flags.truncate(at);
+        match found.targets.iter_mut().find(|(known, _)| *known == target) {
+            Some((_, known)) => *known = flags,
+            None => found.targets.push((target, flags)),
+        }
+    }
+    found
+}
+
+fn parse(text: &str) -> Option<Units> {
+    let said: Value = serde_json::from_str(text.lines().find(|line| line.starts_with('{'))?).ok()?;
+    let places = |value: &Value| -> Option<Vec<usize>> {
+        value.as_array()?.iter().map(|place| Some(place.as_u64()? as usize)).collect()
+    };
+    let units = said["units"].as_array()?.iter().map(unit).collect::<Option<Vec<_>>>()?;
+    Some(Units { units, roots: places(&said["roots"])?, flags: Flags::default() })
+}
+
+fn unit(unit: &Value) -> Option<PlannedUnit> {
+    let strings = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    };
+    let target = &unit["target"];
+    let needs =
+        unit["dependencies"].as_array()?.iter().map(|needed| Some(needed["index"].as_u64()? as usize));
+    let profile = unit["profile"].as_object()?.iter().map(|(key, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (key.clone(), text)
+    });
+    Some(PlannedUnit {
+        package: PackageName::of_id(unit["pkg_id"].as_str()?)?,
+        kind: target["kind"][0].as_str()?.to_owned(),
+        crate_types: strings(&target["crate_types"]),
+        target: target["name"].as_str()?.to_owned(),
+        source: target["src_path"].as_str().unwrap_or_default().into(),
+        mode: unit["mode"].as_str()?.to_owned(),
+        platform: unit["platform"].as_str().map(str::to_owned),
+        features: strings(&unit["features"]),
+        profile: profile.collect(),
+        needs: needs.collect::<Option<_>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_packages_are_read_in_either_form() {
+        let name = |id: &str| {
+            let PackageName { name, version, source } = PackageName::of_id(id).unwrap();
+            (name, version, source)
+        };
+        let of = |name: &str, version: &str, source: &str| {
+            (name.to_owned(), version.to_owned(), source.to_owned())
+        };
+        assert_eq!(name("p 0.1.0 (path+file:///w/p)"), of("p", "0.1.0", "path+file:///w/p"));
+        assert_eq!(name("path+file:///w/p#0.1.0"), of("p", "0.1.0", "path+file:///w/p"));
+        assert_eq!(name("path+file:///w/a%20b#p@0.1.0"), of("p", "0.1.0", "path+file:///w/a%20b"));
+        let registry = "registry+https://host/index";
+        assert_eq!(name(&format!("{registry}#serde@1.0.0+x")), of("serde", "1.0.0+x", registry));
+        assert_eq!(name(&format!("serde 1.0.0 ({registry})")), of("serde", "1.0.0", registry));
+        assert_eq!(name("git+https://host/own/dep?rev=ab#1.0.0").0, "dep");
+        let directory = PackageName::of_id("path+file:///w/a%20b#p@0.1.0").unwrap().directory();
+        assert_eq!(directory, Some("/w/a b".into()));
+    }
+
+    #[test]
+    fn flags_are_those_of_the_last_call_for_a_target() {
+        let call = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<String>>();
+        let calls = [
+            call("/tc/rustc -vV"),
+            call("/tc/rustc - --crate-name ___ --print=file-names --crate-type bin --print=cfg"),
+            call("/tc/rustc - --crate-name ___ --print=file-names -Ca --target x --crate-type bin"),
+            call("/tc/rustc - --crate-name ___ --print=file-names -Cb --target x --crate-type bin"),
+        ];
+        let found = flags(&calls);
+        assert_eq!(found.compiler, PathBuf::from("/tc/rustc"));
+        assert_eq!(found.of_results().unwrap(), ["-Cb"]);
+        assert!(found.host.is_empty());
+        assert!(flags(&calls[..2]).of_results().unwrap().is_empty());
+        let two = Flags { targets: vec![("a".into(), vec!["-Ca".into()]), ("b".into(), vec![])], ..found };
+        assert_eq!(two.of_results(), None);
+    }
+
+    #[test]
+    fn units_are_read_with_what_they_need() {
+        let text = r#"{"version":1,"units":[{"pkg_id":"path+file:///w/p#0.1.0","target":{"kind":["bin"],"crate_types":["bin"],
+            "name":"p","src_path":"/w/p/src/main.rs"},"profile":{"name":"dev","debuginfo":2,"lto":"false"},"platform":null,
+            "mode":"build","features":["a"],"dependencies":[{"index":0}]}],"roots":[0]}"#;
+        let read = parse(&text.replace('\n', "")).unwrap();
+        assert_eq!(read.units[0].profile["debuginfo"], "2");
+        assert_eq!((read.units[0].needs.as_slice(), read.roots.as_slice()), (&[0][..], &[0][..]));
+        assert_eq!(parse("{}"), None);
+    }
+}

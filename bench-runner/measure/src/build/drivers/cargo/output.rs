@@ -1,0 +1,134 @@
+//! What cargo and rustc say while they build, read back: units from cargo's JSON, compiler calls, link steps from rustc's
+//! log.
+
+use std::path::Path;
+
+use bench_runner_core::record::Rebuilt;
+
+use super::calls::compiler_calls;
+use super::complaint::complaint;
+use super::facts::hider_of_links;
+use super::leftovers::leftovers;
+use super::linking::{ask_linkers, link_steps, linked};
+use super::messages::{Message, is_page};
+use crate::build::{Artifact, Evidence, Members, Step, Units};
+
+/// What is known of the project besides what a build says.
+pub(super) struct Known<'a> {
+    /// Its members; without them no unit is known to be its own.
+    pub(super) members: Result<&'a Members, &'a str>,
+    /// The units of the build, where it showed its compiler calls.
+    pub(super) units: Result<&'a Units, &'a str>,
+    /// Where cargo names sources from.
+    pub(super) root: &'a Path,
+}
+
+/// What the output of a finished build shows.
+pub(super) fn evidence(step: &Step, stdout: &str, stderr: &str, known: &Known<'_>) -> Evidence {
+    let nobody = Members::default();
+    let members = known.members.unwrap_or(&nobody);
+    let messages: Vec<Message> = stdout.lines().filter_map(|line| Message::of(line, members)).collect();
+    let calls = compiler_calls(stderr, &messages, known.units.ok(), known.root);
+    let mut steps = link_steps(stderr);
+    ask_linkers(&mut steps, step);
+    let artifacts: Vec<Artifact> = messages.into_iter().map(|message| message.artifact).collect();
+    let mut units: Vec<String> =
+        artifacts.iter().filter(|artifact| !artifact.fresh).map(|artifact| artifact.unit.clone()).collect();
+    units.sort();
+    let rebuilt = Rebuilt {
+        count: units.len() as u32,
+        set: bench_runner_core::record::short_hash(&units.join("\n")).into(),
+    };
+    let own = artifacts.iter().filter(|artifact| artifact.own);
+    let unknown = [known.members.err(), known.units.err()].into_iter().flatten().next();
+    let linked = linked(&calls, &steps);
+    let hidden = steps.is_empty() && !linked.is_empty();
+    Evidence {
+        command: step.args.clone(),
+        complaint: complaint(stderr),
+        parts_unknown: unknown.filter(|_| !calls.is_empty()).map(str::to_owned),
+        links_hidden: hidden.then(|| hider_of_links(step)).flatten(),
+        linked,
+        link_steps: steps,
+        artifact_bytes: artifact_bytes(&artifacts),
+        leftovers: leftovers(&calls, &artifacts),
+        executables: own.filter_map(|artifact| artifact.executable.clone()).collect(),
+        compiler_calls: calls,
+        artifacts,
+        rebuilt: Some((rebuilt, units)),
+        cache: None,
+        cache_of_rust: None,
+    }
+}
+
+fn artifact_bytes(artifacts: &[Artifact]) -> Option<u64> {
+    let sizes: Vec<u64> = artifacts
+        .iter()
+        .filter(|artifact| artifact.own)
+        .flat_map(|artifact| &artifact.files)
+        .filter(|file| file.extension().is_none_or(|extension| extension != "rmeta" && extension != "d"))
+        .filter(|file| !is_page(file))
+        .filter_map(|file| std::fs::metadata(file).ok())
+        .map(|metadata| metadata.len())
+        .collect();
+    (!sizes.is_empty()).then(|| sizes.iter().sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::WorkspaceMember;
+
+    fn message(id: &str, kind: &str, name: &str, executable: Option<&str>, fresh: bool) -> String {
+        let message = serde_json::json!({
+            "reason": "compiler-artifact", "package_id": id, "target": {"kind": [kind], "name": name},
+            "profile": {"opt_level": "0"}, "filenames": executable.into_iter().collect::<Vec<_>>(),
+            "executable": executable, "fresh": fresh,
+        });
+        format!("{message}\n")
+    }
+
+    fn step() -> Step {
+        Step {
+            program: "/tc/bin/cargo".into(),
+            args: vec!["build".into()],
+            env: Default::default(),
+            cwd: "/w/p".into(),
+        }
+    }
+
+    #[test]
+    fn reads_units_from_what_cargo_says() {
+        let stdout = [
+            message("registry+https://x/#a@1.0.0", "lib", "a", None, true),
+            message("path+file:///w/p#0.1.0", "bin", "p", Some("/nowhere/p"), false),
+            message("path+file:///w/dep#0.1.0", "lib", "dep", None, false),
+            "{\"reason\":\"build-finished\",\"success\":true}\n".into(),
+        ]
+        .concat();
+        let member = WorkspaceMember { name: "p".into(), version: "0.1.0".into(), manifest: "/p".into() };
+        let members = Members { root: "/w/p".into(), packages: vec![member] };
+        let known = Known { members: Ok(&members), units: Err("not asked"), root: Path::new("/w/p") };
+        let evidence = evidence(&step(), &stdout, "", &known);
+        let (rebuilt, units) = evidence.rebuilt.unwrap();
+        assert_eq!(
+            (rebuilt.count, units),
+            (2, vec!["dep@0.1.0 lib:dep".to_owned(), "p@0.1.0 bin:p".to_owned()])
+        );
+        assert_eq!(evidence.executables, [Path::new("/nowhere/p")]);
+        let own: Vec<bool> = evidence.artifacts.iter().map(|artifact| artifact.own).collect();
+        assert_eq!(own, [false, true, false], "a path dependency is no member");
+        assert_eq!(evidence.parts_unknown, None, "a build that shows no calls needs no units");
+    }
+
+    #[test]
+    fn without_an_answer_of_cargo_no_call_is_anybodys() {
+        let stderr =
+            "     Running `/tc/bin/rustc --crate-name p src/main.rs --crate-type bin --out-dir /t`\n";
+        let members = Members::default();
+        let known = Known { members: Ok(&members), units: Err("it is too old"), root: Path::new("/w/p") };
+        let evidence = evidence(&step(), "", stderr, &known);
+        assert_eq!(evidence.compiler_calls[0].part, crate::build::Part::Unknown);
+        assert_eq!(evidence.parts_unknown.as_deref(), Some("it is too old"));
+    }
+}

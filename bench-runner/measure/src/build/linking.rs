@@ -1,0 +1,81 @@
+//! What a build would link, by cargo's plan of it: whether a linker is called for the results, and whether for what runs
+//! during the build.
+
+use super::{PlannedUnit, Units};
+
+/// What is linked in a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Linking {
+    /// Whether any result is: a program, a shared library, a test.
+    pub results: bool,
+    /// Whether there is anything that runs during the build, all of which is linked.
+    pub host: bool,
+    /// Whether flags for the results are flags for that too, as they are where no target is named.
+    pub host_shares_flags: bool,
+}
+
+impl Linking {
+    /// What the units of a build say.
+    pub fn of(units: &Units) -> Self {
+        let compiled = || units.units.iter().filter(|unit| unit.mode != "run-custom-build");
+        let runs = |unit: &&PlannedUnit| matches!(unit.kind.as_str(), "custom-build" | "proc-macro");
+        Self {
+            results: compiled().filter(|unit| !runs(unit)).any(is_linked),
+            host: compiled().any(|unit| runs(&unit) && unit.mode != "check"),
+            host_shares_flags: compiled().all(|unit| unit.platform.is_none()),
+        }
+    }
+
+    /// Whether no linker that is chosen by flags is called at all.
+    pub(crate) fn is_nothing(self) -> bool {
+        !(self.results || self.host && self.host_shares_flags)
+    }
+}
+
+fn is_linked(unit: &PlannedUnit) -> bool {
+    let linked = |kind: &String| matches!(kind.as_str(), "bin" | "dylib" | "cdylib");
+    unit.mode == "test" || unit.mode == "build" && unit.crate_types.iter().any(linked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::{Flags, PackageName};
+
+    #[test]
+    fn a_linker_is_called_for_some_units_only() {
+        let of = |units: &[(&str, &str, Option<&str>)]| {
+            let unit = |(kind, mode, platform): &(&str, &str, Option<&str>)| PlannedUnit {
+                package: PackageName { name: "p".into(), version: "0.1.0".into(), source: String::new() },
+                kind: (*kind).into(),
+                crate_types: vec![if *kind == "custom-build" { "bin" } else { *kind }.into()],
+                target: "p".into(),
+                source: Default::default(),
+                mode: (*mode).into(),
+                platform: platform.map(str::to_owned),
+                features: Vec::new(),
+                profile: Default::default(),
+                needs: Vec::new(),
+            };
+            let units = units.iter().map(unit).collect();
+            Linking::of(&Units { units, roots: Vec::new(), flags: Flags::default() })
+        };
+        for nothing in [
+            &[("lib", "build", None)][..],
+            &[("staticlib", "build", None)],
+            &[("bin", "check", None)],
+            &[("lib", "build", Some("x")), ("custom-build", "build", None)],
+        ] {
+            assert!(of(nothing).is_nothing(), "{nothing:?}");
+        }
+        for linked in [
+            &[("cdylib", "build", None)][..],
+            &[("lib", "test", None)],
+            &[("bin", "build", Some("x"))],
+            &[("lib", "build", None), ("custom-build", "build", None)],
+            &[("proc-macro", "build", None)],
+        ] {
+            assert!(!of(linked).is_nothing(), "{linked:?}");
+        }
+    }
+}

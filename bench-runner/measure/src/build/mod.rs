@@ -1,0 +1,87 @@
+//! How a variant is built: a cargo-neutral [`Recipe`] and a [`Site`] in, one command line out; the command's
+//! output in, [`Evidence`] out.
+//!
+//! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
+//! reading which toolchain a tree asks for ([`Toolchain::of_tree`]) and for asking a [`Service`] that a build has
+//! beside it.
+
+mod ask;
+mod drivers;
+mod elf_file;
+mod evidence;
+mod fidelity;
+mod layers;
+mod linking;
+mod recipe;
+mod service;
+mod target;
+mod toolchain;
+mod unit_graph;
+mod user_settings;
+
+pub use ask::{
+    AskError, Asked, Configuration, Entry, Flags, Members, Origin, PackageName, PlannedUnit, Units,
+    UnitsRequest, WorkspaceMember, members, units,
+};
+pub use drivers::{Answer, Answers, CargoDriver, CommandDriver, Driver, Inquiry};
+pub use elf_file::ElfFacts;
+pub(crate) use elf_file::read as read_elf;
+pub use evidence::{Artifact, CalledUnit, CompilerCall, Evidence, Leftovers, LinkStep, Linked, Part};
+pub use fidelity::{Side, differences, listed};
+pub use layers::merged;
+pub use linking::Linking;
+pub use recipe::{Detail, Goal, Recipe, Site, Step};
+pub use service::{Corner, Found, Report, Service, Standing, Store};
+pub(crate) use service::{HOLD, leads_to_a_cache};
+pub use target::{InForce, Target};
+pub use toolchain::{Lacking, Release, Toolchain};
+pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
+pub(crate) use user_settings::VARIABLES;
+pub use user_settings::{absolute, decides, deciding, user_settings};
+
+use crate::process::NotInstalled;
+
+/// Why a build could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The toolchain did not answer.
+    #[error("failed to find out which toolchain builds {tree}: {reason}")]
+    Toolchain {
+        /// The source tree.
+        tree: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The toolchain that a tree asks for is not installed.
+    #[error("{0}")]
+    NotInstalled(NotInstalled),
+    /// Two settings cannot both be in force.
+    #[error("{first} and {second} exclude each other: {reason}")]
+    Clash {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+        /// What would happen.
+        reason: String,
+    },
+    /// The driver has no such goal.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A file could not be read.
+    #[error("failed to read {path}: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the project is not valid TOML.
+    #[error("{path} is not valid: {reason}")]
+    Config {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,149 @@
+//! What keeps a build from the user's own compiler cache when nobody knows that it would look for one: a script, a build
+//! script or a C compiler's launcher may call sccache. Its settings lead into a corner of the variant's own, and whether
+//! a server has come up there is seen after the build.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::address::Address;
+use super::secrets::Secrets;
+use super::{Report, Service, Standing, Store, store_in};
+use crate::process::find_in_path;
+
+/// Caches that are servers, by how their variables begin.
+const SERVERS: [&str; 2] = ["SCCACHE_", "CACHEPOT_"];
+/// What their variables may say: nothing of where results are kept or who is asked for them.
+const HARMLESS: [&str; 9] = [
+    "SCCACHE_BASEDIRS",
+    "SCCACHE_CACHE_SIZE",
+    "SCCACHE_DIRECT",
+    "SCCACHE_C_CUSTOM_CACHE_BUSTER",
+    "SCCACHE_IGNORE_SERVER_IO_ERROR",
+    "SCCACHE_LOG",
+    "SCCACHE_RECACHE",
+    "SCCACHE_RUSTC_REMAP",
+    "SCCACHE_MAX_FRAME_LENGTH",
+];
+/// Variables by which ccache would find results of other builds. Without them it keeps its own in the home.
+const OF_CCACHE: [&str; 5] = [
+    "CCACHE_CONFIGPATH",
+    "CCACHE_DIR",
+    "CCACHE_REMOTE_STORAGE",
+    "CCACHE_SECONDARY_STORAGE",
+    "CCACHE_READONLY",
+];
+
+/// Where caches of a build find themselves if it has no [`Service`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corner {
+    dir: PathBuf,
+    addresses: Vec<Address>,
+}
+
+/// The server that came up in a corner during a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The service that would have been there from the start, had it been known of.
+    pub service: Service,
+    /// What it says of the build.
+    pub report: Report,
+}
+
+/// Whether the harness decides what a variable says: one that leads a build to a compiler cache.
+pub(crate) fn leads_to_a_cache(name: &str) -> bool {
+    let of_server = SERVERS.iter().any(|start| name.starts_with(start)) && !HARMLESS.contains(&name);
+    of_server || OF_CCACHE.contains(&name)
+}
+
+impl Corner {
+    /// The corner in `dir`, the variant's own directory for its services.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be made, or no port is free.
+    pub fn in_dir(dir: &Path) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        // Older ones know no sockets.
+        let mut addresses = vec![Address::free_port()?];
+        // A port that it may have chosen for want of room for a socket is one more than needed.
+        if let socket @ Address::Socket(_) = Address::choose(&dir.join("server"))? {
+            addresses.push(socket);
+        }
+        Ok(Self { dir: dir.to_owned(), addresses })
+    }
+
+    /// The environment of a build, its caches led into the corner.
+    pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let others = build.iter().filter(|(name, _)| !leads_to_a_cache(name));
+        let mut env: BTreeMap<String, String> =
+            others.map(|(name, value)| (name.clone(), value.clone())).collect();
+        env.extend(self.addresses.iter().map(Address::variable));
+        env.insert("SCCACHE_DIR".to_owned(), store_in(&self.dir).display().to_string());
+        env
+    }
+
+    /// What has to be removed so that a build finds nothing in the corner in `dir`.
+    pub fn store(dir: &Path) -> PathBuf {
+        store_in(dir)
+    }
+
+    /// The server that has come up during a build, asked and stopped. To be called while the build is held; `build` is
+    /// its environment.
+    pub fn look(&self, build: &BTreeMap<String, String>) -> Option<Found> {
+        let address = self.addresses.iter().find(|address| address.answers())?;
+        let program = program_of(address, build.get("PATH").map_or("", String::as_str))?;
+        let service = Service { program, store: Store::Local, kept: true };
+        let standing = Standing {
+            service: service.clone(),
+            dir: self.dir.clone(),
+            address: address.clone(),
+            server_env: BTreeMap::new(),
+            secrets: Secrets::of_the_user(&Store::Local),
+            tries: 1,
+        };
+        let report = standing.settle_and_stop(build);
+        Some(Found { service, report })
+    }
+}
+
+/// The sccache that listens at an address: it has its variable, and that of one that was started as a server.
+fn program_of(address: &Address, path: &str) -> Option<PathBuf> {
+    let (name, value) = address.variable();
+    let variable = format!("{name}={value}");
+    let is_server = |dir: &Path| {
+        let env = fs::read(dir.join("environ")).unwrap_or_default();
+        let has = |wanted: &str| env.split(|byte| *byte == 0).any(|pair| pair == wanted.as_bytes());
+        has(&variable) && has("SCCACHE_START_SERVER=1")
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+    let running = processes.filter(|dir| is_server(dir)).find_map(|dir| fs::read_link(dir.join("exe")).ok());
+    // At a port anybody may listen.
+    let known = || find_in_path("sccache", path.as_ref()).filter(|_| matches!(address, Address::Socket(_)));
+    running.filter(|program| program.is_file()).or_else(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_is_led_to_no_cache_of_the_users() {
+        let dir = tempfile::tempdir().unwrap();
+        let corner = Corner::in_dir(dir.path()).unwrap();
+        let of_user =
+            ["SCCACHE_BUCKET", "SCCACHE_SERVER_PORT", "CCACHE_DIR", "CACHEPOT_DIR", "SCCACHE_LOG", "CC"];
+        let build = of_user.map(|name| (name.to_owned(), "mine".to_owned())).into();
+        let env = corner.environment(&build);
+        let still: Vec<&str> =
+            env.iter().filter(|(_, value)| *value == "mine").map(|(name, _)| name.as_str()).collect();
+        assert_eq!(still, ["CC", "SCCACHE_LOG"]);
+        let own = dir.path().display().to_string();
+        for name in ["SCCACHE_DIR", "SCCACHE_SERVER_UDS"] {
+            assert!(env[name].starts_with(&own), "{name}={}", env[name]);
+        }
+        assert_ne!(env["SCCACHE_SERVER_PORT"], "4226", "the user's own server listens there");
+        assert_eq!(corner.look(&env), None);
+    }
+}

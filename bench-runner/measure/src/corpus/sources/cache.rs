@@ -1,0 +1,60 @@
+//! Where things lie in the cache directory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The cache directory and the names in it that belong to sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    root: PathBuf,
+}
+
+impl Cache {
+    /// The cache in `root`, which need not exist yet.
+    ///
+    /// # Errors
+    /// Where a relative path cannot be made absolute.
+    pub fn at(root: &Path) -> io::Result<Self> {
+        Ok(Self { root: std::path::absolute(root)? })
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Archives as they were downloaded, each named after its hash.
+    pub fn archives(&self) -> PathBuf {
+        self.root.join("archives")
+    }
+
+    /// The archive of this hash.
+    pub fn archive(&self, sha256: &str) -> PathBuf {
+        self.archives().join(format!("{sha256}.crate"))
+    }
+
+    /// Pristine trees.
+    pub fn sources(&self) -> PathBuf {
+        self.root.join("sources")
+    }
+
+    /// Bare repositories, one for each address.
+    pub fn repositories(&self) -> PathBuf {
+        self.root.join("git")
+    }
+
+    /// The cargo home for fetching, with the user's mirrors and credentials.
+    pub(crate) fn fetching_home(&self) -> PathBuf {
+        self.root.join("cargo-fetch")
+    }
+
+    /// The cargo home for building, without credentials and without anything that changes a build.
+    pub fn building_home(&self) -> PathBuf {
+        self.root.join("cargo-build")
+    }
+
+    /// An empty directory: where cargo runs when it shall find no project.
+    pub fn nowhere(&self) -> PathBuf {
+        self.root.join("empty")
+    }
+}

@@ -1,0 +1,203 @@
+//! What else the machine did during a sample: cheap readings before and after it.
+//!
+//! Five small files, and one per core where cores count their throttling. What is not counted here stays at its
+//! default: only who ended the stragglers can count them.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bench_runner_core::record::Disturbance;
+
+use super::procfs::{CpuTimes, cpu_times, load_average, stall, ticks_per_second};
+use super::source::Source;
+
+/// Readings from the start of a sample, waiting for those of its end.
+#[derive(Debug)]
+#[must_use = "only the difference to the end says something"]
+pub(crate) struct Watch {
+    source: Source,
+    start: Readings,
+}
+
+impl Watch {
+    /// Takes the readings before a sample. Comes before the clock starts, as close to it as can be.
+    pub(crate) fn start() -> Self {
+        let source = Source::system();
+        let start = Readings::take(&source, throttle_counters());
+        Self { source, start }
+    }
+
+    /// Takes the readings after the sample. `build_cpu` is the CPU time of all processes of the build, user and
+    /// system: what the machine was busy with beyond it is booked to others (and, in ticks of usually 10 ms, to
+    /// rounding).
+    pub(crate) fn stop(self, build_cpu: Duration) -> Disturbance {
+        let end = Readings::take(&self.source, throttle_counters());
+        self.start.until(&end, build_cpu, ticks_per_second())
+    }
+}
+
+/// The counters of throttling, one per core, found once: where they are does not change, and there may be many.
+fn throttle_counters() -> &'static [PathBuf] {
+    static FOUND: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(|| find_throttle_counters(&Source::system()))
+}
+
+/// The event reaches all threads of a core, and each counts it; the first one of each is read.
+fn find_throttle_counters(source: &Source) -> Vec<PathBuf> {
+    let is_first_of_core = |cpu: &PathBuf| {
+        let number = cpu.file_name().and_then(|name| name.to_str()?.strip_prefix("cpu"));
+        let siblings = source.value(cpu.join("topology/thread_siblings_list"));
+        siblings.is_none_or(|list| list.split([',', '-']).next() == number)
+    };
+    let counters = source.cpus().into_iter().filter(is_first_of_core);
+    let counters = counters.map(|cpu| cpu.join("thermal_throttle/core_throttle_count"));
+    counters.filter(|counter| source.path(counter).exists()).collect()
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Readings {
+    load: Option<f64>,
+    cpu: Option<CpuTimes>,
+    io_us: Option<u64>,
+    memory_us: Option<u64>,
+    throttled: Option<u64>,
+}
+
+impl Readings {
+    fn take(source: &Source, throttle_counters: &[PathBuf]) -> Self {
+        let stalled = |file: &str| Some(stall(&head(source, file)?)?.total_us);
+        Self {
+            load: head(source, "proc/loadavg").and_then(|text| load_average(&text)).map(|[one, ..]| one),
+            io_us: stalled("proc/pressure/io"),
+            memory_us: stalled("proc/pressure/memory"),
+            // A processor that was switched off meanwhile takes its count with it: then nothing is known.
+            throttled: throttle_counters
+                .iter()
+                .map(|counter| head(source, counter)?.trim().parse::<u64>().ok())
+                .try_fold(0u64, |sum, count| Some(sum + count?))
+                .filter(|_| !throttle_counters.is_empty()),
+            cpu: head(source, "proc/stat").and_then(|text| cpu_times(&text)),
+        }
+    }
+
+    /// What happened from `self` to `end`. A counter that went back says nothing.
+    fn until(&self, end: &Self, build_cpu: Duration, ticks_per_second: u64) -> Disturbance {
+        let between = |start: Option<u64>, end: Option<u64>| end?.checked_sub(start?);
+        let ticks = |of: fn(CpuTimes) -> u64| {
+            let count = between(self.cpu.map(of), end.cpu.map(of))?;
+            Some(Duration::from_secs(count) / u32::try_from(ticks_per_second).ok()?)
+        };
+        Disturbance {
+            load: self.load,
+            steal: ticks(|cpu| cpu.steal),
+            io_pressure: between(self.io_us, end.io_us).map(Duration::from_micros),
+            memory_pressure: between(self.memory_us, end.memory_us).map(Duration::from_micros),
+            foreign_cpu: ticks(|cpu| cpu.busy).map(|busy| busy.saturating_sub(build_cpu)),
+            throttled: between(self.throttled, end.throttled),
+            ..Disturbance::default()
+        }
+    }
+}
+
+/// The start of a file, in one read: what matters stands in the first lines, and `/proc/stat` is long.
+fn head(source: &Source, file: impl AsRef<std::path::Path>) -> Option<String> {
+    let mut bytes = [0; 512];
+    let mut file = File::open(source.path(file)).ok()?;
+    let length = file.read(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes[..length]).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::Fixture;
+    use super::*;
+
+    const BASE: &str = "sys/devices/system/cpu";
+
+    fn set(fixture: &Fixture, busy: u64, steal: u64, stalled: u64, throttled: u64) {
+        fixture
+            .set("proc/stat", &format!("cpu  {busy} 0 0 5000 0 0 0 {steal} 0 0\n{}", "cpu0 1\n".repeat(200)));
+        fixture.set("proc/loadavg", &format!("{}.5 0 0 1/2 3\n", busy / 100));
+        for what in ["io", "memory"] {
+            let text = format!("some avg10=0.00 avg60=0.00 avg300=0.00 total={stalled}\n");
+            fixture.set(&format!("proc/pressure/{what}"), &text);
+        }
+        for cpu in 0..4 {
+            fixture.set(
+                &format!("{BASE}/cpu{cpu}/thermal_throttle/core_throttle_count"),
+                &format!("{throttled}\n"),
+            );
+            fixture.set(
+                &format!("{BASE}/cpu{cpu}/topology/thread_siblings_list"),
+                &format!("{},{}\n", cpu % 2, cpu % 2 + 2),
+            );
+        }
+    }
+
+    fn take(fixture: &Fixture) -> Readings {
+        let source = fixture.source();
+        Readings::take(&source, &find_throttle_counters(&source))
+    }
+
+    #[test]
+    fn a_sample_carries_what_changed_during_it() {
+        let fixture = Fixture::new(&[]);
+        set(&fixture, 1000, 10, 500, 3);
+        let start = take(&fixture);
+        set(&fixture, 1700, 25, 800, 4);
+        let seen = start.until(&take(&fixture), Duration::from_secs(6), 100);
+        let expected = Disturbance {
+            load: Some(10.5),
+            steal: Some(Duration::from_millis(150)),
+            io_pressure: Some(Duration::from_micros(300)),
+            memory_pressure: Some(Duration::from_micros(300)),
+            foreign_cpu: Some(Duration::from_secs(1)),
+            // One event on each of two cores, seen by both threads of each.
+            throttled: Some(2),
+            stragglers: 0,
+        };
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_build_that_was_counted_finer_than_the_machine_leaves_nothing_to_others() {
+        let fixture = Fixture::new(&[]);
+        set(&fixture, 100, 0, 0, 0);
+        let start = take(&fixture);
+        set(&fixture, 199, 0, 0, 0);
+        let seen = start.until(&take(&fixture), Duration::from_secs(1), 100);
+        assert_eq!(seen.foreign_cpu, Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn counters_that_went_back_or_are_missing_say_nothing() {
+        let fixture = Fixture::new(&[]);
+        set(&fixture, 100, 50, 10, 5);
+        let before = take(&fixture);
+        set(&fixture, 90, 40, 9, 4);
+        let after = take(&fixture);
+        let seen = before.until(&after, Duration::ZERO, 100);
+        assert_eq!(seen, Disturbance { load: before.load, ..Disturbance::default() });
+        let nothing = take(&Fixture::new(&[]));
+        assert_eq!(nothing, Readings::default());
+        assert_eq!(nothing.until(&after, Duration::ZERO, 100), Disturbance::default());
+        assert_eq!(before.until(&nothing, Duration::ZERO, 100).foreign_cpu, None);
+    }
+
+    #[test]
+    fn a_core_without_siblings_is_read_too() {
+        let fixture = Fixture::new(&[(&format!("{BASE}/cpu0/thermal_throttle/core_throttle_count"), "7\n")]);
+        assert_eq!(take(&fixture).throttled, Some(7));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_machine_can_be_watched() {
+        let seen = Watch::start().stop(Duration::ZERO);
+        assert!(seen.load.is_some() && seen.foreign_cpu.is_some(), "{seen:?}");
+        assert_eq!(seen.stragglers, 0);
+    }
+}

@@ -1,0 +1,72 @@
+//! What was asked of the world while the blocks of a plan are made.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bench_runner_core::record::TreeId;
+
+use crate::axes::{self, Availability, Axis, Setting, Settings};
+use crate::build::{Goal, Lacking, Linking};
+use crate::plan::{PlanError, ProjectView, World};
+
+/// The world, asked no question twice.
+pub(in crate::plan) struct Memo<'w> {
+    pub(super) world: &'w dyn World,
+    /// By what was asked.
+    probes: BTreeMap<String, Availability>,
+    configured: BTreeMap<String, String>,
+    commits: BTreeMap<(String, usize), Result<Vec<String>, Lacking>>,
+    linking: HashMap<LinkingKey, Option<Linking>>,
+}
+
+/// What says what a build would link: its tree, its goal, its toolchain.
+type LinkingKey = (TreeId, Goal, Option<String>);
+
+impl<'w> Memo<'w> {
+    pub(in crate::plan) fn new(world: &'w dyn World) -> Self {
+        let (probes, configured, commits) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { world, probes, configured, commits, linking: HashMap::new() }
+    }
+
+    pub(super) fn probe(&mut self, tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> &Availability {
+        let world = self.world;
+        let question = question(tree, axis, setting);
+        self.probes.entry(question).or_insert_with(|| world.probe(tree, setting))
+    }
+
+    pub(super) fn linking(&mut self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
+        let world = self.world;
+        let key = (tree.clone(), goal, axes::toolchain_of(settings).map(str::to_owned));
+        *self.linking.entry(key).or_insert_with(|| world.linking(tree, goal, settings))
+    }
+
+    pub(super) fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        let world = self.world;
+        let key = (project.planned.name.clone(), count);
+        self.commits.entry(key).or_insert_with(|| world.commits(project, count)).clone()
+    }
+
+    pub(super) fn as_configured(&mut self, project: &ProjectView) -> Result<String, PlanError> {
+        if let Some(known) = self.configured.get(&project.planned.name) {
+            return Ok(known.clone());
+        }
+        let text = self.world.as_configured(project)?;
+        self.configured.insert(project.planned.name.clone(), text.clone());
+        Ok(text)
+    }
+}
+
+/// All that a probe knows, as one text: the tree, the key, and what it is shown.
+fn question(tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> String {
+    let mut text = String::with_capacity(100);
+    for part in [&tree.project, tree.rev.as_deref().unwrap_or_default(), setting.key] {
+        text.push_str(part);
+        text.push('\0');
+    }
+    for (key, value) in axes::shown_to_probe(axis, setting) {
+        for part in [key, value] {
+            text.push_str(part);
+            text.push('\0');
+        }
+    }
+    text
+}

@@ -1,0 +1,67 @@
+//! Which projects a matrix names, and which of them a plan comes to hold.
+
+use std::collections::HashSet;
+
+use bench_runner_core::record::{Block, Plan};
+
+use crate::plan::{PlanError, ProjectView, World};
+use crate::scenario::{RequestError, Word};
+
+/// The name of the project that `word` stands for, which is one of `projects`.
+pub(super) fn one_of(projects: &[ProjectView], word: &Word, world: &dyn World) -> Result<String, PlanError> {
+    let named = resolve_projects(std::slice::from_ref(word), world)?;
+    let among = |view: &&ProjectView| named.iter().any(|named| named.planned.name == view.planned.name);
+    let found: Vec<&ProjectView> = projects.iter().filter(among).collect();
+    match found[..] {
+        [one] => Ok(one.planned.name.clone()),
+        _ => {
+            let names: Vec<&str> = projects.iter().map(|view| view.planned.name.as_str()).collect();
+            let message =
+                format!("the baseline's project `{}` is not one of {}", word.text, names.join(", "));
+            Err(word.complain(message, None).into())
+        }
+    }
+}
+
+/// The projects that words stand for, each once.
+pub(super) fn resolve_projects(words: &[Word], world: &dyn World) -> Result<Vec<ProjectView>, PlanError> {
+    let mut projects: Vec<ProjectView> = Vec::new();
+    for word in words {
+        for project in world.projects(word)? {
+            match projects.iter().find(|other| other.planned.name == project.planned.name) {
+                None => projects.push(project),
+                Some(other) if other.planned == project.planned => {}
+                Some(_) => {
+                    let message = format!("two projects are called `{}`", project.planned.name);
+                    let help = "give one of them another name in a manifest of its own".to_owned();
+                    return Err(word.complain(message, Some(help)).into());
+                }
+            }
+        }
+    }
+    Ok(projects)
+}
+
+/// Adds to a plan those of `projects` that `block` builds.
+pub(super) fn add_projects(
+    plan: &mut Plan,
+    block: &Block,
+    projects: &[ProjectView],
+) -> Result<(), PlanError> {
+    let used: HashSet<&str> = block.arms.iter().map(|arm| arm.variant.project.as_str()).collect();
+    for project in projects.iter().filter(|project| used.contains(project.planned.name.as_str())) {
+        match plan.projects.iter().find(|other| other.name == project.planned.name) {
+            None => plan.projects.push(project.planned.clone()),
+            Some(other) if *other == project.planned => {}
+            Some(other) => {
+                let help = "give one of them another name in a manifest of its own".to_owned();
+                return Err(RequestError::usage(
+                    format!("two projects are called `{}`", other.name),
+                    Some(help),
+                )
+                .into());
+            }
+        }
+    }
+    Ok(())
+}

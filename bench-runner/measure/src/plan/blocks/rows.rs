@@ -1,0 +1,209 @@
+//! What a block is made of before anything is left out: the product of the axes, and the whole variants beside it.
+
+use std::collections::BTreeMap;
+
+use bench_runner_core::record::Variant;
+
+use super::{Draft, Memo};
+use crate::axes::STRUCTURAL;
+use crate::plan::{PlanError, ProjectView};
+use crate::scenario::{AS_CONFIGURED, AS_IT_IS, Baseline, Content, RequestError, WholeVariant, Word};
+
+/// One value for each axis of the matrix, in the order of its axes.
+type Combination<'a> = Vec<&'a str>;
+
+impl<'a> Draft<'a> {
+    /// The variants that are asked for, the baseline first, so that what is the same thing as it becomes its alias.
+    pub(super) fn rows(&self, memo: &mut Memo<'_>) -> Result<Vec<Variant>, PlanError> {
+        let values = self.values();
+        let baseline = self.baseline(&values);
+        let mut rows: Vec<Variant> = Vec::new();
+        for combination in product(&values) {
+            let at = if combination == baseline { 0 } else { rows.len() };
+            rows.insert(at, self.variant(&combination, &values)?);
+        }
+        for whole in &self.matrix.variants {
+            // A project without axes is its own row already.
+            if rows.iter().all(|row| row.name != whole.name) {
+                rows.push(self.whole(whole, &baseline, memo)?);
+            }
+        }
+        self.add_what_one_value_is_compared_with(&mut rows, &baseline, memo)?;
+        if let Baseline::Whole(name) = &self.matrix.baseline {
+            let at = rows.iter().position(|row| row.name == *name);
+            let at = at.ok_or_else(|| {
+                PlanError::from(RequestError::usage(format!("no variant is called `{name}`"), None))
+            })?;
+            rows[..=at].rotate_right(1);
+        }
+        if self.matrix.on_configured {
+            for row in rows.iter_mut().filter(|row| row.name != AS_IT_IS || self.is_product(row)) {
+                let text = memo.as_configured(self.project(row)?)?;
+                row.settings.insert(AS_CONFIGURED.to_owned(), text);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// One value on top of the user's configuration is compared with that configuration alone.
+    fn add_what_one_value_is_compared_with(
+        &self,
+        rows: &mut Vec<Variant>,
+        baseline: &[&str],
+        memo: &mut Memo<'_>,
+    ) -> Result<(), PlanError> {
+        let alone =
+            rows.len() == 1 && self.matrix.axes.iter().any(|(key, _)| !STRUCTURAL.contains(&key.as_str()));
+        if self.matrix.on_configured && alone {
+            let whole = WholeVariant { name: AS_CONFIGURED.to_owned(), content: Content::AsConfigured };
+            rows.insert(0, self.whole(&whole, baseline, memo)?);
+        }
+        Ok(())
+    }
+
+    /// Whether a row is one of the axes' own, and not the whole variant of its name.
+    fn is_product(&self, row: &Variant) -> bool {
+        self.matrix.variants.iter().all(|whole| whole.name != row.name)
+    }
+
+    /// Keys that rows of the block can set: those of the axes, then those of the whole variants in their order.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.matrix.axes.iter().map(|(key, _)| key.clone()).collect();
+        for whole in &self.matrix.variants {
+            let of_whole: Vec<&str> = match &whole.content {
+                Content::Set(set) => set.iter().map(|(key, _)| key.as_str()).collect(),
+                Content::Snippet(_) => vec!["snippet"],
+                Content::AsConfigured => vec![AS_CONFIGURED],
+            };
+            for key in of_whole {
+                if keys.iter().all(|known| known != key) {
+                    keys.push(key.to_owned());
+                }
+            }
+        }
+        keys
+    }
+
+    /// The values of every axis, with the baseline's own value among them. Projects go by their resolved names.
+    fn values(&self) -> Vec<Combination<'_>> {
+        let projects = self.projects;
+        let of = |(key, words): &'a (String, Vec<Word>)| -> Combination<'_> {
+            if key == "project" {
+                return projects.iter().map(|project| project.planned.name.as_str()).collect();
+            }
+            let base = self.matrix.baseline.value(key);
+            let base = base.filter(|word| words.iter().all(|other| other.text != word.text));
+            base.into_iter().chain(words).map(|word| word.text.as_str()).collect()
+        };
+        self.matrix.axes.iter().map(of).collect()
+    }
+
+    /// The combination that is the baseline; where that is a whole variant, the first one.
+    fn baseline<'b>(&'b self, values: &[Combination<'b>]) -> Combination<'b> {
+        let axes = self.matrix.axes.iter().zip(values);
+        axes.map(|((key, _), values)| match (key.as_str(), self.matrix.baseline.value(key)) {
+            ("project", _) => self.baseline_project.unwrap_or(values[0]),
+            (_, Some(word)) => word.text.as_str(),
+            (_, None) => values[0],
+        })
+        .collect()
+    }
+
+    fn variant(&self, combination: &[&str], values: &[Combination<'_>]) -> Result<Variant, PlanError> {
+        let mut settings = BTreeMap::new();
+        let mut words = Vec::new();
+        let nothing_varies = values.iter().all(|values| values.len() == 1);
+        for (((key, _), value), values) in self.matrix.axes.iter().zip(combination).zip(values) {
+            if !STRUCTURAL.contains(&key.as_str()) {
+                settings.insert(key.clone(), (*value).to_owned());
+            }
+            if values.len() > 1 || nothing_varies {
+                // A name is one line, whatever the value is.
+                words.push(format!("{key}={}", value.lines().collect::<Vec<_>>().join("; ")));
+            }
+        }
+        let name = if words.is_empty() { AS_IT_IS.to_owned() } else { words.join(" ") };
+        self.placed(name, combination, settings)
+    }
+
+    /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes. What all
+    /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another or
+    /// is what the user has, who has a toolchain.
+    fn whole(
+        &self,
+        whole: &WholeVariant,
+        baseline: &[&str],
+        memo: &mut Memo<'_>,
+    ) -> Result<Variant, PlanError> {
+        let keys: &[&str] =
+            if whole.content == Content::AsConfigured { &["profile"] } else { &["profile", "toolchain"] };
+        let axes = self.matrix.axes.iter();
+        let common = axes.filter(|(key, words)| keys.contains(&key.as_str()) && words.len() == 1);
+        let common = common.map(|(key, words)| (key.clone(), words[0].text.clone())).collect();
+        let mut row = self.placed(whole.name.clone(), baseline, common)?;
+        match &whole.content {
+            Content::Set(set) => {
+                row.settings.extend(set.iter().map(|(key, word)| (key.clone(), word.text.clone())));
+            }
+            Content::Snippet(text) => {
+                row.settings.insert("snippet".to_owned(), text.clone());
+            }
+            Content::AsConfigured => {
+                let text = memo.as_configured(self.project(&row)?)?;
+                row.settings.insert(AS_CONFIGURED.to_owned(), text);
+            }
+        }
+        Ok(row)
+    }
+
+    /// Settings under a name, for the project and the workload of the block or of `combination`.
+    fn placed(
+        &self,
+        name: String,
+        combination: &[&str],
+        settings: BTreeMap<String, String>,
+    ) -> Result<Variant, PlanError> {
+        let of_axis = |wanted: &str| {
+            let mut axes = self.matrix.axes.iter().zip(combination);
+            axes.find_map(|((key, _), value)| (key == wanted).then(|| (*value).to_owned()))
+        };
+        let fixed_project = self.fixed.project.map(|project| project.planned.name.clone());
+        let lacking = || {
+            PlanError::from(RequestError::usage(
+                format!("block `{}` has no project or workload", self.fixed.id),
+                None,
+            ))
+        };
+        Ok(Variant {
+            name,
+            project: of_axis("project").or(fixed_project).ok_or_else(lacking)?,
+            workload: of_axis("workload")
+                .or_else(|| self.fixed.workload.map(str::to_owned))
+                .ok_or_else(lacking)?,
+            rev: of_axis("rev"),
+            settings,
+        })
+    }
+
+    pub(super) fn project(&self, variant: &Variant) -> Result<&ProjectView, PlanError> {
+        self.projects.iter().find(|project| project.planned.name == variant.project).ok_or_else(|| {
+            let message = format!("the baseline's project `{}` is not in the block", variant.project);
+            RequestError::usage(message, None).into()
+        })
+    }
+}
+
+/// All combinations, the last axis turning fastest; one empty combination where there is no axis.
+fn product<'v>(values: &'v [Combination<'v>]) -> impl Iterator<Item = Combination<'v>> {
+    let count: usize = values.iter().map(Vec::len).product();
+    (0..count).map(move |number| {
+        let mut rest = number;
+        let mut combination: Combination<'v> = Vec::with_capacity(values.len());
+        for axis in values.iter().rev() {
+            combination.push(axis[rest % axis.len()]);
+            rest /= axis.len();
+        }
+        combination.reverse();
+        combination
+    })
+}

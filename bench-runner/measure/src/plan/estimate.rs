@@ -1,0 +1,178 @@
+//! How long a plan will probably take, how many rounds that allows, and how wide the intervals will probably be.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bench_runner_core::record::{Block, Plan};
+use bench_runner_core::stats::{Control, EXPECTED_NOISE, expected_half_width};
+
+use crate::axes;
+use crate::sampling::LOOKS;
+use crate::workloads::{self, Start};
+
+/// What settling and looking take beside each build, roughly.
+const AROUND_A_BUILD: Duration = Duration::from_millis(250);
+
+/// What a plan will probably take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// Block by block, in the order of the plan.
+    pub blocks: Vec<BlockEstimate>,
+    /// Builds in all.
+    pub builds: u64,
+    /// Time in all; `None` where some block's is not known.
+    pub total: Option<Duration>,
+    /// Bytes that the target directories of a block take at most; `None` where some project's are not known.
+    pub disk_bytes: Option<u64>,
+}
+
+/// What one block will probably take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockEstimate {
+    /// Warm-up builds.
+    pub warmups: u64,
+    /// What the warm-ups take, where builds of this kind are known.
+    pub warmup_time: Option<Duration>,
+    /// What a round takes, where builds of this kind are known.
+    pub round_time: Option<Duration>,
+    /// Rounds that the budget allows and the precision probably takes, at most the largest number.
+    pub rounds: u32,
+    /// Half-width of the intervals after these rounds, if builds scatter by [`EXPECTED_NOISE`].
+    pub half_width: Option<f64>,
+}
+
+impl BlockEstimate {
+    /// What the block takes in all, where that is known.
+    pub fn total(&self) -> Option<Duration> {
+        Some(self.warmup_time? + self.round_time? * self.rounds)
+    }
+
+    /// Builds of the block in all.
+    pub fn builds(&self, arms: usize) -> u64 {
+        self.warmups + u64::from(self.rounds) * arms as u64
+    }
+}
+
+/// What builds roughly take, by project.
+pub type Typical = BTreeMap<String, crate::corpus::Estimate>;
+
+/// Estimates `plan`.
+pub fn estimate(plan: &Plan, typical: &Typical) -> Estimate {
+    // What every block would like to have, as if there were time for it.
+    let wanted: Vec<BlockEstimate> =
+        plan.blocks.iter().map(|block| block_estimate(block, plan.sessions, None, typical)).collect();
+    let mut left = plan.time_budget;
+    let mut blocks = Vec::with_capacity(plan.blocks.len());
+    for (at, block) in plan.blocks.iter().enumerate() {
+        let share = left.map(|left| share(left, &wanted[at..]));
+        let estimate = block_estimate(block, plan.sessions, share, typical);
+        left = left.zip(estimate.total()).map(|(left, spent)| left.saturating_sub(spent)).or(left);
+        blocks.push(estimate);
+    }
+    let builds =
+        blocks.iter().zip(&plan.blocks).map(|(estimate, block)| estimate.builds(block.arms.len())).sum();
+    let total = blocks.iter().map(BlockEstimate::total).sum();
+    let disk_bytes =
+        plan.blocks.iter().map(|block| disk(block, typical)).try_fold(0, |most, disk| Some(disk?.max(most)));
+    Estimate { blocks, builds, total, disk_bytes }
+}
+
+/// Builds that go on from the last one keep their targets side by side; the others have theirs one after another.
+fn disk(block: &Block, typical: &Typical) -> Option<u64> {
+    let (mut kept, mut passing) = (0, 0);
+    for arm in &block.arms {
+        let size = typical.get(&arm.variant.project)?.target_bytes?;
+        match workloads::find(&arm.variant.workload).map(|workload| workload.start) {
+            Ok(Start::Warm | Start::AfterRelease) => kept += size,
+            _ => passing = passing.max(size),
+        }
+    }
+    Some(kept + passing)
+}
+
+fn block_estimate(
+    block: &Block,
+    sessions: u32,
+    budget: Option<Duration>,
+    typical: &Typical,
+) -> BlockEstimate {
+    let sampling = &block.sampling;
+    let build = |project: &str, workload: &str| {
+        let builds = &typical.get(project)?.builds;
+        let name = workload.split(':').next().unwrap_or(workload);
+        builds.get(workload).or_else(|| builds.get(name)).copied()
+    };
+    let round_time = block
+        .arms
+        .iter()
+        .map(|arm| Some(build(&arm.variant.project, &arm.variant.workload)? + AROUND_A_BUILD))
+        .sum::<Option<Duration>>();
+    let mut warmups = 0;
+    let mut warmup_time = Some(Duration::ZERO);
+    for arm in &block.arms {
+        let warm =
+            workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != Start::Empty);
+        let own = build(&arm.variant.project, &arm.variant.workload);
+        let first = if warm { build(&arm.variant.project, "clean") } else { None };
+        let fills = axes::fills(&arm.variant.settings);
+        warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(fills);
+        // What is filled is filled by a build from nothing.
+        let from_nothing = if warm { first } else { own };
+        let filling = if fills { from_nothing } else { Some(Duration::ZERO) };
+        let time = own.zip(if warm { first } else { Some(Duration::ZERO) }).zip(filling);
+        warmup_time = warmup_time.zip(time).map(|(sum, ((own, first), filling))| {
+            sum + filling + first + (own + AROUND_A_BUILD) * sampling.warmup
+        });
+    }
+    let warmup_time = warmup_time.map(|time| time * sessions);
+    let fit = budget.zip(round_time.zip(warmup_time)).map(|(budget, (round, warmup))| {
+        (budget.saturating_sub(warmup).as_secs_f64() / round.as_secs_f64().max(1e-9)) as u32
+    });
+    let rounds = sampling.max_rounds.min(fit.unwrap_or(u32::MAX)).min(rounds_for_precision(block));
+    let half_width = expected_half_width(EXPECTED_NOISE, rounds as usize, Control::of(block.twin()));
+    BlockEstimate { warmups: warmups * u64::from(sessions), warmup_time, round_time, rounds, half_width }
+}
+
+/// The part of the time that is left which the first of `blocks` gets: so much that all of them come to the same
+/// number of rounds, but none to more than it wants. Where nothing is known of some block, all get the same time.
+pub fn share(left: Duration, blocks: &[BlockEstimate]) -> Duration {
+    let known: Option<Vec<(f64, f64, f64)>> = blocks
+        .iter()
+        .map(|block| {
+            let (warmup, round) = (block.warmup_time?.as_secs_f64(), block.round_time?.as_secs_f64());
+            Some((warmup, round, f64::from(block.rounds)))
+        })
+        .collect();
+    let Some(blocks) = known.filter(|blocks| !blocks.is_empty()) else {
+        return left / blocks.len().max(1) as u32;
+    };
+    let need = |rounds: f64| -> Vec<f64> {
+        blocks.iter().map(|(warmup, round, wanted)| warmup + round * rounds.min(*wanted)).collect()
+    };
+    let budget = left.as_secs_f64();
+    let most = blocks.iter().map(|(.., wanted)| *wanted).fold(0.0, f64::max);
+    // The need grows with the rounds, so halving finds the number that the budget allows.
+    let (mut few, mut many) = (0.0, most);
+    for _ in 0..40 {
+        let middle = f64::midpoint(few, many);
+        if need(middle).iter().sum::<f64>() <= budget { few = middle } else { many = middle }
+    }
+    let need = need(few);
+    let total: f64 = need.iter().sum();
+    left.mul_f64(if total > 0.0 { (need[0] / total).clamp(0.0, 1.0) } else { 1.0 })
+}
+
+/// The look at which builds of ordinary scatter will have reached the precision.
+fn rounds_for_precision(block: &Block) -> u32 {
+    let Some(precision) = block.sampling.precision else { return block.sampling.max_rounds };
+    let reached = |rounds: &u32| {
+        expected_half_width(EXPECTED_NOISE, *rounds as usize, Control::of(block.twin()))
+            .is_some_and(|half_width| half_width <= precision)
+    };
+    LOOKS
+        .iter()
+        .map(|look| *look as u32)
+        .filter(|rounds| (block.sampling.min_rounds..=block.sampling.max_rounds).contains(rounds))
+        .find(reached)
+        .unwrap_or(block.sampling.max_rounds)
+}

@@ -1,0 +1,326 @@
+mod whole_variants;
+mod workloads;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bench_runner_core::record::{Pin, Role};
+
+use super::*;
+use crate::scenario::Library;
+
+/// A machine with GNU ld and rustc's own lld, and no mold.
+struct TwoLinkers;
+
+fn project(name: &str) -> ProjectView {
+    ProjectView {
+        planned: PlannedProject {
+            name: name.into(),
+            pin: Pin::Tree { sha256: "0".repeat(64) },
+            manifest: String::new(),
+            base: None,
+            notes: Vec::new(),
+            ignored: None,
+        },
+        cargo: true,
+        edits: vec![EditClass::Body],
+        own_edit: false,
+        profile: None,
+        typical: Default::default(),
+    }
+}
+
+impl World for TwoLinkers {
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
+        match word.text.as_str() {
+            "tag:quick" | "titlecase" => Ok(vec![project("small")]),
+            "commands" => Ok(vec![ProjectView { cargo: false, edits: Vec::new(), ..project("commands") }]),
+            name => Ok(vec![project(name)]),
+        }
+    }
+
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError> {
+        Ok(ProjectView { planned: project.clone(), ..super::tests::project(&project.name) })
+    }
+
+    fn revision(&self, _: &ProjectView, rev: &str) -> Availability {
+        Availability::Missing { reason: format!("there is no commit {rev}"), help: None }
+    }
+
+    fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
+        Ok(String::new())
+    }
+
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        match project.planned.name.as_str() {
+            "young" => Ok((0..3.min(count)).map(|n| format!("{n:040}")).collect()),
+            "old" => Ok((0..count).map(|n| format!("{n:040}")).collect()),
+            _ => Err(Lacking { reason: "it is in no git repository".into(), help: None }),
+        }
+    }
+
+    fn goal(&self, _: &TreeId, goal: Goal, _: &Settings) -> Availability {
+        match goal {
+            Goal::Clippy => Availability::Missing {
+                reason: "the toolchain has no clippy".into(),
+                help: Some("rustup component add clippy".into()),
+            },
+            _ => Availability::Available { identity: String::new(), tool: None },
+        }
+    }
+
+    fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Availability {
+        let available = |identity: &str| Availability::Available { identity: identity.into(), tool: None };
+        match (setting.key, setting.value) {
+            ("linker", "default" | "rust-lld") => available("rust-lld"),
+            ("linker", "mold") => Availability::Missing {
+                reason: "no mold on PATH".into(),
+                help: Some("apt-get install mold".into()),
+            },
+            (_, value) => available(value),
+        }
+    }
+}
+
+fn scenario(text: &str) -> Scenario {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.toml");
+    std::fs::write(&path, format!("name = \"s\"\nsummary = \"x\"\n{text}")).unwrap();
+    Library::file(&path).unwrap()
+}
+
+fn made(text: &str) -> Plan {
+    plan(&[scenario(text)], &TwoLinkers, &Options::default()).unwrap()
+}
+
+/// One line for each block and arm, and for what is left out.
+fn outline(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    for block in &plan.blocks {
+        lines.push(block.id.to_string());
+        for arm in &block.arms {
+            let aliases =
+                if arm.aliases.is_empty() { String::new() } else { format!(" = {}", arm.aliases.join(", ")) };
+            lines.push(format!("  {} {}{aliases}", arm.role.as_str(), arm.variant.name));
+        }
+    }
+    lines.extend(plan.skipped.iter().map(|s| format!("left out: {} {}: {}", s.block, s.variant, s.reason)));
+    lines.join("\n")
+}
+
+#[test]
+fn the_main_job_compares_linkers_and_gives_check_a_block_of_its_own() {
+    let quick =
+        Library::file(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/quick.toml"))).unwrap();
+    let plan = plan(&[quick], &TwoLinkers, &Options::default()).unwrap();
+    expect_test::expect![[r#"
+        linkers/small/clean
+          baseline linker=bfd
+          twin linker=bfd
+          variant linker=default
+        linkers/small/incremental
+          baseline linker=bfd
+          twin linker=bfd
+          variant linker=default
+        check/small/*
+          baseline workload=clean
+          twin workload=clean
+          variant workload=check
+        left out: linkers/small/clean linker=mold: no mold on PATH
+        left out: linkers/small/incremental linker=mold: no mold on PATH"#]]
+    .assert_eq(&outline(&plan));
+}
+
+#[test]
+fn the_same_thing_by_two_names_is_built_once() {
+    let plan = made(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\nbaseline = { linker = \"rust-lld\" }\n[axes]\nlinker = [\"default\", \"bfd\", \"rust-lld\"]\n",
+    );
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline linker=rust-lld = linker=default
+          twin linker=rust-lld
+          variant linker=bfd"#]]
+    .assert_eq(&outline(&plan));
+}
+
+#[test]
+fn axes_multiply_and_exclusions_take_out() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n",
+        "[axes]\nlinker = [\"bfd\", \"default\"]\nprofile = [\"dev\", \"release\"]\n",
+        "[[exclude]]\nwhen = { linker = \"default\", profile = \"release\" }\nreason = \"not of interest\"\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline linker=bfd profile=dev
+          variant linker=bfd profile=release
+          variant linker=default profile=dev
+        left out: s/a/clean linker=default profile=release: not of interest"#]]
+    .assert_eq(&outline(&plan));
+}
+
+#[test]
+fn a_block_without_its_baseline_is_left_out() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\nbaseline = { linker = \"mold\" }\n",
+        "[axes]\nlinker = [\"bfd\"]\n"
+    ));
+    expect_test::expect![[r#"
+        left out: s/a/clean linker=mold: no mold on PATH
+        left out: s/a/clean all: its baseline is left out: no mold on PATH"#]]
+    .assert_eq(&outline(&plan));
+}
+
+#[test]
+fn projects_can_be_an_axis() {
+    let plan = made("workloads = [\"clean\"]\n[axes]\nproject = [\"light\", \"heavy\"]\n");
+    assert_eq!(plan.blocks[0].id.as_str(), "s/*/clean");
+    let projects: Vec<&str> = plan.blocks[0].arms.iter().map(|arm| arm.variant.project.as_str()).collect();
+    assert_eq!(projects, ["light", "light", "heavy"]);
+    assert_eq!(plan.projects.len(), 2);
+    assert_eq!(plan.blocks[0].arms[2].role, Role::Variant);
+}
+
+#[test]
+fn the_baselines_project_is_one_of_the_block() {
+    let text = "workloads = [\"clean\"]\nbaseline = { project = \"heavy\" }\n[axes]\nproject = [\"light\", \"heavy\"]\n";
+    let made = made(text);
+    assert_eq!(made.blocks[0].arms[0].variant.project, "heavy");
+    let wrong = text.replace("{ project = \"heavy\" }", "{ project = \"heavi\" }");
+    let error = plan(&[scenario(&wrong)], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("the baseline's project `heavi` is not one of light, heavy"), "{error}");
+}
+
+#[test]
+fn where_nothing_varies_a_row_is_named_after_all_that_it_sets() {
+    let made = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\"]\ndebug = [\"none\"]\n",
+        "[variants]\nas-it-is = true\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline linker=bfd debug=none
+          twin linker=bfd debug=none
+          variant as it is"#]]
+    .assert_eq(&outline(&made));
+}
+
+#[test]
+fn what_a_project_cannot_do_is_left_out_with_the_way_to_make_it_so() {
+    let plan = made("projects = [\"commands\"]\nworkloads = [\"check\", \"incremental\"]\n");
+    assert!(plan.blocks.is_empty());
+    let reasons: Vec<&str> = plan.skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
+    assert!(reasons.contains(&"a command project has no check"), "{reasons:?}");
+    assert!(reasons.contains(&"the project has no edit to make"), "{reasons:?}");
+}
+
+#[test]
+fn shards_deal_out_whole_blocks() {
+    let scenario = scenario("projects = [\"a\", \"b\", \"c\"]\nworkloads = [\"clean\"]\n");
+    let ids = |shard| {
+        let options = Options { shard: Some(shard), ..Options::default() };
+        let plan = plan(std::slice::from_ref(&scenario), &TwoLinkers, &options).unwrap();
+        plan.blocks.iter().map(|block| block.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids((1, 2)), ["s/a/clean", "s/c/clean"]);
+    assert_eq!(ids((2, 2)), ["s/b/clean"]);
+}
+
+#[test]
+fn the_estimate_shares_the_budget_and_foretells_the_interval() {
+    let mut plan = made(
+        "projects = [\"a\", \"b\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n[sampling]\ntime-budget = \"2m\"\n",
+    );
+    plan.sessions = 1;
+    let typical = of_clean(&[("a", 2), ("b", 2)]);
+    let estimate = estimate(&plan, &typical);
+    // 60 s a block, three builds of 2.25 s a round, as many for the warm-up.
+    assert_eq!(estimate.blocks[0].rounds, 7);
+    assert_eq!(estimate.blocks[0].warmups, 3);
+    let half_width = estimate.blocks[0].half_width.unwrap();
+    assert!((0.01..0.06).contains(&half_width), "{half_width}");
+    // All blocks come to the same number of rounds, however dear a round of them is.
+    let dear = of_clean(&[("a", 1), ("b", 9)]);
+    let estimate = super::estimate(&plan, &dear);
+    let rounds: Vec<u32> = estimate.blocks.iter().map(|block| block.rounds).collect();
+    assert!(rounds[0].abs_diff(rounds[1]) <= 1, "{rounds:?}");
+    assert!(estimate.total.unwrap() <= Duration::from_secs(120));
+    let unknown = super::estimate(&plan, &BTreeMap::new());
+    assert_eq!(unknown.total, None);
+    assert!(unknown.blocks[0].rounds >= 16);
+}
+
+#[test]
+fn a_baseline_from_outside_the_list_keeps_names_apart() {
+    let plan = made(concat!(
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\nbaseline = { linker = \"bfd\" }\n",
+        "[axes]\nlinker = [\"default\"]\nprofile = [\"dev\", \"release\"]\n",
+    ));
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline linker=bfd profile=dev
+          variant linker=bfd profile=release
+          variant linker=default profile=dev
+          variant linker=default profile=release"#]]
+    .assert_eq(&outline(&plan));
+}
+
+#[test]
+fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
+    let mut plan =
+        made("projects = [\"a\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n");
+    let mut mold = plan.blocks[0].arms[2].clone();
+    mold.variant.name = "linker=mold".into();
+    mold.variant.settings.insert("linker".into(), "mold".into());
+    plan.blocks[0].arms.push(mold);
+    let fitted = refit(plan.clone(), &TwoLinkers).unwrap();
+    expect_test::expect![[r#"
+        s/a/clean
+          baseline linker=bfd
+          twin linker=bfd
+          variant linker=default
+        left out: s/a/clean linker=mold: no mold on PATH"#]]
+    .assert_eq(&outline(&fitted));
+    plan.blocks[0].arms[2].variant.settings.insert("linkr".into(), "bfd".into());
+    assert!(refit(plan, &TwoLinkers).unwrap_err().to_string().contains("unknown axis `linkr`"));
+}
+
+fn of_clean(seconds: &[(&str, u64)]) -> Typical {
+    let of = |&(name, seconds): &(&str, u64)| {
+        let builds = BTreeMap::from([("clean".to_owned(), Duration::from_secs(seconds))]);
+        (name.to_owned(), crate::corpus::Estimate { builds, target_bytes: Some(100) })
+    };
+    seconds.iter().map(of).collect()
+}
+
+#[test]
+fn targets_are_kept_side_by_side_only_where_builds_go_on_from_the_last() {
+    let of = |workload: &str| {
+        let text = format!(
+            "projects = [\"a\"]\nworkloads = [\"{workload}\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n"
+        );
+        estimate(&made(&text), &of_clean(&[("a", 1)])).disk_bytes
+    };
+    assert_eq!((of("clean"), of("incremental")), (Some(100), Some(300)));
+}
+
+#[test]
+fn code_generators_are_compared_on_one_toolchain_and_with_one_linker() {
+    let text = |exclude: &str| {
+        scenario(&format!(
+            "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n[axes]\nbackend = [\"llvm\", \"cranelift\"]\nlinker = [\"bfd\", \"default\"]\n{exclude}"
+        ))
+    };
+    let error = plan(&[text("")], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    let both =
+        "`backend=llvm linker=bfd` and `backend=cranelift linker=default` of `s/a/clean` cannot be compared";
+    assert!(error.starts_with(both), "{error}");
+    let exclude = "[[exclude]]\nwhen = { backend = \"cranelift\", linker = \"default\" }\nreason = \"x\"\n";
+    let mut left = plan(&[text(exclude)], &TwoLinkers, &Options::default()).unwrap();
+    assert_eq!(left.blocks[0].arms.len(), 3);
+    let cranelift =
+        left.blocks[0].arms.iter_mut().find(|arm| arm.variant.name.contains("cranelift")).unwrap();
+    cranelift.variant.settings.insert("linker".into(), "default".into());
+    assert!(refit(left, &TwoLinkers).unwrap_err().to_string().contains("the plan is wrong: "));
+}

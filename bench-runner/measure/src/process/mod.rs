@@ -1,0 +1,52 @@
+//! The only module that starts programs.
+//!
+//! Two ways, for two purposes, and a third for what is [left to itself](launch()). A [tool call](run_tool) is a question to a program (`rustc -vV`, `cargo fetch`):
+//! its output is wanted, its cost is not. A [build](Supervisor::build) is the thing that is measured: it runs
+//! under a small supervisor process, which owns everything the build starts, accounts for all of it and lets
+//! none of it outlive the harness, however that ends. What a build needs beside it, such as a server, is started by
+//! an [`Errand`] and owned in the same way; it can be [asked and stopped](Supervisor::build_and_then) when the
+//! build's own process has ended.
+//!
+//! The supervisor is the program itself, started as `bench-runner __supervise`; [`supervise()`] is the body of
+//! that hidden verb. The two talk in JSON lines over the supervisor's standard input and output; the end of
+//! its input means that the harness is gone.
+//!
+//! Knows nothing of cargo, projects, variants or samples: a program, its arguments, its environment and its
+//! directory are all it gets.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the one home of what is banned elsewhere"
+)]
+
+mod accounting;
+mod interrupt;
+mod job;
+mod launch;
+#[cfg(target_os = "linux")]
+mod procfs;
+mod protocol;
+mod proxy;
+#[cfg(target_os = "linux")]
+mod supervise;
+mod supervisor;
+mod tool;
+mod wait;
+
+pub use accounting::{Accounting, ControlGroup};
+pub use interrupt::{install_interrupts, interrupted};
+pub use job::{Ended, Errand, Finished, Job};
+pub use launch::launch;
+pub use proxy::{NotInstalled, TOOLCHAIN, chosen_toolchain, not_installed};
+#[cfg(target_os = "linux")]
+pub use supervise::supervise;
+pub use supervisor::{SUPERVISE_VERB, Supervisor, SupervisorError, SupervisorOptions};
+pub(crate) use tool::check_tool_bytes;
+pub use tool::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool, find_in_path, run_tool};
+
+/// Body of the hidden verb where builds cannot be metered: [`Supervisor::start`] refuses before it is reached.
+#[cfg(not(target_os = "linux"))]
+pub fn supervise() -> i32 {
+    1
+}

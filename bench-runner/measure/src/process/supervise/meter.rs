@@ -1,0 +1,130 @@
+//! Reaping: every process that ends under the supervisor is waited for, and its cost is added up.
+
+use std::io;
+use std::time::Duration;
+
+use bench_runner_core::record::Activity;
+
+use super::super::Ended;
+use super::clock;
+
+/// What the kernel counts written blocks in, whatever the file system's are.
+const BLOCK: u64 = 512;
+
+/// The costs of the processes reaped so far, and how the one that is waited for ended: the build's own process, or
+/// an errand before it.
+#[derive(Debug)]
+pub(super) struct Meter {
+    leader: Option<i32>,
+    /// How the leader ended, and when (see [`clock`]) it had been reaped.
+    pub(super) ended: Option<(Ended, Duration)>,
+    /// CPU time in user mode of all reaped processes and of those that they reaped.
+    pub(super) user: Duration,
+    /// The same, in the kernel.
+    pub(super) sys: Duration,
+    /// The largest resident set among them, bytes.
+    pub(super) max_rss: u64,
+    /// What the kernel counted for them besides.
+    pub(super) activity: Activity,
+}
+
+/// Whether any child is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Children {
+    /// At least one still runs.
+    Left,
+    /// There is none, so nor is there any descendant: one that lost its parent would be a child by now.
+    None,
+}
+
+impl Meter {
+    /// With nothing reaped yet, and no leader.
+    pub(super) fn new() -> Self {
+        let zero = Duration::ZERO;
+        Self { leader: None, ended: None, user: zero, sys: zero, max_rss: 0, activity: Activity::default() }
+    }
+
+    /// From now on it is the end of this process that is waited for.
+    pub(super) fn follow(&mut self, leader: i32) {
+        self.leader = Some(leader);
+        self.ended = None;
+    }
+
+    /// Reaps what has ended; the leader first, since the clock runs until then.
+    pub(super) fn reap(&mut self) -> io::Result<Children> {
+        if self.ended.is_none()
+            && let Some(leader) = self.leader
+            && let Reaped::One { status, usage, .. } = reap(leader)?
+        {
+            self.leader_ended(status);
+            self.add(&usage);
+        }
+        loop {
+            match reap(-1)? {
+                Reaped::One { pid, status, usage } => {
+                    if Some(pid) == self.leader && self.ended.is_none() {
+                        self.leader_ended(status);
+                    }
+                    self.add(&usage);
+                }
+                Reaped::NoneYet => return Ok(Children::Left),
+                Reaped::NoChildren => return Ok(Children::None),
+            }
+        }
+    }
+
+    fn leader_ended(&mut self, status: i32) {
+        let now = clock::now();
+        let ended = if libc::WIFSIGNALED(status) {
+            Ended::Signalled(libc::WTERMSIG(status))
+        } else {
+            Ended::Exited(libc::WEXITSTATUS(status))
+        };
+        self.ended = Some((ended, now));
+    }
+
+    fn add(&mut self, usage: &libc::rusage) {
+        self.user += duration(usage.ru_utime);
+        self.sys += duration(usage.ru_stime);
+        // In KiB on Linux.
+        self.max_rss = self.max_rss.max(count(usage.ru_maxrss) * 1024);
+        let activity = &mut self.activity;
+        activity.minor_faults += count(usage.ru_minflt);
+        activity.major_faults += count(usage.ru_majflt);
+        activity.voluntary_switches += count(usage.ru_nvcsw);
+        activity.involuntary_switches += count(usage.ru_nivcsw);
+        activity.written_bytes += count(usage.ru_oublock) * BLOCK;
+    }
+}
+
+enum Reaped {
+    One { pid: i32, status: i32, usage: libc::rusage },
+    NoneYet,
+    NoChildren,
+}
+
+/// Reaps one child, any where `pid` is -1, without waiting.
+fn reap(pid: i32) -> io::Result<Reaped> {
+    let mut status = 0;
+    // SAFETY: all fields are plain numbers, for which zero is valid.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are valid for writes for the time of the call.
+    match unsafe { libc::wait4(pid, &raw mut status, libc::WNOHANG, &raw mut usage) } {
+        0 => Ok(Reaped::NoneYet),
+        pid if pid > 0 => Ok(Reaped::One { pid, status, usage }),
+        _ => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ECHILD) => Ok(Reaped::NoChildren),
+            error => Err(error),
+        },
+    }
+}
+
+/// A count as the kernel hands it out, which is never negative.
+fn count(value: libc::c_long) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+    Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0)) + Duration::from_micros(micros)
+}

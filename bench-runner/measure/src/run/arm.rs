@@ -1,0 +1,293 @@
+//! One arm of a block while it is being measured.
+
+use std::path::{Path, PathBuf};
+
+use bench_runner_core::record::{Arm, Block, Pin, Proof, ProofResult, Role};
+
+use super::after_release::AfterRelease;
+use super::worktree::Keep;
+use super::{Kit, RunError, Workshop, Workshops, own_dirs};
+use crate::axes::{self, Axis, Reference, Setting, Shown};
+use crate::build::{BuildError, Corner, Evidence, Goal, Recipe, Site, UnitGraph};
+use crate::corpus::edits;
+use crate::workloads::{self, Sources, Start, Workload};
+
+/// One arm with everything that building it takes.
+pub(super) struct LiveArm<'a> {
+    pub(super) arm: &'a Arm,
+    pub(super) workshop: &'a Workshop,
+    pub(super) kit: &'a Kit,
+    pub(super) workload: Workload,
+    pub(super) recipe: Recipe,
+    pub(super) site: Site,
+    /// What fixes the sources that it builds now.
+    pub(super) pin: Pin,
+    /// How the units of the project hang together, once its first build has shown it.
+    pub(super) graph: Option<UnitGraph>,
+    /// What its release build left, if its workload starts from that.
+    pub(super) after_release: Option<AfterRelease>,
+    /// Where its builds find compiler caches that nobody knows of.
+    pub(super) corner: Option<Corner>,
+    /// What it compiles again although nothing has changed, with cargo's reasons.
+    pub(super) restless: Option<String>,
+    /// Measured builds in a row that did not end well.
+    pub(super) failures: u32,
+    /// Why it is not built any more, where that is so.
+    pub(super) dropped: Option<String>,
+}
+
+/// The first build of another arm of the block.
+#[derive(Clone, Copy)]
+pub(super) struct Peer<'p, 'a> {
+    pub(super) arm: &'p LiveArm<'a>,
+    pub(super) evidence: &'p Evidence,
+}
+
+fn apply(setting: &Setting<'_>, kit: &Kit, goal: Goal, recipe: &mut Recipe) -> Result<(), RunError> {
+    let axis = axes::find(setting.key).map_err(|error| RunError::Plan(error.message))?;
+    if !axis.matters(goal) {
+        return Ok(());
+    }
+    axis.apply(setting, &kit.context, recipe).map_err(|source| RunError::Io {
+        action: "apply an axis in",
+        path: kit.context.tools.clone(),
+        source,
+    })
+}
+
+impl<'a> LiveArm<'a> {
+    pub(super) fn new(
+        workshops: &'a Workshops,
+        jobs: usize,
+        arm: &'a Arm,
+        site: Site,
+    ) -> Result<Self, RunError> {
+        let variant = &arm.variant;
+        let workshop = workshops
+            .get(&variant.tree())
+            .ok_or_else(|| RunError::Plan(format!("there is no project `{}`", variant.project)))?;
+        let workload = workloads::find(&variant.workload).map_err(|error| RunError::Plan(error.message))?;
+        let kit = workshop
+            .kit(&variant.settings)
+            .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
+        let mut recipe = Recipe { jobs, ..Recipe::default() };
+        axes::each(&variant.settings)
+            .try_for_each(|setting| apply(&setting, kit, workload.goal, &mut recipe))?;
+        recipe.replace_variables_of(axes::WHOLE[1]);
+        if recipe.service.is_none() {
+            recipe.service = kit.driver.service_of_its_own(&recipe);
+        }
+        let pin = workshop.source.pin.clone();
+        Ok(Self {
+            arm,
+            workshop,
+            kit,
+            workload,
+            recipe,
+            site,
+            pin,
+            graph: None,
+            after_release: None,
+            corner: None,
+            restless: None,
+            failures: 0,
+            dropped: None,
+        })
+    }
+
+    /// Makes the directories that it has for itself. `building` is the cargo home that its own is made from.
+    pub(super) fn furnish(&mut self, building: &Path) -> Result<(), RunError> {
+        own_dirs::furnish(&self.site, &self.recipe, building)?;
+        let corner = Corner::in_dir(&self.site.service).map_err(|source| RunError::Io {
+            action: "make room for a compiler cache in",
+            path: self.site.service.clone(),
+            source,
+        })?;
+        self.corner = Some(corner);
+        Ok(())
+    }
+
+    /// What becomes of what its builds leave outside its own directories.
+    pub(super) fn keep(&self) -> Keep {
+        if self.workload.start == Start::Empty { Keep::Nothing } else { Keep::ForTheArm }
+    }
+
+    /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
+    pub(super) fn is_edited(&self) -> bool {
+        self.workload.sources.change() && self.site.edit > 0
+    }
+
+    /// Absolute paths of the files that its edits change, where the manifest says which.
+    fn edited_files(&self) -> Vec<PathBuf> {
+        let Sources::Edited(class) = self.workload.sources else { return Vec::new() };
+        let edit = self.workshop.project.edit_of(class);
+        let files = edit.map(edits::files).unwrap_or_default();
+        files.iter().map(|file| self.site.source.join(file)).collect()
+    }
+
+    /// The command line of its timed build, or why there is none.
+    pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::Step, BuildError> {
+        self.kit.driver.step(&self.site, &self.recipe, self.workload.goal, detail)
+    }
+
+    /// The command line of the release build that its workload starts after.
+    pub(super) fn release_step(&self) -> Result<crate::build::Step, BuildError> {
+        let recipe = Recipe { profile: Some("release".to_owned()), ..self.recipe.clone() };
+        self.kit.driver.step(&self.site, &recipe, self.workload.goal, crate::build::Detail::Quiet)
+    }
+
+    /// What its first build, from nothing, says of every setting that can be told from it alone.
+    pub(super) fn prove(&self, block: &Block, shown: &Shown<'_>) -> Vec<Proof> {
+        self.settings(false).map(|(setting, axis)| self.proof(block, &setting, axis, shown)).collect()
+    }
+
+    /// What it says of the other settings beside the first builds of other arms.
+    pub(super) fn prove_beside(
+        &self,
+        block: &Block,
+        evidence: &Evidence,
+        peers: &[Peer<'_, '_>],
+    ) -> Vec<Proof> {
+        let of = |(setting, axis): (Setting<'_>, &'static dyn Axis)| {
+            let shown = Shown { build: evidence, baseline: self.reference(&setting, peers), edited: false };
+            self.proof(block, &setting, axis, &shown)
+        };
+        self.settings(true).map(of).collect()
+    }
+
+    /// Its settings with their axes: those whose proof compares, or the others.
+    fn settings(&self, by_comparison: bool) -> impl Iterator<Item = (Setting<'_>, &'static dyn Axis)> {
+        let with_axis = |setting: Setting<'a>| Some((setting, axes::find(setting.key).ok()?));
+        let wanted =
+            move |(_, axis): &(Setting<'_>, &'static dyn Axis)| axis.by_comparison() == by_comparison;
+        axes::each(&self.arm.variant.settings).filter_map(with_axis).filter(wanted)
+    }
+
+    /// What a setting is judged beside: an arm that differs by it alone, the baseline before others; else the baseline.
+    fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<Reference<'p>> {
+        let own = self.asked_without(setting.key);
+        let rank = |peer: &&Peer<'_, '_>| {
+            let alone = own.is_some() && own == peer.arm.asked_without(setting.key);
+            let baseline = peer.arm.arm.role == Role::Baseline;
+            (alone || baseline).then_some((!alone, !baseline))
+        };
+        let others = peers.iter().filter(|peer| self.may_be_compared(peer.arm, setting));
+        let (rank, chosen) =
+            others.filter_map(|peer| Some((rank(&peer)?, peer))).min_by_key(|(rank, _)| *rank)?;
+        let name = &chosen.arm.arm.variant.name;
+        Some(Reference { name, build: chosen.evidence, alone: !rank.0 })
+    }
+
+    /// Whether another arm builds the same with another value of the setting.
+    fn may_be_compared(&self, other: &LiveArm<'_>, setting: &Setting<'_>) -> bool {
+        let (own, others) = (&self.arm.variant, &other.arm.variant);
+        own.tree() == others.tree()
+            && self.workload.goal == other.workload.goal
+            && others.settings.get(setting.key).map(String::as_str) != Some(setting.value)
+    }
+
+    /// What the settings but that of `key` ask of a build, whatever they are called: `linker=default` asks for nothing.
+    fn asked_without(&self, key: &str) -> Option<(Option<&str>, Recipe)> {
+        let mut recipe = Recipe { jobs: 0, ..Recipe::default() };
+        axes::each(&self.arm.variant.settings)
+            .filter(|setting| setting.key != key)
+            .try_for_each(|setting| apply(&setting, self.kit, self.workload.goal, &mut recipe))
+            .ok()?;
+        recipe.rustflags_from.clear();
+        recipe.env_from.clear();
+        Some((axes::toolchain_of(&self.arm.variant.settings), recipe))
+    }
+
+    fn proof(&self, block: &Block, setting: &Setting<'_>, axis: &dyn Axis, shown: &Shown<'_>) -> Proof {
+        let finding = if axis.matters(self.workload.goal) {
+            axis.prove(setting, &self.kit.context, shown)
+        } else {
+            axes::Finding {
+                expected: format!("{}={}", setting.key, setting.value),
+                found: format!("no meaning under `{}`", self.arm.variant.workload),
+                result: ProofResult::NotApplicable,
+            }
+        };
+        Proof {
+            block: block.id.clone(),
+            role: self.arm.role,
+            variant: self.arm.variant.name.clone(),
+            axis: setting.key.to_owned(),
+            expected: finding.expected,
+            found: finding.found,
+            result: finding.result,
+        }
+    }
+
+    /// What a build from nothing says of the source tree, where it is an axis of the block.
+    pub(super) fn prove_tree(&self, block: &Block, evidence: &Evidence) -> Vec<Proof> {
+        let pin = self.workshop.source.pin.to_string();
+        let own: Vec<_> = evidence.artifacts.iter().filter(|artifact| artifact.own).collect();
+        let here = |package: &Option<PathBuf>| {
+            package.as_ref().is_some_and(|package| package.starts_with(&self.site.source))
+        };
+        let (found, result) = if own.is_empty() {
+            ("the build does not tell what it is of".to_owned(), ProofResult::NotProvable)
+        } else {
+            let units: Vec<&str> = own.iter().map(|artifact| artifact.unit.as_str()).collect();
+            let right = own.iter().all(|artifact| here(&artifact.package));
+            let place = if right { "its own work tree" } else { "another tree" };
+            let result = if right { ProofResult::Holds } else { ProofResult::Fails };
+            (format!("{} from {place}", units.join(", ")), result)
+        };
+        let axes = block.axes.iter().filter(|axis| ["project", "rev"].contains(&axis.as_str()));
+        axes.map(|axis| Proof {
+            block: block.id.clone(),
+            role: self.arm.role,
+            variant: self.arm.variant.name.clone(),
+            axis: axis.clone(),
+            expected: pin.clone(),
+            found: found.clone(),
+            result,
+        })
+        .collect()
+    }
+
+    /// Why a build that ended well was not what the settings say, where that is so.
+    pub(super) fn contradicted(&self, shown: &Shown<'_>) -> Option<String> {
+        axes::each(&self.arm.variant.settings).find_map(|setting| {
+            let axis = axes::find(setting.key).ok().filter(|axis| axis.matters(self.workload.goal))?;
+            let reason = axis.contradicted(&setting, shown)?;
+            Some(format!("{}={}: {reason}", setting.key, setting.value))
+        })
+    }
+
+    /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
+    /// target directory all, where nothing changed none, after an edit those that it reaches.
+    pub(super) fn other_units(&self, evidence: &Evidence) -> Option<String> {
+        let units = self.workload.units;
+        let judged = self.judge_units(evidence);
+        let other = judged.result == ProofResult::Fails;
+        other.then(|| format!("expected {}, found {}", units.describe(), judged.found))
+    }
+
+    fn judge_units(&self, evidence: &Evidence) -> workloads::Judged {
+        let (graph, edited) = (self.graph.as_ref(), self.edited_files());
+        self.workload.units.judge(&workloads::Shown { build: evidence, graph, edited: &edited })
+    }
+
+    /// What a build under the workload says of the workload itself: the units it compiled.
+    pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
+        let units = self.workload.units;
+        let mut judged = self.judge_units(evidence);
+        if judged.result == ProofResult::Fails
+            && let Some(why) = &self.restless
+        {
+            judged.found = format!("{}; builds {why}", judged.found);
+        }
+        Proof {
+            block: block.id.clone(),
+            role: self.arm.role,
+            variant: self.arm.variant.name.clone(),
+            axis: "workload".to_owned(),
+            expected: units.describe(),
+            found: judged.found,
+            result: judged.result,
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! One block: sessions, warm-ups with their proofs, and whole rounds until `sampling` says that it is enough.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use bench_runner_core::record::{
+    Block, BlockEnd, FAILURES_IN_A_ROW, NotTimed, Outcome, Phase, Role, Sample, StopReason, rounds,
+};
+
+use super::arm::LiveArm;
+use super::builder::{Builder, Made, Place};
+use super::clock::Purpose;
+use super::notes::{About, Notes};
+use super::workspace::Workspace;
+use super::{Event, Forecast, Inputs, RunError};
+use crate::build::Detail;
+use crate::host;
+use crate::sampling::{self, Next, Progress, round_order};
+use crate::workloads::Sources;
+
+/// How a block went.
+pub(super) struct Ended {
+    pub(super) interrupted: bool,
+    pub(super) flawed: bool,
+}
+
+/// Why a stretch of work came to its end.
+pub(super) enum Stop {
+    Reason(StopReason),
+    /// The session's share of the rounds is done.
+    Session,
+}
+
+/// A block while it is being measured.
+pub(super) struct Measuring<'b, 'r, 'i> {
+    pub(super) inputs: &'i Inputs<'i>,
+    pub(super) builder: &'b mut Builder<'r>,
+    pub(super) block: &'i Block,
+    pub(super) deadline: Option<Instant>,
+    /// Complete rounds: wall seconds by arm of the block.
+    pub(super) rounds: Vec<Vec<Option<f64>>>,
+    /// Attempt of the next round.
+    pub(super) attempt: u32,
+    /// Number of this visit to the block, from 1: one that was interrupted is visited again.
+    pub(super) visit: u32,
+    /// What the rounds of this part of the run took, from their edit to their last build.
+    pub(super) round_times: Vec<Duration>,
+    /// What one round took in the last warm-up.
+    pub(super) warmup_round: Duration,
+    pub(super) edit: u64,
+    /// Number of the commit that is in place, of those that are replayed.
+    pub(super) commit: usize,
+    pub(super) not_timed: Vec<NotTimed>,
+    pub(super) flawed: bool,
+}
+
+/// Measures one block and writes down how it ended.
+pub(super) fn measure(
+    inputs: &Inputs<'_>,
+    builder: &mut Builder<'_>,
+    number: usize,
+    block: &Block,
+    deadline: Option<Instant>,
+) -> Result<Ended, RunError> {
+    builder.notes = Notes::default();
+    builder.observer.event(&Event::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
+    let earlier: Vec<&Sample> = inputs.earlier.iter().filter(|sample| sample.block == block.id).collect();
+    let (rounds, attempt) = complete_rounds(block, &earlier);
+    let visit = earlier.iter().filter_map(|sample| sample.visit).max().unwrap_or(0) + 1;
+    let mut measuring = Measuring {
+        inputs,
+        builder,
+        block,
+        deadline,
+        rounds,
+        attempt,
+        visit,
+        round_times: Vec::new(),
+        warmup_round: Duration::ZERO,
+        edit: first_edit(),
+        commit: 0,
+        not_timed: Vec::new(),
+        flawed: false,
+    };
+    let first_session = earlier.iter().map(|sample| sample.session).max().unwrap_or(0) + 1;
+    let reason = match measuring.sessions(number, first_session) {
+        Ok(reason) => reason,
+        // One project's own command that fails is no reason to lose the other blocks.
+        Err(RunError::Untimed { project, command, reason }) => {
+            let reason = format!("the command `{command}` of project `{project}` failed: {reason}");
+            measuring.builder.writer.log(&format!("block-{}", block.id.file_stem()), &reason)?;
+            measuring.give_up(&reason);
+            StopReason::CommandFailed
+        }
+        Err(error) => return Err(error),
+    };
+    measuring.end(reason)
+}
+
+/// Edits are unique over all runs, so that no cache can answer for one: they count on from the time.
+fn first_edit() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    now.map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Wall seconds of the rounds of an earlier part of the run, by their numbers, and the attempt that the next one is.
+fn complete_rounds(block: &Block, samples: &[&Sample]) -> (Vec<Vec<Option<f64>>>, u32) {
+    let earlier = rounds(block, samples.iter().copied(), &[]);
+    (earlier.by_number(block.arms.len()), earlier.next_attempt)
+}
+
+impl Measuring<'_, '_, '_> {
+    fn sessions(&mut self, number: usize, first: u32) -> Result<StopReason, RunError> {
+        let planned = self.inputs.plan.sessions;
+        let mut session = first;
+        loop {
+            let last_round = self.last_round_of(session, planned);
+            match self.session(number, session, last_round)? {
+                Stop::Reason(reason) => return Ok(reason),
+                Stop::Session => session += 1,
+            }
+        }
+    }
+
+    /// The round after which a session makes place for the next; the last session goes on to the end. Sessions
+    /// share the rounds before the first look, so that each of them has its part wherever the block stops.
+    fn last_round_of(&self, session: u32, sessions: u32) -> u32 {
+        let sampling = &self.block.sampling;
+        let shared = if sampling.precision.is_some() { sampling.min_rounds } else { sampling.max_rounds };
+        if session >= sessions { u32::MAX } else { (shared * session).div_ceil(sessions) }
+    }
+
+    /// Whether it makes sense to begin a session: warm-ups that no round can follow are not made.
+    fn worth_a_session(&self, number: usize) -> bool {
+        let Some(deadline) = self.deadline else { return true };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let wanted = self.inputs.wanted.get(number);
+        let need = wanted.and_then(|wanted| Some(wanted.warmup_time? + wanted.round_time?));
+        // Estimates are rough, so only what is far out of reach is not begun.
+        left > need.unwrap_or_default() / 3
+    }
+
+    fn session(&mut self, number: usize, session: u32, last_round: u32) -> Result<Stop, RunError> {
+        if !self.worth_a_session(number) {
+            return Ok(Stop::Reason(StopReason::Budget));
+        }
+        let workspace = Workspace::lay_out(self.inputs, self.builder, number, session, self.block)?;
+        self.builder.begin();
+        self.commit = 0;
+        let mut arms = Vec::new();
+        for (index, arm) in self.block.arms.iter().enumerate() {
+            let site = workspace.site(index, &arm.variant.tree());
+            let mut live = LiveArm::new(self.inputs.workshops, self.inputs.jobs, arm, site)?;
+            live.furnish(self.inputs.cargo_home)?;
+            arms.push(live);
+        }
+        self.place_commit(&mut arms)?;
+        let stop = match self.prepare(&workspace, &mut arms)? {
+            Some(interrupted) => interrupted,
+            None => match self.warm_up(&workspace, &mut arms, session)? {
+                Some(interrupted) => interrupted,
+                None => {
+                    self.tell_notes();
+                    self.rounds(&workspace, &mut arms, session, last_round)?
+                }
+            },
+        };
+        self.builder.leave(&workspace)?;
+        self.tell_notes();
+        if let Some(arm) = arms.first() {
+            // A later run must not find them as they are now.
+            self.builder.unpack_again(&workspace, arm)?;
+        }
+        let start = Instant::now();
+        workspace.remove()?;
+        self.builder.clock.since(Purpose::Layout, start);
+        Ok(stop)
+    }
+
+    /// Tells what was found out about the builds and was not told before.
+    fn tell_notes(&mut self) {
+        for note in self.builder.notes.untold(&variants(self.block)) {
+            self.builder.observer.event(&Event::Remark(&note));
+        }
+    }
+
+    pub(super) fn drop_arm(&mut self, arm: &mut LiveArm<'_>, reason: String) {
+        self.flawed = true;
+        let name = match arm.arm.role {
+            Role::Twin => format!("twin of {}", arm.arm.variant.name),
+            _ => arm.arm.variant.name.clone(),
+        };
+        self.builder.observer.event(&Event::NotTimed { variant: &name, reason: &reason });
+        let variant = arm.arm.variant.name.clone();
+        self.not_timed.push(NotTimed { role: arm.arm.role, variant, reason: reason.clone() });
+        arm.dropped = Some(reason);
+    }
+
+    fn rounds(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+        last_round: u32,
+    ) -> Result<Stop, RunError> {
+        loop {
+            let live: Vec<usize> = (0..arms.len()).filter(|&at| arms[at].dropped.is_none()).collect();
+            let planned = self.block.arms.iter().any(|arm| arm.role == Role::Variant);
+            if planned && live.iter().all(|&at| arms[at].arm.role != Role::Variant) {
+                return Ok(Stop::Reason(StopReason::NothingToCompare));
+            }
+            self.forecast(live.len());
+            if let Next::Stop(reason) = self.next(arms, &live) {
+                return Ok(Stop::Reason(reason));
+            }
+            if self.rounds.len() as u32 >= last_round {
+                return Ok(Stop::Session);
+            }
+            let start = Instant::now();
+            match self.round(workspace, arms, &live, session)? {
+                Some(walls) => self.rounds.push(walls),
+                None => return Ok(Stop::Reason(StopReason::Interrupted)),
+            }
+            self.attempt = 1;
+            self.round_times.push(start.elapsed());
+        }
+    }
+
+    fn next(&self, arms: &[LiveArm<'_>], live: &[usize]) -> Next {
+        let roles: Vec<Role> = live.iter().map(|&at| arms[at].arm.role).collect();
+        let rounds: Vec<Vec<Option<f64>>> =
+            self.rounds.iter().map(|walls| live.iter().map(|&at| walls[at]).collect()).collect();
+        sampling::next(&Progress {
+            sampling: &self.block.sampling,
+            roles: &roles,
+            rounds: &rounds,
+            remaining: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+            round_time: Some(self.round_time()),
+        })
+    }
+
+    /// What a round takes: as the last ones did, or as the warm-up did before there was one.
+    fn round_time(&self) -> Duration {
+        let recent = &self.round_times[self.round_times.len().saturating_sub(4)..];
+        if recent.is_empty() {
+            self.warmup_round
+        } else {
+            recent.iter().sum::<Duration>() / recent.len() as u32
+        }
+    }
+
+    fn forecast(&mut self, builds: usize) {
+        let (done, round_time) = (self.rounds.len() as u32, self.round_time());
+        let most = self.block.sampling.max_rounds;
+        let fit = self.deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            sampling::rounds_that_fit(left, round_time, most)
+        });
+        let rounds = fit.map_or(most, |fit| (done + fit).min(most));
+        let builds_per_round = builds as u32;
+        let forecast = Forecast { rounds_done: done, rounds, builds_per_round, round_time };
+        self.builder.observer.event(&Event::Forecast(forecast));
+    }
+
+    /// One pass through the live arms. `None` where the run was interrupted.
+    fn round(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        live: &[usize],
+        session: u32,
+    ) -> Result<Option<Vec<Option<f64>>>, RunError> {
+        let round = self.rounds.len() as u32 + 1;
+        if !self.edit_sources(workspace, arms, session)? {
+            return Ok(None);
+        }
+        let mut bad = Vec::new();
+        let mut walls = vec![None; arms.len()];
+        for (position, at) in self.order(round, live.len()).into_iter().enumerate() {
+            let arm = &mut arms[live[at]];
+            let place = Place {
+                session,
+                phase: Phase::Measured,
+                round,
+                position: position as u32 + 1,
+                attempt: self.attempt,
+                visit: self.visit,
+                release: false,
+            };
+            let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+            let Made::Sample(sample, _, flaw) = made else { return Ok(None) };
+            self.builder.clear(workspace, arm)?;
+            match bad_end(&sample, flaw) {
+                None => arm.failures = 0,
+                Some(reason) => bad.push((live[at], reason)),
+            }
+            walls[live[at]] = sample.outcome.cost().map(|cost| cost.wall.as_secs_f64());
+        }
+        self.flawed |= !bad.is_empty();
+        // A commit that nobody can build is no arm's fault.
+        let of_commit = bad.len() == live.len() && arms.iter().any(LiveArm::replays);
+        for (at, reason) in bad.into_iter().filter(|_| !of_commit) {
+            let arm = &mut arms[at];
+            arm.failures += 1;
+            if arm.failures >= FAILURES_IN_A_ROW {
+                self.drop_arm(arm, format!("{reason}, {FAILURES_IN_A_ROW} times in a row"));
+            }
+        }
+        Ok(Some(walls))
+    }
+
+    pub(super) fn order(&self, round: u32, arms: usize) -> Vec<usize> {
+        round_order(self.inputs.plan.seed, &self.block.id, arms, round)
+    }
+
+    /// Puts the next edit or the next commit in place where a workload wants one, and reads the sources once, so that no
+    /// build meets them cold. `false` where the run was interrupted.
+    pub(super) fn edit_sources(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+    ) -> Result<bool, RunError> {
+        if !self.next_commit(workspace, arms, session)? {
+            return Ok(false);
+        }
+        let start = Instant::now();
+        self.builder.leave(workspace)?;
+        self.edit += 1;
+        for tree in workspace.sources().keys() {
+            let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
+            let class = |arm: &LiveArm<'_>| match arm.workload.sources {
+                Sources::Edited(class) if of_tree(arm) => Some(class),
+                _ => None,
+            };
+            let first = arms.iter().enumerate().find_map(|(at, arm)| Some((at, class(arm)?)));
+            let Some((first, class)) = first else { continue };
+            for arm in arms.iter_mut().filter(|arm| of_tree(arm)) {
+                arm.site.edit = self.edit;
+            }
+            let arm = &arms[first];
+            match arm.kit.driver.edit(&arm.site) {
+                Some(step) => {
+                    if !self.builder.untimed(workspace, arm, step)? {
+                        return Ok(false);
+                    }
+                }
+                None => workspace.edit(self.inputs, tree, class, self.edit)?,
+            }
+        }
+        workspace.renew()?;
+        for tree in workspace.sources().values() {
+            host::read_tree(tree)?;
+        }
+        self.builder.clock.since(Purpose::Settling, start);
+        Ok(true)
+    }
+
+    /// Gives up every arm.
+    fn give_up(&mut self, reason: &str) {
+        self.flawed = true;
+        self.builder.observer.event(&Event::NotTimed { variant: "the whole block", reason });
+        if !self.rounds.is_empty() {
+            // What was measured before stands.
+            return;
+        }
+        for arm in &self.block.arms {
+            let variant = arm.variant.name.clone();
+            self.not_timed.push(NotTimed { role: arm.role, variant, reason: reason.to_owned() });
+        }
+    }
+
+    fn end(self, reason: StopReason) -> Result<Ended, RunError> {
+        self.builder.save_time()?;
+        let rounds = self.rounds.len() as u32;
+        let interrupted = reason == StopReason::Interrupted;
+        if !interrupted {
+            let notes = self.builder.notes.sentences(&variants(self.block));
+            let filled = |variant: &&str| self.builder.notes.knows(About::Cache, variant);
+            let primed = variants(self.block).into_iter().filter(filled).map(str::to_owned).collect();
+            let (block, not_timed) = (self.block.id.clone(), self.not_timed);
+            let end = BlockEnd { block, stopped: reason, rounds, not_timed, primed, notes };
+            self.builder.writer.update(|manifest| manifest.blocks.push(end))?;
+        }
+        self.builder.observer.event(&Event::Stopped { block: self.block, reason, rounds });
+        Ok(Ended { interrupted, flawed: self.flawed })
+    }
+}
+
+/// Names of all variants of a block.
+fn variants(block: &Block) -> BTreeSet<&str> {
+    block.arms.iter().map(|arm| arm.variant.name.as_str()).collect()
+}
+
+/// How a build ended that did not end well, or was not what it should have been for the reason `flaw`.
+pub(super) fn bad_end(sample: &Sample, flaw: Option<String>) -> Option<String> {
+    match &sample.outcome {
+        Outcome::Built(_) => None,
+        // It is told in one line.
+        _ if flaw.is_some() => flaw.map(|flaw| flaw.lines().collect::<Vec<_>>().join("; ")),
+        Outcome::Failed { exit_code: Some(code) } => Some(format!("the build failed with exit code {code}")),
+        Outcome::Failed { exit_code: None } => Some("the build was ended by a signal".to_owned()),
+        Outcome::TimedOut => Some("the build was ended after its time limit".to_owned()),
+        Outcome::NotStarted => Some("the build could not be started".to_owned()),
+    }
+}

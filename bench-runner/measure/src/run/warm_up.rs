@@ -1,0 +1,301 @@
+//! What comes before the rounds of a session: the projects' own commands, the first build of each arm with its
+//! proof, and the untimed builds under the workload.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bench_runner_core::record::{Phase, Proof, ProofResult, Role, StopReason};
+
+use super::arm::{LiveArm, Peer};
+use super::block::{Measuring, Stop, bad_end};
+use super::builder::{Made, Place};
+use super::clock::Purpose;
+use super::workspace::{Workspace, make};
+use super::{Event, RunError, after_release};
+use crate::axes::{self, Shown};
+use crate::build::{Detail, Evidence, Service, UnitGraph};
+use crate::workloads::Start;
+
+/// One pass through the arms before the rounds.
+#[derive(Debug, Clone, Copy)]
+struct Pass {
+    session: u32,
+    /// Its number, from 0.
+    number: u32,
+    /// How many passes build what a workload starts from; they come first.
+    bases: u32,
+    /// How many there are, with those under the workload itself.
+    passes: u32,
+}
+
+impl Pass {
+    fn is_base(self) -> bool {
+        self.number < self.bases
+    }
+
+    fn is_last(self) -> bool {
+        self.number + 1 == self.passes
+    }
+
+    /// Whether it has the first build of an arm whose workload starts so.
+    fn is_first_of(self, start: Start) -> bool {
+        self.number == if start == Start::Warm { 0 } else { self.bases }
+    }
+}
+
+/// What came of an arm in a pass.
+enum Warmed {
+    /// Its first build, which has been proven.
+    First(Box<Evidence>),
+    /// Anything else after which the pass goes on: a later build, none, or one for which the arm was dropped.
+    GoOn,
+    /// The run was interrupted.
+    Interrupted,
+}
+
+/// A reason with what the build itself complained of.
+fn with_complaint(reason: String, evidence: &Evidence) -> String {
+    match &evidence.complaint {
+        Some(said) => format!("{reason}: {said}"),
+        None => reason,
+    }
+}
+
+impl Measuring<'_, '_, '_> {
+    /// Where a build of the warm-up stands.
+    pub(super) fn warm_up_place(&self, session: u32, position: u32) -> Place {
+        let visit = self.visit;
+        Place { session, phase: Phase::Warmup, round: 0, position, attempt: 1, visit, release: false }
+    }
+
+    /// The projects' own commands, once per work tree.
+    pub(super) fn prepare(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+    ) -> Result<Option<Stop>, RunError> {
+        let start = Instant::now();
+        for tree in workspace.sources().keys() {
+            let Some(arm) = arms.iter().find(|arm| arm.arm.variant.tree() == *tree) else { continue };
+            for step in arm.kit.driver.prepare(&arm.site, &arm.recipe) {
+                make(&arm.site.target)?;
+                if !self.builder.untimed(workspace, arm, step)? {
+                    return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+                }
+            }
+        }
+        workspace.renew()?;
+        self.builder.clock.since(Purpose::Layout, start);
+        Ok(None)
+    }
+
+    /// The first build of each arm yields the proof; then come the untimed builds under the workload itself.
+    pub(super) fn warm_up(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+    ) -> Result<Option<Stop>, RunError> {
+        if let Some(interrupted) = self.fill(workspace, arms, session)? {
+            return Ok(Some(interrupted));
+        }
+        let bases = u32::from(arms.iter().any(|arm| arm.workload.start != Start::Empty));
+        let from_empty = arms.iter().any(|arm| arm.workload.start != Start::Warm);
+        let mut first_builds: BTreeMap<usize, Box<Evidence>> = BTreeMap::new();
+        let passes = bases + self.block.sampling.warmup;
+        for number in 0..passes {
+            let pass = Pass { session, number, bases, passes };
+            if !pass.is_base() && !self.edit_sources(workspace, arms, session)? {
+                return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+            }
+            let start = Instant::now();
+            for (position, at) in self.order(number + 1, arms.len()).into_iter().enumerate() {
+                match self.warm_up_arm(workspace, &mut arms[at], pass, position as u32 + 1)? {
+                    Warmed::First(evidence) => drop(first_builds.insert(at, evidence)),
+                    Warmed::GoOn => {}
+                    Warmed::Interrupted => return Ok(Some(Stop::Reason(StopReason::Interrupted))),
+                }
+            }
+            if number == if from_empty { bases } else { 0 } {
+                self.judge_beside(arms, &first_builds, session)?;
+            }
+            self.warmup_round = start.elapsed();
+        }
+        Ok(None)
+    }
+
+    /// The build of one arm in one pass, if it has one there, and its proofs.
+    fn warm_up_arm(
+        &mut self,
+        workspace: &Workspace,
+        arm: &mut LiveArm<'_>,
+        pass: Pass,
+        position: u32,
+    ) -> Result<Warmed, RunError> {
+        let begins = arm.workload.start;
+        if arm.dropped.is_some() || pass.is_base() && begins == Start::Empty {
+            return Ok(Warmed::GoOn);
+        }
+        if pass.is_base() && begins == Start::AfterRelease {
+            let going_on = self.release(workspace, arm, pass.session, position)?;
+            return Ok(if going_on { Warmed::GoOn } else { Warmed::Interrupted });
+        }
+        let first = pass.is_first_of(begins);
+        let place = self.warm_up_place(pass.session, position);
+        let detail = if first { Detail::Proof } else { Detail::Quiet };
+        let made = self.builder.build(self.block, workspace, arm, place, detail)?;
+        let Made::Sample(sample, evidence, flaw) = made else { return Ok(Warmed::Interrupted) };
+        if let Some(service) = self.builder.found.take()
+            && arm.recipe.service.is_none()
+        {
+            self.note_found(arm, &evidence);
+            arm.recipe.service = Some(service);
+            if first && flaw.is_none() {
+                // It has filled the cache, as a build does for a service that is known of.
+                self.builder.start_over(workspace, arm)?;
+                return self.warm_up_arm(workspace, arm, pass, position);
+            }
+        }
+        if let Some(reason) = bad_end(&sample, flaw) {
+            // A commit that does not build says nothing about the next.
+            if arm.replays() && !first {
+                self.flawed = true;
+            } else {
+                self.drop_arm(arm, with_complaint(reason, &evidence));
+            }
+            return Ok(Warmed::GoOn);
+        }
+        let shown = Shown { build: &evidence, baseline: None, edited: arm.is_edited() };
+        let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
+        if first {
+            proofs.extend(arm.prove_tree(self.block, &evidence));
+            arm.graph = UnitGraph::of(&evidence);
+            self.note_wrappers(arm, &evidence);
+            if pass.session == 1 {
+                self.note_asked(workspace, arm);
+                self.note_restless(workspace, arm)?;
+            }
+        }
+        if pass.is_last() {
+            proofs.push(arm.prove_workload(self.block, &evidence));
+        }
+        if first && !self.artifact_works(workspace, arm, &evidence)? {
+            return Ok(Warmed::Interrupted);
+        }
+        self.judge_proofs(arm, proofs)?;
+        self.builder.clear(workspace, arm)?;
+        Ok(if first { Warmed::First(evidence) } else { Warmed::GoOn })
+    }
+
+    /// Makes the release build that an arm's workload starts after. `false` where the run was interrupted.
+    fn release(
+        &mut self,
+        workspace: &Workspace,
+        arm: &mut LiveArm<'_>,
+        session: u32,
+        position: u32,
+    ) -> Result<bool, RunError> {
+        let place = Place { release: true, ..self.warm_up_place(session, position) };
+        let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+        let Made::Sample(sample, evidence, flaw) = made else { return Ok(false) };
+        if let Some(reason) = bad_end(&sample, flaw) {
+            self.drop_arm(arm, with_complaint(format!("its release build: {reason}"), &evidence));
+            return Ok(true);
+        }
+        self.builder.leave(workspace)?;
+        arm.after_release = Some(after_release::remember(workspace, arm)?);
+        Ok(true)
+    }
+
+    /// Builds each arm once from nothing whose service has to be filled. What such a build says goes where it is
+    /// repeated from, so it says no more than a timed one.
+    fn fill(
+        &mut self,
+        workspace: &Workspace,
+        arms: &mut [LiveArm<'_>],
+        session: u32,
+    ) -> Result<Option<Stop>, RunError> {
+        for (position, arm) in arms.iter_mut().enumerate() {
+            if !arm.recipe.service.as_ref().is_some_and(Service::must_be_filled) {
+                continue;
+            }
+            let place = self.warm_up_place(session, position as u32 + 1);
+            let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+            let Made::Sample(sample, _, flaw) = made else {
+                return Ok(Some(Stop::Reason(StopReason::Interrupted)));
+            };
+            if let Some(reason) = bad_end(&sample, flaw) {
+                self.drop_arm(arm, reason);
+            }
+            self.builder.start_over(workspace, arm)?;
+        }
+        Ok(None)
+    }
+
+    /// Judges what can only be told from several first builds.
+    fn judge_beside(
+        &mut self,
+        arms: &mut [LiveArm<'_>],
+        first_builds: &BTreeMap<usize, Box<Evidence>>,
+        session: u32,
+    ) -> Result<(), RunError> {
+        let peers = first_builds.iter().map(|(at, evidence)| Peer { arm: &arms[*at], evidence });
+        let peers: Vec<Peer<'_, '_>> = peers.filter(|peer| peer.arm.arm.role != Role::Twin).collect();
+        let mut proven: Vec<(usize, Vec<Proof>)> = Vec::new();
+        for (at, evidence) in first_builds {
+            proven.push((*at, arms[*at].prove_beside(self.block, evidence, &peers)));
+        }
+        for (at, proofs) in proven {
+            let arm = &mut arms[at];
+            for proof in &proofs {
+                let told = session == 1 && proof.role != Role::Twin && proof.result != ProofResult::Fails;
+                if told && axes::WHOLE.contains(&proof.axis.as_str()) {
+                    let remark = format!("{}: {}", proof.variant, proof.found);
+                    self.builder.observer.event(&Event::Remark(&remark));
+                }
+            }
+            if arm.dropped.is_none() {
+                self.judge_proofs(arm, proofs)?;
+            } else {
+                self.builder.writer.proofs(&proofs)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes proofs down once for each variant, and drops the arm where one of them fails.
+    fn judge_proofs(&mut self, arm: &mut LiveArm<'_>, proofs: Vec<Proof>) -> Result<(), RunError> {
+        if let Some(failed) = proofs.iter().find(|proof| proof.result == ProofResult::Fails) {
+            let reason = format!(
+                "not in force: {} should show {}, found {}",
+                failed.axis, failed.expected, failed.found
+            );
+            self.drop_arm(arm, reason);
+        }
+        Ok(self.builder.writer.proofs(&proofs)?)
+    }
+
+    /// Tries the artefact out, where the manifest says how. `false` where the run was interrupted.
+    fn artifact_works(
+        &mut self,
+        workspace: &Workspace,
+        arm: &mut LiveArm<'_>,
+        evidence: &Evidence,
+    ) -> Result<bool, RunError> {
+        if !arm.workload.makes_the_artefact() {
+            return Ok(true);
+        }
+        let Some(step) = arm.kit.driver.check_artifact(&arm.site, evidence) else { return Ok(true) };
+        let start = Instant::now();
+        let tried = self.builder.untimed(workspace, arm, step);
+        self.builder.clock.since(Purpose::Layout, start);
+        match tried {
+            Ok(going_on) => Ok(going_on),
+            Err(RunError::Untimed { reason, .. }) => {
+                self.drop_arm(arm, format!("what it built does not work: {reason}"));
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

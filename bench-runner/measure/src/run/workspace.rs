@@ -1,0 +1,262 @@
+//! The directories of one block in one session: `s00`, `s01`, … for sources, and for each arm `t00` for results, `b00` for
+//! intermediate files that are kept apart from them, `h00` for its home, `p00` for temporary files, `c00` for its cargo
+//! home and `v00` for what services keep; names of equal length throughout.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use bench_runner_core::record::{Block, TreeId};
+
+use super::arm::LiveArm;
+use super::builder::Builder;
+use super::clock::Purpose;
+use super::worktree::{Keep, Left, Traces, WorkTree};
+use super::{Inputs, RunError, Workshop, replay};
+use crate::build::Site;
+use crate::corpus::{EditClass, edits, sources};
+use crate::workloads::{self, Sources};
+
+/// The directories of one block in one session.
+pub(super) struct Workspace {
+    dir: PathBuf,
+    sources: BTreeMap<TreeId, PathBuf>,
+    /// Where in them the projects lie.
+    projects: BTreeMap<TreeId, PathBuf>,
+    digits: usize,
+    trees: RefCell<BTreeMap<TreeId, WorkTree>>,
+    /// Whose build was the last in a work tree, while what it has left is still there.
+    inside: RefCell<Option<Inside>>,
+}
+
+/// An arm that has a work tree to itself.
+pub(super) struct Inside {
+    tree: TreeId,
+    arm: String,
+    pub(super) variant: String,
+    pub(super) keep: Keep,
+    /// The link to its target directory, in the place where cargo has that by default.
+    link: Option<PathBuf>,
+}
+
+impl Inside {
+    /// Removes the link, so that the work tree is looked at without it.
+    fn unlink(&self) -> Result<(), RunError> {
+        let Some(link) = &self.link else { return Ok(()) };
+        // A build may have put something of its own there.
+        if !link.is_symlink() {
+            return Ok(());
+        }
+        let failed = |source| RunError::Io { action: "remove", path: link.clone(), source };
+        std::fs::remove_file(link).map_err(failed)
+    }
+}
+
+/// The name by which the work trees know an arm.
+fn name_of(arm: &LiveArm<'_>) -> String {
+    arm.site.target.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+impl Workspace {
+    /// Lays out work trees for every source tree of `block`.
+    pub(super) fn lay_out(
+        inputs: &Inputs<'_>,
+        builder: &mut Builder<'_>,
+        number: usize,
+        session: u32,
+        block: &Block,
+    ) -> Result<Self, RunError> {
+        let start = Instant::now();
+        let dir = inputs.scratch.join(format!("b{:03}s{session:03}", number + 1));
+        crate::host::remove_tree(&dir)?;
+        let trees: BTreeSet<TreeId> = block.arms.iter().map(|arm| arm.variant.tree()).collect();
+        let digits = trees.len().max(block.arms.len()).to_string().len().max(2);
+        let (mut sources, mut projects, mut states) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for (at, id) in trees.into_iter().enumerate() {
+            let workshop = inputs.workshops.get(&id).ok_or_else(|| {
+                RunError::Plan(format!("block `{}` names the project `{}`", block.id, id.project))
+            })?;
+            let tree = dir.join(format!("s{at:0digits$}"));
+            make(&tree)?;
+            let (project, state) = lay_out(block, workshop, &id, &tree)?;
+            states.insert(id.clone(), state);
+            projects.insert(id.clone(), project);
+            sources.insert(id, tree);
+        }
+        make(&dir.join("out"))?;
+        let (trees, inside) = (RefCell::new(states), RefCell::default());
+        let workspace = Self { dir, sources, projects, digits, trees, inside };
+        builder.clock.since(Purpose::Layout, start);
+        Ok(workspace)
+    }
+
+    /// Where arm number `arm` builds `tree`.
+    pub(super) fn site(&self, arm: usize, tree: &TreeId) -> Site {
+        let digits = self.digits;
+        let own = |kind: char| self.dir.join(format!("{kind}{arm:0digits$}"));
+        Site {
+            source: self.projects.get(tree).cloned().unwrap_or_else(|| self.dir.join("s")),
+            target: own('t'),
+            build_dir: own('b'),
+            home: own('h'),
+            tmp: own('p'),
+            service: own('v'),
+            cargo_home: own('c'),
+            edit: 0,
+        }
+    }
+
+    /// Gives the work tree to `arm`, with what its last build has left there. Nobody else may have it.
+    pub(super) fn enter(&self, arm: &LiveArm<'_>, keep: Keep) -> Result<(), RunError> {
+        let (tree, name) = (arm.arm.variant.tree(), name_of(arm));
+        if let Some(state) = self.trees.borrow_mut().get_mut(&tree) {
+            state.enter(&name)?;
+        }
+        let link = self.link(&tree, arm)?;
+        let variant = arm.arm.variant.name.clone();
+        *self.inside.borrow_mut() = Some(Inside { tree, arm: name, variant, keep, link });
+        Ok(())
+    }
+
+    /// Makes a link to the target directory of `arm` where cargo has that directory unless somebody says otherwise: build
+    /// scripts write next to the program, or watch a directory in which every build changes something.
+    fn link(&self, tree: &TreeId, arm: &LiveArm<'_>) -> Result<Option<PathBuf>, RunError> {
+        let context = &arm.kit.context;
+        let configured = context.config.as_ref().and_then(|config| config.get("build")?.get("target-dir"));
+        let variables = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
+        let elsewhere = configured.is_some() || variables.iter().any(|name| std::env::var_os(name).is_some());
+        let Some(project) = self.projects.get(tree).filter(|_| context.toolchain.is_some() && !elsewhere)
+        else {
+            return Ok(None);
+        };
+        let link = project.join("target");
+        if link.symlink_metadata().is_ok() {
+            return Ok(None);
+        }
+        let failed = |source| RunError::Io { action: "write", path: link.clone(), source };
+        std::os::unix::fs::symlink(&arm.site.target, &link).map_err(failed)?;
+        Ok(Some(link))
+    }
+
+    /// Takes the work tree back from the arm that has it, and says what its build has done there.
+    pub(super) fn leave(&self) -> Result<Option<(Inside, Traces)>, RunError> {
+        let Some(inside) = self.inside.borrow_mut().take() else { return Ok(None) };
+        let mut trees = self.trees.borrow_mut();
+        let Some(state) = trees.get_mut(&inside.tree) else { return Ok(None) };
+        inside.unlink()?;
+        let traces = state.leave(&inside.arm, inside.keep)?;
+        Ok(Some((inside, traces)))
+    }
+
+    /// Takes the work trees as they are now for what they have to be.
+    pub(super) fn renew(&self) -> Result<(), RunError> {
+        self.inside.borrow().as_ref().map_or(Ok(()), Inside::unlink)?;
+        self.trees.borrow_mut().values_mut().try_for_each(WorkTree::renew)
+    }
+
+    /// Forgets what `arm` has left in its work tree.
+    pub(super) fn forget(&self, arm: &LiveArm<'_>) -> Result<(), RunError> {
+        let mut trees = self.trees.borrow_mut();
+        trees.get_mut(&arm.arm.variant.tree()).map_or(Ok(()), |tree| tree.forget(&name_of(arm)))
+    }
+
+    /// What `arm` has left in its work tree, and where it is meanwhile.
+    pub(super) fn left(&self, arm: &LiveArm<'_>) -> Option<(Option<Left>, PathBuf)> {
+        self.trees.borrow().get(&arm.arm.variant.tree()).map(|tree| tree.left(&name_of(arm)))
+    }
+
+    /// Takes `left`, of which the files are in place, for what `arm` has left.
+    pub(super) fn set_left(&self, arm: &LiveArm<'_>, left: Option<Left>) {
+        if let Some(tree) = self.trees.borrow_mut().get_mut(&arm.arm.variant.tree()) {
+            tree.set_left(&name_of(arm), left);
+        }
+    }
+
+    /// The file that a build's output of this kind goes to.
+    pub(super) fn output(&self, kind: &str) -> PathBuf {
+        self.dir.join("out").join(kind)
+    }
+
+    /// What the last build wrote to this kind of output; nothing if it got no further than that.
+    pub(super) fn said(&self, kind: &str) -> String {
+        let bytes = std::fs::read(self.output(kind)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The work trees.
+    pub(super) fn sources(&self) -> &BTreeMap<TreeId, PathBuf> {
+        &self.sources
+    }
+
+    /// Where everything of it lies.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Puts edit `n` of a class into the work tree of `id`, where the project's manifest has one.
+    pub(super) fn edit(
+        &self,
+        inputs: &Inputs<'_>,
+        id: &TreeId,
+        class: Option<EditClass>,
+        n: u64,
+    ) -> Result<(), RunError> {
+        let Some((workshop, tree)) = inputs.workshops.get(id).zip(self.projects.get(id)) else {
+            return Ok(());
+        };
+        match workshop.project.edit_of(class) {
+            Some(edit) => Ok(edits::apply(tree, &workshop.source.dir(), edit, n)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes all of it.
+    pub(super) fn remove(self) -> Result<(), RunError> {
+        Ok(crate::host::remove_tree(&self.dir)?)
+    }
+}
+
+/// Lays out the work tree of `id` as its arms build it; gives where the project is in it.
+fn lay_out(
+    block: &Block,
+    workshop: &Workshop,
+    id: &TreeId,
+    tree: &Path,
+) -> Result<(PathBuf, WorkTree), RunError> {
+    let of_tree = block.arms.iter().filter(|arm| arm.variant.tree() == *id);
+    let workloads = of_tree.filter_map(|arm| workloads::find(&arm.variant.workload).ok());
+    let sources: Vec<Sources> = workloads.map(|workload| workload.sources).collect();
+    let replayed = sources.iter().any(|sources| matches!(sources, Sources::Replayed(_)));
+    let pinned = if replayed { replay::commit(block, workshop, id, 0)? } else { &workshop.source };
+    sources::lay_out(pinned, tree)?;
+    let project = pinned.dir_in(tree);
+    // Beside the trees, under the name of this one.
+    let beside = tree.with_extension("kept");
+    let mut state = WorkTree::new(tree, &pinned.tree, &beside)?;
+    if !replayed && sources.contains(&Sources::Skeleton) {
+        for stub in &workshop.stubs {
+            let path = project.join(&stub.file);
+            let failed = |source| RunError::Io { action: "write", path: path.clone(), source };
+            // Nothing is written through a link of the project's.
+            if real_parent(&path).map_err(failed)?.starts_with(tree.canonicalize().map_err(failed)?) {
+                std::fs::remove_file(&path).map_err(failed)?;
+                std::fs::write(&path, stub.text).map_err(failed)?;
+            }
+        }
+        state.renew()?;
+    }
+    Ok((project, state))
+}
+
+fn real_parent(path: &Path) -> std::io::Result<PathBuf> {
+    path.parent().unwrap_or(path).canonicalize()
+}
+
+pub(super) fn make(dir: &Path) -> Result<(), RunError> {
+    std::fs::create_dir_all(dir).map_err(|source| RunError::Io {
+        action: "make",
+        path: dir.to_owned(),
+        source,
+    })
+}

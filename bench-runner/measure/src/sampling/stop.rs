@@ -1,0 +1,110 @@
+//! When a block has had enough rounds.
+
+use std::time::Duration;
+
+use bench_runner_core::record::{Role, Sampling, StopReason};
+use bench_runner_core::stats::{Contrast, Control, LEVEL, Reference, serial_correlation};
+
+/// The numbers of rounds after which the intervals are looked at; between them nothing is decided by data. The
+/// coverage of the intervals was simulated with these looks, so other ones need simulating again.
+pub const LOOKS: [usize; 6] = [6, 8, 12, 16, 22, 30];
+
+/// What a block does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Build one more round.
+    Round,
+    /// Build no more, for this reason.
+    Stop(StopReason),
+}
+
+/// How far a block has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'a> {
+    /// The block's settings.
+    pub sampling: &'a Sampling,
+    /// What each arm that is being built is there for; arms dropped after their warm-up are not among them.
+    pub roles: &'a [Role],
+    /// The complete rounds so far: wall seconds of each arm, in the order of `roles`; `None` where the build did
+    /// not end well.
+    pub rounds: &'a [Vec<Option<f64>>],
+    /// What is left of the block's share of the time budget; `None` without a budget.
+    pub remaining: Option<Duration>,
+    /// How long one round is expected to take; `None` where nothing is known yet.
+    pub round_time: Option<Duration>,
+}
+
+/// Decides whether a block gets another round.
+///
+/// It stops, in this order: where there is nothing to compare (no baseline or nothing beside it is being built, or by the
+/// first look no variant has a single round that counts); after `max_rounds`; at a look from `min_rounds` on where
+/// every interval is narrow enough; and where the next whole round is not expected to fit into the budget, be it
+/// the first. Without a duration to expect, a round is started as long as any budget is left.
+pub fn next(progress: &Progress<'_>) -> Next {
+    let Progress { sampling, roles, rounds, .. } = *progress;
+    let Some(baseline) = roles.iter().position(|&role| role == Role::Baseline) else {
+        return Next::Stop(StopReason::NothingToCompare);
+    };
+    if roles.len() < 2 {
+        return Next::Stop(StopReason::NothingToCompare);
+    }
+    if rounds.len() >= sampling.max_rounds as usize {
+        return Next::Stop(StopReason::MaxRounds);
+    }
+    if LOOKS.contains(&rounds.len()) {
+        let twin = roles.iter().position(|&role| role == Role::Twin);
+        if let Some(reason) = look(progress, Reference { baseline, twin }) {
+            return Next::Stop(reason);
+        }
+    }
+    if fits(progress.remaining, progress.round_time) { Next::Round } else { Next::Stop(StopReason::Budget) }
+}
+
+/// What a look finds: every variant's e^h − 1 within the precision, and the twin's h within ln(1 + precision)·√(4/3),
+/// because the twin's comparison has 4/3 of a variant's variance. The intervals are widened for serial correlation,
+/// as they will be when the block is judged. A variant without any round that counts is left out: more rounds would
+/// not narrow what is not there.
+fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
+    let Progress { sampling, roles, rounds, .. } = *progress;
+    let control = Control::of(reference.twin);
+    let of_arm = |arm: usize| reference.contrast(arm);
+    let is_variant = |arm: &usize| roles[*arm] == Role::Variant;
+    let counts = |contrast: &Contrast| contrast.rounds(rounds) > 0;
+    let variants: Vec<Contrast> = (0..roles.len()).filter(is_variant).map(of_arm).filter(counts).collect();
+    // A baseline with its twin alone is an A/A block, which is sampled for the twin's sake.
+    if variants.is_empty() && roles.contains(&Role::Variant) {
+        return Some(StopReason::NothingToCompare);
+    }
+    let precision = sampling.precision?;
+    if rounds.len() < sampling.min_rounds as usize {
+        return None;
+    }
+    let stretch = serial_correlation(rounds).map_or(1.0, |found| found.stretch());
+    let within = |contrast: Contrast, limit: f64| {
+        let estimate = contrast.estimate(rounds, control).map(|estimate| estimate.stretched(stretch));
+        estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
+    };
+    let limit = precision.max(0.0).ln_1p();
+    let precise = reference.twin.is_none_or(|twin| within(of_arm(twin), limit * (4.0f64 / 3.0).sqrt()))
+        && variants.iter().all(|contrast| within(*contrast, limit));
+    precise.then_some(StopReason::Precision)
+}
+
+fn fits(remaining: Option<Duration>, round_time: Option<Duration>) -> bool {
+    match (remaining, round_time) {
+        (None, _) => true,
+        (Some(remaining), Some(round)) => round <= remaining,
+        (Some(remaining), None) => remaining > Duration::ZERO,
+    }
+}
+
+/// How many whole rounds of `round_time` fit into `budget`, no more than `max`.
+pub(crate) fn rounds_that_fit(budget: Duration, round_time: Duration, max: u32) -> u32 {
+    if round_time.is_zero() {
+        return max;
+    }
+    u32::try_from(budget.as_nanos() / round_time.as_nanos()).map_or(max, |rounds| rounds.min(max))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,295 @@
+//! Scenario files: what is varied, on which projects, and how it is sampled.
+//!
+//! Reads and checks; which machine does what, and what comes of it, is the plan's business.
+
+mod read;
+mod variants;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use bench_runner_core::nearest::nearest;
+
+use crate::spanned::{DocError, SourceText};
+
+pub(crate) use variants::AS_IT_IS;
+pub use variants::{AS_CONFIGURED, Baseline, Content, KNOWN, WholeVariant, invalid_name, snippet};
+
+/// A request that cannot be carried out as it stands: usage, scenario or corpus.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// Something in a file.
+    #[error(transparent)]
+    Document(#[from] DocError),
+    /// Something on the command line, or something that no single place is to blame for.
+    #[error("{message}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+}
+
+impl RequestError {
+    /// A complaint with no place in a file.
+    pub fn usage(message: impl Into<String>, help: Option<String>) -> Self {
+        Self::Usage { message: message.into(), help }
+    }
+}
+
+/// A word of a request that can only be checked later, with its place where it stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// The word.
+    pub text: String,
+    place: Option<DocError>,
+}
+
+impl Word {
+    /// A word from the command line.
+    pub fn given(text: impl Into<String>) -> Self {
+        Self { text: text.into(), place: None }
+    }
+
+    /// What is wrong with the word, at its place.
+    pub fn complain(&self, message: impl Into<String>, help: Option<String>) -> RequestError {
+        match &self.place {
+            Some(place) => {
+                let mut error = place.clone();
+                error.message = message.into();
+                error.help = help;
+                error.into()
+            }
+            None => RequestError::usage(message, help),
+        }
+    }
+}
+
+/// One scenario file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// One line about it.
+    pub summary: String,
+    /// What is varied; each matrix makes blocks of its own.
+    pub matrices: Vec<Matrix>,
+    /// How all of it is sampled.
+    pub sampling: SamplingSpec,
+    /// Where it was read from: a file, or `built in`.
+    pub origin: String,
+}
+
+/// A set of axes over a set of projects and workloads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// Its name, the first part of its blocks' ids.
+    pub name: String,
+    /// Names, paths or `tag:…`; empty where `project` is an axis.
+    pub projects: Vec<Word>,
+    /// Names of workloads; empty where `workload` is an axis.
+    pub workloads: Vec<Word>,
+    /// What the others are compared with.
+    pub baseline: Baseline,
+    /// Keys and values, in the order of the file.
+    pub axes: Vec<(String, Vec<Word>)>,
+    /// Variants beside what the axes multiply to, each of its own name.
+    pub variants: Vec<WholeVariant>,
+    /// Whether the user's own configuration is in force beneath what every variant sets.
+    pub on_configured: bool,
+    /// What is left out.
+    pub exclude: Vec<Exclude>,
+    /// Whether the baseline has a twin.
+    pub twin: bool,
+}
+
+/// Combinations that are left out, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exclude {
+    /// Values of axes, of `project` and of `workload` that must all agree.
+    pub when: BTreeMap<String, String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Why a scenario cannot set `key` itself, where it cannot.
+pub fn of_whole_variants(key: &str) -> Option<(String, &'static str)> {
+    crate::axes::WHOLE.contains(&key).then(|| {
+        let help = "write `--variant NAME=FILE`, or a file's name or `as-configured = true` under [variants]";
+        (format!("`{key}` is a whole variant, not an axis"), help)
+    })
+}
+
+/// Whether variants stand on the user's own configuration, from the value of `on` or `--on`.
+pub fn on(value: &str) -> Result<bool, (String, String)> {
+    match value {
+        AS_CONFIGURED => Ok(true),
+        "as-it-is" => Ok(false),
+        other => {
+            let known = [AS_CONFIGURED, "as-it-is"];
+            let help = match nearest(other, known) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("variants stand on {}", known.join(" or ")),
+            };
+            Err((format!("variants cannot stand on `{other}`"), help))
+        }
+    }
+}
+
+/// Whether `text` can name a scenario, a matrix or a variant.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('.')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// How a scenario wants to be sampled; what it leaves open has a default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SamplingSpec {
+    /// Untimed builds of each variant.
+    pub warmup: u32,
+    /// No stop for precision before this many rounds.
+    pub min_rounds: u32,
+    /// No more rounds than this.
+    pub max_rounds: u32,
+    /// Half-width to reach; `None` where a fixed number of rounds was asked for.
+    pub precision: Option<f64>,
+    /// What is worth talking about.
+    pub margin: f64,
+    /// What the run may take.
+    pub time_budget: Option<Duration>,
+    /// What one build may take.
+    pub timeout: Duration,
+    /// How often everything is laid out anew.
+    pub sessions: u32,
+}
+
+impl Default for SamplingSpec {
+    fn default() -> Self {
+        Self {
+            warmup: 1,
+            min_rounds: 6,
+            max_rounds: 30,
+            precision: Some(0.015),
+            margin: 0.03,
+            time_budget: None,
+            timeout: Duration::from_secs(60 * 60),
+            sessions: 1,
+        }
+    }
+}
+
+impl SamplingSpec {
+    /// What contradicts itself in it, where something does.
+    pub fn contradiction(&self) -> Option<String> {
+        if self.warmup == 0 {
+            return Some("`warmup` must be at least 1: the first build yields the proof".into());
+        }
+        if self.min_rounds == 0 || self.max_rounds == 0 || self.sessions == 0 {
+            return Some("rounds and sessions must be at least 1".into());
+        }
+        if self.min_rounds > self.max_rounds {
+            return Some(format!(
+                "`min-rounds` ({}) is more than `max-rounds` ({})",
+                self.min_rounds, self.max_rounds
+            ));
+        }
+        let shared = if self.precision.is_some() { self.min_rounds } else { self.max_rounds };
+        if self.sessions > shared {
+            return Some(format!(
+                "{} sessions cannot share {shared} rounds: each must have one",
+                self.sessions
+            ));
+        }
+        if self.precision.is_some_and(|precision| precision <= 0.0) || self.margin <= 0.0 {
+            return Some("`precision` and `margin` must be more than 0 %".into());
+        }
+        None
+    }
+}
+
+/// All scenarios there are: the built-in ones, and those of the current checkout, which win by name.
+#[derive(Debug, Clone)]
+pub struct Library {
+    scenarios: Vec<Scenario>,
+}
+
+impl Library {
+    /// Reads the scenarios that are compiled in, each as its file's name and text, and `scenarios/*.toml` below
+    /// `checkout`.
+    pub fn load(built_in: &[(&str, &str)], checkout: Option<&Path>) -> Result<Self, RequestError> {
+        let mut scenarios = Vec::new();
+        for (file, text) in built_in {
+            let source = SourceText::new(format!("scenarios/{file} (built in)"), *text);
+            scenarios.push(read::scenario(&source, "built in", None)?);
+        }
+        let folder = checkout.map(|checkout| checkout.join("scenarios")).filter(|folder| folder.is_dir());
+        for path in folder.map(|folder| toml_files(&folder)).transpose()?.unwrap_or_default() {
+            let scenario = Self::file(&path)?;
+            scenarios.retain(|other: &Scenario| other.name != scenario.name);
+            scenarios.push(scenario);
+        }
+        scenarios.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self { scenarios })
+    }
+
+    /// Reads one scenario file.
+    pub fn file(path: &Path) -> Result<Scenario, RequestError> {
+        let source = SourceText::read(path)
+            .map_err(|error| RequestError::usage(format!("cannot read {}: {error}", path.display()), None))?;
+        Ok(read::scenario(&source, &source.name, path.parent())?)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Scenario> {
+        self.scenarios.iter()
+    }
+
+    /// The scenario called `name`; a name that ends in `.toml` is a file.
+    pub fn get(&self, name: &str) -> Result<Scenario, RequestError> {
+        if name.ends_with(".toml") {
+            return Self::file(Path::new(name));
+        }
+        self.scenarios.iter().find(|scenario| scenario.name == name).cloned().ok_or_else(|| {
+            let help = nearest(name, self.scenarios.iter().map(|scenario| scenario.name.as_str()))
+                .map(|name| format!("did you mean `{name}`?"))
+                .or_else(|| Some("`bench-runner scenarios list` shows all of them".into()));
+            RequestError::usage(format!("unknown scenario `{name}`"), help)
+        })
+    }
+}
+
+fn toml_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, RequestError> {
+    let unreadable = |error: std::io::Error| {
+        RequestError::usage(format!("cannot read {}: {error}", folder.display()), None)
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_checkout_wins_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("scenarios");
+        std::fs::create_dir(&folder).unwrap();
+        let text = "name = \"quick\"\nsummary = \"mine\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
+        std::fs::write(folder.join("mine.toml"), text).unwrap();
+        let built_in = text.replace("mine", "built in");
+        let library = Library::load(&[("quick.toml", &built_in)], Some(dir.path())).unwrap();
+        assert_eq!(library.get("quick").unwrap().summary, "mine");
+        assert_eq!(library.iter().count(), 1);
+    }
+}

@@ -1,0 +1,152 @@
+//! Whole variants: one arm beside what the axes multiply to, under a name of its own.
+//!
+//! What such a variant does not name stays as the project has it.
+
+use std::path::Path;
+
+use super::{RequestError, Word};
+use crate::axes;
+use crate::spanned::{DocError, SourceText};
+
+/// The variant of a project as it is built where nothing is set.
+pub(crate) const AS_IT_IS: &str = "as it is";
+/// The variant of a project with the configuration of the user who measures.
+pub const AS_CONFIGURED: &str = "as-configured";
+/// How requests write the names that are always known.
+pub const KNOWN: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
+
+/// One whole variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeVariant {
+    /// Its name, also that of its arm.
+    pub name: String,
+    /// What it sets.
+    pub content: Content,
+}
+
+/// What a whole variant sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Values of axes, in the order of the file.
+    Set(Vec<(String, Word)>),
+    /// Text of a file: a piece of cargo's configuration or of a profile.
+    Snippet(String),
+    /// What the user's own configuration says, which only the machine knows.
+    AsConfigured,
+}
+
+/// What the others of a block are compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Baseline {
+    /// Values of the axes that are named; the others have their first one.
+    Values(std::collections::BTreeMap<String, Word>),
+    /// A whole variant, by the name of its arm.
+    Whole(String),
+}
+
+impl Default for Baseline {
+    fn default() -> Self {
+        Self::Values(Default::default())
+    }
+}
+
+impl Baseline {
+    /// The value that it names on an axis.
+    pub fn value(&self, key: &str) -> Option<&Word> {
+        match self {
+            Self::Values(values) => values.get(key),
+            Self::Whole(_) => None,
+        }
+    }
+}
+
+impl WholeVariant {
+    /// The variant of a name that is always known, as requests write it.
+    pub fn known(name: &str) -> Option<Self> {
+        match name {
+            AS_CONFIGURED => Some(Self { name: name.to_owned(), content: Content::AsConfigured }),
+            "as-it-is" => Some(Self { name: AS_IT_IS.to_owned(), content: Content::Set(Vec::new()) }),
+            _ => None,
+        }
+    }
+}
+
+/// Why `name` cannot be the name of a whole variant of one's own.
+pub fn invalid_name(name: &str) -> Option<String> {
+    if KNOWN.contains(&name) || name == "all" {
+        return Some(format!("the name `{name}` is taken"));
+    }
+    (!super::is_name(name))
+        .then(|| format!("`{name}` is not a name: letters, digits, `-`, `_` and `.` are allowed"))
+}
+
+/// Why a file gives no snippet.
+#[derive(Debug)]
+pub enum SnippetError {
+    /// It cannot be read.
+    Unreadable(String),
+    /// It is not what it should be, at the place in it.
+    Document(DocError),
+}
+
+impl From<SnippetError> for RequestError {
+    fn from(error: SnippetError) -> Self {
+        match error {
+            SnippetError::Unreadable(message) => Self::usage(message, None),
+            SnippetError::Document(error) => error.into(),
+        }
+    }
+}
+
+/// The text of a snippet, which must be TOML that sets something.
+pub fn snippet(path: &Path) -> Result<String, SnippetError> {
+    let unreadable =
+        |reason: &str| SnippetError::Unreadable(format!("cannot read {}: {reason}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| unreadable(&error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        unreadable(&format!("line {line} is not UTF-8"))
+    })?;
+    let source = SourceText::new(path.display().to_string(), text);
+    let empty = source.parse().map_err(SnippetError::Document)?.reader().entries().is_empty();
+    if empty {
+        return Err(SnippetError::Document(source.error(0..0, "the file sets nothing")));
+    }
+    axes::find(axes::WHOLE[0])
+        .and_then(|axis| axis.parse(axes::WHOLE[0], &source.text))
+        .map_err(|error| SnippetError::Document(source.error(0..0, error.message)))?;
+    Ok(source.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(bytes: &[u8]) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.toml");
+        std::fs::write(&path, bytes).unwrap();
+        let error = RequestError::from(snippet(&path).unwrap_err()).to_string();
+        error.replace(dir.path().to_str().unwrap(), "")
+    }
+
+    #[test]
+    fn a_file_that_is_no_snippet_is_refused_with_its_place() {
+        assert!(refused(b"[build]\nx = = 1\n").starts_with("/x.toml:2:5: "));
+        assert_eq!(refused(b"# one\n# \xff\n"), "cannot read /x.toml: line 2 is not UTF-8");
+        assert!(refused(b"build.target-dir = '/x'\n").contains("`build.target-dir` cannot be set here"));
+        assert!(refused(b"# nothing\n").starts_with("/x.toml:1:1: the file sets nothing"));
+        let missing = RequestError::from(snippet(Path::new("/nowhere/x.toml")).unwrap_err()).to_string();
+        assert!(missing.starts_with("cannot read /nowhere/x.toml: "), "{missing}");
+    }
+
+    #[test]
+    fn names_that_mean_something_already_are_taken() {
+        for name in ["as-configured", "as-it-is", "all"] {
+            assert_eq!(invalid_name(name).unwrap(), format!("the name `{name}` is taken"));
+        }
+        assert!(invalid_name("a=b").unwrap().contains("is not a name"));
+        assert_eq!(invalid_name("faster-2.0"), None);
+    }
+}

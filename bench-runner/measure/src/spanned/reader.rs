@@ -1,0 +1,207 @@
+//! One table of a document, read key by key.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{DocError, SourceText, Value};
+
+/// A parsed text.
+#[derive(Debug)]
+pub struct Document<'t> {
+    source: &'t SourceText,
+    root: Spanned<DeTable<'t>>,
+}
+
+impl<'t> Document<'t> {
+    pub(super) fn new(source: &'t SourceText, root: Spanned<DeTable<'t>>) -> Self {
+        Self { source, root }
+    }
+
+    /// Reads the table that is the whole document.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(self.source, self.root.get_ref(), 0..0, String::new())
+    }
+}
+
+/// Reads the keys of one table and remembers for which it was asked.
+#[derive(Debug)]
+#[must_use = "`finish` reports the keys that nobody asked for"]
+pub struct Reader<'d> {
+    source: &'d SourceText,
+    table: &'d DeTable<'d>,
+    span: Range<usize>,
+    /// Dotted path of the table, empty for the document.
+    path: String,
+    asked: Vec<String>,
+}
+
+impl<'d> Reader<'d> {
+    pub(super) fn new(
+        source: &'d SourceText,
+        table: &'d DeTable<'d>,
+        span: Range<usize>,
+        path: String,
+    ) -> Self {
+        Self { source, table, span, path, asked: Vec::new() }
+    }
+
+    /// The value of `key`, where it is there.
+    pub fn optional(&mut self, key: &str) -> Option<Value<'d>> {
+        self.asked.push(key.to_owned());
+        let (_, value) = self.table.get_key_value(key)?;
+        Some(self.value(key, value))
+    }
+
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// Where it is missing, at the table.
+    pub fn required(&mut self, key: &str) -> Result<Value<'d>, DocError> {
+        let found = self.optional(key);
+        found.ok_or_else(|| self.error(format!("{} lacks the key `{key}`", self.describe())))
+    }
+
+    /// The value of `key` as `read` gives it, such as `reader.read("name", Value::string)`.
+    ///
+    /// # Errors
+    /// Where the key is missing, and what `read` finds wrong.
+    pub fn read<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&Value<'d>) -> Result<T, DocError>,
+    ) -> Result<T, DocError> {
+        read(&self.required(key)?)
+    }
+
+    /// The value of `key` as `read` gives it, where the key is there.
+    ///
+    /// # Errors
+    /// What `read` finds wrong.
+    pub(crate) fn read_optional<T>(
+        &mut self,
+        key: &str,
+        read: impl FnOnce(&Value<'d>) -> Result<T, DocError>,
+    ) -> Result<Option<T>, DocError> {
+        self.optional(key).map(|value| read(&value)).transpose()
+    }
+
+    /// All keys with their values, in the order of the file; they count as asked for.
+    ///
+    /// For tables whose keys are names that the file chooses.
+    pub fn entries(&mut self) -> Vec<(String, Value<'d>)> {
+        let mut entries: Vec<_> = self.table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let entries: Vec<(String, Value<'d>)> = entries
+            .into_iter()
+            .map(|(key, value)| (key.get_ref().to_string(), self.value(key.get_ref(), value)))
+            .collect();
+        self.asked.extend(entries.iter().map(|(key, _)| key.clone()));
+        entries
+    }
+
+    /// An error at this table.
+    pub fn error(&self, message: impl Into<String>) -> DocError {
+        self.source.error(self.span.clone(), message)
+    }
+
+    /// An error at a key of this table, or at the table where it has no such key.
+    pub(crate) fn error_at_key(&self, key: &str, message: impl Into<String>) -> DocError {
+        let span = self.table.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span());
+        self.source.error(span, message)
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// Where the table has a key that was not asked for: the first one, with the valid key closest to it.
+    pub fn finish(self) -> Result<(), DocError> {
+        let unknown = self
+            .table
+            .keys()
+            .filter(|key| !self.asked.iter().any(|asked| asked.as_str() == key.get_ref().as_ref()))
+            .min_by_key(|key| key.span().start);
+        let Some(key) = unknown else { return Ok(()) };
+        let message = format!("{} has no key `{}`", self.describe(), key.get_ref());
+        let error = self.source.error(key.span(), message);
+        let absent = self.asked.iter().map(String::as_str);
+        let absent = absent.filter(|asked| !self.table.contains_key(*asked));
+        // A key that is already there was not what the other one was meant to be.
+        Err(error.suggest(key.get_ref(), absent))
+    }
+
+    fn value(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> Value<'d> {
+        let name = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        Value::new(self.source, value, name)
+    }
+
+    fn describe(&self) -> String {
+        if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", self.path) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T>(
+        text: &str,
+        check: impl FnOnce(&mut Reader<'_>) -> Result<T, DocError>,
+    ) -> Result<T, DocError> {
+        let source = SourceText::new("t.toml", text);
+        let document = source.parse()?;
+        let mut reader = document.reader();
+        let value = check(&mut reader)?;
+        reader.finish()?;
+        Ok(value)
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_one() {
+        let error = read("name = \"x\"\nsumary = \"y\"\n", |reader| {
+            reader.read("name", Value::string)?;
+            reader.read_optional("summary", Value::string)
+        })
+        .unwrap_err();
+        expect_test::expect![[r#"
+            t.toml:2:1: the file has no key `sumary`
+              sumary = "y"
+              ^^^^^^
+            help: did you mean `summary`?"#]]
+        .assert_eq(&error.to_string());
+    }
+
+    #[test]
+    fn an_unknown_key_like_no_other_lists_the_valid_ones() {
+        let error = read("[a]\ncolour = 1\n", |reader| {
+            reader.required("a")?.with_table(|a| {
+                a.optional("package");
+                a.optional("args");
+                Ok(())
+            })
+        })
+        .unwrap_err();
+        assert_eq!((error.line, error.column), (2, 1));
+        assert_eq!(error.message, "`a` has no key `colour`");
+        assert_eq!(error.help.as_deref(), Some("valid are `package`, `args`"));
+    }
+
+    #[test]
+    fn a_missing_key_is_reported_at_its_table() {
+        let error = read("x = 1\n[a]\ny = 2\n", |reader| {
+            reader.optional("x");
+            reader.required("a")?.with_table(|a| a.read("name", Value::string))
+        })
+        .unwrap_err();
+        assert_eq!((error.line, error.message.as_str()), (2, "`a` lacks the key `name`"));
+    }
+
+    #[test]
+    fn entries_come_in_the_order_of_the_file() {
+        let keys = read("b = 1\na = 2\nc = 3\n", |reader| {
+            Ok(reader.entries().into_iter().map(|(key, _)| key).collect::<Vec<_>>())
+        });
+        assert_eq!(keys.unwrap(), ["b", "a", "c"]);
+    }
+}

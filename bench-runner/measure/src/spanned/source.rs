@@ -1,0 +1,203 @@
+//! A text with the name of its file, and an error that shows a place in it.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::{Document, masked};
+
+/// At most this many characters of a line are shown.
+const SHOWN: usize = 100;
+
+/// A text and the name under which errors show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceText {
+    /// Name of the file, as errors show it.
+    pub name: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+impl SourceText {
+    /// A text under the name that errors show.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    /// Reads `path`; its name is the path as given.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or is not UTF-8.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        Ok(Self::new(path.display().to_string(), std::fs::read_to_string(path)?))
+    }
+
+    /// Parses the text as TOML.
+    ///
+    /// # Errors
+    /// Where it is not TOML, at the place where it stops being so.
+    pub fn parse(&self) -> Result<Document<'_>, DocError> {
+        match DeTable::parse(&self.text) {
+            Ok(root) => Ok(Document::new(self, root)),
+            Err(error) => Err(self.error(error.span().unwrap_or(0..0), one_line(error.message()))),
+        }
+    }
+
+    /// An error at the given bytes of this text. Credentials in addresses are not shown.
+    pub fn error(&self, span: Range<usize>, message: impl Into<String>) -> DocError {
+        let start = floor_boundary(&self.text, span.start);
+        let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.text[line_start..].lines().next().unwrap_or("");
+        let before = self.text[line_start..start].chars().count();
+        let end = floor_boundary(&self.text, span.end).max(start);
+        let marked = self.text[start..end].lines().next().unwrap_or("").chars().count();
+        let (shown, offset) = window(&masked(line), before);
+        let room = shown.chars().count().saturating_sub(before - offset);
+        DocError {
+            file: self.name.clone(),
+            line: small(self.text[..start].matches('\n').count() + 1),
+            column: small(before + 1),
+            message: masked(&message.into()),
+            help: None,
+            excerpt: Box::new(Excerpt {
+                line: shown,
+                caret: before - offset,
+                marked: marked.min(room).max(1),
+            }),
+        }
+    }
+}
+
+/// Something in a file that cannot be taken, with its place and, where there is one, the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocError {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    excerpt: Box<Excerpt>,
+}
+
+/// The line of an error and what is marked in it, in characters. Boxed: errors are passed about by value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Excerpt {
+    line: String,
+    caret: usize,
+    marked: usize,
+}
+
+impl DocError {
+    /// The same error with what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(masked(&help.into()));
+        self
+    }
+
+    /// The same error with the valid name closest to `word` as its help, or all of them where none is close.
+    #[must_use]
+    pub(crate) fn suggest<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+        if let Some(name) = bench_runner_core::nearest::nearest(word, valid.clone()) {
+            return self.help(format!("did you mean `{name}`?"));
+        }
+        let names: Vec<String> = valid.into_iter().map(|name| format!("`{name}`")).collect();
+        if names.is_empty() { self } else { self.help(format!("valid are {}", names.join(", "))) }
+    }
+}
+
+impl fmt::Display for DocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Excerpt { line, caret, marked } = self.excerpt.as_ref();
+        writeln!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
+        writeln!(f, "  {line}")?;
+        write!(f, "  {:caret$}{:^>marked$}", "", "")?;
+        match &self.help {
+            Some(help) => write!(f, "\nhelp: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for DocError {}
+
+/// The part of a line around its character `at`, without control characters, and how many were left out before it.
+fn window(line: &str, at: usize) -> (String, usize) {
+    let skipped = at.saturating_sub(SHOWN * 3 / 4);
+    let shown = line.chars().skip(skipped).take(SHOWN);
+    (shown.map(|c| if c.is_control() { ' ' } else { c }).collect(), skipped)
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(", ")
+}
+
+fn floor_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_its_place_and_the_way_out() {
+        let source = SourceText::new("a.toml", "one = 1\n\ttwo = \"zwei\"\nthree = 3\n");
+        let at = source.text.find("\"zwei\"").unwrap();
+        let error = source.error(at..at + 6, "`two` is not a number").help("write `two = 2`");
+        expect_test::expect![[r#"
+            a.toml:2:8: `two` is not a number
+               two = "zwei"
+                     ^^^^^^
+            help: write `two = 2`"#]]
+        .assert_eq(&error.to_string());
+    }
+
+    #[test]
+    fn columns_count_characters_and_a_span_over_lines_marks_the_first() {
+        let source = SourceText::new("a.toml", "ä = [\n1,\n]");
+        let error = source.error(5..source.text.len(), "no list");
+        assert_eq!((error.line, error.column), (1, 5));
+        assert!(error.to_string().ends_with("\n  ä = [\n      ^"), "{error}");
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_the_place() {
+        let source = SourceText::new("a.toml", format!("{}X{}", "a".repeat(500), "b".repeat(500)));
+        let shown = source.error(500..501, "there").to_string();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[1].find('X'), lines[2].find('^'));
+        assert!(lines[1].len() < 110);
+    }
+
+    #[test]
+    fn places_outside_the_text_and_inside_a_character_are_survived() {
+        for span in [0..0, 1..1, 90..99] {
+            let error = SourceText::new("a.toml", "ä").error(span, "odd");
+            assert_eq!(error.line, 1);
+        }
+    }
+
+    #[test]
+    fn broken_toml_is_an_error_with_its_place() {
+        let source = SourceText::new("a.toml", "one = 1\ntwo = = 2\n");
+        let error = source.parse().unwrap_err();
+        assert_eq!((error.file.as_str(), error.line), ("a.toml", 2), "{error}");
+    }
+}

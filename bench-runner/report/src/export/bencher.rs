@@ -1,0 +1,85 @@
+//! Bencher Metric Format: benchmark → measure → value with its bounds (<https://bencher.dev/docs/reference/bencher-metric-format>).
+//!
+//! `build-time` is Bencher's own measure, in seconds; the others are made by it when they first come. A benchmark that
+//! failed has no time and a number of failed builds. Machines are Bencher's testbeds, which are given to `bencher run`,
+//! so they are no part of a name, and several runs fit in only where their benchmarks differ.
+
+use bench_runner_core::compare::Summary;
+use bench_runner_core::record::short_hash;
+use serde_json::{Map, Value, json as object};
+
+use super::cells::{Cell, Says, Selection};
+use super::names::{ONE_BY_ONE, Unique, one_line};
+use super::{Document, Export, ExportError, Format, Takes};
+
+/// The longest name that Bencher takes, in bytes (its `BenchmarkName`); one that is longer makes it refuse the file.
+const LONGEST: usize = 1024;
+
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "bencher",
+    summary: "Bencher Metric Format, for `bencher run --adapter json`",
+    extension: "json",
+    takes: Takes::CellsOfRuns,
+    export,
+};
+
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut names = Unique::new(FORMAT.name, ONE_BY_ONE);
+    let mut benchmarks = Map::new();
+    for (_, cell) in selection.cells() {
+        let measures = measures(cell);
+        if !measures.is_empty() {
+            benchmarks.insert(names.take(shortened(one_line(&cell.label())))?, measures.into());
+        }
+    }
+    let text = format!("{:#}\n", Value::Object(benchmarks));
+    let documents = vec![Document { name: selection.file_name("bencher.json"), text }];
+    Ok(Export { documents, unsaid: selection.unsaid(Says { failures: true, ..Says::default() }) })
+}
+
+/// What is too long ends in a hash of the whole, so that it stays a name of its own.
+fn shortened(name: String) -> String {
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let hash = short_hash(&name);
+    let room = LONGEST - hash.len() - 1;
+    let kept = (0..=room).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}~{hash}", &name[..kept])
+}
+
+fn measures(cell: &Cell<'_>) -> Map<String, Value> {
+    let arm = cell.arm;
+    let of_summary = |summary: Option<Summary>| Some(metric(summary?.median, summary?.low, summary?.high));
+    let ratio = arm.ratio.as_ref().map(|ratio| metric(ratio.ratio, ratio.low, ratio.high));
+    let measures = [
+        ("build-time", of_summary(arm.wall)),
+        ("cpu-time", of_summary(arm.cpu)),
+        ("max-rss", of_summary(arm.max_rss)),
+        ("build-time-ratio", ratio),
+        ("failed-builds", cell.failures().map(|failures| object!({ "value": failures }))),
+    ];
+    measures.into_iter().filter_map(|(name, metric)| Some((name.to_owned(), metric?))).collect()
+}
+
+fn metric(value: f64, low: f64, high: f64) -> Value {
+    object!({ "value": value, "lower_value": low, "upper_value": high })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_long_as_bencher_takes_them() {
+        let longest = "x".repeat(1024);
+        assert_eq!(shortened(longest.clone()), longest);
+        // é has two bytes; after an odd byte the place to cut is within one
+        for name in ["x".repeat(1025), "é".repeat(1024), format!("x{}", "é".repeat(1024))] {
+            let cut = shortened(name.clone());
+            assert!((1023..=1024).contains(&cut.len()), "{}", cut.len());
+            assert!(cut.ends_with(&format!("~{}", short_hash(&name))));
+        }
+    }
+}

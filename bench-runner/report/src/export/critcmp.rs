@@ -1,0 +1,113 @@
+//! Baselines as critcmp writes them with `--export` and reads them again: a file for each variant, in it a benchmark
+//! for each block, so that `critcmp *.json` shows variants side by side. Made after `src/data.rs` of critcmp 0.1.8.
+//!
+//! critcmp itself looks at the mean and the standard deviation alone; the rest has to be there. Intervals and errors
+//! that the summary of a cell does not have are those of normal values: docs/EXPORTS.md has the formulas.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bench_runner_core::compare::Summary;
+use bench_runner_core::stats::t_quantile;
+use serde_json::{Map, Value, json as object};
+
+use super::cells::{Cell, Says, Selection};
+use super::names::{file_stem, free_stem, one_line};
+use super::{Document, Export, ExportError, Format, Takes};
+
+/// Level of all intervals.
+const LEVEL: f64 = 0.95;
+
+/// The quantile of the normal distribution for it.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// √n times the standard error of the median absolute deviation of n normal values, over their standard deviation:
+/// 1/(4·φ(q)) with q = 0.6745, the third quartile.
+const MAD_ERROR: f64 = 0.786_7;
+
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "critcmp",
+    summary: "baselines for critcmp, a file for each variant",
+    extension: "json",
+    takes: Takes::CellsOfOneRun,
+    export,
+};
+
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut baselines: Vec<(String, Map<String, Value>)> = Vec::new();
+    for (_, cell) in selection.cells() {
+        let Some(wall) = &cell.arm.wall else { continue };
+        let baseline = one_line(&cell.variant_and_role());
+        let (id, one) = benchmark(cell, &baseline, wall);
+        let known = baselines.iter().position(|(name, _)| *name == baseline);
+        let at = known.unwrap_or_else(|| {
+            baselines.push((baseline.clone(), Map::new()));
+            baselines.len() - 1
+        });
+        if baselines[at].1.insert(id.clone(), one).is_some() {
+            let help = "pick one of them with --block and --variant";
+            let name = format!("{baseline}/{id}");
+            return Err(ExportError::SameName { format: FORMAT.name, name, help });
+        }
+    }
+    if baselines.is_empty() {
+        // a file all the same, which critcmp reads and finds nothing in
+        baselines.push(("nothing".to_owned(), Map::new()));
+    }
+    let mut taken = HashSet::new();
+    let documents = baselines.into_iter().map(|baseline| document(baseline, &mut taken)).collect();
+    Ok(Export { documents, unsaid: selection.unsaid(Says::default()) })
+}
+
+fn document((name, benchmarks): (String, Map<String, Value>), taken: &mut HashSet<String>) -> Document {
+    let stem = free_stem(file_stem(&name), taken);
+    let text = format!("{:#}\n", object!({ "name": name, "benchmarks": benchmarks }));
+    Document { name: format!("{stem}.json"), text }
+}
+
+/// The id of the benchmark, which is the same in all baselines, and what is known of it.
+fn benchmark(cell: &Cell<'_>, baseline: &str, wall: &Summary) -> (String, Value) {
+    let id = one_line(cell.block.id.as_str());
+    let mut parts: BTreeMap<&str, Value> = BTreeMap::new();
+    parts.insert("baseline", baseline.into());
+    parts.insert("fullname", format!("{baseline}/{id}").into());
+    let info = object!({
+        "group_id": id, "function_id": null, "value_str": null, "throughput": null, "full_id": id,
+        "directory_name": file_stem(&id),
+    });
+    parts.insert("criterion_benchmark_v1", info);
+    parts.insert("criterion_estimates_v1", estimates(wall));
+    (id, object!(parts))
+}
+
+/// Nanoseconds.
+fn estimates(wall: &Summary) -> Value {
+    let n = wall.n as f64;
+    let mean_error = wall.sd / n.sqrt();
+    let t = if wall.n > 1 { t_quantile(0.5 + LEVEL / 2.0, n - 1.0) } else { 0.0 };
+    let median_error = (wall.high - wall.low) / (2.0 * Z);
+    let sd_error = if wall.n > 1 { wall.sd / (2.0 * (n - 1.0)).sqrt() } else { 0.0 };
+    let mad_error = MAD_ERROR * mean_error;
+    let around = |value: f64, error: f64, factor: f64| {
+        stats(value, error, ((value - factor * error).max(0.0), value + factor * error))
+    };
+    object!({
+        "mean": around(wall.mean, mean_error, t),
+        "median": stats(wall.median, median_error, (wall.low, wall.high)),
+        "median_abs_dev": around(wall.mad, mad_error, Z),
+        "slope": null,
+        "std_dev": around(wall.sd, sd_error, Z),
+    })
+}
+
+/// Seconds go in, nanoseconds come out.
+fn stats(value: f64, error: f64, (low, high): (f64, f64)) -> Value {
+    let nanos = |seconds: f64| seconds * 1e9;
+    object!({
+        "confidence_interval": {
+            "confidence_level": LEVEL, "lower_bound": nanos(low), "upper_bound": nanos(high),
+        },
+        "point_estimate": nanos(value),
+        "standard_error": nanos(error),
+    })
+}

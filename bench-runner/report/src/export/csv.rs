@@ -1,0 +1,161 @@
+//! A tidy table: a row for each block, variant and metric, with what is known of the cell and how it compares, and a
+//! column for each axis at the end. Rows of any number of runs.
+
+use bench_runner_core::compare::{PlainRatio, Ratio, Summary};
+
+use super::cells::{Cell, Says, Selection};
+use super::{Document, Export, ExportError, Format, Run, Takes};
+use crate::report::csv_text;
+
+/// Columns before those of the axes. New ones go to the end of these.
+const COLUMNS: [&str; 36] = [
+    "run",
+    "machine",
+    "class",
+    "started_at",
+    "status",
+    "scenario",
+    "block",
+    "project",
+    "workload",
+    "variant",
+    "role",
+    "metric",
+    "unit",
+    "n",
+    "median",
+    "low",
+    "high",
+    "mean",
+    "sd",
+    "mad",
+    "min",
+    "max",
+    "baseline",
+    "rounds",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "p",
+    "p_holm",
+    "p_equivalence",
+    "p_equivalence_holm",
+    "verdict",
+    "margin",
+    "failures",
+    "outliers",
+    "not_timed",
+];
+
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "csv",
+    summary: "a tidy table, a row for each block, variant and metric",
+    extension: "csv",
+    takes: Takes::CellsOfRuns,
+    export,
+};
+
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let axes = axes(selection);
+    let header: Vec<&str> = COLUMNS.into_iter().chain(axes.iter().map(String::as_str)).collect();
+    let rows = selection.cells().flat_map(|(run, cell)| rows(run, cell, &axes));
+    let unwritable =
+        |error: ::csv::Error| ExportError::Unwritable { format: "csv", reason: error.to_string() };
+    let text = csv_text(&header, rows).map_err(unwritable)?;
+    let documents = vec![Document { name: selection.file_name("csv"), text }];
+    // of the run there is the status, but no row for what was left out
+    let unsaid = selection.unsaid(Says { failures: true, not_timed: true, run: false });
+    Ok(Export { documents, unsaid })
+}
+
+/// Keys of the axes in the order in which they come up, but for those that have a column anyway.
+fn axes(selection: &Selection<'_>) -> Vec<String> {
+    let mut axes: Vec<String> = Vec::new();
+    for key in selection.cells().flat_map(|(_, cell)| &cell.planned_block.axes) {
+        let is_text = bench_runner_core::record::TEXTS.contains(&key.as_str());
+        if !is_text && !COLUMNS.contains(&key.as_str()) && !axes.contains(key) {
+            axes.push(key.clone());
+        }
+    }
+    axes
+}
+
+/// How a metric compares with the baseline.
+enum Compared<'a> {
+    Judged(&'a Ratio),
+    Plain(&'a PlainRatio),
+}
+
+/// The rows of one cell: one for each metric that it has, and one for wall time in any case.
+fn rows(run: &Run<'_>, cell: &Cell<'_>, axes: &[String]) -> Vec<Vec<String>> {
+    let arm = cell.arm;
+    let metrics = [
+        ("wall", "s", arm.wall, arm.ratio.as_ref().map(Compared::Judged)),
+        ("cpu", "s", arm.cpu, arm.cpu_ratio.as_ref().map(Compared::Plain)),
+        ("max_rss", "bytes", arm.max_rss, arm.rss_ratio.as_ref().map(Compared::Plain)),
+    ];
+    let there = metrics.into_iter().filter(|(metric, _, summary, _)| summary.is_some() || *metric == "wall");
+    let values = cell.values();
+    let row = |(metric, unit, summary, compared): (&str, &str, Option<Summary>, Option<Compared<'_>>)| {
+        let mut row = head(run, cell);
+        row.extend([metric.to_owned(), unit.to_owned()]);
+        row.extend(summarised(summary));
+        row.extend(comparison(cell, compared));
+        let outliers = if metric == "wall" { arm.outliers().to_string() } else { String::new() };
+        row.extend([arm.failures.to_string(), outliers, cell.why_without_times().unwrap_or_default()]);
+        row.extend(axes.iter().map(|axis| values.get(axis).cloned().unwrap_or_default()));
+        row
+    };
+    there.map(row).collect()
+}
+
+fn head(run: &Run<'_>, cell: &Cell<'_>) -> Vec<String> {
+    let manifest = &run.bundle.manifest;
+    let status = serde_json::to_value(manifest.status).unwrap_or_default();
+    let variant = &cell.planned.variant;
+    let texts = [
+        &manifest.run,
+        &manifest.machine.directory,
+        &manifest.machine.class,
+        &manifest.started_at,
+        status.as_str().unwrap_or_default(),
+        &manifest.plan.scenario,
+        cell.block.id.as_str(),
+        &variant.project,
+        &variant.workload,
+        &variant.name,
+        cell.arm.role.as_str(),
+    ];
+    texts.map(str::to_owned).to_vec()
+}
+
+fn summarised(summary: Option<Summary>) -> Vec<String> {
+    let Some(summary) = summary else {
+        return [vec!["0".to_owned()], vec![String::new(); 8]].concat();
+    };
+    let Summary { n, median, low, high, mean, sd, mad, min, max } = summary;
+    let values = [median, low, high, mean, sd, mad, min, max].map(|value| value.to_string());
+    [vec![n.to_string()], values.to_vec()].concat()
+}
+
+/// The baseline's name and all that compares with it.
+fn comparison(cell: &Cell<'_>, compared: Option<Compared<'_>>) -> Vec<String> {
+    let baseline = cell.baseline().to_owned();
+    let margin = cell.block.margin.to_string();
+    let numbers = |rounds: usize, values: &[f64]| {
+        let values = values.iter().map(f64::to_string);
+        std::iter::once(rounds.to_string()).chain(values).collect::<Vec<_>>()
+    };
+    let (mut row, verdict) = match compared {
+        None => (Vec::new(), ""),
+        Some(Compared::Plain(plain)) => (numbers(plain.rounds, &[plain.ratio, plain.low, plain.high]), ""),
+        Some(Compared::Judged(ratio)) => {
+            let Ratio { p, p_holm, p_equivalence, p_equivalence_holm, .. } = *ratio;
+            let values = [ratio.ratio, ratio.low, ratio.high, p, p_holm, p_equivalence, p_equivalence_holm];
+            (numbers(ratio.rounds, &values), ratio.verdict.as_str())
+        }
+    };
+    row.resize(8, String::new());
+    [vec![baseline], row, vec![verdict.to_owned(), margin]].concat()
+}

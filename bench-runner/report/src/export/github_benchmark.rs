@@ -1,0 +1,99 @@
+//! The array that github-action-benchmark takes with `tool: customSmallerIsBetter`: name, unit, value, and as text a
+//! range and what else is worth knowing (its `src/extract.ts`). The action refuses an empty array.
+//!
+//! Wall time, CPU time, memory and the number of failed builds of a cell are an entry each. That number is there when it
+//! is 0, too: the action compares with the entry of the same name in the run before, and where there is none it raises
+//! no alarm.
+
+use bench_runner_core::compare::Summary;
+use serde_json::{Value, json as object};
+
+use super::cells::{Cell, Says, Selection};
+use super::names::{ONE_BY_ONE, Unique, one_line};
+use super::{Document, Export, ExportError, Format, Run, Takes};
+
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "github-benchmark",
+    summary: "JSON for github-action-benchmark's customSmallerIsBetter",
+    extension: "json",
+    takes: Takes::CellsOfRuns,
+    export,
+};
+
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut names = Unique::new(FORMAT.name, ONE_BY_ONE);
+    let mut entries = Vec::new();
+    for (run, cell) in selection.cells() {
+        let label = names.take(one_line(&cell.label()))?;
+        entries.extend(of_cell(run, cell, &label));
+    }
+    let mut unsaid = selection.unsaid(Says { failures: true, ..Says::default() });
+    if entries.is_empty() {
+        unsaid.push("nothing was timed, and github-action-benchmark refuses an empty array".to_owned());
+    }
+    let text = format!("{:#}\n", Value::Array(entries));
+    let documents = vec![Document { name: selection.file_name("github-benchmark.json"), text }];
+    Ok(Export { documents, unsaid })
+}
+
+fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {
+    let arm = cell.arm;
+    let entry = |what: &str, unit: &str, value: f64| object!({ "name": format!("{label} {what}"), "unit": unit, "value": value, "extra": extra(run, cell) });
+    let summary = |what: &str, unit: &str, summary: Option<Summary>| {
+        let summary = summary?;
+        let mut entry = entry(what, unit, summary.median);
+        let range = format!("95 % interval {} to {}", rounded(summary.low), rounded(summary.high));
+        entry["range"] = range.into();
+        Some(entry)
+    };
+    let failed = cell.failures().map(|failures| entry("failed builds", "builds", failures as f64));
+    let entries = [
+        summary("wall time", "s", arm.wall),
+        summary("CPU time", "s", arm.cpu),
+        summary("memory", "bytes", arm.max_rss),
+        failed,
+    ];
+    entries.into_iter().flatten().collect()
+}
+
+/// What a chart shows beside the point.
+fn extra(run: &Run<'_>, cell: &Cell<'_>) -> String {
+    let mut lines = Vec::new();
+    if let Some(ratio) = &cell.arm.ratio {
+        lines.push(format!(
+            "{}: wall time {:.3} times that of {} ({:.3} to {:.3}, {} rounds)",
+            ratio.verdict.as_str(),
+            ratio.ratio,
+            one_line(cell.baseline()),
+            ratio.low,
+            ratio.high,
+            ratio.rounds
+        ));
+    }
+    lines.extend(cell.failed());
+    lines.extend(cell.why_without_times().map(|why| one_line(&why)));
+    lines.push(format!("{} on {}", run.bundle.manifest.run, one_line(&run.comparison.machine)));
+    lines.join("\n")
+}
+
+/// Four significant digits, or all of a whole number.
+fn rounded(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 1000.0 {
+        return format!("{value:.0}");
+    }
+    let before = value.abs().log10().floor() as i32;
+    format!("{value:.*}", (3 - before).clamp(0, 12) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_have_four_digits() {
+        let shown: Vec<String> =
+            [0.0, 0.012_345_6, 0.5, 1.234_56, 12.0, 999.96, 123_456_789.0].map(rounded).to_vec();
+        assert_eq!(shown, ["0", "0.01235", "0.5000", "1.235", "12.00", "1000.0", "123456789"]);
+    }
+}

@@ -1,0 +1,96 @@
+//! bench-runner's own JSON: whole runs, with what the comparison says and every measured build. docs/export.schema.json
+//! is its schema, and a test holds the two together.
+
+use bench_runner_core::record::{Outcome, Phase, Sample};
+use serde_json::{Value, json as object};
+
+use super::cells::{Picked, Selection, seconds};
+use super::{Document, Export, ExportError, Format, Run, Takes};
+use crate::report;
+
+/// Version of the document; raised when a key changes its meaning or goes.
+const VERSION: u32 = 1;
+
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "json",
+    summary: "everything: runs, comparisons and builds, with a published schema",
+    extension: "json",
+    takes: Takes::WholeRuns,
+    export,
+};
+
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let runs: Vec<Value> = selection.runs.iter().map(|picked| run(&picked.run, &counting(picked))).collect();
+    let document = object!({ "format": "bench-runner-export", "version": VERSION, "runs": runs });
+    let documents = vec![Document { name: selection.file_name("json"), text: format!("{document:#}\n") }];
+    Ok(Export { documents, unsaid: Vec::new() })
+}
+
+/// Numbers of the builds that count, in order.
+fn counting(picked: &Picked<'_>) -> Vec<u32> {
+    let builds = picked.cells.iter().flat_map(|cell| &cell.builds);
+    let mut numbers: Vec<u32> = builds.map(|(sample, _)| sample.number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+fn run(run: &Run<'_>, counting: &[u32]) -> Value {
+    let manifest = &run.bundle.manifest;
+    let machine = &manifest.machine;
+    let plan = &manifest.plan;
+    let measured = run.bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured);
+    let counts = |sample: &Sample| counting.binary_search(&sample.number).is_ok();
+    object!({
+        "run": manifest.run,
+        "program": manifest.program,
+        "status": manifest.status,
+        "started_at": manifest.started_at,
+        "ended_at": manifest.ended_at,
+        "machine": {
+            "directory": machine.directory, "class": machine.class, "instance": machine.instance,
+            "summary": machine.summary,
+        },
+        "tools": manifest.tools,
+        "jobs": manifest.jobs,
+        "seed": plan.seed,
+        "sessions": plan.sessions,
+        "projects": plan.projects.iter().map(|project| object!({
+            "name": project.name, "pin": project.pin,
+        })).collect::<Vec<_>>(),
+        "comparison": report::json(run.comparison),
+        "builds": measured.map(|sample| build(sample, counts(sample))).collect::<Vec<_>>(),
+    })
+}
+
+fn build(sample: &Sample, counts: bool) -> Value {
+    let cost = sample.outcome.cost();
+    let exit_code = match sample.outcome {
+        Outcome::Built(_) => Some(0),
+        Outcome::Failed { exit_code } => exit_code,
+        Outcome::TimedOut | Outcome::NotStarted => None,
+    };
+    object!({
+        "sample": sample.number,
+        "block": sample.block,
+        "project": sample.project,
+        "workload": sample.workload,
+        "variant": sample.variant,
+        "role": sample.role,
+        "session": sample.session,
+        "round": sample.round,
+        "position": sample.position,
+        "attempt": sample.attempt,
+        "started_at": humantime::format_rfc3339_micros(sample.started_at).to_string(),
+        "status": sample.outcome.as_str(),
+        "exit_code": exit_code,
+        "counts": counts,
+        "wall_s": cost.map(|cost| seconds(cost.wall)),
+        "user_s": cost.map(|cost| seconds(cost.user)),
+        "sys_s": cost.map(|cost| seconds(cost.sys)),
+        "max_rss_bytes": cost.map(|cost| cost.max_rss),
+        "peak_memory_bytes": cost.and_then(|cost| cost.peak_memory),
+        "units_rebuilt": sample.rebuilt.as_ref().map(|rebuilt| rebuilt.count),
+        "artifact_bytes": sample.artifact_bytes,
+    })
+}

@@ -1,0 +1,275 @@
+//! OpenMetrics 1.0 text, for what scrapes or imports it (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+//!
+//! The format has no comments, so what failed or was left out is a metric too. Samples carry no time of their own: what
+//! scrapes them takes its own, and the start of the run is a metric.
+
+use std::fmt::Write as _;
+
+use bench_runner_core::compare::{ArmResult, PlainRatio, Summary, Verdict};
+
+use super::cells::{Cell, Selection};
+use super::{Document, Export, ExportError, Format, Run, Takes};
+
+/// The format.
+pub(super) static FORMAT: Format = Format {
+    name: "openmetrics",
+    summary: "OpenMetrics text, for Prometheus and its like",
+    extension: "txt",
+    takes: Takes::CellsOfRuns,
+    export,
+};
+
+fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
+    let mut text = String::new();
+    for family in of_runs(selection).into_iter().chain(of_cells(selection)) {
+        family.write(&mut text);
+    }
+    text.push_str("# EOF\n");
+    let documents = vec![Document { name: selection.file_name("openmetrics.txt"), text }];
+    Ok(Export { documents, unsaid: Vec::new() })
+}
+
+/// A metric family: all of its samples stand together.
+struct Family {
+    name: String,
+    kind: &'static str,
+    unit: &'static str,
+    help: String,
+    /// What goes behind the name, the labels, the value.
+    samples: Vec<(&'static str, Labels, f64)>,
+}
+
+/// Names and values of labels.
+type Labels = Vec<(&'static str, String)>;
+
+impl Family {
+    fn new(name: &str, kind: &'static str, unit: &'static str, help: impl Into<String>) -> Self {
+        let name = if unit.is_empty() {
+            format!("bench_runner_{name}")
+        } else {
+            format!("bench_runner_{name}_{unit}")
+        };
+        Self { name, kind, unit, help: help.into(), samples: Vec::new() }
+    }
+
+    fn write(&self, text: &mut String) {
+        if self.samples.is_empty() {
+            return;
+        }
+        let Self { name, kind, unit, help, .. } = self;
+        let _ = writeln!(text, "# TYPE {name} {kind}");
+        if !unit.is_empty() {
+            let _ = writeln!(text, "# UNIT {name} {unit}");
+        }
+        let _ = writeln!(text, "# HELP {name} {help}");
+        for (suffix, labels, value) in &self.samples {
+            let labels: Vec<String> =
+                labels.iter().map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
+            let _ = writeln!(text, "{name}{suffix}{{{}}} {value}", labels.join(","));
+        }
+    }
+}
+
+/// A label's value, escaped as the specification has it.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+fn of_runs(selection: &Selection<'_>) -> Vec<Family> {
+    let mut run = Family::new("run", "info", "", "A run: what was run, where, and how far it got.");
+    let mut started = Family::new("run_start_timestamp", "gauge", "seconds", "Start of the run, Unix time.");
+    let mut skipped = Family::new("skipped", "info", "", "What was asked for and left out, and why.");
+    for picked in &selection.runs {
+        let manifest = &picked.run.bundle.manifest;
+        let of_run = labels_of_run(&picked.run);
+        let status = serde_json::to_value(manifest.status).unwrap_or_default();
+        let more = [
+            ("class", manifest.machine.class.clone()),
+            ("scenario", manifest.plan.scenario.clone()),
+            ("status", status.as_str().unwrap_or_default().to_owned()),
+            ("version", manifest.program.version.clone()),
+        ];
+        run.samples.push(("_info", of_run.iter().cloned().chain(more).collect(), 1.0));
+        if let Some(seconds) = unix_seconds(&manifest.started_at) {
+            started.samples.push(("", of_run.clone(), seconds));
+        }
+        for (number, one) in (1..).zip(&picked.run.comparison.skipped) {
+            let more = [
+                // one value can be left out of a block for several reasons
+                ("number", u32::to_string(&number)),
+                ("block", one.block.clone()),
+                ("variant", one.variant.clone()),
+                ("reason", one.reason.clone()),
+            ];
+            skipped.samples.push(("_info", of_run.iter().cloned().chain(more).collect(), 1.0));
+        }
+    }
+    vec![run, started, skipped]
+}
+
+/// `None` where the text is no time.
+fn unix_seconds(text: &str) -> Option<f64> {
+    let time = humantime::parse_rfc3339(text).ok()?;
+    Some(time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?.as_secs_f64())
+}
+
+fn labels_of_run(run: &Run<'_>) -> Labels {
+    let manifest = &run.bundle.manifest;
+    vec![("run", manifest.run.clone()), ("machine", manifest.machine.directory.clone())]
+}
+
+fn labels_of_cell(run: &Run<'_>, cell: &Cell<'_>) -> Labels {
+    let variant = &cell.planned.variant;
+    let of_cell = [
+        ("block", cell.block.id.to_string()),
+        ("project", variant.project.clone()),
+        ("workload", variant.workload.clone()),
+        ("variant", variant.name.clone()),
+        ("role", cell.arm.role.as_str().to_owned()),
+    ];
+    labels_of_run(run).into_iter().chain(of_cell).collect()
+}
+
+/// An estimate with the ends of its 95 % interval.
+type Three = [f64; 3];
+
+/// A metric of builds.
+struct Metric {
+    name: &'static str,
+    unit: &'static str,
+    /// What it is, in full and in short.
+    words: [&'static str; 2],
+    median: fn(&ArmResult) -> Option<Three>,
+    ratio: fn(&ArmResult) -> Option<Three>,
+}
+
+const METRICS: [Metric; 3] = [
+    Metric {
+        name: "wall",
+        unit: "seconds",
+        words: ["Wall time of a build", "wall time"],
+        median: |arm| arm.wall.map(of_summary),
+        ratio: |arm| arm.ratio.map(|ratio| [ratio.ratio, ratio.low, ratio.high]),
+    },
+    Metric {
+        name: "cpu",
+        unit: "seconds",
+        words: ["CPU time of a build, all of its processes", "CPU time"],
+        median: |arm| arm.cpu.map(of_summary),
+        ratio: |arm| arm.cpu_ratio.map(of_ratio),
+    },
+    Metric {
+        name: "max_rss",
+        unit: "bytes",
+        words: ["Largest resident set of a process of a build", "largest resident set"],
+        median: |arm| arm.max_rss.map(of_summary),
+        ratio: |arm| arm.rss_ratio.map(of_ratio),
+    },
+];
+
+fn of_summary(summary: Summary) -> Three {
+    [summary.median, summary.low, summary.high]
+}
+
+fn of_ratio(ratio: PlainRatio) -> Three {
+    [ratio.ratio, ratio.low, ratio.high]
+}
+
+fn of_cells(selection: &Selection<'_>) -> Vec<Family> {
+    let medians = METRICS.iter().flat_map(|metric| {
+        let [full, short] = metric.words;
+        let help = [
+            format!("{full}, median."),
+            format!("Lower end of the 95 % interval of the median {short}."),
+            format!("Upper end of the 95 % interval of the median {short}."),
+        ];
+        with_interval(selection, (metric.name, metric.unit), help, metric.median)
+    });
+    let ratios = METRICS.iter().flat_map(|metric| {
+        let ends = ["the estimate", "lower end of the 95 % interval", "upper end of the 95 % interval"];
+        let help = ends.map(|end| format!("To the baseline of the block, {end}."));
+        with_interval(selection, (metric.name, "ratio"), help, metric.ratio)
+    });
+    medians.chain(ratios).chain(counts(selection)).chain(words(selection)).collect()
+}
+
+/// The families of an estimate and of the ends of its interval.
+fn with_interval(
+    selection: &Selection<'_>,
+    (name, unit): (&str, &'static str),
+    help: [String; 3],
+    of: fn(&ArmResult) -> Option<Three>,
+) -> Vec<Family> {
+    let parts = ["", "_low", "_high"].into_iter().zip(help).enumerate();
+    let family = |(at, (part, help)): (usize, (&str, String))| {
+        gauge(selection, (&format!("{name}{part}"), unit, help), |cell| of(cell.arm).map(|three| three[at]))
+    };
+    parts.map(family).collect()
+}
+
+/// A family of one number of each cell that has it.
+fn gauge(
+    selection: &Selection<'_>,
+    (name, unit, help): (&str, &'static str, impl Into<String>),
+    value: impl Fn(&Cell<'_>) -> Option<f64>,
+) -> Family {
+    let mut family = Family::new(name, "gauge", unit, help);
+    let samples =
+        selection.cells().filter_map(|(run, cell)| Some(("", labels_of_cell(run, cell), value(cell)?)));
+    family.samples.extend(samples);
+    family
+}
+
+fn counts(selection: &Selection<'_>) -> [Family; 3] {
+    [
+        gauge(
+            selection,
+            ("builds", "", "Measured builds that count."),
+            |cell| Some(cell.builds.len() as f64),
+        ),
+        gauge(selection, ("failed_builds", "", "Measured builds that did not end well."), |cell| {
+            Some(cell.arm.failures as f64)
+        }),
+        gauge(selection, ("rounds", "", "Rounds that the ratio of wall times comes from."), |cell| {
+            cell.arm.ratio.map(|ratio| ratio.rounds as f64)
+        }),
+    ]
+}
+
+/// Verdicts, and why cells have no times.
+fn words(selection: &Selection<'_>) -> [Family; 2] {
+    const VERDICTS: [Verdict; 5] =
+        [Verdict::Faster, Verdict::Slower, Verdict::Equivalent, Verdict::Undecided, Verdict::Invalid];
+    let mut verdicts = Family::new(
+        "verdict",
+        "stateset",
+        "",
+        "What the comparison of wall times with the baseline came to.",
+    );
+    let mut not_timed = Family::new("not_timed", "info", "", "Why a cell has no times or no comparison.");
+    for (run, cell) in selection.cells() {
+        let labels = labels_of_cell(run, cell);
+        if let Some(ratio) = &cell.arm.ratio {
+            for verdict in VERDICTS {
+                let state = ("bench_runner_verdict", verdict.as_str().to_owned());
+                let is_it = if ratio.verdict == verdict { 1.0 } else { 0.0 };
+                verdicts.samples.push(("", labels.iter().cloned().chain([state]).collect(), is_it));
+            }
+        }
+        if let Some(reason) = cell.why_without_times() {
+            let labels = labels.into_iter().chain([("reason", reason)]).collect();
+            not_timed.samples.push(("_info", labels, 1.0));
+        }
+    }
+    [verdicts, not_timed]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_escaped() {
+        assert_eq!(escaped("a\\b \"c\"\nd <e>"), "a\\\\b \\\"c\\\"\\nd <e>");
+    }
+}

@@ -1,0 +1,170 @@
+//! The figure of a block of several runs: variants by machines, with the ratio and the verdict in every cell.
+
+use bench_runner_core::compare::Verdict;
+
+use super::palette::Ink;
+use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::widths;
+use super::wording;
+use crate::machines::{BlockTogether, Cell, Machine, Row, Standing};
+
+/// Where names begin and how far they may go.
+const NAMES: (f64, f64) = (EDGE, 224.0);
+/// Font size of the names.
+const NAME_SIZE: f64 = 12.0;
+/// Where cells begin and how far they may go.
+const CELLS: (f64, f64) = (236.0, WIDTH - EDGE);
+/// The most machines beside each other, and the widest cell.
+const MOST: usize = 7;
+const WIDEST: f64 = 124.0;
+/// Upper end of the first table.
+const TOP: f64 = 74.0;
+/// Height of the headings of a table.
+const HEADING: f64 = 26.0;
+/// Height of a row.
+const ROW: f64 = 44.0;
+/// Height of a line of text below the tables.
+const LINE: f64 = 18.0;
+
+/// The scene of one block.
+pub(crate) fn scene(machines: &[Machine], block: &BlockTogether) -> Scene {
+    let mut scene = Scene::new(format!("{}: ratios by machine", block.title), description(machines, block));
+    let explains = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
+    scene.heading(&block.title, &explains);
+    let names: Vec<String> = block.rows.iter().map(|row| row.variant.clone()).collect();
+    let names = widths::shorten_all(&names, NAMES.1 - NAMES.0, NAME_SIZE);
+    let mut top = TOP;
+    for first in (0..block.machines.len()).step_by(MOST) {
+        let shown = first..(first + MOST).min(block.machines.len());
+        top = table(&mut scene, (machines, block), &names, shown, top) + 16.0;
+    }
+    top = scale(&mut scene, top) + 8.0;
+    for place in &block.machines {
+        let machine = &machines[*place];
+        let text = format!("{}: {}, {}", machine.key, machine.name, machine.summary);
+        let room = WIDTH - 2.0 * EDGE;
+        scene.text(Label::new((EDGE, top + LINE / 2.0), text, 11.0, Ink::Muted).within(room));
+        top += LINE;
+    }
+    scene.height = top + 12.0;
+    scene
+}
+
+fn description(machines: &[Machine], block: &BlockTogether) -> String {
+    let told = |row: &Row| {
+        let cells = row.cells.iter().zip(&block.machines);
+        let cells: Vec<String> =
+            cells.map(|(cell, place)| format!("{}: {}", machines[*place].name, says(cell))).collect();
+        format!("{}: {}.", row.variant, cells.join("; "))
+    };
+    block.rows.iter().map(told).collect::<Vec<_>>().join(" ")
+}
+
+/// A cell in words.
+fn says(cell: &Cell) -> String {
+    match cell {
+        Cell::Known(standing) => {
+            let (ratio, interval) = standing.ratio();
+            let shown = wording::interval(ratio, interval);
+            let runs = match standing.runs.len() {
+                1 => String::new(),
+                several => format!(", over {several} runs"),
+            };
+            let verdict = standing.verdict_text();
+            format!("{verdict}, {}× [{}, {}]{runs}", shown.estimate, shown.low, shown.high)
+        }
+        Cell::Baseline => "there it is the same thing as the baseline".to_owned(),
+        Cell::Nothing(reason) => reason.clone(),
+    }
+}
+
+/// Draws the machines at these places of the block, and returns where that ends.
+fn table(
+    scene: &mut Scene,
+    (machines, block): (&[Machine], &BlockTogether),
+    names: &[String],
+    shown: std::ops::Range<usize>,
+    top: f64,
+) -> f64 {
+    let width = ((CELLS.1 - CELLS.0) / shown.len().max(1) as f64).min(WIDEST);
+    let left = |at: usize| CELLS.0 + (at - shown.start) as f64 * width;
+    for at in shown.clone() {
+        let place = (left(at) + width / 2.0, top + HEADING / 2.0);
+        let key = &machines[block.machines[at]].key;
+        scene.text(Label::new(place, key, 13.0, Ink::Text).bold().anchored(Anchor::Middle));
+    }
+    let rows_top = top + HEADING;
+    for (index, (row, name)) in block.rows.iter().zip(names).enumerate() {
+        let y = rows_top + index as f64 * ROW;
+        scene.text(Label::new((NAMES.0, y + ROW / 2.0), name, NAME_SIZE, Ink::Text));
+        for at in shown.clone() {
+            let corners = ((left(at) + 1.5, y + 1.5), (left(at) + width - 1.5, y + ROW - 1.5));
+            cell(scene, &row.cells[at], corners);
+            let machine = &machines[block.machines[at]];
+            let (name, text) = (format!("{} on {}", row.variant, machine.name), says(&row.cells[at]));
+            scene.tips.push(Tip { from: corners.0, to: corners.1, name, text });
+        }
+    }
+    rows_top + block.rows.len() as f64 * ROW
+}
+
+fn cell(scene: &mut Scene, cell: &Cell, ((x0, y0), (x1, y1)): ((f64, f64), (f64, f64))) {
+    let (lines, ink): ([String; 2], Ink) = match cell {
+        Cell::Known(standing) => {
+            let (ratio, interval) = standing.ratio();
+            let number = format!("{}×", wording::interval(ratio, interval).estimate);
+            ([number, standing.verdict_word()], Ink::Heat(level(standing)))
+        }
+        Cell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
+        Cell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),
+    };
+    scene.rect((x0, y0), (x1, y1), ink);
+    if ink == Ink::Card {
+        for (from, to) in
+            [((x0, y0), (x1, y0)), ((x0, y1), (x1, y1)), ((x0, y0), (x0, y1)), ((x1, y0), (x1, y1))]
+        {
+            scene.line(from, to, 1.0, Ink::Grid);
+        }
+    }
+    let (x, middle, room) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0, x1 - x0 - 8.0);
+    let [number, verdict] = lines;
+    let number = Label::new((x, middle - 8.5), number, 13.0, Ink::Text).bold().within(room);
+    scene.text(number.anchored(Anchor::Middle));
+    let verdict = Label::new((x, middle + 9.0), verdict, 11.0, Ink::Text).within(room);
+    scene.text(verdict.anchored(Anchor::Middle));
+}
+
+/// Limits of the steps of colour, as factors.
+const STEPS: [f64; 3] = [1.1, 1.25, 2.0];
+/// Below this factor, and above its reciprocal, a cell has no colour.
+const FAINT: f64 = 1.02;
+
+/// The step of colour of a ratio: pale where not every run shows a difference.
+fn level(standing: &Standing) -> i8 {
+    let log = standing.combined.known.value;
+    if !log.is_finite() || log.abs() < FAINT.ln() {
+        return 0;
+    }
+    let steps = 1 + STEPS.iter().filter(|step| log.abs() >= step.ln()).count() as i8;
+    let shown = matches!(standing.verdict(), Some(Verdict::Faster | Verdict::Slower));
+    let steps = if shown { steps } else { 1 };
+    if log < 0.0 { -steps } else { steps }
+}
+
+/// The steps of colour with what they stand for; returns where that ends.
+fn scale(scene: &mut Scene, top: f64) -> f64 {
+    let label = Label::new((EDGE, top + 8.0), "less time", 11.0, Ink::Muted);
+    let mut x = EDGE + label.width() + 8.0;
+    scene.text(label);
+    for ink in Ink::heats() {
+        scene.rect((x, top), (x + 22.0, top + 16.0), ink);
+        x += 24.0;
+    }
+    let limits: Vec<String> = STEPS.iter().map(|step| format!("{step}×")).collect();
+    let says = format!(
+        "more time · steps at {FAINT}×, {} and their reciprocals; pale where not every run shows a difference",
+        limits.join(", ")
+    );
+    scene.text(Label::new((x + 6.0, top + 8.0), says, 11.0, Ink::Muted).within(WIDTH - EDGE - x - 6.0));
+    top + 16.0
+}

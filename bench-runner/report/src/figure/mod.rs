@@ -1,0 +1,220 @@
+//! A comparison → a scene; a scene → SVG.
+//!
+//! Pure: result types go in, the text of SVG files comes out, the same bytes for the same values. A figure is
+//! complete in itself (outlines in place of text, no scripts, nothing to fetch), carries its own background, and
+//! changes its colours with the page's where the viewer knows `prefers-color-scheme`. Nothing here computes a statistic,
+//! reads a file or decides where one is written.
+
+mod builds;
+mod costs;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod font;
+mod forest;
+mod heat;
+mod intervals;
+mod layout;
+mod machines;
+mod marks;
+mod memory;
+mod palette;
+mod png;
+mod scale;
+mod scene;
+mod series;
+mod spread;
+mod svg;
+mod widths;
+pub mod wording;
+
+use bench_runner_core::compare::{BlockResult, Comparison};
+use rayon::prelude::*;
+
+use crate::machines::{BlockTogether, SideBySide};
+use layout::Layout;
+use png::Size;
+use scene::{Scene, Tip};
+
+pub use png::PngError;
+
+/// A figure and the name of its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureFile {
+    /// File name, such as `forest.svg`.
+    pub name: String,
+    /// What is in it: the text of an SVG file, or a PNG.
+    pub bytes: Vec<u8>,
+}
+
+/// A figure as part of a page that has the font of the figures and their [`style`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Inline {
+    /// What it shows, as a title.
+    pub(crate) title: String,
+    /// The element.
+    pub(crate) svg: String,
+    /// What is told of parts of it, as JSON: `names`, and in `parts`, in reading order, `[x, y, name, text]` for a point
+    /// and `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names by
+    /// their place in the list. A page of many builds consists of these for the most part.
+    pub(crate) tips: String,
+    /// Which screens it is for.
+    pub(crate) screens: Screens,
+}
+
+/// Which screens a figure is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screens {
+    /// All; a narrow one has to scroll.
+    All,
+    /// Wide ones: narrow ones have a drawing of their own.
+    Wide,
+    /// Narrow ones.
+    Narrow,
+}
+
+impl Inline {
+    fn of(scene: &Scene, screens: Screens) -> Self {
+        let tips = told(&scene.tips).to_string();
+        Self { title: scene.title.clone(), svg: svg::inline(scene), tips, screens }
+    }
+}
+
+fn told(tips: &[Tip]) -> serde_json::Value {
+    let rounded = |length: f64| (length * 10.0).round() / 10.0;
+    let mut names: Vec<&str> = Vec::new();
+    let mut parts = Vec::new();
+    for Tip { from, to, name, text } in tips {
+        let at = names.iter().position(|known| known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        let [x0, y0, x1, y1] = [from.0, from.1, to.0, to.1].map(rounded);
+        parts.push(match from == to {
+            true => serde_json::json!([x0, y0, at, text]),
+            false => serde_json::json!([x0, y0, x1, y1, at, text]),
+        });
+    }
+    serde_json::json!({ "names": names, "parts": parts })
+}
+
+/// The rules of style that a page with figures needs: the font, and the colours of dark pages.
+pub(crate) fn style() -> String {
+    let face = |(font, weight): &(&str, u16)| {
+        format!(
+            "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/woff2;base64,{font}) format(\"woff2\")}}\n"
+        )
+    };
+    let faces: String = font::FOR_PAGES.iter().map(face).collect();
+    format!("{faces}@media (prefers-color-scheme:dark){{\n{}}}\n", svg::dark_rules())
+}
+
+/// Every ratio of a run with its interval, block by block, for a page: for wide screens and for narrow ones.
+pub(crate) fn inline_forest(comparison: &Comparison) -> [Inline; 2] {
+    for_both(|layout| forest::scene(comparison, layout))
+}
+
+fn for_both(scene: impl Fn(&Layout) -> Scene) -> [Inline; 2] {
+    [(Layout::WIDE, Screens::Wide), (Layout::NARROW, Screens::Narrow)]
+        .map(|(layout, screens)| Inline::of(&scene(&layout), screens))
+}
+
+/// The figures of one block for a page: its builds in the order taken, how they spread, where their time goes, time
+/// against memory.
+pub(crate) fn inline_block(block: &BlockResult) -> Vec<Inline> {
+    of_block(block).iter().map(|(_, scene)| Inline::of(scene, Screens::All)).collect()
+}
+
+/// The scenes of a block, each with what its file's name ends with.
+fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
+    vec![
+        ("", builds::scene(block)),
+        ("-spread", spread::scene(block)),
+        ("-costs", costs::scene(block)),
+        ("-memory", memory::scene(block)),
+    ]
+}
+
+/// The scenes of a run: `forest`, then those of each block under its file stem.
+fn of_run(comparison: &Comparison) -> Vec<(String, Scene)> {
+    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison, &Layout::WIDE))];
+    for block in &comparison.blocks {
+        let stem = block.id.file_stem();
+        scenes.extend(of_block(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)));
+    }
+    scenes
+}
+
+/// The rules of style that a page with heat maps needs beside [`style`].
+pub(crate) fn style_of_heat_maps() -> String {
+    let rules = svg::dark_rules_of(palette::Ink::heats());
+    format!("@media (prefers-color-scheme:dark){{\n{rules}}}\n")
+}
+
+/// The figures of a block of several runs for a page: a heat map of variants and machines, and every ratio with its
+/// interval.
+pub(crate) fn inline_together(together: &SideBySide, block: &BlockTogether) -> Vec<Inline> {
+    let heat = Inline::of(&heat::scene(&together.machines, block), Screens::All);
+    let ratios = for_both(|layout| machines::scene(&together.machines, block, layout));
+    std::iter::once(heat).chain(ratios).collect()
+}
+
+fn of_block_together(together: &SideBySide, block: &BlockTogether) -> Vec<(&'static str, Scene)> {
+    vec![
+        ("heat", heat::scene(&together.machines, block)),
+        ("machines", machines::scene(&together.machines, block, &Layout::WIDE)),
+    ]
+}
+
+/// All figures of several runs as SVG.
+pub fn svgs_together(together: &SideBySide) -> Vec<FigureFile> {
+    as_svgs(&scenes_together(together))
+}
+
+/// All figures of several runs as pictures, of the sizes of [`pngs`].
+pub fn pngs_together(together: &SideBySide) -> Result<Vec<FigureFile>, PngError> {
+    as_pngs(&scenes_together(together))
+}
+
+/// The scenes of several runs. A block id that stands for several comparisons is numbered.
+fn scenes_together(together: &SideBySide) -> Vec<(String, Scene)> {
+    let mut scenes: Vec<(String, Scene)> = Vec::new();
+    for (at, block) in together.blocks.iter().enumerate() {
+        let again = together.blocks[..at].iter().filter(|other| other.id == block.id).count();
+        let number = if again > 0 { format!("-{}", again + 1) } else { String::new() };
+        let stem = block.id.file_stem();
+        let named = |(kind, scene): (&str, Scene)| (format!("{kind}-{stem}{number}"), scene);
+        scenes.extend(of_block_together(together, block).into_iter().map(named));
+    }
+    scenes
+}
+
+/// All figures of a run as SVG.
+pub fn svgs(comparison: &Comparison) -> Vec<FigureFile> {
+    as_svgs(&of_run(comparison))
+}
+
+fn as_svgs(scenes: &[(String, Scene)]) -> Vec<FigureFile> {
+    let file = |(stem, scene): &(String, Scene)| FigureFile {
+        name: format!("{stem}.svg"),
+        bytes: svg::file(scene).into_bytes(),
+    };
+    scenes.par_iter().map(file).collect()
+}
+
+/// All figures of a run as pictures: `.png` in twice the size that they have on a page, and `-slide.png` of
+/// 1920 × 1080.
+pub fn pngs(comparison: &Comparison) -> Result<Vec<FigureFile>, PngError> {
+    as_pngs(&of_run(comparison))
+}
+
+fn as_pngs(scenes: &[(String, Scene)]) -> Result<Vec<FigureFile>, PngError> {
+    let sizes = [("", Size::Blog(2.0)), ("-slide", Size::Slide(1920, 1080))];
+    let wanted: Vec<_> = scenes.iter().flat_map(|scene| sizes.map(|size| (scene, size))).collect();
+    let file = |((stem, scene), (ending, size)): &(&(String, Scene), (&str, Size))| {
+        Ok(FigureFile { name: format!("{stem}{ending}.png"), bytes: png::png(scene, *size)? })
+    };
+    wanted.par_iter().map(file).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Two runs of one plan → whether the second says what the first one said.
+
+use bench_runner_core::compare::{Ratio, Verdict};
+use bench_runner_core::record::{Role, Variant};
+use bench_runner_core::stats::{holm, sum};
+
+use super::agreement::says_something;
+use super::differences::{self, Difference};
+use super::same::{self, Subject};
+use super::table::{Lacks, ratio_of};
+use super::{Run, as_ratio, same_run};
+
+/// Level at which two ratios are said to differ, after correction.
+const LEVEL_OF_DIFFERENCE: f64 = 0.05;
+
+/// What a second run says of a first one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reproduced {
+    /// Every comparison of the first run.
+    pub rows: Vec<ReproducedRow>,
+    /// What else differs between the two, the first one at place 0 and the second one at place 1.
+    pub differences: Vec<Difference>,
+    /// Why no block of the first run is the same comparison in the second one; `None` where one is, or where the first
+    /// run has no block.
+    pub apart: Option<String>,
+    /// Whether both are the same run, so that nothing was reproduced.
+    pub same_run: bool,
+    /// Whether both were made on the same machine.
+    pub same_machine: bool,
+}
+
+/// A comparison of the first run, and what the second one says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReproducedRow {
+    /// Title of the block.
+    pub block: String,
+    /// The variant.
+    pub variant: String,
+    /// What it was compared with.
+    pub baseline: String,
+    /// What the first run said; `None` where it had no ratio.
+    pub original: Option<Ratio>,
+    /// What the second run says, or why it says nothing.
+    pub again: Result<Ratio, String>,
+    /// How the two ratios lie; `None` unless both are there.
+    pub ratios: Option<TwoRatios>,
+    /// What that comes to.
+    pub outcome: Outcome,
+}
+
+/// How two ratios of one comparison lie.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TwoRatios {
+    /// Whether the 95 % intervals overlap.
+    pub overlap: bool,
+    /// Whether the first estimate lies in the second interval.
+    pub within: bool,
+    /// The second ratio over the first, with its 95 % interval.
+    pub factor: (f64, (f64, f64)),
+    /// The p-value against "they are equal".
+    pub p: f64,
+    /// The same as it counts among all comparisons that both runs have (Holm).
+    pub p_holm: f64,
+}
+
+impl TwoRatios {
+    /// Whether the ratios differ by more than chance.
+    pub fn differ(&self) -> bool {
+        self.p_holm < LEVEL_OF_DIFFERENCE
+    }
+}
+
+/// What a comparison that was made again comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The first run showed nothing (`undecided`, `invalid`, no ratio), so there was nothing to confirm.
+    NothingClaimed,
+    /// The second run has the same verdict.
+    Confirmed,
+    /// The second run shows nothing that speaks for the verdict, nor against it.
+    NotConfirmed,
+    /// The second run shows something else, or shows nothing at a ratio that differs by more than chance.
+    Contradicted,
+}
+
+impl Outcome {
+    /// The word in files and tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingClaimed => "nothing claimed",
+            Self::Confirmed => "confirmed",
+            Self::NotConfirmed => "not confirmed",
+            Self::Contradicted => "contradicted",
+        }
+    }
+}
+
+impl Reproduced {
+    /// How many comparisons came to `outcome`.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.rows.iter().filter(|row| row.outcome == outcome).count()
+    }
+
+    /// The worst that any comparison came to; `None` where the first run showed nothing at all.
+    pub fn worst(&self) -> Option<Outcome> {
+        self.rows.iter().map(|row| row.outcome).max().filter(|worst| *worst != Outcome::NothingClaimed)
+    }
+}
+
+/// Compares what two runs of a plan say, comparison by comparison.
+pub fn reproduced(original: Run<'_>, again: Run<'_>) -> Reproduced {
+    let second: Vec<Subject<'_>> = Subject::all(1, again).collect();
+    let first: Vec<Subject<'_>> = Subject::all(0, original).collect();
+    let others: Vec<Result<&Subject<'_>, String>> = first.iter().map(|one| again_of(one, &second)).collect();
+    let mut rows: Vec<ReproducedRow> =
+        first.iter().zip(&others).flat_map(|(one, other)| of_block(one, other)).collect();
+    let p: Vec<Option<f64>> = rows.iter().filter_map(|row| Some(Some(row.ratios?.p))).collect();
+    let tested = p.len();
+    let mut corrected = holm(&p, tested).into_iter().flatten();
+    for row in &mut rows {
+        if let Some(ratios) = &mut row.ratios {
+            ratios.p_holm = corrected.next().unwrap_or(1.0);
+        }
+        row.outcome = outcome(row);
+    }
+    Reproduced {
+        rows,
+        differences: differences::of(&[original, again], &[0, 1], 2),
+        apart: match others.iter().find(|other| other.is_ok()) {
+            Some(_) => None,
+            None => others.first().and_then(|other| other.clone().err()),
+        },
+        same_run: same_run(&original, &again),
+        same_machine: original.manifest.machine.instance == again.manifest.machine.instance,
+    }
+}
+
+/// The same block of the second run, or why there is none.
+fn again_of<'s, 'a>(first: &Subject<'_>, second: &'s [Subject<'a>]) -> Result<&'s Subject<'a>, String> {
+    match second.iter().find(|other| other.result.id == first.result.id) {
+        None => Err("the second run does not have this block".to_owned()),
+        Some(other) => match same::differences(first, other).as_slice() {
+            [] => Ok(other),
+            differences => Err(differences.join("; ")),
+        },
+    }
+}
+
+fn of_block(first: &Subject<'_>, other: &Result<&Subject<'_>, String>) -> Vec<ReproducedRow> {
+    let arms = first.planned.arms.iter().enumerate();
+    let arms = arms.filter(|(at, arm)| *at != first.result.baseline && arm.role != Role::Twin);
+    arms.map(|(_, arm)| of_variant(first, other.as_ref().map_err(|reason| reason.as_str()), &arm.variant))
+        .collect()
+}
+
+fn of_variant(first: &Subject<'_>, other: Result<&&Subject<'_>, &str>, variant: &Variant) -> ReproducedRow {
+    let said = |subject: &Subject<'_>| {
+        ratio_of(subject, variant).map_err(|lacks| match lacks {
+            Lacks::Baseline => "there it is the same thing as the baseline".to_owned(),
+            Lacks::Ratio(reason) => reason,
+        })
+    };
+    let original = said(first).ok();
+    let again = other.map_err(str::to_owned).and_then(|other| said(other));
+    let ratios = original.as_ref().zip(again.as_ref().ok()).and_then(|(one, two)| two_ratios(one, two));
+    ReproducedRow {
+        block: first.result.title.clone(),
+        variant: variant.name.clone(),
+        baseline: first.baseline().map(|baseline| baseline.name.clone()).unwrap_or_default(),
+        original,
+        again,
+        ratios,
+        outcome: Outcome::NothingClaimed,
+    }
+}
+
+fn two_ratios(one: &Ratio, two: &Ratio) -> Option<TwoRatios> {
+    let difference = sum(&[two.known(), one.known().times(-1.0)])?;
+    let p = difference.p_zero();
+    Some(TwoRatios {
+        overlap: one.low <= two.high && two.low <= one.high,
+        within: (two.low..=two.high).contains(&one.ratio),
+        factor: as_ratio(&difference),
+        p,
+        p_holm: p,
+    })
+}
+
+fn outcome(row: &ReproducedRow) -> Outcome {
+    let Some(claim) = row.original.map(|ratio| ratio.verdict).filter(|verdict| says_something(*verdict))
+    else {
+        return Outcome::NothingClaimed;
+    };
+    let differ = row.ratios.is_some_and(|ratios| ratios.differ());
+    match row.again.as_ref().map(|ratio| ratio.verdict) {
+        Ok(verdict) if verdict == claim => Outcome::Confirmed,
+        Ok(Verdict::Undecided | Verdict::Invalid) if !differ => Outcome::NotConfirmed,
+        Ok(_) => Outcome::Contradicted,
+        Err(_) => Outcome::NotConfirmed,
+    }
+}

@@ -1,0 +1,175 @@
+//! The same comparison in several projects: the table after the blocks, and `derived/across.csv`.
+
+use bench_runner_core::compare::{Across, Comparison, LeftOut};
+
+use super::derived::csv_text;
+use super::table::{Column, paragraph, table};
+use crate::figure::wording;
+
+const COLUMNS: [Column; 7] = [
+    Column { heading: "variant to baseline", right: false },
+    Column { heading: "workload", right: false },
+    Column { heading: "projects", right: true },
+    Column { heading: "ratio", right: true },
+    Column { heading: "these projects", right: true },
+    Column { heading: "in general", right: true },
+    Column { heading: "a further one", right: true },
+];
+
+/// How many of the columns there are where no row speaks of projects in general.
+const WITHOUT_GENERAL: usize = 5;
+
+/// The table, empty where no two projects have a comparison in common.
+pub(super) fn lines(across: &[Across]) -> Vec<String> {
+    if across.is_empty() {
+        return Vec::new();
+    }
+    let general = across.iter().any(|one| one.general.is_some());
+    let columns = if general { &COLUMNS[..] } else { &COLUMNS[..WITHOUT_GENERAL] };
+    let rows: Vec<Vec<String>> = across.iter().map(|one| row(one, across, columns.len())).collect();
+    let heading = "across projects: geometric means of the ratios with plain 95 % intervals, each project \
+                   counted once. No verdicts: they were not planned and are not corrected for their number.";
+    let mut lines = vec![String::new()];
+    lines.extend(paragraph("", heading).iter().map(|line| line.trim_start().to_owned()));
+    lines.extend(table(columns, &rows));
+    let name = |one: &Across| format!("{} under {}", comparison(one), workload(one, across));
+    for one in across.iter().filter(|one| !one.left_out.is_empty()) {
+        lines.extend(paragraph("", &format!("{}: without {}", name(one), left_out(&one.left_out))));
+    }
+    lines
+}
+
+fn row(one: &Across, all: &[Across], columns: usize) -> Vec<String> {
+    let shown = wording::interval(one.ratio, one.these);
+    let of_general = |interval: Option<(f64, f64)>| {
+        let shown = interval.map(|interval| wording::interval(one.ratio, interval));
+        shown.map(|shown| format!("{} – {}", shown.low, shown.high)).unwrap_or_default()
+    };
+    let mut row = vec![
+        comparison(one),
+        workload(one, all),
+        one.projects.len().to_string(),
+        format!("{}×", shown.estimate),
+        format!("{} – {}", shown.low, shown.high),
+        of_general(one.general.map(|general| general.mean)),
+        of_general(one.general.map(|general| general.further)),
+    ];
+    row.truncate(columns);
+    row
+}
+
+/// What is compared with what.
+fn comparison(one: &Across) -> String {
+    format!("{} to {}", one.variant, one.baseline)
+}
+
+/// The workload, with the matrix where another comparison would read the same.
+fn workload(one: &Across, all: &[Across]) -> String {
+    let same = |other: &&Across| comparison(other) == comparison(one) && other.workload == one.workload;
+    match all.iter().filter(same).count() {
+        1 => one.workload.clone(),
+        _ => format!("{} · {}", one.workload, one.matrix),
+    }
+}
+
+fn left_out(left_out: &[LeftOut]) -> String {
+    let one = |left_out: &LeftOut| format!("{} ({})", left_out.project, left_out.reason);
+    left_out.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+const HEADER: [&str; 14] = [
+    "matrix",
+    "workload",
+    "variant",
+    "baseline",
+    "n",
+    "projects",
+    "ratio",
+    "these_low",
+    "these_high",
+    "general_low",
+    "general_high",
+    "further_low",
+    "further_high",
+    "left_out",
+];
+
+/// The same as CSV, a row for each comparison; names of projects are separated by blanks.
+pub fn across_csv(comparison: &Comparison) -> Result<String, csv::Error> {
+    let row = |one: &Across| {
+        let mut row = [&one.matrix, &one.workload, &one.variant, &one.baseline].map(String::clone).to_vec();
+        row.push(one.projects.len().to_string());
+        row.push(one.projects.join(" "));
+        row.extend([one.ratio, one.these.0, one.these.1].map(|value| value.to_string()));
+        let bounds = one.general.map(|of| [of.mean.0, of.mean.1, of.further.0, of.further.1]);
+        row.extend(bounds.into_iter().flatten().map(|value| value.to_string()));
+        row.resize(HEADER.len() - 1, String::new());
+        row.push(left_out(&one.left_out));
+        row
+    };
+    csv_text(&HEADER, comparison.across.iter().map(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::compare::General;
+    use expect_test::expect;
+
+    use super::*;
+    use crate::figure::fixture;
+
+    fn across(variant: &str, projects: usize) -> Across {
+        Across {
+            matrix: "linkers".to_owned(),
+            workload: "clean".to_owned(),
+            variant: variant.to_owned(),
+            baseline: "linker=bfd".to_owned(),
+            projects: (1..=projects).map(|number| format!("p{number}")).collect(),
+            ratio: 0.921,
+            these: (0.913, 0.929),
+            general: (projects >= 5).then_some(General { mean: (0.88, 0.964), further: (0.80, 1.06) }),
+            left_out: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn as_much_as_the_number_of_projects_allows() {
+        let left_out = vec![LeftOut { project: "hexyl".to_owned(), reason: "its block is invalid" }];
+        let few = Across { left_out, ..across("linker=lld", 3) };
+        expect![[r#"
+
+            across projects: geometric means of the ratios with plain 95 % intervals, each project counted
+            once. No verdicts: they were not planned and are not corrected for their number.
+              variant to baseline       workload  projects    ratio   these projects
+              linker=lld to linker=bfd  clean            3  0.9210×  0.9130 – 0.9290
+              linker=lld to linker=bfd under clean: without hexyl (its block is invalid)"#]]
+        .assert_eq(&lines(std::slice::from_ref(&few)).join("\n"));
+        let other = Across { matrix: "more".to_owned(), ..across("linker=lld", 2) };
+        expect![[r#"
+
+            across projects: geometric means of the ratios with plain 95 % intervals, each project counted
+            once. No verdicts: they were not planned and are not corrected for their number.
+              variant to baseline   workload         projects    ratio   these projects     in general  a further one
+              linker=mold to        clean                   6  0.9210×  0.9130 – 0.9290  0.880 – 0.964    0.80 – 1.06
+                linker=bfd
+              linker=lld to         clean · linkers         3  0.9210×  0.9130 – 0.9290
+                linker=bfd
+              linker=lld to         clean · more            2  0.9210×  0.9130 – 0.9290
+                linker=bfd
+              linker=lld to linker=bfd under clean · linkers: without hexyl (its block is invalid)"#]]
+        .assert_eq(&lines(&[across("linker=mold", 6), few, other]).join("\n"));
+        assert!(lines(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_row_for_each_comparison() {
+        let mut comparison = fixture::everything();
+        let left_out = vec![LeftOut { project: "hexyl".to_owned(), reason: "its block is invalid" }];
+        comparison.across = vec![across("linker=mold", 5), Across { left_out, ..across("linker=lld", 2) }];
+        expect![[r#"
+            matrix,workload,variant,baseline,n,projects,ratio,these_low,these_high,general_low,general_high,further_low,further_high,left_out
+            linkers,clean,linker=mold,linker=bfd,5,p1 p2 p3 p4 p5,0.921,0.913,0.929,0.88,0.964,0.8,1.06,
+            linkers,clean,linker=lld,linker=bfd,2,p1 p2,0.921,0.913,0.929,,,,,hexyl (its block is invalid)
+        "#]].assert_eq(&across_csv(&comparison).unwrap());
+    }
+}

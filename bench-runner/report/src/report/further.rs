@@ -1,0 +1,205 @@
+//! What a block's table has no column for, in lines below it.
+
+use bench_runner_core::compare::{ArmResult, BlockResult, OrderEffects, PlainRatio, SessionRatio};
+
+use super::table::paragraph;
+use crate::figure::wording;
+
+/// Below this, the test of the predecessors is worth a word.
+const PREDECESSORS_WORTH_A_WORD: f64 = 0.01;
+
+/// Below this, sessions are said to differ.
+const SPREAD_WORTH_A_WORD: f64 = 0.01;
+
+/// A bound above this share of the margin is worth a word.
+const BOUND_WORTH_A_WORD: f64 = 0.5;
+
+/// What places and predecessors did; nothing where that cannot be said, or where nothing is seen of it and it can
+/// hardly have mattered.
+pub(super) fn order(block: &BlockResult) -> Vec<String> {
+    let Ok(order) = &block.order else { return Vec::new() };
+    if !worth_a_word(order, block.margin) {
+        return Vec::new();
+    }
+    let shown = wording::effect(&order.first);
+    let mut says = vec![format!(
+        "being first in a round costs {} % ({} to {} %)",
+        shown.estimate, shown.low, shown.high
+    )];
+    if let Some(found) = order.predecessors.filter(|found| found.p < PREDECESSORS_WORTH_A_WORD) {
+        let (shown, p) = (wording::effect(&found.largest), wording::p_value(found.p));
+        let name = block.arms.get(found.arm).map(wording::arm_name).unwrap_or_default();
+        says.push(format!(
+            "being built after {name} costs {} % ({} to {} %, {p})",
+            shown.estimate, shown.low, shown.high
+        ));
+    }
+    if let Some(bound) = order.bound() {
+        let bound = wording::share(bound);
+        says.push(format!("position and predecessor may have moved a ratio by up to {bound} (95 % bound)"));
+    } else if order.predecessors.is_none() && !order.moved.is_empty() {
+        says.push("with two arms, what a build takes over from the one before it cannot be told".to_owned());
+    }
+    paragraph("order: ", &says.join("; "))
+}
+
+fn worth_a_word(order: &OrderEffects, margin: f64) -> bool {
+    let (low, high) = order.first.interval();
+    low > 0.0
+        || high < 0.0
+        || order.predecessors.is_some_and(|found| found.p < PREDECESSORS_WORTH_A_WORD)
+        || order.bound().is_some_and(|bound| bound > BOUND_WORTH_A_WORD * margin)
+}
+
+/// What the row of an arm cannot say.
+pub(super) fn beside(block: &BlockResult, at: usize) -> Vec<String> {
+    let arm = &block.arms[at];
+    let name = wording::arm_name(arm);
+    let mut lines = Vec::new();
+    let lacks_ratio = block.is_compared(at) && arm.ratio.is_none();
+    if lacks_ratio || arm.wall.is_none() {
+        lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
+    } else if arm.failures > 0 {
+        lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
+    }
+    if let Some(ratio) = arm.ratio.filter(|r| !(r.low..=r.high).contains(&r.ratio_of_means)) {
+        let says = format!(
+            "{name}: the ratio of the means is {:.3}×, outside the interval of the typical build: some builds \
+             took much longer or shorter than most",
+            ratio.ratio_of_means
+        );
+        lines.extend(paragraph("", &says));
+    }
+    lines
+}
+
+/// CPU time and memory of an arm, where they are news: their interval lies off 1, and CPU time differs from wall time by
+/// the margin or more, with intervals apart; memory, of which wall time says nothing, differs from the baseline's by the
+/// margin or more.
+pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
+    let Some(wall) = arm.ratio else { return Vec::new() };
+    let off = |cost: &PlainRatio, low: f64, high: f64| cost.high < low || high < cost.low;
+    let apart = |ratio: f64| ratio.ln().abs() >= margin.ln_1p();
+    let cpu_is_news = |cost: &PlainRatio| {
+        off(cost, wall.low, wall.high) && off(cost, 1.0, 1.0) && apart(cost.ratio / wall.ratio)
+    };
+    let memory_is_news = |cost: &PlainRatio| off(cost, 1.0, 1.0) && apart(cost.ratio);
+    let cpu = arm.cpu_ratio.filter(cpu_is_news).map(|cost| ("CPU time", cost));
+    let memory = arm.rss_ratio.filter(memory_is_news).map(|cost| ("memory", cost));
+    let says: Vec<String> = cpu
+        .into_iter()
+        .chain(memory)
+        .map(|(what, cost)| {
+            let shown = wording::plain_ratio(&cost);
+            format!("{what} {}× ({} – {})", shown.estimate, shown.low, shown.high)
+        })
+        .collect();
+    if says.is_empty() {
+        return Vec::new();
+    }
+    paragraph("", &format!("{}: {}", wording::arm_name(arm), says.join(", ")))
+}
+
+/// The ratio of an arm by session, and whether the sessions differ.
+pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
+    let Some(sessions) = &arm.sessions else { return Vec::new() };
+    let of_session =
+        |one: &SessionRatio| format!("{}: {}×", one.session, wording::plain_ratio(&one.ratio).estimate);
+    let ratios = sessions.ratios.iter().map(of_session).collect::<Vec<_>>().join(", ");
+    let apart = match sessions.spread {
+        Some(spread) if spread.p < SPREAD_WORTH_A_WORD && spread.sd > 0.0 => {
+            let (sd, p) = (wording::share(spread.sd.exp_m1()), wording::p_value(spread.p));
+            format!("; the sessions differ by more than chance, standard deviation {sd} ({p})")
+        }
+        Some(_) => "; the sessions differ by no more than chance allows".to_owned(),
+        None => String::new(),
+    };
+    paragraph("", &format!("{} by session: {ratios}{apart}", wording::arm_name(arm)))
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::compare::{Effect, Sessions, Spread};
+
+    use super::*;
+    use crate::figure::fixture::{self, block as block_of, names};
+
+    #[test]
+    fn the_order_is_told_as_far_as_it_is_known() {
+        let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
+        assert!(order(&one).is_empty());
+        let mut says = |effects: OrderEffects| {
+            one.order = Ok(effects);
+            order(&one).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+        };
+        let first = "order: being first in a round costs +0.40 % (−0.30 to +1.11 %)";
+        let bound = "position and predecessor may have moved a ratio by up to 0.5 % (95 % bound)";
+        let after = "being built after linker=mold costs +1.11 % (+0.60 to +1.61 %, p < 0.001)";
+        assert_eq!(says(fixture::order(0.0004)), format!("{first}; {after}; {bound}"));
+        let costs = Effect { log: 0.02, half_width: 0.007 };
+        let two = OrderEffects { first: costs, trend: None, predecessors: None, ..fixture::order(0.2) };
+        let first = "order: being first in a round costs +2.02 % (+1.31 to +2.74 %)";
+        assert_eq!(says(OrderEffects { moved: Vec::new(), ..two.clone() }), first);
+        let unknown = "with two arms, what a build takes over from the one before it cannot be told";
+        assert_eq!(says(OrderEffects { moved: vec![None], ..two }), format!("{first}; {unknown}"));
+    }
+
+    #[test]
+    fn the_order_is_told_only_where_it_may_matter() {
+        let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
+        let mut told = |effects: OrderEffects| {
+            one.order = Ok(effects);
+            !order(&one).is_empty()
+        };
+        let none = || fixture::order(0.2);
+        assert!(!told(none()) && !told(fixture::order(0.011)) && told(fixture::order(0.009)));
+        let first = |log: f64| OrderEffects { first: Effect { log, half_width: 0.007 }, ..none() };
+        assert!(told(first(0.0071)) && told(first(-0.0071)) && !told(first(0.0069)) && !told(first(-0.0069)));
+        // the margin is 3 %
+        let moved =
+            |log: f64| OrderEffects { moved: vec![Some(Effect { log, half_width: 0.005 })], ..none() };
+        assert!(told(moved(0.0099)) && told(moved(-0.0099)) && !told(moved(0.0098)));
+    }
+
+    #[test]
+    fn costs_are_told_where_they_are_another_story() {
+        // wall time comes to 0.921, 0.9136 to 0.9284
+        let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
+        let mut says = |cpu: Option<(f64, f64)>, rss: Option<(f64, f64)>| {
+            arm.cpu_ratio = cpu.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
+            arm.rss_ratio = rss.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
+            costs(&arm, 0.03).concat()
+        };
+        assert_eq!(says(None, None), "");
+        // like wall time; no different from 1; less than the margin from wall time
+        assert_eq!(says(Some((0.93, 0.01)), Some((0.99, 0.02))), "");
+        assert_eq!(says(Some((0.94, 0.005)), None), "");
+        // no news of memory, however far wall time went
+        assert_eq!(says(None, Some((1.01, 0.001))), "");
+        let both = "  linker=mold: CPU time 0.620× (0.600 – 0.640), memory 1.90× (1.80 – 2.00)";
+        assert_eq!(says(Some((0.62, 0.02)), Some((1.9, 0.1))), both);
+        assert_eq!(says(Some((0.97, 0.005)), None), "  linker=mold: CPU time 0.9700× (0.9650 – 0.9750)");
+    }
+
+    #[test]
+    fn sessions_are_told_with_what_lies_between_them() {
+        let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
+        assert!(sessions(&arm).is_empty());
+        let mut says = |spread: Option<(f64, f64)>| {
+            let ratio = |ratio: f64| fixture::plain_ratio(ratio, 0.01);
+            let of = |(session, value): (u32, f64)| SessionRatio { session, ratio: ratio(value) };
+            arm.sessions = Some(Sessions {
+                ratios: [(1, 0.921), (3, 0.934)].map(of).to_vec(),
+                spread: spread.map(|(sd, p)| Spread { sd, p }),
+            });
+            sessions(&arm).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+        };
+        let ratios = "linker=mold by session: 1: 0.921×, 3: 0.934×";
+        assert_eq!(says(None), ratios);
+        let chance = "the sessions differ by no more than chance allows";
+        assert_eq!(says(Some((0.001, 0.3))), format!("{ratios}; {chance}"));
+        assert_eq!(says(Some((0.009, 0.02))), format!("{ratios}; {chance}"));
+        let more = "the sessions differ by more than chance, standard deviation 0.9 % (p = 0.002)";
+        assert_eq!(says(Some((0.009, 0.002))), format!("{ratios}; {more}"));
+    }
+}

@@ -1,0 +1,176 @@
+//! What a comparison says, as JSON for other programs.
+
+use bench_runner_core::compare::{
+    Across, ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
+    PlainRatio, SessionRatio, Sessions,
+};
+use bench_runner_core::record::Fidelity;
+use serde_json::{Value, json as object};
+
+/// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
+pub fn json(comparison: &Comparison) -> Value {
+    object!({
+        "scenario": comparison.scenario,
+        "machine": comparison.machine,
+        "planned_comparisons": comparison.planned,
+        "post_hoc": comparison.post_hoc.as_ref().map(|post_hoc| object!({
+            "baseline": post_hoc.baseline, "pairs": post_hoc.pairs, "left_out": post_hoc.left_out,
+        })),
+        "calibration": comparison.calibration.iter().map(calibration).collect::<Vec<_>>(),
+        "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
+        "across": comparison.across.iter().map(across).collect::<Vec<_>>(),
+        "skipped": comparison.skipped,
+    })
+}
+
+/// `offset` is τ, the standard deviation of the log-ratio of two like directories; `null` where too few twins say it.
+fn calibration(calibration: &Calibration) -> Value {
+    let (twins, runs, pool, heaviest) = match calibration.offsets {
+        Offsets::Calibrated { twins, runs, pool, heaviest, .. } => {
+            (twins, Some(runs), Some(pool.as_str()), Some(heaviest))
+        }
+        Offsets::NotCalibrated { twins } => (twins, None, None, None),
+    };
+    object!({
+        "project": calibration.project, "workload": calibration.workload,
+        "offset": calibration.offsets.variance().map(f64::sqrt), "twins": twins, "runs": runs, "pool": pool,
+        "heaviest": heaviest,
+    })
+}
+
+fn across(across: &Across) -> Value {
+    let left_out = across.left_out.iter();
+    object!({
+        "matrix": across.matrix,
+        "workload": across.workload,
+        "variant": across.variant,
+        "baseline": across.baseline,
+        "projects": across.projects,
+        "ratio": across.ratio,
+        "these": interval(across.these),
+        "general": across.general.map(|general| interval(general.mean)),
+        "further": across.general.map(|general| interval(general.further)),
+        "left_out": left_out.map(|one| object!({ "project": one.project, "reason": one.reason })).collect::<Vec<_>>(),
+    })
+}
+
+fn interval((low, high): (f64, f64)) -> Value {
+    object!({ "low": low, "high": high })
+}
+
+fn block(block: &BlockResult) -> Value {
+    object!({
+        "block": block.id,
+        "workload": block.workload,
+        "title": block.title,
+        "rounds": block.rounds,
+        "stopped": block.stopped,
+        "margin": block.margin,
+        "invalid": block.invalid.iter().map(|reason| invalid(block, reason)).collect::<Vec<_>>(),
+        "fidelity": block.fidelity.iter().map(fidelity).collect::<Vec<_>>(),
+        "baseline": block.arms.get(block.baseline).map(|arm| &arm.variant),
+        "twin": block.twin.map(|twin| object!({
+            "rounds": twin.rounds, "ratio": twin.ratio, "theta": twin.theta, "se": twin.se, "half_width": twin.half_width, "p": twin.p,
+        })),
+        "serial_lag1": block.serial,
+        "offset_sd": block.offset,
+        "order": block.order.as_ref().ok().map(|found| order(block, found)),
+        "order_missing": block.order.as_ref().err().map(|why| why.describe()),
+        "arms": block.arms.iter().map(arm).collect::<Vec<_>>(),
+        "proofs": block.proofs.iter().map(|proof| object!({
+            "role": proof.role, "variant": proof.variant, "axis": proof.axis, "expected": proof.expected, "found": proof.found,
+            "result": proof.result.as_str(),
+        })).collect::<Vec<_>>(),
+        "notes": block.notes,
+    })
+}
+
+/// Why the block shows nothing.
+fn invalid(block: &BlockResult, reason: &Invalid) -> Value {
+    let Invalid::OtherKind(kind) = reason else {
+        return object!({ "reason": "twin", "role": null, "variant": null, "changes": [], "likely_cause": null });
+    };
+    let change = |change: &Change| match change {
+        Change::Cpu { first, later } => object!({ "what": "cpu", "first": first, "later": later }),
+        Change::Units { first, later } => object!({ "what": "units", "first": first, "later": later }),
+        Change::Written { first, later } => object!({ "what": "written", "first": first, "later": later }),
+    };
+    object!({
+        "reason": "other-kind",
+        "role": block.arms.get(kind.arm).map(|arm| arm.role),
+        "variant": block.arms.get(kind.arm).map(|arm| &arm.variant),
+        "changes": kind.changes.iter().map(change).collect::<Vec<_>>(),
+        "likely_cause": kind.likely_cause(),
+    })
+}
+
+/// All keys, also those that a plan leaves out where they say nothing.
+fn fidelity(fidelity: &Fidelity) -> Value {
+    object!({
+        "project": fidelity.project,
+        "variant": fidelity.variant,
+        "compared": fidelity.compared,
+        "left_out": fidelity.left_out,
+        "differences": fidelity.differences,
+        "not_compared": fidelity.not_compared,
+    })
+}
+
+fn order(block: &BlockResult, order: &OrderEffects) -> Value {
+    object!({
+        "rounds": order.rounds,
+        "first": effect(&order.first),
+        "trend": order.trend.as_ref().map(effect),
+        "predecessor": order.predecessors.map(|found| object!({
+            "role": block.arms.get(found.arm).map(|arm| arm.role),
+            "variant": block.arms.get(found.arm).map(|arm| &arm.variant),
+            "effect": effect(&found.largest),
+            "p": found.p,
+        })),
+        "bound": order.bound(),
+    })
+}
+
+fn effect(effect: &Effect) -> Value {
+    let (low, high) = effect.interval();
+    object!({ "share": effect.share(), "low": low, "high": high })
+}
+
+fn arm(arm: &ArmResult) -> Value {
+    object!({
+        "role": arm.role,
+        "variant": arm.variant,
+        "aliases": arm.aliases,
+        "failures": arm.failures,
+        "outliers": arm.outliers(),
+        "not_timed": arm.not_timed,
+        "wall_s": arm.wall,
+        "cpu_s": arm.cpu,
+        "max_rss_bytes": arm.max_rss,
+        "ratio": arm.ratio.map(|ratio| object!({
+            "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
+            "p_holm": ratio.p_holm, "p_equivalence": ratio.p_equivalence,
+            "p_equivalence_holm": ratio.p_equivalence_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
+        })),
+        "cpu_ratio": arm.cpu_ratio.as_ref().map(plain),
+        "max_rss_ratio": arm.rss_ratio.as_ref().map(plain),
+        "sessions": arm.sessions.as_ref().map(sessions),
+    })
+}
+
+fn sessions(sessions: &Sessions) -> Value {
+    let of_session = |one: &SessionRatio| {
+        let mut ratio = plain(&one.ratio);
+        ratio["session"] = one.session.into();
+        ratio
+    };
+    object!({
+        "ratios": sessions.ratios.iter().map(of_session).collect::<Vec<_>>(),
+        "spread_sd": sessions.spread.map(|spread| spread.sd),
+        "spread_p": sessions.spread.map(|spread| spread.p),
+    })
+}
+
+fn plain(ratio: &PlainRatio) -> Value {
+    object!({ "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high })
+}

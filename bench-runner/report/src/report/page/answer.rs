@@ -1,0 +1,181 @@
+//! One sentence for each block, then every verdict as a table.
+
+use bench_runner_core::compare::{Across, ArmResult, BlockResult, Comparison};
+use bench_runner_core::record::Role;
+use maud::{Markup, html};
+
+use super::Page;
+use crate::figure::wording::{self, TimeUnit};
+use crate::report::{answers, calibration, fidelity, text};
+
+pub(super) fn part(page: &Page<'_>) -> Markup {
+    let comparison = page.comparison;
+    html! {
+        @if let Some(post_hoc) = &comparison.post_hoc {
+            p { "Post hoc: compared with " code { (post_hoc.baseline) } ", which was chosen after the run." }
+        }
+        @if comparison.blocks.is_empty() { p { (text::nothing(comparison)) } }
+        ul.answers {
+            @for answer in answers(comparison) {
+                li.nothing[!answer.says] { (unbroken(&answer.text)) }
+            }
+        }
+        @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
+        (fidelities(comparison))
+        (across(&comparison.across))
+        @if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
+            p.muted { (wording::family(comparison)) " " (calibration::text(&comparison.calibration)) }
+        }
+    }
+}
+
+/// A number stays on the line of its sign.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+}
+
+const COLUMNS: [(&str, bool); 11] = [
+    ("Block", false),
+    ("Variant", false),
+    ("Verdict", false),
+    ("Ratio", true),
+    ("95 % interval", true),
+    ("Change", true),
+    ("Median", true),
+    ("CPU time", true),
+    ("Memory", true),
+    ("Builds", true),
+    ("Failed", true),
+];
+
+fn verdicts(comparison: &Comparison) -> Markup {
+    let mut words: Vec<&str> = comparison
+        .blocks
+        .iter()
+        .flat_map(|block| rows(block).map(|(at, arm)| verdict(block, at, arm)))
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    html! {
+        div.controls hidden {
+            label { "Find" input type="search" placeholder="variant, block, …"; }
+            label { "Verdict" select { option value="" { "all" } @for word in &words { option { (word) } } } }
+            label { "Block" select {
+                option value="" { "all" }
+                @for block in &comparison.blocks { option value=(block.id) { (block.title) } }
+            } }
+            span id="shown" role="status" class="muted" {}
+        }
+        div.scroll tabindex="0" role="region" aria-label="Verdicts" {
+            table id="verdicts" {
+                caption { "Every variant against the baseline of its block. Ratios under 1 take less than the baseline." }
+                thead { tr { @for (name, is_number) in COLUMNS { th.n[is_number] scope="col" { (name) } } } }
+                tbody {
+                    @for block in &comparison.blocks {
+                        @for (at, arm) in rows(block) { (row(block, at, arm)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How far the builds of each block are the user's own, in blocks where that was compared.
+fn fidelities(comparison: &Comparison) -> Markup {
+    let compared: Vec<&BlockResult> =
+        comparison.blocks.iter().filter(|block| !block.fidelity.is_empty()).collect();
+    html! {
+        @if !compared.is_empty() {
+            h3 { "Fidelity to your own build" }
+            ul { @for block in compared { @for line in fidelity::lines(&block.fidelity) { li {
+                (block.title) ": " @if line.is_warning { strong.warning { "warning: " } } (line.text)
+            } } } }
+        }
+    }
+}
+
+/// What stands under a verdict whose builds are not the user's own, or not shown to be.
+fn mark(block: &BlockResult) -> Option<&'static str> {
+    let lines = fidelity::lines(&block.fidelity);
+    lines.iter().any(|line| line.is_warning).then_some("see fidelity")
+}
+
+/// The arms that have a row; the twin is told of in the sentences and the figures.
+fn rows(block: &BlockResult) -> impl Iterator<Item = (usize, &ArmResult)> {
+    block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
+}
+
+fn verdict(block: &BlockResult, at: usize, arm: &ArmResult) -> &'static str {
+    match &arm.ratio {
+        Some(ratio) => ratio.verdict.as_str(),
+        None if at == block.baseline => "baseline",
+        None => "none",
+    }
+}
+
+fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
+    let unit = TimeUnit::of_block(block);
+    let word = verdict(block, at, arm);
+    let ratio = arm.ratio.as_ref().map(|ratio| (ratio.ratio, wording::ratio(ratio), wording::change(ratio)));
+    let median = arm.wall.map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+    let factor =
+        |plain: &bench_runner_core::compare::PlainRatio| format!("{}×", wording::plain_ratio(plain).estimate);
+    html! {
+        tr data-verdict=(word) data-block=(block.id) {
+            td { (block.title) }
+            td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::without_ratio(arm)) } } }
+            td class=(word) { (word) @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
+            @match &ratio {
+                Some((value, shown, change)) => {
+                    td.n data-v=(value) { (shown.estimate) "×" }
+                    td.n data-v=(value) { (shown.low) " – " (shown.high) }
+                    td.n data-v=(value) { (change.estimate) " %" }
+                }
+                None => { @for _ in 0..3 { td.n data-v="" {} } }
+            }
+            (number(arm.wall.map(|wall| wall.median), median))
+            (number(arm.cpu_ratio.map(|cpu| cpu.ratio), arm.cpu_ratio.as_ref().map(factor)))
+            (number(arm.rss_ratio.map(|rss| rss.ratio), arm.rss_ratio.as_ref().map(factor)))
+            td.n data-v=(arm.points.len()) { (arm.points.len()) }
+            td.n data-v=(arm.failures) { (arm.failures) }
+        }
+    }
+}
+
+/// A cell that is sorted by `value`; empty where there is none.
+fn number(value: Option<f64>, shown: Option<String>) -> Markup {
+    let value = value.map(|value| value.to_string()).unwrap_or_default();
+    html! { td.n data-v=(value) { (shown.unwrap_or_default()) } }
+}
+
+fn across(across: &[Across]) -> Markup {
+    let general = across.iter().any(|one| one.general.is_some());
+    let interval = |ratio: f64, ends: (f64, f64)| {
+        let shown = wording::interval(ratio, ends);
+        format!("{} – {}", shown.low, shown.high)
+    };
+    html! {
+        @if !across.is_empty() {
+            h3 { "Across projects" }
+            div.scroll tabindex="0" role="region" aria-label="Across projects" { table {
+                caption { "Geometric means of the ratios with plain 95 % intervals, each project counted once. No "
+                    "verdicts: these were not planned and are not corrected for their number." }
+                thead { tr {
+                    th scope="col" { "Variant" } th scope="col" { "Baseline" } th scope="col" { "Workload" }
+                    th scope="col" { "Projects" } th.n scope="col" { "Ratio" } th.n scope="col" { "These projects" }
+                    @if general { th.n scope="col" { "In general" } th.n scope="col" { "A further one" } }
+                } }
+                tbody { @for one in across { tr {
+                    td { (one.variant) } td { (one.baseline) } td { (one.workload) }
+                    td { (one.projects.join(", ")) @for left in &one.left_out { br; span.muted { "without " (left.project) ": " (left.reason) } } }
+                    td.n { (wording::interval(one.ratio, one.these).estimate) "×" }
+                    td.n { (interval(one.ratio, one.these)) }
+                    @if general {
+                        td.n { (one.general.map(|general| interval(one.ratio, general.mean)).unwrap_or_default()) }
+                        td.n { (one.general.map(|general| interval(one.ratio, general.further)).unwrap_or_default()) }
+                    }
+                } } }
+            } }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What must be on every page, whatever a run was like.
+
+use bench_runner_core::bundle::fixture as files;
+
+use super::*;
+use crate::figure::fixture::{block, comparison, empty_block, everything, names};
+
+fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
+    let manifest = files::manifest();
+    let samples = [files::sample(1, files::built())];
+    let remarks = ["the last row of samples.csv was cut short".to_owned()];
+    let (remarks, repeat) = (&remarks[..], "bench-runner reproduce <bundle>");
+    let besides = Besides::of(&samples, Some(4));
+    page(&Page { manifest: &manifest, comparison, besides, remarks, advice, repeat })
+}
+
+/// Names of elements that were opened and not closed; an element that HTML closes by itself is none.
+fn unclosed(html: &str) -> Vec<String> {
+    const VOID: [&str; 5] = ["meta", "input", "br", "path", "use"];
+    let mut open: Vec<String> = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let raw = ["script", "style"].iter().find(|name| rest.starts_with(**name));
+        let end = rest.find('>').expect("a tag ends");
+        let tag = &rest[..end];
+        let name = tag.split([' ', '\n']).next().unwrap_or_default();
+        match name.strip_prefix('/') {
+            Some(name) => {
+                assert_eq!(open.pop().as_deref(), Some(name), "before {}", &rest[..rest.len().min(80)])
+            }
+            None if name.starts_with('!') || tag.ends_with('/') || VOID.contains(&name) => {}
+            None => open.push(name.to_owned()),
+        }
+        rest = match raw {
+            // What lies in them is no markup.
+            Some(name) => &rest[rest.find(&format!("</{name}")).expect("it is closed")..],
+            None => &rest[end..],
+        };
+    }
+    open
+}
+
+#[test]
+fn a_page_is_well_formed_whatever_a_run_was_like() {
+    let mut failures = block("nothing worked", &names(2, false), 3, 1.0);
+    for arm in &mut failures.arms {
+        (arm.points, arm.wall, arm.ratio, arm.failures) = (Vec::new(), None, None, 3);
+    }
+    failures.twin = None;
+    let cases = [
+        everything(),
+        comparison(Vec::new()),
+        comparison(vec![empty_block("nothing")]),
+        comparison(vec![failures]),
+    ];
+    for case in cases {
+        let html = page_of(&case, &[]);
+        assert_eq!(unclosed(&html), Vec::<String>::new());
+        for (id, name) in [
+            ("answer", "The answer"),
+            ("figures", "Figures"),
+            ("conduct", "How it was done"),
+            ("apply", "What to do with it"),
+        ] {
+            assert!(html.contains(&format!("<section id=\"{id}\"")) && html.contains(name), "{id}");
+        }
+        assert!(!html.contains("NaN") && !html.contains("http://") && !html.contains("https://"));
+    }
+}
+
+#[test]
+fn names_are_text_wherever_they_come_up() {
+    let evil = "</script><img src=x onerror=alert(1)>\"'&";
+    let mut one = block("hexyl", &names(3, false), 3, 1.0);
+    one.title = evil.to_owned();
+    one.notes = vec![evil.to_owned()];
+    one.arms.iter_mut().for_each(|arm| arm.variant = evil.to_owned());
+    one.arms[2].not_timed = Some(evil.to_owned());
+    let mut comparison = comparison(vec![one]);
+    comparison.machine = evil.to_owned();
+    comparison.scenario = evil.to_owned();
+    comparison.skipped = vec![bench_runner_core::record::Skipped {
+        block: evil.to_owned(),
+        variant: evil.to_owned(),
+        reason: evil.to_owned(),
+        help: Some(evil.to_owned()),
+    }];
+    let advice = Advice {
+        heading: evil.to_owned(),
+        titles: vec![evil.to_owned()],
+        files: vec![(evil.to_owned(), evil.to_owned())],
+        remarks: vec![evil.to_owned()],
+    };
+    let html = page_of(&comparison, &[advice]);
+    assert!(!html.contains("<img"), "{}", &html[html.find("<img").unwrap_or(0)..][..200]);
+    assert_eq!(html.matches("</script>").count(), html.matches("<script").count());
+    assert_eq!(unclosed(&html), Vec::<String>::new());
+}
+
+#[test]
+fn ten_thousand_builds_are_less_than_two_megabytes() {
+    let blocks: Vec<_> =
+        (0..10).map(|n| block(&format!("project-{n}"), &names(9, false), 100, 4.2)).collect();
+    let comparison = comparison(blocks);
+    let builds: usize =
+        comparison.blocks.iter().flat_map(|block| &block.arms).map(|arm| arm.points.len()).sum();
+    assert_eq!(builds, 10_000);
+    let size = page_of(&comparison, &[]).len();
+    assert!(size < 2_000_000, "{size}");
+}
+
+#[test]
+fn the_page_says_what_is_odd_and_how_to_repeat_it() {
+    let html = page_of(&everything(), &[]);
+    for wanted in [
+        "This run has not ended",
+        "the last row of samples.csv was cut short",
+        "bench-runner reproduce &lt;bundle&gt;",
+        "linker not in force: expected gold, found LLD 22.1.2",
+        "12 builds failed, timed out or could not start",
+        "no variant that can be written down as configuration was shown to be faster",
+    ] {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn what_stands_between_backticks_is_code() {
+    let advice = Advice {
+        heading: "linker=mold".to_owned(),
+        titles: vec!["hexyl: 2× faster".to_owned()],
+        files: vec![("Cargo.toml".to_owned(), "[profile.dev]\n".to_owned())],
+        remarks: vec!["It needs `<b>` and <em>.".to_owned()],
+    };
+    let html = page_of(&everything(), &[advice]);
+    assert!(html.contains("<li>It needs <code>&lt;b&gt;</code> and &lt;em&gt;.</li>"));
+}
+
+#[test]
+fn a_difference_from_the_users_own_build_is_marked_at_the_verdict_and_told_below() {
+    let html = page_of(&comparison(vec![crate::figure::fixture::unlike()]), &[]);
+    assert!(html.contains("<span class=\"warning\">see fidelity</span>"), "{html}");
+    let told = "<strong class=\"warning\">warning: </strong>as-configured: differs from your own build in flags: \
+                yours `-Clinker=&lt;x&gt;`, here nothing";
+    assert!(html.contains(told), "{html}");
+    assert!(html.contains("without your configuration: same (left out on purpose: RUSTFLAGS)"));
+    assert!(html.contains("differ in kind from its first (2.70 s of CPU time"));
+    assert_eq!(unclosed(&html), Vec::<String>::new());
+    let plain = page_of(&everything(), &[]);
+    assert!(!plain.contains("Fidelity to your own build") && !plain.contains("see fidelity"));
+}

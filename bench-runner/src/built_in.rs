@@ -1,0 +1,161 @@
+//! The projects and the scenarios that are compiled in, handed to [`bench_runner_measure`] as data.
+
+use std::path::Path;
+
+use bench_runner_measure::corpus::{Catalogue, CatalogueError};
+use bench_runner_measure::scenario::{Library, RequestError};
+
+/// The manifests of projects, with the names that errors show.
+const PROJECTS: [(&str, &str); 23] = [
+    ("built-in corpus/actix-graphql.toml", include_str!("../../corpus/actix-graphql.toml")),
+    ("built-in corpus/axum-oauth.toml", include_str!("../../corpus/axum-oauth.toml")),
+    ("built-in corpus/diffr.toml", include_str!("../../corpus/diffr.toml")),
+    ("built-in corpus/fd-find.toml", include_str!("../../corpus/fd-find.toml")),
+    ("built-in corpus/generated-chain.toml", include_str!("../../corpus/generated-chain.toml")),
+    ("built-in corpus/generated-generics.toml", include_str!("../../corpus/generated-generics.toml")),
+    ("built-in corpus/generated-reqwest.toml", include_str!("../../corpus/generated-reqwest.toml")),
+    ("built-in corpus/generated-star.toml", include_str!("../../corpus/generated-star.toml")),
+    ("built-in corpus/generated-tokio-full.toml", include_str!("../../corpus/generated-tokio-full.toml")),
+    ("built-in corpus/generated-tokio-rt.toml", include_str!("../../corpus/generated-tokio-rt.toml")),
+    (
+        "built-in corpus/generated-trait-objects.toml",
+        include_str!("../../corpus/generated-trait-objects.toml"),
+    ),
+    ("built-in corpus/generated-ureq.toml", include_str!("../../corpus/generated-ureq.toml")),
+    ("built-in corpus/hexyl.toml", include_str!("../../corpus/hexyl.toml")),
+    ("built-in corpus/hyperfine.toml", include_str!("../../corpus/hyperfine.toml")),
+    ("built-in corpus/just.toml", include_str!("../../corpus/just.toml")),
+    ("built-in corpus/miniserve.toml", include_str!("../../corpus/miniserve.toml")),
+    ("built-in corpus/nushell.toml", include_str!("../../corpus/nushell.toml")),
+    ("built-in corpus/ripgrep-workspace.toml", include_str!("../../corpus/ripgrep-workspace.toml")),
+    ("built-in corpus/ripgrep.toml", include_str!("../../corpus/ripgrep.toml")),
+    ("built-in corpus/rust-analyzer.toml", include_str!("../../corpus/rust-analyzer.toml")),
+    ("built-in corpus/sd.toml", include_str!("../../corpus/sd.toml")),
+    ("built-in corpus/titlecase.toml", include_str!("../../corpus/titlecase.toml")),
+    ("built-in corpus/tokei.toml", include_str!("../../corpus/tokei.toml")),
+];
+
+/// The scenarios, by file name.
+const SCENARIOS: [(&str, &str); 12] = [
+    ("quick.toml", include_str!("../../scenarios/quick.toml")),
+    ("backends.toml", include_str!("../../scenarios/backends.toml")),
+    ("cache.toml", include_str!("../../scenarios/cache.toml")),
+    ("check-vs-build.toml", include_str!("../../scenarios/check-vs-build.toml")),
+    ("codegen-units.toml", include_str!("../../scenarios/codegen-units.toml")),
+    ("debug-info.toml", include_str!("../../scenarios/debug-info.toml")),
+    ("frontend-threads.toml", include_str!("../../scenarios/frontend-threads.toml")),
+    ("jobs.toml", include_str!("../../scenarios/jobs.toml")),
+    ("linkers.toml", include_str!("../../scenarios/linkers.toml")),
+    ("lto.toml", include_str!("../../scenarios/lto.toml")),
+    ("profiles.toml", include_str!("../../scenarios/profiles.toml")),
+    ("recommended.toml", include_str!("../../scenarios/recommended.toml")),
+];
+
+/// All projects: those compiled in, and those of the checkout, which win by name.
+pub fn catalogue(checkout: Option<&Path>) -> Result<Catalogue, CatalogueError> {
+    Catalogue::load(&PROJECTS, checkout)
+}
+
+/// All scenarios: those compiled in, and those of the checkout, which win by name.
+pub fn library(checkout: Option<&Path>) -> Result<Library, RequestError> {
+    Library::load(&SCENARIOS, checkout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_is_valid_and_can_be_edited() {
+        let catalogue = catalogue(None).unwrap();
+        let names: Vec<&str> = catalogue.projects().map(|project| &project.name[..]).collect();
+        assert_eq!(
+            names,
+            [
+                "actix-graphql",
+                "axum-oauth",
+                "diffr",
+                "fd-find",
+                "generated-chain",
+                "generated-generics",
+                "generated-reqwest",
+                "generated-star",
+                "generated-tokio-full",
+                "generated-tokio-rt",
+                "generated-trait-objects",
+                "generated-ureq",
+                "hexyl",
+                "hyperfine",
+                "just",
+                "miniserve",
+                "nushell",
+                "ripgrep",
+                "ripgrep-workspace",
+                "rust-analyzer",
+                "sd",
+                "titlecase",
+                "tokei"
+            ]
+        );
+        for project in catalogue.projects() {
+            assert!(
+                project.edit(bench_runner_measure::corpus::EditClass::Body).is_some(),
+                "{}",
+                project.name
+            );
+            assert!(project.base.is_none());
+            assert!(project.source.tree().is_some(), "{} states no hash of its tree", project.name);
+            let sizes = ["quick", "standard", "large", "generated"];
+            let sized = sizes.iter().filter(|size| project.tags.iter().any(|tag| tag == *size)).count();
+            assert_eq!(sized, 1, "{} has one size", project.name);
+        }
+        let ripgrep = catalogue.entries().into_iter().find(|entry| entry.name == "ripgrep").unwrap();
+        assert_eq!(ripgrep.source, "ripgrep 15.1.0");
+    }
+
+    #[test]
+    fn projects_are_selected_by_name_and_by_tag() {
+        let catalogue = catalogue(None).unwrap();
+        let names = |selector| -> Vec<String> {
+            catalogue.select(selector).unwrap().into_iter().map(|project| project.name.clone()).collect()
+        };
+        assert_eq!(names("ripgrep"), ["ripgrep"]);
+        assert_eq!(names("tag:quick"), ["diffr", "hexyl", "sd", "titlecase"]);
+        assert_eq!(names("tag:generated").len(), 8);
+        let error = catalogue.select("ripgrpe").unwrap_err().to_string();
+        assert!(error.contains("did you mean `ripgrep`?"), "{error}");
+        let error = catalogue.select("tag:quik").unwrap_err().to_string();
+        assert!(error.contains("did you mean `quick`?"), "{error}");
+        let error = catalogue.select("linux").unwrap_err().to_string();
+        assert!(error.contains("hexyl, hyperfine, just, miniserve, nushell"), "{error}");
+    }
+
+    #[test]
+    fn the_built_in_scenarios_are_valid() {
+        let library = library(None).unwrap();
+        let names: Vec<&str> = library.iter().map(|scenario| scenario.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "backends",
+                "cache",
+                "check-vs-build",
+                "codegen-units",
+                "debug-info",
+                "frontend-threads",
+                "jobs",
+                "linkers",
+                "lto",
+                "profiles",
+                "quick",
+                "recommended"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_scenario_names_the_nearest() {
+        let error = library(None).unwrap().get("linker").unwrap_err().to_string();
+        assert_eq!(error, "unknown scenario `linker`\nhelp: did you mean `linkers`?");
+    }
+}
