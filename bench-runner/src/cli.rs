@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
+use bench_runner_measure::process;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{self, Exit};
+use crate::commands::{self, Exit, Stop};
 
 /// Compares build configurations of Rust projects by experiment: real projects at pinned revisions, variants
 /// interleaved on one machine, proof that each was in force, and an interval around each ratio.
@@ -53,24 +54,32 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             return if error.use_stderr() { Exit::BadRequest } else { Exit::Done };
         }
     };
-    let result = crate::commands::places(&cli.places).and_then(|places| match &cli.verb {
-        Verb::Run(args) => commands::run::run(args, &places),
-        Verb::Plan(args) => commands::plan::run(args, &places),
-        Verb::Doctor(args) => commands::doctor::run(args, &places),
-        Verb::Corpus(args) => commands::corpus::run(args, &places),
-        Verb::Scenarios(args) => commands::scenarios::run(args, &places),
-        Verb::Report(args) => commands::report::run(args, &places),
-        Verb::Compare(args) => commands::compare::run(args),
-        Verb::Export(args) => commands::export::run(args),
-        Verb::Reproduce(args) => commands::reproduce::run(args, &places),
-        Verb::Decide(args) => commands::decide::run(args),
-    });
-    result.unwrap_or_else(|error| {
-        commands::complain(&error);
-        if bench_runner_measure::process::interrupted() {
-            return Exit::Interrupted;
+    match carried_out(&cli) {
+        Ok(exit) | Err(Stop::Early(exit)) => exit,
+        Err(Stop::Error(error)) => {
+            commands::complain(&error);
+            match () {
+                () if process::interrupted() => Exit::Interrupted,
+                () if error.is_request() => Exit::BadRequest,
+                () => Exit::Failed,
+            }
         }
-        if error.is_request() { Exit::BadRequest } else { Exit::Failed }
+    }
+}
+
+fn carried_out(cli: &Cli) -> Result<Exit, Stop> {
+    let places = commands::places(&cli.places)?;
+    Ok(match &cli.verb {
+        Verb::Run(args) => commands::run::run(args, &places)?,
+        Verb::Plan(args) => commands::plan::run(args, &places)?,
+        Verb::Doctor(args) => commands::doctor::run(args, &places)?,
+        Verb::Corpus(args) => commands::corpus::run(args, &places)?,
+        Verb::Scenarios(args) => commands::scenarios::run(args, &places)?,
+        Verb::Report(args) => commands::report::run(args, &places)?,
+        Verb::Compare(args) => commands::compare::run(args)?,
+        Verb::Export(args) => commands::export::run(args)?,
+        Verb::Reproduce(args) => commands::reproduce::run(args, &places)?,
+        Verb::Decide(args) => commands::decide::run(args)?,
     })
 }
 

@@ -13,7 +13,6 @@ pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
-mod measuring;
 mod open;
 pub(crate) mod plan;
 mod progress;
@@ -22,6 +21,7 @@ pub(crate) mod reproduce;
 mod request;
 pub(crate) mod run;
 pub(crate) mod scenarios;
+mod session;
 pub(crate) mod waiting;
 
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub enum Exit {
     /// The request was wrong.
     BadRequest,
     /// Done, but some cells failed or were not proven.
-    Flawed,
+    PartialFailure,
     /// The machine is not fit.
     Unfit,
     /// Undecided where a decision was demanded.
@@ -63,12 +63,29 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::BadRequest => 2,
-            Self::Flawed => 3,
+            Self::PartialFailure => 3,
             Self::Unfit => 4,
             Self::Undecided => 5,
             Self::Contradicted => 7,
             Self::Interrupted => 130,
         }
+    }
+}
+
+/// Why a verb ends before it has done everything.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The user has been told why, or has asked for it.
+    Early(Exit),
+    Error(FlowError),
+}
+
+impl<E> From<E> for Stop
+where
+    FlowError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
     }
 }
 

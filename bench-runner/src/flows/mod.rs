@@ -12,13 +12,14 @@ mod reproduce;
 mod together;
 mod tools;
 mod verify;
-mod workplace;
+mod projects;
 
 pub use adding::{AddRequest, Added, add};
 pub use advice::advice;
 pub(crate) use advice::advice_for;
 pub use measure::Measured;
-pub(crate) use measure::{Laboratory, MeasureOptions, Workshops};
+pub(crate) use measure::{MeasuringSession, unfinished};
+pub use projects::{Places, Projects};
 pub(crate) use publish::{Published, publish};
 pub use publish::{judge, page};
 pub(crate) use reproduce::{Again, plan_again};
@@ -26,14 +27,13 @@ pub use together::{JudgedRun, decide, side_by_side};
 pub(crate) use together::{judge_all, publish_together, reproduced};
 pub use verify::{Built, Fault, ProvenEdit, Verified, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};
-pub use workplace::{Places, Workplace};
 
 use bench_runner_core::bundle::BundleError;
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
 use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
-use bench_runner_measure::host::LockError;
 use bench_runner_measure::plan::PlanError;
 use bench_runner_measure::scenario::RequestError;
 
@@ -72,16 +72,19 @@ impl FlowError {
             Self::Harness(_) => false,
         }
     }
+
+    pub(crate) fn harness(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Harness(error.into())
+    }
 }
 
-impl FlowError {
-    /// Whether somebody else measures on this machine.
-    pub(crate) fn is_busy(&self) -> bool {
-        let lock = match self {
-            Self::Harness(error) => error.downcast_ref::<LockError>(),
-            _ => None,
-        };
-        matches!(lock, Some(LockError::Held { .. }))
+/// What an error says, and its help apart from that. The errors of `bench_runner_measure` that still print their help
+/// below a line are cut in two here.
+pub(crate) fn refusal(error: &dyn std::fmt::Display) -> Refusal {
+    let text = error.to_string();
+    match text.rsplit_once("\nhelp: ") {
+        Some((what, help)) => Refusal::new(what).with_help(help),
+        None => Refusal::new(text),
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::fs;
 
+use bench_runner_measure::host::MeasuringLock;
 use libtest_mimic::Trial;
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, PROGRAM, Ran, entries, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("bad_input::unknown_names_are_refused_with_the_nearest", names),
+        test("bad_input::a_request_is_read_before_the_machine_is_touched", before_the_machine),
         test("bad_input::a_scenario_file_is_refused_at_its_place", scenario_file),
         test("bad_input::a_manifest_is_refused_at_its_place", manifest_file),
         test("bad_input::an_anchor_must_occur_exactly_once", anchors),
@@ -57,6 +59,103 @@ fn names() {
         let stderr = refused(&lab, &args);
         assert!(stderr.contains(said), "{args:?}: {stderr}");
     }
+}
+
+/// Runs the program from a file that is gone: it cannot start its supervisor, which is the same file.
+fn without_supervisor(lab: &Lab, args: &[&str]) -> Ran {
+    use std::os::fd::AsRawFd;
+    let copy = lab.path("program");
+    fs::copy(PROGRAM, &copy).expect("a copy of the program");
+    let file = fs::File::open(&copy).expect("it");
+    fs::remove_file(&copy).expect("to remove it");
+    lab.command_of(&format!("/proc/self/fd/{}", file.as_raw_fd()), args).output().expect("the program").into()
+}
+
+fn before_the_machine() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    lab.toy_called("broken", "true", "colour = 1");
+    fs::rename(lab.path("work/corpus/broken.toml"), lab.path("work/broken.toml")).expect("to move it");
+    lab.write("work/article.toml", "[profile.dev\n");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "1"]).expect(0);
+    let done = lab.bundles().remove(0).to_str().expect("UTF-8").to_owned();
+    let plan =
+        lab.run(&["plan", "--project", "toy", "--axis", "env.X=1", "--rounds", "1", "--json"]).expect(0);
+    lab.write("work/plan.json", &plan.stdout.replace("\"env.X\": \"1\"", "\"envX\": \"1\""));
+    let toy = ["run", "--project", "toy", "--axis", "env.X=1"];
+    let asked: Vec<(Vec<&str>, &str)> = vec![
+        (vec!["run", "linker"], "unknown scenario `linker`\nhelp: did you mean `linkers`?\n"),
+        (vec!["run", "linker", "--wait"], "unknown scenario `linker`\nhelp: did you mean `linkers`?\n"),
+        (
+            vec!["run", "linker", "--wait=1s", "--strict"],
+            "unknown scenario `linker`\nhelp: did you mean `linkers`?\n",
+        ),
+        (vec!["run", "--axis", "linker=modl"], "`linker=modl`: `modl` is not a linker"),
+        (vec!["run", "--project", "hexly"], "there is no project `hexly`\nhelp: did you mean `hexyl`?\n"),
+        (
+            vec!["run", "--axis", "project=hexyl,hexly"],
+            "there is no project `hexly`\nhelp: did you mean `hexyl`?\n",
+        ),
+        (
+            vec!["run", "--project", "./nowhere"],
+            "failed to find the project ./nowhere: No such file or directory (os error 2)\n",
+        ),
+        (vec!["run", "--project", "broken.toml"], "broken.toml:7:1: "),
+        (vec!["run", "--variant", "article=article.toml"], "article.toml"),
+        ([&toy[..], &["--rounds", "0"]].concat(), "rounds and sessions must be at least 1\n"),
+        (
+            [&toy[..], &["--baseline", "env.Y=1"]].concat(),
+            "the baseline names `env.Y`, which is not an axis of `custom`\nhelp: did you mean `env.X`?\n",
+        ),
+        (vec!["run", "--plan", "plan.json"], "the plan is wrong: unknown axis `envX`"),
+        (vec!["run", "--resume", "nowhere"], "nowhere"),
+        (
+            vec!["run", "--resume", &done, "--wait"],
+            "never extended\nhelp: start a new run, which is judged alone\n",
+        ),
+        (vec!["reproduce", "nowhere"], "nowhere"),
+        (vec!["corpus", "verify", "hexly"], "there is no project `hexly`\nhelp: did you mean `hexyl`?\n"),
+        (
+            vec!["corpus", "verify", "--no-build", "hexly"],
+            "there is no project `hexly`\nhelp: did you mean `hexyl`?\n",
+        ),
+        (vec!["corpus", "fetch", "hexly"], "there is no project `hexly`\nhelp: did you mean `hexyl`?\n"),
+        (
+            vec!["corpus", "add", "./toy", "--name", "toy"],
+            "toy.toml is there already\nhelp: give it another name with `--name`\n",
+        ),
+        (
+            vec!["decide", &done, "--per-day", "claen=3"],
+            "no bundle has the workload `claen`\nhelp: they have clean\n",
+        ),
+        (
+            vec!["decide", "nowhere", "--per-day", "clean=3,clean=4"],
+            "the workload `clean` is given twice\nhelp: give one number for each\n",
+        ),
+    ];
+    let said = |ran: &Ran, args: &[&str], message: &str| {
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("error: ") && ran.stderr.contains(message),
+            "{args:?}: {}",
+            ran.stderr
+        );
+        assert!(!message.ends_with('\n') || ran.stderr.ends_with(message), "{args:?}: {}", ran.stderr);
+    };
+    let measuring = MeasuringLock::acquire(&lab.path("lock")).expect("the lock");
+    for (args, message) in &asked {
+        said(&lab.run(args), args, message);
+    }
+    let valid = [&toy[..], &["--rounds", "1"]].concat();
+    let busy = lab.run(&valid).expect(1);
+    assert!(busy.stderr.contains("is measuring on this machine"), "{}", busy.stderr);
+    drop(measuring);
+    for (args, message) in &asked {
+        said(&without_supervisor(&lab, args), args, message);
+    }
+    let lost = without_supervisor(&lab, &valid).expect(1);
+    assert!(lost.stderr.contains("supervisor"), "{}", lost.stderr);
+    assert_eq!(lab.bundles().len(), 1, "nothing else was measured");
 }
 
 fn scenario_file() {

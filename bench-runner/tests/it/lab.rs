@@ -86,7 +86,12 @@ impl Lab {
     /// The program in the lab's `work` directory, with nothing of this process's environment but `PATH` and what a
     /// Rust toolchain needs.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.command_of(PROGRAM, args)
+    }
+
+    /// The same with another file for the program.
+    pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(self.path("work")).args(args).env_clear();
         // A toolchain that rustup has set for these tests is not one that the user of the program chose.
         for name in ["PATH", "RUSTUP_HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"] {

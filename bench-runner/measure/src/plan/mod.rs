@@ -16,7 +16,7 @@ use crate::corpus::EditClass;
 use crate::scenario::{RequestError, Scenario, Word};
 
 pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
-pub use refit::refit;
+pub use refit::{check, refit};
 
 /// A project as the plan sees it.
 #[derive(Debug, Clone, PartialEq)]

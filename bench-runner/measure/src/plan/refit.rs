@@ -63,13 +63,21 @@ pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
-/// What no machine could carry out.
-fn check(plan: &Plan) -> Result<(), PlanError> {
-    let wrong =
-        |message: String| Err(RequestError::usage(format!("the plan is wrong: {message}"), None).into());
+/// Checks what needs no machine: every axis, value, workload and project that `plan` names is known, and it does not
+/// contradict itself.
+///
+/// # Errors
+/// For the first thing that no machine could carry out.
+pub fn check(plan: &Plan) -> Result<(), RequestError> {
+    let wrong = |message: String| Err(RequestError::usage(format!("the plan is wrong: {message}"), None));
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
     if plan.scenario.is_empty() || plan.scenario.starts_with('.') || !plan.scenario.chars().all(plain) {
         return wrong(format!("`{}` is not a name of a scenario", plan.scenario));
+    }
+    for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+        if let Some(message) = unknown(variant, plan) {
+            return wrong(message);
+        }
     }
     for block in &plan.blocks {
         let baseline = block.arms.get(block.baseline()).map(|arm| &arm.variant);
@@ -109,6 +117,23 @@ fn check(plan: &Plan) -> Result<(), PlanError> {
         }
     }
     Ok(())
+}
+
+/// What `variant` names that is not known.
+fn unknown(variant: &Variant, plan: &Plan) -> Option<String> {
+    if plan.projects.iter().all(|project| project.name != variant.project) {
+        return Some(format!(
+            "`{}` names the project `{}`, which it does not have",
+            variant.name, variant.project
+        ));
+    }
+    if let Err(error) = crate::workloads::find(&variant.workload) {
+        return Some(error.message);
+    }
+    let checked = |setting: axes::Setting<'_>| {
+        axes::find(setting.key).and_then(|axis| axis.parse(setting.key, setting.value)).err()
+    };
+    axes::each(&variant.settings).find_map(checked).map(|error| error.message)
 }
 
 fn left_out(block: &Block, variant: &str, reason: String, help: Option<String>) -> Skipped {

@@ -2,7 +2,7 @@
 
 use super::super::{Exit, counted, spoken};
 use super::{building, not_while_measuring, selected};
-use crate::flows::{FlowError, Places, Verified, Verifier, Workplace, fetch_all, verify_sources};
+use crate::flows::{FlowError, Places, Projects, Verified, Verifier, fetch_all, verify_sources};
 
 /// Fetch, check every pin, build once, try the result, and make every edit once
 ///
@@ -25,22 +25,21 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Carries out the verb.
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let workplace = Workplace::open(places, args.offline, true)?;
-    let projects = selected(&workplace, &args.projects)?;
+    let projects = Projects::open(places, args.offline, true)?;
+    let selected = selected(&projects, &args.projects)?;
     // Before anything is built or fetched: what runs on the machine would be in the way of a clock.
     let _lock = args.no_build.then(not_while_measuring).transpose()?;
     let mut verifier = match args.no_build {
         true => None,
-        false => Some(Verifier::open(&workplace, places, &building()?)?),
+        false => Some(Verifier::open(&projects, places, &building()?)?),
     };
-    fetch_all(&workplace, &projects);
+    fetch_all(&projects, &selected);
     let mut all = Vec::new();
-    for project in &projects {
+    for project in &selected {
         let verified = match &mut verifier {
             Some(verifier) => verifier.verify(project)?,
-            None => verify_sources(&workplace, project),
+            None => verify_sources(&projects, project),
         };
         if !args.json {
             print!("{}", text(&verified));
@@ -51,7 +50,7 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         println!("{:#}", serde_json::Value::Array(all.iter().map(json).collect()));
     }
     let flawed = all.iter().any(|verified| !verified.faults.is_empty());
-    Ok(if flawed { Exit::Flawed } else { Exit::Done })
+    Ok(if flawed { Exit::PartialFailure } else { Exit::Done })
 }
 
 fn text(verified: &Verified) -> String {
