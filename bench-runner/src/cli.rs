@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::process;
 use clap::{Parser, Subcommand};
 
@@ -46,23 +47,35 @@ enum Verb {
 
 /// Parses `args`, carries them out, and prints what went wrong.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let json = args.iter().any(|arg| arg == "--json");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => {
-            // clap's own answers: help and version go to standard output, complaints to standard error.
+        // Help and version are no complaints.
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return if error.use_stderr() { Exit::BadRequest } else { Exit::Done };
+            return Exit::Done;
+        }
+        Err(error) => {
+            let _ = error.print();
+            if json {
+                let text = error.render().to_string();
+                let what = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+                commands::print_as_json(&Refusal::new(what), Exit::BadRequest);
+            }
+            return Exit::BadRequest;
         }
     };
     match carried_out(&cli) {
         Ok(exit) | Err(Stop::Early(exit)) => exit,
         Err(Stop::Error(error)) => {
-            commands::complain(&error);
-            match () {
+            let exit = match () {
                 () if process::interrupted() => Exit::Interrupted,
                 () if error.is_request() => Exit::BadRequest,
                 () => Exit::Failed,
-            }
+            };
+            commands::complain(&error.refusal(), exit, json);
+            exit
         }
     }
 }

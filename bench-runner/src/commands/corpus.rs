@@ -10,7 +10,7 @@ use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process;
 
 use super::session::own_program;
-use super::{Exit, columns};
+use super::{Exit, columns, with_help};
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects, VerifyOptions};
 
@@ -125,7 +125,7 @@ fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
             }
             Err(error) => {
                 if let Some(error) = failed.replace(error) {
-                    println!("{error}");
+                    println!("{}", with_help(&error.refusal()));
                 }
             }
         }

@@ -7,7 +7,7 @@ use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 use bench_runner_measure::workloads;
 
 use super::session::own_program;
-use super::{Exit, columns};
+use super::{Exit, columns, with_help};
 use crate::flows::{FlowError, Places, Projects};
 
 /// The toolchain that has what is unstable.
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 rows.push(vec!["  rustc".into(), toolchain.rustc_version.clone()]);
                 rows.push(vec!["  cargo".into(), toolchain.cargo_version.clone()]);
             }
-            Err(error) => rows.push(vec!["  rustc".into(), error.to_string()]),
+            Err(error) => rows.push(vec!["  rustc".into(), with_help(&error.refusal())]),
         }
         if !installed.is_empty() {
             rows.push(vec!["  toolchains".into(), installed.join(", ")]);

@@ -27,6 +27,7 @@ pub(crate) mod waiting;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::host;
 
 use crate::flows::{FlowError, Places};
@@ -141,9 +142,27 @@ fn lock_dir() -> PathBuf {
     std::env::var_os(LOCK_VARIABLE).map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from)
 }
 
-/// Prints what went wrong.
-pub(crate) fn complain(error: &FlowError) {
-    eprintln!("error: {error}");
+/// Prints a refusal; on standard output too, as a document, if the verb prints JSON.
+pub(crate) fn complain(refusal: &Refusal, exit: Exit, json: bool) {
+    eprintln!("error: {}", with_help(refusal));
+    if json {
+        print_as_json(refusal, exit);
+    }
+}
+
+/// What a program that reads a verb's JSON gets in place of it.
+pub(crate) fn print_as_json(refusal: &Refusal, exit: Exit) {
+    let Refusal { what, help } = refusal;
+    let error = serde_json::json!({ "what": what, "help": help, "exit_code": exit.code() });
+    println!("{:#}", serde_json::json!({ "error": error }));
+}
+
+/// A refusal as lines, the help last.
+fn with_help(refusal: &Refusal) -> String {
+    match &refusal.help {
+        Some(help) => format!("{refusal}\nhelp: {help}"),
+        None => refusal.what.clone(),
+    }
 }
 
 /// Columns of equal width, two spaces apart; the last one is not padded.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::Manifest;
-use bench_runner_core::record::Plan;
+use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::plan::{check, estimate};
 use bench_runner_measure::process;
@@ -12,7 +12,7 @@ use bench_runner_measure::process;
 use super::progress::Progress;
 use super::request::{Request, RequestArgs};
 use super::waiting::{self, Patience};
-use super::{Exit, Stop, announce};
+use super::{Exit, Stop, announce, with_help};
 use crate::flows::{self, Again, FlowError, Measured, MeasuringSession, Places, Projects};
 
 /// Under which conditions measuring begins.
@@ -135,7 +135,8 @@ fn is_fit(places: &Places) -> bool {
     let findings = host::findings(&Health::read(&places.cache));
     let unfit: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Unfit).collect();
     for finding in &unfit {
-        eprintln!("not fit: {}\nhelp: {}", finding.what, finding.help);
+        let refusal = Refusal::new(&finding.what).with_help(&finding.help);
+        eprintln!("not fit: {}", with_help(&refusal));
     }
     unfit.is_empty()
 }

@@ -111,14 +111,14 @@ fn tried(
     for fault in std::mem::take(&mut verified.faults) {
         match &fault {
             Fault::Source(_) | Fault::Build(_) => {
-                let message = format!("{fault}\nnothing was written");
+                let message = format!("{}\nnothing was written", fault.text());
                 let help = "`--no-build` writes the manifest all the same".to_owned();
                 return Err(RequestError::usage(message, Some(help)).into());
             }
             Fault::Check(_) => proposal.draft.check = None,
             Fault::Edit { name, .. } => proposal.draft.edits.retain(|edit| edit.name != *name),
         }
-        proposal.remarks.push(format!("left out, because it did not hold: {fault}"));
+        proposal.remarks.push(format!("left out, because it did not hold: {}", fault.text()));
     }
     Ok(verified)
 }

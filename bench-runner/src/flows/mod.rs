@@ -34,10 +34,9 @@ use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
 use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
-use bench_runner_measure::plan::PlanError;
 use bench_runner_measure::scenario::RequestError;
 
-/// Why a flow came to no end, by whose fault it is.
+/// Errors from a flow, grouped by who has to fix them.
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
     /// The request was wrong.
@@ -73,40 +72,28 @@ impl FlowError {
         }
     }
 
+    /// What is wrong, and what would help.
+    pub(crate) fn refusal(&self) -> Refusal {
+        refusal(self)
+    }
+
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        self.refusal().help
+    }
+
     pub(crate) fn harness(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Harness(error.into())
     }
 }
 
-/// What an error says, and its help apart from that. The errors of `bench_runner_measure` that still print their help
-/// below a line are cut in two here.
+/// An error as a refusal. Errors of `bench_runner_measure` whose `Display` still ends with a line of help are cut in two
+/// here; once all of them have a `help()`, each variant of [`FlowError`] asks for that.
 pub(crate) fn refusal(error: &dyn std::fmt::Display) -> Refusal {
     let text = error.to_string();
     match text.rsplit_once("\nhelp: ") {
         Some((what, help)) => Refusal::new(what).with_help(help),
         None => Refusal::new(text),
-    }
-}
-
-/// A plan carries what went wrong in its world through unchanged.
-impl From<PlanError> for FlowError {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::Request(error) => Self::Request(error),
-            PlanError::World(error) => match error.downcast::<Self>() {
-                Ok(own) => *own,
-                Err(other) => Self::Harness(anyhow::anyhow!(other)),
-            },
-        }
-    }
-}
-
-impl From<FlowError> for PlanError {
-    fn from(error: FlowError) -> Self {
-        match error {
-            FlowError::Request(error) => Self::Request(error),
-            other => Self::World(Box::new(other)),
-        }
     }
 }
 

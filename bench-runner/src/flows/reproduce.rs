@@ -30,13 +30,12 @@ pub(crate) fn plan_again(first: &Manifest, projects: &Projects, again: Again) ->
     wanted.time_budget = again.time_budget.or(wanted.time_budget);
     wanted.seed = again.seed.unwrap_or(wanted.seed);
     for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
-        projects.planned(project).map_err(|error| local(project, &error.to_string()))?;
+        projects.planned(project).map_err(|error| local(project, &error.refusal().what))?;
     }
     Ok(plan::refit(wanted, projects)?)
 }
 
 fn local(project: &PlannedProject, reason: &str) -> FlowError {
-    let (reason, _) = reason.split_once("\nhelp: ").unwrap_or((reason, ""));
     let message = format!(
         "`{}` is a local tree ({}), and it is not here as it was measured: {reason}",
         project.name, project.pin

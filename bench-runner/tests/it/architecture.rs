@@ -3,17 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libtest_mimic::Trial;
 
-use crate::lab::{entries, test};
+use crate::lab::entries;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("architecture::modules_import_only_from_those_above_them", order),
-        test("architecture::measuring_and_judging_never_import_each_other", wall),
-        test("architecture::verbs_never_import_one_another", verbs),
-        test("architecture::the_documented_order_is_the_order_of_lib_rs", documented),
-    ]
+trials! { "architecture";
+    modules_import_only_from_those_above_them,
+    measuring_and_judging_never_import_each_other,
+    verbs_never_import_one_another,
+    the_documented_order_is_the_order_of_lib_rs,
 }
 
 const MEASURING: [&str; 10] =
@@ -101,7 +98,7 @@ fn all_imports() -> Vec<(String, String, String)> {
     found
 }
 
-fn order() {
+fn modules_import_only_from_those_above_them() {
     let modules = modules();
     let rank = |name: &str| modules.iter().position(|module| module == name);
     let upward: Vec<String> = all_imports()
@@ -112,7 +109,7 @@ fn order() {
     assert!(upward.is_empty(), "{}", upward.join("\n"));
 }
 
-fn wall() {
+fn measuring_and_judging_never_import_each_other() {
     let across: Vec<String> = all_imports()
         .into_iter()
         .filter(|(who, whom, _)| {
@@ -125,7 +122,7 @@ fn wall() {
     assert!(across.is_empty(), "{}", across.join("\n"));
 }
 
-fn verbs() {
+fn verbs_never_import_one_another() {
     let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report", "compare", "export"];
     for file in files(&sources()[1].join("commands")) {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
@@ -141,7 +138,7 @@ fn verbs() {
     }
 }
 
-fn documented() {
+fn the_documented_order_is_the_order_of_lib_rs() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md"))
         .expect("docs/ARCHITECTURE.md");
     let rows: Vec<&str> = text

@@ -3,27 +3,25 @@
 use std::fs;
 
 use bench_runner_measure::host::MeasuringLock;
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, PROGRAM, Ran, entries, test};
+use crate::lab::{Lab, PROGRAM, Ran, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("bad_input::unknown_names_are_refused_with_the_nearest", names),
-        test("bad_input::a_request_is_read_before_the_machine_is_touched", before_the_machine),
-        test("bad_input::a_scenario_file_is_refused_at_its_place", scenario_file),
-        test("bad_input::a_manifest_is_refused_at_its_place", manifest_file),
-        test("bad_input::an_anchor_must_occur_exactly_once", anchors),
-        test("bad_input::a_parents_configuration_is_refused_by_name", parents),
-        test("bad_input::without_cargo_the_reason_is_said", no_cargo),
-        test("bad_input::what_is_no_bundle_is_said_to_be_none", bundles),
-        test("bad_input::a_run_with_nothing_to_measure_says_why", nothing),
-        test("bad_input::an_archive_that_is_not_pinned_is_refused", checksum),
-        test("bad_input::an_installed_program_works_in_an_empty_directory", empty),
-        test("bad_input::programs_that_a_project_needs_are_named", requirements),
-        test("bad_input::a_plan_is_checked_before_it_is_carried_out", wrong_plan),
-        test("bad_input::offline_names_the_command_that_fetches", offline),
-    ]
+trials! { "bad_input";
+    unknown_names_are_refused_with_the_nearest,
+    a_request_is_read_before_the_machine_is_touched,
+    a_refusal_is_a_document_where_json_is_asked_for,
+    a_scenario_file_is_refused_at_its_place,
+    a_manifest_is_refused_at_its_place,
+    an_anchor_must_occur_exactly_once,
+    a_parents_configuration_is_refused_by_name,
+    without_cargo_the_reason_is_said,
+    what_is_no_bundle_is_said_to_be_none,
+    a_run_with_nothing_to_measure_says_why,
+    an_archive_that_is_not_pinned_is_refused,
+    an_installed_program_works_in_an_empty_directory,
+    programs_that_a_project_needs_are_named,
+    a_plan_is_checked_before_it_is_carried_out,
+    offline_names_the_command_that_fetches,
 }
 
 /// Runs, expects the request to be refused before anything is built, and gives what was said.
@@ -33,7 +31,7 @@ fn refused(lab: &Lab, args: &[&str]) -> String {
     ran.stderr
 }
 
-fn names() {
+fn unknown_names_are_refused_with_the_nearest() {
     let lab = Lab::new();
     lab.toy("true", "");
     let toy = ["run", "--project", "toy", "--axis", "env.X=1"];
@@ -71,7 +69,7 @@ fn without_supervisor(lab: &Lab, args: &[&str]) -> Ran {
     lab.command_of(&format!("/proc/self/fd/{}", file.as_raw_fd()), args).output().expect("the program").into()
 }
 
-fn before_the_machine() {
+fn a_request_is_read_before_the_machine_is_touched() {
     let lab = Lab::new();
     lab.toy("true", "");
     lab.toy_called("broken", "true", "colour = 1");
@@ -158,7 +156,30 @@ fn before_the_machine() {
     assert_eq!(lab.bundles().len(), 1, "nothing else was measured");
 }
 
-fn scenario_file() {
+fn a_refusal_is_a_document_where_json_is_asked_for() {
+    let lab = Lab::new();
+    for (args, what, help) in [
+        (vec!["run", "linker", "--json"], "unknown scenario `linker`", Some("did you mean `linkers`?")),
+        (vec!["plan", "--axis", "linker=modl", "--json"], "`modl` is not a linker", Some("did you mean `mold`?")),
+        (vec!["corpus", "verify", "hexly", "--json"], "there is no project `hexly`", Some("did you mean `hexyl`?")),
+        (vec!["report", "nowhere", "--json"], "nowhere is not a bundle", None),
+        (vec!["run", "--rounds", "x", "--json"], "invalid value 'x' for '--rounds <N>'", None),
+    ] {
+        let ran = lab.run(&args).expect(2);
+        let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let error = document["error"].as_object().expect("an error");
+        let keys: Vec<&str> = error.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["exit_code", "help", "what"]);
+        assert!(error["what"].as_str().expect("a text").contains(what), "{document}");
+        assert_eq!(error["help"].as_str(), help, "{document}");
+        assert_eq!(error["exit_code"], 2);
+        assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains(what), "{}", ran.stderr);
+    }
+    let ran = lab.run(&["run", "linker"]).expect(2);
+    assert_eq!(ran.stdout, "", "nobody has asked for a document");
+}
+
+fn a_scenario_file_is_refused_at_its_place() {
     let lab = Lab::new();
     let head = "name = \"mine\"\nsummary = \"x\"\nprojects = [\"toy\"]\nworkloads = [\"clean\"]\n";
     for (text, said) in [
@@ -179,7 +200,7 @@ fn scenario_file() {
     assert!(stderr.contains("mine.toml:3:13:") && stderr.contains("did you mean `ripgrep`?"), "{stderr}");
 }
 
-fn manifest_file() {
+fn a_manifest_is_refused_at_its_place() {
     let lab = Lab::new();
     let head = "name = \"toy\"\nsummary = \"x\"\n";
     for (text, said) in [
@@ -200,7 +221,7 @@ fn manifest_file() {
     }
 }
 
-fn anchors() {
+fn an_anchor_must_occur_exactly_once() {
     for (text, count) in [("fn one() {}\n", "0"), ("fn two() {\nfn two() {\n", "2")] {
         let lab = Lab::new();
         lab.write("toy/Cargo.toml", "[package]\nname = \"toy\"\nversion = \"0.1.0\"\n");
@@ -217,7 +238,7 @@ fn anchors() {
     }
 }
 
-fn parents() {
+fn a_parents_configuration_is_refused_by_name() {
     let lab = Lab::new();
     lab.toy("true", "");
     let config = lab.write("cache/.cargo/config.toml", "[build]\nrustflags = [\"-Ctarget-cpu=native\"]\n");
@@ -229,7 +250,7 @@ fn parents() {
     assert!(stderr.contains(stray.to_str().expect("UTF-8")), "{stderr}");
 }
 
-fn no_cargo() {
+fn without_cargo_the_reason_is_said() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\n");
     lab.write("own/Cargo.lock", "version = 4\n");
@@ -242,7 +263,7 @@ fn no_cargo() {
     assert!(lab.bundles().is_empty());
 }
 
-fn bundles() {
+fn what_is_no_bundle_is_said_to_be_none() {
     let lab = Lab::new();
     let stderr = refused(&lab, &["report", "nowhere"]);
     assert!(stderr.contains("not a bundle"), "{stderr}");
@@ -251,7 +272,7 @@ fn bundles() {
     assert!(stderr.contains("nowhere.json") && stderr.contains("plan --json"), "{stderr}");
 }
 
-fn nothing() {
+fn a_run_with_nothing_to_measure_says_why() {
     let lab = Lab::new();
     lab.toy("true", "");
     let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--workload", "check"]);
@@ -264,7 +285,7 @@ fn nothing() {
     assert!(stderr.contains("no edit to make"), "{stderr}");
 }
 
-fn checksum() {
+fn an_archive_that_is_not_pinned_is_refused() {
     let lab = Lab::new();
     let text = "name = \"small\"\nsummary = \"x\"\n[source]\nkind = \"crates-io\"\nname = \"diffr\"\nversion = \"0.1.5\"\n";
     let wrong = "0".repeat(64);
@@ -275,7 +296,7 @@ fn checksum() {
     assert!(entries(&lab.path("cache/bench-runner/sources")).is_empty(), "nothing was unpacked");
 }
 
-fn empty() {
+fn an_installed_program_works_in_an_empty_directory() {
     let lab = Lab::new();
     fs::remove_dir_all(lab.path("work")).expect("to remove the checkout");
     fs::create_dir(lab.path("work")).expect("an empty directory");
@@ -286,14 +307,14 @@ fn empty() {
     assert!(entries(&lab.path("work")).is_empty(), "listing writes nothing");
 }
 
-fn requirements() {
+fn programs_that_a_project_needs_are_named() {
     let lab = Lab::new();
     lab.toy("true", "\n[build]\nrequires = [\"sh\", \"no-such-tool\"]");
     let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]);
     assert!(stderr.contains("`toy` needs no-such-tool"), "{stderr}");
 }
 
-fn wrong_plan() {
+fn a_plan_is_checked_before_it_is_carried_out() {
     let lab = Lab::new();
     lab.toy("true", "");
     let plan =
@@ -313,7 +334,7 @@ fn wrong_plan() {
     assert!(stderr.contains("cannot be used with"), "{stderr}");
 }
 
-fn offline() {
+fn offline_names_the_command_that_fetches() {
     let lab = Lab::new();
     let stderr = refused(&lab, &["run", "--offline", "--rounds", "1"]);
     assert!(stderr.contains("corpus fetch titlecase"), "{stderr}");

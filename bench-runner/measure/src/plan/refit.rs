@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bench_runner_core::record::{Block, FORMAT_VERSION, Plan, Role, Skipped, Variant};
 
 use super::workload;
-use super::{PlanError, ProjectView, World};
+use super::{ProjectView, World};
 use crate::axes::{self, Availability};
 use crate::scenario::{RequestError, SamplingSpec};
 
@@ -13,13 +13,13 @@ use crate::scenario::{RequestError, SamplingSpec};
 ///
 /// # Errors
 /// Where it names an axis, a value, a workload or a project that is not known.
-pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
+pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Error> {
     check(&plan)?;
     let views: BTreeMap<String, ProjectView> = plan
         .projects
         .iter()
         .map(|project| Ok((project.name.clone(), world.planned(project)?)))
-        .collect::<Result<_, PlanError>>()?;
+        .collect::<Result<_, W::Error>>()?;
     let mut blocks = Vec::with_capacity(plan.blocks.len());
     for mut block in std::mem::take(&mut plan.blocks) {
         let mut skipped = Vec::new();
@@ -141,13 +141,12 @@ fn left_out(block: &Block, variant: &str, reason: String, help: Option<String>) 
 }
 
 /// What a variant lacks here, with what would help.
-fn lack(
+fn lack<W: World + ?Sized>(
     variant: &Variant,
     views: &BTreeMap<String, ProjectView>,
-    world: &dyn World,
-) -> Result<Option<(String, Option<String>)>, PlanError> {
-    let wrong =
-        |message: String| PlanError::from(RequestError::usage(format!("the plan is wrong: {message}"), None));
+    world: &W,
+) -> Result<Option<(String, Option<String>)>, RequestError> {
+    let wrong = |message: String| RequestError::usage(format!("the plan is wrong: {message}"), None);
     let Some(view) = views.get(&variant.project) else {
         return Err(wrong(format!(
             "`{}` names the project `{}`, which it does not have",

@@ -8,11 +8,11 @@ use bench_runner_measure::axes::{self, Availability, Setting, Settings};
 use bench_runner_measure::build::{Goal, Lacking, Linking};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Project, catalogue, local};
-use bench_runner_measure::plan::{PlanError, ProjectView, World};
+use bench_runner_measure::plan::{ProjectView, World};
 use bench_runner_measure::scenario::{RequestError, Word};
 
 use super::{Projects, tree_of};
-use crate::flows::refusal;
+use crate::flows::{FlowError, refusal};
 
 impl Projects {
     /// Checks that a word stands for a project, as far as that takes neither cargo nor a network.
@@ -66,7 +66,9 @@ fn complain(word: &Word, error: impl std::fmt::Display) -> RequestError {
 }
 
 impl World for Projects {
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
+    type Error = FlowError;
+
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, FlowError> {
         let projects = self.select(word)?;
         let is_known = |project: &Project| {
             self.resolved.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.asked == *project)
@@ -78,11 +80,11 @@ impl World for Projects {
             new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
         let resolved =
             projects.iter().map(|project| self.resolve(project, pinned.remove(project.name.as_str())));
-        resolved.map(|resolved| Ok(resolved.map_err(PlanError::from)?.view.clone())).collect()
+        resolved.map(|resolved| Ok(resolved?.view.clone())).collect()
     }
 
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError> {
-        Ok(self.resolved_as_planned(project).map_err(PlanError::from)?.view.clone())
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, FlowError> {
+        Ok(self.resolved_as_planned(project)?.view.clone())
     }
 
     fn revision(&self, project: &ProjectView, rev: &str) -> Availability {
@@ -125,7 +127,7 @@ impl World for Projects {
         self.linking_of(&resolved, goal, settings)
     }
 
-    fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError> {
+    fn as_configured(&self, project: &ProjectView) -> Result<String, FlowError> {
         let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
         self.configured(resolved.as_deref()).map_err(|error| {
             let help = error.help.unwrap_or_else(|| "put it right, or leave `as-configured` out".to_owned());

@@ -9,7 +9,7 @@ mod single_build;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_runner_core::record::{Pin, ProofResult};
+use bench_runner_core::record::{Pin, ProofResult, Refusal};
 use bench_runner_measure::build::{Detail, Evidence};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Edit, Project, Source, edits};
@@ -20,7 +20,7 @@ use bench_runner_measure::workloads::{Shown, Units};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
-use super::{FlowError, Places, Projects};
+use super::{FlowError, Places, Projects, refusal};
 use single_build::{Ended, SingleBuild};
 
 /// What verifying needs beside the projects.
@@ -75,7 +75,7 @@ pub struct ProvenEdit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The source, its pin, or what it takes to build it.
-    Source(String),
+    Source(Refusal),
     /// The build.
     Build(String),
     /// The artefact does not work.
@@ -85,14 +85,14 @@ pub enum Fault {
         /// Its name.
         name: String,
         /// What is wrong with it.
-        reason: String,
+        reason: Refusal,
     },
 }
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Source(reason) => f.write_str(reason),
+            Self::Source(reason) => reason.fmt(f),
             Self::Build(reason) => write!(f, "the build failed: {reason}"),
             Self::Check(reason) => write!(f, "what it built does not work: {reason}"),
             Self::Edit { name, reason } => write!(f, "edit `{name}`: {reason}"),
@@ -111,7 +111,7 @@ pub(crate) fn fetch_all(projects: &Projects, selected: &[Project]) {
 pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified {
     let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
     match projects.workshop_of(project) {
-        Err(error) => verified.faults.push(Fault::Source(error.to_string())),
+        Err(error) => verified.faults.push(Fault::Source(error.refusal())),
         Ok(workshop) => {
             verified.know(&workshop);
             for edit in &project.edits {
@@ -140,7 +140,21 @@ impl ProvenEdit {
 
 impl Fault {
     fn of(edit: &Edit, reason: impl std::fmt::Display) -> Self {
-        Self::Edit { name: edit.name.clone(), reason: reason.to_string() }
+        Self::Edit { name: edit.name.clone(), reason: refusal(&reason) }
+    }
+
+    /// What would help.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Source(reason) | Self::Edit { reason, .. } => reason.help.as_deref(),
+            Self::Build(_) | Self::Check(_) => None,
+        }
+    }
+
+    /// All of it as lines, the help last.
+    pub(crate) fn text(&self) -> String {
+        let help = self.help().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        format!("{self}{help}")
     }
 }
 
@@ -184,7 +198,7 @@ impl<'a> Verifier<'a> {
             Ok(workshop) => workshop,
             Err(error) if interrupted() => return Err(error),
             Err(error) => {
-                verified.faults.push(Fault::Source(error.to_string()));
+                verified.faults.push(Fault::Source(error.refusal()));
                 return Ok(verified);
             }
         };
@@ -299,12 +313,12 @@ fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result
     let Some(step) = single.own_edit(1) else { return Ok(()) };
     let name = "edit".to_owned();
     if let Ended::Badly(reason) = single.run(step)?.0 {
-        verified.faults.push(Fault::Edit { name, reason });
+        verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) });
         return Ok(());
     }
     match single.build(1, Detail::Quiet)?.0 {
         Ended::Well(_) => verified.edits.push(ProvenEdit { name, class: "own", rebuilt: Vec::new() }),
-        Ended::Badly(reason) => verified.faults.push(Fault::Edit { name, reason }),
+        Ended::Badly(reason) => verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) }),
     }
     Ok(())
 }
