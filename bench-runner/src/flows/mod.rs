@@ -34,6 +34,7 @@ use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
 use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
+use bench_runner_measure::run::RunError;
 use bench_runner_measure::scenario::RequestError;
 
 /// Errors from a flow, grouped by who has to fix them.
@@ -94,6 +95,15 @@ pub(crate) fn refusal(error: &dyn std::fmt::Display) -> Refusal {
     match text.rsplit_once("\nhelp: ") {
         Some((what, help)) => Refusal::new(what).with_help(help),
         None => Refusal::new(text),
+    }
+}
+
+impl From<RunError> for FlowError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Source(error) => Self::Source(error),
+            other => Self::harness(other),
+        }
     }
 }
 

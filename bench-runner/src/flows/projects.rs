@@ -113,7 +113,7 @@ impl Projects {
             }
         }
         workloads::prepare(self, plan, &mut workshops)?;
-        run::rehearse(plan, &workshops)?;
+        run::check_commands(plan, &workshops)?;
         Ok(workshops)
     }
 

@@ -12,9 +12,31 @@ mod lab;
 mod trials;
 
 modules![
-    architecture, process, page, engine, exports, fidelity, interruption, bad_input, cargo_projects, local_projects,
-    corpus, corpus_generated, sabotage, caches, mirror, afterwards, advice, reporting, published, simulation, sources,
-    studies, together, variants, workloads,
+    architecture,
+    process,
+    page,
+    engine,
+    exports,
+    fidelity,
+    interruption,
+    bad_input,
+    cargo_projects,
+    local_projects,
+    corpus,
+    corpus_generated,
+    sabotage,
+    caches,
+    mirror,
+    afterwards,
+    advice,
+    reporting,
+    published,
+    simulation,
+    sources,
+    studies,
+    together,
+    variants,
+    workloads,
 ];
 
 use std::process::ExitCode;

@@ -85,7 +85,9 @@ impl When {
     fn lacks(self) -> Option<String> {
         let program = self.programs.into_iter().flatten().find_map(lacking_program);
         let own = || self.lacking.and_then(|lacking| lacking());
-        let python = || (!has_python_with(self.packages)).then(|| format!("no Python with {}", self.packages.join(", ")));
+        let python = || {
+            (!has_python_with(self.packages)).then(|| format!("no Python with {}", self.packages.join(", ")))
+        };
         program.or_else(own).or_else(python)
     }
 }
@@ -123,7 +125,8 @@ pub(crate) fn all_are_wanted() -> bool {
 pub(crate) fn lacking_program(program: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Servers are in a directory that not everybody has in there.
-    let there = std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|dir| dir.join(program).is_file());
+    let there =
+        std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|dir| dir.join(program).is_file());
     (!there).then(|| format!("no {program} on PATH"))
 }
 
@@ -131,5 +134,9 @@ pub(crate) fn lacking_program(program: &str) -> Option<String> {
 fn has_python_with(packages: &[&str]) -> bool {
     let look = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))";
     packages.is_empty()
-        || Command::new(python()).args(["-c", look]).args(packages).output().is_ok_and(|out| out.status.success())
+        || Command::new(python())
+            .args(["-c", look])
+            .args(packages)
+            .output()
+            .is_ok_and(|out| out.status.success())
 }

@@ -4,8 +4,6 @@
 //! Nothing is timed here that anybody compares. It takes the right to measure all the same, because what it builds
 //! would be in the way of a clock that runs.
 
-mod single_build;
-
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,13 +13,12 @@ use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Edit, Project, Source, edits};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions, interrupted};
-use bench_runner_measure::run::Workshop;
+use bench_runner_measure::run::{SingleBuild, StepOutcome, Workshop};
 use bench_runner_measure::workloads::{Shown, Units};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
 use super::{FlowError, Places, Projects, refusal};
-use single_build::{Ended, SingleBuild};
 
 /// What verifying needs beside the projects.
 #[derive(Debug, Clone)]
@@ -226,15 +223,15 @@ impl Drop for Verifier<'_> {
 /// The build from nothing, and its artefact tried. Gives whether it can be gone on from there.
 fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, FlowError> {
     for step in single.prepare() {
-        if let Ended::Badly(reason) = single.run(step)?.0 {
+        if let StepOutcome::Failed(reason) = single.run(step)?.0 {
             verified.faults.push(Fault::Build(format!("what comes before it: {reason}")));
             return Ok(false);
         }
     }
     let (ended, evidence) = single.build(0, Detail::Proof)?;
     let took = match ended {
-        Ended::Well(took) => took,
-        Ended::Badly(reason) => {
+        StepOutcome::Succeeded(took) => took,
+        StepOutcome::Failed(reason) => {
             verified.faults.push(Fault::Build(reason));
             return Ok(false);
         }
@@ -242,8 +239,8 @@ fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, 
     let mut checked = false;
     if let Some(step) = single.check(&evidence) {
         match single.run(step)?.0 {
-            Ended::Well(_) => checked = true,
-            Ended::Badly(reason) => verified.faults.push(Fault::Check(reason)),
+            StepOutcome::Succeeded(_) => checked = true,
+            StepOutcome::Failed(reason) => verified.faults.push(Fault::Check(reason)),
         }
     }
     let units = evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.count);
@@ -278,8 +275,8 @@ fn try_edits(
         edits::apply(&tree, &pristine, edit, n).map_err(anyhow::Error::from)?;
         let (ended, evidence) = single.build(n, Detail::Quiet)?;
         let judged = match ended {
-            Ended::Well(_) => rebuilt(edit, single, &evidence),
-            Ended::Badly(reason) => Err(format!("the build with edit number {n} failed: {reason}")),
+            StepOutcome::Succeeded(_) => rebuilt(edit, single, &evidence),
+            StepOutcome::Failed(reason) => Err(format!("the build with edit number {n} failed: {reason}")),
         };
         match judged {
             Ok(rebuilt) => verified.edits.push(ProvenEdit::of(edit, rebuilt)),
@@ -312,13 +309,17 @@ fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &Evidence) -> Result
 fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<(), FlowError> {
     let Some(step) = single.own_edit(1) else { return Ok(()) };
     let name = "edit".to_owned();
-    if let Ended::Badly(reason) = single.run(step)?.0 {
+    if let StepOutcome::Failed(reason) = single.run(step)?.0 {
         verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) });
         return Ok(());
     }
     match single.build(1, Detail::Quiet)?.0 {
-        Ended::Well(_) => verified.edits.push(ProvenEdit { name, class: "own", rebuilt: Vec::new() }),
-        Ended::Badly(reason) => verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) }),
+        StepOutcome::Succeeded(_) => {
+            verified.edits.push(ProvenEdit { name, class: "own", rebuilt: Vec::new() })
+        }
+        StepOutcome::Failed(reason) => {
+            verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) })
+        }
     }
     Ok(())
 }
