@@ -160,7 +160,7 @@ impl Request {
     /// The plan for this machine.
     pub(super) fn plan(self, projects: &Projects) -> Result<Plan, FlowError> {
         match self {
-            Self::Plan(plan) => Ok(plan::refit(plan, projects)?),
+            Self::Plan(plan) => plan::refit(plan, projects),
             Self::Scenarios { scenarios, options, time_budget } => {
                 let mut plan = plan::plan(&scenarios, projects, &options)?;
                 plan.time_budget = time_budget.or(plan.time_budget);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::lab::{Lab, entries};
 
 trials! { "afterwards";
-    earlier_runs_of_the_machine_calibrate_a_later_one,
+    earlier_runs_of_the_machine_calibrate_a_later_one: LONG,
     another_baseline_is_marked_and_writes_nothing,
     a_baseline_that_is_not_there_is_refused_or_named,
     a_run_without_the_baseline_decides_nothing,

@@ -14,14 +14,14 @@ use crate::lab::{Lab, Ran};
 
 trials! { "cache";
     cold_and_warm_are_proven_and_counted: ALWAYS.with("sccache"),
-    what_an_edit_changed_may_be_missing: ALWAYS.with("sccache"),
-    a_port_where_a_socket_would_have_too_long_a_path: ALWAYS.with("sccache"),
-    a_server_that_dies_fails_its_samples_alone: ALWAYS.with("sccache"),
-    a_warm_cache_that_misses_is_no_warm_cache: ALWAYS.with("sccache"),
-    a_wrapper_that_comes_another_way_has_a_server_of_its_own_too: ALWAYS.with("sccache"),
-    a_redis_that_is_not_there_is_left_out: ALWAYS.with("sccache"),
-    a_redis_is_used_under_prefixes_and_with_the_users_password: ALWAYS.with("sccache").with("redis-server"),
-    a_redis_that_dies_in_the_middle_fails_the_samples_that_need_it: ALWAYS.with("sccache").with("redis-server"),
+    what_an_edit_changed_may_be_missing: LONG.with("sccache"),
+    a_port_where_a_socket_would_have_too_long_a_path: LONG.with("sccache"),
+    a_server_that_dies_fails_its_samples_alone: LONG.with("sccache"),
+    a_warm_cache_that_misses_is_no_warm_cache: LONG.with("sccache"),
+    a_wrapper_that_comes_another_way_has_a_server_of_its_own_too: LONG.with("sccache"),
+    a_redis_that_is_not_there_is_left_out: LONG.with("sccache"),
+    a_redis_is_used_under_prefixes_and_with_the_users_password: LONG.with("sccache").with("redis-server"),
+    a_redis_that_dies_in_the_middle_fails_the_samples_that_need_it: LONG.with("sccache").with("redis-server"),
 }
 
 /// A binary, a library that can be cached, and a build script that runs `script`.

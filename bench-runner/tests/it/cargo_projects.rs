@@ -14,17 +14,17 @@ use crate::lab::{Lab, Ran, entries};
 
 trials! { "cargo";
     [linkers];
-    commits_of_a_project_are_compared: ALWAYS.with("git"),
-    flags_of_the_project_stay_in_force,
-    the_toolchain_file_of_a_project_is_obeyed_under_cargo_run: ALWAYS.with("rustup"),
-    a_noop_that_compiles_something_is_a_failure: ALWAYS.with("rustup"),
+    commits_of_a_project_are_compared: LONG.with("git"),
+    flags_of_the_project_stay_in_force: LONG,
+    the_toolchain_file_of_a_project_is_obeyed_under_cargo_run: LONG.with("rustup"),
+    a_noop_that_compiles_something_is_a_failure: LONG.with("rustup"),
     an_edit_rebuilds_the_same_units_for_every_variant,
-    nothing_is_compiled_when_nothing_changed,
-    check_against_clean_is_a_block_of_its_own,
+    nothing_is_compiled_when_nothing_changed: LONG,
+    check_against_clean_is_a_block_of_its_own: LONG,
     doctor_names_the_toolchains_and_the_linkers: ALWAYS.with("rustup"),
-    profiles_are_proven_and_unknown_ones_left_out,
+    profiles_are_proven_and_unknown_ones_left_out: LONG,
     a_crate_that_does_not_build_is_recorded_and_the_others_go_on,
-    a_real_crate_from_the_registry_is_compared_end_to_end,
+    a_real_crate_from_the_registry_is_compared_end_to_end: LONG,
 }
 
 const MAIN: &str = "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n";

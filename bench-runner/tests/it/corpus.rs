@@ -8,14 +8,14 @@ use crate::mirror::with_tiny;
 
 trials! { "corpus";
     a_directory_is_added_verified_and_compared,
-    a_crate_is_added_with_its_hash,
-    a_crate_without_a_lock_file_gets_one,
+    a_crate_is_added_with_its_hash: LONG,
+    a_crate_without_a_lock_file_gets_one: LONG,
     without_a_checkout_the_manifest_goes_to_the_current_directory,
     what_cannot_be_added_is_refused_and_nothing_written,
-    what_is_proposed_and_does_not_hold_is_left_out,
+    what_is_proposed_and_does_not_hold_is_left_out: LONG,
     a_wrong_hash_is_found,
     an_edit_that_is_not_what_it_says_is_found,
-    the_projects_of_a_user_are_only_read,
+    the_projects_of_a_user_are_only_read: LONG,
     nothing_is_fetched_while_somebody_measures,
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::lab::{Lab, entries};
 
 trials! { "mirror";
-    a_crate_comes_through_the_users_own_mirror_and_its_build_settings_stay_out,
+    a_crate_comes_through_the_users_own_mirror_and_its_build_settings_stay_out: LONG,
 }
 
 /// A crate without dependencies. It is built only where no flag of the user's reaches it.

@@ -7,7 +7,7 @@ use crate::lab::{Lab, entries};
 
 trials! { "reporting";
     order_sessions_and_projects_are_told,
-    the_page_is_named_and_opened,
+    the_page_is_named_and_opened: LONG,
 }
 
 /// In alphabetical order. With two of them, an invalid block would leave nothing in common.

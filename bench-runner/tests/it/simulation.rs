@@ -13,11 +13,11 @@ mod study;
 use study::{Model, Noisy, Rounds, Setup, Share, Study};
 
 trials! { "simulation";
-    intervals_cover_as_often_as_they_say,
-    whole_runs_without_differences_say_so,
-    differences_are_found,
+    intervals_cover_as_often_as_they_say: LONG,
+    whole_runs_without_differences_say_so: LONG,
+    differences_are_found: LONG,
     rounds_that_resemble_their_neighbours_are_found,
-    twins_calibrate_offsets_of_directories,
+    twins_calibrate_offsets_of_directories: LONG,
     all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not,
     the_same_seed_gives_the_same_figures_on_any_number_of_threads,
 }

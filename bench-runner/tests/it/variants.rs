@@ -7,14 +7,14 @@ use crate::lab::{Lab, Ran};
 
 trials! { "variants";
     a_snippet_is_compared_and_one_that_changes_nothing_is_not,
-    beside_axes_a_snippet_is_told_from_what_asks_for_nothing,
+    beside_axes_a_snippet_is_told_from_what_asks_for_nothing: LONG,
     a_recipe_that_does_not_build_is_a_finding,
-    flags_that_cargo_drops_are_told,
+    flags_that_cargo_drops_are_told: LONG,
     the_users_own_configuration_is_applied_and_proven: ALWAYS.with("mold"),
-    a_variable_of_the_user_drops_what_files_say: ALWAYS.with("mold"),
-    a_user_without_configuration_has_the_project_as_it_is,
-    sets_of_a_scenario_are_built_under_their_names,
-    raw_axes_say_what_they_change,
+    a_variable_of_the_user_drops_what_files_say: LONG.with("mold"),
+    a_user_without_configuration_has_the_project_as_it_is: LONG,
+    sets_of_a_scenario_are_built_under_their_names: LONG,
+    raw_axes_say_what_they_change: LONG,
     what_is_no_variant_is_refused,
 }
 

@@ -9,14 +9,14 @@ use bench_runner_core::record::{Outcome, Phase, Proof, ProofResult, Role, Sample
 use crate::lab::Lab;
 
 trials! { "workloads";
-    edits_of_each_class_rebuild_what_the_class_says,
-    an_edit_of_another_class_than_it_says_is_not_timed,
+    edits_of_each_class_rebuild_what_the_class_says: LONG,
+    an_edit_of_another_class_than_it_says_is_not_timed: LONG,
     each_goal_builds_its_own_units,
-    a_linker_is_proven_on_test_programs,
-    dependencies_are_built_as_for_the_project_and_its_crates_are_empty,
-    a_dev_build_after_a_release_build_compiles_everything_each_time,
-    clippy_is_proven: ALWAYS.with("cargo-clippy"),
-    commits_are_replayed_one_after_another: ALWAYS.with("git"),
+    a_linker_is_proven_on_test_programs: LONG,
+    dependencies_are_built_as_for_the_project_and_its_crates_are_empty: LONG,
+    a_dev_build_after_a_release_build_compiles_everything_each_time: LONG,
+    clippy_is_proven: LONG.with("cargo-clippy"),
+    commits_are_replayed_one_after_another: LONG.with("git"),
     what_a_project_lacks_for_a_workload_is_told_with_what_helps,
 }
 

@@ -8,15 +8,15 @@ use super::*;
 
 trials! { "cargo";
     gnu_ld_and_the_default_are_told_apart_by_what_they_leave,
-    gold_is_proven_by_name_and_by_path: ALWAYS.with("ld.gold"),
-    another_driver_keeps_the_linker: ALWAYS.with("clang"),
-    threads_of_a_linker_are_told_in_its_own_way: ALWAYS.with("mold"),
-    a_linker_that_is_not_what_it_says_is_not_timed,
-    what_links_nothing_is_not_timed,
-    a_linker_is_proven_beside_one_that_the_project_configures: ALWAYS.with("mold"),
-    what_the_project_says_of_other_hosts_changes_nothing,
+    gold_is_proven_by_name_and_by_path: LONG.with("ld.gold"),
+    another_driver_keeps_the_linker: LONG.with("clang"),
+    threads_of_a_linker_are_told_in_its_own_way: LONG.with("mold"),
+    a_linker_that_is_not_what_it_says_is_not_timed: LONG,
+    what_links_nothing_is_not_timed: LONG,
+    a_linker_is_proven_beside_one_that_the_project_configures: LONG.with("mold"),
+    what_the_project_says_of_other_hosts_changes_nothing: LONG,
     mold_is_proven: ALWAYS.with("mold"),
-    the_systems_lld_is_proven_and_is_not_rustcs: ALWAYS.with("ld.lld"),
+    the_systems_lld_is_proven_and_is_not_rustcs: LONG.with("ld.lld"),
     wild_is_proven: ALWAYS.where_installed("wild"),
 }
 

@@ -9,14 +9,14 @@ use crate::lab::{Lab, Ran};
 
 trials! { "fidelity";
     configuration_that_is_included_is_in_force,
-    an_empty_variable_drops_the_flags_of_files,
-    flags_of_a_variable_and_of_an_axis_are_both_in_force,
-    flags_as_one_string_and_a_space_in_the_cache_go_together,
-    an_explicit_host_triple_is_what_is_built_for,
+    an_empty_variable_drops_the_flags_of_files: LONG,
+    flags_of_a_variable_and_of_an_axis_are_both_in_force: LONG,
+    flags_as_one_string_and_a_space_in_the_cache_go_together: LONG,
+    an_explicit_host_triple_is_what_is_built_for: LONG,
     linkers_are_offered_for_what_is_built_for,
-    a_variant_on_top_of_the_users_configuration_changes_its_own_key_only,
+    a_variant_on_top_of_the_users_configuration_changes_its_own_key_only: LONG,
     a_difference_is_shown_and_strict_refuses_it,
-    questions_start_no_wrapper_and_write_nothing,
+    questions_start_no_wrapper_and_write_nothing: LONG,
     a_cargo_that_cannot_answer_is_reported,
 }
 

@@ -11,15 +11,15 @@ use serde_json::Value;
 use crate::lab::{Lab, Ran, entries};
 
 trials! { "fidelity::copy";
-    what_a_build_finds_at_home_is_in_the_copy,
+    what_a_build_finds_at_home_is_in_the_copy: LONG,
     what_is_left_out_is_named_with_the_key_that_takes_it,
     ignored_files_have_a_hash_next_to_the_pin,
-    commits_are_built_with_todays_ignored_files,
-    repositories_that_only_git_opens_are_read,
+    commits_are_built_with_todays_ignored_files: LONG,
+    repositories_that_only_git_opens_are_read: LONG,
     sources_and_members_are_those_that_cargo_finds,
     a_broken_manifest_is_shown_in_cargos_own_words,
     a_toolchain_that_is_not_installed_is_named_and_not_installed,
-    a_hundred_thousand_ignored_files_are_no_trouble,
+    a_hundred_thousand_ignored_files_are_no_trouble: LONG,
     pointers_of_git_lfs_are_named,
 }
 

@@ -10,7 +10,7 @@ use bench_runner_core::record::Phase;
 use crate::lab::Lab;
 
 trials! { "fidelity::format";
-    builds_that_find_a_cache_are_invalid_and_format_1_goes_on,
+    builds_that_find_a_cache_are_invalid_and_format_1_goes_on: LONG,
 }
 
 /// A build that works for some tenths of a second, unless its outcome is in a file outside of the target directory.

@@ -6,12 +6,12 @@ use crate::cargo_projects::toolchain_of_the_lab;
 use crate::lab::{Lab, Ran};
 
 trials! { "fidelity::reports";
-    the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named,
+    the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named: LONG,
     a_project_below_the_home_is_compared_without_the_files_of_the_home,
     what_lies_above_the_project_is_named_and_so_is_another_compiler,
     a_project_in_a_directory_of_its_repository_finds_its_commit,
-    a_member_with_configuration_is_built_in_its_own_directory,
-    build_scripts_find_the_target_directory_in_its_usual_place,
+    a_member_with_configuration_is_built_in_its_own_directory: LONG,
+    build_scripts_find_the_target_directory_in_its_usual_place: LONG,
 }
 
 /// A package with nothing to fetch in this directory.

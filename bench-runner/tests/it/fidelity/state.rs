@@ -12,13 +12,13 @@ use crate::lab::{Lab, Ran, entries};
 
 trials! { "fidelity::state";
     what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm,
-    what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds,
-    what_a_release_build_writes_elsewhere_is_where_later_builds_start,
-    a_build_directory_is_each_variants_own,
-    what_a_dependency_writes_among_its_sources_is_undone,
-    what_is_compiled_again_without_a_change_is_named_with_its_reason,
-    an_unknown_wrapper_is_named,
-    a_script_that_calls_sccache_reaches_a_server_of_its_own: ALWAYS.with("sccache"),
+    what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds: LONG,
+    what_a_release_build_writes_elsewhere_is_where_later_builds_start: LONG,
+    a_build_directory_is_each_variants_own: LONG,
+    what_a_dependency_writes_among_its_sources_is_undone: LONG,
+    what_is_compiled_again_without_a_change_is_named_with_its_reason: LONG,
+    an_unknown_wrapper_is_named: LONG,
+    a_script_that_calls_sccache_reaches_a_server_of_its_own: LONG.with("sccache"),
     sccache_is_found_wherever_cargo_takes_a_wrapper_from: ALWAYS.with("sccache"),
 }
 

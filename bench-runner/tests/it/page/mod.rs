@@ -12,18 +12,18 @@ use pages::Pages;
 
 trials! { "page";
     opens_without_a_word_in_the_console_and_without_a_request: ALWAYS.with(PROGRAM),
-    labels_of_figures_are_whole_and_apart: ALWAYS.with(PROGRAM),
-    nothing_reaches_beyond_the_window: ALWAYS.with(PROGRAM),
+    labels_of_figures_are_whole_and_apart: LONG.with(PROGRAM),
+    nothing_reaches_beyond_the_window: LONG.with(PROGRAM),
     the_ratios_are_seen_whole_on_wide_screens_and_on_narrow_ones: ALWAYS.with(PROGRAM),
     headings_figures_and_controls_have_their_names: ALWAYS.with(PROGRAM),
-    text_stands_out_in_both_schemes: ALWAYS.with(PROGRAM),
+    text_stands_out_in_both_schemes: LONG.with(PROGRAM),
     every_column_is_sorted_both_ways: ALWAYS.with(PROGRAM),
     rows_are_filtered: ALWAYS.with(PROGRAM),
-    figures_are_told_by_pointer_and_by_keyboard: ALWAYS.with(PROGRAM),
+    figures_are_told_by_pointer_and_by_keyboard: LONG.with(PROGRAM),
     lines_are_copied: ALWAYS.with(PROGRAM),
-    it_is_printed: ALWAYS.with(PROGRAM),
+    it_is_printed: LONG.with(PROGRAM),
     without_scripts_everything_is_there: ALWAYS.with(PROGRAM),
-    what_is_wrong_is_found: ALWAYS.with(PROGRAM),
+    what_is_wrong_is_found: LONG.with(PROGRAM),
     many_samples_make_no_large_page: ALWAYS.with(PROGRAM),
 }
 

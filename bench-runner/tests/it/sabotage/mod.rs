@@ -27,7 +27,7 @@ use bench_runner_measure::process::{Ended, Job, Supervisor, SupervisorOptions};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, PROGRAM};
-use crate::trials::{ALWAYS, trial};
+use crate::trials::{ALWAYS, LONG, When, trial};
 use table::{Case, Entry, Need, entries};
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -35,7 +35,9 @@ pub(crate) fn tests() -> Vec<Trial> {
     for entry in entries().into_values() {
         match entry {
             Entry::Built(cases) => {
-                trials.extend(cases.into_iter().map(|case| trial_with("sabotage", case, try_out)));
+                // One value of each axis always, the others in the gate.
+                let whens = std::iter::once(ALWAYS).chain(std::iter::repeat(LONG));
+                trials.extend(cases.into_iter().zip(whens).map(|(case, when)| trial_with("sabotage", when, case, try_out)));
             }
             Entry::Unseen(key, value) => {
                 let name = format!("sabotage::{key} cannot be seen");
@@ -48,16 +50,16 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 /// A trial of one value, which is skipped where the machine lacks what it needs.
-fn trial_with(of: &str, case: Case, run: fn(&Case)) -> Trial {
+fn trial_with(of: &str, when: When, case: Case, run: fn(&Case)) -> Trial {
     let beside: String = case.beside.iter().map(|(key, value)| format!(" {key}={value}")).collect();
     let value = case.value.lines().collect::<Vec<_>>().join("; ");
     let name = format!("{of}::{}={value}{beside}", case.key);
     let needs = case.needs;
     let when = match needs {
-        Need::Nothing | Need::Absent => ALWAYS,
-        Need::Program(program) => ALWAYS.with(program),
+        Need::Nothing | Need::Absent => when,
+        Need::Program(program) => when.with(program),
         Need::LongProgram(program) => ALWAYS.where_installed(program),
-        Need::Nightly if nightly_is_here() => ALWAYS,
+        Need::Nightly if nightly_is_here() => when,
         Need::Nightly => {
             let name = format!("{name} (skipped: rustup has no toolchain `nightly`)");
             return Trial::test(name, || Ok(())).with_ignored_flag(true);

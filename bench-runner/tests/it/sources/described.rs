@@ -9,10 +9,10 @@ use super::{cache, commit, git, local, manifest, package};
 use crate::lab::{Lab, entries};
 
 trials! { "sources";
-    a_build_script_is_told_of_git_what_it_is_told_at_home: ALWAYS.with("git"),
-    a_build_script_that_asks_git_finds_the_pinned_commit: ALWAYS.with("git"),
-    a_build_script_that_asks_git_finds_the_commit_compared: ALWAYS.with("git"),
-    a_project_beside_another_one_finds_the_repository_of_both: ALWAYS.with("git"),
+    a_build_script_is_told_of_git_what_it_is_told_at_home: LONG.with("git"),
+    a_build_script_that_asks_git_finds_the_pinned_commit: LONG.with("git"),
+    a_build_script_that_asks_git_finds_the_commit_compared: LONG.with("git"),
+    a_project_beside_another_one_finds_the_repository_of_both: LONG.with("git"),
     a_part_of_a_repository_finds_that_one_and_no_other: ALWAYS.with("git"),
 }
 
