@@ -6,31 +6,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::RunError;
-use super::arm::LiveArm;
+use super::arm::{AfterRelease, LiveArm};
+use super::block_dirs::BlockDirs;
 use super::own_dirs::copy_tree;
-use super::workspace::Workspace;
-use super::worktree::Left;
 use crate::host;
 
-/// What a release build left.
-pub(super) struct AfterRelease {
-    /// In the directories for results and for intermediate files.
-    built: Vec<(PathBuf, BTreeSet<PathBuf>)>,
-    /// In the work tree.
-    left: Option<Left>,
-    /// Copies of directories that have no parts for profiles: each with where it belongs.
-    copies: Vec<(PathBuf, PathBuf)>,
-}
-
 /// Writes down and copies what the release build of `arm` has left.
-pub(super) fn remember(workspace: &Workspace, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
+pub(super) fn remember(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
     let site = &arm.site;
     let mut built = Vec::new();
     for dir in [&site.target, &site.build_dir].into_iter().filter(|dir| dir.is_dir()) {
         let failed = |source| RunError::Io { action: "read", path: dir.clone(), source };
         built.push((dir.clone(), entries(dir).map_err(failed)?));
     }
-    let (left, kept) = workspace.left(arm).unwrap_or_default();
+    let (left, kept) = dirs.left(arm).unwrap_or_default();
     let beside = site.target.with_extension("release");
     host::remove_tree(&beside)?;
     let mut copies = Vec::new();
@@ -43,7 +32,7 @@ pub(super) fn remember(workspace: &Workspace, arm: &LiveArm<'_>) -> Result<After
 }
 
 /// Brings everything back to where it was after the release build of `arm`.
-pub(super) fn bring_all_back(workspace: &Workspace, arm: &LiveArm<'_>) -> Result<(), RunError> {
+pub(super) fn bring_all_back(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
     let Some(after) = &arm.after_release else { return Ok(()) };
     for (dir, kept) in &after.built {
         bring_back(dir, kept)?;
@@ -52,7 +41,7 @@ pub(super) fn bring_all_back(workspace: &Workspace, arm: &LiveArm<'_>) -> Result
         host::remove_tree(dir)?;
         copy_tree(copy, dir)?;
     }
-    workspace.set_left(arm, after.left.clone());
+    dirs.set_left(arm, after.left.clone());
     Ok(())
 }
 

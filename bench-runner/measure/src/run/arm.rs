@@ -1,11 +1,11 @@
 //! One arm of a block while it is being measured.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::{Arm, Block, Pin, Proof, ProofResult, Role};
 
-use super::after_release::AfterRelease;
-use super::worktree::Keep;
+use super::worktree::{Keep, Left};
 use super::{Kit, RunError, Workshop, Workshops, own_dirs};
 use crate::axes::{self, Axis, Reference, Setting, Shown};
 use crate::build::{BuildError, Corner, Evidence, Goal, Recipe, Site, UnitGraph};
@@ -34,6 +34,16 @@ pub(super) struct LiveArm<'a> {
     pub(super) failures: u32,
     /// Why it is not built any more, where that is so.
     pub(super) dropped: Option<String>,
+}
+
+/// What a release build left.
+pub(super) struct AfterRelease {
+    /// In the directories for results and for intermediate files.
+    pub(super) built: Vec<(PathBuf, BTreeSet<PathBuf>)>,
+    /// In the work tree.
+    pub(super) left: Option<Left>,
+    /// Copies of directories that have no parts for profiles: each with where it belongs.
+    pub(super) copies: Vec<(PathBuf, PathBuf)>,
 }
 
 /// The first build of another arm of the block.

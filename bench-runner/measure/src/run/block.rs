@@ -8,10 +8,10 @@ use bench_runner_core::record::{
 };
 
 use super::arm::LiveArm;
+use super::block_dirs::BlockDirs;
 use super::builder::{Builder, Made, Place};
 use super::clock::Purpose;
 use super::notes::{About, Notes};
-use super::workspace::Workspace;
 use super::{Event, Forecast, Inputs, RunError};
 use crate::build::Detail;
 use crate::host;
@@ -144,35 +144,40 @@ impl Measuring<'_, '_, '_> {
         if !self.worth_a_session(number) {
             return Ok(Stop::Reason(StopReason::Budget));
         }
-        let workspace = Workspace::lay_out(self.inputs, self.builder, number, session, self.block)?;
+        let dirs = {
+            let start = Instant::now();
+            let dirs = BlockDirs::lay_out(self.inputs, number, session, self.block)?;
+            self.builder.clock.since(Purpose::Layout, start);
+            dirs
+        };
         self.builder.begin();
         self.commit = 0;
         let mut arms = Vec::new();
         for (index, arm) in self.block.arms.iter().enumerate() {
-            let site = workspace.site(index, &arm.variant.tree());
+            let site = dirs.site(index, &arm.variant.tree());
             let mut live = LiveArm::new(self.inputs.workshops, self.inputs.jobs, arm, site)?;
             live.furnish(self.inputs.cargo_home)?;
             arms.push(live);
         }
         self.place_commit(&mut arms)?;
-        let stop = match self.prepare(&workspace, &mut arms)? {
+        let stop = match self.prepare(&dirs, &mut arms)? {
             Some(interrupted) => interrupted,
-            None => match self.warm_up(&workspace, &mut arms, session)? {
+            None => match self.warm_up(&dirs, &mut arms, session)? {
                 Some(interrupted) => interrupted,
                 None => {
                     self.tell_notes();
-                    self.rounds(&workspace, &mut arms, session, last_round)?
+                    self.rounds(&dirs, &mut arms, session, last_round)?
                 }
             },
         };
-        self.builder.leave(&workspace)?;
+        self.builder.leave(&dirs)?;
         self.tell_notes();
         if let Some(arm) = arms.first() {
             // A later run must not find them as they are now.
-            self.builder.unpack_again(&workspace, arm)?;
+            self.builder.unpack_again(&dirs, arm)?;
         }
         let start = Instant::now();
-        workspace.remove()?;
+        dirs.remove()?;
         self.builder.clock.since(Purpose::Layout, start);
         Ok(stop)
     }
@@ -198,7 +203,7 @@ impl Measuring<'_, '_, '_> {
 
     fn rounds(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         session: u32,
         last_round: u32,
@@ -217,7 +222,7 @@ impl Measuring<'_, '_, '_> {
                 return Ok(Stop::Session);
             }
             let start = Instant::now();
-            match self.round(workspace, arms, &live, session)? {
+            match self.round(dirs, arms, &live, session)? {
                 Some(walls) => self.rounds.push(walls),
                 None => return Ok(Stop::Reason(StopReason::Interrupted)),
             }
@@ -265,13 +270,13 @@ impl Measuring<'_, '_, '_> {
     /// One pass through the live arms. `None` where the run was interrupted.
     fn round(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         live: &[usize],
         session: u32,
     ) -> Result<Option<Vec<Option<f64>>>, RunError> {
         let round = self.rounds.len() as u32 + 1;
-        if !self.edit_sources(workspace, arms, session)? {
+        if !self.edit_sources(dirs, arms, session)? {
             return Ok(None);
         }
         let mut bad = Vec::new();
@@ -287,9 +292,9 @@ impl Measuring<'_, '_, '_> {
                 visit: self.visit,
                 release: false,
             };
-            let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+            let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
             let Made::Sample(sample, _, flaw) = made else { return Ok(None) };
-            self.builder.clear(workspace, arm)?;
+            self.builder.clear(dirs, arm)?;
             match bad_end(&sample, flaw) {
                 None => arm.failures = 0,
                 Some(reason) => bad.push((live[at], reason)),
@@ -317,17 +322,17 @@ impl Measuring<'_, '_, '_> {
     /// build meets them cold. `false` where the run was interrupted.
     pub(super) fn edit_sources(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         session: u32,
     ) -> Result<bool, RunError> {
-        if !self.next_commit(workspace, arms, session)? {
+        if !self.next_commit(dirs, arms, session)? {
             return Ok(false);
         }
         let start = Instant::now();
-        self.builder.leave(workspace)?;
+        self.builder.leave(dirs)?;
         self.edit += 1;
-        for tree in workspace.sources().keys() {
+        for tree in dirs.sources().keys() {
             let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
             let class = |arm: &LiveArm<'_>| match arm.workload.sources {
                 Sources::Edited(class) if of_tree(arm) => Some(class),
@@ -341,15 +346,15 @@ impl Measuring<'_, '_, '_> {
             let arm = &arms[first];
             match arm.kit.driver.edit(&arm.site) {
                 Some(step) => {
-                    if !self.builder.untimed(workspace, arm, step)? {
+                    if !self.builder.untimed(dirs, arm, step)? {
                         return Ok(false);
                     }
                 }
-                None => workspace.edit(self.inputs, tree, class, self.edit)?,
+                None => dirs.edit(self.inputs, tree, class, self.edit)?,
             }
         }
-        workspace.renew()?;
-        for tree in workspace.sources().values() {
+        dirs.renew()?;
+        for tree in dirs.sources().values() {
             host::read_tree(tree)?;
         }
         self.builder.clock.since(Purpose::Settling, start);

@@ -8,8 +8,8 @@ use super::RunError;
 use super::arm::LiveArm;
 use super::asked;
 use super::block::Measuring;
+use super::block_dirs::BlockDirs;
 use super::notes::{About, some_of};
-use super::workspace::Workspace;
 use crate::build::{Detail, Evidence};
 use crate::corpus::Source;
 use crate::workloads::Start;
@@ -57,10 +57,10 @@ impl Measuring<'_, '_, '_> {
     }
 
     /// Notes down what build scripts and crates have asked for and only the user has.
-    pub(super) fn note_asked(&mut self, workspace: &Workspace, arm: &LiveArm<'_>) {
+    pub(super) fn note_asked(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) {
         let (variant, site) = (&arm.arm.variant.name, &arm.site);
         let Ok(step) = arm.step(Detail::Quiet) else { return };
-        let asked = asked::read(&workspace.said("stdout"), &[&site.target, &site.build_dir]);
+        let asked = asked::read(&dirs.said("stdout"), &[&site.target, &site.build_dir]);
         let config = arm.kit.context.config.as_ref().and_then(|config| config.get("env"));
         // Cargo's configuration can put its own value in the place of the user's.
         let forced = |name: &str| {
@@ -91,11 +91,7 @@ impl Measuring<'_, '_, '_> {
     }
 
     /// Builds once more with nothing changed, untimed, and notes down what is compiled all the same, with cargo's reasons.
-    pub(super) fn note_restless(
-        &mut self,
-        workspace: &Workspace,
-        arm: &mut LiveArm<'_>,
-    ) -> Result<(), RunError> {
+    pub(super) fn note_restless(&mut self, dirs: &BlockDirs, arm: &mut LiveArm<'_>) -> Result<(), RunError> {
         if arm.workload.start != Start::Warm || arm.kit.context.toolchain.is_none() {
             return Ok(());
         }
@@ -103,7 +99,7 @@ impl Measuring<'_, '_, '_> {
         // As an option it would contradict a `--quiet` of the project's.
         step.env.insert("CARGO_TERM_VERBOSE".to_owned(), "true".to_owned());
         let limit = self.block.sampling.timeout;
-        let Some([stdout, stderr]) = self.builder.listen(workspace, arm, step.clone(), limit)? else {
+        let Some([stdout, stderr]) = self.builder.listen(dirs, arm, step.clone(), limit)? else {
             return Ok(());
         };
         let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);

@@ -6,26 +6,30 @@
 mod after_release;
 mod arm;
 mod asked;
+mod attempt;
 mod block;
+mod block_dirs;
 mod builder;
 mod clock;
 mod findings;
 mod notes;
 mod observer;
+mod outside;
 mod own_dirs;
 mod replay;
+mod single;
 mod supervised;
+mod traces;
 mod unpacked;
 mod warm_up;
-mod workspace;
 mod worktree;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bench_runner_core::bundle::{BundleError, Writer};
-use bench_runner_core::record::{Plan, Sample, TreeId};
+use bench_runner_core::record::{Block, Plan, Sample, TreeId};
 
 use crate::axes::{self, Context, Settings};
 use crate::build::{Detail, Driver, Site};
@@ -36,6 +40,7 @@ use crate::process::{Supervisor, SupervisorError};
 use crate::scenario::RequestError;
 
 pub use observer::{Event, Forecast, Observer};
+pub use single::{SingleBuild, StepOutcome};
 
 /// One source tree of the plan, ready to be laid out and built.
 pub struct Workshop {
@@ -56,6 +61,14 @@ impl Workshop {
     pub fn kit(&self, settings: &Settings) -> Option<&Kit> {
         let key = KitKey::of(settings);
         self.kits.iter().find(|kit| kit.key == key)
+    }
+
+    /// The commit with number `at` of those that `block` replays of the tree `id`; 0 is what the first builds upon.
+    fn commit(&self, block: &Block, id: &TreeId, at: usize) -> Result<&corpus::sources::Pinned, RunError> {
+        let name = block.commits.get(&id.project).and_then(|commits| commits.get(at));
+        name.and_then(|name| self.commits.get(name)).ok_or_else(|| {
+            RunError::Plan(format!("block `{}` lacks commit {at} of `{}`", block.id, id.project))
+        })
     }
 }
 
@@ -155,6 +168,9 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// The user has ended the run meanwhile.
+    #[error("interrupted")]
+    Interrupted,
     /// A command of the project that is not timed did not end well.
     #[error("the command `{command}` of project `{project}` failed: {reason}")]
     Untimed {
@@ -196,7 +212,7 @@ pub fn carry_out(
 ///
 /// # Errors
 /// Where two settings exclude each other, or the plan does not fit the projects.
-pub fn rehearse(plan: &Plan, workshops: &Workshops) -> Result<(), RequestError> {
+pub fn check_commands(plan: &Plan, workshops: &Workshops) -> Result<(), RequestError> {
     let nowhere = Path::new("/");
     let site = Site {
         source: nowhere.into(),
@@ -244,6 +260,3 @@ fn blocks(
     }
     Ok(())
 }
-
-/// Time that a process of a build may take to end after the build itself has.
-const DRAIN: Duration = Duration::from_secs(5);

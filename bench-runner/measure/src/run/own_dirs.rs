@@ -7,7 +7,6 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::RunError;
-use super::workspace::make;
 use crate::build::{Recipe, Site};
 use crate::corpus::sources;
 use crate::host;
@@ -22,6 +21,14 @@ const CONFIG: &str = "config.toml";
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
     let path = path.to_owned();
     move |source| RunError::Io { action, path, source }
+}
+
+pub(super) fn make(dir: &Path) -> Result<(), RunError> {
+    std::fs::create_dir_all(dir).map_err(|source| RunError::Io {
+        action: "make",
+        path: dir.to_owned(),
+        source,
+    })
 }
 
 /// Makes the directories of an arm. `building` is the cargo home that those of all arms are made from.

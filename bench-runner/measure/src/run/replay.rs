@@ -1,29 +1,16 @@
 //! The project's own commits, one in each round, each on top of what the one before it has left. After the last one the
 //! oldest is built again, untimed, and the commits come anew.
 
-use bench_runner_core::record::{Block, TreeId};
+use bench_runner_core::record::TreeId;
 
+use super::RunError;
 use super::arm::LiveArm;
 use super::block::{Measuring, bad_end};
+use super::block_dirs::BlockDirs;
 use super::builder::Made;
-use super::workspace::Workspace;
-use super::{RunError, Workshop};
 use crate::build::Detail;
-use crate::corpus::sources::{self, Pinned};
+use crate::corpus::sources;
 use crate::workloads::Sources;
-
-/// The commit with number `at` of those that `block` replays of the tree `id`; 0 is what the first builds upon.
-pub(super) fn commit<'w>(
-    block: &Block,
-    workshop: &'w Workshop,
-    id: &TreeId,
-    at: usize,
-) -> Result<&'w Pinned, RunError> {
-    let name = block.commits.get(&id.project).and_then(|commits| commits.get(at));
-    let commit = name.and_then(|name| workshop.commits.get(name));
-    commit
-        .ok_or_else(|| RunError::Plan(format!("block `{}` lacks commit {at} of `{}`", block.id, id.project)))
-}
 
 impl LiveArm<'_> {
     /// Whether it builds commit after commit.
@@ -36,7 +23,7 @@ impl Measuring<'_, '_, '_> {
     /// Puts the next commit in place, if the block replays commits. `false` where the run was interrupted.
     pub(super) fn next_commit(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         session: u32,
     ) -> Result<bool, RunError> {
@@ -45,35 +32,35 @@ impl Measuring<'_, '_, '_> {
             _ => None,
         });
         let Some(count) = count else { return Ok(true) };
-        if self.commit >= count && !self.begin_again(workspace, arms, session)? {
+        if self.commit >= count && !self.begin_again(dirs, arms, session)? {
             return Ok(false);
         }
-        self.go_to(self.commit + 1, workspace, arms)?;
+        self.go_to(self.commit + 1, dirs, arms)?;
         Ok(true)
     }
 
     /// Goes back to the oldest commit and builds it, untimed: that is where the first of the others starts from.
     fn begin_again(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         session: u32,
     ) -> Result<bool, RunError> {
-        self.go_to(0, workspace, arms)?;
+        self.go_to(0, dirs, arms)?;
         let live: Vec<usize> =
             (0..arms.len()).filter(|at| arms[*at].dropped.is_none() && arms[*at].replays()).collect();
         let mut bad = Vec::new();
         for (position, &at) in live.iter().enumerate() {
             let (arm, position) = (&arms[at], position as u32 + 1);
             // What the later commits have left would be found again.
-            self.builder.start_over(workspace, arm)?;
+            self.builder.start_over(dirs, arm)?;
             let place = self.warm_up_place(session, position);
-            let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+            let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
             match made {
                 Made::Interrupted => return Ok(false),
                 Made::Sample(sample, _, flaw) => bad.extend(Some(at).zip(bad_end(&sample, flaw))),
             }
-            self.builder.clear(workspace, arm)?;
+            self.builder.clear(dirs, arm)?;
         }
         // The next build of an arm that has not got this far would have more to do than the others'.
         for (at, reason) in if bad.len() < live.len() { bad } else { Vec::new() } {
@@ -83,15 +70,15 @@ impl Measuring<'_, '_, '_> {
     }
 
     /// Makes the work trees of arms that replay those of another commit.
-    fn go_to(&mut self, to: usize, workspace: &Workspace, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
-        self.builder.leave(workspace)?;
-        for (id, tree) in workspace.sources() {
+    fn go_to(&mut self, to: usize, dirs: &BlockDirs, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
+        self.builder.leave(dirs)?;
+        for (id, tree) in dirs.sources() {
             let arm = arms.iter().find(|arm| arm.replays() && arm.arm.variant.tree() == *id);
             let Some(workshop) = arm.map(|arm| arm.workshop) else { continue };
-            let [from, to] = [self.commit, to].map(|at| commit(self.block, workshop, id, at));
+            let [from, to] = [self.commit, to].map(|at| workshop.commit(self.block, id, at));
             sources::move_on(from?, to?, tree)?;
         }
-        workspace.renew()?;
+        dirs.renew()?;
         self.commit = to;
         self.place_commit(arms)
     }
@@ -101,7 +88,7 @@ impl Measuring<'_, '_, '_> {
         let trees: Vec<TreeId> =
             arms.iter().filter(|arm| arm.replays()).map(|arm| arm.arm.variant.tree()).collect();
         for arm in arms.iter_mut().filter(|arm| trees.contains(&arm.arm.variant.tree())) {
-            let pinned = commit(self.block, arm.workshop, &arm.arm.variant.tree(), self.commit)?;
+            let pinned = arm.workshop.commit(self.block, &arm.arm.variant.tree(), self.commit)?;
             arm.pin = pinned.pin.clone();
             arm.site.edit = self.commit as u64;
         }

@@ -8,9 +8,10 @@ use bench_runner_core::record::{Phase, Proof, ProofResult, Role, StopReason};
 
 use super::arm::{LiveArm, Peer};
 use super::block::{Measuring, Stop, bad_end};
+use super::block_dirs::BlockDirs;
 use super::builder::{Made, Place};
 use super::clock::Purpose;
-use super::workspace::{Workspace, make};
+use super::own_dirs::make;
 use super::{Event, RunError, after_release};
 use crate::axes::{self, Shown};
 use crate::build::{Detail, Evidence, Service, UnitGraph};
@@ -71,20 +72,20 @@ impl Measuring<'_, '_, '_> {
     /// The projects' own commands, once per work tree.
     pub(super) fn prepare(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
     ) -> Result<Option<Stop>, RunError> {
         let start = Instant::now();
-        for tree in workspace.sources().keys() {
+        for tree in dirs.sources().keys() {
             let Some(arm) = arms.iter().find(|arm| arm.arm.variant.tree() == *tree) else { continue };
             for step in arm.kit.driver.prepare(&arm.site, &arm.recipe) {
                 make(&arm.site.target)?;
-                if !self.builder.untimed(workspace, arm, step)? {
+                if !self.builder.untimed(dirs, arm, step)? {
                     return Ok(Some(Stop::Reason(StopReason::Interrupted)));
                 }
             }
         }
-        workspace.renew()?;
+        dirs.renew()?;
         self.builder.clock.since(Purpose::Layout, start);
         Ok(None)
     }
@@ -92,11 +93,11 @@ impl Measuring<'_, '_, '_> {
     /// The first build of each arm yields the proof; then come the untimed builds under the workload itself.
     pub(super) fn warm_up(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         session: u32,
     ) -> Result<Option<Stop>, RunError> {
-        if let Some(interrupted) = self.fill(workspace, arms, session)? {
+        if let Some(interrupted) = self.fill(dirs, arms, session)? {
             return Ok(Some(interrupted));
         }
         let bases = u32::from(arms.iter().any(|arm| arm.workload.start != Start::Empty));
@@ -105,12 +106,12 @@ impl Measuring<'_, '_, '_> {
         let passes = bases + self.block.sampling.warmup;
         for number in 0..passes {
             let pass = Pass { session, number, bases, passes };
-            if !pass.is_base() && !self.edit_sources(workspace, arms, session)? {
+            if !pass.is_base() && !self.edit_sources(dirs, arms, session)? {
                 return Ok(Some(Stop::Reason(StopReason::Interrupted)));
             }
             let start = Instant::now();
             for (position, at) in self.order(number + 1, arms.len()).into_iter().enumerate() {
-                match self.warm_up_arm(workspace, &mut arms[at], pass, position as u32 + 1)? {
+                match self.warm_up_arm(dirs, &mut arms[at], pass, position as u32 + 1)? {
                     Warmed::First(evidence) => drop(first_builds.insert(at, evidence)),
                     Warmed::GoOn => {}
                     Warmed::Interrupted => return Ok(Some(Stop::Reason(StopReason::Interrupted))),
@@ -127,7 +128,7 @@ impl Measuring<'_, '_, '_> {
     /// The build of one arm in one pass, if it has one there, and its proofs.
     fn warm_up_arm(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arm: &mut LiveArm<'_>,
         pass: Pass,
         position: u32,
@@ -137,13 +138,13 @@ impl Measuring<'_, '_, '_> {
             return Ok(Warmed::GoOn);
         }
         if pass.is_base() && begins == Start::AfterRelease {
-            let going_on = self.release(workspace, arm, pass.session, position)?;
+            let going_on = self.release(dirs, arm, pass.session, position)?;
             return Ok(if going_on { Warmed::GoOn } else { Warmed::Interrupted });
         }
         let first = pass.is_first_of(begins);
         let place = self.warm_up_place(pass.session, position);
         let detail = if first { Detail::Proof } else { Detail::Quiet };
-        let made = self.builder.build(self.block, workspace, arm, place, detail)?;
+        let made = self.builder.build(self.block, dirs, arm, place, detail)?;
         let Made::Sample(sample, evidence, flaw) = made else { return Ok(Warmed::Interrupted) };
         if let Some(service) = self.builder.found.take()
             && arm.recipe.service.is_none()
@@ -152,8 +153,8 @@ impl Measuring<'_, '_, '_> {
             arm.recipe.service = Some(service);
             if first && flaw.is_none() {
                 // It has filled the cache, as a build does for a service that is known of.
-                self.builder.start_over(workspace, arm)?;
-                return self.warm_up_arm(workspace, arm, pass, position);
+                self.builder.start_over(dirs, arm)?;
+                return self.warm_up_arm(dirs, arm, pass, position);
             }
         }
         if let Some(reason) = bad_end(&sample, flaw) {
@@ -172,38 +173,38 @@ impl Measuring<'_, '_, '_> {
             arm.graph = UnitGraph::of(&evidence);
             self.note_wrappers(arm, &evidence);
             if pass.session == 1 {
-                self.note_asked(workspace, arm);
-                self.note_restless(workspace, arm)?;
+                self.note_asked(dirs, arm);
+                self.note_restless(dirs, arm)?;
             }
         }
         if pass.is_last() {
             proofs.push(arm.prove_workload(self.block, &evidence));
         }
-        if first && !self.artifact_works(workspace, arm, &evidence)? {
+        if first && !self.artifact_works(dirs, arm, &evidence)? {
             return Ok(Warmed::Interrupted);
         }
         self.judge_proofs(arm, proofs)?;
-        self.builder.clear(workspace, arm)?;
+        self.builder.clear(dirs, arm)?;
         Ok(if first { Warmed::First(evidence) } else { Warmed::GoOn })
     }
 
     /// Makes the release build that an arm's workload starts after. `false` where the run was interrupted.
     fn release(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arm: &mut LiveArm<'_>,
         session: u32,
         position: u32,
     ) -> Result<bool, RunError> {
         let place = Place { release: true, ..self.warm_up_place(session, position) };
-        let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+        let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
         let Made::Sample(sample, evidence, flaw) = made else { return Ok(false) };
         if let Some(reason) = bad_end(&sample, flaw) {
             self.drop_arm(arm, with_complaint(format!("its release build: {reason}"), &evidence));
             return Ok(true);
         }
-        self.builder.leave(workspace)?;
-        arm.after_release = Some(after_release::remember(workspace, arm)?);
+        self.builder.leave(dirs)?;
+        arm.after_release = Some(after_release::remember(dirs, arm)?);
         Ok(true)
     }
 
@@ -211,7 +212,7 @@ impl Measuring<'_, '_, '_> {
     /// repeated from, so it says no more than a timed one.
     fn fill(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         session: u32,
     ) -> Result<Option<Stop>, RunError> {
@@ -220,14 +221,14 @@ impl Measuring<'_, '_, '_> {
                 continue;
             }
             let place = self.warm_up_place(session, position as u32 + 1);
-            let made = self.builder.build(self.block, workspace, arm, place, Detail::Quiet)?;
+            let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
             let Made::Sample(sample, _, flaw) = made else {
                 return Ok(Some(Stop::Reason(StopReason::Interrupted)));
             };
             if let Some(reason) = bad_end(&sample, flaw) {
                 self.drop_arm(arm, reason);
             }
-            self.builder.start_over(workspace, arm)?;
+            self.builder.start_over(dirs, arm)?;
         }
         Ok(None)
     }
@@ -278,7 +279,7 @@ impl Measuring<'_, '_, '_> {
     /// Tries the artefact out, where the manifest says how. `false` where the run was interrupted.
     fn artifact_works(
         &mut self,
-        workspace: &Workspace,
+        dirs: &BlockDirs,
         arm: &mut LiveArm<'_>,
         evidence: &Evidence,
     ) -> Result<bool, RunError> {
@@ -287,7 +288,7 @@ impl Measuring<'_, '_, '_> {
         }
         let Some(step) = arm.kit.driver.check_artifact(&arm.site, evidence) else { return Ok(true) };
         let start = Instant::now();
-        let tried = self.builder.untimed(workspace, arm, step);
+        let tried = self.builder.untimed(dirs, arm, step);
         self.builder.clock.since(Purpose::Layout, start);
         match tried {
             Ok(going_on) => Ok(going_on),

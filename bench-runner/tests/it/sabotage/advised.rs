@@ -13,6 +13,7 @@ use toml::{Table, Value};
 use super::table::{Case, Entry, Need, entries};
 use super::{build, context, cores, laid_out, others, path, prove, trial_with};
 use crate::lab::Lab;
+use crate::trials::LONG;
 
 /// Values of which each line is taken away in turn: one of each axis that has lines which a build shows.
 const SABOTAGED: [(&str, &str); 17] = [
@@ -42,7 +43,7 @@ pub(super) fn tests() -> Vec<Trial> {
     });
     // A number of jobs in the configuration shows nowhere in a build, and a profile is never configuration.
     let shown = |case: &Case| !matches!(case.needs, Need::Absent) && !["jobs", "profile"].contains(&case.key);
-    cases.filter(shown).map(|case| trial_with("advice", case, try_lines)).collect()
+    cases.filter(shown).map(|case| trial_with("advice", LONG, case, try_lines)).collect()
 }
 
 fn try_lines(case: &Case) {

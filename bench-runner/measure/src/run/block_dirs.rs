@@ -5,21 +5,19 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use bench_runner_core::record::{Block, TreeId};
 
 use super::arm::LiveArm;
-use super::builder::Builder;
-use super::clock::Purpose;
+use super::own_dirs::make;
 use super::worktree::{Keep, Left, Traces, WorkTree};
-use super::{Inputs, RunError, Workshop, replay};
+use super::{Inputs, RunError, Workshop};
 use crate::build::Site;
 use crate::corpus::{EditClass, edits, sources};
 use crate::workloads::{self, Sources};
 
 /// The directories of one block in one session.
-pub(super) struct Workspace {
+pub(super) struct BlockDirs {
     dir: PathBuf,
     sources: BTreeMap<TreeId, PathBuf>,
     /// Where in them the projects lie.
@@ -58,16 +56,14 @@ fn name_of(arm: &LiveArm<'_>) -> String {
     arm.site.target.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-impl Workspace {
+impl BlockDirs {
     /// Lays out work trees for every source tree of `block`.
     pub(super) fn lay_out(
         inputs: &Inputs<'_>,
-        builder: &mut Builder<'_>,
         number: usize,
         session: u32,
         block: &Block,
     ) -> Result<Self, RunError> {
-        let start = Instant::now();
         let dir = inputs.scratch.join(format!("b{:03}s{session:03}", number + 1));
         crate::host::remove_tree(&dir)?;
         let trees: BTreeSet<TreeId> = block.arms.iter().map(|arm| arm.variant.tree()).collect();
@@ -86,25 +82,13 @@ impl Workspace {
         }
         make(&dir.join("out"))?;
         let (trees, inside) = (RefCell::new(states), RefCell::default());
-        let workspace = Self { dir, sources, projects, digits, trees, inside };
-        builder.clock.since(Purpose::Layout, start);
-        Ok(workspace)
+        Ok(Self { dir, sources, projects, digits, trees, inside })
     }
 
     /// Where arm number `arm` builds `tree`.
     pub(super) fn site(&self, arm: usize, tree: &TreeId) -> Site {
-        let digits = self.digits;
-        let own = |kind: char| self.dir.join(format!("{kind}{arm:0digits$}"));
-        Site {
-            source: self.projects.get(tree).cloned().unwrap_or_else(|| self.dir.join("s")),
-            target: own('t'),
-            build_dir: own('b'),
-            home: own('h'),
-            tmp: own('p'),
-            service: own('v'),
-            cargo_home: own('c'),
-            edit: 0,
-        }
+        let source = self.projects.get(tree).cloned().unwrap_or_else(|| self.dir.join("s"));
+        site(&self.dir, arm, self.digits, source)
     }
 
     /// Gives the work tree to `arm`, with what its last build has left there. Nobody else may have it.
@@ -173,9 +157,14 @@ impl Workspace {
         }
     }
 
+    /// The directory for what builds write to their outputs.
+    pub(super) fn out(&self) -> PathBuf {
+        self.dir.join("out")
+    }
+
     /// The file that a build's output of this kind goes to.
     pub(super) fn output(&self, kind: &str) -> PathBuf {
-        self.dir.join("out").join(kind)
+        self.out().join(kind)
     }
 
     /// What the last build wrote to this kind of output; nothing if it got no further than that.
@@ -228,7 +217,7 @@ fn lay_out(
     let workloads = of_tree.filter_map(|arm| workloads::find(&arm.variant.workload).ok());
     let sources: Vec<Sources> = workloads.map(|workload| workload.sources).collect();
     let replayed = sources.iter().any(|sources| matches!(sources, Sources::Replayed(_)));
-    let pinned = if replayed { replay::commit(block, workshop, id, 0)? } else { &workshop.source };
+    let pinned = if replayed { workshop.commit(block, id, 0)? } else { &workshop.source };
     sources::lay_out(pinned, tree)?;
     let project = pinned.dir_in(tree);
     // Beside the trees, under the name of this one.
@@ -253,10 +242,17 @@ fn real_parent(path: &Path) -> std::io::Result<PathBuf> {
     path.parent().unwrap_or(path).canonicalize()
 }
 
-pub(super) fn make(dir: &Path) -> Result<(), RunError> {
-    std::fs::create_dir_all(dir).map_err(|source| RunError::Io {
-        action: "make",
-        path: dir.to_owned(),
+/// The directories of arm number `arm` below `dir`.
+pub(super) fn site(dir: &Path, arm: usize, digits: usize, source: PathBuf) -> Site {
+    let own = |kind: char| dir.join(format!("{kind}{arm:0digits$}"));
+    Site {
         source,
-    })
+        target: own('t'),
+        build_dir: own('b'),
+        home: own('h'),
+        tmp: own('p'),
+        service: own('v'),
+        cargo_home: own('c'),
+        edit: 0,
+    }
 }

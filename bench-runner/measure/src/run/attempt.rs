@@ -1,0 +1,77 @@
+//! A build that was tried: how it ended, and why it is not what it should have been.
+
+use bench_runner_core::record::{Cost, Disturbance, Outcome, Phase};
+
+use super::arm::LiveArm;
+use super::outside::missing_executable;
+use crate::axes::Shown;
+use crate::build::Evidence;
+use crate::process::{Ended, Finished};
+
+/// A build that was tried, before it is a sample.
+#[derive(Default)]
+pub(super) struct Attempt {
+    /// `None` where there was no command line for it.
+    pub(super) finished: Option<Finished>,
+    pub(super) evidence: Evidence,
+    pub(super) disturbance: Disturbance,
+    /// What went wrong with its service.
+    pub(super) trouble: Option<String>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+impl Attempt {
+    /// Why it was not what it should have been, where that is not to be seen from how it ended.
+    pub(super) fn flaw(&self, arm: &LiveArm<'_>, phase: Phase) -> Option<String> {
+        match &self.finished.as_ref()?.ended {
+            Ended::Exited(0) if self.trouble.is_some() => self.trouble.clone(),
+            Ended::Exited(code) if *code != 0 => {
+                let trouble = self.trouble.as_ref()?;
+                Some(format!("the build failed with exit code {code}: {trouble}"))
+            }
+            Ended::Exited(0) if self.nothing_made().is_some() => self.nothing_made(),
+            // A build that is to yield a proof is judged by that.
+            Ended::Exited(0) if phase == Phase::Measured => {
+                let edited = arm.is_edited();
+                let shown = Shown { build: &self.evidence, baseline: None, edited };
+                arm.contradicted(&shown).or_else(|| arm.other_units(&self.evidence))
+            }
+            Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
+            _ => None,
+        }
+    }
+
+    fn nothing_made(&self) -> Option<String> {
+        let name = missing_executable(&self.evidence)?;
+        Some(format!("the build ended well and made no `{name}`"))
+    }
+
+    /// What is to be read of it where it did not end well.
+    pub(super) fn last_words(&self, flaw: Option<&str>) -> String {
+        // Tools such as make complain on standard output.
+        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        match flaw.or(self.trouble.as_deref()) {
+            Some(reason) => format!("{said}\n{reason}"),
+            None => said.clone(),
+        }
+    }
+}
+
+pub(super) fn outcome(finished: Option<&Finished>) -> Outcome {
+    let Some(finished) = finished else { return Outcome::NotStarted };
+    match &finished.ended {
+        Ended::Exited(0) => Outcome::Built(Cost {
+            wall: finished.wall,
+            user: finished.user,
+            sys: finished.sys,
+            max_rss: finished.max_rss,
+            peak_memory: finished.peak_memory,
+            activity: Some(finished.activity),
+        }),
+        Ended::Exited(code) => Outcome::Failed { exit_code: Some(*code) },
+        Ended::Signalled(_) | Ended::Interrupted => Outcome::Failed { exit_code: None },
+        Ended::TimedOut => Outcome::TimedOut,
+        Ended::NotStarted { .. } => Outcome::NotStarted,
+    }
+}

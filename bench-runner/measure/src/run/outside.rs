@@ -1,0 +1,56 @@
+//! Commands that are not timed, or not as part of a block: how they are run, and the reasons for which they fail.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::build::{Evidence, Step};
+use crate::process::{Ended, Job};
+
+/// Time that a process of a build may take to end after the build itself has.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Lines of a failed build that are shown.
+const SHOWN_LINES: usize = 12;
+
+/// A command line as the supervisor runs it, with its output in files `stdout` and `stderr` in the directory `out`.
+pub(super) fn job(out: &Path, step: Step, timeout: Duration) -> Job {
+    Job {
+        program: step.program,
+        args: step.args,
+        cwd: step.cwd,
+        env: step.env,
+        stdout: out.join("stdout"),
+        stderr: out.join("stderr"),
+        timeout,
+        drain: DRAIN,
+        before: Vec::new(),
+    }
+}
+
+/// Why a command failed, unless it succeeded.
+pub(super) fn failure(ended: Ended, too_long: &str) -> Option<String> {
+    match ended {
+        Ended::Exited(0) => None,
+        Ended::Exited(code) => Some(format!("exit code {code}")),
+        Ended::Signalled(signal) => Some(format!("signal {signal}")),
+        Ended::TimedOut => Some(too_long.to_owned()),
+        Ended::Interrupted => Some("interrupted".to_owned()),
+        Ended::NotStarted { reason } => Some(reason),
+    }
+}
+
+/// A reason with the last lines of the output, if there are any.
+pub(super) fn with_last_lines(reason: String, said: &str) -> String {
+    let last = last_lines(said);
+    if last.is_empty() { reason } else { format!("{reason}\n{last}") }
+}
+
+pub(super) fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+}
+
+/// Name of an executable that a build should have made and has not: a linker that does nothing ends well.
+pub(super) fn missing_executable(evidence: &Evidence) -> Option<String> {
+    let missing = evidence.executables.iter().find(|path| !path.is_file())?;
+    Some(missing.file_name().unwrap_or_default().to_string_lossy().into_owned())
+}

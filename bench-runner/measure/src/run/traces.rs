@@ -1,0 +1,85 @@
+//! What builds leave where no build should find it: noted down, and undone.
+
+use std::path::Path;
+
+use super::arm::LiveArm;
+use super::block_dirs::BlockDirs;
+use super::builder::Builder;
+use super::notes::About;
+use super::worktree::Keep;
+use super::{RunError, notes, own_dirs, unpacked};
+use crate::build::{Detail, Step};
+use crate::host;
+
+impl Builder<'_> {
+    /// Takes the work tree back from the arm that has built in it last, and notes down what it has done there.
+    pub(super) fn leave(&mut self, dirs: &BlockDirs) -> Result<(), RunError> {
+        let Some((inside, traces)) = dirs.leave()? else { return Ok(()) };
+        if let Some(done) = traces.in_words() {
+            let then = match inside.keep {
+                Keep::Nothing => "this is undone before the next build",
+                Keep::ForTheArm => "this is kept apart for each variant",
+            };
+            let what = format!("{done} in the work tree; {then}");
+            self.notes.say(About::WorkTree, &inside.variant, what);
+        }
+        Ok(())
+    }
+
+    /// Notes down what a build has left in its home and in its directory for temporary files.
+    pub(super) fn note_leftovers(&mut self, arm: &LiveArm<'_>) -> Result<(), RunError> {
+        let (variant, site) = (&arm.arm.variant.name, &arm.site);
+        let then = match arm.keep() {
+            Keep::Nothing => "which is empty before each build",
+            Keep::ForTheArm => "which each variant has for itself",
+        };
+        type Look = fn(&Path) -> Result<(Vec<String>, usize), RunError>;
+        let places: [(About, &Path, &str, Look); 3] = [
+            (About::Home, &site.home, "home directory", own_dirs::leftovers),
+            (About::TemporaryFiles, &site.tmp, "directory for temporary files", own_dirs::leftovers),
+            (About::CargoHome, &site.cargo_home, "cargo home", own_dirs::leftovers_in_cargo_home),
+        ];
+        for (about, dir, named, look) in places {
+            if self.notes.knows(about, variant) {
+                continue;
+            }
+            let (files, count) = look(dir)?;
+            if count > 0 {
+                let files = notes::some_of(&files, count);
+                self.notes.say(about, variant, format!("leave {files} in their {named}, {then}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes down what build scripts of dependencies have written among their sources.
+    pub(super) fn note_littered(&mut self, arm: &LiveArm<'_>, stdout: &str) {
+        for package in unpacked::littered(stdout) {
+            let name = package.dir.file_name().unwrap_or_default().to_string_lossy();
+            let files = notes::some_of(&package.files, package.files.len());
+            let what = format!(
+                "write {files} among the sources of the dependency `{name}`, which all variants share; before a build \
+                 from nothing they are unpacked again"
+            );
+            self.notes.say(About::Dependencies, &arm.arm.variant.name, what);
+            self.littered.insert(package.dir);
+        }
+    }
+
+    /// Has cargo unpack the dependencies again that builds have written into. `false` if the run was interrupted.
+    pub(super) fn unpack_again(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<bool, RunError> {
+        if self.littered.is_empty() {
+            return Ok(true);
+        }
+        for dir in std::mem::take(&mut self.littered) {
+            host::remove_tree(&dir)?;
+        }
+        let Ok(step) = arm.step(Detail::Quiet) else { return Ok(true) };
+        let args = ["fetch", "--locked", "--offline"].map(str::to_owned).to_vec();
+        match self.untimed(dirs, arm, Step { args, ..step }) {
+            // The build will say what is wrong, or unpack them itself.
+            Err(RunError::Untimed { .. }) => Ok(true),
+            result => result,
+        }
+    }
+}
