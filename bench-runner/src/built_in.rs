@@ -104,7 +104,7 @@ mod tests {
                 project.name
             );
             assert!(project.base.is_none());
-            assert!(project.source.tree().is_some(), "{} states no hash of its tree", project.name);
+            assert!(project.source.stated_tree().is_some(), "{} states no hash of its tree", project.name);
             let sizes = ["quick", "standard", "large", "generated"];
             let sized = sizes.iter().filter(|size| project.tags.iter().any(|tag| tag == *size)).count();
             assert_eq!(sized, 1, "{} has one size", project.name);

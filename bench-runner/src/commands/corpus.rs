@@ -5,7 +5,7 @@ mod verify;
 
 use anyhow::Context as _;
 use bench_runner_measure::corpus::sources;
-use bench_runner_measure::corpus::{Project, Source, catalogue};
+use bench_runner_measure::corpus::{Project, catalogue};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process;
 
@@ -83,11 +83,7 @@ fn list(catalogue: &bench_runner_measure::corpus::Catalogue, json: bool) {
 }
 
 fn version(project: &Project) -> String {
-    match &project.source {
-        Source::CratesIo(source) => source.version.clone(),
-        Source::Git(source) => source.rev[..12].to_owned(),
-        Source::Path(_) | Source::Command(_) | Source::Generated(_) => "-".to_owned(),
-    }
+    project.source.version().unwrap_or_else(|| "-".to_owned())
 }
 
 fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, FlowError> {
@@ -113,8 +109,9 @@ fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, Flo
 /// Sources at once, then dependencies one after another: cargo keeps its home locked for as long as it fetches, so that
 /// several would only wait for each other. One that fails does not keep the others from being fetched.
 fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError> {
+    let requests: Vec<_> = projects.iter().map(Project::source_request).collect();
     let mut failed = None;
-    for (project, pinned) in projects.iter().zip(sources::pin_all(projects, workplace.sources())) {
+    for (project, pinned) in projects.iter().zip(sources::pin_all(&requests, workplace.sources())) {
         let pinned = pinned.map_err(FlowError::from).and_then(|pinned| workplace.locked(project, pinned));
         match pinned.and_then(|pinned| workplace.dependencies(project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {

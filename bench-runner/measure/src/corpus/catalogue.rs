@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::nearest::nearest;
 
-use super::manifest::{Project, Source};
+use super::manifest::Project;
 use crate::spanned::{DocError, SourceText};
 
 /// What starts a selection by tag.
@@ -166,19 +166,12 @@ fn has_tag(project: &Project, tag: &str) -> bool {
 }
 
 fn entry(project: &Project) -> Entry {
-    let source = match &project.source {
-        Source::CratesIo(source) => format!("{} {}", source.name, source.version),
-        Source::Git(source) => format!("{} {}", source.url, source.rev),
-        Source::Path(source) => source.path.display().to_string(),
-        Source::Command(source) => source.path.display().to_string(),
-        Source::Generated(source) => format!("{} crates from seed {}", source.crates, source.seed),
-    };
     Entry {
         name: project.name.clone(),
         summary: project.summary.clone(),
         tags: project.tags.clone(),
         kind: project.source.kind(),
-        source,
+        source: project.source.describe(),
         origin: project.origin.clone(),
     }
 }

@@ -7,7 +7,7 @@ use crate::spanned::{DocError, SourceText, quoted};
 
 use super::adding::{fitting, with_lock_in};
 use super::manifest::Project;
-use super::sources::{self, Member, SourceError, Sources};
+use super::sources::{self, FetchContext, Member, SourceError};
 
 /// A directory that cannot be taken for a project.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,7 @@ pub enum LocalError {
 ///
 /// # Errors
 /// Where there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a member.
-pub fn project(path: &Path, with: &Sources) -> Result<Project, LocalError> {
+pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> {
     let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
     let root = path.canonicalize().map_err(missing)?;
     if !root.is_dir() {
@@ -104,8 +104,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::corpus::Source;
-    use crate::corpus::manifest::is_name;
+    use crate::corpus::names::is_name;
+    use crate::corpus::sources::kinds::path::PathSource;
 
     #[test]
     fn a_directory_becomes_a_project_under_its_name() {
@@ -113,9 +113,9 @@ mod tests {
         let root = dir.path().join("my \"pröject\"");
         fs::create_dir_all(root.join("src")).unwrap();
         fs::write(root.join("src/main.rs"), "fn main() {\n}\n").unwrap();
-        let made = project(&root, &Sources::in_tests(dir.path())).unwrap();
+        let made = project(&root, &FetchContext::in_tests(dir.path())).unwrap();
         assert_eq!(made.name, "my--pr-ject-");
-        let Source::Path(source) = &made.source else { panic!("{:?}", made.source) };
+        let source: &PathSource = made.source.downcast().unwrap();
         assert_eq!(source.path, root.canonicalize().unwrap());
         assert_eq!(made.edits, []);
         let again = Project::parse(&SourceText::new("again", made.text.clone()), None).unwrap();
@@ -137,7 +137,7 @@ mod tests {
         for path in ["file", "absent"] {
             assert!(
                 matches!(
-                    project(&dir.path().join(path), &Sources::in_tests(dir.path())),
+                    project(&dir.path().join(path), &FetchContext::in_tests(dir.path())),
                     Err(LocalError::Missing { .. })
                 ),
                 "{path}"

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bench_runner_core::record::{Pin, ProofResult};
 use bench_runner_measure::build::{Detail, Evidence};
 use bench_runner_measure::corpus::sources;
-use bench_runner_measure::corpus::{Edit, Project, Source, edits};
+use bench_runner_measure::corpus::{Edit, Project, edits};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions, interrupted};
 use bench_runner_measure::run::Workshop;
@@ -104,7 +104,7 @@ impl std::fmt::Display for Fault {
 /// dependencies come one project after another: cargo keeps its home locked for as long as it fetches.
 pub(crate) fn fetch_all(workplace: &Workplace, projects: &[Project]) {
     let with = workplace.sources();
-    projects.par_iter().for_each(|project| drop(sources::pin(project, with)));
+    projects.par_iter().for_each(|project| drop(sources::pin(&project.source_request(), with)));
 }
 
 /// Checks pins and hashes, and that every edit applies; builds nothing.
@@ -242,7 +242,7 @@ fn build(room: &mut Room<'_>, verified: &mut Verified) -> Result<bool, FlowError
 /// Makes every edit once, each on top of a build of the sources as they are pinned.
 fn try_edits(room: &mut Room<'_>, workshop: &Workshop, verified: &mut Verified) -> Result<(), FlowError> {
     let project = &workshop.project;
-    if matches!(project.source, Source::Command(_)) {
+    if project.edits.is_empty() && !project.build.tool.is_cargo() {
         return try_own_edit(room, verified);
     }
     let (tree, pristine) = (room.tree().to_owned(), workshop.source.dir());

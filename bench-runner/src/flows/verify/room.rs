@@ -61,7 +61,7 @@ impl<'a> Room<'a> {
         for dir in [&site.target, &site.home, &site.tmp, &out] {
             std::fs::create_dir_all(dir).with_context(|| format!("failed to make {}", dir.display()))?;
         }
-        sources::lay_out(&workshop.source, &tree)?;
+        sources::check_out(&workshop.source, &tree)?;
         let kit = workshop.kits.first().context("the project has no toolchain")?;
         let driver = kit.driver.as_ref();
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);

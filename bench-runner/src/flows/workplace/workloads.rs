@@ -59,8 +59,12 @@ fn bring_in(
         if workshop.commits.contains_key(commit) {
             continue;
         }
-        let pinned =
-            sources::pin_revision(&workshop.project, commit, Some(&workshop.source), &workplace.sources)?;
+        let pinned = sources::pin_revision(
+            &workshop.project.source_request(),
+            commit,
+            Some(&workshop.source),
+            &workplace.sources,
+        )?;
         if let Some((other, _)) = workshop.commits.iter().find(|(_, other)| other.root != pinned.root) {
             let message = format!(
                 "the commits {commit} and {other} of `{}` are not laid out alike: one needs more of its repository",

@@ -45,7 +45,8 @@ impl World for Workplace {
         };
         // At once: nothing is timed yet.
         let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
-        let pinned = sources::pin_all(&new, &self.sources);
+        let requests: Vec<_> = new.iter().map(Project::source_request).collect();
+        let pinned = sources::pin_all(&requests, &self.sources);
         let mut pinned: BTreeMap<&str, _> =
             new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
         let benches =
@@ -76,7 +77,7 @@ impl World for Workplace {
         let Some(bench) = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned() else {
             return Err(Lacking { reason: "the project is not known".into(), help: None });
         };
-        sources::commits(&bench.project, count, &self.sources).map_err(|error| {
+        sources::commits(&bench.project.source_request(), count, &self.sources).map_err(|error| {
             let text = error.to_string();
             let (reason, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
             let help = Some(help.to_owned()).filter(|help| !help.is_empty());

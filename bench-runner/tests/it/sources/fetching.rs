@@ -5,12 +5,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bench_runner_core::record::ProofResult;
-use bench_runner_measure::corpus::GitSource;
 use bench_runner_measure::corpus::sources::git_store;
 use libtest_mimic::Trial;
 
 use super::servers::{serve, serve_http, serve_https, serve_ssh};
-use super::{fetch, local, manifest, origin, source, sources, stores, test};
+use super::{fetch, local, manifest, origin, sources, stores, test};
 use crate::lab::{Lab, Ran, entries, test_with};
 
 pub(super) fn tests() -> Vec<Trial> {
@@ -129,12 +128,11 @@ fn at_once() {
     let lab = Lab::new();
     let [first, second] = origin(&lab);
     let with = sources(&lab);
-    let wanted: Vec<GitSource> =
-        [&first, &second].repeat(4).into_iter().map(|rev| source(&lab, rev)).collect();
+    let url = &local(&lab);
     std::thread::scope(|scope| {
-        for source in &wanted {
+        for rev in [&first, &second].repeat(4) {
             let with = &with;
-            scope.spawn(move || git_store::repository(source, 2, with).map(drop).expect("it is fetched"));
+            scope.spawn(move || git_store::repository(url, rev, 2, with).map(drop).expect("it is fetched"));
         }
     });
     assert_eq!(entries(&with.cache.repositories()).len(), 2, "one repository and its lock");

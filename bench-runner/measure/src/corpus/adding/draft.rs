@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::corpus::edits;
 use crate::corpus::manifest::{Edit, Project};
-use crate::corpus::sources::{self, Member, Sources};
+use crate::corpus::sources::{self, FetchContext, Member};
 use crate::spanned::{DocError, SourceText, quoted};
 
 use super::AddError;
@@ -35,7 +35,7 @@ pub struct Draft {
 }
 
 /// The lines of `[source]` for a directory, and the package to build where it is a member of a workspace.
-pub(super) fn path(path: &Path, with: &Sources) -> Result<(String, Option<String>), AddError> {
+pub(super) fn path(path: &Path, with: &FetchContext) -> Result<(String, Option<String>), AddError> {
     let missing = |error| AddError::Request {
         message: format!("failed to find the project {}: {error}", path.display()),
         help: Some("a crate is written without a `/`".to_owned()),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::corpus::manifest::urls;
+use crate::corpus::urls;
 
 use super::AddError;
 

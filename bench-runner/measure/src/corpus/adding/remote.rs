@@ -3,13 +3,13 @@
 use bench_runner_core::record::is_hex;
 
 use super::AddError;
-use crate::corpus::manifest::urls;
-use crate::corpus::sources::{self, Sources};
+use crate::corpus::sources::{self, FetchContext};
+use crate::corpus::urls;
 use crate::spanned::quoted;
 
 /// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without one its
 /// HEAD.
-pub(super) fn source(url: &str, rev: Option<&str>, with: &Sources) -> Result<String, AddError> {
+pub(super) fn source(url: &str, rev: Option<&str>, with: &FetchContext) -> Result<String, AddError> {
     urls::check(url).map_err(|(reason, help)| AddError::request(reason, help))?;
     let commit = match rev {
         Some(rev) if is_hex(rev, 40) => rev.to_owned(),

@@ -182,7 +182,7 @@ pub enum SourceError {
         /// The kind of its source.
         kind: &'static str,
     },
-    /// Sources cannot be made from the parameters of a manifest.
+    /// FetchContext cannot be made from the parameters of a manifest.
     #[error("the sources of `{project}` cannot be made: {reason}\nhelp: {help}")]
     Parameters {
         /// The project.
@@ -229,6 +229,14 @@ impl SourceError {
         let path = path.to_path_buf();
         move |error| Self::Io { doing, path, error }
     }
+}
+
+/// The reason for which what holds more than `limit` bytes is refused.
+pub(super) fn too_much(limit: u64) -> String {
+    format!(
+        "it holds more than {} MB; `max-mb` in the manifest's `source` sets another limit",
+        limit / 1_000_000
+    )
 }
 
 const NO_SPACE: &str = "free some space, or choose another place with `--cache-dir`";

@@ -7,7 +7,8 @@ mod syntax;
 
 use std::path::{Path, PathBuf};
 
-use crate::corpus::manifest::{BuildSettings, Change, Edit, EditClass, Put, TextChange};
+use crate::corpus::BuildSettings;
+use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
 use crate::spanned::quoted;
 
 use super::metadata::{self, Package};
