@@ -14,7 +14,9 @@ pub mod edits;
 pub mod local;
 pub mod manifest;
 mod names;
+mod numbered;
 pub mod parents;
+mod patch;
 pub mod sources;
 mod urls;
 

@@ -4,7 +4,7 @@ use crate::corpus::names::is_version;
 use crate::corpus::sources::{self, FetchContext};
 use crate::spanned::quoted;
 
-use super::AddError;
+use super::error::AddError;
 
 /// The lines of `[source]` for the crate `name` at `version`, or at the newest version.
 pub(super) fn source(name: &str, version: Option<&str>, with: &FetchContext) -> Result<String, AddError> {

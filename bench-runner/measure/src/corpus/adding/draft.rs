@@ -7,7 +7,7 @@ use crate::corpus::manifest::{Edit, Project};
 use crate::corpus::sources::{self, FetchContext, Member};
 use crate::spanned::{DocError, SourceText, quoted};
 
-use super::AddError;
+use super::error::AddError;
 
 /// The parts of a manifest.
 #[derive(Debug, Clone, Default)]

@@ -6,47 +6,24 @@
 
 mod crates;
 mod draft;
+mod error;
 mod origin;
 mod package;
 mod remote;
 
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, SourceText};
+use crate::spanned::SourceText;
 
 use super::edits;
 use super::manifest::Project;
 use super::names::is_name;
 use super::sources::kinds::generated::{GeneratedSource, write_unlocked};
-use super::sources::{self, FetchContext, Pinned, SourceError};
+use super::sources::{self, FetchContext, Pinned};
 
 pub use draft::Draft;
+pub use error::AddError;
 pub use origin::Origin;
-
-/// What keeps a manifest from being made.
-#[derive(Debug, thiserror::Error)]
-pub enum AddError {
-    /// What was asked for cannot be added.
-    #[error("{message}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
-    Request {
-        /// Why.
-        message: String,
-        /// What to do.
-        help: Option<String>,
-    },
-    /// Its source cannot be had.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The manifest does not hold.
-    #[error(transparent)]
-    Manifest(#[from] DocError),
-}
-
-impl AddError {
-    fn request(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Request { message: message.into(), help: Some(help.into()) }
-    }
-}
 
 /// A manifest that has been made, and what it pins.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::corpus::urls;
 
-use super::AddError;
+use super::error::AddError;
 
 /// Where a project is to come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use bench_runner_core::record::is_hex;
 
-use super::AddError;
+use super::error::AddError;
 use crate::corpus::sources::{self, FetchContext};
 use crate::corpus::urls;
 use crate::spanned::quoted;

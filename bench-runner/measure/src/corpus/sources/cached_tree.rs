@@ -7,7 +7,7 @@ use bench_runner_core::record::IgnoredFiles;
 
 use super::cache::Cache;
 use super::error::SourceError;
-use super::local_tree::ignored;
+use super::ignored_files;
 use super::tree::{self, TreeFile, walk};
 
 /// All files of a tree in the cache, where it is there.
@@ -50,7 +50,7 @@ pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
 
 /// Where a tree lies that the ignored files came along with.
 pub(super) fn place_with(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
-    let Some(hash) = ignored::hash(ignored) else { return place.to_owned() };
+    let Some(hash) = ignored_files::hash(ignored) else { return place.to_owned() };
     let mut name = place.as_os_str().to_owned();
     // A plan may come from anywhere, and this becomes part of a path.
     let digits = hash.rsplit(':').next().unwrap_or(hash).chars().filter(char::is_ascii_hexdigit);

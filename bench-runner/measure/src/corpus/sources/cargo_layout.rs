@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, not_installed};
 
-use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 
 /// Variables that are not for this question: cargo sets some of them for what it starts, and no compiler is called.
@@ -89,21 +88,23 @@ impl Package {
 #[derive(Debug, Clone, Default)]
 pub struct Layouts(Arc<Mutex<BTreeMap<PathBuf, Arc<Layout>>>>);
 
-/// What cargo says of the directory `dir`, which has a `Cargo.toml`.
-///
-/// # Errors
-/// Where cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not installed.
-pub(super) fn ask(dir: &Path, with: &FetchContext) -> Result<Arc<Layout>, SourceError> {
-    let known = || with.layouts.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(layout) = known().get(dir) {
-        return Ok(layout.clone());
+impl Layouts {
+    /// What `cargo` says of the directory `dir`, which has a `Cargo.toml`.
+    ///
+    /// # Errors
+    /// Where cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not installed.
+    pub(super) fn of(&self, dir: &Path, cargo: &Path) -> Result<Arc<Layout>, SourceError> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = known().get(dir) {
+            return Ok(layout.clone());
+        }
+        let layout = Arc::new(ask(dir, cargo)?);
+        known().insert(dir.to_owned(), layout.clone());
+        Ok(layout)
     }
-    let layout = Arc::new(ask_anew(dir, with)?);
-    known().insert(dir.to_owned(), layout.clone());
-    Ok(layout)
 }
 
-fn ask_anew(dir: &Path, with: &FetchContext) -> Result<Layout, SourceError> {
+fn ask(dir: &Path, cargo: &Path) -> Result<Layout, SourceError> {
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1", "--color", "never"];
     let mut remove = NOT_PASSED.map(OsString::from).to_vec();
     if chosen_toolchain().is_none() {
@@ -112,7 +113,7 @@ fn ask_anew(dir: &Path, with: &FetchContext) -> Result<Layout, SourceError> {
     let call = ToolCall {
         cwd: Some(dir.to_owned()),
         env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
-        ..ToolCall::new(&with.cargo, args)
+        ..ToolCall::new(cargo, args)
     };
     let said = check_tool(&call).map_err(|error| match not_installed(&error, dir) {
         Some(missing) => SourceError::NotInstalled { missing },

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::error::SourceError;
 use super::git::build_repository;
-use super::local_tree::ignored;
+use super::ignored_files;
 use super::pinned::Pinned;
 use super::tree::{self, FileKind, TreeFile};
 
@@ -25,7 +25,7 @@ use super::tree::{self, FileKind, TreeFile};
 pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
     tree::copy(&pinned.tree, &pinned.files, into)?;
     if pinned.ignored_hash().is_some() {
-        ignored::keep_private(into)?;
+        ignored_files::keep_private(into)?;
     }
     build_repository::check_out(pinned, into)
 }

@@ -15,8 +15,8 @@ use super::cached_tree;
 use super::checkout::check_out;
 use super::context::FetchContext;
 use super::error::SourceError;
+use super::ignored_files;
 use super::kind::SourceRequest;
-use super::local_tree::ignored;
 use super::pinned::Pinned;
 use super::tree::{self, FileKind, TreeFile};
 use super::user_cargo::cargo;
@@ -80,7 +80,7 @@ fn put(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<P
         cached_tree::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
             if pinned.ignored_hash().is_some() {
-                ignored::keep_private(into)?;
+                ignored_files::keep_private(into)?;
             }
             let file = into.join(path);
             fs::write(&file, lock).map_err(SourceError::io("write", &file))

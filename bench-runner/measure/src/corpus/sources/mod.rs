@@ -15,9 +15,11 @@ mod cargo_layout;
 mod checkout;
 mod context;
 mod error;
+mod ignored_files;
 mod git;
 pub(super) mod kind;
 pub(super) mod kinds;
+mod local_revision;
 mod local_tree;
 mod lockfile;
 mod path_deps;
@@ -85,7 +87,7 @@ pub fn pin_revision(
 ) -> Result<Pinned, SourceError> {
     let mut pinned = request.source.pin_revision(rev, request, with)?;
     if let Some(own) = own {
-        pinned = git::local_revision::with_ignored(pinned, own, with)?;
+        pinned = local_revision::with_ignored(pinned, own, with)?;
     }
     if !request.by_cargo {
         return Ok(pinned);

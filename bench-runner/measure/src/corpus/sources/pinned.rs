@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::{IgnoredFiles, Pin};
 
-use super::local_tree::ignored;
+use super::ignored_files;
 use super::tree::{self, TreeFile};
 
 /// A source tree that is fixed.
@@ -51,16 +51,16 @@ impl Pinned {
 
     /// The hash of these files, if there are any.
     pub(super) fn ignored_hash(&self) -> Option<&str> {
-        ignored::hash(self.ignored.as_ref())
+        ignored_files::hash(self.ignored.as_ref())
     }
 
     /// Whether the ignored files that came along are those of a plan.
     pub fn has_ignored(&self, planned: Option<&IgnoredFiles>) -> bool {
-        self.ignored_hash() == ignored::hash(planned)
+        self.ignored_hash() == ignored_files::hash(planned)
     }
 
     /// Whether a file of the tree came along although git ignores it.
     pub(super) fn is_ignored(&self) -> impl Fn(&TreeFile) -> bool {
-        ignored::is_named(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
+        ignored_files::is_named(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
     }
 }

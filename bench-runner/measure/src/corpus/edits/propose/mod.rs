@@ -11,8 +11,8 @@ use crate::corpus::BuildSettings;
 use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
 use crate::spanned::quoted;
 
-use super::metadata::{self, Package};
-use super::{MetadataError, check};
+use super::apply::check;
+use super::metadata::{self, MetadataError, Package};
 use graph::Graph;
 use syntax::{CrateFile, Place};
 

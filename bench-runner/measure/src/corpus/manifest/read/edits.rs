@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::spanned::{DocError, Reader, Value, quoted};
 
-use super::names;
 use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
+use crate::corpus::{names, patch};
 
 /// What the `[[edit]]` tables of a manifest say.
 #[derive(Debug, Default)]
@@ -123,7 +123,7 @@ fn patch(
 }
 
 fn patch_text(value: &Value<'_>, diff: String) -> Result<String, DocError> {
-    crate::corpus::edits::check_patch(&diff)
+    patch::parse(&diff)
         .map_err(|reason| value.error(format!("`{}` is not a patch: {reason}", value.name())))?;
     if diff.lines().any(|line| line.starts_with('+') && !line.starts_with("+++") && line.contains("{n}")) {
         return Ok(diff);

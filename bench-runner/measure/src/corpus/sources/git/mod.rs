@@ -5,7 +5,6 @@ pub(crate) mod cli;
 pub(crate) mod commit;
 pub(crate) mod history;
 pub(crate) mod lfs;
-pub(crate) mod local_revision;
 pub mod store;
 pub(crate) mod submodules;
 pub(crate) mod users_repository;

@@ -6,15 +6,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::record::{IgnoredFiles, Pin};
+use bench_runner_core::record::IgnoredFiles;
 use rayon::prelude::*;
 
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::worktree::Ignored;
+use crate::corpus::sources::ignored_files::{hash_of, name};
 use crate::corpus::sources::local_tree::by_products::ByProducts;
 use crate::corpus::sources::tree::{self, TreeFile};
 
@@ -78,16 +77,6 @@ impl Chosen {
     }
 }
 
-/// The hash of these files, in the form of the pin of a tree.
-pub(crate) fn hash_of(files: &[TreeFile]) -> String {
-    Pin::Tree { sha256: tree::hash(files) }.to_string()
-}
-
-/// The hash of the ignored files that came along, if any did.
-pub(crate) fn hash(ignored: Option<&IgnoredFiles>) -> Option<&str> {
-    ignored.filter(|ignored| !ignored.files.is_empty()).map(|ignored| ignored.hash.as_str())
-}
-
 /// Chooses among what git ignores; the paths in `ignored` are whole.
 pub(crate) fn choose(
     ignored: Vec<Ignored>,
@@ -140,9 +129,11 @@ pub(crate) fn choose(
         left_out: left_out.iter().take(MOST_LEFT_OUT).map(|left| left.name.clone()).collect(),
         notes: Vec::new(),
     };
-    chosen
-        .notes
-        .extend(note_of_left_out(&left_out, wanted.root.strip_prefix(wanted.base).unwrap_or(Path::new(""))));
+    chosen.notes.extend(note_of_left_out(
+        &left_out,
+        wanted.small,
+        wanted.root.strip_prefix(wanted.base).unwrap_or(Path::new("")),
+    ));
     chosen.notes.extend(unreadable.map(|(path, count, reason)| {
         format!(
             "left out, ignored by git and not readable: {count} files such as {} ({reason})",
@@ -246,33 +237,6 @@ fn names(units: &[Unit], files: &[TreeFile], wanted: &Wanted<'_>) -> Vec<String>
     names
 }
 
-/// A path as a plan names it: as it is, with bytes that are not UTF-8 as `\xNN`.
-pub(crate) fn name(path: &Path) -> String {
-    let chunks = path.as_os_str().as_bytes().utf8_chunks();
-    chunks
-        .map(|chunk| {
-            let bad: String = chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();
-            format!("{}{bad}", chunk.valid())
-        })
-        .collect()
-}
-
-/// Which of the files of a copy are those that a plan names as ignored.
-pub(crate) fn is_named(names: &[String]) -> impl Fn(&TreeFile) -> bool {
-    let all: BTreeSet<String> = names.iter().cloned().collect();
-    move |file| {
-        let own = name(&file.path);
-        let mut above = own.match_indices('/').map(|(at, _)| &own[..=at]);
-        all.contains(&own) || above.any(|dir| all.contains(dir))
-    }
-}
-
-/// Makes a directory one that only its owner can look into.
-pub(crate) fn keep_private(dir: &Path) -> Result<(), SourceError> {
-    let owner_only = fs::Permissions::from_mode(0o700);
-    fs::set_permissions(dir, owner_only).map_err(SourceError::io("make private", dir))
-}
-
 /// What of something ignored was left out.
 struct LeftOut {
     name: String,
@@ -305,7 +269,7 @@ impl LeftOut {
 }
 
 /// The largest come first in `left_out`.
-fn note_of_left_out(left_out: &[LeftOut], place_in: &Path) -> Option<String> {
+fn note_of_left_out(left_out: &[LeftOut], small: bool, place_in: &Path) -> Option<String> {
     if left_out.is_empty() {
         return None;
     }
@@ -328,7 +292,8 @@ fn note_of_left_out(left_out: &[LeftOut], place_in: &Path) -> Option<String> {
             path.trim_end_matches('/')
         )
     });
-    Some(format!("left out, ignored by git and too large: {}{more}{key}", shown.join(", ")))
+    let reason = if small { " and too large" } else { "" };
+    Some(format!("left out, ignored by git{reason}: {}{more}{key}", shown.join(", ")))
 }
 
 /// Bytes in a unit that reads well.

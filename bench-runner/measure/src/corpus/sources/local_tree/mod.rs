@@ -18,6 +18,7 @@ use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::{SourceError, too_much};
 use crate::corpus::sources::git::worktree::{self, GitTree, Ignored};
+use crate::corpus::sources::ignored_files;
 use crate::corpus::sources::path_deps::{LOOKED_FOR, Outside};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree;
@@ -223,7 +224,7 @@ fn keep(
         cached_tree::replace(&tree, &with.cache, |into| {
             tree::copy(base, &on_disk, into)?;
             if ignored.is_some() {
-                ignored::keep_private(into)?;
+                ignored_files::keep_private(into)?;
             }
             let file = into.join(PLACE);
             mark.map_or(Ok(()), |text| fs::write(&file, text)).map_err(SourceError::io("write", &file))
@@ -249,8 +250,9 @@ pub(crate) fn load_pinned(
     let below = root.components().all(|part| matches!(part, Component::Normal(_)));
     let pin = Pin::Tree { sha256: sha256.to_owned() };
     let pinned = Pinned { pin, tree, root, files, notes: Vec::new(), ignored: ignored.cloned() };
-    let came_along = ignored::hash_of(&pinned.ignored_files());
-    let same = pinned.tree_hash() == sha256 && ignored::hash(ignored).is_none_or(|hash| hash == came_along);
+    let came_along = ignored_files::hash_of(&pinned.ignored_files());
+    let same =
+        pinned.tree_hash() == sha256 && ignored_files::hash(ignored).is_none_or(|hash| hash == came_along);
     Ok((below && same).then_some(pinned))
 }
 

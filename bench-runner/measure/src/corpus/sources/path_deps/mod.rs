@@ -3,7 +3,7 @@
 //! the directories above it, as far as they belong to the same repository, with what cargo's configuration names by path
 //! in turn.
 //!
-//! Which packages and targets there are is cargo's to say ([`layout`]). What only the compiler knows
+//! Which packages and targets there are is cargo's to say (`cargo_layout`). What only the compiler knows
 //! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
 
 mod cargo_config;
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::corpus::sources::cargo_layout::{self, Layout, Package};
+use crate::corpus::sources::cargo_layout::{Layout, Package};
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::worktree;
@@ -65,7 +65,7 @@ impl Outside {
 /// # Errors
 /// Where cargo cannot read it, or it needs what cannot be brought along.
 pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<Outside, SourceError> {
-    let layout = cargo_layout::ask(root, with)?;
+    let layout = with.layouts.of(root, &with.cargo)?;
     no_member(root, &layout)?;
     let mut finder =
         Finder { root, with, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() };
@@ -195,7 +195,7 @@ impl Finder<'_> {
             return Ok(());
         }
         self.take(dir, file, name)?;
-        let layout = match cargo_layout::ask(dir, self.with) {
+        let layout = match self.with.layouts.of(dir, &self.with.cargo) {
             Ok(layout) => layout,
             // Its workspace may be broken where the project does not need it.
             Err(error) => {

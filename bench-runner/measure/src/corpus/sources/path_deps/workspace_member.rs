@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::LOOKED_FOR;
-use crate::corpus::sources::cargo_layout;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 
@@ -27,7 +26,7 @@ pub fn member(root: &Path, with: &FetchContext) -> Result<Option<Member>, Source
     if !root.join("Cargo.toml").is_file() {
         return Ok(None);
     }
-    let layout = cargo_layout::ask(root, with)?;
+    let layout = with.layouts.of(root, &with.cargo)?;
     let Some(package) = layout.member_in(root) else { return Ok(None) };
     let workspace = &layout.workspace_root;
     let between = root.ancestors().take_while(|dir| dir != workspace);

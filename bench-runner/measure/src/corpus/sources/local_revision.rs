@@ -14,7 +14,7 @@ use crate::corpus::sources::git::build_repository;
 use crate::corpus::sources::git::commit::{self, Content, Listing, Submodule, Unlisted};
 use crate::corpus::sources::git::submodules;
 use crate::corpus::sources::git::users_repository::{self, Unread, UsersRepository};
-use crate::corpus::sources::local_tree::ignored;
+use crate::corpus::sources::ignored_files;
 use crate::corpus::sources::path_deps;
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::{self, TreeFile};
@@ -114,7 +114,7 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
-            ignored::keep_private(into)?;
+            ignored_files::keep_private(into)?;
             added.iter().try_for_each(|(file, from)| {
                 let to = into.join(&file.path);
                 let dir = to.parent().unwrap_or(into);
@@ -123,7 +123,7 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
             })
         })?;
     }
-    let names = added.iter().map(|(file, _)| ignored::name(&file.path)).collect();
+    let names = added.iter().map(|(file, _)| ignored_files::name(&file.path)).collect();
     let ignored = Some(IgnoredFiles { files: names, ..ignored.clone() });
     Ok(Pinned { tree: place, files, ignored, ..pinned })
 }

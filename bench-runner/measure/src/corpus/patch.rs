@@ -3,6 +3,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::numbered;
+
 /// What a diff does to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilePatch {
@@ -172,7 +174,7 @@ impl FilePatch {
                 }
                 match line {
                     Line::Kept(text) => new.push_str(text),
-                    Line::Added(text) => new.push_str(&super::in_text(text, n)),
+                    Line::Added(text) => new.push_str(&numbered::text(text, n)),
                     Line::Removed(_) => {}
                 }
             }
