@@ -13,9 +13,9 @@ use bench_runner_core::record::{
 use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
 use bench_runner_measure::axes::{Availability, Setting, Settings};
 use bench_runner_measure::build::{Goal, Lacking};
-use bench_runner_measure::plan::{Options, PlanError, ProjectView, World, plan};
+use bench_runner_measure::plan::{Options, ProjectView, World, plan};
 use bench_runner_measure::sampling;
-use bench_runner_measure::scenario::{Baseline, Matrix, SamplingSpec, Scenario, Word};
+use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
 use bench_runner_report::{figure, report};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
@@ -24,7 +24,9 @@ use rayon::prelude::*;
 struct Everything;
 
 impl World for Everything {
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
+    type Error = RequestError;
+
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, RequestError> {
         let planned = PlannedProject {
             name: word.text.clone(),
             pin: Pin::Tree { sha256: "0".repeat(64) },
@@ -36,7 +38,7 @@ impl World for Everything {
         Ok(vec![self.planned(&planned)?])
     }
 
-    fn planned(&self, planned: &PlannedProject) -> Result<ProjectView, PlanError> {
+    fn planned(&self, planned: &PlannedProject) -> Result<ProjectView, RequestError> {
         Ok(ProjectView {
             planned: planned.clone(),
             cargo: true,
@@ -63,7 +65,7 @@ impl World for Everything {
         Availability::Available { identity: String::new(), tool: None }
     }
 
-    fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
+    fn as_configured(&self, _: &ProjectView) -> Result<String, RequestError> {
         Ok(String::new())
     }
 }

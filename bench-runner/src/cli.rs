@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 
+use bench_runner_core::record::Refusal;
+use bench_runner_measure::process;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{self, Exit};
+use crate::commands::{self, Exit, Stop};
 
 /// Compares build configurations of Rust projects by experiment: real projects at pinned revisions, variants
 /// interleaved on one machine, proof that each was in force, and an interval around each ratio.
@@ -45,32 +47,52 @@ enum Verb {
 
 /// Parses `args`, carries them out, and prints what went wrong.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let json = args.iter().any(|arg| arg == "--json");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => {
-            // clap's own answers: help and version go to standard output, complaints to standard error.
+        // Help and version are no complaints.
+        Err(error) if !error.use_stderr() => {
             let _ = error.print();
-            return if error.use_stderr() { Exit::BadRequest } else { Exit::Done };
+            return Exit::Done;
+        }
+        Err(error) => {
+            let _ = error.print();
+            if json {
+                let text = error.render().to_string();
+                let what = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+                commands::print_as_json(&Refusal::new(what), Exit::BadRequest);
+            }
+            return Exit::BadRequest;
         }
     };
-    let result = crate::commands::places(&cli.places).and_then(|places| match &cli.verb {
-        Verb::Run(args) => commands::run::run(args, &places),
-        Verb::Plan(args) => commands::plan::run(args, &places),
-        Verb::Doctor(args) => commands::doctor::run(args, &places),
-        Verb::Corpus(args) => commands::corpus::run(args, &places),
-        Verb::Scenarios(args) => commands::scenarios::run(args, &places),
-        Verb::Report(args) => commands::report::run(args, &places),
-        Verb::Compare(args) => commands::compare::run(args),
-        Verb::Export(args) => commands::export::run(args),
-        Verb::Reproduce(args) => commands::reproduce::run(args, &places),
-        Verb::Decide(args) => commands::decide::run(args),
-    });
-    result.unwrap_or_else(|error| {
-        commands::complain(&error);
-        if bench_runner_measure::process::interrupted() {
-            return Exit::Interrupted;
+    match carried_out(&cli) {
+        Ok(exit) | Err(Stop::Early(exit)) => exit,
+        Err(Stop::Error(error)) => {
+            let exit = match () {
+                () if process::interrupted() => Exit::Interrupted,
+                () if error.is_request() => Exit::BadRequest,
+                () => Exit::Failed,
+            };
+            commands::complain(&error.refusal(), exit, json);
+            exit
         }
-        if error.is_request() { Exit::BadRequest } else { Exit::Failed }
+    }
+}
+
+fn carried_out(cli: &Cli) -> Result<Exit, Stop> {
+    let places = commands::places(&cli.places)?;
+    Ok(match &cli.verb {
+        Verb::Run(args) => commands::run::run(args, &places)?,
+        Verb::Plan(args) => commands::plan::run(args, &places)?,
+        Verb::Doctor(args) => commands::doctor::run(args, &places)?,
+        Verb::Corpus(args) => commands::corpus::run(args, &places)?,
+        Verb::Scenarios(args) => commands::scenarios::run(args, &places)?,
+        Verb::Report(args) => commands::report::run(args, &places)?,
+        Verb::Compare(args) => commands::compare::run(args)?,
+        Verb::Export(args) => commands::export::run(args)?,
+        Verb::Reproduce(args) => commands::reproduce::run(args, &places)?,
+        Verb::Decide(args) => commands::decide::run(args)?,
     })
 }
 

@@ -41,7 +41,6 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     let baseline = (!args.baseline.is_empty()).then(|| WantedBaseline::new(args.baseline.join(",")));

@@ -9,9 +9,10 @@ use bench_runner_measure::corpus::{Project, catalogue};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process;
 
-use super::{Exit, columns};
+use super::session::own_program;
+use super::{Exit, columns, with_help};
 use crate::built_in;
-use crate::flows::{FlowError, Places, VerifyOptions, Workplace};
+use crate::flows::{FlowError, Places, Projects, VerifyOptions};
 
 /// The pinned projects
 ///
@@ -43,17 +44,17 @@ enum Action {
     Add(add::Args),
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     match &args.action {
         Action::List { json } => {
             list(&built_in::catalogue(places.checkout.as_deref())?, *json);
             Ok(Exit::Done)
         }
-        Action::Fetch { projects } => {
+        Action::Fetch { projects: words } => {
+            let projects = Projects::open(places, false, true)?;
+            let selected = selected(&projects, words)?;
             let _lock = not_while_measuring()?;
-            let workplace = Workplace::open(places, false, true)?;
-            fetch(&workplace, &selected(&workplace, projects)?)
+            fetch(&projects, &selected)
         }
         Action::Verify(args) => verify::run(args, places),
         Action::Add(args) => add::run(args, places),
@@ -86,34 +87,34 @@ fn version(project: &Project) -> String {
     project.source.version().unwrap_or_else(|| "-".to_owned())
 }
 
-fn selected(workplace: &Workplace, words: &[String]) -> Result<Vec<Project>, FlowError> {
-    let all = workplace.catalogue();
+fn selected(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowError> {
+    let all = projects.catalogue();
     if words.is_empty() {
         return Ok(all.projects().cloned().collect());
     }
-    let mut projects: Vec<Project> = Vec::new();
+    let mut selected: Vec<Project> = Vec::new();
     for word in words {
         if word.ends_with(".toml") {
-            projects.push(catalogue::read(word.as_ref())?);
+            selected.push(catalogue::read(word.as_ref())?);
             continue;
         }
         for project in all.select(word)? {
-            if projects.iter().all(|other| other.name != project.name) {
-                projects.push(project.clone());
+            if selected.iter().all(|other| other.name != project.name) {
+                selected.push(project.clone());
             }
         }
     }
-    Ok(projects)
+    Ok(selected)
 }
 
 /// Sources at once, then dependencies one after another: cargo keeps its home locked for as long as it fetches, so that
 /// several would only wait for each other. One that fails does not keep the others from being fetched.
-fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError> {
-    let requests: Vec<_> = projects.iter().map(Project::source_request).collect();
+fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
+    let requests: Vec<_> = selected.iter().map(Project::source_request).collect();
     let mut failed = None;
-    for (project, pinned) in projects.iter().zip(sources::pin_all(&requests, workplace.sources())) {
-        let pinned = pinned.map_err(FlowError::from).and_then(|pinned| workplace.locked(project, pinned));
-        match pinned.and_then(|pinned| workplace.dependencies(project, &pinned).map(|()| pinned)) {
+    for (project, pinned) in selected.iter().zip(sources::pin_all(&requests, projects.sources())) {
+        let pinned = pinned.map_err(FlowError::from).and_then(|pinned| projects.locked(project, pinned));
+        match pinned.and_then(|pinned| projects.dependencies(project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {
                 let (files, tree) = (pinned.files.len(), pinned.tree_hash());
                 println!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
@@ -121,7 +122,7 @@ fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError>
             }
             Err(error) => {
                 if let Some(error) = failed.replace(error) {
-                    println!("{error}");
+                    println!("{}", with_help(&error.refusal()));
                 }
             }
         }
@@ -137,6 +138,5 @@ fn not_while_measuring() -> Result<MeasuringLock, FlowError> {
 /// What building outside of a run takes; from here on an interrupt ends what is being built.
 fn building() -> Result<VerifyOptions, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
-    let exe = std::env::current_exe().context("failed to find this program's own file")?;
-    Ok(VerifyOptions { exe, lock_dir: super::lock_dir() })
+    Ok(VerifyOptions { exe: own_program()?, lock_dir: super::lock_dir() })
 }

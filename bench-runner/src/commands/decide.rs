@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
+use bench_runner_core::record::Block;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{Choice, Decisions, MemoryLimit, OfClass, Rule};
 use bench_runner_report::report;
@@ -84,13 +86,12 @@ fn memory(text: &str) -> Result<MemoryLimit, String> {
         .ok_or_else(|| "expected `class` or a number of bytes such as 4G or 512M (powers of 1024)".to_owned())
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
+    check(args)?;
     let judged = flows::judge_all(&args.bundles, &Policy::default())?;
     for run in &judged {
         run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
     }
-    check(args, &judged)?;
     let rule = Rule {
         max_slower: args.max_slower,
         memory: args.max_memory,
@@ -112,27 +113,30 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     Ok(if all_known && known.count() > 0 { Exit::Done } else { Exit::Undecided })
 }
 
-/// Workloads that no bundle has are a slip of the pen rather than a reason not to know.
-fn check(args: &Args, judged: &[JudgedRun]) -> Result<(), RequestError> {
+/// Checks that the bundles can be read, and that they have the workloads, before anything is judged: a workload that no
+/// bundle has is a typo rather than a reason not to know.
+fn check(args: &Args) -> Result<(), FlowError> {
     for (at, (workload, _)) in args.per_day.iter().enumerate() {
         if args.per_day[..at].iter().any(|(other, _)| other == workload) {
             let message = format!("the workload `{workload}` is given twice");
-            return Err(RequestError::usage(message, Some("give one number for each".to_owned())));
-        }
-        let blocks = || judged.iter().flat_map(|run| &run.comparison.blocks);
-        let known: BTreeSet<&str> = blocks().map(|block| block.workload.as_str()).collect();
-        if !known.contains(workload.as_str()) {
-            let names = known.into_iter().collect::<Vec<_>>().join(", ");
-            let help = if names.is_empty() {
-                "they have no blocks".to_owned()
-            } else {
-                format!("they have {names}")
-            };
-            let message = format!("no bundle has the workload `{workload}`");
-            return Err(RequestError::usage(message, Some(help)));
+            return Err(RequestError::usage(message, Some("give one number for each".to_owned())).into());
         }
     }
-    Ok(())
+    let mut known = BTreeSet::new();
+    for dir in &args.bundles {
+        known.extend(bundle::read_manifest(dir)?.plan.blocks.iter().map(Block::workload));
+    }
+    match args.per_day.iter().find(|(workload, _)| !known.contains(workload)) {
+        None => Ok(()),
+        Some((workload, _)) => {
+            let help = match known.is_empty() {
+                true => "they have no blocks".to_owned(),
+                false => format!("they have {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+            };
+            let message = format!("no bundle has the workload `{workload}`");
+            Err(RequestError::usage(message, Some(help)).into())
+        }
+    }
 }
 
 /// What to write where to build the variant that a class switches to.

@@ -1,14 +1,14 @@
 //! `doctor`: what the machine is, what it has, how quiet it is.
 
-use anyhow::Context as _;
 use bench_runner_measure::axes::{self, Availability, Axis, Context, Setting, Settings};
 use bench_runner_measure::build::Lacking;
 use bench_runner_measure::host::{self, Health, Machine, Severity};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 use bench_runner_measure::workloads;
 
-use super::{Exit, columns};
-use crate::flows::{FlowError, Places, Workplace};
+use super::session::own_program;
+use super::{Exit, columns, with_help};
+use crate::flows::{FlowError, Places, Projects};
 
 /// The toolchain that has what is unstable.
 const NIGHTLY: &str = "nightly";
@@ -28,20 +28,18 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let workplace = Workplace::open(places, true, false)?;
+    let projects = Projects::open(places, true, false)?;
     let machine = super::machine()?;
     let health = Health::read(&places.cache);
     let findings = host::findings(&health);
-    let exe = std::env::current_exe().context("failed to find this program's own file")?;
-    let accounting = match Supervisor::start(&exe, &SupervisorOptions::default()) {
+    let accounting = match Supervisor::start(&own_program()?, &SupervisorOptions::default()) {
         Ok(supervisor) => supervisor.accounting().to_string(),
         Err(error) => format!("builds cannot be metered here: {error}"),
     };
-    let toolchain = workplace.toolchain(&workplace.sources().cache.nowhere());
-    let installed = workplace.installed_toolchains();
-    let values = values(&workplace);
+    let toolchain = projects.toolchain(&projects.sources().cache.nowhere());
+    let installed = projects.installed_toolchains();
+    let values = values(&projects);
     if args.json {
         let values: Vec<_> = values.iter().map(document).collect();
         let document = serde_json::json!({
@@ -59,7 +57,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 rows.push(vec!["  rustc".into(), toolchain.rustc_version.clone()]);
                 rows.push(vec!["  cargo".into(), toolchain.cargo_version.clone()]);
             }
-            Err(error) => rows.push(vec!["  rustc".into(), error.to_string()]),
+            Err(error) => rows.push(vec!["  rustc".into(), with_help(&error.refusal())]),
         }
         if !installed.is_empty() {
             rows.push(vec!["  toolchains".into(), installed.join(", ")]);
@@ -106,14 +104,14 @@ struct AxisValue {
 }
 
 /// Every named value of every axis, and the forms that others may have.
-fn values(workplace: &Workplace) -> Vec<AxisValue> {
-    let Ok(plain) = workplace.plain_context(None) else { return Vec::new() };
-    let nightly = workplace.plain_context(Some(NIGHTLY));
+fn values(projects: &Projects) -> Vec<AxisValue> {
+    let Ok(plain) = projects.plain_context(None) else { return Vec::new() };
+    let nightly = projects.plain_context(Some(NIGHTLY));
     let mut all: Vec<AxisValue> = Vec::new();
     for axis in axes::all() {
         for value in axis.values() {
             all.push(match axis.parse(axis.key(), value).is_ok() && !value.contains(' ') {
-                true => probed(*axis, value, workplace, &plain, &nightly),
+                true => probed(*axis, value, projects, &plain, &nightly),
                 false => form(axis.key(), (*value).to_owned()),
             });
         }
@@ -133,7 +131,7 @@ fn form(axis: &'static str, value: String) -> AxisValue {
 fn probed(
     axis: &'static dyn Axis,
     value: &'static str,
-    workplace: &Workplace,
+    projects: &Projects,
     plain: &Context,
     nightly: &Result<Context, Lacking>,
 ) -> AxisValue {
@@ -148,7 +146,7 @@ fn probed(
         help: lacking.help.clone(),
     };
     if let Some(name) = axes::toolchain_of(&beside) {
-        return match workplace.plain_context(Some(name)) {
+        return match projects.plain_context(Some(name)) {
             Ok(named) => found(probe(&beside, &named), None),
             Err(error) => found(lacking(&error), None),
         };

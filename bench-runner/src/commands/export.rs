@@ -51,11 +51,11 @@ pub(crate) struct Args {
     variant: Vec<String>,
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| eprintln!("note: {remark}"));
+    expect_outside(&args.output, &bundles)?;
     let policy = Policy::default();
     let comparisons: Vec<Comparison> = bundles.iter().map(|bundle| flows::judge(bundle, &policy)).collect();
     let both = bundles.iter().zip(&comparisons);
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     for sentence in &exported.unsaid {
         eprintln!("note: {format} does not hold: {}", line(sentence), format = format.name);
     }
-    write(&exported, &args.output, &bundles)?;
+    write(&exported, &args.output)?;
     Ok(Exit::Done)
 }
 
@@ -93,7 +93,7 @@ fn refused(error: ExportError) -> FlowError {
 }
 
 /// One text goes to standard output or into a file, several into a directory.
-fn write(exported: &Export, output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
+fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
     let documents = &exported.documents;
     if output == Path::new("-") {
         let [only] = &documents[..] else {
@@ -104,7 +104,6 @@ fn write(exported: &Export, output: &Path, bundles: &[Bundle]) -> Result<(), Flo
         };
         return print(&only.text);
     }
-    expect_outside(output, bundles)?;
     let is_directory =
         documents.len() > 1 || output.is_dir() || output.as_os_str().to_string_lossy().ends_with('/');
     if !is_directory {
@@ -136,6 +135,9 @@ fn print(text: &str) -> Result<(), FlowError> {
 
 /// A bundle is written by its run and by nobody else.
 fn expect_outside(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
+    if output == Path::new("-") {
+        return Ok(());
+    }
     let real = |path: &Path| path.canonicalize().ok();
     // what is not there yet is judged by the nearest directory above it that is
     let absolute = std::path::absolute(output).context("failed to find the current directory")?;

@@ -13,7 +13,6 @@ pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
-mod measuring;
 mod open;
 pub(crate) mod plan;
 mod progress;
@@ -22,11 +21,13 @@ pub(crate) mod reproduce;
 mod request;
 pub(crate) mod run;
 pub(crate) mod scenarios;
+mod session;
 pub(crate) mod waiting;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::host;
 
 use crate::flows::{FlowError, Places};
@@ -45,7 +46,7 @@ pub enum Exit {
     /// The request was wrong.
     BadRequest,
     /// Done, but some cells failed or were not proven.
-    Flawed,
+    PartialFailure,
     /// The machine is not fit.
     Unfit,
     /// Undecided where a decision was demanded.
@@ -63,12 +64,29 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::BadRequest => 2,
-            Self::Flawed => 3,
+            Self::PartialFailure => 3,
             Self::Unfit => 4,
             Self::Undecided => 5,
             Self::Contradicted => 7,
             Self::Interrupted => 130,
         }
+    }
+}
+
+/// Why a verb ends before it has done everything.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The user has been told why, or has asked for it.
+    Early(Exit),
+    Error(FlowError),
+}
+
+impl<E> From<E> for Stop
+where
+    FlowError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
     }
 }
 
@@ -124,9 +142,27 @@ fn lock_dir() -> PathBuf {
     std::env::var_os(LOCK_VARIABLE).map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from)
 }
 
-/// Prints what went wrong.
-pub(crate) fn complain(error: &FlowError) {
-    eprintln!("error: {error}");
+/// Prints a refusal; on standard output too, as a document, if the verb prints JSON.
+pub(crate) fn complain(refusal: &Refusal, exit: Exit, json: bool) {
+    eprintln!("error: {}", with_help(refusal));
+    if json {
+        print_as_json(refusal, exit);
+    }
+}
+
+/// What a program that reads a verb's JSON gets in place of it.
+pub(crate) fn print_as_json(refusal: &Refusal, exit: Exit) {
+    let Refusal { what, help } = refusal;
+    let error = serde_json::json!({ "what": what, "help": help, "exit_code": exit.code() });
+    println!("{:#}", serde_json::json!({ "error": error }));
+}
+
+/// A refusal as lines, the help last.
+fn with_help(refusal: &Refusal) -> String {
+    match &refusal.help {
+        Some(help) => format!("{refusal}\nhelp: {help}"),
+        None => refusal.what.clone(),
+    }
 }
 
 /// Columns of equal width, two spaces apart; the last one is not padded.

@@ -8,8 +8,8 @@ use bench_runner_measure::sampling::round_order;
 
 use super::Exit;
 use super::announce::{announcement, forecast};
-use super::request::{self, RequestArgs};
-use crate::flows::{FlowError, Places, Workplace};
+use super::request::{Request, RequestArgs};
+use crate::flows::{FlowError, Places, Projects};
 
 /// Blocks of more arms are shown without the order of their first rounds.
 const ORDER_SHOWN_UP_TO: usize = 12;
@@ -31,20 +31,21 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let workplace = Workplace::open(places, args.request.offline, false)?;
-    let mut plan = request::plan(&args.request, &workplace, places)?;
-    workplace.compare_with_home(&mut plan);
+    let request = Request::read(&args.request, places)?;
+    let projects = Projects::open(places, args.request.offline, false)?;
+    request.check(&projects)?;
+    let mut plan = request.plan(&projects)?;
+    projects.compare_with_home(&mut plan);
     if args.json {
         let text = plan.to_json().map_err(|error| FlowError::Harness(error.into()))?;
         println!("{text}");
         return Ok(Exit::Done);
     }
-    let estimate = estimate(&plan, &workplace.typical(&plan));
+    let estimate = estimate(&plan, &projects.typical(&plan));
     print!("{}", outline(&plan, &estimate));
     print!("{}", announcement(&plan, &estimate));
-    let missing = workplace.not_fetched(&plan);
+    let missing = projects.not_fetched(&plan);
     if !missing.is_empty() {
         println!(
             "  not fetched yet: {}; what its own configuration says is not in this plan",

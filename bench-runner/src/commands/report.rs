@@ -48,8 +48,9 @@ enum Format {
     Markdown,
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
+    // All of them before anything is drawn.
+    args.bundles.iter().try_for_each(|dir| bundle::read_manifest(dir).map(drop))?;
     let policy = Policy { margin: args.margin, ..Policy::default() };
     let (mut documents, mut judged) = (Vec::new(), Vec::new());
     for dir in &args.bundles {

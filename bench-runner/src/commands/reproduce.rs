@@ -1,18 +1,17 @@
 //! `reproduce`: a published plan carried out here, and whether the two runs agree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use bench_runner_core::bundle;
 use bench_runner_core::compare::{Comparison, Policy, Verdict};
-use bench_runner_measure::process;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{Outcome, Reproduced};
 use bench_runner_report::report;
 
-use super::{Exit, measuring, shown};
-use crate::flows::{self, Again, FlowError, JudgedRun, Laboratory, Places, Published, Workplace};
+use super::session::{Session, Terms};
+use super::{Exit, Stop, shown};
+use crate::flows::{self, Again, JudgedRun, Places, Published};
 
 /// Carry out a bundle's plan here, and say whether the two runs agree
 ///
@@ -48,55 +47,45 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Carries out the verb.
-pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let policy = Policy::default();
-    let first = JudgedRun::of(bundle::open(&args.bundle)?, &policy);
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, Stop> {
+    let first = JudgedRun::of(bundle::open(&args.bundle)?, &Policy::default());
     first.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-    if let Some(other) = &args.against {
-        let again = JudgedRun::of(bundle::open(other)?, &policy);
-        again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-        let found = flows::reproduced(&first, &again);
-        if found.same_run {
-            let message = format!("{} and {} are the same run", shown(&args.bundle), shown(other));
-            let help = "a run says nothing about itself: name another one".to_owned();
-            return Err(RequestError::usage(message, Some(help)).into());
-        }
-        if let Some(reason) = &found.apart {
-            let message = format!("{} says nothing of {}: {reason}", shown(other), shown(&args.bundle));
-            let help = "name a run of the same plan; `compare` puts other runs side by side".to_owned();
-            return Err(RequestError::usage(message, Some(help)).into());
-        }
-        if args.json {
-            println!("{:#}", document(&first, &again, &found));
-        } else {
-            tell(&first, &again, &found);
-        }
-        return Ok(exit(&found, false));
+    match &args.against {
+        Some(other) => judge(args, &first, other),
+        None => measure(args, places, &first),
     }
+}
+
+/// Compares with a run that is there already.
+fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, Stop> {
+    let again = JudgedRun::of(bundle::open(other)?, &Policy::default());
+    again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+    let found = flows::reproduced(first, &again);
+    if found.same_run {
+        let message = format!("{} and {} are the same run", shown(&args.bundle), shown(other));
+        let help = "a run says nothing about itself: name another one".to_owned();
+        return Err(RequestError::usage(message, Some(help)).into());
+    }
+    if let Some(reason) = &found.apart {
+        let message = format!("{} says nothing of {}: {reason}", shown(other), shown(&args.bundle));
+        let help = "name a run of the same plan; `compare` puts other runs side by side".to_owned();
+        return Err(RequestError::usage(message, Some(help)).into());
+    }
+    if args.json {
+        println!("{:#}", document(first, &again, &found));
+    } else {
+        tell(first, &again, &found);
+    }
+    Ok(exit(&found, false))
+}
+
+fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Stop> {
     if !claims_something(&first.comparison) {
         eprintln!("note: the first run showed nothing, so there is nothing to confirm");
     }
-    measure(args, places, &first)
-}
-
-fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, FlowError> {
-    process::install_interrupts().context("failed to listen to signals")?;
-    if args.strict && !measuring::fit(places) {
-        return Ok(Exit::Unfit);
-    }
-    let options = measuring::options()?;
-    let workplace = Workplace::open(places, args.offline, true)?;
-    let laboratory = Laboratory::open(&workplace, places, &options)?;
     let again = Again { time_budget: args.time_budget, seed: args.seed };
-    let mut plan = flows::plan_again(&first.bundle.manifest, &workplace, again)?;
-    let Some(workshops) = measuring::prepared(&mut plan, &workplace)? else {
-        return Ok(Exit::Interrupted);
-    };
-    if args.strict && !measuring::is_faithful(&plan) {
-        return Ok(Exit::Unfit);
-    }
-    let measured = measuring::carried_out(laboratory, &plan, &workshops, &workplace)?;
+    let terms = Terms { offline: args.offline, strict: args.strict, wait: None };
+    let measured = Session::again(&first.bundle.manifest, again, terms, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let found = flows::reproduced(first, &again);
     if !args.json {
@@ -149,7 +138,7 @@ fn tell(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) {
 fn exit(found: &Reproduced, flawed: bool) -> Exit {
     match found.worst() {
         Some(Outcome::Contradicted) => Exit::Contradicted,
-        _ if flawed => Exit::Flawed,
+        _ if flawed => Exit::PartialFailure,
         Some(Outcome::Confirmed) => Exit::Done,
         _ => Exit::Undecided,
     }

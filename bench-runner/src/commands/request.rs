@@ -1,21 +1,21 @@
 //! What `run` and `plan` are asked for: scenarios, and what the command line changes in them.
 
+mod changes;
+mod plan_file;
 mod values;
 mod variants;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_runner_core::record::{FORMAT_VERSION, Plan};
+use bench_runner_core::record::Plan;
 use bench_runner_measure::axes;
 use bench_runner_measure::plan::{self, Options};
-use bench_runner_measure::scenario::{
-    self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word, of_whole_variants,
-};
+use bench_runner_measure::scenario::{self, RequestError, Scenario, Word, of_whole_variants};
 use bench_runner_measure::workloads;
 
 use crate::built_in;
-use crate::flows::{FlowError, Places, Workplace};
+use crate::flows::{FlowError, Places, Projects};
 
 /// The scenario that is run when none is named.
 const MAIN_JOB: &str = "quick";
@@ -115,54 +115,70 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
     }
 }
 
-/// The plan that is asked for.
-pub(super) fn plan(args: &RequestArgs, workplace: &Workplace, places: &Places) -> Result<Plan, FlowError> {
-    if let Some(file) = &args.plan {
-        return Ok(plan::refit(read_plan(file)?, workplace)?);
-    }
-    let library = built_in::library(places.checkout.as_deref())?;
-    let axes = args.axis.iter().map(|text| axis(text)).collect::<Result<Vec<_>, _>>()?;
-    if let Some((key, _)) = axes
-        .iter()
-        .enumerate()
-        .find_map(|(at, axis)| axes[..at].iter().any(|(key, _)| *key == axis.0).then_some(axis))
-    {
-        let help = format!("give all values at once: `--axis {key}=V1,V2`");
-        return Err(RequestError::usage(format!("the axis `{key}` is given twice"), Some(help)).into());
-    }
-    let whole = variants::read(&args.variant)?;
-    let mut scenarios = match args.scenarios.as_slice() {
-        [] if axes.is_empty() && whole.is_empty() => vec![library.get(MAIN_JOB)?],
-        [] => vec![custom(&axes)],
-        names => names.iter().map(|name| library.get(name)).collect::<Result<_, _>>()?,
-    };
-    for scenario in &mut scenarios {
-        change_matrices(scenario, args, &axes)?;
-        variants::add(scenario, &whole)?;
-        variants::set_baselines(scenario, &args.baseline)?;
-        change_sampling(&mut scenario.sampling, args)?;
-    }
-    let options = Options { seed: args.seed.unwrap_or_else(seed_of_now), shard: args.shard };
-    let mut plan = plan::plan(&scenarios, workplace, &options)?;
-    if args.time_budget.is_some() {
-        plan.time_budget = args.time_budget;
-    }
-    Ok(plan)
+/// What is to be planned, read and checked as far as that takes no machine.
+pub(super) enum Request {
+    Plan(Plan),
+    Scenarios { scenarios: Vec<Scenario>, options: Options, time_budget: Option<Duration> },
 }
 
-fn read_plan(file: &std::path::Path) -> Result<Plan, RequestError> {
-    let unreadable = |reason: String| {
-        let help = Some("`bench-runner plan --json` writes one".to_owned());
-        RequestError::usage(format!("cannot read the plan {}: {reason}", file.display()), help)
-    };
-    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
-    // The version comes first: what a newer program wrote must not fail on a key that is not known yet.
-    let raw: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
-    if let Some(format) = raw["format"].as_u64().filter(|format| *format > u64::from(FORMAT_VERSION)) {
-        return Err(unreadable(format!("its format {format} is newer than this program's {FORMAT_VERSION}")));
+impl Request {
+    /// Reads scenarios, values of axes, files of variants, or a plan.
+    pub(super) fn read(args: &RequestArgs, places: &Places) -> Result<Self, RequestError> {
+        if let Some(file) = &args.plan {
+            return Ok(Self::Plan(plan_file::read(file)?));
+        }
+        let library = built_in::library(places.checkout.as_deref())?;
+        let axes = axes(&args.axis)?;
+        let whole = variants::read(&args.variant)?;
+        let mut scenarios = match args.scenarios.as_slice() {
+            [] if axes.is_empty() && whole.is_empty() => vec![library.get(MAIN_JOB)?],
+            [] => vec![changes::custom(&axes)],
+            names => names.iter().map(|name| library.get(name)).collect::<Result<_, _>>()?,
+        };
+        for scenario in &mut scenarios {
+            changes::change_matrices(scenario, args, &axes)?;
+            variants::add(scenario, &whole)?;
+            variants::set_baselines(scenario, &args.baseline)?;
+            changes::change_sampling(&mut scenario.sampling, args)?;
+        }
+        let options = Options { seed: args.seed.unwrap_or_else(seed_of_now), shard: args.shard };
+        Ok(Self::Scenarios { scenarios, options, time_budget: args.time_budget })
     }
-    serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
+
+    /// Checks what names projects: their names and tags, manifests, directories. Fetches nothing.
+    pub(super) fn check(&self, projects: &Projects) -> Result<(), RequestError> {
+        let Self::Scenarios { scenarios, .. } = self else { return Ok(()) };
+        for matrix in scenarios.iter().flat_map(|scenario| &scenario.matrices) {
+            let varied = matrix.axes.iter().filter(|(key, _)| key == "project").flat_map(|(_, words)| words);
+            for word in matrix.projects.iter().chain(varied).chain(matrix.baseline.value("project")) {
+                projects.check(word)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan for this machine.
+    pub(super) fn plan(self, projects: &Projects) -> Result<Plan, FlowError> {
+        match self {
+            Self::Plan(plan) => Ok(plan::refit(plan, projects)?),
+            Self::Scenarios { scenarios, options, time_budget } => {
+                let mut plan = plan::plan(&scenarios, projects, &options)?;
+                plan.time_budget = time_budget.or(plan.time_budget);
+                Ok(plan)
+            }
+        }
+    }
+}
+
+/// `--axis`, each key once.
+fn axes(texts: &[String]) -> Result<Vec<(String, Vec<Word>)>, RequestError> {
+    let axes = texts.iter().map(|text| axis(text)).collect::<Result<Vec<_>, _>>()?;
+    let again = |(at, axis): (usize, &(String, _))| axes[..at].iter().any(|(key, _)| *key == axis.0);
+    if let Some((_, (key, _))) = axes.iter().enumerate().find(|&axis| again(axis)) {
+        let help = format!("give all values at once: `--axis {key}=V1,V2`");
+        return Err(RequestError::usage(format!("the axis `{key}` is given twice"), Some(help)));
+    }
+    Ok(axes)
 }
 
 fn seed_of_now() -> u64 {
@@ -213,113 +229,6 @@ fn check_value(text: &str, key: &str, value: &str) -> Result<(), RequestError> {
 
 fn check_workload(name: &str) -> Result<(), RequestError> {
     workloads::find(name).map(|_| ()).map_err(|error| RequestError::usage(error.message, Some(error.help)))
-}
-
-/// A scenario for axes that were given on the command line alone.
-fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
-    let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
-    let matrix = Matrix {
-        name: "custom".into(),
-        projects: if has("project") { Vec::new() } else { vec![Word::given("titlecase")] },
-        workloads: if has("workload") { Vec::new() } else { vec![Word::given("clean")] },
-        baseline: Default::default(),
-        axes: axes.to_vec(),
-        variants: Vec::new(),
-        on_configured: false,
-        exclude: Vec::new(),
-        twin: true,
-    };
-    Scenario {
-        name: "custom".into(),
-        summary: "from the command line".into(),
-        matrices: vec![matrix],
-        sampling: SamplingSpec::default(),
-        origin: "the command line".into(),
-    }
-}
-
-fn change_matrices(
-    scenario: &mut Scenario,
-    args: &RequestArgs,
-    axes: &[(String, Vec<Word>)],
-) -> Result<(), RequestError> {
-    let words = |texts: &[String]| texts.iter().map(Word::given).collect::<Vec<_>>();
-    for (key, given) in [("workload", &args.workload), ("project", &args.project)] {
-        if !given.is_empty() && axes.iter().any(|(axis, _)| axis == key) {
-            let message = format!("`--{key}` and `--axis {key}=…` exclude each other");
-            return Err(RequestError::usage(message, Some("give all of them to `--axis`".to_owned())));
-        }
-    }
-    args.workload.iter().try_for_each(|name| check_workload(name))?;
-    if !args.workload.is_empty() {
-        // A block that compares workloads has nothing to do with being asked for one.
-        scenario.matrices.retain(|matrix| matrix.axes.iter().all(|(key, _)| key != "workload"));
-    }
-    for (key, values) in axes {
-        let somewhere =
-            scenario.matrices.iter().any(|matrix| matrix.axes.iter().any(|(axis, _)| axis == key));
-        for matrix in &mut scenario.matrices {
-            match matrix.axes.iter_mut().find(|(axis, _)| axis == key) {
-                Some((_, old)) => {
-                    old.clone_from(values);
-                    if let Baseline::Values(baseline) = &mut matrix.baseline {
-                        baseline.retain(|named, word| {
-                            named != key || values.iter().any(|value| value.text == word.text)
-                        });
-                    }
-                }
-                None if !somewhere => matrix.axes.push((key.clone(), values.clone())),
-                None => {}
-            }
-        }
-    }
-    for matrix in &mut scenario.matrices {
-        if !args.project.is_empty() {
-            match matrix.axes.iter_mut().find(|(key, _)| key == "project") {
-                Some((_, values)) => {
-                    *values = words(&args.project);
-                    if let Baseline::Values(baseline) = &mut matrix.baseline {
-                        baseline.remove("project");
-                    }
-                }
-                None => matrix.projects = words(&args.project),
-            }
-        }
-        if !args.workload.is_empty() {
-            matrix.workloads = words(&args.workload);
-        }
-        matrix.twin &= !args.no_twin;
-        matrix.on_configured = args.on.unwrap_or(matrix.on_configured);
-    }
-    if scenario.matrices.is_empty() {
-        let message = format!("`--workload` leaves nothing of `{}`, which compares workloads", scenario.name);
-        let help = format!("compare others by `--axis workload={}`", args.workload.join(","));
-        return Err(RequestError::usage(message, Some(help)));
-    }
-    Ok(())
-}
-
-fn change_sampling(spec: &mut SamplingSpec, args: &RequestArgs) -> Result<(), RequestError> {
-    if let Some(rounds) = args.rounds {
-        (spec.min_rounds, spec.max_rounds, spec.precision) = (rounds, rounds, None);
-    }
-    if let Some(min) = args.min_rounds {
-        (spec.min_rounds, spec.max_rounds) = (min, spec.max_rounds.max(min));
-    }
-    if let Some(max) = args.max_rounds {
-        spec.max_rounds = max;
-        if args.min_rounds.is_none() {
-            spec.min_rounds = spec.min_rounds.min(max);
-        }
-    }
-    spec.precision = args.precision.or(spec.precision);
-    spec.margin = args.margin.unwrap_or(spec.margin);
-    spec.timeout = args.timeout.unwrap_or(spec.timeout);
-    spec.sessions = args.sessions.unwrap_or(spec.sessions);
-    match spec.contradiction() {
-        Some(contradiction) => Err(RequestError::usage(contradiction, None)),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

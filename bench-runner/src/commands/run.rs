@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use bench_runner_core::bundle;
-use bench_runner_core::compare::Policy;
-use bench_runner_measure::process;
+use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_report::report;
 
-use super::request::{self, RequestArgs};
-use super::waiting::{self, Patience, Waited};
-use super::{Exit, measuring, open, shown};
-use crate::flows::{self, FlowError, Laboratory, MeasureOptions, Measured, Places, Workplace};
+use super::request::RequestArgs;
+use super::session::{Session, Terms};
+use super::waiting::{self, Patience};
+use super::{Exit, Stop, open, shown};
+use crate::flows::{self, Measured, Places, Published};
 
 /// Measure: build every variant in random order, round after round, and say which differ
 ///
@@ -52,64 +51,18 @@ pub(crate) struct Args {
     open: bool,
 }
 
-/// Carries out the verb.
-pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    process::install_interrupts().context("failed to listen to signals")?;
-    if args.strict && args.wait.is_none() && !measuring::fit(places) {
-        return Ok(Exit::Unfit);
-    }
-    let options = measuring::options()?;
-    let workplace = Workplace::open(places, args.request.offline, true)?;
-    let laboratory = match laboratory(args, &workplace, places, &options)? {
-        Ok(laboratory) => laboratory,
-        Err(exit) => return Ok(exit),
-    };
-    let measured = match &args.resume {
-        Some(dir) => {
-            let unfinished = laboratory.unfinished(dir)?;
-            let plan = unfinished.manifest.plan.clone();
-            let workshops = workplace.workshops(&plan)?;
-            let mut progress = measuring::progress(&plan, &workplace);
-            let measured = laboratory.resume(unfinished, &workshops, &mut progress);
-            progress.end();
-            measured?
-        }
-        None => {
-            let mut plan = request::plan(&args.request, &workplace, places)?;
-            let Some(workshops) = measuring::prepared(&mut plan, &workplace)? else {
-                return Ok(Exit::Interrupted);
-            };
-            if args.strict && !measuring::is_faithful(&plan) {
-                return Ok(Exit::Unfit);
-            }
-            measuring::carried_out(laboratory, &plan, &workshops, &workplace)?
-        }
-    };
-    finish(args, places, &measured)
-}
-
-/// The right to measure, waited for if that is asked; or how the verb ends without it.
-fn laboratory<'a>(
-    args: &Args,
-    workplace: &'a Workplace,
-    places: &'a Places,
-    options: &'a MeasureOptions,
-) -> Result<Result<Laboratory<'a>, Exit>, FlowError> {
-    loop {
-        match args.wait.map(|Patience(limit)| waiting::for_machine(places, limit)).transpose()? {
-            None | Some(Waited::Ready) => {}
-            Some(Waited::InVain) => return Ok(Err(Exit::Unfit)),
-            Some(Waited::Interrupted) => return Ok(Err(Exit::Interrupted)),
-        }
-        match Laboratory::open(workplace, places, options) {
-            // Somebody else was faster.
-            Err(error) if args.wait.is_some() && error.is_busy() => {}
-            opened => return opened.map(Ok),
-        }
+impl Args {
+    fn terms(&self) -> Terms {
+        Terms { offline: self.request.offline, strict: self.strict, wait: self.wait }
     }
 }
 
-fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, FlowError> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, Stop> {
+    let session = match &args.resume {
+        None => Session::begin(&args.request, args.terms(), places)?,
+        Some(dir) => Session::resume(dir, args.terms(), places)?,
+    };
+    let measured = session.measure()?;
     let bundle = bundle::open(&measured.bundle)?;
     let comparison = flows::judge(&bundle, &Policy::default());
     if !args.json {
@@ -119,12 +72,7 @@ fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, Flo
     }
     let published = flows::publish(&bundle, &comparison, &places.plots)?;
     if args.json {
-        let mut document = report::json(&comparison);
-        document["bundle"] = measured.bundle.display().to_string().into();
-        document["plots"] = published.plots.display().to_string().into();
-        document["page"] = published.page.display().to_string().into();
-        document["interrupted"] = measured.interrupted.into();
-        println!("{document:#}");
+        println!("{:#}", document(&measured, &comparison, &published));
     } else {
         println!("figures: {}", shown(&published.plots));
         println!("page:    {}", shown(&published.page));
@@ -132,13 +80,26 @@ fn finish(args: &Args, places: &Places, measured: &Measured) -> Result<Exit, Flo
     if args.open {
         open::open(&published.page);
     }
+    Ok(exit(&measured, args.decide && !comparison.is_decided()))
+}
+
+fn document(measured: &Measured, comparison: &Comparison, published: &Published) -> serde_json::Value {
+    let mut document = report::json(comparison);
+    document["bundle"] = measured.bundle.display().to_string().into();
+    document["plots"] = published.plots.display().to_string().into();
+    document["page"] = published.page.display().to_string().into();
+    document["interrupted"] = measured.interrupted.into();
+    document
+}
+
+fn exit(measured: &Measured, undecided: bool) -> Exit {
     if measured.interrupted {
         eprintln!("interrupted; `bench-runner run --resume {}` completes it", shown(&measured.bundle));
-        return Ok(Exit::Interrupted);
+        return Exit::Interrupted;
     }
-    Ok(match () {
-        () if measured.flawed => Exit::Flawed,
-        () if args.decide && !comparison.is_decided() => Exit::Undecided,
+    match () {
+        () if measured.flawed => Exit::PartialFailure,
+        () if undecided => Exit::Undecided,
         () => Exit::Done,
-    })
+    }
 }

@@ -39,7 +39,6 @@ enum Action {
     },
 }
 
-/// Carries out the verb.
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let checkout = places.checkout.as_deref();
     match &args.action {

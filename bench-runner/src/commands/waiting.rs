@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bench_runner_measure::host::{self, Health, MeasuringLock, Severity};
 use bench_runner_measure::process;
 
+use super::{Exit, Stop};
 use crate::flows::{FlowError, Places};
 
 /// How often the machine is looked at.
@@ -15,9 +16,9 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// How waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waited {
+enum Waited<T> {
     /// The machine is ready.
-    Ready,
+    Ready(T),
     /// It was not within the time that was allowed.
     InVain,
     /// The user did not want to wait any longer.
@@ -37,17 +38,20 @@ pub(super) fn patience(text: &str) -> Result<Patience, String> {
     Ok(Patience(Some(limit)))
 }
 
-/// Waits until `obstacle` finds nothing, and says what is waited for each time that it is something else.
-fn until(
+/// Waits until `attempt` succeeds, and prints the obstacle each time that it is another one.
+fn until<T>(
     limit: Option<Duration>,
-    mut obstacle: impl FnMut() -> Result<Option<String>, FlowError>,
+    mut attempt: impl FnMut() -> Result<Result<T, String>, FlowError>,
     mut pause: impl FnMut() -> bool,
     mut say: impl FnMut(&str),
-) -> Result<Waited, FlowError> {
+) -> Result<Waited<T>, FlowError> {
     let begun = Instant::now();
     let mut said: Option<String> = None;
     loop {
-        let Some(reason) = obstacle()? else { return Ok(Waited::Ready) };
+        let reason = match attempt()? {
+            Ok(ready) => return Ok(Waited::Ready(ready)),
+            Err(reason) => reason,
+        };
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
             say(&format!("gave up waiting: {reason}"));
             return Ok(Waited::InVain);
@@ -62,12 +66,16 @@ fn until(
     }
 }
 
-/// Waits for the machine.
-///
-/// # Errors
-/// Where it cannot be told whether somebody measures on it.
-pub(super) fn for_machine(places: &Places, limit: Option<Duration>) -> Result<Waited, FlowError> {
-    until(limit, || obstacle(places), pause, |line| eprintln!("{line}"))
+/// The right to measure: taken at once, or when the machine is free and fit if the user wants to wait for it.
+pub(super) fn lock(wait: Option<Patience>, places: &Places) -> Result<MeasuringLock, Stop> {
+    let Some(Patience(limit)) = wait else {
+        return Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(FlowError::harness)?);
+    };
+    match until(limit, || attempt(places), pause, |line| eprintln!("{line}"))? {
+        Waited::Ready(lock) => Ok(lock),
+        Waited::InVain => Err(Stop::Early(Exit::Unfit)),
+        Waited::Interrupted => Err(Stop::Early(Exit::Interrupted)),
+    }
 }
 
 /// `false` if an interrupt came.
@@ -82,40 +90,49 @@ fn pause() -> bool {
     !process::interrupted()
 }
 
-/// What keeps this machine from being measured on, in words without numbers that change from second to second.
-fn obstacle(places: &Places) -> Result<Option<String>, FlowError> {
-    match MeasuringLock::acquire(&super::lock_dir()) {
-        Err(error @ host::LockError::Held { .. }) => return Ok(Some(error.to_string())),
-        Err(error) => return Err(anyhow::Error::from(error).into()),
-        Ok(lock) => drop(lock),
-    }
+/// The lock of a machine that is fit, or the obstacle, in words without numbers that change from second to second.
+fn attempt(places: &Places) -> Result<Result<MeasuringLock, String>, FlowError> {
+    let lock = match MeasuringLock::acquire(&super::lock_dir()) {
+        Err(error @ host::LockError::Held { .. }) => return Ok(Err(error.to_string())),
+        lock => lock.map_err(FlowError::harness)?,
+    };
     let findings = host::findings(&Health::read(&places.cache));
     let unfit = findings.into_iter().find(|finding| finding.severity == Severity::Unfit);
-    Ok(unfit.map(|finding| format!("the machine is not fit: {}", finding.what)))
+    Ok(match unfit {
+        Some(finding) => Err(format!("the machine is not fit: {}", finding.what)),
+        None => Ok(lock),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn waited(limit: Option<Duration>, mut reasons: Vec<&str>, interrupted: bool) -> (Waited, Vec<String>) {
+    fn waited(
+        limit: Option<Duration>,
+        mut reasons: Vec<&str>,
+        interrupted: bool,
+    ) -> (Waited<()>, Vec<String>) {
         let mut said = Vec::new();
         reasons.reverse();
-        let obstacle = || Ok(reasons.pop().filter(|reason| !reason.is_empty()).map(str::to_owned));
-        let waited = until(limit, obstacle, || !interrupted, |line| said.push(line.to_owned()));
+        let attempt = || match reasons.pop() {
+            None | Some("") => Ok(Ok(())),
+            Some(reason) => Ok(Err(reason.to_owned())),
+        };
+        let waited = until(limit, attempt, || !interrupted, |line| said.push(line.to_owned()));
         (waited.unwrap(), said)
     }
 
     #[test]
     fn each_reason_is_said_once_and_the_end_comes_with_the_last() {
         let (end, said) = waited(None, vec!["a", "a", "b", ""], false);
-        assert_eq!((end, said), (Waited::Ready, vec!["waiting: a".to_owned(), "waiting: b".to_owned()]));
+        assert_eq!((end, said), (Waited::Ready(()), vec!["waiting: a".to_owned(), "waiting: b".to_owned()]));
         let (end, said) = waited(Some(Duration::ZERO), vec!["a"], false);
         assert_eq!((end, said), (Waited::InVain, vec!["gave up waiting: a".to_owned()]));
         assert_eq!(waited(None, vec!["a"], true).0, Waited::Interrupted);
         assert_eq!(
             waited(Some(Duration::ZERO), vec![""], false).0,
-            Waited::Ready,
+            Waited::Ready(()),
             "there was no need to wait"
         );
     }

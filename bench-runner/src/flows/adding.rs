@@ -9,7 +9,7 @@ use bench_runner_measure::corpus::edits;
 use bench_runner_measure::scenario::RequestError;
 
 use super::verify::{Fault, Verified, Verifier, VerifyOptions};
-use super::{FlowError, Places, Workplace};
+use super::{FlowError, Places, Projects};
 
 /// What is to be added.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub struct Added {
 /// Where the name is taken, the source cannot be had, or what was written for it does not hold.
 pub fn add(
     request: &AddRequest<'_>,
-    workplace: &Workplace,
+    projects: &Projects,
     places: &Places,
     here: &Path,
 ) -> Result<Added, FlowError> {
@@ -58,10 +58,10 @@ pub fn add(
     let name = adding::name(&origin, request.name)?;
     let dir = places.checkout.as_ref().map_or_else(|| here.to_owned(), |checkout| checkout.join("corpus"));
     let file = adding::manifest_file(&dir, &name);
-    refuse_taken(&name, &file, &origin, workplace)?;
-    let mut proposal = adding::propose(&origin, &name, request.rev, workplace.sources())?;
+    refuse_taken(&name, &file, &origin, projects)?;
+    let mut proposal = adding::propose(&origin, &name, request.rev, projects.sources())?;
     let verified = match request.build {
-        Some(options) => Some(tried(&mut proposal, workplace, places, options)?),
+        Some(options) => Some(tried(&mut proposal, projects, places, options)?),
         None => None,
     };
     // What is written is read back before it has its name.
@@ -81,7 +81,7 @@ pub fn add(
     })
 }
 
-fn refuse_taken(name: &str, file: &Path, origin: &Origin, workplace: &Workplace) -> Result<(), RequestError> {
+fn refuse_taken(name: &str, file: &Path, origin: &Origin, projects: &Projects) -> Result<(), RequestError> {
     let help = "give it another name with `--name`".to_owned();
     if file.symlink_metadata().is_ok() {
         let help = match origin {
@@ -90,7 +90,7 @@ fn refuse_taken(name: &str, file: &Path, origin: &Origin, workplace: &Workplace)
         };
         return Err(RequestError::usage(format!("{} is there already", file.display()), Some(help)));
     }
-    match workplace.catalogue().get(name) {
+    match projects.catalogue().get(name) {
         Ok(project) => {
             let message = format!("there is a project `{name}` already: {}", project.origin);
             Err(RequestError::usage(message, Some(help)))
@@ -102,23 +102,23 @@ fn refuse_taken(name: &str, file: &Path, origin: &Origin, workplace: &Workplace)
 /// Verifies the project as its manifest has it. What was only proposed and does not hold is taken out again.
 fn tried(
     proposal: &mut Proposal,
-    workplace: &Workplace,
+    projects: &Projects,
     places: &Places,
     options: &VerifyOptions,
 ) -> Result<Verified, FlowError> {
     let project = proposal.draft.project().map_err(adding::AddError::from)?;
-    let mut verified = Verifier::open(workplace, places, options)?.verify(&project)?;
+    let mut verified = Verifier::open(projects, places, options)?.verify(&project)?;
     for fault in std::mem::take(&mut verified.faults) {
         match &fault {
             Fault::Source(_) | Fault::Build(_) => {
-                let message = format!("{fault}\nnothing was written");
+                let message = format!("{}\nnothing was written", fault.text());
                 let help = "`--no-build` writes the manifest all the same".to_owned();
                 return Err(RequestError::usage(message, Some(help)).into());
             }
             Fault::Check(_) => proposal.draft.check = None,
             Fault::Edit { name, .. } => proposal.draft.edits.retain(|edit| edit.name != *name),
         }
-        proposal.remarks.push(format!("left out, because it did not hold: {fault}"));
+        proposal.remarks.push(format!("left out, because it did not hold: {}", fault.text()));
     }
     Ok(verified)
 }

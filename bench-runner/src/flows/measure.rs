@@ -12,21 +12,10 @@ use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
 use bench_runner_measure::host::{self, Health, Machine, MeasuringLock};
 use bench_runner_measure::plan::estimate;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
-use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer};
+use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer, Workshops};
 use bench_runner_measure::scenario::RequestError;
 
-use super::{FlowError, Places, Workplace, calibration, tools};
-
-/// What measuring has to know beside the plan.
-#[derive(Debug, Clone)]
-pub(crate) struct MeasureOptions {
-    /// This program's own file, which also is the supervisor.
-    pub exe: PathBuf,
-    /// The machine, and the directory that stands for the right to measure on it.
-    pub machine: Machine,
-    /// The directory whose lock is the right to measure.
-    pub lock_dir: PathBuf,
-}
+use super::{FlowError, Places, Projects, calibration, tools};
 
 /// What measuring came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,33 +28,34 @@ pub struct Measured {
     pub flawed: bool,
 }
 
-pub(crate) use bench_runner_measure::run::Workshops;
-
-/// The right and the means to measure on this machine, until it is dropped.
-pub(crate) struct Laboratory<'a> {
-    workplace: &'a Workplace,
-    places: &'a Places,
-    options: &'a MeasureOptions,
+/// Holds the machine-wide measuring lock and a running supervisor.
+pub(crate) struct MeasuringSession {
+    projects: Projects,
+    places: Places,
+    machine: Machine,
     supervisor: Supervisor,
     _lock: MeasuringLock,
 }
 
-impl<'a> Laboratory<'a> {
-    /// Takes the lock and starts the supervisor.
+impl MeasuringSession {
+    /// Starts the supervisor, which is this program's own file `exe`.
     pub(crate) fn open(
-        workplace: &'a Workplace,
-        places: &'a Places,
-        options: &'a MeasureOptions,
+        lock: MeasuringLock,
+        exe: &Path,
+        machine: Machine,
+        projects: Projects,
+        places: &Places,
     ) -> Result<Self, FlowError> {
-        let lock = MeasuringLock::acquire(&options.lock_dir).map_err(anyhow::Error::from)?;
-        let supervisor = Supervisor::start(&options.exe, &SupervisorOptions::default());
-        Ok(Self {
-            workplace,
-            places,
-            options,
-            supervisor: supervisor.map_err(anyhow::Error::from)?,
-            _lock: lock,
-        })
+        let supervisor = Supervisor::start(exe, &SupervisorOptions::default()).map_err(FlowError::harness)?;
+        Ok(Self { projects, places: places.clone(), machine, supervisor, _lock: lock })
+    }
+
+    pub(crate) fn projects(&self) -> &Projects {
+        &self.projects
+    }
+
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// Carries out `plan` and writes its bundle.
@@ -82,23 +72,6 @@ impl<'a> Laboratory<'a> {
         self.carry(plan, workshops, &[], writer, observer)
     }
 
-    /// A bundle that did not get to its end and can be taken up here.
-    pub(crate) fn unfinished(&self, dir: &Path) -> Result<Bundle, FlowError> {
-        let unfinished = bundle::open(dir)?;
-        let refused =
-            |message: String, help: &str| Err(RequestError::usage(message, Some(help.to_owned())).into());
-        if unfinished.manifest.status == Status::Complete {
-            let message = format!("{} is complete, and a complete run is never extended", dir.display());
-            return refused(message, "start a new run, which is judged alone");
-        }
-        let (here, there) = (self.options.machine.directory_name(), &unfinished.manifest.machine.directory);
-        if *there != here {
-            let message = format!("the run was begun on {there}, and this is {here}");
-            return refused(message, "samples of two machines are never pooled: start a new run here");
-        }
-        Ok(unfinished)
-    }
-
     /// Takes up a bundle that did not get to its end. It completes the plan and never extends it.
     pub(crate) fn resume(
         self,
@@ -108,7 +81,7 @@ impl<'a> Laboratory<'a> {
     ) -> Result<Measured, FlowError> {
         let mut manifest = unfinished.manifest;
         let plan = manifest.plan.clone();
-        let tools = tools::entries(self.workplace, &plan)?;
+        let tools = tools::entries(&self.projects, &plan)?;
         if tools != manifest.tools {
             let change = tools::change(&manifest.tools, &tools);
             let message = format!("compilers or linkers have changed since the run was begun: {change}");
@@ -133,29 +106,29 @@ impl<'a> Laboratory<'a> {
         let scratch = runs.join(&writer.manifest().run);
         let _occupied = occupy(&scratch)?;
         let unhurried = Plan { time_budget: None, ..plan.clone() };
-        let wanted = estimate(&unhurried, &self.workplace.typical(plan)).blocks;
+        let wanted = estimate(&unhurried, &self.projects.typical(plan)).blocks;
         let inputs = Inputs {
             plan,
             wanted: &wanted,
             workshops,
             scratch: &scratch,
-            cargo_home: &self.workplace.building_home(),
+            cargo_home: &self.projects.building_home(),
             earlier,
             jobs: writer.manifest().jobs,
         };
         let carried = run::carry_out(&inputs, &mut self.supervisor, &mut writer, observer);
-        finish(writer, carried, self.places)
+        finish(writer, carried, &self.places)
     }
 
     fn manifest(&self, plan: &Plan) -> Result<Manifest, FlowError> {
         let now = SystemTime::now();
-        let machine = &self.options.machine;
+        let machine = &self.machine;
         let details = serde_json::json!({
             "facts": machine.facts,
             "provenance": machine.provenance,
             "before": Health::read(&self.places.cache),
             "after": null,
-            "hosts": tools::hosts(self.workplace, plan),
+            "hosts": tools::hosts(&self.projects, plan),
         });
         Ok(Manifest {
             format: FORMAT_VERSION,
@@ -174,7 +147,7 @@ impl<'a> Laboratory<'a> {
                 summary: summary(machine),
                 details,
             },
-            tools: tools::entries(self.workplace, plan)?,
+            tools: tools::entries(&self.projects, plan)?,
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             accounting: self.supervisor.accounting().to_string().lines().map(str::to_owned).collect(),
             plan: plan.clone(),
@@ -183,6 +156,23 @@ impl<'a> Laboratory<'a> {
             resumed_at: Vec::new(),
         })
     }
+}
+
+/// The bundle of a run that was interrupted and can be completed on `machine`.
+pub(crate) fn unfinished(dir: &Path, machine: &Machine) -> Result<Bundle, FlowError> {
+    let unfinished = bundle::open(dir)?;
+    let refused =
+        |message: String, help: &str| Err(RequestError::usage(message, Some(help.to_owned())).into());
+    if unfinished.manifest.status == Status::Complete {
+        let message = format!("{} is complete, and a complete run is never extended", dir.display());
+        return refused(message, "start a new run, which is judged alone");
+    }
+    let (here, there) = (machine.directory_name(), &unfinished.manifest.machine.directory);
+    if *there != here {
+        let message = format!("the run was begun on {there}, and this is {here}");
+        return refused(message, "samples of two machines are never pooled: start a new run here");
+    }
+    Ok(unfinished)
 }
 
 /// Removes work trees that earlier runs left when they were killed; those of a run that goes on are locked.

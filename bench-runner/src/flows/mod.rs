@@ -12,13 +12,14 @@ mod reproduce;
 mod together;
 mod tools;
 mod verify;
-mod workplace;
+mod projects;
 
 pub use adding::{AddRequest, Added, add};
 pub use advice::advice;
 pub(crate) use advice::advice_for;
 pub use measure::Measured;
-pub(crate) use measure::{Laboratory, MeasureOptions, Workshops};
+pub(crate) use measure::{MeasuringSession, unfinished};
+pub use projects::{Places, Projects};
 pub(crate) use publish::{Published, publish};
 pub use publish::{judge, page};
 pub(crate) use reproduce::{Again, plan_again};
@@ -26,18 +27,16 @@ pub use together::{JudgedRun, decide, side_by_side};
 pub(crate) use together::{judge_all, publish_together, reproduced};
 pub use verify::{Built, Fault, ProvenEdit, Verified, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};
-pub use workplace::{Places, Workplace};
 
 use bench_runner_core::bundle::BundleError;
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
 use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
-use bench_runner_measure::host::LockError;
-use bench_runner_measure::plan::PlanError;
 use bench_runner_measure::scenario::RequestError;
 
-/// Why a flow came to no end, by whose fault it is.
+/// Errors from a flow, grouped by who has to fix them.
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
     /// The request was wrong.
@@ -72,38 +71,29 @@ impl FlowError {
             Self::Harness(_) => false,
         }
     }
-}
 
-impl FlowError {
-    /// Whether somebody else measures on this machine.
-    pub(crate) fn is_busy(&self) -> bool {
-        let lock = match self {
-            Self::Harness(error) => error.downcast_ref::<LockError>(),
-            _ => None,
-        };
-        matches!(lock, Some(LockError::Held { .. }))
+    /// What is wrong, and what would help.
+    pub(crate) fn refusal(&self) -> Refusal {
+        refusal(self)
+    }
+
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        self.refusal().help
+    }
+
+    pub(crate) fn harness(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Harness(error.into())
     }
 }
 
-/// A plan carries what went wrong in its world through unchanged.
-impl From<PlanError> for FlowError {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::Request(error) => Self::Request(error),
-            PlanError::World(error) => match error.downcast::<Self>() {
-                Ok(own) => *own,
-                Err(other) => Self::Harness(anyhow::anyhow!(other)),
-            },
-        }
-    }
-}
-
-impl From<FlowError> for PlanError {
-    fn from(error: FlowError) -> Self {
-        match error {
-            FlowError::Request(error) => Self::Request(error),
-            other => Self::World(Box::new(other)),
-        }
+/// An error as a refusal. Errors of `bench_runner_measure` whose `Display` still ends with a line of help are cut in two
+/// here; once all of them have a `help()`, each variant of [`FlowError`] asks for that.
+pub(crate) fn refusal(error: &dyn std::fmt::Display) -> Refusal {
+    let text = error.to_string();
+    match text.rsplit_once("\nhelp: ") {
+        Some((what, help)) => Refusal::new(what).with_help(help),
+        None => Refusal::new(text),
     }
 }
 

@@ -7,7 +7,7 @@ use bench_runner_core::record::{Pin, Plan, PlannedProject};
 use bench_runner_measure::plan::{self, World as _};
 use bench_runner_measure::scenario::RequestError;
 
-use super::{FlowError, Workplace};
+use super::{FlowError, Projects};
 
 /// What may be changed in the plan.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,19 +24,18 @@ pub(crate) struct Again {
 /// # Errors
 /// Where a source cannot be had: local trees are only on the machine that they were measured on, unless the cache has
 /// them or the same tree lies in the same place.
-pub(crate) fn plan_again(first: &Manifest, workplace: &Workplace, again: Again) -> Result<Plan, FlowError> {
+pub(crate) fn plan_again(first: &Manifest, projects: &Projects, again: Again) -> Result<Plan, FlowError> {
     let mut wanted = first.plan.clone();
     wanted.skipped.clear();
     wanted.time_budget = again.time_budget.or(wanted.time_budget);
     wanted.seed = again.seed.unwrap_or(wanted.seed);
     for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
-        workplace.planned(project).map_err(|error| local(project, &error.to_string()))?;
+        projects.planned(project).map_err(|error| local(project, &error.refusal().what))?;
     }
-    Ok(plan::refit(wanted, workplace)?)
+    Ok(plan::refit(wanted, projects)?)
 }
 
 fn local(project: &PlannedProject, reason: &str) -> FlowError {
-    let (reason, _) = reason.split_once("\nhelp: ").unwrap_or((reason, ""));
     let message = format!(
         "`{}` is a local tree ({}), and it is not here as it was measured: {reason}",
         project.name, project.pin

@@ -9,25 +9,25 @@ use bench_runner_core::bundle::ToolEntry;
 use bench_runner_core::record::Plan;
 use sha2::{Digest, Sha256};
 
-use super::{FlowError, Workplace};
+use super::{FlowError, Projects};
 
 /// Every tool that takes part in `plan`, with the hash of its program.
-pub(super) fn entries(workplace: &Workplace, plan: &Plan) -> Result<Vec<ToolEntry>, FlowError> {
+pub(super) fn entries(projects: &Projects, plan: &Plan) -> Result<Vec<ToolEntry>, FlowError> {
     let mut tools = Vec::new();
-    for toolchain in workplace.toolchains(plan) {
+    for toolchain in projects.toolchains(plan) {
         tools.push(entry("rustc", &toolchain.rustc_version, &toolchain.rustc)?);
         tools.push(entry("cargo", &toolchain.cargo_version, &toolchain.cargo)?);
     }
-    for tool in workplace.tools(plan) {
+    for tool in projects.tools(plan) {
         tools.push(entry(&tool.name, &tool.version, &tool.path)?);
     }
     Ok(tools)
 }
 
 /// The targets that the compilers of `plan` build for by themselves, each once.
-pub(super) fn hosts(workplace: &Workplace, plan: &Plan) -> Vec<String> {
+pub(super) fn hosts(projects: &Projects, plan: &Plan) -> Vec<String> {
     let mut hosts: Vec<String> =
-        workplace.toolchains(plan).into_iter().map(|toolchain| toolchain.host).collect();
+        projects.toolchains(plan).into_iter().map(|toolchain| toolchain.host).collect();
     hosts.sort();
     hosts.dedup();
     hosts

@@ -8,20 +8,17 @@ use bench_runner_core::compare::{Comparison, Policy, Verdict};
 use bench_runner_core::record::ProofResult;
 use bench_runner_report::report::Advice;
 use expect_test::expect;
-use libtest_mimic::Trial;
 
-use crate::lab::{entries, test};
+use crate::lab::entries;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("advices::the_best_proven_variant_has_its_lines", best),
-        test("advices::what_is_no_setting_has_none", no_setting),
-        test("advices::what_no_build_shows_is_not_recommended", unproven),
-        test("advices::blocks_with_the_same_lines_are_told_together", together),
-        test("advices::where_the_same_is_slower_is_told", slower),
-        test("advices::lines_of_a_full_cache_are_those_of_an_empty_one", cache),
-        test("advices::where_nothing_is_faster_there_is_nothing_to_do", nothing),
-    ]
+trials! { "advices";
+    the_best_proven_variant_has_its_lines,
+    what_is_no_setting_has_none,
+    what_no_build_shows_is_not_recommended,
+    blocks_with_the_same_lines_are_told_together,
+    where_the_same_is_slower_is_told,
+    lines_of_a_full_cache_are_those_of_an_empty_one,
+    where_nothing_is_faster_there_is_nothing_to_do,
 }
 
 /// The run in `results` whose name ends so.
@@ -45,7 +42,7 @@ fn told(advice: &[Advice]) -> String {
     text
 }
 
-fn best() {
+fn the_best_proven_variant_has_its_lines() {
     let (bundle, comparison) = kept("linkers-e1828f");
     expect![[r#"
         linker=wild
@@ -61,7 +58,7 @@ fn best() {
 }
 
 /// `check` is another command than `build`.
-fn no_setting() {
+fn what_is_no_setting_has_none() {
     let (bundle, comparison) = kept("quick-ec6a2e");
     expect![[r#"
         linker=default
@@ -77,7 +74,7 @@ fn no_setting() {
     "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
 }
 
-fn unproven() {
+fn what_no_build_shows_is_not_recommended() {
     let (bundle, mut comparison) = kept("linkers-e1828f");
     for proof in comparison.blocks.iter_mut().flat_map(|block| &mut block.proofs) {
         if proof.variant == "linker=wild" {
@@ -100,7 +97,7 @@ fn unproven() {
     assert!(advice[0].remarks.iter().any(|remark| remark.contains(passed)), "{advice:?}");
 }
 
-fn together() {
+fn blocks_with_the_same_lines_are_told_together() {
     let (mut bundle, mut comparison) = kept("linkers-e1828f");
     let (mut block, mut planned) = (comparison.blocks[0].clone(), bundle.manifest.plan.blocks[0].clone());
     block.id = "another".to_owned().into();
@@ -115,7 +112,7 @@ fn together() {
     assert_eq!(needs, 1, "said once");
 }
 
-fn slower() {
+fn where_the_same_is_slower_is_told() {
     let (mut bundle, mut comparison) = kept("linkers-e1828f");
     let (mut block, mut planned) = (comparison.blocks[0].clone(), bundle.manifest.plan.blocks[0].clone());
     block.id = "another".to_owned().into();
@@ -134,7 +131,7 @@ fn slower() {
     assert!(first.contains("slower, too: linker=wild on another, 1.5"), "{first}");
 }
 
-fn cache() {
+fn lines_of_a_full_cache_are_those_of_an_empty_one() {
     let (bundle, comparison) = kept("cache-5688fe");
     let advice = flows::advice(&bundle, &comparison);
     // The second block is built without incremental compilation, and so are its lines.
@@ -151,7 +148,7 @@ fn cache() {
     }
 }
 
-fn nothing() {
+fn where_nothing_is_faster_there_is_nothing_to_do() {
     let (bundle, mut comparison) = kept("linkers-e1828f");
     for ratio in
         comparison.blocks.iter_mut().flat_map(|block| &mut block.arms).filter_map(|arm| arm.ratio.as_mut())

@@ -4,18 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::bundle::open;
-use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("afterwards::earlier_runs_of_the_machine_calibrate_a_later_one", calibration),
-        test("afterwards::another_baseline_is_marked_and_writes_nothing", post_hoc),
-        test("afterwards::a_baseline_that_is_not_there_is_refused_or_named", baselines),
-        test("afterwards::a_run_without_the_baseline_decides_nothing", lacking),
-    ]
+trials! { "afterwards";
+    earlier_runs_of_the_machine_calibrate_a_later_one,
+    another_baseline_is_marked_and_writes_nothing,
+    a_baseline_that_is_not_there_is_refused_or_named,
+    a_run_without_the_baseline_decides_nothing,
 }
 
 /// Runs a block of each project that has nothing but a baseline and its twin, and gives the new bundle.
@@ -37,7 +34,7 @@ fn compared(lab: &Lab, bundle: &Path, more: &[&str]) -> Value {
     document
 }
 
-fn calibration() {
+fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     let lab = Lab::new();
     // Eighty builds lie between the first and the third run: their starts tell seconds apart.
     let toys: Vec<String> = (0..4).map(|n| format!("toy{n}")).collect();
@@ -88,7 +85,7 @@ fn calibration() {
     assert_eq!(compared(&lab, &lab.path("elsewhere"), &[])["calibration"][0]["offset"], Value::Null);
 }
 
-fn post_hoc() {
+fn another_baseline_is_marked_and_writes_nothing() {
     let lab = Lab::new();
     lab.toy("sleep 0.02", "");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "6"]).expect(0);
@@ -117,7 +114,7 @@ fn post_hoc() {
     assert!(!lab.path("work/plots").exists() && !lab.path("cache/bench-runner").exists());
 }
 
-fn baselines() {
+fn a_baseline_that_is_not_there_is_refused_or_named() {
     let lab = Lab::new();
     lab.toy("true", "");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2"]).expect(0);
@@ -147,7 +144,7 @@ fn baselines() {
     lab.run(&["compare", "nowhere"]).expect(2);
 }
 
-fn lacking() {
+fn a_run_without_the_baseline_decides_nothing() {
     let lab = Lab::new();
     // A factor of ten, and no twin that could make the block invalid.
     lab.toy("case $X in 2) sleep 0.2;; *) sleep 0.02;; esac", "");

@@ -6,20 +6,15 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use libtest_mimic::Trial;
+use graph::{Crate, Use, a_circle_of_files_is_found, circles};
 
-use crate::lab::test;
-use graph::{Crate, Use, circles};
-
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("architecture::modules_import_only_from_those_above_them", order),
-        test("architecture::no_module_has_a_circle_of_files", no_circles),
-        test("architecture::a_circle_of_files_is_found", graph::a_circle_is_found),
-        test("architecture::measuring_never_sees_judging", wall),
-        test("architecture::verbs_never_import_one_another", verbs),
-        test("architecture::the_documented_order_is_the_order_of_lib_rs", documented),
-    ]
+trials! { "architecture";
+    modules_import_only_from_those_above_them,
+    no_module_has_a_circle_of_files,
+    a_circle_of_files_is_found,
+    measuring_never_sees_judging,
+    verbs_never_import_one_another,
+    the_documented_order_is_the_order_of_lib_rs,
 }
 
 /// The crates, in the order in which they depend on each other.
@@ -39,17 +34,17 @@ static CRATES: LazyLock<Vec<Crate>> = LazyLock::new(|| {
     crates
 });
 
-fn order() {
+fn modules_import_only_from_those_above_them() {
     let upward: Vec<String> = CRATES.iter().flat_map(Crate::upward).collect();
     assert!(upward.is_empty(), "{}", upward.join("\n"));
 }
 
-fn no_circles() {
+fn no_module_has_a_circle_of_files() {
     let found: Vec<String> = CRATES.iter().flat_map(circles).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-fn wall() {
+fn measuring_never_sees_judging() {
     let seen: Vec<&Use> =
         CRATES[1].foreign.iter().filter(|one| one.starts("bench_runner_core", "compare")).collect();
     assert!(seen.is_empty(), "measuring imports judging: {seen:#?}");
@@ -57,7 +52,7 @@ fn wall() {
     assert!(read, "what measure imports of core was not understood");
 }
 
-fn verbs() {
+fn verbs_never_import_one_another() {
     let program = &CRATES[3];
     let verbs: Vec<&str> =
         program.children(&["commands"]).filter(|name| program.defines(&["commands", name], "Args")).collect();
@@ -75,7 +70,7 @@ fn verbs() {
     assert!(between.is_empty(), "verbs import one another:\n{}", between.join("\n"));
 }
 
-fn documented() {
+fn the_documented_order_is_the_order_of_lib_rs() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md"))
         .expect("docs/ARCHITECTURE.md");
     let rows: Vec<&str> = text

@@ -2,26 +2,26 @@
 
 use std::fs;
 
-use libtest_mimic::Trial;
+use bench_runner_measure::host::MeasuringLock;
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, PROGRAM, Ran, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("bad_input::unknown_names_are_refused_with_the_nearest", names),
-        test("bad_input::a_scenario_file_is_refused_at_its_place", scenario_file),
-        test("bad_input::a_manifest_is_refused_at_its_place", manifest_file),
-        test("bad_input::an_anchor_must_occur_exactly_once", anchors),
-        test("bad_input::a_parents_configuration_is_refused_by_name", parents),
-        test("bad_input::without_cargo_the_reason_is_said", no_cargo),
-        test("bad_input::what_is_no_bundle_is_said_to_be_none", bundles),
-        test("bad_input::a_run_with_nothing_to_measure_says_why", nothing),
-        test("bad_input::an_archive_that_is_not_pinned_is_refused", checksum),
-        test("bad_input::an_installed_program_works_in_an_empty_directory", empty),
-        test("bad_input::programs_that_a_project_needs_are_named", requirements),
-        test("bad_input::a_plan_is_checked_before_it_is_carried_out", wrong_plan),
-        test("bad_input::offline_names_the_command_that_fetches", offline),
-    ]
+trials! { "bad_input";
+    unknown_names_are_refused_with_the_nearest,
+    a_request_is_read_before_the_machine_is_touched,
+    a_refusal_is_a_document_where_json_is_asked_for,
+    a_scenario_file_is_refused_at_its_place,
+    a_manifest_is_refused_at_its_place,
+    an_anchor_must_occur_exactly_once,
+    a_parents_configuration_is_refused_by_name,
+    without_cargo_the_reason_is_said,
+    what_is_no_bundle_is_said_to_be_none,
+    a_run_with_nothing_to_measure_says_why,
+    an_archive_that_is_not_pinned_is_refused,
+    an_installed_program_works_in_an_empty_directory,
+    programs_that_a_project_needs_are_named,
+    a_plan_is_checked_before_it_is_carried_out,
+    offline_names_the_command_that_fetches,
 }
 
 /// Runs, expects the request to be refused before anything is built, and gives what was said.
@@ -31,7 +31,7 @@ fn refused(lab: &Lab, args: &[&str]) -> String {
     ran.stderr
 }
 
-fn names() {
+fn unknown_names_are_refused_with_the_nearest() {
     let lab = Lab::new();
     lab.toy("true", "");
     let toy = ["run", "--project", "toy", "--axis", "env.X=1"];
@@ -59,7 +59,127 @@ fn names() {
     }
 }
 
-fn scenario_file() {
+/// Runs the program from a file that is gone: it cannot start its supervisor, which is the same file.
+fn without_supervisor(lab: &Lab, args: &[&str]) -> Ran {
+    use std::os::fd::AsRawFd;
+    let copy = lab.path("program");
+    fs::copy(PROGRAM, &copy).expect("a copy of the program");
+    let file = fs::File::open(&copy).expect("it");
+    fs::remove_file(&copy).expect("to remove it");
+    lab.command_of(&format!("/proc/self/fd/{}", file.as_raw_fd()), args).output().expect("the program").into()
+}
+
+fn a_request_is_read_before_the_machine_is_touched() {
+    let lab = Lab::new();
+    lab.toy("true", "");
+    lab.toy_called("broken", "true", "colour = 1");
+    fs::rename(lab.path("work/corpus/broken.toml"), lab.path("work/broken.toml")).expect("to move it");
+    lab.write("work/article.toml", "[profile.dev\n");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "1"]).expect(0);
+    let done = lab.bundles().remove(0).to_str().expect("UTF-8").to_owned();
+    let plan =
+        lab.run(&["plan", "--project", "toy", "--axis", "env.X=1", "--rounds", "1", "--json"]).expect(0);
+    lab.write("work/plan.json", &plan.stdout.replace("\"env.X\": \"1\"", "\"envX\": \"1\""));
+    let toy = ["run", "--project", "toy", "--axis", "env.X=1"];
+    let asked: Vec<(Vec<&str>, &str)> = vec![
+        (vec!["run", "linker"], "unknown scenario `linker`\nhelp: did you mean `linkers`?\n"),
+        (vec!["run", "linker", "--wait"], "unknown scenario `linker`\nhelp: did you mean `linkers`?\n"),
+        (
+            vec!["run", "linker", "--wait=1s", "--strict"],
+            "unknown scenario `linker`\nhelp: did you mean `linkers`?\n",
+        ),
+        (vec!["run", "--axis", "linker=modl"], "`linker=modl`: `modl` is not a linker"),
+        (vec!["run", "--project", "hexly"], "there is no project `hexly`\nhelp: did you mean `hexyl`?\n"),
+        (
+            vec!["run", "--axis", "project=hexyl,hexly"],
+            "there is no project `hexly`\nhelp: did you mean `hexyl`?\n",
+        ),
+        (
+            vec!["run", "--project", "./nowhere"],
+            "failed to find the project ./nowhere: No such file or directory (os error 2)\n",
+        ),
+        (vec!["run", "--project", "broken.toml"], "broken.toml:7:1: "),
+        (vec!["run", "--variant", "article=article.toml"], "article.toml"),
+        ([&toy[..], &["--rounds", "0"]].concat(), "rounds and sessions must be at least 1\n"),
+        (
+            [&toy[..], &["--baseline", "env.Y=1"]].concat(),
+            "the baseline names `env.Y`, which is not an axis of `custom`\nhelp: did you mean `env.X`?\n",
+        ),
+        (vec!["run", "--plan", "plan.json"], "the plan is wrong: unknown axis `envX`"),
+        (vec!["run", "--resume", "nowhere"], "nowhere"),
+        (
+            vec!["run", "--resume", &done, "--wait"],
+            "never extended\nhelp: start a new run, which is judged alone\n",
+        ),
+        (vec!["reproduce", "nowhere"], "nowhere"),
+        (vec!["corpus", "verify", "hexly"], "there is no project `hexly`\nhelp: did you mean `hexyl`?\n"),
+        (
+            vec!["corpus", "verify", "--no-build", "hexly"],
+            "there is no project `hexly`\nhelp: did you mean `hexyl`?\n",
+        ),
+        (vec!["corpus", "fetch", "hexly"], "there is no project `hexly`\nhelp: did you mean `hexyl`?\n"),
+        (
+            vec!["corpus", "add", "./toy", "--name", "toy"],
+            "toy.toml is there already\nhelp: give it another name with `--name`\n",
+        ),
+        (
+            vec!["decide", &done, "--per-day", "claen=3"],
+            "no bundle has the workload `claen`\nhelp: they have clean\n",
+        ),
+        (
+            vec!["decide", "nowhere", "--per-day", "clean=3,clean=4"],
+            "the workload `clean` is given twice\nhelp: give one number for each\n",
+        ),
+    ];
+    let said = |ran: &Ran, args: &[&str], message: &str| {
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("error: ") && ran.stderr.contains(message),
+            "{args:?}: {}",
+            ran.stderr
+        );
+        assert!(!message.ends_with('\n') || ran.stderr.ends_with(message), "{args:?}: {}", ran.stderr);
+    };
+    let measuring = MeasuringLock::acquire(&lab.path("lock")).expect("the lock");
+    for (args, message) in &asked {
+        said(&lab.run(args), args, message);
+    }
+    let valid = [&toy[..], &["--rounds", "1"]].concat();
+    let busy = lab.run(&valid).expect(1);
+    assert!(busy.stderr.contains("is measuring on this machine"), "{}", busy.stderr);
+    drop(measuring);
+    for (args, message) in &asked {
+        said(&without_supervisor(&lab, args), args, message);
+    }
+    let lost = without_supervisor(&lab, &valid).expect(1);
+    assert!(lost.stderr.contains("supervisor"), "{}", lost.stderr);
+    assert_eq!(lab.bundles().len(), 1, "nothing else was measured");
+}
+
+fn a_refusal_is_a_document_where_json_is_asked_for() {
+    let lab = Lab::new();
+    for (args, what, help) in [
+        (vec!["run", "linker", "--json"], "unknown scenario `linker`", Some("did you mean `linkers`?")),
+        (vec!["plan", "--axis", "linker=modl", "--json"], "`modl` is not a linker", Some("did you mean `mold`?")),
+        (vec!["corpus", "verify", "hexly", "--json"], "there is no project `hexly`", Some("did you mean `hexyl`?")),
+        (vec!["report", "nowhere", "--json"], "nowhere is not a bundle", None),
+        (vec!["run", "--rounds", "x", "--json"], "invalid value 'x' for '--rounds <N>'", None),
+    ] {
+        let ran = lab.run(&args).expect(2);
+        let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let error = document["error"].as_object().expect("an error");
+        let keys: Vec<&str> = error.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["exit_code", "help", "what"]);
+        assert!(error["what"].as_str().expect("a text").contains(what), "{document}");
+        assert_eq!(error["help"].as_str(), help, "{document}");
+        assert_eq!(error["exit_code"], 2);
+        assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains(what), "{}", ran.stderr);
+    }
+    let ran = lab.run(&["run", "linker"]).expect(2);
+    assert_eq!(ran.stdout, "", "nobody has asked for a document");
+}
+
+fn a_scenario_file_is_refused_at_its_place() {
     let lab = Lab::new();
     let head = "name = \"mine\"\nsummary = \"x\"\nprojects = [\"toy\"]\nworkloads = [\"clean\"]\n";
     for (text, said) in [
@@ -80,7 +200,7 @@ fn scenario_file() {
     assert!(stderr.contains("mine.toml:3:13:") && stderr.contains("did you mean `ripgrep`?"), "{stderr}");
 }
 
-fn manifest_file() {
+fn a_manifest_is_refused_at_its_place() {
     let lab = Lab::new();
     let head = "name = \"toy\"\nsummary = \"x\"\n";
     for (text, said) in [
@@ -101,7 +221,7 @@ fn manifest_file() {
     }
 }
 
-fn anchors() {
+fn an_anchor_must_occur_exactly_once() {
     for (text, count) in [("fn one() {}\n", "0"), ("fn two() {\nfn two() {\n", "2")] {
         let lab = Lab::new();
         lab.write("toy/Cargo.toml", "[package]\nname = \"toy\"\nversion = \"0.1.0\"\n");
@@ -118,7 +238,7 @@ fn anchors() {
     }
 }
 
-fn parents() {
+fn a_parents_configuration_is_refused_by_name() {
     let lab = Lab::new();
     lab.toy("true", "");
     let config = lab.write("cache/.cargo/config.toml", "[build]\nrustflags = [\"-Ctarget-cpu=native\"]\n");
@@ -130,7 +250,7 @@ fn parents() {
     assert!(stderr.contains(stray.to_str().expect("UTF-8")), "{stderr}");
 }
 
-fn no_cargo() {
+fn without_cargo_the_reason_is_said() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\n");
     lab.write("own/Cargo.lock", "version = 4\n");
@@ -143,7 +263,7 @@ fn no_cargo() {
     assert!(lab.bundles().is_empty());
 }
 
-fn bundles() {
+fn what_is_no_bundle_is_said_to_be_none() {
     let lab = Lab::new();
     let stderr = refused(&lab, &["report", "nowhere"]);
     assert!(stderr.contains("not a bundle"), "{stderr}");
@@ -152,7 +272,7 @@ fn bundles() {
     assert!(stderr.contains("nowhere.json") && stderr.contains("plan --json"), "{stderr}");
 }
 
-fn nothing() {
+fn a_run_with_nothing_to_measure_says_why() {
     let lab = Lab::new();
     lab.toy("true", "");
     let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--workload", "check"]);
@@ -165,7 +285,7 @@ fn nothing() {
     assert!(stderr.contains("no edit to make"), "{stderr}");
 }
 
-fn checksum() {
+fn an_archive_that_is_not_pinned_is_refused() {
     let lab = Lab::new();
     let text = "name = \"small\"\nsummary = \"x\"\n[source]\nkind = \"crates-io\"\nname = \"diffr\"\nversion = \"0.1.5\"\n";
     let wrong = "0".repeat(64);
@@ -176,7 +296,7 @@ fn checksum() {
     assert!(entries(&lab.path("cache/bench-runner/sources")).is_empty(), "nothing was unpacked");
 }
 
-fn empty() {
+fn an_installed_program_works_in_an_empty_directory() {
     let lab = Lab::new();
     fs::remove_dir_all(lab.path("work")).expect("to remove the checkout");
     fs::create_dir(lab.path("work")).expect("an empty directory");
@@ -187,14 +307,14 @@ fn empty() {
     assert!(entries(&lab.path("work")).is_empty(), "listing writes nothing");
 }
 
-fn requirements() {
+fn programs_that_a_project_needs_are_named() {
     let lab = Lab::new();
     lab.toy("true", "\n[build]\nrequires = [\"sh\", \"no-such-tool\"]");
     let stderr = refused(&lab, &["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]);
     assert!(stderr.contains("`toy` needs no-such-tool"), "{stderr}");
 }
 
-fn wrong_plan() {
+fn a_plan_is_checked_before_it_is_carried_out() {
     let lab = Lab::new();
     lab.toy("true", "");
     let plan =
@@ -214,7 +334,7 @@ fn wrong_plan() {
     assert!(stderr.contains("cannot be used with"), "{stderr}");
 }
 
-fn offline() {
+fn offline_names_the_command_that_fetches() {
     let lab = Lab::new();
     let stderr = refused(&lab, &["run", "--offline", "--rounds", "1"]);
     assert!(stderr.contains("corpus fetch titlecase"), "{stderr}");

@@ -9,27 +9,19 @@ use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{CacheUse, Outcome, Phase, ProofResult, Sample};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, test_with};
+use crate::lab::{Lab, Ran};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let sccache = |name: &str, run: fn()| test_with(name, "sccache", run);
-    let both = |name: &str, run: fn()| match test_with(name, "sccache", run) {
-        trial if trial.name() == name => test_with(name, "redis-server", run),
-        lacking => lacking,
-    };
-    vec![
-        sccache("cache::cold_and_warm_are_proven_and_counted", proven),
-        sccache("cache::what_an_edit_changed_may_be_missing", incremental),
-        sccache("cache::a_port_where_a_socket_would_have_too_long_a_path", long_path),
-        sccache("cache::a_server_that_dies_fails_its_samples_alone", dying_server),
-        sccache("cache::a_warm_cache_that_misses_is_no_warm_cache", contradiction),
-        sccache("cache::a_wrapper_that_comes_another_way_has_a_server_of_its_own_too", by_snippet),
-        sccache("cache::a_redis_that_is_not_there_is_left_out", no_redis),
-        both("cache::a_redis_is_used_under_prefixes_and_with_the_users_password", redis),
-        both("cache::a_redis_that_dies_in_the_middle_fails_the_samples_that_need_it", dying_redis),
-    ]
+trials! { "cache";
+    cold_and_warm_are_proven_and_counted: ALWAYS.with("sccache"),
+    what_an_edit_changed_may_be_missing: ALWAYS.with("sccache"),
+    a_port_where_a_socket_would_have_too_long_a_path: ALWAYS.with("sccache"),
+    a_server_that_dies_fails_its_samples_alone: ALWAYS.with("sccache"),
+    a_warm_cache_that_misses_is_no_warm_cache: ALWAYS.with("sccache"),
+    a_wrapper_that_comes_another_way_has_a_server_of_its_own_too: ALWAYS.with("sccache"),
+    a_redis_that_is_not_there_is_left_out: ALWAYS.with("sccache"),
+    a_redis_is_used_under_prefixes_and_with_the_users_password: ALWAYS.with("sccache").with("redis-server"),
+    a_redis_that_dies_in_the_middle_fails_the_samples_that_need_it: ALWAYS.with("sccache").with("redis-server"),
 }
 
 /// A binary, a library that can be cached, and a build script that runs `script`.
@@ -105,7 +97,7 @@ fn used(samples: &[&Sample]) -> Vec<Option<(u64, u64, u64)>> {
     samples.iter().map(|sample| sample.cache.map(numbers)).collect()
 }
 
-fn proven() {
+fn cold_and_warm_are_proven_and_counted() {
     let lab = Lab::new();
     own(&lab, "");
     let bundle = run(&lab, "off,cold,warm", "2", 0);
@@ -126,7 +118,7 @@ fn proven() {
     assert_eq!(stragglers, 0, "servers are stopped, not killed");
 }
 
-fn incremental() {
+fn what_an_edit_changed_may_be_missing() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write(
@@ -147,7 +139,7 @@ fn incremental() {
     }
 }
 
-fn long_path() {
+fn a_port_where_a_socket_would_have_too_long_a_path() {
     let lab = Lab::new();
     own(&lab, "");
     let deep = lab.path("cache").join("deep".repeat(20));
@@ -157,7 +149,7 @@ fn long_path() {
     assert_eq!(used(&of(&lab.bundle(), "cache=cold", Phase::Measured)), [Some((0, 1, 1))]);
 }
 
-fn dying_server() {
+fn a_server_that_dies_fails_its_samples_alone() {
     let lab = Lab::new();
     // A server names its log in its environment; nobody else does.
     let kill = r#"for process in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -178,7 +170,7 @@ fn dying_server() {
     assert!(not_timed[0].reason.contains("the server of sccache has died"), "{not_timed:?}");
 }
 
-fn contradiction() {
+fn a_warm_cache_that_misses_is_no_warm_cache() {
     let lab = Lab::new();
     // What the library is made of changes under the cache's feet.
     let script = in_the_third(&lab, r#"println!("cargo:rustc-cfg=n{n}");"#);
@@ -198,7 +190,7 @@ fn contradiction() {
     assert!(said.contains("expected no misses"), "{said}");
 }
 
-fn by_snippet() {
+fn a_wrapper_that_comes_another_way_has_a_server_of_its_own_too() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write("cached.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
@@ -211,7 +203,7 @@ fn by_snippet() {
     assert!(measured.iter().all(|sample| sample.disturbance.stragglers == 0));
 }
 
-fn no_redis() {
+fn a_redis_that_is_not_there_is_left_out() {
     let lab = Lab::new();
     own(&lab, "");
     let ran = lab.run(&[
@@ -278,7 +270,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-fn redis() {
+fn a_redis_is_used_under_prefixes_and_with_the_users_password() {
     let lab = Lab::new();
     own(&lab, "");
     let redis = Redis::start(&["--requirepass", "open-sesame"]);
@@ -301,7 +293,7 @@ fn redis() {
     }
 }
 
-fn dying_redis() {
+fn a_redis_that_dies_in_the_middle_fails_the_samples_that_need_it() {
     let lab = Lab::new();
     let redis = Redis::start(&[]);
     let kill = format!(

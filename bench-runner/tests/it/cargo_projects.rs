@@ -9,30 +9,22 @@ use std::process::Command;
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Phase, ProofResult, Sample};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, entries, long_test_with, test, test_with};
+use crate::lab::{Lab, Ran, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = linkers::tests();
-    trials.extend([
-        test_with("cargo::commits_of_a_project_are_compared", "git", commits),
-        test("cargo::flags_of_the_project_stay_in_force", own_flags),
-        test_with(
-            "cargo::the_toolchain_file_of_a_project_is_obeyed_under_cargo_run",
-            "rustup",
-            own_toolchain,
-        ),
-        test_with("cargo::a_noop_that_compiles_something_is_a_failure", "rustup", not_noop),
-        test("cargo::an_edit_rebuilds_the_same_units_for_every_variant", incremental),
-        test("cargo::nothing_is_compiled_when_nothing_changed", noop),
-        test("cargo::check_against_clean_is_a_block_of_its_own", check),
-        test_with("cargo::doctor_names_the_toolchains_and_the_linkers", "rustup", doctor),
-        test("cargo::profiles_are_proven_and_unknown_ones_left_out", profiles),
-        test("cargo::a_crate_that_does_not_build_is_recorded_and_the_others_go_on", broken),
-        test("cargo::a_real_crate_from_the_registry_is_compared_end_to_end", registry),
-    ]);
-    trials
+trials! { "cargo";
+    [linkers];
+    commits_of_a_project_are_compared: ALWAYS.with("git"),
+    flags_of_the_project_stay_in_force,
+    the_toolchain_file_of_a_project_is_obeyed_under_cargo_run: ALWAYS.with("rustup"),
+    a_noop_that_compiles_something_is_a_failure: ALWAYS.with("rustup"),
+    an_edit_rebuilds_the_same_units_for_every_variant,
+    nothing_is_compiled_when_nothing_changed,
+    check_against_clean_is_a_block_of_its_own,
+    doctor_names_the_toolchains_and_the_linkers: ALWAYS.with("rustup"),
+    profiles_are_proven_and_unknown_ones_left_out,
+    a_crate_that_does_not_build_is_recorded_and_the_others_go_on,
+    a_real_crate_from_the_registry_is_compared_end_to_end,
 }
 
 const MAIN: &str = "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n";
@@ -62,7 +54,7 @@ fn measured(bundle: &Bundle) -> Vec<&Sample> {
     bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured).collect()
 }
 
-fn own_flags() {
+fn flags_of_the_project_stay_in_force() {
     for config in [
         "[build]\nrustflags = [\"--cfg\", \"own_flag\"]\n",
         "[build]\nrustflags = \"--cfg own_flag\"\n",
@@ -102,7 +94,7 @@ pub(crate) fn toolchain_of_the_lab(lab: &Lab) -> (PathBuf, PathBuf) {
     (real, own)
 }
 
-fn own_toolchain() {
+fn the_toolchain_file_of_a_project_is_obeyed_under_cargo_run() {
     let lab = Lab::new();
     own(&lab);
     let (real, toolchain) = toolchain_of_the_lab(&lab);
@@ -124,7 +116,7 @@ fn own_toolchain() {
     assert_eq!(measured(&bundle).len(), 3);
 }
 
-fn not_noop() {
+fn a_noop_that_compiles_something_is_a_failure() {
     let lab = Lab::new();
     own(&lab);
     let (real, toolchain) = toolchain_of_the_lab(&lab);
@@ -151,7 +143,7 @@ fn not_noop() {
     assert!(said.contains("expected no unit compiled, found 1 of 2 units compiled"), "{said}");
 }
 
-fn incremental() {
+fn an_edit_rebuilds_the_same_units_for_every_variant() {
     let lab = Lab::new();
     own(&lab);
     let bundle =
@@ -170,7 +162,7 @@ fn incremental() {
     assert_eq!(source, MAIN, "somebody's own tree is never edited");
 }
 
-fn noop() {
+fn nothing_is_compiled_when_nothing_changed() {
     let lab = Lab::new();
     own(&lab);
     let bundle = run(&lab, &["--axis", "linker=bfd,default", "--workload", "noop"], 0);
@@ -183,7 +175,7 @@ fn noop() {
     );
 }
 
-fn check() {
+fn check_against_clean_is_a_block_of_its_own() {
     let lab = Lab::new();
     own(&lab);
     let args = ["run", "--project", "../own", "--rounds", "1", "--json"];
@@ -206,7 +198,7 @@ fn check() {
     assert!(ran.stdout.contains("linker is not applicable under `check`"), "{}", ran.stdout);
 }
 
-fn doctor() {
+fn doctor_names_the_toolchains_and_the_linkers() {
     let lab = Lab::new();
     let ran = lab.run(&["doctor", "--json"]).expect(0);
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
@@ -224,7 +216,7 @@ fn doctor() {
     }
 }
 
-fn profiles() {
+fn profiles_are_proven_and_unknown_ones_left_out() {
     let lab = Lab::new();
     own(&lab);
     let manifest = std::fs::read_to_string(lab.path("own/Cargo.toml")).expect("Cargo.toml");
@@ -239,7 +231,7 @@ fn profiles() {
     assert_eq!(skipped[0].help.as_deref(), Some("did you mean `dist`?"));
 }
 
-fn broken() {
+fn a_crate_that_does_not_build_is_recorded_and_the_others_go_on() {
     let lab = Lab::new();
     own(&lab);
     // It builds in one profile only.
@@ -266,7 +258,7 @@ fn broken() {
     );
 }
 
-fn registry() {
+fn a_real_crate_from_the_registry_is_compared_end_to_end() {
     let lab = Lab::new();
     lab.write("work/corpus/small.toml", SMALL);
     let args = ["run", "--project", "small", "--axis", "linker=bfd,default", "--rounds", "1"];
@@ -324,7 +316,7 @@ fn commit(lab: &Lab) -> String {
     git(&["rev-parse", "HEAD"])
 }
 
-fn commits() {
+fn commits_of_a_project_are_compared() {
     let lab = Lab::new();
     own(&lab);
     lab.write("own/.gitignore", "/target\n");

@@ -2,24 +2,21 @@
 
 use std::fs;
 
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, entries, test};
+use crate::lab::{Lab, Ran, entries};
 use crate::mirror::with_tiny;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("corpus::a_directory_is_added_verified_and_compared", directory),
-        test("corpus::a_crate_is_added_with_its_hash", added_crate),
-        test("corpus::a_crate_without_a_lock_file_gets_one", lockless),
-        test("corpus::without_a_checkout_the_manifest_goes_to_the_current_directory", no_checkout),
-        test("corpus::what_cannot_be_added_is_refused_and_nothing_written", refused),
-        test("corpus::what_is_proposed_and_does_not_hold_is_left_out", unproven),
-        test("corpus::a_wrong_hash_is_found", wrong_hashes),
-        test("corpus::an_edit_that_is_not_what_it_says_is_found", wrong_edits),
-        test("corpus::the_projects_of_a_user_are_only_read", only_read),
-        test("corpus::nothing_is_fetched_while_somebody_measures", measuring),
-    ]
+trials! { "corpus";
+    a_directory_is_added_verified_and_compared,
+    a_crate_is_added_with_its_hash,
+    a_crate_without_a_lock_file_gets_one,
+    without_a_checkout_the_manifest_goes_to_the_current_directory,
+    what_cannot_be_added_is_refused_and_nothing_written,
+    what_is_proposed_and_does_not_hold_is_left_out,
+    a_wrong_hash_is_found,
+    an_edit_that_is_not_what_it_says_is_found,
+    the_projects_of_a_user_are_only_read,
+    nothing_is_fetched_while_somebody_measures,
 }
 
 const OWN: [(&str, &str); 4] = [
@@ -48,7 +45,7 @@ fn manifest(lab: &Lab, name: &str) -> String {
     fs::read_to_string(lab.path(&format!("work/corpus/{name}.toml"))).expect("the manifest")
 }
 
-fn directory() {
+fn a_directory_is_added_verified_and_compared() {
     let lab = Lab::new();
     own(&lab);
     let added = lab.run(&["corpus", "add", "../own"]).expect(0);
@@ -90,7 +87,7 @@ const TINY: [(&str, &str); 3] = [
     ("Cargo.lock", "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\n"),
 ];
 
-fn added_crate() {
+fn a_crate_is_added_with_its_hash() {
     let lab = Lab::new();
     let sha256 = with_tiny(&lab, &TINY);
     mirrored(&lab, &["corpus", "add", "tiny"]).expect(0);
@@ -116,7 +113,7 @@ fn added_crate() {
     assert!(error.stderr.contains("9.9.9"), "{}", error.stderr);
 }
 
-fn lockless() {
+fn a_crate_without_a_lock_file_gets_one() {
     let lab = Lab::new();
     with_tiny(&lab, &TINY[..2]);
     let added = mirrored(&lab, &["corpus", "add", "tiny"]).expect(0);
@@ -128,7 +125,7 @@ fn lockless() {
     mirrored(&lab, &run).expect(0);
 }
 
-fn no_checkout() {
+fn without_a_checkout_the_manifest_goes_to_the_current_directory() {
     let lab = Lab::new();
     own(&lab);
     fs::remove_dir_all(lab.path("work")).expect("to remove the checkout");
@@ -140,7 +137,7 @@ fn no_checkout() {
     lab.run(&["plan", "linkers", "--project", "own.toml"]).expect(0);
 }
 
-fn refused() {
+fn what_cannot_be_added_is_refused_and_nothing_written() {
     let lab = Lab::new();
     own(&lab);
     lab.write(
@@ -171,7 +168,7 @@ fn refused() {
 }
 
 /// A result that fails when it is tried, and a `main` that is not built.
-fn unproven() {
+fn what_is_proposed_and_does_not_hold_is_left_out() {
     let lab = Lab::new();
     own(&lab);
     lab.write("own/src/main.rs", "fn main() {\n    std::process::exit(own::twice(1) as i32);\n}\n");
@@ -196,7 +193,7 @@ fn unproven() {
     lab.run(&["corpus", "add", "../broken", "--no-build"]).expect(0);
 }
 
-fn wrong_hashes() {
+fn a_wrong_hash_is_found() {
     let lab = Lab::new();
     let sha256 = with_tiny(&lab, &TINY);
     let source = |sha256: &str, more: &str| {
@@ -225,7 +222,7 @@ fn wrong_hashes() {
     assert!(json[0]["faults"][0].as_str().is_some_and(|fault| fault.contains(&sha256)), "{json}");
 }
 
-fn wrong_edits() {
+fn an_edit_that_is_not_what_it_says_is_found() {
     let lab = Lab::new();
     own(&lab);
     lab.write("own/src/unused.rs", "fn unused() {\n}\n");
@@ -264,7 +261,7 @@ fn wrong_edits() {
     }
 }
 
-fn measuring() {
+fn nothing_is_fetched_while_somebody_measures() {
     let lab = Lab::new();
     own(&lab);
     lab.write("work/corpus/own.toml", "name = \"own\"\n[source]\nkind = \"path\"\npath = \"../../own\"\n");
@@ -279,7 +276,7 @@ fn measuring() {
     lab.run(&["corpus", "fetch", "own"]).expect(0);
 }
 
-fn only_read() {
+fn the_projects_of_a_user_are_only_read() {
     let lab = Lab::new();
     own(&lab);
     lab.run(&["corpus", "add", "../own"]).expect(0);

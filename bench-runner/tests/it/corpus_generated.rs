@@ -3,20 +3,17 @@
 
 use std::fs;
 
-use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::lab::{Lab, test};
+use crate::lab::Lab;
 use crate::mirror::with_tiny;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("generated::every_style_is_built_without_warnings", styles),
-        test("generated::edits_reach_what_the_shape_says", shapes),
-        test("generated::build_scripts_and_proc_macros_are_built", in_graph),
-        test("generated::the_lock_file_is_the_one_that_cargo_would_write", lock),
-        test("generated::dependencies_are_locked_when_it_is_added", dependencies),
-    ]
+trials! { "generated";
+    every_style_is_built_without_warnings,
+    edits_reach_what_the_shape_says,
+    build_scripts_and_proc_macros_are_built,
+    the_lock_file_is_the_one_that_cargo_would_write,
+    dependencies_are_locked_when_it_is_added,
 }
 
 /// A manifest whose build takes every warning for an error.
@@ -45,7 +42,7 @@ fn reach(project: &Value, edit: &str) -> usize {
     edit["rebuilt"].as_array().expect("units").len()
 }
 
-fn styles() {
+fn every_style_is_built_without_warnings() {
     let lab = Lab::new();
     let names = ["plain", "generics", "trait-objects", "async-nested", "async-boxed", "derive"];
     for name in names {
@@ -57,7 +54,7 @@ fn styles() {
     }
 }
 
-fn shapes() {
+fn edits_reach_what_the_shape_says() {
     let lab = Lab::new();
     for (name, crates) in [("one", 1), ("chain", 5), ("star", 5)] {
         write(&lab, name, &format!("crates = {crates}\nshape = \"{name}\"\nstyle = \"plain\""));
@@ -68,7 +65,7 @@ fn shapes() {
     assert_eq!(reach(&seen[2], "deepest"), 2);
 }
 
-fn in_graph() {
+fn build_scripts_and_proc_macros_are_built() {
     let lab = Lab::new();
     for name in ["build-script", "proc-macro"] {
         write(
@@ -84,7 +81,7 @@ fn in_graph() {
 
 /// `--locked` is how everything is built, so cargo finds nothing to change in the lock file; it is also the same, byte
 /// by byte, as the one that cargo makes.
-fn lock() {
+fn the_lock_file_is_the_one_that_cargo_would_write() {
     let lab = Lab::new();
     write(&lab, "chain", "crates = 3\nshape = \"chain\"\nstyle = \"plain\"\nin-graph = \"proc-macro\"");
     lab.run(&["corpus", "fetch", "chain"]).expect(0);
@@ -106,7 +103,7 @@ fn lock() {
     assert_eq!(packages(&ours.replace("version = 3\n", "")), packages(&theirs));
 }
 
-fn dependencies() {
+fn dependencies_are_locked_when_it_is_added() {
     let lab = Lab::new();
     let files = [
         ("Cargo.toml", "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),

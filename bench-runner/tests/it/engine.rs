@@ -7,30 +7,26 @@ use std::fs;
 
 use bench_runner_core::bundle::{Bundle, Status};
 use bench_runner_core::record::{Outcome, Phase, Role, Sample, StopReason};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = failures::tests();
-    trials.extend([
-        test("engine::every_round_builds_every_variant_once_in_balanced_order", rounds),
-        test("engine::effects_happen_in_order", effects),
-        test("engine::edits_are_unique_and_seen_by_every_variant_of_a_round", edits),
-        test("engine::targets_have_names_of_equal_length_and_are_gone_afterwards", targets),
-        test("engine::known_truth_is_found", truth),
-        test("engine::arguments_and_variables_reach_the_command", arguments),
-        test("engine::the_environment_is_made_and_not_inherited", environment),
-        test("engine::sessions_are_laid_out_anew", sessions),
-        test("engine::the_budget_ends_a_run_with_whole_rounds", budget),
-        test("engine::a_plan_can_be_written_down_and_carried_out", plans),
-        test("engine::shards_deal_out_the_blocks", shards),
-        test("engine::reports_are_made_again_from_the_files_alone", reports),
-        test("engine::workloads_can_be_an_axis", workload_axis),
-        test("engine::undecided_has_an_exit_code_of_its_own", undecided),
-        test("engine::nothing_is_written_outside_cache_results_and_plots", nothing_else),
-    ]);
-    trials
+trials! { "engine";
+    [failures];
+    every_round_builds_every_variant_once_in_balanced_order,
+    effects_happen_in_order,
+    edits_are_unique_and_seen_by_every_variant_of_a_round,
+    targets_have_names_of_equal_length_and_are_gone_afterwards,
+    known_truth_is_found,
+    arguments_and_variables_reach_the_command,
+    the_environment_is_made_and_not_inherited,
+    sessions_are_laid_out_anew,
+    the_budget_ends_a_run_with_whole_rounds,
+    a_plan_can_be_written_down_and_carried_out,
+    shards_deal_out_the_blocks,
+    reports_are_made_again_from_the_files_alone,
+    workloads_can_be_an_axis,
+    undecided_has_an_exit_code_of_its_own,
+    nothing_is_written_outside_cache_results_and_plots,
 }
 
 fn measured(bundle: &Bundle) -> Vec<&Sample> {
@@ -41,7 +37,7 @@ fn arm(sample: &Sample) -> String {
     format!("{}:{}", sample.role.as_str(), sample.variant)
 }
 
-fn rounds() {
+fn every_round_builds_every_variant_once_in_balanced_order() {
     let lab = Lab::new();
     lab.toy("true", "");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "8", "--seed", "5"]).expect(0);
@@ -74,7 +70,7 @@ fn rounds() {
     assert_eq!(numbers, (1..=36).collect::<Vec<_>>());
 }
 
-fn effects() {
+fn effects_happen_in_order() {
     let lab = Lab::new();
     let log = lab.path("effects");
     let say = |what: &str| format!("[\"sh\", \"-c\", \"echo {what} >> {}\"]", log.display());
@@ -101,7 +97,7 @@ fn effects() {
     assert_eq!(text.replace('\n', " "), format!("prepare build build {}", pass.repeat(3)));
 }
 
-fn edits() {
+fn edits_are_unique_and_seen_by_every_variant_of_a_round() {
     let lab = Lab::new();
     let log = lab.path("effects");
     lab.toy(&format!("echo $BENCH_RUNNER_EDIT >> {}", log.display()), "edit = [\"true\"]");
@@ -125,7 +121,7 @@ fn edits() {
     assert_eq!(told, recorded, "what the build was told is what is recorded");
 }
 
-fn targets() {
+fn targets_have_names_of_equal_length_and_are_gone_afterwards() {
     let lab = Lab::new();
     let log = lab.path("targets");
     lab.toy(&format!("echo $BENCH_RUNNER_TARGET $PWD >> {}", log.display()), "");
@@ -142,7 +138,7 @@ fn targets() {
     assert_eq!(entries(&lab.path("cache/bench-runner/runs")), Vec::<std::path::PathBuf>::new());
 }
 
-fn truth() {
+fn known_truth_is_found() {
     let lab = Lab::new();
     // What is waited for is known: twice as long is twice as long on any machine. There is no twin, because one in
     // a hundred would make the block invalid by chance.
@@ -157,7 +153,7 @@ fn truth() {
     assert!((1.5..2.5).contains(&estimate), "{estimate}");
 }
 
-fn arguments() {
+fn arguments_and_variables_reach_the_command() {
     let lab = Lab::new();
     let log = lab.path("args");
     lab.toy(&format!("echo \"[$X] [$*]\" >> {}", log.display()), "");
@@ -174,7 +170,7 @@ fn arguments() {
     );
 }
 
-fn environment() {
+fn the_environment_is_made_and_not_inherited() {
     let lab = Lab::new();
     let log = lab.path("env");
     lab.toy(&format!("env > {}", log.display()), "\n[build]\npass-env = [\"WANTED\"]\nenv = { SET = \"1\" }");
@@ -209,7 +205,7 @@ fn environment() {
     assert!(!text.contains(&format!("HOME={}\n", lab.path("home").display())), "the home is made too");
 }
 
-fn sessions() {
+fn sessions_are_laid_out_anew() {
     let lab = Lab::new();
     let log = lab.path("log");
     lab.toy(&format!("echo $PWD >> {}", log.display()), "");
@@ -228,7 +224,7 @@ fn sessions() {
     assert_eq!(trees.len(), 3, "a work tree of its own for each session: {trees:?}");
 }
 
-fn budget() {
+fn the_budget_ends_a_run_with_whole_rounds() {
     let lab = Lab::new();
     lab.toy("sleep 0.1", "");
     let args =
@@ -240,7 +236,7 @@ fn budget() {
     assert!(!measured(&bundle).is_empty());
 }
 
-fn plans() {
+fn a_plan_can_be_written_down_and_carried_out() {
     let lab = Lab::new();
     lab.toy("true", "");
     let asked = ["plan", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2", "--seed", "7", "--json"];
@@ -257,7 +253,7 @@ fn plans() {
     ran.expect(0);
 }
 
-fn shards() {
+fn shards_deal_out_the_blocks() {
     let lab = Lab::new();
     lab.toy("true", "edit = [\"true\"]");
     let shard = |share: &str| {
@@ -285,7 +281,7 @@ fn shards() {
     assert_eq!(shard("2/2"), ["custom/toy/noop"]);
 }
 
-fn reports() {
+fn reports_are_made_again_from_the_files_alone() {
     let lab = Lab::new();
     lab.toy("true", "");
     let ran = lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "6"]).expect(0);
@@ -308,7 +304,7 @@ fn reports() {
     assert_eq!(table(&again.stdout), table(&ran.stdout));
 }
 
-fn workload_axis() {
+fn workloads_can_be_an_axis() {
     let lab = Lab::new();
     lab.toy("test -e $BENCH_RUNNER_TARGET/done || sleep 0.05\ntouch $BENCH_RUNNER_TARGET/done", "");
     let args =
@@ -322,7 +318,7 @@ fn workload_axis() {
     assert!(workloads.contains(&"clean") && workloads.contains(&"noop"));
 }
 
-fn undecided() {
+fn undecided_has_an_exit_code_of_its_own() {
     let lab = Lab::new();
     // Two rounds are too few for any verdict, whatever they come to.
     lab.toy("true", "");
@@ -331,7 +327,7 @@ fn undecided() {
     lab.run(&[&args[..], &["--decide"]].concat()).expect(5);
 }
 
-fn nothing_else() {
+fn nothing_is_written_outside_cache_results_and_plots() {
     let lab = Lab::new();
     lab.toy(
         "echo x > $TMPDIR/x\necho x > $HOME/x\necho x > from-the-build",

@@ -7,20 +7,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, entries, test};
+use crate::lab::{Lab, Ran, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = vec![
-        test("exports::bad_requests_are_refused_and_nothing_is_written", refused),
-        test("exports::bundles_stay_as_they_are", untouched),
-        test("exports::several_files_go_into_a_directory", directory),
-        test("exports::what_is_damaged_or_cut_short_is_said", damaged),
-        test("exports::a_reader_that_has_seen_enough_is_no_error", broken_pipe),
-    ];
-    trials.extend(tools::tests());
-    trials
+trials! { "exports";
+    [tools];
+    bad_requests_are_refused_and_nothing_is_written,
+    bundles_stay_as_they_are,
+    several_files_go_into_a_directory,
+    what_is_damaged_or_cut_short_is_said,
+    a_reader_that_has_seen_enough_is_no_error,
 }
 
 const FORMATS: [&str; 8] =
@@ -83,7 +79,7 @@ fn export(lab: &Lab, format: &str, bundles: &[&Path], more: &[&str]) -> (PathBuf
     (path, ran.stderr)
 }
 
-fn refused() {
+fn bad_requests_are_refused_and_nothing_is_written() {
     let lab = Lab::new();
     lab.toy("true", "");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2"]).expect(0);
@@ -133,7 +129,7 @@ fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-fn untouched() {
+fn bundles_stay_as_they_are() {
     let lab = Lab::new();
     let bundle = odd(&lab);
     let before = contents(&bundle);
@@ -146,7 +142,7 @@ fn untouched() {
     assert_eq!(entries(&lab.path("out")).len(), 7 + 4);
 }
 
-fn directory() {
+fn several_files_go_into_a_directory() {
     let lab = Lab::new();
     let bundle = kept_run("20261121T150644Z-linkers-e1828f");
     let out = lab.path("out");
@@ -165,7 +161,7 @@ fn directory() {
     assert_eq!(alone, fs::read_to_string(out.join("linker=mold.json")).expect("the file"));
 }
 
-fn damaged() {
+fn what_is_damaged_or_cut_short_is_said() {
     let lab = Lab::new();
     let bundle = odd(&lab);
     let samples = bundle.join("samples.csv");
@@ -195,7 +191,7 @@ fn damaged() {
     assert!(ran.stderr.contains("has format 99"), "{}", ran.stderr);
 }
 
-fn broken_pipe() {
+fn a_reader_that_has_seen_enough_is_no_error() {
     let lab = Lab::new();
     let args = ["export", "--format", "json"];
     let mut command = lab.command(&args);

@@ -8,21 +8,19 @@ use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::{Status, open};
 use bench_runner_core::record::Phase;
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, PROGRAM, entries};
 
 /// Longest wait for something that must happen; reached only where it does not.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("interruption::an_interrupted_run_is_kept_and_completed_by_resuming", interrupted),
-        test("interruption::a_first_round_that_was_cut_is_taken_again", first_round),
-        test("interruption::a_killed_run_leaves_no_process_and_can_be_resumed", killed),
-        test("interruption::a_complete_run_is_never_extended", complete),
-        test("interruption::two_harnesses_never_measure_at_once", locked),
-    ]
+trials! { "interruption";
+    an_interrupted_run_is_kept_and_completed_by_resuming,
+    a_first_round_that_was_cut_is_taken_again,
+    a_run_that_ignores_ctrl_c_is_ended_by_term,
+    a_killed_run_leaves_no_process_and_can_be_resumed,
+    a_complete_run_is_never_extended,
+    two_harnesses_never_measure_at_once,
 }
 
 fn wait_for(what: &str, mut happened: impl FnMut() -> bool) {
@@ -50,6 +48,27 @@ fn begun(lab: &Lab, builds: usize) -> Child {
     child
 }
 
+/// As `nohup bench-runner run &` is in a script: the shell keeps Ctrl-C from it.
+fn a_run_that_ignores_ctrl_c_is_ended_by_term() {
+    let lab = Lab::new();
+    let log = lab.path("log");
+    lab.toy(&format!("echo x >> {}\nsleep 0.05", log.display()), "");
+    let lines = || fs::read_to_string(&log).map_or(0, |text| text.lines().count());
+    let mut command = lab.command_of("sh", &["-c", "trap '' INT HUP; exec \"$0\" \"$@\"", PROGRAM]);
+    command.args(["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "8"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program");
+    wait_for("the first builds", || lines() >= 4);
+    signal(&child, "INT");
+    signal(&child, "HUP");
+    let before = lines();
+    wait_for("more builds", || lines() >= before + 3);
+    signal(&child, "TERM");
+    let output = child.wait_with_output().expect("its end");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    let dir = lab.bundles().remove(0);
+    assert_eq!(open(&dir).expect("a bundle").manifest.status, Status::Interrupted);
+}
+
 /// Every round of the plan, whole, and not one more.
 fn assert_completed(bundle: &Path) {
     let bundle = open(bundle).expect("a bundle");
@@ -64,7 +83,7 @@ fn assert_completed(bundle: &Path) {
     assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
 }
 
-fn interrupted() {
+fn an_interrupted_run_is_kept_and_completed_by_resuming() {
     let lab = Lab::new();
     let child = begun(&lab, 8);
     signal(&child, "INT");
@@ -84,7 +103,7 @@ fn interrupted() {
 }
 
 /// Four arms: four warm-ups, three builds of the first round, and the eighth build waits to be interrupted.
-fn first_round() {
+fn a_first_round_that_was_cut_is_taken_again() {
     let lab = Lab::new();
     let log = lab.path("log");
     lab.toy(&format!("echo x >> {0}\n[ $(wc -l < {0}) -ne 8 ] || sleep 60", log.display()), "");
@@ -106,7 +125,7 @@ fn first_round() {
     assert_eq!(document["blocks"][0]["rounds"], 2);
 }
 
-fn killed() {
+fn a_killed_run_leaves_no_process_and_can_be_resumed() {
     let lab = Lab::new();
     let mut child = begun(&lab, 8);
     signal(&child, "KILL");
@@ -124,7 +143,7 @@ fn killed() {
     assert_completed(&dir);
 }
 
-fn complete() {
+fn a_complete_run_is_never_extended() {
     let lab = Lab::new();
     lab.toy("true", "");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2"]).expect(0);
@@ -135,7 +154,7 @@ fn complete() {
     assert_eq!(fs::read(dir.join("samples.csv")).expect("samples"), before);
 }
 
-fn locked() {
+fn two_harnesses_never_measure_at_once() {
     let lab = Lab::new();
     let mut first = begun(&lab, 1);
     let second = lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]).expect(1);

@@ -5,8 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use libtest_mimic::{Failed, Trial};
-
 /// The program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_bench-runner");
 
@@ -86,7 +84,13 @@ impl Lab {
     /// The program in the lab's `work` directory, with nothing of this process's environment but `PATH` and what a
     /// Rust toolchain needs.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.command_of(PROGRAM, args)
+    }
+
+    /// The same with another file for the program.
+    pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        heed_signals(&mut command);
         command.current_dir(self.path("work")).args(args).env_clear();
         // A toolchain that rustup has set for these tests is not one that the user of the program chose.
         for name in ["PATH", "RUSTUP_HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"] {
@@ -131,62 +135,31 @@ impl Lab {
     }
 }
 
+/// Has a command start with SIGINT and SIGHUP at their defaults. They stay ignored in children where these tests run under
+/// `nohup`, in the background of a shell, or under an agent that ignores them.
+pub(crate) fn heed_signals(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    let reset = || {
+        for signal in [libc::SIGINT, libc::SIGHUP] {
+            // SAFETY: `signal` may be called between fork and exec, and no handler is named.
+            if unsafe { libc::signal(signal, libc::SIG_DFL) } == libc::SIG_ERR {
+                return Err(std::io::Error::last_os_error());
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: it allocates nothing and takes no lock.
+    unsafe { command.pre_exec(reset) };
+}
+
 /// What lies in a directory; nothing where there is none.
 pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
     fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-/// A test by name.
-pub(crate) fn test(name: &str, run: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::test(name, move || {
-        run();
-        Ok(())
-    })
-}
-
-/// A test that needs a program which takes too long to install for the gate: `.ci/long` has it. Elsewhere the test is
-/// skipped, and says so.
-pub(crate) fn long_test_with(name: &str, program: &str, run: impl FnOnce() + Send + 'static) -> Trial {
-    if on_path(program) {
-        return test(name, run);
-    }
-    let reason = format!("no {program} on PATH; .ci/long installs it");
-    Trial::test(format!("{name} (skipped: {reason})"), || Ok(())).with_ignored_flag(true)
-}
-
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // Servers are in a directory that not everybody has in there.
-    std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|dir| dir.join(program).is_file())
-}
-
-/// A test that needs a program. Without it the test is skipped, and says why; under `CI=true` that is a failure.
-pub(crate) fn test_with(name: &str, program: &str, run: impl FnOnce() + Send + 'static) -> Trial {
-    if on_path(program) { test(name, run) } else { skipped(name, format!("no {program} on PATH")) }
-}
-
-/// A test that was skipped for this reason, which under `CI=true` is a failure.
-pub(crate) fn skipped(name: &str, reason: String) -> Trial {
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-        return Trial::test(name, move || Err(Failed::from(format!("cannot be skipped under CI: {reason}"))));
-    }
-    Trial::test(format!("{name} (skipped: {reason})"), || Ok(())).with_ignored_flag(true)
-}
-
 /// Python with what `.ci/run` installs for it; `python3` where nothing is named.
-fn python() -> std::ffi::OsString {
+pub(crate) fn python() -> std::ffi::OsString {
     std::env::var_os("BENCH_RUNNER_TEST_PYTHON").unwrap_or_else(|| "python3".into())
-}
-
-/// A test that needs packages of Python, skipped like one that needs a program.
-pub(crate) fn test_with_python(name: &str, packages: &[&str], run: impl FnOnce() + Send + 'static) -> Trial {
-    // whether they are there, without importing them, which can take a second
-    let look = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))";
-    let looked = Command::new(python()).args(["-c", look]).args(packages).output();
-    if looked.is_ok_and(|output| output.status.success()) {
-        return test(name, run);
-    }
-    skipped(name, format!("no Python with {}", packages.join(", ")))
 }
 
 /// Runs a script of Python, expects it to end well, and gives what it printed.

@@ -3,21 +3,18 @@
 
 use std::fs;
 
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, test};
+use crate::lab::{Lab, Ran};
 use crate::mirror::with_tiny;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("local::a_project_without_a_lock_file_gets_one_in_the_copy", unlocked),
-        test("local::a_lock_file_that_would_have_to_be_fetched_is_asked_for", unlocked_offline),
-        test("local::a_project_without_a_lock_file_is_added_with_one", unlocked_added),
-        test("local::a_member_is_built_from_its_workspace", member),
-        test("local::a_member_is_added_with_its_workspace", member_added),
-        test("local::what_is_no_member_is_refused", no_member),
-        test("local::what_configuration_above_names_is_in_the_copy", configured),
-    ]
+trials! { "local";
+    a_project_without_a_lock_file_gets_one_in_the_copy,
+    a_lock_file_that_would_have_to_be_fetched_is_asked_for,
+    a_project_without_a_lock_file_is_added_with_one,
+    a_member_is_built_from_its_workspace,
+    a_member_is_added_with_its_workspace,
+    what_is_no_member_is_refused,
+    what_configuration_above_names_is_in_the_copy,
 }
 
 fn package(name: &str, more: &str) -> String {
@@ -40,7 +37,7 @@ fn mirrored(lab: &Lab, args: &[&str]) -> Ran {
 
 const RUN: [&str; 7] = ["run", "--project", "../own", "--axis", "profile=dev,release", "--rounds", "1"];
 
-fn unlocked() {
+fn a_project_without_a_lock_file_gets_one_in_the_copy() {
     let lab = Lab::new();
     without_lock(&lab);
     mirrored(&lab, &RUN).expect(0);
@@ -59,7 +56,7 @@ fn unlocked() {
     assert_eq!(lab.bundles().len(), 3);
 }
 
-fn unlocked_offline() {
+fn a_lock_file_that_would_have_to_be_fetched_is_asked_for() {
     let lab = Lab::new();
     without_lock(&lab);
     let refused = mirrored(&lab, &[&RUN[..], &["--offline"]].concat()).expect(2);
@@ -70,7 +67,7 @@ fn unlocked_offline() {
     mirrored(&lab, &[&RUN[..], &["--offline"]].concat()).expect(0);
 }
 
-fn unlocked_added() {
+fn a_project_without_a_lock_file_is_added_with_one() {
     let lab = Lab::new();
     without_lock(&lab);
     lab.write(
@@ -101,7 +98,7 @@ fn workspace(lab: &Lab) {
     lab.write("ws/crates/broken/src/main.rs", "compile_error!(\"not asked for\");\n");
 }
 
-fn member() {
+fn a_member_is_built_from_its_workspace() {
     let lab = Lab::new();
     workspace(&lab);
     let args = ["run", "--project", "../ws/crates/top", "--axis", "profile=dev,release", "--rounds", "1"];
@@ -115,7 +112,7 @@ fn member() {
     assert_eq!(clean.rebuilt.as_ref().map(|rebuilt| rebuilt.count), Some(2));
 }
 
-fn member_added() {
+fn a_member_is_added_with_its_workspace() {
     let lab = Lab::new();
     workspace(&lab);
     lab.run(&["corpus", "add", "../ws/crates/top"]).expect(0);
@@ -129,7 +126,7 @@ fn member_added() {
 }
 
 /// The configuration of a repository: a linker and vendored sources beside the project, which git ignores.
-fn configured() {
+fn what_configuration_above_names_is_in_the_copy() {
     let lab = Lab::new();
     let init = std::process::Command::new("git").args(["init", "--quiet"]).arg(lab.path("repo")).status();
     assert!(init.expect("git").success());
@@ -157,7 +154,7 @@ fn configured() {
     }
 }
 
-fn no_member() {
+fn what_is_no_member_is_refused() {
     let lab = Lab::new();
     workspace(&lab);
     lab.write("ws/apart/Cargo.toml", &package("apart", ""));

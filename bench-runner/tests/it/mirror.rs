@@ -6,13 +6,12 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use libtest_mimic::Trial;
 use sha2::{Digest, Sha256};
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![test("mirror::a_crate_comes_through_the_users_own_mirror_and_its_build_settings_stay_out", mirrored)]
+trials! { "mirror";
+    a_crate_comes_through_the_users_own_mirror_and_its_build_settings_stay_out,
 }
 
 /// A crate without dependencies. It is built only where no flag of the user's reaches it.
@@ -83,7 +82,7 @@ fn answer(mut stream: TcpStream, root: &Path) -> Option<()> {
     stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).ok()
 }
 
-fn mirrored() {
+fn a_crate_comes_through_the_users_own_mirror_and_its_build_settings_stay_out() {
     let lab = Lab::new();
     let sha256 = with_tiny(&lab, &TINY);
     lab.write(

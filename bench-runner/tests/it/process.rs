@@ -6,6 +6,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+/// Tests with their names.
+macro_rules! by_name {
+    ($($test:ident),* $(,)?) => { &[$((stringify!($test), $test)),*] };
+}
+
 mod bench;
 mod beside;
 
@@ -24,6 +29,7 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::lab::heed_signals;
 use bench::{Bench, Harness, job, runs, wait_until};
 
 const EXE: &str = env!("CARGO_BIN_EXE_bench-runner");
@@ -38,23 +44,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 type Test = fn(&Bench) -> Result<(), Failed>;
 
-const TESTS: &[(&str, Test)] = &[
-    ("exit_codes_and_signals_are_told", exit_codes_and_signals_are_told),
-    ("output_goes_to_the_files", output_goes_to_the_files),
-    ("a_build_gets_what_the_job_says_and_nothing_else", a_build_gets_what_the_job_says_and_nothing_else),
-    ("what_cannot_start_says_why", what_cannot_start_says_why),
-    ("an_orphan_is_waited_for_and_counted", an_orphan_is_waited_for_and_counted),
-    ("a_neglected_child_is_counted_by_the_group_only", a_neglected_child_is_counted_by_the_group_only),
-    ("what_the_kernel_counts_is_that_of_all_processes", what_the_kernel_counts_is_that_of_all_processes),
-    ("stragglers_are_counted_and_killed", stragglers_are_counted_and_killed),
-    ("a_time_out_ends_the_whole_tree", a_time_out_ends_the_whole_tree),
-    ("a_build_may_end_in_order_when_asked", a_build_may_end_in_order_when_asked),
-    ("a_killed_harness_leaves_nothing_behind", a_killed_harness_leaves_nothing_behind),
-    ("an_interrupt_ends_the_build", an_interrupt_ends_the_build),
-    ("what_was_started_with_nohup_stays", what_was_started_with_nohup_stays),
-    ("a_second_interrupt_does_not_wait", a_second_interrupt_does_not_wait),
-    ("a_killed_supervisor_is_an_error", a_killed_supervisor_is_an_error),
-    ("dropping_the_supervisor_ends_it", dropping_the_supervisor_ends_it),
+const TESTS: &[(&str, Test)] = by_name![
+    exit_codes_and_signals_are_told,
+    output_goes_to_the_files,
+    a_build_gets_what_the_job_says_and_nothing_else,
+    what_cannot_start_says_why,
+    an_orphan_is_waited_for_and_counted,
+    a_neglected_child_is_counted_by_the_group_only,
+    what_the_kernel_counts_is_that_of_all_processes,
+    stragglers_are_counted_and_killed,
+    a_time_out_ends_the_whole_tree,
+    a_build_may_end_in_order_when_asked,
+    a_killed_harness_leaves_nothing_behind,
+    an_interrupt_ends_the_build,
+    what_was_started_with_nohup_stays,
+    what_was_ignored_from_the_start_stays_so_but_for_term,
+    a_second_interrupt_does_not_wait,
+    a_killed_supervisor_is_an_error,
+    dropping_the_supervisor_ends_it,
 ];
 
 /// All tests of this file.
@@ -91,9 +98,6 @@ pub(crate) fn as_harness() -> Option<ExitCode> {
         return Some(ExitCode::SUCCESS);
     }
     let dir = PathBuf::from(std::env::var_os(HARNESS)?);
-    // A shell without job control has its background jobs ignore it, and what was ignored stays so.
-    // SAFETY: this process has one thread and no handlers.
-    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
     install_interrupts().unwrap();
     let script = fs::read_to_string(dir.join("script")).unwrap();
     let options = SupervisorOptions { control_group: dir.join("control-group").exists() };
@@ -297,6 +301,21 @@ fn what_was_started_with_nohup_stays(bench: &Bench) -> Result<(), Failed> {
     fs::write(bench.dir.path().join("go"), "")?;
     assert!(harness.0.wait()?.success());
     assert_eq!(bench.read("outcome"), "Exited(0)");
+    Ok(())
+}
+
+fn what_was_ignored_from_the_start_stays_so_but_for_term(bench: &Bench) -> Result<(), Failed> {
+    fs::write(bench.dir.path().join("script"), "echo all > ready; while [ ! -e go ]; do sleep 0.01; done")?;
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' INT HUP TERM; exec \"$0\""]).arg(std::env::current_exe()?);
+    let mut harness = bench.harness_by(command);
+    harness.signal(Signal::INT);
+    harness.signal(Signal::HUP);
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!((harness.0.try_wait()?, bench.read("outcome")), (None, String::new()));
+    harness.signal(Signal::TERM);
+    assert!(harness.0.wait()?.success());
+    assert_eq!(bench.read("outcome"), "Interrupted");
     Ok(())
 }
 

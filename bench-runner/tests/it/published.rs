@@ -7,9 +7,8 @@ use bench_runner::flows;
 use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_report::figure;
-use libtest_mimic::Trial;
 
-use crate::lab::{entries, test};
+use crate::lab::entries;
 
 /// The run that README.md and docs/ show.
 const REFERENCE: &str = "20261120T193406Z-quick-ec6a2e";
@@ -26,12 +25,10 @@ const FIGURES: [(&str, &str, &str); 8] = [
     ("docs/figures/ripgrep-cache.svg", "20261121T143336Z-cache-5688fe", "forest.svg"),
 ];
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("published::figures_are_those_of_the_committed_bundle", figures),
-        test("published::the_readme_names_the_bundle_and_its_verdicts", readme),
-        test("published::the_examples_are_what_their_bundles_say", examples),
-    ]
+trials! { "published";
+    figures_are_those_of_the_committed_bundle,
+    the_readme_names_the_bundle_and_its_verdicts,
+    the_examples_are_what_their_bundles_say,
 }
 
 fn root() -> PathBuf {
@@ -45,7 +42,7 @@ fn kept(run: &str) -> bundle::Bundle {
     bundle::open(&kept.unwrap_or_else(|| panic!("no {run} in results/"))).expect("a bundle that can be read")
 }
 
-fn figures() {
+fn figures_are_those_of_the_committed_bundle() {
     for (published, run, name) in FIGURES {
         let drawn = figure::svgs(&flows::judge(&kept(run), &Policy::default()));
         let kept = fs::read(root().join(published)).expect("a figure of the docs");
@@ -58,7 +55,7 @@ fn figures() {
     }
 }
 
-fn examples() {
+fn the_examples_are_what_their_bundles_say() {
     let text = fs::read_to_string(root().join("docs/EXAMPLES.md")).expect("docs/EXAMPLES.md");
     let quoted = text.split('`').filter(|word| word.len() > 17 && word.as_bytes()[15] == b'Z');
     let runs: Vec<&str> = quoted.collect();
@@ -79,7 +76,7 @@ fn examples() {
     assert!(shown >= 10, "docs/EXAMPLES.md shows {shown} lines");
 }
 
-fn readme() {
+fn the_readme_names_the_bundle_and_its_verdicts() {
     let bundle = kept(REFERENCE);
     let text = fs::read_to_string(root().join("README.md")).expect("README.md");
     assert!(

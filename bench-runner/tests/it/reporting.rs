@@ -2,21 +2,18 @@
 
 use std::fs;
 
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("reporting::order_sessions_and_projects_are_told", told),
-        test("reporting::the_page_is_named_and_opened", opened),
-    ]
+trials! { "reporting";
+    order_sessions_and_projects_are_told,
+    the_page_is_named_and_opened,
 }
 
 /// In alphabetical order. With two of them, an invalid block would leave nothing in common.
 const PROJECTS: [&str; 3] = ["tip", "top", "toy"];
 
-fn told() {
+fn order_sessions_and_projects_are_told() {
     let lab = Lab::new();
     let mut args = vec!["run", "--axis", "env.X=2,6", "--rounds", "8", "--sessions", "2"];
     for name in PROJECTS {
@@ -54,7 +51,7 @@ fn told() {
 }
 
 /// What opens a page is a program of the desktop: here one that writes down what it was asked to open.
-fn opened() {
+fn the_page_is_named_and_opened() {
     let lab = Lab::new();
     lab.toy("true", "");
     let path = |dir: &str| {

@@ -9,21 +9,17 @@
 #[path = "../../benches/operating_characteristics/study/mod.rs"]
 mod study;
 
-use libtest_mimic::Trial;
 
-use crate::lab::test;
 use study::{Model, Noisy, Rounds, Setup, Share, Study};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("simulation::intervals_cover_as_often_as_they_say", coverage),
-        test("simulation::whole_runs_without_differences_say_so", families),
-        test("simulation::differences_are_found", power),
-        test("simulation::rounds_that_resemble_their_neighbours_are_found", detection),
-        test("simulation::twins_calibrate_offsets_of_directories", directories),
-        test("simulation::all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not", side_by_side),
-        test("simulation::the_same_seed_gives_the_same_figures_on_any_number_of_threads", seeded),
-    ]
+trials! { "simulation";
+    intervals_cover_as_often_as_they_say,
+    whole_runs_without_differences_say_so,
+    differences_are_found,
+    rounds_that_resemble_their_neighbours_are_found,
+    twins_calibrate_offsets_of_directories,
+    all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not,
+    the_same_seed_gives_the_same_figures_on_any_number_of_threads,
 }
 
 fn study(runs: u32) -> Study {
@@ -58,7 +54,7 @@ fn at_least(what: &str, share: &Share, wanted: f64) {
     assert!(share.value() >= limit, "{what}: {} is below {wanted}, {share:?}", share.value());
 }
 
-fn coverage() {
+fn intervals_cover_as_often_as_they_say() {
     let fixed = |rounds| Setup { rounds: Rounds::Fixed(rounds), ..Setup::of_four(Model::Normal) };
     let noisier = Setup::of_four(Model::Noisier(Noisy::LastVariant, 3.0));
     for (what, setup, runs, covered, rounds) in [
@@ -79,7 +75,7 @@ fn coverage() {
     }
 }
 
-fn families() {
+fn whole_runs_without_differences_say_so() {
     for (model, runs) in
         [(Model::Normal, 200), (Model::Outliers, 40), (Model::Drift, 40), (Model::Neighbours, 40)]
     {
@@ -93,7 +89,7 @@ fn families() {
     at_most("on the margin", &study::families(&study(60), &on_the_margin).equivalent, 0.05);
 }
 
-fn power() {
+fn differences_are_found() {
     let alone = |model, rounds| Setup::alone(model, 1.03, Rounds::Fixed(rounds));
     let mut one_of_twenty = Setup::of_twenty(Model::Normal, 1.0, Rounds::Fixed(22));
     one_of_twenty.blocks[0][0] = 1.03;
@@ -108,19 +104,19 @@ fn power() {
     }
 }
 
-fn detection() {
+fn rounds_that_resemble_their_neighbours_are_found() {
     let found = study::detection(&study(200));
     at_least("found", &found.alarms, 0.95);
     near("covered", &found.covered, 0.913);
 }
 
-fn directories() {
+fn twins_calibrate_offsets_of_directories() {
     let found = study::offsets(&study(400));
     near("alone", &found.alone.covered, 0.829);
     at_least("calibrated", &found.calibrated.covered, 0.93);
 }
 
-fn side_by_side() {
+fn all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not() {
     let usual = study::side_by_side(&study(1000), Model::Drift);
     near("A then B: false", &usual.excludes_one, 0.884);
     near("A then B: covered", &usual.covers, 0.118);
@@ -130,7 +126,7 @@ fn side_by_side() {
     }
 }
 
-fn seeded() {
+fn the_same_seed_gives_the_same_figures_on_any_number_of_threads() {
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         pool.install(|| study::coverage(&study(20), &Setup::of_four(Model::Outliers)))

@@ -11,22 +11,11 @@ mod servers;
 use std::process::Command;
 
 use bench_runner_measure::corpus::sources::{Cache, FetchContext};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, entries, test_with};
+use crate::lab::{Lab, Ran, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = described::tests();
-    trials.extend(fetching::tests());
-    trials.extend(history::tests());
-    trials.extend(projects::tests());
-    trials.extend(refusals::tests());
-    trials
-}
-
-/// A test that needs git.
-fn test(name: &str, run: fn()) -> Trial {
-    test_with(&format!("sources::{name}"), "git", run)
+trials! { "sources";
+    [described, fetching, history, projects, refusals];
 }
 
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"dep\",\n \"part\",\n]\n\n\

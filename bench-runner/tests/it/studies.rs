@@ -11,26 +11,23 @@ use bench_runner::flows;
 use bench_runner_core::bundle;
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Policy, Ratio, TwinResult, Verdict};
 use bench_runner_core::record::Role;
-use libtest_mimic::Trial;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, entries};
 
 const START: &str = "<!-- studies of real builds -->";
 const END: &str = "<!-- end of the studies of real builds -->";
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("studies::tables_are_those_of_the_committed_bundles", tables),
-        test("studies::scenarios_can_be_planned", scenarios),
-    ]
+trials! { "studies";
+    tables_are_those_of_the_committed_bundles,
+    scenarios_can_be_planned,
 }
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-fn tables() {
+fn tables_are_those_of_the_committed_bundles() {
     let path = root().join("docs/METHODOLOGY.md");
     let text = fs::read_to_string(&path).expect("docs/METHODOLOGY.md");
     let (before, rest) = text.split_once(START).expect("the mark at which the tables start");
@@ -223,7 +220,7 @@ fn slow_downs() -> String {
 }
 
 /// The studies themselves take too long for a test; that their inputs are in order does not.
-fn scenarios() {
+fn scenarios_can_be_planned() {
     let lab = Lab::new();
     for name in ["a-a-check", "a-a-incremental", "known-truth", "slow-downs"] {
         let path = root().join("studies/scenarios").join(format!("{name}.toml"));

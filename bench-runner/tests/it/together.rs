@@ -3,19 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::lab::{Lab, Ran, test};
+use crate::lab::{Lab, Ran};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("together::two_machines_stand_side_by_side", machines),
-        test("together::a_run_is_made_again_and_judged", again),
-        test("together::a_local_tree_is_needed_to_make_its_run_again", local),
-        test("together::classes_decide_by_a_rule", decisions),
-        test("together::what_cannot_be_put_together_is_said", bad),
-    ]
+trials! { "together";
+    two_machines_stand_side_by_side,
+    a_run_is_made_again_and_judged,
+    a_local_tree_is_needed_to_make_its_run_again,
+    classes_decide_by_a_rule,
+    what_cannot_be_put_together_is_said,
 }
 
 /// Runs a toy on the machine of this label, and gives the new bundle.
@@ -38,7 +35,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-fn machines() {
+fn two_machines_stand_side_by_side() {
     let lab = Lab::new();
     lab.toy("sleep 0.0$X", "");
     let (one, other) = (measured(&lab, "one", &[]), measured(&lab, "other", &[]));
@@ -76,7 +73,7 @@ fn machines() {
 
 /// Whether a verdict is confirmed depends on the machine that the test runs on; that the exit code is that of what is
 /// said does not.
-fn again() {
+fn a_run_is_made_again_and_judged() {
     let lab = Lab::new();
     lab.toy("sleep 0.0$X", "");
     let first = measured(&lab, "one", &["--seed", "7"]);
@@ -110,7 +107,7 @@ fn again() {
     assert!(ran.expect(2).stderr.contains("--seed"));
 }
 
-fn local() {
+fn a_local_tree_is_needed_to_make_its_run_again() {
     let lab = Lab::new();
     lab.toy("sleep 0.0$X", "");
     let first = measured(&lab, "one", &[]);
@@ -125,7 +122,7 @@ fn local() {
     assert!(ran.stderr.contains("`toy` is a local tree"), "{}", ran.stderr);
 }
 
-fn decisions() {
+fn classes_decide_by_a_rule() {
     let lab = Lab::new();
     lab.toy("sleep 0.0$X", "");
     let bundle = measured(&lab, "one", &["--baseline", "env.X=6"]);
@@ -151,7 +148,7 @@ fn decisions() {
     assert!(lab.run(&["decide", text(&bundle)]).expect(2).stderr.contains("--per-day"));
 }
 
-fn bad() {
+fn what_cannot_be_put_together_is_said() {
     let lab = Lab::new();
     lab.toy("sleep 0.0$X", "");
     let one = measured(&lab, "one", &[]);

@@ -2,23 +2,20 @@
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Proof, ProofResult};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, test, test_with};
+use crate::lab::{Lab, Ran};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("variants::a_snippet_is_compared_and_one_that_changes_nothing_is_not", snippets),
-        test("variants::beside_axes_a_snippet_is_told_from_what_asks_for_nothing", beside_axes),
-        test("variants::a_recipe_that_does_not_build_is_a_finding", recipes),
-        test("variants::flags_that_cargo_drops_are_told", dropped),
-        test_with("variants::the_users_own_configuration_is_applied_and_proven", "mold", configured),
-        test_with("variants::a_variable_of_the_user_drops_what_files_say", "mold", variables),
-        test("variants::a_user_without_configuration_has_the_project_as_it_is", unconfigured),
-        test("variants::sets_of_a_scenario_are_built_under_their_names", sets),
-        test("variants::raw_axes_say_what_they_change", raw),
-        test("variants::what_is_no_variant_is_refused", bad),
-    ]
+trials! { "variants";
+    a_snippet_is_compared_and_one_that_changes_nothing_is_not,
+    beside_axes_a_snippet_is_told_from_what_asks_for_nothing,
+    a_recipe_that_does_not_build_is_a_finding,
+    flags_that_cargo_drops_are_told,
+    the_users_own_configuration_is_applied_and_proven: ALWAYS.with("mold"),
+    a_variable_of_the_user_drops_what_files_say: ALWAYS.with("mold"),
+    a_user_without_configuration_has_the_project_as_it_is,
+    sets_of_a_scenario_are_built_under_their_names,
+    raw_axes_say_what_they_change,
+    what_is_no_variant_is_refused,
 }
 
 /// A package with a library and a binary, and nothing to fetch.
@@ -49,7 +46,7 @@ fn reason(bundle: &Bundle, variant: &str) -> String {
     entry.unwrap_or_else(|| panic!("{variant} was timed: {not_timed:?}")).reason.clone()
 }
 
-fn snippets() {
+fn a_snippet_is_compared_and_one_that_changes_nothing_is_not() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write("work/fast.toml", "[profile.dev]\ndebug = \"line-tables-only\"\n");
@@ -71,7 +68,7 @@ fn snippets() {
 }
 
 /// Beside axes, an arm that asks for nothing is what a snippet is compared with, whatever it is called.
-fn beside_axes() {
+fn beside_axes_a_snippet_is_told_from_what_asks_for_nothing() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write("work/fast.toml", "[profile.dev]\ndebug = 1\n");
@@ -86,7 +83,7 @@ fn beside_axes() {
 }
 
 /// Both recipes for Cranelift that circulate, as they are printed, with stable.
-fn recipes() {
+fn a_recipe_that_does_not_build_is_a_finding() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write(
@@ -109,7 +106,7 @@ fn recipes() {
     assert_eq!(proof(&bundle, "fine", "snippet").result, ProofResult::Holds, "the others go on");
 }
 
-fn dropped() {
+fn flags_that_cargo_drops_are_told() {
     for (own_config, snippet, result, said) in [
         (
             "[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"mine\"]\n",
@@ -147,7 +144,7 @@ fn user(lab: &Lab, more: &str) {
     );
 }
 
-fn configured() {
+fn the_users_own_configuration_is_applied_and_proven() {
     let lab = Lab::new();
     own(&lab, "");
     user(&lab, "[profile.dev]\ndebug = 1\n[env]\nX = \"1\"\n");
@@ -169,7 +166,7 @@ fn configured() {
     assert!(!plan.contains("hush") && !plan.contains("example.org"), "{plan}");
 }
 
-fn variables() {
+fn a_variable_of_the_user_drops_what_files_say() {
     let lab = Lab::new();
     own(&lab, "");
     user(&lab, "");
@@ -188,7 +185,7 @@ fn variables() {
     assert_eq!(proof(&bundle, "linker=mold", "linker").result, ProofResult::Holds);
 }
 
-fn unconfigured() {
+fn a_user_without_configuration_has_the_project_as_it_is() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write("cargo/config.toml", "[net]\ngit-fetch-with-cli = true\n");
@@ -203,7 +200,7 @@ fn unconfigured() {
     );
 }
 
-fn sets() {
+fn sets_of_a_scenario_are_built_under_their_names() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write("work/scenarios/pieces/article.toml", "[profile.dev]\ndebug = 1\n");
@@ -230,7 +227,7 @@ fn sets() {
     assert_eq!(quick.settings["codegen-units"], "{own=4,deps=256}");
 }
 
-fn raw() {
+fn raw_axes_say_what_they_change() {
     let lab = Lab::new();
     own(&lab, "");
     let args = ["--axis", "rustflags=,-Cdebug-assertions=no", "--axis", "config=,profile.dev.debug=1"];
@@ -246,7 +243,7 @@ fn raw() {
     assert_eq!(proof(&bundle, "rustflags= config=", "config").result, ProofResult::NotApplicable);
 }
 
-fn bad() {
+fn what_is_no_variant_is_refused() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write("work/broken.toml", "[profile.dev]\ndebug = = 1\n");

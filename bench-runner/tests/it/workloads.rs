@@ -5,22 +5,19 @@ use std::process::Command;
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Outcome, Phase, Proof, ProofResult, Role, Sample};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, test, test_with};
+use crate::lab::Lab;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("workloads::edits_of_each_class_rebuild_what_the_class_says", classes),
-        test("workloads::an_edit_of_another_class_than_it_says_is_not_timed", sabotage),
-        test("workloads::each_goal_builds_its_own_units", goals),
-        test("workloads::a_linker_is_proven_on_test_programs", linker_under_test),
-        test("workloads::dependencies_are_built_as_for_the_project_and_its_crates_are_empty", deps_only),
-        test("workloads::a_dev_build_after_a_release_build_compiles_everything_each_time", after_release),
-        test_with("workloads::clippy_is_proven", "cargo-clippy", clippy),
-        test_with("workloads::commits_are_replayed_one_after_another", "git", replay),
-        test("workloads::what_a_project_lacks_for_a_workload_is_told_with_what_helps", lacking),
-    ]
+trials! { "workloads";
+    edits_of_each_class_rebuild_what_the_class_says,
+    an_edit_of_another_class_than_it_says_is_not_timed,
+    each_goal_builds_its_own_units,
+    a_linker_is_proven_on_test_programs,
+    dependencies_are_built_as_for_the_project_and_its_crates_are_empty,
+    a_dev_build_after_a_release_build_compiles_everything_each_time,
+    clippy_is_proven: ALWAYS.with("cargo-clippy"),
+    commits_are_replayed_one_after_another: ALWAYS.with("git"),
+    what_a_project_lacks_for_a_workload_is_told_with_what_helps,
 }
 
 /// A program over `mid` over `base`; `mid` has a build script and uses the derive macro of `shape`. `outside` is no
@@ -91,7 +88,7 @@ fn units(lab: &Lab, sample: &Sample) -> Vec<String> {
     of_set.filter_map(|unit| Some(unit.split_once(' ')?.1.to_owned())).collect()
 }
 
-fn classes() {
+fn edits_of_each_class_rebuild_what_the_class_says() {
     let lab = Lab::new();
     shop(&lab);
     // The manifest says no edit, so all but the patch are found in the sources.
@@ -143,7 +140,7 @@ fn edit(class: &str, file: &str, anchor: &str) -> String {
     )
 }
 
-fn sabotage() {
+fn an_edit_of_another_class_than_it_says_is_not_timed() {
     let lab = Lab::new();
     shop(&lab);
     let side = "pub fn side() -> u64 {";
@@ -182,7 +179,7 @@ fn sabotage() {
     assert!(text.contains("new.rs"), "the plan holds the patch itself:\n{text}");
 }
 
-fn goals() {
+fn each_goal_builds_its_own_units() {
     let lab = Lab::new();
     shop(&lab);
     let names = ["test", "doc", "check-incremental", "test-incremental:root"];
@@ -209,7 +206,7 @@ fn goals() {
     assert!(units.iter().all(|unit| !unit.starts_with("lib:")), "{units:?}");
 }
 
-fn linker_under_test() {
+fn a_linker_is_proven_on_test_programs() {
     let lab = Lab::new();
     shop(&lab);
     let args = ["run", "--project", "../shop", "--no-twin", "--rounds", "1", "--axis", "linker=bfd,default"];
@@ -223,7 +220,7 @@ fn linker_under_test() {
     assert_eq!(skipped, ["linker is not applicable under `doc`"]);
 }
 
-fn deps_only() {
+fn dependencies_are_built_as_for_the_project_and_its_crates_are_empty() {
     let lab = Lab::new();
     shop(&lab);
     let bundle = run(&lab, "../shop", &["clean", "deps-only"], "1", 0);
@@ -246,7 +243,7 @@ fn deps_only() {
     run(&lab, "../shop", &["deps-only"], "1", 3);
 }
 
-fn after_release() {
+fn a_dev_build_after_a_release_build_compiles_everything_each_time() {
     let lab = Lab::new();
     shop(&lab);
     let bundle = run(&lab, "../shop", &["after-release"], "2", 0);
@@ -260,7 +257,7 @@ fn after_release() {
     assert_eq!(units(&lab, measured[0]).len(), 6);
 }
 
-fn clippy() {
+fn clippy_is_proven() {
     let lab = Lab::new();
     shop(&lab);
     lab.write("shop/src/main.rs", "#![deny(clippy::eq_op)]\nfn main() {\n    assert!(mid::area() > 0);\n}\n");
@@ -291,7 +288,7 @@ fn commit(lab: &Lab) -> String {
     git(&["rev-parse", "HEAD"])
 }
 
-fn replay() {
+fn commits_are_replayed_one_after_another() {
     let lab = Lab::new();
     shop(&lab);
     let side = |side: &str| {
@@ -334,7 +331,7 @@ fn replay() {
     assert!(ran.stdout.contains("changes that are not committed"), "{}", ran.stdout);
 }
 
-fn lacking() {
+fn what_a_project_lacks_for_a_workload_is_told_with_what_helps() {
     let lab = Lab::new();
     shop(&lab);
     manifest(&lab, &edit("body", "src/main.rs", "fn main() {"));

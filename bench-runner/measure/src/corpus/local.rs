@@ -42,17 +42,26 @@ pub enum LocalError {
     Manifest(#[from] DocError),
 }
 
+/// The directory of a local project.
+///
+/// # Errors
+/// Where there is none.
+pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
+    let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
+    let root = path.canonicalize().map_err(missing)?;
+    if !root.is_dir() {
+        return Err(missing(io::ErrorKind::NotADirectory.into()));
+    }
+    Ok(root)
+}
+
 /// The project in the directory `path`, with a manifest made for it: its name is that of the directory, and it names no
 /// edit. Of a member of a workspace the source is the workspace, and the member is what is built.
 ///
 /// # Errors
 /// Where there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a member.
 pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> {
-    let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
-    let root = path.canonicalize().map_err(missing)?;
-    if !root.is_dir() {
-        return Err(missing(io::ErrorKind::NotADirectory.into()));
-    }
+    let root = directory(path)?;
     let member = sources::member(&root, with)?;
     let text = manifest(&root, member.as_ref()).ok_or_else(|| LocalError::NotText { path: root.clone() })?;
     Ok(Project::parse(&SourceText::new(format!("the manifest for {}", root.display()), text), Some(root))?)

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bench_runner_core::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, TreeId, Variant};
 
 use super::workload;
-use super::{PlanError, ProjectView};
+use super::{ProjectView, World};
 use crate::axes::{self, Availability, STRUCTURAL};
 use crate::build::Linking;
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
@@ -20,13 +20,13 @@ use projects::{add_projects, one_of, resolve_projects};
 pub(super) use memo::Memo;
 
 /// Adds the blocks of `matrix` to `plan`.
-pub(super) fn add(
+pub(super) fn add<W: World + ?Sized>(
     plan: &mut Plan,
     scenario: &Scenario,
     matrix: &Matrix,
     qualify: bool,
-    memo: &mut Memo<'_>,
-) -> Result<(), PlanError> {
+    memo: &mut Memo<'_, W>,
+) -> Result<(), W::Error> {
     let name = if qualify && matrix.name != scenario.name {
         format!("{}.{}", scenario.name, matrix.name)
     } else {
@@ -131,11 +131,11 @@ struct Built {
 }
 
 impl<'a> Draft<'a> {
-    fn block(
+    fn block<W: World + ?Sized>(
         &self,
         scenario: &Scenario,
-        memo: &mut Memo<'_>,
-    ) -> Result<(Option<Block>, Vec<Skipped>), PlanError> {
+        memo: &mut Memo<'_, W>,
+    ) -> Result<(Option<Block>, Vec<Skipped>), W::Error> {
         let rows = self.rows(memo)?;
         self.comparable(&rows)?;
         let asked = rows.len();
@@ -194,7 +194,11 @@ impl<'a> Draft<'a> {
     }
 
     /// The commits that arms of the block replay, by project.
-    fn commits(&self, arms: &[Arm], memo: &mut Memo<'_>) -> Result<BTreeMap<String, Vec<String>>, PlanError> {
+    fn commits<W: World + ?Sized>(
+        &self,
+        arms: &[Arm],
+        memo: &mut Memo<'_, W>,
+    ) -> Result<BTreeMap<String, Vec<String>>, RequestError> {
         let mut commits = BTreeMap::new();
         for variant in arms.iter().map(|arm| &arm.variant) {
             if let Sources::Replayed(count) = workload::find(&variant.workload)?.sources
@@ -207,7 +211,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Refuses what must not stand in one block.
-    fn comparable(&self, rows: &[Variant]) -> Result<(), PlanError> {
+    fn comparable(&self, rows: &[Variant]) -> Result<(), RequestError> {
         let Some((baseline, others)) = rows.split_first() else { return Ok(()) };
         for other in others.iter().filter(|row| self.exclusion(row).is_none()) {
             if let Some(reason) = axes::incomparable(&baseline.settings, &other.settings) {
@@ -216,7 +220,7 @@ impl<'a> Draft<'a> {
                     baseline.name, other.name, self.fixed.id
                 );
                 let help = "choose another baseline, or leave such rows out by an [[exclude]]".to_owned();
-                return Err(RequestError::usage(message, Some(help)).into());
+                return Err(RequestError::usage(message, Some(help)));
             }
         }
         Ok(())
@@ -235,7 +239,12 @@ impl<'a> Draft<'a> {
     }
 
     /// `sources` are those of the arms of the block so far.
-    fn fate(&self, variant: &Variant, kept: &Kept, memo: &mut Memo<'_>) -> Result<Fate, PlanError> {
+    fn fate<W: World + ?Sized>(
+        &self,
+        variant: &Variant,
+        kept: &Kept,
+        memo: &mut Memo<'_, W>,
+    ) -> Result<Fate, RequestError> {
         let left = |reason: String, help: Option<String>| Ok(Fate::Left { reason, help });
         let project = self.project(variant)?;
         if let Some(exclude) = self.exclusion(variant) {
@@ -320,7 +329,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Why a block that asked for more than one variant has only one left.
-    fn nothing_to_compare(kept: &[Arm]) -> Result<String, PlanError> {
+    fn nothing_to_compare(kept: &[Arm]) -> Result<String, RequestError> {
         let Some(arm) = kept.first() else { return Ok("nothing of it can be built here".into()) };
         let workload = workload::find(&arm.variant.workload)?;
         let idle: Vec<&str> = arm

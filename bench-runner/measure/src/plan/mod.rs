@@ -16,7 +16,7 @@ use crate::corpus::EditClass;
 use crate::scenario::{RequestError, Scenario, Word};
 
 pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
-pub use refit::refit;
+pub use refit::{check, refit};
 
 /// A project as the plan sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,24 +45,16 @@ impl ProjectView {
     }
 }
 
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The request was wrong.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// The world could not answer.
-    #[error("{0}")]
-    World(Box<dyn std::error::Error + Send + Sync>),
-}
-
 /// What a plan has to know of the world.
 pub trait World {
+    /// Errors of the world; those of a request are carried through.
+    type Error: From<RequestError>;
+
     /// The projects that a word stands for: a name, a path, or `tag:…`.
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError>;
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, Self::Error>;
 
     /// A project that a plan brings along.
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError>;
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, Self::Error>;
 
     /// Whether the source of `project` has the commit `rev`.
     fn revision(&self, project: &ProjectView, rev: &str) -> Availability;
@@ -82,7 +74,7 @@ pub trait World {
     fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability;
 
     /// What the user's own configuration says to builds of `project`, as TOML; empty where it says nothing.
-    fn as_configured(&self, project: &ProjectView) -> Result<String, PlanError>;
+    fn as_configured(&self, project: &ProjectView) -> Result<String, Self::Error>;
 }
 
 /// What the command line says beside the scenario.
@@ -95,7 +87,11 @@ pub struct Options {
 }
 
 /// Makes the plan of `scenarios`, one after another.
-pub fn plan(scenarios: &[Scenario], world: &dyn World, options: &Options) -> Result<Plan, PlanError> {
+pub fn plan<W: World + ?Sized>(
+    scenarios: &[Scenario],
+    world: &W,
+    options: &Options,
+) -> Result<Plan, W::Error> {
     let mut plan = Plan {
         format: FORMAT_VERSION,
         scenario: scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join("+"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bench_runner_core::record::{Block, FORMAT_VERSION, Plan, Role, Skipped, Variant};
 
 use super::workload;
-use super::{PlanError, ProjectView, World};
+use super::{ProjectView, World};
 use crate::axes::{self, Availability};
 use crate::scenario::{RequestError, SamplingSpec};
 
@@ -13,13 +13,13 @@ use crate::scenario::{RequestError, SamplingSpec};
 ///
 /// # Errors
 /// Where it names an axis, a value, a workload or a project that is not known.
-pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
+pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Error> {
     check(&plan)?;
     let views: BTreeMap<String, ProjectView> = plan
         .projects
         .iter()
         .map(|project| Ok((project.name.clone(), world.planned(project)?)))
-        .collect::<Result<_, PlanError>>()?;
+        .collect::<Result<_, W::Error>>()?;
     let mut blocks = Vec::with_capacity(plan.blocks.len());
     for mut block in std::mem::take(&mut plan.blocks) {
         let mut skipped = Vec::new();
@@ -63,13 +63,21 @@ pub fn refit(mut plan: Plan, world: &dyn World) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
-/// What no machine could carry out.
-fn check(plan: &Plan) -> Result<(), PlanError> {
-    let wrong =
-        |message: String| Err(RequestError::usage(format!("the plan is wrong: {message}"), None).into());
+/// Checks what needs no machine: every axis, value, workload and project that `plan` names is known, and it does not
+/// contradict itself.
+///
+/// # Errors
+/// For the first thing that no machine could carry out.
+pub fn check(plan: &Plan) -> Result<(), RequestError> {
+    let wrong = |message: String| Err(RequestError::usage(format!("the plan is wrong: {message}"), None));
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
     if plan.scenario.is_empty() || plan.scenario.starts_with('.') || !plan.scenario.chars().all(plain) {
         return wrong(format!("`{}` is not a name of a scenario", plan.scenario));
+    }
+    for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
+        if let Some(message) = unknown(variant, plan) {
+            return wrong(message);
+        }
     }
     for block in &plan.blocks {
         let baseline = block.arms.get(block.baseline()).map(|arm| &arm.variant);
@@ -111,18 +119,34 @@ fn check(plan: &Plan) -> Result<(), PlanError> {
     Ok(())
 }
 
+/// What `variant` names that is not known.
+fn unknown(variant: &Variant, plan: &Plan) -> Option<String> {
+    if plan.projects.iter().all(|project| project.name != variant.project) {
+        return Some(format!(
+            "`{}` names the project `{}`, which it does not have",
+            variant.name, variant.project
+        ));
+    }
+    if let Err(error) = crate::workloads::find(&variant.workload) {
+        return Some(error.message);
+    }
+    let checked = |setting: axes::Setting<'_>| {
+        axes::find(setting.key).and_then(|axis| axis.parse(setting.key, setting.value)).err()
+    };
+    axes::each(&variant.settings).find_map(checked).map(|error| error.message)
+}
+
 fn left_out(block: &Block, variant: &str, reason: String, help: Option<String>) -> Skipped {
     Skipped { block: block.id.to_string(), variant: variant.to_owned(), reason, help }
 }
 
 /// What a variant lacks here, with what would help.
-fn lack(
+fn lack<W: World + ?Sized>(
     variant: &Variant,
     views: &BTreeMap<String, ProjectView>,
-    world: &dyn World,
-) -> Result<Option<(String, Option<String>)>, PlanError> {
-    let wrong =
-        |message: String| PlanError::from(RequestError::usage(format!("the plan is wrong: {message}"), None));
+    world: &W,
+) -> Result<Option<(String, Option<String>)>, RequestError> {
+    let wrong = |message: String| RequestError::usage(format!("the plan is wrong: {message}"), None);
     let Some(view) = views.get(&variant.project) else {
         return Err(wrong(format!(
             "`{}` names the project `{}`, which it does not have",

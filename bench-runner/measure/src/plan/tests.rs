@@ -31,7 +31,9 @@ fn project(name: &str) -> ProjectView {
 }
 
 impl World for TwoLinkers {
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, PlanError> {
+    type Error = RequestError;
+
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, RequestError> {
         match word.text.as_str() {
             "tag:quick" | "titlecase" => Ok(vec![project("small")]),
             "commands" => Ok(vec![ProjectView { cargo: false, edits: Vec::new(), ..project("commands") }]),
@@ -39,7 +41,7 @@ impl World for TwoLinkers {
         }
     }
 
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, PlanError> {
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, RequestError> {
         Ok(ProjectView { planned: project.clone(), ..super::tests::project(&project.name) })
     }
 
@@ -47,7 +49,7 @@ impl World for TwoLinkers {
         Availability::Missing { reason: format!("there is no commit {rev}"), help: None }
     }
 
-    fn as_configured(&self, _: &ProjectView) -> Result<String, PlanError> {
+    fn as_configured(&self, _: &ProjectView) -> Result<String, RequestError> {
         Ok(String::new())
     }
 

@@ -2,14 +2,14 @@
 
 use bench_runner_core::record::Variant;
 
-use super::{PlanError, ProjectView};
+use super::ProjectView;
 use crate::build::{Goal, Lacking};
 use crate::scenario::RequestError;
 use crate::workloads::{self, Sources, Start, Workload};
 
 /// The workload that a plan names.
-pub(super) fn find(name: &str) -> Result<Workload, PlanError> {
-    workloads::find(name).map_err(|error| RequestError::usage(error.message, Some(error.help)).into())
+pub(super) fn find(name: &str) -> Result<Workload, RequestError> {
+    workloads::find(name).map_err(|error| RequestError::usage(error.message, Some(error.help)))
 }
 
 /// What the project lacks for the workload of a variant, with what would help.

@@ -1,4 +1,4 @@
-//! The wish of the user, or of the system, that the program ends: SIGINT, SIGTERM and SIGHUP.
+//! Shutdown requests: SIGINT, SIGTERM and SIGHUP.
 //!
 //! Signals belong to the whole process, and so does this: once installed, every tool call and every build
 //! listens, without a poll that would cost CPU time while something is measured.
@@ -18,8 +18,11 @@ const EXIT_INTERRUPTED: i32 = 130;
 
 /// From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the program: the tool call or build that
 /// runs is ended, and [`interrupted`] says so ever after. A second SIGINT ends the program at once with code
-/// 130; what it had started is ended by the supervisor. A signal that is ignored stays so: whoever started the
-/// program with `nohup` meant it. To be called once, before anything is started.
+/// 130; what it had started is ended by the supervisor. To be called once, before anything is started.
+///
+/// SIGINT and SIGHUP stay ignored if they were when the program was started: by `nohup`, or by a shell that keeps Ctrl-C
+/// from its background jobs. SIGTERM always ends it, because otherwise only SIGKILL would, which leaves no bundle that
+/// says so.
 ///
 /// # Errors
 ///
@@ -30,7 +33,7 @@ pub fn install_interrupts() -> io::Result<()> {
         return Ok(());
     }
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        if is_ignored(signal)? {
+        if signal != SIGTERM && is_ignored(signal)? {
             continue;
         }
         if signal == SIGINT {

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use super::super::{Exit, counted, shown, spoken};
 use super::building;
-use crate::flows::{self, AddRequest, Added, FlowError, Places, Workplace};
+use crate::flows::{self, AddRequest, Added, FlowError, Places, Projects};
 
 /// Write a manifest for a repository, a crate or a directory, with everything pinned
 ///
@@ -37,10 +37,9 @@ pub(super) struct Args {
     offline: bool,
 }
 
-/// Carries out the verb.
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let build = (!args.no_build).then(building).transpose()?;
-    let workplace = Workplace::open(places, args.offline, true)?;
+    let projects = Projects::open(places, args.offline, true)?;
     let request = AddRequest {
         what: &args.what,
         name: args.name.as_deref(),
@@ -48,7 +47,7 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         build: build.as_ref(),
     };
     let here = std::env::current_dir().context("failed to find the current directory")?;
-    let added = flows::add(&request, &workplace, places, &here)?;
+    let added = flows::add(&request, &projects, places, &here)?;
     print!("{}", text(&added));
     Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use super::super::{Exit, counted, spoken};
 use super::{building, not_while_measuring, selected};
-use crate::flows::{FlowError, Places, Verified, Verifier, Workplace, fetch_all, verify_sources};
+use crate::flows::{Fault, FlowError, Places, Projects, Verified, Verifier, fetch_all, verify_sources};
 
 /// Fetch, check every pin, build once, try the result, and make every edit once
 ///
@@ -25,22 +25,21 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Carries out the verb.
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let workplace = Workplace::open(places, args.offline, true)?;
-    let projects = selected(&workplace, &args.projects)?;
+    let projects = Projects::open(places, args.offline, true)?;
+    let selected = selected(&projects, &args.projects)?;
     // Before anything is built or fetched: what runs on the machine would be in the way of a clock.
     let _lock = args.no_build.then(not_while_measuring).transpose()?;
     let mut verifier = match args.no_build {
         true => None,
-        false => Some(Verifier::open(&workplace, places, &building()?)?),
+        false => Some(Verifier::open(&projects, places, &building()?)?),
     };
-    fetch_all(&workplace, &projects);
+    fetch_all(&projects, &selected);
     let mut all = Vec::new();
-    for project in &projects {
+    for project in &selected {
         let verified = match &mut verifier {
             Some(verifier) => verifier.verify(project)?,
-            None => verify_sources(&workplace, project),
+            None => verify_sources(&projects, project),
         };
         if !args.json {
             print!("{}", text(&verified));
@@ -51,7 +50,7 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         println!("{:#}", serde_json::Value::Array(all.iter().map(json).collect()));
     }
     let flawed = all.iter().any(|verified| !verified.faults.is_empty());
-    Ok(if flawed { Exit::Flawed } else { Exit::Done })
+    Ok(if flawed { Exit::PartialFailure } else { Exit::Done })
 }
 
 fn text(verified: &Verified) -> String {
@@ -74,7 +73,7 @@ fn text(verified: &Verified) -> String {
         text.push_str(&format!("  {} ({}) rebuilds {}\n", edit.name, edit.class, edit.rebuilt.join(", ")));
     }
     for fault in &verified.faults {
-        text.push_str(&format!("{name}: FAULT: {fault}\n"));
+        text.push_str(&format!("{name}: FAULT: {}\n", fault.text()));
     }
     text
 }
@@ -94,7 +93,7 @@ fn json(verified: &Verified) -> serde_json::Value {
         "tree": verified.tree,
         "built": built,
         "edits": verified.edits.iter().map(edit).collect::<Vec<_>>(),
-        "faults": verified.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "faults": verified.faults.iter().map(Fault::text).collect::<Vec<_>>(),
     })
 }
 
@@ -103,7 +102,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::flows::{Built, Fault, ProvenEdit};
+    use bench_runner_core::record::Refusal;
+
+    use crate::flows::{Built, ProvenEdit};
 
     #[test]
     fn faults_stand_below_what_holds() {
@@ -114,7 +115,10 @@ mod tests {
             tree: Some("cd".repeat(32)),
             built: Some(Built { took: Duration::from_millis(4321), units: Some(12), checked: true }),
             edits: vec![ProvenEdit { name: "body".into(), class: "body", rebuilt }],
-            faults: vec![Fault::Edit { name: "other".into(), reason: "nothing was compiled again".into() }],
+            faults: vec![Fault::Edit {
+                name: "other".into(),
+                reason: Refusal::new("nothing was compiled again"),
+            }],
         };
         expect_test::expect![[r#"
             demo: git:abababababababababababababababababababab, 12 units built in 4s 300ms, the result works, 1 edit applies
@@ -124,10 +128,10 @@ mod tests {
         .assert_eq(&text(&verified));
         let lost = Verified {
             project: "lost".into(),
-            faults: vec![Fault::Source("it is not in the cache".into())],
+            faults: vec![Fault::Source(Refusal::new("it is not in the cache").with_help("fetch it"))],
             ..Verified::default()
         };
-        assert_eq!(text(&lost), "lost: FAULT: it is not in the cache\n");
-        assert_eq!(json(&lost)["faults"][0], "it is not in the cache");
+        assert_eq!(text(&lost), "lost: FAULT: it is not in the cache\nhelp: fetch it\n");
+        assert_eq!(json(&lost)["faults"][0], "it is not in the cache\nhelp: fetch it");
     }
 }

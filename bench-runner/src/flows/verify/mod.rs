@@ -4,12 +4,12 @@
 //! Nothing is timed here that anybody compares. It takes the right to measure all the same, because what it builds
 //! would be in the way of a clock that runs.
 
-mod room;
+mod single_build;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_runner_core::record::{Pin, ProofResult};
+use bench_runner_core::record::{Pin, ProofResult, Refusal};
 use bench_runner_measure::build::{Detail, Evidence};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Edit, Project, edits};
@@ -20,8 +20,8 @@ use bench_runner_measure::workloads::{Shown, Units};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
-use super::{FlowError, Places, Workplace};
-use room::{Ended, Room};
+use super::{FlowError, Places, Projects, refusal};
+use single_build::{Ended, SingleBuild};
 
 /// What verifying needs beside the projects.
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ pub struct ProvenEdit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The source, its pin, or what it takes to build it.
-    Source(String),
+    Source(Refusal),
     /// The build.
     Build(String),
     /// The artefact does not work.
@@ -85,14 +85,14 @@ pub enum Fault {
         /// Its name.
         name: String,
         /// What is wrong with it.
-        reason: String,
+        reason: Refusal,
     },
 }
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Source(reason) => f.write_str(reason),
+            Self::Source(reason) => reason.fmt(f),
             Self::Build(reason) => write!(f, "the build failed: {reason}"),
             Self::Check(reason) => write!(f, "what it built does not work: {reason}"),
             Self::Edit { name, reason } => write!(f, "edit `{name}`: {reason}"),
@@ -102,16 +102,16 @@ impl std::fmt::Display for Fault {
 
 /// Brings the sources of projects into the cache, several at once. What goes wrong shows when a project is verified. Their
 /// dependencies come one project after another: cargo keeps its home locked for as long as it fetches.
-pub(crate) fn fetch_all(workplace: &Workplace, projects: &[Project]) {
-    let with = workplace.sources();
-    projects.par_iter().for_each(|project| drop(sources::pin(&project.source_request(), with)));
+pub(crate) fn fetch_all(projects: &Projects, selected: &[Project]) {
+    let with = projects.sources();
+    selected.par_iter().for_each(|project| drop(sources::pin(&project.source_request(), with)));
 }
 
 /// Checks pins and hashes, and that every edit applies; builds nothing.
-pub(crate) fn verify_sources(workplace: &Workplace, project: &Project) -> Verified {
+pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified {
     let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-    match workplace.workshop_of(project) {
-        Err(error) => verified.faults.push(Fault::Source(error.to_string())),
+    match projects.workshop_of(project) {
+        Err(error) => verified.faults.push(Fault::Source(error.refusal())),
         Ok(workshop) => {
             verified.know(&workshop);
             for edit in &project.edits {
@@ -140,13 +140,27 @@ impl ProvenEdit {
 
 impl Fault {
     fn of(edit: &Edit, reason: impl std::fmt::Display) -> Self {
-        Self::Edit { name: edit.name.clone(), reason: reason.to_string() }
+        Self::Edit { name: edit.name.clone(), reason: refusal(&reason) }
+    }
+
+    /// What would help.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Source(reason) | Self::Edit { reason, .. } => reason.help.as_deref(),
+            Self::Build(_) | Self::Check(_) => None,
+        }
+    }
+
+    /// All of it as lines, the help last.
+    pub(crate) fn text(&self) -> String {
+        let help = self.help().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        format!("{self}{help}")
     }
 }
 
 /// The right and the means to build on this machine, until it is dropped.
 pub(crate) struct Verifier<'a> {
-    workplace: &'a Workplace,
+    projects: &'a Projects,
     scratch: PathBuf,
     supervisor: Supervisor,
     _occupied: std::fs::File,
@@ -156,7 +170,7 @@ pub(crate) struct Verifier<'a> {
 impl<'a> Verifier<'a> {
     /// Takes the right to measure and starts the supervisor.
     pub(crate) fn open(
-        workplace: &'a Workplace,
+        projects: &'a Projects,
         places: &Places,
         options: &VerifyOptions,
     ) -> Result<Self, FlowError> {
@@ -166,7 +180,7 @@ impl<'a> Verifier<'a> {
         sweep(&runs)?;
         let scratch = runs.join(format!("verify-{}", std::process::id()));
         Ok(Self {
-            workplace,
+            projects,
             supervisor: supervisor.map_err(anyhow::Error::from)?,
             _occupied: occupy(&scratch)?,
             scratch,
@@ -180,21 +194,22 @@ impl<'a> Verifier<'a> {
     /// Where the harness itself fails, or is interrupted.
     pub(crate) fn verify(&mut self, project: &Project) -> Result<Verified, FlowError> {
         let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-        let workshop = match self.workplace.workshop_of(project) {
+        let workshop = match self.projects.workshop_of(project) {
             Ok(workshop) => workshop,
             Err(error) if interrupted() => return Err(error),
             Err(error) => {
-                verified.faults.push(Fault::Source(error.to_string()));
+                verified.faults.push(Fault::Source(error.refusal()));
                 return Ok(verified);
             }
         };
         verified.know(&workshop);
         let dir = self.scratch.join("project");
         bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
-        let mut room = Room::lay_out(&dir, &workshop, self.workplace.building_home(), &mut self.supervisor)?;
-        let seen = build(&mut room, &mut verified)?;
+        let mut single =
+            SingleBuild::lay_out(&dir, &workshop, self.projects.building_home(), &mut self.supervisor)?;
+        let seen = build(&mut single, &mut verified)?;
         if seen {
-            try_edits(&mut room, &workshop, &mut verified)?;
+            try_edits(&mut single, &workshop, &mut verified)?;
         }
         bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
         Ok(verified)
@@ -209,14 +224,14 @@ impl Drop for Verifier<'_> {
 }
 
 /// The build from nothing, and its artefact tried. Gives whether it can be gone on from there.
-fn build(room: &mut Room<'_>, verified: &mut Verified) -> Result<bool, FlowError> {
-    for step in room.prepare() {
-        if let Ended::Badly(reason) = room.run(step)?.0 {
+fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, FlowError> {
+    for step in single.prepare() {
+        if let Ended::Badly(reason) = single.run(step)?.0 {
             verified.faults.push(Fault::Build(format!("what comes before it: {reason}")));
             return Ok(false);
         }
     }
-    let (ended, evidence) = room.build(0, Detail::Proof)?;
+    let (ended, evidence) = single.build(0, Detail::Proof)?;
     let took = match ended {
         Ended::Well(took) => took,
         Ended::Badly(reason) => {
@@ -225,8 +240,8 @@ fn build(room: &mut Room<'_>, verified: &mut Verified) -> Result<bool, FlowError
         }
     };
     let mut checked = false;
-    if let Some(step) = room.check(&evidence) {
-        match room.run(step)?.0 {
+    if let Some(step) = single.check(&evidence) {
+        match single.run(step)?.0 {
             Ended::Well(_) => checked = true,
             Ended::Badly(reason) => verified.faults.push(Fault::Check(reason)),
         }
@@ -240,12 +255,16 @@ fn build(room: &mut Room<'_>, verified: &mut Verified) -> Result<bool, FlowError
 }
 
 /// Makes every edit once, each on top of a build of the sources as they are pinned.
-fn try_edits(room: &mut Room<'_>, workshop: &Workshop, verified: &mut Verified) -> Result<(), FlowError> {
+fn try_edits(
+    single: &mut SingleBuild<'_>,
+    workshop: &Workshop,
+    verified: &mut Verified,
+) -> Result<(), FlowError> {
     let project = &workshop.project;
     if project.edits.is_empty() && !project.build.tool.is_cargo() {
-        return try_own_edit(room, verified);
+        return try_own_edit(single, verified);
     }
-    let (tree, pristine) = (room.tree().to_owned(), workshop.source.dir());
+    let (tree, pristine) = (single.tree().to_owned(), workshop.source.dir());
     let mut clean = true;
     for (edit, n) in project.edits.iter().zip(1..) {
         if let Err(error) = edits::check(&pristine, edit) {
@@ -254,12 +273,12 @@ fn try_edits(room: &mut Room<'_>, workshop: &Workshop, verified: &mut Verified) 
         }
         if !clean {
             // Else the units of the edit before this one would be among its own.
-            room.build(0, Detail::Quiet)?;
+            single.build(0, Detail::Quiet)?;
         }
         edits::apply(&tree, &pristine, edit, n).map_err(anyhow::Error::from)?;
-        let (ended, evidence) = room.build(n, Detail::Quiet)?;
+        let (ended, evidence) = single.build(n, Detail::Quiet)?;
         let judged = match ended {
-            Ended::Well(_) => rebuilt(edit, room, &evidence),
+            Ended::Well(_) => rebuilt(edit, single, &evidence),
             Ended::Badly(reason) => Err(format!("the build with edit number {n} failed: {reason}")),
         };
         match judged {
@@ -273,12 +292,12 @@ fn try_edits(room: &mut Room<'_>, workshop: &Workshop, verified: &mut Verified) 
 }
 
 /// The units that a build after `edit` compiled, or why they are not those that it should reach.
-fn rebuilt(edit: &Edit, room: &Room<'_>, evidence: &Evidence) -> Result<Vec<String>, String> {
+fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &Evidence) -> Result<Vec<String>, String> {
     if evidence.rebuilt.is_none() {
         return Ok(Vec::new());
     }
-    let edited: Vec<PathBuf> = edits::files(edit).iter().map(|file| room.tree().join(file)).collect();
-    let shown = Shown { build: evidence, graph: room.graph(), edited: &edited };
+    let edited: Vec<PathBuf> = edits::files(edit).iter().map(|file| single.tree().join(file)).collect();
+    let shown = Shown { build: evidence, graph: single.graph(), edited: &edited };
     let judged = Units::OfClass(edit.class).judge(&shown);
     if judged.result != ProofResult::Holds {
         return Err(format!("{}; expected: {}", judged.found, Units::OfClass(edit.class).describe()));
@@ -290,16 +309,16 @@ fn rebuilt(edit: &Edit, room: &Room<'_>, evidence: &Evidence) -> Result<Vec<Stri
 }
 
 /// The edit that a project of commands brings itself.
-fn try_own_edit(room: &mut Room<'_>, verified: &mut Verified) -> Result<(), FlowError> {
-    let Some(step) = room.own_edit(1) else { return Ok(()) };
+fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<(), FlowError> {
+    let Some(step) = single.own_edit(1) else { return Ok(()) };
     let name = "edit".to_owned();
-    if let Ended::Badly(reason) = room.run(step)?.0 {
-        verified.faults.push(Fault::Edit { name, reason });
+    if let Ended::Badly(reason) = single.run(step)?.0 {
+        verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) });
         return Ok(());
     }
-    match room.build(1, Detail::Quiet)?.0 {
+    match single.build(1, Detail::Quiet)?.0 {
         Ended::Well(_) => verified.edits.push(ProvenEdit { name, class: "own", rebuilt: Vec::new() }),
-        Ended::Badly(reason) => verified.faults.push(Fault::Edit { name, reason }),
+        Ended::Badly(reason) => verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) }),
     }
     Ok(())
 }

@@ -357,7 +357,7 @@ impl<'ast> Visit<'ast> for Reader {
 }
 
 /// The reader finds what it is there for: in a crate made for this, behind a test module and a group of several lines.
-pub(crate) fn a_circle_is_found() {
+pub(crate) fn a_circle_of_files_is_found() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let write = |name: &str, text: &str| {
         let path = dir.path().join(name);

@@ -6,23 +6,21 @@ use bench_runner_measure::build::Toolchain;
 
 use super::*;
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("cargo::gnu_ld_and_the_default_are_told_apart_by_what_they_leave", two_linkers),
-        test_with("cargo::gold_is_proven_by_name_and_by_path", "ld.gold", gold),
-        test_with("cargo::another_driver_keeps_the_linker", "clang", drivers),
-        test_with("cargo::threads_of_a_linker_are_told_in_its_own_way", "mold", threads),
-        test("cargo::a_linker_that_is_not_what_it_says_is_not_timed", impostor),
-        test("cargo::what_links_nothing_is_not_timed", no_linker),
-        test_with("cargo::a_linker_is_proven_beside_one_that_the_project_configures", "mold", own_linker),
-        test("cargo::what_the_project_says_of_other_hosts_changes_nothing", other_hosts),
-        test_with("cargo::mold_is_proven", "mold", || proven("mold", "mold")),
-        test_with("cargo::the_systems_lld_is_proven_and_is_not_rustcs", "ld.lld", || proven("lld", "LLD")),
-        long_test_with("cargo::wild_is_proven", "wild", || proven("wild", "Wild")),
-    ]
+trials! { "cargo";
+    gnu_ld_and_the_default_are_told_apart_by_what_they_leave,
+    gold_is_proven_by_name_and_by_path: ALWAYS.with("ld.gold"),
+    another_driver_keeps_the_linker: ALWAYS.with("clang"),
+    threads_of_a_linker_are_told_in_its_own_way: ALWAYS.with("mold"),
+    a_linker_that_is_not_what_it_says_is_not_timed,
+    what_links_nothing_is_not_timed,
+    a_linker_is_proven_beside_one_that_the_project_configures: ALWAYS.with("mold"),
+    what_the_project_says_of_other_hosts_changes_nothing,
+    mold_is_proven: ALWAYS.with("mold"),
+    the_systems_lld_is_proven_and_is_not_rustcs: ALWAYS.with("ld.lld"),
+    wild_is_proven: ALWAYS.where_installed("wild"),
 }
 
-fn two_linkers() {
+fn gnu_ld_and_the_default_are_told_apart_by_what_they_leave() {
     let lab = Lab::new();
     own(&lab);
     let bundle = run(&lab, &["--axis", "linker=bfd,default"], 0);
@@ -41,6 +39,18 @@ fn two_linkers() {
     assert_eq!(bundle.manifest.machine.details["hosts"], hosts);
 }
 
+fn mold_is_proven() {
+    proven("mold", "mold");
+}
+
+fn the_systems_lld_is_proven_and_is_not_rustcs() {
+    proven("lld", "LLD");
+}
+
+fn wild_is_proven() {
+    proven("wild", "Wild");
+}
+
 fn proven(value: &str, mark: &str) {
     let lab = Lab::new();
     own(&lab);
@@ -51,12 +61,12 @@ fn proven(value: &str, mark: &str) {
     assert_eq!(measured(&bundle).len(), 3);
 }
 
-fn gold() {
+fn gold_is_proven_by_name_and_by_path() {
     proven("gold", "gold");
     proven("/usr/bin/ld.gold", "gold");
 }
 
-fn drivers() {
+fn another_driver_keeps_the_linker() {
     let lab = Lab::new();
     own(&lab);
     let bundle = run(&lab, &["--axis", "linker-driver=cc,clang", "--axis", "linker=default,bfd"], 0);
@@ -75,7 +85,7 @@ fn drivers() {
     assert_eq!(mark("cc"), mark("clang"), "the default linker is the same one with both");
 }
 
-fn threads() {
+fn threads_of_a_linker_are_told_in_its_own_way() {
     let lab = Lab::new();
     own(&lab);
     let bundle = run(&lab, &["--axis", "linker=bfd,mold,default", "--axis", "linker-threads=1,2"], 0);
@@ -89,7 +99,7 @@ fn threads() {
     assert_eq!(skipped, [("linker=bfd linker-threads=2", "GNU ld links in one thread")]);
 }
 
-fn impostor() {
+fn a_linker_that_is_not_what_it_says_is_not_timed() {
     let lab = Lab::new();
     own(&lab);
     // It answers as mold would, and hands the work to GNU ld.
@@ -104,7 +114,7 @@ fn impostor() {
     assert!(not_timed[0].reason.contains("9.9.9"), "{not_timed:?}");
 }
 
-fn no_linker() {
+fn what_links_nothing_is_not_timed() {
     let lab = Lab::new();
     own(&lab);
     let path = lab.write("tools/idle.sh", "#!/bin/sh\necho idle 1.0\n");
@@ -115,7 +125,7 @@ fn no_linker() {
     assert!(not_timed[0].reason.contains("made no `own`"), "{not_timed:?}");
 }
 
-fn own_linker() {
+fn a_linker_is_proven_beside_one_that_the_project_configures() {
     let lab = Lab::new();
     own(&lab);
     lab.write(
@@ -132,7 +142,7 @@ fn own_linker() {
     assert_eq!(measured(&bundle).len(), 3);
 }
 
-fn other_hosts() {
+fn what_the_project_says_of_other_hosts_changes_nothing() {
     let lab = Lab::new();
     own(&lab);
     lab.write(

@@ -2,19 +2,17 @@
 
 use super::*;
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("engine::a_variant_that_fails_is_recorded_and_the_others_go_on", failing),
-        test("engine::a_variant_that_fails_in_its_rounds_is_given_up", failing_later),
-        test("engine::a_build_that_takes_too_long_is_recorded_as_timed_out", timing_out),
-        test("engine::a_failing_baseline_leaves_nothing_to_compare", failing_baseline),
-        test("engine::a_failing_command_that_is_not_timed_costs_its_own_block_only", failing_command),
-        test("engine::processes_that_a_build_leaves_behind_are_counted_and_ended", stragglers),
-        test("engine::work_trees_that_a_killed_run_left_are_swept", swept),
-    ]
+trials! { "engine";
+    a_variant_that_fails_is_recorded_and_the_others_go_on,
+    a_variant_that_fails_in_its_rounds_is_given_up,
+    a_build_that_takes_too_long_is_recorded_as_timed_out,
+    a_failing_baseline_leaves_nothing_to_compare,
+    a_failing_command_that_is_not_timed_costs_its_own_block_only,
+    processes_that_a_build_leaves_behind_are_counted_and_ended,
+    work_trees_that_a_killed_run_left_are_swept,
 }
 
-fn failing() {
+fn a_variant_that_fails_is_recorded_and_the_others_go_on() {
     let lab = Lab::new();
     lab.toy("echo about to look at X >&2\ntest $X != 2", "");
     let ran = lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2,3", "--rounds", "6"]).expect(3);
@@ -31,7 +29,7 @@ fn failing() {
     assert!(ran.stdout.contains("env.X=3"), "{}", ran.stdout);
 }
 
-fn failing_later() {
+fn a_variant_that_fails_in_its_rounds_is_given_up() {
     let lab = Lab::new();
     let count = lab.path("count");
     lab.toy(
@@ -51,7 +49,7 @@ fn failing_later() {
     assert_eq!(document["blocks"][0]["rounds"], 8, "the rounds without it count for the others");
 }
 
-fn timing_out() {
+fn a_build_that_takes_too_long_is_recorded_as_timed_out() {
     let lab = Lab::new();
     lab.toy("if [ $X = 2 ]; then sleep 60; fi", "");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "3", "--timeout", "300ms"])
@@ -66,7 +64,7 @@ fn timing_out() {
     );
 }
 
-fn failing_baseline() {
+fn a_failing_baseline_leaves_nothing_to_compare() {
     let lab = Lab::new();
     lab.toy("test $X != 1", "");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "3"]).expect(3);
@@ -75,7 +73,7 @@ fn failing_baseline() {
     assert!(measured(&bundle).is_empty());
 }
 
-fn failing_command() {
+fn a_failing_command_that_is_not_timed_costs_its_own_block_only() {
     let lab = Lab::new();
     lab.toy("true", "clean = [\"sh\", \"-c\", \"echo no broom >&2; exit 7\"]");
     let toy = fs::read_to_string(lab.path("work/corpus/toy.toml")).expect("the manifest");
@@ -93,7 +91,7 @@ fn failing_command() {
     assert!(ran.stdout.contains("no broom"), "the table says why: {}", ran.stdout);
 }
 
-fn stragglers() {
+fn processes_that_a_build_leaves_behind_are_counted_and_ended() {
     let lab = Lab::new();
     let pid = lab.path("pid");
     lab.toy(
@@ -108,7 +106,7 @@ fn stragglers() {
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists(), "{pid} still runs");
 }
 
-fn swept() {
+fn work_trees_that_a_killed_run_left_are_swept() {
     let lab = Lab::new();
     lab.toy("true", "");
     lab.write("cache/bench-runner/runs/left-behind/b001s001/s00/file", "x");

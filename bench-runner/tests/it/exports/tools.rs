@@ -7,28 +7,21 @@ use std::process::Command;
 use bench_runner::flows;
 use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
-use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::{export, kept, kept_run, odd, text};
-use crate::lab::{Lab, Ran, entries, run_python, skipped, test_with, test_with_python};
+use crate::lab::{Lab, Ran, entries, run_python};
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test_with("exports::critcmp_puts_variants_side_by_side", "critcmp", critcmp),
-        hyperfine_trial("exports::hyperfines_own_scripts_read_both_schemas"),
-        test_with_python(
-            "exports::prometheus_parses_the_metrics",
-            &["prometheus_client.openmetrics.parser"],
-            prometheus,
-        ),
-        test_with_python("exports::json_is_as_its_schema_says", &["jsonschema"], schema),
-        test_with_python("exports::duckdb_answers_the_queries_of_the_docs", &["duckdb"], queries),
-        test_with_python("exports::duckdb_reads_the_table", &["duckdb"], table),
-    ]
+trials! { "exports";
+    critcmp_puts_variants_side_by_side: ALWAYS.with("critcmp"),
+    hyperfines_own_scripts_read_both_schemas: ALWAYS.with_python(&["matplotlib", "numpy", "scipy"]).unless(no_hyperfine),
+    prometheus_parses_the_metrics: ALWAYS.with_python(&["prometheus_client.openmetrics.parser"]),
+    json_is_as_its_schema_says: ALWAYS.with_python(&["jsonschema"]),
+    duckdb_answers_the_queries_of_the_docs: ALWAYS.with_python(&["duckdb"]),
+    duckdb_reads_the_table: ALWAYS.with_python(&["duckdb"]),
 }
 
-fn critcmp() {
+fn critcmp_puts_variants_side_by_side() {
     let lab = Lab::new();
     let compared = |bundle: &Path, out: &str| {
         let out = lab.path(out);
@@ -89,7 +82,7 @@ print(run("welch_ttest", pair))
 /// Formats, each with the version of hyperfine whose scripts read it.
 const HYPERFINES: [(&str, &str); 2] = [("hyperfine", "2.0.0"), ("hyperfine-1", "1.20.0")];
 
-fn hyperfine() {
+fn hyperfines_own_scripts_read_both_schemas() {
     let lab = Lab::new();
     let bundle = kept_run("20261121T150644Z-linkers-e1828f");
     let odd = odd(&lab);
@@ -118,13 +111,9 @@ fn hyperfine() {
     }
 }
 
-fn hyperfine_trial(name: &str) -> Trial {
-    match HYPERFINES.iter().find(|(_, version)| hyperfine_scripts(version).is_none()) {
-        None => test_with_python(name, &["matplotlib", "numpy", "scipy"], hyperfine),
-        Some((_, version)) => {
-            skipped(name, format!("no sources of hyperfine; `cargo info hyperfine@{version}` brings them"))
-        }
-    }
+fn no_hyperfine() -> Option<String> {
+    let (_, version) = HYPERFINES.iter().find(|(_, version)| hyperfine_scripts(version).is_none())?;
+    Some(format!("no sources of hyperfine; `cargo info hyperfine@{version}` brings them"))
 }
 
 /// Where cargo has unpacked the sources of hyperfine, which hold the scripts.
@@ -149,7 +138,7 @@ print(json.dumps([
 ]))
 "#;
 
-fn prometheus() {
+fn prometheus_parses_the_metrics() {
     let lab = Lab::new();
     let odd = odd(&lab);
     let mut bundles = kept();
@@ -206,7 +195,7 @@ assert not refused(lambda run: run.update(ended_at=None))
 print(len(document["runs"]))
 "#;
 
-fn schema() {
+fn json_is_as_its_schema_says() {
     let lab = Lab::new();
     let odd = odd(&lab);
     let mut bundles = kept();
@@ -234,7 +223,7 @@ for query in re.findall(r"```sql\n(.*?)```", page, re.S):
 print(json.dumps(answers, default=str))
 "#;
 
-fn queries() {
+fn duckdb_answers_the_queries_of_the_docs() {
     let answers: Vec<Vec<Value>> =
         serde_json::from_str(&run_python(QUERIES, &["docs/QUERIES.md"])).expect("answers");
     assert_eq!(answers.len(), 3);
@@ -275,7 +264,7 @@ rows = duckdb.execute(
 print(json.dumps(rows))
 "#;
 
-fn table() {
+fn duckdb_reads_the_table() {
     let lab = Lab::new();
     let odd = odd(&lab);
     let (file, _) = export(&lab, "csv", &[&odd], &[]);

@@ -3,24 +3,21 @@
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Plan, Proof, ProofResult};
-use libtest_mimic::Trial;
 
 use super::unchanged::Contents;
-use crate::lab::{Lab, Ran, test};
+use crate::lab::{Lab, Ran};
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("fidelity::configuration_that_is_included_is_in_force", included),
-        test("fidelity::an_empty_variable_drops_the_flags_of_files", emptied),
-        test("fidelity::flags_of_a_variable_and_of_an_axis_are_both_in_force", both),
-        test("fidelity::flags_as_one_string_and_a_space_in_the_cache_go_together", spaces),
-        test("fidelity::an_explicit_host_triple_is_what_is_built_for", explicit_host),
-        test("fidelity::linkers_are_offered_for_what_is_built_for", other_target),
-        test("fidelity::a_variant_on_top_of_the_users_configuration_changes_its_own_key_only", on_top),
-        test("fidelity::a_difference_is_shown_and_strict_refuses_it", difference),
-        test("fidelity::questions_start_no_wrapper_and_write_nothing", harmless),
-        test("fidelity::a_cargo_that_cannot_answer_is_reported", unanswered),
-    ]
+trials! { "fidelity";
+    configuration_that_is_included_is_in_force,
+    an_empty_variable_drops_the_flags_of_files,
+    flags_of_a_variable_and_of_an_axis_are_both_in_force,
+    flags_as_one_string_and_a_space_in_the_cache_go_together,
+    an_explicit_host_triple_is_what_is_built_for,
+    linkers_are_offered_for_what_is_built_for,
+    a_variant_on_top_of_the_users_configuration_changes_its_own_key_only,
+    a_difference_is_shown_and_strict_refuses_it,
+    questions_start_no_wrapper_and_write_nothing,
+    a_cargo_that_cannot_answer_is_reported,
 }
 
 /// A package with nothing to fetch, and this configuration of its own.
@@ -56,7 +53,7 @@ fn proof<'b>(bundle: &'b Bundle, variant: &str, axis: &str) -> &'b Proof {
     proof.unwrap_or_else(|| panic!("no proof of {axis} for {variant}: {:?}", bundle.proofs))
 }
 
-fn included() {
+fn configuration_that_is_included_is_in_force() {
     let lab = Lab::new();
     own(&lab, "include = [\"more.toml\"]\n");
     lab.write(
@@ -74,7 +71,7 @@ fn included() {
     assert_eq!(fidelity[0].compared, ["configuration", "flags", "toolchain", "units"]);
 }
 
-fn emptied() {
+fn an_empty_variable_drops_the_flags_of_files() {
     let lab = Lab::new();
     own(&lab, "[build]\nrustflags = [\"--cfg\", \"own\"]\n");
     let more = ["--variant", "as-configured", "--axis", "linker=bfd"];
@@ -85,7 +82,7 @@ fn emptied() {
     assert!(fidelity.iter().all(|one| one.differences.is_empty()), "{fidelity:?}");
 }
 
-fn both() {
+fn flags_of_a_variable_and_of_an_axis_are_both_in_force() {
     let lab = Lab::new();
     own(&lab, "[build]\nrustflags = [\"--cfg\", \"own\"]\n");
     let more = ["--axis", "env.RUSTFLAGS=--cfg=variable", "--axis", "rustflags=,-Cdebuginfo=1"];
@@ -98,7 +95,7 @@ fn both() {
     );
 }
 
-fn spaces() {
+fn flags_as_one_string_and_a_space_in_the_cache_go_together() {
     let lab = Lab::new();
     own(&lab, "[build]\nrustflags = \"--cfg own\"\n");
     let cache = lab.path("a cache");
@@ -108,7 +105,7 @@ fn spaces() {
     assert_eq!(found.result, ProofResult::Holds, "{}", found.found);
 }
 
-fn explicit_host() {
+fn an_explicit_host_triple_is_what_is_built_for() {
     let lab = Lab::new();
     let host = "x86_64-unknown-linux-gnu";
     own(
@@ -122,7 +119,7 @@ fn explicit_host() {
     assert!(bundle.manifest.blocks[0].not_timed.is_empty(), "{:?}", bundle.manifest.blocks[0]);
 }
 
-fn other_target() {
+fn linkers_are_offered_for_what_is_built_for() {
     let lab = Lab::new();
     own(&lab, "[build]\ntarget = \"wasm32-unknown-unknown\"\n");
     let planned = plan(&lab, &["--axis", "linker=default,bfd,rust-lld"], &[]);
@@ -136,7 +133,7 @@ fn other_target() {
     assert!(ran.stderr.contains("no-such-target"), "{}", ran.stderr);
 }
 
-fn on_top() {
+fn a_variant_on_top_of_the_users_configuration_changes_its_own_key_only() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write(
@@ -174,7 +171,7 @@ fn on_top() {
     );
 }
 
-fn difference() {
+fn a_difference_is_shown_and_strict_refuses_it() {
     let lab = Lab::new();
     own(&lab, "");
     lab.write("cargo/config.toml", "[env]\nMY_TOKEN = \"hush\"\n[profile.dev]\ndebug = 1\n");
@@ -193,7 +190,7 @@ fn difference() {
     assert!(lab.bundles().is_empty());
 }
 
-fn harmless() {
+fn questions_start_no_wrapper_and_write_nothing() {
     let lab = Lab::new();
     own(&lab, "");
     let log = lab.path("log");
@@ -218,7 +215,7 @@ fn harmless() {
     assert_eq!(in_home.len(), 1, "{in_home:?}");
 }
 
-fn unanswered() {
+fn a_cargo_that_cannot_answer_is_reported() {
     let lab = Lab::new();
     own(&lab, "[build]\nrustflags = 3\n");
     let args = ["plan", "--project", "../own", "--axis", "linker=default,bfd"];

@@ -6,24 +6,21 @@ use std::path::Path;
 use std::process::Command;
 
 use bench_runner_core::record::{IgnoredFiles, Phase, Sample};
-use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::lab::{Lab, Ran, entries, test};
+use crate::lab::{Lab, Ran, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![
-        test("fidelity::copy::what_a_build_finds_at_home_is_in_the_copy", as_at_home),
-        test("fidelity::copy::what_is_left_out_is_named_with_the_key_that_takes_it", left_out),
-        test("fidelity::copy::ignored_files_have_a_hash_next_to_the_pin", own_hash),
-        test("fidelity::copy::commits_are_built_with_todays_ignored_files", commits),
-        test("fidelity::copy::repositories_that_only_git_opens_are_read", only_git_opens),
-        test("fidelity::copy::sources_and_members_are_those_that_cargo_finds", as_cargo_finds),
-        test("fidelity::copy::a_broken_manifest_is_shown_in_cargos_own_words", broken),
-        test("fidelity::copy::a_toolchain_that_is_not_installed_is_named_and_not_installed", not_installed),
-        test("fidelity::copy::a_hundred_thousand_ignored_files_are_no_trouble", many),
-        test("fidelity::copy::pointers_of_git_lfs_are_named", pointers),
-    ]
+trials! { "fidelity::copy";
+    what_a_build_finds_at_home_is_in_the_copy,
+    what_is_left_out_is_named_with_the_key_that_takes_it,
+    ignored_files_have_a_hash_next_to_the_pin,
+    commits_are_built_with_todays_ignored_files,
+    repositories_that_only_git_opens_are_read,
+    sources_and_members_are_those_that_cargo_finds,
+    a_broken_manifest_is_shown_in_cargos_own_words,
+    a_toolchain_that_is_not_installed_is_named_and_not_installed,
+    a_hundred_thousand_ignored_files_are_no_trouble,
+    pointers_of_git_lfs_are_named,
 }
 
 pub(super) fn package(name: &str, more: &str) -> String {
@@ -107,7 +104,7 @@ fn needy(lab: &Lab) {
     commit(lab, "own");
 }
 
-fn as_at_home() {
+fn what_a_build_finds_at_home_is_in_the_copy() {
     let lab = Lab::new();
     needy(&lab);
     let args = [
@@ -158,7 +155,7 @@ fn with_ignored(lab: &Lab) {
     lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
 }
 
-fn left_out() {
+fn what_is_left_out_is_named_with_the_key_that_takes_it() {
     let lab = Lab::new();
     with_ignored(&lab);
     committed(&lab, "own", &[]);
@@ -198,7 +195,7 @@ fn left_out() {
     }
 }
 
-fn own_hash() {
+fn ignored_files_have_a_hash_next_to_the_pin() {
     let lab = Lab::new();
     with_ignored(&lab);
     committed(&lab, "own", &[]);
@@ -234,7 +231,7 @@ fn own_hash() {
     assert_eq!(planned(&lab, "own")["ignored"], before["ignored"]);
 }
 
-fn commits() {
+fn commits_are_built_with_todays_ignored_files() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
@@ -272,7 +269,7 @@ fn commits() {
     lab.run(&args).expect(0);
 }
 
-fn only_git_opens() {
+fn repositories_that_only_git_opens_are_read() {
     let lab = Lab::new();
     lab.write("origin/Cargo.toml", &package("own", ""));
     lab.write("origin/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
@@ -327,7 +324,7 @@ fn only_git_opens() {
     }
 }
 
-fn as_cargo_finds() {
+fn sources_and_members_are_those_that_cargo_finds() {
     let lab = Lab::new();
     lab.write(
         "repo/ws/Cargo.toml",
@@ -374,7 +371,7 @@ fn as_cargo_finds() {
     );
 }
 
-fn broken() {
+fn a_broken_manifest_is_shown_in_cargos_own_words() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"one\"\n");
     lab.write("own/src/main.rs", "fn main() {\n}\n");
@@ -390,7 +387,7 @@ fn broken() {
     }
 }
 
-fn not_installed() {
+fn a_toolchain_that_is_not_installed_is_named_and_not_installed() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/src/main.rs", "fn main() {\n}\n");
@@ -420,7 +417,7 @@ fn not_installed() {
     assert_eq!(toolchains(), before);
 }
 
-fn many() {
+fn a_hundred_thousand_ignored_files_are_no_trouble() {
     let lab = Lab::new();
     with_ignored(&lab);
     committed(&lab, "own", &[]);
@@ -439,7 +436,7 @@ fn many() {
     assert!(said.contains("files in `dist/`") && said.contains("takes it along"), "{said}");
 }
 
-fn pointers() {
+fn pointers_of_git_lfs_are_named() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/src/main.rs", "fn main() {\n}\n");

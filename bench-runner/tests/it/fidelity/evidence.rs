@@ -1,56 +1,36 @@
 //! Whose crate it is, which file it is, and what counts as evidence.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::ProofResult::{self, Fails, Holds, NotProvable};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, skipped, test, test_with};
+use crate::lab::Lab;
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("fidelity::evidence::a_path_dependency_that_is_no_member_is_a_dependency", no_member),
-        test_with(
-            "fidelity::evidence::programs_of_one_name_are_judged_each_by_its_own_link_line",
-            "mold",
-            one_name,
-        ),
-        test_with(
-            "fidelity::evidence::a_shared_library_is_linked_and_a_static_one_is_not",
-            "mold",
-            libraries,
-        ),
-        test_with(
-            "fidelity::evidence::a_driver_that_calls_another_linker_is_found_out",
-            "ld.lld",
-            other_driver,
-        ),
-        test("fidelity::evidence::a_mark_that_was_linked_in_overrules_nothing", foreign_mark),
-        test("fidelity::evidence::what_hides_the_link_lines_is_named", hidden_links),
-        test("fidelity::evidence::a_failed_arm_quotes_the_line_that_says_why", reasons),
-        test("fidelity::evidence::arguments_that_are_not_known_to_be_safe_are_refused", arguments),
-        test(
-            "fidelity::evidence::a_directory_with_a_space_and_a_script_by_another_name_are_edited",
-            odd_directory,
-        ),
-        test_with(
-            "fidelity::evidence::c_files_of_a_build_script_are_judged_by_what_is_right",
-            "sccache",
-            c_files,
-        ),
-        with_toolchains("fidelity::evidence::old_toolchains_are_proven", old_toolchains),
-        with_toolchains("fidelity::evidence::another_target_is_what_is_looked_at", wasm),
-        test_with("fidelity::evidence::either_layout_of_the_build_directory_is_read", "rustup", layouts),
-    ]
+trials! { "fidelity::evidence";
+    a_path_dependency_that_is_no_member_is_a_dependency,
+    programs_of_one_name_are_judged_each_by_its_own_link_line: ALWAYS.with("mold"),
+    a_shared_library_is_linked_and_a_static_one_is_not: ALWAYS.with("mold"),
+    a_driver_that_calls_another_linker_is_found_out: ALWAYS.with("ld.lld"),
+    a_mark_that_was_linked_in_overrules_nothing,
+    what_hides_the_link_lines_is_named,
+    a_failed_arm_quotes_the_line_that_says_why,
+    arguments_that_are_not_known_to_be_safe_are_refused,
+    a_directory_with_a_space_and_a_script_by_another_name_are_edited,
+    c_files_of_a_build_script_are_judged_by_what_is_right: ALWAYS.with("sccache"),
+    old_toolchains_are_proven: ALWAYS.unless(no_toolchains),
+    another_target_is_what_is_looked_at: ALWAYS.unless(no_toolchains),
+    either_layout_of_the_build_directory_is_read: ALWAYS.with("rustup"),
 }
 
-/// A test with the toolchains that `.ci/toolchains` lays out.
-fn with_toolchains(name: &str, run: fn(&Path)) -> Trial {
-    match std::env::var_os("BENCH_RUNNER_TEST_TOOLCHAINS").map(PathBuf::from) {
-        Some(dir) => test(name, move || run(&dir)),
-        None => skipped(name, "BENCH_RUNNER_TEST_TOOLCHAINS is not set; .ci/toolchains lays them out".into()),
-    }
+/// The toolchains that `.ci/toolchains` lays out.
+fn toolchains() -> Option<PathBuf> {
+    std::env::var_os("BENCH_RUNNER_TEST_TOOLCHAINS").map(PathBuf::from)
+}
+
+fn no_toolchains() -> Option<String> {
+    let lacking = || "BENCH_RUNNER_TEST_TOOLCHAINS is not set; .ci/toolchains lays them out".to_owned();
+    toolchains().is_none().then(lacking)
 }
 
 fn package(name: &str, more: &str) -> String {
@@ -87,7 +67,7 @@ fn expect(bundle: &Bundle, variant: &str, axis: &str, result: ProofResult, found
 
 /// A lone package with a path dependency inside of it, lint flags of its own, a program called as a profile is, a build
 /// script, and a configuration that makes cargo say nothing.
-fn no_member() {
+fn a_path_dependency_that_is_no_member_is_a_dependency() {
     let lab = Lab::new();
     let needs = "[dependencies]\ndep = { path = \"dep\" }\n[build-dependencies]\ndep = { path = \"dep\" }\n";
     lab.write("own/Cargo.toml", &package("own", needs));
@@ -115,7 +95,7 @@ fn no_member() {
 }
 
 /// Two programs of one name, and an example; one of them is linked by another linker, whatever is asked for.
-fn one_name() {
+fn programs_of_one_name_are_judged_each_by_its_own_link_line() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\n");
     lab.write("own/Cargo.lock", &lock(&[("a", &[]), ("b", &[])]));
@@ -135,7 +115,7 @@ fn one_name() {
     expect(&bundle, "linker=mold", "linker", Fails, "tool of b: GNU ld");
 }
 
-fn libraries() {
+fn a_shared_library_is_linked_and_a_static_one_is_not() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", "[lib]\ncrate-type = [\"cdylib\"]\n"));
     lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
@@ -153,7 +133,7 @@ fn libraries() {
 }
 
 /// It appends a linker to every line, and drops the mark.
-fn other_driver() {
+fn a_driver_that_calls_another_linker_is_found_out() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
@@ -170,7 +150,7 @@ fn other_driver() {
     expect(&bundle, "linker=lld", "linker", NotProvable, "no mark of it in the result");
 }
 
-fn foreign_mark() {
+fn a_mark_that_was_linked_in_overrules_nothing() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
@@ -180,7 +160,7 @@ fn foreign_mark() {
     expect(&bundle, "linker=rust-lld", "linker", Holds, "mold 2.30.0 too");
 }
 
-fn hidden_links() {
+fn what_hides_the_link_lines_is_named() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
@@ -192,7 +172,7 @@ fn hidden_links() {
     expect(&bundle, "linker=rust-lld", "linker", NotProvable, cause);
 }
 
-fn reasons() {
+fn a_failed_arm_quotes_the_line_that_says_why() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
@@ -211,7 +191,7 @@ fn reasons() {
     assert!(reason.contains("-fuse-ld=molded") && !reason.contains("linking with"), "{said}");
 }
 
-fn arguments() {
+fn arguments_that_are_not_known_to_be_safe_are_refused() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/src/main.rs", "fn main() {}\n");
@@ -232,7 +212,7 @@ fn arguments() {
     }
 }
 
-fn odd_directory() {
+fn a_directory_with_a_space_and_a_script_by_another_name_are_edited() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", "[workspace]\nmembers = [\"app é\", \"the 50% lib\"]\n");
     lab.write("own/Cargo.lock", &lock(&[("app", &["lib"]), ("lib", &[])]));
@@ -251,7 +231,7 @@ fn odd_directory() {
 }
 
 /// One C file that is compiled twice with a cache that is empty, and four that one edit changes in one that is full.
-fn c_files() {
+fn c_files_of_a_build_script_are_judged_by_what_is_right() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
@@ -308,7 +288,8 @@ fn workspace(lab: &Lab) {
     lab.write("own/macros/src/lib.rs", text);
 }
 
-fn old_toolchains(toolchains: &Path) {
+fn old_toolchains_are_proven() {
+    let toolchains = &toolchains().expect("toolchains");
     let lab = Lab::new();
     workspace(&lab);
     let named: Vec<String> =
@@ -342,7 +323,8 @@ fn old_toolchains(toolchains: &Path) {
 }
 
 /// WebAssembly, which Debian's oldest toolchain has a standard library for.
-fn wasm(toolchains: &Path) {
+fn another_target_is_what_is_looked_at() {
+    let toolchains = &toolchains().expect("toolchains");
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]"));
     lab.write("own/Cargo.lock", &lock(&[("own", &[])]));
@@ -368,7 +350,7 @@ fn wasm(toolchains: &Path) {
 }
 
 /// The directory of all units together, and one of each unit.
-fn layouts() {
+fn either_layout_of_the_build_directory_is_read() {
     let lab = Lab::new();
     workspace(&lab);
     let args = ["--axis", "toolchain=nightly", "--axis", "cargo-args=,-Zbuild-dir-new-layout"];

@@ -6,12 +6,11 @@ use std::path::Path;
 
 use bench_runner_core::bundle::{Status, open};
 use bench_runner_core::record::Phase;
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, test};
+use crate::lab::Lab;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![test("fidelity::format::builds_that_find_a_cache_are_invalid_and_format_1_goes_on", all)]
+trials! { "fidelity::format";
+    builds_that_find_a_cache_are_invalid_and_format_1_goes_on,
 }
 
 /// A build that works for some tenths of a second, unless its outcome is in a file outside of the target directory.
@@ -22,7 +21,7 @@ fn caching(lab: &Lab) -> String {
     )
 }
 
-fn all() {
+fn builds_that_find_a_cache_are_invalid_and_format_1_goes_on() {
     let lab = Lab::new();
     lab.toy_called("cached", &caching(&lab), "");
     lab.toy_called("honest", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", "");

@@ -9,15 +9,6 @@ mod reports;
 mod state;
 mod unchanged;
 
-use libtest_mimic::Trial;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = configuration::tests();
-    trials.extend(copy::tests());
-    trials.extend(evidence::tests());
-    trials.extend(format::tests());
-    trials.extend(reports::tests());
-    trials.extend(state::tests());
-    trials.extend(unchanged::tests());
-    trials
+trials! { "fidelity";
+    [configuration, copy, evidence, format, reports, state, unchanged];
 }

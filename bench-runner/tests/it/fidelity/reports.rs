@@ -1,26 +1,17 @@
 //! Public reports of builds that differ from one place to another, rebuilt small.
 
 use bench_runner_core::record::{Fidelity, Plan};
-use libtest_mimic::Trial;
 
 use crate::cargo_projects::toolchain_of_the_lab;
-use crate::lab::{Lab, Ran, test};
+use crate::lab::{Lab, Ran};
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test(
-            "fidelity::reports::the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named",
-            variable,
-        ),
-        test(
-            "fidelity::reports::a_project_below_the_home_is_compared_without_the_files_of_the_home",
-            below_home,
-        ),
-        test("fidelity::reports::what_lies_above_the_project_is_named_and_so_is_another_compiler", above),
-        test("fidelity::reports::a_project_in_a_directory_of_its_repository_finds_its_commit", git),
-        test("fidelity::reports::a_member_with_configuration_is_built_in_its_own_directory", member),
-        test("fidelity::reports::build_scripts_find_the_target_directory_in_its_usual_place", target),
-    ]
+trials! { "fidelity::reports";
+    the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named,
+    a_project_below_the_home_is_compared_without_the_files_of_the_home,
+    what_lies_above_the_project_is_named_and_so_is_another_compiler,
+    a_project_in_a_directory_of_its_repository_finds_its_commit,
+    a_member_with_configuration_is_built_in_its_own_directory,
+    build_scripts_find_the_target_directory_in_its_usual_place,
 }
 
 /// A package with nothing to fetch in this directory.
@@ -59,7 +50,7 @@ fn notes(plan: &Plan) -> String {
     plan.projects[0].notes.join("\n")
 }
 
-fn variable() {
+fn the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named() {
     let lab = Lab::new();
     package(&lab, "own");
     let (_, toolchain) = toolchain_of_the_lab(&lab);
@@ -80,7 +71,7 @@ fn variable() {
     assert_eq!([named(0), named(2)], [true, false], "{:?}", planned.blocks[0].arms);
 }
 
-fn below_home() {
+fn a_project_below_the_home_is_compared_without_the_files_of_the_home() {
     let lab = Lab::new();
     package(&lab, "home/src/own");
     lab.write("home/.cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"mine\"]\n");
@@ -93,7 +84,7 @@ fn below_home() {
     assert!(fidelity(&planned, Some("as-configured")).is_same(), "{:?}", planned.blocks[0].fidelity);
 }
 
-fn above() {
+fn what_lies_above_the_project_is_named_and_so_is_another_compiler() {
     let lab = Lab::new();
     package(&lab, "outer/own");
     lab.write("outer/.cargo/config.toml", "[profile.dev]\ndebug = 1\n");
@@ -110,7 +101,7 @@ fn above() {
     assert!(notes.contains("outer/.env") && !notes.contains("hush"), "{notes}");
 }
 
-fn git() {
+fn a_project_in_a_directory_of_its_repository_finds_its_commit() {
     let lab = Lab::new();
     package(&lab, "repo/own");
     lab.write(
@@ -132,7 +123,7 @@ fn git() {
     assert!(planned.skipped.iter().all(|one| !one.reason.contains("repository")), "{:?}", planned.skipped);
 }
 
-fn member() {
+fn a_member_with_configuration_is_built_in_its_own_directory() {
     let lab = Lab::new();
     package(&lab, "ws/own");
     lab.write("ws/Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"own\"]\n");
@@ -155,7 +146,7 @@ fn member() {
     assert_eq!(fidelity.compared, ["configuration", "flags", "toolchain", "units"]);
 }
 
-fn target() {
+fn build_scripts_find_the_target_directory_in_its_usual_place() {
     let lab = Lab::new();
     package(&lab, "own");
     lab.write(

@@ -7,26 +7,19 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Phase, Sample};
-use libtest_mimic::Trial;
 
-use crate::lab::{Lab, Ran, entries, test, test_with};
+use crate::lab::{Lab, Ran, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let sccache = |name: &str, run: fn()| test_with(name, "sccache", run);
-    vec![
-        test("fidelity::state::what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm", from_nothing),
-        test("fidelity::state::what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds", warm),
-        test(
-            "fidelity::state::what_a_release_build_writes_elsewhere_is_where_later_builds_start",
-            after_release,
-        ),
-        test("fidelity::state::a_build_directory_is_each_variants_own", build_directories),
-        test("fidelity::state::what_a_dependency_writes_among_its_sources_is_undone", dependency),
-        test("fidelity::state::what_is_compiled_again_without_a_change_is_named_with_its_reason", restless),
-        test("fidelity::state::an_unknown_wrapper_is_named", unknown_wrapper),
-        sccache("fidelity::state::a_script_that_calls_sccache_reaches_a_server_of_its_own", by_script),
-        sccache("fidelity::state::sccache_is_found_wherever_cargo_takes_a_wrapper_from", by_every_way),
-    ]
+trials! { "fidelity::state";
+    what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm,
+    what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds,
+    what_a_release_build_writes_elsewhere_is_where_later_builds_start,
+    a_build_directory_is_each_variants_own,
+    what_a_dependency_writes_among_its_sources_is_undone,
+    what_is_compiled_again_without_a_change_is_named_with_its_reason,
+    an_unknown_wrapper_is_named,
+    a_script_that_calls_sccache_reaches_a_server_of_its_own: ALWAYS.with("sccache"),
+    sccache_is_found_wherever_cargo_takes_a_wrapper_from: ALWAYS.with("sccache"),
 }
 
 /// A package with a library and a binary, and the text of its build script.
@@ -104,7 +97,7 @@ fn measured<'b>(bundle: &'b Bundle, variant: &str) -> Vec<&'b Sample> {
     bundle.samples.iter().filter(of).collect()
 }
 
-fn from_nothing() {
+fn what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm() {
     let lab = Lab::new();
     own(&lab, &litterer(&lab));
     let before = state(&lab.path("own"));
@@ -130,7 +123,7 @@ fn from_nothing() {
     assert_eq!(state(&lab.path("own")), before, "the user's own tree is only read");
 }
 
-fn warm() {
+fn what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds() {
     let lab = Lab::new();
     own(&lab, &litterer(&lab));
     // What the script has made is a source from then on.
@@ -147,7 +140,7 @@ fn warm() {
     assert!(notes(&lab.bundle()).contains("in the work tree; this is kept apart for each variant"));
 }
 
-fn after_release() {
+fn what_a_release_build_writes_elsewhere_is_where_later_builds_start() {
     let lab = Lab::new();
     own(&lab, &litterer(&lab));
     let args = ["run", "--project", "../own", "--workload", "after-release", "--rounds", "1"];
@@ -164,7 +157,7 @@ fn after_release() {
     }
 }
 
-fn build_directories() {
+fn a_build_directory_is_each_variants_own() {
     let lab = Lab::new();
     own(&lab, "");
     let mine = lab.path("mine");
@@ -221,7 +214,7 @@ fn with_dependency(lab: &Lab) {
     );
 }
 
-fn dependency() {
+fn what_a_dependency_writes_among_its_sources_is_undone() {
     let lab = Lab::new();
     with_dependency(&lab);
     let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", "codegen-units=1,16"];
@@ -240,7 +233,7 @@ fn dependency() {
     assert!(notes(&bundle).contains(said), "{}", notes(&bundle));
 }
 
-fn restless() {
+fn what_is_compiled_again_without_a_change_is_named_with_its_reason() {
     let lab = Lab::new();
     let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=.env\");\n    println!(\"cargo:rerun-if-env-changed=OF_THE_USER\");\n}\n";
     own(&lab, script);
@@ -269,7 +262,7 @@ fn wrapper(lab: &Lab, command: &str) -> PathBuf {
     lab.write("bin/kache.sh", &format!("#!/bin/sh\nexec {command} \"$@\"\n"))
 }
 
-fn unknown_wrapper() {
+fn an_unknown_wrapper_is_named() {
     let lab = Lab::new();
     own(&lab, "");
     let kache = wrapper(&lab, "");
@@ -292,7 +285,7 @@ fn nothing_of_the_users_was_touched(lab: &Lab, bundle: &Bundle) {
     assert_eq!(stragglers, 0, "servers are stopped, not killed");
 }
 
-fn by_script() {
+fn a_script_that_calls_sccache_reaches_a_server_of_its_own() {
     let lab = Lab::new();
     own(&lab, "");
     let script = wrapper(&lab, "sccache");
@@ -307,7 +300,7 @@ fn by_script() {
     nothing_of_the_users_was_touched(&lab, &bundle);
 }
 
-fn by_every_way() {
+fn sccache_is_found_wherever_cargo_takes_a_wrapper_from() {
     let lab = Lab::new();
     // A C compiler behind the cache is no wrapper of rustc at all.
     let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let Some(cc) = std::env::var_os(\"CC\").filter(|cc| !cc.is_empty()) else { return };\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    std::fs::write(format!(\"{out}/a.c\"), \"int f(void) { return 1; }\").unwrap();\n    let args = [\"-c\".to_owned(), \"-o\".to_owned(), format!(\"{out}/a.o\"), format!(\"{out}/a.c\")];\n    assert!(std::process::Command::new(cc).args(args).status().unwrap().success());\n}\n";

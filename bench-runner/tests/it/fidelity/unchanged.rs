@@ -5,14 +5,13 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use libtest_mimic::Trial;
 use sha2::{Digest, Sha256};
 
 use super::copy::{git, package};
-use crate::lab::{Lab, entries, test};
+use crate::lab::{Lab, entries};
 
-pub(crate) fn tests() -> Vec<Trial> {
-    vec![test("fidelity::copy::the_users_tree_and_homes_are_only_read", only_read)]
+trials! { "fidelity::copy";
+    the_users_tree_and_homes_are_only_read,
 }
 
 /// All that is in a directory: for each path what it is, and for files their mode, time and content.
@@ -77,7 +76,7 @@ fn all(lab: &Lab) -> Contents {
     Contents(all)
 }
 
-fn only_read() {
+fn the_users_tree_and_homes_are_only_read() {
     let lab = Lab::new();
     lab.write("cargo-home/config.toml", "[build]\nrustflags = [\"--cfg\", \"users_own\"]\n");
     lab.write("home/.gitconfig", "[core]\n\tfsmonitor = true\n\tuntrackedCache = true\n");

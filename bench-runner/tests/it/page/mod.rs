@@ -5,31 +5,26 @@ mod pages;
 
 use std::path::PathBuf;
 
-use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::lab::test_with;
 use browser::{Browser, PROGRAM, View};
 use pages::Pages;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    let trial = |name: &str, run: fn()| test_with(&format!("page::{name}"), PROGRAM, run);
-    vec![
-        trial("opens_without_a_word_in_the_console_and_without_a_request", opens),
-        trial("labels_of_figures_are_whole_and_apart", labels),
-        trial("nothing_reaches_beyond_the_window", width),
-        trial("the_ratios_are_seen_whole_on_wide_screens_and_on_narrow_ones", whole),
-        trial("headings_figures_and_controls_have_their_names", structure),
-        trial("text_stands_out_in_both_schemes", contrast),
-        trial("every_column_is_sorted_both_ways", sorting),
-        trial("rows_are_filtered", filtering),
-        trial("figures_are_told_by_pointer_and_by_keyboard", telling),
-        trial("lines_are_copied", copying),
-        trial("it_is_printed", printing),
-        trial("without_scripts_everything_is_there", without_scripts),
-        trial("what_is_wrong_is_found", planted),
-        trial("many_samples_make_no_large_page", large),
-    ]
+trials! { "page";
+    opens_without_a_word_in_the_console_and_without_a_request: ALWAYS.with(PROGRAM),
+    labels_of_figures_are_whole_and_apart: ALWAYS.with(PROGRAM),
+    nothing_reaches_beyond_the_window: ALWAYS.with(PROGRAM),
+    the_ratios_are_seen_whole_on_wide_screens_and_on_narrow_ones: ALWAYS.with(PROGRAM),
+    headings_figures_and_controls_have_their_names: ALWAYS.with(PROGRAM),
+    text_stands_out_in_both_schemes: ALWAYS.with(PROGRAM),
+    every_column_is_sorted_both_ways: ALWAYS.with(PROGRAM),
+    rows_are_filtered: ALWAYS.with(PROGRAM),
+    figures_are_told_by_pointer_and_by_keyboard: ALWAYS.with(PROGRAM),
+    lines_are_copied: ALWAYS.with(PROGRAM),
+    it_is_printed: ALWAYS.with(PROGRAM),
+    without_scripts_everything_is_there: ALWAYS.with(PROGRAM),
+    what_is_wrong_is_found: ALWAYS.with(PROGRAM),
+    many_samples_make_no_large_page: ALWAYS.with(PROGRAM),
 }
 
 const WIDE: View = View { width: 1200, dark: false, scripts: true };
@@ -57,18 +52,18 @@ fn texts(value: &Value) -> Vec<String> {
     texts.map(|text| text.as_str().expect("a text").to_owned()).collect()
 }
 
-fn opens() {
+fn opens_without_a_word_in_the_console_and_without_a_request() {
     everywhere(&[WIDE], |browser, file, _| {
         assert!(browser.evaluate("document.getElementById('answer').textContent.length").as_u64() > Some(20));
         browser.complaints(file)
     });
 }
 
-fn labels() {
+fn labels_of_figures_are_whole_and_apart() {
     everywhere(&VIEWS, |browser, _, _| texts(&browser.evaluate("probe.labels()")));
 }
 
-fn width() {
+fn nothing_reaches_beyond_the_window() {
     everywhere(&[WIDE, VIEWS[2]], |browser, _, view| {
         let found = browser.evaluate("probe.width()");
         assert_eq!(found["window"], view.width, "{found}");
@@ -79,7 +74,7 @@ fn width() {
     });
 }
 
-fn whole() {
+fn the_ratios_are_seen_whole_on_wide_screens_and_on_narrow_ones() {
     let mut browser = Browser::start();
     for (view, shown, hidden) in [(WIDE, "wide", "narrow"), (VIEWS[2], "narrow", "wide")] {
         browser.open(Pages::get().file("several"), view);
@@ -91,11 +86,11 @@ fn whole() {
     }
 }
 
-fn structure() {
+fn headings_figures_and_controls_have_their_names() {
     everywhere(&[WIDE], |browser, _, _| texts(&browser.evaluate("probe.structure()")));
 }
 
-fn contrast() {
+fn text_stands_out_in_both_schemes() {
     everywhere(&VIEWS[..2], |browser, _, view| {
         let found = browser.evaluate("probe.contrast()");
         assert!(found["looked"].as_u64() > Some(20), "{found}");
@@ -113,7 +108,7 @@ fn real() -> Browser {
     browser
 }
 
-fn sorting() {
+fn every_column_is_sorted_both_ways() {
     let mut browser = real();
     let heads = browser.evaluate("probe.heads()").as_array().expect("headings").len();
     assert!(heads >= 8);
@@ -158,7 +153,7 @@ fn assert_sorted(cells: &[Value], direction: i8, head: &Value) {
     }
 }
 
-fn filtering() {
+fn rows_are_filtered() {
     let mut browser = real();
     let all = browser.evaluate("probe.filter(0, '')");
     let rows = all.as_array().expect("rows").clone();
@@ -186,7 +181,7 @@ fn filtering() {
     assert_eq!(left(&browser.evaluate("probe.filter(2, '')")), rows.len());
 }
 
-fn telling() {
+fn figures_are_told_by_pointer_and_by_keyboard() {
     for view in [WIDE, VIEWS[2]] {
         let mut browser = Browser::start();
         browser.open(Pages::get().file("linkers"), view);
@@ -228,7 +223,7 @@ fn telling() {
     }
 }
 
-fn copying() {
+fn lines_are_copied() {
     let mut browser = Browser::start();
     browser.open(Pages::get().file("linkers"), WIDE);
     browser.evaluate(include_str!("probe.js"));
@@ -243,7 +238,7 @@ fn copying() {
     assert!(lines(&button["lines"]).parse::<toml::Table>().is_ok());
 }
 
-fn printing() {
+fn it_is_printed() {
     let mut browser = real();
     let pdf = browser.call("Page.printToPDF", json!({"printBackground": true}));
     // Base64 of `%PDF-`.
@@ -257,7 +252,7 @@ fn printing() {
 }
 
 /// With scripts switched off nothing can be asked of a page by one of its own, but it can be looked at from outside.
-fn without_scripts() {
+fn without_scripts_everything_is_there() {
     let mut browser = Browser::start();
     browser.open(Pages::get().file("several"), View { scripts: false, ..WIDE });
     let sees = |script: &str, browser: &mut Browser| browser.evaluate(script).as_u64().expect("a number");
@@ -275,7 +270,7 @@ fn without_scripts() {
 }
 
 /// What is asked of pages would notice if something were wrong.
-fn planted() {
+fn what_is_wrong_is_found() {
     let mut browser = real();
     let mut finds = |fault: &str, question: &str| {
         browser.open(Pages::get().file("several"), WIDE);
@@ -296,7 +291,7 @@ fn planted() {
     finds("document.querySelector('footer').style.minWidth = '3000px', 0", "probe.width().beyond");
 }
 
-fn large() {
+fn many_samples_make_no_large_page() {
     let file = Pages::get().file("large");
     let bytes = std::fs::metadata(file).expect("the page").len();
     assert!(bytes < 2_000_000, "{bytes} bytes");

@@ -9,19 +9,19 @@ use bench_runner_measure::process::{Errand, ToolCall, run_tool};
 
 use super::*;
 
-pub(super) const TESTS: &[(&str, Test)] = &[
-    ("errands_come_first_and_in_order", errands_come_first_and_in_order),
-    ("an_errand_has_the_environment_it_is_given", an_errand_has_the_environment_it_is_given),
-    ("a_server_is_there_and_counted", a_server_is_there_and_counted),
-    ("a_server_can_be_stopped_after_the_build", a_server_can_be_stopped_after_the_build),
-    ("errands_and_holding_are_outside_of_the_clock", errands_and_holding_are_outside_of_the_clock),
-    ("an_errand_that_fails_ends_it_all", an_errand_that_fails_ends_it_all),
-    ("an_errand_that_takes_too_long_ends_it_all", an_errand_that_takes_too_long_ends_it_all),
-    ("only_a_build_that_ended_by_itself_is_held", only_a_build_that_ended_by_itself_is_held),
-    ("holding_has_a_limit", holding_has_a_limit),
-    ("a_killed_harness_leaves_no_server_behind", a_killed_harness_leaves_no_server_behind),
-    ("an_interrupt_ends_an_errand", an_interrupt_ends_an_errand),
-    ("an_interrupt_ends_the_holding", an_interrupt_ends_the_holding),
+pub(super) const TESTS: &[(&str, Test)] = by_name![
+    errands_come_first_and_in_order,
+    an_errand_has_the_environment_it_is_given,
+    a_server_is_there_and_counted,
+    a_server_can_be_stopped_after_the_build,
+    errands_and_holding_are_outside_of_the_clock,
+    an_errand_that_fails_ends_it_all,
+    an_errand_that_takes_too_long_ends_it_all,
+    only_a_build_that_ended_by_itself_is_held,
+    holding_has_a_limit,
+    a_killed_harness_leaves_no_server_behind,
+    an_interrupt_ends_an_errand,
+    an_interrupt_ends_the_holding,
 ];
 
 /// An errand that starts a server in a session of its own and ends when that is there. The server stays until

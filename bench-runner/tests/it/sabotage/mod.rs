@@ -26,21 +26,20 @@ use bench_runner_measure::corpus::sources::write_cargo_home;
 use bench_runner_measure::process::{Ended, Job, Supervisor, SupervisorOptions};
 use libtest_mimic::Trial;
 
-use crate::lab::{Lab, PROGRAM, long_test_with, test, test_with};
+use crate::lab::{Lab, PROGRAM};
+use crate::trials::{ALWAYS, trial};
 use table::{Case, Entry, Need, entries};
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = vec![test("sabotage::every_axis_and_each_of_its_values_has_an_entry", complete)];
+    let mut trials = vec![trial("sabotage::every_axis_and_each_of_its_values_has_an_entry", ALWAYS, complete)];
     for entry in entries().into_values() {
         match entry {
             Entry::Built(cases) => {
                 trials.extend(cases.into_iter().map(|case| trial_with("sabotage", case, try_out)));
             }
             Entry::Unseen(key, value) => {
-                trials.push(Trial::test(format!("sabotage::{key} cannot be seen"), move || {
-                    unseen(key, value);
-                    Ok(())
-                }));
+                let name = format!("sabotage::{key} cannot be seen");
+                trials.push(trial(&name, ALWAYS, move || unseen(key, value)));
             }
         }
     }
@@ -54,17 +53,17 @@ fn trial_with(of: &str, case: Case, run: fn(&Case)) -> Trial {
     let value = case.value.lines().collect::<Vec<_>>().join("; ");
     let name = format!("{of}::{}={value}{beside}", case.key);
     let needs = case.needs;
-    let run = move || run(&case);
-    match needs {
-        Need::Nothing | Need::Absent => test(&name, run),
-        Need::Program(program) => test_with(&name, program, run),
-        Need::LongProgram(program) => long_test_with(&name, program, run),
-        Need::Nightly if nightly_is_here() => test(&name, run),
+    let when = match needs {
+        Need::Nothing | Need::Absent => ALWAYS,
+        Need::Program(program) => ALWAYS.with(program),
+        Need::LongProgram(program) => ALWAYS.where_installed(program),
+        Need::Nightly if nightly_is_here() => ALWAYS,
         Need::Nightly => {
             let name = format!("{name} (skipped: rustup has no toolchain `nightly`)");
-            Trial::test(name, || Ok(())).with_ignored_flag(true)
+            return Trial::test(name, || Ok(())).with_ignored_flag(true);
         }
-    }
+    };
+    trial(&name, when, move || run(&case))
 }
 
 fn nightly_is_here() -> bool {

@@ -4,19 +4,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use libtest_mimic::Trial;
 
-use super::{cache, commit, git, local, manifest, package, test};
+use super::{cache, commit, git, local, manifest, package};
 use crate::lab::{Lab, entries};
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("a_build_script_is_told_of_git_what_it_is_told_at_home", at_home),
-        test("a_build_script_that_asks_git_finds_the_pinned_commit", pinned),
-        test("a_build_script_that_asks_git_finds_the_commit_compared", revisions),
-        test("a_project_beside_another_one_finds_the_repository_of_both", beside),
-        test("a_part_of_a_repository_finds_that_one_and_no_other", part),
-    ]
+trials! { "sources";
+    a_build_script_is_told_of_git_what_it_is_told_at_home: ALWAYS.with("git"),
+    a_build_script_that_asks_git_finds_the_pinned_commit: ALWAYS.with("git"),
+    a_build_script_that_asks_git_finds_the_commit_compared: ALWAYS.with("git"),
+    a_project_beside_another_one_finds_the_repository_of_both: ALWAYS.with("git"),
+    a_part_of_a_repository_finds_that_one_and_no_other: ALWAYS.with("git"),
 }
 
 /// What the build script asks.
@@ -120,7 +117,7 @@ fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-fn at_home() {
+fn a_build_script_is_told_of_git_what_it_is_told_at_home() {
     let lab = Lab::new();
     project(&lab, "demo", "");
     committed(&lab, "demo");
@@ -144,7 +141,7 @@ fn at_home() {
     run(&lab, source, &expected);
 }
 
-fn pinned() {
+fn a_build_script_that_asks_git_finds_the_pinned_commit() {
     let lab = Lab::new();
     project(&lab, "served/demo", "");
     let [first, second, rev] = committed(&lab, "served/demo");
@@ -164,7 +161,7 @@ fn pinned() {
     run(&lab, &source, &expected);
 }
 
-fn revisions() {
+fn a_build_script_that_asks_git_finds_the_commit_compared() {
     let lab = Lab::new();
     project(&lab, "demo", "");
     let [first, second, _] = committed(&lab, "demo");
@@ -176,7 +173,7 @@ fn revisions() {
     assert_eq!(told_while_it_ran(&lab), BTreeSet::from(expected));
 }
 
-fn beside() {
+fn a_project_beside_another_one_finds_the_repository_of_both() {
     let lab = Lab::new();
     project(&lab, "repo/app", "[dependencies]\nshared = { path = \"../shared\" }\n");
     lab.write("repo/shared/Cargo.toml", &package("shared"));
@@ -188,7 +185,7 @@ fn beside() {
     assert!(notes.contains("app/build.rs asks git, and finds"), "{notes}");
 }
 
-fn part() {
+fn a_part_of_a_repository_finds_that_one_and_no_other() {
     let lab = Lab::new();
     project(&lab, "repo/app", "");
     committed(&lab, "repo");

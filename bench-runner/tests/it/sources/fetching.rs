@@ -6,30 +6,34 @@ use std::path::Path;
 
 use bench_runner_core::record::ProofResult;
 use bench_runner_measure::corpus::sources::git_store;
-use libtest_mimic::Trial;
 
 use super::servers::{serve, serve_http, serve_https, serve_ssh};
-use super::{fetch, local, manifest, origin, sources, stores, test};
-use crate::lab::{Lab, Ran, entries, test_with};
+use super::{fetch, local, manifest, origin, sources, stores};
+use crate::lab::{Lab, Ran, entries};
+use crate::trials::lacking_program;
 
-pub(super) fn tests() -> Vec<Trial> {
-    // As root, an ssh server wants a directory that is made where it is installed.
-    let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
-    let sshd = if root && !Path::new("/run/sshd").is_dir() { "sshd with its /run/sshd" } else { "sshd" };
-    vec![
-        test_with("sources::a_commit_comes_from_a_server_of_ssh", sshd, real_ssh),
-        test_with("sources::a_commit_comes_by_https_from_whom_the_user_trusts", "openssl", https),
-        test("a_repository_is_fetched_once_and_built_with_its_submodules", fetched_once),
-        test("a_commit_comes_from_a_server_of_git", daemon),
-        test("a_commit_comes_by_http", http),
-        test("where_a_server_gives_no_single_commits_all_are_fetched", unadvertised),
-        test("a_commit_comes_through_the_users_own_ssh", ssh),
-        test("what_the_user_sets_for_git_is_in_force", instead_of),
-        test("two_at_once_do_not_get_into_each_others_way", at_once),
-    ]
+trials! { "sources";
+    a_commit_comes_from_a_server_of_ssh: ALWAYS.unless(no_sshd),
+    a_commit_comes_by_https_from_whom_the_user_trusts: ALWAYS.with("openssl"),
+    a_repository_is_fetched_once_and_built_with_its_submodules: ALWAYS.with("git"),
+    a_commit_comes_from_a_server_of_git: ALWAYS.with("git"),
+    a_commit_comes_by_http: ALWAYS.with("git"),
+    where_a_server_gives_no_single_commits_all_are_fetched: ALWAYS.with("git"),
+    a_commit_comes_through_the_users_own_ssh: ALWAYS.with("git"),
+    what_the_user_sets_for_git_is_in_force: ALWAYS.with("git"),
+    two_at_once_do_not_get_into_each_others_way: ALWAYS.with("git"),
 }
 
-fn fetched_once() {
+/// As root, an ssh server wants a directory that is made where it is installed.
+fn no_sshd() -> Option<String> {
+    let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    match root && !Path::new("/run/sshd").is_dir() {
+        true => Some("no sshd with its /run/sshd on PATH".to_owned()),
+        false => lacking_program("sshd"),
+    }
+}
+
+fn a_repository_is_fetched_once_and_built_with_its_submodules() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     manifest(&lab, &local(&lab), &first, "");
@@ -56,7 +60,7 @@ fn fetched_once() {
     assert_eq!(bundle.manifest.plan.projects[0].base, None);
 }
 
-fn daemon() {
+fn a_commit_comes_from_a_server_of_git() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let (server, url) = serve(&lab);
@@ -69,7 +73,7 @@ fn daemon() {
     }
 }
 
-fn http() {
+fn a_commit_comes_by_http() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     manifest(&lab, &serve_http(&lab), &first, "submodules = true");
@@ -78,7 +82,7 @@ fn http() {
     fetch(&lab).expect(0);
 }
 
-fn unadvertised() {
+fn where_a_server_gives_no_single_commits_all_are_fetched() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let (_server, url) = serve(&lab);
@@ -93,7 +97,7 @@ fn unadvertised() {
     assert!(said.contains(&format!("the commit {missing}")) && said.contains("no such commit"), "{said}");
 }
 
-fn ssh() {
+fn a_commit_comes_through_the_users_own_ssh() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let calls = lab.path("calls");
@@ -111,7 +115,7 @@ fn ssh() {
     assert_eq!(stores(&lab).len(), 1, "{} {}", ran.stdout, ran.stderr);
 }
 
-fn instead_of() {
+fn what_the_user_sets_for_git_is_in_force() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let served = lab.path("served");
@@ -124,7 +128,7 @@ fn instead_of() {
     assert_eq!(stores(&lab).len(), 2);
 }
 
-fn at_once() {
+fn two_at_once_do_not_get_into_each_others_way() {
     let lab = Lab::new();
     let [first, second] = origin(&lab);
     let with = sources(&lab);
@@ -138,7 +142,7 @@ fn at_once() {
     assert_eq!(entries(&with.cache.repositories()).len(), 2, "one repository and its lock");
 }
 
-fn real_ssh() {
+fn a_commit_comes_from_a_server_of_ssh() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let (server, url) = serve_ssh(&lab);
@@ -158,7 +162,7 @@ fn real_ssh() {
     fetch(&lab).expect(0);
 }
 
-fn https() {
+fn a_commit_comes_by_https_from_whom_the_user_trusts() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let (server, url) = serve_https(&lab);

@@ -3,24 +3,21 @@
 use std::fs;
 
 use bench_runner_measure::corpus::sources::{FetchContext, git_store, last_commits};
-use libtest_mimic::Trial;
 
 use super::servers::serve;
-use super::{cache, commit, fetch, git, local, manifest, origin, sources, test};
+use super::{cache, commit, fetch, git, local, manifest, origin, sources};
 use crate::lab::{Lab, entries};
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("commits_of_a_repository_are_compared", revisions),
-        test("commits_of_a_local_project_come_with_its_submodules", submodules),
-        test("history_is_deepened_as_far_as_it_is_asked_for", deepened),
-        test("history_is_not_shortened_by_another_fetch", not_shortened),
-        test("history_that_is_cut_at_its_origin_is_asked_for_once", shallow_origin),
-        test("only_the_history_is_said_to_be_missing", replayed),
-    ]
+trials! { "sources";
+    commits_of_a_repository_are_compared: ALWAYS.with("git"),
+    commits_of_a_local_project_come_with_its_submodules: ALWAYS.with("git"),
+    history_is_deepened_as_far_as_it_is_asked_for: ALWAYS.with("git"),
+    history_is_not_shortened_by_another_fetch: ALWAYS.with("git"),
+    history_that_is_cut_at_its_origin_is_asked_for_once: ALWAYS.with("git"),
+    only_the_history_is_said_to_be_missing: ALWAYS.with("git"),
 }
 
-fn revisions() {
+fn commits_of_a_repository_are_compared() {
     let lab = Lab::new();
     let [first, second] = origin(&lab);
     manifest(&lab, &local(&lab), &second, "submodules = true");
@@ -63,7 +60,7 @@ fn more(lab: &Lab, count: usize) -> String {
     git(lab, "served/demo", &["rev-parse", "HEAD"])
 }
 
-fn deepened() {
+fn history_is_deepened_as_far_as_it_is_asked_for() {
     let lab = Lab::new();
     origin(&lab);
     let rev = more(&lab, 5);
@@ -86,7 +83,7 @@ fn deepened() {
 }
 
 /// Another commit that is fetched with less of its history says that it ends where that of the first one goes on.
-fn not_shortened() {
+fn history_is_not_shortened_by_another_fetch() {
     let lab = Lab::new();
     origin(&lab);
     let main = more(&lab, 5);
@@ -115,7 +112,7 @@ fn not_shortened() {
 }
 
 /// Where history is cut where it comes from, a second time nothing is fetched either.
-fn shallow_origin() {
+fn history_that_is_cut_at_its_origin_is_asked_for_once() {
     let lab = Lab::new();
     origin(&lab);
     more(&lab, 3);
@@ -140,7 +137,7 @@ fn shallow_origin() {
 }
 
 /// Only its history is missing, and that is what is said; once it is there, it is there.
-fn replayed() {
+fn only_the_history_is_said_to_be_missing() {
     let lab = Lab::new();
     origin(&lab);
     let rev = more(&lab, 3);
@@ -159,7 +156,7 @@ fn replayed() {
 }
 
 /// The submodules of a local project are those of the user's own repository.
-fn submodules() {
+fn commits_of_a_local_project_come_with_its_submodules() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     lab.write("served/demo/deps/dep/src/lib.rs", "pub fn one() -> u64 {\n    11\n}\n");

@@ -3,21 +3,18 @@
 use std::os::unix::fs::symlink;
 
 use bench_runner_core::record::ProofResult;
-use libtest_mimic::Trial;
 
-use super::{commit, fetch, git, local, manifest, origin, package, test};
+use super::{commit, fetch, git, local, manifest, origin, package};
 use crate::lab::Lab;
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("a_project_in_a_directory_of_a_repository_is_built_there", directory),
-        test("a_member_of_a_workspace_is_refused_unless_that_excludes_it", members),
-        test("a_project_with_a_neighbour_is_compared_as_configured", neighbour),
-        test("what_a_project_lacks_is_named_with_the_way_out", unfit),
-    ]
+trials! { "sources";
+    a_project_in_a_directory_of_a_repository_is_built_there: ALWAYS.with("git"),
+    a_member_of_a_workspace_is_refused_unless_that_excludes_it: ALWAYS.with("git"),
+    a_project_with_a_neighbour_is_compared_as_configured: ALWAYS.with("git"),
+    what_a_project_lacks_is_named_with_the_way_out: ALWAYS.with("git"),
 }
 
-fn directory() {
+fn a_project_in_a_directory_of_a_repository_is_built_there() {
     let lab = Lab::new();
     origin(&lab);
     lab.write("served/demo/alone/Cargo.toml", &format!("{}[workspace]\n", package("alone")));
@@ -38,7 +35,7 @@ fn directory() {
 }
 
 /// A workspace with a package beside it, and configuration of its own above both.
-fn neighbour() {
+fn a_project_with_a_neighbour_is_compared_as_configured() {
     let lab = Lab::new();
     lab.write("repo/shared/Cargo.toml", &package("shared"));
     lab.write("repo/shared/src/lib.rs", "pub fn three() -> u64 {\n    3\n}\n");
@@ -65,7 +62,7 @@ fn neighbour() {
     assert!(!lab.path("repo/app/target").exists() && !lab.path("repo/target").exists());
 }
 
-fn unfit() {
+fn what_a_project_lacks_is_named_with_the_way_out() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own"));
     lab.write("own/src/lib.rs", "");
@@ -93,7 +90,7 @@ fn unfit() {
 }
 
 /// As cargo has it: a package below a workspace belongs to it unless it is excluded, and what is listed is not.
-fn members() {
+fn a_member_of_a_workspace_is_refused_unless_that_excludes_it() {
     let lab = Lab::new();
     origin(&lab);
     let root = "[workspace]\nmembers = [\"app\", \"part\", \"deps/listed\"]\nexclude = [\"deps\", \"alone\"]\nresolver = \"2\"\n";

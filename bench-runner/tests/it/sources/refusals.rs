@@ -4,22 +4,19 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use libtest_mimic::Trial;
 
 use super::servers::serve_http;
-use super::{cache, commit, fetch, local, manifest, origin, stores, test};
+use super::{cache, commit, fetch, local, manifest, origin, stores};
 use crate::lab::{Lab, Ran, entries};
 
-pub(super) fn tests() -> Vec<Trial> {
-    vec![
-        test("a_damaged_repository_is_noticed_and_fetched_again", damage),
-        test("a_half_fetched_repository_is_fetched_again", half_fetched),
-        test("a_commit_that_is_not_there_is_named", missing),
-        test("a_tree_that_is_not_as_stated_is_refused", stated),
-        test("credentials_are_refused_and_said_nowhere", credentials),
-        test("credentials_of_the_users_own_configuration_stay_there", own_credentials),
-        test("a_repository_that_leads_out_of_its_tree_is_refused", hostile),
-    ]
+trials! { "sources";
+    a_damaged_repository_is_noticed_and_fetched_again: ALWAYS.with("git"),
+    a_half_fetched_repository_is_fetched_again: ALWAYS.with("git"),
+    a_commit_that_is_not_there_is_named: ALWAYS.with("git"),
+    a_tree_that_is_not_as_stated_is_refused: ALWAYS.with("git"),
+    credentials_are_refused_and_said_nowhere: ALWAYS.with("git"),
+    credentials_of_the_users_own_configuration_stay_there: ALWAYS.with("git"),
+    a_repository_that_leads_out_of_its_tree_is_refused: ALWAYS.with("git"),
 }
 
 /// The packs in the cache.
@@ -28,7 +25,7 @@ fn packs(lab: &Lab) -> Vec<std::path::PathBuf> {
     packs.filter(|path| path.extension().is_some_and(|extension| extension == "pack")).collect()
 }
 
-fn damage() {
+fn a_damaged_repository_is_noticed_and_fetched_again() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     manifest(&lab, &local(&lab), &first, "submodules = true");
@@ -46,7 +43,7 @@ fn damage() {
     lab.run(&["corpus", "verify", "--offline", "demo"]).expect(0);
 }
 
-fn half_fetched() {
+fn a_half_fetched_repository_is_fetched_again() {
     let lab = Lab::new();
     let [first, second] = origin(&lab);
     manifest(&lab, &local(&lab), &first, "submodules = true");
@@ -67,7 +64,7 @@ fn half_fetched() {
     lab.run(&["corpus", "verify", "--offline", "demo"]).expect(0);
 }
 
-fn missing() {
+fn a_commit_that_is_not_there_is_named() {
     let lab = Lab::new();
     origin(&lab);
     let rev = "ab".repeat(20);
@@ -85,7 +82,7 @@ fn missing() {
     assert!(said.contains("does not") && said.contains("check the address"), "git's own words: {said}");
 }
 
-fn stated() {
+fn a_tree_that_is_not_as_stated_is_refused() {
     let lab = Lab::new();
     let [first, second] = origin(&lab);
     manifest(&lab, &local(&lab), &first, "submodules = true");
@@ -99,7 +96,7 @@ fn stated() {
     assert!(said.contains(&format!("stated: tree {tree}")) && said.contains("demo.toml"), "{said}");
 }
 
-fn hostile() {
+fn a_repository_that_leads_out_of_its_tree_is_refused() {
     let lab = Lab::new();
     origin(&lab);
     symlink("../../../home", lab.path("served/demo/out")).expect("a link");
@@ -110,7 +107,7 @@ fn hostile() {
     assert!(entries(&cache(&lab, "sources")).is_empty());
 }
 
-fn credentials() {
+fn credentials_are_refused_and_said_nowhere() {
     let lab = Lab::new();
     let rev = "ab".repeat(20);
     for url in [
@@ -155,7 +152,7 @@ fn holding(dir: &Path, text: &str) -> Vec<std::path::PathBuf> {
     found
 }
 
-fn own_credentials() {
+fn credentials_of_the_users_own_configuration_stay_there() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let through = |address: &str| {

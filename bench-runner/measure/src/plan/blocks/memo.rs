@@ -6,11 +6,11 @@ use bench_runner_core::record::TreeId;
 
 use crate::axes::{self, Availability, Axis, Setting, Settings};
 use crate::build::{Goal, Lacking, Linking};
-use crate::plan::{PlanError, ProjectView, World};
+use crate::plan::{ProjectView, World};
 
 /// The world, asked no question twice.
-pub(in crate::plan) struct Memo<'w> {
-    pub(super) world: &'w dyn World,
+pub(in crate::plan) struct Memo<'w, W: ?Sized> {
+    pub(super) world: &'w W,
     /// By what was asked.
     probes: BTreeMap<String, Availability>,
     configured: BTreeMap<String, String>,
@@ -21,8 +21,8 @@ pub(in crate::plan) struct Memo<'w> {
 /// What says what a build would link: its tree, its goal, its toolchain.
 type LinkingKey = (TreeId, Goal, Option<String>);
 
-impl<'w> Memo<'w> {
-    pub(in crate::plan) fn new(world: &'w dyn World) -> Self {
+impl<'w, W: World + ?Sized> Memo<'w, W> {
+    pub(in crate::plan) fn new(world: &'w W) -> Self {
         let (probes, configured, commits) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { world, probes, configured, commits, linking: HashMap::new() }
     }
@@ -45,7 +45,7 @@ impl<'w> Memo<'w> {
         self.commits.entry(key).or_insert_with(|| world.commits(project, count)).clone()
     }
 
-    pub(super) fn as_configured(&mut self, project: &ProjectView) -> Result<String, PlanError> {
+    pub(super) fn as_configured(&mut self, project: &ProjectView) -> Result<String, W::Error> {
         if let Some(known) = self.configured.get(&project.planned.name) {
             return Ok(known.clone());
         }

@@ -4,11 +4,15 @@ use std::collections::HashSet;
 
 use bench_runner_core::record::{Block, Plan};
 
-use crate::plan::{PlanError, ProjectView, World};
+use crate::plan::{ProjectView, World};
 use crate::scenario::{RequestError, Word};
 
 /// The name of the project that `word` stands for, which is one of `projects`.
-pub(super) fn one_of(projects: &[ProjectView], word: &Word, world: &dyn World) -> Result<String, PlanError> {
+pub(super) fn one_of<W: World + ?Sized>(
+    projects: &[ProjectView],
+    word: &Word,
+    world: &W,
+) -> Result<String, W::Error> {
     let named = resolve_projects(std::slice::from_ref(word), world)?;
     let among = |view: &&ProjectView| named.iter().any(|named| named.planned.name == view.planned.name);
     let found: Vec<&ProjectView> = projects.iter().filter(among).collect();
@@ -24,7 +28,10 @@ pub(super) fn one_of(projects: &[ProjectView], word: &Word, world: &dyn World) -
 }
 
 /// The projects that words stand for, each once.
-pub(super) fn resolve_projects(words: &[Word], world: &dyn World) -> Result<Vec<ProjectView>, PlanError> {
+pub(super) fn resolve_projects<W: World + ?Sized>(
+    words: &[Word],
+    world: &W,
+) -> Result<Vec<ProjectView>, W::Error> {
     let mut projects: Vec<ProjectView> = Vec::new();
     for word in words {
         for project in world.projects(word)? {
@@ -47,7 +54,7 @@ pub(super) fn add_projects(
     plan: &mut Plan,
     block: &Block,
     projects: &[ProjectView],
-) -> Result<(), PlanError> {
+) -> Result<(), RequestError> {
     let used: HashSet<&str> = block.arms.iter().map(|arm| arm.variant.project.as_str()).collect();
     for project in projects.iter().filter(|project| used.contains(project.planned.name.as_str())) {
         match plan.projects.iter().find(|other| other.name == project.planned.name) {
@@ -55,11 +62,8 @@ pub(super) fn add_projects(
             Some(other) if *other == project.planned => {}
             Some(other) => {
                 let help = "give one of them another name in a manifest of its own".to_owned();
-                return Err(RequestError::usage(
-                    format!("two projects are called `{}`", other.name),
-                    Some(help),
-                )
-                .into());
+                let message = format!("two projects are called `{}`", other.name);
+                return Err(RequestError::usage(message, Some(help)));
             }
         }
     }

@@ -6,7 +6,7 @@ use bench_runner_core::record::Variant;
 
 use super::{Draft, Memo};
 use crate::axes::STRUCTURAL;
-use crate::plan::{PlanError, ProjectView};
+use crate::plan::{ProjectView, World};
 use crate::scenario::{AS_CONFIGURED, AS_IT_IS, Baseline, Content, RequestError, WholeVariant, Word};
 
 /// One value for each axis of the matrix, in the order of its axes.
@@ -14,7 +14,7 @@ type Combination<'a> = Vec<&'a str>;
 
 impl<'a> Draft<'a> {
     /// The variants that are asked for, the baseline first, so that what is the same thing as it becomes its alias.
-    pub(super) fn rows(&self, memo: &mut Memo<'_>) -> Result<Vec<Variant>, PlanError> {
+    pub(super) fn rows<W: World + ?Sized>(&self, memo: &mut Memo<'_, W>) -> Result<Vec<Variant>, W::Error> {
         let values = self.values();
         let baseline = self.baseline(&values);
         let mut rows: Vec<Variant> = Vec::new();
@@ -31,9 +31,7 @@ impl<'a> Draft<'a> {
         self.add_what_one_value_is_compared_with(&mut rows, &baseline, memo)?;
         if let Baseline::Whole(name) = &self.matrix.baseline {
             let at = rows.iter().position(|row| row.name == *name);
-            let at = at.ok_or_else(|| {
-                PlanError::from(RequestError::usage(format!("no variant is called `{name}`"), None))
-            })?;
+            let at = at.ok_or_else(|| RequestError::usage(format!("no variant is called `{name}`"), None))?;
             rows[..=at].rotate_right(1);
         }
         if self.matrix.on_configured {
@@ -46,12 +44,12 @@ impl<'a> Draft<'a> {
     }
 
     /// One value on top of the user's configuration is compared with that configuration alone.
-    fn add_what_one_value_is_compared_with(
+    fn add_what_one_value_is_compared_with<W: World + ?Sized>(
         &self,
         rows: &mut Vec<Variant>,
         baseline: &[&str],
-        memo: &mut Memo<'_>,
-    ) -> Result<(), PlanError> {
+        memo: &mut Memo<'_, W>,
+    ) -> Result<(), W::Error> {
         let alone =
             rows.len() == 1 && self.matrix.axes.iter().any(|(key, _)| !STRUCTURAL.contains(&key.as_str()));
         if self.matrix.on_configured && alone {
@@ -109,7 +107,7 @@ impl<'a> Draft<'a> {
         .collect()
     }
 
-    fn variant(&self, combination: &[&str], values: &[Combination<'_>]) -> Result<Variant, PlanError> {
+    fn variant(&self, combination: &[&str], values: &[Combination<'_>]) -> Result<Variant, RequestError> {
         let mut settings = BTreeMap::new();
         let mut words = Vec::new();
         let nothing_varies = values.iter().all(|values| values.len() == 1);
@@ -129,12 +127,12 @@ impl<'a> Draft<'a> {
     /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes. What all
     /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another or
     /// is what the user has, who has a toolchain.
-    fn whole(
+    fn whole<W: World + ?Sized>(
         &self,
         whole: &WholeVariant,
         baseline: &[&str],
-        memo: &mut Memo<'_>,
-    ) -> Result<Variant, PlanError> {
+        memo: &mut Memo<'_, W>,
+    ) -> Result<Variant, W::Error> {
         let keys: &[&str] =
             if whole.content == Content::AsConfigured { &["profile"] } else { &["profile", "toolchain"] };
         let axes = self.matrix.axes.iter();
@@ -162,18 +160,14 @@ impl<'a> Draft<'a> {
         name: String,
         combination: &[&str],
         settings: BTreeMap<String, String>,
-    ) -> Result<Variant, PlanError> {
+    ) -> Result<Variant, RequestError> {
         let of_axis = |wanted: &str| {
             let mut axes = self.matrix.axes.iter().zip(combination);
             axes.find_map(|((key, _), value)| (key == wanted).then(|| (*value).to_owned()))
         };
         let fixed_project = self.fixed.project.map(|project| project.planned.name.clone());
-        let lacking = || {
-            PlanError::from(RequestError::usage(
-                format!("block `{}` has no project or workload", self.fixed.id),
-                None,
-            ))
-        };
+        let lacking =
+            || RequestError::usage(format!("block `{}` has no project or workload", self.fixed.id), None);
         Ok(Variant {
             name,
             project: of_axis("project").or(fixed_project).ok_or_else(lacking)?,
@@ -185,10 +179,10 @@ impl<'a> Draft<'a> {
         })
     }
 
-    pub(super) fn project(&self, variant: &Variant) -> Result<&ProjectView, PlanError> {
+    pub(super) fn project(&self, variant: &Variant) -> Result<&ProjectView, RequestError> {
         self.projects.iter().find(|project| project.planned.name == variant.project).ok_or_else(|| {
             let message = format!("the baseline's project `{}` is not in the block", variant.project);
-            RequestError::usage(message, None).into()
+            RequestError::usage(message, None)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The projects, brought in and made ready: words of a request → pinned sources, toolchains, drivers, and what a
 //! plan has to know of them.
 
-mod bench;
+mod resolved;
 mod fidelity;
 mod programs;
 mod tools;
@@ -27,7 +27,7 @@ use bench_runner_measure::scenario::RequestError;
 
 use super::FlowError;
 use crate::built_in;
-use bench::Bench;
+use resolved::Resolved;
 
 /// Where things are.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub struct Places {
 }
 
 /// Everything about projects that a plan or a run asks for, each found out once.
-pub struct Workplace {
+pub struct Projects {
     catalogue: Catalogue,
     sources: FetchContext,
     path: OsString,
@@ -51,14 +51,14 @@ pub struct Workplace {
     fetch: bool,
     /// Whether the user has said that nothing may be fetched.
     offline: bool,
-    benches: RefCell<BTreeMap<TreeId, Rc<Bench>>>,
+    resolved: RefCell<BTreeMap<TreeId, Rc<Resolved>>>,
     toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
     /// Those that variants name.
     named: RefCell<BTreeMap<String, Result<Toolchain, Lacking>>>,
 }
 
-impl Workplace {
-    /// A workplace with the corpus of `places`. With `offline` nothing is ever fetched; without `fetch` only what
+impl Projects {
+    /// Opens the corpus of `places` and the cache. With `offline` nothing is ever fetched; without `fetch` only what
     /// is in the cache is looked at.
     pub fn open(places: &Places, offline: bool, fetch: bool) -> Result<Self, FlowError> {
         bench_runner_measure::corpus::parents::check(&places.cache)?;
@@ -79,7 +79,7 @@ impl Workplace {
             path,
             fetch,
             offline,
-            benches: RefCell::default(),
+            resolved: RefCell::default(),
             toolchains: RefCell::default(),
             named: RefCell::default(),
         })
@@ -119,23 +119,23 @@ impl Workplace {
 
     /// Everything that building `project` with its own toolchain takes, dependencies in place.
     pub(crate) fn workshop_of(&self, project: &Project) -> Result<Workshop, FlowError> {
-        let planned = self.put_on_bench(project, None)?.view.planned.clone();
+        let planned = self.resolve(project, None)?.view.planned.clone();
         self.workshop(&planned, &tree_of(&project.name), &[Default::default()])
     }
 
     /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
     pub(crate) fn not_fetched(&self, plan: &Plan) -> Vec<String> {
-        let benches = self.benches.borrow();
+        let all = self.resolved.borrow();
         let missing =
-            |name: &&String| benches.get(&tree_of(name)).is_some_and(|bench| bench.source.is_none());
+            |name: &&String| all.get(&tree_of(name)).is_some_and(|resolved| resolved.source.is_none());
         plan.projects.iter().map(|project| &project.name).filter(missing).cloned().collect()
     }
 
     /// What builds of the projects of `plan` roughly take, where manifests tell.
     pub fn typical(&self, plan: &Plan) -> Typical {
-        let benches = self.benches.borrow();
+        let all = self.resolved.borrow();
         let of = |planned: &PlannedProject| {
-            Some((planned.name.clone(), benches.get(&tree_of(&planned.name))?.view.typical.clone()))
+            Some((planned.name.clone(), all.get(&tree_of(&planned.name))?.view.typical.clone()))
         };
         plan.projects.iter().filter_map(of).collect()
     }
@@ -156,20 +156,20 @@ impl Workplace {
         tree: &TreeId,
         kits: &[KitKey],
     ) -> Result<Workshop, FlowError> {
-        let own = self.bench_of_plan(planned)?;
-        let bench = match &tree.rev {
+        let own = self.resolved_as_planned(planned)?;
+        let resolved = match &tree.rev {
             None => own,
-            Some(rev) => self.bench_of_revision(&own, rev)?,
+            Some(rev) => self.resolved_at(&own, rev)?,
         };
-        self.check_requirements(&bench.project)?;
-        let source = bench
+        self.check_requirements(&resolved.project)?;
+        let source = resolved
             .source
             .clone()
             .with_context(|| format!("the source of `{}` is not in the cache", planned.name))?;
-        if let Some(toolchain) = &bench.context.toolchain {
-            self.fetch_dependencies(&source.dir(), toolchain, &bench.context.in_force)?;
+        if let Some(toolchain) = &resolved.context.toolchain {
+            self.fetch_dependencies(&source.dir(), toolchain, &resolved.context.in_force)?;
         }
-        let kits = kits.iter().map(|key| self.kit(&bench, key));
+        let kits = kits.iter().map(|key| self.kit(&resolved, key));
         let kits: Vec<Kit> = kits.collect::<Result<_, _>>()?;
         for kit in kits.iter().filter(|kit| kit.key != KitKey::default()) {
             let Some(toolchain) = &kit.context.toolchain else { continue };
@@ -178,14 +178,14 @@ impl Workplace {
             let _ = self.fetch_dependencies(&source.dir(), toolchain, &kit.context.in_force);
         }
         let (stubs, commits) = (Vec::new(), BTreeMap::new());
-        Ok(Workshop { project: bench.project.clone(), source, kits, stubs, commits })
+        Ok(Workshop { project: resolved.project.clone(), source, kits, stubs, commits })
     }
 
     /// What builds a project with a toolchain and a configuration that variants name, or with its own.
-    fn kit(&self, bench: &Bench, key: &KitKey) -> Result<Kit, FlowError> {
-        let context = self.context_of(bench, &key.settings()).map_err(anyhow::Error::from)?;
-        let project = &bench.project;
-        let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &bench.inquiry) {
+    fn kit(&self, resolved: &Resolved, key: &KitKey) -> Result<Kit, FlowError> {
+        let context = self.context_of(resolved, &key.settings()).map_err(anyhow::Error::from)?;
+        let project = &resolved.project;
+        let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &resolved.inquiry) {
             (BuildTool::Command(command), _, _) => {
                 let path = self.path.to_string_lossy().into_owned();
                 Box::new(CommandDriver { command: command.clone(), build: project.build.clone(), path })

@@ -1,4 +1,4 @@
-//! Projects on the bench: each with its source pinned, its context known, and what a plan has to know of it.
+//! Projects resolved: each with its source pinned, its context known, and what a plan has to know of it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use bench_runner_measure::scenario::RequestError;
 use bench_runner_measure::spanned::SourceText;
 
 use super::tools::asked;
-use super::{Workplace, programs, tree_of};
+use super::{Projects, programs, tree_of};
 use crate::flows::FlowError;
 
 /// What is worth knowing of a lock file that was made.
@@ -26,8 +26,8 @@ const NOTE_OF_LOCK: &str =
 /// The toolchain and the user's configuration that a variant names.
 type ContextKey = (Option<String>, Option<String>);
 
-/// One project on the bench.
-pub(super) struct Bench {
+/// A project, resolved.
+pub(super) struct Resolved {
     /// As its manifest has it.
     pub(super) asked: Project,
     /// The same, with edits where the manifest has none.
@@ -42,12 +42,12 @@ pub(super) struct Bench {
     pub(super) view: ProjectView,
 }
 
-impl Workplace {
+impl Projects {
     /// The project as the plan has it, at the plan's pin.
-    pub(super) fn bench_of_plan(&self, planned: &PlannedProject) -> Result<Rc<Bench>, FlowError> {
-        let known = self.benches.borrow().get(&tree_of(&planned.name)).cloned();
-        let bench = match known {
-            Some(bench) => bench,
+    pub(super) fn resolved_as_planned(&self, planned: &PlannedProject) -> Result<Rc<Resolved>, FlowError> {
+        let known = self.resolved.borrow().get(&tree_of(&planned.name)).cloned();
+        let resolved = match known {
+            Some(resolved) => resolved,
             None => {
                 let text =
                     SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
@@ -59,10 +59,10 @@ impl Workplace {
                     planned.ignored.as_ref(),
                     &self.sources,
                 )?;
-                self.put_on_bench(&project, before.map(Ok))?
+                self.resolve(&project, before.map(Ok))?
             }
         };
-        match &bench.source {
+        match &resolved.source {
             Some(source) if source.pin != planned.pin => Err(RequestError::usage(
                 format!(
                     "the plan pins `{}` at {}, and its source is at {}",
@@ -79,17 +79,17 @@ impl Workplace {
                 Some("make a new plan, or bring these files back to what they were".into()),
             )
             .into()),
-            _ => Ok(bench),
+            _ => Ok(resolved),
         }
     }
 
-    /// Puts a project on the bench, with its source where that was pinned before.
-    pub(super) fn put_on_bench(
+    /// Resolves a project, with its source if that was pinned before.
+    pub(super) fn resolve(
         &self,
         project: &Project,
         before: Option<Result<Pinned, SourceError>>,
-    ) -> Result<Rc<Bench>, FlowError> {
-        if let Some(known) = self.benches.borrow().get(&tree_of(&project.name))
+    ) -> Result<Rc<Resolved>, FlowError> {
+        if let Some(known) = self.resolved.borrow().get(&tree_of(&project.name))
             && known.asked == *project
         {
             return Ok(known.clone());
@@ -142,10 +142,10 @@ impl Workplace {
             typical: project.estimate.clone(),
         };
         let contexts = RefCell::default();
-        let bench =
-            Rc::new(Bench { asked, project: project.clone(), source, context, contexts, inquiry, view });
-        self.benches.borrow_mut().insert(tree_of(&project.name), bench.clone());
-        Ok(bench)
+        let resolved =
+            Rc::new(Resolved { asked, project: project.clone(), source, context, contexts, inquiry, view });
+        self.resolved.borrow_mut().insert(tree_of(&project.name), resolved.clone());
+        Ok(resolved)
     }
 
     /// The source of a project with a lock file, where it is a local one that has none.
@@ -213,27 +213,37 @@ impl Workplace {
         project
     }
 
-    /// The project of `bench` as its commit `rev` has it.
-    pub(super) fn bench_of_revision(&self, bench: &Bench, rev: &str) -> Result<Rc<Bench>, FlowError> {
-        let id = TreeId { project: bench.project.name.clone(), rev: Some(rev.to_owned()) };
-        if let Some(known) = self.benches.borrow().get(&id) {
+    /// The project of `resolved` as its commit `rev` has it.
+    pub(super) fn resolved_at(&self, resolved: &Resolved, rev: &str) -> Result<Rc<Resolved>, FlowError> {
+        let id = TreeId { project: resolved.project.name.clone(), rev: Some(rev.to_owned()) };
+        if let Some(known) = self.resolved.borrow().get(&id) {
             return Ok(known.clone());
         }
-        let project = bench.project.clone();
-        let source =
-            match sources::pin_revision(&project.source_request(), rev, bench.source.as_ref(), &self.sources)
-            {
-                Ok(source) => Some(source),
-                // A plan may speak of a commit that is not fetched yet.
-                Err(SourceError::Offline { .. }) if !self.fetch => None,
-                Err(error) => return Err(error.into()),
-            };
+        let project = resolved.project.clone();
+        let source = match sources::pin_revision(
+            &project.source_request(),
+            rev,
+            resolved.source.as_ref(),
+            &self.sources,
+        ) {
+            Ok(source) => Some(source),
+            // A plan may speak of a commit that is not fetched yet.
+            Err(SourceError::Offline { .. }) if !self.fetch => None,
+            Err(error) => return Err(error.into()),
+        };
         let (context, inquiry) = self.context(&project, source.as_ref(), None)?;
-        let (asked, view) = (project.clone(), bench.view.clone());
-        let bench =
-            Rc::new(Bench { asked, project, source, context, contexts: RefCell::default(), inquiry, view });
-        self.benches.borrow_mut().insert(id, bench.clone());
-        Ok(bench)
+        let (asked, view) = (project.clone(), resolved.view.clone());
+        let resolved = Rc::new(Resolved {
+            asked,
+            project,
+            source,
+            context,
+            contexts: RefCell::default(),
+            inquiry,
+            view,
+        });
+        self.resolved.borrow_mut().insert(id, resolved.clone());
+        Ok(resolved)
     }
 
     /// What axes may look at, and what cargo is asked with; `home` is the user's own directory, if the copy is of what is

@@ -6,16 +6,12 @@ use bench_runner_measure::run::{Workshop, Workshops};
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_measure::workloads::{self, Sources};
 
-use super::Workplace;
+use super::Projects;
 use crate::flows::FlowError;
 
 /// Checks that the edits of `plan` apply, before the first build and not after it, and adds to its workshops what their
 /// workloads take.
-pub(super) fn prepare(
-    workplace: &Workplace,
-    plan: &Plan,
-    workshops: &mut Workshops,
-) -> Result<(), FlowError> {
+pub(super) fn prepare(projects: &Projects, plan: &Plan, workshops: &mut Workshops) -> Result<(), FlowError> {
     for block in &plan.blocks {
         for variant in block.arms.iter().map(|arm| &arm.variant) {
             let Ok(workload) = workloads::find(&variant.workload) else { continue };
@@ -25,11 +21,11 @@ pub(super) fn prepare(
                 Sources::Edited(class) => check(workshop, class, variant)?,
                 Sources::Skeleton if workshop.stubs.is_empty() => {
                     let tree = &workshop.source.dir();
-                    let stubs = edits::stubs(tree, &workplace.sources.cargo);
+                    let stubs = edits::stubs(tree, &projects.sources.cargo);
                     workshop.stubs = stubs.map_err(anyhow::Error::from)?;
                 }
                 Sources::Skeleton => {}
-                Sources::Replayed(_) => bring_in(workplace, block, &variant.tree(), workshop)?,
+                Sources::Replayed(_) => bring_in(projects, block, &variant.tree(), workshop)?,
             }
         }
     }
@@ -50,7 +46,7 @@ fn check(
 
 /// Brings the commits that `block` replays into the cache, and what they depend on.
 fn bring_in(
-    workplace: &Workplace,
+    projects: &Projects,
     block: &Block,
     tree: &TreeId,
     workshop: &mut Workshop,
@@ -63,7 +59,7 @@ fn bring_in(
             &workshop.project.source_request(),
             commit,
             Some(&workshop.source),
-            &workplace.sources,
+            &projects.sources,
         )?;
         if let Some((other, _)) = workshop.commits.iter().find(|(_, other)| other.root != pinned.root) {
             let message = format!(
@@ -76,7 +72,7 @@ fn bring_in(
         for context in workshop.kits.iter().map(|kit| &kit.context) {
             let Some(toolchain) = &context.toolchain else { continue };
             // A commit whose dependencies cannot be had does not build, and the others go on.
-            let _ = workplace.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force);
+            let _ = projects.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force);
         }
         workshop.commits.insert(commit.clone(), pinned);
     }

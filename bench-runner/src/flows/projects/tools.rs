@@ -18,14 +18,14 @@ use bench_runner_measure::process::{
 use bench_runner_measure::run::KitKey;
 use bench_runner_measure::scenario::RequestError;
 
-use super::Workplace;
-use super::bench::Bench;
+use super::Projects;
+use super::resolved::Resolved;
 use crate::flows::FlowError;
 
-impl Workplace {
+impl Projects {
     /// The tools that the settings of `plan` bring into play.
     pub fn tools(&self, plan: &Plan) -> Vec<axes::Tool> {
-        let benches = self.benches.borrow();
+        let all = self.resolved.borrow();
         let mut tools: Vec<axes::Tool> = Vec::new();
         if !self.toolchains(plan).is_empty() {
             tools.extend(self.c_compiler());
@@ -33,13 +33,13 @@ impl Workplace {
         let mut asked = HashSet::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
-            let Some(bench) = benches.get(&tree) else { continue };
+            let Some(resolved) = all.get(&tree) else { continue };
             for setting in axes::each(&variant.settings) {
                 let Ok(axis) = axes::find(setting.key) else { continue };
                 if !asked.insert((tree.clone(), setting.key, shown(axis, &setting))) {
                     continue;
                 }
-                if let Availability::Available { tool: Some(tool), .. } = self.probe_at(bench, &setting)
+                if let Availability::Available { tool: Some(tool), .. } = self.probe_at(resolved, &setting)
                     && !tools.contains(&tool)
                 {
                     tools.push(tool);
@@ -59,10 +59,11 @@ impl Workplace {
 
     /// The toolchains that build something in `plan`.
     pub fn toolchains(&self, plan: &Plan) -> Vec<Toolchain> {
-        let benches = self.benches.borrow();
+        let known = self.resolved.borrow();
         let mut all: Vec<Toolchain> = Vec::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-            let context = benches.get(&variant.tree()).map(|bench| self.context_of(bench, &variant.settings));
+            let context =
+                known.get(&variant.tree()).map(|resolved| self.context_of(resolved, &variant.settings));
             if let Some(Ok(context)) = context
                 && let Some(toolchain) = &context.toolchain
                 && all.iter().all(|other| other.sysroot != toolchain.sysroot)
@@ -74,36 +75,40 @@ impl Workplace {
     }
 
     /// What axes may look at for a variant with these settings: its toolchain, and the configuration in force with it.
-    pub(super) fn context_of(&self, bench: &Bench, settings: &Settings) -> Result<Rc<Context>, Lacking> {
+    pub(super) fn context_of(
+        &self,
+        resolved: &Resolved,
+        settings: &Settings,
+    ) -> Result<Rc<Context>, Lacking> {
         let (name, configured) = (axes::toolchain_of(settings), axes::configured_of(settings));
-        if name.is_none() && configured.is_none_or(str::is_empty) || bench.context.toolchain.is_none() {
-            return Ok(bench.context.clone());
+        if name.is_none() && configured.is_none_or(str::is_empty) || resolved.context.toolchain.is_none() {
+            return Ok(resolved.context.clone());
         }
         let key = (name.map(str::to_owned), configured.map(str::to_owned));
-        if let Some(known) = bench.contexts.borrow().get(&key) {
+        if let Some(known) = resolved.contexts.borrow().get(&key) {
             return known.clone();
         }
-        let made = self.make_context(bench, name, configured);
-        bench.contexts.borrow_mut().insert(key, made.clone());
+        let made = self.make_context(resolved, name, configured);
+        resolved.contexts.borrow_mut().insert(key, made.clone());
         made
     }
 
     fn make_context(
         &self,
-        bench: &Bench,
+        resolved: &Resolved,
         name: Option<&str>,
         configured: Option<&str>,
     ) -> Result<Rc<Context>, Lacking> {
-        let plain = Context::clone(&bench.context);
+        let plain = Context::clone(&resolved.context);
         let toolchain = match name {
             Some(name) => Some(self.named_toolchain(name)?),
             None => plain.toolchain.clone(),
         };
         let context = Context { toolchain: toolchain.clone(), ..plain };
-        let (Some(toolchain), Some(inquiry)) = (toolchain, &bench.inquiry) else {
+        let (Some(toolchain), Some(inquiry)) = (toolchain, &resolved.inquiry) else {
             return Ok(Rc::new(context));
         };
-        let driver = self.cargo_driver(&bench.project, toolchain, context.config.clone(), inquiry.clone());
+        let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), inquiry.clone());
         let mut recipe = Recipe::default();
         if let Some(text) = configured {
             axes::apply_configured(text, &context, &mut recipe)
@@ -133,13 +138,13 @@ impl Workplace {
         named.entry(name.to_owned()).or_insert_with(|| Toolchain::named(name, &self.path)).clone()
     }
 
-    pub(super) fn probe_at(&self, bench: &Bench, setting: &Setting<'_>) -> Availability {
+    pub(super) fn probe_at(&self, resolved: &Resolved, setting: &Setting<'_>) -> Availability {
         let axis = match axes::find(setting.key) {
             Ok(axis) => axis,
             Err(error) => return Availability::Missing { reason: error.message, help: None },
         };
         let shown = shown(axis, setting);
-        match self.context_of(bench, &shown) {
+        match self.context_of(resolved, &shown) {
             Ok(context) => axis.probe(&Setting { beside: &shown, ..*setting }, &context),
             Err(Lacking { reason, help }) => Availability::Missing { reason, help },
         }
@@ -216,8 +221,8 @@ impl Workplace {
 
     /// What a build of a project would link, as cargo plans it in the pristine tree. `None` where that is not here, or
     /// cargo cannot say.
-    pub(super) fn linking_of(&self, bench: &Bench, goal: Goal, settings: &Settings) -> Option<Linking> {
-        self.kit(bench, &KitKey::of(settings)).ok()?.driver.linking(goal)
+    pub(super) fn linking_of(&self, resolved: &Resolved, goal: Goal, settings: &Settings) -> Option<Linking> {
+        self.kit(resolved, &KitKey::of(settings)).ok()?.driver.linking(goal)
     }
 
     /// Where links to tools lie.

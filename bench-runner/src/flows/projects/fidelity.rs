@@ -12,8 +12,8 @@ use bench_runner_measure::build::{
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
 use bench_runner_measure::scenario::AS_CONFIGURED;
 
-use super::bench::{Bench, own_tree};
-use super::{Workplace, tree_of};
+use super::resolved::{Resolved, own_tree};
+use super::{Projects, tree_of};
 
 /// What the user has, as cargo says.
 struct Home {
@@ -27,16 +27,18 @@ struct Home {
     variables: Vec<String>,
 }
 
-impl Workplace {
+impl Projects {
     /// What the user's own configuration says to builds of a project, beside what the project says.
-    pub(super) fn configured(&self, bench: Option<&Bench>) -> Result<String, AskError> {
-        let own = bench.and_then(|bench| own_tree(&bench.project));
-        let started_in = own.as_deref().zip(bench).map(|(own, bench)| bench.project.build.started_in(own));
+    pub(super) fn configured(&self, resolved: Option<&Resolved>) -> Result<String, AskError> {
+        let own = resolved.and_then(|resolved| own_tree(&resolved.project));
+        let started_in =
+            own.as_deref().zip(resolved).map(|(own, resolved)| resolved.project.build.started_in(own));
         let asked = self.asked_as_user(started_in.as_deref());
         let configuration = asked.configuration()?;
         // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
-        let copied =
-            |file: &Path| own.as_deref().zip(bench).is_some_and(|(own, bench)| bench.has_copied(own, file));
+        let copied = |file: &Path| {
+            own.as_deref().zip(resolved).is_some_and(|(own, resolved)| resolved.has_copied(own, file))
+        };
         Ok(user_settings(&configuration, copied, &asked.env))
     }
 
@@ -76,9 +78,9 @@ impl Workplace {
 
     /// How far builds of a local project are those of the user; `None` for a project that is not the user's own tree.
     fn fidelity(&self, project: &str, configured: Option<&str>) -> Option<Fidelity> {
-        let bench = self.benches.borrow().get(&tree_of(project)).cloned()?;
-        let own = own_tree(&bench.project)?;
-        bench.inquiry.as_ref()?;
+        let resolved = self.resolved.borrow().get(&tree_of(project)).cloned()?;
+        let own = own_tree(&resolved.project)?;
+        resolved.inquiry.as_ref()?;
         let variant = configured.map(|_| AS_CONFIGURED.to_owned());
         let plain = Fidelity {
             project: project.to_owned(),
@@ -88,7 +90,7 @@ impl Workplace {
             differences: Vec::new(),
             not_compared: None,
         };
-        Some(match self.compare(&bench, &own, configured, &plain) {
+        Some(match self.compare(&resolved, &own, configured, &plain) {
             Ok(fidelity) => fidelity,
             Err(error) => Fidelity { not_compared: Some(one_line(&error)), ..plain },
         })
@@ -96,25 +98,25 @@ impl Workplace {
 
     fn compare(
         &self,
-        bench: &Bench,
+        resolved: &Resolved,
         own: &Path,
         configured: Option<&str>,
         plain: &Fidelity,
     ) -> Result<Fidelity, AskError> {
         let unknown = |reason: &str| AskError { what: "anything", reason: reason.to_owned(), help: None };
-        let (Some(source), Some(inquiry)) = (&bench.source, &bench.inquiry) else {
+        let (Some(source), Some(inquiry)) = (&resolved.source, &resolved.inquiry) else {
             return Err(unknown("the source is not in the cache"));
         };
-        let toolchain = bench.context.toolchain.clone().ok_or_else(|| unknown("there is no toolchain"))?;
+        let toolchain = resolved.context.toolchain.clone().ok_or_else(|| unknown("there is no toolchain"))?;
         let driver =
-            self.cargo_driver(&bench.project, toolchain, bench.context.config.clone(), inquiry.clone());
+            self.cargo_driver(&resolved.project, toolchain, resolved.context.config.clone(), inquiry.clone());
         let mut recipe = Recipe::default();
         if let Some(text) = configured {
             let failed = |error: std::io::Error| unknown(&error.to_string());
-            axes::apply_configured(text, &bench.context, &mut recipe).map_err(failed)?;
+            axes::apply_configured(text, &resolved.context, &mut recipe).map_err(failed)?;
         }
-        let mut home = self.home(bench, own)?;
-        let left_out = if configured.is_none() { home.leave_out(bench, own) } else { Vec::new() };
+        let mut home = self.home(resolved, own)?;
+        let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };
         let here = (driver.configuration(&recipe)?, driver.answer(&recipe, Goal::Build));
         // What lies above the project cannot be left out of a question to cargo that is asked there. Without a lock file of
         // its own the tree cannot be asked without writing one. Its copy can be asked in either case.
@@ -145,7 +147,7 @@ impl Workplace {
                 here: here.map(|path| format!("RUSTDOC={path}")).unwrap_or_default(),
             });
         }
-        let from = bench.copied_from(own);
+        let from = resolved.copied_from(own);
         let asked_in = if in_copy { &source.tree } else { from };
         let side = Side { tree: from, configuration: &home.configuration, flags: None, units: None };
         found.extend(differences(&side, &Side { tree: &source.tree, configuration: &here.0, ..side }));
@@ -164,13 +166,13 @@ impl Workplace {
         })
     }
 
-    fn home(&self, bench: &Bench, own: &Path) -> Result<Home, AskError> {
-        let asked = self.asked_as_user(Some(&bench.project.build.started_in(own)));
+    fn home(&self, resolved: &Resolved, own: &Path) -> Result<Home, AskError> {
+        let asked = self.asked_as_user(Some(&resolved.project.build.started_in(own)));
         let configuration = asked.configuration()?;
         let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
         for entry in configuration.entries.iter().filter(|entry| entry.decides()) {
             if let Origin::File(file) = &entry.origin
-                && !bench.has_copied(own, file)
+                && !resolved.has_copied(own, file)
             {
                 if !files.contains(file) {
                     files.push(file.clone());
@@ -286,9 +288,9 @@ impl Workplace {
 
 impl Home {
     /// Leaves out the user's own files and variables; names them.
-    fn leave_out(&mut self, bench: &Bench, own: &Path) -> Vec<String> {
+    fn leave_out(&mut self, resolved: &Resolved, own: &Path) -> Vec<String> {
         self.configuration.entries.retain(|entry| match &entry.origin {
-            Origin::File(file) => bench.has_copied(own, file),
+            Origin::File(file) => resolved.has_copied(own, file),
             Origin::Variable(_) | Origin::Other => false,
         });
         let variables = std::mem::take(&mut self.variables);
@@ -318,7 +320,7 @@ fn one_line(error: &AskError) -> String {
     format!("cargo did not say {}: {}{help}", error.what, error.reason)
 }
 
-impl Bench {
+impl Resolved {
     /// The directory that the copy begins at, of which `own` is the project.
     fn copied_from<'o>(&self, own: &'o Path) -> &'o Path {
         let depth = self.source.as_ref().map_or(0, |source| source.root.components().count());

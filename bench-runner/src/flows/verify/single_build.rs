@@ -27,7 +27,7 @@ pub(super) enum Ended {
 }
 
 /// The directories, and what builds in them.
-pub(super) struct Room<'a> {
+pub(super) struct SingleBuild<'a> {
     driver: &'a dyn Driver,
     supervisor: &'a mut Supervisor,
     site: Site,
@@ -38,7 +38,7 @@ pub(super) struct Room<'a> {
     graph: Option<UnitGraph>,
 }
 
-impl<'a> Room<'a> {
+impl<'a> SingleBuild<'a> {
     /// Lays out the work tree of a project below `dir`.
     pub(super) fn lay_out(
         dir: &Path,

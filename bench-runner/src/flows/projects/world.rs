@@ -1,0 +1,146 @@
+//! What a plan asks of the world: which projects a word stands for, what they are, and what can be had here.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
+use bench_runner_measure::axes::{self, Availability, Setting, Settings};
+use bench_runner_measure::build::{Goal, Lacking, Linking};
+use bench_runner_measure::corpus::sources;
+use bench_runner_measure::corpus::{Project, catalogue, local};
+use bench_runner_measure::plan::{ProjectView, World};
+use bench_runner_measure::scenario::{RequestError, Word};
+
+use super::{Projects, tree_of};
+use crate::flows::{FlowError, refusal};
+
+impl Projects {
+    /// Checks that a word stands for a project, as far as that takes neither cargo nor a network.
+    pub(crate) fn check(&self, word: &Word) -> Result<(), RequestError> {
+        match Kind::of(word) {
+            Kind::Manifest(_) | Kind::Name(_) => self.select(word).map(drop),
+            Kind::Directory(path) => local::directory(path).map(drop).map_err(|error| complain(word, error)),
+        }
+    }
+
+    /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
+    fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
+        match Kind::of(word) {
+            Kind::Manifest(path) => {
+                let project = catalogue::read(path).map_err(|error| complain(word, error))?;
+                Ok(vec![project])
+            }
+            Kind::Directory(path) => {
+                let project = local::project(path, &self.sources).map_err(|error| complain(word, error))?;
+                Ok(vec![project])
+            }
+            Kind::Name(name) => {
+                let selected = self.catalogue.select(name).map_err(|error| complain(word, error))?;
+                Ok(selected.into_iter().cloned().collect())
+            }
+        }
+    }
+}
+
+/// What a word for projects is.
+enum Kind<'w> {
+    Manifest(&'w Path),
+    Directory(&'w Path),
+    Name(&'w str),
+}
+
+impl<'w> Kind<'w> {
+    fn of(word: &'w Word) -> Self {
+        match word.text.as_str() {
+            text if text.ends_with(".toml") => Self::Manifest(Path::new(text)),
+            text if text.contains('/') || text == "." || text == ".." => Self::Directory(Path::new(text)),
+            text => Self::Name(text),
+        }
+    }
+}
+
+/// What is wrong with the project that a word stands for, at the place of the word.
+fn complain(word: &Word, error: impl std::fmt::Display) -> RequestError {
+    let Refusal { what, help } = refusal(&error);
+    word.complain(what, help)
+}
+
+impl World for Projects {
+    type Error = FlowError;
+
+    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, FlowError> {
+        let projects = self.select(word)?;
+        let is_known = |project: &Project| {
+            self.resolved.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.asked == *project)
+        };
+        // At once: nothing is timed yet.
+        let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
+        let requests: Vec<_> = new.iter().map(Project::source_request).collect();
+        let pinned = sources::pin_all(&requests, &self.sources);
+        let mut pinned: BTreeMap<&str, _> =
+            new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
+        let resolved =
+            projects.iter().map(|project| self.resolve(project, pinned.remove(project.name.as_str())));
+        resolved.map(|resolved| Ok(resolved?.view.clone())).collect()
+    }
+
+    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, FlowError> {
+        Ok(self.resolved_as_planned(project)?.view.clone())
+    }
+
+    fn revision(&self, project: &ProjectView, rev: &str) -> Availability {
+        let Some(resolved) = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned() else {
+            return Availability::Missing { reason: "the project is not known".into(), help: None };
+        };
+        match self.resolved_at(&resolved, rev) {
+            Ok(_) => Availability::Available { identity: rev.to_owned(), tool: None },
+            Err(error) => {
+                let Refusal { what, help } = refusal(&error);
+                Availability::Missing { reason: what, help }
+            }
+        }
+    }
+
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+        let Some(resolved) = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned() else {
+            return Err(Lacking { reason: "the project is not known".into(), help: None });
+        };
+        sources::commits(&resolved.project.source_request(), count, &self.sources).map_err(|error| {
+            let Refusal { what, help } = refusal(&error);
+            Lacking { reason: what, help }
+        })
+    }
+
+    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability {
+        let all = self.resolved.borrow();
+        // Before a commit is resolved, the project's own toolchain stands for it.
+        let resolved = all.get(tree).or_else(|| all.get(&tree_of(&tree.project)));
+        let context = resolved.and_then(|resolved| self.context_of(resolved, settings).ok());
+        let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());
+        match toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings))) {
+            Ok(()) => Availability::Available { identity: String::new(), tool: None },
+            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
+        }
+    }
+
+    fn linking(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
+        let resolved = self.resolved.borrow().get(tree).cloned()?;
+        self.linking_of(&resolved, goal, settings)
+    }
+
+    fn as_configured(&self, project: &ProjectView) -> Result<String, FlowError> {
+        let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
+        self.configured(resolved.as_deref()).map_err(|error| {
+            let help = error.help.unwrap_or_else(|| "put it right, or leave `as-configured` out".to_owned());
+            let message = format!("cargo did not say {}: {}", error.what, error.reason);
+            RequestError::usage(message, Some(help)).into()
+        })
+    }
+
+    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability {
+        match self.resolved.borrow().get(tree) {
+            Some(resolved) => self.probe_at(resolved, setting),
+            None => Availability::Missing { reason: "the project is not known".into(), help: None },
+        }
+    }
+}
