@@ -50,7 +50,7 @@ pub enum CatalogueError {
         error: io::Error,
     },
     /// No project has this name.
-    #[error("there is no project `{name}`\nhelp: {help}")]
+    #[error("there is no project `{name}`")]
     NoProject {
         /// What was asked for.
         name: String,
@@ -58,13 +58,24 @@ pub enum CatalogueError {
         help: String,
     },
     /// No project has this tag.
-    #[error("no project has the tag `{tag}`\nhelp: {help}")]
+    #[error("no project has the tag `{tag}`")]
     NoTag {
         /// What was asked for.
         tag: String,
         /// The nearest tag, or all of them.
         help: String,
     },
+}
+
+impl CatalogueError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Manifest(error) => error.help(),
+            Self::Read { .. } => None,
+            Self::NoProject { help, .. } | Self::NoTag { help, .. } => Some(help.clone()),
+        }
+    }
 }
 
 impl Catalogue {
@@ -138,7 +149,7 @@ pub fn read(file: &Path) -> Result<Project, CatalogueError> {
         let document = text.parse()?;
         let message = format!("the project is named `{}`, unlike its file", project.name);
         let error = document.reader().required("name")?.error(message);
-        return Err(error.help(format!("name the file `{}.toml`", project.name)).into());
+        return Err(error.with_help(format!("name the file `{}.toml`", project.name)).into());
     }
     Ok(project)
 }

@@ -21,7 +21,7 @@ pub enum LocalError {
         error: io::Error,
     },
     /// Its path cannot stand in a manifest.
-    #[error("the path {} is not UTF-8\nhelp: give the project through a link with another name", path.display())]
+    #[error("the path {} is not UTF-8", path.display())]
     NotText {
         /// The path.
         path: PathBuf,
@@ -30,9 +30,7 @@ pub enum LocalError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Its manifest has no place for a lock file.
-    #[error(
-        "{origin} has no line `[source]`, below which the Cargo.lock that was made would go\nhelp: `cargo generate-lockfile` makes one in the project"
-    )]
+    #[error("{origin} has no line `[source]`, below which the Cargo.lock that was made would go")]
     NoPlace {
         /// The manifest.
         origin: String,
@@ -40,6 +38,19 @@ pub enum LocalError {
     /// The manifest that was made for it does not hold.
     #[error(transparent)]
     Manifest(#[from] DocError),
+}
+
+impl LocalError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } => None,
+            Self::NotText { .. } => Some("give the project through a link with another name".to_owned()),
+            Self::Source(error) => error.help(),
+            Self::NoPlace { .. } => Some("`cargo generate-lockfile` makes one in the project".to_owned()),
+            Self::Manifest(error) => error.help(),
+        }
+    }
 }
 
 /// The directory of a local project.

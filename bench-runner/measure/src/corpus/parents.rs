@@ -31,7 +31,7 @@ const WAY_OUT: &str = "put the work trees elsewhere with `--cache-dir`";
 pub enum ParentError {
     /// Its cargo configuration sets something that changes builds.
     #[error(
-        "{} applies to every build in {} and sets {}\nhelp: {WAY_OUT}, or take these keys out of that file",
+        "{} applies to every build in {} and sets {}",
         file.display(), below.display(), list(keys)
     )]
     Config {
@@ -43,7 +43,7 @@ pub enum ParentError {
         below: PathBuf,
     },
     /// Its configuration is not TOML; cargo would fail on it.
-    #[error("cargo would read this for every build in {}: {error}\nhelp: {WAY_OUT}, or mend that file", below.display())]
+    #[error("cargo would read this for every build in {}: {error}", below.display())]
     Broken {
         /// What is wrong, and where.
         error: DocError,
@@ -52,7 +52,7 @@ pub enum ParentError {
     },
     /// It has a `Cargo.toml`, which would take the work tree for a member of its workspace.
     #[error(
-        "{} would capture every project below it, and so those in {}\nhelp: {WAY_OUT}, or move that file",
+        "{} would capture every project below it, and so those in {}",
         file.display(), below.display()
     )]
     Workspace {
@@ -62,13 +62,26 @@ pub enum ParentError {
         below: PathBuf,
     },
     /// It cannot be looked at.
-    #[error("failed to read {}: {error}\nhelp: {WAY_OUT}", file.display())]
+    #[error("failed to read {}: {error}", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// Why.
         error: io::Error,
     },
+}
+
+impl ParentError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        let or = match self {
+            Self::Config { .. } => ", or take these keys out of that file",
+            Self::Broken { .. } => ", or mend that file",
+            Self::Workspace { .. } => ", or move that file",
+            Self::Unreadable { .. } => "",
+        };
+        Some(format!("{WAY_OUT}{or}"))
+    }
 }
 
 fn list(keys: &[String]) -> String {

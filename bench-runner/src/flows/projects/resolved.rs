@@ -194,7 +194,7 @@ impl Projects {
             return Ok((project.clone(), source, None));
         };
         let locked = local::with_lock(project, &lock);
-        let project = locked.map_err(|error| RequestError::usage(error.to_string(), None))?;
+        let project = locked.map_err(|error| RequestError::usage(error.to_string(), error.help()))?;
         let pinned = sources::pin(&project.source_request(), &self.sources)?;
         Ok((project, Some(pinned), Some(NOTE_OF_LOCK.to_owned())))
     }

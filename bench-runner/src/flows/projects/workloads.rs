@@ -40,7 +40,7 @@ fn check(
     let Some(edit) = workshop.project.edit_of(class) else { return Ok(()) };
     edits::check(&workshop.source.dir(), edit).map_err(|error| {
         let of: String = variant.rev.iter().map(|rev| format!(" in commit {rev}")).collect();
-        RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), None)
+        RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), error.help())
     })
 }
 

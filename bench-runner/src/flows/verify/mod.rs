@@ -20,7 +20,7 @@ use bench_runner_measure::workloads::{Shown, Units};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
-use super::{FlowError, Places, Projects, refusal};
+use super::{FlowError, Places, Projects};
 use single_build::{Ended, SingleBuild};
 
 /// What verifying needs beside the projects.
@@ -117,7 +117,9 @@ pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified
             for edit in &project.edits {
                 match edits::check(&workshop.source.dir(), edit) {
                     Ok(()) => verified.edits.push(ProvenEdit::of(edit, Vec::new())),
-                    Err(error) => verified.faults.push(Fault::of(edit, error)),
+                    Err(error) => verified
+                        .faults
+                        .push(Fault::of(edit, Refusal { what: error.to_string(), help: error.help() })),
                 }
             }
         }
@@ -139,8 +141,8 @@ impl ProvenEdit {
 }
 
 impl Fault {
-    fn of(edit: &Edit, reason: impl std::fmt::Display) -> Self {
-        Self::Edit { name: edit.name.clone(), reason: refusal(&reason) }
+    fn of(edit: &Edit, reason: Refusal) -> Self {
+        Self::Edit { name: edit.name.clone(), reason }
     }
 
     /// What would help.
@@ -268,7 +270,7 @@ fn try_edits(
     let mut clean = true;
     for (edit, n) in project.edits.iter().zip(1..) {
         if let Err(error) = edits::check(&pristine, edit) {
-            verified.faults.push(Fault::of(edit, error));
+            verified.faults.push(Fault::of(edit, Refusal { what: error.to_string(), help: error.help() }));
             continue;
         }
         if !clean {
@@ -283,7 +285,7 @@ fn try_edits(
         };
         match judged {
             Ok(rebuilt) => verified.edits.push(ProvenEdit::of(edit, rebuilt)),
-            Err(reason) => verified.faults.push(Fault::of(edit, reason)),
+            Err(reason) => verified.faults.push(Fault::of(edit, Refusal::new(reason))),
         }
         edits::apply(&tree, &pristine, edit, 0).map_err(anyhow::Error::from)?;
         clean = false;

@@ -1,5 +1,7 @@
 //! What can go wrong when a project is added.
 
+use bench_runner_core::record::Refusal;
+
 use crate::corpus::sources::SourceError;
 use crate::spanned::DocError;
 
@@ -7,13 +9,8 @@ use crate::spanned::DocError;
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// What was asked for cannot be added.
-    #[error("{message}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
-    Request {
-        /// Why.
-        message: String,
-        /// What to do.
-        help: Option<String>,
-    },
+    #[error(transparent)]
+    Request(Refusal),
     /// Its source cannot be had.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -24,6 +21,15 @@ pub enum AddError {
 
 impl AddError {
     pub(super) fn request(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Request { message: message.into(), help: Some(help.into()) }
+        Self::Request(Refusal::new(message).with_help(help))
+    }
+
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Request(refusal) => refusal.help.clone(),
+            Self::Source(error) => error.help(),
+            Self::Manifest(error) => error.help(),
+        }
     }
 }

@@ -13,6 +13,8 @@ mod remote;
 
 use std::path::{Path, PathBuf};
 
+use bench_runner_core::record::Refusal;
+
 use crate::spanned::SourceText;
 
 use super::edits;
@@ -150,10 +152,8 @@ fn look_at(
 /// A manifest of generated sources with dependencies: cargo makes its lock file, which is put in.
 fn generated(file: &Path, name: &str, with: &FetchContext) -> Result<Proposal, AddError> {
     let shown = file.display();
-    let unreadable = |error: std::io::Error| AddError::Request {
-        message: format!("failed to read {shown}: {error}"),
-        help: None,
-    };
+    let unreadable =
+        |error: std::io::Error| AddError::Request(Refusal::new(format!("failed to read {shown}: {error}")));
     let text = SourceText::read(file).map_err(unreadable)?;
     let project = Project::parse(&text, None)?;
     let Some(source) = project.source.downcast::<GeneratedSource>() else {

@@ -10,8 +10,7 @@ use crate::corpus::manifest::EditClass;
 pub enum EditError {
     /// The anchor is missing, or it is not clear which one is meant.
     #[error(
-        "the anchor of the edit `{edit}` occurs {count} times in {}, not once: `{anchor}`\n\
-         help: choose a longer text that stands there exactly once",
+        "the anchor of the edit `{edit}` occurs {count} times in {}, not once: `{anchor}`",
         file.display()
     )]
     Anchor {
@@ -46,7 +45,7 @@ pub enum EditError {
     },
     /// A patch does not fit the source.
     #[error(
-        "the patch of the edit `{edit}` does not fit {}: {reason}\nhelp: make the patch anew from the pinned source",
+        "the patch of the edit `{edit}` does not fit {}: {reason}",
         file.display()
     )]
     Patch {
@@ -59,7 +58,7 @@ pub enum EditError {
     },
     /// It is not what it says.
     #[error(
-        "the edit `{edit}` of {} is not of class `{class}`: {reason}\nhelp: give it another class, or change what it puts in",
+        "the edit `{edit}` of {} is not of class `{class}`: {reason}",
         file.display()
     )]
     Class {
@@ -80,4 +79,17 @@ pub enum EditError {
         /// Where it really is.
         file: PathBuf,
     },
+}
+
+impl EditError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Anchor { .. } => "choose a longer text that stands there exactly once",
+            Self::Patch { .. } => "make the patch anew from the pinned source",
+            Self::Class { .. } => "give it another class, or change what it puts in",
+            Self::Read { .. } | Self::Write { .. } | Self::Outside { .. } => return None,
+        };
+        Some(help.to_owned())
+    }
 }

@@ -21,13 +21,13 @@ pub(super) fn read(
         (Some(_), Some(_)) => {
             let message = "the source is built by the `build` that it names itself";
             let error = table.error_at_key("command", message);
-            return Err(error.help("name the directory with `kind = \"path\"`, and the command here"));
+            return Err(error.with_help("name the directory with `kind = \"path\"`, and the command here"));
         }
         (Some(command), None) => of_command(table, command)?,
         (None, of_source) => {
             if let Some(key) = OF_COMMAND.into_iter().find(|key| table.optional(key).is_some()) {
                 let error = table.error_at_key(key, format!("`build.{key}` goes with a `command`"));
-                return Err(error.help(match of_source {
+                return Err(error.with_help(match of_source {
                     Some(_) => format!("this source has its own: put `{key}` into `source`"),
                     None => {
                         "name the command that builds the project, such as `command = [\"make\"]`".to_owned()
@@ -73,7 +73,7 @@ fn of_command(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSetti
     if let Some(key) = OF_CARGO.into_iter().find(|key| table.optional(key).is_some()) {
         let message = format!("`build.{key}` is for cargo, and this project is built by a `command`");
         let error = table.error_at_key(key, message);
-        return Err(error.help(match key {
+        return Err(error.with_help(match key {
             "args" => "write the arguments into `command`".to_owned(),
             _ => format!("leave out `{key}`, or leave out `command` to have cargo build it"),
         }));
@@ -116,5 +116,5 @@ fn check(value: &Value<'_>) -> Result<Vec<String>, DocError> {
         return Ok(argv);
     }
     let error = value.error(format!("`{}` does not use the artefact", value.name()));
-    Err(error.help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
+    Err(error.with_help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
 }

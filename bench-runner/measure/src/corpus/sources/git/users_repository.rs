@@ -46,7 +46,7 @@ impl Unread {
     pub(crate) fn reason(self) -> String {
         match self {
             Self::Because(reason) => reason,
-            Self::Offline(error) => without_help(&error),
+            Self::Offline(error) => error.to_string(),
         }
     }
 }
@@ -125,13 +125,11 @@ fn bring(dir: &Path, rev: &str, with: &FetchContext) -> Result<Option<UsersRepos
         Ok(repository) => return brought(repository),
         Err(error) => error,
     };
-    let Some(url) = promised_by(&ask) else { return Err(without_help(&error).into()) };
+    let Some(url) = promised_by(&ask) else { return Err(error.to_string().into()) };
     match store(&url, rev, with) {
         Ok(repository) => brought(repository),
         Err(error @ SourceError::Offline { .. }) => Err(Unread::Offline(error)),
-        Err(error) => {
-            Err(format!("it is a partial clone without all files of {rev}: {}", without_help(&error)).into())
-        }
+        Err(error) => Err(format!("it is a partial clone without all files of {rev}: {error}").into()),
     }
 }
 
@@ -145,10 +143,4 @@ fn promised_by(ask: &impl Fn(&[&str]) -> Result<std::ffi::OsString, String>) -> 
         ask(&["config", "--get-regexp", "^remote\\..*\\.promisor$", "true"]).ok()?.into_string().ok()?;
     let name = promisors.lines().next()?.strip_prefix("remote.")?.split(".promisor").next()?.to_owned();
     ask(&["remote", "get-url", &name]).ok()?.into_string().ok()
-}
-
-/// The reason in an error.
-fn without_help(error: &SourceError) -> String {
-    let text = error.to_string();
-    text.split_once("\nhelp: ").map_or(text.clone(), |(reason, _)| reason.to_owned())
 }

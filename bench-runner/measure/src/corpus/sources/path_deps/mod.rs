@@ -199,9 +199,7 @@ impl Finder<'_> {
             Ok(layout) => layout,
             // Its workspace may be broken where the project does not need it.
             Err(error) => {
-                let error = error.to_string();
-                let (reason, _) = error.split_once("\nhelp: ").unwrap_or((&error, ""));
-                self.outside.notes.push(format!("what `{name}` needs in turn is not known: {reason}"));
+                self.outside.notes.push(format!("what `{name}` needs in turn is not known: {error}"));
                 self.seen.insert(dir.to_path_buf());
                 return Ok(());
             }
