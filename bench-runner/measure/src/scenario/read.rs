@@ -242,10 +242,11 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::whole::Whole as _;
 
     fn check(text: &str, expected: expect_test::Expect) {
         let error = scenario(&SourceText::new("s.toml", text), "s.toml", None).unwrap_err();
-        expected.assert_eq(&error.to_string());
+        expected.assert_eq(&error.whole());
     }
 
     const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";

@@ -139,6 +139,7 @@ fn small(number: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::whole::Whole as _;
 
     #[test]
     fn an_error_shows_its_place_and_the_way_out() {
@@ -150,7 +151,7 @@ mod tests {
                two = "zwei"
                      ^^^^^^
             help: write `two = 2`"#]]
-        .assert_eq(&error.to_string());
+        .assert_eq(&error.whole());
     }
 
     #[test]

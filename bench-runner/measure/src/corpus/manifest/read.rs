@@ -91,6 +91,7 @@ mod tests {
     use crate::corpus::sources::kinds::crates_io::CratesIoSource;
     use crate::corpus::sources::kinds::git::GitSource;
     use crate::corpus::sources::kinds::path::PathSource;
+    use crate::whole::Whole as _;
 
     const WHOLE: &str = r#"
 name = "demo"
@@ -134,7 +135,7 @@ target-mb = 80
     }
 
     fn refused(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
+        parse(text).unwrap_err().whole()
     }
 
     fn with(find: &str, replace: &str) -> String {

@@ -118,6 +118,7 @@ mod tests {
     use super::*;
     use crate::scenario::{AS_IT_IS, Matrix};
     use crate::spanned::SourceText;
+    use crate::whole::Whole as _;
 
     const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
 
@@ -127,7 +128,7 @@ mod tests {
     }
 
     fn check(text: &str, expected: expect_test::Expect) {
-        expected.assert_eq(&read(text, None).unwrap_err().to_string());
+        expected.assert_eq(&read(text, None).unwrap_err().whole());
     }
 
     #[test]
@@ -227,7 +228,7 @@ mod tests {
         std::fs::write(dir.path().join("bad.toml"), "[profile.dev]\ndebug = = 0\n").unwrap();
         let refused = |file: &str| {
             let error = read(&format!("[variants]\nx = \"{file}\"\n"), Some(dir.path())).unwrap_err();
-            error.to_string().replace(dir.path().to_str().unwrap(), "")
+            error.whole().replace(dir.path().to_str().unwrap(), "")
         };
         assert!(refused("none.toml").starts_with("s.toml:6:5: cannot read /none.toml: "));
         assert!(refused("bad.toml").starts_with("/bad.toml:2:9: "), "{}", refused("bad.toml"));
