@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bench_runner::built_in;
-use bench_runner_measure::corpus::sources::{self, Cache, Pinned, SourceError, Sources};
-use bench_runner_measure::corpus::{Project, Source};
+use bench_runner_measure::corpus::Project;
+use bench_runner_measure::corpus::sources::{self, Cache, FetchContext, Pinned, SourceError};
 
 /// How often a tree is laid out in each pass; the median counts.
 const TIMES: usize = 5;
@@ -34,10 +34,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scratch =
         tempfile::tempdir_in(cache.as_deref().and_then(Path::parent).unwrap_or(&std::env::temp_dir()))?;
     let cache = cache.unwrap_or_else(|| scratch.path().join("cache"));
-    let with = |offline| -> Result<Sources, Box<dyn std::error::Error>> {
+    let with = |offline| -> Result<FetchContext, Box<dyn std::error::Error>> {
         let user_home = sources::user_cargo_home();
         let (cache, cargo) = (Cache::at(&cache)?, "cargo".into());
-        Ok(Sources { cache, cargo, offline, user_home, exclude: Vec::new(), layouts: Default::default() })
+        Ok(FetchContext {
+            cache,
+            cargo,
+            offline,
+            user_home,
+            exclude: Vec::new(),
+            layouts: Default::default(),
+        })
     };
     let (first, again) = (with(false)?, with(true)?);
     sources::prepare_homes(&first.cache, first.user_home.as_deref())?;
@@ -69,7 +76,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn selected(words: &[String]) -> Result<Vec<Project>, Box<dyn std::error::Error>> {
     let catalogue = built_in::catalogue(None)?;
-    let fetched = |project: &&Project| matches!(project.source, Source::CratesIo(_) | Source::Git(_));
+    let fetched = |project: &&Project| project.source.stated_pin().is_some();
     if words.is_empty() {
         return Ok(catalogue.projects().filter(fetched).cloned().collect());
     }
@@ -81,14 +88,14 @@ fn selected(words: &[String]) -> Result<Vec<Project>, Box<dyn std::error::Error>
 }
 
 /// Makes the source ready once and lays the tree out several times.
-fn pass(project: &Project, with: &Sources, into: &Path) -> Result<(Pinned, Pass), SourceError> {
+fn pass(project: &Project, with: &FetchContext, into: &Path) -> Result<(Pinned, Pass), SourceError> {
     let start = Instant::now();
-    let pinned = sources::pin(project, with)?;
+    let pinned = sources::pin(&project.source_request(), with)?;
     let ready = start.elapsed();
     let mut times = Vec::new();
     for _ in 0..TIMES {
         let start = Instant::now();
-        sources::lay_out(&pinned, into)?;
+        sources::check_out(&pinned, into)?;
         times.push(start.elapsed());
         std::fs::remove_dir_all(into).map_err(|error| SourceError::Io {
             doing: "remove",

@@ -64,6 +64,7 @@ pub fn library(checkout: Option<&Path>) -> Result<Library, RequestError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flows::FlowError;
 
     #[test]
     fn what_is_built_in_is_valid_and_can_be_edited() {
@@ -104,7 +105,7 @@ mod tests {
                 project.name
             );
             assert!(project.base.is_none());
-            assert!(project.source.tree().is_some(), "{} states no hash of its tree", project.name);
+            assert!(project.source.stated_tree().is_some(), "{} states no hash of its tree", project.name);
             let sizes = ["quick", "standard", "large", "generated"];
             let sized = sizes.iter().filter(|size| project.tags.iter().any(|tag| tag == *size)).count();
             assert_eq!(sized, 1, "{} has one size", project.name);
@@ -122,11 +123,14 @@ mod tests {
         assert_eq!(names("ripgrep"), ["ripgrep"]);
         assert_eq!(names("tag:quick"), ["diffr", "hexyl", "sd", "titlecase"]);
         assert_eq!(names("tag:generated").len(), 8);
-        let error = catalogue.select("ripgrpe").unwrap_err().to_string();
+        let error =
+            crate::commands::with_help(&FlowError::from(catalogue.select("ripgrpe").unwrap_err()).refusal());
         assert!(error.contains("did you mean `ripgrep`?"), "{error}");
-        let error = catalogue.select("tag:quik").unwrap_err().to_string();
+        let error =
+            crate::commands::with_help(&FlowError::from(catalogue.select("tag:quik").unwrap_err()).refusal());
         assert!(error.contains("did you mean `quick`?"), "{error}");
-        let error = catalogue.select("linux").unwrap_err().to_string();
+        let error =
+            crate::commands::with_help(&FlowError::from(catalogue.select("linux").unwrap_err()).refusal());
         assert!(error.contains("hexyl, hyperfine, just, miniserve, nushell"), "{error}");
     }
 
@@ -155,7 +159,9 @@ mod tests {
 
     #[test]
     fn an_unknown_scenario_names_the_nearest() {
-        let error = library(None).unwrap().get("linker").unwrap_err().to_string();
+        let error = crate::commands::with_help(
+            &FlowError::from(library(None).unwrap().get("linker").unwrap_err()).refusal(),
+        );
         assert_eq!(error, "unknown scenario `linker`\nhelp: did you mean `linkers`?");
     }
 }

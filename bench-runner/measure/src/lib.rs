@@ -15,3 +15,6 @@ pub mod sampling;
 pub mod scenario;
 pub mod plan;
 pub mod run;
+
+#[cfg(test)]
+mod whole;

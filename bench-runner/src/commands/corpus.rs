@@ -5,7 +5,7 @@ mod verify;
 
 use anyhow::Context as _;
 use bench_runner_measure::corpus::sources;
-use bench_runner_measure::corpus::{Project, Source, catalogue};
+use bench_runner_measure::corpus::{Project, catalogue};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process;
 
@@ -84,11 +84,7 @@ fn list(catalogue: &bench_runner_measure::corpus::Catalogue, json: bool) {
 }
 
 fn version(project: &Project) -> String {
-    match &project.source {
-        Source::CratesIo(source) => source.version.clone(),
-        Source::Git(source) => source.rev[..12].to_owned(),
-        Source::Path(_) | Source::Command(_) | Source::Generated(_) => "-".to_owned(),
-    }
+    project.source.version().unwrap_or_else(|| "-".to_owned())
 }
 
 fn selected(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowError> {
@@ -114,8 +110,9 @@ fn selected(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowE
 /// Sources at once, then dependencies one after another: cargo keeps its home locked for as long as it fetches, so that
 /// several would only wait for each other. One that fails does not keep the others from being fetched.
 fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
+    let requests: Vec<_> = selected.iter().map(Project::source_request).collect();
     let mut failed = None;
-    for (project, pinned) in selected.iter().zip(sources::pin_all(selected, projects.sources())) {
+    for (project, pinned) in selected.iter().zip(sources::pin_all(&requests, projects.sources())) {
         let pinned = pinned.map_err(FlowError::from).and_then(|pinned| projects.locked(project, pinned));
         match pinned.and_then(|pinned| projects.dependencies(project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {

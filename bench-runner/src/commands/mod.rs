@@ -158,7 +158,7 @@ pub(crate) fn print_as_json(refusal: &Refusal, exit: Exit) {
 }
 
 /// A refusal as lines, the help last.
-fn with_help(refusal: &Refusal) -> String {
+pub(crate) fn with_help(refusal: &Refusal) -> String {
     match &refusal.help {
         Some(help) => format!("{refusal}\nhelp: {help}"),
         None => refusal.what.clone(),

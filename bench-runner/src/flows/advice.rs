@@ -7,7 +7,7 @@ use bench_runner_core::bundle::{Bundle, Manifest};
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 use bench_runner_core::record::{Arm, Block, ProofResult, TEXTS};
 use bench_runner_measure::axes::{self, Settings, Situation, Written};
-use bench_runner_measure::corpus::{Project, Source};
+use bench_runner_measure::corpus::Project;
 use bench_runner_measure::spanned::SourceText;
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::{self, Advice};
@@ -273,16 +273,13 @@ fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situati
         let base = planned.base.as_ref().map(PathBuf::from);
         Project::parse(&SourceText::new(planned.name.as_str(), planned.manifest.as_str()), base).ok()
     });
-    let package = project.as_ref().and_then(|project| match &project.source {
-        Source::CratesIo(source) => Some(source.name.clone()),
-        _ => None,
-    });
+    let package = project.as_ref().and_then(|project| project.source.published_crate().map(str::to_owned));
     let profile = project.as_ref().and_then(|project| project.build.profile.clone());
     Situation {
         own_lld: host.as_deref() == Some("x86_64-unknown-linux-gnu")
             && compilers_from(manifest, settings, (1, 90)),
         host,
-        by_cargo: !project.is_some_and(|project| matches!(project.source, Source::Command(_))),
+        by_cargo: project.is_none_or(|project| project.build.tool.is_cargo()),
         profile: profile.unwrap_or_else(|| "dev".to_owned()),
         package,
     }

@@ -32,6 +32,7 @@ use bench_runner_core::bundle::BundleError;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
+use bench_runner_measure::corpus::edits::EditError;
 use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
 use bench_runner_measure::run::RunError;
@@ -75,12 +76,19 @@ impl FlowError {
 
     /// What is wrong, and what would help.
     pub(crate) fn refusal(&self) -> Refusal {
-        refusal(self)
+        Refusal { what: self.to_string(), help: self.help() }
     }
 
     /// What would help.
     pub fn help(&self) -> Option<String> {
-        self.refusal().help
+        match self {
+            Self::Request(error) => error.help(),
+            Self::Catalogue(error) => error.help(),
+            Self::Source(error) => error.help(),
+            Self::Parent(error) => error.help(),
+            Self::Bundle(_) => None,
+            Self::Harness(error) => error.chain().find_map(help_of),
+        }
     }
 
     pub(crate) fn harness(error: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -88,14 +96,12 @@ impl FlowError {
     }
 }
 
-/// An error as a refusal. Errors of `bench_runner_measure` whose `Display` still ends with a line of help are cut in two
-/// here; once all of them have a `help()`, each variant of [`FlowError`] asks for that.
-pub(crate) fn refusal(error: &dyn std::fmt::Display) -> Refusal {
-    let text = error.to_string();
-    match text.rsplit_once("\nhelp: ") {
-        Some((what, help)) => Refusal::new(what).with_help(help),
-        None => Refusal::new(text),
-    }
+/// What would help with an error of a run or of a source, if it is one.
+fn help_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let of_run = error.downcast_ref::<RunError>().and_then(RunError::help);
+    of_run
+        .or_else(|| error.downcast_ref::<SourceError>()?.help())
+        .or_else(|| error.downcast_ref::<EditError>()?.help())
 }
 
 impl From<RunError> for FlowError {
@@ -110,7 +116,7 @@ impl From<RunError> for FlowError {
 impl From<AddError> for FlowError {
     fn from(error: AddError) -> Self {
         match error {
-            AddError::Request { message, help } => Self::Request(RequestError::usage(message, help)),
+            AddError::Request(Refusal { what, help }) => Self::Request(RequestError::usage(what, help)),
             AddError::Source(error) => Self::Source(error),
             AddError::Manifest(error) => Self::Request(error.into()),
         }

@@ -18,8 +18,8 @@ use anyhow::Context as _;
 use bench_runner_core::record::{Plan, PlannedProject, TreeId};
 use bench_runner_measure::axes::Context;
 use bench_runner_measure::build::{CommandDriver, Driver, InForce, Lacking, Toolchain};
-use bench_runner_measure::corpus::sources::{self, Cache, FetchTool, Sources};
-use bench_runner_measure::corpus::{Catalogue, Project, Source};
+use bench_runner_measure::corpus::sources::{self, Cache, FetchContext, FetchTool};
+use bench_runner_measure::corpus::{BuildTool, Catalogue, Project};
 use bench_runner_measure::plan::Typical;
 use bench_runner_measure::process::find_in_path;
 use bench_runner_measure::run::{self, Kit, KitKey, Workshop, Workshops};
@@ -45,7 +45,7 @@ pub struct Places {
 /// Everything about projects that a plan or a run asks for, each found out once.
 pub struct Projects {
     catalogue: Catalogue,
-    sources: Sources,
+    sources: FetchContext,
     path: OsString,
     /// Whether sources that are not in the cache are fetched.
     fetch: bool,
@@ -64,7 +64,7 @@ impl Projects {
         bench_runner_measure::corpus::parents::check(&places.cache)?;
         let cache = Cache::at(&places.cache).context("failed to find the cache directory")?;
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let sources = Sources {
+        let sources = FetchContext {
             cargo: find_in_path("cargo", &path).unwrap_or_else(|| "cargo".into()),
             cache,
             offline: offline || !fetch,
@@ -91,7 +91,7 @@ impl Projects {
     }
 
     /// How sources are fetched and kept.
-    pub fn sources(&self) -> &Sources {
+    pub fn sources(&self) -> &FetchContext {
         &self.sources
     }
 
@@ -185,12 +185,12 @@ impl Projects {
     fn kit(&self, resolved: &Resolved, key: &KitKey) -> Result<Kit, FlowError> {
         let context = self.context_of(resolved, &key.settings()).map_err(anyhow::Error::from)?;
         let project = &resolved.project;
-        let driver: Box<dyn Driver> = match (&project.source, &context.toolchain, &resolved.inquiry) {
-            (Source::Command(command), _, _) => {
+        let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &resolved.inquiry) {
+            (BuildTool::Command(command), _, _) => {
                 let path = self.path.to_string_lossy().into_owned();
-                Box::new(CommandDriver { source: command.clone(), build: project.build.clone(), path })
+                Box::new(CommandDriver { command: command.clone(), build: project.build.clone(), path })
             }
-            (_, Some(toolchain), Some(inquiry)) => {
+            (BuildTool::Cargo, Some(toolchain), Some(inquiry)) => {
                 let config = context.config.clone();
                 Box::new(self.cargo_driver(project, toolchain.clone(), config, inquiry.clone()))
             }
@@ -216,7 +216,7 @@ fn fetch_dependencies(
     tree: &Path,
     toolchain: &Toolchain,
     in_force: &InForce,
-    with: &Sources,
+    with: &FetchContext,
 ) -> Result<(), FlowError> {
     let mut targets = vec![toolchain.host.clone()];
     // A target that is described in a file is not one that cargo fetches for by name: it fetches for all then.

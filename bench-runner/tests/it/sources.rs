@@ -10,8 +10,7 @@ mod servers;
 
 use std::process::Command;
 
-use bench_runner_measure::corpus::GitSource;
-use bench_runner_measure::corpus::sources::{Cache, Sources};
+use bench_runner_measure::corpus::sources::{Cache, FetchContext};
 
 use crate::lab::{Lab, Ran, entries};
 
@@ -100,8 +99,8 @@ fn stores(lab: &Lab) -> Vec<std::path::PathBuf> {
     entries(&cache(lab, "git")).into_iter().filter(|path| path.is_dir()).collect()
 }
 
-fn sources(lab: &Lab) -> Sources {
-    Sources {
+fn sources(lab: &Lab) -> FetchContext {
+    FetchContext {
         cache: Cache::at(&lab.path("own-cache")).expect("a cache"),
         cargo: "cargo".into(),
         offline: false,
@@ -109,9 +108,4 @@ fn sources(lab: &Lab) -> Sources {
         exclude: Vec::new(),
         layouts: Default::default(),
     }
-}
-
-/// The repository in `served/demo` at `rev`, without its submodules.
-fn source(lab: &Lab, rev: &str) -> GitSource {
-    GitSource { url: local(lab), rev: rev.to_owned(), dir: None, submodules: false, tree: None }
 }

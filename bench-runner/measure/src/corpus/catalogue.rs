@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::nearest::nearest;
 
-use super::manifest::{Project, Source};
+use super::manifest::Project;
 use crate::spanned::{DocError, SourceText};
 
 /// What starts a selection by tag.
@@ -50,7 +50,7 @@ pub enum CatalogueError {
         error: io::Error,
     },
     /// No project has this name.
-    #[error("there is no project `{name}`\nhelp: {help}")]
+    #[error("there is no project `{name}`")]
     NoProject {
         /// What was asked for.
         name: String,
@@ -58,13 +58,24 @@ pub enum CatalogueError {
         help: String,
     },
     /// No project has this tag.
-    #[error("no project has the tag `{tag}`\nhelp: {help}")]
+    #[error("no project has the tag `{tag}`")]
     NoTag {
         /// What was asked for.
         tag: String,
         /// The nearest tag, or all of them.
         help: String,
     },
+}
+
+impl CatalogueError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Manifest(error) => error.help(),
+            Self::Read { .. } => None,
+            Self::NoProject { help, .. } | Self::NoTag { help, .. } => Some(help.clone()),
+        }
+    }
 }
 
 impl Catalogue {
@@ -138,7 +149,7 @@ pub fn read(file: &Path) -> Result<Project, CatalogueError> {
         let document = text.parse()?;
         let message = format!("the project is named `{}`, unlike its file", project.name);
         let error = document.reader().required("name")?.error(message);
-        return Err(error.help(format!("name the file `{}.toml`", project.name)).into());
+        return Err(error.with_help(format!("name the file `{}.toml`", project.name)).into());
     }
     Ok(project)
 }
@@ -166,19 +177,12 @@ fn has_tag(project: &Project, tag: &str) -> bool {
 }
 
 fn entry(project: &Project) -> Entry {
-    let source = match &project.source {
-        Source::CratesIo(source) => format!("{} {}", source.name, source.version),
-        Source::Git(source) => format!("{} {}", source.url, source.rev),
-        Source::Path(source) => source.path.display().to_string(),
-        Source::Command(source) => source.path.display().to_string(),
-        Source::Generated(source) => format!("{} crates from seed {}", source.crates, source.seed),
-    };
     Entry {
         name: project.name.clone(),
         summary: project.summary.clone(),
         tags: project.tags.clone(),
         kind: project.source.kind(),
-        source,
+        source: project.source.describe(),
         origin: project.origin.clone(),
     }
 }
@@ -195,6 +199,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::whole::Whole as _;
 
     const OWN: &str = "name = \"NAME\"\ntags = [\"mine\"]\n[source]\nkind = \"path\"\npath = \"../tree\"\n";
 
@@ -226,10 +231,10 @@ mod tests {
     #[test]
     fn a_bad_file_in_the_checkout_is_an_error_at_its_place() {
         let dir = checkout(&[("mine.toml", "name = \"mine\"\n[sauce]\n")]);
-        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().to_string();
+        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().whole();
         assert!(error.contains("corpus/mine.toml:1:1: the file lacks the key `source`"), "{error}");
         let dir = checkout(&[("other.toml", &OWN.replace("NAME", "mine"))]);
-        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().to_string();
+        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().whole();
         assert!(error.contains("other.toml:1:8") && error.contains("name the file `mine.toml`"), "{error}");
     }
 }

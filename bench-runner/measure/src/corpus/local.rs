@@ -7,7 +7,7 @@ use crate::spanned::{DocError, SourceText, quoted};
 
 use super::adding::{fitting, with_lock_in};
 use super::manifest::Project;
-use super::sources::{self, Member, SourceError, Sources};
+use super::sources::{self, FetchContext, Member, SourceError};
 
 /// A directory that cannot be taken for a project.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +21,7 @@ pub enum LocalError {
         error: io::Error,
     },
     /// Its path cannot stand in a manifest.
-    #[error("the path {} is not UTF-8\nhelp: give the project through a link with another name", path.display())]
+    #[error("the path {} is not UTF-8", path.display())]
     NotText {
         /// The path.
         path: PathBuf,
@@ -30,9 +30,7 @@ pub enum LocalError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Its manifest has no place for a lock file.
-    #[error(
-        "{origin} has no line `[source]`, below which the Cargo.lock that was made would go\nhelp: `cargo generate-lockfile` makes one in the project"
-    )]
+    #[error("{origin} has no line `[source]`, below which the Cargo.lock that was made would go")]
     NoPlace {
         /// The manifest.
         origin: String,
@@ -40,6 +38,19 @@ pub enum LocalError {
     /// The manifest that was made for it does not hold.
     #[error(transparent)]
     Manifest(#[from] DocError),
+}
+
+impl LocalError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } => None,
+            Self::NotText { .. } => Some("give the project through a link with another name".to_owned()),
+            Self::Source(error) => error.help(),
+            Self::NoPlace { .. } => Some("`cargo generate-lockfile` makes one in the project".to_owned()),
+            Self::Manifest(error) => error.help(),
+        }
+    }
 }
 
 /// The directory of a local project.
@@ -60,7 +71,7 @@ pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
 ///
 /// # Errors
 /// Where there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a member.
-pub fn project(path: &Path, with: &Sources) -> Result<Project, LocalError> {
+pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> {
     let root = directory(path)?;
     let member = sources::member(&root, with)?;
     let text = manifest(&root, member.as_ref()).ok_or_else(|| LocalError::NotText { path: root.clone() })?;
@@ -113,8 +124,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::corpus::Source;
-    use crate::corpus::manifest::is_name;
+    use crate::corpus::names::is_name;
+    use crate::corpus::sources::kinds::path::PathSource;
 
     #[test]
     fn a_directory_becomes_a_project_under_its_name() {
@@ -122,9 +133,9 @@ mod tests {
         let root = dir.path().join("my \"pröject\"");
         fs::create_dir_all(root.join("src")).unwrap();
         fs::write(root.join("src/main.rs"), "fn main() {\n}\n").unwrap();
-        let made = project(&root, &Sources::in_tests(dir.path())).unwrap();
+        let made = project(&root, &FetchContext::in_tests(dir.path())).unwrap();
         assert_eq!(made.name, "my--pr-ject-");
-        let Source::Path(source) = &made.source else { panic!("{:?}", made.source) };
+        let source: &PathSource = made.source.downcast().unwrap();
         assert_eq!(source.path, root.canonicalize().unwrap());
         assert_eq!(made.edits, []);
         let again = Project::parse(&SourceText::new("again", made.text.clone()), None).unwrap();
@@ -146,7 +157,7 @@ mod tests {
         for path in ["file", "absent"] {
             assert!(
                 matches!(
-                    project(&dir.path().join(path), &Sources::in_tests(dir.path())),
+                    project(&dir.path().join(path), &FetchContext::in_tests(dir.path())),
                     Err(LocalError::Missing { .. })
                 ),
                 "{path}"

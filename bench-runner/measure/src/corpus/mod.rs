@@ -8,15 +8,19 @@
 //! Knows nothing of axes, variants, workloads or what becomes of a build. Never writes into a user's own tree.
 
 pub mod adding;
+mod build_settings;
 pub mod catalogue;
 pub mod edits;
 pub mod local;
 pub mod manifest;
+mod names;
+mod numbered;
 pub mod parents;
+mod patch;
 pub mod sources;
+mod urls;
 
+pub use build_settings::{BuildCommand, BuildSettings, BuildTool};
 pub use catalogue::{Catalogue, CatalogueError, Entry};
-pub use manifest::{
-    BuildSettings, Change, CommandSource, CratesIoSource, Dependency, Edit, EditClass, Estimate,
-    GeneratedSource, GitSource, InGraph, PathSource, Project, Put, Shape, Source, Style, TextChange,
-};
+pub use manifest::{Change, Edit, EditClass, Estimate, Project, Put, TextChange};
+pub use sources::{Source, SourceKind};

@@ -31,7 +31,7 @@ const WAY_OUT: &str = "put the work trees elsewhere with `--cache-dir`";
 pub enum ParentError {
     /// Its cargo configuration sets something that changes builds.
     #[error(
-        "{} applies to every build in {} and sets {}\nhelp: {WAY_OUT}, or take these keys out of that file",
+        "{} applies to every build in {} and sets {}",
         file.display(), below.display(), list(keys)
     )]
     Config {
@@ -43,7 +43,7 @@ pub enum ParentError {
         below: PathBuf,
     },
     /// Its configuration is not TOML; cargo would fail on it.
-    #[error("cargo would read this for every build in {}: {error}\nhelp: {WAY_OUT}, or mend that file", below.display())]
+    #[error("cargo would read this for every build in {}: {error}", below.display())]
     Broken {
         /// What is wrong, and where.
         error: DocError,
@@ -52,7 +52,7 @@ pub enum ParentError {
     },
     /// It has a `Cargo.toml`, which would take the work tree for a member of its workspace.
     #[error(
-        "{} would capture every project below it, and so those in {}\nhelp: {WAY_OUT}, or move that file",
+        "{} would capture every project below it, and so those in {}",
         file.display(), below.display()
     )]
     Workspace {
@@ -62,13 +62,26 @@ pub enum ParentError {
         below: PathBuf,
     },
     /// It cannot be looked at.
-    #[error("failed to read {}: {error}\nhelp: {WAY_OUT}", file.display())]
+    #[error("failed to read {}: {error}", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// Why.
         error: io::Error,
     },
+}
+
+impl ParentError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        let or = match self {
+            Self::Config { .. } => ", or take these keys out of that file",
+            Self::Broken { .. } => ", or mend that file",
+            Self::Workspace { .. } => ", or move that file",
+            Self::Unreadable { .. } => "",
+        };
+        Some(format!("{WAY_OUT}{or}"))
+    }
 }
 
 fn list(keys: &[String]) -> String {
@@ -147,6 +160,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::whole::Whole as _;
 
     fn below(config: Option<(&str, &str)>) -> (tempfile::TempDir, Result<(), ParentError>) {
         let dir = tempfile::tempdir().unwrap();
@@ -174,7 +188,7 @@ mod tests {
             let Err(ParentError::Config { file, keys, .. }) = &result else { panic!("{result:?}") };
             assert_eq!(*file, dir.path().canonicalize().unwrap().join(name));
             assert_eq!(keys, &["build.rustflags", "build.jobs", "env.A", "target.x"]);
-            let text = result.unwrap_err().to_string();
+            let text = result.unwrap_err().whole();
             assert!(
                 text.contains("--cache-dir") && text.contains("`build.rustflags`, `build.jobs`"),
                 "{text}"
@@ -211,7 +225,7 @@ mod tests {
     #[test]
     fn a_broken_configuration_is_shown_at_its_place() {
         let (_dir, result) = below(Some((".cargo/config.toml", "[build\n")));
-        let text = result.unwrap_err().to_string();
+        let text = result.unwrap_err().whole();
         assert!(text.contains("config.toml:1:"), "{text}");
     }
 }

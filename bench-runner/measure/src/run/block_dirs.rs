@@ -218,7 +218,7 @@ fn lay_out(
     let sources: Vec<Sources> = workloads.map(|workload| workload.sources).collect();
     let replayed = sources.iter().any(|sources| matches!(sources, Sources::Replayed(_)));
     let pinned = if replayed { workshop.commit(block, id, 0)? } else { &workshop.source };
-    sources::lay_out(pinned, tree)?;
+    sources::check_out(pinned, tree)?;
     let project = pinned.dir_in(tree);
     // Beside the trees, under the name of this one.
     let beside = tree.with_extension("kept");

@@ -11,7 +11,6 @@ use super::block::Measuring;
 use super::block_dirs::BlockDirs;
 use super::notes::{About, some_of};
 use crate::build::{Detail, Evidence};
-use crate::corpus::Source;
 use crate::workloads::Start;
 
 /// What every variant with a compiler cache that was put in by no axis has.
@@ -78,8 +77,7 @@ impl Measuring<'_, '_, '_> {
             self.builder.notes.say(About::Variables, variant, what);
         }
         let project = &arm.workshop.project;
-        if let Source::Path(source) = &project.source {
-            let home = project.base.as_deref().unwrap_or(Path::new("")).join(&source.path);
+        if let Some(home) = project.own_directory().filter(|_| project.build.tool.is_cargo()) {
             let home = home.canonicalize().unwrap_or(home);
             let left_out = asked.left_out(&site.source, &home);
             if !left_out.is_empty() {

@@ -183,6 +183,17 @@ pub enum RunError {
     },
 }
 
+impl RunError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Source(error) => error.help(),
+            Self::Edit(error) => error.help(),
+            _ => None,
+        }
+    }
+}
+
 /// Carries out the plan. Interrupting it is not an error: what was measured is in the bundle.
 pub fn carry_out(
     inputs: &Inputs<'_>,

@@ -46,7 +46,7 @@ impl<'a> SingleBuild<'a> {
         let site = Site { cargo_home, ..site(dir, 0, 2, workshop.source.dir_in(&tree)) };
         let out = dir.join("out");
         [&site.target, &site.home, &site.tmp, &out].into_iter().try_for_each(|dir| make(dir))?;
-        sources::lay_out(&workshop.source, &tree)?;
+        sources::check_out(&workshop.source, &tree)?;
         let kit = workshop.kits.first();
         let kit =
             kit.ok_or_else(|| RunError::Plan(format!("`{}` has no toolchain", workshop.project.name)))?;

@@ -23,7 +23,7 @@ pub enum RequestError {
     #[error(transparent)]
     Document(#[from] DocError),
     /// Something on the command line, or something that no single place is to blame for.
-    #[error("{message}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
+    #[error("{message}")]
     Usage {
         /// What is wrong.
         message: String,
@@ -36,6 +36,14 @@ impl RequestError {
     /// A complaint with no place in a file.
     pub fn usage(message: impl Into<String>, help: Option<String>) -> Self {
         Self::Usage { message: message.into(), help }
+    }
+
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Document(error) => error.help(),
+            Self::Usage { help, .. } => help.clone(),
+        }
     }
 }
 

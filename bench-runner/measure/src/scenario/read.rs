@@ -90,7 +90,7 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
 
 /// What the variants stand on.
 fn on(value: &Value<'_>) -> Result<bool, DocError> {
-    super::on(&value.string()?).map_err(|(message, help)| value.error(message).help(help))
+    super::on(&value.string()?).map_err(|(message, help)| value.error(message).with_help(help))
 }
 
 /// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.
@@ -185,7 +185,7 @@ fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocErr
 
 fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
     if let Some((message, help)) = super::of_whole_variants(key) {
-        return Err(place(word, message).help(help));
+        return Err(place(word, message).with_help(help));
     }
     match key {
         "workload" => known_workload(word),
@@ -198,7 +198,7 @@ fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
 }
 
 fn known_workload(word: &Word) -> Result<(), DocError> {
-    workloads::find(&word.text).map(|_| ()).map_err(|error| place(word, error.message).help(error.help))
+    workloads::find(&word.text).map(|_| ()).map_err(|error| place(word, error.message).with_help(error.help))
 }
 
 /// An error at the place of a word that was read from this file.
@@ -210,7 +210,7 @@ fn place(word: &Word, message: String) -> DocError {
 
 fn with_nearest(error: DocError, nearest: Option<String>) -> DocError {
     match nearest {
-        Some(name) => error.help(format!("did you mean `{name}`?")),
+        Some(name) => error.with_help(format!("did you mean `{name}`?")),
         None => error,
     }
 }
@@ -242,10 +242,11 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::whole::Whole as _;
 
     fn check(text: &str, expected: expect_test::Expect) {
         let error = scenario(&SourceText::new("s.toml", text), "s.toml", None).unwrap_err();
-        expected.assert_eq(&error.to_string());
+        expected.assert_eq(&error.whole());
     }
 
     const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";

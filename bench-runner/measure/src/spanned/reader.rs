@@ -236,6 +236,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::whole::Whole as _;
 
     fn read<T>(
         text: &str,
@@ -261,7 +262,7 @@ mod tests {
               sumary = "y"
               ^^^^^^
             help: did you mean `summary`?"#]]
-        .assert_eq(&error.to_string());
+        .assert_eq(&error.whole());
     }
 
     #[test]

@@ -83,9 +83,14 @@ struct Excerpt {
 }
 
 impl DocError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        self.help.clone()
+    }
+
     /// The same error with what to do about it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(masked(&help.into()));
         self
     }
@@ -94,10 +99,10 @@ impl DocError {
     #[must_use]
     pub(crate) fn suggest<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Self {
         if let Some(name) = bench_runner_core::nearest::nearest(word, valid.clone()) {
-            return self.help(format!("did you mean `{name}`?"));
+            return self.with_help(format!("did you mean `{name}`?"));
         }
         let names: Vec<String> = valid.into_iter().map(|name| format!("`{name}`")).collect();
-        if names.is_empty() { self } else { self.help(format!("valid are {}", names.join(", "))) }
+        if names.is_empty() { self } else { self.with_help(format!("valid are {}", names.join(", "))) }
     }
 }
 
@@ -106,11 +111,7 @@ impl fmt::Display for DocError {
         let Excerpt { line, caret, marked } = self.excerpt.as_ref();
         writeln!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
         writeln!(f, "  {line}")?;
-        write!(f, "  {:caret$}{:^>marked$}", "", "")?;
-        match &self.help {
-            Some(help) => write!(f, "\nhelp: {help}"),
-            None => Ok(()),
-        }
+        write!(f, "  {:caret$}{:^>marked$}", "", "")
     }
 }
 
@@ -138,18 +139,19 @@ fn small(number: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::whole::Whole as _;
 
     #[test]
     fn an_error_shows_its_place_and_the_way_out() {
         let source = SourceText::new("a.toml", "one = 1\n\ttwo = \"zwei\"\nthree = 3\n");
         let at = source.text.find("\"zwei\"").unwrap();
-        let error = source.error(at..at + 6, "`two` is not a number").help("write `two = 2`");
+        let error = source.error(at..at + 6, "`two` is not a number").with_help("write `two = 2`");
         expect_test::expect![[r#"
             a.toml:2:8: `two` is not a number
                two = "zwei"
                      ^^^^^^
             help: write `two = 2`"#]]
-        .assert_eq(&error.to_string());
+        .assert_eq(&error.whole());
     }
 
     #[test]

@@ -97,7 +97,8 @@ impl<'d> Value<'d> {
 
     /// A program with its arguments, as a list of strings of which the first is not empty.
     pub fn argv(&self) -> Result<Vec<String>, DocError> {
-        let with_form = |error: DocError| error.help("commands are lists, such as `[\"make\", \"all\"]`");
+        let with_form =
+            |error: DocError| error.with_help("commands are lists, such as `[\"make\", \"all\"]`");
         let argv = self.strings().map_err(with_form)?;
         match argv.first() {
             Some(program) if !program.is_empty() => Ok(argv),

@@ -72,6 +72,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::flows::FlowError;
 
     #[test]
     fn commas_within_a_value_stay() {
@@ -87,7 +88,8 @@ mod tests {
 
     #[test]
     fn what_is_not_closed_is_refused() {
-        let refused = |text: &str| split(text).unwrap_err().to_string();
+        let refused =
+            |text: &str| crate::commands::with_help(&FlowError::from(split(text).unwrap_err()).refusal());
         assert!(refused("{own=1,2").starts_with("`{own=1,2`: a `{` is not closed\nhelp: put quotes"));
         assert!(refused("1],2").contains("a `]` closes nothing"));
         assert!(refused("\"a,b").contains("a `\"` is not closed"));

@@ -130,9 +130,10 @@ mod tests {
     use crate::built_in;
 
     use super::*;
+    use crate::flows::FlowError;
 
     fn read_one(text: &str) -> String {
-        read(&[text.to_owned()]).unwrap_err().to_string()
+        crate::commands::with_help(&FlowError::from(read(&[text.to_owned()]).unwrap_err()).refusal())
     }
 
     #[test]
@@ -148,7 +149,9 @@ mod tests {
         );
         assert!(read_one("a b=x.toml").contains("`a b` is not a name"));
         assert!(read_one("fast=/nowhere/x.toml").starts_with("cannot read /nowhere/x.toml: "));
-        let twice = read(&["as-it-is".to_owned(), "as-it-is".to_owned()]).unwrap_err().to_string();
+        let twice = crate::commands::with_help(
+            &FlowError::from(read(&["as-it-is".to_owned(), "as-it-is".to_owned()]).unwrap_err()).refusal(),
+        );
         assert_eq!(twice, "two variants are called `as it is`\nhelp: give one of them another name");
     }
 
@@ -178,7 +181,9 @@ mod tests {
         let mut quick = built_in::library(None).unwrap().get("quick").unwrap();
         let mut refused = |texts: &[&str]| {
             let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
-            set_baselines(&mut quick, &texts).unwrap_err().to_string()
+            crate::commands::with_help(
+                &FlowError::from(set_baselines(&mut quick, &texts).unwrap_err()).refusal(),
+            )
         };
         assert!(refused(&["as-it-is", "linker=bfd"]).contains("the only baseline there can be"));
         assert!(refused(&["fast"]).starts_with("no variant of `quick` is called `fast`\nhelp: give a value"));

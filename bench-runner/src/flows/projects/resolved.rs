@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use bench_runner_core::record::{PlannedProject, TreeId};
 use bench_runner_measure::axes::Context;
 use bench_runner_measure::build::{Goal, InForce, Inquiry, Lacking, Recipe};
-use bench_runner_measure::corpus::sources::{self, Pinned, SourceError, Sources};
-use bench_runner_measure::corpus::{Project, Source, edits, local};
+use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceError};
+use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_measure::spanned::SourceText;
@@ -53,8 +53,12 @@ impl Projects {
                     SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
                 let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
                     .map_err(|error| FlowError::Request(error.into()))?;
-                let before =
-                    sources::recall_of(&project, &planned.pin, planned.ignored.as_ref(), &self.sources)?;
+                let before = sources::load_pinned(
+                    &project.source_request(),
+                    &planned.pin,
+                    planned.ignored.as_ref(),
+                    &self.sources,
+                )?;
                 self.resolve(&project, before.map(Ok))?
             }
         };
@@ -90,7 +94,7 @@ impl Projects {
         {
             return Ok(known.clone());
         }
-        let source = match before.unwrap_or_else(|| sources::pin(project, &self.sources)) {
+        let source = match before.unwrap_or_else(|| sources::pin(&project.source_request(), &self.sources)) {
             Ok(source) => Some(source),
             // A plan may speak of what is not fetched yet, as long as its pin is known.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
@@ -102,7 +106,7 @@ impl Projects {
         let (pin, mut notes) = match &source {
             Some(source) => (source.pin.clone(), source.notes.clone()),
             None => {
-                let pin = sources::stated_pin(&project.source);
+                let pin = project.source.stated_pin();
                 (pin.with_context(|| format!("`{}` has no pin", project.name))?, Vec::new())
             }
         };
@@ -119,9 +123,9 @@ impl Projects {
         if let Some(config) = &context.config {
             notes.extend(note_of_config(config));
         }
-        let cargo = !matches!(project.source, Source::Command(_));
         let project = &self.with_edits(project, source.as_ref());
-        let own_edit = matches!(&project.source, Source::Command(command) if command.edit.is_some());
+        let tool = &project.build.tool;
+        let own_edit = tool.command().is_some_and(|command| command.edit.is_some());
         let view = ProjectView {
             planned: PlannedProject {
                 name: project.name.clone(),
@@ -131,7 +135,7 @@ impl Projects {
                 notes,
                 ignored: source.as_ref().and_then(|source| source.ignored.clone()),
             },
-            cargo,
+            cargo: tool.is_cargo(),
             edits: project.edits.iter().map(|edit| edit.class).collect(),
             own_edit,
             profile: project.build.profile.clone(),
@@ -164,7 +168,7 @@ impl Projects {
         let Some(toolchain) = context.toolchain.as_ref().filter(|_| !self.offline) else { return };
         let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), inquiry.clone());
         if driver.answer(&Recipe::default(), Goal::Build).units.is_err() {
-            let with = Sources { offline: false, ..self.sources.clone() };
+            let with = FetchContext { offline: false, ..self.sources.clone() };
             let _ = super::fetch_dependencies(&source.dir(), toolchain, &context.in_force, &with);
             inquiry.forget();
         }
@@ -186,12 +190,12 @@ impl Projects {
         source: Option<Pinned>,
     ) -> Result<(Project, Option<Pinned>, Option<String>), FlowError> {
         let Some(pinned) = &source else { return Ok((project.clone(), None, None)) };
-        let Some(lock) = sources::missing_lock(project, pinned, &self.sources)? else {
+        let Some(lock) = sources::missing_lock(&project.source_request(), pinned, &self.sources)? else {
             return Ok((project.clone(), source, None));
         };
         let locked = local::with_lock(project, &lock);
-        let project = locked.map_err(|error| RequestError::usage(error.to_string(), None))?;
-        let pinned = sources::pin(&project, &self.sources)?;
+        let project = locked.map_err(|error| RequestError::usage(error.to_string(), error.help()))?;
+        let pinned = sources::pin(&project.source_request(), &self.sources)?;
         Ok((project, Some(pinned), Some(NOTE_OF_LOCK.to_owned())))
     }
 
@@ -199,7 +203,7 @@ impl Projects {
     /// manifest, so that a plan names them.
     pub(super) fn with_edits(&self, project: &Project, source: Option<&Pinned>) -> Project {
         let mut project = project.clone();
-        let cargo = !matches!(project.source, Source::Command(_));
+        let cargo = project.build.tool.is_cargo();
         if let Some(source) = source.filter(|_| cargo && project.edits.is_empty()) {
             // What cannot be read here is told by the first build in cargo's own words.
             let found = edits::propose(&source.dir(), &self.sources.cargo, &project.build);
@@ -216,7 +220,12 @@ impl Projects {
             return Ok(known.clone());
         }
         let project = resolved.project.clone();
-        let source = match sources::pin_revision(&project, rev, resolved.source.as_ref(), &self.sources) {
+        let source = match sources::pin_revision(
+            &project.source_request(),
+            rev,
+            resolved.source.as_ref(),
+            &self.sources,
+        ) {
             Ok(source) => Some(source),
             // A plan may speak of a commit that is not fetched yet.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
@@ -253,7 +262,7 @@ impl Projects {
             path: self.path.clone(),
             tools: self.tools_dir(),
         };
-        if matches!(project.source, Source::Command(_)) {
+        if !project.build.tool.is_cargo() {
             return Ok((Rc::new(plain), None));
         }
         let Some(source) = source else {
@@ -301,15 +310,11 @@ fn note_of_config(config: &toml::Table) -> Option<String> {
 
 /// Where the relative paths of a local project's manifest start; the others have none that matter.
 fn base_of(project: &Project) -> Option<String> {
-    match project.source {
-        Source::CratesIo(_) | Source::Git(_) | Source::Generated(_) => None,
-        Source::Path(_) | Source::Command(_) => project.base.as_ref().map(|base| base.display().to_string()),
-    }
+    project.source.directory().and(project.base.as_ref()).map(|base| base.display().to_string())
 }
 
-/// The user's own directory of a local project, if it is there.
+/// The user's own directory of a local project of cargo's, if it is there.
 pub(super) fn own_tree(project: &Project) -> Option<PathBuf> {
-    let Source::Path(source) = &project.source else { return None };
-    let own = project.base.as_deref().unwrap_or(Path::new("")).join(&source.path);
+    let own = project.own_directory().filter(|_| project.build.tool.is_cargo())?;
     own.canonicalize().ok().filter(|own| own.is_dir())
 }

@@ -40,7 +40,7 @@ fn check(
     let Some(edit) = workshop.project.edit_of(class) else { return Ok(()) };
     edits::check(&workshop.source.dir(), edit).map_err(|error| {
         let of: String = variant.rev.iter().map(|rev| format!(" in commit {rev}")).collect();
-        RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), None)
+        RequestError::usage(format!("{}{of}: {error}", workshop.project.origin), error.help())
     })
 }
 
@@ -55,8 +55,12 @@ fn bring_in(
         if workshop.commits.contains_key(commit) {
             continue;
         }
-        let pinned =
-            sources::pin_revision(&workshop.project, commit, Some(&workshop.source), &projects.sources)?;
+        let pinned = sources::pin_revision(
+            &workshop.project.source_request(),
+            commit,
+            Some(&workshop.source),
+            &projects.sources,
+        )?;
         if let Some((other, _)) = workshop.commits.iter().find(|(_, other)| other.root != pinned.root) {
             let message = format!(
                 "the commits {commit} and {other} of `{}` are not laid out alike: one needs more of its repository",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
+use bench_runner_core::record::{PlannedProject, TreeId};
 use bench_runner_measure::axes::{self, Availability, Setting, Settings};
 use bench_runner_measure::build::{Goal, Lacking, Linking};
 use bench_runner_measure::corpus::sources;
@@ -12,14 +12,16 @@ use bench_runner_measure::plan::{ProjectView, World};
 use bench_runner_measure::scenario::{RequestError, Word};
 
 use super::{Projects, tree_of};
-use crate::flows::{FlowError, refusal};
+use crate::flows::FlowError;
 
 impl Projects {
     /// Checks that a word stands for a project, as far as that takes neither cargo nor a network.
     pub(crate) fn check(&self, word: &Word) -> Result<(), RequestError> {
         match Kind::of(word) {
             Kind::Manifest(_) | Kind::Name(_) => self.select(word).map(drop),
-            Kind::Directory(path) => local::directory(path).map(drop).map_err(|error| complain(word, error)),
+            Kind::Directory(path) => local::directory(path)
+                .map(drop)
+                .map_err(|error| word.complain(error.to_string(), error.help())),
         }
     }
 
@@ -27,15 +29,20 @@ impl Projects {
     fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
         match Kind::of(word) {
             Kind::Manifest(path) => {
-                let project = catalogue::read(path).map_err(|error| complain(word, error))?;
+                let project =
+                    catalogue::read(path).map_err(|error| word.complain(error.to_string(), error.help()))?;
                 Ok(vec![project])
             }
             Kind::Directory(path) => {
-                let project = local::project(path, &self.sources).map_err(|error| complain(word, error))?;
+                let project = local::project(path, &self.sources)
+                    .map_err(|error| word.complain(error.to_string(), error.help()))?;
                 Ok(vec![project])
             }
             Kind::Name(name) => {
-                let selected = self.catalogue.select(name).map_err(|error| complain(word, error))?;
+                let selected = self
+                    .catalogue
+                    .select(name)
+                    .map_err(|error| word.complain(error.to_string(), error.help()))?;
                 Ok(selected.into_iter().cloned().collect())
             }
         }
@@ -59,12 +66,6 @@ impl<'w> Kind<'w> {
     }
 }
 
-/// What is wrong with the project that a word stands for, at the place of the word.
-fn complain(word: &Word, error: impl std::fmt::Display) -> RequestError {
-    let Refusal { what, help } = refusal(&error);
-    word.complain(what, help)
-}
-
 impl World for Projects {
     type Error = FlowError;
 
@@ -75,7 +76,8 @@ impl World for Projects {
         };
         // At once: nothing is timed yet.
         let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
-        let pinned = sources::pin_all(&new, &self.sources);
+        let requests: Vec<_> = new.iter().map(Project::source_request).collect();
+        let pinned = sources::pin_all(&requests, &self.sources);
         let mut pinned: BTreeMap<&str, _> =
             new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
         let resolved =
@@ -93,10 +95,7 @@ impl World for Projects {
         };
         match self.resolved_at(&resolved, rev) {
             Ok(_) => Availability::Available { identity: rev.to_owned(), tool: None },
-            Err(error) => {
-                let Refusal { what, help } = refusal(&error);
-                Availability::Missing { reason: what, help }
-            }
+            Err(error) => Availability::Missing { reason: error.to_string(), help: error.help() },
         }
     }
 
@@ -104,10 +103,8 @@ impl World for Projects {
         let Some(resolved) = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned() else {
             return Err(Lacking { reason: "the project is not known".into(), help: None });
         };
-        sources::commits(&resolved.project, count, &self.sources).map_err(|error| {
-            let Refusal { what, help } = refusal(&error);
-            Lacking { reason: what, help }
-        })
+        sources::commits(&resolved.project.source_request(), count, &self.sources)
+            .map_err(|error| Lacking { reason: error.to_string(), help: error.help() })
     }
 
     fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability {

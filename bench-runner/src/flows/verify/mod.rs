@@ -10,7 +10,7 @@ use std::time::Duration;
 use bench_runner_core::record::{Pin, ProofResult, Refusal};
 use bench_runner_measure::build::{Detail, Evidence};
 use bench_runner_measure::corpus::sources;
-use bench_runner_measure::corpus::{Edit, Project, Source, edits};
+use bench_runner_measure::corpus::{Edit, Project, edits};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions, interrupted};
 use bench_runner_measure::run::{SingleBuild, StepOutcome, Workshop};
@@ -18,7 +18,7 @@ use bench_runner_measure::workloads::{Shown, Units};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
-use super::{FlowError, Places, Projects, refusal};
+use super::{FlowError, Places, Projects};
 
 /// What verifying needs beside the projects.
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ impl std::fmt::Display for Fault {
 /// dependencies come one project after another: cargo keeps its home locked for as long as it fetches.
 pub(crate) fn fetch_all(projects: &Projects, selected: &[Project]) {
     let with = projects.sources();
-    selected.par_iter().for_each(|project| drop(sources::pin(project, with)));
+    selected.par_iter().for_each(|project| drop(sources::pin(&project.source_request(), with)));
 }
 
 /// Checks pins and hashes, and that every edit applies; builds nothing.
@@ -114,7 +114,9 @@ pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified
             for edit in &project.edits {
                 match edits::check(&workshop.source.dir(), edit) {
                     Ok(()) => verified.edits.push(ProvenEdit::of(edit, Vec::new())),
-                    Err(error) => verified.faults.push(Fault::of(edit, error)),
+                    Err(error) => verified
+                        .faults
+                        .push(Fault::of(edit, Refusal { what: error.to_string(), help: error.help() })),
                 }
             }
         }
@@ -136,8 +138,8 @@ impl ProvenEdit {
 }
 
 impl Fault {
-    fn of(edit: &Edit, reason: impl std::fmt::Display) -> Self {
-        Self::Edit { name: edit.name.clone(), reason: refusal(&reason) }
+    fn of(edit: &Edit, reason: Refusal) -> Self {
+        Self::Edit { name: edit.name.clone(), reason }
     }
 
     /// What would help.
@@ -258,14 +260,14 @@ fn try_edits(
     verified: &mut Verified,
 ) -> Result<(), FlowError> {
     let project = &workshop.project;
-    if matches!(project.source, Source::Command(_)) {
+    if project.edits.is_empty() && !project.build.tool.is_cargo() {
         return try_own_edit(single, verified);
     }
     let (tree, pristine) = (single.tree().to_owned(), workshop.source.dir());
     let mut clean = true;
     for (edit, n) in project.edits.iter().zip(1..) {
         if let Err(error) = edits::check(&pristine, edit) {
-            verified.faults.push(Fault::of(edit, error));
+            verified.faults.push(Fault::of(edit, Refusal { what: error.to_string(), help: error.help() }));
             continue;
         }
         if !clean {
@@ -280,7 +282,7 @@ fn try_edits(
         };
         match judged {
             Ok(rebuilt) => verified.edits.push(ProvenEdit::of(edit, rebuilt)),
-            Err(reason) => verified.faults.push(Fault::of(edit, reason)),
+            Err(reason) => verified.faults.push(Fault::of(edit, Refusal::new(reason))),
         }
         edits::apply(&tree, &pristine, edit, 0).map_err(anyhow::Error::from)?;
         clean = false;

@@ -5,11 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bench_runner_core::record::ProofResult;
-use bench_runner_measure::corpus::GitSource;
 use bench_runner_measure::corpus::sources::git_store;
 
 use super::servers::{serve, serve_http, serve_https, serve_ssh};
-use super::{fetch, local, manifest, origin, source, sources, stores};
+use super::{fetch, local, manifest, origin, sources, stores};
 use crate::lab::{Lab, Ran, entries};
 use crate::trials::lacking_program;
 
@@ -133,12 +132,11 @@ fn two_at_once_do_not_get_into_each_others_way() {
     let lab = Lab::new();
     let [first, second] = origin(&lab);
     let with = sources(&lab);
-    let wanted: Vec<GitSource> =
-        [&first, &second].repeat(4).into_iter().map(|rev| source(&lab, rev)).collect();
+    let url = &local(&lab);
     std::thread::scope(|scope| {
-        for source in &wanted {
+        for rev in [&first, &second].repeat(4) {
             let with = &with;
-            scope.spawn(move || git_store::repository(source, 2, with).map(drop).expect("it is fetched"));
+            scope.spawn(move || git_store::repository(url, rev, 2, with).map(drop).expect("it is fetched"));
         }
     });
     assert_eq!(entries(&with.cache.repositories()).len(), 2, "one repository and its lock");

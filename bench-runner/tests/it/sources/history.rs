@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use bench_runner_measure::corpus::sources::{Sources, git_store, last_commits};
+use bench_runner_measure::corpus::sources::{FetchContext, git_store, last_commits};
 
 use super::servers::serve;
-use super::{cache, commit, fetch, git, local, manifest, origin, source, sources};
+use super::{cache, commit, fetch, git, local, manifest, origin, sources};
 use crate::lab::{Lab, entries};
 
 trials! { "sources";
@@ -45,9 +45,9 @@ fn commits_of_a_repository_are_compared() {
 }
 
 /// How many commits of the last `count` up to `rev` are there, or what is said instead.
-fn reached(lab: &Lab, rev: &str, count: usize, with: &Sources) -> Result<usize, String> {
-    let source = source(lab, rev);
-    let repository = git_store::repository(&source, count, with).map_err(|error| error.to_string())?;
+fn reached(lab: &Lab, rev: &str, count: usize, with: &FetchContext) -> Result<usize, String> {
+    let repository =
+        git_store::repository(&local(lab), rev, count, with).map_err(|error| error.to_string())?;
     last_commits(&repository, rev, count).map(|commits| commits.len()).map_err(|error| error.to_string())
 }
 
@@ -65,7 +65,7 @@ fn history_is_deepened_as_far_as_it_is_asked_for() {
     origin(&lab);
     let rev = more(&lab, 5);
     let mut with = sources(&lab);
-    let history = |count: usize, with: &Sources| reached(&lab, &rev, count, with);
+    let history = |count: usize, with: &FetchContext| reached(&lab, &rev, count, with);
     assert_eq!(history(1, &with), Ok(1));
     assert_eq!(history(4, &with), Ok(4));
     with.offline = true;

@@ -1,16 +1,16 @@
-//! A project that is not cargo's, given as commands.
+//! A project that is built by a command of its own.
 
 use super::{Driver, made_environment, own_program};
 use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Site, Step};
-use crate::corpus::{BuildSettings, CommandSource, edits};
+use crate::corpus::{BuildCommand, BuildSettings, edits};
 
 /// Builds by running the project's own commands. They see `BENCH_RUNNER_EDIT`, `BENCH_RUNNER_TARGET` and what
 /// the axes set.
 #[derive(Debug, Clone)]
 pub struct CommandDriver {
     /// The commands.
-    pub source: CommandSource,
-    /// Environment and what may be passed on.
+    pub command: BuildCommand,
+    /// Where they are started, what comes before them, and their environment.
     pub build: BuildSettings,
     /// The search path for programs.
     pub path: String,
@@ -29,15 +29,14 @@ impl CommandDriver {
             env.extend(recipe.env.clone());
             args.extend(recipe.args.iter().cloned());
         }
-        Some(Step { program, args, env, cwd: site.source.clone() })
+        Some(Step { program, args, env, cwd: self.build.started_in(&site.source) })
     }
 }
 
 impl Driver for CommandDriver {
     fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step> {
-        self.run(self.source.prepare.as_deref(), site, Some(&Recipe { args: Vec::new(), ..recipe.clone() }))
-            .into_iter()
-            .collect()
+        let recipe = Recipe { args: Vec::new(), ..recipe.clone() };
+        self.build.prepare.iter().filter_map(|argv| self.run(Some(argv), site, Some(&recipe))).collect()
     }
 
     fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, _: Detail) -> Result<Step, BuildError> {
@@ -47,16 +46,16 @@ impl Driver for CommandDriver {
                 goal.as_str()
             )));
         }
-        self.run(Some(&self.source.build), site, Some(recipe))
+        self.run(Some(&self.command.build), site, Some(recipe))
             .ok_or_else(|| BuildError::Unsupported("the build command is empty".into()))
     }
 
     fn clean(&self, site: &Site, recipe: &Recipe) -> Option<Step> {
-        self.run(self.source.clean.as_deref(), site, Some(&Recipe { args: Vec::new(), ..recipe.clone() }))
+        self.run(self.command.clean.as_deref(), site, Some(&Recipe { args: Vec::new(), ..recipe.clone() }))
     }
 
     fn edit(&self, site: &Site) -> Option<Step> {
-        let argv = self.source.edit.as_deref().map(|argv| edits::numbered(argv, site.edit));
+        let argv = self.command.edit.as_deref().map(|argv| edits::numbered(argv, site.edit));
         self.run(argv.as_deref(), site, None)
     }
 
@@ -77,11 +76,9 @@ mod tests {
     fn the_number_of_the_edit_reaches_the_edit_command() {
         let words = |argv: &[&str]| argv.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
         let driver = CommandDriver {
-            source: CommandSource {
+            command: BuildCommand {
                 edit: Some(words(&["./edit.sh", "{n}", "--name=v{n}"])),
                 build: words(&["make", "{n}"]),
-                path: "/w".into(),
-                prepare: None,
                 clean: None,
             },
             build: BuildSettings::default(),

@@ -1,13 +1,13 @@
 //! A version of a crate and the hash of its archive, from the user's own cargo.
 
-use crate::corpus::manifest::is_version;
-use crate::corpus::sources::{self, Sources};
+use crate::corpus::names::is_version;
+use crate::corpus::sources::{self, FetchContext};
 use crate::spanned::quoted;
 
-use super::AddError;
+use super::error::AddError;
 
 /// The lines of `[source]` for the crate `name` at `version`, or at the newest version.
-pub(super) fn source(name: &str, version: Option<&str>, with: &Sources) -> Result<String, AddError> {
+pub(super) fn source(name: &str, version: Option<&str>, with: &FetchContext) -> Result<String, AddError> {
     let version = match version {
         Some(version) if is_version(version) => version.to_owned(),
         Some(version) => {
@@ -38,12 +38,12 @@ pub(super) fn source(name: &str, version: Option<&str>, with: &Sources) -> Resul
     ))
 }
 
-fn ask(spec: &str, with: &Sources) -> Result<String, AddError> {
+fn ask(spec: &str, with: &FetchContext) -> Result<String, AddError> {
     let args = ["info", "--color", "never", "--registry", "crates-io", spec];
     Ok(sources::cargo(&format!("the crate {spec}"), &args, &with.cache.nowhere(), with)?.stdout)
 }
 
-fn newest(name: &str, with: &Sources) -> Result<String, AddError> {
+fn newest(name: &str, with: &FetchContext) -> Result<String, AddError> {
     let said = ask(name, with)?;
     version_in(&said).ok_or_else(|| {
         let message = format!("cargo did not say which version of `{name}` is the newest");

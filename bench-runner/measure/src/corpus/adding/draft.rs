@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::corpus::edits;
 use crate::corpus::manifest::{Edit, Project};
-use crate::corpus::sources::{self, Member, Sources};
+use crate::corpus::sources::{self, FetchContext, Member};
 use crate::spanned::{DocError, SourceText, quoted};
 
-use super::AddError;
+use super::error::AddError;
 
 /// The parts of a manifest.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +35,10 @@ pub struct Draft {
 }
 
 /// The lines of `[source]` for a directory, and the package to build where it is a member of a workspace.
-pub(super) fn path(path: &Path, with: &Sources) -> Result<(String, Option<String>), AddError> {
-    let missing = |error| AddError::Request {
-        message: format!("failed to find the project {}: {error}", path.display()),
-        help: Some("a crate is written without a `/`".to_owned()),
+pub(super) fn path(path: &Path, with: &FetchContext) -> Result<(String, Option<String>), AddError> {
+    let missing = |error: std::io::Error| {
+        let message = format!("failed to find the project {}: {error}", path.display());
+        AddError::request(message, "a crate is written without a `/`")
     };
     let root = path.canonicalize().map_err(missing)?;
     let (root, package) = match sources::member(&root, with)? {
@@ -51,7 +51,7 @@ pub(super) fn path(path: &Path, with: &Sources) -> Result<(String, Option<String
                 "add the workspace, then set `package` and `directory = {}` in the `build` of its manifest",
                 quoted(&directory.to_string_lossy())
             );
-            return Err(AddError::Request { message, help: Some(help) });
+            return Err(AddError::request(message, help));
         }
         Some(member) => (member.workspace, Some(member.package)),
         None => (root, None),

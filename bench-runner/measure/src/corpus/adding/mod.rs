@@ -6,45 +6,26 @@
 
 mod crates;
 mod draft;
+mod error;
 mod origin;
 mod package;
 mod remote;
 
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, SourceText};
+use bench_runner_core::record::Refusal;
+
+use crate::spanned::SourceText;
 
 use super::edits;
-use super::manifest::{Project, Source, is_name};
-use super::sources::{self, Pinned, SourceError, Sources};
+use super::manifest::Project;
+use super::names::is_name;
+use super::sources::kinds::generated::{GeneratedSource, write_unlocked};
+use super::sources::{self, FetchContext, Pinned};
 
 pub use draft::Draft;
+pub use error::AddError;
 pub use origin::Origin;
-
-/// What keeps a manifest from being made.
-#[derive(Debug, thiserror::Error)]
-pub enum AddError {
-    /// What was asked for cannot be added.
-    #[error("{message}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
-    Request {
-        /// Why.
-        message: String,
-        /// What to do.
-        help: Option<String>,
-    },
-    /// Its source cannot be had.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The manifest does not hold.
-    #[error(transparent)]
-    Manifest(#[from] DocError),
-}
-
-impl AddError {
-    fn request(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Request { message: message.into(), help: Some(help.into()) }
-    }
-}
 
 /// A manifest that has been made, and what it pins.
 #[derive(Debug, Clone)]
@@ -91,7 +72,12 @@ pub(super) fn with_lock_in(manifest: &str, lock: &str) -> String {
 ///
 /// # Errors
 /// Where it cannot be had, is no cargo project, or has no such version or commit.
-pub fn propose(origin: &Origin, name: &str, rev: Option<&str>, with: &Sources) -> Result<Proposal, AddError> {
+pub fn propose(
+    origin: &Origin,
+    name: &str,
+    rev: Option<&str>,
+    with: &FetchContext,
+) -> Result<Proposal, AddError> {
     if let (Some(rev), false) = (rev, matches!(origin, Origin::Git { .. })) {
         let message = format!("`--rev {}` is for repositories given by url", rev.escape_debug());
         return Err(AddError::request(message, "give a version as `NAME@VERSION`"));
@@ -108,12 +94,12 @@ pub fn propose(origin: &Origin, name: &str, rev: Option<&str>, with: &Sources) -
         }
         Origin::Manifest(file) => return generated(file, name, with),
     };
-    let pinned = sources::pin(&draft.project()?, with)?;
+    let pinned = sources::pin(&draft.project()?.source_request(), with)?;
     if !pinned.dir().join("Cargo.toml").is_file() {
         let message = format!("there is no Cargo.toml at the root of {origin}");
         return Err(AddError::request(
             message,
-            "write a manifest of `kind = \"command\"` for it: docs/FORMAT.md",
+            "write a manifest that names the `command` that builds it: docs/FORMAT.md",
         ));
     }
     if !matches!(origin, Origin::Path(_)) {
@@ -125,7 +111,7 @@ pub fn propose(origin: &Origin, name: &str, rev: Option<&str>, with: &Sources) -
         draft.lock = Some(sources::make_lock(&pinned, with)?);
         remarks
             .push("it has no Cargo.lock: cargo made one, and it stands in the manifest as `lock`".to_owned());
-        sources::pin(&draft.project()?, with)?
+        sources::pin(&draft.project()?.source_request(), with)?
     };
     look_at(&mut draft, &pinned, &mut remarks, with)?;
     Ok(Proposal { draft, pinned, remarks })
@@ -136,7 +122,7 @@ fn look_at(
     draft: &mut Draft,
     pinned: &Pinned,
     remarks: &mut Vec<String>,
-    with: &Sources,
+    with: &FetchContext,
 ) -> Result<(), AddError> {
     let layout = package::layout(&pinned.dir(), with)?;
     let chosen = match &draft.package {
@@ -164,15 +150,13 @@ fn look_at(
 }
 
 /// A manifest of generated sources with dependencies: cargo makes its lock file, which is put in.
-fn generated(file: &Path, name: &str, with: &Sources) -> Result<Proposal, AddError> {
+fn generated(file: &Path, name: &str, with: &FetchContext) -> Result<Proposal, AddError> {
     let shown = file.display();
-    let unreadable = |error: std::io::Error| AddError::Request {
-        message: format!("failed to read {shown}: {error}"),
-        help: None,
-    };
+    let unreadable =
+        |error: std::io::Error| AddError::Request(Refusal::new(format!("failed to read {shown}: {error}")));
     let text = SourceText::read(file).map_err(unreadable)?;
     let project = Project::parse(&text, None)?;
-    let Source::Generated(source) = &project.source else {
+    let Some(source) = project.source.downcast::<GeneratedSource>() else {
         let message = format!("{shown} is a manifest already, of kind `{}`", project.source.kind());
         let help = format!("`bench-runner run --project {shown}` takes it as it is");
         return Err(AddError::request(message, help));
@@ -184,9 +168,9 @@ fn generated(file: &Path, name: &str, with: &Sources) -> Result<Proposal, AddErr
     let mut draft = Draft::verbatim(&project.name, &text.text);
     if source.lock.is_none() && !source.dependencies.is_empty() {
         let what = "the dependencies, to make a Cargo.lock";
-        draft.lock = Some(sources::lock_of(what, with, |into| sources::write_unlocked(source, into))?);
+        draft.lock = Some(sources::lock_made_for(what, with, |into| write_unlocked(source, into))?);
     }
-    let pinned = sources::pin(&draft.project()?, with)?;
+    let pinned = sources::pin(&draft.project()?.source_request(), with)?;
     if source.tree.is_none() {
         draft.tree = Some(pinned.tree_hash());
     }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::corpus::manifest::urls;
+use crate::corpus::urls;
 
-use super::AddError;
+use super::error::AddError;
 
 /// Where a project is to come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

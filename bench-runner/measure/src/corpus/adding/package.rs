@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::corpus::sources::{self, SourceError, Sources};
+use crate::corpus::sources::{self, FetchContext, SourceError};
 
 /// The packages of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) struct Chosen {
 }
 
 /// Asks cargo about the workspace in `tree`.
-pub(super) fn layout(tree: &Path, with: &Sources) -> Result<Layout, SourceError> {
+pub(super) fn layout(tree: &Path, with: &FetchContext) -> Result<Layout, SourceError> {
     let what = format!("what {} consists of", tree.display());
     let said = sources::cargo(&what, &["metadata", "--no-deps", "--format-version", "1"], tree, with)?.stdout;
     let metadata: Value = serde_json::from_str(&said).unwrap_or_default();

@@ -2,14 +2,14 @@
 
 use bench_runner_core::record::is_hex;
 
-use super::AddError;
-use crate::corpus::manifest::urls;
-use crate::corpus::sources::{self, Sources};
+use super::error::AddError;
+use crate::corpus::sources::{self, FetchContext};
+use crate::corpus::urls;
 use crate::spanned::quoted;
 
 /// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without one its
 /// HEAD.
-pub(super) fn source(url: &str, rev: Option<&str>, with: &Sources) -> Result<String, AddError> {
+pub(super) fn source(url: &str, rev: Option<&str>, with: &FetchContext) -> Result<String, AddError> {
     urls::check(url).map_err(|(reason, help)| AddError::request(reason, help))?;
     let commit = match rev {
         Some(rev) if is_hex(rev, 40) => rev.to_owned(),
@@ -66,6 +66,7 @@ fn commit_in(said: &str, url: &str, rev: Option<&str>) -> Result<String, AddErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::whole::Whole as _;
 
     fn said(lines: &[(&str, &str)]) -> String {
         lines.iter().map(|(digit, name)| format!("{}\t{name}\n", digit.repeat(40))).collect()
@@ -73,7 +74,7 @@ mod tests {
 
     fn found(lines: &[(&str, &str)], rev: Option<&str>) -> String {
         commit_in(&said(lines), "url", rev)
-            .map_or_else(|error| error.to_string(), |commit| commit[..1].to_owned())
+            .map_or_else(|error| error.whole(), |commit| commit[..1].to_owned())
     }
 
     #[test]

@@ -46,8 +46,8 @@ fn names_that_are_none_are_refused() {
     }
 }
 
-fn with(cache: &Path) -> Sources {
-    Sources::in_tests(cache)
+fn with(cache: &Path) -> FetchContext {
+    FetchContext::in_tests(cache)
 }
 
 const DRAFT: &str = "name = \"made\"\n[source]\nkind = \"generated\"\nseed = 1\ncrates = 2\nshape = \"chain\"\nlines = 40\nstyle = \"plain\"\n";
@@ -61,7 +61,10 @@ fn a_generated_manifest_gets_the_hash_of_its_tree() {
     let proposal = propose(&Origin::Manifest(file.clone()), "made", None, &with).unwrap();
     let text = proposal.draft.text();
     assert!(text.contains(&format!("[source]\ntree = \"{}\"\n", proposal.pinned.tree_hash())), "{text}");
-    assert_eq!(sources::pin(&proposal.draft.project().unwrap(), &with).unwrap(), proposal.pinned);
+    assert_eq!(
+        sources::pin(&proposal.draft.project().unwrap().source_request(), &with).unwrap(),
+        proposal.pinned
+    );
     let error = propose(&Origin::Manifest(file), "other", None, &with).unwrap_err().to_string();
     assert!(error.contains("about the project `made`"), "{error}");
 }

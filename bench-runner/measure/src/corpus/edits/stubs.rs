@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{MetadataError, metadata};
+use super::metadata::{self, MetadataError};
 
 /// A file of a project with what stands in it in place of its source.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The text edit: something is put in after an anchor, or in its place.
 
-use super::EditError;
+use super::error::EditError;
 use crate::corpus::manifest::{Put, TextChange};
+use crate::corpus::numbered;
 
 /// The text of a file with change number `n` of the edit called `name` in place; 0 is the text itself.
 ///
@@ -24,7 +25,7 @@ pub(super) fn changed(text: &str, change: &TextChange, name: &str, n: u64) -> Re
         Put::After(put) => (after, put),
         Put::InPlace(put) => (after - change.anchor.len(), put),
     };
-    Ok(format!("{}{}{}", &text[..before], super::in_text(put, n), &text[after..]))
+    Ok(format!("{}{}{}", &text[..before], numbered::text(put, n), &text[after..]))
 }
 
 /// How often `anchor` occurs, overlapping ones included, and the byte after the first one.

@@ -2,18 +2,17 @@
 //!
 //! The types here are the domain's; `read` is the one place that knows how they stand in TOML.
 
-mod generated;
-mod names;
 mod read;
-pub(super) mod urls;
-
-pub(super) use generated::{BODY_ANCHOR, ITEM_ANCHOR};
-pub use generated::{Dependency, GeneratedSource, InGraph, Shape, Style};
-pub(super) use names::{is_name, is_version};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use super::build_settings::BuildSettings;
+use super::sources::kind::{Source, SourceRequest};
+
+/// The most that a source may hold where its manifest says nothing, in bytes.
+const DEFAULT_LIMIT: u64 = 2_000_000_000;
 
 /// A project as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +53,25 @@ pub struct Estimate {
 }
 
 impl Project {
+    /// The wish for its source.
+    pub fn source_request(&self) -> SourceRequest<'_> {
+        SourceRequest {
+            project: &self.name,
+            manifest: &self.origin,
+            source: &self.source,
+            base: self.base.as_deref(),
+            lock: self.lock.as_deref(),
+            limit: self.max_source_bytes.unwrap_or(DEFAULT_LIMIT),
+            by_cargo: self.build.tool.is_cargo(),
+        }
+    }
+
+    /// The user's own directory that it is a copy of, if it is a local project.
+    pub fn own_directory(&self) -> Option<PathBuf> {
+        let base = self.base.as_deref().unwrap_or(Path::new(""));
+        self.source.directory().map(|directory| base.join(directory))
+    }
+
     /// The edit that stands for an ordinary change: the first one inside a function, else the first of all.
     pub(crate) fn ordinary_edit(&self) -> Option<&Edit> {
         self.edit(EditClass::Body).or(self.edits.first())
@@ -67,134 +85,6 @@ impl Project {
     /// The edit of a class, or else the ordinary one.
     pub fn edit_of(&self, class: Option<EditClass>) -> Option<&Edit> {
         class.map_or_else(|| self.ordinary_edit(), |class| self.edit(class))
-    }
-}
-
-/// Where the source of a project comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A version from crates.io, or from the mirror that the user's cargo has in its place.
-    CratesIo(CratesIoSource),
-    /// A commit of a repository that git fetches.
-    Git(GitSource),
-    /// A cargo project in a directory.
-    Path(PathSource),
-    /// A directory that is built by commands.
-    Command(CommandSource),
-    /// Crates made from parameters.
-    Generated(GeneratedSource),
-}
-
-impl Source {
-    /// The word in the manifest.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::CratesIo(_) => "crates-io",
-            Self::Git(_) => "git",
-            Self::Path(_) => "path",
-            Self::Command(_) => "command",
-            Self::Generated(_) => "generated",
-        }
-    }
-
-    /// The hash that its tree must have, where the manifest states it.
-    pub fn tree(&self) -> Option<&str> {
-        match self {
-            Self::CratesIo(source) => source.tree.as_deref(),
-            Self::Git(source) => source.tree.as_deref(),
-            Self::Generated(source) => source.tree.as_deref(),
-            Self::Path(_) | Self::Command(_) => None,
-        }
-    }
-}
-
-/// One version of a crate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CratesIoSource {
-    /// Name of the crate.
-    pub name: String,
-    /// Its full version.
-    pub version: String,
-    /// sha256 of its archive, 64 lower-case hex digits.
-    pub sha256: String,
-    /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
-    pub tree: Option<String>,
-}
-
-/// One commit of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GitSource {
-    /// The address of the repository, one that git understands.
-    pub url: String,
-    /// The full commit, 40 lower-case hex digits.
-    pub rev: String,
-    /// The directory of the cargo project in it, where that is not its root.
-    pub dir: Option<PathBuf>,
-    /// Whether its submodules belong to it.
-    pub submodules: bool,
-    /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
-    pub tree: Option<String>,
-}
-
-/// A cargo project in a directory of the user's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathSource {
-    /// The directory, absolute or relative to the manifest.
-    pub path: PathBuf,
-    /// Files and directories below it that do not belong to the project.
-    pub exclude: Vec<PathBuf>,
-    /// Files and directories below it that git ignores and that come along whatever their size.
-    pub include: Vec<PathBuf>,
-}
-
-/// A directory that is built by commands; each is a program with its arguments and runs without a shell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandSource {
-    /// The directory.
-    pub path: PathBuf,
-    /// Once per work tree, untimed.
-    pub prepare: Option<Vec<String>>,
-    /// Before a build from nothing, untimed.
-    pub clean: Option<Vec<String>>,
-    /// Before a build after a change, untimed; `{n}` is the number of the edit.
-    pub edit: Option<Vec<String>>,
-    /// What is timed.
-    pub build: Vec<String>,
-}
-
-/// How a project is built. All of it is part of what a result speaks of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BuildSettings {
-    /// The directory below the project that the build tool is started in; the project's own if there is none.
-    pub directory: Option<PathBuf>,
-    /// Packages to build; empty for cargo's default.
-    pub packages: Vec<String>,
-    /// Binaries to build; empty for all.
-    pub bins: Vec<String>,
-    /// Features to turn on.
-    pub features: Vec<String>,
-    /// Whether the default features stay off.
-    pub no_default_features: bool,
-    /// The profile, where it is not the workload's choice.
-    pub profile: Option<String>,
-    /// Further arguments of cargo.
-    pub args: Vec<String>,
-    /// Variables set for every build.
-    pub env: BTreeMap<String, String>,
-    /// Names of variables that are passed on from the user's environment.
-    pub pass_env: Vec<String>,
-    /// Commands run once per work tree, untimed, without a shell.
-    pub prepare: Vec<Vec<String>>,
-    /// Programs that must be there.
-    pub requires: Vec<String>,
-    /// A command that must succeed with the artefact in place of `{artifact}`.
-    pub check: Option<Vec<String>>,
-}
-
-impl BuildSettings {
-    /// The directory that the build tool is started in, of a project in `project`.
-    pub fn started_in(&self, project: &Path) -> PathBuf {
-        self.directory.as_ref().map_or_else(|| project.to_owned(), |directory| project.join(directory))
     }
 }
 

@@ -1,16 +1,16 @@
 //! TOML → [`Project`]: the keys of a manifest, and what each may hold.
 
+mod build;
 mod edits;
-mod source;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::spanned::{DocError, Reader, SourceText, Value};
+use crate::corpus::names;
+use crate::corpus::sources::kind::SourceTable;
+use crate::corpus::sources::kinds;
+use crate::spanned::{DocError, SourceText, Value};
 
-use super::{BuildSettings, Edit, Estimate, Project, Source};
-use super::{generated, names};
-use source::SourceFacts;
+use super::{Edit, Estimate, Project};
 
 impl Project {
     /// Reads a manifest; its relative paths start at `base`.
@@ -20,37 +20,50 @@ impl Project {
     pub fn parse(manifest: &SourceText, base: Option<PathBuf>) -> Result<Self, DocError> {
         let document = manifest.parse()?;
         let mut reader = document.reader();
-        let (source, SourceFacts { lock, max_bytes }) = reader.read("source", source::read)?;
+        let (SourceTable { source, lock, build: of_source }, megabytes) =
+            reader.read("source", kinds::read)?;
         let edits = reader.read_optional("edit", |v| edits::read(v, base.as_deref()))?.unwrap_or_default();
         let mut project = Self {
             name: reader.read("name", names::name)?,
             summary: reader.read_optional("summary", |v| v.string())?.unwrap_or_default(),
             tags: reader.read_optional("tags", names::names)?.unwrap_or_default(),
-            source,
-            max_source_bytes: max_bytes,
+            max_source_bytes: megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000),
             lock,
-            build: reader.read_optional("build", |v| v.with_table(build))?.unwrap_or_default(),
+            build: match reader
+                .read_optional("build", |v| v.with_table(|t| build::read(t, of_source.as_ref())))?
+            {
+                Some(build) => build,
+                None => of_source.clone().unwrap_or_default(),
+            },
             text: edits.inlined(&manifest.text),
             edits: edits.edits,
             estimate: reader.read_optional("estimate", estimate)?.unwrap_or_default(),
             origin: manifest.name.clone(),
             base,
+            source,
         };
-        if !project.edits.is_empty() && matches!(project.source, Source::Command(_)) {
-            let message = "a project that is built by commands is edited by `edit` in `source`";
-            return Err(reader.error_at_key("edit", message));
+        let own_edit = project.build.tool.command().is_some_and(|command| command.edit.is_some());
+        if !project.edits.is_empty() {
+            if of_source.is_some() {
+                let message = "a project that is built by commands is edited by `edit` in `source`";
+                return Err(reader.error_at_key("edit", message));
+            }
+            if own_edit {
+                let message = "`[[edit]]` and `edit` in `build` exclude each other";
+                return Err(reader.error_at_key("edit", message));
+            }
         }
         reader.finish()?;
-        if let (true, Source::Generated(source)) = (project.edits.is_empty(), &project.source) {
-            project.edits = edits_of(source)?;
+        if let (true, false, Some(tables)) = (project.edits.is_empty(), own_edit, project.source.edits()) {
+            project.edits = edits_of(tables)?;
         }
         Ok(project)
     }
 }
 
-/// The edits that come with generated sources.
-fn edits_of(source: &generated::GeneratedSource) -> Result<Vec<Edit>, DocError> {
-    let text = SourceText::new("the edits of generated projects", source.edits());
+/// The edits that a source comes with.
+fn edits_of(tables: String) -> Result<Vec<Edit>, DocError> {
+    let text = SourceText::new("the edits of generated projects", tables);
     let document = text.parse()?;
     document.reader().read("edit", |v| edits::read(v, None)).map(|read| read.edits)
 }
@@ -67,64 +80,18 @@ fn estimate(value: &Value<'_>) -> Result<Estimate, DocError> {
     })
 }
 
-fn build(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
-    let strings = |v: &Value<'_>| v.strings();
-    let one = table.read_optional("package", names::word)?;
-    let several = table.read_optional("packages", names::words)?;
-    if one.is_some() && several.is_some() {
-        return Err(table.error_at_key("package", "`package` and `packages` exclude each other"));
-    }
-    Ok(BuildSettings {
-        directory: table.read_optional("directory", names::path_below)?,
-        packages: several.unwrap_or_else(|| one.into_iter().collect()),
-        bins: table.read_optional("bins", names::words)?.unwrap_or_default(),
-        features: table.read_optional("features", names::words)?.unwrap_or_default(),
-        no_default_features: table.read_optional("no-default-features", |v| v.bool())?.unwrap_or_default(),
-        profile: table.read_optional("profile", names::word)?,
-        args: table.read_optional("args", strings)?.unwrap_or_default(),
-        env: table.read_optional("env", environment)?.unwrap_or_default(),
-        pass_env: table.read_optional("pass-env", variables)?.unwrap_or_default(),
-        prepare: table.read_optional("prepare", |v| v.argvs())?.unwrap_or_default(),
-        requires: table.read_optional("requires", strings)?.unwrap_or_default(),
-        check: table.read_optional("check", check)?,
-    })
-}
-
-fn environment(value: &Value<'_>) -> Result<BTreeMap<String, String>, DocError> {
-    let variables = value.string_map()?;
-    for (name, content) in &variables {
-        names::variable(value, name)?;
-        if content.contains('\0') {
-            return Err(value.error(format!("the value of `{name}` holds a null character")));
-        }
-    }
-    Ok(variables)
-}
-
-fn variables(value: &Value<'_>) -> Result<Vec<String>, DocError> {
-    let item = |item: &Value<'_>| {
-        let text = item.string()?;
-        names::variable(item, &text).map(|()| text)
-    };
-    value.items()?.iter().map(item).collect()
-}
-
-fn check(value: &Value<'_>) -> Result<Vec<String>, DocError> {
-    let argv = value.argv()?;
-    if argv.iter().any(|word| word.contains("{artifact}")) {
-        return Ok(argv);
-    }
-    let error = value.error(format!("`{}` does not use the artefact", value.name()));
-    Err(error.help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
     use std::time::Duration;
 
     use super::*;
+    use crate::corpus::build_settings::{BuildCommand, BuildSettings, BuildTool};
     use crate::corpus::manifest::{Change, EditClass, Put};
+    use crate::corpus::sources::kinds::crates_io::CratesIoSource;
+    use crate::corpus::sources::kinds::git::GitSource;
+    use crate::corpus::sources::kinds::path::PathSource;
+    use crate::whole::Whole as _;
 
     const WHOLE: &str = r#"
 name = "demo"
@@ -168,7 +135,7 @@ target-mb = 80
     }
 
     fn refused(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
+        parse(text).unwrap_err().whole()
     }
 
     fn with(find: &str, replace: &str) -> String {
@@ -181,7 +148,7 @@ target-mb = 80
         let project = parse(WHOLE).unwrap();
         assert_eq!(project.name, "demo");
         assert_eq!(project.tags, ["quick", "cli"]);
-        let Source::CratesIo(source) = &project.source else { panic!("{:?}", project.source) };
+        let source: &CratesIoSource = project.source.downcast().unwrap();
         assert_eq!((source.name.as_str(), source.version.as_str()), ("demo-crate", "1.2.3-rc.1"));
         let build = &project.build;
         assert_eq!(
@@ -210,11 +177,9 @@ target-mb = 80
     fn commands_are_lists_of_which_only_build_is_needed() {
         let project =
             parse("name = \"c\"\n[source]\nkind = \"command\"\npath = \"..\"\nbuild = [\"make\"]\n");
-        let Source::Command(source) = project.unwrap().source else { panic!("another kind") };
-        assert_eq!(
-            (source.build, source.clean, source.edit, source.prepare),
-            (vec!["make".to_owned()], None, None, None)
-        );
+        let build = project.unwrap().build;
+        let command = BuildCommand { build: vec!["make".to_owned()], clean: None, edit: None };
+        assert_eq!(build, BuildSettings { tool: BuildTool::Command(command), ..BuildSettings::default() });
         let error =
             refused("name = \"c\"\n[source]\nkind = \"command\"\npath = \"..\"\nbuild = \"make all\"\n");
         assert!(error.starts_with("demo.toml:5:9: `source.build` must be an array"), "{error}");
@@ -241,10 +206,7 @@ rev = "0123456789abcdef0123456789abcdef01234567"
 
     #[test]
     fn a_commit_is_named_by_its_address_and_in_full() {
-        let source = |text: &str| match parse(text).unwrap().source {
-            Source::Git(source) => source,
-            other => panic!("{other:?}"),
-        };
+        let source = |text: &str| parse(text).unwrap().source.downcast::<GitSource>().unwrap().clone();
         let plain = source(GIT);
         assert_eq!((plain.url.as_str(), plain.submodules), ("https://host/owner/name", false));
         assert_eq!((plain.rev.len(), plain.tree), (40, None));
@@ -285,8 +247,8 @@ rev = "0123456789abcdef0123456789abcdef01234567"
         let text = |exclude: &str| {
             format!("name = \"c\"\n[source]\nkind = \"path\"\npath = \"..\"\nexclude = [\"{exclude}\"]\n")
         };
-        let Source::Path(source) = parse(&text("big/data")).unwrap().source else { panic!("another kind") };
-        assert_eq!(source.exclude, [Path::new("big/data")]);
+        let source = parse(&text("big/data")).unwrap().source;
+        assert_eq!(source.downcast::<PathSource>().unwrap().exclude, [Path::new("big/data")]);
         for path in ["../x", "/etc", ""] {
             assert!(refused(&text(path)).starts_with("demo.toml:5:12: "), "{}", refused(&text(path)));
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with a source. Each message is complete: cause included, the way out at its end.
+//! What can go wrong with a source: each message with its cause, and what would help.
 
 use std::error::Error;
 use std::io;
@@ -11,7 +11,7 @@ use crate::spanned::DocError;
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// A file or directory could not be read or written.
-    #[error("failed to {doing} {}: {error}{}", path.display(), space(error))]
+    #[error("failed to {doing} {}: {error}", path.display())]
     Io {
         /// What was tried, such as `read`.
         doing: &'static str,
@@ -21,7 +21,7 @@ pub enum SourceError {
         error: io::Error,
     },
     /// A path of a manifest that is compiled in starts nowhere.
-    #[error("the path {} of the project `{project}` starts nowhere\nhelp: make it absolute", path.display())]
+    #[error("the path {} of the project `{project}` starts nowhere", path.display())]
     NoBase {
         /// The project.
         project: String,
@@ -29,7 +29,7 @@ pub enum SourceError {
         path: PathBuf,
     },
     /// cargo could not fetch.
-    #[error("failed to fetch {what}: {}{}", whole(error), cargo_help(error))]
+    #[error("failed to fetch {what}: {}", whole(error))]
     Cargo {
         /// What was to be fetched.
         what: String,
@@ -37,7 +37,7 @@ pub enum SourceError {
         error: ToolError,
     },
     /// cargo cannot read the manifests of a directory.
-    #[error("cargo cannot read the project in {}: {}{}", dir.display(), whole(error), unreadable_help(error))]
+    #[error("cargo cannot read the project in {}: {}", dir.display(), whole(error))]
     Unreadable {
         /// The directory.
         dir: PathBuf,
@@ -45,13 +45,13 @@ pub enum SourceError {
         error: ToolError,
     },
     /// The toolchain that it asks for is not installed.
-    #[error("{missing}\nhelp: {}", missing.help())]
+    #[error("{missing}")]
     NotInstalled {
         /// Which, and what asks for it.
         missing: NotInstalled,
     },
     /// git could not fetch.
-    #[error("failed to fetch {what}: {}{}", whole(error), git_help(error))]
+    #[error("failed to fetch {what}: {}", whole(error))]
     Git {
         /// What was to be fetched.
         what: String,
@@ -59,7 +59,7 @@ pub enum SourceError {
         error: ToolError,
     },
     /// A commit of a repository is not there, or cannot be taken as it is.
-    #[error("the commit {rev} of {url} cannot be taken: {reason}\nhelp: {help}")]
+    #[error("the commit {rev} of {url} cannot be taken: {reason}")]
     Commit {
         /// The address of the repository.
         url: String,
@@ -71,7 +71,7 @@ pub enum SourceError {
         help: String,
     },
     /// A repository in the cache is damaged, and was not mended by fetching it again.
-    #[error("the repository {} is damaged: {reason}\nhelp: {help}", store.display())]
+    #[error("the repository {} is damaged: {reason}", store.display())]
     Damaged {
         /// The repository.
         store: PathBuf,
@@ -81,10 +81,7 @@ pub enum SourceError {
         help: &'static str,
     },
     /// A tree is not the one that the manifest states.
-    #[error(
-        "the source is not what {manifest} states\n  stated: tree {expected}\n  found:  tree {found}\n\
-         help: if the pin was moved on purpose, put the new hash there; else what is pinned there is something else"
-    )]
+    #[error("the source is not what {manifest} states\n  stated: tree {expected}\n  found:  tree {found}")]
     Tree {
         /// The manifest.
         manifest: String,
@@ -95,9 +92,7 @@ pub enum SourceError {
     },
     /// cargo reported success, but the archive is not where it should be.
     #[error(
-        "cargo reported success, but {archive} is not below {}\n\
-         help: a directory or a git repository in place of crates.io (`source.crates-io.replace-with`) has no \
-         archives to check; a mirror with an index has",
+        "cargo reported success, but {archive} is not below {}",
         home.display()
     )]
     NotDownloaded {
@@ -108,9 +103,7 @@ pub enum SourceError {
     },
     /// An archive is not the one that the manifest pins.
     #[error(
-        "{} is not what {manifest} pins\n  pinned: sha256 {expected}\n  found:  sha256 {found}\n\
-         help: if the manifest is right, whoever serves the archive changed it: nothing was unpacked, and the \
-         archive was left as it is",
+        "{} is not what {manifest} pins\n  pinned: sha256 {expected}\n  found:  sha256 {found}",
         archive.display()
     )]
     Checksum {
@@ -125,7 +118,7 @@ pub enum SourceError {
     },
     /// An archive in the cache does not have the hash that it is named after.
     #[error(
-        "{} was changed in the cache: its sha256 is {found}\nhelp: remove it, and it will be fetched again",
+        "{} was changed in the cache: its sha256 is {found}",
         archive.display()
     )]
     Tampered {
@@ -135,7 +128,7 @@ pub enum SourceError {
         found: String,
     },
     /// It would have to be fetched, and nothing may be.
-    #[error("{what} is not in the cache, and neither `plan` nor `--offline` fetches anything\nhelp: {help}")]
+    #[error("{what} is not in the cache, and neither `plan` nor `--offline` fetches anything")]
     Offline {
         /// What is missing.
         what: String,
@@ -153,7 +146,7 @@ pub enum SourceError {
         reason: String,
     },
     /// A file changed between being hashed and being copied.
-    #[error("{} changed while it was copied\nhelp: run again once nothing writes to it", file.display())]
+    #[error("{} changed while it was copied", file.display())]
     Changed {
         /// The file.
         file: PathBuf,
@@ -165,7 +158,7 @@ pub enum SourceError {
         into: PathBuf,
     },
     /// A directory is not a source that can be built.
-    #[error("{} cannot be built as it is: {reason}\nhelp: {help}", path.display())]
+    #[error("{} cannot be built as it is: {reason}", path.display())]
     Unfit {
         /// The directory.
         path: PathBuf,
@@ -182,8 +175,8 @@ pub enum SourceError {
         /// The kind of its source.
         kind: &'static str,
     },
-    /// Sources cannot be made from the parameters of a manifest.
-    #[error("the sources of `{project}` cannot be made: {reason}\nhelp: {help}")]
+    /// FetchContext cannot be made from the parameters of a manifest.
+    #[error("the sources of `{project}` cannot be made: {reason}")]
     Parameters {
         /// The project.
         project: String,
@@ -224,6 +217,39 @@ impl SourceError {
         }
     }
 
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            Self::Io { error, .. } => return space(error).map(str::to_owned),
+            Self::NoBase { .. } => "make it absolute",
+            Self::Cargo { error, .. } => return cargo_help(error).map(str::to_owned),
+            Self::Unreadable { error, .. } => return unreadable_help(error).map(str::to_owned),
+            Self::NotInstalled { missing } => return Some(missing.help()),
+            Self::Git { error, .. } => return git_help(error).map(str::to_owned),
+            Self::Commit { help, .. }
+            | Self::Offline { help, .. }
+            | Self::Unfit { help, .. }
+            | Self::Parameters { help, .. } => help,
+            Self::Damaged { help, .. } => help,
+            Self::Tree { .. } => {
+                "if the pin was moved on purpose, put the new hash there; else what is pinned there is something else"
+            }
+            Self::NotDownloaded { .. } => {
+                "a directory or a git repository in place of crates.io (`source.crates-io.replace-with`) has no archives \
+                 to check; a mirror with an index has"
+            }
+            Self::Checksum { .. } => {
+                "if the manifest is right, whoever serves the archive changed it: nothing was unpacked, and the archive \
+                 was left as it is"
+            }
+            Self::Tampered { .. } => "remove it, and it will be fetched again",
+            Self::Changed { .. } => "run again once nothing writes to it",
+            Self::Archive { .. } | Self::Occupied { .. } | Self::NoRevisions { .. } => return None,
+            Self::Config(error) => return error.help(),
+        };
+        Some(help.to_owned())
+    }
+
     /// For `map_err`: what was tried with which path.
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
@@ -231,12 +257,20 @@ impl SourceError {
     }
 }
 
+/// The reason for which what holds more than `limit` bytes is refused.
+pub(super) fn too_much(limit: u64) -> String {
+    format!(
+        "it holds more than {} MB; `max-mb` in the manifest's `source` sets another limit",
+        limit / 1_000_000
+    )
+}
+
 const NO_SPACE: &str = "free some space, or choose another place with `--cache-dir`";
 
-fn space(error: &io::Error) -> String {
+fn space(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!("\nhelp: {NO_SPACE}"),
-        _ => String::new(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(NO_SPACE),
+        _ => None,
     }
 }
 
@@ -254,8 +288,8 @@ fn whole(error: &dyn Error) -> String {
 /// Parts of what a tool says, in lower case, and what they call for.
 type Signs = [(&'static [&'static str], &'static str)];
 
-/// What to do about a failed cargo, from what it said, as a line of its own.
-fn cargo_help(error: &ToolError) -> String {
+/// What to do about a failed cargo, from what it said.
+fn cargo_help(error: &ToolError) -> Option<&'static str> {
     const SIGNS: &Signs = &[
         // Before the others: cargo speaks of `--offline` there too.
         (&["--locked", "lock file"], "bring the project's Cargo.lock up to date with its Cargo.toml"),
@@ -281,18 +315,18 @@ fn cargo_help(error: &ToolError) -> String {
 }
 
 /// What to do about a cargo that cannot read manifests; mostly it says so itself.
-fn unreadable_help(error: &ToolError) -> &'static str {
+fn unreadable_help(error: &ToolError) -> Option<&'static str> {
     match error {
-        ToolError::NotFound { .. } => "\nhelp: install Rust from https://rustup.rs, or put cargo on PATH",
-        ToolError::Failed { .. } => {
-            "\nhelp: put right what cargo complains of; `cargo metadata --no-deps` in that directory shows it again"
-        }
-        _ => "",
+        ToolError::NotFound { .. } => Some("install Rust from https://rustup.rs, or put cargo on PATH"),
+        ToolError::Failed { .. } => Some(
+            "put right what cargo complains of; `cargo metadata --no-deps` in that directory shows it again",
+        ),
+        _ => None,
     }
 }
 
-/// What to do about a failed git, from what it said, as a line of its own.
-fn git_help(error: &ToolError) -> String {
+/// What to do about a failed git, from what it said.
+fn git_help(error: &ToolError) -> Option<&'static str> {
     const SIGNS: &Signs = &[
         (&["no space left", "disk quota"], NO_SPACE),
         (
@@ -324,15 +358,14 @@ fn git_help(error: &ToolError) -> String {
     help(error, SIGNS, "install git, or put it on PATH")
 }
 
-fn help(error: &ToolError, signs: &Signs, install: &str) -> String {
-    let help = match error {
-        ToolError::NotFound { .. } => install,
+fn help(error: &ToolError, signs: &Signs, install: &'static str) -> Option<&'static str> {
+    match error {
+        ToolError::NotFound { .. } => Some(install),
         ToolError::Failed { last_lines, .. } => {
             let said = last_lines.to_lowercase();
             let matching = signs.iter().find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)));
-            matching.map_or("run the command by hand to see more of it", |(_, help)| help)
+            Some(matching.map_or("run the command by hand to see more of it", |(_, help)| help))
         }
-        _ => return String::new(),
-    };
-    format!("\nhelp: {help}")
+        _ => None,
+    }
 }

@@ -21,7 +21,7 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
         let form = || format!("`{name}` has a meaning of its own and is only asked for");
         return match value.bool() {
             Ok(true) => Ok(known),
-            _ => Err(value.error(form()).help(format!("write `{name} = true`"))),
+            _ => Err(value.error(form()).with_help(format!("write `{name} = true`"))),
         };
     }
     if let Some(reason) = invalid_name(&name) {
@@ -31,7 +31,7 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
         return Ok(WholeVariant { name, content: Content::Set(set(value)?) });
     }
     let file = value.string().map_err(|error| {
-        error.help(
+        error.with_help(
             "a variant is a table of settings, or the name of a file with a piece of cargo's configuration",
         )
     })?;
@@ -51,7 +51,7 @@ fn set(value: &Value<'_>) -> Result<Vec<(String, Word)>, DocError> {
     if entries.is_empty() {
         return Err(value
             .error("a set that sets nothing")
-            .help("the project as it is, is `as-it-is = true`"));
+            .with_help("the project as it is, is `as-it-is = true`"));
     }
     let checked = |(key, value): (String, Value<'_>)| {
         if axes::STRUCTURAL.contains(&key.as_str()) {
@@ -72,9 +72,9 @@ pub(super) fn baseline(
     variants: &mut Vec<WholeVariant>,
 ) -> Result<Baseline, DocError> {
     if !value.is_table() {
-        let name = value
-            .string()
-            .map_err(|error| error.help("a baseline is a table of axes, or the name of a whole variant"))?;
+        let name = value.string().map_err(|error| {
+            error.with_help("a baseline is a table of axes, or the name of a whole variant")
+        })?;
         return whole(value, &name, variants);
     }
     let values: BTreeMap<String, Word> = value.with_table(|table| {
@@ -118,6 +118,7 @@ mod tests {
     use super::*;
     use crate::scenario::{AS_IT_IS, Matrix};
     use crate::spanned::SourceText;
+    use crate::whole::Whole as _;
 
     const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
 
@@ -127,7 +128,7 @@ mod tests {
     }
 
     fn check(text: &str, expected: expect_test::Expect) {
-        expected.assert_eq(&read(text, None).unwrap_err().to_string());
+        expected.assert_eq(&read(text, None).unwrap_err().whole());
     }
 
     #[test]
@@ -227,7 +228,7 @@ mod tests {
         std::fs::write(dir.path().join("bad.toml"), "[profile.dev]\ndebug = = 0\n").unwrap();
         let refused = |file: &str| {
             let error = read(&format!("[variants]\nx = \"{file}\"\n"), Some(dir.path())).unwrap_err();
-            error.to_string().replace(dir.path().to_str().unwrap(), "")
+            error.whole().replace(dir.path().to_str().unwrap(), "")
         };
         assert!(refused("none.toml").starts_with("s.toml:6:5: cannot read /none.toml: "));
         assert!(refused("bad.toml").starts_with("/bad.toml:2:9: "), "{}", refused("bad.toml"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Package;
+use crate::corpus::edits::metadata::Package;
 
 /// The packages with what they need, directly or not.
 pub(super) struct Graph<'a> {

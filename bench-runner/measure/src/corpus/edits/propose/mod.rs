@@ -7,11 +7,12 @@ mod syntax;
 
 use std::path::{Path, PathBuf};
 
-use crate::corpus::manifest::{BuildSettings, Change, Edit, EditClass, Put, TextChange};
+use crate::corpus::BuildSettings;
+use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
 use crate::spanned::quoted;
 
-use super::metadata::{self, Package};
-use super::{MetadataError, check};
+use super::apply::check;
+use super::metadata::{self, MetadataError, Package};
 use graph::Graph;
 use syntax::{CrateFile, Place};
 

@@ -1,0 +1,60 @@
+//! Trees in the cache: where each lies, what it holds, and how it is made anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bench_runner_core::record::IgnoredFiles;
+
+use super::cache::Cache;
+use super::error::SourceError;
+use super::ignored_files;
+use super::tree::{self, TreeFile, walk};
+
+/// All files of a tree in the cache, where it is there.
+pub(super) fn contents(tree: &Path) -> Result<Option<Vec<TreeFile>>, SourceError> {
+    if !tree.is_dir() {
+        return Ok(None);
+    }
+    let found = walk::files(tree, |_, _| Ok(true))?;
+    tree::read(tree, found.files).map(Some)
+}
+
+/// Makes a tree of the cache anew: written beside its place, then moved there in one step.
+pub(super) fn replace(
+    tree: &Path,
+    cache: &Cache,
+    write: impl FnOnce(&Path) -> Result<(), SourceError>,
+) -> Result<(), SourceError> {
+    let dir = cache.sources();
+    fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
+    let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(&dir);
+    let scratch = scratch.map_err(SourceError::io("write to", &dir))?;
+    let new = scratch.path().join("new");
+    write(&new)?;
+    if tree.exists() {
+        // It is not what it should be; out of the way it goes with the scratch directory.
+        let old = scratch.path().join("old");
+        fs::rename(tree, &old).map_err(SourceError::io("move away", tree))?;
+    }
+    match fs::rename(&new, tree) {
+        // Another process was faster with the same tree; its files are checked when they are used.
+        Err(_) if tree.is_dir() => Ok(()),
+        result => result.map_err(SourceError::io("write", tree)),
+    }
+}
+
+/// Where the tree of this hash lies.
+pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
+    cache.sources().join(format!("tree-{}", &sha256[..sha256.len().min(12)]))
+}
+
+/// Where a tree lies that the ignored files came along with.
+pub(super) fn place_with(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
+    let Some(hash) = ignored_files::hash(ignored) else { return place.to_owned() };
+    let mut name = place.as_os_str().to_owned();
+    // A plan may come from anywhere, and this becomes part of a path.
+    let digits = hash.rsplit(':').next().unwrap_or(hash).chars().filter(char::is_ascii_hexdigit);
+    let digits: String = digits.take(12).collect();
+    name.push(format!("-{digits}"));
+    name.into()
+}

@@ -1,0 +1,127 @@
+//! What cargo says of the packages in a directory: members, targets, what they need by path, where builds go.
+//!
+//! `cargo metadata --no-deps` reads manifests and configuration, resolves nothing and writes nothing, so it runs in the
+//! user's own directory, with the user's own cargo home.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, not_installed};
+
+use crate::corpus::sources::error::SourceError;
+
+/// Variables that are not for this question: cargo sets some of them for what it starts, and no compiler is called.
+const NOT_PASSED: [&str; 5] =
+    ["CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MANIFEST_DIR"];
+
+/// The packages of a workspace, or a package alone.
+#[derive(Debug, Deserialize)]
+pub(super) struct Layout {
+    /// The directory of the workspace; that of the package, where it is alone.
+    pub(super) workspace_root: PathBuf,
+    /// The members.
+    pub(super) packages: Vec<Package>,
+    target_directory: PathBuf,
+    /// Since cargo 1.91.
+    build_directory: Option<PathBuf>,
+}
+
+/// A package.
+#[derive(Debug, Deserialize)]
+pub(super) struct Package {
+    pub(super) name: String,
+    /// Its `Cargo.toml`.
+    pub(super) manifest_path: PathBuf,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) targets: Vec<Target>,
+}
+
+/// Something that a package needs.
+#[derive(Debug, Deserialize)]
+pub(super) struct Dependency {
+    pub(super) name: String,
+    /// `dev`, `build`, or nothing.
+    pub(super) kind: Option<String>,
+    /// Where it is, if it is named by path.
+    pub(super) path: Option<PathBuf>,
+}
+
+/// A target of a package.
+#[derive(Debug, Deserialize)]
+pub(super) struct Target {
+    pub(super) name: String,
+    /// Such as `lib`, `bin`, `custom-build`.
+    pub(super) kind: Vec<String>,
+    /// The file that it starts from.
+    pub(super) src_path: PathBuf,
+}
+
+impl Layout {
+    /// The directories that builds write to.
+    pub(super) fn build_dirs(&self) -> impl Iterator<Item = &Path> {
+        [&self.target_directory].into_iter().chain(&self.build_directory).map(PathBuf::as_path)
+    }
+
+    /// The package in `dir`, if it is a member of a workspace in another directory.
+    pub(super) fn member_in(&self, dir: &Path) -> Option<&Package> {
+        (self.workspace_root != dir).then(|| self.package_in(dir)).flatten()
+    }
+
+    /// The package whose manifest is in `dir`.
+    pub(super) fn package_in(&self, dir: &Path) -> Option<&Package> {
+        self.packages.iter().find(|package| package.dir() == dir)
+    }
+}
+
+impl Package {
+    /// Its directory.
+    pub(super) fn dir(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+}
+
+/// What cargo has said of directories: each is asked about once.
+#[derive(Debug, Clone, Default)]
+pub struct Layouts(Arc<Mutex<BTreeMap<PathBuf, Arc<Layout>>>>);
+
+impl Layouts {
+    /// What `cargo` says of the directory `dir`, which has a `Cargo.toml`.
+    ///
+    /// # Errors
+    /// Where cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not installed.
+    pub(super) fn of(&self, dir: &Path, cargo: &Path) -> Result<Arc<Layout>, SourceError> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(layout) = known().get(dir) {
+            return Ok(layout.clone());
+        }
+        let layout = Arc::new(ask(dir, cargo)?);
+        known().insert(dir.to_owned(), layout.clone());
+        Ok(layout)
+    }
+}
+
+fn ask(dir: &Path, cargo: &Path) -> Result<Layout, SourceError> {
+    let args = ["metadata", "--no-deps", "--offline", "--format-version", "1", "--color", "never"];
+    let mut remove = NOT_PASSED.map(OsString::from).to_vec();
+    if chosen_toolchain().is_none() {
+        remove.push(TOOLCHAIN.into());
+    }
+    let call = ToolCall {
+        cwd: Some(dir.to_owned()),
+        env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
+        ..ToolCall::new(cargo, args)
+    };
+    let said = check_tool(&call).map_err(|error| match not_installed(&error, dir) {
+        Some(missing) => SourceError::NotInstalled { missing },
+        None => SourceError::Unreadable { dir: dir.to_owned(), error },
+    })?;
+    serde_json::from_str(&said.stdout).map_err(|error| SourceError::Unfit {
+        path: dir.to_owned(),
+        reason: format!("what `cargo metadata` says of it cannot be read: {error}"),
+        help: "try a newer cargo".to_owned(),
+    })
+}

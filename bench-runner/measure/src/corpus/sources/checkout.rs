@@ -1,0 +1,127 @@
+//! Work trees: copied from a pinned source, and moved on to another one.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::error::SourceError;
+use super::git::build_repository;
+use super::ignored_files;
+use super::pinned::Pinned;
+use super::tree::{self, FileKind, TreeFile};
+
+/// Writes a work tree: a copy of the pinned one in `into`, which is empty or not there yet. The project is in
+/// [`Pinned::dir_in`] of it.
+///
+/// Where the build asks git, a repository with the pinned commit comes with it; see `git::build_repository`.
+///
+/// Blocks are shared where the file system can. Of a copy with ignored files, which may hold secrets, nobody else sees
+/// anything. Files get the time of the copy, executables stay executable and links stay links.
+///
+/// # Errors
+/// Where it cannot be written, or the pinned tree is not what it was.
+pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
+    tree::copy(&pinned.tree, &pinned.files, into)?;
+    if pinned.ignored_hash().is_some() {
+        ignored_files::keep_private(into)?;
+    }
+    build_repository::check_out(pinned, into)
+}
+
+/// Makes a work tree that was checked out from `from` one of `to`. Only what differs is written, as a `git checkout` would
+/// do it, so that everything else keeps its time.
+///
+/// # Errors
+/// Where it cannot be written, or `to` is not what it was.
+pub(crate) fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
+    let by_path = |files: &'_ [TreeFile]| -> BTreeMap<_, _> {
+        files.iter().map(|file| (file.path.clone(), file.kind.clone())).collect()
+    };
+    let (old, new) = (by_path(&from.files), by_path(&to.files));
+    for path in old.keys().filter(|path| old.get(*path) != new.get(*path)) {
+        let file = worktree.join(path);
+        absent(fs::remove_file(&file)).map_err(SourceError::io("remove", &file))?;
+        // A directory that has become empty may have to make place for a file.
+        let above = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty());
+        for directory in above {
+            if fs::remove_dir(worktree.join(directory)).is_err() {
+                break;
+            }
+        }
+    }
+    for (path, kind) in new.iter().filter(|(path, kind)| old.get(*path) != Some(kind)) {
+        let (source, file) = (to.tree.join(path), worktree.join(path));
+        let parent = file.parent().unwrap_or(worktree);
+        fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
+        absent(fs::remove_file(&file)).map_err(SourceError::io("replace", &file))?;
+        match kind {
+            FileKind::Link { target } => symlink(target, &file).map_err(SourceError::io("create", &file))?,
+            FileKind::Regular { executable, sha256 } => {
+                let from = File::open(&source).map_err(SourceError::io("read", &source))?;
+                let into = tree::create(&file, *executable).map_err(SourceError::io("create", &file))?;
+                let found = tree::write_hashed(from, into).map_err(SourceError::io("copy", &source))?;
+                if found != *sha256 {
+                    return Err(SourceError::Changed { file: source });
+                }
+            }
+        }
+    }
+    build_repository::check_out(to, worktree)
+}
+
+/// Nothing to remove is as good as removed.
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use bench_runner_core::record::Pin;
+
+    use super::*;
+
+    fn pinned(dir: &Path, files: &[(&str, &str)]) -> Pinned {
+        for (path, text) in files {
+            let path = dir.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let paths = files.iter().map(|(path, _)| path.into()).collect();
+        let pin = Pin::Git { rev: "ab".repeat(20) };
+        Pinned {
+            pin,
+            tree: dir.to_owned(),
+            root: PathBuf::new(),
+            files: tree::read(dir, paths).unwrap(),
+            notes: Vec::new(),
+            ignored: None,
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_written() {
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let [old, new, work] = dirs.each_ref().map(|dir| dir.path());
+        let old = pinned(old, &[("same", "1"), ("changed", "1"), ("gone/deep", "1"), ("d/x", "1")]);
+        let new = pinned(new, &[("same", "1"), ("changed", "2"), ("d", "a file now"), ("made/y", "2")]);
+        tree::copy(&old.tree, &old.files, work).unwrap();
+        let time = || fs::metadata(work.join("same")).unwrap().modified().unwrap();
+        let before = time();
+        move_on(&old, &new, work).unwrap();
+        let text = |name: &str| fs::read_to_string(work.join(name)).ok();
+        assert_eq!((text("changed").as_deref(), text("d").as_deref()), (Some("2"), Some("a file now")));
+        assert_eq!((text("made/y").as_deref(), work.join("gone").exists()), (Some("2"), false));
+        assert_eq!(time(), before);
+        move_on(&new, &old, work).unwrap();
+        let paths: Vec<_> = old.files.iter().map(|file| file.path.clone()).collect();
+        assert_eq!(tree::read(work, paths).unwrap(), old.files);
+        assert!(!work.join("made").exists());
+    }
+}

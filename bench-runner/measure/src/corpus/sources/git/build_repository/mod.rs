@@ -1,0 +1,251 @@
+//! A small repository beside a source, for a project whose build script asks git.
+//!
+//! A copy is no work tree of git. Where a build would ask git, a repository is made for the copy: the commit with its
+//! files, those before it as far as the user's own repository has them, the tags that lead to them. Objects are copied,
+//! so that nothing that happens to the user's repository changes it, and nothing is written there. It lies beside the tree
+//! in the cache, is no part of its hash, and is laid out with it.
+//!
+//! What asks git is found in `askers`; what the index of a work tree says is in `index`.
+
+mod askers;
+mod index;
+mod objects;
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use git2::Repository;
+
+use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cached_tree;
+use crate::corpus::sources::context::FetchContext;
+use crate::corpus::sources::error::SourceError;
+use crate::corpus::sources::git::store;
+use crate::corpus::sources::git::users_repository;
+use crate::corpus::sources::git::worktree;
+use crate::corpus::sources::pinned::Pinned;
+use crate::corpus::sources::tree::walk;
+use objects::Made;
+
+/// The repository itself, in the directory beside a tree.
+const GIT: &str = "git";
+/// Where it belongs in a copy.
+const AT: &str = "at";
+/// What it was made from.
+const KEY: &str = "made-from";
+
+/// A commit of the user's repository, and how it is to be shown.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    /// As it is checked out there, with what was changed since.
+    CheckedOut,
+    /// This one, as nobody has changed it.
+    Commit(&'a str),
+}
+
+/// The source with a repository for its build, where that asks git; `path` is the user's own directory, which is
+/// checked out, or is looked at as `rev` has it.
+pub(crate) fn of_directory(
+    mut pinned: Pinned,
+    path: &Path,
+    rev: Option<&str>,
+    with: &FetchContext,
+) -> Result<Pinned, SourceError> {
+    let beside = beside(&pinned.tree);
+    let Some(asks) = askers::who(&pinned) else { return Ok(pinned) };
+    let note = match take(&pinned, path, rev.map_or(Shown::CheckedOut, Shown::Commit), with)? {
+        Ok(made) => format!("{asks} asks git, and finds a repository with {made}"),
+        Err(reason) => {
+            remove(&beside)?;
+            format!("{asks} asks git, and the copy is no repository: {reason}")
+        }
+    };
+    pinned.notes.push(note);
+    Ok(pinned)
+}
+
+/// The work tree of the repository that the project in `root` is a part of, if that asks git and its copy does not begin
+/// there.
+pub(crate) fn needs_work_tree(pinned: &Pinned, root: &Path) -> Option<PathBuf> {
+    let work_tree = worktree::work_tree(root).ok().flatten()?;
+    let below = root.strip_prefix(&work_tree).ok()?;
+    (!pinned.root.ends_with(below) && askers::who(pinned).is_some()).then_some(work_tree)
+}
+
+/// The same for a commit of a repository in the cache. Whatever more of its history is there, it has that one commit and
+/// no tags: else what a build finds would depend on what was fetched before.
+pub(crate) fn of_commit(
+    mut pinned: Pinned,
+    url: &str,
+    rev: &str,
+    with: &FetchContext,
+) -> Result<Pinned, SourceError> {
+    let Some(asks) = askers::who(&pinned) else { return Ok(pinned) };
+    let repository = store::repository(url, rev, 1, with)?;
+    let made = objects::single(&repository, rev)
+        .map(|made| put(&pinned, Path::new(""), &made, &repository, &with.cache));
+    let note = match made {
+        Ok(put) => {
+            put?;
+            format!("{asks} asks git, and finds a repository with this one commit and no tags")
+        }
+        Err(error) => {
+            remove(&beside(&pinned.tree))?;
+            format!("{asks} asks git, and the copy is no repository: {}", error.message())
+        }
+    };
+    pinned.notes.push(note);
+    Ok(pinned)
+}
+
+/// What was taken from the user's repository, in words; or why nothing was.
+fn take(
+    pinned: &Pinned,
+    path: &Path,
+    shown: Shown<'_>,
+    with: &FetchContext,
+) -> Result<Result<String, String>, SourceError> {
+    let root = path.canonicalize().map_err(SourceError::io("find", path))?;
+    let head = match shown {
+        Shown::CheckedOut => match worktree::open(&root) {
+            Ok(tree) => tree.and_then(|tree| tree.head),
+            Err(reason) => return Ok(Err(reason)),
+        },
+        Shown::Commit(rev) => Some(rev.to_owned()),
+    };
+    let Some(head) = head else {
+        return Ok(Err("neither is the project in one with a commit".to_owned()));
+    };
+    let users = match users_repository::open(&root, &head, with) {
+        Ok(users) => users,
+        Err(unread) => return Ok(Err(unread.reason())),
+    };
+    let work_tree = users.work_tree.as_ref();
+    let Some((workdir, below)) =
+        work_tree.and_then(|dir| Some((dir, root.strip_prefix(dir).ok()?.to_owned())))
+    else {
+        return Ok(Err("the project is not in the work tree of its repository".to_owned()));
+    };
+    let repository = &users.repository;
+    if !pinned.root.ends_with(&below) {
+        return Ok(Err(format!(
+            "the project is `{}` of one, and only that is copied; give the root of the repository instead",
+            below.display()
+        )));
+    }
+    let at: PathBuf = pinned
+        .root
+        .components()
+        .take(pinned.root.components().count() - below.components().count())
+        .collect();
+    let made = match shown {
+        _ if users.brought => objects::single(repository, &head),
+        Shown::CheckedOut => objects::checked_out(repository),
+        Shown::Commit(rev) => objects::with_history(repository, rev),
+    };
+    let mut made = match made {
+        Ok(made) => made,
+        Err(error) => return Ok(Err(error.message().to_owned())),
+    };
+    made.abbreviated = objects::abbreviated(workdir, made.head);
+    put(pinned, &at, &made, repository, &with.cache)?;
+    let alone = if users.brought { "; libgit2 cannot read the history of the user's own" } else { "" };
+    Ok(Ok(format!("{made}{alone}")))
+}
+
+/// Writes the repository beside the tree, where it is not there already.
+fn put(
+    pinned: &Pinned,
+    at: &Path,
+    made: &Made,
+    repository: &Repository,
+    cache: &Cache,
+) -> Result<(), SourceError> {
+    let beside = beside(&pinned.tree);
+    let exclude = exclude(pinned, at);
+    let key = format!("{}{}\n", made.key(), bench_runner_core::record::short_hash(&exclude));
+    if fs::read_to_string(beside.join(KEY)).is_ok_and(|present| present == key) {
+        return Ok(());
+    }
+    cached_tree::replace(&beside, cache, |into| {
+        let git = into.join(GIT);
+        fs::create_dir_all(&git).map_err(SourceError::io("create", &git))?;
+        let failed = |error: git2::Error| SourceError::Damaged {
+            store: repository.path().to_owned(),
+            reason: error.message().to_owned(),
+            help: "`git fsck` there says more",
+        };
+        objects::write(made, &exclude, repository, &git)?.map_err(failed)?;
+        index::write(&made.entries, &git.join(index::NAME)).map_err(failed)?;
+        for (name, bytes) in [(AT, at.as_os_str().as_bytes()), (KEY, key.as_bytes())] {
+            let file = into.join(name);
+            fs::write(&file, bytes).map_err(SourceError::io("write", &file))?;
+        }
+        Ok(())
+    })
+}
+
+/// git's rules for the copy: it ignores what a source is completed with, and what came along though the user's own rules
+/// ignore it, which may not be in the project.
+fn exclude(pinned: &Pinned, at: &Path) -> String {
+    let mut rules = "/.bench-runner-project\nCargo.lock\n/target\n".to_owned();
+    let project = pinned.root.strip_prefix(at).ok().and_then(Path::to_str).filter(|path| !path.is_empty());
+    rules.extend(project.map(|path| format!("/{path}/target\n")));
+    for name in pinned.ignored.iter().flat_map(|ignored| &ignored.files) {
+        let slash = if name.ends_with('/') { "/" } else { "" };
+        let Some(path) = Path::new(name).strip_prefix(at).ok().and_then(Path::to_str) else { continue };
+        let path = path.trim_end_matches('/');
+        let escaped = path.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?").replace('[', "\\[");
+        rules.push_str(&format!("/{}{slash}\n", escaped.replace(' ', "\\ ")));
+    }
+    rules
+}
+
+/// Puts the repository of a source into a copy of it, where it has one. What is there already and is the same is left
+/// alone, with its time: a build script may look at that.
+pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError> {
+    let beside = beside(&pinned.tree);
+    let from = beside.join(GIT);
+    if !from.is_dir() {
+        return Ok(());
+    }
+    let at = fs::read(beside.join(AT)).map_err(SourceError::io("read", &beside))?;
+    let work_tree = copy.join(std::ffi::OsStr::from_bytes(&at));
+    let git = work_tree.join(".git");
+    for file in walk::files(&from, |path, _| Ok(path != Path::new(index::NAME)))?.files {
+        let (from, to) = (from.join(&file), git.join(&file));
+        let text = fs::read(&from).map_err(SourceError::io("read", &from))?;
+        if fs::read(&to).is_ok_and(|present| present == text) {
+            continue;
+        }
+        let parent = to.parent().unwrap_or(&git);
+        fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
+        fs::write(&to, text).map_err(SourceError::io("write", &to))?;
+    }
+    for dir in ["refs/heads", "refs/tags", "objects/info"].map(|dir| git.join(dir)) {
+        fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
+    }
+    index::check_out(&from.join(index::NAME), &work_tree).map_err(|error| SourceError::Damaged {
+        store: git,
+        reason: error.message().to_owned(),
+        help: "run again; the cache has what is needed",
+    })
+}
+
+/// Where the repository of a tree lies.
+fn beside(tree: &Path) -> PathBuf {
+    let mut name = tree.as_os_str().to_owned();
+    name.push(".repository");
+    name.into()
+}
+
+/// Takes away one that was made when there was something to make it from.
+fn remove(beside: &Path) -> Result<(), SourceError> {
+    match fs::remove_dir_all(beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SourceError::Io { doing: "remove", path: beside.to_owned(), error })
+        }
+        _ => Ok(()),
+    }
+}

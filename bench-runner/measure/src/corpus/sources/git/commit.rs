@@ -1,0 +1,271 @@
+//! A commit as a list of files: read from a repository, checked, written out.
+//!
+//! Every object is read, and libgit2 checks each against its own id, so that what is listed is complete and sound.
+//! Attributes of git (`export-ignore`, filters, line ends) are not applied: the files are the bytes of the commit.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Component, Path, PathBuf};
+
+use git2::{FileMode, ObjectType, Oid, Repository, Tree, TreeEntry};
+use sha2::{Digest, Sha256};
+
+use crate::corpus::sources::error::{SourceError, too_much};
+use crate::corpus::sources::tree::{self, FileKind, TreeFile};
+
+/// Directories within one another; a tree that is deeper was made to do harm.
+const DEEPEST: usize = 128;
+/// Files of one commit.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// A file of a commit, and where its content is.
+#[derive(Debug, Clone)]
+pub(crate) struct Content {
+    pub(crate) file: TreeFile,
+    pub(crate) blob: Oid,
+}
+
+/// A commit of another repository that stands in a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Submodule {
+    /// Where it belongs.
+    pub(crate) path: PathBuf,
+    /// The commit.
+    pub(crate) rev: String,
+}
+
+/// What a commit holds.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// Its files, in no particular order.
+    pub(crate) contents: Vec<Content>,
+    /// Its submodules.
+    pub(crate) submodules: Vec<Submodule>,
+    /// The size of its files together.
+    pub(crate) bytes: u64,
+}
+
+/// Why a commit could not be listed.
+#[derive(Debug)]
+pub(crate) enum Unlisted {
+    /// An object is missing or is not what its id says.
+    Damaged(String),
+    /// It holds what no source should. A reason, as text.
+    Refused(String),
+}
+
+/// All files below `tree`, which may hold `limit` bytes.
+pub(crate) fn list(repo: &Repository, tree: &Tree<'_>, limit: u64) -> Result<Listing, Unlisted> {
+    let mut lister = Lister { repo, limit, entries: 0, listing: Listing::default() };
+    lister.tree(tree, Path::new(""), 0)?;
+    Ok(lister.listing)
+}
+
+struct Lister<'r> {
+    repo: &'r Repository,
+    limit: u64,
+    entries: usize,
+    listing: Listing,
+}
+
+fn damaged(error: git2::Error) -> Unlisted {
+    Unlisted::Damaged(error.message().to_owned())
+}
+
+impl Lister<'_> {
+    fn tree(&mut self, tree: &Tree<'_>, below: &Path, depth: usize) -> Result<(), Unlisted> {
+        if depth > DEEPEST {
+            return Err(Unlisted::Refused(format!(
+                "it has more than {DEEPEST} directories within one another"
+            )));
+        }
+        for entry in tree {
+            // A small commit can name the same directory over and over.
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES {
+                return Err(Unlisted::Refused("it has more entries than sources may".to_owned()));
+            }
+            let path = below.join(name(&entry)?);
+            match entry.kind() {
+                Some(ObjectType::Tree) => {
+                    let inner = self.repo.find_tree(entry.id()).map_err(damaged)?;
+                    self.tree(&inner, &path, depth + 1)?;
+                }
+                Some(ObjectType::Blob) => self.file(&entry, path)?,
+                Some(ObjectType::Commit) => {
+                    self.listing.submodules.push(Submodule { path, rev: entry.id().to_string() });
+                }
+                _ => return Err(Unlisted::Refused(format!("`{}` is no file", shown(&path)))),
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, entry: &TreeEntry<'_>, path: PathBuf) -> Result<(), Unlisted> {
+        // Before it is read: a small pack can hold a large file.
+        let (size, _) = self.repo.odb().and_then(|odb| odb.read_header(entry.id())).map_err(damaged)?;
+        self.listing.bytes = self.listing.bytes.saturating_add(size as u64);
+        if self.listing.bytes > self.limit {
+            return Err(Unlisted::Refused(too_much(self.limit)));
+        }
+        let blob = self.repo.find_blob(entry.id()).map_err(damaged)?;
+        let kind = if entry.filemode() == i32::from(FileMode::Link) {
+            FileKind::Link { target: PathBuf::from(OsStr::from_bytes(blob.content())) }
+        } else {
+            let executable = entry.filemode() == i32::from(FileMode::BlobExecutable);
+            FileKind::Regular { executable, sha256: Sha256::digest(blob.content()).into() }
+        };
+        self.listing.contents.push(Content { file: TreeFile { path, kind }, blob: entry.id() });
+        Ok(())
+    }
+}
+
+/// The name of an entry, which can be nothing but a name: of a path made of ordinary names nothing leads out of the
+/// tree.
+fn name(entry: &TreeEntry<'_>) -> Result<PathBuf, Unlisted> {
+    let bytes = entry.name_bytes();
+    let name = Path::new(OsStr::from_bytes(bytes));
+    let ordinary =
+        matches!(name.components().collect::<Vec<_>>()[..], [Component::Normal(part)] if part == name);
+    if !ordinary || bytes.eq_ignore_ascii_case(b".git") {
+        return Err(Unlisted::Refused(format!("`{}` is not a name of a file", shown(name))));
+    }
+    Ok(name.to_owned())
+}
+
+/// The first link that leads out of a tree of these files.
+pub(crate) fn leaving_link(files: &[TreeFile]) -> Option<&Path> {
+    let leaves = |file: &&TreeFile| match &file.kind {
+        FileKind::Link { target } => tree::led_to(&file.path, target).is_none(),
+        FileKind::Regular { .. } => false,
+    };
+    files.iter().find(leaves).map(|file| file.path.as_path())
+}
+
+/// The first file whose path is also that of another file or of a directory. Written out, it could be a link that what
+/// lies "below" it is written through.
+pub(crate) fn doubled(files: &[TreeFile]) -> Option<&Path> {
+    let mut seen = BTreeSet::new();
+    let twice = files.iter().map(|file| file.path.as_path()).find(|path| !seen.insert(*path));
+    let above = |path: &Path| path.ancestors().skip(1).any(|above| seen.contains(above));
+    twice.or_else(|| files.iter().map(|file| file.path.as_path()).find(|path| above(path)))
+}
+
+/// Writes the files into `into`, links last, so that nothing is written through them.
+pub(crate) fn write(repo: &Repository, contents: &[Content], into: &Path) -> Result<(), SourceError> {
+    fs::create_dir_all(into).map_err(SourceError::io("create", into))?;
+    let is_link = |content: &&Content| matches!(content.file.kind, FileKind::Link { .. });
+    let files = contents.iter().filter(|content| !is_link(content));
+    for Content { file, blob } in files.chain(contents.iter().filter(is_link)) {
+        let to = into.join(&file.path);
+        let parent = to.parent().unwrap_or(into);
+        fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
+        match &file.kind {
+            FileKind::Link { target } => symlink(target, &to).map_err(SourceError::io("create", &to))?,
+            FileKind::Regular { executable, .. } => {
+                let blob = repo.find_blob(*blob).map_err(|error| SourceError::Damaged {
+                    store: repo.path().to_owned(),
+                    reason: error.message().to_owned(),
+                    help: "run again; `git fsck` there says more",
+                })?;
+                let mut target = tree::create(&to, *executable).map_err(SourceError::io("create", &to))?;
+                target.write_all(blob.content()).map_err(SourceError::io("write", &to))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A path from a stranger's tree, fit to be shown.
+pub(crate) fn shown(path: &Path) -> String {
+    path.to_string_lossy().escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use git2::Signature;
+
+    use super::*;
+
+    /// A repository with a tree of one entry of this name, which no honest tool would write, and that tree.
+    fn hostile(name: &[u8], mode: &[u8], content: &[u8]) -> (tempfile::TempDir, Repository, Oid) {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = Repository::init_bare(dir.path()).unwrap();
+        let blob = repo.blob(content).unwrap();
+        let raw = [mode, b" ", name, b"\0", blob.as_bytes()].concat();
+        let tree = repo.odb().unwrap().write(ObjectType::Tree, &raw).unwrap();
+        (dir, repo, tree)
+    }
+
+    fn refused(repo: &Repository, tree: Oid, limit: u64) -> String {
+        match list(repo, &repo.find_tree(tree).unwrap(), limit) {
+            Err(Unlisted::Refused(reason)) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for name in ["..", ".", "a/b", "/etc", ".git", ".GIT"] {
+            let (_dir, repo, tree) = hostile(name.as_bytes(), b"100644", b"x");
+            assert!(refused(&repo, tree, 100).contains("not a name of a file"), "{name}");
+        }
+    }
+
+    #[test]
+    fn there_is_an_end_to_what_a_commit_may_hold() {
+        let (_dir, repo, tree) = hostile(b"big", b"100644", &[b'x'; 2_000]);
+        assert!(refused(&repo, tree, 1_999).contains("max-mb"));
+        assert_eq!(list(&repo, &repo.find_tree(tree).unwrap(), 2_000).unwrap().bytes, 2_000);
+    }
+
+    #[test]
+    fn trees_within_trees_come_to_an_end() {
+        let (_dir, repo, mut tree) = hostile(b"x", b"100644", b"x");
+        for _ in 0..=DEEPEST {
+            let raw = [b"40000 d\0".as_slice(), tree.as_bytes()].concat();
+            tree = repo.odb().unwrap().write(ObjectType::Tree, &raw).unwrap();
+        }
+        assert!(refused(&repo, tree, 100).contains("within one another"));
+    }
+
+    #[test]
+    fn links_out_of_the_tree_are_found() {
+        let link = |path: &str, target: &str| TreeFile {
+            path: path.into(),
+            kind: FileKind::Link { target: target.into() },
+        };
+        assert_eq!(leaving_link(&[link("a/b", "../c"), link("a/c", "d")]), None);
+        for target in ["/etc/passwd", "../../x", "d/../../../x"] {
+            assert_eq!(leaving_link(&[link("a/b", target)]), Some(Path::new("a/b")), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_a_link_and_a_directory_is_found() {
+        let file = |path: &str| TreeFile {
+            path: path.into(),
+            kind: FileKind::Regular { executable: false, sha256: [0; 32] },
+        };
+        assert_eq!(doubled(&[file("a"), file("a.b"), file("b/a"), file("b/c")]), None);
+        assert_eq!(doubled(&[file("a"), file("b"), file("a")]), Some(Path::new("a")));
+        assert_eq!(doubled(&[file("d/l"), file("d/l/evil")]), Some(Path::new("d/l/evil")));
+    }
+
+    #[test]
+    fn a_missing_object_is_damage() {
+        let (dir, repo, tree) = hostile(b"a", b"100644", b"content");
+        let who = Signature::now("nobody", "nobody@localhost").unwrap();
+        let found = repo.find_tree(tree).unwrap();
+        let commit = repo.commit(None, &who, &who, "x", &found, &[]).unwrap();
+        let blob = found.get(0).unwrap().id().to_string();
+        fs::remove_file(dir.path().join("objects").join(&blob[..2]).join(&blob[2..])).unwrap();
+        let again = Repository::open_bare(dir.path()).unwrap();
+        let tree = again.find_commit(commit).unwrap().tree().unwrap();
+        assert!(matches!(list(&again, &tree, 100), Err(Unlisted::Damaged(_))));
+    }
+}

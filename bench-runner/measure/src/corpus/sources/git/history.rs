@@ -1,0 +1,131 @@
+//! The history of a project: which commits it last had.
+
+use std::path::Path;
+
+use git2::{ErrorCode, Oid, Repository};
+
+use crate::corpus::sources::error::SourceError;
+use crate::corpus::sources::git::{cli, worktree};
+
+/// The last `count` commits up to `rev`, oldest first, going back by first parents; fewer where there are no more, or
+/// where the repository does not hold them.
+///
+/// # Errors
+/// Where `rev` is not there, or an object cannot be read.
+pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<String>, git2::Error> {
+    let mut commits = back(repository, Oid::from_str(rev)?, count)?.commits;
+    commits.reverse();
+    Ok(commits.iter().map(Oid::to_string).collect())
+}
+
+/// How far history can be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Back {
+    /// Commits, newest first.
+    pub(crate) commits: Vec<Oid>,
+    /// Whether the last of them has a parent that is not there.
+    pub(crate) cut: bool,
+}
+
+/// At most `count` commits back from `from` by first parents, itself counted.
+///
+/// What git calls shallow is not asked: it says where some fetch ended, and another fetch may have brought more.
+pub(crate) fn back(repository: &Repository, from: Oid, count: usize) -> Result<Back, git2::Error> {
+    let objects = repository.odb()?;
+    let mut commits = Vec::new();
+    let mut next = Some(from);
+    while let Some(commit) = next.filter(|_| commits.len() < count.max(1)) {
+        let object = match objects.read(commit) {
+            Ok(object) => object,
+            Err(error) if error.code() == ErrorCode::NotFound && commit != from => {
+                return Ok(Back { commits, cut: true });
+            }
+            Err(error) => return Err(error),
+        };
+        next = first_parent(object.data())?;
+        commits.push(commit);
+    }
+    Ok(Back { commits, cut: false })
+}
+
+/// The first parent that stands in a commit.
+fn first_parent(commit: &[u8]) -> Result<Option<Oid>, git2::Error> {
+    let header = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    let parent = header.filter_map(|line| line.strip_prefix(b"parent ")).next();
+    parent.map(|hex| Oid::from_str(&String::from_utf8_lossy(hex))).transpose()
+}
+
+/// The last `count` commits of the project in the directory `path`, up to the one that is checked out.
+pub(crate) fn of_directory(path: &Path, count: usize) -> Result<Vec<String>, SourceError> {
+    let unfit = |reason: String, help: &str| SourceError::Unfit {
+        path: path.to_path_buf(),
+        reason,
+        help: help.to_owned(),
+    };
+    let root = path.canonicalize().map_err(SourceError::io("find", path))?;
+    let broken = |reason: String| unfit(reason, "check it with `git status` and `git fsck`");
+    let tree = worktree::open(&root).map_err(broken)?;
+    let none = || unfit("it is in no git repository".to_owned(), "commits are those of a repository");
+    let tree = tree.ok_or_else(none)?;
+    if tree.changed || !tree.untracked.is_empty() {
+        let help = "commit them or put them aside with `git stash --include-untracked`";
+        return Err(unfit("it has changes that are not committed".to_owned(), help));
+    }
+    let head =
+        tree.head.ok_or_else(|| unfit("nothing has been committed yet".to_owned(), "commit something"))?;
+    let most = format!("--max-count={}", count.max(1));
+    let said = cli::ask(&root, &["rev-list", "--first-parent", "--reverse", &most, &head, "--"]);
+    let said = said.map_err(|error| broken(cli::reason(&error)))?;
+    Ok(String::from_utf8_lossy(&said).lines().map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use git2::Signature;
+
+    use super::*;
+
+    fn commit(repository: &Repository) -> String {
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = Signature::now("nobody", "nobody@localhost").unwrap();
+        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+        let parents: Vec<_> = parent.iter().collect();
+        repository.commit(Some("HEAD"), &who, &who, "x", &tree, &parents).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_last_commits_come_oldest_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = Repository::init(dir.path()).unwrap();
+        let commits: Vec<String> = (0..4)
+            .map(|n| {
+                fs::write(dir.path().join("f"), n.to_string()).unwrap();
+                commit(&repository)
+            })
+            .collect();
+        assert_eq!(last(&repository, &commits[3], 3).unwrap(), commits[1..]);
+        assert_eq!(last(&repository, &commits[2], 9).unwrap(), commits[..3]);
+        assert!(last(&repository, &"ab".repeat(20), 1).is_err());
+        // git takes this for the first commit; the others can be read all the same.
+        fs::write(repository.path().join("shallow"), format!("{}\n", commits[2])).unwrap();
+        let again = Repository::open(dir.path()).unwrap();
+        assert_eq!(last(&again, &commits[3], 9).unwrap(), commits);
+        fs::remove_file(repository.path().join("shallow")).unwrap();
+        let file = repository.path().join("objects").join(&commits[1][..2]).join(&commits[1][2..]);
+        fs::rename(&file, dir.path().join(".git/aside")).unwrap();
+        let id = Oid::from_str(&commits[3]).unwrap();
+        let cut = |count| back(&Repository::open(dir.path()).unwrap(), id, count).unwrap();
+        assert_eq!((cut(2).cut, cut(2).commits.len()), (false, 2));
+        assert_eq!((cut(3).cut, cut(3).commits.len()), (true, 2));
+        fs::rename(dir.path().join(".git/aside"), &file).unwrap();
+        assert_eq!(of_directory(dir.path(), 2).unwrap(), commits[2..]);
+        fs::write(dir.path().join("g"), "").unwrap();
+        let error = of_directory(dir.path(), 2).unwrap_err().to_string();
+        assert!(error.contains("changes that are not committed"), "{error}");
+    }
+}

@@ -1,0 +1,11 @@
+//! Repositories of git: those of the cache, those of the user, and those that a build finds.
+
+pub(crate) mod build_repository;
+pub(crate) mod cli;
+pub(crate) mod commit;
+pub(crate) mod history;
+pub(crate) mod lfs;
+pub mod store;
+pub(crate) mod submodules;
+pub(crate) mod users_repository;
+pub(crate) mod worktree;

@@ -1,0 +1,136 @@
+//! Fetching into a repository of the cache, by the user's own git.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use git2::{Oid, Repository};
+
+use crate::corpus::sources::error::SourceError;
+use crate::corpus::sources::git::cli;
+use crate::corpus::urls::shell_word;
+use crate::process::ToolError;
+
+/// A fetch that takes longer has hung.
+const TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// Settings that would lose what was fetched, or run what nobody asked for.
+const SETTINGS: [&str; 6] = [
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "core.hooksPath=/dev/null",
+    "init.defaultRefFormat=files",
+    // Packs rather than single files: fewer of them to be lost.
+    "fetch.unpackLimit=1",
+    "fetch.writeCommitGraph=false",
+];
+
+/// What servers and transports say that give no single commits.
+const NO_SINGLE_COMMITS: [&str; 4] = ["unadvertised object", "not valid", "shallow", "dumb http"];
+/// What a server says that gives single commits and has no such one.
+const NO_SUCH_COMMIT: [&str; 2] = ["not our ref", "couldn't find remote ref"];
+
+/// What is to be fetched.
+pub(crate) struct Wanted<'a> {
+    pub(crate) url: &'a str,
+    /// A full commit.
+    pub(crate) rev: &'a str,
+    /// So many commits of its history, itself counted.
+    pub(crate) depth: usize,
+}
+
+/// The name that a commit is fetched under.
+pub(crate) fn name_of(rev: &str) -> String {
+    format!("refs/pins/{rev}")
+}
+
+/// Fetches into the repository in `store`, which is made where there is none.
+pub(crate) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError> {
+    let failed =
+        |error| SourceError::Git { what: format!("the commit {} of {}", wanted.rev, wanted.url), error };
+    if store.exists() {
+        clear_leftovers(store);
+    } else {
+        let args = ["init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--"];
+        let args = args.map(OsString::from).into_iter().chain([store.as_os_str().to_owned()]);
+        git(store.parent().unwrap_or(store), args).map_err(failed)?;
+    }
+    let refspec = format!("+{}:{}", wanted.rev, name_of(wanted.rev));
+    let depth = format!("--depth={}", wanted.depth);
+    let Err(error) = fetch(store, &[&depth, "--", wanted.url, &refspec]) else { return Ok(()) };
+    let said = match &error {
+        ToolError::Failed { last_lines, .. } => last_lines.to_lowercase(),
+        _ => return Err(failed(error)),
+    };
+    if NO_SUCH_COMMIT.iter().any(|sign| said.contains(sign)) {
+        return Err(no_such_commit(wanted));
+    }
+    if !NO_SINGLE_COMMITS.iter().any(|sign| said.contains(sign)) {
+        return Err(failed(error));
+    }
+    whole(store, wanted).map_err(failed)
+}
+
+/// Fetches all branches and tags with all of their history.
+fn whole(store: &Path, wanted: &Wanted<'_>) -> Result<(), ToolError> {
+    let refs = ["--", wanted.url, "+refs/heads/*:refs/remote/heads/*", "+refs/tags/*:refs/remote/tags/*"];
+    // Of a repository that is not cut, git refuses to be told to fetch what was cut off. One that is cut where it comes
+    // from is taken as it is.
+    let uncut: &[&str] = if store.join("shallow").exists() { &["--unshallow"] } else { &[] };
+    fetch(store, &[&["--update-shallow"], uncut, refs.as_slice()].concat())?;
+    if let (Ok(repo), Ok(id)) = (Repository::open_bare(store), Oid::from_str(wanted.rev))
+        && repo.find_commit(id).is_ok()
+    {
+        // Only keeps it from being tidied up; that it is there is checked by whoever reads it.
+        let _ = repo.reference(&name_of(wanted.rev), id, true, "");
+    }
+    Ok(())
+}
+
+/// The error for a commit that the repository does not have.
+pub(crate) fn no_such_commit(wanted: &Wanted<'_>) -> SourceError {
+    SourceError::Commit {
+        url: wanted.url.to_owned(),
+        rev: wanted.rev.to_owned(),
+        reason: "the repository has no such commit".to_owned(),
+        help: format!(
+            "`git ls-remote {}` lists its branches and tags with their commits",
+            shell_word(wanted.url)
+        ),
+    }
+}
+
+fn fetch(store: &Path, more: &[&str]) -> Result<(), ToolError> {
+    // By name: with a damaged repository git would look for one above it, which is somebody else's.
+    let args = [
+        "--git-dir=.",
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-prune",
+        "--no-recurse-submodules",
+        "--no-write-fetch-head",
+    ];
+    git(store, args.iter().chain(more).map(OsString::from))
+}
+
+fn git(cwd: &Path, args: impl IntoIterator<Item = OsString>) -> Result<(), ToolError> {
+    let settings = SETTINGS.iter().flat_map(|setting| ["-c", *setting]).map(OsString::from);
+    cli::call(cwd, settings.chain(args), TIMEOUT).map(drop)
+}
+
+/// Removes what a git that was killed has left: nobody else can be at work here.
+fn clear_leftovers(store: &Path) {
+    for name in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock"] {
+        let _ = fs::remove_file(store.join(name));
+    }
+    for (dir, leftover) in [("refs/pins", ".lock"), ("objects/pack", "tmp_")] {
+        for entry in fs::read_dir(store.join(dir)).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(leftover) || name.starts_with(leftover) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The repository that a directory of the user's is in, as one that libgit2 reads.
+//!
+//! libgit2 cannot open every repository that git works with (relative work trees, reftables, other owners, partial
+//! clones). Then git brings the commit that is wanted into a repository of the cache, from the user's own or from where
+//! that has promised to get it. Nothing is written into the user's.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use git2::{ErrorCode, Oid, Repository};
+
+use crate::corpus::sources::context::FetchContext;
+use crate::corpus::sources::error::SourceError;
+use crate::corpus::sources::git::cli;
+use crate::corpus::sources::git::store;
+
+/// A repository of the user's.
+pub(crate) struct UsersRepository {
+    /// Where its objects are read.
+    pub(crate) repository: Repository,
+    /// Whether that is a repository of the cache, which has the one commit.
+    pub(crate) brought: bool,
+    /// The directory that git keeps it in.
+    pub(crate) kept_in: PathBuf,
+    /// Its work tree, where it has one.
+    pub(crate) work_tree: Option<PathBuf>,
+}
+
+/// Why a commit cannot be read.
+pub(crate) enum Unread {
+    /// A reason.
+    Because(String),
+    /// Git lacks it here, and may not fetch it.
+    Offline(SourceError),
+}
+
+impl From<String> for Unread {
+    fn from(reason: String) -> Self {
+        Self::Because(reason)
+    }
+}
+
+impl Unread {
+    /// The reason, as text.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Because(reason) => reason,
+            Self::Offline(error) => error.to_string(),
+        }
+    }
+}
+
+/// The repository that `dir` is in, with the commit `rev` and its files.
+pub(crate) fn open(dir: &Path, rev: &str, with: &FetchContext) -> Result<UsersRepository, Unread> {
+    let unread = match Repository::discover(dir) {
+        Ok(repository) => match whole(&repository, rev) {
+            Ok(()) => {
+                let kept_in = repository.commondir().to_owned();
+                let work_tree = repository.workdir().and_then(|dir| dir.canonicalize().ok());
+                return Ok(UsersRepository { repository, brought: false, kept_in, work_tree });
+            }
+            Err(error) => error,
+        },
+        Err(error) if error.code() == ErrorCode::NotFound => {
+            return Err("it is in no git repository".to_owned().into());
+        }
+        Err(error) => error,
+    };
+    bring(dir, rev, with)?
+        .ok_or_else(|| format!("there is no commit {rev} in its repository ({})", unread.message()).into())
+}
+
+/// Whether `dir` is where a repository is kept, or the top of a work tree.
+pub(crate) fn is_one(dir: &Path) -> bool {
+    dir.join("HEAD").is_file() || dir.join(".git").symlink_metadata().is_ok()
+}
+
+impl UsersRepository {
+    /// The same once more.
+    pub(crate) fn again(&self) -> Result<Self, git2::Error> {
+        let repository = Repository::open(self.repository.path())?;
+        let (kept_in, work_tree) = (self.kept_in.clone(), self.work_tree.clone());
+        Ok(Self { repository, brought: self.brought, kept_in, work_tree })
+    }
+}
+
+/// Whether the commit is there with its files. Of a partial clone some may not be.
+fn whole(repository: &Repository, rev: &str) -> Result<(), git2::Error> {
+    let tree = repository.find_commit(Oid::from_str(rev)?)?.tree()?;
+    let objects = repository.odb()?;
+    let mut missing = None;
+    let partial = repository.config().is_ok_and(|config| {
+        config.entries(Some("^remote\\..*\\.promisor$")).is_ok_and(|mut entries| entries.next().is_some())
+    });
+    if partial {
+        tree.walk(git2::TreeWalkMode::PreOrder, |_, entry| {
+            let there = entry.kind() == Some(git2::ObjectType::Commit) || objects.exists(entry.id());
+            missing = missing.take().or((!there).then(|| entry.id()));
+            if there { git2::TreeWalkResult::Ok } else { git2::TreeWalkResult::Abort }
+        })
+        .or_else(|error| if missing.is_some() { Ok(()) } else { Err(error) })?;
+    }
+    missing.map_or(Ok(()), |id| Err(git2::Error::from_str(&format!("its object {id} is not there"))))
+}
+
+/// The commit in a repository of the cache; `None` where there is no such commit.
+fn bring(dir: &Path, rev: &str, with: &FetchContext) -> Result<Option<UsersRepository>, Unread> {
+    let ask = |args: &[&str]| {
+        let said = cli::ask(dir, args).map_err(|error| cli::reason(&error))?;
+        Ok::<_, String>(OsStr::from_bytes(said.trim_ascii_end()).to_owned())
+    };
+    let kept_in = PathBuf::from(ask(&["rev-parse", "--path-format=absolute", "--git-common-dir"])?);
+    let work_tree = ask(&["rev-parse", "--show-toplevel"]).ok().map(PathBuf::from);
+    if ask(&["cat-file", "-e", &format!("{rev}^{{commit}}")]).is_err() {
+        return Ok(None);
+    }
+    let from = kept_in.to_str().ok_or_else(|| "its path is not UTF-8".to_owned())?;
+    // Nothing is fetched from elsewhere by reading what is on this machine.
+    let here = FetchContext { offline: false, ..with.clone() };
+    let brought = |repository| {
+        Ok(Some(UsersRepository { repository, brought: true, kept_in: kept_in.clone(), work_tree }))
+    };
+    let error = match store(from, rev, &here) {
+        Ok(repository) => return brought(repository),
+        Err(error) => error,
+    };
+    let Some(url) = promised_by(&ask) else { return Err(error.to_string().into()) };
+    match store(&url, rev, with) {
+        Ok(repository) => brought(repository),
+        Err(error @ SourceError::Offline { .. }) => Err(Unread::Offline(error)),
+        Err(error) => Err(format!("it is a partial clone without all files of {rev}: {error}").into()),
+    }
+}
+
+fn store(url: &str, rev: &str, with: &FetchContext) -> Result<Repository, SourceError> {
+    store::repository(url, rev, 1, with)
+}
+
+/// The address that a partial clone gets its missing files from.
+fn promised_by(ask: &impl Fn(&[&str]) -> Result<std::ffi::OsString, String>) -> Option<String> {
+    let promisors =
+        ask(&["config", "--get-regexp", "^remote\\..*\\.promisor$", "true"]).ok()?.into_string().ok()?;
+    let name = promisors.lines().next()?.strip_prefix("remote.")?.split(".promisor").next()?.to_owned();
+    ask(&["remote", "get-url", &name]).ok()?.into_string().ok()
+}

@@ -1,0 +1,43 @@
+//! The kinds of sources: a file per member, and the list of them.
+
+mod command;
+pub(in crate::corpus) mod crates_io;
+pub(in crate::corpus) mod generated;
+pub(in crate::corpus) mod git;
+pub(in crate::corpus) mod path;
+
+use super::kind::SourceTable;
+use crate::spanned::{DocError, Reader, Value};
+
+/// Reads the keys of a kind, `kind` and `max-mb` apart.
+type ReadKind = fn(&mut Reader<'_>) -> Result<SourceTable, DocError>;
+
+/// The members, each by its word in the manifest.
+const KINDS: [(&str, ReadKind); 5] = [
+    ("crates-io", crates_io::read),
+    ("git", git::read),
+    ("path", path::read),
+    ("command", command::read),
+    ("generated", generated::read),
+];
+
+/// Reads the `[source]` table of a manifest, of any kind; with it the most megabytes that the source may hold, if the
+/// table says so.
+pub(in crate::corpus) fn read(value: &Value<'_>) -> Result<(SourceTable, Option<u32>), DocError> {
+    let kind = value.peek("kind")?;
+    let word = kind.string()?;
+    if let Some((_, read)) = KINDS.iter().find(|(name, _)| *name == word) {
+        return value.with_table(|table| {
+            table.required("kind")?;
+            let megabytes = table.read_optional("max-mb", Value::count)?;
+            Ok((read(table)?, megabytes))
+        });
+    }
+    let valid = KINDS.map(|(name, _)| name);
+    let listed = valid.map(|name| format!("`{name}`")).join(", ");
+    let error = kind.error(format!("there is no kind of source `{}`", word.escape_debug()));
+    Err(match bench_runner_core::nearest::nearest(&word, valid) {
+        Some(name) => error.with_help(format!("did you mean `{name}`? valid are {listed}")),
+        None => error.with_help(format!("valid are {listed}")),
+    })
+}

@@ -1,0 +1,122 @@
+//! `kind = "path"`: a directory of the user's.
+
+use std::path::{Path, PathBuf};
+
+use crate::corpus::names;
+use crate::corpus::sources::context::FetchContext;
+use crate::corpus::sources::error::SourceError;
+use crate::corpus::sources::git::{build_repository, history};
+use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
+use crate::corpus::sources::local_revision;
+use crate::corpus::sources::local_tree::{self, LocalTree, TakeIgnored};
+use crate::corpus::sources::path_deps::{self, Outside};
+use crate::corpus::sources::pinned::Pinned;
+use crate::spanned::{DocError, Reader, Value};
+
+/// A directory of the user's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::corpus) struct PathSource {
+    /// The directory, absolute or relative to the manifest.
+    pub path: PathBuf,
+    /// Files and directories below it that do not belong to the project.
+    pub exclude: Vec<PathBuf>,
+    /// Files and directories below it that git ignores and that come along whatever their size.
+    pub include: Vec<PathBuf>,
+}
+
+pub(super) fn read(table: &mut Reader<'_>) -> Result<SourceTable, DocError> {
+    let below = |v: &Value<'_>| v.items()?.iter().map(names::path_below).collect::<Result<_, _>>();
+    let lock = table.read_optional("lock", |v| v.string())?;
+    let source = PathSource {
+        path: table.read("path", names::directory)?,
+        exclude: table.read_optional("exclude", below)?.unwrap_or_default(),
+        include: table.read_optional("include", below)?.unwrap_or_default(),
+    };
+    Ok(SourceTable { source: source.into(), lock, build: None })
+}
+
+impl SourceKind for PathSource {
+    fn kind(&self) -> &'static str {
+        "path"
+    }
+
+    fn describe(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    /// Pins the directory; of a cargo project also what it needs from outside of it. That may lack a Cargo.lock; see
+    /// `lockfile`.
+    fn pin(&self, request: &SourceRequest<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
+        let path = request.absolute(&self.path)?;
+        let include = self.include.as_slice();
+        let tree = LocalTree {
+            path: &path,
+            exclude: &self.exclude,
+            // Files that git ignores are mostly made by a build, and only cargo says which ones are.
+            ignored: if request.by_cargo {
+                TakeIgnored::SmallAnd(include)
+            } else {
+                TakeIgnored::Only(include)
+            },
+            limit: request.limit,
+        };
+        if request.by_cargo {
+            pin_package(&tree, with)
+        } else {
+            local_tree::pin(&tree, &Outside::default(), with)
+        }
+    }
+
+    fn pin_revision(
+        &self,
+        rev: &str,
+        request: &SourceRequest<'_>,
+        with: &FetchContext,
+    ) -> Result<Pinned, SourceError> {
+        let path = request.absolute(&self.path)?;
+        local_revision::pin(&path, rev, request.limit, request.by_cargo, with)
+    }
+
+    fn commits(
+        &self,
+        count: usize,
+        request: &SourceRequest<'_>,
+        _: &FetchContext,
+    ) -> Result<Vec<String>, SourceError> {
+        history::of_directory(&request.absolute(&self.path)?, count)
+    }
+
+    fn with_repository(
+        &self,
+        pinned: Pinned,
+        rev: Option<&str>,
+        request: &SourceRequest<'_>,
+        with: &FetchContext,
+    ) -> Result<Pinned, SourceError> {
+        build_repository::of_directory(pinned, &request.absolute(&self.path)?, rev, with)
+    }
+}
+
+/// Pins a cargo project with what it needs from outside of its directory.
+fn pin_package(tree: &LocalTree<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
+    let root = tree.path.canonicalize().map_err(SourceError::io("find", tree.path))?;
+    if !root.join("Cargo.toml").is_file() {
+        return Err(SourceError::Unfit {
+            path: root,
+            reason: "there is no Cargo.toml in it".into(),
+            help: "give the directory of a package or a workspace, or name the command that builds it in the manifest's \
+                   `build`: `command = [\"make\"]`"
+                .into(),
+        });
+    }
+    local_tree::not_everything(&root)?;
+    let mut outside = path_deps::find(&root, with)?;
+    let pinned = local_tree::pin(tree, &outside, with)?;
+    // What asks git has to be laid out where it is in its repository.
+    outside.top = build_repository::needs_work_tree(&pinned, &root);
+    if outside.top.is_some() { local_tree::pin(tree, &outside, with) } else { Ok(pinned) }
+}

@@ -1,0 +1,367 @@
+//! A tree of the user's: listed, hashed, and copied into the cache, so that it stays as it was pinned.
+
+pub(crate) mod by_products;
+pub(crate) mod ignored;
+mod symlinks;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use bench_runner_core::record::{IgnoredFiles, Pin};
+use sha2::{Digest, Sha256};
+
+use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cached_tree;
+use crate::corpus::sources::context::FetchContext;
+use crate::corpus::sources::error::{SourceError, too_much};
+use crate::corpus::sources::git::worktree::{self, GitTree, Ignored};
+use crate::corpus::sources::ignored_files;
+use crate::corpus::sources::path_deps::{LOOKED_FOR, Outside};
+use crate::corpus::sources::pinned::Pinned;
+use crate::corpus::sources::tree;
+use crate::corpus::sources::tree::FileKind;
+use crate::corpus::sources::tree::TreeFile;
+use crate::corpus::sources::tree::walk;
+use by_products::ByProducts;
+use ignored::Chosen;
+
+/// The file at the top of a copy that says where the project lies in it, where that is not the top itself.
+const PLACE: &str = ".bench-runner-project";
+
+/// How often a tree that changes while it is copied is read anew.
+const TRIES: usize = 3;
+
+/// A tree of the user's, and what of it counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LocalTree<'a> {
+    /// Its directory.
+    pub(crate) path: &'a Path,
+    /// What below it is left out.
+    pub(crate) exclude: &'a [PathBuf],
+    /// What comes along though git ignores it.
+    pub(crate) ignored: TakeIgnored<'a>,
+    /// The most bytes that it may hold, with what is brought along.
+    pub(crate) limit: u64,
+}
+
+/// What comes along of the files that git ignores. The paths are those of the manifest's `include`, which come along
+/// however large they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TakeIgnored<'a> {
+    /// Nothing.
+    Nothing,
+    /// These alone.
+    Only(&'a [PathBuf]),
+    /// These, what cargo and rustup read, and what is small.
+    SmallAnd(&'a [PathBuf]),
+}
+
+/// Pins a tree, with what it needs from outside of its directory; see [`outside`](super::outside).
+///
+/// What changes while it is read is read again, a few times.
+pub(crate) fn pin(
+    wanted: &LocalTree<'_>,
+    outside: &Outside,
+    with: &FetchContext,
+) -> Result<Pinned, SourceError> {
+    let root = wanted.path.canonicalize().map_err(SourceError::io("find", wanted.path))?;
+    not_everything(&root)?;
+    let mut tries = 1;
+    loop {
+        match pin_once(&root, wanted, outside, with) {
+            Err(SourceError::Changed { .. }) if tries < TRIES => tries += 1,
+            result => return result,
+        }
+    }
+}
+
+fn pin_once(
+    root: &Path,
+    wanted: &LocalTree<'_>,
+    outside: &Outside,
+    with: &FetchContext,
+) -> Result<Pinned, SourceError> {
+    let base = outside.base(root);
+    let kept_out = with.exclude.iter().map(PathBuf::as_path).chain([with.cache.root()]);
+    let mut never: Vec<PathBuf> = kept_out.filter_map(|dir| dir.canonicalize().ok()).collect();
+    never.extend(wanted.exclude.iter().map(|path| root.join(path)));
+    let dirs: Vec<&Path> = [root].into_iter().chain(outside.dirs.iter().map(PathBuf::as_path)).collect();
+    let mut made = ByProducts::new(dirs.clone(), &never, &outside.builds);
+    let (mut paths, mut candidates, mut notes) = (BTreeSet::new(), Vec::new(), outside.notes.clone());
+    let below = |path: &Path| path.strip_prefix(&base).unwrap_or(path).to_path_buf();
+    for dir in &dirs {
+        let Listed { files, ignored, notes: said } = list(dir, &mut made)?;
+        paths.extend(files.iter().map(|file| below(file)));
+        candidates.extend(ignored);
+        if *dir == root {
+            notes.extend(said);
+        } else {
+            notes.push(format!("brought along: {}", dir.display()));
+        }
+    }
+    resolve_link_to_configuration(root, &base, &mut paths, &mut candidates);
+    for exact in &outside.exact {
+        let new = take_exactly(exact, &made)?.into_iter().filter(|file| paths.insert(below(file)));
+        if new.count() > 0 {
+            notes.push(format!("brought along: {}", exact.display()));
+        }
+    }
+    if paths.is_empty() {
+        return Err(SourceError::Unfit {
+            path: root.to_path_buf(),
+            reason: "there is no file in it".into(),
+            help: "give the directory of the project".into(),
+        });
+    }
+    for file in outside.files.keys() {
+        notes.push(format!("brought along: {}", file.display()));
+        paths.insert(below(file));
+    }
+    let chosen = match wanted.ignored {
+        TakeIgnored::Nothing => Chosen::default(),
+        TakeIgnored::Only(include) => along(root, &base, include, &[], &paths, candidates, &mut made)?,
+        TakeIgnored::SmallAnd(include) => {
+            along(root, &base, include, &LOOKED_FOR, &paths, candidates, &mut made)?
+        }
+    };
+    let all = paths.iter().chain(chosen.files.iter().map(|file| &file.path));
+    check_size(root, &base, all, wanted.limit)?;
+    let mut files = tree::read(&base, paths.into_iter().collect())?;
+    let others = outside.dirs.iter().chain(&outside.exact).map(PathBuf::as_path);
+    let brought: Vec<&Path> = [root].into_iter().chain(others).collect();
+    symlinks::bring(&base, &brought, &mut files, &mut notes)?;
+    notes.extend(chosen.notes.iter().cloned());
+    let place_in = below(root);
+    let place_in = if place_in == root { PathBuf::new() } else { place_in };
+    keep(&base, place_in, files, chosen, notes, with)
+}
+
+/// Puts the files that cargo reads in the place of a link `.cargo` that leads out of what is copied.
+fn resolve_link_to_configuration(
+    root: &Path,
+    base: &Path,
+    paths: &mut BTreeSet<PathBuf>,
+    candidates: &mut Vec<Ignored>,
+) {
+    let link = root.join(".cargo");
+    let below = |path: &Path| path.strip_prefix(base).unwrap_or(path).to_path_buf();
+    let leads_out = link.is_symlink() && link.canonicalize().is_ok_and(|end| !end.starts_with(base));
+    if !leads_out || !link.is_dir() {
+        return;
+    }
+    let files =
+        ["config", "config.toml"].map(|name| link.join(name)).into_iter().filter(|file| file.is_file());
+    if paths.remove(&below(&link)) {
+        paths.extend(files.map(|file| below(&file)));
+    } else if let Some(at) = candidates.iter().position(|ignored| ignored.path == link) {
+        candidates.remove(at);
+        candidates.extend(files.map(|path| Ignored { path, is_dir: false }));
+    }
+}
+
+/// What comes along of what git ignores; small files do if there are `looked_for` ones, which do in any case.
+fn along(
+    root: &Path,
+    base: &Path,
+    include: &[PathBuf],
+    looked_for: &[&str],
+    taken: &BTreeSet<PathBuf>,
+    candidates: Vec<Ignored>,
+    made: &mut ByProducts<'_>,
+) -> Result<Chosen, SourceError> {
+    let include: Vec<PathBuf> = include.iter().map(|path| root.join(path)).collect();
+    let fixed: Vec<PathBuf> = looked_for.iter().map(|name| root.join(name)).collect();
+    let small = !fixed.is_empty();
+    let wanted = ignored::Wanted { root, include: &include, fixed: &fixed, small, taken, base };
+    let mut chosen = ignored::choose(candidates, &wanted, made)?;
+    symlinks::bring_ignored(base, taken, &mut chosen);
+    Ok(chosen)
+}
+
+/// The file, or all files of the directory `exact`.
+fn take_exactly(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, SourceError> {
+    if made.is_never(exact) {
+        return Ok(Vec::new());
+    }
+    if !exact.is_dir() {
+        return Ok(vec![exact.to_path_buf()]);
+    }
+    let found = walk::files(exact, |path, _| Ok(!made.is_never(&exact.join(path))))?;
+    Ok(found.files.into_iter().map(|file| exact.join(file)).collect())
+}
+
+/// Puts the files into the cache, and says where the project lies among them.
+fn keep(
+    base: &Path,
+    place_in: PathBuf,
+    files: Vec<TreeFile>,
+    chosen: Chosen,
+    mut notes: Vec<String>,
+    with: &FetchContext,
+) -> Result<Pinned, SourceError> {
+    let ours = |file: &TreeFile| file.path == Path::new(PLACE);
+    let mut on_disk: Vec<TreeFile> = files.into_iter().filter(|file| !ours(file)).collect();
+    let mut files = on_disk.clone();
+    let mark = (!place_in.as_os_str().is_empty()).then(|| place_in.as_os_str().as_bytes());
+    if let Some(text) = mark {
+        let kind = FileKind::Regular { executable: false, sha256: Sha256::digest(text).into() };
+        files.push(TreeFile { path: PLACE.into(), kind });
+        tree::sort(&mut files);
+    }
+    let sha256 = tree::hash(&files);
+    let ignored = chosen.record();
+    if let Some(ignored) = ignored.as_ref().filter(|_| !chosen.files.is_empty()) {
+        notes.push(ignored::note_of_chosen(ignored, chosen.files.len()));
+        on_disk.extend(chosen.files.iter().cloned());
+        files.extend(chosen.files);
+        tree::sort(&mut files);
+    }
+    let tree = cached_tree::place_with(&cached_tree::place(&sha256, &with.cache), ignored.as_ref());
+    if cached_tree::contents(&tree)?.as_deref() != Some(files.as_slice()) {
+        cached_tree::replace(&tree, &with.cache, |into| {
+            tree::copy(base, &on_disk, into)?;
+            if ignored.is_some() {
+                ignored_files::keep_private(into)?;
+            }
+            let file = into.join(PLACE);
+            mark.map_or(Ok(()), |text| fs::write(&file, text)).map_err(SourceError::io("write", &file))
+        })?;
+    }
+    Ok(Pinned { pin: Pin::Tree { sha256 }, tree, root: place_in, files, notes, ignored })
+}
+
+/// The tree of this hash from the cache, with the ignored files that came along with it, where it is there and unchanged.
+pub(crate) fn load_pinned(
+    sha256: &str,
+    ignored: Option<&IgnoredFiles>,
+    cache: &Cache,
+) -> Result<Option<Pinned>, SourceError> {
+    let tree = cached_tree::place_with(&cached_tree::place(sha256, cache), ignored);
+    let Some(files) = cached_tree::contents(&tree)? else { return Ok(None) };
+    let mark = tree.join(PLACE);
+    let root = match files.iter().any(|file| file.path == Path::new(PLACE)) {
+        true => fs::read(&mark).map_err(SourceError::io("read", &mark))?,
+        false => Vec::new(),
+    };
+    let root = PathBuf::from(OsStr::from_bytes(&root));
+    let below = root.components().all(|part| matches!(part, Component::Normal(_)));
+    let pin = Pin::Tree { sha256: sha256.to_owned() };
+    let pinned = Pinned { pin, tree, root, files, notes: Vec::new(), ignored: ignored.cloned() };
+    let came_along = ignored_files::hash_of(&pinned.ignored_files());
+    let same =
+        pinned.tree_hash() == sha256 && ignored_files::hash(ignored).is_none_or(|hash| hash == came_along);
+    Ok((below && same).then_some(pinned))
+}
+
+/// A directory that is given by accident.
+pub(crate) fn not_everything(root: &Path) -> Result<(), SourceError> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+    let reason = match root.parent() {
+        None => "it is the root of all files",
+        Some(_) if home.as_deref() == Some(root) => "it is your home directory",
+        Some(_) => return Ok(()),
+    };
+    Err(SourceError::Unfit {
+        path: root.to_path_buf(),
+        reason: reason.into(),
+        help: "give the directory of the project".into(),
+    })
+}
+
+/// All of it together must not hold more than `limit` bytes.
+fn check_size<'p>(
+    root: &Path,
+    base: &Path,
+    paths: impl Iterator<Item = &'p PathBuf>,
+    limit: u64,
+) -> Result<(), SourceError> {
+    let size = |path: &PathBuf| fs::symlink_metadata(base.join(path)).map_or(0, |metadata| metadata.len());
+    if paths.map(size).fold(0, u64::saturating_add) <= limit {
+        return Ok(());
+    }
+    Err(SourceError::Unfit {
+        path: root.to_path_buf(),
+        reason: too_much(limit),
+        help: "leave out what no build needs, with `exclude` in the manifest's `source` or with git's ignore rules".into(),
+    })
+}
+
+/// The files of a user's directory; paths are whole.
+#[derive(Default)]
+struct Listed {
+    files: Vec<PathBuf>,
+    /// What git ignores.
+    ignored: Vec<Ignored>,
+    /// What is worth knowing about it.
+    notes: Vec<String>,
+}
+
+fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
+    match worktree::open(dir) {
+        Ok(Some(git)) => list_git(dir, git, made),
+        Ok(None) => list_all(dir, made),
+        Err(reason) => {
+            let mut listed = list_all(dir, made)?;
+            listed.notes.insert(0, format!("git's ignore rules were not used: {reason}"));
+            Ok(listed)
+        }
+    }
+}
+
+/// All files but by-products.
+fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
+    let found = walk::files(dir, |path, _| Ok(!made.has(&dir.join(path))))?;
+    let files = found.files.into_iter().map(|file| dir.join(file)).collect();
+    let notes = found.special.iter().map(|path| left_out_special(path)).collect();
+    Ok(Listed { files, ignored: Vec::new(), notes })
+}
+
+fn left_out_special(path: &Path) -> String {
+    format!("left out, not a file: {}", path.display())
+}
+
+/// What git tracks, and what it neither tracks nor ignores, as far as it is no by-product.
+fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
+    let mut listed = Listed::default();
+    let mut is_made: BTreeSet<&Path> = BTreeSet::new();
+    for path in git.untracked.iter().filter(|path| made.has(&dir.join(path))) {
+        is_made.insert(path);
+    }
+    listed.notes = git.notes(|path| is_made.contains(path));
+    for path in &git.tracked {
+        let full = dir.join(path);
+        match fs::symlink_metadata(&full) {
+            _ if made.is_never(&full) => {}
+            Ok(found) if found.is_file() || found.is_symlink() => listed.files.push(full),
+            Ok(found) if !found.is_dir() => listed.notes.push(left_out_special(path)),
+            // Deleted, or not checked out.
+            _ => {}
+        }
+    }
+    listed
+        .files
+        .extend(git.untracked.iter().filter(|path| !is_made.contains(path.as_path())).map(|p| dir.join(p)));
+    for (within, reason) in git.unreadable {
+        let full = dir.join(&within);
+        listed.notes.push(format!("git's ignore rules were not used in {}: {reason}", full.display()));
+        listed.files.extend(list_all(&full, made)?.files);
+    }
+    for Ignored { path, is_dir } in git.ignored {
+        let path = dir.join(path);
+        // Builds are `--locked`, so the lock file belongs to the source also where git does not have it.
+        if !is_dir && path.file_name().is_some_and(|name| name == "Cargo.lock") {
+            if !made.has(&path) {
+                listed.files.push(path);
+            }
+        } else {
+            listed.ignored.push(Ignored { path, is_dir });
+        }
+    }
+    Ok(listed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,416 @@
+//! Trees of the user's, in git repositories and outside of them.
+
+use std::os::unix::fs::symlink;
+
+use super::*;
+use crate::corpus::manifest::Project;
+use crate::corpus::sources;
+use crate::spanned::SourceText;
+use crate::whole::Whole as _;
+
+/// The pinned tree as the cache has it.
+fn load(pinned: &Pinned, place: &Place) -> Result<Option<Pinned>, SourceError> {
+    let Pin::Tree { sha256 } = &pinned.pin else { panic!("{}", pinned.pin) };
+    load_pinned(sha256, pinned.ignored.as_ref(), &place.with.cache)
+}
+
+struct Place {
+    dir: tempfile::TempDir,
+    with: FetchContext,
+}
+
+impl Place {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Self {
+            with: FetchContext {
+                cache: Cache::at(&dir.path().join("cache")).unwrap(),
+                cargo: "cargo".into(),
+                offline: true,
+                user_home: None,
+                exclude: vec![dir.path().join("tree/results")],
+                layouts: Default::default(),
+            },
+            dir,
+        };
+        fs::create_dir(place.tree()).unwrap();
+        place.write(files);
+        place
+    }
+
+    fn tree(&self) -> PathBuf {
+        self.dir.path().join("tree")
+    }
+
+    fn write(&self, files: &[(&str, &str)]) {
+        for (path, text) in files {
+            let path = self.tree().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+
+    fn pin(&self) -> Pinned {
+        self.try_pin(&[], u64::MAX).unwrap()
+    }
+
+    fn try_pin(&self, exclude: &[PathBuf], limit: u64) -> Result<Pinned, SourceError> {
+        pin(
+            &LocalTree { path: &self.tree(), exclude, ignored: TakeIgnored::SmallAnd(&[]), limit },
+            &Outside::default(),
+            &self.with,
+        )
+    }
+
+    /// What the pin fixes.
+    fn paths(&self) -> Vec<String> {
+        let pinned = self.pin();
+        let is_ignored = pinned.is_ignored();
+        let own = pinned.files.iter().filter(|file| !is_ignored(file));
+        own.map(|file| file.path.to_str().unwrap().to_owned()).collect()
+    }
+
+    /// What comes along though git ignores it.
+    fn ignored(&self) -> Vec<String> {
+        self.pin().ignored.map(|ignored| ignored.files).unwrap_or_default()
+    }
+
+    fn init(&self) -> git2::Repository {
+        git2::Repository::init(self.tree()).unwrap()
+    }
+
+    /// Commits the given files, whether they are ignored or not.
+    fn commit(&self, repository: &git2::Repository, files: &[&str]) -> String {
+        let mut index = repository.index().unwrap();
+        for file in files {
+            index.add_path(Path::new(file)).unwrap();
+        }
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let author = git2::Signature::now("a", "a@example.org").unwrap();
+        repository.commit(Some("HEAD"), &author, &author, "first", &tree, &[]).unwrap().to_string()
+    }
+}
+
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
+
+#[test]
+fn a_plain_tree_is_taken_without_its_by_products() {
+    let place = Place::new(&[
+        ("Cargo.toml", "t"),
+        ("src/target/mod.rs", "a module of that name"),
+        ("target/debug/x", "built"),
+        ("fuzz/target/CACHEDIR.TAG", TAG),
+        ("fuzz/target/x", "built"),
+        ("results/run/samples.csv", "measured"),
+    ]);
+    symlink("Cargo.toml", place.tree().join("link")).unwrap();
+    assert_eq!(place.paths(), ["Cargo.toml", "link", "src/target/mod.rs"]);
+    assert!(place.pin().notes.is_empty());
+}
+
+#[test]
+fn git_says_what_is_ignored_and_what_is_tracked_all_the_same() {
+    let place = Place::new(&[
+        (".gitignore", "/target\nCargo.lock\n*.log\n/generated\n"),
+        ("Cargo.lock", "lock"),
+        ("src/main.rs", "m"),
+        ("notes.log", "l"),
+        ("generated/kept.rs", "k"),
+        ("generated/other.rs", "o"),
+        ("target/x", "built"),
+        ("results/run/samples.csv", "measured"),
+    ]);
+    let repository = place.init();
+    let commit = place.commit(&repository, &[".gitignore", "src/main.rs", "generated/kept.rs"]);
+    let expected = [".gitignore", "Cargo.lock", "generated/kept.rs", "src/main.rs"];
+    assert_eq!(place.paths(), expected);
+    assert_eq!(place.ignored(), ["generated/other.rs", "notes.log"]);
+    let along = "brought along though git ignores it: 2 files (`generated/other.rs`, `notes.log`); commits (`rev`, \
+                 `replay`) are built with today's";
+    assert_eq!(place.pin().notes, [format!("HEAD is {commit}"), along.to_owned()]);
+    place.write(&[("src/new.rs", "not added yet")]);
+    assert_eq!(place.paths().len(), 5);
+    assert_eq!(place.pin().notes[1..], ["uncommitted changes", along]);
+}
+
+#[test]
+fn a_directory_within_a_repository_goes_by_its_rules() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("x.log", "l"), ("sub/y.log", "l"), ("sub/y.rs", "r")]);
+    let outer = git2::Repository::init(place.dir.path()).unwrap();
+    fs::write(place.dir.path().join(".gitignore"), "*.log\n").unwrap();
+    assert_eq!(
+        (place.paths(), place.ignored()),
+        (vec!["Cargo.toml".to_owned(), "sub/y.rs".into()], vec!["sub/y.log".to_owned(), "x.log".into()])
+    );
+    assert_eq!(place.pin().notes[..2], ["nothing has been committed yet", "uncommitted changes"]);
+    // Ignored as a whole it is no part of that repository.
+    fs::write(place.dir.path().join(".gitignore"), "/tree\n").unwrap();
+    drop(outer);
+    assert_eq!(place.paths().len(), 4);
+    assert!(place.pin().notes.is_empty());
+}
+
+#[test]
+fn a_pinned_tree_stays_as_it_was() {
+    let place = Place::new(&[("Cargo.toml", "before"), ("run.sh", "r")]);
+    let pinned = place.pin();
+    place.write(&[("Cargo.toml", "after")]);
+    let work = place.dir.path().join("work");
+    sources::check_out(&pinned, &work).unwrap();
+    assert_eq!(fs::read_to_string(work.join("Cargo.toml")).unwrap(), "before");
+    assert_ne!(place.pin().pin, pinned.pin);
+
+    let loaded = load(&pinned, &place).unwrap().unwrap();
+    assert_eq!((loaded.tree, loaded.files), (pinned.tree.clone(), pinned.files.clone()));
+    fs::write(pinned.tree.join("Cargo.toml"), "changed in the cache").unwrap();
+    assert!(load(&pinned, &place).unwrap().is_none());
+    assert!(matches!(
+        sources::check_out(&pinned, &place.dir.path().join("w2")),
+        Err(SourceError::Changed { .. })
+    ));
+    place.write(&[("Cargo.toml", "before")]);
+    assert_eq!(place.pin(), pinned);
+    assert!(load(&pinned, &place).unwrap().is_some());
+}
+
+#[test]
+fn a_cache_inside_the_tree_is_no_part_of_it() {
+    let mut place = Place::new(&[("Cargo.toml", "t")]);
+    place.with.cache = Cache::at(&place.tree().join("cache")).unwrap();
+    let first = place.pin();
+    assert_eq!(place.pin().pin, first.pin);
+}
+
+fn project(place: &Place, kind: &str) -> Project {
+    let text = format!("name = \"own\"\n[source]\nkind = \"{kind}\"\npath = \"tree\"\n");
+    let text = if kind == "command" { format!("{text}build = [\"make\"]\n") } else { text };
+    Project::parse(&SourceText::new("own.toml", text), Some(place.dir.path().to_path_buf())).unwrap()
+}
+
+#[test]
+fn a_path_is_a_cargo_project_and_a_command_need_not_be() {
+    let place = Place::new(&[("Makefile", "all:\n")]);
+    assert!(matches!(
+        sources::pin(&project(&place, "command").source_request(), &place.with).unwrap().pin,
+        Pin::Tree { .. }
+    ));
+    let error = |place: &Place| {
+        sources::pin(&project(place, "path").source_request(), &place.with).unwrap_err().whole()
+    };
+    assert!(error(&place).contains("no Cargo.toml"));
+    place.write(&[("Cargo.toml", "[package]\nname = \"p\"\n"), ("src/lib.rs", "")]);
+    assert_eq!(sources::pin(&project(&place, "path").source_request(), &place.with).unwrap().files.len(), 3);
+    let mut built_in = project(&place, "path");
+    built_in.base = None;
+    assert!(matches!(sources::pin(&built_in.source_request(), &place.with), Err(SourceError::NoBase { .. })));
+}
+
+#[test]
+fn what_the_manifest_leaves_out_is_left_out_though_it_is_tracked() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("big/data", "d"), ("notes/a", "a"), ("notes/b", "b")]);
+    let names = |place: &Place| -> Vec<String> {
+        let pinned = place.try_pin(&["big".into(), "notes/b".into()], 1000).unwrap();
+        pinned.files.iter().map(|file| file.path.to_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&place), ["Cargo.toml", "notes/a"]);
+    let repository = place.init();
+    place.commit(&repository, &["Cargo.toml", "big/data", "notes/a", "notes/b"]);
+    assert_eq!(names(&place), ["Cargo.toml", "notes/a"]);
+}
+
+#[test]
+fn there_is_an_end_to_what_is_copied() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("big/data", &"x".repeat(2000))]);
+    let error = place.try_pin(&[], 1000).unwrap_err().whole();
+    assert!(error.contains("max-mb") && error.contains("exclude"), "{error}");
+    place.try_pin(&["big".into()], 1000).unwrap();
+    let root = pin(
+        &LocalTree { path: Path::new("/"), exclude: &[], ignored: TakeIgnored::Nothing, limit: 1 },
+        &Outside::default(),
+        &place.with,
+    );
+    assert!(root.unwrap_err().whole().contains("root of all files"));
+}
+
+#[test]
+fn links_never_lead_back_into_the_users_own_files() {
+    let place = Place::new(&[("Cargo.toml", "t"), ("src/main.rs", "m")]);
+    let (tree, outer) = (place.tree(), place.dir.path().to_owned());
+    fs::write(outer.join("outer.txt"), "outer").unwrap();
+    symlink(tree.join("src/main.rs"), tree.join("absolute")).unwrap();
+    symlink("../outer.txt", tree.join("file")).unwrap();
+    symlink("../gone", tree.join("dangling")).unwrap();
+    let pinned = place.pin();
+    let work = outer.join("work");
+    sources::check_out(&pinned, &work).unwrap();
+    assert_eq!(fs::read_link(work.join("absolute")).unwrap(), Path::new("src/main.rs"));
+    assert_eq!(fs::read_to_string(work.join("file")).unwrap(), "outer");
+    assert!(!work.join("file").is_symlink() && !work.join("dangling").is_symlink());
+    assert_eq!(pinned.notes.len(), 2, "{:?}", pinned.notes);
+
+    fs::create_dir(outer.join("elsewhere")).unwrap();
+    symlink("../elsewhere", tree.join("directory")).unwrap();
+    let error = place.try_pin(&[], 1000).unwrap_err().whole();
+    assert!(error.contains("`directory` leads out of it") && error.contains("exclude"), "{error}");
+    place.try_pin(&["directory".into()], 1000).unwrap();
+}
+
+#[test]
+fn what_a_project_needs_from_beside_it_lies_beside_it_in_the_copy() {
+    let place = Place::new(&[
+        ("Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\no = { path = \"../other\" }\n"),
+        ("Cargo.lock", ""),
+        ("src/lib.rs", ""),
+    ]);
+    let other = place.dir.path().join("other");
+    fs::create_dir_all(other.join("target")).unwrap();
+    fs::create_dir_all(other.join("src")).unwrap();
+    fs::write(other.join("src/lib.rs"), "").unwrap();
+    fs::write(other.join("Cargo.toml"), "[package]\nname = \"o\"\n").unwrap();
+    fs::write(other.join("target/x"), "built").unwrap();
+    fs::write(place.dir.path().join("unrelated"), "").unwrap();
+    let pinned = sources::pin(&project(&place, "path").source_request(), &place.with).unwrap();
+    let work = place.dir.path().join("work");
+    sources::check_out(&pinned, &work).unwrap();
+    assert_eq!(pinned.root, Path::new("tree"));
+    assert!(work.join("tree/Cargo.lock").is_file() && work.join("other/Cargo.toml").is_file());
+    assert!(!work.join("unrelated").exists() && !work.join("other/target").exists());
+    let loaded = load(&pinned, &place).unwrap().unwrap();
+    assert_eq!((loaded.root, loaded.files), (pinned.root.clone(), pinned.files.clone()));
+    fs::write(other.join("Cargo.toml"), "[package]\nname = \"o\"\nversion = \"1.0.0\"\n").unwrap();
+    assert_ne!(sources::pin(&project(&place, "path").source_request(), &place.with).unwrap().pin, pinned.pin);
+}
+
+#[test]
+fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
+    let place = Place::new(&[
+        (".gitignore", "/dist/\n.env\n*.bin\n/.cargo/\n/target\n/cache-of-a-tool/\n"),
+        ("Cargo.toml", "t"),
+        (".env", "SECRET=1"),
+        (".cargo/config.toml", "[build]\n"),
+        ("dist/a/small", "s"),
+        ("dist/big", &"b".repeat(2 << 20)),
+        ("large.bin", &"l".repeat(3 << 20)),
+        ("target/debug/x", "built"),
+        ("cache-of-a-tool/CACHEDIR.TAG", TAG),
+        ("cache-of-a-tool/x", "cached"),
+    ]);
+    place.init();
+    let own = [".gitignore", "Cargo.toml"];
+    assert_eq!(place.paths(), own);
+    assert_eq!(place.ignored(), [".cargo/", ".env", "dist/"]);
+    let pinned = place.pin();
+    assert!(pinned.files.iter().all(|file| !file.path.ends_with("big") && !file.path.ends_with("large.bin")));
+    let left_out = pinned.notes.iter().find(|note| note.starts_with("left out, ignored by git")).unwrap();
+    assert!(
+        left_out.contains("`large.bin` (3.1 MB), `dist/big` (2.1 MB); `include = [\"large.bin\"]`"),
+        "{left_out}"
+    );
+    // What git ignores is not what the pin fixes, and has a hash of its own.
+    place.write(&[(".env", "SECRET=2")]);
+    let other = place.pin();
+    assert_eq!(other.pin, pinned.pin);
+    assert_ne!(other.ignored, pinned.ignored);
+    let load = |pinned: &Pinned| load(pinned, &place).unwrap();
+    for pinned in [&pinned, &other] {
+        assert_eq!(load(pinned).unwrap().files, pinned.files);
+    }
+    // Somebody who changes the cache is found out.
+    fs::write(other.tree.join(".env"), "SECRET=3").unwrap();
+    assert_eq!(load(&other), None);
+
+    let include = |paths: &[&str]| {
+        let include: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        let tree = LocalTree {
+            path: &place.tree(),
+            exclude: &[],
+            ignored: TakeIgnored::SmallAnd(&include),
+            limit: u64::MAX,
+        };
+        pin(&tree, &Outside::default(), &place.with)
+    };
+    let whole = include(&["dist", "large.bin"]).unwrap();
+    assert!(whole.files.iter().any(|file| file.path.ends_with("dist/big")));
+    assert!(whole.notes.iter().all(|note| !note.starts_with("left out")), "{:?}", whole.notes);
+    let gone = include(&["gone"]).unwrap_err().whole();
+    assert!(gone.contains("`include`") && gone.contains("`gone`, which is not there"), "{gone}");
+    assert!(include(&["target"]).unwrap_err().whole().contains("made by builds"));
+}
+
+#[test]
+fn what_a_submodule_tracks_comes_along_though_it_ignores_it() {
+    let place = Place::new(&[
+        ("Cargo.toml", "t"),
+        ("dep/.gitignore", "gen/\n"),
+        ("dep/gen/x.rs", "x"),
+        ("dep/gen/y.rs", "y"),
+    ]);
+    let inner = git2::Repository::init(place.tree().join("dep")).unwrap();
+    let mut index = inner.index().unwrap();
+    for file in [".gitignore", "gen/x.rs"] {
+        index.add_path(Path::new(file)).unwrap();
+    }
+    index.write().unwrap();
+    place.init();
+    assert_eq!(place.paths(), ["Cargo.toml", "dep/.gitignore", "dep/gen/x.rs"]);
+    assert_eq!(place.ignored(), ["dep/gen/y.rs"]);
+}
+
+#[test]
+fn what_cargo_reads_through_a_link_comes_along() {
+    let place = Place::new(&[("Cargo.toml", "t"), (".gitignore", "/.cargo\n")]);
+    let shared = place.dir.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::write(shared.join("config.toml"), "[build]\n").unwrap();
+    fs::write(shared.join("credentials.toml"), "token").unwrap();
+    symlink("../shared", place.tree().join(".cargo")).unwrap();
+    assert_eq!(place.paths(), [".cargo/config.toml", ".gitignore", "Cargo.toml"]);
+    place.init();
+    assert_eq!((place.paths().len(), place.ignored()), (2, vec![".cargo/config.toml".to_owned()]));
+    let work = place.dir.path().join("work");
+    sources::check_out(&place.pin(), &work).unwrap();
+    assert!(!work.join(".cargo").is_symlink() && work.join(".cargo/config.toml").is_file());
+}
+
+#[test]
+fn what_is_not_a_plain_file_is_named_or_comes_along() {
+    use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
+    let place = Place::new(&[("Cargo.toml", "t"), (".gitignore", "/own/\n"), ("own/x", "x")]);
+    let tree = place.tree();
+    let odd = OsStr::from_bytes(b"own/\xff");
+    fs::write(tree.join(odd), "odd").unwrap();
+    fs::write(tree.join(OsStr::from_bytes(b"a\xffb\nc")), "odd").unwrap();
+    symlink("loop", tree.join("loop")).unwrap();
+    symlink("/usr", tree.join("own/usr")).unwrap();
+    symlink("x", tree.join("own/inside")).unwrap();
+    fs::write(place.dir.path().join("outer"), "outer").unwrap();
+    symlink("../../outer", tree.join("own/outer")).unwrap();
+    let repository = place.init();
+    let pipe =
+        |path: &Path| rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, 0o600.into(), 0);
+    fs::write(tree.join("tracked"), "t").unwrap();
+    place.commit(&repository, &["tracked"]);
+    fs::remove_file(tree.join("tracked")).unwrap();
+    pipe(&tree.join("tracked")).unwrap();
+    pipe(&tree.join("own/pipe")).unwrap();
+    let pinned = place.pin();
+    let work = place.dir.path().join("work");
+    sources::check_out(&pinned, &work).unwrap();
+    assert_eq!(fs::read(work.join(odd)).unwrap(), b"odd");
+    assert!(work.join(OsStr::from_bytes(b"a\xffb\nc")).is_file());
+    assert_eq!(fs::read_to_string(work.join("own/outer")).unwrap(), "outer");
+    assert_eq!(fs::read_link(work.join("loop")).unwrap(), Path::new("loop"));
+    assert_eq!(
+        fs::metadata(&work).unwrap().permissions().mode() & 0o77,
+        0,
+        "what git ignores may be a secret"
+    );
+    assert!(work.join("own/inside").is_symlink() && !work.join("own/usr").is_symlink());
+    let notes = pinned.notes.join("\n");
+    for part in ["left out, not a file: tracked", "leading out of what is copied: 1 link own/usr"] {
+        assert!(notes.contains(part), "{part} in {notes}");
+    }
+    let loaded = load(&pinned, &place).unwrap().unwrap();
+    assert_eq!(loaded.files, pinned.files);
+}

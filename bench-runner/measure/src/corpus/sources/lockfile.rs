@@ -1,0 +1,175 @@
+//! The lock file of a source that comes without one. Builds are `--locked`, so each needs one.
+//!
+//! Mostly its text stands in the project's manifest, which pins it. For a local project that has none, cargo makes one in
+//! a copy, and nothing is written into the user's own tree. What cargo makes depends on the day. So that two runs of the
+//! same manifests build the same dependencies, it is kept in the cache for these manifests; a Cargo.lock of one's own
+//! takes its place.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::cached_tree;
+use super::checkout::check_out;
+use super::context::FetchContext;
+use super::error::SourceError;
+use super::ignored_files;
+use super::kind::SourceRequest;
+use super::pinned::Pinned;
+use super::tree::{self, FileKind, TreeFile};
+use super::user_cargo::cargo;
+
+/// The sources with the lock file of the manifest in them, where it has one.
+pub(super) fn complete(
+    pinned: Pinned,
+    request: &SourceRequest<'_>,
+    with: &FetchContext,
+) -> Result<Pinned, SourceError> {
+    let Some(lock) = request.lock else { return Ok(pinned) };
+    let path = pinned.root.join("Cargo.lock");
+    if pinned.files.iter().any(|file| file.path == path) {
+        let present = fs::read_to_string(pinned.tree.join(&path)).unwrap_or_default();
+        if present == lock {
+            return Ok(pinned);
+        }
+        return Err(SourceError::Parameters {
+            project: request.project.to_owned(),
+            reason: format!("the `lock` in {} is not the Cargo.lock that the source has", request.manifest),
+            help: "leave `lock` out: the source's own is used".to_owned(),
+        });
+    }
+    put(pinned, &path, lock, with)
+}
+
+/// The sources of one commit with its own lock file; where it has none, with that of the manifest, or that which lies
+/// in the user's own tree and git leaves out.
+pub(super) fn of_revision(
+    pinned: Pinned,
+    request: &SourceRequest<'_>,
+    with: &FetchContext,
+) -> Result<Pinned, SourceError> {
+    let path = pinned.root.join("Cargo.lock");
+    let is_lock = |file: &TreeFile| file.path == path;
+    if pinned.files.iter().any(is_lock) {
+        return Ok(pinned);
+    }
+    let own = match request.source.directory() {
+        Some(dir) => fs::read_to_string(request.absolute(dir)?.join("Cargo.lock")).ok(),
+        None => None,
+    };
+    match request.lock.or(own.as_deref()) {
+        Some(lock) => put(pinned, &path, lock, with),
+        None => Err(SourceError::Parameters {
+            project: request.project.to_owned(),
+            reason: format!("its source at {} has no Cargo.lock", pinned.pin),
+            help: "`lock` in the manifest's `source` puts one in its place".to_owned(),
+        }),
+    }
+}
+
+/// The sources with `lock` at `path`, where there is none.
+fn put(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<Pinned, SourceError> {
+    let sha256 = Sha256::digest(lock.as_bytes()).into();
+    let mut files = pinned.files.clone();
+    files.push(TreeFile { path: path.to_owned(), kind: FileKind::Regular { executable: false, sha256 } });
+    tree::sort(&mut files);
+    let place = cached_tree::place(&tree::hash(&files), &with.cache);
+    if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
+        cached_tree::replace(&place, &with.cache, |into| {
+            tree::copy(&pinned.tree, &pinned.files, into)?;
+            if pinned.ignored_hash().is_some() {
+                ignored_files::keep_private(into)?;
+            }
+            let file = into.join(path);
+            fs::write(&file, lock).map_err(SourceError::io("write", &file))
+        })?;
+    }
+    Ok(Pinned { tree: place, files, ..pinned })
+}
+
+/// The text of a Cargo.lock for a local project that has none, neither in its tree nor in its manifest; `None` for all
+/// others.
+///
+/// # Errors
+/// Where cargo cannot make one: without fetching, if nothing may be fetched.
+pub fn missing(
+    request: &SourceRequest<'_>,
+    pinned: &Pinned,
+    with: &FetchContext,
+) -> Result<Option<String>, SourceError> {
+    let own = pinned.root.join("Cargo.lock");
+    let lacks = request.lock.is_none() && pinned.files.iter().all(|file| file.path != own);
+    if !lacks || !request.by_cargo || request.source.directory().is_none() {
+        return Ok(None);
+    }
+    let kept = with.cache.root().join("locks").join(format!("{}.lock", hash(pinned)));
+    if let Ok(lock) = fs::read_to_string(&kept) {
+        return Ok(Some(lock));
+    }
+    let made = make(pinned, with)?;
+    keep(&kept, &made)?;
+    Ok(Some(made))
+}
+
+/// The hash of what a lock file is made from: manifests and cargo's configuration.
+fn hash(pinned: &Pinned) -> String {
+    let mut hash = Sha256::new();
+    hash.update(pinned.root.as_os_str().as_encoded_bytes());
+    for file in &pinned.files {
+        let path = file.path.as_path();
+        let is = |name: &str| path.file_name().is_some_and(|own| own == name);
+        let decides = is("Cargo.toml") || path.parent().is_some_and(|dir| dir.ends_with(".cargo"));
+        if let (true, FileKind::Regular { sha256, .. }) = (decides, &file.kind) {
+            hash.update(path.as_os_str().as_encoded_bytes());
+            hash.update([0]);
+            hash.update(sha256);
+        }
+    }
+    tree::hex(&hash.finalize())
+}
+
+/// Writes the file in one step: another process may be reading it.
+fn keep(kept: &Path, lock: &str) -> Result<(), SourceError> {
+    let dir: PathBuf = kept.parent().unwrap_or(Path::new(".")).to_path_buf();
+    fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
+    let mut scratch = tempfile::NamedTempFile::new_in(&dir).map_err(SourceError::io("write to", &dir))?;
+    scratch.write_all(lock.as_bytes()).map_err(SourceError::io("write to", &dir))?;
+    scratch.persist(kept).map(drop).map_err(|error| error.error).map_err(SourceError::io("write", kept))
+}
+
+/// The lock file that cargo makes today for sources without one. They are copied for that.
+pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<String, SourceError> {
+    let made = made_for("the dependencies, to make a Cargo.lock", with, |into| {
+        check_out(pinned, into)?;
+        Ok(pinned.dir_in(into))
+    });
+    made.map_err(|error| match error {
+        SourceError::Cargo { .. } if with.offline => SourceError::Offline {
+            what: "something that making a Cargo.lock takes".to_owned(),
+            help:
+                "run once without `--offline`; in a project of your own, `cargo generate-lockfile` makes one"
+                    .to_owned(),
+        },
+        other => other,
+    })
+}
+
+/// The lock file that cargo makes for the sources that `write` puts into a directory; it says where the project lies
+/// there.
+pub(in crate::corpus) fn made_for(
+    what: &str,
+    with: &FetchContext,
+    write: impl FnOnce(&Path) -> Result<PathBuf, SourceError>,
+) -> Result<String, SourceError> {
+    let dir = with.cache.sources();
+    fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
+    let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(&dir);
+    let scratch = scratch.map_err(SourceError::io("write to", &dir))?;
+    let tree = scratch.path().join("tree");
+    let project = write(&tree)?;
+    cargo(what, &["generate-lockfile", "--color", "never"], &project, with)?;
+    let file = project.join("Cargo.lock");
+    fs::read_to_string(&file).map_err(SourceError::io("read", &file))
+}

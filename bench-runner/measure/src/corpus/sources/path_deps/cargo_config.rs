@@ -1,0 +1,243 @@
+//! What cargo's configuration names by path: packages, other files of configuration, sources that lie in a directory,
+//! programs, descriptions of targets, variables with a path in them.
+//!
+//! Cargo takes most relative paths from the directory that `.cargo` lies in, those of `include` from the file's own.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use super::Finder;
+use super::manifests::{entries, normal, patches, path_of, strings, table};
+use crate::corpus::sources::error::SourceError;
+
+/// Something that a configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Named {
+    /// The key.
+    key: String,
+    /// As it stands there.
+    path: String,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// A package, which is built like any other.
+    Package,
+    /// A file or a directory that is needed as it is.
+    Exact,
+}
+
+impl Finder<'_> {
+    /// What the configuration of the project and that of the directories above it name, as far as it is copied.
+    pub(crate) fn configurations(&mut self) -> Result<(), SourceError> {
+        let is_config = |file: &&PathBuf| file.parent().is_some_and(|dir| dir.ends_with(".cargo"));
+        let own = ["config", "config.toml"].map(|name| self.root.join(".cargo").join(name));
+        let mut left: Vec<PathBuf> = self.outside.files.keys().filter(is_config).cloned().collect();
+        left.extend(own);
+        let mut seen = BTreeSet::new();
+        while let Some(file) = left.pop() {
+            if seen.insert(file.clone())
+                && let Some(config) = table(&file)
+            {
+                left.extend(self.configuration(&file, &config)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings along what one file of configuration names. Gives the files that it includes.
+    fn configuration(&mut self, file: &Path, config: &Table) -> Result<Vec<PathBuf>, SourceError> {
+        let own = file.parent().unwrap_or(file);
+        let base = own.parent().unwrap_or(own);
+        for Named { key, path, what } in named(config) {
+            match what {
+                What::Package => self.package(&path, base, file, &key)?,
+                What::Exact => drop(self.exact(&path, base, file, &key)?),
+            }
+        }
+        for flag in flags(config).filter(|flag| flag.contains("../")) {
+            let note =
+                format!("`{flag}` in {} may lead out of the project, and is not followed", file.display());
+            self.outside.notes.push(note);
+        }
+        let included = included(config).into_iter().map(|path| self.exact(&path, own, file, "include"));
+        Ok(included.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// Takes along what `key` in `file` names relative to `base`, and gives it, where it is there.
+    fn exact(
+        &mut self,
+        path: &str,
+        base: &Path,
+        file: &Path,
+        key: &str,
+    ) -> Result<Option<PathBuf>, SourceError> {
+        if Path::new(path).is_absolute() {
+            let note = format!("`{key}` in {} names {path}, which is used where it is", file.display());
+            self.outside.notes.push(note);
+            return Ok(None);
+        }
+        let Some(found) = normal(&base.join(path)).filter(|found| found.exists()) else { return Ok(None) };
+        let refused = |reason: &str, help: &str| {
+            let said = format!("`{key}` in {} names {}, {reason}", file.display(), found.display());
+            Err(self.unfit(said, help))
+        };
+        let dir = found.parent().unwrap_or(&found);
+        if dir.canonicalize().ok().as_deref() != Some(dir) || found.is_dir() && found.is_symlink() {
+            return refused("which leads through a link", "name the place itself");
+        }
+        if self.root.starts_with(&found) {
+            return refused("which the project itself lies in", "move it to a directory of its own");
+        }
+        self.outside.exact.insert(found.clone());
+        Ok(Some(found))
+    }
+}
+
+/// What a configuration names by path, other files of configuration apart.
+fn named(config: &Table) -> Vec<Named> {
+    let mut all = Vec::new();
+    let mut add = |key: String, path: &str, what| all.push(Named { key, path: path.to_owned(), what });
+    for path in strings(config.get("paths")) {
+        add("paths".to_owned(), path, What::Package);
+    }
+    for (name, value) in patches(config) {
+        if let Some(path) = path_of(value) {
+            add(name, &path, What::Package);
+        }
+    }
+    for (name, source) in entries(config.get("source")) {
+        for key in ["directory", "local-registry"] {
+            if let Some(path) = source.get(key).and_then(Value::as_str) {
+                add(format!("source.{name}.{key}"), path, What::Exact);
+            }
+        }
+    }
+    for key in ["rustc", "rustc-wrapper", "rustc-workspace-wrapper", "rustdoc"] {
+        if let Some(path) = program(config.get("build").and_then(|build| build.get(key))) {
+            add(format!("build.{key}"), &path, What::Exact);
+        }
+    }
+    for path in targets(config) {
+        add("build.target".to_owned(), path, What::Exact);
+    }
+    for (name, target) in entries(config.get("target")) {
+        for key in ["linker", "runner"] {
+            if let Some(path) = program(target.get(key)) {
+                add(format!("target.{name}.{key}"), &path, What::Exact);
+            }
+        }
+    }
+    for (name, variable) in entries(config.get("env")) {
+        let relative = variable.get("relative").and_then(Value::as_bool) == Some(true);
+        if let Some(path) = variable.get("value").and_then(Value::as_str).filter(|_| relative) {
+            add(format!("env.{name}"), path, What::Exact);
+        }
+    }
+    if let Some(path) = config.get("http").and_then(|http| http.get("cainfo")).and_then(Value::as_str) {
+        add("http.cainfo".to_owned(), path, What::Exact);
+    }
+    all
+}
+
+/// The program of a command, where it is named by its path and not looked for on `PATH`.
+fn program(value: Option<&Value>) -> Option<String> {
+    let word = match value? {
+        Value::String(text) => text.split_whitespace().next()?,
+        Value::Array(words) => words.first()?.as_str()?,
+        _ => return None,
+    };
+    word.contains('/').then(|| word.to_owned())
+}
+
+/// The targets to build for that are described in files.
+fn targets(config: &Table) -> impl Iterator<Item = &str> {
+    let target = config.get("build").and_then(|build| build.get("target"));
+    target.and_then(Value::as_str).into_iter().chain(strings(target)).filter(|name| name.ends_with(".json"))
+}
+
+/// Flags for rustc, each word by itself.
+fn flags(config: &Table) -> impl Iterator<Item = String> {
+    let tables = config.get("build").into_iter();
+    let targets = config.get("target").and_then(Value::as_table).into_iter().flatten().map(|(_, t)| t);
+    tables.chain(targets).filter_map(|table| table.get("rustflags")).flat_map(|flags| match flags {
+        Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+        other => strings(Some(other)).map(str::to_owned).collect::<Vec<_>>(),
+    })
+}
+
+/// The files that are included: one or several, each by its path or as a table with it.
+fn included(config: &Table) -> Vec<String> {
+    let of = |value: &Value| value.as_str().map(str::to_owned).or_else(|| path_of(value));
+    match config.get("include") {
+        Some(Value::Array(all)) => all.iter().filter_map(of).collect(),
+        Some(one) => of(one).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_with_a_path_is_found() {
+        let config: Table = r#"
+            paths = ["../over"]
+            include = ["more.toml", { path = "own.toml", optional = true }]
+            [patch.crates-io]
+            patched = { path = "../patched" }
+            elsewhere = { git = "https://host/x" }
+            [source.vendored]
+            directory = "../vendor"
+            [source.local]
+            local-registry = "registry"
+            [build]
+            rustc-wrapper = "tools/wrap"
+            rustc-workspace-wrapper = "sccache"
+            target = ["x86_64-unknown-linux-gnu", "targets/own.json"]
+            rustflags = ["-L", "../native"]
+            [target.'cfg(unix)']
+            linker = "../tools/link"
+            runner = ["./run", "--fast"]
+            rustflags = "-Clink-arg=-T../x.ld --cfg own"
+            [target.other]
+            linker = "clang"
+            runner = "tools/run --slow"
+            [env]
+            DATA = { value = "data", relative = true }
+            PLAIN = { value = "../not-a-path" }
+            [http]
+            cainfo = "ca.pem"
+        "#
+        .parse()
+        .unwrap();
+        let said: Vec<String> = named(&config)
+            .into_iter()
+            .map(|Named { key, path, what }| format!("{what:?} {key} {path}\n"))
+            .collect();
+        expect_test::expect![[r#"
+            Package paths ../over
+            Package patched ../patched
+            Exact source.local.local-registry registry
+            Exact source.vendored.directory ../vendor
+            Exact build.rustc-wrapper tools/wrap
+            Exact build.target targets/own.json
+            Exact target.cfg(unix).linker ../tools/link
+            Exact target.cfg(unix).runner ./run
+            Exact target.other.runner tools/run
+            Exact env.DATA data
+            Exact http.cainfo ca.pem
+        "#]]
+        .assert_eq(&said.concat());
+        assert_eq!(included(&config), ["more.toml", "own.toml"]);
+        assert_eq!(
+            flags(&config).collect::<Vec<_>>(),
+            ["-L", "../native", "-Clink-arg=-T../x.ld", "--cfg", "own"]
+        );
+        assert_eq!(included(&"include = \"one.toml\"".parse().unwrap()), ["one.toml"]);
+    }
+}

@@ -1,0 +1,289 @@
+//! What a local cargo project needs from outside of its own directory: packages that its manifests name by path, the
+//! manifest of a workspace that such a package inherits from, sources of its targets, and what cargo and rustup read in
+//! the directories above it, as far as they belong to the same repository, with what cargo's configuration names by path
+//! in turn.
+//!
+//! Which packages and targets there are is cargo's to say (`cargo_layout`). What only the compiler knows
+//! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
+
+mod cargo_config;
+pub(crate) mod manifests;
+pub(crate) mod workspace_member;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::corpus::sources::cargo_layout::{Layout, Package};
+use crate::corpus::sources::context::FetchContext;
+use crate::corpus::sources::error::SourceError;
+use crate::corpus::sources::git::worktree;
+use manifests::{absolute_path, entries, normal, patches, path_of, table};
+
+/// What cargo and rustup look for in every directory above a project, and in its own.
+pub(crate) const LOOKED_FOR: [&str; 4] =
+    [".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"];
+
+/// What macros and build scripts look for in the same way, without a word to cargo.
+const VARIABLES: &str = ".env";
+
+/// Targets that nobody builds of a package that is only needed by others.
+const OWN_ONLY: [&str; 4] = ["bin", "example", "test", "bench"];
+
+/// What has to be copied beside a project.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outside {
+    /// Directories, none within another or within the project.
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Single files, each with the directory that it has its meaning in.
+    pub(crate) files: BTreeMap<PathBuf, PathBuf>,
+    /// Files and directories that are taken as they are, whatever git says of them, within the project too.
+    pub(crate) exact: BTreeSet<PathBuf>,
+    /// Directories that builds write to.
+    pub(crate) builds: Vec<PathBuf>,
+    /// The work tree of the repository, if the copy has to begin there: what asks git finds its place below it.
+    pub(crate) top: Option<PathBuf>,
+    /// What is worth knowing.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Outside {
+    /// The directory that all of it and the project in `root` lie below.
+    pub(crate) fn base(&self, root: &Path) -> PathBuf {
+        let mut base = root.to_path_buf();
+        for dir in self.dirs.iter().chain(self.files.values()).chain(&self.exact).chain(&self.top) {
+            while !dir.starts_with(&base) {
+                base.pop();
+            }
+        }
+        base
+    }
+}
+
+/// What the project in `root`, a path without links, needs from outside of it.
+///
+/// # Errors
+/// Where cargo cannot read it, or it needs what cannot be brought along.
+pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<Outside, SourceError> {
+    let layout = with.layouts.of(root, &with.cargo)?;
+    no_member(root, &layout)?;
+    let mut finder =
+        Finder { root, with, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() };
+    finder.outside.builds = layout.build_dirs().map(Path::to_path_buf).collect();
+    finder.above();
+    finder.configurations()?;
+    finder.packages(&layout)?;
+    let Finder { dirs, mut outside, .. } = finder;
+    outside.dirs = dirs
+        .iter()
+        .filter(|dir| !dirs.iter().any(|other| *dir != other && dir.starts_with(other)))
+        .cloned()
+        .collect();
+    outside.files.retain(|file, _| !outside.dirs.iter().any(|dir| file.starts_with(dir)));
+    Ok(outside)
+}
+
+/// What a manifest gives for its source must be a workspace and not a member of one.
+fn no_member(root: &Path, layout: &Layout) -> Result<(), SourceError> {
+    let Some(package) = layout.member_in(root) else { return Ok(()) };
+    Err(SourceError::Unfit {
+        path: root.to_path_buf(),
+        reason: format!("it belongs to the workspace in {}", layout.workspace_root.display()),
+        help: format!(
+            "give the workspace's own directory, with `package = \"{}\"` in the `build` of a manifest; or name this \
+             directory in the workspace's `exclude`",
+            package.name
+        ),
+    })
+}
+
+struct Finder<'r> {
+    root: &'r Path,
+    with: &'r FetchContext,
+    dirs: BTreeSet<PathBuf>,
+    outside: Outside,
+    /// The packages that were looked at.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Finder<'_> {
+    /// Configuration and toolchain files in the directories above, as far as they are in the project's repository.
+    fn above(&mut self) {
+        let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+        let workdir = worktree::work_tree(self.root).ok().flatten();
+        for dir in self.root.ancestors().skip(1).filter(|dir| Some(*dir) != home.as_deref()) {
+            let own = workdir.as_ref().is_some_and(|workdir| dir.starts_with(workdir));
+            for file in LOOKED_FOR.map(|name| dir.join(name)).into_iter().filter(|file| file.is_file()) {
+                if own {
+                    self.outside.files.insert(file, dir.to_path_buf());
+                } else {
+                    self.outside.notes.push(format!(
+                        "above the project and not copied with it: {} (`as-configured` takes over what cargo's \
+                         configuration there says)",
+                        file.display()
+                    ));
+                }
+            }
+            let variables = dir.join(VARIABLES);
+            if variables.is_file() {
+                self.outside.notes.push(format!(
+                    "above the project and not copied with it: {} (macros and build scripts that look for it upwards do \
+                     not find it)",
+                    variables.display()
+                ));
+            }
+        }
+    }
+
+    /// The packages of the project's workspace, and all that they name by path.
+    fn packages(&mut self, layout: &Layout) -> Result<(), SourceError> {
+        let file = self.root.join("Cargo.toml");
+        let manifest = table(&file).unwrap_or_default();
+        if let Some((name, path)) = absolute_path(&manifest) {
+            return Err(self.absolute(&name, &path, &file));
+        }
+        let replaced = entries(manifest.get("replace"));
+        for (name, value) in patches(&manifest).into_iter().chain(replaced) {
+            if let Some(path) = path_of(value) {
+                self.package(&path, self.root, &file, &name)?;
+            }
+        }
+        for package in &layout.packages {
+            self.take(package.dir(), &file, "members")?;
+            self.read(package, true)?;
+        }
+        Ok(())
+    }
+
+    /// What a package names by path. What only its own tests need counts if it is a `member`.
+    fn read(&mut self, package: &Package, member: bool) -> Result<(), SourceError> {
+        if !self.seen.insert(package.dir().to_path_buf()) {
+            return Ok(());
+        }
+        let file = &package.manifest_path;
+        if let Some((name, path)) = table(file).as_ref().and_then(absolute_path) {
+            return Err(self.absolute(&name, &path, file));
+        }
+        for target in &package.targets {
+            if member || !target.kind.iter().any(|kind| OWN_ONLY.contains(&kind.as_str())) {
+                self.source(&target.src_path, file, &target.name)?;
+            }
+        }
+        for needed in &package.dependencies {
+            if let Some(path) =
+                needed.path.as_ref().filter(|_| member || needed.kind.as_deref() != Some("dev"))
+            {
+                self.package_in(path, file, &needed.name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A package at `path`, which `file` names relative to `base`.
+    fn package(&mut self, path: &str, base: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        if Path::new(path).is_absolute() {
+            return Err(self.absolute(name, path, file));
+        }
+        let Some(dir) = normal(&base.join(path)) else { return Ok(()) };
+        self.package_in(&dir, file, name)
+    }
+
+    /// A package in the directory `dir`, which `file` names.
+    fn package_in(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        // What is not there may not be needed; where it is, cargo says so.
+        if self.seen.contains(dir) || !dir.join("Cargo.toml").is_file() {
+            return Ok(());
+        }
+        self.take(dir, file, name)?;
+        let layout = match self.with.layouts.of(dir, &self.with.cargo) {
+            Ok(layout) => layout,
+            // Its workspace may be broken where the project does not need it.
+            Err(error) => {
+                self.outside.notes.push(format!("what `{name}` needs in turn is not known: {error}"));
+                self.seen.insert(dir.to_path_buf());
+                return Ok(());
+            }
+        };
+        let workspace = &layout.workspace_root;
+        if workspace != dir && !dir.starts_with(self.root) && !workspace.starts_with(self.root) {
+            self.outside.files.insert(workspace.join("Cargo.toml"), workspace.clone());
+        }
+        self.outside.builds.extend(layout.build_dirs().map(Path::to_path_buf));
+        // Within the project it is built like a member, whether it is one or not.
+        layout.package_in(dir).map_or(Ok(()), |package| self.read(package, dir.starts_with(self.root)))
+    }
+
+    /// Takes a directory along, where it lies outside.
+    fn take(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        if !dir.starts_with(self.root) {
+            self.without_links(dir, file, name)?;
+            self.dirs.insert(dir.to_path_buf());
+        }
+        Ok(())
+    }
+
+    /// Takes along the source of a target with the modules beside it, where it lies outside.
+    fn source(&mut self, source: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        let Some(source) = normal(source).filter(|source| source.is_file()) else { return Ok(()) };
+        let dir = source.parent().unwrap_or(&source);
+        if [self.root]
+            .into_iter()
+            .chain(self.dirs.iter().map(PathBuf::as_path))
+            .any(|taken| dir.starts_with(taken))
+        {
+            return Ok(());
+        }
+        self.without_links(dir, file, name)?;
+        if !self.root.starts_with(dir) {
+            self.dirs.insert(dir.to_path_buf());
+            return Ok(());
+        }
+        let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+        if dir.parent().is_none() || Some(dir) == home.as_deref() {
+            return Err(self.unfit(
+                format!("the source of `{name}` in {} is {}", file.display(), source.display()),
+                "put it into a directory of its own",
+            ));
+        }
+        // The project itself is in that directory, and so may be much else: only what can be a module is taken.
+        let inner = fs::read_dir(dir).map_err(SourceError::io("read", dir))?;
+        for path in inner.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                let module = path.with_extension("rs").is_file() || path.join("mod.rs").is_file();
+                if module && !self.root.starts_with(&path) {
+                    self.dirs.insert(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                self.outside.exact.insert(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn without_links(&self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        if dir.canonicalize().ok().as_deref() == Some(dir) {
+            return Ok(());
+        }
+        Err(self.unfit(
+            format!("`{name}` in {} leads through a link to {}", file.display(), dir.display()),
+            "name the directory itself",
+        ))
+    }
+
+    fn absolute(&self, name: &str, path: &str, file: &Path) -> SourceError {
+        self.unfit(
+            format!(
+                "`{name}` in {} has the absolute path {path}, which would be built where it is",
+                file.display()
+            ),
+            "make the path relative, and it is copied with the project",
+        )
+    }
+
+    fn unfit(&self, reason: String, help: &str) -> SourceError {
+        SourceError::Unfit { path: self.root.to_path_buf(), reason, help: help.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

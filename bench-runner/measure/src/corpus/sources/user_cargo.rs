@@ -1,0 +1,114 @@
+//! The user's own cargo, with the user's mirrors and credentials: what fetches crates, and is asked about them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::process::{ToolCall, ToolEnv, ToolOutput, check_tool};
+
+use super::cache::Cache;
+use super::cargo_homes;
+use super::context::FetchContext;
+use super::error::SourceError;
+use super::tree;
+
+/// A question that takes longer has hung.
+const TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// A download that takes longer has hung.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// Variables that make cargo or rustc something else than what is asked for here.
+const NOT_PASSED: [&str; 8] = [
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_TARGET_DIR",
+    "CARGO_MANIFEST_DIR",
+];
+
+/// What the user's cargo says to `args` in `dir`, with the user's mirrors and credentials; `what` is being asked for.
+pub(in crate::corpus) fn cargo(
+    what: &str,
+    args: &[&str],
+    dir: &Path,
+    with: &FetchContext,
+) -> Result<ToolOutput, SourceError> {
+    cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
+    let mut args: Vec<OsString> = args.iter().map(OsString::from).collect();
+    if with.offline {
+        args.push("--offline".into());
+    }
+    let call = ToolCall {
+        cwd: Some(dir.to_path_buf()),
+        env: fetching_env(&with.cache, BTreeMap::new()),
+        timeout: TIMEOUT,
+        ..ToolCall::new(&with.cargo, args)
+    };
+    check_tool(&call).map_err(|error| SourceError::Cargo { what: what.to_owned(), error })
+}
+
+/// The archive of one version of a crate that cargo has downloaded, with its sha256.
+pub(in crate::corpus) fn archive_hash(
+    crate_file: &str,
+    with: &FetchContext,
+) -> Result<Option<String>, SourceError> {
+    let registries = with.cache.fetching_home().join("registry/cache");
+    let archives = fs::read_dir(registries).into_iter().flatten().flatten();
+    let archive: Option<PathBuf> =
+        archives.map(|registry| registry.path().join(crate_file)).find(|archive| archive.is_file());
+    let Some(archive) = archive else { return Ok(None) };
+    let hash = tree::hash_file(&archive).map_err(SourceError::io("read", &archive))?;
+    Ok(Some(tree::hex(&hash)))
+}
+
+/// The toolchain whose cargo fetches the dependencies of a work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchTool {
+    /// Its cargo.
+    pub cargo: PathBuf,
+    /// Its rustc, where cargo would find another one by itself.
+    pub rustc: Option<PathBuf>,
+    /// The targets to fetch for; all if there are none.
+    pub targets: Vec<String>,
+}
+
+/// Fetches what the `Cargo.lock` of a work tree names, so that builds in it can run `--locked --offline`.
+///
+/// With `offline` nothing is fetched, and what is missing is an error.
+///
+/// # Errors
+/// Where cargo cannot fetch, or the lock file does not fit.
+pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &FetchContext) -> Result<(), SourceError> {
+    cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
+    let what = format!("the dependencies of {}", worktree.display());
+    let mut args: Vec<OsString> = ["fetch", "--locked", "--color", "never"].map(OsString::from).to_vec();
+    for target in &tool.targets {
+        args.extend(["--target".into(), target.into()]);
+    }
+    if with.offline {
+        args.push("--offline".into());
+    }
+    let rustc = tool.rustc.iter().map(|rustc| (OsString::from("RUSTC"), rustc.clone().into_os_string()));
+    let call = ToolCall {
+        cwd: Some(worktree.to_path_buf()),
+        env: fetching_env(&with.cache, rustc.collect()),
+        timeout: FETCH_TIMEOUT,
+        ..ToolCall::new(&tool.cargo, args)
+    };
+    check_tool(&call).map(drop).map_err(|error| SourceError::Cargo { what, error })
+}
+
+/// The environment of a cargo that fetches.
+pub(crate) fn fetching_env(cache: &Cache, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
+    set.insert("CARGO_HOME".into(), cache.fetching_home().into_os_string());
+    // Set and empty they go before a wrapper of the project's configuration, which may be the client of a server.
+    for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+        set.insert(name.into(), OsString::new());
+    }
+    ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() }
+}
