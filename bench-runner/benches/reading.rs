@@ -116,8 +116,7 @@ fn sample(block: &Block, arm: &Arm, number: u32, round: u32, position: u32) -> S
             user: wall * 3 / 2,
             sys: wall / 10,
             max_rss: 250_000_000 + noise,
-            peak_memory: None,
-            activity: None,
+            ..Cost::default()
         }),
         rebuilt: Some(Rebuilt { count: 1, set: "e3b0c44298fc".into() }),
         artifact_bytes: Some(46_740_440),

@@ -219,8 +219,7 @@ fn sample(plan: &Plan, block: &Block, arm: &Arm, place: Place, wall: Duration) -
             user: wall,
             sys: Duration::ZERO,
             max_rss: 1 << 20,
-            peak_memory: None,
-            activity: None,
+            ..Cost::default()
         }),
         rebuilt: None,
         artifact_bytes: None,

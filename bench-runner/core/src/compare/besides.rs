@@ -81,14 +81,7 @@ mod tests {
 
     /// A build of `wall` seconds with what was seen beside it.
     fn build(wall: u64, disturbance: Disturbance) -> Sample {
-        let cost = Cost {
-            wall: Duration::from_secs(wall),
-            user: Duration::ZERO,
-            sys: Duration::ZERO,
-            max_rss: 0,
-            peak_memory: None,
-            activity: None,
-        };
+        let cost = Cost { wall: Duration::from_secs(wall), ..Cost::default() };
         Sample { disturbance, ..fixture::sample(1, Outcome::Built(cost)) }
     }
 

@@ -80,14 +80,7 @@ pub fn plan(blocks: Vec<Block>) -> Plan {
 
 pub fn built(seconds: f64) -> Outcome {
     let wall = Duration::from_secs_f64(seconds);
-    Outcome::Built(Cost {
-        wall,
-        user: wall,
-        sys: wall / 2,
-        max_rss: 1 << 20,
-        peak_memory: None,
-        activity: None,
-    })
+    Outcome::Built(Cost { wall, user: wall, sys: wall / 2, max_rss: 1 << 20, ..Cost::default() })
 }
 
 /// Samples of a plan as a run would write them.

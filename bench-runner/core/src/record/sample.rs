@@ -125,7 +125,7 @@ impl Outcome {
 }
 
 /// What a build took. CPU time is that of every process the build started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// From just before the build's own program is executed until its process has been reaped.
     pub wall: Duration,
@@ -137,24 +137,25 @@ pub struct Cost {
     pub max_rss: u64,
     /// Largest memory of all processes of the build together, bytes, where the kernel tells (cgroup v2).
     pub peak_memory: Option<u64>,
-    /// What the kernel counted, where it did.
-    pub activity: Option<Activity>,
+    /// What the kernel counted for its processes.
+    pub activity: Activity,
 }
 
-/// What the kernel counted for the processes of a build: those that their parent waited for.
+/// Sums of what the kernel counted for the processes of a build, as far as their parents waited for them. `None` if it
+/// was not counted or, in a file, if the program that wrote it did not know the count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Activity {
     /// Page faults that took no reading from disk.
-    pub minor_faults: u64,
+    pub minor_faults: Option<u64>,
     /// Page faults that waited for a reading from disk.
-    pub major_faults: u64,
+    pub major_faults: Option<u64>,
     /// Times that a process gave up its CPU, mostly to wait.
-    pub voluntary_switches: u64,
+    pub voluntary_switches: Option<u64>,
     /// Times that a process had its CPU taken away.
-    pub involuntary_switches: u64,
+    pub involuntary_switches: Option<u64>,
     /// Bytes of files that were written, as far as they were to reach a disk: 0 on file systems in memory.
-    pub written_bytes: u64,
+    pub written_bytes: Option<u64>,
 }
 
 /// The set of units that a build compiled.

@@ -508,7 +508,7 @@ fn outcome(finished: Option<&Finished>) -> Outcome {
             sys: finished.sys,
             max_rss: finished.max_rss,
             peak_memory: finished.peak_memory,
-            activity: Some(finished.activity),
+            activity: finished.activity,
         }),
         Ended::Exited(code) => Outcome::Failed { exit_code: Some(*code) },
         Ended::Signalled(_) | Ended::Interrupted => Outcome::Failed { exit_code: None },

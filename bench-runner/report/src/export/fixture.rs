@@ -87,8 +87,7 @@ pub(super) fn took(millis: u64) -> Outcome {
         user: Duration::from_millis(millis / 2),
         sys: Duration::from_millis(10),
         max_rss: 1_000 * millis,
-        peak_memory: None,
-        activity: None,
+        ..Cost::default()
     })
 }
 

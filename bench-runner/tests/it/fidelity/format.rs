@@ -71,8 +71,8 @@ fn records_format_2(dir: &Path) {
     assert_eq!((bundle.manifest.format, bundle.manifest.plan.format), (2, 2));
     for sample in &bundle.samples {
         assert_eq!(sample.visit, Some(1));
-        let activity = sample.outcome.cost().and_then(|cost| cost.activity).expect("what the kernel counted");
-        assert!(activity.minor_faults > 0, "{activity:?}");
+        let activity = sample.outcome.cost().expect("a build that ended well").activity;
+        assert!(activity.minor_faults > Some(0), "{activity:?}");
     }
 }
 

@@ -20,8 +20,7 @@ fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
                 user: Duration::from_secs_f64(0.7 * cpu * seconds),
                 sys: Duration::from_secs_f64(0.3 * cpu * seconds),
                 max_rss: (memory << 30) + u64::from(round * (arm as u32 + 3) % 5) * 1_000_000,
-                peak_memory: None,
-                activity: None,
+                ..Cost::default()
             };
             let cost = if arm == 2 && round == 8 { last(cost) } else { cost };
             samples.push(0, arm, round, 1, Outcome::Built(cost));

@@ -153,7 +153,7 @@ fn less_written_makes_the_block_invalid_if_it_is_known_and_much() {
     let written = |first: u64, later: u64| {
         of(&plan, |sample, arm, round| {
             let bytes = if arm == 0 && round > 0 { later } else { first };
-            cost(sample).activity = Some(Activity { written_bytes: bytes, ..Activity::default() });
+            cost(sample).activity = Activity { written_bytes: Some(bytes), ..Activity::default() };
         })
     };
     let found = judged(&plan, &written(40_000_000, 4_000_000));

@@ -51,7 +51,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
     let [session, round, attempt, arm] = fields[..] else { panic!("{text}") };
     let (role, name) = ARMS[arm as usize];
     let wall = Duration::from_secs(u64::from(number));
-    let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None, activity: None };
+    let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, ..Cost::default() };
     let failed = Outcome::Failed { exit_code: Some(1) };
     Sample {
         number,
