@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::compare::{Comparison, Policy, Recorded, compare};
 use crate::record::{
-    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, NotTimed, Outcome, Phase, Pin, Plan, PlannedProject,
-    Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
+    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, METRICS, NotTimed, Outcome, Phase, Pin, Plan,
+    PlannedProject, Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
 };
 use crate::stats::noise::Noise;
 
@@ -215,12 +215,12 @@ pub(crate) fn assert_sound(comparison: &Comparison) {
             assert!(order.predecessors.is_none_or(|found| (0.0..=1.0).contains(&found.p)), "{order:?}");
         }
         for arm in &block.arms {
-            for s in [arm.wall, arm.cpu, arm.max_rss].iter().flatten() {
+            for s in METRICS.iter().filter_map(|metric| arm.summaries[metric.id]) {
                 let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];
                 assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
             }
-            assert_eq!(arm.middle_half.is_some(), arm.wall.is_some());
-            if let Some((wall, (low, high))) = arm.wall.zip(arm.middle_half) {
+            assert_eq!(arm.middle_half.is_some(), arm.wall().is_some());
+            if let Some((wall, (low, high))) = arm.wall().zip(arm.middle_half) {
                 let [min, median, max] = [wall.min, wall.median, wall.max];
                 assert!(
                     min <= low && low <= median && median <= high && high <= max,
@@ -228,8 +228,8 @@ pub(crate) fn assert_sound(comparison: &Comparison) {
                 );
             }
             let by_session = arm.sessions.iter().flat_map(|sessions| &sessions.ratios);
-            let costs = [arm.cpu_ratio, arm.rss_ratio];
-            for r in by_session.map(|one| one.ratio).chain(costs.into_iter().flatten()) {
+            let costs = METRICS.iter().filter_map(|metric| arm.plain_ratios[metric.id]);
+            for r in by_session.map(|one| one.ratio).chain(costs) {
                 assert!(r.low <= r.ratio && r.ratio <= r.high && r.high.is_finite(), "{r:?}");
             }
             if let Some(spread) = arm.sessions.as_ref().and_then(|sessions| sessions.spread) {

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::Policy;
-use super::calibrate::OfBlock;
 use super::cells::{Cells, Table};
 use super::kind::other_kinds;
+use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
@@ -29,6 +28,16 @@ pub(super) struct Judged {
     offset_of_others: f64,
     /// For each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
+}
+
+/// The offsets between directories that a block is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockOffsets {
+    /// For its comparisons.
+    pub(super) offsets: Offsets,
+    /// τ² for the verdict on its own twin, from the others alone: a broken twin must not make room for itself. 0 where
+    /// they are too few.
+    pub(super) of_others: f64,
 }
 
 impl Judged {
@@ -93,7 +102,7 @@ impl Judged {
     }
 
     /// Takes offsets between directories into the standard errors.
-    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: OfBlock) {
+    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: BlockOffsets) {
         self.offsets = Some(known.offsets);
         self.offset_of_others = known.of_others;
         let tau2 = self.offset_left(cells);

@@ -36,7 +36,7 @@ pub(super) static FORMAT: Format = Format {
 fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
     let mut baselines: Vec<(String, Map<String, Value>)> = Vec::new();
     for (_, cell) in selection.cells() {
-        let Some(wall) = &cell.arm.wall else { continue };
+        let Some(wall) = &cell.arm.wall() else { continue };
         let baseline = one_line(&cell.variant_and_role());
         let (id, one) = benchmark(cell, &baseline, wall);
         let known = baselines.iter().position(|(name, _)| *name == baseline);

@@ -123,12 +123,12 @@ fn twin(block: &BlockResult) -> String {
 
 /// The twin has a line of its own, and what has no time has a reason instead.
 pub(super) fn has_row(arm: &ArmResult) -> bool {
-    arm.role != Role::Twin && arm.wall.is_some()
+    arm.role != Role::Twin && arm.wall().is_some()
 }
 
 pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<String> {
-    let time = arm.wall.map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
-    let count = arm.wall.map(|wall| wall.n.to_string());
+    let time = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+    let count = arm.wall().map(|wall| wall.n.to_string());
     let [ratio, interval, change, verdict] = match (&arm.ratio, is_baseline) {
         (Some(ratio), _) => judged(ratio),
         (None, true) => ["", "", "", "baseline"].map(str::to_owned),

@@ -64,7 +64,9 @@ fn one_round_gives_points_and_no_ratio() {
     samples.noisy(0, 1, 1, |_| 1.0);
     let found = compared(&plan, &samples.all);
     let block = &found.blocks[0];
-    assert!(block.arms.iter().all(|arm| arm.points.len() == 1 && arm.ratio.is_none() && arm.wall.is_some()));
+    assert!(
+        block.arms.iter().all(|arm| arm.points.len() == 1 && arm.ratio.is_none() && arm.wall().is_some())
+    );
     assert_eq!(block.twin, None);
     assert!(notes_say(
         &found,
@@ -100,7 +102,7 @@ fn a_variant_that_never_builds_has_failures_and_no_ratio() {
     let found = compared(&plan, &samples.all);
     let variant = &found.blocks[0].arms[2];
     assert_eq!(
-        (variant.failures, variant.ratio, variant.wall, variant.not_timed.as_ref()),
+        (variant.failures, variant.ratio, variant.wall(), variant.not_timed.as_ref()),
         (6, None, None, None)
     );
     assert!(notes_say(&found, "For `v` 0 rounds count; a ratio needs at least 3."));

@@ -1,6 +1,6 @@
 use super::fixture::*;
 use crate::compare::{Policy, Recorded, Verdict, compare};
-use crate::record::{BlockEnd, BlockId, Outcome, Pin, Rebuilt, Role, Sample, StopReason};
+use crate::record::{BlockEnd, BlockId, MetricId, Outcome, Pin, Rebuilt, Role, Sample, StopReason};
 use crate::stats::noise::Noise;
 
 #[test]
@@ -376,9 +376,9 @@ fn ends_and_summaries_are_passed_on() {
     let block = &found.blocks[0];
     assert_eq!((block.stopped, found.machine.as_str()), (Some(StopReason::Budget), "a machine"));
     let arm = &block.arms[0];
-    let (wall, cpu) = (arm.wall.unwrap(), arm.cpu.unwrap());
+    let (wall, cpu) = (arm.wall().unwrap(), arm.summaries[MetricId::Cpu].unwrap());
     assert!((cpu.median - 1.5 * wall.median).abs() < 1e-6);
-    assert_eq!((wall.n, arm.max_rss.unwrap().median), (6, f64::from(1 << 20)));
+    assert_eq!((wall.n, arm.summaries[MetricId::MaxRss].unwrap().median), (6, f64::from(1 << 20)));
 }
 
 #[test]

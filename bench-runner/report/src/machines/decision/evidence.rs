@@ -1,5 +1,6 @@
 //! What the runs of a class say of a variant under one workload.
 
+use bench_runner_core::compare::ArmResult;
 use bench_runner_core::record::Variant;
 use bench_runner_core::stats::{Known, LEVEL, averaged, sum, weighted};
 
@@ -129,7 +130,7 @@ fn of_run<'a>(subject: &Subject<'a>, variant: &Variant) -> Result<OfRun<'a>, Str
     if let Some(failures) = arm.map(|arm| arm.failures).filter(|failures| *failures > 0) {
         return Err(format!("{} did not end well", bench_runner_core::compare::counted(failures, "build")));
     }
-    let baseline = subject.result.arms.get(subject.result.baseline).and_then(|arm| arm.wall);
+    let baseline = subject.result.arms.get(subject.result.baseline).and_then(ArmResult::wall);
     let median = baseline.ok_or("the baseline has no time")?;
     let known = ratio.known();
     let of_median = Known {

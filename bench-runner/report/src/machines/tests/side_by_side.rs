@@ -1,4 +1,5 @@
 use bench_runner_core::compare::Verdict::{self, Equivalent, Faster, Invalid, Slower, Undecided};
+use bench_runner_core::record::MetricId;
 use bench_runner_core::stats::LEVEL;
 
 use super::fixture::{Made, made, several};
@@ -199,7 +200,7 @@ fn values_that_are_the_same_thing_on_a_machine_are_found_by_their_other_name() {
 fn runs_without_blocks_or_with_failures_only_are_no_trouble() {
     let mut failed = made("b-1", "r2").and("clean", 10.0, &[("lld", 0.8, 0.02, Faster)]);
     for arm in &mut failed.comparison.blocks[0].arms {
-        (arm.wall, arm.ratio, arm.failures) = (None, None, 12);
+        (arm.summaries[MetricId::Wall], arm.ratio, arm.failures) = (None, None, 12);
     }
     let plain = made("a-1", "r1").and("clean", 10.0, &[("lld", 0.9, 0.02, Faster)]);
     let found = together(&[plain.clone(), failed]);

@@ -6,6 +6,7 @@
 mod answer;
 mod apply;
 mod conduct;
+mod metrics;
 pub(super) mod pictures;
 mod quiet;
 
