@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BlockId, Pin, Role, Text};
+use super::ids::{BlockId, Pin, Text};
+use super::plan::Role;
 
 /// One build: where it stands in the experiment, and what became of it. What all builds of an arm have in common is
 /// shared, because runs have very many builds of few arms.

@@ -8,8 +8,9 @@ use bench_runner_core::record::{MetricId, short_hash};
 use serde_json::{Map, Value, json as object};
 
 use super::cells::{Cell, Says, Selection};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
 use super::names::{ONE_BY_ONE, Unique, one_line};
-use super::{Document, Export, ExportError, Format, Takes};
 
 /// The longest name that Bencher takes, in bytes (its `BenchmarkName`); one that is longer makes it refuse the file.
 const LONGEST: usize = 1024;

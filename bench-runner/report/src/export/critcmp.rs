@@ -11,8 +11,9 @@ use bench_runner_core::stats::t_quantile;
 use serde_json::{Map, Value, json as object};
 
 use super::cells::{Cell, Says, Selection};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
 use super::names::{file_stem, free_stem, one_line};
-use super::{Document, Export, ExportError, Format, Takes};
 
 /// Level of all intervals.
 const LEVEL: f64 = 0.95;

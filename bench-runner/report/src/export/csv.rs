@@ -5,7 +5,9 @@ use bench_runner_core::compare::{PlainRatio, Ratio, Summary};
 use bench_runner_core::record::{Metric, MetricId, Treatment, Unit};
 
 use super::cells::{Cell, Says, Selection};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
+use super::run::Run;
 use crate::report::csv_text;
 
 /// Columns before those of the axes. New ones go to the end of these.

@@ -9,8 +9,10 @@ use bench_runner_core::record::MetricId;
 use serde_json::{Value, json as object};
 
 use super::cells::{Cell, Says, Selection};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
 use super::names::{ONE_BY_ONE, Unique, one_line};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::run::Run;
 
 /// The format.
 pub(super) static FORMAT: Format = Format {

@@ -5,7 +5,9 @@ use bench_runner_core::record::{Metric, Outcome, Phase, Sample};
 use serde_json::{Value, json as object};
 
 use super::cells::{Picked, Selection, seconds};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
+use super::run::Run;
 use crate::report;
 
 /// Version of the document; raised when a key changes its meaning or goes.

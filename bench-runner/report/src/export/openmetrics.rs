@@ -9,7 +9,9 @@ use bench_runner_core::compare::{ArmResult, PlainRatio, Summary, Verdict};
 use bench_runner_core::record::{Metric, Unit};
 
 use super::cells::{Cell, Selection};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
+use super::run::Run;
 
 /// The format.
 pub(super) static FORMAT: Format = Format {

@@ -4,11 +4,11 @@ use bench_runner_core::compare::{Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{holm, sum};
 
-use super::agreement::says_something;
 use super::differences::{self, Difference};
+use super::run::{Run, same_run};
 use super::same::{self, Subject};
 use super::table::{Lacks, ratio_of};
-use super::{Run, as_ratio, same_run};
+use super::values::{as_ratio, says_something};
 
 /// Level at which two ratios are said to differ, after correction.
 const LEVEL_OF_DIFFERENCE: f64 = 0.05;

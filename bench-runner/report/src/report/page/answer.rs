@@ -4,7 +4,8 @@ use bench_runner_core::compare::{Across, ArmResult, BlockResult, Comparison};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
-use super::{Page, metrics};
+use super::input::Page;
+use super::metrics;
 use crate::figure::wording::{self, TimeUnit};
 use crate::report::{answers, calibration, fidelity, text};
 

@@ -1,6 +1,7 @@
 //! What must be on every page, whatever a run was like.
 
 use bench_runner_core::bundle::fixture as files;
+use bench_runner_core::compare::{Besides, Comparison};
 use bench_runner_core::record::{ByMetric, MetricId};
 use bench_runner_core::stats::summarise;
 
