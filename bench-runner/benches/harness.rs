@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner_core::record::{
-    Arm, Block, BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample, TreeId,
+    Arm, Block, BlockId, Cost, Interference, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample, TreeId,
 };
 use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
 use bench_runner_measure::axes::{Availability, Setting, Settings};
@@ -137,7 +137,7 @@ fn sample(
         outcome: Outcome::Built(Cost { wall, user: wall, sys: wall, max_rss: 1, ..Cost::default() }),
         rebuilt: None,
         artifact_bytes: None,
-        disturbance: Disturbance::default(),
+        interference: Interference::default(),
         cache: None,
         visit: None,
     }

@@ -122,7 +122,7 @@ fn proven() {
     // A build fills the cache before the one that yields the proof.
     assert_eq!(used(&of(&bundle, "cache=warm", Phase::Warmup)), [cold, warm]);
     assert!(bundle.manifest.tools.iter().any(|tool| tool.version.starts_with("sccache ")));
-    let stragglers: u32 = bundle.samples.iter().map(|sample| sample.disturbance.stragglers).sum();
+    let stragglers: u32 = bundle.samples.iter().map(|sample| sample.interference.stragglers).sum();
     assert_eq!(stragglers, 0, "servers are stopped, not killed");
 }
 
@@ -208,7 +208,7 @@ fn by_snippet() {
     let bundle = lab.bundle();
     let measured = of(&bundle, "cached", Phase::Measured);
     assert_eq!(used(&measured), [Some((1, 0, 1))], "filled by a build of its own, and by nobody else's");
-    assert!(measured.iter().all(|sample| sample.disturbance.stragglers == 0));
+    assert!(measured.iter().all(|sample| sample.interference.stragglers == 0));
 }
 
 fn no_redis() {

@@ -99,11 +99,11 @@ pub fn sample(number: u32, outcome: Outcome) -> Sample {
         outcome,
         rebuilt: Some(Rebuilt { count: 2, set: "abc".into() }),
         artifact_bytes: Some(10),
-        disturbance: Disturbance {
+        interference: Interference {
             load: Some(0.25),
             steal: Some(Duration::from_nanos(5)),
             stragglers: 1,
-            ..Disturbance::default()
+            ..Interference::default()
         },
         cache: Some(CacheUse { hits: 5, misses: 6, not_cacheable: 0 }),
     }

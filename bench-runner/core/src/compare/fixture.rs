@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::compare::{Comparison, Policy, Recorded, compare};
 use crate::record::{
-    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, METRICS, NotTimed, Outcome, Phase, Pin, Plan,
+    Arm, Block, BlockEnd, BlockId, Cost, Interference, METRICS, NotTimed, Outcome, Phase, Pin, Plan,
     PlannedProject, Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
 };
 use crate::stats::noise::Noise;
@@ -123,7 +123,7 @@ impl<'a> Samples<'a> {
             outcome,
             rebuilt: None,
             artifact_bytes: None,
-            disturbance: Disturbance::default(),
+            interference: Interference::default(),
             cache: None,
             visit: None,
         });
@@ -196,7 +196,7 @@ pub fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
 
 /// No number anywhere is NaN or infinite, and intervals contain their estimate.
 pub(crate) fn assert_sound(comparison: &Comparison) {
-    for one in &comparison.across {
+    for one in &comparison.pooled_projects {
         let general = one.general.iter().flat_map(|general| [general.mean, general.further]);
         for (low, high) in general.chain([one.these]) {
             assert!(low <= one.ratio && one.ratio <= high && high.is_finite(), "{one:?}");
@@ -238,9 +238,9 @@ pub(crate) fn assert_sound(comparison: &Comparison) {
             if let Some(r) = arm.ratio {
                 assert!(r.low <= r.ratio && r.ratio <= r.high, "{r:?}");
                 assert!(r.low.is_finite() && r.high.is_finite() && r.ratio_of_means.is_finite(), "{r:?}");
-                let equivalence = [r.p_equivalence, r.p_equivalence_holm];
+                let equivalence = [r.p_equivalence, r.p_equivalence_adjusted];
                 assert!(equivalence.iter().all(|p| (0.0..=1.0).contains(p)), "{r:?}");
-                assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_holm && r.p_holm <= 1.0, "{r:?}");
+                assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_adjusted && r.p_adjusted <= 1.0, "{r:?}");
             }
         }
         assert!(

@@ -194,11 +194,11 @@ impl Judged {
 
 fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<Ratio> {
     let contrast = cells.contrast(test.arm)?;
-    let (estimate, (p_holm, p_equivalence_holm)) = (test.estimate, test.holm);
+    let (estimate, (p_adjusted, p_equivalence_adjusted)) = (test.estimate, test.holm);
     let shown = Shown {
         invalid: !block.invalid.is_empty(),
-        equivalent: p_equivalence_holm < alpha,
-        different: p_holm < alpha,
+        equivalent: p_equivalence_adjusted < alpha,
+        different: p_adjusted < alpha,
         below: estimate.theta < 0.0,
         variant_censored: cells.side_timed_out(contrast.of),
         reference_censored: cells.side_timed_out(contrast.against),
@@ -210,9 +210,9 @@ fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<R
         low,
         high,
         p: test.difference,
-        p_holm,
+        p_adjusted,
         p_equivalence: test.equivalence,
-        p_equivalence_holm,
+        p_equivalence_adjusted,
         ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
         verdict: verdict(shown),
     })

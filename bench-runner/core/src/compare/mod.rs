@@ -28,12 +28,12 @@
 
 mod arms;
 mod baseline;
-mod besides;
 mod calibrate;
 mod cells;
 mod costs;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
+mod interference;
 mod judge;
 mod kind;
 mod notes;
@@ -53,13 +53,13 @@ use crate::record::{Block, BlockEnd, BlockId, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use baseline::{UnknownBaseline, WantedBaseline};
-pub use besides::Besides;
+pub use interference::RunInterference;
 pub use notes::counted;
 pub use policy::Policy;
 pub use recorded::Recorded;
 pub use result::{
-    Across, ArmResult, BlockResult, Calibration, Change, Comparison, General, Invalid, LeftOut, Offsets,
-    OtherKind, PlainRatio, Point, Pool, PostHoc, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
+    ArmResult, BlockResult, Calibration, Change, Comparison, General, Invalid, LeftOut, Offsets, OtherKind,
+    PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
 };
 
 use baseline::Choice;
@@ -93,7 +93,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
             })
             .collect()
     };
-    let (across, blocks) = rayon::join(|| pooled_projects::across(&cells, &judged), blocks);
+    let (pooled_projects, blocks) = rayon::join(|| pooled_projects::of_all(&cells, &judged), blocks);
     Comparison {
         scenario: plan.scenario.clone(),
         machine: machine.to_owned(),
@@ -101,7 +101,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         post_hoc: choice.map(|choice| choice.says),
         calibration,
         blocks,
-        across,
+        pooled_projects,
         skipped: plan.skipped.clone(),
     }
 }

@@ -11,7 +11,7 @@ pub struct Policy {
     /// the whole family stays within 5 %.
     pub alpha: f64,
     /// Level where a single comparison was planned.
-    pub alpha_alone: f64,
+    pub alpha_single: f64,
     /// What the others are compared with, in place of the planned baselines.
     pub baseline: Option<WantedBaseline>,
     /// A block is invalid where the twin's p-value is below this over the number of blocks.
@@ -20,13 +20,13 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { margin: None, alpha: 0.03, alpha_alone: 0.05, baseline: None, alpha_twin: 0.01 }
+        Self { margin: None, alpha: 0.03, alpha_single: 0.05, baseline: None, alpha_twin: 0.01 }
     }
 }
 
 impl Policy {
     /// The level for a family of so many comparisons.
     pub fn level(&self, family: usize) -> f64 {
-        if family == 1 { self.alpha_alone } else { self.alpha }
+        if family == 1 { self.alpha_single } else { self.alpha }
     }
 }

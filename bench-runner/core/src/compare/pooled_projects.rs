@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::cells::Cells;
 use super::judge::Judged;
-use super::result::{Across, General, LeftOut};
+use super::result::{General, LeftOut, PooledProjects};
 use crate::stats::{Contrast, Estimate, pooled, ratio};
 
 /// What makes comparisons of different projects the same one: matrix and workload of the block's id, the variant with
@@ -19,7 +19,7 @@ struct Found<'a> {
 
 /// All comparisons that at least two projects have, in the order of the plan. A block that spans several projects has
 /// no project of its own and is passed over.
-pub(super) fn across(cells: &[Cells<'_>], judged: &[Judged]) -> Vec<Across> {
+pub(super) fn of_all(cells: &[Cells<'_>], judged: &[Judged]) -> Vec<PooledProjects> {
     let mut keys: Vec<Key<'_>> = Vec::new();
     let mut found: HashMap<Key<'_>, Found<'_>> = HashMap::new();
     for (cells, judged) in cells.iter().zip(judged) {
@@ -60,11 +60,14 @@ fn usable(cells: &Cells<'_>, judged: &Judged, contrast: Contrast) -> Result<Esti
     }
 }
 
-fn put_together((matrix, _, variant, workload, baseline): Key<'_>, found: Found<'_>) -> Option<Across> {
+fn put_together(
+    (matrix, _, variant, workload, baseline): Key<'_>,
+    found: Found<'_>,
+) -> Option<PooledProjects> {
     let estimates: Vec<Estimate> = found.counted.iter().map(|(_, estimate)| *estimate).collect();
     let pooled = pooled(&estimates)?;
     let interval = |half_width: f64| (ratio(pooled.theta - half_width), ratio(pooled.theta + half_width));
-    Some(Across {
+    Some(PooledProjects {
         matrix: matrix.to_owned(),
         workload: workload.to_owned(),
         variant: variant.to_owned(),

@@ -26,5 +26,5 @@ pub use proof::{Proof, ProofResult};
 pub use refusal::Refusal;
 pub use rounds::{ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, by_arm, rounds, rounds_of, walls};
 pub use sample::{
-    Activity, BlockEnd, CacheUse, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
+    Activity, BlockEnd, CacheUse, Cost, Interference, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
 };

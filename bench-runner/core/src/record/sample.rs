@@ -54,7 +54,7 @@ pub struct Sample {
     /// Size of the executables and libraries of the project itself, where there are any.
     pub artifact_bytes: Option<u64>,
     /// What else the machine did meanwhile.
-    pub disturbance: Disturbance,
+    pub interference: Interference,
     /// What a compiler cache did in it, where there was one and it could be asked.
     pub cache: Option<CacheUse>,
 }
@@ -170,7 +170,7 @@ pub struct Rebuilt {
 
 /// What the machine did besides, between the start and the end of one sample. `None` where it does not tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Disturbance {
+pub struct Interference {
     /// Load average over one minute at the start.
     pub load: Option<f64>,
     /// CPU time that a hypervisor gave to others, over all CPUs.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::Writer;
-use bench_runner_core::record::{Block, Cost, Disturbance, Outcome, Phase, Sample, TEXTS, Text};
+use bench_runner_core::record::{Block, Cost, Interference, Outcome, Phase, Sample, TEXTS, Text};
 
 use super::arm::LiveArm;
 use super::clock::{Clock, Purpose};
@@ -70,7 +70,7 @@ struct Tried {
     /// `None` where there was no command line for it.
     finished: Option<Finished>,
     evidence: Evidence,
-    disturbance: Disturbance,
+    interference: Interference,
     /// What went wrong with its service.
     trouble: Option<String>,
     stdout: String,
@@ -174,7 +174,7 @@ impl<'a> Builder<'a> {
         }
         let flaw = tried.flaw(arm, place.phase);
         let said = tried.last_words(flaw.as_deref());
-        let Tried { finished, evidence, disturbance, .. } = tried;
+        let Tried { finished, evidence, interference, .. } = tried;
         let outcome = match outcome(finished.as_ref()) {
             Outcome::Built(_) if flaw.is_some() => Outcome::Failed { exit_code: Some(0) },
             outcome => outcome,
@@ -200,7 +200,7 @@ impl<'a> Builder<'a> {
             outcome,
             rebuilt: evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.clone()),
             artifact_bytes: evidence.artifact_bytes,
-            disturbance,
+            interference,
             cache: evidence.cache,
         };
         let sample = self.record(sample, &evidence, &said)?;
@@ -227,14 +227,21 @@ impl<'a> Builder<'a> {
         let Attended { finished, report, found } =
             self.timed(job, standing, arm.corner.as_ref(), place.phase)?;
         self.found = found;
-        let disturbance =
-            Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
+        let interference =
+            Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
         let [stdout, stderr] = ["stdout", "stderr"].map(|kind| workspace.said(kind));
         let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
         let evidence = Evidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
         self.note_leftovers(arm)?;
         self.note_littered(arm, &stdout);
-        Ok(Tried { finished: Some(finished), evidence, disturbance, trouble: report.trouble, stdout, stderr })
+        Ok(Tried {
+            finished: Some(finished),
+            evidence,
+            interference,
+            trouble: report.trouble,
+            stdout,
+            stderr,
+        })
     }
 
     /// Takes the work tree back from the arm that has built in it last, and notes down what it has done there.

@@ -160,8 +160,9 @@ fn comparison(cell: &Cell<'_>, compared: Option<Compared<'_>>) -> Vec<String> {
         None => (Vec::new(), ""),
         Some(Compared::Plain(plain)) => (numbers(plain.rounds, &[plain.ratio, plain.low, plain.high]), ""),
         Some(Compared::Judged(ratio)) => {
-            let Ratio { p, p_holm, p_equivalence, p_equivalence_holm, .. } = *ratio;
-            let values = [ratio.ratio, ratio.low, ratio.high, p, p_holm, p_equivalence, p_equivalence_holm];
+            let Ratio { p, p_adjusted, p_equivalence, p_equivalence_adjusted, .. } = *ratio;
+            let values =
+                [ratio.ratio, ratio.low, ratio.high, p, p_adjusted, p_equivalence, p_equivalence_adjusted];
             (numbers(ratio.rounds, &values), ratio.verdict.as_str())
         }
     };

@@ -45,9 +45,9 @@ pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
         low,
         high,
         p: 0.001,
-        p_holm: 0.002,
+        p_adjusted: 0.002,
         p_equivalence: 0.2,
-        p_equivalence_holm: 0.4,
+        p_equivalence_adjusted: 0.4,
         ratio_of_means: ratio,
         verdict,
     }
@@ -184,7 +184,7 @@ pub(crate) fn comparison(blocks: Vec<BlockResult>) -> Comparison {
         post_hoc: None,
         calibration: Vec::new(),
         blocks,
-        across: Vec::new(),
+        pooled_projects: Vec::new(),
         skipped: Vec::new(),
     }
 }

@@ -117,7 +117,7 @@ fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
         change.estimate,
         wording::counted(ratio.rounds, "round"),
         median.unwrap_or_default(),
-        wording::p_value(ratio.p_holm),
+        wording::p_value(ratio.p_adjusted),
     ))
 }
 

@@ -296,9 +296,9 @@ mod tests {
             low,
             high,
             p: 0.5,
-            p_holm: 0.5,
+            p_adjusted: 0.5,
             p_equivalence: 0.5,
-            p_equivalence_holm: 0.5,
+            p_equivalence_adjusted: 0.5,
             ratio_of_means: ratio,
             verdict: Verdict::Undecided,
         }

@@ -16,7 +16,7 @@ pub(super) fn of(cells: &[Cell]) -> Option<Agreement> {
     }
     let known: Vec<Known> = standings.iter().map(|standing| standing.combined.known).collect();
     let spread = spread_of(&known);
-    Some(Agreement { verdicts: verdicts(&standings), overlap: overlap(&known), spread, p_holm: None })
+    Some(Agreement { verdicts: verdicts(&standings), overlap: overlap(&known), spread, p_adjusted: None })
 }
 
 /// Whether intervals have a ratio in common.
@@ -41,7 +41,7 @@ pub(super) fn correct(blocks: &mut [BlockTogether]) {
     let mut corrected = holm(&all.into_iter().flatten().map(Some).collect::<Vec<_>>(), tested).into_iter();
     for row in blocks.iter_mut().flat_map(|block| &mut block.rows) {
         if let Some(agreement) = row.agreement.as_mut().filter(|agreement| agreement.spread.is_some()) {
-            agreement.p_holm = corrected.next().flatten();
+            agreement.p_adjusted = corrected.next().flatten();
         }
     }
 }

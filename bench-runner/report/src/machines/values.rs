@@ -192,7 +192,7 @@ pub struct Agreement {
     /// How far the ratios lie apart beyond chance; `None` where it cannot be said.
     pub spread: Option<Spread>,
     /// The p-value of the spread as it counts among all variants of the table (Holm).
-    pub p_holm: Option<f64>,
+    pub p_adjusted: Option<f64>,
 }
 
 /// How several verdicts lie: those of several machines in all of their runs, or those of the runs of one.

@@ -1,8 +1,8 @@
 //! What a comparison says, as JSON for other programs.
 
 use bench_runner_core::compare::{
-    Across, ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
-    PlainRatio, SessionRatio, Sessions,
+    ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
+    PlainRatio, PooledProjects, SessionRatio, Sessions,
 };
 use bench_runner_core::record::{Fidelity, Metric, Treatment};
 use serde_json::{Value, json as object};
@@ -18,7 +18,7 @@ pub fn json(comparison: &Comparison) -> Value {
         })),
         "calibration": comparison.calibration.iter().map(calibration).collect::<Vec<_>>(),
         "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
-        "across": comparison.across.iter().map(across).collect::<Vec<_>>(),
+        "across": comparison.pooled_projects.iter().map(across).collect::<Vec<_>>(),
         "skipped": comparison.skipped,
     })
 }
@@ -38,7 +38,7 @@ fn calibration(calibration: &Calibration) -> Value {
     })
 }
 
-fn across(across: &Across) -> Value {
+fn across(across: &PooledProjects) -> Value {
     let left_out = across.left_out.iter();
     object!({
         "matrix": across.matrix,
@@ -147,8 +147,8 @@ fn arm(arm: &ArmResult) -> Value {
         "not_timed": arm.not_timed,
         "ratio": arm.ratio.map(|ratio| object!({
             "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
-            "p_holm": ratio.p_holm, "p_equivalence": ratio.p_equivalence,
-            "p_equivalence_holm": ratio.p_equivalence_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
+            "p_holm": ratio.p_adjusted, "p_equivalence": ratio.p_equivalence,
+            "p_equivalence_holm": ratio.p_equivalence_adjusted, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
         })),
         "sessions": arm.sessions.as_ref().map(sessions),
     });

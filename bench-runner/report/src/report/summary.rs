@@ -4,7 +4,7 @@
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, Summary};
 use bench_runner_core::record::{Metric, MetricId};
 
-use super::derived::csv_text;
+use super::csv::csv_text;
 
 const HEADER: [&str; 23] = [
     "kind",
@@ -78,10 +78,12 @@ fn comparison_row(block: &BlockResult, arm: &ArmResult, ratio: &Ratio) -> Vec<St
     pad(&mut row, "mean");
     row.push(ratio.ratio_of_means.to_string());
     pad(&mut row, "ratio");
-    row.extend([ratio.ratio, ratio.low, ratio.high, ratio.p, ratio.p_holm].map(|value| value.to_string()));
+    row.extend(
+        [ratio.ratio, ratio.low, ratio.high, ratio.p, ratio.p_adjusted].map(|value| value.to_string()),
+    );
     row.push(ratio.verdict.as_str().to_owned());
     pad(&mut row, "p_equivalence");
-    row.extend([ratio.p_equivalence, ratio.p_equivalence_holm].map(|value| value.to_string()));
+    row.extend([ratio.p_equivalence, ratio.p_equivalence_adjusted].map(|value| value.to_string()));
     row
 }
 

@@ -4,7 +4,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use bench_runner_core::record::{Proof, ProofResult, Role, Skipped};
 
 use super::table::{Column, paragraph, sentence, table};
-use super::{across, calibration, fidelity, further};
+use super::{calibration, details, fidelity, pooled_projects};
 use crate::figure::wording::{self, TimeUnit};
 
 pub(super) const COLUMNS: [Column; 7] = [
@@ -32,7 +32,7 @@ pub fn text(comparison: &Comparison) -> String {
         lines.push(String::new());
         lines.extend(block(one));
     }
-    lines.extend(across::lines(&comparison.across));
+    lines.extend(pooled_projects::lines(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         lines.push(String::new());
         lines.extend(sentence(&wording::family(comparison)));
@@ -81,10 +81,10 @@ fn block(block: &BlockResult) -> Vec<String> {
             &line.text,
         ));
     }
-    lines.extend(further::order(block));
-    lines.extend((0..block.arms.len()).flat_map(|arm| further::beside(block, arm)));
-    lines.extend(block.arms.iter().flat_map(|arm| further::costs(arm, block.margin)));
-    lines.extend(block.arms.iter().flat_map(further::sessions));
+    lines.extend(details::order(block));
+    lines.extend((0..block.arms.len()).flat_map(|arm| details::beside(block, arm)));
+    lines.extend(block.arms.iter().flat_map(|arm| details::costs(arm, block.margin)));
+    lines.extend(block.arms.iter().flat_map(details::sessions));
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
     lines

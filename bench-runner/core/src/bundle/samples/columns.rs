@@ -199,46 +199,46 @@ pub(super) static AFTER_AXES: [Column; 33] = [
     Column {
         name: "load",
         since: Since::Format1,
-        write: |sample| shown(sample.disturbance.load.map(|load| format!("{load:.2}"))),
-        read: OfBuild(|draft, text, _| put(&mut draft.sample.disturbance.load, optional(text))),
+        write: |sample| shown(sample.interference.load.map(|load| format!("{load:.2}"))),
+        read: OfBuild(|draft, text, _| put(&mut draft.sample.interference.load, optional(text))),
     },
     Column {
         name: "steal_ns",
         since: Since::Format1,
-        write: |sample| shown_nanos(sample.disturbance.steal),
-        read: OfBuild(|draft, text, _| put(&mut draft.sample.disturbance.steal, optional_nanos(text))),
+        write: |sample| shown_nanos(sample.interference.steal),
+        read: OfBuild(|draft, text, _| put(&mut draft.sample.interference.steal, optional_nanos(text))),
     },
     Column {
         name: "io_pressure_ns",
         since: Since::Format1,
-        write: |sample| shown_nanos(sample.disturbance.io_pressure),
-        read: OfBuild(|draft, text, _| put(&mut draft.sample.disturbance.io_pressure, optional_nanos(text))),
+        write: |sample| shown_nanos(sample.interference.io_pressure),
+        read: OfBuild(|draft, text, _| put(&mut draft.sample.interference.io_pressure, optional_nanos(text))),
     },
     Column {
         name: "memory_pressure_ns",
         since: Since::Format1,
-        write: |sample| shown_nanos(sample.disturbance.memory_pressure),
+        write: |sample| shown_nanos(sample.interference.memory_pressure),
         read: OfBuild(|draft, text, _| {
-            put(&mut draft.sample.disturbance.memory_pressure, optional_nanos(text))
+            put(&mut draft.sample.interference.memory_pressure, optional_nanos(text))
         }),
     },
     Column {
         name: "foreign_cpu_ns",
         since: Since::Format1,
-        write: |sample| shown_nanos(sample.disturbance.foreign_cpu),
-        read: OfBuild(|draft, text, _| put(&mut draft.sample.disturbance.foreign_cpu, optional_nanos(text))),
+        write: |sample| shown_nanos(sample.interference.foreign_cpu),
+        read: OfBuild(|draft, text, _| put(&mut draft.sample.interference.foreign_cpu, optional_nanos(text))),
     },
     Column {
         name: "throttled",
         since: Since::Format1,
-        write: |sample| shown(sample.disturbance.throttled),
-        read: OfBuild(|draft, text, _| put(&mut draft.sample.disturbance.throttled, optional(text))),
+        write: |sample| shown(sample.interference.throttled),
+        read: OfBuild(|draft, text, _| put(&mut draft.sample.interference.throttled, optional(text))),
     },
     Column {
         name: "stragglers",
         since: Since::Format1,
-        write: |sample| sample.disturbance.stragglers.to_string(),
-        read: OfBuild(|draft, text, _| put(&mut draft.sample.disturbance.stragglers, number_or_0(text))),
+        write: |sample| sample.interference.stragglers.to_string(),
+        read: OfBuild(|draft, text, _| put(&mut draft.sample.interference.stragglers, number_or_0(text))),
     },
     Column {
         name: "cache_hits",

@@ -5,7 +5,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::record::{BlockId, CacheUse, Cost, Disturbance, Outcome, Phase, Pin, Rebuilt, Role, Sample, Text};
+use crate::record::{
+    BlockId, CacheUse, Cost, Interference, Outcome, Phase, Pin, Rebuilt, Role, Sample, Text,
+};
 
 /// A sample of which some columns have been read.
 pub(super) struct Draft {
@@ -59,7 +61,7 @@ pub(super) fn blank() -> Sample {
         outcome: Outcome::NotStarted,
         rebuilt: None,
         artifact_bytes: None,
-        disturbance: Disturbance::default(),
+        interference: Interference::default(),
         cache: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::block::BlockResult;
 use super::calibration::Calibration;
-use super::pooled_projects::Across;
+use super::pooled_projects::PooledProjects;
 use super::ratio::{Ratio, Verdict};
 use crate::record::Skipped;
 
@@ -22,7 +22,7 @@ pub struct Comparison {
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockResult>,
     /// What several projects have in common, put together.
-    pub across: Vec<Across>,
+    pub pooled_projects: Vec<PooledProjects>,
     /// What was asked for and left out.
     pub skipped: Vec<Skipped>,
 }

@@ -13,5 +13,5 @@ pub use block::{BlockResult, TwinResult};
 pub use calibration::{Calibration, Offsets, Pool};
 pub use comparison::{Comparison, PostHoc};
 pub use invalid::{Change, Invalid, OtherKind};
-pub use pooled_projects::{Across, General, LeftOut};
+pub use pooled_projects::{General, LeftOut, PooledProjects};
 pub use ratio::{PlainRatio, Ratio, Verdict};

@@ -3,7 +3,7 @@
 /// One variant against its baseline over several projects. It is no planned comparison: there is no verdict, and
 /// nothing is corrected for how many of these there are.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Across {
+pub struct PooledProjects {
     /// Name of the matrix that made the blocks.
     pub matrix: String,
     /// The variant's workload.

@@ -16,11 +16,11 @@ pub struct Ratio {
     /// The p-value against "no difference", before any correction.
     pub p: f64,
     /// The p-value after Holm's correction over all comparisons that count, [`Comparison::family`](crate::compare::Comparison::family); 1 in an invalid block.
-    pub p_holm: f64,
+    pub p_adjusted: f64,
     /// The p-value against "it differs by the margin or more", before any correction.
     pub p_equivalence: f64,
     /// The same after a Holm correction of its own.
-    pub p_equivalence_holm: f64,
+    pub p_equivalence_adjusted: f64,
     /// Mean of the variant over mean of the baseline, which outliers do move.
     pub ratio_of_means: f64,
     /// The verdict at the corrected level.

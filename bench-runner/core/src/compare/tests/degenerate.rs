@@ -118,12 +118,15 @@ fn an_invalid_block_makes_the_correction_of_no_other_milder() {
     let found = compared(&plan, &samples.all);
     let broken: Vec<_> = found.blocks[0].arms.iter().filter_map(|arm| arm.ratio).collect();
     assert!(broken.iter().all(|ratio| ratio.verdict == Verdict::Invalid && ratio.p < 1e-6), "{broken:?}");
-    assert!(broken.iter().all(|ratio| (ratio.p_holm, ratio.p_equivalence_holm) == (1.0, 1.0)), "{broken:?}");
+    assert!(
+        broken.iter().all(|ratio| (ratio.p_adjusted, ratio.p_equivalence_adjusted) == (1.0, 1.0)),
+        "{broken:?}"
+    );
     let sound = found.blocks[1].arms[2].ratio.unwrap();
     assert!(sound.p > broken[0].p && sound.p < 0.25, "{sound:?}");
     let times = |corrected: f64, p: f64| assert!((corrected / p - 4.0).abs() < 1e-9, "{sound:?}");
-    times(sound.p_holm, sound.p);
-    times(sound.p_equivalence_holm, sound.p_equivalence);
+    times(sound.p_adjusted, sound.p);
+    times(sound.p_equivalence_adjusted, sound.p_equivalence);
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn fires(found: &Comparison) -> bool {
     let invalid = !block.invalid.is_empty();
     for ratio in block.arms.iter().filter_map(|arm| arm.ratio) {
         assert_eq!(ratio.verdict == Verdict::Invalid, invalid, "{:?}", block.invalid);
-        assert!(!invalid || (ratio.p_holm, ratio.p_equivalence_holm) == (1.0, 1.0), "{ratio:?}");
+        assert!(!invalid || (ratio.p_adjusted, ratio.p_equivalence_adjusted) == (1.0, 1.0), "{ratio:?}");
     }
     assert_eq!(block.notes.iter().any(|note| note.contains("no comparison of this block stands")), invalid);
     assert!(!invalid || !found.is_decided());

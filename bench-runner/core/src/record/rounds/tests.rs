@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::record::{Arm, BlockId, Cost, Disturbance, Outcome, Pin, Role, Sampling, Variant};
+use crate::record::{Arm, BlockId, Cost, Interference, Outcome, Pin, Role, Sampling, Variant};
 
 /// Baseline, twin and two variants.
 const ARMS: [(Role, &str); 4] =
@@ -73,7 +73,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
         outcome: if text.ends_with('!') { failed } else { Outcome::Built(cost) },
         rebuilt: None,
         artifact_bytes: None,
-        disturbance: Disturbance::default(),
+        interference: Interference::default(),
         cache: None,
         visit: None,
     }

@@ -104,13 +104,13 @@ fn what_chance_does_not_explain_is_found_and_corrected() {
     let found = each(&[("a-1", 0.9, 0.01, Faster), ("b-1", 0.5, 0.01, Faster)]);
     let agreement = found.blocks[0].rows[0].agreement.clone().expect("two machines");
     let spread = agreement.spread.expect("a spread");
-    assert!(spread.p < 1e-6 && agreement.p_holm == Some(spread.p), "{agreement:?}");
+    assert!(spread.p < 1e-6 && agreement.p_adjusted == Some(spread.p), "{agreement:?}");
     let several = together(&several());
     for row in several.blocks.iter().flat_map(|block| &block.rows) {
-        if let Some((spread, p_holm)) =
-            row.agreement.as_ref().and_then(|one| Some((one.spread?, one.p_holm?)))
+        if let Some((spread, p_adjusted)) =
+            row.agreement.as_ref().and_then(|one| Some((one.spread?, one.p_adjusted?)))
         {
-            assert!(p_holm >= spread.p && p_holm <= 1.0);
+            assert!(p_adjusted >= spread.p && p_adjusted <= 1.0);
         }
     }
 }

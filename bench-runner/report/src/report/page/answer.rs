@@ -1,6 +1,6 @@
 //! One sentence for each block, then every verdict as a table.
 
-use bench_runner_core::compare::{Across, ArmResult, BlockResult, Comparison};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PooledProjects};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
@@ -23,7 +23,7 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
         }
         @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
         (fidelities(comparison))
-        (across(&comparison.across))
+        (across(&comparison.pooled_projects))
         (metrics::part(comparison))
         @if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
             p.muted { (wording::family(comparison)) " " (calibration::text(&comparison.calibration)) }
@@ -152,7 +152,7 @@ fn number(value: Option<f64>, shown: Option<String>) -> Markup {
     html! { td.n data-v=(value) { (shown.unwrap_or_default()) } }
 }
 
-fn across(across: &[Across]) -> Markup {
+fn across(across: &[PooledProjects]) -> Markup {
     let general = across.iter().any(|one| one.general.is_some());
     let interval = |ratio: f64, ends: (f64, f64)| {
         let shown = wording::interval(ratio, ends);

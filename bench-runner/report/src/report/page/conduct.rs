@@ -25,7 +25,7 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
         button.copy type="button" hidden data-copies="repeat" { "Copy" }
         (machine(&manifest.machine.details))
         h3 { "How quiet it was" }
-        (quiet::part(&page.besides))
+        (quiet::part(&page.interference))
         (tools(manifest))
         (projects(manifest))
         (sampling(manifest, comparison))

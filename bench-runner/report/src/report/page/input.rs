@@ -1,7 +1,7 @@
 //! What a page is made from.
 
 use bench_runner_core::bundle::Manifest;
-use bench_runner_core::compare::{Besides, Comparison};
+use bench_runner_core::compare::{Comparison, RunInterference};
 
 use super::apply::Advice;
 
@@ -13,7 +13,7 @@ pub struct Page<'a> {
     /// What its samples say.
     pub comparison: &'a Comparison,
     /// What went on beside them.
-    pub besides: Besides,
+    pub interference: RunInterference,
     /// What was odd about the files, as sentences.
     pub remarks: &'a [String],
     /// How to apply what was found to be better.

@@ -1,7 +1,7 @@
 //! What must be on every page, whatever a run was like.
 
 use bench_runner_core::bundle::fixture as files;
-use bench_runner_core::compare::{Besides, Comparison};
+use bench_runner_core::compare::{Comparison, RunInterference};
 use bench_runner_core::record::{ByMetric, MetricId};
 use bench_runner_core::stats::summarise;
 
@@ -13,8 +13,8 @@ fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
     let samples = [files::sample(1, files::built())];
     let remarks = ["the last row of samples.csv was cut short".to_owned()];
     let (remarks, repeat) = (&remarks[..], "bench-runner reproduce <bundle>");
-    let besides = Besides::of(&samples, Some(4));
-    page(&Page { manifest: &manifest, comparison, besides, remarks, advice, repeat })
+    let interference = RunInterference::of(&samples, Some(4));
+    page(&Page { manifest: &manifest, comparison, interference, remarks, advice, repeat })
 }
 
 /// Names of elements that were opened and not closed; an element that HTML closes by itself is none.
