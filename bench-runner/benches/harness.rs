@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner_core::record::{
-    Arm, Block, BlockId, Cost, Disturbance, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample, TreeId,
+    Arm, Block, BlockId, Cost, Interference, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample, TreeId,
 };
 use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
 use bench_runner_measure::axes::{Availability, Setting, Settings};
@@ -136,17 +136,10 @@ fn sample(
         edit: 0,
         predecessor: None,
         started_at: SystemTime::UNIX_EPOCH,
-        outcome: Outcome::Built(Cost {
-            wall,
-            user: wall,
-            sys: wall,
-            max_rss: 1,
-            peak_memory: None,
-            activity: None,
-        }),
+        outcome: Outcome::Built(Cost { wall, user: wall, sys: wall, max_rss: 1, ..Cost::default() }),
         rebuilt: None,
         artifact_bytes: None,
-        disturbance: Disturbance::default(),
+        interference: Interference::default(),
         cache: None,
         visit: None,
     }

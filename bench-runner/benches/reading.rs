@@ -20,7 +20,7 @@ use bench_runner::flows;
 use bench_runner_core::bundle::{self, Bundle, MachineEntry, Manifest, Status, Writer, fixture};
 use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_core::record::{
-    Arm, ArmBuilds, Block, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan, Rebuilt,
+    Arm, ArmBuilds, Block, BlockId, Cost, FORMAT_VERSION, Interference, Outcome, Phase, Pin, Plan, Rebuilt,
     Role, Sample, Sampling, Variant, by_arm,
 };
 use bench_runner_core::stats::{Summary, summarise};
@@ -116,12 +116,15 @@ fn sample(block: &Block, arm: &Arm, number: u32, round: u32, position: u32) -> S
             user: wall * 3 / 2,
             sys: wall / 10,
             max_rss: 250_000_000 + noise,
-            peak_memory: None,
-            activity: None,
+            ..Cost::default()
         }),
         rebuilt: Some(Rebuilt { count: 1, set: "e3b0c44298fc".into() }),
         artifact_bytes: Some(46_740_440),
-        disturbance: Disturbance { load: Some(1.5), steal: Some(Duration::ZERO), ..Disturbance::default() },
+        interference: Interference {
+            load: Some(1.5),
+            steal: Some(Duration::ZERO),
+            ..Interference::default()
+        },
         cache: None,
         visit: None,
     }

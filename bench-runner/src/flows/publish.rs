@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Bundle};
-use bench_runner_core::compare::{Besides, Comparison, Policy, Recorded, compare};
+use bench_runner_core::compare::{Comparison, Policy, Recorded, RunInterference, compare};
 use bench_runner_report::{figure, report};
 
 use super::FlowError;
@@ -58,7 +58,10 @@ pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
     report::page(&report::Page {
         manifest,
         comparison,
-        besides: Besides::of(&bundle.samples, manifest.machine.details["facts"]["threads"].as_u64()),
+        interference: RunInterference::of(
+            &bundle.samples,
+            manifest.machine.details["facts"]["threads"].as_u64(),
+        ),
         remarks: &bundle.remarks,
         advice: &super::advice(bundle, comparison),
         // Where bundles lie by default, and not where this one does: the page is read elsewhere.

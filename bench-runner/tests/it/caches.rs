@@ -114,7 +114,7 @@ fn cold_and_warm_are_proven_and_counted() {
     // A build fills the cache before the one that yields the proof.
     assert_eq!(used(&of(&bundle, "cache=warm", Phase::Warmup)), [cold, warm]);
     assert!(bundle.manifest.tools.iter().any(|tool| tool.version.starts_with("sccache ")));
-    let stragglers: u32 = bundle.samples.iter().map(|sample| sample.disturbance.stragglers).sum();
+    let stragglers: u32 = bundle.samples.iter().map(|sample| sample.interference.stragglers).sum();
     assert_eq!(stragglers, 0, "servers are stopped, not killed");
 }
 
@@ -200,7 +200,7 @@ fn a_wrapper_that_comes_another_way_has_a_server_of_its_own_too() {
     let bundle = lab.bundle();
     let measured = of(&bundle, "cached", Phase::Measured);
     assert_eq!(used(&measured), [Some((1, 0, 1))], "filled by a build of its own, and by nobody else's");
-    assert!(measured.iter().all(|sample| sample.disturbance.stragglers == 0));
+    assert!(measured.iter().all(|sample| sample.interference.stragglers == 0));
 }
 
 fn a_redis_that_is_not_there_is_left_out() {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use bench_runner::flows;
 use bench_runner_core::bundle;
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Policy, Ratio, TwinResult, Verdict};
-use bench_runner_core::record::Role;
+use bench_runner_core::record::{MetricId, Role};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::lab::{Lab, entries};
@@ -199,7 +199,7 @@ fn slow_downs() -> String {
     );
     for block in &found.blocks {
         for (arm, ratio) in judged(block) {
-            let cpu = arm.cpu_ratio.expect("CPU time in every round");
+            let cpu = arm.plain_ratios[MetricId::Cpu].expect("CPU time in every round");
             let _ = writeln!(
                 text,
                 "| {} | {} % | {} | {:.3} | {:.3} – {:.3} | {:.3} | {:.3} – {:.3} | {} |",

@@ -159,7 +159,7 @@ pub(crate) fn families(study: &Study, setup: &Setup) -> Families {
         let count = |verdict: Verdict| verdicts(run).filter(|&found| found == verdict).count();
         let different = count(Verdict::Faster) + count(Verdict::Slower);
         let level = Policy::default().level(run.comparison.planned);
-        let significant = all(run).any(|ratio| ratio.p_holm < level);
+        let significant = all(run).any(|ratio| ratio.p_adjusted < level);
         let counts = (different, count(Verdict::Equivalent), count(Verdict::Invalid));
         (counts, significant, all(run).count(), rounds(run))
     });
@@ -195,7 +195,7 @@ pub(crate) fn power(study: &Study, setup: &Setup) -> Power {
         let level = Policy::default().level(run.comparison.planned);
         let slower = || truth().zip(all(run)).filter(|&(&truth, _)| truth > 1.0).map(|(_, ratio)| ratio);
         let count = |verdict| slower().filter(|ratio| ratio.verdict == verdict).count();
-        let shown = slower().filter(|ratio| ratio.p_holm < level && ratio.ratio > 1.0).count();
+        let shown = slower().filter(|ratio| ratio.p_adjusted < level && ratio.ratio > 1.0).count();
         (shown, count(Verdict::Slower), count(Verdict::Equivalent), count(Verdict::Invalid))
     });
     let trials = truth().filter(|&&ratio| ratio > 1.0).count();

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner_core::record::{
-    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, FORMAT_VERSION, Outcome, Phase, Pin, Plan,
+    Arm, Block, BlockEnd, BlockId, Cost, FORMAT_VERSION, Interference, Outcome, Phase, Pin, Plan,
     PlannedProject, Role, Sample, Sampling, StopReason, Variant,
 };
 use bench_runner_measure::sampling::{Next, Progress, next, round_order};
@@ -219,12 +219,11 @@ fn sample(plan: &Plan, block: &Block, arm: &Arm, place: Place, wall: Duration) -
             user: wall,
             sys: Duration::ZERO,
             max_rss: 1 << 20,
-            peak_memory: None,
-            activity: None,
+            ..Cost::default()
         }),
         rebuilt: None,
         artifact_bytes: None,
-        disturbance: Disturbance::default(),
+        interference: Interference::default(),
         cache: None,
         visit: None,
     }

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::open::{field, read_rows};
-use super::write::{replace, rows};
-use super::{BundleError, EARLIER};
+use super::error::BundleError;
+use super::files::EARLIER;
+use super::rows::{field, read_rows, replace, rows};
 use crate::record::{BlockId, EarlierTwin};
 
 const HEADER: [&str; 6] = ["run", "block", "workload", "rounds", "theta", "se"];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::*;
+use super::manifest::{MachineEntry, Manifest, ProgramEntry, Status, TimeSpent};
 use crate::record::*;
 
 /// A plan of one block `s/p/clean`, which has nothing but its baseline.
@@ -99,11 +99,11 @@ pub fn sample(number: u32, outcome: Outcome) -> Sample {
         outcome,
         rebuilt: Some(Rebuilt { count: 2, set: "abc".into() }),
         artifact_bytes: Some(10),
-        disturbance: Disturbance {
+        interference: Interference {
             load: Some(0.25),
             steal: Some(Duration::from_nanos(5)),
             stragglers: 1,
-            ..Disturbance::default()
+            ..Interference::default()
         },
         cache: Some(CacheUse { hits: 5, misses: 6, not_cacheable: 0 }),
     }
@@ -117,12 +117,12 @@ pub fn built() -> Outcome {
         sys: Duration::ZERO,
         max_rss: 4096,
         peak_memory: None,
-        activity: Some(Activity {
-            minor_faults: 11,
-            major_faults: 12,
-            voluntary_switches: 13,
-            involuntary_switches: 14,
-            written_bytes: 512,
-        }),
+        activity: Activity {
+            minor_faults: Some(11),
+            major_faults: Some(12),
+            voluntary_switches: Some(13),
+            involuntary_switches: Some(14),
+            written_bytes: Some(512),
+        },
     })
 }

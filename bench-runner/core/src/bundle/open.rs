@@ -4,17 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use csv::{ReaderBuilder, StringRecord};
-
-use super::manifest::unknown_key;
+use super::earlier;
+use super::error::BundleError;
+use super::files::{EARLIER, MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES};
+use super::manifest::{Manifest, unknown_key};
+use super::rows::{end_of_whole_rows, field, read_rows};
 use super::samples::{self, Columns};
-use super::{
-    BundleError, EARLIER, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, earlier, end_of_whole_rows,
-};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
-
-/// Bytes of a file of rows that are read at a time.
-const BUFFER: usize = 1 << 16;
 
 /// Everything that the files of one run say.
 #[derive(Debug, Clone)]
@@ -188,47 +184,4 @@ fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleEr
                 .ok_or_else(|| format!("column `result`: `{result}` is no result of a proof"))?,
         })
     })
-}
-
-/// The field of a row in the column of this name.
-pub(super) fn field<'r>(
-    header: &StringRecord,
-    record: &'r StringRecord,
-    name: &str,
-) -> Result<&'r str, String> {
-    let place = header.iter().position(|column| column == name);
-    place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
-}
-
-/// Reads a file as CSV with a header that has these columns, be there rows or not, and gives each row to `read`; what
-/// is wrong is said with its line.
-pub(super) fn read_rows<T>(
-    path: &Path,
-    file: impl Read,
-    columns: &[&str],
-    mut read: impl FnMut(&StringRecord, &StringRecord) -> Result<T, String>,
-) -> Result<Vec<T>, BundleError> {
-    let malformed =
-        |line: u64, reason: String| BundleError::Malformed { path: path.to_owned(), line, reason };
-    let of_csv = |error: csv::Error| {
-        let (line, reason) = (error.position().map_or(0, csv::Position::line), error.to_string());
-        match error.into_kind() {
-            csv::ErrorKind::Io(error) => BundleError::io("read", path, error),
-            _ => malformed(line, reason),
-        }
-    };
-    let mut reader = ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(file);
-    let header = reader.headers().map_err(of_csv)?.clone();
-    let missing: Vec<&str> =
-        columns.iter().filter(|name| header.iter().all(|column| column != **name)).copied().collect();
-    if !missing.is_empty() {
-        return Err(malformed(1, format!("no column for {}", missing.join(", "))));
-    }
-    let mut rows = Vec::new();
-    let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(of_csv)? {
-        let line = record.position().map_or(0, csv::Position::line);
-        rows.push(read(&header, &record).map_err(|reason| malformed(line, reason))?);
-    }
-    Ok(rows)
 }

@@ -1,6 +1,7 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::files::*;
 use super::fixture::*;
 use super::*;
 use crate::record::*;
@@ -27,6 +28,60 @@ fn samples_come_back_as_they_were_written() {
     assert_eq!(bundle.samples, samples);
     assert_eq!(bundle.manifest.status, Status::Complete);
     assert!(bundle.remarks.is_empty());
+}
+
+/// The header as programs have written it; what is there may not move.
+const HEADER: &str = "sample,block,session,project,pin,workload,variant,role,linker,env.X,phase,round,position,attempt,\
+    edit,status,exit_code,started_at,wall_ns,user_ns,sys_ns,max_rss_bytes,units_rebuilt,artifact_bytes,\
+    peak_memory_bytes,units_set,predecessor,load,steal_ns,io_pressure_ns,memory_pressure_ns,foreign_cpu_ns,throttled,\
+    stragglers,cache_hits,cache_misses,cache_not_cacheable,visit,minor_faults,major_faults,voluntary_switches,\
+    involuntary_switches,written_bytes";
+
+#[test]
+fn a_row_is_written_field_by_field_in_the_order_of_the_header() {
+    let mut plain = sample(1, built());
+    plain.variant = "linker=bfd".into();
+    let (_dir, path) = written(&[plain]);
+    let row = format!(
+        "1,s/p/clean,1,p,git:{},clean,linker=bfd,twin,bfd,1,measured,3,2,1,7,ok,0,2023-11-14T22:13:20.123456Z,1234567891,\
+         1,0,4096,2,10,,abc,baseline:linker=bfd,0.25,5,,,,,1,5,6,0,2,11,12,13,14,512",
+        "ab".repeat(20)
+    );
+    assert_eq!(std::fs::read_to_string(path.join(SAMPLES)).unwrap(), format!("{HEADER}\n{row}\n"));
+}
+
+#[test]
+fn every_column_that_came_later_may_be_missing() {
+    let (_dir, path) = written(&[sample(1, built())]);
+    let file = path.join(SAMPLES);
+    let mut reader = csv::Reader::from_path(&file).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let row = reader.records().next().unwrap().unwrap();
+    let later = header.iter().position(|name| name == "peak_memory_bytes").unwrap();
+    for lacking in 0..header.len() {
+        let mut writer = csv::Writer::from_path(&file).unwrap();
+        for record in [&header, &row] {
+            let rest = record.iter().enumerate().filter(|(at, _)| *at != lacking);
+            writer.write_record(rest.map(|(_, field)| field)).unwrap();
+        }
+        drop(writer);
+        let is_axis = ["linker", "env.X"].contains(&&header[lacking]);
+        let read = open(&path).map(|bundle| bundle.samples.len());
+        assert_eq!(read.is_ok(), is_axis || lacking >= later, "{}: {read:?}", &header[lacking]);
+    }
+}
+
+#[test]
+fn a_count_that_a_file_lacks_leaves_the_others() {
+    let (_dir, path) = written(&[sample(1, built())]);
+    let file = path.join(SAMPLES);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("major_faults", "else", 1)).unwrap();
+    let activity = open(&path).unwrap().samples[0].outcome.cost().unwrap().activity;
+    assert_eq!(
+        (activity.minor_faults, activity.major_faults, activity.written_bytes),
+        (Some(11), None, Some(512))
+    );
 }
 
 #[test]
@@ -279,7 +334,7 @@ fn a_run_of_format_1_is_taken_up_in_format_1() {
         assert!(!manifest.contains(&format!("\"{key}\"")), "{key} in {manifest}");
     }
     let back = &open(&path).unwrap().samples[0];
-    assert_eq!((back.visit, back.outcome.cost().unwrap().activity), (None, None));
+    assert_eq!((back.visit, back.outcome.cost().unwrap().activity), (None, Activity::default()));
 }
 
 #[test]

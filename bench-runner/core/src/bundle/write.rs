@@ -6,12 +6,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::manifest::{keep_unknown_keys, unknown_key};
-use super::samples::{axis_columns, header, row, timestamp};
-use super::{
-    BundleError, MANIFEST, Manifest, PROOF_COLUMNS, PROOFS, SAMPLES, Status, UNIT_SETS, earlier,
-    end_of_whole_rows,
-};
+use super::earlier;
+use super::error::BundleError;
+use super::files::{MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES, UNIT_SETS};
+use super::manifest::{Manifest, Status, keep_unknown_keys, unknown_key};
+use super::rows::{end_of_whole_rows, replace, rows};
+use super::samples::{axis_columns, header, row};
 use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
 /// The name of a run: `<UTC start>-<scenario>-<6 hex>`.
@@ -206,18 +206,6 @@ fn with_unknown_keys(dir: &Path, manifest: &Manifest) -> Result<Option<serde_jso
     Ok(unknown_key(&found, &known).map(|_| found))
 }
 
-/// Writes a file of the bundle in `dir` as a whole: a reader sees the old one or the new one, never half of one.
-pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
-    let path = dir.join(name);
-    let failed = |error| BundleError::io("write", &path, error);
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    file.as_file().set_permissions(permissions).map_err(failed)?;
-    file.persist(&path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
 /// Writes `text` as `derived/<name>` of the bundle in `dir`.
 pub fn write_derived(dir: &Path, name: &str, text: &str) -> Result<PathBuf, BundleError> {
     let folder = dir.join("derived");
@@ -239,10 +227,7 @@ fn append<R: AsRef<[String]>>(path: &Path, new: &[R]) -> Result<(), BundleError>
     file.write_all(&bytes).map_err(failed)
 }
 
-pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row.as_ref()).map_err(std::io::Error::other)?;
-    }
-    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+/// UTC as files write it, whole seconds.
+fn timestamp(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
 }

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cells::Cells;
-use super::judge::Judged;
+use super::judge::{BlockOffsets, Judged};
 use super::result::{Calibration, Offsets, Pool};
 use crate::record::{Block, EarlierTwin};
 use crate::stats::{Control, Estimate, OffsetSums, offset_weight};
@@ -43,23 +43,13 @@ impl<'a> Kind<'a> {
     }
 }
 
-/// What a block is judged by.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OfBlock {
-    /// For its comparisons.
-    pub(super) offsets: Offsets,
-    /// τ² for the verdict on its own twin, from the others alone: a broken twin must not make room for itself. 0 where
-    /// they are too few.
-    pub(super) of_others: f64,
-}
-
 /// An answer for each project and workload of the run in the order of the plan, and that for each block. Estimates are
 /// taken as they are before any offset.
 pub(super) fn calibrate(
     cells: &[Cells<'_>],
     judged: &[Judged],
     earlier: &[EarlierTwin],
-) -> (Vec<Calibration>, Vec<OfBlock>) {
+) -> (Vec<Calibration>, Vec<BlockOffsets>) {
     let kinds: Vec<Kind<'_>> = cells.iter().map(|cells| Kind::of(cells.block)).collect();
     let twins = usable_twins(&kinds, cells, judged, earlier);
     let mut pools: HashMap<Key<'_>, Vec<&Twin<'_>>> = HashMap::new();
@@ -70,15 +60,15 @@ pub(super) fn calibrate(
         pools.iter().filter_map(|(pool, twins)| Some((*pool, offsets(pool.0, twins)?))).collect();
     let of_block = |((kind, judged), cells): ((&Kind<'_>, &Judged), &Cells<'_>)| {
         let Some((offsets, sums)) = kind.pools().find_map(|pool| known.get(&pool).copied()) else {
-            return OfBlock { offsets: Offsets::NotCalibrated { twins: twins.len() }, of_others: 0.0 };
+            return BlockOffsets { offsets: Offsets::NotCalibrated { twins: twins.len() }, of_others: 0.0 };
         };
         let others = judged.twin.filter(|_| counts(cells)).map_or(sums, |own| sums.without(&own));
-        OfBlock { offsets, of_others: others.variance().unwrap_or(0.0) }
+        BlockOffsets { offsets, of_others: others.variance().unwrap_or(0.0) }
     };
-    let of_blocks: Vec<OfBlock> = kinds.iter().zip(judged).zip(cells).map(of_block).collect();
+    let of_blocks: Vec<BlockOffsets> = kinds.iter().zip(judged).zip(cells).map(of_block).collect();
     let mut seen = HashSet::new();
     let distinct = kinds.iter().zip(&of_blocks).filter(|(kind, _)| seen.insert(*kind));
-    let answer = |(kind, of_block): (&Kind<'_>, &OfBlock)| Calibration {
+    let answer = |(kind, of_block): (&Kind<'_>, &BlockOffsets)| Calibration {
         project: kind.project.map(str::to_owned),
         workload: kind.workload.clone(),
         offsets: of_block.offsets,

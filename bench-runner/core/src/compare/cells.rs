@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::result::{ArmResult, Point, Ratio};
 use crate::record::{
-    ArmBuilds, Block, BlockEnd, Cost, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
+    ArmBuilds, Block, BlockEnd, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
     rounds_of, walls,
 };
-use crate::stats::{Contrast, Control, MAD_TO_SD, Reference, Side, median_and_mad, quantile, summarise};
+use crate::stats::{Contrast, Control, Reference, Side};
 
 /// A block's samples by round and arm.
 pub(super) struct Cells<'a> {
@@ -18,7 +17,7 @@ pub(super) struct Cells<'a> {
     /// The block's builds, by arm.
     builds: Vec<ArmBuilds<'a>>,
     /// Numbers of the measured ones, in order.
-    numbers: Vec<u32>,
+    pub(super) numbers: Vec<u32>,
     /// Whole rounds, in order.
     pub(super) rounds: Vec<Round<'a>>,
     /// Their wall seconds.
@@ -211,59 +210,5 @@ impl<'a> Cells<'a> {
             Some(Outcome::NotStarted) => "the warm-up build could not be started".to_owned(),
             Some(Outcome::Built(_)) | None => "no round was built".to_owned(),
         })
-    }
-
-    /// What the samples of one arm say.
-    pub(super) fn arm_result(&self, arm: usize, ratio: Option<Ratio>) -> ArmResult {
-        let planned = &self.block.arms[arm];
-        let costs: Vec<&Cost> =
-            self.rounds.iter().filter_map(|round| round.builds[arm]?.outcome.cost()).collect();
-        let summary =
-            |of: &dyn Fn(&Cost) -> f64| summarise(&costs.iter().map(|cost| of(cost)).collect::<Vec<_>>());
-        let mut walls: Vec<f64> = costs.iter().map(|cost| cost.wall.as_secs_f64()).collect();
-        // what is in order already is put in order again at no cost worth speaking of
-        walls.sort_unstable_by(f64::total_cmp);
-        ArmResult {
-            role: planned.role,
-            variant: planned.variant.name.clone(),
-            aliases: planned.aliases.clone(),
-            points: self.points(arm),
-            failures: self.failures(arm),
-            not_timed: self.not_timed[arm].clone(),
-            wall: summarise(&walls),
-            middle_half: quantile(&walls, 0.25).zip(quantile(&walls, 0.75)),
-            cpu: summary(&|cost| (cost.user + cost.sys).as_secs_f64()),
-            kernel: summary(&|cost| cost.sys.as_secs_f64()),
-            max_rss: summary(&|cost| cost.max_rss as f64),
-            ratio,
-            cpu_ratio: None,
-            rss_ratio: None,
-            sessions: None,
-        }
-    }
-
-    fn points(&self, arm: usize) -> Vec<Point> {
-        let order_of =
-            |sample: &Sample| self.numbers.binary_search(&sample.number).unwrap_or_default() as u32;
-        let of_round = |round: &Round<'_>| {
-            let sample = round.builds[arm]?;
-            let wall = sample.outcome.cost()?.wall.as_secs_f64();
-            let (round, session) = (sample.round, sample.session);
-            Some(Point { order: order_of(sample), round, session, wall, outlier: false })
-        };
-        let mut points: Vec<Point> = self.rounds.iter().filter_map(of_round).collect();
-        points.sort_by_key(|point| point.order);
-        flag_outliers(&mut points);
-        points
-    }
-}
-
-/// Flags what lies further than three robust standard deviations from the median, on the log scale.
-fn flag_outliers(points: &mut [Point]) {
-    let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
-    let Some((centre, spread)) = median_and_mad(&logs) else { return };
-    let limit = 3.0 * MAD_TO_SD * spread;
-    for (point, log) in points.iter_mut().zip(logs) {
-        point.outlier = spread > 0.0 && (log - centre).abs() > limit;
     }
 }

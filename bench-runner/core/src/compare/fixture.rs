@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::compare::{Comparison, Policy, Recorded, compare};
 use crate::record::{
-    Arm, Block, BlockEnd, BlockId, Cost, Disturbance, NotTimed, Outcome, Phase, Pin, Plan, PlannedProject,
-    Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
+    Arm, Block, BlockEnd, BlockId, Cost, Interference, METRICS, NotTimed, Outcome, Phase, Pin, Plan,
+    PlannedProject, Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
 };
 use crate::stats::noise::Noise;
 
@@ -80,14 +80,7 @@ pub fn plan(blocks: Vec<Block>) -> Plan {
 
 pub fn built(seconds: f64) -> Outcome {
     let wall = Duration::from_secs_f64(seconds);
-    Outcome::Built(Cost {
-        wall,
-        user: wall,
-        sys: wall / 2,
-        max_rss: 1 << 20,
-        peak_memory: None,
-        activity: None,
-    })
+    Outcome::Built(Cost { wall, user: wall, sys: wall / 2, max_rss: 1 << 20, ..Cost::default() })
 }
 
 /// Samples of a plan as a run would write them.
@@ -130,7 +123,7 @@ impl<'a> Samples<'a> {
             outcome,
             rebuilt: None,
             artifact_bytes: None,
-            disturbance: Disturbance::default(),
+            interference: Interference::default(),
             cache: None,
             visit: None,
         });
@@ -203,7 +196,7 @@ pub fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
 
 /// No number anywhere is NaN or infinite, and intervals contain their estimate.
 pub(crate) fn assert_sound(comparison: &Comparison) {
-    for one in &comparison.across {
+    for one in &comparison.pooled_projects {
         let general = one.general.iter().flat_map(|general| [general.mean, general.further]);
         for (low, high) in general.chain([one.these]) {
             assert!(low <= one.ratio && one.ratio <= high && high.is_finite(), "{one:?}");
@@ -222,12 +215,12 @@ pub(crate) fn assert_sound(comparison: &Comparison) {
             assert!(order.predecessors.is_none_or(|found| (0.0..=1.0).contains(&found.p)), "{order:?}");
         }
         for arm in &block.arms {
-            for s in [arm.wall, arm.cpu, arm.max_rss].iter().flatten() {
+            for s in METRICS.iter().filter_map(|metric| arm.summaries[metric.id]) {
                 let all = [s.median, s.low, s.high, s.mean, s.sd, s.mad, s.min, s.max];
                 assert!(all.iter().all(|value| value.is_finite()), "{s:?}");
             }
-            assert_eq!(arm.middle_half.is_some(), arm.wall.is_some());
-            if let Some((wall, (low, high))) = arm.wall.zip(arm.middle_half) {
+            assert_eq!(arm.middle_half.is_some(), arm.wall().is_some());
+            if let Some((wall, (low, high))) = arm.wall().zip(arm.middle_half) {
                 let [min, median, max] = [wall.min, wall.median, wall.max];
                 assert!(
                     min <= low && low <= median && median <= high && high <= max,
@@ -235,8 +228,8 @@ pub(crate) fn assert_sound(comparison: &Comparison) {
                 );
             }
             let by_session = arm.sessions.iter().flat_map(|sessions| &sessions.ratios);
-            let costs = [arm.cpu_ratio, arm.rss_ratio];
-            for r in by_session.map(|one| one.ratio).chain(costs.into_iter().flatten()) {
+            let costs = METRICS.iter().filter_map(|metric| arm.plain_ratios[metric.id]);
+            for r in by_session.map(|one| one.ratio).chain(costs) {
                 assert!(r.low <= r.ratio && r.ratio <= r.high && r.high.is_finite(), "{r:?}");
             }
             if let Some(spread) = arm.sessions.as_ref().and_then(|sessions| sessions.spread) {
@@ -245,9 +238,9 @@ pub(crate) fn assert_sound(comparison: &Comparison) {
             if let Some(r) = arm.ratio {
                 assert!(r.low <= r.ratio && r.ratio <= r.high, "{r:?}");
                 assert!(r.low.is_finite() && r.high.is_finite() && r.ratio_of_means.is_finite(), "{r:?}");
-                let equivalence = [r.p_equivalence, r.p_equivalence_holm];
+                let equivalence = [r.p_equivalence, r.p_equivalence_adjusted];
                 assert!(equivalence.iter().all(|p| (0.0..=1.0).contains(p)), "{r:?}");
-                assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_holm && r.p_holm <= 1.0, "{r:?}");
+                assert!((0.0..=1.0).contains(&r.p) && r.p <= r.p_adjusted && r.p_adjusted <= 1.0, "{r:?}");
             }
         }
         assert!(

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::Policy;
-use super::calibrate::OfBlock;
 use super::cells::{Cells, Table};
 use super::kind::other_kinds;
+use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
@@ -29,6 +28,16 @@ pub(super) struct Judged {
     offset_of_others: f64,
     /// For each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
+}
+
+/// The offsets between directories that a block is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockOffsets {
+    /// For its comparisons.
+    pub(super) offsets: Offsets,
+    /// τ² for the verdict on its own twin, from the others alone: a broken twin must not make room for itself. 0 where
+    /// they are too few.
+    pub(super) of_others: f64,
 }
 
 impl Judged {
@@ -93,7 +102,7 @@ impl Judged {
     }
 
     /// Takes offsets between directories into the standard errors.
-    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: OfBlock) {
+    pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: BlockOffsets) {
         self.offsets = Some(known.offsets);
         self.offset_of_others = known.of_others;
         let tau2 = self.offset_left(cells);
@@ -185,11 +194,11 @@ impl Judged {
 
 fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<Ratio> {
     let contrast = cells.contrast(test.arm)?;
-    let (estimate, (p_holm, p_equivalence_holm)) = (test.estimate, test.holm);
+    let (estimate, (p_adjusted, p_equivalence_adjusted)) = (test.estimate, test.holm);
     let shown = Shown {
         invalid: !block.invalid.is_empty(),
-        equivalent: p_equivalence_holm < alpha,
-        different: p_holm < alpha,
+        equivalent: p_equivalence_adjusted < alpha,
+        different: p_adjusted < alpha,
         below: estimate.theta < 0.0,
         variant_censored: cells.side_timed_out(contrast.of),
         reference_censored: cells.side_timed_out(contrast.against),
@@ -201,9 +210,9 @@ fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<R
         low,
         high,
         p: test.difference,
-        p_holm,
+        p_adjusted,
         p_equivalence: test.equivalence,
-        p_equivalence_holm,
+        p_equivalence_adjusted,
         ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
         verdict: verdict(shown),
     })

@@ -78,7 +78,7 @@ fn units(first: &Sample, later: &[(&Sample, &Cost)]) -> Option<Change> {
 }
 
 fn written(first: &Cost, later: &[&Cost]) -> Option<Change> {
-    let bytes = |cost: &Cost| cost.activity.map(|activity| activity.written_bytes as f64);
+    let bytes = |cost: &Cost| cost.activity.written_bytes.map(|bytes| bytes as f64);
     let first = bytes(first)?;
     let known: Vec<f64> = later.iter().filter_map(|cost| bytes(cost)).collect();
     let later = median(&known).filter(|_| known.len() >= MIN_LATER)?;

@@ -26,18 +26,21 @@
 //! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and next to a baseline
 //! or twin with one no variant is `slower` or `equivalent`.
 
-mod across;
+mod arms;
 mod baseline;
-mod besides;
 mod calibrate;
 mod cells;
 mod costs;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
+mod interference;
 mod judge;
 mod kind;
 mod notes;
 mod order;
+mod policy;
+mod pooled_projects;
+mod recorded;
 mod result;
 mod sessions;
 mod title;
@@ -46,92 +49,22 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::bundle::Bundle;
-use crate::record::{Block, BlockEnd, BlockId, EarlierTwin, Plan, Proof, Sample};
+use crate::record::{Block, BlockEnd, BlockId, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
-pub use across::{Across, General, LeftOut};
 pub use baseline::{UnknownBaseline, WantedBaseline};
-pub use besides::Besides;
-pub use result::{
-    ArmResult, BlockResult, Calibration, Change, Comparison, Invalid, Offsets, OtherKind, PlainRatio, Point,
-    Pool, PostHoc, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
-};
-
+pub use interference::RunInterference;
 pub use notes::counted;
+pub use policy::Policy;
+pub use recorded::Recorded;
+pub use result::{
+    ArmResult, BlockResult, Calibration, Change, Comparison, General, Invalid, LeftOut, Offsets, OtherKind,
+    PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
+};
 
 use baseline::Choice;
 use cells::Cells;
-use costs::Costs;
 use judge::Judged;
-use sessions::BySession;
-
-/// By what standard samples are judged.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Policy {
-    /// Margin of relevance as a share, in place of the one that each block has.
-    pub margin: Option<f64>,
-    /// Level for Holm-corrected p-values where several comparisons were planned; calibrated so that the error of
-    /// the whole family stays within 5 %.
-    pub alpha: f64,
-    /// Level where a single comparison was planned.
-    pub alpha_alone: f64,
-    /// What the others are compared with, in place of the planned baselines.
-    pub baseline: Option<WantedBaseline>,
-    /// A block is invalid where the twin's p-value is below this over the number of blocks.
-    pub alpha_twin: f64,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { margin: None, alpha: 0.03, alpha_alone: 0.05, baseline: None, alpha_twin: 0.01 }
-    }
-}
-
-impl Policy {
-    /// The level for a family of so many comparisons.
-    pub fn level(&self, family: usize) -> f64 {
-        if family == 1 { self.alpha_alone } else { self.alpha }
-    }
-}
-
-/// What one run left behind, as far as judging needs it. What is not known is empty.
-#[derive(Debug, Clone, Copy)]
-pub struct Recorded<'a> {
-    /// What was to be done.
-    pub plan: &'a Plan,
-    /// The builds; those of blocks or arms that the plan does not have are left out.
-    pub samples: &'a [Sample],
-    /// What was found in the builds.
-    pub proofs: &'a [Proof],
-    /// How each block ended.
-    pub ends: &'a [BlockEnd],
-    /// Twins of earlier runs on the same machine.
-    pub earlier: &'a [EarlierTwin],
-    /// One line about the machine, for captions.
-    pub machine: &'a str,
-}
-
-impl<'a> Recorded<'a> {
-    /// Samples of a plan about which nothing else is known.
-    pub fn of(plan: &'a Plan, samples: &'a [Sample]) -> Self {
-        Self { plan, samples, proofs: &[], ends: &[], earlier: &[], machine: "" }
-    }
-}
-
-impl<'a> From<&'a Bundle> for Recorded<'a> {
-    fn from(bundle: &'a Bundle) -> Self {
-        let manifest = &bundle.manifest;
-        Self {
-            plan: &manifest.plan,
-            samples: &bundle.samples,
-            proofs: &bundle.proofs,
-            ends: &manifest.blocks,
-            earlier: &bundle.earlier,
-            machine: &manifest.machine.summary,
-        }
-    }
-}
 
 /// Everything that the samples of one run say.
 pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
@@ -160,7 +93,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
             })
             .collect()
     };
-    let (across, blocks) = rayon::join(|| across::across(&cells, &judged), blocks);
+    let (pooled_projects, blocks) = rayon::join(|| pooled_projects::of_all(&cells, &judged), blocks);
     Comparison {
         scenario: plan.scenario.clone(),
         machine: machine.to_owned(),
@@ -168,7 +101,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         post_hoc: choice.map(|choice| choice.says),
         calibration,
         blocks,
-        across,
+        pooled_projects,
         skipped: plan.skipped.clone(),
     }
 }
@@ -206,14 +139,6 @@ fn block_result(
     let baseline = cells.baseline?;
     let order = order::of_block(cells, judged);
     let notes = notes::of_block(cells, judged, family, policy);
-    let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells));
-    let arm_result = |arm: usize| ArmResult {
-        cpu_ratio: costs.cpu(arm),
-        rss_ratio: costs.max_rss(arm),
-        sessions: sessions.of_arm(cells, judged, arm),
-        ..cells.arm_result(arm, judged.ratios[arm])
-    };
-    let arms = (0..cells.block.arms.len()).map(arm_result).collect();
     Some(BlockResult {
         id: cells.block.id.clone(),
         workload: cells.block.workload(),
@@ -221,7 +146,7 @@ fn block_result(
         rounds: cells.rounds.len() as u32,
         stopped: cells.end.map(|end| end.stopped),
         margin: judged.margin,
-        arms,
+        arms: arms::of_block(cells, judged),
         baseline,
         twin: judged.twin_result(cells),
         serial: judged.serial.map(|serial| serial.lag1),

@@ -1,8 +1,8 @@
 //! What a reader of a block should know, as whole sentences.
 
-use super::Policy;
 use super::cells::Cells;
 use super::judge::Judged;
+use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, Verdict};
 use crate::record::{Block, Plan, PlannedProject, Role};
 use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds_for, rounds_to_reach};

@@ -1,6 +1,6 @@
 //! What an earlier run of the same machine knew of its own noise.
 
-use super::BlockId;
+use super::ids::BlockId;
 
 /// The twin of one block of an earlier run on the same machine: how far two copies of one build came out apart.
 #[derive(Debug, Clone, PartialEq)]

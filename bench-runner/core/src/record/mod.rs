@@ -6,6 +6,7 @@ mod design;
 mod earlier;
 mod fidelity;
 mod ids;
+mod metric;
 mod plan;
 mod proof;
 mod refusal;
@@ -16,6 +17,7 @@ pub use design::{Design, DesignKind, Origin, Visits};
 pub use earlier::EarlierTwin;
 pub use fidelity::{Difference, Fidelity};
 pub use ids::{BlockId, InvalidId, Pin, Text, is_hex, short_hash};
+pub use metric::{ByMetric, METRICS, Metric, MetricId, Treatment, Unit};
 pub use plan::{
     Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId,
     Variant,
@@ -24,5 +26,5 @@ pub use proof::{Proof, ProofResult};
 pub use refusal::Refusal;
 pub use rounds::{ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, by_arm, rounds, rounds_of, walls};
 pub use sample::{
-    Activity, BlockEnd, CacheUse, Cost, Disturbance, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
+    Activity, BlockEnd, CacheUse, Cost, Interference, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
 };

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BlockId, Design, Fidelity, Origin, Pin, Visits};
+use super::design::{Design, Origin, Visits};
+use super::fidelity::Fidelity;
+use super::ids::{BlockId, Pin};
 
 /// Version of the plan, the manifest and the sample file; a reader refuses what is newer than its own.
 pub const FORMAT_VERSION: u32 = 2;

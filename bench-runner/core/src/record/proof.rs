@@ -1,6 +1,7 @@
 //! Evidence that a variant was in force.
 
-use super::{BlockId, Role};
+use super::ids::BlockId;
+use super::plan::Role;
 
 /// What was looked for in a build, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

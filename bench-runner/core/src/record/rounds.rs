@@ -18,7 +18,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Block, NotTimed, Phase, Role, Sample};
+use super::plan::{Arm, Block, Role};
+use super::sample::{NotTimed, Phase, Sample};
 
 /// Measured builds that do not end well, one after another, before an arm is given up for the session.
 pub const FAILURES_IN_A_ROW: u32 = 2;
@@ -114,9 +115,8 @@ pub fn rounds_of<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTime
             builds.or_insert_with(|| vec![None; block.arms.len()])[place] = Some(sample);
         }
     }
-    let known = |arm: &super::Arm| {
-        not_timed.iter().any(|entry| entry.role == arm.role && entry.variant == arm.variant.name)
-    };
+    let known =
+        |arm: &Arm| not_timed.iter().any(|entry| entry.role == arm.role && entry.variant == arm.variant.name);
     let left_out = block.arms.iter().map(known).collect();
     let expected = Expected { block, arms, left_out };
     let complete: Vec<Round<'_>> =

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{BlockId, Pin, Role, Text};
+use super::ids::{BlockId, Pin, Text};
+use super::plan::Role;
 
 /// One build: where it stands in the experiment, and what became of it. What all builds of an arm have in common is
 /// shared, because runs have very many builds of few arms.
@@ -53,7 +54,7 @@ pub struct Sample {
     /// Size of the executables and libraries of the project itself, where there are any.
     pub artifact_bytes: Option<u64>,
     /// What else the machine did meanwhile.
-    pub disturbance: Disturbance,
+    pub interference: Interference,
     /// What a compiler cache did in it, where there was one and it could be asked.
     pub cache: Option<CacheUse>,
 }
@@ -125,7 +126,7 @@ impl Outcome {
 }
 
 /// What a build took. CPU time is that of every process the build started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// From just before the build's own program is executed until its process has been reaped.
     pub wall: Duration,
@@ -137,24 +138,25 @@ pub struct Cost {
     pub max_rss: u64,
     /// Largest memory of all processes of the build together, bytes, where the kernel tells (cgroup v2).
     pub peak_memory: Option<u64>,
-    /// What the kernel counted, where it did.
-    pub activity: Option<Activity>,
+    /// What the kernel counted for its processes.
+    pub activity: Activity,
 }
 
-/// What the kernel counted for the processes of a build: those that their parent waited for.
+/// Sums of what the kernel counted for the processes of a build, as far as their parents waited for them. `None` if it
+/// was not counted or, in a file, if the program that wrote it did not know the count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Activity {
     /// Page faults that took no reading from disk.
-    pub minor_faults: u64,
+    pub minor_faults: Option<u64>,
     /// Page faults that waited for a reading from disk.
-    pub major_faults: u64,
+    pub major_faults: Option<u64>,
     /// Times that a process gave up its CPU, mostly to wait.
-    pub voluntary_switches: u64,
+    pub voluntary_switches: Option<u64>,
     /// Times that a process had its CPU taken away.
-    pub involuntary_switches: u64,
+    pub involuntary_switches: Option<u64>,
     /// Bytes of files that were written, as far as they were to reach a disk: 0 on file systems in memory.
-    pub written_bytes: u64,
+    pub written_bytes: Option<u64>,
 }
 
 /// The set of units that a build compiled.
@@ -168,7 +170,7 @@ pub struct Rebuilt {
 
 /// What the machine did besides, between the start and the end of one sample. `None` where it does not tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Disturbance {
+pub struct Interference {
     /// Load average over one minute at the start.
     pub load: Option<f64>,
     /// CPU time that a hypervisor gave to others, over all CPUs.

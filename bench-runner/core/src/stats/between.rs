@@ -1,6 +1,8 @@
 //! Whether estimates of one thing, made apart from each other, differ by more than their own errors.
 
-use super::{Estimate, Known, f_tail};
+use super::estimate::Estimate;
+use super::fisher::f_tail;
+use super::known::Known;
 
 /// How far estimates lie apart beyond chance.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,8 +1,8 @@
-//! Measurements put together: of one thing that was measured several times, or of several things of a kind.
+//! Numbers that are known with an error, put together if one thing was measured several times.
 
-use super::MIN_PROJECTS_IN_GENERAL;
 use super::between::{Spread, spread_of};
 use super::known::{Known, known};
+use super::pooled::MIN_PROJECTS_IN_GENERAL;
 
 /// One thing that was measured several times, apart from each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,19 +113,10 @@ mod tests {
     }
 
     #[test]
-    fn without_error_the_answers_are_defined() {
+    fn without_error_the_answer_is_defined() {
         let sure = one(0.1, 0.0, 5.0);
-        assert_eq!((sure.half_width(LEVEL), sure.p_zero(), one(0.0, 0.0, 5.0).p_zero()), (0.0, 0.0, 1.0));
         let both = weighted(&[sure, one(0.3, 0.0, 5.0)]).unwrap();
         assert!((both.known.value - 0.2).abs() < 1e-15 && both.known.se == 0.0 && both.spread.is_none());
-    }
-
-    #[test]
-    fn an_estimate_is_known_as_its_interval_says() {
-        let estimate = Estimate { rounds: 6, theta: 0.02, se: 0.01, control: Control::NoTwin };
-        let known = Known::from(&estimate);
-        assert!((known.half_width(LEVEL) - estimate.half_width(LEVEL)).abs() < 1e-15);
-        assert!((known.p_zero() - estimate.p_difference()).abs() < 1e-15);
     }
 
     /// 400 machines with three runs each. Where runs do not differ, 387 are covered in a simulation of the same kind; where

@@ -1,6 +1,7 @@
 //! Numbers that are known with an error, and their sums.
 
-use super::{Estimate, t_cdf, t_quantile};
+use super::estimate::Estimate;
+use super::student::{t_cdf, t_quantile};
 
 /// A number and how well it is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,6 +77,7 @@ pub(super) fn known(value: f64, parts: &[(f64, f64)]) -> Option<Known> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::{Control, LEVEL};
 
     fn one(value: f64, se: f64, df: f64) -> Known {
         Known { value, se, df }
@@ -93,5 +95,19 @@ mod tests {
         assert_eq!(sum(&[one(f64::NAN, 1.0, 3.0)]), None);
         let scaled = one(2.0, 0.5, 7.0).times(-4.0);
         assert_eq!(scaled, one(-8.0, 2.0, 7.0));
+    }
+
+    #[test]
+    fn without_error_the_answers_are_defined() {
+        let sure = one(0.1, 0.0, 5.0);
+        assert_eq!((sure.half_width(LEVEL), sure.p_zero(), one(0.0, 0.0, 5.0).p_zero()), (0.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn an_estimate_is_known_as_its_interval_says() {
+        let estimate = Estimate { rounds: 6, theta: 0.02, se: 0.01, control: Control::NoTwin };
+        let known = Known::from(&estimate);
+        assert!((known.half_width(LEVEL) - estimate.half_width(LEVEL)).abs() < 1e-15);
+        assert!((known.p_zero() - estimate.p_difference()).abs() < 1e-15);
     }
 }

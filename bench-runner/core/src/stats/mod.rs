@@ -8,11 +8,11 @@
 //! that are not finite.
 
 mod between;
+mod combined;
 mod estimate;
 mod fisher;
 mod holm;
 mod huber;
-mod combined;
 mod known;
 mod least_squares;
 #[cfg(any(test, feature = "fixture"))]
@@ -31,9 +31,7 @@ pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
 pub use combined::{Combined, averaged, weighted};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
-pub(crate) use fisher::f_tail;
 pub use holm::holm;
-pub(crate) use huber::BETA;
 pub use huber::{C, Huber};
 pub use known::{Known, sum};
 pub(crate) use offset::OffsetSums;
@@ -42,13 +40,11 @@ pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects
 pub(crate) use order_effects::{OrderedRound, order_effects};
 pub(crate) use planning::rounds_to_reach;
 pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for};
-pub(crate) use pooled::MIN_PROJECTS_IN_GENERAL;
 pub use pooled::{InGeneral, Pooled, pooled};
 pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
-pub(crate) use rounds::usual_arms;
+
 pub use rounds::{Contrast, Reference, Side};
 pub use serial::{SerialCorrelation, serial_correlation};
-pub(crate) use student::t_cdf;
 pub use student::t_quantile;
 pub use summary::{Summary, summarise};

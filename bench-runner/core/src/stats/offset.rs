@@ -1,6 +1,6 @@
 //! What rounds cannot average out: fixed offsets of directories and runs, calibrated by the twins.
 
-use super::Estimate;
+use super::estimate::Estimate;
 
 /// Fewer twins than this say too little of the offsets.
 pub const MIN_TWINS: usize = 10;

@@ -1,6 +1,7 @@
 //! What a plan may hope for: how wide an interval will be after so many rounds.
 
-use super::{BETA, Control, Estimate, LEVEL, MIN_ROUNDS};
+use super::estimate::{Control, Estimate, LEVEL, MIN_ROUNDS};
+use super::huber::BETA;
 
 /// Scatter of a build's wall time that is reckoned with before anything was measured, as a share.
 pub const EXPECTED_NOISE: f64 = 0.02;

@@ -1,6 +1,7 @@
 //! One answer from the comparisons of several projects, each of which counts the same.
 
-use super::{Estimate, LEVEL, t_quantile};
+use super::estimate::{Estimate, LEVEL};
+use super::student::t_quantile;
 
 /// Fewer projects than this say nothing of projects in general.
 pub(crate) const MIN_PROJECTS_IN_GENERAL: usize = 5;

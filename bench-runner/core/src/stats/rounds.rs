@@ -1,6 +1,6 @@
 //! From the seconds of a round to the logarithm of a ratio.
 
-use super::{Control, Estimate};
+use super::estimate::{Control, Estimate};
 
 /// ln seconds of one arm in a round; `None` where its build did not end well, or its time is no positive number.
 pub(super) fn ln_seconds(round: &[Option<f64>], arm: usize) -> Option<f64> {

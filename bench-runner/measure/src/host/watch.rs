@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bench_runner_core::record::Disturbance;
+use bench_runner_core::record::Interference;
 
 use super::procfs::{CpuTimes, cpu_times, load_average, stall, ticks_per_second};
 use super::source::Source;
@@ -33,7 +33,7 @@ impl Watch {
     /// Takes the readings after the sample. `build_cpu` is the CPU time of all processes of the build, user and
     /// system: what the machine was busy with beyond it is booked to others (and, in ticks of usually 10 ms, to
     /// rounding).
-    pub(crate) fn stop(self, build_cpu: Duration) -> Disturbance {
+    pub(crate) fn stop(self, build_cpu: Duration) -> Interference {
         let end = Readings::take(&self.source, throttle_counters());
         self.start.until(&end, build_cpu, ticks_per_second())
     }
@@ -84,20 +84,20 @@ impl Readings {
     }
 
     /// What happened from `self` to `end`. A counter that went back says nothing.
-    fn until(&self, end: &Self, build_cpu: Duration, ticks_per_second: u64) -> Disturbance {
+    fn until(&self, end: &Self, build_cpu: Duration, ticks_per_second: u64) -> Interference {
         let between = |start: Option<u64>, end: Option<u64>| end?.checked_sub(start?);
         let ticks = |of: fn(CpuTimes) -> u64| {
             let count = between(self.cpu.map(of), end.cpu.map(of))?;
             Some(Duration::from_secs(count) / u32::try_from(ticks_per_second).ok()?)
         };
-        Disturbance {
+        Interference {
             load: self.load,
             steal: ticks(|cpu| cpu.steal),
             io_pressure: between(self.io_us, end.io_us).map(Duration::from_micros),
             memory_pressure: between(self.memory_us, end.memory_us).map(Duration::from_micros),
             foreign_cpu: ticks(|cpu| cpu.busy).map(|busy| busy.saturating_sub(build_cpu)),
             throttled: between(self.throttled, end.throttled),
-            ..Disturbance::default()
+            ..Interference::default()
         }
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         let start = take(&fixture);
         set(&fixture, 1700, 25, 800, 4);
         let seen = start.until(&take(&fixture), Duration::from_secs(6), 100);
-        let expected = Disturbance {
+        let expected = Interference {
             load: Some(10.5),
             steal: Some(Duration::from_millis(150)),
             io_pressure: Some(Duration::from_micros(300)),
@@ -180,10 +180,10 @@ mod tests {
         set(&fixture, 90, 40, 9, 4);
         let after = take(&fixture);
         let seen = before.until(&after, Duration::ZERO, 100);
-        assert_eq!(seen, Disturbance { load: before.load, ..Disturbance::default() });
+        assert_eq!(seen, Interference { load: before.load, ..Interference::default() });
         let nothing = take(&Fixture::new(&[]));
         assert_eq!(nothing, Readings::default());
-        assert_eq!(nothing.until(&after, Duration::ZERO, 100), Disturbance::default());
+        assert_eq!(nothing.until(&after, Duration::ZERO, 100), Interference::default());
         assert_eq!(before.until(&nothing, Duration::ZERO, 100).foreign_cpu, None);
     }
 

@@ -1,6 +1,6 @@
 //! A build that was tried: how it ended, and why it is not what it should have been.
 
-use bench_runner_core::record::{Cost, Disturbance, Outcome, Phase};
+use bench_runner_core::record::{Cost, Interference, Outcome, Phase};
 
 use super::arm::LiveArm;
 use super::outside::missing_executable;
@@ -14,7 +14,7 @@ pub(super) struct Attempt {
     /// `None` where there was no command line for it.
     pub(super) finished: Option<Finished>,
     pub(super) evidence: Evidence,
-    pub(super) disturbance: Disturbance,
+    pub(super) interference: Interference,
     /// What went wrong with its service.
     pub(super) trouble: Option<String>,
     pub(super) stdout: String,
@@ -67,7 +67,7 @@ pub(super) fn outcome(finished: Option<&Finished>) -> Outcome {
             sys: finished.sys,
             max_rss: finished.max_rss,
             peak_memory: finished.peak_memory,
-            activity: Some(finished.activity),
+            activity: finished.activity,
         }),
         Ended::Exited(code) => Outcome::Failed { exit_code: Some(*code) },
         Ended::Signalled(_) | Ended::Interrupted => Outcome::Failed { exit_code: None },

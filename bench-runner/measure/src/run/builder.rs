@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::Writer;
-use bench_runner_core::record::{Block, Disturbance, Outcome, Phase, Sample, TEXTS, Text};
+use bench_runner_core::record::{Block, Interference, Outcome, Phase, Sample, TEXTS, Text};
 
 use super::arm::LiveArm;
 use super::attempt::{Attempt, outcome};
@@ -121,7 +121,7 @@ impl<'a> Builder<'a> {
         }
         let flaw = tried.flaw(arm, place.phase);
         let said = tried.last_words(flaw.as_deref());
-        let Attempt { finished, evidence, disturbance, .. } = tried;
+        let Attempt { finished, evidence, interference, .. } = tried;
         let outcome = match outcome(finished.as_ref()) {
             Outcome::Built(_) if flaw.is_some() => Outcome::Failed { exit_code: Some(0) },
             outcome => outcome,
@@ -147,7 +147,7 @@ impl<'a> Builder<'a> {
             outcome,
             rebuilt: evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.clone()),
             artifact_bytes: evidence.artifact_bytes,
-            disturbance,
+            interference,
             cache: evidence.cache,
         };
         let sample = self.record(sample, &evidence, &said)?;
@@ -174,8 +174,8 @@ impl<'a> Builder<'a> {
         let Attended { finished, report, found } =
             self.timed(job, standing, arm.corner.as_ref(), place.phase)?;
         self.found = found;
-        let disturbance =
-            Disturbance { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
+        let interference =
+            Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
         let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.said(kind));
         let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
         let evidence = Evidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
@@ -184,7 +184,7 @@ impl<'a> Builder<'a> {
         Ok(Attempt {
             finished: Some(finished),
             evidence,
-            disturbance,
+            interference,
             trouble: report.trouble,
             stdout,
             stderr,

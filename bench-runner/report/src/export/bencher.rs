@@ -4,13 +4,13 @@
 //! failed has no time and a number of failed builds. Machines are Bencher's testbeds, which are given to `bencher run`,
 //! so they are no part of a name, and several runs fit in only where their benchmarks differ.
 
-use bench_runner_core::compare::Summary;
-use bench_runner_core::record::short_hash;
+use bench_runner_core::record::{MetricId, short_hash};
 use serde_json::{Map, Value, json as object};
 
 use super::cells::{Cell, Says, Selection};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
 use super::names::{ONE_BY_ONE, Unique, one_line};
-use super::{Document, Export, ExportError, Format, Takes};
 
 /// The longest name that Bencher takes, in bytes (its `BenchmarkName`); one that is longer makes it refuse the file.
 const LONGEST: usize = 1024;
@@ -51,12 +51,12 @@ fn shortened(name: String) -> String {
 
 fn measures(cell: &Cell<'_>) -> Map<String, Value> {
     let arm = cell.arm;
-    let of_summary = |summary: Option<Summary>| Some(metric(summary?.median, summary?.low, summary?.high));
+    let of_summary = |id: MetricId| arm.summaries[id].map(|of| metric(of.median, of.low, of.high));
     let ratio = arm.ratio.as_ref().map(|ratio| metric(ratio.ratio, ratio.low, ratio.high));
     let measures = [
-        ("build-time", of_summary(arm.wall)),
-        ("cpu-time", of_summary(arm.cpu)),
-        ("max-rss", of_summary(arm.max_rss)),
+        ("build-time", of_summary(MetricId::Wall)),
+        ("cpu-time", of_summary(MetricId::Cpu)),
+        ("max-rss", of_summary(MetricId::MaxRss)),
         ("build-time-ratio", ratio),
         ("failed-builds", cell.failures().map(|failures| object!({ "value": failures }))),
     ];

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use bench_runner_core::bundle::Status;
 use bench_runner_core::compare::{ArmResult, BlockResult, counted};
+use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::{
     Arm, Block, BlockEnd, Cost, NotTimed, Role, Sample, TEXTS, by_arm, rounds_of,
 };
 
-use super::{ExportError, Pick, Run, did_you_mean};
+use super::error::ExportError;
+use super::run::{Pick, Run};
 
 /// What is exported.
 pub(crate) struct Selection<'a> {
@@ -103,6 +105,21 @@ fn expect_known<'n>(
         Some(name) => {
             let help = did_you_mean(name, known.iter().copied());
             Err(ExportError::NoSuch { what, name: name.clone(), help })
+        }
+    }
+}
+
+/// The nearest of the names, or all of them, as words that read after a semicolon.
+fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+            if known.is_empty() {
+                "there is none at all".to_owned()
+            } else {
+                format!("there is {}", known.join(", "))
+            }
         }
     }
 }

@@ -11,8 +11,9 @@ use bench_runner_core::stats::t_quantile;
 use serde_json::{Map, Value, json as object};
 
 use super::cells::{Cell, Says, Selection};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
 use super::names::{file_stem, free_stem, one_line};
-use super::{Document, Export, ExportError, Format, Takes};
 
 /// Level of all intervals.
 const LEVEL: f64 = 0.95;
@@ -36,7 +37,7 @@ pub(super) static FORMAT: Format = Format {
 fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
     let mut baselines: Vec<(String, Map<String, Value>)> = Vec::new();
     for (_, cell) in selection.cells() {
-        let Some(wall) = &cell.arm.wall else { continue };
+        let Some(wall) = &cell.arm.wall() else { continue };
         let baseline = one_line(&cell.variant_and_role());
         let (id, one) = benchmark(cell, &baseline, wall);
         let known = baselines.iter().position(|(name, _)| *name == baseline);

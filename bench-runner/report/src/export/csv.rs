@@ -2,9 +2,12 @@
 //! column for each axis at the end. Rows of any number of runs.
 
 use bench_runner_core::compare::{PlainRatio, Ratio, Summary};
+use bench_runner_core::record::{Metric, MetricId, Treatment, Unit};
 
 use super::cells::{Cell, Says, Selection};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
+use super::run::Run;
 use crate::report::csv_text;
 
 /// Columns before those of the axes. New ones go to the end of these.
@@ -90,24 +93,30 @@ enum Compared<'a> {
 /// The rows of one cell: one for each metric that it has, and one for wall time in any case.
 fn rows(run: &Run<'_>, cell: &Cell<'_>, axes: &[String]) -> Vec<Vec<String>> {
     let arm = cell.arm;
-    let metrics = [
-        ("wall", "s", arm.wall, arm.ratio.as_ref().map(Compared::Judged)),
-        ("cpu", "s", arm.cpu, arm.cpu_ratio.as_ref().map(Compared::Plain)),
-        ("max_rss", "bytes", arm.max_rss, arm.rss_ratio.as_ref().map(Compared::Plain)),
-    ];
-    let there = metrics.into_iter().filter(|(metric, _, summary, _)| summary.is_some() || *metric == "wall");
+    let there = |metric: &&Metric| metric.id == MetricId::Wall || arm.summaries[metric.id].is_some();
     let values = cell.values();
-    let row = |(metric, unit, summary, compared): (&str, &str, Option<Summary>, Option<Compared<'_>>)| {
+    let row = |metric: &Metric| {
+        let compared = match metric.treatment {
+            Treatment::Judged => arm.ratio.as_ref().map(Compared::Judged),
+            Treatment::Compared | Treatment::Drawn => {
+                arm.plain_ratios[metric.id].as_ref().map(Compared::Plain)
+            }
+        };
+        let unit = match metric.unit {
+            Unit::Seconds => "s",
+            Unit::Bytes => "bytes",
+            Unit::Count => "count",
+        };
         let mut row = head(run, cell);
-        row.extend([metric.to_owned(), unit.to_owned()]);
-        row.extend(summarised(summary));
+        row.extend([metric.name.to_owned(), unit.to_owned()]);
+        row.extend(summarised(arm.summaries[metric.id]));
         row.extend(comparison(cell, compared));
-        let outliers = if metric == "wall" { arm.outliers().to_string() } else { String::new() };
+        let outliers = if metric.id == MetricId::Wall { arm.outliers().to_string() } else { String::new() };
         row.extend([arm.failures.to_string(), outliers, cell.why_without_times().unwrap_or_default()]);
         row.extend(axes.iter().map(|axis| values.get(axis).cloned().unwrap_or_default()));
         row
     };
-    there.map(row).collect()
+    Metric::listed().filter(there).map(row).collect()
 }
 
 fn head(run: &Run<'_>, cell: &Cell<'_>) -> Vec<String> {
@@ -151,8 +160,9 @@ fn comparison(cell: &Cell<'_>, compared: Option<Compared<'_>>) -> Vec<String> {
         None => (Vec::new(), ""),
         Some(Compared::Plain(plain)) => (numbers(plain.rounds, &[plain.ratio, plain.low, plain.high]), ""),
         Some(Compared::Judged(ratio)) => {
-            let Ratio { p, p_holm, p_equivalence, p_equivalence_holm, .. } = *ratio;
-            let values = [ratio.ratio, ratio.low, ratio.high, p, p_holm, p_equivalence, p_equivalence_holm];
+            let Ratio { p, p_adjusted, p_equivalence, p_equivalence_adjusted, .. } = *ratio;
+            let values =
+                [ratio.ratio, ratio.low, ratio.high, p, p_adjusted, p_equivalence, p_equivalence_adjusted];
             (numbers(ratio.rounds, &values), ratio.verdict.as_str())
         }
     };

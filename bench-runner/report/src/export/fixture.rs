@@ -9,7 +9,7 @@ use bench_runner_core::record::{
     Arm, Cost, NotTimed, Outcome, Phase, Role, Sample, Skipped, StopReason, Variant,
 };
 
-use super::Run;
+use super::run::Run;
 
 /// A name that breaks lines, quotes, pages and terminals.
 pub(super) const ODD: &str = "env.X=<b>\"1\"</b>\n\\n, 'x'\u{1b}[31m";
@@ -87,8 +87,7 @@ pub(super) fn took(millis: u64) -> Outcome {
         user: Duration::from_millis(millis / 2),
         sys: Duration::from_millis(10),
         max_rss: 1_000 * millis,
-        peak_memory: None,
-        activity: None,
+        ..Cost::default()
     })
 }
 

@@ -5,12 +5,14 @@
 //! is 0, too: the action compares with the entry of the same name in the run before, and where there is none it raises
 //! no alarm.
 
-use bench_runner_core::compare::Summary;
+use bench_runner_core::record::MetricId;
 use serde_json::{Value, json as object};
 
 use super::cells::{Cell, Says, Selection};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
 use super::names::{ONE_BY_ONE, Unique, one_line};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::run::Run;
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -40,8 +42,8 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
 fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {
     let arm = cell.arm;
     let entry = |what: &str, unit: &str, value: f64| object!({ "name": format!("{label} {what}"), "unit": unit, "value": value, "extra": extra(run, cell) });
-    let summary = |what: &str, unit: &str, summary: Option<Summary>| {
-        let summary = summary?;
+    let summary = |what: &str, unit: &str, metric: MetricId| {
+        let summary = arm.summaries[metric]?;
         let mut entry = entry(what, unit, summary.median);
         let range = format!("95 % interval {} to {}", rounded(summary.low), rounded(summary.high));
         entry["range"] = range.into();
@@ -49,9 +51,9 @@ fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {
     };
     let failed = cell.failures().map(|failures| entry("failed builds", "builds", failures as f64));
     let entries = [
-        summary("wall time", "s", arm.wall),
-        summary("CPU time", "s", arm.cpu),
-        summary("memory", "bytes", arm.max_rss),
+        summary("wall time", "s", MetricId::Wall),
+        summary("CPU time", "s", MetricId::Cpu),
+        summary("memory", "bytes", MetricId::MaxRss),
         failed,
     ];
     entries.into_iter().flatten().collect()

@@ -12,8 +12,10 @@ use bench_runner_core::stats::{Summary, summarise};
 use serde_json::{Map, Value, json as object};
 
 use super::cells::{Cell, Says, Selection, seconds};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
 use super::names::{Unique, one_line};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::run::Run;
 
 /// Schema 2, of hyperfine 2.0.
 pub(super) static SCHEMA_2: Format = Format {

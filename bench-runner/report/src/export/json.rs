@@ -1,11 +1,13 @@
 //! bench-runner's own JSON: whole runs, with what the comparison says and every measured build. docs/export.schema.json
 //! is its schema, and a test holds the two together.
 
-use bench_runner_core::record::{Outcome, Phase, Sample};
+use bench_runner_core::record::{Metric, Outcome, Phase, Sample};
 use serde_json::{Value, json as object};
 
 use super::cells::{Picked, Selection, seconds};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
+use super::run::Run;
 use crate::report;
 
 /// Version of the document; raised when a key changes its meaning or goes.
@@ -70,7 +72,7 @@ fn build(sample: &Sample, counts: bool) -> Value {
         Outcome::Failed { exit_code } => exit_code,
         Outcome::TimedOut | Outcome::NotStarted => None,
     };
-    object!({
+    let mut object = object!({
         "sample": sample.number,
         "block": sample.block,
         "project": sample.project,
@@ -92,5 +94,12 @@ fn build(sample: &Sample, counts: bool) -> Value {
         "peak_memory_bytes": cost.and_then(|cost| cost.peak_memory),
         "units_rebuilt": sample.rebuilt.as_ref().map(|rebuilt| rebuilt.count),
         "artifact_bytes": sample.artifact_bytes,
-    })
+    });
+    // What runs of earlier versions lack has a key only if it has a value: counts, so they are whole numbers.
+    for metric in Metric::listed().filter(|metric| metric.optional) {
+        if let Some(value) = cost.and_then(metric.read) {
+            object[metric.key()] = (value as u64).into();
+        }
+    }
+    object
 }

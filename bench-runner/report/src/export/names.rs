@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::ExportError;
+use super::error::ExportError;
 
 /// The text on one line: what breaks lines, moves a cursor or turns the direction of writing becomes a blank, because
 /// the tools print names as they are.

@@ -6,9 +6,12 @@
 use std::fmt::Write as _;
 
 use bench_runner_core::compare::{ArmResult, PlainRatio, Summary, Verdict};
+use bench_runner_core::record::{Metric, Unit};
 
 use super::cells::{Cell, Selection};
-use super::{Document, Export, ExportError, Format, Run, Takes};
+use super::error::ExportError;
+use super::format::{Document, Export, Format, Takes};
+use super::run::Run;
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -133,40 +136,6 @@ fn labels_of_cell(run: &Run<'_>, cell: &Cell<'_>) -> Labels {
 /// An estimate with the ends of its 95 % interval.
 type Three = [f64; 3];
 
-/// A metric of builds.
-struct Metric {
-    name: &'static str,
-    unit: &'static str,
-    /// What it is, in full and in short.
-    words: [&'static str; 2],
-    median: fn(&ArmResult) -> Option<Three>,
-    ratio: fn(&ArmResult) -> Option<Three>,
-}
-
-const METRICS: [Metric; 3] = [
-    Metric {
-        name: "wall",
-        unit: "seconds",
-        words: ["Wall time of a build", "wall time"],
-        median: |arm| arm.wall.map(of_summary),
-        ratio: |arm| arm.ratio.map(|ratio| [ratio.ratio, ratio.low, ratio.high]),
-    },
-    Metric {
-        name: "cpu",
-        unit: "seconds",
-        words: ["CPU time of a build, all of its processes", "CPU time"],
-        median: |arm| arm.cpu.map(of_summary),
-        ratio: |arm| arm.cpu_ratio.map(of_ratio),
-    },
-    Metric {
-        name: "max_rss",
-        unit: "bytes",
-        words: ["Largest resident set of a process of a build", "largest resident set"],
-        median: |arm| arm.max_rss.map(of_summary),
-        ratio: |arm| arm.rss_ratio.map(of_ratio),
-    },
-];
-
 fn of_summary(summary: Summary) -> Three {
     [summary.median, summary.low, summary.high]
 }
@@ -176,19 +145,24 @@ fn of_ratio(ratio: PlainRatio) -> Three {
 }
 
 fn of_cells(selection: &Selection<'_>) -> Vec<Family> {
-    let medians = METRICS.iter().flat_map(|metric| {
-        let [full, short] = metric.words;
+    let medians = Metric::listed().flat_map(|metric| {
+        let unit = match metric.unit {
+            Unit::Seconds => "seconds",
+            Unit::Bytes => "bytes",
+            Unit::Count => "",
+        };
+        let Metric { meaning, term, .. } = metric;
         let help = [
-            format!("{full}, median."),
-            format!("Lower end of the 95 % interval of the median {short}."),
-            format!("Upper end of the 95 % interval of the median {short}."),
+            format!("{meaning}, median."),
+            format!("Lower end of the 95 % interval of the median {term}."),
+            format!("Upper end of the 95 % interval of the median {term}."),
         ];
-        with_interval(selection, (metric.name, metric.unit), help, metric.median)
+        with_interval(selection, (metric.name, unit), help, |arm| arm.summaries[metric.id].map(of_summary))
     });
-    let ratios = METRICS.iter().flat_map(|metric| {
+    let ratios = Metric::listed().flat_map(|metric| {
         let ends = ["the estimate", "lower end of the 95 % interval", "upper end of the 95 % interval"];
         let help = ends.map(|end| format!("To the baseline of the block, {end}."));
-        with_interval(selection, (metric.name, "ratio"), help, metric.ratio)
+        with_interval(selection, (metric.name, "ratio"), help, |arm| arm.ratio_of(metric.id).map(of_ratio))
     });
     medians.chain(ratios).chain(counts(selection)).chain(words(selection)).collect()
 }
@@ -198,7 +172,7 @@ fn with_interval(
     selection: &Selection<'_>,
     (name, unit): (&str, &'static str),
     help: [String; 3],
-    of: fn(&ArmResult) -> Option<Three>,
+    of: impl Fn(&ArmResult) -> Option<Three>,
 ) -> Vec<Family> {
     let parts = ["", "_low", "_high"].into_iter().zip(help).enumerate();
     let family = |(at, (part, help)): (usize, (&str, String))| {

@@ -54,7 +54,7 @@ fn room(block: &BlockResult) -> f64 {
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
     let arms = block.arms.iter().map(|arm| {
-        let says = arm.wall.map_or_else(|| wording::without_ratio(arm), |wall| median(&wall, unit));
+        let says = arm.wall().map_or_else(|| wording::without_ratio(arm), |wall| median(&wall, unit));
         format!("{} {says}", wording::arm_name(arm))
     });
     let arms: Vec<_> = arms.collect();
@@ -174,15 +174,15 @@ fn session_lines(scene: &mut Scene, x: &Scale, sessions: &[(f64, u32)], first: u
 /// Each arm's median and interval, which is the legend too.
 fn rows(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64) {
     scene.text(Label::new((ROWS.0, TOP - 16.0), "median and 95 % interval", 11.0, Ink::Muted));
-    let walls = series.iter().filter_map(|s| s.arm.wall);
+    let walls = series.iter().filter_map(|s| s.arm.wall());
     let x = Scale::for_times(walls.flat_map(|wall| [wall.low, wall.median, wall.high]), INTERVALS);
-    let baseline = series.iter().find(|s| s.arm.role == Role::Baseline).and_then(|s| s.arm.wall);
+    let baseline = series.iter().find(|s| s.arm.role == Role::Baseline).and_then(|s| s.arm.wall());
     if series.is_empty() {
         scene.text(Label::new((ROWS.0, (TOP + bottom) / 2.0), "nothing was planned", 13.0, Ink::Muted));
     }
     for (index, one) in series.iter().enumerate() {
         let top = TOP + index as f64 * ROW;
-        if let (Some(wall), Some(_)) = (baseline, one.arm.wall) {
+        if let (Some(wall), Some(_)) = (baseline, one.arm.wall()) {
             scene.line((x.place(wall.median), top + 20.0), (x.place(wall.median), top + ROW), 1.0, Ink::Grid);
         }
         row(scene, one, (&x, unit), top);
@@ -201,7 +201,7 @@ fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: 
         scene.text(label.within(FAILED_ROOM - 4.0));
     }
     scene.text(Label::new((INTERVALS.0, name_y), &one.name, series::NAME_SIZE, Ink::Text));
-    let Some(wall) = one.arm.wall else {
+    let Some(wall) = one.arm.wall() else {
         let reason = Label::new((INTERVALS.0, value_y), without_times(one.arm), 11.0, Ink::Muted);
         return scene.text(reason.within(NAME_ROOM));
     };

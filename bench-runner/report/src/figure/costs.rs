@@ -1,6 +1,7 @@
 //! Where the time of each arm goes: CPU time of the build's user code and of the kernel, beside the wall time.
 
 use bench_runner_core::compare::BlockResult;
+use bench_runner_core::record::MetricId;
 
 use super::marks;
 use super::palette::Ink;
@@ -35,7 +36,8 @@ struct Cost {
 
 impl Cost {
     fn of(series: &Series<'_>) -> Option<Self> {
-        let (wall, cpu, kernel) = (series.arm.wall?.mean, series.arm.cpu?.mean, series.arm.kernel?.mean);
+        let mean = |metric: MetricId| Some(series.arm.summaries[metric]?.mean);
+        let (wall, cpu, kernel) = (mean(MetricId::Wall)?, mean(MetricId::Cpu)?, mean(MetricId::Kernel)?);
         let cost = Self { wall, user: (cpu - kernel).max(0.0), kernel };
         [cost.wall, cost.user, cost.kernel].iter().all(|value| value.is_finite()).then_some(cost)
     }

@@ -5,7 +5,7 @@ use bench_runner_core::compare::{
     PlainRatio, Point, PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
 };
 use bench_runner_core::record::{
-    BlockId, Difference, Fidelity, Proof, ProofResult, Role, Skipped, StopReason,
+    BlockId, ByMetric, Difference, Fidelity, MetricId, Proof, ProofResult, Role, Skipped, StopReason,
 };
 
 /// What the variants take of the baseline's time.
@@ -45,9 +45,9 @@ pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
         low,
         high,
         p: 0.001,
-        p_holm: 0.002,
+        p_adjusted: 0.002,
         p_equivalence: 0.2,
-        p_equivalence_holm: 0.4,
+        p_equivalence_adjusted: 0.4,
         ratio_of_means: ratio,
         verdict,
     }
@@ -84,14 +84,10 @@ pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
         points: Vec::new(),
         failures: 0,
         not_timed: None,
-        wall: None,
+        summaries: ByMetric::default(),
         middle_half: None,
-        cpu: None,
-        kernel: None,
-        max_rss: None,
         ratio: None,
-        cpu_ratio: None,
-        rss_ratio: None,
+        plain_ratios: ByMetric::default(),
         sessions: None,
     }
 }
@@ -141,11 +137,15 @@ pub(crate) fn block(project: &str, names: &[String], rounds: u32, base: f64) -> 
             let session = 1 + round * 2 / rounds.max(1);
             result.points.push(Point { order, round: round + 1, session, wall, outlier });
         }
-        result.wall = Some(summary(base * share, 0.006, rounds as usize));
         result.middle_half = Some((base * share * 0.997, base * share * 1.004));
-        result.cpu = Some(summary(base * share * 1.7, 0.004, rounds as usize));
-        result.kernel = Some(summary(base * share * 0.3, 0.01, rounds as usize));
-        result.max_rss = Some(summary(4e8 / share, 0.002, rounds as usize));
+        for (metric, centre, noise) in [
+            (MetricId::Wall, base * share, 0.006),
+            (MetricId::Cpu, base * share * 1.7, 0.004),
+            (MetricId::Kernel, base * share * 0.3, 0.01),
+            (MetricId::MaxRss, 4e8 / share, 0.002),
+        ] {
+            result.summaries[metric] = Some(summary(centre, noise, rounds as usize));
+        }
         if role == Role::Variant {
             let verdict = match share {
                 s if s < 0.97 => Verdict::Faster,
@@ -184,7 +184,7 @@ pub(crate) fn comparison(blocks: Vec<BlockResult>) -> Comparison {
         post_hoc: None,
         calibration: Vec::new(),
         blocks,
-        across: Vec::new(),
+        pooled_projects: Vec::new(),
         skipped: Vec::new(),
     }
 }
@@ -218,8 +218,8 @@ pub(crate) fn everything() -> Comparison {
     ];
     first.notes =
         vec!["The lag-1 correlation of the residuals is 0.31; intervals were widened for it.".to_owned()];
-    first.arms[3].cpu_ratio = Some(plain_ratio(0.62, 0.02));
-    first.arms[3].rss_ratio = Some(plain_ratio(1.9, 0.1));
+    first.arms[3].plain_ratios[MetricId::Cpu] = Some(plain_ratio(0.62, 0.02));
+    first.arms[3].plain_ratios[MetricId::MaxRss] = Some(plain_ratio(1.9, 0.1));
     first.serial = Some(0.31);
     first.order = Ok(order(0.0004));
     let mut second = block("ripgrep 15.1.0", &names(3, false), 8, 0.21);

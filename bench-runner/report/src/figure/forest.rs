@@ -107,7 +107,7 @@ fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     let (factor, change) = (wording::ratio(ratio), wording::change(ratio));
     let unit = TimeUnit::of_block(block);
     let median =
-        arm.wall.map(|wall| format!(", median {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+        arm.wall().map(|wall| format!(", median {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     Some(format!(
         "{}, {}× [{}, {}], {} %, {}{}, {} after correction",
         ratio.verdict.as_str(),
@@ -117,7 +117,7 @@ fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
         change.estimate,
         wording::counted(ratio.rounds, "round"),
         median.unwrap_or_default(),
-        wording::p_value(ratio.p_holm),
+        wording::p_value(ratio.p_adjusted),
     ))
 }
 
@@ -138,7 +138,7 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &Layout, top: f64) ->
     if let Some(baseline) = block.arms.iter().find(|arm| arm.role == Role::Baseline) {
         let unit = TimeUnit::of_block(block);
         let time =
-            baseline.wall.map(|wall| format!(" {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+            baseline.wall().map(|wall| format!(" {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
         let name = widths::shorten(&wording::arm_name(baseline), 330.0, 11.0, false);
         parts.push(format!("baseline {name}{}", time.unwrap_or_default()));
     }

@@ -1,6 +1,7 @@
 //! Time against memory: where each arm stands, with the intervals of both.
 
 use bench_runner_core::compare::{BlockResult, Summary};
+use bench_runner_core::record::MetricId;
 
 use super::marks;
 use super::palette::Ink;
@@ -35,7 +36,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     let places: Vec<Place<'_>> = series::of_block(block, WIDTH - EDGE - NAMES - 16.0)
         .into_iter()
         .filter_map(|series| {
-            let (wall, memory) = (series.arm.wall?, series.arm.max_rss?);
+            let (wall, memory) = (series.arm.wall()?, series.arm.summaries[MetricId::MaxRss]?);
             Some(Place { series, wall, memory })
         })
         .collect();

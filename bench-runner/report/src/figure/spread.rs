@@ -63,7 +63,7 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
 
 /// `None` where no build ended well.
 fn told(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
-    let (wall, (low, high)) = (arm.wall?, arm.middle_half?);
+    let (wall, (low, high)) = (arm.wall()?, arm.middle_half?);
     let shown = |seconds: f64| wording::seconds(seconds, unit);
     Some(format!(
         "median {} {}, middle half {} to {}, all of {} from {} to {}",
@@ -88,7 +88,7 @@ fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
 
 fn row(scene: &mut Scene, series: &Series<'_>, (x, unit): (&Scale, TimeUnit), y: f64) {
     scene.text(Label::new((NAMES.0, y), &series.name, series::NAME_SIZE, Ink::Text));
-    let (Some(wall), Some((low, high))) = (series.arm.wall, series.arm.middle_half) else { return };
+    let (Some(wall), Some((low, high))) = (series.arm.wall(), series.arm.middle_half) else { return };
     let [low, middle, high] = [low, wall.median, high].map(|seconds| x.place(seconds));
     scene.rect((low, y - 13.0), (high, y + 1.0), Ink::Margin);
     let outline = vec![(low, y - 13.0), (high, y - 13.0), (high, y + 1.0), (low, y + 1.0), (low, y - 13.0)];

@@ -1,7 +1,7 @@
 //! Tests of whole figures: every label has its place, and the files are what viewers need.
 
 use bench_runner_core::compare::Verdict;
-use bench_runner_core::record::Role;
+use bench_runner_core::record::{MetricId, Role};
 
 use super::fixture::{self, block, comparison, empty_arm, empty_block, everything, names, ratio};
 use super::scene::{Mark, Scene};
@@ -20,7 +20,7 @@ fn cases() -> Vec<(&'static str, Comparison)> {
     let mut equal = block("all equal", &names(3, false), 6, 2.0);
     for arm in &mut equal.arms {
         arm.points.iter_mut().for_each(|point| point.wall = 2.0);
-        arm.wall = Some(fixture::summary(2.0, 0.0, 6));
+        arm.summaries[MetricId::Wall] = Some(fixture::summary(2.0, 0.0, 6));
         arm.ratio = arm.ratio.map(|_| ratio(1.0, 0.0, Verdict::Equivalent));
     }
     equal.twin = Some(fixture::twin(6, 1.0, 0.0, 1.0));

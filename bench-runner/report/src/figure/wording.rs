@@ -35,7 +35,7 @@ impl TimeUnit {
 
     /// The unit for the medians of a block.
     pub fn of_block(block: &BlockResult) -> Self {
-        let medians = block.arms.iter().filter_map(|arm| arm.wall).map(|wall| wall.median);
+        let medians = block.arms.iter().filter_map(ArmResult::wall).map(|wall| wall.median);
         Self::for_seconds(medians.fold(0.0, f64::max))
     }
 
@@ -127,6 +127,11 @@ pub fn seconds(seconds: f64, unit: TimeUnit) -> String {
 /// A number of bytes and its interval in MiB, without the symbol.
 pub(crate) fn mebibytes(summary: &Summary) -> Shown {
     plain([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
+}
+
+/// A number of events and its interval.
+pub(crate) fn count(summary: &Summary) -> Shown {
+    plain([summary.median, summary.low, summary.high], 0)
 }
 
 /// A p-value, to two places at most where it is of no interest.
@@ -291,9 +296,9 @@ mod tests {
             low,
             high,
             p: 0.5,
-            p_holm: 0.5,
+            p_adjusted: 0.5,
             p_equivalence: 0.5,
-            p_equivalence_holm: 0.5,
+            p_equivalence_adjusted: 0.5,
             ratio_of_means: ratio,
             verdict: Verdict::Undecided,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bench_runner_core::bundle::Manifest;
 
-use super::Run;
+use super::run::Run;
 
 /// Something that is not the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,222 +12,28 @@ mod agreement;
 mod decision;
 mod differences;
 mod reproduced;
+mod run;
 mod same;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
+mod values;
 
 use bench_runner_core::bundle::{Manifest, Status};
-use bench_runner_core::compare::{Comparison, Ratio, Verdict};
-use bench_runner_core::record::{BlockId, short_hash};
-use bench_runner_core::stats::{Combined, Known};
 
-pub use agreement::{Agreement, Verdicts};
 pub use decision::{
     Candidate, Choice, Decisions, Fits, MemoryLimit, OfClass, OfWorkload, Question, Rule, Saved, decide,
 };
 pub use differences::Difference;
 pub use reproduced::{Outcome, Reproduced, ReproducedRow, TwoRatios, reproduced};
+pub use run::{Memory, Run};
+pub(crate) use values::as_ratio;
+pub use values::{
+    Agreement, BlockTogether, Cell, Machine, OfClassRatio, OfRun, Refused, Row, SideBySide, Standing,
+    Verdicts,
+};
 
-/// A run and what its samples say.
-#[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
-    /// What was run, where, with what.
-    pub manifest: &'a Manifest,
-    /// What it says.
-    pub comparison: &'a Comparison,
-    /// Largest memory seen, where it was looked for.
-    pub memory: &'a [Memory],
-}
-
-/// The most memory that a measured build of an arm took.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Memory {
-    /// The block.
-    pub block: BlockId,
-    /// Name of the variant.
-    pub variant: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// Whether it is that of all processes together, and not that of the largest one.
-    pub all_processes: bool,
-}
-
-/// What several runs say together.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SideBySide {
-    /// The machines, in the order in which their runs were given.
-    pub machines: Vec<Machine>,
-    /// The blocks that at least two runs have.
-    pub blocks: Vec<BlockTogether>,
-    /// What cannot be put beside the others.
-    pub refused: Vec<Refused>,
-    /// What differs between the machines and lets ratios differ.
-    pub differences: Vec<Difference>,
-    /// What else has to be known, as sentences.
-    pub remarks: Vec<String>,
-}
-
-impl SideBySide {
-    /// A name made from the runs, the same in whatever order they were given: that of the directory of its plots.
-    pub fn name(&self) -> String {
-        let of_machine = |machine: &Machine| {
-            machine.runs.iter().map(|run| format!("{}/{run}", machine.instance)).collect::<Vec<_>>()
-        };
-        let mut runs: Vec<String> = self.machines.iter().flat_map(of_machine).collect();
-        runs.sort_unstable();
-        format!("together-{}", short_hash(&runs.join("\n")))
-    }
-}
-
-/// A machine with its runs: one column of the tables. A machine whose tools have changed between its runs has several.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
-    /// A letter for headings.
-    pub key: String,
-    /// Its name, that of its directory.
-    pub name: String,
-    /// Shared by machines that are alike.
-    pub class: String,
-    /// Tells machines of a class apart.
-    pub instance: String,
-    /// One line about it.
-    pub summary: String,
-    /// Names of its runs.
-    pub runs: Vec<String>,
-}
-
-/// A block that is the same comparison in several runs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BlockTogether {
-    /// The block.
-    pub id: BlockId,
-    /// A readable title.
-    pub title: String,
-    /// What the others are compared with.
-    pub baseline: String,
-    /// Margin of relevance, as a share.
-    pub margin: f64,
-    /// Places of the machines that have it.
-    pub machines: Vec<usize>,
-    /// Its variants.
-    pub rows: Vec<Row>,
-}
-
-/// A variant on every machine.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Its name.
-    pub variant: String,
-    /// One cell for each of the block's machines, in their order.
-    pub cells: Vec<Cell>,
-    /// Classes that several of these machines share, put together.
-    pub classes: Vec<OfClassRatio>,
-    /// Whether the machines agree; `None` where fewer than two have a ratio.
-    pub agreement: Option<Agreement>,
-}
-
-/// What a machine says of a variant.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    /// It has a ratio.
-    Known(Standing),
-    /// There it is the same thing as the baseline.
-    Baseline,
-    /// Why there is no ratio.
-    Nothing(String),
-}
-
-/// A variant's ratio on one machine.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
-    /// The runs with their ratios; at least one.
-    pub runs: Vec<OfRun>,
-    /// The log-ratio over them.
-    pub combined: Combined,
-}
-
-/// A variant's ratio in one run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OfRun {
-    /// Name of the run.
-    pub run: String,
-    /// The ratio, with its verdict.
-    pub ratio: Ratio,
-}
-
-/// A variant's ratio over the machines of one class.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OfClassRatio {
-    /// The class.
-    pub class: String,
-    /// How many machines.
-    pub machines: usize,
-    /// The log-ratio over them.
-    pub combined: Combined,
-}
-
-/// What cannot be put beside the others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Title of the block.
-    pub block: String,
-    /// The run.
-    pub run: String,
-    /// Why.
-    pub reason: String,
-}
-
-impl Standing {
-    /// The verdict of all of its runs; `None` where they differ.
-    pub fn verdict(&self) -> Option<Verdict> {
-        let first = self.runs.first()?.ratio.verdict;
-        self.runs.iter().all(|run| run.ratio.verdict == first).then_some(first)
-    }
-
-    /// How the verdicts of its runs lie.
-    pub fn verdicts(&self) -> Verdicts {
-        Verdicts::of(self.runs.iter().map(|run| run.ratio.verdict))
-    }
-
-    /// The verdicts in a word or two, for where there is little room.
-    pub(crate) fn verdict_word(&self) -> String {
-        match self.verdicts() {
-            Verdicts::Same(verdict) => verdict.as_str().to_owned(),
-            Verdicts::Open(verdict) => format!("partly {}", verdict.as_str()),
-            Verdicts::Contrary => "contradictory".to_owned(),
-        }
-    }
-
-    /// The verdicts in words: one, with how many runs say it where others could not tell, or those of the runs in their
-    /// order where they contradict each other.
-    pub(crate) fn verdict_text(&self) -> String {
-        let words = || self.runs.iter().map(|run| run.ratio.verdict.as_str());
-        match self.verdicts() {
-            Verdicts::Same(verdict) => verdict.as_str().to_owned(),
-            Verdicts::Open(verdict) => {
-                let saying = words().filter(|word| *word == verdict.as_str()).count();
-                format!("{} in {saying} of {} runs", verdict.as_str(), self.runs.len())
-            }
-            Verdicts::Contrary => words().collect::<Vec<_>>().join(", "),
-        }
-    }
-
-    /// The ratio with its plain 95 % interval: that of the run where there is one, over the runs where there are several.
-    pub fn ratio(&self) -> (f64, (f64, f64)) {
-        match self.runs.as_slice() {
-            [one] => (one.ratio.ratio, (one.ratio.low, one.ratio.high)),
-            _ => as_ratio(&self.combined.known),
-        }
-    }
-}
-
-/// A log-ratio as a ratio with its 95 % interval.
-pub(crate) fn as_ratio(known: &Known) -> (f64, (f64, f64)) {
-    let (low, high) = known.interval(bench_runner_core::stats::LEVEL);
-    let ratio = bench_runner_core::stats::ratio;
-    (ratio(known.value), (ratio(low), ratio(high)))
-}
+use run::each_once;
 
 /// Puts runs side by side.
 pub fn side_by_side(runs: &[Run<'_>]) -> SideBySide {
@@ -248,25 +54,6 @@ pub fn side_by_side(runs: &[Run<'_>]) -> SideBySide {
     agreement::correct(&mut blocks);
     let differences = differences::of(&kept, &of_run, machines.len());
     SideBySide { machines, blocks, refused, differences, remarks }
-}
-
-/// Every run once, however many copies of its bundle were given.
-fn each_once<'a>(runs: &[Run<'a>]) -> (Vec<Run<'a>>, Vec<String>) {
-    let (mut kept, mut remarks): (Vec<Run<'a>>, Vec<String>) = (Vec::new(), Vec::new());
-    for run in runs {
-        if kept.iter().any(|known| same_run(known, run)) {
-            remarks.push(format!("the run {} was given more than once and counts once", run.manifest.run));
-        } else {
-            kept.push(*run);
-        }
-    }
-    remarks.dedup();
-    (kept, remarks)
-}
-
-fn same_run(one: &Run<'_>, other: &Run<'_>) -> bool {
-    let of = |run: &Run<'_>| (run.manifest.run.clone(), run.manifest.machine.instance.clone());
-    of(one) == of(other)
 }
 
 /// The machines, and for each run the place of its machine.

@@ -4,11 +4,11 @@ use bench_runner_core::compare::{Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{holm, sum};
 
-use super::agreement::says_something;
 use super::differences::{self, Difference};
+use super::run::{Run, same_run};
 use super::same::{self, Subject};
 use super::table::{Lacks, ratio_of};
-use super::{Run, as_ratio, same_run};
+use super::values::{as_ratio, says_something};
 
 /// Level at which two ratios are said to differ, after correction.
 const LEVEL_OF_DIFFERENCE: f64 = 0.05;
@@ -60,13 +60,13 @@ pub struct TwoRatios {
     /// The p-value against "they are equal".
     pub p: f64,
     /// The same as it counts among all comparisons that both runs have (Holm).
-    pub p_holm: f64,
+    pub p_adjusted: f64,
 }
 
 impl TwoRatios {
     /// Whether the ratios differ by more than chance.
     pub fn differ(&self) -> bool {
-        self.p_holm < LEVEL_OF_DIFFERENCE
+        self.p_adjusted < LEVEL_OF_DIFFERENCE
     }
 }
 
@@ -119,7 +119,7 @@ pub fn reproduced(original: Run<'_>, again: Run<'_>) -> Reproduced {
     let mut corrected = holm(&p, tested).into_iter().flatten();
     for row in &mut rows {
         if let Some(ratios) = &mut row.ratios {
-            ratios.p_holm = corrected.next().unwrap_or(1.0);
+            ratios.p_adjusted = corrected.next().unwrap_or(1.0);
         }
         row.outcome = outcome(row);
     }
@@ -182,7 +182,7 @@ fn two_ratios(one: &Ratio, two: &Ratio) -> Option<TwoRatios> {
         within: (two.low..=two.high).contains(&one.ratio),
         factor: as_ratio(&difference),
         p,
-        p_holm: p,
+        p_adjusted: p,
     })
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use bench_runner_core::compare::BlockResult;
 use bench_runner_core::record::{Block, BlockId, PlannedProject, Variant};
 
-use super::{Refused, Run};
+use super::run::Run;
+use super::values::Refused;
 
 /// A block of one run.
 #[derive(Clone, Copy)]

@@ -4,8 +4,9 @@ use bench_runner_core::compare::{ArmResult, Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{Known, averaged, weighted};
 
+use super::agreement;
 use super::same::{Subject, same_variant};
-use super::{Agreement, BlockTogether, Cell, Machine, OfClassRatio, OfRun, Row, Standing};
+use super::values::{BlockTogether, Cell, Machine, OfClassRatio, OfRun, Row, Standing};
 
 /// `of_run` has the place of each run's machine.
 pub(super) fn of_group(group: &[Subject<'_>], of_run: &[usize], machines: &[Machine]) -> BlockTogether {
@@ -22,7 +23,7 @@ pub(super) fn of_group(group: &[Subject<'_>], of_run: &[usize], machines: &[Mach
             })
             .collect();
         let classes = classes(&cells, &places, machines);
-        let agreement = Agreement::of(&cells);
+        let agreement = agreement::of(&cells);
         Row { variant: variant.name.clone(), cells, classes, agreement }
     };
     let first = &group[0];

@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::{BlockResult, Comparison, Effect, OrderEffects};
 
-use super::derived::csv_text;
+use super::csv::csv_text;
 
 const HEADER: [&str; 27] = [
     "block",

@@ -1,10 +1,10 @@
 //! What a comparison says, as JSON for other programs.
 
 use bench_runner_core::compare::{
-    Across, ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
-    PlainRatio, SessionRatio, Sessions,
+    ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
+    PlainRatio, PooledProjects, SessionRatio, Sessions,
 };
-use bench_runner_core::record::Fidelity;
+use bench_runner_core::record::{Fidelity, Metric, Treatment};
 use serde_json::{Value, json as object};
 
 /// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
@@ -18,7 +18,7 @@ pub fn json(comparison: &Comparison) -> Value {
         })),
         "calibration": comparison.calibration.iter().map(calibration).collect::<Vec<_>>(),
         "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
-        "across": comparison.across.iter().map(across).collect::<Vec<_>>(),
+        "across": comparison.pooled_projects.iter().map(across).collect::<Vec<_>>(),
         "skipped": comparison.skipped,
     })
 }
@@ -38,7 +38,7 @@ fn calibration(calibration: &Calibration) -> Value {
     })
 }
 
-fn across(across: &Across) -> Value {
+fn across(across: &PooledProjects) -> Value {
     let left_out = across.left_out.iter();
     object!({
         "matrix": across.matrix,
@@ -136,26 +136,34 @@ fn effect(effect: &Effect) -> Value {
     object!({ "share": effect.share(), "low": low, "high": high })
 }
 
+/// Metrics that runs of earlier versions lack have keys only if they have values.
 fn arm(arm: &ArmResult) -> Value {
-    object!({
+    let mut object = object!({
         "role": arm.role,
         "variant": arm.variant,
         "aliases": arm.aliases,
         "failures": arm.failures,
         "outliers": arm.outliers(),
         "not_timed": arm.not_timed,
-        "wall_s": arm.wall,
-        "cpu_s": arm.cpu,
-        "max_rss_bytes": arm.max_rss,
         "ratio": arm.ratio.map(|ratio| object!({
             "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
-            "p_holm": ratio.p_holm, "p_equivalence": ratio.p_equivalence,
-            "p_equivalence_holm": ratio.p_equivalence_holm, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
+            "p_holm": ratio.p_adjusted, "p_equivalence": ratio.p_equivalence,
+            "p_equivalence_holm": ratio.p_equivalence_adjusted, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
         })),
-        "cpu_ratio": arm.cpu_ratio.as_ref().map(plain),
-        "max_rss_ratio": arm.rss_ratio.as_ref().map(plain),
         "sessions": arm.sessions.as_ref().map(sessions),
-    })
+    });
+    for metric in Metric::listed() {
+        let (summary, ratio) = (&arm.summaries[metric.id], &arm.plain_ratios[metric.id]);
+        if summary.is_some() || !metric.optional {
+            object[metric.key()] = object!(summary);
+        }
+        // The ratio that is judged has a key that is older than the others.
+        let compared = metric.treatment == Treatment::Compared;
+        if compared && (ratio.is_some() || !metric.optional) {
+            object[metric.ratio_key()] = object!(ratio.as_ref().map(plain));
+        }
+    }
+    object
 }
 
 fn sessions(sessions: &Sessions) -> Value {

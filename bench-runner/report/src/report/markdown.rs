@@ -1,6 +1,6 @@
 //! A comparison as GitHub-flavoured Markdown, for a post or a pull request: the answers first, then the tables.
 
-use bench_runner_core::compare::{Across, BlockResult, Comparison};
+use bench_runner_core::compare::{BlockResult, Comparison, PooledProjects};
 
 use super::text::{self, COLUMNS};
 use super::{answers, calibration, fidelity};
@@ -23,7 +23,7 @@ pub fn markdown(comparison: &Comparison) -> String {
     for one in &comparison.blocks {
         text.push_str(&block(one));
     }
-    text.push_str(&across(&comparison.across));
+    text.push_str(&across(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         let calibration = calibration::text(&comparison.calibration);
         let said = [wording::family(comparison), calibration].map(|said| escaped(&said));
@@ -75,7 +75,7 @@ fn block(block: &BlockResult) -> String {
     text
 }
 
-fn across(across: &[Across]) -> String {
+fn across(across: &[PooledProjects]) -> String {
     if across.is_empty() {
         return String::new();
     }
@@ -87,7 +87,7 @@ fn across(across: &[Across]) -> String {
         ("ratio", true),
         ("95 % interval", true),
     ];
-    let row = |one: &Across| {
+    let row = |one: &PooledProjects| {
         let shown = wording::interval(one.ratio, one.these);
         vec![
             one.variant.clone(),
@@ -190,7 +190,7 @@ mod tests {
     fn a_run_of_nothing_says_so() {
         let mut comparison = one();
         comparison.blocks.clear();
-        comparison.across.clear();
+        comparison.pooled_projects.clear();
         assert!(markdown(&comparison).contains("no block was measured"));
     }
 

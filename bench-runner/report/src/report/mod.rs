@@ -2,28 +2,28 @@
 //!
 //! Pure: result types go in, text comes out. Nothing here computes a statistic, reads a file or prints.
 
-mod across;
 mod answers;
 mod blocks;
 mod calibration;
-mod derived;
+mod csv;
+mod details;
 pub mod fidelity;
-mod further;
 mod json;
 mod markdown;
 mod page;
+mod pooled_projects;
 mod summary;
 mod table;
 mod text;
 mod together;
 
-pub use across::across_csv;
 pub use answers::{Answer, answers, speed};
 pub use blocks::blocks_csv;
-pub(crate) use derived::csv_text;
+pub(crate) use csv::csv_text;
 pub use json::json;
 pub use markdown::markdown;
 pub use page::{Advice, Page, page};
+pub use pooled_projects::across_csv;
 pub use summary::summary_csv;
 pub use text::text;
 pub use together::{

@@ -2,8 +2,9 @@
 //! each comparison.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, Summary};
+use bench_runner_core::record::{Metric, MetricId};
 
-use super::derived::csv_text;
+use super::csv::csv_text;
 
 const HEADER: [&str; 23] = [
     "kind",
@@ -41,11 +42,11 @@ pub fn summary_csv(comparison: &Comparison) -> Result<String, csv::Error> {
 
 /// The rows of one arm.
 fn rows(block: &BlockResult, arm: &ArmResult) -> Vec<Vec<String>> {
-    let metrics = [("wall_s", arm.wall), ("cpu_s", arm.cpu), ("max_rss_bytes", arm.max_rss)];
-    let cells = metrics.into_iter().filter_map(|(metric, summary)| Some(cell(block, arm, metric, &summary?)));
+    let cells =
+        Metric::listed().filter_map(|metric| Some(cell(block, arm, metric, &arm.summaries[metric.id]?)));
     let judged = arm.ratio.as_ref().map(|ratio| comparison_row(block, arm, ratio));
-    let costs = [("cpu_ratio", arm.cpu_ratio), ("max_rss_ratio", arm.rss_ratio)];
-    let plain = costs.into_iter().filter_map(|(metric, ratio)| Some(plain_row(block, arm, metric, &ratio?)));
+    let plain = Metric::listed()
+        .filter_map(|metric| Some(plain_row(block, arm, &metric.ratio_key(), &arm.plain_ratios[metric.id]?)));
     cells.chain(judged).chain(plain).collect()
 }
 
@@ -59,14 +60,14 @@ fn head(kind: &str, block: &BlockResult, arm: &ArmResult, metric: &str) -> Vec<S
     [kind, block.id.as_str(), &arm.variant, arm.role.as_str(), metric].map(str::to_owned).to_vec()
 }
 
-fn cell(block: &BlockResult, arm: &ArmResult, metric: &str, summary: &Summary) -> Vec<String> {
-    let mut row = head("cell", block, arm, metric);
+fn cell(block: &BlockResult, arm: &ArmResult, metric: &Metric, summary: &Summary) -> Vec<String> {
+    let mut row = head("cell", block, arm, &metric.key());
     row.push(summary.n.to_string());
     let Summary { median, low, high, mean, sd, mad, min, max, .. } = *summary;
     row.extend([median, low, high, mean, sd, mad, min, max].map(|value| value.to_string()));
     pad(&mut row, "outliers");
     // Outliers are those of wall time.
-    row.push(if metric == "wall_s" { arm.outliers().to_string() } else { String::new() });
+    row.push(if metric.id == MetricId::Wall { arm.outliers().to_string() } else { String::new() });
     row.resize(HEADER.len(), String::new());
     row
 }
@@ -77,10 +78,12 @@ fn comparison_row(block: &BlockResult, arm: &ArmResult, ratio: &Ratio) -> Vec<St
     pad(&mut row, "mean");
     row.push(ratio.ratio_of_means.to_string());
     pad(&mut row, "ratio");
-    row.extend([ratio.ratio, ratio.low, ratio.high, ratio.p, ratio.p_holm].map(|value| value.to_string()));
+    row.extend(
+        [ratio.ratio, ratio.low, ratio.high, ratio.p, ratio.p_adjusted].map(|value| value.to_string()),
+    );
     row.push(ratio.verdict.as_str().to_owned());
     pad(&mut row, "p_equivalence");
-    row.extend([ratio.p_equivalence, ratio.p_equivalence_holm].map(|value| value.to_string()));
+    row.extend([ratio.p_equivalence, ratio.p_equivalence_adjusted].map(|value| value.to_string()));
     row
 }
 

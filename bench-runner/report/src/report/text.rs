@@ -4,7 +4,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use bench_runner_core::record::{Proof, ProofResult, Role, Skipped};
 
 use super::table::{Column, paragraph, sentence, table};
-use super::{across, calibration, fidelity, further};
+use super::{calibration, details, fidelity, pooled_projects};
 use crate::figure::wording::{self, TimeUnit};
 
 pub(super) const COLUMNS: [Column; 7] = [
@@ -32,7 +32,7 @@ pub fn text(comparison: &Comparison) -> String {
         lines.push(String::new());
         lines.extend(block(one));
     }
-    lines.extend(across::lines(&comparison.across));
+    lines.extend(pooled_projects::lines(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         lines.push(String::new());
         lines.extend(sentence(&wording::family(comparison)));
@@ -81,10 +81,10 @@ fn block(block: &BlockResult) -> Vec<String> {
             &line.text,
         ));
     }
-    lines.extend(further::order(block));
-    lines.extend((0..block.arms.len()).flat_map(|arm| further::beside(block, arm)));
-    lines.extend(block.arms.iter().flat_map(|arm| further::costs(arm, block.margin)));
-    lines.extend(block.arms.iter().flat_map(further::sessions));
+    lines.extend(details::order(block));
+    lines.extend((0..block.arms.len()).flat_map(|arm| details::beside(block, arm)));
+    lines.extend(block.arms.iter().flat_map(|arm| details::costs(arm, block.margin)));
+    lines.extend(block.arms.iter().flat_map(details::sessions));
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
     lines
@@ -123,12 +123,12 @@ fn twin(block: &BlockResult) -> String {
 
 /// The twin has a line of its own, and what has no time has a reason instead.
 pub(super) fn has_row(arm: &ArmResult) -> bool {
-    arm.role != Role::Twin && arm.wall.is_some()
+    arm.role != Role::Twin && arm.wall().is_some()
 }
 
 pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<String> {
-    let time = arm.wall.map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
-    let count = arm.wall.map(|wall| wall.n.to_string());
+    let time = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+    let count = arm.wall().map(|wall| wall.n.to_string());
     let [ratio, interval, change, verdict] = match (&arm.ratio, is_baseline) {
         (Some(ratio), _) => judged(ratio),
         (None, true) => ["", "", "", "baseline"].map(str::to_owned),

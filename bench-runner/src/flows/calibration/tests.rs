@@ -40,7 +40,7 @@ fn written(
     for (block, round) in blocks.iter().flat_map(|block| (1..=rounds).map(move |round| (block, round))) {
         for (arm, (a, b)) in block.arms.iter().zip([(37, 11), (53, 13)]) {
             let wall = Duration::from_millis(1000 + u64::from(round * a % b));
-            let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None, activity: None };
+            let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, ..Cost::default() };
             let sample = Sample {
                 block: block.id.clone(),
                 session: session(round),

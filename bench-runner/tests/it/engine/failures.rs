@@ -101,7 +101,7 @@ fn processes_that_a_build_leaves_behind_are_counted_and_ended() {
     // One warm-up each and no more: what is left behind is waited for, so that it is counted.
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--no-twin", "--rounds", "1"]);
     let bundle = lab.bundle();
-    assert!(bundle.samples[0].disturbance.stragglers > 0);
+    assert!(bundle.samples[0].interference.stragglers > 0);
     let pid = fs::read_to_string(&pid).expect("its pid");
     assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists(), "{pid} still runs");
 }

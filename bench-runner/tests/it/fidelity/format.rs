@@ -33,6 +33,7 @@ fn builds_that_find_a_cache_are_invalid_and_format_1_goes_on() {
     let dir = lab.bundles().remove(0);
     says_everywhere(&lab, &dir);
     records_format_2(&dir);
+    shows_what_the_kernel_counted(&lab, &dir);
     carries_on_format_1(&lab, &dir);
 }
 
@@ -70,9 +71,38 @@ fn records_format_2(dir: &Path) {
     assert_eq!((bundle.manifest.format, bundle.manifest.plan.format), (2, 2));
     for sample in &bundle.samples {
         assert_eq!(sample.visit, Some(1));
-        let activity = sample.outcome.cost().and_then(|cost| cost.activity).expect("what the kernel counted");
-        assert!(activity.minor_faults > 0, "{activity:?}");
+        let activity = sample.outcome.cost().expect("a build that ended well").activity;
+        assert!(activity.minor_faults > Some(0), "{activity:?}");
     }
+}
+
+/// Summary, page, JSON and exports have the medians of what samples.csv has build by build.
+fn shows_what_the_kernel_counted(lab: &Lab, dir: &Path) {
+    let bundle = dir.to_str().expect("UTF-8");
+    let run = dir.file_name().and_then(|name| name.to_str()).expect("its name");
+    let page = fs::read_to_string(lab.path("work/plots").join(run).join("report.html")).expect("a page");
+    let summary = fs::read_to_string(dir.join("derived/summary.csv")).expect("a table");
+    let export = |format: &str| lab.run(&["export", "--format", format, bundle]).expect(0).stdout;
+    let [csv, metrics] = ["csv", "openmetrics"].map(export);
+    let whole: serde_json::Value = serde_json::from_str(&export("json")).expect("JSON");
+    let arm = &whole["runs"][0]["comparison"]["blocks"][1]["arms"][0];
+    for (name, heading) in [
+        ("minor_faults", "Minor page faults"),
+        ("major_faults", "Major page faults"),
+        ("voluntary_switches", "Voluntary context switches"),
+        ("involuntary_switches", "Involuntary context switches"),
+    ] {
+        assert!(page.contains(&format!("{heading}</th>")), "{heading} on the page");
+        assert!(summary.contains(&format!(",baseline,{name},4,")), "{name} in {summary}");
+        assert!(csv.contains(&format!(",{name},count,4,")), "{name} in {csv}");
+        assert!(metrics.contains(&format!("\nbench_runner_{name}{{")), "{name} in {metrics}");
+        assert_eq!(arm[name]["n"], 4, "{name} in {arm}");
+        let builds = whole["runs"][0]["builds"].as_array().expect("builds");
+        assert!(builds.iter().all(|build| build[name].is_u64()), "{name} in {builds:?}");
+    }
+    assert!(arm["minor_faults"]["median"].as_f64() > Some(0.0), "{arm}");
+    let variant = &whole["runs"][0]["comparison"]["blocks"][1]["arms"][2];
+    assert!(arm["minor_faults_ratio"].is_null() && variant["minor_faults_ratio"].is_object(), "{variant}");
 }
 
 /// Makes a bundle what a program of format 1 would have left when it was interrupted after `rows` builds.

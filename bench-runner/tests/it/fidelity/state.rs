@@ -281,7 +281,7 @@ fn used(bundle: &Bundle, variant: &str) -> Vec<Option<(u64, u64, u64)>> {
 
 fn nothing_of_the_users_was_touched(lab: &Lab, bundle: &Bundle) {
     assert!(entries(&lab.path("home")).is_empty(), "the user's own store would be there");
-    let stragglers: u32 = bundle.samples.iter().map(|sample| sample.disturbance.stragglers).sum();
+    let stragglers: u32 = bundle.samples.iter().map(|sample| sample.interference.stragglers).sum();
     assert_eq!(stragglers, 0, "servers are stopped, not killed");
 }
 

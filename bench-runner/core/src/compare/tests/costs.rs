@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::fixture::*;
 use crate::compare::ArmResult;
-use crate::record::{Cost, Outcome};
+use crate::record::{Activity, Cost, MetricId, Outcome};
 use crate::stats::noise::Noise;
 
 /// A variant that takes as long as the baseline, with 0.6 of its CPU time and twice its memory; in the last of eight
@@ -20,8 +20,7 @@ fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
                 user: Duration::from_secs_f64(0.7 * cpu * seconds),
                 sys: Duration::from_secs_f64(0.3 * cpu * seconds),
                 max_rss: (memory << 30) + u64::from(round * (arm as u32 + 3) % 5) * 1_000_000,
-                peak_memory: None,
-                activity: None,
+                ..Cost::default()
             };
             let cost = if arm == 2 && round == 8 { last(cost) } else { cost };
             samples.push(0, arm, round, 1, Outcome::Built(cost));
@@ -33,7 +32,8 @@ fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
 #[test]
 fn cpu_time_and_memory_have_ratios_of_their_own() {
     let arm = variant(|cost| cost);
-    let (wall, cpu, rss) = (arm.ratio.unwrap(), arm.cpu_ratio.unwrap(), arm.rss_ratio.unwrap());
+    let plain = |metric: MetricId| arm.plain_ratios[metric].unwrap();
+    let (wall, cpu, rss) = (arm.ratio.unwrap(), plain(MetricId::Cpu), plain(MetricId::MaxRss));
     assert!(wall.low < 1.0 && 1.0 < wall.high);
     assert!(cpu.low < 0.6 && 0.6 < cpu.high && cpu.high < 0.63, "{cpu:?}");
     assert!((1.98..2.02).contains(&rss.ratio) && rss.low < rss.high && rss.high < 2.1, "{rss:?}");
@@ -43,9 +43,44 @@ fn cpu_time_and_memory_have_ratios_of_their_own() {
 #[test]
 fn a_value_of_zero_leaves_no_ratio() {
     let arm = variant(|cost| Cost { user: Duration::ZERO, sys: Duration::ZERO, ..cost });
-    assert!(arm.ratio.is_some() && arm.cpu_ratio.is_none() && arm.rss_ratio.is_some());
+    let there =
+        |arm: &ArmResult| [MetricId::Cpu, MetricId::MaxRss].map(|one| arm.plain_ratios[one].is_some());
+    assert_eq!((arm.ratio.is_some(), there(&arm)), (true, [false, true]));
     let arm = variant(|cost| Cost { max_rss: 0, ..cost });
-    assert!(arm.ratio.is_some() && arm.cpu_ratio.is_some() && arm.rss_ratio.is_none());
+    assert_eq!((arm.ratio.is_some(), there(&arm)), (true, [true, false]));
+}
+
+#[test]
+fn counts_are_summed_up_and_compared_if_every_build_has_them() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let of = |last: Option<u64>| {
+        let mut samples = Samples::of(&plan);
+        let mut noise = Noise::new(7);
+        for round in 1..=8 {
+            for arm in 0..3 {
+                let faults = 1000 * (1 + u64::from(arm == 2)) + u64::from(round * (arm as u32 + 3) % 5);
+                let last = if round == 8 && arm == 2 { last } else { Some(faults) };
+                let activity = Activity { minor_faults: last, major_faults: Some(0), ..Activity::default() };
+                let wall = Duration::from_secs_f64(10.0 * noise.build(0.01, 0.0).exp());
+                samples.push(0, arm, round, 1, Outcome::Built(Cost { wall, activity, ..Cost::default() }));
+            }
+        }
+        compared(&plan, &samples.all).blocks.remove(0).arms.remove(2)
+    };
+    let found = of(Some(2000));
+    let (faults, ratio) =
+        (found.summaries[MetricId::MinorFaults].unwrap(), found.plain_ratios[MetricId::MinorFaults]);
+    assert!((2000.0..2005.0).contains(&faults.median), "{faults:?}");
+    assert!((1.99..2.01).contains(&ratio.unwrap().ratio), "{ratio:?}");
+    // Nothing is twice as much as nothing.
+    assert_eq!(found.summaries[MetricId::MajorFaults].unwrap().max, 0.0);
+    assert_eq!(found.plain_ratios[MetricId::MajorFaults], None);
+    assert_eq!(found.summaries[MetricId::VoluntarySwitches], None);
+    let lacking = of(None);
+    assert_eq!(
+        (lacking.summaries[MetricId::MinorFaults], lacking.plain_ratios[MetricId::MinorFaults]),
+        (None, None)
+    );
 }
 
 #[test]

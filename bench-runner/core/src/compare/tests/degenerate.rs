@@ -64,7 +64,9 @@ fn one_round_gives_points_and_no_ratio() {
     samples.noisy(0, 1, 1, |_| 1.0);
     let found = compared(&plan, &samples.all);
     let block = &found.blocks[0];
-    assert!(block.arms.iter().all(|arm| arm.points.len() == 1 && arm.ratio.is_none() && arm.wall.is_some()));
+    assert!(
+        block.arms.iter().all(|arm| arm.points.len() == 1 && arm.ratio.is_none() && arm.wall().is_some())
+    );
     assert_eq!(block.twin, None);
     assert!(notes_say(
         &found,
@@ -100,7 +102,7 @@ fn a_variant_that_never_builds_has_failures_and_no_ratio() {
     let found = compared(&plan, &samples.all);
     let variant = &found.blocks[0].arms[2];
     assert_eq!(
-        (variant.failures, variant.ratio, variant.wall, variant.not_timed.as_ref()),
+        (variant.failures, variant.ratio, variant.wall(), variant.not_timed.as_ref()),
         (6, None, None, None)
     );
     assert!(notes_say(&found, "For `v` 0 rounds count; a ratio needs at least 3."));
@@ -116,12 +118,15 @@ fn an_invalid_block_makes_the_correction_of_no_other_milder() {
     let found = compared(&plan, &samples.all);
     let broken: Vec<_> = found.blocks[0].arms.iter().filter_map(|arm| arm.ratio).collect();
     assert!(broken.iter().all(|ratio| ratio.verdict == Verdict::Invalid && ratio.p < 1e-6), "{broken:?}");
-    assert!(broken.iter().all(|ratio| (ratio.p_holm, ratio.p_equivalence_holm) == (1.0, 1.0)), "{broken:?}");
+    assert!(
+        broken.iter().all(|ratio| (ratio.p_adjusted, ratio.p_equivalence_adjusted) == (1.0, 1.0)),
+        "{broken:?}"
+    );
     let sound = found.blocks[1].arms[2].ratio.unwrap();
     assert!(sound.p > broken[0].p && sound.p < 0.25, "{sound:?}");
     let times = |corrected: f64, p: f64| assert!((corrected / p - 4.0).abs() < 1e-9, "{sound:?}");
-    times(sound.p_holm, sound.p);
-    times(sound.p_equivalence_holm, sound.p_equivalence);
+    times(sound.p_adjusted, sound.p);
+    times(sound.p_equivalence_adjusted, sound.p_equivalence);
 }
 
 #[test]
@@ -301,9 +306,8 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         2 => Just(built(1.0)),
         1 => Just(built(0.0)),
         1 => (1e-9..1e6f64).prop_map(|seconds| Outcome::Built(Cost {
-            wall: Duration::from_secs_f64(seconds), user: Duration::ZERO, sys: Duration::ZERO, max_rss: 0,
-            peak_memory: None,
-            activity: None,
+            wall: Duration::from_secs_f64(seconds),
+            ..Cost::default()
         })),
         1 => Just(Outcome::TimedOut),
         1 => Just(Outcome::Failed { exit_code: Some(1) }),

@@ -54,7 +54,7 @@ fn fires(found: &Comparison) -> bool {
     let invalid = !block.invalid.is_empty();
     for ratio in block.arms.iter().filter_map(|arm| arm.ratio) {
         assert_eq!(ratio.verdict == Verdict::Invalid, invalid, "{:?}", block.invalid);
-        assert!(!invalid || (ratio.p_holm, ratio.p_equivalence_holm) == (1.0, 1.0), "{ratio:?}");
+        assert!(!invalid || (ratio.p_adjusted, ratio.p_equivalence_adjusted) == (1.0, 1.0), "{ratio:?}");
     }
     assert_eq!(block.notes.iter().any(|note| note.contains("no comparison of this block stands")), invalid);
     assert!(!invalid || !found.is_decided());
@@ -153,7 +153,7 @@ fn less_written_makes_the_block_invalid_if_it_is_known_and_much() {
     let written = |first: u64, later: u64| {
         of(&plan, |sample, arm, round| {
             let bytes = if arm == 0 && round > 0 { later } else { first };
-            cost(sample).activity = Some(Activity { written_bytes: bytes, ..Activity::default() });
+            cost(sample).activity = Activity { written_bytes: Some(bytes), ..Activity::default() };
         })
     };
     let found = judged(&plan, &written(40_000_000, 4_000_000));

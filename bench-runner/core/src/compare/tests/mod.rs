@@ -2,12 +2,12 @@
 
 use super::fixture;
 
-mod across;
 mod calibration;
 mod costs;
 mod degenerate;
 mod kind;
 mod order;
+mod pooled_projects;
 mod post_hoc;
 mod serial;
 mod sessions;

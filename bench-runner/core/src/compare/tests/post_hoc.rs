@@ -44,7 +44,7 @@ fn the_others_and_the_old_baseline_stand_against_the_new_one() {
     let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} instead of {b}");
     near(old.ratio, 1.0 / before.ratio);
     near(old.low, 1.0 / before.high);
-    near(old.p_holm / old.p, 3.0 * (before.p_holm / before.p) / 2.0);
+    near(old.p_adjusted / old.p, 3.0 * (before.p_adjusted / before.p) / 2.0);
     // Two variants of a block with a twin: ln v − ln w, and the factor that the block's stopping asks for.
     let twin = block.twin.unwrap();
     assert_eq!(twin, planned.blocks[0].twin.unwrap());
@@ -99,7 +99,7 @@ fn blocks_without_it_are_left_out_and_count_in_the_correction() {
     let ratio = found.blocks[1].arms[2].ratio.unwrap();
     let planned = compared(&plan, &samples.all).blocks[2].arms[2].ratio.unwrap();
     assert_eq!((ratio.ratio, ratio.p, found.blocks[1].baseline), (planned.ratio, planned.p, BASELINE));
-    assert!(ratio.p_holm >= planned.p_holm);
+    assert!(ratio.p_adjusted >= planned.p_adjusted);
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn false_alarms(runs: usize) -> (usize, usize) {
         assert_eq!(ratios.len(), 8);
         let valid = |ratio: &Ratio| (ratio.verdict != Verdict::Invalid).then_some(ratio.p);
         let planned = holm(&ratios.iter().map(valid).collect::<Vec<_>>(), 8);
-        of_all_pairs += usize::from(ratios.iter().any(|ratio| ratio.p_holm < 0.03));
+        of_all_pairs += usize::from(ratios.iter().any(|ratio| ratio.p_adjusted < 0.03));
         as_planned += usize::from(planned.into_iter().flatten().any(|p| p < 0.03));
     }
     (of_all_pairs, as_planned)

@@ -1,6 +1,6 @@
 use super::fixture::*;
 use crate::compare::{Policy, Recorded, Verdict, compare};
-use crate::record::{BlockEnd, BlockId, Outcome, Pin, Rebuilt, Role, Sample, StopReason};
+use crate::record::{BlockEnd, BlockId, MetricId, Outcome, Pin, Rebuilt, Role, Sample, StopReason};
 use crate::stats::noise::Noise;
 
 #[test]
@@ -33,7 +33,7 @@ fn the_estimate_of_a_variant_is_that_of_the_method() {
     let ratio = compared(&plan, &samples.all).blocks[0].arms[2].ratio.unwrap();
     assert!((ratio.ratio.ln() - 0.005).abs() < 1e-8);
     assert!((ratio.high.ln() - 0.005 - 0.019691488348711858).abs() < 1e-7);
-    assert!((ratio.p - 0.542756051750387).abs() < 1e-6 && ratio.p_holm == ratio.p);
+    assert!((ratio.p - 0.542756051750387).abs() < 1e-6 && ratio.p_adjusted == ratio.p);
     assert_eq!(ratio.verdict, Verdict::Equivalent);
 }
 
@@ -43,7 +43,7 @@ fn a_certain_difference_within_the_margin_is_equivalent() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 30, 2, |arm| if arm == 2 { 0.985 } else { 1.0 });
     let ratio = compared(&plan, &samples.all).blocks[0].arms[2].ratio.unwrap();
-    assert!(ratio.p_holm < 0.03);
+    assert!(ratio.p_adjusted < 0.03);
     assert_eq!(ratio.verdict, Verdict::Equivalent);
     let strict = Policy { margin: Some(0.01), ..Policy::default() };
     let found = compare(&Recorded::of(&plan, &samples.all), &strict);
@@ -59,7 +59,7 @@ fn all_planned_comparisons_count_even_those_that_were_never_built() {
     let mut samples = Samples::of(&alone);
     samples.noisy(0, 8, 3, |arm| if arm == 2 { 1.02 } else { 1.0 });
     let single = compared(&alone, &samples.all).blocks[0].arms[2].ratio.unwrap();
-    assert_eq!(single.p, single.p_holm);
+    assert_eq!(single.p, single.p_adjusted);
     let family = plan(vec![
         block("linkers", true, &["v"]),
         block("others", true, &["a", "b", "c", "d", "e", "f", "g", "h", "i"]),
@@ -67,7 +67,7 @@ fn all_planned_comparisons_count_even_those_that_were_never_built() {
     let found = compared(&family, &samples.all);
     let ratio = found.blocks[0].arms[2].ratio.unwrap();
     assert_eq!(found.planned, 10);
-    assert!((ratio.p_holm - (10.0 * single.p).min(1.0)).abs() < 1e-12);
+    assert!((ratio.p_adjusted - (10.0 * single.p).min(1.0)).abs() < 1e-12);
 }
 
 #[test]
@@ -376,9 +376,9 @@ fn ends_and_summaries_are_passed_on() {
     let block = &found.blocks[0];
     assert_eq!((block.stopped, found.machine.as_str()), (Some(StopReason::Budget), "a machine"));
     let arm = &block.arms[0];
-    let (wall, cpu) = (arm.wall.unwrap(), arm.cpu.unwrap());
+    let (wall, cpu) = (arm.wall().unwrap(), arm.summaries[MetricId::Cpu].unwrap());
     assert!((cpu.median - 1.5 * wall.median).abs() < 1e-6);
-    assert_eq!((wall.n, arm.max_rss.unwrap().median), (6, f64::from(1 << 20)));
+    assert_eq!((wall.n, arm.summaries[MetricId::MaxRss].unwrap().median), (6, f64::from(1 << 20)));
 }
 
 #[test]

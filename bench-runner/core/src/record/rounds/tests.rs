@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::record::{Arm, BlockId, Cost, Disturbance, Outcome, Pin, Role, Sampling, Variant};
+use crate::record::{Arm, BlockId, Cost, Interference, Outcome, Pin, Role, Sampling, Variant};
 
 /// Baseline, twin and two variants.
 const ARMS: [(Role, &str); 4] =
@@ -51,7 +51,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
     let [session, round, attempt, arm] = fields[..] else { panic!("{text}") };
     let (role, name) = ARMS[arm as usize];
     let wall = Duration::from_secs(u64::from(number));
-    let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, peak_memory: None, activity: None };
+    let cost = Cost { wall, user: wall, sys: wall, max_rss: 1, ..Cost::default() };
     let failed = Outcome::Failed { exit_code: Some(1) };
     Sample {
         number,
@@ -73,7 +73,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
         outcome: if text.ends_with('!') { failed } else { Outcome::Built(cost) },
         rebuilt: None,
         artifact_bytes: None,
-        disturbance: Disturbance::default(),
+        interference: Interference::default(),
         cache: None,
         visit: None,
     }

@@ -1,12 +1,13 @@
 //! The fit of the effects: least squares with far values drawn in.
 
 use super::regressors::{Used, less_the_last, with_the_last};
-use super::{Effect, PredecessorEffects};
-use crate::stats::estimate::MIN_INSIDE;
+use super::values::{Effect, PredecessorEffects};
+use crate::stats::estimate::{LEVEL, MIN_INSIDE};
+use crate::stats::fisher::f_tail;
 use crate::stats::huber::{BETA, C};
 use crate::stats::least_squares::{Cholesky, dot, squared};
 use crate::stats::quantile::{MAD_TO_SD, median};
-use crate::stats::{LEVEL, f_tail, t_quantile};
+use crate::stats::student::t_quantile;
 
 /// Steps of the modified residuals: effects and intervals are then within 0.3 % of where they would end.
 const STEPS: usize = 12;

@@ -4,9 +4,8 @@
 //! follows it. A build has at most two of them that are not 0. The columns of the fit are one fewer: each arm's less
 //! the last arm's, because effects of arms sum to 0.
 
-use super::OrderedRound;
-use crate::stats::rounds::ln_seconds;
-use crate::stats::{Contrast, Side, usual_arms};
+use super::values::OrderedRound;
+use crate::stats::rounds::{Contrast, Side, ln_seconds, usual_arms};
 
 /// Where a build stands in its round.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -89,12 +89,16 @@ impl Meter {
         // In KiB on Linux.
         self.max_rss = self.max_rss.max(count(usage.ru_maxrss) * 1024);
         let activity = &mut self.activity;
-        activity.minor_faults += count(usage.ru_minflt);
-        activity.major_faults += count(usage.ru_majflt);
-        activity.voluntary_switches += count(usage.ru_nvcsw);
-        activity.involuntary_switches += count(usage.ru_nivcsw);
-        activity.written_bytes += count(usage.ru_oublock) * BLOCK;
+        add(&mut activity.minor_faults, count(usage.ru_minflt));
+        add(&mut activity.major_faults, count(usage.ru_majflt));
+        add(&mut activity.voluntary_switches, count(usage.ru_nvcsw));
+        add(&mut activity.involuntary_switches, count(usage.ru_nivcsw));
+        add(&mut activity.written_bytes, count(usage.ru_oublock) * BLOCK);
     }
+}
+
+fn add(sum: &mut Option<u64>, count: u64) {
+    *sum = Some(sum.unwrap_or(0) + count);
 }
 
 enum Reaped {

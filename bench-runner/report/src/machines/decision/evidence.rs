@@ -1,13 +1,15 @@
 //! What the runs of a class say of a variant under one workload.
 
+use bench_runner_core::compare::{ArmResult, Ratio};
 use bench_runner_core::record::Variant;
 use bench_runner_core::stats::{Known, LEVEL, averaged, sum, weighted};
 
-use super::{Fits, MemoryLimit, OfWorkload, Rule, in_block, said};
-use crate::machines::as_ratio;
+use super::values::{Fits, MemoryLimit, OfWorkload, Rule};
 use crate::machines::differences::{latest, same_tools};
+use crate::machines::run::Memory;
 use crate::machines::same::Subject;
-use crate::machines::table::arm_of;
+use crate::machines::table::{Lacks, arm_of, ratio_of};
+use crate::machines::values::as_ratio;
 
 /// z(0.975): the interval of a median is that many standard errors wide to each side, where there are enough values.
 const NORMAL: f64 = 1.959_964;
@@ -129,7 +131,7 @@ fn of_run<'a>(subject: &Subject<'a>, variant: &Variant) -> Result<OfRun<'a>, Str
     if let Some(failures) = arm.map(|arm| arm.failures).filter(|failures| *failures > 0) {
         return Err(format!("{} did not end well", bench_runner_core::compare::counted(failures, "build")));
     }
-    let baseline = subject.result.arms.get(subject.result.baseline).and_then(|arm| arm.wall);
+    let baseline = subject.result.arms.get(subject.result.baseline).and_then(ArmResult::wall);
     let median = baseline.ok_or("the baseline has no time")?;
     let known = ratio.known();
     let of_median = Known {
@@ -159,8 +161,7 @@ fn over_machines(parts: &[OfRun<'_>], of: fn(&OfRun<'_>) -> Known) -> Option<Kno
 
 fn memory(subject: &Subject<'_>, variant: &Variant) -> Option<(u64, bool)> {
     let (_, arm) = arm_of(subject, &in_block(subject, variant))?;
-    let of_arm =
-        |seen: &&crate::machines::Memory| seen.block == subject.result.id && seen.variant == arm.variant;
+    let of_arm = |seen: &&Memory| seen.block == subject.result.id && seen.variant == arm.variant;
     subject.of.memory.iter().find(of_arm).map(|seen| (seen.bytes, seen.all_processes))
 }
 
@@ -168,4 +169,21 @@ fn memory(subject: &Subject<'_>, variant: &Variant) -> Option<(u64, bool)> {
 fn room(subject: &Subject<'_>) -> Option<u64> {
     let facts = &subject.of.manifest.machine.details["facts"];
     facts["memory_bytes"].as_u64().or_else(|| facts["memory_gib"].as_u64().map(|gib| gib << 30))
+}
+
+/// The variant as it is built in this block.
+pub(super) fn in_block(subject: &Subject<'_>, variant: &Variant) -> Variant {
+    let baseline = subject.baseline();
+    let workload = baseline.map_or_else(|| variant.workload.clone(), |baseline| baseline.workload.clone());
+    Variant { workload, ..variant.clone() }
+}
+
+/// Whether the variant is the same thing as the baseline there, or its ratio, or why there is none.
+fn said(subject: &Subject<'_>, variant: &Variant) -> Result<Option<Ratio>, String> {
+    let variant = in_block(subject, variant);
+    match ratio_of(subject, &variant) {
+        Ok(ratio) => Ok(Some(ratio)),
+        Err(Lacks::Baseline) => Ok(None),
+        Err(Lacks::Ratio(reason)) => Err(reason),
+    }
 }

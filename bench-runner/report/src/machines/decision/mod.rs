@@ -6,158 +6,20 @@
 //! switching to, if the lower end of what it saves is above what is worth it.
 
 mod evidence;
-
-use std::collections::BTreeMap;
+mod values;
 
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{Known, sum};
 
 use super::differences::{latest, same_tools};
+use super::run::{Run, each_once};
 use super::same::{Subject, alike};
-use super::table::{Lacks, arm_of, ratio_of};
-use super::{Refused, Run, each_once};
-use evidence::Evidence;
-
-/// By what a class decides.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rule {
-    /// How much slower a workload may become, as a share.
-    pub max_slower: f64,
-    /// How much memory a build may take.
-    pub memory: MemoryLimit,
-    /// Seconds per day that must be saved for a switch to be worth it; 0 for anything at all.
-    pub worth: f64,
-    /// How many builds a day there are of each workload.
-    pub per_day: Vec<(String, f64)>,
-}
-
-/// How much memory a build may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemoryLimit {
-    /// As much as the machine has.
-    Class,
-    /// So many bytes.
-    Bytes(u64),
-}
-
-/// The decisions, and what could not be taken into account.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decisions {
-    /// One for each question, that is, for each project, matrix and baseline.
-    pub questions: Vec<Question>,
-    /// Blocks that say nothing here.
-    pub refused: Vec<Refused>,
-    /// What else has to be known, as sentences.
-    pub remarks: Vec<String>,
-}
-
-/// A baseline that could be left for a variant.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Question {
-    /// The project.
-    pub project: String,
-    /// The matrix that made the blocks.
-    pub matrix: String,
-    /// What is built now.
-    pub baseline: String,
-    /// The decision on each class.
-    pub classes: Vec<OfClass>,
-    /// A variant that fits every class and is worth it on at least one: that which saves most in sum.
-    pub for_all: Option<String>,
-}
-
-/// What a class of machines should do.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OfClass {
-    /// The class.
-    pub class: String,
-    /// How many machines of it were measured.
-    pub machines: usize,
-    /// What to do.
-    pub choice: Choice,
-    /// The variants, those that save most first.
-    pub candidates: Vec<Candidate>,
-}
-
-/// What to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// Build the variant of this name from now on.
-    Switch(String),
-    /// No variant is worth it.
-    Stay,
-    /// It cannot be said.
-    NotKnown,
-}
-
-impl Choice {
-    /// The word in files and tables.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Switch(_) => "switch",
-            Self::Stay => "stay",
-            Self::NotKnown => "not known",
-        }
-    }
-}
-
-/// A variant on one class.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
-    /// Its name.
-    pub variant: String,
-    /// What it sets.
-    pub settings: BTreeMap<String, String>,
-    /// Whether it fits.
-    pub fits: Fits,
-    /// What it saves; `None` where a workload that counts has no result.
-    pub saved: Option<Saved>,
-    /// Its workloads, as far as they were measured.
-    pub workloads: Vec<OfWorkload>,
-    /// Names of the runs that it was measured in.
-    pub runs: Vec<String>,
-}
-
-/// Whether a variant fits a class.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fits {
-    /// The rule holds.
-    Yes,
-    /// The rule is broken, and where.
-    No(String),
-    /// Why it cannot be said.
-    NotKnown(String),
-    /// No run of the class has it, so it is no choice there.
-    Absent,
-}
-
-/// What a variant saves in a day, in seconds of a class' machines.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Saved {
-    /// The estimate.
-    pub seconds: f64,
-    /// Lower end of its interval.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
-/// A variant under one workload on one class.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OfWorkload {
-    /// The workload.
-    pub workload: String,
-    /// Builds a day.
-    pub per_day: f64,
-    /// The ratio with its plain 95 % interval.
-    pub ratio: (f64, (f64, f64)),
-    /// Seconds saved by one build, with the 95 % interval.
-    pub saved: (f64, (f64, f64)),
-    /// The most memory that a build took, bytes.
-    pub memory: Option<u64>,
-    /// Whether that is all processes together, and not the largest one alone.
-    pub all_processes: bool,
-}
+use super::table::arm_of;
+use super::values::Refused;
+use evidence::{Evidence, in_block};
+pub use values::{
+    Candidate, Choice, Decisions, Fits, MemoryLimit, OfClass, OfWorkload, Question, Rule, Saved,
+};
 
 /// What each class should do.
 pub fn decide(runs: &[Run<'_>], rule: &Rule) -> Decisions {
@@ -285,12 +147,6 @@ fn choice(candidates: &[Candidate], rule: &Rule) -> Choice {
     if there.peek().is_some() && there.all(not_worth_it) { Choice::Stay } else { Choice::NotKnown }
 }
 
-impl Candidate {
-    fn is_worth_it(&self, rule: &Rule) -> bool {
-        self.fits == Fits::Yes && self.saved.is_some_and(|saved| saved.low > rule.worth)
-    }
-}
-
 /// One variant for every class; it is asked for only where there are several.
 fn for_all(classes: &[OfClass], variants: &[&Variant], rule: &Rule) -> Option<String> {
     if classes.len() < 2 {
@@ -347,24 +203,4 @@ fn candidate(own: &[&Subject<'_>], variant: &Variant, rule: &Rule, level: f64) -
 fn saved(total: &Known, level: f64) -> Saved {
     let (low, high) = total.interval(level);
     Saved { seconds: total.value, low, high }
-}
-
-/// The variant as it is built in this block.
-fn in_block(subject: &Subject<'_>, variant: &Variant) -> Variant {
-    let baseline = subject.baseline();
-    let workload = baseline.map_or_else(|| variant.workload.clone(), |baseline| baseline.workload.clone());
-    Variant { workload, ..variant.clone() }
-}
-
-/// Whether the variant is the same thing as the baseline there, or its ratio, or why there is none.
-fn said(
-    subject: &Subject<'_>,
-    variant: &Variant,
-) -> Result<Option<bench_runner_core::compare::Ratio>, String> {
-    let variant = in_block(subject, variant);
-    match ratio_of(subject, &variant) {
-        Ok(ratio) => Ok(Some(ratio)),
-        Err(Lacks::Baseline) => Ok(None),
-        Err(Lacks::Ratio(reason)) => Err(reason),
-    }
 }

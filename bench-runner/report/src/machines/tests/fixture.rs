@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bench_runner_core::bundle::{Manifest, Status, ToolEntry, fixture as bundle_fixture};
 use bench_runner_core::compare::{BlockResult, Comparison, Verdict};
-use bench_runner_core::record::{Arm, Block, BlockId, Pin, PlannedProject, Role, Variant};
+use bench_runner_core::record::{Arm, Block, BlockId, MetricId, Pin, PlannedProject, Role, Variant};
 
 use crate::figure::fixture::{comparison, empty_arm, empty_block, ratio, summary, twin};
 use crate::machines::{Memory, Run};
@@ -103,11 +103,11 @@ fn block(workload: &str, seconds: f64, said: &[Said<'_>]) -> (Block, BlockResult
     (result.rounds, result.twin) = (12, Some(twin(12, 1.001, 0.015, 0.8)));
     result.arms = arms.iter().map(|arm| empty_arm(arm.role, &arm.variant.name)).collect();
     for arm in &mut result.arms {
-        arm.wall = Some(summary(seconds, 0.01, 12));
+        arm.summaries[MetricId::Wall] = Some(summary(seconds, 0.01, 12));
     }
     for (arm, (_, estimate, spread, verdict)) in result.arms.iter_mut().skip(2).zip(said) {
         arm.ratio = Some(ratio(*estimate, *spread, *verdict));
-        arm.wall = Some(summary(seconds * estimate, 0.01, 12));
+        arm.summaries[MetricId::Wall] = Some(summary(seconds * estimate, 0.01, 12));
     }
     let mut planned = bundle_fixture::plan().blocks.remove(0);
     (planned.id, planned.arms) = (result.id.clone(), arms);

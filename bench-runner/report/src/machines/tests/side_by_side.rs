@@ -1,4 +1,5 @@
 use bench_runner_core::compare::Verdict::{self, Equivalent, Faster, Invalid, Slower, Undecided};
+use bench_runner_core::record::MetricId;
 use bench_runner_core::stats::LEVEL;
 
 use super::fixture::{Made, made, several};
@@ -103,13 +104,13 @@ fn what_chance_does_not_explain_is_found_and_corrected() {
     let found = each(&[("a-1", 0.9, 0.01, Faster), ("b-1", 0.5, 0.01, Faster)]);
     let agreement = found.blocks[0].rows[0].agreement.clone().expect("two machines");
     let spread = agreement.spread.expect("a spread");
-    assert!(spread.p < 1e-6 && agreement.p_holm == Some(spread.p), "{agreement:?}");
+    assert!(spread.p < 1e-6 && agreement.p_adjusted == Some(spread.p), "{agreement:?}");
     let several = together(&several());
     for row in several.blocks.iter().flat_map(|block| &block.rows) {
-        if let Some((spread, p_holm)) =
-            row.agreement.as_ref().and_then(|one| Some((one.spread?, one.p_holm?)))
+        if let Some((spread, p_adjusted)) =
+            row.agreement.as_ref().and_then(|one| Some((one.spread?, one.p_adjusted?)))
         {
-            assert!(p_holm >= spread.p && p_holm <= 1.0);
+            assert!(p_adjusted >= spread.p && p_adjusted <= 1.0);
         }
     }
 }
@@ -199,7 +200,7 @@ fn values_that_are_the_same_thing_on_a_machine_are_found_by_their_other_name() {
 fn runs_without_blocks_or_with_failures_only_are_no_trouble() {
     let mut failed = made("b-1", "r2").and("clean", 10.0, &[("lld", 0.8, 0.02, Faster)]);
     for arm in &mut failed.comparison.blocks[0].arms {
-        (arm.wall, arm.ratio, arm.failures) = (None, None, 12);
+        (arm.summaries[MetricId::Wall], arm.ratio, arm.failures) = (None, None, 12);
     }
     let plain = made("a-1", "r1").and("clean", 10.0, &[("lld", 0.9, 0.02, Faster)]);
     let found = together(&[plain.clone(), failed]);

@@ -1,10 +1,11 @@
 //! One sentence for each block, then every verdict as a table.
 
-use bench_runner_core::compare::{Across, ArmResult, BlockResult, Comparison};
-use bench_runner_core::record::Role;
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PooledProjects};
+use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
-use super::Page;
+use super::input::Page;
+use super::metrics;
 use crate::figure::wording::{self, TimeUnit};
 use crate::report::{answers, calibration, fidelity, text};
 
@@ -22,7 +23,8 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
         }
         @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
         (fidelities(comparison))
-        (across(&comparison.across))
+        (across(&comparison.pooled_projects))
+        (metrics::part(comparison))
         @if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
             p.muted { (wording::family(comparison)) " " (calibration::text(&comparison.calibration)) }
         }
@@ -34,19 +36,20 @@ fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
-const COLUMNS: [(&str, bool); 11] = [
-    ("Block", false),
-    ("Variant", false),
-    ("Verdict", false),
-    ("Ratio", true),
-    ("95 % interval", true),
-    ("Change", true),
-    ("Median", true),
-    ("CPU time", true),
-    ("Memory", true),
-    ("Builds", true),
-    ("Failed", true),
-];
+/// Headings, and whether numbers stand below them.
+fn columns() -> Vec<(String, bool)> {
+    let fixed = |(name, is_number): (&str, bool)| (name.to_owned(), is_number);
+    let words = [("Block", false), ("Variant", false), ("Verdict", false)];
+    let times = [("Ratio", true), ("95 % interval", true), ("Change", true), ("Median", true)];
+    let builds = [("Builds", true), ("Failed", true)];
+    let costs = compared().map(|metric| (metrics::heading(metric), true));
+    words.into_iter().chain(times).map(fixed).chain(costs).chain(builds.map(fixed)).collect()
+}
+
+/// The metrics that have a column of ratios.
+fn compared() -> impl Iterator<Item = &'static Metric> {
+    Metric::listed().filter(|metric| metric.treatment == Treatment::Compared && !metric.optional)
+}
 
 fn verdicts(comparison: &Comparison) -> Markup {
     let mut words: Vec<&str> = comparison
@@ -69,7 +72,7 @@ fn verdicts(comparison: &Comparison) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Verdicts" {
             table id="verdicts" {
                 caption { "Every variant against the baseline of its block. Ratios under 1 take less than the baseline." }
-                thead { tr { @for (name, is_number) in COLUMNS { th.n[is_number] scope="col" { (name) } } } }
+                thead { tr { @for (name, is_number) in columns() { th.n[is_number] scope="col" { (name) } } } }
                 tbody {
                     @for block in &comparison.blocks {
                         @for (at, arm) in rows(block) { (row(block, at, arm)) }
@@ -117,7 +120,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
     let unit = TimeUnit::of_block(block);
     let word = verdict(block, at, arm);
     let ratio = arm.ratio.as_ref().map(|ratio| (ratio.ratio, wording::ratio(ratio), wording::change(ratio)));
-    let median = arm.wall.map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
+    let median = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     let factor =
         |plain: &bench_runner_core::compare::PlainRatio| format!("{}×", wording::plain_ratio(plain).estimate);
     html! {
@@ -133,9 +136,10 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
                 }
                 None => { @for _ in 0..3 { td.n data-v="" {} } }
             }
-            (number(arm.wall.map(|wall| wall.median), median))
-            (number(arm.cpu_ratio.map(|cpu| cpu.ratio), arm.cpu_ratio.as_ref().map(factor)))
-            (number(arm.rss_ratio.map(|rss| rss.ratio), arm.rss_ratio.as_ref().map(factor)))
+            (number(arm.wall().map(|wall| wall.median), median))
+            @for metric in compared() {
+                (number(arm.plain_ratios[metric.id].map(|cost| cost.ratio), arm.plain_ratios[metric.id].as_ref().map(factor)))
+            }
             td.n data-v=(arm.points.len()) { (arm.points.len()) }
             td.n data-v=(arm.failures) { (arm.failures) }
         }
@@ -148,7 +152,7 @@ fn number(value: Option<f64>, shown: Option<String>) -> Markup {
     html! { td.n data-v=(value) { (shown.unwrap_or_default()) } }
 }
 
-fn across(across: &[Across]) -> Markup {
+fn across(across: &[PooledProjects]) -> Markup {
     let general = across.iter().any(|one| one.general.is_some());
     let interval = |ratio: f64, ends: (f64, f64)| {
         let shown = wording::interval(ratio, ends);

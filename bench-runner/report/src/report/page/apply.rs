@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::told;
+use super::document::told;
 
 /// How to apply a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]

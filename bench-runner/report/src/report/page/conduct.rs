@@ -8,7 +8,9 @@ use bench_runner_core::record::{Block, Proof, Role, Skipped};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Page, quiet};
+use super::document::told;
+use super::input::Page;
+use super::quiet;
 use crate::figure::wording::{self, counted, share};
 
 pub(super) fn part(page: &Page<'_>) -> Markup {
@@ -23,7 +25,7 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
         button.copy type="button" hidden data-copies="repeat" { "Copy" }
         (machine(&manifest.machine.details))
         h3 { "How quiet it was" }
-        (quiet::part(&page.besides))
+        (quiet::part(&page.interference))
         (tools(manifest))
         (projects(manifest))
         (sampling(manifest, comparison))
@@ -267,7 +269,7 @@ fn trouble(comparison: &Comparison) -> Markup {
         }
         @if comparison.blocks.iter().any(|block| !block.notes.is_empty()) {
             h3 { "Notes" }
-            ul { @for block in &comparison.blocks { @for note in &block.notes { li { (block.title) ": " (super::told(note)) } } } }
+            ul { @for block in &comparison.blocks { @for note in &block.notes { li { (block.title) ": " (told(note)) } } } }
         }
     }
 }

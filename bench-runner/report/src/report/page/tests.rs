@@ -1,6 +1,9 @@
 //! What must be on every page, whatever a run was like.
 
 use bench_runner_core::bundle::fixture as files;
+use bench_runner_core::compare::{Comparison, RunInterference};
+use bench_runner_core::record::{ByMetric, MetricId};
+use bench_runner_core::stats::summarise;
 
 use super::*;
 use crate::figure::fixture::{block, comparison, empty_block, everything, names};
@@ -10,8 +13,8 @@ fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
     let samples = [files::sample(1, files::built())];
     let remarks = ["the last row of samples.csv was cut short".to_owned()];
     let (remarks, repeat) = (&remarks[..], "bench-runner reproduce <bundle>");
-    let besides = Besides::of(&samples, Some(4));
-    page(&Page { manifest: &manifest, comparison, besides, remarks, advice, repeat })
+    let interference = RunInterference::of(&samples, Some(4));
+    page(&Page { manifest: &manifest, comparison, interference, remarks, advice, repeat })
 }
 
 /// Names of elements that were opened and not closed; an element that HTML closes by itself is none.
@@ -45,7 +48,7 @@ fn unclosed(html: &str) -> Vec<String> {
 fn a_page_is_well_formed_whatever_a_run_was_like() {
     let mut failures = block("nothing worked", &names(2, false), 3, 1.0);
     for arm in &mut failures.arms {
-        (arm.points, arm.wall, arm.ratio, arm.failures) = (Vec::new(), None, None, 3);
+        (arm.points, arm.summaries, arm.ratio, arm.failures) = (Vec::new(), ByMetric::default(), None, 3);
     }
     failures.twin = None;
     let cases = [
@@ -123,6 +126,19 @@ fn the_page_says_what_is_odd_and_how_to_repeat_it() {
     ] {
         assert!(html.contains(wanted), "{wanted}");
     }
+}
+
+#[test]
+fn metrics_that_not_every_run_has_are_shown_if_a_run_has_them() {
+    let mut comparison = everything();
+    assert!(!page_of(&comparison, &[]).contains("Other metrics"));
+    let arm = &mut comparison.blocks[0].arms[3];
+    arm.summaries[MetricId::MinorFaults] = summarise(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
+    arm.plain_ratios[MetricId::MinorFaults] = arm.plain_ratios[MetricId::Cpu];
+    let html = page_of(&comparison, &[]);
+    assert!(html.contains("<td class=\"n\">1234568 (0.620×)</td>"), "{html}");
+    assert!(html.contains("Minor page faults</th>") && !html.contains("Major page faults"));
+    assert_eq!(unclosed(&html), Vec::<String>::new());
 }
 
 #[test]

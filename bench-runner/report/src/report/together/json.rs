@@ -99,6 +99,6 @@ fn agreement(agreement: &Agreement) -> Value {
     };
     object!({
         "verdicts": kind, "verdict": verdict.map(|verdict| verdict.as_str()), "overlap": agreement.overlap,
-        "spread": agreement.spread.map(spread), "p_holm": agreement.p_holm,
+        "spread": agreement.spread.map(spread), "p_holm": agreement.p_adjusted,
     })
 }

@@ -126,7 +126,7 @@ fn details(row: &ReproducedRow) -> String {
             if two.differ() { "differ by more than chance" } else { "differ no more than chance explains" };
         says.push_str(&format!(
             "; the intervals {overlap}, the second one {within} the first estimate; the ratios {differ} ({} after correction)",
-            wording::p_value(two.p_holm)
+            wording::p_value(two.p_adjusted)
         ));
     }
     says
@@ -150,7 +150,7 @@ pub fn reproduced_json(found: &Reproduced) -> Value {
                 object!({ "ratio": factor, "low": low, "high": high })
             }),
             "p": row.ratios.map(|two| two.p),
-            "p_holm": row.ratios.map(|two| two.p_holm),
+            "p_holm": row.ratios.map(|two| two.p_adjusted),
             "outcome": row.outcome.as_str(),
         })
     };

@@ -86,7 +86,7 @@ fn verdict_list(row: &Row, keys: &[&str]) -> String {
 fn intervals(agreement: &Agreement) -> String {
     let overlap =
         if agreement.overlap { "the intervals overlap" } else { "the intervals do not all overlap" };
-    match (agreement.spread, agreement.p_holm) {
+    match (agreement.spread, agreement.p_adjusted) {
         (Some(spread), Some(p)) if p < LEVEL => {
             let (sd, p) = (spread_of(spread), wording::p_value(p));
             format!(

@@ -1,5 +1,5 @@
 use super::fixture::*;
-use crate::compare::{Across, Comparison, LeftOut};
+use crate::compare::{Comparison, LeftOut, PooledProjects};
 use crate::record::{Block, BlockId, Outcome, Plan};
 
 /// A block of this project under `clean`.
@@ -24,9 +24,9 @@ fn compared_at(plan: &Plan, ratios: &[f64]) -> Comparison {
     compared(plan, &samples.all)
 }
 
-fn only(mut comparison: Comparison) -> Across {
-    assert_eq!(comparison.across.len(), 1);
-    comparison.across.remove(0)
+fn only(mut comparison: Comparison) -> PooledProjects {
+    assert_eq!(comparison.pooled_projects.len(), 1);
+    comparison.pooled_projects.remove(0)
 }
 
 #[test]
@@ -85,5 +85,5 @@ fn only_the_same_comparison_of_different_projects_is_put_together() {
     ]);
     let found = only(compared_at(&plan, &[0.9; 5]));
     assert_eq!((found.variant, found.projects.join(" ")), ("v".to_owned(), "a b".to_owned()));
-    assert_eq!(compared_at(&projects(1), &[0.9]).across, []);
+    assert_eq!(compared_at(&projects(1), &[0.9]).pooled_projects, []);
 }

@@ -4,49 +4,8 @@ use std::collections::HashMap;
 
 use super::cells::Cells;
 use super::judge::Judged;
+use super::result::{General, LeftOut, PooledProjects};
 use crate::stats::{Contrast, Estimate, pooled, ratio};
-
-/// One variant against its baseline over several projects. It is no planned comparison: there is no verdict, and
-/// nothing is corrected for how many of these there are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Across {
-    /// Name of the matrix that made the blocks.
-    pub matrix: String,
-    /// The variant's workload.
-    pub workload: String,
-    /// Name of the variant.
-    pub variant: String,
-    /// Name of the baseline.
-    pub baseline: String,
-    /// The projects that count, in the order of the plan; at least two.
-    pub projects: Vec<String>,
-    /// Geometric mean of their ratios.
-    pub ratio: f64,
-    /// 95 % interval of the geometric mean over these very projects.
-    pub these: (f64, f64),
-    /// What it says of projects like these; `None` where there are too few.
-    pub general: Option<General>,
-    /// The projects that were to be compared and do not count.
-    pub left_out: Vec<LeftOut>,
-}
-
-/// What some projects say of projects like them: 95 % intervals of ratios.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct General {
-    /// Of the geometric mean over all projects like these.
-    pub mean: (f64, f64),
-    /// For the ratio of one further project.
-    pub further: (f64, f64),
-}
-
-/// A project that does not count.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Its name.
-    pub project: String,
-    /// Why.
-    pub reason: &'static str,
-}
 
 /// What makes comparisons of different projects the same one: matrix and workload of the block's id, the variant with
 /// its workload, and the baseline.
@@ -60,7 +19,7 @@ struct Found<'a> {
 
 /// All comparisons that at least two projects have, in the order of the plan. A block that spans several projects has
 /// no project of its own and is passed over.
-pub(super) fn across(cells: &[Cells<'_>], judged: &[Judged]) -> Vec<Across> {
+pub(super) fn of_all(cells: &[Cells<'_>], judged: &[Judged]) -> Vec<PooledProjects> {
     let mut keys: Vec<Key<'_>> = Vec::new();
     let mut found: HashMap<Key<'_>, Found<'_>> = HashMap::new();
     for (cells, judged) in cells.iter().zip(judged) {
@@ -101,11 +60,14 @@ fn usable(cells: &Cells<'_>, judged: &Judged, contrast: Contrast) -> Result<Esti
     }
 }
 
-fn put_together((matrix, _, variant, workload, baseline): Key<'_>, found: Found<'_>) -> Option<Across> {
+fn put_together(
+    (matrix, _, variant, workload, baseline): Key<'_>,
+    found: Found<'_>,
+) -> Option<PooledProjects> {
     let estimates: Vec<Estimate> = found.counted.iter().map(|(_, estimate)| *estimate).collect();
     let pooled = pooled(&estimates)?;
     let interval = |half_width: f64| (ratio(pooled.theta - half_width), ratio(pooled.theta + half_width));
-    Some(Across {
+    Some(PooledProjects {
         matrix: matrix.to_owned(),
         workload: workload.to_owned(),
         variant: variant.to_owned(),

@@ -7,7 +7,7 @@ use crate::record::{Phase, Sample};
 /// What went on beside the measured builds that ended well. `None` where no build tells, or what it would be a share of
 /// is not known.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Besides {
+pub struct RunInterference {
     /// How many builds.
     pub builds: usize,
     /// Processor time of other programs, as a share of what there was: wall time × threads.
@@ -24,14 +24,14 @@ pub struct Besides {
     pub load: Option<f64>,
 }
 
-impl Besides {
+impl RunInterference {
     /// Of the samples of a run on a machine with so many hardware threads. A build that does not tell something counts
     /// on neither side of that share.
     pub fn of(samples: &[Sample], threads: Option<u64>) -> Self {
         let mut all = Self::default();
         let [mut foreign, mut steal, mut io, mut memory] = [Part::default(); 4];
         for sample in samples.iter().filter(|sample| sample.phase == Phase::Measured) {
-            let (Some(cost), seen) = (sample.outcome.cost(), &sample.disturbance) else { continue };
+            let (Some(cost), seen) = (sample.outcome.cost(), &sample.interference) else { continue };
             all.builds += 1;
             foreign.add(seen.foreign_cpu, cost.wall);
             steal.add(seen.steal, cost.wall);
@@ -77,19 +77,12 @@ impl Part {
 mod tests {
     use super::*;
     use crate::bundle::fixture;
-    use crate::record::{Cost, Disturbance, Outcome};
+    use crate::record::{Cost, Interference, Outcome};
 
     /// A build of `wall` seconds with what was seen beside it.
-    fn build(wall: u64, disturbance: Disturbance) -> Sample {
-        let cost = Cost {
-            wall: Duration::from_secs(wall),
-            user: Duration::ZERO,
-            sys: Duration::ZERO,
-            max_rss: 0,
-            peak_memory: None,
-            activity: None,
-        };
-        Sample { disturbance, ..fixture::sample(1, Outcome::Built(cost)) }
+    fn build(wall: u64, interference: Interference) -> Sample {
+        let cost = Cost { wall: Duration::from_secs(wall), ..Cost::default() };
+        Sample { interference, ..fixture::sample(1, Outcome::Built(cost)) }
     }
 
     fn seconds(seconds: u64) -> Option<Duration> {
@@ -97,7 +90,7 @@ mod tests {
     }
 
     fn two() -> [Sample; 2] {
-        let first = Disturbance {
+        let first = Interference {
             load: Some(0.5),
             steal: seconds(1),
             io_pressure: seconds(2),
@@ -106,23 +99,23 @@ mod tests {
             throttled: Some(2),
             stragglers: 0,
         };
-        let second = Disturbance { load: Some(0.25), throttled: Some(5), foreign_cpu: None, ..first };
+        let second = Interference { load: Some(0.25), throttled: Some(5), foreign_cpu: None, ..first };
         [build(10, first), build(30, second)]
     }
 
     #[test]
     fn shares_are_of_the_time_of_the_builds_that_tell() {
-        let found = Besides::of(&two(), Some(4));
+        let found = RunInterference::of(&two(), Some(4));
         // 3 s in 10 s × 4 threads; 2 s in 40 s × 4 threads; 4 s in 40 s
         let (foreign, steal, io) = (Some(0.075), Some(0.0125), Some(0.1));
         let (throttled, load) = (Some(7), Some(0.5));
-        assert_eq!(found, Besides { builds: 2, foreign, steal, io, memory: None, throttled, load });
+        assert_eq!(found, RunInterference { builds: 2, foreign, steal, io, memory: None, throttled, load });
     }
 
     #[test]
     fn nothing_is_said_of_processor_time_where_the_threads_are_not_known() {
         for threads in [None, Some(0)] {
-            let found = Besides::of(&two(), threads);
+            let found = RunInterference::of(&two(), threads);
             assert_eq!((found.foreign, found.steal, found.io), (None, None, Some(0.1)));
         }
     }
@@ -134,8 +127,8 @@ mod tests {
             Sample { phase: Phase::Warmup, ..one.clone() },
             Sample { outcome: Outcome::TimedOut, ..one.clone() },
         ];
-        assert_eq!(Besides::of(&others, Some(4)), Besides::default());
-        let timeless = Besides::of(&[build(0, one.disturbance)], Some(4));
+        assert_eq!(RunInterference::of(&others, Some(4)), RunInterference::default());
+        let timeless = RunInterference::of(&[build(0, one.interference)], Some(4));
         assert_eq!((timeless.builds, timeless.io, timeless.load), (1, None, Some(0.5)));
     }
 }

@@ -1,8 +1,8 @@
 //! The same comparison in several projects: the table after the blocks, and `derived/across.csv`.
 
-use bench_runner_core::compare::{Across, Comparison, LeftOut};
+use bench_runner_core::compare::{Comparison, LeftOut, PooledProjects};
 
-use super::derived::csv_text;
+use super::csv::csv_text;
 use super::table::{Column, paragraph, table};
 use crate::figure::wording;
 
@@ -20,7 +20,7 @@ const COLUMNS: [Column; 7] = [
 const WITHOUT_GENERAL: usize = 5;
 
 /// The table, empty where no two projects have a comparison in common.
-pub(super) fn lines(across: &[Across]) -> Vec<String> {
+pub(super) fn lines(across: &[PooledProjects]) -> Vec<String> {
     if across.is_empty() {
         return Vec::new();
     }
@@ -32,14 +32,14 @@ pub(super) fn lines(across: &[Across]) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(paragraph("", heading).iter().map(|line| line.trim_start().to_owned()));
     lines.extend(table(columns, &rows));
-    let name = |one: &Across| format!("{} under {}", comparison(one), workload(one, across));
+    let name = |one: &PooledProjects| format!("{} under {}", comparison(one), workload(one, across));
     for one in across.iter().filter(|one| !one.left_out.is_empty()) {
         lines.extend(paragraph("", &format!("{}: without {}", name(one), left_out(&one.left_out))));
     }
     lines
 }
 
-fn row(one: &Across, all: &[Across], columns: usize) -> Vec<String> {
+fn row(one: &PooledProjects, all: &[PooledProjects], columns: usize) -> Vec<String> {
     let shown = wording::interval(one.ratio, one.these);
     let of_general = |interval: Option<(f64, f64)>| {
         let shown = interval.map(|interval| wording::interval(one.ratio, interval));
@@ -59,13 +59,14 @@ fn row(one: &Across, all: &[Across], columns: usize) -> Vec<String> {
 }
 
 /// What is compared with what.
-fn comparison(one: &Across) -> String {
+fn comparison(one: &PooledProjects) -> String {
     format!("{} to {}", one.variant, one.baseline)
 }
 
 /// The workload, with the matrix where another comparison would read the same.
-fn workload(one: &Across, all: &[Across]) -> String {
-    let same = |other: &&Across| comparison(other) == comparison(one) && other.workload == one.workload;
+fn workload(one: &PooledProjects, all: &[PooledProjects]) -> String {
+    let same =
+        |other: &&PooledProjects| comparison(other) == comparison(one) && other.workload == one.workload;
     match all.iter().filter(same).count() {
         1 => one.workload.clone(),
         _ => format!("{} · {}", one.workload, one.matrix),
@@ -96,7 +97,7 @@ const HEADER: [&str; 14] = [
 
 /// The same as CSV, a row for each comparison; names of projects are separated by blanks.
 pub fn across_csv(comparison: &Comparison) -> Result<String, csv::Error> {
-    let row = |one: &Across| {
+    let row = |one: &PooledProjects| {
         let mut row = [&one.matrix, &one.workload, &one.variant, &one.baseline].map(String::clone).to_vec();
         row.push(one.projects.len().to_string());
         row.push(one.projects.join(" "));
@@ -107,7 +108,7 @@ pub fn across_csv(comparison: &Comparison) -> Result<String, csv::Error> {
         row.push(left_out(&one.left_out));
         row
     };
-    csv_text(&HEADER, comparison.across.iter().map(row))
+    csv_text(&HEADER, comparison.pooled_projects.iter().map(row))
 }
 
 #[cfg(test)]
@@ -118,8 +119,8 @@ mod tests {
     use super::*;
     use crate::figure::fixture;
 
-    fn across(variant: &str, projects: usize) -> Across {
-        Across {
+    fn across(variant: &str, projects: usize) -> PooledProjects {
+        PooledProjects {
             matrix: "linkers".to_owned(),
             workload: "clean".to_owned(),
             variant: variant.to_owned(),
@@ -135,7 +136,7 @@ mod tests {
     #[test]
     fn as_much_as_the_number_of_projects_allows() {
         let left_out = vec![LeftOut { project: "hexyl".to_owned(), reason: "its block is invalid" }];
-        let few = Across { left_out, ..across("linker=lld", 3) };
+        let few = PooledProjects { left_out, ..across("linker=lld", 3) };
         expect![[r#"
 
             across projects: geometric means of the ratios with plain 95 % intervals, each project counted
@@ -144,7 +145,7 @@ mod tests {
               linker=lld to linker=bfd  clean            3  0.9210×  0.9130 – 0.9290
               linker=lld to linker=bfd under clean: without hexyl (its block is invalid)"#]]
         .assert_eq(&lines(std::slice::from_ref(&few)).join("\n"));
-        let other = Across { matrix: "more".to_owned(), ..across("linker=lld", 2) };
+        let other = PooledProjects { matrix: "more".to_owned(), ..across("linker=lld", 2) };
         expect![[r#"
 
             across projects: geometric means of the ratios with plain 95 % intervals, each project counted
@@ -165,7 +166,8 @@ mod tests {
     fn a_row_for_each_comparison() {
         let mut comparison = fixture::everything();
         let left_out = vec![LeftOut { project: "hexyl".to_owned(), reason: "its block is invalid" }];
-        comparison.across = vec![across("linker=mold", 5), Across { left_out, ..across("linker=lld", 2) }];
+        comparison.pooled_projects =
+            vec![across("linker=mold", 5), PooledProjects { left_out, ..across("linker=lld", 2) }];
         expect![[r#"
             matrix,workload,variant,baseline,n,projects,ratio,these_low,these_high,general_low,general_high,further_low,further_high,left_out
             linkers,clean,linker=mold,linker=bfd,5,p1 p2 p3 p4 p5,0.921,0.913,0.929,0.88,0.964,0.8,1.06,

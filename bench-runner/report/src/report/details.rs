@@ -2,6 +2,8 @@
 
 use bench_runner_core::compare::{ArmResult, BlockResult, OrderEffects, PlainRatio, SessionRatio};
 
+use bench_runner_core::record::{METRICS, Metric, MetricId};
+
 use super::table::paragraph;
 use crate::figure::wording;
 
@@ -57,7 +59,7 @@ pub(super) fn beside(block: &BlockResult, at: usize) -> Vec<String> {
     let name = wording::arm_name(arm);
     let mut lines = Vec::new();
     let lacks_ratio = block.is_compared(at) && arm.ratio.is_none();
-    if lacks_ratio || arm.wall.is_none() {
+    if lacks_ratio || arm.wall().is_none() {
         lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
     } else if arm.failures > 0 {
         lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
@@ -84,14 +86,18 @@ pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
         off(cost, wall.low, wall.high) && off(cost, 1.0, 1.0) && apart(cost.ratio / wall.ratio)
     };
     let memory_is_news = |cost: &PlainRatio| off(cost, 1.0, 1.0) && apart(cost.ratio);
-    let cpu = arm.cpu_ratio.filter(cpu_is_news).map(|cost| ("CPU time", cost));
-    let memory = arm.rss_ratio.filter(memory_is_news).map(|cost| ("memory", cost));
-    let says: Vec<String> = cpu
-        .into_iter()
-        .chain(memory)
-        .map(|(what, cost)| {
+    // Counts of the kernel are on the page: of most differences in them there is nothing to do.
+    let is_news = |metric: &Metric, cost: &PlainRatio| match metric.id {
+        MetricId::Cpu => cpu_is_news(cost),
+        MetricId::MaxRss => memory_is_news(cost),
+        _ => false,
+    };
+    let says: Vec<String> = METRICS
+        .iter()
+        .filter_map(|metric| {
+            let cost = arm.plain_ratios[metric.id].filter(|cost| is_news(metric, cost))?;
             let shown = wording::plain_ratio(&cost);
-            format!("{what} {}× ({} – {})", shown.estimate, shown.low, shown.high)
+            Some(format!("{} {}× ({} – {})", metric.label, shown.estimate, shown.low, shown.high))
         })
         .collect();
     if says.is_empty() {
@@ -166,8 +172,9 @@ mod tests {
         // wall time comes to 0.921, 0.9136 to 0.9284
         let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
         let mut says = |cpu: Option<(f64, f64)>, rss: Option<(f64, f64)>| {
-            arm.cpu_ratio = cpu.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
-            arm.rss_ratio = rss.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
+            arm.plain_ratios[MetricId::Cpu] = cpu.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
+            arm.plain_ratios[MetricId::MaxRss] =
+                rss.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
             costs(&arm, 0.03).concat()
         };
         assert_eq!(says(None, None), "");

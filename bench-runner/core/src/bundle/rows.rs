@@ -1,0 +1,92 @@
+//! Files of rows: CSV with a header, read row by row and written as a whole.
+
+use std::io::{Read, Write as _};
+use std::path::Path;
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::error::BundleError;
+
+/// Bytes of a file of rows that are read at a time.
+const BUFFER: usize = 1 << 16;
+
+/// The field of a row in the column of this name.
+pub(super) fn field<'r>(
+    header: &StringRecord,
+    record: &'r StringRecord,
+    name: &str,
+) -> Result<&'r str, String> {
+    let place = header.iter().position(|column| column == name);
+    place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
+}
+
+/// Reads a file as CSV with a header that has these columns, be there rows or not, and gives each row to `read`; what
+/// is wrong is said with its line.
+pub(super) fn read_rows<T>(
+    path: &Path,
+    file: impl Read,
+    columns: &[&str],
+    mut read: impl FnMut(&StringRecord, &StringRecord) -> Result<T, String>,
+) -> Result<Vec<T>, BundleError> {
+    let malformed =
+        |line: u64, reason: String| BundleError::Malformed { path: path.to_owned(), line, reason };
+    let of_csv = |error: csv::Error| {
+        let (line, reason) = (error.position().map_or(0, csv::Position::line), error.to_string());
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => BundleError::io("read", path, error),
+            _ => malformed(line, reason),
+        }
+    };
+    let mut reader = ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(file);
+    let header = reader.headers().map_err(of_csv)?.clone();
+    let missing: Vec<&str> =
+        columns.iter().filter(|name| header.iter().all(|column| column != **name)).copied().collect();
+    if !missing.is_empty() {
+        return Err(malformed(1, format!("no column for {}", missing.join(", "))));
+    }
+    let mut rows = Vec::new();
+    let mut record = StringRecord::new();
+    while reader.read_record(&mut record).map_err(of_csv)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.push(read(&header, &record).map_err(|reason| malformed(line, reason))?);
+    }
+    Ok(rows)
+}
+
+/// The text of some rows.
+pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row.as_ref()).map_err(std::io::Error::other)?;
+    }
+    writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
+}
+
+/// Writes a file of the bundle in `dir` as a whole: a reader sees the old one or the new one, never half of one.
+pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
+    let path = dir.join(name);
+    let failed = |error| BundleError::io("write", &path, error);
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(permissions).map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Where the last whole row ends in a file of rows. A line end within quotes ends no row; one at the very end always
+/// does, so that a file that was not cut is not searched.
+pub(super) fn end_of_whole_rows(bytes: &[u8]) -> usize {
+    if bytes.ends_with(b"\n") {
+        return bytes.len();
+    }
+    let (mut end, mut quoted) = (0, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => end = at + 1,
+            _ => {}
+        }
+    }
+    end
+}

@@ -1,0 +1,174 @@
+//! A sample while its row is read, and how fields become values.
+
+use std::collections::{BTreeMap, HashMap};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::record::{
+    BlockId, CacheUse, Cost, Interference, Outcome, Phase, Pin, Rebuilt, Role, Sample, Text,
+};
+
+/// A sample of which some columns have been read.
+pub(super) struct Draft {
+    pub(super) sample: Sample,
+    pub(super) cache: CacheCounts,
+}
+
+/// The columns that make a [`CacheUse`] if all of them say something.
+#[derive(Default)]
+pub(super) struct CacheCounts {
+    pub(super) hits: Option<u64>,
+    pub(super) misses: Option<u64>,
+    pub(super) not_cacheable: Option<u64>,
+}
+
+impl Draft {
+    /// Of an arm whose own columns have been read.
+    pub(super) fn of(arm: &Sample) -> Self {
+        Self { sample: arm.clone(), cache: CacheCounts::default() }
+    }
+
+    pub(super) fn finish(self) -> Sample {
+        let CacheCounts { hits, misses, not_cacheable } = self.cache;
+        let all = hits.zip(misses).zip(not_cacheable);
+        let cache = all.map(|((hits, misses), not_cacheable)| CacheUse { hits, misses, not_cacheable });
+        Sample { cache, ..self.sample }
+    }
+}
+
+/// A sample before any column has been read. Those that every file has are always read, so of them nothing is left.
+pub(super) fn blank() -> Sample {
+    let nothing = Text::from("");
+    Sample {
+        number: 0,
+        block: BlockId::from(String::new()),
+        session: 0,
+        project: nothing.clone(),
+        pin: Arc::new(Pin::Git { rev: String::new() }),
+        workload: nothing.clone(),
+        variant: nothing,
+        role: Role::Baseline,
+        settings: Arc::new(BTreeMap::new()),
+        phase: Phase::Warmup,
+        round: 0,
+        position: 0,
+        attempt: 0,
+        visit: None,
+        edit: 0,
+        predecessor: None,
+        started_at: SystemTime::UNIX_EPOCH,
+        outcome: Outcome::NotStarted,
+        rebuilt: None,
+        artifact_bytes: None,
+        interference: Interference::default(),
+        cache: None,
+    }
+}
+
+/// Texts that come again and again, each kept once.
+#[derive(Default)]
+pub(super) struct Texts(HashMap<Box<str>, Text>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Text {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new = Text::from(text);
+        // A file in which every row has another text gains nothing from this.
+        if self.0.len() < 10_000 {
+            self.0.insert(text.into(), new.clone());
+        }
+        new
+    }
+}
+
+/// Puts a value that could be read in its place.
+pub(super) fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+/// Reads a column of the cost: only a build that ended well has one.
+pub(super) fn cost(
+    draft: &mut Draft,
+    read: impl FnOnce(&mut Cost) -> Result<(), String>,
+) -> Result<(), String> {
+    match &mut draft.sample.outcome {
+        Outcome::Built(cost) => read(cost),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a number"))
+}
+
+pub(super) fn optional<T: FromStr>(text: &str) -> Result<Option<T>, String> {
+    if text.is_empty() { Ok(None) } else { number(text).map(Some) }
+}
+
+pub(super) fn number_or_0(text: &str) -> Result<u32, String> {
+    Ok(optional(text)?.unwrap_or(0))
+}
+
+pub(super) fn nanos(text: &str) -> Result<Duration, String> {
+    number(text).map(Duration::from_nanos)
+}
+
+pub(super) fn optional_nanos(text: &str) -> Result<Option<Duration>, String> {
+    Ok(optional(text)?.map(Duration::from_nanos))
+}
+
+pub(super) fn time(text: &str) -> Result<SystemTime, String> {
+    humantime::parse_rfc3339(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn pin(text: &str) -> Result<Arc<Pin>, String> {
+    text.parse::<Pin>().map(Arc::new).map_err(|error| error.to_string())
+}
+
+pub(super) fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
+    all.iter().copied().find(|value| name(*value) == text).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
+        format!("`{text}` is none of {}", names.join(", "))
+    })
+}
+
+/// The outcome before its exit code and its cost have been read, whose columns come later.
+pub(super) fn outcome(text: &str) -> Result<Outcome, String> {
+    match text {
+        "ok" => Ok(Outcome::Built(Cost::default())),
+        "failed" => Ok(Outcome::Failed { exit_code: None }),
+        "timed-out" => Ok(Outcome::TimedOut),
+        "not-started" => Ok(Outcome::NotStarted),
+        other => Err(format!("`{other}` is none of ok, failed, timed-out, not-started")),
+    }
+}
+
+pub(super) fn read_exit_code(draft: &mut Draft, text: &str, _: &mut Texts) -> Result<(), String> {
+    match &mut draft.sample.outcome {
+        Outcome::Failed { exit_code } => put(exit_code, optional(text)),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn read_predecessor(draft: &mut Draft, text: &str, texts: &mut Texts) -> Result<(), String> {
+    draft.sample.predecessor = (!text.is_empty()).then(|| texts.shared(text));
+    Ok(())
+}
+
+/// The number of units; the name of their set comes later, and early files have none.
+pub(super) fn read_units_rebuilt(draft: &mut Draft, text: &str, texts: &mut Texts) -> Result<(), String> {
+    let rebuilt = optional(text)?.map(|count| Rebuilt { count, set: texts.shared("") });
+    draft.sample.rebuilt = rebuilt;
+    Ok(())
+}
+
+pub(super) fn read_units_set(draft: &mut Draft, text: &str, texts: &mut Texts) -> Result<(), String> {
+    if let Some(rebuilt) = &mut draft.sample.rebuilt {
+        rebuilt.set = texts.shared(text);
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What the samples of one arm say.
+
+use super::cells::Cells;
+use super::costs::Costs;
+use super::judge::Judged;
+use super::result::{ArmResult, Point};
+use super::sessions::BySession;
+use crate::record::{ByMetric, Cost, Round, Sample};
+use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarise};
+
+/// The arms of a block, in their order.
+pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged) -> Vec<ArmResult> {
+    let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells));
+    let of_arm = |arm: usize| arm_result(cells, judged, &costs, &sessions, arm);
+    (0..cells.block.arms.len()).map(of_arm).collect()
+}
+
+fn arm_result(
+    cells: &Cells<'_>,
+    judged: &Judged,
+    costs: &Costs<'_, '_>,
+    sessions: &BySession<'_>,
+    arm: usize,
+) -> ArmResult {
+    let planned = &cells.block.arms[arm];
+    let built: Vec<&Cost> =
+        cells.rounds.iter().filter_map(|round| round.builds[arm]?.outcome.cost()).collect();
+    let mut walls: Vec<f64> = built.iter().map(|cost| cost.wall.as_secs_f64()).collect();
+    walls.sort_unstable_by(f64::total_cmp);
+    ArmResult {
+        role: planned.role,
+        variant: planned.variant.name.clone(),
+        aliases: planned.aliases.clone(),
+        points: points(cells, arm),
+        failures: cells.failures(arm),
+        not_timed: cells.not_timed[arm].clone(),
+        // A build without the value must not make the others look like all of them.
+        summaries: ByMetric::of(|metric| {
+            let values: Option<Vec<f64>> = built.iter().map(|cost| (metric.read)(cost)).collect();
+            summarise(&values?)
+        }),
+        middle_half: quantile(&walls, 0.25).zip(quantile(&walls, 0.75)),
+        ratio: judged.ratios[arm],
+        plain_ratios: ByMetric::of(|metric| costs.ratio(arm, metric.id)),
+        sessions: sessions.of_arm(cells, judged, arm),
+    }
+}
+
+fn points(cells: &Cells<'_>, arm: usize) -> Vec<Point> {
+    let order_of = |sample: &Sample| cells.numbers.binary_search(&sample.number).unwrap_or_default() as u32;
+    let of_round = |round: &Round<'_>| {
+        let sample = round.builds[arm]?;
+        let wall = sample.outcome.cost()?.wall.as_secs_f64();
+        let (round, session) = (sample.round, sample.session);
+        Some(Point { order: order_of(sample), round, session, wall, outlier: false })
+    };
+    let mut points: Vec<Point> = cells.rounds.iter().filter_map(of_round).collect();
+    points.sort_by_key(|point| point.order);
+    flag_outliers(&mut points);
+    points
+}
+
+/// Flags what lies further than three robust standard deviations from the median, on the log scale.
+fn flag_outliers(points: &mut [Point]) {
+    let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
+    let Some((centre, spread)) = median_and_mad(&logs) else { return };
+    let limit = 3.0 * MAD_TO_SD * spread;
+    for (point, log) in points.iter_mut().zip(logs) {
+        point.outlier = spread > 0.0 && (log - centre).abs() > limit;
+    }
+}

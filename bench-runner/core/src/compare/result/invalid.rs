@@ -1,0 +1,92 @@
+//! Why a block shows nothing.
+
+/// Why a block shows nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Invalid {
+    /// The twin differs from the baseline.
+    TwinDiffers,
+    /// Later builds of an arm are not what its first was.
+    OtherKind(OtherKind),
+}
+
+/// An arm whose later builds from nothing are of another kind than its first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherKind {
+    /// Its position in the block.
+    pub arm: usize,
+    /// In what they differ; at least one.
+    pub changes: Vec<Change>,
+}
+
+/// How the later builds of an arm differ from its first, by their median.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change {
+    /// Under half or over twice the CPU time, seconds.
+    Cpu {
+        /// Of the first build.
+        first: f64,
+        /// Of the later ones.
+        later: f64,
+    },
+    /// Another set of units.
+    Units {
+        /// How many the first build compiled.
+        first: u32,
+        /// How many the later ones compiled.
+        later: u32,
+    },
+    /// Under half of the bytes written.
+    Written {
+        /// By the first build.
+        first: u64,
+        /// By the later ones.
+        later: u64,
+    },
+}
+
+impl Change {
+    /// What changed, in words that read after "its first build and the later ones differ: ".
+    pub fn describe(self) -> String {
+        match self {
+            Self::Cpu { first, later } => format!("{first:.2} s of CPU time, then {later:.2} s"),
+            Self::Units { first, later } if first == later => format!("other units ({first} of them)"),
+            Self::Units { first, later } => format!("{first} units compiled, then {later}"),
+            Self::Written { first, later } => {
+                format!("{:.1} MB written, then {:.1} MB", first as f64 / 1e6, later as f64 / 1e6)
+            }
+        }
+    }
+}
+
+impl OtherKind {
+    /// What changed, such as `2.70 s of CPU time, then 0.45 s`.
+    pub(crate) fn describe_changes(&self) -> String {
+        self.changes.iter().map(|change| change.describe()).collect::<Vec<_>>().join("; ")
+    }
+
+    /// What probably is behind it, as a clause.
+    pub fn likely_cause(&self) -> &'static str {
+        let more = |change: &Change| matches!(change, Change::Cpu { first, later } if later > first);
+        if self.changes.iter().any(more) {
+            "each build probably leaves something outside of its target directory that the next one has to work through"
+        } else if matches!(self.changes[..], [Change::Units { .. }]) {
+            "a build probably changes files or variables that decide what the next one compiles"
+        } else {
+            "a cache outside of the target directory probably kept what the first build had made: a compiler wrapper, a \
+             daemon, or a build script that finds its own results again"
+        }
+    }
+}
+
+impl Invalid {
+    /// Why, as a clause; `name` gives an arm's name.
+    pub fn describe(&self, name: impl Fn(usize) -> String) -> String {
+        match self {
+            Self::TwinDiffers => "the twin differs from the baseline".to_owned(),
+            Self::OtherKind(kind) => {
+                let name = name(kind.arm);
+                format!("later builds of {name} differ in kind from its first ({})", kind.describe_changes())
+            }
+        }
+    }
+}

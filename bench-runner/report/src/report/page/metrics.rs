@@ -1,0 +1,58 @@
+//! The metrics that not every run has, as a table.
+
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison};
+use bench_runner_core::record::{Metric, Role, Unit};
+use maud::{Markup, html};
+
+use crate::figure::wording::{self, TimeUnit};
+
+/// Nothing if no arm has any of them.
+pub(super) fn part(comparison: &Comparison) -> Markup {
+    let arms = || comparison.blocks.iter().flat_map(rows);
+    let metrics: Vec<&Metric> = Metric::listed()
+        .filter(|metric| metric.optional && arms().any(|(_, arm)| arm.summaries[metric.id].is_some()))
+        .collect();
+    html! {
+        @if !metrics.is_empty() {
+            h3 { "Other metrics" }
+            div.scroll tabindex="0" role="region" aria-label="Other metrics" { table {
+                caption { "Medians of the builds that count, with ratios to the baseline of the block. No verdicts." }
+                thead { tr {
+                    th scope="col" { "Block" } th scope="col" { "Variant" }
+                    @for metric in &metrics { th.n scope="col" { (heading(metric)) } }
+                } }
+                tbody { @for (block, arm) in arms() { tr {
+                    td { (block.title) } td.name { (wording::arm_name(arm)) }
+                    @for metric in &metrics { td.n { (cell(arm, metric)) } }
+                } } }
+            } }
+        }
+    }
+}
+
+/// The arms that have a row: those of the verdicts.
+fn rows(block: &BlockResult) -> impl Iterator<Item = (&BlockResult, &ArmResult)> {
+    block.arms.iter().filter(|arm| arm.role != Role::Twin).map(move |arm| (block, arm))
+}
+
+fn cell(arm: &ArmResult, metric: &Metric) -> String {
+    let Some(summary) = &arm.summaries[metric.id] else { return String::new() };
+    let median = match metric.unit {
+        Unit::Seconds => {
+            let unit = TimeUnit::for_seconds(summary.median);
+            format!("{} {}", wording::time(summary, unit).estimate, unit.symbol())
+        }
+        Unit::Bytes => format!("{} MiB", wording::mebibytes(summary).estimate),
+        Unit::Count => wording::count(summary).estimate,
+    };
+    match arm.ratio_of(metric.id) {
+        Some(ratio) => format!("{median} ({}×)", wording::plain_ratio(&ratio).estimate),
+        None => median,
+    }
+}
+
+/// The label of a metric at the head of a column.
+pub(super) fn heading(metric: &Metric) -> String {
+    let mut letters = metric.label.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
