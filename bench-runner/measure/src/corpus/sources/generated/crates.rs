@@ -48,7 +48,7 @@ use proc_macro::{TokenStream, TokenTree};
 
 /// Gives a structure a function `mixed`.
 #[proc_macro_derive(Mixed)]
-pub(crate) fn mixed(item: TokenStream) -> TokenStream {
+pub fn mixed(item: TokenStream) -> TokenStream {
     let mut words = item.into_iter().filter_map(|token| match token {
         TokenTree::Ident(word) => Some(word.to_string()),
         _ => None,
