@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn an_unknown_scenario_names_the_nearest() {
-        let error = library(None).unwrap().get("linker").unwrap_err().to_string();
-        assert_eq!(error, "unknown scenario `linker`\nhelp: did you mean `linkers`?");
+        let error = library(None).unwrap().get("linker").unwrap_err();
+        assert_eq!(error.to_string(), "unknown scenario `linker`");
+        assert_eq!(error.help(), Some("did you mean `linkers`?"));
     }
 }

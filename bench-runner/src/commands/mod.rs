@@ -127,6 +127,9 @@ fn lock_dir() -> PathBuf {
 /// Prints what went wrong.
 pub(crate) fn complain(error: &FlowError) {
     eprintln!("error: {error}");
+    if let Some(help) = error.help() {
+        eprintln!("help: {help}");
+    }
 }
 
 /// Columns of equal width, two spaces apart; the last one is not padded.

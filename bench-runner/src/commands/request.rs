@@ -6,13 +6,9 @@ mod variants;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_runner_core::record::{FORMAT_VERSION, Plan};
-use bench_runner_measure::axes;
+use bench_runner_core::record::{FORMAT_VERSION, Plan, Refusal};
 use bench_runner_measure::plan::{self, Options};
-use bench_runner_measure::scenario::{
-    self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word, of_whole_variants,
-};
-use bench_runner_measure::workloads;
+use bench_runner_measure::scenario::{self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
 
 use crate::built_in;
 use crate::flows::{FlowError, Places, Workplace};
@@ -104,7 +100,10 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn on(text: &str) -> Result<bool, String> {
-    scenario::on(text).map_err(|(message, help)| format!("{message}: {help}"))
+    scenario::on(text).map_err(|Refusal { what, help }| match help {
+        Some(help) => format!("{what}: {help}"),
+        None => what,
+    })
 }
 
 fn shard(text: &str) -> Result<(u32, u32), String> {
@@ -193,26 +192,10 @@ fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), RequestEr
 }
 
 fn check_value(text: &str, key: &str, value: &str) -> Result<(), RequestError> {
-    if let Some((message, help)) = of_whole_variants(key) {
-        return Err(RequestError::usage(format!("`{text}`: {message}"), Some(help.to_owned())));
-    }
-    match key {
-        "workload" => return check_workload(value),
-        "project" => return Ok(()),
-        "rev" => {
-            return axes::parse_rev(value)
-                .map_err(|error| RequestError::usage(format!("`{text}`: {}", error.message), None));
-        }
-        _ => {}
-    }
-    axes::find(key).and_then(|axis| axis.parse(key, value)).map_err(|error| {
-        let help = error.nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-        RequestError::usage(format!("`{text}`: {}", error.message), help)
+    scenario::check_value(key, value).map_err(|refusal| match key {
+        "workload" => refusal.into(),
+        _ => Refusal { what: format!("`{text}`: {}", refusal.what), ..refusal }.into(),
     })
-}
-
-fn check_workload(name: &str) -> Result<(), RequestError> {
-    workloads::find(name).map(|_| ()).map_err(|error| RequestError::usage(error.message, Some(error.help)))
 }
 
 /// A scenario for axes that were given on the command line alone.
@@ -250,7 +233,7 @@ fn change_matrices(
             return Err(RequestError::usage(message, Some("give all of them to `--axis`".to_owned())));
         }
     }
-    args.workload.iter().try_for_each(|name| check_workload(name))?;
+    args.workload.iter().try_for_each(|name| scenario::check_value("workload", name))?;
     if !args.workload.is_empty() {
         // A block that compares workloads has nothing to do with being asked for one.
         scenario.matrices.retain(|matrix| matrix.axes.iter().all(|(key, _)| key != "workload"));
@@ -322,19 +305,26 @@ fn change_sampling(spec: &mut SamplingSpec, args: &RequestArgs) -> Result<(), Re
     }
 }
 
+/// An error as the terminal shows it.
+#[cfg(test)]
+fn printed(error: &RequestError) -> String {
+    error.help().map_or_else(|| error.to_string(), |help| format!("{error}\nhelp: {help}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_given_by_hand_is_checked_like_a_file() {
-        let error = axis("linker=bfd,modl").unwrap_err().to_string();
+        let refused = |text: &str| printed(&axis(text).unwrap_err());
+        let error = refused("linker=bfd,modl");
         assert!(
             error.contains("`modl` is not a linker") && error.ends_with("help: did you mean `mold`?"),
             "{error}"
         );
-        assert!(axis("linker").unwrap_err().to_string().contains("has no `=`"));
-        assert!(axis("workload=clean,chek").unwrap_err().to_string().contains("did you mean `check`?"));
+        assert!(refused("linker").contains("has no `=`"));
+        assert!(refused("workload=clean,chek").contains("did you mean `check`?"));
         assert_eq!(axis("env.X=1,2").unwrap().1.len(), 2);
         assert_eq!(axis("env.X=1,{ own = 16, deps = 256 }").unwrap().1[1].text, "{own=16,deps=256}");
     }

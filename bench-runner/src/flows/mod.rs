@@ -29,6 +29,7 @@ pub(crate) use verify::{Verifier, fetch_all, verify_sources};
 pub use workplace::{Places, Workplace};
 
 use bench_runner_core::bundle::BundleError;
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
 use bench_runner_measure::corpus::parents::ParentError;
@@ -71,6 +72,32 @@ impl FlowError {
             }
             Self::Harness(_) => false,
         }
+    }
+}
+
+impl FlowError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Request(error) => error.help().map(str::to_owned),
+            Self::Catalogue(CatalogueError::Manifest(error)) => error.help().map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    /// The same as a reason to leave something out.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let refusal = refusal_of(self);
+        Refusal { help: refusal.help.or_else(|| self.help()), ..refusal }
+    }
+}
+
+/// An error of the corpus, whose text ends with what helps.
+fn refusal_of(error: &dyn std::error::Error) -> Refusal {
+    let text = error.to_string();
+    match text.split_once("\nhelp: ") {
+        Some((what, help)) => Refusal::new(what).with_help(help),
+        None => Refusal::new(text),
     }
 }
 

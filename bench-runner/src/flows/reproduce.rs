@@ -30,16 +30,17 @@ pub(crate) fn plan_again(first: &Manifest, workplace: &Workplace, again: Again) 
     wanted.time_budget = again.time_budget.or(wanted.time_budget);
     wanted.seed = again.seed.unwrap_or(wanted.seed);
     for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
-        workplace.planned(project).map_err(|error| local(project, &error.to_string()))?;
+        workplace.planned(project).map_err(|error| local(project, &FlowError::from(error)))?;
     }
     Ok(plan::refit(wanted, workplace)?)
 }
 
-fn local(project: &PlannedProject, reason: &str) -> FlowError {
-    let (reason, _) = reason.split_once("\nhelp: ").unwrap_or((reason, ""));
+fn local(project: &PlannedProject, error: &FlowError) -> FlowError {
     let message = format!(
-        "`{}` is a local tree ({}), and it is not here as it was measured: {reason}",
-        project.name, project.pin
+        "`{}` is a local tree ({}), and it is not here as it was measured: {}",
+        project.name,
+        project.pin,
+        error.refusal().what
     );
     let help = "bring the same tree to the same place, or judge two bundles with `--against`";
     RequestError::usage(message, Some(help.to_owned())).into()

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::record::{Activity, CacheUse, Cost, Outcome, Plan, Sample, TEXTS};
+use crate::record::{Activity, CacheUse, Cost, Outcome, Plan, Sample, TEXT_SETTINGS};
 
 mod read;
 
@@ -59,7 +59,7 @@ pub(super) fn required() -> impl Iterator<Item = &'static str> {
 pub(super) fn axis_columns(plan: &Plan) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for key in plan.blocks.iter().flat_map(|block| &block.axes) {
-        let of_its_own = BEFORE.contains(&key.as_str()) || TEXTS.contains(&key.as_str());
+        let of_its_own = BEFORE.contains(&key.as_str()) || TEXT_SETTINGS.contains(&key.as_str());
         if !of_its_own && !keys.contains(key) {
             keys.push(key.clone());
         }

@@ -17,8 +17,8 @@ pub use earlier::EarlierTwin;
 pub use fidelity::{Difference, Fidelity};
 pub use ids::{BlockId, InvalidId, Pin, Text, is_hex, short_hash};
 pub use plan::{
-    Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId,
-    Variant,
+    AS_CONFIGURED, Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, SNIPPET, Sampling,
+    Skipped, TEXT_SETTINGS, TreeId, Variant,
 };
 pub use proof::{Proof, ProofResult};
 pub use refusal::Refusal;

@@ -138,7 +138,7 @@ pub fn read(file: &Path) -> Result<Project, CatalogueError> {
         let document = text.parse()?;
         let message = format!("the project is named `{}`, unlike its file", project.name);
         let error = document.reader().required("name")?.error(message);
-        return Err(error.help(format!("name the file `{}.toml`", project.name)).into());
+        return Err(error.with_help(format!("name the file `{}.toml`", project.name)).into());
     }
     Ok(project)
 }
@@ -229,7 +229,10 @@ mod tests {
         let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().to_string();
         assert!(error.contains("corpus/mine.toml:1:1: the file lacks the key `source`"), "{error}");
         let dir = checkout(&[("other.toml", &OWN.replace("NAME", "mine"))]);
-        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().to_string();
+        let CatalogueError::Manifest(error) = Catalogue::load(&[], Some(dir.path())).unwrap_err() else {
+            panic!("a manifest is to blame");
+        };
+        let error = error.printed();
         assert!(error.contains("other.toml:1:8") && error.contains("name the file `mine.toml`"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::Writer;
-use bench_runner_core::record::{Block, Cost, Disturbance, Outcome, Phase, Sample, TEXTS, Text};
+use bench_runner_core::record::{Block, Cost, Disturbance, Outcome, Phase, Sample, TEXT_SETTINGS, Text};
 
 use super::arm::LiveArm;
 use super::clock::{Clock, Purpose};
@@ -14,7 +14,7 @@ use super::supervised::{self, Attended};
 use super::workspace::{Workspace, make};
 use super::worktree::Keep;
 use super::{DRAIN, Event, Inputs, Observer, RunError, after_release, notes, own_dirs, unpacked};
-use crate::axes::Shown;
+use crate::axes::ProofInput;
 use crate::build::{Corner, Detail, Evidence, Service, Standing, Step};
 use crate::host::{self, Watch};
 use crate::process::{Ended, Finished, Job, Supervisor};
@@ -90,8 +90,8 @@ impl Tried {
             // A build that is to yield a proof is judged by that.
             Ended::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
-                let shown = Shown { build: &self.evidence, baseline: None, edited };
-                arm.contradicted(&shown).or_else(|| arm.other_units(&self.evidence))
+                let shown = ProofInput { build: &self.evidence, baseline: None, edited };
+                arm.check_sample(&shown).or_else(|| arm.other_units(&self.evidence))
             }
             Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,
@@ -480,7 +480,7 @@ fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
 fn settings(arm: &LiveArm<'_>) -> std::collections::BTreeMap<String, String> {
     let variant = &arm.arm.variant;
     let mut settings = variant.settings.clone();
-    settings.retain(|key, _| !TEXTS.contains(&key.as_str()));
+    settings.retain(|key, _| !TEXT_SETTINGS.contains(&key.as_str()));
     settings.extend(variant.rev.clone().map(|rev| ("rev".to_owned(), rev)));
     settings
 }

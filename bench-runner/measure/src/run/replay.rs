@@ -10,7 +10,7 @@ use super::workspace::Workspace;
 use super::{RunError, Workshop};
 use crate::build::Detail;
 use crate::corpus::sources::{self, Pinned};
-use crate::workloads::Sources;
+use crate::workloads::SourceChange;
 
 /// The commit with number `at` of those that `block` replays of the tree `id`; 0 is what the first builds upon.
 pub(super) fn commit<'w>(
@@ -28,7 +28,7 @@ pub(super) fn commit<'w>(
 impl LiveArm<'_> {
     /// Whether it builds commit after commit.
     pub(super) fn replays(&self) -> bool {
-        matches!(self.workload.sources, Sources::Replayed(_))
+        matches!(self.workload.sources, SourceChange::Replayed(_))
     }
 }
 
@@ -41,7 +41,7 @@ impl Measuring<'_, '_, '_> {
         session: u32,
     ) -> Result<bool, RunError> {
         let count = arms.iter().find_map(|arm| match arm.workload.sources {
-            Sources::Replayed(count) => Some(count as usize),
+            SourceChange::Replayed(count) => Some(count as usize),
             _ => None,
         });
         let Some(count) = count else { return Ok(true) };

@@ -169,7 +169,7 @@ mod tests {
               sumary = "y"
               ^^^^^^
             help: did you mean `summary`?"#]]
-        .assert_eq(&error.to_string());
+        .assert_eq(&error.printed());
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         .unwrap_err();
         assert_eq!((error.line, error.column), (2, 1));
         assert_eq!(error.message, "`a` has no key `colour`");
-        assert_eq!(error.help.as_deref(), Some("valid are `package`, `args`"));
+        assert_eq!(error.help(), Some("valid are `package`, `args`"));
     }
 
     #[test]

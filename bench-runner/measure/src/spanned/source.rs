@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use bench_runner_core::record::Refusal;
 use toml::de::DeTable;
 
 use super::{Document, masked};
@@ -98,19 +99,33 @@ struct Excerpt {
 impl DocError {
     /// The same error with what to do about it.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(masked(&help.into()));
         self
+    }
+
+    /// The same place with another message and its help.
+    pub(crate) fn saying(self, refusal: Refusal) -> Self {
+        let error = Self { message: masked(&refusal.what), help: None, ..self };
+        match refusal.help {
+            Some(help) => error.with_help(help),
+            None => error,
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
     }
 
     /// The same error with the valid name closest to `word` as its help, or all of them where none is close.
     #[must_use]
     pub(crate) fn suggest<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Self {
         if let Some(name) = bench_runner_core::nearest::nearest(word, valid.clone()) {
-            return self.help(format!("did you mean `{name}`?"));
+            return self.with_help(format!("did you mean `{name}`?"));
         }
         let names: Vec<String> = valid.into_iter().map(|name| format!("`{name}`")).collect();
-        if names.is_empty() { self } else { self.help(format!("valid are {}", names.join(", "))) }
+        if names.is_empty() { self } else { self.with_help(format!("valid are {}", names.join(", "))) }
     }
 }
 
@@ -119,15 +134,20 @@ impl fmt::Display for DocError {
         let Excerpt { line, caret, marked } = self.excerpt.as_ref();
         writeln!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
         writeln!(f, "  {line}")?;
-        write!(f, "  {:caret$}{:^>marked$}", "", "")?;
-        match &self.help {
-            Some(help) => write!(f, "\nhelp: {help}"),
-            None => Ok(()),
-        }
+        write!(f, "  {:caret$}{:^>marked$}", "", "")
     }
 }
 
 impl std::error::Error for DocError {}
+
+#[cfg(test)]
+impl DocError {
+    /// As a terminal shows it.
+    pub(crate) fn printed(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("\nhelp: {help}"));
+        format!("{self}{}", help.unwrap_or_default())
+    }
+}
 
 /// The part of a line around its character `at`, without control characters, and how many were left out before it.
 fn window(line: &str, at: usize) -> (String, usize) {
@@ -160,13 +180,13 @@ mod tests {
     fn an_error_shows_its_place_and_the_way_out() {
         let source = SourceText::new("a.toml", "one = 1\n\ttwo = \"zwei\"\nthree = 3\n");
         let at = source.text.find("\"zwei\"").unwrap();
-        let error = source.error(at..at + 6, "`two` is not a number").help("write `two = 2`");
+        let error = source.error(at..at + 6, "`two` is not a number").with_help("write `two = 2`");
         expect_test::expect![[r#"
             a.toml:2:8: `two` is not a number
                two = "zwei"
                      ^^^^^^
             help: write `two = 2`"#]]
-        .assert_eq(&error.to_string());
+        .assert_eq(&error.printed());
     }
 
     #[test]

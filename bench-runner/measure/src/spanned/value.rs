@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bench_runner_core::record::Refusal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -29,6 +30,11 @@ impl<'d> Value<'d> {
     /// An error at this value.
     pub fn error(&self, message: impl Into<String>) -> DocError {
         self.source.error(self.spanned.span(), message)
+    }
+
+    /// A refusal of this value.
+    pub(crate) fn refuse(&self, refusal: Refusal) -> DocError {
+        self.error("").saying(refusal)
     }
 
     /// Where it stands in the text, in bytes.
@@ -128,7 +134,8 @@ impl<'d> Value<'d> {
 
     /// A program with its arguments, as a list of strings of which the first is not empty.
     pub fn argv(&self) -> Result<Vec<String>, DocError> {
-        let with_form = |error: DocError| error.help("commands are lists, such as `[\"make\", \"all\"]`");
+        let with_form =
+            |error: DocError| error.with_help("commands are lists, such as `[\"make\", \"all\"]`");
         let argv = self.strings().map_err(with_form)?;
         match argv.first() {
             Some(program) if !program.is_empty() => Ok(argv),

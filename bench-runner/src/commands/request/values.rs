@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn what_is_not_closed_is_refused() {
-        let refused = |text: &str| split(text).unwrap_err().to_string();
+        let refused = |text: &str| super::super::printed(&split(text).unwrap_err());
         assert!(refused("{own=1,2").starts_with("`{own=1,2`: a `{` is not closed\nhelp: put quotes"));
         assert!(refused("1],2").contains("a `]` closes nothing"));
         assert!(refused("\"a,b").contains("a `\"` is not closed"));

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use bench_runner_core::nearest::nearest;
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::scenario::{
-    Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, invalid_name, snippet,
+    Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, check_name, snippet,
 };
 
 use super::{check_value, pair, values};
@@ -33,9 +34,8 @@ fn one(text: &str) -> Result<WholeVariant, RequestError> {
         };
         return Err(RequestError::usage(format!("`--variant {text}` names no file"), Some(help)));
     };
-    if let Some(reason) = invalid_name(name) {
-        return Err(RequestError::usage(format!("`--variant {text}`: {reason}"), None));
-    }
+    check_name(name)
+        .map_err(|refusal| Refusal { what: format!("`--variant {text}`: {}", refusal.what), ..refusal })?;
     Ok(WholeVariant { name: name.to_owned(), content: Content::Snippet(snippet(Path::new(file))?) })
 }
 
@@ -129,10 +129,11 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
 mod tests {
     use crate::built_in;
 
+    use super::super::printed;
     use super::*;
 
     fn read_one(text: &str) -> String {
-        read(&[text.to_owned()]).unwrap_err().to_string()
+        printed(&read(&[text.to_owned()]).unwrap_err())
     }
 
     #[test]
@@ -148,7 +149,7 @@ mod tests {
         );
         assert!(read_one("a b=x.toml").contains("`a b` is not a name"));
         assert!(read_one("fast=/nowhere/x.toml").starts_with("cannot read /nowhere/x.toml: "));
-        let twice = read(&["as-it-is".to_owned(), "as-it-is".to_owned()]).unwrap_err().to_string();
+        let twice = printed(&read(&["as-it-is".to_owned(), "as-it-is".to_owned()]).unwrap_err());
         assert_eq!(twice, "two variants are called `as it is`\nhelp: give one of them another name");
     }
 
@@ -178,7 +179,7 @@ mod tests {
         let mut quick = built_in::library(None).unwrap().get("quick").unwrap();
         let mut refused = |texts: &[&str]| {
             let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
-            set_baselines(&mut quick, &texts).unwrap_err().to_string()
+            printed(&set_baselines(&mut quick, &texts).unwrap_err())
         };
         assert!(refused(&["as-it-is", "linker=bfd"]).contains("the only baseline there can be"));
         assert!(refused(&["fast"]).starts_with("no variant of `quick` is called `fast`\nhelp: give a value"));

@@ -16,7 +16,7 @@ use bench_runner_measure::corpus::{Edit, Project, Source, edits};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions, interrupted};
 use bench_runner_measure::run::Workshop;
-use bench_runner_measure::workloads::{Shown, Units};
+use bench_runner_measure::workloads::{ExpectedRebuild, RebuildInput};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
@@ -278,10 +278,14 @@ fn rebuilt(edit: &Edit, room: &Room<'_>, evidence: &Evidence) -> Result<Vec<Stri
         return Ok(Vec::new());
     }
     let edited: Vec<PathBuf> = edits::files(edit).iter().map(|file| room.tree().join(file)).collect();
-    let shown = Shown { build: evidence, graph: room.graph(), edited: &edited };
-    let judged = Units::OfClass(edit.class).judge(&shown);
+    let input = RebuildInput { build: evidence, graph: room.graph(), edited: &edited };
+    let judged = ExpectedRebuild::OfClass(edit.class).judge(&input);
     if judged.result != ProofResult::Holds {
-        return Err(format!("{}; expected: {}", judged.found, Units::OfClass(edit.class).describe()));
+        return Err(format!(
+            "{}; expected: {}",
+            judged.found,
+            ExpectedRebuild::OfClass(edit.class).describe()
+        ));
     }
     let compiled = evidence.artifacts.iter().filter(|artifact| !artifact.fresh);
     let mut units: Vec<String> = compiled.map(|artifact| artifact.unit.clone()).collect();

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bench_runner_core::record::{PlannedProject, TreeId};
-use bench_runner_measure::axes::{self, Availability, Setting, Settings};
-use bench_runner_measure::build::{Goal, Lacking, Linking};
+use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
+use bench_runner_measure::axes::{self, Available, Setting, Settings};
+use bench_runner_measure::build::{Goal, Linking};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Project, local};
 use bench_runner_measure::plan::{PlanError, ProjectView, World};
 use bench_runner_measure::scenario::{RequestError, Word};
 
 use super::{Workplace, tree_of};
+use crate::flows::{FlowError, refusal_of};
 
 impl Workplace {
     /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
@@ -19,21 +20,18 @@ impl Workplace {
         let path = Path::new(&word.text);
         if word.text.ends_with(".toml") {
             let project = bench_runner_measure::corpus::catalogue::read(path)
-                .map_err(|e| word.complain(e.to_string(), None))?;
+                .map_err(|error| word.refuse(FlowError::from(error).refusal()))?;
             return Ok(vec![project]);
         }
         if word.text.contains('/') || word.text == "." || word.text == ".." {
             return Ok(vec![
-                local::project(path, &self.sources)
-                    .map_err(|error| word.complain(error.to_string(), None))?,
+                local::project(path, &self.sources).map_err(|error| word.refuse(refusal_of(&error)))?,
             ]);
         }
         let selected = self.catalogue.select(&word.text);
-        selected.map(|projects| projects.into_iter().cloned().collect()).map_err(|error| {
-            let text = error.to_string();
-            let (message, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
-            word.complain(message, Some(help.to_owned()).filter(|help| !help.is_empty()))
-        })
+        selected
+            .map(|projects| projects.into_iter().cloned().collect())
+            .map_err(|error| word.refuse(FlowError::from(error).refusal()))
     }
 }
 
@@ -57,43 +55,25 @@ impl World for Workplace {
         Ok(self.bench_of_plan(project).map_err(PlanError::from)?.view.clone())
     }
 
-    fn revision(&self, project: &ProjectView, rev: &str) -> Availability {
-        let Some(bench) = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned() else {
-            return Availability::Missing { reason: "the project is not known".into(), help: None };
-        };
-        match self.bench_of_revision(&bench, rev) {
-            Ok(_) => Availability::Available { identity: rev.to_owned(), tool: None },
-            Err(error) => {
-                let text = error.to_string();
-                let (reason, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
-                let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-                Availability::Missing { reason: reason.to_owned(), help }
-            }
-        }
+    fn revision(&self, project: &ProjectView, rev: &str) -> Result<(), Refusal> {
+        let bench = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned();
+        let bench = bench.ok_or_else(not_known)?;
+        self.bench_of_revision(&bench, rev).map(drop).map_err(|error| error.refusal())
     }
 
-    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
-        let Some(bench) = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned() else {
-            return Err(Lacking { reason: "the project is not known".into(), help: None });
-        };
-        sources::commits(&bench.project, count, &self.sources).map_err(|error| {
-            let text = error.to_string();
-            let (reason, help) = text.split_once("\nhelp: ").unwrap_or((&text, ""));
-            let help = Some(help.to_owned()).filter(|help| !help.is_empty());
-            Lacking { reason: reason.to_owned(), help }
-        })
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {
+        let bench = self.benches.borrow().get(&tree_of(&project.planned.name)).cloned();
+        let bench = bench.ok_or_else(not_known)?;
+        sources::commits(&bench.project, count, &self.sources).map_err(|error| refusal_of(&error))
     }
 
-    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability {
+    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Result<(), Refusal> {
         let benches = self.benches.borrow();
         // Before a commit is on the bench, the project's own toolchain stands for it.
         let bench = benches.get(tree).or_else(|| benches.get(&tree_of(&tree.project)));
         let context = bench.and_then(|bench| self.context_of(bench, settings).ok());
         let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());
-        match toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings))) {
-            Ok(()) => Availability::Available { identity: String::new(), tool: None },
-            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
-        }
+        toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings)))
     }
 
     fn linking(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
@@ -110,10 +90,14 @@ impl World for Workplace {
         })
     }
 
-    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability {
+    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
         match self.benches.borrow().get(tree) {
             Some(bench) => self.probe_at(bench, setting),
-            None => Availability::Missing { reason: "the project is not known".into(), help: None },
+            None => Err(not_known()),
         }
     }
+}
+
+fn not_known() -> Refusal {
+    Refusal::new("the project is not known")
 }

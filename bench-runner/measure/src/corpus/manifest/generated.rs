@@ -106,8 +106,10 @@ trait Word: Copy + 'static {
             let error = value.error(format!("`{}` cannot be `{}`", value.name(), word.escape_debug()));
             let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
             match bench_runner_core::nearest::nearest(&word, names.iter().copied()) {
-                Some(name) => error.help(format!("did you mean `{name}`? valid are {}", names.join(", "))),
-                None => error.help(format!("valid are {}", names.join(", "))),
+                Some(name) => {
+                    error.with_help(format!("did you mean `{name}`? valid are {}", names.join(", ")))
+                }
+                None => error.with_help(format!("valid are {}", names.join(", "))),
             }
         })
     }
@@ -208,7 +210,7 @@ pub(super) fn read(table: &mut Reader<'_>) -> Result<GeneratedSource, DocError> 
     };
     if !fits {
         let error = table.error_at_key("crates", format!("{crates} crates do not make that shape"));
-        return Err(error.help(help));
+        return Err(error.with_help(help));
     }
     if let Some(name) = source.dependencies.keys().find(|name| !is_package(name)) {
         let message = format!("`{}` is not the name of a package", name.escape_debug());
@@ -264,7 +266,7 @@ fn exact(value: &Value<'_>) -> Result<String, DocError> {
         Some(version) => names::version_of(value, version.trim_start()),
         None => Err(value
             .error(format!("`{}` does not pin a version: `{}`", value.name(), text.escape_debug()))
-            .help("write it as `=1.2.3`")),
+            .with_help("write it as `=1.2.3`")),
     }
 }
 
@@ -304,7 +306,7 @@ version = 4
 
     fn refused(find: &str, replace: &str) -> String {
         assert!(WHOLE.contains(find), "{find}");
-        parse(&WHOLE.replacen(find, replace, 1)).unwrap_err().to_string()
+        parse(&WHOLE.replacen(find, replace, 1)).unwrap_err().printed()
     }
 
     #[test]
@@ -362,7 +364,7 @@ version = 4
         assert!(error.contains("`calls` is for projects with `dependencies`"), "{error}");
         let without =
             WHOLE.replacen("dependencies = {", "# dependencies = {", 1).replacen("calls", "# calls", 1);
-        let error = parse(&without).unwrap_err().to_string();
+        let error = parse(&without).unwrap_err().printed();
         assert!(error.contains("`lock` is for projects with `dependencies`"), "{error}");
     }
 }

@@ -16,9 +16,9 @@ pub(super) fn name(value: &Value<'_>) -> Result<String, DocError> {
     if is_name(&text) {
         return Ok(text);
     }
-    Err(value.error(format!("`{}` is not a name: `{}`", value.name(), text.escape_debug())).help(format!(
-        "names have 1 to {LONGEST} letters, digits, `.`, `_` or `-` and do not start with `.`"
-    )))
+    Err(value.error(format!("`{}` is not a name: `{}`", value.name(), text.escape_debug())).with_help(
+        format!("names have 1 to {LONGEST} letters, digits, `.`, `_` or `-` and do not start with `.`"),
+    ))
 }
 
 /// Whether `text` may be a name.
@@ -61,7 +61,7 @@ pub(super) fn path_below(value: &Value<'_>) -> Result<PathBuf, DocError> {
             value.name(),
             text.escape_debug()
         ))
-        .help("paths start at the root of the source and go down from there, such as `src/main.rs`"))
+        .with_help("paths start at the root of the source and go down from there, such as `src/main.rs`"))
 }
 
 /// A directory, absolute or relative to the manifest.
@@ -78,7 +78,7 @@ pub(super) fn url(value: &Value<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     match urls::check(&text) {
         Ok(()) => Ok(text),
-        Err((reason, help)) => Err(value.error(reason).help(help)),
+        Err((reason, help)) => Err(value.error(reason).with_help(help)),
     }
 }
 
@@ -93,9 +93,9 @@ pub(super) fn commit(value: &Value<'_>, url: &str) -> Result<String, DocError> {
         .error(format!("`{}` is not a full commit of 40 lower-case hex digits: `{shown}`", value.name()));
     let is_hash = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit());
     Err(if is_hash && text.len() == 40 {
-        error.help("write it in lower case")
+        error.with_help("write it in lower case")
     } else if is_hash {
-        error.help(format!("`git rev-parse {text}` in a clone of {url} gives it in full"))
+        error.with_help(format!("`git rev-parse {text}` in a clone of {url} gives it in full"))
     } else if text.is_empty() || text.chars().any(char::is_control) {
         error
     } else {
@@ -103,7 +103,7 @@ pub(super) fn commit(value: &Value<'_>, url: &str) -> Result<String, DocError> {
             [format!("refs/heads/{text}"), format!("refs/tags/{text}"), format!("refs/tags/{text}^{{}}")];
         let refs = refs.map(|name| urls::shell_word(&name)).join(" ");
         let url = urls::shell_word(url);
-        error.help(format!(
+        error.with_help(format!(
             "of a branch or a tag, `git ls-remote {url} {refs}` gives it (of a tag the last line)"
         ))
     })
@@ -117,7 +117,7 @@ pub(super) fn tree(value: &Value<'_>) -> Result<String, DocError> {
     }
     let error =
         value.error(format!("`{}` is not the hash of a tree, 64 lower-case hex digits", value.name()));
-    Err(error.help("leave it out; `corpus fetch` prints it"))
+    Err(error.with_help("leave it out; `corpus fetch` prints it"))
 }
 
 /// A sha256, 64 lower-case hex digits.
@@ -128,7 +128,7 @@ pub(super) fn sha256(value: &Value<'_>) -> Result<String, DocError> {
     }
     Err(value
         .error(format!("`{}` is not a sha256 of 64 lower-case hex digits", value.name()))
-        .help("`sha256sum` of the .crate archive gives it"))
+        .with_help("`sha256sum` of the .crate archive gives it"))
 }
 
 /// A full version `1.2.3`, with what may follow it.
@@ -152,7 +152,9 @@ pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocErr
     }
     Err(value
         .error(format!("`{}` is not a full version: `{}`", value.name(), text.escape_debug()))
-        .help("write all three numbers, such as `15.1.0`; requirements such as `^15` do not pin anything"))
+        .with_help(
+            "write all three numbers, such as `15.1.0`; requirements such as `^15` do not pin anything",
+        ))
 }
 
 /// Names of environment variables.

@@ -115,7 +115,7 @@ fn check(value: &Value<'_>) -> Result<Vec<String>, DocError> {
         return Ok(argv);
     }
     let error = value.error(format!("`{}` does not use the artefact", value.name()));
-    Err(error.help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
+    Err(error.with_help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
 }
 
 #[cfg(test)]
@@ -168,7 +168,7 @@ target-mb = 80
     }
 
     fn refused(text: &str) -> String {
-        parse(text).unwrap_err().to_string()
+        parse(text).unwrap_err().printed()
     }
 
     fn with(find: &str, replace: &str) -> String {

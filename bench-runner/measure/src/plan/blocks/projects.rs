@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bench_runner_core::record::{Block, Plan};
+use bench_runner_core::record::{Block, Plan, Refusal};
 
 use crate::plan::{PlanError, ProjectView, World};
 use crate::scenario::{RequestError, Word};
@@ -18,7 +18,7 @@ pub(super) fn one_of(projects: &[ProjectView], word: &Word, world: &dyn World) -
             let names: Vec<&str> = projects.iter().map(|view| view.planned.name.as_str()).collect();
             let message =
                 format!("the baseline's project `{}` is not one of {}", word.text, names.join(", "));
-            Err(word.complain(message, None).into())
+            Err(word.refuse(Refusal::new(message)).into())
         }
     }
 }
@@ -32,9 +32,7 @@ pub(super) fn resolve_projects(words: &[Word], world: &dyn World) -> Result<Vec<
                 None => projects.push(project),
                 Some(other) if other.planned == project.planned => {}
                 Some(_) => {
-                    let message = format!("two projects are called `{}`", project.planned.name);
-                    let help = "give one of them another name in a manifest of its own".to_owned();
-                    return Err(word.complain(message, Some(help)).into());
+                    return Err(word.refuse(twice(&project.planned.name)).into());
                 }
             }
         }
@@ -53,15 +51,13 @@ pub(super) fn add_projects(
         match plan.projects.iter().find(|other| other.name == project.planned.name) {
             None => plan.projects.push(project.planned.clone()),
             Some(other) if *other == project.planned => {}
-            Some(other) => {
-                let help = "give one of them another name in a manifest of its own".to_owned();
-                return Err(RequestError::usage(
-                    format!("two projects are called `{}`", other.name),
-                    Some(help),
-                )
-                .into());
-            }
+            Some(other) => return Err(RequestError::from(twice(&other.name)).into()),
         }
     }
     Ok(())
+}
+
+fn twice(name: &str) -> Refusal {
+    Refusal::new(format!("two projects are called `{name}`"))
+        .with_help("give one of them another name in a manifest of its own")
 }

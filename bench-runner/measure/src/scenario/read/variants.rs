@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{check_value, place, setting};
+use bench_runner_core::record::Refusal;
+
+use super::{check_value, refuse, setting};
 use crate::axes;
-use crate::scenario::variants::{SnippetError, invalid_name, snippet};
-use crate::scenario::{Baseline, Content, KNOWN, WholeVariant, Word};
+use crate::scenario::variants::{check_name, snippet};
+use crate::scenario::{Baseline, Content, KNOWN, RequestError, WholeVariant, Word};
 use crate::spanned::{DocError, Value};
 
 /// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
@@ -21,17 +23,15 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
         let form = || format!("`{name}` has a meaning of its own and is only asked for");
         return match value.bool() {
             Ok(true) => Ok(known),
-            _ => Err(value.error(form()).help(format!("write `{name} = true`"))),
+            _ => Err(value.error(form()).with_help(format!("write `{name} = true`"))),
         };
     }
-    if let Some(reason) = invalid_name(&name) {
-        return Err(value.error(reason));
-    }
+    check_name(&name).map_err(|refusal| value.refuse(refusal))?;
     if value.is_table() {
         return Ok(WholeVariant { name, content: Content::Set(set(value)?) });
     }
     let file = value.string().map_err(|error| {
-        error.help(
+        error.with_help(
             "a variant is a table of settings, or the name of a file with a piece of cargo's configuration",
         )
     })?;
@@ -39,8 +39,8 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
         return Err(value.error("a scenario without a directory of its own cannot name files"));
     };
     let content = snippet(&base.join(file)).map_err(|error| match error {
-        SnippetError::Unreadable(message) => value.error(message),
-        SnippetError::Document(error) => error,
+        RequestError::Refused(refusal) => value.refuse(refusal),
+        RequestError::Document(error) => error,
     })?;
     Ok(WholeVariant { name, content: Content::Snippet(content) })
 }
@@ -51,7 +51,7 @@ fn set(value: &Value<'_>) -> Result<Vec<(String, Word)>, DocError> {
     if entries.is_empty() {
         return Err(value
             .error("a set that sets nothing")
-            .help("the project as it is, is `as-it-is = true`"));
+            .with_help("the project as it is, is `as-it-is = true`"));
     }
     let checked = |(key, value): (String, Value<'_>)| {
         if axes::STRUCTURAL.contains(&key.as_str()) {
@@ -72,9 +72,9 @@ pub(super) fn baseline(
     variants: &mut Vec<WholeVariant>,
 ) -> Result<Baseline, DocError> {
     if !value.is_table() {
-        let name = value
-            .string()
-            .map_err(|error| error.help("a baseline is a table of axes, or the name of a whole variant"))?;
+        let name = value.string().map_err(|error| {
+            error.with_help("a baseline is a table of axes, or the name of a whole variant")
+        })?;
         return whole(value, &name, variants);
     }
     let values: BTreeMap<String, Word> = value.with_table(|table| {
@@ -89,7 +89,8 @@ pub(super) fn baseline(
     })?;
     for (key, word) in &values {
         if !axes.iter().any(|(axis, _)| axis == key) {
-            let error = place(word, format!("the baseline names `{key}`, which is not an axis here"));
+            let what = format!("the baseline names `{key}`, which is not an axis here");
+            let error = refuse(word, Refusal::new(what));
             return Err(error.suggest(key, axes.iter().map(|(axis, _)| axis.as_str()).collect::<Vec<_>>()));
         }
     }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     fn check(text: &str, expected: expect_test::Expect) {
-        expected.assert_eq(&read(text, None).unwrap_err().to_string());
+        expected.assert_eq(&read(text, None).unwrap_err().printed());
     }
 
     #[test]

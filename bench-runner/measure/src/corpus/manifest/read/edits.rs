@@ -78,7 +78,9 @@ fn change(
         }
         (None, None) => {
             let error = table.error("the edit says nothing that it puts in");
-            return Err(error.help("give `insert`, which goes after the anchor, `replace`, or a `patch`"));
+            return Err(
+                error.with_help("give `insert`, which goes after the anchor, `replace`, or a `patch`")
+            );
         }
     };
     Ok(Change::Text(TextChange {
@@ -95,9 +97,9 @@ fn change(
 fn numbered(value: &Value<'_>) -> Result<String, DocError> {
     match value.string()? {
         text if text.contains("{n}") => Ok(text),
-        _ => Err(value
-            .error(format!("`{}` is the same for every round", value.name()))
-            .help("put `{n}` where the number of the round goes, such as `std::hint::black_box({n}u64);`")),
+        _ => Err(value.error(format!("`{}` is the same for every round", value.name())).with_help(
+            "put `{n}` where the number of the round goes, such as `std::hint::black_box({n}u64);`",
+        )),
     }
 }
 
@@ -113,7 +115,7 @@ fn patch(
     let name: PathBuf = names::path_below(value)?;
     let Some(base) = base else {
         let error = value.error("a manifest without a directory of its own has no files beside it");
-        return Err(error.help("put the diff itself there, between `'''` and `'''`"));
+        return Err(error.with_help("put the diff itself there, between `'''` and `'''`"));
     };
     let file = base.join(name);
     let diff = std::fs::read_to_string(&file)
@@ -129,7 +131,7 @@ fn patch_text(value: &Value<'_>, diff: String) -> Result<String, DocError> {
         return Ok(diff);
     }
     let error = value.error("the patch is the same for every round");
-    Err(error.help("put `{n}` into a line that it adds, where the number of the round goes"))
+    Err(error.with_help("put `{n}` into a line that it adds, where the number of the round goes"))
 }
 
 fn class(value: &Value<'_>) -> Result<EditClass, DocError> {

@@ -38,8 +38,8 @@ pub(super) fn read(value: &Value<'_>) -> Result<(Source, SourceFacts), DocError>
     let listed = valid.map(|name| format!("`{name}`")).join(", ");
     let error = kind.error(format!("there is no kind of source `{}`", word.escape_debug()));
     Err(match bench_runner_core::nearest::nearest(&word, valid) {
-        Some(name) => error.help(format!("did you mean `{name}`? valid are {listed}")),
-        None => error.help(format!("valid are {listed}")),
+        Some(name) => error.with_help(format!("did you mean `{name}`? valid are {listed}")),
+        None => error.with_help(format!("valid are {listed}")),
     })
 }
 
