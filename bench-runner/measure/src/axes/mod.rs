@@ -23,6 +23,7 @@ mod profile;
 mod profile_keys;
 mod rustc_args;
 mod rustflags;
+mod target_cpu;
 mod threads;
 mod toolchain;
 mod values;
@@ -61,6 +62,7 @@ pub fn all() -> &'static [&'static dyn Axis] {
         &profile_keys::INCREMENTAL,
         &jobs::Jobs,
         &threads::Threads,
+        &target_cpu::TargetCpu,
         &cache::Cache,
         &env::Env,
         &arg::Arg,

@@ -72,6 +72,9 @@ impl World for TwoLinkers {
         match (setting.key, setting.text) {
             ("linker", "default" | "rust-lld") => Ok(Available::plainly("rust-lld")),
             ("linker", "mold") => Err(Refusal::new("no mold on PATH").with_help("apt-get install mold")),
+            ("target-cpu", "native") => {
+                Ok(Available { pinned: Some("native@znver3".into()), ..Available::plainly("native@znver3") })
+            }
             (_, text) => Ok(Available::plainly(text)),
         }
     }
@@ -199,6 +202,19 @@ fn where_nothing_varies_a_row_is_named_after_all_that_it_sets() {
           twin linker=bfd debug=none
           variant as it is"#]]
     .assert_eq(&outline(&made));
+}
+
+#[test]
+fn what_means_something_else_on_every_machine_is_pinned() {
+    let text =
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\n[axes]\ntarget-cpu = [\"default\", \"native\"]\n";
+    let plan = made(text);
+    let native = &plan.blocks[0].arms[2].variant;
+    assert_eq!(
+        (native.name.as_str(), &*native.settings["target-cpu"]),
+        ("target-cpu=native", "native@znver3")
+    );
+    assert_eq!(refit(plan.clone(), &TwoLinkers).unwrap(), plan);
 }
 
 #[test]
