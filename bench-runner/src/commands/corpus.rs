@@ -124,7 +124,7 @@ fn fetch(workplace: &Workplace, projects: &[Project]) -> Result<Exit, FlowError>
             }
             Err(error) => {
                 if let Some(error) = failed.replace(error) {
-                    println!("{error}");
+                    println!("{}", error.in_full());
                 }
             }
         }

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 rows.push(vec!["  rustc".into(), toolchain.rustc_version.clone()]);
                 rows.push(vec!["  cargo".into(), toolchain.cargo_version.clone()]);
             }
-            Err(error) => rows.push(vec!["  rustc".into(), error.to_string()]),
+            Err(error) => rows.push(vec!["  rustc".into(), error.in_full()]),
         }
         if !installed.is_empty() {
             rows.push(vec!["  toolchains".into(), installed.join(", ")]);

@@ -126,10 +126,7 @@ fn lock_dir() -> PathBuf {
 
 /// Prints what went wrong.
 pub(crate) fn complain(error: &FlowError) {
-    eprintln!("error: {error}");
-    if let Some(help) = error.help() {
-        eprintln!("help: {help}");
-    }
+    eprintln!("error: {}", error.in_full());
 }
 
 /// Columns of equal width, two spaces apart; the last one is not padded.

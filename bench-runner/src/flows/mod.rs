@@ -85,6 +85,11 @@ impl FlowError {
         }
     }
 
+    /// The message with what to do about it, as a terminal shows the two.
+    pub(crate) fn in_full(&self) -> String {
+        self.help().map_or_else(|| self.to_string(), |help| format!("{self}\nhelp: {help}"))
+    }
+
     /// The same as a reason to leave something out.
     pub(crate) fn refusal(&self) -> Refusal {
         let refusal = refusal_of(self);

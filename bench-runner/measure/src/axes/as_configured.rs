@@ -6,9 +6,9 @@
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 use toml::{Table, Value};
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::flatten::flatten_table;
+use super::lines::{Lines, Situation, Unwritable};
 use super::rustflags::lacking;
 use super::{call_diff, profile_keys};
 use crate::build::{Goal, Recipe, VARIABLES};

@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::call_diff::{self, Difference};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Evidence, Goal, InForce, Recipe, Toolchain};
 
 /// The settings of a variant: values by key, as the scenario writes them.

@@ -6,8 +6,8 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, Settings};
+use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::{self, Question, Seen};
 use super::{toolchain, values};
 use crate::build::{Evidence, Goal, Recipe, Toolchain};

@@ -2,8 +2,8 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct CargoArgs;

@@ -2,9 +2,9 @@
 
 use bench_runner_core::record::{ProofResult, Refusal, SNIPPET};
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::flatten::flatten;
+use super::lines::{Lines, Situation, Unwritable};
 use super::rustflags::lacking;
 use crate::build::{Goal, Recipe};
 

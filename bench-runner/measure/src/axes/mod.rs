@@ -18,6 +18,7 @@ mod env;
 mod fixture;
 mod flatten;
 mod jobs;
+mod lines;
 mod linker;
 mod profile;
 mod profile_keys;
@@ -34,12 +35,12 @@ use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
 use crate::build::Recipe;
 
-pub use advice::lines::{Lines, SYSROOT, Situation, Unwritable};
 pub use advice::{CONFIG, MANIFEST, TOOLCHAIN, Written};
 pub use axis::{
     Available, Axis, Context, Finding, ParsedSettings, ProofInput, Reference, Setting, SettingValue,
     Settings, Tool,
 };
+pub use lines::{Lines, SYSROOT, Situation, Unwritable};
 
 /// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
 pub(crate) const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];

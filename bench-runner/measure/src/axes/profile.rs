@@ -5,8 +5,8 @@ use std::path::Path;
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Evidence, Goal, Recipe};
 
 pub(super) struct Profile;

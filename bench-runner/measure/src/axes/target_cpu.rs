@@ -5,8 +5,8 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied};
+use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::{self, Question, Seen};
 use super::values;
 use crate::build::{Goal, Recipe, Toolchain};

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::{Class, OWN, Question, Seen, Wanted, class};
 use super::values;
 use crate::build::{Evidence, Goal, Recipe, Release, Toolchain as Installed};

@@ -111,7 +111,7 @@ pub(crate) fn fetch_all(workplace: &Workplace, projects: &[Project]) {
 pub(crate) fn verify_sources(workplace: &Workplace, project: &Project) -> Verified {
     let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
     match workplace.workshop_of(project) {
-        Err(error) => verified.faults.push(Fault::Source(error.to_string())),
+        Err(error) => verified.faults.push(Fault::Source(error.in_full())),
         Ok(workshop) => {
             verified.know(&workshop);
             for edit in &project.edits {
@@ -184,7 +184,7 @@ impl<'a> Verifier<'a> {
             Ok(workshop) => workshop,
             Err(error) if interrupted() => return Err(error),
             Err(error) => {
-                verified.faults.push(Fault::Source(error.to_string()));
+                verified.faults.push(Fault::Source(error.in_full()));
                 return Ok(verified);
             }
         };

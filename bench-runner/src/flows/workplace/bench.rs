@@ -17,7 +17,7 @@ use bench_runner_measure::spanned::SourceText;
 
 use super::tools::asked;
 use super::{Workplace, programs, tree_of};
-use crate::flows::FlowError;
+use crate::flows::{FlowError, refusal_of};
 
 /// What is worth knowing of a lock file that was made.
 const NOTE_OF_LOCK: &str =
@@ -190,7 +190,7 @@ impl Workplace {
             return Ok((project.clone(), source, None));
         };
         let locked = local::with_lock(project, &lock);
-        let project = locked.map_err(|error| RequestError::usage(error.to_string(), None))?;
+        let project = locked.map_err(|error| RequestError::from(refusal_of(&error)))?;
         let pinned = sources::pin(&project, &self.sources)?;
         Ok((project, Some(pinned), Some(NOTE_OF_LOCK.to_owned())))
     }

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::lines::{Lines, Situation};
+use crate::axes::lines::{Lines, Situation};
 use crate::build::merged;
 
 /// Name of the file with cargo's configuration.

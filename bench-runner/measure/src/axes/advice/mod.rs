@@ -2,10 +2,9 @@
 //! what was measured on another one.
 
 mod files;
-pub(super) mod lines;
 
 use super::axis::ParsedSettings;
-use lines::{Lines, Situation, Unwritable};
+use super::lines::{Lines, Situation, Unwritable};
 
 pub use files::{CONFIG, MANIFEST, TOOLCHAIN, Written};
 

@@ -9,8 +9,8 @@ mod value;
 
 use bench_runner_core::record::{CacheUse, ProofResult, Refusal};
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{CompilerCall, Evidence, Goal, Recipe, Service, Store};
 use value::{Start, Value};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::advice::lines::{Lines, SYSROOT, Situation, Unwritable};
+use super::super::lines::{Lines, SYSROOT, Situation, Unwritable};
 use super::name::{Family, LinkerName};
 
 pub(super) fn linker(

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::super::advice::lines::{Lines, Situation, Unwritable};
 use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::super::lines::{Lines, Situation, Unwritable};
 use super::choice::without_directories;
 use super::{advise, flags, probe, prove};
 use crate::build::{Goal, Recipe};

@@ -12,8 +12,8 @@ mod threads;
 
 use bench_runner_core::record::Refusal;
 
-use super::advice::lines::{Lines, Situation, Unwritable};
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Goal, Recipe};
 use name::LinkerName;
 

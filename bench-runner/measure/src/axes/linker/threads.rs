@@ -2,8 +2,8 @@
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::super::advice::lines::{Lines, Situation, Unwritable};
 use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::super::lines::{Lines, Situation, Unwritable};
 use super::name::{Family, LinkerName};
 use super::{advise, probe, prove};
 use crate::build::{Goal, Recipe};

@@ -3,10 +3,10 @@
 use bench_runner_core::record::Refusal;
 
 use super::per_kind::PerKind;
-use crate::axes::advice::lines::{Lines, Situation, Unwritable};
 use crate::axes::axis::{
     Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied,
 };
+use crate::axes::lines::{Lines, Situation, Unwritable};
 use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
 use crate::axes::values;
 use crate::build::{CompilerCall, Evidence, Goal, Recipe};

@@ -26,7 +26,7 @@ pub struct Situation {
 
 impl Situation {
     /// A manifest that names the package at the top, if it is known.
-    pub(in crate::axes) fn manifest(&self) -> Option<Table> {
+    pub(super) fn manifest(&self) -> Option<Table> {
         self.package.as_ref().map(|name| nested("package.name", name.clone().into()))
     }
 }
@@ -59,35 +59,35 @@ pub struct Lines {
 
 impl Lines {
     /// No line at all, because of this.
-    pub(in crate::axes) fn nothing(why: &str) -> Self {
+    pub(super) fn nothing(why: &str) -> Self {
         Self::default().noting(why)
     }
 
-    pub(in crate::axes) fn flags(flags: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn flags(flags: impl IntoIterator<Item = String>) -> Self {
         Self { rustflags: flags.into_iter().collect(), ..Self::default() }
     }
 
     /// One key of cargo's configuration.
-    pub(in crate::axes) fn config(key: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn config(key: &str, value: impl Into<Value>) -> Self {
         Self { config: nested(key, value.into()), ..Self::default() }
     }
 
-    pub(in crate::axes) fn toolchain(key: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn toolchain(key: &str, value: impl Into<Value>) -> Self {
         Self { toolchain: nested(&format!("toolchain.{key}"), value.into()), ..Self::default() }
     }
 
-    pub(in crate::axes) fn needing(mut self, program: &'static str) -> Self {
+    pub(super) fn needing(mut self, program: &'static str) -> Self {
         self.needs.push(program);
         self
     }
 
-    pub(in crate::axes) fn noting(mut self, remark: impl Into<String>) -> Self {
+    pub(super) fn noting(mut self, remark: impl Into<String>) -> Self {
         self.remarks.push(remark.into());
         self
     }
 
     /// What was added to a recipe, written down. `profile` is the one that its keys are of.
-    pub(in crate::axes) fn of(recipe: Recipe, profile: &str) -> Result<Self, Unwritable> {
+    pub(super) fn of(recipe: Recipe, profile: &str) -> Result<Self, Unwritable> {
         let parsed = |text: String| {
             text.parse::<Table>()
                 .map_err(|error| Unwritable(format!("`{text}` is not TOML: {}", error.message())))
