@@ -204,12 +204,16 @@ impl ParsedSettings {
 }
 
 impl<'a> Setting<'a> {
-    /// The settings that decide about its probe, as keys and values: its own, those that it depends on, and those that
-    /// decide on its context.
-    pub fn probed_with(&self) -> impl Iterator<Item = Setting<'a>> {
+    /// The settings that decide about its probe: its own, those that it depends on, and those that decide on its context.
+    pub(crate) fn probed_with(&self) -> impl Iterator<Item = Setting<'a>> {
         let keys = self.value.depends_on().iter().copied().chain([AS_CONFIGURED, "toolchain", self.key]);
         let beside = self.beside;
         keys.filter_map(|key| beside.get(key))
+    }
+
+    /// The same as text.
+    pub fn probed_with_texts(&self) -> Settings {
+        self.probed_with().map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect()
     }
 
     /// Checks whether this machine can apply it to the project of `context`.

@@ -36,11 +36,7 @@ impl Workplace {
             let Some(bench) = benches.get(&tree) else { continue };
             let Ok(settings) = axes::parse_all(&variant.settings) else { continue };
             for setting in settings.iter() {
-                let question: Vec<(String, String)> = setting
-                    .probed_with()
-                    .map(|setting| (setting.key.to_owned(), setting.text.to_owned()))
-                    .collect();
-                if !asked.insert((tree.clone(), setting.key.to_owned(), question)) {
+                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probed_with_texts())) {
                     continue;
                 }
                 if let Ok(Available { tool: Some(tool), .. }) = self.probe_at(bench, &setting)
@@ -135,9 +131,7 @@ impl Workplace {
     }
 
     pub(super) fn probe_at(&self, bench: &Bench, setting: &Setting<'_>) -> Result<Available, Refusal> {
-        let decisive = setting.probed_with();
-        let decisive = decisive.map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect();
-        setting.probe(&*self.context_of(bench, &decisive)?)
+        setting.probe(&*self.context_of(bench, &setting.probed_with_texts())?)
     }
 
     /// The toolchain for sources in `tree`.
