@@ -8,11 +8,12 @@ use std::time::{Duration, SystemTime};
 
 use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
 use bench_runner_core::record::{
-    Arm, Block, BlockId, Cost, Interference, Outcome, Phase, Pin, Plan, PlannedProject, Role, Sample, TreeId,
+    Arm, Block, BlockId, Cost, Interference, Outcome, Phase, Pin, Plan, PlannedProject, Refusal, Role,
+    Sample, TreeId,
 };
 use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
-use bench_runner_measure::axes::{Availability, Setting, Settings};
-use bench_runner_measure::build::{Goal, Lacking};
+use bench_runner_measure::axes::{Available, Setting, Settings};
+use bench_runner_measure::build::Goal;
 use bench_runner_measure::plan::{Options, ProjectView, World, plan};
 use bench_runner_measure::sampling;
 use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
@@ -49,20 +50,20 @@ impl World for Everything {
         })
     }
 
-    fn revision(&self, _: &ProjectView, rev: &str) -> Availability {
-        Availability::Available { identity: rev.to_owned(), tool: None }
+    fn revision(&self, _: &ProjectView, _: &str) -> Result<(), Refusal> {
+        Ok(())
     }
 
-    fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Availability {
-        Availability::Available { identity: setting.value.to_owned(), tool: None }
+    fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
+        Ok(Available::plainly(setting.text))
     }
 
-    fn commits(&self, _: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+    fn commits(&self, _: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {
         Ok((0..count).map(|n| format!("{n:040}")).collect())
     }
 
-    fn goal(&self, _: &TreeId, _: Goal, _: &Settings) -> Availability {
-        Availability::Available { identity: String::new(), tool: None }
+    fn goal(&self, _: &TreeId, _: Goal, _: &Settings) -> Result<(), Refusal> {
+        Ok(())
     }
 
     fn as_configured(&self, _: &ProjectView) -> Result<String, RequestError> {

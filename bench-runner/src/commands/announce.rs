@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use bench_runner_core::compare::Policy;
-use bench_runner_core::record::{Block, Plan};
+use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
 use bench_runner_core::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
 use bench_runner_measure::plan::{BlockEstimate, Estimate};
 use bench_runner_measure::sampling::LOOKS;
-use bench_runner_measure::scenario::{AS_CONFIGURED, RequestError};
+use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
 use super::{counted, spoken};

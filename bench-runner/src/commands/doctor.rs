@@ -1,7 +1,7 @@
 //! `doctor`: what the machine is, what it has, how quiet it is.
 
-use bench_runner_measure::axes::{self, Availability, Axis, Context, Setting, Settings};
-use bench_runner_measure::build::Lacking;
+use bench_runner_core::record::Refusal;
+use bench_runner_measure::axes::{self, Available, Axis, Context, Settings};
 use bench_runner_measure::host::{self, Health, Machine, Severity};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 use bench_runner_measure::workloads;
@@ -96,7 +96,7 @@ fn facts(machine: &Machine) -> Vec<Vec<String>> {
 struct AxisValue {
     axis: &'static str,
     value: String,
-    state: Availability,
+    state: Result<Available, Refusal>,
     /// Whether `value` is a form, such as `any text`.
     form: bool,
     /// The setting beside which it can be had, where it cannot without.
@@ -124,7 +124,7 @@ fn values(projects: &Projects) -> Vec<AxisValue> {
 }
 
 fn form(axis: &'static str, value: String) -> AxisValue {
-    let state = Availability::Available { identity: String::new(), tool: None };
+    let state = Ok(Available::plainly(""));
     AxisValue { axis, value, state, form: true, beside: None }
 }
 
@@ -133,38 +133,33 @@ fn probed(
     value: &'static str,
     projects: &Projects,
     plain: &Context,
-    nightly: &Result<Context, Lacking>,
+    nightly: &Result<Context, Refusal>,
 ) -> AxisValue {
     let mut beside = Settings::from([(axis.key().to_owned(), value.to_owned())]);
     let probe = |beside: &Settings, context: &Context| {
-        axis.probe(&Setting { key: axis.key(), value, beside }, context)
+        let settings = axes::parse_all(beside)?;
+        settings.get(axis.key()).map_or(Ok(Available::plainly("")), |setting| setting.probe(context))
     };
     let found =
         |state, beside| AxisValue { axis: axis.key(), value: value.to_owned(), state, form: false, beside };
-    let lacking = |lacking: &Lacking| Availability::Missing {
-        reason: lacking.reason.clone(),
-        help: lacking.help.clone(),
-    };
     if let Some(name) = axes::toolchain_of(&beside) {
-        return match projects.plain_context(Some(name)) {
-            Ok(named) => found(probe(&beside, &named), None),
-            Err(error) => found(lacking(&error), None),
-        };
+        let named = projects.plain_context(Some(name));
+        return found(named.and_then(|named| probe(&beside, &named)), None);
     }
     let state = probe(&beside, plain);
     let wants_nightly = match &state {
-        Availability::Available { .. } => return found(state, None),
-        Availability::Missing { help, .. } => help.as_ref().is_some_and(|help| help.contains(NIGHTLY)),
+        Ok(_) => return found(state, None),
+        Err(refusal) => refusal.help.as_ref().is_some_and(|help| help.contains(NIGHTLY)),
     };
     beside.insert("toolchain".to_owned(), NIGHTLY.to_owned());
     match nightly {
         Ok(nightly) => match probe(&beside, nightly) {
-            there @ Availability::Available { .. } => found(there, Some("toolchain=nightly")),
+            there @ Ok(_) => found(there, Some("toolchain=nightly")),
             // What nightly lacks is what has to be got; that it must be nightly is said anyway.
-            missing @ Availability::Missing { .. } => found(missing, None),
+            missing @ Err(_) => found(missing, None),
         },
         // A setting that asks for nightly is no help where there is none.
-        Err(error) if wants_nightly => found(lacking(error), None),
+        Err(refusal) if wants_nightly => found(Err(refusal.clone()), None),
         Err(_) => found(state, None),
     }
 }
@@ -175,11 +170,11 @@ fn document(entry: &AxisValue) -> serde_json::Value {
         return serde_json::json!({ "axis": axis, "value": null, "form": value });
     }
     match state {
-        Availability::Available { tool, .. } => serde_json::json!({
+        Ok(Available { tool, .. }) => serde_json::json!({
             "axis": axis, "value": value, "available": true, "beside": beside,
             "version": tool.as_ref().map(|tool| tool.version.clone()),
         }),
-        Availability::Missing { reason, help } => serde_json::json!({
+        Err(Refusal { what: reason, help }) => serde_json::json!({
             "axis": axis, "value": value, "available": false, "reason": reason, "help": help,
         }),
     }
@@ -188,10 +183,10 @@ fn document(entry: &AxisValue) -> serde_json::Value {
 fn row(entry: &AxisValue) -> Vec<String> {
     let what = match &entry.state {
         _ if entry.form => String::new(),
-        Availability::Available { tool: Some(tool), .. } => tool.version.clone(),
-        Availability::Available { .. } => "available".to_owned(),
-        Availability::Missing { reason, help: Some(help) } => format!("missing: {reason} (help: {help})"),
-        Availability::Missing { reason, help: None } => format!("missing: {reason}"),
+        Ok(Available { tool: Some(tool), .. }) => tool.version.clone(),
+        Ok(_) => "available".to_owned(),
+        Err(Refusal { what, help: Some(help) }) => format!("missing: {what} (help: {help})"),
+        Err(Refusal { what, help: None }) => format!("missing: {what}"),
     };
     let beside = entry.beside.map(|beside| format!(", with {beside}")).unwrap_or_default();
     vec![format!("  {}", entry.axis), entry.value.clone(), format!("{what}{beside}")]

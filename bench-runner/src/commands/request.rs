@@ -8,11 +8,9 @@ mod variants;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_runner_core::record::Plan;
-use bench_runner_measure::axes;
+use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::plan::{self, Options};
-use bench_runner_measure::scenario::{self, RequestError, Scenario, Word, of_whole_variants};
-use bench_runner_measure::workloads;
+use bench_runner_measure::scenario::{self, RequestError, Scenario, Word};
 
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
@@ -104,7 +102,10 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn on(text: &str) -> Result<bool, String> {
-    scenario::on(text).map_err(|(message, help)| format!("{message}: {help}"))
+    scenario::on(text).map_err(|Refusal { what, help }| match help {
+        Some(help) => format!("{what}: {help}"),
+        None => what,
+    })
 }
 
 fn shard(text: &str) -> Result<(u32, u32), String> {
@@ -209,26 +210,10 @@ fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), RequestEr
 }
 
 fn check_value(text: &str, key: &str, value: &str) -> Result<(), RequestError> {
-    if let Some((message, help)) = of_whole_variants(key) {
-        return Err(RequestError::usage(format!("`{text}`: {message}"), Some(help.to_owned())));
-    }
-    match key {
-        "workload" => return check_workload(value),
-        "project" => return Ok(()),
-        "rev" => {
-            return axes::parse_rev(value)
-                .map_err(|error| RequestError::usage(format!("`{text}`: {}", error.message), None));
-        }
-        _ => {}
-    }
-    axes::find(key).and_then(|axis| axis.parse(key, value)).map_err(|error| {
-        let help = error.nearest.map(|nearest| format!("did you mean `{nearest}`?"));
-        RequestError::usage(format!("`{text}`: {}", error.message), help)
+    scenario::check_value(key, value).map_err(|refusal| match key {
+        "workload" => refusal.into(),
+        _ => Refusal { what: format!("`{text}`: {}", refusal.what), ..refusal }.into(),
     })
-}
-
-fn check_workload(name: &str) -> Result<(), RequestError> {
-    workloads::find(name).map(|_| ()).map_err(|error| RequestError::usage(error.message, Some(error.help)))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bench_runner_core::bundle::{Bundle, Manifest};
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
-use bench_runner_core::record::{Arm, Block, ProofResult, TEXTS};
+use bench_runner_core::record::{Arm, Block, ProofResult, TEXT_SETTINGS};
 use bench_runner_measure::axes::{self, Settings, Situation, Written};
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::spanned::SourceText;
@@ -111,7 +111,8 @@ fn of_block(
 /// The variant, with the settings that its name does not say because the whole block has them, or a set of them a name.
 fn heading(best: &Candidate<'_>) -> String {
     let name = wording::arm_name(best.arm);
-    let unsaid = best.planned.variant.settings.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str()));
+    let unsaid =
+        best.planned.variant.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
     let unsaid: Vec<String> = unsaid
         .map(|(key, value)| format!("{key}={value}"))
         .filter(|said| !name.contains(said.as_str()))

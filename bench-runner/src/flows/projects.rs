@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::Context as _;
-use bench_runner_core::record::{Plan, PlannedProject, TreeId};
+use bench_runner_core::record::{Plan, PlannedProject, Refusal, TreeId};
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::{CommandDriver, Driver, InForce, Lacking, Toolchain};
+use bench_runner_measure::build::{CommandDriver, Driver, InForce, Toolchain};
 use bench_runner_measure::corpus::sources::{self, Cache, FetchContext, FetchTool};
 use bench_runner_measure::corpus::{BuildTool, Catalogue, Project};
 use bench_runner_measure::plan::Typical;
@@ -54,7 +54,7 @@ pub struct Projects {
     resolved: RefCell<BTreeMap<TreeId, Rc<Resolved>>>,
     toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
     /// Those that variants name.
-    named: RefCell<BTreeMap<String, Result<Toolchain, Lacking>>>,
+    named: RefCell<BTreeMap<String, Result<Toolchain, Refusal>>>,
 }
 
 impl Projects {

@@ -37,8 +37,8 @@ pub(crate) fn plan_again(first: &Manifest, projects: &Projects, again: Again) ->
 
 fn local(project: &PlannedProject, reason: &str) -> FlowError {
     let message = format!(
-        "`{}` is a local tree ({}), and it is not here as it was measured: {reason}",
-        project.name, project.pin
+        "`{}` is a local tree ({}), and it is not here as it was measured: {}",
+        project.name, project.pin, reason
     );
     let help = "bring the same tree to the same place, or judge two bundles with `--against`";
     RequestError::usage(message, Some(help.to_owned())).into()

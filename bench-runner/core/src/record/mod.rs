@@ -19,8 +19,8 @@ pub use fidelity::{Difference, Fidelity};
 pub use ids::{BlockId, InvalidId, Pin, Text, is_hex, short_hash};
 pub use metric::{ByMetric, METRICS, Metric, MetricId, Treatment, Unit};
 pub use plan::{
-    Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, Sampling, Skipped, TEXTS, TreeId,
-    Variant,
+    AS_CONFIGURED, Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, SNIPPET, Sampling,
+    Skipped, TEXT_SETTINGS, TreeId, Variant,
 };
 pub use proof::{Proof, ProofResult};
 pub use refusal::Refusal;

@@ -190,8 +190,12 @@ pub struct Variant {
     pub settings: BTreeMap<String, String>,
 }
 
+/// Key of the setting that is the text of a file.
+pub const SNIPPET: &str = "snippet";
+/// Key of the setting that is the user's own configuration.
+pub const AS_CONFIGURED: &str = "as-configured";
 /// Keys of settings whose values are whole texts. They stand in the plan alone; samples name the variant.
-pub const TEXTS: [&str; 2] = ["snippet", "as-configured"];
+pub const TEXT_SETTINGS: [&str; 2] = [SNIPPET, AS_CONFIGURED];
 
 impl Variant {
     /// The source tree that it builds: variants of one tree share a work tree.

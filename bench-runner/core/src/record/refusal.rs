@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::nearest::nearest;
+
 /// What is wrong, and what would help. It stays data until it is printed; its `Display` is what is wrong alone.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refusal {
@@ -20,6 +22,14 @@ impl Refusal {
     /// The same, with what would help.
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    /// The same with the one of `valid` that was most likely meant in place of `word`, if one is close.
+    pub fn did_you_mean<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(word, valid) {
+            Some(name) => self.with_help(format!("did you mean `{name}`?")),
+            None => self,
+        }
     }
 }
 

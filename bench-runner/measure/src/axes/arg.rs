@@ -1,8 +1,9 @@
 //! An argument added to the build command, for whatever has no axis of its own.
 
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Arg;
@@ -20,49 +21,44 @@ impl Axis for Arg {
         &["any text"]
     }
 
-    fn parse(&self, _: &str, _: &str) -> Result<(), InvalidValue> {
-        Ok(())
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        Ok(Box::new(Argument(text.to_owned())))
     }
+}
 
-    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
+/// Empty for none.
+#[derive(Debug)]
+struct Argument(String);
+
+impl SettingValue for Argument {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_some() {
-            return Availability::Missing {
-                reason: "`arg` is for command projects, and this one is built by cargo".into(),
-                help: Some("put the argument into `args` of the manifest's [build] section".into()),
-            };
+            return Err(Refusal::new("`arg` is for command projects, and this one is built by cargo")
+                .with_help("put the argument into `args` of the manifest's [build] section"));
         }
-        Availability::Available { identity: value.to_owned(), tool: None }
+        Ok(Available::plainly(self.0.as_str()))
     }
 
-    fn matters(&self, _: Goal) -> bool {
+    fn applies_to(&self, _: Goal) -> bool {
         true
     }
 
-    fn apply(
-        &self,
-        &Setting { value, .. }: &Setting<'_>,
-        _: &Context,
-        recipe: &mut Recipe,
-    ) -> std::io::Result<()> {
-        if !value.is_empty() {
-            recipe.args.push(value.to_owned());
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        if !self.0.is_empty() {
+            recipe.args.push(self.0.clone());
         }
-        Ok(())
     }
 
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        if setting.value.is_empty() {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        if self.0.is_empty() {
             return Ok(Lines::default());
         }
-        Err(Unwritable(format!(
-            "an argument of the build command stands on the command line: `{}`",
-            setting.value
-        )))
+        Err(Unwritable(format!("an argument of the build command stands on the command line: `{}`", self.0)))
     }
 
-    fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, _: &Shown<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> Finding {
         Finding::not_provable(
-            format!("the argument `{value}`"),
+            format!("the argument `{}`", self.0),
             "it was given to the command; what the command made of it cannot be seen",
         )
     }

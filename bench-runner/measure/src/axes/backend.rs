@@ -4,17 +4,17 @@
 //! (`src/driver/aot.rs`, `src/debuginfo`) each of its objects has `cg_clif (rustc …, cranelift …)` in `.comment`
 //! and as producer in its debug info; LLVM's have `rustc version …` and `clang LLVM (rustc version …)`.
 
-use super::calls::{self, Question, Seen};
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Settings, Shown, Situation,
-    Unwritable, named,
-};
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, Settings};
+use super::lines::{Lines, Situation, Unwritable};
+use super::rustc_args::{self, Question, Seen};
+use super::{toolchain, values};
 use crate::build::{Evidence, Goal, Recipe, Toolchain};
 
 pub(super) struct Backend;
 
 const KEY: &str = "backend";
-const VALUES: [&str; 2] = ["llvm", "cranelift"];
 const FLAG: &str = "codegen-backend";
 /// What Cranelift calls itself in `.comment`.
 const CRANELIFT_MARK: &str = "cg_clif";
@@ -59,53 +59,69 @@ impl Axis for Backend {
     }
 
     fn values(&self) -> &'static [&'static str] {
-        &VALUES
+        &["llvm", "cranelift"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        named::one_of(value, "a code generator", &VALUES)
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        let name = values::one_of(text, "a code generator", self.values())?;
+        Ok(Box::new(if name == "llvm" { Generator::Llvm } else { Generator::Cranelift }))
     }
+}
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
-        let Some(toolchain) = context.toolchain.as_ref().filter(|_| setting.value == "cranelift") else {
-            return named::of_cargo(KEY, setting.value.to_owned(), context);
-        };
-        if !toolchain.is_nightly() {
-            return named::needs_nightly("Cranelift", toolchain);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Generator {
+    Llvm,
+    Cranelift,
+}
+
+impl Generator {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Llvm => "llvm",
+            Self::Cranelift => "cranelift",
         }
-        if !has_cranelift(toolchain) {
-            let name = super::toolchain_of(setting.beside)
-                .filter(|name| !name.starts_with('/'))
-                .unwrap_or("nightly");
-            return Availability::Missing {
-                reason: format!("{} has no Cranelift", toolchain.rustc_version),
-                help: Some(format!(
-                    "rustup component add rustc-codegen-cranelift-preview --toolchain {name}"
-                )),
-            };
-        }
-        named::of_cargo(KEY, setting.value.to_owned(), context)
     }
 
-    fn matters(&self, goal: Goal) -> bool {
+    fn flag(self) -> String {
+        format!("-Z{FLAG}={}", self.name())
+    }
+}
+
+impl SettingValue for Generator {
+    fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        if let (Self::Cranelift, Some(toolchain)) = (self, &context.toolchain) {
+            if !toolchain.is_nightly() {
+                return Err(values::needs_nightly("Cranelift", toolchain));
+            }
+            if !has_cranelift(toolchain) {
+                let name = beside.text(toolchain::KEY).filter(|name| !name.starts_with('/'));
+                let name = name.unwrap_or("nightly");
+                return Err(Refusal::new(format!("{} has no Cranelift", toolchain.rustc_version)).with_help(
+                    format!("rustup component add rustc-codegen-cranelift-preview --toolchain {name}"),
+                ));
+            }
+        }
+        values::of_cargo(KEY, self.name(), context)
+    }
+
+    fn applies_to(&self, goal: Goal) -> bool {
         // Build scripts and proc macros are compiled in full under a check too, but what is checked is not.
         goal.links()
     }
 
-    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
+    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
         if takes_flag(context) {
-            recipe.rustflags.push(format!("-Z{FLAG}={}", setting.value));
-            recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
+            recipe.rustflags.push(self.flag());
+            recipe.rustflags_from.push(format!("{KEY}={}", self.name()));
         }
-        Ok(())
     }
 
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        let flag = || Lines::flags([format!("-Z{FLAG}={}", setting.value)]);
-        if setting.value == "llvm" {
+    fn advise(&self, beside: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        let named = beside.text(toolchain::KEY);
+        if *self == Self::Llvm {
             // Only a nightly compiler takes the flag, and the settings say whether it was one.
-            let nightly = super::toolchain_of(setting.beside).is_some_and(|name| name.starts_with("nightly"));
-            let lines = if nightly { flag() } else { Lines::default() };
+            let nightly = named.is_some_and(|name| name.starts_with("nightly"));
+            let lines = if nightly { Lines::flags([self.flag()]) } else { Lines::default() };
             return Ok(lines.noting(
                 "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
             ));
@@ -113,31 +129,31 @@ impl Axis for Backend {
         let components = toml::Value::Array(vec!["rustc-codegen-cranelift-preview".into()]);
         let mut lines = Lines::toolchain("components", components)
             .noting("Cranelift needs a nightly compiler with this component.");
-        if super::toolchain_of(setting.beside).is_none()
-            && let Some(toml::Value::Table(table)) = lines.toolchain.get_mut(super::toolchain::KEY)
+        if named.is_none()
+            && let Some(toml::Value::Table(table)) = lines.toolchain.get_mut(toolchain::KEY)
         {
             table.insert("channel".to_owned(), "nightly".into());
         }
-        lines.rustflags.push(format!("-Z{FLAG}={}", setting.value));
+        lines.rustflags.push(self.flag());
         Ok(lines)
     }
 
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
         // On nightly the flag is given, so it must be there; stable knows no other generator than LLVM.
         let default = if takes_flag(context) { "not set" } else { "llvm" };
         let question = Question {
             name: FLAG,
-            read: &|args| calls::unstable(args, FLAG).unwrap_or(default).to_owned(),
+            read: &|args| rustc_args::unstable(args, FLAG).unwrap_or(default).to_owned(),
             excepted: Default::default(),
         };
-        let seen = question.ask_all(shown.build, setting.value);
-        seen.and(in_result(setting.value, shown.build)).finding(format!("{FLAG}={}", setting.value))
+        let seen = question.ask_all(input.build, self.name());
+        seen.and(in_result(*self, input.build)).finding(format!("{FLAG}={}", self.name()))
     }
 
-    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
-        match setting.value {
-            "llvm" => &[],
-            _ => &["build scripts and proc macros are compiled by it too"],
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
+        match self {
+            Self::Llvm => &[],
+            Self::Cranelift => &["build scripts and proc macros are compiled by it too"],
         }
     }
 }
@@ -148,7 +164,7 @@ fn takes_flag(context: &Context) -> bool {
 
 /// What the makers of the objects wrote into the result. LLVM's mark is in every result, because the standard
 /// library was compiled by it, so it is Cranelift's that is looked for.
-fn in_result(value: &str, build: &Evidence) -> Seen {
+fn in_result(generator: Generator, build: &Evidence) -> Seen {
     let mut comments = build.own_facts().peekable();
     if comments.peek().is_none() {
         return Seen::unclear("no linked file whose marks could be read".to_owned());
@@ -158,7 +174,7 @@ fn in_result(value: &str, build: &Evidence) -> Seen {
         Some(mark) => format!("the result is marked `{mark}`"),
         None => "the result has no mark of Cranelift".to_owned(),
     };
-    Seen::of(found, mark.is_some() == (value == "cranelift"))
+    Seen::of(found, mark.is_some() == (generator == Generator::Cranelift))
 }
 
 #[cfg(test)]
@@ -170,9 +186,9 @@ mod tests {
 
     #[test]
     fn cranelift_needs_nightly_and_the_component() {
-        let missing = |context: &Context| match fixture::probe(&Backend, KEY, "cranelift", context) {
-            Availability::Missing { reason, help } => (reason, help.unwrap()),
-            Availability::Available { .. } => panic!("there is no such toolchain"),
+        let missing = |context: &Context| {
+            let refusal = fixture::probe(KEY, "cranelift", context).unwrap_err();
+            (refusal.what, refusal.help.unwrap())
         };
         assert_eq!(missing(&fixture::context()).1, "use toolchain=nightly");
         let (reason, help) = missing(&fixture::nightly());
@@ -184,15 +200,15 @@ mod tests {
         std::fs::write(dir.join("librustc_codegen_cranelift-1.97.0-nightly.so"), "").unwrap();
         let mut context = fixture::nightly();
         context.toolchain.as_mut().unwrap().sysroot = here.path().to_owned();
-        let available = fixture::probe(&Backend, KEY, "cranelift", &context);
-        assert_eq!(available, Availability::Available { identity: "cranelift".into(), tool: None });
+        let available = fixture::probe(KEY, "cranelift", &context);
+        assert_eq!(available, Ok(Available::plainly("cranelift")));
     }
 
     #[test]
     fn flags_and_marks_must_agree() {
         let prove = |value, flag: &str, comments: &[&str], context: &Context| {
             let build = fixture::linked(fixture::built(flag, flag), &[], comments);
-            fixture::prove(&Backend, KEY, value, context, &build).result
+            fixture::prove(KEY, value, context, &build).result
         };
         let (stable, nightly) = (fixture::context(), fixture::nightly());
         let llvm = ["rustc version 1.97.0-nightly (e50aa6fba 2026-05-19)"];
@@ -209,9 +225,7 @@ mod tests {
 
     #[test]
     fn generators_are_compared_on_one_compiler_and_with_one_linker() {
-        let of = |pairs: &[(&str, &str)]| -> Settings {
-            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-        };
+        let of = fixture::settings;
         let nightly = ("toolchain", "nightly");
         let cranelift = of(&[("backend", "cranelift"), nightly]);
         assert_eq!(incomparable(&of(&[("backend", "llvm"), nightly]), &cranelift), None);

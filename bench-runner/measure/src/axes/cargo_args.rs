@@ -1,8 +1,9 @@
-//! Arguments of cargo as they stand, for whatever has no axis of its own.
+//! Arguments of cargo as they were written, for whatever has no axis of its own.
 
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct CargoArgs;
@@ -136,75 +137,73 @@ impl Axis for CargoArgs {
         &["features, targets, packages and -Z options"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        match refused(value) {
-            None => Ok(()),
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        match refused(text) {
+            None => Ok(Box::new(Args(text.split_whitespace().map(str::to_owned).collect()))),
             Some((word, reason)) => {
-                let message = format!("`{word}` cannot be one of `cargo-args`: {reason}");
-                Err(InvalidValue { message, nearest: None })
+                Err(Refusal::new(format!("`{word}` cannot be one of `cargo-args`: {reason}")))
             }
         }
     }
+}
 
-    fn is_nothing(&self, value: &str) -> bool {
-        value.trim().is_empty()
+#[derive(Debug)]
+struct Args(Vec<String>);
+
+impl SettingValue for Args {
+    fn is_default(&self) -> bool {
+        self.0.is_empty()
     }
 
-    fn by_comparison(&self) -> bool {
+    fn is_proven_by_comparison(&self) -> bool {
         true
     }
 
-    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_none() {
-            return Availability::Missing {
-                reason: "`cargo-args` is for projects that cargo builds".into(),
-                help: Some("`arg` adds an argument to the build of a command project".into()),
-            };
+            return Err(Refusal::new("`cargo-args` is for projects that cargo builds")
+                .with_help("`arg` adds an argument to the build of a command project"));
         }
-        Availability::Available {
-            identity: value.split_whitespace().collect::<Vec<_>>().join(" "),
-            tool: None,
-        }
+        Ok(Available::plainly(self.0.join(" ")))
     }
 
-    fn matters(&self, _: Goal) -> bool {
+    fn applies_to(&self, _: Goal) -> bool {
         true
     }
 
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        recipe.args.extend(setting.value.split_whitespace().map(str::to_owned));
-        Ok(())
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        recipe.args.extend(self.0.iter().cloned());
     }
 
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        if self.is_nothing(setting.value) {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        if self.is_default() {
             return Ok(Lines::default());
         }
-        Err(Unwritable(format!("arguments of cargo stand on the command line: `{}`", setting.value.trim())))
+        Err(Unwritable(format!("arguments of cargo stand on the command line: `{}`", self.0.join(" "))))
     }
 
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        if self.is_nothing(setting.value) {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+        if self.is_default() {
             return Finding::nothing_asked();
         }
-        shown.raw()
+        input.raw()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::axes::fixture;
 
     #[test]
     fn only_what_is_known_to_be_safe_is_taken() {
-        let parse = |value: &str| CargoArgs.parse("cargo-args", value);
+        let parse = |value: &str| fixture::parse("cargo-args", value);
         for taken in [
             "",
             "-Zbuild-std --features x",
             "-Z build-std=core,std --features=x,y -Fz -F w --all-targets",
             "-p app --bin app --exclude=other --workspace --keep-going",
         ] {
-            assert_eq!(parse(taken), Ok(()), "{taken}");
+            assert!(parse(taken).is_ok(), "{taken}");
         }
         for (refused, why) in [
             ("-r", "`--axis profile=release`"),
@@ -233,7 +232,7 @@ mod tests {
             ("--features", "value is missing"),
             ("--rel", "not known to be safe"),
         ] {
-            let message = parse(refused).unwrap_err().message;
+            let message = parse(refused).unwrap_err().what;
             assert!(message.contains(why), "{refused}: {message}");
         }
     }

@@ -1,66 +1,15 @@
-//! Pieces of cargo's configuration as they stand: an axis of one's own, and the text of a file that is a whole variant.
+//! Pieces of cargo's configuration as they were written: an axis, and the text of a file that is a whole variant.
 
-use bench_runner_core::record::ProofResult;
+use bench_runner_core::record::{ProofResult, Refusal, SNIPPET};
 
-use super::leaves::leaves;
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::flatten::flatten;
+use super::lines::{Lines, Situation, Unwritable};
 use super::rustflags::lacking;
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Config;
 pub(super) struct Snippet;
-
-/// Everything that a text sets has a text of its own, so that order and layout make no difference.
-fn identity(value: &str) -> String {
-    let leaves = leaves(value).unwrap_or_default();
-    leaves.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
-}
-
-fn probe(value: &str, context: &Context) -> Availability {
-    if context.toolchain.is_none() {
-        return Availability::Missing {
-            reason: "cargo's configuration means nothing to a project that is not built by cargo".into(),
-            help: None,
-        };
-    }
-    Availability::Available { identity: identity(value), tool: None }
-}
-
-fn apply(value: &str, recipe: &mut Recipe) -> std::io::Result<()> {
-    let leaves = leaves(value).map_err(|error| std::io::Error::other(error.message))?;
-    recipe.config.extend(leaves);
-    Ok(())
-}
-
-/// Flags that `value` sets and that are on no compiler call: cargo takes flags from one key only, and drops the others.
-fn dropped(value: &str, shown: &Shown<'_>) -> Option<String> {
-    let leaves = leaves(value).ok()?;
-    let set = leaves.iter().filter(|(key, _)| key.ends_with(".rustflags"));
-    let dropped = set.filter(|(_, value)| {
-        let flags = flags_of(value);
-        lacking(&flags, shown.build).is_some_and(|(_, missing)| !flags.is_empty() && !missing.is_empty())
-    });
-    let keys: Vec<String> = dropped.map(|(key, _)| format!("`{key}`")).collect();
-    (!keys.is_empty()).then(|| {
-        format!(
-            "cargo drops its {}, because flags in force come from another key or variable",
-            keys.join(" and ")
-        )
-    })
-}
-
-/// The flags of a value of `rustflags`, an array or one string, in TOML.
-fn flags_of(value: &str) -> Vec<String> {
-    match format!("v={value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v")) {
-        Some(toml::Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
-        Some(toml::Value::Array(items)) => {
-            items.iter().filter_map(|item| Some(item.as_str()?.to_owned())).collect()
-        }
-        _ => Vec::new(),
-    }
-}
 
 impl Axis for Config {
     fn key(&self) -> &'static str {
@@ -75,41 +24,14 @@ impl Axis for Config {
         &["profile.dev.debug=1", "any TOML"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        leaves(value).map(drop)
-    }
-
-    fn is_nothing(&self, value: &str) -> bool {
-        identity(value).is_empty()
-    }
-
-    fn by_comparison(&self) -> bool {
-        true
-    }
-
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
-        probe(setting.value, context)
-    }
-
-    fn matters(&self, _: Goal) -> bool {
-        true
-    }
-
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        apply(setting.value, recipe)
-    }
-
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        if self.is_nothing(setting.value) {
-            return Finding::nothing_asked();
-        }
-        shown.raw().and(dropped(setting.value, shown))
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        Ok(Box::new(Piece { leaves: flatten(text)? }))
     }
 }
 
 impl Axis for Snippet {
     fn key(&self) -> &'static str {
-        super::WHOLE[0]
+        SNIPPET
     }
 
     fn summary(&self) -> &'static str {
@@ -120,42 +42,128 @@ impl Axis for Snippet {
         &["by --variant NAME=FILE"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        leaves(value).map(drop)
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        Ok(Box::new(File { piece: Piece { leaves: flatten(text)? }, text: text.to_owned() }))
     }
+}
 
-    fn by_comparison(&self) -> bool {
-        true
-    }
+/// A piece of configuration.
+#[derive(Debug)]
+struct Piece {
+    /// Dotted keys with values in TOML.
+    leaves: Vec<(String, String)>,
+}
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
-        probe(setting.value, context)
-    }
+/// A piece of configuration, with the text that it was in.
+#[derive(Debug)]
+struct File {
+    piece: Piece,
+    text: String,
+}
 
-    fn matters(&self, _: Goal) -> bool {
-        true
-    }
-
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        apply(setting.value, recipe)
-    }
-
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        match setting.value.parse::<toml::Table>() {
-            Ok(_) => Ok(Lines { verbatim: Some(setting.value.to_owned()), ..Lines::default() }),
-            Err(error) => Err(Unwritable(format!("it is not TOML: {}", error.message()))),
+impl Piece {
+    fn available(&self, context: &Context) -> Result<Available, Refusal> {
+        if context.toolchain.is_none() {
+            return Err(Refusal::new(
+                "cargo's configuration means nothing to a project that is not built by cargo",
+            ));
         }
+        // Everything that it sets has a text, so order and layout make no difference.
+        let leaves = self.leaves.iter().map(|(key, value)| format!("{key}={value}"));
+        Ok(Available::plainly(leaves.collect::<Vec<_>>().join(" ")))
     }
 
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        let finding = shown.raw();
-        let nothing = shown.difference().is_some_and(|difference| difference.is_none());
+    fn add_to(&self, recipe: &mut Recipe) {
+        recipe.config.extend(self.leaves.iter().cloned());
+    }
+
+    /// Flags that it sets and that are on no compiler call: cargo takes flags from one key only, and drops the others.
+    fn dropped(&self, input: &ProofInput<'_>) -> Option<String> {
+        let set = self.leaves.iter().filter(|(key, _)| key.ends_with(".rustflags"));
+        let dropped = set.filter(|(_, value)| {
+            let flags = flags_of(value);
+            lacking(&flags, input.build).is_some_and(|(_, missing)| !flags.is_empty() && !missing.is_empty())
+        });
+        let keys: Vec<String> = dropped.map(|(key, _)| format!("`{key}`")).collect();
+        (!keys.is_empty()).then(|| {
+            format!(
+                "cargo drops its {}, because flags in force come from another key or variable",
+                keys.join(" and ")
+            )
+        })
+    }
+}
+
+/// The flags of a value of `rustflags`, an array or one string, in TOML.
+fn flags_of(value: &str) -> Vec<String> {
+    match format!("v={value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v")) {
+        Some(toml::Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(toml::Value::Array(items)) => {
+            items.iter().filter_map(|item| Some(item.as_str()?.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl SettingValue for Piece {
+    fn is_default(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
+    fn is_proven_by_comparison(&self) -> bool {
+        true
+    }
+
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        self.available(context)
+    }
+
+    fn applies_to(&self, _: Goal) -> bool {
+        true
+    }
+
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        self.add_to(recipe);
+    }
+
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+        if self.is_default() {
+            return Finding::nothing_asked();
+        }
+        input.raw().and(self.dropped(input))
+    }
+}
+
+impl SettingValue for File {
+    fn is_proven_by_comparison(&self) -> bool {
+        true
+    }
+
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        self.piece.available(context)
+    }
+
+    fn applies_to(&self, _: Goal) -> bool {
+        true
+    }
+
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        self.piece.add_to(recipe);
+    }
+
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        Ok(Lines { verbatim: Some(self.text.clone()), ..Lines::default() })
+    }
+
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+        let finding = input.raw();
+        let nothing = input.difference().is_some_and(|difference| difference.is_none());
         let finding = if nothing {
             let found = "changes no compiler call, so there is nothing to compare".to_owned();
             Finding { found, result: ProofResult::Fails, ..finding }
         } else {
             finding
         };
-        finding.and(dropped(setting.value, shown))
+        finding.and(self.piece.dropped(input))
     }
 }

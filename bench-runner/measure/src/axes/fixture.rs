@@ -1,6 +1,8 @@
 //! What tests of axes have in common.
 
-use super::{Availability, Axis, Context, Finding, Setting, Settings, Shown};
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Context, Finding, ParsedSettings, ProofInput, Setting, SettingValue, Settings};
 use crate::build::{
     CalledUnit, CompilerCall, ElfFacts, Evidence, Linked, PackageName, Part, Recipe, Toolchain,
 };
@@ -17,24 +19,58 @@ pub(crate) fn context() -> Context {
     }
 }
 
+/// Settings as text.
+pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Settings that are known to be valid.
+pub(crate) fn parsed(pairs: &[(&str, &str)]) -> ParsedSettings {
+    super::parse_all(&settings(pairs)).unwrap()
+}
+
+pub(crate) fn parse(key: &str, value: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+    super::find(key)?.parse(key, value)
+}
+
+/// Why a value is none of the axis of `key`.
+pub(crate) fn refused(key: &str, value: &str) -> Refusal {
+    parse(key, value).unwrap_err()
+}
+
 /// Something done with `key = value` as the only setting.
 pub(crate) fn with<T>(key: &str, value: &str, act: impl FnOnce(&Setting<'_>) -> T) -> T {
-    let beside = Settings::from([(key.to_owned(), value.to_owned())]);
-    act(&Setting { key, value, beside: &beside })
+    act(&parsed(&[(key, value)]).get(key).unwrap())
 }
 
-pub(crate) fn probe(axis: &dyn Axis, key: &str, value: &str, context: &Context) -> Availability {
-    with(key, value, |setting| axis.probe(setting, context))
+pub(crate) fn probe(key: &str, value: &str, context: &Context) -> Result<Available, Refusal> {
+    with(key, value, |setting| setting.probe(context))
 }
 
-pub(crate) fn applied(axis: &dyn Axis, key: &str, value: &str, context: &Context) -> Recipe {
+pub(crate) fn applied(key: &str, value: &str, context: &Context) -> Recipe {
     let mut recipe = Recipe::default();
-    with(key, value, |setting| axis.apply(setting, context, &mut recipe)).unwrap();
+    with(key, value, |setting| {
+        setting.value.prepare(context).unwrap();
+        setting.value.apply(setting.beside, context, &mut recipe);
+    });
     recipe
 }
 
-pub(crate) fn prove(axis: &dyn Axis, key: &str, value: &str, context: &Context, build: &Evidence) -> Finding {
-    with(key, value, |setting| axis.prove(setting, context, &Shown { build, baseline: None, edited: false }))
+pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &Evidence) -> Finding {
+    let input = ProofInput { build, baseline: None, edited: false };
+    with(key, value, |setting| setting.value.prove(setting.beside, context, &input))
+}
+
+/// The reason why `key = value` makes no sense beside `others`.
+pub(crate) fn conflict(key: &str, value: &str, others: &[(&str, &str)]) -> Option<String> {
+    let settings = parsed(&[others, &[(key, value)]].concat());
+    settings.get(key).unwrap().value.conflict(&settings)
+}
+
+/// What `key = value` changes besides, beside `others`.
+pub(crate) fn co_changes(key: &str, value: &str, others: &[(&str, &str)]) -> Vec<&'static str> {
+    let settings = parsed(&[others, &[(key, value)]].concat());
+    settings.get(key).unwrap().value.co_changes(&settings).to_vec()
 }
 
 /// The words of a command.
@@ -87,15 +123,7 @@ pub(crate) fn linked(evidence: Evidence, sections: &[(&str, u64)], comments: &[&
     Evidence { linked: vec![linked], ..evidence }
 }
 
-/// The reason why `key = value` makes no sense beside `others`.
-pub(crate) fn conflict(axis: &dyn Axis, key: &str, value: &str, others: &[(&str, &str)]) -> Option<String> {
-    let own = (key.to_owned(), value.to_owned());
-    let beside =
-        others.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).chain([own]).collect();
-    axis.conflict(&Setting { key, value, beside: &beside })
-}
-
-/// The same on a nightly toolchain.
+/// The context of [`context`] on a nightly toolchain.
 pub(crate) fn nightly() -> Context {
     let rustc_version = "rustc 1.97.0-nightly (e50aa6fba 2026-05-19)".to_owned();
     Context { toolchain: Some(Toolchain { rustc_version, ..Toolchain::sample() }), ..context() }

@@ -1,9 +1,11 @@
 //! How many jobs the build tool runs at once.
 
-use super::calls::Seen;
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
-};
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
+use super::rustc_args::Seen;
+use super::values;
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Jobs;
@@ -11,13 +13,6 @@ pub(super) struct Jobs;
 const KEY: &str = "jobs";
 /// More than any machine has threads.
 const MOST: u32 = 65_536;
-
-fn parse(value: &str) -> Result<usize, InvalidValue> {
-    match value {
-        "cores" => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-        number => named::number(number, "a number of jobs, nor `cores`", MOST).map(|jobs| jobs as usize),
-    }
-}
 
 impl Axis for Jobs {
     fn key(&self) -> &'static str {
@@ -32,40 +27,54 @@ impl Axis for Jobs {
         &["1", "cores", "any number"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        parse(value).map(|_| ())
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        Ok(Box::new(match text {
+            "cores" => Count::Cores,
+            number => Count::Number(values::number(number, "a number of jobs, nor `cores`", MOST)?),
+        }))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Count {
+    /// As many as the machine has threads.
+    Cores,
+    Number(u32),
+}
+
+impl Count {
+    fn jobs(self) -> usize {
+        match self {
+            Self::Cores => std::thread::available_parallelism().map_or(1, usize::from),
+            Self::Number(number) => number as usize,
+        }
+    }
+}
+
+impl SettingValue for Count {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        values::of_cargo(KEY, self.jobs().to_string(), context)
     }
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
-        let identity = parse(setting.value).map_or(setting.value.to_owned(), |jobs| jobs.to_string());
-        named::of_cargo(KEY, identity, context)
-    }
-
-    fn matters(&self, _: Goal) -> bool {
+    fn applies_to(&self, _: Goal) -> bool {
         true
     }
 
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        recipe.jobs = parse(setting.value).map_err(std::io::Error::other)?;
-        Ok(())
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        recipe.jobs = self.jobs();
     }
 
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        match setting.value {
-            "cores" => Ok(Lines::config("build.jobs", "default")
-                .noting("`default` is one job for each of the machine's threads.")),
-            number => parse(number)
-                .map(|jobs| Lines::config("build.jobs", i64::try_from(jobs).unwrap_or(i64::MAX)))
-                .map_err(|error| Unwritable(error.message)),
-        }
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        Ok(match self {
+            Self::Cores => Lines::config("build.jobs", "default")
+                .noting("`default` is one job for each of the machine's threads."),
+            Self::Number(jobs) => Lines::config("build.jobs", i64::from(*jobs)),
+        })
     }
 
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        let jobs = match parse(setting.value) {
-            Ok(jobs) => jobs.to_string(),
-            Err(error) => return Finding::not_provable(setting.value.to_owned(), &error.message),
-        };
-        let command = &shown.build.command;
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+        let jobs = self.jobs().to_string();
+        let command = &input.build.command;
         // Of several cargo would refuse all.
         let said = command.iter().position(|arg| arg == "--jobs").and_then(|at| command.get(at + 1));
         let seen = match said {
@@ -75,7 +84,7 @@ impl Axis for Jobs {
         seen.finding(format!("--jobs {jobs}"))
     }
 
-    fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         &["code generation within each crate shares the same number of threads"]
     }
 }
@@ -92,7 +101,7 @@ mod tests {
     fn proven_by_the_command_that_was_run() {
         let prove = |value, line: &str| {
             let build = Evidence { command: fixture::words(line), ..Evidence::default() };
-            fixture::prove(&Jobs, KEY, value, &fixture::context(), &build).result
+            fixture::prove(KEY, value, &fixture::context(), &build).result
         };
         assert_eq!(prove("2", "build --jobs 2 --locked"), ProofResult::Holds);
         assert_eq!(prove("2", "build --jobs 22"), ProofResult::Fails);
@@ -101,10 +110,10 @@ mod tests {
 
     #[test]
     fn cores_is_another_name_for_a_number() {
-        let cores = parse("cores").unwrap();
-        assert_eq!(fixture::applied(&Jobs, KEY, "cores", &fixture::context()).jobs, cores);
-        let same = fixture::probe(&Jobs, KEY, &cores.to_string(), &fixture::context());
-        assert_eq!(fixture::probe(&Jobs, KEY, "cores", &fixture::context()), same);
-        assert!(parse("0").is_err() && parse("all").is_err());
+        let cores = Count::Cores.jobs();
+        assert_eq!(fixture::applied(KEY, "cores", &fixture::context()).jobs, cores);
+        let same = fixture::probe(KEY, &cores.to_string(), &fixture::context());
+        assert_eq!(fixture::probe(KEY, "cores", &fixture::context()), same);
+        assert!(fixture::parse(KEY, "0").is_err() && fixture::parse(KEY, "all").is_err());
     }
 }

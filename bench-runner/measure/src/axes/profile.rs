@@ -3,11 +3,10 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use bench_runner_core::record::ProofResult;
+use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Evidence, Goal, Recipe};
 
 pub(super) struct Profile;
@@ -36,29 +35,32 @@ impl Axis for Profile {
         &["dev", "release", "test", "bench", "a profile of the project"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        let valid = !value.is_empty()
-            && value != "debug"
-            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        let valid = !text.is_empty()
+            && text != "debug"
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         if valid {
-            return Ok(());
+            return Ok(Box::new(Name(text.to_owned())));
         }
-        Err(InvalidValue {
-            message: format!(
-                "`{value}` is not a name of a profile (known: dev, release, test, bench, and what the project defines)"
-            ),
-            nearest: (value == "debug").then(|| "dev".to_owned()),
-        })
+        let refusal = Refusal::new(format!(
+            "`{text}` is not a name of a profile (known: dev, release, test, bench, and what the project defines)"
+        ));
+        Err(if text == "debug" { refusal.with_help("did you mean `dev`?") } else { refusal })
     }
+}
 
-    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
-        let missing = |reason: String, help| Availability::Missing { reason, help };
+#[derive(Debug)]
+struct Name(String);
+
+impl SettingValue for Name {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        let name = self.0.as_str();
         if context.toolchain.is_none() {
-            return missing("profiles are cargo's, and this project is not built by cargo".into(), None);
+            return Err(Refusal::new("profiles are cargo's, and this project is not built by cargo"));
         }
-        if context.manifest.is_none() && self.parse("profile", value).is_ok() {
+        if context.manifest.is_none() {
             // The source is not here yet, and with it what it defines.
-            return Availability::Available { identity: value.to_owned(), tool: None };
+            return Ok(Available::plainly(name));
         }
         let own: Vec<String> = [&context.manifest, &context.config]
             .into_iter()
@@ -66,41 +68,34 @@ impl Axis for Profile {
             .filter_map(|table| table.get("profile")?.as_table())
             .flat_map(|profiles| profiles.keys().cloned())
             .collect();
-        if BUILT_IN.contains(&value) || own.iter().any(|name| name == value) {
-            return Availability::Available { identity: value.to_owned(), tool: None };
+        if BUILT_IN.contains(&name) || own.iter().any(|known| known == name) {
+            return Ok(Available::plainly(name));
         }
-        let help = bench_runner_core::nearest::nearest(value, own.iter().map(String::as_str).chain(BUILT_IN))
-            .map(|name| format!("did you mean `{name}`?"));
-        let of_user = "one that your own configuration of cargo defines needs `--on as-configured`";
-        let help = help.unwrap_or_else(|| of_user.to_owned());
-        missing(format!("the project has no profile `{value}`"), Some(help))
+        Err(Refusal::new(format!("the project has no profile `{name}`"))
+            .with_help("one that your own configuration of cargo defines needs `--on as-configured`")
+            .did_you_mean(name, own.iter().map(String::as_str).chain(BUILT_IN)))
     }
 
-    fn matters(&self, goal: Goal) -> bool {
+    fn applies_to(&self, goal: Goal) -> bool {
         goal.compiles()
     }
 
-    fn apply(
-        &self,
-        &Setting { value, .. }: &Setting<'_>,
-        _: &Context,
-        recipe: &mut Recipe,
-    ) -> std::io::Result<()> {
-        recipe.profile = Some(value.to_owned());
-        Ok(())
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        recipe.profile = Some(self.0.clone());
     }
 
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        Err(Unwritable(format!("a profile is chosen on the command line: `--profile {}`", setting.value)))
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        Err(Unwritable(format!("a profile is chosen on the command line: `--profile {}`", self.0)))
     }
 
-    fn prove(&self, &Setting { value, .. }: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        let expected = directory(value);
-        let mut found: Vec<String> = directories(shown.build);
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+        let name = self.0.as_str();
+        let expected = directory(name);
+        let mut found: Vec<String> = directories(input.build);
         found.sort_unstable();
         found.dedup();
         // Two profiles may share a directory, as `dev` and `test` do.
-        let asked = shown.build.command.windows(2).any(|pair| pair == ["--profile", value]);
+        let asked = input.build.command.windows(2).any(|pair| pair == ["--profile", name]);
         let result = match found.as_slice() {
             [] => ProofResult::NotProvable,
             [one] if one == expected && asked => ProofResult::Holds,
@@ -115,8 +110,8 @@ impl Axis for Profile {
         Finding { expected: format!("results in {expected}"), found, result }
     }
 
-    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
-        match value {
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
+        match self.0.as_str() {
             "release" | "bench" => &[
                 "no incremental compilation, 16 codegen units and no debug info, unless the project sets them",
             ],
@@ -173,7 +168,7 @@ mod tests {
         let prove = |value: &str, file| {
             let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
             let build = Evidence { command, ..evidence(file) };
-            fixture::prove(&Profile, "profile", value, &context(""), &build).result
+            fixture::prove("profile", value, &context(""), &build).result
         };
         assert_eq!(prove("release", "/t/release/p"), ProofResult::Holds);
         assert_eq!(prove("release", "/t/debug/deps/p"), ProofResult::Fails);
@@ -181,9 +176,9 @@ mod tests {
         assert_eq!(prove("dist", "/t/dist/p"), ProofResult::Holds);
         let command = ["--target-dir", "/t"].map(str::to_owned).to_vec();
         let unnamed = Evidence { command, ..evidence("/t/debug/p") };
-        let unnamed = fixture::prove(&Profile, "profile", "dev", &context(""), &unnamed);
+        let unnamed = fixture::prove("profile", "dev", &context(""), &unnamed);
         assert_eq!(unnamed.result, ProofResult::Fails, "it may be the result of another one");
-        let nothing = fixture::prove(&Profile, "profile", "dev", &context(""), &Evidence::default());
+        let nothing = fixture::prove("profile", "dev", &context(""), &Evidence::default());
         assert_eq!(nothing.result, ProofResult::NotProvable);
     }
 
@@ -193,7 +188,7 @@ mod tests {
             let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
             let calls = vec![fixture::call(Part::Own, "p", platform)];
             let build = Evidence { command, compiler_calls: calls, ..evidence(file) };
-            fixture::prove(&Profile, "profile", value, &context(""), &build).result
+            fixture::prove("profile", value, &context(""), &build).result
         };
         assert_eq!(prove("dev", "/t/debug/release", ""), ProofResult::Holds);
         assert_eq!(prove("release", "/t/release/debug", ""), ProofResult::Holds);
@@ -209,16 +204,15 @@ mod tests {
         let probe = |value: &str, manifest: Option<&str>| {
             let manifest = manifest.map(|text| text.parse().unwrap());
             let context = Context { toolchain: Some(Toolchain::sample()), manifest, ..context("") };
-            matches!(fixture::probe(&Profile, "profile", value, &context), Availability::Available { .. })
+            fixture::probe("profile", value, &context).is_ok()
         };
         assert!(probe("dist", None));
-        assert!(!probe("debug", None), "this one is no name of a profile anywhere");
         assert!(!probe("dist", Some("[package]\nname = 'p'")));
         assert!(probe("dist", Some("[profile.dist]\ninherits = 'release'")));
     }
 
     #[test]
     fn debug_is_not_a_profile() {
-        assert_eq!(Profile.parse("profile", "debug").unwrap_err().nearest.as_deref(), Some("dev"));
+        assert_eq!(fixture::refused("profile", "debug").help.as_deref(), Some("did you mean `dev`?"));
     }
 }

@@ -1,16 +1,12 @@
-//! Flags for rustc as they stand, for whatever has no axis of its own.
+//! Flags for rustc as they were written, for whatever has no axis of its own.
 
-use bench_runner_core::record::ProofResult;
+use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::difference::{shortened, spelled};
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown};
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::call_diff::{shortened, spelled};
 use crate::build::{Evidence, Goal, Part, Recipe};
 
 pub(super) struct Rustflags;
-
-fn words(value: &str) -> Vec<String> {
-    value.split_whitespace().map(str::to_owned).collect()
-}
 
 impl Axis for Rustflags {
     fn key(&self) -> &'static str {
@@ -25,55 +21,58 @@ impl Axis for Rustflags {
         &["any text"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         // What cargo itself gives to rustc would be given twice.
         const CARGOS: [&str; 4] = ["--out-dir", "--crate-name", "-o", "--emit"];
-        match words(value).iter().find(|word| CARGOS.contains(&word.as_str())) {
-            None => Ok(()),
-            Some(word) => Err(InvalidValue {
-                message: format!("`{word}` is for cargo to give to rustc"),
-                nearest: None,
-            }),
+        let flags: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        match flags.iter().find(|flag| CARGOS.contains(&flag.as_str())) {
+            None => Ok(Box::new(Flags { text: text.to_owned(), flags })),
+            Some(flag) => Err(Refusal::new(format!("`{flag}` is for cargo to give to rustc"))),
         }
     }
+}
 
-    fn is_nothing(&self, value: &str) -> bool {
-        value.trim().is_empty()
+#[derive(Debug)]
+struct Flags {
+    /// As written.
+    text: String,
+    flags: Vec<String>,
+}
+
+impl SettingValue for Flags {
+    fn is_default(&self) -> bool {
+        self.flags.is_empty()
     }
 
-    fn by_comparison(&self) -> bool {
+    fn is_proven_by_comparison(&self) -> bool {
         true
     }
 
-    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_none() {
-            return Availability::Missing {
-                reason: "flags for rustc mean nothing to a project that is not built by cargo".into(),
-                help: Some("`env.NAME` and `arg` are for command projects".into()),
-            };
+            return Err(Refusal::new("flags for rustc mean nothing to a project that is not built by cargo")
+                .with_help("`env.NAME` and `arg` are for command projects"));
         }
-        Availability::Available { identity: words(value).join(" "), tool: None }
+        Ok(Available::plainly(self.flags.join(" ")))
     }
 
-    fn matters(&self, goal: Goal) -> bool {
+    fn applies_to(&self, goal: Goal) -> bool {
         goal.compiles()
     }
 
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        let flags = words(setting.value);
-        if !flags.is_empty() {
-            recipe.rustflags.extend(flags);
-            recipe.rustflags_from.push(format!("rustflags={}", setting.value));
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        if !self.is_default() {
+            recipe.rustflags.extend(self.flags.iter().cloned());
+            recipe.rustflags_from.push(format!("rustflags={}", self.text));
         }
-        Ok(())
     }
 
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        if self.is_nothing(setting.value) {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+        if self.is_default() {
             return Finding::nothing_asked();
         }
-        let expected = format!("`{}` in every compiler call of its own units", shortened(setting.value));
-        let Some((calls, missing)) = lacking(&words(setting.value), shown.build) else {
+        let expected = format!("`{}` in every compiler call of its own units", shortened(&self.text));
+        let Some((calls, missing)) = lacking(&self.flags, input.build) else {
             let found = "no compiler call of its own units".to_owned();
             return Finding { expected, found, result: ProofResult::Fails };
         };
@@ -81,7 +80,7 @@ impl Axis for Rustflags {
             let found = format!("not in all {calls} calls: {}", missing.join(" "));
             return Finding { expected, found, result: ProofResult::Fails };
         }
-        let more = shown.against().map(|against| format!("; {against}")).unwrap_or_default();
+        let more = input.against().map(|against| format!("; {against}")).unwrap_or_default();
         let found = format!("in all {calls} calls{more}");
         Finding { expected, found, result: ProofResult::Holds }
     }
@@ -120,7 +119,7 @@ mod tests {
     fn a_flag_that_is_no_difference_between_builds_must_be_there_all_the_same() {
         let prove = |own: &str| {
             let build = build(&[(Part::Own, own)]);
-            fixture::prove(&Rustflags, "rustflags", "-L native=/opt/ssl", &fixture::context(), &build).result
+            fixture::prove("rustflags", "-L native=/opt/ssl", &fixture::context(), &build).result
         };
         assert_eq!(prove("-Lnative=/opt/ssl"), ProofResult::Holds);
         assert_eq!(prove("-L dependency=/t/deps"), ProofResult::Fails);
@@ -129,7 +128,7 @@ mod tests {
     #[test]
     fn every_flag_must_be_in_every_call_of_the_projects_own() {
         let prove = |value: &str, build: &Evidence| {
-            let finding = fixture::prove(&Rustflags, "rustflags", value, &fixture::context(), build);
+            let finding = fixture::prove("rustflags", value, &fixture::context(), build);
             (finding.result, finding.found)
         };
         let two = build(&[
@@ -149,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_flag_that_is_cargos_own_is_refused() {
-        assert!(Rustflags.parse("rustflags", "-Ctarget-cpu=native").is_ok());
-        assert!(Rustflags.parse("rustflags", "--out-dir /x").is_err());
+        assert!(fixture::parse("rustflags", "-Ctarget-cpu=native").is_ok());
+        assert!(fixture::parse("rustflags", "--out-dir /x").is_err());
     }
 }

@@ -1,9 +1,11 @@
-//! Threads of rustc's own front end. Only nightly takes the flag.
+//! Threads of rustc's own front end. Only nightly has the flag.
 
-use super::calls::{self, Question};
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
-};
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied};
+use super::lines::{Lines, Situation, Unwritable};
+use super::rustc_args::{self, Question};
+use super::values;
 use crate::build::{Goal, Recipe};
 
 pub(super) struct Threads;
@@ -23,45 +25,48 @@ impl Axis for Threads {
         &["1", "8", "any number"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         // rustc takes 256 at most and quietly makes that of more.
-        named::number(value, "a number of threads", 256).map(|_| ())
+        Ok(Box::new(Count(values::number(text, "a number of threads", 256)?)))
     }
+}
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+#[derive(Debug)]
+struct Count(u32);
+
+impl SettingValue for Count {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         match &context.toolchain {
             Some(toolchain) if !toolchain.is_nightly() => {
-                named::needs_nightly("the parallel front end", toolchain)
+                Err(values::needs_nightly("the parallel front end", toolchain))
             }
-            _ => named::of_cargo(KEY, setting.value.to_owned(), context),
+            _ => values::of_cargo(KEY, self.0.to_string(), context),
         }
     }
 
-    fn matters(&self, goal: Goal) -> bool {
+    fn applies_to(&self, goal: Goal) -> bool {
         goal.compiles()
     }
 
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        recipe.rustflags.push(format!("-Zthreads={}", setting.value));
-        recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
-        Ok(())
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        recipe.rustflags.push(format!("-Zthreads={}", self.0));
+        recipe.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
-    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
-        Ok(Lines::as_applied(self, setting, situation)?
-            .noting("The flag `-Zthreads` needs a nightly compiler."))
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+        Ok(as_applied(self, beside, situation)?.noting("The flag `-Zthreads` needs a nightly compiler."))
     }
 
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
         let question = Question {
             name: KEY,
-            read: &|args| calls::unstable(args, KEY).unwrap_or("not set").to_owned(),
+            read: &|args| rustc_args::unstable(args, KEY).unwrap_or("not set").to_owned(),
             excepted: Default::default(),
         };
-        question.ask_all(shown.build, setting.value).finding(format!("-Zthreads={}", setting.value))
+        question.ask_all(input.build, &self.0.to_string()).finding(format!("-Zthreads={}", self.0))
     }
 
-    fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         &["build scripts and proc macros are compiled with it too"]
     }
 }
@@ -75,21 +80,18 @@ mod tests {
 
     #[test]
     fn stable_is_told_what_would_help() {
-        let Availability::Missing { reason, help } = fixture::probe(&Threads, KEY, "4", &fixture::context())
-        else {
-            panic!("stable has no parallel front end");
-        };
-        assert_eq!(reason, "the parallel front end needs a nightly compiler, and this is rustc 1.95.0");
-        assert_eq!(help.as_deref(), Some("use toolchain=nightly"));
-        let available = fixture::probe(&Threads, KEY, "4", &fixture::nightly());
-        assert_eq!(available, Availability::Available { identity: "4".into(), tool: None });
+        let refusal = fixture::probe(KEY, "4", &fixture::context()).unwrap_err();
+        assert_eq!(refusal.what, "the parallel front end needs a nightly compiler, and this is rustc 1.95.0");
+        assert_eq!(refusal.help.as_deref(), Some("use toolchain=nightly"));
+        let available = fixture::probe(KEY, "4", &fixture::nightly());
+        assert_eq!(available, Ok(Available::plainly("4")));
     }
 
     #[test]
     fn the_last_flag_counts_on_every_call() {
         let prove = |flag: &str| {
             let build = fixture::built(flag, flag);
-            fixture::prove(&Threads, KEY, "4", &fixture::nightly(), &build).result
+            fixture::prove(KEY, "4", &fixture::nightly(), &build).result
         };
         assert_eq!(prove("-Zthreads=4"), ProofResult::Holds);
         assert_eq!(prove("-Zthreads=4 -Z threads=2"), ProofResult::Fails);

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use super::calls::{Class, OWN, Question, Seen, Wanted, class};
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
-};
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
+use super::rustc_args::{Class, OWN, Question, Seen, Wanted, class};
+use super::values;
 use crate::build::{Evidence, Goal, Recipe, Release, Toolchain as Installed};
 
 pub(super) struct Toolchain;
@@ -25,40 +27,48 @@ impl Axis for Toolchain {
         &["stable", "nightly", "a name of rustup's", "a directory"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        let invalid = |message: String| Err(InvalidValue { message, nearest: None });
-        if Path::new(value).is_absolute() {
-            return Ok(());
-        }
-        if value.contains('/') {
-            return invalid(format!("the directory of a toolchain must be absolute, and `{value}` is not"));
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        let directory = Path::new(text).is_absolute();
+        if !directory && text.contains('/') {
+            return Err(Refusal::new(format!(
+                "the directory of a toolchain must be absolute, and `{text}` is not"
+            )));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if value.is_empty() || value.starts_with(['-', '.']) || !value.chars().all(plain) {
-            return invalid(format!("`{value}` is not a name of a toolchain"));
+        let name = !text.is_empty() && !text.starts_with(['-', '.']) && text.chars().all(plain);
+        if !directory && !name {
+            return Err(Refusal::new(format!("`{text}` is not a name of a toolchain")));
         }
-        Ok(())
+        Ok(Box::new(Named { text: text.to_owned(), directory }))
+    }
+}
+
+#[derive(Debug)]
+struct Named {
+    text: String,
+    /// Whether it is the directory of a toolchain, and not a name.
+    directory: bool,
+}
+
+impl SettingValue for Named {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        match &context.toolchain {
+            None => values::of_cargo(KEY, self.text.as_str(), context),
+            Some(toolchain) => Ok(Available::plainly(self.identity(toolchain))),
+        }
     }
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
-        let Some(toolchain) = &context.toolchain else {
-            return named::of_cargo(KEY, setting.value.to_owned(), context);
-        };
-        Availability::Available { identity: identity(setting.value, toolchain), tool: None }
-    }
-
-    fn matters(&self, _: Goal) -> bool {
+    fn applies_to(&self, _: Goal) -> bool {
         true
     }
 
-    fn apply(&self, _: &Setting<'_>, _: &Context, _: &mut Recipe) -> std::io::Result<()> {
+    fn apply(&self, _: &ParsedSettings, _: &Context, _: &mut Recipe) {
         // The variant is built by a driver of that toolchain's own.
-        Ok(())
     }
 
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        let name = setting.value;
-        if Path::new(name).is_absolute() {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        let name = self.text.as_str();
+        if self.directory {
             return Ok(
                 Lines::toolchain("path", name).noting("It was measured in this directory of that machine.")
             );
@@ -71,9 +81,9 @@ impl Axis for Toolchain {
         })
     }
 
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
         let Some(toolchain) = &context.toolchain else {
-            return Finding::not_provable(format!("{KEY}={}", setting.value), "no toolchain of cargo's");
+            return Finding::not_provable(format!("{KEY}={}", self.text), "no toolchain of cargo's");
         };
         let rustc = toolchain.rustc.display().to_string();
         let whose = |args: &[String]| {
@@ -83,26 +93,28 @@ impl Axis for Toolchain {
         };
         let question = Question { name: "compiler", read: &whose, excepted: Default::default() };
         let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value: "its rustc" };
-        let called = question.ask(shown.build, &own);
-        called.and(in_result(toolchain, shown.build)).finding(toolchain.rustc_version.clone())
+        let called = question.ask(input.build, &own);
+        called.and(in_result(toolchain, input.build)).finding(toolchain.rustc_version.clone())
     }
 
-    fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         &["cargo, the standard library and the linker that rustc brings along change with it"]
     }
 }
 
-/// Releases of rustup's that were made from one commit are the same thing under two names; what lies in a directory may
-/// have been built in another way.
-fn identity(value: &str, toolchain: &Installed) -> String {
-    let release = !value.starts_with('/')
-        && toolchain.rustc_version.ends_with(')')
-        && !toolchain.rustc_version.contains("-dev");
-    if release {
-        format!("{}, {}, {}", toolchain.rustc_version, toolchain.cargo_version, toolchain.host)
-    } else {
-        let sysroot = std::fs::canonicalize(&toolchain.sysroot);
-        sysroot.unwrap_or_else(|_| toolchain.sysroot.clone()).display().to_string()
+impl Named {
+    /// Releases of rustup's that were made from one commit are the same thing under two names; what lies in a directory
+    /// may have been built in another way.
+    fn identity(&self, toolchain: &Installed) -> String {
+        let release = !self.directory
+            && toolchain.rustc_version.ends_with(')')
+            && !toolchain.rustc_version.contains("-dev");
+        if release {
+            format!("{}, {}, {}", toolchain.rustc_version, toolchain.cargo_version, toolchain.host)
+        } else {
+            let sysroot = std::fs::canonicalize(&toolchain.sysroot);
+            sysroot.unwrap_or_else(|_| toolchain.sysroot.clone()).display().to_string()
+        }
     }
 }
 
@@ -142,7 +154,7 @@ mod tests {
 
     #[test]
     fn names_and_absolute_directories() {
-        let good = |value| Toolchain.parse(KEY, value).is_ok();
+        let good = |value| fixture::parse(KEY, value).is_ok();
         assert!(good("nightly") && good("1.95.0") && good("nightly-2026-05-19-x86_64-unknown-linux-gnu"));
         assert!(good("/opt/rust"));
         assert!(!good("rust/stage1") && !good("") && !good("-v") && !good("a b") && !good("+nightly"));
@@ -152,7 +164,7 @@ mod tests {
     fn proven_by_who_was_called_and_by_what_it_left() {
         let prove = |calls: Evidence, comments: &[&str]| {
             let build = fixture::linked(calls, &[], comments);
-            fixture::prove(&Toolchain, KEY, "stable", &fixture::context(), &build)
+            fixture::prove(KEY, "stable", &fixture::context(), &build)
         };
         let calls = || fixture::built("", "");
         let finding = prove(calls(), &["rustc version 1.95.0", "GCC: 12"]);
@@ -173,12 +185,13 @@ mod tests {
 
     #[test]
     fn releases_of_one_commit_are_one() {
+        let identity = |value: &str, toolchain: Installed| {
+            let context = Context { toolchain: Some(toolchain), ..fixture::context() };
+            fixture::probe(KEY, value, &context).unwrap().identity
+        };
         let at = |sysroot: &str, version: &str| {
             let sample = Installed::sample();
-            identity(
-                "stable",
-                &Installed { sysroot: sysroot.into(), rustc_version: version.into(), ..sample },
-            )
+            identity("stable", Installed { sysroot: sysroot.into(), rustc_version: version.into(), ..sample })
         };
         assert_eq!(
             at("/a", "rustc 1.95.0 (59807616e 2026-04-14)"),
@@ -188,8 +201,8 @@ mod tests {
         let sample =
             Installed { rustc_version: "rustc 1.95.0 (59807616e 2026-04-14)".into(), ..Installed::sample() };
         assert_ne!(
-            identity("stable", &sample),
-            identity("/opt/rust", &sample),
+            identity("stable", sample.clone()),
+            identity("/opt/rust", sample),
             "built in another way, perhaps"
         );
     }

@@ -34,7 +34,7 @@ pub use recipe::{Detail, Goal, Recipe, Site, Step};
 pub use service::{Corner, Found, Report, Service, Standing, Store};
 pub(crate) use service::{HOLD, leads_to_a_cache};
 pub use target::{InForce, Target};
-pub use toolchain::{Lacking, Release, Toolchain};
+pub use toolchain::{Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub(crate) use user_settings::VARIABLES;
 pub use user_settings::{absolute, decides, deciding, user_settings};

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use bench_runner_core::record::Refusal;
+
 use super::{BuildError, Goal};
 use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed};
 
@@ -19,16 +21,6 @@ pub struct Release {
     pub major: u32,
     /// The second number.
     pub minor: u32,
-}
-
-/// A toolchain that is not here, or does not answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct Lacking {
-    /// Why.
-    pub reason: String,
-    /// A command that would help.
-    pub help: Option<String>,
 }
 
 /// One toolchain, by its own binaries.
@@ -77,20 +69,19 @@ impl Toolchain {
     }
 
     /// The toolchain that a variant names: a name that rustup knows, or the directory of one.
-    pub fn named(name: &str, path: &OsString) -> Result<Self, Lacking> {
-        let lacking = |reason: String, help: Option<String>| Lacking { reason, help };
+    pub fn named(name: &str, path: &OsString) -> Result<Self, Refusal> {
         let directory = Path::new(name);
         let sysroot = if directory.is_absolute() { directory.to_owned() } else { installed(name, path)? };
         let rustc = sysroot.join("bin/rustc");
         if !rustc.is_file() {
-            return Err(lacking(format!("there is no bin/rustc in {}", sysroot.display()), None));
+            return Err(Refusal::new(format!("there is no bin/rustc in {}", sysroot.display())));
         }
         let printed = ask(&rustc, &["--print", "sysroot", "--print", "cfg"], &sysroot);
-        let printed = printed.map_err(|reason| lacking(reason, None))?;
+        let printed = printed.map_err(Refusal::new)?;
         let (sysroot, cfg) = parse_printed(&printed).ok_or_else(|| {
-            lacking(format!("cannot read what `{} --print sysroot` says", rustc.display()), None)
+            Refusal::new(format!("cannot read what `{} --print sysroot` says", rustc.display()))
         })?;
-        Self::at(sysroot.clone(), cfg, rustc, &sysroot, path).map_err(|reason| lacking(reason, None))
+        Self::at(sysroot.clone(), cfg, rustc, &sysroot, path).map_err(Refusal::new)
     }
 
     /// The toolchain in `sysroot`. Its programs are asked in `cwd`; `rustc` answers where it has none of its own.
@@ -115,10 +106,10 @@ impl Toolchain {
     }
 
     /// Whether it has what a goal needs. `name` is what the variant calls it, if it names one.
-    pub fn can(&self, goal: Goal, name: Option<&str>) -> Result<(), Lacking> {
+    pub fn can(&self, goal: Goal, name: Option<&str>) -> Result<(), Refusal> {
         let toolchain = name.map(|name| format!(" --toolchain {name}")).unwrap_or_default();
         let lacking = |what: &str, help: String| {
-            Err(Lacking { reason: format!("the toolchain has no {what}"), help: Some(help) })
+            Err(Refusal::new(format!("the toolchain has no {what}")).with_help(help))
         };
         match goal {
             Goal::Clippy if !self.sysroot.join("bin/cargo-clippy").is_file() => {
@@ -163,19 +154,19 @@ impl Toolchain {
 }
 
 /// Where rustup has the toolchain called `name`. It is never asked to install one.
-fn installed(name: &str, path: &OsString) -> Result<PathBuf, Lacking> {
-    let rustup = find_in_path("rustup", path).ok_or_else(|| Lacking {
-        reason: format!("no rustup on PATH to ask for the toolchain `{name}`"),
-        help: Some("give the toolchain's directory in place of its name".into()),
+fn installed(name: &str, path: &OsString) -> Result<PathBuf, Refusal> {
+    let rustup = find_in_path("rustup", path).ok_or_else(|| {
+        Refusal::new(format!("no rustup on PATH to ask for the toolchain `{name}`"))
+            .with_help("give the toolchain's directory in place of its name")
     })?;
     let remove = NOT_THE_TREES.map(OsString::from).to_vec();
     let call = ToolCall {
         env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
         ..ToolCall::new(rustup, ["which", "--toolchain", name, "rustc"])
     };
-    let missing = || Lacking {
-        reason: format!("rustup has no toolchain `{name}`"),
-        help: Some(format!("rustup toolchain install {name}")),
+    let missing = || {
+        Refusal::new(format!("rustup has no toolchain `{name}`"))
+            .with_help(format!("rustup toolchain install {name}"))
     };
     let said = check_tool(&call).map_err(|_| missing())?.stdout;
     Path::new(said.trim()).ancestors().nth(2).map(Path::to_owned).ok_or_else(missing)

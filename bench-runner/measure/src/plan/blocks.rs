@@ -7,14 +7,16 @@ mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bench_runner_core::record::{Arm, Block, BlockId, Plan, Role, Sampling, Skipped, TreeId, Variant};
+use bench_runner_core::record::{
+    Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, TEXT_SETTINGS, TreeId, Variant,
+};
 
 use super::workload;
 use super::{ProjectView, World};
-use crate::axes::{self, Availability, STRUCTURAL};
+use crate::axes::{self, ParsedSettings, STRUCTURAL, Setting};
 use crate::build::Linking;
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
-use crate::workloads::{Sources, Start, Workload};
+use crate::workloads::{SourceChange, Start, Workload};
 use projects::{add_projects, one_of, resolve_projects};
 
 pub(super) use memo::Memo;
@@ -93,13 +95,13 @@ struct Kept {
     /// Places among them.
     by_identity: BTreeMap<String, usize>,
     /// What becomes of the sources of each tree, under the workloads that build it; each once.
-    sources: BTreeMap<TreeId, Vec<Sources>>,
+    sources: BTreeMap<TreeId, Vec<SourceChange>>,
 }
 
 impl Kept {
     /// Adds a variant, or its name where there is the same thing already.
-    fn add(&mut self, role: Role, variant: Variant, built: Built) {
-        let Built { identity, sources, linking } = built;
+    fn add(&mut self, role: Role, mut variant: Variant, built: Built) {
+        let Built { identity, sources, linking, settings, pinned } = built;
         if let Some(&same) = self.by_identity.get(&identity) {
             self.arms[same].aliases.push(variant.name);
             return;
@@ -109,25 +111,23 @@ impl Kept {
         if !of_tree.contains(&sources) {
             of_tree.push(sources);
         }
-        let co_changes = co_changes(&variant, linking);
-        let primed = axes::fills(&variant.settings);
+        let co_changes = co_changes(&variant, &settings, linking);
+        let primed = settings.need_priming();
+        variant.settings.extend(pinned);
         self.arms.push(Arm { role, variant, aliases: Vec::new(), co_changes, primed });
     }
-}
-
-/// Whether a combination can be built, and what makes it the same as another.
-enum Fate {
-    Built(Built),
-    Left { reason: String, help: Option<String> },
 }
 
 /// What is built.
 struct Built {
     /// Equal ones are the same thing.
     identity: String,
-    sources: Sources,
-    /// What it links, where that is known and matters.
+    sources: SourceChange,
+    /// What it links, if that is known and matters.
     linking: Option<Linking>,
+    settings: ParsedSettings,
+    /// Values that would mean something else on another machine, as the plan is to have them.
+    pinned: Vec<(String, String)>,
 }
 
 impl<'a> Draft<'a> {
@@ -143,14 +143,15 @@ impl<'a> Draft<'a> {
         let mut kept = Kept::default();
         let mut baseline_left = None;
         for (at, variant) in rows.into_iter().enumerate() {
-            match self.fate(&variant, &kept, memo)? {
-                Fate::Left { reason, help } => {
+            match self.decide(&variant, &kept, memo)? {
+                Err(refusal) => {
                     if at == 0 {
-                        baseline_left = Some(format!("its baseline is left out: {reason}"));
+                        let reason = format!("its baseline is left out: {}", refusal.what);
+                        baseline_left = Some(Refusal::new(reason));
                     }
-                    skipped.push(self.skipped(&variant.name, reason, help));
+                    skipped.push(self.skipped(&variant.name, refusal));
                 }
-                Fate::Built(built) => {
+                Ok(built) => {
                     let role = if at == 0 { Role::Baseline } else { Role::Variant };
                     kept.add(role, variant, built);
                 }
@@ -162,12 +163,12 @@ impl<'a> Draft<'a> {
             let message = format!("two variants of `{}` are called `{}`", self.fixed.id, twice.variant.name);
             return Err(RequestError::usage(message, Some("use values without spaces".into())).into());
         }
-        if let Some(reason) = baseline_left {
-            skipped.push(self.skipped("all", reason, None));
+        if let Some(refusal) = baseline_left {
+            skipped.push(self.skipped("all", refusal));
             return Ok((None, skipped));
         }
         if kept.len() < 2 && asked > 1 {
-            skipped.push(self.skipped("all", Self::nothing_to_compare(&kept)?, None));
+            skipped.push(self.skipped("all", Refusal::new(Self::nothing_to_compare(&kept)?)));
             return Ok((None, skipped));
         }
         if self.matrix.twin {
@@ -201,7 +202,7 @@ impl<'a> Draft<'a> {
     ) -> Result<BTreeMap<String, Vec<String>>, RequestError> {
         let mut commits = BTreeMap::new();
         for variant in arms.iter().map(|arm| &arm.variant) {
-            if let Sources::Replayed(count) = workload::find(&variant.workload)?.sources
+            if let SourceChange::Replayed(count) = workload::find(&variant.workload)?.sources
                 && let Ok(listed) = memo.commits(self.project(variant)?, count as usize + 1)
             {
                 commits.insert(variant.project.clone(), listed);
@@ -234,82 +235,97 @@ impl<'a> Draft<'a> {
         self.matrix.exclude.iter().find(all)
     }
 
-    fn skipped(&self, variant: &str, reason: String, help: Option<String>) -> Skipped {
-        Skipped { block: self.fixed.id.to_string(), variant: variant.to_owned(), reason, help }
+    fn skipped(&self, variant: &str, refusal: Refusal) -> Skipped {
+        let (block, variant) = (self.fixed.id.to_string(), variant.to_owned());
+        Skipped { block, variant, reason: refusal.what, help: refusal.help }
     }
 
-    /// `sources` are those of the arms of the block so far.
-    fn fate<W: World + ?Sized>(
+    /// Whether a combination can be built beside the arms that the block has so far, and what makes it the same as
+    /// another.
+    fn decide<W: World + ?Sized>(
         &self,
         variant: &Variant,
         kept: &Kept,
         memo: &mut Memo<'_, W>,
-    ) -> Result<Fate, RequestError> {
-        let left = |reason: String, help: Option<String>| Ok(Fate::Left { reason, help });
+    ) -> Result<Result<Built, Refusal>, RequestError> {
         let project = self.project(variant)?;
         if let Some(exclude) = self.exclusion(variant) {
-            return left(exclude.reason.clone(), None);
+            return Ok(Err(Refusal::new(exclude.reason.clone())));
         }
         let workload = workload::find(&variant.workload)?;
-        if let Some((reason, help)) = workload::lack(variant, project) {
-            return left(reason, help);
+        let settings = axes::parse_all(&variant.settings).map_err(RequestError::from)?;
+        if let Err(refusal) = self.check(variant, (project, &workload), kept, memo) {
+            return Ok(Err(refusal));
         }
-        if let Some(reason) = self.beside(variant, &workload, kept) {
-            return left(reason.into(), Some("put the two workloads into blocks of their own".into()));
+        Ok(self.built(variant, &workload, settings, memo))
+    }
+
+    /// Checks that the project has what the workload of a variant needs.
+    fn check<W: World + ?Sized>(
+        &self,
+        variant: &Variant,
+        (project, workload): (&ProjectView, &Workload),
+        kept: &Kept,
+        memo: &mut Memo<'_, W>,
+    ) -> Result<(), Refusal> {
+        workload::check(variant, workload, project)?;
+        if let Some(reason) = self.beside(variant, workload, kept) {
+            return Err(Refusal::new(reason).with_help("put the two workloads into blocks of their own"));
         }
-        if let Sources::Replayed(count) = workload.sources {
-            let listed = memo.commits(project, count as usize + 1);
-            if let Some((reason, help)) = workload::too_few(count, listed) {
-                return left(reason, help);
-            }
+        if let SourceChange::Replayed(count) = workload.sources {
+            workload::enough(count, &memo.commits(project, count as usize + 1)?)?;
+        }
+        memo.world.goal(&variant.tree(), workload.goal, &variant.settings)?;
+        match &variant.rev {
+            Some(rev) => memo.world.revision(project, rev),
+            None => Ok(()),
+        }
+    }
+
+    /// What a variant is on this machine, if that has all of its settings.
+    fn built<W: World + ?Sized>(
+        &self,
+        variant: &Variant,
+        workload: &Workload,
+        settings: ParsedSettings,
+        memo: &mut Memo<'_, W>,
+    ) -> Result<Built, Refusal> {
+        if let Some(reason) = settings.conflict(workload.goal) {
+            return Err(Refusal::new(reason));
         }
         let tree = variant.tree();
-        if let Availability::Missing { reason, help } =
-            memo.world.goal(&tree, workload.goal, &variant.settings)
-        {
-            return left(reason, help);
-        }
         let mut identity = vec![variant.project.clone(), variant.workload.clone()];
-        if let Some(rev) = &variant.rev {
-            match memo.world.revision(project, rev) {
-                Availability::Available { identity: same, .. } => identity.push(same),
-                Availability::Missing { reason, help } => return left(reason, help),
-            }
-        }
-        if let Some(reason) = axes::conflict(&variant.settings, workload.goal) {
-            return left(reason, None);
-        }
-        let mut linking = None;
-        for setting in axes::each(&variant.settings) {
-            let key = setting.key;
-            let axis = axes::find(key).map_err(|error| RequestError::usage(error.message, None))?;
-            if !axis.matters(workload.goal) || axis.is_nothing(setting.value) {
+        identity.extend(variant.rev.clone());
+        let (mut linking, mut pinned) = (None, Vec::new());
+        for setting in settings.iter() {
+            let Setting { key, value, .. } = setting;
+            if !value.applies_to(workload.goal) || value.is_default() {
                 continue;
             }
             let about_host =
-                || axis.co_changes(&setting).iter().any(|change| axes::is_about_host_units(change));
-            if axis.is_for_linking() || about_host() {
+                || value.co_changes(&settings).iter().any(|change| axes::is_about_host_units(change));
+            if value.is_for_linking() || about_host() {
                 linking = memo.linking(&tree, workload.goal, &variant.settings);
             }
-            let idle = axis.is_for_linking() && linking.is_some_and(Linking::is_nothing);
-            match memo.probe(&tree, axis, &setting) {
-                Availability::Available { .. } if idle => identity.push(format!("{key}=nothing is linked")),
-                Availability::Available { identity: same, .. } => identity.push(format!("{key}={same}")),
-                Availability::Missing { reason, help } => return left(reason.clone(), help.clone()),
-            }
+            let idle = value.is_for_linking() && linking.is_some_and(Linking::is_nothing);
+            let available = memo.probe(&tree, &setting).as_ref().map_err(Refusal::clone)?;
+            let same = if idle { "nothing is linked" } else { &available.identity };
+            identity.push(format!("{key}={same}"));
+            pinned.extend(available.pinned.clone().map(|text| (key.to_owned(), text)));
         }
-        Ok(Fate::Built(Built { identity: identity.join("\n"), sources: workload.sources, linking }))
+        let identity = identity.join("\n");
+        Ok(Built { identity, sources: workload.sources, linking, settings, pinned })
     }
 
     /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
     /// files.
     fn beside(&self, variant: &Variant, workload: &Workload, kept: &Kept) -> Option<&'static str> {
-        let idle = workload.start == Start::Warm && workload.sources == Sources::AsPinned;
+        let idle = workload.start == Start::Warm && workload.sources == SourceChange::AsPinned;
         if idle && self.edits_beside(&variant.project) {
             return Some("the edits of another variant of the block would give it something to build");
         }
         let others = kept.sources.get(&variant.tree()).into_iter().flatten();
-        let differ = |other: &Sources| !workload::same_sources(workload.sources, *other);
+        let differ = |other: &SourceChange| !workload::same_sources(workload.sources, *other);
         others
             .into_iter()
             .any(differ)
@@ -322,7 +338,7 @@ impl<'a> Draft<'a> {
             self.matrix.axes.iter().filter(|(key, _)| key == "workload").flat_map(|(_, words)| words);
         let project = self.projects.iter().find(|view| view.planned.name == project);
         by_axis.any(|word| match workload::find(&word.text).map(|workload| workload.sources) {
-            Ok(Sources::Edited(class)) => project.is_some_and(|project| project.has_edit(class)),
+            Ok(SourceChange::Edited(class)) => project.is_some_and(|project| project.has_edit(class)),
             Ok(sources) => sources.change(),
             Err(_) => false,
         })
@@ -332,13 +348,9 @@ impl<'a> Draft<'a> {
     fn nothing_to_compare(kept: &[Arm]) -> Result<String, RequestError> {
         let Some(arm) = kept.first() else { return Ok("nothing of it can be built here".into()) };
         let workload = workload::find(&arm.variant.workload)?;
-        let idle: Vec<&str> = arm
-            .variant
-            .settings
-            .keys()
-            .filter(|key| axes::find(key).is_ok_and(|axis| !axis.matters(workload.goal)))
-            .map(String::as_str)
-            .collect();
+        let settings = axes::parse_all(&arm.variant.settings).map_err(RequestError::from)?;
+        let idle = settings.iter().filter(|setting| !setting.value.applies_to(workload.goal));
+        let idle: Vec<&str> = idle.map(|setting| setting.key).collect();
         if !idle.is_empty() {
             return Ok(format!("{} is not applicable under `{}`", idle.join(" and "), arm.variant.workload));
         }
@@ -360,23 +372,19 @@ fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
 }
 
 /// What the settings of a variant change besides what their axes are named for, in a build that links this.
-fn co_changes(variant: &Variant, linking: Option<Linking>) -> Vec<String> {
-    let of = |setting: axes::Setting<'_>| {
-        let axis = axes::find(setting.key).ok();
-        let changes = axis.map(|axis| axis.co_changes(&setting)).unwrap_or_default();
-        let what = if axes::WHOLE.contains(&setting.key) {
-            variant.name.clone()
-        } else {
-            format!("{}={}", setting.key, setting.value)
-        };
-        let for_linking = axis.is_some_and(|axis| axis.is_for_linking());
+fn co_changes(variant: &Variant, settings: &ParsedSettings, linking: Option<Linking>) -> Vec<String> {
+    let of = |setting: Setting<'_>| {
+        let Setting { key, text, value, .. } = setting;
+        let what = if TEXT_SETTINGS.contains(&key) { variant.name.clone() } else { format!("{key}={text}") };
         let happens = |change: &&&str| {
-            let reaches = |linking: Linking| linking.host && (linking.host_shares_flags || !for_linking);
+            let reaches =
+                |linking: Linking| linking.host && (linking.host_shares_flags || !value.is_for_linking());
             !axes::is_about_host_units(change) || linking.is_none_or(reaches)
         };
-        changes.iter().filter(happens).map(|change| format!("{what}: {change}")).collect::<Vec<_>>()
+        let changes = value.co_changes(settings).iter().filter(happens);
+        changes.map(|change| format!("{what}: {change}")).collect::<Vec<_>>()
     };
-    axes::each(&variant.settings).flat_map(of).collect()
+    settings.iter().flat_map(of).collect()
 }
 
 fn sampling(scenario: &Scenario) -> Sampling {

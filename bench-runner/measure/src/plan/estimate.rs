@@ -6,7 +6,6 @@ use std::time::Duration;
 use bench_runner_core::record::{Block, Plan};
 use bench_runner_core::stats::{Control, EXPECTED_NOISE, expected_half_width};
 
-use crate::axes;
 use crate::sampling::LOOKS;
 use crate::workloads::{self, Start};
 
@@ -114,11 +113,10 @@ fn block_estimate(
             workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != Start::Empty);
         let own = build(&arm.variant.project, &arm.variant.workload);
         let first = if warm { build(&arm.variant.project, "clean") } else { None };
-        let fills = axes::fills(&arm.variant.settings);
-        warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(fills);
+        warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(arm.primed);
         // What is filled is filled by a build from nothing.
         let from_nothing = if warm { first } else { own };
-        let filling = if fills { from_nothing } else { Some(Duration::ZERO) };
+        let filling = if arm.primed { from_nothing } else { Some(Duration::ZERO) };
         let time = own.zip(if warm { first } else { Some(Duration::ZERO) }).zip(filling);
         warmup_time = warmup_time.zip(time).map(|(sum, ((own, first), filling))| {
             sum + filling + first + (own + AROUND_A_BUILD) * sampling.warmup

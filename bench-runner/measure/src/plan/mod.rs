@@ -8,10 +8,10 @@ mod workload;
 
 use std::time::Duration;
 
-use bench_runner_core::record::{FORMAT_VERSION, Plan, PlannedProject, TreeId};
+use bench_runner_core::record::{FORMAT_VERSION, Plan, PlannedProject, Refusal, TreeId};
 
-use crate::axes::{Availability, Setting, Settings};
-use crate::build::{Goal, Lacking, Linking};
+use crate::axes::{Available, Setting, Settings};
+use crate::build::{Goal, Linking};
 use crate::corpus::EditClass;
 use crate::scenario::{RequestError, Scenario, Word};
 
@@ -56,22 +56,22 @@ pub trait World {
     /// A project that a plan brings along.
     fn planned(&self, project: &PlannedProject) -> Result<ProjectView, Self::Error>;
 
-    /// Whether the source of `project` has the commit `rev`.
-    fn revision(&self, project: &ProjectView, rev: &str) -> Availability;
+    /// Checks that the source of `project` has the commit `rev`.
+    fn revision(&self, project: &ProjectView, rev: &str) -> Result<(), Refusal>;
 
     /// The last commits of `project`, at most `count`, oldest first.
-    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking>;
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal>;
 
-    /// Whether a toolchain that builds the source `tree` with these settings can do what `goal` says.
-    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability;
+    /// Checks that the toolchain that builds the source `tree` with these settings can do what `goal` says.
+    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Result<(), Refusal>;
 
     /// What a build with this goal would link, where it can be told before it is built.
     fn linking(&self, _tree: &TreeId, _goal: Goal, _settings: &Settings) -> Option<Linking> {
         None
     }
 
-    /// Whether this machine can do what `setting` says for the source `tree`, of which it has said that it is there.
-    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability;
+    /// Checks that this machine can apply `setting` to the source `tree`, of which it has said that it is there.
+    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal>;
 
     /// What the user's own configuration says to builds of `project`, as TOML; empty where it says nothing.
     fn as_configured(&self, project: &ProjectView) -> Result<String, Self::Error>;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bench_runner_core::record::{Block, FORMAT_VERSION, Plan, Role, Skipped, Variant};
+use bench_runner_core::record::{Arm, Block, FORMAT_VERSION, Plan, Refusal, Role, Skipped, Variant};
 
 use super::workload;
 use super::{ProjectView, World};
-use crate::axes::{self, Availability};
+use crate::axes::{self, ParsedSettings};
 use crate::scenario::{RequestError, SamplingSpec};
+use crate::workloads::Workload;
 
 /// Checks `plan` against this program and this machine.
 ///
@@ -29,18 +30,15 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
             // What is the same thing by another name was found out where the plan was made.
             for alias in std::mem::take(&mut arm.aliases) {
                 let reason = format!("it was the same thing as {} where the plan was made", arm.variant.name);
-                skipped.push(left_out(&block, &alias, reason, None));
+                skipped.push(left_out(&block, &alias, Refusal::new(reason)));
             }
-            match lack(&arm.variant, &views, world)? {
-                None => {
-                    arm.primed = axes::fills(&arm.variant.settings);
-                    arms.push(arm);
-                }
-                Some((reason, help)) if arm.role != Role::Twin => {
+            match fit(&mut arm, &views, world)? {
+                Ok(()) => arms.push(arm),
+                Err(refusal) if arm.role != Role::Twin => {
                     lost = true;
-                    skipped.push(left_out(&block, &arm.variant.name, reason, help));
+                    skipped.push(left_out(&block, &arm.variant.name, refusal));
                 }
-                Some(_) => {}
+                Err(_) => {}
             }
         }
         let baseline = arms.iter().any(|arm| arm.role == Role::Baseline);
@@ -54,7 +52,7 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
             } else {
                 "its baseline cannot be built here"
             };
-            skipped.push(left_out(&block, "all", reason.to_owned(), None));
+            skipped.push(left_out(&block, "all", Refusal::new(reason)));
         }
         plan.skipped.extend(skipped);
     }
@@ -69,7 +67,7 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
 /// # Errors
 /// For the first thing that no machine could carry out.
 pub fn check(plan: &Plan) -> Result<(), RequestError> {
-    let wrong = |message: String| Err(RequestError::usage(format!("the plan is wrong: {message}"), None));
+    let wrong = |message: String| Err(wrong(Refusal::new(message)));
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
     if plan.scenario.is_empty() || plan.scenario.starts_with('.') || !plan.scenario.chars().all(plain) {
         return wrong(format!("`{}` is not a name of a scenario", plan.scenario));
@@ -90,7 +88,7 @@ pub fn check(plan: &Plan) -> Result<(), RequestError> {
         let replayed = block.arms.iter().map(|arm| &arm.variant).find(|variant| {
             let workload = crate::workloads::find(&variant.workload);
             let count = match workload.map(|workload| workload.sources) {
-                Ok(crate::workloads::Sources::Replayed(count)) => count as usize,
+                Ok(crate::workloads::SourceChange::Replayed(count)) => count as usize,
                 _ => return false,
             };
             block.commits.get(&variant.project).is_none_or(|commits| commits.len() <= count)
@@ -119,64 +117,64 @@ pub fn check(plan: &Plan) -> Result<(), RequestError> {
     Ok(())
 }
 
+fn wrong(refusal: Refusal) -> RequestError {
+    let what = format!("the plan is wrong: {}", refusal.what);
+    RequestError::from(Refusal { what, ..refusal })
+}
+
 /// What `variant` names that is not known.
 fn unknown(variant: &Variant, plan: &Plan) -> Option<String> {
     if plan.projects.iter().all(|project| project.name != variant.project) {
-        return Some(format!(
-            "`{}` names the project `{}`, which it does not have",
-            variant.name, variant.project
-        ));
+        let (name, project) = (&variant.name, &variant.project);
+        return Some(format!("`{name}` names the project `{project}`, which it does not have"));
     }
-    if let Err(error) = crate::workloads::find(&variant.workload) {
-        return Some(error.message);
-    }
-    let checked = |setting: axes::Setting<'_>| {
-        axes::find(setting.key).and_then(|axis| axis.parse(setting.key, setting.value)).err()
-    };
-    axes::each(&variant.settings).find_map(checked).map(|error| error.message)
+    let workload = crate::workloads::find(&variant.workload).err();
+    workload.or_else(|| axes::parse_all(&variant.settings).err()).map(|refusal| refusal.what)
 }
 
-fn left_out(block: &Block, variant: &str, reason: String, help: Option<String>) -> Skipped {
-    Skipped { block: block.id.to_string(), variant: variant.to_owned(), reason, help }
+fn left_out(block: &Block, variant: &str, refusal: Refusal) -> Skipped {
+    let (block, variant) = (block.id.to_string(), variant.to_owned());
+    Skipped { block, variant, reason: refusal.what, help: refusal.help }
 }
 
-/// What a variant lacks here, with what would help.
-fn lack<W: World + ?Sized>(
-    variant: &Variant,
+/// Checks that an arm can be built here, and writes down anew what this program knows of it.
+fn fit<W: World + ?Sized>(
+    arm: &mut Arm,
     views: &BTreeMap<String, ProjectView>,
     world: &W,
-) -> Result<Option<(String, Option<String>)>, RequestError> {
-    let wrong = |message: String| RequestError::usage(format!("the plan is wrong: {message}"), None);
-    let Some(view) = views.get(&variant.project) else {
-        return Err(wrong(format!(
-            "`{}` names the project `{}`, which it does not have",
-            variant.name, variant.project
-        )));
-    };
-    let workload = crate::workloads::find(&variant.workload);
-    let workload = workload.map_err(|error| wrong(error.message))?;
-    if let Some(lack) = workload::lack(variant, view) {
-        return Ok(Some(lack));
+) -> Result<Result<(), Refusal>, RequestError> {
+    let variant = &mut arm.variant;
+    let view = views.get(&variant.project).ok_or_else(|| {
+        let (name, project) = (&variant.name, &variant.project);
+        wrong(Refusal::new(format!("`{name}` names the project `{project}`, which it does not have")))
+    })?;
+    let workload = crate::workloads::find(&variant.workload).map_err(wrong)?;
+    let settings = axes::parse_all(&variant.settings).map_err(wrong)?;
+    arm.primed = settings.need_priming();
+    let pinned = available(variant, &workload, &settings, view, world);
+    Ok(pinned.map(|pinned| variant.settings.extend(pinned)))
+}
+
+/// Checks that a variant can be built here. Gives the values that are to be pinned.
+fn available<W: World + ?Sized>(
+    variant: &Variant,
+    workload: &Workload,
+    settings: &ParsedSettings,
+    view: &ProjectView,
+    world: &W,
+) -> Result<Vec<(String, String)>, Refusal> {
+    workload::check(variant, workload, view)?;
+    let tree = variant.tree();
+    world.goal(&tree, workload.goal, &variant.settings)?;
+    if let Some(rev) = &variant.rev {
+        world.revision(view, rev)?;
     }
-    if let Availability::Missing { reason, help } =
-        world.goal(&variant.tree(), workload.goal, &variant.settings)
-    {
-        return Ok(Some((reason, help)));
-    }
-    if let Some(rev) = &variant.rev
-        && let Availability::Missing { reason, help } = world.revision(view, rev)
-    {
-        return Ok(Some((reason, help)));
-    }
-    for setting in axes::each(&variant.settings) {
-        let axis = axes::find(setting.key).map_err(|error| wrong(error.message))?;
-        axis.parse(setting.key, setting.value).map_err(|error| wrong(error.message))?;
-        if !axis.matters(workload.goal) || axis.is_nothing(setting.value) {
-            continue;
+    let mut pinned = Vec::new();
+    for setting in settings.iter() {
+        if setting.value.applies_to(workload.goal) && !setting.value.is_default() {
+            let here = world.probe(&tree, &setting)?;
+            pinned.extend(here.pinned.map(|text| (setting.key.to_owned(), text)));
         }
-        if let Availability::Missing { reason, help } = world.probe(&variant.tree(), &setting) {
-            return Ok(Some((reason, help)));
-        }
     }
-    Ok(axes::conflict(&variant.settings, workload.goal).map(|reason| (reason, None)))
+    settings.conflict(workload.goal).map_or(Ok(pinned), |reason| Err(Refusal::new(reason)))
 }

@@ -45,41 +45,39 @@ impl World for TwoLinkers {
         Ok(ProjectView { planned: project.clone(), ..super::tests::project(&project.name) })
     }
 
-    fn revision(&self, _: &ProjectView, rev: &str) -> Availability {
-        Availability::Missing { reason: format!("there is no commit {rev}"), help: None }
+    fn revision(&self, _: &ProjectView, rev: &str) -> Result<(), Refusal> {
+        Err(Refusal::new(format!("there is no commit {rev}")))
     }
 
     fn as_configured(&self, _: &ProjectView) -> Result<String, RequestError> {
         Ok(String::new())
     }
 
-    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {
         match project.planned.name.as_str() {
             "young" => Ok((0..3.min(count)).map(|n| format!("{n:040}")).collect()),
             "old" => Ok((0..count).map(|n| format!("{n:040}")).collect()),
-            _ => Err(Lacking { reason: "it is in no git repository".into(), help: None }),
+            _ => Err(Refusal::new("it is in no git repository")),
         }
     }
 
-    fn goal(&self, _: &TreeId, goal: Goal, _: &Settings) -> Availability {
+    fn goal(&self, _: &TreeId, goal: Goal, _: &Settings) -> Result<(), Refusal> {
         match goal {
-            Goal::Clippy => Availability::Missing {
-                reason: "the toolchain has no clippy".into(),
-                help: Some("rustup component add clippy".into()),
-            },
-            _ => Availability::Available { identity: String::new(), tool: None },
+            Goal::Clippy => {
+                Err(Refusal::new("the toolchain has no clippy").with_help("rustup component add clippy"))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Availability {
-        let available = |identity: &str| Availability::Available { identity: identity.into(), tool: None };
-        match (setting.key, setting.value) {
-            ("linker", "default" | "rust-lld") => available("rust-lld"),
-            ("linker", "mold") => Availability::Missing {
-                reason: "no mold on PATH".into(),
-                help: Some("apt-get install mold".into()),
-            },
-            (_, value) => available(value),
+    fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
+        match (setting.key, setting.text) {
+            ("linker", "default" | "rust-lld") => Ok(Available::plainly("rust-lld")),
+            ("linker", "mold") => Err(Refusal::new("no mold on PATH").with_help("apt-get install mold")),
+            ("target-cpu", "native") => {
+                Ok(Available { pinned: Some("native@znver3".into()), ..Available::plainly("native@znver3") })
+            }
+            (_, text) => Ok(Available::plainly(text)),
         }
     }
 }
@@ -206,6 +204,19 @@ fn where_nothing_varies_a_row_is_named_after_all_that_it_sets() {
           twin linker=bfd debug=none
           variant as it is"#]]
     .assert_eq(&outline(&made));
+}
+
+#[test]
+fn what_means_something_else_on_every_machine_is_pinned() {
+    let text =
+        "projects = [\"a\"]\nworkloads = [\"clean\"]\n[axes]\ntarget-cpu = [\"default\", \"native\"]\n";
+    let plan = made(text);
+    let native = &plan.blocks[0].arms[2].variant;
+    assert_eq!(
+        (native.name.as_str(), &*native.settings["target-cpu"]),
+        ("target-cpu=native", "native@znver3")
+    );
+    assert_eq!(refit(plan.clone(), &TwoLinkers).unwrap(), plan);
 }
 
 #[test]

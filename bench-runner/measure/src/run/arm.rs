@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::record::{Arm, Block, Pin, Proof, ProofResult, Role};
+use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Pin, Proof, ProofResult, Role};
 
 use super::worktree::{Keep, Left};
 use super::{Kit, RunError, Workshop, Workshops, own_dirs};
-use crate::axes::{self, Axis, Reference, Setting, Shown};
-use crate::build::{BuildError, Corner, Evidence, Goal, Recipe, Site, UnitGraph};
+use crate::axes::{self, ParsedSettings, ProofInput, Reference, Setting};
+use crate::build::{BuildError, Corner, Evidence, Recipe, Site, UnitGraph};
 use crate::corpus::edits;
-use crate::workloads::{self, Sources, Start, Workload};
+use crate::workloads::{self, SourceChange, Start, Workload};
 
 /// One arm with everything that building it takes.
 pub(super) struct LiveArm<'a> {
@@ -18,6 +18,7 @@ pub(super) struct LiveArm<'a> {
     pub(super) workshop: &'a Workshop,
     pub(super) kit: &'a Kit,
     pub(super) workload: Workload,
+    settings: ParsedSettings,
     pub(super) recipe: Recipe,
     pub(super) site: Site,
     /// What fixes the sources that it builds now.
@@ -53,18 +54,6 @@ pub(super) struct Peer<'p, 'a> {
     pub(super) evidence: &'p Evidence,
 }
 
-fn apply(setting: &Setting<'_>, kit: &Kit, goal: Goal, recipe: &mut Recipe) -> Result<(), RunError> {
-    let axis = axes::find(setting.key).map_err(|error| RunError::Plan(error.message))?;
-    if !axis.matters(goal) {
-        return Ok(());
-    }
-    axis.apply(setting, &kit.context, recipe).map_err(|source| RunError::Io {
-        action: "apply an axis in",
-        path: kit.context.tools.clone(),
-        source,
-    })
-}
-
 impl<'a> LiveArm<'a> {
     pub(super) fn new(
         workshops: &'a Workshops,
@@ -76,14 +65,21 @@ impl<'a> LiveArm<'a> {
         let workshop = workshops
             .get(&variant.tree())
             .ok_or_else(|| RunError::Plan(format!("there is no project `{}`", variant.project)))?;
-        let workload = workloads::find(&variant.workload).map_err(|error| RunError::Plan(error.message))?;
+        let workload = workloads::find(&variant.workload).map_err(|refusal| RunError::Plan(refusal.what))?;
+        let settings = axes::parse_all(&variant.settings).map_err(|refusal| RunError::Plan(refusal.what))?;
         let kit = workshop
             .kit(&variant.settings)
             .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
         let mut recipe = Recipe { jobs, ..Recipe::default() };
-        axes::each(&variant.settings)
-            .try_for_each(|setting| apply(&setting, kit, workload.goal, &mut recipe))?;
-        recipe.replace_variables_of(axes::WHOLE[1]);
+        for setting in settings.iter().filter(|setting| setting.value.applies_to(workload.goal)) {
+            setting.value.prepare(&kit.context).map_err(|source| RunError::Io {
+                action: "apply an axis in",
+                path: kit.context.tools.clone(),
+                source,
+            })?;
+            setting.value.apply(&settings, &kit.context, &mut recipe);
+        }
+        recipe.replace_variables_of(AS_CONFIGURED);
         if recipe.service.is_none() {
             recipe.service = kit.driver.service_of_its_own(&recipe);
         }
@@ -93,6 +89,7 @@ impl<'a> LiveArm<'a> {
             workshop,
             kit,
             workload,
+            settings,
             recipe,
             site,
             pin,
@@ -129,7 +126,7 @@ impl<'a> LiveArm<'a> {
 
     /// Absolute paths of the files that its edits change, where the manifest says which.
     fn edited_files(&self) -> Vec<PathBuf> {
-        let Sources::Edited(class) = self.workload.sources else { return Vec::new() };
+        let SourceChange::Edited(class) = self.workload.sources else { return Vec::new() };
         let edit = self.workshop.project.edit_of(class);
         let files = edit.map(edits::files).unwrap_or_default();
         files.iter().map(|file| self.site.source.join(file)).collect()
@@ -147,8 +144,9 @@ impl<'a> LiveArm<'a> {
     }
 
     /// What its first build, from nothing, says of every setting that can be told from it alone.
-    pub(super) fn prove(&self, block: &Block, shown: &Shown<'_>) -> Vec<Proof> {
-        self.settings(false).map(|(setting, axis)| self.proof(block, &setting, axis, shown)).collect()
+    pub(super) fn prove(&self, block: &Block, input: &ProofInput<'_>) -> Vec<Proof> {
+        let alone = self.settings.iter().filter(|setting| !setting.value.is_proven_by_comparison());
+        alone.map(|setting| self.proof(block, &setting, input)).collect()
     }
 
     /// What it says of the other settings beside the first builds of other arms.
@@ -158,26 +156,18 @@ impl<'a> LiveArm<'a> {
         evidence: &Evidence,
         peers: &[Peer<'_, '_>],
     ) -> Vec<Proof> {
-        let of = |(setting, axis): (Setting<'_>, &'static dyn Axis)| {
-            let shown = Shown { build: evidence, baseline: self.reference(&setting, peers), edited: false };
-            self.proof(block, &setting, axis, &shown)
+        let of = |setting: Setting<'_>| {
+            let baseline = self.reference(&setting, peers);
+            self.proof(block, &setting, &ProofInput { build: evidence, baseline, edited: false })
         };
-        self.settings(true).map(of).collect()
-    }
-
-    /// Its settings with their axes: those whose proof compares, or the others.
-    fn settings(&self, by_comparison: bool) -> impl Iterator<Item = (Setting<'_>, &'static dyn Axis)> {
-        let with_axis = |setting: Setting<'a>| Some((setting, axes::find(setting.key).ok()?));
-        let wanted =
-            move |(_, axis): &(Setting<'_>, &'static dyn Axis)| axis.by_comparison() == by_comparison;
-        axes::each(&self.arm.variant.settings).filter_map(with_axis).filter(wanted)
+        self.settings.iter().filter(|setting| setting.value.is_proven_by_comparison()).map(of).collect()
     }
 
     /// What a setting is judged beside: an arm that differs by it alone, the baseline before others; else the baseline.
     fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<Reference<'p>> {
         let own = self.asked_without(setting.key);
         let rank = |peer: &&Peer<'_, '_>| {
-            let alone = own.is_some() && own == peer.arm.asked_without(setting.key);
+            let alone = own == peer.arm.asked_without(setting.key);
             let baseline = peer.arm.arm.role == Role::Baseline;
             (alone || baseline).then_some((!alone, !baseline))
         };
@@ -193,27 +183,27 @@ impl<'a> LiveArm<'a> {
         let (own, others) = (&self.arm.variant, &other.arm.variant);
         own.tree() == others.tree()
             && self.workload.goal == other.workload.goal
-            && others.settings.get(setting.key).map(String::as_str) != Some(setting.value)
+            && others.settings.get(setting.key).map(String::as_str) != Some(setting.text)
     }
 
     /// What the settings but that of `key` ask of a build, whatever they are called: `linker=default` asks for nothing.
-    fn asked_without(&self, key: &str) -> Option<(Option<&str>, Recipe)> {
+    fn asked_without(&self, key: &str) -> (Option<&str>, Recipe) {
         let mut recipe = Recipe { jobs: 0, ..Recipe::default() };
-        axes::each(&self.arm.variant.settings)
-            .filter(|setting| setting.key != key)
-            .try_for_each(|setting| apply(&setting, self.kit, self.workload.goal, &mut recipe))
-            .ok()?;
+        let others = self.settings.iter().filter(|setting| setting.key != key);
+        for setting in others.filter(|setting| setting.value.applies_to(self.workload.goal)) {
+            setting.value.apply(&self.settings, &self.kit.context, &mut recipe);
+        }
         recipe.rustflags_from.clear();
         recipe.env_from.clear();
-        Some((axes::toolchain_of(&self.arm.variant.settings), recipe))
+        (axes::toolchain_of(&self.arm.variant.settings), recipe)
     }
 
-    fn proof(&self, block: &Block, setting: &Setting<'_>, axis: &dyn Axis, shown: &Shown<'_>) -> Proof {
-        let finding = if axis.matters(self.workload.goal) {
-            axis.prove(setting, &self.kit.context, shown)
+    fn proof(&self, block: &Block, setting: &Setting<'_>, input: &ProofInput<'_>) -> Proof {
+        let finding = if setting.value.applies_to(self.workload.goal) {
+            setting.value.prove(&self.settings, &self.kit.context, input)
         } else {
             axes::Finding {
-                expected: format!("{}={}", setting.key, setting.value),
+                expected: format!("{}={}", setting.key, setting.text),
                 found: format!("no meaning under `{}`", self.arm.variant.workload),
                 result: ProofResult::NotApplicable,
             }
@@ -259,12 +249,13 @@ impl<'a> LiveArm<'a> {
     }
 
     /// Why a build that ended well was not what the settings say, where that is so.
-    pub(super) fn contradicted(&self, shown: &Shown<'_>) -> Option<String> {
-        axes::each(&self.arm.variant.settings).find_map(|setting| {
-            let axis = axes::find(setting.key).ok().filter(|axis| axis.matters(self.workload.goal))?;
-            let reason = axis.contradicted(&setting, shown)?;
-            Some(format!("{}={}: {reason}", setting.key, setting.value))
-        })
+    pub(super) fn check_sample(&self, input: &ProofInput<'_>) -> Option<String> {
+        let applied = self.settings.iter().filter(|setting| setting.value.applies_to(self.workload.goal));
+        let reason = |setting: Setting<'_>| {
+            let reason = setting.value.check_sample(input)?;
+            Some(format!("{}={}: {reason}", setting.key, setting.text))
+        };
+        applied.filter_map(reason).next()
     }
 
     /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
@@ -276,9 +267,9 @@ impl<'a> LiveArm<'a> {
         other.then(|| format!("expected {}, found {}", units.describe(), judged.found))
     }
 
-    fn judge_units(&self, evidence: &Evidence) -> workloads::Judged {
+    fn judge_units(&self, evidence: &Evidence) -> workloads::RebuildFinding {
         let (graph, edited) = (self.graph.as_ref(), self.edited_files());
-        self.workload.units.judge(&workloads::Shown { build: evidence, graph, edited: &edited })
+        self.workload.units.judge(&workloads::RebuildInput { build: evidence, graph, edited: &edited })
     }
 
     /// What a build under the workload says of the workload itself: the units it compiled.

@@ -4,7 +4,7 @@ use bench_runner_core::record::{Cost, Interference, Outcome, Phase};
 
 use super::arm::LiveArm;
 use super::outside::missing_executable;
-use crate::axes::Shown;
+use crate::axes::ProofInput;
 use crate::build::Evidence;
 use crate::process::{Ended, Finished};
 
@@ -34,8 +34,8 @@ impl Attempt {
             // A build that is to yield a proof is judged by that.
             Ended::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
-                let shown = Shown { build: &self.evidence, baseline: None, edited };
-                arm.contradicted(&shown).or_else(|| arm.other_units(&self.evidence))
+                let shown = ProofInput { build: &self.evidence, baseline: None, edited };
+                arm.check_sample(&shown).or_else(|| arm.other_units(&self.evidence))
             }
             Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,

@@ -16,7 +16,7 @@ use super::{Event, Forecast, Inputs, RunError};
 use crate::build::Detail;
 use crate::host;
 use crate::sampling::{self, Next, Progress, round_order};
-use crate::workloads::Sources;
+use crate::workloads::SourceChange;
 
 /// How a block went.
 pub(super) struct Ended {
@@ -335,7 +335,7 @@ impl Measuring<'_, '_, '_> {
         for tree in dirs.sources().keys() {
             let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
             let class = |arm: &LiveArm<'_>| match arm.workload.sources {
-                Sources::Edited(class) if of_tree(arm) => Some(class),
+                SourceChange::Edited(class) if of_tree(arm) => Some(class),
                 _ => None,
             };
             let first = arms.iter().enumerate().find_map(|(at, arm)| Some((at, class(arm)?)));

@@ -14,7 +14,7 @@ use super::worktree::{Keep, Left, Traces, WorkTree};
 use super::{Inputs, RunError, Workshop};
 use crate::build::Site;
 use crate::corpus::{EditClass, edits, sources};
-use crate::workloads::{self, Sources};
+use crate::workloads::{self, SourceChange};
 
 /// The directories of one block in one session.
 pub(super) struct BlockDirs {
@@ -215,15 +215,15 @@ fn lay_out(
 ) -> Result<(PathBuf, WorkTree), RunError> {
     let of_tree = block.arms.iter().filter(|arm| arm.variant.tree() == *id);
     let workloads = of_tree.filter_map(|arm| workloads::find(&arm.variant.workload).ok());
-    let sources: Vec<Sources> = workloads.map(|workload| workload.sources).collect();
-    let replayed = sources.iter().any(|sources| matches!(sources, Sources::Replayed(_)));
+    let sources: Vec<SourceChange> = workloads.map(|workload| workload.sources).collect();
+    let replayed = sources.iter().any(|sources| matches!(sources, SourceChange::Replayed(_)));
     let pinned = if replayed { workshop.commit(block, id, 0)? } else { &workshop.source };
     sources::check_out(pinned, tree)?;
     let project = pinned.dir_in(tree);
     // Beside the trees, under the name of this one.
     let beside = tree.with_extension("kept");
     let mut state = WorkTree::new(tree, &pinned.tree, &beside)?;
-    if !replayed && sources.contains(&Sources::Skeleton) {
+    if !replayed && sources.contains(&SourceChange::Skeleton) {
         for stub in &workshop.stubs {
             let path = project.join(&stub.file);
             let failed = |source| RunError::Io { action: "write", path: path.clone(), source };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::Writer;
-use bench_runner_core::record::{Block, Interference, Outcome, Phase, Sample, TEXTS, Text};
+use bench_runner_core::record::{Block, Interference, Outcome, Phase, Sample, TEXT_SETTINGS, Text};
 
 use super::arm::LiveArm;
 use super::attempt::{Attempt, outcome};
@@ -353,7 +353,7 @@ fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
 fn settings(arm: &LiveArm<'_>) -> std::collections::BTreeMap<String, String> {
     let variant = &arm.arm.variant;
     let mut settings = variant.settings.clone();
-    settings.retain(|key, _| !TEXTS.contains(&key.as_str()));
+    settings.retain(|key, _| !TEXT_SETTINGS.contains(&key.as_str()));
     settings.extend(variant.rev.clone().map(|rev| ("rev".to_owned(), rev)));
     settings
 }

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bench_runner_core::bundle::{BundleError, Writer};
-use bench_runner_core::record::{Block, Plan, Sample, TreeId};
+use bench_runner_core::record::{AS_CONFIGURED, Block, Plan, Sample, TreeId};
 
 use crate::axes::{self, Context, Settings};
 use crate::build::{Detail, Driver, Site};
@@ -92,7 +92,7 @@ impl KitKey {
     /// The settings that it is that of.
     pub fn settings(&self) -> Settings {
         let toolchain = self.toolchain.iter().map(|name| ("toolchain".to_owned(), name.clone()));
-        let configured = self.configured.iter().map(|text| (axes::WHOLE[1].to_owned(), text.clone()));
+        let configured = self.configured.iter().map(|text| (AS_CONFIGURED.to_owned(), text.clone()));
         toolchain.chain(configured).collect()
     }
 }

@@ -10,12 +10,12 @@ use super::block_dirs::BlockDirs;
 use super::builder::Made;
 use crate::build::Detail;
 use crate::corpus::sources;
-use crate::workloads::Sources;
+use crate::workloads::SourceChange;
 
 impl LiveArm<'_> {
     /// Whether it builds commit after commit.
     pub(super) fn replays(&self) -> bool {
-        matches!(self.workload.sources, Sources::Replayed(_))
+        matches!(self.workload.sources, SourceChange::Replayed(_))
     }
 }
 
@@ -28,7 +28,7 @@ impl Measuring<'_, '_, '_> {
         session: u32,
     ) -> Result<bool, RunError> {
         let count = arms.iter().find_map(|arm| match arm.workload.sources {
-            Sources::Replayed(count) => Some(count as usize),
+            SourceChange::Replayed(count) => Some(count as usize),
             _ => None,
         });
         let Some(count) = count else { return Ok(true) };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use bench_runner_core::record::{Phase, Proof, ProofResult, Role, StopReason};
+use bench_runner_core::record::{Phase, Proof, ProofResult, Role, StopReason, TEXT_SETTINGS};
 
 use super::arm::{LiveArm, Peer};
 use super::block::{Measuring, Stop, bad_end};
@@ -13,7 +13,7 @@ use super::builder::{Made, Place};
 use super::clock::Purpose;
 use super::own_dirs::make;
 use super::{Event, RunError, after_release};
-use crate::axes::{self, Shown};
+use crate::axes::ProofInput;
 use crate::build::{Detail, Evidence, Service, UnitGraph};
 use crate::workloads::Start;
 
@@ -166,7 +166,7 @@ impl Measuring<'_, '_, '_> {
             }
             return Ok(Warmed::GoOn);
         }
-        let shown = Shown { build: &evidence, baseline: None, edited: arm.is_edited() };
+        let shown = ProofInput { build: &evidence, baseline: None, edited: arm.is_edited() };
         let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));
@@ -250,7 +250,7 @@ impl Measuring<'_, '_, '_> {
             let arm = &mut arms[at];
             for proof in &proofs {
                 let told = session == 1 && proof.role != Role::Twin && proof.result != ProofResult::Fails;
-                if told && axes::WHOLE.contains(&proof.axis.as_str()) {
+                if told && TEXT_SETTINGS.contains(&proof.axis.as_str()) {
                     let remark = format!("{}: {}", proof.variant, proof.found);
                     self.builder.observer.event(&Event::Remark(&remark));
                 }

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use bench_runner_core::nearest::nearest;
+use bench_runner_core::record::{AS_CONFIGURED, Refusal, TEXT_SETTINGS};
 
 use crate::spanned::{DocError, SourceText};
+use crate::{axes, workloads};
 
 pub(crate) use variants::AS_IT_IS;
-pub use variants::{AS_CONFIGURED, Baseline, Content, KNOWN, WholeVariant, invalid_name, snippet};
+pub use variants::{Baseline, Content, KNOWN, WholeVariant, check_name, snippet};
 
 /// A request that cannot be carried out as it stands: usage, scenario or corpus.
 #[derive(Debug, thiserror::Error)]
@@ -23,31 +24,26 @@ pub enum RequestError {
     #[error(transparent)]
     Document(#[from] DocError),
     /// Something on the command line, or something that no single place is to blame for.
-    #[error("{message}")]
-    Usage {
-        /// What is wrong.
-        message: String,
-        /// What to do about it.
-        help: Option<String>,
-    },
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 impl RequestError {
     /// A complaint with no place in a file.
     pub fn usage(message: impl Into<String>, help: Option<String>) -> Self {
-        Self::Usage { message: message.into(), help }
+        Self::Refused(Refusal { what: message.into(), help })
     }
 
     /// What would help.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Document(error) => error.help(),
-            Self::Usage { help, .. } => help.clone(),
+            Self::Refused(refusal) => refusal.help.clone(),
         }
     }
 }
 
-/// A word of a request that can only be checked later, with its place where it stands in a file.
+/// A word of a request that can only be checked later, with its place if it is in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// The word.
@@ -61,17 +57,31 @@ impl Word {
         Self { text: text.into(), place: None }
     }
 
-    /// What is wrong with the word, at its place.
-    pub fn complain(&self, message: impl Into<String>, help: Option<String>) -> RequestError {
+    /// Refuses the word at its place.
+    pub fn refuse(&self, refusal: Refusal) -> RequestError {
         match &self.place {
-            Some(place) => {
-                let mut error = place.clone();
-                error.message = message.into();
-                error.help = help;
-                error.into()
-            }
-            None => RequestError::usage(message, help),
+            Some(place) => place.clone().saying(refusal).into(),
+            None => refusal.into(),
         }
+    }
+}
+
+/// Checks that a request can set `key` to `text`, whether in a file or on the command line.
+///
+/// # Errors
+/// If there is no such axis, or it has no such value.
+pub fn check_value(key: &str, text: &str) -> Result<(), Refusal> {
+    if TEXT_SETTINGS.contains(&key) {
+        return Err(Refusal::new(format!("`{key}` is a whole variant, not an axis")).with_help(
+            "write `--variant NAME=FILE`, or a file's name or `as-configured = true` under [variants]",
+        ));
+    }
+    match key {
+        "workload" => workloads::find(text).map(drop),
+        // Names of projects are resolved later.
+        "project" => Ok(()),
+        "rev" => axes::check_rev(text),
+        _ => axes::parse(key, text).map(drop),
     }
 }
 
@@ -122,26 +132,16 @@ pub struct Exclude {
     pub reason: String,
 }
 
-/// Why a scenario cannot set `key` itself, where it cannot.
-pub fn of_whole_variants(key: &str) -> Option<(String, &'static str)> {
-    crate::axes::WHOLE.contains(&key).then(|| {
-        let help = "write `--variant NAME=FILE`, or a file's name or `as-configured = true` under [variants]";
-        (format!("`{key}` is a whole variant, not an axis"), help)
-    })
-}
-
 /// Whether variants stand on the user's own configuration, from the value of `on` or `--on`.
-pub fn on(value: &str) -> Result<bool, (String, String)> {
+pub fn on(value: &str) -> Result<bool, Refusal> {
     match value {
         AS_CONFIGURED => Ok(true),
         "as-it-is" => Ok(false),
         other => {
             let known = [AS_CONFIGURED, "as-it-is"];
-            let help = match nearest(other, known) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("variants stand on {}", known.join(" or ")),
-            };
-            Err((format!("variants cannot stand on `{other}`"), help))
+            Err(Refusal::new(format!("variants cannot stand on `{other}`"))
+                .with_help(format!("variants stand on {}", known.join(" or ")))
+                .did_you_mean(other, known))
         }
     }
 }
@@ -261,10 +261,11 @@ impl Library {
             return Self::file(Path::new(name));
         }
         self.scenarios.iter().find(|scenario| scenario.name == name).cloned().ok_or_else(|| {
-            let help = nearest(name, self.scenarios.iter().map(|scenario| scenario.name.as_str()))
-                .map(|name| format!("did you mean `{name}`?"))
-                .or_else(|| Some("`bench-runner scenarios list` shows all of them".into()));
-            RequestError::usage(format!("unknown scenario `{name}`"), help)
+            let names = self.scenarios.iter().map(|scenario| scenario.name.as_str());
+            Refusal::new(format!("unknown scenario `{name}`"))
+                .with_help("`bench-runner scenarios list` shows all of them")
+                .did_you_mean(name, names)
+                .into()
         })
     }
 }

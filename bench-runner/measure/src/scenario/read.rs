@@ -5,10 +5,11 @@ mod variants;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use bench_runner_core::record::Refusal;
+
 use super::{Baseline, Content, Exclude, Matrix, SamplingSpec, Scenario, WholeVariant, Word};
 use crate::axes;
 use crate::spanned::{DocError, Reader, SourceText, Value};
-use crate::workloads;
 
 /// Reads one file. `origin` is what listings say of where it comes from, `base` the directory of the file.
 pub(super) fn scenario(source: &SourceText, origin: &str, base: Option<&Path>) -> Result<Scenario, DocError> {
@@ -66,7 +67,7 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     let projects = list_or_axis(reader, "projects", by_project)?;
     let workloads = list_or_axis(reader, "workloads", by_workload)?;
     for word in &workloads {
-        known_workload(word)?;
+        check_value("workload", word)?;
     }
     let mut whole = match reader.optional("variants") {
         Some(table) => variants::variants(&table, base)?,
@@ -90,7 +91,7 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
 
 /// What the variants stand on.
 fn on(value: &Value<'_>) -> Result<bool, DocError> {
-    super::on(&value.string()?).map_err(|(message, help)| value.error(message).with_help(help))
+    super::on(&value.string()?).map_err(|refusal| value.refuse(refusal))
 }
 
 /// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.
@@ -150,9 +151,8 @@ fn exclusion(
                     let message =
                         format!("no variant has `{key}` at `{}`, so this excludes nothing", word.text);
                     let values = settings.iter().filter(|(other, _)| *other == key);
-                    return Err(
-                        place(&word, message).suggest(&word.text, values.map(|(_, word)| word.text.as_str()))
-                    );
+                    return Err(refuse(&word, Refusal::new(message))
+                        .suggest(&word.text, values.map(|(_, word)| word.text.as_str())));
                 }
                 Ok((key, word.text))
             })
@@ -166,9 +166,9 @@ fn exclusion(
 
 fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocError> {
     if !axes::STRUCTURAL.contains(&key.as_str())
-        && let Err(error) = axes::find(&key)
+        && let Err(refusal) = axes::find(&key)
     {
-        return Err(with_nearest(value.error(error.message), error.nearest));
+        return Err(value.refuse(refusal));
     }
     let words: Vec<Word> = value.items()?.iter().map(setting).collect::<Result<_, _>>()?;
     if words.is_empty() {
@@ -176,7 +176,7 @@ fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocErr
     }
     for (at, word) in words.iter().enumerate() {
         if words[..at].iter().any(|other| other.text == word.text) {
-            return Err(place(word, format!("the value `{}` stands twice", word.text)));
+            return Err(refuse(word, Refusal::new(format!("the value `{}` stands twice", word.text))));
         }
         check_value(&key, word)?;
     }
@@ -184,35 +184,13 @@ fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocErr
 }
 
 fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
-    if let Some((message, help)) = super::of_whole_variants(key) {
-        return Err(place(word, message).with_help(help));
-    }
-    match key {
-        "workload" => known_workload(word),
-        "project" => Ok(()),
-        "rev" => axes::parse_rev(&word.text).map_err(|error| place(word, error.message)),
-        _ => axes::find(key)
-            .and_then(|axis| axis.parse(key, &word.text))
-            .map_err(|error| with_nearest(place(word, error.message), error.nearest)),
-    }
+    super::check_value(key, &word.text).map_err(|refusal| refuse(word, refusal))
 }
 
-fn known_workload(word: &Word) -> Result<(), DocError> {
-    workloads::find(&word.text).map(|_| ()).map_err(|error| place(word, error.message).with_help(error.help))
-}
-
-/// An error at the place of a word that was read from this file.
-fn place(word: &Word, message: String) -> DocError {
-    let mut error = word.place.clone().unwrap_or_else(|| SourceText::new("", "").error(0..0, ""));
-    error.message = message;
-    error
-}
-
-fn with_nearest(error: DocError, nearest: Option<String>) -> DocError {
-    match nearest {
-        Some(name) => error.with_help(format!("did you mean `{name}`?")),
-        None => error,
-    }
+/// A refusal at the place of a word that was read from this file.
+fn refuse(word: &Word, refusal: Refusal) -> DocError {
+    let place = word.place.clone();
+    place.unwrap_or_else(|| SourceText::new("", "").error(0..0, "")).saying(refusal)
 }
 
 fn sampling(table: &Value<'_>) -> Result<SamplingSpec, DocError> {

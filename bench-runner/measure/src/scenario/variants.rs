@@ -4,14 +4,14 @@
 
 use std::path::Path;
 
+use bench_runner_core::record::{AS_CONFIGURED, Refusal, SNIPPET};
+
 use super::{RequestError, Word};
 use crate::axes;
-use crate::spanned::{DocError, SourceText};
+use crate::spanned::SourceText;
 
 /// The variant of a project as it is built where nothing is set.
 pub(crate) const AS_IT_IS: &str = "as it is";
-/// The variant of a project with the configuration of the user who measures.
-pub const AS_CONFIGURED: &str = "as-configured";
 /// How requests write the names that are always known.
 pub const KNOWN: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
 
@@ -71,37 +71,28 @@ impl WholeVariant {
     }
 }
 
-/// Why `name` cannot be the name of a whole variant of one's own.
-pub fn invalid_name(name: &str) -> Option<String> {
+/// Checks that `name` can be the name of a whole variant of one's own.
+///
+/// # Errors
+/// If it is not a name, or means something already.
+pub fn check_name(name: &str) -> Result<(), Refusal> {
     if KNOWN.contains(&name) || name == "all" {
-        return Some(format!("the name `{name}` is taken"));
+        return Err(Refusal::new(format!("the name `{name}` is taken")));
     }
-    (!super::is_name(name))
-        .then(|| format!("`{name}` is not a name: letters, digits, `-`, `_` and `.` are allowed"))
-}
-
-/// Why a file gives no snippet.
-#[derive(Debug)]
-pub enum SnippetError {
-    /// It cannot be read.
-    Unreadable(String),
-    /// It is not what it should be, at the place in it.
-    Document(DocError),
-}
-
-impl From<SnippetError> for RequestError {
-    fn from(error: SnippetError) -> Self {
-        match error {
-            SnippetError::Unreadable(message) => Self::usage(message, None),
-            SnippetError::Document(error) => error.into(),
-        }
+    if !super::is_name(name) {
+        return Err(Refusal::new(format!(
+            "`{name}` is not a name: letters, digits, `-`, `_` and `.` are allowed"
+        )));
     }
+    Ok(())
 }
 
 /// The text of a snippet, which must be TOML that sets something.
-pub fn snippet(path: &Path) -> Result<String, SnippetError> {
-    let unreadable =
-        |reason: &str| SnippetError::Unreadable(format!("cannot read {}: {reason}", path.display()));
+///
+/// # Errors
+/// If the file cannot be read, or is no snippet; at the place in it.
+pub fn snippet(path: &Path) -> Result<String, RequestError> {
+    let unreadable = |reason: &str| Refusal::new(format!("cannot read {}: {reason}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| unreadable(&error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -109,13 +100,10 @@ pub fn snippet(path: &Path) -> Result<String, SnippetError> {
         unreadable(&format!("line {line} is not UTF-8"))
     })?;
     let source = SourceText::new(path.display().to_string(), text);
-    let empty = source.parse().map_err(SnippetError::Document)?.reader().entries().is_empty();
-    if empty {
-        return Err(SnippetError::Document(source.error(0..0, "the file sets nothing")));
+    if source.parse()?.reader().entries().is_empty() {
+        return Err(source.error(0..0, "the file sets nothing").into());
     }
-    axes::find(axes::WHOLE[0])
-        .and_then(|axis| axis.parse(axes::WHOLE[0], &source.text))
-        .map_err(|error| SnippetError::Document(source.error(0..0, error.message)))?;
+    axes::parse(SNIPPET, &source.text).map_err(|refusal| source.error(0..0, "").saying(refusal))?;
     Ok(source.text)
 }
 
@@ -127,7 +115,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.toml");
         std::fs::write(&path, bytes).unwrap();
-        let error = RequestError::from(snippet(&path).unwrap_err()).to_string();
+        let error = snippet(&path).unwrap_err().to_string();
         error.replace(dir.path().to_str().unwrap(), "")
     }
 
@@ -137,16 +125,16 @@ mod tests {
         assert_eq!(refused(b"# one\n# \xff\n"), "cannot read /x.toml: line 2 is not UTF-8");
         assert!(refused(b"build.target-dir = '/x'\n").contains("`build.target-dir` cannot be set here"));
         assert!(refused(b"# nothing\n").starts_with("/x.toml:1:1: the file sets nothing"));
-        let missing = RequestError::from(snippet(Path::new("/nowhere/x.toml")).unwrap_err()).to_string();
+        let missing = snippet(Path::new("/nowhere/x.toml")).unwrap_err().to_string();
         assert!(missing.starts_with("cannot read /nowhere/x.toml: "), "{missing}");
     }
 
     #[test]
     fn names_that_mean_something_already_are_taken() {
         for name in ["as-configured", "as-it-is", "all"] {
-            assert_eq!(invalid_name(name).unwrap(), format!("the name `{name}` is taken"));
+            assert_eq!(check_name(name).unwrap_err().what, format!("the name `{name}` is taken"));
         }
-        assert!(invalid_name("a=b").unwrap().contains("is not a name"));
-        assert_eq!(invalid_name("faster-2.0"), None);
+        assert!(check_name("a=b").unwrap_err().what.contains("is not a name"));
+        assert_eq!(check_name("faster-2.0"), Ok(()));
     }
 }

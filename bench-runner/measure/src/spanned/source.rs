@@ -5,6 +5,8 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use bench_runner_core::record::Refusal;
+
 use super::masked;
 
 /// At most this many characters of a line are shown.
@@ -93,6 +95,15 @@ impl DocError {
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(masked(&help.into()));
         self
+    }
+
+    /// The same place with another message and its help.
+    pub(crate) fn saying(self, refusal: Refusal) -> Self {
+        let error = Self { message: masked(&refusal.what), help: None, ..self };
+        match refusal.help {
+            Some(help) => error.with_help(help),
+            None => error,
+        }
     }
 
     /// The same error with the valid name closest to `word` as its help, or all of them where none is close.

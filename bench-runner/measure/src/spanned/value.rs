@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bench_runner_core::record::Refusal;
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -28,6 +29,11 @@ impl<'d> Value<'d> {
     /// An error at this value.
     pub fn error(&self, message: impl Into<String>) -> DocError {
         self.source.error(self.spanned.span(), message)
+    }
+
+    /// A refusal of this value.
+    pub(crate) fn refuse(&self, refusal: Refusal) -> DocError {
+        self.error("").saying(refusal)
     }
 
     /// Where it stands in the text, in bytes.

@@ -1,4 +1,4 @@
-//! What is timed: one file per workload. A workload says what state the build starts from, what happens to the sources
+//! What is timed: a table of workloads. A workload says what state the build starts from, what happens to the sources
 //! before each round, what the build is to bring about, and which units it should compile.
 //!
 //! Some take a word after a colon: `incremental:signature` names the class of the edit, `replay:20` the number of
@@ -6,24 +6,15 @@
 //!
 //! Knows nothing of axes, plans or samples.
 
-mod after_release;
-mod check;
-mod check_incremental;
-mod clean;
-mod clippy;
-mod deps_only;
-mod doc;
-mod incremental;
-mod noop;
-mod replay;
-mod test;
-mod test_incremental;
-mod units;
+mod rebuild;
+
+use bench_runner_core::nearest::nearest;
+use bench_runner_core::record::Refusal;
 
 use crate::build::Goal;
 use crate::corpus::EditClass;
 
-pub use units::{Judged, Shown, Units};
+pub use rebuild::{ExpectedRebuild, RebuildFinding, RebuildInput};
 
 /// Commits that `replay` builds where no number is given.
 const USUAL_COMMITS: u32 = 10;
@@ -42,9 +33,9 @@ pub struct Workload {
     /// What the build starts from.
     pub start: Start,
     /// What is built.
-    pub sources: Sources,
+    pub sources: SourceChange,
     /// Which units it should compile.
-    pub units: Units,
+    pub units: ExpectedRebuild,
 }
 
 /// What a build starts from.
@@ -60,7 +51,7 @@ pub enum Start {
 
 /// What is built, and what happens to it before each round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sources {
+pub enum SourceChange {
     /// The sources as they were pinned.
     AsPinned,
     /// With an edit that is new in every round: the first one of a class, or else the project's ordinary one.
@@ -71,7 +62,7 @@ pub enum Sources {
     Replayed(u32),
 }
 
-impl Sources {
+impl SourceChange {
     /// Whether they change from round to round.
     pub fn change(self) -> bool {
         matches!(self, Self::Edited(_) | Self::Replayed(_))
@@ -81,89 +72,120 @@ impl Sources {
 impl Workload {
     /// Whether what it builds is the project's real result, which can be tried out.
     pub(crate) fn makes_the_artefact(&self) -> bool {
-        self.goal == Goal::Build && self.sources != Sources::Skeleton
+        self.goal == Goal::Build && self.sources != SourceChange::Skeleton
     }
 
     /// How it is written, with what may stand after a colon.
     pub fn form(&self) -> String {
         match self.sources {
-            Sources::Edited(_) => format!("{}[:CLASS]", self.name),
-            Sources::Replayed(_) => format!("{}[:N]", self.name),
-            Sources::AsPinned | Sources::Skeleton => self.name.to_owned(),
+            SourceChange::Edited(_) => format!("{}[:CLASS]", self.name),
+            SourceChange::Replayed(_) => format!("{}[:N]", self.name),
+            SourceChange::AsPinned | SourceChange::Skeleton => self.name.to_owned(),
         }
     }
 }
 
 /// All workloads, in the order of help texts.
 pub const ALL: [Workload; 12] = [
-    clean::CLEAN,
-    incremental::INCREMENTAL,
-    check::CHECK,
-    check_incremental::CHECK_INCREMENTAL,
-    test::TEST,
-    test_incremental::TEST_INCREMENTAL,
-    clippy::CLIPPY,
-    doc::DOC,
-    noop::NOOP,
-    deps_only::DEPS_ONLY,
-    after_release::AFTER_RELEASE,
-    replay::REPLAY,
+    from_nothing("clean", Goal::Build, "everything, dependencies included, from an empty target directory"),
+    after_an_edit("incremental", Goal::Build, "a build after an edit that is new in every round"),
+    from_nothing("check", Goal::Check, "cargo check of everything from an empty target directory"),
+    after_an_edit("check-incremental", Goal::Check, "cargo check after an edit that is new in every round"),
+    from_nothing("test", Goal::Test, "cargo test --no-run from an empty target directory"),
+    after_an_edit(
+        "test-incremental",
+        Goal::Test,
+        "cargo test --no-run after an edit that is new in every round",
+    ),
+    from_nothing("clippy", Goal::Clippy, "cargo clippy from an empty target directory"),
+    from_nothing("doc", Goal::Doc, "cargo doc --no-deps from an empty target directory"),
+    Workload {
+        start: Start::Warm,
+        units: ExpectedRebuild::None,
+        ..from_nothing("noop", Goal::Build, "a build of what is already built")
+    },
+    Workload {
+        sources: SourceChange::Skeleton,
+        ..from_nothing(
+            "deps-only",
+            Goal::Build,
+            "all dependencies from an empty target directory, one's own crates emptied",
+        )
+    },
+    Workload {
+        start: Start::AfterRelease,
+        ..from_nothing(
+            "after-release",
+            Goal::Build,
+            "a dev build of everything beside what a release build has left",
+        )
+    },
+    Workload {
+        sources: SourceChange::Replayed(USUAL_COMMITS),
+        units: ExpectedRebuild::AsCommitted,
+        ..after_an_edit(
+            "replay",
+            Goal::Build,
+            "the project's own last commits, each built on top of the one before it",
+        )
+    },
 ];
 
-/// A text that is no workload.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct UnknownWorkload {
-    /// What is wrong with it.
-    pub message: String,
-    /// What would be right.
-    pub help: String,
+/// A build of the sources as they were pinned, from an empty target directory.
+const fn from_nothing(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
+    let (start, sources, units) = (Start::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
+    Workload { name, summary, goal, start, sources, units }
+}
+
+/// A build on top of the last one, after an edit that is new in every round.
+const fn after_an_edit(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
+    let (start, sources, units) = (Start::Warm, SourceChange::Edited(None), ExpectedRebuild::Some);
+    Workload { name, summary, goal, start, sources, units }
 }
 
 /// The workload that `text` names.
 ///
 /// # Errors
-/// Where there is none, or it cannot have what stands after the colon.
-pub fn find(text: &str) -> Result<Workload, UnknownWorkload> {
+/// If there is none, or it cannot have what stands after the colon.
+pub fn find(text: &str) -> Result<Workload, Refusal> {
     let (name, word) = text.split_once(':').map_or((text, None), |(name, word)| (name, Some(word)));
     let workload = ALL.into_iter().find(|workload| workload.name == name);
-    let workload = workload.ok_or_else(|| UnknownWorkload {
-        message: format!("unknown workload `{text}`"),
-        help: match bench_runner_core::nearest::nearest(name, ALL.iter().map(|workload| workload.name)) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("known are {}", ALL.map(|workload| workload.form()).join(", ")),
-        },
+    let workload = workload.ok_or_else(|| {
+        Refusal::new(format!("unknown workload `{text}`"))
+            .with_help(format!("known are {}", ALL.map(|workload| workload.form()).join(", ")))
+            .did_you_mean(name, ALL.iter().map(|workload| workload.name))
     })?;
     match (word, workload.sources) {
         (None, _) => Ok(workload),
-        (Some(word), Sources::Edited(_)) => with_class(workload, word),
-        (Some(word), Sources::Replayed(_)) => with_commits(workload, word),
-        (Some(word), _) => Err(UnknownWorkload {
-            message: format!("`{name}` takes nothing after a colon, and `{word}` stands there"),
-            help: format!("write `{name}`"),
-        }),
+        (Some(word), SourceChange::Edited(_)) => with_class(workload, word),
+        (Some(word), SourceChange::Replayed(_)) => with_commits(workload, word),
+        (Some(word), _) => {
+            let what = format!("`{name}` takes nothing after a colon, and `{word}` stands there");
+            Err(Refusal::new(what).with_help(format!("write `{name}`")))
+        }
     }
 }
 
-fn with_class(workload: Workload, word: &str) -> Result<Workload, UnknownWorkload> {
+fn with_class(workload: Workload, word: &str) -> Result<Workload, Refusal> {
     let class = EditClass::ALL.into_iter().find(|class| class.as_str() == word);
-    let class = class.ok_or_else(|| UnknownWorkload {
-        message: format!("there is no class of edits `{word}`"),
-        help: match bench_runner_core::nearest::nearest(word, EditClass::ALL.map(EditClass::as_str)) {
+    let class = class.ok_or_else(|| {
+        let classes = EditClass::ALL.map(EditClass::as_str);
+        Refusal::new(format!("there is no class of edits `{word}`")).with_help(match nearest(word, classes) {
             Some(class) => format!("did you mean `{}:{class}`?", workload.name),
-            None => format!("valid are {}", EditClass::ALL.map(EditClass::as_str).join(", ")),
-        },
+            None => format!("valid are {}", classes.join(", ")),
+        })
     })?;
-    Ok(Workload { sources: Sources::Edited(Some(class)), units: Units::OfClass(class), ..workload })
+    let (sources, units) = (SourceChange::Edited(Some(class)), ExpectedRebuild::OfClass(class));
+    Ok(Workload { sources, units, ..workload })
 }
 
-fn with_commits(workload: Workload, word: &str) -> Result<Workload, UnknownWorkload> {
+fn with_commits(workload: Workload, word: &str) -> Result<Workload, Refusal> {
     let number = word.parse().ok().filter(|number| (1..=MOST_COMMITS).contains(number));
-    let number = number.ok_or_else(|| UnknownWorkload {
-        message: format!("`{word}` is not a number of commits"),
-        help: format!("from 1 to {MOST_COMMITS}, such as `{}:{USUAL_COMMITS}`", workload.name),
+    let number = number.ok_or_else(|| {
+        Refusal::new(format!("`{word}` is not a number of commits"))
+            .with_help(format!("from 1 to {MOST_COMMITS}, such as `{}:{USUAL_COMMITS}`", workload.name))
     })?;
-    Ok(Workload { sources: Sources::Replayed(number), ..workload })
+    Ok(Workload { sources: SourceChange::Replayed(number), ..workload })
 }
 
 #[cfg(test)]
@@ -172,10 +194,10 @@ mod tests {
 
     #[test]
     fn found_by_name_or_nearest() {
-        assert_eq!(find("noop").unwrap().units, Units::None);
-        let wrong = |text: &str| find(text).unwrap_err();
-        assert_eq!(wrong("increment").help, "did you mean `incremental`?");
-        assert!(wrong("zzzzzz").help.starts_with("known are clean, incremental[:CLASS], "));
+        assert_eq!(find("noop").unwrap().units, ExpectedRebuild::None);
+        let help = |text: &str| find(text).unwrap_err().help.unwrap();
+        assert_eq!(help("increment"), "did you mean `incremental`?");
+        assert!(help("zzzzzz").starts_with("known are clean, incremental[:CLASS], "));
         for workload in ALL {
             assert_eq!(find(workload.name), Ok(workload));
         }
@@ -185,14 +207,17 @@ mod tests {
     fn a_class_or_a_number_may_stand_after_a_colon() {
         let found = find("test-incremental:signature").unwrap();
         assert_eq!((found.name, found.goal), ("test-incremental", Goal::Test));
-        assert_eq!(found.sources, Sources::Edited(Some(EditClass::Signature)));
-        assert_eq!(found.units, Units::OfClass(EditClass::Signature));
-        assert_eq!(find("replay:3").unwrap().sources, Sources::Replayed(3));
-        assert_eq!(find("replay").unwrap().sources, Sources::Replayed(10));
+        assert_eq!(found.sources, SourceChange::Edited(Some(EditClass::Signature)));
+        assert_eq!(found.units, ExpectedRebuild::OfClass(EditClass::Signature));
+        assert_eq!(find("replay:3").unwrap().sources, SourceChange::Replayed(3));
+        assert_eq!(find("replay").unwrap().sources, SourceChange::Replayed(10));
         let wrong = |text: &str| find(text).unwrap_err().to_string();
         assert_eq!(wrong("clean:body"), "`clean` takes nothing after a colon, and `body` stands there");
         assert_eq!(wrong("incremental:boddy"), "there is no class of edits `boddy`");
-        assert_eq!(find("incremental:boddy").unwrap_err().help, "did you mean `incremental:body`?");
+        assert_eq!(
+            find("incremental:boddy").unwrap_err().help.as_deref(),
+            Some("did you mean `incremental:body`?")
+        );
         for number in ["", "0", "-1", "1001", "ten"] {
             assert_eq!(wrong(&format!("replay:{number}")), format!("`{number}` is not a number of commits"));
         }

@@ -7,7 +7,7 @@ use bench_runner_core::bundle::Status;
 use bench_runner_core::compare::{ArmResult, BlockResult, counted};
 use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::{
-    Arm, Block, BlockEnd, Cost, NotTimed, Role, Sample, TEXTS, by_arm, rounds_of,
+    Arm, Block, BlockEnd, Cost, NotTimed, Role, Sample, TEXT_SETTINGS, by_arm, rounds_of,
 };
 
 use super::error::ExportError;
@@ -200,7 +200,7 @@ impl Cell<'_> {
     /// one, no whole texts.
     pub(super) fn values(&self) -> BTreeMap<String, String> {
         let variant = &self.planned.variant;
-        let settings = variant.settings.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str()));
+        let settings = variant.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
         let mut values: BTreeMap<String, String> =
             settings.map(|(key, value)| (key.clone(), value.clone())).collect();
         values.insert("project".to_owned(), variant.project.clone());

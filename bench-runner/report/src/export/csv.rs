@@ -76,7 +76,7 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
 fn axes(selection: &Selection<'_>) -> Vec<String> {
     let mut axes: Vec<String> = Vec::new();
     for key in selection.cells().flat_map(|(_, cell)| &cell.planned_block.axes) {
-        let is_text = bench_runner_core::record::TEXTS.contains(&key.as_str());
+        let is_text = bench_runner_core::record::TEXT_SETTINGS.contains(&key.as_str());
         if !is_text && !COLUMNS.contains(&key.as_str()) && !axes.contains(key) {
             axes.push(key.clone());
         }

@@ -1,8 +1,8 @@
 //! What the command line changes in scenarios.
 
-use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
+use bench_runner_measure::scenario::{self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
 
-use super::{RequestArgs, check_workload};
+use super::RequestArgs;
 
 /// A scenario for axes that were given on the command line alone.
 pub(super) fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
@@ -39,7 +39,7 @@ pub(super) fn change_matrices(
             return Err(RequestError::usage(message, Some("give all of them to `--axis`".to_owned())));
         }
     }
-    args.workload.iter().try_for_each(|name| check_workload(name))?;
+    args.workload.iter().try_for_each(|name| scenario::check_value("workload", name))?;
     if !args.workload.is_empty() {
         // A block that compares workloads has nothing to do with being asked for one.
         scenario.matrices.retain(|matrix| matrix.axes.iter().all(|(key, _)| key != "workload"));

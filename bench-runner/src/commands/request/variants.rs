@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use bench_runner_core::nearest::nearest;
+use bench_runner_core::record::Refusal;
 use bench_runner_measure::scenario::{
-    Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, invalid_name, snippet,
+    Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, check_name, snippet,
 };
 
 use super::{check_value, pair, values};
@@ -33,9 +34,8 @@ fn one(text: &str) -> Result<WholeVariant, RequestError> {
         };
         return Err(RequestError::usage(format!("`--variant {text}` names no file"), Some(help)));
     };
-    if let Some(reason) = invalid_name(name) {
-        return Err(RequestError::usage(format!("`--variant {text}`: {reason}"), None));
-    }
+    check_name(name)
+        .map_err(|refusal| Refusal { what: format!("`--variant {text}`: {}", refusal.what), ..refusal })?;
     Ok(WholeVariant { name: name.to_owned(), content: Content::Snippet(snippet(Path::new(file))?) })
 }
 
@@ -129,6 +129,7 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
 mod tests {
     use crate::built_in;
 
+    use super::super::printed;
     use super::*;
     use crate::flows::FlowError;
 

@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::record::{Difference, Fidelity, Plan};
+use bench_runner_core::record::{AS_CONFIGURED, Difference, Fidelity, Plan};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{
     Answer, AskError, Asked, CargoDriver, Configuration, Entry, Goal, Origin, Recipe, Side, absolute,
     decides, differences, listed, user_settings,
 };
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
-use bench_runner_measure::scenario::AS_CONFIGURED;
 
 use super::resolved::{Resolved, own_tree};
 use super::{Projects, tree_of};
@@ -112,8 +111,7 @@ impl Projects {
             self.cargo_driver(&resolved.project, toolchain, resolved.context.config.clone(), inquiry.clone());
         let mut recipe = Recipe::default();
         if let Some(text) = configured {
-            let failed = |error: std::io::Error| unknown(&error.to_string());
-            axes::apply_configured(text, &resolved.context, &mut recipe).map_err(failed)?;
+            axes::apply_configured(text, &mut recipe).map_err(|refusal| unknown(&refusal.what))?;
         }
         let mut home = self.home(resolved, own)?;
         let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };

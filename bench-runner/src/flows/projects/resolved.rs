@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::Context as _;
-use bench_runner_core::record::{PlannedProject, TreeId};
+use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::{Goal, InForce, Inquiry, Lacking, Recipe};
+use bench_runner_measure::build::{Goal, InForce, Inquiry, Recipe};
 use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceError};
 use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
@@ -36,7 +36,7 @@ pub(super) struct Resolved {
     pub(super) source: Option<Pinned>,
     pub(super) context: Rc<Context>,
     /// Contexts of variants with a toolchain of their own or with the user's configuration.
-    pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Lacking>>>,
+    pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Refusal>>>,
     /// What cargo is asked about it with; `None` if cargo does not build it, or its source is not here.
     pub(super) inquiry: Option<Rc<Inquiry>>,
     pub(super) view: ProjectView,

@@ -6,10 +6,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use bench_runner_core::record::Plan;
-use bench_runner_measure::axes::{self, Availability, Axis, Context, Setting, Settings};
+use bench_runner_core::record::{Plan, Refusal};
+use bench_runner_measure::axes::{self, Available, Context, Setting, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildError, CargoDriver, Goal, InForce, Inquiry, Lacking, Linking, Recipe, Toolchain, deciding,
+    AskError, BuildError, CargoDriver, Goal, InForce, Inquiry, Linking, Recipe, Toolchain, deciding,
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
@@ -34,12 +34,12 @@ impl Projects {
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
             let Some(resolved) = all.get(&tree) else { continue };
-            for setting in axes::each(&variant.settings) {
-                let Ok(axis) = axes::find(setting.key) else { continue };
-                if !asked.insert((tree.clone(), setting.key, shown(axis, &setting))) {
+            let Ok(settings) = axes::parse_all(&variant.settings) else { continue };
+            for setting in settings.iter() {
+                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probed_with_texts())) {
                     continue;
                 }
-                if let Availability::Available { tool: Some(tool), .. } = self.probe_at(resolved, &setting)
+                if let Ok(Available { tool: Some(tool), .. }) = self.probe_at(resolved, &setting)
                     && !tools.contains(&tool)
                 {
                     tools.push(tool);
@@ -79,7 +79,7 @@ impl Projects {
         &self,
         resolved: &Resolved,
         settings: &Settings,
-    ) -> Result<Rc<Context>, Lacking> {
+    ) -> Result<Rc<Context>, Refusal> {
         let (name, configured) = (axes::toolchain_of(settings), axes::configured_of(settings));
         if name.is_none() && configured.is_none_or(str::is_empty) || resolved.context.toolchain.is_none() {
             return Ok(resolved.context.clone());
@@ -98,7 +98,7 @@ impl Projects {
         resolved: &Resolved,
         name: Option<&str>,
         configured: Option<&str>,
-    ) -> Result<Rc<Context>, Lacking> {
+    ) -> Result<Rc<Context>, Refusal> {
         let plain = Context::clone(&resolved.context);
         let toolchain = match name {
             Some(name) => Some(self.named_toolchain(name)?),
@@ -111,12 +111,9 @@ impl Projects {
         let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), inquiry.clone());
         let mut recipe = Recipe::default();
         if let Some(text) = configured {
-            axes::apply_configured(text, &context, &mut recipe)
-                .map_err(|error| Lacking { reason: error.to_string(), help: None })?;
+            axes::apply_configured(text, &mut recipe)?;
         }
-        let (config, in_force) = asked(&driver, &recipe).map_err(|AskError { what, reason, help }| {
-            Lacking { reason: format!("cargo did not say {what}: {reason}"), help }
-        })?;
+        let (config, in_force) = asked(&driver, &recipe).map_err(AskError::into_refusal)?;
         Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
     }
 
@@ -133,21 +130,13 @@ impl Projects {
         CargoDriver { toolchain, build, config, inquiry, path, answers }
     }
 
-    pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Lacking> {
+    pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {
         let mut named = self.named.borrow_mut();
         named.entry(name.to_owned()).or_insert_with(|| Toolchain::named(name, &self.path)).clone()
     }
 
-    pub(super) fn probe_at(&self, resolved: &Resolved, setting: &Setting<'_>) -> Availability {
-        let axis = match axes::find(setting.key) {
-            Ok(axis) => axis,
-            Err(error) => return Availability::Missing { reason: error.message, help: None },
-        };
-        let shown = shown(axis, setting);
-        match self.context_of(resolved, &shown) {
-            Ok(context) => axis.probe(&Setting { beside: &shown, ..*setting }, &context),
-            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
-        }
+    pub(super) fn probe_at(&self, resolved: &Resolved, setting: &Setting<'_>) -> Result<Available, Refusal> {
+        setting.probe(&*self.context_of(resolved, &setting.probed_with_texts())?)
     }
 
     /// The toolchain for sources in `tree`.
@@ -201,11 +190,11 @@ impl Projects {
     }
 
     /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.
-    pub(crate) fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Lacking> {
+    pub(crate) fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Refusal> {
         let usual = || self.toolchain(&self.sources.cache.nowhere());
         let toolchain = match toolchain {
             Some(name) => self.named_toolchain(name)?,
-            None => usual().map_err(|error| Lacking { reason: error.to_string(), help: None })?,
+            None => usual().map_err(|error| error.refusal())?,
         };
         let tools = self.tools_dir();
         let target = toolchain.host_target();
@@ -236,10 +225,4 @@ pub(super) fn asked(driver: &CargoDriver, recipe: &Recipe) -> Result<(toml::Tabl
     let config = deciding(&driver.configuration(recipe)?);
     let in_force = driver.in_force(recipe, &config)?;
     Ok((config, in_force))
-}
-
-/// The settings that the probe of one of them is shown.
-fn shown(axis: &dyn Axis, setting: &Setting<'_>) -> Settings {
-    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
-    axes::shown_to_probe(axis, setting).map(owned).collect()
 }

@@ -4,7 +4,7 @@ use bench_runner_core::record::{Block, Plan, TreeId, Variant};
 use bench_runner_measure::corpus::{edits, sources};
 use bench_runner_measure::run::{Workshop, Workshops};
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_measure::workloads::{self, Sources};
+use bench_runner_measure::workloads::{self, SourceChange};
 
 use super::Projects;
 use crate::flows::FlowError;
@@ -17,15 +17,15 @@ pub(super) fn prepare(projects: &Projects, plan: &Plan, workshops: &mut Workshop
             let Ok(workload) = workloads::find(&variant.workload) else { continue };
             let Some(workshop) = workshops.get_mut(&variant.tree()) else { continue };
             match workload.sources {
-                Sources::AsPinned => {}
-                Sources::Edited(class) => check(workshop, class, variant)?,
-                Sources::Skeleton if workshop.stubs.is_empty() => {
+                SourceChange::AsPinned => {}
+                SourceChange::Edited(class) => check(workshop, class, variant)?,
+                SourceChange::Skeleton if workshop.stubs.is_empty() => {
                     let tree = &workshop.source.dir();
                     let stubs = edits::stubs(tree, &projects.sources.cargo);
                     workshop.stubs = stubs.map_err(anyhow::Error::from)?;
                 }
-                Sources::Skeleton => {}
-                Sources::Replayed(_) => bring_in(projects, block, &variant.tree(), workshop)?,
+                SourceChange::Skeleton => {}
+                SourceChange::Replayed(_) => bring_in(projects, block, &variant.tree(), workshop)?,
             }
         }
     }

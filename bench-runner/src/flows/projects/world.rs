@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bench_runner_core::record::{PlannedProject, TreeId};
-use bench_runner_measure::axes::{self, Availability, Setting, Settings};
-use bench_runner_measure::build::{Goal, Lacking, Linking};
+use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
+use bench_runner_measure::axes::{self, Available, Setting, Settings};
+use bench_runner_measure::build::{Goal, Linking};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Project, catalogue, local};
 use bench_runner_measure::plan::{ProjectView, World};
@@ -21,7 +21,7 @@ impl Projects {
             Kind::Manifest(_) | Kind::Name(_) => self.select(word).map(drop),
             Kind::Directory(path) => local::directory(path)
                 .map(drop)
-                .map_err(|error| word.complain(error.to_string(), error.help())),
+                .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() })),
         }
     }
 
@@ -29,20 +29,20 @@ impl Projects {
     fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
         match Kind::of(word) {
             Kind::Manifest(path) => {
-                let project =
-                    catalogue::read(path).map_err(|error| word.complain(error.to_string(), error.help()))?;
+                let project = catalogue::read(path)
+                    .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() }))?;
                 Ok(vec![project])
             }
             Kind::Directory(path) => {
                 let project = local::project(path, &self.sources)
-                    .map_err(|error| word.complain(error.to_string(), error.help()))?;
+                    .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() }))?;
                 Ok(vec![project])
             }
             Kind::Name(name) => {
                 let selected = self
                     .catalogue
                     .select(name)
-                    .map_err(|error| word.complain(error.to_string(), error.help()))?;
+                    .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() }))?;
                 Ok(selected.into_iter().cloned().collect())
             }
         }
@@ -89,34 +89,26 @@ impl World for Projects {
         Ok(self.resolved_as_planned(project)?.view.clone())
     }
 
-    fn revision(&self, project: &ProjectView, rev: &str) -> Availability {
-        let Some(resolved) = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned() else {
-            return Availability::Missing { reason: "the project is not known".into(), help: None };
-        };
-        match self.resolved_at(&resolved, rev) {
-            Ok(_) => Availability::Available { identity: rev.to_owned(), tool: None },
-            Err(error) => Availability::Missing { reason: error.to_string(), help: error.help() },
-        }
+    fn revision(&self, project: &ProjectView, rev: &str) -> Result<(), Refusal> {
+        let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
+        let resolved = resolved.ok_or_else(not_known)?;
+        self.resolved_at(&resolved, rev).map(drop).map_err(|error| error.refusal())
     }
 
-    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
-        let Some(resolved) = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned() else {
-            return Err(Lacking { reason: "the project is not known".into(), help: None });
-        };
+    fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {
+        let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
+        let resolved = resolved.ok_or_else(not_known)?;
         sources::commits(&resolved.project.source_request(), count, &self.sources)
-            .map_err(|error| Lacking { reason: error.to_string(), help: error.help() })
+            .map_err(|error| Refusal { what: error.to_string(), help: error.help() })
     }
 
-    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Availability {
+    fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Result<(), Refusal> {
         let all = self.resolved.borrow();
         // Before a commit is resolved, the project's own toolchain stands for it.
         let resolved = all.get(tree).or_else(|| all.get(&tree_of(&tree.project)));
         let context = resolved.and_then(|resolved| self.context_of(resolved, settings).ok());
         let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());
-        match toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings))) {
-            Ok(()) => Availability::Available { identity: String::new(), tool: None },
-            Err(Lacking { reason, help }) => Availability::Missing { reason, help },
-        }
+        toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings)))
     }
 
     fn linking(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
@@ -133,10 +125,14 @@ impl World for Projects {
         })
     }
 
-    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Availability {
+    fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
         match self.resolved.borrow().get(tree) {
             Some(resolved) => self.probe_at(resolved, setting),
-            None => Availability::Missing { reason: "the project is not known".into(), help: None },
+            None => Err(not_known()),
         }
     }
+}
+
+fn not_known() -> Refusal {
+    Refusal::new("the project is not known")
 }

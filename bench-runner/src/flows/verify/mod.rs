@@ -14,7 +14,7 @@ use bench_runner_measure::corpus::{Edit, Project, edits};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions, interrupted};
 use bench_runner_measure::run::{SingleBuild, StepOutcome, Workshop};
-use bench_runner_measure::workloads::{Shown, Units};
+use bench_runner_measure::workloads::{ExpectedRebuild, RebuildInput};
 use rayon::prelude::*;
 
 use super::measure::{occupy, sweep};
@@ -296,10 +296,14 @@ fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &Evidence) -> Result
         return Ok(Vec::new());
     }
     let edited: Vec<PathBuf> = edits::files(edit).iter().map(|file| single.tree().join(file)).collect();
-    let shown = Shown { build: evidence, graph: single.graph(), edited: &edited };
-    let judged = Units::OfClass(edit.class).judge(&shown);
+    let input = RebuildInput { build: evidence, graph: single.graph(), edited: &edited };
+    let judged = ExpectedRebuild::OfClass(edit.class).judge(&input);
     if judged.result != ProofResult::Holds {
-        return Err(format!("{}; expected: {}", judged.found, Units::OfClass(edit.class).describe()));
+        return Err(format!(
+            "{}; expected: {}",
+            judged.found,
+            ExpectedRebuild::OfClass(edit.class).describe()
+        ));
     }
     let compiled = evidence.artifacts.iter().filter(|artifact| !artifact.fresh);
     let mut units: Vec<String> = compiled.map(|artifact| artifact.unit.clone()).collect();

@@ -4,7 +4,7 @@
 
 use bench_runner_core::record::ProofResult;
 use bench_runner_measure::axes::{
-    self, CONFIG, MANIFEST, Reference, SYSROOT, Shown, Situation, TOOLCHAIN, Written,
+    self, CONFIG, MANIFEST, ProofInput, Reference, SYSROOT, Situation, TOOLCHAIN, Written,
 };
 use bench_runner_measure::build::{Evidence, Recipe, Toolchain, merged};
 use libtest_mimic::Trial;
@@ -55,18 +55,20 @@ fn try_lines(case: &Case) {
     }
     let original = context(&lab, &measured);
     let mut applied = Recipe::default();
-    for setting in axes::each(&settings) {
-        axes::find(setting.key).expect("an axis").apply(&setting, &original, &mut applied).expect("applied");
+    let parsed = axes::parse_all(&settings).expect("valid settings");
+    for setting in parsed.iter() {
+        setting.value.prepare(&original).expect("a value that can be applied");
+        setting.value.apply(&parsed, &original, &mut applied);
     }
     // A cache's server is nothing that configuration starts in time.
     let base = Recipe { jobs: cores() + 1, service: applied.service.clone(), ..Recipe::default() };
-    let plain =
-        axes::find(case.key).expect("an axis").by_comparison().then(|| build(&lab, case, &measured, &base));
+    let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
+    let plain = compared.then(|| build(&lab, case, &measured, &base));
     let tables = here(&written, &measured, &applied);
     let try_out = |tables: &Tables| {
         let toolchain = write(&lab, &original.manifest, tables);
         let built = build(&lab, case, &toolchain, &base);
-        prove(case.key, &settings, &original, &shown(&built, plain.as_ref()))
+        prove(case.key, &settings, &original, &input(&built, plain.as_ref()))
     };
     let whole = try_out(&tables);
     assert_eq!(
@@ -89,9 +91,9 @@ fn try_lines(case: &Case) {
     }
 }
 
-fn shown<'a>(build: &'a Evidence, plain: Option<&'a Evidence>) -> Shown<'a> {
+fn input<'a>(build: &'a Evidence, plain: Option<&'a Evidence>) -> ProofInput<'a> {
     let baseline = plain.map(|build| Reference { name: "as it is", build, alone: true });
-    Shown { build, baseline, edited: false }
+    ProofInput { build, baseline, edited: false }
 }
 
 /// As a bundle would say of this machine.

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bench_runner_core::record::{CacheUse, ProofResult};
-use bench_runner_measure::axes::{self, Availability, Context, Finding, Reference, Setting, Settings, Shown};
+use bench_runner_measure::axes::{self, Context, Finding, ProofInput, Reference, Settings};
 use bench_runner_measure::build::{
     Answers, CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, Recipe, Service, Site, Step,
     Toolchain, deciding,
@@ -104,8 +104,8 @@ fn unseen(key: &str, value: &str) {
         tools: "/nowhere".into(),
     };
     let settings = Settings::from([(key.to_owned(), value.to_owned())]);
-    let shown = Shown { build: &Evidence::default(), baseline: None, edited: false };
-    assert_eq!(prove(key, &settings, &context, &shown).result, ProofResult::NotProvable);
+    let input = ProofInput { build: &Evidence::default(), baseline: None, edited: false };
+    assert_eq!(prove(key, &settings, &context, &input).result, ProofResult::NotProvable);
 }
 
 fn try_out(case: &Case) {
@@ -116,31 +116,29 @@ fn try_out(case: &Case) {
     }
     let base = Recipe { jobs: cores() + 1, ..Recipe::default() };
     let mut recipe = base.clone();
-    for setting in axes::each(&settings) {
-        let axis = axes::find(setting.key).expect("an axis");
-        let state = axis.probe(&setting, &context);
-        assert!(matches!(state, Availability::Available { .. }), "{}: {state:?}", setting.key);
-        axis.apply(&setting, &context, &mut recipe).expect("an axis that can be applied");
+    let parsed = axes::parse_all(&settings).expect("valid settings");
+    for setting in parsed.iter() {
+        if let Err(refusal) = setting.probe(&context) {
+            panic!("{}: {refusal:?}", setting.key);
+        }
+        setting.value.prepare(&context).expect("a value that can be applied");
+        setting.value.apply(&parsed, &context, &mut recipe);
     }
     let context = in_force(&lab, &toolchain, &recipe, context);
     let built = build(&lab, case, &toolchain, &recipe);
     let others = others(case, &settings);
     let beside = {
         let mut recipe = base.clone();
-        for setting in axes::each(&others) {
-            axes::find(setting.key)
-                .expect("an axis")
-                .apply(&setting, &context, &mut recipe)
-                .expect("applied");
-        }
+        let others = axes::parse_all(&others).expect("valid settings");
+        others.iter().for_each(|setting| setting.value.apply(&others, &context, &mut recipe));
         recipe
     };
     // What is proven by a difference has a build without it to differ from.
-    let compared = axes::find(case.key).expect("an axis").by_comparison();
+    let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
     let plain = compared.then(|| build(&lab, case, &toolchain, &beside));
     let reference = plain.as_ref().map(|build| Reference { name: "as it is", build, alone: true });
     let prove = |build: &Evidence| {
-        prove(case.key, &settings, &context, &Shown { build, baseline: reference, edited: false })
+        prove(case.key, &settings, &context, &ProofInput { build, baseline: reference, edited: false })
     };
     let whole = prove(&built);
     assert_eq!(whole.result, ProofResult::Holds, "expected {}, found {}", whole.expected, whole.found);
@@ -207,10 +205,10 @@ fn without_each_key(text: &str) -> Vec<(String, String)> {
 
 /// What no machine at hand has must come with the command that would make it so.
 fn lacking(case: &Case, settings: &Settings, context: &Context) {
-    let setting = Setting { key: case.key, value: case.value, beside: settings };
-    match axes::find(case.key).expect("an axis").probe(&setting, context) {
-        Availability::Missing { help, .. } => assert!(help.is_some(), "no help"),
-        Availability::Available { .. } => try_out(&Case { needs: Need::Nothing, ..case.clone() }),
+    let settings = axes::parse_all(settings).expect("valid settings");
+    match settings.get(case.key).expect("the setting").probe(context) {
+        Err(refusal) => assert!(refusal.help.is_some(), "no help"),
+        Ok(_) => try_out(&Case { needs: Need::Nothing, ..case.clone() }),
     }
 }
 
@@ -268,9 +266,9 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
     all
 }
 
-fn prove(key: &str, settings: &Settings, context: &Context, shown: &Shown<'_>) -> Finding {
-    let setting = Setting { key, value: &settings[key], beside: settings };
-    axes::find(key).expect("an axis").prove(&setting, context, shown)
+fn prove(key: &str, settings: &Settings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    let settings = axes::parse_all(settings).expect("valid settings");
+    settings.get(key).expect("the setting").value.prove(&settings, context, input)
 }
 
 /// A package with a library, a binary and a build script, a member of its workspace that both are made of and that has

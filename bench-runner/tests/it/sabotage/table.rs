@@ -69,6 +69,14 @@ pub(super) fn entries() -> BTreeMap<&'static str, Entry> {
         ("incremental", built(incremental())),
         ("jobs", built(vec![case("jobs", "1", ""), case("jobs", "cores", "")])),
         ("threads", built(vec![on_nightly("threads", "1"), on_nightly("threads", "8")])),
+        (
+            "target-cpu",
+            built(vec![
+                Case { adds: 0, ..case("target-cpu", "default", "") },
+                case("target-cpu", "native", ""),
+                case("target-cpu", "x86-64-v2", ""),
+            ]),
+        ),
         ("cache", built(caches())),
         (
             "rustflags",

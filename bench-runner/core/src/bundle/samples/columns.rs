@@ -10,7 +10,7 @@ use super::draft::{
     Draft, Texts, cost, nanos, number, number_or_0, optional, optional_nanos, outcome, pin, put,
     read_exit_code, read_predecessor, read_units_rebuilt, read_units_set, time, word,
 };
-use crate::record::{BlockId, CacheUse, Cost, Outcome, Phase, Plan, Role, Sample, TEXTS};
+use crate::record::{BlockId, CacheUse, Cost, Outcome, Phase, Plan, Role, Sample, TEXT_SETTINGS};
 
 /// A column with a name of its own.
 pub(super) struct Column {
@@ -316,7 +316,7 @@ pub(in crate::bundle) fn axis_columns(plan: &Plan) -> Vec<String> {
     let has_column = |key: &str| BEFORE_AXES.iter().any(|column| column.name == key);
     let mut keys: Vec<String> = Vec::new();
     for key in plan.blocks.iter().flat_map(|block| &block.axes) {
-        if !has_column(key) && !TEXTS.contains(&key.as_str()) && !keys.contains(key) {
+        if !has_column(key) && !TEXT_SETTINGS.contains(&key.as_str()) && !keys.contains(key) {
             keys.push(key.clone());
         }
     }

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::{Lines, Situation};
+use crate::axes::lines::{Lines, Situation};
 use crate::build::merged;
 
 /// Name of the file with cargo's configuration.
@@ -25,6 +25,13 @@ pub struct Written {
     pub remarks: Vec<String>,
     /// Why settings could not be written down.
     pub unwritable: Vec<String>,
+}
+
+impl Written {
+    /// No lines, because the settings cannot be read.
+    pub(in crate::axes) fn not(why: String) -> Self {
+        Self { files: Vec::new(), needs: Vec::new(), remarks: Vec::new(), unwritable: vec![why] }
+    }
 }
 
 impl Lines {

@@ -7,11 +7,10 @@
 mod probe;
 mod value;
 
-use bench_runner_core::record::{CacheUse, ProofResult};
+use bench_runner_core::record::{CacheUse, ProofResult, Refusal};
 
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{CompilerCall, Evidence, Goal, Recipe, Service, Store};
 use value::{Start, Value};
 
@@ -40,29 +39,26 @@ impl Axis for Cache {
         ]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        Value::parse(value).map(|_| ())
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        Ok(Box::new(Value::parse(text)?))
+    }
+}
+
+impl SettingValue for Value {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        probe::probe(self, context)
     }
 
-    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
-        probe::probe(value, context)
-    }
-
-    fn matters(&self, goal: Goal) -> bool {
+    fn applies_to(&self, goal: Goal) -> bool {
         goal.compiles()
     }
 
-    fn apply(
-        &self,
-        &Setting { value, .. }: &Setting<'_>,
-        context: &Context,
-        recipe: &mut Recipe,
-    ) -> std::io::Result<()> {
+    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
         let wrapper = |path: &str| (WRAPPER.to_owned(), toml::Value::from(path).to_string());
-        match Value::parse(value).ok().zip(probe::sccache(context)) {
-            Some((Value::On(start, store), program)) => {
+        match (self, probe::sccache(context)) {
+            (Self::On(start, store), Some(program)) => {
                 recipe.config.push(wrapper(&program.display().to_string()));
-                recipe.service = Some(Service { program, store, kept: start == Start::Warm });
+                recipe.service = Some(Service { program, store: store.clone(), kept: *start == Start::Warm });
             }
             // Over what the project itself configures.
             _ if probe::configures_wrapper(context)
@@ -72,16 +68,11 @@ impl Axis for Cache {
             }
             _ => {}
         }
-        Ok(())
     }
 
-    fn advise(&self, setting: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
-        let (start, store) = match Value::parse(setting.value) {
-            Ok(Value::On(start, store)) => (start, store),
-            Ok(Value::Off) => {
-                return Ok(Lines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
-            }
-            Err(error) => return Err(Unwritable(error.message)),
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+        let Self::On(start, store) = self else {
+            return Ok(Lines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
         };
         let lines = Lines::config(WRAPPER, "sccache").needing("sccache").noting(match start {
             Start::Cold => "It was measured with an empty cache.",
@@ -90,7 +81,10 @@ impl Axis for Cache {
         let (environment, remark): (Vec<(&str, String)>, _) = match store {
             Store::Local => (Vec::new(), None),
             Store::Redis { endpoint, database } => (
-                vec![("SCCACHE_REDIS_ENDPOINT", endpoint), ("SCCACHE_REDIS_DB", database.to_string())],
+                vec![
+                    ("SCCACHE_REDIS_ENDPOINT", endpoint.clone()),
+                    ("SCCACHE_REDIS_DB", database.to_string()),
+                ],
                 Some(
                     "Variables `SCCACHE_REDIS_USERNAME` and `SCCACHE_REDIS_PASSWORD` let you in where the server wants that.",
                 ),
@@ -108,16 +102,14 @@ impl Axis for Cache {
         })
     }
 
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        let build = shown.build;
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+        let build = input.build;
         let wrapped = build.compiler_calls.iter().filter(|call| goes_through_sccache(call)).count();
         let (calls, used) = (build.compiler_calls.len(), used(build.cache));
         let found = format!("{wrapped} of {calls} compiler calls through sccache, {used}");
-        let (expected, holds) = match Value::parse(setting.value) {
-            Ok(Value::On(start, _)) => {
-                (expected(start), wrapped == calls && self.contradicted(setting, shown).is_none())
-            }
-            _ => ("no compiler call through sccache", wrapped == 0 && build.cache.is_none()),
+        let (expected, holds) = match self {
+            Self::On(start, _) => (expected(*start), wrapped == calls && self.check_sample(input).is_none()),
+            Self::Off => ("no compiler call through sccache", wrapped == 0 && build.cache.is_none()),
         };
         let idle = build.cache.is_some_and(|cache| cache.hits + cache.misses == 0);
         let result = match (holds && calls > 0, idle) {
@@ -129,32 +121,30 @@ impl Axis for Cache {
         Finding { expected: expected.to_owned(), found, result }
     }
 
-    fn conflict(&self, setting: &Setting<'_>) -> Option<String> {
-        let on = !matches!(Value::parse(setting.value), Ok(Value::Off));
-        let variable = setting.beside.keys().find(|key| key.starts_with("env.SCCACHE_")).filter(|_| on)?;
-        Some(format!(
-            "the server of `{}` has settings of its own, so `{variable}` would be lost",
-            setting.key
-        ))
+    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
+        let mut keys = beside.iter().map(|setting| setting.key);
+        let variable = keys.find(|key| key.starts_with("env.SCCACHE_")).filter(|_| *self != Self::Off)?;
+        Some(format!("the server of `cache` has settings of its own, so `{variable}` would be lost"))
     }
 
-    fn fills(&self, setting: &Setting<'_>) -> bool {
-        matches!(Value::parse(setting.value), Ok(Value::On(Start::Warm, _)))
+    fn needs_priming(&self) -> bool {
+        matches!(self, Self::On(Start::Warm, _))
     }
 
-    fn contradicted(&self, setting: &Setting<'_>, shown: &Shown<'_>) -> Option<String> {
-        let Ok(Value::On(start, _)) = Value::parse(setting.value) else { return None };
-        let Some(cache) = shown.build.cache else {
+    fn check_sample(&self, input: &ProofInput<'_>) -> Option<String> {
+        let Self::On(start, _) = self else { return None };
+        let start = *start;
+        let Some(cache) = input.build.cache else {
             return Some("the cache has no statistics of it".to_owned());
         };
-        let compiled = compiled(shown.build);
+        let compiled = compiled(input.build);
         // What an edit changed is in no cache; it changes nothing but the project's own crates.
         let own =
-            shown.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
-        let new = if shown.edited { own.count() as u64 } else { 0 };
+            input.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
+        let new = if input.edited { own.count() as u64 } else { 0 };
         let asked = cache.hits + cache.misses + cache.not_cacheable;
         let short = asked < compiled;
-        let rust = shown.build.cache_of_rust.unwrap_or(cache);
+        let rust = input.build.cache_of_rust.unwrap_or(cache);
         // What build scripts compile in other languages. Equal files of one build share a result, and how many files an
         // edit changes is the project's business.
         let (hits, misses) = (cache.hits.saturating_sub(rust.hits), cache.misses.saturating_sub(rust.misses));
@@ -167,15 +157,15 @@ impl Axis for Cache {
         })
     }
 
-    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
-        match Value::parse(value) {
-            Ok(Value::On(..)) => &[
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
+        match self {
+            Self::Off => &[],
+            Self::On(..) => &[
                 "the server hands out a jobserver of its own, so --jobs does not bound code generation",
                 "each build pays for the first steps of a server that has just been started",
                 "crates that are compiled incrementally, which one's own are by default, pass through uncached",
                 "C code that build scripts compile through the crate cc is cached too",
             ],
-            _ => &[],
         }
     }
 }

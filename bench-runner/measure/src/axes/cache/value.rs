@@ -2,7 +2,8 @@
 
 use std::net::Ipv6Addr;
 
-use super::super::InvalidValue;
+use bench_runner_core::record::Refusal;
+
 use crate::build::Store;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(super) enum Start {
 const FORMS: &str = "off, cold, warm, and after cold or warm @local, @redis://HOST:PORT[/DB] or @s3";
 
 impl Value {
-    pub(super) fn parse(text: &str) -> Result<Self, InvalidValue> {
+    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         if text == "off" {
             return Ok(Self::Off);
         }
@@ -33,12 +34,8 @@ impl Value {
             "warm" => Start::Warm,
             // What follows may be secret.
             other => {
-                let nearest =
-                    bench_runner_core::nearest::nearest(other, ["off", "cold", "warm"]).map(str::to_owned);
-                return Err(InvalidValue {
-                    message: format!("`{other}` is not a cache (known: {FORMS})"),
-                    nearest,
-                });
+                return Err(Refusal::new(format!("`{other}` is not a cache (known: {FORMS})"))
+                    .did_you_mean(other, ["off", "cold", "warm"]));
             }
         };
         let store = match store {
@@ -47,7 +44,7 @@ impl Value {
             other => match other.strip_prefix("redis://") {
                 Some(address) => redis(address)?,
                 None => {
-                    return Err(invalid(format!("a cache is kept in none such (known: {FORMS})")));
+                    return Err(Refusal::new(format!("a cache is kept in none such (known: {FORMS})")));
                 }
             },
         };
@@ -63,21 +60,18 @@ impl Value {
     }
 }
 
-fn invalid(message: String) -> InvalidValue {
-    InvalidValue { message, nearest: None }
-}
-
 /// `HOST:PORT[/DB]`.
-fn redis(address: &str) -> Result<Store, InvalidValue> {
+fn redis(address: &str) -> Result<Store, Refusal> {
     if address.contains('@') {
-        return Err(invalid(
+        return Err(Refusal::new(
             "an address with a user or a password in it would be published with the results; leave them out, \
-             and set SCCACHE_REDIS_USERNAME and SCCACHE_REDIS_PASSWORD in the environment"
-                .to_owned(),
+             and set SCCACHE_REDIS_USERNAME and SCCACHE_REDIS_PASSWORD in the environment",
         ));
     }
     let wrong = || {
-        invalid(format!("`redis://{address}` is not an address (redis://HOST:PORT or redis://HOST:PORT/DB)"))
+        Refusal::new(format!(
+            "`redis://{address}` is not an address (redis://HOST:PORT or redis://HOST:PORT/DB)"
+        ))
     };
     let (place, database) = address.split_once('/').unwrap_or((address, "0"));
     let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
@@ -99,7 +93,7 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        Value::parse(text).unwrap_err().message
+        Value::parse(text).unwrap_err().what
     }
 
     #[test]
@@ -107,7 +101,7 @@ mod tests {
         assert_eq!(Value::parse("cold").unwrap().identity(), Value::parse("cold@local").unwrap().identity());
         assert_ne!(Value::parse("cold").unwrap().identity(), Value::parse("warm").unwrap().identity());
         assert_eq!(Value::parse("warm@s3").unwrap(), Value::On(Start::Warm, Store::S3));
-        assert_eq!(Value::parse("wram").unwrap_err().nearest.as_deref(), Some("warm"));
+        assert_eq!(Value::parse("wram").unwrap_err().help.as_deref(), Some("did you mean `warm`?"));
         assert!(Value::parse("off@local").is_err(), "what is off is kept nowhere");
     }
 

@@ -2,39 +2,51 @@
 
 use std::path::Path;
 
-use super::super::Setting;
-use super::super::advice::{Lines, SYSROOT, Situation, Unwritable};
-use super::{Family, driver};
+use super::super::lines::{Lines, SYSROOT, Situation, Unwritable};
+use super::name::{Family, LinkerName};
 
-pub(super) fn linker(setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
+pub(super) fn linker(
+    linker: &LinkerName,
+    driver: Option<&str>,
+    situation: &Situation,
+) -> Result<Lines, Unwritable> {
     let without_own_lld = || situation.own_lld.then(|| "-Clinker-features=-lld".to_owned());
     let by_name = |name: &str| format!("-Clink-arg=-fuse-ld={name}");
-    let driver = driver::named(setting);
-    Ok(match setting.value {
-        "default" => keeping_default(driver, situation).unwrap_or_else(|| {
+    Ok(match linker {
+        LinkerName::Default => keeping_default(driver, situation).unwrap_or_else(|| {
             Lines::nothing("The linker is what rustc takes by itself: whatever names another one has to go.")
         }),
-        "bfd" => Lines::flags([by_name("bfd")]).needing("ld.bfd"),
-        "gold" => Lines::flags([by_name("gold")]).needing("ld.gold"),
-        "mold" => Lines::flags([by_name("mold")]).needing("mold"),
-        "lld" => Lines::flags(without_own_lld().into_iter().chain([by_name("lld")])).needing("ld.lld"),
-        "rust-lld" if situation.own_lld && driver.is_none_or(|driver| driver == "cc") => Lines::nothing(
-            "rustc links with its own lld by itself here: whatever names another linker has to go.",
-        ),
-        "rust-lld" => own_lld(situation)?,
-        other => {
-            let name = Path::new(other).file_name().unwrap_or_default().to_string_lossy();
-            let directory = format!("/usr/local/lib/{name}");
-            let program =
-                if other == "wild" { "\"$(command -v wild)\"".to_owned() } else { format!("'{other}'") };
-            let flags = without_own_lld().into_iter().chain([format!("-Clink-arg=-B{directory}")]);
-            let lines = Lines::flags(flags).noting(format!(
-                "A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p {directory} && \
-                 sudo ln -s {program} {directory}/ld`."
-            ));
-            if other == "wild" { lines.needing("wild") } else { lines }
+        LinkerName::Bfd => Lines::flags([by_name("bfd")]).needing("ld.bfd"),
+        LinkerName::Gold => Lines::flags([by_name("gold")]).needing("ld.gold"),
+        LinkerName::Mold => Lines::flags([by_name("mold")]).needing("mold"),
+        LinkerName::Lld => {
+            Lines::flags(without_own_lld().into_iter().chain([by_name("lld")])).needing("ld.lld")
+        }
+        LinkerName::RustLld if situation.own_lld && driver.is_none_or(|driver| driver == "cc") => {
+            Lines::nothing(
+                "rustc links with its own lld by itself here: whatever names another linker has to go.",
+            )
+        }
+        LinkerName::RustLld => own_lld(situation)?,
+        LinkerName::Wild => {
+            let flags = without_own_lld();
+            by_directory("wild", "\"$(command -v wild)\"", flags).needing("wild")
+        }
+        LinkerName::At(path) => {
+            let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+            by_directory(&name, &format!("'{path}'"), without_own_lld())
         }
     })
+}
+
+/// What makes a C compiler call a linker that it finds by a directory only.
+fn by_directory(name: &str, program: &str, before: Option<String>) -> Lines {
+    let directory = format!("/usr/local/lib/{name}");
+    let flags = before.into_iter().chain([format!("-Clink-arg=-B{directory}")]);
+    Lines::flags(flags).noting(format!(
+        "A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p {directory} && \
+         sudo ln -s {program} {directory}/ld`."
+    ))
 }
 
 /// With another driver than `cc` rustc forgets its own lld, so it is named.
@@ -57,14 +69,18 @@ fn own_lld(situation: &Situation) -> Result<Lines, Unwritable> {
     ))
 }
 
-/// Who wrote the linker beside a setting, by its name.
-pub(super) fn family(linker: &str, situation: &Situation) -> Option<Family> {
-    let name = linker.rsplit('/').next().unwrap_or(linker);
-    match name {
-        "default" if situation.own_lld => Some(Family::Lld),
-        "default" => None,
-        "bfd" | "ld.bfd" => Some(Family::Bfd),
-        "rust-lld" => Some(Family::Lld),
-        other => Family::of_version(other),
+/// Who wrote a linker, by its name.
+pub(super) fn family(linker: &LinkerName, situation: &Situation) -> Option<Family> {
+    match linker {
+        LinkerName::Default => situation.own_lld.then_some(Family::Lld),
+        LinkerName::Bfd => Some(Family::Bfd),
+        LinkerName::Gold => Some(Family::Gold),
+        LinkerName::Lld | LinkerName::RustLld => Some(Family::Lld),
+        LinkerName::Mold => Some(Family::Mold),
+        LinkerName::Wild => Some(Family::Wild),
+        LinkerName::At(path) => match path.rsplit('/').next().unwrap_or(path) {
+            "bfd" | "ld.bfd" => Some(Family::Bfd),
+            name => Family::of_version(name),
+        },
     }
 }

@@ -1,7 +1,8 @@
 //! How a link line chooses the linker: what it is to say for a value, and what it says.
 
-use super::super::Context;
-use super::{apply, probe};
+use super::super::axis::Context;
+use super::name::LinkerName;
+use super::{flags, probe};
 
 /// How a link line is to choose the linker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,18 +16,19 @@ pub(super) enum Choice {
 }
 
 impl Choice {
-    /// The choice that `value` of the axis makes.
-    pub(super) fn of(value: &str, context: &Context) -> Self {
-        match value {
-            "default" => Self::Any,
-            "bfd" => Self::Name { name: "bfd", own: None },
-            "gold" => Self::Name { name: "gold", own: None },
-            "mold" => Self::Name { name: "mold", own: None },
-            "lld" => Self::Name { name: "lld", own: Some(false) },
-            "rust-lld" => Self::Name { name: "lld", own: Some(true) },
-            other => match probe::by_directory(other, context) {
+    /// The choice that a value of the axis makes.
+    pub(super) fn of(linker: &LinkerName, context: &Context) -> Self {
+        let name = |name, own| Self::Name { name, own };
+        match linker {
+            LinkerName::Default => Self::Any,
+            LinkerName::Bfd => name("bfd", None),
+            LinkerName::Gold => name("gold", None),
+            LinkerName::Mold => name("mold", None),
+            LinkerName::Lld => name("lld", Some(false)),
+            LinkerName::RustLld => name("lld", Some(true)),
+            LinkerName::Wild | LinkerName::At(_) => match probe::by_directory(linker, context) {
                 Some(path) => {
-                    let dir = apply::directory_of(&path, &context.tools);
+                    let dir = flags::directory_of(&path, &context.tools);
                     Self::Directory(format!("-B{}", dir.display()))
                 }
                 None => Self::Any,

@@ -5,30 +5,22 @@
 
 use std::path::Path;
 
-use super::super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
+use bench_runner_core::record::Refusal;
+
+use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::super::lines::{Lines, Situation, Unwritable};
 use super::choice::without_directories;
-use super::{apply, probe, prove};
+use super::{advise, flags, probe, prove};
 use crate::build::{Goal, Recipe};
 
 pub(in super::super) struct Driver;
 
 const KEY: &str = "linker-driver";
-const VALUES: [&str; 3] = ["cc", "gcc", "clang"];
+const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
 
-/// The driver that is named beside a setting.
-pub(super) fn named<'a>(setting: &Setting<'a>) -> Option<&'a str> {
-    setting.beside.get(KEY).map(String::as_str)
-}
-
-/// The flags for rustc: the driver, and what keeps the linker where no axis names one.
-fn flags(setting: &Setting<'_>, context: &Context) -> Vec<String> {
-    let kept = match setting.beside.get("linker") {
-        None => apply::keeping_default(Some(setting.value), context),
-        Some(_) => Vec::new(),
-    };
-    std::iter::once(format!("-Clinker={}", setting.value)).chain(kept).collect()
+/// The driver that settings name, if they name one.
+pub(super) fn named(settings: &ParsedSettings) -> Option<&str> {
+    settings.value::<DriverName>().map(|driver| driver.0.as_str())
 }
 
 impl Axis for Driver {
@@ -44,76 +36,89 @@ impl Axis for Driver {
         &["cc", "gcc", "clang", "a path"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        if VALUES.contains(&value) || Path::new(value).is_absolute() {
-            return Ok(());
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        if NAMES.contains(&text) || Path::new(text).is_absolute() {
+            return Ok(Box::new(DriverName(text.to_owned())));
         }
-        let message =
-            format!("`{value}` is not a linker driver (known: {}, or an absolute path)", VALUES.join(", "));
-        Err(InvalidValue {
-            message,
-            nearest: bench_runner_core::nearest::nearest(value, VALUES).map(str::to_owned),
-        })
+        let known = NAMES.join(", ");
+        Err(Refusal::new(format!("`{text}` is not a linker driver (known: {known}, or an absolute path)"))
+            .did_you_mean(text, NAMES))
     }
+}
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+/// One of the names, or an absolute path.
+#[derive(Debug)]
+pub(super) struct DriverName(String);
+
+impl DriverName {
+    /// The flags for rustc: the driver, and what keeps the linker if no axis names one.
+    fn flags(&self, beside: &ParsedSettings, context: &Context) -> Vec<String> {
+        let kept = match beside.get("linker") {
+            None => flags::keeping_default(Some(&self.0), context),
+            Some(_) => Vec::new(),
+        };
+        std::iter::once(format!("-Clinker={}", self.0)).chain(kept).collect()
+    }
+}
+
+impl SettingValue for DriverName {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_none() {
-            let reason = "linker drivers are for cargo projects".to_owned();
-            return Availability::Missing { reason, help: None };
+            return Err(Refusal::new("linker drivers are for cargo projects"));
         }
-        match setting.value {
+        match self.0.as_str() {
             "clang" => probe::on_path("clang", "apt-get install clang", context),
-            "cc" | "gcc" => probe::on_path(setting.value, "apt-get install gcc", context),
+            name @ ("cc" | "gcc") => probe::on_path(name, "apt-get install gcc", context),
             path => probe::at(Path::new(path)),
         }
     }
 
-    fn matters(&self, goal: Goal) -> bool {
+    fn applies_to(&self, goal: Goal) -> bool {
         goal.links()
-    }
-
-    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        recipe.rustflags.extend(flags(setting, context));
-        recipe.rustflags_from.push(format!("{KEY}={}", setting.value));
-        Ok(())
-    }
-
-    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
-        let kept = match setting.beside.get("linker") {
-            None => super::advise::keeping_default(Some(setting.value), situation),
-            Some(_) => None,
-        };
-        let mut lines = kept.unwrap_or_default();
-        lines.rustflags.insert(0, format!("-Clinker={}", setting.value));
-        Ok(match setting.value {
-            "gcc" => lines.needing("gcc"),
-            "clang" => lines.needing("clang"),
-            _ => lines,
-        })
-    }
-
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
-        let called = |args: &[String]| {
-            let driver = args.first().map_or("nothing", String::as_str);
-            (format!("linked by {}", without_directories(driver)), driver == setting.value)
-        };
-        let expected = format!("linked by {}", without_directories(setting.value));
-        prove::on_link_lines(expected, &flags(setting, context), context, shown.build, called)
     }
 
     fn is_for_linking(&self) -> bool {
         true
     }
 
-    fn co_changes(&self, _: &Setting<'_>) -> &'static [&'static str] {
+    fn apply(&self, beside: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
+        recipe.rustflags.extend(self.flags(beside, context));
+        recipe.rustflags_from.push(format!("{KEY}={}", self.0));
+    }
+
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+        let kept = match beside.get("linker") {
+            None => advise::keeping_default(Some(&self.0), situation),
+            Some(_) => None,
+        };
+        let mut lines = kept.unwrap_or_default();
+        lines.rustflags.insert(0, format!("-Clinker={}", self.0));
+        Ok(match self.0.as_str() {
+            "gcc" => lines.needing("gcc"),
+            "clang" => lines.needing("clang"),
+            _ => lines,
+        })
+    }
+
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+        let called = |args: &[String]| {
+            let driver = args.first().map_or("nothing", String::as_str);
+            (format!("linked by {}", without_directories(driver)), driver == self.0)
+        };
+        let expected = format!("linked by {}", without_directories(&self.0));
+        prove::on_link_lines(expected, &self.flags(beside, context), context, input.build, called)
+    }
+
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         &["build scripts and proc macros are linked by it too"]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Settings, fixture};
+    use super::super::name::LinkerName;
     use super::*;
+    use crate::axes::fixture;
     use crate::build::Toolchain;
 
     /// A toolchain with an lld of its own, in `dir`.
@@ -129,25 +134,22 @@ mod tests {
     fn the_linker_stays_where_rustc_would_forget_it() {
         let dir = tempfile::tempdir().unwrap();
         let context = with_own_lld(dir.path());
-        let flags = |value: &str, linker: Option<&str>| {
-            let mut beside = Settings::from([(KEY.to_owned(), value.to_owned())]);
-            beside.extend(linker.map(|linker| ("linker".to_owned(), linker.to_owned())));
-            let flags = flags(&Setting { key: KEY, value, beside: &beside }, &context);
+        let of = |value: &str, linker: Option<&str>| {
+            let linker = linker.map(|linker| ("linker", linker));
+            let beside: Vec<_> = linker.into_iter().chain([(KEY, value)]).collect();
+            let flags = DriverName(value.to_owned()).flags(&fixture::parsed(&beside), &context);
             flags.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>()
         };
-        assert_eq!(
-            flags("clang", None),
-            ["-Clinker=clang", "-Clink-arg=-B…/gcc-ld", "-Clink-arg=-fuse-ld=lld"]
-        );
-        assert_eq!(flags("cc", None), ["-Clinker=cc"], "rustc keeps it with this one");
-        assert_eq!(flags("clang", Some("mold")), ["-Clinker=clang"], "the linker's own axis sees to it");
-        let own = apply::flags("default", Some("clang"), &context);
+        assert_eq!(of("clang", None), ["-Clinker=clang", "-Clink-arg=-B…/gcc-ld", "-Clink-arg=-fuse-ld=lld"]);
+        assert_eq!(of("cc", None), ["-Clinker=cc"], "rustc keeps it with this one");
+        assert_eq!(of("clang", Some("mold")), ["-Clinker=clang"], "the linker's own axis sees to it");
+        let own = flags::flags(&LinkerName::Default, Some("clang"), &context);
         assert_eq!(own.len(), 2, "also where the default is named: {own:?}");
     }
 
     #[test]
     fn takes_names_and_absolute_paths() {
-        assert!(Driver.parse(KEY, "clang").is_ok() && Driver.parse(KEY, "/opt/cc").is_ok());
-        assert_eq!(Driver.parse(KEY, "clan").unwrap_err().nearest.as_deref(), Some("clang"));
+        assert!(fixture::parse(KEY, "clang").is_ok() && fixture::parse(KEY, "/opt/cc").is_ok());
+        assert_eq!(fixture::refused(KEY, "clan").help.as_deref(), Some("did you mean `clang`?"));
     }
 }

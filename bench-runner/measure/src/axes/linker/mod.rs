@@ -1,63 +1,26 @@
 //! The linker: which program the C compiler calls in the end, and the traces it leaves.
 
 mod advise;
-mod apply;
 mod choice;
 mod driver;
+mod flags;
+mod name;
 mod probe;
 mod prove;
 mod reach;
 mod threads;
 
-use std::path::Path;
+use bench_runner_core::record::Refusal;
 
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{Lines, Situation, Unwritable};
 use crate::build::{Goal, Recipe};
+use name::LinkerName;
 
 pub(super) use driver::Driver;
 pub(super) use threads::Threads;
 
 pub(super) struct Linker;
-
-const VALUES: [&str; 7] = ["default", "bfd", "gold", "lld", "rust-lld", "mold", "wild"];
-
-/// Who wrote a linker, as its output shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Bfd,
-    Gold,
-    Lld,
-    Mold,
-    Wild,
-}
-
-impl Family {
-    /// The family of a linker that answers `version` with this.
-    fn of_version(text: &str) -> Option<Self> {
-        let first = text.lines().next().unwrap_or_default();
-        let has = |word: &str| first.to_ascii_lowercase().contains(word);
-        match () {
-            () if has("mold") => Some(Self::Mold),
-            () if has("wild") => Some(Self::Wild),
-            () if has("lld") => Some(Self::Lld),
-            () if has("gold") => Some(Self::Gold),
-            () if has("gnu ld") => Some(Self::Bfd),
-            () => None,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Bfd => "GNU ld",
-            Self::Gold => "gold",
-            Self::Lld => "LLD",
-            Self::Mold => "mold",
-            Self::Wild => "Wild",
-        }
-    }
-}
 
 impl Axis for Linker {
     fn key(&self) -> &'static str {
@@ -72,49 +35,51 @@ impl Axis for Linker {
         &["default", "bfd", "gold", "lld", "rust-lld", "mold", "wild", "a path"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        if VALUES.contains(&value) || Path::new(value).is_absolute() {
-            return Ok(());
-        }
-        let message = if value.contains('/') {
-            format!("the path of a linker must be absolute, and `{value}` is not")
-        } else {
-            format!("`{value}` is not a linker (known: {}, or an absolute path)", VALUES.join(", "))
-        };
-        Err(InvalidValue {
-            message,
-            nearest: bench_runner_core::nearest::nearest(value, VALUES).map(str::to_owned),
-        })
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        Ok(Box::new(LinkerName::parse(text)?))
+    }
+}
+
+impl SettingValue for LinkerName {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        probe::probe(self, context)
     }
 
-    fn probe(&self, &Setting { value, .. }: &Setting<'_>, context: &Context) -> Availability {
-        probe::probe(value, context)
-    }
-
-    fn matters(&self, goal: Goal) -> bool {
+    fn applies_to(&self, goal: Goal) -> bool {
         // Build scripts and proc macros are linked under a check too, but what is checked is not.
         goal.links()
-    }
-
-    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        apply::apply(setting.value, driver::named(setting), context, recipe)
-    }
-
-    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
-        advise::linker(setting, situation)
-    }
-
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
-        prove::prove(setting.value, driver::named(setting), context, shown.build)
     }
 
     fn is_for_linking(&self) -> bool {
         true
     }
 
-    fn co_changes(&self, &Setting { value, .. }: &Setting<'_>) -> &'static [&'static str] {
-        match value {
-            "default" => &[],
+    fn prepare(&self, context: &Context) -> std::io::Result<()> {
+        match probe::by_directory(self, context) {
+            Some(linker) => flags::link_ld(&linker, &context.tools),
+            None => Ok(()),
+        }
+    }
+
+    fn apply(&self, beside: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
+        let flags = flags::flags(self, driver::named(beside), context);
+        if !flags.is_empty() {
+            recipe.rustflags_from.push(format!("linker={}", self.text()));
+        }
+        recipe.rustflags.extend(flags);
+    }
+
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+        advise::linker(self, driver::named(beside), situation)
+    }
+
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+        prove::prove(self, driver::named(beside), context, input.build)
+    }
+
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
+        match self {
+            Self::Default => &[],
             _ => &["build scripts and proc macros are linked by it too"],
         }
     }
@@ -122,35 +87,12 @@ impl Axis for Linker {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::axes::fixture;
 
     #[test]
-    fn takes_names_and_absolute_paths() {
-        assert!(Linker.parse("linker", "mold").is_ok());
-        assert!(Linker.parse("linker", "/opt/wild/wild").is_ok());
-        assert!(Linker.parse("linker", "./wild").unwrap_err().message.contains("absolute"));
-        assert_eq!(Linker.parse("linker", "moldd").unwrap_err().nearest.as_deref(), Some("mold"));
-    }
-
-    #[test]
     fn only_a_linker_that_is_asked_for_changes_what_runs_during_the_build() {
-        let changes = |value| fixture::with("linker", value, |setting| Linker.co_changes(setting).to_vec());
+        let changes = |value| fixture::co_changes("linker", value, &[]);
         assert!(changes("default").is_empty());
         assert!(!changes("mold").is_empty() && !changes("/opt/wild/wild").is_empty());
-    }
-
-    #[test]
-    fn tells_linkers_by_what_they_say_of_themselves() {
-        for (text, family) in [
-            ("GNU ld (GNU Binutils for Debian) 2.40", Some(Family::Bfd)),
-            ("GNU gold (GNU Binutils for Debian 2.40) 1.16", Some(Family::Gold)),
-            ("Debian LLD 14.0.6 (compatible with GNU linkers)", Some(Family::Lld)),
-            ("mold 1.10.1 (compatible with GNU ld)", Some(Family::Mold)),
-            ("Wild version 0.10.0 (compatible with GNU linkers)", Some(Family::Wild)),
-            ("hello", None),
-        ] {
-            assert_eq!(Family::of_version(text), family, "{text}");
-        }
     }
 }

@@ -2,62 +2,58 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{Availability, Context, Tool};
-use super::{Family, reach};
+use bench_runner_core::record::Refusal;
+
+use super::super::axis::{Available, Context, Tool};
+use super::name::{Family, LinkerName};
+use super::reach;
 use crate::build::Toolchain;
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
 
-pub(super) fn probe(value: &str, context: &Context) -> Availability {
+pub(super) fn probe(linker: &LinkerName, context: &Context) -> Result<Available, Refusal> {
     let Some(toolchain) = &context.toolchain else {
-        return missing("the linker axis is for cargo projects".into(), None);
+        return Err(Refusal::new("the linker axis is for cargo projects"));
     };
-    if let Some(reason) = reach::unreachable(value, context) {
-        return missing(reason, None);
+    if let Some(reason) = reach::unreachable(linker, context) {
+        return Err(Refusal::new(reason));
     }
-    match value {
-        "default" => default(context),
-        "rust-lld" => rust_lld(toolchain),
-        "bfd" => on_path(&reach::named("ld.bfd", context), "apt-get install binutils", context),
-        "lld" => on_path("ld.lld", "apt-get install lld", context),
-        "gold" => on_path(
+    match linker {
+        LinkerName::Default => default(context),
+        LinkerName::RustLld => rust_lld(toolchain),
+        LinkerName::Bfd => on_path(&reach::named("ld.bfd", context), "apt-get install binutils", context),
+        LinkerName::Lld => on_path("ld.lld", "apt-get install lld", context),
+        LinkerName::Gold => on_path(
             &reach::named("ld.gold", context),
             "apt-get install binutils (newer systems: binutils-gold)",
             context,
         ),
-        "mold" => on_path("mold", "apt-get install mold", context),
-        "wild" => on_path("wild", "cargo install wild-linker", context),
-        path => at(Path::new(path)),
+        LinkerName::Mold => on_path("mold", "apt-get install mold", context),
+        LinkerName::Wild => on_path("wild", "cargo install wild-linker", context),
+        LinkerName::At(path) => at(Path::new(path)),
     }
 }
 
 /// The linker that a C compiler can only be made to call by a directory in which it is called `ld`.
-pub(super) fn by_directory(value: &str, context: &Context) -> Option<PathBuf> {
-    match value {
-        "wild" => find_in_path("wild", &context.path),
-        path => Some(PathBuf::from(path)).filter(|path| path.is_absolute()),
-    }
-}
-
-/// Who wrote the linker that `value` stands for, as far as it says so.
-pub(super) fn family(value: &str, context: &Context) -> Option<Family> {
-    match probe(value, context) {
-        Availability::Available { tool: Some(tool), .. } => Family::of_version(&tool.version),
+pub(super) fn by_directory(linker: &LinkerName, context: &Context) -> Option<PathBuf> {
+    match linker {
+        LinkerName::Wild => find_in_path("wild", &context.path),
+        LinkerName::At(path) => Some(PathBuf::from(path)),
         _ => None,
     }
 }
 
-fn missing(reason: String, help: Option<&str>) -> Availability {
-    Availability::Missing { reason, help: help.map(str::to_owned) }
+/// Who wrote a linker, as far as it says so.
+pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<Family> {
+    Family::of_version(&probe(linker, context).ok()?.tool?.version)
 }
 
 /// rustc's own choice, unless the project configures one: then it is whatever the project configures.
-fn default(context: &Context) -> Availability {
-    let available = |identity: String| Availability::Available { identity, tool: None };
+fn default(context: &Context) -> Result<Available, Refusal> {
     if configured(context) {
-        return available("as the project configures it".into());
+        return Ok(Available::plainly("as the project configures it"));
     }
     if !reach::is_host(context) {
-        return available(format!("rustc's default for {}", context.in_force.target.triple));
+        return Ok(Available::plainly(format!("rustc's default for {}", context.in_force.target.triple)));
     }
     if let Some(toolchain) = context.toolchain.as_ref().filter(|_| links_with_own_lld(context)) {
         return rust_lld(toolchain);
@@ -65,7 +61,7 @@ fn default(context: &Context) -> Availability {
     // Elsewhere the C compiler calls `ld`, which is one of the others by another name.
     match find_in_path("ld", &context.path) {
         Some(ld) => at(&ld),
-        None => available("default".into()),
+        None => Ok(Available::plainly("default")),
     }
 }
 
@@ -75,33 +71,28 @@ pub(super) fn links_with_own_lld(context: &Context) -> bool {
     of_host && reach::is_host(context)
 }
 
-fn rust_lld(toolchain: &Toolchain) -> Availability {
+fn rust_lld(toolchain: &Toolchain) -> Result<Available, Refusal> {
     match toolchain.gcc_ld() {
         Some(dir) => at(&dir.join("ld.lld")),
-        None => missing(
-            format!("this toolchain for {} brings no lld of its own", toolchain.host),
-            Some("use a toolchain of rustup, or linker=lld"),
-        ),
+        None => Err(Refusal::new(format!("this toolchain for {} brings no lld of its own", toolchain.host))
+            .with_help("use a toolchain of rustup, or linker=lld")),
     }
 }
 
-pub(super) fn on_path(program: &str, install: &str, context: &Context) -> Availability {
+pub(super) fn on_path(program: &str, install: &str, context: &Context) -> Result<Available, Refusal> {
     match find_in_path(program, &context.path) {
         Some(path) => at(&path),
-        None => missing(format!("no {program} on PATH"), Some(install)),
+        None => Err(Refusal::new(format!("no {program} on PATH")).with_help(install)),
     }
 }
 
 /// The linker at `path`. Two names for one program are one linker, so the program's real path is its identity.
-pub(super) fn at(path: &Path) -> Availability {
+pub(super) fn at(path: &Path) -> Result<Available, Refusal> {
     let identity = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
-    match version(path) {
-        Ok(version) => {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-            Availability::Available { identity, tool: Some(Tool { name, path: path.to_owned(), version }) }
-        }
-        Err(reason) => missing(reason, None),
-    }
+    let version = version(path).map_err(Refusal::new)?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let tool = Tool { name, path: path.to_owned(), version };
+    Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
 }
 
 /// The first line of what a linker says of itself.
@@ -146,7 +137,7 @@ mod tests {
             toolchain: Some(toolchain),
             in_force,
             path: path.as_os_str().to_owned(),
-            ..super::super::super::fixture::context()
+            ..crate::axes::fixture::context()
         }
     }
 
@@ -157,10 +148,7 @@ mod tests {
     }
 
     fn identity(value: &str, context: &Context) -> String {
-        match probe(value, context) {
-            Availability::Available { identity, .. } => identity,
-            Availability::Missing { reason, .. } => panic!("{value}: {reason}"),
-        }
+        probe(&LinkerName::parse(value).unwrap(), context).unwrap().identity
     }
 
     #[test]

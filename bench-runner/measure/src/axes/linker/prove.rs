@@ -6,15 +6,21 @@
 
 use bench_runner_core::record::ProofResult;
 
-use super::super::calls::{self, Seen};
-use super::super::{Availability, Context, Finding};
+use super::super::axis::{Context, Finding};
+use super::super::rustc_args::{self, Seen};
 use super::choice::{Choice, selecting, without_directories};
-use super::{Family, apply, probe};
+use super::name::{Family, LinkerName};
+use super::probe;
 use crate::build::{CompilerCall, ElfFacts, Evidence, LinkStep, Linked, Part};
 
-pub(super) fn prove(value: &str, driver: Option<&str>, context: &Context, evidence: &Evidence) -> Finding {
-    let expected = expectation(value, context);
-    let arrived = flags(&apply::flags(value, driver, context), context, evidence);
+pub(super) fn prove(
+    linker: &LinkerName,
+    driver: Option<&str>,
+    context: &Context,
+    evidence: &Evidence,
+) -> Finding {
+    let expected = expectation(linker, context);
+    let arrived = flags(&super::flags::flags(linker, driver, context), context, evidence);
     let hidden = evidence.links_hidden.as_deref();
     let of_linked = |linked: &Linked| look(&expected, linked, hidden);
     of_all(evidence, of_linked, |step| says_other(&expected, step)).and(arrived).finding(expected.text)
@@ -189,7 +195,7 @@ fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
     let own: Vec<&CompilerCall> =
         evidence.compiler_calls.iter().filter(|call| call.part == Part::Own).collect();
     if own.is_empty() {
-        return Seen::unclear(calls::none_of("the project's own units", evidence));
+        return Seen::unclear(rustc_args::none_of("the project's own units", evidence));
     }
     let in_force = context.in_force.flags.as_slice();
     // A window of nothing would be a panic, and nothing is on every call.
@@ -214,30 +220,27 @@ struct Expectation {
     choice: Choice,
 }
 
-fn expectation(value: &str, context: &Context) -> Expectation {
-    let tool = match probe::probe(value, context) {
-        Availability::Available { tool, .. } => tool,
-        Availability::Missing { .. } => None,
-    };
+fn expectation(linker: &LinkerName, context: &Context) -> Expectation {
+    let tool = probe::probe(linker, context).ok().and_then(|available| available.tool);
     let said = tool.as_ref().map(|tool| tool.version.clone());
-    let family = match value {
-        "bfd" => Some(Family::Bfd),
-        "gold" => Some(Family::Gold),
-        "lld" | "rust-lld" => Some(Family::Lld),
-        "mold" => Some(Family::Mold),
-        "wild" => Some(Family::Wild),
-        _ => said.as_deref().and_then(Family::of_version),
+    let family = match linker {
+        LinkerName::Bfd => Some(Family::Bfd),
+        LinkerName::Gold => Some(Family::Gold),
+        LinkerName::Lld | LinkerName::RustLld => Some(Family::Lld),
+        LinkerName::Mold => Some(Family::Mold),
+        LinkerName::Wild => Some(Family::Wild),
+        LinkerName::Default | LinkerName::At(_) => said.as_deref().and_then(Family::of_version),
     };
     // GNU ld leaves no version behind; the others write the number that they also answer to `--version` with.
     let version = said
         .as_deref()
         .filter(|_| !matches!(family, Some(Family::Bfd | Family::Gold) | None))
         .and_then(version_number);
-    let choice = Choice::of(value, context);
+    let choice = Choice::of(linker, context);
     let what = match (family, &version) {
         (Some(family), Some(version)) => format!("{} {version}", family.name()),
         (Some(family), None) => family.name().to_owned(),
-        (None, _) if value == "default" => "whatever linker is configured".to_owned(),
+        (None, _) if *linker == LinkerName::Default => "whatever linker is configured".to_owned(),
         (None, _) => "a linker whose mark is not known".to_owned(),
     };
     Expectation { text: format!("{what}{}", choice.text()), family, version, choice }

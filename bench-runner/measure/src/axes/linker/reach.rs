@@ -1,6 +1,7 @@
 //! Which linkers can link for what a project is built for.
 
-use super::super::Context;
+use super::super::axis::Context;
+use super::name::LinkerName;
 
 /// Whether the project is built for the host, named or not.
 pub(super) fn is_host(context: &Context) -> bool {
@@ -11,9 +12,9 @@ pub(super) fn is_host(context: &Context) -> bool {
 }
 
 /// Why a linker cannot be chosen for what the project is built for, if it cannot.
-pub(super) fn unreachable(value: &str, context: &Context) -> Option<String> {
+pub(super) fn unreachable(linker: &LinkerName, context: &Context) -> Option<String> {
     let named = &context.in_force.named;
-    if value == "default" {
+    if *linker == LinkerName::Default {
         return None;
     }
     if named.len() > 1 {
@@ -35,12 +36,13 @@ pub(super) fn unreachable(value: &str, context: &Context) -> Option<String> {
             target.triple
         ));
     }
-    let gnu = value == "bfd" || value == "gold";
+    let gnu = matches!(linker, LinkerName::Bfd | LinkerName::Gold);
     let same_processor = target.value("target_arch").zip(arch_of_host(context)).is_some_and(|(a, b)| a == b);
     (gnu && !same_processor && driver_prefix(context).is_none()).then(|| {
         format!(
-            "the project is built for {}, and no C compiler for it is configured whose `{value}` could be taken",
-            target.triple
+            "the project is built for {}, and no C compiler for it is configured whose `{}` could be taken",
+            target.triple,
+            linker.text()
         )
     })
 }
@@ -66,9 +68,13 @@ fn arch_of_host(context: &Context) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixture;
     use super::*;
+    use crate::axes::fixture;
     use crate::build::{InForce, Target};
+
+    fn unreachable(linker: &str, context: &Context) -> Option<String> {
+        super::unreachable(&LinkerName::parse(linker).unwrap(), context)
+    }
 
     fn built_for(triple: &str, cfg: &[&str], linker: Option<&str>) -> Context {
         let target =

@@ -15,6 +15,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bench_runner_core::record::Refusal;
+
 use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
 
 pub use configuration::{Configuration, Entry, Origin};
@@ -43,7 +45,7 @@ pub struct Asked {
 
 /// Why cargo did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cargo did not say {what}: {reason}{}", help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default())]
+#[error("cargo did not say {what}: {reason}")]
 pub struct AskError {
     /// What was asked for, such as "which units it would build".
     pub what: &'static str,
@@ -51,6 +53,18 @@ pub struct AskError {
     pub reason: String,
     /// What would help.
     pub help: Option<String>,
+}
+
+impl AskError {
+    /// What would help.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// The same as a reason to leave something out.
+    pub fn into_refusal(self) -> Refusal {
+        Refusal { what: self.to_string(), help: self.help }
+    }
 }
 
 impl Asked {

@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bench_runner_core::record::TreeId;
+use bench_runner_core::record::{Refusal, TreeId};
 
-use crate::axes::{self, Availability, Axis, Setting, Settings};
-use crate::build::{Goal, Lacking, Linking};
+use crate::axes::{self, Available, Setting, Settings};
+use crate::build::{Goal, Linking};
 use crate::plan::{ProjectView, World};
 
 /// The world, asked no question twice.
 pub(in crate::plan) struct Memo<'w, W: ?Sized> {
     pub(super) world: &'w W,
     /// By what was asked.
-    probes: BTreeMap<String, Availability>,
+    probes: BTreeMap<String, Result<Available, Refusal>>,
     configured: BTreeMap<String, String>,
-    commits: BTreeMap<(String, usize), Result<Vec<String>, Lacking>>,
+    commits: BTreeMap<(String, usize), Result<Vec<String>, Refusal>>,
     linking: HashMap<LinkingKey, Option<Linking>>,
 }
 
@@ -27,10 +27,9 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
         Self { world, probes, configured, commits, linking: HashMap::new() }
     }
 
-    pub(super) fn probe(&mut self, tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> &Availability {
+    pub(super) fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Result<Available, Refusal> {
         let world = self.world;
-        let question = question(tree, axis, setting);
-        self.probes.entry(question).or_insert_with(|| world.probe(tree, setting))
+        self.probes.entry(question(tree, setting)).or_insert_with(|| world.probe(tree, setting))
     }
 
     pub(super) fn linking(&mut self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
@@ -39,7 +38,7 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
         *self.linking.entry(key).or_insert_with(|| world.linking(tree, goal, settings))
     }
 
-    pub(super) fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Lacking> {
+    pub(super) fn commits(&mut self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {
         let world = self.world;
         let key = (project.planned.name.clone(), count);
         self.commits.entry(key).or_insert_with(|| world.commits(project, count)).clone()
@@ -55,15 +54,15 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
     }
 }
 
-/// All that a probe knows, as one text: the tree, the key, and what it is shown.
-fn question(tree: &TreeId, axis: &dyn Axis, setting: &Setting<'_>) -> String {
+/// All that a probe knows, as one text: the tree, the key, and what it reads.
+fn question(tree: &TreeId, setting: &Setting<'_>) -> String {
     let mut text = String::with_capacity(100);
     for part in [&tree.project, tree.rev.as_deref().unwrap_or_default(), setting.key] {
         text.push_str(part);
         text.push('\0');
     }
-    for (key, value) in axes::shown_to_probe(axis, setting) {
-        for part in [key, value] {
+    for setting in setting.probed_with() {
+        for part in [setting.key, setting.text] {
             text.push_str(part);
             text.push('\0');
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use bench_runner_core::record::{Block, Plan};
+use bench_runner_core::record::{Block, Plan, Refusal};
 
 use crate::plan::{ProjectView, World};
 use crate::scenario::{RequestError, Word};
@@ -22,7 +22,7 @@ pub(super) fn one_of<W: World + ?Sized>(
             let names: Vec<&str> = projects.iter().map(|view| view.planned.name.as_str()).collect();
             let message =
                 format!("the baseline's project `{}` is not one of {}", word.text, names.join(", "));
-            Err(word.complain(message, None).into())
+            Err(word.refuse(Refusal::new(message)).into())
         }
     }
 }
@@ -39,9 +39,7 @@ pub(super) fn resolve_projects<W: World + ?Sized>(
                 None => projects.push(project),
                 Some(other) if other.planned == project.planned => {}
                 Some(_) => {
-                    let message = format!("two projects are called `{}`", project.planned.name);
-                    let help = "give one of them another name in a manifest of its own".to_owned();
-                    return Err(word.complain(message, Some(help)).into());
+                    return Err(word.refuse(twice(&project.planned.name)).into());
                 }
             }
         }
@@ -60,12 +58,13 @@ pub(super) fn add_projects(
         match plan.projects.iter().find(|other| other.name == project.planned.name) {
             None => plan.projects.push(project.planned.clone()),
             Some(other) if *other == project.planned => {}
-            Some(other) => {
-                let help = "give one of them another name in a manifest of its own".to_owned();
-                let message = format!("two projects are called `{}`", other.name);
-                return Err(RequestError::usage(message, Some(help)));
-            }
+            Some(other) => return Err(RequestError::from(twice(&other.name))),
         }
     }
     Ok(())
+}
+
+fn twice(name: &str) -> Refusal {
+    Refusal::new(format!("two projects are called `{name}`"))
+        .with_help("give one of them another name in a manifest of its own")
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bench_runner_core::record::Variant;
+use bench_runner_core::record::{AS_CONFIGURED, SNIPPET, Variant};
 
 use super::{Draft, Memo};
 use crate::axes::STRUCTURAL;
 use crate::plan::{ProjectView, World};
-use crate::scenario::{AS_CONFIGURED, AS_IT_IS, Baseline, Content, RequestError, WholeVariant, Word};
+use crate::scenario::{AS_IT_IS, Baseline, Content, RequestError, WholeVariant, Word};
 
 /// One value for each axis of the matrix, in the order of its axes.
 type Combination<'a> = Vec<&'a str>;
@@ -70,7 +70,7 @@ impl<'a> Draft<'a> {
         for whole in &self.matrix.variants {
             let of_whole: Vec<&str> = match &whole.content {
                 Content::Set(set) => set.iter().map(|(key, _)| key.as_str()).collect(),
-                Content::Snippet(_) => vec!["snippet"],
+                Content::Snippet(_) => vec![SNIPPET],
                 Content::AsConfigured => vec![AS_CONFIGURED],
             };
             for key in of_whole {
@@ -144,7 +144,7 @@ impl<'a> Draft<'a> {
                 row.settings.extend(set.iter().map(|(key, word)| (key.clone(), word.text.clone())));
             }
             Content::Snippet(text) => {
-                row.settings.insert("snippet".to_owned(), text.clone());
+                row.settings.insert(SNIPPET.to_owned(), text.clone());
             }
             Content::AsConfigured => {
                 let text = memo.as_configured(self.project(&row)?)?;

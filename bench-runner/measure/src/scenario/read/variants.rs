@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{check_value, place, setting};
+use bench_runner_core::record::Refusal;
+
+use super::{check_value, refuse, setting};
 use crate::axes;
-use crate::scenario::variants::{SnippetError, invalid_name, snippet};
-use crate::scenario::{Baseline, Content, KNOWN, WholeVariant, Word};
+use crate::scenario::variants::{check_name, snippet};
+use crate::scenario::{Baseline, Content, KNOWN, RequestError, WholeVariant, Word};
 use crate::spanned::{DocError, Value};
 
 /// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
@@ -24,9 +26,7 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
             _ => Err(value.error(form()).with_help(format!("write `{name} = true`"))),
         };
     }
-    if let Some(reason) = invalid_name(&name) {
-        return Err(value.error(reason));
-    }
+    check_name(&name).map_err(|refusal| value.refuse(refusal))?;
     if value.is_table() {
         return Ok(WholeVariant { name, content: Content::Set(set(value)?) });
     }
@@ -39,8 +39,8 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
         return Err(value.error("a scenario without a directory of its own cannot name files"));
     };
     let content = snippet(&base.join(file)).map_err(|error| match error {
-        SnippetError::Unreadable(message) => value.error(message),
-        SnippetError::Document(error) => error,
+        RequestError::Refused(refusal) => value.refuse(refusal),
+        RequestError::Document(error) => error,
     })?;
     Ok(WholeVariant { name, content: Content::Snippet(content) })
 }
@@ -89,7 +89,8 @@ pub(super) fn baseline(
     })?;
     for (key, word) in &values {
         if !axes.iter().any(|(axis, _)| axis == key) {
-            let error = place(word, format!("the baseline names `{key}`, which is not an axis here"));
+            let what = format!("the baseline names `{key}`, which is not an axis here");
+            let error = refuse(word, Refusal::new(what));
             return Err(error.suggest(key, axes.iter().map(|(axis, _)| axis.as_str()).collect::<Vec<_>>()));
         }
     }

@@ -1,9 +1,13 @@
-use super::super::super::fixture;
 use super::*;
+use crate::axes::fixture;
 use crate::build::{InForce, Toolchain};
 
+fn prove(linker: &str, driver: Option<&str>, context: &Context, evidence: &Evidence) -> Finding {
+    super::prove(&LinkerName::parse(linker).unwrap(), driver, context, evidence)
+}
+
 fn context() -> Context {
-    Context { toolchain: None, tools: "/cache/tools".into(), ..super::super::super::fixture::context() }
+    Context { toolchain: None, tools: "/cache/tools".into(), ..fixture::context() }
 }
 
 fn words(line: &str) -> Vec<String> {
@@ -190,7 +194,7 @@ fn a_linker_without_a_known_mark_is_not_claimed_to_be_proven() {
     std::fs::write(&linker, "#!/bin/sh\necho 'new linker 0.1'\n").unwrap();
     std::fs::set_permissions(&linker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let value = linker.to_str().unwrap();
-    let flag = format!("-B{}", apply::directory_of(&linker, &context().tools).display());
+    let flag = format!("-B{}", super::super::flags::directory_of(&linker, &context().tools).display());
     let called = |line: &str| {
         prove(value, None, &context(), &evidence(&format!("-Clink-arg={flag}"), &[], line)).result
     };

@@ -14,7 +14,7 @@ use crate::corpus::EditClass;
 
 /// Which units a build should compile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Units {
+pub enum ExpectedRebuild {
     /// All of them.
     All,
     /// At least one.
@@ -29,7 +29,7 @@ pub enum Units {
 
 /// What there is to judge a build by.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'a> {
+pub struct RebuildInput<'a> {
     /// The build.
     pub build: &'a Evidence,
     /// How the local units hang together, where a build has shown it.
@@ -40,14 +40,14 @@ pub struct Shown<'a> {
 
 /// What a build compiled, in words, and whether it is what was to be expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub struct RebuildFinding {
     /// What was seen.
     pub found: String,
     /// Whether it holds.
     pub result: ProofResult,
 }
 
-impl Units {
+impl ExpectedRebuild {
     /// As words that read after "expected ".
     pub fn describe(self) -> String {
         match self {
@@ -60,10 +60,10 @@ impl Units {
     }
 
     /// Judges a build under the workload.
-    pub fn judge(self, shown: &Shown<'_>) -> Judged {
+    pub fn judge(self, shown: &RebuildInput<'_>) -> RebuildFinding {
         let Some((rebuilt, _)) = &shown.build.rebuilt else {
             let found = "the build does not tell its units".to_owned();
-            return Judged { found, result: ProofResult::NotProvable };
+            return RebuildFinding { found, result: ProofResult::NotProvable };
         };
         let (compiled, total) = (rebuilt.count as usize, shown.build.artifacts.len());
         let agree = match self {
@@ -73,11 +73,11 @@ impl Units {
             Self::OfClass(class) => return of_class(class, shown),
             Self::AsCommitted => {
                 let found = format!("{compiled} of {total} units compiled");
-                return Judged { found, result: ProofResult::NotProvable };
+                return RebuildFinding { found, result: ProofResult::NotProvable };
             }
         };
         let result = if agree { ProofResult::Holds } else { ProofResult::Fails };
-        Judged { found: format!("{compiled} of {total} units compiled"), result }
+        RebuildFinding { found: format!("{compiled} of {total} units compiled"), result }
     }
 }
 
@@ -96,10 +96,10 @@ fn reach(class: EditClass) -> &'static str {
     }
 }
 
-fn of_class(class: EditClass, shown: &Shown<'_>) -> Judged {
+fn of_class(class: EditClass, shown: &RebuildInput<'_>) -> RebuildFinding {
     let Some(graph) = shown.graph else {
         let found = "no build has shown its compiler calls".to_owned();
-        return Judged { found, result: ProofResult::NotProvable };
+        return RebuildFinding { found, result: ProofResult::NotProvable };
     };
     let compiled = UnitGraph::compiled(shown.build);
     let packages: BTreeSet<&Path> = shown.edited.iter().filter_map(|file| graph.package_of(file)).collect();
@@ -108,8 +108,10 @@ fn of_class(class: EditClass, shown: &Shown<'_>) -> Judged {
     let names: Vec<String> = compiled.iter().map(LocalUnit::to_string).collect();
     let seen = if names.is_empty() { "nothing local".to_owned() } else { names.join(", ") };
     match objection(class, graph, &start, &compiled) {
-        None => Judged { found: seen, result: ProofResult::Holds },
-        Some(objection) => Judged { found: format!("{seen}: {objection}"), result: ProofResult::Fails },
+        None => RebuildFinding { found: seen, result: ProofResult::Holds },
+        Some(objection) => {
+            RebuildFinding { found: format!("{seen}: {objection}"), result: ProofResult::Fails }
+        }
     }
 }
 
@@ -182,14 +184,19 @@ mod tests {
 
     #[test]
     fn what_a_build_should_compile() {
-        let holds = |units: Units, compiled: usize, total: usize| {
+        let holds = |units: ExpectedRebuild, compiled: usize, total: usize| {
             let build = evidence(compiled, total);
-            units.judge(&Shown { build: &build, graph: None, edited: &[] }).result == ProofResult::Holds
+            units.judge(&RebuildInput { build: &build, graph: None, edited: &[] }).result
+                == ProofResult::Holds
         };
-        assert!(holds(Units::All, 3, 3) && !holds(Units::All, 2, 3) && !holds(Units::All, 0, 0));
-        assert!(holds(Units::Some, 1, 3) && !holds(Units::Some, 0, 3));
-        assert!(holds(Units::None, 0, 3) && !holds(Units::None, 1, 3));
-        assert!(!holds(Units::AsCommitted, 1, 3), "nobody has said what a commit changes");
+        assert!(
+            holds(ExpectedRebuild::All, 3, 3)
+                && !holds(ExpectedRebuild::All, 2, 3)
+                && !holds(ExpectedRebuild::All, 0, 0)
+        );
+        assert!(holds(ExpectedRebuild::Some, 1, 3) && !holds(ExpectedRebuild::Some, 0, 3));
+        assert!(holds(ExpectedRebuild::None, 0, 3) && !holds(ExpectedRebuild::None, 1, 3));
+        assert!(!holds(ExpectedRebuild::AsCommitted, 1, 3), "nobody has said what a commit changes");
     }
 
     /// `base` (a library), `mid` (a library over it, with a build script), `top` (a program over that).

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bench_runner_core::record::ProofResult;
 
-use super::{Context, Finding};
+use super::axis::{Context, Finding};
 use crate::build::{Artifact, CompilerCall, Evidence, Part};
 
 /// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
@@ -297,5 +297,5 @@ pub(super) fn is_debug(name: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "calls/tests.rs"]
+#[path = "rustc_args/tests.rs"]
 mod tests;

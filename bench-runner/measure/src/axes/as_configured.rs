@@ -3,62 +3,21 @@
 //! Its value is the text that [`crate::build::user_settings`] makes. The files' part goes into the cargo home that builds
 //! have, and variables into their environment, so cargo puts them together with the project's own configuration.
 
-use bench_runner_core::record::ProofResult;
+use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 use toml::{Table, Value};
 
-use super::leaves::of_table;
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::flatten::flatten_table;
+use super::lines::{Lines, Situation, Unwritable};
 use super::rustflags::lacking;
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable,
-};
+use super::{call_diff, profile_keys};
 use crate::build::{Goal, Recipe, VARIABLES};
 
 pub(super) struct AsConfigured;
 
-/// The two halves of the text.
-struct User {
-    /// What the files say.
-    files: Table,
-    /// The variables.
-    variables: Vec<(String, String)>,
-}
-
-impl User {
-    fn of(value: &str) -> Result<Self, InvalidValue> {
-        let mut files: Table = value.parse().map_err(|error: toml::de::Error| InvalidValue {
-            message: format!(
-                "what is recorded as the user's own configuration is not TOML: {}",
-                error.message()
-            ),
-            nearest: None,
-        })?;
-        let variables = match files.remove(VARIABLES) {
-            Some(Value::Table(table)) => table
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
-                .collect(),
-            _ => Vec::new(),
-        };
-        Ok(Self { files, variables })
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Whether it says anything about flags or linkers, whose effect is on every compiler call.
-    fn concerns_calls(&self) -> bool {
-        let of_files = of_table(&self.files)
-            .iter()
-            .any(|(key, _)| key.ends_with(".rustflags") || key.ends_with(".linker"));
-        let of_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
-        of_files || self.variables.iter().any(|(name, _)| of_variable(name))
-    }
-}
-
 impl Axis for AsConfigured {
     fn key(&self) -> &'static str {
-        super::WHOLE[1]
+        AS_CONFIGURED
     }
 
     fn summary(&self) -> &'static str {
@@ -69,64 +28,106 @@ impl Axis for AsConfigured {
         &["by --variant as-configured"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        User::of(value).map(drop)
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        Ok(Box::new(User::parse(text)?))
+    }
+}
+
+/// A user's own configuration.
+#[derive(Debug)]
+pub(super) struct User {
+    /// As it was recorded.
+    text: String,
+    /// What the files say.
+    files: Table,
+    variables: Vec<(String, String)>,
+}
+
+impl User {
+    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
+        let mut files: Table = text.parse().map_err(|error: toml::de::Error| {
+            Refusal::new(format!(
+                "what is recorded as the user's own configuration is not TOML: {}",
+                error.message()
+            ))
+        })?;
+        let variables = match files.remove(VARIABLES) {
+            Some(Value::Table(table)) => table
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Ok(Self { text: text.to_owned(), files, variables })
     }
 
-    fn is_nothing(&self, value: &str) -> bool {
-        value.trim().is_empty()
+    pub(super) fn apply_to(&self, recipe: &mut Recipe) {
+        if !self.files.is_empty() {
+            recipe.home_config = Some(self.files.to_string());
+        }
+        for (name, value) in &self.variables {
+            recipe.env_from.insert(name.clone(), AS_CONFIGURED.to_owned());
+            recipe.env.insert(name.clone(), value.clone());
+        }
     }
 
-    fn by_comparison(&self) -> bool {
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it says anything about flags or linkers, whose effect is on every compiler call.
+    fn concerns_calls(&self) -> bool {
+        let of_files = flatten_table(&self.files)
+            .iter()
+            .any(|(key, _)| key.ends_with(".rustflags") || key.ends_with(".linker"));
+        let of_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
+        of_files || self.variables.iter().any(|(name, _)| of_variable(name))
+    }
+}
+
+impl SettingValue for User {
+    fn is_default(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    fn is_proven_by_comparison(&self) -> bool {
         true
     }
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_none() {
-            return Availability::Missing {
-                reason:
-                    "the user's configuration of cargo means nothing to a project that cargo does not build"
-                        .into(),
-                help: None,
-            };
+            return Err(Refusal::new(
+                "the user's configuration of cargo means nothing to a project that cargo does not build",
+            ));
         }
-        Availability::Available { identity: setting.value.to_owned(), tool: None }
+        Ok(Available::plainly(self.text.as_str()))
     }
 
-    fn matters(&self, _: Goal) -> bool {
+    fn applies_to(&self, _: Goal) -> bool {
         true
     }
 
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        let user = User::of(setting.value).map_err(|error| std::io::Error::other(error.message))?;
-        if !user.files.is_empty() {
-            recipe.home_config = Some(user.files.to_string());
-        }
-        for (name, value) in user.variables {
-            recipe.env_from.insert(name.clone(), self.key().to_owned());
-            recipe.env.insert(name, value);
-        }
-        Ok(())
+    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+        self.apply_to(recipe);
     }
 
-    fn advise(&self, _: &Setting<'_>, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
         Err(Unwritable("it is what your own configuration says already".to_owned()))
     }
 
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
-        let Some(user) = User::of(setting.value).ok().filter(|_| !self.is_nothing(setting.value)) else {
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+        if self.is_default() {
             let found = "the user has no configuration of cargo".to_owned();
             return Finding { found, ..Finding::nothing_asked() };
-        };
+        }
         let (seen, wrong, unseen) = Default::default();
-        let mut looked = Looked { context, beside: setting.beside, shown, seen, wrong, unseen };
-        looked.at(&user);
-        let against = shown.against();
-        looked.finding().and(against)
+        let mut looked = Looked { context, beside, input, seen, wrong, unseen };
+        looked.at(self);
+        looked.finding().and(input.against())
     }
 
-    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
-        let wrapped = setting.value.contains("rustc-wrapper") || setting.value.contains("RUSTC_WRAPPER");
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
+        let wrapped = self.text.contains("rustc-wrapper") || self.text.contains("RUSTC_WRAPPER");
         if wrapped {
             &["a wrapper such as a compiler cache keeps what it has from one build to the next"]
         } else {
@@ -140,8 +141,8 @@ struct Looked<'a> {
     /// With the user's configuration in force.
     context: &'a Context,
     /// All settings of the variant: another one decides on its own key.
-    beside: &'a super::Settings,
-    shown: &'a Shown<'a>,
+    beside: &'a ParsedSettings,
+    input: &'a ProofInput<'a>,
     seen: Vec<String>,
     wrong: Vec<String>,
     unseen: Vec<String>,
@@ -153,7 +154,7 @@ impl Looked<'_> {
         let linker = in_force
             .linker
             .iter()
-            .filter(|_| !self.beside.contains_key("linker-driver"))
+            .filter(|_| self.beside.get("linker-driver").is_none())
             .map(|linker| format!("-Clinker={linker}"));
         let flags: Vec<String> = in_force.flags.iter().cloned().chain(linker).collect();
         if user.concerns_calls() && !flags.is_empty() {
@@ -162,15 +163,15 @@ impl Looked<'_> {
         let config = self.context.config.clone().unwrap_or_default();
         let wrapper = config.get("build").and_then(|build| build.get("rustc-wrapper")?.as_str());
         let wrapper = user.variable("RUSTC_WRAPPER").or(wrapper).map(str::to_owned);
-        let decided = self.beside.contains_key("cache");
+        let decided = self.beside.get("cache").is_some();
         if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty() && !decided) {
             self.wrapper(&wrapper);
         }
         let incremental = user.variable("CARGO_INCREMENTAL").is_some()
             || config.get("build").is_some_and(|build| build.get("incremental").is_some());
         let profile = self.profile();
-        let in_force = of_table(&config);
-        for (key, value) in of_table(&user.files) {
+        let in_force = flatten_table(&config);
+        for (key, value) in flatten_table(&user.files) {
             let told =
                 key.ends_with(".rustflags") || key.ends_with(".linker") || key == "build.rustc-wrapper";
             // The project has the last word on a value, and variables before both.
@@ -199,14 +200,14 @@ impl Looked<'_> {
 
     /// The profile that was built with.
     fn profile(&self) -> String {
-        let command = &self.shown.build.command;
+        let command = &self.input.build.command;
         let named = command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
         named.unwrap_or_else(|| "dev".to_owned())
     }
 
     fn flags(&mut self, flags: &[String]) {
-        let text = super::difference::shortened(&flags.join(" "));
-        match lacking(flags, self.shown.build) {
+        let text = call_diff::shortened(&flags.join(" "));
+        match lacking(flags, self.input.build) {
             Some((calls, missing)) if missing.is_empty() => {
                 self.seen.push(format!("`{text}` in all {calls} calls of its own units"));
             }
@@ -217,7 +218,7 @@ impl Looked<'_> {
 
     fn wrapper(&mut self, wrapper: &str) {
         let name = wrapper.rsplit('/').next().unwrap_or(wrapper).to_owned();
-        let calls = &self.shown.build.compiler_calls;
+        let calls = &self.input.build.compiler_calls;
         let wrapped =
             |args: &[String]| args.first().and_then(|arg| arg.rsplit('/').next()) == Some(name.as_str());
         if !calls.is_empty() && calls.iter().all(|call| wrapped(&call.args)) {
@@ -229,17 +230,15 @@ impl Looked<'_> {
 
     /// A key of the profile, by the axis of the same name.
     fn profile_key(&mut self, key: &str, value: &str) {
-        if self.beside.contains_key(key) {
+        if self.beside.get(key).is_some() {
             return;
         }
         let value = as_axis_writes(key, value.trim_matches('"'));
-        let axis = super::all().iter().find(|axis| axis.key() == key && axis.parse(key, &value).is_ok());
-        let Some(axis) = axis else {
+        let Some(parsed) = profile_keys::parse(key, &value) else {
             self.unseen.push(format!("{key}={value}"));
             return;
         };
-        let beside = super::Settings::from([(key.to_owned(), value.clone())]);
-        let finding = axis.prove(&Setting { key, value: &value, beside: &beside }, self.context, self.shown);
+        let finding = parsed.prove(&ParsedSettings::default(), self.context, self.input);
         match finding.result {
             ProofResult::Holds => self.seen.push(format!("{key}={value}: {}", finding.found)),
             ProofResult::Fails => self.wrong.push(format!("{key}={value}: {}", finding.found)),
@@ -289,12 +288,12 @@ mod tests {
     #[test]
     fn files_go_into_the_cargo_home_and_variables_into_the_environment() {
         let user = "[profile.dev]\ndebug = 1\n[variables]\nCARGO_PROFILE_DEV_DEBUG = '2'\n";
-        let recipe = fixture::applied(&AsConfigured, "as-configured", user, &fixture::context());
+        let recipe = fixture::applied("as-configured", user, &fixture::context());
         assert_eq!(recipe.home_config.as_deref(), Some("[profile.dev]\ndebug = 1\n"));
         assert!(recipe.config.is_empty());
         assert_eq!(recipe.env["CARGO_PROFILE_DEV_DEBUG"], "2");
         assert_eq!(recipe.env_from["CARGO_PROFILE_DEV_DEBUG"], "as-configured");
-        let recipe = fixture::applied(&AsConfigured, "as-configured", "", &fixture::context());
+        let recipe = fixture::applied("as-configured", "", &fixture::context());
         assert_eq!(recipe, Recipe::default());
     }
 
@@ -317,7 +316,7 @@ mod tests {
                 ..InForce::default()
             };
             let context = Context { config: Some(config.parse().unwrap()), in_force, ..fixture::context() };
-            let finding = fixture::prove(&AsConfigured, "as-configured", user, &context, &build(flags));
+            let finding = fixture::prove("as-configured", user, &context, &build(flags));
             (finding.result, finding.found)
         };
         let (result, found) = prove(user, "", "-C linker=clang -Ca");

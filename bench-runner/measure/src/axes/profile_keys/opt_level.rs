@@ -1,30 +1,21 @@
 //! How much the compiler optimises, for all crates or for kinds of them.
 
-use super::calls::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
-use super::table::PerKind;
-use super::{
-    Availability, Axis, Context, Finding, InvalidValue, Lines, Setting, Shown, Situation, Unwritable, named,
+use bench_runner_core::record::Refusal;
+
+use super::per_kind::PerKind;
+use crate::axes::axis::{
+    Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied,
 };
+use crate::axes::lines::{Lines, Situation, Unwritable};
+use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
+use crate::axes::values;
 use crate::build::{CompilerCall, Evidence, Goal, Recipe};
 
-pub(super) struct OptLevel;
+pub(in crate::axes) struct OptLevel;
 
 const KEY: &str = "opt-level";
 const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
 const KINDS: [&str; 4] = ["own", "deps", "build", "final"];
-
-fn parse(value: &str) -> Result<PerKind, InvalidValue> {
-    PerKind::parse(value, &KINDS, |text| named::one_of(text, "an optimisation level", &LEVELS))
-}
-
-/// The package that is built, where the manifest at the top of the tree names one.
-fn package(context: &Context) -> Option<&str> {
-    context.manifest.as_ref()?.get("package")?.get("name")?.as_str()
-}
-
-fn in_toml(level: &str) -> String {
-    if level.bytes().all(|byte| byte.is_ascii_digit()) { level.to_owned() } else { format!("\"{level}\"") }
-}
 
 impl Axis for OptLevel {
     fn key(&self) -> &'static str {
@@ -39,77 +30,70 @@ impl Axis for OptLevel {
         &["0", "1", "2", "3", "s", "z", "{own=1,deps=3}"]
     }
 
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        parse(value).map(|_| ())
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        let level = |text: &str| values::one_of(text, "an optimisation level", &LEVELS).map(drop);
+        Ok(Box::new(Levels(PerKind::parse(text, &KINDS, level)?)))
     }
+}
 
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
-        let levels = parse(setting.value);
-        let names_final = levels.as_ref().is_ok_and(|levels| levels.of("final").is_some());
+#[derive(Debug)]
+struct Levels(PerKind);
+
+impl SettingValue for Levels {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        let names_final = self.0.of("final").is_some();
         if names_final && context.manifest.is_some() && package(context).is_none() {
-            return Availability::Missing {
-                reason: "the manifest at the top of the project is of no package that `final` could mean"
-                    .into(),
-                help: Some("leave `final` out, and use `own`".into()),
-            };
+            let what = "the manifest at the top of the project is of no package that `final` could mean";
+            return Err(Refusal::new(what).with_help("leave `final` out, and use `own`"));
         }
-        named::of_cargo(KEY, levels.map_or(setting.value.to_owned(), |levels| levels.canonical()), context)
+        values::of_cargo(KEY, self.0.canonical(), context)
     }
 
-    fn matters(&self, _: Goal) -> bool {
+    fn applies_to(&self, _: Goal) -> bool {
         // What runs during a check is compiled in full.
         true
     }
 
-    fn apply(&self, setting: &Setting<'_>, context: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        let levels = parse(setting.value).map_err(std::io::Error::other)?;
+    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
         let mut key = |key: String, level: &str| recipe.profile_keys.push((key, in_toml(level)));
-        if let PerKind::All(level) = &levels {
+        if let PerKind::All(level) = &self.0 {
             key(KEY.to_owned(), level);
         }
         for (kind, place) in [("own", ""), ("build", "build-override."), ("deps", "package.\"*\".")] {
-            levels.of(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
+            self.0.of(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
         }
-        if let (Some(level), Some(name)) = (levels.of("final"), package(context)) {
+        if let (Some(level), Some(name)) = (self.0.of("final"), package(context)) {
             key(format!("package.{}.{KEY}", toml::Value::String(name.to_owned())), level);
         }
-        Ok(())
     }
 
-    fn advise(&self, setting: &Setting<'_>, situation: &Situation) -> Result<Lines, Unwritable> {
-        let names_final = parse(setting.value).is_ok_and(|levels| levels.of("final").is_some());
-        if names_final && situation.package.is_none() {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+        if self.0.of("final").is_some() && situation.package.is_none() {
             return Err(Unwritable(
                 "`final` sets the level of one package, and nothing says which package that is".to_owned(),
             ));
         }
-        Lines::as_applied(self, setting, situation)
+        as_applied(self, beside, situation)
     }
 
-    fn prove(&self, setting: &Setting<'_>, context: &Context, shown: &Shown<'_>) -> Finding {
-        let levels = match parse(setting.value) {
-            Ok(levels) => levels,
-            Err(error) => return Finding::not_provable(setting.value.to_owned(), &error.message),
-        };
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
         let question = Question {
             name: KEY,
-            read: &|args| calls::codegen(args, KEY).unwrap_or("0").to_owned(),
-            excepted: calls::excepted(KEY, context, shown.build),
+            read: &|args| rustc_args::codegen(args, KEY).unwrap_or("0").to_owned(),
+            excepted: rustc_args::excepted(KEY, context, input.build),
         };
-        let seen = match &levels {
-            PerKind::All(level) => question.ask_all(shown.build, level),
+        let seen = match &self.0 {
+            PerKind::All(level) => question.ask_all(input.build, level),
             table => {
-                let question =
-                    Question { excepted: calls::excepted_by_name(KEY, context, shown.build), ..question };
-                of_table(table, &question, context, shown.build)
+                let excepted = rustc_args::excepted_by_name(KEY, context, input.build);
+                of_table(table, &Question { excepted, ..question }, context, input.build)
             }
         };
-        seen.finding(format!("opt-level={}", levels.canonical()))
+        seen.finding(format!("opt-level={}", self.0.canonical()))
     }
 
-    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
-        let levels = parse(setting.value);
-        let names = |kind| levels.as_ref().is_ok_and(|levels| levels.of(kind).is_some());
+    fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
+        let names = |kind| self.0.of(kind).is_some();
         match (names("deps"), names("final")) {
             (false, false) => &[],
             (true, false) => &[FOREIGN_HOST],
@@ -117,6 +101,15 @@ impl Axis for OptLevel {
             (true, true) => &[FOREIGN_HOST, OWN_SCRIPT],
         }
     }
+}
+
+/// The package that is built, if the manifest at the top of the tree names one.
+fn package(context: &Context) -> Option<&str> {
+    context.manifest.as_ref()?.get("package")?.get("name")?.as_str()
+}
+
+fn in_toml(level: &str) -> String {
+    if level.bytes().all(|byte| byte.is_ascii_digit()) { level.to_owned() } else { format!("\"{level}\"") }
 }
 
 const FOREIGN_HOST: &str =
@@ -129,10 +122,10 @@ fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: 
         let member = call.unit.as_ref().filter(|unit| unit.member && table.of("final").is_some());
         member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
     };
-    let of_class = |call: &CompilerCall, class| calls::class(call) == class && !is_final(call);
+    let of_class = |call: &CompilerCall, class| rustc_args::class(call) == class && !is_final(call);
     // A macro that is asked for itself has the profile of results.
     let asked = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.asked);
-    let host = |call: &CompilerCall| match calls::class(call) {
+    let host = |call: &CompilerCall| match rustc_args::class(call) {
         Class::Host { .. } if asked(call) => false,
         Class::Host { member: true } => !is_final(call),
         Class::Host { member: false } => table.of("deps").is_none(),
@@ -141,7 +134,7 @@ fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: 
     let ask = |kind, whose, among: &dyn Fn(&CompilerCall) -> bool| {
         Some(question.ask(build, &Wanted { whose, among, value: table.of(kind)? }))
     };
-    calls::together(
+    rustc_args::together(
         [
             ask("own", OWN, &|call| of_class(call, Class::Own)),
             ask("deps", DEPENDENCIES, &|call| of_class(call, Class::Dependency)),
@@ -167,7 +160,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_a_key_of_its_own() {
-        let keys = |value| fixture::applied(&OptLevel, KEY, value, &context()).profile_keys;
+        let keys = |value| fixture::applied(KEY, value, &context()).profile_keys;
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(keys("s"), [pair("opt-level", "\"s\"")]);
         assert_eq!(
@@ -182,7 +175,7 @@ mod tests {
     }
 
     fn prove(value: &str, own: &str, dep: &str) -> Finding {
-        fixture::prove(&OptLevel, KEY, value, &context(), &fixture::built(own, dep))
+        fixture::prove(KEY, value, &context(), &fixture::built(own, dep))
     }
 
     #[test]
@@ -191,7 +184,7 @@ mod tests {
         assert_eq!(prove("0", "", "-C opt-level=3").result, ProofResult::Fails);
         assert_eq!(prove("3", "-C opt-level=3", "-C opt-level=3").result, ProofResult::Holds);
         let nothing = Evidence::default();
-        let found = fixture::prove(&OptLevel, KEY, "0", &context(), &nothing);
+        let found = fixture::prove(KEY, "0", &context(), &nothing);
         assert_eq!(found.result, ProofResult::NotProvable);
     }
 
@@ -205,7 +198,7 @@ mod tests {
         let script = |value: &str, level: &str| {
             let mut build = fixture::built("-C opt-level=1", "");
             build.compiler_calls[0].args.extend(fixture::words(level));
-            fixture::prove(&OptLevel, KEY, value, &context(), &build)
+            fixture::prove(KEY, value, &context(), &build)
         };
         let found = script("{final=1}", "-C opt-level=1");
         assert_eq!(found.found, "opt-level=1 on 3 of 3 calls of the final package");
@@ -218,9 +211,7 @@ mod tests {
     #[test]
     fn a_final_package_must_be_there() {
         let workspace = Context { manifest: Some("[workspace]".parse().unwrap()), ..fixture::context() };
-        let probe = |value, context: &Context| {
-            matches!(fixture::probe(&OptLevel, KEY, value, context), Availability::Available { .. })
-        };
+        let probe = |value, context: &Context| fixture::probe(KEY, value, context).is_ok();
         assert!(probe("{final=3}", &context()) && !probe("{final=3}", &workspace));
         assert!(probe("{own=3,deps=3}", &workspace));
     }

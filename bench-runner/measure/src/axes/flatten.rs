@@ -1,6 +1,7 @@
 //! A piece of cargo's configuration → one key and value for each thing that it sets, as cargo's `--config` takes them.
 
-use super::InvalidValue;
+use bench_runner_core::record::Refusal;
+
 use crate::spanned::quoted;
 
 /// Keys that would take a build out of the harness's hands, with what to say of them.
@@ -13,27 +14,23 @@ const NOT_TO_BE_SET: [(&str, &str); 3] = [
 const SECRETS: [&str; 2] = ["token", "secret-key"];
 
 /// What `text` sets: dotted keys with values in TOML, arrays whole, tables without content left out.
-pub(super) fn leaves(text: &str) -> Result<Vec<(String, String)>, InvalidValue> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| InvalidValue {
-        message: format!("`{}` is not TOML: {}", first_line(text), error.message().replace('\n', ", ")),
-        nearest: None,
+pub(super) fn flatten(text: &str) -> Result<Vec<(String, String)>, Refusal> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        Refusal::new(format!("`{}` is not TOML: {}", first_line(text), error.message().replace('\n', ", ")))
     })?;
-    let leaves = of_table(&table);
+    let leaves = flatten_table(&table);
     for (key, _) in &leaves {
         let refused = NOT_TO_BE_SET.iter().find(|(name, _)| key == name).map(|(_, why)| *why);
         let secret = SECRETS.contains(&key.rsplit('.').next().unwrap_or(key));
         if let Some(why) = refused.or(secret.then_some("it is a secret, and plans are published")) {
-            return Err(InvalidValue {
-                message: format!("`{key}` cannot be set here: {why}"),
-                nearest: None,
-            });
+            return Err(Refusal::new(format!("`{key}` cannot be set here: {why}")));
         }
     }
     Ok(leaves)
 }
 
 /// The same of a table.
-pub(super) fn of_table(table: &toml::Table) -> Vec<(String, String)> {
+pub(super) fn flatten_table(table: &toml::Table) -> Vec<(String, String)> {
     let mut leaves = Vec::new();
     collect("", table, &mut leaves);
     leaves
@@ -68,7 +65,7 @@ fn inline(value: &toml::Value) -> String {
     }
 }
 
-pub(super) fn first_line(text: &str) -> &str {
+fn first_line(text: &str) -> &str {
     text.lines().find(|line| !line.trim().is_empty()).unwrap_or("").trim()
 }
 
@@ -82,7 +79,7 @@ mod tests {
             "[build]\nrustflags = [\"-Ca\", \"-Clink-arg=\\\"x\\\"\"]\n[profile.dev.package.\"*\"]\nopt-level = 1\n",
             "[target.'cfg(unix)']\nlinker = 'clang'\n[env]\nX = { value = \"1\", force = true }\n[unstable]\n",
         );
-        let shown: Vec<String> = leaves(text).unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let shown: Vec<String> = flatten(text).unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
         expect_test::expect![[r#"
             build.rustflags=["-Ca", "-Clink-arg=\"x\""]
             env.X.force=true
@@ -94,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_would_leave_the_harness_or_tell_a_secret_is_refused() {
-        let refused = |text: &str| leaves(text).unwrap_err().message;
+        let refused = |text: &str| flatten(text).unwrap_err().what;
         assert!(refused("build.target-dir = \"/x\"").starts_with("`build.target-dir` cannot be set here"));
         assert!(refused("[registries.mine]\ntoken = \"x\"").contains("is a secret"));
         assert!(refused("[build\n").starts_with("`[build` is not TOML: "));
@@ -105,7 +102,7 @@ mod tests {
         fn an_argument_says_what_the_text_said(key in "[a-z*.\" ]{1,8}", value in "\\PC{0,12}\n?\\PC{0,3}") {
             let table = toml::Table::from_iter([(key, toml::Value::String(value))]);
             let table = toml::Table::from_iter([("a".to_owned(), toml::Value::Table(table))]);
-            let [(key, value)] = of_table(&table).try_into().unwrap();
+            let [(key, value)] = flatten_table(&table).try_into().unwrap();
             let argument = format!("{key}={value}");
             proptest::prop_assert!(!argument.contains('\n'));
             proptest::prop_assert_eq!(argument.parse::<toml::Table>().unwrap(), table);

@@ -3,141 +3,17 @@
 
 mod files;
 
-use std::collections::BTreeMap;
-
-use toml::{Table, Value};
-
-use super::{Axis, Context, Setting, Settings, each, find};
-use crate::build::{InForce, Recipe, merged};
+use super::axis::ParsedSettings;
+use super::lines::{Lines, Situation, Unwritable};
 
 pub use files::{CONFIG, MANIFEST, TOOLCHAIN, Written};
 
-/// Stands for the directory of the toolchain, which only the reader's machine knows.
-pub const SYSROOT: &str = "/SYSROOT";
-
-/// Where settings were measured, as far as a bundle says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Situation {
-    /// The target triple; `None` where it cannot be told.
-    pub host: Option<String>,
-    /// Whether rustc links with its own lld when nobody says otherwise.
-    pub own_lld: bool,
-    /// Whether cargo builds the project.
-    pub by_cargo: bool,
-    /// The profile that is built with where no setting names one.
-    pub profile: String,
-    /// Name of the package at the top of the project, where it is known.
-    pub package: Option<String>,
-}
-
-/// Why a setting cannot be written down.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unwritable(pub String);
-
-/// What makes one setting permanent.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Lines {
-    /// Flags for rustc.
-    pub rustflags: Vec<String>,
-    /// For cargo's configuration.
-    pub config: Table,
-    /// For the manifest at the top of the workspace.
-    pub manifest: Table,
-    /// For `rust-toolchain.toml`.
-    pub toolchain: Table,
-    /// Variables that must stand in the environment, because configuration comes too late for them.
-    pub environment: BTreeMap<String, String>,
-    /// A whole file of cargo's configuration, as it stands.
-    pub verbatim: Option<String>,
-    /// Programs that have to be there, by the names that the record of tools has.
-    pub needs: Vec<&'static str>,
-    /// What else has to be known, as sentences.
-    pub remarks: Vec<String>,
-}
-
-impl Lines {
-    /// No line at all, because of this.
-    pub(super) fn nothing(why: &str) -> Self {
-        Self::default().noting(why)
-    }
-
-    pub(super) fn flags(flags: impl IntoIterator<Item = String>) -> Self {
-        Self { rustflags: flags.into_iter().collect(), ..Self::default() }
-    }
-
-    /// One key of cargo's configuration.
-    pub(super) fn config(key: &str, value: impl Into<Value>) -> Self {
-        Self { config: nested(key, value.into()), ..Self::default() }
-    }
-
-    pub(super) fn toolchain(key: &str, value: impl Into<Value>) -> Self {
-        Self { toolchain: nested(&format!("toolchain.{key}"), value.into()), ..Self::default() }
-    }
-
-    pub(super) fn needing(mut self, program: &'static str) -> Self {
-        self.needs.push(program);
-        self
-    }
-
-    pub(super) fn noting(mut self, remark: impl Into<String>) -> Self {
-        self.remarks.push(remark.into());
-        self
-    }
-
-    /// What an axis adds to a recipe, written down.
-    pub(super) fn as_applied(
-        axis: &(impl Axis + ?Sized),
-        setting: &Setting<'_>,
-        situation: &Situation,
-    ) -> Result<Self, Unwritable> {
-        let package = situation.package.as_ref().map(|name| nested("package.name", name.clone().into()));
-        let context = Context {
-            toolchain: None,
-            config: None,
-            in_force: InForce::default(),
-            manifest: package,
-            path: Default::default(),
-            tools: Default::default(),
-        };
-        let mut recipe = Recipe::default();
-        let unwritable = |reason: String| Unwritable(format!("{}={}: {reason}", setting.key, setting.value));
-        axis.apply(setting, &context, &mut recipe).map_err(|error| unwritable(error.to_string()))?;
-        let mut lines = Self::flags(recipe.rustflags);
-        let parsed = |text: String| text.parse::<Table>().map_err(|error| unwritable(error.to_string()));
-        for (key, value) in recipe.config {
-            lines.config = merged(&lines.config, &parsed(format!("{key}={value}"))?);
-        }
-        let profile = setting.beside.get("profile").unwrap_or(&situation.profile);
-        for (key, value) in recipe.profile_keys {
-            lines.manifest = merged(&lines.manifest, &parsed(format!("profile.{profile}.{key}={value}"))?);
-        }
-        Ok(lines)
-    }
-
-    /// This and `other` together.
-    fn and(mut self, other: Self) -> Self {
-        let Self { rustflags, config, manifest, toolchain, environment, verbatim, needs, remarks } = other;
-        self.rustflags.extend(rustflags);
-        self.config = merged(&self.config, &config);
-        self.manifest = merged(&self.manifest, &manifest);
-        self.toolchain = merged(&self.toolchain, &toolchain);
-        self.environment.extend(environment);
-        self.verbatim = self.verbatim.or(verbatim);
-        self.needs.extend(needs.into_iter().filter(|need| !self.needs.contains(need)).collect::<Vec<_>>());
-        self.remarks
-            .extend(remarks.into_iter().filter(|remark| !self.remarks.contains(remark)).collect::<Vec<_>>());
-        self
-    }
-}
-
 /// The lines for all settings of a variant together: flags in one list, tables joined.
-pub fn advise(settings: &Settings, situation: &Situation) -> Written {
+pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> Written {
     let mut lines = Lines::default();
     let mut unwritable = Vec::new();
-    for setting in each(settings) {
-        let axis = find(setting.key).map_err(|error| Unwritable(error.message));
-        match axis.and_then(|axis| axis.advise(&setting, situation)) {
+    for setting in settings.iter() {
+        match setting.value.advise(settings, situation) {
             Ok(more) => lines = lines.and(more),
             Err(Unwritable(reason)) => unwritable.push(reason),
         }
@@ -145,19 +21,15 @@ pub fn advise(settings: &Settings, situation: &Situation) -> Written {
     Written { unwritable, ..lines.files(situation) }
 }
 
-/// A table with one value at a dotted path of bare keys.
-fn nested(path: &str, value: Value) -> Table {
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let value = rest.map_or_else(|| value.clone(), |rest| Value::Table(nested(rest, value.clone())));
-    Table::from_iter([(first.to_owned(), value)])
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
 
+    use toml::Table;
+
     use super::files::ENVIRONMENT;
     use super::*;
+    use crate::axes::{self, fixture};
 
     fn situation() -> Situation {
         Situation {
@@ -170,8 +42,7 @@ mod tests {
     }
 
     fn written(settings: &[(&str, &str)], situation: &Situation) -> Written {
-        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        advise(&settings.collect(), situation)
+        advise(&fixture::parsed(settings), situation)
     }
 
     fn check(settings: &[(&str, &str)], expected: Expect) {
@@ -342,7 +213,7 @@ mod tests {
 
     #[test]
     fn every_axis_has_something_to_say_of_each_of_its_values() {
-        for axis in super::super::all() {
+        for axis in axes::all() {
             let key = if axis.key() == "env.NAME" { "env.CC" } else { axis.key() };
             for value in axis.values().iter().filter(|value| axis.parse(key, value).is_ok()) {
                 let written = written(&[(key, value)], &situation());

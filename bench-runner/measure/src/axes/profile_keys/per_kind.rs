@@ -1,6 +1,6 @@
 //! Values that may be given for all crates at once or, as a table, for kinds of them.
 
-use super::InvalidValue;
+use bench_runner_core::record::Refusal;
 
 /// A value for everything, or values by kind of crate in the order of the axis's kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,29 +17,27 @@ impl PerKind {
     pub(super) fn parse(
         value: &str,
         kinds: &[&'static str],
-        scalar: impl Fn(&str) -> Result<(), InvalidValue>,
-    ) -> Result<Self, InvalidValue> {
+        scalar: impl Fn(&str) -> Result<(), Refusal>,
+    ) -> Result<Self, Refusal> {
         if !value.trim_start().starts_with('{') {
             return scalar(value).map(|()| Self::All(value.to_owned()));
         }
-        let invalid = |message: String, nearest| InvalidValue { message, nearest };
         let form = kinds.iter().map(|kind| format!("{kind}=…")).collect::<Vec<_>>().join(",");
         let inner = value.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let pairs = inner.map(|inner| inner.split(',').map(|pair| pair.split_once('=')).collect());
         let Some(Some(pairs)) = pairs.map(|pairs: Option<Vec<(&str, &str)>>| pairs) else {
-            return Err(invalid(format!("`{value}` is not a table such as {{{form}}}"), None));
+            return Err(Refusal::new(format!("`{value}` is not a table such as {{{form}}}")));
         };
         let mut values: Vec<(&'static str, String)> = Vec::new();
         for (kind, text) in pairs {
             let kind = kind.trim();
             let Some(known) = kinds.iter().find(|known| **known == kind) else {
-                let nearest =
-                    bench_runner_core::nearest::nearest(kind, kinds.iter().copied()).map(str::to_owned);
                 let known = kinds.join(", ");
-                return Err(invalid(format!("`{kind}` is no kind of crate here (known: {known})"), nearest));
+                return Err(Refusal::new(format!("`{kind}` is no kind of crate here (known: {known})"))
+                    .did_you_mean(kind, kinds.iter().copied()));
             };
             if values.iter().any(|(other, _)| other == known) {
-                return Err(invalid(format!("`{value}` sets {kind} twice"), None));
+                return Err(Refusal::new(format!("`{value}` sets {kind} twice")));
             }
             // A word such as `s` may stand in quotes, as TOML wants it.
             let text = text.trim().trim_matches(['"', '\'']);
@@ -49,10 +47,7 @@ impl PerKind {
         let names = |kind: &str| values.iter().any(|(name, _)| *name == kind);
         if names("own") && !names("deps") {
             // The key for the profile is that of all crates.
-            return Err(invalid(
-                format!("`{value}` would reach dependencies too: name `deps` as well"),
-                None,
-            ));
+            return Err(Refusal::new(format!("`{value}` would reach dependencies too: name `deps` as well")));
         }
         values.sort_by_key(|(kind, _)| kinds.iter().position(|known| known == kind));
         Ok(Self::Some(values))
@@ -85,13 +80,13 @@ impl PerKind {
 mod tests {
     use super::*;
 
-    fn number(text: &str) -> Result<(), InvalidValue> {
-        let error = |_| InvalidValue { message: format!("`{text}` is no number"), nearest: None };
+    fn number(text: &str) -> Result<(), Refusal> {
+        let error = |_| Refusal::new(format!("`{text}` is no number"));
         text.parse::<u32>().map(|_| ()).map_err(error)
     }
 
     fn parse(value: &str) -> Result<PerKind, String> {
-        PerKind::parse(value, &["own", "deps"], number).map_err(|error| error.message)
+        PerKind::parse(value, &["own", "deps"], number).map_err(|refusal| refusal.what)
     }
 
     #[test]
@@ -112,6 +107,6 @@ mod tests {
         assert_eq!(parse("{own=1,own=2}").unwrap_err(), "`{own=1,own=2}` sets own twice");
         assert_eq!(parse("{dep=1}").unwrap_err(), "`dep` is no kind of crate here (known: own, deps)");
         let error = PerKind::parse("{dep=1}", &["own", "deps"], number).unwrap_err();
-        assert_eq!(error.nearest.as_deref(), Some("deps"));
+        assert_eq!(error.help.as_deref(), Some("did you mean `deps`?"));
     }
 }

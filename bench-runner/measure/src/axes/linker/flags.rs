@@ -5,44 +5,31 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::short_hash;
 
-use super::super::Context;
+use super::super::axis::Context;
+use super::name::LinkerName;
 use super::probe;
-use crate::build::Recipe;
 
-pub(super) fn apply(
-    value: &str,
-    driver: Option<&str>,
-    context: &Context,
-    recipe: &mut Recipe,
-) -> io::Result<()> {
-    if let Some(linker) = probe::by_directory(value, context) {
-        link_ld(&linker, &context.tools)?;
-    }
-    let flags = flags(value, driver, context);
-    if !flags.is_empty() {
-        recipe.rustflags_from.push(format!("linker={value}"));
-    }
-    recipe.rustflags.extend(flags);
-    Ok(())
-}
-
-/// The flags for rustc that `value` stands for, with another program than rustc's usual one to call the linker where
+/// The flags for rustc that `linker` stands for, with another program than rustc's usual one to call the linker where
 /// one is named.
-pub(super) fn flags(value: &str, driver: Option<&str>, context: &Context) -> Vec<String> {
+pub(super) fn flags(linker: &LinkerName, driver: Option<&str>, context: &Context) -> Vec<String> {
     let toolchain = context.toolchain.as_ref();
     // rustc's own lld is named on the command line before anything that is added here, and `-fuse-ld=lld` alone
     // would find it again, as would a directory given with `-B`.
     let without_own_lld = probe::links_with_own_lld(context).then(|| "-Clinker-features=-lld".to_owned());
     let directory = |dir: &Path| format!("-Clink-arg=-B{}", dir.display());
-    match value {
-        "default" => keeping_default(driver, context),
-        "bfd" | "gold" | "mold" => vec![format!("-Clink-arg=-fuse-ld={value}")],
-        "lld" => without_own_lld.into_iter().chain(["-Clink-arg=-fuse-ld=lld".to_owned()]).collect(),
-        "rust-lld" => match toolchain.and_then(|toolchain| toolchain.gcc_ld()) {
+    match linker {
+        LinkerName::Default => keeping_default(driver, context),
+        LinkerName::Bfd | LinkerName::Gold | LinkerName::Mold => {
+            vec![format!("-Clink-arg=-fuse-ld={}", linker.text())]
+        }
+        LinkerName::Lld => {
+            without_own_lld.into_iter().chain(["-Clink-arg=-fuse-ld=lld".to_owned()]).collect()
+        }
+        LinkerName::RustLld => match toolchain.and_then(|toolchain| toolchain.gcc_ld()) {
             Some(dir) => vec![directory(&dir), "-Clink-arg=-fuse-ld=lld".to_owned()],
             None => Vec::new(),
         },
-        other => match probe::by_directory(other, context) {
+        LinkerName::Wild | LinkerName::At(_) => match probe::by_directory(linker, context) {
             Some(linker) => {
                 let dir = directory_of(&linker, &context.tools);
                 without_own_lld.into_iter().chain([directory(&dir)]).collect()
@@ -57,7 +44,7 @@ pub(super) fn flags(value: &str, driver: Option<&str>, context: &Context) -> Vec
 pub(super) fn keeping_default(driver: Option<&str>, context: &Context) -> Vec<String> {
     let own = probe::links_with_own_lld(context) && !probe::configured(context);
     match driver {
-        Some(driver) if own && driver != "cc" => flags("rust-lld", None, context),
+        Some(driver) if own && driver != "cc" => flags(&LinkerName::RustLld, None, context),
         _ => Vec::new(),
     }
 }
@@ -67,7 +54,8 @@ pub(super) fn directory_of(linker: &Path, tools: &Path) -> PathBuf {
     tools.join(format!("ld-{}", short_hash(&linker.display().to_string())))
 }
 
-fn link_ld(linker: &Path, tools: &Path) -> io::Result<()> {
+/// Makes that directory.
+pub(super) fn link_ld(linker: &Path, tools: &Path) -> io::Result<()> {
     let dir = directory_of(linker, tools);
     std::fs::create_dir_all(&dir)?;
     match std::os::unix::fs::symlink(linker, dir.join("ld")) {
@@ -79,18 +67,14 @@ fn link_ld(linker: &Path, tools: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::axes::fixture;
 
     #[test]
     fn flags_carry_the_setting_that_asks_for_them() {
         let tools = tempfile::tempdir().unwrap();
-        let context = Context {
-            toolchain: None,
-            tools: tools.path().to_owned(),
-            ..super::super::super::fixture::context()
-        };
+        let context = Context { toolchain: None, tools: tools.path().to_owned(), ..fixture::context() };
         let applied = |value: &str| {
-            let mut recipe = Recipe::default();
-            apply(value, None, &context, &mut recipe).unwrap();
+            let recipe = fixture::applied("linker", value, &context);
             (recipe.rustflags, recipe.rustflags_from)
         };
         assert_eq!(applied("mold"), (vec!["-Clink-arg=-fuse-ld=mold".into()], vec!["linker=mold".into()]));

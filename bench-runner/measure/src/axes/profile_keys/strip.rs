@@ -1,92 +1,44 @@
 //! What is taken out of the results after they are linked.
 
-use super::calls::{self, Class, OWN, Question, Seen, Wanted};
-use super::{Availability, Axis, Context, Finding, InvalidValue, Setting, Shown, named};
-use crate::build::{Evidence, Goal, Recipe};
+use crate::axes::axis::ParsedSettings;
+use crate::axes::rustc_args::{self, Class, OWN, Question, Seen, Wanted};
+use crate::build::Evidence;
 
-pub(super) struct Strip;
-
-const KEY: &str = "strip";
-const VALUES: [&str; 3] = ["none", "debuginfo", "symbols"];
-
-fn said(args: &[String]) -> &str {
-    calls::codegen(args, KEY).unwrap_or("none")
+pub(super) fn said(args: &[String]) -> &str {
+    rustc_args::codegen(args, "strip").unwrap_or("none")
 }
 
 /// What the calls that make the results strip: the first that strips something has its say.
 pub(super) fn of_results(build: &Evidence) -> &str {
-    let own = build.compiler_calls.iter().filter(|call| calls::class(call) == Class::Own);
+    let own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == Class::Own);
     own.map(|call| said(&call.args)).find(|said| *said != "none").unwrap_or("none")
 }
 
-impl Axis for Strip {
-    fn key(&self) -> &'static str {
-        KEY
-    }
+pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
+    (beside.is("debug", "none") && value == "debuginfo").then(|| {
+        "strip=debuginfo with debug=none: without debug info cargo strips that of the standard library already"
+            .to_owned()
+    })
+}
 
-    fn summary(&self) -> &'static str {
-        "what is stripped from the results: none, debuginfo or symbols"
-    }
-
-    fn values(&self) -> &'static [&'static str] {
-        &VALUES
-    }
-
-    fn parse(&self, _: &str, value: &str) -> Result<(), InvalidValue> {
-        named::one_of(value, "something to strip", &VALUES)
-    }
-
-    fn probe(&self, setting: &Setting<'_>, context: &Context) -> Availability {
-        named::of_cargo(KEY, setting.value.to_owned(), context)
-    }
-
-    fn matters(&self, goal: Goal) -> bool {
-        goal.links()
-    }
-
-    fn conflict(&self, setting: &Setting<'_>) -> Option<String> {
-        let no_debug = setting.beside.get("debug").is_some_and(|debug| debug == "none");
-        (no_debug && setting.value == "debuginfo").then(|| {
-            "strip=debuginfo with debug=none: without debug info cargo strips that of the standard library already"
-                .to_owned()
-        })
-    }
-
-    fn apply(&self, setting: &Setting<'_>, _: &Context, recipe: &mut Recipe) -> std::io::Result<()> {
-        recipe.profile_keys.push((KEY.to_owned(), format!("\"{}\"", setting.value)));
-        Ok(())
-    }
-
-    fn prove(&self, setting: &Setting<'_>, _: &Context, shown: &Shown<'_>) -> Finding {
-        let question =
-            Question { name: KEY, read: &|args| said(args).to_owned(), excepted: Default::default() };
-        let own =
-            Wanted { whose: OWN, among: &|call| calls::class(call) == Class::Own, value: setting.value };
-        let asked = question.ask(shown.build, &own);
-        asked.and(in_result(setting.value, shown.build)).finding(format!("strip={}", setting.value))
-    }
-
-    fn co_changes(&self, setting: &Setting<'_>) -> &'static [&'static str] {
-        match setting.value {
-            "none" => &[],
-            _ => &["build scripts and proc macros are stripped too"],
-        }
-    }
+pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+    let own = Wanted { whose: OWN, among: &|call| rustc_args::class(call) == Class::Own, value };
+    question.ask(build, &own).and(in_result(value, build))
 }
 
 /// What the sections of the result say: they are what stripping is about.
 fn in_result(value: &str, build: &Evidence) -> Seen {
-    let Some(symbols) = calls::sections(build, |name| name == ".symtab") else {
+    let Some(symbols) = rustc_args::sections(build, |name| name == ".symtab") else {
         return Seen::unclear("no linked file whose sections could be read".to_owned());
     };
-    let debug = calls::sections(build, calls::is_debug).unwrap_or_default();
+    let debug = rustc_args::sections(build, rustc_args::is_debug).unwrap_or_default();
     let holds = match value {
         "symbols" => symbols.is_empty() && debug.is_empty(),
         "debuginfo" => debug.is_empty() && !symbols.is_empty(),
         // The standard library always brings some.
         _ => !symbols.is_empty() && !debug.is_empty(),
     };
-    let debug_words = (!debug.is_empty()).then(|| calls::debug_in_words(&debug));
+    let debug_words = (!debug.is_empty()).then(|| rustc_args::debug_in_words(&debug));
     let there: Vec<String> =
         symbols.iter().map(|(name, size)| format!("{name} {size} bytes")).chain(debug_words).collect();
     let found = match there.is_empty() {
@@ -100,12 +52,12 @@ fn in_result(value: &str, build: &Evidence) -> Seen {
 mod tests {
     use bench_runner_core::record::ProofResult;
 
-    use super::*;
+    use crate::axes::axis::Finding;
     use crate::axes::fixture;
 
     fn prove(value: &str, flag: &str, sections: &[(&str, u64)]) -> Finding {
         let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
-        fixture::prove(&Strip, KEY, value, &fixture::context(), &build)
+        fixture::prove("strip", value, &fixture::context(), &build)
     }
 
     const SYMBOLS: (&str, u64) = (".symtab", 5);
@@ -136,13 +88,13 @@ mod tests {
     #[test]
     fn a_library_alone_shows_nothing() {
         let build = fixture::built("-C strip=symbols", "");
-        let finding = fixture::prove(&Strip, KEY, "symbols", &fixture::context(), &build);
+        let finding = fixture::prove("strip", "symbols", &fixture::context(), &build);
         assert_eq!(finding.result, ProofResult::NotProvable);
     }
 
     #[test]
     fn debug_info_that_is_gone_already_is_not_stripped_again() {
-        let beside = |value| fixture::conflict(&Strip, KEY, value, &[("debug", "none")]);
+        let beside = |value| fixture::conflict("strip", value, &[("debug", "none")]);
         assert!(beside("debuginfo").unwrap().contains("standard library"));
         assert_eq!((beside("none"), beside("symbols")), (None, None));
     }

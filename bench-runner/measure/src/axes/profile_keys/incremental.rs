@@ -1,0 +1,69 @@
+//! Whether the compiler keeps what it knows of a crate for the next time.
+
+use crate::axes::rustc_args::{OWN, Question, Seen, Wanted};
+use crate::build::{CompilerCall, Evidence, Part};
+
+pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+    // Path packages outside of the workspace are compiled incrementally too.
+    let among = |call: &CompilerCall| {
+        let local = call.unit.as_ref().is_some_and(|unit| unit.package.is_local());
+        call.part == Part::Own || call.part == Part::Dependency && local
+    };
+    question.ask(build, &Wanted { whose: OWN, among: &among, value }).and(in_files(value, build))
+}
+
+fn in_files(value: &str, build: &Evidence) -> Seen {
+    if build.artifacts.is_empty() {
+        return Seen::unclear("no result beside which a directory could be looked for".to_owned());
+    }
+    let crates = build.leftovers.incremental;
+    let found = match crates {
+        0 => "no incremental directory".to_owned(),
+        crates => format!("an incremental directory of {crates} units"),
+    };
+    Seen::of(found, (crates > 0) == (value == "on"))
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::record::ProofResult;
+
+    use super::*;
+    use crate::axes::axis::Finding;
+    use crate::axes::fixture;
+    use crate::build::{Artifact, Leftovers};
+
+    fn prove(value: &str, flag: &str, incremental: usize) -> Finding {
+        let artifact = Artifact {
+            unit: "p bin:p".into(),
+            package: None,
+            own: true,
+            fresh: false,
+            opt_level: "0".into(),
+            files: vec!["/t/debug/p".into()],
+            executable: None,
+        };
+        let build = Evidence {
+            artifacts: vec![artifact],
+            leftovers: Leftovers { incremental, ..Leftovers::default() },
+            ..fixture::built(flag, "")
+        };
+        fixture::prove("incremental", value, &fixture::context(), &build)
+    }
+
+    #[test]
+    fn arguments_and_the_directory_must_agree() {
+        let on = "-C incremental=/t/debug/incremental";
+        assert_eq!(prove("on", on, 2).result, ProofResult::Holds);
+        assert_eq!(prove("on", on, 0).result, ProofResult::Fails);
+        assert_eq!(prove("on", "", 0).result, ProofResult::Fails);
+        assert_eq!(prove("off", "", 0).result, ProofResult::Holds);
+        assert_eq!(prove("off", on, 2).result, ProofResult::Fails);
+        assert_eq!(
+            prove("off", "", 0).found,
+            "incremental=off on 2 of 2 calls of its own crates; no incremental directory"
+        );
+        let nothing = fixture::prove("incremental", "off", &fixture::context(), &Evidence::default());
+        assert_eq!(nothing.result, ProofResult::NotProvable);
+    }
+}

@@ -1,0 +1,210 @@
+//! The axes that are keys of cargo's profile. Those whose values are names differ by data and are entries of a table;
+//! those that can say something else for each kind of crate have a file of their own.
+
+mod codegen_units;
+mod debug;
+mod incremental;
+mod lto;
+mod opt_level;
+mod per_kind;
+mod split_debuginfo;
+mod strip;
+
+use bench_runner_core::record::Refusal;
+
+use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::rustc_args::{self, Question, Seen};
+use super::values;
+use crate::build::{Evidence, Goal, Recipe, Toolchain};
+
+pub(super) use codegen_units::CodegenUnits;
+pub(super) use opt_level::OptLevel;
+
+pub(super) const LTO: NamedKey = NamedKey(&Entry {
+    key: "lto",
+    summary: "link-time optimisation: off, false (thin within each crate, as by default), thin or fat",
+    values: &["off", "false", "thin", "fat"],
+    noun: "a kind of link-time optimisation",
+    applies_to: Goal::links,
+    unknown_to: |_, _| None,
+    conflict: lto::conflict,
+    apply: |value, _, recipe| match value {
+        "false" => recipe.profile_keys.push(("lto".to_owned(), "false".to_owned())),
+        name => write_name("lto", name, recipe),
+    },
+    said: lto::said,
+    except: None,
+    prove: lto::prove,
+    co_changes: lto::co_changes,
+});
+
+pub(super) const DEBUG: NamedKey = NamedKey(&Entry {
+    key: "debug",
+    summary: "debug info: none, line-directives-only, line-tables-only, limited or full",
+    values: &["none", "line-directives-only", "line-tables-only", "limited", "full"],
+    noun: "an amount of debug info",
+    applies_to: Goal::links,
+    unknown_to: debug::unknown_to,
+    conflict: |_, _| None,
+    apply: debug::apply,
+    said: debug::said,
+    except: Some("debug"),
+    prove: debug::prove,
+    co_changes: debug::co_changes,
+});
+
+pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&Entry {
+    key: "split-debuginfo",
+    summary: "where debug info lies: off (in the result), packed (one file beside it) or unpacked (files of each unit)",
+    values: &["off", "packed", "unpacked"],
+    noun: "a way to split debug info",
+    applies_to: Goal::links,
+    unknown_to: split_debuginfo::unknown_to,
+    conflict: split_debuginfo::conflict,
+    apply: |value, _, recipe| write_name("split-debuginfo", value, recipe),
+    said: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
+    // Cargo says nothing of it to crates that the project wants without debug info.
+    except: Some("debug"),
+    prove: split_debuginfo::prove,
+    co_changes: |_, _| &[],
+});
+
+pub(super) const STRIP: NamedKey = NamedKey(&Entry {
+    key: "strip",
+    summary: "what is stripped from the results: none, debuginfo or symbols",
+    values: &["none", "debuginfo", "symbols"],
+    noun: "something to strip",
+    applies_to: Goal::links,
+    unknown_to: |_, _| None,
+    conflict: strip::conflict,
+    apply: |value, _, recipe| write_name("strip", value, recipe),
+    said: strip::said,
+    except: None,
+    prove: strip::prove,
+    co_changes: |value, _| match value {
+        "none" => &[],
+        _ => &["build scripts and proc macros are stripped too"],
+    },
+});
+
+pub(super) const INCREMENTAL: NamedKey = NamedKey(&Entry {
+    key: "incremental",
+    summary: "incremental compilation of its own crates: on or off",
+    values: &["on", "off"],
+    noun: "a state of incremental compilation",
+    applies_to: Goal::compiles,
+    unknown_to: |_, _| None,
+    conflict: |_, _| None,
+    // Unlike the profile's key, this one also goes before what the project's own configuration says.
+    apply: |value, _, recipe| {
+        recipe.config.push(("build.incremental".to_owned(), (value == "on").to_string()));
+    },
+    said: |args| if rustc_args::codegen(args, "incremental").is_some() { "on" } else { "off" },
+    except: None,
+    prove: incremental::prove,
+    co_changes: |value, _| match value {
+        "on" => &["its own crates have up to 256 codegen units in place of 16, unless the project sets them"],
+        _ => &["its own crates have up to 16 codegen units in place of 256, unless the project sets them"],
+    },
+});
+
+/// The value that a key of the profile has, if an axis of the same name has it.
+pub(super) fn parse(key: &str, value: &str) -> Option<Box<dyn SettingValue>> {
+    const ALL: [&dyn Axis; 7] =
+        [&LTO, &CodegenUnits, &OptLevel, &DEBUG, &SPLIT_DEBUGINFO, &STRIP, &INCREMENTAL];
+    ALL.iter().find(|axis| axis.key() == key)?.parse(key, value).ok()
+}
+
+/// A key of the profile whose values are names.
+pub(super) struct NamedKey(&'static Entry);
+
+/// All that tells one such key from another. The first argument of each function is the value.
+struct Entry {
+    key: &'static str,
+    summary: &'static str,
+    values: &'static [&'static str],
+    /// One of its values, as it reads after "is not".
+    noun: &'static str,
+    applies_to: fn(Goal) -> bool,
+    /// Why a toolchain does not know the value, if it does not.
+    unknown_to: fn(&str, &Toolchain) -> Option<Refusal>,
+    conflict: fn(&'static str, &ParsedSettings) -> Option<String>,
+    apply: fn(&str, &Context, &mut Recipe),
+    /// What a call of rustc says of it, in the words of `values`.
+    said: for<'a> fn(&'a [String]) -> &'a str,
+    /// Key of the profile by which the project can except packages from it.
+    except: Option<&'static str>,
+    prove: fn(&str, &Question<'_>, &Evidence) -> Seen,
+    co_changes: fn(&str, &ParsedSettings) -> &'static [&'static str],
+}
+
+fn write_name(key: &str, name: &str, recipe: &mut Recipe) {
+    recipe.profile_keys.push((key.to_owned(), format!("\"{name}\"")));
+}
+
+impl Axis for NamedKey {
+    fn key(&self) -> &'static str {
+        self.0.key
+    }
+
+    fn summary(&self) -> &'static str {
+        self.0.summary
+    }
+
+    fn values(&self) -> &'static [&'static str] {
+        self.0.values
+    }
+
+    fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
+        let name = values::one_of(text, self.0.noun, self.0.values)?;
+        Ok(Box::new(NamedValue { of: self.0, name }))
+    }
+}
+
+struct NamedValue {
+    of: &'static Entry,
+    name: &'static str,
+}
+
+impl std::fmt::Debug for NamedValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.of.key, self.name)
+    }
+}
+
+impl SettingValue for NamedValue {
+    fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        let unknown =
+            context.toolchain.as_ref().and_then(|toolchain| (self.of.unknown_to)(self.name, toolchain));
+        match unknown {
+            Some(refusal) => Err(refusal),
+            None => values::of_cargo(self.of.key, self.name, context),
+        }
+    }
+
+    fn applies_to(&self, goal: Goal) -> bool {
+        (self.of.applies_to)(goal)
+    }
+
+    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
+        (self.of.conflict)(self.name, beside)
+    }
+
+    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
+        (self.of.apply)(self.name, context, recipe);
+    }
+
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+        let Entry { key, said, except, prove, .. } = self.of;
+        let question = Question {
+            name: key,
+            read: &|args| said(args).to_owned(),
+            excepted: except.map(|key| rustc_args::excepted(key, context, input.build)).unwrap_or_default(),
+        };
+        prove(self.name, &question, input.build).finding(format!("{key}={}", self.name))
+    }
+
+    fn co_changes(&self, beside: &ParsedSettings) -> &'static [&'static str] {
+        (self.of.co_changes)(self.name, beside)
+    }
+}

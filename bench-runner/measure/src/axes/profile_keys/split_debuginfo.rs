@@ -1,0 +1,97 @@
+//! Where debug info lies: in the results, in a package beside them, or in the objects that they were made of.
+
+use bench_runner_core::record::Refusal;
+
+use super::debug;
+use crate::axes::axis::ParsedSettings;
+use crate::axes::rustc_args::{self, Class, Question, Seen};
+use crate::build::{Evidence, Part, Release, Toolchain};
+
+pub(super) fn unknown_to(_: &str, toolchain: &Toolchain) -> Option<Refusal> {
+    (toolchain.release < Release { major: 1, minor: 65 }).then(|| {
+        Refusal::new("split-debuginfo needs Rust 1.65 or newer")
+            .with_help("name a newer toolchain with `toolchain=`")
+    })
+}
+
+pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
+    if beside.is("debug", "none") {
+        return Some(format!(
+            "split-debuginfo={value} with debug=none: there is no debug info that could be split"
+        ));
+    }
+    (beside.is("backend", "cranelift") && value != "off").then(|| {
+        format!("split-debuginfo={value} with backend=cranelift: Cranelift does not split debug info")
+    })
+}
+
+pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+    let mut seen = question.ask_all(build, value);
+    let mut own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == Class::Own).peekable();
+    if own.peek().is_some() && own.all(|call| debug::said(&call.args) == "none") {
+        seen = seen.noting("cargo does not say it to crates without debug info, and this profile has none");
+    }
+    seen.and(in_files(value, build))
+}
+
+/// What lies beside the results.
+fn in_files(value: &str, build: &Evidence) -> Seen {
+    let files = &build.leftovers;
+    if !build.linked.iter().any(|linked| linked.part == Part::Own) {
+        return Seen::unclear("nothing was linked that debug info could be split from".to_owned());
+    }
+    let holds = match value {
+        "packed" => files.packed > 0 && files.unpacked == 0,
+        "unpacked" => files.unpacked > 0 && files.packed == 0,
+        _ => files.packed == 0 && files.unpacked == 0,
+    };
+    let sections = rustc_args::sections(build, rustc_args::is_debug).filter(|sections| !sections.is_empty());
+    let sections =
+        sections.map_or("no debug info".to_owned(), |sections| rustc_args::debug_in_words(&sections));
+    let found =
+        format!("{} .dwp and {} .dwo files kept; the result has {sections}", files.packed, files.unpacked);
+    Seen::of(found, holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::record::ProofResult;
+
+    use super::*;
+    use crate::axes::axis::Finding;
+    use crate::axes::fixture;
+    use crate::build::Leftovers;
+
+    fn prove(value: &str, flag: &str, packed: usize, unpacked: usize) -> Finding {
+        let build = fixture::linked(fixture::built(flag, flag), &[(".debug_info", 9)], &[]);
+        let build = Evidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
+        fixture::prove("split-debuginfo", value, &fixture::context(), &build)
+    }
+
+    #[test]
+    fn arguments_and_files_must_agree() {
+        let flag = |value: &str| format!("-C debuginfo=2 -C split-debuginfo={value}");
+        let builds = [("off", 0, 0), ("packed", 1, 0), ("unpacked", 0, 3)];
+        for (value, _, _) in builds {
+            for (other, packed, unpacked) in builds {
+                let expected = if value == other { ProofResult::Holds } else { ProofResult::Fails };
+                let finding = prove(value, &flag(other), packed, unpacked);
+                assert_eq!(finding.result, expected, "{value} in a build with {other}: {}", finding.found);
+            }
+        }
+        assert_eq!(prove("packed", &flag("packed"), 0, 0).result, ProofResult::Fails);
+        assert_eq!(prove("unpacked", &flag("unpacked"), 1, 0).result, ProofResult::Fails);
+    }
+
+    #[test]
+    fn without_debug_info_nothing_is_split() {
+        let finding = prove("packed", "", 0, 0);
+        assert_eq!(finding.result, ProofResult::Fails);
+        assert!(finding.found.contains("this profile has none"), "{}", finding.found);
+        let conflict = |value, other| fixture::conflict("split-debuginfo", value, &[other]);
+        assert!(conflict("off", ("debug", "none")).is_some());
+        assert!(conflict("packed", ("backend", "cranelift")).is_some());
+        assert_eq!(conflict("off", ("backend", "cranelift")), None);
+        assert_eq!(conflict("packed", ("debug", "full")), None);
+    }
+}
