@@ -1,141 +1,73 @@
-//! The order of modules, and the wall between measuring and judging, held by reading the `use` lines.
+//! The order of modules, and that measuring never sees judging, held by reading the sources.
+
+mod graph;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::LazyLock;
 
-
-use crate::lab::entries;
+use graph::{Crate, Use, a_circle_of_files_is_found, circles};
 
 trials! { "architecture";
     modules_import_only_from_those_above_them,
-    measuring_and_judging_never_import_each_other,
+    no_module_has_a_circle_of_files,
+    a_circle_of_files_is_found,
+    measuring_never_sees_judging,
     verbs_never_import_one_another,
     the_documented_order_is_the_order_of_lib_rs,
 }
 
-const MEASURING: [&str; 10] =
-    ["process", "host", "corpus", "build", "axes", "workloads", "scenario", "plan", "sampling", "run"];
-const JUDGING: [&str; 5] = ["compare", "machines", "figure", "report", "export"];
-
-/// The sources of the two crates, in the order in which their modules stand.
-fn sources() -> [PathBuf; 2] {
-    ["bench-runner-core/src", "bench-runner/src"].map(|src| Path::new(env!("CARGO_MANIFEST_DIR")).join(src))
-}
-
-/// The modules in the order in which each `lib.rs` declares them, with where their sources are.
-fn modules_with_sources() -> Vec<(String, PathBuf)> {
-    let of_crate = |src: PathBuf| {
-        let text = fs::read_to_string(src.join("lib.rs")).expect("lib.rs");
-        let declared = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-        declared.map(|name| (name.to_owned(), src.clone())).collect::<Vec<_>>()
-    };
-    let modules: Vec<(String, PathBuf)> = sources().into_iter().flat_map(of_crate).collect();
-    assert!(modules.len() > 15, "lib.rs was not understood: {modules:?}");
-    modules
-}
-
-fn modules() -> Vec<String> {
-    modules_with_sources().into_iter().map(|(name, _)| name).collect()
-}
-
-fn files(dir: &Path) -> Vec<PathBuf> {
-    entries(dir)
-        .into_iter()
-        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .collect()
-}
-
-/// Every `crate::module` or `bench_runner_core::module` that a file mentions outside its tests, with the line.
-fn imports(file: &Path) -> Vec<(usize, String)> {
-    let text = fs::read_to_string(file).expect("a source file");
-    let mut found = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        if line.trim() == "#[cfg(test)]" {
-            break;
-        }
-        if line.trim_start().starts_with("//") {
-            continue;
-        }
-        let of =
-            |prefix: &'static str| line.match_indices(prefix).map(move |(at, _)| (at, at + prefix.len()));
-        for (at, end) in of("crate::").chain(of("bench_runner_core::")) {
-            if at > 0 && line.as_bytes()[at - 1].is_ascii_alphanumeric() {
-                continue;
-            }
-            let rest = &line[end..];
-            if let Some(group) = rest.strip_prefix('{') {
-                let names = group.split(['}', ',']).filter_map(|name| name.trim().split("::").next());
-                found.extend(names.filter(|name| !name.is_empty()).map(|name| (number + 1, name.to_owned())));
-            } else {
-                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                found.push((number + 1, name));
-            }
-        }
+/// The crates, in the order in which they depend on each other.
+static CRATES: LazyLock<Vec<Crate>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner");
+    let sources = [
+        ("bench_runner_core", "core/src"),
+        ("bench_runner_measure", "measure/src"),
+        ("bench_runner_report", "report/src"),
+        ("bench_runner", "src"),
+    ];
+    let crates: Vec<Crate> =
+        sources.into_iter().map(|(name, src)| Crate::read(name, &root.join(src))).collect();
+    for one in &crates {
+        assert!(one.modules.len() > 5 && one.uses.len() > 20, "{} was not understood", one.name);
     }
-    found
-}
-
-/// Every import of one module by another: who, whom, and where.
-fn all_imports() -> Vec<(String, String, String)> {
-    let modules = modules();
-    let mut found = Vec::new();
-    for (module, src) in &modules_with_sources() {
-        let own = [src.join(module), src.join(format!("{module}.rs"))];
-        let own: Vec<PathBuf> = own
-            .iter()
-            .flat_map(|p| if p.is_dir() { files(p) } else { vec![p.clone()] })
-            .filter(|p| p.is_file())
-            .collect();
-        assert!(!own.is_empty(), "no file for module {module}");
-        for file in own.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "tests")) {
-            for (line, name) in imports(file).into_iter().filter(|(_, name)| modules.contains(name)) {
-                found.push((module.clone(), name, format!("{}:{line}", file.display())));
-            }
-        }
-    }
-    assert!(found.len() > 50, "imports were not understood: {}", found.len());
-    found
-}
+    crates
+});
 
 fn modules_import_only_from_those_above_them() {
-    let modules = modules();
-    let rank = |name: &str| modules.iter().position(|module| module == name);
-    let upward: Vec<String> = all_imports()
-        .into_iter()
-        .filter(|(who, whom, _)| rank(whom) > rank(who))
-        .map(|(who, whom, place)| format!("{place}: `{who}` imports `{whom}`, which stands below it"))
-        .collect();
+    let upward: Vec<String> = CRATES.iter().flat_map(Crate::upward).collect();
     assert!(upward.is_empty(), "{}", upward.join("\n"));
 }
 
-fn measuring_and_judging_never_import_each_other() {
-    let across: Vec<String> = all_imports()
-        .into_iter()
-        .filter(|(who, whom, _)| {
-            let measuring = |name: &str| MEASURING.contains(&name);
-            let judging = |name: &str| JUDGING.contains(&name);
-            measuring(who) && judging(whom) || judging(who) && measuring(whom)
-        })
-        .map(|(who, whom, place)| format!("{place}: `{who}` imports `{whom}`"))
-        .collect();
-    assert!(across.is_empty(), "{}", across.join("\n"));
+fn no_module_has_a_circle_of_files() {
+    let found: Vec<String> = CRATES.iter().flat_map(circles).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+fn measuring_never_sees_judging() {
+    let seen: Vec<&Use> =
+        CRATES[1].foreign.iter().filter(|one| one.starts("bench_runner_core", "compare")).collect();
+    assert!(seen.is_empty(), "measuring imports judging: {seen:#?}");
+    let read = CRATES[1].foreign.iter().any(|one| one.starts("bench_runner_core", "record"));
+    assert!(read, "what measure imports of core was not understood");
 }
 
 fn verbs_never_import_one_another() {
-    let verbs = ["run", "plan", "doctor", "corpus", "scenarios", "report", "compare", "export"];
-    for file in files(&sources()[1].join("commands")) {
-        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-        if !verbs.contains(&stem.as_str()) {
-            continue;
-        }
-        let text = fs::read_to_string(&file).expect("a source file");
-        for line in text.lines().filter(|line| line.trim_start().starts_with("use super::")) {
-            let named: Vec<&str> = line.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
-            let verb = verbs.iter().find(|verb| **verb != stem && named.contains(verb));
-            assert!(verb.is_none(), "{}: imports another verb: {line}", file.display());
-        }
-    }
+    let program = &CRATES[3];
+    let verbs: Vec<&str> =
+        program.children(&["commands"]).filter(|name| program.defines(&["commands", name], "Args")).collect();
+    assert!(verbs.len() >= 10, "the verbs were not understood: {verbs:?}");
+    let of_verb = |path: &[String]| match path {
+        [commands, verb, ..] if commands == "commands" => verbs.iter().copied().find(|name| name == verb),
+        _ => None,
+    };
+    let between: Vec<String> = program
+        .uses
+        .iter()
+        .filter(|one| matches!((of_verb(&one.from), of_verb(&one.to)), (Some(a), Some(b)) if a != b))
+        .map(ToString::to_string)
+        .collect();
+    assert!(between.is_empty(), "verbs import one another:\n{}", between.join("\n"));
 }
 
 fn the_documented_order_is_the_order_of_lib_rs() {
@@ -147,5 +79,6 @@ fn the_documented_order_is_the_order_of_lib_rs() {
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .map(|name| name.trim_end_matches('/'))
         .collect();
-    assert_eq!(rows, modules());
+    let declared: Vec<&str> = CRATES.iter().flat_map(|one| one.declared.iter().map(String::as_str)).collect();
+    assert_eq!(rows, declared);
 }

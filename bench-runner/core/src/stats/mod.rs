@@ -12,6 +12,7 @@ mod estimate;
 mod fisher;
 mod holm;
 mod huber;
+mod combined;
 mod known;
 mod least_squares;
 #[cfg(any(test, feature = "fixture"))]
@@ -28,12 +29,13 @@ mod summary;
 
 pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
+pub use combined::{Combined, averaged, weighted};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub(crate) use fisher::f_tail;
 pub use holm::holm;
 pub(crate) use huber::BETA;
 pub use huber::{C, Huber};
-pub use known::{Combined, Known, averaged, sum, weighted};
+pub use known::{Known, sum};
 pub(crate) use offset::OffsetSums;
 pub use offset::{MIN_TWINS, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};

@@ -5,9 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use toml::de::DeTable;
-
-use super::{Document, masked};
+use super::masked;
 
 /// At most this many characters of a line are shown.
 const SHOWN: usize = 100;
@@ -33,17 +31,6 @@ impl SourceText {
     /// Where the file cannot be read or is not UTF-8.
     pub fn read(path: &Path) -> io::Result<Self> {
         Ok(Self::new(path.display().to_string(), std::fs::read_to_string(path)?))
-    }
-
-    /// Parses the text as TOML.
-    ///
-    /// # Errors
-    /// Where it is not TOML, at the place where it stops being so.
-    pub fn parse(&self) -> Result<Document<'_>, DocError> {
-        match DeTable::parse(&self.text) {
-            Ok(root) => Ok(Document::new(self, root)),
-            Err(error) => Err(self.error(error.span().unwrap_or(0..0), one_line(error.message()))),
-        }
     }
 
     /// An error at the given bytes of this text. Credentials in addresses are not shown.
@@ -134,10 +121,6 @@ fn window(line: &str, at: usize) -> (String, usize) {
     let skipped = at.saturating_sub(SHOWN * 3 / 4);
     let shown = line.chars().skip(skipped).take(SHOWN);
     (shown.map(|c| if c.is_control() { ' ' } else { c }).collect(), skipped)
-}
-
-fn one_line(text: &str) -> String {
-    text.lines().collect::<Vec<_>>().join(", ")
 }
 
 fn floor_boundary(text: &str, at: usize) -> usize {

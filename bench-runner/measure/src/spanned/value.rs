@@ -1,18 +1,17 @@
 //! One value, taken as the type that its reader expects.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use super::{DocError, Reader, SourceText};
+use super::{DocError, SourceText};
 
 /// A value in a document, with its place and its dotted name.
 #[derive(Debug, Clone)]
 pub struct Value<'d> {
-    source: &'d SourceText,
-    spanned: &'d Spanned<DeValue<'d>>,
+    pub(super) source: &'d SourceText,
+    pub(super) spanned: &'d Spanned<DeValue<'d>>,
     name: String,
 }
 
@@ -81,36 +80,6 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// A scalar as text, or a table of scalars: without spaces, its keys in the order of the file, `{own=16,deps=256}`.
-    pub fn setting_text(&self) -> Result<String, DocError> {
-        let DeValue::Table(table) = self.spanned.get_ref() else {
-            return match self.spanned.get_ref() {
-                DeValue::Array(_) | DeValue::Datetime(_) => {
-                    Err(self.mismatch("a string, a number, `true`, `false` or a table of those"))
-                }
-                _ => self.scalar_text(),
-            };
-        };
-        let entries = self.reader(table).entries();
-        if entries.is_empty() {
-            return Err(self.error(format!("`{}` is an empty table", self.name)));
-        }
-        let fields: Vec<String> = entries
-            .into_iter()
-            .map(|(key, value)| {
-                let text = value.scalar_text()?;
-                let plain = |text: &str| {
-                    !text.is_empty() && text.chars().all(|c| !c.is_whitespace() && !"{}=,\"'".contains(c))
-                };
-                if plain(&key) && plain(&text) {
-                    return Ok(format!("{key}={text}"));
-                }
-                Err(value.error(format!("`{}` can hold no spaces, quotes, braces, `=` or `,`", value.name)))
-            })
-            .collect::<Result<_, DocError>>()?;
-        Ok(format!("{{{}}}", fields.join(",")))
-    }
-
     /// The items of an array.
     pub fn items(&self) -> Result<Vec<Self>, DocError> {
         let array = match self.spanned.get_ref() {
@@ -161,57 +130,7 @@ impl<'d> Value<'d> {
             .ok_or_else(|| self.error(format!("`{}` must be {FORM}", self.name)))
     }
 
-    /// Reads a table to its end: `read` takes its keys, and keys that it did not ask for are errors.
-    pub(crate) fn with_table<T>(
-        &self,
-        read: impl FnOnce(&mut Reader<'d>) -> Result<T, DocError>,
-    ) -> Result<T, DocError> {
-        let DeValue::Table(table) = self.spanned.get_ref() else { return Err(self.mismatch("a table")) };
-        let mut reader = self.reader(table);
-        let value = read(&mut reader)?;
-        reader.finish()?;
-        Ok(value)
-    }
-
-    /// All keys of a table with their values, in the order of the file.
-    pub fn entries(&self) -> Result<Vec<(String, Self)>, DocError> {
-        let DeValue::Table(table) = self.spanned.get_ref() else { return Err(self.mismatch("a table")) };
-        Ok(self.reader(table).entries())
-    }
-
-    /// One value of a table, before the table is read: what decides how to read it.
-    pub fn peek(&self, key: &str) -> Result<Self, DocError> {
-        let DeValue::Table(table) = self.spanned.get_ref() else { return Err(self.mismatch("a table")) };
-        self.reader(table).required(key)
-    }
-
-    /// Reads each table of an array of tables to its end.
-    pub(crate) fn with_tables<T>(
-        &self,
-        mut read: impl FnMut(&mut Reader<'d>) -> Result<T, DocError>,
-    ) -> Result<Vec<T>, DocError> {
-        let items = self.items().map_err(|_| self.mismatch("an array of tables"))?;
-        items.iter().map(|item| item.with_table(&mut read)).collect()
-    }
-
-    /// A table whose values are strings.
-    pub(crate) fn string_map(&self) -> Result<BTreeMap<String, String>, DocError> {
-        self.map_of(Self::string)
-    }
-
-    /// A table whose keys are names that the file chooses and whose values `read` takes.
-    pub(crate) fn map_of<T>(
-        &self,
-        read: impl Fn(&Self) -> Result<T, DocError>,
-    ) -> Result<BTreeMap<String, T>, DocError> {
-        self.entries()?.into_iter().map(|(key, value)| Ok((key, read(&value)?))).collect()
-    }
-
-    fn reader(&self, table: &'d DeTable<'d>) -> Reader<'d> {
-        Reader::new(self.source, table, self.spanned.span(), self.name.clone())
-    }
-
-    fn mismatch(&self, expected: &str) -> DocError {
+    pub(super) fn mismatch(&self, expected: &str) -> DocError {
         let found = match self.spanned.get_ref() {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) => "an integer",

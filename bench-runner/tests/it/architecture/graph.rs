@@ -1,0 +1,382 @@
+//! A crate's modules and what they import from each other, read from the sources by syn. Tests are left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Attribute, Item, UseTree};
+
+/// A path of modules below the root of a crate; the root is empty.
+type ModulePath = Vec<String>;
+
+pub(crate) struct Crate {
+    pub(crate) name: String,
+    /// The modules that `lib.rs` declares, in its order.
+    pub(crate) declared: Vec<String>,
+    pub(crate) modules: BTreeMap<ModulePath, Module>,
+    /// What modules import from others of the same crate.
+    pub(crate) uses: Vec<Use>,
+    /// What modules import from other crates of the workspace; `to` begins with the name of the crate.
+    pub(crate) foreign: Vec<Use>,
+}
+
+pub(crate) struct Module {
+    file: PathBuf,
+    items: BTreeSet<String>,
+    /// The names that it imports, and what they stand for.
+    imported: BTreeMap<String, Vec<String>>,
+    /// Every path that it mentions, with the line.
+    mentioned: Vec<(Vec<String>, usize)>,
+}
+
+/// One import.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    pub(crate) from: ModulePath,
+    pub(crate) to: Vec<String>,
+    file: PathBuf,
+    line: usize,
+}
+
+impl Use {
+    pub(crate) fn starts(&self, first: &str, second: &str) -> bool {
+        self.to.first().is_some_and(|name| name == first) && self.to.get(1).is_some_and(|name| name == second)
+    }
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (self.from.join("::"), self.to.join("::"));
+        write!(f, "{}:{}: `{from}` imports `{to}`", self.file.display(), self.line)
+    }
+}
+
+impl Crate {
+    pub(crate) fn read(name: &str, src: &Path) -> Self {
+        let mut modules = BTreeMap::new();
+        let text = fs::read_to_string(src.join("lib.rs")).expect("lib.rs");
+        let declared = read_module(&text, &src.join("lib.rs"), src, Vec::new(), &mut modules);
+        let mut found =
+            Self { name: name.to_owned(), declared, modules, uses: Vec::new(), foreign: Vec::new() };
+        found.resolve_all();
+        found
+    }
+
+    /// The modules directly below another.
+    pub(crate) fn children<'a>(&'a self, of: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let below =
+            move |path: &&ModulePath| path.len() == of.len() + 1 && path.iter().zip(of).all(|(a, b)| a == b);
+        self.modules.keys().filter(below).map(|path| path[path.len() - 1].as_str())
+    }
+
+    /// Whether the module has an item of this name.
+    pub(crate) fn defines(&self, path: &[&str], item: &str) -> bool {
+        let path: ModulePath = path.iter().map(|&part| part.to_owned()).collect();
+        self.modules.get(&path).is_some_and(|module| module.items.contains(item))
+    }
+
+    /// The imports from modules that `lib.rs` declares later.
+    pub(crate) fn upward(&self) -> Vec<String> {
+        let rank = |path: &[String]| self.declared.iter().position(|name| Some(name) == path.first());
+        let upward =
+            |one: &&Use| matches!((rank(&one.from), rank(&one.to)), (Some(from), Some(to)) if to > from);
+        self.uses.iter().filter(upward).map(|one| format!("{one}, which stands below it")).collect()
+    }
+
+    fn resolve_all(&mut self) {
+        let (mut uses, mut foreign) = (Vec::new(), Vec::new());
+        for (from, module) in &self.modules {
+            for (path, line) in &module.mentioned {
+                let to_use = |to| Use { from: from.clone(), to, file: module.file.clone(), line: *line };
+                match path[0].as_str() {
+                    "crate" | "super" | "self" => {
+                        let to = self.resolve(from, path, 0);
+                        uses.extend((to != *from).then(|| to_use(to)));
+                    }
+                    name if name.starts_with("bench_runner") && name != self.name => {
+                        foreign.push(to_use(path.clone()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        (self.uses, self.foreign) = (uses, foreign);
+    }
+
+    /// The module that defines what `path` names, seen from the module `from`; follows what is exported again.
+    fn resolve(&self, from: &[String], path: &[String], depth: usize) -> ModulePath {
+        let mut at = from.to_vec();
+        for (index, part) in path.iter().enumerate() {
+            match part.as_str() {
+                "crate" => at.clear(),
+                "self" => {}
+                "super" => {
+                    at.pop();
+                }
+                name => {
+                    let mut below = at.clone();
+                    below.push(name.to_owned());
+                    if self.modules.contains_key(&below) {
+                        at = below;
+                        continue;
+                    }
+                    let again = self.modules.get(&at).and_then(|module| module.imported.get(name));
+                    return match again {
+                        Some(target) if depth < 8 && !target[0].starts_with("bench_runner") => {
+                            let rest = [target, &path[index + 1..]].concat();
+                            self.resolve(&at, &rest, depth + 1)
+                        }
+                        _ => at,
+                    };
+                }
+            }
+        }
+        at
+    }
+}
+
+/// Every circle between the parts of one module, each with the imports that make it. A module and what is below it are
+/// one part; a module and its own parts are no circle.
+pub(crate) fn circles(of: &Crate) -> Vec<String> {
+    let mut parts: BTreeMap<ModulePath, BTreeMap<String, BTreeMap<String, &Use>>> = BTreeMap::new();
+    for one in &of.uses {
+        let shared = one.from.iter().zip(&one.to).take_while(|(a, b)| a == b).count();
+        if let (Some(from), Some(to)) = (one.from.get(shared), one.to.get(shared)) {
+            let module = parts.entry(one.from[..shared].to_vec()).or_default();
+            module.entry(from.clone()).or_default().entry(to.clone()).or_insert(one);
+        }
+    }
+    let mut found = Vec::new();
+    for (module, edges) in &parts {
+        let within: Vec<&String> =
+            edges.keys().filter(|part| reached(edges, part).contains(part.as_str())).collect();
+        if within.is_empty() {
+            continue;
+        }
+        let imports =
+            within.iter().flat_map(|from| edges[*from].iter().filter(|(to, _)| within.contains(to)));
+        let imports: Vec<String> = imports.map(|(_, one)| one.to_string()).collect();
+        found.push(format!("a circle in {}::{}:\n  {}", of.name, module.join("::"), imports.join("\n  ")));
+    }
+    found
+}
+
+fn reached<'a>(edges: &'a BTreeMap<String, BTreeMap<String, &Use>>, from: &str) -> BTreeSet<&'a str> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&str> = vec![from];
+    while let Some(part) = open.pop() {
+        for to in edges.get(part).into_iter().flat_map(BTreeMap::keys) {
+            if seen.insert(to.as_str()) {
+                open.push(to);
+            }
+        }
+    }
+    seen
+}
+
+/// Reads a module and those below it; returns the modules that it declares, in order.
+fn read_module(
+    text: &str,
+    file: &Path,
+    folder: &Path,
+    path: ModulePath,
+    modules: &mut BTreeMap<ModulePath, Module>,
+) -> Vec<String> {
+    let parsed = syn::parse_file(text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut reader = Reader::default();
+    let mut declared = Vec::new();
+    for item in &parsed.items {
+        if is_test(attributes(item)) {
+            continue;
+        }
+        reader.visit_item(item);
+        if let Item::Mod(module) = item
+            && module.content.is_none()
+        {
+            let name = module.ident.to_string();
+            let candidates = [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")];
+            let below = candidates.iter().find(|path| path.is_file());
+            let below = below.unwrap_or_else(|| panic!("{}: no file for `mod {name}`", file.display()));
+            let mut inner = path.clone();
+            inner.push(name.clone());
+            let text = fs::read_to_string(below).expect("a source file");
+            read_module(&text, below, &folder.join(&name), inner, modules);
+            declared.push(name);
+        }
+    }
+    let Reader { items, imported, mentioned } = reader;
+    modules.insert(path, Module { file: file.to_path_buf(), items, imported, mentioned });
+    declared
+}
+
+/// What is compiled for tests alone, those of other crates included.
+fn is_test(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute.meta.require_list().is_ok_and(|list| {
+                let words: BTreeSet<String> = list.tokens.clone().into_iter().flat_map(words).collect();
+                words.contains("test") && !words.contains("not")
+            })
+    })
+}
+
+fn words(token: TokenTree) -> Vec<String> {
+    match token {
+        TokenTree::Ident(ident) => vec![ident.to_string()],
+        TokenTree::Group(group) => group.stream().into_iter().flat_map(words).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn attributes(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    items: BTreeSet<String>,
+    imported: BTreeMap<String, Vec<String>>,
+    mentioned: Vec<(Vec<String>, usize)>,
+}
+
+impl Reader {
+    fn import(&mut self, tree: &UseTree, prefix: &[String]) {
+        match tree {
+            UseTree::Path(path) => {
+                let prefix = [prefix, &[path.ident.to_string()]].concat();
+                self.import(&path.tree, &prefix);
+            }
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree, prefix)),
+            UseTree::Glob(glob) => {
+                let line = glob.star_token.spans[0].start().line;
+                self.mentioned.push((prefix.to_vec(), line));
+            }
+            UseTree::Name(name) => self.bind(prefix, &name.ident, &name.ident),
+            UseTree::Rename(rename) => self.bind(prefix, &rename.ident, &rename.rename),
+        }
+    }
+
+    fn bind(&mut self, prefix: &[String], name: &syn::Ident, bound: &syn::Ident) {
+        let path = match (name == "self", prefix) {
+            (true, _) => prefix.to_vec(),
+            (false, []) => return,
+            (false, prefix) => [prefix, &[name.to_string()]].concat(),
+        };
+        let bound = if bound == "self" { path[path.len() - 1].clone() } else { bound.to_string() };
+        self.mentioned.push((path.clone(), name.span().start().line));
+        self.imported.insert(bound, path);
+    }
+
+    /// The paths in the words of a macro, which syn leaves as they are.
+    fn scan(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        let mut line = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) if path.is_empty() || colons == 2 => {
+                    line = ident.span().start().line;
+                    path.push(ident.to_string());
+                    colons = 0;
+                    continue;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => {
+                    colons += 1;
+                    continue;
+                }
+                TokenTree::Group(group) => self.scan(group.stream()),
+                TokenTree::Ident(ident) => {
+                    self.mention(std::mem::take(&mut path), line);
+                    path.push(ident.to_string());
+                    colons = 0;
+                    continue;
+                }
+                _ => {}
+            }
+            self.mention(std::mem::take(&mut path), line);
+            colons = 0;
+        }
+        self.mention(path, line);
+    }
+
+    fn mention(&mut self, path: Vec<String>, line: usize) {
+        if path.len() > 1 {
+            self.mentioned.push((path, line));
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item(&mut self, item: &'ast Item) {
+        if is_test(attributes(item)) {
+            return;
+        }
+        let name = match item {
+            Item::Const(item) => Some(&item.ident),
+            Item::Enum(item) => Some(&item.ident),
+            Item::Fn(item) => Some(&item.sig.ident),
+            Item::Static(item) => Some(&item.ident),
+            Item::Struct(item) => Some(&item.ident),
+            Item::Trait(item) => Some(&item.ident),
+            Item::Type(item) => Some(&item.ident),
+            _ => None,
+        };
+        self.items.extend(name.map(ToString::to_string));
+        visit::visit_item(self, item);
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.import(&item.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let line = path.segments.first().map_or(0, |segment| segment.ident.span().start().line);
+        self.mention(path.segments.iter().map(|segment| segment.ident.to_string()).collect(), line);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, found: &'ast syn::Macro) {
+        self.scan(found.tokens.clone());
+    }
+}
+
+/// The reader finds what it is there for: in a crate made for this, behind a test module and a group of several lines.
+pub(crate) fn a_circle_of_files_is_found() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    write("lib.rs", "pub mod low;\npub mod high;\n");
+    write("low.rs", "#[cfg(test)]\nmod tests { use crate::high::B; }\nuse crate::{\n    high::a,\n};\n");
+    write("high/mod.rs", "mod a;\nmod b;\npub use a::A;\n#[cfg(test)]\nmod tests;\n");
+    write("high/a.rs", "pub struct A;\nfn f() { println!(\"{}\", super::b::B); }\n");
+    write("high/b.rs", "#[cfg(test)]\nmod tests { use super::super::a; }\nuse super::A;\npub struct B;\n");
+    let found = Crate::read("made", dir.path());
+    let upward = found.upward();
+    assert!(upward.len() == 1 && upward[0].contains("low.rs:4: `low` imports `high::a`"), "{upward:?}");
+    let circles = circles(&found);
+    assert_eq!(circles.len(), 1, "{circles:?}");
+    for place in ["high/a.rs:2: `high::a` imports `high::b`", "high/b.rs:3: `high::b` imports `high::a`"] {
+        assert!(circles[0].contains(place), "{circles:?}");
+    }
+    write("high/b.rs", "#[cfg(test)]\nmod tests { use super::super::a; }\npub struct B;\n");
+    assert!(self::circles(&Crate::read("made", dir.path())).is_empty());
+}
