@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::lab::{Lab, Ran};
 
 trials! { "together";
-    two_machines_stand_side_by_side,
+    two_machines_stand_side_by_side: LONG,
     a_run_is_made_again_and_judged,
     a_local_tree_is_needed_to_make_its_run_again,
     classes_decide_by_a_rule,
-    what_cannot_be_put_together_is_said,
+    what_cannot_be_put_together_is_said: LONG,
 }
 
 /// Runs a toy on the machine of this label, and gives the new bundle.

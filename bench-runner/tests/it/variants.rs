@@ -8,7 +8,7 @@ use crate::lab::{Lab, Ran};
 trials! { "variants";
     a_snippet_is_compared_and_one_that_changes_nothing_is_not,
     beside_axes_a_snippet_is_told_from_what_asks_for_nothing: LONG,
-    a_recipe_that_does_not_build_is_a_finding,
+    a_recipe_that_does_not_build_is_a_finding: LONG,
     flags_that_cargo_drops_are_told: LONG,
     the_users_own_configuration_is_applied_and_proven: ALWAYS.with("mold"),
     a_variable_of_the_user_drops_what_files_say: LONG.with("mold"),

@@ -213,6 +213,8 @@ import duckdb
 
 page = open(sys.argv[1], encoding="utf-8").read()
 connection = duckdb.connect()
+# on a slow machine it would be among the answers
+connection.execute("SET enable_progress_bar = false")
 answers = []
 for query in re.findall(r"```sql\n(.*?)```", page, re.S):
     result = connection.execute(query)

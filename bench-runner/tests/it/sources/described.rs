@@ -13,7 +13,7 @@ trials! { "sources";
     a_build_script_that_asks_git_finds_the_pinned_commit: LONG.with("git"),
     a_build_script_that_asks_git_finds_the_commit_compared: LONG.with("git"),
     a_project_beside_another_one_finds_the_repository_of_both: LONG.with("git"),
-    a_part_of_a_repository_finds_that_one_and_no_other: ALWAYS.with("git"),
+    a_part_of_a_repository_finds_that_one_and_no_other: LONG.with("git"),
 }
 
 /// What the build script asks.

@@ -9,12 +9,12 @@ use super::{cache, commit, fetch, git, local, manifest, origin, sources};
 use crate::lab::{Lab, entries};
 
 trials! { "sources";
-    commits_of_a_repository_are_compared: ALWAYS.with("git"),
-    commits_of_a_local_project_come_with_its_submodules: ALWAYS.with("git"),
+    commits_of_a_repository_are_compared: LONG.with("git"),
+    commits_of_a_local_project_come_with_its_submodules: LONG.with("git"),
     history_is_deepened_as_far_as_it_is_asked_for: ALWAYS.with("git"),
     history_is_not_shortened_by_another_fetch: ALWAYS.with("git"),
     history_that_is_cut_at_its_origin_is_asked_for_once: ALWAYS.with("git"),
-    only_the_history_is_said_to_be_missing: ALWAYS.with("git"),
+    only_the_history_is_said_to_be_missing: LONG.with("git"),
 }
 
 fn commits_of_a_repository_are_compared() {

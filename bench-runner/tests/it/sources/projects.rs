@@ -8,9 +8,9 @@ use super::{commit, fetch, git, local, manifest, origin, package};
 use crate::lab::Lab;
 
 trials! { "sources";
-    a_project_in_a_directory_of_a_repository_is_built_there: ALWAYS.with("git"),
-    a_member_of_a_workspace_is_refused_unless_that_excludes_it: ALWAYS.with("git"),
-    a_project_with_a_neighbour_is_compared_as_configured: ALWAYS.with("git"),
+    a_project_in_a_directory_of_a_repository_is_built_there: LONG.with("git"),
+    a_member_of_a_workspace_is_refused_unless_that_excludes_it: LONG.with("git"),
+    a_project_with_a_neighbour_is_compared_as_configured: LONG.with("git"),
     what_a_project_lacks_is_named_with_the_way_out: ALWAYS.with("git"),
 }
 

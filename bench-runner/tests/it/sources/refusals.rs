@@ -10,12 +10,12 @@ use super::{cache, commit, fetch, local, manifest, origin, stores};
 use crate::lab::{Lab, Ran, entries};
 
 trials! { "sources";
-    a_damaged_repository_is_noticed_and_fetched_again: ALWAYS.with("git"),
-    a_half_fetched_repository_is_fetched_again: ALWAYS.with("git"),
+    a_damaged_repository_is_noticed_and_fetched_again: LONG.with("git"),
+    a_half_fetched_repository_is_fetched_again: LONG.with("git"),
     a_commit_that_is_not_there_is_named: ALWAYS.with("git"),
     a_tree_that_is_not_as_stated_is_refused: ALWAYS.with("git"),
     credentials_are_refused_and_said_nowhere: ALWAYS.with("git"),
-    credentials_of_the_users_own_configuration_stay_there: ALWAYS.with("git"),
+    credentials_of_the_users_own_configuration_stay_there: LONG.with("git"),
     a_repository_that_leads_out_of_its_tree_is_refused: ALWAYS.with("git"),
 }
 
