@@ -51,7 +51,7 @@ fn no_edit(class: Option<&str>, project: &ProjectView) -> (String, Option<String
     let name = &project.planned.name;
     match class {
         _ if !project.cargo => {
-            let help = format!("add `edit` to the source in the manifest of `{name}`");
+            let help = format!("add `edit` beside the build command in the manifest of `{name}`");
             ("the project has no edit to make".to_owned(), Some(help).filter(|_| class.is_none()))
         }
         None => {
