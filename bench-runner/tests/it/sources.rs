@@ -1,6 +1,7 @@
 //! Sources as a user has them: repositories behind real servers of git on this machine, and projects that need what
 //! lies beside them.
 
+mod commands;
 mod described;
 mod fetching;
 mod history;
@@ -15,7 +16,7 @@ use bench_runner_measure::corpus::sources::{Cache, FetchContext};
 use crate::lab::{Lab, Ran, entries};
 
 trials! { "sources";
-    [described, fetching, history, projects, refusals];
+    [commands, described, fetching, history, projects, refusals];
 }
 
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"dep\",\n \"part\",\n]\n\n\

@@ -52,7 +52,7 @@ fn no_edit(class: Option<&str>, project: &ProjectView) -> Refusal {
     match class {
         Some(_) if !project.cargo => Refusal::new("the project has no edit to make"),
         None if !project.cargo => Refusal::new("the project has no edit to make")
-            .with_help(format!("add `edit` to the source in the manifest of `{name}`")),
+            .with_help(format!("add `edit` beside the build command in the manifest of `{name}`")),
         None => Refusal::new("the project has no edit to make")
             .with_help(format!("add an [[edit]] to the manifest of `{name}`")),
         Some(class) => Refusal::new(format!("the project has no edit of class `{class}`"))

@@ -277,7 +277,7 @@ mod tests {
         .unwrap_err();
         assert_eq!((error.line, error.column), (2, 1));
         assert_eq!(error.message, "`a` has no key `colour`");
-        assert_eq!(error.help(), Some("valid are `package`, `args`"));
+        assert_eq!(error.help().as_deref(), Some("valid are `package`, `args`"));
     }
 
     #[test]

@@ -129,7 +129,6 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
 mod tests {
     use crate::built_in;
 
-    use super::super::printed;
     use super::*;
     use crate::flows::FlowError;
 
