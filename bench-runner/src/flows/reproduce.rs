@@ -32,7 +32,7 @@ pub(crate) fn plan_again(first: &Manifest, projects: &Projects, again: Again) ->
     for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
         projects.planned(project).map_err(|error| local(project, &error.refusal().what))?;
     }
-    Ok(plan::refit(wanted, projects)?)
+    plan::refit(wanted, projects)
 }
 
 fn local(project: &PlannedProject, reason: &str) -> FlowError {
