@@ -11,7 +11,6 @@ use bench_runner_measure::scenario::RequestError;
 use super::verify::{Fault, Verified, Verifier, VerifyOptions};
 use super::{FlowError, Places, Projects};
 
-/// What is to be added.
 #[derive(Debug, Clone)]
 pub struct AddRequest<'a> {
     /// A url, a crate, a directory or a manifest of generated sources.

@@ -20,7 +20,6 @@ use super::{FlowError, Places, Projects, calibration, tools};
 /// What measuring came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
-    /// The bundle.
     pub bundle: PathBuf,
     /// Whether it was interrupted and can be resumed.
     pub interrupted: bool,

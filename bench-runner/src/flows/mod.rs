@@ -30,13 +30,16 @@ pub(crate) use verify::{Verifier, fetch_all, verify_sources};
 
 use bench_runner_core::bundle::BundleError;
 use bench_runner_core::record::Refusal;
+use bench_runner_measure::build::AskError;
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
 use bench_runner_measure::corpus::edits::EditError;
+use bench_runner_measure::corpus::local::LocalError;
 use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
 use bench_runner_measure::run::RunError;
 use bench_runner_measure::scenario::RequestError;
+use bench_runner_measure::spanned::DocError;
 
 /// Errors from a flow, grouped by who has to fix them.
 #[derive(Debug, thiserror::Error)]
@@ -96,12 +99,19 @@ impl FlowError {
     }
 }
 
-/// What would help with an error of a run or of a source, if it is one.
+/// What would help with an error, if it is of a kind that may know.
 fn help_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let of_run = error.downcast_ref::<RunError>().and_then(RunError::help);
-    of_run
+    error
+        .downcast_ref::<RunError>()
+        .and_then(RunError::help)
         .or_else(|| error.downcast_ref::<SourceError>()?.help())
         .or_else(|| error.downcast_ref::<EditError>()?.help())
+        .or_else(|| error.downcast_ref::<RequestError>()?.help())
+        .or_else(|| error.downcast_ref::<CatalogueError>()?.help())
+        .or_else(|| error.downcast_ref::<ParentError>()?.help())
+        .or_else(|| error.downcast_ref::<DocError>()?.help())
+        .or_else(|| error.downcast_ref::<AskError>()?.help().map(str::to_owned))
+        .or_else(|| error.downcast_ref::<LocalError>()?.help())
 }
 
 impl From<RunError> for FlowError {

@@ -34,11 +34,8 @@ use resolved::Resolved;
 pub struct Places {
     /// The enclosing checkout, or the current directory: the home of `corpus/` and `scenarios/`.
     pub checkout: Option<PathBuf>,
-    /// The cache.
     pub cache: PathBuf,
-    /// The results.
     pub results: PathBuf,
-    /// The plots.
     pub plots: PathBuf,
 }
 

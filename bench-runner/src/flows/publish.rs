@@ -16,7 +16,6 @@ pub(crate) struct Published {
     pub plots: PathBuf,
     /// The page, which has everything in it.
     pub page: PathBuf,
-    /// The figures.
     pub figures: Vec<PathBuf>,
     /// `derived/summary.csv`; `None` where the bundle lies where nothing can be written.
     pub summary: Option<PathBuf>,

@@ -15,7 +15,6 @@ use super::{FlowError, judge};
 /// A bundle and what it says.
 #[derive(Debug, Clone)]
 pub struct JudgedRun {
-    /// The bundle.
     pub bundle: Bundle,
     /// What its samples say.
     pub comparison: Comparison,
@@ -91,7 +90,6 @@ pub fn decide(judged: &[JudgedRun], rule: &Rule) -> Decisions {
 pub(crate) struct PublishedTogether {
     /// The directory with the figures.
     pub plots: PathBuf,
-    /// The page.
     pub page: PathBuf,
 }
 

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// The program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_bench-runner");
 
 /// A temporary directory that the program takes for the whole world.

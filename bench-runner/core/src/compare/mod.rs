@@ -1,4 +1,6 @@
 //! A run's samples and a policy → estimates and verdicts.
+
+#![warn(missing_docs)]
 //!
 //! Pure: plan, samples and proofs go in as values, values come out, and nothing is measured or drawn here.
 //! The method is that of docs/METHODOLOGY.md. Seconds stand in `f64` from here on, ratios as plain numbers

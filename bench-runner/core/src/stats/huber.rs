@@ -22,7 +22,6 @@ const MAX_STEPS: usize = 500;
 pub struct Huber {
     /// Number of values.
     pub n: usize,
-    /// θ.
     pub location: f64,
     /// s; 0 only where all values are equal.
     pub scale: f64,

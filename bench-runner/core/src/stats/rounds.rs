@@ -25,7 +25,6 @@ pub(crate) fn usual_arms<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Vec<usize> {
 /// estimated with each of the two singly and averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Side {
-    /// The arm.
     pub arm: usize,
     /// Its copy.
     pub twin: Option<usize>,
@@ -111,9 +110,7 @@ impl Contrast {
 /// Which arms of a round the others are compared with, as positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
-    /// The baseline.
     pub baseline: usize,
-    /// Its twin, where there is one.
     pub twin: Option<usize>,
 }
 

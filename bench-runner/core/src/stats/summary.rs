@@ -9,7 +9,6 @@ use super::quantile::{mad_of_sorted, quantile_of_sorted, sorted};
 pub struct Summary {
     /// Number of values.
     pub n: usize,
-    /// Median.
     pub median: f64,
     /// Lower end of the 95 % interval of the median (order statistics); the minimum where n is too small for one.
     pub low: f64,

@@ -74,7 +74,6 @@ pub struct CompilerCall {
 /// The unit that a compiler call is for, as cargo says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalledUnit {
-    /// Its package.
     pub package: PackageName,
     /// The directory of the package, where that is a local one.
     pub directory: Option<PathBuf>,
@@ -198,8 +197,6 @@ pub struct Artifact {
     pub fresh: bool,
     /// Optimisation level, as cargo writes it.
     pub opt_level: String,
-    /// Its files.
     pub files: Vec<PathBuf>,
-    /// The executable, where there is one.
     pub executable: Option<PathBuf>,
 }

@@ -73,7 +73,6 @@ pub enum BuildError {
     Read {
         /// The file.
         path: String,
-        /// Why.
         source: std::io::Error,
     },
     /// A file of the project is not valid TOML.
@@ -81,7 +80,6 @@ pub enum BuildError {
     Config {
         /// The file.
         path: String,
-        /// Why.
         reason: String,
     },
 }

@@ -126,7 +126,6 @@ pub struct Site {
 /// One command line, complete: nothing of the harness's own environment is added to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The program.
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,

@@ -55,7 +55,6 @@ impl Target {
 }
 
 impl Toolchain {
-    /// The host as a target.
     pub fn host_target(&self) -> Target {
         Target { triple: self.host.clone(), cfg: self.cfg.clone() }
     }

@@ -14,11 +14,9 @@ pub struct LocalUnit {
     pub package: PathBuf,
     /// Name of the crate as rustc has it.
     pub name: String,
-    /// What it is.
     pub kind: UnitKind,
 }
 
-/// What a unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitKind {
     /// A library or a proc macro: what other crates can need.
@@ -27,7 +25,6 @@ pub enum UnitKind {
     Program,
     /// A test harness.
     Test,
-    /// A build script.
     BuildScript,
 }
 

@@ -52,7 +52,6 @@ pub enum BuildTool {
 }
 
 impl BuildTool {
-    /// Whether it is cargo.
     pub fn is_cargo(&self) -> bool {
         matches!(self, Self::Cargo)
     }

@@ -21,11 +21,8 @@ pub struct Catalogue {
 /// One line of a list of projects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub summary: String,
-    /// Its tags.
     pub tags: Vec<String>,
     /// The kind of its source.
     pub kind: &'static str,
@@ -46,7 +43,6 @@ pub enum CatalogueError {
     Read {
         /// The file or directory.
         file: PathBuf,
-        /// Why.
         error: io::Error,
     },
     /// No project has this name.

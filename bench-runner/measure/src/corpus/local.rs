@@ -14,18 +14,10 @@ use super::sources::{self, FetchContext, Member, SourceError};
 pub enum LocalError {
     /// It is not there, or no directory.
     #[error("failed to find the project {}: {error}", path.display())]
-    Missing {
-        /// The path.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
+    Missing { path: PathBuf, error: io::Error },
     /// Its path cannot stand in a manifest.
     #[error("the path {} is not UTF-8", path.display())]
-    NotText {
-        /// The path.
-        path: PathBuf,
-    },
+    NotText { path: PathBuf },
     /// What it belongs to cannot be told.
     #[error(transparent)]
     Source(#[from] SourceError),

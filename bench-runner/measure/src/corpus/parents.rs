@@ -63,12 +63,7 @@ pub enum ParentError {
     },
     /// It cannot be looked at.
     #[error("failed to read {}: {error}", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
+    Unreadable { file: PathBuf, error: io::Error },
 }
 
 impl ParentError {

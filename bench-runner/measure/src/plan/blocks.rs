@@ -118,7 +118,6 @@ impl Kept {
     }
 }
 
-/// What is built.
 struct Built {
     /// Equal ones are the same thing.
     identity: String,

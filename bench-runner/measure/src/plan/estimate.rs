@@ -17,7 +17,6 @@ const AROUND_A_BUILD: Duration = Duration::from_millis(250);
 pub struct Estimate {
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockEstimate>,
-    /// Builds in all.
     pub builds: u64,
     /// Time in all; `None` where some block's is not known.
     pub total: Option<Duration>,

@@ -64,7 +64,6 @@ impl Errand {
 pub struct Finished {
     /// Time of day just before it was started.
     pub started_at: SystemTime,
-    /// How it ended.
     pub ended: Ended,
     /// From just before its own process became the program (after fork, session and control group) until that
     /// process had been reaped, on the monotonic clock.

@@ -60,10 +60,7 @@ pub(super) enum Answer {
     /// The build has ended, and no process of it is left.
     Finished(Finished),
     /// The request could not be carried out, through no fault of the build.
-    Failed {
-        /// Why.
-        reason: String,
-    },
+    Failed { reason: String },
 }
 
 /// One message as a line.

@@ -65,10 +65,7 @@ pub enum SupervisorError {
     },
     /// It could not carry a build out.
     #[error("the supervisor could not run the build: {reason}")]
-    Refused {
-        /// Why.
-        reason: String,
-    },
+    Refused { reason: String },
 }
 
 /// A supervisor process. Dropping it ends it with everything it owns.

@@ -95,36 +95,23 @@ pub struct ToolOutput {
 pub enum ToolError {
     /// There is no such program.
     #[error("`{}` was not found; install it, or put its directory on PATH", program.display())]
-    NotFound {
-        /// The program.
-        program: PathBuf,
-    },
+    NotFound { program: PathBuf },
     /// It could not be started, or not be waited for.
     #[error("`{call}` could not be run")]
     CouldNotStart {
-        /// The call.
         call: String,
         /// What the system said.
         source: io::Error,
     },
     /// It took too long and was ended.
     #[error("`{call}` took longer than {} and was ended", humantime::format_duration(*limit))]
-    TimedOut {
-        /// The call.
-        call: String,
-        /// The limit.
-        limit: Duration,
-    },
+    TimedOut { call: String, limit: Duration },
     /// It was ended because the program was asked to end.
     #[error("`{call}` was interrupted")]
-    Interrupted {
-        /// The call.
-        call: String,
-    },
+    Interrupted { call: String },
     /// It ended with an error ([`check_tool`] only).
     #[error("`{call}` failed ({}){}", exit(*code), said(last_lines))]
     Failed {
-        /// The call.
         call: String,
         /// Its exit code; `None` where a signal ended it.
         code: Option<i32>,

@@ -89,7 +89,6 @@ impl KitKey {
         Self { toolchain, configured: configured.map(str::to_owned) }
     }
 
-    /// The settings that it is that of.
     pub fn settings(&self) -> Settings {
         let toolchain = self.toolchain.iter().map(|name| ("toolchain".to_owned(), name.clone()));
         let configured = self.configured.iter().map(|text| (AS_CONFIGURED.to_owned(), text.clone()));
@@ -165,7 +164,6 @@ pub enum RunError {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
         source: std::io::Error,
     },
     /// The user has ended the run meanwhile.
@@ -174,9 +172,7 @@ pub enum RunError {
     /// A command of the project that is not timed did not end well.
     #[error("the command `{command}` of project `{project}` failed: {reason}")]
     Untimed {
-        /// The project.
         project: String,
-        /// The command.
         command: String,
         /// How it ended, with its last lines.
         reason: String,

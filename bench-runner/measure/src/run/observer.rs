@@ -17,7 +17,6 @@ pub enum Event<'a> {
     Remark(&'a str),
     /// A block begins.
     Block {
-        /// The block.
         block: &'a Block,
         /// Its number from 1, and how many there are.
         number: (usize, usize),
@@ -44,16 +43,13 @@ pub enum Event<'a> {
     NotTimed {
         /// Name of the variant.
         variant: &'a str,
-        /// Why.
         reason: &'a str,
     },
     /// After the warm-ups and after each round: what the block will probably come to.
     Forecast(Forecast),
     /// A block has ended.
     Stopped {
-        /// The block.
         block: &'a Block,
-        /// Why.
         reason: StopReason,
         /// Complete rounds.
         rounds: u32,
@@ -67,7 +63,6 @@ pub struct Forecast {
     pub rounds_done: u32,
     /// Rounds in all, as far as the budget and the largest number of rounds allow.
     pub rounds: u32,
-    /// Builds in a round.
     pub builds_per_round: u32,
     /// What a round takes.
     pub round_time: Duration,

@@ -88,13 +88,11 @@ pub fn check_value(key: &str, text: &str) -> Result<(), Refusal> {
 /// One scenario file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
-    /// Its name.
     pub name: String,
     /// One line about it.
     pub summary: String,
     /// What is varied; each matrix makes blocks of its own.
     pub matrices: Vec<Matrix>,
-    /// How all of it is sampled.
     pub sampling: SamplingSpec,
     /// Where it was read from: a file, or `built in`.
     pub origin: String,
@@ -128,7 +126,6 @@ pub struct Matrix {
 pub struct Exclude {
     /// Values of axes, of `project` and of `workload` that must all agree.
     pub when: BTreeMap<String, String>,
-    /// Why.
     pub reason: String,
 }
 

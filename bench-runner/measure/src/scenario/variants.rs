@@ -15,7 +15,6 @@ pub(crate) const AS_IT_IS: &str = "as it is";
 /// How requests write the names that are always known.
 pub const KNOWN: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
 
-/// One whole variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WholeVariant {
     /// Its name, also that of its arm.

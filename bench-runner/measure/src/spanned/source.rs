@@ -63,7 +63,6 @@ impl SourceText {
 /// Something in a file that cannot be taken, with its place and, where there is one, the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocError {
-    /// The file.
     pub file: String,
     /// The line, from 1.
     pub line: u32,

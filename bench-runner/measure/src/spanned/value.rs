@@ -41,12 +41,10 @@ impl<'d> Value<'d> {
         self.spanned.span()
     }
 
-    /// Whether it is a table.
     pub(crate) fn is_table(&self) -> bool {
         matches!(self.spanned.get_ref(), DeValue::Table(_))
     }
 
-    /// A string.
     pub(crate) fn string(&self) -> Result<String, DocError> {
         match self.spanned.get_ref() {
             DeValue::String(text) => Ok(text.to_string()),
@@ -54,7 +52,6 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// An integer.
     pub(crate) fn integer(&self) -> Result<i64, DocError> {
         match self.spanned.get_ref() {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())

@@ -15,7 +15,6 @@ use super::names::{ONE_BY_ONE, Unique, one_line};
 /// The longest name that Bencher takes, in bytes (its `BenchmarkName`); one that is longer makes it refuse the file.
 const LONGEST: usize = 1024;
 
-/// The format.
 pub(super) static FORMAT: Format = Format {
     name: "bencher",
     summary: "Bencher Metric Format, for `bencher run --adapter json`",

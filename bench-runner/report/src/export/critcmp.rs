@@ -25,7 +25,6 @@ const Z: f64 = 1.959_963_984_540_054;
 /// 1/(4·φ(q)) with q = 0.6745, the third quartile.
 const MAD_ERROR: f64 = 0.786_7;
 
-/// The format.
 pub(super) static FORMAT: Format = Format {
     name: "critcmp",
     summary: "baselines for critcmp, a file for each variant",

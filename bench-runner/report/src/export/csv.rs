@@ -50,7 +50,6 @@ const COLUMNS: [&str; 36] = [
     "not_timed",
 ];
 
-/// The format.
 pub(super) static FORMAT: Format = Format {
     name: "csv",
     summary: "a tidy table, a row for each block, variant and metric",

@@ -6,29 +6,20 @@ pub enum ExportError {
     /// The format holds one run.
     #[error("`{format}` holds one run, and {given} were given; export them one by one")]
     OneRun {
-        /// The format.
         format: &'static str,
         /// How many there were.
         given: usize,
     },
     /// The format holds whole runs.
     #[error("`{format}` holds whole runs; blocks and variants cannot be picked for it")]
-    WholeRuns {
-        /// The format.
-        format: &'static str,
-    },
+    WholeRuns { format: &'static str },
     /// The same run was given more than once.
     #[error("the run `{run}` was given twice")]
-    Twice {
-        /// The run.
-        run: String,
-    },
+    Twice { run: String },
     /// Two cells would have the same name.
     #[error("`{format}` tells benchmarks apart by their names, and `{name}` would be there twice; {help}")]
     SameName {
-        /// The format.
         format: &'static str,
-        /// The name.
         name: String,
         /// What to do.
         help: &'static str,
@@ -45,10 +36,5 @@ pub enum ExportError {
     },
     /// The text could not be made.
     #[error("failed to write {format}: {reason}")]
-    Unwritable {
-        /// The format.
-        format: &'static str,
-        /// Why.
-        reason: String,
-    },
+    Unwritable { format: &'static str, reason: String },
 }

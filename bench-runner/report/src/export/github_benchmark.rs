@@ -14,7 +14,6 @@ use super::format::{Document, Export, Format, Takes};
 use super::names::{ONE_BY_ONE, Unique, one_line};
 use super::run::Run;
 
-/// The format.
 pub(super) static FORMAT: Format = Format {
     name: "github-benchmark",
     summary: "JSON for github-action-benchmark's customSmallerIsBetter",

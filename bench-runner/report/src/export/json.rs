@@ -13,7 +13,6 @@ use crate::report;
 /// Version of the document; raised when a key changes its meaning or goes.
 const VERSION: u32 = 1;
 
-/// The format.
 pub(super) static FORMAT: Format = Format {
     name: "json",
     summary: "everything: runs, comparisons and builds, with a published schema",

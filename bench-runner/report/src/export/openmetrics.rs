@@ -13,7 +13,6 @@ use super::error::ExportError;
 use super::format::{Document, Export, Format, Takes};
 use super::run::Run;
 
-/// The format.
 pub(super) static FORMAT: Format = Format {
     name: "openmetrics",
     summary: "OpenMetrics text, for Prometheus and its like",

@@ -26,7 +26,6 @@ struct Line {
 }
 
 enum Says {
-    /// There is one.
     Ratio(Shown),
     /// Why there is none.
     Nothing(String),

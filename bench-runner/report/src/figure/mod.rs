@@ -57,7 +57,6 @@ pub(crate) struct Inline {
     /// and `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names by
     /// their place in the list. A page of many builds consists of these for the most part.
     pub(crate) tips: String,
-    /// Which screens it is for.
     pub(crate) screens: Screens,
 }
 

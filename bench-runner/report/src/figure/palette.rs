@@ -71,11 +71,8 @@ const HEATS: [(&str, &str); 9] = [
 /// The shape of a measured point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// A disc.
     Disc,
-    /// A ring.
     Ring,
-    /// A square.
     Square,
     /// A triangle on its base.
     Up,

@@ -50,7 +50,6 @@ pub(crate) type Place = (f64, f64);
 pub(crate) enum Mark {
     /// A line through the places.
     Line {
-        /// The places.
         places: Vec<Place>,
         /// Stroke width.
         width: f64,
@@ -59,7 +58,6 @@ pub(crate) enum Mark {
     },
     /// A filled area.
     Area {
-        /// Its corners.
         corners: Vec<Place>,
         /// Its colour.
         ink: Ink,
@@ -68,7 +66,6 @@ pub(crate) enum Mark {
     Circle {
         /// Its middle.
         centre: Place,
-        /// Its radius.
         radius: f64,
         /// `None` fills it.
         ring: Option<f64>,
@@ -90,7 +87,6 @@ pub(crate) struct Label {
     pub(crate) text: String,
     /// Font size.
     pub(crate) size: f64,
-    /// Whether it is bold.
     pub(crate) bold: bool,
     /// Its colour.
     pub(crate) ink: Ink,
@@ -216,7 +212,6 @@ impl Scene {
         }
     }
 
-    /// A text.
     pub(crate) fn text(&mut self, label: Label) {
         self.marks.push(Mark::Text(label));
     }

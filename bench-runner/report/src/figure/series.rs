@@ -12,7 +12,6 @@ pub(crate) const NAME_SIZE: f64 = 12.0;
 
 /// How an arm looks and what it is called.
 pub(crate) struct Series<'a> {
-    /// The arm.
     pub(crate) arm: &'a ArmResult,
     /// Its name, shortened to the room there is.
     pub(crate) name: String,

@@ -13,11 +13,8 @@ pub(crate) use bench_runner_core::compare::counted;
 /// The unit of the times of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
-    /// Milliseconds.
     Milliseconds,
-    /// Seconds.
     Seconds,
-    /// Minutes.
     Minutes,
 }
 
@@ -39,7 +36,6 @@ impl TimeUnit {
         Self::for_seconds(medians.fold(0.0, f64::max))
     }
 
-    /// Its symbol.
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Milliseconds => "ms",
@@ -97,7 +93,6 @@ fn is_zero(number: &str) -> bool {
 /// An estimate and its interval, as shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The estimate.
     pub estimate: String,
     /// Lower end of the interval.
     pub low: String,

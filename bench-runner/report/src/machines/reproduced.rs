@@ -34,7 +34,6 @@ pub struct Reproduced {
 pub struct ReproducedRow {
     /// Title of the block.
     pub block: String,
-    /// The variant.
     pub variant: String,
     /// What it was compared with.
     pub baseline: String,

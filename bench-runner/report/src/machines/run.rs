@@ -18,11 +18,9 @@ pub struct Run<'a> {
 /// The most memory that a measured build of an arm took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
-    /// The block.
     pub block: BlockId,
     /// Name of the variant.
     pub variant: String,
-    /// Bytes.
     pub bytes: u64,
     /// Whether it is that of all processes together, and not that of the largest one.
     pub all_processes: bool,

@@ -112,7 +112,6 @@ pub struct OfRun {
 /// A variant's ratio over the machines of one class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OfClassRatio {
-    /// The class.
     pub class: String,
     /// How many machines.
     pub machines: usize,
@@ -125,9 +124,7 @@ pub struct OfClassRatio {
 pub struct Refused {
     /// Title of the block.
     pub block: String,
-    /// The run.
     pub run: String,
-    /// Why.
     pub reason: String,
 }
 

@@ -60,9 +60,7 @@ pub struct Built {
 /// An edit that applies, and rebuilt what it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenEdit {
-    /// Its name.
     pub name: String,
-    /// Its class.
     pub class: &'static str,
     /// The units that it rebuilt; none where the build tool does not tell or nothing was built.
     pub rebuilt: Vec<String>,
@@ -73,13 +71,10 @@ pub struct ProvenEdit {
 pub enum Fault {
     /// The source, its pin, or what it takes to build it.
     Source(Refusal),
-    /// The build.
     Build(String),
     /// The artefact does not work.
     Check(String),
-    /// An edit.
     Edit {
-        /// Its name.
         name: String,
         /// What is wrong with it.
         reason: Refusal,

@@ -47,7 +47,6 @@ pub struct Entry {
     pub key: Vec<String>,
     /// Whether it is an item of the array of that key.
     pub item: bool,
-    /// The value.
     pub value: Value,
     /// Where it is set.
     pub origin: Origin,
@@ -56,7 +55,6 @@ pub struct Entry {
 /// Where a value is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A file.
     File(PathBuf),
     /// A variable of the environment.
     Variable(String),
@@ -109,7 +107,6 @@ impl Configuration {
         Ok(Self { entries, variables: variables.collect() })
     }
 
-    /// All of it as one table.
     pub fn table(&self) -> Table {
         self.table_of(|_| true)
     }

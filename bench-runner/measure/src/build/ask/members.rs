@@ -20,11 +20,8 @@ pub struct Members {
 /// One package of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkspaceMember {
-    /// Its name.
     pub name: String,
-    /// Its version.
     pub version: String,
-    /// Its manifest.
     pub manifest: PathBuf,
 }
 

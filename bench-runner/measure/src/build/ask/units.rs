@@ -36,7 +36,6 @@ pub struct Units {
 /// What cargo would call the compiler with for every unit, whichever key or variable that comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {
-    /// The compiler.
     pub compiler: PathBuf,
     /// Flags for units of the host where no target is named, else for what runs during the build.
     pub host: Vec<String>,
@@ -52,10 +51,8 @@ impl Flags {
     }
 }
 
-/// One unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedUnit {
-    /// Its package.
     pub package: PackageName,
     /// The kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
     pub kind: String,
@@ -69,7 +66,6 @@ pub struct PlannedUnit {
     pub mode: String,
     /// The target triple that it is built for; `None` for the host.
     pub platform: Option<String>,
-    /// Its features.
     pub features: Vec<String>,
     /// Its profile, as cargo says it, by key.
     pub profile: BTreeMap<String, String>,
@@ -80,9 +76,7 @@ pub struct PlannedUnit {
 /// What tells packages apart, whichever way an id of them is written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PackageName {
-    /// Its name.
     pub name: String,
-    /// Its version.
     pub version: String,
     /// Where it comes from: an address, or a directory as `path+file://…`.
     pub source: String,

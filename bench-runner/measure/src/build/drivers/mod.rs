@@ -1,4 +1,6 @@
 //! One driver per build tool. A driver turns a recipe and a site into one command line, and that command's
+
+#![warn(missing_docs)]
 //! output into evidence. It knows nothing of axes: those only fill the recipe.
 
 mod cargo;

@@ -30,7 +30,6 @@ pub struct Draft {
     pub bins: Vec<String>,
     /// The command that tries out the artefact.
     pub check: Option<Vec<String>>,
-    /// The edits.
     pub edits: Vec<Edit>,
 }
 

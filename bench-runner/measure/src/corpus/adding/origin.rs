@@ -17,7 +17,6 @@ pub enum Origin {
     },
     /// A crate from crates.io.
     Crate {
-        /// Its name.
         name: String,
         /// Its version; the newest where none is named.
         version: Option<String>,

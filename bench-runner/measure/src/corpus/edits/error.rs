@@ -16,7 +16,6 @@ pub enum EditError {
     Anchor {
         /// Name of the edit.
         edit: String,
-        /// The file.
         file: PathBuf,
         /// The text that was looked for.
         anchor: String,
@@ -28,9 +27,7 @@ pub enum EditError {
     Read {
         /// Name of the edit.
         edit: String,
-        /// The file.
         file: PathBuf,
-        /// Why.
         error: io::Error,
     },
     /// The file cannot be written.
@@ -38,9 +35,7 @@ pub enum EditError {
     Write {
         /// Name of the edit.
         edit: String,
-        /// The file.
         file: PathBuf,
-        /// Why.
         error: io::Error,
     },
     /// A patch does not fit the source.
@@ -51,7 +46,6 @@ pub enum EditError {
     Patch {
         /// Name of the edit.
         edit: String,
-        /// The file.
         file: PathBuf,
         /// What does not fit.
         reason: String,
@@ -64,9 +58,7 @@ pub enum EditError {
     Class {
         /// Name of the edit.
         edit: String,
-        /// Its class.
         class: EditClass,
-        /// The file.
         file: PathBuf,
         /// What it is instead.
         reason: &'static str,

@@ -14,23 +14,18 @@ pub enum MetadataError {
     /// It failed.
     #[error("failed to find out about the packages of {}: {error}", tree.display())]
     Cargo {
-        /// The tree.
         tree: PathBuf,
         /// What went wrong.
         error: ToolError,
     },
     /// What it said is not what was expected.
     #[error("cannot read what `cargo metadata` says of {}", tree.display())]
-    Unclear {
-        /// The tree.
-        tree: PathBuf,
-    },
+    Unclear { tree: PathBuf },
 }
 
 /// One package of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Package {
-    /// Its name.
     pub(super) name: String,
     /// Its `Cargo.toml`.
     pub(super) manifest: PathBuf,
@@ -40,7 +35,6 @@ pub(super) struct Package {
     pub(super) oldest_edition: bool,
     /// The oldest Rust that it says it can be built with: the number behind `1.`.
     pub(super) rust_version: Option<u32>,
-    /// Its targets.
     pub(super) targets: Vec<Target>,
     /// Names of the packages of the workspace that it needs to be built; for tests alone does not count.
     pub(super) needs: Vec<String>,
@@ -53,7 +47,6 @@ pub(super) struct Package {
 pub(super) struct Target {
     /// What it is, such as `lib`, `bin`, `custom-build`.
     pub(super) kind: String,
-    /// Its name.
     pub(super) name: String,
     /// Whether it is built without features being named.
     pub(super) plain: bool,

@@ -11,7 +11,6 @@ use super::metadata::{self, MetadataError};
 pub struct Stub {
     /// The file, from the root of the source.
     pub file: PathBuf,
-    /// Its text.
     pub text: &'static str,
 }
 

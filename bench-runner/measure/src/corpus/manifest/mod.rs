@@ -91,7 +91,6 @@ impl Project {
 /// A change of the source that is another one in every round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// Its name.
     pub name: String,
     /// What kind of change it is.
     pub class: EditClass,
@@ -118,7 +117,6 @@ pub struct TextChange {
     pub file: PathBuf,
     /// A text that occurs exactly once in the file.
     pub anchor: String,
-    /// What is put in, and where.
     pub put: Put,
 }
 
@@ -149,7 +147,6 @@ pub enum EditClass {
     Root,
     /// What a derive macro expands.
     MacroInput,
-    /// In a build script.
     BuildScript,
     /// In a `Cargo.toml`.
     Manifest,

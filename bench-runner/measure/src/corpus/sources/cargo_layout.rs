@@ -30,7 +30,6 @@ pub(super) struct Layout {
     build_directory: Option<PathBuf>,
 }
 
-/// A package.
 #[derive(Debug, Deserialize)]
 pub(super) struct Package {
     pub(super) name: String,

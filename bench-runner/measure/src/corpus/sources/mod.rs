@@ -1,4 +1,6 @@
 //! Where source trees come from: one contract ([`SourceKind`]), and one file per kind of source.
+
+#![warn(missing_docs)]
 //!
 //! [`pin`] turns a project's source into a [`Pinned`] tree in the cache: what fixes it, its files with their hashes, and
 //! what is worth knowing about it. The tree in the cache does not change from then on, whatever happens to

@@ -62,7 +62,6 @@ pub struct Pressure {
     pub cpu_percent: Option<f64>,
     /// For disk.
     pub io_percent: Option<f64>,
-    /// For memory.
     pub memory_percent: Option<f64>,
 }
 
@@ -70,7 +69,6 @@ pub struct Pressure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PowerSource {
-    /// Mains.
     Mains,
     /// A battery, and no mains.
     Battery,

@@ -40,7 +40,6 @@ pub struct Decisions {
 /// A baseline that could be left for a variant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// The project.
     pub project: String,
     /// The matrix that made the blocks.
     pub matrix: String,
@@ -55,7 +54,6 @@ pub struct Question {
 /// What a class of machines should do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OfClass {
-    /// The class.
     pub class: String,
     /// How many machines of it were measured.
     pub machines: usize,
@@ -94,7 +92,6 @@ pub struct Candidate {
     pub variant: String,
     /// What it sets.
     pub settings: BTreeMap<String, String>,
-    /// Whether it fits.
     pub fits: Fits,
     /// What it saves; `None` where a workload that counts has no result.
     pub saved: Option<Saved>,
@@ -131,7 +128,6 @@ pub struct Saved {
 /// A variant under one workload on one class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OfWorkload {
-    /// The workload.
     pub workload: String,
     /// Builds a day.
     pub per_day: f64,

@@ -14,11 +14,8 @@ use super::super::text::occurrences;
 /// Files of a crate that are read at most.
 const MOST_FILES: usize = 300;
 
-/// One file of a crate.
 pub(super) struct CrateFile {
-    /// Where it is.
     pub(super) path: PathBuf,
-    /// Its text.
     pub(super) text: String,
     items: Vec<Item>,
 }
