@@ -2,6 +2,7 @@
 //! plan has to know of them.
 
 mod resolved;
+mod resolving;
 mod fidelity;
 mod programs;
 mod tools;

@@ -1,4 +1,4 @@
-//! One row of `samples.csv` ↔ one [`Sample`]: written in the order of the [columns](self::columns), read by their names.
+//! One row of `samples.csv` ↔ one [`Sample`]: written in the order of the columns, read by their names.
 
 use crate::record::Sample;
 

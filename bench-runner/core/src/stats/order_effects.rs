@@ -22,7 +22,7 @@ pub(crate) use values::{MIN_ORDERED_ROUNDS, OrderedRound};
 
 use super::rounds::Contrast;
 
-/// Fits the model to the rounds in which exactly the [usual arms](super::usual_arms) were built and all ended well. For
+/// Fits the model to the rounds in which exactly the [usual arms](super::rounds::usual_arms) were built and all ended well. For
 /// each contrast it says how far the order moved it, over all rounds that have what the contrast needs. There a
 /// predecessor that is not one of the usual arms counts as an average one.
 pub(crate) fn order_effects(

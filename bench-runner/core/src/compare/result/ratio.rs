@@ -73,7 +73,7 @@ pub enum Verdict {
     Equivalent,
     /// Neither shown.
     Undecided,
-    /// The block shows nothing, for one of the reasons of [`Invalid`].
+    /// The block shows nothing, for one of the reasons of [`Invalid`](super::invalid::Invalid).
     Invalid,
 }
 

@@ -1,6 +1,6 @@
 //! Changes of a work tree between two builds, one per round.
 //!
-//! An edit always starts from the pristine source, never from the edit before it: [`apply`] with the same
+//! An edit always starts from the pristine source, never from the edit before it: [`apply()`] with the same
 //! number gives the same bytes in every work tree, and number 0 is the source as it was pinned. The number
 //! reaches the compiler, so that neither it nor a cache has seen the text before.
 //!

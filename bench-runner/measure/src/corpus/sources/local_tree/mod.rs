@@ -59,7 +59,7 @@ pub(crate) enum TakeIgnored<'a> {
     SmallAnd(&'a [PathBuf]),
 }
 
-/// Pins a tree, with what it needs from outside of its directory; see [`outside`](super::outside).
+/// Pins a tree, with what it needs from outside of its directory; see [`path_deps`](super::path_deps).
 ///
 /// What changes while it is read is read again, a few times.
 pub(crate) fn pin(

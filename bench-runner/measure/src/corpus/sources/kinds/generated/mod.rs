@@ -3,7 +3,7 @@
 //! The statements of a crate are drawn from the seed and the number of the crate alone; shape, style and what is in
 //! the graph only wrap and join them. So two projects that differ in one parameter differ in that and in nothing
 //! else. The same parameters give the same bytes on every machine and with every version of this program: a change
-//! of the code here that changes a byte raises [`VERSION`], which stands in each tree and so in its hash.
+//! of the code here that changes a byte raises `VERSION`, which stands in each tree and so in its hash.
 
 mod cargo_files;
 mod crates;
