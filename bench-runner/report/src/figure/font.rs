@@ -1,6 +1,6 @@
 //! The font of all figures and pages: how wide a text is, and the outline of each glyph.
 //!
-//! A few hundred glyphs of Inter come with the program (`bench-runner/fonts/make.py` made them), so that a figure
+//! A few hundred glyphs of Inter come with the program (`fonts/make.py` made them), so that a figure
 //! looks the same on every machine: files have outlines in place of text, a page has the font in it. Digits are all of
 //! one width. What the font lacks (Chinese, emoji, …) is drawn by the viewer's font, or as a box in a PNG.
 
