@@ -1,8 +1,8 @@
 //! A run's files: written once by one run, read by everybody else. docs/FORMAT.md describes them column by column.
-
-#![warn(missing_docs)]
 //!
 //! The formats live here and nowhere else. Knows nothing of how samples come about or what they mean.
+
+#![warn(missing_docs)]
 
 mod earlier;
 mod error;

@@ -1,6 +1,4 @@
 //! A run's samples and a policy → estimates and verdicts.
-
-#![warn(missing_docs)]
 //!
 //! Pure: plan, samples and proofs go in as values, values come out, and nothing is measured or drawn here.
 //! The method is that of docs/METHODOLOGY.md. Seconds stand in `f64` from here on, ratios as plain numbers
@@ -27,6 +25,8 @@
 //!
 //! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and next to a baseline
 //! or twin with one no variant is `slower` or `equivalent`.
+
+#![warn(missing_docs)]
 
 mod arms;
 mod baseline;

@@ -1,8 +1,8 @@
 //! What a run is made of, as values: ids, the plan, samples, proofs.
-
-#![warn(missing_docs)]
 //!
 //! Knows nothing of files, processes, cargo or statistics. Every other module speaks in these types.
+
+#![warn(missing_docs)]
 
 mod design;
 mod earlier;

@@ -1,10 +1,10 @@
 //! What can vary between builds: one file or one entry of a table per axis. An axis parses its values; a value says
-
-#![warn(missing_docs)]
 //! whether this machine can apply it (and the command that would make it so), what it adds to the recipe, what to look
 //! for in the evidence, and which lines make it permanent. A new axis is a file or an entry, and one line in [`all`].
 //!
 //! Knows nothing of scenarios, plans or samples.
+
+#![warn(missing_docs)]
 
 mod advice;
 mod arg;

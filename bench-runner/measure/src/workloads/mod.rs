@@ -1,12 +1,12 @@
 //! What is timed: a table of workloads. A workload says what state the build starts from, what happens to the sources
-
-#![warn(missing_docs)]
 //! before each round, what the build is to bring about, and which units it should compile.
 //!
 //! Some take a word after a colon: `incremental:signature` names the class of the edit, `replay:20` the number of
 //! commits.
 //!
 //! Knows nothing of axes, plans or samples.
+
+#![warn(missing_docs)]
 
 mod rebuild;
 

@@ -1,7 +1,7 @@
 //! One driver per build tool. A driver turns a recipe and a site into one command line, and that command's
+//! output into evidence. It knows nothing of axes: those only fill the recipe.
 
 #![warn(missing_docs)]
-//! output into evidence. It knows nothing of axes: those only fill the recipe.
 
 mod cargo;
 mod command;

@@ -1,6 +1,4 @@
 //! Where source trees come from: one contract ([`SourceKind`]), and one file per kind of source.
-
-#![warn(missing_docs)]
 //!
 //! [`pin`] turns a project's source into a [`Pinned`] tree in the cache: what fixes it, its files with their hashes, and
 //! what is worth knowing about it. The tree in the cache does not change from then on, whatever happens to
@@ -9,6 +7,8 @@
 //!
 //! Crates come through the user's own cargo, with the user's mirrors and credentials (`cargo_homes`), commits through the
 //! user's own git ([`git_store`]).
+
+#![warn(missing_docs)]
 
 mod cache;
 mod cached_tree;
