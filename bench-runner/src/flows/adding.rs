@@ -110,8 +110,9 @@ fn tried(
     for fault in std::mem::take(&mut verified.faults) {
         match &fault {
             Fault::Source(_) | Fault::Build(_) => {
-                let message = format!("{}\nnothing was written", fault.text());
-                let help = "`--no-build` writes the manifest all the same".to_owned();
+                let message = format!("{fault}\nnothing was written");
+                let way_out = "`--no-build` writes the manifest all the same";
+                let help = fault.help().map_or(way_out.to_owned(), |help| format!("{help}; or {way_out}"));
                 return Err(RequestError::usage(message, Some(help)).into());
             }
             Fault::Check(_) => proposal.draft.check = None,

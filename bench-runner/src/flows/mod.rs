@@ -30,7 +30,7 @@ pub(crate) use verify::{Verifier, fetch_all, verify_sources};
 
 use bench_runner_core::bundle::BundleError;
 use bench_runner_core::record::Refusal;
-use bench_runner_measure::build::AskError;
+use bench_runner_measure::build::{AskError, BuildError};
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
 use bench_runner_measure::corpus::edits::EditError;
@@ -112,6 +112,8 @@ fn help_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(|| error.downcast_ref::<DocError>()?.help())
         .or_else(|| error.downcast_ref::<AskError>()?.help().map(str::to_owned))
         .or_else(|| error.downcast_ref::<LocalError>()?.help())
+        .or_else(|| error.downcast_ref::<BuildError>()?.help())
+        .or_else(|| error.downcast_ref::<Refusal>()?.help.clone())
 }
 
 impl From<RunError> for FlowError {
@@ -136,5 +138,23 @@ impl From<AddError> for FlowError {
 impl From<anyhow::Error> for FlowError {
     fn from(error: anyhow::Error) -> Self {
         Self::Harness(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_help_is_found_behind_what_was_being_done() {
+        let asked =
+            AskError { what: "anything", reason: "no".to_owned(), help: Some("ask again".to_owned()) };
+        let wrapped = |error: anyhow::Error| FlowError::Harness(error.context("failed to prepare")).refusal();
+        let refusal = wrapped(BuildError::Ask(asked.clone()).into());
+        assert_eq!(refusal.what, "failed to prepare: cargo did not say anything: no");
+        assert_eq!(refusal.help.as_deref(), Some("ask again"));
+        assert_eq!(wrapped(asked.into()).help.as_deref(), Some("ask again"));
+        assert_eq!(wrapped(Refusal::new("no").with_help("later").into()).help.as_deref(), Some("later"));
+        assert_eq!(wrapped(anyhow::anyhow!("no")).help, None);
     }
 }

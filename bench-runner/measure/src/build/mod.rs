@@ -65,6 +65,9 @@ pub enum BuildError {
         /// What would happen.
         reason: String,
     },
+    /// Cargo did not say what has to be known to build.
+    #[error(transparent)]
+    Ask(AskError),
     /// The driver has no such goal.
     #[error("{0}")]
     Unsupported(String),
@@ -82,4 +85,15 @@ pub enum BuildError {
         path: String,
         reason: String,
     },
+}
+
+impl BuildError {
+    /// What would help.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NotInstalled(missing) => Some(missing.help()),
+            Self::Ask(error) => error.help.clone(),
+            _ => None,
+        }
+    }
 }

@@ -67,14 +67,14 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
 /// # Errors
 /// For the first thing that no machine could carry out.
 pub fn check(plan: &Plan) -> Result<(), RequestError> {
-    let wrong = |message: String| Err(wrong(Refusal::new(message)));
+    let refuse = |message: String| Err(wrong(Refusal::new(message)));
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
     if plan.scenario.is_empty() || plan.scenario.starts_with('.') || !plan.scenario.chars().all(plain) {
-        return wrong(format!("`{}` is not a name of a scenario", plan.scenario));
+        return refuse(format!("`{}` is not a name of a scenario", plan.scenario));
     }
     for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-        if let Some(message) = unknown(variant, plan) {
-            return wrong(message);
+        if let Some(refusal) = unknown(variant, plan) {
+            return Err(wrong(refusal));
         }
     }
     for block in &plan.blocks {
@@ -82,7 +82,7 @@ pub fn check(plan: &Plan) -> Result<(), RequestError> {
         for (variant, baseline) in block.arms.iter().map(|arm| &arm.variant).zip(baseline.into_iter().cycle())
         {
             if let Some(reason) = axes::incomparable(&baseline.settings, &variant.settings) {
-                return wrong(format!("`{}` and `{}`: {reason}", baseline.name, variant.name));
+                return refuse(format!("`{}` and `{}`: {reason}", baseline.name, variant.name));
             }
         }
         let replayed = block.arms.iter().map(|arm| &arm.variant).find(|variant| {
@@ -94,7 +94,7 @@ pub fn check(plan: &Plan) -> Result<(), RequestError> {
             block.commits.get(&variant.project).is_none_or(|commits| commits.len() <= count)
         });
         if let Some(variant) = replayed {
-            return wrong(format!(
+            return refuse(format!(
                 "block `{}` does not say which commits of `{}` to replay",
                 block.id, variant.project
             ));
@@ -111,7 +111,7 @@ pub fn check(plan: &Plan) -> Result<(), RequestError> {
             sessions: plan.sessions,
         };
         if let Some(contradiction) = spec.contradiction() {
-            return wrong(format!("block `{}`: {contradiction}", block.id));
+            return refuse(format!("block `{}`: {contradiction}", block.id));
         }
     }
     Ok(())
@@ -123,13 +123,13 @@ fn wrong(refusal: Refusal) -> RequestError {
 }
 
 /// What `variant` names that is not known.
-fn unknown(variant: &Variant, plan: &Plan) -> Option<String> {
+fn unknown(variant: &Variant, plan: &Plan) -> Option<Refusal> {
     if plan.projects.iter().all(|project| project.name != variant.project) {
         let (name, project) = (&variant.name, &variant.project);
-        return Some(format!("`{name}` names the project `{project}`, which it does not have"));
+        return Some(Refusal::new(format!("`{name}` names the project `{project}`, which it does not have")));
     }
     let workload = crate::workloads::find(&variant.workload).err();
-    workload.or_else(|| axes::parse_all(&variant.settings).err()).map(|refusal| refusal.what)
+    workload.or_else(|| axes::parse_all(&variant.settings).err())
 }
 
 fn left_out(block: &Block, variant: &str, refusal: Refusal) -> Skipped {

@@ -233,11 +233,12 @@ pub fn check_commands(plan: &Plan, workshops: &Workshops) -> Result<(), RequestE
     };
     for block in &plan.blocks {
         for arm in &block.arms {
-            let fail = |reason: String| {
-                RequestError::usage(format!("{} in block `{}`: {reason}", arm.variant.name, block.id), None)
+            let fail = |reason: String, help: Option<String>| {
+                RequestError::usage(format!("{} in block `{}`: {reason}", arm.variant.name, block.id), help)
             };
-            let live = arm::LiveArm::new(workshops, 1, arm, site.clone()).map_err(|e| fail(e.to_string()))?;
-            live.step(Detail::Quiet).map_err(|error| fail(error.to_string()))?;
+            let live = arm::LiveArm::new(workshops, 1, arm, site.clone())
+                .map_err(|error| fail(error.to_string(), error.help()))?;
+            live.step(Detail::Quiet).map_err(|error| fail(error.to_string(), error.help()))?;
         }
     }
     Ok(())

@@ -91,7 +91,7 @@ impl Projects {
         };
         Some(match self.compare(&resolved, &own, configured, &plain) {
             Ok(fidelity) => fidelity,
-            Err(error) => Fidelity { not_compared: Some(one_line(&error)), ..plain },
+            Err(error) => Fidelity { not_compared: Some(error.in_one_line()), ..plain },
         })
     }
 
@@ -134,8 +134,8 @@ impl Projects {
                 (your_units, our_units) = (Some(theirs), Some(ours));
                 compared.push("units");
             }
-            (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", one_line(error))),
-            (_, Err(error)) => not_compared = Some(one_line(error)),
+            (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", error.in_one_line())),
+            (_, Err(error)) => not_compared = Some(error.in_one_line()),
         }
         if let Some(rustdoc) = home.asked.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
             let here = driver.toolchain.rustdoc.as_ref().map(|path| path.display().to_string());
@@ -311,11 +311,6 @@ pub(super) fn shown(file: &Path) -> String {
 /// The user's configuration that a variant stands on; the empty one is none.
 fn configured(settings: &Settings) -> Option<String> {
     axes::configured_of(settings).map(str::to_owned)
-}
-
-fn one_line(error: &AskError) -> String {
-    let help = error.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-    format!("cargo did not say {}: {}{help}", error.what, error.reason)
 }
 
 impl Resolved {

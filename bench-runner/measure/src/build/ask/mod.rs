@@ -61,6 +61,12 @@ impl AskError {
         self.help.as_deref()
     }
 
+    /// All of it in one line, for what goes into a sentence.
+    pub fn in_one_line(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{self}{help}")
+    }
+
     /// The same as a reason to leave something out.
     pub fn into_refusal(self) -> Refusal {
         Refusal { what: self.to_string(), help: self.help }

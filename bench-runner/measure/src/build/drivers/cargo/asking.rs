@@ -84,7 +84,7 @@ impl Inquiry {
         let Some(config) = home_config else { return Ok((room, self.building_home.clone())) };
         let home = room.path().join("cargo-home");
         sources::write_cargo_home(&home, &self.building_home, Some(config))
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| AskError { help: error.help(), ..failed(error.to_string()) })?;
         Ok((room, home))
     }
 
@@ -255,7 +255,7 @@ impl CargoDriver {
 
     /// The flags of every compiler call, with the recipe's own behind those that are in force.
     pub(super) fn all_flags(&self, recipe: &Recipe) -> Result<String, BuildError> {
-        let flags = self.flags(recipe).map_err(|error| BuildError::Unsupported(error.to_string()))?;
+        let flags = self.flags(recipe).map_err(BuildError::Ask)?;
         let Some(in_force) = flags.of_results() else {
             let targets: Vec<&str> = flags.targets.iter().map(|(target, _)| target.as_str()).collect();
             return Err(BuildError::Clash {

@@ -25,7 +25,7 @@ const SHOWING: [&str; 1] = ["RUSTC_LOG"];
 impl Answers {
     /// The members of the workspace that a build is of.
     pub(super) fn members(&self, step: &Step) -> Arc<Result<Members, Silence>> {
-        let ask = || members(&asked(step)).map_err(|error| error.to_string());
+        let ask = || members(&asked(step)).map_err(|error| error.in_one_line());
         known(&self.members, state(step), ask)
     }
 
@@ -67,7 +67,7 @@ fn ask_units(step: &Step, args: &[String]) -> Result<Units, Silence> {
     let scratch = tempfile::tempdir_in(&tmp).map_err(|error| format!("{}: {error}", tmp.display()))?;
     let cargo_home = step.env.get("CARGO_HOME").map(PathBuf::from).unwrap_or_default();
     let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: scratch.path() };
-    units(&asked(step), &request).map_err(|error| error.to_string())
+    units(&asked(step), &request).map_err(|error| error.in_one_line())
 }
 
 /// What keeps rustc from showing link lines, where the project's configuration does.
