@@ -87,7 +87,7 @@ impl Session {
 
 fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result<Measured, Stop> {
     announce::something_to_measure(&plan)?;
-    let workshops = measuring.projects().workshops(&plan)?;
+    let prepared_trees = measuring.projects().prepared_trees(&plan)?;
     measuring.projects().compare_with_home(&mut plan);
     // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
     if process::interrupted() {
@@ -97,7 +97,7 @@ fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result
         return Err(Stop::Early(Exit::Unfit));
     }
     let mut progress = progress(&plan, measuring.projects());
-    let measured = measuring.measure(&plan, &workshops, &mut progress);
+    let measured = measuring.measure(&plan, &prepared_trees, &mut progress);
     progress.end();
     Ok(measured?)
 }
@@ -106,9 +106,9 @@ fn resumed(dir: &Path, measuring: MeasuringSession) -> Result<Measured, FlowErro
     // Once more: until the lock was free, another process may have completed it.
     let unfinished = flows::unfinished(dir, measuring.machine())?;
     let plan = unfinished.manifest.plan.clone();
-    let workshops = measuring.projects().workshops(&plan)?;
+    let prepared_trees = measuring.projects().prepared_trees(&plan)?;
     let mut progress = progress(&plan, measuring.projects());
-    let measured = measuring.resume(unfinished, &workshops, &mut progress);
+    let measured = measuring.resume(unfinished, &prepared_trees, &mut progress);
     progress.end();
     measured
 }

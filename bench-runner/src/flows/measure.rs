@@ -12,7 +12,7 @@ use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
 use bench_runner_measure::host::{self, Health, Machine, MeasuringLock};
 use bench_runner_measure::plan::estimate;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
-use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer, Workshops};
+use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer, PreparedTrees};
 use bench_runner_measure::scenario::RequestError;
 
 use super::{FlowError, Places, Projects, calibration, tools};
@@ -61,21 +61,21 @@ impl MeasuringSession {
     pub(crate) fn measure(
         self,
         plan: &Plan,
-        workshops: &Workshops,
+        prepared_trees: &PreparedTrees,
         observer: &mut dyn Observer,
     ) -> Result<Measured, FlowError> {
         let manifest = self.manifest(plan)?;
         let earlier = calibration::earlier(&self.places.results, &manifest);
         earlier.remarks.iter().for_each(|remark| observer.event(&Event::Remark(remark)));
         let writer = Writer::create(&self.places.results, manifest, &earlier.twins)?;
-        self.carry(plan, workshops, &[], writer, observer)
+        self.carry(plan, prepared_trees, &[], writer, observer)
     }
 
     /// Takes up a bundle that did not get to its end. It completes the plan and never extends it.
     pub(crate) fn resume(
         self,
         unfinished: Bundle,
-        workshops: &Workshops,
+        prepared_trees: &PreparedTrees,
         observer: &mut dyn Observer,
     ) -> Result<Measured, FlowError> {
         let mut manifest = unfinished.manifest;
@@ -89,13 +89,13 @@ impl MeasuringSession {
         manifest.status = Status::Running;
         manifest.resumed_at.push(humantime::format_rfc3339_seconds(SystemTime::now()).to_string());
         let writer = Writer::reopen(&unfinished.dir, manifest)?;
-        self.carry(&plan, workshops, &unfinished.samples, writer, observer)
+        self.carry(&plan, prepared_trees, &unfinished.samples, writer, observer)
     }
 
     fn carry(
         mut self,
         plan: &Plan,
-        workshops: &Workshops,
+        prepared_trees: &PreparedTrees,
         earlier: &[Sample],
         mut writer: Writer,
         observer: &mut dyn Observer,
@@ -109,7 +109,7 @@ impl MeasuringSession {
         let inputs = Inputs {
             plan,
             wanted: &wanted,
-            workshops,
+            prepared_trees,
             scratch: &scratch,
             cargo_home: &self.projects.building_home(),
             earlier,

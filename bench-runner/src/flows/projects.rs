@@ -23,7 +23,7 @@ use bench_runner_measure::corpus::sources::{self, Cache, FetchContext, FetchTool
 use bench_runner_measure::corpus::{BuildTool, Catalogue, Project};
 use bench_runner_measure::plan::Typical;
 use bench_runner_measure::process::find_in_path;
-use bench_runner_measure::run::{self, Kit, KitKey, Workshop, Workshops};
+use bench_runner_measure::run::{self, ConfiguredDriver, DriverKey, PreparedTree, PreparedTrees};
 use bench_runner_measure::scenario::RequestError;
 
 use super::FlowError;
@@ -99,26 +99,26 @@ impl Projects {
     }
 
     /// Everything that building what `plan` names takes, dependencies in place.
-    pub(crate) fn workshops(&self, plan: &Plan) -> Result<Workshops, FlowError> {
-        let mut workshops = Workshops::new();
+    pub(crate) fn prepared_trees(&self, plan: &Plan) -> Result<PreparedTrees, FlowError> {
+        let mut prepared_trees = PreparedTrees::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
             if let Some(planned) = plan.projects.iter().find(|planned| planned.name == tree.project)
-                && !workshops.contains_key(&tree)
+                && !prepared_trees.contains_key(&tree)
             {
-                let workshop = self.workshop(planned, &tree, &kits_of(plan, &tree))?;
-                workshops.insert(tree, workshop);
+                let prepared = self.prepared(planned, &tree, &drivers_of(plan, &tree))?;
+                prepared_trees.insert(tree, prepared);
             }
         }
-        workloads::prepare(self, plan, &mut workshops)?;
-        run::check_commands(plan, &workshops)?;
-        Ok(workshops)
+        workloads::prepare(self, plan, &mut prepared_trees)?;
+        run::check_commands(plan, &prepared_trees)?;
+        Ok(prepared_trees)
     }
 
     /// Everything that building `project` with its own toolchain takes, dependencies in place.
-    pub(crate) fn workshop_of(&self, project: &Project) -> Result<Workshop, FlowError> {
+    pub(crate) fn prepared_tree_of(&self, project: &Project) -> Result<PreparedTree, FlowError> {
         let planned = self.resolve(project, None)?.view.planned.clone();
-        self.workshop(&planned, &tree_of(&project.name), &[Default::default()])
+        self.prepared(&planned, &tree_of(&project.name), &[Default::default()])
     }
 
     /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
@@ -148,12 +148,12 @@ impl Projects {
         fetch_dependencies(tree, toolchain, in_force, &self.sources)
     }
 
-    fn workshop(
+    fn prepared(
         &self,
         planned: &PlannedProject,
         tree: &TreeId,
-        kits: &[KitKey],
-    ) -> Result<Workshop, FlowError> {
+        drivers: &[DriverKey],
+    ) -> Result<PreparedTree, FlowError> {
         let own = self.resolved_as_planned(planned)?;
         let resolved = match &tree.rev {
             None => own,
@@ -167,20 +167,20 @@ impl Projects {
         if let Some(toolchain) = &resolved.context.toolchain {
             self.fetch_dependencies(&source.dir(), toolchain, &resolved.context.in_force)?;
         }
-        let kits = kits.iter().map(|key| self.kit(&resolved, key));
-        let kits: Vec<Kit> = kits.collect::<Result<_, _>>()?;
-        for kit in kits.iter().filter(|kit| kit.key != KitKey::default()) {
-            let Some(toolchain) = &kit.context.toolchain else { continue };
+        let drivers = drivers.iter().map(|key| self.configured_driver(&resolved, key));
+        let drivers: Vec<ConfiguredDriver> = drivers.collect::<Result<_, _>>()?;
+        for configured in drivers.iter().filter(|configured| configured.key != DriverKey::default()) {
+            let Some(toolchain) = &configured.context.toolchain else { continue };
             // Older ones keep what they fetch elsewhere. One that cannot even fetch fails in its first build, with cargo's
             // own words, and the others go on.
-            let _ = self.fetch_dependencies(&source.dir(), toolchain, &kit.context.in_force);
+            let _ = self.fetch_dependencies(&source.dir(), toolchain, &configured.context.in_force);
         }
         let (stubs, commits) = (Vec::new(), BTreeMap::new());
-        Ok(Workshop { project: resolved.project.clone(), source, kits, stubs, commits })
+        Ok(PreparedTree { project: resolved.project.clone(), source, drivers, stubs, commits })
     }
 
     /// What builds a project with a toolchain and a configuration that variants name, or with its own.
-    fn kit(&self, resolved: &Resolved, key: &KitKey) -> Result<Kit, FlowError> {
+    fn configured_driver(&self, resolved: &Resolved, key: &DriverKey) -> Result<ConfiguredDriver, FlowError> {
         let context = self.context_of(resolved, &key.settings()).map_err(anyhow::Error::from)?;
         let project = &resolved.project;
         let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &resolved.inquiry) {
@@ -194,7 +194,7 @@ impl Projects {
             }
             _ => return Err(anyhow::anyhow!("no toolchain was found for `{}`", project.name).into()),
         };
-        Ok(Kit { key: key.clone(), driver, context: Context::clone(&context) })
+        Ok(ConfiguredDriver { key: key.clone(), driver, context: Context::clone(&context) })
     }
 
     /// The programs that a project's manifest asks for must be there.
@@ -234,10 +234,10 @@ fn tree_of(project: &str) -> TreeId {
 }
 
 /// The toolchains and configurations that variants of a tree name in a plan, each pair once.
-fn kits_of(plan: &Plan, tree: &TreeId) -> Vec<KitKey> {
-    let mut keys: Vec<KitKey> = Vec::new();
+fn drivers_of(plan: &Plan, tree: &TreeId) -> Vec<DriverKey> {
+    let mut keys: Vec<DriverKey> = Vec::new();
     for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
-        let key = KitKey::of(&variant.settings);
+        let key = DriverKey::of(&variant.settings);
         if variant.tree() == *tree && !keys.contains(&key) {
             keys.push(key);
         }

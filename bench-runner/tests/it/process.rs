@@ -23,7 +23,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bench_runner_measure::process::{
-    Ended, Finished, Job, Supervisor, SupervisorError, SupervisorOptions, install_interrupts,
+    ExitKind, BuildResult, Job, Supervisor, SupervisorError, SupervisorOptions, install_interrupts,
 };
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
@@ -125,10 +125,10 @@ fn exit_codes_and_signals_are_told(bench: &Bench) -> Result<(), Failed> {
     let mut supervisor = bench.supervisor();
     assert_eq!(supervisor.accounting().by_control_group(), bench.options.control_group);
     for (script, ended) in [
-        ("exit 0", Ended::Exited(0)),
-        ("exit 7", Ended::Exited(7)),
-        ("kill -KILL $$", Ended::Signalled(9)),
-        ("true", Ended::Exited(0)),
+        ("exit 0", ExitKind::Exited(0)),
+        ("exit 7", ExitKind::Exited(7)),
+        ("kill -KILL $$", ExitKind::Signalled(9)),
+        ("true", ExitKind::Exited(0)),
     ] {
         let finished = supervisor.build(&bench.job(script))?;
         assert_eq!(finished.ended, ended, "{script}");
@@ -147,7 +147,7 @@ fn what_the_kernel_counts_is_that_of_all_processes(bench: &Bench) -> Result<(), 
             dd if=/dev/zero of=a bs=1M count=4 2>/dev/null
             (dd if=/dev/zero of=b bs=1M count=4 2>/dev/null; rm a; echo done > last) &'",
     );
-    assert_eq!((busy.ended, bench.read("last").as_str()), (Ended::Exited(0), "done\n"));
+    assert_eq!((busy.ended, bench.read("last").as_str()), (ExitKind::Exited(0), "done\n"));
     let busy = busy.activity;
     let counted = |count: Option<u64>| count.expect("it is counted here");
     let [more, before] = [busy, idle].map(|activity| counted(activity.minor_faults));
@@ -208,7 +208,7 @@ fn what_cannot_start_says_why(bench: &Bench) -> Result<(), Failed> {
     fs::set_permissions(&broken, fs::Permissions::from_mode(0o755))?;
     let mut supervisor = bench.supervisor();
     let mut reason = |job: Job| match supervisor.build(&job).unwrap().ended {
-        Ended::NotStarted { reason } => reason,
+        ExitKind::NotStarted { reason } => reason,
         other => panic!("{other:?}"),
     };
     let with = |program: &Path| Job { program: program.to_owned(), ..bench.job("") };
@@ -218,13 +218,13 @@ fn what_cannot_start_says_why(bench: &Bench) -> Result<(), Failed> {
     assert!(reason(with(&broken)).contains("No such file"));
     let elsewhere = Job { cwd: "/no/such/directory".into(), ..bench.job("true") };
     assert_eq!(reason(elsewhere), "the directory /no/such/directory does not exist");
-    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, Ended::Exited(4), "it goes on after that");
+    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, ExitKind::Exited(4), "it goes on after that");
     Ok(())
 }
 
 fn an_orphan_is_waited_for_and_counted(bench: &Bench) -> Result<(), Failed> {
     let finished = bench.burn(bench.job("(setsid sh burner &) ; exit 3"));
-    assert_eq!((&finished.ended, finished.stragglers), (&Ended::Exited(3), 0));
+    assert_eq!((&finished.ended, finished.stragglers), (&ExitKind::Exited(3), 0));
     let (counted, used) = (finished.user + finished.sys, bench.burnt()?);
     assert!(counted + TICK >= used, "{counted:?} counted, {used:?} used by the burner");
     Ok(())
@@ -235,7 +235,7 @@ fn a_neglected_child_is_counted_by_the_group_only(bench: &Bench) -> Result<(), F
     (job.program, job.args) = (std::env::current_exe()?, vec![]);
     job.env.insert(NEGLECT.into(), "1".into());
     let finished = bench.burn(job);
-    assert_eq!(finished.ended, Ended::Exited(0));
+    assert_eq!(finished.ended, ExitKind::Exited(0));
     let (counted, used) = (finished.user + finished.sys, bench.burnt()?);
     // The kernel drops what a process has used where its parent ignores SIGCHLD: this is what groups are for.
     assert_eq!(counted + TICK >= used, bench.options.control_group, "{counted:?} counted, {used:?} used");
@@ -246,7 +246,7 @@ fn stragglers_are_counted_and_killed(bench: &Bench) -> Result<(), Failed> {
     let mut supervisor = bench.supervisor();
     let job = Job { drain: Duration::from_millis(100), ..bench.job(&format!("{FAMILY} exit 0")) };
     let finished = supervisor.build(&job)?;
-    assert_eq!((finished.ended, finished.stragglers), (Ended::Exited(0), 4));
+    assert_eq!((finished.ended, finished.stragglers), (ExitKind::Exited(0), 4));
     bench.assert_all_gone(4);
     let clean = supervisor.build(&bench.job("true"))?;
     assert_eq!(clean.stragglers, 0, "the next build begins without them");
@@ -257,7 +257,7 @@ fn a_time_out_ends_the_whole_tree(bench: &Bench) -> Result<(), Failed> {
     let script = format!("{FAMILY} echo $$ > leader.pid; while :; do sleep 600; done");
     let job = Job { timeout: Duration::from_secs(3), ..bench.job(&script) };
     let finished = bench.supervisor().build(&job)?;
-    assert_eq!((finished.ended, finished.stragglers), (Ended::TimedOut, 0));
+    assert_eq!((finished.ended, finished.stragglers), (ExitKind::TimedOut, 0));
     bench.assert_all_gone(5);
     Ok(())
 }
@@ -266,7 +266,7 @@ fn a_build_may_end_in_order_when_asked(bench: &Bench) -> Result<(), Failed> {
     let script = "trap 'echo in order; exit 0' TERM; while :; do sleep 0.01; done";
     let job = Job { timeout: Duration::from_millis(500), ..bench.job(script) };
     let finished = bench.supervisor().build(&job)?;
-    assert_eq!(finished.ended, Ended::TimedOut, "an exit code of 0 does not make it a success");
+    assert_eq!(finished.ended, ExitKind::TimedOut, "an exit code of 0 does not make it a success");
     assert_eq!(bench.read("stdout"), "in order\n");
     Ok(())
 }

@@ -4,7 +4,7 @@ use bench_runner_core::record::Refusal;
 
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(super) struct Arg;
 
@@ -43,9 +43,9 @@ impl SettingValue for Argument {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
         if !self.0.is_empty() {
-            recipe.args.push(self.0.clone());
+            request.args.push(self.0.clone());
         }
     }
 

@@ -11,7 +11,7 @@ use super::flatten::flatten_table;
 use super::lines::{Lines, Situation, Unwritable};
 use super::rustflags::lacking;
 use super::{call_diff, profile_keys};
-use crate::build::{Goal, Recipe, VARIABLES};
+use crate::build::{BuildRequest, Goal, VARIABLES};
 
 pub(super) struct AsConfigured;
 
@@ -61,13 +61,13 @@ impl User {
         Ok(Self { text: text.to_owned(), files, variables })
     }
 
-    pub(super) fn apply_to(&self, recipe: &mut Recipe) {
+    pub(super) fn apply_to(&self, request: &mut BuildRequest) {
         if !self.files.is_empty() {
-            recipe.home_config = Some(self.files.to_string());
+            request.home_config = Some(self.files.to_string());
         }
         for (name, value) in &self.variables {
-            recipe.env_from.insert(name.clone(), AS_CONFIGURED.to_owned());
-            recipe.env.insert(name.clone(), value.clone());
+            request.env_from.insert(name.clone(), AS_CONFIGURED.to_owned());
+            request.env.insert(name.clone(), value.clone());
         }
     }
 
@@ -107,8 +107,8 @@ impl SettingValue for User {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        self.apply_to(recipe);
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        self.apply_to(request);
     }
 
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
@@ -288,13 +288,13 @@ mod tests {
     #[test]
     fn files_go_into_the_cargo_home_and_variables_into_the_environment() {
         let user = "[profile.dev]\ndebug = 1\n[variables]\nCARGO_PROFILE_DEV_DEBUG = '2'\n";
-        let recipe = fixture::applied("as-configured", user, &fixture::context());
-        assert_eq!(recipe.home_config.as_deref(), Some("[profile.dev]\ndebug = 1\n"));
-        assert!(recipe.config.is_empty());
-        assert_eq!(recipe.env["CARGO_PROFILE_DEV_DEBUG"], "2");
-        assert_eq!(recipe.env_from["CARGO_PROFILE_DEV_DEBUG"], "as-configured");
-        let recipe = fixture::applied("as-configured", "", &fixture::context());
-        assert_eq!(recipe, Recipe::default());
+        let request = fixture::applied("as-configured", user, &fixture::context());
+        assert_eq!(request.home_config.as_deref(), Some("[profile.dev]\ndebug = 1\n"));
+        assert!(request.config.is_empty());
+        assert_eq!(request.env["CARGO_PROFILE_DEV_DEBUG"], "2");
+        assert_eq!(request.env_from["CARGO_PROFILE_DEV_DEBUG"], "as-configured");
+        let request = fixture::applied("as-configured", "", &fixture::context());
+        assert_eq!(request, BuildRequest::default());
     }
 
     #[test]

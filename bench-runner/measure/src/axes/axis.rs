@@ -13,7 +13,7 @@ use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 
 use super::call_diff::{self, Difference};
 use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{Evidence, Goal, InForce, Recipe, Toolchain};
+use crate::build::{BuildRequest, Evidence, Goal, InForce, Toolchain};
 
 /// The settings of a variant: values by key, as the scenario writes them.
 pub type Settings = BTreeMap<String, String>;
@@ -76,8 +76,8 @@ pub trait SettingValue: Any + fmt::Debug {
         Ok(())
     }
 
-    /// Adds what it asks for to a recipe, once `probe` has said that it is available.
-    fn apply(&self, beside: &ParsedSettings, context: &Context, recipe: &mut Recipe);
+    /// Adds what it asks for to a build request, once `probe` has said that it is available.
+    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest);
 
     /// Whether its proof compares with the first build of another variant, and so waits for all of them.
     fn is_proven_by_comparison(&self) -> bool {
@@ -104,7 +104,7 @@ pub trait SettingValue: Any + fmt::Debug {
     }
 
     /// The lines that make it permanent in a project, or why it cannot be written down. Asks no machine. What most values
-    /// add to a recipe can be written down as it is.
+    /// add to a build request can be written down as it is.
     ///
     /// # Errors
     /// If no file can hold it.
@@ -113,7 +113,7 @@ pub trait SettingValue: Any + fmt::Debug {
     }
 }
 
-/// What a value adds to a recipe, as lines of files.
+/// What a value adds to a build request, as lines of files.
 pub(super) fn as_applied(
     value: &(impl SettingValue + ?Sized),
     beside: &ParsedSettings,
@@ -127,9 +127,9 @@ pub(super) fn as_applied(
         path: Default::default(),
         tools: Default::default(),
     };
-    let mut recipe = Recipe::default();
-    value.apply(beside, &context, &mut recipe);
-    Lines::of(recipe, beside.text("profile").unwrap_or(&situation.profile))
+    let mut request = BuildRequest::default();
+    value.apply(beside, &context, &mut request);
+    Lines::of(request, beside.text("profile").unwrap_or(&situation.profile))
 }
 
 /// One setting of a variant.

@@ -10,7 +10,7 @@ use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput,
 use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::{self, Question, Seen};
 use super::{toolchain, values};
-use crate::build::{Evidence, Goal, Recipe, Toolchain};
+use crate::build::{BuildRequest, Evidence, Goal, Toolchain};
 
 pub(super) struct Backend;
 
@@ -109,10 +109,10 @@ impl SettingValue for Generator {
         goal.links()
     }
 
-    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
+    fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
         if takes_flag(context) {
-            recipe.rustflags.push(self.flag());
-            recipe.rustflags_from.push(format!("{KEY}={}", self.name()));
+            request.rustflags.push(self.flag());
+            request.rustflags_from.push(format!("{KEY}={}", self.name()));
         }
     }
 

@@ -4,7 +4,7 @@ use bench_runner_core::record::Refusal;
 
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(super) struct CargoArgs;
 
@@ -171,8 +171,8 @@ impl SettingValue for Args {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        recipe.args.extend(self.0.iter().cloned());
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        request.args.extend(self.0.iter().cloned());
     }
 
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {

@@ -6,7 +6,7 @@ use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput,
 use super::flatten::flatten;
 use super::lines::{Lines, Situation, Unwritable};
 use super::rustflags::lacking;
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(super) struct Config;
 pub(super) struct Snippet;
@@ -73,8 +73,8 @@ impl Piece {
         Ok(Available::plainly(leaves.collect::<Vec<_>>().join(" ")))
     }
 
-    fn add_to(&self, recipe: &mut Recipe) {
-        recipe.config.extend(self.leaves.iter().cloned());
+    fn add_to(&self, request: &mut BuildRequest) {
+        request.config.extend(self.leaves.iter().cloned());
     }
 
     /// Flags that it sets and that are on no compiler call: cargo takes flags from one key only, and drops the others.
@@ -122,8 +122,8 @@ impl SettingValue for Piece {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        self.add_to(recipe);
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        self.add_to(request);
     }
 
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
@@ -147,8 +147,8 @@ impl SettingValue for File {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        self.piece.add_to(recipe);
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        self.piece.add_to(request);
     }
 
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {

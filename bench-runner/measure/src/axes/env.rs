@@ -4,7 +4,7 @@ use bench_runner_core::record::Refusal;
 
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{Goal, Recipe, leads_to_a_cache};
+use crate::build::{BuildRequest, Goal, leads_to_a_cache};
 
 pub(super) struct Env;
 
@@ -64,10 +64,10 @@ impl SettingValue for Variable {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
         let Self { name, value } = self;
-        recipe.env.insert(name.clone(), value.clone());
-        recipe.env_from.insert(name.clone(), format!("env.{name}={value}"));
+        request.env.insert(name.clone(), value.clone());
+        request.env_from.insert(name.clone(), format!("env.{name}={value}"));
     }
 
     fn advise(&self, _: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
@@ -95,8 +95,8 @@ mod tests {
 
     #[test]
     fn a_variable_carries_the_setting_that_asks_for_it() {
-        let recipe = crate::axes::fixture::applied("env.CC", "gcc", &crate::axes::fixture::context());
-        assert_eq!((&*recipe.env["CC"], &*recipe.env_from["CC"]), ("gcc", "env.CC=gcc"));
+        let request = crate::axes::fixture::applied("env.CC", "gcc", &crate::axes::fixture::context());
+        assert_eq!((&*request.env["CC"], &*request.env_from["CC"]), ("gcc", "env.CC=gcc"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use bench_runner_core::record::Refusal;
 
 use super::axis::{Available, Context, Finding, ParsedSettings, ProofInput, Setting, SettingValue, Settings};
 use crate::build::{
-    CalledUnit, CompilerCall, ElfFacts, Evidence, Linked, PackageName, Part, Recipe, Toolchain,
+    BuildRequest, CalledUnit, CompilerCall, ElfFacts, Evidence, Linked, PackageName, Part, Toolchain,
 };
 
 /// A project with nothing of its own, on a toolchain that is nowhere.
@@ -47,13 +47,13 @@ pub(crate) fn probe(key: &str, value: &str, context: &Context) -> Result<Availab
     with(key, value, |setting| setting.probe(context))
 }
 
-pub(crate) fn applied(key: &str, value: &str, context: &Context) -> Recipe {
-    let mut recipe = Recipe::default();
+pub(crate) fn applied(key: &str, value: &str, context: &Context) -> BuildRequest {
+    let mut request = BuildRequest::default();
     with(key, value, |setting| {
         setting.value.prepare(context).unwrap();
-        setting.value.apply(setting.beside, context, &mut recipe);
+        setting.value.apply(setting.beside, context, &mut request);
     });
-    recipe
+    request
 }
 
 pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &Evidence) -> Finding {

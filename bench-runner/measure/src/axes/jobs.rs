@@ -6,7 +6,7 @@ use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput,
 use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::Seen;
 use super::values;
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(super) struct Jobs;
 
@@ -60,8 +60,8 @@ impl SettingValue for Count {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        recipe.jobs = self.jobs();
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        request.jobs = self.jobs();
     }
 
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use crate::build::{Recipe, merged};
+use crate::build::{BuildRequest, merged};
 
 /// Stands for the directory of the toolchain, which only the reader's machine knows.
 pub const SYSROOT: &str = "/SYSROOT";
@@ -86,17 +86,17 @@ impl Lines {
         self
     }
 
-    /// What was added to a recipe, written down. `profile` is the one that its keys are of.
-    pub(super) fn of(recipe: Recipe, profile: &str) -> Result<Self, Unwritable> {
+    /// What was added to a build request, written down. `profile` is the one that its keys are of.
+    pub(super) fn of(request: BuildRequest, profile: &str) -> Result<Self, Unwritable> {
         let parsed = |text: String| {
             text.parse::<Table>()
                 .map_err(|error| Unwritable(format!("`{text}` is not TOML: {}", error.message())))
         };
-        let mut lines = Self::flags(recipe.rustflags);
-        for (key, value) in recipe.config {
+        let mut lines = Self::flags(request.rustflags);
+        for (key, value) in request.config {
             lines.config = merged(&lines.config, &parsed(format!("{key}={value}"))?);
         }
-        for (key, value) in recipe.profile_keys {
+        for (key, value) in request.profile_keys {
             lines.manifest = merged(&lines.manifest, &parsed(format!("profile.{profile}.{key}={value}"))?);
         }
         Ok(lines)

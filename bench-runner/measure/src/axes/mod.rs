@@ -1,5 +1,5 @@
 //! What can vary between builds: one file or one entry of a table per axis. An axis parses its values; a value says
-//! whether this machine can apply it (and the command that would make it so), what it adds to the recipe, what to look
+//! whether this machine can apply it (and the command that would make it so), what it adds to the build request, what to look
 //! for in the evidence, and which lines make it permanent. A new axis is a file or an entry, and one line in [`all`].
 //!
 //! Knows nothing of scenarios, plans or samples.
@@ -35,7 +35,7 @@ use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
-use crate::build::Recipe;
+use crate::build::BuildRequest;
 
 pub use advice::{CONFIG, MANIFEST, TOOLCHAIN, Written};
 pub use axis::{
@@ -128,12 +128,12 @@ pub fn configured_of(settings: &Settings) -> Option<&str> {
     settings.get(AS_CONFIGURED).map(String::as_str)
 }
 
-/// Adds the user's own configuration, as the text that settings have it in, to a recipe.
+/// Adds the user's own configuration, as the text that settings have it in, to a build request.
 ///
 /// # Errors
 /// If the text is not one that this program makes.
-pub fn apply_configured(text: &str, recipe: &mut Recipe) -> Result<(), Refusal> {
-    as_configured::User::parse(text).map(|user| user.apply_to(recipe))
+pub fn apply_configured(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
+    as_configured::User::parse(text).map(|user| user.apply_to(request))
 }
 
 /// The toolchain that settings name, if they name one.

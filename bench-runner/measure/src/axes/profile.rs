@@ -7,7 +7,7 @@ use bench_runner_core::record::{ProofResult, Refusal};
 
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{Evidence, Goal, Recipe};
+use crate::build::{BuildRequest, Evidence, Goal};
 
 pub(super) struct Profile;
 
@@ -80,8 +80,8 @@ impl SettingValue for Name {
         goal.compiles()
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        recipe.profile = Some(self.0.clone());
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        request.profile = Some(self.0.clone());
     }
 
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {

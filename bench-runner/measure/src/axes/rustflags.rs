@@ -4,7 +4,7 @@ use bench_runner_core::record::{ProofResult, Refusal};
 
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::call_diff::{shortened, spelled};
-use crate::build::{Evidence, Goal, Part, Recipe};
+use crate::build::{BuildRequest, Evidence, Goal, Part};
 
 pub(super) struct Rustflags;
 
@@ -60,10 +60,10 @@ impl SettingValue for Flags {
         goal.compiles()
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
         if !self.is_default() {
-            recipe.rustflags.extend(self.flags.iter().cloned());
-            recipe.rustflags_from.push(format!("rustflags={}", self.text));
+            request.rustflags.extend(self.flags.iter().cloned());
+            request.rustflags_from.push(format!("rustflags={}", self.text));
         }
     }
 

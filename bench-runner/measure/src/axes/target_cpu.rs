@@ -9,7 +9,7 @@ use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput,
 use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::{self, Question, Seen};
 use super::values;
-use crate::build::{Goal, Recipe, Toolchain};
+use crate::build::{BuildRequest, Goal, Toolchain};
 use crate::process::{ToolCall, check_tool};
 
 pub(super) struct TargetCpu;
@@ -112,10 +112,10 @@ impl SettingValue for Cpu {
         Some(format!("{KEY} beside rustflags that name the CPU `{other}`: one of the two would be lost"))
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
         if let Some(value) = self.flag_value() {
-            recipe.rustflags.push(format!("-C{KEY}={value}"));
-            recipe.rustflags_from.push(format!("{KEY}={value}"));
+            request.rustflags.push(format!("-C{KEY}={value}"));
+            request.rustflags_from.push(format!("{KEY}={value}"));
         }
     }
 

@@ -6,7 +6,7 @@ use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput,
 use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::{self, Question};
 use super::values;
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(super) struct Threads;
 
@@ -48,9 +48,9 @@ impl SettingValue for Count {
         goal.compiles()
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        recipe.rustflags.push(format!("-Zthreads={}", self.0));
-        recipe.rustflags_from.push(format!("{KEY}={}", self.0));
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        request.rustflags.push(format!("-Zthreads={}", self.0));
+        request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
     fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {

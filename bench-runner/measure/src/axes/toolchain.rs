@@ -8,7 +8,7 @@ use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput,
 use super::lines::{Lines, Situation, Unwritable};
 use super::rustc_args::{Class, OWN, Question, Seen, Wanted, class};
 use super::values;
-use crate::build::{Evidence, Goal, Recipe, Release, Toolchain as Installed};
+use crate::build::{BuildRequest, Evidence, Goal, Release, Toolchain as Installed};
 
 pub(super) struct Toolchain;
 
@@ -62,7 +62,7 @@ impl SettingValue for Named {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, _: &mut Recipe) {
+    fn apply(&self, _: &ParsedSettings, _: &Context, _: &mut BuildRequest) {
         // The variant is built by a driver of that toolchain's own.
     }
 

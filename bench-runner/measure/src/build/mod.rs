@@ -1,4 +1,4 @@
-//! How a variant is built: a cargo-neutral [`Recipe`] and a [`Site`] in, one command line out; the command's
+//! How a variant is built: a cargo-neutral [`BuildRequest`] and a [`BuildDirs`] in, one command line out; the command's
 //! output in, [`Evidence`] out.
 //!
 //! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
@@ -12,7 +12,7 @@ mod evidence;
 mod fidelity;
 mod layers;
 mod linking;
-mod recipe;
+mod request;
 mod service;
 mod target;
 mod toolchain;
@@ -30,8 +30,8 @@ pub use evidence::{Artifact, CalledUnit, CompilerCall, Evidence, Leftovers, Link
 pub use fidelity::{Side, differences, listed};
 pub use layers::merged;
 pub use linking::Linking;
-pub use recipe::{Detail, Goal, Recipe, Site, Step};
-pub use service::{Corner, Found, Report, Service, Standing, Store};
+pub use request::{BuildDirs, BuildRequest, CommandLine, Detail, Goal};
+pub use service::{Corner, Found, Report, RunningService, Service, Store};
 pub(crate) use service::{HOLD, leads_to_a_cache};
 pub use target::{InForce, Target};
 pub use toolchain::{Release, Toolchain};

@@ -29,7 +29,7 @@ pub struct Job {
     pub drain: Duration,
     /// What is run before it, one after another. The clock does not cover them; what they and their daemons take
     /// while the build lasts belongs to the build.
-    pub before: Vec<Errand>,
+    pub before: Vec<SetupCommand>,
 }
 
 /// A program that makes ready for a build, such as one that starts a server and ends. It runs where the build
@@ -37,7 +37,7 @@ pub struct Job {
 /// during the build and is ended with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Errand {
+pub struct SetupCommand {
     /// The program; without a slash it is looked up on the `PATH` that it gets.
     pub program: PathBuf,
     /// Its arguments.
@@ -50,7 +50,7 @@ pub struct Errand {
     pub timeout: Duration,
 }
 
-impl Errand {
+impl SetupCommand {
     /// Program and arguments as a line to read.
     pub(super) fn line(&self) -> String {
         let program = self.program.display().to_string();
@@ -61,10 +61,10 @@ impl Errand {
 /// What a build took. CPU time and memory are those of every process it started, and of its [`Job::before`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Finished {
+pub struct BuildResult {
     /// Time of day just before it was started.
     pub started_at: SystemTime,
-    pub ended: Ended,
+    pub ended: ExitKind,
     /// From just before its own process became the program (after fork, session and control group) until that
     /// process had been reaped, on the monotonic clock.
     pub wall: Duration,
@@ -87,9 +87,9 @@ pub struct Finished {
     pub stragglers: u32,
 }
 
-impl Finished {
+impl BuildResult {
     /// A build that took nothing because it never ran.
-    pub(super) fn without_running(ended: Ended) -> Self {
+    pub(super) fn without_running(ended: ExitKind) -> Self {
         Self {
             started_at: SystemTime::now(),
             ended,
@@ -107,14 +107,14 @@ impl Finished {
 /// How a build ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Ended {
+pub enum ExitKind {
     /// By itself, with this exit code.
     Exited(i32),
     /// By a signal of this number that the harness did not send.
     Signalled(i32),
     /// By the harness, after [`Job::timeout`].
     TimedOut,
-    /// It never began, because it could not or because an [`Errand`] before it failed.
+    /// It never began, because it could not or because an [`SetupCommand`] before it failed.
     NotStarted {
         /// Why, as words that read after "the build could not be started: ".
         reason: String,

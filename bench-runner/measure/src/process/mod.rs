@@ -4,7 +4,7 @@
 //! its output is wanted, its cost is not. A [build](Supervisor::build) is the thing that is measured: it runs
 //! under a small supervisor process, which owns everything the build starts, accounts for all of it and lets
 //! none of it outlive the harness, however that ends. What a build needs beside it, such as a server, is started by
-//! an [`Errand`] and owned in the same way; it can be [asked and stopped](Supervisor::build_and_then) when the
+//! an [`SetupCommand`] and owned in the same way; it can be [asked and stopped](Supervisor::build_and_then) when the
 //! build's own process has ended.
 //!
 //! The supervisor is the program itself, started as `bench-runner __supervise`; [`supervise()`] is the body of
@@ -36,7 +36,7 @@ mod wait;
 
 pub use accounting::{Accounting, ControlGroup};
 pub use interrupt::{install_interrupts, interrupted};
-pub use job::{Ended, Errand, Finished, Job};
+pub use job::{BuildResult, ExitKind, Job, SetupCommand};
 pub use launch::launch;
 pub use proxy::{NotInstalled, TOOLCHAIN, chosen_toolchain, not_installed};
 #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Accounting, Ended, Finished, Job};
+use super::{Accounting, BuildResult, ExitKind, Job};
 
 /// Names program and version at both ends.
 pub(super) const PROGRAM: &str = concat!("bench-runner ", env!("CARGO_PKG_VERSION"));
@@ -24,14 +24,14 @@ pub(super) enum Request {
         control_group: bool,
     },
     /// Run this. Answered by `Started` for each process that could be made for it, by `Held` where that is asked
-    /// for, and then by `Finished` or `Failed`.
+    /// for, and then by `BuildResult` or `Failed`.
     Build {
         /// What to run.
         job: Box<Job>,
         /// For how long, at most, what has outlived the build's own process is left alone after `Held`.
         hold: Option<Duration>,
     },
-    /// End the build that runs; its `Finished` follows. Without one, it means nothing.
+    /// End the build that runs; its `BuildResult` follows. Without one, it means nothing.
     Abort,
     /// Go on after `Held`. Without a build that is held, it means nothing.
     Release,
@@ -48,17 +48,17 @@ pub(super) enum Answer {
         /// How it accounts for processes.
         accounting: Accounting,
     },
-    /// The build, or an errand before it, is about to run; written by its own process before it becomes the
+    /// The build, or a setup command before it, is about to run; written by its own process before it becomes the
     /// program.
     Started {
         /// Its own process, which leads a session and a process group.
         pid: i32,
     },
-    /// The build's own process has ended by itself, and has been reaped. What it and its errands left behind runs
+    /// The build's own process has ended by itself, and has been reaped. What it and its setup commands left behind runs
     /// on until `Release`, or until the time for it is over.
-    Held(Ended),
+    Held(ExitKind),
     /// The build has ended, and no process of it is left.
-    Finished(Finished),
+    BuildResult(BuildResult),
     /// The request could not be carried out, through no fault of the build.
     Failed { reason: String },
 }
@@ -96,12 +96,12 @@ mod tests {
 
     #[test]
     fn messages_survive_being_cut_and_joined() {
-        let finished = Finished {
+        let finished = BuildResult {
             stragglers: 2,
             wall: Duration::new(3, 141_592_653),
-            ..Finished::without_running(Ended::NotStarted { reason: "a\nb".into() })
+            ..BuildResult::without_running(ExitKind::NotStarted { reason: "a\nb".into() })
         };
-        let sent = [Answer::Started { pid: 7 }, Answer::Finished(finished)];
+        let sent = [Answer::Started { pid: 7 }, Answer::BuildResult(finished)];
         let bytes: Vec<u8> = sent.iter().flat_map(|message| to_line(message).unwrap()).collect();
         for size in [1, 5, bytes.len()] {
             let mut lines = Lines::default();

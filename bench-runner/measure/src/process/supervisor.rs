@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{Answer, Lines, PROGRAM, Request, to_line};
 use super::wait::{self, Waited, readable};
-use super::{Accounting, Ended, Finished, Job, interrupt};
+use super::{Accounting, BuildResult, ExitKind, Job, interrupt};
 
 /// The hidden verb that the supervisor is started with.
 pub const SUPERVISE_VERB: &str = "__supervise";
@@ -76,7 +76,7 @@ pub struct Supervisor {
     answers: ChildStdout,
     lines: Lines,
     accounting: Accounting,
-    /// The build that runs, or the errand before it: leader of its session.
+    /// The build that runs, or the setup command before it: leader of its session.
     running: Option<i32>,
     reaped: bool,
 }
@@ -113,17 +113,17 @@ impl Supervisor {
 
     /// Runs a build to its end. When this returns, no process of it is left. A build that fails, does not start
     /// or takes too long is an `Ok`; one that is [interrupted](super::interrupted) ends as
-    /// [`Ended::Interrupted`].
+    /// [`ExitKind::Interrupted`].
     ///
     /// # Errors
     ///
     /// Where the supervisor is lost, after which every call fails, or cannot carry the build out.
-    pub fn build(&mut self, job: &Job) -> Result<Finished, SupervisorError> {
+    pub fn build(&mut self, job: &Job) -> Result<BuildResult, SupervisorError> {
         self.run_or_interrupted(job, None, &mut |_| {})
     }
 
     /// [`Supervisor::build`], with something to do between the end of the build's own process and the end of
-    /// what it and its errands left running: a server can be asked and stopped in `then`, by plain [tool
+    /// what it and its setup commands left running: a server can be asked and stopped in `then`, by plain [tool
     /// calls](super::run_tool), which are not accounted for. It is outside of the wall clock, but CPU time that
     /// the server takes meanwhile is the build's. `then` is not called for a build that did not end by itself.
     ///
@@ -139,8 +139,8 @@ impl Supervisor {
         &mut self,
         job: &Job,
         hold: Duration,
-        then: impl FnOnce(&Ended) -> T,
-    ) -> Result<(Finished, Option<T>), SupervisorError> {
+        then: impl FnOnce(&ExitKind) -> T,
+    ) -> Result<(BuildResult, Option<T>), SupervisorError> {
         let (mut then, mut given) = (Some(then), None);
         let finished = self.run_or_interrupted(job, Some(hold), &mut |ended| {
             given = then.take().map(|then| then(ended));
@@ -152,15 +152,15 @@ impl Supervisor {
         &mut self,
         job: &Job,
         hold: Option<Duration>,
-        held: &mut dyn FnMut(&Ended),
-    ) -> Result<Finished, SupervisorError> {
+        held: &mut dyn FnMut(&ExitKind),
+    ) -> Result<BuildResult, SupervisorError> {
         if interrupt::interrupted() {
-            return Ok(Finished::without_running(Ended::Interrupted));
+            return Ok(BuildResult::without_running(ExitKind::Interrupted));
         }
         match self.run(job, hold, held) {
             // Some send their signal to everything at once, the supervisor included.
             Err(SupervisorError::Lost { .. }) if interrupt::interrupted() => {
-                Ok(Finished::without_running(Ended::Interrupted))
+                Ok(BuildResult::without_running(ExitKind::Interrupted))
             }
             result => result,
         }
@@ -170,11 +170,11 @@ impl Supervisor {
         &mut self,
         job: &Job,
         hold: Option<Duration>,
-        held: &mut dyn FnMut(&Ended),
-    ) -> Result<Finished, SupervisorError> {
+        held: &mut dyn FnMut(&ExitKind),
+    ) -> Result<BuildResult, SupervisorError> {
         self.ask(&Request::Build { job: Box::new(job.clone()), hold })?;
         let after = job.drain.saturating_add(PATIENCE);
-        let before = job.before.iter().fold(after, |sum, errand| sum.saturating_add(errand.timeout));
+        let before = job.before.iter().fold(after, |sum, setup| sum.saturating_add(setup.timeout));
         let mut until = Instant::now().checked_add(before.saturating_add(job.timeout));
         let finished = loop {
             match self.answer_or_abort(until)? {
@@ -184,7 +184,7 @@ impl Supervisor {
                     until = Instant::now().checked_add(after);
                     self.ask(&Request::Release)?;
                 }
-                Answer::Finished(finished) => break Ok(finished),
+                Answer::BuildResult(finished) => break Ok(finished),
                 Answer::Failed { reason } => break Err(SupervisorError::Refused { reason }),
                 other => return Err(self.lost(unexpected(&other))),
             }

@@ -12,18 +12,18 @@ use super::own_dirs::copy_tree;
 use crate::host;
 
 /// Writes down and copies what the release build of `arm` has left.
-pub(super) fn remember(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
-    let site = &arm.site;
+pub(super) fn remember(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
+    let dirs = &arm.dirs;
     let mut built = Vec::new();
-    for dir in [&site.target, &site.build_dir].into_iter().filter(|dir| dir.is_dir()) {
+    for dir in [&dirs.target, &dirs.build_dir].into_iter().filter(|dir| dir.is_dir()) {
         let failed = |source| RunError::Io { action: "read", path: dir.clone(), source };
         built.push((dir.clone(), entries(dir).map_err(failed)?));
     }
-    let (left, kept) = dirs.left(arm).unwrap_or_default();
-    let beside = site.target.with_extension("release");
+    let (left, kept) = block_dirs.left(arm).unwrap_or_default();
+    let beside = dirs.target.with_extension("release");
     host::remove_tree(&beside)?;
     let mut copies = Vec::new();
-    for (number, dir) in [&site.home, &site.tmp, &kept].into_iter().enumerate() {
+    for (number, dir) in [&dirs.home, &dirs.tmp, &kept].into_iter().enumerate() {
         let copy = beside.join(number.to_string());
         copy_tree(dir, &copy)?;
         copies.push((copy, dir.clone()));

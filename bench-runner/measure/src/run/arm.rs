@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Pin, Proof, ProofResult, Role};
 
 use super::worktree::{Keep, Left};
-use super::{Kit, RunError, Workshop, Workshops, own_dirs};
+use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, own_dirs};
 use crate::axes::{self, ParsedSettings, ProofInput, Reference, Setting};
-use crate::build::{BuildError, Corner, Evidence, Recipe, Site, UnitGraph};
+use crate::build::{BuildDirs, BuildError, BuildRequest, Corner, Evidence, UnitGraph};
 use crate::corpus::edits;
 use crate::workloads::{self, SourceChange, Start, Workload};
 
 /// One arm with everything that building it takes.
 pub(super) struct LiveArm<'a> {
     pub(super) arm: &'a Arm,
-    pub(super) workshop: &'a Workshop,
-    pub(super) kit: &'a Kit,
+    pub(super) prepared: &'a PreparedTree,
+    pub(super) configured: &'a ConfiguredDriver,
     pub(super) workload: Workload,
     settings: ParsedSettings,
-    pub(super) recipe: Recipe,
-    pub(super) site: Site,
+    pub(super) request: BuildRequest,
+    pub(super) dirs: BuildDirs,
     /// What fixes the sources that it builds now.
     pub(super) pin: Pin,
     /// How the units of the project hang together, once its first build has shown it.
@@ -56,42 +56,42 @@ pub(super) struct Peer<'p, 'a> {
 
 impl<'a> LiveArm<'a> {
     pub(super) fn new(
-        workshops: &'a Workshops,
+        prepared_trees: &'a PreparedTrees,
         jobs: usize,
         arm: &'a Arm,
-        site: Site,
+        dirs: BuildDirs,
     ) -> Result<Self, RunError> {
         let variant = &arm.variant;
-        let workshop = workshops
+        let prepared = prepared_trees
             .get(&variant.tree())
             .ok_or_else(|| RunError::Plan(format!("there is no project `{}`", variant.project)))?;
         let workload = workloads::find(&variant.workload).map_err(|refusal| RunError::Plan(refusal.what))?;
         let settings = axes::parse_all(&variant.settings).map_err(|refusal| RunError::Plan(refusal.what))?;
-        let kit = workshop
-            .kit(&variant.settings)
+        let configured = prepared
+            .configured(&variant.settings)
             .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
-        let mut recipe = Recipe { jobs, ..Recipe::default() };
+        let mut request = BuildRequest { jobs, ..BuildRequest::default() };
         for setting in settings.iter().filter(|setting| setting.value.applies_to(workload.goal)) {
-            setting.value.prepare(&kit.context).map_err(|source| RunError::Io {
+            setting.value.prepare(&configured.context).map_err(|source| RunError::Io {
                 action: "apply an axis in",
-                path: kit.context.tools.clone(),
+                path: configured.context.tools.clone(),
                 source,
             })?;
-            setting.value.apply(&settings, &kit.context, &mut recipe);
+            setting.value.apply(&settings, &configured.context, &mut request);
         }
-        recipe.replace_variables_of(AS_CONFIGURED);
-        if recipe.service.is_none() {
-            recipe.service = kit.driver.service_of_its_own(&recipe);
+        request.replace_variables_of(AS_CONFIGURED);
+        if request.service.is_none() {
+            request.service = configured.driver.service_of_its_own(&request);
         }
-        let pin = workshop.source.pin.clone();
+        let pin = prepared.source.pin.clone();
         Ok(Self {
             arm,
-            workshop,
-            kit,
+            prepared,
+            configured,
             workload,
             settings,
-            recipe,
-            site,
+            request,
+            dirs,
             pin,
             graph: None,
             after_release: None,
@@ -104,10 +104,10 @@ impl<'a> LiveArm<'a> {
 
     /// Makes the directories that it has for itself. `building` is the cargo home that its own is made from.
     pub(super) fn furnish(&mut self, building: &Path) -> Result<(), RunError> {
-        own_dirs::furnish(&self.site, &self.recipe, building)?;
-        let corner = Corner::in_dir(&self.site.service).map_err(|source| RunError::Io {
+        own_dirs::furnish(&self.dirs, &self.request, building)?;
+        let corner = Corner::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
             action: "make room for a compiler cache in",
-            path: self.site.service.clone(),
+            path: self.dirs.service.clone(),
             source,
         })?;
         self.corner = Some(corner);
@@ -121,26 +121,26 @@ impl<'a> LiveArm<'a> {
 
     /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
     pub(super) fn is_edited(&self) -> bool {
-        self.workload.sources.change() && self.site.edit > 0
+        self.workload.sources.change() && self.dirs.edit > 0
     }
 
     /// Absolute paths of the files that its edits change, where the manifest says which.
     fn edited_files(&self) -> Vec<PathBuf> {
         let SourceChange::Edited(class) = self.workload.sources else { return Vec::new() };
-        let edit = self.workshop.project.edit_of(class);
+        let edit = self.prepared.project.edit_of(class);
         let files = edit.map(edits::files).unwrap_or_default();
-        files.iter().map(|file| self.site.source.join(file)).collect()
+        files.iter().map(|file| self.dirs.source.join(file)).collect()
     }
 
     /// The command line of its timed build, or why there is none.
-    pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::Step, BuildError> {
-        self.kit.driver.step(&self.site, &self.recipe, self.workload.goal, detail)
+    pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::CommandLine, BuildError> {
+        self.configured.driver.step(&self.dirs, &self.request, self.workload.goal, detail)
     }
 
     /// The command line of the release build that its workload starts after.
-    pub(super) fn release_step(&self) -> Result<crate::build::Step, BuildError> {
-        let recipe = Recipe { profile: Some("release".to_owned()), ..self.recipe.clone() };
-        self.kit.driver.step(&self.site, &recipe, self.workload.goal, crate::build::Detail::Quiet)
+    pub(super) fn release_step(&self) -> Result<crate::build::CommandLine, BuildError> {
+        let request = BuildRequest { profile: Some("release".to_owned()), ..self.request.clone() };
+        self.configured.driver.step(&self.dirs, &request, self.workload.goal, crate::build::Detail::Quiet)
     }
 
     /// What its first build, from nothing, says of every setting that can be told from it alone.
@@ -187,20 +187,20 @@ impl<'a> LiveArm<'a> {
     }
 
     /// What the settings but that of `key` ask of a build, whatever they are called: `linker=default` asks for nothing.
-    fn asked_without(&self, key: &str) -> (Option<&str>, Recipe) {
-        let mut recipe = Recipe { jobs: 0, ..Recipe::default() };
+    fn asked_without(&self, key: &str) -> (Option<&str>, BuildRequest) {
+        let mut request = BuildRequest { jobs: 0, ..BuildRequest::default() };
         let others = self.settings.iter().filter(|setting| setting.key != key);
         for setting in others.filter(|setting| setting.value.applies_to(self.workload.goal)) {
-            setting.value.apply(&self.settings, &self.kit.context, &mut recipe);
+            setting.value.apply(&self.settings, &self.configured.context, &mut request);
         }
-        recipe.rustflags_from.clear();
-        recipe.env_from.clear();
-        (axes::toolchain_of(&self.arm.variant.settings), recipe)
+        request.rustflags_from.clear();
+        request.env_from.clear();
+        (axes::toolchain_of(&self.arm.variant.settings), request)
     }
 
     fn proof(&self, block: &Block, setting: &Setting<'_>, input: &ProofInput<'_>) -> Proof {
         let finding = if setting.value.applies_to(self.workload.goal) {
-            setting.value.prove(&self.settings, &self.kit.context, input)
+            setting.value.prove(&self.settings, &self.configured.context, input)
         } else {
             axes::Finding {
                 expected: format!("{}={}", setting.key, setting.text),
@@ -221,10 +221,10 @@ impl<'a> LiveArm<'a> {
 
     /// What a build from nothing says of the source tree, where it is an axis of the block.
     pub(super) fn prove_tree(&self, block: &Block, evidence: &Evidence) -> Vec<Proof> {
-        let pin = self.workshop.source.pin.to_string();
+        let pin = self.prepared.source.pin.to_string();
         let own: Vec<_> = evidence.artifacts.iter().filter(|artifact| artifact.own).collect();
         let here = |package: &Option<PathBuf>| {
-            package.as_ref().is_some_and(|package| package.starts_with(&self.site.source))
+            package.as_ref().is_some_and(|package| package.starts_with(&self.dirs.source))
         };
         let (found, result) = if own.is_empty() {
             ("the build does not tell what it is of".to_owned(), ProofResult::NotProvable)

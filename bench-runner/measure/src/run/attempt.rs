@@ -6,13 +6,13 @@ use super::arm::LiveArm;
 use super::outside::missing_executable;
 use crate::axes::ProofInput;
 use crate::build::Evidence;
-use crate::process::{Ended, Finished};
+use crate::process::{BuildResult, ExitKind};
 
 /// A build that was tried, before it is a sample.
 #[derive(Default)]
 pub(super) struct Attempt {
     /// `None` where there was no command line for it.
-    pub(super) finished: Option<Finished>,
+    pub(super) finished: Option<BuildResult>,
     pub(super) evidence: Evidence,
     pub(super) interference: Interference,
     /// What went wrong with its service.
@@ -25,19 +25,19 @@ impl Attempt {
     /// Why it was not what it should have been, where that is not to be seen from how it ended.
     pub(super) fn flaw(&self, arm: &LiveArm<'_>, phase: Phase) -> Option<String> {
         match &self.finished.as_ref()?.ended {
-            Ended::Exited(0) if self.trouble.is_some() => self.trouble.clone(),
-            Ended::Exited(code) if *code != 0 => {
+            ExitKind::Exited(0) if self.trouble.is_some() => self.trouble.clone(),
+            ExitKind::Exited(code) if *code != 0 => {
                 let trouble = self.trouble.as_ref()?;
                 Some(format!("the build failed with exit code {code}: {trouble}"))
             }
-            Ended::Exited(0) if self.nothing_made().is_some() => self.nothing_made(),
+            ExitKind::Exited(0) if self.nothing_made().is_some() => self.nothing_made(),
             // A build that is to yield a proof is judged by that.
-            Ended::Exited(0) if phase == Phase::Measured => {
+            ExitKind::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
                 let shown = ProofInput { build: &self.evidence, baseline: None, edited };
                 arm.check_sample(&shown).or_else(|| arm.other_units(&self.evidence))
             }
-            Ended::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
+            ExitKind::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,
         }
     }
@@ -58,10 +58,10 @@ impl Attempt {
     }
 }
 
-pub(super) fn outcome(finished: Option<&Finished>) -> Outcome {
+pub(super) fn outcome(finished: Option<&BuildResult>) -> Outcome {
     let Some(finished) = finished else { return Outcome::NotStarted };
     match &finished.ended {
-        Ended::Exited(0) => Outcome::Built(Cost {
+        ExitKind::Exited(0) => Outcome::Built(Cost {
             wall: finished.wall,
             user: finished.user,
             sys: finished.sys,
@@ -69,9 +69,9 @@ pub(super) fn outcome(finished: Option<&Finished>) -> Outcome {
             peak_memory: finished.peak_memory,
             activity: finished.activity,
         }),
-        Ended::Exited(code) => Outcome::Failed { exit_code: Some(*code) },
-        Ended::Signalled(_) | Ended::Interrupted => Outcome::Failed { exit_code: None },
-        Ended::TimedOut => Outcome::TimedOut,
-        Ended::NotStarted { .. } => Outcome::NotStarted,
+        ExitKind::Exited(code) => Outcome::Failed { exit_code: Some(*code) },
+        ExitKind::Signalled(_) | ExitKind::Interrupted => Outcome::Failed { exit_code: None },
+        ExitKind::TimedOut => Outcome::TimedOut,
+        ExitKind::NotStarted { .. } => Outcome::NotStarted,
     }
 }

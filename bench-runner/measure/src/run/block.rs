@@ -19,7 +19,7 @@ use crate::sampling::{self, Next, Progress, round_order};
 use crate::workloads::SourceChange;
 
 /// How a block went.
-pub(super) struct Ended {
+pub(super) struct BlockOutcome {
     pub(super) interrupted: bool,
     pub(super) flawed: bool,
 }
@@ -61,7 +61,7 @@ pub(super) fn measure(
     number: usize,
     block: &Block,
     deadline: Option<Instant>,
-) -> Result<Ended, RunError> {
+) -> Result<BlockOutcome, RunError> {
     builder.notes = Notes::default();
     builder.observer.event(&Event::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
     let earlier: Vec<&Sample> = inputs.earlier.iter().filter(|sample| sample.block == block.id).collect();
@@ -154,8 +154,8 @@ impl Measuring<'_, '_, '_> {
         self.commit = 0;
         let mut arms = Vec::new();
         for (index, arm) in self.block.arms.iter().enumerate() {
-            let site = dirs.site(index, &arm.variant.tree());
-            let mut live = LiveArm::new(self.inputs.workshops, self.inputs.jobs, arm, site)?;
+            let dirs = dirs.dirs(index, &arm.variant.tree());
+            let mut live = LiveArm::new(self.inputs.prepared_trees, self.inputs.jobs, arm, dirs)?;
             live.furnish(self.inputs.cargo_home)?;
             arms.push(live);
         }
@@ -341,10 +341,10 @@ impl Measuring<'_, '_, '_> {
             let first = arms.iter().enumerate().find_map(|(at, arm)| Some((at, class(arm)?)));
             let Some((first, class)) = first else { continue };
             for arm in arms.iter_mut().filter(|arm| of_tree(arm)) {
-                arm.site.edit = self.edit;
+                arm.dirs.edit = self.edit;
             }
             let arm = &arms[first];
-            match arm.kit.driver.edit(&arm.site) {
+            match arm.configured.driver.edit(&arm.dirs) {
                 Some(step) => {
                     if !self.builder.untimed(dirs, arm, step)? {
                         return Ok(false);
@@ -375,7 +375,7 @@ impl Measuring<'_, '_, '_> {
         }
     }
 
-    fn end(self, reason: StopReason) -> Result<Ended, RunError> {
+    fn end(self, reason: StopReason) -> Result<BlockOutcome, RunError> {
         self.builder.save_time()?;
         let rounds = self.rounds.len() as u32;
         let interrupted = reason == StopReason::Interrupted;
@@ -388,7 +388,7 @@ impl Measuring<'_, '_, '_> {
             self.builder.writer.update(|manifest| manifest.blocks.push(end))?;
         }
         self.builder.observer.event(&Event::Stopped { block: self.block, reason, rounds });
-        Ok(Ended { interrupted, flawed: self.flawed })
+        Ok(BlockOutcome { interrupted, flawed: self.flawed })
     }
 }
 

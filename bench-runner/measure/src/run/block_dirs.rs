@@ -11,8 +11,8 @@ use bench_runner_core::record::{Block, TreeId};
 use super::arm::LiveArm;
 use super::own_dirs::make;
 use super::worktree::{Keep, Left, Traces, WorkTree};
-use super::{Inputs, RunError, Workshop};
-use crate::build::Site;
+use super::{Inputs, PreparedTree, RunError};
+use crate::build::BuildDirs;
 use crate::corpus::{EditClass, edits, sources};
 use crate::workloads::{self, SourceChange};
 
@@ -53,7 +53,7 @@ impl Inside {
 
 /// The name by which the work trees know an arm.
 fn name_of(arm: &LiveArm<'_>) -> String {
-    arm.site.target.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    arm.dirs.target.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl BlockDirs {
@@ -70,12 +70,12 @@ impl BlockDirs {
         let digits = trees.len().max(block.arms.len()).to_string().len().max(2);
         let (mut sources, mut projects, mut states) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (at, id) in trees.into_iter().enumerate() {
-            let workshop = inputs.workshops.get(&id).ok_or_else(|| {
+            let prepared = inputs.prepared_trees.get(&id).ok_or_else(|| {
                 RunError::Plan(format!("block `{}` names the project `{}`", block.id, id.project))
             })?;
             let tree = dir.join(format!("s{at:0digits$}"));
             make(&tree)?;
-            let (project, state) = lay_out(block, workshop, &id, &tree)?;
+            let (project, state) = lay_out(block, prepared, &id, &tree)?;
             states.insert(id.clone(), state);
             projects.insert(id.clone(), project);
             sources.insert(id, tree);
@@ -86,9 +86,9 @@ impl BlockDirs {
     }
 
     /// Where arm number `arm` builds `tree`.
-    pub(super) fn site(&self, arm: usize, tree: &TreeId) -> Site {
+    pub(super) fn dirs(&self, arm: usize, tree: &TreeId) -> BuildDirs {
         let source = self.projects.get(tree).cloned().unwrap_or_else(|| self.dir.join("s"));
-        site(&self.dir, arm, self.digits, source)
+        dirs(&self.dir, arm, self.digits, source)
     }
 
     /// Gives the work tree to `arm`, with what its last build has left there. Nobody else may have it.
@@ -106,7 +106,7 @@ impl BlockDirs {
     /// Makes a link to the target directory of `arm` where cargo has that directory unless somebody says otherwise: build
     /// scripts write next to the program, or watch a directory in which every build changes something.
     fn link(&self, tree: &TreeId, arm: &LiveArm<'_>) -> Result<Option<PathBuf>, RunError> {
-        let context = &arm.kit.context;
+        let context = &arm.configured.context;
         let configured = context.config.as_ref().and_then(|config| config.get("build")?.get("target-dir"));
         let variables = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
         let elsewhere = configured.is_some() || variables.iter().any(|name| std::env::var_os(name).is_some());
@@ -119,7 +119,7 @@ impl BlockDirs {
             return Ok(None);
         }
         let failed = |source| RunError::Io { action: "write", path: link.clone(), source };
-        std::os::unix::fs::symlink(&arm.site.target, &link).map_err(failed)?;
+        std::os::unix::fs::symlink(&arm.dirs.target, &link).map_err(failed)?;
         Ok(Some(link))
     }
 
@@ -191,11 +191,11 @@ impl BlockDirs {
         class: Option<EditClass>,
         n: u64,
     ) -> Result<(), RunError> {
-        let Some((workshop, tree)) = inputs.workshops.get(id).zip(self.projects.get(id)) else {
+        let Some((prepared, tree)) = inputs.prepared_trees.get(id).zip(self.projects.get(id)) else {
             return Ok(());
         };
-        match workshop.project.edit_of(class) {
-            Some(edit) => Ok(edits::apply(tree, &workshop.source.dir(), edit, n)?),
+        match prepared.project.edit_of(class) {
+            Some(edit) => Ok(edits::apply(tree, &prepared.source.dir(), edit, n)?),
             None => Ok(()),
         }
     }
@@ -209,7 +209,7 @@ impl BlockDirs {
 /// Lays out the work tree of `id` as its arms build it; gives where the project is in it.
 fn lay_out(
     block: &Block,
-    workshop: &Workshop,
+    prepared: &PreparedTree,
     id: &TreeId,
     tree: &Path,
 ) -> Result<(PathBuf, WorkTree), RunError> {
@@ -217,14 +217,14 @@ fn lay_out(
     let workloads = of_tree.filter_map(|arm| workloads::find(&arm.variant.workload).ok());
     let sources: Vec<SourceChange> = workloads.map(|workload| workload.sources).collect();
     let replayed = sources.iter().any(|sources| matches!(sources, SourceChange::Replayed(_)));
-    let pinned = if replayed { workshop.commit(block, id, 0)? } else { &workshop.source };
+    let pinned = if replayed { prepared.commit(block, id, 0)? } else { &prepared.source };
     sources::check_out(pinned, tree)?;
     let project = pinned.dir_in(tree);
     // Beside the trees, under the name of this one.
     let beside = tree.with_extension("kept");
     let mut state = WorkTree::new(tree, &pinned.tree, &beside)?;
     if !replayed && sources.contains(&SourceChange::Skeleton) {
-        for stub in &workshop.stubs {
+        for stub in &prepared.stubs {
             let path = project.join(&stub.file);
             let failed = |source| RunError::Io { action: "write", path: path.clone(), source };
             // Nothing is written through a link of the project's.
@@ -243,9 +243,9 @@ fn real_parent(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// The directories of arm number `arm` below `dir`.
-pub(super) fn site(dir: &Path, arm: usize, digits: usize, source: PathBuf) -> Site {
+pub(super) fn dirs(dir: &Path, arm: usize, digits: usize, source: PathBuf) -> BuildDirs {
     let own = |kind: char| dir.join(format!("{kind}{arm:0digits$}"));
-    Site {
+    BuildDirs {
         source,
         target: own('t'),
         build_dir: own('b'),

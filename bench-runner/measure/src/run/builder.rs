@@ -16,9 +16,9 @@ use super::outside::{failure, job, last_lines, with_last_lines};
 use super::own_dirs::make;
 use super::supervised::{self, Attended};
 use super::{Event, Inputs, Observer, RunError, after_release, own_dirs};
-use crate::build::{Corner, Detail, Evidence, Service, Standing, Step};
+use crate::build::{CommandLine, Corner, Detail, Evidence, RunningService, Service};
 use crate::host::{self, Watch};
-use crate::process::{Ended, Job, Supervisor};
+use crate::process::{ExitKind, Job, Supervisor};
 use crate::workloads::Start;
 
 /// Dirty pages that may be left when a clock starts.
@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
             return Ok(Made::Interrupted);
         }
         let tried = self.attempt(block, dirs, arm, place, detail)?;
-        if tried.finished.as_ref().is_some_and(|finished| finished.ended == Ended::Interrupted) {
+        if tried.finished.as_ref().is_some_and(|finished| finished.ended == ExitKind::Interrupted) {
             return Ok(Made::Interrupted);
         }
         let flaw = tried.flaw(arm, place.phase);
@@ -141,7 +141,7 @@ impl<'a> Builder<'a> {
             position: place.position,
             attempt: place.attempt,
             visit: Some(place.visit),
-            edit: arm.site.edit,
+            edit: arm.dirs.edit,
             predecessor: self.predecessor.take().map(Text::from),
             started_at: finished.as_ref().map_or_else(std::time::SystemTime::now, |f| f.started_at),
             outcome,
@@ -168,16 +168,16 @@ impl<'a> Builder<'a> {
             Ok(step) => step,
             Err(error) => return Ok(Attempt { stderr: error.to_string(), ..Attempt::default() }),
         };
-        let standing = self.stand_up(arm, block.sampling.timeout)?;
+        let running = self.start(arm, block.sampling.timeout)?;
         let watch = Watch::start();
         let job = job(&dirs.out(), step.clone(), block.sampling.timeout);
         let Attended { finished, report, found } =
-            self.timed(job, standing, arm.corner.as_ref(), place.phase)?;
+            self.timed(job, running, arm.corner.as_ref(), place.phase)?;
         self.found = found;
         let interference =
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
         let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.said(kind));
-        let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
+        let evidence = arm.configured.driver.evidence(&step, &stdout, &stderr);
         let evidence = Evidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
         self.note_leftovers(arm)?;
         self.note_littered(arm, &stdout);
@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
     /// Makes everything that builds of `arm` leave empty, as it is before any build. What its service keeps is not.
     pub(super) fn start_over(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
         self.leave(dirs)?;
-        own_dirs::empty(&arm.site)?;
+        own_dirs::empty(&arm.dirs)?;
         dirs.forget(arm)
     }
 
@@ -220,13 +220,13 @@ impl<'a> Builder<'a> {
         &mut self,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        step: Step,
+        step: CommandLine,
         limit: Duration,
     ) -> Result<Option<[String; 2]>, RunError> {
-        let standing = self.stand_up(arm, limit)?;
+        let running = self.start(arm, limit)?;
         let job = job(&dirs.out(), step, limit);
-        let attended = self.timed(job, standing, arm.corner.as_ref(), Phase::Warmup)?;
-        let ended_well = attended.finished.ended == Ended::Exited(0);
+        let attended = self.timed(job, running, arm.corner.as_ref(), Phase::Warmup)?;
+        let ended_well = attended.finished.ended == ExitKind::Exited(0);
         Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.said(kind))))
     }
 
@@ -236,13 +236,13 @@ impl<'a> Builder<'a> {
         &mut self,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        step: Step,
+        step: CommandLine,
     ) -> Result<bool, RunError> {
         let command = [vec![step.program.display().to_string()], step.args.clone()].concat().join(" ");
         let env = arm.corner.as_ref().map(|corner| corner.environment(&step.env));
-        let step = Step { env: env.unwrap_or_else(|| step.env.clone()), ..step };
+        let step = CommandLine { env: env.unwrap_or_else(|| step.env.clone()), ..step };
         let finished = self.supervisor.build(&job(&dirs.out(), step, Duration::from_secs(3600)))?;
-        if finished.ended == Ended::Interrupted {
+        if finished.ended == ExitKind::Interrupted {
             return Ok(false);
         }
         let Some(reason) = failure(finished.ended, "it took longer than an hour") else { return Ok(true) };
@@ -266,13 +266,13 @@ impl<'a> Builder<'a> {
             return Ok(false);
         }
         if from_nothing
-            && let Some(step) = arm.kit.driver.clean(&arm.site, &arm.recipe)
+            && let Some(step) = arm.configured.driver.clean(&arm.dirs, &arm.request)
             && !self.untimed(dirs, arm, step)?
         {
             return Ok(false);
         }
         empty_store(arm)?;
-        make(&arm.site.target)?;
+        make(&arm.dirs.target)?;
         // What an earlier build said must not be taken for what this one says.
         for kind in ["stdout", "stderr"] {
             match std::fs::remove_file(dirs.output(kind)) {
@@ -291,12 +291,12 @@ impl<'a> Builder<'a> {
     fn timed(
         &mut self,
         job: Job,
-        standing: Option<Standing>,
+        running: Option<RunningService>,
         corner: Option<&Corner>,
         phase: Phase,
     ) -> Result<Attended, RunError> {
-        let (start, beside) = (Instant::now(), standing.is_some());
-        let attended = supervised::build(self.supervisor, job, standing, corner)?;
+        let (start, beside) = (Instant::now(), running.is_some());
+        let attended = supervised::build(self.supervisor, job, running, corner)?;
         if beside {
             // Its server is started, waited for and stopped around the build.
             self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));
@@ -310,17 +310,17 @@ impl<'a> Builder<'a> {
     }
 
     /// Makes the service ready that a build asks for.
-    fn stand_up(&mut self, arm: &LiveArm<'_>, limit: Duration) -> Result<Option<Standing>, RunError> {
-        let Some(service) = &arm.recipe.service else { return Ok(None) };
+    fn start(&mut self, arm: &LiveArm<'_>, limit: Duration) -> Result<Option<RunningService>, RunError> {
+        let Some(service) = &arm.request.service else { return Ok(None) };
         let start = Instant::now();
-        make(&arm.site.service)?;
-        let standing = service.stand_up(&arm.site.service, limit).map_err(|source| RunError::Io {
+        make(&arm.dirs.service)?;
+        let running = service.start(&arm.dirs.service, limit).map_err(|source| RunError::Io {
             action: "make a service ready in",
-            path: arm.site.service.clone(),
+            path: arm.dirs.service.clone(),
             source,
         })?;
         self.clock.since(Purpose::Settling, start);
-        Ok(Some(standing))
+        Ok(Some(running))
     }
 
     fn record(&mut self, sample: Sample, evidence: &Evidence, said: &str) -> Result<Sample, RunError> {
@@ -341,8 +341,8 @@ impl<'a> Builder<'a> {
 
 /// Removes what a service, or a cache that nobody knows of, keeps from one build to the next and should not.
 fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
-    let dir = &arm.site.service;
-    let stores: Vec<_> = match &arm.recipe.service {
+    let dir = &arm.dirs.service;
+    let stores: Vec<_> = match &arm.request.service {
         Some(service) => service.to_be_removed(dir).into_iter().collect(),
         None if arm.workload.start == Start::Empty => vec![Corner::store(dir)],
         None => Vec::new(),

@@ -33,7 +33,7 @@ impl Measuring<'_, '_, '_> {
     pub(super) fn note_wrappers(&mut self, arm: &LiveArm<'_>, evidence: &Evidence) {
         let variant = &arm.arm.variant;
         let (mut wrappers, wrapped) = wrappers(evidence);
-        if arm.recipe.service.is_some() {
+        if arm.request.service.is_some() {
             if !variant.settings.contains_key("cache") {
                 let what = format!("call the compiler through sccache: {OWN_CACHE}");
                 self.builder.notes.say(About::Cache, &variant.name, what);
@@ -56,11 +56,11 @@ impl Measuring<'_, '_, '_> {
     }
 
     /// Notes down what build scripts and crates have asked for and only the user has.
-    pub(super) fn note_asked(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) {
-        let (variant, site) = (&arm.arm.variant.name, &arm.site);
+    pub(super) fn note_asked(&mut self, block_dirs: &BlockDirs, arm: &LiveArm<'_>) {
+        let (variant, dirs) = (&arm.arm.variant.name, &arm.dirs);
         let Ok(step) = arm.step(Detail::Quiet) else { return };
-        let asked = asked::read(&dirs.said("stdout"), &[&site.target, &site.build_dir]);
-        let config = arm.kit.context.config.as_ref().and_then(|config| config.get("env"));
+        let asked = asked::read(&block_dirs.said("stdout"), &[&dirs.target, &dirs.build_dir]);
+        let config = arm.configured.context.config.as_ref().and_then(|config| config.get("env"));
         // Cargo's configuration can put its own value in the place of the user's.
         let forced = |name: &str| {
             let force = config.and_then(|env| env.get(name)?.get("force")?.as_bool());
@@ -76,10 +76,10 @@ impl Measuring<'_, '_, '_> {
             );
             self.builder.notes.say(About::Variables, variant, what);
         }
-        let project = &arm.workshop.project;
+        let project = &arm.prepared.project;
         if let Some(home) = project.own_directory().filter(|_| project.build.tool.is_cargo()) {
             let home = home.canonicalize().unwrap_or(home);
-            let left_out = asked.left_out(&site.source, &home);
+            let left_out = asked.left_out(&dirs.source, &home);
             if !left_out.is_empty() {
                 let names = some_of(&left_out, left_out.len());
                 let what = format!("ask for {names}, in your tree and not in the copy that is built");
@@ -90,7 +90,7 @@ impl Measuring<'_, '_, '_> {
 
     /// Builds once more with nothing changed, untimed, and notes down what is compiled all the same, with cargo's reasons.
     pub(super) fn note_restless(&mut self, dirs: &BlockDirs, arm: &mut LiveArm<'_>) -> Result<(), RunError> {
-        if arm.workload.start != Start::Warm || arm.kit.context.toolchain.is_none() {
+        if arm.workload.start != Start::Warm || arm.configured.context.toolchain.is_none() {
             return Ok(());
         }
         let Ok(mut step) = arm.step(Detail::Quiet) else { return Ok(()) };
@@ -100,7 +100,7 @@ impl Measuring<'_, '_, '_> {
         let Some([stdout, stderr]) = self.builder.listen(dirs, arm, step.clone(), limit)? else {
             return Ok(());
         };
-        let evidence = arm.kit.driver.evidence(&step, &stdout, &stderr);
+        let evidence = arm.configured.driver.evidence(&step, &stdout, &stderr);
         let Some((rebuilt, units)) = evidence.rebuilt.filter(|(rebuilt, _)| rebuilt.count > 0) else {
             return Ok(());
         };

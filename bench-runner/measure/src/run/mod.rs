@@ -32,7 +32,7 @@ use bench_runner_core::bundle::{BundleError, Writer};
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan, Sample, TreeId};
 
 use crate::axes::{self, Context, Settings};
-use crate::build::{Detail, Driver, Site};
+use crate::build::{BuildDirs, Detail, Driver};
 use crate::corpus;
 use crate::host::PathError;
 use crate::plan::{self, BlockEstimate};
@@ -40,27 +40,27 @@ use crate::process::{Supervisor, SupervisorError};
 use crate::scenario::RequestError;
 
 pub use observer::{Event, Forecast, Observer};
-pub use single::{SingleBuild, StepOutcome};
+pub use single::{CommandOutcome, SingleBuild};
 
 /// One source tree of the plan, ready to be laid out and built.
-pub struct Workshop {
+pub struct PreparedTree {
     /// Its manifest.
     pub project: corpus::Project,
     /// Its pristine source.
     pub source: corpus::sources::Pinned,
     /// What builds it, one for each toolchain that variants name.
-    pub kits: Vec<Kit>,
+    pub drivers: Vec<ConfiguredDriver>,
     /// What stands in for its own crates where only their dependencies are built.
     pub stubs: Vec<corpus::edits::Stub>,
     /// Its commits that are replayed, by their names.
     pub commits: BTreeMap<String, corpus::sources::Pinned>,
 }
 
-impl Workshop {
+impl PreparedTree {
     /// What builds it with these settings.
-    pub fn kit(&self, settings: &Settings) -> Option<&Kit> {
-        let key = KitKey::of(settings);
-        self.kits.iter().find(|kit| kit.key == key)
+    pub fn configured(&self, settings: &Settings) -> Option<&ConfiguredDriver> {
+        let key = DriverKey::of(settings);
+        self.drivers.iter().find(|configured| configured.key == key)
     }
 
     /// The commit with number `at` of those that `block` replays of the tree `id`; 0 is what the first builds upon.
@@ -72,16 +72,16 @@ impl Workshop {
     }
 }
 
-/// What of a variant's settings decides on the kit that builds it.
+/// What of a variant's settings decides on the driver that builds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KitKey {
+pub struct DriverKey {
     /// The toolchain as variants name it; `None` for the project's own.
     toolchain: Option<String>,
     /// The user's own configuration, if it is in force.
     configured: Option<String>,
 }
 
-impl KitKey {
+impl DriverKey {
     /// That of a variant.
     pub fn of(settings: &Settings) -> Self {
         let configured = axes::configured_of(settings).filter(|text| !text.is_empty());
@@ -97,12 +97,12 @@ impl KitKey {
 }
 
 /// The source trees of a plan, ready to be laid out and built.
-pub type Workshops = BTreeMap<TreeId, Workshop>;
+pub type PreparedTrees = BTreeMap<TreeId, PreparedTree>;
 
 /// What builds a project with one toolchain and one configuration.
-pub struct Kit {
+pub struct ConfiguredDriver {
     /// Which of them variants name.
-    pub key: KitKey,
+    pub key: DriverKey,
     /// Builds it.
     pub driver: Box<dyn Driver>,
     /// What axes may look at.
@@ -114,7 +114,7 @@ pub struct Inputs<'a> {
     /// What is to be done.
     pub plan: &'a Plan,
     /// What the variants of the plan are built from.
-    pub workshops: &'a Workshops,
+    pub prepared_trees: &'a PreparedTrees,
     /// Directory for work trees and targets; made, and removed again when the run has ended.
     pub scratch: &'a Path,
     /// The cargo home for building; that of each variant is made from it.
@@ -219,9 +219,9 @@ pub fn carry_out(
 ///
 /// # Errors
 /// Where two settings exclude each other, or the plan does not fit the projects.
-pub fn check_commands(plan: &Plan, workshops: &Workshops) -> Result<(), RequestError> {
+pub fn check_commands(plan: &Plan, prepared_trees: &PreparedTrees) -> Result<(), RequestError> {
     let nowhere = Path::new("/");
-    let site = Site {
+    let dirs = BuildDirs {
         source: nowhere.into(),
         target: nowhere.into(),
         build_dir: nowhere.into(),
@@ -236,7 +236,7 @@ pub fn check_commands(plan: &Plan, workshops: &Workshops) -> Result<(), RequestE
             let fail = |reason: String, help: Option<String>| {
                 RequestError::usage(format!("{} in block `{}`: {reason}", arm.variant.name, block.id), help)
             };
-            let live = arm::LiveArm::new(workshops, 1, arm, site.clone())
+            let live = arm::LiveArm::new(prepared_trees, 1, arm, dirs.clone())
                 .map_err(|error| fail(error.to_string(), error.help()))?;
             live.step(Detail::Quiet).map_err(|error| fail(error.to_string(), error.help()))?;
         }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::build::{Evidence, Step};
-use crate::process::{Ended, Job};
+use crate::build::{CommandLine, Evidence};
+use crate::process::{ExitKind, Job};
 
 /// Time that a process of a build may take to end after the build itself has.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -12,7 +12,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const SHOWN_LINES: usize = 12;
 
 /// A command line as the supervisor runs it, with its output in files `stdout` and `stderr` in the directory `out`.
-pub(super) fn job(out: &Path, step: Step, timeout: Duration) -> Job {
+pub(super) fn job(out: &Path, step: CommandLine, timeout: Duration) -> Job {
     Job {
         program: step.program,
         args: step.args,
@@ -27,14 +27,14 @@ pub(super) fn job(out: &Path, step: Step, timeout: Duration) -> Job {
 }
 
 /// Why a command failed, unless it succeeded.
-pub(super) fn failure(ended: Ended, too_long: &str) -> Option<String> {
+pub(super) fn failure(ended: ExitKind, too_long: &str) -> Option<String> {
     match ended {
-        Ended::Exited(0) => None,
-        Ended::Exited(code) => Some(format!("exit code {code}")),
-        Ended::Signalled(signal) => Some(format!("signal {signal}")),
-        Ended::TimedOut => Some(too_long.to_owned()),
-        Ended::Interrupted => Some("interrupted".to_owned()),
-        Ended::NotStarted { reason } => Some(reason),
+        ExitKind::Exited(0) => None,
+        ExitKind::Exited(code) => Some(format!("exit code {code}")),
+        ExitKind::Signalled(signal) => Some(format!("signal {signal}")),
+        ExitKind::TimedOut => Some(too_long.to_owned()),
+        ExitKind::Interrupted => Some("interrupted".to_owned()),
+        ExitKind::NotStarted { reason } => Some(reason),
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::RunError;
-use crate::build::{Recipe, Site};
+use crate::build::{BuildDirs, BuildRequest};
 use crate::corpus::sources;
 use crate::host;
 
@@ -32,28 +32,28 @@ pub(super) fn make(dir: &Path) -> Result<(), RunError> {
 }
 
 /// Makes the directories of an arm. `building` is the cargo home that those of all arms are made from.
-pub(super) fn furnish(site: &Site, recipe: &Recipe, building: &Path) -> Result<(), RunError> {
-    for dir in [&site.home, &site.tmp, &site.cargo_home] {
+pub(super) fn furnish(dirs: &BuildDirs, request: &BuildRequest, building: &Path) -> Result<(), RunError> {
+    for dir in [&dirs.home, &dirs.tmp, &dirs.cargo_home] {
         make(dir)?;
     }
-    let of_cargo = (building.join(OF_CARGO[0]), site.cargo_home.join(OF_CARGO[0]));
+    let of_cargo = (building.join(OF_CARGO[0]), dirs.cargo_home.join(OF_CARGO[0]));
     if of_cargo.0.is_file() && !of_cargo.1.exists() {
         fs::copy(&of_cargo.0, &of_cargo.1).map_err(failed("copy", &of_cargo.0))?;
     }
-    Ok(sources::write_cargo_home(&site.cargo_home, building, recipe.home_config.as_deref())?)
+    Ok(sources::write_cargo_home(&dirs.cargo_home, building, request.home_config.as_deref())?)
 }
 
 /// Makes the directories of an arm empty, as they are before any build. What a compiler cache keeps is left alone.
-pub(super) fn empty(site: &Site) -> Result<(), RunError> {
-    host::remove_tree(&site.target)?;
-    host::remove_tree(&site.build_dir)?;
-    for dir in [&site.home, &site.tmp] {
+pub(super) fn empty(dirs: &BuildDirs) -> Result<(), RunError> {
+    host::remove_tree(&dirs.target)?;
+    host::remove_tree(&dirs.build_dir)?;
+    for dir in [&dirs.home, &dirs.tmp] {
         for entry in entries(dir)? {
             host::remove_tree(&entry)?;
         }
         make(dir)?;
     }
-    remove_all_but(&site.cargo_home, &belonging())
+    remove_all_but(&dirs.cargo_home, &belonging())
 }
 
 fn remove_all_but(dir: &Path, kept: &[&str]) -> Result<(), RunError> {
@@ -135,9 +135,9 @@ pub(super) fn copy_tree(from: &Path, to: &Path) -> Result<(), RunError> {
 mod tests {
     use super::*;
 
-    fn site(dir: &Path) -> Site {
+    fn dirs(dir: &Path) -> BuildDirs {
         let of = |name: &str| dir.join(name);
-        Site {
+        BuildDirs {
             source: of("s00"),
             target: of("t00"),
             build_dir: of("b00"),
@@ -152,11 +152,11 @@ mod tests {
     #[test]
     fn nothing_of_a_build_is_left_but_what_cargo_notes_for_itself() {
         let dir = tempfile::tempdir().unwrap();
-        let (building, site) = (dir.path().join("building"), site(dir.path()));
+        let (building, dirs) = (dir.path().join("building"), dirs(dir.path()));
         fs::create_dir_all(building.join("registry")).unwrap();
         fs::write(building.join("registry/crate"), "").unwrap();
         fs::write(building.join("config.toml"), "").unwrap();
-        furnish(&site, &Recipe::default(), &building).unwrap();
+        furnish(&dirs, &BuildRequest::default(), &building).unwrap();
         for file in
             ["t00/a", "b00/a", "h00/.cache/x/y", "p00/a", "c00/bin/tool", "c00/.global-cache", "v00/store/a"]
         {
@@ -164,9 +164,9 @@ mod tests {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, "").unwrap();
         }
-        assert_eq!(leftovers(&site.home).unwrap(), (vec![".cache/x/y".to_owned()], 1));
-        assert_eq!(leftovers_in_cargo_home(&site.cargo_home).unwrap(), (vec!["bin/tool".to_owned()], 1));
-        empty(&site).unwrap();
+        assert_eq!(leftovers(&dirs.home).unwrap(), (vec![".cache/x/y".to_owned()], 1));
+        assert_eq!(leftovers_in_cargo_home(&dirs.cargo_home).unwrap(), (vec!["bin/tool".to_owned()], 1));
+        empty(&dirs).unwrap();
         let there = |name: &str| dir.path().join(name).exists();
         assert!(["t00", "b00", "h00/.cache", "p00/a", "c00/bin"].iter().all(|name| !there(name)));
         let kept =

@@ -74,8 +74,8 @@ impl Measuring<'_, '_, '_> {
         self.builder.leave(dirs)?;
         for (id, tree) in dirs.sources() {
             let arm = arms.iter().find(|arm| arm.replays() && arm.arm.variant.tree() == *id);
-            let Some(workshop) = arm.map(|arm| arm.workshop) else { continue };
-            let [from, to] = [self.commit, to].map(|at| workshop.commit(self.block, id, at));
+            let Some(prepared) = arm.map(|arm| arm.prepared) else { continue };
+            let [from, to] = [self.commit, to].map(|at| prepared.commit(self.block, id, at));
             sources::move_on(from?, to?, tree)?;
         }
         dirs.renew()?;
@@ -88,9 +88,9 @@ impl Measuring<'_, '_, '_> {
         let trees: Vec<TreeId> =
             arms.iter().filter(|arm| arm.replays()).map(|arm| arm.arm.variant.tree()).collect();
         for arm in arms.iter_mut().filter(|arm| trees.contains(&arm.arm.variant.tree())) {
-            let pinned = arm.workshop.commit(self.block, &arm.arm.variant.tree(), self.commit)?;
+            let pinned = arm.prepared.commit(self.block, &arm.arm.variant.tree(), self.commit)?;
             arm.pin = pinned.pin.clone();
-            arm.site.edit = self.commit as u64;
+            arm.dirs.edit = self.commit as u64;
         }
         Ok(())
     }

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::block_dirs::site;
+use super::block_dirs::dirs;
 use super::outside::{failure, job, missing_executable, with_last_lines};
 use super::own_dirs::make;
-use super::{RunError, Workshop};
-use crate::build::{Corner, Detail, Driver, Evidence, Goal, Recipe, Site, Step, UnitGraph};
+use super::{PreparedTree, RunError};
+use crate::build::{BuildDirs, BuildRequest, CommandLine, Corner, Detail, Driver, Evidence, Goal, UnitGraph};
 use crate::corpus::sources;
-use crate::process::{Ended, Finished, Job, Supervisor};
+use crate::process::{BuildResult, ExitKind, Job, Supervisor};
 
 /// A build or command that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 
 /// How a build or command ended.
-pub enum StepOutcome {
+pub enum CommandOutcome {
     /// With success, after this wall time.
     Succeeded(Duration),
     /// Otherwise; why, with the last of its output.
@@ -26,8 +26,8 @@ pub enum StepOutcome {
 pub struct SingleBuild<'a> {
     driver: &'a dyn Driver,
     supervisor: &'a mut Supervisor,
-    site: Site,
-    recipe: Recipe,
+    dirs: BuildDirs,
+    request: BuildRequest,
     out: PathBuf,
     /// Where a compiler cache that nobody knows of finds itself.
     corner: Corner,
@@ -38,33 +38,33 @@ impl<'a> SingleBuild<'a> {
     /// Lays out the work tree of a project below `dir`.
     pub fn lay_out(
         dir: &Path,
-        workshop: &'a Workshop,
+        prepared: &'a PreparedTree,
         cargo_home: PathBuf,
         supervisor: &'a mut Supervisor,
     ) -> Result<Self, RunError> {
         let tree = dir.join("s00");
-        let site = Site { cargo_home, ..site(dir, 0, 2, workshop.source.dir_in(&tree)) };
+        let dirs = BuildDirs { cargo_home, ..dirs(dir, 0, 2, prepared.source.dir_in(&tree)) };
         let out = dir.join("out");
-        [&site.target, &site.home, &site.tmp, &out].into_iter().try_for_each(|dir| make(dir))?;
-        sources::check_out(&workshop.source, &tree)?;
-        let kit = workshop.kits.first();
-        let kit =
-            kit.ok_or_else(|| RunError::Plan(format!("`{}` has no toolchain", workshop.project.name)))?;
-        let driver = kit.driver.as_ref();
+        [&dirs.target, &dirs.home, &dirs.tmp, &out].into_iter().try_for_each(|dir| make(dir))?;
+        sources::check_out(&prepared.source, &tree)?;
+        let configured = prepared.drivers.first();
+        let configured = configured
+            .ok_or_else(|| RunError::Plan(format!("`{}` has no toolchain", prepared.project.name)))?;
+        let driver = configured.driver.as_ref();
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut recipe = Recipe { jobs, ..Recipe::default() };
-        if driver.service_of_its_own(&recipe).is_some() {
+        let mut request = BuildRequest { jobs, ..BuildRequest::default() };
+        if driver.service_of_its_own(&request).is_some() {
             // A cache is no part of what is verified, and its server would have to be stopped.
             for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
-                recipe.env.insert(name.into(), String::new());
+                request.env.insert(name.into(), String::new());
             }
         }
-        let corner = Corner::in_dir(&site.service).map_err(|source| RunError::Io {
+        let corner = Corner::in_dir(&dirs.service).map_err(|source| RunError::Io {
             action: "make",
-            path: site.service.clone(),
+            path: dirs.service.clone(),
             source,
         })?;
-        Ok(Self { corner, driver, supervisor, site, recipe, out, graph: None })
+        Ok(Self { corner, driver, supervisor, dirs, request, out, graph: None })
     }
 
     /// How the units of the project hang together, once a build has shown it.
@@ -74,31 +74,31 @@ impl<'a> SingleBuild<'a> {
 
     /// The directory of the project in the work tree.
     pub fn tree(&self) -> &Path {
-        &self.site.source
+        &self.dirs.source
     }
 
     /// Commands that come before the first build.
-    pub fn prepare(&self) -> Vec<Step> {
-        self.driver.prepare(&self.site, &self.recipe)
+    pub fn prepare(&self) -> Vec<CommandLine> {
+        self.driver.prepare(&self.dirs, &self.request)
     }
 
     /// The command by which the project itself makes edit `n`, where it has one.
-    pub fn own_edit(&mut self, n: u64) -> Option<Step> {
-        self.site.edit = n;
-        self.driver.edit(&self.site)
+    pub fn own_edit(&mut self, n: u64) -> Option<CommandLine> {
+        self.dirs.edit = n;
+        self.driver.edit(&self.dirs)
     }
 
     /// The command that tries out what was built, where the manifest has one.
-    pub fn check(&self, evidence: &Evidence) -> Option<Step> {
-        self.driver.check_artifact(&self.site, evidence)
+    pub fn check(&self, evidence: &Evidence) -> Option<CommandLine> {
+        self.driver.check_artifact(&self.dirs, evidence)
     }
 
     /// Builds the work tree as it is, with edit `n` in it.
-    pub fn build(&mut self, n: u64, detail: Detail) -> Result<(StepOutcome, Evidence), RunError> {
-        self.site.edit = n;
-        let step = match self.driver.step(&self.site, &self.recipe, Goal::Build, detail) {
+    pub fn build(&mut self, n: u64, detail: Detail) -> Result<(CommandOutcome, Evidence), RunError> {
+        self.dirs.edit = n;
+        let step = match self.driver.step(&self.dirs, &self.request, Goal::Build, detail) {
             Ok(step) => step,
-            Err(error) => return Ok((StepOutcome::Failed(error.to_string()), Evidence::default())),
+            Err(error) => return Ok((CommandOutcome::Failed(error.to_string()), Evidence::default())),
         };
         let (ended, [stdout, stderr]) = self.run(step.clone())?;
         let evidence = self.driver.evidence(&step, &stdout, &stderr);
@@ -106,8 +106,8 @@ impl<'a> SingleBuild<'a> {
             self.graph = UnitGraph::of(&evidence);
         }
         let ended = match (ended, missing_executable(&evidence)) {
-            (StepOutcome::Succeeded(_), Some(name)) => {
-                StepOutcome::Failed(format!("it ended well and made no `{name}`"))
+            (CommandOutcome::Succeeded(_), Some(name)) => {
+                CommandOutcome::Failed(format!("it ended well and made no `{name}`"))
             }
             (ended, _) => ended,
         };
@@ -115,7 +115,7 @@ impl<'a> SingleBuild<'a> {
     }
 
     /// Runs a command to its end. Gives what it said on standard output and standard error.
-    pub fn run(&mut self, step: Step) -> Result<(StepOutcome, [String; 2]), RunError> {
+    pub fn run(&mut self, step: CommandLine) -> Result<(CommandOutcome, [String; 2]), RunError> {
         let job = job(&self.out, step, TIMEOUT);
         let job = Job { env: self.corner.environment(&job.env), ..job };
         let finished = self.supervisor.build(&job)?;
@@ -126,17 +126,17 @@ impl<'a> SingleBuild<'a> {
     }
 }
 
-fn outcome(finished: Finished, [stdout, stderr]: &[String; 2]) -> Result<StepOutcome, RunError> {
-    if finished.ended == Ended::Interrupted {
+fn outcome(finished: BuildResult, [stdout, stderr]: &[String; 2]) -> Result<CommandOutcome, RunError> {
+    if finished.ended == ExitKind::Interrupted {
         return Err(RunError::Interrupted);
     }
     let Some(reason) = failure(finished.ended, "it took longer than two hours") else {
-        return Ok(StepOutcome::Succeeded(finished.wall));
+        return Ok(CommandOutcome::Succeeded(finished.wall));
     };
     // Tools such as make complain on standard output.
     let said = if stderr.trim().is_empty() { stdout } else { stderr };
     let telling: Vec<&str> = said.lines().filter(|line| is_telling(line.trim())).collect();
-    Ok(StepOutcome::Failed(with_last_lines(reason, &telling.join("\n"))))
+    Ok(CommandOutcome::Failed(with_last_lines(reason, &telling.join("\n"))))
 }
 
 /// Whether a line says more than which command was run.

@@ -2,12 +2,12 @@
 //! process has ended.
 
 use super::RunError;
-use crate::build::{Corner, Found, HOLD, Report, Service, Standing};
-use crate::process::{Ended, Finished, Job, Supervisor, interrupted};
+use crate::build::{Corner, Found, HOLD, Report, RunningService, Service};
+use crate::process::{BuildResult, ExitKind, Job, Supervisor, interrupted};
 
 /// A build, and what its service says of it.
 pub(super) struct Attended {
-    pub(super) finished: Finished,
+    pub(super) finished: BuildResult,
     pub(super) report: Report,
     /// A service that nobody knew the build would start.
     pub(super) found: Option<Service>,
@@ -17,26 +17,26 @@ pub(super) struct Attended {
 pub(super) fn build(
     supervisor: &mut Supervisor,
     job: Job,
-    standing: Option<Standing>,
+    running: Option<RunningService>,
     corner: Option<&Corner>,
 ) -> Result<Attended, RunError> {
-    let Some(mut standing) = standing else { return in_a_corner(supervisor, job, corner) };
+    let Some(mut running) = running else { return in_a_corner(supervisor, job, corner) };
     loop {
-        let before = vec![standing.errand(&job.env)];
-        let beside = Job { before, env: standing.environment(&job.env), ..job.clone() };
-        let ask = |_: &Ended| standing.settle_and_stop(&job.env);
+        let before = vec![running.setup(&job.env)];
+        let beside = Job { before, env: running.environment(&job.env), ..job.clone() };
+        let ask = |_: &ExitKind| running.settle_and_stop(&job.env);
         let (mut finished, report) = supervisor.build_and_then(&beside, HOLD, ask)?;
-        let moved = standing.move_on(&finished.ended);
+        let moved = running.move_on(&finished.ended);
         if moved.map_err(|source| RunError::Io { action: "listen in", path: job.cwd.clone(), source })? {
             continue;
         }
         let report = report.unwrap_or_default();
         // What was asked of the service may have been cut short.
         if report.trouble.is_some() && interrupted() {
-            finished.ended = Ended::Interrupted;
+            finished.ended = ExitKind::Interrupted;
         }
-        if let Ended::NotStarted { reason } = &mut finished.ended {
-            *reason = standing.why_not(reason);
+        if let ExitKind::NotStarted { reason } = &mut finished.ended {
+            *reason = running.why_not(reason);
         }
         return Ok(Attended { finished, report, found: None });
     }

@@ -8,7 +8,7 @@ use super::builder::Builder;
 use super::notes::About;
 use super::worktree::Keep;
 use super::{RunError, notes, own_dirs, unpacked};
-use crate::build::{Detail, Step};
+use crate::build::{CommandLine, Detail};
 use crate::host;
 
 impl Builder<'_> {
@@ -28,16 +28,16 @@ impl Builder<'_> {
 
     /// Notes down what a build has left in its home and in its directory for temporary files.
     pub(super) fn note_leftovers(&mut self, arm: &LiveArm<'_>) -> Result<(), RunError> {
-        let (variant, site) = (&arm.arm.variant.name, &arm.site);
+        let (variant, dirs) = (&arm.arm.variant.name, &arm.dirs);
         let then = match arm.keep() {
             Keep::Nothing => "which is empty before each build",
             Keep::ForTheArm => "which each variant has for itself",
         };
         type Look = fn(&Path) -> Result<(Vec<String>, usize), RunError>;
         let places: [(About, &Path, &str, Look); 3] = [
-            (About::Home, &site.home, "home directory", own_dirs::leftovers),
-            (About::TemporaryFiles, &site.tmp, "directory for temporary files", own_dirs::leftovers),
-            (About::CargoHome, &site.cargo_home, "cargo home", own_dirs::leftovers_in_cargo_home),
+            (About::Home, &dirs.home, "home directory", own_dirs::leftovers),
+            (About::TemporaryFiles, &dirs.tmp, "directory for temporary files", own_dirs::leftovers),
+            (About::CargoHome, &dirs.cargo_home, "cargo home", own_dirs::leftovers_in_cargo_home),
         ];
         for (about, dir, named, look) in places {
             if self.notes.knows(about, variant) {
@@ -76,7 +76,7 @@ impl Builder<'_> {
         }
         let Ok(step) = arm.step(Detail::Quiet) else { return Ok(true) };
         let args = ["fetch", "--locked", "--offline"].map(str::to_owned).to_vec();
-        match self.untimed(dirs, arm, Step { args, ..step }) {
+        match self.untimed(dirs, arm, CommandLine { args, ..step }) {
             // The build will say what is wrong, or unpack them itself.
             Err(RunError::Untimed { .. }) => Ok(true),
             result => result,

@@ -78,8 +78,8 @@ impl Measuring<'_, '_, '_> {
         let start = Instant::now();
         for tree in dirs.sources().keys() {
             let Some(arm) = arms.iter().find(|arm| arm.arm.variant.tree() == *tree) else { continue };
-            for step in arm.kit.driver.prepare(&arm.site, &arm.recipe) {
-                make(&arm.site.target)?;
+            for step in arm.configured.driver.prepare(&arm.dirs, &arm.request) {
+                make(&arm.dirs.target)?;
                 if !self.builder.untimed(dirs, arm, step)? {
                     return Ok(Some(Stop::Reason(StopReason::Interrupted)));
                 }
@@ -147,10 +147,10 @@ impl Measuring<'_, '_, '_> {
         let made = self.builder.build(self.block, dirs, arm, place, detail)?;
         let Made::Sample(sample, evidence, flaw) = made else { return Ok(Warmed::Interrupted) };
         if let Some(service) = self.builder.found.take()
-            && arm.recipe.service.is_none()
+            && arm.request.service.is_none()
         {
             self.note_found(arm, &evidence);
-            arm.recipe.service = Some(service);
+            arm.request.service = Some(service);
             if first && flaw.is_none() {
                 // It has filled the cache, as a build does for a service that is known of.
                 self.builder.start_over(dirs, arm)?;
@@ -217,7 +217,7 @@ impl Measuring<'_, '_, '_> {
         session: u32,
     ) -> Result<Option<Stop>, RunError> {
         for (position, arm) in arms.iter_mut().enumerate() {
-            if !arm.recipe.service.as_ref().is_some_and(Service::must_be_filled) {
+            if !arm.request.service.as_ref().is_some_and(Service::must_be_filled) {
                 continue;
             }
             let place = self.warm_up_place(session, position as u32 + 1);
@@ -286,7 +286,7 @@ impl Measuring<'_, '_, '_> {
         if !arm.workload.makes_the_artefact() {
             return Ok(true);
         }
-        let Some(step) = arm.kit.driver.check_artifact(&arm.site, evidence) else { return Ok(true) };
+        let Some(step) = arm.configured.driver.check_artifact(&arm.dirs, evidence) else { return Ok(true) };
         let start = Instant::now();
         let tried = self.builder.untimed(dirs, arm, step);
         self.builder.clock.since(Purpose::Layout, start);

@@ -6,7 +6,7 @@ use super::palette::Ink;
 use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
 use super::widths;
 use super::wording;
-use crate::machines::{BlockTogether, Cell, Machine, Row, Standing};
+use crate::machines::{BlockTogether, Cell, Machine, MachineRatio, Row};
 
 /// Where names begin and how far they may go.
 const NAMES: (f64, f64) = (EDGE, 224.0);
@@ -140,7 +140,7 @@ const STEPS: [f64; 3] = [1.1, 1.25, 2.0];
 const FAINT: f64 = 1.02;
 
 /// The step of colour of a ratio: pale where not every run shows a difference.
-fn level(standing: &Standing) -> i8 {
+fn level(standing: &MachineRatio) -> i8 {
     let log = standing.combined.known.value;
     if !log.is_finite() || log.abs() < FAINT.ln() {
         return 0;

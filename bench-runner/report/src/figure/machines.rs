@@ -22,17 +22,17 @@ const BELOW: f64 = 28.0;
 /// A line of the figure.
 struct Line {
     name: String,
-    says: Says,
+    content: LineContent,
 }
 
-enum Says {
-    Ratio(Shown),
+enum LineContent {
+    Ratio(RatioLabel),
     /// Why there is none.
     Nothing(String),
 }
 
 /// A ratio as a line shows it.
-struct Shown {
+struct RatioLabel {
     ratio: f64,
     ends: (f64, f64),
     /// What it is, for the column.
@@ -78,45 +78,50 @@ fn lines(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Line> {
                     several => format!(" · {several} runs"),
                 };
                 let (word, told) = (standing.verdict_word(), standing.verdict_text());
-                Line { name: name + &runs, says: Says::Ratio(Shown { ratio, ends, word, told, form }) }
+                Line {
+                    name: name + &runs,
+                    content: LineContent::Ratio(RatioLabel { ratio, ends, word, told, form }),
+                }
             }
-            Cell::Baseline => Line { name, says: Says::Nothing("the same thing as the baseline".to_owned()) },
-            Cell::Nothing(reason) => Line { name, says: Says::Nothing(reason.clone()) },
+            Cell::Baseline => {
+                Line { name, content: LineContent::Nothing("the same thing as the baseline".to_owned()) }
+            }
+            Cell::Nothing(reason) => Line { name, content: LineContent::Nothing(reason.clone()) },
         }
     };
     let of_class = |class: &crate::machines::OfClassRatio| {
         let (ratio, ends) = as_ratio(&class.combined.known);
         let (word, form) = ("class".to_owned(), (Shape::Ring, Ink::Muted));
-        let says = Says::Ratio(Shown { ratio, ends, told: word.clone(), word, form });
-        Line { name: format!("class {} · {} machines", class.class, class.machines), says }
+        let content = LineContent::Ratio(RatioLabel { ratio, ends, told: word.clone(), word, form });
+        Line { name: format!("class {} · {} machines", class.class, class.machines), content }
     };
     let of_machines = row.cells.iter().zip(&block.machines).map(of_machine);
     of_machines.chain(row.classes.iter().map(of_class)).collect()
 }
 
 fn description(rows: &[(&Row, Vec<Line>)]) -> String {
-    let line = |line: &Line| format!("{} {}", line.name, told(&line.says));
+    let line = |line: &Line| format!("{} {}", line.name, told(&line.content));
     let one = |(row, lines): &(&Row, Vec<Line>)| {
         format!("{}: {}.", row.variant, lines.iter().map(line).collect::<Vec<_>>().join("; "))
     };
     rows.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-fn told(says: &Says) -> String {
-    match says {
-        Says::Ratio(Shown { ratio, ends, told, .. }) => {
+fn told(content: &LineContent) -> String {
+    match content {
+        LineContent::Ratio(RatioLabel { ratio, ends, told, .. }) => {
             let shown = wording::interval(*ratio, *ends);
             format!("{told}, {}× [{}, {}]", shown.estimate, shown.low, shown.high)
         }
-        Says::Nothing(reason) => reason.clone(),
+        LineContent::Nothing(reason) => reason.clone(),
     }
 }
 
 fn range(rows: &[(&Row, Vec<Line>)], margin: f64) -> (f64, f64) {
     let ratios = || {
-        rows.iter().flat_map(|(_, lines)| lines).filter_map(|line| match &line.says {
-            Says::Ratio(shown) => Some((shown.ratio, shown.ends)),
-            Says::Nothing(_) => None,
+        rows.iter().flat_map(|(_, lines)| lines).filter_map(|line| match &line.content {
+            LineContent::Ratio(shown) => Some((shown.ratio, shown.ends)),
+            LineContent::Nothing(_) => None,
         })
     };
     let estimates = ratios().map(|(ratio, _)| ratio).chain(around_one(margin));
@@ -145,8 +150,8 @@ fn variant(
     for (index, (line, name)) in lines.iter().zip(names).enumerate() {
         let top = rows_top + index as f64 * layout.row;
         scene.text(Label::new((layout.names.0, top + layout.name_at), name, NAME_SIZE, Ink::Text));
-        match &line.says {
-            Says::Ratio(Shown { ratio, ends: (low, high), word, form, .. }) => {
+        match &line.content {
+            LineContent::Ratio(RatioLabel { ratio, ends: (low, high), word, form, .. }) => {
                 interval(scene, axis, (*low, *ratio, *high), top + layout.interval_at, *form);
                 let place = (layout.verdict, top + layout.says_at);
                 scene.text(Label::new(place, word, 12.0, form.1).within(96.0));
@@ -154,9 +159,9 @@ fn variant(
                 let shown = (format!("{}×", shown.estimate), format!("[{}, {}]", shown.low, shown.high));
                 number_cells(scene, layout, shown, top, Ink::Text);
             }
-            Says::Nothing(why) => reason(scene, layout, why, top),
+            LineContent::Nothing(why) => reason(scene, layout, why, top),
         }
-        let (name, text) = (format!("{} on {}", row.variant, line.name), told(&line.says));
+        let (name, text) = (format!("{} on {}", row.variant, line.name), told(&line.content));
         scene.tips.push(Tip { name, text, ..row_tip(layout, top) });
     }
     rows_top + lines.len() as f64 * layout.row

@@ -2,7 +2,7 @@
 
 use bench_runner_core::stats::{Known, holm, spread_of};
 
-use super::values::{Agreement, BlockTogether, Cell, Standing, Verdicts, as_ratio};
+use super::values::{Agreement, BlockTogether, Cell, MachineRatio, Verdicts, as_ratio};
 
 /// Of the machines that have a ratio; `None` where fewer than two have.
 pub(super) fn of(cells: &[Cell]) -> Option<Agreement> {
@@ -10,7 +10,7 @@ pub(super) fn of(cells: &[Cell]) -> Option<Agreement> {
         Cell::Known(standing) => Some(standing.clone()),
         _ => None,
     };
-    let standings: Vec<Standing> = cells.iter().filter_map(of_cell).collect();
+    let standings: Vec<MachineRatio> = cells.iter().filter_map(of_cell).collect();
     if standings.len() < 2 {
         return None;
     }
@@ -27,7 +27,7 @@ fn overlap(known: &[Known]) -> bool {
     highest_start <= lowest_end
 }
 
-fn verdicts(standings: &[Standing]) -> Verdicts {
+fn verdicts(standings: &[MachineRatio]) -> Verdicts {
     Verdicts::of(standings.iter().flat_map(|standing| &standing.runs).map(|run| run.ratio.verdict))
 }
 

@@ -29,7 +29,7 @@ pub use reproduced::{Outcome, Reproduced, ReproducedRow, TwoRatios, reproduced};
 pub use run::{Memory, Run};
 pub(crate) use values::as_ratio;
 pub use values::{
-    Agreement, BlockTogether, Cell, Machine, OfClassRatio, OfRun, Refused, Row, SideBySide, Standing,
+    Agreement, BlockTogether, Cell, Machine, MachineRatio, OfClassRatio, OfRun, Refused, Row, SideBySide,
     Verdicts,
 };
 

@@ -6,7 +6,7 @@ use bench_runner_core::stats::{Known, averaged, weighted};
 
 use super::agreement;
 use super::same::{Subject, same_variant};
-use super::values::{BlockTogether, Cell, Machine, OfClassRatio, OfRun, Row, Standing};
+use super::values::{BlockTogether, Cell, Machine, MachineRatio, OfClassRatio, OfRun, Row};
 
 /// `of_run` has the place of each run's machine.
 pub(super) fn of_group(group: &[Subject<'_>], of_run: &[usize], machines: &[Machine]) -> BlockTogether {
@@ -62,7 +62,7 @@ fn cell(own: &[&Subject<'_>], variant: &Variant) -> Cell {
     let runs: Vec<OfRun> = found.iter().filter_map(with_ratio).collect();
     let known: Vec<Known> = runs.iter().map(|run| run.ratio.known()).collect();
     if let Some(combined) = weighted(&known) {
-        return Cell::Known(Standing { runs, combined });
+        return Cell::Known(MachineRatio { runs, combined });
     }
     let mut lacks = found.into_iter().filter_map(|(_, found)| found.err());
     match lacks.next() {

@@ -84,7 +84,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
     /// It has a ratio.
-    Known(Standing),
+    Known(MachineRatio),
     /// There it is the same thing as the baseline.
     Baseline,
     /// Why there is no ratio.
@@ -93,7 +93,7 @@ pub enum Cell {
 
 /// A variant's ratio on one machine.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct MachineRatio {
     /// The runs with their ratios; at least one.
     pub runs: Vec<OfRun>,
     /// The log-ratio over them.
@@ -128,7 +128,7 @@ pub struct Refused {
     pub reason: String,
 }
 
-impl Standing {
+impl MachineRatio {
     /// The verdict of all of its runs; `None` where they differ.
     pub fn verdict(&self) -> Option<Verdict> {
         let first = self.runs.first()?.ratio.verdict;

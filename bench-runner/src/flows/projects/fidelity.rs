@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::record::{AS_CONFIGURED, Difference, Fidelity, Plan};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{
-    Answer, AskError, Asked, CargoDriver, Configuration, Entry, Goal, Origin, Recipe, Side, absolute,
+    Answer, AskError, Asked, BuildRequest, CargoDriver, Configuration, Entry, Goal, Origin, Side, absolute,
     decides, differences, listed, user_settings,
 };
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
@@ -109,13 +109,13 @@ impl Projects {
         let toolchain = resolved.context.toolchain.clone().ok_or_else(|| unknown("there is no toolchain"))?;
         let driver =
             self.cargo_driver(&resolved.project, toolchain, resolved.context.config.clone(), inquiry.clone());
-        let mut recipe = Recipe::default();
+        let mut request = BuildRequest::default();
         if let Some(text) = configured {
-            axes::apply_configured(text, &mut recipe).map_err(|refusal| unknown(&refusal.what))?;
+            axes::apply_configured(text, &mut request).map_err(|refusal| unknown(&refusal.what))?;
         }
         let mut home = self.home(resolved, own)?;
         let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };
-        let here = (driver.configuration(&recipe)?, driver.answer(&recipe, Goal::Build));
+        let here = (driver.configuration(&request)?, driver.answer(&request, Goal::Build));
         // What lies above the project cannot be left out of a question to cargo that is asked there. Without a lock file of
         // its own the tree cannot be asked without writing one. Its copy can be asked in either case.
         let above = configured.is_none() && home.files.iter().any(|file| self.is_above(file, own));
@@ -208,7 +208,7 @@ impl Projects {
         }
         let home_config = if configured { self.of_cargo_home(home) } else { None };
         let mut args = vec!["build".to_owned()];
-        args.extend(driver.selection(&Recipe::default(), Goal::Build));
+        args.extend(driver.selection(&BuildRequest::default(), Goal::Build));
         let deciding = |name: &&String| {
             decides(name) || name.starts_with("CARGO_") || name.starts_with("RUST") || *name == "PATH"
         };

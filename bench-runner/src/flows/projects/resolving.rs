@@ -7,7 +7,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use bench_runner_core::record::{PlannedProject, TreeId};
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::{Goal, InForce, Inquiry, Recipe};
+use bench_runner_measure::build::{BuildRequest, Goal, InForce, Inquiry};
 use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceError};
 use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
@@ -148,7 +148,7 @@ impl Projects {
     ) {
         let Some(toolchain) = context.toolchain.as_ref().filter(|_| !self.offline) else { return };
         let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), inquiry.clone());
-        if driver.answer(&Recipe::default(), Goal::Build).units.is_err() {
+        if driver.answer(&BuildRequest::default(), Goal::Build).units.is_err() {
             let with = FetchContext { offline: false, ..self.sources.clone() };
             let _ = super::fetch_dependencies(&source.dir(), toolchain, &context.in_force, &with);
             inquiry.forget();
@@ -269,7 +269,7 @@ impl Projects {
             self.sources.cache.root().join("asked"),
         ));
         let driver = self.cargo_driver(project, toolchain.clone(), None, inquiry.clone());
-        let (config, in_force) = asked(&driver, &Recipe::default()).map_err(|error| {
+        let (config, in_force) = asked(&driver, &BuildRequest::default()).map_err(|error| {
             let message =
                 format!("project `{}`: cargo did not say {}: {}", project.name, error.what, error.reason);
             RequestError::usage(message, error.help)

@@ -9,13 +9,13 @@ use std::rc::Rc;
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::axes::{self, Available, Context, Setting, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildError, CargoDriver, Goal, InForce, Inquiry, Linking, Recipe, Toolchain, deciding,
+    AskError, BuildError, BuildRequest, CargoDriver, Goal, InForce, Inquiry, Linking, Toolchain, deciding,
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
     TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path,
 };
-use bench_runner_measure::run::KitKey;
+use bench_runner_measure::run::DriverKey;
 use bench_runner_measure::scenario::RequestError;
 
 use super::Projects;
@@ -109,11 +109,11 @@ impl Projects {
             return Ok(Rc::new(context));
         };
         let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), inquiry.clone());
-        let mut recipe = Recipe::default();
+        let mut request = BuildRequest::default();
         if let Some(text) = configured {
-            axes::apply_configured(text, &mut recipe)?;
+            axes::apply_configured(text, &mut request)?;
         }
-        let (config, in_force) = asked(&driver, &recipe).map_err(AskError::into_refusal)?;
+        let (config, in_force) = asked(&driver, &request).map_err(AskError::into_refusal)?;
         Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
     }
 
@@ -211,7 +211,7 @@ impl Projects {
     /// What a build of a project would link, as cargo plans it in the pristine tree. `None` where that is not here, or
     /// cargo cannot say.
     pub(super) fn linking_of(&self, resolved: &Resolved, goal: Goal, settings: &Settings) -> Option<Linking> {
-        self.kit(resolved, &KitKey::of(settings)).ok()?.driver.linking(goal)
+        self.configured_driver(resolved, &DriverKey::of(settings)).ok()?.driver.linking(goal)
     }
 
     /// Where links to tools lie.
@@ -220,9 +220,12 @@ impl Projects {
     }
 }
 
-/// The configuration that is in force for a recipe, and what it says to compiler calls.
-pub(super) fn asked(driver: &CargoDriver, recipe: &Recipe) -> Result<(toml::Table, InForce), AskError> {
-    let config = deciding(&driver.configuration(recipe)?);
-    let in_force = driver.in_force(recipe, &config)?;
+/// The configuration that is in force for a build request, and what it says to compiler calls.
+pub(super) fn asked(
+    driver: &CargoDriver,
+    request: &BuildRequest,
+) -> Result<(toml::Table, InForce), AskError> {
+    let config = deciding(&driver.configuration(request)?);
+    let in_force = driver.in_force(request, &config)?;
     Ok((config, in_force))
 }

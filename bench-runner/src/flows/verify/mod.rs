@@ -13,7 +13,7 @@ use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Edit, Project, edits};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions, interrupted};
-use bench_runner_measure::run::{SingleBuild, StepOutcome, Workshop};
+use bench_runner_measure::run::{CommandOutcome, PreparedTree, SingleBuild};
 use bench_runner_measure::workloads::{ExpectedRebuild, RebuildInput};
 use rayon::prelude::*;
 
@@ -102,12 +102,12 @@ pub(crate) fn fetch_all(projects: &Projects, selected: &[Project]) {
 /// Checks pins and hashes, and that every edit applies; builds nothing.
 pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified {
     let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-    match projects.workshop_of(project) {
+    match projects.prepared_tree_of(project) {
         Err(error) => verified.faults.push(Fault::Source(error.refusal())),
-        Ok(workshop) => {
-            verified.know(&workshop);
+        Ok(prepared) => {
+            verified.know(&prepared);
             for edit in &project.edits {
-                match edits::check(&workshop.source.dir(), edit) {
+                match edits::check(&prepared.source.dir(), edit) {
                     Ok(()) => verified.edits.push(ProvenEdit::of(edit, Vec::new())),
                     Err(error) => verified
                         .faults
@@ -120,9 +120,9 @@ pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified
 }
 
 impl Verified {
-    fn know(&mut self, workshop: &Workshop) {
-        self.pin = Some(workshop.source.pin.clone());
-        self.tree = Some(workshop.source.tree_hash());
+    fn know(&mut self, prepared: &PreparedTree) {
+        self.pin = Some(prepared.source.pin.clone());
+        self.tree = Some(prepared.source.tree_hash());
     }
 }
 
@@ -188,22 +188,22 @@ impl<'a> Verifier<'a> {
     /// Where the harness itself fails, or is interrupted.
     pub(crate) fn verify(&mut self, project: &Project) -> Result<Verified, FlowError> {
         let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-        let workshop = match self.projects.workshop_of(project) {
-            Ok(workshop) => workshop,
+        let prepared = match self.projects.prepared_tree_of(project) {
+            Ok(prepared) => prepared,
             Err(error) if interrupted() => return Err(error),
             Err(error) => {
                 verified.faults.push(Fault::Source(error.refusal()));
                 return Ok(verified);
             }
         };
-        verified.know(&workshop);
+        verified.know(&prepared);
         let dir = self.scratch.join("project");
         bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
         let mut single =
-            SingleBuild::lay_out(&dir, &workshop, self.projects.building_home(), &mut self.supervisor)?;
+            SingleBuild::lay_out(&dir, &prepared, self.projects.building_home(), &mut self.supervisor)?;
         let seen = build(&mut single, &mut verified)?;
         if seen {
-            try_edits(&mut single, &workshop, &mut verified)?;
+            try_edits(&mut single, &prepared, &mut verified)?;
         }
         bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
         Ok(verified)
@@ -220,15 +220,15 @@ impl Drop for Verifier<'_> {
 /// The build from nothing, and its artefact tried. Gives whether it can be gone on from there.
 fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, FlowError> {
     for step in single.prepare() {
-        if let StepOutcome::Failed(reason) = single.run(step)?.0 {
+        if let CommandOutcome::Failed(reason) = single.run(step)?.0 {
             verified.faults.push(Fault::Build(format!("what comes before it: {reason}")));
             return Ok(false);
         }
     }
     let (ended, evidence) = single.build(0, Detail::Proof)?;
     let took = match ended {
-        StepOutcome::Succeeded(took) => took,
-        StepOutcome::Failed(reason) => {
+        CommandOutcome::Succeeded(took) => took,
+        CommandOutcome::Failed(reason) => {
             verified.faults.push(Fault::Build(reason));
             return Ok(false);
         }
@@ -236,8 +236,8 @@ fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, 
     let mut checked = false;
     if let Some(step) = single.check(&evidence) {
         match single.run(step)?.0 {
-            StepOutcome::Succeeded(_) => checked = true,
-            StepOutcome::Failed(reason) => verified.faults.push(Fault::Check(reason)),
+            CommandOutcome::Succeeded(_) => checked = true,
+            CommandOutcome::Failed(reason) => verified.faults.push(Fault::Check(reason)),
         }
     }
     let units = evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.count);
@@ -251,14 +251,14 @@ fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, 
 /// Makes every edit once, each on top of a build of the sources as they are pinned.
 fn try_edits(
     single: &mut SingleBuild<'_>,
-    workshop: &Workshop,
+    prepared: &PreparedTree,
     verified: &mut Verified,
 ) -> Result<(), FlowError> {
-    let project = &workshop.project;
+    let project = &prepared.project;
     if project.edits.is_empty() && !project.build.tool.is_cargo() {
         return try_own_edit(single, verified);
     }
-    let (tree, pristine) = (single.tree().to_owned(), workshop.source.dir());
+    let (tree, pristine) = (single.tree().to_owned(), prepared.source.dir());
     let mut clean = true;
     for (edit, n) in project.edits.iter().zip(1..) {
         if let Err(error) = edits::check(&pristine, edit) {
@@ -272,8 +272,8 @@ fn try_edits(
         edits::apply(&tree, &pristine, edit, n).map_err(anyhow::Error::from)?;
         let (ended, evidence) = single.build(n, Detail::Quiet)?;
         let judged = match ended {
-            StepOutcome::Succeeded(_) => rebuilt(edit, single, &evidence),
-            StepOutcome::Failed(reason) => Err(format!("the build with edit number {n} failed: {reason}")),
+            CommandOutcome::Succeeded(_) => rebuilt(edit, single, &evidence),
+            CommandOutcome::Failed(reason) => Err(format!("the build with edit number {n} failed: {reason}")),
         };
         match judged {
             Ok(rebuilt) => verified.edits.push(ProvenEdit::of(edit, rebuilt)),
@@ -310,15 +310,15 @@ fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &Evidence) -> Result
 fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<(), FlowError> {
     let Some(step) = single.own_edit(1) else { return Ok(()) };
     let name = "edit".to_owned();
-    if let StepOutcome::Failed(reason) = single.run(step)?.0 {
+    if let CommandOutcome::Failed(reason) = single.run(step)?.0 {
         verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) });
         return Ok(());
     }
     match single.build(1, Detail::Quiet)?.0 {
-        StepOutcome::Succeeded(_) => {
+        CommandOutcome::Succeeded(_) => {
             verified.edits.push(ProvenEdit { name, class: "own", rebuilt: Vec::new() })
         }
-        StepOutcome::Failed(reason) => {
+        CommandOutcome::Failed(reason) => {
             verified.faults.push(Fault::Edit { name, reason: Refusal::new(reason) })
         }
     }

@@ -27,12 +27,12 @@ impl Bench {
         job(self.dir.path(), script)
     }
 
-    pub(super) fn build(&self, script: &str) -> Finished {
+    pub(super) fn build(&self, script: &str) -> BuildResult {
         self.supervisor().build(&self.job(script)).unwrap()
     }
 
     /// Runs a build that starts `burner`, which says itself, in clock ticks, what it has used.
-    pub(super) fn burn(&self, job: Job) -> Finished {
+    pub(super) fn burn(&self, job: Job) -> BuildResult {
         let burner = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done
             read -r stat < /proc/$$/stat; echo $stat > used";
         fs::write(self.dir.path().join("burner"), burner).unwrap();

@@ -1,45 +1,45 @@
-//! What stands beside a build: errands before it, a server that stays while it lasts, and what is done with that
+//! What stands beside a build: setup commands before it, a server that stays while it lasts, and what is done with that
 //! server once the build's own process has ended.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::cell::Cell;
 
-use bench_runner_measure::process::{Errand, ToolCall, run_tool};
+use bench_runner_measure::process::{SetupCommand, ToolCall, run_tool};
 
 use super::*;
 
 pub(super) const TESTS: &[(&str, Test)] = by_name![
-    errands_come_first_and_in_order,
-    an_errand_has_the_environment_it_is_given,
+    setup_commands_come_first_and_in_order,
+    a_setup_command_has_the_environment_it_is_given,
     a_server_is_there_and_counted,
     a_server_can_be_stopped_after_the_build,
-    errands_and_holding_are_outside_of_the_clock,
-    an_errand_that_fails_ends_it_all,
-    an_errand_that_takes_too_long_ends_it_all,
+    setup_commands_and_holding_are_outside_of_the_clock,
+    a_setup_command_that_fails_ends_it_all,
+    a_setup_command_that_takes_too_long_ends_it_all,
     only_a_build_that_ended_by_itself_is_held,
     holding_has_a_limit,
     a_killed_harness_leaves_no_server_behind,
-    an_interrupt_ends_an_errand,
+    an_interrupt_ends_a_setup_command,
     an_interrupt_ends_the_holding,
 ];
 
-/// An errand that starts a server in a session of its own and ends when that is there. The server stays until
+/// A setup command that starts a server in a session of its own and ends when that is there. The server stays until
 /// there is a file called `stop`.
 const SERVER: &str = r#"
 setsid sh -c 'echo $$ > server.pid; while [ ! -e stop ]; do sleep 0.01; done' &
 while [ ! -s server.pid ]; do sleep 0.01; done
 "#;
 
-/// Runs the build as the files in `dir` want it: after the errand `errand`, and held, where there is `hold`, by
+/// Runs the build as the files in `dir` want it: after the setup command `setup`, and held, where there is `hold`, by
 /// a tool that would take ten minutes.
-pub(super) fn build_as_harness(supervisor: &mut Supervisor, dir: &Path, job: Job) -> Finished {
-    let before = fs::read_to_string(dir.join("errand")).ok().map(|script| errand(&script));
+pub(super) fn build_as_harness(supervisor: &mut Supervisor, dir: &Path, job: Job) -> BuildResult {
+    let before = fs::read_to_string(dir.join("errand")).ok().map(|script| setup(&script));
     let job = Job { before: before.into_iter().collect(), ..job };
     if !dir.join("hold").exists() {
         return supervisor.build(&job).unwrap();
     }
-    let then = |_: &Ended| {
+    let then = |_: &ExitKind| {
         fs::write(dir.join("ready"), "all\n").unwrap();
         let call = ToolCall { timeout: 10 * PATIENCE, ..ToolCall::new("sleep", ["600"]) };
         run_tool(&call).unwrap_err().to_string()
@@ -49,8 +49,8 @@ pub(super) fn build_as_harness(supervisor: &mut Supervisor, dir: &Path, job: Job
     finished
 }
 
-fn errand(script: &str) -> Errand {
-    Errand {
+fn setup(script: &str) -> SetupCommand {
+    SetupCommand {
         program: "sh".into(),
         args: vec!["-c".into(), script.into()],
         env: None,
@@ -60,9 +60,9 @@ fn errand(script: &str) -> Errand {
 }
 
 impl Bench {
-    /// A build after errands; what they leave behind gets no time to end.
-    fn job_after(&self, errands: &[&str], script: &str) -> Job {
-        let before = errands.iter().map(|script| errand(script)).collect();
+    /// A build after setup commands; what they leave behind gets no time to end.
+    fn job_after(&self, setups: &[&str], script: &str) -> Job {
+        let before = setups.iter().map(|script| setup(script)).collect();
         Job { before, drain: Duration::ZERO, ..self.job(script) }
     }
 
@@ -71,22 +71,22 @@ impl Bench {
     }
 }
 
-fn reason(ended: Ended) -> String {
+fn reason(ended: ExitKind) -> String {
     match ended {
-        Ended::NotStarted { reason } => reason,
+        ExitKind::NotStarted { reason } => reason,
         other => panic!("{other:?}"),
     }
 }
 
-fn errands_come_first_and_in_order(bench: &Bench) -> Result<(), Failed> {
-    let errands = ["sleep 0.1; echo one >> log; echo no output of the build", "echo two >> log"];
-    let job = bench.job_after(&errands, "echo build >> log; echo output");
-    assert_eq!(bench.supervisor().build(&job)?.ended, Ended::Exited(0));
+fn setup_commands_come_first_and_in_order(bench: &Bench) -> Result<(), Failed> {
+    let setups = ["sleep 0.1; echo one >> log; echo no output of the build", "echo two >> log"];
+    let job = bench.job_after(&setups, "echo build >> log; echo output");
+    assert_eq!(bench.supervisor().build(&job)?.ended, ExitKind::Exited(0));
     assert_eq!((bench.read("log"), bench.read("stdout")), ("one\ntwo\nbuild\n".into(), "output\n".into()));
     Ok(())
 }
 
-fn an_errand_has_the_environment_it_is_given(bench: &Bench) -> Result<(), Failed> {
+fn a_setup_command_has_the_environment_it_is_given(bench: &Bench) -> Result<(), Failed> {
     let mut job = bench.job_after(&["echo $SECRET > first; pwd -P > cwd", "echo $SECRET"], "echo $SECRET");
     job.env.insert("SECRET".into(), "of the build".into());
     let mut own = job.env.clone();
@@ -106,7 +106,7 @@ fn a_server_is_there_and_counted(bench: &Bench) -> Result<(), Failed> {
     let script = "kill -0 $(cat server.pid) || exit 9
         echo please > asked; while [ ! -s answer ]; do sleep 0.01; done";
     let finished = bench.burn(bench.job_after(&[server], script));
-    assert_eq!((&finished.ended, finished.stragglers), (&Ended::Exited(0), 1));
+    assert_eq!((&finished.ended, finished.stragglers), (&ExitKind::Exited(0), 1));
     let (counted, used) = (finished.user + finished.sys, bench.burnt()?);
     assert!(counted + TICK >= used, "{counted:?} counted, {used:?} used by the server");
     bench.assert_all_gone(1);
@@ -115,22 +115,22 @@ fn a_server_is_there_and_counted(bench: &Bench) -> Result<(), Failed> {
 
 fn a_server_can_be_stopped_after_the_build(bench: &Bench) -> Result<(), Failed> {
     let job = Job { drain: PATIENCE, ..bench.job_after(&[SERVER], "exit 3") };
-    let then = |ended: &Ended| {
+    let then = |ended: &ExitKind| {
         let alive = runs(bench.named(1)[0]);
         bench.write("stop", "");
         (ended.clone(), alive)
     };
     let mut supervisor = bench.supervisor();
     let (finished, seen) = supervisor.build_and_then(&job, PATIENCE, then)?;
-    assert_eq!(seen, Some((Ended::Exited(3), true)));
-    assert_eq!((finished.ended, finished.stragglers), (Ended::Exited(3), 0));
+    assert_eq!(seen, Some((ExitKind::Exited(3), true)));
+    assert_eq!((finished.ended, finished.stragglers), (ExitKind::Exited(3), 0));
     bench.assert_all_gone(1);
     // It is a server for one build: the next one has none, and is not held.
-    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, Ended::Exited(4));
+    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, ExitKind::Exited(4));
     Ok(())
 }
 
-fn errands_and_holding_are_outside_of_the_clock(bench: &Bench) -> Result<(), Failed> {
+fn setup_commands_and_holding_are_outside_of_the_clock(bench: &Bench) -> Result<(), Failed> {
     let mut supervisor = bench.supervisor();
     let job = bench.job_after(&["sleep 0.3"], "true");
     let start = Instant::now();
@@ -141,7 +141,7 @@ fn errands_and_holding_are_outside_of_the_clock(bench: &Bench) -> Result<(), Fai
     Ok(())
 }
 
-fn an_errand_that_fails_ends_it_all(bench: &Bench) -> Result<(), Failed> {
+fn a_setup_command_that_fails_ends_it_all(bench: &Bench) -> Result<(), Failed> {
     let mut supervisor = bench.supervisor();
     let job = bench.job_after(&[SERVER, "echo cause >&2; exit 7"], "touch built");
     let why = reason(supervisor.build(&job)?.ended);
@@ -159,11 +159,11 @@ fn an_errand_that_fails_ends_it_all(bench: &Bench) -> Result<(), Failed> {
     assert!(reason(supervisor.build(&job)?.ended).contains("ermission denied"));
 
     assert!(!bench.dir.path().join("built").exists());
-    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, Ended::Exited(4), "it goes on after that");
+    assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, ExitKind::Exited(4), "it goes on after that");
     Ok(())
 }
 
-fn an_errand_that_takes_too_long_ends_it_all(bench: &Bench) -> Result<(), Failed> {
+fn a_setup_command_that_takes_too_long_ends_it_all(bench: &Bench) -> Result<(), Failed> {
     let mut job = bench.job_after(&["echo $$ > errand.pid; echo words >&2; sleep 600"], "touch built");
     // Long enough for the words.
     job.before[0].timeout = Duration::from_secs(2);
@@ -182,7 +182,7 @@ fn only_a_build_that_ended_by_itself_is_held(bench: &Bench) -> Result<(), Failed
         assert_eq!(given, None, "{finished:?}");
     }
     let (finished, given) = supervisor.build_and_then(&bench.job("kill -KILL $$"), PATIENCE, |_| ())?;
-    assert_eq!((finished.ended, given), (Ended::Signalled(9), Some(())));
+    assert_eq!((finished.ended, given), (ExitKind::Signalled(9), Some(())));
     Ok(())
 }
 
@@ -194,27 +194,27 @@ fn holding_has_a_limit(bench: &Bench) -> Result<(), Failed> {
         calls.set(calls.get() + 1);
         wait_until("the server is gone", || !runs(bench.named(1)[0]));
     })?;
-    assert_eq!(finished.ended, Ended::Exited(3));
+    assert_eq!(finished.ended, ExitKind::Exited(3));
     assert!(finished.stragglers > 0, "it was not asked to end");
     assert_eq!((given, calls.get()), (Some(()), 1));
     // The release that came too late concerns nobody.
     let (finished, given) = supervisor.build_and_then(&bench.job("exit 4"), PATIENCE, |_| 4)?;
-    assert_eq!((finished.ended, given), (Ended::Exited(4), Some(4)));
+    assert_eq!((finished.ended, given), (ExitKind::Exited(4), Some(4)));
     Ok(())
 }
 
-/// Has a harness come as far as the errand, the build, or the holding, with a server that is there.
+/// Has a harness come as far as the setup command, the build, or the holding, with a server that is there.
 fn harness_at(bench: &Bench, place: &str) -> Harness {
     for left in ["ready", "server.pid", "supervisor.pid"] {
         let _ = fs::remove_file(bench.dir.path().join(left));
     }
     let wait = "echo all > ready; sleep 600";
-    let (errand, script) = match place {
+    let (setup, script) = match place {
         "errand" => (format!("{SERVER} {wait}"), ""),
         "build" => (SERVER.to_owned(), wait),
         _ => (SERVER.to_owned(), "exit 0"),
     };
-    bench.write("errand", &format!("echo $PPID > supervisor.pid; {errand}"));
+    bench.write("errand", &format!("echo $PPID > supervisor.pid; {setup}"));
     if place == "holding" {
         bench.write("hold", "");
     }
@@ -232,7 +232,7 @@ fn a_killed_harness_leaves_no_server_behind(bench: &Bench) -> Result<(), Failed>
     Ok(())
 }
 
-fn an_interrupt_ends_an_errand(bench: &Bench) -> Result<(), Failed> {
+fn an_interrupt_ends_a_setup_command(bench: &Bench) -> Result<(), Failed> {
     let mut harness = harness_at(bench, "errand");
     harness.signal(Signal::INT);
     assert!(harness.0.wait()?.success());

@@ -6,7 +6,7 @@ use bench_runner_core::record::ProofResult;
 use bench_runner_measure::axes::{
     self, CONFIG, MANIFEST, ProofInput, Reference, SYSROOT, Situation, TOOLCHAIN, Written,
 };
-use bench_runner_measure::build::{Evidence, Recipe, Toolchain, merged};
+use bench_runner_measure::build::{Evidence, BuildRequest, Toolchain, merged};
 use libtest_mimic::Trial;
 use toml::{Table, Value};
 
@@ -54,14 +54,14 @@ fn try_lines(case: &Case) {
         return;
     }
     let original = context(&lab, &measured);
-    let mut applied = Recipe::default();
+    let mut applied = BuildRequest::default();
     let parsed = axes::parse_all(&settings).expect("valid settings");
     for setting in parsed.iter() {
         setting.value.prepare(&original).expect("a value that can be applied");
         setting.value.apply(&parsed, &original, &mut applied);
     }
     // A cache's server is nothing that configuration starts in time.
-    let base = Recipe { jobs: cores() + 1, service: applied.service.clone(), ..Recipe::default() };
+    let base = BuildRequest { jobs: cores() + 1, service: applied.service.clone(), ..BuildRequest::default() };
     let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
     let plain = compared.then(|| build(&lab, case, &measured, &base));
     let tables = here(&written, &measured, &applied);
@@ -111,7 +111,7 @@ fn situation(case: &Case, toolchain: &Toolchain) -> Situation {
 type Tables = Vec<(String, Table)>;
 
 /// The lines as they are on this machine, after doing what is said beside them.
-fn here(written: &Written, toolchain: &Toolchain, applied: &Recipe) -> Tables {
+fn here(written: &Written, toolchain: &Toolchain, applied: &BuildRequest) -> Tables {
     let directory = applied.rustflags.iter().find_map(|flag| flag.strip_prefix("-Clink-arg=-B"));
     let of_file = |(name, lines): &(String, String)| {
         let mut lines = lines.replace(SYSROOT, &toolchain.sysroot.display().to_string());

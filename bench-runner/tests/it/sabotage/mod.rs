@@ -1,7 +1,7 @@
-//! Every axis is tried on a tiny project by real builds: with all that its value adds to a recipe the proof holds, and
+//! Every axis is tried on a tiny project by real builds: with all that its value adds to a build request the proof holds, and
 //! with any one addition taken away it fails. The project itself says the contrary, so that taking away has an effect.
 //!
-//! A new axis needs an entry in [`entries`], and a new field of a recipe needs a line in [`without_each`].
+//! A new axis needs an entry in [`entries`], and a new field of a build request needs a line in [`without_each`].
 
 mod advised;
 mod table;
@@ -18,12 +18,12 @@ use std::time::Duration;
 use bench_runner_core::record::{CacheUse, ProofResult};
 use bench_runner_measure::axes::{self, Context, Finding, ProofInput, Reference, Settings};
 use bench_runner_measure::build::{
-    Answers, CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, Recipe, Service, Site, Step,
+    Answers, CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, BuildRequest, Service, BuildDirs, CommandLine,
     Toolchain, deciding,
 };
 use bench_runner_measure::corpus::BuildSettings;
 use bench_runner_measure::corpus::sources::write_cargo_home;
-use bench_runner_measure::process::{Ended, Job, Supervisor, SupervisorOptions};
+use bench_runner_measure::process::{ExitKind, Job, Supervisor, SupervisorOptions};
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, PROGRAM};
@@ -114,24 +114,24 @@ fn try_out(case: &Case) {
     if let Need::Absent = case.needs {
         return lacking(case, &settings, &context);
     }
-    let base = Recipe { jobs: cores() + 1, ..Recipe::default() };
-    let mut recipe = base.clone();
+    let base = BuildRequest { jobs: cores() + 1, ..BuildRequest::default() };
+    let mut request = base.clone();
     let parsed = axes::parse_all(&settings).expect("valid settings");
     for setting in parsed.iter() {
         if let Err(refusal) = setting.probe(&context) {
             panic!("{}: {refusal:?}", setting.key);
         }
         setting.value.prepare(&context).expect("a value that can be applied");
-        setting.value.apply(&parsed, &context, &mut recipe);
+        setting.value.apply(&parsed, &context, &mut request);
     }
-    let context = in_force(&lab, &toolchain, &recipe, context);
-    let built = build(&lab, case, &toolchain, &recipe);
+    let context = in_force(&lab, &toolchain, &request, context);
+    let built = build(&lab, case, &toolchain, &request);
     let others = others(case, &settings);
     let beside = {
-        let mut recipe = base.clone();
+        let mut request = base.clone();
         let others = axes::parse_all(&others).expect("valid settings");
-        others.iter().for_each(|setting| setting.value.apply(&others, &context, &mut recipe));
-        recipe
+        others.iter().for_each(|setting| setting.value.apply(&others, &context, &mut request));
+        request
     };
     // What is proven by a difference has a build without it to differ from.
     let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
@@ -142,10 +142,10 @@ fn try_out(case: &Case) {
     };
     let whole = prove(&built);
     assert_eq!(whole.result, ProofResult::Holds, "expected {}, found {}", whole.expected, whole.found);
-    let sabotaged = without_each(&recipe, &beside);
+    let sabotaged = without_each(&request, &beside);
     assert!(sabotaged.len() >= case.adds, "{} additions only", sabotaged.len());
-    for (what, recipe) in sabotaged {
-        let built = build(&lab, case, &toolchain, &recipe);
+    for (what, request) in sabotaged {
+        let built = build(&lab, case, &toolchain, &request);
         let finding = prove(&built);
         // That a raw setting shows nowhere does not say that it is not there.
         let raw = ["cargo-args", "config"].contains(&case.key);
@@ -154,7 +154,7 @@ fn try_out(case: &Case) {
     }
     if case.key == "toolchain" {
         let other = self::toolchain(Some(if case.value == "nightly" { "stable" } else { "nightly" }));
-        let built = build(&lab, case, &other, &recipe);
+        let built = build(&lab, case, &other, &request);
         let finding = prove(&built);
         assert_eq!(finding.result, ProofResult::Fails, "by another toolchain it finds {}", finding.found);
     }
@@ -212,10 +212,10 @@ fn lacking(case: &Case, settings: &Settings, context: &Context) {
     }
 }
 
-/// `recipe` without each single thing that it has more than `base`, with what that is.
-fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
+/// `request` without each single thing that it has more than `base`, with what that is.
+fn without_each(request: &BuildRequest, base: &BuildRequest) -> Vec<(String, BuildRequest)> {
     // The settings that ask for variables and flags are there for messages only.
-    let Recipe {
+    let BuildRequest {
         args,
         env,
         env_from: _,
@@ -227,41 +227,41 @@ fn without_each(recipe: &Recipe, base: &Recipe) -> Vec<(String, Recipe)> {
         profile,
         jobs,
         service,
-    } = recipe;
+    } = request;
     let mut all = Vec::new();
-    let mut without = |what: String, take: &dyn Fn(&mut Recipe)| {
-        let mut recipe = recipe.clone();
-        take(&mut recipe);
-        all.push((what, recipe));
+    let mut without = |what: String, take: &dyn Fn(&mut BuildRequest)| {
+        let mut request = request.clone();
+        take(&mut request);
+        all.push((what, request));
     };
     for (at, arg) in args.iter().enumerate().filter(|(_, arg)| !base.args.contains(arg)) {
-        without(format!("the argument {arg}"), &|recipe| drop(recipe.args.remove(at)));
+        without(format!("the argument {arg}"), &|request| drop(request.args.remove(at)));
     }
     for name in env.keys().filter(|name| !base.env.contains_key(*name)) {
-        without(format!("the variable {name}"), &|recipe| drop(recipe.env.remove(name)));
+        without(format!("the variable {name}"), &|request| drop(request.env.remove(name)));
     }
     for (at, flag) in rustflags.iter().enumerate().filter(|(_, flag)| !base.rustflags.contains(flag)) {
-        without(format!("the flag {flag}"), &|recipe| drop(recipe.rustflags.remove(at)));
+        without(format!("the flag {flag}"), &|request| drop(request.rustflags.remove(at)));
     }
     for (at, pair) in config.iter().enumerate().filter(|(_, pair)| !base.config.contains(pair)) {
-        without(format!("the key {}", pair.0), &|recipe| drop(recipe.config.remove(at)));
+        without(format!("the key {}", pair.0), &|request| drop(request.config.remove(at)));
     }
     for (at, pair) in profile_keys.iter().enumerate().filter(|(_, pair)| !base.profile_keys.contains(pair)) {
-        without(format!("the profile's key {}", pair.0), &|recipe| drop(recipe.profile_keys.remove(at)));
+        without(format!("the profile's key {}", pair.0), &|request| drop(request.profile_keys.remove(at)));
     }
     if *profile != base.profile {
-        without("the profile".to_owned(), &|recipe| recipe.profile.clone_from(&base.profile));
+        without("the profile".to_owned(), &|request| request.profile.clone_from(&base.profile));
     }
     if *service != base.service {
-        without("the service".to_owned(), &|recipe| recipe.service.clone_from(&base.service));
+        without("the service".to_owned(), &|request| request.service.clone_from(&base.service));
     }
     for (key, left) in home_config.iter().flat_map(|text| without_each_key(text)) {
-        without(format!("the key {key} of the cargo home"), &|recipe| {
-            recipe.home_config = Some(left.clone())
+        without(format!("the key {key} of the cargo home"), &|request| {
+            request.home_config = Some(left.clone())
         });
     }
     if *jobs != base.jobs {
-        without("the jobs".to_owned(), &|recipe| recipe.jobs = base.jobs);
+        without("the jobs".to_owned(), &|request| request.jobs = base.jobs);
     }
     all
 }
@@ -315,17 +315,17 @@ fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
         path: path(),
         tools: lab.path("tools"),
     };
-    in_force(lab, toolchain, &Recipe::default(), plain)
+    in_force(lab, toolchain, &BuildRequest::default(), plain)
 }
 
-/// The same with the configuration that is in force for a recipe.
-fn in_force(lab: &Lab, toolchain: &Toolchain, recipe: &Recipe, context: Context) -> Context {
+/// The same with the configuration that is in force for a build request.
+fn in_force(lab: &Lab, toolchain: &Toolchain, request: &BuildRequest, context: Context) -> Context {
     let driver = driver(lab, None, toolchain);
     // What an axis adds on top is what is to be proven.
-    let (home_config, env) = (recipe.home_config.clone(), recipe.env.clone());
-    let recipe = Recipe { home_config, env, ..Recipe::default() };
-    let config = deciding(&driver.configuration(&recipe).expect("a configuration that is valid"));
-    let in_force = driver.in_force(&recipe, &config).expect("flags");
+    let (home_config, env) = (request.home_config.clone(), request.env.clone());
+    let request = BuildRequest { home_config, env, ..BuildRequest::default() };
+    let config = deciding(&driver.configuration(&request).expect("a configuration that is valid"));
+    let in_force = driver.in_force(&request, &config).expect("flags");
     Context { config: Some(config), in_force, ..context }
 }
 
@@ -346,9 +346,9 @@ fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDrive
 }
 
 /// Builds from nothing.
-fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evidence {
+fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) -> Evidence {
     let driver = driver(lab, case.profile, toolchain);
-    let site = Site {
+    let dirs = BuildDirs {
         source: lab.path("own"),
         target: lab.path("target"),
         build_dir: lab.path("build-dir"),
@@ -358,20 +358,20 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evid
         cargo_home: lab.path("cargo-home"),
         edit: 0,
     };
-    write_cargo_home(&site.cargo_home, &lab.path("cache"), recipe.home_config.as_deref())
+    write_cargo_home(&dirs.cargo_home, &lab.path("cache"), request.home_config.as_deref())
         .expect("a cargo home");
     let step = |detail| {
-        if site.target.exists() {
-            std::fs::remove_dir_all(&site.target).expect("the last build removed");
+        if dirs.target.exists() {
+            std::fs::remove_dir_all(&dirs.target).expect("the last build removed");
         }
-        driver.step(&site, recipe, Goal::Build, detail).expect("a build that can be put together")
+        driver.step(&dirs, request, Goal::Build, detail).expect("a build that can be put together")
     };
     if case.key == "cache" {
-        if recipe.service.as_ref().is_some_and(Service::must_be_filled) {
-            attended(lab, &site, recipe, &step(Detail::Quiet));
+        if request.service.as_ref().is_some_and(Service::must_be_filled) {
+            attended(lab, &dirs, request, &step(Detail::Quiet));
         }
         let step = step(Detail::Proof);
-        let (stdout, stderr, cache) = attended(lab, &site, recipe, &step);
+        let (stdout, stderr, cache) = attended(lab, &dirs, request, &step);
         return Evidence { cache, ..driver.evidence(&step, &stdout, &stderr) };
     }
     let step = step(Detail::Proof);
@@ -384,7 +384,7 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, recipe: &Recipe) -> Evid
 }
 
 /// Runs a build with its service, and what a cache without one leaves behind, under a supervisor. Gives what it said.
-fn attended(lab: &Lab, site: &Site, recipe: &Recipe, step: &Step) -> (String, String, Option<CacheUse>) {
+fn attended(lab: &Lab, dirs: &BuildDirs, request: &BuildRequest, step: &CommandLine) -> (String, String, Option<CacheUse>) {
     let mut supervisor =
         Supervisor::start(Path::new(PROGRAM), &SupervisorOptions::default()).expect("a supervisor");
     let limit = Duration::from_secs(120);
@@ -399,16 +399,16 @@ fn attended(lab: &Lab, site: &Site, recipe: &Recipe, step: &Step) -> (String, St
         drain: Duration::ZERO,
         before: Vec::new(),
     };
-    let (finished, used) = match &recipe.service {
+    let (finished, used) = match &request.service {
         Some(service) => {
-            std::fs::create_dir_all(&site.service).expect("a directory for the service");
-            if let Some(store) = service.to_be_removed(&site.service).filter(|store| store.exists()) {
+            std::fs::create_dir_all(&dirs.service).expect("a directory for the service");
+            if let Some(store) = service.to_be_removed(&dirs.service).filter(|store| store.exists()) {
                 std::fs::remove_dir_all(store).expect("an empty store");
             }
-            let standing = service.stand_up(&site.service, limit).expect("a service");
-            job.before.push(standing.errand(&step.env));
-            job.env = standing.environment(&step.env);
-            let ask = |_: &Ended| standing.settle_and_stop(&step.env);
+            let running = service.start(&dirs.service, limit).expect("a service");
+            job.before.push(running.setup(&step.env));
+            job.env = running.environment(&step.env);
+            let ask = |_: &ExitKind| running.settle_and_stop(&step.env);
             let (finished, report) = supervisor.build_and_then(&job, limit, ask).expect("a supervised build");
             (finished, report.and_then(|report| report.used))
         }
@@ -420,7 +420,7 @@ fn attended(lab: &Lab, site: &Site, recipe: &Recipe, step: &Step) -> (String, St
     };
     let [stdout, stderr] =
         [&job.stdout, &job.stderr].map(|path| std::fs::read_to_string(path).expect("output"));
-    assert_eq!(finished.ended, Ended::Exited(0), "{stderr}");
+    assert_eq!(finished.ended, ExitKind::Exited(0), "{stderr}");
     (stdout, stderr, used)
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Case {
     /// The profile that the project is built with where no axis says another.
     pub(super) profile: Option<&'static str>,
     pub(super) needs: Need,
-    /// How many additions to the recipe are taken away in turn, at least.
+    /// How many additions to the build request are taken away in turn, at least.
     pub(super) adds: usize,
 }
 
@@ -144,7 +144,7 @@ fn profiles() -> Vec<Case> {
     ]
 }
 
-/// No recipe holds a toolchain: the toolchain itself is what is exchanged.
+/// No build request holds a toolchain: the toolchain itself is what is exchanged.
 fn toolchains() -> Vec<Case> {
     let toolchain = |value| Case { needs: Need::Nightly, adds: 0, ..case("toolchain", value, "") };
     vec![toolchain("stable"), toolchain("nightly")]

@@ -11,7 +11,7 @@ use bench_runner_core::record::{CacheUse, ProofResult, Refusal};
 
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{CompilerCall, Evidence, Goal, Recipe, Service, Store};
+use crate::build::{BuildRequest, CompilerCall, Evidence, Goal, Service, Store};
 use value::{Start, Value};
 
 pub(super) struct Cache;
@@ -53,18 +53,19 @@ impl SettingValue for Value {
         goal.compiles()
     }
 
-    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
+    fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
         let wrapper = |path: &str| (WRAPPER.to_owned(), toml::Value::from(path).to_string());
         match (self, probe::sccache(context)) {
             (Self::On(start, store), Some(program)) => {
-                recipe.config.push(wrapper(&program.display().to_string()));
-                recipe.service = Some(Service { program, store: store.clone(), kept: *start == Start::Warm });
+                request.config.push(wrapper(&program.display().to_string()));
+                request.service =
+                    Some(Service { program, store: store.clone(), kept: *start == Start::Warm });
             }
             // Over what the project itself configures.
             _ if probe::configures_wrapper(context)
-                || recipe.env.get("RUSTC_WRAPPER").is_some_and(|w| !w.is_empty()) =>
+                || request.env.get("RUSTC_WRAPPER").is_some_and(|w| !w.is_empty()) =>
             {
-                recipe.config.push(wrapper(""));
+                request.config.push(wrapper(""));
             }
             _ => {}
         }

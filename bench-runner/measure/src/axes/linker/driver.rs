@@ -11,7 +11,7 @@ use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, Proo
 use super::super::lines::{Lines, Situation, Unwritable};
 use super::choice::without_directories;
 use super::{advise, flags, probe, prove};
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(in super::super) struct Driver;
 
@@ -81,9 +81,9 @@ impl SettingValue for DriverName {
         true
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
-        recipe.rustflags.extend(self.flags(beside, context));
-        recipe.rustflags_from.push(format!("{KEY}={}", self.0));
+    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        request.rustflags.extend(self.flags(beside, context));
+        request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
     fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {

@@ -74,8 +74,8 @@ mod tests {
         let tools = tempfile::tempdir().unwrap();
         let context = Context { toolchain: None, tools: tools.path().to_owned(), ..fixture::context() };
         let applied = |value: &str| {
-            let recipe = fixture::applied("linker", value, &context);
-            (recipe.rustflags, recipe.rustflags_from)
+            let request = fixture::applied("linker", value, &context);
+            (request.rustflags, request.rustflags_from)
         };
         assert_eq!(applied("mold"), (vec!["-Clink-arg=-fuse-ld=mold".into()], vec!["linker=mold".into()]));
         assert_eq!(applied("default"), (vec![], vec![]));

@@ -14,7 +14,7 @@ use bench_runner_core::record::Refusal;
 
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 use name::LinkerName;
 
 pub(super) use driver::Driver;
@@ -61,12 +61,12 @@ impl SettingValue for LinkerName {
         }
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
+    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
         let flags = flags::flags(self, driver::named(beside), context);
         if !flags.is_empty() {
-            recipe.rustflags_from.push(format!("linker={}", self.text()));
+            request.rustflags_from.push(format!("linker={}", self.text()));
         }
-        recipe.rustflags.extend(flags);
+        request.rustflags.extend(flags);
     }
 
     fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {

@@ -6,7 +6,7 @@ use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, Proo
 use super::super::lines::{Lines, Situation, Unwritable};
 use super::name::{Family, LinkerName};
 use super::{advise, probe, prove};
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(in super::super) struct Threads;
 
@@ -86,10 +86,10 @@ impl SettingValue for Count {
         true
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
+    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
         if let Some(argument) = self.link_argument(beside, context) {
-            recipe.rustflags.push(format!("-Clink-arg={argument}"));
-            recipe.rustflags_from.push(format!("{KEY}={}", self.0));
+            request.rustflags.push(format!("-Clink-arg={argument}"));
+            request.rustflags_from.push(format!("{KEY}={}", self.0));
         }
     }
 

@@ -6,7 +6,7 @@ use super::per_kind::PerKind;
 use crate::axes::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Wanted};
 use crate::axes::values;
-use crate::build::{Goal, Recipe};
+use crate::build::{BuildRequest, Goal};
 
 pub(in crate::axes) struct CodegenUnits;
 
@@ -44,8 +44,8 @@ impl SettingValue for Units {
         goal.links()
     }
 
-    fn apply(&self, _: &ParsedSettings, _: &Context, recipe: &mut Recipe) {
-        let mut key = |key: &str, value: &str| recipe.profile_keys.push((key.to_owned(), value.to_owned()));
+    fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
+        let mut key = |key: &str, value: &str| request.profile_keys.push((key.to_owned(), value.to_owned()));
         if let PerKind::All(units) = &self.0 {
             key(KEY, units);
         }

@@ -5,7 +5,7 @@ use bench_runner_core::record::Refusal;
 use super::strip;
 use crate::axes::axis::{Context, ParsedSettings};
 use crate::axes::rustc_args::{self, Question, Seen};
-use crate::build::{Evidence, Recipe, Release, Toolchain};
+use crate::build::{BuildRequest, Evidence, Release, Toolchain};
 
 /// What a call says, in the words of the axis.
 pub(super) fn said(args: &[String]) -> &str {
@@ -23,10 +23,10 @@ pub(super) fn unknown_to(value: &str, toolchain: &Toolchain) -> Option<Refusal> 
     })
 }
 
-pub(super) fn apply(value: &str, context: &Context, recipe: &mut Recipe) {
+pub(super) fn apply(value: &str, context: &Context, request: &mut BuildRequest) {
     match number(value).filter(|_| context.toolchain.as_ref().is_some_and(is_old)) {
-        Some(number) => recipe.profile_keys.push(("debug".to_owned(), number.to_owned())),
-        None => super::write_name("debug", value, recipe),
+        Some(number) => request.profile_keys.push(("debug".to_owned(), number.to_owned())),
+        None => super::write_name("debug", value, request),
     }
 }
 

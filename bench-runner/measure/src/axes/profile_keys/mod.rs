@@ -15,7 +15,7 @@ use bench_runner_core::record::Refusal;
 use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
 use super::rustc_args::{self, Question, Seen};
 use super::values;
-use crate::build::{Evidence, Goal, Recipe, Toolchain};
+use crate::build::{BuildRequest, Evidence, Goal, Toolchain};
 
 pub(super) use codegen_units::CodegenUnits;
 pub(super) use opt_level::OptLevel;
@@ -28,9 +28,9 @@ pub(super) const LTO: NamedKey = NamedKey(&Entry {
     applies_to: Goal::links,
     unknown_to: |_, _| None,
     conflict: lto::conflict,
-    apply: |value, _, recipe| match value {
-        "false" => recipe.profile_keys.push(("lto".to_owned(), "false".to_owned())),
-        name => write_name("lto", name, recipe),
+    apply: |value, _, request| match value {
+        "false" => request.profile_keys.push(("lto".to_owned(), "false".to_owned())),
+        name => write_name("lto", name, request),
     },
     said: lto::said,
     except: None,
@@ -61,7 +61,7 @@ pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&Entry {
     applies_to: Goal::links,
     unknown_to: split_debuginfo::unknown_to,
     conflict: split_debuginfo::conflict,
-    apply: |value, _, recipe| write_name("split-debuginfo", value, recipe),
+    apply: |value, _, request| write_name("split-debuginfo", value, request),
     said: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
     // Cargo says nothing of it to crates that the project wants without debug info.
     except: Some("debug"),
@@ -77,7 +77,7 @@ pub(super) const STRIP: NamedKey = NamedKey(&Entry {
     applies_to: Goal::links,
     unknown_to: |_, _| None,
     conflict: strip::conflict,
-    apply: |value, _, recipe| write_name("strip", value, recipe),
+    apply: |value, _, request| write_name("strip", value, request),
     said: strip::said,
     except: None,
     prove: strip::prove,
@@ -96,8 +96,8 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&Entry {
     unknown_to: |_, _| None,
     conflict: |_, _| None,
     // Unlike the profile's key, this one also goes before what the project's own configuration says.
-    apply: |value, _, recipe| {
-        recipe.config.push(("build.incremental".to_owned(), (value == "on").to_string()));
+    apply: |value, _, request| {
+        request.config.push(("build.incremental".to_owned(), (value == "on").to_string()));
     },
     said: |args| if rustc_args::codegen(args, "incremental").is_some() { "on" } else { "off" },
     except: None,
@@ -129,7 +129,7 @@ struct Entry {
     /// Why a toolchain does not know the value, if it does not.
     unknown_to: fn(&str, &Toolchain) -> Option<Refusal>,
     conflict: fn(&'static str, &ParsedSettings) -> Option<String>,
-    apply: fn(&str, &Context, &mut Recipe),
+    apply: fn(&str, &Context, &mut BuildRequest),
     /// What a call of rustc says of it, in the words of `values`.
     said: for<'a> fn(&'a [String]) -> &'a str,
     /// Key of the profile by which the project can except packages from it.
@@ -138,8 +138,8 @@ struct Entry {
     co_changes: fn(&str, &ParsedSettings) -> &'static [&'static str],
 }
 
-fn write_name(key: &str, name: &str, recipe: &mut Recipe) {
-    recipe.profile_keys.push((key.to_owned(), format!("\"{name}\"")));
+fn write_name(key: &str, name: &str, request: &mut BuildRequest) {
+    request.profile_keys.push((key.to_owned(), format!("\"{name}\"")));
 }
 
 impl Axis for NamedKey {
@@ -190,8 +190,8 @@ impl SettingValue for NamedValue {
         (self.of.conflict)(self.name, beside)
     }
 
-    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
-        (self.of.apply)(self.name, context, recipe);
+    fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        (self.of.apply)(self.name, context, request);
     }
 
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {

@@ -9,7 +9,7 @@ use crate::axes::axis::{
 use crate::axes::lines::{Lines, Situation, Unwritable};
 use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
 use crate::axes::values;
-use crate::build::{CompilerCall, Evidence, Goal, Recipe};
+use crate::build::{BuildRequest, CompilerCall, Evidence, Goal};
 
 pub(in crate::axes) struct OptLevel;
 
@@ -54,8 +54,8 @@ impl SettingValue for Levels {
         true
     }
 
-    fn apply(&self, _: &ParsedSettings, context: &Context, recipe: &mut Recipe) {
-        let mut key = |key: String, level: &str| recipe.profile_keys.push((key, in_toml(level)));
+    fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        let mut key = |key: String, level: &str| request.profile_keys.push((key, in_toml(level)));
         if let PerKind::All(level) = &self.0 {
             key(KEY.to_owned(), level);
         }

@@ -1,7 +1,7 @@
 //! A project that is built by a command of its own.
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildError, Detail, Evidence, Goal, Recipe, Site, Step};
+use crate::build::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal};
 use crate::corpus::{BuildCommand, BuildSettings, edits};
 
 /// Builds by running the project's own commands. They see `BENCH_RUNNER_EDIT`, `BENCH_RUNNER_TARGET` and what
@@ -17,53 +17,68 @@ pub struct CommandDriver {
 }
 
 impl CommandDriver {
-    fn run(&self, argv: Option<&[String]>, site: &Site, recipe: Option<&Recipe>) -> Option<Step> {
+    fn run(
+        &self,
+        argv: Option<&[String]>,
+        dirs: &BuildDirs,
+        request: Option<&BuildRequest>,
+    ) -> Option<CommandLine> {
         let (program, args) = argv?.split_first()?;
-        let program = own_program(program, site);
-        let mut env = made_environment(site, self.path.clone(), &self.build.pass_env);
+        let program = own_program(program, dirs);
+        let mut env = made_environment(dirs, self.path.clone(), &self.build.pass_env);
         env.extend(self.build.env.clone());
-        env.insert("BENCH_RUNNER_EDIT".into(), site.edit.to_string());
-        env.insert("BENCH_RUNNER_TARGET".into(), site.target.display().to_string());
+        env.insert("BENCH_RUNNER_EDIT".into(), dirs.edit.to_string());
+        env.insert("BENCH_RUNNER_TARGET".into(), dirs.target.display().to_string());
         let mut args = args.to_vec();
-        if let Some(recipe) = recipe {
-            env.extend(recipe.env.clone());
-            args.extend(recipe.args.iter().cloned());
+        if let Some(request) = request {
+            env.extend(request.env.clone());
+            args.extend(request.args.iter().cloned());
         }
-        Some(Step { program, args, env, cwd: self.build.started_in(&site.source) })
+        Some(CommandLine { program, args, env, cwd: self.build.started_in(&dirs.source) })
     }
 }
 
 impl Driver for CommandDriver {
-    fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step> {
-        let recipe = Recipe { args: Vec::new(), ..recipe.clone() };
-        self.build.prepare.iter().filter_map(|argv| self.run(Some(argv), site, Some(&recipe))).collect()
+    fn prepare(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<CommandLine> {
+        let request = BuildRequest { args: Vec::new(), ..request.clone() };
+        self.build.prepare.iter().filter_map(|argv| self.run(Some(argv), dirs, Some(&request))).collect()
     }
 
-    fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, _: Detail) -> Result<Step, BuildError> {
+    fn step(
+        &self,
+        dirs: &BuildDirs,
+        request: &BuildRequest,
+        goal: Goal,
+        _: Detail,
+    ) -> Result<CommandLine, BuildError> {
         if goal != Goal::Build {
             return Err(BuildError::Unsupported(format!(
                 "a command project has one build command and no {}",
                 goal.as_str()
             )));
         }
-        self.run(Some(&self.command.build), site, Some(recipe))
+        self.run(Some(&self.command.build), dirs, Some(request))
             .ok_or_else(|| BuildError::Unsupported("the build command is empty".into()))
     }
 
-    fn clean(&self, site: &Site, recipe: &Recipe) -> Option<Step> {
-        self.run(self.command.clean.as_deref(), site, Some(&Recipe { args: Vec::new(), ..recipe.clone() }))
+    fn clean(&self, dirs: &BuildDirs, request: &BuildRequest) -> Option<CommandLine> {
+        self.run(
+            self.command.clean.as_deref(),
+            dirs,
+            Some(&BuildRequest { args: Vec::new(), ..request.clone() }),
+        )
     }
 
-    fn edit(&self, site: &Site) -> Option<Step> {
-        let argv = self.command.edit.as_deref().map(|argv| edits::numbered(argv, site.edit));
-        self.run(argv.as_deref(), site, None)
+    fn edit(&self, dirs: &BuildDirs) -> Option<CommandLine> {
+        let argv = self.command.edit.as_deref().map(|argv| edits::numbered(argv, dirs.edit));
+        self.run(argv.as_deref(), dirs, None)
     }
 
-    fn evidence(&self, step: &Step, _: &str, _: &str) -> Evidence {
+    fn evidence(&self, step: &CommandLine, _: &str, _: &str) -> Evidence {
         Evidence { command: step.args.clone(), ..Evidence::default() }
     }
 
-    fn check_artifact(&self, _: &Site, _: &Evidence) -> Option<Step> {
+    fn check_artifact(&self, _: &BuildDirs, _: &Evidence) -> Option<CommandLine> {
         None
     }
 }
@@ -84,7 +99,7 @@ mod tests {
             build: BuildSettings::default(),
             path: "/usr/bin".into(),
         };
-        let site = Site {
+        let dirs = BuildDirs {
             source: "/w/src".into(),
             target: "/w/t00".into(),
             build_dir: "/w/b00".into(),
@@ -94,10 +109,10 @@ mod tests {
             cargo_home: "/c/home".into(),
             edit: 7,
         };
-        let step = driver.edit(&site).unwrap();
+        let step = driver.edit(&dirs).unwrap();
         assert_eq!((step.program, step.args), ("/w/src/./edit.sh".into(), words(&["7", "--name=v7"])));
         assert_eq!(step.env["BENCH_RUNNER_EDIT"], "7");
-        let build = driver.step(&site, &Recipe::default(), Goal::Build, Detail::Quiet).unwrap();
+        let build = driver.step(&dirs, &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
         assert_eq!(
             build.args,
             ["{n}"],

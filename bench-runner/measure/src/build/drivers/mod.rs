@@ -1,5 +1,5 @@
-//! One driver per build tool. A driver turns a recipe and a site into one command line, and that command's
-//! output into evidence. It knows nothing of axes: those only fill the recipe.
+//! One driver per build tool. A driver turns a build request and the directories of a build into one command line, and that command's
+//! output into evidence. It knows nothing of axes: those only fill the build request.
 
 #![warn(missing_docs)]
 
@@ -9,19 +9,25 @@ mod command;
 pub use cargo::{Answer, Answers, CargoDriver, Inquiry};
 pub use command::CommandDriver;
 
-use super::{BuildError, Detail, Evidence, Goal, Linking, Recipe, Service, Site, Step};
+use super::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal, Linking, Service};
 
 /// The contract of a build tool.
 pub trait Driver {
     /// Commands to run once in a new work tree, untimed.
-    fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step>;
+    fn prepare(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<CommandLine>;
 
     /// The command that is timed.
-    fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, detail: Detail) -> Result<Step, BuildError>;
+    fn step(
+        &self,
+        dirs: &BuildDirs,
+        request: &BuildRequest,
+        goal: Goal,
+        detail: Detail,
+    ) -> Result<CommandLine, BuildError>;
 
     /// The service that a build would look for by itself, because a wrapper of its compiler wants one: without one of its
     /// own it would find that of the user, or start one within its clock.
-    fn service_of_its_own(&self, _: &Recipe) -> Option<Service> {
+    fn service_of_its_own(&self, _: &BuildRequest) -> Option<Service> {
         None
     }
 
@@ -31,33 +37,33 @@ pub trait Driver {
     }
 
     /// Command that brings about "nothing built yet", untimed, besides removing the target directory.
-    fn clean(&self, site: &Site, recipe: &Recipe) -> Option<Step>;
+    fn clean(&self, dirs: &BuildDirs, request: &BuildRequest) -> Option<CommandLine>;
 
     /// Command that applies edit `site.edit`, where the project brings its own way to edit.
-    fn edit(&self, site: &Site) -> Option<Step>;
+    fn edit(&self, dirs: &BuildDirs) -> Option<CommandLine>;
 
     /// What the output of a build by `step` shows.
-    fn evidence(&self, step: &Step, stdout: &str, stderr: &str) -> Evidence;
+    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> Evidence;
 
     /// The command that tries out the artefact, untimed, where the manifest has one.
-    fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step>;
+    fn check_artifact(&self, dirs: &BuildDirs, evidence: &Evidence) -> Option<CommandLine>;
 }
 
 /// A program with a slash in it is one of the project's own, so it is looked for in the work tree.
-fn own_program(program: &str, site: &Site) -> std::path::PathBuf {
-    if program.contains('/') { site.source.join(program) } else { program.into() }
+fn own_program(program: &str, dirs: &BuildDirs) -> std::path::PathBuf {
+    if program.contains('/') { dirs.source.join(program) } else { program.into() }
 }
 
 /// The environment that every build gets: an allow-list, and a fixed locale.
 pub(super) fn made_environment(
-    site: &Site,
+    dirs: &BuildDirs,
     path: String,
     pass: &[String],
 ) -> std::collections::BTreeMap<String, String> {
     let mut env = std::collections::BTreeMap::from([
         ("PATH".to_owned(), path),
-        ("HOME".to_owned(), site.home.display().to_string()),
-        ("TMPDIR".to_owned(), site.tmp.display().to_string()),
+        ("HOME".to_owned(), dirs.home.display().to_string()),
+        ("TMPDIR".to_owned(), dirs.tmp.display().to_string()),
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
         ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
         ("TZ".to_owned(), "UTC".to_owned()),
@@ -66,7 +72,7 @@ pub(super) fn made_environment(
     ]);
     // A build script that asks git for a commit must not find that of a repository around the cache. One that was laid
     // out with the project may be some directories above it, and lies below what all directories of a build are in.
-    let around = site.source.ancestors().skip(1).find(|above| site.tmp.starts_with(above));
+    let around = dirs.source.ancestors().skip(1).find(|above| dirs.tmp.starts_with(above));
     if let Some(around) = around {
         env.insert("GIT_CEILING_DIRECTORIES".to_owned(), around.display().to_string());
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::address::Address;
 use super::secrets::Secrets;
-use super::{Report, Service, Standing, Store, store_in};
+use super::{Report, RunningService, Service, Store, store_in};
 use crate::process::find_in_path;
 
 /// Caches that are servers, by how their variables begin.
@@ -95,7 +95,7 @@ impl Corner {
         let address = self.addresses.iter().find(|address| address.answers())?;
         let program = program_of(address, build.get("PATH").map_or("", String::as_str))?;
         let service = Service { program, store: Store::Local, kept: true };
-        let standing = Standing {
+        let running = RunningService {
             service: service.clone(),
             dir: self.dir.clone(),
             address: address.clone(),
@@ -103,7 +103,7 @@ impl Corner {
             secrets: Secrets::of_the_user(&Store::Local),
             tries: 1,
         };
-        let report = standing.settle_and_stop(build);
+        let report = running.settle_and_stop(build);
         Some(Found { service, report })
     }
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use bench_runner_core::record::CacheUse;
 
-use crate::process::{Ended, Errand, ToolCall, ToolEnv, check_tool};
+use crate::process::{ExitKind, SetupCommand, ToolCall, ToolEnv, check_tool};
 use address::Address;
 use secrets::Secrets;
 use stats::Stats;
@@ -52,7 +52,7 @@ pub struct Service {
 
 /// A service made ready for one build.
 #[derive(Debug)]
-pub struct Standing {
+pub struct RunningService {
     service: Service,
     dir: PathBuf,
     address: Address,
@@ -92,7 +92,7 @@ impl Service {
     /// # Errors
     ///
     /// Where a directory cannot be emptied or made.
-    pub fn stand_up(&self, dir: &Path, limit: Duration) -> io::Result<Standing> {
+    pub fn start(&self, dir: &Path, limit: Duration) -> io::Result<RunningService> {
         let directory = store_in(dir);
         fs::create_dir_all(&directory)?;
         // What an earlier server said is no word of this one's.
@@ -116,7 +116,14 @@ impl Service {
         ];
         server_env.extend(own.map(|(name, value)| (name.to_owned(), value)));
         let address = Address::choose(&dir.join("server"))?;
-        Ok(Standing { service: self.clone(), dir: dir.to_owned(), address, server_env, secrets, tries: 1 })
+        Ok(RunningService {
+            service: self.clone(),
+            dir: dir.to_owned(),
+            address,
+            server_env,
+            secrets,
+            tries: 1,
+        })
     }
 }
 
@@ -134,7 +141,7 @@ fn error_log(dir: &Path) -> PathBuf {
     dir.join("server-log")
 }
 
-impl Standing {
+impl RunningService {
     /// The build's environment with what it needs to reach the server.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut env = without_settings_of_its_own(build);
@@ -143,7 +150,7 @@ impl Standing {
     }
 
     /// What starts the server before a build with this environment.
-    pub fn errand(&self, build: &BTreeMap<String, String>) -> Errand {
+    pub fn setup(&self, build: &BTreeMap<String, String>) -> SetupCommand {
         let mut env = without_settings_of_its_own(build);
         env.retain(|name, _| !name.starts_with("AWS_"));
         env.extend([self.address.variable()]);
@@ -155,7 +162,7 @@ impl Standing {
         }
         let args = vec!["--start-server".to_owned()];
         let program = self.service.program.clone();
-        Errand { program, args, env: Some(env), stdout: None, timeout: START }
+        SetupCommand { program, args, env: Some(env), stdout: None, timeout: START }
     }
 
     /// Chooses another address where a build could not start because its own was taken meanwhile. `false` where
@@ -164,8 +171,8 @@ impl Standing {
     /// # Errors
     ///
     /// Where no port is free.
-    pub(crate) fn move_on(&mut self, ended: &Ended) -> io::Result<bool> {
-        let taken = matches!(ended, Ended::NotStarted { reason } if reason.contains("ddress in use"));
+    pub(crate) fn move_on(&mut self, ended: &ExitKind) -> io::Result<bool> {
+        let taken = matches!(ended, ExitKind::NotStarted { reason } if reason.contains("ddress in use"));
         if !taken || self.tries >= TRIES || matches!(self.address, Address::Socket(_)) {
             return Ok(false);
         }

@@ -12,12 +12,12 @@ use rustix::process::{Pid, Signal};
 
 use super::super::procfs;
 use super::super::protocol::{Answer, Request};
-use super::super::{ControlGroup, Ended, Finished, Job};
+use super::super::{BuildResult, ControlGroup, ExitKind, Job};
 use super::cgroup::Group;
-use super::clock::StartingGun;
+use super::clock::ClockPipe;
 use super::enter;
-use super::mailbox::{Event, Mailbox};
-use super::meter::{Children, Meter};
+use super::events::{Event, SupervisorEvents};
+use super::usage::{Children, ResourceUsage};
 
 /// How long a build may take to end after it has been asked to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -26,16 +26,16 @@ const DEATH: Duration = Duration::from_secs(30);
 /// How often the survivors are killed again: a process may have been born while they were listed.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// Runs a build to its end. What its own process and its errands leave behind is left alone for `hold`, or until
+/// Runs a build to its end. What its own process and its setup commands leave behind is left alone for `hold`, or until
 /// the harness has done with it. An error is the harness's, never the build's.
 pub(super) fn build(
-    mailbox: &mut Mailbox,
+    events: &mut SupervisorEvents,
     kind: Option<&ControlGroup>,
     job: &Job,
     hold: Option<Duration>,
-) -> Result<Finished, String> {
+) -> Result<BuildResult, String> {
     if let Some(reason) = obvious_obstacle(&job.program, &job.cwd, &job.env) {
-        return Ok(Finished::without_running(Ended::NotStarted { reason }));
+        return Ok(BuildResult::without_running(ExitKind::NotStarted { reason }));
     }
     let group = kind
         .map(Group::make)
@@ -45,30 +45,30 @@ pub(super) fn build(
     // A copy, because a child's own standard output is the build's by then.
     let harness = io::stdout().as_fd().try_clone_to_owned();
     let harness = harness.map_err(|error| format!("could not copy a file descriptor: {error}"))?;
-    let mut running = Running { mailbox, group, harness, meter: Meter::new() };
+    let mut running = Running { events, group, harness, usage: ResourceUsage::new() };
     let fate = running.carry_out(job, command, hold);
     // Whatever went wrong above: nothing of the build may be left.
     let ended_all = running.end_all();
     ended_all.map_err(lost)?;
     match fate? {
-        Fate::NeverBegan(ended) => Ok(Finished::without_running(ended)),
-        Fate::Ran(course) => running.finished(course),
+        LeaderOutcome::NeverBegan(ended) => Ok(BuildResult::without_running(ended)),
+        LeaderOutcome::Ran(course) => running.finished(course),
     }
 }
 
 /// A build whose first process is about to be started, or has been.
 pub(super) struct Running<'a> {
-    pub(super) mailbox: &'a mut Mailbox,
+    pub(super) events: &'a mut SupervisorEvents,
     group: Option<Group<'a>>,
     /// Where processes report to.
     harness: OwnedFd,
-    pub(super) meter: Meter,
+    pub(super) usage: ResourceUsage,
 }
 
 /// What became of a build, before what it left behind is ended.
-enum Fate {
+enum LeaderOutcome {
     /// Its own process never ran.
-    NeverBegan(Ended),
+    NeverBegan(ExitKind),
     /// It did.
     Ran(Course),
 }
@@ -79,7 +79,7 @@ struct Course {
     /// When its clock was started.
     start: Duration,
     /// What the harness ended it for.
-    forced: Option<Ended>,
+    forced: Option<ExitKind>,
     /// Processes that are left although they had time to end.
     stragglers: u32,
 }
@@ -93,42 +93,47 @@ pub(super) enum SpawnError {
 }
 
 impl Running<'_> {
-    /// Does the errands, then runs the build until nothing of it is left that may stay.
-    fn carry_out(&mut self, job: &Job, command: Command, hold: Option<Duration>) -> Result<Fate, String> {
-        for errand in &job.before {
-            if let Some(ended) = self.do_errand(job, errand)? {
-                return Ok(Fate::NeverBegan(ended));
+    /// Runs the setup commands, then runs the build until nothing of it is left that may stay.
+    fn carry_out(
+        &mut self,
+        job: &Job,
+        command: Command,
+        hold: Option<Duration>,
+    ) -> Result<LeaderOutcome, String> {
+        for setup in &job.before {
+            if let Some(ended) = self.run_setup(job, setup)? {
+                return Ok(LeaderOutcome::NeverBegan(ended));
             }
         }
-        let gun = StartingGun::new().map_err(|error| format!("could not make a pipe: {error}"))?;
+        let clock_pipe = ClockPipe::new().map_err(|error| format!("could not make a pipe: {error}"))?;
         let started_at = SystemTime::now();
-        let leader = match self.spawn(command, Some(&gun)) {
+        let leader = match self.spawn(command, Some(&clock_pipe)) {
             Ok(leader) => leader,
             Err(SpawnError::Harness(reason)) => return Err(reason),
             Err(SpawnError::Program(error)) => {
                 let reason = format!("`{}`: {error}", job.program.display());
-                return Ok(Fate::NeverBegan(Ended::NotStarted { reason }));
+                return Ok(LeaderOutcome::NeverBegan(ExitKind::NotStarted { reason }));
             }
         };
-        let start = gun.fired_at();
+        let start = clock_pipe.fired_at();
         let (forced, stragglers) = self.see_through(leader, job, hold).map_err(lost)?;
-        Ok(Fate::Ran(Course { started_at, start: start.map_err(lost)?, forced, stragglers }))
+        Ok(LeaderOutcome::Ran(Course { started_at, start: start.map_err(lost)?, forced, stragglers }))
     }
 
     /// Starts a process of the build, whose end is waited for from then on.
     pub(super) fn spawn(
         &mut self,
         mut command: Command,
-        gun: Option<&StartingGun>,
+        clock_pipe: Option<&ClockPipe>,
     ) -> Result<Pid, SpawnError> {
         let procs = self.group.as_ref().map(|group| &group.procs);
-        enter::prepare(&mut command, procs, &self.harness, gun);
+        enter::prepare(&mut command, procs, &self.harness, clock_pipe);
         match command.spawn() {
             // The handle is let go on purpose: the meter reaps.
             Ok(child) => {
                 let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
                 let leader = id.ok_or_else(|| SpawnError::Harness("a process without an id".to_owned()))?;
-                self.meter.follow(leader.as_raw_nonzero().get());
+                self.usage.follow(leader.as_raw_nonzero().get());
                 Ok(leader)
             }
             Err(error) if enter::is_refusal(&error) => Err(SpawnError::Harness(
@@ -145,18 +150,18 @@ impl Running<'_> {
         leader: Pid,
         job: &Job,
         hold: Option<Duration>,
-    ) -> io::Result<(Option<Ended>, u32)> {
+    ) -> io::Result<(Option<ExitKind>, u32)> {
         let deadline = Instant::now().checked_add(job.timeout);
-        while self.meter.ended.is_none() {
-            match self.mailbox.next(deadline)? {
+        while self.usage.ended.is_none() {
+            match self.events.next(deadline)? {
                 Event::Child => {
-                    self.meter.reap()?;
+                    self.usage.reap()?;
                 }
-                Event::Limit => return self.ask_to_end(leader, Ended::TimedOut),
-                Event::Request(Request::Abort) => return self.ask_to_end(leader, Ended::Interrupted),
+                Event::Limit => return self.ask_to_end(leader, ExitKind::TimedOut),
+                Event::Request(Request::Abort) => return self.ask_to_end(leader, ExitKind::Interrupted),
                 Event::Request(_) => return Err(io::Error::other("a second request during a build")),
                 // Nobody waits for a graceful end.
-                Event::Gone => return Ok((Some(Ended::Interrupted), 0)),
+                Event::Gone => return Ok((Some(ExitKind::Interrupted), 0)),
             }
         }
         if let Some(hold) = hold
@@ -165,8 +170,8 @@ impl Running<'_> {
             return Ok((None, 0));
         }
         let until = Instant::now().checked_add(job.drain);
-        while self.meter.reap()? == Children::Left {
-            match self.mailbox.next(until)? {
+        while self.usage.reap()? == Children::Left {
+            match self.events.next(until)? {
                 // A release that comes now comes after the time for holding was over.
                 Event::Child | Event::Request(Request::Release) => {}
                 Event::Request(_) | Event::Gone => break,
@@ -179,15 +184,15 @@ impl Running<'_> {
     /// Tells the harness how the build ended and leaves everything as it is until it says to go on, for `limit` at
     /// most. Whether what is left may take its time to end.
     fn hold(&mut self, limit: Duration) -> io::Result<bool> {
-        if let Some((ended, _)) = &self.meter.ended {
+        if let Some((ended, _)) = &self.usage.ended {
             super::answer(&Answer::Held(ended.clone()))?;
         }
         let until = Instant::now().checked_add(limit);
         loop {
-            match self.mailbox.next(until)? {
+            match self.events.next(until)? {
                 // A parent may ask whether its child is there; what has ended must not look alive.
                 Event::Child => {
-                    self.meter.reap()?;
+                    self.usage.reap()?;
                 }
                 Event::Request(Request::Release) | Event::Limit => return Ok(true),
                 Event::Request(_) | Event::Gone => return Ok(false),
@@ -196,14 +201,14 @@ impl Running<'_> {
     }
 
     /// Gives the build's own process group the chance to end in order.
-    fn ask_to_end(&mut self, leader: Pid, why: Ended) -> io::Result<(Option<Ended>, u32)> {
+    fn ask_to_end(&mut self, leader: Pid, why: ExitKind) -> io::Result<(Option<ExitKind>, u32)> {
         // The leader has not been reaped, so the id of the group is still its own.
         let _ = rustix::process::kill_process_group(leader, Signal::TERM);
         let until = Instant::now() + GRACE;
-        while self.meter.ended.is_none() && !self.mailbox.gone() {
-            match self.mailbox.next(Some(until))? {
+        while self.usage.ended.is_none() && !self.events.gone() {
+            match self.events.next(Some(until))? {
                 Event::Child => {
-                    self.meter.reap()?;
+                    self.usage.reap()?;
                 }
                 Event::Limit => break,
                 Event::Request(_) | Event::Gone => {}
@@ -219,27 +224,27 @@ impl Running<'_> {
 
     /// Kills and reaps every descendant there is.
     fn end_all(&mut self) -> io::Result<()> {
-        end_descendants(self.mailbox, self.group.as_ref(), &mut self.meter)
+        end_descendants(self.events, self.group.as_ref(), &mut self.usage)
     }
 
-    fn finished(self, course: Course) -> Result<Finished, String> {
-        let Some((ended, reaped_at)) = self.meter.ended else {
+    fn finished(self, course: Course) -> Result<BuildResult, String> {
+        let Some((ended, reaped_at)) = self.usage.ended else {
             return Err("the build's own process was reaped by somebody else".to_owned());
         };
         let usage =
             self.group.map(|group| group.usage()).transpose().map_err(|error| {
                 format!("could not read what the build used from its control group: {error}")
             })?;
-        let (user, sys) = usage.map_or((self.meter.user, self.meter.sys), |usage| (usage.user, usage.sys));
-        Ok(Finished {
+        let (user, sys) = usage.map_or((self.usage.user, self.usage.sys), |usage| (usage.user, usage.sys));
+        Ok(BuildResult {
             started_at: course.started_at,
             ended: course.forced.unwrap_or(ended),
             wall: reaped_at.saturating_sub(course.start),
             user,
             sys,
-            max_rss: self.meter.max_rss,
+            max_rss: self.usage.max_rss,
             peak_memory: usage.and_then(|usage| usage.peak_memory),
-            activity: self.meter.activity,
+            activity: self.usage.activity,
             stragglers: course.stragglers,
         })
     }
@@ -250,12 +255,12 @@ impl Running<'_> {
 /// A killed child's own children become ours, and are killed in the next turn. Only our own children are
 /// signalled, which nobody else can reap: their ids cannot have passed to strangers.
 pub(super) fn end_descendants(
-    mailbox: &mut Mailbox,
+    events: &mut SupervisorEvents,
     group: Option<&Group<'_>>,
-    meter: &mut Meter,
+    usage: &mut ResourceUsage,
 ) -> io::Result<()> {
     let until = Instant::now() + DEATH;
-    while meter.reap()? == Children::Left {
+    while usage.reap()? == Children::Left {
         if Instant::now() >= until {
             return Err(io::Error::other("processes of the build survive being killed"));
         }
@@ -267,7 +272,7 @@ pub(super) fn end_descendants(
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
             }
         }
-        mailbox.next_child(Instant::now() + AGAIN)?;
+        events.next_child(Instant::now() + AGAIN)?;
     }
     Ok(())
 }

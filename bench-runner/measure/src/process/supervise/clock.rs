@@ -16,12 +16,12 @@ pub(super) fn now() -> Duration {
 ///
 /// Entering a control group makes the kernel wait for all CPUs, several milliseconds long. That is the
 /// harness's cost, so it is the child that starts the clock, when all of this is behind it.
-pub(super) struct StartingGun {
+pub(super) struct ClockPipe {
     reader: PipeReader,
     writer: PipeWriter,
 }
 
-impl StartingGun {
+impl ClockPipe {
     pub(super) fn new() -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         Ok(Self { reader, writer })
@@ -37,7 +37,7 @@ impl StartingGun {
         Ok(())
     }
 
-    /// The descriptor for [`StartingGun::fire`].
+    /// The descriptor for [`ClockPipe::fire`].
     pub(super) fn raw(&self) -> i32 {
         self.writer.as_fd().as_raw_fd()
     }
@@ -59,11 +59,11 @@ mod tests {
 
     #[test]
     fn the_shot_is_heard_once_and_silence_is_an_error() {
-        let gun = StartingGun::new().unwrap();
+        let clock_pipe = ClockPipe::new().unwrap();
         let before = now();
-        StartingGun::fire(gun.raw()).unwrap();
-        let fired = gun.fired_at().unwrap();
+        ClockPipe::fire(clock_pipe.raw()).unwrap();
+        let fired = clock_pipe.fired_at().unwrap();
         assert!(before <= fired && fired <= now());
-        assert!(StartingGun::new().unwrap().fired_at().is_err());
+        assert!(ClockPipe::new().unwrap().fired_at().is_err());
     }
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::clock::StartingGun;
+use super::clock::ClockPipe;
 
 /// The error number by which a child says that its control group would not have it. No exec gives this one.
 const GROUP_REFUSED: i32 = libc::EXFULL;
@@ -20,11 +20,11 @@ pub(super) fn prepare(
     command: &mut Command,
     procs: Option<&File>,
     harness: &OwnedFd,
-    gun: Option<&StartingGun>,
+    clock_pipe: Option<&ClockPipe>,
 ) {
     let procs = procs.map(File::as_raw_fd);
     let harness = harness.as_raw_fd();
-    let gun = gun.map(StartingGun::raw);
+    let clock_pipe = clock_pipe.map(ClockPipe::raw);
     let steps = move || {
         rustix::process::setsid()?;
         // The kernel ends the build's own process should the supervisor be killed.
@@ -36,7 +36,7 @@ pub(super) fn prepare(
             return Err(io::Error::from_raw_os_error(GROUP_REFUSED));
         }
         report(harness)?;
-        gun.map_or(Ok(()), StartingGun::fire)
+        clock_pipe.map_or(Ok(()), ClockPipe::fire)
     };
     // SAFETY: between fork and exec the closure makes system calls and allocates nothing; an `io::Error` made
     // from an error number does not allocate. The caller keeps the owners of all descriptors until after the

@@ -9,9 +9,9 @@ mod build;
 pub(super) mod cgroup;
 mod clock;
 mod enter;
-mod errand;
-mod mailbox;
-mod meter;
+mod setup;
+mod events;
+mod usage;
 
 use std::io::{self, Write};
 
@@ -19,8 +19,8 @@ use rustix::process::Signal;
 
 use super::Accounting;
 use super::protocol::{Answer, PROGRAM, Request, to_line};
-use mailbox::{Event, Mailbox};
-use meter::Meter;
+use events::{Event, SupervisorEvents};
+use usage::ResourceUsage;
 
 /// Body of the hidden verb. Takes requests from standard input, gives answers on standard output, and returns
 /// the exit code when the harness is gone.
@@ -33,21 +33,21 @@ pub fn supervise() -> i32 {
 }
 
 fn serve() -> io::Result<()> {
-    let mut mailbox = Mailbox::open()?;
-    let served = serve_from(&mut mailbox);
+    let mut events = SupervisorEvents::open()?;
+    let served = serve_from(&mut events);
     // No child of a build is left behind, even where the conversation broke off.
-    build::end_descendants(&mut mailbox, None, &mut Meter::new())?;
+    build::end_descendants(&mut events, None, &mut ResourceUsage::new())?;
     served
 }
 
-fn serve_from(mailbox: &mut Mailbox) -> io::Result<()> {
+fn serve_from(events: &mut SupervisorEvents) -> io::Result<()> {
     let subreaper = set_up_process();
     let mut accounting = Accounting { subreaper: subreaper.is_ok(), group: None, obstacles: Vec::new() };
     if let Err(error) = subreaper {
         accounting.obstacles.push(format!("child subreaper: {error}"));
     }
     loop {
-        match mailbox.next(None)? {
+        match events.next(None)? {
             Event::Request(Request::Setup { control_group }) => {
                 if control_group {
                     let (group, obstacles) = cgroup::find();
@@ -58,11 +58,11 @@ fn serve_from(mailbox: &mut Mailbox) -> io::Result<()> {
                 answer(&ready)?;
             }
             Event::Request(Request::Build { job, hold }) => {
-                let result = build::build(mailbox, accounting.group.as_ref(), &job, hold);
-                if mailbox.gone() {
+                let result = build::build(events, accounting.group.as_ref(), &job, hold);
+                if events.gone() {
                     return Ok(());
                 }
-                answer(&result.map_or_else(|reason| Answer::Failed { reason }, Answer::Finished))?;
+                answer(&result.map_or_else(|reason| Answer::Failed { reason }, Answer::BuildResult))?;
             }
             // What it was meant for has ended meanwhile.
             Event::Request(Request::Abort | Request::Release) | Event::Child | Event::Limit => {}

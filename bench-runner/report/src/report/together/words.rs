@@ -4,7 +4,7 @@ use bench_runner_core::compare::{Spread, Verdict};
 
 use crate::figure::wording::{self, counted};
 use crate::machines::{
-    Agreement, BlockTogether, Cell, Difference, Machine, Row, SideBySide, Standing, Verdicts,
+    Agreement, BlockTogether, Cell, Difference, Machine, MachineRatio, Row, SideBySide, Verdicts,
 };
 
 /// Below this the ratios are said to differ by more than chance.
@@ -109,7 +109,7 @@ fn spread_of(spread: Spread) -> String {
 }
 
 /// What the runs of one machine say of each other; nothing for a single run.
-pub(super) fn of_runs(row: &Row, machine: &Machine, standing: &Standing) -> Option<String> {
+pub(super) fn of_runs(row: &Row, machine: &Machine, standing: &MachineRatio) -> Option<String> {
     if standing.runs.len() < 2 {
         return None;
     }

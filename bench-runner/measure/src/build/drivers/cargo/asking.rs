@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::CargoDriver;
 use crate::build::ask::{AskError, Asked, Configuration, Flags, Units, UnitsRequest, answer};
-use crate::build::{BuildError, Goal, InForce, Recipe, Site, Target};
+use crate::build::{BuildDirs, BuildError, BuildRequest, Goal, InForce, Target};
 use crate::corpus::sources;
 
 /// What questions about one source tree are asked with.
@@ -94,7 +94,7 @@ impl Inquiry {
         key: &str,
         home_config: Option<&str>,
         args: &[String],
-        asked: impl FnOnce(&Site) -> Result<Asked, AskError>,
+        asked: impl FnOnce(&BuildDirs) -> Result<Asked, AskError>,
     ) -> Rc<Answer> {
         #[cfg(test)]
         if let Some(flags) = &self.known {
@@ -131,11 +131,11 @@ impl Inquiry {
         &self,
         home_config: Option<&str>,
         args: &[String],
-        asked: impl FnOnce(&Site) -> Result<Asked, AskError>,
+        asked: impl FnOnce(&BuildDirs) -> Result<Asked, AskError>,
     ) -> Answer {
         let asking = || -> Result<Answer, AskError> {
             let (room, cargo_home) = self.room(home_config)?;
-            let asked = asked(&self.site(room.path(), &cargo_home))?;
+            let asked = asked(&self.dirs(room.path(), &cargo_home))?;
             let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: room.path() };
             let (units, flags) = answer(&asked, &request);
             Ok(Answer { units, flags })
@@ -144,9 +144,9 @@ impl Inquiry {
     }
 
     /// A place at which nothing is built.
-    fn site(&self, room: &Path, cargo_home: &Path) -> Site {
+    fn dirs(&self, room: &Path, cargo_home: &Path) -> BuildDirs {
         let within = |name: &str| room.join(name);
-        Site {
+        BuildDirs {
             source: self.tree.clone(),
             target: within("target"),
             build_dir: within("build-dir"),
@@ -180,21 +180,21 @@ fn hashed(parts: &[&str]) -> String {
 }
 
 impl CargoDriver {
-    /// The configuration that builds of this recipe read, what only matters to fetching and reporting left out.
+    /// The configuration that builds of this build request read, what only matters to fetching and reporting left out.
     ///
     /// # Errors
     /// Where cargo cannot say.
-    pub fn configuration(&self, recipe: &Recipe) -> Result<Configuration, AskError> {
-        let (room, cargo_home) = self.inquiry.room(recipe.home_config.as_deref())?;
-        let site = self.inquiry.site(room.path(), &cargo_home);
-        self.asked(&site, recipe).configuration()
+    pub fn configuration(&self, request: &BuildRequest) -> Result<Configuration, AskError> {
+        let (room, cargo_home) = self.inquiry.room(request.home_config.as_deref())?;
+        let dirs = self.inquiry.dirs(room.path(), &cargo_home);
+        self.asked(&dirs, request).configuration()
     }
 
-    /// The units that a build of this recipe has, and the flags of its compiler calls.
-    pub fn answer(&self, recipe: &Recipe, goal: Goal) -> Rc<Answer> {
+    /// The units that a build of this build request has, and the flags of its compiler calls.
+    pub fn answer(&self, request: &BuildRequest, goal: Goal) -> Rc<Answer> {
         let mut args = command(goal).to_vec();
-        args.extend(self.selection(recipe, goal));
-        let env = self.own_environment(recipe);
+        args.extend(self.selection(request, goal));
+        let env = self.own_environment(request);
         let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let toolchain = &self.toolchain;
         let key = [
@@ -206,15 +206,15 @@ impl CargoDriver {
         ]
         .map(String::as_str)
         .join("\0");
-        self.inquiry.answer(&key, recipe.home_config.as_deref(), &args, |site| Ok(self.asked(site, recipe)))
+        self.inquiry.answer(&key, request.home_config.as_deref(), &args, |dirs| Ok(self.asked(dirs, request)))
     }
 
     /// What the configuration in force says to compiler calls.
     ///
     /// # Errors
     /// Where cargo does not say which flags it would call the compiler with, or rustc nothing of a target.
-    pub fn in_force(&self, recipe: &Recipe, config: &toml::Table) -> Result<InForce, AskError> {
-        let flags = self.flags(recipe)?;
+    pub fn in_force(&self, request: &BuildRequest, config: &toml::Table) -> Result<InForce, AskError> {
+        let flags = self.flags(request)?;
         let named: Vec<String> = flags.targets.iter().map(|(target, _)| target.clone()).collect();
         let target = match named.first() {
             Some(triple) if *triple != self.toolchain.host => Target {
@@ -232,18 +232,18 @@ impl CargoDriver {
         Ok(InForce { flags: of_results, linker: target.linker(config), target, named })
     }
 
-    /// The flags that cargo calls the compiler with, before the recipe's own are added.
-    fn flags(&self, recipe: &Recipe) -> Result<Flags, AskError> {
-        // Whatever else a recipe has cannot change them, and one answer does for many variants.
-        let plain = Recipe {
+    /// The flags that cargo calls the compiler with, before the build request's own are added.
+    fn flags(&self, request: &BuildRequest) -> Result<Flags, AskError> {
+        // Whatever else a build request has cannot change them, and one answer does for many variants.
+        let plain = BuildRequest {
             rustflags: Vec::new(),
             profile_keys: Vec::new(),
             profile: None,
-            args: recipe.args.clone(),
-            config: recipe.config.clone(),
-            env: recipe.env.clone(),
-            home_config: recipe.home_config.clone(),
-            ..Recipe::default()
+            args: request.args.clone(),
+            config: request.config.clone(),
+            env: request.env.clone(),
+            home_config: request.home_config.clone(),
+            ..BuildRequest::default()
         };
         let answer = self.answer(&plain, Goal::Build);
         let what = "which flags it would call the compiler with";
@@ -253,25 +253,25 @@ impl CargoDriver {
         })
     }
 
-    /// The flags of every compiler call, with the recipe's own behind those that are in force.
-    pub(super) fn all_flags(&self, recipe: &Recipe) -> Result<String, BuildError> {
-        let flags = self.flags(recipe).map_err(BuildError::Ask)?;
+    /// The flags of every compiler call, with the build request's own behind those that are in force.
+    pub(super) fn all_flags(&self, request: &BuildRequest) -> Result<String, BuildError> {
+        let flags = self.flags(request).map_err(BuildError::Ask)?;
         let Some(in_force) = flags.of_results() else {
             let targets: Vec<&str> = flags.targets.iter().map(|(target, _)| target.as_str()).collect();
             return Err(BuildError::Clash {
-                first: format!("`{}`", recipe.rustflags_from.join(" ")),
+                first: format!("`{}`", request.rustflags_from.join(" ")),
                 second: format!("the targets {}", targets.join(" and ")),
                 reason:
                     "the project builds for them with flags of their own, and flags cannot be added to both"
                         .to_owned(),
             });
         };
-        Ok(in_force.iter().chain(&recipe.rustflags).cloned().collect::<Vec<_>>().join("\u{1f}"))
+        Ok(in_force.iter().chain(&request.rustflags).cloned().collect::<Vec<_>>().join("\u{1f}"))
     }
 
-    fn asked(&self, site: &Site, recipe: &Recipe) -> Asked {
-        let env = self.environment_without_flags(site, recipe);
-        Asked { cargo: self.toolchain.cargo.clone(), dir: self.started_in(&site.source), env }
+    fn asked(&self, dirs: &BuildDirs, request: &BuildRequest) -> Asked {
+        let env = self.environment_without_flags(dirs, request);
+        Asked { cargo: self.toolchain.cargo.clone(), dir: self.started_in(&dirs.source), env }
     }
 }
 

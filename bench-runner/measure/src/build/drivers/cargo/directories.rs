@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::CargoDriver;
-use crate::build::{Recipe, Release, Site, merged};
+use crate::build::{BuildDirs, BuildRequest, Release, merged};
 
 /// The keys of cargo's configuration that the harness decides on.
 const BUILD_DIR: &str = "build.build-dir";
@@ -26,25 +26,30 @@ impl CargoDriver {
     /// The arguments that keep intermediate files in directories of the variant's own. The command line beats variables
     /// and files, and nothing that the build starts inherits it: a cargo within a build script would wait for the lock of
     /// a build directory that it shares.
-    pub(super) fn build_directory(&self, site: &Site, recipe: &Recipe) -> Vec<String> {
+    pub(super) fn build_directory(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<String> {
         if self.toolchain.release < SINCE {
             return Vec::new();
         }
-        let dir = if self.keeps_them_apart(recipe) { &site.build_dir } else { &site.target };
+        let dir = if self.keeps_them_apart(request) { &dirs.build_dir } else { &dirs.target };
         let dir = Value::from(dir.display().to_string());
         vec!["--config".to_owned(), format!("{BUILD_DIR}={dir}")]
     }
 
     /// Variables that name such directories name those of the variant, because what the build starts reads them too. So
     /// does a variable for each that a file names by a path of its own: a cargo within a build script reads that file.
-    pub(super) fn keep_directories(&self, site: &Site, recipe: &Recipe, env: &mut BTreeMap<String, String>) {
-        let config = self.of_files(recipe);
+    pub(super) fn keep_directories(
+        &self,
+        dirs: &BuildDirs,
+        request: &BuildRequest,
+        env: &mut BTreeMap<String, String>,
+    ) {
+        let config = self.of_files(request);
         let is_fixed =
             |key: &str| text_at(&config, key).is_some_and(|dir| dir.starts_with('/') && !dir.contains('{'));
-        let build_dir = if self.keeps_them_apart(recipe) { &site.build_dir } else { &site.target };
-        let ours = TARGET_VARIABLES.map(|name| (name, &site.target, false));
+        let build_dir = if self.keeps_them_apart(request) { &dirs.build_dir } else { &dirs.target };
+        let ours = TARGET_VARIABLES.map(|name| (name, &dirs.target, false));
         let of_file = [
-            (TARGET_VARIABLES[0], &site.target, is_fixed(TARGET_DIR)),
+            (TARGET_VARIABLES[0], &dirs.target, is_fixed(TARGET_DIR)),
             (VARIABLE, build_dir, is_fixed(BUILD_DIR)),
         ];
         for (name, dir, fixed) in ours.into_iter().chain(of_file) {
@@ -55,25 +60,25 @@ impl CargoDriver {
     }
 
     /// What the project's own files and that of the cargo home say.
-    fn of_files(&self, recipe: &Recipe) -> Table {
-        let home = recipe.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
+    fn of_files(&self, request: &BuildRequest) -> Table {
+        let home = request.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
         let home = home.unwrap_or_default();
         self.config.as_ref().map_or_else(|| home.clone(), |own| merged(&home, own))
     }
 
     /// Whether intermediate files are kept apart from the results.
-    fn keeps_them_apart(&self, recipe: &Recipe) -> bool {
-        let config = self.of_files(recipe);
+    fn keeps_them_apart(&self, request: &BuildRequest) -> bool {
+        let config = self.of_files(request);
         let of_files = |key: &str| text_at(&config, key);
         let given = |wanted: &str| {
-            let pair = recipe.config.iter().rev().find(|(key, _)| key == wanted)?;
+            let pair = request.config.iter().rev().find(|(key, _)| key == wanted)?;
             let table: Table = format!("x={}", pair.1).parse().ok()?;
             table.get("x")?.as_str().map(str::to_owned)
         };
         let variable = |name: &str| {
             let passed =
                 || std::env::var(name).ok().filter(|_| self.build.pass_env.iter().any(|n| n == name));
-            let set = recipe.env.get(name).or_else(|| self.build.env.get(name)).cloned();
+            let set = request.env.get(name).or_else(|| self.build.env.get(name)).cloned();
             set.or_else(passed).filter(|value| !value.is_empty())
         };
         let target = given(TARGET_DIR)
@@ -95,56 +100,58 @@ fn text_at(config: &Table, key: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{driver, site};
+    use super::super::tests::{dirs, driver};
     use super::*;
     use crate::build::drivers::Driver;
-    use crate::build::{Detail, Goal, Step};
+    use crate::build::{CommandLine, Detail, Goal};
 
-    fn step(config: &str, recipe: &Recipe, since: Release) -> Step {
+    fn step(config: &str, request: &BuildRequest, since: Release) -> CommandLine {
         let mut driver = driver(config);
         driver.toolchain.release = since;
-        driver.step(&site(), recipe, Goal::Build, Detail::Quiet).unwrap()
+        driver.step(&dirs(), request, Goal::Build, Detail::Quiet).unwrap()
     }
 
-    fn build_dirs(config: &str, recipe: &Recipe) -> Vec<String> {
-        let args = step(config, recipe, SINCE).args;
+    fn build_dirs(config: &str, request: &BuildRequest) -> Vec<String> {
+        let args = step(config, request, SINCE).args;
         args.iter().filter_map(|arg| Some(arg.strip_prefix("build.build-dir=")?.to_owned())).collect()
     }
 
     #[test]
     fn intermediate_files_never_leave_the_variants_own_directories() {
-        let plain = Recipe::default();
+        let plain = BuildRequest::default();
         let (joined, apart) = (["\"/w/t00\""], ["\"/w/b00\""]);
         assert_eq!(build_dirs("", &plain), joined);
         assert_eq!(build_dirs("build.build-dir = '/mine'", &plain), apart);
         assert_eq!(build_dirs("build.build-dir = '{cargo-cache-home}/{workspace-path-hash}'", &plain), apart);
         assert_eq!(build_dirs("build.build-dir = '{workspace-root}/target'", &plain), joined);
         assert_eq!(build_dirs("build.build-dir = 'out'\nbuild.target-dir = 'out'", &plain), joined);
-        let given = Recipe { config: vec![(BUILD_DIR.into(), "\"/mine\"".into())], ..Recipe::default() };
+        let given =
+            BuildRequest { config: vec![(BUILD_DIR.into(), "\"/mine\"".into())], ..BuildRequest::default() };
         assert_eq!(build_dirs("", &given), apart, "and what the variant gives is gone");
         let env = [(VARIABLE.to_owned(), "/mine".to_owned())].into();
-        let variable = Recipe { env, ..Recipe::default() };
+        let variable = BuildRequest { env, ..BuildRequest::default() };
         assert_eq!(build_dirs("", &variable), apart);
         assert_eq!(step("", &variable, SINCE).env[VARIABLE], "/w/b00");
         assert_eq!(step("build.build-dir = '/mine'", &plain, SINCE).env[VARIABLE], "/w/b00");
         assert_eq!(step("build.target-dir = '/mine'", &plain, SINCE).env["CARGO_TARGET_DIR"], "/w/t00");
         let templated = step("build.build-dir = '/x/{workspace-path-hash}'", &plain, SINCE).env;
         assert!(!templated.contains_key(VARIABLE), "another workspace has another");
-        let home = Recipe { home_config: Some("build.build-dir = '/mine'".into()), ..Recipe::default() };
+        let home =
+            BuildRequest { home_config: Some("build.build-dir = '/mine'".into()), ..BuildRequest::default() };
         assert_eq!(build_dirs("", &home), apart);
     }
 
     #[test]
     fn a_cargo_that_knows_no_build_directory_is_not_told_of_one() {
         let old = Release { major: 1, minor: 90 };
-        let args = step("build.build-dir = '/mine'", &Recipe::default(), old).args;
+        let args = step("build.build-dir = '/mine'", &BuildRequest::default(), old).args;
         assert!(args.iter().all(|arg| !arg.contains("build-dir")), "{args:?}");
     }
 
     #[test]
     fn a_variable_for_the_target_directory_names_the_variants() {
         let env = TARGET_VARIABLES.map(|name| (name.to_owned(), "/mine".to_owned())).into();
-        let made = step("", &Recipe { env, ..Recipe::default() }, SINCE).env;
+        let made = step("", &BuildRequest { env, ..BuildRequest::default() }, SINCE).env;
         assert!(TARGET_VARIABLES.iter().all(|name| made[*name] == "/w/t00"), "{made:?}");
     }
 }

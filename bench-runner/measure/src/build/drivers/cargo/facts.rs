@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::build::{Asked, Members, Origin, Step, Units, UnitsRequest, members, units};
+use crate::build::{Asked, CommandLine, Members, Origin, Units, UnitsRequest, members, units};
 
 /// Why cargo did not answer.
 type Silence = String;
@@ -24,13 +24,13 @@ const SHOWING: [&str; 1] = ["RUSTC_LOG"];
 
 impl Answers {
     /// The members of the workspace that a build is of.
-    pub(super) fn members(&self, step: &Step) -> Arc<Result<Members, Silence>> {
+    pub(super) fn members(&self, step: &CommandLine) -> Arc<Result<Members, Silence>> {
         let ask = || members(&asked(step)).map_err(|error| error.in_one_line());
         known(&self.members, state(step), ask)
     }
 
     /// The units that a build consists of.
-    pub(super) fn units(&self, step: &Step) -> Arc<Result<Units, Silence>> {
+    pub(super) fn units(&self, step: &CommandLine) -> Arc<Result<Units, Silence>> {
         let args = planning(&step.args);
         let key = format!("{}\n{}\n{:?}", state(step), args.join("\n"), step.env);
         known(&self.units, key, || ask_units(step, &args))
@@ -47,7 +47,7 @@ fn known<T>(
 }
 
 /// What stands for the state of a project: which packages there are changes with these files.
-fn state(step: &Step) -> String {
+fn state(step: &CommandLine) -> String {
     let file = |name: &str| -> String {
         let dirs = step.cwd.ancestors();
         let text = dirs.into_iter().find_map(|dir| std::fs::read_to_string(dir.join(name)).ok());
@@ -56,13 +56,13 @@ fn state(step: &Step) -> String {
     format!("{}\n{}\n{}", step.cwd.display(), file("Cargo.lock"), file("Cargo.toml"))
 }
 
-fn asked(step: &Step) -> Asked {
+fn asked(step: &CommandLine) -> Asked {
     let mut env = step.env.clone();
     SHOWING.iter().for_each(|name| drop(env.remove(*name)));
     Asked { cargo: step.program.clone(), dir: step.cwd.clone(), env }
 }
 
-fn ask_units(step: &Step, args: &[String]) -> Result<Units, Silence> {
+fn ask_units(step: &CommandLine, args: &[String]) -> Result<Units, Silence> {
     let tmp = step.env.get("TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let scratch = tempfile::tempdir_in(&tmp).map_err(|error| format!("{}: {error}", tmp.display()))?;
     let cargo_home = step.env.get("CARGO_HOME").map(PathBuf::from).unwrap_or_default();
@@ -71,7 +71,7 @@ fn ask_units(step: &Step, args: &[String]) -> Result<Units, Silence> {
 }
 
 /// What keeps rustc from showing link lines, where the project's configuration does.
-pub(super) fn hider_of_links(step: &Step) -> Option<String> {
+pub(super) fn hider_of_links(step: &CommandLine) -> Option<String> {
     let read = asked(step).configuration().ok()?;
     let forced = read.entries.iter().find(|entry| entry.key == ["env", "RUSTC_LOG", "force"])?;
     (forced.value.as_bool() == Some(true)).then_some(())?;
@@ -117,7 +117,7 @@ fn planning(args: &[String]) -> Vec<String> {
 }
 
 /// The directory that cargo names sources of members and of packages below it from.
-pub(super) fn root<'a>(members: &'a Result<Members, Silence>, step: &'a Step) -> &'a Path {
+pub(super) fn root<'a>(members: &'a Result<Members, Silence>, step: &'a CommandLine) -> &'a Path {
     members.as_ref().map_or(step.cwd.as_path(), |members| members.root.as_path())
 }
 

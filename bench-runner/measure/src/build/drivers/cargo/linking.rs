@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::quoting::{debug_variable, debug_words};
-use crate::build::{CompilerCall, LinkStep, Linked, Step, read_elf};
+use crate::build::{CommandLine, CompilerCall, LinkStep, Linked, read_elf};
 use crate::process::{ToolCall, ToolEnv, run_tool};
 
 /// The part of rustc that says how it links, as it signs its lines.
@@ -55,7 +55,7 @@ fn name(call: &CompilerCall, file: &Path) -> String {
 
 /// Asks the linker behind each of the commands what it is, each way of calling one once: by the same program, with the
 /// same flags, in the same environment, and without anything to link.
-pub(super) fn ask_linkers(steps: &mut [LinkStep], build: &Step) {
+pub(super) fn ask_linkers(steps: &mut [LinkStep], build: &CommandLine) {
     let mut answers: BTreeMap<(Vec<String>, Option<String>), Option<String>> = BTreeMap::new();
     for step in steps {
         let key = (choosing(&step.args), step.path.clone());
@@ -98,7 +98,7 @@ fn choosing(args: &[String]) -> Vec<String> {
 }
 
 /// The first line in which a linker says what it is.
-fn ask(command: &[String], path: Option<&str>, build: &Step) -> Option<String> {
+fn ask(command: &[String], path: Option<&str>, build: &CommandLine) -> Option<String> {
     let (program, args) = command.split_first()?;
     let mut env = build.env.clone();
     env.extend(path.map(|path| ("PATH".to_owned(), path.to_owned())));

@@ -1,4 +1,4 @@
-//! Builds with cargo: one command line from a recipe, evidence from what the build says.
+//! Builds with cargo: one command line from a build request, evidence from what the build says.
 
 mod asking;
 mod calls;
@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildError, Detail, Evidence, Goal, Linking, Recipe, Service, Site, Step, Toolchain};
+use crate::build::{
+    BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal, Linking, Service, Toolchain,
+};
 use crate::corpus::BuildSettings;
 use output::Known;
 
@@ -47,36 +49,44 @@ pub struct CargoDriver {
 }
 
 impl CargoDriver {
-    fn environment(&self, site: &Site, recipe: &Recipe) -> Result<BTreeMap<String, String>, BuildError> {
-        let mut env = self.environment_without_flags(site, recipe);
-        if !recipe.rustflags.is_empty() {
-            env.insert(FLAGS.into(), self.all_flags(recipe)?);
+    fn environment(
+        &self,
+        dirs: &BuildDirs,
+        request: &BuildRequest,
+    ) -> Result<BTreeMap<String, String>, BuildError> {
+        let mut env = self.environment_without_flags(dirs, request);
+        if !request.rustflags.is_empty() {
+            env.insert(FLAGS.into(), self.all_flags(request)?);
         }
         Ok(env)
     }
 
-    fn environment_without_flags(&self, site: &Site, recipe: &Recipe) -> BTreeMap<String, String> {
+    fn environment_without_flags(
+        &self,
+        dirs: &BuildDirs,
+        request: &BuildRequest,
+    ) -> BTreeMap<String, String> {
         let own = self.toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let path = format!("{}:{}", own.display(), self.path);
-        let mut env = made_environment(site, path, &self.build.pass_env);
-        env.insert("CARGO_HOME".into(), site.cargo_home.display().to_string());
+        let mut env = made_environment(dirs, path, &self.build.pass_env);
+        env.insert("CARGO_HOME".into(), dirs.cargo_home.display().to_string());
         env.insert("RUSTC".into(), self.toolchain.rustc.display().to_string());
         if let Some(rustdoc) = &self.toolchain.rustdoc {
             env.insert("RUSTDOC".into(), rustdoc.display().to_string());
         }
-        env.extend(self.own_environment(recipe));
-        self.keep_directories(site, recipe, &mut env);
+        env.extend(self.own_environment(request));
+        self.keep_directories(dirs, request, &mut env);
         env
     }
 
-    /// The variables that the project's manifest and the recipe name.
-    fn own_environment(&self, recipe: &Recipe) -> BTreeMap<String, String> {
+    /// The variables that the project's manifest and the build request name.
+    fn own_environment(&self, request: &BuildRequest) -> BTreeMap<String, String> {
         let mut env = self.build.env.clone();
-        env.extend(recipe.env.clone());
+        env.extend(request.env.clone());
         env
     }
 
-    fn arguments(&self, site: &Site, recipe: &Recipe, goal: Goal) -> Vec<String> {
+    fn arguments(&self, dirs: &BuildDirs, request: &BuildRequest, goal: Goal) -> Vec<String> {
         let command: &[&str] = match goal {
             Goal::Build => &["build"],
             Goal::Check => &["check"],
@@ -87,14 +97,14 @@ impl CargoDriver {
         let mut args: Vec<String> =
             command.iter().chain(&["--locked", "--offline"]).map(|&word| word.to_owned()).collect();
         let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
-        option("--target-dir", &site.target.display().to_string());
+        option("--target-dir", &dirs.target.display().to_string());
         option("--color", "never");
         option("--message-format", "json-render-diagnostics");
-        option("--jobs", &recipe.jobs.to_string());
-        let mut selection = self.selection(recipe, goal);
+        option("--jobs", &request.jobs.to_string());
+        let mut selection = self.selection(request, goal);
         // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
         let end = selection.iter().position(|arg| arg == "--").unwrap_or(selection.len());
-        selection.splice(end..end, self.build_directory(site, recipe));
+        selection.splice(end..end, self.build_directory(dirs, request));
         args.extend(selection);
         args
     }
@@ -105,11 +115,11 @@ impl CargoDriver {
     }
 
     /// The arguments that decide what is built and how.
-    pub fn selection(&self, recipe: &Recipe, goal: Goal) -> Vec<String> {
+    pub fn selection(&self, request: &BuildRequest, goal: Goal) -> Vec<String> {
         let build = &self.build;
         let mut args = Vec::new();
         let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
-        let profile = recipe.profile.as_deref().or(build.profile.as_deref());
+        let profile = request.profile.as_deref().or(build.profile.as_deref());
         if let Some(profile) = profile {
             option("--profile", profile);
         }
@@ -121,10 +131,10 @@ impl CargoDriver {
         if !build.features.is_empty() {
             option("--features", &build.features.join(","));
         }
-        for (key, value) in recipe.config.iter().filter(|(key, _)| !directories::is_one(key)) {
+        for (key, value) in request.config.iter().filter(|(key, _)| !directories::is_one(key)) {
             option("--config", &format!("{key}={value}"));
         }
-        for (key, value) in &recipe.profile_keys {
+        for (key, value) in &request.profile_keys {
             for profile in in_force(profile, goal) {
                 option("--config", &format!("profile.{profile}.{key}={value}"));
             }
@@ -132,7 +142,7 @@ impl CargoDriver {
         if build.no_default_features {
             args.push("--no-default-features".into());
         }
-        args.extend(build.args.iter().chain(&recipe.args).cloned());
+        args.extend(build.args.iter().chain(&request.args).cloned());
         args
     }
 }
@@ -148,26 +158,33 @@ fn in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
 }
 
 impl Driver for CargoDriver {
-    fn prepare(&self, site: &Site, recipe: &Recipe) -> Vec<Step> {
-        let Ok(env) = self.environment(site, &Recipe { rustflags: Vec::new(), ..recipe.clone() }) else {
+    fn prepare(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<CommandLine> {
+        let Ok(env) = self.environment(dirs, &BuildRequest { rustflags: Vec::new(), ..request.clone() })
+        else {
             return Vec::new();
         };
         self.build
             .prepare
             .iter()
             .filter_map(|argv| argv.split_first())
-            .map(|(program, args)| Step {
-                program: own_program(program, site),
+            .map(|(program, args)| CommandLine {
+                program: own_program(program, dirs),
                 args: args.to_vec(),
                 env: env.clone(),
-                cwd: site.source.clone(),
+                cwd: dirs.source.clone(),
             })
             .collect()
     }
 
-    fn step(&self, site: &Site, recipe: &Recipe, goal: Goal, detail: Detail) -> Result<Step, BuildError> {
-        let mut env = self.environment(site, recipe)?;
-        let mut args = self.arguments(site, recipe, goal);
+    fn step(
+        &self,
+        dirs: &BuildDirs,
+        request: &BuildRequest,
+        goal: Goal,
+        detail: Detail,
+    ) -> Result<CommandLine, BuildError> {
+        let mut env = self.environment(dirs, request)?;
+        let mut args = self.arguments(dirs, request, goal);
         // What is read back must be there, and no more of it in a timed build, whatever the configuration says.
         for name in ["CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE"] {
             env.insert(name.into(), "false".into());
@@ -176,26 +193,31 @@ impl Driver for CargoDriver {
             env.insert("RUSTC_LOG".into(), LINK_LOG.into());
             args.push("--verbose".into());
         }
-        Ok(Step { program: self.toolchain.cargo.clone(), args, env, cwd: self.started_in(&site.source) })
+        Ok(CommandLine {
+            program: self.toolchain.cargo.clone(),
+            args,
+            env,
+            cwd: self.started_in(&dirs.source),
+        })
     }
 
-    fn service_of_its_own(&self, recipe: &Recipe) -> Option<Service> {
-        self.sccache(recipe)
+    fn service_of_its_own(&self, request: &BuildRequest) -> Option<Service> {
+        self.sccache(request)
     }
 
     fn linking(&self, goal: Goal) -> Option<Linking> {
-        self.answer(&Recipe::default(), goal).units.as_ref().ok().map(Linking::of)
+        self.answer(&BuildRequest::default(), goal).units.as_ref().ok().map(Linking::of)
     }
 
-    fn clean(&self, _: &Site, _: &Recipe) -> Option<Step> {
+    fn clean(&self, _: &BuildDirs, _: &BuildRequest) -> Option<CommandLine> {
         None
     }
 
-    fn edit(&self, _: &Site) -> Option<Step> {
+    fn edit(&self, _: &BuildDirs) -> Option<CommandLine> {
         None
     }
 
-    fn evidence(&self, step: &Step, stdout: &str, stderr: &str) -> Evidence {
+    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> Evidence {
         let members = self.answers.members(step);
         // Only a build that showed its calls is asked about further.
         let showing = step.env.contains_key("RUSTC_LOG");
@@ -210,15 +232,15 @@ impl Driver for CargoDriver {
         output::evidence(step, stdout, stderr, &known)
     }
 
-    fn check_artifact(&self, site: &Site, evidence: &Evidence) -> Option<Step> {
+    fn check_artifact(&self, dirs: &BuildDirs, evidence: &Evidence) -> Option<CommandLine> {
         let (program, args) = self.build.check.as_deref()?.split_first()?;
         let artifact = evidence.executables.first().map(|path| path.display().to_string())?;
         let filled = |text: &String| text.replace("{artifact}", &artifact);
-        Some(Step {
-            program: own_program(&filled(program), site),
+        Some(CommandLine {
+            program: own_program(&filled(program), dirs),
             args: args.iter().map(filled).collect(),
-            env: self.environment(site, &Recipe::default()).ok()?,
-            cwd: site.source.clone(),
+            env: self.environment(dirs, &BuildRequest::default()).ok()?,
+            cwd: dirs.source.clone(),
         })
     }
 }
@@ -243,8 +265,8 @@ mod tests {
         CargoDriver { inquiry: Rc::new(Inquiry::knowing(flags)), ..driver("") }
     }
 
-    pub(super) fn site() -> Site {
-        Site {
+    pub(super) fn dirs() -> BuildDirs {
+        BuildDirs {
             source: "/w/src".into(),
             target: "/w/t00".into(),
             build_dir: "/w/b00".into(),
@@ -258,23 +280,23 @@ mod tests {
 
     #[test]
     fn flags_go_in_behind_those_that_are_in_force() {
-        let recipe = Recipe { rustflags: vec!["-Cx=a b".into()], ..Recipe::default() };
-        let step = with_flags(&["--cfg", "own"]).step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap();
+        let request = BuildRequest { rustflags: vec!["-Cx=a b".into()], ..BuildRequest::default() };
+        let step = with_flags(&["--cfg", "own"]).step(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap();
         assert_eq!(step.env[FLAGS], "--cfg\u{1f}own\u{1f}-Cx=a b");
-        let plain = with_flags(&["-Ca"]).step(&site(), &Recipe::default(), Goal::Build, Detail::Quiet);
+        let plain = with_flags(&["-Ca"]).step(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet);
         assert!(!plain.unwrap().env.contains_key(FLAGS), "what cargo does by itself is left to it");
     }
 
     #[test]
     fn settings_go_in_by_configuration_under_the_profile_that_is_built_with() {
         let configured = |profile: Option<&str>| {
-            let recipe = Recipe {
+            let request = BuildRequest {
                 config: vec![("build.rustc-wrapper".into(), "\"/w\"".into())],
                 profile_keys: vec![("package.\"*\".codegen-units".into(), "256".into())],
                 profile: profile.map(str::to_owned),
-                ..Recipe::default()
+                ..BuildRequest::default()
             };
-            let args = driver("").step(&site(), &recipe, Goal::Build, Detail::Quiet).unwrap().args;
+            let args = driver("").step(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap().args;
             let pairs = args.windows(2).filter(|pair| pair[0] == "--config");
             let set = pairs.map(|pair| pair[1].clone());
             set.filter(|set| !set.starts_with("build.build-dir=")).collect::<Vec<_>>()
@@ -287,10 +309,11 @@ mod tests {
     #[test]
     fn each_goal_is_a_command_and_tests_have_a_profile_of_their_own() {
         let words = |goal: Goal| {
-            let recipe = Recipe { profile_keys: vec![("lto".into(), "true".into())], ..Recipe::default() };
+            let request =
+                BuildRequest { profile_keys: vec![("lto".into(), "true".into())], ..BuildRequest::default() };
             let mut driver = driver("");
             driver.build.bins = vec!["tool".into()];
-            let args = driver.step(&site(), &recipe, goal, Detail::Quiet).unwrap().args;
+            let args = driver.step(&dirs(), &request, goal, Detail::Quiet).unwrap().args;
             let bin = args.iter().any(|arg| arg == "--bin");
             let keys: Vec<String> = args.iter().filter(|arg| arg.contains("lto=")).cloned().collect();
             (args[..2].join(" "), bin, keys.join(" "))
@@ -305,7 +328,7 @@ mod tests {
 
     #[test]
     fn nothing_of_the_own_environment_reaches_a_build() {
-        let step = driver("").step(&site(), &Recipe::default(), Goal::Build, Detail::Quiet).unwrap();
+        let step = driver("").step(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
         let names: Vec<&str> = step.env.keys().map(String::as_str).collect();
         assert_eq!(
             names,

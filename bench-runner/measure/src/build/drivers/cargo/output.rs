@@ -11,7 +11,7 @@ use super::facts::hider_of_links;
 use super::leftovers::leftovers;
 use super::linking::{ask_linkers, link_steps, linked};
 use super::messages::{Message, is_page};
-use crate::build::{Artifact, Evidence, Members, Step, Units};
+use crate::build::{Artifact, CommandLine, Evidence, Members, Units};
 
 /// What is known of the project besides what a build says.
 pub(super) struct Known<'a> {
@@ -24,7 +24,7 @@ pub(super) struct Known<'a> {
 }
 
 /// What the output of a finished build shows.
-pub(super) fn evidence(step: &Step, stdout: &str, stderr: &str, known: &Known<'_>) -> Evidence {
+pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &Known<'_>) -> Evidence {
     let nobody = Members::default();
     let members = known.members.unwrap_or(&nobody);
     let messages: Vec<Message> = stdout.lines().filter_map(|line| Message::of(line, members)).collect();
@@ -88,8 +88,8 @@ mod tests {
         format!("{message}\n")
     }
 
-    fn step() -> Step {
-        Step {
+    fn step() -> CommandLine {
+        CommandLine {
             program: "/tc/bin/cargo".into(),
             args: vec!["build".into()],
             env: Default::default(),

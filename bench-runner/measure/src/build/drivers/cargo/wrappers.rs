@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::CargoDriver;
-use crate::build::{Recipe, Service, Store};
+use crate::build::{BuildRequest, Service, Store};
 use crate::process::find_in_path;
 
 /// A key of cargo's configuration that names a wrapper, with the variable that beats every other place and the one that
@@ -26,25 +26,26 @@ const PLACES: [Place; 2] = [
 
 impl CargoDriver {
     /// The service for the first wrapper that is sccache.
-    pub(super) fn sccache(&self, recipe: &Recipe) -> Option<Service> {
-        self.wrappers(recipe).iter().find_map(|wrapper| sccache(wrapper, &self.path, &self.inquiry.tree))
+    pub(super) fn sccache(&self, request: &BuildRequest) -> Option<Service> {
+        self.wrappers(request).iter().find_map(|wrapper| sccache(wrapper, &self.path, &self.inquiry.tree))
     }
 
     /// The wrappers in force, the outer one first.
-    fn wrappers(&self, recipe: &Recipe) -> Vec<String> {
-        PLACES.iter().filter_map(|place| self.wrapper(place, recipe)).collect()
+    fn wrappers(&self, request: &BuildRequest) -> Vec<String> {
+        PLACES.iter().filter_map(|place| self.wrapper(place, request)).collect()
     }
 
-    fn wrapper(&self, place: &Place, recipe: &Recipe) -> Option<String> {
+    fn wrapper(&self, place: &Place, request: &BuildRequest) -> Option<String> {
         let variable = |name: &str| {
             let passed =
                 || std::env::var(name).ok().filter(|_| self.build.pass_env.iter().any(|n| n == name));
-            recipe.env.get(name).or_else(|| self.build.env.get(name)).cloned().or_else(passed)
+            request.env.get(name).or_else(|| self.build.env.get(name)).cloned().or_else(passed)
         };
         let of_file = |config: &toml::Table| Some(config.get("build")?.get(place.key)?.as_str()?.to_owned());
-        let given = recipe.config.iter().rev().find(|(key, _)| key.strip_prefix("build.") == Some(place.key));
+        let given =
+            request.config.iter().rev().find(|(key, _)| key.strip_prefix("build.") == Some(place.key));
         let given = given.and_then(|(key, value)| of_file(&format!("{key}={value}").parse().ok()?));
-        let home = || of_file(&recipe.home_config.as_deref()?.parse().ok()?);
+        let home = || of_file(&request.home_config.as_deref()?.parse().ok()?);
         variable(place.first)
             .or(given)
             .or_else(|| variable(place.before_files))
@@ -69,26 +70,26 @@ mod tests {
     use super::super::tests::driver;
     use super::*;
 
-    fn found(config: &str, recipe: &Recipe) -> bool {
-        driver(config).sccache(recipe).is_some()
+    fn found(config: &str, request: &BuildRequest) -> bool {
+        driver(config).sccache(request).is_some()
     }
 
     #[test]
     fn sccache_is_found_wherever_cargo_takes_a_wrapper_from() {
-        let plain = Recipe::default();
+        let plain = BuildRequest::default();
         for place in &PLACES {
             assert!(found(&format!("build.{} = '/x/sccache'", place.key), &plain), "{}", place.key);
             for name in [place.first, place.before_files] {
                 let env = [(name.to_owned(), "/x/sccache".to_owned())].into();
-                assert!(found("", &Recipe { env, ..Recipe::default() }), "{name}");
+                assert!(found("", &BuildRequest { env, ..BuildRequest::default() }), "{name}");
                 let mut of_manifest = driver("");
                 of_manifest.build.env.insert(name.to_owned(), "/x/sccache".to_owned());
                 assert!(of_manifest.sccache(&plain).is_some(), "{name}");
             }
             let config = vec![(format!("build.{}", place.key), "\"/x/sccache\"".to_owned())];
-            assert!(found("", &Recipe { config, ..Recipe::default() }));
+            assert!(found("", &BuildRequest { config, ..BuildRequest::default() }));
             let home_config = Some(format!("build.{} = '/x/sccache'", place.key));
-            assert!(found("", &Recipe { home_config, ..Recipe::default() }));
+            assert!(found("", &BuildRequest { home_config, ..BuildRequest::default() }));
         }
         assert!(!found("build.rustc-wrapper = '/x/kache'", &plain));
     }
@@ -96,13 +97,19 @@ mod tests {
     #[test]
     fn the_place_that_cargo_prefers_decides() {
         let own = "build.rustc-wrapper = '/x/sccache'";
-        let off = |name: &str| Recipe { env: [(name.to_owned(), String::new())].into(), ..Recipe::default() };
+        let off = |name: &str| BuildRequest {
+            env: [(name.to_owned(), String::new())].into(),
+            ..BuildRequest::default()
+        };
         assert!(!found(own, &off("RUSTC_WRAPPER")));
         assert!(!found(own, &off("CARGO_BUILD_RUSTC_WRAPPER")));
         let config = vec![("build.rustc-wrapper".to_owned(), "\"\"".to_owned())];
-        assert!(!found(own, &Recipe { config: config.clone(), ..Recipe::default() }));
+        assert!(!found(own, &BuildRequest { config: config.clone(), ..BuildRequest::default() }));
         let env = [("CARGO_BUILD_RUSTC_WRAPPER".to_owned(), "/x/sccache".to_owned())].into();
-        assert!(!found("", &Recipe { config, env, ..Recipe::default() }), "the command line comes first");
+        assert!(
+            !found("", &BuildRequest { config, env, ..BuildRequest::default() }),
+            "the command line comes first"
+        );
     }
 
     #[test]

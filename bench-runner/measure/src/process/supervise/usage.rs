@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use bench_runner_core::record::Activity;
 
-use super::super::Ended;
+use super::super::ExitKind;
 use super::clock;
 
 /// What the kernel counts written blocks in, whatever the file system's are.
 const BLOCK: u64 = 512;
 
 /// The costs of the processes reaped so far, and how the one that is waited for ended: the build's own process, or
-/// an errand before it.
+/// a setup command before it.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(super) struct ResourceUsage {
     leader: Option<i32>,
     /// How the leader ended, and when (see [`clock`]) it had been reaped.
-    pub(super) ended: Option<(Ended, Duration)>,
+    pub(super) ended: Option<(ExitKind, Duration)>,
     /// CPU time in user mode of all reaped processes and of those that they reaped.
     pub(super) user: Duration,
     /// The same, in the kernel.
@@ -37,7 +37,7 @@ pub(super) enum Children {
     None,
 }
 
-impl Meter {
+impl ResourceUsage {
     /// With nothing reaped yet, and no leader.
     pub(super) fn new() -> Self {
         let zero = Duration::ZERO;
@@ -76,9 +76,9 @@ impl Meter {
     fn leader_ended(&mut self, status: i32) {
         let now = clock::now();
         let ended = if libc::WIFSIGNALED(status) {
-            Ended::Signalled(libc::WTERMSIG(status))
+            ExitKind::Signalled(libc::WTERMSIG(status))
         } else {
-            Ended::Exited(libc::WEXITSTATUS(status))
+            ExitKind::Exited(libc::WEXITSTATUS(status))
         };
         self.ended = Some((ended, now));
     }

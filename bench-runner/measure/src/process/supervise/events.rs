@@ -22,7 +22,7 @@ pub(super) enum Event {
 }
 
 /// Standard input and the signals that concern the supervisor.
-pub(super) struct Mailbox {
+pub(super) struct SupervisorEvents {
     input: io::Stdin,
     lines: Lines,
     signals: File,
@@ -30,7 +30,7 @@ pub(super) struct Mailbox {
     gone: bool,
 }
 
-impl Mailbox {
+impl SupervisorEvents {
     /// Blocks the signals that are waited for, and ignores Ctrl-C: that is the harness's to answer.
     pub(super) fn open() -> io::Result<Self> {
         // SAFETY: the set is initialised by `sigemptyset` before use; all pointers are valid for the calls;

@@ -7,7 +7,7 @@ use super::Service;
 
 /// What the axes and the project ask of a build, in terms that no build tool owns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recipe {
+pub struct BuildRequest {
     /// Arguments added at the end of the build command.
     pub args: Vec<String>,
     /// Variables added to the made environment.
@@ -39,7 +39,7 @@ const BEATEN: [(&str, &str); 3] = [
     ("build.rustc-workspace-wrapper", "RUSTC_WORKSPACE_WRAPPER"),
 ];
 
-impl Recipe {
+impl BuildRequest {
     /// Takes away the variables of `source`, the user's own configuration, for keys that another setting decides on.
     pub(crate) fn replace_variables_of(&mut self, source: &str) {
         for (_, variable) in BEATEN.iter().filter(|(key, _)| self.config.iter().any(|(set, _)| set == key)) {
@@ -104,7 +104,7 @@ pub enum Detail {
 
 /// Where a build takes place. All paths are absolute, and all directories but the work tree are the variant's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
+pub struct BuildDirs {
     /// The work tree.
     pub source: PathBuf,
     /// The target directory.
@@ -125,7 +125,7 @@ pub struct Site {
 
 /// One command line, complete: nothing of the harness's own environment is added to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct CommandLine {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,

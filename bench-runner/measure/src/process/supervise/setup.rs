@@ -1,0 +1,85 @@
+//! What is done before a build under the same accounting, such as starting a server.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use super::super::protocol::Request;
+use super::super::tool::{last_lines, said};
+use super::super::{ExitKind, Job, SetupCommand};
+use super::build::{Running, SpawnError, lost, obvious_obstacle, open};
+use super::events::Event;
+
+/// Lines of what a failed setup command said that are told.
+const LAST_LINES: usize = 12;
+/// Bytes that they are looked for in.
+const LAST_BYTES: u64 = 8 * 1024;
+
+impl Running<'_> {
+    /// Runs a setup command and waits for its own process to end; what that leaves behind runs on. Gives what becomes of
+    /// the build, where that cannot begin any more.
+    pub(super) fn run_setup(&mut self, job: &Job, setup: &SetupCommand) -> Result<Option<ExitKind>, String> {
+        let env = setup.env.as_ref().unwrap_or(&job.env);
+        if let Some(reason) = obvious_obstacle(&setup.program, &job.cwd, env) {
+            return Ok(Some(ExitKind::NotStarted { reason }));
+        }
+        // A file, and one without a name: a daemon may keep it open for as long as it likes.
+        let stderr = tempfile::tempfile();
+        let mut stderr = stderr.map_err(|error| format!("could not make a temporary file: {error}"))?;
+        let copy = stderr.try_clone();
+        let mut command = Command::new(&setup.program);
+        command.args(&setup.args).current_dir(&job.cwd).env_clear().envs(env).stdin(Stdio::null());
+        command.stderr(copy.map_err(|error| format!("could not copy a file descriptor: {error}"))?);
+        command.stdout(match &setup.stdout {
+            Some(path) => Stdio::from(open(path, true)?),
+            None => Stdio::null(),
+        });
+        let how = match self.spawn(command, None) {
+            Ok(_) => match self.wait_for_setup(setup).map_err(lost)? {
+                ExitKind::Exited(0) => return Ok(None),
+                ExitKind::Interrupted => return Ok(Some(ExitKind::Interrupted)),
+                ExitKind::Exited(code) => format!("failed (exit code {code})"),
+                ExitKind::Signalled(signal) => format!("was ended by signal {signal}"),
+                ExitKind::TimedOut => {
+                    format!("took longer than {}", humantime::format_duration(setup.timeout))
+                }
+                ExitKind::NotStarted { reason } => reason,
+            },
+            Err(SpawnError::Harness(reason)) => return Err(reason),
+            Err(SpawnError::Program(error)) => {
+                let reason = format!("`{}`: {error}", setup.program.display());
+                return Ok(Some(ExitKind::NotStarted { reason }));
+            }
+        };
+        let words = last_words(&mut stderr).map_err(lost)?;
+        let reason = format!("`{}`, which comes before it, {how}{}", setup.line(), said(&words));
+        Ok(Some(ExitKind::NotStarted { reason }))
+    }
+
+    fn wait_for_setup(&mut self, setup: &SetupCommand) -> io::Result<ExitKind> {
+        let deadline = Instant::now().checked_add(setup.timeout);
+        loop {
+            if let Some((ended, _)) = &self.usage.ended {
+                return Ok(ended.clone());
+            }
+            match self.events.next(deadline)? {
+                Event::Child => {
+                    self.usage.reap()?;
+                }
+                Event::Limit => return Ok(ExitKind::TimedOut),
+                Event::Request(Request::Abort) | Event::Gone => return Ok(ExitKind::Interrupted),
+                Event::Request(_) => return Err(io::Error::other("a second request during a build")),
+            }
+        }
+    }
+}
+
+/// The end of what was written to a file.
+fn last_words(file: &mut File) -> io::Result<String> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(LAST_BYTES).read_to_end(&mut bytes)?;
+    Ok(last_lines(&String::from_utf8_lossy(&bytes), LAST_LINES))
+}
