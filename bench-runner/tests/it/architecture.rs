@@ -2,6 +2,7 @@
 
 mod graph;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -14,6 +15,7 @@ trials! { "architecture";
     a_circle_of_files_is_found,
     measuring_never_sees_judging,
     verbs_never_import_one_another,
+    a_name_means_one_type,
     the_documented_order_is_the_order_of_lib_rs,
 }
 
@@ -68,6 +70,21 @@ fn verbs_never_import_one_another() {
         .map(ToString::to_string)
         .collect();
     assert!(between.is_empty(), "verbs import one another:\n{}", between.join("\n"));
+}
+
+/// A search for a type finds one definition. Each verb has its `Args`.
+fn a_name_means_one_type() {
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, place) in CRATES.iter().flat_map(Crate::types).filter(|(name, _)| *name != "Args") {
+        places.entry(name).or_default().push(place);
+    }
+    assert!(places.len() > 300, "the types were not understood");
+    let shared: Vec<String> = places
+        .iter()
+        .filter(|(_, places)| places.len() > 1)
+        .map(|(name, places)| format!("`{name}`: {}", places.join(", ")))
+        .collect();
+    assert!(shared.is_empty(), "types share a name:\n{}", shared.join("\n"));
 }
 
 fn the_documented_order_is_the_order_of_lib_rs() {

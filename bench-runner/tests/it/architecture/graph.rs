@@ -26,6 +26,8 @@ pub(crate) struct Crate {
 pub(crate) struct Module {
     file: PathBuf,
     items: BTreeSet<String>,
+    /// The types, traits and aliases that it defines outside of functions, with the line.
+    types: Vec<(String, usize)>,
     /// The names that it imports, and what they stand for.
     imported: BTreeMap<String, Vec<String>>,
     /// Every path that it mentions, with the line.
@@ -76,6 +78,13 @@ impl Crate {
     pub(crate) fn defines(&self, path: &[&str], item: &str) -> bool {
         let path: ModulePath = path.iter().map(|&part| part.to_owned()).collect();
         self.modules.get(&path).is_some_and(|module| module.items.contains(item))
+    }
+
+    /// The types that the crate defines: name, then file and line.
+    pub(crate) fn types(&self) -> impl Iterator<Item = (&str, String)> {
+        self.modules.values().flat_map(|module| {
+            module.types.iter().map(|(name, line)| (&**name, format!("{}:{line}", module.file.display())))
+        })
     }
 
     /// The imports from modules that `lib.rs` declares later.
@@ -207,8 +216,8 @@ fn read_module(
             declared.push(name);
         }
     }
-    let Reader { items, imported, mentioned } = reader;
-    modules.insert(path, Module { file: file.to_path_buf(), items, imported, mentioned });
+    let Reader { items, types, imported, mentioned, .. } = reader;
+    modules.insert(path, Module { file: file.to_path_buf(), items, types, imported, mentioned });
     declared
 }
 
@@ -251,6 +260,9 @@ fn attributes(item: &Item) -> &[Attribute] {
 #[derive(Default)]
 struct Reader {
     items: BTreeSet<String>,
+    types: Vec<(String, usize)>,
+    /// True while the body of a function is read.
+    in_body: bool,
     imported: BTreeMap<String, Vec<String>>,
     mentioned: Vec<(Vec<String>, usize)>,
 }
@@ -338,7 +350,17 @@ impl<'ast> Visit<'ast> for Reader {
             _ => None,
         };
         self.items.extend(name.map(ToString::to_string));
+        let is_type = matches!(item, Item::Enum(_) | Item::Struct(_) | Item::Trait(_) | Item::Type(_));
+        if let Some(name) = name.filter(|_| is_type && !self.in_body) {
+            self.types.push((name.to_string(), name.span().start().line));
+        }
         visit::visit_item(self, item);
+    }
+
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        let outer = std::mem::replace(&mut self.in_body, true);
+        visit::visit_block(self, block);
+        self.in_body = outer;
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
@@ -367,8 +389,8 @@ pub(crate) fn a_circle_of_files_is_found() {
     write("lib.rs", "pub mod low;\npub mod high;\n");
     write("low.rs", "#[cfg(test)]\nmod tests { use crate::high::B; }\nuse crate::{\n    high::a,\n};\n");
     write("high/mod.rs", "mod a;\nmod b;\npub use a::A;\n#[cfg(test)]\nmod tests;\n");
-    write("high/a.rs", "pub struct A;\nfn f() { println!(\"{}\", super::b::B); }\n");
-    write("high/b.rs", "#[cfg(test)]\nmod tests { use super::super::a; }\nuse super::A;\npub struct B;\n");
+    write("high/a.rs", "pub struct A;\nfn f() { struct C; println!(\"{}\", super::b::B); }\n");
+    write("high/b.rs", "#[cfg(test)]\nmod tests { struct A; use super::super::a; }\nuse super::A;\npub struct B;\n");
     let found = Crate::read("made", dir.path());
     let upward = found.upward();
     assert!(upward.len() == 1 && upward[0].contains("low.rs:4: `low` imports `high::a`"), "{upward:?}");
@@ -377,6 +399,8 @@ pub(crate) fn a_circle_of_files_is_found() {
     for place in ["high/a.rs:2: `high::a` imports `high::b`", "high/b.rs:3: `high::b` imports `high::a`"] {
         assert!(circles[0].contains(place), "{circles:?}");
     }
+    let types: Vec<&str> = found.types().map(|(name, _)| name).collect();
+    assert_eq!(types, ["A", "B"], "neither of tests nor of functions");
     write("high/b.rs", "#[cfg(test)]\nmod tests { use super::super::a; }\npub struct B;\n");
     assert!(self::circles(&Crate::read("made", dir.path())).is_empty());
 }
