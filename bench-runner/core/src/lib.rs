@@ -4,7 +4,7 @@
 //! imports only from those above it. They are a crate of their own because they read and judge very many numbers, and
 //! are optimised for it, while the rest of the program waits for builds and is not.
 
-pub mod nearest;
+pub mod suggest;
 pub mod record;
 pub mod stats;
 pub mod bundle;

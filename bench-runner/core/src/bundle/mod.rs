@@ -4,7 +4,7 @@
 
 #![warn(missing_docs)]
 
-mod earlier;
+mod earlier_twins;
 mod error;
 mod files;
 #[cfg(any(test, feature = "fixture"))]
@@ -18,7 +18,7 @@ mod write;
 pub use error::BundleError;
 pub use manifest::{MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, ToolEntry};
 pub use open::{Bundle, open, read_manifest};
-pub use write::{Writer, run_id, write_derived};
+pub use write::{BundleWriter, run_id, write_derived};
 
 #[cfg(test)]
 mod tests;

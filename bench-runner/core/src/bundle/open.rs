@@ -4,12 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::earlier;
+use super::earlier_twins;
 use super::error::BundleError;
 use super::files::{EARLIER, MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES};
 use super::manifest::{Manifest, unknown_key};
 use super::rows::{end_of_whole_rows, field, read_rows};
-use super::samples::{self, Columns};
+use super::samples::{self, SampleReader};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
 /// Everything that the files of one run say.
@@ -35,20 +35,20 @@ pub fn open(dir: &Path) -> Result<Bundle, BundleError> {
     let manifest = read_manifest(dir)?;
     let mut remarks = Vec::new();
     let samples = read_samples(&dir.join(SAMPLES), &manifest, &mut remarks)?;
-    let proofs = proofs(&dir.join(PROOFS), &mut remarks)?;
-    let earlier = earlier_twins(&dir.join(EARLIER), &mut remarks)?;
+    let proofs = read_proofs(&dir.join(PROOFS), &mut remarks)?;
+    let earlier = read_earlier_twins(&dir.join(EARLIER), &mut remarks)?;
     Ok(Bundle { dir: dir.to_owned(), manifest, samples, proofs, earlier, remarks })
 }
 
-fn earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTwin>, BundleError> {
+fn read_earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTwin>, BundleError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    earlier::read(path, whole_rows(path, remarks)?)
+    earlier_twins::read(path, whole_rows(path, remarks)?)
 }
 
 /// What is wrong with a manifest. The line stands before it, and serde_json has the place behind its words.
-fn says(error: &serde_json::Error) -> String {
+fn describe_json_error(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "it ends in the middle: the file was cut short, so take another copy of the bundle"
             .to_owned();
@@ -73,7 +73,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     let malformed = |error: serde_json::Error| BundleError::Malformed {
         path: path.to_owned(),
         line: error.line() as u64,
-        reason: says(&error),
+        reason: describe_json_error(&error),
     };
     // The version comes first: what a newer program wrote must not fail on a field that is not known yet.
     let raw: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
@@ -119,11 +119,12 @@ fn read_samples(
     manifest: &Manifest,
     remarks: &mut Vec<String>,
 ) -> Result<Vec<Sample>, BundleError> {
-    let mut columns = None;
-    let required: Vec<&str> = samples::required().collect();
+    let mut reader = None;
+    let required: Vec<&str> = samples::required_columns().collect();
     read_rows(path, whole_rows(path, remarks)?, &required, |header, record| {
-        let columns: &mut Columns = columns.get_or_insert_with(|| Columns::of(header, &manifest.plan));
-        columns.sample(record).map_err(|error| format!("column `{}`: {}", error.column, error.reason))
+        let reader: &mut SampleReader =
+            reader.get_or_insert_with(|| SampleReader::of(header, &manifest.plan));
+        reader.read_sample(record).map_err(|error| format!("column `{}`: {}", error.column, error.reason))
     })
 }
 
@@ -160,12 +161,12 @@ fn whole_part(file: &mut File) -> io::Result<(u64, Option<usize>)> {
     Ok((whole as u64, (whole < bytes.len()).then_some(line)))
 }
 
-fn role(text: &str) -> Result<Role, String> {
+fn parse_role(text: &str) -> Result<Role, String> {
     let known = [Role::Baseline, Role::Twin, Role::Variant].into_iter().find(|role| role.as_str() == text);
     known.ok_or_else(|| format!("column `role`: `{text}` is no role"))
 }
 
-fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
+fn read_proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
     const RESULTS: [ProofResult; 4] =
         [ProofResult::Holds, ProofResult::Fails, ProofResult::NotApplicable, ProofResult::NotProvable];
     read_rows(path, whole_rows(path, remarks)?, &PROOF_COLUMNS, |header, record| {
@@ -173,7 +174,7 @@ fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleEr
         let result = field("result")?;
         Ok(Proof {
             block: BlockId::from(field("block")?.to_owned()),
-            role: role(field("role")?)?,
+            role: parse_role(field("role")?)?,
             variant: field("variant")?.to_owned(),
             axis: field("axis")?.to_owned(),
             expected: field("expected")?.to_owned(),

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::earlier;
+use super::earlier_twins;
 use super::error::BundleError;
 use super::files::{MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES, UNIT_SETS};
 use super::manifest::{Manifest, Status, keep_unknown_keys, unknown_key};
@@ -25,7 +25,7 @@ pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
 
 /// The one writer of a bundle.
 #[derive(Debug)]
-pub struct Writer {
+pub struct BundleWriter {
     dir: PathBuf,
     manifest: Manifest,
     /// The manifest as it was found, if it has keys that are not known.
@@ -37,7 +37,7 @@ pub struct Writer {
     proofs: HashSet<Vec<String>>,
 }
 
-impl Writer {
+impl BundleWriter {
     /// Makes the bundle's directory below `results`, with what earlier runs of the machine knew, and writes the manifest
     /// last: what was cut short before that is no bundle and cannot be resumed.
     pub fn create(results: &Path, manifest: Manifest, earlier: &[EarlierTwin]) -> Result<Self, BundleError> {
@@ -49,7 +49,7 @@ impl Writer {
         append(&dir.join(SAMPLES), &[header(&axes, manifest.format)])?;
         append(&dir.join(PROOFS), &[PROOF_COLUMNS.map(str::to_owned)])?;
         append(&dir.join(UNIT_SETS), &[["set", "unit"].map(str::to_owned)])?;
-        earlier::write(&dir, earlier)?;
+        earlier_twins::write(&dir, earlier)?;
         let samples = open_for_append(&dir.join(SAMPLES))?;
         let (sets, proofs) = (HashSet::new(), HashSet::new());
         let writer = Self { dir, manifest, found: None, axes, samples, sets, proofs };
@@ -94,7 +94,7 @@ impl Writer {
         if whole == bytes.len() {
             return Ok(());
         }
-        self.log(&format!("cut-row-of-{name}"), &String::from_utf8_lossy(&bytes[whole..]))?;
+        self.write_log(&format!("cut-row-of-{name}"), &String::from_utf8_lossy(&bytes[whole..]))?;
         let file = open_for_append(&path)?;
         file.set_len(whole as u64).map_err(|error| BundleError::io("shorten", &path, error))
     }
@@ -124,7 +124,7 @@ impl Writer {
     }
 
     /// Appends one sample; it is in the file when this returns.
-    pub fn sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
+    pub fn append_sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
         let bytes = rows(&[row(sample, &self.axes, self.manifest.format)])
             .map_err(|e| BundleError::io("write", SAMPLES, e))?;
         let written = self.samples.write_all(&bytes).and_then(|()| self.samples.flush());
@@ -132,7 +132,7 @@ impl Writer {
     }
 
     /// Appends what was looked for and found, as far as it is not in the file already.
-    pub fn proofs(&mut self, proofs: &[Proof]) -> Result<(), BundleError> {
+    pub fn append_proofs(&mut self, proofs: &[Proof]) -> Result<(), BundleError> {
         let rows: Vec<Vec<String>> = proofs
             .iter()
             .map(|proof| {
@@ -152,7 +152,7 @@ impl Writer {
     }
 
     /// Writes down which units a set has, the first time that it comes up.
-    pub fn unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
+    pub fn append_unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
         if !self.sets.insert(set.to_owned()) {
             return Ok(());
         }
@@ -161,7 +161,7 @@ impl Writer {
     }
 
     /// Keeps what a build said as `logs/<name>.log`.
-    pub fn log(&mut self, name: &str, text: &str) -> Result<PathBuf, BundleError> {
+    pub fn write_log(&mut self, name: &str, text: &str) -> Result<PathBuf, BundleError> {
         let dir = self.dir.join("logs");
         fs::create_dir_all(&dir).map_err(|error| BundleError::io("make", &dir, error))?;
         let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };

@@ -6,37 +6,37 @@
 use std::collections::{HashMap, HashSet};
 
 use super::cells::Cells;
-use super::judge::{BlockOffsets, Judged};
+use super::judge::{BlockOffsets, JudgedBlock};
 use super::result::{Calibration, Offsets, Pool};
 use crate::record::{Block, EarlierTwin};
 use crate::stats::{Control, Estimate, OffsetSums, offset_weight};
 
 /// What one twin says.
-struct Twin<'a> {
+struct TwinEstimate<'a> {
     /// The run; `None` is the one that is judged.
     run: Option<&'a str>,
-    kind: Kind<'a>,
+    kind: BuildKind<'a>,
     estimate: Estimate,
 }
 
 /// What is built.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Kind<'a> {
+struct BuildKind<'a> {
     /// `None` where a block spans several, which may be others than those of the next such block.
     project: Option<&'a str>,
     workload: String,
 }
 
 /// A pool of twins: which it is, and the project and workload that they share.
-type Key<'a> = (Pool, Option<&'a str>, Option<&'a str>);
+type PoolKey<'a> = (Pool, Option<&'a str>, Option<&'a str>);
 
-impl<'a> Kind<'a> {
+impl<'a> BuildKind<'a> {
     fn of(block: &'a Block) -> Self {
         Self { project: block.id.project(), workload: block.workload() }
     }
 
     /// The pools that it belongs to, the nearest first.
-    fn pools(&self) -> impl Iterator<Item = Key<'_>> {
+    fn pools(&self) -> impl Iterator<Item = PoolKey<'_>> {
         let workload = Some(self.workload.as_str());
         let nearest = self.project.map(|project| (Pool::Project, Some(project), workload));
         nearest.into_iter().chain([(Pool::Workload, None, workload), (Pool::All, None, None)])
@@ -47,28 +47,28 @@ impl<'a> Kind<'a> {
 /// taken as they are before any offset.
 pub(super) fn calibrate(
     cells: &[Cells<'_>],
-    judged: &[Judged],
+    judged: &[JudgedBlock],
     earlier: &[EarlierTwin],
 ) -> (Vec<Calibration>, Vec<BlockOffsets>) {
-    let kinds: Vec<Kind<'_>> = cells.iter().map(|cells| Kind::of(cells.block)).collect();
+    let kinds: Vec<BuildKind<'_>> = cells.iter().map(|cells| BuildKind::of(cells.block)).collect();
     let twins = usable_twins(&kinds, cells, judged, earlier);
-    let mut pools: HashMap<Key<'_>, Vec<&Twin<'_>>> = HashMap::new();
+    let mut pools: HashMap<PoolKey<'_>, Vec<&TwinEstimate<'_>>> = HashMap::new();
     for twin in &twins {
         twin.kind.pools().for_each(|pool| pools.entry(pool).or_default().push(twin));
     }
-    let known: HashMap<Key<'_>, (Offsets, OffsetSums)> =
-        pools.iter().filter_map(|(pool, twins)| Some((*pool, offsets(pool.0, twins)?))).collect();
-    let of_block = |((kind, judged), cells): ((&Kind<'_>, &Judged), &Cells<'_>)| {
+    let known: HashMap<PoolKey<'_>, (Offsets, OffsetSums)> =
+        pools.iter().filter_map(|(pool, twins)| Some((*pool, pool_offsets(pool.0, twins)?))).collect();
+    let of_block = |((kind, judged), cells): ((&BuildKind<'_>, &JudgedBlock), &Cells<'_>)| {
         let Some((offsets, sums)) = kind.pools().find_map(|pool| known.get(&pool).copied()) else {
-            return BlockOffsets { offsets: Offsets::NotCalibrated { twins: twins.len() }, of_others: 0.0 };
+            return BlockOffsets { offsets: Offsets::NotCalibrated { twins: twins.len() }, from_others: 0.0 };
         };
-        let others = judged.twin.filter(|_| counts(cells)).map_or(sums, |own| sums.without(&own));
-        BlockOffsets { offsets, of_others: others.variance().unwrap_or(0.0) }
+        let others = judged.twin.filter(|_| twin_counts(cells)).map_or(sums, |own| sums.without(&own));
+        BlockOffsets { offsets, from_others: others.variance().unwrap_or(0.0) }
     };
     let of_blocks: Vec<BlockOffsets> = kinds.iter().zip(judged).zip(cells).map(of_block).collect();
     let mut seen = HashSet::new();
     let distinct = kinds.iter().zip(&of_blocks).filter(|(kind, _)| seen.insert(*kind));
-    let answer = |(kind, of_block): (&Kind<'_>, &BlockOffsets)| Calibration {
+    let answer = |(kind, of_block): (&BuildKind<'_>, &BlockOffsets)| Calibration {
         project: kind.project.map(str::to_owned),
         workload: kind.workload.clone(),
         offsets: of_block.offsets,
@@ -77,23 +77,27 @@ pub(super) fn calibrate(
 }
 
 /// Whether the block's twin counts. Over several sessions offsets average out, and it would show too little of them.
-fn counts(cells: &Cells<'_>) -> bool {
+fn twin_counts(cells: &Cells<'_>) -> bool {
     cells.session_share() == 1.0
 }
 
 /// The twins of this run and of earlier ones that can be weighed.
 fn usable_twins<'a>(
-    kinds: &[Kind<'a>],
+    kinds: &[BuildKind<'a>],
     cells: &[Cells<'_>],
-    judged: &[Judged],
+    judged: &[JudgedBlock],
     earlier: &'a [EarlierTwin],
-) -> Vec<Twin<'a>> {
+) -> Vec<TwinEstimate<'a>> {
     let own = kinds.iter().zip(judged).zip(cells).filter_map(|((kind, judged), cells)| {
-        Some(Twin { run: None, kind: kind.clone(), estimate: judged.twin.filter(|_| counts(cells))? })
+        Some(TwinEstimate {
+            run: None,
+            kind: kind.clone(),
+            estimate: judged.twin.filter(|_| twin_counts(cells))?,
+        })
     });
-    let earlier = earlier.iter().map(|twin| Twin {
+    let earlier = earlier.iter().map(|twin| TwinEstimate {
         run: Some(&twin.run),
-        kind: Kind { project: twin.block.project(), workload: twin.workload.clone() },
+        kind: BuildKind { project: twin.block.project(), workload: twin.workload.clone() },
         estimate: Estimate {
             rounds: twin.rounds as usize,
             theta: twin.theta,
@@ -105,7 +109,7 @@ fn usable_twins<'a>(
 }
 
 /// What the twins of a pool say; `None` where they are too few.
-fn offsets(pool: Pool, twins: &[&Twin<'_>]) -> Option<(Offsets, OffsetSums)> {
+fn pool_offsets(pool: Pool, twins: &[&TwinEstimate<'_>]) -> Option<(Offsets, OffsetSums)> {
     let estimates: Vec<Estimate> = twins.iter().map(|twin| twin.estimate).collect();
     let runs: HashSet<Option<&str>> = twins.iter().map(|twin| twin.run).collect();
     let sums = OffsetSums::of(&estimates);
@@ -114,13 +118,13 @@ fn offsets(pool: Pool, twins: &[&Twin<'_>]) -> Option<(Offsets, OffsetSums)> {
         twins: twins.len(),
         runs: runs.len(),
         pool,
-        heaviest: heaviest(&estimates),
+        heaviest: heaviest_share(&estimates),
     };
     Some((offsets, sums))
 }
 
 /// The largest weight as a share of all.
-fn heaviest(twins: &[Estimate]) -> f64 {
+fn heaviest_share(twins: &[Estimate]) -> f64 {
     let weights: Vec<f64> = twins.iter().filter_map(offset_weight).collect();
     let (largest, sum) = (weights.iter().copied().fold(0.0, f64::max), weights.iter().sum::<f64>());
     let share = largest / sum;

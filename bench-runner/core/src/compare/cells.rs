@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::record::{
-    ArmBuilds, Block, BlockEnd, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
-    rounds_of, walls,
+    ArmBuilds, Block, BlockEnd, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, builds_by_arm,
+    rounds_from_builds, wall_seconds,
 };
 use crate::stats::{Contrast, Control, Reference, Side};
 
@@ -23,7 +23,7 @@ pub(super) struct Cells<'a> {
     /// Their wall seconds.
     pub(super) table: Table,
     /// Rounds that were begun and are not whole.
-    pub(super) cut: usize,
+    pub(super) cut_rounds: usize,
     /// Why an arm has no comparison: it was not timed, or its proof fails.
     pub(super) not_timed: Vec<Option<String>>,
     /// The planned baseline with its twin; the twin only where it was timed to the end.
@@ -44,8 +44,8 @@ impl<'a> Cells<'a> {
         end: Option<&'a BlockEnd>,
     ) -> Self {
         let known: &[NotTimed] = end.map_or(&[], |end| &end.not_timed);
-        let builds = by_arm(block, samples);
-        let rounds = rounds_of(block, &builds, known);
+        let builds = builds_by_arm(block, samples);
+        let rounds = rounds_from_builds(block, &builds, known);
         let measured = builds.iter().flat_map(|arm| &arm.measured);
         let mut numbers: Vec<u32> = measured.map(|sample| sample.number).collect();
         numbers.sort_unstable();
@@ -55,15 +55,15 @@ impl<'a> Cells<'a> {
             end,
             builds,
             numbers,
-            cut: rounds.cut,
-            table: rounds.complete.iter().map(|round| walls(&round.builds)).collect(),
+            cut_rounds: rounds.cut,
+            table: rounds.complete.iter().map(|round| wall_seconds(&round.builds)).collect(),
             rounds: rounds.complete,
             not_timed: Vec::new(),
             reference: Reference { baseline: block.baseline(), twin: None },
             baseline: Some(block.baseline()),
         };
-        cells.not_timed = (0..block.arms.len()).map(|arm| cells.why_not_timed(arm)).collect();
-        let usable = |twin: &usize| cells.not_timed[*twin].is_none() && !cells.given_up(*twin);
+        cells.not_timed = (0..block.arms.len()).map(|arm| cells.reason_not_timed(arm)).collect();
+        let usable = |twin: &usize| cells.not_timed[*twin].is_none() && !cells.is_given_up(*twin);
         cells.reference.twin = block.twin().filter(usable);
         cells
     }
@@ -100,12 +100,12 @@ impl<'a> Cells<'a> {
 
     /// Whether an arm was measured and not built to the end: rounds without it would count for no comparison that
     /// needs it.
-    fn given_up(&self, arm: usize) -> bool {
+    fn is_given_up(&self, arm: usize) -> bool {
         let lacking = |round: &Round<'_>| round.builds[arm].is_none();
-        self.timed(arm) && (self.recorded(arm).is_some() || self.rounds.iter().any(lacking))
+        self.is_timed(arm) && (self.recorded_reason(arm).is_some() || self.rounds.iter().any(lacking))
     }
 
-    fn timed(&self, arm: usize) -> bool {
+    fn is_timed(&self, arm: usize) -> bool {
         !self.measured(arm).is_empty()
     }
 
@@ -120,7 +120,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Why the arm was not timed, or not to the end, as it was written down while measuring; as one line.
-    pub(super) fn recorded(&self, arm: usize) -> Option<String> {
+    pub(super) fn recorded_reason(&self, arm: usize) -> Option<String> {
         let planned = &self.block.arms[arm];
         let mut reasons: Vec<String> = Vec::new();
         for entry in self.end.into_iter().flat_map(|end| &end.not_timed) {
@@ -135,34 +135,37 @@ impl<'a> Cells<'a> {
 
     /// Wall seconds with the first attempts of rounds that were taken again, and how many those are.
     pub(super) fn first_attempts(&self) -> (Table, usize) {
-        let table =
-            self.rounds.iter().map(|round| walls(round.first.as_ref().unwrap_or(&round.builds))).collect();
+        let table = self
+            .rounds
+            .iter()
+            .map(|round| wall_seconds(round.first.as_ref().unwrap_or(&round.builds)))
+            .collect();
         (table, self.rounds.iter().filter(|round| round.first.is_some()).count())
     }
 
     /// Whether a measured build of the arm ran into the time limit, be it in a round that does not count.
-    pub(super) fn timed_out(&self, arm: usize) -> bool {
+    pub(super) fn has_timed_out(&self, arm: usize) -> bool {
         self.measured(arm).iter().any(|sample| sample.outcome == Outcome::TimedOut)
     }
 
     /// The same of either arm of a side.
-    pub(super) fn side_timed_out(&self, side: Side) -> bool {
-        side.arms().any(|arm| self.timed_out(arm))
+    pub(super) fn side_has_timed_out(&self, side: Side) -> bool {
+        side.arms().any(|arm| self.has_timed_out(arm))
     }
 
     /// Measured builds of the arm that did not end well.
-    pub(super) fn failures(&self, arm: usize) -> usize {
+    pub(super) fn failed_builds(&self, arm: usize) -> usize {
         self.measured(arm).iter().filter(|sample| sample.outcome.cost().is_none()).count()
     }
 
     /// Measured builds of the arm that ended well in no time at all, by their record.
-    pub(super) fn timeless(&self, arm: usize) -> usize {
+    pub(super) fn zero_time_builds(&self, arm: usize) -> usize {
         let costs = self.measured(arm).iter().filter_map(|sample| sample.outcome.cost());
         costs.filter(|cost| cost.wall.is_zero()).count()
     }
 
     /// How a reader tells the arm from the others.
-    pub(super) fn name(&self, arm: usize) -> String {
+    pub(super) fn arm_name(&self, arm: usize) -> String {
         match self.block.arms[arm].role {
             Role::Baseline if !self.is_post_hoc() => "the baseline".to_owned(),
             Role::Twin => "the twin".to_owned(),
@@ -171,9 +174,9 @@ impl<'a> Cells<'a> {
     }
 
     /// What was written down while measuring comes first, then what a proof says, then what the samples suggest.
-    fn why_not_timed(&self, arm: usize) -> Option<String> {
-        let timed = self.timed(arm);
-        if let Some(reason) = self.recorded(arm).filter(|_| !timed) {
+    fn reason_not_timed(&self, arm: usize) -> Option<String> {
+        let timed = self.is_timed(arm);
+        if let Some(reason) = self.recorded_reason(arm).filter(|_| !timed) {
             return Some(reason);
         }
         let planned = &self.block.arms[arm];

@@ -1,20 +1,20 @@
 //! Ratios of what a build costs besides wall time, such as CPU time and memory.
 
 use super::cells::{Cells, Table};
-use super::judge::Judged;
+use super::judge::JudgedBlock;
 use super::result::PlainRatio;
 use crate::record::{ByMetric, Metric, MetricId, Sample, Treatment};
 
 /// What the builds of a block cost.
 pub(super) struct Costs<'c, 'a> {
     cells: &'c Cells<'a>,
-    judged: &'c Judged,
+    judged: &'c JudgedBlock,
     /// The metrics that are compared and that some build has.
     tables: ByMetric<Table>,
 }
 
 impl<'c, 'a> Costs<'c, 'a> {
-    pub(super) fn of(cells: &'c Cells<'a>, judged: &'c Judged) -> Self {
+    pub(super) fn of(cells: &'c Cells<'a>, judged: &'c JudgedBlock) -> Self {
         let tables = ByMetric::of(|metric| {
             let compared = metric.treatment == Treatment::Compared;
             compared.then(|| table(cells, metric)).filter(|table| table.iter().flatten().any(Option::is_some))

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::compare::{Comparison, Policy, Recorded, compare};
+use crate::compare::{Comparison, Policy, RunRecord, compare};
 use crate::record::{
     Arm, Block, BlockEnd, BlockId, Cost, Interference, METRICS, NotTimed, Outcome, Phase, Pin, Plan,
     PlannedProject, Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
@@ -183,15 +183,17 @@ pub fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
 }
 
 /// The comparison of a run whose blocks ended so.
-pub fn ended(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
-    let comparison =
-        compare(&Recorded { ends, machine: "a machine", ..Recorded::of(plan, samples) }, &Policy::default());
+pub fn compare_with_ends(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
+    let comparison = compare(
+        &RunRecord { ends, machine: "a machine", ..RunRecord::of(plan, samples) },
+        &Policy::default(),
+    );
     assert_sound(&comparison);
     comparison
 }
 
-pub fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
-    ended(plan, samples, &[])
+pub fn compare_samples(plan: &Plan, samples: &[Sample]) -> Comparison {
+    compare_with_ends(plan, samples, &[])
 }
 
 /// No number anywhere is NaN or infinite, and intervals contain their estimate.

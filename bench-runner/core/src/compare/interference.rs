@@ -29,7 +29,7 @@ impl RunInterference {
     /// on neither side of that share.
     pub fn of(samples: &[Sample], threads: Option<u64>) -> Self {
         let mut all = Self::default();
-        let [mut foreign, mut steal, mut io, mut memory] = [Part::default(); 4];
+        let [mut foreign, mut steal, mut io, mut memory] = [TimeShare::default(); 4];
         for sample in samples.iter().filter(|sample| sample.phase == Phase::Measured) {
             let (Some(cost), seen) = (sample.outcome.cost(), &sample.interference) else { continue };
             all.builds += 1;
@@ -41,7 +41,7 @@ impl RunInterference {
             all.load = seen.load.into_iter().chain(all.load).reduce(f64::max);
         }
         let threads = threads.filter(|threads| *threads > 0).map(|threads| threads as f64);
-        let of_all_threads = |part: Part| Some(part.share()? / threads?);
+        let of_all_threads = |part: TimeShare| Some(part.share()? / threads?);
         Self {
             foreign: of_all_threads(foreign),
             steal: of_all_threads(steal),
@@ -54,13 +54,13 @@ impl RunInterference {
 
 /// Seconds of something over the builds that tell it.
 #[derive(Debug, Clone, Copy, Default)]
-struct Part {
+struct TimeShare {
     seconds: f64,
     /// Wall seconds of these builds.
     wall: f64,
 }
 
-impl Part {
+impl TimeShare {
     fn add(&mut self, seen: Option<Duration>, wall: Duration) {
         if let Some(seen) = seen {
             self.seconds += seen.as_secs_f64();

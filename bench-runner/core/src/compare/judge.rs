@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::cells::{Cells, Table};
-use super::kind::other_kinds;
+use super::later_builds::changed_arms;
 use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
 /// What a block comes to.
-pub(super) struct Judged {
+pub(super) struct JudgedBlock {
     /// Margin of relevance, as a share.
     pub(super) margin: f64,
     /// For each arm; `None` where it is not compared, was not timed, or has too few rounds.
@@ -25,7 +25,7 @@ pub(super) struct Judged {
     /// Offsets between directories, which have been added to the variances.
     pub(super) offsets: Option<Offsets>,
     /// τ² as twins of other blocks show it; 0 where they are too few.
-    offset_of_others: f64,
+    offset_from_others: f64,
     /// For each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
 }
@@ -37,13 +37,13 @@ pub(super) struct BlockOffsets {
     pub(super) offsets: Offsets,
     /// τ² for the verdict on its own twin, from the others alone: a broken twin must not make room for itself. 0 where
     /// they are too few.
-    pub(super) of_others: f64,
+    pub(super) from_others: f64,
 }
 
-impl Judged {
+impl JudgedBlock {
     /// `format` is that of the plan.
     pub(super) fn of(cells: &Cells<'_>, policy: &Policy, format: u32) -> Self {
-        let serial = serial_correlation(&of_judged_arms(cells));
+        let serial = serial_correlation(&judged_arms_table(cells));
         let stretch = stretch(serial);
         let timed = |arm: usize| cells.not_timed[arm].is_none();
         let estimate = |contrast: Contrast| {
@@ -58,10 +58,10 @@ impl Judged {
             margin: policy.margin.unwrap_or(cells.block.sampling.margin),
             estimates: arms.clone().map(of_arm).collect(),
             twin: cells.reference.twin.and_then(of_twin),
-            invalid: other_kinds(cells, format).into_iter().map(Invalid::OtherKind).collect(),
+            invalid: changed_arms(cells, format).into_iter().map(Invalid::LaterBuildsDiffer).collect(),
             serial,
             offsets: None,
-            offset_of_others: 0.0,
+            offset_from_others: 0.0,
             ratios: vec![None; arms.len()],
         }
     }
@@ -78,14 +78,14 @@ impl Judged {
 
     /// What of τ² a comparison of two single arms has: each session lays directories out anew, so with the rounds spread
     /// over several of them offsets average out as Σ (rounds of the session / all rounds)².
-    pub(super) fn offset_left(&self, cells: &Cells<'_>) -> f64 {
+    pub(super) fn remaining_offset_variance(&self, cells: &Cells<'_>) -> f64 {
         self.offset().unwrap_or(0.0) * cells.session_share()
     }
 
     /// The twin's estimate as the block is judged by it: an ordinary offset of its directory, as other twins show it, is
     /// no fault of the block.
     fn twin_with_offset(&self, cells: &Cells<'_>) -> Option<Estimate> {
-        self.twin.map(|twin| twin.with_variance(self.offset_of_others * cells.session_share()))
+        self.twin.map(|twin| twin.with_variance(self.offset_from_others * cells.session_share()))
     }
 
     /// What the report says of the twin.
@@ -104,8 +104,8 @@ impl Judged {
     /// Takes offsets between directories into the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: BlockOffsets) {
         self.offsets = Some(known.offsets);
-        self.offset_of_others = known.of_others;
-        let tau2 = self.offset_left(cells);
+        self.offset_from_others = known.from_others;
+        let tau2 = self.remaining_offset_variance(cells);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
             *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
@@ -118,7 +118,7 @@ fn stretch(serial: Option<SerialCorrelation>) -> f64 {
 }
 
 /// The table without the times of a twin that is not judged: no look had them either.
-fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
+fn judged_arms_table<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
     match cells.block.twin().filter(|_| cells.reference.twin.is_none()) {
         None => Cow::Borrowed(&cells.table),
         Some(twin) => {
@@ -131,16 +131,16 @@ fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
 
 /// Corrects over the whole family, all comparisons that count (`family` of them), and fills in ratios and verdicts.
 /// Comparisons of an invalid block keep their place in the family as if they had come out last.
-pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, policy: &Policy) {
+pub(super) fn decide(judged: &mut [JudgedBlock], cells: &[Cells<'_>], family: usize, policy: &Policy) {
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
-    let test = |(block, cells): (&mut Judged, &Cells<'_>)| {
+    let test = |(block, cells): (&mut JudgedBlock, &Cells<'_>)| {
         if block.twin_with_offset(cells).is_some_and(|twin| twin.p_difference() < alpha_twin) {
             block.invalid.insert(0, Invalid::TwinDiffers);
         }
         block.tests()
     };
-    let mut tests: Vec<Vec<Test>> = judged.par_iter_mut().zip(cells).map(test).collect();
-    let corrected = |p: fn(&Test) -> f64| {
+    let mut tests: Vec<Vec<ComparisonTests>> = judged.par_iter_mut().zip(cells).map(test).collect();
+    let corrected = |p: fn(&ComparisonTests) -> f64| {
         let all: Vec<Option<f64>> =
             tests.iter().flatten().map(|test| Some(p(test)).filter(|_| test.counts)).collect();
         holm(&all, family)
@@ -161,7 +161,7 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, 
 }
 
 /// The p-values of one comparison.
-struct Test {
+struct ComparisonTests {
     arm: usize,
     estimate: Estimate,
     /// Against "no difference".
@@ -174,12 +174,12 @@ struct Test {
     holm: (f64, f64),
 }
 
-impl Judged {
-    fn tests(&self) -> Vec<Test> {
+impl JudgedBlock {
+    fn tests(&self) -> Vec<ComparisonTests> {
         let of_arm = |(arm, estimate): (usize, &Option<Estimate>)| {
             let estimate = (*estimate)?;
             let (difference, equivalence) = (estimate.p_difference(), estimate.p_equivalence(self.margin));
-            Some(Test {
+            Some(ComparisonTests {
                 arm,
                 estimate,
                 difference,
@@ -192,16 +192,16 @@ impl Judged {
     }
 }
 
-fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<Ratio> {
+fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: f64) -> Option<Ratio> {
     let contrast = cells.contrast(test.arm)?;
     let (estimate, (p_adjusted, p_equivalence_adjusted)) = (test.estimate, test.holm);
-    let shown = Shown {
+    let shown = ComparisonEvidence {
         invalid: !block.invalid.is_empty(),
         equivalent: p_equivalence_adjusted < alpha,
         different: p_adjusted < alpha,
         below: estimate.theta < 0.0,
-        variant_censored: cells.side_timed_out(contrast.of),
-        reference_censored: cells.side_timed_out(contrast.against),
+        variant_censored: cells.side_has_timed_out(contrast.of),
+        reference_censored: cells.side_has_timed_out(contrast.against),
     };
     let (low, high) = estimate.interval(LEVEL);
     Some(Ratio {
@@ -220,7 +220,7 @@ fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<R
 
 /// What was shown of one comparison.
 #[derive(Debug, Clone, Copy)]
-struct Shown {
+struct ComparisonEvidence {
     invalid: bool,
     equivalent: bool,
     different: bool,
@@ -231,7 +231,7 @@ struct Shown {
 
 /// The rule that the module documentation states. A time-out hides how long the build would have taken, so the side
 /// that has one is slower than its ratio says.
-fn verdict(shown: Shown) -> Verdict {
+fn verdict(shown: ComparisonEvidence) -> Verdict {
     let censored = shown.variant_censored || shown.reference_censored;
     if shown.invalid {
         Verdict::Invalid
@@ -264,7 +264,7 @@ fn ratio_of_means(cells: &Cells<'_>, contrast: Contrast) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const NOTHING: Shown = Shown {
+    const NOTHING: ComparisonEvidence = ComparisonEvidence {
         invalid: false,
         equivalent: false,
         different: false,
@@ -275,24 +275,30 @@ mod tests {
 
     #[test]
     fn verdicts_in_their_order_of_precedence() {
-        let different = Shown { different: true, ..NOTHING };
-        let both = Shown { equivalent: true, ..different };
+        let different = ComparisonEvidence { different: true, ..NOTHING };
+        let both = ComparisonEvidence { equivalent: true, ..different };
         assert_eq!(verdict(NOTHING), Verdict::Undecided);
         assert_eq!(verdict(different), Verdict::Faster);
-        assert_eq!(verdict(Shown { below: false, ..different }), Verdict::Slower);
+        assert_eq!(verdict(ComparisonEvidence { below: false, ..different }), Verdict::Slower);
         assert_eq!(verdict(both), Verdict::Equivalent);
-        assert_eq!(verdict(Shown { invalid: true, ..both }), Verdict::Invalid);
+        assert_eq!(verdict(ComparisonEvidence { invalid: true, ..both }), Verdict::Invalid);
     }
 
     #[test]
     fn a_time_out_never_makes_its_side_look_fast() {
-        let faster = Shown { different: true, variant_censored: true, ..NOTHING };
+        let faster = ComparisonEvidence { different: true, variant_censored: true, ..NOTHING };
         assert_eq!(verdict(faster), Verdict::Undecided);
-        assert_eq!(verdict(Shown { below: false, ..faster }), Verdict::Slower);
-        assert_eq!(verdict(Shown { equivalent: true, different: false, ..faster }), Verdict::Undecided);
-        let reference = Shown { variant_censored: false, reference_censored: true, ..faster };
+        assert_eq!(verdict(ComparisonEvidence { below: false, ..faster }), Verdict::Slower);
+        assert_eq!(
+            verdict(ComparisonEvidence { equivalent: true, different: false, ..faster }),
+            Verdict::Undecided
+        );
+        let reference = ComparisonEvidence { variant_censored: false, reference_censored: true, ..faster };
         assert_eq!(verdict(reference), Verdict::Faster);
-        assert_eq!(verdict(Shown { below: false, ..reference }), Verdict::Undecided);
-        assert_eq!(verdict(Shown { equivalent: true, different: false, ..reference }), Verdict::Undecided);
+        assert_eq!(verdict(ComparisonEvidence { below: false, ..reference }), Verdict::Undecided);
+        assert_eq!(
+            verdict(ComparisonEvidence { equivalent: true, different: false, ..reference }),
+            Verdict::Undecided
+        );
     }
 }

@@ -37,12 +37,12 @@ mod costs;
 pub mod fixture;
 mod interference;
 mod judge;
-mod kind;
+mod later_builds;
 mod notes;
 mod order;
 mod policy;
 mod pooled_projects;
-mod recorded;
+mod run_record;
 mod result;
 mod sessions;
 mod title;
@@ -54,32 +54,33 @@ use rayon::prelude::*;
 use crate::record::{Block, BlockEnd, BlockId, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
-pub use baseline::{UnknownBaseline, WantedBaseline};
+pub use baseline::{RequestedBaseline, UnknownBaseline};
 pub use interference::RunInterference;
-pub use notes::counted;
+pub use notes::pluralize;
 pub use policy::Policy;
-pub use recorded::Recorded;
 pub use result::{
-    ArmResult, BlockResult, Calibration, Change, Comparison, General, Invalid, LeftOut, Offsets, OtherKind,
-    PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
+    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ExcludedProject, GeneralIntervals, Invalid,
+    LaterBuildChange, Offsets, PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio, SessionRatio,
+    Sessions, TwinResult, Verdict,
 };
+pub use run_record::RunRecord;
 
-use baseline::Choice;
+use baseline::ChosenBaseline;
 use cells::Cells;
-use judge::Judged;
+use judge::JudgedBlock;
 
 /// Everything that the samples of one run say.
-pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
-    let Recorded { plan, earlier, machine, .. } = *recorded;
+pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
+    let RunRecord { plan, earlier, machine, .. } = *recorded;
     let planned = plan.planned_comparisons();
-    let choice = policy.baseline.as_ref().and_then(|wanted| Choice::of(plan, wanted));
-    let family = choice.as_ref().map_or(planned, |choice| choice.says.pairs);
+    let choice = policy.baseline.as_ref().and_then(|wanted| ChosenBaseline::of(plan, wanted));
+    let family = choice.as_ref().map_or(planned, |choice| choice.post_hoc.pairs);
     let mut cells = sorted_by_block(recorded);
     for (cells, chosen) in cells.iter_mut().zip(choice.iter().flat_map(|choice| &choice.arms)) {
         cells.baseline = *chosen;
     }
-    let mut judged: Vec<Judged> =
-        cells.par_iter().map(|cells| Judged::of(cells, policy, plan.format)).collect();
+    let mut judged: Vec<JudgedBlock> =
+        cells.par_iter().map(|cells| JudgedBlock::of(cells, policy, plan.format)).collect();
     let (calibration, offsets) = calibrate::calibrate(&cells, &judged, earlier);
     for ((block, cells), offsets) in judged.iter_mut().zip(&cells).zip(offsets) {
         block.add_offsets(cells, offsets);
@@ -90,17 +91,17 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
         parts
             .filter_map(|((cells, judged), title)| {
                 let mut result = block_result(cells, judged, title, family, policy)?;
-                result.notes.extend(notes::of_sources(plan, cells.block));
+                result.notes.extend(notes::source_notes(plan, cells.block));
                 Some(result)
             })
             .collect()
     };
-    let (pooled_projects, blocks) = rayon::join(|| pooled_projects::of_all(&cells, &judged), blocks);
+    let (pooled_projects, blocks) = rayon::join(|| pooled_projects::pool_all(&cells, &judged), blocks);
     Comparison {
         scenario: plan.scenario.clone(),
         machine: machine.to_owned(),
         planned,
-        post_hoc: choice.map(|choice| choice.says),
+        post_hoc: choice.map(|choice| choice.post_hoc),
         calibration,
         blocks,
         pooled_projects,
@@ -109,7 +110,7 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
 }
 
 /// What belongs to each block of the plan, in its order.
-fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
+fn sorted_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
     // blocks are measured one after another, so their samples come in few stretches
     let stretches = recorded.samples.par_chunk_by(|one, next| one.block == next.block);
     let mut samples: HashMap<&BlockId, Vec<&[Sample]>> = HashMap::new();
@@ -133,14 +134,14 @@ fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
 /// `None` where the block does not have the baseline that was chosen.
 fn block_result(
     cells: &Cells<'_>,
-    judged: &Judged,
+    judged: &JudgedBlock,
     title: String,
     family: usize,
     policy: &Policy,
 ) -> Option<BlockResult> {
     let baseline = cells.baseline?;
-    let order = order::of_block(cells, judged);
-    let notes = notes::of_block(cells, judged, family, policy);
+    let order = order::block_order_effects(cells, judged);
+    let notes = notes::block_notes(cells, judged, family, policy);
     Some(BlockResult {
         id: cells.block.id.clone(),
         workload: cells.block.workload(),
@@ -148,7 +149,7 @@ fn block_result(
         rounds: cells.rounds.len() as u32,
         stopped: cells.end.map(|end| end.stopped),
         margin: judged.margin,
-        arms: arms::of_block(cells, judged),
+        arms: arms::arm_results(cells, judged),
         baseline,
         twin: judged.twin_result(cells),
         serial: judged.serial.map(|serial| serial.lag1),

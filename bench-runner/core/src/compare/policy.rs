@@ -1,6 +1,6 @@
 //! The standard by which samples are judged.
 
-use super::baseline::WantedBaseline;
+use super::baseline::RequestedBaseline;
 
 /// By what standard samples are judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +13,7 @@ pub struct Policy {
     /// Level where a single comparison was planned.
     pub alpha_single: f64,
     /// What the others are compared with, in place of the planned baselines.
-    pub baseline: Option<WantedBaseline>,
+    pub baseline: Option<RequestedBaseline>,
     /// A block is invalid where the twin's p-value is below this over the number of blocks.
     pub alpha_twin: f64,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cells::Cells;
-use super::judge::Judged;
+use super::judge::JudgedBlock;
 use super::result::{PlainRatio, SessionRatio, Sessions};
 use crate::stats::{Estimate, spread_between};
 
@@ -25,7 +25,7 @@ impl<'c> BySession<'c> {
     }
 
     /// The ratios of one arm; `None` where the arm has no ratio or fewer than two sessions have one.
-    pub(super) fn of_arm(&self, cells: &Cells<'_>, judged: &Judged, arm: usize) -> Option<Sessions> {
+    pub(super) fn for_arm(&self, cells: &Cells<'_>, judged: &JudgedBlock, arm: usize) -> Option<Sessions> {
         judged.estimates[arm]?;
         let contrast = cells.contrast(arm).filter(|_| self.0.len() > 1)?;
         let estimate = |(session, rounds): &(u32, Rows<'_>)| {

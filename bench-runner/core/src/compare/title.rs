@@ -29,9 +29,9 @@ fn title(plan: &Plan, block: &Block) -> String {
     let project = match projects.as_slice() {
         [one] if revs.len() > 1 => (*one).to_owned(),
         [one] => with_version(plan, one),
-        several => listed(several, "projects"),
+        several => join_or_count(several, "projects"),
     };
-    let mut parts = vec![project, listed(&workloads, "workloads")];
+    let mut parts = vec![project, join_or_count(&workloads, "workloads")];
     if revs.len() > 1 {
         parts.insert(1, format!("{} commits", revs.len()));
     }
@@ -46,7 +46,7 @@ fn distinct<'b>(block: &'b Block, of: impl Fn(&'b Variant) -> Option<&'b str>) -
 }
 
 /// The names where they are few, else how many.
-fn listed(names: &[&str], what: &str) -> String {
+fn join_or_count(names: &[&str], what: &str) -> String {
     if names.len() <= 3 { names.join(" / ") } else { format!("{} {what}", names.len()) }
 }
 

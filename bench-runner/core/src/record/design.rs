@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The larger undertaking that a plan is one stage of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Origin {
+pub struct PlanOrigin {
     /// The verb that asked, such as `search`, `track` or `gate`. Readers show other words as they are.
     pub by: String,
     /// Name of the search, of the tracking file, or of what the gate judges.

@@ -17,7 +17,7 @@ pub struct Fidelity {
     pub left_out: Vec<String>,
     /// What differs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub differences: Vec<Difference>,
+    pub differences: Vec<FidelityDifference>,
     /// Why nothing could be compared, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_compared: Option<String>,
@@ -26,7 +26,7 @@ pub struct Fidelity {
 /// One thing that differs between the user's own build and the one that is measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Difference {
+pub struct FidelityDifference {
     /// The kind of thing: `configuration`, `flags`, `units`, `toolchain`, `files`, …
     pub what: String,
     /// What the user's own build has; empty if it has nothing there.

@@ -19,16 +19,16 @@ pub struct InvalidId {
 /// A text that many values share: copying it copies no bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Text(Arc<str>);
+pub struct SharedText(Arc<str>);
 
-impl Text {
+impl SharedText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl std::ops::Deref for Text {
+impl std::ops::Deref for SharedText {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -36,55 +36,55 @@ impl std::ops::Deref for Text {
     }
 }
 
-impl From<&str> for Text {
+impl From<&str> for SharedText {
     fn from(text: &str) -> Self {
         Self(text.into())
     }
 }
 
-impl From<String> for Text {
+impl From<String> for SharedText {
     fn from(text: String) -> Self {
         Self(text.into())
     }
 }
 
-impl From<&String> for Text {
+impl From<&String> for SharedText {
     fn from(text: &String) -> Self {
         Self(text.as_str().into())
     }
 }
 
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
+impl From<SharedText> for String {
+    fn from(text: SharedText) -> Self {
         text.0.as_ref().to_owned()
     }
 }
 
-impl PartialEq<str> for Text {
+impl PartialEq<str> for SharedText {
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
 
-impl PartialEq<&str> for Text {
+impl PartialEq<&str> for SharedText {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }
 }
 
-impl PartialEq<String> for Text {
+impl PartialEq<String> for SharedText {
     fn eq(&self, other: &String) -> bool {
         self.as_str() == other
     }
 }
 
-impl fmt::Debug for Text {
+impl fmt::Debug for SharedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_str().fmt(f)
     }
 }
 
-impl fmt::Display for Text {
+impl fmt::Display for SharedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
     }
@@ -93,7 +93,7 @@ impl fmt::Display for Text {
 /// Names a block within a run: `<matrix>/<project>/<workload>`, with `*` where that part is an axis of the block.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct BlockId(Text);
+pub struct BlockId(SharedText);
 
 impl BlockId {
     /// The id of the block that `matrix` makes for one project under one workload.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::design::{Design, Origin, Visits};
+use super::design::{Design, PlanOrigin, Visits};
 use super::fidelity::Fidelity;
 use super::ids::{BlockId, Pin};
 
@@ -34,7 +34,7 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
     /// The search, track or gate that asked for it, if it is a stage of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
+    pub origin: Option<PlanOrigin>,
 }
 
 impl Plan {

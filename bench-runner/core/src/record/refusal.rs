@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::nearest::nearest;
+use crate::suggest::suggest;
 
 /// What is wrong, and what would help. It stays data until it is printed; its `Display` is what is wrong alone.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -26,7 +26,7 @@ impl Refusal {
 
     /// The same with the one of `valid` that was most likely meant in place of `word`, if one is close.
     pub fn did_you_mean<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
-        match nearest(word, valid) {
+        match suggest(word, valid) {
             Some(name) => self.with_help(format!("did you mean `{name}`?")),
             None => self,
         }

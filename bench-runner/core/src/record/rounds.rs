@@ -47,7 +47,7 @@ impl Rounds<'_> {
         let mut rows = vec![vec![None; arms]; self.next_round.saturating_sub(1) as usize];
         for round in &self.complete {
             if let Some(row) = rows.get_mut((round.number as usize).wrapping_sub(1)) {
-                *row = walls(&round.builds);
+                *row = wall_seconds(&round.builds);
             }
         }
         rows
@@ -73,7 +73,7 @@ pub fn rounds<'a>(
     not_timed: &[NotTimed],
 ) -> Rounds<'a> {
     let of_block = samples.into_iter().filter(|sample| sample.block == block.id);
-    rounds_of(block, &by_arm(block, of_block), not_timed)
+    rounds_from_builds(block, &builds_by_arm(block, of_block), not_timed)
 }
 
 /// The builds of one arm, in the order in which they were made.
@@ -86,7 +86,7 @@ pub struct ArmBuilds<'a> {
 }
 
 /// Samples of one block by arm, in the block's order; those of unknown arms are passed over.
-pub fn by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sample>) -> Vec<ArmBuilds<'a>> {
+pub fn builds_by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sample>) -> Vec<ArmBuilds<'a>> {
     let arms = block.arms.iter().enumerate();
     let places: HashMap<(Role, &str), usize> =
         arms.map(|(place, arm)| ((arm.role, arm.variant.name.as_str()), place)).collect();
@@ -107,7 +107,7 @@ pub fn by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sample>) 
 }
 
 /// [`rounds`] of samples that are sorted already.
-pub fn rounds_of<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTimed]) -> Rounds<'a> {
+pub fn rounds_from_builds<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTimed]) -> Rounds<'a> {
     let mut begun: BTreeMap<u32, Attempts<'_>> = BTreeMap::new();
     for (place, arm) in arms.iter().enumerate() {
         for &sample in &arm.measured {
@@ -118,7 +118,7 @@ pub fn rounds_of<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTime
     let known =
         |arm: &Arm| not_timed.iter().any(|entry| entry.role == arm.role && entry.variant == arm.variant.name);
     let left_out = block.arms.iter().map(known).collect();
-    let expected = Expected { block, arms, left_out };
+    let expected = ExpectedBuilds { block, arms, left_out };
     let complete: Vec<Round<'_>> =
         begun.iter().filter_map(|(&number, attempts)| Round::of(number, attempts, &expected)).collect();
     let next_round = complete.last().map_or(1, |last| last.number.saturating_add(1));
@@ -133,7 +133,7 @@ pub fn rounds_of<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTime
 }
 
 /// Wall seconds of each arm; `None` where there is no build that ended well.
-pub fn walls(builds: &[Option<&Sample>]) -> Vec<Option<f64>> {
+pub fn wall_seconds(builds: &[Option<&Sample>]) -> Vec<Option<f64>> {
     builds.iter().map(|build| Some(build.as_ref()?.outcome.cost()?.wall.as_secs_f64())).collect()
 }
 
@@ -148,10 +148,10 @@ impl<'a> Round<'a> {
     }
 
     /// `None` where the last attempt is not whole.
-    fn of(number: u32, attempts: &Attempts<'a>, expected: &Expected<'_, 'a>) -> Option<Self> {
+    fn of(number: u32, attempts: &Attempts<'a>, expected: &ExpectedBuilds<'_, 'a>) -> Option<Self> {
         let whole = |&(&(session, _), builds): &(&(u32, u32), &Builds<'_>)| {
             let mut arms = builds.iter().enumerate();
-            arms.all(|(arm, build)| build.is_some() || !expected.built(arm, session, number))
+            arms.all(|(arm, build)| build.is_some() || !expected.is_expected(arm, session, number))
         };
         let mut attempts = attempts.iter();
         let (_, builds) = attempts.next_back().filter(whole)?;
@@ -161,20 +161,22 @@ impl<'a> Round<'a> {
 }
 
 /// Which arms were to be built in a round, by the rule that the module documentation states.
-struct Expected<'s, 'a> {
+struct ExpectedBuilds<'s, 'a> {
     block: &'s Block,
     arms: &'s [ArmBuilds<'a>],
     /// Arms known to be left out.
     left_out: Vec<bool>,
 }
 
-impl Expected<'_, '_> {
-    fn built(&self, arm: usize, session: u32, round: u32) -> bool {
-        self.warm(arm, session) && !self.given_up(arm, session, round) && self.takes_part(arm, session)
+impl ExpectedBuilds<'_, '_> {
+    fn is_expected(&self, arm: usize, session: u32, round: u32) -> bool {
+        self.is_warmed_up(arm, session)
+            && !self.is_given_up(arm, session, round)
+            && self.takes_part(arm, session)
     }
 
     /// Whether its warm-ups left it among the arms that are built.
-    fn warm(&self, arm: usize, session: u32) -> bool {
+    fn is_warmed_up(&self, arm: usize, session: u32) -> bool {
         let of_session = |sample: &&&Sample| sample.session == session;
         if !self.block.arms[arm].variant.replays() {
             return self.arms[arm].warmups.iter().filter(of_session).all(ended_well);
@@ -191,18 +193,18 @@ impl Expected<'_, '_> {
     }
 
     /// Whether it failed so often before `round` that it was built no more.
-    fn given_up(&self, arm: usize, session: u32, round: u32) -> bool {
+    fn is_given_up(&self, arm: usize, session: u32, round: u32) -> bool {
         let of_session = |sample: &&&Sample| sample.session == session;
         let Some(last) = self.arms[arm].measured.iter().rfind(of_session) else { return false };
         let replayed = !self.block.commits.is_empty();
-        let counts = |sample: &&&Sample| !replayed || self.could_be_built(session, sample.round);
+        let counts = |sample: &&&Sample| !replayed || self.was_built_by_any(session, sample.round);
         let builds = self.arms[arm].measured.iter().rev().filter(of_session).filter(counts);
         let failures = builds.take_while(|sample| !ended_well(sample)).count();
         last.round < round && failures >= FAILURES_IN_A_ROW as usize
     }
 
     /// Whether any arm's build of the round ended well.
-    fn could_be_built(&self, session: u32, round: u32) -> bool {
+    fn was_built_by_any(&self, session: u32, round: u32) -> bool {
         let mut all = self.arms.iter().flat_map(|arm| &arm.measured);
         all.any(|sample| (sample.session, sample.round) == (session, round) && ended_well(sample))
     }
@@ -215,10 +217,10 @@ impl Expected<'_, '_> {
         if measured.iter().any(|sample| sample.session == session) {
             return true;
         }
-        if differ(all().filter(of_session).map(|sample| (sample.round, sample.attempt))) {
+        if has_different_values(all().filter(of_session).map(|sample| (sample.round, sample.attempt))) {
             return false;
         }
-        !measured.is_empty() || !self.left_out[arm] && !differ(all().map(|sample| sample.round))
+        !measured.is_empty() || !self.left_out[arm] && !has_different_values(all().map(|sample| sample.round))
     }
 }
 
@@ -227,7 +229,7 @@ fn ended_well(sample: &&Sample) -> bool {
 }
 
 /// Whether there are two different values.
-fn differ<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
+fn has_different_values<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
     values.next().is_some_and(|first| values.any(|value| value != first))
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BlockId, Pin, Text};
+use super::ids::{BlockId, Pin, SharedText};
 use super::plan::Role;
 
 /// One build: where it stands in the experiment, and what became of it. What all builds of an arm have in common is
@@ -20,13 +20,13 @@ pub struct Sample {
     /// The session, from 1.
     pub session: u32,
     /// Name of the project.
-    pub project: Text,
+    pub project: SharedText,
     /// Pin of the project.
     pub pin: Arc<Pin>,
     /// The workload.
-    pub workload: Text,
+    pub workload: SharedText,
     /// Name of the variant; a twin has the baseline's.
-    pub variant: Text,
+    pub variant: SharedText,
     /// What the arm is there for.
     pub role: Role,
     /// The value on each axis, as the scenario writes it.
@@ -44,7 +44,7 @@ pub struct Sample {
     /// Number of the edit that was in place; 0 is the source as it was pinned.
     pub edit: u64,
     /// What was built just before in the same block, as `role:variant`; empty for the first.
-    pub predecessor: Option<Text>,
+    pub predecessor: Option<SharedText>,
     /// When the build was started.
     pub started_at: SystemTime,
     /// What became of it.
@@ -73,7 +73,7 @@ pub struct CacheUse {
 /// Whether a sample counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// Recorded, not counted.
+    /// RunRecord, not counted.
     Warmup,
     /// Counted.
     Measured,
@@ -165,7 +165,7 @@ pub struct Rebuilt {
     /// How many.
     pub count: u32,
     /// Short hash of the sorted names; equal hashes mean equal sets.
-    pub set: Text,
+    pub set: SharedText,
 }
 
 /// What the machine did besides, between the start and the end of one sample. `None` where it does not tell.

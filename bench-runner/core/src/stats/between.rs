@@ -2,7 +2,7 @@
 
 use super::estimate::Estimate;
 use super::fisher::f_tail;
-use super::known::Known;
+use super::uncertain::UncertainValue;
 
 /// How far estimates lie apart beyond chance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,23 +21,23 @@ pub struct Spread {
 /// (DerSimonian and Laird 1986). The test is that of Welch (1951) for means with variances of their own, since with
 /// few rounds the standard errors are too uncertain for a χ² test of Q.
 pub(crate) fn spread_between(estimates: &[Estimate]) -> Option<Spread> {
-    let known = |one: &Estimate| Known { value: one.theta, se: one.se, df: one.df() };
+    let known = |one: &Estimate| UncertainValue { value: one.theta, se: one.se, df: one.df() };
     spread_of(&estimates.iter().map(known).collect::<Vec<_>>())
 }
 
 /// The same of numbers with an error; those with at most 2 degrees of freedom or without an error are left out.
-pub fn spread_of(numbers: &[Known]) -> Option<Spread> {
-    let usable: Vec<&Known> = numbers.iter().filter(|one| one.df > 2.0 && one.se > 0.0).collect();
+pub fn spread_of(numbers: &[UncertainValue]) -> Option<Spread> {
+    let usable: Vec<&UncertainValue> = numbers.iter().filter(|one| one.df > 2.0 && one.se > 0.0).collect();
     if usable.len() < 2 {
         return None;
     }
     let excess = usable.len() as f64 - 1.0;
-    let weigh = |one: &&Known| (one.df - 2.0) / (one.df * one.se * one.se);
-    let (weights, squares, q) = about_the_mean(&usable, weigh)?;
+    let weigh = |one: &&UncertainValue| (one.df - 2.0) / (one.df * one.se * one.se);
+    let (weights, squares, q) = sums_about_mean(&usable, weigh)?;
     let variance = ((q - excess) / (weights - squares / weights)).max(0.0);
 
-    let precision = |one: &&Known| one.se.powi(-2);
-    let (total, _, q) = about_the_mean(&usable, precision)?;
+    let precision = |one: &&UncertainValue| one.se.powi(-2);
+    let (total, _, q) = sums_about_mean(&usable, precision)?;
     let uncertain: f64 = usable.iter().map(|one| (1.0 - precision(one) / total).powi(2) / one.df).sum();
     let more = (excess + 1.0).powi(2) - 1.0;
     let f = q / excess / (1.0 + 2.0 * (excess - 1.0) / more * uncertain);
@@ -46,7 +46,10 @@ pub fn spread_of(numbers: &[Known]) -> Option<Spread> {
 }
 
 /// Σw, Σw² and Σ w(θ − θ̄)² about the weighted mean; `None` where they overflow.
-fn about_the_mean(numbers: &[&Known], weigh: impl Fn(&&Known) -> f64) -> Option<(f64, f64, f64)> {
+fn sums_about_mean(
+    numbers: &[&UncertainValue],
+    weigh: impl Fn(&&UncertainValue) -> f64,
+) -> Option<(f64, f64, f64)> {
     let weights: Vec<f64> = numbers.iter().map(weigh).collect();
     let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 {
         weights.iter().zip(numbers).map(|(weight, one)| of(*weight, one.value)).sum()

@@ -1,14 +1,14 @@
 //! Numbers that are known with an error, put together if one thing was measured several times.
 
 use super::between::{Spread, spread_of};
-use super::known::{Known, known};
 use super::pooled::MIN_PROJECTS_IN_GENERAL;
+use super::uncertain::{UncertainValue, from_variance_parts};
 
 /// One thing that was measured several times, apart from each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Combined {
     /// Their mean.
-    pub known: Known,
+    pub mean: UncertainValue,
     /// How far they lie apart beyond chance; `None` for a single one, and where it cannot be said.
     pub spread: Option<Spread>,
 }
@@ -19,12 +19,12 @@ pub struct Combined {
 /// With weights g = 1/K: SE² = Σ g²·se², which is for the mean of these very things. From [`MIN_PROJECTS_IN_GENERAL`] on
 /// τ²·Σ g² is added, with the τ² of [`Spread`], and it is for things like these; fewer do not tell. The degrees of freedom
 /// are those of Satterthwaite (1946), where τ² has K − 1. A single one stays as it is.
-pub fn averaged(of: &[Known]) -> Option<Combined> {
+pub fn averaged(of: &[UncertainValue]) -> Option<Combined> {
     let shares = vec![1.0 / of.len().max(1) as f64; of.len()];
     let spread = spread_of(of);
     let between =
         spread.filter(|_| of.len() >= MIN_PROJECTS_IN_GENERAL).map_or(0.0, |spread| spread.sd.powi(2));
-    put_together(of, &shares, between, spread)
+    combine(of, &shares, between, spread)
 }
 
 /// Puts measurements of one thing together, the more certain ones counting more, such as the runs of a machine; `None` for
@@ -36,8 +36,8 @@ pub fn averaged(of: &[Known]) -> Option<Combined> {
 /// estimated too, Σ g²·se² is multiplied by 1 + 4·Σ g(1 − g)/df (Meier 1953). Degrees of freedom as in [`averaged`]. With
 /// few measurements τ² is often estimated as 0 though it is not; docs/METHODOLOGY.md has how often the interval then covers
 /// what more of them would show.
-pub fn weighted(of: &[Known]) -> Option<Combined> {
-    let usable = |one: &Known| one.df > 2.0 && one.se > 0.0;
+pub fn weighted(of: &[UncertainValue]) -> Option<Combined> {
+    let usable = |one: &UncertainValue| one.df > 2.0 && one.se > 0.0;
     let spread = spread_of(of);
     let between = spread.map_or(0.0, |spread| spread.sd * spread.sd);
     let weights: Vec<f64> =
@@ -46,13 +46,13 @@ pub fn weighted(of: &[Known]) -> Option<Combined> {
     let weighs = of.iter().all(usable) && total.is_finite() && total > 0.0;
     let equal = 1.0 / of.len().max(1) as f64;
     let shares: Vec<f64> = weights.iter().map(|weight| if weighs { weight / total } else { equal }).collect();
-    put_together(of, &shares, between, spread)
+    combine(of, &shares, between, spread)
 }
 
-fn put_together(of: &[Known], shares: &[f64], between: f64, spread: Option<Spread>) -> Option<Combined> {
+fn combine(of: &[UncertainValue], shares: &[f64], between: f64, spread: Option<Spread>) -> Option<Combined> {
     if let [one] = of {
         let finite = [one.value, one.se, one.df].iter().all(|number| number.is_finite());
-        return finite.then_some(Combined { known: *one, spread: None });
+        return finite.then_some(Combined { mean: *one, spread: None });
     }
     let pairs = || of.iter().zip(shares);
     let value = pairs().map(|(one, share)| share * one.value).sum();
@@ -63,8 +63,8 @@ fn put_together(of: &[Known], shares: &[f64], between: f64, spread: Option<Sprea
         pairs().map(|(one, share)| (more * (share * one.se).powi(2), one.df)).collect();
     let squares: f64 = shares.iter().map(|share| share * share).sum();
     parts.push((between * squares, (of.len() as f64 - 1.0).max(1.0)));
-    let known = known(value, &parts).filter(|_| !of.is_empty())?;
-    Some(Combined { known, spread })
+    let mean = from_variance_parts(value, &parts).filter(|_| !of.is_empty())?;
+    Some(Combined { mean, spread })
 }
 
 #[cfg(test)]
@@ -75,32 +75,32 @@ mod tests {
     use crate::stats::noise::Noise;
     use crate::stats::{Control, Estimate, LEVEL, sum};
 
-    fn one(value: f64, se: f64, df: f64) -> Known {
-        Known { value, se, df }
+    fn one(value: f64, se: f64, df: f64) -> UncertainValue {
+        UncertainValue { value, se, df }
     }
 
     #[test]
     fn what_agrees_gets_more_certain_and_what_does_not_less() {
         let alike = averaged(&[one(0.10, 0.01, 11.0), one(0.10, 0.01, 11.0)]).unwrap();
-        assert!((alike.known.value - 0.10).abs() < 1e-15);
-        assert!((alike.known.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && (alike.known.df - 22.0).abs() < 1e-9);
+        assert!((alike.mean.value - 0.10).abs() < 1e-15);
+        assert!((alike.mean.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && (alike.mean.df - 22.0).abs() < 1e-9);
         assert_eq!(alike.spread.unwrap().sd, 0.0);
         let apart = weighted(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
-        assert!(apart.spread.unwrap().p < 1e-6 && apart.known.half_width(LEVEL) > 0.2, "{apart:?}");
+        assert!(apart.spread.unwrap().p < 1e-6 && apart.mean.half_width(LEVEL) > 0.2, "{apart:?}");
         // by hand: for these two no more than their own errors, for five like them also what they differ by
         let these = averaged(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
-        assert!((these.known.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && these.spread == apart.spread);
-        let five = averaged(&[0.0, 0.1, 0.2, 0.3, 0.4].map(|value| one(value, 0.01, 11.0))).unwrap().known;
+        assert!((these.mean.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && these.spread == apart.spread);
+        let five = averaged(&[0.0, 0.1, 0.2, 0.3, 0.4].map(|value| one(value, 0.01, 11.0))).unwrap().mean;
         assert!((five.se - (0.025f64 / 5.0).sqrt()).abs() < 2e-3 && five.df < 4.2, "{five:?}");
         let single = one(0.1, 0.01, 5.0);
-        assert_eq!(averaged(&[single]), Some(Combined { known: single, spread: None }));
+        assert_eq!(averaged(&[single]), Some(Combined { mean: single, spread: None }));
         assert_eq!((averaged(&[]), weighted(&[])), (None, None));
     }
 
     #[test]
     fn what_is_more_certain_counts_more() {
         // by hand, τ² = 0: weights 1/(1e-4·11/9) and 1/(16e-4·11/9), shares 16/17 and 1/17
-        let found = weighted(&[one(0.10, 0.01, 11.0), one(0.12, 0.04, 11.0)]).unwrap().known;
+        let found = weighted(&[one(0.10, 0.01, 11.0), one(0.12, 0.04, 11.0)]).unwrap().mean;
         let share: f64 = 16.0 / 17.0;
         assert!((found.value - (share * 0.10 + 0.12 / 17.0)).abs() < 1e-12, "{found:?}");
         let plain = (share * 0.01).powi(2) + (0.04 / 17.0f64).powi(2);
@@ -116,7 +116,7 @@ mod tests {
     fn without_error_the_answer_is_defined() {
         let sure = one(0.1, 0.0, 5.0);
         let both = weighted(&[sure, one(0.3, 0.0, 5.0)]).unwrap();
-        assert!((both.known.value - 0.2).abs() < 1e-15 && both.known.se == 0.0 && both.spread.is_none());
+        assert!((both.mean.value - 0.2).abs() < 1e-15 && both.mean.se == 0.0 && both.spread.is_none());
     }
 
     /// 400 machines with three runs each. Where runs do not differ, 387 are covered in a simulation of the same kind; where
@@ -128,12 +128,12 @@ mod tests {
             let mut run = || {
                 let shift = between * noise.normal();
                 let d: Vec<f64> = (0..12).map(|_| shift + 0.02 * noise.normal()).collect();
-                Known::from(&Estimate::of(&d, Control::Twin).unwrap())
+                UncertainValue::from(&Estimate::of(&d, Control::Twin).unwrap())
             };
             let mut machine = || [run(), run(), run()];
             (0..400)
                 .filter(|_| {
-                    let found = weighted(&machine()).unwrap().known;
+                    let found = weighted(&machine()).unwrap().mean;
                     found.value.abs() <= found.half_width(LEVEL)
                 })
                 .count()
@@ -149,9 +149,9 @@ mod tests {
                 Just(0.0), Just(1e-300), Just(1e-9), 0.0..1.0f64, Just(1e300),
             ], 1.0..40.0f64), 0..9),
         ) {
-            let of: Vec<Known> = of.into_iter().map(|(value, se, df)| one(value, se, df)).collect();
-            let put_together = [averaged(&of), weighted(&of)].into_iter().flatten().map(|found| found.known);
-            for found in put_together.chain(sum(&of)) {
+            let of: Vec<UncertainValue> = of.into_iter().map(|(value, se, df)| one(value, se, df)).collect();
+            let combined = [averaged(&of), weighted(&of)].into_iter().flatten().map(|found| found.mean);
+            for found in combined.chain(sum(&of)) {
                 prop_assert!(found.value.is_finite() && found.se.is_finite() && found.se >= 0.0, "{found:?}");
                 prop_assert!(found.df.is_finite() && found.df >= 1.0, "{found:?}");
                 prop_assert!((0.0..=1.0).contains(&found.p_zero()), "{found:?}");

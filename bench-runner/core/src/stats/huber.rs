@@ -134,7 +134,7 @@ fn solve(sorted: &[f64], mut location: f64, mut scale: f64) -> Option<Huber> {
             return None;
         }
         let clipped = Clipped::at(sorted, location, scale);
-        if let Some((location, scale)) = leap(&clipped, n).filter(|&(_, scale)| scale > least) {
+        if let Some((location, scale)) = solve_exactly(&clipped, n).filter(|&(_, scale)| scale > least) {
             return Some(found(location, scale));
         }
         let (shift, next) = step(&clipped, location, C * scale, n);
@@ -161,7 +161,7 @@ fn step(clipped: &Clipped<'_>, location: f64, limit: f64, n: f64) -> (f64, f64) 
 
 /// The exact solution, given that the values that are clipped are those clipped at the solution; `None` where that turns
 /// out not to be so.
-fn leap(clipped: &Clipped<'_>, n: f64) -> Option<(f64, f64)> {
+fn solve_exactly(clipped: &Clipped<'_>, n: f64) -> Option<(f64, f64)> {
     let (below, above) = (clipped.below.len() as f64, clipped.above.len() as f64);
     let (inside, excess) = (clipped.inside.len() as f64, above - below);
     let (mean, squares) = clipped.inner()?;

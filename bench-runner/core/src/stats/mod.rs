@@ -13,7 +13,6 @@ mod estimate;
 mod fisher;
 mod holm;
 mod huber;
-mod known;
 mod least_squares;
 #[cfg(any(test, feature = "fixture"))]
 pub mod noise;
@@ -26,6 +25,7 @@ mod rounds;
 mod serial;
 mod student;
 mod summary;
+mod uncertain;
 
 pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
@@ -33,18 +33,18 @@ pub use combined::{Combined, averaged, weighted};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub use holm::holm;
 pub use huber::{C, Huber};
-pub use known::{Known, sum};
 pub(crate) use offset::OffsetSums;
 pub use offset::{MIN_TWINS, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};
 pub(crate) use order_effects::{OrderedRound, order_effects};
 pub(crate) use planning::rounds_to_reach;
 pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for};
-pub use pooled::{InGeneral, Pooled, pooled};
+pub use pooled::{GeneralHalfWidths, Pooled, pooled};
 pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
 
 pub use rounds::{Contrast, Reference, Side};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
-pub use summary::{Summary, summarise};
+pub use summary::{Summary, summarize};
+pub use uncertain::{UncertainValue, sum};

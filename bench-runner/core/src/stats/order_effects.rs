@@ -34,7 +34,7 @@ pub(crate) fn order_effects(
     if arms < 2 {
         return Err(NoOrderEffects::FewArms);
     }
-    let used = regressors.used(rounds);
+    let used = regressors.complete_rounds(rounds);
     if used.rounds < MIN_ORDERED_ROUNDS {
         return Err(NoOrderEffects::FewRounds(used.rounds));
     }

@@ -14,12 +14,12 @@ pub struct Pooled {
     /// Half-width for the mean of these very projects.
     pub half_width: f64,
     /// What it says of projects like these; `None` with fewer than [`MIN_PROJECTS_IN_GENERAL`].
-    pub general: Option<InGeneral>,
+    pub general: Option<GeneralHalfWidths>,
 }
 
 /// What some projects say of projects like them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InGeneral {
+pub struct GeneralHalfWidths {
     /// Half-width for the mean over all projects like these.
     pub half_width: f64,
     /// Half-width within which the typical ratio of one further project lies.
@@ -47,7 +47,7 @@ pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
     let general = (estimates.len() >= MIN_PROJECTS_IN_GENERAL).then(|| {
         let squares: f64 = estimates.iter().map(|one| (one.theta - theta).powi(2)).sum();
         let scaled = t_quantile(0.5 + 0.5 * LEVEL, count - 1.0) * (squares / (count - 1.0)).sqrt();
-        InGeneral {
+        GeneralHalfWidths {
             half_width: (scaled / count.sqrt()).max(half_width),
             further: (scaled * (1.0 + 1.0 / count).sqrt()).max(half_width),
         }

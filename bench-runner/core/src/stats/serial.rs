@@ -103,7 +103,7 @@ mod tests {
     use crate::stats::noise::Noise;
 
     /// Blocks of four arms; `rho` ties each round of an arm to the one before it.
-    fn found(rho: f64, rounds: usize, outliers: f64, blocks: usize) -> usize {
+    fn count_found(rho: f64, rounds: usize, outliers: f64, blocks: usize) -> usize {
         let mut noise = Noise::new(5);
         (0..blocks)
             .filter(|_| {
@@ -125,13 +125,13 @@ mod tests {
 
     #[test]
     fn independent_rounds_raise_the_alarm_about_once_in_a_hundred_blocks() {
-        assert!(found(0.0, 30, 0.0, 400) <= 12);
-        assert!(found(0.0, 8, 0.05, 400) <= 14);
+        assert!(count_found(0.0, 30, 0.0, 400) <= 12);
+        assert!(count_found(0.0, 8, 0.05, 400) <= 14);
     }
 
     #[test]
     fn rounds_that_resemble_their_neighbours_are_found() {
-        let found = found(0.6, 30, 0.0, 200);
+        let found = count_found(0.6, 30, 0.0, 200);
         assert!(found >= 190, "{found} of 200");
     }
 

@@ -23,45 +23,45 @@ pub(crate) fn t_cdf(t: f64, df: f64) -> f64 {
 /// and nearly straight. Either way the steps come in from one side and cannot pass the answer. The same few quantiles
 /// are wanted again and again, so each thread keeps the ones that it found last.
 pub fn t_quantile(p: f64, df: f64) -> f64 {
-    FOUND.with(|found| {
+    RECENT_QUANTILES.with(|recent| {
         let key = (p.to_bits(), df.to_bits());
-        let slot = &found[slot_of(key)];
+        let slot = &recent[cache_slot(key)];
         if let Some((_, t)) = slot.get().filter(|(of, _)| *of == key) {
             return t;
         }
-        let t = find(p, df);
+        let t = compute_quantile(p, df);
         slot.set(Some((key, t)));
         t
     })
 }
 
 /// How many quantiles a thread keeps, as a power of 2.
-const KEPT_BITS: u32 = 8;
+const CACHE_BITS: u32 = 8;
 
 /// The bits of a probability and of its degrees of freedom.
-type Key = (u64, u64);
+type QuantileKey = (u64, u64);
 
 thread_local! {
-    static FOUND: [Cell<Option<(Key, f64)>>; 1 << KEPT_BITS] = const { [const { Cell::new(None) }; 1 << KEPT_BITS] };
+    static RECENT_QUANTILES: [Cell<Option<(QuantileKey, f64)>>; 1 << CACHE_BITS] = const { [const { Cell::new(None) }; 1 << CACHE_BITS] };
 }
 
 /// Where a quantile is kept: any other that belongs there takes its place.
-fn slot_of((p, df): Key) -> usize {
+fn cache_slot((p, df): QuantileKey) -> usize {
     // 2⁶⁴ over the golden ratio spreads neighbours best (Knuth, The Art of Computer Programming 3, section 6.4)
     const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-    ((p.wrapping_mul(SPREAD) ^ df).wrapping_mul(SPREAD) >> (u64::BITS - KEPT_BITS)) as usize
+    ((p.wrapping_mul(SPREAD) ^ df).wrapping_mul(SPREAD) >> (u64::BITS - CACHE_BITS)) as usize
 }
 
-fn find(p: f64, df: f64) -> f64 {
+fn compute_quantile(p: f64, df: f64) -> f64 {
     let p = if p.is_nan() { 0.5 } else { p.clamp(1e-12, 1.0 - 1e-12) };
     // by symmetry in one tail, where a small probability keeps its digits
     let tail = p.min(1.0 - p);
     let Ok(student) = StudentsT::new(0.0, 1.0, df.max(1.0)) else { return 0.0 };
     let above = |t: f64| student.cdf(-t);
     let t = if tail > 0.1 {
-        settle(0.0, |t| t + (above(t) - tail) / student.pdf(t))
+        iterate_to_rest(0.0, |t| t + (above(t) - tail) / student.pdf(t))
     } else {
-        settle(normal_above(tail), |t| {
+        iterate_to_rest(approximate_normal_quantile(tail), |t| {
             let beyond = above(t);
             t * ((beyond / tail).ln() * beyond / (t * student.pdf(t))).exp()
         })
@@ -70,7 +70,7 @@ fn find(p: f64, df: f64) -> f64 {
 }
 
 /// Where `step` comes to rest; some five steps in practice. One that leads nowhere is not taken.
-fn settle(start: f64, step: impl Fn(f64) -> f64) -> f64 {
+fn iterate_to_rest(start: f64, step: impl Fn(f64) -> f64) -> f64 {
     let mut t = start;
     for _ in 0..100 {
         let next = step(t);
@@ -88,7 +88,7 @@ fn settle(start: f64, step: impl Fn(f64) -> f64) -> f64 {
 
 /// The value that a standard normal exceeds with probability `tail` (at most ½), to three digits: where to begin.
 /// Formula 26.2.23 of Abramowitz and Stegun, Handbook of Mathematical Functions (1964).
-fn normal_above(tail: f64) -> f64 {
+fn approximate_normal_quantile(tail: f64) -> f64 {
     let r = (-2.0 * tail.ln()).sqrt();
     r - (2.515517 + r * (0.802853 + r * 0.010328)) / (1.0 + r * (1.432788 + r * (0.189269 + r * 0.001308)))
 }
@@ -139,7 +139,7 @@ mod tests {
         for _ in 0..2 {
             for df in 1..600 {
                 for p in [0.9, 0.975] {
-                    assert_eq!(t_quantile(p, f64::from(df)), find(p, f64::from(df)), "{p} {df}");
+                    assert_eq!(t_quantile(p, f64::from(df)), compute_quantile(p, f64::from(df)), "{p} {df}");
                 }
             }
         }

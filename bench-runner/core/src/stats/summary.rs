@@ -27,7 +27,7 @@ pub struct Summary {
 }
 
 /// The summary of some values; `None` where there are none, or one is not finite, or their squares overflow.
-pub fn summarise(values: &[f64]) -> Option<Summary> {
+pub fn summarize(values: &[f64]) -> Option<Summary> {
     let sorted = sorted(values)?;
     let (min, max) = (*sorted.first()?, *sorted.last()?);
     let n = sorted.len();
@@ -76,7 +76,7 @@ mod tests {
     fn known_values() {
         // by hand; the interval of the median is that of tables of the sign test: for n = 10 the 2nd to the 9th
         let values = [9.0, 1.0, 8.0, 2.0, 7.0, 3.0, 6.0, 4.0, 5.0, 55.0];
-        let found = summarise(&values).unwrap();
+        let found = summarize(&values).unwrap();
         assert_eq!((found.n, found.median, found.mean), (10, 5.5, 10.0));
         assert_eq!((found.low, found.high, found.min, found.max), (2.0, 9.0, 1.0, 55.0));
         assert_eq!(found.mad, 2.5);
@@ -94,20 +94,20 @@ mod tests {
 
     #[test]
     fn few_or_equal_values_are_defined() {
-        assert_eq!(summarise(&[]), None);
-        assert_eq!(summarise(&[1.0, f64::NAN]), None);
-        let one = summarise(&[3.0]).unwrap();
+        assert_eq!(summarize(&[]), None);
+        assert_eq!(summarize(&[1.0, f64::NAN]), None);
+        let one = summarize(&[3.0]).unwrap();
         assert_eq!((one.low, one.median, one.high, one.sd, one.mad), (3.0, 3.0, 3.0, 0.0, 0.0));
-        let equal = summarise(&[0.1; 9]).unwrap();
+        let equal = summarize(&[0.1; 9]).unwrap();
         assert_eq!((equal.mean, equal.sd, equal.low, equal.high), (0.1, 0.0, 0.1, 0.1));
-        let few = summarise(&[1.0, 2.0, 3.0]).unwrap();
+        let few = summarize(&[1.0, 2.0, 3.0]).unwrap();
         assert_eq!((few.low, few.high), (1.0, 3.0));
     }
 
     proptest! {
         #[test]
         fn everything_lies_in_its_place(values in prop::collection::vec(0.0..1e12f64, 1..60)) {
-            let s = summarise(&values).unwrap();
+            let s = summarize(&values).unwrap();
             prop_assert!(s.min <= s.low && s.low <= s.median && s.median <= s.high && s.high <= s.max);
             prop_assert!(s.min <= s.mean && s.mean <= s.max);
             prop_assert!(s.sd >= 0.0 && s.mad >= 0.0 && s.mad <= s.max - s.min);

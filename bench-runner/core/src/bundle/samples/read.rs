@@ -8,27 +8,27 @@ use std::sync::Arc;
 
 use csv::StringRecord;
 
-use super::columns::{Column, Read, axis_columns, columns};
-use super::draft::{Draft, Texts, blank};
+use super::columns::{FieldReader, SampleColumn, axis_columns, columns};
+use super::draft::{SampleDraft, TextInterner, blank};
 use crate::record::{Plan, Sample};
 
 /// The columns of one file, and what its rows have had in common so far.
-pub(in crate::bundle) struct Columns {
+pub(in crate::bundle) struct SampleReader {
     /// The columns that the file has and that belong to an arm, with their places.
-    of_arm: Vec<(&'static Column, usize, ReadArm)>,
+    of_arm: Vec<(&'static SampleColumn, usize, ReadArmField)>,
     /// Those that belong to a build, in the order of the table.
-    of_build: Vec<(&'static Column, usize, ReadBuild)>,
+    of_build: Vec<(&'static SampleColumn, usize, ReadBuildField)>,
     /// The axes that the file has, with their places.
     axes: Vec<(String, usize)>,
     /// By the fields of the arm and of the axes, each with its length before it: a sample with nothing else.
     arms: HashMap<Vec<u8>, Sample>,
     /// For looking up one of them.
     key: Vec<u8>,
-    texts: Texts,
+    texts: TextInterner,
 }
 
-type ReadArm = fn(&mut Sample, &str) -> Result<(), String>;
-type ReadBuild = fn(&mut Draft, &str, &mut Texts) -> Result<(), String>;
+type ReadArmField = fn(&mut Sample, &str) -> Result<(), String>;
+type ReadBuildField = fn(&mut SampleDraft, &str, &mut TextInterner) -> Result<(), String>;
 
 /// What is wrong with a field.
 pub(in crate::bundle) struct FieldError {
@@ -36,7 +36,7 @@ pub(in crate::bundle) struct FieldError {
     pub(in crate::bundle) reason: String,
 }
 
-impl Columns {
+impl SampleReader {
     /// Reads the header, which has the [`required`](super::required) columns. Others that nobody knows are allowed.
     pub(in crate::bundle) fn of(header: &StringRecord, plan: &Plan) -> Self {
         // Of several columns of one name the last counts.
@@ -45,8 +45,8 @@ impl Columns {
         for column in columns() {
             let Some(place) = by_name.get(column.name).copied() else { continue };
             match column.read {
-                Read::OfArm(read) => of_arm.push((column, place, read)),
-                Read::OfBuild(read) => of_build.push((column, place, read)),
+                FieldReader::PerArm(read) => of_arm.push((column, place, read)),
+                FieldReader::PerBuild(read) => of_build.push((column, place, read)),
             }
         }
         let axes = axis_columns(plan).into_iter().filter_map(|axis| {
@@ -54,11 +54,11 @@ impl Columns {
             Some((axis, place))
         });
         let axes = axes.collect();
-        let (arms, key, texts) = (HashMap::new(), Vec::new(), Texts::default());
+        let (arms, key, texts) = (HashMap::new(), Vec::new(), TextInterner::default());
         Self { of_arm, of_build, axes, arms, key, texts }
     }
 
-    pub(in crate::bundle) fn sample(&mut self, record: &StringRecord) -> Result<Sample, FieldError> {
+    pub(in crate::bundle) fn read_sample(&mut self, record: &StringRecord) -> Result<Sample, FieldError> {
         let mut draft = self.draft(record)?;
         for (column, place, read) in &self.of_build {
             read(&mut draft, field(record, *place), &mut self.texts)
@@ -68,7 +68,7 @@ impl Columns {
     }
 
     /// What the row has in common with others, read where it is the first of them.
-    fn draft(&mut self, record: &StringRecord) -> Result<Draft, FieldError> {
+    fn draft(&mut self, record: &StringRecord) -> Result<SampleDraft, FieldError> {
         let mut key = std::mem::take(&mut self.key);
         key.clear();
         let places = self.of_arm.iter().map(|(_, place, _)| *place);
@@ -77,12 +77,12 @@ impl Columns {
             key.extend((field.len() as u32).to_le_bytes());
             key.extend(field.as_bytes());
         }
-        let known = self.arms.get(&key).map(Draft::of);
+        let known = self.arms.get(&key).map(SampleDraft::of);
         let draft = match known {
             Some(draft) => draft,
             None => {
                 let arm = self.read_arm(record)?;
-                let draft = Draft::of(&arm);
+                let draft = SampleDraft::of(&arm);
                 self.arms.insert(key.clone(), arm);
                 draft
             }

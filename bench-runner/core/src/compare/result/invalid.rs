@@ -6,21 +6,21 @@ pub enum Invalid {
     /// The twin differs from the baseline.
     TwinDiffers,
     /// Later builds of an arm are not what its first was.
-    OtherKind(OtherKind),
+    LaterBuildsDiffer(ChangedArm),
 }
 
 /// An arm whose later builds from nothing are of another kind than its first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OtherKind {
+pub struct ChangedArm {
     /// Its position in the block.
     pub arm: usize,
     /// In what they differ; at least one.
-    pub changes: Vec<Change>,
+    pub changes: Vec<LaterBuildChange>,
 }
 
 /// How the later builds of an arm differ from its first, by their median.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Change {
+pub enum LaterBuildChange {
     /// Under half or over twice the CPU time, seconds.
     Cpu {
         /// Of the first build.
@@ -44,7 +44,7 @@ pub enum Change {
     },
 }
 
-impl Change {
+impl LaterBuildChange {
     /// What changed, in words that read after "its first build and the later ones differ: ".
     pub fn describe(self) -> String {
         match self {
@@ -58,7 +58,7 @@ impl Change {
     }
 }
 
-impl OtherKind {
+impl ChangedArm {
     /// What changed, such as `2.70 s of CPU time, then 0.45 s`.
     pub(crate) fn describe_changes(&self) -> String {
         self.changes.iter().map(|change| change.describe()).collect::<Vec<_>>().join("; ")
@@ -66,10 +66,10 @@ impl OtherKind {
 
     /// What probably is behind it, as a clause.
     pub fn likely_cause(&self) -> &'static str {
-        let more = |change: &Change| matches!(change, Change::Cpu { first, later } if later > first);
+        let more = |change: &LaterBuildChange| matches!(change, LaterBuildChange::Cpu { first, later } if later > first);
         if self.changes.iter().any(more) {
             "each build probably leaves something outside of its target directory that the next one has to work through"
-        } else if matches!(self.changes[..], [Change::Units { .. }]) {
+        } else if matches!(self.changes[..], [LaterBuildChange::Units { .. }]) {
             "a build probably changes files or variables that decide what the next one compiles"
         } else {
             "a cache outside of the target directory probably kept what the first build had made: a compiler wrapper, a \
@@ -83,7 +83,7 @@ impl Invalid {
     pub fn describe(&self, name: impl Fn(usize) -> String) -> String {
         match self {
             Self::TwinDiffers => "the twin differs from the baseline".to_owned(),
-            Self::OtherKind(kind) => {
+            Self::LaterBuildsDiffer(kind) => {
                 let name = name(kind.arm);
                 format!("later builds of {name} differ in kind from its first ({})", kind.describe_changes())
             }

@@ -19,14 +19,14 @@ pub struct PooledProjects {
     /// 95 % interval of the geometric mean over these very projects.
     pub these: (f64, f64),
     /// What it says of projects like these; `None` where there are too few.
-    pub general: Option<General>,
+    pub general: Option<GeneralIntervals>,
     /// The projects that were to be compared and do not count.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<ExcludedProject>,
 }
 
 /// What some projects say of projects like them: 95 % intervals of ratios.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct General {
+pub struct GeneralIntervals {
     /// Of the geometric mean over all projects like these.
     pub mean: (f64, f64),
     /// For the ratio of one further project.
@@ -35,7 +35,7 @@ pub struct General {
 
 /// A project that does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct ExcludedProject {
     /// Its name.
     pub project: String,
     /// Why.

@@ -1,6 +1,6 @@
 //! How an arm compares with its baseline.
 
-use crate::stats::{Estimate, Known, LEVEL, t_quantile};
+use crate::stats::{Estimate, LEVEL, UncertainValue, t_quantile};
 
 /// An arm's wall time against its baseline's.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,10 +34,10 @@ impl Ratio {
     }
 
     /// The log-ratio with its error, as the plain interval has it.
-    pub fn known(&self) -> Known {
+    pub fn log_ratio(&self) -> UncertainValue {
         let df = (self.rounds as f64 - 1.0).max(1.0);
         let half_width = (self.high.ln() - self.low.ln()) / 2.0;
-        Known { value: self.ratio.ln(), se: half_width / t_quantile(0.5 + 0.5 * LEVEL, df), df }
+        UncertainValue { value: self.ratio.ln(), se: half_width / t_quantile(0.5 + 0.5 * LEVEL, df), df }
     }
 }
 

@@ -26,7 +26,7 @@ fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
             samples.push(0, arm, round, 1, Outcome::Built(cost));
         }
     }
-    compared(&plan, &samples.all).blocks.remove(0).arms.remove(2)
+    compare_samples(&plan, &samples.all).blocks.remove(0).arms.remove(2)
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn counts_are_summed_up_and_compared_if_every_build_has_them() {
                 samples.push(0, arm, round, 1, Outcome::Built(Cost { wall, activity, ..Cost::default() }));
             }
         }
-        compared(&plan, &samples.all).blocks.remove(0).arms.remove(2)
+        compare_samples(&plan, &samples.all).blocks.remove(0).arms.remove(2)
     };
     let found = of(Some(2000));
     let (faults, ratio) =
@@ -90,7 +90,7 @@ fn the_middle_half_of_wall_times_lies_between_order_statistics() {
     for (round, seconds) in [(1, 3.0), (2, 1.0), (3, 4.0), (4, 2.0)] {
         samples.round(0, round, |arm| built(if arm == 0 { seconds } else { 5.0 }));
     }
-    let found = compared(&plan, &samples.all).blocks.remove(0);
+    let found = compare_samples(&plan, &samples.all).blocks.remove(0);
     // as numpy's default gives them
     assert_eq!(found.arms[0].middle_half, Some((1.75, 3.25)));
     assert_eq!(found.arms[1].middle_half, Some((5.0, 5.0)));

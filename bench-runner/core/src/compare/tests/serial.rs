@@ -20,11 +20,14 @@ fn a_twin_that_is_not_judged_takes_no_round_from_the_test() {
             samples.push(0, arm, round, 1, outcome);
         }
     }
-    let alone =
-        ended(&plan, &samples.all, &[end(&plan.blocks[0], &[(Role::Twin, "linker=bfd", "given up")])]);
+    let alone = compare_with_ends(
+        &plan,
+        &samples.all,
+        &[end(&plan.blocks[0], &[(Role::Twin, "linker=bfd", "given up")])],
+    );
     assert_eq!(alone.blocks[0].twin, None);
     let without: Vec<_> = samples.all.iter().filter(|sample| sample.role != Role::Twin).cloned().collect();
-    let without = compared(&plan, &without);
+    let without = compare_samples(&plan, &without);
     assert!(without.blocks[0].serial.is_some());
     assert_eq!(alone.blocks[0].serial, without.blocks[0].serial);
 }

@@ -6,12 +6,14 @@ use crate::stats::noise::Noise;
 
 /// Orders as runs draw them: the rows of a Williams design, arms renamed and rows shuffled anew for each set.
 fn orders(arms: usize, rounds: usize, noise: &mut Noise) -> Vec<Vec<usize>> {
-    let zigzag = |place: usize| if place % 2 == 1 { place.div_ceil(2) } else { (arms - place / 2) % arms };
+    let zigzag =
+        |position: usize| if position % 2 == 1 { position.div_ceil(2) } else { (arms - position / 2) % arms };
     let mut orders = Vec::new();
     while orders.len() < rounds {
         let names = shuffled(arms, noise);
         for row in shuffled(if arms.is_multiple_of(2) { arms } else { 2 * arms }, noise) {
-            let mut order: Vec<usize> = (0..arms).map(|place| names[(zigzag(place) + row) % arms]).collect();
+            let mut order: Vec<usize> =
+                (0..arms).map(|position| names[(zigzag(position) + row) % arms]).collect();
             if row >= arms {
                 order.reverse();
             }
@@ -54,13 +56,13 @@ impl Model {
         let of_round = |order: Vec<usize>, noise: &mut Noise| {
             let level = 0.05 * noise.normal();
             let mut seconds = vec![None; self.arms];
-            for (place, &arm) in order.iter().enumerate() {
+            for (position, &arm) in order.iter().enumerate() {
                 let last = arm + 1 == self.arms;
                 let scatter = if last { self.scatter * self.noisier } else { self.scatter };
                 let mut log = level + 0.1 * arm as f64 + noise.build(scatter, self.outliers);
-                log += match place {
+                log += match position {
                     0 => self.first,
-                    _ if order[place - 1] + 1 == self.arms => self.carry_over,
+                    _ if order[position - 1] + 1 == self.arms => self.carry_over,
                     _ => 0.0,
                 };
                 seconds[arm] = Some(log.exp());
@@ -143,7 +145,7 @@ fn truly_moved(model: Model, rounds: &[OrderedRound]) -> f64 {
     let of_build = |round: &OrderedRound, arm: usize| match round.order.iter().position(|built| *built == arm)
     {
         Some(0) => model.first,
-        Some(place) if round.order[place - 1] + 1 == model.arms => model.carry_over,
+        Some(position) if round.order[position - 1] + 1 == model.arms => model.carry_over,
         _ => 0.0,
     };
     let of_round = |round: &OrderedRound| {

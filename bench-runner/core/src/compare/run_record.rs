@@ -5,7 +5,7 @@ use crate::record::{BlockEnd, EarlierTwin, Plan, Proof, Sample};
 
 /// What one run left behind, as far as judging needs it. What is not known is empty.
 #[derive(Debug, Clone, Copy)]
-pub struct Recorded<'a> {
+pub struct RunRecord<'a> {
     /// What was to be done.
     pub plan: &'a Plan,
     /// The builds; those of blocks or arms that the plan does not have are left out.
@@ -20,14 +20,14 @@ pub struct Recorded<'a> {
     pub machine: &'a str,
 }
 
-impl<'a> Recorded<'a> {
+impl<'a> RunRecord<'a> {
     /// Samples of a plan about which nothing else is known.
     pub fn of(plan: &'a Plan, samples: &'a [Sample]) -> Self {
         Self { plan, samples, proofs: &[], ends: &[], earlier: &[], machine: "" }
     }
 }
 
-impl<'a> From<&'a Bundle> for Recorded<'a> {
+impl<'a> From<&'a Bundle> for RunRecord<'a> {
     fn from(bundle: &'a Bundle) -> Self {
         let manifest = &bundle.manifest;
         Self {
