@@ -1,8 +1,9 @@
-//! The valid name that somebody most likely meant.
+//! Suggestions for mistyped names.
 
-/// The candidate closest to `word`, where one is close enough that it may have been meant.
+/// Returns the candidate closest to `word`, if one is close enough to be what was meant.
 ///
-/// Distance is that of Damerau and Levenshtein, without regard to case; a third of the longer word may differ.
+/// The distance is that of Damerau and Levenshtein, ignoring case; up to a third of the longer word may
+/// differ.
 pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates

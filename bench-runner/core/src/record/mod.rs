@@ -1,6 +1,6 @@
-//! What a run is made of, as values: ids, the plan, samples, proofs.
+//! Values of a run: ids, the plan, samples, proofs.
 //!
-//! Knows nothing of files, processes, cargo or statistics. Every other module speaks in these types.
+//! Knows nothing of files, processes, cargo or statistics. All other modules use these types.
 
 #![warn(missing_docs)]
 

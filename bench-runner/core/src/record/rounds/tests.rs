@@ -39,8 +39,8 @@ fn block() -> Block {
     }
 }
 
-/// Samples, each as `session round attempt arm`, with `!` where the build failed; round 0 is the warm-up. The wall
-/// time of a build is its number in seconds.
+/// Parses samples, each given as `session round attempt arm`, with `!` for a failed build; round 0 is the
+/// warm-up. The wall time of a build is its number in seconds.
 fn samples(text: &str) -> Vec<Sample> {
     text.split(',').map(str::trim).filter(|line| !line.is_empty()).zip(1..).map(sample).collect()
 }
@@ -79,7 +79,7 @@ fn sample((text, number): (&str, u32)) -> Sample {
     }
 }
 
-/// The same under `replay`; the number of the commit stands last in each.
+/// Same as [`check`] under `replay`; the number of the commit comes last in each sample.
 fn check_replay(text: &str, complete: &[u32], cut: usize, next: (u32, u32)) {
     let mut block = block();
     block.commits.insert("p".into(), vec!["ab".repeat(20); 4]);
@@ -119,7 +119,7 @@ fn a_commit_that_nobody_can_build_does_not_make_a_cut_round_whole() {
     check_replay(&format!("{round}1 2 1 2 2,"), &[1], 1, (2, 2));
     let twice = format!("{oldest}{}{}", replay_pass(1, 1, 1, BROKEN), replay_pass(1, 2, 2, BROKEN));
     check_replay(&format!("{twice}1 3 1 0 3, 1 3 1 1 3,"), &[1, 2], 1, (3, 2));
-    // Nor does the oldest, when the commits begin anew and nobody can build it.
+    // Nor does the oldest commit, when the commits restart and nobody can build it.
     let anew = format!("{oldest}{}{}", replay_pass(1, 1, 1, WELL), replay_pass(1, 0, 0, BROKEN));
     check_replay(&format!("{anew}1 2 1 0 1,"), &[1], 1, (2, 2));
 }
@@ -131,7 +131,8 @@ fn an_arm_that_cannot_build_the_oldest_commit_is_not_missed() {
     let anew = format!("{}{}", replay_pass(1, 0, 0, WELL), replay_pass(1, 1, 1, WELL));
     let anew = format!("{anew}{}1 2 1 0 1, 1 2 1 1 1, 1 2 1 2 1,", replay_pass(1, 0, 0, ["", "", "", "!"]));
     check_replay(&anew, &[1, 2], 0, (3, 1));
-    // One that fails where others do not is given up after two of them, whatever nobody could build between.
+    // An arm that fails alone is given up after two such failures, regardless of commits in between that
+    // nobody could build.
     let alone = ["", "", "", "!"];
     let failing =
         [replay_pass(1, 0, 0, WELL), replay_pass(1, 1, 1, alone), replay_pass(1, 2, 2, BROKEN)].concat();
@@ -140,7 +141,7 @@ fn an_arm_that_cannot_build_the_oldest_commit_is_not_missed() {
     check_replay(&format!("{given_up}1 4 1 0 1, 1 4 1 1 1, 1 4 1 2 1,"), &[1, 2, 3, 4], 0, (5, 1));
 }
 
-/// Whole rounds of the arms given, as text for [`samples`].
+/// Complete rounds of the given arms, as text for [`samples`].
 fn whole_rounds(session: u32, numbers: std::ops::RangeInclusive<u32>, arms: &[u32]) -> String {
     let of_round = |round: u32| arms.iter().map(move |arm| format!("{session} {round} 1 {arm},"));
     numbers.flat_map(of_round).collect()
@@ -149,7 +150,7 @@ fn whole_rounds(session: u32, numbers: std::ops::RangeInclusive<u32>, arms: &[u3
 const WARM: &str = "1 0 1 0, 1 0 1 1, 1 0 1 2, 1 0 1 3,";
 const WARM_AGAIN: &str = "2 0 1 0, 2 0 1 1, 2 0 1 2, 2 0 1 3,";
 
-/// Numbers of the whole rounds, how many were cut, and the next round with its attempt.
+/// Checks the numbers of the complete rounds, how many were cut, and the next round with its attempt.
 fn check(text: &str, complete: &[u32], cut: usize, next: (u32, u32)) {
     check_knowing(&[], text, complete, cut, next);
 }
@@ -201,7 +202,7 @@ fn a_cut_round_in_the_midst_stays_out_and_is_not_taken_again() {
 fn an_arm_that_failed_its_warm_up_is_not_missed() {
     let warm = "1 0 1 0, 1 0 1 1, 1 0 1 2, 1 0 1 3!,";
     check(&format!("{warm}{}", whole_rounds(1, 1..=1, &[0, 1, 2])), &[1], 0, (2, 1));
-    // In a later session it may do better, and is missed there.
+    // In a later session it may succeed, so its absence counts there.
     let later = format!("{warm}{}{WARM_AGAIN}", whole_rounds(1, 1..=2, &[0, 1, 2]));
     check(&format!("{later}{} 2 4 1 0,", whole_rounds(2, 3..=3, &[0, 1, 2, 3])), &[1, 2, 3], 1, (4, 2));
 }
@@ -209,7 +210,7 @@ fn an_arm_that_failed_its_warm_up_is_not_missed() {
 #[test]
 fn an_arm_that_no_session_builds_was_left_out() {
     check(&format!("{WARM}{}", whole_rounds(1, 1..=2, &[0, 1, 2])), &[1, 2], 0, (3, 1));
-    // One round in each session: a second one would have had it.
+    // One round in each session: a second round would have included it.
     let sessions = format!("{}{}", whole_rounds(1, 1..=1, &[0, 1, 2]), whole_rounds(2, 2..=2, &[0, 1, 2]));
     check(&format!("{WARM}{WARM_AGAIN}{sessions}"), &[1, 2], 0, (3, 1));
 }
@@ -220,7 +221,7 @@ fn of_a_single_round_only_the_end_of_the_block_can_tell() {
     let known = |name: &str, role| [NotTimed { role, variant: name.into(), reason: "said".into() }];
     check_knowing(&known("w", Role::Variant), &text, &[1], 0, (2, 1));
     check_knowing(&known("v", Role::Variant), &text, &[], 1, (1, 2));
-    // The twin has the baseline's name, and is another arm.
+    // The twin has the baseline's name but is a different arm.
     let without_twin = format!("{WARM}{}", whole_rounds(1, 1..=1, &[0, 2, 3]));
     check_knowing(&known("a", Role::Baseline), &without_twin, &[], 1, (1, 2));
     check_knowing(&known("a", Role::Twin), &without_twin, &[1], 0, (2, 1));
