@@ -1,6 +1,7 @@
-//! A run's files: written once by one run, read by everybody else. docs/FORMAT.md describes them column by column.
+//! The files of a run: written once by that run, read by everything else. docs/FORMAT.md describes them
+//! column by column.
 //!
-//! The formats live here and nowhere else. Knows nothing of how samples come about or what they mean.
+//! Only this module knows the formats. It knows nothing of where samples come from or what they mean.
 
 #![warn(missing_docs)]
 

@@ -12,25 +12,25 @@ use super::rows::{end_of_whole_rows, field, read_rows};
 use super::samples::{self, SampleReader};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
-/// Everything that the files of one run say.
+/// Contents of the files of one run.
 #[derive(Debug, Clone)]
 pub struct Bundle {
-    /// Where it is.
+    /// Directory of the bundle.
     pub dir: PathBuf,
     /// Its manifest.
     pub manifest: Manifest,
-    /// Its samples, in the order of the file.
+    /// Samples in the order of the file.
     pub samples: Vec<Sample>,
-    /// Its proofs, in the order of the file.
+    /// Proofs in the order of the file.
     pub proofs: Vec<Proof>,
-    /// Twins of earlier runs on the same machine, as they were known when the run began; none in a bundle of a program
-    /// that did not keep them.
+    /// Twins of earlier runs on the same machine, as known when the run began; empty if the program that
+    /// wrote the bundle did not record them.
     pub earlier: Vec<EarlierTwin>,
-    /// What was odd about the files and could be lived with, as sentences.
+    /// Non-fatal problems found while reading, as sentences.
     pub remarks: Vec<String>,
 }
 
-/// Reads the bundle in `dir`. A last row of the samples that was cut short is left out and remarked upon.
+/// Reads the bundle in `dir`. A truncated last row of the samples is skipped, with a remark.
 pub fn open(dir: &Path) -> Result<Bundle, BundleError> {
     let manifest = read_manifest(dir)?;
     let mut remarks = Vec::new();
@@ -47,7 +47,8 @@ fn read_earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Earl
     earlier_twins::read(path, whole_rows(path, remarks)?)
 }
 
-/// What is wrong with a manifest. The line stands before it, and serde_json has the place behind its words.
+/// Describes an error in a manifest by its column. The message already begins with the line, so the position
+/// that serde_json appends is removed.
 fn describe_json_error(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "it ends in the middle: the file was cut short, so take another copy of the bundle"
@@ -58,10 +59,11 @@ fn describe_json_error(error: &serde_json::Error) -> String {
     format!("column {}: {}", error.column(), whole.strip_suffix(&place).unwrap_or(&whole))
 }
 
-/// Reads the manifest of the bundle in `dir` and nothing else of it.
+/// Reads only the manifest of the bundle in `dir`.
 ///
 /// # Errors
-/// Where there is none, or it is too new or cannot be understood.
+///
+/// If the manifest does not exist, is too new or is invalid.
 pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     let path = &dir.join(MANIFEST);
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
@@ -75,7 +77,8 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
         line: error.line() as u64,
         reason: describe_json_error(&error),
     };
-    // The version comes first: what a newer program wrote must not fail on a field that is not known yet.
+    // The version is checked first: a manifest of a newer program must not fail with an error about an
+    // unknown field.
     let raw: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
     if let Some(found) = raw["format"].as_u64().filter(|found| *found > u64::from(FORMAT_VERSION)) {
         return Err(BundleError::TooNew { path: path.to_owned(), found, known: FORMAT_VERSION });
@@ -84,7 +87,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     if manifest.format < 2 {
         expect_no_unknown_key(path, &raw, &manifest)?;
     }
-    // The name becomes a directory of plots and of work trees: one from elsewhere must not lead anywhere else.
+    // The names become directories of plots and of work trees: a foreign bundle must not write anywhere else.
     for name in [&manifest.run, &manifest.machine.directory] {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
@@ -98,7 +101,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     Ok(manifest)
 }
 
-/// Refuses a manifest of format 1 with a key that is not known: from format 2 on, such keys are ignored.
+/// Rejects a manifest of format 1 with an unknown key; from format 2 on, unknown keys are ignored.
 fn expect_no_unknown_key(
     path: &Path,
     raw: &serde_json::Value,
@@ -128,7 +131,7 @@ fn read_samples(
     })
 }
 
-/// A file up to its last whole row, as it is when it is opened; a row that was cut short is remarked upon.
+/// Opens a file, limited to the complete rows that it has at this moment; a truncated row adds a remark.
 fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, BundleError> {
     let failed = |error| BundleError::io("read", path, error);
     let mut file = File::open(path).map_err(failed)?;
@@ -140,8 +143,8 @@ fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, 
     Ok(file.take(whole))
 }
 
-/// How many bytes of a file are whole rows, and the line of a row that was cut short. Only a file that does not end with
-/// a line end is read for it.
+/// Returns the length of the complete rows in bytes and the line of a truncated row. The file is only
+/// searched if it does not end with a newline.
 fn whole_part(file: &mut File) -> io::Result<(u64, Option<usize>)> {
     let length = file.metadata()?.len();
     if length == 0 {

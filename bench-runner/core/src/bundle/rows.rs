@@ -1,4 +1,4 @@
-//! Files of rows: CSV with a header, read row by row and written as a whole.
+//! CSV files with a header: read row by row, written atomically.
 
 use std::io::{Read, Write as _};
 use std::path::Path;
@@ -7,10 +7,10 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::error::BundleError;
 
-/// Bytes of a file of rows that are read at a time.
+/// Size of the read buffer in bytes.
 const BUFFER: usize = 1 << 16;
 
-/// The field of a row in the column of this name.
+/// Returns the field of a row in the named column.
 pub(super) fn field<'r>(
     header: &StringRecord,
     record: &'r StringRecord,
@@ -20,8 +20,8 @@ pub(super) fn field<'r>(
     place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
 }
 
-/// Reads a file as CSV with a header that has these columns, be there rows or not, and gives each row to `read`; what
-/// is wrong is said with its line.
+/// Reads a file as CSV whose header must contain `columns`, even without rows, and passes each row to `read`.
+/// Errors name the line.
 pub(super) fn read_rows<T>(
     path: &Path,
     file: impl Read,
@@ -53,7 +53,7 @@ pub(super) fn read_rows<T>(
     Ok(rows)
 }
 
-/// The text of some rows.
+/// Serializes rows as CSV.
 pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -62,7 +62,8 @@ pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
     writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
 }
 
-/// Writes a file of the bundle in `dir` as a whole: a reader sees the old one or the new one, never half of one.
+/// Replaces a file of the bundle in `dir` atomically: a reader sees the old version or the new one, never a
+/// part.
 pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
     let path = dir.join(name);
     let failed = |error| BundleError::io("write", &path, error);
@@ -74,8 +75,8 @@ pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Bundle
     Ok(())
 }
 
-/// Where the last whole row ends in a file of rows. A line end within quotes ends no row; one at the very end always
-/// does, so that a file that was not cut is not searched.
+/// Returns the end of the last complete row. A newline within quotes does not end a row; a newline at the end
+/// of the file always does, so that an intact file does not have to be searched.
 pub(super) fn end_of_whole_rows(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\n") {
         return bytes.len();

@@ -1,4 +1,4 @@
-//! One row of `samples.csv` ↔ one [`Sample`]: written in the order of the columns, read by their names.
+//! One row of `samples.csv` ↔ one [`Sample`]: written in the order of the columns, read by column name.
 
 use crate::record::Sample;
 
@@ -11,7 +11,7 @@ pub(super) use read::SampleReader;
 
 use columns::{AFTER_AXES, BEFORE_AXES, SampleColumn, Since, columns};
 
-/// The columns without which a file cannot be read.
+/// Columns that every readable file has.
 pub(super) fn required_columns() -> impl Iterator<Item = &'static str> {
     columns().filter(|column| column.since == Since::Start).map(|column| column.name)
 }
@@ -28,7 +28,7 @@ pub(super) fn row(sample: &Sample, axes: &[String], format: u32) -> Vec<String> 
     BEFORE_AXES.iter().map(write).chain(settings).chain(after_axes(format).map(write)).collect()
 }
 
-/// The columns after those of the axes that are written into a file of this format.
+/// Columns after those of the axes in files of this format.
 fn after_axes(format: u32) -> impl Iterator<Item = &'static SampleColumn> {
     AFTER_AXES.iter().filter(move |column| format >= 2 || column.since < Since::Format2)
 }

@@ -30,7 +30,7 @@ fn samples_come_back_as_they_were_written() {
     assert!(bundle.remarks.is_empty());
 }
 
-/// The header as programs have written it; what is there may not move.
+/// The header as written by programs so far; existing columns must not move.
 const HEADER: &str = "sample,block,session,project,pin,workload,variant,role,linker,env.X,phase,round,position,attempt,\
     edit,status,exit_code,started_at,wall_ns,user_ns,sys_ns,max_rss_bytes,units_rebuilt,artifact_bytes,\
     peak_memory_bytes,units_set,predecessor,load,steal_ns,io_pressure_ns,memory_pressure_ns,foreign_cpu_ns,throttled,\
@@ -118,7 +118,8 @@ fn a_row_with_a_line_end_in_it_may_be_cut_anywhere() {
     let whole = std::fs::read(path.join(SAMPLES)).unwrap();
     let row = whole.windows(3).position(|three| three == b"\n2,").unwrap() + 1;
     assert!(whole[row..whole.len() - 1].contains(&b'\n'));
-    // a file that ends right behind the inner line end looks whole, and its last row is said to be malformed
+    // A file that ends right after the inner newline looks complete, and its last row is reported as
+    // malformed.
     for cut in (row + 1..whole.len()).filter(|cut| whole[cut - 1] != b'\n') {
         std::fs::write(path.join(SAMPLES), &whole[..cut]).unwrap();
         let bundle = open(&path).unwrap();
@@ -262,7 +263,7 @@ fn twins_of_earlier_runs_come_back_as_they_were_written() {
     let second = Manifest { run: "20260102T000000Z-s-abcdef".into(), ..manifest() };
     let writer = BundleWriter::create(dir.path(), second, &twins).unwrap();
     assert_eq!(open(writer.dir()).unwrap().earlier, twins);
-    // Whoever takes the run up finds them too.
+    // Resuming the run preserves them too.
     let writer = BundleWriter::reopen(writer.dir(), writer.manifest().clone()).unwrap();
     assert_eq!(open(writer.dir()).unwrap().earlier, twins);
 }
@@ -303,7 +304,7 @@ fn twins_are_written_whole_or_not_at_all() {
         theta: 0.0,
         se: 0.1,
     };
-    // Where the file should go there is a directory, so that it cannot be written.
+    // A directory at the path of the file makes writing fail.
     std::fs::create_dir_all(&run).unwrap();
     std::fs::create_dir(run.join(EARLIER)).unwrap();
     assert!(super::earlier_twins::write(&run, std::slice::from_ref(&twin)).is_err());
@@ -311,7 +312,7 @@ fn twins_are_written_whole_or_not_at_all() {
     assert_eq!(left, [EARLIER], "nothing half written is left");
 }
 
-/// A bundle as a program of format 1 wrote it.
+/// A bundle as written by a program of format 1.
 fn bundle_of_format_1() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let plan = Plan { format: 1, ..plan() };
@@ -350,7 +351,8 @@ fn keys_that_nobody_knows_are_ignored_in_format_2_and_refused_in_format_1_and_in
         std::fs::write(&file, text).unwrap();
         read
     };
-    // In the manifest itself, the program, the machine and the times; in the plan, a block, a variant and its sampling.
+    // In the manifest itself, the program, the machine and the times; in the plan, a block, a variant and its
+    // sampling.
     let outside =
         [("\"run\"", ""), ("\"version\"", "program."), ("\"class\"", "machine."), ("\"total_ns\"", "time.")];
     let inside = ["\"scenario\"", "\"axes\"", "\"settings\"", "\"warmup\""];

@@ -1,4 +1,4 @@
-//! Writing a bundle: the manifest whole and at once, samples row by row as they end.
+//! Writing a bundle: the manifest atomically, samples row by row as builds end.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,7 @@ use super::rows::{end_of_whole_rows, replace, rows};
 use super::samples::{axis_columns, header, row};
 use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
-/// The name of a run: `<UTC start>-<scenario>-<6 hex>`.
+/// Returns the name of a run: `<UTC start>-<scenario>-<6 hex>`.
 pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
     let stamp: String =
         timestamp(started).chars().filter(|character| !matches!(character, '-' | ':')).collect();
@@ -23,23 +23,23 @@ pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
     format!("{stamp}-{}-{}", scenario.replace('+', "_"), &unique[..6])
 }
 
-/// The one writer of a bundle.
+/// The only writer of a bundle.
 #[derive(Debug)]
 pub struct BundleWriter {
     dir: PathBuf,
     manifest: Manifest,
-    /// The manifest as it was found, if it has keys that are not known.
+    /// The manifest as read from the file, if it has unknown keys.
     found: Option<serde_json::Value>,
     axes: Vec<String>,
     samples: File,
-    /// Unit sets and proofs that are in the files.
+    /// Unit sets and proofs that are already in the files.
     sets: HashSet<String>,
     proofs: HashSet<Vec<String>>,
 }
 
 impl BundleWriter {
-    /// Makes the bundle's directory below `results`, with what earlier runs of the machine knew, and writes the manifest
-    /// last: what was cut short before that is no bundle and cannot be resumed.
+    /// Creates the bundle's directory below `results`, with the twins of earlier runs, and writes the
+    /// manifest last: a directory that was interrupted before that is not a bundle and cannot be resumed.
     pub fn create(results: &Path, manifest: Manifest, earlier: &[EarlierTwin]) -> Result<Self, BundleError> {
         let parent = results.join(&manifest.machine.directory);
         fs::create_dir_all(&parent).map_err(|error| BundleError::io("make", &parent, error))?;
@@ -57,7 +57,7 @@ impl BundleWriter {
         Ok(writer)
     }
 
-    /// Opens a bundle that did not get to its end. Rows that were cut short are set aside in `logs/`.
+    /// Opens an incomplete bundle. Truncated rows are moved to `logs/`.
     pub fn reopen(dir: &Path, manifest: Manifest) -> Result<Self, BundleError> {
         let axes = axis_columns(&manifest.plan);
         let samples = open_for_append(&dir.join(SAMPLES))?;
@@ -75,7 +75,7 @@ impl BundleWriter {
         Ok(writer)
     }
 
-    /// Rows with other columns than the file's would make it unreadable.
+    /// Checks that new rows have the columns of the file; others would make it unreadable.
     fn expect_own_columns(&self) -> Result<(), BundleError> {
         let path = self.dir.join(SAMPLES);
         let failed = |error: csv::Error| BundleError::io("read", &path, std::io::Error::other(error));
@@ -107,23 +107,23 @@ impl BundleWriter {
         rows.collect::<Result<_, csv::Error>>().map_err(failed)
     }
 
-    /// Where the bundle is.
+    /// Directory of the bundle.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The manifest as it stands.
+    /// The current manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Changes the manifest and writes it anew.
+    /// Changes the manifest and saves it.
     pub fn update(&mut self, change: impl FnOnce(&mut Manifest)) -> Result<(), BundleError> {
         change(&mut self.manifest);
         self.save()
     }
 
-    /// Appends one sample; it is in the file when this returns.
+    /// Appends one sample, which is in the file when this returns.
     pub fn append_sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
         let bytes = rows(&[row(sample, &self.axes, self.manifest.format)])
             .map_err(|e| BundleError::io("write", SAMPLES, e))?;
@@ -131,7 +131,7 @@ impl BundleWriter {
         written.map_err(|error| BundleError::io("write", self.dir.join(SAMPLES), error))
     }
 
-    /// Appends what was looked for and found, as far as it is not in the file already.
+    /// Appends proofs that are not in the file yet.
     pub fn append_proofs(&mut self, proofs: &[Proof]) -> Result<(), BundleError> {
         let rows: Vec<Vec<String>> = proofs
             .iter()
@@ -151,7 +151,7 @@ impl BundleWriter {
         append(&self.dir.join(PROOFS), &rows)
     }
 
-    /// Writes down which units a set has, the first time that it comes up.
+    /// Appends the units of a set, unless the set is already in the file.
     pub fn append_unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
         if !self.sets.insert(set.to_owned()) {
             return Ok(());
@@ -160,7 +160,7 @@ impl BundleWriter {
         append(&self.dir.join(UNIT_SETS), &rows)
     }
 
-    /// Keeps what a build said as `logs/<name>.log`.
+    /// Writes the output of a build to `logs/<name>.log`.
     pub fn write_log(&mut self, name: &str, text: &str) -> Result<PathBuf, BundleError> {
         let dir = self.dir.join("logs");
         fs::create_dir_all(&dir).map_err(|error| BundleError::io("make", &dir, error))?;
@@ -170,7 +170,7 @@ impl BundleWriter {
         Ok(path)
     }
 
-    /// Ends the bundle.
+    /// Marks the bundle as ended and returns its directory.
     pub fn finish(mut self, status: Status) -> Result<PathBuf, BundleError> {
         self.update(|manifest| {
             manifest.status = status;
@@ -196,7 +196,7 @@ impl BundleWriter {
     }
 }
 
-/// The manifest in `dir` as it stands there, if it has keys that are lost in `manifest`.
+/// Returns the manifest in `dir` if it has keys that are missing from `manifest`.
 fn with_unknown_keys(dir: &Path, manifest: &Manifest) -> Result<Option<serde_json::Value>, BundleError> {
     let path = dir.join(MANIFEST);
     let text = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
@@ -206,7 +206,7 @@ fn with_unknown_keys(dir: &Path, manifest: &Manifest) -> Result<Option<serde_jso
     Ok(unknown_key(&found, &known).map(|_| found))
 }
 
-/// Writes `text` as `derived/<name>` of the bundle in `dir`.
+/// Writes `text` as `derived/<name>` in the bundle in `dir`.
 pub fn write_derived(dir: &Path, name: &str, text: &str) -> Result<PathBuf, BundleError> {
     let folder = dir.join("derived");
     fs::create_dir_all(&folder).map_err(|error| BundleError::io("make", &folder, error))?;
@@ -219,7 +219,7 @@ fn open_for_append(path: &Path) -> Result<File, BundleError> {
     OpenOptions::new().append(true).open(path).map_err(|error| BundleError::io("open", path, error))
 }
 
-/// Each row set goes to the file in one write, so that a reader never sees a row from two.
+/// Appends all rows in one write, so that a reader never sees rows of two writes mixed.
 fn append<R: AsRef<[String]>>(path: &Path, new: &[R]) -> Result<(), BundleError> {
     let failed = |error| BundleError::io("write", path, error);
     let bytes = rows(new).map_err(failed)?;
@@ -227,7 +227,7 @@ fn append<R: AsRef<[String]>>(path: &Path, new: &[R]) -> Result<(), BundleError>
     file.write_all(&bytes).map_err(failed)
 }
 
-/// UTC as files write it, whole seconds.
+/// Formats a time as UTC in whole seconds, as used in files.
 fn timestamp(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }

@@ -1,6 +1,6 @@
-//! The columns of `samples.csv`: for each its name, since when files have it, how it is written and how it is read.
+//! The columns of `samples.csv`: name, first format, and how each field is written and read.
 //!
-//! A new column is one entry at the end of [`AFTER_AXES`]. Files that lack it are read all the same.
+//! A new column is one entry at the end of [`AFTER_AXES`]. Files without it remain readable.
 
 use std::time::Duration;
 
@@ -13,36 +13,36 @@ use super::draft::{
 };
 use crate::record::{BlockId, CacheUse, Cost, Outcome, Phase, Plan, Role, Sample, TEXT_SETTINGS};
 
-/// A column with a name of its own.
+/// A column with a fixed name.
 pub(super) struct SampleColumn {
     pub(super) name: &'static str,
     pub(super) since: Since,
-    /// The field; empty if there is nothing to say.
+    /// Formats the field; empty if there is no value.
     pub(super) write: fn(&Sample) -> String,
     pub(super) read: FieldReader,
 }
 
-/// Since when files have a column.
+/// First files that have a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Since {
-    /// Every file has it; without it a file cannot be read.
+    /// In every file; a file without it cannot be read.
     Start,
-    /// It is written in every format, and early files of format 1 lack it.
+    /// Written in every format; early files of format 1 lack it.
     Format1,
-    /// It is written from format 2 on, and files of format 2 may lack it.
+    /// Written from format 2 on; files of format 2 may lack it.
     Format2,
 }
 
-/// How a field is read; the error says what is wrong with it.
+/// Parser of a field; its error describes the problem.
 #[derive(Clone, Copy)]
 pub(super) enum FieldReader {
-    /// All rows of an arm have the same, which is read once and shared.
+    /// The same for all rows of an arm: read once and shared.
     PerArm(fn(&mut Sample, &str) -> Result<(), String>),
-    /// Each row has its own.
+    /// Different in each row.
     PerBuild(fn(&mut SampleDraft, &str, &mut TextInterner) -> Result<(), String>),
 }
 
-/// SampleReader before those of the axes.
+/// Columns before those of the axes.
 pub(super) static BEFORE_AXES: [SampleColumn; 8] = [
     SampleColumn {
         name: "sample",
@@ -99,7 +99,7 @@ pub(super) static BEFORE_AXES: [SampleColumn; 8] = [
     },
 ];
 
-/// SampleReader after those of the axes.
+/// Columns after those of the axes.
 pub(super) static AFTER_AXES: [SampleColumn; 33] = [
     SampleColumn {
         name: "phase",
@@ -327,12 +327,13 @@ pub(super) static AFTER_AXES: [SampleColumn; 33] = [
     },
 ];
 
-/// All columns with a name of their own, in their order.
+/// All columns with fixed names, in order.
 pub(super) fn columns() -> impl Iterator<Item = &'static SampleColumn> {
     BEFORE_AXES.iter().chain(&AFTER_AXES)
 }
 
-/// Keys of the axes that have a column of their own: `workload` and `project` have one anyway, whole texts have none.
+/// Keys of the axes that have their own column: `workload` and `project` already have a fixed column, whole
+/// texts have none.
 pub(in crate::bundle) fn axis_columns(plan: &Plan) -> Vec<String> {
     let has_column = |key: &str| BEFORE_AXES.iter().any(|column| column.name == key);
     let mut keys: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! A sample while its row is read, and how fields become values.
+//! A sample while its row is being read, and parsers of fields.
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
@@ -9,13 +9,13 @@ use crate::record::{
     BlockId, CacheUse, Cost, Interference, Outcome, Phase, Pin, Rebuilt, Role, Sample, SharedText,
 };
 
-/// A sample of which some columns have been read.
+/// A partially read sample.
 pub(super) struct SampleDraft {
     pub(super) sample: Sample,
     pub(super) cache: CacheCounts,
 }
 
-/// The columns that make a [`CacheUse`] if all of them say something.
+/// Columns that become a [`CacheUse`] if all of them have a value.
 #[derive(Default)]
 pub(super) struct CacheCounts {
     pub(super) hits: Option<u64>,
@@ -24,7 +24,7 @@ pub(super) struct CacheCounts {
 }
 
 impl SampleDraft {
-    /// Of an arm whose own columns have been read.
+    /// Starts from the shared values of an arm.
     pub(super) fn of(arm: &Sample) -> Self {
         Self { sample: arm.clone(), cache: CacheCounts::default() }
     }
@@ -37,7 +37,7 @@ impl SampleDraft {
     }
 }
 
-/// A sample before any column has been read. Those that every file has are always read, so of them nothing is left.
+/// A sample without any column read. Every file has the required columns, so their placeholders never remain.
 pub(super) fn blank() -> Sample {
     let nothing = SharedText::from("");
     Sample {
@@ -66,7 +66,7 @@ pub(super) fn blank() -> Sample {
     }
 }
 
-/// TextInterner that come again and again, each kept once.
+/// Shares equal texts: each distinct text is stored once.
 #[derive(Default)]
 pub(super) struct TextInterner(HashMap<Box<str>, SharedText>);
 
@@ -76,7 +76,7 @@ impl TextInterner {
             return known.clone();
         }
         let new = SharedText::from(text);
-        // A file in which every row has another text gains nothing from this.
+        // Sharing does not help in a file in which every row has a different text.
         if self.0.len() < 10_000 {
             self.0.insert(text.into(), new.clone());
         }
@@ -84,13 +84,13 @@ impl TextInterner {
     }
 }
 
-/// Puts a value that could be read in its place.
+/// Stores a value that was parsed successfully.
 pub(super) fn assign<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
 }
 
-/// Reads a column of the cost: only a build that ended well has one.
+/// Reads a column of the cost, which only a successful build has.
 pub(super) fn read_cost(
     draft: &mut SampleDraft,
     read: impl FnOnce(&mut Cost) -> Result<(), String>,
@@ -136,7 +136,7 @@ pub(super) fn parse_word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static
     })
 }
 
-/// The outcome before its exit code and its cost have been read, whose columns come later.
+/// Parses the outcome without exit code and cost, which have later columns.
 pub(super) fn parse_outcome(text: &str) -> Result<Outcome, String> {
     match text {
         "ok" => Ok(Outcome::Built(Cost::default())),
@@ -167,7 +167,7 @@ pub(super) fn read_predecessor(
     Ok(())
 }
 
-/// The number of units; the name of their set comes later, and early files have none.
+/// Reads the number of units; the name of their set has a later column, which early files lack.
 pub(super) fn read_units_rebuilt(
     draft: &mut SampleDraft,
     text: &str,
