@@ -160,7 +160,7 @@ impl BundleWriter {
         append(&self.dir.join(UNIT_SETS), &rows)
     }
 
-    /// Writes the output of a build to `logs/<name>.log`.
+    /// Writes `text`, such as the output of a build, to `logs/<name>.log`.
     pub fn write_log(&mut self, name: &str, text: &str) -> Result<PathBuf, BundleError> {
         let dir = self.dir.join("logs");
         fs::create_dir_all(&dir).map_err(|error| BundleError::io("make", &dir, error))?;

@@ -63,9 +63,9 @@ fn points(cells: &Cells<'_>, arm: usize) -> Vec<Point> {
 /// Flags what lies further than three robust standard deviations from the median, on the log scale.
 fn flag_outliers(points: &mut [Point]) {
     let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
-    let Some((centre, spread)) = median_and_mad(&logs) else { return };
+    let Some((center, spread)) = median_and_mad(&logs) else { return };
     let limit = 3.0 * MAD_TO_SD * spread;
     for (point, log) in points.iter_mut().zip(logs) {
-        point.outlier = spread > 0.0 && (log - centre).abs() > limit;
+        point.outlier = spread > 0.0 && (log - center).abs() > limit;
     }
 }

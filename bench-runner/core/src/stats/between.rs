@@ -1,31 +1,33 @@
-//! Whether estimates of one thing, made apart from each other, differ by more than their own errors.
+//! Test of whether independent estimates of the same quantity differ by more than their own errors.
 
 use super::estimate::Estimate;
 use super::fisher::f_tail;
 use super::uncertain::UncertainValue;
 
-/// How far estimates lie apart beyond chance.
+/// Spread of estimates beyond chance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// Standard deviation between them on the log scale, beyond what their own standard errors explain.
+    /// Standard deviation between the estimates on the log scale, beyond what their own standard errors
+    /// explain.
     pub sd: f64,
     /// The p-value against "they all estimate the same", by Welch's test.
     pub p: f64,
 }
 
-/// Spread of at least two estimates with more than 3 rounds and a standard error above 0; others are left out. `None`
-/// where fewer are left.
+/// Spread of at least two estimates with more than 3 rounds and a standard error above 0; others are ignored.
+/// `None` if fewer than two remain.
 ///
-/// The standard deviation is the root of τ² as [`super::OffsetSums`] has it, about the weighted mean in place of
-/// 0: with w = (df − 2)/(df·SE²), Q = Σ w(θ − θ̄)² over K estimates, τ² = max(0, (Q − (K − 1))/(Σw − Σw²/Σw))
-/// (DerSimonian and Laird 1986). The test is that of Welch (1951) for means with variances of their own, since with
-/// few rounds the standard errors are too uncertain for a χ² test of Q.
+/// The standard deviation is the root of τ² as in [`super::OffsetSums`], but about the weighted mean instead
+/// of 0: with w = (df − 2)/(df·SE²), Q = Σ w(θ − θ̄)² over K estimates, τ² = max(0, (Q − (K − 1))/(Σw −
+/// Σw²/Σw)) (DerSimonian and Laird 1986). The test is that of Welch (1951) for means with unequal variances,
+/// since with few rounds the standard errors are too uncertain for a χ² test of Q.
 pub(crate) fn spread_between(estimates: &[Estimate]) -> Option<Spread> {
     let known = |one: &Estimate| UncertainValue { value: one.theta, se: one.se, df: one.df() };
     spread_of(&estimates.iter().map(known).collect::<Vec<_>>())
 }
 
-/// The same of numbers with an error; those with at most 2 degrees of freedom or without an error are left out.
+/// Same as [`spread_between`], for values with an error; those with at most 2 degrees of freedom or without
+/// an error are ignored.
 pub fn spread_of(numbers: &[UncertainValue]) -> Option<Spread> {
     let usable: Vec<&UncertainValue> = numbers.iter().filter(|one| one.df > 2.0 && one.se > 0.0).collect();
     if usable.len() < 2 {
@@ -45,7 +47,7 @@ pub fn spread_of(numbers: &[UncertainValue]) -> Option<Spread> {
     spread.sd.is_finite().then_some(spread)
 }
 
-/// Σw, Σw² and Σ w(θ − θ̄)² about the weighted mean; `None` where they overflow.
+/// Σw, Σw² and Σ w(θ − θ̄)² about the weighted mean; `None` if they overflow.
 fn sums_about_mean(
     numbers: &[&UncertainValue],
     weigh: impl Fn(&&UncertainValue) -> f64,
@@ -109,7 +111,7 @@ mod tests {
             let mut session = || {
                 let shift = between * noise.normal();
                 let d: Vec<f64> = (0..6).map(|_| shift + 0.02 * noise.normal()).collect();
-                Estimate::of(&d, Control::Twin).unwrap()
+                Estimate::from_log_ratios(&d, Control::Twin).unwrap()
             };
             let mut run = || [session(), session(), session()];
             (0..400).filter(|_| spread_between(&run()).unwrap().p < 0.05).count()

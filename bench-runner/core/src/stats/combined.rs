@@ -1,24 +1,25 @@
-//! Numbers that are known with an error, put together if one thing was measured several times.
+//! Mean of several measurements, each with its own error.
 
 use super::between::{Spread, spread_of};
 use super::pooled::MIN_PROJECTS_IN_GENERAL;
 use super::uncertain::{UncertainValue, from_variance_parts};
 
-/// One thing that was measured several times, apart from each other.
+/// Mean and spread of several independent measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Combined {
-    /// Their mean.
+    /// Mean of the measurements.
     pub mean: UncertainValue,
-    /// How far they lie apart beyond chance; `None` for a single one, and where it cannot be said.
+    /// Spread of the measurements beyond chance; `None` for a single one and if it cannot be estimated.
     pub spread: Option<Spread>,
 }
 
-/// Puts measurements of several things of a kind together, each of which counts the same, such as the machines of a
-/// class; `None` for none or ones that are not finite.
+/// Averages measurements of several things of one kind with equal weights, such as the machines of a class;
+/// `None` without measurements or if one is not finite.
 ///
-/// With weights g = 1/K: SE² = Σ g²·se², which is for the mean of these very things. From [`MIN_PROJECTS_IN_GENERAL`] on
-/// τ²·Σ g² is added, with the τ² of [`Spread`], and it is for things like these; fewer do not tell. The degrees of freedom
-/// are those of Satterthwaite (1946), where τ² has K − 1. A single one stays as it is.
+/// With weights g = 1/K: SE² = Σ g²·se², which is for the mean of just these things. From
+/// [`MIN_PROJECTS_IN_GENERAL`] on, τ²·Σ g² is added, with the τ² of [`Spread`], and it is for things like
+/// these; with fewer, τ² cannot be estimated. The degrees of freedom are those of Satterthwaite (1946), with
+/// K − 1 for τ². A single measurement is returned unchanged.
 pub fn averaged(of: &[UncertainValue]) -> Option<Combined> {
     let shares = vec![1.0 / of.len().max(1) as f64; of.len()];
     let spread = spread_of(of);
@@ -27,15 +28,15 @@ pub fn averaged(of: &[UncertainValue]) -> Option<Combined> {
     combine(of, &shares, between, spread)
 }
 
-/// Puts measurements of one thing together, the more certain ones counting more, such as the runs of a machine; `None` for
-/// none or ones that are not finite. Without an error in one of them, or with too few degrees of freedom to weigh one, all
-/// count the same.
+/// Averages measurements of one thing, giving more weight to the more certain ones, such as the runs of a
+/// machine; `None` without measurements or if one is not finite. If one has no error or too few degrees of
+/// freedom to be weighted, all get equal weights.
 ///
-/// With weights g in proportion to 1/(se²·df/(df − 2) + τ²) (DerSimonian and Laird 1986), SE² = Σ g²·se² + τ²·Σ g², so that
-/// measurements that differ by more than their errors make the mean less certain and not more. As the weights are
-/// estimated too, Σ g²·se² is multiplied by 1 + 4·Σ g(1 − g)/df (Meier 1953). Degrees of freedom as in [`averaged`]. With
-/// few measurements τ² is often estimated as 0 though it is not; docs/METHODOLOGY.md has how often the interval then covers
-/// what more of them would show.
+/// With weights g in proportion to 1/(se²·df/(df − 2) + τ²) (DerSimonian and Laird 1986), SE² = Σ g²·se² +
+/// τ²·Σ g², so that measurements that differ by more than their errors make the mean less certain, not more.
+/// Since the weights are estimated too, Σ g²·se² is multiplied by 1 + 4·Σ g(1 − g)/df (Meier 1953). Degrees
+/// of freedom as in [`averaged`]. With few measurements τ² is often estimated as 0 although it is not;
+/// docs/METHODOLOGY.md reports how often the interval then covers the result of further measurements.
 pub fn weighted(of: &[UncertainValue]) -> Option<Combined> {
     let usable = |one: &UncertainValue| one.df > 2.0 && one.se > 0.0;
     let spread = spread_of(of);
@@ -87,7 +88,8 @@ mod tests {
         assert_eq!(alike.spread.unwrap().sd, 0.0);
         let apart = weighted(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
         assert!(apart.spread.unwrap().p < 1e-6 && apart.mean.half_width(LEVEL) > 0.2, "{apart:?}");
-        // by hand: for these two no more than their own errors, for five like them also what they differ by
+        // By hand: for these two only their own errors count, for five like them also the differences between
+        // them.
         let these = averaged(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
         assert!((these.mean.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && these.spread == apart.spread);
         let five = averaged(&[0.0, 0.1, 0.2, 0.3, 0.4].map(|value| one(value, 0.01, 11.0))).unwrap().mean;
@@ -99,14 +101,14 @@ mod tests {
 
     #[test]
     fn what_is_more_certain_counts_more() {
-        // by hand, τ² = 0: weights 1/(1e-4·11/9) and 1/(16e-4·11/9), shares 16/17 and 1/17
+        // By hand, τ² = 0: weights 1/(1e-4·11/9) and 1/(16e-4·11/9), shares 16/17 and 1/17.
         let found = weighted(&[one(0.10, 0.01, 11.0), one(0.12, 0.04, 11.0)]).unwrap().mean;
         let share: f64 = 16.0 / 17.0;
         assert!((found.value - (share * 0.10 + 0.12 / 17.0)).abs() < 1e-12, "{found:?}");
         let plain = (share * 0.01).powi(2) + (0.04 / 17.0f64).powi(2);
         let guessed = 1.0 + 4.0 * 2.0 * share * (1.0 - share) / 11.0;
         assert!((found.se - (plain * guessed).sqrt()).abs() < 1e-12, "{found:?}");
-        // a noisy run does not spoil a good one
+        // A noisy run does not spoil a good one.
         assert!(found.half_width(LEVEL) < one(0.10, 0.01, 11.0).half_width(LEVEL) * 1.02, "{found:?}");
         let alike = [one(0.1, 0.01, 11.0), one(0.1, 0.01, 11.0)];
         assert_eq!(weighted(&alike), averaged(&alike));
@@ -119,8 +121,9 @@ mod tests {
         assert!((both.mean.value - 0.2).abs() < 1e-15 && both.mean.se == 0.0 && both.spread.is_none());
     }
 
-    /// 400 machines with three runs each. Where runs do not differ, 387 are covered in a simulation of the same kind; where
-    /// they differ by five times their errors, about 360, since three runs do not tell how far the next ones lie.
+    /// 400 machines with three runs each. If the runs do not differ, 387 are covered in a simulation of the
+    /// same kind; if they differ by five times their errors, about 360, since three runs do not show how far
+    /// the next ones would differ.
     #[test]
     fn the_interval_over_runs_covers_as_often_as_the_methods_say() {
         let mut noise = Noise::new(47);
@@ -128,7 +131,7 @@ mod tests {
             let mut run = || {
                 let shift = between * noise.normal();
                 let d: Vec<f64> = (0..12).map(|_| shift + 0.02 * noise.normal()).collect();
-                UncertainValue::from(&Estimate::of(&d, Control::Twin).unwrap())
+                UncertainValue::from(&Estimate::from_log_ratios(&d, Control::Twin).unwrap())
             };
             let mut machine = || [run(), run(), run()];
             (0..400)

@@ -1,11 +1,12 @@
-//! Pure statistics: robust estimates of a ratio, their intervals and tests, summaries, and what to expect of a plan.
+//! Pure statistics: robust estimates of a ratio, their intervals and tests, summaries, and expected
+//! precision.
 //!
-//! Numbers go in, numbers come out; nothing here knows of builds, files or verdicts. The sampling and the
-//! comparison both stand on this module, so that a block stops by the very interval that is reported later. The
-//! method and its measured properties are those of docs/METHODOLOGY.md.
+//! Numbers go in, numbers come out; nothing here knows of builds, files or verdicts. Both sampling and
+//! comparison use this module, so that a block stops by the same interval that is reported later.
+//! docs/METHODOLOGY.md describes the method and its measured properties.
 //!
-//! Contract: no function returns NaN or an infinity. What cannot be said is `None`: too few values, or values
-//! that are not finite.
+//! Contract: no function returns NaN or an infinity. Results that cannot be computed are `None`: too few
+//! values, or values that are not finite.
 
 mod between;
 mod combined;

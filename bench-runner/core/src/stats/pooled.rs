@@ -1,38 +1,39 @@
-//! One answer from the comparisons of several projects, each of which counts the same.
+//! Pooled ratio over several projects with equal weights.
 
 use super::estimate::{Estimate, LEVEL};
 use super::student::t_quantile;
 
-/// Fewer projects than this say nothing of projects in general.
+/// Number of projects needed for a statement about projects in general.
 pub(crate) const MIN_PROJECTS_IN_GENERAL: usize = 5;
 
-/// The mean log-ratio over some projects. Half-widths are those of 95 % intervals.
+/// Mean log-ratio over some projects. Half-widths are those of 95% intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pooled {
     /// Mean of the projects' θ, the log of their geometric mean ratio.
     pub theta: f64,
-    /// Half-width for the mean of these very projects.
+    /// Half-width for the mean of just these projects.
     pub half_width: f64,
-    /// What it says of projects like these; `None` with fewer than [`MIN_PROJECTS_IN_GENERAL`].
+    /// Half-widths for projects like these; `None` with fewer than [`MIN_PROJECTS_IN_GENERAL`].
     pub general: Option<GeneralHalfWidths>,
 }
 
-/// What some projects say of projects like them.
+/// Half-widths for projects like the measured ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GeneralHalfWidths {
     /// Half-width for the mean over all projects like these.
     pub half_width: f64,
-    /// Half-width within which the typical ratio of one further project lies.
+    /// Half-width for the typical ratio of one further project.
     pub further: f64,
 }
 
 /// Pools the estimates of at least two projects with equal weights; `None` for fewer.
 ///
-/// *These projects*: SE = √Σ(f·se)²/P, and t with the degrees of freedom of Welch (1947) and Satterthwaite (1946),
-/// (Σ v)²/Σ(v²/df) with v = (f·se)². *Projects in general*: the projects are taken for a random draw, s is the
-/// standard deviation of their θ, and the half-width is t(P − 1)·s/√P for the mean and t(P − 1)·s·√(1 + 1/P) for the
-/// next one. That holds the errors of the θ too, as they are part of s. Projects in general are never known better than
-/// these: where the θ happen to lie close together, both half-widths are at least that of these projects.
+/// *These projects*: SE = √Σ(f·se)²/P, and t with the degrees of freedom of Welch (1947) and Satterthwaite
+/// (1946), (Σ v)²/Σ(v²/df) with v = (f·se)². *Projects in general*: the projects are regarded as a random
+/// sample, s is the standard deviation of their θ, and the half-width is t(P − 1)·s/√P for the mean and t(P −
+/// 1)·s·√(1 + 1/P) for the next one. This includes the errors of the θ, which are part of s. Projects in
+/// general are never known better than these: if the θ happen to be close together, both half-widths are at
+/// least that of these projects.
 pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
     if estimates.len() < 2 {
         return None;
@@ -102,7 +103,7 @@ mod tests {
         assert!((certain.theta - 0.2).abs() < 1e-15 && certain.half_width == 0.0);
     }
 
-    /// 400 runs: 380 covered expected, standard deviation 4.4. The projects' true ratios differ by 5 %.
+    /// 400 runs: 380 covered expected, standard deviation 4.4. The projects' true ratios differ by 5%.
     #[test]
     fn each_interval_covers_what_it_is_about() {
         let mut noise = Noise::new(43);
@@ -111,7 +112,7 @@ mod tests {
             let truths: Vec<f64> = (0..7).map(|_| 0.05 * noise.normal()).collect();
             let measured = |truth: &f64| {
                 let d: Vec<f64> = (0..8).map(|_| truth + 0.02 * noise.normal()).collect();
-                Estimate::of(&d, Control::Twin).unwrap()
+                Estimate::from_log_ratios(&d, Control::Twin).unwrap()
             };
             let estimates: Vec<Estimate> = truths[..6].iter().map(measured).collect();
             let found = pooled(&estimates).unwrap();

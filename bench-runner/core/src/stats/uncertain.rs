@@ -1,16 +1,16 @@
-//! Numbers that are known with an error, and their sums.
+//! Values with a standard error, and their sums.
 
 use super::estimate::Estimate;
 use super::student::{t_cdf, t_quantile};
 
-/// A number and how well it is known.
+/// A value with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UncertainValue {
     /// The estimate.
     pub value: f64,
-    /// Its standard error, with all that widens it.
+    /// Standard error of the value, with all widening factors.
     pub se: f64,
-    /// Degrees of freedom of that error, at least 1.
+    /// Degrees of freedom of the standard error, at least 1.
     pub df: f64,
 }
 
@@ -43,14 +43,14 @@ impl UncertainValue {
         }
     }
 
-    /// The same number of times.
+    /// Multiplies the value by a factor.
     #[must_use]
     pub fn scaled_by(self, factor: f64) -> Self {
         Self { value: self.value * factor, se: self.se * factor.abs(), df: self.df }
     }
 }
 
-/// The sum of independent numbers; `None` for no number or one that is not finite.
+/// Sum of independent values; `None` for an empty or non-finite sum.
 ///
 /// Its degrees of freedom are those of Satterthwaite (1946): (Σ v)²/Σ(v²/df) with v = se².
 pub fn sum(of: &[UncertainValue]) -> Option<UncertainValue> {
@@ -59,10 +59,10 @@ pub fn sum(of: &[UncertainValue]) -> Option<UncertainValue> {
     from_variance_parts(value, &parts).filter(|_| !of.is_empty())
 }
 
-/// A number whose variance has these parts, each with its degrees of freedom.
+/// A value whose variance is the sum of these parts, each with its degrees of freedom.
 pub(super) fn from_variance_parts(value: f64, parts: &[(f64, f64)]) -> Option<UncertainValue> {
     let total: f64 = parts.iter().map(|(variance, _)| variance).sum();
-    // Shares, so that squares of tiny variances do not vanish.
+    // Fractions, so that squares of tiny variances do not vanish.
     let uncertain: f64 = parts
         .iter()
         .filter(|_| total > 0.0)
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn sums_add_values_and_variances() {
-        // by hand: se² = 9 + 16, df = 25²/(81/9 + 256/4)
+        // By hand: se² = 9 + 16, df = 25²/(81/9 + 256/4).
         let found = sum(&[one(1.0, 3.0, 9.0), one(2.0, 4.0, 4.0)]).unwrap();
         assert!(
             (found.value, found.se) == (3.0, 5.0) && (found.df - 625.0 / 73.0).abs() < 1e-12,

@@ -51,7 +51,7 @@ fn the_others_and_the_old_baseline_stand_against_the_new_one() {
     let d: Vec<f64> = (0..16)
         .map(|round| (block.arms[3].points[round].wall / block.arms[2].points[round].wall).ln())
         .collect();
-    let direct = Estimate::of(&d, Control::Twin).unwrap();
+    let direct = Estimate::from_log_ratios(&d, Control::Twin).unwrap();
     near(lld.ratio, direct.ratio());
     near(lld.high, direct.interval(LEVEL).1);
 }

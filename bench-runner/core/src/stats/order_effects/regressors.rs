@@ -1,26 +1,27 @@
-//! What the order says of each build. Knows nothing of effects.
+//! Regressors of each build, from the order of building. Knows nothing of effects.
 //!
-//! *Plain* columns: being first; with more than two arms also the trend, and for each usual arm whether the build
-//! follows it. A build has at most two of them that are not 0. The columns of the fit are one fewer: each arm's less
-//! the last arm's, because effects of arms sum to 0.
+//! *Plain* columns: being first; with more than two arms also the trend, and for each usual arm, following
+//! it. At most two of them are nonzero for a build. The fit has one column less: each arm's minus the last
+//! arm's, because the effects of arms sum to 0.
 
 use super::values::OrderedRound;
 use crate::stats::rounds::{Contrast, Side, ln_seconds, usual_arms};
 
-/// Where a build stands in its round.
+/// Position of a build in its round.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum BuildPosition {
     First,
     Later {
-        /// From −1 for the second place to 1 for the last.
+        /// From −1 at the second position to 1 at the last.
         trend: f64,
-        /// Which of the usual arms was built before it, if it was one.
+        /// Index of the preceding arm among the usual arms, if it is one of them.
         after: Option<usize>,
     },
 }
 
 impl BuildPosition {
-    /// The plain regressors of the build, as columns and values; the others are 0, and so may be the second.
+    /// The plain regressors of the build, as columns and values; all others are 0, and the second may be 0
+    /// too.
     pub(super) fn entries(self, columns: usize) -> [(usize, f64); 2] {
         match self {
             Self::First => [(0, 1.0), (0, 0.0)],
@@ -44,12 +45,12 @@ impl BuildPosition {
     }
 }
 
-/// How many plain columns there are for so many usual arms.
+/// Number of plain columns for a number of usual arms.
 fn plain_columns(arms: usize) -> usize {
     if arms > 2 { arms + 2 } else { 1 }
 }
 
-/// From values by plain columns, such as sums, to those by the columns of the fit.
+/// Converts values by plain columns, such as sums, to values by columns of the fit.
 pub(super) fn drop_last_arm(plain: &[f64]) -> Vec<f64> {
     match plain {
         [first, trend, arms @ .., last] => {
@@ -59,7 +60,7 @@ pub(super) fn drop_last_arm(plain: &[f64]) -> Vec<f64> {
     }
 }
 
-/// From coefficients of the fit to those of the plain columns, where the last arm has what makes the sum 0.
+/// Converts coefficients of the fit to those of the plain columns, where the last arm's makes the sum 0.
 pub(super) fn restore_last_arm(coefficients: &[f64]) -> Vec<f64> {
     let mut plain = coefficients.to_vec();
     if let [_, _, arms @ ..] = coefficients {
@@ -68,15 +69,15 @@ pub(super) fn restore_last_arm(coefficients: &[f64]) -> Vec<f64> {
     plain
 }
 
-/// The places of all builds that ended well.
+/// Positions of all successful builds.
 pub(super) struct Regressors {
-    /// The usual arms, as positions.
+    /// Indices of the usual arms.
     pub(super) arms: Vec<usize>,
     /// By round and arm.
     positions: Vec<Vec<Option<BuildPosition>>>,
 }
 
-/// The rounds that have exactly the usual arms, as tables of rounds by usual arms.
+/// The rounds with exactly the usual arms, as tables of rounds by usual arms.
 pub(super) struct CompleteRounds {
     pub(super) rounds: usize,
     pub(super) arms: usize,
@@ -86,7 +87,7 @@ pub(super) struct CompleteRounds {
 }
 
 impl CompleteRounds {
-    /// How many plain columns there are.
+    /// Number of plain columns.
     pub(super) fn plain_columns(&self) -> usize {
         plain_columns(self.arms)
     }
@@ -121,8 +122,8 @@ impl Regressors {
         used
     }
 
-    /// The mean regressors of one side less those of the other, over the rounds that have both, by columns of the fit;
-    /// `None` without any.
+    /// Mean regressors of one side minus those of the other, over the rounds that have both, by columns of
+    /// the fit; `None` without such rounds.
     pub(super) fn mean(&self, contrast: &Contrast) -> Option<Vec<f64>> {
         let mut sum = vec![0.0; plain_columns(self.arms.len())];
         let mut counted = 0;
@@ -143,8 +144,8 @@ impl Regressors {
     }
 }
 
-/// Where each arm's build stands in a round; `None` for arms that were not built or did not end well. `usual` holds for
-/// each arm its place among the usual ones.
+/// Position of each arm's build in a round; `None` for arms that were not built or failed. `usual` has for
+/// each arm its index among the usual arms.
 fn positions(round: &OrderedRound, usual: &[Option<usize>]) -> Vec<Option<BuildPosition>> {
     let mut positions = vec![None; round.seconds.len()];
     for (index, &arm) in round.order.iter().enumerate() {
