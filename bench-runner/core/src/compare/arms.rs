@@ -1,4 +1,4 @@
-//! What the samples of one arm say.
+//! Results of the arms of a block.
 
 use super::cells::Cells;
 use super::costs::Costs;
@@ -8,7 +8,7 @@ use super::sessions::BySession;
 use crate::record::{ByMetric, Cost, Round, Sample};
 use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarize};
 
-/// The arms of a block, in their order.
+/// Results of all arms, in the order of the block.
 pub(super) fn arm_results(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<ArmResult> {
     let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells));
     let of_arm = |arm: usize| arm_result(cells, judged, &costs, &sessions, arm);
@@ -34,7 +34,7 @@ fn arm_result(
         points: points(cells, arm),
         failures: cells.failed_builds(arm),
         not_timed: cells.not_timed[arm].clone(),
-        // A build without the value must not make the others look like all of them.
+        // If one build lacks the value, there is no summary: the others must not look like all of them.
         summaries: ByMetric::of(|metric| {
             let values: Option<Vec<f64>> = built.iter().map(|cost| (metric.read)(cost)).collect();
             summarize(&values?)
@@ -60,7 +60,7 @@ fn points(cells: &Cells<'_>, arm: usize) -> Vec<Point> {
     points
 }
 
-/// Flags what lies further than three robust standard deviations from the median, on the log scale.
+/// Flags builds that are more than three robust standard deviations away from the median, on the log scale.
 fn flag_outliers(points: &mut [Point]) {
     let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
     let Some((center, spread)) = median_and_mad(&logs) else { return };

@@ -1,14 +1,15 @@
-//! Another baseline, chosen after the run: which arm of each block it is, and how many pairs it was chosen among.
+//! A baseline chosen after the run: the arm of each block, and the number of pairs it was chosen from.
 //!
-//! Whoever chooses a baseline after having seen the results may have chosen the arm that came out best. So every pair
-//! of arms of every planned block counts in the correction: whichever arm is chosen, its comparisons are among them.
+//! A baseline that is chosen after seeing the results may be the arm with the best result. Therefore every
+//! pair of arms of every planned block counts in the correction: whichever arm is chosen, its comparisons are
+//! among them.
 
 use super::result::PostHoc;
 use crate::record::{Arm, Block, Plan, Role, Skipped, Variant};
 use crate::suggest::suggest;
 
-/// The baseline that somebody asks for after the run: the name of a variant, or values of axes such as
-/// `linker=mold`, several joined by commas. What is not named is as in the planned baseline.
+/// A baseline requested after the run: the name of a variant, or values of axes such as `linker=mold`,
+/// separated by commas. Axes that are not named are as in the planned baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedBaseline(String);
 
@@ -16,30 +17,31 @@ pub struct RequestedBaseline(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UnknownBaseline {
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// What there is, or what was most likely meant.
+    /// A hint: the name that was probably meant, or the valid names.
     pub help: String,
 }
 
-/// How many names a message lists.
+/// Largest number of names that a message lists.
 const LISTED: usize = 12;
 
 impl RequestedBaseline {
-    /// Takes the text as it was given; whether there is such a baseline is only known for a plan.
+    /// Accepts any text; only a plan can show if the baseline exists.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text as it was given.
+    /// The text as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether some block of these plans has it.
+    /// Checks that some block of these plans has the baseline.
     ///
     /// # Errors
-    /// Where none has, with the names that there are.
+    ///
+    /// If none has it, with the valid names.
     pub fn check(&self, plans: &[&Plan]) -> Result<(), UnknownBaseline> {
         let blocks: Vec<&Block> = plans.iter().flat_map(|plan| &plan.blocks).collect();
         if blocks.iter().any(|block| self.arm_in(block).is_ok()) {
@@ -82,7 +84,7 @@ impl RequestedBaseline {
         }
     }
 
-    /// The position of the arm that is meant: the one of that name, else the one with these values that is as the
+    /// Index of the requested arm: the arm of that name, else the one with these values that equals the
     /// planned baseline in everything else, else the only one with these values.
     fn arm_in(&self, block: &Block) -> Result<usize, NoSuchArm> {
         let named = |arm: &Arm| arm.variant.name == self.0 || arm.aliases.contains(&self.0);
@@ -114,19 +116,19 @@ impl RequestedBaseline {
         }
     }
 
-    /// `KEY=V,KEY=V`; `None` where a part has no `=`.
+    /// The text as `KEY=V,KEY=V`; `None` if a part has no `=`.
     fn pairs(&self) -> Option<Vec<(&str, &str)>> {
         self.0.split(',').map(|pair| pair.trim().split_once('=')).collect()
     }
 }
 
-/// Why a block does not have the baseline.
+/// Reason why a block does not have the baseline.
 struct NoSuchArm {
     reason: String,
     several: bool,
 }
 
-/// The arms that can be a baseline, with their positions.
+/// The arms that can be a baseline, with their indices.
 fn candidates(block: &Block) -> impl Iterator<Item = (usize, &Arm)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
 }
@@ -140,13 +142,13 @@ fn value_of<'v>(variant: &'v Variant, key: &str) -> Option<&'v str> {
     }
 }
 
-/// Whether the arm has this value, or one that is the same thing here; of those only the names are known.
+/// Returns true if the arm has this value, or an alias that has it; of aliases only the names are known.
 fn has_value(arm: &Arm, key: &str, value: &str) -> bool {
     let is = |word: &str| word.split_once('=') == Some((key, value));
     value_of(&arm.variant, key) == Some(value) || arm.aliases.iter().any(|alias| alias.split(' ').any(is))
 }
 
-/// What is wrong, with the name that was most likely meant or, where none is near, all that there are.
+/// Builds the error, with the name that was probably meant or, if none is close, all known names.
 fn unknown_baseline(message: String, word: &str, known: &[&str], what: &str) -> UnknownBaseline {
     let holding = || known.iter().find(|name| name.split(['=', ' ']).any(|part| part == word)).copied();
     let help = match suggest(word, known.iter().copied()).or_else(holding) {
@@ -176,14 +178,15 @@ fn list_names(names: &[&str]) -> String {
 
 /// A baseline that was chosen after the run.
 pub(super) struct ChosenBaseline {
-    /// The arm of each block; `None` where the block does not have it.
+    /// Index of the baseline in each block; `None` if the block does not have it.
     pub(super) arms: Vec<Option<usize>>,
-    /// What the answer says of it.
+    /// Description for the result of the comparison.
     pub(super) post_hoc: PostHoc,
 }
 
 impl ChosenBaseline {
-    /// What is wanted, as arms of the plan; `None` where that is the planned baseline wherever it is there at all.
+    /// Finds the requested arm in each block of the plan; `None` if it is the planned baseline in every block
+    /// that has it.
     pub(super) fn of(plan: &Plan, wanted: &RequestedBaseline) -> Option<Self> {
         let found: Vec<_> = plan.blocks.iter().map(|block| wanted.arm_in(block)).collect();
         let planned = |(arm, block): (&Result<usize, NoSuchArm>, &Block)| {

@@ -1,7 +1,8 @@
-//! How far target directories stand apart through a whole session, from the twins of this run and of earlier ones.
+//! Calibration of the offsets between target directories, which persist through a session, from the twins of
+//! this run and of earlier ones.
 //!
-//! Offsets of directories may differ between kinds of builds, so a block goes by the nearest kind of which there are
-//! enough twins: the same project and workload, else the same workload, else all there are, else none.
+//! Offsets of directories may differ between kinds of builds, so a block uses the most similar kind that has
+//! enough twins: the same project and workload, else the same workload, else all twins, else none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,23 +12,23 @@ use super::result::{Calibration, Offsets, Pool};
 use crate::record::{Block, EarlierTwin};
 use crate::stats::{Control, Estimate, OffsetSums, offset_weight};
 
-/// What one twin says.
+/// Estimate of one twin.
 struct TwinEstimate<'a> {
-    /// The run; `None` is the one that is judged.
+    /// Name of the run; `None` for the run that is being judged.
     run: Option<&'a str>,
     kind: BuildKind<'a>,
     estimate: Estimate,
 }
 
-/// What is built.
+/// Project and workload of a block.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct BuildKind<'a> {
-    /// `None` where a block spans several, which may be others than those of the next such block.
+    /// `None` if the block spans several projects; another such block may span different ones.
     project: Option<&'a str>,
     workload: String,
 }
 
-/// A pool of twins: which it is, and the project and workload that they share.
+/// A pool of twins: its kind, and the project and workload that its twins share.
 type PoolKey<'a> = (Pool, Option<&'a str>, Option<&'a str>);
 
 impl<'a> BuildKind<'a> {
@@ -35,7 +36,7 @@ impl<'a> BuildKind<'a> {
         Self { project: block.id.project(), workload: block.workload() }
     }
 
-    /// The pools that it belongs to, the nearest first.
+    /// The pools that the build kind belongs to, the most similar first.
     fn pools(&self) -> impl Iterator<Item = PoolKey<'_>> {
         let workload = Some(self.workload.as_str());
         let nearest = self.project.map(|project| (Pool::Project, Some(project), workload));
@@ -43,8 +44,8 @@ impl<'a> BuildKind<'a> {
     }
 }
 
-/// An answer for each project and workload of the run in the order of the plan, and that for each block. Estimates are
-/// taken as they are before any offset.
+/// Returns the calibration for each project and workload of the run, in the order of the plan, and the
+/// offsets for each block. Uses the estimates before any offset.
 pub(super) fn calibrate(
     cells: &[Cells<'_>],
     judged: &[JudgedBlock],
@@ -76,12 +77,13 @@ pub(super) fn calibrate(
     (distinct.map(answer).collect(), of_blocks)
 }
 
-/// Whether the block's twin counts. Over several sessions offsets average out, and it would show too little of them.
+/// Returns true if the block's twin counts. With several sessions, offsets average out, and the twin would
+/// show too little of them.
 fn twin_counts(cells: &Cells<'_>) -> bool {
     cells.session_share() == 1.0
 }
 
-/// The twins of this run and of earlier ones that can be weighed.
+/// The twins of this run and of earlier ones that have a weight.
 fn usable_twins<'a>(
     kinds: &[BuildKind<'a>],
     cells: &[Cells<'_>],
@@ -108,7 +110,7 @@ fn usable_twins<'a>(
     own.chain(earlier).filter(|twin| offset_weight(&twin.estimate).is_some()).collect()
 }
 
-/// What the twins of a pool say; `None` where they are too few.
+/// Offsets from the twins of a pool; `None` if there are too few.
 fn pool_offsets(pool: Pool, twins: &[&TwinEstimate<'_>]) -> Option<(Offsets, OffsetSums)> {
     let estimates: Vec<Estimate> = twins.iter().map(|twin| twin.estimate).collect();
     let runs: HashSet<Option<&str>> = twins.iter().map(|twin| twin.run).collect();
@@ -123,7 +125,7 @@ fn pool_offsets(pool: Pool, twins: &[&TwinEstimate<'_>]) -> Option<(Offsets, Off
     Some((offsets, sums))
 }
 
-/// The largest weight as a share of all.
+/// The largest weight as a fraction of the sum of all weights.
 fn heaviest_share(twins: &[Estimate]) -> f64 {
     let weights: Vec<f64> = twins.iter().filter_map(offset_weight).collect();
     let (largest, sum) = (weights.iter().copied().fold(0.0, f64::max), weights.iter().sum::<f64>());

@@ -1,32 +1,32 @@
-//! What went on beside the builds of a run: the shares of time that others took, summed over all of them.
+//! Interference with the builds of a run: fractions of time used by others, summed over all builds.
 
 use std::time::Duration;
 
 use crate::record::{Phase, Sample};
 
-/// What went on beside the measured builds that ended well. `None` where no build tells, or what it would be a share of
-/// is not known.
+/// Interference with the successful measured builds. `None` if no build reports the value, or if the total
+/// that it is a fraction of is unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct RunInterference {
-    /// How many builds.
+    /// Number of builds.
     pub builds: usize,
-    /// Processor time of other programs, as a share of what there was: wall time × threads.
+    /// CPU time of other programs, as a fraction of the available CPU time: wall time × threads.
     pub foreign: Option<f64>,
-    /// Processor time that a hypervisor gave to others, as the same share.
+    /// CPU time that a hypervisor gave to others, as the same fraction.
     pub steal: Option<f64>,
-    /// Time in which something waited for the disk, as a share of wall time.
+    /// Time during which some task waited for the disk, as a fraction of wall time.
     pub io: Option<f64>,
-    /// Time in which something waited for memory, as a share of wall time.
+    /// Time during which some task waited for memory, as a fraction of wall time.
     pub memory: Option<f64>,
-    /// Events of thermal throttling.
+    /// Thermal throttling events.
     pub throttled: Option<u64>,
-    /// The highest load average over one minute at the start of a build.
+    /// Highest load average over one minute at the start of a build.
     pub load: Option<f64>,
 }
 
 impl RunInterference {
-    /// Of the samples of a run on a machine with so many hardware threads. A build that does not tell something counts
-    /// on neither side of that share.
+    /// Sums the samples of a run on a machine with this number of hardware threads. A build that lacks a
+    /// value does not count in numerator or denominator of that fraction.
     pub fn of(samples: &[Sample], threads: Option<u64>) -> Self {
         let mut all = Self::default();
         let [mut foreign, mut steal, mut io, mut memory] = [TimeShare::default(); 4];
@@ -52,7 +52,7 @@ impl RunInterference {
     }
 }
 
-/// Seconds of something over the builds that tell it.
+/// Seconds of one kind of interference, over the builds that report it.
 #[derive(Debug, Clone, Copy, Default)]
 struct TimeShare {
     seconds: f64,
@@ -79,7 +79,7 @@ mod tests {
     use crate::bundle::fixture;
     use crate::record::{Cost, Interference, Outcome};
 
-    /// A build of `wall` seconds with what was seen beside it.
+    /// A build of `wall` seconds with this interference.
     fn build(wall: u64, interference: Interference) -> Sample {
         let cost = Cost { wall: Duration::from_secs(wall), ..Cost::default() };
         Sample { interference, ..fixture::sample(1, Outcome::Built(cost)) }

@@ -10,33 +10,33 @@ use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
-/// What a block comes to.
+/// Estimates and verdicts of a block.
 pub(super) struct JudgedBlock {
-    /// Margin of relevance, as a share.
+    /// Equivalence margin, as a fraction.
     pub(super) margin: f64,
-    /// For each arm; `None` where it is not compared, was not timed, or has too few rounds.
+    /// Estimate for each arm; `None` if it is not compared, was not timed, or has too few rounds.
     pub(super) estimates: Vec<Option<Estimate>>,
-    /// The twin's own estimate, as it is before any offset: later runs are calibrated with it.
+    /// Estimate of the twin before any offset, used to calibrate later runs.
     pub(super) twin: Option<Estimate>,
-    /// Why the block shows nothing; empty if it does.
+    /// Reasons why the block is invalid; empty if it is valid.
     pub(super) invalid: Vec<Invalid>,
-    /// Where found, the standard errors have been stretched for it.
+    /// Serial correlation, if found; the standard errors are stretched for it.
     pub(super) serial: Option<SerialCorrelation>,
-    /// Offsets between directories, which have been added to the variances.
+    /// Offsets between directories, which were added to the variances.
     pub(super) offsets: Option<Offsets>,
-    /// τ² as twins of other blocks show it; 0 where they are too few.
+    /// τ² estimated from twins of other blocks; 0 if there are too few.
     offset_from_others: f64,
-    /// For each arm that has an estimate.
+    /// Ratio for each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
 }
 
-/// The offsets between directories that a block is judged by.
+/// Offsets between directories for judging one block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BlockOffsets {
-    /// For its comparisons.
+    /// Offsets for the comparisons of the block.
     pub(super) offsets: Offsets,
-    /// τ² for the verdict on its own twin, from the others alone: a broken twin must not make room for itself. 0 where
-    /// they are too few.
+    /// τ² for the verdict on the block's own twin, from the other twins alone: a broken twin must not excuse
+    /// itself. 0 if there are too few.
     pub(super) from_others: f64,
 }
 
@@ -66,29 +66,30 @@ impl JudgedBlock {
         }
     }
 
-    /// The factor on standard errors that serial correlation asks for; 1 where none was found.
+    /// The factor on standard errors for serial correlation; 1 if none was found.
     pub(super) fn stretch(&self) -> f64 {
         stretch(self.serial)
     }
 
-    /// τ² of the offsets between directories, where enough twins say it.
+    /// τ² of the offsets between directories, if there are enough twins.
     pub(super) fn offset(&self) -> Option<f64> {
         self.offsets.and_then(Offsets::variance)
     }
 
-    /// What of τ² a comparison of two single arms has: each session lays directories out anew, so with the rounds spread
-    /// over several of them offsets average out as Σ (rounds of the session / all rounds)².
+    /// The part of τ² in a comparison of two single arms: each session recreates the directories, so with
+    /// rounds spread over several sessions the offsets average out by Σ (rounds of the session / all
+    /// rounds)².
     pub(super) fn remaining_offset_variance(&self, cells: &Cells<'_>) -> f64 {
         self.offset().unwrap_or(0.0) * cells.session_share()
     }
 
-    /// The twin's estimate as the block is judged by it: an ordinary offset of its directory, as other twins show it, is
-    /// no fault of the block.
+    /// The twin's estimate for judging the block: an ordinary offset of its directory, as seen in other
+    /// twins, does not make the block invalid.
     fn twin_with_offset(&self, cells: &Cells<'_>) -> Option<Estimate> {
         self.twin.map(|twin| twin.with_variance(self.offset_from_others * cells.session_share()))
     }
 
-    /// What the report says of the twin.
+    /// The twin's result for the report.
     pub(super) fn twin_result(&self, cells: &Cells<'_>) -> Option<TwinResult> {
         let (twin, judged) = (self.twin?, self.twin_with_offset(cells)?);
         Some(TwinResult {
@@ -101,7 +102,7 @@ impl JudgedBlock {
         })
     }
 
-    /// Takes offsets between directories into the standard errors.
+    /// Adds the offsets between directories to the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: BlockOffsets) {
         self.offsets = Some(known.offsets);
         self.offset_from_others = known.from_others;
@@ -117,7 +118,7 @@ fn stretch(serial: Option<SerialCorrelation>) -> f64 {
     serial.map_or(1.0, |serial| serial.stretch())
 }
 
-/// The table without the times of a twin that is not judged: no look had them either.
+/// The table without the times of a twin that is not judged: interim looks did not use them either.
 fn judged_arms_table<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
     match cells.block.twin().filter(|_| cells.reference.twin.is_none()) {
         None => Cow::Borrowed(&cells.table),
@@ -129,8 +130,9 @@ fn judged_arms_table<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
     }
 }
 
-/// Corrects over the whole family, all comparisons that count (`family` of them), and fills in ratios and verdicts.
-/// Comparisons of an invalid block keep their place in the family as if they had come out last.
+/// Applies the correction over the whole family, all comparisons that count (`family` of them), and fills in
+/// ratios and verdicts. Comparisons of an invalid block keep their place in the family as if they had the
+/// largest p-values.
 pub(super) fn decide(judged: &mut [JudgedBlock], cells: &[Cells<'_>], family: usize, policy: &Policy) {
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
     let test = |(block, cells): (&mut JudgedBlock, &Cells<'_>)| {
@@ -168,9 +170,10 @@ struct ComparisonTests {
     difference: f64,
     /// Against "a difference by the margin or more".
     equivalence: f64,
-    /// A broken block's tiny p-values must not come first and make the correction milder for all others.
+    /// False in an invalid block: its tiny p-values must not come first and weaken the correction for all
+    /// others.
     counts: bool,
-    /// The two as they count among all.
+    /// Corrected p-values for `difference` and `equivalence`.
     holm: (f64, f64),
 }
 
@@ -218,7 +221,7 @@ fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: 
     })
 }
 
-/// What was shown of one comparison.
+/// Test results of one comparison, from which its verdict follows.
 #[derive(Debug, Clone, Copy)]
 struct ComparisonEvidence {
     invalid: bool,
@@ -229,8 +232,8 @@ struct ComparisonEvidence {
     reference_censored: bool,
 }
 
-/// The rule that the module documentation states. A time-out hides how long the build would have taken, so the side
-/// that has one is slower than its ratio says.
+/// The rule in the module documentation. A time-out hides how long the build would have taken, so the side
+/// with a time-out is slower than its ratio suggests.
 fn verdict(shown: ComparisonEvidence) -> Verdict {
     let censored = shown.variant_censored || shown.reference_censored;
     if shown.invalid {

@@ -1,12 +1,12 @@
-//! Whether an arm's later builds from nothing do the same kind of work as its first one: the last line of defense
-//! against what one build leaves and another finds.
+//! Check that an arm's later builds from nothing do the same kind of work as its first one: the last line of
+//! defense against builds that find what an earlier one has left.
 //!
-//! A workload that starts from nothing has all of its builds do the same work. If the later ones take under half or over
-//! twice the CPU time of the first, compile another set of units, or write under half the bytes, then something outside
-//! of the target directory was kept, and what was measured is not what the workload says. What counts is the median
-//! of the later builds (of the sets, the one that most of them have): one odd build is noise, a lasting change is not.
-//! The floors keep out the start of the machine, which reads toolchains from disk in the first build, and builds too
-//! short to tell.
+//! Under a workload that starts from nothing, all builds do the same work. If the later ones need under half
+//! or over twice the CPU time of the first, compile another set of units, or write under half the bytes, then
+//! something outside of the target directory was kept, and the measurement is not what the workload promises.
+//! The median of the later builds counts (for sets of units, the set that most of them have): one odd build
+//! is noise, a lasting change is not. The minimum values exclude the start of the machine, when the first
+//! build reads toolchains from disk, and builds that are too short to judge.
 
 use std::collections::HashMap;
 
@@ -15,18 +15,18 @@ use super::result::{ChangedArm, LaterBuildChange};
 use crate::record::{ArmBuilds, Cost, Sample};
 use crate::stats::median;
 
-/// Later builds that are needed to speak of a lasting change.
+/// Number of later builds needed to detect a lasting change.
 const MIN_LATER: usize = 3;
-/// Beyond this factor a median is of another kind.
+/// Largest factor between medians of the same kind of work.
 const FACTOR: f64 = 2.0;
-/// Seconds of CPU time in user mode that must have come or gone: reading a toolchain from disk costs time in the kernel
-/// alone.
+/// Smallest change of CPU time in user mode, in seconds: reading a toolchain from disk only costs time in the
+/// kernel.
 const MIN_USER_SECONDS: f64 = 0.1;
-/// Bytes that must not have been written any more.
+/// Smallest decrease of bytes written.
 const MIN_BYTES: f64 = (1 << 20) as f64;
 
-/// The arms whose later builds are of another kind than their first. In a plan of format 1, which does not say which arms
-/// are primed, those count as such whose builds a compiler cache of the harness took part in.
+/// The arms whose later builds differ in kind from their first. A plan of format 1 does not record which arms
+/// are primed; there, arms count as primed if a compiler cache of the harness took part in their builds.
 pub(super) fn changed_arms(cells: &Cells<'_>, format: u32) -> Vec<ChangedArm> {
     let of_arm = |(at, arm): (usize, &crate::record::Arm)| {
         let builds = cells.builds(at)?;
@@ -68,7 +68,7 @@ fn cpu_change(first: &Cost, later: &[&Cost]) -> Option<LaterBuildChange> {
     (differs && moved).then_some(LaterBuildChange::Cpu { first: first_s, later: later_s })
 }
 
-/// The set that more than half of the later builds have, where it is not the first one's.
+/// The set that more than half of the later builds have, if it differs from the first one's.
 fn units_change(first: &Sample, later: &[(&Sample, &Cost)]) -> Option<LaterBuildChange> {
     let first = first.rebuilt.as_ref()?;
     let sets: Vec<_> = later.iter().filter_map(|(sample, _)| sample.rebuilt.as_ref()).collect();

@@ -1,30 +1,30 @@
 //! A run's samples and a policy → estimates and verdicts.
 //!
 //! Pure: plan, samples and proofs go in as values, values come out, and nothing is measured or drawn here.
-//! The method is that of docs/METHODOLOGY.md. Seconds stand in `f64` from here on, ratios as plain numbers
-//! (1.03 is three per cent more than the baseline).
+//! The method is that of docs/METHODOLOGY.md. Seconds are `f64` from here on, ratios are plain numbers (1.03
+//! is three percent more than the baseline).
 //!
-//! What counts: builds of the measured phase, from rounds that are whole at their last attempt, by the rule that
-//! [`crate::record::rounds`] shares with measuring. A twin that was given up before the block had ended would take
-//! all later rounds with it, so such a block is judged as one without a twin.
+//! Only builds of the measured phase count, from rounds that are complete at their last attempt, by the rule
+//! that [`crate::record::rounds`] shares with measuring. A twin that was given up before the block had ended
+//! would invalidate all later rounds, so such a block is judged as one without a twin.
 //!
 //! A verdict, in this order of precedence (levels: see [`Policy`]):
 //!
-//! 1. `invalid`: the twin of the block differs from the baseline by more than the offsets between directories that are
-//!    calibrated allow, p < 0.01 / number of blocks; or the later builds from nothing of some arm are of another kind
-//!    than its first, so that they found something which an earlier build had left.
-//! 2. `equivalent`: two one-sided tests show the ratio within the margin, corrected by Holm over all planned
-//!    comparisons. It comes before the next two: a difference that is certain and too small to matter is
-//!    `equivalent`.
-//! 3. `faster` or `slower`: the difference from 1 is significant, by a Holm correction of its own.
+//! 1. `invalid`: the twin of the block differs from the baseline by more than the calibrated offsets between
+//!    directories allow, p < 0.01 / number of blocks; or the later builds from nothing of some arm differ in
+//!    kind from its first, so that they found something which an earlier build had left.
+//! 2. `equivalent`: two one-sided tests show that the ratio is within the margin, with Holm's correction over
+//!    all planned comparisons. It precedes the next two: a difference that is certain but too small to matter
+//!    is `equivalent`.
+//! 3. `faster` or `slower`: the difference from 1 is significant, with a separate Holm correction.
 //! 4. `undecided`: neither was shown.
 //!
-//! With a baseline that was chosen after the run ([`Policy::baseline`]) every other arm is compared with it, and the
-//! correction counts all pairs of arms: the answer is marked as post hoc. The planned twin still says whether a block
-//! is `invalid`.
+//! If a baseline was chosen after the run ([`Policy::baseline`]), every other arm is compared with it, the
+//! correction counts all pairs of arms, and the result is marked as post hoc. The planned twin still decides
+//! if a block is `invalid`.
 //!
-//! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and next to a baseline
-//! or twin with one no variant is `slower` or `equivalent`.
+//! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and if a
+//! baseline or twin has one, no variant is `slower` or `equivalent`.
 
 #![warn(missing_docs)]
 
@@ -69,7 +69,7 @@ use baseline::ChosenBaseline;
 use cells::Cells;
 use judge::JudgedBlock;
 
-/// Everything that the samples of one run say.
+/// Compares all arms of a run.
 pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
     let RunRecord { plan, earlier, machine, .. } = *recorded;
     let planned = plan.planned_comparisons();
@@ -109,9 +109,9 @@ pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
     }
 }
 
-/// What belongs to each block of the plan, in its order.
+/// Groups samples, proofs and ends by block, in the order of the plan.
 fn sorted_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
-    // blocks are measured one after another, so their samples come in few stretches
+    // Blocks are measured one after another, so their samples form few contiguous stretches.
     let stretches = recorded.samples.par_chunk_by(|one, next| one.block == next.block);
     let mut samples: HashMap<&BlockId, Vec<&[Sample]>> = HashMap::new();
     for stretch in stretches.collect::<Vec<&[Sample]>>() {
@@ -121,7 +121,7 @@ fn sorted_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
     for proof in recorded.proofs {
         proofs.entry(&proof.block).or_default().push(proof);
     }
-    // of several ends of a block the last one counts
+    // If a block has several ends, the last one counts.
     let ends: HashMap<&BlockId, &BlockEnd> = recorded.ends.iter().map(|end| (&end.block, end)).collect();
     let of_block = |block: &'a Block| {
         let samples = samples.get(&block.id).into_iter().flatten().copied().flatten();
@@ -131,7 +131,7 @@ fn sorted_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
     recorded.plan.blocks.par_iter().map(of_block).collect()
 }
 
-/// `None` where the block does not have the baseline that was chosen.
+/// `None` if the block does not have the chosen baseline.
 fn block_result(
     cells: &Cells<'_>,
     judged: &JudgedBlock,

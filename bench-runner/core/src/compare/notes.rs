@@ -1,4 +1,4 @@
-//! What a reader of a block should know, as whole sentences.
+//! Notes on a block for its readers, as whole sentences.
 
 use super::cells::Cells;
 use super::judge::JudgedBlock;
@@ -7,7 +7,7 @@ use super::result::{Invalid, Offsets, Ratio, Verdict};
 use crate::record::{Block, Plan, PlannedProject, Role};
 use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds_for, rounds_to_reach};
 
-/// Beyond this a number of rounds is no plan.
+/// Larger numbers of rounds are not suggested.
 const MOST_ROUNDS: usize = 1000;
 
 pub(super) fn block_notes(
@@ -34,8 +34,8 @@ pub(super) fn block_notes(
     notes
 }
 
-/// Notes about the sources of a block that say something about its builds. Those that only describe a source, such as its
-/// commit, stand with the plan.
+/// Notes on the sources of a block that concern its builds. Those that only describe a source, such as its
+/// commit, are in the plan.
 pub(super) fn source_notes(plan: &Plan, block: &Block) -> Vec<String> {
     const DESCRIBING: [&str; 3] = ["HEAD is ", "its own ", "nothing has been committed"];
     let built = |project: &&PlannedProject| block.arms.iter().any(|arm| arm.variant.project == project.name);
@@ -52,18 +52,18 @@ pub(super) fn source_notes(plan: &Plan, block: &Block) -> Vec<String> {
         .collect()
 }
 
-/// A share as a reader takes it in: `1.5 %`.
+/// Formats a fraction as a percentage: `1.5 %`.
 fn percent(share: f64) -> String {
     let value = 100.0 * share;
     if value.abs() < 0.095 { format!("{value:.2} %") } else { format!("{value:.1} %") }
 }
 
-/// `1 round`, `2 rounds`.
+/// Formats a count with its noun: `1 round`, `2 rounds`.
 pub fn pluralize(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// How many rounds a difference of the margin probably takes, where no scatter was seen yet.
+/// Number of rounds that a verdict on a difference of the margin probably needs, before any scatter is known.
 fn rounds_for_margin(cells: &Cells<'_>, margin: f64) -> String {
     let (scatter, margin_shown) = (percent(EXPECTED_NOISE), percent(margin));
     let rounds = match rounds_for(EXPECTED_NOISE, 0.5 * margin, cells.control(), MOST_ROUNDS) {
@@ -144,7 +144,7 @@ fn reference_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<String> {
     notes
 }
 
-/// What an arm's later builds did not do that its first one did.
+/// Describes how an arm's later builds differ from its first one.
 fn later_builds_note(cells: &Cells<'_>, reason: &Invalid) -> Option<String> {
     let Invalid::LaterBuildsDiffer(kind) = reason else { return None };
     Some(format!(
@@ -156,7 +156,7 @@ fn later_builds_note(cells: &Cells<'_>, reason: &Invalid) -> Option<String> {
     ))
 }
 
-/// The same as the beginning of a sentence.
+/// Capitalizes the article of a name for the beginning of a sentence.
 fn capitalize_article(name: &str) -> String {
     name.strip_prefix("the ").map_or_else(|| name.to_owned(), |rest| format!("The {rest}"))
 }
@@ -173,7 +173,7 @@ fn failure_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     })
 }
 
-/// Builds that are recorded as having taken no time: whatever wrote that, there is no logarithm of it.
+/// Builds that are recorded with a wall time of 0, of which there is no logarithm.
 fn zero_time_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     let count = cells.zero_time_builds(arm);
     (count > 0).then(|| {
@@ -185,7 +185,7 @@ fn zero_time_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     })
 }
 
-/// Why an arm that was timed was not timed to the end. Of the twin the notes on the reference say it.
+/// Reason for giving up an arm that was timed. The notes on the reference cover the twin.
 fn given_up_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     if cells.not_timed[arm].is_some() || cells.block.arms[arm].role == Role::Twin {
         return None;
@@ -226,7 +226,7 @@ fn comparison_notes(
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
             let count = contrast.rounds(&cells.table);
             let have = if count == 1 { "1 round counts".to_owned() } else { format!("{count} rounds count") };
-            // of what never built, more rounds are not the trouble
+            // More rounds do not help an arm that was never built successfully.
             let needed = (count > 0).then(|| format!(", and {}", rounds_for_margin(cells, judged.margin)));
             let needed = needed.unwrap_or_default();
             notes.push(format!("For {name} {have}; a ratio needs at least {MIN_ROUNDS}{needed}."));
@@ -237,19 +237,19 @@ fn comparison_notes(
     notes
 }
 
-/// What a new run would need to decide what this one did not: as many rounds as bring the half-width at the corrected
-/// level to half the margin, with the scatter that was seen.
+/// What a new run would need for a verdict: enough rounds to bring the half-width at the corrected level to
+/// half the margin, with the observed scatter.
 enum RoundsNeeded {
-    /// So many rounds.
+    /// This number of rounds.
     Rounds(usize),
-    /// No number of rounds, because of the offsets between directories.
+    /// No number of rounds suffices, because of the offsets between directories.
     OtherDirectories,
-    /// More than are worth a plan.
+    /// More rounds than [`MOST_ROUNDS`].
     TooMany,
 }
 
 impl RoundsNeeded {
-    /// `fixed` is the part of the variance that rounds do not lessen.
+    /// `fixed` is the part of the variance that rounds do not reduce.
     fn of(estimate: &Estimate, fixed: f64, margin: f64, level: f64) -> Self {
         let target = (0.5 * margin.ln_1p()).exp_m1();
         let reach = |fixed: f64| rounds_to_reach(estimate, fixed, target, level, MOST_ROUNDS);
@@ -261,7 +261,8 @@ impl RoundsNeeded {
     }
 }
 
-/// How wide the interval is, and what a new run would need. A follow-up is a new run, judged alone.
+/// Reports the width of the interval and the needs of a new run. A follow-up is a new run that is judged
+/// alone.
 fn undecided_note(
     name: &str,
     estimate: &Estimate,
@@ -296,7 +297,7 @@ fn undecided_note(
     format!("{found}; {outlook}.")
 }
 
-/// Half-width and ends of an interval.
+/// Formats the half-width and the ends of an interval.
 fn format_interval(estimate: &Estimate, ratio: Ratio) -> String {
     let half_width = percent(estimate.half_width_share(LEVEL));
     format!("±{half_width} ({} to {})", format_ratio(ratio.low), format_ratio(ratio.high))
@@ -306,7 +307,7 @@ fn format_ratio(ratio: f64) -> String {
     if ratio < 1000.0 { format!("{ratio:.3}") } else { format!("{ratio:.0}") }
 }
 
-/// Whether a variant compiled another set of units after the same edit than the baseline did.
+/// Reports that a variant compiled another set of units than the baseline after the same edit.
 fn rebuilt_note(cells: &Cells<'_>, contrast: Contrast) -> Option<String> {
     let (arm, baseline) = (contrast.of.arm, contrast.against.arm);
     let pairs: Vec<_> = cells
@@ -329,7 +330,7 @@ fn rebuilt_note(cells: &Cells<'_>, contrast: Contrast) -> Option<String> {
     ))
 }
 
-/// Rounds that were taken again count at their last attempt; the answer of the first is given beside it.
+/// Repeated rounds count at their last attempt; the result with the first attempts is reported too.
 fn repeated_rounds_notes(cells: &Cells<'_>) -> Vec<String> {
     let (table, count) = cells.first_attempts();
     if count == 0 {
@@ -356,7 +357,7 @@ fn repeated_rounds_notes(cells: &Cells<'_>) -> Vec<String> {
     notes
 }
 
-/// What the standard errors were widened for.
+/// Reports why the standard errors were widened.
 fn widening_notes(judged: &JudgedBlock) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(serial) = judged.serial {
@@ -381,9 +382,10 @@ fn widening_notes(judged: &JudgedBlock) -> Vec<String> {
     notes
 }
 
-/// What the settings of arms that were timed change besides what their axes are named for: part of what is compared.
+/// Reports side effects of the settings of timed arms beyond what their axes are named for; they are part of
+/// the comparison.
 fn co_change_note(cells: &Cells<'_>) -> Option<String> {
-    // By what changes, so that what several settings have in common is said once.
+    // Grouped by change, so that a change common to several settings is reported once.
     let mut changes: Vec<(&str, Vec<&str>)> = Vec::new();
     for (arm, _) in cells.block.arms.iter().zip(&cells.not_timed).filter(|(_, why)| why.is_none()) {
         for change in &arm.co_changes {

@@ -1,10 +1,10 @@
-//! What places and predecessors within the rounds did to the times and ratios of a block.
+//! Effects of positions and predecessors within the rounds on the times and ratios of a block.
 
 use super::cells::Cells;
 use super::judge::JudgedBlock;
 use crate::stats::{Contrast, NoOrderEffects, OrderEffects, OrderedRound, order_effects};
 
-/// The effects of the order on a block, and how far it moved each ratio that the block has.
+/// Effects of the order on a block, and how far it moved each ratio of the block.
 pub(super) fn block_order_effects(
     cells: &Cells<'_>,
     judged: &JudgedBlock,

@@ -1,4 +1,4 @@
-//! The same comparison in several projects, put together. Only ratios meet here, never seconds.
+//! Pooling of the same comparison in several projects. It combines only ratios, never seconds.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use super::judge::JudgedBlock;
 use super::result::{ExcludedProject, GeneralIntervals, PooledProjects};
 use crate::stats::{Contrast, Estimate, pooled, ratio};
 
-/// What makes comparisons of different projects the same one: matrix and workload of the block's id, the variant with
-/// its workload, and the baseline.
+/// Key shared by the same comparison in different projects: matrix and workload of the block's id, the
+/// variant with its workload, and the baseline.
 type ComparisonKey<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
 
 #[derive(Default)]
@@ -17,8 +17,8 @@ struct ProjectEstimates<'a> {
     left_out: Vec<ExcludedProject>,
 }
 
-/// All comparisons that at least two projects have, in the order of the plan. A block that spans several projects has
-/// no project of its own and is passed over.
+/// All comparisons that at least two projects have, in the order of the plan. A block that spans several
+/// projects has no single project and is ignored.
 pub(super) fn pool_all(cells: &[Cells<'_>], judged: &[JudgedBlock]) -> Vec<PooledProjects> {
     let mut keys: Vec<ComparisonKey<'_>> = Vec::new();
     let mut found: HashMap<ComparisonKey<'_>, ProjectEstimates<'_>> = HashMap::new();
@@ -46,7 +46,7 @@ pub(super) fn pool_all(cells: &[Cells<'_>], judged: &[JudgedBlock]) -> Vec<Poole
     keys.into_iter().filter_map(|key| pool_comparison(key, found.remove(&key)?)).collect()
 }
 
-/// The estimate of a comparison, or why it says nothing across projects.
+/// The estimate of a comparison, or the reason for not pooling it.
 fn usable_estimate(
     cells: &Cells<'_>,
     judged: &JudgedBlock,

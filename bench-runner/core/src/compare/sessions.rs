@@ -1,4 +1,4 @@
-//! Each variant's ratio by session, and how far the sessions lie apart.
+//! Each variant's ratio by session, and the spread between the sessions.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::stats::{Estimate, spread_between};
 /// Wall seconds of some rounds.
 type Rows<'c> = Vec<&'c Vec<Option<f64>>>;
 
-/// Wall seconds of each session, in their order.
+/// Wall seconds of each session, in order.
 pub(super) struct BySession<'c>(Vec<(u32, Rows<'c>)>);
 
 impl<'c> BySession<'c> {
@@ -24,7 +24,7 @@ impl<'c> BySession<'c> {
         Self(sessions.into_iter().collect())
     }
 
-    /// The ratios of one arm; `None` where the arm has no ratio or fewer than two sessions have one.
+    /// The ratios of one arm by session; `None` if the arm has no ratio or fewer than two sessions have one.
     pub(super) fn for_arm(&self, cells: &Cells<'_>, judged: &JudgedBlock, arm: usize) -> Option<Sessions> {
         judged.estimates[arm]?;
         let contrast = cells.contrast(arm).filter(|_| self.0.len() > 1)?;

@@ -1,4 +1,4 @@
-//! What a comparison says, as values.
+//! Results of a comparison, as values.
 
 mod arm;
 mod block;

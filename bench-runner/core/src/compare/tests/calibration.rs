@@ -5,7 +5,7 @@ use crate::compare::{
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
 use crate::stats::{Control, Estimate, LEVEL, OffsetSums};
 
-/// Twins of two earlier runs of another project, `theta` to one side and the other.
+/// Twins of two earlier runs of another project, with `theta` alternately positive and negative.
 fn earlier_twins(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
     let one = |n: usize| EarlierTwin {
         run: format!("run {}", n % 2),
@@ -37,7 +37,7 @@ fn one_block() -> (Plan, Vec<Sample>) {
     (plan, samples)
 }
 
-/// The variance of ln ratio that an interval speaks of.
+/// Variance of ln ratio, derived from the interval.
 fn variance(comparison: &Comparison, arm: usize) -> f64 {
     let ratio = comparison.blocks[0].arms[arm].ratio.unwrap();
     let t = crate::stats::t_quantile(0.975, 11.0) * (1.0 + 0.5 / 12.0);
@@ -71,7 +71,7 @@ fn earlier_twins_widen_what_one_run_could_not() {
     assert_eq!((before.theta, before.se), (after.theta, after.se), "later runs are calibrated with these");
     let half_width =
         |se: f64| Estimate { rounds: 12, theta: 0.0, se, control: Control::Twin }.half_width_share(LEVEL);
-    // the twin is judged by what the others show
+    // The twin is judged by the offsets of the others.
     let of_others: Vec<Estimate> = twins
         .iter()
         .map(|twin| Estimate { rounds: 13, theta: twin.theta, se: twin.se, control: Control::Twin })
@@ -100,7 +100,7 @@ fn an_ordinary_offset_is_no_fault_of_the_block() {
     assert_eq!(verdict(0.006), Verdict::Invalid, "an offset that is no ordinary one");
 }
 
-/// Two variants have a directory each and no copy between them.
+/// Two variants have one directory each and no identical copy.
 #[test]
 fn a_pair_of_variants_has_the_offsets_of_two_directories() {
     let (plan, samples) = one_block();
@@ -149,7 +149,7 @@ fn a_block_goes_by_the_nearest_kind_that_has_enough_twins() {
     assert_eq!(offsets(4, 4, 0), Offsets::NotCalibrated { twins: 9 });
 }
 
-/// The next block that spans several projects may span others.
+/// Two blocks that span several projects may span different ones.
 #[test]
 fn blocks_of_several_projects_have_no_project_in_common() {
     let (mut plan, mut samples) = one_block();
@@ -194,7 +194,7 @@ fn twins_of_few_rounds_or_without_spread_do_not_count() {
     assert_eq!(found.calibration[0].offsets, Offsets::NotCalibrated { twins: 9 });
 }
 
-/// A file can hold any number; none of them gets an infinite interval out.
+/// A file may contain any numbers; none of them leads to an infinite interval.
 #[test]
 fn no_twin_makes_an_answer_that_is_not_a_number() {
     let (plan, samples) = one_block();
@@ -215,7 +215,7 @@ fn a_twin_that_decides_alone_is_seen() {
         let Offsets::Calibrated { heaviest, .. } = found else { panic!("{found:?}") };
         heaviest
     };
-    // by hand: weights go by 1/se², and the own twin has less than any of these
+    // By hand: weights are in proportion to 1/se², and the block's own twin has less than any of these.
     assert!((heaviest(0.002) - 1.0 / 20.2).abs() < 0.01, "{}", heaviest(0.002));
     assert!((heaviest(0.0002) - 100.0 / 119.2).abs() < 0.01, "{}", heaviest(0.0002));
 }
@@ -248,18 +248,18 @@ fn several_sessions_average_offsets_out() {
     };
     let one = added(&samples);
     assert!((one - 0.75).abs() < 1e-6, "{one}");
-    // three equal sessions of four rounds each
+    // Three equal sessions of four rounds each.
     samples.iter_mut().for_each(|sample| sample.session = sample.round.div_ceil(4));
     let three = added(&samples);
     assert!((three - 0.25).abs() < 1e-6, "{three}");
-    // its own twin is out of the pool, since it shows a third of what a single session would
+    // Its own twin is not in the pool, since it shows a third of the offset variance of a single session.
     assert!(matches!(
         compare_with_earlier(&plan, &samples, &twins, &policy).calibration[0].offsets,
         Offsets::Calibrated { twins: 20, .. }
     ));
 }
 
-/// A broken twin must not raise the offsets so far that it looks like an ordinary one.
+/// A broken twin must not increase the offsets so far that it looks ordinary.
 #[test]
 fn a_twin_does_not_excuse_itself() {
     let blocks: Vec<_> = (0..12).map(|n| block(&format!("m{n}"), true, &["v"])).collect();

@@ -5,8 +5,8 @@ use crate::compare::ArmResult;
 use crate::record::{Activity, Cost, MetricId, Outcome};
 use crate::stats::noise::Noise;
 
-/// A variant that takes as long as the baseline, with 0.6 of its CPU time and twice its memory; in the last of eight
-/// rounds its cost is what `last` makes of it.
+/// A variant that takes as long as the baseline, with 0.6 of its CPU time and twice its memory; `last`
+/// changes its cost in the last of eight rounds.
 fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
@@ -72,7 +72,7 @@ fn counts_are_summed_up_and_compared_if_every_build_has_them() {
         (found.summaries[MetricId::MinorFaults].unwrap(), found.plain_ratios[MetricId::MinorFaults]);
     assert!((2000.0..2005.0).contains(&faults.median), "{faults:?}");
     assert!((1.99..2.01).contains(&ratio.unwrap().ratio), "{ratio:?}");
-    // Nothing is twice as much as nothing.
+    // 0 has no ratio to 0.
     assert_eq!(found.summaries[MetricId::MajorFaults].unwrap().max, 0.0);
     assert_eq!(found.plain_ratios[MetricId::MajorFaults], None);
     assert_eq!(found.summaries[MetricId::VoluntarySwitches], None);
@@ -91,7 +91,7 @@ fn the_middle_half_of_wall_times_lies_between_order_statistics() {
         samples.round(0, round, |arm| built(if arm == 0 { seconds } else { 5.0 }));
     }
     let found = compare_samples(&plan, &samples.all).blocks.remove(0);
-    // as numpy's default gives them
+    // As computed by numpy with its default method.
     assert_eq!(found.arms[0].middle_half, Some((1.75, 3.25)));
     assert_eq!(found.arms[1].middle_half, Some((5.0, 5.0)));
 }

@@ -34,7 +34,7 @@ fn a_wall_time_of_zero_enters_no_ratio_and_is_said() {
         &found,
         "Of `v`, 7 builds are recorded with a wall time of 0; no ratio contains them."
     ));
-    // of the baseline, its rounds count for nobody
+    // Builds of the baseline: without them, the rounds do not count for any arm.
     for sample in samples.all.iter_mut().filter(|sample| sample.role == Role::Baseline && sample.round == 1) {
         sample.outcome = built(0.0);
     }
@@ -80,7 +80,7 @@ fn equal_times_are_equivalent() {
     let plan = plan(vec![block("linkers", true, &["v", "w"])]);
     let mut samples = Samples::of(&plan);
     for round in 1..=6 {
-        // `w` has a MAD of 0 and an outlier
+        // `w` has a MAD of 0 and an outlier.
         samples.round(0, round, |arm| built(if arm == 3 && round == 2 { 2.0 } else { 1.0 }));
     }
     let found = compare_samples(&plan, &samples.all);
@@ -108,7 +108,7 @@ fn a_variant_that_never_builds_has_failures_and_no_ratio() {
     assert!(notes_say(&found, "For `v` 0 rounds count; a ratio needs at least 3."));
 }
 
-/// Its differences are certain, and say nothing.
+/// The differences of an invalid block are certain and meaningless.
 #[test]
 fn an_invalid_block_makes_the_correction_of_no_other_milder() {
     let plan = plan(vec![block("broken", true, &["a", "b", "c"]), block("sound", true, &["v"])]);
@@ -183,7 +183,7 @@ fn arms_dropped_after_their_warm_up_say_why() {
             None,
         ]
     );
-    // six were planned, one has a p-value: the five others still count
+    // Six were planned, one has a p-value: the other five still count.
     let ratio = found.blocks[0].arms[7].ratio.unwrap();
     assert_eq!((found.planned, ratio.rounds, found.blocks[0].proofs.len()), (6, 6, 2));
 }
@@ -317,7 +317,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
-    /// Whatever comes out of a run, the answer is sound, and no time-out is rewarded.
+    /// For any outcomes of a run, the result is sound, and no time-out is rewarded.
     #[test]
     fn any_outcomes_give_a_sound_answer(
         outcomes in prop::collection::vec((0..5usize, 0..9u32, 1..3u32, outcome()), 0..80),
@@ -345,7 +345,7 @@ proptest! {
                 prop_assert!(!matches!(ratio.verdict, Verdict::Faster | Verdict::Equivalent));
             }
         }
-        // The same against another baseline.
+        // The same samples with another baseline.
         let policy = Policy { baseline: Some(RequestedBaseline::new("w")), ..Policy::default() };
         let found = compare(&RunRecord::of(&plan, &samples.all), &policy);
         assert_sound(&found);

@@ -1,4 +1,4 @@
-//! Arms whose later builds from nothing are of another kind than their first.
+//! Arms whose later builds from nothing differ in kind from their first.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use crate::compare::{
 };
 use crate::record::{Activity, BlockEnd, CacheUse, Cost, Outcome, Plan, Rebuilt, Role, Sample};
 
-/// A warm-up and six rounds of a baseline, its twin and two variants, all alike: 10 s of wall time, 15 s of CPU time.
-/// `change` makes each build what a test wants, with its arm and its round (0 for the warm-up).
+/// A warm-up and six rounds of a baseline, its twin and two variants, all alike: 10 s of wall time, 15 s of
+/// CPU time. `change` modifies each build, given its arm and its round (0 for the warm-up).
 fn plan_samples(plan: &Plan, change: impl Fn(&mut Sample, usize, u32)) -> Vec<Sample> {
     let mut samples = Samples::of(plan);
     for arm in 0..plan.blocks[0].arms.len() {
@@ -50,7 +50,7 @@ fn compare_by_default(plan: &Plan, samples: &[Sample]) -> Comparison {
     compare(&RunRecord::of(plan, samples), &Policy::default())
 }
 
-/// Whether the block is invalid, and that verdicts, notes and correction say the same.
+/// Returns true if the block is invalid, after checking that verdicts, notes and correction agree.
 fn is_invalid(found: &Comparison) -> bool {
     let block = &found.blocks[0];
     let invalid = !block.invalid.is_empty();
@@ -72,7 +72,7 @@ fn builds_that_are_all_alike_are_of_one_kind() {
 #[test]
 fn a_cache_outside_of_the_target_directory_makes_the_block_invalid() {
     let plan = two_variant_plan();
-    // A sixth of the CPU time once it is filled, and a third of the wall time.
+    // A sixth of the CPU time once the cache is filled, and a third of the wall time.
     let samples = plan_samples(&plan, |sample, arm, round| {
         if arm == 2 && round > 0 {
             scale_cost(sample, 1.0 / 6.0);
@@ -151,7 +151,7 @@ fn other_units_make_the_block_invalid() {
     assert!(is_invalid(&found));
     assert!(found.blocks[0].why_invalid()[0].ends_with("(9 units compiled, then 4)"));
     assert!(!is_invalid(&compare_by_default(&plan, &other(false))), "one odd build is noise");
-    // What the build tool does not tell is no evidence.
+    // A value that the build tool does not report is no evidence.
     let unknown =
         plan_samples(&plan, |sample, _, round| sample.rebuilt = sample.rebuilt.take().filter(|_| round == 0));
     assert!(!is_invalid(&compare_by_default(&plan, &unknown)));
@@ -244,7 +244,8 @@ fn an_arm_that_turned_out_to_fill_a_cache_is_exempt() {
 #[test]
 fn what_a_session_before_has_left_shows_in_the_next() {
     let plan = two_variant_plan();
-    // The first session was cut after its warm-ups; all that the second builds is warm, its own warm-ups included.
+    // The first session was cut after its warm-ups; all builds of the second are warm, including its
+    // warm-ups.
     let mut samples = plan_samples(&plan, |sample, _, _| scale_cost(sample, 0.2));
     let mut first: Vec<Sample> = samples.iter().filter(|sample| sample.round == 0).cloned().collect();
     first.iter_mut().for_each(|sample| scale_cost(sample, 5.0));
@@ -282,7 +283,7 @@ fn no_committed_bundle_is_invalid_for_this() {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let dirs = ["results", "studies/results"].map(|dir| bundles(&checkout.join(dir))).concat();
     if dirs.is_empty() {
-        // The package by itself comes without them.
+        // The published package does not include them.
         assert!(!checkout.join("studies").exists(), "the checkout has no bundles");
         return;
     }

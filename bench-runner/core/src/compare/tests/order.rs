@@ -3,8 +3,8 @@ use crate::compare::{NoOrderEffects, OrderEffects};
 use crate::record::Outcome;
 use crate::stats::noise::Noise;
 
-/// A block of baseline, twin and two variants in which the first build of each round takes 5 % longer. The arms take
-/// turns at the places.
+/// A block of baseline, twin and two variants in which the first build of each round takes 5% longer. The
+/// arms rotate through the positions.
 fn compare_with_slow_starts(rounds: u32) -> crate::compare::Comparison {
     let plan = plan(vec![block("linkers", true, &["v", "w"])]);
     let mut samples = Samples::of(&plan);
@@ -72,7 +72,7 @@ fn a_variant_that_never_builds_does_not_take_the_others_along() {
     assert_eq!(found.blocks[0].order.as_ref().map(|order| order.rounds), Ok(12));
 }
 
-/// The orders of the fixture must not leave the property tests of this module without effects of the order.
+/// The orders of the fixture must allow estimating order effects in the property tests of this module.
 #[test]
 fn the_rounds_of_the_fixture_tell_the_effects_apart() {
     for variants in [&["v"][..], &["v", "w", "x"]] {

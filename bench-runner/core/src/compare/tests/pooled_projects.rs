@@ -10,7 +10,7 @@ fn block_for_project(matrix: &str, project: &str, variants: &[&str]) -> Block {
     block
 }
 
-/// Blocks of `a`, `b`, … with the variant `v`, whose ratios are these.
+/// Blocks of `a`, `b`, … with the variant `v`.
 fn plan_for_projects(count: usize) -> Plan {
     let names = ["a", "b", "c", "d", "e", "f"];
     plan(names[..count].iter().map(|name| block_for_project("linkers", name, &["v"])).collect())

@@ -11,7 +11,7 @@ fn compare_against(plan: &Plan, samples: &[Sample], baseline: &str) -> Compariso
     comparison
 }
 
-/// A block whose arms have their settings, as those of a plan do: `linker=a profile=b`.
+/// A block whose arms have settings like those of a plan: `linker=a profile=b`.
 fn block_with_settings(matrix: &str, arms: &[&str]) -> Block {
     let mut block = block(matrix, true, &arms[1..]);
     block.arms[BASELINE].variant.name = arms[0].into();
@@ -39,13 +39,13 @@ fn the_others_and_the_old_baseline_stand_against_the_new_one() {
     let (old, lld) = (block.arms[BASELINE].ratio.unwrap(), block.arms[3].ratio.unwrap());
     assert_eq!((block.baseline, block.arms[TWIN].ratio, block.arms[2].ratio), (2, None, None));
     assert_eq!((old.verdict, lld.verdict), (Verdict::Slower, Verdict::Slower));
-    // With its twin, the old baseline gives the planned answer turned round; the correction alone is another.
+    // With its twin, the old baseline has the inverse of the planned result; only the correction differs.
     let before = planned.blocks[0].arms[2].ratio.unwrap();
     let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} instead of {b}");
     near(old.ratio, 1.0 / before.ratio);
     near(old.low, 1.0 / before.high);
     near(old.p_adjusted / old.p, 3.0 * (before.p_adjusted / before.p) / 2.0);
-    // Two variants of a block with a twin: ln v − ln w, and the factor that the block's stopping asks for.
+    // Two variants of a block with a twin: ln v − ln w, and the factor for the block's stopping rule.
     let twin = block.twin.unwrap();
     assert_eq!(twin, planned.blocks[0].twin.unwrap());
     let d: Vec<f64> = (0..16)
@@ -97,7 +97,8 @@ fn blocks_without_it_are_left_out_and_count_in_the_correction() {
         (post_hoc.left_out[0].block.as_str(), post_hoc.left_out[0].reason.as_str()),
         ("profiles/hexyl/clean", "no variant here is `linker=mold`")
     );
-    // Where it was planned, the comparison is the planned one at the level of the whole choice.
+    // In the block whose planned baseline it is, the comparison is the planned one at the level of the whole
+    // choice.
     let ratio = found.blocks[1].arms[2].ratio.unwrap();
     let planned = compare_samples(&plan, &samples.all).blocks[2].arms[2].ratio.unwrap();
     assert_eq!((ratio.ratio, ratio.p, found.blocks[1].baseline), (planned.ratio, planned.p, BASELINE));
@@ -149,7 +150,7 @@ fn an_old_baseline_that_was_not_in_force_costs_its_own_comparison_only() {
     let found = compare(&recorded, &policy);
     let arms = &found.blocks[0].arms;
     assert_eq!((arms[BASELINE].ratio, arms[3].ratio.unwrap().verdict), (None, Verdict::Slower));
-    // Chosen itself, a variant that was not in force leaves nothing to compare with.
+    // If the chosen variant was not in force, there is nothing to compare with.
     let policy = Policy { baseline: Some(RequestedBaseline::new("linker=lld")), ..Policy::default() };
     let fails = proof(&plan.blocks[0], "linker=lld", crate::record::ProofResult::Fails);
     let recorded = RunRecord { proofs: std::slice::from_ref(&fails), ..RunRecord::of(&plan, &samples.all) };
@@ -175,7 +176,8 @@ fn what_is_not_named_is_as_in_the_planned_baseline() {
     assert_eq!(chosen("profile=release, linker=mold"), Some(4));
     assert_eq!(chosen("linker=mold profile=release"), Some(4), "the name of a variant");
     assert_eq!(chosen("linker=gold"), Some(2), "another name of the same thing");
-    // The one that is otherwise as planned was left out of the plan: two are left, and neither is meant.
+    // The arm that otherwise equals the planned baseline was left out of the plan: two arms remain, and
+    // neither is chosen.
     let mut left = plan.clone();
     left.blocks[0].arms[2].variant.settings.insert("profile".into(), "fat".into());
     let found = compare_against(&left, &[], "linker=mold");
@@ -219,7 +221,7 @@ fn rounds_count_that_have_both_sides() {
     let plan = plan(vec![block_with_settings("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 1, |arm| if arm == 3 { 1.2 } else { 1.0 });
-    // Six of eight builds of the old baseline fail; the others do not need it.
+    // Six of eight builds of the old baseline fail; the other arms do not need them.
     for sample in samples.all.iter_mut().filter(|s| s.role == Role::Baseline && s.round > 2) {
         sample.outcome = Outcome::Failed { exit_code: Some(1) };
     }
@@ -230,9 +232,9 @@ fn rounds_count_that_have_both_sides() {
     assert!(!notes_say(&found, "nothing can be compared"), "{:?}", found.blocks[0].notes);
 }
 
-/// Null runs of one block of nine equal arms; the variant with the least mean of ln seconds becomes the baseline. Returns
-/// in how many runs a corrected p-value is below α = 0.03, and in how many one would be if the comparisons with it had
-/// been planned. Blocks that are invalid count in neither.
+/// Null runs of one block of nine equal arms; the variant with the smallest mean of ln seconds becomes the
+/// baseline. Returns the number of runs in which a corrected p-value is below α = 0.03, and the number in
+/// which one would be if the comparisons had been planned. Invalid blocks count in neither.
 fn false_alarms(runs: usize) -> (usize, usize) {
     let names: Vec<String> = (0..9).map(|n| format!("env.X={n}")).collect();
     let plan = plan(vec![block_with_settings("null", &names.iter().map(String::as_str).collect::<Vec<_>>())]);

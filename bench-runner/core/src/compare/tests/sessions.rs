@@ -3,7 +3,7 @@ use crate::compare::Sessions;
 use crate::record::Outcome;
 use crate::stats::noise::Noise;
 
-/// What one variant comes to by session: each session has so many rounds and its own ratio.
+/// Ratios of one variant by session, given the number of rounds and the ratio of each session.
 fn compare_sessions(of: &[(u32, f64)]) -> Option<Sessions> {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
@@ -25,7 +25,7 @@ fn compare_sessions(of: &[(u32, f64)]) -> Option<Sessions> {
 #[test]
 fn one_session_has_nothing_to_lie_apart_from() {
     assert_eq!(compare_sessions(&[(8, 0.9)]), None);
-    // two rounds are too few for a ratio
+    // Two rounds are too few for a ratio.
     assert_eq!(compare_sessions(&[(8, 0.9), (2, 0.9)]), None);
 }
 
@@ -37,7 +37,7 @@ fn each_session_has_its_ratio_and_the_spread_is_theirs() {
     for (one, truth) in found.ratios.iter().zip([0.90, 0.95, 1.0]) {
         assert!((one.ratio.ratio / truth - 1.0).abs() < 0.01, "{one:?}");
     }
-    // the standard deviation of ln 0.90, ln 0.95 and ln 1 is 0.0527
+    // The standard deviation of ln 0.90, ln 0.95 and ln 1 is 0.0527.
     let spread = found.spread.unwrap();
     assert!((0.04..0.07).contains(&spread.sd) && spread.p < 0.01, "{spread:?}");
 }
@@ -46,7 +46,7 @@ fn each_session_has_its_ratio_and_the_spread_is_theirs() {
 fn sessions_that_agree_have_no_spread_beyond_chance() {
     let spread = compare_sessions(&[(6, 0.9), (6, 0.9)]).unwrap().spread.unwrap();
     assert!(spread.p > 0.05, "{spread:?}");
-    // three rounds give a ratio, but too uncertain an error for a spread
+    // Three rounds give a ratio, but its error is too uncertain for a spread.
     let few = compare_sessions(&[(3, 0.9), (3, 0.9)]).unwrap();
     assert_eq!((few.ratios.len(), few.spread), (2, None));
 }

@@ -24,7 +24,8 @@ fn each_verdict_from_samples_that_deserve_it() {
 
 #[test]
 fn the_estimate_of_a_variant_is_that_of_the_method() {
-    // d = 0.01, −0.02, 0.03, 0, 0.015, −0.005 against baseline and twin of 1 s; reference values as in `stats`
+    // d = 0.01, −0.02, 0.03, 0, 0.015, −0.005 against baseline and twin of 1 s; reference values as in
+    // `stats`.
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     for (round, d) in (1..).zip([0.01f64, -0.02, 0.03, 0.0, 0.015, -0.005]) {
@@ -98,7 +99,7 @@ fn a_twin_that_differs_makes_all_of_its_block_invalid_and_no_other() {
         [Verdict::Invalid, Verdict::Invalid, Verdict::Slower]
     );
     assert!(notes_say(&found, "the block shows nothing"));
-    // the two blocks would share a title
+    // The two blocks would share a title.
     assert_eq!(found.blocks[1].title, "hexyl 0.17.0 · clean · others");
 }
 
@@ -127,7 +128,7 @@ fn only_whole_rounds_at_their_last_attempt_count() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 8, |_| 1.0);
-    // round 3 was disturbed for the variant, and is taken again; round 9 is cut
+    // Round 3 was disturbed for the variant and is repeated; round 9 is cut.
     for sample in samples.all.iter_mut().filter(|sample| sample.round == 3 && sample.role == Role::Variant) {
         sample.outcome = built(50.0);
     }
@@ -140,13 +141,13 @@ fn only_whole_rounds_at_their_last_attempt_count() {
     let variant = &found.blocks[0].arms[2];
     assert_eq!((found.blocks[0].rounds, variant.points.len(), variant.ratio.unwrap().rounds), (8, 8, 8));
     assert!(variant.points.iter().all(|point| point.wall < 11.0));
-    // points stand in the order of building: the new attempt of round 3 comes last
+    // Points are in the order of building: the new attempt at round 3 comes last.
     assert!(variant.points.windows(2).all(|pair| pair[0].order < pair[1].order));
     assert_eq!(variant.points.last().map(|point| (point.round, point.order)), Some((3, 26)));
     assert!(notes_say(&found, "1 round is not complete"));
     assert!(notes_say(&found, "1 round was taken again"));
     assert!(notes_say(&found, "With the first attempts in their place the ratio of `v`"));
-    // an attempt that was cut leaves the round without an answer
+    // An attempt that was cut leaves the round without a result.
     samples.push(0, BASELINE, 4, 2, built(10.0));
     assert_eq!(compare_samples(&plan, &samples.all).blocks[0].rounds, 7);
 }
@@ -156,7 +157,7 @@ fn rounds_are_numbered_on_through_sessions_and_a_cut_one_is_taken_again_in_the_n
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 9, |_| 1.0);
-    // The first session was cut in round 4, before its last build; the second took that round again.
+    // The first session was cut in round 4, before its last build; the second repeated that round.
     samples.all.remove(11);
     for (number, sample) in samples.all.iter_mut().enumerate() {
         sample.number = number as u32 + 1;
@@ -209,10 +210,10 @@ fn a_twin_that_was_given_up_does_not_cost_the_rounds_after_it() {
     assert_eq!(found.blocks[0].twin, None);
     assert!(notes_say(&found, &format!("Building the twin was given up ({reason}), so the block is judged")));
     assert_eq!(found.blocks[0].arms[TWIN].not_timed, None);
-    // It is the answer that a plan without a twin gives to the same builds.
+    // The result is that of a plan without a twin for the same builds.
     let without = plan(vec![block("linkers", false, &["v"])]);
     assert_eq!(compare_samples(&without, &samples).blocks[0].arms[1].ratio, Some(ratio));
-    // Before the block has ended, the rounds that lack it tell.
+    // Before the block has ended, the rounds without the twin show that it was given up.
     let unfinished = compare_samples(&with, &samples);
     assert_eq!(unfinished.blocks[0].arms[2].ratio, Some(ratio));
     assert!(notes_say(&unfinished, "Building the twin was given up (its builds failed)"));
@@ -296,7 +297,7 @@ fn another_set_of_units_after_an_edit_is_said() {
     let found = compare_samples(&plan, &samples.all);
     assert!(notes_say(&found, "`v` compiled another set of units than the baseline in 6 of 6 rounds"));
     assert!(!notes_say(&found, "`w` compiled"));
-    // without edits every arm compiles what its configuration needs, and nothing is said
+    // Without edits every arm compiles what its configuration needs, and there is no note.
     samples.all.iter_mut().for_each(|sample| sample.edit = 0);
     assert!(!notes_say(&compare_samples(&plan, &samples.all), "another set of units"));
 }
@@ -315,7 +316,7 @@ fn a_time_out_is_counted_and_forbids_the_good_verdicts() {
     let ratio = variant.ratio.unwrap();
     let says = format!("({:.3} to {:.3}) is of rounds without a time-out", ratio.low, ratio.high);
     assert!(notes_say(&found, "`v` is undecided: its interval of ±") && notes_say(&found, &says));
-    // a plain failure is counted, and is no verdict on time
+    // A plain failure is counted, but does not affect the verdict.
     samples.all[5].outcome = Outcome::Failed { exit_code: Some(101) };
     let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.unwrap().verdict, Verdict::Faster);
@@ -340,7 +341,7 @@ fn offsets_that_many_twins_show_widen_the_intervals() {
     let width = |offset: f64| {
         let mut samples = Samples::of(&plan);
         for block in 0..12 {
-            // alternating directories, some per cent apart from each other
+            // Alternating directories, a few percent apart.
             let sign = if block % 2 == 0 { 1.0 } else { -1.0 };
             samples.noisy(block, 12, block as u64, |arm| if arm == TWIN { 1.0 + sign * offset } else { 1.0 });
         }
