@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::error::BundleError;
 use super::files::EARLIER;
-use super::rows::{field, read_rows, replace, rows};
+use super::rows::{field, read_rows, replace_file, to_csv};
 use crate::record::{BlockId, EarlierTwin};
 
 const HEADER: [&str; 6] = ["run", "block", "workload", "rounds", "theta", "se"];
@@ -22,8 +22,8 @@ pub(super) fn write(dir: &Path, twins: &[EarlierTwin]) -> Result<(), BundleError
     };
     let header = HEADER.map(str::to_owned).to_vec();
     let all: Vec<Vec<String>> = std::iter::once(header).chain(twins.iter().map(row)).collect();
-    let bytes = rows(&all).map_err(|error| BundleError::io("write", dir.join(EARLIER), error))?;
-    replace(dir, EARLIER, &bytes)
+    let bytes = to_csv(&all).map_err(|error| BundleError::io("write", dir.join(EARLIER), error))?;
+    replace_file(dir, EARLIER, &bytes)
 }
 
 /// Reads the already opened `file`; `path` is its path.

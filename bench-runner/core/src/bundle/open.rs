@@ -8,7 +8,7 @@ use super::earlier_twins;
 use super::error::BundleError;
 use super::files::{EARLIER, MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES};
 use super::manifest::{Manifest, unknown_key};
-use super::rows::{end_of_whole_rows, field, read_rows};
+use super::rows::{end_of_complete_rows, field, read_rows};
 use super::samples::{self, SampleReader};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
@@ -44,7 +44,7 @@ fn read_earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Earl
     if !path.exists() {
         return Ok(Vec::new());
     }
-    earlier_twins::read(path, whole_rows(path, remarks)?)
+    earlier_twins::read(path, open_complete_rows(path, remarks)?)
 }
 
 /// Describes an error in a manifest by its column. The message already begins with the line, so the position
@@ -85,7 +85,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     }
     let manifest: Manifest = serde_json::from_str(&text).map_err(malformed)?;
     if manifest.format < 2 {
-        expect_no_unknown_key(path, &raw, &manifest)?;
+        reject_unknown_keys(path, &raw, &manifest)?;
     }
     // The names become directories of plots and of work trees: a foreign bundle must not write anywhere else.
     for name in [&manifest.run, &manifest.machine.directory] {
@@ -102,11 +102,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
 }
 
 /// Rejects a manifest of format 1 with an unknown key; from format 2 on, unknown keys are ignored.
-fn expect_no_unknown_key(
-    path: &Path,
-    raw: &serde_json::Value,
-    manifest: &Manifest,
-) -> Result<(), BundleError> {
+fn reject_unknown_keys(path: &Path, raw: &serde_json::Value, manifest: &Manifest) -> Result<(), BundleError> {
     let malformed = |reason| BundleError::Malformed { path: path.to_owned(), line: 1, reason };
     let known = serde_json::to_value(manifest).map_err(|error| malformed(error.to_string()))?;
     match unknown_key(raw, &known) {
@@ -124,7 +120,7 @@ fn read_samples(
 ) -> Result<Vec<Sample>, BundleError> {
     let mut reader = None;
     let required: Vec<&str> = samples::required_columns().collect();
-    read_rows(path, whole_rows(path, remarks)?, &required, |header, record| {
+    read_rows(path, open_complete_rows(path, remarks)?, &required, |header, record| {
         let reader: &mut SampleReader =
             reader.get_or_insert_with(|| SampleReader::of(header, &manifest.plan));
         reader.read_sample(record).map_err(|error| format!("column `{}`: {}", error.column, error.reason))
@@ -132,10 +128,10 @@ fn read_samples(
 }
 
 /// Opens a file, limited to the complete rows that it has at this moment; a truncated row adds a remark.
-fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, BundleError> {
+fn open_complete_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, BundleError> {
     let failed = |error| BundleError::io("read", path, error);
     let mut file = File::open(path).map_err(failed)?;
-    let (whole, cut_line) = whole_part(&mut file).map_err(failed)?;
+    let (whole, cut_line) = complete_length(&mut file).map_err(failed)?;
     if let Some(line) = cut_line {
         remarks.push(format!("{}:{line}: the last row was cut short and is left out", path.display()));
     }
@@ -145,7 +141,7 @@ fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, 
 
 /// Returns the length of the complete rows in bytes and the line of a truncated row. The file is only
 /// searched if it does not end with a newline.
-fn whole_part(file: &mut File) -> io::Result<(u64, Option<usize>)> {
+fn complete_length(file: &mut File) -> io::Result<(u64, Option<usize>)> {
     let length = file.metadata()?.len();
     if length == 0 {
         return Ok((0, None));
@@ -159,7 +155,7 @@ fn whole_part(file: &mut File) -> io::Result<(u64, Option<usize>)> {
     file.rewind()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let whole = end_of_whole_rows(&bytes);
+    let whole = end_of_complete_rows(&bytes);
     let line = bytes[..whole].iter().filter(|byte| **byte == b'\n').count() + 1;
     Ok((whole as u64, (whole < bytes.len()).then_some(line)))
 }
@@ -172,7 +168,7 @@ fn parse_role(text: &str) -> Result<Role, String> {
 fn read_proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
     const RESULTS: [ProofResult; 4] =
         [ProofResult::Holds, ProofResult::Fails, ProofResult::NotApplicable, ProofResult::NotProvable];
-    read_rows(path, whole_rows(path, remarks)?, &PROOF_COLUMNS, |header, record| {
+    read_rows(path, open_complete_rows(path, remarks)?, &PROOF_COLUMNS, |header, record| {
         let field = |name: &str| field(header, record, name);
         let result = field("result")?;
         Ok(Proof {

@@ -30,7 +30,7 @@ pub(super) fn read_rows<T>(
 ) -> Result<Vec<T>, BundleError> {
     let malformed =
         |line: u64, reason: String| BundleError::Malformed { path: path.to_owned(), line, reason };
-    let of_csv = |error: csv::Error| {
+    let from_csv_error = |error: csv::Error| {
         let (line, reason) = (error.position().map_or(0, csv::Position::line), error.to_string());
         match error.into_kind() {
             csv::ErrorKind::Io(error) => BundleError::io("read", path, error),
@@ -38,7 +38,7 @@ pub(super) fn read_rows<T>(
         }
     };
     let mut reader = ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(file);
-    let header = reader.headers().map_err(of_csv)?.clone();
+    let header = reader.headers().map_err(from_csv_error)?.clone();
     let missing: Vec<&str> =
         columns.iter().filter(|name| header.iter().all(|column| column != **name)).copied().collect();
     if !missing.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn read_rows<T>(
     }
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(of_csv)? {
+    while reader.read_record(&mut record).map_err(from_csv_error)? {
         let line = record.position().map_or(0, csv::Position::line);
         rows.push(read(&header, &record).map_err(|reason| malformed(line, reason))?);
     }
@@ -54,7 +54,7 @@ pub(super) fn read_rows<T>(
 }
 
 /// Serializes rows as CSV.
-pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
+pub(super) fn to_csv<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row.as_ref()).map_err(std::io::Error::other)?;
@@ -64,7 +64,7 @@ pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
 
 /// Replaces a file of the bundle in `dir` atomically: a reader sees the old version or the new one, never a
 /// part.
-pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
+pub(super) fn replace_file(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
     let path = dir.join(name);
     let failed = |error| BundleError::io("write", &path, error);
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
@@ -77,7 +77,7 @@ pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Bundle
 
 /// Returns the end of the last complete row. A newline within quotes does not end a row; a newline at the end
 /// of the file always does, so that an intact file does not have to be searched.
-pub(super) fn end_of_whole_rows(bytes: &[u8]) -> usize {
+pub(super) fn end_of_complete_rows(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\n") {
         return bytes.len();
     }

@@ -178,14 +178,14 @@ fn what_is_not_a_bundle_is_said_to_be_none() {
 #[test]
 fn a_manifest_that_cannot_be_read_says_where_or_that_it_was_cut() {
     let dir = tempfile::tempdir().unwrap();
-    let said = |text: &str| {
+    let error_for = |text: &str| {
         std::fs::write(dir.path().join("manifest.json"), text).unwrap();
         open(dir.path()).unwrap_err().to_string()
     };
-    let cut = said("{ \"format\": 1,\n \"run\": \"2026");
+    let cut = error_for("{ \"format\": 1,\n \"run\": \"2026");
     assert!(cut.contains("manifest.json:2: it ends in the middle: the file was cut short"), "{cut}");
-    assert!(said("").contains("the file was cut short"));
-    let wrong = said("{ \"format\": 1,\n \"run\": 7 }");
+    assert!(error_for("").contains("the file was cut short"));
+    let wrong = error_for("{ \"format\": 1,\n \"run\": 7 }");
     assert!(wrong.contains("manifest.json:2: column 9: ") && !wrong.contains("line"), "{wrong}");
 }
 

@@ -10,7 +10,7 @@ use super::earlier_twins;
 use super::error::BundleError;
 use super::files::{MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES, UNIT_SETS};
 use super::manifest::{Manifest, Status, keep_unknown_keys, unknown_key};
-use super::rows::{end_of_whole_rows, replace, rows};
+use super::rows::{end_of_complete_rows, replace_file, to_csv};
 use super::samples::{axis_columns, header, row};
 use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
@@ -62,11 +62,11 @@ impl BundleWriter {
         let axes = axis_columns(&manifest.plan);
         let samples = open_for_append(&dir.join(SAMPLES))?;
         let (sets, proofs) = (HashSet::new(), HashSet::new());
-        let found = with_unknown_keys(dir, &manifest)?;
+        let found = manifest_with_unknown_keys(dir, &manifest)?;
         let mut writer = Self { dir: dir.to_owned(), manifest, found, axes, samples, sets, proofs };
-        writer.expect_own_columns()?;
+        writer.check_columns()?;
         for name in [SAMPLES, PROOFS, UNIT_SETS] {
-            writer.set_cut_row_aside(name)?;
+            writer.move_truncated_row(name)?;
         }
         writer.sets =
             writer.rows_of(UNIT_SETS)?.into_iter().filter_map(|row| row.into_iter().next()).collect();
@@ -76,7 +76,7 @@ impl BundleWriter {
     }
 
     /// Checks that new rows have the columns of the file; others would make it unreadable.
-    fn expect_own_columns(&self) -> Result<(), BundleError> {
+    fn check_columns(&self) -> Result<(), BundleError> {
         let path = self.dir.join(SAMPLES);
         let failed = |error: csv::Error| BundleError::io("read", &path, std::io::Error::other(error));
         let mut reader = csv::Reader::from_path(&path).map_err(failed)?;
@@ -87,10 +87,10 @@ impl BundleWriter {
         Err(BundleError::io("go on with", &path, std::io::Error::other(reason)))
     }
 
-    fn set_cut_row_aside(&mut self, name: &str) -> Result<(), BundleError> {
+    fn move_truncated_row(&mut self, name: &str) -> Result<(), BundleError> {
         let path = self.dir.join(name);
         let bytes = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
-        let whole = end_of_whole_rows(&bytes);
+        let whole = end_of_complete_rows(&bytes);
         if whole == bytes.len() {
             return Ok(());
         }
@@ -125,7 +125,7 @@ impl BundleWriter {
 
     /// Appends one sample, which is in the file when this returns.
     pub fn append_sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
-        let bytes = rows(&[row(sample, &self.axes, self.manifest.format)])
+        let bytes = to_csv(&[row(sample, &self.axes, self.manifest.format)])
             .map_err(|e| BundleError::io("write", SAMPLES, e))?;
         let written = self.samples.write_all(&bytes).and_then(|()| self.samples.flush());
         written.map_err(|error| BundleError::io("write", self.dir.join(SAMPLES), error))
@@ -192,12 +192,15 @@ impl BundleWriter {
         }
         .map_err(failed)?;
         text.push(b'\n');
-        replace(&self.dir, MANIFEST, &text)
+        replace_file(&self.dir, MANIFEST, &text)
     }
 }
 
 /// Returns the manifest in `dir` if it has keys that are missing from `manifest`.
-fn with_unknown_keys(dir: &Path, manifest: &Manifest) -> Result<Option<serde_json::Value>, BundleError> {
+fn manifest_with_unknown_keys(
+    dir: &Path,
+    manifest: &Manifest,
+) -> Result<Option<serde_json::Value>, BundleError> {
     let path = dir.join(MANIFEST);
     let text = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
     let failed = |error: serde_json::Error| BundleError::io("read", &path, error.into());
@@ -222,7 +225,7 @@ fn open_for_append(path: &Path) -> Result<File, BundleError> {
 /// Appends all rows in one write, so that a reader never sees rows of two writes mixed.
 fn append<R: AsRef<[String]>>(path: &Path, new: &[R]) -> Result<(), BundleError> {
     let failed = |error| BundleError::io("write", path, error);
-    let bytes = rows(new).map_err(failed)?;
+    let bytes = to_csv(new).map_err(failed)?;
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
     file.write_all(&bytes).map_err(failed)
 }

@@ -51,36 +51,44 @@ impl RequestedBaseline {
     }
 
     fn explain_unknown(&self, blocks: &[&Block]) -> UnknownBaseline {
-        let wanted = &self.0;
+        let requested = &self.0;
         let arms: Vec<&Arm> = blocks.iter().flat_map(|block| candidates(block)).map(|(_, arm)| arm).collect();
         let names = distinct(arms.iter().map(|arm| &arm.variant.name));
         let Some(pairs) = self.pairs() else {
-            return unknown_baseline(format!("no variant is called `{wanted}`"), wanted, &names, "there are");
+            return unknown_baseline(
+                format!("no variant is called `{requested}`"),
+                requested,
+                &names,
+                "there are",
+            );
         };
         for (key, value) in pairs {
             let values = distinct(arms.iter().filter_map(|arm| value_of(&arm.variant, key)));
             if values.is_empty() {
                 let axes = distinct(blocks.iter().flat_map(|block| &block.axes));
                 return unknown_baseline(
-                    format!("`{wanted}`: no block has an axis `{key}`"),
+                    format!("`{requested}`: no block has an axis `{key}`"),
                     key,
                     &axes,
                     "the axes are",
                 );
             }
             if !arms.iter().any(|arm| has_value(arm, key, value)) {
-                let message = format!("`{wanted}`: no variant has the value `{value}` of `{key}`");
+                let message = format!("`{requested}`: no variant has the value `{value}` of `{key}`");
                 return unknown_baseline(message, value, &values, "the values are");
             }
         }
         match blocks.iter().find_map(|block| self.arm_in(block).err().filter(|found| found.several)) {
             Some(several) => UnknownBaseline {
-                message: format!("`{wanted}` could be more than one variant"),
+                message: format!("`{requested}` could be more than one variant"),
                 help: format!("{}; name one of them", several.reason),
             },
-            None => {
-                unknown_baseline(format!("no block has a variant with {wanted}"), wanted, &names, "there are")
-            }
+            None => unknown_baseline(
+                format!("no block has a variant with {requested}"),
+                requested,
+                &names,
+                "there are",
+            ),
         }
     }
 
@@ -187,8 +195,8 @@ pub(super) struct ChosenBaseline {
 impl ChosenBaseline {
     /// Finds the requested arm in each block of the plan; `None` if it is the planned baseline in every block
     /// that has it.
-    pub(super) fn of(plan: &Plan, wanted: &RequestedBaseline) -> Option<Self> {
-        let found: Vec<_> = plan.blocks.iter().map(|block| wanted.arm_in(block)).collect();
+    pub(super) fn of(plan: &Plan, requested: &RequestedBaseline) -> Option<Self> {
+        let found: Vec<_> = plan.blocks.iter().map(|block| requested.arm_in(block)).collect();
         let planned = |(arm, block): (&Result<usize, NoSuchArm>, &Block)| {
             arm.as_ref().map_or(true, |arm| *arm == block.baseline())
         };
@@ -202,7 +210,7 @@ impl ChosenBaseline {
         let left_out = found.iter().zip(&plan.blocks).filter_map(left_out).collect();
         let pairs =
             plan.blocks.iter().map(|block| candidates(block).count()).map(|k| k * k.saturating_sub(1) / 2);
-        let post_hoc = PostHoc { baseline: wanted.0.clone(), pairs: pairs.sum(), left_out };
+        let post_hoc = PostHoc { baseline: requested.0.clone(), pairs: pairs.sum(), left_out };
         Some(Self { arms: found.into_iter().map(Result::ok).collect(), post_hoc })
     }
 }

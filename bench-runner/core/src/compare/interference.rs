@@ -89,7 +89,7 @@ mod tests {
         Some(Duration::from_secs(seconds))
     }
 
-    fn two() -> [Sample; 2] {
+    fn two_builds() -> [Sample; 2] {
         let first = Interference {
             load: Some(0.5),
             steal: seconds(1),
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn shares_are_of_the_time_of_the_builds_that_tell() {
-        let found = RunInterference::of(&two(), Some(4));
+        let found = RunInterference::of(&two_builds(), Some(4));
         // 3 s in 10 s × 4 threads; 2 s in 40 s × 4 threads; 4 s in 40 s
         let (foreign, steal, io) = (Some(0.075), Some(0.0125), Some(0.1));
         let (throttled, load) = (Some(7), Some(0.5));
@@ -115,14 +115,14 @@ mod tests {
     #[test]
     fn nothing_is_said_of_processor_time_where_the_threads_are_not_known() {
         for threads in [None, Some(0)] {
-            let found = RunInterference::of(&two(), threads);
+            let found = RunInterference::of(&two_builds(), threads);
             assert_eq!((found.foreign, found.steal, found.io), (None, None, Some(0.1)));
         }
     }
 
     #[test]
     fn only_measured_builds_that_ended_well_and_took_time_count() {
-        let [one, _] = two();
+        let [one, _] = two_builds();
         let others = [
             Sample { phase: Phase::Warmup, ..one.clone() },
             Sample { outcome: Outcome::TimedOut, ..one.clone() },

@@ -72,7 +72,7 @@ impl JudgedBlock {
     }
 
     /// τ² of the offsets between directories, if there are enough twins.
-    pub(super) fn offset(&self) -> Option<f64> {
+    pub(super) fn offset_variance(&self) -> Option<f64> {
         self.offsets.and_then(Offsets::variance)
     }
 
@@ -80,7 +80,7 @@ impl JudgedBlock {
     /// rounds spread over several sessions the offsets average out by Σ (rounds of the session / all
     /// rounds)².
     pub(super) fn remaining_offset_variance(&self, cells: &Cells<'_>) -> f64 {
-        self.offset().unwrap_or(0.0) * cells.session_share()
+        self.offset_variance().unwrap_or(0.0) * cells.session_share()
     }
 
     /// The twin's estimate for judging the block: an ordinary offset of its directory, as seen in other
@@ -133,7 +133,12 @@ fn judged_arms_table<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
 /// Applies the correction over the whole family, all comparisons that count (`family` of them), and fills in
 /// ratios and verdicts. Comparisons of an invalid block keep their place in the family as if they had the
 /// largest p-values.
-pub(super) fn decide(judged: &mut [JudgedBlock], cells: &[Cells<'_>], family: usize, policy: &Policy) {
+pub(super) fn assign_verdicts(
+    judged: &mut [JudgedBlock],
+    cells: &[Cells<'_>],
+    family: usize,
+    policy: &Policy,
+) {
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
     let test = |(block, cells): (&mut JudgedBlock, &Cells<'_>)| {
         if block.twin_with_offset(cells).is_some_and(|twin| twin.p_difference() < alpha_twin) {
@@ -198,7 +203,7 @@ impl JudgedBlock {
 fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: f64) -> Option<Ratio> {
     let contrast = cells.contrast(test.arm)?;
     let (estimate, (p_adjusted, p_equivalence_adjusted)) = (test.estimate, test.holm);
-    let shown = ComparisonEvidence {
+    let evidence = ComparisonEvidence {
         invalid: !block.invalid.is_empty(),
         equivalent: p_equivalence_adjusted < alpha,
         different: p_adjusted < alpha,
@@ -217,7 +222,7 @@ fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: 
         p_equivalence: test.equivalence,
         p_equivalence_adjusted,
         ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
-        verdict: verdict(shown),
+        verdict: verdict(evidence),
     })
 }
 
@@ -234,15 +239,15 @@ struct ComparisonEvidence {
 
 /// The rule in the module documentation. A time-out hides how long the build would have taken, so the side
 /// with a time-out is slower than its ratio suggests.
-fn verdict(shown: ComparisonEvidence) -> Verdict {
-    let censored = shown.variant_censored || shown.reference_censored;
-    if shown.invalid {
+fn verdict(evidence: ComparisonEvidence) -> Verdict {
+    let censored = evidence.variant_censored || evidence.reference_censored;
+    if evidence.invalid {
         Verdict::Invalid
-    } else if shown.equivalent && !censored {
+    } else if evidence.equivalent && !censored {
         Verdict::Equivalent
-    } else if shown.different && shown.below && !shown.variant_censored {
+    } else if evidence.different && evidence.below && !evidence.variant_censored {
         Verdict::Faster
-    } else if shown.different && !shown.below && !shown.reference_censored {
+    } else if evidence.different && !evidence.below && !evidence.reference_censored {
         Verdict::Slower
     } else {
         Verdict::Undecided

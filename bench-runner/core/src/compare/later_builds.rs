@@ -40,10 +40,10 @@ pub(super) fn changed_arms(cells: &Cells<'_>, format: u32) -> Vec<ChangedArm> {
 }
 
 fn changes(builds: &ArmBuilds<'_>) -> Vec<LaterBuildChange> {
-    let mut well =
+    let mut successful =
         builds.warmups.iter().chain(&builds.measured).filter_map(|sample| successful_build(sample));
-    let Some((first, first_cost)) = well.next() else { return Vec::new() };
-    let later: Vec<(&Sample, &Cost)> = well.collect();
+    let Some((first, first_cost)) = successful.next() else { return Vec::new() };
+    let later: Vec<(&Sample, &Cost)> = successful.collect();
     if later.len() < MIN_LATER {
         return Vec::new();
     }

@@ -73,9 +73,9 @@ use judge::JudgedBlock;
 pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
     let RunRecord { plan, earlier, machine, .. } = *recorded;
     let planned = plan.planned_comparisons();
-    let choice = policy.baseline.as_ref().and_then(|wanted| ChosenBaseline::of(plan, wanted));
+    let choice = policy.baseline.as_ref().and_then(|requested| ChosenBaseline::of(plan, requested));
     let family = choice.as_ref().map_or(planned, |choice| choice.post_hoc.pairs);
-    let mut cells = sorted_by_block(recorded);
+    let mut cells = group_by_block(recorded);
     for (cells, chosen) in cells.iter_mut().zip(choice.iter().flat_map(|choice| &choice.arms)) {
         cells.baseline = *chosen;
     }
@@ -85,7 +85,7 @@ pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
     for ((block, cells), offsets) in judged.iter_mut().zip(&cells).zip(offsets) {
         block.add_offsets(cells, offsets);
     }
-    judge::decide(&mut judged, &cells, family, policy);
+    judge::assign_verdicts(&mut judged, &cells, family, policy);
     let blocks = || {
         let parts = cells.par_iter().zip(&judged).zip(title::titles(plan));
         parts
@@ -110,7 +110,7 @@ pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
 }
 
 /// Groups samples, proofs and ends by block, in the order of the plan.
-fn sorted_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
+fn group_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
     // Blocks are measured one after another, so their samples form few contiguous stretches.
     let stretches = recorded.samples.par_chunk_by(|one, next| one.block == next.block);
     let mut samples: HashMap<&BlockId, Vec<&[Sample]>> = HashMap::new();
@@ -153,7 +153,7 @@ fn block_result(
         baseline,
         twin: judged.twin_result(cells),
         serial: judged.serial.map(|serial| serial.lag1),
-        offset: judged.offset().filter(|variance| *variance > 0.0).map(f64::sqrt),
+        offset: judged.offset_variance().filter(|variance| *variance > 0.0).map(f64::sqrt),
         order,
         proofs: cells.proofs.iter().copied().cloned().collect(),
         invalid: judged.invalid.clone(),

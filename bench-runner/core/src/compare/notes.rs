@@ -237,7 +237,7 @@ fn comparison_notes(
     notes
 }
 
-/// What a new run would need for a verdict: enough rounds to bring the half-width at the corrected level to
+/// Size of a new run that would give a verdict: enough rounds to bring the half-width at the corrected level to
 /// half the margin, with the observed scatter.
 enum RoundsNeeded {
     /// This number of rounds.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::cells::Cells;
 use super::judge::JudgedBlock;
 use super::result::{ExcludedProject, GeneralIntervals, PooledProjects};
-use crate::stats::{Contrast, Estimate, pooled, ratio};
+use crate::stats::{Contrast, Estimate, pool, ratio};
 
 /// Key shared by the same comparison in different projects: matrix and workload of the block's id, the
 /// variant with its workload, and the baseline.
@@ -69,7 +69,7 @@ fn pool_comparison(
     found: ProjectEstimates<'_>,
 ) -> Option<PooledProjects> {
     let estimates: Vec<Estimate> = found.counted.iter().map(|(_, estimate)| *estimate).collect();
-    let pooled = pooled(&estimates)?;
+    let pooled = pool(&estimates)?;
     let interval = |half_width: f64| (ratio(pooled.theta - half_width), ratio(pooled.theta + half_width));
     Some(PooledProjects {
         matrix: matrix.to_owned(),

@@ -179,16 +179,16 @@ impl ExpectedBuilds<'_, '_> {
     fn is_warmed_up(&self, arm: usize, session: u32) -> bool {
         let of_session = |sample: &&&Sample| sample.session == session;
         if !self.block.arms[arm].variant.replays() {
-            return self.arms[arm].warmups.iter().filter(of_session).all(ended_well);
+            return self.arms[arm].warmups.iter().filter(of_session).all(succeeded);
         }
         // Builds of the oldest commit by number: the first gives the proof, the others restart the commits.
         let oldest = |arm: &ArmBuilds<'_>| -> Vec<bool> {
-            arm.warmups.iter().filter(of_session).filter(|sample| sample.edit == 0).map(ended_well).collect()
+            arm.warmups.iter().filter(of_session).filter(|sample| sample.edit == 0).map(succeeded).collect()
         };
         let own = oldest(&self.arms[arm]);
         let all: Vec<Vec<bool>> = self.arms.iter().map(oldest).collect();
         let by_another = |pass: usize| all.iter().any(|builds| builds.get(pass) == Some(&true));
-        own.iter().enumerate().all(|(pass, &well)| well || pass > 0 && !by_another(pass))
+        own.iter().enumerate().all(|(pass, &built)| built || pass > 0 && !by_another(pass))
     }
 
     /// Returns true if the arm was given up before `round` because of its failures.
@@ -198,14 +198,14 @@ impl ExpectedBuilds<'_, '_> {
         let replayed = !self.block.commits.is_empty();
         let counts = |sample: &&&Sample| !replayed || self.was_built_by_any(session, sample.round);
         let builds = self.arms[arm].measured.iter().rev().filter(of_session).filter(counts);
-        let failures = builds.take_while(|sample| !ended_well(sample)).count();
+        let failures = builds.take_while(|sample| !succeeded(sample)).count();
         last.round < round && failures >= FAILURES_IN_A_ROW as usize
     }
 
     /// Returns true if any arm's build of the round succeeded.
     fn was_built_by_any(&self, session: u32, round: u32) -> bool {
         let mut all = self.arms.iter().flat_map(|arm| &arm.measured);
-        all.any(|sample| (sample.session, sample.round) == (session, round) && ended_well(sample))
+        all.any(|sample| (sample.session, sample.round) == (session, round) && succeeded(sample))
     }
 
     /// Returns true if the arm was built in the rounds of the session, as far as rounds can show.
@@ -223,7 +223,7 @@ impl ExpectedBuilds<'_, '_> {
     }
 }
 
-fn ended_well(sample: &&Sample) -> bool {
+fn succeeded(sample: &&Sample) -> bool {
     sample.outcome.cost().is_some()
 }
 

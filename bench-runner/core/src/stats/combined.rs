@@ -20,7 +20,7 @@ pub struct Combined {
 /// [`MIN_PROJECTS_IN_GENERAL`] on, τ²·Σ g² is added, with the τ² of [`Spread`], and it is for things like
 /// these; with fewer, τ² cannot be estimated. The degrees of freedom are those of Satterthwaite (1946), with
 /// K − 1 for τ². A single measurement is returned unchanged.
-pub fn averaged(of: &[UncertainValue]) -> Option<Combined> {
+pub fn equal_weight_mean(of: &[UncertainValue]) -> Option<Combined> {
     let shares = vec![1.0 / of.len().max(1) as f64; of.len()];
     let spread = spread_of(of);
     let between =
@@ -35,9 +35,9 @@ pub fn averaged(of: &[UncertainValue]) -> Option<Combined> {
 /// With weights g in proportion to 1/(se²·df/(df − 2) + τ²) (DerSimonian and Laird 1986), SE² = Σ g²·se² +
 /// τ²·Σ g², so that measurements that differ by more than their errors make the mean less certain, not more.
 /// Since the weights are estimated too, Σ g²·se² is multiplied by 1 + 4·Σ g(1 − g)/df (Meier 1953). Degrees
-/// of freedom as in [`averaged`]. With few measurements τ² is often estimated as 0 although it is not;
+/// of freedom as in [`equal_weight_mean`]. With few measurements τ² is often estimated as 0 although it is not;
 /// docs/METHODOLOGY.md reports how often the interval then covers the result of further measurements.
-pub fn weighted(of: &[UncertainValue]) -> Option<Combined> {
+pub fn weighted_mean(of: &[UncertainValue]) -> Option<Combined> {
     let usable = |one: &UncertainValue| one.df > 2.0 && one.se > 0.0;
     let spread = spread_of(of);
     let between = spread.map_or(0.0, |spread| spread.sd * spread.sd);
@@ -82,27 +82,28 @@ mod tests {
 
     #[test]
     fn what_agrees_gets_more_certain_and_what_does_not_less() {
-        let alike = averaged(&[one(0.10, 0.01, 11.0), one(0.10, 0.01, 11.0)]).unwrap();
+        let alike = equal_weight_mean(&[one(0.10, 0.01, 11.0), one(0.10, 0.01, 11.0)]).unwrap();
         assert!((alike.mean.value - 0.10).abs() < 1e-15);
         assert!((alike.mean.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && (alike.mean.df - 22.0).abs() < 1e-9);
         assert_eq!(alike.spread.unwrap().sd, 0.0);
-        let apart = weighted(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
+        let apart = weighted_mean(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
         assert!(apart.spread.unwrap().p < 1e-6 && apart.mean.half_width(LEVEL) > 0.2, "{apart:?}");
         // By hand: for these two only their own errors count, for five like them also the differences between
         // them.
-        let these = averaged(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
+        let these = equal_weight_mean(&[one(0.00, 0.01, 11.0), one(0.20, 0.01, 11.0)]).unwrap();
         assert!((these.mean.se - 0.01 / 2f64.sqrt()).abs() < 1e-12 && these.spread == apart.spread);
-        let five = averaged(&[0.0, 0.1, 0.2, 0.3, 0.4].map(|value| one(value, 0.01, 11.0))).unwrap().mean;
+        let five =
+            equal_weight_mean(&[0.0, 0.1, 0.2, 0.3, 0.4].map(|value| one(value, 0.01, 11.0))).unwrap().mean;
         assert!((five.se - (0.025f64 / 5.0).sqrt()).abs() < 2e-3 && five.df < 4.2, "{five:?}");
         let single = one(0.1, 0.01, 5.0);
-        assert_eq!(averaged(&[single]), Some(Combined { mean: single, spread: None }));
-        assert_eq!((averaged(&[]), weighted(&[])), (None, None));
+        assert_eq!(equal_weight_mean(&[single]), Some(Combined { mean: single, spread: None }));
+        assert_eq!((equal_weight_mean(&[]), weighted_mean(&[])), (None, None));
     }
 
     #[test]
     fn what_is_more_certain_counts_more() {
         // By hand, τ² = 0: weights 1/(1e-4·11/9) and 1/(16e-4·11/9), shares 16/17 and 1/17.
-        let found = weighted(&[one(0.10, 0.01, 11.0), one(0.12, 0.04, 11.0)]).unwrap().mean;
+        let found = weighted_mean(&[one(0.10, 0.01, 11.0), one(0.12, 0.04, 11.0)]).unwrap().mean;
         let share: f64 = 16.0 / 17.0;
         assert!((found.value - (share * 0.10 + 0.12 / 17.0)).abs() < 1e-12, "{found:?}");
         let plain = (share * 0.01).powi(2) + (0.04 / 17.0f64).powi(2);
@@ -111,13 +112,13 @@ mod tests {
         // A noisy run does not spoil a good one.
         assert!(found.half_width(LEVEL) < one(0.10, 0.01, 11.0).half_width(LEVEL) * 1.02, "{found:?}");
         let alike = [one(0.1, 0.01, 11.0), one(0.1, 0.01, 11.0)];
-        assert_eq!(weighted(&alike), averaged(&alike));
+        assert_eq!(weighted_mean(&alike), equal_weight_mean(&alike));
     }
 
     #[test]
     fn without_error_the_answer_is_defined() {
         let sure = one(0.1, 0.0, 5.0);
-        let both = weighted(&[sure, one(0.3, 0.0, 5.0)]).unwrap();
+        let both = weighted_mean(&[sure, one(0.3, 0.0, 5.0)]).unwrap();
         assert!((both.mean.value - 0.2).abs() < 1e-15 && both.mean.se == 0.0 && both.spread.is_none());
     }
 
@@ -136,7 +137,7 @@ mod tests {
             let mut machine = || [run(), run(), run()];
             (0..400)
                 .filter(|_| {
-                    let found = weighted(&machine()).unwrap().mean;
+                    let found = weighted_mean(&machine()).unwrap().mean;
                     found.value.abs() <= found.half_width(LEVEL)
                 })
                 .count()
@@ -153,7 +154,7 @@ mod tests {
             ], 1.0..40.0f64), 0..9),
         ) {
             let of: Vec<UncertainValue> = of.into_iter().map(|(value, se, df)| one(value, se, df)).collect();
-            let combined = [averaged(&of), weighted(&of)].into_iter().flatten().map(|found| found.mean);
+            let combined = [equal_weight_mean(&of), weighted_mean(&of)].into_iter().flatten().map(|found| found.mean);
             for found in combined.chain(sum(&of)) {
                 prop_assert!(found.value.is_finite() && found.se.is_finite() && found.se >= 0.0, "{found:?}");
                 prop_assert!(found.df.is_finite() && found.df >= 1.0, "{found:?}");

@@ -61,14 +61,14 @@ impl Estimate {
     /// Estimate from the log-ratios of the rounds; `None` with fewer than [`MIN_ROUNDS`] or values that are
     /// not finite.
     pub fn from_log_ratios(log_ratios: &[f64], control: Control) -> Option<Self> {
-        Self::averaged(&[log_ratios], control)
+        Self::from_series(&[log_ratios], control)
     }
 
     /// Estimate from several series of log-ratios over the same rounds, such as those of a variant against
     /// the baseline and against its twin: θ is the mean of their locations, and the standard error that of
     /// the mean of their ψ/m, round by round. `None` as for [`Self::from_log_ratios`], and for series of
     /// different lengths.
-    pub fn averaged<S: AsRef<[f64]>>(series: &[S], control: Control) -> Option<Self> {
+    pub fn from_series<S: AsRef<[f64]>>(series: &[S], control: Control) -> Option<Self> {
         let rounds = series.first()?.as_ref().len();
         if rounds < MIN_ROUNDS || series.iter().any(|one| one.as_ref().len() != rounds) {
             return None;
@@ -218,20 +218,21 @@ mod tests {
     #[test]
     fn series_are_estimated_singly_and_averaged() {
         // By hand: locations 0.02 and 0.04, m = 1, Σ(½(ψ + ψ'))² = 0.01²·(1 + 0 + 1) with ψ = ψ' = ∓0.01, 0.
-        let both = Estimate::averaged(&[[0.01, 0.02, 0.03], [0.03, 0.04, 0.05]], Control::Twin).unwrap();
+        let both = Estimate::from_series(&[[0.01, 0.02, 0.03], [0.03, 0.04, 0.05]], Control::Twin).unwrap();
         assert!(
             (both.theta - 0.03).abs() < 1e-15 && (both.se - (2e-4f64 / 6.0).sqrt()).abs() < 1e-15,
             "{both:?}"
         );
         // Changes in opposite directions cancel and do not scatter.
-        let against = Estimate::averaged(&[[0.01, 0.02, 0.03], [0.05, 0.04, 0.03]], Control::Twin).unwrap();
+        let against =
+            Estimate::from_series(&[[0.01, 0.02, 0.03], [0.05, 0.04, 0.03]], Control::Twin).unwrap();
         assert!(against.se < 1e-15, "{against:?}");
         // The same series twice gives the same estimate.
         let once = Estimate::from_log_ratios(&WITH_OUTLIERS, Control::Twin).unwrap();
-        let twice = Estimate::averaged(&[WITH_OUTLIERS, WITH_OUTLIERS], Control::Twin).unwrap();
+        let twice = Estimate::from_series(&[WITH_OUTLIERS, WITH_OUTLIERS], Control::Twin).unwrap();
         assert!((once.theta - twice.theta).abs() < 1e-15 && (once.se / twice.se - 1.0).abs() < 1e-12);
-        assert_eq!(Estimate::averaged(&[vec![0.0; 4], vec![0.0; 5]], Control::Twin), None);
-        assert_eq!(Estimate::averaged::<Vec<f64>>(&[], Control::Twin), None);
+        assert_eq!(Estimate::from_series(&[vec![0.0; 4], vec![0.0; 5]], Control::Twin), None);
+        assert_eq!(Estimate::from_series::<Vec<f64>>(&[], Control::Twin), None);
     }
 
     /// One build in twenty takes 1.5 times as long. The mean of baseline and twin contains such a build twice
@@ -244,7 +245,7 @@ mod tests {
             let rounds: Vec<[f64; 3]> = (0..22).map(|_| [(); 3].map(|()| noise.build(0.02, 0.05))).collect();
             let of = |d: &dyn Fn(&[f64; 3]) -> f64| rounds.iter().map(d).collect::<Vec<f64>>();
             let series = [of(&|r| r[2] - r[0]), of(&|r| r[2] - r[1])];
-            singly += Estimate::averaged(&series, Control::Twin).unwrap().theta / 600.0;
+            singly += Estimate::from_series(&series, Control::Twin).unwrap().theta / 600.0;
             together +=
                 Estimate::from_log_ratios(&of(&|r| r[2] - 0.5 * (r[0] + r[1])), Control::Twin).unwrap().theta
                     / 600.0;

@@ -30,7 +30,7 @@ mod uncertain;
 
 pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
-pub use combined::{Combined, averaged, weighted};
+pub use combined::{Combined, equal_weight_mean, weighted_mean};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub use holm::holm;
 pub use huber::{C, Huber};
@@ -39,8 +39,8 @@ pub use offset::{MIN_TWINS, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};
 pub(crate) use order_effects::{OrderedRound, order_effects};
 pub(crate) use planning::rounds_to_reach;
-pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for};
-pub use pooled::{GeneralHalfWidths, Pooled, pooled};
+pub use planning::{EXPECTED_NOISE, expected_estimate, expected_half_width, rounds_for};
+pub use pooled::{GeneralHalfWidths, Pooled, pool};
 pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
 

@@ -15,7 +15,7 @@ const INSIDE: f64 = 0.8664;
 ///
 /// A comparison with baseline and twin has 3/2 of the variance of a build, one with the baseline alone twice
 /// the variance.
-pub fn expected(noise: f64, rounds: usize, control: Control) -> Option<Estimate> {
+pub fn expected_estimate(noise: f64, rounds: usize, control: Control) -> Option<Estimate> {
     if rounds < MIN_ROUNDS || !noise.is_finite() || noise < 0.0 {
         return None;
     }
@@ -27,9 +27,9 @@ pub fn expected(noise: f64, rounds: usize, control: Control) -> Option<Estimate>
     Some(Estimate { rounds, theta: 0.0, se, control })
 }
 
-/// The half-width, as a fraction, of the 95% interval of an [`expected`] comparison.
+/// The half-width, as a fraction, of the 95% interval of an [`expected_estimate`] comparison.
 pub fn expected_half_width(noise: f64, rounds: usize, control: Control) -> Option<f64> {
-    Some(expected(noise, rounds, control)?.half_width_share(LEVEL))
+    Some(expected_estimate(noise, rounds, control)?.half_width_share(LEVEL))
 }
 
 /// The fewest rounds, up to `max`, whose [`expected_half_width`] is at most `half_width` (a fraction).

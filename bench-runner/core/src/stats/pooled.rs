@@ -34,7 +34,7 @@ pub struct GeneralHalfWidths {
 /// 1)·s·√(1 + 1/P) for the next one. This includes the errors of the θ, which are part of s. Projects in
 /// general are never known better than these: if the θ happen to be close together, both half-widths are at
 /// least that of these projects.
-pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
+pub fn pool(estimates: &[Estimate]) -> Option<Pooled> {
     if estimates.len() < 2 {
         return None;
     }
@@ -79,18 +79,18 @@ mod tests {
             estimate(30, -0.12, 0.010),
             estimate(12, 0.01, 0.006),
         ];
-        let found = pooled(&five).unwrap();
+        let found = pool(&five).unwrap();
         let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-7, "{a} instead of {b}");
         near(found.theta, -0.082);
         near(found.half_width, 0.005653048402464342);
         near(found.general.unwrap().half_width, 0.07823468574237624);
         near(found.general.unwrap().further, 0.19163506025581595);
-        assert_eq!(pooled(&five[..4]).unwrap().general, None);
+        assert_eq!(pool(&five[..4]).unwrap().general, None);
     }
 
     #[test]
     fn projects_in_general_are_never_known_better_than_these() {
-        let found = pooled(&[estimate(6, 0.1, 0.02); 5]).unwrap();
+        let found = pool(&[estimate(6, 0.1, 0.02); 5]).unwrap();
         let general = found.general.unwrap();
         assert!(found.half_width > 0.0);
         assert_eq!((general.half_width, general.further), (found.half_width, found.half_width));
@@ -98,8 +98,8 @@ mod tests {
 
     #[test]
     fn one_project_is_no_pool_and_certainty_has_no_width() {
-        assert_eq!(pooled(&[estimate(6, 0.1, 0.01)]), None);
-        let certain = pooled(&[estimate(6, 0.1, 0.0), estimate(6, 0.3, 0.0)]).unwrap();
+        assert_eq!(pool(&[estimate(6, 0.1, 0.01)]), None);
+        let certain = pool(&[estimate(6, 0.1, 0.0), estimate(6, 0.3, 0.0)]).unwrap();
         assert!((certain.theta - 0.2).abs() < 1e-15 && certain.half_width == 0.0);
     }
 
@@ -115,7 +115,7 @@ mod tests {
                 Estimate::from_log_ratios(&d, Control::Twin).unwrap()
             };
             let estimates: Vec<Estimate> = truths[..6].iter().map(measured).collect();
-            let found = pooled(&estimates).unwrap();
+            let found = pool(&estimates).unwrap();
             let in_general = found.general.unwrap();
             let mean = truths[..6].iter().sum::<f64>() / 6.0;
             these += usize::from((found.theta - mean).abs() <= found.half_width);
@@ -135,7 +135,7 @@ mod tests {
         ) {
             let estimates: Vec<Estimate> =
                 of.into_iter().map(|(rounds, theta, se)| estimate(rounds, theta, se)).collect();
-            if let Some(found) = pooled(&estimates) {
+            if let Some(found) = pool(&estimates) {
                 let general = found.general.iter().flat_map(|general| [general.half_width, general.further]);
                 let widths: Vec<f64> = general.chain([found.half_width]).collect();
                 prop_assert!(found.theta.is_finite(), "{found:?}");

@@ -13,10 +13,10 @@ pub(super) fn ln_seconds(round: &[Option<f64>], arm: usize) -> Option<f64> {
 /// the later rounds.
 pub(crate) fn usual_arms<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Vec<usize> {
     let width = rounds.iter().map(|round| round.as_ref().len()).max().unwrap_or(0);
-    let ended_well =
+    let successes =
         |arm: usize| rounds.iter().filter(|round| ln_seconds(round.as_ref(), arm).is_some()).count();
     let usual = |arm: &usize| {
-        let count = ended_well(*arm);
+        let count = successes(*arm);
         count > 0 && 2 * count >= rounds.len()
     };
     (0..width).filter(usual).collect()
@@ -96,9 +96,9 @@ impl Contrast {
     }
 
     /// The estimate of `ln of − ln against`: pair by pair, then averaged, so that an outlier in a copy weighs
-    /// no more than any other. `None` as for [`Estimate::averaged`].
+    /// no more than any other. `None` as for [`Estimate::from_series`].
     pub fn estimate<R: AsRef<[Option<f64>]>>(self, rounds: &[R], control: Control) -> Option<Estimate> {
-        Estimate::averaged(&self.log_ratios(rounds), control)
+        Estimate::from_series(&self.log_ratios(rounds), control)
     }
 
     /// Fraction of τ², the variance between the directories of twin and baseline, in the variance of the

@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::{ArmResult, Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
-use bench_runner_core::stats::{UncertainValue, averaged, weighted};
+use bench_runner_core::stats::{UncertainValue, equal_weight_mean, weighted_mean};
 
 use super::agreement;
 use super::same::{Subject, same_variant};
@@ -61,7 +61,7 @@ fn cell(own: &[&Subject<'_>], variant: &Variant) -> Cell {
     };
     let runs: Vec<OfRun> = found.iter().filter_map(with_ratio).collect();
     let known: Vec<UncertainValue> = runs.iter().map(|run| run.ratio.log_ratio()).collect();
-    if let Some(combined) = weighted(&known) {
+    if let Some(combined) = weighted_mean(&known) {
         return Cell::Known(MachineRatio { runs, combined });
     }
     let mut lacks = found.into_iter().filter_map(|(_, found)| found.err());
@@ -139,7 +139,7 @@ fn classes(cells: &[Cell], places: &[usize], machines: &[Machine]) -> Vec<OfClas
     }
     let put_together = |(class, instances): (&str, Vec<(&str, UncertainValue)>)| {
         let of: Vec<UncertainValue> = instances.iter().map(|(_, known)| *known).collect();
-        let combined = averaged(&of).filter(|_| of.len() > 1)?;
+        let combined = equal_weight_mean(&of).filter(|_| of.len() > 1)?;
         Some(OfClassRatio { class: class.to_owned(), machines: of.len(), combined })
     };
     of_class.into_iter().filter_map(put_together).collect()

@@ -44,10 +44,10 @@ impl Comparison {
         if self.lacks_baseline() {
             return false;
         }
-        let says = |ratio: &Ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
+        let is_conclusive = |ratio: &Ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
         let decided = |block: &BlockResult| {
             let compared = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
-            compared.into_iter().all(|(_, arm)| arm.ratio.as_ref().is_some_and(says))
+            compared.into_iter().all(|(_, arm)| arm.ratio.as_ref().is_some_and(is_conclusive))
         };
         self.blocks.iter().all(decided)
     }

@@ -241,8 +241,8 @@ fn why_an_arm_was_given_up_is_said() {
     let reason = "the build was ended after its time limit,\n2 times in a row";
     let found =
         compare_with_ends(&plan, &samples.all, &[end(&plan.blocks[0], &[(Role::Variant, "w", reason)])]);
-    let says = "Building `w` was given up: the build was ended after its time limit, 2 times in a row.";
-    assert!(notes_say(&found, says), "{:?}", found.blocks[0].notes);
+    let note = "Building `w` was given up: the build was ended after its time limit, 2 times in a row.";
+    assert!(notes_say(&found, note), "{:?}", found.blocks[0].notes);
     assert_eq!(found.blocks[0].arms[3].not_timed, None);
     assert!(!notes_say(&found, "Building `v`") && !notes_say(&found, "Building the twin"));
 }
@@ -259,14 +259,14 @@ fn what_else_the_settings_change_is_said_once() {
         samples.all.retain(|sample| sample.variant != "w");
         compare_samples(&plan, &samples.all).blocks.remove(0).notes
     };
-    let says = |changes: [&[&str]; 4]| notes(changes).into_iter().find(|note| note.starts_with("Besides"));
+    let note = |changes: [&[&str]; 4]| notes(changes).into_iter().find(|note| note.starts_with("Besides"));
     let (bfd, mold) = ("linker=bfd: so are build scripts", "linker=mold: so are build scripts");
     let one = "Besides what its name says: linker=mold: so are build scripts.";
-    assert_eq!(says([&[], &[], &[mold], &[]]).as_deref(), Some(one));
+    assert_eq!(note([&[], &[], &[mold], &[]]).as_deref(), Some(one));
     let two = "Besides what their names say: linker=bfd, linker=mold: so are build scripts.";
     // `w` was never built.
-    assert_eq!(says([&[bfd], &[bfd], &[mold], &["x"]]).as_deref(), Some(two));
-    assert_eq!(says([&[], &[], &[], &[]]), None);
+    assert_eq!(note([&[bfd], &[bfd], &[mold], &["x"]]).as_deref(), Some(two));
+    assert_eq!(note([&[], &[], &[], &[]]), None);
 }
 
 #[test]
@@ -314,8 +314,8 @@ fn a_time_out_is_counted_and_forbids_the_good_verdicts() {
     assert_eq!(variant.ratio.unwrap().verdict, Verdict::Undecided);
     assert!(notes_say(&found, "A build of `v` timed out"));
     let ratio = variant.ratio.unwrap();
-    let says = format!("({:.3} to {:.3}) is of rounds without a time-out", ratio.low, ratio.high);
-    assert!(notes_say(&found, "`v` is undecided: its interval of ±") && notes_say(&found, &says));
+    let note = format!("({:.3} to {:.3}) is of rounds without a time-out", ratio.low, ratio.high);
+    assert!(notes_say(&found, "`v` is undecided: its interval of ±") && notes_say(&found, &note));
     // A plain failure is counted, but does not affect the verdict.
     samples.all[5].outcome = Outcome::Failed { exit_code: Some(101) };
     let found = compare_samples(&plan, &samples.all);
@@ -349,8 +349,8 @@ fn offsets_that_many_twins_show_widen_the_intervals() {
         let ratio = found.blocks[0].arms[2].ratio.unwrap();
         ((ratio.high / ratio.low).ln(), notes_say(&found, "From 12 twins of 1 run the offset"))
     };
-    let ((plain, _), (widened, said)) = (width(0.0), width(0.02));
-    assert!(widened > 2.0 * plain && said, "{plain} {widened}");
+    let ((plain, _), (widened, has_note)) = (width(0.0), width(0.02));
+    assert!(widened > 2.0 * plain && has_note, "{plain} {widened}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::{ArmResult, Ratio};
 use bench_runner_core::record::Variant;
-use bench_runner_core::stats::{LEVEL, UncertainValue, averaged, sum, weighted};
+use bench_runner_core::stats::{LEVEL, UncertainValue, equal_weight_mean, sum, weighted_mean};
 
 use super::values::{Fits, MemoryLimit, OfWorkload, Rule};
 use crate::machines::differences::{latest, same_tools};
@@ -157,8 +157,8 @@ fn over_machines(parts: &[OfRun<'_>], of: fn(&OfRun<'_>) -> UncertainValue) -> O
         }
     }
     let each: Option<Vec<UncertainValue>> =
-        machines.iter().map(|(_, runs)| weighted(runs).map(|combined| combined.mean)).collect();
-    averaged(&each?).map(|combined| combined.mean)
+        machines.iter().map(|(_, runs)| weighted_mean(runs).map(|combined| combined.mean)).collect();
+    equal_weight_mean(&each?).map(|combined| combined.mean)
 }
 
 fn memory(subject: &Subject<'_>, variant: &Variant) -> Option<(u64, bool)> {
