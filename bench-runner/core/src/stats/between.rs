@@ -26,7 +26,7 @@ pub(crate) fn spread_between(estimates: &[Estimate]) -> Option<Spread> {
     spread_of(&estimates.iter().map(known).collect::<Vec<_>>())
 }
 
-/// Same as [`spread_between`], for values with an error; those with at most 2 degrees of freedom or without
+/// Same as `spread_between`, for values with an error; those with at most 2 degrees of freedom or without
 /// an error are ignored.
 pub fn spread_of(numbers: &[UncertainValue]) -> Option<Spread> {
     let usable: Vec<&UncertainValue> = numbers.iter().filter(|one| one.df > 2.0 && one.se > 0.0).collect();

@@ -22,7 +22,7 @@ pub(super) struct SampleColumn {
     pub(super) read: FieldReader,
 }
 
-/// First files that have a column.
+/// Oldest files that have a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Since {
     /// In every file; a file without it cannot be read.
