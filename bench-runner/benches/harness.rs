@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
-use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
+use bench_runner_core::compare::{Comparison, Policy, RunRecord, compare};
 use bench_runner_core::record::{
     Arm, Block, BlockId, Cost, Interference, Outcome, Phase, Pin, Plan, PlannedProject, Refusal, Role,
     Sample, TreeId,
@@ -158,7 +158,7 @@ fn judging(c: &mut Criterion) {
     let plan = planned(20, 5);
     assert!(plan.blocks.iter().all(|block| block.arms[1].role == Role::Twin));
     let samples = samples(&plan, 12);
-    let judge = || compare(&Recorded::of(&plan, &samples), &Policy::default());
+    let judge = || compare(&RunRecord::of(&plan, &samples), &Policy::default());
     c.bench_function("judge 80 comparisons of 12 rounds", |b| b.iter(|| black_box(judge())));
     let comparison = judge();
     c.bench_function("draw all figures of 20 blocks", |b| b.iter(|| black_box(figure::svgs(&comparison))));
@@ -204,7 +204,7 @@ fn statistics(tables: &[Table]) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
 fn judging_many(c: &mut Criterion) {
     let plan = planned(5000, 21);
     let samples = samples(&plan, 12);
-    let recorded = Recorded::of(&plan, &samples);
+    let recorded = RunRecord::of(&plan, &samples);
     let ratios = |of: &Comparison| {
         of.blocks.iter().flat_map(|block| &block.arms).filter(|a| a.ratio.is_some()).count()
     };

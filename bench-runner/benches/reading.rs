@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bench_runner::flows;
-use bench_runner_core::bundle::{self, Bundle, MachineEntry, Manifest, Status, Writer, fixture};
+use bench_runner_core::bundle::{self, Bundle, BundleWriter, MachineEntry, Manifest, Status, fixture};
 use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_core::record::{
     Arm, ArmBuilds, Block, BlockId, Cost, FORMAT_VERSION, Interference, Outcome, Phase, Pin, Plan, Rebuilt,
-    Role, Sample, Sampling, Variant, by_arm,
+    Role, Sample, Sampling, Variant, builds_by_arm,
 };
-use bench_runner_core::stats::{Summary, summarise};
+use bench_runner_core::stats::{Summary, summarize};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rayon::prelude::*;
 
@@ -131,14 +131,14 @@ fn sample(block: &Block, arm: &Arm, number: u32, round: u32, position: u32) -> S
 }
 
 fn write(results: &Path, number: u32) {
-    let mut writer = Writer::create(results, manifest(number), &[]).expect("a bundle");
+    let mut writer = BundleWriter::create(results, manifest(number), &[]).expect("a bundle");
     let plan = plan();
     let mut count = 0;
     for block in &plan.blocks {
         for round in 1..=ROUNDS {
             for (position, arm) in (1..).zip(&block.arms) {
                 count += 1;
-                writer.sample(&sample(block, arm, count, round, position)).expect("a row");
+                writer.append_sample(&sample(block, arm, count, round, position)).expect("a row");
             }
         }
     }
@@ -171,9 +171,9 @@ fn cells(dir: &Path) -> Vec<Summary> {
         let of_it = bundle.samples.iter().filter(|sample| sample.block == block.id);
         let walls = |arm: &ArmBuilds<'_>| {
             let costs = arm.measured.iter().filter_map(|sample| sample.outcome.cost());
-            summarise(&costs.map(|cost| cost.wall.as_secs_f64()).collect::<Vec<_>>())
+            summarize(&costs.map(|cost| cost.wall.as_secs_f64()).collect::<Vec<_>>())
         };
-        by_arm(block, of_it).iter().filter_map(walls).collect::<Vec<_>>()
+        builds_by_arm(block, of_it).iter().filter_map(walls).collect::<Vec<_>>()
     };
     plan.blocks.iter().flat_map(of_block).collect()
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
-use bench_runner_core::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
+use bench_runner_core::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected_estimate, rounds_for};
 use bench_runner_measure::plan::{BlockEstimate, Estimate};
 use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
@@ -186,7 +186,7 @@ fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -
         return Some(format!("{have} {verb} no verdict: it takes {MIN_ROUNDS} at least, {}", needed()));
     }
     let level = 1.0 - Policy::default().level(planned) / planned.max(1) as f64;
-    let expected = expected(EXPECTED_NOISE, rounds as usize, control)?;
+    let expected = expected_estimate(EXPECTED_NOISE, rounds as usize, control)?;
     ((rounds as usize) < LOOKS[0]).then(|| {
         let least = expected.half_width_share(level) * 100.0;
         format!("{have} can only show a difference beyond about {least:.0} %; it takes {}", needed())

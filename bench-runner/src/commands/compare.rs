@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bench_runner_core::bundle::{self, Bundle};
-use bench_runner_core::compare::{Policy, WantedBaseline};
+use bench_runner_core::compare::{Policy, RequestedBaseline};
 use bench_runner_core::record::Plan;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
@@ -43,7 +43,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
-    let baseline = (!args.baseline.is_empty()).then(|| WantedBaseline::new(args.baseline.join(",")));
+    let baseline = (!args.baseline.is_empty()).then(|| RequestedBaseline::new(args.baseline.join(",")));
     if let Some(wanted) = &baseline {
         let plans: Vec<&Plan> = bundles.iter().map(|bundle| &bundle.manifest.plan).collect();
         wanted.check(&plans).map_err(|error| RequestError::usage(error.message, Some(error.help)))?;

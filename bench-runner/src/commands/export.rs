@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::{Comparison, Policy};
-use bench_runner_core::nearest::nearest;
+use bench_runner_core::suggest::suggest;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::export::{self, Document, Export, ExportError, Format, Pick, Run};
 
@@ -77,7 +77,7 @@ fn line(text: &str) -> String {
 fn format(name: &str) -> Result<&'static Format, RequestError> {
     export::find(name).ok_or_else(|| {
         let known = export::all().map(|format| format.name);
-        let help = match nearest(name, known) {
+        let help = match suggest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the formats are {}", known.join(", ")),
         };

@@ -41,7 +41,7 @@ fn a_variant_that_was_given_up_does_not_switch_the_test_off_and_the_look_agrees_
             samples.push(0, arm, round, 1, outcome);
         }
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let block = &found.blocks[0];
     assert_eq!(block.rounds, ROUNDS);
     assert!(block.serial.is_some() && notes_say(&found, "Neighbouring rounds of an arm resemble each other"));

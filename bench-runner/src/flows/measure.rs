@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::{
-    self, Bundle, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, Writer, run_id,
+    self, Bundle, BundleWriter, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, run_id,
 };
 use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
 use bench_runner_measure::host::{self, Health, Machine, MeasuringLock};
@@ -67,7 +67,7 @@ impl MeasuringSession {
         let manifest = self.manifest(plan)?;
         let earlier = calibration::earlier(&self.places.results, &manifest);
         earlier.remarks.iter().for_each(|remark| observer.event(&Event::Remark(remark)));
-        let writer = Writer::create(&self.places.results, manifest, &earlier.twins)?;
+        let writer = BundleWriter::create(&self.places.results, manifest, &earlier.twins)?;
         self.carry(plan, prepared_trees, &[], writer, observer)
     }
 
@@ -88,7 +88,7 @@ impl MeasuringSession {
         }
         manifest.status = Status::Running;
         manifest.resumed_at.push(humantime::format_rfc3339_seconds(SystemTime::now()).to_string());
-        let writer = Writer::reopen(&unfinished.dir, manifest)?;
+        let writer = BundleWriter::reopen(&unfinished.dir, manifest)?;
         self.carry(&plan, prepared_trees, &unfinished.samples, writer, observer)
     }
 
@@ -97,7 +97,7 @@ impl MeasuringSession {
         plan: &Plan,
         prepared_trees: &PreparedTrees,
         earlier: &[Sample],
-        mut writer: Writer,
+        mut writer: BundleWriter,
         observer: &mut dyn Observer,
     ) -> Result<Measured, FlowError> {
         let runs = self.places.cache.join("runs");
@@ -195,7 +195,7 @@ pub(super) fn occupy(scratch: &Path) -> Result<File, FlowError> {
 
 /// Ends the bundle, whichever way carrying it out went.
 fn finish(
-    mut writer: Writer,
+    mut writer: BundleWriter,
     carried: Result<Carried, run::RunError>,
     places: &Places,
 ) -> Result<Measured, FlowError> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Bundle};
-use bench_runner_core::compare::{Comparison, Policy, Recorded, RunInterference, compare};
+use bench_runner_core::compare::{Comparison, Policy, RunInterference, RunRecord, compare};
 use bench_runner_report::{figure, report};
 
 use super::FlowError;
@@ -23,7 +23,7 @@ pub(crate) struct Published {
 
 /// What the samples of `bundle` say.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
-    compare(&Recorded::from(bundle), policy)
+    compare(&RunRecord::from(bundle), policy)
 }
 
 /// Writes figures to `plots/<run>/` and the derived tables beside the samples.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
+use bench_runner_core::compare::{Comparison, Policy, RunRecord, compare};
 use bench_runner_core::record::{
     Arm, Block, BlockEnd, BlockId, Cost, FORMAT_VERSION, Interference, Outcome, Phase, Pin, Plan,
     PlannedProject, Role, Sample, Sampling, StopReason, Variant,
@@ -77,7 +77,7 @@ impl Setup {
             });
             tables.push(table);
         }
-        let recorded = Recorded { ends: &ends, ..Recorded::of(&plan, &samples) };
+        let recorded = RunRecord { ends: &ends, ..RunRecord::of(&plan, &samples) };
         Run { comparison: compare(&recorded, &Policy::default()), tables }
     }
 

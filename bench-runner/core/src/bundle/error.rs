@@ -1,46 +1,46 @@
-//! What can go wrong with the files of a bundle.
+//! Errors from reading and writing the files of a bundle.
 
 use std::path::PathBuf;
 
 use super::files::MANIFEST;
 
-/// Why a bundle could not be written or read.
+/// Failure to read or write a bundle.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    /// There is no bundle.
+    /// The directory is not a bundle.
     #[error("{} is not a bundle: it has no {MANIFEST}; name a directory such as results/<machine>/<run>", path.display())]
     NotABundle {
-        /// What was named.
+        /// The directory that was given.
         path: PathBuf,
     },
-    /// It was written by a newer version of this program.
+    /// The bundle was written by a newer version of this program.
     #[error("{} has format {found}, and this program reads formats up to {known}; use a newer version of it", path.display())]
     TooNew {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
-        /// Its format.
+        /// Format of the bundle.
         found: u64,
-        /// The newest format that is understood.
+        /// Newest format that this program can read.
         known: u32,
     },
-    /// Something in it cannot be read.
+    /// A file has invalid content.
     #[error("{}:{line}: {reason}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
-        /// What is wrong, with the column where there is one.
+        /// The problem, with the column if it concerns one.
         reason: String,
     },
     /// A file could not be read or written.
     #[error("failed to {action} {}: {source}", path.display())]
     Io {
-        /// What was to be done.
+        /// The attempted action, as a verb.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }

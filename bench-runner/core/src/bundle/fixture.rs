@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::manifest::{MachineEntry, Manifest, ProgramEntry, Status, TimeSpent};
 use crate::record::*;
 
-/// A plan of one block `s/p/clean`, which has nothing but its baseline.
+/// A plan of one block `s/p/clean` with only a baseline.
 pub fn plan() -> Plan {
     let variant = Variant {
         name: "linker=bfd".into(),
@@ -50,7 +50,7 @@ pub fn plan() -> Plan {
     }
 }
 
-/// A manifest of that plan.
+/// A manifest of [`plan`].
 pub fn manifest() -> Manifest {
     Manifest {
         format: FORMAT_VERSION,
@@ -76,7 +76,7 @@ pub fn manifest() -> Manifest {
     }
 }
 
-/// A sample in which every field has something to lose.
+/// A sample in which every field has a value that could get lost.
 pub fn sample(number: u32, outcome: Outcome) -> Sample {
     Sample {
         number,
@@ -109,7 +109,7 @@ pub fn sample(number: u32, outcome: Outcome) -> Sample {
     }
 }
 
-/// A build that ended well.
+/// A successful build.
 pub fn built() -> Outcome {
     Outcome::Built(Cost {
         wall: Duration::from_nanos(1_234_567_891),

@@ -1,6 +1,7 @@
-//! `manifest.json`: what was run, where, with what, and how it ended.
+//! `manifest.json`: plan, machine, tools, progress and end of a run.
 //!
-//! Outside of the plan, keys of a newer program are left alone; [`unknown_key`] finds them where none may be.
+//! Outside of the plan, keys of a newer program are preserved; [`unknown_key`] finds them where they are not
+//! allowed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,31 +13,31 @@ use crate::record::{BlockEnd, Plan};
 pub struct Manifest {
     /// Version of the format.
     pub format: u32,
-    /// Who wrote it.
+    /// The program that wrote the bundle.
     pub program: ProgramEntry,
-    /// Name of the run, also that of its directory.
+    /// Name of the run and of its directory.
     pub run: String,
-    /// How far it got.
+    /// Progress of the run.
     pub status: Status,
-    /// UTC, RFC 3339.
+    /// Start of the run in UTC, RFC 3339.
     pub started_at: String,
-    /// UTC, RFC 3339; the last time, where the run was resumed.
+    /// End of the run in UTC, RFC 3339; the last end, if the run was resumed.
     pub ended_at: Option<String>,
-    /// Where it ran.
+    /// The machine that the run was measured on.
     pub machine: MachineEntry,
-    /// Compilers, linkers and other tools that took part.
+    /// Compilers, linkers and other tools that were used.
     pub tools: Vec<ToolEntry>,
-    /// Parallel jobs of every build.
+    /// Number of parallel jobs of every build.
     pub jobs: usize,
-    /// How CPU time, memory and processes of a build were counted, as sentences.
+    /// Methods of counting CPU time, memory and processes of a build, as sentences.
     pub accounting: Vec<String>,
-    /// What was to be done.
+    /// The plan of the run.
     pub plan: Plan,
-    /// How each block ended, in the order in which they did.
+    /// End of each block, in the order in which the blocks ended.
     pub blocks: Vec<BlockEnd>,
-    /// Where the time went.
+    /// Wall time of the run by purpose.
     pub time: TimeSpent,
-    /// Places at which the run was taken up again, UTC.
+    /// Times at which the run was resumed, UTC.
     pub resumed_at: Vec<String>,
 }
 
@@ -45,74 +46,74 @@ pub struct Manifest {
 pub struct ProgramEntry {
     /// `bench-runner`.
     pub name: String,
-    /// Its version.
+    /// Version of the program.
     pub version: String,
 }
 
-/// How far a run got.
+/// Progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// It has not ended, or ended without a word.
+    /// The run is still in progress or crashed.
     Running,
-    /// It was ended by hand and can be resumed.
+    /// The run was interrupted and can be resumed.
     Interrupted,
     /// The harness itself failed; it can be resumed.
     Broken,
-    /// It is done, and nothing will be changed any more.
+    /// The run is complete, and the bundle is final.
     Complete,
 }
 
-/// The machine, as far as readers of a bundle need it.
+/// The machine, with the details that readers of a bundle need.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MachineEntry {
     /// Name of the directory below `results/`.
     pub directory: String,
-    /// Shared by machines that are alike.
+    /// Machine class, the same for machines that are alike.
     pub class: String,
-    /// Tells machines of a class apart.
+    /// Identifier of the machine within its class.
     pub instance: String,
-    /// One line for captions.
+    /// One-line summary for captions.
     pub summary: String,
-    /// Everything that was found out about it: facts, provenance, and its state before and after.
+    /// All facts about the machine: hardware, provenance, and its state before and after the run.
     pub details: Value,
 }
 
-/// A tool that took part.
+/// A tool that was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolEntry {
-    /// Its name, such as `rustc` or `mold`.
+    /// Name of the tool, such as `rustc` or `mold`.
     pub name: String,
-    /// What it says of itself.
+    /// Version that the tool reports.
     pub version: String,
-    /// Hash of the program.
+    /// Hash of the executable.
     pub sha256: String,
 }
 
-/// Where the wall time of a run went, nanoseconds.
+/// Wall time of a run by purpose, nanoseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeSpent {
-    /// Everything, from the first block's start to the end of the last one.
+    /// Total time, from the start of the first block to the end of the last one.
     pub total_ns: u64,
     /// Measured builds.
     pub measured_ns: u64,
     /// Warm-up builds.
     pub warmup_ns: u64,
-    /// Declared settling: target directories removed, sources read, dirty pages written.
+    /// Declared settling: removing target directories, reading sources, writing dirty pages.
     pub settling_ns: u64,
-    /// Work trees laid out and removed, preparing and trying out commands of the projects.
+    /// Creating and removing work trees, preparing and checking the commands of the projects.
     pub layout_ns: u64,
 }
 
 impl TimeSpent {
-    /// What is in none of the parts.
+    /// Time that is in none of the parts.
     pub fn other_ns(&self) -> u64 {
         self.total_ns.saturating_sub(self.measured_ns + self.warmup_ns + self.settling_ns + self.layout_ns)
     }
 }
 
-/// The place of a key that stands in `raw` and is not understood, such as `machine.color`. `known` is what `raw` was
-/// understood as, written down again. The plan refuses such keys by itself.
+/// Returns the path of a key in `raw` that is not understood, such as `machine.color`. `known` is `raw` after
+/// parsing and serializing it again. The plan rejects unknown keys by itself.
 pub(super) fn unknown_key(raw: &Value, known: &Value) -> Option<String> {
     let join = |key: &str, below: String| {
         if below.is_empty() || below.starts_with('[') {
@@ -138,8 +139,8 @@ pub(super) fn unknown_key(raw: &Value, known: &Value) -> Option<String> {
     }
 }
 
-/// Adds to `ours` what stands in `raw` outside of the plan and is not understood, so that a program that resumes a run
-/// loses nothing that a newer one wrote down.
+/// Adds to `ours` the keys of `raw`, outside of the plan, that are not understood, so that resuming a run
+/// loses nothing written by a newer program.
 pub(super) fn keep_unknown_keys(raw: &Value, ours: &mut Value) {
     match (raw, ours) {
         (Value::Object(raw), Value::Object(ours)) => {

@@ -1,10 +1,11 @@
-//! A run's files: written once by one run, read by everybody else. docs/FORMAT.md describes them column by column.
+//! The files of a run: written once by that run, read by everything else. docs/FORMAT.md describes them
+//! column by column.
 //!
-//! The formats live here and nowhere else. Knows nothing of how samples come about or what they mean.
+//! Only this module knows the formats. It knows nothing of where samples come from or what they mean.
 
 #![warn(missing_docs)]
 
-mod earlier;
+mod earlier_twins;
 mod error;
 mod files;
 #[cfg(any(test, feature = "fixture"))]
@@ -18,7 +19,7 @@ mod write;
 pub use error::BundleError;
 pub use manifest::{MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, ToolEntry};
 pub use open::{Bundle, open, read_manifest};
-pub use write::{Writer, run_id, write_derived};
+pub use write::{BundleWriter, run_id, write_derived};
 
 #[cfg(test)]
 mod tests;

@@ -4,51 +4,52 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::earlier;
+use super::earlier_twins;
 use super::error::BundleError;
 use super::files::{EARLIER, MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES};
 use super::manifest::{Manifest, unknown_key};
-use super::rows::{end_of_whole_rows, field, read_rows};
-use super::samples::{self, Columns};
+use super::rows::{end_of_complete_rows, field, read_rows};
+use super::samples::{self, SampleReader};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
-/// Everything that the files of one run say.
+/// Contents of the files of one run.
 #[derive(Debug, Clone)]
 pub struct Bundle {
-    /// Where it is.
+    /// Directory of the bundle.
     pub dir: PathBuf,
     /// Its manifest.
     pub manifest: Manifest,
-    /// Its samples, in the order of the file.
+    /// Samples in the order of the file.
     pub samples: Vec<Sample>,
-    /// Its proofs, in the order of the file.
+    /// Proofs in the order of the file.
     pub proofs: Vec<Proof>,
-    /// Twins of earlier runs on the same machine, as they were known when the run began; none in a bundle of a program
-    /// that did not keep them.
+    /// Twins of earlier runs on the same machine, as known when the run began; empty if the program that
+    /// wrote the bundle did not record them.
     pub earlier: Vec<EarlierTwin>,
-    /// What was odd about the files and could be lived with, as sentences.
+    /// Non-fatal problems found while reading, as sentences.
     pub remarks: Vec<String>,
 }
 
-/// Reads the bundle in `dir`. A last row of the samples that was cut short is left out and remarked upon.
+/// Reads the bundle in `dir`. A truncated last row of the samples is skipped, with a remark.
 pub fn open(dir: &Path) -> Result<Bundle, BundleError> {
     let manifest = read_manifest(dir)?;
     let mut remarks = Vec::new();
     let samples = read_samples(&dir.join(SAMPLES), &manifest, &mut remarks)?;
-    let proofs = proofs(&dir.join(PROOFS), &mut remarks)?;
-    let earlier = earlier_twins(&dir.join(EARLIER), &mut remarks)?;
+    let proofs = read_proofs(&dir.join(PROOFS), &mut remarks)?;
+    let earlier = read_earlier_twins(&dir.join(EARLIER), &mut remarks)?;
     Ok(Bundle { dir: dir.to_owned(), manifest, samples, proofs, earlier, remarks })
 }
 
-fn earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTwin>, BundleError> {
+fn read_earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTwin>, BundleError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    earlier::read(path, whole_rows(path, remarks)?)
+    earlier_twins::read(path, open_complete_rows(path, remarks)?)
 }
 
-/// What is wrong with a manifest. The line stands before it, and serde_json has the place behind its words.
-fn says(error: &serde_json::Error) -> String {
+/// Describes an error in a manifest by its column. The message already begins with the line, so the position
+/// that serde_json appends is removed.
+fn describe_json_error(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "it ends in the middle: the file was cut short, so take another copy of the bundle"
             .to_owned();
@@ -58,10 +59,11 @@ fn says(error: &serde_json::Error) -> String {
     format!("column {}: {}", error.column(), whole.strip_suffix(&place).unwrap_or(&whole))
 }
 
-/// Reads the manifest of the bundle in `dir` and nothing else of it.
+/// Reads only the manifest of the bundle in `dir`.
 ///
 /// # Errors
-/// Where there is none, or it is too new or cannot be understood.
+///
+/// If the manifest does not exist, is too new or is invalid.
 pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     let path = &dir.join(MANIFEST);
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
@@ -73,18 +75,19 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     let malformed = |error: serde_json::Error| BundleError::Malformed {
         path: path.to_owned(),
         line: error.line() as u64,
-        reason: says(&error),
+        reason: describe_json_error(&error),
     };
-    // The version comes first: what a newer program wrote must not fail on a field that is not known yet.
+    // The version is checked first: a manifest of a newer program must not fail with an error about an
+    // unknown field.
     let raw: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
     if let Some(found) = raw["format"].as_u64().filter(|found| *found > u64::from(FORMAT_VERSION)) {
         return Err(BundleError::TooNew { path: path.to_owned(), found, known: FORMAT_VERSION });
     }
     let manifest: Manifest = serde_json::from_str(&text).map_err(malformed)?;
     if manifest.format < 2 {
-        expect_no_unknown_key(path, &raw, &manifest)?;
+        reject_unknown_keys(path, &raw, &manifest)?;
     }
-    // The name becomes a directory of plots and of work trees: one from elsewhere must not lead anywhere else.
+    // The names become directories of plots and of work trees: a foreign bundle must not write anywhere else.
     for name in [&manifest.run, &manifest.machine.directory] {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
@@ -98,12 +101,8 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
     Ok(manifest)
 }
 
-/// Refuses a manifest of format 1 with a key that is not known: from format 2 on, such keys are ignored.
-fn expect_no_unknown_key(
-    path: &Path,
-    raw: &serde_json::Value,
-    manifest: &Manifest,
-) -> Result<(), BundleError> {
+/// Rejects a manifest of format 1 with an unknown key; from format 2 on, unknown keys are ignored.
+fn reject_unknown_keys(path: &Path, raw: &serde_json::Value, manifest: &Manifest) -> Result<(), BundleError> {
     let malformed = |reason| BundleError::Malformed { path: path.to_owned(), line: 1, reason };
     let known = serde_json::to_value(manifest).map_err(|error| malformed(error.to_string()))?;
     match unknown_key(raw, &known) {
@@ -119,19 +118,20 @@ fn read_samples(
     manifest: &Manifest,
     remarks: &mut Vec<String>,
 ) -> Result<Vec<Sample>, BundleError> {
-    let mut columns = None;
-    let required: Vec<&str> = samples::required().collect();
-    read_rows(path, whole_rows(path, remarks)?, &required, |header, record| {
-        let columns: &mut Columns = columns.get_or_insert_with(|| Columns::of(header, &manifest.plan));
-        columns.sample(record).map_err(|error| format!("column `{}`: {}", error.column, error.reason))
+    let mut reader = None;
+    let required: Vec<&str> = samples::required_columns().collect();
+    read_rows(path, open_complete_rows(path, remarks)?, &required, |header, record| {
+        let reader: &mut SampleReader =
+            reader.get_or_insert_with(|| SampleReader::of(header, &manifest.plan));
+        reader.read_sample(record).map_err(|error| format!("column `{}`: {}", error.column, error.reason))
     })
 }
 
-/// A file up to its last whole row, as it is when it is opened; a row that was cut short is remarked upon.
-fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, BundleError> {
+/// Opens a file, limited to the complete rows that it has at this moment; a truncated row adds a remark.
+fn open_complete_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, BundleError> {
     let failed = |error| BundleError::io("read", path, error);
     let mut file = File::open(path).map_err(failed)?;
-    let (whole, cut_line) = whole_part(&mut file).map_err(failed)?;
+    let (whole, cut_line) = complete_length(&mut file).map_err(failed)?;
     if let Some(line) = cut_line {
         remarks.push(format!("{}:{line}: the last row was cut short and is left out", path.display()));
     }
@@ -139,9 +139,9 @@ fn whole_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, 
     Ok(file.take(whole))
 }
 
-/// How many bytes of a file are whole rows, and the line of a row that was cut short. Only a file that does not end with
-/// a line end is read for it.
-fn whole_part(file: &mut File) -> io::Result<(u64, Option<usize>)> {
+/// Returns the length of the complete rows in bytes and the line of a truncated row. The file is only
+/// searched if it does not end with a newline.
+fn complete_length(file: &mut File) -> io::Result<(u64, Option<usize>)> {
     let length = file.metadata()?.len();
     if length == 0 {
         return Ok((0, None));
@@ -155,25 +155,25 @@ fn whole_part(file: &mut File) -> io::Result<(u64, Option<usize>)> {
     file.rewind()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let whole = end_of_whole_rows(&bytes);
+    let whole = end_of_complete_rows(&bytes);
     let line = bytes[..whole].iter().filter(|byte| **byte == b'\n').count() + 1;
     Ok((whole as u64, (whole < bytes.len()).then_some(line)))
 }
 
-fn role(text: &str) -> Result<Role, String> {
+fn parse_role(text: &str) -> Result<Role, String> {
     let known = [Role::Baseline, Role::Twin, Role::Variant].into_iter().find(|role| role.as_str() == text);
     known.ok_or_else(|| format!("column `role`: `{text}` is no role"))
 }
 
-fn proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
+fn read_proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
     const RESULTS: [ProofResult; 4] =
         [ProofResult::Holds, ProofResult::Fails, ProofResult::NotApplicable, ProofResult::NotProvable];
-    read_rows(path, whole_rows(path, remarks)?, &PROOF_COLUMNS, |header, record| {
+    read_rows(path, open_complete_rows(path, remarks)?, &PROOF_COLUMNS, |header, record| {
         let field = |name: &str| field(header, record, name);
         let result = field("result")?;
         Ok(Proof {
             block: BlockId::from(field("block")?.to_owned()),
-            role: role(field("role")?)?,
+            role: parse_role(field("role")?)?,
             variant: field("variant")?.to_owned(),
             axis: field("axis")?.to_owned(),
             expected: field("expected")?.to_owned(),

@@ -1,4 +1,4 @@
-//! Files of rows: CSV with a header, read row by row and written as a whole.
+//! CSV files with a header: read row by row, written atomically.
 
 use std::io::{Read, Write as _};
 use std::path::Path;
@@ -7,10 +7,10 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::error::BundleError;
 
-/// Bytes of a file of rows that are read at a time.
+/// Size of the read buffer in bytes.
 const BUFFER: usize = 1 << 16;
 
-/// The field of a row in the column of this name.
+/// Returns the field of a row in the named column.
 pub(super) fn field<'r>(
     header: &StringRecord,
     record: &'r StringRecord,
@@ -20,8 +20,8 @@ pub(super) fn field<'r>(
     place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
 }
 
-/// Reads a file as CSV with a header that has these columns, be there rows or not, and gives each row to `read`; what
-/// is wrong is said with its line.
+/// Reads a file as CSV whose header must contain `columns`, even without rows, and passes each row to `read`.
+/// Errors name the line.
 pub(super) fn read_rows<T>(
     path: &Path,
     file: impl Read,
@@ -30,7 +30,7 @@ pub(super) fn read_rows<T>(
 ) -> Result<Vec<T>, BundleError> {
     let malformed =
         |line: u64, reason: String| BundleError::Malformed { path: path.to_owned(), line, reason };
-    let of_csv = |error: csv::Error| {
+    let from_csv_error = |error: csv::Error| {
         let (line, reason) = (error.position().map_or(0, csv::Position::line), error.to_string());
         match error.into_kind() {
             csv::ErrorKind::Io(error) => BundleError::io("read", path, error),
@@ -38,7 +38,7 @@ pub(super) fn read_rows<T>(
         }
     };
     let mut reader = ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(file);
-    let header = reader.headers().map_err(of_csv)?.clone();
+    let header = reader.headers().map_err(from_csv_error)?.clone();
     let missing: Vec<&str> =
         columns.iter().filter(|name| header.iter().all(|column| column != **name)).copied().collect();
     if !missing.is_empty() {
@@ -46,15 +46,15 @@ pub(super) fn read_rows<T>(
     }
     let mut rows = Vec::new();
     let mut record = StringRecord::new();
-    while reader.read_record(&mut record).map_err(of_csv)? {
+    while reader.read_record(&mut record).map_err(from_csv_error)? {
         let line = record.position().map_or(0, csv::Position::line);
         rows.push(read(&header, &record).map_err(|reason| malformed(line, reason))?);
     }
     Ok(rows)
 }
 
-/// The text of some rows.
-pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
+/// Serializes rows as CSV.
+pub(super) fn to_csv<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row.as_ref()).map_err(std::io::Error::other)?;
@@ -62,8 +62,9 @@ pub(super) fn rows<R: AsRef<[String]>>(rows: &[R]) -> std::io::Result<Vec<u8>> {
     writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()))
 }
 
-/// Writes a file of the bundle in `dir` as a whole: a reader sees the old one or the new one, never half of one.
-pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
+/// Replaces a file of the bundle in `dir` atomically: a reader sees the old version or the new one, never a
+/// part.
+pub(super) fn replace_file(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
     let path = dir.join(name);
     let failed = |error| BundleError::io("write", &path, error);
     let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
@@ -74,9 +75,9 @@ pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Bundle
     Ok(())
 }
 
-/// Where the last whole row ends in a file of rows. A line end within quotes ends no row; one at the very end always
-/// does, so that a file that was not cut is not searched.
-pub(super) fn end_of_whole_rows(bytes: &[u8]) -> usize {
+/// Returns the end of the last complete row. A newline within quotes does not end a row; a newline at the end
+/// of the file always does, so that an intact file does not have to be searched.
+pub(super) fn end_of_complete_rows(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\n") {
         return bytes.len();
     }

@@ -6,10 +6,10 @@ use super::fixture::*;
 use super::*;
 use crate::record::*;
 
-fn written(samples: &[Sample]) -> (tempfile::TempDir, PathBuf) {
+fn write_bundle(samples: &[Sample]) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(dir.path(), manifest(), &[]).unwrap();
-    samples.iter().for_each(|sample| writer.sample(sample).unwrap());
+    let mut writer = BundleWriter::create(dir.path(), manifest(), &[]).unwrap();
+    samples.iter().for_each(|sample| writer.append_sample(sample).unwrap());
     let path = writer.finish(Status::Complete).unwrap();
     (dir, path)
 }
@@ -23,14 +23,14 @@ fn samples_come_back_as_they_were_written() {
         sample(4, Outcome::TimedOut),
         sample(5, Outcome::NotStarted),
     ];
-    let (_dir, path) = written(&samples);
+    let (_dir, path) = write_bundle(&samples);
     let bundle = open(&path).unwrap();
     assert_eq!(bundle.samples, samples);
     assert_eq!(bundle.manifest.status, Status::Complete);
     assert!(bundle.remarks.is_empty());
 }
 
-/// The header as programs have written it; what is there may not move.
+/// The header as written by programs so far; existing columns must not move.
 const HEADER: &str = "sample,block,session,project,pin,workload,variant,role,linker,env.X,phase,round,position,attempt,\
     edit,status,exit_code,started_at,wall_ns,user_ns,sys_ns,max_rss_bytes,units_rebuilt,artifact_bytes,\
     peak_memory_bytes,units_set,predecessor,load,steal_ns,io_pressure_ns,memory_pressure_ns,foreign_cpu_ns,throttled,\
@@ -41,7 +41,7 @@ const HEADER: &str = "sample,block,session,project,pin,workload,variant,role,lin
 fn a_row_is_written_field_by_field_in_the_order_of_the_header() {
     let mut plain = sample(1, built());
     plain.variant = "linker=bfd".into();
-    let (_dir, path) = written(&[plain]);
+    let (_dir, path) = write_bundle(&[plain]);
     let row = format!(
         "1,s/p/clean,1,p,git:{},clean,linker=bfd,twin,bfd,1,measured,3,2,1,7,ok,0,2023-11-14T22:13:20.123456Z,1234567891,\
          1,0,4096,2,10,,abc,baseline:linker=bfd,0.25,5,,,,,1,5,6,0,2,11,12,13,14,512",
@@ -52,7 +52,7 @@ fn a_row_is_written_field_by_field_in_the_order_of_the_header() {
 
 #[test]
 fn every_column_that_came_later_may_be_missing() {
-    let (_dir, path) = written(&[sample(1, built())]);
+    let (_dir, path) = write_bundle(&[sample(1, built())]);
     let file = path.join(SAMPLES);
     let mut reader = csv::Reader::from_path(&file).unwrap();
     let header = reader.headers().unwrap().clone();
@@ -73,7 +73,7 @@ fn every_column_that_came_later_may_be_missing() {
 
 #[test]
 fn a_count_that_a_file_lacks_leaves_the_others() {
-    let (_dir, path) = written(&[sample(1, built())]);
+    let (_dir, path) = write_bundle(&[sample(1, built())]);
     let file = path.join(SAMPLES);
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replacen("major_faults", "else", 1)).unwrap();
@@ -86,7 +86,7 @@ fn a_count_that_a_file_lacks_leaves_the_others() {
 
 #[test]
 fn a_failed_build_has_no_timing_in_the_file() {
-    let (_dir, path) = written(&[sample(1, Outcome::TimedOut)]);
+    let (_dir, path) = write_bundle(&[sample(1, Outcome::TimedOut)]);
     let mut reader = csv::Reader::from_path(path.join(SAMPLES)).unwrap();
     let at = reader.headers().unwrap().iter().position(|name| name == "wall_ns").unwrap();
     assert_eq!(&reader.records().next().unwrap().unwrap()[at], "");
@@ -96,7 +96,7 @@ fn a_failed_build_has_no_timing_in_the_file() {
 fn a_row_cut_short_is_left_out_remarked_upon_and_set_aside_on_resuming() {
     let mut plain = sample(1, built());
     plain.variant = "linker=bfd".into();
-    let (_dir, path) = written(&[plain.clone(), Sample { number: 2, ..plain.clone() }]);
+    let (_dir, path) = write_bundle(&[plain.clone(), Sample { number: 2, ..plain.clone() }]);
     let file = path.join(SAMPLES);
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, &text[..text.len() - 20]).unwrap();
@@ -104,8 +104,8 @@ fn a_row_cut_short_is_left_out_remarked_upon_and_set_aside_on_resuming() {
     assert_eq!(bundle.samples.len(), 1);
     assert!(bundle.remarks[0].contains("samples.csv:3: the last row was cut short"), "{:?}", bundle.remarks);
 
-    let mut writer = Writer::reopen(&path, bundle.manifest).unwrap();
-    writer.sample(&Sample { number: 2, attempt: 2, ..plain }).unwrap();
+    let mut writer = BundleWriter::reopen(&path, bundle.manifest).unwrap();
+    writer.append_sample(&Sample { number: 2, attempt: 2, ..plain }).unwrap();
     let bundle = open(&path).unwrap();
     assert_eq!(bundle.samples.len(), 2);
     assert!(path.join("logs/cut-row-of-samples.csv.log").is_file());
@@ -113,11 +113,13 @@ fn a_row_cut_short_is_left_out_remarked_upon_and_set_aside_on_resuming() {
 
 #[test]
 fn a_row_with_a_line_end_in_it_may_be_cut_anywhere() {
-    let (_dir, path) = written(&[fixture::sample(1, fixture::built()), fixture::sample(2, fixture::built())]);
+    let (_dir, path) =
+        write_bundle(&[fixture::sample(1, fixture::built()), fixture::sample(2, fixture::built())]);
     let whole = std::fs::read(path.join(SAMPLES)).unwrap();
     let row = whole.windows(3).position(|three| three == b"\n2,").unwrap() + 1;
     assert!(whole[row..whole.len() - 1].contains(&b'\n'));
-    // a file that ends right behind the inner line end looks whole, and its last row is said to be malformed
+    // A file that ends right after the inner newline looks complete, and its last row is reported as
+    // malformed.
     for cut in (row + 1..whole.len()).filter(|cut| whole[cut - 1] != b'\n') {
         std::fs::write(path.join(SAMPLES), &whole[..cut]).unwrap();
         let bundle = open(&path).unwrap();
@@ -127,7 +129,7 @@ fn a_row_with_a_line_end_in_it_may_be_cut_anywhere() {
 
 #[test]
 fn samples_without_a_header_are_no_empty_run() {
-    let (_dir, path) = written(&[]);
+    let (_dir, path) = write_bundle(&[]);
     std::fs::write(path.join(SAMPLES), "").unwrap();
     let error = open(&path).unwrap_err().to_string();
     assert!(error.contains("samples.csv:1: no column for sample, block, session"), "{error}");
@@ -135,7 +137,7 @@ fn samples_without_a_header_are_no_empty_run() {
 
 #[test]
 fn bytes_that_are_no_text_are_named_with_their_line() {
-    let (_dir, path) = written(&[sample(1, built()), sample(2, built())]);
+    let (_dir, path) = write_bundle(&[sample(1, built()), sample(2, built())]);
     let mut bytes = std::fs::read(path.join(SAMPLES)).unwrap();
     let at = bytes.windows(3).position(|three| three == b"\n2,").unwrap() + 3;
     bytes[at] = 0xff;
@@ -146,7 +148,7 @@ fn bytes_that_are_no_text_are_named_with_their_line() {
 
 #[test]
 fn a_newer_format_is_refused_by_name() {
-    let (_dir, path) = written(&[]);
+    let (_dir, path) = write_bundle(&[]);
     let file = path.join(MANIFEST);
     let text = std::fs::read_to_string(&file).unwrap().replacen("\"format\": 2", "\"format\": 3", 1);
     std::fs::write(&file, text.replacen("\"run\"", "\"something_new\": 1, \"run\"", 1)).unwrap();
@@ -156,7 +158,7 @@ fn a_newer_format_is_refused_by_name() {
 
 #[test]
 fn what_cannot_be_read_is_named_by_file_line_and_column() {
-    let (_dir, path) = written(&[sample(1, built()), sample(2, built())]);
+    let (_dir, path) = write_bundle(&[sample(1, built()), sample(2, built())]);
     let file = path.join(SAMPLES);
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replacen("1234567891", "soon", 1)).unwrap();
@@ -176,14 +178,14 @@ fn what_is_not_a_bundle_is_said_to_be_none() {
 #[test]
 fn a_manifest_that_cannot_be_read_says_where_or_that_it_was_cut() {
     let dir = tempfile::tempdir().unwrap();
-    let said = |text: &str| {
+    let error_for = |text: &str| {
         std::fs::write(dir.path().join("manifest.json"), text).unwrap();
         open(dir.path()).unwrap_err().to_string()
     };
-    let cut = said("{ \"format\": 1,\n \"run\": \"2026");
+    let cut = error_for("{ \"format\": 1,\n \"run\": \"2026");
     assert!(cut.contains("manifest.json:2: it ends in the middle: the file was cut short"), "{cut}");
-    assert!(said("").contains("the file was cut short"));
-    let wrong = said("{ \"format\": 1,\n \"run\": 7 }");
+    assert!(error_for("").contains("the file was cut short"));
+    let wrong = error_for("{ \"format\": 1,\n \"run\": 7 }");
     assert!(wrong.contains("manifest.json:2: column 9: ") && !wrong.contains("line"), "{wrong}");
 }
 
@@ -191,7 +193,7 @@ fn a_manifest_that_cannot_be_read_says_where_or_that_it_was_cut() {
 fn further_columns_are_allowed_at_the_end() {
     let mut plain = sample(1, built());
     plain.variant = "v".into();
-    let (_dir, path) = written(std::slice::from_ref(&plain));
+    let (_dir, path) = write_bundle(std::slice::from_ref(&plain));
     let file = path.join(SAMPLES);
     let text = std::fs::read_to_string(&file).unwrap();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -210,7 +212,7 @@ fn the_name_of_a_run_sorts_by_time() {
 
 #[test]
 fn a_name_that_leads_elsewhere_is_refused() {
-    let (_dir, path) = written(&[]);
+    let (_dir, path) = write_bundle(&[]);
     let file = path.join(MANIFEST);
     let text = std::fs::read_to_string(&file).unwrap();
     for name in ["../../x", "/x", "..", ""] {
@@ -221,7 +223,7 @@ fn a_name_that_leads_elsewhere_is_refused() {
 
 #[test]
 fn proofs_are_written_once_each_also_across_resuming() {
-    let (_dir, path) = written(&[]);
+    let (_dir, path) = write_bundle(&[]);
     let proof = Proof {
         block: BlockId::new("s", "p", "clean"),
         role: Role::Twin,
@@ -231,16 +233,16 @@ fn proofs_are_written_once_each_also_across_resuming() {
         found: "none, \"quoted\"".into(),
         result: ProofResult::Holds,
     };
-    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
-    writer.proofs(std::slice::from_ref(&proof)).unwrap();
-    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
-    writer.proofs(std::slice::from_ref(&proof)).unwrap();
+    let mut writer = BundleWriter::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    writer.append_proofs(std::slice::from_ref(&proof)).unwrap();
+    let mut writer = BundleWriter::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    writer.append_proofs(std::slice::from_ref(&proof)).unwrap();
     assert_eq!(open(&path).unwrap().proofs, [proof]);
 }
 
 #[test]
 fn twins_of_earlier_runs_come_back_as_they_were_written() {
-    let (dir, path) = written(&[]);
+    let (dir, path) = write_bundle(&[]);
     assert_eq!(
         std::fs::read_to_string(path.join(EARLIER)).unwrap(),
         "run,block,workload,rounds,theta,se\n",
@@ -259,16 +261,16 @@ fn twins_of_earlier_runs_come_back_as_they_were_written() {
     };
     let twins = [twin(-0.0012345678901234567, 0.1 + 0.2), twin(0.0, 0.0), twin(1e-300, 5e-324)];
     let second = Manifest { run: "20260102T000000Z-s-abcdef".into(), ..manifest() };
-    let writer = Writer::create(dir.path(), second, &twins).unwrap();
+    let writer = BundleWriter::create(dir.path(), second, &twins).unwrap();
     assert_eq!(open(writer.dir()).unwrap().earlier, twins);
-    // Whoever takes the run up finds them too.
-    let writer = Writer::reopen(writer.dir(), writer.manifest().clone()).unwrap();
+    // Resuming the run preserves them too.
+    let writer = BundleWriter::reopen(writer.dir(), writer.manifest().clone()).unwrap();
     assert_eq!(open(writer.dir()).unwrap().earlier, twins);
 }
 
 #[test]
 fn twins_that_cannot_be_read_are_named_by_file_line_and_column() {
-    let (_dir, path) = written(&[]);
+    let (_dir, path) = write_bundle(&[]);
     let error = |text: &str| {
         std::fs::write(path.join(EARLIER), text).unwrap();
         open(&path).unwrap_err().to_string()
@@ -302,29 +304,29 @@ fn twins_are_written_whole_or_not_at_all() {
         theta: 0.0,
         se: 0.1,
     };
-    // Where the file should go there is a directory, so that it cannot be written.
+    // A directory at the path of the file makes writing fail.
     std::fs::create_dir_all(&run).unwrap();
     std::fs::create_dir(run.join(EARLIER)).unwrap();
-    assert!(super::earlier::write(&run, std::slice::from_ref(&twin)).is_err());
+    assert!(super::earlier_twins::write(&run, std::slice::from_ref(&twin)).is_err());
     let left: Vec<_> = std::fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, [EARLIER], "nothing half written is left");
 }
 
-/// A bundle as a program of format 1 wrote it.
-fn of_format_1() -> (tempfile::TempDir, PathBuf) {
+/// A bundle as written by a program of format 1.
+fn bundle_of_format_1() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let plan = Plan { format: 1, ..plan() };
     let manifest = Manifest { format: 1, plan, ..manifest() };
-    let writer = Writer::create(dir.path(), manifest, &[]).unwrap();
+    let writer = BundleWriter::create(dir.path(), manifest, &[]).unwrap();
     let path = writer.dir().to_owned();
     (dir, path)
 }
 
 #[test]
 fn a_run_of_format_1_is_taken_up_in_format_1() {
-    let (_dir, path) = of_format_1();
-    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
-    writer.sample(&sample(1, built())).unwrap();
+    let (_dir, path) = bundle_of_format_1();
+    let mut writer = BundleWriter::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    writer.append_sample(&sample(1, built())).unwrap();
     writer.finish(Status::Complete).unwrap();
     let header = std::fs::read_to_string(path.join(SAMPLES)).unwrap();
     assert!(header.lines().next().unwrap().ends_with(",cache_not_cacheable"), "{header}");
@@ -349,11 +351,12 @@ fn keys_that_nobody_knows_are_ignored_in_format_2_and_refused_in_format_1_and_in
         std::fs::write(&file, text).unwrap();
         read
     };
-    // In the manifest itself, the program, the machine and the times; in the plan, a block, a variant and its sampling.
+    // In the manifest itself, the program, the machine and the times; in the plan, a block, a variant and its
+    // sampling.
     let outside =
         [("\"run\"", ""), ("\"version\"", "program."), ("\"class\"", "machine."), ("\"total_ns\"", "time.")];
     let inside = ["\"scenario\"", "\"axes\"", "\"settings\"", "\"warmup\""];
-    let (_dir, path) = written(&[]);
+    let (_dir, path) = write_bundle(&[]);
     for (place, _) in outside {
         assert_eq!(with_key(&path, place).unwrap(), open(&path).unwrap().manifest, "{place}");
     }
@@ -361,7 +364,7 @@ fn keys_that_nobody_knows_are_ignored_in_format_2_and_refused_in_format_1_and_in
         let error = with_key(&path, place).unwrap_err().to_string();
         assert!(error.contains("unknown field `new_key`"), "{place}: {error}");
     }
-    let (_dir, path) = of_format_1();
+    let (_dir, path) = bundle_of_format_1();
     for (place, within) in outside {
         let error = with_key(&path, place).unwrap_err().to_string();
         assert!(
@@ -378,7 +381,7 @@ fn what_a_plan_of_format_2_says_comes_back() {
     for key in ["origin", "fidelity", "design", "visits", "primed", "ignored"] {
         assert!(!text.contains(&format!("\"{key}\"")), "{key} is not there unless it says something");
     }
-    plan.origin = Some(Origin { by: "search".into(), request: "s".into(), stage: "screening".into() });
+    plan.origin = Some(PlanOrigin { by: "search".into(), request: "s".into(), stage: "screening".into() });
     plan.projects.push(PlannedProject {
         name: "p".into(),
         pin: Pin::Git { rev: "ab".repeat(20) },
@@ -402,7 +405,11 @@ fn what_a_plan_of_format_2_says_comes_back() {
         variant: Some("as-configured".into()),
         compared: vec!["flags".into()],
         left_out: vec!["~/.cargo/config.toml".into()],
-        differences: vec![Difference { what: "flags".into(), yours: "-Cx".into(), here: String::new() }],
+        differences: vec![FidelityDifference {
+            what: "flags".into(),
+            yours: "-Cx".into(),
+            here: String::new(),
+        }],
         not_compared: None,
     }];
     let back: Plan = serde_json::from_str(&plan.to_json().unwrap()).unwrap();
@@ -411,12 +418,12 @@ fn what_a_plan_of_format_2_says_comes_back() {
 
 #[test]
 fn a_run_that_is_taken_up_keeps_what_a_newer_program_wrote_down() {
-    let (_dir, path) = written(&[]);
+    let (_dir, path) = write_bundle(&[]);
     let file = path.join(MANIFEST);
     let text = std::fs::read_to_string(&file).unwrap();
     let text = text.replacen("\"class\"", "\"color\": \"red\", \"class\"", 1);
     std::fs::write(&file, text.replacen("\"run\"", "\"newer\": [1, {\"x\": 2}], \"run\"", 1)).unwrap();
-    let mut writer = Writer::reopen(&path, open(&path).unwrap().manifest).unwrap();
+    let mut writer = BundleWriter::reopen(&path, open(&path).unwrap().manifest).unwrap();
     writer.update(|manifest| manifest.jobs = 7).unwrap();
     let raw: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(raw["newer"], serde_json::json!([1, { "x": 2 }]));

@@ -1,4 +1,4 @@
-//! Writing a bundle: the manifest whole and at once, samples row by row as they end.
+//! Writing a bundle: the manifest atomically, samples row by row as builds end.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -6,15 +6,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::earlier;
+use super::earlier_twins;
 use super::error::BundleError;
 use super::files::{MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES, UNIT_SETS};
 use super::manifest::{Manifest, Status, keep_unknown_keys, unknown_key};
-use super::rows::{end_of_whole_rows, replace, rows};
+use super::rows::{end_of_complete_rows, replace_file, to_csv};
 use super::samples::{axis_columns, header, row};
 use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
-/// The name of a run: `<UTC start>-<scenario>-<6 hex>`.
+/// Returns the name of a run: `<UTC start>-<scenario>-<6 hex>`.
 pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
     let stamp: String =
         timestamp(started).chars().filter(|character| !matches!(character, '-' | ':')).collect();
@@ -23,23 +23,23 @@ pub fn run_id(started: SystemTime, scenario: &str, seed: u64) -> String {
     format!("{stamp}-{}-{}", scenario.replace('+', "_"), &unique[..6])
 }
 
-/// The one writer of a bundle.
+/// The only writer of a bundle.
 #[derive(Debug)]
-pub struct Writer {
+pub struct BundleWriter {
     dir: PathBuf,
     manifest: Manifest,
-    /// The manifest as it was found, if it has keys that are not known.
+    /// The manifest as read from the file, if it has unknown keys.
     found: Option<serde_json::Value>,
     axes: Vec<String>,
     samples: File,
-    /// Unit sets and proofs that are in the files.
+    /// Unit sets and proofs that are already in the files.
     sets: HashSet<String>,
     proofs: HashSet<Vec<String>>,
 }
 
-impl Writer {
-    /// Makes the bundle's directory below `results`, with what earlier runs of the machine knew, and writes the manifest
-    /// last: what was cut short before that is no bundle and cannot be resumed.
+impl BundleWriter {
+    /// Creates the bundle's directory below `results`, with the twins of earlier runs, and writes the
+    /// manifest last: a directory that was interrupted before that is not a bundle and cannot be resumed.
     pub fn create(results: &Path, manifest: Manifest, earlier: &[EarlierTwin]) -> Result<Self, BundleError> {
         let parent = results.join(&manifest.machine.directory);
         fs::create_dir_all(&parent).map_err(|error| BundleError::io("make", &parent, error))?;
@@ -49,7 +49,7 @@ impl Writer {
         append(&dir.join(SAMPLES), &[header(&axes, manifest.format)])?;
         append(&dir.join(PROOFS), &[PROOF_COLUMNS.map(str::to_owned)])?;
         append(&dir.join(UNIT_SETS), &[["set", "unit"].map(str::to_owned)])?;
-        earlier::write(&dir, earlier)?;
+        earlier_twins::write(&dir, earlier)?;
         let samples = open_for_append(&dir.join(SAMPLES))?;
         let (sets, proofs) = (HashSet::new(), HashSet::new());
         let writer = Self { dir, manifest, found: None, axes, samples, sets, proofs };
@@ -57,16 +57,16 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Opens a bundle that did not get to its end. Rows that were cut short are set aside in `logs/`.
+    /// Opens an incomplete bundle. Truncated rows are moved to `logs/`.
     pub fn reopen(dir: &Path, manifest: Manifest) -> Result<Self, BundleError> {
         let axes = axis_columns(&manifest.plan);
         let samples = open_for_append(&dir.join(SAMPLES))?;
         let (sets, proofs) = (HashSet::new(), HashSet::new());
-        let found = with_unknown_keys(dir, &manifest)?;
+        let found = manifest_with_unknown_keys(dir, &manifest)?;
         let mut writer = Self { dir: dir.to_owned(), manifest, found, axes, samples, sets, proofs };
-        writer.expect_own_columns()?;
+        writer.check_columns()?;
         for name in [SAMPLES, PROOFS, UNIT_SETS] {
-            writer.set_cut_row_aside(name)?;
+            writer.move_truncated_row(name)?;
         }
         writer.sets =
             writer.rows_of(UNIT_SETS)?.into_iter().filter_map(|row| row.into_iter().next()).collect();
@@ -75,8 +75,8 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Rows with other columns than the file's would make it unreadable.
-    fn expect_own_columns(&self) -> Result<(), BundleError> {
+    /// Checks that new rows have the columns of the file; others would make it unreadable.
+    fn check_columns(&self) -> Result<(), BundleError> {
         let path = self.dir.join(SAMPLES);
         let failed = |error: csv::Error| BundleError::io("read", &path, std::io::Error::other(error));
         let mut reader = csv::Reader::from_path(&path).map_err(failed)?;
@@ -87,14 +87,14 @@ impl Writer {
         Err(BundleError::io("go on with", &path, std::io::Error::other(reason)))
     }
 
-    fn set_cut_row_aside(&mut self, name: &str) -> Result<(), BundleError> {
+    fn move_truncated_row(&mut self, name: &str) -> Result<(), BundleError> {
         let path = self.dir.join(name);
         let bytes = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
-        let whole = end_of_whole_rows(&bytes);
+        let whole = end_of_complete_rows(&bytes);
         if whole == bytes.len() {
             return Ok(());
         }
-        self.log(&format!("cut-row-of-{name}"), &String::from_utf8_lossy(&bytes[whole..]))?;
+        self.write_log(&format!("cut-row-of-{name}"), &String::from_utf8_lossy(&bytes[whole..]))?;
         let file = open_for_append(&path)?;
         file.set_len(whole as u64).map_err(|error| BundleError::io("shorten", &path, error))
     }
@@ -107,32 +107,32 @@ impl Writer {
         rows.collect::<Result<_, csv::Error>>().map_err(failed)
     }
 
-    /// Where the bundle is.
+    /// Directory of the bundle.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The manifest as it stands.
+    /// The current manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Changes the manifest and writes it anew.
+    /// Changes the manifest and saves it.
     pub fn update(&mut self, change: impl FnOnce(&mut Manifest)) -> Result<(), BundleError> {
         change(&mut self.manifest);
         self.save()
     }
 
-    /// Appends one sample; it is in the file when this returns.
-    pub fn sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
-        let bytes = rows(&[row(sample, &self.axes, self.manifest.format)])
+    /// Appends one sample, which is in the file when this returns.
+    pub fn append_sample(&mut self, sample: &Sample) -> Result<(), BundleError> {
+        let bytes = to_csv(&[row(sample, &self.axes, self.manifest.format)])
             .map_err(|e| BundleError::io("write", SAMPLES, e))?;
         let written = self.samples.write_all(&bytes).and_then(|()| self.samples.flush());
         written.map_err(|error| BundleError::io("write", self.dir.join(SAMPLES), error))
     }
 
-    /// Appends what was looked for and found, as far as it is not in the file already.
-    pub fn proofs(&mut self, proofs: &[Proof]) -> Result<(), BundleError> {
+    /// Appends proofs that are not in the file yet.
+    pub fn append_proofs(&mut self, proofs: &[Proof]) -> Result<(), BundleError> {
         let rows: Vec<Vec<String>> = proofs
             .iter()
             .map(|proof| {
@@ -151,8 +151,8 @@ impl Writer {
         append(&self.dir.join(PROOFS), &rows)
     }
 
-    /// Writes down which units a set has, the first time that it comes up.
-    pub fn unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
+    /// Appends the units of a set, unless the set is already in the file.
+    pub fn append_unit_set(&mut self, set: &str, units: &[String]) -> Result<(), BundleError> {
         if !self.sets.insert(set.to_owned()) {
             return Ok(());
         }
@@ -160,8 +160,8 @@ impl Writer {
         append(&self.dir.join(UNIT_SETS), &rows)
     }
 
-    /// Keeps what a build said as `logs/<name>.log`.
-    pub fn log(&mut self, name: &str, text: &str) -> Result<PathBuf, BundleError> {
+    /// Writes `text`, such as the output of a build, to `logs/<name>.log`.
+    pub fn write_log(&mut self, name: &str, text: &str) -> Result<PathBuf, BundleError> {
         let dir = self.dir.join("logs");
         fs::create_dir_all(&dir).map_err(|error| BundleError::io("make", &dir, error))?;
         let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
@@ -170,7 +170,7 @@ impl Writer {
         Ok(path)
     }
 
-    /// Ends the bundle.
+    /// Marks the bundle as ended and returns its directory.
     pub fn finish(mut self, status: Status) -> Result<PathBuf, BundleError> {
         self.update(|manifest| {
             manifest.status = status;
@@ -192,12 +192,15 @@ impl Writer {
         }
         .map_err(failed)?;
         text.push(b'\n');
-        replace(&self.dir, MANIFEST, &text)
+        replace_file(&self.dir, MANIFEST, &text)
     }
 }
 
-/// The manifest in `dir` as it stands there, if it has keys that are lost in `manifest`.
-fn with_unknown_keys(dir: &Path, manifest: &Manifest) -> Result<Option<serde_json::Value>, BundleError> {
+/// Returns the manifest in `dir` if it has keys that are missing from `manifest`.
+fn manifest_with_unknown_keys(
+    dir: &Path,
+    manifest: &Manifest,
+) -> Result<Option<serde_json::Value>, BundleError> {
     let path = dir.join(MANIFEST);
     let text = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
     let failed = |error: serde_json::Error| BundleError::io("read", &path, error.into());
@@ -206,7 +209,7 @@ fn with_unknown_keys(dir: &Path, manifest: &Manifest) -> Result<Option<serde_jso
     Ok(unknown_key(&found, &known).map(|_| found))
 }
 
-/// Writes `text` as `derived/<name>` of the bundle in `dir`.
+/// Writes `text` as `derived/<name>` in the bundle in `dir`.
 pub fn write_derived(dir: &Path, name: &str, text: &str) -> Result<PathBuf, BundleError> {
     let folder = dir.join("derived");
     fs::create_dir_all(&folder).map_err(|error| BundleError::io("make", &folder, error))?;
@@ -219,15 +222,15 @@ fn open_for_append(path: &Path) -> Result<File, BundleError> {
     OpenOptions::new().append(true).open(path).map_err(|error| BundleError::io("open", path, error))
 }
 
-/// Each row set goes to the file in one write, so that a reader never sees a row from two.
+/// Appends all rows in one write, so that a reader never sees rows of two writes mixed.
 fn append<R: AsRef<[String]>>(path: &Path, new: &[R]) -> Result<(), BundleError> {
     let failed = |error| BundleError::io("write", path, error);
-    let bytes = rows(new).map_err(failed)?;
+    let bytes = to_csv(new).map_err(failed)?;
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
     file.write_all(&bytes).map_err(failed)
 }
 
-/// UTC as files write it, whole seconds.
+/// Formats a time as UTC in whole seconds, as used in files.
 fn timestamp(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }

@@ -1,15 +1,15 @@
-//! What the samples of one arm say.
+//! Results of the arms of a block.
 
 use super::cells::Cells;
 use super::costs::Costs;
-use super::judge::Judged;
+use super::judge::JudgedBlock;
 use super::result::{ArmResult, Point};
 use super::sessions::BySession;
 use crate::record::{ByMetric, Cost, Round, Sample};
-use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarise};
+use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarize};
 
-/// The arms of a block, in their order.
-pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged) -> Vec<ArmResult> {
+/// Results of all arms, in the order of the block.
+pub(super) fn arm_results(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<ArmResult> {
     let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells));
     let of_arm = |arm: usize| arm_result(cells, judged, &costs, &sessions, arm);
     (0..cells.block.arms.len()).map(of_arm).collect()
@@ -17,7 +17,7 @@ pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged) -> Vec<ArmResult> {
 
 fn arm_result(
     cells: &Cells<'_>,
-    judged: &Judged,
+    judged: &JudgedBlock,
     costs: &Costs<'_, '_>,
     sessions: &BySession<'_>,
     arm: usize,
@@ -32,17 +32,17 @@ fn arm_result(
         variant: planned.variant.name.clone(),
         aliases: planned.aliases.clone(),
         points: points(cells, arm),
-        failures: cells.failures(arm),
+        failures: cells.failed_builds(arm),
         not_timed: cells.not_timed[arm].clone(),
-        // A build without the value must not make the others look like all of them.
+        // If one build lacks the value, there is no summary: the others must not look like all of them.
         summaries: ByMetric::of(|metric| {
             let values: Option<Vec<f64>> = built.iter().map(|cost| (metric.read)(cost)).collect();
-            summarise(&values?)
+            summarize(&values?)
         }),
         middle_half: quantile(&walls, 0.25).zip(quantile(&walls, 0.75)),
         ratio: judged.ratios[arm],
         plain_ratios: ByMetric::of(|metric| costs.ratio(arm, metric.id)),
-        sessions: sessions.of_arm(cells, judged, arm),
+        sessions: sessions.for_arm(cells, judged, arm),
     }
 }
 
@@ -60,12 +60,12 @@ fn points(cells: &Cells<'_>, arm: usize) -> Vec<Point> {
     points
 }
 
-/// Flags what lies further than three robust standard deviations from the median, on the log scale.
+/// Flags builds that are more than three robust standard deviations away from the median, on the log scale.
 fn flag_outliers(points: &mut [Point]) {
     let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
-    let Some((centre, spread)) = median_and_mad(&logs) else { return };
+    let Some((center, spread)) = median_and_mad(&logs) else { return };
     let limit = 3.0 * MAD_TO_SD * spread;
     for (point, log) in points.iter_mut().zip(logs) {
-        point.outlier = spread > 0.0 && (log - centre).abs() > limit;
+        point.outlier = spread > 0.0 && (log - center).abs() > limit;
     }
 }

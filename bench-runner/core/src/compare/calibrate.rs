@@ -1,74 +1,75 @@
-//! How far target directories stand apart through a whole session, from the twins of this run and of earlier ones.
+//! Calibration of the offsets between target directories, which persist through a session, from the twins of
+//! this run and of earlier ones.
 //!
-//! Offsets of directories may differ between kinds of builds, so a block goes by the nearest kind of which there are
-//! enough twins: the same project and workload, else the same workload, else all there are, else none.
+//! Offsets of directories may differ between kinds of builds, so a block uses the most similar kind that has
+//! enough twins: the same project and workload, else the same workload, else all twins, else none.
 
 use std::collections::{HashMap, HashSet};
 
 use super::cells::Cells;
-use super::judge::{BlockOffsets, Judged};
+use super::judge::{BlockOffsets, JudgedBlock};
 use super::result::{Calibration, Offsets, Pool};
 use crate::record::{Block, EarlierTwin};
 use crate::stats::{Control, Estimate, OffsetSums, offset_weight};
 
-/// What one twin says.
-struct Twin<'a> {
-    /// The run; `None` is the one that is judged.
+/// Estimate of one twin.
+struct TwinEstimate<'a> {
+    /// Name of the run; `None` for the run that is being judged.
     run: Option<&'a str>,
-    kind: Kind<'a>,
+    kind: BuildKind<'a>,
     estimate: Estimate,
 }
 
-/// What is built.
+/// Project and workload of a block.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Kind<'a> {
-    /// `None` where a block spans several, which may be others than those of the next such block.
+struct BuildKind<'a> {
+    /// `None` if the block spans several projects; another such block may span different ones.
     project: Option<&'a str>,
     workload: String,
 }
 
-/// A pool of twins: which it is, and the project and workload that they share.
-type Key<'a> = (Pool, Option<&'a str>, Option<&'a str>);
+/// A pool of twins: its kind, and the project and workload that its twins share.
+type PoolKey<'a> = (Pool, Option<&'a str>, Option<&'a str>);
 
-impl<'a> Kind<'a> {
+impl<'a> BuildKind<'a> {
     fn of(block: &'a Block) -> Self {
         Self { project: block.id.project(), workload: block.workload() }
     }
 
-    /// The pools that it belongs to, the nearest first.
-    fn pools(&self) -> impl Iterator<Item = Key<'_>> {
+    /// The pools that the build kind belongs to, the most similar first.
+    fn pools(&self) -> impl Iterator<Item = PoolKey<'_>> {
         let workload = Some(self.workload.as_str());
         let nearest = self.project.map(|project| (Pool::Project, Some(project), workload));
         nearest.into_iter().chain([(Pool::Workload, None, workload), (Pool::All, None, None)])
     }
 }
 
-/// An answer for each project and workload of the run in the order of the plan, and that for each block. Estimates are
-/// taken as they are before any offset.
+/// Returns the calibration for each project and workload of the run, in the order of the plan, and the
+/// offsets for each block. Uses the estimates before any offset.
 pub(super) fn calibrate(
     cells: &[Cells<'_>],
-    judged: &[Judged],
+    judged: &[JudgedBlock],
     earlier: &[EarlierTwin],
 ) -> (Vec<Calibration>, Vec<BlockOffsets>) {
-    let kinds: Vec<Kind<'_>> = cells.iter().map(|cells| Kind::of(cells.block)).collect();
+    let kinds: Vec<BuildKind<'_>> = cells.iter().map(|cells| BuildKind::of(cells.block)).collect();
     let twins = usable_twins(&kinds, cells, judged, earlier);
-    let mut pools: HashMap<Key<'_>, Vec<&Twin<'_>>> = HashMap::new();
+    let mut pools: HashMap<PoolKey<'_>, Vec<&TwinEstimate<'_>>> = HashMap::new();
     for twin in &twins {
         twin.kind.pools().for_each(|pool| pools.entry(pool).or_default().push(twin));
     }
-    let known: HashMap<Key<'_>, (Offsets, OffsetSums)> =
-        pools.iter().filter_map(|(pool, twins)| Some((*pool, offsets(pool.0, twins)?))).collect();
-    let of_block = |((kind, judged), cells): ((&Kind<'_>, &Judged), &Cells<'_>)| {
+    let known: HashMap<PoolKey<'_>, (Offsets, OffsetSums)> =
+        pools.iter().filter_map(|(pool, twins)| Some((*pool, pool_offsets(pool.0, twins)?))).collect();
+    let of_block = |((kind, judged), cells): ((&BuildKind<'_>, &JudgedBlock), &Cells<'_>)| {
         let Some((offsets, sums)) = kind.pools().find_map(|pool| known.get(&pool).copied()) else {
-            return BlockOffsets { offsets: Offsets::NotCalibrated { twins: twins.len() }, of_others: 0.0 };
+            return BlockOffsets { offsets: Offsets::NotCalibrated { twins: twins.len() }, from_others: 0.0 };
         };
-        let others = judged.twin.filter(|_| counts(cells)).map_or(sums, |own| sums.without(&own));
-        BlockOffsets { offsets, of_others: others.variance().unwrap_or(0.0) }
+        let others = judged.twin.filter(|_| twin_counts(cells)).map_or(sums, |own| sums.without(&own));
+        BlockOffsets { offsets, from_others: others.variance().unwrap_or(0.0) }
     };
     let of_blocks: Vec<BlockOffsets> = kinds.iter().zip(judged).zip(cells).map(of_block).collect();
     let mut seen = HashSet::new();
     let distinct = kinds.iter().zip(&of_blocks).filter(|(kind, _)| seen.insert(*kind));
-    let answer = |(kind, of_block): (&Kind<'_>, &BlockOffsets)| Calibration {
+    let answer = |(kind, of_block): (&BuildKind<'_>, &BlockOffsets)| Calibration {
         project: kind.project.map(str::to_owned),
         workload: kind.workload.clone(),
         offsets: of_block.offsets,
@@ -76,24 +77,29 @@ pub(super) fn calibrate(
     (distinct.map(answer).collect(), of_blocks)
 }
 
-/// Whether the block's twin counts. Over several sessions offsets average out, and it would show too little of them.
-fn counts(cells: &Cells<'_>) -> bool {
+/// Returns true if the block's twin counts. With several sessions, offsets average out, and the twin would
+/// show too little of them.
+fn twin_counts(cells: &Cells<'_>) -> bool {
     cells.session_share() == 1.0
 }
 
-/// The twins of this run and of earlier ones that can be weighed.
+/// The twins of this run and of earlier ones that have a weight.
 fn usable_twins<'a>(
-    kinds: &[Kind<'a>],
+    kinds: &[BuildKind<'a>],
     cells: &[Cells<'_>],
-    judged: &[Judged],
+    judged: &[JudgedBlock],
     earlier: &'a [EarlierTwin],
-) -> Vec<Twin<'a>> {
+) -> Vec<TwinEstimate<'a>> {
     let own = kinds.iter().zip(judged).zip(cells).filter_map(|((kind, judged), cells)| {
-        Some(Twin { run: None, kind: kind.clone(), estimate: judged.twin.filter(|_| counts(cells))? })
+        Some(TwinEstimate {
+            run: None,
+            kind: kind.clone(),
+            estimate: judged.twin.filter(|_| twin_counts(cells))?,
+        })
     });
-    let earlier = earlier.iter().map(|twin| Twin {
+    let earlier = earlier.iter().map(|twin| TwinEstimate {
         run: Some(&twin.run),
-        kind: Kind { project: twin.block.project(), workload: twin.workload.clone() },
+        kind: BuildKind { project: twin.block.project(), workload: twin.workload.clone() },
         estimate: Estimate {
             rounds: twin.rounds as usize,
             theta: twin.theta,
@@ -104,8 +110,8 @@ fn usable_twins<'a>(
     own.chain(earlier).filter(|twin| offset_weight(&twin.estimate).is_some()).collect()
 }
 
-/// What the twins of a pool say; `None` where they are too few.
-fn offsets(pool: Pool, twins: &[&Twin<'_>]) -> Option<(Offsets, OffsetSums)> {
+/// Offsets from the twins of a pool; `None` if there are too few.
+fn pool_offsets(pool: Pool, twins: &[&TwinEstimate<'_>]) -> Option<(Offsets, OffsetSums)> {
     let estimates: Vec<Estimate> = twins.iter().map(|twin| twin.estimate).collect();
     let runs: HashSet<Option<&str>> = twins.iter().map(|twin| twin.run).collect();
     let sums = OffsetSums::of(&estimates);
@@ -114,13 +120,13 @@ fn offsets(pool: Pool, twins: &[&Twin<'_>]) -> Option<(Offsets, OffsetSums)> {
         twins: twins.len(),
         runs: runs.len(),
         pool,
-        heaviest: heaviest(&estimates),
+        heaviest: heaviest_share(&estimates),
     };
     Some((offsets, sums))
 }
 
-/// The largest weight as a share of all.
-fn heaviest(twins: &[Estimate]) -> f64 {
+/// The largest weight as a fraction of the sum of all weights.
+fn heaviest_share(twins: &[Estimate]) -> f64 {
     let weights: Vec<f64> = twins.iter().filter_map(offset_weight).collect();
     let (largest, sum) = (weights.iter().copied().fold(0.0, f64::max), weights.iter().sum::<f64>());
     let share = largest / sum;

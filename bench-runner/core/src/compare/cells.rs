@@ -1,39 +1,39 @@
-//! Samples of one block, sorted into rounds and arms.
+//! Samples of one block by round and arm.
 
 use std::collections::BTreeMap;
 
 use crate::record::{
-    ArmBuilds, Block, BlockEnd, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, by_arm,
-    rounds_of, walls,
+    ArmBuilds, Block, BlockEnd, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, builds_by_arm,
+    rounds_from_builds, wall_seconds,
 };
 use crate::stats::{Contrast, Control, Reference, Side};
 
-/// A block's samples by round and arm.
+/// Samples of one block by round and arm.
 pub(super) struct Cells<'a> {
     pub(super) block: &'a Block,
     pub(super) proofs: Vec<&'a Proof>,
-    /// How sampling ended, where it did.
+    /// End of sampling; `None` if the block has not ended.
     pub(super) end: Option<&'a BlockEnd>,
-    /// The block's builds, by arm.
+    /// Builds of the block by arm.
     builds: Vec<ArmBuilds<'a>>,
-    /// Numbers of the measured ones, in order.
+    /// Numbers of the measured builds, in ascending order.
     pub(super) numbers: Vec<u32>,
-    /// Whole rounds, in order.
+    /// Complete rounds, in order.
     pub(super) rounds: Vec<Round<'a>>,
-    /// Their wall seconds.
+    /// Wall seconds of `rounds`.
     pub(super) table: Table,
-    /// Rounds that were begun and are not whole.
-    pub(super) cut: usize,
-    /// Why an arm has no comparison: it was not timed, or its proof fails.
+    /// Number of rounds that were begun and are not complete.
+    pub(super) cut_rounds: usize,
+    /// For each arm, the reason for not comparing it: it was not timed, or its proof failed.
     pub(super) not_timed: Vec<Option<String>>,
-    /// The planned baseline with its twin; the twin only where it was timed to the end.
+    /// The planned baseline with its twin; the twin only if it was timed to the end.
     pub(super) reference: Reference,
-    /// The arm that the others are compared with: the planned baseline, or one that was chosen afterwards; `None`
-    /// where the block does not have what was chosen.
+    /// Index of the arm that the others are compared with: the planned baseline, or one chosen afterwards;
+    /// `None` if the block does not have the chosen one.
     pub(super) baseline: Option<usize>,
 }
 
-/// Seconds per round and arm, as [`Contrast::estimate`] takes them.
+/// Seconds per round and arm, in the form used by [`Contrast::estimate`].
 pub(super) type Table = Vec<Vec<Option<f64>>>;
 
 impl<'a> Cells<'a> {
@@ -44,8 +44,8 @@ impl<'a> Cells<'a> {
         end: Option<&'a BlockEnd>,
     ) -> Self {
         let known: &[NotTimed] = end.map_or(&[], |end| &end.not_timed);
-        let builds = by_arm(block, samples);
-        let rounds = rounds_of(block, &builds, known);
+        let builds = builds_by_arm(block, samples);
+        let rounds = rounds_from_builds(block, &builds, known);
         let measured = builds.iter().flat_map(|arm| &arm.measured);
         let mut numbers: Vec<u32> = measured.map(|sample| sample.number).collect();
         numbers.sort_unstable();
@@ -55,29 +55,29 @@ impl<'a> Cells<'a> {
             end,
             builds,
             numbers,
-            cut: rounds.cut,
-            table: rounds.complete.iter().map(|round| walls(&round.builds)).collect(),
+            cut_rounds: rounds.cut,
+            table: rounds.complete.iter().map(|round| wall_seconds(&round.builds)).collect(),
             rounds: rounds.complete,
             not_timed: Vec::new(),
             reference: Reference { baseline: block.baseline(), twin: None },
             baseline: Some(block.baseline()),
         };
-        cells.not_timed = (0..block.arms.len()).map(|arm| cells.why_not_timed(arm)).collect();
-        let usable = |twin: &usize| cells.not_timed[*twin].is_none() && !cells.given_up(*twin);
+        cells.not_timed = (0..block.arms.len()).map(|arm| cells.reason_not_timed(arm)).collect();
+        let usable = |twin: &usize| cells.not_timed[*twin].is_none() && !cells.is_given_up(*twin);
         cells.reference.twin = block.twin().filter(usable);
         cells
     }
 
-    /// What the arm is compared with; `None` for the baseline itself and for the twin, which stands with its original
-    /// on whichever side that is.
+    /// The comparison of an arm; `None` for the baseline itself and for the twin, which is always on the same
+    /// side as its original.
     pub(super) fn contrast(&self, arm: usize) -> Option<Contrast> {
         let baseline = self.baseline.filter(|baseline| *baseline != arm)?;
         let side = |arm| Side { arm, twin: self.reference.twin.filter(|_| arm == self.reference.baseline) };
         (self.block.arms[arm].role != Role::Twin).then(|| Contrast { of: side(arm), against: side(baseline) })
     }
 
-    /// Whether the block was stopped by its twin too, as the factor on standard errors needs it. It holds for pairs of
-    /// variants as well, whose widths the stopping never looked at.
+    /// Control for the factor on standard errors: whether a twin took part in stopping the block. It also
+    /// applies to pairs of variants, whose interval widths did not influence stopping.
     pub(super) fn control(&self) -> Control {
         Control::of(self.reference.twin)
     }
@@ -93,19 +93,19 @@ impl<'a> Cells<'a> {
         if counts.len() < 2 { 1.0 } else { counts.values().map(share).sum() }
     }
 
-    /// Whether a baseline was chosen after the run that is not the planned one.
+    /// Returns true if a baseline other than the planned one was chosen after the run.
     pub(super) fn is_post_hoc(&self) -> bool {
         self.baseline != Some(self.reference.baseline)
     }
 
-    /// Whether an arm was measured and not built to the end: rounds without it would count for no comparison that
-    /// needs it.
-    fn given_up(&self, arm: usize) -> bool {
+    /// Returns true if an arm was measured and not built to the end: rounds without it would not count for
+    /// any comparison that needs it.
+    fn is_given_up(&self, arm: usize) -> bool {
         let lacking = |round: &Round<'_>| round.builds[arm].is_none();
-        self.timed(arm) && (self.recorded(arm).is_some() || self.rounds.iter().any(lacking))
+        self.is_timed(arm) && (self.recorded_reason(arm).is_some() || self.rounds.iter().any(lacking))
     }
 
-    fn timed(&self, arm: usize) -> bool {
+    fn is_timed(&self, arm: usize) -> bool {
         !self.measured(arm).is_empty()
     }
 
@@ -114,13 +114,13 @@ impl<'a> Cells<'a> {
         self.builds.get(arm)
     }
 
-    /// Measured builds of the arm; none where the block has no arms at all.
+    /// Measured builds of the arm; empty if the block has no arms at all.
     fn measured(&self, arm: usize) -> &[&'a Sample] {
         self.builds.get(arm).map_or(&[], |builds| &builds.measured)
     }
 
-    /// Why the arm was not timed, or not to the end, as it was written down while measuring; as one line.
-    pub(super) fn recorded(&self, arm: usize) -> Option<String> {
+    /// The recorded reason for not timing the arm, or not to the end, as one line.
+    pub(super) fn recorded_reason(&self, arm: usize) -> Option<String> {
         let planned = &self.block.arms[arm];
         let mut reasons: Vec<String> = Vec::new();
         for entry in self.end.into_iter().flat_map(|end| &end.not_timed) {
@@ -133,36 +133,39 @@ impl<'a> Cells<'a> {
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
 
-    /// Wall seconds with the first attempts of rounds that were taken again, and how many those are.
+    /// Wall seconds with the first attempts of repeated rounds, and the number of such rounds.
     pub(super) fn first_attempts(&self) -> (Table, usize) {
-        let table =
-            self.rounds.iter().map(|round| walls(round.first.as_ref().unwrap_or(&round.builds))).collect();
+        let table = self
+            .rounds
+            .iter()
+            .map(|round| wall_seconds(round.first.as_ref().unwrap_or(&round.builds)))
+            .collect();
         (table, self.rounds.iter().filter(|round| round.first.is_some()).count())
     }
 
-    /// Whether a measured build of the arm ran into the time limit, be it in a round that does not count.
-    pub(super) fn timed_out(&self, arm: usize) -> bool {
+    /// Returns true if a measured build of the arm timed out, even in a round that does not count.
+    pub(super) fn has_timed_out(&self, arm: usize) -> bool {
         self.measured(arm).iter().any(|sample| sample.outcome == Outcome::TimedOut)
     }
 
-    /// The same of either arm of a side.
-    pub(super) fn side_timed_out(&self, side: Side) -> bool {
-        side.arms().any(|arm| self.timed_out(arm))
+    /// Returns true if either arm of a side timed out.
+    pub(super) fn side_has_timed_out(&self, side: Side) -> bool {
+        side.arms().any(|arm| self.has_timed_out(arm))
     }
 
-    /// Measured builds of the arm that did not end well.
-    pub(super) fn failures(&self, arm: usize) -> usize {
+    /// Number of measured builds of the arm that failed.
+    pub(super) fn failed_builds(&self, arm: usize) -> usize {
         self.measured(arm).iter().filter(|sample| sample.outcome.cost().is_none()).count()
     }
 
-    /// Measured builds of the arm that ended well in no time at all, by their record.
-    pub(super) fn timeless(&self, arm: usize) -> usize {
+    /// Number of successful measured builds of the arm that are recorded with a wall time of 0.
+    pub(super) fn zero_time_builds(&self, arm: usize) -> usize {
         let costs = self.measured(arm).iter().filter_map(|sample| sample.outcome.cost());
         costs.filter(|cost| cost.wall.is_zero()).count()
     }
 
-    /// How a reader tells the arm from the others.
-    pub(super) fn name(&self, arm: usize) -> String {
+    /// Name of the arm for readers.
+    pub(super) fn arm_name(&self, arm: usize) -> String {
         match self.block.arms[arm].role {
             Role::Baseline if !self.is_post_hoc() => "the baseline".to_owned(),
             Role::Twin => "the twin".to_owned(),
@@ -170,10 +173,10 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// What was written down while measuring comes first, then what a proof says, then what the samples suggest.
-    fn why_not_timed(&self, arm: usize) -> Option<String> {
-        let timed = self.timed(arm);
-        if let Some(reason) = self.recorded(arm).filter(|_| !timed) {
+    /// The reason recorded while measuring comes first, then a failed proof, then the samples.
+    fn reason_not_timed(&self, arm: usize) -> Option<String> {
+        let timed = self.is_timed(arm);
+        if let Some(reason) = self.recorded_reason(arm).filter(|_| !timed) {
             return Some(reason);
         }
         let planned = &self.block.arms[arm];

@@ -1,20 +1,20 @@
-//! Ratios of what a build costs besides wall time, such as CPU time and memory.
+//! Ratios of the costs of a build other than wall time, such as CPU time and memory.
 
 use super::cells::{Cells, Table};
-use super::judge::Judged;
+use super::judge::JudgedBlock;
 use super::result::PlainRatio;
 use crate::record::{ByMetric, Metric, MetricId, Sample, Treatment};
 
-/// What the builds of a block cost.
+/// Costs of the builds of a block.
 pub(super) struct Costs<'c, 'a> {
     cells: &'c Cells<'a>,
-    judged: &'c Judged,
-    /// The metrics that are compared and that some build has.
+    judged: &'c JudgedBlock,
+    /// Values of the compared metrics that some build has.
     tables: ByMetric<Table>,
 }
 
 impl<'c, 'a> Costs<'c, 'a> {
-    pub(super) fn of(cells: &'c Cells<'a>, judged: &'c Judged) -> Self {
+    pub(super) fn of(cells: &'c Cells<'a>, judged: &'c JudgedBlock) -> Self {
         let tables = ByMetric::of(|metric| {
             let compared = metric.treatment == Treatment::Compared;
             compared.then(|| table(cells, metric)).filter(|table| table.iter().flatten().any(Option::is_some))
@@ -22,9 +22,9 @@ impl<'c, 'a> Costs<'c, 'a> {
         Self { cells, judged, tables }
     }
 
-    /// A metric of one arm against its baseline, by the rounds that the ratio of wall times counts. `None` if there is no
-    /// such ratio, and if a round lacks a value or has a 0: what is left would be the rounds in which the system happened
-    /// to see something.
+    /// Ratio of one arm to its baseline, over the rounds that count for the ratio of wall times. `None` if
+    /// that ratio is missing, or if a round lacks a value or has a 0: the remaining rounds would be a
+    /// selection, those in which the system happened to count something.
     pub(super) fn ratio(&self, arm: usize, metric: MetricId) -> Option<PlainRatio> {
         let wall = self.judged.estimates[arm]?;
         let table = self.tables[metric].as_ref()?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::compare::{Comparison, Policy, Recorded, compare};
+use crate::compare::{Comparison, Policy, RunRecord, compare};
 use crate::record::{
     Arm, Block, BlockEnd, BlockId, Cost, Interference, METRICS, NotTimed, Outcome, Phase, Pin, Plan,
     PlannedProject, Proof, ProofResult, Role, Sample, Sampling, StopReason, Variant,
@@ -83,7 +83,7 @@ pub fn built(seconds: f64) -> Outcome {
     Outcome::Built(Cost { wall, user: wall, sys: wall / 2, max_rss: 1 << 20, ..Cost::default() })
 }
 
-/// Samples of a plan as a run would write them.
+/// Samples of a plan, as recorded by a run.
 pub struct Samples<'a> {
     plan: &'a Plan,
     pub all: Vec<Sample>,
@@ -131,7 +131,7 @@ impl<'a> Samples<'a> {
         &mut self.all[last]
     }
 
-    /// One whole round. The arms take turns at the places, in turn forwards and backwards.
+    /// One complete round. The arms rotate through the positions, alternately forwards and backwards.
     pub fn round(&mut self, block: usize, round: u32, outcome: impl Fn(usize) -> Outcome) {
         let arms = self.plan.blocks[block].arms.len() as u32;
         for arm in 0..arms as usize {
@@ -141,7 +141,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// Rounds of 10 s builds with 1 % noise; `ratio` says how much each arm takes of that.
+    /// Rounds of 10 s builds with 1% noise; `ratio` is the factor for each arm.
     pub fn noisy(&mut self, block: usize, rounds: u32, seed: u64, ratio: impl Fn(usize) -> f64) {
         let mut noise = Noise::new(seed);
         for round in 1..=rounds {
@@ -165,7 +165,7 @@ pub fn proof(block: &Block, variant: &str, result: ProofResult) -> Proof {
     }
 }
 
-/// An end of the block that left these out: role, variant, reason.
+/// An end of the block with arms that were not timed: role, variant, reason.
 pub fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
     let entry = |&(role, variant, reason): &(Role, &str, &str)| NotTimed {
         role,
@@ -182,19 +182,21 @@ pub fn end(block: &Block, not_timed: &[(Role, &str, &str)]) -> BlockEnd {
     }
 }
 
-/// The comparison of a run whose blocks ended so.
-pub fn ended(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
-    let comparison =
-        compare(&Recorded { ends, machine: "a machine", ..Recorded::of(plan, samples) }, &Policy::default());
+/// The comparison of a run whose blocks ended like this.
+pub fn compare_with_ends(plan: &Plan, samples: &[Sample], ends: &[BlockEnd]) -> Comparison {
+    let comparison = compare(
+        &RunRecord { ends, machine: "a machine", ..RunRecord::of(plan, samples) },
+        &Policy::default(),
+    );
     assert_sound(&comparison);
     comparison
 }
 
-pub fn compared(plan: &Plan, samples: &[Sample]) -> Comparison {
-    ended(plan, samples, &[])
+pub fn compare_samples(plan: &Plan, samples: &[Sample]) -> Comparison {
+    compare_with_ends(plan, samples, &[])
 }
 
-/// No number anywhere is NaN or infinite, and intervals contain their estimate.
+/// Asserts that no number is NaN or infinite and that intervals contain their estimate.
 pub(crate) fn assert_sound(comparison: &Comparison) {
     for one in &comparison.pooled_projects {
         let general = one.general.iter().flat_map(|general| [general.mean, general.further]);
@@ -251,7 +253,7 @@ pub(crate) fn assert_sound(comparison: &Comparison) {
     }
 }
 
-/// Whether some note of the first block contains the text.
+/// Returns true if some note of the first block contains the text.
 pub fn notes_say(comparison: &Comparison, text: &str) -> bool {
     comparison.blocks[0].notes.iter().any(|note| note.contains(text))
 }

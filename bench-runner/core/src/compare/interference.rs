@@ -1,35 +1,35 @@
-//! What went on beside the builds of a run: the shares of time that others took, summed over all of them.
+//! Interference with the builds of a run: fractions of time used by others, summed over all builds.
 
 use std::time::Duration;
 
 use crate::record::{Phase, Sample};
 
-/// What went on beside the measured builds that ended well. `None` where no build tells, or what it would be a share of
-/// is not known.
+/// Interference with the successful measured builds. `None` if no build reports the value, or if the total
+/// that it is a fraction of is unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct RunInterference {
-    /// How many builds.
+    /// Number of builds.
     pub builds: usize,
-    /// Processor time of other programs, as a share of what there was: wall time × threads.
+    /// CPU time of other programs, as a fraction of the available CPU time: wall time × threads.
     pub foreign: Option<f64>,
-    /// Processor time that a hypervisor gave to others, as the same share.
+    /// CPU time that a hypervisor gave to others, as the same fraction.
     pub steal: Option<f64>,
-    /// Time in which something waited for the disk, as a share of wall time.
+    /// Time during which some task waited for the disk, as a fraction of wall time.
     pub io: Option<f64>,
-    /// Time in which something waited for memory, as a share of wall time.
+    /// Time during which some task waited for memory, as a fraction of wall time.
     pub memory: Option<f64>,
-    /// Events of thermal throttling.
+    /// Thermal throttling events.
     pub throttled: Option<u64>,
-    /// The highest load average over one minute at the start of a build.
+    /// Highest load average over one minute at the start of a build.
     pub load: Option<f64>,
 }
 
 impl RunInterference {
-    /// Of the samples of a run on a machine with so many hardware threads. A build that does not tell something counts
-    /// on neither side of that share.
+    /// Sums the samples of a run on a machine with this number of hardware threads. A build that lacks a
+    /// value does not count in numerator or denominator of that fraction.
     pub fn of(samples: &[Sample], threads: Option<u64>) -> Self {
         let mut all = Self::default();
-        let [mut foreign, mut steal, mut io, mut memory] = [Part::default(); 4];
+        let [mut foreign, mut steal, mut io, mut memory] = [TimeShare::default(); 4];
         for sample in samples.iter().filter(|sample| sample.phase == Phase::Measured) {
             let (Some(cost), seen) = (sample.outcome.cost(), &sample.interference) else { continue };
             all.builds += 1;
@@ -41,7 +41,7 @@ impl RunInterference {
             all.load = seen.load.into_iter().chain(all.load).reduce(f64::max);
         }
         let threads = threads.filter(|threads| *threads > 0).map(|threads| threads as f64);
-        let of_all_threads = |part: Part| Some(part.share()? / threads?);
+        let of_all_threads = |part: TimeShare| Some(part.share()? / threads?);
         Self {
             foreign: of_all_threads(foreign),
             steal: of_all_threads(steal),
@@ -52,15 +52,15 @@ impl RunInterference {
     }
 }
 
-/// Seconds of something over the builds that tell it.
+/// Seconds of one kind of interference, over the builds that report it.
 #[derive(Debug, Clone, Copy, Default)]
-struct Part {
+struct TimeShare {
     seconds: f64,
     /// Wall seconds of these builds.
     wall: f64,
 }
 
-impl Part {
+impl TimeShare {
     fn add(&mut self, seen: Option<Duration>, wall: Duration) {
         if let Some(seen) = seen {
             self.seconds += seen.as_secs_f64();
@@ -79,7 +79,7 @@ mod tests {
     use crate::bundle::fixture;
     use crate::record::{Cost, Interference, Outcome};
 
-    /// A build of `wall` seconds with what was seen beside it.
+    /// A build of `wall` seconds with this interference.
     fn build(wall: u64, interference: Interference) -> Sample {
         let cost = Cost { wall: Duration::from_secs(wall), ..Cost::default() };
         Sample { interference, ..fixture::sample(1, Outcome::Built(cost)) }
@@ -89,7 +89,7 @@ mod tests {
         Some(Duration::from_secs(seconds))
     }
 
-    fn two() -> [Sample; 2] {
+    fn two_builds() -> [Sample; 2] {
         let first = Interference {
             load: Some(0.5),
             steal: seconds(1),
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn shares_are_of_the_time_of_the_builds_that_tell() {
-        let found = RunInterference::of(&two(), Some(4));
+        let found = RunInterference::of(&two_builds(), Some(4));
         // 3 s in 10 s × 4 threads; 2 s in 40 s × 4 threads; 4 s in 40 s
         let (foreign, steal, io) = (Some(0.075), Some(0.0125), Some(0.1));
         let (throttled, load) = (Some(7), Some(0.5));
@@ -115,14 +115,14 @@ mod tests {
     #[test]
     fn nothing_is_said_of_processor_time_where_the_threads_are_not_known() {
         for threads in [None, Some(0)] {
-            let found = RunInterference::of(&two(), threads);
+            let found = RunInterference::of(&two_builds(), threads);
             assert_eq!((found.foreign, found.steal, found.io), (None, None, Some(0.1)));
         }
     }
 
     #[test]
     fn only_measured_builds_that_ended_well_and_took_time_count() {
-        let [one, _] = two();
+        let [one, _] = two_builds();
         let others = [
             Sample { phase: Phase::Warmup, ..one.clone() },
             Sample { outcome: Outcome::TimedOut, ..one.clone() },

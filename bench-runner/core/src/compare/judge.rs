@@ -5,45 +5,45 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::cells::{Cells, Table};
-use super::kind::other_kinds;
+use super::later_builds::changed_arms;
 use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
 
-/// What a block comes to.
-pub(super) struct Judged {
-    /// Margin of relevance, as a share.
+/// Estimates and verdicts of a block.
+pub(super) struct JudgedBlock {
+    /// Equivalence margin, as a fraction.
     pub(super) margin: f64,
-    /// For each arm; `None` where it is not compared, was not timed, or has too few rounds.
+    /// Estimate for each arm; `None` if it is not compared, was not timed, or has too few rounds.
     pub(super) estimates: Vec<Option<Estimate>>,
-    /// The twin's own estimate, as it is before any offset: later runs are calibrated with it.
+    /// Estimate of the twin before any offset, used to calibrate later runs.
     pub(super) twin: Option<Estimate>,
-    /// Why the block shows nothing; empty if it does.
+    /// Reasons why the block is invalid; empty if it is valid.
     pub(super) invalid: Vec<Invalid>,
-    /// Where found, the standard errors have been stretched for it.
+    /// Serial correlation, if found; the standard errors are stretched for it.
     pub(super) serial: Option<SerialCorrelation>,
-    /// Offsets between directories, which have been added to the variances.
+    /// Offsets between directories, which were added to the variances.
     pub(super) offsets: Option<Offsets>,
-    /// τ² as twins of other blocks show it; 0 where they are too few.
-    offset_of_others: f64,
-    /// For each arm that has an estimate.
+    /// τ² estimated from twins of other blocks; 0 if there are too few.
+    offset_from_others: f64,
+    /// Ratio for each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
 }
 
-/// The offsets between directories that a block is judged by.
+/// Offsets between directories for judging one block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BlockOffsets {
-    /// For its comparisons.
+    /// Offsets for the comparisons of the block.
     pub(super) offsets: Offsets,
-    /// τ² for the verdict on its own twin, from the others alone: a broken twin must not make room for itself. 0 where
-    /// they are too few.
-    pub(super) of_others: f64,
+    /// τ² for the verdict on the block's own twin, from the other twins alone: a broken twin must not excuse
+    /// itself. 0 if there are too few.
+    pub(super) from_others: f64,
 }
 
-impl Judged {
+impl JudgedBlock {
     /// `format` is that of the plan.
     pub(super) fn of(cells: &Cells<'_>, policy: &Policy, format: u32) -> Self {
-        let serial = serial_correlation(&of_judged_arms(cells));
+        let serial = serial_correlation(&judged_arms_table(cells));
         let stretch = stretch(serial);
         let timed = |arm: usize| cells.not_timed[arm].is_none();
         let estimate = |contrast: Contrast| {
@@ -58,37 +58,38 @@ impl Judged {
             margin: policy.margin.unwrap_or(cells.block.sampling.margin),
             estimates: arms.clone().map(of_arm).collect(),
             twin: cells.reference.twin.and_then(of_twin),
-            invalid: other_kinds(cells, format).into_iter().map(Invalid::OtherKind).collect(),
+            invalid: changed_arms(cells, format).into_iter().map(Invalid::LaterBuildsDiffer).collect(),
             serial,
             offsets: None,
-            offset_of_others: 0.0,
+            offset_from_others: 0.0,
             ratios: vec![None; arms.len()],
         }
     }
 
-    /// The factor on standard errors that serial correlation asks for; 1 where none was found.
+    /// The factor on standard errors for serial correlation; 1 if none was found.
     pub(super) fn stretch(&self) -> f64 {
         stretch(self.serial)
     }
 
-    /// τ² of the offsets between directories, where enough twins say it.
-    pub(super) fn offset(&self) -> Option<f64> {
+    /// τ² of the offsets between directories, if there are enough twins.
+    pub(super) fn offset_variance(&self) -> Option<f64> {
         self.offsets.and_then(Offsets::variance)
     }
 
-    /// What of τ² a comparison of two single arms has: each session lays directories out anew, so with the rounds spread
-    /// over several of them offsets average out as Σ (rounds of the session / all rounds)².
-    pub(super) fn offset_left(&self, cells: &Cells<'_>) -> f64 {
-        self.offset().unwrap_or(0.0) * cells.session_share()
+    /// The part of τ² in a comparison of two single arms: each session recreates the directories, so with
+    /// rounds spread over several sessions the offsets average out by Σ (rounds of the session / all
+    /// rounds)².
+    pub(super) fn remaining_offset_variance(&self, cells: &Cells<'_>) -> f64 {
+        self.offset_variance().unwrap_or(0.0) * cells.session_share()
     }
 
-    /// The twin's estimate as the block is judged by it: an ordinary offset of its directory, as other twins show it, is
-    /// no fault of the block.
+    /// The twin's estimate for judging the block: an ordinary offset of its directory, as seen in other
+    /// twins, does not make the block invalid.
     fn twin_with_offset(&self, cells: &Cells<'_>) -> Option<Estimate> {
-        self.twin.map(|twin| twin.with_variance(self.offset_of_others * cells.session_share()))
+        self.twin.map(|twin| twin.with_variance(self.offset_from_others * cells.session_share()))
     }
 
-    /// What the report says of the twin.
+    /// The twin's result for the report.
     pub(super) fn twin_result(&self, cells: &Cells<'_>) -> Option<TwinResult> {
         let (twin, judged) = (self.twin?, self.twin_with_offset(cells)?);
         Some(TwinResult {
@@ -101,11 +102,11 @@ impl Judged {
         })
     }
 
-    /// Takes offsets between directories into the standard errors.
+    /// Adds the offsets between directories to the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: BlockOffsets) {
         self.offsets = Some(known.offsets);
-        self.offset_of_others = known.of_others;
-        let tau2 = self.offset_left(cells);
+        self.offset_from_others = known.from_others;
+        let tau2 = self.remaining_offset_variance(cells);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
             *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
@@ -117,8 +118,8 @@ fn stretch(serial: Option<SerialCorrelation>) -> f64 {
     serial.map_or(1.0, |serial| serial.stretch())
 }
 
-/// The table without the times of a twin that is not judged: no look had them either.
-fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
+/// The table without the times of a twin that is not judged: interim looks did not use them either.
+fn judged_arms_table<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
     match cells.block.twin().filter(|_| cells.reference.twin.is_none()) {
         None => Cow::Borrowed(&cells.table),
         Some(twin) => {
@@ -129,18 +130,24 @@ fn of_judged_arms<'t>(cells: &'t Cells<'_>) -> Cow<'t, Table> {
     }
 }
 
-/// Corrects over the whole family, all comparisons that count (`family` of them), and fills in ratios and verdicts.
-/// Comparisons of an invalid block keep their place in the family as if they had come out last.
-pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, policy: &Policy) {
+/// Applies the correction over the whole family, all comparisons that count (`family` of them), and fills in
+/// ratios and verdicts. Comparisons of an invalid block keep their place in the family as if they had the
+/// largest p-values.
+pub(super) fn assign_verdicts(
+    judged: &mut [JudgedBlock],
+    cells: &[Cells<'_>],
+    family: usize,
+    policy: &Policy,
+) {
     let alpha_twin = policy.alpha_twin / judged.len().max(1) as f64;
-    let test = |(block, cells): (&mut Judged, &Cells<'_>)| {
+    let test = |(block, cells): (&mut JudgedBlock, &Cells<'_>)| {
         if block.twin_with_offset(cells).is_some_and(|twin| twin.p_difference() < alpha_twin) {
             block.invalid.insert(0, Invalid::TwinDiffers);
         }
         block.tests()
     };
-    let mut tests: Vec<Vec<Test>> = judged.par_iter_mut().zip(cells).map(test).collect();
-    let corrected = |p: fn(&Test) -> f64| {
+    let mut tests: Vec<Vec<ComparisonTests>> = judged.par_iter_mut().zip(cells).map(test).collect();
+    let corrected = |p: fn(&ComparisonTests) -> f64| {
         let all: Vec<Option<f64>> =
             tests.iter().flatten().map(|test| Some(p(test)).filter(|_| test.counts)).collect();
         holm(&all, family)
@@ -161,25 +168,26 @@ pub(super) fn decide(judged: &mut [Judged], cells: &[Cells<'_>], family: usize, 
 }
 
 /// The p-values of one comparison.
-struct Test {
+struct ComparisonTests {
     arm: usize,
     estimate: Estimate,
     /// Against "no difference".
     difference: f64,
     /// Against "a difference by the margin or more".
     equivalence: f64,
-    /// A broken block's tiny p-values must not come first and make the correction milder for all others.
+    /// False in an invalid block: its tiny p-values must not come first and weaken the correction for all
+    /// others.
     counts: bool,
-    /// The two as they count among all.
+    /// Corrected p-values for `difference` and `equivalence`.
     holm: (f64, f64),
 }
 
-impl Judged {
-    fn tests(&self) -> Vec<Test> {
+impl JudgedBlock {
+    fn tests(&self) -> Vec<ComparisonTests> {
         let of_arm = |(arm, estimate): (usize, &Option<Estimate>)| {
             let estimate = (*estimate)?;
             let (difference, equivalence) = (estimate.p_difference(), estimate.p_equivalence(self.margin));
-            Some(Test {
+            Some(ComparisonTests {
                 arm,
                 estimate,
                 difference,
@@ -192,16 +200,16 @@ impl Judged {
     }
 }
 
-fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<Ratio> {
+fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: f64) -> Option<Ratio> {
     let contrast = cells.contrast(test.arm)?;
     let (estimate, (p_adjusted, p_equivalence_adjusted)) = (test.estimate, test.holm);
-    let shown = Shown {
+    let evidence = ComparisonEvidence {
         invalid: !block.invalid.is_empty(),
         equivalent: p_equivalence_adjusted < alpha,
         different: p_adjusted < alpha,
         below: estimate.theta < 0.0,
-        variant_censored: cells.side_timed_out(contrast.of),
-        reference_censored: cells.side_timed_out(contrast.against),
+        variant_censored: cells.side_has_timed_out(contrast.of),
+        reference_censored: cells.side_has_timed_out(contrast.against),
     };
     let (low, high) = estimate.interval(LEVEL);
     Some(Ratio {
@@ -214,13 +222,13 @@ fn ratio(block: &Judged, cells: &Cells<'_>, test: &Test, alpha: f64) -> Option<R
         p_equivalence: test.equivalence,
         p_equivalence_adjusted,
         ratio_of_means: ratio_of_means(cells, contrast).unwrap_or(estimate.ratio()),
-        verdict: verdict(shown),
+        verdict: verdict(evidence),
     })
 }
 
-/// What was shown of one comparison.
+/// Test results of one comparison, from which its verdict follows.
 #[derive(Debug, Clone, Copy)]
-struct Shown {
+struct ComparisonEvidence {
     invalid: bool,
     equivalent: bool,
     different: bool,
@@ -229,17 +237,17 @@ struct Shown {
     reference_censored: bool,
 }
 
-/// The rule that the module documentation states. A time-out hides how long the build would have taken, so the side
-/// that has one is slower than its ratio says.
-fn verdict(shown: Shown) -> Verdict {
-    let censored = shown.variant_censored || shown.reference_censored;
-    if shown.invalid {
+/// The rule in the module documentation. A time-out hides how long the build would have taken, so the side
+/// with a time-out is slower than its ratio suggests.
+fn verdict(evidence: ComparisonEvidence) -> Verdict {
+    let censored = evidence.variant_censored || evidence.reference_censored;
+    if evidence.invalid {
         Verdict::Invalid
-    } else if shown.equivalent && !censored {
+    } else if evidence.equivalent && !censored {
         Verdict::Equivalent
-    } else if shown.different && shown.below && !shown.variant_censored {
+    } else if evidence.different && evidence.below && !evidence.variant_censored {
         Verdict::Faster
-    } else if shown.different && !shown.below && !shown.reference_censored {
+    } else if evidence.different && !evidence.below && !evidence.reference_censored {
         Verdict::Slower
     } else {
         Verdict::Undecided
@@ -264,7 +272,7 @@ fn ratio_of_means(cells: &Cells<'_>, contrast: Contrast) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const NOTHING: Shown = Shown {
+    const NOTHING: ComparisonEvidence = ComparisonEvidence {
         invalid: false,
         equivalent: false,
         different: false,
@@ -275,24 +283,30 @@ mod tests {
 
     #[test]
     fn verdicts_in_their_order_of_precedence() {
-        let different = Shown { different: true, ..NOTHING };
-        let both = Shown { equivalent: true, ..different };
+        let different = ComparisonEvidence { different: true, ..NOTHING };
+        let both = ComparisonEvidence { equivalent: true, ..different };
         assert_eq!(verdict(NOTHING), Verdict::Undecided);
         assert_eq!(verdict(different), Verdict::Faster);
-        assert_eq!(verdict(Shown { below: false, ..different }), Verdict::Slower);
+        assert_eq!(verdict(ComparisonEvidence { below: false, ..different }), Verdict::Slower);
         assert_eq!(verdict(both), Verdict::Equivalent);
-        assert_eq!(verdict(Shown { invalid: true, ..both }), Verdict::Invalid);
+        assert_eq!(verdict(ComparisonEvidence { invalid: true, ..both }), Verdict::Invalid);
     }
 
     #[test]
     fn a_time_out_never_makes_its_side_look_fast() {
-        let faster = Shown { different: true, variant_censored: true, ..NOTHING };
+        let faster = ComparisonEvidence { different: true, variant_censored: true, ..NOTHING };
         assert_eq!(verdict(faster), Verdict::Undecided);
-        assert_eq!(verdict(Shown { below: false, ..faster }), Verdict::Slower);
-        assert_eq!(verdict(Shown { equivalent: true, different: false, ..faster }), Verdict::Undecided);
-        let reference = Shown { variant_censored: false, reference_censored: true, ..faster };
+        assert_eq!(verdict(ComparisonEvidence { below: false, ..faster }), Verdict::Slower);
+        assert_eq!(
+            verdict(ComparisonEvidence { equivalent: true, different: false, ..faster }),
+            Verdict::Undecided
+        );
+        let reference = ComparisonEvidence { variant_censored: false, reference_censored: true, ..faster };
         assert_eq!(verdict(reference), Verdict::Faster);
-        assert_eq!(verdict(Shown { below: false, ..reference }), Verdict::Undecided);
-        assert_eq!(verdict(Shown { equivalent: true, different: false, ..reference }), Verdict::Undecided);
+        assert_eq!(verdict(ComparisonEvidence { below: false, ..reference }), Verdict::Undecided);
+        assert_eq!(
+            verdict(ComparisonEvidence { equivalent: true, different: false, ..reference }),
+            Verdict::Undecided
+        );
     }
 }

@@ -1,30 +1,30 @@
 //! A run's samples and a policy → estimates and verdicts.
 //!
 //! Pure: plan, samples and proofs go in as values, values come out, and nothing is measured or drawn here.
-//! The method is that of docs/METHODOLOGY.md. Seconds stand in `f64` from here on, ratios as plain numbers
-//! (1.03 is three per cent more than the baseline).
+//! The method is that of docs/METHODOLOGY.md. Seconds are `f64` from here on, ratios are plain numbers (1.03
+//! is three percent more than the baseline).
 //!
-//! What counts: builds of the measured phase, from rounds that are whole at their last attempt, by the rule that
-//! [`crate::record::rounds`] shares with measuring. A twin that was given up before the block had ended would take
-//! all later rounds with it, so such a block is judged as one without a twin.
+//! Only builds of the measured phase count, from rounds that are complete at their last attempt, by the rule
+//! that [`crate::record::rounds`] shares with measuring. A twin that was given up before the block had ended
+//! would invalidate all later rounds, so such a block is judged as one without a twin.
 //!
 //! A verdict, in this order of precedence (levels: see [`Policy`]):
 //!
-//! 1. `invalid`: the twin of the block differs from the baseline by more than the offsets between directories that are
-//!    calibrated allow, p < 0.01 / number of blocks; or the later builds from nothing of some arm are of another kind
-//!    than its first, so that they found something which an earlier build had left.
-//! 2. `equivalent`: two one-sided tests show the ratio within the margin, corrected by Holm over all planned
-//!    comparisons. It comes before the next two: a difference that is certain and too small to matter is
-//!    `equivalent`.
-//! 3. `faster` or `slower`: the difference from 1 is significant, by a Holm correction of its own.
+//! 1. `invalid`: the twin of the block differs from the baseline by more than the calibrated offsets between
+//!    directories allow, p < 0.01 / number of blocks; or the later builds from nothing of some arm differ in
+//!    kind from its first, so that they found something which an earlier build had left.
+//! 2. `equivalent`: two one-sided tests show that the ratio is within the margin, with Holm's correction over
+//!    all planned comparisons. It precedes the next two: a difference that is certain but too small to matter
+//!    is `equivalent`.
+//! 3. `faster` or `slower`: the difference from 1 is significant, with a separate Holm correction.
 //! 4. `undecided`: neither was shown.
 //!
-//! With a baseline that was chosen after the run ([`Policy::baseline`]) every other arm is compared with it, and the
-//! correction counts all pairs of arms: the answer is marked as post hoc. The planned twin still says whether a block
-//! is `invalid`.
+//! If a baseline was chosen after the run ([`Policy::baseline`]), every other arm is compared with it, the
+//! correction counts all pairs of arms, and the result is marked as post hoc. The planned twin still decides
+//! if a block is `invalid`.
 //!
-//! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and next to a baseline
-//! or twin with one no variant is `slower` or `equivalent`.
+//! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and if a
+//! baseline or twin has one, no variant is `slower` or `equivalent`.
 
 #![warn(missing_docs)]
 
@@ -37,12 +37,12 @@ mod costs;
 pub mod fixture;
 mod interference;
 mod judge;
-mod kind;
+mod later_builds;
 mod notes;
 mod order;
 mod policy;
 mod pooled_projects;
-mod recorded;
+mod run_record;
 mod result;
 mod sessions;
 mod title;
@@ -54,53 +54,54 @@ use rayon::prelude::*;
 use crate::record::{Block, BlockEnd, BlockId, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
-pub use baseline::{UnknownBaseline, WantedBaseline};
+pub use baseline::{RequestedBaseline, UnknownBaseline};
 pub use interference::RunInterference;
-pub use notes::counted;
+pub use notes::pluralize;
 pub use policy::Policy;
-pub use recorded::Recorded;
 pub use result::{
-    ArmResult, BlockResult, Calibration, Change, Comparison, General, Invalid, LeftOut, Offsets, OtherKind,
-    PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio, SessionRatio, Sessions, TwinResult, Verdict,
+    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ExcludedProject, GeneralIntervals, Invalid,
+    LaterBuildChange, Offsets, PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio, SessionRatio,
+    Sessions, TwinResult, Verdict,
 };
+pub use run_record::RunRecord;
 
-use baseline::Choice;
+use baseline::ChosenBaseline;
 use cells::Cells;
-use judge::Judged;
+use judge::JudgedBlock;
 
-/// Everything that the samples of one run say.
-pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
-    let Recorded { plan, earlier, machine, .. } = *recorded;
+/// Compares all arms of a run.
+pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
+    let RunRecord { plan, earlier, machine, .. } = *recorded;
     let planned = plan.planned_comparisons();
-    let choice = policy.baseline.as_ref().and_then(|wanted| Choice::of(plan, wanted));
-    let family = choice.as_ref().map_or(planned, |choice| choice.says.pairs);
-    let mut cells = sorted_by_block(recorded);
+    let choice = policy.baseline.as_ref().and_then(|requested| ChosenBaseline::of(plan, requested));
+    let family = choice.as_ref().map_or(planned, |choice| choice.post_hoc.pairs);
+    let mut cells = group_by_block(recorded);
     for (cells, chosen) in cells.iter_mut().zip(choice.iter().flat_map(|choice| &choice.arms)) {
         cells.baseline = *chosen;
     }
-    let mut judged: Vec<Judged> =
-        cells.par_iter().map(|cells| Judged::of(cells, policy, plan.format)).collect();
+    let mut judged: Vec<JudgedBlock> =
+        cells.par_iter().map(|cells| JudgedBlock::of(cells, policy, plan.format)).collect();
     let (calibration, offsets) = calibrate::calibrate(&cells, &judged, earlier);
     for ((block, cells), offsets) in judged.iter_mut().zip(&cells).zip(offsets) {
         block.add_offsets(cells, offsets);
     }
-    judge::decide(&mut judged, &cells, family, policy);
+    judge::assign_verdicts(&mut judged, &cells, family, policy);
     let blocks = || {
         let parts = cells.par_iter().zip(&judged).zip(title::titles(plan));
         parts
             .filter_map(|((cells, judged), title)| {
                 let mut result = block_result(cells, judged, title, family, policy)?;
-                result.notes.extend(notes::of_sources(plan, cells.block));
+                result.notes.extend(notes::source_notes(plan, cells.block));
                 Some(result)
             })
             .collect()
     };
-    let (pooled_projects, blocks) = rayon::join(|| pooled_projects::of_all(&cells, &judged), blocks);
+    let (pooled_projects, blocks) = rayon::join(|| pooled_projects::pool_all(&cells, &judged), blocks);
     Comparison {
         scenario: plan.scenario.clone(),
         machine: machine.to_owned(),
         planned,
-        post_hoc: choice.map(|choice| choice.says),
+        post_hoc: choice.map(|choice| choice.post_hoc),
         calibration,
         blocks,
         pooled_projects,
@@ -108,9 +109,9 @@ pub fn compare(recorded: &Recorded<'_>, policy: &Policy) -> Comparison {
     }
 }
 
-/// What belongs to each block of the plan, in its order.
-fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
-    // blocks are measured one after another, so their samples come in few stretches
+/// Groups samples, proofs and ends by block, in the order of the plan.
+fn group_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
+    // Blocks are measured one after another, so their samples form few contiguous stretches.
     let stretches = recorded.samples.par_chunk_by(|one, next| one.block == next.block);
     let mut samples: HashMap<&BlockId, Vec<&[Sample]>> = HashMap::new();
     for stretch in stretches.collect::<Vec<&[Sample]>>() {
@@ -120,7 +121,7 @@ fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
     for proof in recorded.proofs {
         proofs.entry(&proof.block).or_default().push(proof);
     }
-    // of several ends of a block the last one counts
+    // If a block has several ends, the last one counts.
     let ends: HashMap<&BlockId, &BlockEnd> = recorded.ends.iter().map(|end| (&end.block, end)).collect();
     let of_block = |block: &'a Block| {
         let samples = samples.get(&block.id).into_iter().flatten().copied().flatten();
@@ -130,17 +131,17 @@ fn sorted_by_block<'a>(recorded: &Recorded<'a>) -> Vec<Cells<'a>> {
     recorded.plan.blocks.par_iter().map(of_block).collect()
 }
 
-/// `None` where the block does not have the baseline that was chosen.
+/// `None` if the block does not have the chosen baseline.
 fn block_result(
     cells: &Cells<'_>,
-    judged: &Judged,
+    judged: &JudgedBlock,
     title: String,
     family: usize,
     policy: &Policy,
 ) -> Option<BlockResult> {
     let baseline = cells.baseline?;
-    let order = order::of_block(cells, judged);
-    let notes = notes::of_block(cells, judged, family, policy);
+    let order = order::block_order_effects(cells, judged);
+    let notes = notes::block_notes(cells, judged, family, policy);
     Some(BlockResult {
         id: cells.block.id.clone(),
         workload: cells.block.workload(),
@@ -148,11 +149,11 @@ fn block_result(
         rounds: cells.rounds.len() as u32,
         stopped: cells.end.map(|end| end.stopped),
         margin: judged.margin,
-        arms: arms::of_block(cells, judged),
+        arms: arms::arm_results(cells, judged),
         baseline,
         twin: judged.twin_result(cells),
         serial: judged.serial.map(|serial| serial.lag1),
-        offset: judged.offset().filter(|variance| *variance > 0.0).map(f64::sqrt),
+        offset: judged.offset_variance().filter(|variance| *variance > 0.0).map(f64::sqrt),
         order,
         proofs: cells.proofs.iter().copied().cloned().collect(),
         invalid: judged.invalid.clone(),

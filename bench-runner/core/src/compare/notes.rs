@@ -1,65 +1,70 @@
-//! What a reader of a block should know, as whole sentences.
+//! Notes on a block for its readers, as whole sentences.
 
 use super::cells::Cells;
-use super::judge::Judged;
+use super::judge::JudgedBlock;
 use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, Verdict};
 use crate::record::{Block, Plan, PlannedProject, Role};
 use crate::stats::{Contrast, EXPECTED_NOISE, Estimate, LEVEL, MIN_ROUNDS, rounds_for, rounds_to_reach};
 
-/// Beyond this a number of rounds is no plan.
+/// Larger numbers of rounds are not suggested.
 const MOST_ROUNDS: usize = 1000;
 
-pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged, family: usize, policy: &Policy) -> Vec<String> {
+pub(super) fn block_notes(
+    cells: &Cells<'_>,
+    judged: &JudgedBlock,
+    family: usize,
+    policy: &Policy,
+) -> Vec<String> {
     let mut notes = Vec::new();
-    notes.extend(rounds(cells, judged));
-    notes.extend(reference(cells, judged));
+    notes.extend(round_notes(cells, judged));
+    notes.extend(reference_notes(cells, judged));
     for arm in 0..cells.block.arms.len() {
-        notes.extend(failures(cells, arm));
-        notes.extend(timeless(cells, arm));
-        notes.extend(given_up(cells, arm));
+        notes.extend(failure_note(cells, arm));
+        notes.extend(zero_time_note(cells, arm));
+        notes.extend(given_up_note(cells, arm));
         if let Some(contrast) = cells.contrast(arm) {
-            notes.extend(compared(cells, judged, contrast, family, policy));
+            notes.extend(comparison_notes(cells, judged, contrast, family, policy));
         }
     }
-    notes.extend(taken_again(cells));
-    notes.extend(widened(judged));
-    notes.extend(co_changes(cells));
+    notes.extend(repeated_rounds_notes(cells));
+    notes.extend(widening_notes(judged));
+    notes.extend(co_change_note(cells));
     notes.extend(cells.end.into_iter().flat_map(|end| end.notes.iter().cloned()));
     notes
 }
 
-/// Notes about the sources of a block that say something about its builds. Those that only describe a source, such as its
-/// commit, stand with the plan.
-pub(super) fn of_sources(plan: &Plan, block: &Block) -> Vec<String> {
+/// Notes on the sources of a block that concern its builds. Those that only describe a source, such as its
+/// commit, are in the plan.
+pub(super) fn source_notes(plan: &Plan, block: &Block) -> Vec<String> {
     const DESCRIBING: [&str; 3] = ["HEAD is ", "its own ", "nothing has been committed"];
     let built = |project: &&PlannedProject| block.arms.iter().any(|arm| arm.variant.project == project.name);
-    let told = |note: &&String| !DESCRIBING.iter().any(|start| note.starts_with(start));
+    let relevant = |note: &&String| !DESCRIBING.iter().any(|start| note.starts_with(start));
     let projects = plan.projects.iter().filter(built);
     projects
         .flat_map(|project| {
             project
                 .notes
                 .iter()
-                .filter(told)
+                .filter(relevant)
                 .map(move |note| format!("The source of {}: {note}.", project.name))
         })
         .collect()
 }
 
-/// A share as a reader takes it in: `1.5 %`.
+/// Formats a fraction as a percentage: `1.5 %`.
 fn percent(share: f64) -> String {
     let value = 100.0 * share;
     if value.abs() < 0.095 { format!("{value:.2} %") } else { format!("{value:.1} %") }
 }
 
-/// `1 round`, `2 rounds`.
-pub fn counted(count: usize, what: &str) -> String {
+/// Formats a count with its noun: `1 round`, `2 rounds`.
+pub fn pluralize(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// How many rounds a difference of the margin probably takes, where no scatter was seen yet.
-fn for_the_margin(cells: &Cells<'_>, margin: f64) -> String {
+/// Number of rounds that a verdict on a difference of the margin probably needs, before any scatter is known.
+fn rounds_for_margin(cells: &Cells<'_>, margin: f64) -> String {
     let (scatter, margin_shown) = (percent(EXPECTED_NOISE), percent(margin));
     let rounds = match rounds_for(EXPECTED_NOISE, 0.5 * margin, cells.control(), MOST_ROUNDS) {
         Some(rounds) => format!("about {rounds}"),
@@ -68,30 +73,30 @@ fn for_the_margin(cells: &Cells<'_>, margin: f64) -> String {
     format!("a verdict on a difference of {margin_shown} takes {rounds} if builds scatter by {scatter}")
 }
 
-fn rounds(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
+fn round_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<String> {
     let mut notes = Vec::new();
     if cells.rounds.len() < MIN_ROUNDS {
         notes.push(format!(
             "The block has {}; a ratio needs at least {MIN_ROUNDS}, and {}.",
-            counted(cells.rounds.len(), "complete round"),
-            for_the_margin(cells, judged.margin)
+            pluralize(cells.rounds.len(), "complete round"),
+            rounds_for_margin(cells, judged.margin)
         ));
     }
-    if cells.cut > 0 {
-        notes.push(format!("{} not complete and left out.", are(cells.cut, "round")));
+    if cells.cut_rounds > 0 {
+        notes.push(format!("{} not complete and left out.", pluralize_with_verb(cells.cut_rounds, "round")));
     }
     notes
 }
 
-fn are(count: usize, what: &str) -> String {
+fn pluralize_with_verb(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what} is") } else { format!("{count} {what}s are") }
 }
 
-fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
+fn reference_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<String> {
     let mut notes = Vec::new();
     let reason_of = |arm: usize| cells.not_timed.get(arm)?.as_ref();
     if let Some((baseline, reason)) = cells.baseline.and_then(|arm| Some((arm, reason_of(arm)?))) {
-        let name = sentence(&cells.name(baseline));
+        let name = capitalize_article(&cells.arm_name(baseline));
         notes.push(format!("{name} was not timed, so there is nothing to compare with: {reason}."));
         return notes;
     }
@@ -105,7 +110,7 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
             let what = match &cells.not_timed[twin] {
                 Some(reason) => format!("The twin was not timed ({reason})"),
                 None => {
-                    let reason = cells.recorded(twin).unwrap_or_else(|| "its builds failed".to_owned());
+                    let reason = cells.recorded_reason(twin).unwrap_or_else(|| "its builds failed".to_owned());
                     format!("Building the twin was given up ({reason}), so the block is judged without it")
                 }
             };
@@ -124,43 +129,43 @@ fn reference(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
         notes.push(format!(
             "The twin, which is the same build as {}, differs from it by more than chance allows: the block shows \
              nothing, and the machine wants a look before it is run again.",
-            cells.name(cells.reference.baseline)
+            cells.arm_name(cells.reference.baseline)
         ));
     }
-    notes.extend(judged.invalid.iter().filter_map(|reason| other_kind(cells, reason)));
+    notes.extend(judged.invalid.iter().filter_map(|reason| later_builds_note(cells, reason)));
     let sides = (0..cells.block.arms.len()).find_map(|arm| cells.contrast(arm)).map(|c| c.against);
-    if let Some(side) = sides.filter(|side| cells.side_timed_out(*side)) {
+    if let Some(side) = sides.filter(|side| cells.side_has_timed_out(*side)) {
         let twin = if side.twin.is_some() { " or its twin" } else { "" };
         notes.push(format!(
             "A build of {}{twin} timed out, so no variant can be `slower` or `equivalent` here.",
-            cells.name(side.arm)
+            cells.arm_name(side.arm)
         ));
     }
     notes
 }
 
-/// What an arm's later builds did not do that its first one did.
-fn other_kind(cells: &Cells<'_>, reason: &Invalid) -> Option<String> {
-    let Invalid::OtherKind(kind) = reason else { return None };
+/// Describes how an arm's later builds differ from its first one.
+fn later_builds_note(cells: &Cells<'_>, reason: &Invalid) -> Option<String> {
+    let Invalid::LaterBuildsDiffer(kind) = reason else { return None };
     Some(format!(
         "Every build of {} starts from nothing, but later ones differ in kind from its first ({}): {}. What one build \
          leaves, builds of other variants may find too, so no comparison of this block stands.",
-        cells.name(kind.arm),
+        cells.arm_name(kind.arm),
         kind.describe_changes(),
         kind.likely_cause()
     ))
 }
 
-/// The same as the beginning of a sentence.
-fn sentence(name: &str) -> String {
+/// Capitalizes the article of a name for the beginning of a sentence.
+fn capitalize_article(name: &str) -> String {
     name.strip_prefix("the ").map_or_else(|| name.to_owned(), |rest| format!("The {rest}"))
 }
 
-fn failures(cells: &Cells<'_>, arm: usize) -> Option<String> {
-    let count = cells.failures(arm);
+fn failure_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
+    let count = cells.failed_builds(arm);
     (count > 0).then(|| {
-        let name = cells.name(arm);
-        let builds = counted(count, "measured build");
+        let name = cells.arm_name(arm);
+        let builds = pluralize(count, "measured build");
         format!(
             "Of {name}, {builds} did not end well; no ratio contains {}.",
             if count == 1 { "it" } else { "them" }
@@ -168,35 +173,40 @@ fn failures(cells: &Cells<'_>, arm: usize) -> Option<String> {
     })
 }
 
-/// Builds that are recorded as having taken no time: whatever wrote that, there is no logarithm of it.
-fn timeless(cells: &Cells<'_>, arm: usize) -> Option<String> {
-    let count = cells.timeless(arm);
+/// Builds that are recorded with a wall time of 0, of which there is no logarithm.
+fn zero_time_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
+    let count = cells.zero_time_builds(arm);
     (count > 0).then(|| {
-        let builds = are(count, "build");
-        format!("Of {}, {builds} recorded with a wall time of 0; no ratio contains them.", cells.name(arm))
+        let builds = pluralize_with_verb(count, "build");
+        format!(
+            "Of {}, {builds} recorded with a wall time of 0; no ratio contains them.",
+            cells.arm_name(arm)
+        )
     })
 }
 
-/// Why an arm that was timed was not timed to the end. Of the twin the notes on the reference say it.
-fn given_up(cells: &Cells<'_>, arm: usize) -> Option<String> {
+/// Reason for giving up an arm that was timed. The notes on the reference cover the twin.
+fn given_up_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     if cells.not_timed[arm].is_some() || cells.block.arms[arm].role == Role::Twin {
         return None;
     }
-    cells.recorded(arm).map(|reason| format!("Building {} was given up: {reason}.", cells.name(arm)))
+    cells
+        .recorded_reason(arm)
+        .map(|reason| format!("Building {} was given up: {reason}.", cells.arm_name(arm)))
 }
 
-fn compared(
+fn comparison_notes(
     cells: &Cells<'_>,
-    judged: &Judged,
+    judged: &JudgedBlock,
     contrast: Contrast,
     family: usize,
     policy: &Policy,
 ) -> Vec<String> {
     let mut notes = Vec::new();
     let arm = contrast.of.arm;
-    let name = cells.name(arm);
-    let late = cells.side_timed_out(contrast.of);
-    let censored = late || cells.side_timed_out(contrast.against);
+    let name = cells.arm_name(arm);
+    let late = cells.side_has_timed_out(contrast.of);
+    let censored = late || cells.side_has_timed_out(contrast.against);
     if late {
         let twin = if contrast.of.twin.is_some() { " or its twin" } else { "" };
         notes.push(format!("A build of {name}{twin} timed out, so it cannot be `faster` or `equivalent`."));
@@ -205,41 +215,41 @@ fn compared(
         (Some(estimate), Some(ratio)) if ratio.verdict == Verdict::Undecided => notes.push(if censored {
             format!(
                 "{name} is undecided: its interval of {} is of rounds without a time-out.",
-                width(&estimate, ratio)
+                format_interval(&estimate, ratio)
             )
         } else {
-            let fixed = contrast.offset_share() * judged.offset_left(cells);
+            let fixed = contrast.offset_share() * judged.remaining_offset_variance(cells);
             let level = 1.0 - policy.level(family) / family.max(1) as f64;
-            let needed = Needed::of(&estimate, fixed, judged.margin, level);
-            undecided(&name, &estimate, ratio, judged.margin, family, needed)
+            let needed = RoundsNeeded::of(&estimate, fixed, judged.margin, level);
+            undecided_note(&name, &estimate, ratio, judged.margin, family, needed)
         }),
         (None, _) if cells.not_timed[arm].is_none() && cells.rounds.len() >= MIN_ROUNDS => {
             let count = contrast.rounds(&cells.table);
             let have = if count == 1 { "1 round counts".to_owned() } else { format!("{count} rounds count") };
-            // of what never built, more rounds are not the trouble
-            let needed = (count > 0).then(|| format!(", and {}", for_the_margin(cells, judged.margin)));
+            // More rounds do not help an arm that was never built successfully.
+            let needed = (count > 0).then(|| format!(", and {}", rounds_for_margin(cells, judged.margin)));
             let needed = needed.unwrap_or_default();
             notes.push(format!("For {name} {have}; a ratio needs at least {MIN_ROUNDS}{needed}."));
         }
         _ => {}
     }
-    notes.extend(rebuilt(cells, contrast));
+    notes.extend(rebuilt_note(cells, contrast));
     notes
 }
 
-/// What a new run would need to decide what this one did not: as many rounds as bring the half-width at the corrected
-/// level to half the margin, with the scatter that was seen.
-enum Needed {
-    /// So many rounds.
+/// Size of a new run that would give a verdict: enough rounds to bring the half-width at the corrected level to
+/// half the margin, with the observed scatter.
+enum RoundsNeeded {
+    /// This number of rounds.
     Rounds(usize),
-    /// No number of rounds, because of the offsets between directories.
+    /// No number of rounds suffices, because of the offsets between directories.
     OtherDirectories,
-    /// More than are worth a plan.
+    /// More rounds than [`MOST_ROUNDS`].
     TooMany,
 }
 
-impl Needed {
-    /// `fixed` is the part of the variance that rounds do not lessen.
+impl RoundsNeeded {
+    /// `fixed` is the part of the variance that rounds do not reduce.
     fn of(estimate: &Estimate, fixed: f64, margin: f64, level: f64) -> Self {
         let target = (0.5 * margin.ln_1p()).exp_m1();
         let reach = |fixed: f64| rounds_to_reach(estimate, fixed, target, level, MOST_ROUNDS);
@@ -251,43 +261,44 @@ impl Needed {
     }
 }
 
-/// How wide the interval is, and what a new run would need. A follow-up is a new run, judged alone.
-fn undecided(
+/// Reports the width of the interval and the needs of a new run. A follow-up is a new run that is judged
+/// alone.
+fn undecided_note(
     name: &str,
     estimate: &Estimate,
     ratio: Ratio,
     margin: f64,
     family: usize,
-    needed: Needed,
+    needed: RoundsNeeded,
 ) -> String {
     let corrected =
         if family > 1 { format!(", once corrected for {family} comparisons") } else { String::new() };
     let found = format!(
         "{name} is undecided: its interval of {} shows neither that it differs from the baseline nor that it differs \
          by less than {}{corrected}",
-        width(estimate, ratio),
+        format_interval(estimate, ratio),
         percent(margin)
     );
     let outlook = match needed {
-        Needed::Rounds(rounds) if rounds > estimate.rounds => {
+        RoundsNeeded::Rounds(rounds) if rounds > estimate.rounds => {
             format!("a new run would probably need about {rounds} rounds")
         }
-        Needed::Rounds(_) => {
+        RoundsNeeded::Rounds(_) => {
             "the interval is as narrow as the margin asks for, and the difference lies near the margin"
                 .to_owned()
         }
-        Needed::OtherDirectories => {
+        RoundsNeeded::OtherDirectories => {
             "the offsets between directories are too large for any number of rounds; several sessions \
              (--sessions) average them out"
                 .to_owned()
         }
-        Needed::TooMany => format!("with this scatter more than {MOST_ROUNDS} rounds would be needed"),
+        RoundsNeeded::TooMany => format!("with this scatter more than {MOST_ROUNDS} rounds would be needed"),
     };
     format!("{found}; {outlook}.")
 }
 
-/// Half-width and ends of an interval.
-fn width(estimate: &Estimate, ratio: Ratio) -> String {
+/// Formats the half-width and the ends of an interval.
+fn format_interval(estimate: &Estimate, ratio: Ratio) -> String {
     let half_width = percent(estimate.half_width_share(LEVEL));
     format!("±{half_width} ({} to {})", format_ratio(ratio.low), format_ratio(ratio.high))
 }
@@ -296,8 +307,8 @@ fn format_ratio(ratio: f64) -> String {
     if ratio < 1000.0 { format!("{ratio:.3}") } else { format!("{ratio:.0}") }
 }
 
-/// Whether a variant compiled another set of units after the same edit than the baseline did.
-fn rebuilt(cells: &Cells<'_>, contrast: Contrast) -> Option<String> {
+/// Reports that a variant compiled another set of units than the baseline after the same edit.
+fn rebuilt_note(cells: &Cells<'_>, contrast: Contrast) -> Option<String> {
     let (arm, baseline) = (contrast.of.arm, contrast.against.arm);
     let pairs: Vec<_> = cells
         .rounds
@@ -311,16 +322,16 @@ fn rebuilt(cells: &Cells<'_>, contrast: Contrast) -> Option<String> {
     Some(format!(
         "After the same edit {} compiled another set of units than the baseline in {} of {} ({} against {} in the \
          first of them): part of its ratio is the amount of work.",
-        cells.name(arm),
+        cells.arm_name(arm),
         differing.len(),
-        counted(pairs.len(), "round"),
-        counted(variant.count as usize, "unit"),
+        pluralize(pairs.len(), "round"),
+        pluralize(variant.count as usize, "unit"),
         reference.count,
     ))
 }
 
-/// Rounds that were taken again count at their last attempt; the answer of the first is given beside it.
-fn taken_again(cells: &Cells<'_>) -> Vec<String> {
+/// Repeated rounds count at their last attempt; the result with the first attempts is reported too.
+fn repeated_rounds_notes(cells: &Cells<'_>) -> Vec<String> {
     let (table, count) = cells.first_attempts();
     if count == 0 {
         return Vec::new();
@@ -336,7 +347,7 @@ fn taken_again(cells: &Cells<'_>) -> Vec<String> {
             let (low, high) = estimate.interval(LEVEL);
             notes.push(format!(
                 "With the first attempts in their place the ratio of {} is {} ({} to {}).",
-                cells.name(arm),
+                cells.arm_name(arm),
                 format_ratio(estimate.ratio()),
                 format_ratio(low),
                 format_ratio(high),
@@ -346,8 +357,8 @@ fn taken_again(cells: &Cells<'_>) -> Vec<String> {
     notes
 }
 
-/// What the standard errors were widened for.
-fn widened(judged: &Judged) -> Vec<String> {
+/// Reports why the standard errors were widened.
+fn widening_notes(judged: &JudgedBlock) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(serial) = judged.serial {
         notes.push(format!(
@@ -363,17 +374,18 @@ fn widened(judged: &Judged) -> Vec<String> {
         notes.push(format!(
             "From {} of {} the offset between directories is estimated at {}, which may be chance; the standard \
              errors of all comparisons are widened for it.",
-            counted(twins, "twin"),
-            counted(runs, "run"),
+            pluralize(twins, "twin"),
+            pluralize(runs, "run"),
             percent(variance.sqrt())
         ));
     }
     notes
 }
 
-/// What the settings of arms that were timed change besides what their axes are named for: part of what is compared.
-fn co_changes(cells: &Cells<'_>) -> Option<String> {
-    // By what changes, so that what several settings have in common is said once.
+/// Reports side effects of the settings of timed arms beyond what their axes are named for; they are part of
+/// the comparison.
+fn co_change_note(cells: &Cells<'_>) -> Option<String> {
+    // Grouped by change, so that a change common to several settings is reported once.
     let mut changes: Vec<(&str, Vec<&str>)> = Vec::new();
     for (arm, _) in cells.block.arms.iter().zip(&cells.not_timed).filter(|(_, why)| why.is_none()) {
         for change in &arm.co_changes {
@@ -387,7 +399,7 @@ fn co_changes(cells: &Cells<'_>) -> Option<String> {
     }
     let one = matches!(&changes[..], [(_, settings)] if settings.len() == 1);
     let what = if one { "its name says" } else { "their names say" };
-    let said: Vec<String> =
+    let groups: Vec<String> =
         changes.iter().map(|(what, settings)| format!("{}: {what}", settings.join(", "))).collect();
-    (!said.is_empty()).then(|| format!("Besides what {what}: {}.", said.join("; ")))
+    (!groups.is_empty()).then(|| format!("Besides what {what}: {}.", groups.join("; ")))
 }

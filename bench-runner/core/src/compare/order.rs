@@ -1,11 +1,14 @@
-//! What places and predecessors within the rounds did to the times and ratios of a block.
+//! Effects of positions and predecessors within the rounds on the times and ratios of a block.
 
 use super::cells::Cells;
-use super::judge::Judged;
+use super::judge::JudgedBlock;
 use crate::stats::{Contrast, NoOrderEffects, OrderEffects, OrderedRound, order_effects};
 
-/// The effects of the order on a block, and how far it moved each ratio that the block has.
-pub(super) fn of_block(cells: &Cells<'_>, judged: &Judged) -> Result<OrderEffects, NoOrderEffects> {
+/// Effects of the order on a block, and how far it moved each ratio of the block.
+pub(super) fn block_order_effects(
+    cells: &Cells<'_>,
+    judged: &JudgedBlock,
+) -> Result<OrderEffects, NoOrderEffects> {
     let of_round = |(round, seconds): (&crate::record::Round<'_>, &Vec<Option<f64>>)| {
         let placed = |(arm, build): (usize, &Option<&crate::record::Sample>)| Some(((*build)?.position, arm));
         let mut built: Vec<(u32, usize)> = round.builds.iter().enumerate().filter_map(placed).collect();

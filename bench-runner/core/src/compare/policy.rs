@@ -1,20 +1,20 @@
-//! The standard by which samples are judged.
+//! Levels and margin for judging samples.
 
-use super::baseline::WantedBaseline;
+use super::baseline::RequestedBaseline;
 
-/// By what standard samples are judged.
+/// Levels and margin for judging samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// Margin of relevance as a share, in place of the one that each block has.
+    /// Equivalence margin as a fraction, overriding that of each block.
     pub margin: Option<f64>,
-    /// Level for Holm-corrected p-values where several comparisons were planned; calibrated so that the error of
-    /// the whole family stays within 5 %.
+    /// Level for Holm-corrected p-values if several comparisons were planned; calibrated so that the error of
+    /// the whole family is at most 5%.
     pub alpha: f64,
-    /// Level where a single comparison was planned.
+    /// Level if a single comparison was planned.
     pub alpha_single: f64,
-    /// What the others are compared with, in place of the planned baselines.
-    pub baseline: Option<WantedBaseline>,
-    /// A block is invalid where the twin's p-value is below this over the number of blocks.
+    /// Baseline that overrides the planned ones.
+    pub baseline: Option<RequestedBaseline>,
+    /// A block is invalid if the twin's p-value is below this level divided by the number of blocks.
     pub alpha_twin: f64,
 }
 
@@ -25,7 +25,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The level for a family of so many comparisons.
+    /// The level for a family of this many comparisons.
     pub fn level(&self, family: usize) -> f64 {
         if family == 1 { self.alpha_single } else { self.alpha }
     }

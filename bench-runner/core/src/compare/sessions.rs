@@ -1,16 +1,16 @@
-//! Each variant's ratio by session, and how far the sessions lie apart.
+//! Each variant's ratio by session, and the spread between the sessions.
 
 use std::collections::BTreeMap;
 
 use super::cells::Cells;
-use super::judge::Judged;
+use super::judge::JudgedBlock;
 use super::result::{PlainRatio, SessionRatio, Sessions};
 use crate::stats::{Estimate, spread_between};
 
 /// Wall seconds of some rounds.
 type Rows<'c> = Vec<&'c Vec<Option<f64>>>;
 
-/// Wall seconds of each session, in their order.
+/// Wall seconds of each session, in order.
 pub(super) struct BySession<'c>(Vec<(u32, Rows<'c>)>);
 
 impl<'c> BySession<'c> {
@@ -24,8 +24,8 @@ impl<'c> BySession<'c> {
         Self(sessions.into_iter().collect())
     }
 
-    /// The ratios of one arm; `None` where the arm has no ratio or fewer than two sessions have one.
-    pub(super) fn of_arm(&self, cells: &Cells<'_>, judged: &Judged, arm: usize) -> Option<Sessions> {
+    /// The ratios of one arm by session; `None` if the arm has no ratio or fewer than two sessions have one.
+    pub(super) fn for_arm(&self, cells: &Cells<'_>, judged: &JudgedBlock, arm: usize) -> Option<Sessions> {
         judged.estimates[arm]?;
         let contrast = cells.contrast(arm).filter(|_| self.0.len() > 1)?;
         let estimate = |(session, rounds): &(u32, Rows<'_>)| {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::record::{Block, Pin, Plan, Variant};
 
-/// Digits of a hash that a reader needs to see.
+/// Number of digits of a hash in a title.
 const SHORT: usize = 10;
 
-/// A title for each block: project with its version, and workload. Where a block spans several of either, they are
-/// named if they are few and counted if not. Blocks that would share a title carry the name of their matrix.
+/// A title for each block: project with its version, and workload. If a block spans several of either, they
+/// are named if they are few and counted otherwise. Blocks that would share a title include the name of their
+/// matrix.
 pub(super) fn titles(plan: &Plan) -> Vec<String> {
     let plain: Vec<String> = plan.blocks.iter().map(|block| title(plan, block)).collect();
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
@@ -29,9 +30,9 @@ fn title(plan: &Plan, block: &Block) -> String {
     let project = match projects.as_slice() {
         [one] if revs.len() > 1 => (*one).to_owned(),
         [one] => with_version(plan, one),
-        several => listed(several, "projects"),
+        several => join_or_count(several, "projects"),
     };
-    let mut parts = vec![project, listed(&workloads, "workloads")];
+    let mut parts = vec![project, join_or_count(&workloads, "workloads")];
     if revs.len() > 1 {
         parts.insert(1, format!("{} commits", revs.len()));
     }
@@ -39,14 +40,14 @@ fn title(plan: &Plan, block: &Block) -> String {
     parts.join(" · ")
 }
 
-/// What the variants of a block have of something, each once, in their order.
+/// The distinct values of the block's variants, in order.
 fn distinct<'b>(block: &'b Block, of: impl Fn(&'b Variant) -> Option<&'b str>) -> Vec<&'b str> {
     let mut seen = BTreeSet::new();
     block.arms.iter().filter_map(|arm| of(&arm.variant)).filter(|text| seen.insert(*text)).collect()
 }
 
-/// The names where they are few, else how many.
-fn listed(names: &[&str], what: &str) -> String {
+/// The names if they are few, otherwise their number.
+fn join_or_count(names: &[&str], what: &str) -> String {
     if names.len() <= 3 { names.join(" / ") } else { format!("{} {what}", names.len()) }
 }
 

@@ -1,59 +1,60 @@
-//! Who asked for a plan, which rows of a product a block builds, and in which visits.
+//! Design of a block: the request behind the plan, the chosen combinations, and the visits.
 
 use serde::{Deserialize, Serialize};
 
-/// The larger undertaking that a plan is one stage of.
+/// Larger task that a plan is one stage of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Origin {
-    /// The verb that asked, such as `search`, `track` or `gate`. Readers show other words as they are.
+pub struct PlanOrigin {
+    /// Verb that made the request, such as `search`, `track` or `gate`. Readers show unknown words unchanged.
     pub by: String,
-    /// Name of the search, of the tracking file, or of what the gate judges.
+    /// Name of the search, of the tracking file, or of the subject of the gate.
     pub request: String,
     /// The stage, such as `screening`, `head-to-head-2` or `confirmation`; empty if there is only one.
     pub stage: String,
 }
 
-/// Which combinations of its axes' values a block builds.
+/// Combinations of axis values that a block builds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Design {
-    /// How the combinations were chosen.
+    /// Method by which the combinations were chosen.
     pub kind: DesignKind,
-    /// Combinations that are built.
+    /// Number of combinations that are built.
     pub rows: u32,
-    /// Combinations that the axes allow, exclusions left out.
+    /// Number of combinations that the axes allow, without the excluded ones.
     pub of: u64,
-    /// Seed of the choice, if chance has a part in it.
+    /// Seed of the choice, if it is random.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// D-efficiency of the rows, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub efficiency: Option<f64>,
-    /// Pairs of axes whose interaction the rows were chosen to show, besides the effect of each axis.
+    /// Pairs of axes whose interaction the rows were chosen to estimate, in addition to the effect of each
+    /// axis.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interactions: Vec<[String; 2]>,
 }
 
-/// How the combinations of a design were chosen.
+/// Method by which the combinations of a design were chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DesignKind {
-    /// All of them.
+    /// All combinations.
     Full,
-    /// Those that differ from the baseline in one axis.
+    /// Combinations that differ from the baseline in one axis.
     OneAtATime,
-    /// A part that was chosen for estimating effects. It nominates and gives no verdicts.
+    /// A fraction chosen for estimating effects. It nominates candidates and gives no verdicts.
     Fraction,
 }
 
-/// In which visits a block is measured. A visit is a stretch of a run in which no other block is built.
+/// Visits in which a block is measured. During a visit no other block is built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Visits {
-    /// The first visits, in order: rounds that the block has in all when the visit ends. Later visits go where the
-    /// time is worth most.
+    /// The first visits, in order, each as the total number of rounds of the block when the visit ends. Later
+    /// visits go to the blocks where the time is worth most.
     pub until: Vec<u32>,
-    /// Whether work trees and target directories stay from one visit to the next.
+    /// True if work trees and target directories are kept from one visit to the next.
     pub keep: bool,
 }

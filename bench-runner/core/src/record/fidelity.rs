@@ -1,42 +1,42 @@
-//! How far what a block builds is what its user's own `cargo build` would build, as found out without a build.
+//! Fidelity: how closely a block's builds match the user's own `cargo build`, determined without building.
 
 use serde::{Deserialize, Serialize};
 
-/// The comparison of one project, or of one variant of it, with the user's own build.
+/// Comparison of one project, or of one variant of it, with the user's own build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fidelity {
     /// Name of the project.
     pub project: String,
-    /// The variant; `None` for all variants of the project that leave the user's own configuration out.
+    /// The variant; `None` for all variants of the project that do not use the user's own configuration.
     pub variant: Option<String>,
-    /// What was compared: `configuration`, `flags`, `units`, `toolchain`, …
+    /// Kinds of things that were compared: `configuration`, `flags`, `units`, `toolchain`, …
     pub compared: Vec<String>,
-    /// Files and variables of the user that were left out of the comparison on purpose.
+    /// Files and variables of the user that were deliberately left out of the comparison.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
-    /// What differs.
+    /// Differences that were found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub differences: Vec<Difference>,
-    /// Why nothing could be compared, if so.
+    pub differences: Vec<FidelityDifference>,
+    /// Reason for comparing nothing, if nothing was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_compared: Option<String>,
 }
 
-/// One thing that differs between the user's own build and the one that is measured.
+/// One difference between the user's own build and the measured one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Difference {
-    /// The kind of thing: `configuration`, `flags`, `units`, `toolchain`, `files`, …
+pub struct FidelityDifference {
+    /// Kind of thing that differs: `configuration`, `flags`, `units`, `toolchain`, `files`, …
     pub what: String,
-    /// What the user's own build has; empty if it has nothing there.
+    /// Value in the user's own build; empty if it has none.
     pub yours: String,
-    /// What the measured build has; empty if it has nothing there.
+    /// Value in the measured build; empty if it has none.
     pub here: String,
 }
 
 impl Fidelity {
-    /// Whether something was compared and nothing differs.
+    /// Returns true if something was compared and nothing differs.
     pub fn is_same(&self) -> bool {
         self.not_compared.is_none() && self.differences.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Names that must not be mixed up, each a type of its own.
+//! Identifiers, each with its own type so that they cannot be mixed up.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,29 +6,29 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is not a valid id or pin, with what was expected.
+/// Text that is not a valid id or pin, with a description of what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
 pub struct InvalidId {
-    /// What was given.
+    /// The invalid text.
     pub text: String,
-    /// What would have been valid.
+    /// Description of valid text.
     pub expected: &'static str,
 }
 
-/// A text that many values share: copying it copies no bytes.
+/// A string shared by many values: cloning it copies no bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Text(Arc<str>);
+pub struct SharedText(Arc<str>);
 
-impl Text {
+impl SharedText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl std::ops::Deref for Text {
+impl std::ops::Deref for SharedText {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -36,64 +36,65 @@ impl std::ops::Deref for Text {
     }
 }
 
-impl From<&str> for Text {
+impl From<&str> for SharedText {
     fn from(text: &str) -> Self {
         Self(text.into())
     }
 }
 
-impl From<String> for Text {
+impl From<String> for SharedText {
     fn from(text: String) -> Self {
         Self(text.into())
     }
 }
 
-impl From<&String> for Text {
+impl From<&String> for SharedText {
     fn from(text: &String) -> Self {
         Self(text.as_str().into())
     }
 }
 
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
+impl From<SharedText> for String {
+    fn from(text: SharedText) -> Self {
         text.0.as_ref().to_owned()
     }
 }
 
-impl PartialEq<str> for Text {
+impl PartialEq<str> for SharedText {
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
 
-impl PartialEq<&str> for Text {
+impl PartialEq<&str> for SharedText {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }
 }
 
-impl PartialEq<String> for Text {
+impl PartialEq<String> for SharedText {
     fn eq(&self, other: &String) -> bool {
         self.as_str() == other
     }
 }
 
-impl fmt::Debug for Text {
+impl fmt::Debug for SharedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_str().fmt(f)
     }
 }
 
-impl fmt::Display for Text {
+impl fmt::Display for SharedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
     }
 }
 
-/// Names a block within a run: `<matrix>/<project>/<workload>`, with `*` where that part is an axis of the block.
+/// Name of a block within a run: `<matrix>/<project>/<workload>`, with `*` for a part that is an axis of the
+/// block.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct BlockId(Text);
+pub struct BlockId(SharedText);
 
 impl BlockId {
     /// The id of the block that `matrix` makes for one project under one workload.
@@ -101,17 +102,17 @@ impl BlockId {
         Self(format!("{matrix}/{project}/{workload}").into())
     }
 
-    /// The id as it stands in files.
+    /// The id as written in files.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The project; `None` where the block spans several.
+    /// The project; `None` if the block spans several.
     pub fn project(&self) -> Option<&str> {
         self.0.split('/').nth(1).filter(|project| *project != "*")
     }
 
-    /// The id as a file name: slashes and the axis mark replaced.
+    /// The id as a file name: `/` becomes `-`, `*` becomes `all`.
     pub fn file_stem(&self) -> String {
         self.0.replace('/', "-").replace('*', "all")
     }
@@ -129,15 +130,15 @@ impl fmt::Display for BlockId {
     }
 }
 
-/// What fixes a source tree, so that the same bytes are built again.
+/// Identity of a source tree: the same pin always gives the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Pin {
-    /// A crates.io version with the sha256 of its archive, 64 hex digits.
+    /// A crates.io version and the sha256 of its archive, 64 hex digits.
     CratesIo {
         /// Name of the crate.
         name: String,
-        /// Its version.
+        /// Version of the crate.
         version: String,
         /// Hash of the archive.
         sha256: String,
@@ -147,20 +148,21 @@ pub enum Pin {
         /// The commit.
         rev: String,
     },
-    /// The hash of a local tree, 64 hex digits.
+    /// Hash of a local tree, 64 hex digits.
     Tree {
         /// The tree hash.
         sha256: String,
     },
 }
 
-/// The first 12 hex digits of the sha256 of `text`: names a set or a plan where a collision would only confuse.
+/// Returns the first 12 hex digits of the sha256 of `text`: a name for a set or a plan, for uses in which a
+/// collision would only confuse.
 pub fn short_hash(text: &str) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether `text` is `digits` lower-case hex digits.
+/// Returns true if `text` consists of `digits` lower-case hex digits.
 pub fn is_hex(text: &str, digits: usize) -> bool {
     text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

@@ -1,4 +1,4 @@
-//! The metrics of a build. Judging, tables, pages and exports all go by the one list of them.
+//! The metrics of a build. Judging, tables, pages and exports all use this one list.
 
 use std::ops::{Index, IndexMut};
 
@@ -7,7 +7,7 @@ use super::sample::Cost;
 /// A metric of a build.
 #[derive(Debug)]
 pub struct Metric {
-    /// Tells it apart.
+    /// Identifier of the metric.
     pub id: MetricId,
     /// Name in files, such as `max_rss`.
     pub name: &'static str,
@@ -17,17 +17,17 @@ pub struct Metric {
     pub label: &'static str,
     /// Exact name for readers, such as `largest resident set`.
     pub term: &'static str,
-    /// What it measures, as the beginning of a sentence.
+    /// Description of the metric, as the beginning of a sentence.
     pub meaning: &'static str,
-    /// Its value in a build that ended well; `None` if it was not counted.
+    /// Reads the value of a successful build; `None` if it was not counted.
     pub read: fn(&Cost) -> Option<f64>,
-    /// What is made of it.
+    /// Use of the metric in reports.
     pub treatment: Treatment,
-    /// Whether runs of earlier versions lack it. If a run does, no file and no page mentions it.
+    /// True if runs of earlier versions lack the metric. If a run does, no file and no page mentions it.
     pub optional: bool,
 }
 
-/// Names a metric; the place in [`METRICS`].
+/// Identifier of a metric: its index in [`METRICS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the table says what each of them is")]
 pub enum MetricId {
@@ -48,24 +48,24 @@ pub enum Unit {
     Seconds,
     /// Bytes.
     Bytes,
-    /// A number of something.
+    /// A plain count.
     Count,
 }
 
-/// What is made of a metric.
+/// Use of a metric in reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Treatment {
-    /// It is compared with the baseline, with a verdict.
+    /// Compared with the baseline, with a verdict.
     Judged,
-    /// It is compared with the baseline, without a verdict.
+    /// Compared with the baseline, without a verdict.
     Compared,
-    /// Figures draw it as a part of another metric; no table has it.
+    /// Drawn in figures as a part of another metric; not in any table.
     Drawn,
 }
 
 const COUNT: usize = 8;
 
-/// All metrics, in the order in which tables have them. A new one is an entry here and a [`MetricId`].
+/// All metrics, in the order of the tables. A new metric needs an entry here and a [`MetricId`].
 pub static METRICS: [Metric; COUNT] = [
     Metric {
         id: MetricId::Wall,
@@ -157,7 +157,7 @@ pub static METRICS: [Metric; COUNT] = [
     },
 ];
 
-// Each entry is at the place that its id names.
+// Each entry is at the index that its id names.
 const _: () = {
     let mut at = 0;
     while at < COUNT {
@@ -167,12 +167,12 @@ const _: () = {
 };
 
 impl Metric {
-    /// The metrics that tables and exports have.
+    /// The metrics in tables and exports.
     pub fn listed() -> impl Iterator<Item = &'static Self> {
         METRICS.iter().filter(|metric| metric.treatment != Treatment::Drawn)
     }
 
-    /// Name of its values in tables and documents, with their unit: `max_rss_bytes`.
+    /// Name of the values in tables and documents, with the unit: `max_rss_bytes`.
     pub fn key(&self) -> String {
         match self.unit {
             Unit::Seconds => format!("{}_s", self.name),
@@ -181,18 +181,18 @@ impl Metric {
         }
     }
 
-    /// Name of its ratio in tables and documents: `max_rss_ratio`.
+    /// Name of the ratio in tables and documents: `max_rss_ratio`.
     pub fn ratio_key(&self) -> String {
         format!("{}_ratio", self.name)
     }
 }
 
-/// A value for each metric that has one.
+/// One optional value for each metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ByMetric<T>([Option<T>; COUNT]);
 
 impl<T> ByMetric<T> {
-    /// The values that `of` has.
+    /// Fills the table with the values that `of` returns.
     pub fn of(of: impl FnMut(&'static Metric) -> Option<T>) -> Self {
         Self(METRICS.each_ref().map(of))
     }

@@ -1,11 +1,11 @@
-//! What a run is made of, as values: ids, the plan, samples, proofs.
+//! Values of a run: ids, the plan, samples, proofs.
 //!
-//! Knows nothing of files, processes, cargo or statistics. Every other module speaks in these types.
+//! Knows nothing of files, processes, cargo or statistics. All other modules use these types.
 
 #![warn(missing_docs)]
 
 mod design;
-mod earlier;
+mod earlier_twin;
 mod fidelity;
 mod ids;
 mod metric;
@@ -15,10 +15,10 @@ mod refusal;
 mod rounds;
 mod sample;
 
-pub use design::{Design, DesignKind, Origin, Visits};
-pub use earlier::EarlierTwin;
-pub use fidelity::{Difference, Fidelity};
-pub use ids::{BlockId, InvalidId, Pin, Text, is_hex, short_hash};
+pub use design::{Design, DesignKind, PlanOrigin, Visits};
+pub use earlier_twin::EarlierTwin;
+pub use fidelity::{Fidelity, FidelityDifference};
+pub use ids::{BlockId, InvalidId, Pin, SharedText, is_hex, short_hash};
 pub use metric::{ByMetric, METRICS, Metric, MetricId, Treatment, Unit};
 pub use plan::{
     AS_CONFIGURED, Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, SNIPPET, Sampling,
@@ -26,7 +26,10 @@ pub use plan::{
 };
 pub use proof::{Proof, ProofResult};
 pub use refusal::Refusal;
-pub use rounds::{ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, by_arm, rounds, rounds_of, walls};
+pub use rounds::{
+    ArmBuilds, Builds, FAILURES_IN_A_ROW, Round, Rounds, builds_by_arm, rounds, rounds_from_builds,
+    wall_seconds,
+};
 pub use sample::{
     Activity, BlockEnd, CacheUse, Cost, Interference, NotTimed, Outcome, Phase, Rebuilt, Sample, StopReason,
 };

@@ -5,119 +5,122 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::design::{Design, Origin, Visits};
+use super::design::{Design, PlanOrigin, Visits};
 use super::fidelity::Fidelity;
 use super::ids::{BlockId, Pin};
 
-/// Version of the plan, the manifest and the sample file; a reader refuses what is newer than its own.
+/// Version of the plan, the manifest and the sample file; a reader rejects newer versions.
 pub const FORMAT_VERSION: u32 = 2;
 
-/// Everything that one run does on one machine. Values only: it can be written down, shipped and read back.
+/// Everything that one run does on one machine. It contains only values and can be saved, sent and read back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// [`FORMAT_VERSION`] of the program that made it.
+    /// [`FORMAT_VERSION`] of the program that made the plan.
     pub format: u32,
-    /// Name of the scenario, several joined by `+`.
+    /// Name of the scenario; several names are joined by `+`.
     pub scenario: String,
-    /// Draws every order of the run.
+    /// Seed of every random order of the run.
     pub seed: u64,
-    /// How often work trees and target directories are laid out anew within the run; at least 1.
+    /// Number of times that work trees and target directories are recreated within the run; at least 1.
     pub sessions: u32,
-    /// What the whole run may take, where it is limited.
+    /// Time limit of the whole run, if there is one.
     pub time_budget: Option<Duration>,
-    /// The projects that the blocks name.
+    /// Projects used by the blocks.
     pub projects: Vec<PlannedProject>,
-    /// The blocks, in the order in which they are measured.
+    /// Blocks in the order in which they are measured.
     pub blocks: Vec<Block>,
-    /// Values that were asked for and are left out here, each with its reason.
+    /// Values that were requested and are skipped here, each with the reason.
     pub skipped: Vec<Skipped>,
-    /// The search, track or gate that asked for it, if it is a stage of one.
+    /// The search, track or gate that requested the plan, if the plan is a stage of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
+    pub origin: Option<PlanOrigin>,
 }
 
 impl Plan {
-    /// The plan as indented JSON, as docs/FORMAT.md describes it.
+    /// Returns the plan as indented JSON, as described in docs/FORMAT.md.
     ///
     /// # Errors
-    /// None for a plan that was made by planning or by reading.
+    ///
+    /// Never for a plan that was made by planning or by reading.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self)
     }
 
-    /// How many comparisons it plans: variants against their baselines, twins left out. All of them count in the
-    /// correction for many comparisons.
+    /// Number of planned comparisons: variants against their baselines, without the twins. All of them count
+    /// in the correction for multiple comparisons.
     pub fn planned_comparisons(&self) -> usize {
         let arms = self.blocks.iter().flat_map(|block| &block.arms);
         arms.filter(|arm| arm.role == Role::Variant).count()
     }
 }
 
-/// A project of the plan: its manifest as text, so that a plan is complete in itself.
+/// A project of the plan, with the text of its manifest, so that a plan is self-contained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedProject {
-    /// Name that the blocks use.
+    /// Name used by the blocks.
     pub name: String,
-    /// What fixes its source.
+    /// Pin of the source.
     pub pin: Pin,
-    /// The corpus manifest, as TOML.
+    /// Corpus manifest, as TOML.
     pub manifest: String,
-    /// Where the manifest's relative paths start, for local projects only.
+    /// Base directory of the manifest's relative paths, for local projects only.
     pub base: Option<String>,
-    /// What is worth knowing about the state of the source, such as uncommitted changes.
+    /// Notes on the state of the source, such as uncommitted changes.
     pub notes: Vec<String>,
-    /// Files that git ignores, if the copy of a local project was to have any of them.
+    /// Files that git ignores, if the copy of a local project was to include any of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignored: Option<IgnoredFiles>,
 }
 
-/// Files of a local project that git ignores and that its pin does not cover. Their contents are never recorded.
+/// Files of a local project that git ignores and that its pin does not cover. Their contents are never
+/// recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IgnoredFiles {
-    /// Hash of those that came along, in the form of a pin of a tree.
+    /// Hash of the copied files, in the form of a tree pin.
     pub hash: String,
-    /// Paths of those that came along, relative to the project.
+    /// Paths of the copied files, relative to the project.
     pub files: Vec<String>,
-    /// Paths of those that were left out, relative to the project.
+    /// Paths of the files that were not copied, relative to the project.
     pub left_out: Vec<String>,
 }
 
-/// A set of variants built in the same rounds and compared with each other and with nothing else.
+/// A set of variants that are built in the same rounds and compared only with each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Block {
-    /// Its name within the run.
+    /// Name of the block within the run.
     pub id: BlockId,
-    /// Keys of the axes that vary in it, in the order of the scenario.
+    /// Keys of the axes that vary in the block, in the order of the scenario.
     pub axes: Vec<String>,
-    /// What is built in each round: the baseline first, its twin second where there is one, then the variants.
+    /// Arms that each round builds: the baseline first, then the twin if there is one, then the variants.
     pub arms: Vec<Arm>,
-    /// When to stop.
+    /// Sampling and stopping rule.
     pub sampling: Sampling,
-    /// The commits that are replayed, by project, oldest first: the first is what the others build upon.
+    /// Commits that are replayed, by project, oldest first: the others build on top of the first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub commits: BTreeMap<String, Vec<String>>,
-    /// How far what is built is what the user's own `cargo build` builds, for each project and variant of the user's.
+    /// Comparison with the user's own `cargo build`, for each project and for each of the user's own
+    /// variants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fidelity: Vec<Fidelity>,
-    /// Which combinations of its axes it builds; `None` if nobody designed it.
+    /// Combinations of axis values that the block builds; `None` if they were not designed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub design: Option<Design>,
-    /// In which visits it is measured; `None` for one visit to its end.
+    /// Visits in which the block is measured; `None` if one visit measures all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits: Option<Visits>,
 }
 
 impl Block {
-    /// Position of the baseline among the arms.
+    /// Index of the baseline among the arms.
     pub fn baseline(&self) -> usize {
         self.arms.iter().position(|arm| arm.role == Role::Baseline).unwrap_or(0)
     }
 
-    /// The workloads of its arms, each once and in their order, joined by `+`.
+    /// Workloads of the arms, each once and in order, joined by `+`.
     pub fn workload(&self) -> String {
         let mut workloads: Vec<&str> = Vec::new();
         for arm in &self.arms {
@@ -128,43 +131,45 @@ impl Block {
         workloads.join("+")
     }
 
-    /// Position of the twin among the arms.
+    /// Index of the twin among the arms.
     pub fn twin(&self) -> Option<usize> {
         self.arms.iter().position(|arm| arm.role == Role::Twin)
     }
 }
 
-/// One thing that is built in every round of a block.
+/// One of the builds in every round of a block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arm {
-    /// What it is there for.
+    /// Role of the arm in the experiment.
     pub role: Role,
-    /// What is built.
+    /// The variant that is built.
     pub variant: Variant,
-    /// Names of variants of the scenario that are the same thing on this machine, built once as this one.
+    /// Names of other variants of the scenario that are identical on this machine; they are built once, as
+    /// this one.
     pub aliases: Vec<String>,
-    /// What its settings change besides what their axes are named for, as `linker=mold: …`.
+    /// Side effects of the settings beyond what their axes are named for, as `linker=mold: …`.
     pub co_changes: Vec<String>,
-    /// Whether its first build fills what later ones take from, as a setting declares: later builds may do much less.
+    /// True if a setting declares that the first build fills a cache which later builds read: those may do
+    /// much less work.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub primed: bool,
 }
 
-/// What an arm is there for.
+/// Role of an arm in the experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// What the others are compared with.
+    /// The arm that the others are compared with.
     Baseline,
     /// A second, identical copy of the baseline.
     Twin,
-    /// Something else.
+    /// An arm to be compared with the baseline.
     Variant,
 }
 
 impl Role {
-    /// The word in the files.
+    /// The role as written in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
@@ -174,7 +179,7 @@ impl Role {
     }
 }
 
-/// One value on every axis of a block; what is not named stays as the project and cargo have it.
+/// One value on every axis of a block; everything not named is as the project and cargo define it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
@@ -184,73 +189,74 @@ pub struct Variant {
     pub project: String,
     /// The workload.
     pub workload: String,
-    /// The commit of the project, where `rev` is an axis of the block.
+    /// The commit of the project, if `rev` is an axis of the block.
     pub rev: Option<String>,
-    /// Values of the other axes, by key, as the scenario writes them.
+    /// Values of the other axes by key, in the notation of the scenario.
     pub settings: BTreeMap<String, String>,
 }
 
-/// Key of the setting that is the text of a file.
+/// Key of the setting whose value is the text of a file.
 pub const SNIPPET: &str = "snippet";
-/// Key of the setting that is the user's own configuration.
+/// Key of the setting whose value is the user's own configuration.
 pub const AS_CONFIGURED: &str = "as-configured";
-/// Keys of settings whose values are whole texts. They stand in the plan alone; samples name the variant.
+/// Keys of settings whose values are whole texts. Only the plan contains the texts; samples name the variant.
 pub const TEXT_SETTINGS: [&str; 2] = [SNIPPET, AS_CONFIGURED];
 
 impl Variant {
-    /// The source tree that it builds: variants of one tree share a work tree.
+    /// The source tree that the variant builds: variants with the same tree share a work tree.
     pub fn tree(&self) -> TreeId {
         TreeId { project: self.project.clone(), rev: self.rev.clone() }
     }
 
-    /// Whether each of its builds begins with an empty target directory, so that all of them do the same work.
+    /// Returns true if each build starts with an empty target directory, so that all builds do the same work.
     pub(crate) fn starts_from_nothing(&self) -> bool {
         const FROM_NOTHING: [&str; 6] = ["clean", "check", "clippy", "test", "doc", "deps-only"];
         FROM_NOTHING.contains(&self.workload.as_str())
     }
 
-    /// Whether it builds one commit after another.
+    /// Returns true if the variant builds one commit after another.
     pub fn replays(&self) -> bool {
         self.workload.split(':').next() == Some("replay")
     }
 }
 
-/// A source tree of a plan: a project, or one of its commits.
+/// A source tree of a plan: a project at its pin or at one of its commits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TreeId {
     /// Name of the project.
     pub project: String,
-    /// The commit, where one is named.
+    /// The commit, if one is named.
     pub rev: Option<String>,
 }
 
-/// How a block is sampled and when it stops.
+/// Sampling and stopping rule of a block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sampling {
-    /// Untimed builds of each variant before the first round, at least 1.
+    /// Number of untimed builds of each variant before the first round, at least 1.
     pub warmup: u32,
-    /// No stop for precision before this many rounds.
+    /// Number of rounds before sampling may stop because the precision is reached.
     pub min_rounds: u32,
-    /// No more rounds than this.
+    /// Largest number of rounds.
     pub max_rounds: u32,
-    /// Half-width of the interval to reach, as a share (0.015 is 1.5 %); `None` builds `max_rounds` without looking.
+    /// Half-width of the interval to reach, as a fraction (0.015 is 1.5%); `None` builds `max_rounds` without
+    /// interim looks.
     pub precision: Option<f64>,
-    /// What is worth talking about, as a share.
+    /// Equivalence margin, the smallest difference that matters, as a fraction.
     pub margin: f64,
-    /// A build that takes longer is ended and recorded as timed out.
+    /// Time limit of a build; a longer one is killed and recorded as timed out.
     pub timeout: Duration,
 }
 
-/// A value that was asked for and is left out.
+/// A value that was requested and is skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Skipped {
-    /// The block or matrix it was asked for in.
+    /// The block or matrix that requested the value.
     pub block: String,
     /// The variant, such as `linker=wild`.
     pub variant: String,
-    /// Why it is left out.
+    /// Reason for skipping.
     pub reason: String,
     /// A command or setting that would help.
     pub help: Option<String>,

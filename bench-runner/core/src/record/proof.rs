@@ -1,42 +1,42 @@
-//! Evidence that a variant was in force.
+//! Proofs that a variant was in force.
 
 use super::ids::BlockId;
 use super::plan::Role;
 
-/// What was looked for in a build, and what was found.
+/// Expected and found evidence of one setting in a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     /// The block.
     pub block: BlockId,
-    /// What the arm is there for: a twin has proofs of its own.
+    /// Role of the arm: a twin has its own proofs.
     pub role: Role,
     /// The variant, as in the samples.
     pub variant: String,
     /// Key of the axis.
     pub axis: String,
-    /// What the axis should have brought about.
+    /// Evidence that the axis should produce.
     pub expected: String,
-    /// What the build showed.
+    /// Evidence that the build showed.
     pub found: String,
-    /// Whether the two agree.
+    /// Result of comparing the two.
     pub result: ProofResult,
 }
 
-/// Whether the evidence shows the setting. Only `Fails` keeps a variant from being timed.
+/// Result of a proof. Only `Fails` keeps a variant from being timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProofResult {
-    /// The build shows it.
+    /// The build shows the setting.
     Holds,
     /// The build shows something else.
     Fails,
-    /// The axis has no meaning under this workload.
+    /// The axis has no effect under this workload.
     NotApplicable,
-    /// Nothing in a build could show it.
+    /// No build could show the setting.
     NotProvable,
 }
 
 impl ProofResult {
-    /// The word in the files.
+    /// The result as written in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Holds => "holds",

@@ -1,32 +1,33 @@
-//! Why something is refused, as a value.
+//! Refusals: reasons to reject a request, as values.
 
 use std::fmt;
 
-use crate::nearest::nearest;
+use crate::suggest::suggest;
 
-/// What is wrong, and what would help. It stays data until it is printed; its `Display` is what is wrong alone.
+/// A problem and an optional hint. It remains data until it is printed; its `Display` prints only the
+/// problem.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Refusal {
-    /// One or more lines, lower case, without a full stop.
+    /// The problem: one or more lines, lower case, without a full stop.
     pub what: String,
-    /// What to do about it, likewise.
+    /// The hint, in the same style.
     pub help: Option<String>,
 }
 
 impl Refusal {
-    /// A refusal with nothing that would help.
+    /// A refusal without a hint.
     pub fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), help: None }
     }
 
-    /// The same, with what would help.
+    /// Adds a hint.
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// The same with the one of `valid` that was most likely meant in place of `word`, if one is close.
+    /// Adds a hint with the one of `valid` that was most likely meant by `word`, if one is close.
     pub fn did_you_mean<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str>) -> Self {
-        match nearest(word, valid) {
+        match suggest(word, valid) {
             Some(name) => self.with_help(format!("did you mean `{name}`?")),
             None => self,
         }

@@ -1,4 +1,4 @@
-//! One timed build, and what became of it.
+//! One build, its outcome and its cost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,71 +6,71 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BlockId, Pin, Text};
+use super::ids::{BlockId, Pin, SharedText};
 use super::plan::Role;
 
-/// One build: where it stands in the experiment, and what became of it. What all builds of an arm have in common is
-/// shared, because runs have very many builds of few arms.
+/// One build: its position in the experiment and its outcome. Values that are the same for all builds of an
+/// arm are shared, because runs have very many builds of few arms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// Number within the run, from 1, in the order in which the builds were made.
+    /// Number within the run, from 1, in the order of building.
     pub number: u32,
     /// The block.
     pub block: BlockId,
     /// The session, from 1.
     pub session: u32,
     /// Name of the project.
-    pub project: Text,
+    pub project: SharedText,
     /// Pin of the project.
     pub pin: Arc<Pin>,
     /// The workload.
-    pub workload: Text,
+    pub workload: SharedText,
     /// Name of the variant; a twin has the baseline's.
-    pub variant: Text,
-    /// What the arm is there for.
+    pub variant: SharedText,
+    /// Role of the arm.
     pub role: Role,
-    /// The value on each axis, as the scenario writes it.
+    /// Value on each axis, in the notation of the scenario.
     pub settings: Arc<BTreeMap<String, String>>,
-    /// Whether it counts.
+    /// Phase, which decides if the sample counts.
     pub phase: Phase,
     /// The round, from 1; 0 in a warm-up.
     pub round: u32,
-    /// Place within the round, from 1.
+    /// Position within the round, from 1.
     pub position: u32,
-    /// 1, and more where a round was taken again.
+    /// Number of the attempt: 1, or more if the round was repeated.
     pub attempt: u32,
     /// Number of the visit to the block, from 1; `None` in a file that has no visits.
     pub visit: Option<u32>,
-    /// Number of the edit that was in place; 0 is the source as it was pinned.
+    /// Number of the applied edit; 0 is the pinned source.
     pub edit: u64,
-    /// What was built just before in the same block, as `role:variant`; empty for the first.
-    pub predecessor: Option<Text>,
-    /// When the build was started.
+    /// Previous build in the same block, as `role:variant`; `None` for the first.
+    pub predecessor: Option<SharedText>,
+    /// Start time of the build.
     pub started_at: SystemTime,
-    /// What became of it.
+    /// Outcome of the build.
     pub outcome: Outcome,
-    /// Which units were compiled, where the driver can tell.
+    /// Units that were compiled, if the driver reports them.
     pub rebuilt: Option<Rebuilt>,
-    /// Size of the executables and libraries of the project itself, where there are any.
+    /// Size of the project's own executables and libraries, if there are any.
     pub artifact_bytes: Option<u64>,
-    /// What else the machine did meanwhile.
+    /// Other activity on the machine during the build.
     pub interference: Interference,
-    /// What a compiler cache did in it, where there was one and it could be asked.
+    /// Compiler cache statistics of the build, if a cache was used and could be queried.
     pub cache: Option<CacheUse>,
 }
 
-/// What a compiler cache did in one build: calls of the compiler, by what became of them.
+/// Compiler cache statistics of one build: compiler calls by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CacheUse {
     /// Answered from the cache.
     pub hits: u64,
     /// Not in the cache, but put there.
     pub misses: u64,
-    /// Of a kind that no cache takes.
+    /// Of a kind that the cache does not accept.
     pub not_cacheable: u64,
 }
 
-/// Whether a sample counts.
+/// Phase of a sample, which decides if it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Recorded, not counted.
@@ -80,7 +80,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The word in the files.
+    /// The phase as written in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Warmup => "warmup",
@@ -89,24 +89,24 @@ impl Phase {
     }
 }
 
-/// What became of a build. A timing exists only where the build ended well.
+/// Outcome of a build. Only a successful build has a timing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It ended well, at this cost.
+    /// The build succeeded, at this cost.
     Built(Cost),
-    /// It ended with an error: the exit code, or `None` where a signal ended it.
+    /// The build failed: with an exit code, or `None` if a signal killed it.
     Failed {
         /// Exit code of the build command.
         exit_code: Option<i32>,
     },
-    /// It was ended after the time limit.
+    /// The build was killed at the time limit.
     TimedOut,
-    /// It could not be started.
+    /// The build could not be started.
     NotStarted,
 }
 
 impl Outcome {
-    /// The word in the files.
+    /// The outcome as written in files.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Built(_) => "ok",
@@ -116,7 +116,7 @@ impl Outcome {
         }
     }
 
-    /// The cost, where the build ended well.
+    /// The cost, if the build succeeded.
     pub fn cost(&self) -> Option<&Cost> {
         match self {
             Self::Built(cost) => Some(cost),
@@ -125,10 +125,10 @@ impl Outcome {
     }
 }
 
-/// What a build took. CPU time is that of every process the build started.
+/// Time, CPU time and memory of a build. CPU time covers every process that the build started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// From just before the build's own program is executed until its process has been reaped.
+    /// Time from just before the build's program is executed until its process is reaped.
     pub wall: Duration,
     /// CPU time in user mode.
     pub user: Duration,
@@ -136,77 +136,78 @@ pub struct Cost {
     pub sys: Duration,
     /// Largest resident set of any single process of the build, bytes.
     pub max_rss: u64,
-    /// Largest memory of all processes of the build together, bytes, where the kernel tells (cgroup v2).
+    /// Peak memory of all processes of the build together, bytes, if the kernel reports it (cgroup v2).
     pub peak_memory: Option<u64>,
-    /// What the kernel counted for its processes.
+    /// Kernel counters of the build's processes.
     pub activity: Activity,
 }
 
-/// Sums of what the kernel counted for the processes of a build, as far as their parents waited for them. `None` if it
-/// was not counted or, in a file, if the program that wrote it did not know the count.
+/// Sums of kernel counters over the processes of a build, as far as their parents waited for them. `None` if
+/// the counter was not read or, in a file, if the program that wrote it did not know the counter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Activity {
-    /// Page faults that took no reading from disk.
+    /// Page faults that did not read from disk.
     pub minor_faults: Option<u64>,
-    /// Page faults that waited for a reading from disk.
+    /// Page faults that waited for a read from disk.
     pub major_faults: Option<u64>,
-    /// Times that a process gave up its CPU, mostly to wait.
+    /// Times that a process gave up the CPU, mostly to wait.
     pub voluntary_switches: Option<u64>,
-    /// Times that a process had its CPU taken away.
+    /// Times that a process was preempted.
     pub involuntary_switches: Option<u64>,
-    /// Bytes of files that were written, as far as they were to reach a disk: 0 on file systems in memory.
+    /// Bytes written to files that were to reach a disk: 0 on file systems in memory.
     pub written_bytes: Option<u64>,
 }
 
-/// The set of units that a build compiled.
+/// Set of units that a build compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rebuilt {
-    /// How many.
+    /// Number of units.
     pub count: u32,
     /// Short hash of the sorted names; equal hashes mean equal sets.
-    pub set: Text,
+    pub set: SharedText,
 }
 
-/// What the machine did besides, between the start and the end of one sample. `None` where it does not tell.
+/// Other activity on the machine between the start and the end of one sample. `None` if the machine does not
+/// report it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Interference {
-    /// Load average over one minute at the start.
+    /// Load average over one minute at the start of the build.
     pub load: Option<f64>,
-    /// CPU time that a hypervisor gave to others, over all CPUs.
+    /// CPU time that a hypervisor gave to other guests, over all CPUs.
     pub steal: Option<Duration>,
-    /// Time in which some task waited for disk (pressure stall information, `some`).
+    /// Time during which some task waited for the disk (pressure stall information, `some`).
     pub io_pressure: Option<Duration>,
-    /// Time in which some task waited for memory (pressure stall information, `some`).
+    /// Time during which some task waited for memory (pressure stall information, `some`).
     pub memory_pressure: Option<Duration>,
-    /// CPU time of processes outside the build, over all CPUs.
+    /// CPU time of processes that do not belong to the build, over all CPUs.
     pub foreign_cpu: Option<Duration>,
-    /// Events of thermal throttling, over all CPUs.
+    /// Thermal throttling events, over all CPUs.
     pub throttled: Option<u64>,
-    /// Processes of the build that still ran when it had ended and had to be ended.
+    /// Leaked processes: those still running when the build had ended, and killed then.
     pub stragglers: u32,
 }
 
-/// Why a block was not sampled further.
+/// Reason for ending the sampling of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StopReason {
-    /// Every interval was narrow enough at a look.
+    /// Every interval was narrow enough at an interim look.
     Precision,
     /// The largest number of rounds was reached.
     MaxRounds,
-    /// The next round would not have fitted into the time budget.
+    /// The next round would not have fit into the time budget.
     Budget,
     /// Fewer than two variants could be built.
     NothingToCompare,
     /// The run was interrupted.
     Interrupted,
-    /// A command of the project that is not timed did not end well.
+    /// An untimed command of the project failed.
     CommandFailed,
 }
 
 impl StopReason {
-    /// The reason as words that read after "stopped: ".
+    /// The reason, in words that follow "stopped: ".
     pub fn describe(self) -> &'static str {
         match self {
             Self::Precision => "the precision was reached",
@@ -219,21 +220,21 @@ impl StopReason {
     }
 }
 
-/// How sampling of a block ended.
+/// End of the sampling of a block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockEnd {
     /// The block.
     pub block: BlockId,
-    /// Why no more rounds were made.
+    /// Reason for not building more rounds.
     pub stopped: StopReason,
-    /// Complete rounds.
+    /// Number of complete rounds.
     pub rounds: u32,
     /// Arms that were not timed, or not to the end.
     pub not_timed: Vec<NotTimed>,
-    /// Names of variants whose first build turned out to fill a cache that their later builds take from.
+    /// Names of variants whose first build turned out to fill a cache that their later builds read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub primed: Vec<String>,
-    /// What was found out about its builds that a reader of its verdict should know, as whole sentences.
+    /// Findings about the builds that a reader of the verdict should know, as whole sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -241,10 +242,10 @@ pub struct BlockEnd {
 /// An arm that was not timed, or not to the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotTimed {
-    /// What the arm is there for.
+    /// Role of the arm.
     pub role: Role,
     /// Name of the variant.
     pub variant: String,
-    /// Why.
+    /// Reason for not timing it.
     pub reason: String,
 }

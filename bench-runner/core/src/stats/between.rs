@@ -1,43 +1,45 @@
-//! Whether estimates of one thing, made apart from each other, differ by more than their own errors.
+//! Test of whether independent estimates of the same quantity differ by more than their own errors.
 
 use super::estimate::Estimate;
 use super::fisher::f_tail;
-use super::known::Known;
+use super::uncertain::UncertainValue;
 
-/// How far estimates lie apart beyond chance.
+/// Spread of estimates beyond chance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// Standard deviation between them on the log scale, beyond what their own standard errors explain.
+    /// Standard deviation between the estimates on the log scale, beyond what their own standard errors
+    /// explain.
     pub sd: f64,
     /// The p-value against "they all estimate the same", by Welch's test.
     pub p: f64,
 }
 
-/// Spread of at least two estimates with more than 3 rounds and a standard error above 0; others are left out. `None`
-/// where fewer are left.
+/// Spread of at least two estimates with more than 3 rounds and a standard error above 0; others are ignored.
+/// `None` if fewer than two remain.
 ///
-/// The standard deviation is the root of τ² as [`super::OffsetSums`] has it, about the weighted mean in place of
-/// 0: with w = (df − 2)/(df·SE²), Q = Σ w(θ − θ̄)² over K estimates, τ² = max(0, (Q − (K − 1))/(Σw − Σw²/Σw))
-/// (DerSimonian and Laird 1986). The test is that of Welch (1951) for means with variances of their own, since with
-/// few rounds the standard errors are too uncertain for a χ² test of Q.
+/// The standard deviation is the root of τ² as in [`super::OffsetSums`], but about the weighted mean instead
+/// of 0: with w = (df − 2)/(df·SE²), Q = Σ w(θ − θ̄)² over K estimates, τ² = max(0, (Q − (K − 1))/(Σw −
+/// Σw²/Σw)) (DerSimonian and Laird 1986). The test is that of Welch (1951) for means with unequal variances,
+/// since with few rounds the standard errors are too uncertain for a χ² test of Q.
 pub(crate) fn spread_between(estimates: &[Estimate]) -> Option<Spread> {
-    let known = |one: &Estimate| Known { value: one.theta, se: one.se, df: one.df() };
+    let known = |one: &Estimate| UncertainValue { value: one.theta, se: one.se, df: one.df() };
     spread_of(&estimates.iter().map(known).collect::<Vec<_>>())
 }
 
-/// The same of numbers with an error; those with at most 2 degrees of freedom or without an error are left out.
-pub fn spread_of(numbers: &[Known]) -> Option<Spread> {
-    let usable: Vec<&Known> = numbers.iter().filter(|one| one.df > 2.0 && one.se > 0.0).collect();
+/// Same as `spread_between`, for values with an error; those with at most 2 degrees of freedom or without
+/// an error are ignored.
+pub fn spread_of(numbers: &[UncertainValue]) -> Option<Spread> {
+    let usable: Vec<&UncertainValue> = numbers.iter().filter(|one| one.df > 2.0 && one.se > 0.0).collect();
     if usable.len() < 2 {
         return None;
     }
     let excess = usable.len() as f64 - 1.0;
-    let weigh = |one: &&Known| (one.df - 2.0) / (one.df * one.se * one.se);
-    let (weights, squares, q) = about_the_mean(&usable, weigh)?;
+    let weigh = |one: &&UncertainValue| (one.df - 2.0) / (one.df * one.se * one.se);
+    let (weights, squares, q) = sums_about_mean(&usable, weigh)?;
     let variance = ((q - excess) / (weights - squares / weights)).max(0.0);
 
-    let precision = |one: &&Known| one.se.powi(-2);
-    let (total, _, q) = about_the_mean(&usable, precision)?;
+    let precision = |one: &&UncertainValue| one.se.powi(-2);
+    let (total, _, q) = sums_about_mean(&usable, precision)?;
     let uncertain: f64 = usable.iter().map(|one| (1.0 - precision(one) / total).powi(2) / one.df).sum();
     let more = (excess + 1.0).powi(2) - 1.0;
     let f = q / excess / (1.0 + 2.0 * (excess - 1.0) / more * uncertain);
@@ -45,8 +47,11 @@ pub fn spread_of(numbers: &[Known]) -> Option<Spread> {
     spread.sd.is_finite().then_some(spread)
 }
 
-/// Σw, Σw² and Σ w(θ − θ̄)² about the weighted mean; `None` where they overflow.
-fn about_the_mean(numbers: &[&Known], weigh: impl Fn(&&Known) -> f64) -> Option<(f64, f64, f64)> {
+/// Σw, Σw² and Σ w(θ − θ̄)² about the weighted mean; `None` if they overflow.
+fn sums_about_mean(
+    numbers: &[&UncertainValue],
+    weigh: impl Fn(&&UncertainValue) -> f64,
+) -> Option<(f64, f64, f64)> {
     let weights: Vec<f64> = numbers.iter().map(weigh).collect();
     let sum = |of: &dyn Fn(f64, f64) -> f64| -> f64 {
         weights.iter().zip(numbers).map(|(weight, one)| of(*weight, one.value)).sum()
@@ -106,7 +111,7 @@ mod tests {
             let mut session = || {
                 let shift = between * noise.normal();
                 let d: Vec<f64> = (0..6).map(|_| shift + 0.02 * noise.normal()).collect();
-                Estimate::of(&d, Control::Twin).unwrap()
+                Estimate::from_log_ratios(&d, Control::Twin).unwrap()
             };
             let mut run = || [session(), session(), session()];
             (0..400).filter(|_| spread_between(&run()).unwrap().p < 0.05).count()

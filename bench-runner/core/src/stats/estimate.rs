@@ -1,28 +1,30 @@
-//! The estimate of one comparison, with its interval and its tests.
+//! Estimate of one comparison, with its interval and its tests.
 
 use super::huber::huber;
 use super::student::{t_cdf, t_quantile};
 
-/// Fewer rounds than this give no interval: two values have no outliers, and their t is beyond use.
+/// Number of rounds needed for an interval: two values have no outliers, and their t quantile is uselessly
+/// large.
 pub const MIN_ROUNDS: usize = 3;
 
-/// Confidence level of the intervals that are shown.
+/// Confidence level of the reported intervals.
 pub const LEVEL: f64 = 0.95;
 
-/// The share of rounds inside the clipping limits is taken as no less than this.
+/// Lower bound for the fraction of rounds inside the clipping limits.
 pub(super) const MIN_INSIDE: f64 = 0.4;
 
-/// Whether the block has a twin; without one, looking early costs more, and the interval is widened for it.
+/// Presence of a twin in the block; without one, looking early costs more, and the interval is widened for
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// The block has a twin.
     Twin,
-    /// It has none.
+    /// The block has no twin.
     NoTwin,
 }
 
 impl Control {
-    /// Of a block with this twin, if any.
+    /// Control of a block with this twin, if any.
     pub fn of<T>(twin: Option<T>) -> Self {
         if twin.is_some() { Self::Twin } else { Self::NoTwin }
     }
@@ -37,34 +39,36 @@ impl Control {
     }
 }
 
-/// `exp(log_ratio)`, kept within what a float can hold.
+/// `exp(log_ratio)`, limited to the range of a float.
 pub fn ratio(log_ratio: f64) -> f64 {
     log_ratio.clamp(-700.0, 700.0).exp()
 }
 
-/// The typical log-ratio of a comparison and how well it is known.
+/// Typical log-ratio of a comparison with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// Rounds that count, n.
+    /// Number of rounds that count, n.
     pub rounds: usize,
-    /// θ, the typical log-ratio.
+    /// Typical log-ratio, θ.
     pub theta: f64,
-    /// Its standard error: √(Σ(ψ/m)² / (n(n−1))), without the factor f.
+    /// Standard error of θ: √(Σ(ψ/m)² / (n(n−1))), without the factor f.
     pub se: f64,
-    /// Decides the factor f.
+    /// Presence of a twin, which determines the factor f.
     pub control: Control,
 }
 
 impl Estimate {
-    /// From the log-ratios of the rounds; `None` for fewer than [`MIN_ROUNDS`] or values that are not finite.
-    pub fn of(log_ratios: &[f64], control: Control) -> Option<Self> {
-        Self::averaged(&[log_ratios], control)
+    /// Estimate from the log-ratios of the rounds; `None` with fewer than [`MIN_ROUNDS`] or values that are
+    /// not finite.
+    pub fn from_log_ratios(log_ratios: &[f64], control: Control) -> Option<Self> {
+        Self::from_series(&[log_ratios], control)
     }
 
-    /// From several series of log-ratios over the same rounds, such as those of a variant against the baseline and
-    /// against its twin: θ is the mean of their locations, and the standard error that of the mean of their ψ/m, round
-    /// by round. `None` as for [`Self::of`], and for series of different lengths.
-    pub fn averaged<S: AsRef<[f64]>>(series: &[S], control: Control) -> Option<Self> {
+    /// Estimate from several series of log-ratios over the same rounds, such as those of a variant against
+    /// the baseline and against its twin: θ is the mean of their locations, and the standard error that of
+    /// the mean of their ψ/m, round by round. `None` as for [`Self::from_log_ratios`], and for series of
+    /// different lengths.
+    pub fn from_series<S: AsRef<[f64]>>(series: &[S], control: Control) -> Option<Self> {
         let rounds = series.first()?.as_ref().len();
         if rounds < MIN_ROUNDS || series.iter().any(|one| one.as_ref().len() != rounds) {
             return None;
@@ -85,13 +89,13 @@ impl Estimate {
         se.is_finite().then_some(Self { rounds, theta, se, control })
     }
 
-    /// The same with a variance added that more rounds would not have lessened.
+    /// Adds a variance that more rounds would not have reduced.
     #[must_use]
     pub(crate) fn with_variance(self, variance: f64) -> Self {
         Self { se: (self.se * self.se + variance.max(0.0)).sqrt(), ..self }
     }
 
-    /// The same with the standard error multiplied.
+    /// Multiplies the standard error.
     #[must_use]
     pub fn stretched(self, factor: f64) -> Self {
         Self { se: self.se * factor, ..self }
@@ -107,7 +111,7 @@ impl Estimate {
         self.control.inflation(self.rounds) * self.se
     }
 
-    /// The ratio, exp θ.
+    /// Ratio, exp θ.
     pub fn ratio(&self) -> f64 {
         ratio(self.theta)
     }
@@ -117,7 +121,7 @@ impl Estimate {
         t_quantile(0.5 + 0.5 * level.clamp(0.0, 1.0), self.df()) * self.inflated_se()
     }
 
-    /// The half-width as a share, e^h − 1.
+    /// The half-width as a fraction, e^h − 1.
     pub fn half_width_share(&self, level: f64) -> f64 {
         ratio(self.half_width(level)) - 1.0
     }
@@ -128,13 +132,14 @@ impl Estimate {
         (ratio(self.theta - h), ratio(self.theta + h))
     }
 
-    /// The p-value against "no difference": 2·T(n−1)(−|θ| / (f·SE)). Without any spread it is 1 at θ = 0, else 0.
+    /// The p-value against "no difference": 2·T(n−1)(−|θ| / (f·SE)). Without any scatter it is 1 at θ = 0,
+    /// else 0.
     pub fn p_difference(&self) -> f64 {
         (2.0 * self.tail(self.theta.abs())).min(1.0)
     }
 
-    /// The p-value against "the ratio differs by `margin` (a share) or more", by two one-sided tests: the larger
-    /// of the two. It is small where the ratio is shown to lie within the margin on the log scale.
+    /// The p-value against "the ratio differs by `margin` (a fraction) or more", by two one-sided tests: the
+    /// larger of the two. It is small if the ratio is shown to be within the margin on the log scale.
     pub fn p_equivalence(&self, margin: f64) -> f64 {
         let limit = margin.max(0.0).ln_1p();
         self.tail(limit - self.theta.abs())
@@ -169,13 +174,14 @@ mod tests {
     #[test]
     fn known_values() {
         let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-6, "{a} instead of {b}");
-        let found = Estimate::of(&WITH_OUTLIERS, Control::Twin).unwrap();
+        let found = Estimate::from_log_ratios(&WITH_OUTLIERS, Control::Twin).unwrap();
         near(found.theta, -0.05675662924250437);
         near(found.se, 0.00395889403994903);
         near(found.half_width(LEVEL), 0.009403422534691317);
         near(found.p_difference(), 2.545642811499077e-07);
         near(found.p_equivalence(0.03), 0.9999469812895388);
-        let found = Estimate::of(&[0.01, -0.02, 0.03, 0.0, 0.015, -0.005], Control::Twin).unwrap();
+        let found =
+            Estimate::from_log_ratios(&[0.01, -0.02, 0.03, 0.0, 0.015, -0.005], Control::Twin).unwrap();
         near(found.half_width(LEVEL), 0.019691488348711858);
         near(found.p_difference(), 0.542756051750387);
         near(found.p_equivalence(0.03), 0.011917795780539012);
@@ -186,50 +192,51 @@ mod tests {
 
     #[test]
     fn without_a_twin_the_interval_is_wider() {
-        let with = Estimate::of(&WITH_OUTLIERS, Control::Twin).unwrap();
-        let without = Estimate::of(&WITH_OUTLIERS, Control::NoTwin).unwrap();
+        let with = Estimate::from_log_ratios(&WITH_OUTLIERS, Control::Twin).unwrap();
+        let without = Estimate::from_log_ratios(&WITH_OUTLIERS, Control::NoTwin).unwrap();
         assert!((without.half_width(LEVEL) / with.half_width(LEVEL) - 1.2 / 1.05).abs() < 1e-12);
         assert!(without.p_difference() > with.p_difference());
     }
 
     #[test]
     fn two_rounds_are_too_few() {
-        assert_eq!(Estimate::of(&[], Control::Twin), None);
-        assert_eq!(Estimate::of(&[0.1, 0.2], Control::Twin), None);
-        assert!(Estimate::of(&[0.1, 0.2, 0.3], Control::Twin).is_some());
-        assert_eq!(Estimate::of(&[0.1, f64::NAN, 0.3], Control::Twin), None);
+        assert_eq!(Estimate::from_log_ratios(&[], Control::Twin), None);
+        assert_eq!(Estimate::from_log_ratios(&[0.1, 0.2], Control::Twin), None);
+        assert!(Estimate::from_log_ratios(&[0.1, 0.2, 0.3], Control::Twin).is_some());
+        assert_eq!(Estimate::from_log_ratios(&[0.1, f64::NAN, 0.3], Control::Twin), None);
     }
 
     #[test]
     fn without_spread_the_answers_are_defined() {
-        let none = Estimate::of(&[0.0; 6], Control::Twin).unwrap();
+        let none = Estimate::from_log_ratios(&[0.0; 6], Control::Twin).unwrap();
         assert_eq!((none.half_width(LEVEL), none.p_difference(), none.p_equivalence(0.03)), (0.0, 1.0, 0.0));
-        let apart = Estimate::of(&[0.1; 6], Control::Twin).unwrap();
+        let apart = Estimate::from_log_ratios(&[0.1; 6], Control::Twin).unwrap();
         assert_eq!((apart.p_difference(), apart.p_equivalence(0.03)), (0.0, 1.0));
         assert_eq!(none.p_equivalence(0.0), 0.5);
     }
 
     #[test]
     fn series_are_estimated_singly_and_averaged() {
-        // by hand: locations 0.02 and 0.04, m = 1, Σ(½(ψ + ψ'))² = 0.01²·(1 + 0 + 1) with ψ = ψ' = ∓0.01, 0
-        let both = Estimate::averaged(&[[0.01, 0.02, 0.03], [0.03, 0.04, 0.05]], Control::Twin).unwrap();
+        // By hand: locations 0.02 and 0.04, m = 1, Σ(½(ψ + ψ'))² = 0.01²·(1 + 0 + 1) with ψ = ψ' = ∓0.01, 0.
+        let both = Estimate::from_series(&[[0.01, 0.02, 0.03], [0.03, 0.04, 0.05]], Control::Twin).unwrap();
         assert!(
             (both.theta - 0.03).abs() < 1e-15 && (both.se - (2e-4f64 / 6.0).sqrt()).abs() < 1e-15,
             "{both:?}"
         );
-        // what goes up in one and down in the other does not scatter
-        let against = Estimate::averaged(&[[0.01, 0.02, 0.03], [0.05, 0.04, 0.03]], Control::Twin).unwrap();
+        // Changes in opposite directions cancel and do not scatter.
+        let against =
+            Estimate::from_series(&[[0.01, 0.02, 0.03], [0.05, 0.04, 0.03]], Control::Twin).unwrap();
         assert!(against.se < 1e-15, "{against:?}");
-        // the same twice is the same
-        let once = Estimate::of(&WITH_OUTLIERS, Control::Twin).unwrap();
-        let twice = Estimate::averaged(&[WITH_OUTLIERS, WITH_OUTLIERS], Control::Twin).unwrap();
+        // The same series twice gives the same estimate.
+        let once = Estimate::from_log_ratios(&WITH_OUTLIERS, Control::Twin).unwrap();
+        let twice = Estimate::from_series(&[WITH_OUTLIERS, WITH_OUTLIERS], Control::Twin).unwrap();
         assert!((once.theta - twice.theta).abs() < 1e-15 && (once.se / twice.se - 1.0).abs() < 1e-12);
-        assert_eq!(Estimate::averaged(&[vec![0.0; 4], vec![0.0; 5]], Control::Twin), None);
-        assert_eq!(Estimate::averaged::<Vec<f64>>(&[], Control::Twin), None);
+        assert_eq!(Estimate::from_series(&[vec![0.0; 4], vec![0.0; 5]], Control::Twin), None);
+        assert_eq!(Estimate::from_series::<Vec<f64>>(&[], Control::Twin), None);
     }
 
-    /// One build in twenty takes 1.5 times as long. The mean of baseline and twin has such a build twice as often as
-    /// the variant; drawn in, that would pull the ratio down by 0.3 %.
+    /// One build in twenty takes 1.5 times as long. The mean of baseline and twin contains such a build twice
+    /// as often as the variant; after clipping, that would lower the ratio by 0.3%.
     #[test]
     fn outliers_do_not_pull_a_ratio_although_the_reference_has_two_builds() {
         let mut noise = Noise::new(19);
@@ -238,18 +245,19 @@ mod tests {
             let rounds: Vec<[f64; 3]> = (0..22).map(|_| [(); 3].map(|()| noise.build(0.02, 0.05))).collect();
             let of = |d: &dyn Fn(&[f64; 3]) -> f64| rounds.iter().map(d).collect::<Vec<f64>>();
             let series = [of(&|r| r[2] - r[0]), of(&|r| r[2] - r[1])];
-            singly += Estimate::averaged(&series, Control::Twin).unwrap().theta / 600.0;
+            singly += Estimate::from_series(&series, Control::Twin).unwrap().theta / 600.0;
             together +=
-                Estimate::of(&of(&|r| r[2] - 0.5 * (r[0] + r[1])), Control::Twin).unwrap().theta / 600.0;
+                Estimate::from_log_ratios(&of(&|r| r[2] - 0.5 * (r[0] + r[1])), Control::Twin).unwrap().theta
+                    / 600.0;
         }
-        // standard error of either: about 0.02 %
+        // Standard error of either: about 0.02%.
         assert!(singly.abs() < 8e-4, "{singly}");
         assert!(together < -2e-3, "{together}");
     }
 
     #[test]
     fn variance_and_stretch_widen() {
-        let plain = Estimate::of(&WITH_OUTLIERS, Control::Twin).unwrap();
+        let plain = Estimate::from_log_ratios(&WITH_OUTLIERS, Control::Twin).unwrap();
         let wider = plain.with_variance(plain.se * plain.se * 3.0);
         assert!((wider.se - 2.0 * plain.se).abs() < 1e-15);
         assert!((plain.stretched(1.5).half_width(LEVEL) - 1.5 * plain.half_width(LEVEL)).abs() < 1e-12);
@@ -264,7 +272,7 @@ mod tests {
                 .filter(|_| {
                     let mut build = || noise.build(0.02, outliers);
                     let d: Vec<f64> = (0..12).map(|_| build() - 0.5 * (build() + build())).collect();
-                    let estimate = Estimate::of(&d, Control::Twin).unwrap();
+                    let estimate = Estimate::from_log_ratios(&d, Control::Twin).unwrap();
                     estimate.theta.abs() <= estimate.half_width(LEVEL)
                 })
                 .count();
@@ -280,7 +288,7 @@ mod tests {
             twin in any::<bool>(), level in 0.0..=1.0f64, margin in 0.0..10.0f64,
         ) {
             let control = if twin { Control::Twin } else { Control::NoTwin };
-            let e = Estimate::of(&d, control).unwrap();
+            let e = Estimate::from_log_ratios(&d, control).unwrap();
             let (low, high) = e.interval(level);
             prop_assert!(low <= e.ratio() && e.ratio() <= high);
             for p in [e.p_difference(), e.p_equivalence(margin)] {
@@ -293,8 +301,8 @@ mod tests {
 
         #[test]
         fn swapping_sides_swaps_the_interval(d in prop::collection::vec(-1.0..1.0f64, 3..30)) {
-            let e = Estimate::of(&d, Control::Twin).unwrap();
-            let swapped = Estimate::of(&d.iter().map(|d| -d).collect::<Vec<_>>(), Control::Twin).unwrap();
+            let e = Estimate::from_log_ratios(&d, Control::Twin).unwrap();
+            let swapped = Estimate::from_log_ratios(&d.iter().map(|d| -d).collect::<Vec<_>>(), Control::Twin).unwrap();
             prop_assert!((e.theta + swapped.theta).abs() < 1e-7);
             prop_assert!((e.p_difference() - swapped.p_difference()).abs() < 1e-5);
         }

@@ -1,8 +1,9 @@
-//! Fisher's F distribution, made total.
+//! Fisher's F distribution, defined for all inputs.
 
 use statrs::function::beta::checked_beta_reg;
 
-/// P(F > `f`) with `above` and `below` degrees of freedom (less than 1 is taken as 1). 1 where `f` is not positive.
+/// P(F > `f`) with `above` and `below` degrees of freedom (at least 1; less is taken as 1). 1 if `f` is not
+/// positive.
 pub(crate) fn f_tail(f: f64, above: f64, below: f64) -> f64 {
     if f.is_nan() || f <= 0.0 {
         return 1.0;

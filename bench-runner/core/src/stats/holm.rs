@@ -1,9 +1,9 @@
-//! Several comparisons at once.
+//! Correction for multiple comparisons.
 
-/// Holm's step-down correction: the p-values as they count among `planned` comparisons.
+/// Adjusts p-values for `planned` comparisons by Holm's step-down correction.
 ///
-/// A comparison without a p-value was planned and counts as such, as do those of `planned` that are not in `p` at
-/// all; it stays `None`. S. Holm, A simple sequentially rejective multiple test procedure (1979).
+/// A comparison without a p-value was planned and counts as such, as do those of `planned` that are not in
+/// `p` at all; it remains `None`. S. Holm, A simple sequentially rejective multiple test procedure (1979).
 pub fn holm(p: &[Option<f64>], planned: usize) -> Vec<Option<f64>> {
     let planned = planned.max(p.len());
     let mut known: Vec<(usize, f64)> =
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn each_step_down_counts_one_comparison_less() {
-        // by hand: 4 × 0.005, 3 × 0.01, 2 × 0.03, and 0.04 raised to the one before it
+        // By hand: 4 × 0.005, 3 × 0.01, 2 × 0.03, and 0.04 raised to the one before it.
         close(&holm(&[Some(0.01), Some(0.04), Some(0.03), Some(0.005)], 4), &[0.03, 0.06, 0.06, 0.02]);
     }
 

@@ -1,43 +1,44 @@
-//! Location and scale that a few outliers do not move: Huber's Proposal 2.
+//! Location and scale that are robust against outliers: Huber's Proposal 2.
 //!
-//! P. J. Huber, Robust Statistics (1981), section 6.4. With ψ(r) = clip(r, ±c·s), location θ and scale s solve
-//! Σψ(x − θ) = 0 and s² = Σψ(x − θ)² / ((n − 1)·β) together; the solution is unique where there is one.
+//! P. J. Huber, Robust Statistics (1981), section 6.4. With ψ(r) = clip(r, ±c·s), location θ and scale s
+//! solve Σψ(x − θ) = 0 and s² = Σψ(x − θ)² / ((n − 1)·β) together; if there is a solution, it is unique.
 
 use super::quantile::{MAD_TO_SD, mad_of_sorted, quantile_of_sorted, sorted};
 
-/// Where residuals are clipped, in units of the scale.
+/// Clipping limit of residuals, in units of the scale.
 pub const C: f64 = 1.5;
 
 /// E min(Z², C²) for a standard normal Z, so that the scale of normal data is its standard deviation.
 pub(crate) const BETA: f64 = 0.7785;
 
-/// A scale this far below where it started is a rounding error of 0, that is: no solution.
+/// A scale that is smaller than its starting value by this factor is a rounding error of 0, which means that
+/// there is no solution.
 const COLLAPSED: f64 = 1e-9;
 
-/// Far more than any data has needed; the exact step ends nearly all cases within ten.
+/// Far more steps than any data has needed; the exact step ends nearly all cases within ten.
 const MAX_STEPS: usize = 500;
 
-/// Location and scale of some values, with what an interval needs of them.
+/// Location and scale of some values, with the numbers that an interval needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Huber {
     /// Number of values.
     pub n: usize,
     pub location: f64,
-    /// s; 0 only where all values are equal.
+    /// Scale s; 0 only if all values are equal.
     pub scale: f64,
-    /// c·s, where residuals are clipped; `None` where nothing is, because no s solves the equations.
+    /// Clipping limit of residuals, c·s; `None` if nothing is clipped because no s solves the equations.
     pub limit: Option<f64>,
-    /// Share of values that are not clipped.
+    /// Fraction of values that are not clipped.
     pub inside: f64,
 }
 
 /// Huber's Proposal 2, started at the median and the MAD.
 ///
-/// `None` for fewer than two values, for values that are not finite, and where squares of them overflow. Where
-/// half of the values or more are equal, so that the MAD is 0, it starts at the standard deviation; where then
-/// only s = 0 solves the equations (about two thirds of the values are equal), the answer is the plain mean and
-/// standard deviation with nothing clipped, which is the cautious choice: it never takes ties for certainty.
-/// All values equal give that value with scale 0.
+/// `None` for fewer than two values, for values that are not finite, and if their squares overflow. If at
+/// least half of the values are equal, so that the MAD is 0, it starts at the standard deviation; if then
+/// only s = 0 solves the equations (about two thirds of the values are equal), the result is the plain mean
+/// and standard deviation without clipping. That is the cautious choice: it never mistakes ties for
+/// certainty. If all values are equal, the result is that value with scale 0.
 pub(crate) fn huber(values: &[f64]) -> Option<Huber> {
     if values.len() < 2 {
         return None;
@@ -74,7 +75,8 @@ fn mean_and_sd(values: &[f64]) -> Option<Huber> {
     Some(Huber { n, location, scale, limit: None, inside: 1.0 }).filter(Huber::is_finite)
 }
 
-/// Values in ascending order, by where they are clipped at some location and scale: the middle of them is not.
+/// Sorted values, split at the clipping limits for some location and scale: only those in the middle are not
+/// clipped.
 #[derive(Debug, Clone, Copy)]
 struct Clipped<'v> {
     below: &'v [f64],
@@ -89,7 +91,8 @@ impl<'v> Clipped<'v> {
         Self { below, inside, above }
     }
 
-    /// Whether the same values are clipped at another location and scale: those at the borders tell.
+    /// Returns true if the same values are clipped at another location and scale; only those at the borders
+    /// need checking.
     fn same_at(&self, location: f64, scale: f64) -> bool {
         let stays_inside = |x: &f64| !is_below(*x, location, scale) && !is_above(*x, location, scale);
         self.below.last().is_none_or(|&x| is_below(x, location, scale))
@@ -98,12 +101,12 @@ impl<'v> Clipped<'v> {
             && self.inside.last().is_none_or(stays_inside)
     }
 
-    /// The mean of the values that are not clipped, and the sum of their squared distances from it; `None` where all
-    /// are clipped.
+    /// The mean of the values that are not clipped, and the sum of their squared distances from it; `None` if
+    /// all are clipped.
     fn inner(&self) -> Option<(f64, f64)> {
         let first = *self.inside.first()?;
         let count = self.inside.len() as f64;
-        // from a value among them, so that a location far from 0 costs no digits
+        // Relative to a value among them, so that a location far from 0 costs no digits.
         let mean = first + self.inside.iter().fold(0.0, |sum, x| sum + (x - first)) / count;
         Some((mean, sum_of_squares(self.inside, mean)))
     }
@@ -117,11 +120,11 @@ fn is_above(value: f64, location: f64, scale: f64) -> bool {
     value - location > C * scale
 }
 
-fn sum_of_squares(values: &[f64], centre: f64) -> f64 {
-    values.iter().fold(0.0, |sum, x| sum + (x - centre) * (x - centre))
+fn sum_of_squares(values: &[f64], center: f64) -> f64 {
+    values.iter().fold(0.0, |sum, x| sum + (x - center) * (x - center))
 }
 
-/// Steps towards the fixed point, and leaps to it as soon as it is known which values are clipped.
+/// Iterates towards the fixed point, and solves exactly once it is known which values are clipped.
 fn solve(sorted: &[f64], mut location: f64, mut scale: f64) -> Option<Huber> {
     let n = sorted.len() as f64;
     let least = COLLAPSED * scale;
@@ -134,21 +137,21 @@ fn solve(sorted: &[f64], mut location: f64, mut scale: f64) -> Option<Huber> {
             return None;
         }
         let clipped = Clipped::at(sorted, location, scale);
-        if let Some((location, scale)) = leap(&clipped, n).filter(|&(_, scale)| scale > least) {
+        if let Some((location, scale)) = solve_exactly(&clipped, n).filter(|&(_, scale)| scale > least) {
             return Some(found(location, scale));
         }
         let (shift, next) = step(&clipped, location, C * scale, n);
         let settled = shift.abs() <= 1e-12 * next && (next - scale).abs() <= 1e-12 * next;
         (location, scale) = (location + shift, next);
         if settled {
-            // a value right on the limit can keep the leap from confirming itself
+            // A value right on the limit can prevent the exact solution from confirming itself.
             return (scale > least).then(|| found(location, scale));
         }
     }
     None
 }
 
-/// How far the location moves in one step, and the next scale: mean and spread of the clipped residuals.
+/// One step: the shift of the location and the next scale, from mean and spread of the clipped residuals.
 fn step(clipped: &Clipped<'_>, location: f64, limit: f64, n: f64) -> (f64, f64) {
     let (below, above) = (clipped.below.len() as f64, clipped.above.len() as f64);
     let inner = clipped.inside.iter().fold(0.0, |sum, x| sum + (x - location));
@@ -159,9 +162,9 @@ fn step(clipped: &Clipped<'_>, location: f64, limit: f64, n: f64) -> (f64, f64) 
     (shift, (squares / ((n - 1.0) * BETA)).sqrt())
 }
 
-/// The exact solution, given that the values that are clipped are those clipped at the solution; `None` where that turns
-/// out not to be so.
-fn leap(clipped: &Clipped<'_>, n: f64) -> Option<(f64, f64)> {
+/// The exact solution, assuming that the values clipped now are those clipped at the solution; `None` if the
+/// assumption turns out to be false.
+fn solve_exactly(clipped: &Clipped<'_>, n: f64) -> Option<(f64, f64)> {
     let (below, above) = (clipped.below.len() as f64, clipped.above.len() as f64);
     let (inside, excess) = (clipped.inside.len() as f64, above - below);
     let (mean, squares) = clipped.inner()?;
@@ -185,7 +188,7 @@ mod tests {
     }
 
     /// Reference values: a separate program (Python) that bisects on the location within a bisection on the
-    /// scale, without steps, leaps or a starting point.
+    /// scale, without iteration steps, exact steps or a starting point.
     #[test]
     fn known_values() {
         for (values, location, scale) in KNOWN {
@@ -204,7 +207,7 @@ mod tests {
             -0.05675662924250437,
             0.011351011313344978,
         ),
-        // the MAD is 0, and yet the equations have a solution
+        // The MAD is 0, but the equations have a solution.
         (&[0.0, 0.0, 0.0, 0.0, 1.0, -1.0, 1.5], 0.2142857142857143, 0.9170909193479957),
     ];
 
@@ -223,7 +226,7 @@ mod tests {
 
     #[test]
     fn one_value_apart_from_equal_ones_gives_mean_and_standard_deviation() {
-        // five of six equal: the equations have no solution, so plain mean and standard deviation
+        // Five of six equal: the equations have no solution, so plain mean and standard deviation.
         let found = huber(&[0.0, 0.0, 0.0, 0.0, 0.0, 6.0]).unwrap();
         assert!(close(found.location, 1.0) && close(found.scale, 6.0f64.sqrt()), "{found:?}");
     }

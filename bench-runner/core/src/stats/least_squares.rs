@@ -1,19 +1,19 @@
-//! Small symmetric systems, as least squares needs them. Knows nothing of what the numbers are.
+//! Small symmetric linear systems for least squares. Knows nothing of the meaning of the numbers.
 
-/// A pivot below this share of what it was summed from is taken for 0: its column depends on those before it.
+/// A pivot smaller than this fraction of its inputs counts as 0: its column depends on those before it.
 const SINGULAR: f64 = 1e-9;
 
 /// The lower triangle L of A = L·Lᵀ, for a symmetric positive definite A.
 pub(super) struct Cholesky {
     size: usize,
-    /// Row by row; what stands above the diagonal is not used.
+    /// Row by row; values above the diagonal are not used.
     lower: Vec<f64>,
 }
 
 impl Cholesky {
-    /// Of a matrix of `size` rows, row by row, of which only the lower triangle is read. `summed` says how large the
-    /// sums were of which its elements are the differences: what is far smaller is rounding. `None` where a column
-    /// depends on others or a value is not finite.
+    /// Factors a matrix of `size` rows, row by row; only the lower triangle is read. `summed` is the
+    /// magnitude of the sums whose differences are the elements: anything far smaller is rounding. `None` if
+    /// a column depends on others or a value is not finite.
     pub(super) fn of(mut matrix: Vec<f64>, size: usize, summed: f64) -> Option<Self> {
         for row in 0..size {
             let (above, rest) = matrix.split_at_mut(row * size);
@@ -25,7 +25,7 @@ impl Cholesky {
             }
             let diagonal = this[row];
             let pivot = diagonal - dot(&this[..row], &this[..row]);
-            // also where either is NaN
+            // Also if either is NaN.
             if !(pivot > SINGULAR * diagonal.max(summed) && pivot.is_finite()) {
                 return None;
             }
@@ -57,7 +57,7 @@ impl Cholesky {
         x
     }
 
-    /// xᵀ·B⁻¹·x, where B is the lower right part of A⁻¹ that belongs to the last `x.len()` rows. (With A = L·Lᵀ its
+    /// xᵀ·B⁻¹·x, where B is the lower right part of A⁻¹ for the last `x.len()` rows. (With A = L·Lᵀ its
     /// inverse is that part of L times its transpose.)
     pub(super) fn squared_length_of_last(&self, x: &[f64]) -> f64 {
         let start = self.size - x.len();
@@ -73,8 +73,8 @@ impl Cholesky {
     }
 }
 
-/// The product of two vectors of the same length. Four sums grow side by side, because each addition to one sum waits
-/// for the one before it.
+/// Dot product of two vectors of the same length. It uses four separate sums, because each addition to a sum
+/// waits for the previous one.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, rest_of_a), (b, rest_of_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
     let mut sums = [0.0; 4];
@@ -92,7 +92,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
-/// The squared length of a vector.
+/// Squared length of a vector.
 pub(super) fn squared(v: &[f64]) -> f64 {
     dot(v, v)
 }
@@ -113,7 +113,7 @@ mod tests {
         near(x[0], 2.0);
         near(x[1], 0.0);
         near(squared(&found.half_solve(&[1.0, 1.0])), 5.0 / 16.0);
-        // the lower right element of the inverse is 4/16
+        // The lower right element of the inverse is 4/16.
         near(found.squared_length_of_last(&[3.0]), 9.0 * 4.0);
     }
 

@@ -1,11 +1,12 @@
-//! Pure statistics: robust estimates of a ratio, their intervals and tests, summaries, and what to expect of a plan.
+//! Pure statistics: robust estimates of a ratio, their intervals and tests, summaries, and expected
+//! precision.
 //!
-//! Numbers go in, numbers come out; nothing here knows of builds, files or verdicts. The sampling and the
-//! comparison both stand on this module, so that a block stops by the very interval that is reported later. The
-//! method and its measured properties are those of docs/METHODOLOGY.md.
+//! Numbers go in, numbers come out; nothing here knows of builds, files or verdicts. Both sampling and
+//! comparison use this module, so that a block stops by the same interval that is reported later.
+//! docs/METHODOLOGY.md describes the method and its measured properties.
 //!
-//! Contract: no function returns NaN or an infinity. What cannot be said is `None`: too few values, or values
-//! that are not finite.
+//! Contract: no function returns NaN or an infinity. Results that cannot be computed are `None`: too few
+//! values, or values that are not finite.
 
 mod between;
 mod combined;
@@ -13,7 +14,6 @@ mod estimate;
 mod fisher;
 mod holm;
 mod huber;
-mod known;
 mod least_squares;
 #[cfg(any(test, feature = "fixture"))]
 pub mod noise;
@@ -26,25 +26,26 @@ mod rounds;
 mod serial;
 mod student;
 mod summary;
+mod uncertain;
 
 pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
-pub use combined::{Combined, averaged, weighted};
+pub use combined::{Combined, equal_weight_mean, weighted_mean};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
 pub use holm::holm;
 pub use huber::{C, Huber};
-pub use known::{Known, sum};
 pub(crate) use offset::OffsetSums;
 pub use offset::{MIN_TWINS, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};
 pub(crate) use order_effects::{OrderedRound, order_effects};
 pub(crate) use planning::rounds_to_reach;
-pub use planning::{EXPECTED_NOISE, expected, expected_half_width, rounds_for};
-pub use pooled::{InGeneral, Pooled, pooled};
+pub use planning::{EXPECTED_NOISE, expected_estimate, expected_half_width, rounds_for};
+pub use pooled::{GeneralHalfWidths, Pooled, pool};
 pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
 
 pub use rounds::{Contrast, Reference, Side};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
-pub use summary::{Summary, summarise};
+pub use summary::{Summary, summarize};
+pub use uncertain::{UncertainValue, sum};

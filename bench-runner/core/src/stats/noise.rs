@@ -1,4 +1,4 @@
-//! Seeded noise for tests that simulate.
+//! Seeded noise for simulations in tests.
 
 #![allow(missing_docs, reason = "for tests, which say more by their names")]
 
@@ -12,7 +12,7 @@ impl Noise {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// Between 0 and 1, neither of them.
+    /// Uniform between 0 and 1, both excluded.
     pub fn uniform(&mut self) -> f64 {
         (f64::from(self.0.next_u32()) + 0.5) / 4_294_967_296.0
     }
@@ -23,7 +23,8 @@ impl Noise {
         (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
     }
 
-    /// ln of a build's seconds about 0: log-normal with standard deviation `sd`, and a share of builds at 1.5 times.
+    /// ln seconds of a build around 0: log-normal with standard deviation `sd`; a fraction `outliers` of the
+    /// builds takes 1.5 times as long.
     pub fn build(&mut self, sd: f64, outliers: f64) -> f64 {
         let outlier = if self.uniform() < outliers { 1.5f64.ln() } else { 0.0 };
         sd * self.normal() + outlier

@@ -1,12 +1,12 @@
-//! What rounds cannot average out: fixed offsets of directories and runs, calibrated by the twins.
+//! Fixed offsets of directories and runs, which rounds cannot average out, calibrated by the twins.
 
 use super::estimate::Estimate;
 
-/// Fewer twins than this say too little of the offsets.
+/// Number of twins needed to estimate the offsets.
 pub const MIN_TWINS: usize = 10;
 
-/// What some twins say of the variance τ² between twins and baselines beyond what their own standard errors explain;
-/// kept as sums, so that it can be had without one of them.
+/// Sums for estimating τ², the variance between twins and baselines beyond what their own standard errors
+/// explain. As sums, they allow removing one of the twins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct OffsetSums {
     twins: usize,
@@ -15,7 +15,7 @@ pub(crate) struct OffsetSums {
 }
 
 impl OffsetSums {
-    /// Of all that are usable.
+    /// Sums over all usable twins.
     pub(crate) fn of(twins: &[Estimate]) -> Self {
         let none = Self { twins: 0, q: 0.0, weights: 0.0 };
         twins.iter().fold(none, |sums, twin| match offset_weight(twin) {
@@ -28,7 +28,7 @@ impl OffsetSums {
         })
     }
 
-    /// The same without one twin that is among them.
+    /// Removes one of the twins.
     #[must_use]
     pub(crate) fn without(self, twin: &Estimate) -> Self {
         match offset_weight(twin) {
@@ -43,16 +43,16 @@ impl OffsetSums {
 
     /// τ²; `None` with fewer than [`MIN_TWINS`] usable twins.
     ///
-    /// With w = 1/(se²·df/(df−2)) and Q = Σ w θ² over B twins it is max(0, (Q − B)/Σw). The offset of a variant's
-    /// comparison with baseline and twin together has ¾ of it (three halves of one directory's variance against two),
-    /// that of a comparison with the baseline alone all of it.
+    /// With w = 1/(se²·df/(df−2)) and Q = Σ w θ² over B twins it is max(0, (Q − B)/Σw). A variant's
+    /// comparison with baseline and twin together has an offset variance of ¾ τ² (three halves of one
+    /// directory's variance against two), one with the baseline alone has all of τ².
     pub(crate) fn variance(self) -> Option<f64> {
         let variance = ((self.q - self.twins as f64) / self.weights).max(0.0);
         (self.twins >= MIN_TWINS && variance.is_finite()).then_some(variance)
     }
 }
 
-/// The weight w of a twin; `None` where it cannot be used: with fewer than four rounds, or without any spread.
+/// Weight w of a twin; `None` if it is not usable: with fewer than four rounds, or without any scatter.
 pub fn offset_weight(twin: &Estimate) -> Option<f64> {
     let usable = twin.df() > 2.0 && twin.se > 0.0;
     let weight = (twin.df() - 2.0) / (twin.df() * twin.se * twin.se);
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn offsets_beyond_the_standard_errors_are_found() {
-        // by hand: every w = 10/(12·se²), Q = B·w·θ², so τ² = θ² − 1/w = θ² − 1.2·se²
+        // By hand: every w = 10/(12·se²), Q = B·w·θ², so τ² = θ² − 1/w = θ² − 1.2·se².
         let twins: Vec<_> = (0..12).map(|i| twin(if i % 2 == 0 { 0.01 } else { -0.01 }, 0.002)).collect();
         let found = offset_variance(&twins).unwrap();
         assert!((found - (1e-4 - 1.2 * 4e-6)).abs() < 1e-12, "{found}");

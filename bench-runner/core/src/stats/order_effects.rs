@@ -1,15 +1,16 @@
-//! What the order of the builds within a round does to their times: place and predecessor.
+//! Effects of the build order within a round: position and predecessor.
 //!
-//! The model, for ln seconds of the build of arm j in round i: a level for each round and one for each arm, and on top
-//! of them an effect of being first, a linear trend over the other places, and an effect of each arm on the build that
-//! follows it within the round (effects that sum to 0: what a build following *some* other costs is in the trend and
-//! in being first). The levels are taken out of times and regressors alike, by subtracting the means of rounds and of
-//! arms, and the rest is fitted by least squares (Frisch and Waugh 1933; Lovell 1963).
+//! The model, for ln seconds of the build of arm j in round i: a level for each round and one for each arm,
+//! and on top of them an effect of being first, a linear trend over the other positions, and an effect of
+//! each arm on the build that follows it within the round. The latter sum to 0: the cost of following *some*
+//! other build is in the trend and in being first. The levels are removed from times and regressors alike, by
+//! subtracting the means of rounds and of arms, and the rest is fitted by least squares (Frisch and Waugh
+//! 1933; Lovell 1963).
 //!
-//! Far values are drawn in by Huber's method of modified residuals (Huber 1981, section 7.8). The covariance is that
-//! of plain least squares. A covariance that allows each build a variance of its own (HC2, HC3) was tried in a
-//! simulation and is not better: the orders are drawn, so places and predecessors have nothing to do with which arm is
-//! the noisy one. HC3 covers 96 % to 100 % with intervals half as wide again.
+//! Outliers are clipped by Huber's method of modified residuals (Huber 1981, section 7.8). The covariance is
+//! that of plain least squares. A covariance that allows unequal variances of builds (HC2, HC3) was tried in
+//! a simulation and is not better: the orders are random, so positions and predecessors are independent of
+//! which arm is the noisy one. HC3 covers 96% to 100% with intervals half as wide again.
 
 mod fit;
 mod regressors;
@@ -22,9 +23,10 @@ pub(crate) use values::{MIN_ORDERED_ROUNDS, OrderedRound};
 
 use super::rounds::Contrast;
 
-/// Fits the model to the rounds in which exactly the [usual arms](super::rounds::usual_arms) were built and all ended well. For
-/// each contrast it says how far the order moved it, over all rounds that have what the contrast needs. There a
-/// predecessor that is not one of the usual arms counts as an average one.
+/// Fits the model to the rounds in which exactly the [usual arms](super::rounds::usual_arms) were built and
+/// all builds succeeded. For each contrast it estimates how far the order moved it, over all rounds that have
+/// the builds of the contrast. There, a predecessor that is not one of the usual arms counts as an average
+/// one.
 pub(crate) fn order_effects(
     rounds: &[OrderedRound],
     contrasts: &[Contrast],
@@ -34,14 +36,14 @@ pub(crate) fn order_effects(
     if arms < 2 {
         return Err(NoOrderEffects::FewArms);
     }
-    let used = regressors.used(rounds);
+    let used = regressors.complete_rounds(rounds);
     if used.rounds < MIN_ORDERED_ROUNDS {
         return Err(NoOrderEffects::FewRounds(used.rounds));
     }
     let fit = Fit::of(&used).ok_or(NoOrderEffects::NotSeparable)?;
     let trend = (arms > 2).then(|| {
         let effect = fit.single(1);
-        // from −1 for the second place to 1 for the last
+        // From −1 at the second position to 1 at the last.
         Effect { log: 2.0 * effect.log, half_width: 2.0 * effect.half_width }
     });
     let moved = |contrast: &Contrast| {

@@ -1,20 +1,21 @@
-//! What a plan may hope for: how wide an interval will be after so many rounds.
+//! Planning: the expected width of an interval after a number of rounds.
 
 use super::estimate::{Control, Estimate, LEVEL, MIN_ROUNDS};
 use super::huber::BETA;
 
-/// Scatter of a build's wall time that is reckoned with before anything was measured, as a share.
+/// Assumed scatter of a build's wall time before any measurement, as a fraction.
 pub const EXPECTED_NOISE: f64 = 0.02;
 
 /// m for normal data: P(|Z| ≤ 1.5).
 const INSIDE: f64 = 0.8664;
 
-/// The comparison that `rounds` rounds will typically come to where nothing differs, when single builds scatter with
-/// standard deviation `noise` (a share; 0.02 is 2 %): its half-widths are those to expect. `None` below
-/// [`MIN_ROUNDS`] and for a noise that is not a number from 0 on.
+/// Typical estimate after `rounds` rounds without a true difference, if single builds scatter with standard
+/// deviation `noise` (a fraction; 0.02 is 2%); its half-widths are the expected ones. `None` below
+/// [`MIN_ROUNDS`] and for a noise that is negative or not finite.
 ///
-/// A comparison with baseline and twin has 3/2 of a build's variance, one with the baseline alone twice it.
-pub fn expected(noise: f64, rounds: usize, control: Control) -> Option<Estimate> {
+/// A comparison with baseline and twin has 3/2 of the variance of a build, one with the baseline alone twice
+/// the variance.
+pub fn expected_estimate(noise: f64, rounds: usize, control: Control) -> Option<Estimate> {
     if rounds < MIN_ROUNDS || !noise.is_finite() || noise < 0.0 {
         return None;
     }
@@ -26,18 +27,19 @@ pub fn expected(noise: f64, rounds: usize, control: Control) -> Option<Estimate>
     Some(Estimate { rounds, theta: 0.0, se, control })
 }
 
-/// The half-width, as a share, of the 95 % interval of an [`expected`] comparison.
+/// The half-width, as a fraction, of the 95% interval of an [`expected_estimate`] comparison.
 pub fn expected_half_width(noise: f64, rounds: usize, control: Control) -> Option<f64> {
-    Some(expected(noise, rounds, control)?.half_width_share(LEVEL))
+    Some(expected_estimate(noise, rounds, control)?.half_width_share(LEVEL))
 }
 
-/// The fewest rounds, up to `max`, whose [`expected_half_width`] is no more than `half_width` (a share).
+/// The fewest rounds, up to `max`, whose [`expected_half_width`] is at most `half_width` (a fraction).
 pub fn rounds_for(noise: f64, half_width: f64, control: Control, max: usize) -> Option<usize> {
     first(max, |rounds| expected_half_width(noise, rounds, control).is_some_and(|h| h <= half_width))
 }
 
-/// The fewest rounds, up to `max`, with which a comparison that scatters as this one did would have an interval
-/// of half-width `half_width` (a share) at `level`. `fixed` is the part of its variance that rounds do not lessen.
+/// The fewest rounds, up to `max`, after which a comparison with the observed scatter would have an interval
+/// of half-width `half_width` (a fraction) at `level`. `fixed` is the part of its variance that rounds do not
+/// reduce.
 pub(crate) fn rounds_to_reach(
     observed: &Estimate,
     fixed: f64,
@@ -52,7 +54,7 @@ pub(crate) fn rounds_to_reach(
     })
 }
 
-/// The first number of rounds for which `enough` holds, given that it holds for all after it.
+/// The smallest number of rounds for which `enough` is true; it must remain true for all larger numbers.
 fn first(max: usize, enough: impl Fn(usize) -> bool) -> Option<usize> {
     if max < MIN_ROUNDS || !enough(max) {
         return None;
@@ -71,7 +73,7 @@ mod tests {
 
     #[test]
     fn known_values() {
-        // by hand: t(0.975, 15) = 2.13145, f = 1.03125, √0.7785/0.8664 = 1.01838, √(1.5/16) = 0.306186
+        // By hand: t(0.975, 15) = 2.13145, f = 1.03125, √0.7785/0.8664 = 1.01838, √(1.5/16) = 0.306186.
         let h: f64 = 2.13145 * 1.03125 * 0.02 * 1.01838 * 0.306186;
         let found = expected_half_width(0.02, 16, Control::Twin).unwrap();
         assert!((found - h.exp_m1()).abs() < 1e-6, "{found}");
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_rounds_do_not_lessen_stays() {
-        // half of the variance is fixed: by hand, 1.96·√(0.005²) = 0.98 % is never passed
+        // Half of the variance is fixed: by hand, the half-width never falls below 1.96·√(0.005²) = 0.98%.
         let observed = Estimate { rounds: 8, theta: 0.01, se: 0.00005f64.sqrt(), control: Control::Twin };
         let fixed = 0.000025;
         assert_eq!(rounds_to_reach(&observed, fixed, 0.0097, LEVEL, 100_000), None);

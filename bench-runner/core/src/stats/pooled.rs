@@ -1,39 +1,40 @@
-//! One answer from the comparisons of several projects, each of which counts the same.
+//! Pooled ratio over several projects with equal weights.
 
 use super::estimate::{Estimate, LEVEL};
 use super::student::t_quantile;
 
-/// Fewer projects than this say nothing of projects in general.
+/// Number of projects needed for a statement about projects in general.
 pub(crate) const MIN_PROJECTS_IN_GENERAL: usize = 5;
 
-/// The mean log-ratio over some projects. Half-widths are those of 95 % intervals.
+/// Mean log-ratio over some projects. Half-widths are those of 95% intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pooled {
     /// Mean of the projects' θ, the log of their geometric mean ratio.
     pub theta: f64,
-    /// Half-width for the mean of these very projects.
+    /// Half-width for the mean of just these projects.
     pub half_width: f64,
-    /// What it says of projects like these; `None` with fewer than [`MIN_PROJECTS_IN_GENERAL`].
-    pub general: Option<InGeneral>,
+    /// Half-widths for projects like these; `None` with fewer than [`MIN_PROJECTS_IN_GENERAL`].
+    pub general: Option<GeneralHalfWidths>,
 }
 
-/// What some projects say of projects like them.
+/// Half-widths for projects like the measured ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InGeneral {
+pub struct GeneralHalfWidths {
     /// Half-width for the mean over all projects like these.
     pub half_width: f64,
-    /// Half-width within which the typical ratio of one further project lies.
+    /// Half-width for the typical ratio of one further project.
     pub further: f64,
 }
 
 /// Pools the estimates of at least two projects with equal weights; `None` for fewer.
 ///
-/// *These projects*: SE = √Σ(f·se)²/P, and t with the degrees of freedom of Welch (1947) and Satterthwaite (1946),
-/// (Σ v)²/Σ(v²/df) with v = (f·se)². *Projects in general*: the projects are taken for a random draw, s is the
-/// standard deviation of their θ, and the half-width is t(P − 1)·s/√P for the mean and t(P − 1)·s·√(1 + 1/P) for the
-/// next one. That holds the errors of the θ too, as they are part of s. Projects in general are never known better than
-/// these: where the θ happen to lie close together, both half-widths are at least that of these projects.
-pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
+/// *These projects*: SE = √Σ(f·se)²/P, and t with the degrees of freedom of Welch (1947) and Satterthwaite
+/// (1946), (Σ v)²/Σ(v²/df) with v = (f·se)². *Projects in general*: the projects are regarded as a random
+/// sample, s is the standard deviation of their θ, and the half-width is t(P − 1)·s/√P for the mean and t(P −
+/// 1)·s·√(1 + 1/P) for the next one. This includes the errors of the θ, which are part of s. Projects in
+/// general are never known better than these: if the θ happen to be close together, both half-widths are at
+/// least that of these projects.
+pub fn pool(estimates: &[Estimate]) -> Option<Pooled> {
     if estimates.len() < 2 {
         return None;
     }
@@ -47,7 +48,7 @@ pub fn pooled(estimates: &[Estimate]) -> Option<Pooled> {
     let general = (estimates.len() >= MIN_PROJECTS_IN_GENERAL).then(|| {
         let squares: f64 = estimates.iter().map(|one| (one.theta - theta).powi(2)).sum();
         let scaled = t_quantile(0.5 + 0.5 * LEVEL, count - 1.0) * (squares / (count - 1.0)).sqrt();
-        InGeneral {
+        GeneralHalfWidths {
             half_width: (scaled / count.sqrt()).max(half_width),
             further: (scaled * (1.0 + 1.0 / count).sqrt()).max(half_width),
         }
@@ -78,18 +79,18 @@ mod tests {
             estimate(30, -0.12, 0.010),
             estimate(12, 0.01, 0.006),
         ];
-        let found = pooled(&five).unwrap();
+        let found = pool(&five).unwrap();
         let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-7, "{a} instead of {b}");
         near(found.theta, -0.082);
         near(found.half_width, 0.005653048402464342);
         near(found.general.unwrap().half_width, 0.07823468574237624);
         near(found.general.unwrap().further, 0.19163506025581595);
-        assert_eq!(pooled(&five[..4]).unwrap().general, None);
+        assert_eq!(pool(&five[..4]).unwrap().general, None);
     }
 
     #[test]
     fn projects_in_general_are_never_known_better_than_these() {
-        let found = pooled(&[estimate(6, 0.1, 0.02); 5]).unwrap();
+        let found = pool(&[estimate(6, 0.1, 0.02); 5]).unwrap();
         let general = found.general.unwrap();
         assert!(found.half_width > 0.0);
         assert_eq!((general.half_width, general.further), (found.half_width, found.half_width));
@@ -97,12 +98,12 @@ mod tests {
 
     #[test]
     fn one_project_is_no_pool_and_certainty_has_no_width() {
-        assert_eq!(pooled(&[estimate(6, 0.1, 0.01)]), None);
-        let certain = pooled(&[estimate(6, 0.1, 0.0), estimate(6, 0.3, 0.0)]).unwrap();
+        assert_eq!(pool(&[estimate(6, 0.1, 0.01)]), None);
+        let certain = pool(&[estimate(6, 0.1, 0.0), estimate(6, 0.3, 0.0)]).unwrap();
         assert!((certain.theta - 0.2).abs() < 1e-15 && certain.half_width == 0.0);
     }
 
-    /// 400 runs: 380 covered expected, standard deviation 4.4. The projects' true ratios differ by 5 %.
+    /// 400 runs: 380 covered expected, standard deviation 4.4. The projects' true ratios differ by 5%.
     #[test]
     fn each_interval_covers_what_it_is_about() {
         let mut noise = Noise::new(43);
@@ -111,10 +112,10 @@ mod tests {
             let truths: Vec<f64> = (0..7).map(|_| 0.05 * noise.normal()).collect();
             let measured = |truth: &f64| {
                 let d: Vec<f64> = (0..8).map(|_| truth + 0.02 * noise.normal()).collect();
-                Estimate::of(&d, Control::Twin).unwrap()
+                Estimate::from_log_ratios(&d, Control::Twin).unwrap()
             };
             let estimates: Vec<Estimate> = truths[..6].iter().map(measured).collect();
-            let found = pooled(&estimates).unwrap();
+            let found = pool(&estimates).unwrap();
             let in_general = found.general.unwrap();
             let mean = truths[..6].iter().sum::<f64>() / 6.0;
             these += usize::from((found.theta - mean).abs() <= found.half_width);
@@ -134,7 +135,7 @@ mod tests {
         ) {
             let estimates: Vec<Estimate> =
                 of.into_iter().map(|(rounds, theta, se)| estimate(rounds, theta, se)).collect();
-            if let Some(found) = pooled(&estimates) {
+            if let Some(found) = pool(&estimates) {
                 let general = found.general.iter().flat_map(|general| [general.half_width, general.further]);
                 let widths: Vec<f64> = general.chain([found.half_width]).collect();
                 prop_assert!(found.theta.is_finite(), "{found:?}");

@@ -1,9 +1,9 @@
 //! Order statistics.
 
-/// Turns a median absolute deviation into a standard deviation, for normal data.
+/// Factor from a median absolute deviation to a standard deviation, for normal data.
 pub(crate) const MAD_TO_SD: f64 = 1.4826;
 
-/// The values in ascending order; `None` where one is not finite or there is none.
+/// The values in ascending order; `None` if one is not finite or there are none.
 pub(super) fn sorted(values: &[f64]) -> Option<Vec<f64>> {
     if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
         return None;
@@ -13,8 +13,8 @@ pub(super) fn sorted(values: &[f64]) -> Option<Vec<f64>> {
     Some(sorted)
 }
 
-/// The quantile of `values` at the share `q`, interpolated between neighbours (type 7 of Hyndman and Fan).
-/// `None` for no values, for values that are not finite, and for a share outside 0 to 1.
+/// Quantile of `values` at the fraction `q`, interpolated between neighbors (type 7 of Hyndman and Fan).
+/// `None` without values, for values that are not finite, and for a fraction outside 0 to 1.
 pub(crate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     if !(0.0..=1.0).contains(&q) {
         return None;
@@ -22,7 +22,7 @@ pub(crate) fn quantile(values: &[f64], q: f64) -> Option<f64> {
     sorted(values).map(|sorted| quantile_of_sorted(&sorted, q))
 }
 
-/// [`quantile`] of values that are already in order; the slice must not be empty.
+/// [`quantile`] of sorted values; the slice must not be empty.
 pub(super) fn quantile_of_sorted(sorted: &[f64], q: f64) -> f64 {
     let place = q * (sorted.len() - 1) as f64;
     let (below, share) = (place.floor() as usize, place.fract());
@@ -30,12 +30,12 @@ pub(super) fn quantile_of_sorted(sorted: &[f64], q: f64) -> f64 {
     (1.0 - share) * sorted[below] + share * sorted[above]
 }
 
-/// The median; `None` as for [`quantile`].
+/// Median; `None` as for [`quantile`].
 pub fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
 
-/// The median absolute deviation from the median, unscaled; `None` as for [`quantile`].
+/// Median absolute deviation from the median, unscaled; `None` as for [`quantile`].
 pub fn mad(values: &[f64]) -> Option<f64> {
     median_and_mad(values).map(|(_, mad)| mad)
 }
@@ -43,17 +43,17 @@ pub fn mad(values: &[f64]) -> Option<f64> {
 /// [`median`] and [`mad`]; `None` as for [`quantile`].
 pub(crate) fn median_and_mad(values: &[f64]) -> Option<(f64, f64)> {
     let sorted = sorted(values)?;
-    let centre = quantile_of_sorted(&sorted, 0.5);
-    Some((centre, mad_of_sorted(centre, &sorted))).filter(|(_, mad)| mad.is_finite())
+    let center = quantile_of_sorted(&sorted, 0.5);
+    Some((center, mad_of_sorted(center, &sorted))).filter(|(_, mad)| mad.is_finite())
 }
 
-/// The median distance from `centre` of values that are already in order; there must be some.
+/// Median distance of sorted values from `center`; the slice must not be empty.
 ///
-/// The farthest value is one of the ends, so taking the farther end away again and again leaves the middle ones.
-pub(super) fn mad_of_sorted(centre: f64, sorted: &[f64]) -> f64 {
+/// The farthest value is one of the ends, so repeatedly removing the farther end leaves the middle ones.
+pub(super) fn mad_of_sorted(center: f64, sorted: &[f64]) -> f64 {
     let mut rest = sorted;
     let mut farthest = || {
-        let (low, high) = ((rest[0] - centre).abs(), (rest[rest.len() - 1] - centre).abs());
+        let (low, high) = ((rest[0] - center).abs(), (rest[rest.len() - 1] - center).abs());
         rest = if low > high { &rest[1..] } else { &rest[..rest.len() - 1] };
         low.max(high)
     };
@@ -95,8 +95,8 @@ mod tests {
         #[test]
         fn the_mad_is_the_median_of_the_distances(values in prop::collection::vec(-50..50i32, 1..30)) {
             let values: Vec<f64> = values.into_iter().map(f64::from).collect();
-            let centre = median(&values).unwrap();
-            let distances: Vec<f64> = values.iter().map(|value| (value - centre).abs()).collect();
+            let center = median(&values).unwrap();
+            let distances: Vec<f64> = values.iter().map(|value| (value - center).abs()).collect();
             prop_assert_eq!(mad(&values), median(&distances));
         }
 

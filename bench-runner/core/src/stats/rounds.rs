@@ -1,32 +1,33 @@
-//! From the seconds of a round to the logarithm of a ratio.
+//! Log-ratios from the seconds of rounds.
 
 use super::estimate::{Control, Estimate};
 
-/// ln seconds of one arm in a round; `None` where its build did not end well, or its time is no positive number.
+/// ln seconds of one arm in a round; `None` if its build failed or its time is not a positive number.
 pub(super) fn ln_seconds(round: &[Option<f64>], arm: usize) -> Option<f64> {
     let seconds = round.get(arm).copied().flatten();
     seconds.filter(|seconds| *seconds > 0.0 && seconds.is_finite()).map(f64::ln)
 }
 
-/// Positions of the usual arms: those that ended well in at least half of the rounds, and in one at least. What needs
-/// rounds with all arms asks for these, since an arm that was given up early would leave none of the later ones.
+/// Indices of the usual arms: those that succeeded in at least half of the rounds, and in at least one.
+/// Methods that need rounds with all arms use these, since an arm that was given up early would leave none of
+/// the later rounds.
 pub(crate) fn usual_arms<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Vec<usize> {
     let width = rounds.iter().map(|round| round.as_ref().len()).max().unwrap_or(0);
-    let ended_well =
+    let successes =
         |arm: usize| rounds.iter().filter(|round| ln_seconds(round.as_ref(), arm).is_some()).count();
     let usual = |arm: &usize| {
-        let count = ended_well(*arm);
+        let count = successes(*arm);
         count > 0 && 2 * count >= rounds.len()
     };
     (0..width).filter(usual).collect()
 }
 
-/// One side of a comparison, by positions of arms: an arm, and its identical copy where that counts too. Ratios are
-/// estimated with each of the two singly and averaged.
+/// One side of a comparison, by indices of arms: an arm, and its identical copy if that counts too. Ratios
+/// are estimated with each of the two separately and averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Side {
     pub arm: usize,
-    /// Its copy.
+    /// The identical copy of `arm`.
     pub twin: Option<usize>,
 }
 
@@ -36,12 +37,12 @@ impl Side {
         Self { arm, twin: None }
     }
 
-    /// Positions of its arms.
+    /// Indices of its arms.
     pub fn arms(self) -> impl Iterator<Item = usize> {
         std::iter::once(self.arm).chain(self.twin)
     }
 
-    /// ln seconds of the arm and of its copy, where it has one; `None` where either has none in this round.
+    /// ln seconds of the arm and of its copy, if it has one; `None` if either has none in this round.
     fn logs(self, round: &[Option<f64>]) -> Option<[Option<f64>; 2]> {
         let first = ln_seconds(round, self.arm)?;
         match self.twin {
@@ -50,7 +51,7 @@ impl Side {
         }
     }
 
-    /// The mean of `value` over its arms; `None` where one of them has none.
+    /// The mean of `value` over the arms; `None` if one of them has none.
     pub fn mean(self, value: impl Fn(usize) -> Option<f64>) -> Option<f64> {
         let first = value(self.arm)?;
         match self.twin {
@@ -60,19 +61,20 @@ impl Side {
     }
 }
 
-/// What is compared with what.
+/// A comparison of two sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contrast {
-    /// The side whose time is told.
+    /// The numerator of the ratio.
     pub of: Side,
-    /// The side that it is a ratio to.
+    /// The denominator of the ratio.
     pub against: Side,
 }
 
 impl Contrast {
-    /// `ln of − ln against` of each arm of the one side with each arm of the other: a series for each pair, in each a
-    /// value for each round in which every build that the contrast needs ended well. `rounds` holds the seconds of
-    /// every arm, `None` where a build did not. What is not a positive number does not count either.
+    /// `ln of − ln against` of each arm of one side with each arm of the other: one series for each pair,
+    /// each with a value for every round in which all builds of the contrast succeeded. `rounds` contains the
+    /// seconds of every arm, `None` for a failed build. Values that are not positive numbers do not count
+    /// either.
     pub(crate) fn log_ratios<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> Vec<Vec<f64>> {
         let pairs = self.of.arms().count() * self.against.arms().count();
         let mut series: Vec<Vec<f64>> = (0..pairs).map(|_| Vec::with_capacity(rounds.len())).collect();
@@ -88,26 +90,27 @@ impl Contrast {
         series
     }
 
-    /// How many rounds count.
+    /// Number of rounds that count.
     pub fn rounds<R: AsRef<[Option<f64>]>>(self, rounds: &[R]) -> usize {
         self.log_ratios(rounds).first().map_or(0, Vec::len)
     }
 
-    /// The estimate of `ln of − ln against`: pair by pair, then averaged, so that an outlier in a copy weighs no more
-    /// than one elsewhere. `None` as for [`Estimate::averaged`].
+    /// The estimate of `ln of − ln against`: pair by pair, then averaged, so that an outlier in a copy weighs
+    /// no more than any other. `None` as for [`Estimate::from_series`].
     pub fn estimate<R: AsRef<[Option<f64>]>>(self, rounds: &[R], control: Control) -> Option<Estimate> {
-        Estimate::averaged(&self.log_ratios(rounds), control)
+        Estimate::from_series(&self.log_ratios(rounds), control)
     }
 
-    /// How much of the variance τ² between two directories, twin and baseline, the comparison has. With variance ω² of
-    /// one directory τ² is 2ω²; a single arm has ω² and an arm with its copy half of that, so it is all of τ² or ¾.
+    /// Fraction of τ², the variance between the directories of twin and baseline, in the variance of the
+    /// comparison. If one directory has variance ω², τ² is 2ω²; a single arm has ω² and an arm with its copy
+    /// half of that, so the fraction is 1 or ¾.
     pub(crate) fn offset_share(self) -> f64 {
         let of_side = |side: Side| if side.twin.is_some() { 0.25 } else { 0.5 };
         of_side(self.of) + of_side(self.against)
     }
 }
 
-/// Which arms of a round the others are compared with, as positions.
+/// The arms of a round that the others are compared with, as indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
     pub baseline: usize,
@@ -115,7 +118,8 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// What an arm is compared with: baseline and twin together, and the twin itself with the baseline alone.
+    /// Comparison of an arm: with baseline and twin together, or, for the twin itself, with the baseline
+    /// alone.
     pub fn contrast(self, arm: usize) -> Contrast {
         let twin = self.twin.filter(|twin| *twin != arm);
         Contrast { of: Side::single(arm), against: Side { arm: self.baseline, twin } }

@@ -1,13 +1,13 @@
-//! Whether rounds of an arm resemble their neighbours, which no interval of independent rounds can cover.
+//! Serial correlation of the rounds of an arm, which intervals for independent rounds do not cover.
 
 use super::least_squares::dot;
 use super::quantile::{MAD_TO_SD, mad};
 use super::rounds::{ln_seconds, usual_arms};
 
-/// Serial correlation that was found in a block.
+/// Serial correlation found in a block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SerialCorrelation {
-    /// Correlation of neighbouring rounds, lag 1, without the part that residuals always have; 0 to 0.95.
+    /// Correlation of neighboring rounds (lag 1), corrected for the bias of residuals; 0 to 0.95.
     pub lag1: f64,
 }
 
@@ -18,22 +18,22 @@ impl SerialCorrelation {
     }
 }
 
-/// One-sided normal limit for a test at 1 %.
+/// One-sided normal limit for a test at 1%.
 const LIMIT: f64 = 2.326;
 
-/// Residuals are drawn in to this many robust standard deviations of their arm, so that two outliers that happen to
-/// be neighbours do not raise the alarm.
+/// Residuals are clipped at this many robust standard deviations of their arm, so that two neighboring
+/// outliers do not raise the alarm.
 const CLIP: f64 = 2.0;
 
-/// Fewer rounds than this say nothing of neighbours.
+/// Number of rounds needed for the test.
 const MIN_ROUNDS: usize = 6;
 
-/// Tests a block at 1 % for positive correlation of neighbouring rounds, on what is left of ln seconds when the
-/// arms' and the rounds' means are taken away. Only rounds in which all [`usual_arms`] ended well count, and neighbours
-/// are neighbours among these. `None` where nothing was found.
+/// Tests a block at 1% for positive correlation of neighboring rounds, on ln seconds after subtracting the
+/// means of arms and rounds. Only rounds in which all [`usual_arms`] succeeded count, and neighbors are
+/// neighbors among these. `None` if no correlation was found.
 ///
-/// The statistic Σ e(i)·e(i+1) is judged by its exact mean and variance over all orders of the rounds, so that an
-/// arm noisier than the others does not raise the alarm.
+/// The statistic Σ e(i)·e(i+1) is judged by its exact mean and variance over all orders of the rounds, so
+/// that an arm noisier than the others does not raise the alarm.
 pub fn serial_correlation<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Option<SerialCorrelation> {
     let residuals = two_way_residuals(rounds)?;
     let n = residuals.len();
@@ -65,7 +65,8 @@ pub fn serial_correlation<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Option<Seria
     (fires && lag1.is_finite()).then_some(SerialCorrelation { lag1 })
 }
 
-/// ln seconds less the means of round and arm, a row for each round with all usual arms, with far values drawn in.
+/// ln seconds minus the means of round and arm, one row for each round with all usual arms, with outliers
+/// clipped.
 fn two_way_residuals<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Option<Vec<Vec<f64>>> {
     let usual = usual_arms(rounds);
     let of_round = |round: &R| usual.iter().map(|&arm| ln_seconds(round.as_ref(), arm)).collect();
@@ -102,8 +103,9 @@ mod tests {
     use super::*;
     use crate::stats::noise::Noise;
 
-    /// Blocks of four arms; `rho` ties each round of an arm to the one before it.
-    fn found(rho: f64, rounds: usize, outliers: f64, blocks: usize) -> usize {
+    /// Counts the blocks of four arms in which a correlation is found; `rho` is the correlation of each round
+    /// of an arm with the one before it.
+    fn count_found(rho: f64, rounds: usize, outliers: f64, blocks: usize) -> usize {
         let mut noise = Noise::new(5);
         (0..blocks)
             .filter(|_| {
@@ -125,13 +127,13 @@ mod tests {
 
     #[test]
     fn independent_rounds_raise_the_alarm_about_once_in_a_hundred_blocks() {
-        assert!(found(0.0, 30, 0.0, 400) <= 12);
-        assert!(found(0.0, 8, 0.05, 400) <= 14);
+        assert!(count_found(0.0, 30, 0.0, 400) <= 12);
+        assert!(count_found(0.0, 8, 0.05, 400) <= 14);
     }
 
     #[test]
     fn rounds_that_resemble_their_neighbours_are_found() {
-        let found = found(0.6, 30, 0.0, 200);
+        let found = count_found(0.6, 30, 0.0, 200);
         assert!(found >= 190, "{found} of 200");
     }
 
@@ -146,7 +148,8 @@ mod tests {
         assert_eq!(serial_correlation(&table), None);
     }
 
-    /// Given up half-way, an arm takes nothing from the test; before that, only its own rounds.
+    /// An arm that was given up half-way does not affect the test; one given up later affects only its own
+    /// rounds.
     #[test]
     fn an_arm_that_was_given_up_does_not_hide_the_others() {
         let table = |ended_well: usize| -> Vec<Vec<Option<f64>>> {

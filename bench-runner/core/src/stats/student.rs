@@ -1,10 +1,11 @@
-//! Student's t distribution, made total.
+//! Student's t distribution, defined for all inputs.
 
 use std::cell::Cell;
 
 use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
-/// P(T ≤ `t`) with `df` degrees of freedom (at least 1; less is taken as 1). An infinite or huge `t` gives 0 or 1.
+/// P(T ≤ `t`) with `df` degrees of freedom (at least 1; less is taken as 1). An infinite or huge `t` gives 0
+/// or 1.
 pub(crate) fn t_cdf(t: f64, df: f64) -> f64 {
     if t.is_nan() {
         return 0.5;
@@ -15,53 +16,54 @@ pub(crate) fn t_cdf(t: f64, df: f64) -> f64 {
     }
 }
 
-/// The value that T with `df` degrees of freedom stays below with probability `p`. `p` is kept off 0 and 1, where
-/// the answer would be infinite.
+/// Quantile of Student's t with `df` degrees of freedom: the value that T stays below with probability `p`.
+/// `p` is kept away from 0 and 1, for which the result would be infinite.
 ///
-/// Newton's method on the upper tail P(T > t): on a plain scale from 0 where the tail is wide, since the tail is
-/// convex there; on logarithmic scales from the normal quantile where it is narrow, since ln P(T > e^u) is concave
-/// and nearly straight. Either way the steps come in from one side and cannot pass the answer. The same few quantiles
-/// are wanted again and again, so each thread keeps the ones that it found last.
+/// Newton's method on the upper tail P(T > t): on a linear scale from 0 if the tail is wide, since the tail
+/// is convex there; on logarithmic scales from the normal quantile if it is narrow, since ln P(T > e^u) is
+/// concave and nearly straight. Either way the steps approach from one side and cannot pass the solution. The
+/// same few quantiles are needed repeatedly, so each thread caches the latest ones.
 pub fn t_quantile(p: f64, df: f64) -> f64 {
-    FOUND.with(|found| {
+    RECENT_QUANTILES.with(|recent| {
         let key = (p.to_bits(), df.to_bits());
-        let slot = &found[slot_of(key)];
+        let slot = &recent[cache_slot(key)];
         if let Some((_, t)) = slot.get().filter(|(of, _)| *of == key) {
             return t;
         }
-        let t = find(p, df);
+        let t = compute_quantile(p, df);
         slot.set(Some((key, t)));
         t
     })
 }
 
-/// How many quantiles a thread keeps, as a power of 2.
-const KEPT_BITS: u32 = 8;
+/// Number of quantiles that a thread caches, as a power of 2.
+const CACHE_BITS: u32 = 8;
 
 /// The bits of a probability and of its degrees of freedom.
-type Key = (u64, u64);
+type QuantileKey = (u64, u64);
 
 thread_local! {
-    static FOUND: [Cell<Option<(Key, f64)>>; 1 << KEPT_BITS] = const { [const { Cell::new(None) }; 1 << KEPT_BITS] };
+    static RECENT_QUANTILES: [Cell<Option<(QuantileKey, f64)>>; 1 << CACHE_BITS] = const { [const { Cell::new(None) }; 1 << CACHE_BITS] };
 }
 
-/// Where a quantile is kept: any other that belongs there takes its place.
-fn slot_of((p, df): Key) -> usize {
-    // 2⁶⁴ over the golden ratio spreads neighbours best (Knuth, The Art of Computer Programming 3, section 6.4)
+/// Slot of a quantile in the cache; it replaces any other quantile there.
+fn cache_slot((p, df): QuantileKey) -> usize {
+    // 2⁶⁴ over the golden ratio spreads neighbors best (Knuth, The Art of Computer Programming 3, section
+    // 6.4)
     const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
-    ((p.wrapping_mul(SPREAD) ^ df).wrapping_mul(SPREAD) >> (u64::BITS - KEPT_BITS)) as usize
+    ((p.wrapping_mul(SPREAD) ^ df).wrapping_mul(SPREAD) >> (u64::BITS - CACHE_BITS)) as usize
 }
 
-fn find(p: f64, df: f64) -> f64 {
+fn compute_quantile(p: f64, df: f64) -> f64 {
     let p = if p.is_nan() { 0.5 } else { p.clamp(1e-12, 1.0 - 1e-12) };
-    // by symmetry in one tail, where a small probability keeps its digits
+    // By symmetry in one tail, where a small probability keeps its digits.
     let tail = p.min(1.0 - p);
     let Ok(student) = StudentsT::new(0.0, 1.0, df.max(1.0)) else { return 0.0 };
     let above = |t: f64| student.cdf(-t);
     let t = if tail > 0.1 {
-        settle(0.0, |t| t + (above(t) - tail) / student.pdf(t))
+        iterate_to_rest(0.0, |t| t + (above(t) - tail) / student.pdf(t))
     } else {
-        settle(normal_above(tail), |t| {
+        iterate_to_rest(approximate_normal_quantile(tail), |t| {
             let beyond = above(t);
             t * ((beyond / tail).ln() * beyond / (t * student.pdf(t))).exp()
         })
@@ -69,8 +71,9 @@ fn find(p: f64, df: f64) -> f64 {
     if p < 0.5 { -t } else { t }
 }
 
-/// Where `step` comes to rest; some five steps in practice. One that leads nowhere is not taken.
-fn settle(start: f64, step: impl Fn(f64) -> f64) -> f64 {
+/// Iterates `step` until it changes nothing; about five steps in practice. A step to a value that is not
+/// finite ends it.
+fn iterate_to_rest(start: f64, step: impl Fn(f64) -> f64) -> f64 {
     let mut t = start;
     for _ in 0..100 {
         let next = step(t);
@@ -86,9 +89,9 @@ fn settle(start: f64, step: impl Fn(f64) -> f64) -> f64 {
     t
 }
 
-/// The value that a standard normal exceeds with probability `tail` (at most ½), to three digits: where to begin.
-/// Formula 26.2.23 of Abramowitz and Stegun, Handbook of Mathematical Functions (1964).
-fn normal_above(tail: f64) -> f64 {
+/// Starting value: the value that a standard normal exceeds with probability `tail` (at most ½), to three
+/// digits. Formula 26.2.23 of Abramowitz and Stegun, Handbook of Mathematical Functions (1964).
+fn approximate_normal_quantile(tail: f64) -> f64 {
     let r = (-2.0 * tail.ln()).sqrt();
     r - (2.515517 + r * (0.802853 + r * 0.010328)) / (1.0 + r * (1.432788 + r * (0.189269 + r * 0.001308)))
 }
@@ -135,11 +138,11 @@ mod tests {
 
     #[test]
     fn what_was_kept_is_what_was_found() {
-        // more of them than are kept
+        // More than fit into the cache.
         for _ in 0..2 {
             for df in 1..600 {
                 for p in [0.9, 0.975] {
-                    assert_eq!(t_quantile(p, f64::from(df)), find(p, f64::from(df)), "{p} {df}");
+                    assert_eq!(t_quantile(p, f64::from(df)), compute_quantile(p, f64::from(df)), "{p} {df}");
                 }
             }
         }

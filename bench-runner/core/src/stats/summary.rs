@@ -1,18 +1,18 @@
-//! The plain summary of one cell.
+//! Plain summary of some values.
 
 use serde::Serialize;
 
 use super::quantile::{mad_of_sorted, quantile_of_sorted, sorted};
 
-/// The plain summary of one cell and metric.
+/// Plain summary of the values of one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Summary {
     /// Number of values.
     pub n: usize,
     pub median: f64,
-    /// Lower end of the 95 % interval of the median (order statistics); the minimum where n is too small for one.
+    /// Lower end of the 95% interval of the median (order statistics); the minimum if n is too small for one.
     pub low: f64,
-    /// Upper end of it; the maximum where n is too small for one.
+    /// Upper end of the interval; the maximum if n is too small for one.
     pub high: f64,
     /// Arithmetic mean.
     pub mean: f64,
@@ -26,12 +26,12 @@ pub struct Summary {
     pub max: f64,
 }
 
-/// The summary of some values; `None` where there are none, or one is not finite, or their squares overflow.
-pub fn summarise(values: &[f64]) -> Option<Summary> {
+/// Summarizes values; `None` if there are none, one is not finite, or their squares overflow.
+pub fn summarize(values: &[f64]) -> Option<Summary> {
     let sorted = sorted(values)?;
     let (min, max) = (*sorted.first()?, *sorted.last()?);
     let n = sorted.len();
-    // rounding must not put the mean of equal values beside them
+    // Rounding must not move the mean of equal values away from them.
     let mean = (sorted.iter().sum::<f64>() / n as f64).clamp(min, max);
     let squares = sorted.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
     let sd = (squares / (n.max(2) - 1) as f64).sqrt();
@@ -51,8 +51,8 @@ pub fn summarise(values: &[f64]) -> Option<Summary> {
     (mean.is_finite() && sd.is_finite()).then_some(summary)
 }
 
-/// How many values are cut off at each end so that the rest spans the median with at least 95 %: the largest k
-/// with P(Bin(n, ½) ≤ k) ≤ 0.025; 0 below n = 6, where even the whole range says less.
+/// Number of values to cut off at each end so that the rest spans the median with at least 95%: the largest k
+/// with P(Bin(n, ½) ≤ k) ≤ 0.025; 0 below n = 6, where even the whole range has less.
 fn cut_for_median(n: usize) -> usize {
     let mut ln_term = -(n as f64) * std::f64::consts::LN_2;
     let mut below = 0.0;
@@ -74,9 +74,9 @@ mod tests {
 
     #[test]
     fn known_values() {
-        // by hand; the interval of the median is that of tables of the sign test: for n = 10 the 2nd to the 9th
+        // By hand; the interval of the median is from tables of the sign test: for n = 10 the 2nd to the 9th.
         let values = [9.0, 1.0, 8.0, 2.0, 7.0, 3.0, 6.0, 4.0, 5.0, 55.0];
-        let found = summarise(&values).unwrap();
+        let found = summarize(&values).unwrap();
         assert_eq!((found.n, found.median, found.mean), (10, 5.5, 10.0));
         assert_eq!((found.low, found.high, found.min, found.max), (2.0, 9.0, 1.0, 55.0));
         assert_eq!(found.mad, 2.5);
@@ -94,20 +94,20 @@ mod tests {
 
     #[test]
     fn few_or_equal_values_are_defined() {
-        assert_eq!(summarise(&[]), None);
-        assert_eq!(summarise(&[1.0, f64::NAN]), None);
-        let one = summarise(&[3.0]).unwrap();
+        assert_eq!(summarize(&[]), None);
+        assert_eq!(summarize(&[1.0, f64::NAN]), None);
+        let one = summarize(&[3.0]).unwrap();
         assert_eq!((one.low, one.median, one.high, one.sd, one.mad), (3.0, 3.0, 3.0, 0.0, 0.0));
-        let equal = summarise(&[0.1; 9]).unwrap();
+        let equal = summarize(&[0.1; 9]).unwrap();
         assert_eq!((equal.mean, equal.sd, equal.low, equal.high), (0.1, 0.0, 0.1, 0.1));
-        let few = summarise(&[1.0, 2.0, 3.0]).unwrap();
+        let few = summarize(&[1.0, 2.0, 3.0]).unwrap();
         assert_eq!((few.low, few.high), (1.0, 3.0));
     }
 
     proptest! {
         #[test]
         fn everything_lies_in_its_place(values in prop::collection::vec(0.0..1e12f64, 1..60)) {
-            let s = summarise(&values).unwrap();
+            let s = summarize(&values).unwrap();
             prop_assert!(s.min <= s.low && s.low <= s.median && s.median <= s.high && s.high <= s.max);
             prop_assert!(s.min <= s.mean && s.mean <= s.max);
             prop_assert!(s.sd >= 0.0 && s.mad >= 0.0 && s.mad <= s.max - s.min);

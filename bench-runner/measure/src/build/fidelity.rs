@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use bench_runner_core::record::Difference;
+use bench_runner_core::record::FidelityDifference;
 use toml::Value;
 
 use super::ask::{Configuration, Entry, Flags, PlannedUnit, Units};
@@ -26,7 +26,7 @@ pub struct Side<'a> {
 }
 
 /// How the user's own build differs from the one that is measured here.
-pub fn differences(yours: &Side<'_>, here: &Side<'_>) -> Vec<Difference> {
+pub fn differences(yours: &Side<'_>, here: &Side<'_>) -> Vec<FidelityDifference> {
     let mut all = of_configuration(yours, here);
     if let (Some(your_flags), Some(our_flags)) = (yours.flags, here.flags) {
         all.extend(of_flags((your_flags, yours.tree), (our_flags, here.tree)));
@@ -37,11 +37,11 @@ pub fn differences(yours: &Side<'_>, here: &Side<'_>) -> Vec<Difference> {
     all
 }
 
-fn difference(what: &str, yours: String, here: String) -> Difference {
-    Difference { what: what.to_owned(), yours, here }
+fn difference(what: &str, yours: String, here: String) -> FidelityDifference {
+    FidelityDifference { what: what.to_owned(), yours, here }
 }
 
-fn of_configuration(yours: &Side<'_>, here: &Side<'_>) -> Vec<Difference> {
+fn of_configuration(yours: &Side<'_>, here: &Side<'_>) -> Vec<FidelityDifference> {
     let (yours, here) = (values(yours), values(here));
     let keys: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
     let differing = keys.into_iter().filter(|key| yours.get(*key) != here.get(*key));
@@ -102,7 +102,7 @@ fn within(text: &str, tree: &Path) -> String {
     out
 }
 
-fn of_flags(yours: (&Flags, &Path), here: (&Flags, &Path)) -> Vec<Difference> {
+fn of_flags(yours: (&Flags, &Path), here: (&Flags, &Path)) -> Vec<FidelityDifference> {
     let said = |(flags, tree): (&Flags, &Path)| -> BTreeMap<String, String> {
         let line = |flags: &[String]| within(&flags.join(" "), tree);
         let targets = flags.targets.iter().map(|(target, flags)| (within(target, tree), line(flags)));
@@ -123,7 +123,7 @@ fn of_flags(yours: (&Flags, &Path), here: (&Flags, &Path)) -> Vec<Difference> {
         .collect()
 }
 
-fn of_units(yours: (&Units, &Path), here: (&Units, &Path)) -> Vec<Difference> {
+fn of_units(yours: (&Units, &Path), here: (&Units, &Path)) -> Vec<FidelityDifference> {
     let (yours, here) = (described(yours), described(here));
     let mut all = Vec::new();
     let only = |of: &BTreeMap<String, BTreeSet<String>>, other: &BTreeMap<String, BTreeSet<String>>| {
@@ -218,8 +218,8 @@ mod tests {
         Configuration { entries, variables: Vec::new() }
     }
 
-    fn said(differences: &[Difference]) -> Vec<String> {
-        let line = |d: &Difference| format!("{}: {} | {}", d.what, d.yours, d.here);
+    fn said(differences: &[FidelityDifference]) -> Vec<String> {
+        let line = |d: &FidelityDifference| format!("{}: {} | {}", d.what, d.yours, d.here);
         differences.iter().map(line).collect()
     }
 

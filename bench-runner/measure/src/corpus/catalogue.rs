@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::nearest::nearest;
+use bench_runner_core::suggest::suggest;
 
 use super::manifest::Project;
 use crate::spanned::{DocError, SourceText};
@@ -184,7 +184,7 @@ fn entry(project: &Project) -> Entry {
 }
 
 fn suggestion(word: &str, valid: &[&str], what: &str) -> String {
-    match nearest(word, valid.iter().copied()) {
+    match suggest(word, valid.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("there are the {what} {}", valid.join(", ")),
     }

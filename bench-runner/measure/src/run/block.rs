@@ -88,7 +88,7 @@ pub(super) fn measure(
         // One project's own command that fails is no reason to lose the other blocks.
         Err(RunError::Untimed { project, command, reason }) => {
             let reason = format!("the command `{command}` of project `{project}` failed: {reason}");
-            measuring.builder.writer.log(&format!("block-{}", block.id.file_stem()), &reason)?;
+            measuring.builder.writer.write_log(&format!("block-{}", block.id.file_stem()), &reason)?;
             measuring.give_up(&reason);
             StopReason::CommandFailed
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bench_runner_core::bundle::Writer;
-use bench_runner_core::record::{Block, Interference, Outcome, Phase, Sample, TEXT_SETTINGS, Text};
+use bench_runner_core::bundle::BundleWriter;
+use bench_runner_core::record::{Block, Interference, Outcome, Phase, Sample, SharedText, TEXT_SETTINGS};
 
 use super::arm::LiveArm;
 use super::attempt::{Attempt, outcome};
@@ -29,7 +29,7 @@ const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
 /// Makes builds and writes them down.
 pub(super) struct Builder<'a> {
     pub(super) supervisor: &'a mut Supervisor,
-    pub(super) writer: &'a mut Writer,
+    pub(super) writer: &'a mut BundleWriter,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) clock: Clock,
     /// What was found out about the builds of the block.
@@ -68,7 +68,7 @@ impl<'a> Builder<'a> {
         inputs: &Inputs<'_>,
         clock: Clock,
         supervisor: &'a mut Supervisor,
-        writer: &'a mut Writer,
+        writer: &'a mut BundleWriter,
         observer: &'a mut dyn Observer,
     ) -> Self {
         let number = inputs.earlier.iter().map(|sample| sample.number).max().unwrap_or(0);
@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
             attempt: place.attempt,
             visit: Some(place.visit),
             edit: arm.dirs.edit,
-            predecessor: self.predecessor.take().map(Text::from),
+            predecessor: self.predecessor.take().map(SharedText::from),
             started_at: finished.as_ref().map_or_else(std::time::SystemTime::now, |f| f.started_at),
             outcome,
             rebuilt: evidence.rebuilt.as_ref().map(|(rebuilt, _)| rebuilt.clone()),
@@ -327,12 +327,12 @@ impl<'a> Builder<'a> {
         self.number = sample.number;
         self.predecessor = Some(format!("{}:{}", sample.role.as_str(), sample.variant));
         if let Some((rebuilt, units)) = &evidence.rebuilt {
-            self.writer.unit_set(&rebuilt.set, units)?;
+            self.writer.append_unit_set(&rebuilt.set, units)?;
         }
-        self.writer.sample(&sample)?;
+        self.writer.append_sample(&sample)?;
         let ended_well = matches!(sample.outcome, Outcome::Built(_));
         if !ended_well {
-            self.writer.log(&format!("{:05}-{}", sample.number, sample.variant), said)?;
+            self.writer.write_log(&format!("{:05}-{}", sample.number, sample.variant), said)?;
         }
         self.observer.event(&Event::Built { sample: &sample, said: (!ended_well).then(|| last_lines(said)) });
         Ok(sample)

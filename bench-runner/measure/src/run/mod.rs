@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bench_runner_core::bundle::{BundleError, Writer};
+use bench_runner_core::bundle::{BundleError, BundleWriter};
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan, Sample, TreeId};
 
 use crate::axes::{self, Context, Settings};
@@ -194,7 +194,7 @@ impl RunError {
 pub fn carry_out(
     inputs: &Inputs<'_>,
     supervisor: &mut Supervisor,
-    writer: &mut Writer,
+    writer: &mut BundleWriter,
     observer: &mut dyn Observer,
 ) -> Result<Carried, RunError> {
     let clock = clock::Clock::going_on_from(writer.manifest().time);

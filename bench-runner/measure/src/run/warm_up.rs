@@ -258,7 +258,7 @@ impl Measuring<'_, '_, '_> {
             if arm.dropped.is_none() {
                 self.judge_proofs(arm, proofs)?;
             } else {
-                self.builder.writer.proofs(&proofs)?;
+                self.builder.writer.append_proofs(&proofs)?;
             }
         }
         Ok(())
@@ -273,7 +273,7 @@ impl Measuring<'_, '_, '_> {
             );
             self.drop_arm(arm, reason);
         }
-        Ok(self.builder.writer.proofs(&proofs)?)
+        Ok(self.builder.writer.append_proofs(&proofs)?)
     }
 
     /// Tries the artefact out, where the manifest says how. `false` where the run was interrupted.

@@ -108,7 +108,7 @@ impl DocError {
     /// The same error with the valid name closest to `word` as its help, or all of them where none is close.
     #[must_use]
     pub(crate) fn suggest<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Self {
-        if let Some(name) = bench_runner_core::nearest::nearest(word, valid.clone()) {
+        if let Some(name) = bench_runner_core::suggest::suggest(word, valid.clone()) {
             return self.with_help(format!("did you mean `{name}`?"));
         }
         let names: Vec<String> = valid.into_iter().map(|name| format!("`{name}`")).collect();

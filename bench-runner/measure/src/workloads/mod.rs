@@ -10,8 +10,8 @@
 
 mod rebuild;
 
-use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::Refusal;
+use bench_runner_core::suggest::suggest;
 
 use crate::build::Goal;
 use crate::corpus::EditClass;
@@ -172,7 +172,7 @@ fn with_class(workload: Workload, word: &str) -> Result<Workload, Refusal> {
     let class = EditClass::ALL.into_iter().find(|class| class.as_str() == word);
     let class = class.ok_or_else(|| {
         let classes = EditClass::ALL.map(EditClass::as_str);
-        Refusal::new(format!("there is no class of edits `{word}`")).with_help(match nearest(word, classes) {
+        Refusal::new(format!("there is no class of edits `{word}`")).with_help(match suggest(word, classes) {
             Some(class) => format!("did you mean `{}:{class}`?", workload.name),
             None => format!("valid are {}", classes.join(", ")),
         })

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench_runner_core::bundle::Status;
-use bench_runner_core::compare::{ArmResult, BlockResult, counted};
-use bench_runner_core::nearest::nearest;
+use bench_runner_core::compare::{ArmResult, BlockResult, pluralize};
 use bench_runner_core::record::{
-    Arm, Block, BlockEnd, Cost, NotTimed, Role, Sample, TEXT_SETTINGS, by_arm, rounds_of,
+    Arm, Block, BlockEnd, Cost, NotTimed, Role, Sample, TEXT_SETTINGS, builds_by_arm, rounds_from_builds,
 };
+use bench_runner_core::suggest::suggest;
 
 use super::error::ExportError;
 use super::run::{Pick, Run};
@@ -111,7 +111,7 @@ fn expect_known<'n>(
 
 /// The nearest of the names, or all of them, as words that read after a semicolon.
 fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(name, known.clone()) {
+    match suggest(name, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
@@ -162,7 +162,7 @@ fn counting<'a>(
     samples: impl Iterator<Item = &'a Sample>,
     not_timed: &[NotTimed],
 ) -> Vec<Vec<(&'a Sample, &'a Cost)>> {
-    let rounds = rounds_of(block, &by_arm(block, samples), not_timed);
+    let rounds = rounds_from_builds(block, &builds_by_arm(block, samples), not_timed);
     let of_arm = |arm: usize| {
         let builds = rounds.complete.iter().filter_map(|round| round.builds[arm]);
         let mut builds: Vec<_> = builds.filter_map(|build| Some((build, build.outcome.cost()?))).collect();
@@ -218,7 +218,7 @@ impl Cell<'_> {
     /// How many of its builds failed, in words.
     pub(super) fn failed(&self) -> Option<String> {
         let failures = self.arm.failures;
-        (failures > 0).then(|| format!("{} failed", counted(failures, "measured build")))
+        (failures > 0).then(|| format!("{} failed", pluralize(failures, "measured build")))
     }
 
     fn unsaid(&self, says: Says) -> Vec<String> {

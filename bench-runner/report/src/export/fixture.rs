@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_runner_core::bundle::{Bundle, Manifest, Status, fixture};
-use bench_runner_core::compare::{Comparison, Policy, Recorded, compare};
+use bench_runner_core::compare::{Comparison, Policy, RunRecord, compare};
 use bench_runner_core::record::{
     Arm, Cost, NotTimed, Outcome, Phase, Role, Sample, Skipped, StopReason, Variant,
 };
@@ -25,7 +25,7 @@ pub(super) struct Judged {
 
 impl Judged {
     pub(super) fn of(bundle: Bundle) -> Self {
-        let comparison = compare(&Recorded::from(&bundle), &Policy::default());
+        let comparison = compare(&RunRecord::from(&bundle), &Policy::default());
         Self { bundle, comparison }
     }
 

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bench_runner_core::record::Cost;
-use bench_runner_core::stats::{Summary, summarise};
+use bench_runner_core::stats::{Summary, summarize};
 use serde_json::{Map, Value, json as object};
 
 use super::cells::{Cell, Says, Selection, seconds};
@@ -109,7 +109,7 @@ const SYSTEM: Metric = ("time_system", "second", |cost| seconds(cost.sys));
 const MEMORY: Metric = ("memory_peak_resident", "byte", |cost| cost.max_rss as f64);
 
 fn summary(cell: &Cell<'_>, (_, _, value): Metric) -> Option<Summary> {
-    summarise(&cell.builds.iter().map(|(_, cost)| value(cost)).collect::<Vec<_>>())
+    summarize(&cell.builds.iter().map(|(_, cost)| value(cost)).collect::<Vec<_>>())
 }
 
 /// The spread of a single run is not known.

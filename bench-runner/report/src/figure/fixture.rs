@@ -1,11 +1,11 @@
 //! Made-up comparisons for tests.
 
 use bench_runner_core::compare::{
-    ArmResult, BlockResult, Change, Comparison, Effect, Invalid, NoOrderEffects, OrderEffects, OtherKind,
-    PlainRatio, Point, PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
+    ArmResult, BlockResult, ChangedArm, Comparison, Effect, Invalid, LaterBuildChange, NoOrderEffects,
+    OrderEffects, PlainRatio, Point, PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
 };
 use bench_runner_core::record::{
-    BlockId, ByMetric, Difference, Fidelity, MetricId, Proof, ProofResult, Role, Skipped, StopReason,
+    BlockId, ByMetric, Fidelity, FidelityDifference, MetricId, Proof, ProofResult, Role, Skipped, StopReason,
 };
 
 /// What the variants take of the baseline's time.
@@ -256,14 +256,20 @@ pub(crate) fn unlike() -> BlockResult {
         differences: Vec::new(),
         not_compared: None,
     };
-    let difference =
-        Difference { what: "flags".to_owned(), yours: "-Clinker=<x>".to_owned(), here: String::new() };
+    let difference = FidelityDifference {
+        what: "flags".to_owned(),
+        yours: "-Clinker=<x>".to_owned(),
+        here: String::new(),
+    };
     block.fidelity = vec![
         Fidelity { differences: vec![difference], ..of(Some("as-configured")) },
         Fidelity { left_out: vec!["RUSTFLAGS".to_owned()], ..of(None) },
     ];
-    let changes = vec![Change::Cpu { first: 2.7, later: 0.45 }, Change::Units { first: 9, later: 4 }];
-    block.invalid = vec![Invalid::OtherKind(OtherKind { arm: 2, changes })];
+    let changes = vec![
+        LaterBuildChange::Cpu { first: 2.7, later: 0.45 },
+        LaterBuildChange::Units { first: 9, later: 4 },
+    ];
+    block.invalid = vec![Invalid::LaterBuildsDiffer(ChangedArm { arm: 2, changes })];
     for ratio in block.arms.iter_mut().filter_map(|arm| arm.ratio.as_mut()) {
         ratio.verdict = Verdict::Invalid;
     }

@@ -141,7 +141,7 @@ const FAINT: f64 = 1.02;
 
 /// The step of colour of a ratio: pale where not every run shows a difference.
 fn level(standing: &MachineRatio) -> i8 {
-    let log = standing.combined.known.value;
+    let log = standing.combined.mean.value;
     if !log.is_finite() || log.abs() < FAINT.ln() {
         return 0;
     }

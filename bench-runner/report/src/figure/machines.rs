@@ -90,7 +90,7 @@ fn lines(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Line> {
         }
     };
     let of_class = |class: &crate::machines::OfClassRatio| {
-        let (ratio, ends) = as_ratio(&class.combined.known);
+        let (ratio, ends) = as_ratio(&class.combined.mean);
         let (word, form) = ("class".to_owned(), (Shape::Ring, Ink::Muted));
         let content = LineContent::Ratio(RatioLabel { ratio, ends, told: word.clone(), word, form });
         Line { name: format!("class {} · {} machines", class.class, class.machines), content }

@@ -1,6 +1,6 @@
 //! Whether machines agree on a variant.
 
-use bench_runner_core::stats::{Known, holm, spread_of};
+use bench_runner_core::stats::{UncertainValue, holm, spread_of};
 
 use super::values::{Agreement, BlockTogether, Cell, MachineRatio, Verdicts, as_ratio};
 
@@ -14,13 +14,13 @@ pub(super) fn of(cells: &[Cell]) -> Option<Agreement> {
     if standings.len() < 2 {
         return None;
     }
-    let known: Vec<Known> = standings.iter().map(|standing| standing.combined.known).collect();
+    let known: Vec<UncertainValue> = standings.iter().map(|standing| standing.combined.mean).collect();
     let spread = spread_of(&known);
     Some(Agreement { verdicts: verdicts(&standings), overlap: overlap(&known), spread, p_adjusted: None })
 }
 
 /// Whether intervals have a ratio in common.
-fn overlap(known: &[Known]) -> bool {
+fn overlap(known: &[UncertainValue]) -> bool {
     let ends = || known.iter().map(|one| as_ratio(one).1);
     let lowest_end = ends().map(|(_, high)| high).fold(f64::INFINITY, f64::min);
     let highest_start = ends().map(|(low, _)| low).fold(f64::NEG_INFINITY, f64::max);

@@ -174,7 +174,7 @@ fn of_variant(first: &Subject<'_>, other: Result<&&Subject<'_>, &str>, variant: 
 }
 
 fn two_ratios(one: &Ratio, two: &Ratio) -> Option<TwoRatios> {
-    let difference = sum(&[two.known(), one.known().times(-1.0)])?;
+    let difference = sum(&[two.log_ratio(), one.log_ratio().scaled_by(-1.0)])?;
     let p = difference.p_zero();
     Some(TwoRatios {
         overlap: one.low <= two.high && two.low <= one.high,

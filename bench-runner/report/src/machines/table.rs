@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::{ArmResult, Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
-use bench_runner_core::stats::{Known, averaged, weighted};
+use bench_runner_core::stats::{UncertainValue, equal_weight_mean, weighted_mean};
 
 use super::agreement;
 use super::same::{Subject, same_variant};
@@ -60,8 +60,8 @@ fn cell(own: &[&Subject<'_>], variant: &Variant) -> Cell {
         found.as_ref().ok().map(|ratio| OfRun { run: (*run).to_owned(), ratio: *ratio })
     };
     let runs: Vec<OfRun> = found.iter().filter_map(with_ratio).collect();
-    let known: Vec<Known> = runs.iter().map(|run| run.ratio.known()).collect();
-    if let Some(combined) = weighted(&known) {
+    let known: Vec<UncertainValue> = runs.iter().map(|run| run.ratio.log_ratio()).collect();
+    if let Some(combined) = weighted_mean(&known) {
         return Cell::Known(MachineRatio { runs, combined });
     }
     let mut lacks = found.into_iter().filter_map(|(_, found)| found.err());
@@ -125,10 +125,10 @@ fn without_ratio(arm: &ArmResult) -> String {
 
 /// Classes of which at least two machines have a ratio. Of a machine with several columns the last one counts.
 fn classes(cells: &[Cell], places: &[usize], machines: &[Machine]) -> Vec<OfClassRatio> {
-    let mut of_class: Vec<(&str, Vec<(&str, Known)>)> = Vec::new();
+    let mut of_class: Vec<(&str, Vec<(&str, UncertainValue)>)> = Vec::new();
     for (cell, place) in cells.iter().zip(places) {
         let (Cell::Known(standing), machine) = (cell, &machines[*place]) else { continue };
-        let known = (machine.instance.as_str(), standing.combined.known);
+        let known = (machine.instance.as_str(), standing.combined.mean);
         match of_class.iter_mut().find(|(class, _)| *class == machine.class) {
             Some((_, instances)) => {
                 instances.retain(|(instance, _)| *instance != machine.instance);
@@ -137,9 +137,9 @@ fn classes(cells: &[Cell], places: &[usize], machines: &[Machine]) -> Vec<OfClas
             None => of_class.push((&machine.class, vec![known])),
         }
     }
-    let put_together = |(class, instances): (&str, Vec<(&str, Known)>)| {
-        let of: Vec<Known> = instances.iter().map(|(_, known)| *known).collect();
-        let combined = averaged(&of).filter(|_| of.len() > 1)?;
+    let put_together = |(class, instances): (&str, Vec<(&str, UncertainValue)>)| {
+        let of: Vec<UncertainValue> = instances.iter().map(|(_, known)| *known).collect();
+        let combined = equal_weight_mean(&of).filter(|_| of.len() > 1)?;
         Some(OfClassRatio { class: class.to_owned(), machines: of.len(), combined })
     };
     of_class.into_iter().filter_map(put_together).collect()

@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::{Ratio, Verdict};
 use bench_runner_core::record::{BlockId, short_hash};
-use bench_runner_core::stats::{Combined, Known, Spread};
+use bench_runner_core::stats::{Combined, Spread, UncertainValue};
 
 use super::differences::Difference;
 
@@ -167,13 +167,13 @@ impl MachineRatio {
     pub fn ratio(&self) -> (f64, (f64, f64)) {
         match self.runs.as_slice() {
             [one] => (one.ratio.ratio, (one.ratio.low, one.ratio.high)),
-            _ => as_ratio(&self.combined.known),
+            _ => as_ratio(&self.combined.mean),
         }
     }
 }
 
 /// A log-ratio as a ratio with its 95 % interval.
-pub(crate) fn as_ratio(known: &Known) -> (f64, (f64, f64)) {
+pub(crate) fn as_ratio(known: &UncertainValue) -> (f64, (f64, f64)) {
     let (low, high) = known.interval(bench_runner_core::stats::LEVEL);
     let ratio = bench_runner_core::stats::ratio;
     (ratio(known.value), (ratio(low), ratio(high)))

@@ -1,6 +1,6 @@
 //! How far what a block builds is what the user's own `cargo build` builds, in words.
 
-use bench_runner_core::record::{Difference, Fidelity};
+use bench_runner_core::record::{Fidelity, FidelityDifference};
 
 /// Longest value of a difference that is shown, in characters; the plan has the whole of it.
 const LONGEST: usize = 120;
@@ -54,8 +54,8 @@ fn of_one(one: &Fidelity, all: &[Fidelity]) -> Vec<Line> {
     differing.chain(left_out.map(|left_out| line(false, left_out))).collect()
 }
 
-fn differs(difference: &Difference) -> String {
-    let Difference { what, yours, here } = difference;
+fn differs(difference: &FidelityDifference) -> String {
+    let FidelityDifference { what, yours, here } = difference;
     format!("differs from your own build in {what}: yours {}, here {}", value(yours), value(here))
 }
 
@@ -98,8 +98,8 @@ mod tests {
         }
     }
 
-    fn difference(what: &str, yours: &str, here: &str) -> Difference {
-        Difference { what: what.into(), yours: yours.into(), here: here.into() }
+    fn difference(what: &str, yours: &str, here: &str) -> FidelityDifference {
+        FidelityDifference { what: what.into(), yours: yours.into(), here: here.into() }
     }
 
     fn said(fidelity: &[Fidelity]) -> String {

@@ -1,8 +1,8 @@
 //! What a comparison says, as JSON for other programs.
 
 use bench_runner_core::compare::{
-    ArmResult, BlockResult, Calibration, Change, Comparison, Effect, Invalid, Offsets, OrderEffects,
-    PlainRatio, PooledProjects, SessionRatio, Sessions,
+    ArmResult, BlockResult, Calibration, Comparison, Effect, Invalid, LaterBuildChange, Offsets,
+    OrderEffects, PlainRatio, PooledProjects, SessionRatio, Sessions,
 };
 use bench_runner_core::record::{Fidelity, Metric, Treatment};
 use serde_json::{Value, json as object};
@@ -87,13 +87,17 @@ fn block(block: &BlockResult) -> Value {
 
 /// Why the block shows nothing.
 fn invalid(block: &BlockResult, reason: &Invalid) -> Value {
-    let Invalid::OtherKind(kind) = reason else {
+    let Invalid::LaterBuildsDiffer(kind) = reason else {
         return object!({ "reason": "twin", "role": null, "variant": null, "changes": [], "likely_cause": null });
     };
-    let change = |change: &Change| match change {
-        Change::Cpu { first, later } => object!({ "what": "cpu", "first": first, "later": later }),
-        Change::Units { first, later } => object!({ "what": "units", "first": first, "later": later }),
-        Change::Written { first, later } => object!({ "what": "written", "first": first, "later": later }),
+    let change = |change: &LaterBuildChange| match change {
+        LaterBuildChange::Cpu { first, later } => object!({ "what": "cpu", "first": first, "later": later }),
+        LaterBuildChange::Units { first, later } => {
+            object!({ "what": "units", "first": first, "later": later })
+        }
+        LaterBuildChange::Written { first, later } => {
+            object!({ "what": "written", "first": first, "later": later })
+        }
     };
     object!({
         "reason": "other-kind",

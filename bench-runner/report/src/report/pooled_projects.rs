@@ -1,6 +1,6 @@
 //! The same comparison in several projects: the table after the blocks, and `derived/across.csv`.
 
-use bench_runner_core::compare::{Comparison, LeftOut, PooledProjects};
+use bench_runner_core::compare::{Comparison, ExcludedProject, PooledProjects};
 
 use super::csv::csv_text;
 use super::table::{Column, paragraph, table};
@@ -73,8 +73,8 @@ fn workload(one: &PooledProjects, all: &[PooledProjects]) -> String {
     }
 }
 
-fn left_out(left_out: &[LeftOut]) -> String {
-    let one = |left_out: &LeftOut| format!("{} ({})", left_out.project, left_out.reason);
+fn left_out(left_out: &[ExcludedProject]) -> String {
+    let one = |left_out: &ExcludedProject| format!("{} ({})", left_out.project, left_out.reason);
     left_out.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
@@ -113,7 +113,7 @@ pub fn across_csv(comparison: &Comparison) -> Result<String, csv::Error> {
 
 #[cfg(test)]
 mod tests {
-    use bench_runner_core::compare::General;
+    use bench_runner_core::compare::GeneralIntervals;
     use expect_test::expect;
 
     use super::*;
@@ -128,14 +128,15 @@ mod tests {
             projects: (1..=projects).map(|number| format!("p{number}")).collect(),
             ratio: 0.921,
             these: (0.913, 0.929),
-            general: (projects >= 5).then_some(General { mean: (0.88, 0.964), further: (0.80, 1.06) }),
+            general: (projects >= 5)
+                .then_some(GeneralIntervals { mean: (0.88, 0.964), further: (0.80, 1.06) }),
             left_out: Vec::new(),
         }
     }
 
     #[test]
     fn as_much_as_the_number_of_projects_allows() {
-        let left_out = vec![LeftOut { project: "hexyl".to_owned(), reason: "its block is invalid" }];
+        let left_out = vec![ExcludedProject { project: "hexyl".to_owned(), reason: "its block is invalid" }];
         let few = PooledProjects { left_out, ..across("linker=lld", 3) };
         expect![[r#"
 
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn a_row_for_each_comparison() {
         let mut comparison = fixture::everything();
-        let left_out = vec![LeftOut { project: "hexyl".to_owned(), reason: "its block is invalid" }];
+        let left_out = vec![ExcludedProject { project: "hexyl".to_owned(), reason: "its block is invalid" }];
         comparison.pooled_projects =
             vec![across("linker=mold", 5), PooledProjects { left_out, ..across("linker=lld", 2) }];
         expect![[r#"

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::Refusal;
+use bench_runner_core::suggest::suggest;
 use bench_runner_measure::scenario::{
     Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, check_name, snippet,
 };
@@ -28,7 +28,7 @@ fn one(text: &str) -> Result<WholeVariant, RequestError> {
         return Ok(known);
     }
     let Some((name, file)) = text.split_once('=') else {
-        let help = match nearest(text, KNOWN) {
+        let help = match suggest(text, KNOWN) {
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("write `--variant NAME=FILE`, or one of {}", KNOWN.join(", ")),
         };
@@ -94,7 +94,7 @@ fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
     }
     let variants = scenario.matrices.iter().flat_map(|matrix| &matrix.variants);
     let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).chain(KNOWN).collect();
-    let help = match nearest(name, names.iter().copied()) {
+    let help = match suggest(name, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("give a value of an axis such as `linker=bfd`, or one of {}", names.join(", ")),
     };
@@ -108,7 +108,7 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
     let keys: Vec<String> =
         scenario.matrices.iter().flat_map(|matrix| matrix.axes.iter().map(|(key, _)| key.clone())).collect();
     if !keys.iter().any(|known| known == key) {
-        let help = nearest(key, keys.iter().map(String::as_str)).map(|key| format!("did you mean `{key}`?"));
+        let help = suggest(key, keys.iter().map(String::as_str)).map(|key| format!("did you mean `{key}`?"));
         let message = format!("the baseline names `{key}`, which is not an axis of `{}`", scenario.name);
         return Err(RequestError::usage(message, help.or(Some(format!("its axes are {}", keys.join(", "))))));
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bench_runner_core::bundle::{Writer, fixture};
+use bench_runner_core::bundle::{BundleWriter, fixture};
 use bench_runner_core::record::{Arm, Block, Cost, Outcome, Plan, Role, Sample};
 
 use super::*;
@@ -36,7 +36,7 @@ fn written(
     status: Status,
 ) -> PathBuf {
     let blocks = manifest.plan.blocks.clone();
-    let mut writer = Writer::create(results, manifest, &[]).unwrap();
+    let mut writer = BundleWriter::create(results, manifest, &[]).unwrap();
     for (block, round) in blocks.iter().flat_map(|block| (1..=rounds).map(move |round| (block, round))) {
         for (arm, (a, b)) in block.arms.iter().zip([(37, 11), (53, 13)]) {
             let wall = Duration::from_millis(1000 + u64::from(round * a % b));
@@ -51,7 +51,7 @@ fn written(
                 outcome: Outcome::Built(cost),
                 ..fixture::sample(round, fixture::built())
             };
-            writer.sample(&sample).unwrap();
+            writer.append_sample(&sample).unwrap();
         }
     }
     writer.finish(status).unwrap()

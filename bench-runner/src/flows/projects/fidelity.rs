@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::record::{AS_CONFIGURED, Difference, Fidelity, Plan};
+use bench_runner_core::record::{AS_CONFIGURED, Fidelity, FidelityDifference, Plan};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{
     Answer, AskError, Asked, BuildRequest, CargoDriver, Configuration, Entry, Goal, Origin, Side, absolute,
@@ -139,7 +139,7 @@ impl Projects {
         }
         if let Some(rustdoc) = home.asked.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
             let here = driver.toolchain.rustdoc.as_ref().map(|path| path.display().to_string());
-            found.push(Difference {
+            found.push(FidelityDifference {
                 what: "variables".to_owned(),
                 yours: format!("RUSTDOC={rustdoc}"),
                 here: here.map(|path| format!("RUSTDOC={path}")).unwrap_or_default(),
@@ -251,7 +251,12 @@ impl Projects {
     }
 
     /// The compilers, if the user's is another one.
-    fn other_compiler(&self, asked: &Asked, yours: &Path, driver: &CargoDriver) -> Option<Difference> {
+    fn other_compiler(
+        &self,
+        asked: &Asked,
+        yours: &Path,
+        driver: &CargoDriver,
+    ) -> Option<FidelityDifference> {
         let toolchain = &driver.toolchain;
         let real = |path: &Path| path.canonicalize().ok();
         if yours.is_absolute() && real(yours).is_some() && real(yours) == real(&toolchain.rustc) {
@@ -280,7 +285,7 @@ impl Projects {
         let yours = in_copy.map_or_else(|_| yours.to_owned(), |below| Path::new(".").join(below));
         let yours = format!("{}: {}", yours.display(), version.lines().next().unwrap_or_default());
         let here = format!("{} in {}", toolchain.rustc_version, toolchain.sysroot.display());
-        Some(Difference { what: "toolchain".to_owned(), yours, here })
+        Some(FidelityDifference { what: "toolchain".to_owned(), yours, here })
     }
 }
 

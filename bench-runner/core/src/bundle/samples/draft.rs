@@ -1,4 +1,4 @@
-//! A sample while its row is read, and how fields become values.
+//! A sample while its row is being read, and parsers of fields.
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::record::{
-    BlockId, CacheUse, Cost, Interference, Outcome, Phase, Pin, Rebuilt, Role, Sample, Text,
+    BlockId, CacheUse, Cost, Interference, Outcome, Phase, Pin, Rebuilt, Role, Sample, SharedText,
 };
 
-/// A sample of which some columns have been read.
-pub(super) struct Draft {
+/// A partially read sample.
+pub(super) struct SampleDraft {
     pub(super) sample: Sample,
     pub(super) cache: CacheCounts,
 }
 
-/// The columns that make a [`CacheUse`] if all of them say something.
+/// Columns that become a [`CacheUse`] if all of them have a value.
 #[derive(Default)]
 pub(super) struct CacheCounts {
     pub(super) hits: Option<u64>,
@@ -23,8 +23,8 @@ pub(super) struct CacheCounts {
     pub(super) not_cacheable: Option<u64>,
 }
 
-impl Draft {
-    /// Of an arm whose own columns have been read.
+impl SampleDraft {
+    /// Starts from the shared values of an arm.
     pub(super) fn of(arm: &Sample) -> Self {
         Self { sample: arm.clone(), cache: CacheCounts::default() }
     }
@@ -37,9 +37,9 @@ impl Draft {
     }
 }
 
-/// A sample before any column has been read. Those that every file has are always read, so of them nothing is left.
+/// A sample without any column read. Every file has the required columns, so their placeholders never remain.
 pub(super) fn blank() -> Sample {
-    let nothing = Text::from("");
+    let nothing = SharedText::from("");
     Sample {
         number: 0,
         block: BlockId::from(String::new()),
@@ -66,17 +66,17 @@ pub(super) fn blank() -> Sample {
     }
 }
 
-/// Texts that come again and again, each kept once.
+/// Shares equal texts: each distinct text is stored once.
 #[derive(Default)]
-pub(super) struct Texts(HashMap<Box<str>, Text>);
+pub(super) struct TextInterner(HashMap<Box<str>, SharedText>);
 
-impl Texts {
-    fn shared(&mut self, text: &str) -> Text {
+impl TextInterner {
+    fn shared(&mut self, text: &str) -> SharedText {
         if let Some(known) = self.0.get(text) {
             return known.clone();
         }
-        let new = Text::from(text);
-        // A file in which every row has another text gains nothing from this.
+        let new = SharedText::from(text);
+        // Sharing does not help in a file in which every row has a different text.
         if self.0.len() < 10_000 {
             self.0.insert(text.into(), new.clone());
         }
@@ -84,15 +84,15 @@ impl Texts {
     }
 }
 
-/// Puts a value that could be read in its place.
-pub(super) fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+/// Stores a value that was parsed successfully.
+pub(super) fn assign<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
 }
 
-/// Reads a column of the cost: only a build that ended well has one.
-pub(super) fn cost(
-    draft: &mut Draft,
+/// Reads a column of the cost, which only a successful build has.
+pub(super) fn read_cost(
+    draft: &mut SampleDraft,
     read: impl FnOnce(&mut Cost) -> Result<(), String>,
 ) -> Result<(), String> {
     match &mut draft.sample.outcome {
@@ -101,43 +101,43 @@ pub(super) fn cost(
     }
 }
 
-pub(super) fn number<T: FromStr>(text: &str) -> Result<T, String> {
+pub(super) fn parse_number<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("`{text}` is not a number"))
 }
 
-pub(super) fn optional<T: FromStr>(text: &str) -> Result<Option<T>, String> {
-    if text.is_empty() { Ok(None) } else { number(text).map(Some) }
+pub(super) fn parse_optional<T: FromStr>(text: &str) -> Result<Option<T>, String> {
+    if text.is_empty() { Ok(None) } else { parse_number(text).map(Some) }
 }
 
-pub(super) fn number_or_0(text: &str) -> Result<u32, String> {
-    Ok(optional(text)?.unwrap_or(0))
+pub(super) fn parse_number_or_0(text: &str) -> Result<u32, String> {
+    Ok(parse_optional(text)?.unwrap_or(0))
 }
 
-pub(super) fn nanos(text: &str) -> Result<Duration, String> {
-    number(text).map(Duration::from_nanos)
+pub(super) fn parse_nanos(text: &str) -> Result<Duration, String> {
+    parse_number(text).map(Duration::from_nanos)
 }
 
-pub(super) fn optional_nanos(text: &str) -> Result<Option<Duration>, String> {
-    Ok(optional(text)?.map(Duration::from_nanos))
+pub(super) fn parse_optional_nanos(text: &str) -> Result<Option<Duration>, String> {
+    Ok(parse_optional(text)?.map(Duration::from_nanos))
 }
 
-pub(super) fn time(text: &str) -> Result<SystemTime, String> {
+pub(super) fn parse_time(text: &str) -> Result<SystemTime, String> {
     humantime::parse_rfc3339(text).map_err(|error| error.to_string())
 }
 
-pub(super) fn pin(text: &str) -> Result<Arc<Pin>, String> {
+pub(super) fn parse_pin(text: &str) -> Result<Arc<Pin>, String> {
     text.parse::<Pin>().map(Arc::new).map_err(|error| error.to_string())
 }
 
-pub(super) fn word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
+pub(super) fn parse_word<T: Copy>(text: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
     all.iter().copied().find(|value| name(*value) == text).ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
         format!("`{text}` is none of {}", names.join(", "))
     })
 }
 
-/// The outcome before its exit code and its cost have been read, whose columns come later.
-pub(super) fn outcome(text: &str) -> Result<Outcome, String> {
+/// Parses the outcome without exit code and cost, which have later columns.
+pub(super) fn parse_outcome(text: &str) -> Result<Outcome, String> {
     match text {
         "ok" => Ok(Outcome::Built(Cost::default())),
         "failed" => Ok(Outcome::Failed { exit_code: None }),
@@ -147,26 +147,42 @@ pub(super) fn outcome(text: &str) -> Result<Outcome, String> {
     }
 }
 
-pub(super) fn read_exit_code(draft: &mut Draft, text: &str, _: &mut Texts) -> Result<(), String> {
+pub(super) fn read_exit_code(
+    draft: &mut SampleDraft,
+    text: &str,
+    _: &mut TextInterner,
+) -> Result<(), String> {
     match &mut draft.sample.outcome {
-        Outcome::Failed { exit_code } => put(exit_code, optional(text)),
+        Outcome::Failed { exit_code } => assign(exit_code, parse_optional(text)),
         _ => Ok(()),
     }
 }
 
-pub(super) fn read_predecessor(draft: &mut Draft, text: &str, texts: &mut Texts) -> Result<(), String> {
+pub(super) fn read_predecessor(
+    draft: &mut SampleDraft,
+    text: &str,
+    texts: &mut TextInterner,
+) -> Result<(), String> {
     draft.sample.predecessor = (!text.is_empty()).then(|| texts.shared(text));
     Ok(())
 }
 
-/// The number of units; the name of their set comes later, and early files have none.
-pub(super) fn read_units_rebuilt(draft: &mut Draft, text: &str, texts: &mut Texts) -> Result<(), String> {
-    let rebuilt = optional(text)?.map(|count| Rebuilt { count, set: texts.shared("") });
+/// Reads the number of units; the name of their set has a later column, which early files lack.
+pub(super) fn read_units_rebuilt(
+    draft: &mut SampleDraft,
+    text: &str,
+    texts: &mut TextInterner,
+) -> Result<(), String> {
+    let rebuilt = parse_optional(text)?.map(|count| Rebuilt { count, set: texts.shared("") });
     draft.sample.rebuilt = rebuilt;
     Ok(())
 }
 
-pub(super) fn read_units_set(draft: &mut Draft, text: &str, texts: &mut Texts) -> Result<(), String> {
+pub(super) fn read_units_set(
+    draft: &mut SampleDraft,
+    text: &str,
+    texts: &mut TextInterner,
+) -> Result<(), String> {
     if let Some(rebuilt) = &mut draft.sample.rebuilt {
         rebuilt.set = texts.shared(text);
     }

@@ -1,52 +1,53 @@
 //! A row of `samples.csv` → a [`Sample`].
 //!
-//! Runs have very many builds of few arms, and reports read many runs: places of columns are looked up once for a file,
-//! and what the rows of an arm have in common is read once and shared.
+//! Runs have very many builds of few arms, and reports read many runs: column indices are looked up once per
+//! file, and the values shared by the rows of an arm are read once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use csv::StringRecord;
 
-use super::columns::{Column, Read, axis_columns, columns};
-use super::draft::{Draft, Texts, blank};
+use super::columns::{FieldReader, SampleColumn, axis_columns, columns};
+use super::draft::{SampleDraft, TextInterner, blank};
 use crate::record::{Plan, Sample};
 
-/// The columns of one file, and what its rows have had in common so far.
-pub(in crate::bundle) struct Columns {
-    /// The columns that the file has and that belong to an arm, with their places.
-    of_arm: Vec<(&'static Column, usize, ReadArm)>,
-    /// Those that belong to a build, in the order of the table.
-    of_build: Vec<(&'static Column, usize, ReadBuild)>,
-    /// The axes that the file has, with their places.
+/// Reader of the rows of one file, with the values shared by the rows read so far.
+pub(in crate::bundle) struct SampleReader {
+    /// Per-arm columns of the file, with their indices.
+    per_arm: Vec<(&'static SampleColumn, usize, ReadArmField)>,
+    /// Per-build columns of the file with their indices, in the order of the table.
+    per_build: Vec<(&'static SampleColumn, usize, ReadBuildField)>,
+    /// Axes of the file, with the indices of their columns.
     axes: Vec<(String, usize)>,
-    /// By the fields of the arm and of the axes, each with its length before it: a sample with nothing else.
+    /// Samples with only the values of an arm, by the arm's and axes' fields, each prefixed with its length.
     arms: HashMap<Vec<u8>, Sample>,
-    /// For looking up one of them.
+    /// Reusable buffer for a key of `arms`.
     key: Vec<u8>,
-    texts: Texts,
+    texts: TextInterner,
 }
 
-type ReadArm = fn(&mut Sample, &str) -> Result<(), String>;
-type ReadBuild = fn(&mut Draft, &str, &mut Texts) -> Result<(), String>;
+type ReadArmField = fn(&mut Sample, &str) -> Result<(), String>;
+type ReadBuildField = fn(&mut SampleDraft, &str, &mut TextInterner) -> Result<(), String>;
 
-/// What is wrong with a field.
+/// Problem with a field.
 pub(in crate::bundle) struct FieldError {
     pub(in crate::bundle) column: &'static str,
     pub(in crate::bundle) reason: String,
 }
 
-impl Columns {
-    /// Reads the header, which has the [`required`](super::required) columns. Others that nobody knows are allowed.
+impl SampleReader {
+    /// Reads the header, which has the [required](super::required_columns) columns. Unknown columns are
+    /// allowed.
     pub(in crate::bundle) fn of(header: &StringRecord, plan: &Plan) -> Self {
-        // Of several columns of one name the last counts.
+        // If several columns have the same name, the last one counts.
         let by_name: HashMap<&str, usize> = header.iter().enumerate().map(|(at, name)| (name, at)).collect();
-        let (mut of_arm, mut of_build) = (Vec::new(), Vec::new());
+        let (mut per_arm, mut per_build) = (Vec::new(), Vec::new());
         for column in columns() {
             let Some(place) = by_name.get(column.name).copied() else { continue };
             match column.read {
-                Read::OfArm(read) => of_arm.push((column, place, read)),
-                Read::OfBuild(read) => of_build.push((column, place, read)),
+                FieldReader::PerArm(read) => per_arm.push((column, place, read)),
+                FieldReader::PerBuild(read) => per_build.push((column, place, read)),
             }
         }
         let axes = axis_columns(plan).into_iter().filter_map(|axis| {
@@ -54,35 +55,35 @@ impl Columns {
             Some((axis, place))
         });
         let axes = axes.collect();
-        let (arms, key, texts) = (HashMap::new(), Vec::new(), Texts::default());
-        Self { of_arm, of_build, axes, arms, key, texts }
+        let (arms, key, texts) = (HashMap::new(), Vec::new(), TextInterner::default());
+        Self { per_arm, per_build, axes, arms, key, texts }
     }
 
-    pub(in crate::bundle) fn sample(&mut self, record: &StringRecord) -> Result<Sample, FieldError> {
-        let mut draft = self.draft(record)?;
-        for (column, place, read) in &self.of_build {
+    pub(in crate::bundle) fn read_sample(&mut self, record: &StringRecord) -> Result<Sample, FieldError> {
+        let mut draft = self.start_draft(record)?;
+        for (column, place, read) in &self.per_build {
             read(&mut draft, field(record, *place), &mut self.texts)
                 .map_err(|reason| FieldError { column: column.name, reason })?;
         }
         Ok(draft.finish())
     }
 
-    /// What the row has in common with others, read where it is the first of them.
-    fn draft(&mut self, record: &StringRecord) -> Result<Draft, FieldError> {
+    /// Starts a sample with the values of its arm, which are parsed for the first row of the arm only.
+    fn start_draft(&mut self, record: &StringRecord) -> Result<SampleDraft, FieldError> {
         let mut key = std::mem::take(&mut self.key);
         key.clear();
-        let places = self.of_arm.iter().map(|(_, place, _)| *place);
+        let places = self.per_arm.iter().map(|(_, place, _)| *place);
         for place in places.chain(self.axes.iter().map(|(_, place)| *place)) {
             let field = field(record, place);
             key.extend((field.len() as u32).to_le_bytes());
             key.extend(field.as_bytes());
         }
-        let known = self.arms.get(&key).map(Draft::of);
+        let known = self.arms.get(&key).map(SampleDraft::of);
         let draft = match known {
             Some(draft) => draft,
             None => {
                 let arm = self.read_arm(record)?;
-                let draft = Draft::of(&arm);
+                let draft = SampleDraft::of(&arm);
                 self.arms.insert(key.clone(), arm);
                 draft
             }
@@ -93,7 +94,7 @@ impl Columns {
 
     fn read_arm(&self, record: &StringRecord) -> Result<Sample, FieldError> {
         let mut arm = blank();
-        for (column, place, read) in &self.of_arm {
+        for (column, place, read) in &self.per_arm {
             read(&mut arm, field(record, *place))
                 .map_err(|reason| FieldError { column: column.name, reason })?;
         }
@@ -106,7 +107,7 @@ impl Columns {
     }
 }
 
-/// The field at a place; empty where the row ends before it.
+/// Returns the field at an index; empty if the row is shorter.
 fn field(record: &StringRecord, place: usize) -> &str {
     record.get(place).unwrap_or_default()
 }

@@ -1,35 +1,36 @@
-//! What an arm comes to.
+//! Results of one arm.
 
 use super::ratio::{PlainRatio, Ratio};
 use crate::record::{ByMetric, MetricId, Role};
 use crate::stats::{Spread, Summary};
 
-/// What the samples of one arm say.
+/// Results of one arm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArmResult {
-    /// What the arm is there for.
+    /// Role of the arm.
     pub role: Role,
     /// Name of the variant; the twin has the baseline's.
     pub variant: String,
-    /// Names that are the same thing on this machine.
+    /// Names of variants that are identical on this machine.
     pub aliases: Vec<String>,
-    /// The measured builds that ended well, in the order in which they were made.
+    /// The successful measured builds, in chronological order.
     pub points: Vec<Point>,
-    /// Measured builds that failed, timed out or could not start.
+    /// Number of measured builds that failed, timed out or could not start.
     pub failures: usize,
-    /// Why it was not timed at all, where that is so.
+    /// Reason for not timing the arm; `None` if it was timed.
     pub not_timed: Option<String>,
-    /// Summaries of the metrics, in the units that [`METRICS`](crate::record::METRICS) says.
+    /// Summaries of the metrics, in the units of [`METRICS`](crate::record::METRICS).
     pub summaries: ByMetric<Summary>,
-    /// Lower and upper quartile of the wall time, seconds, as [`quantile`](crate::stats::quantile) has them; `None` if
-    /// wall time has no summary.
+    /// Lower and upper quartile of the wall time in seconds, computed by
+    /// [`quantile`](crate::stats::quantile); `None` if wall time has no summary.
     pub middle_half: Option<(f64, f64)>,
-    /// Wall time against the baseline of the block; `None` for that one, the twin, and arms with too few rounds.
+    /// Ratio of wall times to the baseline of the block; `None` for the baseline, the twin, and arms with too
+    /// few rounds.
     pub ratio: Option<Ratio>,
-    /// The metrics that are compared and not judged against the baseline, over the same rounds; `None` also if a build
+    /// Ratios of the metrics that are compared and not judged, over the same rounds; `None` also if a build
     /// has no value or 0.
     pub plain_ratios: ByMetric<PlainRatio>,
-    /// The ratio of wall times by session, where at least two sessions have a ratio of their own.
+    /// Ratios of wall times by session, if at least two sessions have a ratio.
     pub sessions: Option<Sessions>,
 }
 
@@ -39,7 +40,7 @@ impl ArmResult {
         self.summaries[MetricId::Wall]
     }
 
-    /// A metric against the baseline, judged or not.
+    /// The ratio of a metric to the baseline, judged or not.
     pub fn ratio_of(&self, metric: MetricId) -> Option<PlainRatio> {
         match metric {
             MetricId::Wall => self.ratio.as_ref().map(Ratio::plain),
@@ -47,7 +48,7 @@ impl ArmResult {
         }
     }
 
-    /// Builds whose wall time lies far from the rest: they are shown, and kept.
+    /// Number of builds whose wall time is far from the others: they are marked, but not removed.
     pub fn outliers(&self) -> usize {
         self.points.iter().filter(|point| point.outlier).count()
     }
@@ -56,7 +57,7 @@ impl ArmResult {
 /// One measured build.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// Place in the block's order of builds, from 0.
+    /// Index in the block's order of builds, from 0.
     pub order: u32,
     /// The round, from 1.
     pub round: u32,
@@ -64,16 +65,16 @@ pub struct Point {
     pub session: u32,
     /// Wall time, seconds.
     pub wall: f64,
-    /// Far from the rest of its arm: shown, and kept.
+    /// True if the wall time is far from the others of its arm: marked, but not removed.
     pub outlier: bool,
 }
 
 /// A variant's ratio by session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sessions {
-    /// Those of the sessions with enough rounds, in their order.
+    /// Ratios of the sessions that have enough rounds, in order.
     pub ratios: Vec<SessionRatio>,
-    /// How far they lie apart beyond chance; `None` where too few of them have enough rounds to say.
+    /// Spread between the sessions beyond chance; `None` if too few of them have enough rounds.
     pub spread: Option<Spread>,
 }
 
@@ -82,6 +83,6 @@ pub struct Sessions {
 pub struct SessionRatio {
     /// The session, from 1.
     pub session: u32,
-    /// The ratio over its rounds alone.
+    /// The ratio over the rounds of the session alone.
     pub ratio: PlainRatio,
 }

@@ -1,51 +1,51 @@
-//! What a block comes to.
+//! Results of one block.
 
 use super::arm::ArmResult;
 use super::invalid::Invalid;
 use crate::record::{BlockId, Fidelity, Proof, Role, StopReason};
 use crate::stats::{NoOrderEffects, OrderEffects};
 
-/// What the samples of one block say.
+/// Results of one block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockResult {
     /// The block.
     pub id: BlockId,
-    /// Its workload; several are joined by `+`.
+    /// Workload of the block; several are joined by `+`.
     pub workload: String,
     /// A readable title, such as `hexyl 0.17.0 · incremental`.
     pub title: String,
-    /// Complete rounds.
+    /// Number of complete rounds.
     pub rounds: u32,
-    /// Why no more rounds were made; `None` where the run did not get that far.
+    /// Reason for not building more rounds; `None` if the run did not get that far.
     pub stopped: Option<StopReason>,
-    /// Margin of relevance, as a share.
+    /// Equivalence margin, as a fraction.
     pub margin: f64,
-    /// The arms in the plan's order: planned baseline, twin, variants.
+    /// Arms in the order of the plan: planned baseline, twin, variants.
     pub arms: Vec<ArmResult>,
-    /// Position of the arm that the others are compared with.
+    /// Index of the arm that the others are compared with.
     pub baseline: usize,
-    /// What the twin says of the block; `None` where it was switched off or has too few rounds.
+    /// Result of the twin; `None` if it was switched off or has too few rounds.
     pub twin: Option<TwinResult>,
-    /// Correlation of neighbouring rounds, where one was found and the standard errors were stretched for it.
+    /// Correlation of neighboring rounds, if one was found; the standard errors are stretched for it.
     pub serial: Option<f64>,
-    /// Standard deviation on the log scale between twin and baseline beyond their errors, where the run's twins show
-    /// one and the variances of the variants were raised for it.
+    /// Standard deviation on the log scale between twin and baseline beyond their errors, if the twins show
+    /// one; the variances of the variants are increased for it.
     pub offset: Option<f64>,
-    /// What places and predecessors within the rounds did, or why that cannot be said. Effects name arms by their
-    /// position in `arms`; what was moved are the ratios in the order of `arms`.
+    /// Effects of positions and predecessors within the rounds, or the reason for not estimating them. Arms
+    /// are indices into `arms`; the moved ratios are in the order of `arms`.
     pub order: Result<OrderEffects, NoOrderEffects>,
     /// Proofs of the block.
     pub proofs: Vec<Proof>,
-    /// Why the block shows nothing and its verdicts are `invalid`; empty if it does show something.
+    /// Reasons why the block is invalid; empty if it is valid.
     pub invalid: Vec<Invalid>,
-    /// How far what it builds is what the user's own `cargo build` builds, as the plan says.
+    /// Comparison of the builds with the user's own `cargo build`, from the plan.
     pub fidelity: Vec<Fidelity>,
-    /// What a reader should know, as whole sentences.
+    /// Notes for readers, as whole sentences.
     pub notes: Vec<String>,
 }
 
 impl BlockResult {
-    /// Why the block shows nothing, as clauses.
+    /// Reasons why the block is invalid, as clauses.
     pub fn why_invalid(&self) -> Vec<String> {
         let name = |arm: usize| match self.arms.get(arm) {
             Some(arm) if arm.role == Role::Twin => "the twin".to_owned(),
@@ -55,24 +55,26 @@ impl BlockResult {
         self.invalid.iter().map(|reason| reason.describe(name)).collect()
     }
 
-    /// Whether the arm at a position is to be compared with the baseline.
+    /// Returns true if the arm at an index is to be compared with the baseline.
     pub fn is_compared(&self, arm: usize) -> bool {
         arm != self.baseline && self.arms.get(arm).is_some_and(|arm| arm.role != Role::Twin)
     }
 }
 
-/// What the twin says: how small a difference the block could not have seen.
+/// Result of the twin (A/A control): the smallest difference that the block could detect.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TwinResult {
-    /// Rounds that count.
+    /// Number of rounds that count.
     pub rounds: usize,
     /// The twin's ratio to the baseline.
     pub ratio: f64,
-    /// θ, its logarithm as it was estimated.
+    /// θ, the logarithm of the ratio as estimated.
     pub theta: f64,
-    /// Standard error of θ, widened for serial correlation, without the factor for looks and before any offset.
+    /// Standard error of θ, widened for serial correlation, without the factor for looks and before any
+    /// offset.
     pub se: f64,
-    /// Half-width of its interval, as a share, with the offsets between directories where they are calibrated.
+    /// Half-width of the interval, as a fraction, including the offsets between directories if they are
+    /// calibrated.
     pub half_width: f64,
     /// The p-value against "no difference", or against none beyond those offsets.
     pub p: f64,

@@ -1,6 +1,6 @@
 //! Offsets between target directories.
 
-/// What is known of fixed offsets between target directories, for the blocks of one project and workload.
+/// Fixed offsets between target directories, for the blocks of one project and workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     /// The project; `None` for blocks that span several.
@@ -11,42 +11,44 @@ pub struct Calibration {
     pub offsets: Offsets,
 }
 
-/// How far target directories stand apart.
+/// Variation between target directories.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Offsets {
-    /// Too few twins say anything, so nothing was added to any interval.
+    /// There are too few usable twins, so nothing was added to any interval.
     NotCalibrated {
-        /// How many do.
+        /// Number of usable twins.
         twins: usize,
     },
-    /// As the twins show it.
+    /// Estimated from the twins.
     Calibrated {
-        /// τ², the variance of the log-ratio of two like directories beyond what noise explains; 0 where none is seen.
+        /// τ², the variance of the log-ratio of two identical directories beyond what noise explains; 0 if
+        /// none is found.
         variance: f64,
-        /// How many twins it comes from.
+        /// Number of twins.
         twins: usize,
-        /// How many runs, the one that is judged included where it has such twins.
+        /// Number of runs with such twins, including the one that is judged.
         runs: usize,
-        /// Of which kind they are.
+        /// The pool of twins that was used.
         pool: Pool,
-        /// Share that the most precise of them has in all weights; near 1 it alone decides.
+        /// Weight of the most precise twin as a fraction of all weights; near 1 it alone determines the
+        /// result.
         heaviest: f64,
     },
 }
 
-/// Which twins a block goes by: the nearest kind that has enough of them.
+/// Pool of twins that a block uses: the most similar kind that has enough twins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pool {
-    /// Those of the same project and workload.
+    /// Twins of the same project and workload.
     Project,
-    /// Those of the same workload.
+    /// Twins of the same workload.
     Workload,
-    /// All that there are.
+    /// All twins.
     All,
 }
 
 impl Pool {
-    /// The word in files.
+    /// The pool as written in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Project => "project",
@@ -57,7 +59,7 @@ impl Pool {
 }
 
 impl Offsets {
-    /// τ² where it is known.
+    /// τ², if calibrated.
     pub fn variance(self) -> Option<f64> {
         match self {
             Self::Calibrated { variance, .. } => Some(variance),

@@ -1,4 +1,4 @@
-//! What a run comes to.
+//! Results of a run.
 
 use super::block::BlockResult;
 use super::calibration::Calibration;
@@ -6,60 +6,61 @@ use super::pooled_projects::PooledProjects;
 use super::ratio::{Ratio, Verdict};
 use crate::record::Skipped;
 
-/// Everything that the samples of one run say.
+/// Results of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// Name of the scenario.
     pub scenario: String,
-    /// One line about the machine, for captions.
+    /// One-line summary of the machine, for captions.
     pub machine: String,
-    /// How many comparisons the run planned: variants against their baselines, twins left out.
+    /// Number of planned comparisons: variants against their baselines, without the twins.
     pub planned: usize,
-    /// Where the others are compared with a baseline that was chosen after the run.
+    /// The baseline chosen after the run, if the others are compared with such a one.
     pub post_hoc: Option<PostHoc>,
-    /// What is known of offsets between target directories, for each project and workload of the run.
+    /// Offsets between target directories, for each project and workload of the run.
     pub calibration: Vec<Calibration>,
-    /// Block by block, in the order of the plan.
+    /// Results of the blocks, in the order of the plan.
     pub blocks: Vec<BlockResult>,
-    /// What several projects have in common, put together.
+    /// Comparisons that several projects have in common, pooled.
     pub pooled_projects: Vec<PooledProjects>,
-    /// What was asked for and left out.
+    /// Requested values that were skipped.
     pub skipped: Vec<Skipped>,
 }
 
 impl Comparison {
-    /// How many comparisons the correction counts.
+    /// Number of comparisons that the correction counts.
     pub fn family(&self) -> usize {
         self.post_hoc.as_ref().map_or(self.planned, |post_hoc| post_hoc.pairs)
     }
 
-    /// Whether a baseline was chosen after the run that none of its blocks has.
+    /// Returns true if the baseline chosen after the run is in none of the blocks.
     pub fn lacks_baseline(&self) -> bool {
         self.blocks.is_empty() && self.post_hoc.as_ref().is_some_and(|chosen| !chosen.left_out.is_empty())
     }
 
-    /// Whether every comparison has a verdict that says something: none is missing, `undecided` or `invalid`. A run of
-    /// which no block has the baseline that was chosen decides nothing.
+    /// Returns true if every comparison has a conclusive verdict: none is missing, `undecided` or `invalid`.
+    /// A run is not decided if no block has the chosen baseline.
     pub fn is_decided(&self) -> bool {
         if self.lacks_baseline() {
             return false;
         }
-        let says = |ratio: &Ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
+        let is_conclusive = |ratio: &Ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
         let decided = |block: &BlockResult| {
             let compared = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
-            compared.into_iter().all(|(_, arm)| arm.ratio.as_ref().is_some_and(says))
+            compared.into_iter().all(|(_, arm)| arm.ratio.as_ref().is_some_and(is_conclusive))
         };
         self.blocks.iter().all(decided)
     }
 }
 
-/// A baseline that was chosen after the run, and what that costs.
+/// A baseline chosen after the run, and its effect on the correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostHoc {
-    /// What was asked for, such as `linker=mold`.
+    /// The request, such as `linker=mold`.
     pub baseline: String,
-    /// How many pairs of arms all planned blocks have, the twins left out. All of them count in the correction.
+    /// Number of pairs of arms in all planned blocks, without the twins. All of them count in the correction.
     pub pairs: usize,
-    /// Blocks that do not have it, each with the reason. They are not among the blocks of the comparison.
+    /// Blocks that do not have the baseline, each with the reason. They are not among the blocks of the
+    /// comparison.
     pub left_out: Vec<Skipped>,
 }

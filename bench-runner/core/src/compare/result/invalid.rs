@@ -1,51 +1,51 @@
-//! Why a block shows nothing.
+//! Reasons why a block is invalid.
 
-/// Why a block shows nothing.
+/// Reason why a block is invalid.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Invalid {
     /// The twin differs from the baseline.
     TwinDiffers,
-    /// Later builds of an arm are not what its first was.
-    OtherKind(OtherKind),
+    /// Later builds of an arm differ in kind from its first.
+    LaterBuildsDiffer(ChangedArm),
 }
 
-/// An arm whose later builds from nothing are of another kind than its first.
+/// An arm whose later builds from nothing differ in kind from its first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OtherKind {
-    /// Its position in the block.
+pub struct ChangedArm {
+    /// Index of the arm in the block.
     pub arm: usize,
-    /// In what they differ; at least one.
-    pub changes: Vec<Change>,
+    /// The differences; at least one.
+    pub changes: Vec<LaterBuildChange>,
 }
 
-/// How the later builds of an arm differ from its first, by their median.
+/// A difference between the first build of an arm and the median of the later ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Change {
-    /// Under half or over twice the CPU time, seconds.
+pub enum LaterBuildChange {
+    /// Under half or over twice the CPU time, in seconds.
     Cpu {
-        /// Of the first build.
+        /// CPU time of the first build.
         first: f64,
-        /// Of the later ones.
+        /// Median of the later builds.
         later: f64,
     },
     /// Another set of units.
     Units {
-        /// How many the first build compiled.
+        /// Number of units that the first build compiled.
         first: u32,
-        /// How many the later ones compiled.
+        /// Number of units that the later builds compiled.
         later: u32,
     },
     /// Under half of the bytes written.
     Written {
-        /// By the first build.
+        /// Bytes written by the first build.
         first: u64,
-        /// By the later ones.
+        /// Median of the later builds.
         later: u64,
     },
 }
 
-impl Change {
-    /// What changed, in words that read after "its first build and the later ones differ: ".
+impl LaterBuildChange {
+    /// The difference, in words that follow "its first build and the later ones differ: ".
     pub fn describe(self) -> String {
         match self {
             Self::Cpu { first, later } => format!("{first:.2} s of CPU time, then {later:.2} s"),
@@ -58,18 +58,18 @@ impl Change {
     }
 }
 
-impl OtherKind {
-    /// What changed, such as `2.70 s of CPU time, then 0.45 s`.
+impl ChangedArm {
+    /// The differences, such as `2.70 s of CPU time, then 0.45 s`.
     pub(crate) fn describe_changes(&self) -> String {
         self.changes.iter().map(|change| change.describe()).collect::<Vec<_>>().join("; ")
     }
 
-    /// What probably is behind it, as a clause.
+    /// The probable cause, as a clause.
     pub fn likely_cause(&self) -> &'static str {
-        let more = |change: &Change| matches!(change, Change::Cpu { first, later } if later > first);
+        let more = |change: &LaterBuildChange| matches!(change, LaterBuildChange::Cpu { first, later } if later > first);
         if self.changes.iter().any(more) {
             "each build probably leaves something outside of its target directory that the next one has to work through"
-        } else if matches!(self.changes[..], [Change::Units { .. }]) {
+        } else if matches!(self.changes[..], [LaterBuildChange::Units { .. }]) {
             "a build probably changes files or variables that decide what the next one compiles"
         } else {
             "a cache outside of the target directory probably kept what the first build had made: a compiler wrapper, a \
@@ -79,11 +79,11 @@ impl OtherKind {
 }
 
 impl Invalid {
-    /// Why, as a clause; `name` gives an arm's name.
+    /// The reason as a clause; `name` returns the name of an arm.
     pub fn describe(&self, name: impl Fn(usize) -> String) -> String {
         match self {
             Self::TwinDiffers => "the twin differs from the baseline".to_owned(),
-            Self::OtherKind(kind) => {
+            Self::LaterBuildsDiffer(kind) => {
                 let name = name(kind.arm);
                 format!("later builds of {name} differ in kind from its first ({})", kind.describe_changes())
             }

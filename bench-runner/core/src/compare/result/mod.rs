@@ -1,4 +1,4 @@
-//! What a comparison says, as values.
+//! Results of a comparison, as values.
 
 mod arm;
 mod block;
@@ -12,6 +12,6 @@ pub use arm::{ArmResult, Point, SessionRatio, Sessions};
 pub use block::{BlockResult, TwinResult};
 pub use calibration::{Calibration, Offsets, Pool};
 pub use comparison::{Comparison, PostHoc};
-pub use invalid::{Change, Invalid, OtherKind};
-pub use pooled_projects::{General, LeftOut, PooledProjects};
+pub use invalid::{ChangedArm, Invalid, LaterBuildChange};
+pub use pooled_projects::{ExcludedProject, GeneralIntervals, PooledProjects};
 pub use ratio::{PlainRatio, Ratio, Verdict};

@@ -1,7 +1,7 @@
 //! The same comparison in several projects.
 
-/// One variant against its baseline over several projects. It is no planned comparison: there is no verdict, and
-/// nothing is corrected for how many of these there are.
+/// One variant against its baseline over several projects. It is not a planned comparison: there is no
+/// verdict and no correction for the number of pooled comparisons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PooledProjects {
     /// Name of the matrix that made the blocks.
@@ -12,32 +12,32 @@ pub struct PooledProjects {
     pub variant: String,
     /// Name of the baseline.
     pub baseline: String,
-    /// The projects that count, in the order of the plan; at least two.
+    /// Projects that count, in the order of the plan; at least two.
     pub projects: Vec<String>,
-    /// Geometric mean of their ratios.
+    /// Geometric mean of the ratios of `projects`.
     pub ratio: f64,
-    /// 95 % interval of the geometric mean over these very projects.
+    /// 95% interval of the geometric mean over just these projects.
     pub these: (f64, f64),
-    /// What it says of projects like these; `None` where there are too few.
-    pub general: Option<General>,
-    /// The projects that were to be compared and do not count.
-    pub left_out: Vec<LeftOut>,
+    /// Intervals for projects like these; `None` if there are too few.
+    pub general: Option<GeneralIntervals>,
+    /// Projects that were to be compared and do not count.
+    pub left_out: Vec<ExcludedProject>,
 }
 
-/// What some projects say of projects like them: 95 % intervals of ratios.
+/// 95% intervals of ratios for projects like the measured ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct General {
-    /// Of the geometric mean over all projects like these.
+pub struct GeneralIntervals {
+    /// Interval of the geometric mean over all projects like these.
     pub mean: (f64, f64),
-    /// For the ratio of one further project.
+    /// Interval of the ratio of one further project.
     pub further: (f64, f64),
 }
 
 /// A project that does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Its name.
+pub struct ExcludedProject {
+    /// Name of the project.
     pub project: String,
-    /// Why.
+    /// Reason for excluding it.
     pub reason: &'static str,
 }

@@ -1,56 +1,57 @@
-//! How an arm compares with its baseline.
+//! Ratio of an arm to its baseline, and the verdict.
 
-use crate::stats::{Estimate, Known, LEVEL, t_quantile};
+use crate::stats::{Estimate, LEVEL, UncertainValue, t_quantile};
 
-/// An arm's wall time against its baseline's.
+/// Ratio of an arm's wall time to that of its baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
-    /// Rounds that count.
+    /// Number of rounds that count.
     pub rounds: usize,
-    /// The estimate.
+    /// The estimated ratio.
     pub ratio: f64,
-    /// Lower end of the plain 95 % interval.
+    /// Lower end of the plain 95% interval.
     pub low: f64,
-    /// Upper end of the plain 95 % interval.
+    /// Upper end of the plain 95% interval.
     pub high: f64,
     /// The p-value against "no difference", before any correction.
     pub p: f64,
-    /// The p-value after Holm's correction over all comparisons that count, [`Comparison::family`](crate::compare::Comparison::family); 1 in an invalid block.
+    /// The p-value after Holm's correction over all comparisons that count,
+    /// [`Comparison::family`](crate::compare::Comparison::family); 1 in an invalid block.
     pub p_adjusted: f64,
     /// The p-value against "it differs by the margin or more", before any correction.
     pub p_equivalence: f64,
-    /// The same after a Holm correction of its own.
+    /// The latter p-value after a separate Holm correction.
     pub p_equivalence_adjusted: f64,
-    /// Mean of the variant over mean of the baseline, which outliers do move.
+    /// Mean of the variant over mean of the baseline, which is sensitive to outliers.
     pub ratio_of_means: f64,
     /// The verdict at the corrected level.
     pub verdict: Verdict,
 }
 
 impl Ratio {
-    /// The estimate without the judgment.
+    /// The estimate without the verdict.
     pub fn plain(&self) -> PlainRatio {
         PlainRatio { rounds: self.rounds, ratio: self.ratio, low: self.low, high: self.high }
     }
 
-    /// The log-ratio with its error, as the plain interval has it.
-    pub fn known(&self) -> Known {
+    /// The log-ratio with its standard error, derived from the plain interval.
+    pub fn log_ratio(&self) -> UncertainValue {
         let df = (self.rounds as f64 - 1.0).max(1.0);
         let half_width = (self.high.ln() - self.low.ln()) / 2.0;
-        Known { value: self.ratio.ln(), se: half_width / t_quantile(0.5 + 0.5 * LEVEL, df), df }
+        UncertainValue { value: self.ratio.ln(), se: half_width / t_quantile(0.5 + 0.5 * LEVEL, df), df }
     }
 }
 
 /// A ratio to the baseline that is not judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlainRatio {
-    /// Rounds that count.
+    /// Number of rounds that count.
     pub rounds: usize,
-    /// The estimate.
+    /// The estimated ratio.
     pub ratio: f64,
-    /// Lower end of the plain 95 % interval.
+    /// Lower end of the plain 95% interval.
     pub low: f64,
-    /// Upper end of the plain 95 % interval.
+    /// Upper end of the plain 95% interval.
     pub high: f64,
 }
 
@@ -62,23 +63,23 @@ impl PlainRatio {
     }
 }
 
-/// What a comparison comes to.
+/// Verdict of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Less time than the baseline, at the corrected level.
     Faster,
     /// More time than the baseline, at the corrected level.
     Slower,
-    /// No difference as large as the margin.
+    /// Any difference is smaller than the margin.
     Equivalent,
-    /// Neither shown.
+    /// Neither a difference nor equivalence was shown.
     Undecided,
-    /// The block shows nothing, for one of the reasons of [`Invalid`](super::invalid::Invalid).
+    /// The block is invalid, for one of the reasons in [`Invalid`](super::invalid::Invalid).
     Invalid,
 }
 
 impl Verdict {
-    /// The word in files and tables.
+    /// The verdict as written in files and tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Faster => "faster",

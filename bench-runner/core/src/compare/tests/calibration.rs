@@ -1,12 +1,12 @@
 use super::fixture::*;
 use crate::compare::{
-    Calibration, Comparison, Offsets, Policy, Pool, Recorded, Verdict, WantedBaseline, compare,
+    Calibration, Comparison, Offsets, Policy, Pool, RequestedBaseline, RunRecord, Verdict, compare,
 };
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
 use crate::stats::{Control, Estimate, LEVEL, OffsetSums};
 
-/// Twins of two earlier runs of another project, `theta` to one side and the other.
-fn earlier(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
+/// Twins of two earlier runs of another project, with `theta` alternately positive and negative.
+fn earlier_twins(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
     let one = |n: usize| EarlierTwin {
         run: format!("run {}", n % 2),
         block: BlockId::new("m", "p", workload),
@@ -18,8 +18,13 @@ fn earlier(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin
     (0..count).map(one).collect()
 }
 
-fn judged(plan: &Plan, samples: &[Sample], earlier: &[EarlierTwin], policy: &Policy) -> Comparison {
-    let comparison = compare(&Recorded { earlier, ..Recorded::of(plan, samples) }, policy);
+fn compare_with_earlier(
+    plan: &Plan,
+    samples: &[Sample],
+    earlier: &[EarlierTwin],
+    policy: &Policy,
+) -> Comparison {
+    let comparison = compare(&RunRecord { earlier, ..RunRecord::of(plan, samples) }, policy);
     assert_sound(&comparison);
     comparison
 }
@@ -32,7 +37,7 @@ fn one_block() -> (Plan, Vec<Sample>) {
     (plan, samples)
 }
 
-/// The variance of ln ratio that an interval speaks of.
+/// Variance of ln ratio, derived from the interval.
 fn variance(comparison: &Comparison, arm: usize) -> f64 {
     let ratio = comparison.blocks[0].arms[arm].ratio.unwrap();
     let t = crate::stats::t_quantile(0.975, 11.0) * (1.0 + 0.5 / 12.0);
@@ -43,7 +48,7 @@ fn variance(comparison: &Comparison, arm: usize) -> f64 {
 fn earlier_twins_widen_what_one_run_could_not() {
     let (plan, samples) = one_block();
     let policy = Policy::default();
-    let plain = judged(&plan, &samples, &[], &policy);
+    let plain = compare_with_earlier(&plan, &samples, &[], &policy);
     assert_eq!(
         plain.calibration,
         [Calibration {
@@ -52,8 +57,8 @@ fn earlier_twins_widen_what_one_run_could_not() {
             offsets: Offsets::NotCalibrated { twins: 1 }
         }]
     );
-    let twins = earlier(20, "clean", 0.02, 0.002);
-    let found = judged(&plan, &samples, &twins, &policy);
+    let twins = earlier_twins(20, "clean", 0.02, 0.002);
+    let found = compare_with_earlier(&plan, &samples, &twins, &policy);
     let Offsets::Calibrated { variance: tau2, twins: 21, runs: 3, pool: Pool::Workload, .. } =
         found.calibration[0].offsets
     else {
@@ -66,7 +71,7 @@ fn earlier_twins_widen_what_one_run_could_not() {
     assert_eq!((before.theta, before.se), (after.theta, after.se), "later runs are calibrated with these");
     let half_width =
         |se: f64| Estimate { rounds: 12, theta: 0.0, se, control: Control::Twin }.half_width_share(LEVEL);
-    // the twin is judged by what the others show
+    // The twin is judged by the offsets of the others.
     let of_others: Vec<Estimate> = twins
         .iter()
         .map(|twin| Estimate { rounds: 13, theta: twin.theta, se: twin.se, control: Control::Twin })
@@ -86,8 +91,8 @@ fn an_ordinary_offset_is_no_fault_of_the_block() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 1, |arm| if arm == TWIN { 1.03 } else { 1.0 });
     let verdict = |theta: f64| {
-        let twins = earlier(20, "clean", theta, 0.002);
-        let found = judged(&plan, &samples.all, &twins, &Policy::default());
+        let twins = earlier_twins(20, "clean", theta, 0.002);
+        let found = compare_with_earlier(&plan, &samples.all, &twins, &Policy::default());
         found.blocks[0].arms[2].ratio.unwrap().verdict
     };
     assert_eq!(verdict(0.0), Verdict::Invalid, "where directories are alike, the block is broken");
@@ -95,14 +100,14 @@ fn an_ordinary_offset_is_no_fault_of_the_block() {
     assert_eq!(verdict(0.006), Verdict::Invalid, "an offset that is no ordinary one");
 }
 
-/// Two variants have a directory each and no copy between them.
+/// Two variants have one directory each and no identical copy.
 #[test]
 fn a_pair_of_variants_has_the_offsets_of_two_directories() {
     let (plan, samples) = one_block();
-    let policy = Policy { baseline: Some(WantedBaseline::new("v")), ..Policy::default() };
+    let policy = Policy { baseline: Some(RequestedBaseline::new("v")), ..Policy::default() };
     let (plain, found) = (
-        judged(&plan, &samples, &[], &policy),
-        judged(&plan, &samples, &earlier(20, "clean", 0.02, 0.002), &policy),
+        compare_with_earlier(&plan, &samples, &[], &policy),
+        compare_with_earlier(&plan, &samples, &earlier_twins(20, "clean", 0.02, 0.002), &policy),
     );
     let tau2 = found.calibration[0].offsets.variance().unwrap();
     for (arm, share) in [(BASELINE, 0.75), (3, 1.0)] {
@@ -116,11 +121,15 @@ fn a_block_goes_by_the_nearest_kind_that_has_enough_twins() {
     let (plan, samples) = one_block();
     // Twins of the same project and workload, of the same workload, and of another one.
     let offsets = |project: usize, workload: usize, others: usize| {
-        let mut near = earlier(project, "clean", 0.01, 0.002);
+        let mut near = earlier_twins(project, "clean", 0.01, 0.002);
         near.iter_mut().for_each(|twin| twin.block = BlockId::new("other matrix", "hexyl", "clean"));
-        let twins =
-            [near, earlier(workload, "clean", 0.03, 0.002), earlier(others, "check", 0.09, 0.002)].concat();
-        judged(&plan, &samples, &twins, &Policy::default()).calibration[0].offsets
+        let twins = [
+            near,
+            earlier_twins(workload, "clean", 0.03, 0.002),
+            earlier_twins(others, "check", 0.09, 0.002),
+        ]
+        .concat();
+        compare_with_earlier(&plan, &samples, &twins, &Policy::default()).calibration[0].offsets
     };
     // The block's own twin is one of them.
     for (counts, twins, pool, variance) in [
@@ -140,15 +149,15 @@ fn a_block_goes_by_the_nearest_kind_that_has_enough_twins() {
     assert_eq!(offsets(4, 4, 0), Offsets::NotCalibrated { twins: 9 });
 }
 
-/// The next block that spans several projects may span others.
+/// Two blocks that span several projects may span different ones.
 #[test]
 fn blocks_of_several_projects_have_no_project_in_common() {
     let (mut plan, mut samples) = one_block();
     plan.blocks[0].id = BlockId::new("linkers", "*", "clean");
     samples.iter_mut().for_each(|sample| sample.block = plan.blocks[0].id.clone());
-    let mut twins = earlier(20, "clean", 0.01, 0.002);
+    let mut twins = earlier_twins(20, "clean", 0.01, 0.002);
     twins.iter_mut().for_each(|twin| twin.block = plan.blocks[0].id.clone());
-    let found = judged(&plan, &samples, &twins, &Policy::default());
+    let found = compare_with_earlier(&plan, &samples, &twins, &Policy::default());
     assert_eq!(found.calibration[0].project, None);
     let Offsets::Calibrated { twins: 21, pool: Pool::Workload, .. } = found.calibration[0].offsets else {
         panic!("{:?}", found.calibration)
@@ -161,9 +170,9 @@ fn each_project_has_an_answer_of_its_own() {
     plan.blocks[1].id = BlockId::new("b", "ripgrep", "clean");
     let mut samples = Samples::of(&plan);
     (0..3).for_each(|block| samples.noisy(block, 12, block as u64, |_| 1.0));
-    let mut twins = earlier(9, "clean", 0.02, 0.002);
+    let mut twins = earlier_twins(9, "clean", 0.02, 0.002);
     twins.iter_mut().for_each(|twin| twin.block = BlockId::new("m", "ripgrep", "clean"));
-    let found = judged(&plan, &samples.all, &twins, &Policy::default());
+    let found = compare_with_earlier(&plan, &samples.all, &twins, &Policy::default());
     let answer = |answer: &Calibration| match answer.offsets {
         Offsets::Calibrated { pool, twins, .. } => (answer.project.clone(), pool, twins),
         Offsets::NotCalibrated { .. } => panic!("{answer:?}"),
@@ -178,19 +187,20 @@ fn each_project_has_an_answer_of_its_own() {
 #[test]
 fn twins_of_few_rounds_or_without_spread_do_not_count() {
     let (plan, samples) = one_block();
-    let mut twins = earlier(20, "clean", 0.02, 0.002);
+    let mut twins = earlier_twins(20, "clean", 0.02, 0.002);
     twins.iter_mut().take(6).for_each(|twin| twin.rounds = 3);
     twins.iter_mut().skip(6).take(6).for_each(|twin| twin.se = 0.0);
-    let found = judged(&plan, &samples, &twins, &Policy::default());
+    let found = compare_with_earlier(&plan, &samples, &twins, &Policy::default());
     assert_eq!(found.calibration[0].offsets, Offsets::NotCalibrated { twins: 9 });
 }
 
-/// A file can hold any number; none of them gets an infinite interval out.
+/// A file may contain any numbers; none of them leads to an infinite interval.
 #[test]
 fn no_twin_makes_an_answer_that_is_not_a_number() {
     let (plan, samples) = one_block();
     for (theta, se) in [(1e300, 1e-3), (1e150, 1e150), (700.0, 1e-160), (1e-300, 5e-324), (0.0, f64::MAX)] {
-        let found = judged(&plan, &samples, &earlier(20, "clean", theta, se), &Policy::default());
+        let found =
+            compare_with_earlier(&plan, &samples, &earlier_twins(20, "clean", theta, se), &Policy::default());
         assert!(found.calibration[0].offsets.variance().is_none_or(f64::is_finite), "{theta} {se}");
     }
 }
@@ -199,13 +209,13 @@ fn no_twin_makes_an_answer_that_is_not_a_number() {
 fn a_twin_that_decides_alone_is_seen() {
     let (plan, samples) = one_block();
     let heaviest = |precise: f64| {
-        let mut twins = earlier(20, "clean", 0.02, 0.002);
+        let mut twins = earlier_twins(20, "clean", 0.02, 0.002);
         twins[0].se = precise;
-        let found = judged(&plan, &samples, &twins, &Policy::default()).calibration[0].offsets;
+        let found = compare_with_earlier(&plan, &samples, &twins, &Policy::default()).calibration[0].offsets;
         let Offsets::Calibrated { heaviest, .. } = found else { panic!("{found:?}") };
         heaviest
     };
-    // by hand: weights go by 1/se², and the own twin has less than any of these
+    // By hand: weights are in proportion to 1/se², and the block's own twin has less than any of these.
     assert!((heaviest(0.002) - 1.0 / 20.2).abs() < 0.01, "{}", heaviest(0.002));
     assert!((heaviest(0.0002) - 100.0 / 119.2).abs() < 0.01, "{}", heaviest(0.0002));
 }
@@ -214,7 +224,7 @@ fn a_twin_that_decides_alone_is_seen() {
 fn a_block_of_several_workloads_is_a_kind_of_its_own() {
     let mut plan = plan(vec![block("linkers", true, &["v"]), block("claims", true, &["v"])]);
     plan.blocks[1].arms[2].variant.workload = "check".into();
-    let found = judged(&plan, &[], &[], &Policy::default());
+    let found = compare_with_earlier(&plan, &[], &[], &Policy::default());
     let workloads: Vec<_> = found.calibration.iter().map(|answer| answer.workload.as_str()).collect();
     assert_eq!(workloads, ["clean", "clean+check"]);
     assert_eq!(found.blocks[1].workload, "clean+check");
@@ -224,29 +234,32 @@ fn a_block_of_several_workloads_is_a_kind_of_its_own() {
 fn several_sessions_average_offsets_out() {
     let (plan, mut samples) = one_block();
     let policy = Policy::default();
-    let twins = earlier(20, "clean", 0.02, 0.002);
+    let twins = earlier_twins(20, "clean", 0.02, 0.002);
     let tau2 = |found: &Comparison| match found.calibration[0].offsets {
         Offsets::Calibrated { variance, .. } => variance,
         Offsets::NotCalibrated { .. } => panic!("{:?}", found.calibration),
     };
     let added = |samples: &[Sample]| {
-        let (plain, found) = (judged(&plan, samples, &[], &policy), judged(&plan, samples, &twins, &policy));
+        let (plain, found) = (
+            compare_with_earlier(&plan, samples, &[], &policy),
+            compare_with_earlier(&plan, samples, &twins, &policy),
+        );
         (variance(&found, 2) - variance(&plain, 2)) / tau2(&found)
     };
     let one = added(&samples);
     assert!((one - 0.75).abs() < 1e-6, "{one}");
-    // three equal sessions of four rounds each
+    // Three equal sessions of four rounds each.
     samples.iter_mut().for_each(|sample| sample.session = sample.round.div_ceil(4));
     let three = added(&samples);
     assert!((three - 0.25).abs() < 1e-6, "{three}");
-    // its own twin is out of the pool, since it shows a third of what a single session would
+    // Its own twin is not in the pool, since it shows a third of the offset variance of a single session.
     assert!(matches!(
-        judged(&plan, &samples, &twins, &policy).calibration[0].offsets,
+        compare_with_earlier(&plan, &samples, &twins, &policy).calibration[0].offsets,
         Offsets::Calibrated { twins: 20, .. }
     ));
 }
 
-/// A broken twin must not raise the offsets so far that it looks like an ordinary one.
+/// A broken twin must not increase the offsets so far that it looks ordinary.
 #[test]
 fn a_twin_does_not_excuse_itself() {
     let blocks: Vec<_> = (0..12).map(|n| block(&format!("m{n}"), true, &["v"])).collect();
@@ -256,7 +269,7 @@ fn a_twin_does_not_excuse_itself() {
         let broken = |arm: usize| if index == 3 && arm == 1 { 1.2 } else { 1.0 };
         samples.noisy(index, 12, index as u64, broken);
     }
-    let found = judged(&plan, &samples.all, &[], &Policy::default());
+    let found = compare_with_earlier(&plan, &samples.all, &[], &Policy::default());
     let verdict = |index: usize| found.blocks[index].arms[2].ratio.map(|ratio| ratio.verdict);
     assert_eq!(verdict(3), Some(Verdict::Invalid));
     assert!((0..12).filter(|index| *index != 3).all(|index| verdict(index) != Some(Verdict::Invalid)));

@@ -5,8 +5,8 @@ use crate::compare::ArmResult;
 use crate::record::{Activity, Cost, MetricId, Outcome};
 use crate::stats::noise::Noise;
 
-/// A variant that takes as long as the baseline, with 0.6 of its CPU time and twice its memory; in the last of eight
-/// rounds its cost is what `last` makes of it.
+/// A variant that takes as long as the baseline, with 0.6 of its CPU time and twice its memory; `last`
+/// changes its cost in the last of eight rounds.
 fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
@@ -26,7 +26,7 @@ fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
             samples.push(0, arm, round, 1, Outcome::Built(cost));
         }
     }
-    compared(&plan, &samples.all).blocks.remove(0).arms.remove(2)
+    compare_samples(&plan, &samples.all).blocks.remove(0).arms.remove(2)
 }
 
 #[test]
@@ -65,14 +65,14 @@ fn counts_are_summed_up_and_compared_if_every_build_has_them() {
                 samples.push(0, arm, round, 1, Outcome::Built(Cost { wall, activity, ..Cost::default() }));
             }
         }
-        compared(&plan, &samples.all).blocks.remove(0).arms.remove(2)
+        compare_samples(&plan, &samples.all).blocks.remove(0).arms.remove(2)
     };
     let found = of(Some(2000));
     let (faults, ratio) =
         (found.summaries[MetricId::MinorFaults].unwrap(), found.plain_ratios[MetricId::MinorFaults]);
     assert!((2000.0..2005.0).contains(&faults.median), "{faults:?}");
     assert!((1.99..2.01).contains(&ratio.unwrap().ratio), "{ratio:?}");
-    // Nothing is twice as much as nothing.
+    // 0 has no ratio to 0.
     assert_eq!(found.summaries[MetricId::MajorFaults].unwrap().max, 0.0);
     assert_eq!(found.plain_ratios[MetricId::MajorFaults], None);
     assert_eq!(found.summaries[MetricId::VoluntarySwitches], None);
@@ -90,8 +90,8 @@ fn the_middle_half_of_wall_times_lies_between_order_statistics() {
     for (round, seconds) in [(1, 3.0), (2, 1.0), (3, 4.0), (4, 2.0)] {
         samples.round(0, round, |arm| built(if arm == 0 { seconds } else { 5.0 }));
     }
-    let found = compared(&plan, &samples.all).blocks.remove(0);
-    // as numpy's default gives them
+    let found = compare_samples(&plan, &samples.all).blocks.remove(0);
+    // As computed by numpy with its default method.
     assert_eq!(found.arms[0].middle_half, Some((1.75, 3.25)));
     assert_eq!(found.arms[1].middle_half, Some((5.0, 5.0)));
 }

@@ -3,18 +3,18 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::fixture::*;
-use crate::compare::{Policy, Recorded, Verdict, WantedBaseline, compare};
+use crate::compare::{Policy, RequestedBaseline, RunRecord, Verdict, compare};
 use crate::record::{Cost, Outcome, Proof, ProofResult, Role, Sample};
 
 #[test]
 fn no_samples_no_blocks_no_arms() {
     let empty = plan(Vec::new());
-    assert_eq!(compared(&empty, &[]).planned, 0);
+    assert_eq!(compare_samples(&empty, &[]).planned, 0);
     let mut bare = block("linkers", true, &[]);
     bare.arms.clear();
-    assert_eq!(compared(&plan(vec![bare]), &[]).blocks[0].arms, Vec::new());
+    assert_eq!(compare_samples(&plan(vec![bare]), &[]).blocks[0].arms, Vec::new());
     let unbuilt = plan(vec![block("linkers", true, &["v"])]);
-    let found = compared(&unbuilt, &[]);
+    let found = compare_samples(&unbuilt, &[]);
     assert!(found.blocks[0].arms.iter().all(|arm| arm.not_timed.as_deref() == Some("no round was built")));
     assert!(notes_say(&found, "The block has 0 complete rounds; a ratio needs at least 3, and a verdict"));
 }
@@ -27,18 +27,18 @@ fn a_wall_time_of_zero_enters_no_ratio_and_is_said() {
     for sample in samples.all.iter_mut().filter(|sample| sample.variant == "v" && sample.round != 2) {
         sample.outcome = built(0.0);
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio, None);
     assert!(found.blocks[0].arms[3].ratio.is_some_and(|ratio| ratio.rounds == 8));
     assert!(notes_say(
         &found,
         "Of `v`, 7 builds are recorded with a wall time of 0; no ratio contains them."
     ));
-    // of the baseline, its rounds count for nobody
+    // Builds of the baseline: without them, the rounds do not count for any arm.
     for sample in samples.all.iter_mut().filter(|sample| sample.role == Role::Baseline && sample.round == 1) {
         sample.outcome = built(0.0);
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert!(found.blocks[0].arms[3].ratio.is_some_and(|ratio| ratio.rounds == 7));
     assert!(notes_say(&found, "Of the baseline, 1 build is recorded with a wall time of 0;"));
 }
@@ -49,7 +49,7 @@ fn one_hundred_variants_each_have_their_verdict() {
     let plan = plan(vec![block("linkers", true, &names.iter().map(String::as_str).collect::<Vec<_>>())]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 3, |arm| if arm == 50 { 1.1 } else { 1.0 });
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let verdicts: Vec<Verdict> =
         found.blocks[0].arms.iter().filter_map(|arm| Some(arm.ratio?.verdict)).collect();
     assert_eq!((found.planned, verdicts.len()), (100, 100));
@@ -62,7 +62,7 @@ fn one_round_gives_points_and_no_ratio() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 1, 1, |_| 1.0);
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let block = &found.blocks[0];
     assert!(
         block.arms.iter().all(|arm| arm.points.len() == 1 && arm.ratio.is_none() && arm.wall().is_some())
@@ -80,10 +80,10 @@ fn equal_times_are_equivalent() {
     let plan = plan(vec![block("linkers", true, &["v", "w"])]);
     let mut samples = Samples::of(&plan);
     for round in 1..=6 {
-        // `w` has a MAD of 0 and an outlier
+        // `w` has a MAD of 0 and an outlier.
         samples.round(0, round, |arm| built(if arm == 3 && round == 2 { 2.0 } else { 1.0 }));
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let ratio = |arm: usize| found.blocks[0].arms[arm].ratio.unwrap();
     assert_eq!((ratio(2).ratio, ratio(2).p, ratio(2).verdict), (1.0, 1.0, Verdict::Equivalent));
     assert_eq!(ratio(3).verdict, Verdict::Undecided);
@@ -99,7 +99,7 @@ fn a_variant_that_never_builds_has_failures_and_no_ratio() {
         let failed = Outcome::Failed { exit_code: None };
         samples.round(0, round, |arm| if arm == 2 { failed.clone() } else { built(1.0) });
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let variant = &found.blocks[0].arms[2];
     assert_eq!(
         (variant.failures, variant.ratio, variant.wall(), variant.not_timed.as_ref()),
@@ -108,14 +108,14 @@ fn a_variant_that_never_builds_has_failures_and_no_ratio() {
     assert!(notes_say(&found, "For `v` 0 rounds count; a ratio needs at least 3."));
 }
 
-/// Its differences are certain, and say nothing.
+/// The differences of an invalid block are certain and meaningless.
 #[test]
 fn an_invalid_block_makes_the_correction_of_no_other_milder() {
     let plan = plan(vec![block("broken", true, &["a", "b", "c"]), block("sound", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 1, |arm| [1.0, 1.2, 1.5, 1.5, 1.5][arm]);
     samples.noisy(1, 12, 2, |arm| if arm == 2 { 1.01 } else { 1.0 });
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let broken: Vec<_> = found.blocks[0].arms.iter().filter_map(|arm| arm.ratio).collect();
     assert!(broken.iter().all(|ratio| ratio.verdict == Verdict::Invalid && ratio.p < 1e-6), "{broken:?}");
     assert!(
@@ -136,7 +136,7 @@ fn nothing_at_all_builds() {
     for round in 1..=6 {
         samples.round(0, round, |arm| if arm == 0 { Outcome::NotStarted } else { Outcome::TimedOut });
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!((found.blocks[0].rounds, found.blocks[0].twin), (6, None));
     assert!(found.blocks[0].arms.iter().all(|arm| arm.failures == 6 && arm.ratio.is_none()));
     assert!(notes_say(&found, "Fewer than 3 rounds have both the baseline and its twin"));
@@ -167,7 +167,7 @@ fn arms_dropped_after_their_warm_up_say_why() {
     let proofs =
         [proof(&plan.blocks[0], "lld", ProofResult::Fails), proof(&plan.blocks[0], "ok", ProofResult::Holds)];
     let found =
-        compare(&Recorded { proofs: &proofs, ..Recorded::of(&plan, &samples.all) }, &Policy::default());
+        compare(&RunRecord { proofs: &proofs, ..RunRecord::of(&plan, &samples.all) }, &Policy::default());
     assert_sound(&found);
     let why: Vec<_> = found.blocks[0].arms.iter().map(|arm| arm.not_timed.as_deref()).collect();
     assert_eq!(
@@ -183,7 +183,7 @@ fn arms_dropped_after_their_warm_up_say_why() {
             None,
         ]
     );
-    // six were planned, one has a p-value: the five others still count
+    // Six were planned, one has a p-value: the other five still count.
     let ratio = found.blocks[0].arms[7].ratio.unwrap();
     assert_eq!((found.planned, ratio.rounds, found.blocks[0].proofs.len()), (6, 6, 2));
 }
@@ -205,7 +205,7 @@ fn what_was_written_down_while_measuring_comes_before_any_guess() {
     let ends = [end(&plan.blocks[0], &[(Role::Variant, "v", v), (Role::Variant, "lld", lld)])];
     let proofs = [proof(&plan.blocks[0], "lld", ProofResult::Fails)];
     let found = compare(
-        &Recorded { proofs: &proofs, ends: &ends, ..Recorded::of(&plan, &samples.all) },
+        &RunRecord { proofs: &proofs, ends: &ends, ..RunRecord::of(&plan, &samples.all) },
         &Policy::default(),
     );
     let why: Vec<_> = found.blocks[0].arms.iter().map(|arm| arm.not_timed.as_deref()).collect();
@@ -229,7 +229,7 @@ fn a_proof_that_fails_for_the_twin_alone_leaves_the_baseline_in_place() {
     samples.noisy(0, 8, 1, |_| 1.0);
     let of = |role| Proof { role, ..proof(&plan.blocks[0], "linker=bfd", ProofResult::Fails) };
     let found = compare(
-        &Recorded { proofs: &[of(Role::Twin)], ..Recorded::of(&plan, &samples.all) },
+        &RunRecord { proofs: &[of(Role::Twin)], ..RunRecord::of(&plan, &samples.all) },
         &Policy::default(),
     );
     let not_timed = |found: &crate::compare::Comparison| {
@@ -239,7 +239,7 @@ fn a_proof_that_fails_for_the_twin_alone_leaves_the_baseline_in_place() {
     assert_eq!((found.blocks[0].twin, found.blocks[0].arms[2].ratio.map(|r| r.rounds)), (None, Some(8)));
     assert!(notes_say(&found, "The twin was not timed (not in force: `linker` should show mold"));
     let found = compare(
-        &Recorded { proofs: &[of(Role::Baseline)], ..Recorded::of(&plan, &samples.all) },
+        &RunRecord { proofs: &[of(Role::Baseline)], ..RunRecord::of(&plan, &samples.all) },
         &Policy::default(),
     );
     assert_eq!(not_timed(&found), [true, false, false]);
@@ -253,7 +253,7 @@ fn a_variant_whose_proof_fails_has_no_ratio_even_if_it_was_timed() {
     samples.noisy(0, 6, 1, |_| 1.0);
     let proofs = [proof(&plan.blocks[0], "v", ProofResult::Fails)];
     let found =
-        compare(&Recorded { proofs: &proofs, ..Recorded::of(&plan, &samples.all) }, &Policy::default());
+        compare(&RunRecord { proofs: &proofs, ..RunRecord::of(&plan, &samples.all) }, &Policy::default());
     let variant = &found.blocks[0].arms[2];
     assert!(variant.ratio.is_none() && variant.not_timed.is_some());
 }
@@ -266,7 +266,7 @@ fn without_a_timed_baseline_there_is_nothing_to_compare_with() {
     for round in 1..=6 {
         samples.push(0, 2, round, 1, built(1.0));
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert!(found.blocks[0].arms.iter().all(|arm| arm.ratio.is_none()));
     assert!(notes_say(&found, "The baseline was not timed"));
 }
@@ -281,7 +281,7 @@ fn a_twin_that_was_not_timed_is_as_none() {
             samples.push(0, arm, round, 1, built(1.0 + 0.01 * f64::from(round * (arm as u32 + 1) % 5)));
         }
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.map(|ratio| ratio.rounds), Some(6));
     assert!(notes_say(&found, "The twin was not timed (the warm-up build failed with exit code 1)"));
 }
@@ -291,13 +291,13 @@ fn samples_of_unknown_blocks_and_arms_are_left_out() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 6, 1, |_| 1.0);
-    let reference = compared(&plan, &samples.all);
+    let reference = compare_samples(&plan, &samples.all);
     let mut stray = samples.all[0].clone();
     (stray.number, stray.variant) = (900, "gone".into());
     let mut foreign = samples.all[0].clone();
     (foreign.number, foreign.block) = (901, crate::record::BlockId::new("a", "b", "c"));
     samples.all.extend([stray, foreign]);
-    assert_eq!(compared(&plan, &samples.all), reference);
+    assert_eq!(compare_samples(&plan, &samples.all), reference);
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
@@ -317,7 +317,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
-    /// Whatever comes out of a run, the answer is sound, and no time-out is rewarded.
+    /// For any outcomes of a run, the result is sound, and no time-out is rewarded.
     #[test]
     fn any_outcomes_give_a_sound_answer(
         outcomes in prop::collection::vec((0..5usize, 0..9u32, 1..3u32, outcome()), 0..80),
@@ -336,7 +336,7 @@ proptest! {
         for (arm, round, attempt, outcome) in outcomes.into_iter().filter(|(arm, ..)| *arm < arms) {
             samples.push(0, arm, round + 7, attempt, outcome);
         }
-        let found = compared(&plan, &samples.all);
+        let found = compare_samples(&plan, &samples.all);
         for arm in found.blocks[0].arms.iter().filter(|arm| arm.role == Role::Variant) {
             let timed_out = samples.all.iter().any(|sample| {
                 sample.variant == arm.variant && sample.round > 0 && sample.outcome == Outcome::TimedOut
@@ -345,9 +345,9 @@ proptest! {
                 prop_assert!(!matches!(ratio.verdict, Verdict::Faster | Verdict::Equivalent));
             }
         }
-        // The same against another baseline.
-        let policy = Policy { baseline: Some(WantedBaseline::new("w")), ..Policy::default() };
-        let found = compare(&Recorded::of(&plan, &samples.all), &policy);
+        // The same samples with another baseline.
+        let policy = Policy { baseline: Some(RequestedBaseline::new("w")), ..Policy::default() };
+        let found = compare(&RunRecord::of(&plan, &samples.all), &policy);
         assert_sound(&found);
         let timed_out = |name: &str| {
             let late = |sample: &&Sample| sample.round > 0 && sample.outcome == Outcome::TimedOut;

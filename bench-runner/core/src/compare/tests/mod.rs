@@ -5,7 +5,7 @@ use super::fixture;
 mod calibration;
 mod costs;
 mod degenerate;
-mod kind;
+mod later_builds;
 mod order;
 mod pooled_projects;
 mod post_hoc;

@@ -3,9 +3,9 @@ use crate::compare::{NoOrderEffects, OrderEffects};
 use crate::record::Outcome;
 use crate::stats::noise::Noise;
 
-/// A block of baseline, twin and two variants in which the first build of each round takes 5 % longer. The arms take
-/// turns at the places.
-fn with_slow_starts(rounds: u32) -> crate::compare::Comparison {
+/// A block of baseline, twin and two variants in which the first build of each round takes 5% longer. The
+/// arms rotate through the positions.
+fn compare_with_slow_starts(rounds: u32) -> crate::compare::Comparison {
     let plan = plan(vec![block("linkers", true, &["v", "w"])]);
     let mut samples = Samples::of(&plan);
     let mut noise = Noise::new(3);
@@ -17,12 +17,12 @@ fn with_slow_starts(rounds: u32) -> crate::compare::Comparison {
             samples.push(0, arm, round, 1, built(seconds)).position = place as u32 + 1;
         }
     }
-    compared(&plan, &samples.all)
+    compare_samples(&plan, &samples.all)
 }
 
 #[test]
 fn what_the_first_build_costs_is_told_and_bounded() {
-    let found = with_slow_starts(12);
+    let found = compare_with_slow_starts(12);
     let order: &OrderEffects = found.blocks[0].order.as_ref().unwrap();
     let (low, high) = order.first.interval();
     assert!(low < 0.05 && 0.05 < high && high - low < 0.02, "{order:?}");
@@ -32,7 +32,7 @@ fn what_the_first_build_costs_is_told_and_bounded() {
 
 #[test]
 fn few_rounds_say_nothing_of_the_order() {
-    assert_eq!(with_slow_starts(5).blocks[0].order, Err(NoOrderEffects::FewRounds(5)));
+    assert_eq!(compare_with_slow_starts(5).blocks[0].order, Err(NoOrderEffects::FewRounds(5)));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_block_of_baseline_and_twin_has_no_ratio_to_bound() {
             samples.push(0, arm, round, 1, built(seconds)).position = place + 1;
         }
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let order = found.blocks[0].order.as_ref().unwrap();
     assert_eq!((order.predecessors, order.bound(), order.moved.len()), (None, None, 0));
 }
@@ -68,17 +68,17 @@ fn a_variant_that_never_builds_does_not_take_the_others_along() {
             samples.push(0, arm, round, 1, outcome).position = place as u32 + 1;
         }
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].order.as_ref().map(|order| order.rounds), Ok(12));
 }
 
-/// The orders of the fixture must not leave the property tests of this module without effects of the order.
+/// The orders of the fixture must allow estimating order effects in the property tests of this module.
 #[test]
 fn the_rounds_of_the_fixture_tell_the_effects_apart() {
     for variants in [&["v"][..], &["v", "w", "x"]] {
         let plan = plan(vec![block("linkers", true, variants)]);
         let mut samples = Samples::of(&plan);
         samples.noisy(0, 12, 1, |_| 1.0);
-        assert!(compared(&plan, &samples.all).blocks[0].order.is_ok());
+        assert!(compare_samples(&plan, &samples.all).blocks[0].order.is_ok());
     }
 }

@@ -1,18 +1,18 @@
 use super::fixture::*;
-use crate::compare::{Comparison, Policy, Ratio, Recorded, Verdict, WantedBaseline, compare};
+use crate::compare::{Comparison, Policy, Ratio, RequestedBaseline, RunRecord, Verdict, compare};
 use crate::record::{Block, Outcome, Plan, Role, Sample};
 use crate::stats::noise::Noise;
 use crate::stats::{Control, Estimate, LEVEL, holm};
 
-fn against(plan: &Plan, samples: &[Sample], baseline: &str) -> Comparison {
-    let policy = Policy { baseline: Some(WantedBaseline::new(baseline)), ..Policy::default() };
-    let comparison = compare(&Recorded::of(plan, samples), &policy);
+fn compare_against(plan: &Plan, samples: &[Sample], baseline: &str) -> Comparison {
+    let policy = Policy { baseline: Some(RequestedBaseline::new(baseline)), ..Policy::default() };
+    let comparison = compare(&RunRecord::of(plan, samples), &policy);
     assert_sound(&comparison);
     comparison
 }
 
-/// A block whose arms have their settings, as those of a plan do: `linker=a profile=b`.
-fn settled(matrix: &str, arms: &[&str]) -> Block {
+/// A block whose arms have settings like those of a plan: `linker=a profile=b`.
+fn block_with_settings(matrix: &str, arms: &[&str]) -> Block {
     let mut block = block(matrix, true, &arms[1..]);
     block.arms[BASELINE].variant.name = arms[0].into();
     block.arms[TWIN].variant.name = arms[0].into();
@@ -27,11 +27,11 @@ fn settled(matrix: &str, arms: &[&str]) -> Block {
 
 #[test]
 fn the_others_and_the_old_baseline_stand_against_the_new_one() {
-    let plan = plan(vec![settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
+    let plan = plan(vec![block_with_settings("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 16, 1, |arm| [1.0, 1.0, 0.8, 0.9][arm]);
-    let planned = compared(&plan, &samples.all);
-    let found = against(&plan, &samples.all, "linker=mold");
+    let planned = compare_samples(&plan, &samples.all);
+    let found = compare_against(&plan, &samples.all, "linker=mold");
     let post_hoc = found.post_hoc.as_ref().unwrap();
     assert_eq!((post_hoc.baseline.as_str(), post_hoc.pairs, post_hoc.left_out.len()), ("linker=mold", 3, 0));
     assert_eq!((found.planned, found.family(), found.is_decided()), (2, 3, true));
@@ -39,29 +39,29 @@ fn the_others_and_the_old_baseline_stand_against_the_new_one() {
     let (old, lld) = (block.arms[BASELINE].ratio.unwrap(), block.arms[3].ratio.unwrap());
     assert_eq!((block.baseline, block.arms[TWIN].ratio, block.arms[2].ratio), (2, None, None));
     assert_eq!((old.verdict, lld.verdict), (Verdict::Slower, Verdict::Slower));
-    // With its twin, the old baseline gives the planned answer turned round; the correction alone is another.
+    // With its twin, the old baseline has the inverse of the planned result; only the correction differs.
     let before = planned.blocks[0].arms[2].ratio.unwrap();
     let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} instead of {b}");
     near(old.ratio, 1.0 / before.ratio);
     near(old.low, 1.0 / before.high);
     near(old.p_adjusted / old.p, 3.0 * (before.p_adjusted / before.p) / 2.0);
-    // Two variants of a block with a twin: ln v − ln w, and the factor that the block's stopping asks for.
+    // Two variants of a block with a twin: ln v − ln w, and the factor for the block's stopping rule.
     let twin = block.twin.unwrap();
     assert_eq!(twin, planned.blocks[0].twin.unwrap());
     let d: Vec<f64> = (0..16)
         .map(|round| (block.arms[3].points[round].wall / block.arms[2].points[round].wall).ln())
         .collect();
-    let direct = Estimate::of(&d, Control::Twin).unwrap();
+    let direct = Estimate::from_log_ratios(&d, Control::Twin).unwrap();
     near(lld.ratio, direct.ratio());
     near(lld.high, direct.interval(LEVEL).1);
 }
 
 #[test]
 fn the_planned_twin_still_says_whether_a_block_is_invalid() {
-    let plan = plan(vec![settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
+    let plan = plan(vec![block_with_settings("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 5, |arm| if arm == TWIN { 1.1 } else { 1.0 });
-    let found = against(&plan, &samples.all, "linker=lld");
+    let found = compare_against(&plan, &samples.all, "linker=lld");
     let verdicts = [BASELINE, 2].map(|arm| found.blocks[0].arms[arm].ratio.unwrap().verdict);
     assert_eq!(verdicts, [Verdict::Invalid; 2]);
     assert!(!found.is_decided() && notes_say(&found, "the block shows nothing"));
@@ -69,25 +69,27 @@ fn the_planned_twin_still_says_whether_a_block_is_invalid() {
 
 #[test]
 fn the_planned_baseline_asked_for_is_the_planned_answer() {
-    let plan =
-        plan(vec![settled("linkers", &["linker=bfd", "linker=mold"]), settled("other", &["x=1", "x=2"])]);
+    let plan = plan(vec![
+        block_with_settings("linkers", &["linker=bfd", "linker=mold"]),
+        block_with_settings("other", &["x=1", "x=2"]),
+    ]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 1, |_| 1.0);
-    let recorded = Recorded::of(&plan, &samples.all);
-    let policy = Policy { baseline: Some(WantedBaseline::new("linker=bfd")), ..Policy::default() };
+    let recorded = RunRecord::of(&plan, &samples.all);
+    let policy = Policy { baseline: Some(RequestedBaseline::new("linker=bfd")), ..Policy::default() };
     assert_eq!(compare(&recorded, &policy), compare(&recorded, &Policy::default()));
 }
 
 #[test]
 fn blocks_without_it_are_left_out_and_count_in_the_correction() {
     let plan = plan(vec![
-        settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"]),
-        settled("profiles", &["profile=dev", "profile=release"]),
-        settled("both", &["linker=mold", "linker=bfd"]),
+        block_with_settings("linkers", &["linker=bfd", "linker=mold", "linker=lld"]),
+        block_with_settings("profiles", &["profile=dev", "profile=release"]),
+        block_with_settings("both", &["linker=mold", "linker=bfd"]),
     ]);
     let mut samples = Samples::of(&plan);
     (0..3).for_each(|block| samples.noisy(block, 8, 1, |_| 1.0));
-    let found = against(&plan, &samples.all, "linker=mold");
+    let found = compare_against(&plan, &samples.all, "linker=mold");
     let post_hoc = found.post_hoc.unwrap();
     assert_eq!((post_hoc.pairs, found.blocks.len()), (3 + 1 + 1, 2));
     assert_eq!(post_hoc.left_out.len(), 1);
@@ -95,30 +97,31 @@ fn blocks_without_it_are_left_out_and_count_in_the_correction() {
         (post_hoc.left_out[0].block.as_str(), post_hoc.left_out[0].reason.as_str()),
         ("profiles/hexyl/clean", "no variant here is `linker=mold`")
     );
-    // Where it was planned, the comparison is the planned one at the level of the whole choice.
+    // In the block whose planned baseline it is, the comparison is the planned one at the level of the whole
+    // choice.
     let ratio = found.blocks[1].arms[2].ratio.unwrap();
-    let planned = compared(&plan, &samples.all).blocks[2].arms[2].ratio.unwrap();
+    let planned = compare_samples(&plan, &samples.all).blocks[2].arms[2].ratio.unwrap();
     assert_eq!((ratio.ratio, ratio.p, found.blocks[1].baseline), (planned.ratio, planned.p, BASELINE));
     assert!(ratio.p_adjusted >= planned.p_adjusted);
 }
 
 #[test]
 fn a_run_that_lacks_the_baseline_decides_nothing() {
-    let plan = plan(vec![settled("profiles", &["profile=dev", "profile=release"])]);
-    let found = against(&plan, &[], "linker=mold");
+    let plan = plan(vec![block_with_settings("profiles", &["profile=dev", "profile=release"])]);
+    let found = compare_against(&plan, &[], "linker=mold");
     assert!(found.blocks.is_empty() && found.lacks_baseline() && !found.is_decided());
-    let found = compared(&super::fixture::plan(Vec::new()), &[]);
+    let found = compare_samples(&super::fixture::plan(Vec::new()), &[]);
     assert!(!found.lacks_baseline() && found.is_decided(), "nothing was planned");
 }
 
 #[test]
 fn a_time_out_censors_the_side_that_has_it() {
-    let plan = plan(vec![settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
+    let plan = plan(vec![block_with_settings("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
     let verdicts = |late: usize| {
         let mut samples = Samples::of(&plan);
         samples.noisy(0, 16, 1, |arm| [0.8, 0.8, 1.0, 1.2][arm]);
         samples.all[late].outcome = Outcome::TimedOut;
-        let found = against(&plan, &samples.all, "linker=mold");
+        let found = compare_against(&plan, &samples.all, "linker=mold");
         (
             found.blocks[0].arms[BASELINE].ratio.unwrap().verdict,
             found.blocks[0].arms[3].ratio.unwrap().verdict,
@@ -135,22 +138,22 @@ fn a_time_out_censors_the_side_that_has_it() {
 
 #[test]
 fn an_old_baseline_that_was_not_in_force_costs_its_own_comparison_only() {
-    let plan = plan(vec![settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
+    let plan = plan(vec![block_with_settings("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 1, |arm| if arm == 3 { 1.2 } else { 1.0 });
     let fails = crate::record::Proof {
         role: Role::Baseline,
         ..proof(&plan.blocks[0], "linker=bfd", crate::record::ProofResult::Fails)
     };
-    let policy = Policy { baseline: Some(WantedBaseline::new("linker=mold")), ..Policy::default() };
-    let recorded = Recorded { proofs: std::slice::from_ref(&fails), ..Recorded::of(&plan, &samples.all) };
+    let policy = Policy { baseline: Some(RequestedBaseline::new("linker=mold")), ..Policy::default() };
+    let recorded = RunRecord { proofs: std::slice::from_ref(&fails), ..RunRecord::of(&plan, &samples.all) };
     let found = compare(&recorded, &policy);
     let arms = &found.blocks[0].arms;
     assert_eq!((arms[BASELINE].ratio, arms[3].ratio.unwrap().verdict), (None, Verdict::Slower));
-    // Chosen itself, a variant that was not in force leaves nothing to compare with.
-    let policy = Policy { baseline: Some(WantedBaseline::new("linker=lld")), ..Policy::default() };
+    // If the chosen variant was not in force, there is nothing to compare with.
+    let policy = Policy { baseline: Some(RequestedBaseline::new("linker=lld")), ..Policy::default() };
     let fails = proof(&plan.blocks[0], "linker=lld", crate::record::ProofResult::Fails);
-    let recorded = Recorded { proofs: std::slice::from_ref(&fails), ..Recorded::of(&plan, &samples.all) };
+    let recorded = RunRecord { proofs: std::slice::from_ref(&fails), ..RunRecord::of(&plan, &samples.all) };
     let found = compare(&recorded, &policy);
     assert!(found.blocks[0].arms.iter().all(|arm| arm.ratio.is_none()) && !found.is_decided());
     assert!(notes_say(&found, "`linker=lld` was not timed, so there is nothing to compare with"));
@@ -164,19 +167,20 @@ fn what_is_not_named_is_as_in_the_planned_baseline() {
         "linker=bfd profile=release",
         "linker=mold profile=release",
     ];
-    let mut plan = plan(vec![settled("grid", &arms)]);
+    let mut plan = plan(vec![block_with_settings("grid", &arms)]);
     plan.blocks[0].arms[2].aliases = vec!["linker=gold profile=dev".into()];
-    let chosen = |text: &str| against(&plan, &[], text).blocks.first().map(|block| block.baseline);
+    let chosen = |text: &str| compare_against(&plan, &[], text).blocks.first().map(|block| block.baseline);
     assert_eq!(chosen("linker=mold"), Some(2));
     assert_eq!(chosen("profile=release"), Some(3));
     assert_eq!(chosen("linker=mold,profile=release"), Some(4));
     assert_eq!(chosen("profile=release, linker=mold"), Some(4));
     assert_eq!(chosen("linker=mold profile=release"), Some(4), "the name of a variant");
     assert_eq!(chosen("linker=gold"), Some(2), "another name of the same thing");
-    // The one that is otherwise as planned was left out of the plan: two are left, and neither is meant.
+    // The arm that otherwise equals the planned baseline was left out of the plan: two arms remain, and
+    // neither is chosen.
     let mut left = plan.clone();
     left.blocks[0].arms[2].variant.settings.insert("profile".into(), "fat".into());
-    let found = against(&left, &[], "linker=mold");
+    let found = compare_against(&left, &[], "linker=mold");
     assert!(
         found.post_hoc.unwrap().left_out[0].reason.starts_with("several variants have it: `linker=mold pro")
     );
@@ -185,11 +189,11 @@ fn what_is_not_named_is_as_in_the_planned_baseline() {
 #[test]
 fn a_baseline_that_nobody_has_is_refused_with_what_there_is() {
     let plan = plan(vec![
-        settled("linkers", &["linker=bfd", "linker=mold"]),
-        settled("other", &["env.X=1", "env.X=2"]),
+        block_with_settings("linkers", &["linker=bfd", "linker=mold"]),
+        block_with_settings("other", &["env.X=1", "env.X=2"]),
     ]);
     let refused = |text: &str| {
-        let error = WantedBaseline::new(text).check(&[&plan]).unwrap_err();
+        let error = RequestedBaseline::new(text).check(&[&plan]).unwrap_err();
         format!("{}; {}", error.message, error.help)
     };
     let listed = "there are `linker=bfd`, `linker=mold`, `env.X=1`, `env.X=2`";
@@ -209,31 +213,31 @@ fn a_baseline_that_nobody_has_is_refused_with_what_there_is() {
         refused("linker=mold,env.X=1"),
         format!("no block has a variant with linker=mold,env.X=1; {listed}")
     );
-    assert!(WantedBaseline::new("linker=mold").check(&[&plan]).is_ok());
+    assert!(RequestedBaseline::new("linker=mold").check(&[&plan]).is_ok());
 }
 
 #[test]
 fn rounds_count_that_have_both_sides() {
-    let plan = plan(vec![settled("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
+    let plan = plan(vec![block_with_settings("linkers", &["linker=bfd", "linker=mold", "linker=lld"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 1, |arm| if arm == 3 { 1.2 } else { 1.0 });
-    // Six of eight builds of the old baseline fail; the others do not need it.
+    // Six of eight builds of the old baseline fail; the other arms do not need them.
     for sample in samples.all.iter_mut().filter(|s| s.role == Role::Baseline && s.round > 2) {
         sample.outcome = Outcome::Failed { exit_code: Some(1) };
     }
-    let found = against(&plan, &samples.all, "linker=mold");
+    let found = compare_against(&plan, &samples.all, "linker=mold");
     let arms = &found.blocks[0].arms;
     assert_eq!((arms[BASELINE].ratio, arms[3].ratio.unwrap().rounds), (None, 8));
     assert!(notes_say(&found, "For `linker=bfd` 2 rounds count; a ratio needs at least 3, and"));
     assert!(!notes_say(&found, "nothing can be compared"), "{:?}", found.blocks[0].notes);
 }
 
-/// Null runs of one block of nine equal arms; the variant with the least mean of ln seconds becomes the baseline. Returns
-/// in how many runs a corrected p-value is below α = 0.03, and in how many one would be if the comparisons with it had
-/// been planned. Blocks that are invalid count in neither.
+/// Null runs of one block of nine equal arms; the variant with the smallest mean of ln seconds becomes the
+/// baseline. Returns the number of runs in which a corrected p-value is below α = 0.03, and the number in
+/// which one would be if the comparisons had been planned. Invalid blocks count in neither.
 fn false_alarms(runs: usize) -> (usize, usize) {
     let names: Vec<String> = (0..9).map(|n| format!("env.X={n}")).collect();
-    let plan = plan(vec![settled("null", &names.iter().map(String::as_str).collect::<Vec<_>>())]);
+    let plan = plan(vec![block_with_settings("null", &names.iter().map(String::as_str).collect::<Vec<_>>())]);
     let mut noise = Noise::new(29);
     let (mut of_all_pairs, mut as_planned) = (0, 0);
     for _ in 0..runs {
@@ -245,7 +249,7 @@ fn false_alarms(runs: usize) -> (usize, usize) {
             samples.round(0, round, |arm| built(walls[arm].exp()));
         }
         let best = (2..10).min_by(|a, b| sums[*a].total_cmp(&sums[*b])).unwrap();
-        let found = against(&plan, &samples.all, &plan.blocks[0].arms[best].variant.name);
+        let found = compare_against(&plan, &samples.all, &plan.blocks[0].arms[best].variant.name);
         let ratios: Vec<_> = found.blocks[0].arms.iter().filter_map(|arm| arm.ratio).collect();
         assert_eq!(ratios.len(), 8);
         let valid = |ratio: &Ratio| (ratio.verdict != Verdict::Invalid).then_some(ratio.p);

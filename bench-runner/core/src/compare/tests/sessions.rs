@@ -3,8 +3,8 @@ use crate::compare::Sessions;
 use crate::record::Outcome;
 use crate::stats::noise::Noise;
 
-/// What one variant comes to by session: each session has so many rounds and its own ratio.
-fn sessions(of: &[(u32, f64)]) -> Option<Sessions> {
+/// Ratios of one variant by session, given the number of rounds and the ratio of each session.
+fn compare_sessions(of: &[(u32, f64)]) -> Option<Sessions> {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     let mut noise = Noise::new(9);
@@ -19,35 +19,35 @@ fn sessions(of: &[(u32, f64)]) -> Option<Sessions> {
             }
         }
     }
-    compared(&plan, &samples.all).blocks.remove(0).arms.remove(2).sessions
+    compare_samples(&plan, &samples.all).blocks.remove(0).arms.remove(2).sessions
 }
 
 #[test]
 fn one_session_has_nothing_to_lie_apart_from() {
-    assert_eq!(sessions(&[(8, 0.9)]), None);
-    // two rounds are too few for a ratio
-    assert_eq!(sessions(&[(8, 0.9), (2, 0.9)]), None);
+    assert_eq!(compare_sessions(&[(8, 0.9)]), None);
+    // Two rounds are too few for a ratio.
+    assert_eq!(compare_sessions(&[(8, 0.9), (2, 0.9)]), None);
 }
 
 #[test]
 fn each_session_has_its_ratio_and_the_spread_is_theirs() {
-    let found = sessions(&[(6, 0.90), (6, 0.95), (2, 0.9), (5, 1.0)]).unwrap();
+    let found = compare_sessions(&[(6, 0.90), (6, 0.95), (2, 0.9), (5, 1.0)]).unwrap();
     let numbers: Vec<_> = found.ratios.iter().map(|one| (one.session, one.ratio.rounds)).collect();
     assert_eq!(numbers, [(1, 6), (2, 6), (4, 5)]);
     for (one, truth) in found.ratios.iter().zip([0.90, 0.95, 1.0]) {
         assert!((one.ratio.ratio / truth - 1.0).abs() < 0.01, "{one:?}");
     }
-    // the standard deviation of ln 0.90, ln 0.95 and ln 1 is 0.0527
+    // The standard deviation of ln 0.90, ln 0.95 and ln 1 is 0.0527.
     let spread = found.spread.unwrap();
     assert!((0.04..0.07).contains(&spread.sd) && spread.p < 0.01, "{spread:?}");
 }
 
 #[test]
 fn sessions_that_agree_have_no_spread_beyond_chance() {
-    let spread = sessions(&[(6, 0.9), (6, 0.9)]).unwrap().spread.unwrap();
+    let spread = compare_sessions(&[(6, 0.9), (6, 0.9)]).unwrap().spread.unwrap();
     assert!(spread.p > 0.05, "{spread:?}");
-    // three rounds give a ratio, but too uncertain an error for a spread
-    let few = sessions(&[(3, 0.9), (3, 0.9)]).unwrap();
+    // Three rounds give a ratio, but its error is too uncertain for a spread.
+    let few = compare_sessions(&[(3, 0.9), (3, 0.9)]).unwrap();
     assert_eq!((few.ratios.len(), few.spread), (2, None));
 }
 
@@ -62,6 +62,6 @@ fn a_session_without_the_variant_is_passed_over() {
             samples.push(0, arm, round, 1, outcome).session = 1 + (round - 1) / 6;
         }
     }
-    let found = compared(&plan, &samples.all).blocks.remove(0).arms.remove(2).sessions.unwrap();
+    let found = compare_samples(&plan, &samples.all).blocks.remove(0).arms.remove(2).sessions.unwrap();
     assert_eq!(found.ratios.iter().map(|one| one.ratio.rounds).collect::<Vec<_>>(), [6, 5]);
 }

@@ -1,5 +1,5 @@
 use super::fixture::*;
-use crate::compare::{Policy, Recorded, Verdict, compare};
+use crate::compare::{Policy, RunRecord, Verdict, compare};
 use crate::record::{BlockEnd, BlockId, MetricId, Outcome, Pin, Rebuilt, Role, Sample, StopReason};
 use crate::stats::noise::Noise;
 
@@ -8,7 +8,7 @@ fn each_verdict_from_samples_that_deserve_it() {
     let plan = plan(vec![block("linkers", true, &["faster", "slower", "same"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 16, 1, |arm| [1.0, 1.0, 0.9, 1.1, 1.0][arm]);
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let block = &found.blocks[0];
     let verdicts: Vec<_> = block.arms.iter().map(|arm| arm.ratio.map(|ratio| ratio.verdict)).collect();
     assert_eq!(
@@ -24,13 +24,14 @@ fn each_verdict_from_samples_that_deserve_it() {
 
 #[test]
 fn the_estimate_of_a_variant_is_that_of_the_method() {
-    // d = 0.01, −0.02, 0.03, 0, 0.015, −0.005 against baseline and twin of 1 s; reference values as in `stats`
+    // d = 0.01, −0.02, 0.03, 0, 0.015, −0.005 against baseline and twin of 1 s; reference values as in
+    // `stats`.
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     for (round, d) in (1..).zip([0.01f64, -0.02, 0.03, 0.0, 0.015, -0.005]) {
         samples.round(0, round, |arm| built(if arm == 2 { d.exp() } else { 1.0 }));
     }
-    let ratio = compared(&plan, &samples.all).blocks[0].arms[2].ratio.unwrap();
+    let ratio = compare_samples(&plan, &samples.all).blocks[0].arms[2].ratio.unwrap();
     assert!((ratio.ratio.ln() - 0.005).abs() < 1e-8);
     assert!((ratio.high.ln() - 0.005 - 0.019691488348711858).abs() < 1e-7);
     assert!((ratio.p - 0.542756051750387).abs() < 1e-6 && ratio.p_adjusted == ratio.p);
@@ -42,11 +43,11 @@ fn a_certain_difference_within_the_margin_is_equivalent() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 30, 2, |arm| if arm == 2 { 0.985 } else { 1.0 });
-    let ratio = compared(&plan, &samples.all).blocks[0].arms[2].ratio.unwrap();
+    let ratio = compare_samples(&plan, &samples.all).blocks[0].arms[2].ratio.unwrap();
     assert!(ratio.p_adjusted < 0.03);
     assert_eq!(ratio.verdict, Verdict::Equivalent);
     let strict = Policy { margin: Some(0.01), ..Policy::default() };
-    let found = compare(&Recorded::of(&plan, &samples.all), &strict);
+    let found = compare(&RunRecord::of(&plan, &samples.all), &strict);
     assert_eq!(
         (found.blocks[0].arms[2].ratio.unwrap().verdict, found.blocks[0].margin),
         (Verdict::Faster, 0.01)
@@ -58,13 +59,13 @@ fn all_planned_comparisons_count_even_those_that_were_never_built() {
     let alone = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&alone);
     samples.noisy(0, 8, 3, |arm| if arm == 2 { 1.02 } else { 1.0 });
-    let single = compared(&alone, &samples.all).blocks[0].arms[2].ratio.unwrap();
+    let single = compare_samples(&alone, &samples.all).blocks[0].arms[2].ratio.unwrap();
     assert_eq!(single.p, single.p_adjusted);
     let family = plan(vec![
         block("linkers", true, &["v"]),
         block("others", true, &["a", "b", "c", "d", "e", "f", "g", "h", "i"]),
     ]);
-    let found = compared(&family, &samples.all);
+    let found = compare_samples(&family, &samples.all);
     let ratio = found.blocks[0].arms[2].ratio.unwrap();
     assert_eq!(found.planned, 10);
     assert!((ratio.p_adjusted - (10.0 * single.p).min(1.0)).abs() < 1e-12);
@@ -79,7 +80,7 @@ fn undecided_says_how_wide_and_what_a_new_run_needs() {
         let walls: Vec<f64> = (0..3).map(|_| noise.build(0.05, 0.0).exp()).collect();
         samples.round(0, round, |arm| built(walls[arm]));
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.unwrap().verdict, Verdict::Undecided);
     assert!(notes_say(&found, "a new run would probably need about"), "{:?}", found.blocks[0].notes);
     assert!(notes_say(&found, "its interval of ±"));
@@ -91,14 +92,14 @@ fn a_twin_that_differs_makes_all_of_its_block_invalid_and_no_other() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 5, |arm| if arm == TWIN { 1.1 } else { 1.0 });
     samples.noisy(1, 12, 6, |arm| if arm == 2 { 1.1 } else { 1.0 });
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let verdict = |block: usize, arm: usize| found.blocks[block].arms[arm].ratio.unwrap().verdict;
     assert_eq!(
         [verdict(0, 2), verdict(0, 3), verdict(1, 2)],
         [Verdict::Invalid, Verdict::Invalid, Verdict::Slower]
     );
     assert!(notes_say(&found, "the block shows nothing"));
-    // the two blocks would share a title
+    // The two blocks would share a title.
     assert_eq!(found.blocks[1].title, "hexyl 0.17.0 · clean · others");
 }
 
@@ -113,7 +114,7 @@ fn without_a_twin_the_interval_is_wider_and_the_page_says_so() {
         a.round(0, round, |arm| built(if arm == 2 { variant } else { reference }));
         b.round(0, round, |arm| built(if arm == 1 { variant } else { reference }));
     }
-    let (with, without) = (compared(&with, &a.all), compared(&without, &b.all));
+    let (with, without) = (compare_samples(&with, &a.all), compare_samples(&without, &b.all));
     let width = |ratio: crate::compare::Ratio| (ratio.high / ratio.low).ln();
     let share =
         width(without.blocks[0].arms[1].ratio.unwrap()) / width(with.blocks[0].arms[2].ratio.unwrap());
@@ -127,7 +128,7 @@ fn only_whole_rounds_at_their_last_attempt_count() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 8, |_| 1.0);
-    // round 3 was disturbed for the variant, and is taken again; round 9 is cut
+    // Round 3 was disturbed for the variant and is repeated; round 9 is cut.
     for sample in samples.all.iter_mut().filter(|sample| sample.round == 3 && sample.role == Role::Variant) {
         sample.outcome = built(50.0);
     }
@@ -136,19 +137,19 @@ fn only_whole_rounds_at_their_last_attempt_count() {
     }
     samples.push(0, BASELINE, 9, 1, built(10.0));
     samples.push(0, TWIN, 9, 1, built(10.0));
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let variant = &found.blocks[0].arms[2];
     assert_eq!((found.blocks[0].rounds, variant.points.len(), variant.ratio.unwrap().rounds), (8, 8, 8));
     assert!(variant.points.iter().all(|point| point.wall < 11.0));
-    // points stand in the order of building: the new attempt of round 3 comes last
+    // Points are in the order of building: the new attempt at round 3 comes last.
     assert!(variant.points.windows(2).all(|pair| pair[0].order < pair[1].order));
     assert_eq!(variant.points.last().map(|point| (point.round, point.order)), Some((3, 26)));
     assert!(notes_say(&found, "1 round is not complete"));
     assert!(notes_say(&found, "1 round was taken again"));
     assert!(notes_say(&found, "With the first attempts in their place the ratio of `v`"));
-    // an attempt that was cut leaves the round without an answer
+    // An attempt that was cut leaves the round without a result.
     samples.push(0, BASELINE, 4, 2, built(10.0));
-    assert_eq!(compared(&plan, &samples.all).blocks[0].rounds, 7);
+    assert_eq!(compare_samples(&plan, &samples.all).blocks[0].rounds, 7);
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn rounds_are_numbered_on_through_sessions_and_a_cut_one_is_taken_again_in_the_n
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 8, 9, |_| 1.0);
-    // The first session was cut in round 4, before its last build; the second took that round again.
+    // The first session was cut in round 4, before its last build; the second repeated that round.
     samples.all.remove(11);
     for (number, sample) in samples.all.iter_mut().enumerate() {
         sample.number = number as u32 + 1;
@@ -166,7 +167,7 @@ fn rounds_are_numbered_on_through_sessions_and_a_cut_one_is_taken_again_in_the_n
         let again = samples.push(0, arm, 4, 2, built(10.0 + f64::from(arm as u32) / 100.0));
         again.session = 2;
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!((found.blocks[0].rounds, found.blocks[0].arms[2].ratio.unwrap().rounds), (8, 8));
 }
 
@@ -179,7 +180,7 @@ fn an_arm_that_was_given_up_does_not_cut_the_rounds_after_it() {
         sample.outcome = Outcome::Failed { exit_code: Some(1) };
     }
     samples.all.retain(|sample| sample.variant != "w" || sample.round <= 3);
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let [.., v, w] = found.blocks[0].arms.as_slice() else { panic!("{:?}", found.blocks[0].arms) };
     assert_eq!((found.blocks[0].rounds, v.ratio.unwrap().rounds), (8, 8));
     assert_eq!((w.points.len(), w.failures, w.ratio), (1, 2, None));
@@ -202,17 +203,18 @@ fn a_twin_that_was_given_up_does_not_cost_the_rounds_after_it() {
     let with = plan(vec![block("linkers", true, &["v"])]);
     let samples = failing_twin(&with, 12, &[3, 4], 4);
     let reason = "the build failed with exit code 1, 2 times in a row";
-    let found = ended(&with, &samples, &[end(&with.blocks[0], &[(Role::Twin, "linker=bfd", reason)])]);
+    let found =
+        compare_with_ends(&with, &samples, &[end(&with.blocks[0], &[(Role::Twin, "linker=bfd", reason)])]);
     let ratio = found.blocks[0].arms[2].ratio.unwrap();
     assert_eq!((found.blocks[0].rounds, ratio.rounds, ratio.verdict), (12, 12, Verdict::Faster));
     assert_eq!(found.blocks[0].twin, None);
     assert!(notes_say(&found, &format!("Building the twin was given up ({reason}), so the block is judged")));
     assert_eq!(found.blocks[0].arms[TWIN].not_timed, None);
-    // It is the answer that a plan without a twin gives to the same builds.
+    // The result is that of a plan without a twin for the same builds.
     let without = plan(vec![block("linkers", false, &["v"])]);
-    assert_eq!(compared(&without, &samples).blocks[0].arms[1].ratio, Some(ratio));
-    // Before the block has ended, the rounds that lack it tell.
-    let unfinished = compared(&with, &samples);
+    assert_eq!(compare_samples(&without, &samples).blocks[0].arms[1].ratio, Some(ratio));
+    // Before the block has ended, the rounds without the twin show that it was given up.
+    let unfinished = compare_samples(&with, &samples);
     assert_eq!(unfinished.blocks[0].arms[2].ratio, Some(ratio));
     assert!(notes_say(&unfinished, "Building the twin was given up (its builds failed)"));
 }
@@ -221,7 +223,7 @@ fn a_twin_that_was_given_up_does_not_cost_the_rounds_after_it() {
 fn a_single_failed_build_of_the_twin_costs_its_round_only() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let samples = failing_twin(&plan, 12, &[3], 12);
-    let found = ended(&plan, &samples, &[end(&plan.blocks[0], &[])]);
+    let found = compare_with_ends(&plan, &samples, &[end(&plan.blocks[0], &[])]);
     let (ratio, twin) = (found.blocks[0].arms[2].ratio.unwrap(), found.blocks[0].twin.unwrap());
     assert_eq!((found.blocks[0].rounds, ratio.rounds, twin.rounds), (12, 11, 11));
     assert!(!notes_say(&found, "given up"));
@@ -237,9 +239,10 @@ fn why_an_arm_was_given_up_is_said() {
     }
     samples.all.retain(|sample| sample.variant != "w" || sample.round <= 3);
     let reason = "the build was ended after its time limit,\n2 times in a row";
-    let found = ended(&plan, &samples.all, &[end(&plan.blocks[0], &[(Role::Variant, "w", reason)])]);
-    let says = "Building `w` was given up: the build was ended after its time limit, 2 times in a row.";
-    assert!(notes_say(&found, says), "{:?}", found.blocks[0].notes);
+    let found =
+        compare_with_ends(&plan, &samples.all, &[end(&plan.blocks[0], &[(Role::Variant, "w", reason)])]);
+    let note = "Building `w` was given up: the build was ended after its time limit, 2 times in a row.";
+    assert!(notes_say(&found, note), "{:?}", found.blocks[0].notes);
     assert_eq!(found.blocks[0].arms[3].not_timed, None);
     assert!(!notes_say(&found, "Building `v`") && !notes_say(&found, "Building the twin"));
 }
@@ -254,16 +257,16 @@ fn what_else_the_settings_change_is_said_once() {
         let mut samples = Samples::of(&plan);
         samples.noisy(0, 12, 1, |_| 1.0);
         samples.all.retain(|sample| sample.variant != "w");
-        compared(&plan, &samples.all).blocks.remove(0).notes
+        compare_samples(&plan, &samples.all).blocks.remove(0).notes
     };
-    let says = |changes: [&[&str]; 4]| notes(changes).into_iter().find(|note| note.starts_with("Besides"));
+    let note = |changes: [&[&str]; 4]| notes(changes).into_iter().find(|note| note.starts_with("Besides"));
     let (bfd, mold) = ("linker=bfd: so are build scripts", "linker=mold: so are build scripts");
     let one = "Besides what its name says: linker=mold: so are build scripts.";
-    assert_eq!(says([&[], &[], &[mold], &[]]).as_deref(), Some(one));
+    assert_eq!(note([&[], &[], &[mold], &[]]).as_deref(), Some(one));
     let two = "Besides what their names say: linker=bfd, linker=mold: so are build scripts.";
     // `w` was never built.
-    assert_eq!(says([&[bfd], &[bfd], &[mold], &["x"]]).as_deref(), Some(two));
-    assert_eq!(says([&[], &[], &[], &[]]), None);
+    assert_eq!(note([&[bfd], &[bfd], &[mold], &["x"]]).as_deref(), Some(two));
+    assert_eq!(note([&[], &[], &[], &[]]), None);
 }
 
 #[test]
@@ -272,7 +275,7 @@ fn outliers_are_flagged_and_kept() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 11, |_| 1.0);
     samples.all[5].outcome = built(17.0);
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let variant = &found.blocks[0].arms[2];
     let flagged: Vec<u32> =
         variant.points.iter().filter(|point| point.outlier).map(|point| point.round).collect();
@@ -291,12 +294,12 @@ fn another_set_of_units_after_an_edit_is_said() {
         sample.edit = u64::from(sample.round);
         sample.rebuilt = Some(Rebuilt { count, set: set.into() });
     }
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert!(notes_say(&found, "`v` compiled another set of units than the baseline in 6 of 6 rounds"));
     assert!(!notes_say(&found, "`w` compiled"));
-    // without edits every arm compiles what its configuration needs, and nothing is said
+    // Without edits every arm compiles what its configuration needs, and there is no note.
     samples.all.iter_mut().for_each(|sample| sample.edit = 0);
-    assert!(!notes_say(&compared(&plan, &samples.all), "another set of units"));
+    assert!(!notes_say(&compare_samples(&plan, &samples.all), "another set of units"));
 }
 
 #[test]
@@ -305,17 +308,17 @@ fn a_time_out_is_counted_and_forbids_the_good_verdicts() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 13, |arm| if arm == 2 { 0.8 } else { 1.0 });
     samples.all[5].outcome = Outcome::TimedOut;
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     let variant = &found.blocks[0].arms[2];
     assert_eq!((variant.failures, variant.ratio.unwrap().rounds), (1, 11));
     assert_eq!(variant.ratio.unwrap().verdict, Verdict::Undecided);
     assert!(notes_say(&found, "A build of `v` timed out"));
     let ratio = variant.ratio.unwrap();
-    let says = format!("({:.3} to {:.3}) is of rounds without a time-out", ratio.low, ratio.high);
-    assert!(notes_say(&found, "`v` is undecided: its interval of ±") && notes_say(&found, &says));
-    // a plain failure is counted, and is no verdict on time
+    let note = format!("({:.3} to {:.3}) is of rounds without a time-out", ratio.low, ratio.high);
+    assert!(notes_say(&found, "`v` is undecided: its interval of ±") && notes_say(&found, &note));
+    // A plain failure is counted, but does not affect the verdict.
     samples.all[5].outcome = Outcome::Failed { exit_code: Some(101) };
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.unwrap().verdict, Verdict::Faster);
     assert!(notes_say(&found, "Of `v`, 1 measured build did not end well"));
 }
@@ -326,7 +329,7 @@ fn a_baseline_with_a_time_out_makes_no_variant_slower() {
     let mut samples = Samples::of(&plan);
     samples.noisy(0, 12, 14, |arm| if arm == 2 { 1.3 } else { 1.0 });
     samples.all[3].outcome = Outcome::TimedOut;
-    let found = compared(&plan, &samples.all);
+    let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.unwrap().verdict, Verdict::Undecided);
     assert!(notes_say(&found, "A build of the baseline or its twin timed out"));
 }
@@ -338,16 +341,16 @@ fn offsets_that_many_twins_show_widen_the_intervals() {
     let width = |offset: f64| {
         let mut samples = Samples::of(&plan);
         for block in 0..12 {
-            // alternating directories, some per cent apart from each other
+            // Alternating directories, a few percent apart.
             let sign = if block % 2 == 0 { 1.0 } else { -1.0 };
             samples.noisy(block, 12, block as u64, |arm| if arm == TWIN { 1.0 + sign * offset } else { 1.0 });
         }
-        let found = compared(&plan, &samples.all);
+        let found = compare_samples(&plan, &samples.all);
         let ratio = found.blocks[0].arms[2].ratio.unwrap();
         ((ratio.high / ratio.low).ln(), notes_say(&found, "From 12 twins of 1 run the offset"))
     };
-    let ((plain, _), (widened, said)) = (width(0.0), width(0.02));
-    assert!(widened > 2.0 * plain && said, "{plain} {widened}");
+    let ((plain, _), (widened, has_note)) = (width(0.0), width(0.02));
+    assert!(widened > 2.0 * plain && has_note, "{plain} {widened}");
 }
 
 #[test]
@@ -362,7 +365,10 @@ fn rounds_that_resemble_their_neighbours_widen_the_intervals() {
             .collect();
         samples.round(0, round, |arm| built(walls[arm]));
     }
-    assert!(notes_say(&compared(&plan, &samples.all), "Neighbouring rounds of an arm resemble each other"));
+    assert!(notes_say(
+        &compare_samples(&plan, &samples.all),
+        "Neighbouring rounds of an arm resemble each other"
+    ));
 }
 
 #[test]
@@ -372,7 +378,7 @@ fn ends_and_summaries_are_passed_on() {
     samples.noisy(0, 6, 16, |_| 1.0);
     let of_another = BlockEnd { block: BlockId::new("a", "b", "c"), ..end(&plan.blocks[0], &[]) };
     let own = BlockEnd { stopped: StopReason::Budget, ..end(&plan.blocks[0], &[]) };
-    let found = ended(&plan, &samples.all, &[own, of_another]);
+    let found = compare_with_ends(&plan, &samples.all, &[own, of_another]);
     let block = &found.blocks[0];
     assert_eq!((block.stopped, found.machine.as_str()), (Some(StopReason::Budget), "a machine"));
     let arm = &block.arms[0];
@@ -397,7 +403,7 @@ fn titles_say_what_a_block_spans() {
     (elsewhere.name, elsewhere.pin) =
         ("elsewhere".into(), Pin::Git { rev: "0123456789abcdef0123".repeat(2) });
     plan.projects.push(elsewhere);
-    let titles: Vec<_> = compared(&plan, &[]).blocks.into_iter().map(|block| block.title).collect();
+    let titles: Vec<_> = compare_samples(&plan, &[]).blocks.into_iter().map(|block| block.title).collect();
     assert_eq!(
         titles,
         ["hexyl / other · clean / check", "hexyl · 2 commits · clean", "elsewhere 0123456789 · clean"]

@@ -1,6 +1,6 @@
-//! The fit of the effects: least squares with far values drawn in.
+//! Fit of the order effects: least squares with clipped outliers.
 
-use super::regressors::{Used, less_the_last, with_the_last};
+use super::regressors::{CompleteRounds, drop_last_arm, restore_last_arm};
 use super::values::{Effect, PredecessorEffects};
 use crate::stats::estimate::{LEVEL, MIN_INSIDE};
 use crate::stats::fisher::f_tail;
@@ -9,32 +9,33 @@ use crate::stats::least_squares::{Cholesky, dot, squared};
 use crate::stats::quantile::{MAD_TO_SD, median};
 use crate::stats::student::t_quantile;
 
-/// Steps of the modified residuals: effects and intervals are then within 0.3 % of where they would end.
+/// Number of steps of the modified residuals; effects and intervals are then within 0.3% of their limits.
 const STEPS: usize = 12;
 
-/// A scale of ln seconds below this is rounding.
+/// A scale of ln seconds below this is a rounding error.
 const NO_SCATTER: f64 = 1e-12;
 
 /// The fitted effects.
 pub(super) struct Fit {
     /// Being first, trend, and each arm but the last.
     coefficients: Vec<f64>,
-    /// Of XᵀX, both means taken out of X.
+    /// Factor of XᵀX, with both means subtracted from X.
     cholesky: Cholesky,
     /// Variance of one build.
     variance: f64,
     df: f64,
-    /// Student's t for the interval: finding it takes longer than the fit of a usual block.
+    /// Quantile of Student's t for the interval, stored because finding it takes longer than the fit of a
+    /// usual block.
     t: f64,
 }
 
 impl Fit {
-    /// `None` where the regressors depend on each other.
-    pub(super) fn of(used: &Used) -> Option<Self> {
+    /// `None` if the regressors depend on each other.
+    pub(super) fn of(used: &CompleteRounds) -> Option<Self> {
         let (products, count) = products(used);
         let cholesky = Cholesky::of(products, count, used.rounds as f64)?;
         let df = ((used.rounds - 1) * (used.arms - 1) - count) as f64;
-        let (coefficients, variance) = fit_modified(used, &cholesky, count, df);
+        let (coefficients, variance) = fit_robustly(used, &cholesky, count, df);
         let t = t_quantile(0.5 + 0.5 * LEVEL, df);
         let fit = Self { coefficients, cholesky, variance, df, t };
         (fit.variance.is_finite() && fit.coefficients.iter().all(|value| value.is_finite())).then_some(fit)
@@ -47,15 +48,15 @@ impl Fit {
         self.effect(&weights)
     }
 
-    /// The effect of some of each column.
+    /// The effect of a weighted sum of columns.
     pub(super) fn effect(&self, weights: &[f64]) -> Effect {
         let variance = self.variance * squared(&self.cholesky.half_solve(weights));
         Effect { log: dot(weights, &self.coefficients), half_width: self.t * variance.sqrt() }
     }
 
-    /// What the arms, as positions, do to the build that follows.
+    /// Effects of the arms, given as indices, on the build that follows.
     pub(super) fn predecessors(&self, arms: &[usize]) -> PredecessorEffects {
-        let plain = with_the_last(&self.coefficients);
+        let plain = restore_last_arm(&self.coefficients);
         let all = plain[2..].iter().enumerate();
         let (largest, _) = all.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())).unwrap_or((0, &0.0));
         let mut weights = vec![0.0; plain.len()];
@@ -68,24 +69,25 @@ impl Fit {
         } else {
             1.0
         };
-        PredecessorEffects { arm: arms[largest], largest: self.effect(&less_the_last(&weights)), p }
+        PredecessorEffects { arm: arms[largest], largest: self.effect(&drop_last_arm(&weights)), p }
     }
 }
 
-/// XᵀX, row by row, and its size; of X the means of rounds and arms are taken out.
+/// XᵀX, row by row, and its size, with the means of rounds and arms subtracted from X.
 ///
 /// With Z the n·k rows by plain columns, r(i) and c(j) their means over round i and arm j, and g over all,
-/// ZᵀZ − k·Σ r(i)·r(i)ᵀ − n·Σ c(j)·c(j)ᵀ + n·k·g·gᵀ is that of the plain columns. It stays the same if r and g are taken
-/// less r(1). Then all of these vectors have few values that are not 0, while nearly all of X has.
-fn products(used: &Used) -> (Vec<f64>, usize) {
+/// ZᵀZ − k·Σ r(i)·r(i)ᵀ − n·Σ c(j)·c(j)ᵀ + n·k·g·gᵀ is that of the plain columns. It stays the same if r(1)
+/// is subtracted from all r and from g. All of these vectors then have few nonzero values, while X has nearly
+/// none that are 0.
+fn products(used: &CompleteRounds) -> (Vec<f64>, usize) {
     let (n, k, columns) = (used.rounds as f64, used.arms as f64, used.plain_columns());
     let mut sums = Products { columns, lower: vec![0.0; columns * columns] };
     let mut of_round = vec![vec![0.0; columns]; used.rounds];
     let mut of_arm = vec![vec![0.0; columns]; used.arms];
-    for (cell, place) in used.places.iter().enumerate() {
-        sums.add(1.0, &place.entries(columns));
-        place.add(1.0 / k, &mut of_round[cell / used.arms]);
-        place.add(1.0 / n, &mut of_arm[cell % used.arms]);
+    for (cell, position) in used.positions.iter().enumerate() {
+        sums.add(1.0, &position.entries(columns));
+        position.add(1.0 / k, &mut of_round[cell / used.arms]);
+        position.add(1.0 / n, &mut of_arm[cell % used.arms]);
     }
     of_arm.iter().for_each(|mean| sums.add(-n, &entries(mean)));
     let first = of_round[0].clone();
@@ -96,10 +98,10 @@ fn products(used: &Used) -> (Vec<f64>, usize) {
         sums.add(-k, &entries(mean));
     }
     sums.add(n * k, &entries(&all));
-    sums.less_the_last()
+    sums.drop_last_arm()
 }
 
-/// Sums of products of plain columns: row by row, of which only the lower triangle is kept.
+/// Sums of products of plain columns, row by row; only the lower triangle is used.
 struct Products {
     columns: usize,
     lower: Vec<f64>,
@@ -115,8 +117,8 @@ impl Products {
         }
     }
 
-    /// Those of the columns of the fit, and how many these are.
-    fn less_the_last(self) -> (Vec<f64>, usize) {
+    /// Sums for the columns of the fit, and the number of these columns.
+    fn drop_last_arm(self) -> (Vec<f64>, usize) {
         let Some(count) = self.columns.checked_sub(1).filter(|count| *count > 0) else {
             return (self.lower, self.columns);
         };
@@ -134,23 +136,23 @@ impl Products {
     }
 }
 
-/// The values that are not 0, with their columns.
+/// Nonzero values with their columns.
 fn entries(row: &[f64]) -> Vec<(usize, f64)> {
     row.iter().copied().enumerate().filter(|(_, value)| *value != 0.0).collect()
 }
 
-/// Coefficients and the variance of one build, by Huber's modified residuals: values that lie far from the fit are
-/// replaced by the fit and the limit, and the fit is made again. The scale is that of his Proposal 2.
-fn fit_modified(used: &Used, cholesky: &Cholesky, count: usize, df: f64) -> (Vec<f64>, f64) {
+/// Coefficients and the variance of one build, by Huber's modified residuals: values far from the fit are
+/// replaced by the fit plus or minus the limit, and the fit is repeated. The scale is that of his Proposal 2.
+fn fit_robustly(used: &CompleteRounds, cholesky: &Cholesky, count: usize, df: f64) -> (Vec<f64>, f64) {
     let mut coefficients = vec![0.0; count];
-    let mut residuals = medians_out(&used.logs, used.arms);
+    let mut residuals = subtract_medians(&used.logs, used.arms);
     let distances: Vec<f64> = residuals.iter().map(|r| r.abs()).filter(|r| *r > NO_SCATTER).collect();
     let Some(mut scale) = median(&distances).map(|distance| MAD_TO_SD * distance) else {
         return (coefficients, 0.0);
     };
     let mut limit = 2.0 * C * scale;
     for _ in 0..STEPS {
-        coefficients = fit_again(used, cholesky, &mut residuals, limit);
+        coefficients = refit(used, cholesky, &mut residuals, limit);
         scale = (clipped_squares(&residuals, C * scale) / (BETA * df)).sqrt();
         if scale < NO_SCATTER {
             return (coefficients, 0.0);
@@ -172,34 +174,34 @@ fn clipped_squares(residuals: &[f64], limit: f64) -> f64 {
     sum
 }
 
-/// Fits values whose residuals are drawn in to the limit, and returns the coefficients. The residuals become those of
-/// the values as they are.
-fn fit_again(used: &Used, cholesky: &Cholesky, residuals: &mut [f64], limit: f64) -> Vec<f64> {
+/// Fits values whose residuals are clipped at the limit, and returns the coefficients. The residuals become
+/// those of the unclipped values.
+fn refit(used: &CompleteRounds, cholesky: &Cholesky, residuals: &mut [f64], limit: f64) -> Vec<f64> {
     let mut rest = used.logs.clone();
     for (residual, value) in residuals.iter_mut().zip(&mut rest) {
-        // what is cut off stays with the residual
+        // The clipped part remains in the residual.
         *residual -= residual.max(-limit).min(limit);
         *value -= *residual;
     }
-    centre(&mut rest, used.arms);
+    subtract_means(&mut rest, used.arms);
     let mut sums = vec![0.0; used.plain_columns()];
-    for (place, value) in used.places.iter().zip(&rest) {
-        place.add(*value, &mut sums);
+    for (position, value) in used.positions.iter().zip(&rest) {
+        position.add(*value, &mut sums);
     }
-    let coefficients = cholesky.solve(&less_the_last(&sums));
-    let plain = with_the_last(&coefficients);
-    for (place, value) in used.places.iter().zip(&mut rest) {
-        *value -= place.times(&plain);
+    let coefficients = cholesky.solve(&drop_last_arm(&sums));
+    let plain = restore_last_arm(&coefficients);
+    for (position, value) in used.positions.iter().zip(&mut rest) {
+        *value -= position.times(&plain);
     }
-    centre(&mut rest, used.arms);
+    subtract_means(&mut rest, used.arms);
     for (residual, value) in residuals.iter_mut().zip(&rest) {
         *residual += value;
     }
     coefficients
 }
 
-/// What is left of the values when the median of each round, then that of each arm is taken away.
-fn medians_out(logs: &[f64], arms: usize) -> Vec<f64> {
+/// Subtracts the median of each round and then the median of each arm.
+fn subtract_medians(logs: &[f64], arms: usize) -> Vec<f64> {
     let mut rest = logs.to_vec();
     for row in rest.chunks_exact_mut(arms) {
         let middle = median(row).unwrap_or(0.0);
@@ -213,8 +215,8 @@ fn medians_out(logs: &[f64], arms: usize) -> Vec<f64> {
     rest
 }
 
-/// Takes the means of rounds and of arms out of a table of rounds by arms.
-fn centre(table: &mut [f64], arms: usize) {
+/// Subtracts the means of rounds and of arms from a table of rounds by arms.
+fn subtract_means(table: &mut [f64], arms: usize) {
     let rounds = (table.len() / arms) as f64;
     let mut means = vec![0.0; arms];
     for round in table.chunks_exact_mut(arms) {

@@ -1,26 +1,27 @@
-//! What the order says of each build. Knows nothing of effects.
+//! Regressors of each build, from the order of building. Knows nothing of effects.
 //!
-//! *Plain* columns: being first; with more than two arms also the trend, and for each usual arm whether the build
-//! follows it. A build has at most two of them that are not 0. The columns of the fit are one fewer: each arm's less
-//! the last arm's, because effects of arms sum to 0.
+//! *Plain* columns: being first; with more than two arms also the trend, and for each usual arm, following
+//! it. At most two of them are nonzero for a build. The fit has one column less: each arm's minus the last
+//! arm's, because the effects of arms sum to 0.
 
 use super::values::OrderedRound;
 use crate::stats::rounds::{Contrast, Side, ln_seconds, usual_arms};
 
-/// Where a build stands in its round.
+/// Position of a build in its round.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Place {
+pub(super) enum BuildPosition {
     First,
     Later {
-        /// From −1 for the second place to 1 for the last.
+        /// From −1 at the second position to 1 at the last.
         trend: f64,
-        /// Which of the usual arms was built before it, if it was one.
+        /// Index of the preceding arm among the usual arms, if it is one of them.
         after: Option<usize>,
     },
 }
 
-impl Place {
-    /// The plain regressors of the build, as columns and values; the others are 0, and so may be the second.
+impl BuildPosition {
+    /// The plain regressors of the build, as columns and values; all others are 0, and the second may be 0
+    /// too.
     pub(super) fn entries(self, columns: usize) -> [(usize, f64); 2] {
         match self {
             Self::First => [(0, 1.0), (0, 0.0)],
@@ -44,13 +45,13 @@ impl Place {
     }
 }
 
-/// How many plain columns there are for so many usual arms.
+/// Number of plain columns for a number of usual arms.
 fn plain_columns(arms: usize) -> usize {
     if arms > 2 { arms + 2 } else { 1 }
 }
 
-/// From values by plain columns, such as sums, to those by the columns of the fit.
-pub(super) fn less_the_last(plain: &[f64]) -> Vec<f64> {
+/// Converts values by plain columns, such as sums, to values by columns of the fit.
+pub(super) fn drop_last_arm(plain: &[f64]) -> Vec<f64> {
     match plain {
         [first, trend, arms @ .., last] => {
             [*first, *trend].into_iter().chain(arms.iter().map(|arm| arm - last)).collect()
@@ -59,8 +60,8 @@ pub(super) fn less_the_last(plain: &[f64]) -> Vec<f64> {
     }
 }
 
-/// From coefficients of the fit to those of the plain columns, where the last arm has what makes the sum 0.
-pub(super) fn with_the_last(coefficients: &[f64]) -> Vec<f64> {
+/// Converts coefficients of the fit to those of the plain columns, where the last arm's makes the sum 0.
+pub(super) fn restore_last_arm(coefficients: &[f64]) -> Vec<f64> {
     let mut plain = coefficients.to_vec();
     if let [_, _, arms @ ..] = coefficients {
         plain.push(-arms.iter().sum::<f64>());
@@ -68,25 +69,25 @@ pub(super) fn with_the_last(coefficients: &[f64]) -> Vec<f64> {
     plain
 }
 
-/// The places of all builds that ended well.
+/// Positions of all successful builds.
 pub(super) struct Regressors {
-    /// The usual arms, as positions.
+    /// Indices of the usual arms.
     pub(super) arms: Vec<usize>,
     /// By round and arm.
-    places: Vec<Vec<Option<Place>>>,
+    positions: Vec<Vec<Option<BuildPosition>>>,
 }
 
-/// The rounds that have exactly the usual arms, as tables of rounds by usual arms.
-pub(super) struct Used {
+/// The rounds with exactly the usual arms, as tables of rounds by usual arms.
+pub(super) struct CompleteRounds {
     pub(super) rounds: usize,
     pub(super) arms: usize,
-    pub(super) places: Vec<Place>,
+    pub(super) positions: Vec<BuildPosition>,
     /// ln seconds.
     pub(super) logs: Vec<f64>,
 }
 
-impl Used {
-    /// How many plain columns there are.
+impl CompleteRounds {
+    /// Number of plain columns.
     pub(super) fn plain_columns(&self) -> usize {
         plain_columns(self.arms)
     }
@@ -98,59 +99,62 @@ impl Regressors {
         let width = rounds.iter().map(|round| round.seconds.len()).max().unwrap_or(0);
         let mut usual = vec![None; width];
         arms.iter().enumerate().for_each(|(index, &arm)| usual[arm] = Some(index));
-        let places = rounds.iter().map(|round| places(round, &usual)).collect();
-        Self { arms, places }
+        let positions = rounds.iter().map(|round| positions(round, &usual)).collect();
+        Self { arms, positions }
     }
 
-    pub(super) fn used(&self, rounds: &[OrderedRound]) -> Used {
-        let mut used = Used { rounds: 0, arms: self.arms.len(), places: Vec::new(), logs: Vec::new() };
-        for (round, places) in rounds.iter().zip(&self.places) {
-            let of_arm = |&arm: &usize| Some((*places.get(arm)?.as_ref()?, ln_seconds(&round.seconds, arm)?));
-            let Some(builds) = self.arms.iter().map(of_arm).collect::<Option<Vec<(Place, f64)>>>() else {
+    pub(super) fn complete_rounds(&self, rounds: &[OrderedRound]) -> CompleteRounds {
+        let mut used =
+            CompleteRounds { rounds: 0, arms: self.arms.len(), positions: Vec::new(), logs: Vec::new() };
+        for (round, positions) in rounds.iter().zip(&self.positions) {
+            let of_arm =
+                |&arm: &usize| Some((*positions.get(arm)?.as_ref()?, ln_seconds(&round.seconds, arm)?));
+            let Some(builds) = self.arms.iter().map(of_arm).collect::<Option<Vec<(BuildPosition, f64)>>>()
+            else {
                 continue;
             };
             if round.order.len() == self.arms.len() {
                 used.rounds += 1;
-                used.places.extend(builds.iter().map(|(place, _)| place));
+                used.positions.extend(builds.iter().map(|(position, _)| position));
                 used.logs.extend(builds.iter().map(|(_, log)| log));
             }
         }
         used
     }
 
-    /// The mean regressors of one side less those of the other, over the rounds that have both, by columns of the fit;
-    /// `None` without any.
+    /// Mean regressors of one side minus those of the other, over the rounds that have both, by columns of
+    /// the fit; `None` without such rounds.
     pub(super) fn mean(&self, contrast: &Contrast) -> Option<Vec<f64>> {
         let mut sum = vec![0.0; plain_columns(self.arms.len())];
         let mut counted = 0;
-        for places in &self.places {
-            let place = |arm: usize| places.get(arm).copied().flatten();
-            let has = |side: Side| side.arms().all(|arm| place(arm).is_some());
+        for positions in &self.positions {
+            let position = |arm: usize| positions.get(arm).copied().flatten();
+            let has = |side: Side| side.arms().all(|arm| position(arm).is_some());
             if !has(contrast.of) || !has(contrast.against) {
                 continue;
             }
             counted += 1;
             for (side, sign) in [(contrast.of, 1.0), (contrast.against, -1.0)] {
                 let weight = sign / side.arms().count() as f64;
-                side.arms().filter_map(place).for_each(|place| place.add(weight, &mut sum));
+                side.arms().filter_map(position).for_each(|position| position.add(weight, &mut sum));
             }
         }
         sum.iter_mut().for_each(|value| *value /= f64::from(counted.max(1)));
-        (counted > 0).then(|| less_the_last(&sum))
+        (counted > 0).then(|| drop_last_arm(&sum))
     }
 }
 
-/// Where each arm's build stands in a round; `None` for arms that were not built or did not end well. `usual` holds for
-/// each arm its place among the usual ones.
-fn places(round: &OrderedRound, usual: &[Option<usize>]) -> Vec<Option<Place>> {
-    let mut places = vec![None; round.seconds.len()];
+/// Position of each arm's build in a round; `None` for arms that were not built or failed. `usual` has for
+/// each arm its index among the usual arms.
+fn positions(round: &OrderedRound, usual: &[Option<usize>]) -> Vec<Option<BuildPosition>> {
+    let mut positions = vec![None; round.seconds.len()];
     for (index, &arm) in round.order.iter().enumerate() {
         if ln_seconds(&round.seconds, arm).is_none() {
             continue;
         }
-        places[arm] = Some(match index {
-            0 => Place::First,
-            _ => Place::Later {
+        positions[arm] = Some(match index {
+            0 => BuildPosition::First,
+            _ => BuildPosition::Later {
                 trend: if round.order.len() > 2 {
                     2.0 * (index - 1) as f64 / (round.order.len() - 2) as f64 - 1.0
                 } else {
@@ -160,5 +164,5 @@ fn places(round: &OrderedRound, usual: &[Option<usize>]) -> Vec<Option<Place>> {
             },
         });
     }
-    places
+    positions
 }

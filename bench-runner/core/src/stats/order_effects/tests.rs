@@ -4,14 +4,17 @@ use super::*;
 use crate::stats::Side;
 use crate::stats::noise::Noise;
 
-/// Orders as runs draw them: the rows of a Williams design, arms renamed and rows shuffled anew for each set.
+/// Orders as drawn by runs: the rows of a Williams design, with arms renamed and rows shuffled again for each
+/// set.
 fn orders(arms: usize, rounds: usize, noise: &mut Noise) -> Vec<Vec<usize>> {
-    let zigzag = |place: usize| if place % 2 == 1 { place.div_ceil(2) } else { (arms - place / 2) % arms };
+    let zigzag =
+        |position: usize| if position % 2 == 1 { position.div_ceil(2) } else { (arms - position / 2) % arms };
     let mut orders = Vec::new();
     while orders.len() < rounds {
         let names = shuffled(arms, noise);
         for row in shuffled(if arms.is_multiple_of(2) { arms } else { 2 * arms }, noise) {
-            let mut order: Vec<usize> = (0..arms).map(|place| names[(zigzag(place) + row) % arms]).collect();
+            let mut order: Vec<usize> =
+                (0..arms).map(|position| names[(zigzag(position) + row) % arms]).collect();
             if row >= arms {
                 order.reverse();
             }
@@ -30,7 +33,7 @@ fn shuffled(count: usize, noise: &mut Noise) -> Vec<usize> {
     order
 }
 
-/// What a simulated block is like.
+/// Parameters of a simulated block.
 #[derive(Clone, Copy)]
 struct Model {
     arms: usize,
@@ -40,9 +43,9 @@ struct Model {
     /// Factor on the scatter of the last arm.
     noisier: f64,
     outliers: f64,
-    /// What the first build of a round takes longer.
+    /// Additional time of the first build of a round.
     first: f64,
-    /// What builds after the last arm take longer.
+    /// Additional time of builds after the last arm.
     carry_over: f64,
 }
 
@@ -54,13 +57,13 @@ impl Model {
         let of_round = |order: Vec<usize>, noise: &mut Noise| {
             let level = 0.05 * noise.normal();
             let mut seconds = vec![None; self.arms];
-            for (place, &arm) in order.iter().enumerate() {
+            for (position, &arm) in order.iter().enumerate() {
                 let last = arm + 1 == self.arms;
                 let scatter = if last { self.scatter * self.noisier } else { self.scatter };
                 let mut log = level + 0.1 * arm as f64 + noise.build(scatter, self.outliers);
-                log += match place {
+                log += match position {
                     0 => self.first,
-                    _ if order[place - 1] + 1 == self.arms => self.carry_over,
+                    _ if order[position - 1] + 1 == self.arms => self.carry_over,
                     _ => 0.0,
                 };
                 seconds[arm] = Some(log.exp());
@@ -122,8 +125,8 @@ fn known_values() {
     assert!((found.bound().unwrap() - bound).abs() < 1e-9);
 }
 
-/// Over blocks of the model: how often the intervals of being first and of what was moved cover the truth, and how
-/// often the predecessors' test says p < 0.05.
+/// Counts over blocks of the model: how often the intervals of being first and of the moved contrast cover
+/// the truth, and how often the predecessors' test has p < 0.05.
 fn covered(model: Model, blocks: usize) -> (usize, usize, usize) {
     let mut noise = Noise::new(23);
     let mut counts = (0, 0, 0);
@@ -138,12 +141,12 @@ fn covered(model: Model, blocks: usize) -> (usize, usize, usize) {
     counts
 }
 
-/// What the model's own effects put into the contrast, in these orders.
+/// True effect of the order on the contrast, in these orders.
 fn truly_moved(model: Model, rounds: &[OrderedRound]) -> f64 {
     let of_build = |round: &OrderedRound, arm: usize| match round.order.iter().position(|built| *built == arm)
     {
         Some(0) => model.first,
-        Some(place) if round.order[place - 1] + 1 == model.arms => model.carry_over,
+        Some(position) if round.order[position - 1] + 1 == model.arms => model.carry_over,
         _ => 0.0,
     };
     let of_round = |round: &OrderedRound| {
@@ -152,8 +155,8 @@ fn truly_moved(model: Model, rounds: &[OrderedRound]) -> f64 {
     rounds.iter().map(of_round).sum::<f64>() / rounds.len() as f64
 }
 
-/// 400 blocks each: 380 covered and 20 alarms expected, standard deviation 4.4. With one arm three times as noisy, the
-/// test errs in 7 % of blocks.
+/// 400 blocks each: 380 covered and 20 alarms expected, standard deviation 4.4. With one arm three times as
+/// noisy, the test errs in 7% of blocks.
 #[test]
 fn intervals_cover_and_the_test_keeps_its_level() {
     for model in [
@@ -188,7 +191,7 @@ fn a_carry_over_of_one_per_cent_is_found_and_within_the_bound() {
     assert!(found >= 150 && named >= 180 && bounded >= 194, "{found} {named} {bounded}");
 }
 
-/// With two arms the second build always follows the other arm: only being first can be told.
+/// With two arms the second build always follows the other arm: only being first can be estimated.
 #[test]
 fn two_arms_tell_of_being_first_alone() {
     let model = Model { arms: 2, first: 0.05, ..NULL };

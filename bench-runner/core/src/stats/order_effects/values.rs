@@ -1,16 +1,16 @@
-//! What goes into the fit of the effects, and what comes out.
+//! Input and results of the fit of the order effects.
 
 use crate::stats::estimate::ratio;
 
-/// Fewer rounds than this do not tell order from noise; with as many, at least 4 degrees of freedom are left.
+/// Number of rounds needed to separate order from noise; it leaves at least 4 degrees of freedom.
 pub(crate) const MIN_ORDERED_ROUNDS: usize = 6;
 
-/// One round: who was built after whom, and how long it took.
+/// One round: order of building and times.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OrderedRound {
-    /// The arms that were built, as positions, in the order of building.
+    /// Indices of the arms that were built, in the order of building.
     pub order: Vec<usize>,
-    /// Seconds of each arm; `None` where it was not built or did not end well.
+    /// Seconds of each arm; `None` if it was not built or failed.
     pub seconds: Vec<Option<f64>>,
 }
 
@@ -20,63 +20,63 @@ impl AsRef<[Option<f64>]> for OrderedRound {
     }
 }
 
-/// An effect on ln seconds with the half-width of its 95 % interval.
+/// An effect on ln seconds with the half-width of its 95% interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effect {
     /// The effect on the log scale.
     pub log: f64,
-    /// Half-width of its interval on the log scale.
+    /// Half-width of the interval on the log scale.
     pub half_width: f64,
 }
 
 impl Effect {
-    /// The effect as a share: 0.01 is one per cent longer.
+    /// The effect as a fraction: 0.01 is one percent longer.
     pub fn share(&self) -> f64 {
         ratio(self.log) - 1.0
     }
 
-    /// Ends of the 95 % interval, as shares.
+    /// Ends of the 95% interval, as fractions.
     pub fn interval(&self) -> (f64, f64) {
         (ratio(self.log - self.half_width) - 1.0, ratio(self.log + self.half_width) - 1.0)
     }
 
-    /// The farther end of the interval from 0, on the log scale.
+    /// Distance from 0 to the farther end of the interval, on the log scale.
     fn reach(&self) -> f64 {
         self.log.abs() + self.half_width
     }
 }
 
-/// What arms do to the build that follows them.
+/// Effects of arms on the build that follows them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PredecessorEffects {
-    /// The arm with the largest effect either way, as a position.
+    /// Index of the arm with the largest effect in either direction.
     pub arm: usize,
-    /// Its effect, against the mean of all arms. Its interval is not corrected for having been picked.
+    /// Effect of that arm, relative to the mean of all arms. Its interval is not corrected for the selection.
     pub largest: Effect,
-    /// The p-value against "no arm has any", by an F test.
+    /// The p-value against "no arm has an effect", by an F test.
     pub p: f64,
 }
 
-/// What the order of the builds did to their times.
+/// Effects of the build order on the times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderEffects {
-    /// Rounds that the fit has.
+    /// Number of rounds in the fit.
     pub rounds: usize,
-    /// What it costs to be built first in a round.
+    /// Cost of being built first in a round.
     pub first: Effect,
-    /// What it costs to be built last rather than second; `None` with two arms.
+    /// Cost of being built last rather than second; `None` with two arms.
     pub trend: Option<Effect>,
-    /// `None` with two arms: each of them only ever follows the other, so that what it takes over from it and what it
-    /// costs itself cannot be told apart.
+    /// `None` with two arms: each of them only ever follows the other, so that its own cost and the effect of
+    /// its predecessor cannot be separated.
     pub predecessors: Option<PredecessorEffects>,
-    /// How far places and predecessors moved each contrast that was asked for; `None` where that cannot be told, with
-    /// two arms or where no round counts for it.
+    /// Effect of the order on each requested contrast; `None` if it cannot be estimated: with two arms, or if
+    /// no round counts for the contrast.
     pub moved: Vec<Option<Effect>>,
 }
 
 impl OrderEffects {
-    /// The bound on what the order did to any of the contrasts, as a share: the largest of |bias| + half-width, each
-    /// at 95 %. `None` where there is no contrast or one of them cannot be told.
+    /// Bound on the effect of the order on any of the contrasts, as a fraction: the largest of |bias| +
+    /// half-width, each at 95%. `None` without contrasts or if one of them cannot be estimated.
     pub fn bound(&self) -> Option<f64> {
         let reaches: Option<Vec<f64>> =
             self.moved.iter().map(|moved| moved.as_ref().map(Effect::reach)).collect();
@@ -84,14 +84,14 @@ impl OrderEffects {
     }
 }
 
-/// Why nothing can be said of the order.
+/// Reason for not estimating order effects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoOrderEffects {
     /// Fewer than two arms were built.
     FewArms,
-    /// So many rounds have all arms, fewer than [`MIN_ORDERED_ROUNDS`].
+    /// Number of rounds that have all arms, less than [`MIN_ORDERED_ROUNDS`].
     FewRounds(usize),
-    /// The orders were such that the effects cannot be told from each other.
+    /// The effects cannot be separated in these orders.
     NotSeparable,
 }
 

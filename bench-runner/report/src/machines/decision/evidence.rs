@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::{ArmResult, Ratio};
 use bench_runner_core::record::Variant;
-use bench_runner_core::stats::{Known, LEVEL, averaged, sum, weighted};
+use bench_runner_core::stats::{LEVEL, UncertainValue, equal_weight_mean, sum, weighted_mean};
 
 use super::values::{Fits, MemoryLimit, OfWorkload, Rule};
 use crate::machines::differences::{latest, same_tools};
@@ -17,9 +17,9 @@ const NORMAL: f64 = 1.959_964;
 /// A variant under one workload on one class.
 pub(super) struct Evidence {
     /// The log-ratio over the class' machines.
-    ratio: Known,
+    ratio: UncertainValue,
     /// Seconds saved by one build.
-    pub(super) saved: Known,
+    pub(super) saved: UncertainValue,
     /// The most memory that a build took.
     memory: Option<(u64, bool)>,
     /// The least memory that one of the machines has.
@@ -31,8 +31,8 @@ pub(super) struct Evidence {
 /// One run's share of it.
 struct OfRun<'a> {
     instance: &'a str,
-    ratio: Known,
-    saved: Known,
+    ratio: UncertainValue,
+    saved: UncertainValue,
 }
 
 impl Evidence {
@@ -53,7 +53,9 @@ impl Evidence {
                 if under.len() > 1 { format!("{reason} (in {run})") } else { reason }
             })?);
         }
-        let over = |of: fn(&OfRun<'_>) -> Known| over_machines(&parts, of).ok_or("what it says is no number");
+        let over = |of: fn(&OfRun<'_>) -> UncertainValue| {
+            over_machines(&parts, of).ok_or("what it says is no number")
+        };
         let memory = own.iter().filter_map(|subject| memory(subject, variant)).max();
         Ok(Self {
             ratio: over(|part| part.ratio)?,
@@ -124,39 +126,39 @@ fn of_run<'a>(subject: &Subject<'a>, variant: &Variant) -> Result<OfRun<'a>, Str
     let instance = subject.of.manifest.machine.instance.as_str();
     let Some(ratio) = said(subject, variant)? else {
         // The same thing as what is built now: nothing changes, for certain.
-        let nothing = Known { value: 0.0, se: 0.0, df: 1.0 };
+        let nothing = UncertainValue { value: 0.0, se: 0.0, df: 1.0 };
         return Ok(OfRun { instance, ratio: nothing, saved: nothing });
     };
     let arm = arm_of(subject, &in_block(subject, variant)).map(|(_, arm)| arm);
     if let Some(failures) = arm.map(|arm| arm.failures).filter(|failures| *failures > 0) {
-        return Err(format!("{} did not end well", bench_runner_core::compare::counted(failures, "build")));
+        return Err(format!("{} did not end well", bench_runner_core::compare::pluralize(failures, "build")));
     }
     let baseline = subject.result.arms.get(subject.result.baseline).and_then(ArmResult::wall);
     let median = baseline.ok_or("the baseline has no time")?;
-    let known = ratio.known();
-    let of_median = Known {
+    let known = ratio.log_ratio();
+    let of_median = UncertainValue {
         value: median.median,
         se: (median.high - median.low) / (2.0 * NORMAL),
         df: (median.n as f64 - 1.0).max(1.0),
     };
     // The error of the product, to first order: (1 − r)·se(m) and m·r·se(ln r).
-    let of_ratio = Known { value: 0.0, se: known.se * median.median * ratio.ratio, df: known.df };
-    let saved = sum(&[of_median.times(1.0 - ratio.ratio), of_ratio]);
+    let of_ratio = UncertainValue { value: 0.0, se: known.se * median.median * ratio.ratio, df: known.df };
+    let saved = sum(&[of_median.scaled_by(1.0 - ratio.ratio), of_ratio]);
     Ok(OfRun { instance, ratio: known, saved: saved.ok_or("what it says is no number")? })
 }
 
 /// Runs put together for each machine, then the machines.
-fn over_machines(parts: &[OfRun<'_>], of: fn(&OfRun<'_>) -> Known) -> Option<Known> {
-    let mut machines: Vec<(&str, Vec<Known>)> = Vec::new();
+fn over_machines(parts: &[OfRun<'_>], of: fn(&OfRun<'_>) -> UncertainValue) -> Option<UncertainValue> {
+    let mut machines: Vec<(&str, Vec<UncertainValue>)> = Vec::new();
     for part in parts {
         match machines.iter_mut().find(|(instance, _)| *instance == part.instance) {
             Some((_, runs)) => runs.push(of(part)),
             None => machines.push((part.instance, vec![of(part)])),
         }
     }
-    let each: Option<Vec<Known>> =
-        machines.iter().map(|(_, runs)| weighted(runs).map(|combined| combined.known)).collect();
-    averaged(&each?).map(|combined| combined.known)
+    let each: Option<Vec<UncertainValue>> =
+        machines.iter().map(|(_, runs)| weighted_mean(runs).map(|combined| combined.mean)).collect();
+    equal_weight_mean(&each?).map(|combined| combined.mean)
 }
 
 fn memory(subject: &Subject<'_>, variant: &Variant) -> Option<(u64, bool)> {

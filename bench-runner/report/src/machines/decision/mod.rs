@@ -9,7 +9,7 @@ mod evidence;
 mod values;
 
 use bench_runner_core::record::{Role, Variant};
-use bench_runner_core::stats::{Known, sum};
+use bench_runner_core::stats::{UncertainValue, sum};
 
 use super::differences::{latest, same_tools};
 use super::run::{Run, each_once};
@@ -187,7 +187,7 @@ fn candidate(own: &[&Subject<'_>], variant: &Variant, rule: &Rule, level: f64) -
                     evidence.runs.iter().filter(|run| !runs.contains(run)).cloned().collect::<Vec<_>>(),
                 );
                 troubles.extend(evidence.trouble(workload, rule));
-                days.push(evidence.saved.times(*per_day));
+                days.push(evidence.saved.scaled_by(*per_day));
                 workloads.push(evidence.of_workload(workload, *per_day));
             }
             Err(reason) => troubles.push(Fits::NotKnown(format!("{workload}: {reason}"))),
@@ -200,7 +200,7 @@ fn candidate(own: &[&Subject<'_>], variant: &Variant, rule: &Rule, level: f64) -
     Candidate { variant: name, settings, fits, saved, workloads, runs }
 }
 
-fn saved(total: &Known, level: f64) -> Saved {
+fn saved(total: &UncertainValue, level: f64) -> Saved {
     let (low, high) = total.interval(level);
     Saved { seconds: total.value, low, high }
 }

@@ -51,7 +51,7 @@ fn a_single_run_keeps_its_own_interval() {
     let (ratio, (low, high)) = standing.ratio();
     assert_eq!((ratio, low, high), (0.9, 0.9 * 0.98, 0.9 * 1.02));
     // and what it is put together by is the same, seen from the logarithm
-    let half_width = standing.combined.known.half_width(LEVEL);
+    let half_width = standing.combined.mean.half_width(LEVEL);
     assert!((half_width - (1.02f64.ln() - 0.98f64.ln()) / 2.0).abs() < 1e-9);
 }
 

@@ -3,7 +3,7 @@
 use bench_runner_core::bundle::fixture as files;
 use bench_runner_core::compare::{Comparison, RunInterference};
 use bench_runner_core::record::{ByMetric, MetricId};
-use bench_runner_core::stats::summarise;
+use bench_runner_core::stats::summarize;
 
 use super::*;
 use crate::figure::fixture::{block, comparison, empty_block, everything, names};
@@ -133,7 +133,7 @@ fn metrics_that_not_every_run_has_are_shown_if_a_run_has_them() {
     let mut comparison = everything();
     assert!(!page_of(&comparison, &[]).contains("Other metrics"));
     let arm = &mut comparison.blocks[0].arms[3];
-    arm.summaries[MetricId::MinorFaults] = summarise(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
+    arm.summaries[MetricId::MinorFaults] = summarize(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
     arm.plain_ratios[MetricId::MinorFaults] = arm.plain_ratios[MetricId::Cpu];
     let html = page_of(&comparison, &[]);
     assert!(html.contains("<td class=\"n\">1234568 (0.620×)</td>"), "{html}");

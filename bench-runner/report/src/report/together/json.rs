@@ -83,7 +83,7 @@ fn cell(machine: &str, cell: &Cell) -> Value {
 }
 
 fn ratio(combined: &Combined) -> Value {
-    let (ratio, (low, high)) = as_ratio(&combined.known);
+    let (ratio, (low, high)) = as_ratio(&combined.mean);
     object!({ "ratio": ratio, "low": low, "high": high, "spread": combined.spread.map(spread) })
 }
 

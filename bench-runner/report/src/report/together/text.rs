@@ -85,7 +85,7 @@ fn rows(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Vec<Strin
     }
     for class in &row.classes {
         let (machine, count) = (format!("class {}", class.class), format!("{} machines", class.machines));
-        lines.push(line(machine, Some(as_ratio(&class.combined.known)), count, String::new()));
+        lines.push(line(machine, Some(as_ratio(&class.combined.mean)), count, String::new()));
     }
     lines
 }

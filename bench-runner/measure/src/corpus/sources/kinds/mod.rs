@@ -36,7 +36,7 @@ pub(in crate::corpus) fn read(value: &Value<'_>) -> Result<(SourceTable, Option<
     let valid = KINDS.map(|(name, _)| name);
     let listed = valid.map(|name| format!("`{name}`")).join(", ");
     let error = kind.error(format!("there is no kind of source `{}`", word.escape_debug()));
-    Err(match bench_runner_core::nearest::nearest(&word, valid) {
+    Err(match bench_runner_core::suggest::suggest(&word, valid) {
         Some(name) => error.with_help(format!("did you mean `{name}`? valid are {listed}")),
         None => error.with_help(format!("valid are {listed}")),
     })

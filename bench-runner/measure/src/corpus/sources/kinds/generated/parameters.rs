@@ -105,7 +105,7 @@ trait Word: Copy + 'static {
         Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, own)| *own).ok_or_else(|| {
             let error = value.error(format!("`{}` cannot be `{}`", value.name(), word.escape_debug()));
             let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
-            match bench_runner_core::nearest::nearest(&word, names.iter().copied()) {
+            match bench_runner_core::suggest::suggest(&word, names.iter().copied()) {
                 Some(name) => {
                     error.with_help(format!("did you mean `{name}`? valid are {}", names.join(", ")))
                 }

@@ -1,19 +1,20 @@
-//! `earlier-twins.csv`: what the machine's earlier runs knew of its noise when this one began.
+//! `earlier-twins.csv`: twins of the machine's earlier runs, as known at the start of this one.
 
 use std::io::Read;
 use std::path::Path;
 
 use super::error::BundleError;
 use super::files::EARLIER;
-use super::rows::{field, read_rows, replace, rows};
+use super::rows::{field, read_rows, replace_file, to_csv};
 use crate::record::{BlockId, EarlierTwin};
 
 const HEADER: [&str; 6] = ["run", "block", "workload", "rounds", "theta", "se"];
 
-/// Writes the file into the bundle in `dir`, as a whole or not at all.
+/// Writes the file into the bundle in `dir`, atomically.
 ///
 /// # Errors
-/// Where it cannot be written.
+///
+/// If the file cannot be written.
 pub(super) fn write(dir: &Path, twins: &[EarlierTwin]) -> Result<(), BundleError> {
     let row = |twin: &EarlierTwin| {
         let numbers = [twin.rounds.to_string(), twin.theta.to_string(), twin.se.to_string()];
@@ -21,14 +22,15 @@ pub(super) fn write(dir: &Path, twins: &[EarlierTwin]) -> Result<(), BundleError
     };
     let header = HEADER.map(str::to_owned).to_vec();
     let all: Vec<Vec<String>> = std::iter::once(header).chain(twins.iter().map(row)).collect();
-    let bytes = rows(&all).map_err(|error| BundleError::io("write", dir.join(EARLIER), error))?;
-    replace(dir, EARLIER, &bytes)
+    let bytes = to_csv(&all).map_err(|error| BundleError::io("write", dir.join(EARLIER), error))?;
+    replace_file(dir, EARLIER, &bytes)
 }
 
-/// Reads it from the file at `path`, which is open.
+/// Reads the already opened `file`; `path` is its path.
 ///
 /// # Errors
-/// Where a column is missing or a value is none that it can have, with file, line and column.
+///
+/// If a column is missing or a value is invalid; the error names the file, the line and the column.
 pub(super) fn read(path: &Path, file: impl Read) -> Result<Vec<EarlierTwin>, BundleError> {
     read_rows(path, file, &HEADER, |header, record| {
         let field = |name: &str| field(header, record, name);

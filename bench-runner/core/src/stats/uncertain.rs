@@ -1,26 +1,26 @@
-//! Numbers that are known with an error, and their sums.
+//! Values with a standard error, and their sums.
 
 use super::estimate::Estimate;
 use super::student::{t_cdf, t_quantile};
 
-/// A number and how well it is known.
+/// A value with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Known {
+pub struct UncertainValue {
     /// The estimate.
     pub value: f64,
-    /// Its standard error, with all that widens it.
+    /// Standard error of the value, with all widening factors.
     pub se: f64,
-    /// Degrees of freedom of that error, at least 1.
+    /// Degrees of freedom of the standard error, at least 1.
     pub df: f64,
 }
 
-impl From<&Estimate> for Known {
+impl From<&Estimate> for UncertainValue {
     fn from(estimate: &Estimate) -> Self {
         Self { value: estimate.theta, se: estimate.inflated_se(), df: estimate.df() }
     }
 }
 
-impl Known {
+impl UncertainValue {
     /// Half-width of the interval at a confidence level such as [`super::LEVEL`].
     pub fn half_width(&self, level: f64) -> f64 {
         t_quantile(0.5 + 0.5 * level.clamp(0.0, 1.0), self.df) * self.se
@@ -43,26 +43,26 @@ impl Known {
         }
     }
 
-    /// The same number of times.
+    /// Multiplies the value by a factor.
     #[must_use]
-    pub fn times(self, factor: f64) -> Self {
+    pub fn scaled_by(self, factor: f64) -> Self {
         Self { value: self.value * factor, se: self.se * factor.abs(), df: self.df }
     }
 }
 
-/// The sum of independent numbers; `None` for no number or one that is not finite.
+/// Sum of independent values; `None` for an empty or non-finite sum.
 ///
 /// Its degrees of freedom are those of Satterthwaite (1946): (Σ v)²/Σ(v²/df) with v = se².
-pub fn sum(of: &[Known]) -> Option<Known> {
+pub fn sum(of: &[UncertainValue]) -> Option<UncertainValue> {
     let value = of.iter().map(|one| one.value).sum::<f64>();
     let parts: Vec<(f64, f64)> = of.iter().map(|one| (one.se * one.se, one.df)).collect();
-    known(value, &parts).filter(|_| !of.is_empty())
+    from_variance_parts(value, &parts).filter(|_| !of.is_empty())
 }
 
-/// A number whose variance has these parts, each with its degrees of freedom.
-pub(super) fn known(value: f64, parts: &[(f64, f64)]) -> Option<Known> {
+/// A value whose variance is the sum of these parts, each with its degrees of freedom.
+pub(super) fn from_variance_parts(value: f64, parts: &[(f64, f64)]) -> Option<UncertainValue> {
     let total: f64 = parts.iter().map(|(variance, _)| variance).sum();
-    // Shares, so that squares of tiny variances do not vanish.
+    // Fractions, so that squares of tiny variances do not vanish.
     let uncertain: f64 = parts
         .iter()
         .filter(|_| total > 0.0)
@@ -70,7 +70,7 @@ pub(super) fn known(value: f64, parts: &[(f64, f64)]) -> Option<Known> {
         .sum();
     let most = parts.iter().map(|(_, df)| df).sum::<f64>().max(1.0);
     let df = if uncertain > 0.0 { (1.0 / uncertain).max(1.0) } else { most };
-    let found = Known { value, se: total.sqrt(), df };
+    let found = UncertainValue { value, se: total.sqrt(), df };
     [found.value, found.se, found.df].iter().all(|one| one.is_finite()).then_some(found)
 }
 
@@ -79,13 +79,13 @@ mod tests {
     use super::*;
     use crate::stats::{Control, LEVEL};
 
-    fn one(value: f64, se: f64, df: f64) -> Known {
-        Known { value, se, df }
+    fn one(value: f64, se: f64, df: f64) -> UncertainValue {
+        UncertainValue { value, se, df }
     }
 
     #[test]
     fn sums_add_values_and_variances() {
-        // by hand: se² = 9 + 16, df = 25²/(81/9 + 256/4)
+        // By hand: se² = 9 + 16, df = 25²/(81/9 + 256/4).
         let found = sum(&[one(1.0, 3.0, 9.0), one(2.0, 4.0, 4.0)]).unwrap();
         assert!(
             (found.value, found.se) == (3.0, 5.0) && (found.df - 625.0 / 73.0).abs() < 1e-12,
@@ -93,7 +93,7 @@ mod tests {
         );
         assert_eq!(sum(&[]), None);
         assert_eq!(sum(&[one(f64::NAN, 1.0, 3.0)]), None);
-        let scaled = one(2.0, 0.5, 7.0).times(-4.0);
+        let scaled = one(2.0, 0.5, 7.0).scaled_by(-4.0);
         assert_eq!(scaled, one(-8.0, 2.0, 7.0));
     }
 
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn an_estimate_is_known_as_its_interval_says() {
         let estimate = Estimate { rounds: 6, theta: 0.02, se: 0.01, control: Control::NoTwin };
-        let known = Known::from(&estimate);
+        let known = UncertainValue::from(&estimate);
         assert!((known.half_width(LEVEL) - estimate.half_width(LEVEL)).abs() < 1e-15);
         assert!((known.p_zero() - estimate.p_difference()).abs() < 1e-15);
     }

@@ -1,33 +1,33 @@
-//! What a run left behind, for judging.
+//! Input of a comparison: the records of a run.
 
 use crate::bundle::Bundle;
 use crate::record::{BlockEnd, EarlierTwin, Plan, Proof, Sample};
 
-/// What one run left behind, as far as judging needs it. What is not known is empty.
+/// The records of one run that are needed for judging. Unknown parts are empty.
 #[derive(Debug, Clone, Copy)]
-pub struct Recorded<'a> {
-    /// What was to be done.
+pub struct RunRecord<'a> {
+    /// The plan of the run.
     pub plan: &'a Plan,
-    /// The builds; those of blocks or arms that the plan does not have are left out.
+    /// Samples of the builds; those of blocks or arms that are not in the plan are ignored.
     pub samples: &'a [Sample],
-    /// What was found in the builds.
+    /// Proofs from the builds.
     pub proofs: &'a [Proof],
-    /// How each block ended.
+    /// Ends of the blocks.
     pub ends: &'a [BlockEnd],
     /// Twins of earlier runs on the same machine.
     pub earlier: &'a [EarlierTwin],
-    /// One line about the machine, for captions.
+    /// One-line summary of the machine, for captions.
     pub machine: &'a str,
 }
 
-impl<'a> Recorded<'a> {
-    /// Samples of a plan about which nothing else is known.
+impl<'a> RunRecord<'a> {
+    /// Samples of a plan, without any other records.
     pub fn of(plan: &'a Plan, samples: &'a [Sample]) -> Self {
         Self { plan, samples, proofs: &[], ends: &[], earlier: &[], machine: "" }
     }
 }
 
-impl<'a> From<&'a Bundle> for Recorded<'a> {
+impl<'a> From<&'a Bundle> for RunRecord<'a> {
     fn from(bundle: &'a Bundle) -> Self {
         let manifest = &bundle.manifest;
         Self {

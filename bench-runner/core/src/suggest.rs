@@ -1,9 +1,10 @@
-//! The valid name that somebody most likely meant.
+//! Suggestions for mistyped names.
 
-/// The candidate closest to `word`, where one is close enough that it may have been meant.
+/// Returns the candidate closest to `word`, if one is close enough to be what was meant.
 ///
-/// Distance is that of Damerau and Levenshtein, without regard to case; a third of the longer word may differ.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The distance is that of Damerau and Levenshtein, ignoring case; up to a third of the longer word may
+/// differ.
+pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
         .into_iter()
@@ -24,15 +25,15 @@ mod tests {
     #[test]
     fn slips_of_the_fingers_are_recognised() {
         let names = ["ripgrep", "hexyl", "hyperfine"];
-        assert_eq!(nearest("ripgerp", names), Some("ripgrep"));
-        assert_eq!(nearest("HEXYL", names), Some("hexyl"));
-        assert_eq!(nearest("hyperfin", names), Some("hyperfine"));
+        assert_eq!(suggest("ripgerp", names), Some("ripgrep"));
+        assert_eq!(suggest("HEXYL", names), Some("hexyl"));
+        assert_eq!(suggest("hyperfin", names), Some("hyperfine"));
     }
 
     #[test]
     fn what_is_far_off_suggests_nothing() {
-        assert_eq!(nearest("tokio", ["ripgrep", "hexyl"]), None);
-        assert_eq!(nearest("x", ["y"]), None);
-        assert_eq!(nearest("x", []), None);
+        assert_eq!(suggest("tokio", ["ripgrep", "hexyl"]), None);
+        assert_eq!(suggest("x", ["y"]), None);
+        assert_eq!(suggest("x", []), None);
     }
 }

@@ -1,8 +1,8 @@
-//! What an earlier run of the same machine knew of its own noise.
+//! Twins of earlier runs on the same machine.
 
 use super::ids::BlockId;
 
-/// The twin of one block of an earlier run on the same machine: how far two copies of one build came out apart.
+/// Twin of one block of an earlier run on the same machine: the difference between two copies of one build.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EarlierTwin {
     /// Name of the run.
@@ -13,8 +13,8 @@ pub struct EarlierTwin {
     pub workload: String,
     /// Rounds that counted.
     pub rounds: u32,
-    /// The twin's log-ratio against its baseline.
+    /// Log-ratio of the twin to its baseline.
     pub theta: f64,
-    /// Its standard error, without the factor for looks.
+    /// Standard error of `theta`, without the factor for looks.
     pub se: f64,
 }
