@@ -11,22 +11,22 @@ use bench_runner_core::record::{
 };
 
 use super::error::ExportError;
-use super::run::{Pick, Run};
+use super::run::{CellFilter, ExportRun};
 
 /// What is exported.
 pub(crate) struct Selection<'a> {
     /// Run by run, as they were given.
-    pub(super) runs: Vec<Picked<'a>>,
+    pub(super) runs: Vec<PickedRun<'a>>,
 }
 
 /// One run with those of its cells that were picked, in the order of the plan.
-pub(super) struct Picked<'a> {
-    pub(super) run: Run<'a>,
-    pub(super) cells: Vec<Cell<'a>>,
+pub(super) struct PickedRun<'a> {
+    pub(super) run: ExportRun<'a>,
+    pub(super) cells: Vec<ExportCell<'a>>,
 }
 
 /// What one arm of one block left behind.
-pub(super) struct Cell<'a> {
+pub(super) struct ExportCell<'a> {
     pub(super) block: &'a BlockResult,
     pub(super) planned_block: &'a Block,
     pub(super) planned: &'a Arm,
@@ -37,7 +37,7 @@ pub(super) struct Cell<'a> {
 
 /// What a format can say of its own; the rest comes back as sentences.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Says {
+pub(super) struct FormatCapabilities {
     /// How many builds of a cell failed.
     pub(super) failures: bool,
     /// Why a cell has no times.
@@ -47,22 +47,23 @@ pub(super) struct Says {
 }
 
 impl<'a> Selection<'a> {
-    pub(super) fn of(runs: &[Run<'a>], pick: &Pick) -> Result<Self, ExportError> {
-        let runs: Vec<Picked<'a>> = runs.iter().map(|run| Picked { run: *run, cells: cells(*run) }).collect();
+    pub(super) fn from_runs(runs: &[ExportRun<'a>], filter: &CellFilter) -> Result<Self, ExportError> {
+        let runs: Vec<PickedRun<'a>> =
+            runs.iter().map(|run| PickedRun { run: *run, cells: cells(*run) }).collect();
         let cells = || runs.iter().flat_map(|picked| &picked.cells);
-        expect_known("block", &pick.blocks, cells().map(|cell| cell.block.id.as_str()))?;
-        expect_known("variant", &pick.variants, cells().map(|cell| cell.arm.variant.as_str()))?;
-        let among = |names: &[String], name: &str| names.is_empty() || names.iter().any(|one| one == name);
-        let wanted = |cell: &Cell<'_>| {
-            among(&pick.blocks, cell.block.id.as_str()) && among(&pick.variants, &cell.arm.variant)
+        expect_known("block", &filter.blocks, cells().map(|cell| cell.block.id.as_str()))?;
+        expect_known("variant", &filter.variants, cells().map(|cell| cell.arm.variant.as_str()))?;
+        let is_in = |names: &[String], name: &str| names.is_empty() || names.iter().any(|one| one == name);
+        let wanted = |cell: &ExportCell<'_>| {
+            is_in(&filter.blocks, cell.block.id.as_str()) && is_in(&filter.variants, &cell.arm.variant)
         };
         let of_run =
-            |Picked { run, cells }| Picked { run, cells: cells.into_iter().filter(wanted).collect() };
+            |PickedRun { run, cells }| PickedRun { run, cells: cells.into_iter().filter(wanted).collect() };
         Ok(Self { runs: runs.into_iter().map(of_run).collect() })
     }
 
     /// All cells, with their runs.
-    pub(super) fn cells(&self) -> impl Iterator<Item = (&Run<'a>, &Cell<'a>)> {
+    pub(super) fn cells(&self) -> impl Iterator<Item = (&ExportRun<'a>, &ExportCell<'a>)> {
         self.runs.iter().flat_map(|picked| picked.cells.iter().map(move |cell| (&picked.run, cell)))
     }
 
@@ -75,17 +76,18 @@ impl<'a> Selection<'a> {
     }
 
     /// What a format that says so much leaves unsaid, as sentences.
-    pub(super) fn unsaid(&self, says: Says) -> Vec<String> {
+    pub(super) fn omissions(&self, says: FormatCapabilities) -> Vec<String> {
         let mut sentences = Vec::new();
         for picked in &self.runs {
             let name = &picked.run.bundle.manifest.run;
             if !says.run {
-                sentences.extend(of_run(&picked.run).into_iter().map(|said| format!("{name}: {said}")));
+                sentences
+                    .extend(run_omissions(&picked.run).into_iter().map(|said| format!("{name}: {said}")));
             }
             for cell in &picked.cells {
                 let label = cell.label();
                 sentences
-                    .extend(cell.unsaid(says).into_iter().map(|said| format!("{name}: {label}: {said}")));
+                    .extend(cell.omissions(says).into_iter().map(|said| format!("{name}: {label}: {said}")));
             }
         }
         sentences
@@ -125,7 +127,7 @@ fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) ->
 }
 
 /// What a format of cells cannot say of the run.
-fn of_run(run: &Run<'_>) -> Vec<String> {
+fn run_omissions(run: &ExportRun<'_>) -> Vec<String> {
     let status = match run.bundle.manifest.status {
         Status::Complete => None,
         Status::Running => Some("the run has not ended, or ended without a word"),
@@ -138,7 +140,7 @@ fn of_run(run: &Run<'_>) -> Vec<String> {
 }
 
 /// The cells of a run in the order of the plan.
-fn cells<'a>(run: Run<'a>) -> Vec<Cell<'a>> {
+fn cells<'a>(run: ExportRun<'a>) -> Vec<ExportCell<'a>> {
     let manifest = &run.bundle.manifest;
     let mut samples: BTreeMap<&str, Vec<&'a Sample>> = BTreeMap::new();
     for sample in &run.bundle.samples {
@@ -148,16 +150,16 @@ fn cells<'a>(run: Run<'a>) -> Vec<Cell<'a>> {
         let planned_block = manifest.plan.blocks.iter().find(|planned| planned.id == block.id)?;
         let of_block = samples.get(block.id.as_str()).into_iter().flatten().copied();
         let end: Option<&BlockEnd> = manifest.blocks.iter().rfind(|end| end.block == block.id);
-        let builds = counting(planned_block, of_block, end.map_or(&[], |end| &end.not_timed));
+        let builds = builds_that_count(planned_block, of_block, end.map_or(&[], |end| &end.not_timed));
         let arms = planned_block.arms.iter().zip(&block.arms).zip(builds);
-        let cell = |((planned, arm), builds)| Cell { block, planned_block, planned, arm, builds };
+        let cell = |((planned, arm), builds)| ExportCell { block, planned_block, planned, arm, builds };
         Some(arms.map(cell).collect::<Vec<_>>())
     };
     run.comparison.blocks.iter().filter_map(of_block).flatten().collect()
 }
 
 /// The builds that count of each arm, by the rule that measuring and judging share.
-fn counting<'a>(
+fn builds_that_count<'a>(
     block: &Block,
     samples: impl Iterator<Item = &'a Sample>,
     not_timed: &[NotTimed],
@@ -177,7 +179,7 @@ pub(super) fn seconds(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e9
 }
 
-impl Cell<'_> {
+impl ExportCell<'_> {
     /// `linkers/hexyl/clean/linker=mold`, with ` (twin)` behind it for a twin.
     pub(super) fn label(&self) -> String {
         format!("{}/{}", self.block.id, self.variant_and_role())
@@ -216,19 +218,19 @@ impl Cell<'_> {
     }
 
     /// How many of its builds failed, in words.
-    pub(super) fn failed(&self) -> Option<String> {
+    pub(super) fn failures_text(&self) -> Option<String> {
         let failures = self.arm.failures;
         (failures > 0).then(|| format!("{} failed", counted(failures, "measured build")))
     }
 
-    fn unsaid(&self, says: Says) -> Vec<String> {
-        let failed = self.failed().filter(|_| !says.failures);
-        let why = self.why_without_times().filter(|_| !says.not_timed);
+    fn omissions(&self, says: FormatCapabilities) -> Vec<String> {
+        let failed = self.failures_text().filter(|_| !says.failures);
+        let why = self.why_no_times().filter(|_| !says.not_timed);
         failed.into_iter().chain(why).collect()
     }
 
     /// Why the cell has no times, or no comparison.
-    pub(super) fn why_without_times(&self) -> Option<String> {
+    pub(super) fn why_no_times(&self) -> Option<String> {
         match &self.arm.not_timed {
             Some(reason) => Some(format!("not timed: {reason}")),
             None if self.builds.is_empty() => Some("no build counts".to_owned()),

@@ -10,9 +10,9 @@ use bench_runner_core::compare::Summary;
 use bench_runner_core::stats::t_quantile;
 use serde_json::{Map, Value, json as object};
 
-use super::cells::{Cell, Says, Selection};
+use super::cells::{ExportCell, FormatCapabilities, Selection};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
 use super::names::{file_stem, free_stem, one_line};
 
 /// Level of all intervals.
@@ -25,11 +25,11 @@ const Z: f64 = 1.959_963_984_540_054;
 /// 1/(4·φ(q)) with q = 0.6745, the third quartile.
 const MAD_ERROR: f64 = 0.786_7;
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "critcmp",
     summary: "baselines for critcmp, a file for each variant",
     extension: "json",
-    takes: Takes::CellsOfOneRun,
+    accepts: AcceptedRuns::CellsOfOneRun,
     export,
 };
 
@@ -56,17 +56,17 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
     }
     let mut taken = HashSet::new();
     let documents = baselines.into_iter().map(|baseline| document(baseline, &mut taken)).collect();
-    Ok(Export { documents, unsaid: selection.unsaid(Says::default()) })
+    Ok(Export { documents, omissions: selection.omissions(FormatCapabilities::default()) })
 }
 
-fn document((name, benchmarks): (String, Map<String, Value>), taken: &mut HashSet<String>) -> Document {
+fn document((name, benchmarks): (String, Map<String, Value>), taken: &mut HashSet<String>) -> ExportDocument {
     let stem = free_stem(file_stem(&name), taken);
     let text = format!("{:#}\n", object!({ "name": name, "benchmarks": benchmarks }));
-    Document { name: format!("{stem}.json"), text }
+    ExportDocument { name: format!("{stem}.json"), text }
 }
 
 /// The id of the benchmark, which is the same in all baselines, and what is known of it.
-fn benchmark(cell: &Cell<'_>, baseline: &str, wall: &Summary) -> (String, Value) {
+fn benchmark(cell: &ExportCell<'_>, baseline: &str, wall: &Summary) -> (String, Value) {
     let id = one_line(cell.block.id.as_str());
     let mut parts: BTreeMap<&str, Value> = BTreeMap::new();
     parts.insert("baseline", baseline.into());

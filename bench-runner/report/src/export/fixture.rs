@@ -9,7 +9,7 @@ use bench_runner_core::record::{
     Arm, Cost, NotTimed, Outcome, Phase, Role, Sample, Skipped, StopReason, Variant,
 };
 
-use super::run::Run;
+use super::run::ExportRun;
 
 /// A name that breaks lines, quotes, pages and terminals.
 pub(super) const ODD: &str = "env.X=<b>\"1\"</b>\n\\n, 'x'\u{1b}[31m";
@@ -18,19 +18,19 @@ pub(super) const ODD: &str = "env.X=<b>\"1\"</b>\n\\n, 'x'\u{1b}[31m";
 pub(super) const WARM_UP: u64 = 7_777;
 
 /// A run and what its samples say.
-pub(super) struct Judged {
+pub(super) struct JudgedBundle {
     pub(super) bundle: Bundle,
     pub(super) comparison: Comparison,
 }
 
-impl Judged {
-    pub(super) fn of(bundle: Bundle) -> Self {
+impl JudgedBundle {
+    pub(super) fn judge(bundle: Bundle) -> Self {
         let comparison = compare(&Recorded::from(&bundle), &Policy::default());
         Self { bundle, comparison }
     }
 
-    pub(super) fn run(&self) -> Run<'_> {
-        Run { bundle: &self.bundle, comparison: &self.comparison }
+    pub(super) fn run(&self) -> ExportRun<'_> {
+        ExportRun { bundle: &self.bundle, comparison: &self.comparison }
     }
 }
 
@@ -100,7 +100,7 @@ fn warm_up() -> Outcome {
 }
 
 /// Baseline and one variant, four rounds: 1000, 1100, 1200, 1300 ms against half of each.
-pub(super) fn small() -> Judged {
+pub(super) fn small() -> JudgedBundle {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
         build(&mut bundle, arm, 0, warm_up());
@@ -110,12 +110,12 @@ pub(super) fn small() -> Judged {
             build(&mut bundle, arm, round, took((900 + 100 * u64::from(round)) * share / 2));
         }
     }
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }
 
 /// What a file from anywhere may hold: an odd name, a twin, a variant that fails, one that was not timed for an odd
 /// reason, something left out, a run that did not end.
-pub(super) fn odd() -> Judged {
+pub(super) fn odd() -> JudgedBundle {
     let mut bundle = bundle(&[
         (Role::Baseline, ODD),
         (Role::Twin, ODD),
@@ -154,22 +154,22 @@ pub(super) fn odd() -> Judged {
         reason: "no \"such\" thing\nhere".to_owned(),
         help: None,
     }];
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }
 
 /// A run of which every measured build failed.
-pub(super) fn failures_only() -> Judged {
+pub(super) fn failures_only() -> JudgedBundle {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
         build(&mut bundle, arm, 0, warm_up());
         build(&mut bundle, arm, 1, Outcome::TimedOut);
     }
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }
 
 /// A run without any block.
-pub(super) fn empty() -> Judged {
+pub(super) fn empty() -> JudgedBundle {
     let mut bundle = bundle(&[]);
     bundle.manifest.plan.blocks.clear();
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }

@@ -5,7 +5,7 @@ use super::error::ExportError;
 
 /// A text for another tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+pub struct ExportDocument {
     /// A name for the file: no slash, no blank.
     pub name: String,
     /// What goes into it.
@@ -16,14 +16,14 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
     /// The texts: one, except where a format wants a file for each variant.
-    pub documents: Vec<Document>,
+    pub documents: Vec<ExportDocument>,
     /// What the format cannot hold, as sentences.
-    pub unsaid: Vec<String>,
+    pub omissions: Vec<String>,
 }
 
 /// A format of another tool.
 #[derive(Debug)]
-pub struct Format {
+pub struct ExportFormat {
     /// Its name on the command line.
     pub name: &'static str,
     /// What it is, in a few words.
@@ -31,14 +31,14 @@ pub struct Format {
     /// The ending of its files, without the dot.
     pub extension: &'static str,
     /// What it can take.
-    pub takes: Takes,
+    pub accepts: AcceptedRuns,
     /// The texts. What the format can take has been checked; an error says which cells cannot be told apart in it.
     pub(super) export: fn(&Selection<'_>) -> Result<Export, ExportError>,
 }
 
 /// What a format can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub enum AcceptedRuns {
     /// Some cells of one run.
     CellsOfOneRun,
     /// Some cells of any number of runs.

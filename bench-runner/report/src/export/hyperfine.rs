@@ -11,18 +11,18 @@ use bench_runner_core::record::Cost;
 use bench_runner_core::stats::{Summary, summarise};
 use serde_json::{Map, Value, json as object};
 
-use super::cells::{Cell, Says, Selection, seconds};
+use super::cells::{ExportCell, FormatCapabilities, Selection, seconds};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::names::{Unique, one_line};
-use super::run::Run;
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::names::{UniqueNames, one_line};
+use super::run::ExportRun;
 
 /// Schema 2, of hyperfine 2.0.
-pub(super) static SCHEMA_2: Format = Format {
+pub(super) static SCHEMA_2: ExportFormat = ExportFormat {
     name: "hyperfine",
     summary: "JSON as hyperfine 2.0 writes it (schema 2), for its plotting scripts",
     extension: "json",
-    takes: Takes::CellsOfOneRun,
+    accepts: AcceptedRuns::CellsOfOneRun,
     export: export_2,
 };
 
@@ -34,31 +34,31 @@ fn export_2(selection: &Selection<'_>) -> Result<Export, ExportError> {
         "primary_metric": "time_wall_clock",
         "results": results(SCHEMA_2.name, selection, schema_2)?,
     });
-    Ok(exported(selection, "hyperfine.json", &document))
+    Ok(to_export(selection, "hyperfine.json", &document))
 }
 
 /// What hyperfine 1.x wrote.
-pub(super) static SCHEMA_1: Format = Format {
+pub(super) static SCHEMA_1: ExportFormat = ExportFormat {
     name: "hyperfine-1",
     summary: "JSON as hyperfine 1.x wrote it, for what has not moved on",
     extension: "json",
-    takes: Takes::CellsOfOneRun,
+    accepts: AcceptedRuns::CellsOfOneRun,
     export: export_1,
 };
 
 fn export_1(selection: &Selection<'_>) -> Result<Export, ExportError> {
     let document = object!({ "results": results(SCHEMA_1.name, selection, schema_1)? });
-    Ok(exported(selection, "hyperfine-1.json", &document))
+    Ok(to_export(selection, "hyperfine-1.json", &document))
 }
 
-fn exported(selection: &Selection<'_>, ending: &str, document: &Value) -> Export {
+fn to_export(selection: &Selection<'_>, ending: &str, document: &Value) -> Export {
     let text = format!("{document:#}\n");
-    let documents = vec![Document { name: selection.file_name(ending), text }];
-    Export { documents, unsaid: selection.unsaid(Says::default()) }
+    let documents = vec![ExportDocument { name: selection.file_name(ending), text }];
+    Export { documents, omissions: selection.omissions(FormatCapabilities::default()) }
 }
 
 /// The version is not one of hyperfine's: it did not make the file.
-fn metadata(run: &Run<'_>) -> Value {
+fn metadata(run: &ExportRun<'_>) -> Value {
     let manifest = &run.bundle.manifest;
     let program = format!("{} {}", manifest.program.name, manifest.program.version);
     let facts = &manifest.machine.details["facts"];
@@ -71,27 +71,27 @@ fn metadata(run: &Run<'_>) -> Value {
 }
 
 /// What one cell becomes, given its command and its parameters.
-type Schema = fn(&Cell<'_>, &str, &BTreeMap<String, String>) -> Option<Map<String, Value>>;
+type ResultSchema = fn(&ExportCell<'_>, &str, &BTreeMap<String, String>) -> Option<Map<String, Value>>;
 
 fn results(
     format: &'static str,
     selection: &Selection<'_>,
-    schema: Schema,
+    schema: ResultSchema,
 ) -> Result<Vec<Value>, ExportError> {
-    let varying = varying(selection);
-    let mut commands = Unique::new(format, "pick one of them with --block and --variant");
+    let varying = varying_keys(selection);
+    let mut commands = UniqueNames::new(format, "pick one of them with --block and --variant");
     let mut results = Vec::new();
     for (_, cell) in selection.cells().filter(|(_, cell)| !cell.builds.is_empty()) {
         let parameters =
             cell.values().into_iter().filter(|(key, _)| varying.contains(key)).collect::<BTreeMap<_, _>>();
-        let command = commands.take(one_line(&cell.label()))?;
+        let command = commands.claim(one_line(&cell.label()))?;
         results.extend(schema(cell, &command, &parameters).map(Value::Object));
     }
     Ok(results)
 }
 
 /// Keys that do not have the same value in all cells with builds.
-fn varying(selection: &Selection<'_>) -> BTreeSet<String> {
+fn varying_keys(selection: &Selection<'_>) -> BTreeSet<String> {
     let cells = selection.cells().filter(|(_, cell)| !cell.builds.is_empty());
     let values: Vec<BTreeMap<String, String>> = cells.map(|(_, cell)| cell.values()).collect();
     let keys: BTreeSet<&String> = values.iter().flat_map(BTreeMap::keys).collect();
@@ -100,15 +100,15 @@ fn varying(selection: &Selection<'_>) -> BTreeSet<String> {
 }
 
 /// A metric of a build: its name in schema 2, its unit there, and its value in seconds or bytes.
-type Metric = (&'static str, &'static str, fn(&Cost) -> f64);
+type HyperfineMetric = (&'static str, &'static str, fn(&Cost) -> f64);
 
-const WALL: Metric = ("time_wall_clock", "second", |cost| seconds(cost.wall));
-const CPU: Metric = ("time_cpu", "second", |cost| seconds(cost.user + cost.sys));
-const USER: Metric = ("time_user", "second", |cost| seconds(cost.user));
-const SYSTEM: Metric = ("time_system", "second", |cost| seconds(cost.sys));
-const MEMORY: Metric = ("memory_peak_resident", "byte", |cost| cost.max_rss as f64);
+const WALL: HyperfineMetric = ("time_wall_clock", "second", |cost| seconds(cost.wall));
+const CPU: HyperfineMetric = ("time_cpu", "second", |cost| seconds(cost.user + cost.sys));
+const USER: HyperfineMetric = ("time_user", "second", |cost| seconds(cost.user));
+const SYSTEM: HyperfineMetric = ("time_system", "second", |cost| seconds(cost.sys));
+const MEMORY: HyperfineMetric = ("memory_peak_resident", "byte", |cost| cost.max_rss as f64);
 
-fn summary(cell: &Cell<'_>, (_, _, value): Metric) -> Option<Summary> {
+fn summary(cell: &ExportCell<'_>, (_, _, value): HyperfineMetric) -> Option<Summary> {
     summarise(&cell.builds.iter().map(|(_, cost)| value(cost)).collect::<Vec<_>>())
 }
 
@@ -118,11 +118,11 @@ fn stddev(summary: &Summary) -> Option<f64> {
 }
 
 fn schema_2(
-    cell: &Cell<'_>,
+    cell: &ExportCell<'_>,
     command: &str,
     parameters: &BTreeMap<String, String>,
 ) -> Option<Map<String, Value>> {
-    const METRICS: [Metric; 5] = [WALL, CPU, USER, SYSTEM, MEMORY];
+    const METRICS: [HyperfineMetric; 5] = [WALL, CPU, USER, SYSTEM, MEMORY];
     let measurement = |cost: &Cost| {
         let values = METRICS
             .iter()
@@ -154,7 +154,7 @@ fn schema_2(
 }
 
 fn schema_1(
-    cell: &Cell<'_>,
+    cell: &ExportCell<'_>,
     command: &str,
     parameters: &BTreeMap<String, String>,
 ) -> Option<Map<String, Value>> {

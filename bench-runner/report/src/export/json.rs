@@ -4,39 +4,41 @@
 use bench_runner_core::record::{Metric, Outcome, Phase, Sample};
 use serde_json::{Value, json as object};
 
-use super::cells::{Picked, Selection, seconds};
+use super::cells::{PickedRun, Selection, seconds};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::run::Run;
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::run::ExportRun;
 use crate::report;
 
 /// Version of the document; raised when a key changes its meaning or goes.
 const VERSION: u32 = 1;
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "json",
     summary: "everything: runs, comparisons and builds, with a published schema",
     extension: "json",
-    takes: Takes::WholeRuns,
+    accepts: AcceptedRuns::WholeRuns,
     export,
 };
 
 fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
-    let runs: Vec<Value> = selection.runs.iter().map(|picked| run(&picked.run, &counting(picked))).collect();
+    let runs: Vec<Value> =
+        selection.runs.iter().map(|picked| run(&picked.run, &builds_that_count(picked))).collect();
     let document = object!({ "format": "bench-runner-export", "version": VERSION, "runs": runs });
-    let documents = vec![Document { name: selection.file_name("json"), text: format!("{document:#}\n") }];
-    Ok(Export { documents, unsaid: Vec::new() })
+    let documents =
+        vec![ExportDocument { name: selection.file_name("json"), text: format!("{document:#}\n") }];
+    Ok(Export { documents, omissions: Vec::new() })
 }
 
 /// Numbers of the builds that count, in order.
-fn counting(picked: &Picked<'_>) -> Vec<u32> {
+fn builds_that_count(picked: &PickedRun<'_>) -> Vec<u32> {
     let builds = picked.cells.iter().flat_map(|cell| &cell.builds);
     let mut numbers: Vec<u32> = builds.map(|(sample, _)| sample.number).collect();
     numbers.sort_unstable();
     numbers
 }
 
-fn run(run: &Run<'_>, counting: &[u32]) -> Value {
+fn run(run: &ExportRun<'_>, counting: &[u32]) -> Value {
     let manifest = &run.bundle.manifest;
     let machine = &manifest.machine;
     let plan = &manifest.plan;

@@ -22,13 +22,13 @@ mod openmetrics;
 mod run;
 
 pub use error::ExportError;
-pub use format::{Document, Export, Format, Takes};
-pub use run::{Pick, Run};
+pub use format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+pub use run::{CellFilter, ExportRun};
 
 use cells::Selection;
 
 /// All formats, in the order in which they are listed.
-pub fn all() -> [&'static Format; 8] {
+pub fn all() -> [&'static ExportFormat; 8] {
     [
         &hyperfine::SCHEMA_2,
         &hyperfine::SCHEMA_1,
@@ -42,7 +42,7 @@ pub fn all() -> [&'static Format; 8] {
 }
 
 /// The format of this name.
-pub fn find(name: &str) -> Option<&'static Format> {
+pub fn find(name: &str) -> Option<&'static ExportFormat> {
     all().into_iter().find(|format| format.name == name)
 }
 
@@ -50,23 +50,30 @@ pub fn find(name: &str) -> Option<&'static Format> {
 ///
 /// # Errors
 /// Where the format cannot hold what was asked for, or nothing has a name that was picked.
-pub fn export(format: &Format, runs: &[Run<'_>], pick: &Pick) -> Result<Export, ExportError> {
+pub fn export(
+    format: &ExportFormat,
+    runs: &[ExportRun<'_>],
+    filter: &CellFilter,
+) -> Result<Export, ExportError> {
     let name = format.name;
-    match format.takes {
-        Takes::CellsOfOneRun if runs.len() > 1 => {
+    match format.accepts {
+        AcceptedRuns::CellsOfOneRun if runs.len() > 1 => {
             return Err(ExportError::OneRun { format: name, given: runs.len() });
         }
-        Takes::WholeRuns if !pick.is_everything() => return Err(ExportError::WholeRuns { format: name }),
+        AcceptedRuns::WholeRuns if !filter.is_everything() => {
+            return Err(ExportError::WholeRuns { format: name });
+        }
         _ => {}
     }
     for (at, run) in runs.iter().enumerate() {
-        let key =
-            |run: &Run<'_>| (run.bundle.manifest.run.clone(), run.bundle.manifest.machine.directory.clone());
+        let key = |run: &ExportRun<'_>| {
+            (run.bundle.manifest.run.clone(), run.bundle.manifest.machine.directory.clone())
+        };
         if runs[..at].iter().any(|earlier| key(earlier) == key(run)) {
             return Err(ExportError::Twice { run: run.bundle.manifest.run.clone() });
         }
     }
-    (format.export)(&Selection::of(runs, pick)?)
+    (format.export)(&Selection::from_runs(runs, filter)?)
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use super::error::ExportError;
 /// The text on one line: what breaks lines, moves a cursor or turns the direction of writing becomes a blank, because
 /// the tools print names as they are.
 pub(super) fn one_line(text: &str) -> String {
-    let obeyed = |c: char| {
+    let is_control = |c: char| {
         c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
     };
-    let line: String = text.chars().map(|c| if obeyed(c) { ' ' } else { c }).collect();
+    let line: String = text.chars().map(|c| if is_control(c) { ' ' } else { c }).collect();
     line.trim().to_owned()
 }
 
@@ -44,19 +44,19 @@ pub(super) fn free_stem(stem: String, taken: &mut HashSet<String>) -> String {
 }
 
 /// Names of one format, each of which may be there once.
-pub(super) struct Unique {
+pub(super) struct UniqueNames {
     format: &'static str,
     help: &'static str,
     taken: HashSet<String>,
 }
 
-impl Unique {
+impl UniqueNames {
     pub(super) fn new(format: &'static str, help: &'static str) -> Self {
         Self { format, help, taken: HashSet::new() }
     }
 
     /// The name, if it is new.
-    pub(super) fn take(&mut self, name: String) -> Result<String, ExportError> {
+    pub(super) fn claim(&mut self, name: String) -> Result<String, ExportError> {
         if self.taken.insert(name.clone()) {
             return Ok(name);
         }

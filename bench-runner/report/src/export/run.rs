@@ -5,7 +5,7 @@ use bench_runner_core::compare::Comparison;
 
 /// One run, and what its samples say.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
+pub struct ExportRun<'a> {
     /// Its files.
     pub bundle: &'a Bundle,
     /// The comparison made of them.
@@ -14,14 +14,14 @@ pub struct Run<'a> {
 
 /// Which cells are exported; what is empty restricts nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pick {
+pub struct CellFilter {
     /// Ids of blocks.
     pub blocks: Vec<String>,
     /// Names of variants; a twin goes with its baseline's name.
     pub variants: Vec<String>,
 }
 
-impl Pick {
+impl CellFilter {
     pub(super) fn is_everything(&self) -> bool {
         self.blocks.is_empty() && self.variants.is_empty()
     }

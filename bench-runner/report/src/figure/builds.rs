@@ -6,7 +6,7 @@ use bench_runner_core::record::Role;
 use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
@@ -34,8 +34,8 @@ const FAILED_ROOM: f64 = 76.0;
 
 /// The scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let series = series::of_block(block, room(block));
-    let unit = TimeUnit::of_block(block);
+    let series = series::for_block(block, name_room(block));
+    let unit = TimeUnit::for_block(block);
     let bottom = TOP + (series.len() as f64 * ROW).max(LEAST);
     let mut scene = Scene::new(&block.title, description(block, unit));
     scene.height = bottom + BELOW;
@@ -47,14 +47,14 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
 }
 
 /// What a name may take beside the number of failed builds.
-fn room(block: &BlockResult) -> f64 {
+fn name_room(block: &BlockResult) -> f64 {
     let failed = block.arms.iter().any(|arm| arm.failures > 0);
     if failed { NAME_ROOM - FAILED_ROOM } else { NAME_ROOM }
 }
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
     let arms = block.arms.iter().map(|arm| {
-        let says = arm.wall().map_or_else(|| wording::without_ratio(arm), |wall| median(&wall, unit));
+        let says = arm.wall().map_or_else(|| wording::why_no_ratio(arm), |wall| median(&wall, unit));
         format!("{} {says}", wording::arm_name(arm))
     });
     let arms: Vec<_> = arms.collect();
@@ -92,8 +92,8 @@ fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64)
         for point in one.arm.points.iter().filter(|point| point.wall.is_finite() && point.wall > 0.0) {
             let place = (x.place(f64::from(point.order) + 1.0), y.place(point.wall));
             marks::shape(scene, one.shape, place, half, one.ink);
-            let (name, text) = (wording::arm_name(one.arm), told(point, unit));
-            scene.tips.push(Tip { from: place, to: place, name, text });
+            let (name, text) = (wording::arm_name(one.arm), build_tooltip(point, unit));
+            scene.tooltips.push(Tooltip { from: place, to: place, name, text });
             if point.outlier {
                 marks::ring(scene, place, half + 3.5, 1.3, Ink::Outlier);
             }
@@ -101,7 +101,7 @@ fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64)
     }
 }
 
-fn told(point: &Point, unit: TimeUnit) -> String {
+fn build_tooltip(point: &Point, unit: TimeUnit) -> String {
     let (time, symbol, build) = (wording::seconds(point.wall, unit), unit.symbol(), point.order + 1);
     let outlier = if point.outlier { ", an outlier" } else { "" };
     format!("{time} {symbol}, round {}, build {build}{outlier}", point.round)
@@ -202,7 +202,7 @@ fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: 
     }
     scene.text(Label::new((INTERVALS.0, name_y), &one.name, series::NAME_SIZE, Ink::Text));
     let Some(wall) = one.arm.wall() else {
-        let reason = Label::new((INTERVALS.0, value_y), without_times(one.arm), 11.0, Ink::Muted);
+        let reason = Label::new((INTERVALS.0, value_y), why_no_interval(one.arm), 11.0, Ink::Muted);
         return scene.text(reason.within(NAME_ROOM));
     };
     let ends = (x.place(wall.low), x.place(wall.high));
@@ -212,9 +212,9 @@ fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: 
 }
 
 /// Why a row has no interval; the number of failures stands elsewhere in it.
-fn without_times(arm: &ArmResult) -> String {
+fn why_no_interval(arm: &ArmResult) -> String {
     let only_failures = arm.not_timed.is_none() && arm.failures > 0;
-    if only_failures { "no build ended well".to_owned() } else { wording::without_ratio(arm) }
+    if only_failures { "no build ended well".to_owned() } else { wording::why_no_ratio(arm) }
 }
 
 fn caption(scene: &mut Scene, block: &BlockResult) {

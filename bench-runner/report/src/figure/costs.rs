@@ -6,7 +6,7 @@ use bench_runner_core::record::MetricId;
 use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
@@ -28,14 +28,14 @@ const USER: Ink = Ink::Arm(5);
 const KERNEL: Ink = Ink::Arm(4);
 
 /// Mean seconds of an arm's builds.
-struct Cost {
+struct MeanCost {
     wall: f64,
     user: f64,
     kernel: f64,
 }
 
-impl Cost {
-    fn of(series: &Series<'_>) -> Option<Self> {
+impl MeanCost {
+    fn from_series(series: &Series<'_>) -> Option<Self> {
         let mean = |metric: MetricId| Some(series.arm.summaries[metric]?.mean);
         let (wall, cpu, kernel) = (mean(MetricId::Wall)?, mean(MetricId::Cpu)?, mean(MetricId::Kernel)?);
         let cost = Self { wall, user: (cpu - kernel).max(0.0), kernel };
@@ -47,14 +47,14 @@ impl Cost {
     }
 
     /// How many processors were at work on average.
-    fn busy(&self) -> Option<f64> {
+    fn busy_processors(&self) -> Option<f64> {
         (self.wall > 0.0).then(|| self.cpu() / self.wall)
     }
 
-    fn told(&self, unit: TimeUnit) -> String {
+    fn describe(&self, unit: TimeUnit) -> String {
         let [wall, user, kernel] = [self.wall, self.user, self.kernel].map(|s| wording::seconds(s, unit));
         let symbol = unit.symbol();
-        let busy = self.busy().map(|busy| format!("; {busy:.2} processors busy on average"));
+        let busy = self.busy_processors().map(|busy| format!("; {busy:.2} processors busy on average"));
         format!(
             "wall {wall} {symbol}, CPU {user} {symbol} user code and {kernel} {symbol} kernel{}",
             busy.unwrap_or_default()
@@ -64,13 +64,16 @@ impl Cost {
 
 /// The scene of one block; means, since parts of a median do not add up.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let all = series::of_block(block, NAMES.1 - NAMES.0);
-    let rows: Vec<(Series<'_>, Cost)> =
-        all.into_iter().filter_map(|series| Cost::of(&series).map(|cost| (series, cost))).collect();
+    let all = series::for_block(block, NAMES.1 - NAMES.0);
+    let rows: Vec<(Series<'_>, MeanCost)> = all
+        .into_iter()
+        .filter_map(|series| MeanCost::from_series(&series).map(|cost| (series, cost)))
+        .collect();
     let longest = rows.iter().map(|(_, cost)| cost.cpu().max(cost.wall)).fold(0.0, f64::max);
     let unit = TimeUnit::for_seconds(longest);
-    let says =
-        rows.iter().map(|(series, cost)| format!("{}: {}", wording::arm_name(series.arm), cost.told(unit)));
+    let says = rows
+        .iter()
+        .map(|(series, cost)| format!("{}: {}", wording::arm_name(series.arm), cost.describe(unit)));
     let says: Vec<String> = says.collect();
     let mut scene =
         Scene::new(format!("{}: where the time goes", block.title), format!("{}.", says.join("; ")));
@@ -115,17 +118,17 @@ fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
     scene.text(title.anchored(Anchor::Middle));
 }
 
-fn row(scene: &mut Scene, (series, cost): (&Series<'_>, &Cost), (x, unit): (&Scale, TimeUnit), y: f64) {
+fn row(scene: &mut Scene, (series, cost): (&Series<'_>, &MeanCost), (x, unit): (&Scale, TimeUnit), y: f64) {
     scene.text(Label::new((NAMES.0, y), &series.name, series::NAME_SIZE, Ink::Text));
     let (zero, user, cpu) = (x.place(0.0), x.place(cost.user), x.place(cost.cpu()));
     scene.rect((zero, y - 8.0), (user, y + 8.0), USER);
     scene.rect((user, y - 8.0), (cpu, y + 8.0), KERNEL);
     let wall = x.place(cost.wall);
     scene.line((wall, y - 12.0), (wall, y + 12.0), 2.4, Ink::Text);
-    if let Some(busy) = cost.busy() {
+    if let Some(busy) = cost.busy_processors() {
         let label = Label::new((NUMBERS, y), format!("{busy:.2}"), 11.0, Ink::Text);
         scene.text(label.anchored(Anchor::End));
     }
-    let (name, text) = (wording::arm_name(series.arm), cost.told(unit));
-    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
+    let (name, text) = (wording::arm_name(series.arm), cost.describe(unit));
+    scene.tooltips.push(Tooltip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
 }

@@ -138,13 +138,13 @@ pub(crate) fn block(project: &str, names: &[String], rounds: u32, base: f64) -> 
             result.points.push(Point { order, round: round + 1, session, wall, outlier });
         }
         result.middle_half = Some((base * share * 0.997, base * share * 1.004));
-        for (metric, centre, noise) in [
+        for (metric, center, noise) in [
             (MetricId::Wall, base * share, 0.006),
             (MetricId::Cpu, base * share * 1.7, 0.004),
             (MetricId::Kernel, base * share * 0.3, 0.01),
             (MetricId::MaxRss, 4e8 / share, 0.002),
         ] {
-            result.summaries[metric] = Some(summary(centre, noise, rounds as usize));
+            result.summaries[metric] = Some(summary(center, noise, rounds as usize));
         }
         if role == Role::Variant {
             let verdict = match share {

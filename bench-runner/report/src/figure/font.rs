@@ -28,9 +28,9 @@ static SEMI_BOLD: LazyLock<Font> =
     LazyLock::new(|| Font::new(include_bytes!("../../fonts/Inter-SemiBold.otf")));
 
 /// Width of a character that the font lacks, as a share of the size: that of a wide one.
-const LACKING: f64 = 1.15;
+const MISSING_WIDTH: f64 = 1.15;
 /// Height of capital letters as a share of the size; texts stand centred on half of it.
-pub(crate) const CAPITALS: f64 = 2048.0 / 2816.0;
+pub(crate) const CAPITAL_HEIGHT: f64 = 2048.0 / 2816.0;
 
 /// One weight.
 pub(crate) struct Font {
@@ -61,7 +61,7 @@ impl Weight {
 impl Font {
     fn new(bytes: &'static [u8]) -> Self {
         let face = Face::parse(bytes, 0).expect("the font comes with the program, and a test reads it");
-        let ascii = (0..128u8).map(|byte| glyph_of(&face, char::from(byte))).collect();
+        let ascii = (0..128u8).map(|byte| find_glyph(&face, char::from(byte))).collect();
         Self { face, ascii }
     }
 
@@ -74,13 +74,13 @@ impl Font {
     pub(crate) fn glyph(&self, c: char) -> Option<Glyph> {
         match self.ascii.get(c as usize) {
             Some(known) => *known,
-            None => glyph_of(&self.face, c),
+            None => find_glyph(&self.face, c),
         }
     }
 
     /// Width of a text as a share of the font size.
     pub(crate) fn width(&self, text: &str) -> f64 {
-        let ems = |c| self.glyph(c).map_or(LACKING, |glyph| glyph.advance / self.units());
+        let ems = |c| self.glyph(c).map_or(MISSING_WIDTH, |glyph| glyph.advance / self.units());
         text.chars().map(ems).sum()
     }
 
@@ -91,7 +91,7 @@ impl Font {
     }
 }
 
-fn glyph_of(face: &Face<'static>, c: char) -> Option<Glyph> {
+fn find_glyph(face: &Face<'static>, c: char) -> Option<Glyph> {
     let glyph = face.glyph_index(c).filter(|glyph| glyph.0 != 0)?;
     let advance = f64::from(face.glyph_hor_advance(glyph).unwrap_or_default());
     Some(Glyph { number: glyph.0, advance })
@@ -116,7 +116,7 @@ mod tests {
                 assert!(weight.font().glyph(c).is_some(), "{c}");
             }
             assert_eq!(weight.font().glyph('語'), None);
-            assert_eq!(weight.font().width("語"), LACKING);
+            assert_eq!(weight.font().width("語"), MISSING_WIDTH);
         }
     }
 

@@ -3,10 +3,10 @@
 use bench_runner_core::compare::Verdict;
 
 use super::palette::Ink;
-use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::widths;
 use super::wording;
-use crate::machines::{BlockTogether, Cell, Machine, MachineRatio, Row};
+use crate::machines::{MachineCell, MachineRatio, MachineRuns, MultiRunBlock, VariantRow};
 
 /// Where names begin and how far they may go.
 const NAMES: (f64, f64) = (EDGE, 224.0);
@@ -27,7 +27,7 @@ const ROW: f64 = 44.0;
 const LINE: f64 = 18.0;
 
 /// The scene of one block.
-pub(crate) fn scene(machines: &[Machine], block: &BlockTogether) -> Scene {
+pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock) -> Scene {
     let mut scene = Scene::new(format!("{}: ratios by machine", block.title), description(machines, block));
     let explains = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
     scene.heading(&block.title, &explains);
@@ -50,38 +50,38 @@ pub(crate) fn scene(machines: &[Machine], block: &BlockTogether) -> Scene {
     scene
 }
 
-fn description(machines: &[Machine], block: &BlockTogether) -> String {
-    let told = |row: &Row| {
+fn description(machines: &[MachineRuns], block: &MultiRunBlock) -> String {
+    let row_text = |row: &VariantRow| {
         let cells = row.cells.iter().zip(&block.machines);
         let cells: Vec<String> =
-            cells.map(|(cell, place)| format!("{}: {}", machines[*place].name, says(cell))).collect();
+            cells.map(|(cell, place)| format!("{}: {}", machines[*place].name, cell_text(cell))).collect();
         format!("{}: {}.", row.variant, cells.join("; "))
     };
-    block.rows.iter().map(told).collect::<Vec<_>>().join(" ")
+    block.rows.iter().map(row_text).collect::<Vec<_>>().join(" ")
 }
 
 /// A cell in words.
-fn says(cell: &Cell) -> String {
+fn cell_text(cell: &MachineCell) -> String {
     match cell {
-        Cell::Known(standing) => {
-            let (ratio, interval) = standing.ratio();
+        MachineCell::Known(machine_ratio) => {
+            let (ratio, interval) = machine_ratio.ratio();
             let shown = wording::interval(ratio, interval);
-            let runs = match standing.runs.len() {
+            let runs = match machine_ratio.runs.len() {
                 1 => String::new(),
                 several => format!(", over {several} runs"),
             };
-            let verdict = standing.verdict_text();
+            let verdict = machine_ratio.verdict_text();
             format!("{verdict}, {}× [{}, {}]{runs}", shown.estimate, shown.low, shown.high)
         }
-        Cell::Baseline => "there it is the same thing as the baseline".to_owned(),
-        Cell::Nothing(reason) => reason.clone(),
+        MachineCell::Baseline => "there it is the same thing as the baseline".to_owned(),
+        MachineCell::Nothing(reason) => reason.clone(),
     }
 }
 
 /// Draws the machines at these places of the block, and returns where that ends.
 fn table(
     scene: &mut Scene,
-    (machines, block): (&[Machine], &BlockTogether),
+    (machines, block): (&[MachineRuns], &MultiRunBlock),
     names: &[String],
     shown: std::ops::Range<usize>,
     top: f64,
@@ -101,22 +101,22 @@ fn table(
             let corners = ((left(at) + 1.5, y + 1.5), (left(at) + width - 1.5, y + ROW - 1.5));
             cell(scene, &row.cells[at], corners);
             let machine = &machines[block.machines[at]];
-            let (name, text) = (format!("{} on {}", row.variant, machine.name), says(&row.cells[at]));
-            scene.tips.push(Tip { from: corners.0, to: corners.1, name, text });
+            let (name, text) = (format!("{} on {}", row.variant, machine.name), cell_text(&row.cells[at]));
+            scene.tooltips.push(Tooltip { from: corners.0, to: corners.1, name, text });
         }
     }
     rows_top + block.rows.len() as f64 * ROW
 }
 
-fn cell(scene: &mut Scene, cell: &Cell, ((x0, y0), (x1, y1)): ((f64, f64), (f64, f64))) {
+fn cell(scene: &mut Scene, cell: &MachineCell, ((x0, y0), (x1, y1)): ((f64, f64), (f64, f64))) {
     let (lines, ink): ([String; 2], Ink) = match cell {
-        Cell::Known(standing) => {
-            let (ratio, interval) = standing.ratio();
+        MachineCell::Known(machine_ratio) => {
+            let (ratio, interval) = machine_ratio.ratio();
             let number = format!("{}×", wording::interval(ratio, interval).estimate);
-            ([number, standing.verdict_word()], Ink::Heat(level(standing)))
+            ([number, machine_ratio.verdict_word()], Ink::Heat(level(machine_ratio)))
         }
-        Cell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
-        Cell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),
+        MachineCell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
+        MachineCell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),
     };
     scene.rect((x0, y0), (x1, y1), ink);
     if ink == Ink::Card {
@@ -140,13 +140,13 @@ const STEPS: [f64; 3] = [1.1, 1.25, 2.0];
 const FAINT: f64 = 1.02;
 
 /// The step of colour of a ratio: pale where not every run shows a difference.
-fn level(standing: &MachineRatio) -> i8 {
-    let log = standing.combined.known.value;
+fn level(machine_ratio: &MachineRatio) -> i8 {
+    let log = machine_ratio.combined.known.value;
     if !log.is_finite() || log.abs() < FAINT.ln() {
         return 0;
     }
     let steps = 1 + STEPS.iter().filter(|step| log.abs() >= step.ln()).count() as i8;
-    let shown = matches!(standing.verdict(), Some(Verdict::Faster | Verdict::Slower));
+    let shown = matches!(machine_ratio.verdict(), Some(Verdict::Faster | Verdict::Slower));
     let steps = if shown { steps } else { 1 };
     if log < 0.0 { -steps } else { steps }
 }

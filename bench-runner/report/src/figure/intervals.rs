@@ -2,11 +2,11 @@
 
 use bench_runner_core::compare::Verdict;
 
-use super::layout::Layout;
+use super::layout::FigureLayout;
 use super::marks;
-use super::palette::{Ink, Shape};
+use super::palette::{Ink, PointShape};
 use super::scale::{self, Scale};
-use super::scene::{Anchor, Label, Scene, Tip};
+use super::scene::{Anchor, Label, Scene, Tooltip};
 use super::widths;
 
 /// Font size of the names.
@@ -17,7 +17,7 @@ const NUMBER_ROOM: (f64, f64) = (72.0, 120.0);
 pub(super) const TICKS: f64 = 52.0;
 
 /// A title and what explains it; returns where they end.
-pub(super) fn head(scene: &mut Scene, layout: &Layout, title: &str, explains: &str) -> f64 {
+pub(super) fn head(scene: &mut Scene, layout: &FigureLayout, title: &str, explains: &str) -> f64 {
     let mut y = 30.0;
     for line in widths::lines(title, layout.room(), (16.0, true), layout.lines) {
         scene.text(Label::new((layout.edge, y), line, 16.0, Ink::Text).bold());
@@ -53,9 +53,9 @@ fn logs(values: impl Iterator<Item = f64>, range: (f64, f64)) -> (f64, f64) {
 }
 
 /// A row as the part that something is told of.
-pub(super) fn row_tip(layout: &Layout, top: f64) -> Tip {
+pub(super) fn row_tooltip(layout: &FigureLayout, top: f64) -> Tooltip {
     let (from, to) = ((layout.edge, top), (layout.width - layout.edge, top + layout.row));
-    Tip { from, to, name: String::new(), text: String::new() }
+    Tooltip { from, to, name: String::new(), text: String::new() }
 }
 
 /// Upright lines at round ratios, and a stronger one at 1.
@@ -67,10 +67,10 @@ pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
 }
 
 /// Words in place of an interval, in the row that begins at `top`.
-pub(super) fn reason(scene: &mut Scene, layout: &Layout, text: &str, top: f64) {
+pub(super) fn reason(scene: &mut Scene, layout: &FigureLayout, text: &str, top: f64) {
     let room = layout.numbers.1 - layout.words;
-    let label = Label::new((layout.words, top + layout.says_at), text, 11.0, Ink::Muted).within(room);
-    if layout.says_on_axis() {
+    let label = Label::new((layout.words, top + layout.text_at), text, 11.0, Ink::Muted).within(room);
+    if layout.text_on_axis() {
         // Bands and lines behind small words would make them hard to read.
         let ends = (layout.words - 4.0, layout.words + label.width().min(room) + 4.0);
         scene.rect((ends.0, top), (ends.1, top + layout.row), Ink::Card);
@@ -81,25 +81,25 @@ pub(super) fn reason(scene: &mut Scene, layout: &Layout, text: &str, top: f64) {
 /// The estimate and its interval, each in its column.
 pub(super) fn number_cells(
     scene: &mut Scene,
-    layout: &Layout,
+    layout: &FigureLayout,
     (estimate, interval): (String, String),
     top: f64,
     ink: Ink,
 ) {
-    let (ends, rooms, y) = (layout.numbers, NUMBER_ROOM, top + layout.says_at);
+    let (ends, rooms, y) = (layout.numbers, NUMBER_ROOM, top + layout.text_at);
     for (text, end, room) in [(estimate, ends.0, rooms.0), (interval, ends.1, rooms.1)] {
         scene.text(Label::new((end, y), text, 11.0, ink).anchored(Anchor::End).within(room));
     }
 }
 
-/// Shape and colour both say the verdict.
-pub(super) fn look(verdict: Verdict) -> (Shape, Ink) {
+/// Shape and color of a verdict, each unambiguous by itself.
+pub(super) fn look(verdict: Verdict) -> (PointShape, Ink) {
     match verdict {
-        Verdict::Faster => (Shape::Disc, Ink::Faster),
-        Verdict::Slower => (Shape::Diamond, Ink::Slower),
-        Verdict::Equivalent => (Shape::Square, Ink::Text),
-        Verdict::Undecided => (Shape::Frame, Ink::Muted),
-        Verdict::Invalid => (Shape::Cross, Ink::Muted),
+        Verdict::Faster => (PointShape::Disc, Ink::Faster),
+        Verdict::Slower => (PointShape::Diamond, Ink::Slower),
+        Verdict::Equivalent => (PointShape::Square, Ink::Text),
+        Verdict::Undecided => (PointShape::Frame, Ink::Muted),
+        Verdict::Invalid => (PointShape::Cross, Ink::Muted),
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn interval(
     axis: &Scale,
     (low, estimate, high): (f64, f64, f64),
     y: f64,
-    (form, ink): (Shape, Ink),
+    (form, ink): (PointShape, Ink),
 ) {
     if ![low, estimate, high].into_iter().all(f64::is_finite) {
         return;
@@ -117,7 +117,7 @@ pub(super) fn interval(
     let (left, right) = (axis.place(low), axis.place(high));
     scene.line((left, y), (right, y), 1.8, ink);
     for (end, place, to_right) in [(low, left, false), (high, right, true)] {
-        if axis.holds(end) {
+        if axis.contains(end) {
             scene.line((place, y - 4.0), (place, y + 4.0), 1.4, ink);
         } else {
             marks::arrowhead(scene, (place, y), to_right, ink);
@@ -127,7 +127,7 @@ pub(super) fn interval(
 }
 
 /// The axis below the rows, with its numbers.
-pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, layout: &Layout, bottom: f64) {
+pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, layout: &FigureLayout, bottom: f64) {
     let (left, right) = layout.axis;
     scene.line((left, bottom), (right, bottom), 1.0, Ink::Muted);
     let ticks = axis.ratio_ticks(6);
@@ -168,7 +168,12 @@ pub(super) enum Swatch {
 }
 
 /// Shades with what they stand for, one after another, from `y` on; returns where the last line stands.
-pub(super) fn legend(scene: &mut Scene, layout: &Layout, parts: &[(Option<Swatch>, &str)], y: f64) -> f64 {
+pub(super) fn legend(
+    scene: &mut Scene,
+    layout: &FigureLayout,
+    parts: &[(Option<Swatch>, &str)],
+    y: f64,
+) -> f64 {
     let (mut x, mut y) = (layout.edge, y);
     for (swatch, text) in parts {
         let lead = if swatch.is_some() { 26.0 } else { 0.0 };

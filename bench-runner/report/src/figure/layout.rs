@@ -4,7 +4,7 @@ use super::scene::{EDGE, WIDTH};
 
 /// Places in a scene, in its pixels; those in a row are counted from its upper end.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Layout {
+pub(crate) struct FigureLayout {
     /// Width of the scene.
     pub(super) width: f64,
     /// Blank at both of its sides.
@@ -24,7 +24,7 @@ pub(crate) struct Layout {
     /// The name in a row.
     pub(super) name_at: f64,
     /// The verdict and the numbers in a row.
-    pub(super) says_at: f64,
+    pub(super) text_at: f64,
     /// The interval in a row.
     pub(super) interval_at: f64,
     /// The part of a row that belongs to the axis.
@@ -33,7 +33,7 @@ pub(crate) struct Layout {
     pub(super) lines: usize,
 }
 
-impl Layout {
+impl FigureLayout {
     /// Everything of a row beside each other: for files, and for wide screens.
     pub(crate) const WIDE: Self = Self {
         width: WIDTH,
@@ -45,7 +45,7 @@ impl Layout {
         words: 280.0,
         row: 26.0,
         name_at: 13.0,
-        says_at: 13.0,
+        text_at: 13.0,
         interval_at: 13.0,
         band: (0.0, 26.0),
         lines: 1,
@@ -62,7 +62,7 @@ impl Layout {
         words: 12.0,
         row: 62.0,
         name_at: 11.0,
-        says_at: 27.0,
+        text_at: 27.0,
         interval_at: 46.0,
         band: (37.0, 55.0),
         lines: 6,
@@ -86,7 +86,7 @@ impl Layout {
     }
 
     /// Whether what a row says lies on the axis.
-    pub(super) fn says_on_axis(&self) -> bool {
-        (self.band.0..self.band.1).contains(&self.says_at)
+    pub(super) fn text_on_axis(&self) -> bool {
+        (self.band.0..self.band.1).contains(&self.text_at)
     }
 }

@@ -30,10 +30,10 @@ pub mod wording;
 use bench_runner_core::compare::{BlockResult, Comparison};
 use rayon::prelude::*;
 
-use crate::machines::{BlockTogether, SideBySide};
-use layout::Layout;
+use crate::machines::{MultiRunBlock, SideBySide};
+use layout::FigureLayout;
 use png::Size;
-use scene::{Scene, Tip};
+use scene::{Scene, Tooltip};
 
 pub use png::PngError;
 
@@ -48,7 +48,7 @@ pub struct FigureFile {
 
 /// A figure as part of a page that has the font of the figures and their [`style`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Inline {
+pub(crate) struct InlineFigure {
     /// What it shows, as a title.
     pub(crate) title: String,
     /// The element.
@@ -56,7 +56,7 @@ pub(crate) struct Inline {
     /// What is told of parts of it, as JSON: `names`, and in `parts`, in reading order, `[x, y, name, text]` for a point
     /// and `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names by
     /// their place in the list. A page of many builds consists of these for the most part.
-    pub(crate) tips: String,
+    pub(crate) tooltips: String,
     pub(crate) screens: Screens,
 }
 
@@ -71,18 +71,18 @@ pub(crate) enum Screens {
     Narrow,
 }
 
-impl Inline {
-    fn of(scene: &Scene, screens: Screens) -> Self {
-        let tips = told(&scene.tips).to_string();
-        Self { title: scene.title.clone(), svg: svg::inline(scene), tips, screens }
+impl InlineFigure {
+    fn from_scene(scene: &Scene, screens: Screens) -> Self {
+        let tooltips = tooltips_json(&scene.tooltips).to_string();
+        Self { title: scene.title.clone(), svg: svg::inline(scene), tooltips, screens }
     }
 }
 
-fn told(tips: &[Tip]) -> serde_json::Value {
+fn tooltips_json(tooltips: &[Tooltip]) -> serde_json::Value {
     let rounded = |length: f64| (length * 10.0).round() / 10.0;
     let mut names: Vec<&str> = Vec::new();
     let mut parts = Vec::new();
-    for Tip { from, to, name, text } in tips {
+    for Tooltip { from, to, name, text } in tooltips {
         let at = names.iter().position(|known| known == name).unwrap_or_else(|| {
             names.push(name);
             names.len() - 1
@@ -108,23 +108,23 @@ pub(crate) fn style() -> String {
 }
 
 /// Every ratio of a run with its interval, block by block, for a page: for wide screens and for narrow ones.
-pub(crate) fn inline_forest(comparison: &Comparison) -> [Inline; 2] {
-    for_both(|layout| forest::scene(comparison, layout))
+pub(crate) fn inline_forest(comparison: &Comparison) -> [InlineFigure; 2] {
+    for_both_screens(|layout| forest::scene(comparison, layout))
 }
 
-fn for_both(scene: impl Fn(&Layout) -> Scene) -> [Inline; 2] {
-    [(Layout::WIDE, Screens::Wide), (Layout::NARROW, Screens::Narrow)]
-        .map(|(layout, screens)| Inline::of(&scene(&layout), screens))
+fn for_both_screens(scene: impl Fn(&FigureLayout) -> Scene) -> [InlineFigure; 2] {
+    [(FigureLayout::WIDE, Screens::Wide), (FigureLayout::NARROW, Screens::Narrow)]
+        .map(|(layout, screens)| InlineFigure::from_scene(&scene(&layout), screens))
 }
 
 /// The figures of one block for a page: its builds in the order taken, how they spread, where their time goes, time
 /// against memory.
-pub(crate) fn inline_block(block: &BlockResult) -> Vec<Inline> {
-    of_block(block).iter().map(|(_, scene)| Inline::of(scene, Screens::All)).collect()
+pub(crate) fn inline_block(block: &BlockResult) -> Vec<InlineFigure> {
+    block_scenes(block).iter().map(|(_, scene)| InlineFigure::from_scene(scene, Screens::All)).collect()
 }
 
 /// The scenes of a block, each with what its file's name ends with.
-fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
+fn block_scenes(block: &BlockResult) -> Vec<(&'static str, Scene)> {
     vec![
         ("", builds::scene(block)),
         ("-spread", spread::scene(block)),
@@ -134,62 +134,64 @@ fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
 }
 
 /// The scenes of a run: `forest`, then those of each block under its file stem.
-fn of_run(comparison: &Comparison) -> Vec<(String, Scene)> {
-    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison, &Layout::WIDE))];
+fn run_scenes(comparison: &Comparison) -> Vec<(String, Scene)> {
+    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison, &FigureLayout::WIDE))];
     for block in &comparison.blocks {
         let stem = block.id.file_stem();
-        scenes.extend(of_block(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)));
+        scenes.extend(
+            block_scenes(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)),
+        );
     }
     scenes
 }
 
 /// The rules of style that a page with heat maps needs beside [`style`].
-pub(crate) fn style_of_heat_maps() -> String {
+pub(crate) fn heat_map_style() -> String {
     let rules = svg::dark_rules_of(palette::Ink::heats());
     format!("@media (prefers-color-scheme:dark){{\n{rules}}}\n")
 }
 
 /// The figures of a block of several runs for a page: a heat map of variants and machines, and every ratio with its
 /// interval.
-pub(crate) fn inline_together(together: &SideBySide, block: &BlockTogether) -> Vec<Inline> {
-    let heat = Inline::of(&heat::scene(&together.machines, block), Screens::All);
-    let ratios = for_both(|layout| machines::scene(&together.machines, block, layout));
+pub(crate) fn inline_multi_run_block(together: &SideBySide, block: &MultiRunBlock) -> Vec<InlineFigure> {
+    let heat = InlineFigure::from_scene(&heat::scene(&together.machines, block), Screens::All);
+    let ratios = for_both_screens(|layout| machines::scene(&together.machines, block, layout));
     std::iter::once(heat).chain(ratios).collect()
 }
 
-fn of_block_together(together: &SideBySide, block: &BlockTogether) -> Vec<(&'static str, Scene)> {
+fn multi_run_block_scenes(together: &SideBySide, block: &MultiRunBlock) -> Vec<(&'static str, Scene)> {
     vec![
         ("heat", heat::scene(&together.machines, block)),
-        ("machines", machines::scene(&together.machines, block, &Layout::WIDE)),
+        ("machines", machines::scene(&together.machines, block, &FigureLayout::WIDE)),
     ]
 }
 
 /// All figures of several runs as SVG.
-pub fn svgs_together(together: &SideBySide) -> Vec<FigureFile> {
-    as_svgs(&scenes_together(together))
+pub fn multi_run_svgs(together: &SideBySide) -> Vec<FigureFile> {
+    as_svgs(&multi_run_scenes(together))
 }
 
 /// All figures of several runs as pictures, of the sizes of [`pngs`].
-pub fn pngs_together(together: &SideBySide) -> Result<Vec<FigureFile>, PngError> {
-    as_pngs(&scenes_together(together))
+pub fn multi_run_pngs(together: &SideBySide) -> Result<Vec<FigureFile>, PngError> {
+    as_pngs(&multi_run_scenes(together))
 }
 
 /// The scenes of several runs. A block id that stands for several comparisons is numbered.
-fn scenes_together(together: &SideBySide) -> Vec<(String, Scene)> {
+fn multi_run_scenes(together: &SideBySide) -> Vec<(String, Scene)> {
     let mut scenes: Vec<(String, Scene)> = Vec::new();
     for (at, block) in together.blocks.iter().enumerate() {
         let again = together.blocks[..at].iter().filter(|other| other.id == block.id).count();
         let number = if again > 0 { format!("-{}", again + 1) } else { String::new() };
         let stem = block.id.file_stem();
         let named = |(kind, scene): (&str, Scene)| (format!("{kind}-{stem}{number}"), scene);
-        scenes.extend(of_block_together(together, block).into_iter().map(named));
+        scenes.extend(multi_run_block_scenes(together, block).into_iter().map(named));
     }
     scenes
 }
 
 /// All figures of a run as SVG.
 pub fn svgs(comparison: &Comparison) -> Vec<FigureFile> {
-    as_svgs(&of_run(comparison))
+    as_svgs(&run_scenes(comparison))
 }
 
 fn as_svgs(scenes: &[(String, Scene)]) -> Vec<FigureFile> {
@@ -203,7 +205,7 @@ fn as_svgs(scenes: &[(String, Scene)]) -> Vec<FigureFile> {
 /// All figures of a run as pictures: `.png` in twice the size that they have on a page, and `-slide.png` of
 /// 1920 × 1080.
 pub fn pngs(comparison: &Comparison) -> Result<Vec<FigureFile>, PngError> {
-    as_pngs(&of_run(comparison))
+    as_pngs(&run_scenes(comparison))
 }
 
 fn as_pngs(scenes: &[(String, Scene)]) -> Result<Vec<FigureFile>, PngError> {

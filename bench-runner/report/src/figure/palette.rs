@@ -70,7 +70,7 @@ const HEATS: [(&str, &str); 9] = [
 
 /// The shape of a measured point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum PointShape {
     Disc,
     Ring,
     Square,
@@ -89,12 +89,19 @@ pub(crate) enum Shape {
 }
 
 /// Seven shapes and eight colours: no two of the first 56 arms look the same.
-const SHAPES: [Shape; 7] =
-    [Shape::Square, Shape::Up, Shape::Diamond, Shape::Down, Shape::Plus, Shape::Cross, Shape::Frame];
+const SHAPES: [PointShape; 7] = [
+    PointShape::Square,
+    PointShape::Up,
+    PointShape::Diamond,
+    PointShape::Down,
+    PointShape::Plus,
+    PointShape::Cross,
+    PointShape::Frame,
+];
 
-impl Shape {
+impl PointShape {
     /// The shape of the variant at this place among the variants of a block.
-    pub(crate) fn of_variant(index: usize) -> Self {
+    pub(crate) fn for_variant(index: usize) -> Self {
         SHAPES[index % SHAPES.len()]
     }
 }
@@ -112,15 +119,15 @@ impl Ink {
 
     /// The colour on a light page, `#RRGGBB`.
     pub(crate) fn light(self) -> &'static str {
-        self.colours().0
+        self.colors().0
     }
 
     /// The colour on a dark page, `#RRGGBB`.
     pub(crate) fn dark(self) -> &'static str {
-        self.colours().1
+        self.colors().1
     }
 
-    fn colours(self) -> (&'static str, &'static str) {
+    fn colors(self) -> (&'static str, &'static str) {
         if let Self::Arm(index) = self {
             return ARMS[index % ARMS.len()];
         }
@@ -139,9 +146,9 @@ impl Ink {
     }
 }
 
-fn channels(colour: &str) -> (u8, u8, u8) {
+fn channels(color: &str) -> (u8, u8, u8) {
     let channel = |from: usize| {
-        colour.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or_default()
+        color.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or_default()
     };
     (channel(1), channel(3), channel(5))
 }
@@ -151,8 +158,8 @@ mod tests {
     use super::*;
 
     /// Relative luminance after WCAG 2.
-    fn luminance(colour: &str) -> f64 {
-        let (r, g, b) = channels(colour);
+    fn luminance(color: &str) -> f64 {
+        let (r, g, b) = channels(color);
         let linear = |value: u8| {
             let share = f64::from(value) / 255.0;
             if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
@@ -173,9 +180,9 @@ mod tests {
                 Ink::Text | Ink::Muted | Ink::Faster | Ink::Slower => 4.5,
                 Ink::Arm(_) | Ink::Outlier => 3.0,
             };
-            for (colour, page) in [(ink.light(), Ink::Card.light()), (ink.dark(), Ink::Card.dark())] {
-                let found = contrast(colour, page);
-                assert!(found >= least, "{ink:?}: {colour} on {page} has {found:.2}, not {least}");
+            for (color, page) in [(ink.light(), Ink::Card.light()), (ink.dark(), Ink::Card.dark())] {
+                let found = contrast(color, page);
+                assert!(found >= least, "{ink:?}: {color} on {page} has {found:.2}, not {least}");
             }
             let (light, dark) =
                 (contrast(ink.light(), Ink::Margin.light()), contrast(ink.dark(), Ink::Margin.dark()));
@@ -202,7 +209,8 @@ mod tests {
 
     #[test]
     fn the_first_arms_differ_in_shape_or_colour() {
-        let looks: Vec<_> = (0..56).map(|i| (Shape::of_variant(i) as u8, Ink::Arm(i).light())).collect();
+        let looks: Vec<_> =
+            (0..56).map(|i| (PointShape::for_variant(i) as u8, Ink::Arm(i).light())).collect();
         let distinct: std::collections::BTreeSet<_> = looks.iter().collect();
         assert_eq!(distinct.len(), looks.len());
     }

@@ -9,7 +9,7 @@ use ttf_parser::OutlineBuilder;
 
 use super::font;
 use super::palette::Ink;
-use super::scene::{Label, Mark, Place, Scene};
+use super::scene::{Label, Mark, Scene, ScenePosition};
 
 /// Size of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +44,7 @@ pub(crate) fn png(scene: &Scene, size: Size) -> Result<Vec<u8>, PngError> {
     };
     let failed = |reason: String| PngError { width, height, reason };
     let mut pixels = Pixmap::new(width, height).ok_or_else(|| failed("no such size".to_owned()))?;
-    pixels.fill(colour(Ink::Card));
+    pixels.fill(color(Ink::Card));
     let left = (width as f32 - wide * scale) / 2.0;
     let top = (height as f32 - high * scale) / 2.0;
     let mut canvas = Canvas {
@@ -70,7 +70,7 @@ impl Canvas {
         match mark {
             Mark::Line { places, width, ink } => self.stroke(polygon(places, false), *width, *ink),
             Mark::Area { corners, ink } => self.fill(polygon(corners, true).as_ref(), *ink, self.place),
-            Mark::Circle { centre: (x, y), radius, ring, ink } => {
+            Mark::Circle { center: (x, y), radius, ring, ink } => {
                 let circle = PathBuilder::from_circle(*x as f32, *y as f32, *radius as f32);
                 match ring {
                     Some(width) => self.stroke(circle, *width, *ink),
@@ -97,7 +97,7 @@ impl Canvas {
         let font = label.weight().font();
         let scale = (label.size / font.units()) as f32;
         let mut x = label.place.0 - label.anchor.share() * label.width();
-        let y = label.place.1 + label.size * font::CAPITALS / 2.0;
+        let y = label.place.1 + label.size * font::CAPITAL_HEIGHT / 2.0;
         for c in label.text.chars() {
             let place =
                 self.place.pre_concat(Transform::from_row(scale, 0.0, 0.0, -scale, x as f32, y as f32));
@@ -115,7 +115,7 @@ impl Canvas {
     }
 }
 
-fn polygon(places: &[Place], closed: bool) -> Option<Path> {
+fn polygon(places: &[ScenePosition], closed: bool) -> Option<Path> {
     let mut path = PathBuilder::new();
     for (index, (x, y)) in places.iter().map(|(x, y)| (*x as f32, *y as f32)).enumerate() {
         if index == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
@@ -126,14 +126,14 @@ fn polygon(places: &[Place], closed: bool) -> Option<Path> {
     path.finish()
 }
 
-fn colour(ink: Ink) -> tiny_skia::Color {
+fn color(ink: Ink) -> tiny_skia::Color {
     let (r, g, b) = ink.rgb();
     tiny_skia::Color::from_rgba8(r, g, b, 255)
 }
 
 fn paint(ink: Ink) -> Paint<'static> {
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
-    paint.set_color(colour(ink));
+    paint.set_color(color(ink));
     paint
 }
 
@@ -180,7 +180,7 @@ mod tests {
 
     /// Dots of a part of the picture that are not paper.
     fn drawn(pixels: &Pixmap, (left, right): (u32, u32), (top, bottom): (u32, u32)) -> usize {
-        let paper = colour(Ink::Card).premultiply().to_color_u8();
+        let paper = color(Ink::Card).premultiply().to_color_u8();
         let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
         places.filter(|(x, y)| pixels.pixel(*x, *y) != Some(paper)).count()
     }

@@ -54,7 +54,7 @@ impl Scale {
     }
 
     /// Whether the value lies within the axis.
-    pub(crate) fn holds(&self, value: f64) -> bool {
+    pub(crate) fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 
@@ -109,7 +109,7 @@ impl Scale {
         (from..=to)
             .filter(|power| power % every == 0)
             .flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)))
-            .filter(|tick| self.holds(*tick))
+            .filter(|tick| self.contains(*tick))
             .collect()
     }
 }

@@ -26,16 +26,16 @@ pub(crate) struct Scene {
     /// What is drawn, back to front.
     pub(crate) marks: Vec<Mark>,
     /// What a page tells in full of a place in the picture, in reading order.
-    pub(crate) tips: Vec<Tip>,
+    pub(crate) tooltips: Vec<Tooltip>,
 }
 
 /// What is told of a part of the picture to whoever points at it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tip {
+pub(crate) struct Tooltip {
     /// Upper left corner of the part; a point has both corners in one place.
-    pub(crate) from: Place,
+    pub(crate) from: ScenePosition,
     /// Lower right corner.
-    pub(crate) to: Place,
+    pub(crate) to: ScenePosition,
     /// What lies there, such as the name of an arm.
     pub(crate) name: String,
     /// What is told of it.
@@ -43,14 +43,14 @@ pub(crate) struct Tip {
 }
 
 /// A place in a scene: from the left, from the top.
-pub(crate) type Place = (f64, f64);
+pub(crate) type ScenePosition = (f64, f64);
 
 /// One thing that is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Mark {
     /// A line through the places.
     Line {
-        places: Vec<Place>,
+        places: Vec<ScenePosition>,
         /// Stroke width.
         width: f64,
         /// Its colour.
@@ -58,14 +58,14 @@ pub(crate) enum Mark {
     },
     /// A filled area.
     Area {
-        corners: Vec<Place>,
+        corners: Vec<ScenePosition>,
         /// Its colour.
         ink: Ink,
     },
     /// A disc, or a ring of the stroke width.
     Circle {
         /// Its middle.
-        centre: Place,
+        center: ScenePosition,
         radius: f64,
         /// `None` fills it.
         ring: Option<f64>,
@@ -80,7 +80,7 @@ pub(crate) enum Mark {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Label {
     /// Where its anchor is.
-    pub(crate) place: Place,
+    pub(crate) place: ScenePosition,
     /// Which end of the text the anchor is.
     pub(crate) anchor: Anchor,
     /// What it says.
@@ -116,7 +116,7 @@ impl Anchor {
 
 impl Label {
     /// Plain text that runs to the right of `place`.
-    pub(crate) fn new(place: Place, text: impl Into<String>, size: f64, ink: Ink) -> Self {
+    pub(crate) fn new(place: ScenePosition, text: impl Into<String>, size: f64, ink: Ink) -> Self {
         Self { place, anchor: Anchor::Start, text: text.into(), size, bold: false, ink }
     }
 
@@ -165,7 +165,7 @@ impl Scene {
             title: title.into(),
             description: description.into(),
             marks: Vec::new(),
-            tips: Vec::new(),
+            tooltips: Vec::new(),
         }
     }
 
@@ -177,7 +177,7 @@ impl Scene {
     }
 
     /// A straight line.
-    pub(crate) fn line(&mut self, from: Place, to: Place, width: f64, ink: Ink) {
+    pub(crate) fn line(&mut self, from: ScenePosition, to: ScenePosition, width: f64, ink: Ink) {
         self.marks.push(Mark::Line { places: vec![from, to], width, ink });
     }
 
@@ -191,7 +191,7 @@ impl Scene {
     }
 
     /// A filled rectangle; none where it has no width.
-    pub(crate) fn rect(&mut self, (x0, y0): Place, (x1, y1): Place, ink: Ink) {
+    pub(crate) fn rect(&mut self, (x0, y0): ScenePosition, (x1, y1): ScenePosition, ink: Ink) {
         if x1 > x0 && y1 > y0 {
             let corners = vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1)];
             self.marks.push(Mark::Area { corners, ink });
@@ -199,7 +199,7 @@ impl Scene {
     }
 
     /// Diagonal strokes that fill a rectangle.
-    pub(crate) fn hatch(&mut self, (x0, y0): Place, (x1, y1): Place, ink: Ink) {
+    pub(crate) fn hatch(&mut self, (x0, y0): ScenePosition, (x1, y1): ScenePosition, ink: Ink) {
         let step = 7.0;
         let mut start = x0 - (y1 - y0) + step / 2.0;
         while x1 > x0 && start < x1 {

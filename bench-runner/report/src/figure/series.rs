@@ -3,7 +3,7 @@
 use bench_runner_core::compare::{ArmResult, BlockResult};
 use bench_runner_core::record::Role;
 
-use super::palette::{Ink, Shape};
+use super::palette::{Ink, PointShape};
 use super::widths;
 use super::wording;
 
@@ -16,20 +16,20 @@ pub(crate) struct Series<'a> {
     /// Its name, shortened to the room there is.
     pub(crate) name: String,
     /// The shape of its points.
-    pub(crate) shape: Shape,
+    pub(crate) shape: PointShape,
     /// Its colour.
     pub(crate) ink: Ink,
 }
 
 /// The arms of a block in their order, with names no wider than `room`.
-pub(crate) fn of_block(block: &BlockResult, room: f64) -> Vec<Series<'_>> {
+pub(crate) fn for_block(block: &BlockResult, room: f64) -> Vec<Series<'_>> {
     let mut variants = 0;
     let look = |arm: &ArmResult| match arm.role {
-        Role::Baseline => (Shape::Disc, Ink::Text),
-        Role::Twin => (Shape::Ring, Ink::Muted),
+        Role::Baseline => (PointShape::Disc, Ink::Text),
+        Role::Twin => (PointShape::Ring, Ink::Muted),
         Role::Variant => {
             variants += 1;
-            (Shape::of_variant(variants - 1), Ink::Arm(variants - 1))
+            (PointShape::for_variant(variants - 1), Ink::Arm(variants - 1))
         }
     };
     let looks: Vec<_> = block.arms.iter().map(look).collect();

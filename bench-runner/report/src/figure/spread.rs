@@ -5,7 +5,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult};
 use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
@@ -22,10 +22,10 @@ const BELOW: f64 = 54.0;
 
 /// The scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let mut scene = Scene::new(format!("{}: how its builds spread", block.title), description(block, unit));
     scene.heading(&scene.title.clone(), "every build as a stroke; box: the middle half; bar: median");
-    let rows: Vec<Series<'_>> = series::of_block(block, NAMES.1 - NAMES.0)
+    let rows: Vec<Series<'_>> = series::for_block(block, NAMES.1 - NAMES.0)
         .into_iter()
         .filter(|series| !walls(series).is_empty())
         .collect();
@@ -54,7 +54,7 @@ fn walls(series: &Series<'_>) -> Vec<f64> {
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
     let says =
-        series::of_block(block, f64::INFINITY).into_iter().map(|series| match told(series.arm, unit) {
+        series::for_block(block, f64::INFINITY).into_iter().map(|series| match describe(series.arm, unit) {
             Some(told) => format!("{}: {told}", series.name),
             None => format!("{}: no build ended well", series.name),
         });
@@ -62,7 +62,7 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
 }
 
 /// `None` where no build ended well.
-fn told(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
+fn describe(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
     let (wall, (low, high)) = (arm.wall()?, arm.middle_half?);
     let shown = |seconds: f64| wording::seconds(seconds, unit);
     Some(format!(
@@ -99,7 +99,12 @@ fn row(scene: &mut Scene, series: &Series<'_>, (x, unit): (&Scale, TimeUnit), y:
         scene.line((at, y + 6.0), (at, y + 15.0), 1.0, series.ink);
     }
     let name = wording::arm_name(series.arm);
-    if let Some(text) = told(series.arm, unit) {
-        scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
+    if let Some(text) = describe(series.arm, unit) {
+        scene.tooltips.push(Tooltip {
+            from: (AXIS.0, y - ROW / 2.0),
+            to: (AXIS.1, y + ROW / 2.0),
+            name,
+            text,
+        });
     }
 }

@@ -10,7 +10,7 @@ use ttf_parser::OutlineBuilder;
 
 use super::font;
 use super::palette::Ink;
-use super::scene::{Anchor, Label, Mark, Place, Scene};
+use super::scene::{Anchor, Label, Mark, Scene, ScenePosition};
 
 /// Names the figures' own elements, so that a page may hold several of them inline.
 pub(crate) const CLASS: &str = "bench-runner-figure";
@@ -20,7 +20,7 @@ const OTHER_FONTS: &str = "system-ui,sans-serif";
 
 /// The scene as the text of a self-contained SVG file.
 pub(crate) fn file(scene: &Scene) -> String {
-    let mut text = Text::Outlines(BTreeMap::new());
+    let mut text = TextRendering::Outlines(BTreeMap::new());
     let body = body(scene, &mut text);
     format!(
         "{}<style>\n.{CLASS} text{{font-family:{OTHER_FONTS}}}\n@media (prefers-color-scheme:dark){{\n{}}}\n</style>\n{}{}{body}</svg>\n",
@@ -33,7 +33,7 @@ pub(crate) fn file(scene: &Scene) -> String {
 
 /// The scene as an element of a page, which has the rules of [`dark_rules`] and the font.
 pub(crate) fn inline(scene: &Scene) -> String {
-    format!("{}{}</svg>\n", head(scene, ""), body(scene, &mut Text::Live))
+    format!("{}{}</svg>\n", head(scene, ""), body(scene, &mut TextRendering::Live))
 }
 
 /// The rules that a file needs: those of heat maps only where it is one.
@@ -59,7 +59,7 @@ pub(crate) fn dark_rules_of(inks: impl Iterator<Item = Ink>) -> String {
 }
 
 fn head(scene: &Scene, more: &str) -> String {
-    let (title, description) = (escaped(&scene.title), escaped(&scene.description));
+    let (title, description) = (escape_xml(&scene.title), escape_xml(&scene.description));
     let (width, height) = (number(scene.width), number(scene.height.ceil()));
     format!(
         "<svg {more}class=\"{CLASS}\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
@@ -79,14 +79,14 @@ fn card(scene: &Scene) -> String {
 }
 
 /// How texts are written.
-enum Text {
+enum TextRendering {
     /// As text.
     Live,
     /// As outlines; with the path of each glyph that has come up.
     Outlines(BTreeMap<(bool, u16), String>),
 }
 
-impl Text {
+impl TextRendering {
     fn definitions(&self) -> String {
         let Self::Outlines(glyphs) = self else { return String::new() };
         let paths = glyphs.iter().map(|((bold, glyph), path)| {
@@ -101,13 +101,15 @@ fn glyph_id(bold: bool, glyph: u16) -> String {
 }
 
 /// All marks; neighbours of one look share an element.
-fn body(scene: &Scene, text: &mut Text) -> String {
+fn body(scene: &Scene, text: &mut TextRendering) -> String {
     let mut out = String::new();
-    for alike in scene.marks.chunk_by(|one, next| look(one).is_some() && look(one) == look(next)) {
-        match (look(&alike[0]), &alike[0]) {
-            (Some(look), _) => {
+    for alike in scene.marks.chunk_by(|one, next| {
+        paint_attributes(one).is_some() && paint_attributes(one) == paint_attributes(next)
+    }) {
+        match (paint_attributes(&alike[0]), &alike[0]) {
+            (Some(paint), _) => {
                 let path: String = alike.iter().map(path).collect();
-                writeln!(out, "<path d=\"{path}\" {look}/>").ok();
+                writeln!(out, "<path d=\"{path}\" {paint}/>").ok();
             }
             (None, Mark::Text(label)) => write_label(&mut out, label, text),
             (None, _) => {}
@@ -117,7 +119,7 @@ fn body(scene: &Scene, text: &mut Text) -> String {
 }
 
 /// The paint of a mark as attributes; `None` for text.
-fn look(mark: &Mark) -> Option<String> {
+fn paint_attributes(mark: &Mark) -> Option<String> {
     let stroked = |ink: Ink, width: f64| {
         format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", ink.light(), number(width))
     };
@@ -132,7 +134,7 @@ fn look(mark: &Mark) -> Option<String> {
 }
 
 fn path(mark: &Mark) -> String {
-    let through = |places: &[Place], end: &str| {
+    let through = |places: &[ScenePosition], end: &str| {
         let mut path = String::new();
         for (index, (x, y)) in places.iter().enumerate() {
             write!(path, "{}{} {}", if index == 0 { 'M' } else { 'L' }, number(*x), number(*y)).ok();
@@ -142,7 +144,7 @@ fn path(mark: &Mark) -> String {
     match mark {
         Mark::Line { places, .. } => through(places, ""),
         Mark::Area { corners, .. } => through(corners, "z"),
-        Mark::Circle { centre: (x, y), radius, .. } => {
+        Mark::Circle { center: (x, y), radius, .. } => {
             let (r, d) = (number(*radius), number(radius * 2.0));
             format!("M{} {}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z", number(x - radius), number(*y))
         }
@@ -150,11 +152,11 @@ fn path(mark: &Mark) -> String {
     }
 }
 
-fn write_label(out: &mut String, label: &Label, text: &mut Text) {
-    let baseline = label.place.1 + label.size * font::CAPITALS / 2.0;
+fn write_label(out: &mut String, label: &Label, text: &mut TextRendering) {
+    let baseline = label.place.1 + label.size * font::CAPITAL_HEIGHT / 2.0;
     match text {
-        Text::Live => write_text(out, label, (label.place.0, baseline), label.anchor),
-        Text::Outlines(glyphs) => {
+        TextRendering::Live => write_text(out, label, (label.place.0, baseline), label.anchor),
+        TextRendering::Outlines(glyphs) => {
             let start = label.place.0 - label.anchor.share() * label.width();
             let font = label.weight().font();
             if label.text.chars().all(|c| font.glyph(c).is_some()) {
@@ -167,7 +169,7 @@ fn write_label(out: &mut String, label: &Label, text: &mut Text) {
     out.push('\n');
 }
 
-fn write_text(out: &mut String, label: &Label, (x, y): Place, anchor: Anchor) {
+fn write_text(out: &mut String, label: &Label, (x, y): ScenePosition, anchor: Anchor) {
     let anchor = match anchor {
         Anchor::Start => "",
         Anchor::Middle => " text-anchor=\"middle\"",
@@ -175,7 +177,7 @@ fn write_text(out: &mut String, label: &Label, (x, y): Place, anchor: Anchor) {
     };
     let weight = if label.bold { " font-weight=\"600\"" } else { "" };
     let (x, y, size, ink) = (number(x), number(y), number(label.size), label.ink.light());
-    let text = escaped(&label.text);
+    let text = escape_xml(&label.text);
     write!(
         out,
         "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight} fill=\"{ink}\">{text}</text>"
@@ -186,7 +188,7 @@ fn write_text(out: &mut String, label: &Label, (x, y): Place, anchor: Anchor) {
 fn write_outlines(
     out: &mut String,
     label: &Label,
-    (x, y): Place,
+    (x, y): ScenePosition,
     glyphs: &mut BTreeMap<(bool, u16), String>,
 ) {
     let font = label.weight().font();
@@ -254,20 +256,20 @@ fn number(length: f64) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_xml(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '<' => "&lt;".to_owned(),
             '>' => "&gt;".to_owned(),
             '&' => "&amp;".to_owned(),
             '"' => "&quot;".to_owned(),
-            other => clean(other).to_string(),
+            other => replace_control(other).to_string(),
         })
         .collect()
 }
 
 /// XML has no way to write control characters.
-fn clean(c: char) -> char {
+fn replace_control(c: char) -> char {
     if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') { '\u{FFFD}' } else { c }
 }
 

@@ -31,7 +31,7 @@ impl TimeUnit {
     }
 
     /// The unit for the medians of a block.
-    pub fn of_block(block: &BlockResult) -> Self {
+    pub fn for_block(block: &BlockResult) -> Self {
         let medians = block.arms.iter().filter_map(ArmResult::wall).map(|wall| wall.median);
         Self::for_seconds(medians.fold(0.0, f64::max))
     }
@@ -55,7 +55,7 @@ impl TimeUnit {
 }
 
 /// The power of ten to which a number with this half-width is rounded: its second significant digit.
-fn place_for(half_width: f64) -> Option<i32> {
+fn second_digit_place(half_width: f64) -> Option<i32> {
     if !half_width.is_finite() || half_width <= 0.0 {
         return None;
     }
@@ -66,7 +66,7 @@ fn place_for(half_width: f64) -> Option<i32> {
 }
 
 /// `value` rounded to `10^place`, with a true minus sign.
-fn rounded(value: f64, place: i32) -> String {
+fn format_rounded(value: f64, place: i32) -> String {
     if !value.is_finite() {
         return "?".to_owned();
     }
@@ -81,8 +81,8 @@ fn rounded(value: f64, place: i32) -> String {
 }
 
 /// The same with a plus sign where it is more than zero as shown.
-fn signed(value: f64, place: i32) -> String {
-    let number = rounded(value, place);
+fn format_signed(value: f64, place: i32) -> String {
+    let number = format_rounded(value, place);
     if value > 0.0 && !is_zero(&number) { format!("+{number}") } else { number }
 }
 
@@ -92,7 +92,7 @@ fn is_zero(number: &str) -> bool {
 
 /// An estimate and its interval, as shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct FormattedEstimate {
     pub estimate: String,
     /// Lower end of the interval.
     pub low: String,
@@ -101,32 +101,32 @@ pub struct Shown {
 }
 
 /// The place to which an estimate is rounded, never finer than `finest`.
-fn place_of(estimate: f64, (low, high): (f64, f64), finest: i32) -> i32 {
+fn rounding_place(estimate: f64, (low, high): (f64, f64), finest: i32) -> i32 {
     // Without a width there is nothing to take the place from: three digits of the value itself.
-    let of_value = place_for(estimate.abs()).map_or(0, |place| place - 1);
-    place_for((high - low) / 2.0).unwrap_or(of_value).max(finest)
+    let of_value = second_digit_place(estimate.abs()).map_or(0, |place| place - 1);
+    second_digit_place((high - low) / 2.0).unwrap_or(of_value).max(finest)
 }
 
 /// The median of a time and its interval, in `unit` and without its symbol.
-pub fn time(summary: &Summary, unit: TimeUnit) -> Shown {
+pub fn time(summary: &Summary, unit: TimeUnit) -> FormattedEstimate {
     let [median, low, high] = [summary.median, summary.low, summary.high].map(|s| unit.convert(s));
-    plain([median, low, high], -4)
+    format_interval([median, low, high], -4)
 }
 
 /// One time with three significant digits, in `unit` and without its symbol.
 pub fn seconds(seconds: f64, unit: TimeUnit) -> String {
     let value = unit.convert(seconds);
-    rounded(value, place_for(value.abs()).map_or(0, |place| place - 1))
+    format_rounded(value, second_digit_place(value.abs()).map_or(0, |place| place - 1))
 }
 
 /// A number of bytes and its interval in MiB, without the symbol.
-pub(crate) fn mebibytes(summary: &Summary) -> Shown {
-    plain([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
+pub(crate) fn mebibytes(summary: &Summary) -> FormattedEstimate {
+    format_interval([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
 }
 
 /// A number of events and its interval.
-pub(crate) fn count(summary: &Summary) -> Shown {
-    plain([summary.median, summary.low, summary.high], 0)
+pub(crate) fn count(summary: &Summary) -> FormattedEstimate {
+    format_interval([summary.median, summary.low, summary.high], 0)
 }
 
 /// A p-value, to two places at most where it is of no interest.
@@ -142,56 +142,56 @@ pub(crate) fn p_value(p: f64) -> String {
 const FINEST_CHANGE: i32 = -2;
 
 /// A ratio and its interval, without the sign `×`.
-pub fn ratio(ratio: &Ratio) -> Shown {
+pub fn ratio(ratio: &Ratio) -> FormattedEstimate {
     interval(ratio.ratio, (ratio.low, ratio.high))
 }
 
 /// A ratio that is not judged and its interval, without the sign `×`.
-pub(crate) fn plain_ratio(ratio: &PlainRatio) -> Shown {
+pub(crate) fn plain_ratio(ratio: &PlainRatio) -> FormattedEstimate {
     interval(ratio.ratio, (ratio.low, ratio.high))
 }
 
 /// A ratio and one of its intervals, without the sign `×`.
-pub fn interval(ratio: f64, (low, high): (f64, f64)) -> Shown {
-    plain([ratio, low, high], FINEST_CHANGE - 2)
+pub fn interval(ratio: f64, (low, high): (f64, f64)) -> FormattedEstimate {
+    format_interval([ratio, low, high], FINEST_CHANGE - 2)
 }
 
 /// The ratio of a variant as a change in per cent, signed and without the sign `%`.
-pub fn change(ratio: &Ratio) -> Shown {
-    percent([ratio.ratio - 1.0, ratio.low - 1.0, ratio.high - 1.0])
+pub fn change(ratio: &Ratio) -> FormattedEstimate {
+    percent_change([ratio.ratio - 1.0, ratio.low - 1.0, ratio.high - 1.0])
 }
 
 /// An effect as a change in per cent, signed and without the sign `%`.
-pub fn effect(effect: &Effect) -> Shown {
+pub fn effect(effect: &Effect) -> FormattedEstimate {
     let (low, high) = effect.interval();
-    percent([effect.share(), low, high])
+    percent_change([effect.share(), low, high])
 }
 
-fn percent(shares: [f64; 3]) -> Shown {
+fn percent_change(shares: [f64; 3]) -> FormattedEstimate {
     let values = shares.map(|share| share * 100.0);
-    let place = place_of(values[0], (values[1], values[2]), FINEST_CHANGE);
-    let [estimate, low, high] = values.map(|value| signed(value, place));
-    Shown { estimate, low, high }
+    let place = rounding_place(values[0], (values[1], values[2]), FINEST_CHANGE);
+    let [estimate, low, high] = values.map(|value| format_signed(value, place));
+    FormattedEstimate { estimate, low, high }
 }
 
-fn plain(values: [f64; 3], finest: i32) -> Shown {
-    let place = place_of(values[0], (values[1], values[2]), finest);
-    let [estimate, low, high] = values.map(|value| rounded(value, place));
-    Shown { estimate, low, high }
+fn format_interval(values: [f64; 3], finest: i32) -> FormattedEstimate {
+    let place = rounding_place(values[0], (values[1], values[2]), finest);
+    let [estimate, low, high] = values.map(|value| format_rounded(value, place));
+    FormattedEstimate { estimate, low, high }
 }
 
 /// A share as per cent with two significant digits, such as `1.6 %`.
 pub fn share(share: f64) -> String {
     let percent = share * 100.0;
-    let place = place_for(percent).unwrap_or(0).max(FINEST_CHANGE);
-    let number = rounded(percent, place);
+    let place = second_digit_place(percent).unwrap_or(0).max(FINEST_CHANGE);
+    let number = format_rounded(percent, place);
     let short =
         if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
     format!("{short} %")
 }
 
 /// Why an arm has no ratio, in a few words.
-pub(crate) fn without_ratio(arm: &ArmResult) -> String {
+pub(crate) fn why_no_ratio(arm: &ArmResult) -> String {
     match (&arm.not_timed, arm.points.len(), arm.failures) {
         (Some(reason), ..) => format!("not timed: {reason}"),
         (None, 0, 0) => "no build was made".to_owned(),
@@ -227,7 +227,7 @@ pub fn progress(block: &BlockResult) -> String {
 }
 
 /// At which level the verdicts of a run hold, as a sentence.
-pub fn family(comparison: &Comparison) -> String {
+pub fn family_sentence(comparison: &Comparison) -> String {
     let stricter = "stricter than each plain interval";
     match (&comparison.post_hoc, comparison.family()) {
         (Some(_), 1) => "Post hoc: there is one pair of variants, so its verdict stands alone.".to_owned(),
@@ -252,7 +252,7 @@ pub(crate) fn twin_differs(block: &BlockResult) -> bool {
 }
 
 /// What the twin says of the block, as half a sentence.
-pub fn twin(block: &BlockResult) -> String {
+pub fn twin_text(block: &BlockResult) -> String {
     let has_twin = block.arms.iter().any(|arm| arm.role == Role::Twin);
     match block.twin {
         Some(twin) if twin_differs(block) => {
@@ -272,8 +272,8 @@ pub fn twin(block: &BlockResult) -> String {
 /// The twin's change and its half-width in per cent, without the sign `%`.
 pub(crate) fn twin_change(twin: &TwinResult) -> (String, String) {
     let (percent, half_width) = ((twin.ratio - 1.0) * 100.0, twin.half_width * 100.0);
-    let place = place_for(half_width).unwrap_or(0).max(FINEST_CHANGE);
-    (signed(percent, place), rounded(half_width, place))
+    let place = second_digit_place(half_width).unwrap_or(0).max(FINEST_CHANGE);
+    (format_signed(percent, place), format_rounded(half_width, place))
 }
 
 #[cfg(test)]
@@ -299,7 +299,7 @@ mod tests {
         }
     }
 
-    fn check(shown: Shown, expected: &str) {
+    fn check(shown: FormattedEstimate, expected: &str) {
         assert_eq!(format!("{} [{}, {}]", shown.estimate, shown.low, shown.high), expected);
     }
 

@@ -10,10 +10,10 @@
 
 mod agreement;
 mod decision;
-mod differences;
-mod reproduced;
+mod grouping;
+mod reproduction;
 mod run;
-mod same;
+mod setup_differences;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -22,23 +22,26 @@ mod values;
 use bench_runner_core::bundle::{Manifest, Status};
 
 pub use decision::{
-    Candidate, Choice, Decisions, Fits, MemoryLimit, OfClass, OfWorkload, Question, Rule, Saved, decide,
+    ClassDecision, DailySavings, Decisions, MemoryLimit, Rule, RuleFit, SwitchCandidate, SwitchChoice,
+    SwitchQuestion, WorkloadSavings, decide,
 };
-pub use differences::Difference;
-pub use reproduced::{Outcome, Reproduced, ReproducedRow, TwoRatios, reproduced};
-pub use run::{Memory, Run};
+pub use reproduction::{
+    ReproducedVerdict, Reproduction, ReproductionOutcome, TwoRatios, compare_reproduction,
+};
+pub use run::{ComparedRun, PeakMemory};
+pub use setup_differences::SetupDifference;
 pub(crate) use values::as_ratio;
 pub use values::{
-    Agreement, BlockTogether, Cell, Machine, MachineRatio, OfClassRatio, OfRun, Refused, Row, SideBySide,
-    Verdicts,
+    Agreement, ClassRatio, MachineCell, MachineRatio, MachineRuns, MultiRunBlock, RefusedBlock, RunRatio,
+    SideBySide, VariantRow, Verdicts,
 };
 
-use run::each_once;
+use run::deduplicated;
 
 /// Puts runs side by side.
-pub fn side_by_side(runs: &[Run<'_>]) -> SideBySide {
-    let (kept, mut remarks) = each_once(runs);
-    let (machines, of_run) = machines(&kept);
+pub fn side_by_side(runs: &[ComparedRun<'_>]) -> SideBySide {
+    let (kept, mut remarks) = deduplicated(runs);
+    let (machines, machine_of_run) = machines(&kept);
     let unfinished = kept.iter().filter(|run| run.manifest.status != Status::Complete);
     remarks.extend(unfinished.map(|run| format!("the run {} is not complete", run.manifest.run)));
     if machines.len() == 1 && kept.len() > 1 {
@@ -48,30 +51,30 @@ pub fn side_by_side(runs: &[Run<'_>]) -> SideBySide {
     if let Some(chosen) = kept.iter().find_map(|run| run.comparison.post_hoc.as_ref()) {
         remarks.push(format!("post hoc: compared with `{}`, chosen after the runs", chosen.baseline));
     }
-    let (groups, refused) = same::groups(&kept);
-    let mut blocks: Vec<BlockTogether> =
-        groups.iter().map(|group| table::of_group(group, &of_run, &machines)).collect();
-    agreement::correct(&mut blocks);
-    let differences = differences::of(&kept, &of_run, machines.len());
+    let (groups, refused) = grouping::comparable_groups(&kept);
+    let mut blocks: Vec<MultiRunBlock> =
+        groups.iter().map(|group| table::multi_run_block(group, &machine_of_run, &machines)).collect();
+    agreement::correct_p_values(&mut blocks);
+    let differences = setup_differences::find(&kept, &machine_of_run, machines.len());
     SideBySide { machines, blocks, refused, differences, remarks }
 }
 
 /// The machines, and for each run the place of its machine.
-fn machines(runs: &[Run<'_>]) -> (Vec<Machine>, Vec<usize>) {
-    let (mut machines, mut firsts): (Vec<Machine>, Vec<&Manifest>) = (Vec::new(), Vec::new());
-    let mut of_run = Vec::new();
+fn machines(runs: &[ComparedRun<'_>]) -> (Vec<MachineRuns>, Vec<usize>) {
+    let (mut machines, mut firsts): (Vec<MachineRuns>, Vec<&Manifest>) = (Vec::new(), Vec::new());
+    let mut machine_of_run = Vec::new();
     for run in runs {
         let machine = &run.manifest.machine;
-        let like = |(known, first): (&Machine, &&Manifest)| {
-            known.instance == machine.instance && differences::same_tools(first, run.manifest)
+        let like = |(known, first): (&MachineRuns, &&Manifest)| {
+            known.instance == machine.instance && setup_differences::same_tools(first, run.manifest)
         };
         let place = machines.iter().zip(&firsts).position(like).unwrap_or_else(|| {
             let numbered = format!("{} (", machine.directory);
             let same =
-                |known: &&Machine| known.name == machine.directory || known.name.starts_with(&numbered);
+                |known: &&MachineRuns| known.name == machine.directory || known.name.starts_with(&numbered);
             let again = machines.iter().filter(same).count();
             let more = if again > 0 { format!(" ({})", again + 1) } else { String::new() };
-            machines.push(Machine {
+            machines.push(MachineRuns {
                 key: key(machines.len()),
                 name: format!("{}{more}", machine.directory),
                 class: machine.class.clone(),
@@ -83,9 +86,9 @@ fn machines(runs: &[Run<'_>]) -> (Vec<Machine>, Vec<usize>) {
             machines.len() - 1
         });
         machines[place].runs.push(run.manifest.run.clone());
-        of_run.push(place);
+        machine_of_run.push(place);
     }
-    (machines, of_run)
+    (machines, machine_of_run)
 }
 
 /// A, B, … Z, A2, …

@@ -4,19 +4,19 @@ use bench_runner_core::compare::{Ratio, Verdict};
 use bench_runner_core::record::{BlockId, short_hash};
 use bench_runner_core::stats::{Combined, Known, Spread};
 
-use super::differences::Difference;
+use super::setup_differences::SetupDifference;
 
 /// What several runs say together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SideBySide {
     /// The machines, in the order in which their runs were given.
-    pub machines: Vec<Machine>,
+    pub machines: Vec<MachineRuns>,
     /// The blocks that at least two runs have.
-    pub blocks: Vec<BlockTogether>,
+    pub blocks: Vec<MultiRunBlock>,
     /// What cannot be put beside the others.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedBlock>,
     /// What differs between the machines and lets ratios differ.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<SetupDifference>,
     /// What else has to be known, as sentences.
     pub remarks: Vec<String>,
 }
@@ -24,7 +24,7 @@ pub struct SideBySide {
 impl SideBySide {
     /// A name made from the runs, the same in whatever order they were given: that of the directory of its plots.
     pub fn name(&self) -> String {
-        let of_machine = |machine: &Machine| {
+        let of_machine = |machine: &MachineRuns| {
             machine.runs.iter().map(|run| format!("{}/{run}", machine.instance)).collect::<Vec<_>>()
         };
         let mut runs: Vec<String> = self.machines.iter().flat_map(of_machine).collect();
@@ -35,7 +35,7 @@ impl SideBySide {
 
 /// A machine with its runs: one column of the tables. A machine whose tools have changed between its runs has several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
+pub struct MachineRuns {
     /// A letter for headings.
     pub key: String,
     /// Its name, that of its directory.
@@ -52,7 +52,7 @@ pub struct Machine {
 
 /// A block that is the same comparison in several runs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BlockTogether {
+pub struct MultiRunBlock {
     /// The block.
     pub id: BlockId,
     /// A readable title.
@@ -64,25 +64,25 @@ pub struct BlockTogether {
     /// Places of the machines that have it.
     pub machines: Vec<usize>,
     /// Its variants.
-    pub rows: Vec<Row>,
+    pub rows: Vec<VariantRow>,
 }
 
 /// A variant on every machine.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct VariantRow {
     /// Its name.
     pub variant: String,
     /// One cell for each of the block's machines, in their order.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<MachineCell>,
     /// Classes that several of these machines share, put together.
-    pub classes: Vec<OfClassRatio>,
+    pub classes: Vec<ClassRatio>,
     /// Whether the machines agree; `None` where fewer than two have a ratio.
     pub agreement: Option<Agreement>,
 }
 
 /// What a machine says of a variant.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub enum MachineCell {
     /// It has a ratio.
     Known(MachineRatio),
     /// There it is the same thing as the baseline.
@@ -95,14 +95,14 @@ pub enum Cell {
 #[derive(Debug, Clone, PartialEq)]
 pub struct MachineRatio {
     /// The runs with their ratios; at least one.
-    pub runs: Vec<OfRun>,
+    pub runs: Vec<RunRatio>,
     /// The log-ratio over them.
     pub combined: Combined,
 }
 
 /// A variant's ratio in one run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfRun {
+pub struct RunRatio {
     /// Name of the run.
     pub run: String,
     /// The ratio, with its verdict.
@@ -111,7 +111,7 @@ pub struct OfRun {
 
 /// A variant's ratio over the machines of one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfClassRatio {
+pub struct ClassRatio {
     pub class: String,
     /// How many machines.
     pub machines: usize,
@@ -121,7 +121,7 @@ pub struct OfClassRatio {
 
 /// What cannot be put beside the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedBlock {
     /// Title of the block.
     pub block: String,
     pub run: String,
@@ -137,7 +137,7 @@ impl MachineRatio {
 
     /// How the verdicts of its runs lie.
     pub fn verdicts(&self) -> Verdicts {
-        Verdicts::of(self.runs.iter().map(|run| run.ratio.verdict))
+        Verdicts::summarize(self.runs.iter().map(|run| run.ratio.verdict))
     }
 
     /// The verdicts in a word or two, for where there is little room.
@@ -205,12 +205,12 @@ pub enum Verdicts {
 
 impl Verdicts {
     /// How these lie.
-    pub(super) fn of(all: impl Iterator<Item = Verdict> + Clone) -> Self {
-        let mut said = all.clone().filter(|verdict| says_something(*verdict));
-        let Some(first) = said.next() else { return Self::Same(Verdict::Undecided) };
-        if said.any(|other| other != first) {
+    pub(super) fn summarize(all: impl Iterator<Item = Verdict> + Clone) -> Self {
+        let mut conclusive = all.clone().filter(|verdict| is_conclusive(*verdict));
+        let Some(first) = conclusive.next() else { return Self::Same(Verdict::Undecided) };
+        if conclusive.any(|other| other != first) {
             Self::Contrary
-        } else if all.clone().all(says_something) {
+        } else if all.clone().all(is_conclusive) {
             Self::Same(first)
         } else {
             Self::Open(first)
@@ -219,6 +219,6 @@ impl Verdicts {
 }
 
 /// Whether a verdict is more than that nothing was shown.
-pub(super) fn says_something(verdict: Verdict) -> bool {
+pub(super) fn is_conclusive(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Faster | Verdict::Slower | Verdict::Equivalent)
 }

@@ -8,19 +8,19 @@ use super::table::paragraph;
 use crate::figure::wording;
 
 /// Below this, the test of the predecessors is worth a word.
-const PREDECESSORS_WORTH_A_WORD: f64 = 0.01;
+const NOTABLE_PREDECESSORS_P: f64 = 0.01;
 
 /// Below this, sessions are said to differ.
-const SPREAD_WORTH_A_WORD: f64 = 0.01;
+const NOTABLE_SPREAD_P: f64 = 0.01;
 
 /// A bound above this share of the margin is worth a word.
-const BOUND_WORTH_A_WORD: f64 = 0.5;
+const NOTABLE_BOUND_SHARE: f64 = 0.5;
 
 /// What places and predecessors did; nothing where that cannot be said, or where nothing is seen of it and it can
 /// hardly have mattered.
 pub(super) fn order(block: &BlockResult) -> Vec<String> {
     let Ok(order) = &block.order else { return Vec::new() };
-    if !worth_a_word(order, block.margin) {
+    if !is_notable(order, block.margin) {
         return Vec::new();
     }
     let shown = wording::effect(&order.first);
@@ -28,7 +28,7 @@ pub(super) fn order(block: &BlockResult) -> Vec<String> {
         "being first in a round costs {} % ({} to {} %)",
         shown.estimate, shown.low, shown.high
     )];
-    if let Some(found) = order.predecessors.filter(|found| found.p < PREDECESSORS_WORTH_A_WORD) {
+    if let Some(found) = order.predecessors.filter(|found| found.p < NOTABLE_PREDECESSORS_P) {
         let (shown, p) = (wording::effect(&found.largest), wording::p_value(found.p));
         let name = block.arms.get(found.arm).map(wording::arm_name).unwrap_or_default();
         says.push(format!(
@@ -45,22 +45,22 @@ pub(super) fn order(block: &BlockResult) -> Vec<String> {
     paragraph("order: ", &says.join("; "))
 }
 
-fn worth_a_word(order: &OrderEffects, margin: f64) -> bool {
+fn is_notable(order: &OrderEffects, margin: f64) -> bool {
     let (low, high) = order.first.interval();
     low > 0.0
         || high < 0.0
-        || order.predecessors.is_some_and(|found| found.p < PREDECESSORS_WORTH_A_WORD)
-        || order.bound().is_some_and(|bound| bound > BOUND_WORTH_A_WORD * margin)
+        || order.predecessors.is_some_and(|found| found.p < NOTABLE_PREDECESSORS_P)
+        || order.bound().is_some_and(|bound| bound > NOTABLE_BOUND_SHARE * margin)
 }
 
 /// What the row of an arm cannot say.
-pub(super) fn beside(block: &BlockResult, at: usize) -> Vec<String> {
+pub(super) fn arm_remarks(block: &BlockResult, at: usize) -> Vec<String> {
     let arm = &block.arms[at];
     let name = wording::arm_name(arm);
     let mut lines = Vec::new();
     let lacks_ratio = block.is_compared(at) && arm.ratio.is_none();
     if lacks_ratio || arm.wall().is_none() {
-        lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
+        lines.extend(paragraph("", &format!("{name}: {}", wording::why_no_ratio(arm))));
     } else if arm.failures > 0 {
         lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
     }
@@ -113,7 +113,7 @@ pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
         |one: &SessionRatio| format!("{}: {}×", one.session, wording::plain_ratio(&one.ratio).estimate);
     let ratios = sessions.ratios.iter().map(of_session).collect::<Vec<_>>().join(", ");
     let apart = match sessions.spread {
-        Some(spread) if spread.p < SPREAD_WORTH_A_WORD && spread.sd > 0.0 => {
+        Some(spread) if spread.p < NOTABLE_SPREAD_P && spread.sd > 0.0 => {
             let (sd, p) = (wording::share(spread.sd.exp_m1()), wording::p_value(spread.p));
             format!("; the sessions differ by more than chance, standard deviation {sd} ({p})")
         }

@@ -7,7 +7,7 @@ const LONGEST: usize = 120;
 
 /// One line about fidelity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct FidelityLine {
     /// Whether something differs, or nothing could be compared.
     pub is_warning: bool,
     /// The line, to be read after "fidelity: ".
@@ -15,14 +15,14 @@ pub struct Line {
 }
 
 /// What is to be said: one word if nothing differs and nothing was left out; no line if nobody compared.
-pub fn lines(fidelity: &[Fidelity]) -> Vec<Line> {
+pub fn lines(fidelity: &[Fidelity]) -> Vec<FidelityLine> {
     if fidelity.is_empty() {
         return Vec::new();
     }
     if fidelity.iter().all(|one| one.is_same() && one.left_out.is_empty()) {
-        return vec![Line { is_warning: false, text: "same".to_owned() }];
+        return vec![FidelityLine { is_warning: false, text: "same".to_owned() }];
     }
-    fidelity.iter().flat_map(|one| of_one(one, fidelity)).collect()
+    fidelity.iter().flat_map(|one| comparison_lines(one, fidelity)).collect()
 }
 
 /// What holds for all of them, as a word in files; empty if nobody compared.
@@ -38,9 +38,9 @@ pub(super) fn word(fidelity: &[Fidelity]) -> &'static str {
     }
 }
 
-fn of_one(one: &Fidelity, all: &[Fidelity]) -> Vec<Line> {
+fn comparison_lines(one: &Fidelity, all: &[Fidelity]) -> Vec<FidelityLine> {
     let subject = subject(one, all).map(|subject| format!("{subject}: ")).unwrap_or_default();
-    let line = |is_warning: bool, text: String| Line { is_warning, text: format!("{subject}{text}") };
+    let line = |is_warning: bool, text: String| FidelityLine { is_warning, text: format!("{subject}{text}") };
     if let Some(reason) = &one.not_compared {
         return vec![line(true, format!("not compared with your own build: {reason}"))];
     }
@@ -50,11 +50,11 @@ fn of_one(one: &Fidelity, all: &[Fidelity]) -> Vec<Line> {
         let text = left_out.map_or_else(|| "same".to_owned(), |left_out| format!("same ({left_out})"));
         return vec![line(false, text)];
     }
-    let differing = one.differences.iter().map(|difference| line(true, differs(difference)));
+    let differing = one.differences.iter().map(|difference| line(true, difference_text(difference)));
     differing.chain(left_out.map(|left_out| line(false, left_out))).collect()
 }
 
-fn differs(difference: &Difference) -> String {
+fn difference_text(difference: &Difference) -> String {
     let Difference { what, yours, here } = difference;
     format!("differs from your own build in {what}: yours {}, here {}", value(yours), value(here))
 }
@@ -103,7 +103,8 @@ mod tests {
     }
 
     fn said(fidelity: &[Fidelity]) -> String {
-        let line = |line: &Line| format!("{} {}\n", if line.is_warning { '!' } else { '-' }, line.text);
+        let line =
+            |line: &FidelityLine| format!("{} {}\n", if line.is_warning { '!' } else { '-' }, line.text);
         lines(fidelity).iter().map(line).collect()
     }
 

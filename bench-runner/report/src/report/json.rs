@@ -18,7 +18,7 @@ pub fn json(comparison: &Comparison) -> Value {
         })),
         "calibration": comparison.calibration.iter().map(calibration).collect::<Vec<_>>(),
         "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
-        "across": comparison.pooled_projects.iter().map(across).collect::<Vec<_>>(),
+        "across": comparison.pooled_projects.iter().map(pooled_projects).collect::<Vec<_>>(),
         "skipped": comparison.skipped,
     })
 }
@@ -38,7 +38,7 @@ fn calibration(calibration: &Calibration) -> Value {
     })
 }
 
-fn across(across: &PooledProjects) -> Value {
+fn pooled_projects(across: &PooledProjects) -> Value {
     let left_out = across.left_out.iter();
     object!({
         "matrix": across.matrix,
@@ -160,7 +160,7 @@ fn arm(arm: &ArmResult) -> Value {
         // The ratio that is judged has a key that is older than the others.
         let compared = metric.treatment == Treatment::Compared;
         if compared && (ratio.is_some() || !metric.optional) {
-            object[metric.ratio_key()] = object!(ratio.as_ref().map(plain));
+            object[metric.ratio_key()] = object!(ratio.as_ref().map(plain_ratio));
         }
     }
     object
@@ -168,7 +168,7 @@ fn arm(arm: &ArmResult) -> Value {
 
 fn sessions(sessions: &Sessions) -> Value {
     let of_session = |one: &SessionRatio| {
-        let mut ratio = plain(&one.ratio);
+        let mut ratio = plain_ratio(&one.ratio);
         ratio["session"] = one.session.into();
         ratio
     };
@@ -179,6 +179,6 @@ fn sessions(sessions: &Sessions) -> Value {
     })
 }
 
-fn plain(ratio: &PlainRatio) -> Value {
+fn plain_ratio(ratio: &PlainRatio) -> Value {
     object!({ "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high })
 }

@@ -9,24 +9,28 @@ use crate::figure::wording::{self, TimeUnit};
 /// The answers, every block as a table, what projects have in common, and what was left out. Whatever comes from files
 /// is escaped.
 pub fn markdown(comparison: &Comparison) -> String {
-    let mut text = format!("## {} on {}\n\n", escaped(&comparison.scenario), escaped(&comparison.machine));
+    let mut text = format!(
+        "## {} on {}\n\n",
+        escape_markdown(&comparison.scenario),
+        escape_markdown(&comparison.machine)
+    );
     if let Some(post_hoc) = &comparison.post_hoc {
-        let baseline = escaped(&post_hoc.baseline);
+        let baseline = escape_markdown(&post_hoc.baseline);
         text.push_str(&format!("Post hoc: compared with {baseline}, which was chosen after the run.\n\n"));
     }
     if comparison.blocks.is_empty() {
-        text.push_str(&format!("{}\n\n", escaped(text::nothing(comparison))));
+        text.push_str(&format!("{}\n\n", escape_markdown(text::why_no_blocks(comparison))));
     }
     for answer in answers(comparison) {
-        text.push_str(&format!("- {}\n", escaped(&answer.text)));
+        text.push_str(&format!("- {}\n", escape_markdown(&answer.text)));
     }
     for one in &comparison.blocks {
         text.push_str(&block(one));
     }
-    text.push_str(&across(&comparison.pooled_projects));
+    text.push_str(&pooled_projects(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         let calibration = calibration::text(&comparison.calibration);
-        let said = [wording::family(comparison), calibration].map(|said| escaped(&said));
+        let said = [wording::family_sentence(comparison), calibration].map(|said| escape_markdown(&said));
         text.push_str(&format!("\n{}\n", said.join(" ").trim()));
     }
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
@@ -35,9 +39,9 @@ pub fn markdown(comparison: &Comparison) -> String {
         .map(|skipped| {
             format!(
                 "- {} in {}: {}\n",
-                escaped(&skipped.variant),
-                escaped(&skipped.block),
-                escaped(&skipped.reason)
+                escape_markdown(&skipped.variant),
+                escape_markdown(&skipped.block),
+                escape_markdown(&skipped.reason)
             )
         })
         .collect();
@@ -48,9 +52,9 @@ pub fn markdown(comparison: &Comparison) -> String {
 }
 
 fn block(block: &BlockResult) -> String {
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let progress = wording::progress(block);
-    let mut text = format!("\n### {} ({})\n\n", escaped(&block.title), escaped(&progress));
+    let mut text = format!("\n### {} ({})\n\n", escape_markdown(&block.title), escape_markdown(&progress));
     let shown = block.arms.iter().enumerate().filter(|(_, arm)| text::has_row(arm));
     let rows: Vec<_> = shown.map(|(at, arm)| text::row(arm, at == block.baseline, unit)).collect();
     if rows.is_empty() {
@@ -60,22 +64,23 @@ fn block(block: &BlockResult) -> String {
             COLUMNS.iter().map(|column| (column.heading, column.right)).collect();
         text.push_str(&table(&headings, &rows));
     }
-    let warned = |line: &fidelity::Line| if line.is_warning { "**warning:** " } else { "" };
+    let warning_prefix = |line: &fidelity::FidelityLine| if line.is_warning { "**warning:** " } else { "" };
     let fidelity: Vec<String> = fidelity::lines(&block.fidelity)
         .iter()
-        .map(|line| format!("- {}fidelity: {}\n", warned(line), escaped(&line.text)))
+        .map(|line| format!("- {}fidelity: {}\n", warning_prefix(line), escape_markdown(&line.text)))
         .collect();
     if !fidelity.is_empty() {
         text.push_str(&format!("\n{}", fidelity.concat()));
     }
-    let notes: Vec<String> = block.notes.iter().map(|note| format!("- {}\n", escaped(note))).collect();
+    let notes: Vec<String> =
+        block.notes.iter().map(|note| format!("- {}\n", escape_markdown(note))).collect();
     if !notes.is_empty() {
         text.push_str(&format!("\n{}", notes.concat()));
     }
     text
 }
 
-fn across(across: &[PooledProjects]) -> String {
+fn pooled_projects(across: &[PooledProjects]) -> String {
     if across.is_empty() {
         return String::new();
     }
@@ -105,15 +110,16 @@ fn across(across: &[PooledProjects]) -> String {
 /// A table, with whether each column is of numbers.
 fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let head = line(headings.iter().map(|(name, _)| escaped(name)).collect());
+    let head = line(headings.iter().map(|(name, _)| escape_markdown(name)).collect());
     let rule =
         line(headings.iter().map(|(_, right)| if *right { "---:" } else { "---" }.to_owned()).collect());
-    let body: String = rows.iter().map(|row| line(row.iter().map(|cell| escaped(cell)).collect())).collect();
+    let body: String =
+        rows.iter().map(|row| line(row.iter().map(|cell| escape_markdown(cell)).collect())).collect();
     format!("{head}{rule}{body}")
 }
 
 /// Text that says what it says: nothing in it is markup, calls a user or an issue, or leaves its line.
-fn escaped(text: &str) -> String {
+fn escape_markdown(text: &str) -> String {
     let mut escaped = String::new();
     for (at, c) in text.chars().enumerate() {
         match c {
@@ -128,7 +134,7 @@ fn escaped(text: &str) -> String {
                 escaped.push_str("<!-- -->");
             }
             c if c.is_whitespace() => escaped.push(' '),
-            c if text::obeyed(c) => escaped.push('\u{FFFD}'),
+            c if text::is_control(c) => escaped.push('\u{FFFD}'),
             c => escaped.push(c),
         }
     }
@@ -149,7 +155,7 @@ mod tests {
     #[test]
     fn nothing_in_a_name_is_markup() {
         assert_eq!(
-            escaped("-a|b <script>*x*</script> `c`\n@me #1 \u{202e}"),
+            escape_markdown("-a|b <script>*x*</script> `c`\n@me #1 \u{202e}"),
             "\\-a\\|b &lt;script&gt;\\*x\\*&lt;/script&gt; \\`c\\` @<!-- -->me #<!-- -->1 \u{FFFD}"
         );
     }

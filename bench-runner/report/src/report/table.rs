@@ -7,7 +7,7 @@ pub(crate) const LINE: usize = 100;
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Column {
+pub(crate) struct TableColumn {
     /// What stands above it.
     pub(crate) heading: &'static str,
     /// Whether its cells end at the same place.
@@ -15,7 +15,7 @@ pub(crate) struct Column {
 }
 
 /// Lines of the table, indented by two; where it would be too wide, the cells of the first column are wrapped.
-pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> Vec<String> {
+pub(crate) fn table(columns: &[TableColumn], rows: &[Vec<String>]) -> Vec<String> {
     let headings = columns.iter().map(|column| column.heading.to_owned()).collect();
     let rows: Vec<&Vec<String>> = std::iter::once(&headings).chain(rows).collect();
     let mut widths: Vec<usize> = Vec::new();
@@ -32,19 +32,19 @@ pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// One row: the wrapped first cell, with the other cells beside its first line.
-fn lines(columns: &[Column], row: &[String], widths: &[usize]) -> Vec<String> {
+fn lines(columns: &[TableColumn], row: &[String], widths: &[usize]) -> Vec<String> {
     let (Some(first), Some(width)) = (row.first(), widths.first()) else { return Vec::new() };
     let mut parts = wrap(first, *width).into_iter();
-    let mut line = format!("  {}", padded(&parts.next().unwrap_or_default(), *width, false));
+    let mut line = format!("  {}", pad(&parts.next().unwrap_or_default(), *width, false));
     for ((column, cell), width) in columns.iter().zip(row).zip(widths).skip(1) {
         line.push_str("  ");
-        line.push_str(&padded(cell, *width, column.right));
+        line.push_str(&pad(cell, *width, column.right));
     }
     let rest = parts.map(|part| format!("    {part}"));
     std::iter::once(line.trim_end().to_owned()).chain(rest).collect()
 }
 
-fn padded(text: &str, width: usize, right: bool) -> String {
+fn pad(text: &str, width: usize, right: bool) -> String {
     let blank = " ".repeat(width.saturating_sub(text.width()));
     if right { blank + text } else { text.to_owned() + &blank }
 }
@@ -64,7 +64,7 @@ pub(crate) fn sentence(text: &str) -> Vec<String> {
 /// The words of `text` on lines of at most `width`; a longer word is cut.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace().flat_map(|word| pieces(word, width)) {
+    for word in text.split_whitespace().flat_map(|word| split_word(word, width)) {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(&word),
             Some(line) if line.width() + 1 + word.width() <= width => {
@@ -77,7 +77,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn pieces(word: &str, width: usize) -> Vec<String> {
+fn split_word(word: &str, width: usize) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for c in word.chars() {
         let full = pieces.last().is_some_and(|piece| piece.width() >= width.max(1));
@@ -94,10 +94,10 @@ mod tests {
     use super::*;
     use expect_test::expect;
 
-    const COLUMNS: [Column; 3] = [
-        Column { heading: "name", right: false },
-        Column { heading: "time", right: true },
-        Column { heading: "word", right: false },
+    const COLUMNS: [TableColumn; 3] = [
+        TableColumn { heading: "name", right: false },
+        TableColumn { heading: "time", right: true },
+        TableColumn { heading: "word", right: false },
     ];
 
     fn row(cells: [&str; 3]) -> Vec<String> {

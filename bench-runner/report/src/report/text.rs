@@ -3,18 +3,18 @@
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use bench_runner_core::record::{Proof, ProofResult, Role, Skipped};
 
-use super::table::{Column, paragraph, sentence, table};
+use super::table::{TableColumn, paragraph, sentence, table};
 use super::{calibration, details, fidelity, pooled_projects};
 use crate::figure::wording::{self, TimeUnit};
 
-pub(super) const COLUMNS: [Column; 7] = [
-    Column { heading: "variant", right: false },
-    Column { heading: "median", right: true },
-    Column { heading: "ratio", right: true },
-    Column { heading: "95 % interval", right: true },
-    Column { heading: "change", right: true },
-    Column { heading: "verdict", right: false },
-    Column { heading: "n", right: true },
+pub(super) const COLUMNS: [TableColumn; 7] = [
+    TableColumn { heading: "variant", right: false },
+    TableColumn { heading: "median", right: true },
+    TableColumn { heading: "ratio", right: true },
+    TableColumn { heading: "95 % interval", right: true },
+    TableColumn { heading: "change", right: true },
+    TableColumn { heading: "verdict", right: false },
+    TableColumn { heading: "n", right: true },
 ];
 
 /// Every block of the comparison as a table with what belongs to it, then what was left out. Lines are at most
@@ -26,7 +26,7 @@ pub fn text(comparison: &Comparison) -> String {
         lines.push(says);
     }
     if comparison.blocks.is_empty() {
-        lines.extend([String::new(), nothing(comparison).to_owned()]);
+        lines.extend([String::new(), why_no_blocks(comparison).to_owned()]);
     }
     for one in &comparison.blocks {
         lines.push(String::new());
@@ -35,35 +35,35 @@ pub fn text(comparison: &Comparison) -> String {
     lines.extend(pooled_projects::lines(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         lines.push(String::new());
-        lines.extend(sentence(&wording::family(comparison)));
+        lines.extend(sentence(&wording::family_sentence(comparison)));
         lines.extend(
             sentence(&calibration::text(&comparison.calibration)).into_iter().filter(|l| !l.is_empty()),
         );
     }
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     lines.extend(skipped(&left_out.chain(&comparison.skipped).collect::<Vec<_>>()));
-    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
 /// Why a comparison has no blocks.
-pub(super) fn nothing(comparison: &Comparison) -> &'static str {
+pub(super) fn why_no_blocks(comparison: &Comparison) -> &'static str {
     if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" }
 }
 
 /// Names and messages come from files and from compilers; a terminal must not obey what they hold.
-pub(super) fn visible(line: &str) -> String {
-    line.chars().map(|c| if obeyed(c) { '\u{FFFD}' } else { c }).collect()
+pub(super) fn sanitize(line: &str) -> String {
+    line.chars().map(|c| if is_control(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 /// Whether what shows a text does what the character says: control characters, and those that turn the direction of
 /// writing.
-pub(super) fn obeyed(c: char) -> bool {
+pub(super) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn block(block: &BlockResult) -> Vec<String> {
     let mut lines = vec![format!("{} ({})", block.title, wording::progress(block))];
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let shown = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
     let rows: Vec<_> = shown.map(|(at, arm)| row(arm, at == block.baseline, unit)).collect();
     if rows.is_empty() {
@@ -82,7 +82,7 @@ fn block(block: &BlockResult) -> Vec<String> {
         ));
     }
     lines.extend(details::order(block));
-    lines.extend((0..block.arms.len()).flat_map(|arm| details::beside(block, arm)));
+    lines.extend((0..block.arms.len()).flat_map(|arm| details::arm_remarks(block, arm)));
     lines.extend(block.arms.iter().flat_map(|arm| details::costs(arm, block.margin)));
     lines.extend(block.arms.iter().flat_map(details::sessions));
     lines.extend(proofs(block));
@@ -95,16 +95,16 @@ fn has_planned_baseline(block: &BlockResult) -> bool {
 }
 
 /// Where the twin's p-value is below this, its own result is given.
-const TWIN_WORTH_A_WORD: f64 = 0.05;
+const NOTABLE_TWIN_P: f64 = 0.05;
 
 /// What the twin says of the block. That is how wide its interval is; where the twin itself came out on one side of
 /// the baseline, though not so far that the block is invalid, the reader is told.
 fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {
-        (Some(twin), _) if !wording::twin_differs(block) && twin.p < TWIN_WORTH_A_WORD => {
+        (Some(twin), _) if !wording::twin_differs(block) && twin.p < NOTABLE_TWIN_P => {
             let ((change, _), p) = (wording::twin_change(&twin), wording::p_value(twin.p));
-            format!("{} (the twin itself came out at {change} %, {p})", wording::twin(block))
+            format!("{} (the twin itself came out at {change} %, {p})", wording::twin_text(block))
         }
         (None, Some(arm)) if arm.not_timed.is_some() => {
             "not timed, so nothing says what this block could not have seen".to_owned()
@@ -117,7 +117,7 @@ fn twin(block: &BlockResult) -> String {
         (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
             "given up, so nothing says what this block could not have seen".to_owned()
         }
-        _ => wording::twin(block),
+        _ => wording::twin_text(block),
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<Str
     let time = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     let count = arm.wall().map(|wall| wall.n.to_string());
     let [ratio, interval, change, verdict] = match (&arm.ratio, is_baseline) {
-        (Some(ratio), _) => judged(ratio),
+        (Some(ratio), _) => ratio_cells(ratio),
         (None, true) => ["", "", "", "baseline"].map(str::to_owned),
         (None, false) => ["", "", "", "–"].map(str::to_owned),
     };
@@ -138,7 +138,7 @@ pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<Str
     vec![name, time.unwrap_or_default(), ratio, interval, change, verdict, count.unwrap_or_default()]
 }
 
-fn judged(ratio: &Ratio) -> [String; 4] {
+fn ratio_cells(ratio: &Ratio) -> [String; 4] {
     let (shown, change) = (wording::ratio(ratio), wording::change(ratio));
     [
         format!("{}×", shown.estimate),
@@ -151,12 +151,12 @@ fn judged(ratio: &Ratio) -> [String; 4] {
 /// The proofs of a block, a line for each text in the order in which they come, with the arms of which it is true.
 fn proofs(block: &BlockResult) -> Vec<String> {
     let mut of_arm: Vec<(String, Vec<String>)> = Vec::new();
-    for proof in block.proofs.iter().filter(|proof| tells_more(proof, block)) {
+    for proof in block.proofs.iter().filter(|proof| is_news(proof, block)) {
         let arm = match proof.role {
             Role::Twin => format!("twin of {}", proof.variant),
             Role::Baseline | Role::Variant => proof.variant.clone(),
         };
-        let says = proved(proof);
+        let says = proof_text(proof);
         match of_arm.iter_mut().find(|(name, _)| *name == arm) {
             Some((_, all)) => all.push(says),
             None => of_arm.push((arm, vec![says])),
@@ -176,7 +176,7 @@ fn proofs(block: &BlockResult) -> Vec<String> {
 /// Whether a proof says what a reader does not know yet. That a build did what its workload is there for goes without
 /// saying, and so does that a command tells nothing of it. A proof that fails is why its arm was not timed, and stands
 /// there already if the reason names it.
-fn tells_more(proof: &Proof, block: &BlockResult) -> bool {
+fn is_news(proof: &Proof, block: &BlockResult) -> bool {
     let of_arm = |arm: &&ArmResult| arm.role == proof.role && arm.variant == proof.variant;
     let reason = block.arms.iter().find(of_arm).and_then(|arm| arm.not_timed.as_deref()).unwrap_or_default();
     match proof.result {
@@ -186,7 +186,7 @@ fn tells_more(proof: &Proof, block: &BlockResult) -> bool {
     }
 }
 
-fn proved(proof: &Proof) -> String {
+fn proof_text(proof: &Proof) -> String {
     let Proof { axis, expected, found, result, .. } = proof;
     match result {
         ProofResult::Holds => format!("{axis} proven: {found}"),

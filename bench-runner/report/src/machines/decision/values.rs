@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::machines::values::Refused;
+use crate::machines::values::RefusedBlock;
 
 /// By what a class decides.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,42 +30,42 @@ pub enum MemoryLimit {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decisions {
     /// One for each question, that is, for each project, matrix and baseline.
-    pub questions: Vec<Question>,
+    pub questions: Vec<SwitchQuestion>,
     /// Blocks that say nothing here.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedBlock>,
     /// What else has to be known, as sentences.
     pub remarks: Vec<String>,
 }
 
 /// A baseline that could be left for a variant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Question {
+pub struct SwitchQuestion {
     pub project: String,
     /// The matrix that made the blocks.
     pub matrix: String,
     /// What is built now.
     pub baseline: String,
     /// The decision on each class.
-    pub classes: Vec<OfClass>,
+    pub classes: Vec<ClassDecision>,
     /// A variant that fits every class and is worth it on at least one: that which saves most in sum.
     pub for_all: Option<String>,
 }
 
 /// What a class of machines should do.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfClass {
+pub struct ClassDecision {
     pub class: String,
     /// How many machines of it were measured.
     pub machines: usize,
     /// What to do.
-    pub choice: Choice,
+    pub choice: SwitchChoice,
     /// The variants, those that save most first.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<SwitchCandidate>,
 }
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
+pub enum SwitchChoice {
     /// Build the variant of this name from now on.
     Switch(String),
     /// No variant is worth it.
@@ -74,7 +74,7 @@ pub enum Choice {
     NotKnown,
 }
 
-impl Choice {
+impl SwitchChoice {
     /// The word in files and tables.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -87,23 +87,23 @@ impl Choice {
 
 /// A variant on one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
+pub struct SwitchCandidate {
     /// Its name.
     pub variant: String,
     /// What it sets.
     pub settings: BTreeMap<String, String>,
-    pub fits: Fits,
+    pub fits: RuleFit,
     /// What it saves; `None` where a workload that counts has no result.
-    pub saved: Option<Saved>,
+    pub saved: Option<DailySavings>,
     /// Its workloads, as far as they were measured.
-    pub workloads: Vec<OfWorkload>,
+    pub workloads: Vec<WorkloadSavings>,
     /// Names of the runs that it was measured in.
     pub runs: Vec<String>,
 }
 
 /// Whether a variant fits a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fits {
+pub enum RuleFit {
     /// The rule holds.
     Yes,
     /// The rule is broken, and where.
@@ -116,7 +116,7 @@ pub enum Fits {
 
 /// What a variant saves in a day, in seconds of a class' machines.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Saved {
+pub struct DailySavings {
     /// The estimate.
     pub seconds: f64,
     /// Lower end of its interval.
@@ -127,7 +127,7 @@ pub struct Saved {
 
 /// A variant under one workload on one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfWorkload {
+pub struct WorkloadSavings {
     pub workload: String,
     /// Builds a day.
     pub per_day: f64,
@@ -141,8 +141,8 @@ pub struct OfWorkload {
     pub all_processes: bool,
 }
 
-impl Candidate {
+impl SwitchCandidate {
     pub(super) fn is_worth_it(&self, rule: &Rule) -> bool {
-        self.fits == Fits::Yes && self.saved.is_some_and(|saved| saved.low > rule.worth)
+        self.fits == RuleFit::Yes && self.saved.is_some_and(|saved| saved.low > rule.worth)
     }
 }

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::figure;
 
 /// A page of parts that are told apart by headings.
-pub(in crate::report) struct Document<'a> {
+pub(in crate::report) struct PageTemplate<'a> {
     pub(in crate::report) title: &'a str,
     /// What wrote the data.
     pub(in crate::report) generator: &'a str,
@@ -18,7 +18,7 @@ pub(in crate::report) struct Document<'a> {
 }
 
 /// The text of the page.
-pub(in crate::report) fn document(page: &Document<'_>) -> String {
+pub(in crate::report) fn render_page(page: &PageTemplate<'_>) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -52,7 +52,7 @@ pub(in crate::report) fn document(page: &Document<'_>) -> String {
 }
 
 /// A sentence in which what stands between backticks is code.
-pub(super) fn told(remark: &str) -> Markup {
+pub(super) fn with_code_spans(remark: &str) -> Markup {
     html! {
         @for (at, part) in remark.split('`').enumerate() {
             @if at % 2 == 1 { code { (part) } } @else { (part) }

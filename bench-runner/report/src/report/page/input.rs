@@ -3,11 +3,11 @@
 use bench_runner_core::bundle::Manifest;
 use bench_runner_core::compare::{Comparison, RunInterference};
 
-use super::apply::Advice;
+use super::recommendation::Advice;
 
 /// What a page is made from.
 #[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
+pub struct PageInput<'a> {
     /// What was run, where, with what.
     pub manifest: &'a Manifest,
     /// What its samples say.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::figure::wording::{self, TimeUnit};
 
 /// Nothing if no arm has any of them.
-pub(super) fn part(comparison: &Comparison) -> Markup {
+pub(super) fn section(comparison: &Comparison) -> Markup {
     let arms = || comparison.blocks.iter().flat_map(rows);
     let metrics: Vec<&Metric> = Metric::listed()
         .filter(|metric| metric.optional && arms().any(|(_, arm)| arm.summaries[metric.id].is_some()))

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use crate::figure::wording::{counted, share};
 
-pub(super) fn part(interference: &RunInterference) -> Markup {
+pub(super) fn section(interference: &RunInterference) -> Markup {
     let rows = [
         ("processor time of other programs", interference.foreign.map(share)),
         ("processor time given away by the hypervisor", interference.steal.map(share)),

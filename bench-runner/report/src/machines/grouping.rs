@@ -6,28 +6,28 @@ use std::collections::BTreeSet;
 use bench_runner_core::compare::BlockResult;
 use bench_runner_core::record::{Block, BlockId, PlannedProject, Variant};
 
-use super::run::Run;
-use super::values::Refused;
+use super::run::ComparedRun;
+use super::values::RefusedBlock;
 
 /// A block of one run.
 #[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
+pub(super) struct RunBlock<'a> {
     /// Place of the run.
-    pub(super) run: usize,
+    pub(super) run_index: usize,
     /// The run.
-    pub(super) of: Run<'a>,
+    pub(super) run: ComparedRun<'a>,
     /// What was planned.
     pub(super) planned: &'a Block,
     /// What it says.
     pub(super) result: &'a BlockResult,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> RunBlock<'a> {
     /// The blocks of a run.
-    pub(super) fn all(run: usize, of: Run<'a>) -> impl Iterator<Item = Self> {
-        of.comparison.blocks.iter().filter_map(move |result| {
-            let planned = of.manifest.plan.blocks.iter().find(|block| block.id == result.id)?;
-            Some(Self { run, of, planned, result })
+    pub(super) fn all(run_index: usize, run: ComparedRun<'a>) -> impl Iterator<Item = Self> {
+        run.comparison.blocks.iter().filter_map(move |result| {
+            let planned = run.manifest.plan.blocks.iter().find(|block| block.id == result.id)?;
+            Some(Self { run_index, run, planned, result })
         })
     }
 
@@ -37,12 +37,12 @@ impl<'a> Subject<'a> {
     }
 
     /// That it cannot be put beside the others.
-    pub(super) fn refused(&self, reason: String) -> Refused {
-        Refused { block: self.result.title.clone(), run: self.of.manifest.run.clone(), reason }
+    pub(super) fn refuse(&self, reason: String) -> RefusedBlock {
+        RefusedBlock { block: self.result.title.clone(), run: self.run.manifest.run.clone(), reason }
     }
 
     fn project(&self, name: &str) -> Option<&'a PlannedProject> {
-        self.of.manifest.plan.projects.iter().find(|project| project.name == name)
+        self.run.manifest.plan.projects.iter().find(|project| project.name == name)
     }
 
     fn projects(&self) -> BTreeSet<&'a str> {
@@ -59,7 +59,7 @@ pub(super) fn same_variant(one: &Variant, other: &Variant) -> bool {
 }
 
 /// Why two blocks of one id are not the same comparison, as half sentences; nothing where they are.
-pub(super) fn differences(one: &Subject<'_>, other: &Subject<'_>) -> Vec<String> {
+pub(super) fn comparison_differences(one: &RunBlock<'_>, other: &RunBlock<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for name in one.projects().intersection(&other.projects()) {
         match (one.project(name), other.project(name)) {
@@ -72,7 +72,7 @@ pub(super) fn differences(one: &Subject<'_>, other: &Subject<'_>) -> Vec<String>
             ) if a.hash != b.hash => {
                 found.push(format!("the files of {name} that git ignores differ"));
             }
-            (Some(a), Some(b)) if built(&a.manifest) != built(&b.manifest) => {
+            (Some(a), Some(b)) if build_settings(&a.manifest) != build_settings(&b.manifest) => {
                 found.push(format!(
                     "the manifests of {name} differ, so that something else is built or edited"
                 ));
@@ -81,7 +81,7 @@ pub(super) fn differences(one: &Subject<'_>, other: &Subject<'_>) -> Vec<String>
         }
     }
     if one.result.margin != other.result.margin {
-        let [a, b] = [one, other].map(|subject| subject.result.margin * 100.0);
+        let [a, b] = [one, other].map(|block| block.result.margin * 100.0);
         found.push(format!("the margin is {a} % there and {b} % here (`--margin` sets one for all)"));
     }
     match (one.baseline(), other.baseline()) {
@@ -99,7 +99,7 @@ pub(super) fn differences(one: &Subject<'_>, other: &Subject<'_>) -> Vec<String>
 }
 
 /// What of a manifest decides about what is built: all but its words and its estimates.
-fn built(manifest: &str) -> Option<toml::Table> {
+fn build_settings(manifest: &str) -> Option<toml::Table> {
     let mut table: toml::Table = manifest.parse().ok()?;
     for key in ["summary", "tags", "estimate"] {
         table.remove(key);
@@ -109,21 +109,21 @@ fn built(manifest: &str) -> Option<toml::Table> {
 
 /// The blocks of some runs by their id, and those of one id by whether they are the same comparison: the largest group
 /// first, of equal ones that of the first run.
-pub(super) fn alike<'a>(runs: &[Run<'a>]) -> Vec<Vec<Vec<Subject<'a>>>> {
-    let subjects: Vec<Subject<'a>> =
-        runs.iter().enumerate().flat_map(|(place, run)| Subject::all(place, *run)).collect();
+pub(super) fn group_by_comparison<'a>(runs: &[ComparedRun<'a>]) -> Vec<Vec<Vec<RunBlock<'a>>>> {
+    let blocks: Vec<RunBlock<'a>> =
+        runs.iter().enumerate().flat_map(|(place, run)| RunBlock::all(place, *run)).collect();
     let mut ids: Vec<&BlockId> = Vec::new();
-    for subject in &subjects {
-        if !ids.contains(&&subject.result.id) {
-            ids.push(&subject.result.id);
+    for block in &blocks {
+        if !ids.contains(&&block.result.id) {
+            ids.push(&block.result.id);
         }
     }
     let of_id = |id: &BlockId| {
-        let mut alike: Vec<Vec<Subject<'a>>> = Vec::new();
-        for subject in subjects.iter().filter(|subject| subject.result.id == *id) {
-            match alike.iter_mut().find(|group| differences(&group[0], subject).is_empty()) {
-                Some(group) => group.push(*subject),
-                None => alike.push(vec![*subject]),
+        let mut alike: Vec<Vec<RunBlock<'a>>> = Vec::new();
+        for block in blocks.iter().filter(|block| block.result.id == *id) {
+            match alike.iter_mut().find(|group| comparison_differences(&group[0], block).is_empty()) {
+                Some(group) => group.push(*block),
+                None => alike.push(vec![*block]),
             }
         }
         alike.sort_by_key(|group| std::cmp::Reverse(group.len()));
@@ -133,9 +133,9 @@ pub(super) fn alike<'a>(runs: &[Run<'a>]) -> Vec<Vec<Vec<Subject<'a>>>> {
 }
 
 /// Blocks that are the same comparison, each group with at least two runs, and what is in none.
-pub(super) fn groups<'a>(runs: &[Run<'a>]) -> (Vec<Vec<Subject<'a>>>, Vec<Refused>) {
+pub(super) fn comparable_groups<'a>(runs: &[ComparedRun<'a>]) -> (Vec<Vec<RunBlock<'a>>>, Vec<RefusedBlock>) {
     let (mut groups, mut refused) = (Vec::new(), Vec::new());
-    for alike in alike(runs) {
+    for alike in group_by_comparison(runs) {
         refused.extend(refusals(&alike));
         groups.extend(alike.into_iter().filter(|group| group.len() > 1));
     }
@@ -143,18 +143,22 @@ pub(super) fn groups<'a>(runs: &[Run<'a>]) -> (Vec<Vec<Subject<'a>>>, Vec<Refuse
 }
 
 /// What of the groups of one id is not beside the first of them, or all alone.
-pub(super) fn refusals(alike: &[Vec<Subject<'_>>]) -> Vec<Refused> {
+pub(super) fn refusals(alike: &[Vec<RunBlock<'_>>]) -> Vec<RefusedBlock> {
     match alike {
         [] => Vec::new(),
         [only] => match only.as_slice() {
-            [one] => vec![one.refused("no other run has this block".to_owned())],
+            [one] => vec![one.refuse("no other run has this block".to_owned())],
             _ => Vec::new(),
         },
         [first, others @ ..] => {
-            let reason = |subject: &Subject<'_>| {
-                format!("beside {}: {}", first[0].of.manifest.run, differences(&first[0], subject).join("; "))
+            let reason = |block: &RunBlock<'_>| {
+                format!(
+                    "beside {}: {}",
+                    first[0].run.manifest.run,
+                    comparison_differences(&first[0], block).join("; ")
+                )
             };
-            others.iter().flatten().map(|subject| subject.refused(reason(subject))).collect()
+            others.iter().flatten().map(|block| block.refuse(reason(block))).collect()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::document::told;
+use super::document::with_code_spans;
 
 /// How to apply a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Advice {
     pub remarks: Vec<String>,
 }
 
-pub(super) fn part(advice: &[Advice]) -> Markup {
+pub(super) fn section(advice: &[Advice]) -> Markup {
     html! {
         @if advice.is_empty() {
             p { "Nothing: no variant that can be written down as configuration was shown to be faster than what it was "
@@ -36,7 +36,7 @@ pub(super) fn part(advice: &[Advice]) -> Markup {
                     pre tabindex="0" id=(format!("lines-{at}-{nth}")) { (lines) }
                 }
             }
-            ul.remarks { @for remark in &one.remarks { li { (told(remark)) } } }
+            ul.remarks { @for remark in &one.remarks { li { (with_code_spans(remark)) } } }
         }
     }
 }

@@ -1,28 +1,28 @@
-//! Two runs of one plan → whether the second says what the first one said.
+//! Two runs of one plan → whether the second says what the first one ratio_or_reason.
 
 use bench_runner_core::compare::{Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{holm, sum};
 
-use super::differences::{self, Difference};
-use super::run::{Run, same_run};
-use super::same::{self, Subject};
-use super::table::{Lacks, ratio_of};
-use super::values::{as_ratio, says_something};
+use super::grouping::{self, RunBlock};
+use super::run::{ComparedRun, same_run};
+use super::setup_differences::{self, SetupDifference};
+use super::table::{NoRatio, variant_ratio};
+use super::values::{as_ratio, is_conclusive};
 
-/// Level at which two ratios are said to differ, after correction.
+/// Level at which two ratios are ratio_or_reason to differ, after correction.
 const LEVEL_OF_DIFFERENCE: f64 = 0.05;
 
 /// What a second run says of a first one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reproduced {
+pub struct Reproduction {
     /// Every comparison of the first run.
-    pub rows: Vec<ReproducedRow>,
+    pub rows: Vec<ReproducedVerdict>,
     /// What else differs between the two, the first one at place 0 and the second one at place 1.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<SetupDifference>,
     /// Why no block of the first run is the same comparison in the second one; `None` where one is, or where the first
     /// run has no block.
-    pub apart: Option<String>,
+    pub why_not_comparable: Option<String>,
     /// Whether both are the same run, so that nothing was reproduced.
     pub same_run: bool,
     /// Whether both were made on the same machine.
@@ -31,20 +31,20 @@ pub struct Reproduced {
 
 /// A comparison of the first run, and what the second one says of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ReproducedRow {
+pub struct ReproducedVerdict {
     /// Title of the block.
     pub block: String,
     pub variant: String,
     /// What it was compared with.
     pub baseline: String,
-    /// What the first run said; `None` where it had no ratio.
+    /// What the first run ratio_or_reason; `None` where it had no ratio.
     pub original: Option<Ratio>,
     /// What the second run says, or why it says nothing.
     pub again: Result<Ratio, String>,
     /// How the two ratios lie; `None` unless both are there.
     pub ratios: Option<TwoRatios>,
     /// What that comes to.
-    pub outcome: Outcome,
+    pub outcome: ReproductionOutcome,
 }
 
 /// How two ratios of one comparison lie.
@@ -71,7 +71,7 @@ impl TwoRatios {
 
 /// What a comparison that was made again comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outcome {
+pub enum ReproductionOutcome {
     /// The first run showed nothing (`undecided`, `invalid`, no ratio), so there was nothing to confirm.
     NothingClaimed,
     /// The second run has the same verdict.
@@ -82,7 +82,7 @@ pub enum Outcome {
     Contradicted,
 }
 
-impl Outcome {
+impl ReproductionOutcome {
     /// The word in files and tables.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -94,25 +94,30 @@ impl Outcome {
     }
 }
 
-impl Reproduced {
+impl Reproduction {
     /// How many comparisons came to `outcome`.
-    pub fn count(&self, outcome: Outcome) -> usize {
+    pub fn count(&self, outcome: ReproductionOutcome) -> usize {
         self.rows.iter().filter(|row| row.outcome == outcome).count()
     }
 
     /// The worst that any comparison came to; `None` where the first run showed nothing at all.
-    pub fn worst(&self) -> Option<Outcome> {
-        self.rows.iter().map(|row| row.outcome).max().filter(|worst| *worst != Outcome::NothingClaimed)
+    pub fn worst(&self) -> Option<ReproductionOutcome> {
+        self.rows
+            .iter()
+            .map(|row| row.outcome)
+            .max()
+            .filter(|worst| *worst != ReproductionOutcome::NothingClaimed)
     }
 }
 
 /// Compares what two runs of a plan say, comparison by comparison.
-pub fn reproduced(original: Run<'_>, again: Run<'_>) -> Reproduced {
-    let second: Vec<Subject<'_>> = Subject::all(1, again).collect();
-    let first: Vec<Subject<'_>> = Subject::all(0, original).collect();
-    let others: Vec<Result<&Subject<'_>, String>> = first.iter().map(|one| again_of(one, &second)).collect();
-    let mut rows: Vec<ReproducedRow> =
-        first.iter().zip(&others).flat_map(|(one, other)| of_block(one, other)).collect();
+pub fn compare_reproduction(original: ComparedRun<'_>, again: ComparedRun<'_>) -> Reproduction {
+    let second: Vec<RunBlock<'_>> = RunBlock::all(1, again).collect();
+    let first: Vec<RunBlock<'_>> = RunBlock::all(0, original).collect();
+    let others: Vec<Result<&RunBlock<'_>, String>> =
+        first.iter().map(|one| matching_block(one, &second)).collect();
+    let mut rows: Vec<ReproducedVerdict> =
+        first.iter().zip(&others).flat_map(|(one, other)| block_rows(one, other)).collect();
     let p: Vec<Option<f64>> = rows.iter().filter_map(|row| Some(Some(row.ratios?.p))).collect();
     let tested = p.len();
     let mut corrected = holm(&p, tested).into_iter().flatten();
@@ -122,10 +127,10 @@ pub fn reproduced(original: Run<'_>, again: Run<'_>) -> Reproduced {
         }
         row.outcome = outcome(row);
     }
-    Reproduced {
+    Reproduction {
         rows,
-        differences: differences::of(&[original, again], &[0, 1], 2),
-        apart: match others.iter().find(|other| other.is_ok()) {
+        differences: setup_differences::find(&[original, again], &[0, 1], 2),
+        why_not_comparable: match others.iter().find(|other| other.is_ok()) {
             Some(_) => None,
             None => others.first().and_then(|other| other.clone().err()),
         },
@@ -135,41 +140,48 @@ pub fn reproduced(original: Run<'_>, again: Run<'_>) -> Reproduced {
 }
 
 /// The same block of the second run, or why there is none.
-fn again_of<'s, 'a>(first: &Subject<'_>, second: &'s [Subject<'a>]) -> Result<&'s Subject<'a>, String> {
+fn matching_block<'s, 'a>(
+    first: &RunBlock<'_>,
+    second: &'s [RunBlock<'a>],
+) -> Result<&'s RunBlock<'a>, String> {
     match second.iter().find(|other| other.result.id == first.result.id) {
         None => Err("the second run does not have this block".to_owned()),
-        Some(other) => match same::differences(first, other).as_slice() {
+        Some(other) => match grouping::comparison_differences(first, other).as_slice() {
             [] => Ok(other),
             differences => Err(differences.join("; ")),
         },
     }
 }
 
-fn of_block(first: &Subject<'_>, other: &Result<&Subject<'_>, String>) -> Vec<ReproducedRow> {
+fn block_rows(first: &RunBlock<'_>, other: &Result<&RunBlock<'_>, String>) -> Vec<ReproducedVerdict> {
     let arms = first.planned.arms.iter().enumerate();
     let arms = arms.filter(|(at, arm)| *at != first.result.baseline && arm.role != Role::Twin);
-    arms.map(|(_, arm)| of_variant(first, other.as_ref().map_err(|reason| reason.as_str()), &arm.variant))
+    arms.map(|(_, arm)| variant_row(first, other.as_ref().map_err(|reason| reason.as_str()), &arm.variant))
         .collect()
 }
 
-fn of_variant(first: &Subject<'_>, other: Result<&&Subject<'_>, &str>, variant: &Variant) -> ReproducedRow {
-    let said = |subject: &Subject<'_>| {
-        ratio_of(subject, variant).map_err(|lacks| match lacks {
-            Lacks::Baseline => "there it is the same thing as the baseline".to_owned(),
-            Lacks::Ratio(reason) => reason,
+fn variant_row(
+    first: &RunBlock<'_>,
+    other: Result<&&RunBlock<'_>, &str>,
+    variant: &Variant,
+) -> ReproducedVerdict {
+    let ratio_or_reason = |block: &RunBlock<'_>| {
+        variant_ratio(block, variant).map_err(|missing| match missing {
+            NoRatio::SameAsBaseline => "there it is the same thing as the baseline".to_owned(),
+            NoRatio::Because(reason) => reason,
         })
     };
-    let original = said(first).ok();
-    let again = other.map_err(str::to_owned).and_then(|other| said(other));
+    let original = ratio_or_reason(first).ok();
+    let again = other.map_err(str::to_owned).and_then(|other| ratio_or_reason(other));
     let ratios = original.as_ref().zip(again.as_ref().ok()).and_then(|(one, two)| two_ratios(one, two));
-    ReproducedRow {
+    ReproducedVerdict {
         block: first.result.title.clone(),
         variant: variant.name.clone(),
         baseline: first.baseline().map(|baseline| baseline.name.clone()).unwrap_or_default(),
         original,
         again,
         ratios,
-        outcome: Outcome::NothingClaimed,
+        outcome: ReproductionOutcome::NothingClaimed,
     }
 }
 
@@ -185,16 +197,16 @@ fn two_ratios(one: &Ratio, two: &Ratio) -> Option<TwoRatios> {
     })
 }
 
-fn outcome(row: &ReproducedRow) -> Outcome {
-    let Some(claim) = row.original.map(|ratio| ratio.verdict).filter(|verdict| says_something(*verdict))
+fn outcome(row: &ReproducedVerdict) -> ReproductionOutcome {
+    let Some(claim) = row.original.map(|ratio| ratio.verdict).filter(|verdict| is_conclusive(*verdict))
     else {
-        return Outcome::NothingClaimed;
+        return ReproductionOutcome::NothingClaimed;
     };
     let differ = row.ratios.is_some_and(|ratios| ratios.differ());
     match row.again.as_ref().map(|ratio| ratio.verdict) {
-        Ok(verdict) if verdict == claim => Outcome::Confirmed,
-        Ok(Verdict::Undecided | Verdict::Invalid) if !differ => Outcome::NotConfirmed,
-        Ok(_) => Outcome::Contradicted,
-        Err(_) => Outcome::NotConfirmed,
+        Ok(verdict) if verdict == claim => ReproductionOutcome::Confirmed,
+        Ok(Verdict::Undecided | Verdict::Invalid) if !differ => ReproductionOutcome::NotConfirmed,
+        Ok(_) => ReproductionOutcome::Contradicted,
+        Err(_) => ReproductionOutcome::NotConfirmed,
     }
 }

@@ -4,16 +4,17 @@ use serde_json::{Value, json as object};
 
 use crate::figure::wording;
 use crate::machines::{
-    Candidate, Choice, Decisions, Fits, MemoryLimit, OfClass, OfWorkload, Question, Rule, Saved,
+    ClassDecision, DailySavings, Decisions, MemoryLimit, Rule, RuleFit, SwitchCandidate, SwitchChoice,
+    SwitchQuestion, WorkloadSavings,
 };
-use crate::report::table::{Column, paragraph, sentence, table};
-use crate::report::text::visible;
+use crate::report::table::{TableColumn, paragraph, sentence, table};
+use crate::report::text::sanitize;
 
-const COLUMNS: [Column; 4] = [
-    Column { heading: "variant", right: false },
-    Column { heading: "saved per day", right: true },
-    Column { heading: "interval", right: true },
-    Column { heading: "rule", right: false },
+const COLUMNS: [TableColumn; 4] = [
+    TableColumn { heading: "variant", right: false },
+    TableColumn { heading: "saved per day", right: true },
+    TableColumn { heading: "interval", right: true },
+    TableColumn { heading: "rule", right: false },
 ];
 
 /// The decisions, question by question and class by class, with what they rest on. Lines end with a line feed.
@@ -21,7 +22,7 @@ pub fn decisions_text(decisions: &Decisions, rule: &Rule) -> String {
     let mut lines = sentence(&rule_text(rule));
     for question in &decisions.questions {
         lines.push(String::new());
-        lines.extend(of_question(question));
+        lines.extend(question_lines(question));
     }
     if decisions.questions.is_empty() {
         lines.extend([String::new(), "there is nothing to decide".to_owned()]);
@@ -33,7 +34,7 @@ pub fn decisions_text(decisions: &Decisions, rule: &Rule) -> String {
         lines.extend(paragraph("left out: ", &format!("{} of {}: {}", one.block, one.run, one.reason)));
     }
     lines.extend(decisions.remarks.iter().flat_map(|one| paragraph("to be known: ", one)));
-    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
 const METHOD: &str = "Saved per day: for each workload the baseline's median × (1 − ratio) × builds a day, of each run; \
@@ -61,11 +62,11 @@ fn rule_text(rule: &Rule) -> String {
     )
 }
 
-fn of_question(question: &Question) -> Vec<String> {
-    let Question { project, matrix, baseline, .. } = question;
+fn question_lines(question: &SwitchQuestion) -> Vec<String> {
+    let SwitchQuestion { project, matrix, baseline, .. } = question;
     let mut lines = vec![format!("{project} · {matrix}: stay with {baseline}, or switch?")];
     for class in &question.classes {
-        lines.extend(of_class(class));
+        lines.extend(class_lines(class));
     }
     if question.classes.len() > 1 {
         let says = match &question.for_all {
@@ -77,41 +78,41 @@ fn of_question(question: &Question) -> Vec<String> {
     lines
 }
 
-fn of_class(class: &OfClass) -> Vec<String> {
+fn class_lines(class: &ClassDecision) -> Vec<String> {
     let count = wording::counted(class.machines, "machine");
     let choice = match &class.choice {
-        Choice::Switch(variant) => format!("switch to {variant}"),
+        SwitchChoice::Switch(variant) => format!("switch to {variant}"),
         other => other.as_str().to_owned(),
     };
     let mut lines = paragraph("", &format!("{} ({count}): {choice}", class.class));
     let rows: Vec<Vec<String>> = class.candidates.iter().map(row).collect();
     lines.extend(table(&COLUMNS, &rows));
     for one in &class.candidates {
-        let says: Vec<String> = one.workloads.iter().map(of_workload).collect();
+        let says: Vec<String> = one.workloads.iter().map(workload_text).collect();
         if !says.is_empty() {
             lines.extend(paragraph("", &format!("{}: {}", one.variant, says.join("; "))));
         }
-        if let Fits::No(reason) | Fits::NotKnown(reason) = &one.fits {
+        if let RuleFit::No(reason) | RuleFit::NotKnown(reason) = &one.fits {
             lines.extend(paragraph("", &format!("{}: {reason}", one.variant)));
         }
     }
     lines
 }
 
-fn row(one: &Candidate) -> Vec<String> {
+fn row(one: &SwitchCandidate) -> Vec<String> {
     let fits = match &one.fits {
-        Fits::Yes => "holds",
-        Fits::No(_) => "broken",
-        Fits::NotKnown(_) => "not known",
-        Fits::Absent => "not measured here",
+        RuleFit::Yes => "holds",
+        RuleFit::No(_) => "broken",
+        RuleFit::NotKnown(_) => "not known",
+        RuleFit::Absent => "not measured here",
     };
-    let (saved, interval) = one.saved.map_or_else(Default::default, |Saved { seconds, low, high }| {
+    let (saved, interval) = one.saved.map_or_else(Default::default, |DailySavings { seconds, low, high }| {
         (minutes(seconds), format!("{} – {}", minutes(low), minutes(high)))
     });
     vec![one.variant.clone(), saved, interval, fits.to_owned()]
 }
 
-fn of_workload(one: &OfWorkload) -> String {
+fn workload_text(one: &WorkloadSavings) -> String {
     let shown = wording::interval(one.ratio.0, one.ratio.1);
     let memory = one.memory.map_or_else(String::new, |bytes| {
         let of = if one.all_processes { "at most" } else { "largest process" };
@@ -131,16 +132,16 @@ fn minutes(seconds: f64) -> String {
 
 /// The same as one document; what is written to roll a choice out stands with each class.
 pub fn decisions_json(decisions: &Decisions, rule: &Rule) -> Value {
-    let class = |class: &OfClass| {
+    let class = |class: &ClassDecision| {
         object!({
             "class": class.class,
             "machines": class.machines,
             "decision": class.choice.as_str(),
-            "variant": match &class.choice { Choice::Switch(variant) => Some(variant), _ => None },
+            "variant": match &class.choice { SwitchChoice::Switch(variant) => Some(variant), _ => None },
             "candidates": class.candidates.iter().map(candidate).collect::<Vec<_>>(),
         })
     };
-    let question = |one: &Question| {
+    let question = |one: &SwitchQuestion| {
         object!({
             "project": one.project,
             "matrix": one.matrix,
@@ -166,12 +167,12 @@ pub fn decisions_json(decisions: &Decisions, rule: &Rule) -> Value {
     })
 }
 
-fn candidate(one: &Candidate) -> Value {
+fn candidate(one: &SwitchCandidate) -> Value {
     let (fits, reason) = match &one.fits {
-        Fits::Yes => ("yes", None),
-        Fits::No(reason) => ("no", Some(reason)),
-        Fits::NotKnown(reason) => ("not known", Some(reason)),
-        Fits::Absent => ("not measured", None),
+        RuleFit::Yes => ("yes", None),
+        RuleFit::No(reason) => ("no", Some(reason)),
+        RuleFit::NotKnown(reason) => ("not known", Some(reason)),
+        RuleFit::Absent => ("not measured", None),
     };
     object!({
         "variant": one.variant,

@@ -1,23 +1,23 @@
 //! Several runs side by side, for a terminal.
 
-use super::words;
+use super::sentences;
 use crate::figure::wording;
-use crate::machines::{BlockTogether, Cell, Machine, Row, SideBySide, as_ratio};
-use crate::report::table::{Column, paragraph, sentence, table};
-use crate::report::text::visible;
+use crate::machines::{MachineCell, MachineRuns, MultiRunBlock, SideBySide, VariantRow, as_ratio};
+use crate::report::table::{TableColumn, paragraph, sentence, table};
+use crate::report::text::sanitize;
 
-const COLUMNS: [Column; 6] = [
-    Column { heading: "variant", right: false },
-    Column { heading: "machine", right: false },
-    Column { heading: "ratio", right: true },
-    Column { heading: "95 % interval", right: true },
-    Column { heading: "verdict", right: false },
-    Column { heading: "runs", right: true },
+const COLUMNS: [TableColumn; 6] = [
+    TableColumn { heading: "variant", right: false },
+    TableColumn { heading: "machine", right: false },
+    TableColumn { heading: "ratio", right: true },
+    TableColumn { heading: "95 % interval", right: true },
+    TableColumn { heading: "verdict", right: false },
+    TableColumn { heading: "runs", right: true },
 ];
 
 /// The machines, every block that they have in common, what differs and what was refused. Lines are at most about 100
 /// columns wide, and end with a line feed.
-pub fn together_text(together: &SideBySide) -> String {
+pub fn multi_run_text(together: &SideBySide) -> String {
     let mut lines = vec!["side by side".to_owned()];
     for machine in &together.machines {
         let runs = machine.runs.join(", ");
@@ -28,26 +28,26 @@ pub fn together_text(together: &SideBySide) -> String {
     }
     for block in &together.blocks {
         lines.push(String::new());
-        lines.extend(of_block(together, block));
+        lines.extend(block_lines(together, block));
     }
     if together.blocks.is_empty() {
         lines
             .extend(sentence("No two runs have a block in common, so there is nothing to put side by side."));
     } else {
         lines.push(String::new());
-        lines.extend(sentence(words::METHOD));
+        lines.extend(sentence(sentences::METHOD));
     }
-    lines.extend(listed(
+    lines.extend(titled_list(
         "differs:",
-        together.differences.iter().map(|one| words::of_difference(one, &together.machines)),
+        together.differences.iter().map(|one| sentences::difference_sentence(one, &together.machines)),
     ));
     let refused = together.refused.iter().map(|one| format!("{} of {}: {}", one.block, one.run, one.reason));
-    lines.extend(listed("not put beside the others:", refused));
-    lines.extend(listed("to be known:", together.remarks.iter().cloned()));
-    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+    lines.extend(titled_list("not put beside the others:", refused));
+    lines.extend(titled_list("to be known:", together.remarks.iter().cloned()));
+    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
-fn listed(heading: &str, says: impl Iterator<Item = String>) -> Vec<String> {
+fn titled_list(heading: &str, says: impl Iterator<Item = String>) -> Vec<String> {
     let lines: Vec<String> = says.flat_map(|one| paragraph("", &one)).collect();
     if lines.is_empty() {
         return Vec::new();
@@ -55,17 +55,17 @@ fn listed(heading: &str, says: impl Iterator<Item = String>) -> Vec<String> {
     [String::new(), heading.to_owned()].into_iter().chain(lines).collect()
 }
 
-fn of_block(together: &SideBySide, block: &BlockTogether) -> Vec<String> {
+fn block_lines(together: &SideBySide, block: &MultiRunBlock) -> Vec<String> {
     let mut lines = vec![format!("{} (against {})", block.title, block.baseline)];
     let rows: Vec<Vec<String>> =
         block.rows.iter().flat_map(|row| rows(&together.machines, block, row)).collect();
     lines.extend(table(&COLUMNS, &rows));
-    lines.extend(paragraph("", &words::of_block(together, block)));
-    lines.extend(words::runs_of_block(together, block).iter().flat_map(|one| paragraph("", one)));
+    lines.extend(paragraph("", &sentences::block_sentences(together, block)));
+    lines.extend(sentences::runs_sentences(together, block).iter().flat_map(|one| paragraph("", one)));
     lines
 }
 
-fn rows(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Vec<String>> {
+fn rows(machines: &[MachineRuns], block: &MultiRunBlock, row: &VariantRow) -> Vec<Vec<String>> {
     let mut name = row.variant.clone();
     let mut line = |machine: String, ratio: Option<(f64, (f64, f64))>, verdict: String, runs: String| {
         let shown = ratio.map(|(ratio, ends)| wording::interval(ratio, ends));
@@ -78,9 +78,13 @@ fn rows(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Vec<Strin
     for (cell, place) in row.cells.iter().zip(&block.machines) {
         let key = machines[*place].key.clone();
         lines.push(match cell {
-            Cell::Known(one) => line(key, Some(one.ratio()), one.verdict_text(), one.runs.len().to_string()),
-            Cell::Baseline => line(key, None, "the same thing as the baseline".to_owned(), String::new()),
-            Cell::Nothing(reason) => line(key, None, shortened(reason), String::new()),
+            MachineCell::Known(one) => {
+                line(key, Some(one.ratio()), one.verdict_text(), one.runs.len().to_string())
+            }
+            MachineCell::Baseline => {
+                line(key, None, "the same thing as the baseline".to_owned(), String::new())
+            }
+            MachineCell::Nothing(reason) => line(key, None, shorten(reason), String::new()),
         });
     }
     for class in &row.classes {
@@ -91,7 +95,7 @@ fn rows(machines: &[Machine], block: &BlockTogether, row: &Row) -> Vec<Vec<Strin
 }
 
 /// A reason as far as a cell can hold it.
-fn shortened(reason: &str) -> String {
+fn shorten(reason: &str) -> String {
     const MOST: usize = 40;
     if reason.chars().count() <= MOST {
         return reason.to_owned();

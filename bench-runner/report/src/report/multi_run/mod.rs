@@ -4,15 +4,15 @@
 mod decision;
 mod json;
 mod page;
-mod reproduced;
+mod reproduction;
+mod sentences;
 mod text;
-mod words;
 
 pub use decision::{decisions_json, decisions_text};
-pub use json::together_json;
-pub use page::together_page;
-pub use reproduced::{reproduced_json, reproduced_text};
-pub use text::together_text;
+pub use json::multi_run_json;
+pub use page::multi_run_page;
+pub use reproduction::{reproduction_json, reproduction_text};
+pub use text::multi_run_text;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use bench_runner_core::bundle::Manifest;
 
-use super::run::Run;
+use super::run::ComparedRun;
 
 /// Something that is not the same everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct SetupDifference {
     /// What it is, such as `rustc`.
     pub what: String,
     /// Its values, each with the places of the machines that have it.
@@ -19,26 +19,33 @@ pub struct Difference {
 pub(super) fn same_tools(one: &Manifest, other: &Manifest) -> bool {
     let names: BTreeSet<&str> = one.tools.iter().map(|tool| tool.name.as_str()).collect();
     let changed = |name: &&&str| {
-        let (a, b) = (hashes(one, name), hashes(other, name));
+        let (a, b) = (tool_hashes(one, name), tool_hashes(other, name));
         !b.is_empty() && a.is_disjoint(&b)
     };
     one.jobs == other.jobs && names.iter().find(changed).is_none()
 }
 
 /// The run of a machine that was started last; of several at once the last one named.
-pub(super) fn latest<'a>(runs: impl Iterator<Item = &'a Manifest>, instance: &str) -> Option<&'a Manifest> {
+pub(super) fn latest_run<'a>(
+    runs: impl Iterator<Item = &'a Manifest>,
+    instance: &str,
+) -> Option<&'a Manifest> {
     runs.filter(|run| run.machine.instance == instance).max_by_key(|run| &run.started_at)
 }
 
-fn hashes(manifest: &Manifest, name: &str) -> BTreeSet<String> {
+fn tool_hashes(manifest: &Manifest, name: &str) -> BTreeSet<String> {
     manifest.tools.iter().filter(|tool| tool.name == name).map(|tool| tool.sha256.clone()).collect()
 }
 
 /// Everything that differs, tools first.
-pub(super) fn of(runs: &[Run<'_>], of_run: &[usize], machines: usize) -> Vec<Difference> {
+pub(super) fn find(
+    runs: &[ComparedRun<'_>],
+    machine_of_run: &[usize],
+    machines: usize,
+) -> Vec<SetupDifference> {
     let mut found = Vec::new();
-    for name in tools(runs).into_iter().filter(|name| differs(name, runs)) {
-        found.extend(difference(&name, runs, of_run, machines, |manifest| {
+    for name in tool_names(runs).into_iter().filter(|name| tool_differs(name, runs)) {
+        found.extend(difference(&name, runs, machine_of_run, machines, |manifest| {
             let own = manifest.tools.iter().filter(|tool| tool.name == name);
             let says: BTreeSet<String> = own.map(|tool| tool_text(&tool.version, &tool.sha256)).collect();
             (!says.is_empty()).then(|| says.into_iter().collect::<Vec<_>>().join(" and "))
@@ -46,23 +53,23 @@ pub(super) fn of(runs: &[Run<'_>], of_run: &[usize], machines: usize) -> Vec<Dif
     }
     let projects = runs.iter().flat_map(|run| &run.manifest.plan.projects);
     for name in projects.map(|project| project.name.clone()).collect::<BTreeSet<_>>() {
-        found.extend(difference(&format!("pin of {name}"), runs, of_run, machines, |manifest| {
+        found.extend(difference(&format!("pin of {name}"), runs, machine_of_run, machines, |manifest| {
             let own = manifest.plan.projects.iter().find(|project| project.name == name);
             own.map(|project| project.pin.to_string())
         }));
     }
-    found.extend(difference("parallel jobs", runs, of_run, machines, |manifest| {
+    found.extend(difference("parallel jobs", runs, machine_of_run, machines, |manifest| {
         Some(manifest.jobs.to_string())
     }));
-    found.extend(difference("bench-runner", runs, of_run, machines, |manifest| {
+    found.extend(difference("bench-runner", runs, machine_of_run, machines, |manifest| {
         Some(manifest.program.version.clone())
     }));
     found
 }
 
 /// Whether two runs have no tool of this name in common: one that uses more tools than another is no news.
-fn differs(name: &str, runs: &[Run<'_>]) -> bool {
-    let own = |run: &Run<'_>| hashes(run.manifest, name);
+fn tool_differs(name: &str, runs: &[ComparedRun<'_>]) -> bool {
+    let own = |run: &ComparedRun<'_>| tool_hashes(run.manifest, name);
     let all: Vec<BTreeSet<String>> = runs.iter().map(own).filter(|own| !own.is_empty()).collect();
     all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|other| one.is_disjoint(other)))
 }
@@ -72,7 +79,7 @@ fn tool_text(version: &str, sha256: &str) -> String {
     format!("{version} ({})", sha256.get(..8).unwrap_or(sha256))
 }
 
-fn tools(runs: &[Run<'_>]) -> Vec<String> {
+fn tool_names(runs: &[ComparedRun<'_>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for tool in runs.iter().flat_map(|run| &run.manifest.tools) {
         if !names.contains(&tool.name) {
@@ -85,14 +92,14 @@ fn tools(runs: &[Run<'_>]) -> Vec<String> {
 /// The values of something, where there are at least two.
 fn difference(
     what: &str,
-    runs: &[Run<'_>],
-    of_run: &[usize],
+    runs: &[ComparedRun<'_>],
+    machine_of_run: &[usize],
     machines: usize,
     value: impl Fn(&Manifest) -> Option<String>,
-) -> Option<Difference> {
+) -> Option<SetupDifference> {
     let mut values: Vec<(String, Vec<usize>)> = Vec::new();
     for place in 0..machines {
-        let own = runs.iter().zip(of_run).filter(|(_, machine)| **machine == place);
+        let own = runs.iter().zip(machine_of_run).filter(|(_, machine)| **machine == place);
         for text in own.filter_map(|(run, _)| value(run.manifest)) {
             match values.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, places)) if places.contains(&place) => {}
@@ -101,5 +108,5 @@ fn difference(
             }
         }
     }
-    (values.len() > 1).then(|| Difference { what: what.to_owned(), values })
+    (values.len() > 1).then(|| SetupDifference { what: what.to_owned(), values })
 }

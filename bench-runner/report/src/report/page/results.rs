@@ -4,29 +4,29 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PooledProje
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
-use super::input::Page;
+use super::input::PageInput;
 use super::metrics;
 use crate::figure::wording::{self, TimeUnit};
 use crate::report::{answers, calibration, fidelity, text};
 
-pub(super) fn part(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let comparison = page.comparison;
     html! {
         @if let Some(post_hoc) = &comparison.post_hoc {
             p { "Post hoc: compared with " code { (post_hoc.baseline) } ", which was chosen after the run." }
         }
-        @if comparison.blocks.is_empty() { p { (text::nothing(comparison)) } }
+        @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
         ul.answers {
             @for answer in answers(comparison) {
-                li.nothing[!answer.says] { (unbroken(&answer.text)) }
+                li.nothing[!answer.is_conclusive] { (unbroken(&answer.text)) }
             }
         }
         @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
         (fidelities(comparison))
         (across(&comparison.pooled_projects))
-        (metrics::part(comparison))
+        (metrics::section(comparison))
         @if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
-            p.muted { (wording::family(comparison)) " " (calibration::text(&comparison.calibration)) }
+            p.muted { (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) }
         }
     }
 }
@@ -117,7 +117,7 @@ fn verdict(block: &BlockResult, at: usize, arm: &ArmResult) -> &'static str {
 }
 
 fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let word = verdict(block, at, arm);
     let ratio = arm.ratio.as_ref().map(|ratio| (ratio.ratio, wording::ratio(ratio), wording::change(ratio)));
     let median = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
@@ -126,7 +126,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
     html! {
         tr data-verdict=(word) data-block=(block.id) {
             td { (block.title) }
-            td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::without_ratio(arm)) } } }
+            td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::why_no_ratio(arm)) } } }
             td class=(word) { (word) @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
             @match &ratio {
                 Some((value, shown, change)) => {
