@@ -1,8 +1,10 @@
-//! Bencher Metric Format: benchmark → measure → value with its bounds (<https://bencher.dev/docs/reference/bencher-metric-format>).
+//! Bencher Metric Format: benchmark → measure → value with its bounds
+//! (<https://bencher.dev/docs/reference/bencher-metric-format>).
 //!
-//! `build-time` is Bencher's own measure, in seconds; the others are made by it when they first come. A benchmark that
-//! failed has no time and a number of failed builds. Machines are Bencher's testbeds, which are given to `bencher run`,
-//! so they are no part of a name, and several runs fit in only where their benchmarks differ.
+//! `build-time` is a built-in measure of Bencher, in seconds; Bencher creates the others on first use. A
+//! benchmark that failed has a number of failed builds but no time. Machines correspond to Bencher's
+//! testbeds, which are passed to `bencher run`; so names do not include the machine, and several runs fit
+//! into a file only if their benchmarks differ.
 
 use bench_runner_core::record::{MetricId, short_hash};
 use serde_json::{Map, Value, json as object};
@@ -12,7 +14,7 @@ use super::error::ExportError;
 use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
 use super::names::{ONE_BY_ONE, UniqueNames, one_line};
 
-/// The longest name that Bencher takes, in bytes (its `BenchmarkName`); one that is longer makes it refuse the file.
+/// Maximum length of a name in bytes (Bencher's `BenchmarkName`); Bencher refuses a file with a longer one.
 const LONGEST: usize = 1024;
 
 pub(super) static FORMAT: ExportFormat = ExportFormat {
@@ -41,7 +43,7 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
     })
 }
 
-/// What is too long ends in a hash of the whole, so that it stays a name of its own.
+/// Shortens a name that is too long and appends a hash of the whole name, so that it stays unique.
 fn shorten(name: String) -> String {
     if name.len() <= LONGEST {
         return name;

@@ -1,4 +1,4 @@
-//! Cells: what one arm of one block left behind, as every format of cells needs it.
+//! Cells: results and builds of one arm of one block, as input of the formats.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,36 +13,36 @@ use bench_runner_core::record::{
 use super::error::ExportError;
 use super::run::{CellFilter, ExportRun};
 
-/// What is exported.
+/// Runs and cells to export.
 pub(crate) struct Selection<'a> {
-    /// Run by run, as they were given.
+    /// Runs in the order in which they were given.
     pub(super) runs: Vec<PickedRun<'a>>,
 }
 
-/// One run with those of its cells that were picked, in the order of the plan.
+/// A run with its picked cells, in the order of the plan.
 pub(super) struct PickedRun<'a> {
     pub(super) run: ExportRun<'a>,
     pub(super) cells: Vec<ExportCell<'a>>,
 }
 
-/// What one arm of one block left behind.
+/// Results and builds of one arm of one block.
 pub(super) struct ExportCell<'a> {
     pub(super) block: &'a BlockResult,
     pub(super) planned_block: &'a Block,
     pub(super) planned: &'a Arm,
     pub(super) arm: &'a ArmResult,
-    /// The builds that count, in the order in which they were made.
+    /// Builds that count, in the order in which they were made.
     pub(super) builds: Vec<(&'a Sample, &'a Cost)>,
 }
 
-/// What a format can say of its own; the rest comes back as sentences.
+/// Capabilities of a format; what it cannot represent is returned as sentences.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct FormatCapabilities {
-    /// How many builds of a cell failed.
+    /// Number of failed builds of a cell.
     pub(super) failures: bool,
-    /// Why a cell has no times.
+    /// Reason why a cell has no times.
     pub(super) not_timed: bool,
-    /// What was asked for and left out, and whether the run is complete.
+    /// Variants that were left out, and the status of the run.
     pub(super) run: bool,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Selection<'a> {
         self.runs.iter().flat_map(|picked| picked.cells.iter().map(move |cell| (&picked.run, cell)))
     }
 
-    /// A name for a file with all of it: that of the run where there is one.
+    /// File name for the whole selection: that of the run if there is only one.
     pub(super) fn file_name(&self, ending: &str) -> String {
         match &self.runs[..] {
             [only] => format!("{}.{ending}", only.run.bundle.manifest.run),
@@ -75,7 +75,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// What a format that says so much leaves unsaid, as sentences.
+    /// Facts that a format with these capabilities cannot represent, as sentences.
     pub(super) fn omissions(&self, says: FormatCapabilities) -> Vec<String> {
         let mut sentences = Vec::new();
         for picked in &self.runs {
@@ -111,7 +111,7 @@ fn expect_known<'n>(
     }
 }
 
-/// The nearest of the names, or all of them, as words that read after a semicolon.
+/// Hint with the most similar of the names, or with all of them, as text after a semicolon.
 fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     match nearest(name, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -126,7 +126,7 @@ fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) ->
     }
 }
 
-/// What a format of cells cannot say of the run.
+/// Facts about the run that a format of cells cannot represent: its status and the variants left out.
 fn run_omissions(run: &ExportRun<'_>) -> Vec<String> {
     let status = match run.bundle.manifest.status {
         Status::Complete => None,
@@ -139,7 +139,7 @@ fn run_omissions(run: &ExportRun<'_>) -> Vec<String> {
     status.map(str::to_owned).into_iter().chain(skipped).collect()
 }
 
-/// The cells of a run in the order of the plan.
+/// Cells of a run in the order of the plan.
 fn cells<'a>(run: ExportRun<'a>) -> Vec<ExportCell<'a>> {
     let manifest = &run.bundle.manifest;
     let mut samples: BTreeMap<&str, Vec<&'a Sample>> = BTreeMap::new();
@@ -158,7 +158,7 @@ fn cells<'a>(run: ExportRun<'a>) -> Vec<ExportCell<'a>> {
     run.comparison.blocks.iter().filter_map(of_block).flatten().collect()
 }
 
-/// The builds that count of each arm, by the rule that measuring and judging share.
+/// Builds of each arm that count, by the rule that measuring and judging share.
 fn builds_that_count<'a>(
     block: &Block,
     samples: impl Iterator<Item = &'a Sample>,
@@ -174,18 +174,18 @@ fn builds_that_count<'a>(
     (0..block.arms.len()).map(of_arm).collect()
 }
 
-/// Seconds as the nearest number to the whole nanoseconds, so that no digits come in that were not measured.
+/// Seconds as the number nearest to the whole nanoseconds, without digits that were not measured.
 pub(super) fn seconds(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e9
 }
 
 impl ExportCell<'_> {
-    /// `linkers/hexyl/clean/linker=mold`, with ` (twin)` behind it for a twin.
+    /// Label such as `linkers/hexyl/clean/linker=mold`, followed by ` (twin)` for a twin.
     pub(super) fn label(&self) -> String {
         format!("{}/{}", self.block.id, self.variant_and_role())
     }
 
-    /// Name of the variant, with ` (twin)` behind it for a twin.
+    /// Name of the variant, followed by ` (twin)` for a twin.
     pub(super) fn variant_and_role(&self) -> String {
         match self.arm.role {
             Role::Twin => format!("{} (twin)", self.arm.variant),
@@ -193,13 +193,13 @@ impl ExportCell<'_> {
         }
     }
 
-    /// Name of the variant that it is compared with.
+    /// Name of the variant that the cell is compared with.
     pub(super) fn baseline(&self) -> &str {
         self.block.arms.get(self.block.baseline).map_or("", |arm| &arm.variant)
     }
 
-    /// The value on each axis, what builds are made of included: `project` and `workload` always, `rev` where there is
-    /// one, no whole texts.
+    /// Values of the cell: one for each axis, `project` and `workload` always, `rev` if there is one; without
+    /// whole texts.
     pub(super) fn values(&self) -> BTreeMap<String, String> {
         let variant = &self.planned.variant;
         let settings = variant.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
@@ -211,13 +211,13 @@ impl ExportCell<'_> {
         values
     }
 
-    /// How many of its builds failed, 0 too: tools that compare with an earlier file raise no alarm for what was not in
-    /// it. `None` where none was tried.
+    /// Number of failed builds, including 0, since tools that compare with an earlier file raise no alarm for
+    /// a value that it did not have. `None` if no build was made.
     pub(super) fn failures(&self) -> Option<usize> {
         (self.arm.failures > 0 || !self.builds.is_empty()).then_some(self.arm.failures)
     }
 
-    /// How many of its builds failed, in words.
+    /// Number of failed builds in words; `None` if none failed.
     pub(super) fn failures_text(&self) -> Option<String> {
         let failures = self.arm.failures;
         (failures > 0).then(|| format!("{} failed", counted(failures, "measured build")))
@@ -229,7 +229,7 @@ impl ExportCell<'_> {
         failed.into_iter().chain(why).collect()
     }
 
-    /// Why the cell has no times, or no comparison.
+    /// Reason why the cell has no times, or no comparison.
     pub(super) fn why_no_times(&self) -> Option<String> {
         match &self.arm.not_timed {
             Some(reason) => Some(format!("not timed: {reason}")),

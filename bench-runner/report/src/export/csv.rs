@@ -1,5 +1,5 @@
-//! A tidy table: a row for each block, variant and metric, with what is known of the cell and how it compares, and a
-//! column for each axis at the end. Rows of any number of runs.
+//! A tidy table of any number of runs: a row for each block, variant and metric, with the cell's summary and
+//! comparison, and a column for each axis at the end.
 
 use bench_runner_core::compare::{PlainRatio, Ratio, Summary};
 use bench_runner_core::record::{Metric, MetricId, Treatment, Unit};
@@ -10,7 +10,7 @@ use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
 use super::run::ExportRun;
 use crate::report::csv_text;
 
-/// Columns before those of the axes. New ones go to the end of these.
+/// Columns before those of the axes. New ones are added at the end of this list.
 const COLUMNS: [&str; 36] = [
     "run",
     "machine",
@@ -66,12 +66,12 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
         |error: ::csv::Error| ExportError::Unwritable { format: "csv", reason: error.to_string() };
     let text = csv_text(&header, rows).map_err(unwritable)?;
     let documents = vec![ExportDocument { name: selection.file_name("csv"), text }];
-    // of the run there is the status, but no row for what was left out
+    // the table has the status of the run, but no rows for variants that were left out
     let omissions = selection.omissions(FormatCapabilities { failures: true, not_timed: true, run: false });
     Ok(Export { documents, omissions })
 }
 
-/// Keys of the axes in the order in which they come up, but for those that have a column anyway.
+/// Keys of the axes in order of first occurrence, except those that have a fixed column.
 fn axes(selection: &Selection<'_>) -> Vec<String> {
     let mut axes: Vec<String> = Vec::new();
     for key in selection.cells().flat_map(|(_, cell)| &cell.planned_block.axes) {
@@ -83,13 +83,13 @@ fn axes(selection: &Selection<'_>) -> Vec<String> {
     axes
 }
 
-/// How a metric compares with the baseline.
+/// Ratio of a metric to the baseline.
 enum MetricRatio<'a> {
     Judged(&'a Ratio),
     Plain(&'a PlainRatio),
 }
 
-/// The rows of one cell: one for each metric that it has, and one for wall time in any case.
+/// Rows of one cell: one for each metric that it has, and always one for wall time.
 fn rows(run: &ExportRun<'_>, cell: &ExportCell<'_>, axes: &[String]) -> Vec<Vec<String>> {
     let arm = cell.arm;
     let there = |metric: &&Metric| metric.id == MetricId::Wall || arm.summaries[metric.id].is_some();
@@ -147,7 +147,7 @@ fn summary_cells(summary: Option<Summary>) -> Vec<String> {
     [vec![n.to_string()], values.to_vec()].concat()
 }
 
-/// The baseline's name and all that compares with it.
+/// Cells of the comparison: the baseline, rounds, ratio, p-values, verdict and margin.
 fn comparison(cell: &ExportCell<'_>, compared: Option<MetricRatio<'_>>) -> Vec<String> {
     let baseline = cell.baseline().to_owned();
     let margin = cell.block.margin.to_string();

@@ -1,4 +1,4 @@
-//! Made-up runs for tests: small ones whose figures can be checked by hand, and odd ones.
+//! Synthetic runs for tests: small ones whose numbers can be checked by hand, and odd ones.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use bench_runner_core::record::{
 
 use super::run::ExportRun;
 
-/// A name that breaks lines, quotes, pages and terminals.
+/// A name with line breaks, quotes, markup and control characters.
 pub(super) const ODD: &str = "env.X=<b>\"1\"</b>\n\\n, 'x'\u{1b}[31m";
 
-/// A warm-up takes so many seconds, which must never come out.
+/// Duration of a warm-up in seconds, which must never be exported.
 pub(super) const WARM_UP: u64 = 7_777;
 
-/// A run and what its samples say.
+/// A bundle and its comparison.
 pub(super) struct JudgedBundle {
     pub(super) bundle: Bundle,
     pub(super) comparison: Comparison,
@@ -47,7 +47,7 @@ fn arm(role: Role, name: &str) -> Arm {
     }
 }
 
-/// A complete run of these arms, without any sample.
+/// A complete run with these arms, without samples.
 pub(super) fn bundle(arms: &[(Role, &str)]) -> Bundle {
     let mut manifest: Manifest = fixture::manifest();
     manifest.status = Status::Complete;
@@ -80,7 +80,7 @@ pub(super) fn build(bundle: &mut Bundle, arm: usize, round: u32, outcome: Outcom
     });
 }
 
-/// A build that ended well: wall time in milliseconds, half of it CPU time in user mode.
+/// A successful build with this wall time in milliseconds, half of it CPU time in user mode.
 pub(super) fn took(millis: u64) -> Outcome {
     Outcome::Built(Cost {
         wall: Duration::from_millis(millis),
@@ -91,7 +91,7 @@ pub(super) fn took(millis: u64) -> Outcome {
     })
 }
 
-/// A warm-up as long as no other build, with the CPU time of one.
+/// A warm-up with a wall time that no other build has, and an ordinary CPU time.
 fn warm_up() -> Outcome {
     match took(800) {
         Outcome::Built(cost) => Outcome::Built(Cost { wall: Duration::from_secs(WARM_UP), ..cost }),
@@ -99,7 +99,7 @@ fn warm_up() -> Outcome {
     }
 }
 
-/// Baseline and one variant, four rounds: 1000, 1100, 1200, 1300 ms against half of each.
+/// Baseline and one variant with four rounds: 1000, 1100, 1200, 1300 ms against half of each.
 pub(super) fn small() -> JudgedBundle {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
@@ -113,8 +113,8 @@ pub(super) fn small() -> JudgedBundle {
     JudgedBundle::judge(bundle)
 }
 
-/// What a file from anywhere may hold: an odd name, a twin, a variant that fails, one that was not timed for an odd
-/// reason, something left out, a run that did not end.
+/// Possible content of an unknown file: an odd name, a twin, a variant that fails, one that was not timed for
+/// an odd reason, a variant that was left out, an interrupted run.
 pub(super) fn odd() -> JudgedBundle {
     let mut bundle = bundle(&[
         (Role::Baseline, ODD),
@@ -157,7 +157,7 @@ pub(super) fn odd() -> JudgedBundle {
     JudgedBundle::judge(bundle)
 }
 
-/// A run of which every measured build failed.
+/// A run whose measured builds all failed.
 pub(super) fn failures_only() -> JudgedBundle {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
@@ -167,7 +167,7 @@ pub(super) fn failures_only() -> JudgedBundle {
     JudgedBundle::judge(bundle)
 }
 
-/// A run without any block.
+/// A run without blocks.
 pub(super) fn empty() -> JudgedBundle {
     let mut bundle = bundle(&[]);
     bundle.manifest.plan.blocks.clear();

@@ -1,9 +1,9 @@
-//! The array that github-action-benchmark takes with `tool: customSmallerIsBetter`: name, unit, value, and as text a
-//! range and what else is worth knowing (its `src/extract.ts`). The action refuses an empty array.
+//! The array that github-action-benchmark accepts with `tool: customSmallerIsBetter`: name, unit, value, and
+//! as text a range and further information (see its `src/extract.ts`). The action refuses an empty array.
 //!
-//! Wall time, CPU time, memory and the number of failed builds of a cell are an entry each. That number is there when it
-//! is 0, too: the action compares with the entry of the same name in the run before, and where there is none it raises
-//! no alarm.
+//! Wall time, CPU time, memory and the number of failed builds of a cell are one entry each. The number of
+//! failed builds is included even if it is 0: the action compares with the entry of the same name in the
+//! previous run, and raises no alarm if there is none.
 
 use bench_runner_core::record::MetricId;
 use serde_json::{Value, json as object};
@@ -59,7 +59,7 @@ fn cell_entries(run: &ExportRun<'_>, cell: &ExportCell<'_>, label: &str) -> Vec<
     entries.into_iter().flatten().collect()
 }
 
-/// What a chart shows beside the point.
+/// Further information that a chart shows with the point.
 fn extra(run: &ExportRun<'_>, cell: &ExportCell<'_>) -> String {
     let mut lines = Vec::new();
     if let Some(ratio) = &cell.arm.ratio {
@@ -79,7 +79,7 @@ fn extra(run: &ExportRun<'_>, cell: &ExportCell<'_>) -> String {
     lines.join("\n")
 }
 
-/// Four significant digits, or all of a whole number.
+/// A number with four significant digits, or more if its integer part is longer.
 fn four_digits(value: f64) -> String {
     if value == 0.0 || value.abs() >= 1000.0 {
         return format!("{value:.0}");

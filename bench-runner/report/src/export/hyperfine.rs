@@ -1,9 +1,9 @@
-//! What hyperfine writes with `--export-json`: schema 2 since its version 2.0, and what all its versions 1.x wrote,
-//! which has no number. Made after `src/export/json.rs` of the versions 2.0.0 and 1.20.0.
+//! JSON of hyperfine's `--export-json`: schema 2 since its version 2.0, and the schema without a number of
+//! all versions 1.x. Follows `src/export/json.rs` of the versions 2.0.0 and 1.20.0.
 //!
-//! A cell is a result, a build that counts a run of it. hyperfine has no failed runs without a time, so builds that
-//! failed and cells without builds are left out, and said. Its memory is the largest resident set of a process, and so
-//! is ours. What varies between the cells becomes their parameters.
+//! A cell becomes a result, each build that counts a run of it. hyperfine has no failed runs without a time,
+//! so failed builds and cells without builds are left out and reported as omissions. Memory is the largest
+//! resident set of a process in both programs. Values that vary between cells become their parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ fn export_2(selection: &Selection<'_>) -> Result<Export, ExportError> {
     Ok(to_export(selection, "hyperfine.json", &document))
 }
 
-/// What hyperfine 1.x wrote.
+/// Schema of hyperfine 1.x.
 pub(super) static SCHEMA_1: ExportFormat = ExportFormat {
     name: "hyperfine-1",
     summary: "JSON as hyperfine 1.x wrote it, for what has not moved on",
@@ -57,20 +57,20 @@ fn to_export(selection: &Selection<'_>, ending: &str, document: &Value) -> Expor
     Export { documents, omissions: selection.omissions(FormatCapabilities::default()) }
 }
 
-/// The version is not one of hyperfine's: it did not make the file.
+/// Metadata; the version is that of bench-runner, since hyperfine did not write the file.
 fn metadata(run: &ExportRun<'_>) -> Value {
     let manifest = &run.bundle.manifest;
     let program = format!("{} {}", manifest.program.name, manifest.program.version);
     let facts = &manifest.machine.details["facts"];
     let mut platform = Map::new();
-    // hyperfine has the names of uname
+    // hyperfine uses the names of uname
     let os = facts["os"].as_str().map(|os| if os == "linux" { "Linux" } else { os });
     platform.extend(os.map(|os| ("os".to_owned(), os.into())));
     platform.extend(facts["arch"].as_str().map(|arch| ("architecture".to_owned(), arch.into())));
     object!({ "hyperfine_version": program, "start_time": manifest.started_at, "platform": platform })
 }
 
-/// What one cell becomes, given its command and its parameters.
+/// Converts a cell, given its command and parameters, to a result.
 type ResultSchema = fn(&ExportCell<'_>, &str, &BTreeMap<String, String>) -> Option<Map<String, Value>>;
 
 fn results(
@@ -90,7 +90,7 @@ fn results(
     Ok(results)
 }
 
-/// Keys that do not have the same value in all cells with builds.
+/// Keys whose values differ between cells with builds.
 fn varying_keys(selection: &Selection<'_>) -> BTreeSet<String> {
     let cells = selection.cells().filter(|(_, cell)| !cell.builds.is_empty());
     let values: Vec<BTreeMap<String, String>> = cells.map(|(_, cell)| cell.values()).collect();
@@ -99,7 +99,7 @@ fn varying_keys(selection: &Selection<'_>) -> BTreeSet<String> {
     keys.into_iter().filter(differs).cloned().collect()
 }
 
-/// A metric of a build: its name in schema 2, its unit there, and its value in seconds or bytes.
+/// A metric of a build: name and unit in schema 2, and value in seconds or bytes.
 type HyperfineMetric = (&'static str, &'static str, fn(&Cost) -> f64);
 
 const WALL: HyperfineMetric = ("time_wall_clock", "second", |cost| seconds(cost.wall));
@@ -112,7 +112,7 @@ fn summary(cell: &ExportCell<'_>, (_, _, value): HyperfineMetric) -> Option<Summ
     summarise(&cell.builds.iter().map(|(_, cost)| value(cost)).collect::<Vec<_>>())
 }
 
-/// The spread of a single run is not known.
+/// Standard deviation; `None` for a single run.
 fn stddev(summary: &Summary) -> Option<f64> {
     (summary.n > 1).then_some(summary.sd)
 }

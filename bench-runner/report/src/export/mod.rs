@@ -1,10 +1,10 @@
-//! What runs say, in the formats of other tools. Each member is one file that says what its format can hold and how a
-//! run is put into it; a new format is a new file and one line in [`all`]. docs/EXPORTS.md is the table of them.
+//! Exports of runs in the formats of other tools. Each format is one file with its capabilities and its
+//! conversion; a new format needs a new file and one line in [`all`]. docs/EXPORTS.md lists the formats.
 //!
-//! Pure: bundles and their comparisons go in, texts come out. Knows nothing of builds, files or terminals, and judges
-//! nothing: what counts and every figure come from the comparison. Only builds that count are exported as times; what a
-//! format cannot hold (failures, values that were left out) comes back as sentences, so that it is never dropped
-//! without a word.
+//! Pure: bundles and their comparisons → texts. Independent of builds, files and terminals. Judges nothing:
+//! verdicts and the selection of the builds that count come from the comparison. Only builds that count are
+//! exported as times; what a format cannot represent (failures, variants that were left out) is returned as
+//! sentences, so nothing is dropped silently.
 
 mod bencher;
 mod cells;
@@ -27,7 +27,7 @@ pub use run::{CellFilter, ExportRun};
 
 use cells::Selection;
 
-/// All formats, in the order in which they are listed.
+/// All formats, in the order of listings.
 pub fn all() -> [&'static ExportFormat; 8] {
     [
         &hyperfine::SCHEMA_2,
@@ -41,15 +41,15 @@ pub fn all() -> [&'static ExportFormat; 8] {
     ]
 }
 
-/// The format of this name.
+/// Format with this name.
 pub fn find(name: &str) -> Option<&'static ExportFormat> {
     all().into_iter().find(|format| format.name == name)
 }
 
-/// The runs in a format.
+/// Exports runs in a format.
 ///
 /// # Errors
-/// Where the format cannot hold what was asked for, or nothing has a name that was picked.
+/// If the format cannot hold the selection, a run was given twice, or nothing has a picked name.
 pub fn export(
     format: &ExportFormat,
     runs: &[ExportRun<'_>],

@@ -1,7 +1,8 @@
-//! OpenMetrics 1.0 text, for what scrapes or imports it (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+//! OpenMetrics 1.0 text, for tools that scrape or import it
+//! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 //!
-//! The format has no comments, so what failed or was left out is a metric too. Samples carry no time of their own: what
-//! scrapes them takes its own, and the start of the run is a metric.
+//! The format has no comments, so failures and variants that were left out are metrics, too. Samples have no
+//! timestamp, since scrapers use their own; the start of the run is a metric.
 
 use std::fmt::Write as _;
 
@@ -31,13 +32,13 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
     Ok(Export { documents, omissions: Vec::new() })
 }
 
-/// A metric family: all of its samples stand together.
+/// A metric family: its samples are contiguous.
 struct MetricFamily {
     name: String,
     kind: &'static str,
     unit: &'static str,
     help: String,
-    /// What goes behind the name, the labels, the value.
+    /// Suffix of the name, labels, value.
     samples: Vec<(&'static str, Labels, f64)>,
 }
 
@@ -72,7 +73,7 @@ impl MetricFamily {
     }
 }
 
-/// A label's value, escaped as the specification has it.
+/// A label's value, escaped according to the specification.
 fn escape_label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
@@ -98,7 +99,7 @@ fn run_families(selection: &Selection<'_>) -> Vec<MetricFamily> {
         }
         for (number, one) in (1..).zip(&picked.run.comparison.skipped) {
             let more = [
-                // one value can be left out of a block for several reasons
+                // a variant can be left out of a block for several reasons
                 ("number", u32::to_string(&number)),
                 ("block", one.block.clone()),
                 ("variant", one.variant.clone()),
@@ -110,7 +111,7 @@ fn run_families(selection: &Selection<'_>) -> Vec<MetricFamily> {
     vec![run, started, skipped]
 }
 
-/// `None` where the text is no time.
+/// `None` if the text is not a valid time.
 fn unix_seconds(text: &str) -> Option<f64> {
     let time = humantime::parse_rfc3339(text).ok()?;
     Some(time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?.as_secs_f64())
@@ -133,7 +134,7 @@ fn labels_of_cell(run: &ExportRun<'_>, cell: &ExportCell<'_>) -> Labels {
     labels_of_run(run).into_iter().chain(of_cell).collect()
 }
 
-/// An estimate with the ends of its 95 % interval.
+/// An estimate with the ends of its 95% interval.
 type EstimateAndInterval = [f64; 3];
 
 fn summary_interval(summary: Summary) -> EstimateAndInterval {
@@ -171,7 +172,7 @@ fn cell_families(selection: &Selection<'_>) -> Vec<MetricFamily> {
     medians.chain(ratios).chain(counts(selection)).chain(text_families(selection)).collect()
 }
 
-/// The families of an estimate and of the ends of its interval.
+/// Metric families of an estimate and of the ends of its interval.
 fn with_interval(
     selection: &Selection<'_>,
     (name, unit): (&str, &'static str),
@@ -185,7 +186,7 @@ fn with_interval(
     parts.map(family).collect()
 }
 
-/// A family of one number of each cell that has it.
+/// Metric family with a number for each cell that has it.
 fn gauge(
     selection: &Selection<'_>,
     (name, unit, help): (&str, &'static str, impl Into<String>),
@@ -214,7 +215,7 @@ fn counts(selection: &Selection<'_>) -> [MetricFamily; 3] {
     ]
 }
 
-/// Verdicts, and why cells have no times.
+/// Verdicts, and reasons why cells have no times.
 fn text_families(selection: &Selection<'_>) -> [MetricFamily; 2] {
     const VERDICTS: [Verdict; 5] =
         [Verdict::Faster, Verdict::Slower, Verdict::Equivalent, Verdict::Undecided, Verdict::Invalid];

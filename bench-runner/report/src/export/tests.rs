@@ -89,7 +89,7 @@ fn nothing_is_dropped_without_a_word() {
     }
 }
 
-/// The failed builds of the odd run, as formats with a place for them have it.
+/// True if the text has the failed builds of the odd run, in formats that can represent them.
 fn says_failures(format: &str, text: &str) -> bool {
     match format {
         "bencher" => text.contains("\"failed-builds\": {\n      \"value\": 2\n"),
@@ -163,13 +163,14 @@ fn hyperfine_schema_1() {
     );
 }
 
-/// What hyperfine itself wrote for two runs each of `true {x}` with two values of x.
+/// Files written by hyperfine for two runs each of `true {x}` with two values of x.
 const OF_HYPERFINE: [(&str, &str); 2] = [
     ("hyperfine", include_str!("foreign/hyperfine-2.0.0.json")),
     ("hyperfine-1", include_str!("foreign/hyperfine-1.20.0.json")),
 ];
 
-/// Every path in a document with the type of what is there, and with the word where it is one of the format's own.
+/// Collects every path in a document with the type of its value, or with the value itself if the format
+/// defines it.
 fn shape(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     let kind = match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! Where the time of each arm goes: CPU time of the build's user code and of the kernel, beside the wall time.
+//! Figure of one block: CPU time of each arm in user code and in the kernel, with the wall time.
 
 use bench_runner_core::compare::BlockResult;
 use bench_runner_core::record::MetricId;
@@ -10,20 +10,20 @@ use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
-/// Where names begin and how far they may go.
+/// Left and right end of the names.
 const NAMES: (f64, f64) = (36.0, 264.0);
-/// Where the axis begins and ends.
+/// Left and right end of the axis.
 const AXIS: (f64, f64) = (280.0, 760.0);
-/// Where the numbers end.
+/// Right end of the numbers.
 const NUMBERS: f64 = WIDTH - EDGE;
 /// Upper end of the first row.
 const TOP: f64 = 92.0;
 /// Height of one row.
 const ROW: f64 = 28.0;
-/// What ticks and the title of the axis take below the rows.
+/// Height of ticks and axis title below the rows.
 const BELOW: f64 = 56.0;
 
-/// Colours of the two parts; none of them means a verdict.
+/// Colors of user code and kernel; neither stands for a verdict.
 const USER: Ink = Ink::Arm(5);
 const KERNEL: Ink = Ink::Arm(4);
 
@@ -46,7 +46,7 @@ impl MeanCost {
         self.user + self.kernel
     }
 
-    /// How many processors were at work on average.
+    /// Average number of busy processors.
     fn busy_processors(&self) -> Option<f64> {
         (self.wall > 0.0).then(|| self.cpu() / self.wall)
     }
@@ -62,7 +62,7 @@ impl MeanCost {
     }
 }
 
-/// The scene of one block; means, since parts of a median do not add up.
+/// Scene of one block; shows means, since medians of parts do not add up.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
     let all = series::for_block(block, NAMES.1 - NAMES.0);
     let rows: Vec<(Series<'_>, MeanCost)> = all

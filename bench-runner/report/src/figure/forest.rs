@@ -1,4 +1,4 @@
-//! The figure of a run: every ratio with its interval, block by block, on one logarithmic axis.
+//! Forest plot of a run: every ratio with its interval, block by block, on one logarithmic axis.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult};
 use bench_runner_core::record::Role;
@@ -14,14 +14,14 @@ use super::scene::{Label, Scene, Tooltip};
 use super::widths;
 use super::wording::{self, TimeUnit};
 
-/// What lies below the last line of the caption.
+/// Blank space below the last line of the caption.
 const BELOW: f64 = 28.0;
-/// Blank between blocks.
+/// Blank space between blocks.
 const GAP: f64 = 12.0;
-/// From this change on, a factor reads better than per cent.
+/// Ratio from which a factor is shown instead of a percentage.
 const AS_FACTOR: f64 = 3.0;
 
-/// The scene of one run.
+/// Scene of one run.
 pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
     let title = format!("{}: wall time against the baseline", comparison.scenario);
     let mut scene = Scene { width: layout.width, ..Scene::new(&title, description(comparison)) };
@@ -66,12 +66,12 @@ fn range(blocks: &[BlockResult]) -> (f64, f64) {
     intervals::range(estimates, ratios().flat_map(|ratio| [ratio.low, ratio.high]).chain(of_twins))
 }
 
-/// The twin's interval.
+/// Interval of the twin's ratio.
 fn twin_interval(twin: &TwinResult) -> (f64, f64) {
     (twin.ratio / (1.0 + twin.half_width), twin.ratio * (1.0 + twin.half_width))
 }
 
-/// Draws a block from `top` on and returns where it ends.
+/// Draws a block from `top` on and returns its lower end.
 fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &FigureLayout), top: f64) -> f64 {
     let arms: Vec<_> = block.arms.iter().filter(|arm| arm.role != Role::Baseline).collect();
     let rows_top = heading(scene, block, layout, top);
@@ -101,7 +101,7 @@ fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &Figur
     rows_top + rows as f64 * layout.row
 }
 
-/// What is told of an arm in full; `None` where its row says all there is.
+/// Tooltip of an arm; `None` if it has no ratio, so that its row already shows everything.
 fn row_tooltip_text(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     let ratio = arm.ratio.as_ref()?;
     let (factor, change) = (wording::ratio(ratio), wording::change(ratio));
@@ -121,14 +121,14 @@ fn row_tooltip_text(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     ))
 }
 
-/// The name of an arm, and how many of its builds failed where nothing else in its row says so.
+/// Name of an arm, with the number of failed builds if nothing else in the row shows it.
 fn row_name(arm: &ArmResult) -> String {
     let name = wording::arm_name(arm);
     let silent = arm.failures > 0 && (arm.ratio.is_some() || arm.role == Role::Twin);
     if silent { format!("{name} · {} failed", arm.failures) } else { name }
 }
 
-/// Says what a block is, and returns where its rows begin.
+/// Draws a block's title and facts, and returns the upper end of its rows.
 fn heading(scene: &mut Scene, block: &BlockResult, layout: &FigureLayout, top: f64) -> f64 {
     let (left, right) = (layout.edge, layout.width - layout.edge);
     scene.line((left, top), (right, top), 1.0, Ink::Grid);
@@ -158,7 +158,7 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &FigureLayout, top: f
     y - 2.0
 }
 
-/// The margin of relevance as an area, and what the twin could not have shown as strokes over it.
+/// The equivalence margin as an area, with the noise floor hatched over it.
 fn shading(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): (f64, f64)) {
     let places = |share: f64| around_one(share).map(|ratio| axis.place(ratio));
     let [left, right] = places(block.margin);
@@ -191,14 +191,15 @@ fn twin_row(scene: &mut Scene, twin: &TwinResult, (axis, layout): (&Scale, &Figu
     number_cells(scene, layout, shown, top, Ink::Muted);
 }
 
-/// The change and its interval, as per cent or as a factor.
+/// The change and its interval, as a percentage or as a factor.
 fn numbers(ratio: &Ratio) -> (String, String) {
     let (shown, sign) =
         if ratio.ratio >= AS_FACTOR { (wording::ratio(ratio), "×") } else { (wording::change(ratio), " %") };
     (format!("{}{sign}", shown.estimate), format!("[{}, {}]", shown.low, shown.high))
 }
 
-/// What shades and bars stand for, and what is corrected for; returns where the last line stands.
+/// Meaning of shades and bars, and the correction for multiple comparisons; returns the position of the last
+/// line.
 fn caption(scene: &mut Scene, comparison: &Comparison, layout: &FigureLayout, top: f64) -> f64 {
     let parts = [
         (Some(Swatch::Margin), "margin of relevance"),

@@ -1,4 +1,4 @@
-//! The figure of a block of several runs: variants by machines, with the ratio and the verdict in every cell.
+//! Heat map of a block of several runs: variants by machines, with ratio and verdict in every cell.
 
 use bench_runner_core::compare::Verdict;
 
@@ -8,13 +8,13 @@ use super::widths;
 use super::wording;
 use crate::machines::{MachineCell, MachineRatio, MachineRuns, MultiRunBlock, VariantRow};
 
-/// Where names begin and how far they may go.
+/// Left and right end of the names.
 const NAMES: (f64, f64) = (EDGE, 224.0);
 /// Font size of the names.
 const NAME_SIZE: f64 = 12.0;
-/// Where cells begin and how far they may go.
+/// Left end of the cells and limit of their right end.
 const CELLS: (f64, f64) = (236.0, WIDTH - EDGE);
-/// The most machines beside each other, and the widest cell.
+/// Maximum number of machines side by side, and maximum width of a cell.
 const MOST: usize = 7;
 const WIDEST: f64 = 124.0;
 /// Upper end of the first table.
@@ -26,11 +26,11 @@ const ROW: f64 = 44.0;
 /// Height of a line of text below the tables.
 const LINE: f64 = 18.0;
 
-/// The scene of one block.
+/// Scene of one block.
 pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock) -> Scene {
     let mut scene = Scene::new(format!("{}: ratios by machine", block.title), description(machines, block));
-    let explains = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
-    scene.heading(&block.title, &explains);
+    let subtitle = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
+    scene.heading(&block.title, &subtitle);
     let names: Vec<String> = block.rows.iter().map(|row| row.variant.clone()).collect();
     let names = widths::shorten_all(&names, NAMES.1 - NAMES.0, NAME_SIZE);
     let mut top = TOP;
@@ -60,7 +60,7 @@ fn description(machines: &[MachineRuns], block: &MultiRunBlock) -> String {
     block.rows.iter().map(row_text).collect::<Vec<_>>().join(" ")
 }
 
-/// A cell in words.
+/// Text of a cell.
 fn cell_text(cell: &MachineCell) -> String {
     match cell {
         MachineCell::Known(machine_ratio) => {
@@ -78,7 +78,7 @@ fn cell_text(cell: &MachineCell) -> String {
     }
 }
 
-/// Draws the machines at these places of the block, and returns where that ends.
+/// Draws the block's machines with the indices `shown`, and returns the lower end of the table.
 fn table(
     scene: &mut Scene,
     (machines, block): (&[MachineRuns], &MultiRunBlock),
@@ -134,12 +134,12 @@ fn cell(scene: &mut Scene, cell: &MachineCell, ((x0, y0), (x1, y1)): ((f64, f64)
     scene.text(verdict.anchored(Anchor::Middle));
 }
 
-/// Limits of the steps of colour, as factors.
+/// Limits of the color steps, as factors.
 const STEPS: [f64; 3] = [1.1, 1.25, 2.0];
-/// Below this factor, and above its reciprocal, a cell has no colour.
+/// Factor below which, and above whose reciprocal, a cell has no color.
 const FAINT: f64 = 1.02;
 
-/// The step of colour of a ratio: pale where not every run shows a difference.
+/// Color step of a ratio: pale unless every run shows the same difference.
 fn level(machine_ratio: &MachineRatio) -> i8 {
     let log = machine_ratio.combined.known.value;
     if !log.is_finite() || log.abs() < FAINT.ln() {
@@ -151,7 +151,7 @@ fn level(machine_ratio: &MachineRatio) -> i8 {
     if log < 0.0 { -steps } else { steps }
 }
 
-/// The steps of colour with what they stand for; returns where that ends.
+/// Legend of the color steps; returns its lower end.
 fn scale(scene: &mut Scene, top: f64) -> f64 {
     let label = Label::new((EDGE, top + 8.0), "less time", 11.0, Ink::Muted);
     let mut x = EDGE + label.width() + 8.0;

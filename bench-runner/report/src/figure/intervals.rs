@@ -1,4 +1,4 @@
-//! What the figures of intervals have in common: rows of names, intervals and numbers on one logarithmic axis.
+//! Common parts of figures of intervals: rows of names, intervals and numbers on one logarithmic axis.
 
 use bench_runner_core::compare::Verdict;
 
@@ -11,27 +11,27 @@ use super::widths;
 
 /// Font size of the names.
 pub(super) const NAME_SIZE: f64 = 12.0;
-/// What the estimate and its interval may take.
+/// Maximum widths of the estimate and of its interval.
 const NUMBER_ROOM: (f64, f64) = (72.0, 120.0);
-/// What ticks take below the rows.
+/// Height of the ticks below the rows.
 pub(super) const TICKS: f64 = 52.0;
 
-/// A title and what explains it; returns where they end.
-pub(super) fn head(scene: &mut Scene, layout: &FigureLayout, title: &str, explains: &str) -> f64 {
+/// Title and subtitle; returns their lower end.
+pub(super) fn head(scene: &mut Scene, layout: &FigureLayout, title: &str, subtitle: &str) -> f64 {
     let mut y = 30.0;
     for line in widths::lines(title, layout.room(), (16.0, true), layout.lines) {
         scene.text(Label::new((layout.edge, y), line, 16.0, Ink::Text).bold());
         y += 20.0;
     }
     y += 3.0;
-    for line in widths::lines(explains, layout.room(), (12.0, false), layout.lines) {
+    for line in widths::lines(subtitle, layout.room(), (12.0, false), layout.lines) {
         scene.text(Label::new((layout.edge, y), line, 12.0, Ink::Muted));
         y += 16.0;
     }
     y + 5.0
 }
 
-/// What the axis shows: every estimate and margin, and of the intervals as much as leaves the estimates apart.
+/// Range of the axis: every estimate and margin, and intervals as far as the estimates stay distinguishable.
 pub(super) fn range(estimates: impl Iterator<Item = f64>, ends: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = logs(estimates, (0.0, 0.0));
     let more = (0.6 * (high - low)).max(0.01);
@@ -52,13 +52,13 @@ fn logs(values: impl Iterator<Item = f64>, range: (f64, f64)) -> (f64, f64) {
     usable.fold(range, |(low, high), value| (low.min(value.ln()), high.max(value.ln())))
 }
 
-/// A row as the part that something is told of.
+/// Tooltip area of a row, without text.
 pub(super) fn row_tooltip(layout: &FigureLayout, top: f64) -> Tooltip {
     let (from, to) = ((layout.edge, top), (layout.width - layout.edge, top + layout.row));
     Tooltip { from, to, name: String::new(), text: String::new() }
 }
 
-/// Upright lines at round ratios, and a stronger one at 1.
+/// Vertical lines at round ratios, and a stronger one at 1.
 pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
     for tick in axis.ratio_ticks(6) {
         scene.line((axis.place(tick), top), (axis.place(tick), bottom), 1.0, Ink::Grid);
@@ -66,12 +66,12 @@ pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
     scene.line((axis.place(1.0), top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
 }
 
-/// Words in place of an interval, in the row that begins at `top`.
+/// Text instead of an interval, in the row that begins at `top`.
 pub(super) fn reason(scene: &mut Scene, layout: &FigureLayout, text: &str, top: f64) {
     let room = layout.numbers.1 - layout.words;
     let label = Label::new((layout.words, top + layout.text_at), text, 11.0, Ink::Muted).within(room);
     if layout.text_on_axis() {
-        // Bands and lines behind small words would make them hard to read.
+        // Bands and lines behind small text would make it hard to read.
         let ends = (layout.words - 4.0, layout.words + label.width().min(room) + 4.0);
         scene.rect((ends.0, top), (ends.1, top + layout.row), Ink::Card);
     }
@@ -103,7 +103,7 @@ pub(super) fn look(verdict: Verdict) -> (PointShape, Ink) {
     }
 }
 
-/// An interval on the axis, with an arrowhead at each end that lies beyond it.
+/// An interval on the axis, with an arrowhead at each end that is beyond the axis.
 pub(super) fn interval(
     scene: &mut Scene,
     axis: &Scale,
@@ -158,16 +158,16 @@ fn percent_labels(ticks: &[f64]) -> Vec<String> {
     scale::numbers(&changes).into_iter().map(|number| format!("{} %", signed(number))).collect()
 }
 
-/// A shade that a legend explains.
+/// A shade in a legend.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Swatch {
-    /// The margin of relevance.
+    /// Equivalence margin.
     Margin,
-    /// The noise floor.
+    /// Noise floor.
     Noise,
 }
 
-/// Shades with what they stand for, one after another, from `y` on; returns where the last line stands.
+/// Shades with their meanings, one after another, from `y` on; returns the position of the last line.
 pub(super) fn legend(
     scene: &mut Scene,
     layout: &FigureLayout,

@@ -1,4 +1,4 @@
-//! The figure of a block of several runs: every ratio with its interval, machine by machine for each variant.
+//! Figure of a block of several runs: every ratio with its interval, machine by machine for each variant.
 
 use super::intervals::{
     self, NAME_SIZE, Swatch, TICKS, around_one, axis_labels, grid, head, interval, legend, look,
@@ -14,12 +14,12 @@ use crate::machines::{MachineCell, MachineRuns, MultiRunBlock, VariantRow, as_ra
 
 /// Height of the name of a variant.
 const HEADING: f64 = 28.0;
-/// Blank between variants.
+/// Blank space between variants.
 const GAP: f64 = 8.0;
-/// What lies below the last line of the legend.
+/// Blank space below the last line of the legend.
 const BELOW: f64 = 28.0;
 
-/// A line of the figure.
+/// A line of the figure: a machine or a class.
 struct RatioLine {
     name: String,
     content: RatioLineContent,
@@ -27,29 +27,29 @@ struct RatioLine {
 
 enum RatioLineContent {
     Ratio(RatioLabel),
-    /// Why there is none.
+    /// No ratio, with the reason.
     Nothing(String),
 }
 
-/// A ratio as a line shows it.
+/// A ratio in a line.
 struct RatioLabel {
     ratio: f64,
     ends: (f64, f64),
-    /// What it is, for the column.
+    /// Verdict in one or two words, or `class`, for the column.
     word: String,
-    /// The same for whoever asks.
+    /// Verdict for the tooltip.
     tooltip: String,
     form: (PointShape, Ink),
 }
 
-/// The scene of one block.
+/// Scene of one block.
 pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock, layout: &FigureLayout) -> Scene {
     let rows: Vec<(&VariantRow, Vec<RatioLine>)> =
         block.rows.iter().map(|row| (row, lines(machines, block, row))).collect();
     let title = format!("{}: ratios with intervals by machine", block.title);
     let mut scene = Scene { width: layout.width, ..Scene::new(title, description(&rows)) };
-    let explains = format!("wall time against {}, by variant and machine", block.baseline);
-    let mut top = head(&mut scene, layout, &block.title, &explains);
+    let subtitle = format!("wall time against {}, by variant and machine", block.baseline);
+    let mut top = head(&mut scene, layout, &block.title, &subtitle);
     let axis = Scale::log(range(&rows, block.margin), layout.axis);
     for (row, lines) in &rows {
         top = variant(&mut scene, (row, lines), (&axis, layout, block.margin), top) + GAP;
@@ -131,7 +131,7 @@ fn range(rows: &[(&VariantRow, Vec<RatioLine>)], margin: f64) -> (f64, f64) {
     intervals::range(estimates, ratios().flat_map(|(_, (low, high))| [low, high]))
 }
 
-/// Draws a variant from `top` on and returns where it ends.
+/// Draws a variant from `top` on and returns its lower end.
 fn variant(
     scene: &mut Scene,
     (row, lines): (&VariantRow, &[RatioLine]),

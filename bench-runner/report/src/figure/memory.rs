@@ -1,4 +1,4 @@
-//! Time against memory: where each arm stands, with the intervals of both.
+//! Figure of one block: time against memory of each arm, with the intervals of both.
 
 use bench_runner_core::compare::{BlockResult, Summary};
 use bench_runner_core::record::MetricId;
@@ -10,27 +10,26 @@ use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
-/// Where the plot begins and ends.
+/// Left and right end of the plot.
 const PLOT: (f64, f64) = (96.0, 600.0);
-/// Where the names begin.
+/// Left end of the names.
 const NAMES: f64 = 636.0;
 /// Upper and lower end of the plot.
 const HEIGHT: (f64, f64) = (92.0, 372.0);
 /// Height of one name.
 const ROW: f64 = 22.0;
-/// What ticks and the title of the axis take below the plot.
+/// Height of ticks and axis title below the plot.
 const BELOW: f64 = 56.0;
-/// Bytes of a mebibyte.
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// An arm that has both.
+/// An arm with wall time and memory.
 struct TimeAndMemory<'a> {
     series: Series<'a>,
     wall: Summary,
     memory: Summary,
 }
 
-/// The scene of one block.
+/// Scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
     let unit = TimeUnit::for_block(block);
     let arms: Vec<TimeAndMemory<'_>> = series::for_block(block, WIDTH - EDGE - NAMES - 16.0)

@@ -1,4 +1,4 @@
-//! How the arms of a block look in all of its figures.
+//! Names, shapes and colors of a block's arms, the same in all of its figures.
 
 use bench_runner_core::compare::{ArmResult, BlockResult};
 use bench_runner_core::record::Role;
@@ -10,18 +10,16 @@ use super::wording;
 /// Font size of the names of arms.
 pub(crate) const NAME_SIZE: f64 = 12.0;
 
-/// How an arm looks and what it is called.
+/// An arm with its name, shape and color.
 pub(crate) struct Series<'a> {
     pub(crate) arm: &'a ArmResult,
-    /// Its name, shortened to the room there is.
+    /// Name, shortened to the available width.
     pub(crate) name: String,
-    /// The shape of its points.
     pub(crate) shape: PointShape,
-    /// Its colour.
     pub(crate) ink: Ink,
 }
 
-/// The arms of a block in their order, with names no wider than `room`.
+/// Arms of a block in order, with names of at most the width `room`.
 pub(crate) fn for_block(block: &BlockResult, room: f64) -> Vec<Series<'_>> {
     let mut variants = 0;
     let look = |arm: &ArmResult| match arm.role {

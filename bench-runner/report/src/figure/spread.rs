@@ -1,4 +1,5 @@
-//! How the builds of each arm spread: every build as a stroke, the middle half as a box, the median.
+//! Figure of one block: spread of each arm's builds, with every build as a stroke, the middle half as a box,
+//! the median.
 
 use bench_runner_core::compare::{ArmResult, BlockResult};
 
@@ -9,18 +10,18 @@ use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
-/// Where names begin and how far they may go.
+/// Left and right end of the names.
 const NAMES: (f64, f64) = (36.0, 264.0);
-/// Where the axis begins and ends.
+/// Left and right end of the axis.
 const AXIS: (f64, f64) = (280.0, WIDTH - EDGE - 6.0);
 /// Upper end of the first row.
 const TOP: f64 = 74.0;
 /// Height of one row.
 const ROW: f64 = 44.0;
-/// What ticks and the caption take below the rows.
+/// Height of ticks and axis title below the rows.
 const BELOW: f64 = 54.0;
 
-/// The scene of one block.
+/// Scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
     let unit = TimeUnit::for_block(block);
     let mut scene = Scene::new(format!("{}: how its builds spread", block.title), description(block, unit));
@@ -44,7 +45,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     scene
 }
 
-/// Wall seconds of an arm's builds that have a place on the axis, smallest first.
+/// Wall times of an arm's builds in seconds, smallest first; only positive finite values can be drawn.
 fn walls(series: &Series<'_>) -> Vec<f64> {
     let walls = series.arm.points.iter().map(|point| point.wall);
     let mut walls: Vec<f64> = walls.filter(|wall| wall.is_finite() && *wall > 0.0).collect();
@@ -61,7 +62,7 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
     format!("{}.", says.collect::<Vec<_>>().join("; "))
 }
 
-/// `None` where no build ended well.
+/// `None` if no build succeeded.
 fn describe(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
     let (wall, (low, high)) = (arm.wall()?, arm.middle_half?);
     let shown = |seconds: f64| wording::seconds(seconds, unit);

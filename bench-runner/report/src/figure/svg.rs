@@ -1,7 +1,8 @@
 //! A scene → SVG: a file that looks the same everywhere, or markup for a page that has the font.
 //!
-//! A file has outlines in place of text, since neither a browser that shows a picture nor a drawing program
-//! loads a font that lies in an SVG. What it says stands in its title and description. On a page text stays text.
+//! A file has outlines instead of text, since neither a browser that shows an image nor a drawing program
+//! loads a font embedded in an SVG. Its title and description have the content in words. On a page, text
+//! stays text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,10 +13,10 @@ use super::font;
 use super::palette::Ink;
 use super::scene::{Anchor, Label, Mark, Scene, ScenePosition};
 
-/// Names the figures' own elements, so that a page may hold several of them inline.
+/// Class of the figures, which limits their style rules to them.
 pub(crate) const CLASS: &str = "bench-runner-figure";
 
-/// For what the font lacks.
+/// Font for characters that the figures' font lacks.
 const OTHER_FONTS: &str = "system-ui,sans-serif";
 
 /// The scene as the text of a self-contained SVG file.
@@ -31,24 +32,24 @@ pub(crate) fn file(scene: &Scene) -> String {
     )
 }
 
-/// The scene as an element of a page, which has the rules of [`dark_rules`] and the font.
+/// The scene as an element of a page that has the font and the rules of [`dark_rules`].
 pub(crate) fn inline(scene: &Scene) -> String {
     format!("{}{}</svg>\n", head(scene, ""), body(scene, &mut TextRendering::Live))
 }
 
-/// The rules that a file needs: those of heat maps only where it is one.
+/// Style rules of a file; those of heat maps only if it is one.
 fn rules_for(scene: &Scene) -> String {
     let is_heat = |mark: &Mark| matches!(mark, Mark::Area { ink: Ink::Heat(_), .. });
     let more = if scene.marks.iter().any(is_heat) { dark_rules_of(Ink::heats()) } else { String::new() };
     dark_rules() + &more
 }
 
-/// Style rules that replace each ink by its colour on dark pages; heat maps have more.
+/// Style rules that replace each ink by its color on dark pages, except the inks of heat maps.
 pub(crate) fn dark_rules() -> String {
     dark_rules_of(Ink::all())
 }
 
-/// The same for some inks.
+/// Style rules that replace these inks by their colors on dark pages.
 pub(crate) fn dark_rules_of(inks: impl Iterator<Item = Ink>) -> String {
     inks.fold(String::new(), |mut rules, ink| {
         let (light, dark) = (ink.light(), ink.dark());
@@ -67,7 +68,7 @@ fn head(scene: &Scene, more: &str) -> String {
     )
 }
 
-/// The figure's own page.
+/// Background of the figure.
 fn card(scene: &Scene) -> String {
     format!(
         "<rect x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"{}\" stroke=\"{}\"/>\n",
@@ -78,11 +79,11 @@ fn card(scene: &Scene) -> String {
     )
 }
 
-/// How texts are written.
+/// Representation of texts.
 enum TextRendering {
     /// As text.
     Live,
-    /// As outlines; with the path of each glyph that has come up.
+    /// As outlines, with the path of each glyph used so far.
     Outlines(BTreeMap<(bool, u16), String>),
 }
 
@@ -100,7 +101,7 @@ fn glyph_id(bold: bool, glyph: u16) -> String {
     format!("bench-runner-{}{glyph}", if bold { 'b' } else { 'r' })
 }
 
-/// All marks; neighbours of one look share an element.
+/// All marks; consecutive marks with the same paint share an element.
 fn body(scene: &Scene, text: &mut TextRendering) -> String {
     let mut out = String::new();
     for alike in scene.marks.chunk_by(|one, next| {
@@ -118,7 +119,7 @@ fn body(scene: &Scene, text: &mut TextRendering) -> String {
     out
 }
 
-/// The paint of a mark as attributes; `None` for text.
+/// Paint of a mark as attributes; `None` for text.
 fn paint_attributes(mark: &Mark) -> Option<String> {
     let stroked = |ink: Ink, width: f64| {
         format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", ink.light(), number(width))
@@ -246,7 +247,7 @@ impl OutlineBuilder for PathText {
     }
 }
 
-/// A length to a tenth of a pixel, and no longer than it needs to be; what is no number is 0.
+/// A length to a tenth of a pixel in as few characters as possible; 0 if it is not finite.
 fn number(length: f64) -> String {
     let tenths = if length.is_finite() { (length * 10.0).round() as i64 } else { 0 };
     let (sign, tenths) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
@@ -268,7 +269,7 @@ fn escape_xml(text: &str) -> String {
         .collect()
 }
 
-/// XML has no way to write control characters.
+/// Replaces control characters, which XML cannot represent.
 fn replace_control(c: char) -> char {
     if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') { '\u{FFFD}' } else { c }
 }

@@ -1,4 +1,4 @@
-//! Tests of whole figures: every label has its place, and the files are what viewers need.
+//! Tests of whole figures: labels do not overlap, and files are well-formed.
 
 use bench_runner_core::compare::Verdict;
 use bench_runner_core::record::{MetricId, Role};
@@ -7,7 +7,7 @@ use super::fixture::{self, block, comparison, empty_arm, empty_block, everything
 use super::scene::{Mark, Scene};
 use super::*;
 
-/// Comparisons from nothing to too much.
+/// Comparisons from empty to very large.
 fn cases() -> Vec<(&'static str, Comparison)> {
     let one_size = |n: usize, long: bool| comparison(vec![block("hexyl 0.17.0", &names(n, long), 12, 4.2)]);
     let mut single = block("one build", &names(2, false), 1, 4.2);
@@ -68,7 +68,7 @@ fn scenes() -> Vec<(String, Scene)> {
     cases().into_iter().flat_map(of_case).chain(multi_run_cases()).collect()
 }
 
-/// Scenes of several runs: few machines, many with long names, and numbers that are none.
+/// Scenes of several runs: few machines, many machines with long names, and ratios that are not finite.
 fn multi_run_cases() -> Vec<(String, Scene)> {
     use crate::machines::{ComparedRun, side_by_side, tests::fixture as runs};
     let of = |name: &str, made: Vec<runs::FixtureRun>| {
@@ -177,7 +177,7 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
     let tooltips = |figure: &InlineFigure| {
         let mut told: serde_json::Value = serde_json::from_str(&figure.tooltips).unwrap();
         let parts: Vec<serde_json::Value> = serde_json::from_value(told["parts"].take()).unwrap();
-        // The name, by its place in the list, and the text are the last two of each.
+        // The last two fields of each part are the index of its name and its text.
         let text = |part: &serde_json::Value| {
             let fields = part.as_array().unwrap();
             let name = fields[fields.len() - 2].as_u64().unwrap() as usize;
@@ -254,7 +254,7 @@ fn every_build_is_drawn_and_every_outlier_ringed() {
         scene.marks.iter().filter(of_ink).count()
     };
     assert_eq!(count(palette::Ink::Outlier), outliers);
-    // Each arm once more beside its name.
+    // Each arm has one more mark next to its name.
     for ink in [palette::Ink::Text, palette::Ink::Muted, palette::Ink::Arm(0)] {
         assert_eq!(count(ink), 12 + 1, "{ink:?}");
     }
@@ -282,7 +282,7 @@ fn what_has_nothing_to_show_says_so() {
     );
 }
 
-/// Tags close in the order in which they were opened, attributes are quoted, and no `&` stands alone.
+/// Checks that tags are properly nested, quotes are paired, and every `&` begins an entity.
 fn check_xml(text: &str) {
     let mut open: Vec<String> = Vec::new();
     let mut rest = text;
@@ -309,7 +309,7 @@ fn check_entities(text: &str) {
     }
 }
 
-/// The text of the SVG files.
+/// Texts of the SVG files.
 fn texts_of(files: &[FigureFile]) -> impl Iterator<Item = &str> {
     files.iter().map(|file| std::str::from_utf8(&file.bytes).expect("SVG is text"))
 }
@@ -359,11 +359,11 @@ fn dark_pages_get_dark_colours() {
     let svg = svg::file(&forest::scene(&everything(), &FigureLayout::WIDE));
     assert!(svg.contains("@media (prefers-color-scheme:dark)"));
     assert!(svg.contains(".bench-runner-figure [fill=\"#1F2328\"]{fill:#E6EDF3}"));
-    // What the backend writes is what the rules look for.
+    // The attributes are written exactly as the rules select them.
     assert!(svg.contains("fill=\"#1F2328\"") && svg.contains("stroke=\"#0B6BB5\""));
 }
 
-/// Every case can be drawn in both colour schemes; `FIGURES=DIR` keeps the pictures for looking at.
+/// Draws every case in both color schemes; `FIGURES=DIR` keeps the files for inspection.
 #[test]
 fn pictures() {
     let temporary = tempfile::tempdir().unwrap();

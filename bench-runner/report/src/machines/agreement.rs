@@ -1,10 +1,10 @@
-//! Whether machines agree on a variant.
+//! Agreement of machines on a variant.
 
 use bench_runner_core::stats::{Known, holm, spread_of};
 
 use super::values::{Agreement, MachineCell, MachineRatio, MultiRunBlock, Verdicts, as_ratio};
 
-/// Of the machines that have a ratio; `None` where fewer than two have.
+/// Agreement of the machines that have a ratio; `None` if fewer than two have one.
 pub(super) fn between_machines(cells: &[MachineCell]) -> Option<Agreement> {
     let of_cell = |cell: &MachineCell| match cell {
         MachineCell::Known(machine_ratio) => Some(machine_ratio.clone()),
@@ -24,7 +24,7 @@ pub(super) fn between_machines(cells: &[MachineCell]) -> Option<Agreement> {
     })
 }
 
-/// Whether intervals have a ratio in common.
+/// True if all intervals have a ratio in common.
 fn intervals_overlap(known: &[Known]) -> bool {
     let ends = || known.iter().map(|one| as_ratio(one).1);
     let lowest_end = ends().map(|(_, high)| high).fold(f64::INFINITY, f64::min);
@@ -38,13 +38,13 @@ fn verdicts(machine_ratios: &[MachineRatio]) -> Verdicts {
     )
 }
 
-/// Corrects the p-values of the spreads for how many there are.
+/// Corrects the p-values of the spreads for their number (Holm).
 pub(super) fn correct_p_values(blocks: &mut [MultiRunBlock]) {
     let rows = || blocks.iter().flat_map(|block| &block.rows);
     let p = |agreement: &Agreement| agreement.spread.map(|spread| spread.p);
     let all: Vec<Option<f64>> = rows().filter_map(|row| row.agreement.as_ref()).map(p).collect();
     let tested = all.iter().flatten().count();
-    // What has no p-value was not tested, so it takes no place.
+    // Rows without a p-value were not tested and do not count.
     let mut corrected = holm(&all.into_iter().flatten().map(Some).collect::<Vec<_>>(), tested).into_iter();
     for row in blocks.iter_mut().flat_map(|block| &mut block.rows) {
         if let Some(agreement) = row.agreement.as_mut().filter(|agreement| agreement.spread.is_some()) {

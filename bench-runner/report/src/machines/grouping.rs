@@ -1,5 +1,5 @@
-//! What is the same comparison: same project at the same pin, built the same way, under the same workload, against the
-//! same baseline, by the same margin.
+//! Groups blocks of several runs by comparison: same project at the same pin, built the same way, under the
+//! same workload, against the same baseline, with the same margin.
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,15 @@ use super::values::RefusedBlock;
 /// A block of one run.
 #[derive(Clone, Copy)]
 pub(super) struct RunBlock<'a> {
-    /// Place of the run.
+    /// Index of the run.
     pub(super) run_index: usize,
-    /// The run.
     pub(super) run: ComparedRun<'a>,
-    /// What was planned.
     pub(super) planned: &'a Block,
-    /// What it says.
     pub(super) result: &'a BlockResult,
 }
 
 impl<'a> RunBlock<'a> {
-    /// The blocks of a run.
+    /// Blocks of a run.
     pub(super) fn all(run_index: usize, run: ComparedRun<'a>) -> impl Iterator<Item = Self> {
         run.comparison.blocks.iter().filter_map(move |result| {
             let planned = run.manifest.plan.blocks.iter().find(|block| block.id == result.id)?;
@@ -31,12 +28,12 @@ impl<'a> RunBlock<'a> {
         })
     }
 
-    /// What the others are compared with.
+    /// Variant that the others are compared with.
     pub(super) fn baseline(&self) -> Option<&'a Variant> {
         self.planned.arms.get(self.result.baseline).map(|arm| &arm.variant)
     }
 
-    /// That it cannot be put beside the others.
+    /// The block as one that cannot be compared with the others.
     pub(super) fn refuse(&self, reason: String) -> RefusedBlock {
         RefusedBlock { block: self.result.title.clone(), run: self.run.manifest.run.clone(), reason }
     }
@@ -50,7 +47,7 @@ impl<'a> RunBlock<'a> {
     }
 }
 
-/// Whether two variants are built the same way, whatever they are called.
+/// True if two variants are built the same way, regardless of their names.
 pub(super) fn same_variant(one: &Variant, other: &Variant) -> bool {
     let of = |variant: &Variant| {
         (variant.project.clone(), variant.workload.clone(), variant.rev.clone(), variant.settings.clone())
@@ -58,7 +55,7 @@ pub(super) fn same_variant(one: &Variant, other: &Variant) -> bool {
     of(one) == of(other)
 }
 
-/// Why two blocks of one id are not the same comparison, as half sentences; nothing where they are.
+/// Reasons why two blocks with the same id are not the same comparison, as half sentences; empty if they are.
 pub(super) fn comparison_differences(one: &RunBlock<'_>, other: &RunBlock<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for name in one.projects().intersection(&other.projects()) {
@@ -98,7 +95,7 @@ pub(super) fn comparison_differences(one: &RunBlock<'_>, other: &RunBlock<'_>) -
     found
 }
 
-/// What of a manifest decides about what is built: all but its words and its estimates.
+/// Parts of a project's manifest that affect what is built: all except its description, tags and estimates.
 fn build_settings(manifest: &str) -> Option<toml::Table> {
     let mut table: toml::Table = manifest.parse().ok()?;
     for key in ["summary", "tags", "estimate"] {
@@ -107,8 +104,8 @@ fn build_settings(manifest: &str) -> Option<toml::Table> {
     Some(table)
 }
 
-/// The blocks of some runs by their id, and those of one id by whether they are the same comparison: the largest group
-/// first, of equal ones that of the first run.
+/// Blocks of runs grouped by id, then by comparison: largest group first, of equal ones that of the first
+/// run.
 pub(super) fn group_by_comparison<'a>(runs: &[ComparedRun<'a>]) -> Vec<Vec<Vec<RunBlock<'a>>>> {
     let blocks: Vec<RunBlock<'a>> =
         runs.iter().enumerate().flat_map(|(place, run)| RunBlock::all(place, *run)).collect();
@@ -132,7 +129,7 @@ pub(super) fn group_by_comparison<'a>(runs: &[ComparedRun<'a>]) -> Vec<Vec<Vec<R
     ids.into_iter().map(of_id).collect()
 }
 
-/// Blocks that are the same comparison, each group with at least two runs, and what is in none.
+/// Groups of blocks that are the same comparison in at least two runs, and the blocks that are in no group.
 pub(super) fn comparable_groups<'a>(runs: &[ComparedRun<'a>]) -> (Vec<Vec<RunBlock<'a>>>, Vec<RefusedBlock>) {
     let (mut groups, mut refused) = (Vec::new(), Vec::new());
     for alike in group_by_comparison(runs) {
@@ -142,7 +139,7 @@ pub(super) fn comparable_groups<'a>(runs: &[ComparedRun<'a>]) -> (Vec<Vec<RunBlo
     (groups, refused)
 }
 
-/// What of the groups of one id is not beside the first of them, or all alone.
+/// Blocks of one id that are not in its first group, or the only block of that id.
 pub(super) fn refusals(alike: &[Vec<RunBlock<'_>>]) -> Vec<RefusedBlock> {
     match alike {
         [] => Vec::new(),

@@ -1,12 +1,13 @@
-//! Several runs, of one machine or of many → what they say together: ratios side by side, whether a run was reproduced,
-//! what to decide.
+//! Several runs, of one machine or many → ratios side by side, reproduction of a run, decisions for machine
+//! classes.
 //!
-//! Pure: manifests and comparisons go in as values. Only ratios of the same comparison meet here, and never seconds of
-//! two machines. What is not the same comparison is refused with the reason. Runs of one machine are put together as
-//! separate runs, machines of one class as separate machines (docs/METHODOLOGY.md has the formulas). Nothing here is
-//! judged anew: the verdicts are those of the single runs.
+//! Pure: manifests and comparisons are passed in as values. Ratios are combined only within the same
+//! comparison, and seconds of two machines are never pooled. Blocks that are not the same comparison are
+//! refused with the reason. Runs of one machine are combined as separate runs, machines of one class as
+//! separate machines (docs/METHODOLOGY.md has the formulas). Verdicts are those of the single runs; none is
+//! computed here.
 //!
-//! Knows nothing of how the runs came about, and nothing of how this is shown.
+//! Independent of how runs are measured and of how results are displayed.
 
 mod agreement;
 mod decision;
@@ -59,7 +60,7 @@ pub fn side_by_side(runs: &[ComparedRun<'_>]) -> SideBySide {
     SideBySide { machines, blocks, refused, differences, remarks }
 }
 
-/// The machines, and for each run the place of its machine.
+/// The machines, and for each run the index of its machine.
 fn machines(runs: &[ComparedRun<'_>]) -> (Vec<MachineRuns>, Vec<usize>) {
     let (mut machines, mut firsts): (Vec<MachineRuns>, Vec<&Manifest>) = (Vec::new(), Vec::new());
     let mut machine_of_run = Vec::new();
@@ -91,7 +92,7 @@ fn machines(runs: &[ComparedRun<'_>]) -> (Vec<MachineRuns>, Vec<usize>) {
     (machines, machine_of_run)
 }
 
-/// A, B, … Z, A2, …
+/// Heading letter of a machine: A, B, … Z, A2, …
 fn key(place: usize) -> String {
     let letter = char::from(b'A' + (place % 26) as u8);
     if place < 26 { letter.to_string() } else { format!("{letter}{}", place / 26 + 1) }

@@ -1,4 +1,4 @@
-//! Two runs of one plan → whether the second says what the first one ratio_or_reason.
+//! Two runs of one plan → whether the second run confirms the verdicts of the first.
 
 use bench_runner_core::compare::{Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
@@ -10,80 +10,81 @@ use super::setup_differences::{self, SetupDifference};
 use super::table::{NoRatio, variant_ratio};
 use super::values::{as_ratio, is_conclusive};
 
-/// Level at which two ratios are ratio_or_reason to differ, after correction.
+/// Significance level of a difference between two ratios, after correction.
 const LEVEL_OF_DIFFERENCE: f64 = 0.05;
 
-/// What a second run says of a first one.
+/// Comparison of a second run with a first one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reproduction {
-    /// Every comparison of the first run.
+    /// Verdicts of the first run, one row each.
     pub rows: Vec<ReproducedVerdict>,
-    /// What else differs between the two, the first one at place 0 and the second one at place 1.
+    /// Differences in setup between the two runs; the first run has index 0, the second index 1.
     pub differences: Vec<SetupDifference>,
-    /// Why no block of the first run is the same comparison in the second one; `None` where one is, or where the first
-    /// run has no block.
+    /// Reason why no block of the first run is the same comparison in the second one; `None` if one is, or if
+    /// the first run has no block.
     pub why_not_comparable: Option<String>,
-    /// Whether both are the same run, so that nothing was reproduced.
+    /// True if both are the same run, so that nothing was reproduced.
     pub same_run: bool,
-    /// Whether both were made on the same machine.
+    /// True if both were made on the same machine.
     pub same_machine: bool,
 }
 
-/// A comparison of the first run, and what the second one says of it.
+/// A comparison of the first run, with its result in the second one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReproducedVerdict {
     /// Title of the block.
     pub block: String,
     pub variant: String,
-    /// What it was compared with.
+    /// Name of the baseline.
     pub baseline: String,
-    /// What the first run ratio_or_reason; `None` where it had no ratio.
+    /// Ratio in the first run; `None` if it has no ratio.
     pub original: Option<Ratio>,
-    /// What the second run says, or why it says nothing.
+    /// Ratio in the second run, or the reason why it has none.
     pub again: Result<Ratio, String>,
-    /// How the two ratios lie; `None` unless both are there.
+    /// Comparison of the two ratios; `None` unless both exist.
     pub ratios: Option<TwoRatios>,
-    /// What that comes to.
     pub outcome: ReproductionOutcome,
 }
 
-/// How two ratios of one comparison lie.
+/// Relation of two ratios of one comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TwoRatios {
-    /// Whether the 95 % intervals overlap.
+    /// True if the 95% intervals overlap.
     pub overlap: bool,
-    /// Whether the first estimate lies in the second interval.
+    /// True if the first estimate is in the second interval.
     pub within: bool,
-    /// The second ratio over the first, with its 95 % interval.
+    /// Second ratio divided by the first, with its 95% interval.
     pub factor: (f64, (f64, f64)),
-    /// The p-value against "they are equal".
+    /// p-value of the test that the two ratios are equal.
     pub p: f64,
-    /// The same as it counts among all comparisons that both runs have (Holm).
+    /// The p-value, corrected over all comparisons that both runs have (Holm).
     pub p_adjusted: f64,
 }
 
 impl TwoRatios {
-    /// Whether the ratios differ by more than chance.
+    /// True if the ratios differ by more than chance.
     pub fn differ(&self) -> bool {
         self.p_adjusted < LEVEL_OF_DIFFERENCE
     }
 }
 
-/// What a comparison that was made again comes to.
+/// Outcome of repeating a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReproductionOutcome {
-    /// The first run showed nothing (`undecided`, `invalid`, no ratio), so there was nothing to confirm.
+    /// The first run had no conclusive verdict (`undecided`, `invalid`, no ratio), so there was nothing to
+    /// confirm.
     NothingClaimed,
     /// The second run has the same verdict.
     Confirmed,
-    /// The second run shows nothing that speaks for the verdict, nor against it.
+    /// The second run is inconclusive, or has no ratio.
     NotConfirmed,
-    /// The second run shows something else, or shows nothing at a ratio that differs by more than chance.
+    /// The second run has another conclusive verdict, or is inconclusive with a ratio that differs by more
+    /// than chance.
     Contradicted,
 }
 
 impl ReproductionOutcome {
-    /// The word in files and tables.
+    /// Word for files and tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NothingClaimed => "nothing claimed",
@@ -95,12 +96,12 @@ impl ReproductionOutcome {
 }
 
 impl Reproduction {
-    /// How many comparisons came to `outcome`.
+    /// Number of comparisons with this outcome.
     pub fn count(&self, outcome: ReproductionOutcome) -> usize {
         self.rows.iter().filter(|row| row.outcome == outcome).count()
     }
 
-    /// The worst that any comparison came to; `None` where the first run showed nothing at all.
+    /// Worst outcome of all comparisons; `None` if the first run had no conclusive verdict.
     pub fn worst(&self) -> Option<ReproductionOutcome> {
         self.rows
             .iter()
@@ -110,7 +111,7 @@ impl Reproduction {
     }
 }
 
-/// Compares what two runs of a plan say, comparison by comparison.
+/// Compares the verdicts of two runs of a plan, comparison by comparison.
 pub fn compare_reproduction(original: ComparedRun<'_>, again: ComparedRun<'_>) -> Reproduction {
     let second: Vec<RunBlock<'_>> = RunBlock::all(1, again).collect();
     let first: Vec<RunBlock<'_>> = RunBlock::all(0, original).collect();
@@ -139,7 +140,10 @@ pub fn compare_reproduction(original: ComparedRun<'_>, again: ComparedRun<'_>) -
     }
 }
 
-/// The same block of the second run, or why there is none.
+/// Same block in the second run.
+///
+/// # Errors
+/// If there is none; the error is the reason.
 fn matching_block<'s, 'a>(
     first: &RunBlock<'_>,
     second: &'s [RunBlock<'a>],

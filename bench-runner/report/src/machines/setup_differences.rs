@@ -1,4 +1,4 @@
-//! What differs between machines besides themselves: tools, pins, jobs, the program.
+//! Differences in setup between runs: tools, pins, number of jobs, version of bench-runner.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,17 @@ use bench_runner_core::bundle::Manifest;
 
 use super::run::ComparedRun;
 
-/// Something that is not the same everywhere.
+/// A property that is not the same on all machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetupDifference {
-    /// What it is, such as `rustc`.
+    /// Name of the property, such as `rustc`.
     pub what: String,
-    /// Its values, each with the places of the machines that have it.
+    /// Values, each with the indices of the machines that have it.
     pub values: Vec<(String, Vec<usize>)>,
 }
 
-/// Whether no tool that both runs used has changed. Several tools share a name, such as two kinds of `ld.lld`.
+/// True if both runs have the same number of jobs and no tool that both used has changed. Several tools may
+/// share a name, such as two kinds of `ld.lld`.
 pub(super) fn same_tools(one: &Manifest, other: &Manifest) -> bool {
     let names: BTreeSet<&str> = one.tools.iter().map(|tool| tool.name.as_str()).collect();
     let changed = |name: &&&str| {
@@ -25,7 +26,7 @@ pub(super) fn same_tools(one: &Manifest, other: &Manifest) -> bool {
     one.jobs == other.jobs && names.iter().find(changed).is_none()
 }
 
-/// The run of a machine that was started last; of several at once the last one named.
+/// Run of a machine that was started last; of several started at the same time, the last one given.
 pub(super) fn latest_run<'a>(
     runs: impl Iterator<Item = &'a Manifest>,
     instance: &str,
@@ -37,7 +38,7 @@ fn tool_hashes(manifest: &Manifest, name: &str) -> BTreeSet<String> {
     manifest.tools.iter().filter(|tool| tool.name == name).map(|tool| tool.sha256.clone()).collect()
 }
 
-/// Everything that differs, tools first.
+/// All differences, tools first.
 pub(super) fn find(
     runs: &[ComparedRun<'_>],
     machine_of_run: &[usize],
@@ -67,14 +68,15 @@ pub(super) fn find(
     found
 }
 
-/// Whether two runs have no tool of this name in common: one that uses more tools than another is no news.
+/// True if two runs have no tool of this name in common; using more of them than another run is not a
+/// difference.
 fn tool_differs(name: &str, runs: &[ComparedRun<'_>]) -> bool {
     let own = |run: &ComparedRun<'_>| tool_hashes(run.manifest, name);
     let all: Vec<BTreeSet<String>> = runs.iter().map(own).filter(|own| !own.is_empty()).collect();
     all.iter().enumerate().any(|(at, one)| all[..at].iter().any(|other| one.is_disjoint(other)))
 }
 
-/// The version, with the beginning of the hash: the same version can be another program.
+/// Version with the beginning of the hash, since different programs can have the same version.
 fn tool_text(version: &str, sha256: &str) -> String {
     format!("{version} ({})", sha256.get(..8).unwrap_or(sha256))
 }
@@ -89,7 +91,7 @@ fn tool_names(runs: &[ComparedRun<'_>]) -> Vec<String> {
     names
 }
 
-/// The values of something, where there are at least two.
+/// Values of a property on the machines; `None` if there are fewer than two.
 fn difference(
     what: &str,
     runs: &[ComparedRun<'_>],

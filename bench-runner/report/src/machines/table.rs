@@ -1,4 +1,4 @@
-//! A block of several runs → its variants on every machine.
+//! A block of several runs → ratios of its variants on every machine.
 
 use bench_runner_core::compare::{ArmResult, Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
@@ -10,7 +10,7 @@ use super::values::{
     ClassRatio, MachineCell, MachineRatio, MachineRuns, MultiRunBlock, RunRatio, VariantRow,
 };
 
-/// `machine_of_run` has the place of each run's machine.
+/// `machine_of_run` has the index of each run's machine.
 pub(super) fn multi_run_block(
     group: &[RunBlock<'_>],
     machine_of_run: &[usize],
@@ -43,7 +43,7 @@ pub(super) fn multi_run_block(
     }
 }
 
-/// The variants of all runs, each once.
+/// Variants of all runs, without duplicates.
 fn variants<'a>(group: &[RunBlock<'a>]) -> Vec<&'a Variant> {
     let mut found: Vec<&Variant> = Vec::new();
     for block in group {
@@ -58,7 +58,7 @@ fn variants<'a>(group: &[RunBlock<'a>]) -> Vec<&'a Variant> {
     found
 }
 
-/// What the runs of one machine say of a variant.
+/// Result of a variant on one machine, over its runs.
 fn cell(own: &[&RunBlock<'_>], variant: &Variant) -> MachineCell {
     let found: Vec<(&str, Result<Ratio, NoRatio>)> =
         own.iter().map(|block| (block.run.manifest.run.as_str(), variant_ratio(block, variant))).collect();
@@ -78,15 +78,14 @@ fn cell(own: &[&RunBlock<'_>], variant: &Variant) -> MachineCell {
     }
 }
 
-/// Why a run has no ratio of a variant.
+/// Reason why a run has no ratio of a variant.
 pub(super) enum NoRatio {
-    /// It is the same thing as the baseline there.
+    /// The variant is identical to the baseline in this run.
     SameAsBaseline,
-    /// Another reason.
     Because(String),
 }
 
-/// The ratio of a variant in one run, if it says anything.
+/// Ratio of a variant in one run, unless it is invalid.
 pub(super) fn variant_ratio(block: &RunBlock<'_>, variant: &Variant) -> Result<Ratio, NoRatio> {
     let (at, arm) = find_arm(block, variant).ok_or_else(|| NoRatio::Because(why_left_out(block, variant)))?;
     if at == block.result.baseline {
@@ -101,11 +100,11 @@ pub(super) fn variant_ratio(block: &RunBlock<'_>, variant: &Variant) -> Result<R
     }
 }
 
-/// The arm that a variant is built as, with its place.
+/// Arm that builds a variant, with its index.
 pub(super) fn find_arm<'a>(block: &RunBlock<'a>, variant: &Variant) -> Option<(usize, &'a ArmResult)> {
     let planned = block.planned.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin);
     let place = planned.clone().find(|(_, arm)| same_variant(&arm.variant, variant));
-    // Two values that are the same thing on a machine are built once, under one of their names.
+    // Two values that are identical on a machine are built once, under one of their names.
     let place = place.or_else(|| planned.clone().find(|(_, arm)| arm.aliases.contains(&variant.name)));
     place.and_then(|(at, _)| block.result.arms.get(at).map(|arm| (at, arm)))
 }
@@ -129,7 +128,8 @@ fn why_no_ratio(arm: &ArmResult) -> String {
     }
 }
 
-/// Classes of which at least two machines have a ratio. Of a machine with several columns the last one counts.
+/// Ratios of classes with at least two machines that have a ratio. Of a machine with several columns, the
+/// last one counts.
 fn class_ratios(cells: &[MachineCell], places: &[usize], machines: &[MachineRuns]) -> Vec<ClassRatio> {
     let mut of_class: Vec<(&str, Vec<(&str, Known)>)> = Vec::new();
     for (cell, place) in cells.iter().zip(places) {

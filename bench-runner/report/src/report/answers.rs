@@ -1,22 +1,21 @@
-//! The answer first: one sentence for each block.
+//! Answer of each block, in sentences.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
 use bench_runner_core::record::Role;
 
 use crate::figure::wording::{self, counted, share};
 
-/// What a block says, in one sentence or two.
+/// Result of a block in a few sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockAnswer {
     /// Title of the block.
     pub block: String,
-    /// Whether it says anything at all.
+    /// True if the block has a conclusive verdict.
     pub is_conclusive: bool,
-    /// The sentence.
     pub text: String,
 }
 
-/// The answer of each block, in the order of the comparison.
+/// Answer of each block, in the order of the comparison.
 pub fn answers(comparison: &Comparison) -> Vec<BlockAnswer> {
     comparison.blocks.iter().map(answer).collect()
 }
@@ -30,7 +29,7 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     BlockAnswer { block: block.title.clone(), is_conclusive, text }
 }
 
-/// A judged arm of a block.
+/// An arm of a block with its ratio.
 type JudgedArm<'a> = (&'a ArmResult, &'a Ratio);
 
 fn ratio_sentences(block: &BlockResult) -> (bool, String) {
@@ -42,7 +41,7 @@ fn ratio_sentences(block: &BlockResult) -> (bool, String) {
             None => without.push(arm),
         }
     }
-    // The best first; what is no number at the end.
+    // Fastest first; ratios that are not numbers at the end.
     judged.sort_by(|(_, one), (_, other)| one.ratio.total_cmp(&other.ratio));
     let of =
         |verdict: Verdict| judged.iter().copied().filter(|(_, ratio)| ratio.verdict == verdict).collect();
@@ -67,7 +66,8 @@ fn ratio_sentences(block: &BlockResult) -> (bool, String) {
     (is_conclusive, sentences.join(" "))
 }
 
-/// What the twin could not have shown; and where something less was shown, why that is no contradiction.
+/// Noise floor according to the twin; if a smaller difference was shown, also why that is not a
+/// contradiction.
 fn noise_floor_sentence(block: &BlockResult, twin: TwinResult, shown: &[JudgedArm<'_>]) -> String {
     let least = twin.half_width.ln_1p();
     let is_below = |(_, ratio): &JudgedArm<'_>| ratio.ratio.ln().abs() < least;
@@ -104,7 +104,7 @@ fn headline(
     }
 }
 
-/// How many times as fast or as slow, whichever is more than one, with its interval.
+/// Factor by which a variant is faster or slower, above one, with its interval.
 fn speedup(ratio: &Ratio) -> (wording::FormattedEstimate, &'static str) {
     if ratio.ratio < 1.0 {
         (wording::interval(1.0 / ratio.ratio, (1.0 / ratio.high, 1.0 / ratio.low)), "faster")
@@ -113,7 +113,7 @@ fn speedup(ratio: &Ratio) -> (wording::FormattedEstimate, &'static str) {
     }
 }
 
-/// How many times as fast or as slow, in words.
+/// Factor by which a variant is faster or slower, in words.
 pub fn speed(ratio: &Ratio) -> String {
     let (shown, word) = speedup(ratio);
     format!("{}× {word}", shown.estimate)
@@ -159,7 +159,7 @@ mod tests {
         let told = answer_text(&one);
         let why = "in the twin; less shows in the variants, which are compared with the baseline and its twin together.";
         assert!(told.ends_with(why), "{told}");
-        // Against a baseline that was chosen afterwards, variants stand against one arm too.
+        // Variants are compared with a single arm if the baseline was chosen after the run.
         (one.baseline, one.arms[0].ratio) = (2, Some(ratio(1.01, 0.005, Verdict::Slower)));
         assert!(answer_text(&one).ends_with("would not have shown in the twin."));
     }

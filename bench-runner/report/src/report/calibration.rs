@@ -1,11 +1,11 @@
-//! What is known of offsets between target directories, as one sentence for the whole run.
+//! Calibration of offsets between target directories, as one sentence for the whole run.
 
 use bench_runner_core::compare::{Calibration, Offsets, Pool};
 use bench_runner_core::stats::MIN_TWINS;
 
 use crate::figure::wording::{counted, share};
 
-/// Empty where there is no block. Blocks of which the same is known share their words.
+/// Sentence about the offsets; empty if there are no blocks. Blocks with the same offsets are grouped.
 pub(super) fn text(calibration: &[Calibration]) -> String {
     let mut says: Vec<(String, Vec<&Calibration>)> = Vec::new();
     for answer in calibration {
@@ -28,7 +28,7 @@ pub(super) fn text(calibration: &[Calibration]) -> String {
     format!("Offsets between directories: {of_all}.")
 }
 
-/// The workloads of some answers, each with its project where others of that workload have other words.
+/// Workloads of `answers`, each with its project if other projects with that workload have other offsets.
 fn names(answers: &[&Calibration], all: &[Calibration]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for answer in answers {

@@ -1,4 +1,4 @@
-//! What a block's table has no column for, in lines below it.
+//! Lines below a block's table: order effects, remarks on arms, costs, sessions.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, OrderEffects, PlainRatio, SessionRatio};
 
@@ -7,17 +7,17 @@ use bench_runner_core::record::{METRICS, Metric, MetricId};
 use super::table::paragraph;
 use crate::figure::wording;
 
-/// Below this, the test of the predecessors is worth a word.
+/// p-value below which effects of predecessors are mentioned.
 const NOTABLE_PREDECESSORS_P: f64 = 0.01;
 
-/// Below this, sessions are said to differ.
+/// p-value below which sessions are reported to differ.
 const NOTABLE_SPREAD_P: f64 = 0.01;
 
-/// A bound above this share of the margin is worth a word.
+/// Share of the margin above which the bound of the order effects is mentioned.
 const NOTABLE_BOUND_SHARE: f64 = 0.5;
 
-/// What places and predecessors did; nothing where that cannot be said, or where nothing is seen of it and it can
-/// hardly have mattered.
+/// Effects of position and predecessor; empty if they are unknown, or neither significant nor large enough to
+/// matter.
 pub(super) fn order(block: &BlockResult) -> Vec<String> {
     let Ok(order) = &block.order else { return Vec::new() };
     if !is_notable(order, block.margin) {
@@ -53,7 +53,7 @@ fn is_notable(order: &OrderEffects, margin: f64) -> bool {
         || order.bound().is_some_and(|bound| bound > NOTABLE_BOUND_SHARE * margin)
 }
 
-/// What the row of an arm cannot say.
+/// Remarks on an arm that its row has no column for.
 pub(super) fn arm_remarks(block: &BlockResult, at: usize) -> Vec<String> {
     let arm = &block.arms[at];
     let name = wording::arm_name(arm);
@@ -75,9 +75,9 @@ pub(super) fn arm_remarks(block: &BlockResult, at: usize) -> Vec<String> {
     lines
 }
 
-/// CPU time and memory of an arm, where they are news: their interval lies off 1, and CPU time differs from wall time by
-/// the margin or more, with intervals apart; memory, of which wall time says nothing, differs from the baseline's by the
-/// margin or more.
+/// CPU time and memory of an arm, if they add something to its wall time. The interval must exclude 1; CPU
+/// time must differ from wall time by the margin or more, with disjoint intervals; memory must differ from
+/// the baseline's by the margin or more.
 pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
     let Some(wall) = arm.ratio else { return Vec::new() };
     let off = |cost: &PlainRatio, low: f64, high: f64| cost.high < low || high < cost.low;
@@ -86,7 +86,7 @@ pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
         off(cost, wall.low, wall.high) && off(cost, 1.0, 1.0) && apart(cost.ratio / wall.ratio)
     };
     let memory_is_news = |cost: &PlainRatio| off(cost, 1.0, 1.0) && apart(cost.ratio);
-    // Counts of the kernel are on the page: of most differences in them there is nothing to do.
+    // Counts of the kernel are on the page only: most of their differences need no action.
     let is_news = |metric: &Metric, cost: &PlainRatio| match metric.id {
         MetricId::Cpu => cpu_is_news(cost),
         MetricId::MaxRss => memory_is_news(cost),
@@ -106,7 +106,7 @@ pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
     paragraph("", &format!("{}: {}", wording::arm_name(arm), says.join(", ")))
 }
 
-/// The ratio of an arm by session, and whether the sessions differ.
+/// Ratios of an arm by session, and whether the sessions differ.
 pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
     let Some(sessions) = &arm.sessions else { return Vec::new() };
     let of_session =
@@ -161,7 +161,7 @@ mod tests {
         assert!(!told(none()) && !told(fixture::order(0.011)) && told(fixture::order(0.009)));
         let first = |log: f64| OrderEffects { first: Effect { log, half_width: 0.007 }, ..none() };
         assert!(told(first(0.0071)) && told(first(-0.0071)) && !told(first(0.0069)) && !told(first(-0.0069)));
-        // the margin is 3 %
+        // the margin is 3%
         let moved =
             |log: f64| OrderEffects { moved: vec![Some(Effect { log, half_width: 0.005 })], ..none() };
         assert!(told(moved(0.0099)) && told(moved(-0.0099)) && !told(moved(0.0098)));
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn costs_are_told_where_they_are_another_story() {
-        // wall time comes to 0.921, 0.9136 to 0.9284
+        // the ratio of wall time is 0.921, 0.9136 to 0.9284
         let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
         let mut says = |cpu: Option<(f64, f64)>, rss: Option<(f64, f64)>| {
             arm.plain_ratios[MetricId::Cpu] = cpu.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
@@ -178,10 +178,10 @@ mod tests {
             costs(&arm, 0.03).concat()
         };
         assert_eq!(says(None, None), "");
-        // like wall time; no different from 1; less than the margin from wall time
+        // CPU time like wall time and memory like 1; CPU time differs from wall time by less than the margin
         assert_eq!(says(Some((0.93, 0.01)), Some((0.99, 0.02))), "");
         assert_eq!(says(Some((0.94, 0.005)), None), "");
-        // no news of memory, however far wall time went
+        // memory differs by less than the margin, however much wall time changed
         assert_eq!(says(None, Some((1.01, 0.001))), "");
         let both = "  linker=mold: CPU time 0.620× (0.600 – 0.640), memory 1.90× (1.80 – 2.00)";
         assert_eq!(says(Some((0.62, 0.02)), Some((1.9, 0.1))), both);

@@ -1,20 +1,21 @@
-//! How far what a block builds is what the user's own `cargo build` builds, in words.
+//! Fidelity of a block's builds to the user's own `cargo build`, in words.
 
 use bench_runner_core::record::{Difference, Fidelity};
 
-/// Longest value of a difference that is shown, in characters; the plan has the whole of it.
+/// Maximum length of a displayed value, in characters; the plan has the whole value.
 const LONGEST: usize = 120;
 
-/// One line about fidelity.
+/// A line about fidelity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FidelityLine {
-    /// Whether something differs, or nothing could be compared.
+    /// True if something differs, or nothing could be compared.
     pub is_warning: bool,
-    /// The line, to be read after "fidelity: ".
+    /// Text that follows "fidelity: ".
     pub text: String,
 }
 
-/// What is to be said: one word if nothing differs and nothing was left out; no line if nobody compared.
+/// Lines about fidelity: one word if nothing differs and nothing was left out; no line if nothing was
+/// compared.
 pub fn lines(fidelity: &[Fidelity]) -> Vec<FidelityLine> {
     if fidelity.is_empty() {
         return Vec::new();
@@ -25,7 +26,7 @@ pub fn lines(fidelity: &[Fidelity]) -> Vec<FidelityLine> {
     fidelity.iter().flat_map(|one| comparison_lines(one, fidelity)).collect()
 }
 
-/// What holds for all of them, as a word in files; empty if nobody compared.
+/// Overall result as a word for files; empty if nothing was compared.
 pub(super) fn word(fidelity: &[Fidelity]) -> &'static str {
     if fidelity.is_empty() {
         ""
@@ -59,7 +60,7 @@ fn difference_text(difference: &Difference) -> String {
     format!("differs from your own build in {what}: yours {}, here {}", value(yours), value(here))
 }
 
-/// A value in quotes, shortened where it is long.
+/// A value in backticks, shortened if it is long.
 fn value(text: &str) -> String {
     if text.is_empty() {
         return "nothing".to_owned();
@@ -68,7 +69,7 @@ fn value(text: &str) -> String {
     if short.len() < text.len() { format!("`{short}…`") } else { format!("`{text}`") }
 }
 
-/// Which builds a comparison is about; `None` if there is no other one.
+/// Builds that a comparison is about; `None` if it is the only one.
 fn subject(one: &Fidelity, all: &[Fidelity]) -> Option<String> {
     let projects = all.iter().any(|other| other.project != one.project);
     let of_project = || all.iter().filter(|other| other.project == one.project);

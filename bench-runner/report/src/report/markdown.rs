@@ -1,4 +1,5 @@
-//! A comparison as GitHub-flavoured Markdown, for a post or a pull request: the answers first, then the tables.
+//! A comparison as GitHub-flavored Markdown, for a post or a pull request: the answers first, then the
+//! tables.
 
 use bench_runner_core::compare::{BlockResult, Comparison, PooledProjects};
 
@@ -6,8 +7,8 @@ use super::text::{self, COLUMNS};
 use super::{answers, calibration, fidelity};
 use crate::figure::wording::{self, TimeUnit};
 
-/// The answers, every block as a table, what projects have in common, and what was left out. Whatever comes from files
-/// is escaped.
+/// The answers, a table for each block, ratios across projects, and variants that were left out. All text
+/// from files is escaped.
 pub fn markdown(comparison: &Comparison) -> String {
     let mut text = format!(
         "## {} on {}\n\n",
@@ -107,7 +108,7 @@ fn pooled_projects(across: &[PooledProjects]) -> String {
     format!("\n### Across projects (geometric means, not judged)\n\n{}", table(&headings, &rows))
 }
 
-/// A table, with whether each column is of numbers.
+/// A table; the flag of a heading right-aligns its column.
 fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let head = line(headings.iter().map(|(name, _)| escape_markdown(name)).collect());
@@ -118,7 +119,7 @@ fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
     format!("{head}{rule}{body}")
 }
 
-/// Text that says what it says: nothing in it is markup, calls a user or an issue, or leaves its line.
+/// Escapes text so that nothing in it is markup, mentions a user or an issue, or breaks the line.
 fn escape_markdown(text: &str) -> String {
     let mut escaped = String::new();
     for (at, c) in text.chars().enumerate() {
@@ -128,7 +129,7 @@ fn escape_markdown(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            // GitHub looks for names and numbers after these in the finished text.
+            // GitHub searches the rendered text for names and numbers after these.
             '@' | '#' => {
                 escaped.push(c);
                 escaped.push_str("<!-- -->");

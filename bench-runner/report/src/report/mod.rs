@@ -1,6 +1,6 @@
-//! A comparison → what people read: a page, Markdown, text for a terminal.
+//! A comparison → a page, Markdown, text for a terminal, JSON and CSV.
 //!
-//! Pure: result types go in, text comes out. Nothing here computes a statistic, reads a file or prints.
+//! Pure: result types → text. Nothing here computes a statistic, reads a file or prints.
 
 mod answers;
 mod blocks;

@@ -1,4 +1,4 @@
-//! The same comparison in several projects: the table after the blocks, and `derived/across.csv`.
+//! Comparisons pooled over several projects: the table after the blocks, and `derived/across.csv`.
 
 use bench_runner_core::compare::{Comparison, LeftOut, PooledProjects};
 
@@ -16,10 +16,10 @@ const COLUMNS: [TableColumn; 7] = [
     TableColumn { heading: "a further one", right: true },
 ];
 
-/// How many of the columns there are where no row speaks of projects in general.
+/// Number of columns if no row has an interval for projects in general.
 const WITHOUT_GENERAL: usize = 5;
 
-/// The table, empty where no two projects have a comparison in common.
+/// Lines of the table; empty if no two projects have a comparison in common.
 pub(super) fn lines(across: &[PooledProjects]) -> Vec<String> {
     if across.is_empty() {
         return Vec::new();
@@ -58,12 +58,12 @@ fn row(one: &PooledProjects, all: &[PooledProjects], columns: usize) -> Vec<Stri
     row
 }
 
-/// What is compared with what.
+/// Names of variant and baseline.
 fn comparison(one: &PooledProjects) -> String {
     format!("{} to {}", one.variant, one.baseline)
 }
 
-/// The workload, with the matrix where another comparison would read the same.
+/// Name of the workload, with the matrix if another comparison would otherwise look the same.
 fn workload(one: &PooledProjects, all: &[PooledProjects]) -> String {
     let same =
         |other: &&PooledProjects| comparison(other) == comparison(one) && other.workload == one.workload;
@@ -95,7 +95,7 @@ const HEADER: [&str; 14] = [
     "left_out",
 ];
 
-/// The same as CSV, a row for each comparison; names of projects are separated by blanks.
+/// The table as CSV, one row per comparison; names of projects are separated by spaces.
 pub fn pooled_projects_csv(comparison: &Comparison) -> Result<String, csv::Error> {
     let row = |one: &PooledProjects| {
         let mut row = [&one.matrix, &one.workload, &one.variant, &one.baseline].map(String::clone).to_vec();

@@ -1,4 +1,4 @@
-//! The table that ends a run, for a terminal.
+//! Results of a run as text for a terminal.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use bench_runner_core::record::{Proof, ProofResult, Role, Skipped};
@@ -17,8 +17,8 @@ pub(super) const COLUMNS: [TableColumn; 7] = [
     TableColumn { heading: "n", right: true },
 ];
 
-/// Every block of the comparison as a table with what belongs to it, then what was left out. Lines are at most
-/// about 100 columns wide and end with a line feed; there are no colour codes.
+/// A table with details for each block of the comparison, then the variants that were left out. Lines are at
+/// most about 100 columns wide and end with a line feed; there are no color codes.
 pub fn text(comparison: &Comparison) -> String {
     let mut lines = vec![format!("{} on {}", comparison.scenario, comparison.machine)];
     if let Some(post_hoc) = &comparison.post_hoc {
@@ -45,18 +45,18 @@ pub fn text(comparison: &Comparison) -> String {
     lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
-/// Why a comparison has no blocks.
+/// Reason why a comparison has no blocks.
 pub(super) fn why_no_blocks(comparison: &Comparison) -> &'static str {
     if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" }
 }
 
-/// Names and messages come from files and from compilers; a terminal must not obey what they hold.
+/// Replaces control characters, since names and messages come from files and compilers and must not control
+/// the terminal.
 pub(super) fn sanitize(line: &str) -> String {
     line.chars().map(|c| if is_control(c) { '\u{FFFD}' } else { c }).collect()
 }
 
-/// Whether what shows a text does what the character says: control characters, and those that turn the direction of
-/// writing.
+/// True for control characters and characters that change the direction of writing.
 pub(super) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -94,11 +94,11 @@ fn has_planned_baseline(block: &BlockResult) -> bool {
     block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline)
 }
 
-/// Where the twin's p-value is below this, its own result is given.
+/// p-value of the twin below which its own result is shown.
 const NOTABLE_TWIN_P: f64 = 0.05;
 
-/// What the twin says of the block. That is how wide its interval is; where the twin itself came out on one side of
-/// the baseline, though not so far that the block is invalid, the reader is told.
+/// Noise floor of the block according to its twin. If the twin itself came out on one side of the baseline,
+/// though not so far that the block is invalid, this is mentioned.
 fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {
@@ -109,11 +109,11 @@ fn twin(block: &BlockResult) -> String {
         (None, Some(arm)) if arm.not_timed.is_some() => {
             "not timed, so nothing says what this block could not have seen".to_owned()
         }
-        // The others are compared without it, so the planned baseline may be what was lacking.
+        // The others are compared without the twin, so it may be the planned baseline that has no result.
         (None, Some(_)) if !has_planned_baseline(block) => {
             "without a result, so nothing says what this block could not have seen".to_owned()
         }
-        // Ratios need the twin, unless the block is judged without it.
+        // Ratios need the twin unless the block is judged without it, so the twin was given up.
         (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
             "given up, so nothing says what this block could not have seen".to_owned()
         }
@@ -121,7 +121,7 @@ fn twin(block: &BlockResult) -> String {
     }
 }
 
-/// The twin has a line of its own, and what has no time has a reason instead.
+/// False for the twin, which has its own line, and for arms without a time, which have a reason instead.
 pub(super) fn has_row(arm: &ArmResult) -> bool {
     arm.role != Role::Twin && arm.wall().is_some()
 }
@@ -148,7 +148,7 @@ fn ratio_cells(ratio: &Ratio) -> [String; 4] {
     ]
 }
 
-/// The proofs of a block, a line for each text in the order in which they come, with the arms of which it is true.
+/// Proofs of a block: a line for each distinct text in order, with the arms that it applies to.
 fn proofs(block: &BlockResult) -> Vec<String> {
     let mut of_arm: Vec<(String, Vec<String>)> = Vec::new();
     for proof in block.proofs.iter().filter(|proof| is_news(proof, block)) {
@@ -173,9 +173,9 @@ fn proofs(block: &BlockResult) -> Vec<String> {
     of_text.iter().flat_map(|(says, arms)| paragraph("", &format!("{}: {says}", arms.join(", ")))).collect()
 }
 
-/// Whether a proof says what a reader does not know yet. That a build did what its workload is there for goes without
-/// saying, and so does that a command tells nothing of it. A proof that fails is why its arm was not timed, and stands
-/// there already if the reason names it.
+/// True if a proof is news to the reader. A build that does what its workload demands is not, nor is a
+/// command that gives no evidence of it. A failed proof is the reason why its arm was not timed, and is not
+/// repeated if that reason names it.
 fn is_news(proof: &Proof, block: &BlockResult) -> bool {
     let of_arm = |arm: &&ArmResult| arm.role == proof.role && arm.variant == proof.variant;
     let reason = block.arms.iter().find(of_arm).and_then(|arm| arm.not_timed.as_deref()).unwrap_or_default();

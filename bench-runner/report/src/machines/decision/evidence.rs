@@ -1,4 +1,4 @@
-//! What the runs of a class say of a variant under one workload.
+//! Evidence of a class' runs on a variant under one workload.
 
 use bench_runner_core::compare::{ArmResult, Ratio};
 use bench_runner_core::record::Variant;
@@ -11,24 +11,24 @@ use crate::machines::setup_differences::{latest_run, same_tools};
 use crate::machines::table::{NoRatio, find_arm, variant_ratio};
 use crate::machines::values::as_ratio;
 
-/// z(0.975): the interval of a median is that many standard errors wide to each side, where there are enough values.
+/// z(0.975): half-width of a median's interval in standard errors, given enough values.
 const NORMAL: f64 = 1.959_964;
 
-/// A variant under one workload on one class.
+/// Evidence on a variant under one workload on one class.
 pub(super) struct WorkloadEvidence {
-    /// The log-ratio over the class' machines.
+    /// Log-ratio over the class' machines.
     ratio: Known,
     /// Seconds saved by one build.
     pub(super) saved: Known,
-    /// The most memory that a build took.
+    /// Largest peak memory of a build in bytes; the flag is true if it covers all processes.
     memory: Option<(u64, bool)>,
-    /// The least memory that one of the machines has.
+    /// Memory of the class' smallest machine, in bytes.
     available_memory: Option<u64>,
     /// Names of the runs.
     pub(super) runs: Vec<String>,
 }
 
-/// One run's share of it.
+/// Ratio and savings per build of one run.
 struct RunSavings<'a> {
     instance: &'a str,
     ratio: Known,
@@ -36,14 +36,17 @@ struct RunSavings<'a> {
 }
 
 impl WorkloadEvidence {
-    /// From the blocks of one workload; why there is nothing to say where there is not.
+    /// Combines the blocks of one workload.
+    ///
+    /// # Errors
+    /// If there is no evidence; the error is the reason.
     pub(super) fn from_blocks(under: &[&RunBlock<'_>], variant: &Variant) -> Result<Self, String> {
         let first = under.first().ok_or("not measured on this class")?;
         let has = |block: &&&RunBlock<'_>| find_arm(block, &variant_in_block(block, variant)).is_some();
         let having: Vec<&RunBlock<'_>> = under.iter().filter(has).copied().collect();
         let mut own = with_latest_tools(&having);
         if own.is_empty() {
-            // Why no run has it, the first one says.
+            // The reason why no run has the variant is that of the first run.
             own.push(first);
         }
         let mut parts = Vec::new();
@@ -66,7 +69,7 @@ impl WorkloadEvidence {
         })
     }
 
-    /// What stands against the variant here.
+    /// Reason why the rule is broken or may be broken under this workload.
     pub(super) fn objection(&self, workload: &str, rule: &Rule) -> Option<RuleFit> {
         let (_, (low, high)) = as_ratio(&self.ratio);
         let limit = 1.0 + rule.max_slower;
@@ -98,7 +101,7 @@ impl WorkloadEvidence {
         }
     }
 
-    /// The same for readers.
+    /// The evidence as part of a decision.
     pub(super) fn to_savings(&self, workload: &str, per_day: f64) -> WorkloadSavings {
         WorkloadSavings {
             workload: workload.to_owned(),
@@ -111,7 +114,7 @@ impl WorkloadEvidence {
     }
 }
 
-/// Of each machine the runs that were made with the tools of its last one: what they said with others is past.
+/// Runs made with the same tools as the latest run of their machine; earlier tools are outdated.
 fn with_latest_tools<'s, 'a>(blocks: &[&'s RunBlock<'a>]) -> Vec<&'s RunBlock<'a>> {
     let current = |block: &&&RunBlock<'_>| {
         let manifest = block.run.manifest;
@@ -121,11 +124,11 @@ fn with_latest_tools<'s, 'a>(blocks: &[&'s RunBlock<'a>]) -> Vec<&'s RunBlock<'a
     blocks.iter().filter(current).copied().collect()
 }
 
-/// What one run says: m·(1 − r), where m is the baseline's median and r the ratio.
+/// Savings per build of one run: m·(1 − r), where m is the baseline's median and r the ratio.
 fn run_savings<'a>(block: &RunBlock<'a>, variant: &Variant) -> Result<RunSavings<'a>, String> {
     let instance = block.run.manifest.machine.instance.as_str();
     let Some(ratio) = ratio_unless_baseline(block, variant)? else {
-        // The same thing as what is built now: nothing changes, for certain.
+        // The variant is identical to the baseline, so nothing changes, with certainty.
         let nothing = Known { value: 0.0, se: 0.0, df: 1.0 };
         return Ok(RunSavings { instance, ratio: nothing, saved: nothing });
     };
@@ -147,7 +150,7 @@ fn run_savings<'a>(block: &RunBlock<'a>, variant: &Variant) -> Result<RunSavings
     Ok(RunSavings { instance, ratio: known, saved: saved.ok_or("what it says is no number")? })
 }
 
-/// Runs put together for each machine, then the machines.
+/// Combines the runs of each machine, then the machines.
 fn combine_over_machines(parts: &[RunSavings<'_>], of: fn(&RunSavings<'_>) -> Known) -> Option<Known> {
     let mut machines: Vec<(&str, Vec<Known>)> = Vec::new();
     for part in parts {
@@ -167,7 +170,7 @@ fn peak_memory(block: &RunBlock<'_>, variant: &Variant) -> Option<(u64, bool)> {
     block.run.memory.iter().find(of_arm).map(|seen| (seen.bytes, seen.all_processes))
 }
 
-/// The memory of the run's machine, bytes.
+/// Memory of the run's machine, in bytes.
 fn machine_memory(block: &RunBlock<'_>) -> Option<u64> {
     let facts = &block.run.manifest.machine.details["facts"];
     facts["memory_bytes"].as_u64().or_else(|| facts["memory_gib"].as_u64().map(|gib| gib << 30))
@@ -180,7 +183,10 @@ pub(super) fn variant_in_block(block: &RunBlock<'_>, variant: &Variant) -> Varia
     Variant { workload, ..variant.clone() }
 }
 
-/// Whether the variant is the same thing as the baseline there, or its ratio, or why there is none.
+/// Ratio of the variant, or `None` if it is identical to the baseline in this block.
+///
+/// # Errors
+/// If there is no ratio; the error is the reason.
 fn ratio_unless_baseline(block: &RunBlock<'_>, variant: &Variant) -> Result<Option<Ratio>, String> {
     let variant = variant_in_block(block, variant);
     match variant_ratio(block, &variant) {

@@ -1,9 +1,10 @@
-//! What to do on each class of machines: switch, stay, or not known, by a rule and by how often a day each workload is
-//! built.
+//! Decision for each class of machines (switch, stay, or not known), by a rule and the builds per day of each
+//! workload.
 //!
-//! A variant fits a class if no workload that counts is slower there than the rule allows, up to the upper end of its
-//! interval, and if it takes no more memory than there may be. Of those that fit, the one that saves most is worth
-//! switching to, if the lower end of what it saves is above what is worth it.
+//! A variant fits a class if for each workload of the rule the upper end of its ratio's interval is within
+//! the allowed slowdown and its peak memory is within the limit. Of the fitting variants, the one that saves
+//! most is chosen among those whose savings are above the rule's threshold at the lower end of their
+//! interval.
 
 mod evidence;
 mod values;
@@ -22,7 +23,7 @@ pub use values::{
     SwitchQuestion, WorkloadSavings,
 };
 
-/// What each class should do.
+/// Decides for each class of machines.
 pub fn decide(runs: &[ComparedRun<'_>], rule: &Rule) -> Decisions {
     let (kept, mut remarks) = deduplicated(runs);
     remarks.extend(kept.iter().filter_map(|run| outdated_remark(run, &kept)));
@@ -31,7 +32,7 @@ pub fn decide(runs: &[ComparedRun<'_>], rule: &Rule) -> Decisions {
     Decisions { questions, refused, remarks }
 }
 
-/// That a run was made with other tools than the machine's last one, and so counts for less.
+/// Remark about a run that was made with other tools than its machine's latest run and so counts for less.
 fn outdated_remark(run: &ComparedRun<'_>, all: &[ComparedRun<'_>]) -> Option<String> {
     let manifest = run.manifest;
     let last = latest_run(all.iter().map(|run| run.manifest), &manifest.machine.instance)?;
@@ -44,7 +45,7 @@ fn outdated_remark(run: &ComparedRun<'_>, all: &[ComparedRun<'_>]) -> Option<Str
     })
 }
 
-/// The blocks of a question.
+/// Blocks of a question.
 struct QuestionBlocks<'a> {
     matrix: String,
     project: String,
@@ -105,7 +106,7 @@ impl<'a> QuestionBlocks<'a> {
         }
     }
 
-    /// What could be switched to; the workload of these variants is that of the block they are from.
+    /// Variants that could be switched to; their workload is that of the block they are from.
     fn variants(&self) -> Vec<&'a Variant> {
         let mut found: Vec<&Variant> = Vec::new();
         let arms = self.blocks.iter().flat_map(|block| &block.planned.arms);
@@ -122,7 +123,8 @@ impl<'a> QuestionBlocks<'a> {
     fn decide_for_class(&self, class: &str, variants: &[&Variant], rule: &Rule) -> ClassDecision {
         let own: Vec<&RunBlock<'_>> =
             self.blocks.iter().filter(|block| block.run.manifest.machine.class == class).collect();
-        // One choice is made among all of them, so what each saves is bounded at a level for them together.
+        // One variant is chosen among all, so the intervals of their savings hold simultaneously
+        // (Bonferroni).
         let level = 1.0 - 0.05 / variants.len().max(1) as f64;
         let mut candidates: Vec<SwitchCandidate> =
             variants.iter().map(|variant| candidate(&own, variant, rule, level)).collect();
@@ -152,7 +154,7 @@ fn choose(candidates: &[SwitchCandidate], rule: &Rule) -> SwitchChoice {
     }
 }
 
-/// One variant for every class; it is asked for only where there are several.
+/// One variant for every class; `None` if there is only one class.
 fn for_all(classes: &[ClassDecision], variants: &[&Variant], rule: &Rule) -> Option<String> {
     if classes.len() < 2 {
         return None;
@@ -171,7 +173,7 @@ fn for_all(classes: &[ClassDecision], variants: &[&Variant], rule: &Rule) -> Opt
     fitting.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, variant)| variant.name.clone())
 }
 
-/// A variant on the runs of one class.
+/// A variant, judged by the runs of one class.
 fn candidate(own: &[&RunBlock<'_>], variant: &Variant, rule: &Rule, level: f64) -> SwitchCandidate {
     let (name, settings) = (variant.name.clone(), variant.settings.clone());
     if own.iter().all(|block| find_arm(block, &variant_in_block(block, variant)).is_none()) {

@@ -45,8 +45,8 @@ fn what_saves_most_is_switched_to() {
     assert_eq!(found.candidates[0].runs, ["r1"]);
 }
 
-/// By hand: m = 20 s with a standard error of 0.2/1.96 s, and r = 0.9 with one of half its interval over t(0.975; 11) on
-/// the log scale, each with 11 degrees of freedom.
+/// By hand: m = 20 s with a standard error of 0.2/1.96 s; r = 0.9, whose standard error is its half-width
+/// divided by t(0.975; 11), on the log scale; each with 11 degrees of freedom.
 #[test]
 fn the_interval_of_what_is_saved_is_that_of_ratio_and_median() {
     let found = only(&[one()], &rule(&[("clean", 1.0)]));
@@ -54,12 +54,12 @@ fn the_interval_of_what_is_saved_is_that_of_ratio_and_median() {
     let (se_m, se_r): (f64, f64) = (0.2 / 1.959_964, (1.01f64.ln() - 0.99f64.ln()) / 2.0 / 2.200_985);
     let se = ((0.1 * se_m).powi(2) + (18.0 * se_r).powi(2)).sqrt();
     assert!((value - 2.0).abs() < 1e-9);
-    // Satterthwaite: nearly all of it is the ratio's, so a little more than 11 degrees of freedom
+    // Satterthwaite: nearly all of the variance is the ratio's, so slightly more than 11 degrees of freedom
     let t = (high - low) / 2.0 / se;
     assert!((2.19..2.201).contains(&t), "{t}");
 }
 
-/// Whether an estimate with its interval is that of the reference program.
+/// Asserts that an estimate with its interval is that of the reference program.
 fn assert_near(found: (f64, (f64, f64)), expected: [f64; 3]) {
     let found = [found.0, found.1.0, found.1.1];
     let near =
@@ -72,13 +72,13 @@ fn per_day(candidate: &SwitchCandidate) -> (f64, (f64, f64)) {
     (seconds, (low, high))
 }
 
-/// Seconds of a clean build, the ratio and half of its interval.
+/// A run with clean builds of this duration in seconds, and a ratio with the half-width `spread`.
 fn clean(machine: &str, run: &str, seconds: f64, ratio: f64, spread: f64) -> FixtureRun {
     fixture_run(machine, run).with_block("clean", seconds, &[("lld", ratio, spread, Faster)])
 }
 
-// Reference values of the tests called `known_…`: a separate Python program that has the formulas of
-// docs/METHODOLOGY.md and `scipy.stats.t`, given medians, ratios and their intervals.
+// Reference values of the tests `known_…`: computed from medians, ratios and their intervals by a separate
+// Python program with the formulas of docs/METHODOLOGY.md and `scipy.stats.t`.
 
 #[test]
 fn known_values_of_one_run_with_two_workloads() {
@@ -90,7 +90,7 @@ fn known_values_of_one_run_with_two_workloads() {
     assert_near(mold.workloads[1].saved, [1.0, 0.978_040_572_991_069, 1.021_959_427_008_931]);
 }
 
-/// They differ by more than their errors, so none of it is certain.
+/// The runs differ by more than their errors, so the savings are uncertain.
 #[test]
 fn known_values_of_three_runs_of_a_machine() {
     let runs = [("r1", 20.0, 0.95, 0.01), ("r2", 20.5, 0.90, 0.01), ("r3", 19.0, 0.93, 0.03)];
@@ -103,7 +103,7 @@ fn known_values_of_three_runs_of_a_machine() {
         [0.926_264_775_429_408, 0.854_808_023_843_045, 1.003_694_876_826_315],
     );
     assert_eq!((&lld.fits, &found.choice), (&RuleFit::Yes, &SwitchChoice::NotKnown));
-    // somebody to whom half a minute is nothing stays
+    // if half a minute is not worth a switch, stay
     let more = Rule { worth: 31.0, ..rule(&[("clean", 10.0)]) };
     assert_eq!(only(&runs, &more).choice, SwitchChoice::Stay);
 }
@@ -128,7 +128,7 @@ fn known_values_of_the_machines_of_a_class() {
     );
     assert_eq!(found.choice, SwitchChoice::Switch("linker=lld".to_owned()));
 
-    // from five machines on, it is about machines like these
+    // from five machines on, the result generalizes to similar machines
     let five = [(20.0, 0.95), (21.0, 0.90), (22.0, 0.93), (23.0, 0.97), (24.0, 0.91)];
     let five = five.into_iter().enumerate();
     let five: Vec<FixtureRun> = five
@@ -144,7 +144,7 @@ fn known_values_of_the_machines_of_a_class() {
     );
 }
 
-/// One linker is for who builds from scratch, the other one for who edits.
+/// One linker is better for clean builds, the other one for incremental builds.
 #[test]
 fn known_values_where_the_weights_decide() {
     let built = fixture_run("amd-1", "r1")
@@ -183,7 +183,7 @@ fn known_values_of_staying_and_of_not_knowing() {
     assert_eq!(only(std::slice::from_ref(&little), &worth(2.99)).choice, SwitchChoice::NotKnown);
     assert!(matches!(only(&[little], &worth(1.0)).choice, SwitchChoice::Switch(_)));
 
-    // much is saved in sum, and yet a clean build may be slower than allowed
+    // the total savings are large, but a clean build may be slower than allowed
     let unsure = fixture_run("amd-1", "r1")
         .with_block("clean", 20.0, &[("lld", 1.01, 0.02, Undecided)])
         .with_block("incremental", 2.0, &[("lld", 0.50, 0.02, Faster)]);
@@ -194,7 +194,7 @@ fn known_values_of_staying_and_of_not_knowing() {
     assert_eq!(found.candidates[0].fits, RuleFit::NotKnown(reason));
 }
 
-/// A class is as good as its machine with the least memory, whatever is saved.
+/// The memory of a class is that of its smallest machine, regardless of the savings.
 #[test]
 fn a_class_has_as_much_memory_as_its_smallest_machine() {
     let mut small = clean("amd-2", "r2", 20.0, 0.5, 0.01);
@@ -216,12 +216,12 @@ fn what_a_machine_said_with_other_tools_is_past() {
     let now = clean("amd-1", "r2", 20.0, 0.99, 0.001);
     let days = rule(&[("clean", 1.0), ("incremental", 10.0)]);
     let found = decided(&[now.clone(), before.clone()], &rule(&[("clean", 1.0)]));
-    // both were started at once, so the one that is named last is the last one
+    // both were started at the same time, so the one given last is the latest
     assert_eq!(found.questions[0].classes[0].candidates[0].runs, ["r1"]);
     before.manifest.started_at = "2025-01-01T00:00:00Z".to_owned();
     let found = decided(&[now, before], &days);
     let lld = &found.questions[0].classes[0].candidates[0];
-    // 1 × 20 s × 0.01 with the new ones, 10 × 2 s × 0.2 with the old ones
+    // 1 × 20 s × 0.01 with the new tools, 10 × 2 s × 0.2 with the old ones
     assert!((lld.saved.expect("seconds").seconds - 4.2).abs() < 1e-9, "{lld:?}");
     assert_eq!(lld.runs, ["r2", "r1"]);
     let [remark] = &found.remarks[..] else { panic!("{:?}", found.remarks) };
@@ -289,18 +289,18 @@ fn each_class_decides_for_itself_and_one_variant_may_do_for_all() {
     let classes: Vec<_> = question.classes.iter().map(|one| (one.class.as_str(), one.machines)).collect();
     assert_eq!(classes, [("amd", 2), ("intel", 1)]);
     assert_eq!(question.classes[0].choice, SwitchChoice::Switch("linker=mold".to_owned()));
-    // lld is slower there, and mold may be within the rule or not
+    // lld is slower on this class, and mold may or may not be within the rule
     assert_eq!(question.classes[1].choice, SwitchChoice::NotKnown);
     assert_eq!(question.for_all.as_deref(), Some("linker=mold"));
-    // seconds are averaged over machines, and put together over the runs of one before that: never pooled
+    // seconds are combined over the runs of a machine, then averaged over machines, but never pooled
     let lld = question.classes[0].candidates.iter().find(|one| one.variant == "linker=lld").expect("lld");
     let by_hand = 3.0 * ((20.0 * 0.05 + 20.5 * 0.06) / 2.0 + 25.0 * 0.045) / 2.0;
-    // the two runs are about as certain
+    // the two runs have about the same precision
     assert!((lld.saved.expect("seconds").seconds - by_hand).abs() < 0.02, "{lld:?}");
     let mut slower = several_runs();
     slower[2].comparison.blocks[0].arms[3].ratio = slower[2].comparison.blocks[0].arms[2].ratio;
     let found = decided(&slower, &rule(&[("clean", 3.0)]));
-    // what is left there is wild, of which nothing is known under this workload
+    // the remaining variant on this class is wild, which has no result under this workload
     assert_eq!(
         (&found.questions[0].classes[1].choice, &found.questions[0].for_all),
         (&SwitchChoice::NotKnown, &None)

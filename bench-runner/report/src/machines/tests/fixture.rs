@@ -1,4 +1,4 @@
-//! Made-up runs of made-up machines.
+//! Synthetic runs of synthetic machines.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use bench_runner_core::record::{Arm, Block, BlockId, MetricId, Pin, PlannedProje
 use crate::figure::fixture::{comparison, empty_arm, empty_block, ratio, summary, twin};
 use crate::machines::{ComparedRun, PeakMemory};
 
-/// A run with everything that it consists of.
+/// A run with all of its parts.
 #[derive(Debug, Clone)]
 pub(crate) struct FixtureRun {
     pub(crate) manifest: Manifest,
@@ -17,7 +17,7 @@ pub(crate) struct FixtureRun {
     pub(crate) memory: Vec<PeakMemory>,
 }
 
-/// A variant's linker, ratio, half of its interval as a share, and verdict.
+/// Linker of a variant, ratio, half-width of the interval as a share, and verdict.
 pub(crate) type FixtureRatio<'a> = (&'a str, f64, f64, Verdict);
 
 impl FixtureRun {
@@ -25,7 +25,7 @@ impl FixtureRun {
         ComparedRun { manifest: &self.manifest, comparison: &self.comparison, memory: &self.memory }
     }
 
-    /// The same with another block.
+    /// Adds a block.
     pub(crate) fn with_block(mut self, workload: &str, seconds: f64, said: &[FixtureRatio<'_>]) -> Self {
         let (planned, result) = block(workload, seconds, said);
         self.memory.extend(result.arms.iter().map(|arm| PeakMemory {
@@ -39,7 +39,7 @@ impl FixtureRun {
         self
     }
 
-    /// The same with other tools.
+    /// Replaces a tool.
     pub(crate) fn with_tool(mut self, name: &str, version: &str) -> Self {
         self.manifest.tools.retain(|tool| tool.name != name);
         let sha256 = bench_runner_core::record::short_hash(version);
@@ -47,7 +47,7 @@ impl FixtureRun {
         self
     }
 
-    /// The same at another pin.
+    /// Replaces the pin of the project.
     pub(crate) fn pinned_at(mut self, version: &str) -> Self {
         self.manifest.plan.projects[0].pin = pin(version);
         self
@@ -58,7 +58,8 @@ fn pin(version: &str) -> Pin {
     Pin::CratesIo { name: "hexyl".to_owned(), version: version.to_owned(), sha256: "ab".repeat(32) }
 }
 
-/// A run called `name` on `machine`, without blocks. Machines whose names begin alike up to a `-` are of one class.
+/// A run called `name` on `machine`, without blocks. Machines with the same name up to the first `-` are of
+/// one class.
 pub(crate) fn fixture_run(machine: &str, name: &str) -> FixtureRun {
     let mut manifest = bundle_fixture::manifest();
     manifest.run = name.to_owned();
@@ -114,7 +115,7 @@ fn block(workload: &str, seconds: f64, said: &[FixtureRatio<'_>]) -> (Block, Blo
     (planned, result)
 }
 
-/// Two machines of a class and one of another, with a run each, and a second run of the first.
+/// Two machines of a class and one of another, with one run each, and a second run of the first.
 pub(crate) fn several_runs() -> Vec<FixtureRun> {
     use Verdict::{Faster, Slower, Undecided};
     vec![

@@ -15,7 +15,7 @@ fn a_verdict_is_confirmed_not_confirmed_or_contradicted() {
     let first = (0.9, 0.02, Faster);
     for (second, outcome) in [
         ((0.91, 0.02, Faster), ReproductionOutcome::Confirmed),
-        // the verdict is, though the size is not
+        // the verdict is the same, though the size is not
         ((0.5, 0.02, Faster), ReproductionOutcome::Confirmed),
         ((0.95, 0.2, Undecided), ReproductionOutcome::NotConfirmed),
         ((0.95, 0.2, Invalid), ReproductionOutcome::NotConfirmed),
@@ -33,7 +33,7 @@ fn intervals_and_the_equality_of_the_ratios_are_told() {
     let found = reproduction_of((0.9, 0.02, Faster), (0.92, 0.02, Faster));
     let ratios = found.rows[0].ratios.expect("two ratios");
     assert!(ratios.overlap && !ratios.within && !ratios.differ());
-    // by hand: the factor is 0.92/0.9, and each log-ratio has a standard error of about 0.02/2.201
+    // by hand: the factor is 0.92/0.9, and the standard error of each log-ratio is about 0.02/2.201
     assert!((ratios.factor.0 - 0.92 / 0.9).abs() < 1e-12, "{ratios:?}");
     let half_width = (ratios.factor.1.1 / ratios.factor.0).ln();
     assert!((half_width - 2.0739 * 0.02 / 2.201 * 2f64.sqrt()).abs() < 1e-4, "{half_width}");

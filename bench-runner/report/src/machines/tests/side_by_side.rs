@@ -32,7 +32,7 @@ fn runs_of_a_machine_are_put_together_and_machines_stand_side_by_side() {
     assert_eq!((clean.machines.as_slice(), clean.baseline.as_str()), (&[0, 1, 2][..], "linker=bfd"));
     let MachineCell::Known(lld) = &clean.rows[0].cells[0] else { panic!("{clean:?}") };
     assert_eq!((lld.runs.len(), lld.verdict()), (2, Some(Faster)));
-    // the mean of the logarithms, not of the ratios; both runs are about as certain
+    // the mean of the logarithms, not of the ratios; both runs have about the same precision
     assert!((lld.ratio().0 - (0.95f64 * 0.94).sqrt()).abs() < 1e-6, "{lld:?}");
     // two machines of one class
     let class = &clean.rows[0].classes;
@@ -54,7 +54,7 @@ fn a_single_run_keeps_its_own_interval() {
     let MachineCell::Known(machine_ratio) = &found.blocks[0].rows[0].cells[0] else { panic!("{found:?}") };
     let (ratio, (low, high)) = machine_ratio.ratio();
     assert_eq!((ratio, low, high), (0.9, 0.9 * 0.98, 0.9 * 1.02));
-    // and what it is put together by is the same, seen from the logarithm
+    // the combined log-ratio has the same interval
     let half_width = machine_ratio.combined.known.half_width(LEVEL);
     assert!((half_width - (1.02f64.ln() - 0.98f64.ln()) / 2.0).abs() < 1e-9);
 }
@@ -101,7 +101,7 @@ fn a_run_that_could_not_tell_contradicts_no_other() {
         says(Verdicts::Contrary, "contradictory", "faster, undecided, slower")
     );
     assert_eq!(runs(&[Undecided, Undecided]), says(Verdicts::Same(Undecided), "undecided", "undecided"));
-    // an invalid run has no ratio to be put beside others
+    // an invalid run has no ratio to compare with others
     assert_eq!(runs(&[Invalid, Faster]), says(Verdicts::Same(Faster), "faster", "faster"));
 }
 
@@ -181,7 +181,7 @@ fn a_run_counts_once_and_one_machine_is_said_to_be_one() {
     let found = together(&[one.clone(), again.clone()]);
     assert_eq!(found.remarks, ["all runs are of a-1, so nothing says whether another machine agrees"]);
     assert_eq!(found.blocks[0].rows[0].agreement, None);
-    // a compiler that has changed meanwhile makes another column of it
+    // a machine whose compiler has changed gets another column
     again = again.with_tool("rustc", "rustc 1.96.0");
     let found = together(&[one, again]);
     let names: Vec<_> = found.machines.iter().map(|machine| machine.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! What each class of machines should do: for a terminal, and as JSON.
+//! Decisions for each class of machines, as text for a terminal and as JSON.
 
 use serde_json::{Value, json as object};
 
@@ -17,7 +17,7 @@ const COLUMNS: [TableColumn; 4] = [
     TableColumn { heading: "rule", right: false },
 ];
 
-/// The decisions, question by question and class by class, with what they rest on. Lines end with a line feed.
+/// The decisions, question by question and class by class, with their evidence. Lines end with a line feed.
 pub fn decisions_text(decisions: &Decisions, rule: &Rule) -> String {
     let mut lines = sentence(&rule_text(rule));
     for question in &decisions.questions {
@@ -121,16 +121,16 @@ fn workload_text(one: &WorkloadSavings) -> String {
     format!("{} {}× ({} – {}){memory}", one.workload, shown.estimate, shown.low, shown.high)
 }
 
-/// Seconds as minutes, with two digits right of the point below ten.
+/// Seconds as minutes, with two decimals below ten minutes and one above.
 fn minutes(seconds: f64) -> String {
     let minutes = seconds / 60.0;
     let text = if minutes.abs() < 10.0 { format!("{minutes:.2} min") } else { format!("{minutes:.1} min") };
-    // what rounds to nothing has no sign
+    // a value that rounds to zero has no sign
     let sign = if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" };
     text.replace('-', sign)
 }
 
-/// The same as one document; what is written to roll a choice out stands with each class.
+/// The decisions as one JSON document.
 pub fn decisions_json(decisions: &Decisions, rule: &Rule) -> Value {
     let class = |class: &ClassDecision| {
         object!({

@@ -7,7 +7,7 @@ use serde_json::{Value, json as object};
 use super::sentences;
 use crate::machines::{Agreement, MachineCell, MultiRunBlock, SideBySide, VariantRow, Verdicts, as_ratio};
 
-/// Everything that is said of several runs together, as one document.
+/// All results of several runs together, as one document.
 pub fn multi_run_json(together: &SideBySide) -> Value {
     object!({
         "machines": together.machines.iter().map(|machine| object!({
@@ -52,7 +52,7 @@ fn row(together: &SideBySide, block: &MultiRunBlock, row: &VariantRow) -> Value 
     })
 }
 
-/// Exactly one of `ratio`, `same_as_baseline` and `missing` says something.
+/// Exactly one of `ratio`, `same_as_baseline` and `missing` is set.
 fn cell(machine: &str, cell: &MachineCell) -> Value {
     let (found, same, missing) = match cell {
         MachineCell::Known(machine_ratio) => (Some(machine_ratio), false, None),

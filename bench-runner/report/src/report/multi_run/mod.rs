@@ -1,5 +1,5 @@
-//! Several runs together: as text for a terminal, as JSON, as a page. Also whether a run was reproduced, and what to
-//! decide.
+//! Several runs together, as text for a terminal, as JSON and as a page: side by side, reproduction of a run,
+//! decisions.
 
 mod decision;
 mod json;

@@ -1,4 +1,5 @@
-//! Several runs on one page: where the machines agree, the ratios side by side, what differs, what was refused.
+//! Several runs on one page: agreement of the machines, ratios side by side, differences in setup, refused
+//! blocks.
 
 use maud::{Markup, html};
 
@@ -7,7 +8,7 @@ use crate::figure::{self, wording};
 use crate::machines::{MachineCell, MachineRuns, MultiRunBlock, SideBySide, VariantRow, as_ratio};
 use crate::report::page::{PageTemplate, figures, render_page};
 
-/// The page as the text of an HTML file.
+/// The page as HTML text.
 pub fn multi_run_page(together: &SideBySide) -> String {
     let runs: usize = together.machines.iter().map(|machine| machine.runs.len()).sum();
     let count = wording::counted(together.machines.len(), "machine");

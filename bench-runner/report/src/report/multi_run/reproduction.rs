@@ -1,4 +1,4 @@
-//! Whether a run was reproduced: for a terminal, and as JSON.
+//! Reproduction of a run, as text for a terminal and as JSON.
 
 use bench_runner_core::compare::Ratio;
 use serde_json::{Value, json as object};
@@ -21,7 +21,8 @@ const METHOD: &str = "A verdict is confirmed where the second run has the same; 
     intervals. The test of equality is that of the difference of two log-ratios (Welch), corrected over all comparisons \
     that both runs have (Holm).";
 
-/// What the second run says of every comparison of the first one, block by block. Lines end with a line feed.
+/// Results of the second run for every comparison of the first one, block by block. Lines end with a line
+/// feed.
 pub fn reproduction_text(found: &Reproduction, first: &str, again: &str) -> String {
     let mut lines = vec![format!("first: {first}"), format!("again: {again}")];
     lines.extend(sentence(&machine_sentence(found)));
@@ -52,7 +53,7 @@ fn machine_sentence(found: &Reproduction) -> String {
     }
 }
 
-/// What the runs that have something say it is; each of the two has one value, or says nothing of it.
+/// Value of a property in each of the two runs, or `None` if a run does not have it.
 fn values_of_runs(difference: &SetupDifference) -> [Option<&str>; 2] {
     [0, 1].map(|place| {
         let of_run = |(_, places): &&(String, Vec<usize>)| places.contains(&place);
@@ -65,7 +66,7 @@ fn difference_text(difference: &SetupDifference) -> String {
     format!("{}: {first} in the first run, {again} in the second", difference.what)
 }
 
-/// The two of them in sum.
+/// Summary of verdicts and ratios.
 fn summary(found: &Reproduction) -> String {
     let claims = found.rows.len() - found.count(ReproductionOutcome::NothingClaimed);
     let ratios: Vec<TwoRatios> = found.rows.iter().filter_map(|row| row.ratios).collect();
@@ -132,7 +133,7 @@ fn details(row: &ReproducedVerdict) -> String {
     says
 }
 
-/// The same as one document.
+/// The results as one JSON document.
 pub fn reproduction_json(found: &Reproduction) -> Value {
     let ratio = |ratio: &Ratio| object!({ "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "verdict": ratio.verdict.as_str() });
     let row = |row: &ReproducedVerdict| {

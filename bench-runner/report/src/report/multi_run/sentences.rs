@@ -1,4 +1,4 @@
-//! Where machines agree and where not, in sentences.
+//! Agreement of machines, in sentences.
 
 use bench_runner_core::compare::{Spread, Verdict};
 
@@ -8,10 +8,10 @@ use crate::machines::{
     VariantRow, Verdicts,
 };
 
-/// Below this the ratios are said to differ by more than chance.
+/// Significance level of differences between ratios.
 const LEVEL: f64 = 0.05;
 
-/// Where the machines of a block agree and where not. Variants of which the same is to be said share a sentence.
+/// Agreement of the machines of a block. Variants with the same result share a sentence.
 pub(super) fn block_sentences(together: &SideBySide, block: &MultiRunBlock) -> String {
     let keys: Vec<&str> = block.machines.iter().map(|place| together.machines[*place].key.as_str()).collect();
     if let [_] = block.machines[..] {
@@ -50,7 +50,7 @@ fn row_sentence(row: &VariantRow, keys: &[&str]) -> String {
     format!("{verdicts}; {}", interval_text(agreement))
 }
 
-/// Which machines have the verdict, which in some of their runs only, and whether there are more.
+/// Machines that have the verdict, machines that have it in some of their runs, and whether there are others.
 fn open_verdict_text(row: &VariantRow, keys: &[&str], verdict: Verdict) -> String {
     let (mut all, mut some, mut others) = (Vec::new(), Vec::new(), false);
     for (cell, key) in row.cells.iter().zip(keys) {
@@ -104,12 +104,12 @@ fn interval_text(agreement: &Agreement) -> String {
     }
 }
 
-/// How far ratios lie apart, beyond what chance explains.
+/// Spread of ratios beyond chance.
 fn spread_text(spread: Spread) -> String {
     wording::share(spread.sd.min(700.0).exp_m1())
 }
 
-/// What the runs of one machine say of each other; nothing for a single run.
+/// Agreement of the runs of one machine; `None` for a single run.
 pub(super) fn runs_sentence(
     row: &VariantRow,
     machine: &MachineRuns,
@@ -138,7 +138,7 @@ pub(super) fn runs_sentence(
     Some(format!("{} on {}, {count}: {}; {spread}", row.variant, machine.name, runs.join(", ")))
 }
 
-/// Every sentence about runs of one machine in a block.
+/// All sentences about several runs of one machine in a block.
 pub(super) fn runs_sentences(together: &SideBySide, block: &MultiRunBlock) -> Vec<String> {
     let row_sentences = |row: &VariantRow| -> Vec<String> {
         let cells = row.cells.iter().zip(&block.machines);
@@ -153,7 +153,7 @@ pub(super) fn runs_sentences(together: &SideBySide, block: &MultiRunBlock) -> Ve
     block.rows.iter().flat_map(row_sentences).collect()
 }
 
-/// A difference: the values, each with the letters of the machines that have it.
+/// A difference in setup: the values, each with the letters of the machines that have it.
 pub(super) fn difference_sentence(difference: &SetupDifference, machines: &[MachineRuns]) -> String {
     let keys = |places: &[usize]| {
         places.iter().map(|place| machines[*place].key.as_str()).collect::<Vec<_>>().join(", ")
@@ -163,7 +163,7 @@ pub(super) fn difference_sentence(difference: &SetupDifference, machines: &[Mach
     format!("{}: {}", difference.what, values.join("; "))
 }
 
-/// How the numbers of several runs were made.
+/// Method of combining several runs.
 pub(super) const METHOD: &str = "Ratios alone meet here, never seconds. Runs of one machine are put together on the \
     logarithmic scale, the more certain ones counting more; what they differ by beyond chance widens the interval. Machines \
     of one class are averaged, each counting the same: up to four of them speak for themselves alone, five or more for \

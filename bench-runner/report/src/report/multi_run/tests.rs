@@ -1,4 +1,4 @@
-//! What is said of several runs together.
+//! Tests of the output for several runs.
 
 use expect_test::expect;
 
@@ -11,7 +11,7 @@ fn together(made: &[fixture::FixtureRun]) -> SideBySide {
     side_by_side(&made.iter().map(fixture::FixtureRun::run).collect::<Vec<ComparedRun<'_>>>())
 }
 
-/// A run that could not tell contradicts no other.
+/// An inconclusive run does not contradict another.
 #[test]
 fn what_some_runs_alone_show_is_no_disagreement() {
     use bench_runner_core::compare::Verdict::{self, Faster, Undecided};

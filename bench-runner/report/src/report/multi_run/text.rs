@@ -1,4 +1,4 @@
-//! Several runs side by side, for a terminal.
+//! Several runs side by side, as text for a terminal.
 
 use super::sentences;
 use crate::figure::wording;
@@ -15,8 +15,8 @@ const COLUMNS: [TableColumn; 6] = [
     TableColumn { heading: "runs", right: true },
 ];
 
-/// The machines, every block that they have in common, what differs and what was refused. Lines are at most about 100
-/// columns wide, and end with a line feed.
+/// The machines, their common blocks, differences in setup and refused blocks. Lines are at most about 100
+/// columns wide and end with a line feed.
 pub fn multi_run_text(together: &SideBySide) -> String {
     let mut lines = vec!["side by side".to_owned()];
     for machine in &together.machines {
@@ -94,7 +94,7 @@ fn rows(machines: &[MachineRuns], block: &MultiRunBlock, row: &VariantRow) -> Ve
     lines
 }
 
-/// A reason as far as a cell can hold it.
+/// A reason, shortened to fit into a cell.
 fn shorten(reason: &str) -> String {
     const MOST: usize = 40;
     if reason.chars().count() <= MOST {

@@ -1,4 +1,4 @@
-//! The figures, with what is told of their parts.
+//! Figures with tooltips.
 
 use bench_runner_core::compare::Comparison;
 use maud::{Markup, PreEscaped, html};
@@ -21,7 +21,7 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
     }
 }
 
-/// A figure with what is told of it; the number tells those of a page apart.
+/// A figure with its tooltips; `number` is unique on the page.
 pub(in crate::report) fn figure_element(one: &InlineFigure, number: usize) -> Markup {
     let id = format!("tips-{number}");
     let screens = match one.screens {
@@ -32,7 +32,7 @@ pub(in crate::report) fn figure_element(one: &InlineFigure, number: usize) -> Ma
     html! {
         figure class=[screens] data-tips=(id) aria-label=(one.title) {
             div.picture { (PreEscaped(&one.svg)) }
-            // `<` is escaped, so that no text can end the element.
+            // `<` is escaped, so no text can end the element.
             script type="application/json" id=(id) { (PreEscaped(one.tooltips.replace('<', "\\u003c"))) }
         }
     }

@@ -1,4 +1,4 @@
-//! How quiet the machine was while the builds were measured.
+//! Interference from other processes while the builds were measured.
 
 use bench_runner_core::compare::RunInterference;
 use maud::{Markup, html};

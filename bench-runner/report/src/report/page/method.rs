@@ -1,4 +1,4 @@
-//! How it was done: machine, tools, pins, order, sampling, proofs, what failed and what was left out.
+//! Method of a run: machine, tools, pins, order, sampling, proofs, failures and exclusions.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
     }
 }
 
-/// What a reader has to know before anything else.
+/// Warnings about an incomplete run, and remarks about its files.
 fn run_state(page: &PageInput<'_>) -> Markup {
     let status = match page.manifest.status {
         Status::Complete => None,
@@ -50,7 +50,7 @@ fn run_state(page: &PageInput<'_>) -> Markup {
     }
 }
 
-/// The paragraph of methods.
+/// Paragraph on the methods, for citation.
 fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
     let plan = &manifest.plan;
     let sessions = match plan.sessions {
@@ -136,7 +136,7 @@ fn machine(details: &Value) -> Markup {
     }
 }
 
-/// Every value of an object with its path in words; what is not known is left out.
+/// All values of an object with their paths in words; null values and empty lists are left out.
 fn flatten(value: &Value) -> Vec<(String, String)> {
     let Value::Object(fields) = value else { return Vec::new() };
     let of_field = |(name, value): (&String, &Value)| {
@@ -165,7 +165,7 @@ fn value_text(value: &Value) -> String {
     }
 }
 
-/// The version of the recipe for a machine's class, and memory to the byte, say nothing to a reader.
+/// False for facts that are of no use to a reader: the version of the class recipe, and memory in bytes.
 fn is_shown(fact: &str) -> bool {
     !["recipe", "memory bytes"].contains(&fact)
 }
@@ -250,7 +250,7 @@ fn proof_row(block: &BlockResult, proof: &Proof) -> Markup {
     } }
 }
 
-/// Failures, what was not timed, what was left out, and notes.
+/// Failed arms, arms that were not timed, variants that were left out, and notes.
 fn failures_and_exclusions(comparison: &Comparison) -> Markup {
     let arms = || comparison.blocks.iter().flat_map(|block| block.arms.iter().map(move |arm| (block, arm)));
     let failed: Vec<_> = arms().filter(|(_, arm)| arm.failures > 0 || arm.not_timed.is_some()).collect();

@@ -1,7 +1,7 @@
-//! A run as one self-contained page: the answer, figures, how it was done, what to do with it.
+//! A run as one self-contained page: results, figures, method, recommendation.
 //!
-//! Nothing is fetched and no script comes from elsewhere; without scripts everything is still there to read. Text goes
-//! through maud, which escapes it, so that a name with markup in it stays a name.
+//! The page fetches nothing and is readable without scripts. All text is escaped by maud, so a name with
+//! markup in it stays text.
 
 mod document;
 pub(super) mod figures;
@@ -18,7 +18,7 @@ pub(super) use document::{PageTemplate, render_page};
 pub use input::PageInput;
 pub use recommendation::Advice;
 
-/// The page as the text of an HTML file.
+/// The page as HTML text.
 pub fn page(page: &PageInput<'_>) -> String {
     let PageInput { manifest, comparison, .. } = page;
     let title = format!("{} on {}", comparison.scenario, comparison.machine);

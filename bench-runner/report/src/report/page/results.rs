@@ -1,4 +1,4 @@
-//! One sentence for each block, then every verdict as a table.
+//! Results: the answer of each block in sentences, then every verdict in a table.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PooledProjects};
 use bench_runner_core::record::{Metric, Role, Treatment};
@@ -31,12 +31,12 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
     }
 }
 
-/// A number stays on the line of its sign.
+/// Keeps a number and its percent sign on one line.
 fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
-/// Headings, and whether numbers stand below them.
+/// Headings of the columns; the flag marks columns of numbers.
 fn columns() -> Vec<(String, bool)> {
     let fixed = |(name, is_number): (&str, bool)| (name.to_owned(), is_number);
     let words = [("Block", false), ("Variant", false), ("Verdict", false)];
@@ -46,7 +46,7 @@ fn columns() -> Vec<(String, bool)> {
     words.into_iter().chain(times).map(fixed).chain(costs).chain(builds.map(fixed)).collect()
 }
 
-/// The metrics that have a column of ratios.
+/// Metrics with a column of ratios.
 fn compared() -> impl Iterator<Item = &'static Metric> {
     Metric::listed().filter(|metric| metric.treatment == Treatment::Compared && !metric.optional)
 }
@@ -83,7 +83,7 @@ fn verdicts(comparison: &Comparison) -> Markup {
     }
 }
 
-/// How far the builds of each block are the user's own, in blocks where that was compared.
+/// Fidelity of each block to the user's own build, for blocks where it was compared.
 fn fidelities(comparison: &Comparison) -> Markup {
     let compared: Vec<&BlockResult> =
         comparison.blocks.iter().filter(|block| !block.fidelity.is_empty()).collect();
@@ -97,13 +97,13 @@ fn fidelities(comparison: &Comparison) -> Markup {
     }
 }
 
-/// What stands under a verdict whose builds are not the user's own, or not shown to be.
+/// Note below a verdict if the builds differ from the user's own, or were not compared with them.
 fn mark(block: &BlockResult) -> Option<&'static str> {
     let lines = fidelity::lines(&block.fidelity);
     lines.iter().any(|line| line.is_warning).then_some("see fidelity")
 }
 
-/// The arms that have a row; the twin is told of in the sentences and the figures.
+/// Arms with a row; the twin is covered by the sentences and the figures.
 fn rows(block: &BlockResult) -> impl Iterator<Item = (usize, &ArmResult)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
 }
@@ -146,7 +146,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
     }
 }
 
-/// A cell that is sorted by `value`; empty where there is none.
+/// A cell that is sorted by `value`; empty if there is no value.
 fn number(value: Option<f64>, shown: Option<String>) -> Markup {
     let value = value.map(|value| value.to_string()).unwrap_or_default();
     html! { td.n data-v=(value) { (shown.unwrap_or_default()) } }
