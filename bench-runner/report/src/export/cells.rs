@@ -76,18 +76,19 @@ impl<'a> Selection<'a> {
     }
 
     /// Facts that a format with these capabilities cannot represent, as sentences.
-    pub(super) fn omissions(&self, says: FormatCapabilities) -> Vec<String> {
+    pub(super) fn omissions(&self, capabilities: FormatCapabilities) -> Vec<String> {
         let mut sentences = Vec::new();
         for picked in &self.runs {
             let name = &picked.run.bundle.manifest.run;
-            if !says.run {
+            if !capabilities.run {
                 sentences
-                    .extend(run_omissions(&picked.run).into_iter().map(|said| format!("{name}: {said}")));
+                    .extend(run_omissions(&picked.run).into_iter().map(|fact| format!("{name}: {fact}")));
             }
             for cell in &picked.cells {
                 let label = cell.label();
-                sentences
-                    .extend(cell.omissions(says).into_iter().map(|said| format!("{name}: {label}: {said}")));
+                sentences.extend(
+                    cell.omissions(capabilities).into_iter().map(|fact| format!("{name}: {label}: {fact}")),
+                );
             }
         }
         sentences
@@ -223,9 +224,9 @@ impl ExportCell<'_> {
         (failures > 0).then(|| format!("{} failed", counted(failures, "measured build")))
     }
 
-    fn omissions(&self, says: FormatCapabilities) -> Vec<String> {
-        let failed = self.failures_text().filter(|_| !says.failures);
-        let why = self.why_no_times().filter(|_| !says.not_timed);
+    fn omissions(&self, capabilities: FormatCapabilities) -> Vec<String> {
+        let failed = self.failures_text().filter(|_| !capabilities.failures);
+        let why = self.why_no_times().filter(|_| !capabilities.not_timed);
         failed.into_iter().chain(why).collect()
     }
 

@@ -54,8 +54,8 @@ fn name_room(block: &BlockResult) -> f64 {
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
     let arms = block.arms.iter().map(|arm| {
-        let says = arm.wall().map_or_else(|| wording::why_no_ratio(arm), |wall| median(&wall, unit));
-        format!("{} {says}", wording::arm_name(arm))
+        let text = arm.wall().map_or_else(|| wording::why_no_ratio(arm), |wall| median(&wall, unit));
+        format!("{} {text}", wording::arm_name(arm))
     });
     let arms: Vec<_> = arms.collect();
     format!("{}. Median wall time and its 95 % interval: {}.", wording::progress(block), arms.join("; "))
@@ -111,10 +111,10 @@ fn time_axis(scene: &mut Scene, y: &Scale, unit: TimeUnit, bottom: f64) {
     let kind = if y.is_log() { ", logarithmic" } else { "" };
     let title = format!("wall time, {}{kind}", unit.symbol());
     scene.text(Label::new((EDGE, TOP - 16.0), title, 11.0, Ink::Muted));
-    let shown = y.in_units(|seconds| unit.convert(seconds));
-    let ticks = shown.ticks(((bottom - TOP) / 50.0) as usize);
-    for (tick, label) in ticks.iter().zip(shown.labels(&ticks)) {
-        let at = shown.place(*tick);
+    let axis = y.in_units(|seconds| unit.convert(seconds));
+    let ticks = axis.ticks(((bottom - TOP) / 50.0) as usize);
+    for (tick, label) in ticks.iter().zip(axis.labels(&ticks)) {
+        let at = axis.place(*tick);
         scene.line((PLOT.0, at), (PLOT.1, at), 1.0, Ink::Grid);
         let label = Label::new((PLOT.0 - 8.0, at), label, 11.0, Ink::Muted).anchored(Anchor::End);
         scene.text(label.within(PLOT.0 - 12.0));

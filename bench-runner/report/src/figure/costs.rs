@@ -71,12 +71,12 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
         .collect();
     let longest = rows.iter().map(|(_, cost)| cost.cpu().max(cost.wall)).fold(0.0, f64::max);
     let unit = TimeUnit::for_seconds(longest);
-    let says = rows
+    let descriptions = rows
         .iter()
         .map(|(series, cost)| format!("{}: {}", wording::arm_name(series.arm), cost.describe(unit)));
-    let says: Vec<String> = says.collect();
+    let descriptions: Vec<String> = descriptions.collect();
     let mut scene =
-        Scene::new(format!("{}: where the time goes", block.title), format!("{}.", says.join("; ")));
+        Scene::new(format!("{}: where the time goes", block.title), format!("{}.", descriptions.join("; ")));
     scene.heading(&scene.title.clone(), "mean CPU time of all processes of a build, beside its wall time");
     if rows.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));

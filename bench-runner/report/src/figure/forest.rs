@@ -42,7 +42,7 @@ pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
 }
 
 fn description(comparison: &Comparison) -> String {
-    let mut says = Vec::new();
+    let mut sentences = Vec::new();
     for block in &comparison.blocks {
         let rows = block.arms.iter().filter(|arm| arm.role == Role::Variant).map(|arm| match &arm.ratio {
             Some(ratio) => {
@@ -52,9 +52,9 @@ fn description(comparison: &Comparison) -> String {
             None => format!("{} {}", arm.variant, wording::why_no_ratio(arm)),
         });
         let rows: Vec<_> = rows.collect();
-        says.push(format!("{}: {}.", block.title, rows.join("; ")));
+        sentences.push(format!("{}: {}.", block.title, rows.join("; ")));
     }
-    if says.is_empty() { "No block was measured.".to_owned() } else { says.join(" ") }
+    if sentences.is_empty() { "No block was measured.".to_owned() } else { sentences.join(" ") }
 }
 
 fn range(blocks: &[BlockResult]) -> (f64, f64) {
@@ -207,12 +207,12 @@ fn caption(scene: &mut Scene, comparison: &Comparison, layout: &FigureLayout, to
         (None, "bars: plain 95 % intervals, logarithmic axis"),
     ];
     let mut y = legend(scene, layout, &parts, top + 4.0) + 20.0;
-    let mut says = wording::family_sentence(comparison);
+    let mut sentences = wording::family_sentence(comparison);
     if !comparison.skipped.is_empty() {
         let names: Vec<_> = comparison.skipped.iter().map(|skipped| skipped.variant.as_str()).collect();
-        says.push_str(&format!(" Left out here: {}.", names.join(", ")));
+        sentences.push_str(&format!(" Left out here: {}.", names.join(", ")));
     }
-    for line in widths::lines(&says, layout.room(), (11.0, false), layout.lines) {
+    for line in widths::lines(&sentences, layout.room(), (11.0, false), layout.lines) {
         scene.text(Label::new((layout.edge, y), line, 11.0, Ink::Muted));
         y += 15.0;
     }

@@ -35,8 +35,8 @@ pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock) -> Scene {
     let names = widths::shorten_all(&names, NAMES.1 - NAMES.0, NAME_SIZE);
     let mut top = TOP;
     for first in (0..block.machines.len()).step_by(MOST) {
-        let shown = first..(first + MOST).min(block.machines.len());
-        top = table(&mut scene, (machines, block), &names, shown, top) + 16.0;
+        let columns = first..(first + MOST).min(block.machines.len());
+        top = table(&mut scene, (machines, block), &names, columns, top) + 16.0;
     }
     top = scale(&mut scene, top) + 8.0;
     for place in &block.machines {
@@ -78,17 +78,17 @@ fn cell_text(cell: &MachineCell) -> String {
     }
 }
 
-/// Draws the block's machines with the indices `shown`, and returns the lower end of the table.
+/// Draws the block's machines with the indices `columns`, and returns the lower end of the table.
 fn table(
     scene: &mut Scene,
     (machines, block): (&[MachineRuns], &MultiRunBlock),
     names: &[String],
-    shown: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
     top: f64,
 ) -> f64 {
-    let width = ((CELLS.1 - CELLS.0) / shown.len().max(1) as f64).min(WIDEST);
-    let left = |at: usize| CELLS.0 + (at - shown.start) as f64 * width;
-    for at in shown.clone() {
+    let width = ((CELLS.1 - CELLS.0) / columns.len().max(1) as f64).min(WIDEST);
+    let left = |at: usize| CELLS.0 + (at - columns.start) as f64 * width;
+    for at in columns.clone() {
         let place = (left(at) + width / 2.0, top + HEADING / 2.0);
         let key = &machines[block.machines[at]].key;
         scene.text(Label::new(place, key, 13.0, Ink::Text).bold().anchored(Anchor::Middle));
@@ -97,7 +97,7 @@ fn table(
     for (index, (row, name)) in block.rows.iter().zip(names).enumerate() {
         let y = rows_top + index as f64 * ROW;
         scene.text(Label::new((NAMES.0, y + ROW / 2.0), name, NAME_SIZE, Ink::Text));
-        for at in shown.clone() {
+        for at in columns.clone() {
             let corners = ((left(at) + 1.5, y + 1.5), (left(at) + width - 1.5, y + ROW - 1.5));
             cell(scene, &row.cells[at], corners);
             let machine = &machines[block.machines[at]];
@@ -146,8 +146,8 @@ fn level(machine_ratio: &MachineRatio) -> i8 {
         return 0;
     }
     let steps = 1 + STEPS.iter().filter(|step| log.abs() >= step.ln()).count() as i8;
-    let shown = matches!(machine_ratio.verdict(), Some(Verdict::Faster | Verdict::Slower));
-    let steps = if shown { steps } else { 1 };
+    let is_clear = matches!(machine_ratio.verdict(), Some(Verdict::Faster | Verdict::Slower));
+    let steps = if is_clear { steps } else { 1 };
     if log < 0.0 { -steps } else { steps }
 }
 
@@ -161,10 +161,10 @@ fn scale(scene: &mut Scene, top: f64) -> f64 {
         x += 24.0;
     }
     let limits: Vec<String> = STEPS.iter().map(|step| format!("{step}×")).collect();
-    let says = format!(
+    let text = format!(
         "more time · steps at {FAINT}×, {} and their reciprocals; pale where not every run shows a difference",
         limits.join(", ")
     );
-    scene.text(Label::new((x + 6.0, top + 8.0), says, 11.0, Ink::Muted).within(WIDTH - EDGE - x - 6.0));
+    scene.text(Label::new((x + 6.0, top + 8.0), text, 11.0, Ink::Muted).within(WIDTH - EDGE - x - 6.0));
     top + 16.0
 }

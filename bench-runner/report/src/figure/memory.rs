@@ -39,11 +39,11 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
             Some(TimeAndMemory { series, wall, memory })
         })
         .collect();
-    let says =
+    let descriptions =
         arms.iter().map(|arm| format!("{}: {}", wording::arm_name(arm.series.arm), describe(arm, unit)));
-    let says: Vec<String> = says.collect();
+    let descriptions: Vec<String> = descriptions.collect();
     let mut scene =
-        Scene::new(format!("{}: time against memory", block.title), format!("{}.", says.join("; ")));
+        Scene::new(format!("{}: time against memory", block.title), format!("{}.", descriptions.join("; ")));
     scene.heading(&scene.title.clone(), "medians with their 95 % intervals; memory is the largest process's");
     if arms.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));

@@ -54,12 +54,12 @@ fn walls(series: &Series<'_>) -> Vec<f64> {
 }
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
-    let says =
+    let arms =
         series::for_block(block, f64::INFINITY).into_iter().map(|series| match describe(series.arm, unit) {
-            Some(told) => format!("{}: {told}", series.name),
+            Some(spread) => format!("{}: {spread}", series.name),
             None => format!("{}: no build ended well", series.name),
         });
-    format!("{}.", says.collect::<Vec<_>>().join("; "))
+    format!("{}.", arms.collect::<Vec<_>>().join("; "))
 }
 
 /// `None` if no build succeeded.

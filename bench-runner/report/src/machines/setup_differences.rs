@@ -48,8 +48,8 @@ pub(super) fn find(
     for name in tool_names(runs).into_iter().filter(|name| tool_differs(name, runs)) {
         found.extend(difference(&name, runs, machine_of_run, machines, |manifest| {
             let own = manifest.tools.iter().filter(|tool| tool.name == name);
-            let says: BTreeSet<String> = own.map(|tool| tool_text(&tool.version, &tool.sha256)).collect();
-            (!says.is_empty()).then(|| says.into_iter().collect::<Vec<_>>().join(" and "))
+            let versions: BTreeSet<String> = own.map(|tool| tool_text(&tool.version, &tool.sha256)).collect();
+            (!versions.is_empty()).then(|| versions.into_iter().collect::<Vec<_>>().join(" and "))
         }));
     }
     let projects = runs.iter().flat_map(|run| &run.manifest.plan.projects);

@@ -70,8 +70,8 @@ fn cell(own: &[&RunBlock<'_>], variant: &Variant) -> MachineCell {
     if let Some(combined) = weighted(&known) {
         return MachineCell::Known(MachineRatio { runs, combined });
     }
-    let mut lacks = found.into_iter().filter_map(|(_, found)| found.err());
-    match lacks.next() {
+    let mut reasons = found.into_iter().filter_map(|(_, found)| found.err());
+    match reasons.next() {
         Some(NoRatio::SameAsBaseline) => MachineCell::Baseline,
         Some(NoRatio::Because(reason)) => MachineCell::Nothing(reason),
         None => MachineCell::Nothing("its ratio is no number".to_owned()),

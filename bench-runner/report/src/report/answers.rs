@@ -68,11 +68,11 @@ fn ratio_sentences(block: &BlockResult) -> (bool, String) {
 
 /// Noise floor according to the twin; if a smaller difference was shown, also why that is not a
 /// contradiction.
-fn noise_floor_sentence(block: &BlockResult, twin: TwinResult, shown: &[JudgedArm<'_>]) -> String {
+fn noise_floor_sentence(block: &BlockResult, twin: TwinResult, conclusive: &[JudgedArm<'_>]) -> String {
     let least = twin.half_width.ln_1p();
     let is_below = |(_, ratio): &JudgedArm<'_>| ratio.ratio.ln().abs() < least;
     let of_two = block.arms.get(block.baseline).is_some_and(|arm| arm.role == Role::Baseline);
-    let why = if of_two && shown.iter().any(is_below) {
+    let why = if of_two && conclusive.iter().any(is_below) {
         "; less shows in the variants, which are compared with the baseline and its twin together"
     } else {
         ""
@@ -144,21 +144,21 @@ mod tests {
 
     #[test]
     fn the_best_comes_first_and_everything_is_said() {
-        let told = answers(&fixture::everything()).into_iter().map(|answer| answer.text + "\n");
+        let text = answers(&fixture::everything()).into_iter().map(|answer| answer.text + "\n");
         expect![[r#"
             linker=lld (linker=rust-lld) against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). Undecided: codegen-units=3 (+1 %, −39 to +41). Without a result: linker=gold, linker=wild. Less than ±1.6 % would not have shown in the twin.
             ripgrep 15.1.0 · incremental shows nothing: the twin differs from the baseline.
             On tokei 14.0.0 · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld.
-        "#]].assert_eq(&told.collect::<String>());
+        "#]].assert_eq(&text.collect::<String>());
     }
 
     #[test]
     fn what_is_smaller_than_the_twin_shows_is_explained() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(0.99, 0.005, Verdict::Faster));
-        let told = answer_text(&one);
+        let text = answer_text(&one);
         let why = "in the twin; less shows in the variants, which are compared with the baseline and its twin together.";
-        assert!(told.ends_with(why), "{told}");
+        assert!(text.ends_with(why), "{text}");
         // Variants are compared with a single arm if the baseline was chosen after the run.
         (one.baseline, one.arms[0].ratio) = (2, Some(ratio(1.01, 0.005, Verdict::Slower)));
         assert!(answer_text(&one).ends_with("would not have shown in the twin."));

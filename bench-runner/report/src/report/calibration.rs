@@ -7,15 +7,15 @@ use crate::figure::wording::{counted, share};
 
 /// Sentence about the offsets; empty if there are no blocks. Blocks with the same offsets are grouped.
 pub(super) fn text(calibration: &[Calibration]) -> String {
-    let mut says: Vec<(String, Vec<&Calibration>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<&Calibration>)> = Vec::new();
     for answer in calibration {
         let words = words(answer.offsets);
-        match says.iter_mut().find(|(known, _)| *known == words) {
+        match groups.iter_mut().find(|(known, _)| *known == words) {
             Some((_, answers)) => answers.push(answer),
-            None => says.push((words, vec![answer])),
+            None => groups.push((words, vec![answer])),
         }
     }
-    let of_all = match says.as_slice() {
+    let of_all = match groups.as_slice() {
         [] => return String::new(),
         [(words, _)] => words.clone(),
         several => {

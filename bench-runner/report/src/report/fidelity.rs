@@ -103,7 +103,7 @@ mod tests {
         Difference { what: what.into(), yours: yours.into(), here: here.into() }
     }
 
-    fn said(fidelity: &[Fidelity]) -> String {
+    fn lines_text(fidelity: &[Fidelity]) -> String {
         let line =
             |line: &FidelityLine| format!("{} {}\n", if line.is_warning { '!' } else { '-' }, line.text);
         lines(fidelity).iter().map(line).collect()
@@ -111,9 +111,9 @@ mod tests {
 
     #[test]
     fn no_difference_is_one_word_and_no_comparison_is_none() {
-        assert_eq!(said(&[]), "");
-        assert_eq!(said(&[same(None)]), "- same\n");
-        assert_eq!(said(&[same(Some("as-configured")), same(None)]), "- same\n");
+        assert_eq!(lines_text(&[]), "");
+        assert_eq!(lines_text(&[same(None)]), "- same\n");
+        assert_eq!(lines_text(&[same(Some("as-configured")), same(None)]), "- same\n");
         assert_eq!([word(&[]), word(&[same(None)])], ["", "same"]);
     }
 
@@ -131,13 +131,13 @@ mod tests {
         expect![[r#"
             - same (left out on purpose: ~/.cargo/config.toml, RUSTFLAGS)
         "#]]
-        .assert_eq(&said(std::slice::from_ref(&left_out)));
+        .assert_eq(&lines_text(std::slice::from_ref(&left_out)));
         expect![[r#"
             ! as-configured: differs from your own build in flags: yours `-Ctarget-cpu=native`, here nothing
             ! as-configured: differs from your own build in units: yours nothing, here `serde 1.0.228`
             - without your configuration: same (left out on purpose: ~/.cargo/config.toml, RUSTFLAGS)
         "#]]
-        .assert_eq(&said(&[differs.clone(), left_out.clone()]));
+        .assert_eq(&lines_text(&[differs.clone(), left_out.clone()]));
         assert_eq!(word(&[left_out, differs]), "differs");
     }
 
@@ -149,7 +149,7 @@ mod tests {
             ! p: not compared with your own build: cargo 1.40 is too old
             - q: same
         "#]]
-        .assert_eq(&said(&[not_compared.clone(), other.clone()]));
+        .assert_eq(&lines_text(&[not_compared.clone(), other.clone()]));
         assert_eq!(word(&[other, not_compared]), "not-compared");
     }
 

@@ -31,8 +31,9 @@ pub fn markdown(comparison: &Comparison) -> String {
     text.push_str(&pooled_projects(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         let calibration = calibration::text(&comparison.calibration);
-        let said = [wording::family_sentence(comparison), calibration].map(|said| escape_markdown(&said));
-        text.push_str(&format!("\n{}\n", said.join(" ").trim()));
+        let sentences =
+            [wording::family_sentence(comparison), calibration].map(|sentence| escape_markdown(&sentence));
+        text.push_str(&format!("\n{}\n", sentences.join(" ").trim()));
     }
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     let skipped: Vec<String> = left_out
@@ -56,8 +57,8 @@ fn block(block: &BlockResult) -> String {
     let unit = TimeUnit::for_block(block);
     let progress = wording::progress(block);
     let mut text = format!("\n### {} ({})\n\n", escape_markdown(&block.title), escape_markdown(&progress));
-    let shown = block.arms.iter().enumerate().filter(|(_, arm)| text::has_row(arm));
-    let rows: Vec<_> = shown.map(|(at, arm)| text::row(arm, at == block.baseline, unit)).collect();
+    let arms = block.arms.iter().enumerate().filter(|(_, arm)| text::has_row(arm));
+    let rows: Vec<_> = arms.map(|(at, arm)| text::row(arm, at == block.baseline, unit)).collect();
     if rows.is_empty() {
         text.push_str("Nothing was timed.\n");
     } else {

@@ -22,8 +22,8 @@ pub(super) const COLUMNS: [TableColumn; 7] = [
 pub fn text(comparison: &Comparison) -> String {
     let mut lines = vec![format!("{} on {}", comparison.scenario, comparison.machine)];
     if let Some(post_hoc) = &comparison.post_hoc {
-        let says = format!("post hoc: compared with `{}`, chosen after the run", post_hoc.baseline);
-        lines.push(says);
+        let words = format!("post hoc: compared with `{}`, chosen after the run", post_hoc.baseline);
+        lines.push(words);
     }
     if comparison.blocks.is_empty() {
         lines.extend([String::new(), why_no_blocks(comparison).to_owned()]);
@@ -64,8 +64,8 @@ pub(super) fn is_control(c: char) -> bool {
 fn block(block: &BlockResult) -> Vec<String> {
     let mut lines = vec![format!("{} ({})", block.title, wording::progress(block))];
     let unit = TimeUnit::for_block(block);
-    let shown = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
-    let rows: Vec<_> = shown.map(|(at, arm)| row(arm, at == block.baseline, unit)).collect();
+    let arms = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
+    let rows: Vec<_> = arms.map(|(at, arm)| row(arm, at == block.baseline, unit)).collect();
     if rows.is_empty() {
         lines.push("  nothing was timed".to_owned());
     } else {
@@ -156,21 +156,21 @@ fn proofs(block: &BlockResult) -> Vec<String> {
             Role::Twin => format!("twin of {}", proof.variant),
             Role::Baseline | Role::Variant => proof.variant.clone(),
         };
-        let says = proof_text(proof);
+        let words = proof_text(proof);
         match of_arm.iter_mut().find(|(name, _)| *name == arm) {
-            Some((_, all)) => all.push(says),
-            None => of_arm.push((arm, vec![says])),
+            Some((_, all)) => all.push(words),
+            None => of_arm.push((arm, vec![words])),
         }
     }
     let mut of_text: Vec<(String, Vec<String>)> = Vec::new();
-    for (arm, says) in of_arm {
-        let says = says.join("; ");
-        match of_text.iter_mut().find(|(text, _)| *text == says) {
+    for (arm, words) in of_arm {
+        let words = words.join("; ");
+        match of_text.iter_mut().find(|(text, _)| *text == words) {
             Some((_, arms)) => arms.push(arm),
-            None => of_text.push((says, vec![arm])),
+            None => of_text.push((words, vec![arm])),
         }
     }
-    of_text.iter().flat_map(|(says, arms)| paragraph("", &format!("{}: {says}", arms.join(", ")))).collect()
+    of_text.iter().flat_map(|(words, arms)| paragraph("", &format!("{}: {words}", arms.join(", ")))).collect()
 }
 
 /// True if a proof is news to the reader. A build that does what its workload demands is not, nor is a
@@ -198,8 +198,8 @@ fn proof_text(proof: &Proof) -> String {
     }
 }
 
-fn with_reason(says: String, reason: &str) -> String {
-    if reason.is_empty() { says } else { format!("{says}: {reason}") }
+fn with_reason(words: String, reason: &str) -> String {
+    if reason.is_empty() { words } else { format!("{words}: {reason}") }
 }
 
 fn skipped(skipped: &[&Skipped]) -> Vec<String> {
@@ -207,9 +207,9 @@ fn skipped(skipped: &[&Skipped]) -> Vec<String> {
         return Vec::new();
     }
     let one = |skipped: &&Skipped| {
-        let says = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
+        let words = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
         let help = skipped.help.iter().map(|help| format!("    help: {help}"));
-        paragraph("", &says).into_iter().chain(help).collect::<Vec<_>>()
+        paragraph("", &words).into_iter().chain(help).collect::<Vec<_>>()
     };
     let heading = [String::new(), "left out:".to_owned()];
     heading.into_iter().chain(skipped.iter().flat_map(one)).collect()

@@ -90,9 +90,9 @@ impl WorkloadEvidence {
         match (self.memory, room) {
             (Some((bytes, _)), Some(room)) if bytes > room => {
                 let mib = |bytes: u64| bytes >> 20;
-                let says =
+                let reason =
                     format!("{workload}: a build took {} MiB, and {} MiB are allowed", mib(bytes), mib(room));
-                Some(RuleFit::No(says))
+                Some(RuleFit::No(reason))
             }
             (_, None) => {
                 Some(RuleFit::NotKnown(format!("{workload}: how much memory the class has is not known")))

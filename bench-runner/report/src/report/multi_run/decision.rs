@@ -69,11 +69,11 @@ fn question_lines(question: &SwitchQuestion) -> Vec<String> {
         lines.extend(class_lines(class));
     }
     if question.classes.len() > 1 {
-        let says = match &question.for_all {
+        let text = match &question.for_all {
             Some(variant) => format!("{variant} fits every class, and is worth it on at least one"),
             None => "no variant fits every class and is worth it".to_owned(),
         };
-        lines.extend(paragraph("all classes: ", &says));
+        lines.extend(paragraph("all classes: ", &text));
     }
     lines
 }
@@ -88,9 +88,9 @@ fn class_lines(class: &ClassDecision) -> Vec<String> {
     let rows: Vec<Vec<String>> = class.candidates.iter().map(row).collect();
     lines.extend(table(&COLUMNS, &rows));
     for one in &class.candidates {
-        let says: Vec<String> = one.workloads.iter().map(workload_text).collect();
-        if !says.is_empty() {
-            lines.extend(paragraph("", &format!("{}: {}", one.variant, says.join("; "))));
+        let workloads: Vec<String> = one.workloads.iter().map(workload_text).collect();
+        if !workloads.is_empty() {
+            lines.extend(paragraph("", &format!("{}: {}", one.variant, workloads.join("; "))));
         }
         if let RuleFit::No(reason) | RuleFit::NotKnown(reason) = &one.fits {
             lines.extend(paragraph("", &format!("{}: {reason}", one.variant)));

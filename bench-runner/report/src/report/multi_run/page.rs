@@ -68,7 +68,7 @@ fn ratios(together: &SideBySide) -> Markup {
                 (next(&one))
             }
             details { summary { "The same as a table" } (table(together, block)) }
-            @for says in sentences::runs_sentences(together, block) { p { (says) "." } }
+            @for sentence in sentences::runs_sentences(together, block) { p { (sentence) "." } }
         }
     }
 }

@@ -119,18 +119,18 @@ fn details(row: &ReproducedVerdict) -> String {
         Ok(ratio) => ratio.verdict.as_str().to_owned(),
         Err(reason) => format!("no result ({reason})"),
     };
-    let mut says = format!("{first}, again {again}");
+    let mut text = format!("{first}, again {again}");
     if let Some(two) = row.ratios {
         let overlap = if two.overlap { "overlap" } else { "do not overlap" };
         let within = if two.within { "holds" } else { "does not hold" };
         let differ =
             if two.differ() { "differ by more than chance" } else { "differ no more than chance explains" };
-        says.push_str(&format!(
+        text.push_str(&format!(
             "; the intervals {overlap}, the second one {within} the first estimate; the ratios {differ} ({} after correction)",
             wording::p_value(two.p_adjusted)
         ));
     }
-    says
+    text
 }
 
 /// The results as one JSON document.

@@ -20,16 +20,16 @@ pub(super) fn block_sentences(together: &SideBySide, block: &MultiRunBlock) -> S
             "{title}, against {baseline}: one machine alone has it, so nothing says whether others agree."
         );
     }
-    let mut said: Vec<(Vec<&str>, String)> = Vec::new();
+    let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
     for row in &block.rows {
-        let says = row_sentence(row, &keys);
-        match said.iter_mut().find(|(_, known)| *known == says) {
+        let text = row_sentence(row, &keys);
+        match groups.iter_mut().find(|(_, known)| *known == text) {
             Some((variants, _)) => variants.push(&row.variant),
-            None => said.push((vec![&row.variant], says)),
+            None => groups.push((vec![&row.variant], text)),
         }
     }
-    let sentence = |(variants, says): (Vec<&str>, String)| format!("{}: {says}", variants.join(", "));
-    let sentences: Vec<String> = said.into_iter().map(sentence).collect();
+    let sentence = |(variants, text): (Vec<&str>, String)| format!("{}: {text}", variants.join(", "));
+    let sentences: Vec<String> = groups.into_iter().map(sentence).collect();
     format!("{}, against {}. {}.", block.title, block.baseline, sentences.join(". "))
 }
 
@@ -56,7 +56,7 @@ fn open_verdict_text(row: &VariantRow, keys: &[&str], verdict: Verdict) -> Strin
     for (cell, key) in row.cells.iter().zip(keys) {
         let MachineCell::Known(machine_ratio) = cell else { continue };
         match machine_ratio.verdicts() {
-            Verdicts::Same(said) if said == verdict => all.push(*key),
+            Verdicts::Same(found) if found == verdict => all.push(*key),
             Verdicts::Open(_) => some.push(*key),
             Verdicts::Same(_) | Verdicts::Contrary => others = true,
         }
@@ -142,13 +142,13 @@ pub(super) fn runs_sentence(
 pub(super) fn runs_sentences(together: &SideBySide, block: &MultiRunBlock) -> Vec<String> {
     let row_sentences = |row: &VariantRow| -> Vec<String> {
         let cells = row.cells.iter().zip(&block.machines);
-        let said = cells.filter_map(|(cell, place)| match cell {
+        let sentences = cells.filter_map(|(cell, place)| match cell {
             MachineCell::Known(machine_ratio) => {
                 runs_sentence(row, &together.machines[*place], machine_ratio)
             }
             _ => None,
         });
-        said.collect()
+        sentences.collect()
     };
     block.rows.iter().flat_map(row_sentences).collect()
 }

@@ -47,8 +47,8 @@ pub fn multi_run_text(together: &SideBySide) -> String {
     lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
-fn titled_list(heading: &str, says: impl Iterator<Item = String>) -> Vec<String> {
-    let lines: Vec<String> = says.flat_map(|one| paragraph("", &one)).collect();
+fn titled_list(heading: &str, items: impl Iterator<Item = String>) -> Vec<String> {
+    let lines: Vec<String> = items.flat_map(|one| paragraph("", &one)).collect();
     if lines.is_empty() {
         return Vec::new();
     }
