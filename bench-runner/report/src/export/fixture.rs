@@ -113,8 +113,8 @@ pub(super) fn small() -> JudgedBundle {
     JudgedBundle::judge(bundle)
 }
 
-/// Possible content of an unknown file: an odd name, a twin, a variant that fails, one that was not timed for
-/// an odd reason, a variant that was left out, an interrupted run.
+/// Possible content of a bundle from elsewhere: an odd name, a twin, a variant that fails, one that was not
+/// timed for an odd reason, a variant that was left out, an interrupted run.
 pub(super) fn odd() -> JudgedBundle {
     let mut bundle = bundle(&[
         (Role::Baseline, ODD),

@@ -111,7 +111,7 @@ fn legend(scene: &mut Scene) {
 }
 
 fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
-    marks::upright_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
+    marks::vertical_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
     scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
     let middle = ((AXIS.0 + AXIS.1) / 2.0, bottom + 34.0);
     let title = Label::new(middle, format!("time, {}", unit.symbol()), 11.0, Ink::Muted);

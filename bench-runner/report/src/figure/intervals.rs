@@ -92,7 +92,7 @@ pub(super) fn number_cells(
     }
 }
 
-/// Shape and color of a verdict, each unambiguous by itself.
+/// Shape and color of a verdict; the shape alone is unambiguous.
 pub(super) fn look(verdict: Verdict) -> (PointShape, Ink) {
     match verdict {
         Verdict::Faster => (PointShape::Disc, Ink::Faster),

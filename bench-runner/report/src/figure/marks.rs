@@ -63,7 +63,7 @@ pub(crate) fn arrowhead(scene: &mut Scene, (x, y): ScenePosition, to_right: bool
 }
 
 /// About `wanted` vertical grid lines from `top` to `bottom`, with their numbers below.
-pub(crate) fn upright_grid(scene: &mut Scene, x: &Scale, (top, bottom): (f64, f64), wanted: usize) {
+pub(crate) fn vertical_grid(scene: &mut Scene, x: &Scale, (top, bottom): (f64, f64), wanted: usize) {
     let ticks = x.ticks(wanted);
     for (tick, label) in ticks.iter().zip(x.labels(&ticks)) {
         let at = x.place(*tick);

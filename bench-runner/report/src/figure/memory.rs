@@ -81,7 +81,7 @@ fn describe(arm: &TimeAndMemory<'_>, unit: TimeUnit) -> String {
 
 fn axes(scene: &mut Scene, (x, y): (&Scale, &Scale), unit: TimeUnit, bottom: f64) {
     let across = x.in_units(|seconds| unit.convert(seconds));
-    marks::upright_grid(scene, &across, (HEIGHT.0, bottom), 6);
+    marks::vertical_grid(scene, &across, (HEIGHT.0, bottom), 6);
     let up = y.in_units(|bytes| bytes / MIB);
     let ticks = up.ticks(6);
     for (tick, label) in ticks.iter().zip(up.labels(&ticks)) {

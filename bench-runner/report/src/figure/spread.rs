@@ -79,7 +79,7 @@ fn describe(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
 }
 
 fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
-    marks::upright_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
+    marks::vertical_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
     scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
     let kind = if x.is_log() { ", logarithmic" } else { "" };
     let title = format!("wall time, {}{kind}; the axis does not start at zero", unit.symbol());

@@ -37,11 +37,11 @@ pub use values::{
     SideBySide, VariantRow, Verdicts,
 };
 
-use run::deduplicated;
+use run::deduplicate;
 
 /// Puts runs side by side.
 pub fn side_by_side(runs: &[ComparedRun<'_>]) -> SideBySide {
-    let (kept, mut remarks) = deduplicated(runs);
+    let (kept, mut remarks) = deduplicate(runs);
     let (machines, machine_of_run) = machines(&kept);
     let unfinished = kept.iter().filter(|run| run.manifest.status != Status::Complete);
     remarks.extend(unfinished.map(|run| format!("the run {} is not complete", run.manifest.run)));

@@ -24,7 +24,7 @@ pub struct PeakMemory {
 }
 
 /// Runs without duplicates, and a remark for each run whose bundle was given more than once.
-pub(super) fn deduplicated<'a>(runs: &[ComparedRun<'a>]) -> (Vec<ComparedRun<'a>>, Vec<String>) {
+pub(super) fn deduplicate<'a>(runs: &[ComparedRun<'a>]) -> (Vec<ComparedRun<'a>>, Vec<String>) {
     let (mut kept, mut remarks): (Vec<ComparedRun<'a>>, Vec<String>) = (Vec::new(), Vec::new());
     for run in runs {
         if kept.iter().any(|known| same_run(known, run)) {

@@ -13,7 +13,7 @@ use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{Known, sum};
 
 use super::grouping::{RunBlock, group_by_comparison};
-use super::run::{ComparedRun, deduplicated};
+use super::run::{ComparedRun, deduplicate};
 use super::setup_differences::{latest_run, same_tools};
 use super::table::find_arm;
 use super::values::RefusedBlock;
@@ -25,7 +25,7 @@ pub use values::{
 
 /// Decides for each class of machines.
 pub fn decide(runs: &[ComparedRun<'_>], rule: &Rule) -> Decisions {
-    let (kept, mut remarks) = deduplicated(runs);
+    let (kept, mut remarks) = deduplicate(runs);
     remarks.extend(kept.iter().filter_map(|run| outdated_remark(run, &kept)));
     let (asked, refused) = questions(&kept);
     let questions = asked.iter().map(|question| question.answer(rule)).collect();

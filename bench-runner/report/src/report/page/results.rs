@@ -18,12 +18,12 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
         ul.answers {
             @for answer in answers(comparison) {
-                li.nothing[!answer.is_conclusive] { (unbroken(&answer.text)) }
+                li.nothing[!answer.is_conclusive] { (keep_percent_together(&answer.text)) }
             }
         }
         @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
         (fidelities(comparison))
-        (across(&comparison.pooled_projects))
+        (pooled_projects(&comparison.pooled_projects))
         (metrics::section(comparison))
         @if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
             p.muted { (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) }
@@ -32,7 +32,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
 }
 
 /// Keeps a number and its percent sign on one line.
-fn unbroken(text: &str) -> String {
+fn keep_percent_together(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
@@ -42,12 +42,12 @@ fn columns() -> Vec<(String, bool)> {
     let words = [("Block", false), ("Variant", false), ("Verdict", false)];
     let times = [("Ratio", true), ("95 % interval", true), ("Change", true), ("Median", true)];
     let builds = [("Builds", true), ("Failed", true)];
-    let costs = compared().map(|metric| (metrics::heading(metric), true));
+    let costs = compared_metrics().map(|metric| (metrics::heading(metric), true));
     words.into_iter().chain(times).map(fixed).chain(costs).chain(builds.map(fixed)).collect()
 }
 
 /// Metrics with a column of ratios.
-fn compared() -> impl Iterator<Item = &'static Metric> {
+fn compared_metrics() -> impl Iterator<Item = &'static Metric> {
     Metric::listed().filter(|metric| metric.treatment == Treatment::Compared && !metric.optional)
 }
 
@@ -137,7 +137,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
                 None => { @for _ in 0..3 { td.n data-v="" {} } }
             }
             (number(arm.wall().map(|wall| wall.median), median))
-            @for metric in compared() {
+            @for metric in compared_metrics() {
                 (number(arm.plain_ratios[metric.id].map(|cost| cost.ratio), arm.plain_ratios[metric.id].as_ref().map(factor)))
             }
             td.n data-v=(arm.points.len()) { (arm.points.len()) }
@@ -152,14 +152,14 @@ fn number(value: Option<f64>, shown: Option<String>) -> Markup {
     html! { td.n data-v=(value) { (shown.unwrap_or_default()) } }
 }
 
-fn across(across: &[PooledProjects]) -> Markup {
-    let general = across.iter().any(|one| one.general.is_some());
+fn pooled_projects(pooled: &[PooledProjects]) -> Markup {
+    let general = pooled.iter().any(|one| one.general.is_some());
     let interval = |ratio: f64, ends: (f64, f64)| {
         let shown = wording::interval(ratio, ends);
         format!("{} – {}", shown.low, shown.high)
     };
     html! {
-        @if !across.is_empty() {
+        @if !pooled.is_empty() {
             h3 { "Across projects" }
             div.scroll tabindex="0" role="region" aria-label="Across projects" { table {
                 caption { "Geometric means of the ratios with plain 95 % intervals, each project counted once. No "
@@ -169,7 +169,7 @@ fn across(across: &[PooledProjects]) -> Markup {
                     th scope="col" { "Projects" } th.n scope="col" { "Ratio" } th.n scope="col" { "These projects" }
                     @if general { th.n scope="col" { "In general" } th.n scope="col" { "A further one" } }
                 } }
-                tbody { @for one in across { tr {
+                tbody { @for one in pooled { tr {
                     td { (one.variant) } td { (one.baseline) } td { (one.workload) }
                     td { (one.projects.join(", ")) @for left in &one.left_out { br; span.muted { "without " (left.project) ": " (left.reason) } } }
                     td.n { (wording::interval(one.ratio, one.these).estimate) "×" }
