@@ -1,6 +1,6 @@
-//! What bench-runner shows of its runs: figures, pages, tables, and the formats of other tools.
+//! Figures, pages and tables of runs, and exports in the formats of other tools.
 //!
-//! It depends on [`bench_runner_core`] alone, so that nothing here can start a build. The modules stand in reading order,
+//! Depends on [`bench_runner_core`] alone, so nothing here can start a build. Modules are in reading order,
 //! and each imports only from those above it.
 
 pub mod machines;

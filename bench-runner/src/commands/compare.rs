@@ -71,9 +71,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     if judged.len() > 1 {
         let together = flows::side_by_side(&judged);
         if args.json {
-            documents.push(serde_json::json!({ "together": report::together_json(&together) }));
+            documents.push(serde_json::json!({ "together": report::multi_run_json(&together) }));
         } else {
-            print!("{}", report::together_text(&together));
+            print!("{}", report::multi_run_text(&together));
         }
     }
     if args.json {

@@ -8,7 +8,7 @@ use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::Block;
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_report::machines::{Choice, Decisions, MemoryLimit, OfClass, Rule};
+use bench_runner_report::machines::{ClassDecision, Decisions, MemoryLimit, Rule, SwitchChoice};
 use bench_runner_report::report;
 
 use super::Exit;
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
         lines.iter().for_each(|one| print!("\n{}", one.text()));
     }
     let known = decisions.questions.iter().flat_map(|question| &question.classes);
-    let all_known = known.clone().all(|class| class.choice != Choice::NotKnown);
+    let all_known = known.clone().all(|class| class.choice != SwitchChoice::NotKnown);
     Ok(if all_known && known.count() > 0 { Exit::Done } else { Exit::Undecided })
 }
 
@@ -149,8 +149,8 @@ struct RollOut {
 }
 
 fn roll_out(decisions: &Decisions, judged: &[JudgedRun]) -> Vec<RollOut> {
-    let of_class = |project: &str, class: &OfClass| -> Option<RollOut> {
-        let Choice::Switch(variant) = &class.choice else { return None };
+    let of_class = |project: &str, class: &ClassDecision| -> Option<RollOut> {
+        let SwitchChoice::Switch(variant) = &class.choice else { return None };
         let chosen = class.candidates.iter().find(|one| one.variant == *variant)?;
         let run = judged.iter().find(|run| chosen.runs.contains(&run.bundle.manifest.run))?;
         let advice = flows::advice_for(&run.bundle, &run.comparison, variant);

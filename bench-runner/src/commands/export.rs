@@ -8,7 +8,9 @@ use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_core::suggest::suggest;
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_report::export::{self, Document, Export, ExportError, Format, Pick, Run};
+use bench_runner_report::export::{
+    self, CellFilter, Export, ExportDocument, ExportError, ExportFormat, ExportRun,
+};
 
 use super::{Exit, shown};
 use crate::flows::{self, FlowError};
@@ -59,10 +61,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let policy = Policy::default();
     let comparisons: Vec<Comparison> = bundles.iter().map(|bundle| flows::judge(bundle, &policy)).collect();
     let both = bundles.iter().zip(&comparisons);
-    let runs: Vec<Run<'_>> = both.map(|(bundle, comparison)| Run { bundle, comparison }).collect();
-    let pick = Pick { blocks: args.block.clone(), variants: args.variant.clone() };
-    let exported = export::export(format, &runs, &pick).map_err(refused)?;
-    for sentence in &exported.unsaid {
+    let runs: Vec<ExportRun<'_>> =
+        both.map(|(bundle, comparison)| ExportRun { bundle, comparison }).collect();
+    let filter = CellFilter { blocks: args.block.clone(), variants: args.variant.clone() };
+    let exported = export::export(format, &runs, &filter).map_err(refused)?;
+    for sentence in &exported.omissions {
         eprintln!("note: {format} does not hold: {}", line(sentence), format = format.name);
     }
     write(&exported, &args.output)?;
@@ -74,7 +77,7 @@ fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn format(name: &str) -> Result<&'static Format, RequestError> {
+fn format(name: &str) -> Result<&'static ExportFormat, RequestError> {
     export::find(name).ok_or_else(|| {
         let known = export::all().map(|format| format.name);
         let help = match suggest(name, known) {
@@ -118,7 +121,7 @@ fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
     })
 }
 
-fn save(path: &Path, documents: &[Document]) -> Result<(), FlowError> {
+fn save(path: &Path, documents: &[ExportDocument]) -> Result<(), FlowError> {
     let text: String = documents.iter().map(|document| document.text.as_str()).collect();
     std::fs::write(path, text).with_context(|| format!("failed to write {}", shown(path)))?;
     Ok(())

@@ -89,12 +89,12 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         let page = &published.page;
         match args.format {
             _ if args.json => documents.push(serde_json::json!({
-                "together": report::together_json(&together),
+                "together": report::multi_run_json(&together),
                 "plots": published.plots.display().to_string(),
                 "page": page.display().to_string(),
             })),
             Format::Text => {
-                print!("{}", report::together_text(&together));
+                print!("{}", report::multi_run_text(&together));
                 println!("\npage:    {}", shown(page));
             }
             Format::Markdown => eprintln!("page of all together: {}", shown(page)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bench_runner_core::bundle;
 use bench_runner_core::compare::{Comparison, Policy, Verdict};
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_report::machines::{Outcome, Reproduced};
+use bench_runner_report::machines::{Reproduction, ReproductionOutcome};
 use bench_runner_report::report;
 
 use super::session::{Session, Terms};
@@ -66,7 +66,7 @@ fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, Stop> {
         let help = "a run says nothing about itself: name another one".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
-    if let Some(reason) = &found.apart {
+    if let Some(reason) = &found.why_not_comparable {
         let message = format!("{} says nothing of {}: {reason}", shown(other), shown(&args.bundle));
         let help = "name a run of the same plan; `compare` puts other runs side by side".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
@@ -119,27 +119,27 @@ fn claims_something(comparison: &Comparison) -> bool {
     ratios.into_iter().any(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))
 }
 
-fn document(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) -> serde_json::Value {
-    let mut document = report::reproduced_json(found);
+fn document(first: &JudgedRun, again: &JudgedRun, found: &Reproduction) -> serde_json::Value {
+    let mut document = report::reproduction_json(found);
     document["first"] = first.bundle.dir.display().to_string().into();
     document["again_bundle"] = again.bundle.dir.display().to_string().into();
     document
 }
 
-fn tell(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) {
+fn tell(first: &JudgedRun, again: &JudgedRun, found: &Reproduction) {
     let name = |run: &JudgedRun| {
         let machine = &run.bundle.manifest.machine;
         format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)
     };
-    println!("{}", report::reproduced_text(found, &name(first), &name(again)));
+    println!("{}", report::reproduction_text(found, &name(first), &name(again)));
     println!("bundle:  {}", shown(&again.bundle.dir));
 }
 
-fn exit(found: &Reproduced, flawed: bool) -> Exit {
+fn exit(found: &Reproduction, flawed: bool) -> Exit {
     match found.worst() {
-        Some(Outcome::Contradicted) => Exit::Contradicted,
+        Some(ReproductionOutcome::Contradicted) => Exit::Contradicted,
         _ if flawed => Exit::PartialFailure,
-        Some(Outcome::Confirmed) => Exit::Done,
+        Some(ReproductionOutcome::Confirmed) => Exit::Done,
         _ => Exit::Undecided,
     }
 }

@@ -47,14 +47,14 @@ pub(crate) fn publish(
     }
     let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
     derive(bundle, "blocks.csv", report::blocks_csv(comparison))?;
-    derive(bundle, "across.csv", report::across_csv(comparison))?;
+    derive(bundle, "across.csv", report::pooled_projects_csv(comparison))?;
     Ok(Published { plots, page, figures, summary })
 }
 
 /// The page of a bundle, as the text of an HTML file.
 pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
     let manifest = &bundle.manifest;
-    report::page(&report::Page {
+    report::page(&report::PageInput {
         manifest,
         comparison,
         interference: RunInterference::of(

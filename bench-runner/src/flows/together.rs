@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_core::record::{BlockId, Cost, Phase, Role, Sample};
-use bench_runner_report::machines::{self, Decisions, Memory, Reproduced, Rule, Run, SideBySide};
+use bench_runner_report::machines::{
+    self, ComparedRun, Decisions, PeakMemory, Reproduction, Rule, SideBySide,
+};
 use bench_runner_report::{figure, report};
 
 use super::{FlowError, judge};
@@ -19,7 +21,7 @@ pub struct JudgedRun {
     /// What its samples say.
     pub comparison: Comparison,
     /// The most memory that its builds took.
-    pub memory: Vec<Memory>,
+    pub memory: Vec<PeakMemory>,
 }
 
 impl JudgedRun {
@@ -36,8 +38,8 @@ impl JudgedRun {
         self
     }
 
-    fn run(&self) -> Run<'_> {
-        Run { manifest: &self.bundle.manifest, comparison: &self.comparison, memory: &self.memory }
+    fn run(&self) -> ComparedRun<'_> {
+        ComparedRun { manifest: &self.bundle.manifest, comparison: &self.comparison, memory: &self.memory }
     }
 }
 
@@ -51,7 +53,7 @@ pub(crate) fn judge_all(dirs: &[PathBuf], policy: &Policy) -> Result<Vec<JudgedR
 
 /// The most memory that measured builds of each arm took: of all processes together where the kernel told it for every
 /// build, else of the largest one.
-fn memory(samples: &[Sample]) -> Vec<Memory> {
+fn memory(samples: &[Sample]) -> Vec<PeakMemory> {
     let mut of_arm: BTreeMap<(&BlockId, &str), Vec<&Cost>> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.phase == Phase::Measured && sample.role != Role::Twin)
     {
@@ -65,7 +67,7 @@ fn memory(samples: &[Sample]) -> Vec<Memory> {
             Some(peaks) => (peaks.into_iter().max()?, true),
             None => (costs.iter().map(|cost| cost.max_rss).max()?, false),
         };
-        Some(Memory { block: block.clone(), variant: variant.to_owned(), bytes, all_processes })
+        Some(PeakMemory { block: block.clone(), variant: variant.to_owned(), bytes, all_processes })
     });
     of_arm.collect()
 }
@@ -76,8 +78,8 @@ pub fn side_by_side(judged: &[JudgedRun]) -> SideBySide {
 }
 
 /// Whether a run was reproduced by another.
-pub(crate) fn reproduced(first: &JudgedRun, again: &JudgedRun) -> Reproduced {
-    machines::reproduced(first.run(), again.run())
+pub(crate) fn reproduced(first: &JudgedRun, again: &JudgedRun) -> Reproduction {
+    machines::compare_reproduction(first.run(), again.run())
 }
 
 /// What each class of machines should do.
@@ -103,9 +105,9 @@ pub(crate) fn publish_together(together: &SideBySide, plots: &Path) -> Result<Pu
         std::fs::write(&path, bytes).with_context(|| format!("failed to write {}", path.display()))?;
         Ok(path)
     };
-    let page = write("report.html", report::together_page(together).as_bytes())?;
-    let pictures = figure::pngs_together(together).context("failed to draw the figures")?;
-    for figure in figure::svgs_together(together).into_iter().chain(pictures) {
+    let page = write("report.html", report::multi_run_page(together).as_bytes())?;
+    let pictures = figure::multi_run_pngs(together).context("failed to draw the figures")?;
+    for figure in figure::multi_run_svgs(together).into_iter().chain(pictures) {
         write(&figure.name, &figure.bytes)?;
     }
     Ok(PublishedTogether { plots: plots.clone(), page })

@@ -1,44 +1,50 @@
-//! Bencher Metric Format: benchmark → measure → value with its bounds (<https://bencher.dev/docs/reference/bencher-metric-format>).
+//! Bencher Metric Format: benchmark → measure → value with its bounds
+//! (<https://bencher.dev/docs/reference/bencher-metric-format>).
 //!
-//! `build-time` is Bencher's own measure, in seconds; the others are made by it when they first come. A benchmark that
-//! failed has no time and a number of failed builds. Machines are Bencher's testbeds, which are given to `bencher run`,
-//! so they are no part of a name, and several runs fit in only where their benchmarks differ.
+//! `build-time` is a built-in measure of Bencher, in seconds; Bencher creates the others on first use. A
+//! benchmark that failed has a number of failed builds but no time. Machines correspond to Bencher's
+//! testbeds, which are passed to `bencher run`; so names do not include the machine, and several runs fit
+//! into a file only if their benchmarks differ.
 
 use bench_runner_core::record::{MetricId, short_hash};
 use serde_json::{Map, Value, json as object};
 
-use super::cells::{Cell, Says, Selection};
+use super::cells::{ExportCell, FormatCapabilities, Selection};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::names::{ONE_BY_ONE, Unique, one_line};
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::names::{ONE_BY_ONE, UniqueNames, one_line};
 
-/// The longest name that Bencher takes, in bytes (its `BenchmarkName`); one that is longer makes it refuse the file.
+/// Maximum length of a name in bytes (Bencher's `BenchmarkName`); Bencher refuses a file with a longer one.
 const LONGEST: usize = 1024;
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "bencher",
     summary: "Bencher Metric Format, for `bencher run --adapter json`",
     extension: "json",
-    takes: Takes::CellsOfRuns,
+    accepts: AcceptedRuns::CellsOfRuns,
     export,
 };
 
 fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
-    let mut names = Unique::new(FORMAT.name, ONE_BY_ONE);
+    let mut names = UniqueNames::new(FORMAT.name, ONE_BY_ONE);
     let mut benchmarks = Map::new();
     for (_, cell) in selection.cells() {
         let measures = measures(cell);
         if !measures.is_empty() {
-            benchmarks.insert(names.take(shortened(one_line(&cell.label())))?, measures.into());
+            benchmarks.insert(names.claim(shorten(one_line(&cell.label())))?, measures.into());
         }
     }
     let text = format!("{:#}\n", Value::Object(benchmarks));
-    let documents = vec![Document { name: selection.file_name("bencher.json"), text }];
-    Ok(Export { documents, unsaid: selection.unsaid(Says { failures: true, ..Says::default() }) })
+    let documents = vec![ExportDocument { name: selection.file_name("bencher.json"), text }];
+    Ok(Export {
+        documents,
+        omissions: selection
+            .omissions(FormatCapabilities { failures: true, ..FormatCapabilities::default() }),
+    })
 }
 
-/// What is too long ends in a hash of the whole, so that it stays a name of its own.
-fn shortened(name: String) -> String {
+/// Shortens a name that is too long and appends a hash of the whole name, so that it stays unique.
+fn shorten(name: String) -> String {
     if name.len() <= LONGEST {
         return name;
     }
@@ -48,7 +54,7 @@ fn shortened(name: String) -> String {
     format!("{}~{hash}", &name[..kept])
 }
 
-fn measures(cell: &Cell<'_>) -> Map<String, Value> {
+fn measures(cell: &ExportCell<'_>) -> Map<String, Value> {
     let arm = cell.arm;
     let of_summary = |id: MetricId| arm.summaries[id].map(|of| metric(of.median, of.low, of.high));
     let ratio = arm.ratio.as_ref().map(|ratio| metric(ratio.ratio, ratio.low, ratio.high));
@@ -73,10 +79,10 @@ mod tests {
     #[test]
     fn names_are_as_long_as_bencher_takes_them() {
         let longest = "x".repeat(1024);
-        assert_eq!(shortened(longest.clone()), longest);
+        assert_eq!(shorten(longest.clone()), longest);
         // é has two bytes; after an odd byte the place to cut is within one
         for name in ["x".repeat(1025), "é".repeat(1024), format!("x{}", "é".repeat(1024))] {
-            let cut = shortened(name.clone());
+            let cut = shorten(name.clone());
             assert!((1023..=1024).contains(&cut.len()), "{}", cut.len());
             assert!(cut.ends_with(&format!("~{}", short_hash(&name))));
         }

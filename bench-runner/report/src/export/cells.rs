@@ -1,4 +1,4 @@
-//! Cells: what one arm of one block left behind, as every format of cells needs it.
+//! Cells: results and builds of one arm of one block, as input of the formats.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,62 +11,63 @@ use bench_runner_core::record::{
 use bench_runner_core::suggest::suggest;
 
 use super::error::ExportError;
-use super::run::{Pick, Run};
+use super::run::{CellFilter, ExportRun};
 
-/// What is exported.
+/// Runs and cells to export.
 pub(crate) struct Selection<'a> {
-    /// Run by run, as they were given.
-    pub(super) runs: Vec<Picked<'a>>,
+    /// Runs in the order in which they were given.
+    pub(super) runs: Vec<PickedRun<'a>>,
 }
 
-/// One run with those of its cells that were picked, in the order of the plan.
-pub(super) struct Picked<'a> {
-    pub(super) run: Run<'a>,
-    pub(super) cells: Vec<Cell<'a>>,
+/// A run with its picked cells, in the order of the plan.
+pub(super) struct PickedRun<'a> {
+    pub(super) run: ExportRun<'a>,
+    pub(super) cells: Vec<ExportCell<'a>>,
 }
 
-/// What one arm of one block left behind.
-pub(super) struct Cell<'a> {
+/// Results and builds of one arm of one block.
+pub(super) struct ExportCell<'a> {
     pub(super) block: &'a BlockResult,
     pub(super) planned_block: &'a Block,
     pub(super) planned: &'a Arm,
     pub(super) arm: &'a ArmResult,
-    /// The builds that count, in the order in which they were made.
+    /// Builds that count, in the order in which they were made.
     pub(super) builds: Vec<(&'a Sample, &'a Cost)>,
 }
 
-/// What a format can say of its own; the rest comes back as sentences.
+/// Capabilities of a format; what it cannot represent is returned as sentences.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Says {
-    /// How many builds of a cell failed.
+pub(super) struct FormatCapabilities {
+    /// Number of failed builds of a cell.
     pub(super) failures: bool,
-    /// Why a cell has no times.
+    /// Reason why a cell has no times.
     pub(super) not_timed: bool,
-    /// What was asked for and left out, and whether the run is complete.
+    /// Variants that were left out, and the status of the run.
     pub(super) run: bool,
 }
 
 impl<'a> Selection<'a> {
-    pub(super) fn of(runs: &[Run<'a>], pick: &Pick) -> Result<Self, ExportError> {
-        let runs: Vec<Picked<'a>> = runs.iter().map(|run| Picked { run: *run, cells: cells(*run) }).collect();
+    pub(super) fn from_runs(runs: &[ExportRun<'a>], filter: &CellFilter) -> Result<Self, ExportError> {
+        let runs: Vec<PickedRun<'a>> =
+            runs.iter().map(|run| PickedRun { run: *run, cells: cells(*run) }).collect();
         let cells = || runs.iter().flat_map(|picked| &picked.cells);
-        expect_known("block", &pick.blocks, cells().map(|cell| cell.block.id.as_str()))?;
-        expect_known("variant", &pick.variants, cells().map(|cell| cell.arm.variant.as_str()))?;
-        let among = |names: &[String], name: &str| names.is_empty() || names.iter().any(|one| one == name);
-        let wanted = |cell: &Cell<'_>| {
-            among(&pick.blocks, cell.block.id.as_str()) && among(&pick.variants, &cell.arm.variant)
+        expect_known("block", &filter.blocks, cells().map(|cell| cell.block.id.as_str()))?;
+        expect_known("variant", &filter.variants, cells().map(|cell| cell.arm.variant.as_str()))?;
+        let is_in = |names: &[String], name: &str| names.is_empty() || names.iter().any(|one| one == name);
+        let wanted = |cell: &ExportCell<'_>| {
+            is_in(&filter.blocks, cell.block.id.as_str()) && is_in(&filter.variants, &cell.arm.variant)
         };
         let of_run =
-            |Picked { run, cells }| Picked { run, cells: cells.into_iter().filter(wanted).collect() };
+            |PickedRun { run, cells }| PickedRun { run, cells: cells.into_iter().filter(wanted).collect() };
         Ok(Self { runs: runs.into_iter().map(of_run).collect() })
     }
 
     /// All cells, with their runs.
-    pub(super) fn cells(&self) -> impl Iterator<Item = (&Run<'a>, &Cell<'a>)> {
+    pub(super) fn cells(&self) -> impl Iterator<Item = (&ExportRun<'a>, &ExportCell<'a>)> {
         self.runs.iter().flat_map(|picked| picked.cells.iter().map(move |cell| (&picked.run, cell)))
     }
 
-    /// A name for a file with all of it: that of the run where there is one.
+    /// File name for the whole selection: that of the run if there is only one.
     pub(super) fn file_name(&self, ending: &str) -> String {
         match &self.runs[..] {
             [only] => format!("{}.{ending}", only.run.bundle.manifest.run),
@@ -74,18 +75,20 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// What a format that says so much leaves unsaid, as sentences.
-    pub(super) fn unsaid(&self, says: Says) -> Vec<String> {
+    /// Facts that a format with these capabilities cannot represent, as sentences.
+    pub(super) fn omissions(&self, capabilities: FormatCapabilities) -> Vec<String> {
         let mut sentences = Vec::new();
         for picked in &self.runs {
             let name = &picked.run.bundle.manifest.run;
-            if !says.run {
-                sentences.extend(of_run(&picked.run).into_iter().map(|said| format!("{name}: {said}")));
+            if !capabilities.run {
+                sentences
+                    .extend(run_omissions(&picked.run).into_iter().map(|fact| format!("{name}: {fact}")));
             }
             for cell in &picked.cells {
                 let label = cell.label();
-                sentences
-                    .extend(cell.unsaid(says).into_iter().map(|said| format!("{name}: {label}: {said}")));
+                sentences.extend(
+                    cell.omissions(capabilities).into_iter().map(|fact| format!("{name}: {label}: {fact}")),
+                );
             }
         }
         sentences
@@ -109,7 +112,7 @@ fn expect_known<'n>(
     }
 }
 
-/// The nearest of the names, or all of them, as words that read after a semicolon.
+/// Hint with the most similar of the names, or with all of them, as text after a semicolon.
 fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     match suggest(name, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -124,8 +127,8 @@ fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) ->
     }
 }
 
-/// What a format of cells cannot say of the run.
-fn of_run(run: &Run<'_>) -> Vec<String> {
+/// Facts about the run that a format of cells cannot represent: its status and the variants left out.
+fn run_omissions(run: &ExportRun<'_>) -> Vec<String> {
     let status = match run.bundle.manifest.status {
         Status::Complete => None,
         Status::Running => Some("the run has not ended, or ended without a word"),
@@ -137,8 +140,8 @@ fn of_run(run: &Run<'_>) -> Vec<String> {
     status.map(str::to_owned).into_iter().chain(skipped).collect()
 }
 
-/// The cells of a run in the order of the plan.
-fn cells<'a>(run: Run<'a>) -> Vec<Cell<'a>> {
+/// Cells of a run in the order of the plan.
+fn cells<'a>(run: ExportRun<'a>) -> Vec<ExportCell<'a>> {
     let manifest = &run.bundle.manifest;
     let mut samples: BTreeMap<&str, Vec<&'a Sample>> = BTreeMap::new();
     for sample in &run.bundle.samples {
@@ -148,16 +151,16 @@ fn cells<'a>(run: Run<'a>) -> Vec<Cell<'a>> {
         let planned_block = manifest.plan.blocks.iter().find(|planned| planned.id == block.id)?;
         let of_block = samples.get(block.id.as_str()).into_iter().flatten().copied();
         let end: Option<&BlockEnd> = manifest.blocks.iter().rfind(|end| end.block == block.id);
-        let builds = counting(planned_block, of_block, end.map_or(&[], |end| &end.not_timed));
+        let builds = builds_that_count(planned_block, of_block, end.map_or(&[], |end| &end.not_timed));
         let arms = planned_block.arms.iter().zip(&block.arms).zip(builds);
-        let cell = |((planned, arm), builds)| Cell { block, planned_block, planned, arm, builds };
+        let cell = |((planned, arm), builds)| ExportCell { block, planned_block, planned, arm, builds };
         Some(arms.map(cell).collect::<Vec<_>>())
     };
     run.comparison.blocks.iter().filter_map(of_block).flatten().collect()
 }
 
-/// The builds that count of each arm, by the rule that measuring and judging share.
-fn counting<'a>(
+/// Builds of each arm that count, by the rule that measuring and judging share.
+fn builds_that_count<'a>(
     block: &Block,
     samples: impl Iterator<Item = &'a Sample>,
     not_timed: &[NotTimed],
@@ -172,18 +175,18 @@ fn counting<'a>(
     (0..block.arms.len()).map(of_arm).collect()
 }
 
-/// Seconds as the nearest number to the whole nanoseconds, so that no digits come in that were not measured.
+/// Seconds as the number nearest to the whole nanoseconds, without digits that were not measured.
 pub(super) fn seconds(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e9
 }
 
-impl Cell<'_> {
-    /// `linkers/hexyl/clean/linker=mold`, with ` (twin)` behind it for a twin.
+impl ExportCell<'_> {
+    /// Label such as `linkers/hexyl/clean/linker=mold`, followed by ` (twin)` for a twin.
     pub(super) fn label(&self) -> String {
         format!("{}/{}", self.block.id, self.variant_and_role())
     }
 
-    /// Name of the variant, with ` (twin)` behind it for a twin.
+    /// Name of the variant, followed by ` (twin)` for a twin.
     pub(super) fn variant_and_role(&self) -> String {
         match self.arm.role {
             Role::Twin => format!("{} (twin)", self.arm.variant),
@@ -191,13 +194,13 @@ impl Cell<'_> {
         }
     }
 
-    /// Name of the variant that it is compared with.
+    /// Name of the variant that the cell is compared with.
     pub(super) fn baseline(&self) -> &str {
         self.block.arms.get(self.block.baseline).map_or("", |arm| &arm.variant)
     }
 
-    /// The value on each axis, what builds are made of included: `project` and `workload` always, `rev` where there is
-    /// one, no whole texts.
+    /// Values of the cell: one for each axis, `project` and `workload` always, `rev` if there is one; without
+    /// whole texts.
     pub(super) fn values(&self) -> BTreeMap<String, String> {
         let variant = &self.planned.variant;
         let settings = variant.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
@@ -209,26 +212,26 @@ impl Cell<'_> {
         values
     }
 
-    /// How many of its builds failed, 0 too: tools that compare with an earlier file raise no alarm for what was not in
-    /// it. `None` where none was tried.
+    /// Number of failed builds, including 0, since tools that compare with an earlier file raise no alarm for
+    /// a value that it did not have. `None` if no build was made.
     pub(super) fn failures(&self) -> Option<usize> {
         (self.arm.failures > 0 || !self.builds.is_empty()).then_some(self.arm.failures)
     }
 
-    /// How many of its builds failed, in words.
-    pub(super) fn failed(&self) -> Option<String> {
+    /// Number of failed builds in words; `None` if none failed.
+    pub(super) fn failures_text(&self) -> Option<String> {
         let failures = self.arm.failures;
         (failures > 0).then(|| format!("{} failed", pluralize(failures, "measured build")))
     }
 
-    fn unsaid(&self, says: Says) -> Vec<String> {
-        let failed = self.failed().filter(|_| !says.failures);
-        let why = self.why_without_times().filter(|_| !says.not_timed);
+    fn omissions(&self, capabilities: FormatCapabilities) -> Vec<String> {
+        let failed = self.failures_text().filter(|_| !capabilities.failures);
+        let why = self.why_no_times().filter(|_| !capabilities.not_timed);
         failed.into_iter().chain(why).collect()
     }
 
-    /// Why the cell has no times, or no comparison.
-    pub(super) fn why_without_times(&self) -> Option<String> {
+    /// Reason why the cell has no times, or no comparison.
+    pub(super) fn why_no_times(&self) -> Option<String> {
         match &self.arm.not_timed {
             Some(reason) => Some(format!("not timed: {reason}")),
             None if self.builds.is_empty() => Some("no build counts".to_owned()),

@@ -1,8 +1,10 @@
-//! Baselines as critcmp writes them with `--export` and reads them again: a file for each variant, in it a benchmark
-//! for each block, so that `critcmp *.json` shows variants side by side. Made after `src/data.rs` of critcmp 0.1.8.
+//! Baselines in the format that critcmp writes with `--export` and reads again: a file for each variant with
+//! a benchmark for each block, so that `critcmp *.json` shows variants side by side. Follows `src/data.rs` of
+//! critcmp 0.1.8.
 //!
-//! critcmp itself looks at the mean and the standard deviation alone; the rest has to be there. Intervals and errors
-//! that the summary of a cell does not have are those of normal values: docs/EXPORTS.md has the formulas.
+//! critcmp itself uses only the mean and the standard deviation; the other fields are required. Intervals and
+//! errors that the summary of a cell does not have assume normally distributed values: docs/EXPORTS.md has
+//! the formulas.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,26 +12,26 @@ use bench_runner_core::compare::Summary;
 use bench_runner_core::stats::t_quantile;
 use serde_json::{Map, Value, json as object};
 
-use super::cells::{Cell, Says, Selection};
+use super::cells::{ExportCell, FormatCapabilities, Selection};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
 use super::names::{file_stem, free_stem, one_line};
 
 /// Level of all intervals.
 const LEVEL: f64 = 0.95;
 
-/// The quantile of the normal distribution for it.
+/// Quantile of the normal distribution for [`LEVEL`].
 const Z: f64 = 1.959_963_984_540_054;
 
-/// √n times the standard error of the median absolute deviation of n normal values, over their standard deviation:
-/// 1/(4·φ(q)) with q = 0.6745, the third quartile.
+/// √n times the standard error of the median absolute deviation of n normal values, over their standard
+/// deviation: 1/(4·φ(q)) with q = 0.6745, the third quartile.
 const MAD_ERROR: f64 = 0.786_7;
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "critcmp",
     summary: "baselines for critcmp, a file for each variant",
     extension: "json",
-    takes: Takes::CellsOfOneRun,
+    accepts: AcceptedRuns::CellsOfOneRun,
     export,
 };
 
@@ -51,22 +53,22 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
         }
     }
     if baselines.is_empty() {
-        // a file all the same, which critcmp reads and finds nothing in
+        // a valid file without benchmarks
         baselines.push(("nothing".to_owned(), Map::new()));
     }
     let mut taken = HashSet::new();
     let documents = baselines.into_iter().map(|baseline| document(baseline, &mut taken)).collect();
-    Ok(Export { documents, unsaid: selection.unsaid(Says::default()) })
+    Ok(Export { documents, omissions: selection.omissions(FormatCapabilities::default()) })
 }
 
-fn document((name, benchmarks): (String, Map<String, Value>), taken: &mut HashSet<String>) -> Document {
+fn document((name, benchmarks): (String, Map<String, Value>), taken: &mut HashSet<String>) -> ExportDocument {
     let stem = free_stem(file_stem(&name), taken);
     let text = format!("{:#}\n", object!({ "name": name, "benchmarks": benchmarks }));
-    Document { name: format!("{stem}.json"), text }
+    ExportDocument { name: format!("{stem}.json"), text }
 }
 
-/// The id of the benchmark, which is the same in all baselines, and what is known of it.
-fn benchmark(cell: &Cell<'_>, baseline: &str, wall: &Summary) -> (String, Value) {
+/// Id of the benchmark, which is the same in all baselines, and its data.
+fn benchmark(cell: &ExportCell<'_>, baseline: &str, wall: &Summary) -> (String, Value) {
     let id = one_line(cell.block.id.as_str());
     let mut parts: BTreeMap<&str, Value> = BTreeMap::new();
     parts.insert("baseline", baseline.into());
@@ -80,7 +82,7 @@ fn benchmark(cell: &Cell<'_>, baseline: &str, wall: &Summary) -> (String, Value)
     (id, object!(parts))
 }
 
-/// Nanoseconds.
+/// Estimates in nanoseconds.
 fn estimates(wall: &Summary) -> Value {
     let n = wall.n as f64;
     let mean_error = wall.sd / n.sqrt();
@@ -100,7 +102,7 @@ fn estimates(wall: &Summary) -> Value {
     })
 }
 
-/// Seconds go in, nanoseconds come out.
+/// An estimate in seconds → JSON in nanoseconds.
 fn stats(value: f64, error: f64, (low, high): (f64, f64)) -> Value {
     let nanos = |seconds: f64| seconds * 1e9;
     object!({

@@ -1,16 +1,16 @@
-//! A tidy table: a row for each block, variant and metric, with what is known of the cell and how it compares, and a
-//! column for each axis at the end. Rows of any number of runs.
+//! A tidy table of any number of runs: a row for each block, variant and metric, with the cell's summary and
+//! comparison, and a column for each axis at the end.
 
 use bench_runner_core::compare::{PlainRatio, Ratio, Summary};
 use bench_runner_core::record::{Metric, MetricId, Treatment, Unit};
 
-use super::cells::{Cell, Says, Selection};
+use super::cells::{ExportCell, FormatCapabilities, Selection};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::run::Run;
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::run::ExportRun;
 use crate::report::csv_text;
 
-/// Columns before those of the axes. New ones go to the end of these.
+/// Columns before those of the axes. New ones are added at the end of this list.
 const COLUMNS: [&str; 36] = [
     "run",
     "machine",
@@ -50,11 +50,11 @@ const COLUMNS: [&str; 36] = [
     "not_timed",
 ];
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "csv",
     summary: "a tidy table, a row for each block, variant and metric",
     extension: "csv",
-    takes: Takes::CellsOfRuns,
+    accepts: AcceptedRuns::CellsOfRuns,
     export,
 };
 
@@ -65,13 +65,13 @@ fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
     let unwritable =
         |error: ::csv::Error| ExportError::Unwritable { format: "csv", reason: error.to_string() };
     let text = csv_text(&header, rows).map_err(unwritable)?;
-    let documents = vec![Document { name: selection.file_name("csv"), text }];
-    // of the run there is the status, but no row for what was left out
-    let unsaid = selection.unsaid(Says { failures: true, not_timed: true, run: false });
-    Ok(Export { documents, unsaid })
+    let documents = vec![ExportDocument { name: selection.file_name("csv"), text }];
+    // the table has the status of the run, but no rows for variants that were left out
+    let omissions = selection.omissions(FormatCapabilities { failures: true, not_timed: true, run: false });
+    Ok(Export { documents, omissions })
 }
 
-/// Keys of the axes in the order in which they come up, but for those that have a column anyway.
+/// Keys of the axes in order of first occurrence, except those that have a fixed column.
 fn axes(selection: &Selection<'_>) -> Vec<String> {
     let mut axes: Vec<String> = Vec::new();
     for key in selection.cells().flat_map(|(_, cell)| &cell.planned_block.axes) {
@@ -83,22 +83,22 @@ fn axes(selection: &Selection<'_>) -> Vec<String> {
     axes
 }
 
-/// How a metric compares with the baseline.
-enum Compared<'a> {
+/// Ratio of a metric to the baseline.
+enum MetricRatio<'a> {
     Judged(&'a Ratio),
     Plain(&'a PlainRatio),
 }
 
-/// The rows of one cell: one for each metric that it has, and one for wall time in any case.
-fn rows(run: &Run<'_>, cell: &Cell<'_>, axes: &[String]) -> Vec<Vec<String>> {
+/// Rows of one cell: one for each metric that it has, and always one for wall time.
+fn rows(run: &ExportRun<'_>, cell: &ExportCell<'_>, axes: &[String]) -> Vec<Vec<String>> {
     let arm = cell.arm;
     let there = |metric: &&Metric| metric.id == MetricId::Wall || arm.summaries[metric.id].is_some();
     let values = cell.values();
     let row = |metric: &Metric| {
         let compared = match metric.treatment {
-            Treatment::Judged => arm.ratio.as_ref().map(Compared::Judged),
+            Treatment::Judged => arm.ratio.as_ref().map(MetricRatio::Judged),
             Treatment::Compared | Treatment::Drawn => {
-                arm.plain_ratios[metric.id].as_ref().map(Compared::Plain)
+                arm.plain_ratios[metric.id].as_ref().map(MetricRatio::Plain)
             }
         };
         let unit = match metric.unit {
@@ -108,17 +108,17 @@ fn rows(run: &Run<'_>, cell: &Cell<'_>, axes: &[String]) -> Vec<Vec<String>> {
         };
         let mut row = head(run, cell);
         row.extend([metric.name.to_owned(), unit.to_owned()]);
-        row.extend(summarised(arm.summaries[metric.id]));
+        row.extend(summary_cells(arm.summaries[metric.id]));
         row.extend(comparison(cell, compared));
         let outliers = if metric.id == MetricId::Wall { arm.outliers().to_string() } else { String::new() };
-        row.extend([arm.failures.to_string(), outliers, cell.why_without_times().unwrap_or_default()]);
+        row.extend([arm.failures.to_string(), outliers, cell.why_no_times().unwrap_or_default()]);
         row.extend(axes.iter().map(|axis| values.get(axis).cloned().unwrap_or_default()));
         row
     };
     Metric::listed().filter(there).map(row).collect()
 }
 
-fn head(run: &Run<'_>, cell: &Cell<'_>) -> Vec<String> {
+fn head(run: &ExportRun<'_>, cell: &ExportCell<'_>) -> Vec<String> {
     let manifest = &run.bundle.manifest;
     let status = serde_json::to_value(manifest.status).unwrap_or_default();
     let variant = &cell.planned.variant;
@@ -138,7 +138,7 @@ fn head(run: &Run<'_>, cell: &Cell<'_>) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
-fn summarised(summary: Option<Summary>) -> Vec<String> {
+fn summary_cells(summary: Option<Summary>) -> Vec<String> {
     let Some(summary) = summary else {
         return [vec!["0".to_owned()], vec![String::new(); 8]].concat();
     };
@@ -147,8 +147,8 @@ fn summarised(summary: Option<Summary>) -> Vec<String> {
     [vec![n.to_string()], values.to_vec()].concat()
 }
 
-/// The baseline's name and all that compares with it.
-fn comparison(cell: &Cell<'_>, compared: Option<Compared<'_>>) -> Vec<String> {
+/// Cells of the comparison: the baseline, rounds, ratio, p-values, verdict and margin.
+fn comparison(cell: &ExportCell<'_>, compared: Option<MetricRatio<'_>>) -> Vec<String> {
     let baseline = cell.baseline().to_owned();
     let margin = cell.block.margin.to_string();
     let numbers = |rounds: usize, values: &[f64]| {
@@ -157,8 +157,8 @@ fn comparison(cell: &Cell<'_>, compared: Option<Compared<'_>>) -> Vec<String> {
     };
     let (mut row, verdict) = match compared {
         None => (Vec::new(), ""),
-        Some(Compared::Plain(plain)) => (numbers(plain.rounds, &[plain.ratio, plain.low, plain.high]), ""),
-        Some(Compared::Judged(ratio)) => {
+        Some(MetricRatio::Plain(plain)) => (numbers(plain.rounds, &[plain.ratio, plain.low, plain.high]), ""),
+        Some(MetricRatio::Judged(ratio)) => {
             let Ratio { p, p_adjusted, p_equivalence, p_equivalence_adjusted, .. } = *ratio;
             let values =
                 [ratio.ratio, ratio.low, ratio.high, p, p_adjusted, p_equivalence, p_equivalence_adjusted];

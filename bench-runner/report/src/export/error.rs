@@ -1,16 +1,16 @@
-//! Why nothing came out.
+//! Errors of an export.
 
-/// Why nothing came out.
+/// Error of an export.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The format holds one run.
+    /// Several runs for a format that holds only one.
     #[error("`{format}` holds one run, and {given} were given; export them one by one")]
     OneRun {
         format: &'static str,
-        /// How many there were.
+        /// Number of runs.
         given: usize,
     },
-    /// The format holds whole runs.
+    /// A selection of blocks or variants for a format that holds whole runs.
     #[error("`{format}` holds whole runs; blocks and variants cannot be picked for it")]
     WholeRuns { format: &'static str },
     /// The same run was given more than once.
@@ -21,20 +21,20 @@ pub enum ExportError {
     SameName {
         format: &'static str,
         name: String,
-        /// What to do.
+        /// Advice to the user.
         help: &'static str,
     },
-    /// Nothing has the name that was picked.
+    /// No block or variant has the picked name.
     #[error("no {what} is called `{name}`; {help}")]
     NoSuch {
         /// `block` or `variant`.
         what: &'static str,
-        /// What was picked.
+        /// The picked name.
         name: String,
-        /// The nearest name, or all of them.
+        /// The most similar name, or all names.
         help: String,
     },
-    /// The text could not be made.
+    /// The text could not be written.
     #[error("failed to write {format}: {reason}")]
     Unwritable { format: &'static str, reason: String },
 }

@@ -1,4 +1,4 @@
-//! Made-up runs for tests: small ones whose figures can be checked by hand, and odd ones.
+//! Synthetic runs for tests: small ones whose numbers can be checked by hand, and odd ones.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,28 +9,28 @@ use bench_runner_core::record::{
     Arm, Cost, NotTimed, Outcome, Phase, Role, Sample, Skipped, StopReason, Variant,
 };
 
-use super::run::Run;
+use super::run::ExportRun;
 
-/// A name that breaks lines, quotes, pages and terminals.
+/// A name with line breaks, quotes, markup and control characters.
 pub(super) const ODD: &str = "env.X=<b>\"1\"</b>\n\\n, 'x'\u{1b}[31m";
 
-/// A warm-up takes so many seconds, which must never come out.
+/// Duration of a warm-up in seconds, which must never be exported.
 pub(super) const WARM_UP: u64 = 7_777;
 
-/// A run and what its samples say.
-pub(super) struct Judged {
+/// A bundle and its comparison.
+pub(super) struct JudgedBundle {
     pub(super) bundle: Bundle,
     pub(super) comparison: Comparison,
 }
 
-impl Judged {
-    pub(super) fn of(bundle: Bundle) -> Self {
+impl JudgedBundle {
+    pub(super) fn judge(bundle: Bundle) -> Self {
         let comparison = compare(&RunRecord::from(&bundle), &Policy::default());
         Self { bundle, comparison }
     }
 
-    pub(super) fn run(&self) -> Run<'_> {
-        Run { bundle: &self.bundle, comparison: &self.comparison }
+    pub(super) fn run(&self) -> ExportRun<'_> {
+        ExportRun { bundle: &self.bundle, comparison: &self.comparison }
     }
 }
 
@@ -47,7 +47,7 @@ fn arm(role: Role, name: &str) -> Arm {
     }
 }
 
-/// A complete run of these arms, without any sample.
+/// A complete run with these arms, without samples.
 pub(super) fn bundle(arms: &[(Role, &str)]) -> Bundle {
     let mut manifest: Manifest = fixture::manifest();
     manifest.status = Status::Complete;
@@ -80,7 +80,7 @@ pub(super) fn build(bundle: &mut Bundle, arm: usize, round: u32, outcome: Outcom
     });
 }
 
-/// A build that ended well: wall time in milliseconds, half of it CPU time in user mode.
+/// A successful build with this wall time in milliseconds, half of it CPU time in user mode.
 pub(super) fn took(millis: u64) -> Outcome {
     Outcome::Built(Cost {
         wall: Duration::from_millis(millis),
@@ -91,7 +91,7 @@ pub(super) fn took(millis: u64) -> Outcome {
     })
 }
 
-/// A warm-up as long as no other build, with the CPU time of one.
+/// A warm-up with a wall time that no other build has, and an ordinary CPU time.
 fn warm_up() -> Outcome {
     match took(800) {
         Outcome::Built(cost) => Outcome::Built(Cost { wall: Duration::from_secs(WARM_UP), ..cost }),
@@ -99,8 +99,8 @@ fn warm_up() -> Outcome {
     }
 }
 
-/// Baseline and one variant, four rounds: 1000, 1100, 1200, 1300 ms against half of each.
-pub(super) fn small() -> Judged {
+/// Baseline and one variant with four rounds: 1000, 1100, 1200, 1300 ms against half of each.
+pub(super) fn small() -> JudgedBundle {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
         build(&mut bundle, arm, 0, warm_up());
@@ -110,12 +110,12 @@ pub(super) fn small() -> Judged {
             build(&mut bundle, arm, round, took((900 + 100 * u64::from(round)) * share / 2));
         }
     }
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }
 
-/// What a file from anywhere may hold: an odd name, a twin, a variant that fails, one that was not timed for an odd
-/// reason, something left out, a run that did not end.
-pub(super) fn odd() -> Judged {
+/// Possible content of a bundle from elsewhere: an odd name, a twin, a variant that fails, one that was not
+/// timed for an odd reason, a variant that was left out, an interrupted run.
+pub(super) fn odd() -> JudgedBundle {
     let mut bundle = bundle(&[
         (Role::Baseline, ODD),
         (Role::Twin, ODD),
@@ -154,22 +154,22 @@ pub(super) fn odd() -> Judged {
         reason: "no \"such\" thing\nhere".to_owned(),
         help: None,
     }];
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }
 
-/// A run of which every measured build failed.
-pub(super) fn failures_only() -> Judged {
+/// A run whose measured builds all failed.
+pub(super) fn failures_only() -> JudgedBundle {
     let mut bundle = bundle(&[(Role::Baseline, "env.X=1"), (Role::Variant, "env.X=2")]);
     for arm in 0..2 {
         build(&mut bundle, arm, 0, warm_up());
         build(&mut bundle, arm, 1, Outcome::TimedOut);
     }
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }
 
-/// A run without any block.
-pub(super) fn empty() -> Judged {
+/// A run without blocks.
+pub(super) fn empty() -> JudgedBundle {
     let mut bundle = bundle(&[]);
     bundle.manifest.plan.blocks.clear();
-    Judged::of(bundle)
+    JudgedBundle::judge(bundle)
 }

@@ -1,48 +1,47 @@
-//! The contract of a format.
+//! Interface of an export format.
 
 use super::cells::Selection;
 use super::error::ExportError;
 
-/// A text for another tool.
+/// A file for another tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// A name for the file: no slash, no blank.
+pub struct ExportDocument {
+    /// File name without slashes and spaces.
     pub name: String,
-    /// What goes into it.
     pub text: String,
 }
 
-/// What came out.
+/// Result of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
-    /// The texts: one, except where a format wants a file for each variant.
-    pub documents: Vec<Document>,
-    /// What the format cannot hold, as sentences.
-    pub unsaid: Vec<String>,
+    /// The files: one, or one for each variant if the format demands it.
+    pub documents: Vec<ExportDocument>,
+    /// Facts that the format cannot represent, as sentences.
+    pub omissions: Vec<String>,
 }
 
 /// A format of another tool.
 #[derive(Debug)]
-pub struct Format {
-    /// Its name on the command line.
+pub struct ExportFormat {
+    /// Name on the command line.
     pub name: &'static str,
-    /// What it is, in a few words.
+    /// Description in a few words.
     pub summary: &'static str,
-    /// The ending of its files, without the dot.
+    /// File extension, without the dot.
     pub extension: &'static str,
-    /// What it can take.
-    pub takes: Takes,
-    /// The texts. What the format can take has been checked; an error says which cells cannot be told apart in it.
+    /// Runs and cells that the format accepts.
+    pub accepts: AcceptedRuns,
+    /// Exports a selection that the format accepts; fails if two cells would have the same name.
     pub(super) export: fn(&Selection<'_>) -> Result<Export, ExportError>,
 }
 
-/// What a format can take.
+/// Runs and cells that a format accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// Some cells of one run.
+pub enum AcceptedRuns {
+    /// Any cells of one run.
     CellsOfOneRun,
-    /// Some cells of any number of runs.
+    /// Any cells of any number of runs.
     CellsOfRuns,
-    /// Any number of runs, each as a whole.
+    /// Any number of whole runs.
     WholeRuns,
 }

@@ -1,50 +1,51 @@
-//! The array that github-action-benchmark takes with `tool: customSmallerIsBetter`: name, unit, value, and as text a
-//! range and what else is worth knowing (its `src/extract.ts`). The action refuses an empty array.
+//! The array that github-action-benchmark accepts with `tool: customSmallerIsBetter`: name, unit, value, and
+//! as text a range and further information (see its `src/extract.ts`). The action refuses an empty array.
 //!
-//! Wall time, CPU time, memory and the number of failed builds of a cell are an entry each. That number is there when it
-//! is 0, too: the action compares with the entry of the same name in the run before, and where there is none it raises
-//! no alarm.
+//! Wall time, CPU time, memory and the number of failed builds of a cell are one entry each. The number of
+//! failed builds is included even if it is 0: the action compares with the entry of the same name in the
+//! previous run, and raises no alarm if there is none.
 
 use bench_runner_core::record::MetricId;
 use serde_json::{Value, json as object};
 
-use super::cells::{Cell, Says, Selection};
+use super::cells::{ExportCell, FormatCapabilities, Selection};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::names::{ONE_BY_ONE, Unique, one_line};
-use super::run::Run;
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::names::{ONE_BY_ONE, UniqueNames, one_line};
+use super::run::ExportRun;
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "github-benchmark",
     summary: "JSON for github-action-benchmark's customSmallerIsBetter",
     extension: "json",
-    takes: Takes::CellsOfRuns,
+    accepts: AcceptedRuns::CellsOfRuns,
     export,
 };
 
 fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
-    let mut names = Unique::new(FORMAT.name, ONE_BY_ONE);
+    let mut names = UniqueNames::new(FORMAT.name, ONE_BY_ONE);
     let mut entries = Vec::new();
     for (run, cell) in selection.cells() {
-        let label = names.take(one_line(&cell.label()))?;
-        entries.extend(of_cell(run, cell, &label));
+        let label = names.claim(one_line(&cell.label()))?;
+        entries.extend(cell_entries(run, cell, &label));
     }
-    let mut unsaid = selection.unsaid(Says { failures: true, ..Says::default() });
+    let mut omissions =
+        selection.omissions(FormatCapabilities { failures: true, ..FormatCapabilities::default() });
     if entries.is_empty() {
-        unsaid.push("nothing was timed, and github-action-benchmark refuses an empty array".to_owned());
+        omissions.push("nothing was timed, and github-action-benchmark refuses an empty array".to_owned());
     }
     let text = format!("{:#}\n", Value::Array(entries));
-    let documents = vec![Document { name: selection.file_name("github-benchmark.json"), text }];
-    Ok(Export { documents, unsaid })
+    let documents = vec![ExportDocument { name: selection.file_name("github-benchmark.json"), text }];
+    Ok(Export { documents, omissions })
 }
 
-fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {
+fn cell_entries(run: &ExportRun<'_>, cell: &ExportCell<'_>, label: &str) -> Vec<Value> {
     let arm = cell.arm;
     let entry = |what: &str, unit: &str, value: f64| object!({ "name": format!("{label} {what}"), "unit": unit, "value": value, "extra": extra(run, cell) });
     let summary = |what: &str, unit: &str, metric: MetricId| {
         let summary = arm.summaries[metric]?;
         let mut entry = entry(what, unit, summary.median);
-        let range = format!("95 % interval {} to {}", rounded(summary.low), rounded(summary.high));
+        let range = format!("95 % interval {} to {}", four_digits(summary.low), four_digits(summary.high));
         entry["range"] = range.into();
         Some(entry)
     };
@@ -58,8 +59,8 @@ fn of_cell(run: &Run<'_>, cell: &Cell<'_>, label: &str) -> Vec<Value> {
     entries.into_iter().flatten().collect()
 }
 
-/// What a chart shows beside the point.
-fn extra(run: &Run<'_>, cell: &Cell<'_>) -> String {
+/// Further information that a chart shows with the point.
+fn extra(run: &ExportRun<'_>, cell: &ExportCell<'_>) -> String {
     let mut lines = Vec::new();
     if let Some(ratio) = &cell.arm.ratio {
         lines.push(format!(
@@ -72,14 +73,14 @@ fn extra(run: &Run<'_>, cell: &Cell<'_>) -> String {
             ratio.rounds
         ));
     }
-    lines.extend(cell.failed());
-    lines.extend(cell.why_without_times().map(|why| one_line(&why)));
+    lines.extend(cell.failures_text());
+    lines.extend(cell.why_no_times().map(|why| one_line(&why)));
     lines.push(format!("{} on {}", run.bundle.manifest.run, one_line(&run.comparison.machine)));
     lines.join("\n")
 }
 
-/// Four significant digits, or all of a whole number.
-fn rounded(value: f64) -> String {
+/// A number with four significant digits, or more if its integer part is longer.
+fn four_digits(value: f64) -> String {
     if value == 0.0 || value.abs() >= 1000.0 {
         return format!("{value:.0}");
     }
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn bounds_have_four_digits() {
         let shown: Vec<String> =
-            [0.0, 0.012_345_6, 0.5, 1.234_56, 12.0, 999.96, 123_456_789.0].map(rounded).to_vec();
+            [0.0, 0.012_345_6, 0.5, 1.234_56, 12.0, 999.96, 123_456_789.0].map(four_digits).to_vec();
         assert_eq!(shown, ["0", "0.01235", "0.5000", "1.235", "12.00", "1000.0", "123456789"]);
     }
 }

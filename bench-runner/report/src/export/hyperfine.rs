@@ -1,9 +1,9 @@
-//! What hyperfine writes with `--export-json`: schema 2 since its version 2.0, and what all its versions 1.x wrote,
-//! which has no number. Made after `src/export/json.rs` of the versions 2.0.0 and 1.20.0.
+//! JSON of hyperfine's `--export-json`: schema 2 since its version 2.0, and the schema without a number of
+//! all versions 1.x. Follows `src/export/json.rs` of the versions 2.0.0 and 1.20.0.
 //!
-//! A cell is a result, a build that counts a run of it. hyperfine has no failed runs without a time, so builds that
-//! failed and cells without builds are left out, and said. Its memory is the largest resident set of a process, and so
-//! is ours. What varies between the cells becomes their parameters.
+//! A cell becomes a result, each build that counts a run of it. hyperfine has no failed runs without a time,
+//! so failed builds and cells without builds are left out and reported as omissions. Memory is the largest
+//! resident set of a process in both programs. Values that vary between cells become their parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,18 +11,18 @@ use bench_runner_core::record::Cost;
 use bench_runner_core::stats::{Summary, summarize};
 use serde_json::{Map, Value, json as object};
 
-use super::cells::{Cell, Says, Selection, seconds};
+use super::cells::{ExportCell, FormatCapabilities, Selection, seconds};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::names::{Unique, one_line};
-use super::run::Run;
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::names::{UniqueNames, one_line};
+use super::run::ExportRun;
 
 /// Schema 2, of hyperfine 2.0.
-pub(super) static SCHEMA_2: Format = Format {
+pub(super) static SCHEMA_2: ExportFormat = ExportFormat {
     name: "hyperfine",
     summary: "JSON as hyperfine 2.0 writes it (schema 2), for its plotting scripts",
     extension: "json",
-    takes: Takes::CellsOfOneRun,
+    accepts: AcceptedRuns::CellsOfOneRun,
     export: export_2,
 };
 
@@ -34,64 +34,64 @@ fn export_2(selection: &Selection<'_>) -> Result<Export, ExportError> {
         "primary_metric": "time_wall_clock",
         "results": results(SCHEMA_2.name, selection, schema_2)?,
     });
-    Ok(exported(selection, "hyperfine.json", &document))
+    Ok(to_export(selection, "hyperfine.json", &document))
 }
 
-/// What hyperfine 1.x wrote.
-pub(super) static SCHEMA_1: Format = Format {
+/// Schema of hyperfine 1.x.
+pub(super) static SCHEMA_1: ExportFormat = ExportFormat {
     name: "hyperfine-1",
     summary: "JSON as hyperfine 1.x wrote it, for what has not moved on",
     extension: "json",
-    takes: Takes::CellsOfOneRun,
+    accepts: AcceptedRuns::CellsOfOneRun,
     export: export_1,
 };
 
 fn export_1(selection: &Selection<'_>) -> Result<Export, ExportError> {
     let document = object!({ "results": results(SCHEMA_1.name, selection, schema_1)? });
-    Ok(exported(selection, "hyperfine-1.json", &document))
+    Ok(to_export(selection, "hyperfine-1.json", &document))
 }
 
-fn exported(selection: &Selection<'_>, ending: &str, document: &Value) -> Export {
+fn to_export(selection: &Selection<'_>, ending: &str, document: &Value) -> Export {
     let text = format!("{document:#}\n");
-    let documents = vec![Document { name: selection.file_name(ending), text }];
-    Export { documents, unsaid: selection.unsaid(Says::default()) }
+    let documents = vec![ExportDocument { name: selection.file_name(ending), text }];
+    Export { documents, omissions: selection.omissions(FormatCapabilities::default()) }
 }
 
-/// The version is not one of hyperfine's: it did not make the file.
-fn metadata(run: &Run<'_>) -> Value {
+/// Metadata; the version is that of bench-runner, since hyperfine did not write the file.
+fn metadata(run: &ExportRun<'_>) -> Value {
     let manifest = &run.bundle.manifest;
     let program = format!("{} {}", manifest.program.name, manifest.program.version);
     let facts = &manifest.machine.details["facts"];
     let mut platform = Map::new();
-    // hyperfine has the names of uname
+    // hyperfine uses the names of uname
     let os = facts["os"].as_str().map(|os| if os == "linux" { "Linux" } else { os });
     platform.extend(os.map(|os| ("os".to_owned(), os.into())));
     platform.extend(facts["arch"].as_str().map(|arch| ("architecture".to_owned(), arch.into())));
     object!({ "hyperfine_version": program, "start_time": manifest.started_at, "platform": platform })
 }
 
-/// What one cell becomes, given its command and its parameters.
-type Schema = fn(&Cell<'_>, &str, &BTreeMap<String, String>) -> Option<Map<String, Value>>;
+/// Converts a cell, given its command and parameters, to a result.
+type ResultSchema = fn(&ExportCell<'_>, &str, &BTreeMap<String, String>) -> Option<Map<String, Value>>;
 
 fn results(
     format: &'static str,
     selection: &Selection<'_>,
-    schema: Schema,
+    schema: ResultSchema,
 ) -> Result<Vec<Value>, ExportError> {
-    let varying = varying(selection);
-    let mut commands = Unique::new(format, "pick one of them with --block and --variant");
+    let varying = varying_keys(selection);
+    let mut commands = UniqueNames::new(format, "pick one of them with --block and --variant");
     let mut results = Vec::new();
     for (_, cell) in selection.cells().filter(|(_, cell)| !cell.builds.is_empty()) {
         let parameters =
             cell.values().into_iter().filter(|(key, _)| varying.contains(key)).collect::<BTreeMap<_, _>>();
-        let command = commands.take(one_line(&cell.label()))?;
+        let command = commands.claim(one_line(&cell.label()))?;
         results.extend(schema(cell, &command, &parameters).map(Value::Object));
     }
     Ok(results)
 }
 
-/// Keys that do not have the same value in all cells with builds.
-fn varying(selection: &Selection<'_>) -> BTreeSet<String> {
+/// Keys whose values differ between cells with builds.
+fn varying_keys(selection: &Selection<'_>) -> BTreeSet<String> {
     let cells = selection.cells().filter(|(_, cell)| !cell.builds.is_empty());
     let values: Vec<BTreeMap<String, String>> = cells.map(|(_, cell)| cell.values()).collect();
     let keys: BTreeSet<&String> = values.iter().flat_map(BTreeMap::keys).collect();
@@ -99,30 +99,30 @@ fn varying(selection: &Selection<'_>) -> BTreeSet<String> {
     keys.into_iter().filter(differs).cloned().collect()
 }
 
-/// A metric of a build: its name in schema 2, its unit there, and its value in seconds or bytes.
-type Metric = (&'static str, &'static str, fn(&Cost) -> f64);
+/// A metric of a build: name and unit in schema 2, and value in seconds or bytes.
+type HyperfineMetric = (&'static str, &'static str, fn(&Cost) -> f64);
 
-const WALL: Metric = ("time_wall_clock", "second", |cost| seconds(cost.wall));
-const CPU: Metric = ("time_cpu", "second", |cost| seconds(cost.user + cost.sys));
-const USER: Metric = ("time_user", "second", |cost| seconds(cost.user));
-const SYSTEM: Metric = ("time_system", "second", |cost| seconds(cost.sys));
-const MEMORY: Metric = ("memory_peak_resident", "byte", |cost| cost.max_rss as f64);
+const WALL: HyperfineMetric = ("time_wall_clock", "second", |cost| seconds(cost.wall));
+const CPU: HyperfineMetric = ("time_cpu", "second", |cost| seconds(cost.user + cost.sys));
+const USER: HyperfineMetric = ("time_user", "second", |cost| seconds(cost.user));
+const SYSTEM: HyperfineMetric = ("time_system", "second", |cost| seconds(cost.sys));
+const MEMORY: HyperfineMetric = ("memory_peak_resident", "byte", |cost| cost.max_rss as f64);
 
-fn summary(cell: &Cell<'_>, (_, _, value): Metric) -> Option<Summary> {
+fn summary(cell: &ExportCell<'_>, (_, _, value): HyperfineMetric) -> Option<Summary> {
     summarize(&cell.builds.iter().map(|(_, cost)| value(cost)).collect::<Vec<_>>())
 }
 
-/// The spread of a single run is not known.
+/// Standard deviation; `None` for a single run.
 fn stddev(summary: &Summary) -> Option<f64> {
     (summary.n > 1).then_some(summary.sd)
 }
 
 fn schema_2(
-    cell: &Cell<'_>,
+    cell: &ExportCell<'_>,
     command: &str,
     parameters: &BTreeMap<String, String>,
 ) -> Option<Map<String, Value>> {
-    const METRICS: [Metric; 5] = [WALL, CPU, USER, SYSTEM, MEMORY];
+    const METRICS: [HyperfineMetric; 5] = [WALL, CPU, USER, SYSTEM, MEMORY];
     let measurement = |cost: &Cost| {
         let values = METRICS
             .iter()
@@ -154,7 +154,7 @@ fn schema_2(
 }
 
 fn schema_1(
-    cell: &Cell<'_>,
+    cell: &ExportCell<'_>,
     command: &str,
     parameters: &BTreeMap<String, String>,
 ) -> Option<Map<String, Value>> {

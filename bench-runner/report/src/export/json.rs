@@ -1,42 +1,44 @@
-//! bench-runner's own JSON: whole runs, with what the comparison says and every measured build. docs/export.schema.json
-//! is its schema, and a test holds the two together.
+//! bench-runner's own JSON: whole runs with the comparison and every measured build. docs/export.schema.json
+//! is its schema; a test checks that they match.
 
 use bench_runner_core::record::{Metric, Outcome, Phase, Sample};
 use serde_json::{Value, json as object};
 
-use super::cells::{Picked, Selection, seconds};
+use super::cells::{PickedRun, Selection, seconds};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::run::Run;
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::run::ExportRun;
 use crate::report;
 
-/// Version of the document; raised when a key changes its meaning or goes.
+/// Version of the document; raised if a key changes its meaning or is removed.
 const VERSION: u32 = 1;
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "json",
     summary: "everything: runs, comparisons and builds, with a published schema",
     extension: "json",
-    takes: Takes::WholeRuns,
+    accepts: AcceptedRuns::WholeRuns,
     export,
 };
 
 fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
-    let runs: Vec<Value> = selection.runs.iter().map(|picked| run(&picked.run, &counting(picked))).collect();
+    let runs: Vec<Value> =
+        selection.runs.iter().map(|picked| run(&picked.run, &builds_that_count(picked))).collect();
     let document = object!({ "format": "bench-runner-export", "version": VERSION, "runs": runs });
-    let documents = vec![Document { name: selection.file_name("json"), text: format!("{document:#}\n") }];
-    Ok(Export { documents, unsaid: Vec::new() })
+    let documents =
+        vec![ExportDocument { name: selection.file_name("json"), text: format!("{document:#}\n") }];
+    Ok(Export { documents, omissions: Vec::new() })
 }
 
-/// Numbers of the builds that count, in order.
-fn counting(picked: &Picked<'_>) -> Vec<u32> {
+/// Sample numbers of the builds that count, in order.
+fn builds_that_count(picked: &PickedRun<'_>) -> Vec<u32> {
     let builds = picked.cells.iter().flat_map(|cell| &cell.builds);
     let mut numbers: Vec<u32> = builds.map(|(sample, _)| sample.number).collect();
     numbers.sort_unstable();
     numbers
 }
 
-fn run(run: &Run<'_>, counting: &[u32]) -> Value {
+fn run(run: &ExportRun<'_>, counting: &[u32]) -> Value {
     let manifest = &run.bundle.manifest;
     let machine = &manifest.machine;
     let plan = &manifest.plan;
@@ -94,7 +96,7 @@ fn build(sample: &Sample, counts: bool) -> Value {
         "units_rebuilt": sample.rebuilt.as_ref().map(|rebuilt| rebuilt.count),
         "artifact_bytes": sample.artifact_bytes,
     });
-    // What runs of earlier versions lack has a key only if it has a value: counts, so they are whole numbers.
+    // Metrics that runs of earlier versions do not have get keys only if they have values. They are counts.
     for metric in Metric::listed().filter(|metric| metric.optional) {
         if let Some(value) = cost.and_then(metric.read) {
             object[metric.key()] = (value as u64).into();

@@ -1,10 +1,10 @@
-//! What runs say, in the formats of other tools. Each member is one file that says what its format can hold and how a
-//! run is put into it; a new format is a new file and one line in [`all`]. docs/EXPORTS.md is the table of them.
+//! Exports of runs in the formats of other tools. Each format is one file with its capabilities and its
+//! conversion; a new format needs a new file and one line in [`all`]. docs/EXPORTS.md lists the formats.
 //!
-//! Pure: bundles and their comparisons go in, texts come out. Knows nothing of builds, files or terminals, and judges
-//! nothing: what counts and every figure come from the comparison. Only builds that count are exported as times; what a
-//! format cannot hold (failures, values that were left out) comes back as sentences, so that it is never dropped
-//! without a word.
+//! Pure: bundles and their comparisons → texts. Independent of builds, files and terminals. Judges nothing:
+//! verdicts and the selection of the builds that count come from the comparison. Only builds that count are
+//! exported as times; what a format cannot represent (failures, variants that were left out) is returned as
+//! sentences, so nothing is dropped silently.
 
 mod bencher;
 mod cells;
@@ -22,13 +22,13 @@ mod openmetrics;
 mod run;
 
 pub use error::ExportError;
-pub use format::{Document, Export, Format, Takes};
-pub use run::{Pick, Run};
+pub use format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+pub use run::{CellFilter, ExportRun};
 
 use cells::Selection;
 
-/// All formats, in the order in which they are listed.
-pub fn all() -> [&'static Format; 8] {
+/// All formats, in the order of listings.
+pub fn all() -> [&'static ExportFormat; 8] {
     [
         &hyperfine::SCHEMA_2,
         &hyperfine::SCHEMA_1,
@@ -41,32 +41,39 @@ pub fn all() -> [&'static Format; 8] {
     ]
 }
 
-/// The format of this name.
-pub fn find(name: &str) -> Option<&'static Format> {
+/// Format with this name.
+pub fn find(name: &str) -> Option<&'static ExportFormat> {
     all().into_iter().find(|format| format.name == name)
 }
 
-/// The runs in a format.
+/// Exports runs in a format.
 ///
 /// # Errors
-/// Where the format cannot hold what was asked for, or nothing has a name that was picked.
-pub fn export(format: &Format, runs: &[Run<'_>], pick: &Pick) -> Result<Export, ExportError> {
+/// If the format cannot hold the selection, a run was given twice, or nothing has a picked name.
+pub fn export(
+    format: &ExportFormat,
+    runs: &[ExportRun<'_>],
+    filter: &CellFilter,
+) -> Result<Export, ExportError> {
     let name = format.name;
-    match format.takes {
-        Takes::CellsOfOneRun if runs.len() > 1 => {
+    match format.accepts {
+        AcceptedRuns::CellsOfOneRun if runs.len() > 1 => {
             return Err(ExportError::OneRun { format: name, given: runs.len() });
         }
-        Takes::WholeRuns if !pick.is_everything() => return Err(ExportError::WholeRuns { format: name }),
+        AcceptedRuns::WholeRuns if !filter.is_everything() => {
+            return Err(ExportError::WholeRuns { format: name });
+        }
         _ => {}
     }
     for (at, run) in runs.iter().enumerate() {
-        let key =
-            |run: &Run<'_>| (run.bundle.manifest.run.clone(), run.bundle.manifest.machine.directory.clone());
+        let key = |run: &ExportRun<'_>| {
+            (run.bundle.manifest.run.clone(), run.bundle.manifest.machine.directory.clone())
+        };
         if runs[..at].iter().any(|earlier| key(earlier) == key(run)) {
             return Err(ExportError::Twice { run: run.bundle.manifest.run.clone() });
         }
     }
-    (format.export)(&Selection::of(runs, pick)?)
+    (format.export)(&Selection::from_runs(runs, filter)?)
 }
 
 #[cfg(test)]

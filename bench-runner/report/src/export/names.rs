@@ -1,22 +1,22 @@
-//! Names as other tools take them.
+//! Names for other tools.
 
 use std::collections::HashSet;
 
 use super::error::ExportError;
 
-/// The text on one line: what breaks lines, moves a cursor or turns the direction of writing becomes a blank, because
-/// the tools print names as they are.
+/// The text on one line: characters that break lines, move the cursor or change the direction of writing
+/// become spaces, because tools print names unchanged.
 pub(super) fn one_line(text: &str) -> String {
-    let obeyed = |c: char| {
+    let is_control = |c: char| {
         c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
     };
-    let line: String = text.chars().map(|c| if obeyed(c) { ' ' } else { c }).collect();
+    let line: String = text.chars().map(|c| if is_control(c) { ' ' } else { c }).collect();
     line.trim().to_owned()
 }
 
-/// The text as a part of a file name; what is not a letter, a digit or one of `-_.=+,` becomes one `-`. Never empty,
-/// never hidden, and short enough for every file system.
+/// The text as part of a file name; sequences of characters other than ASCII letters, digits and `-_.=+,`
+/// become one `-`. Never empty, never hidden, and short enough for every file system.
 pub(super) fn file_stem(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.=+,".contains(c);
     let mut stem = String::new();
@@ -34,7 +34,7 @@ pub(super) fn file_stem(text: &str) -> String {
     }
 }
 
-/// The stem, with a number behind it if it is taken.
+/// The stem, followed by a number if it is taken.
 pub(super) fn free_stem(stem: String, taken: &mut HashSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     let free =
@@ -43,20 +43,23 @@ pub(super) fn free_stem(stem: String, taken: &mut HashSet<String>) -> String {
     free
 }
 
-/// Names of one format, each of which may be there once.
-pub(super) struct Unique {
+/// Names of one format that must be unique.
+pub(super) struct UniqueNames {
     format: &'static str,
     help: &'static str,
     taken: HashSet<String>,
 }
 
-impl Unique {
+impl UniqueNames {
     pub(super) fn new(format: &'static str, help: &'static str) -> Self {
         Self { format, help, taken: HashSet::new() }
     }
 
-    /// The name, if it is new.
-    pub(super) fn take(&mut self, name: String) -> Result<String, ExportError> {
+    /// Returns the name and marks it as taken.
+    ///
+    /// # Errors
+    /// If the name is already taken.
+    pub(super) fn claim(&mut self, name: String) -> Result<String, ExportError> {
         if self.taken.insert(name.clone()) {
             return Ok(name);
         }
@@ -64,7 +67,7 @@ impl Unique {
     }
 }
 
-/// What to do about cells of several runs with the same names.
+/// Advice if cells of several runs have the same name.
 pub(super) const ONE_BY_ONE: &str = "export the runs one by one";
 
 #[cfg(test)]

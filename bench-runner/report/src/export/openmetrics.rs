@@ -1,50 +1,51 @@
-//! OpenMetrics 1.0 text, for what scrapes or imports it (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+//! OpenMetrics 1.0 text, for tools that scrape or import it
+//! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 //!
-//! The format has no comments, so what failed or was left out is a metric too. Samples carry no time of their own: what
-//! scrapes them takes its own, and the start of the run is a metric.
+//! The format has no comments, so failures and variants that were left out are metrics, too. Samples have no
+//! timestamp, since scrapers use their own; the start of the run is a metric.
 
 use std::fmt::Write as _;
 
 use bench_runner_core::compare::{ArmResult, PlainRatio, Summary, Verdict};
 use bench_runner_core::record::{Metric, Unit};
 
-use super::cells::{Cell, Selection};
+use super::cells::{ExportCell, Selection};
 use super::error::ExportError;
-use super::format::{Document, Export, Format, Takes};
-use super::run::Run;
+use super::format::{AcceptedRuns, Export, ExportDocument, ExportFormat};
+use super::run::ExportRun;
 
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "openmetrics",
     summary: "OpenMetrics text, for Prometheus and its like",
     extension: "txt",
-    takes: Takes::CellsOfRuns,
+    accepts: AcceptedRuns::CellsOfRuns,
     export,
 };
 
 fn export(selection: &Selection<'_>) -> Result<Export, ExportError> {
     let mut text = String::new();
-    for family in of_runs(selection).into_iter().chain(of_cells(selection)) {
+    for family in run_families(selection).into_iter().chain(cell_families(selection)) {
         family.write(&mut text);
     }
     text.push_str("# EOF\n");
-    let documents = vec![Document { name: selection.file_name("openmetrics.txt"), text }];
-    Ok(Export { documents, unsaid: Vec::new() })
+    let documents = vec![ExportDocument { name: selection.file_name("openmetrics.txt"), text }];
+    Ok(Export { documents, omissions: Vec::new() })
 }
 
-/// A metric family: all of its samples stand together.
-struct Family {
+/// A metric family: its samples are contiguous.
+struct MetricFamily {
     name: String,
     kind: &'static str,
     unit: &'static str,
     help: String,
-    /// What goes behind the name, the labels, the value.
+    /// Suffix of the name, labels, value.
     samples: Vec<(&'static str, Labels, f64)>,
 }
 
 /// Names and values of labels.
 type Labels = Vec<(&'static str, String)>;
 
-impl Family {
+impl MetricFamily {
     fn new(name: &str, kind: &'static str, unit: &'static str, help: impl Into<String>) -> Self {
         let name = if unit.is_empty() {
             format!("bench_runner_{name}")
@@ -66,21 +67,22 @@ impl Family {
         let _ = writeln!(text, "# HELP {name} {help}");
         for (suffix, labels, value) in &self.samples {
             let labels: Vec<String> =
-                labels.iter().map(|(key, value)| format!("{key}=\"{}\"", escaped(value))).collect();
+                labels.iter().map(|(key, value)| format!("{key}=\"{}\"", escape_label(value))).collect();
             let _ = writeln!(text, "{name}{suffix}{{{}}} {value}", labels.join(","));
         }
     }
 }
 
-/// A label's value, escaped as the specification has it.
-fn escaped(value: &str) -> String {
+/// A label's value, escaped according to the specification.
+fn escape_label(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-fn of_runs(selection: &Selection<'_>) -> Vec<Family> {
-    let mut run = Family::new("run", "info", "", "A run: what was run, where, and how far it got.");
-    let mut started = Family::new("run_start_timestamp", "gauge", "seconds", "Start of the run, Unix time.");
-    let mut skipped = Family::new("skipped", "info", "", "What was asked for and left out, and why.");
+fn run_families(selection: &Selection<'_>) -> Vec<MetricFamily> {
+    let mut run = MetricFamily::new("run", "info", "", "A run: what was run, where, and how far it got.");
+    let mut started =
+        MetricFamily::new("run_start_timestamp", "gauge", "seconds", "Start of the run, Unix time.");
+    let mut skipped = MetricFamily::new("skipped", "info", "", "What was asked for and left out, and why.");
     for picked in &selection.runs {
         let manifest = &picked.run.bundle.manifest;
         let of_run = labels_of_run(&picked.run);
@@ -97,7 +99,7 @@ fn of_runs(selection: &Selection<'_>) -> Vec<Family> {
         }
         for (number, one) in (1..).zip(&picked.run.comparison.skipped) {
             let more = [
-                // one value can be left out of a block for several reasons
+                // a variant can be left out of a block for several reasons
                 ("number", u32::to_string(&number)),
                 ("block", one.block.clone()),
                 ("variant", one.variant.clone()),
@@ -109,18 +111,18 @@ fn of_runs(selection: &Selection<'_>) -> Vec<Family> {
     vec![run, started, skipped]
 }
 
-/// `None` where the text is no time.
+/// `None` if the text is not a valid time.
 fn unix_seconds(text: &str) -> Option<f64> {
     let time = humantime::parse_rfc3339(text).ok()?;
     Some(time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?.as_secs_f64())
 }
 
-fn labels_of_run(run: &Run<'_>) -> Labels {
+fn labels_of_run(run: &ExportRun<'_>) -> Labels {
     let manifest = &run.bundle.manifest;
     vec![("run", manifest.run.clone()), ("machine", manifest.machine.directory.clone())]
 }
 
-fn labels_of_cell(run: &Run<'_>, cell: &Cell<'_>) -> Labels {
+fn labels_of_cell(run: &ExportRun<'_>, cell: &ExportCell<'_>) -> Labels {
     let variant = &cell.planned.variant;
     let of_cell = [
         ("block", cell.block.id.to_string()),
@@ -132,18 +134,18 @@ fn labels_of_cell(run: &Run<'_>, cell: &Cell<'_>) -> Labels {
     labels_of_run(run).into_iter().chain(of_cell).collect()
 }
 
-/// An estimate with the ends of its 95 % interval.
-type Three = [f64; 3];
+/// An estimate with the ends of its 95% interval.
+type EstimateAndInterval = [f64; 3];
 
-fn of_summary(summary: Summary) -> Three {
+fn summary_interval(summary: Summary) -> EstimateAndInterval {
     [summary.median, summary.low, summary.high]
 }
 
-fn of_ratio(ratio: PlainRatio) -> Three {
+fn ratio_interval(ratio: PlainRatio) -> EstimateAndInterval {
     [ratio.ratio, ratio.low, ratio.high]
 }
 
-fn of_cells(selection: &Selection<'_>) -> Vec<Family> {
+fn cell_families(selection: &Selection<'_>) -> Vec<MetricFamily> {
     let medians = Metric::listed().flat_map(|metric| {
         let unit = match metric.unit {
             Unit::Seconds => "seconds",
@@ -156,23 +158,27 @@ fn of_cells(selection: &Selection<'_>) -> Vec<Family> {
             format!("Lower end of the 95 % interval of the median {term}."),
             format!("Upper end of the 95 % interval of the median {term}."),
         ];
-        with_interval(selection, (metric.name, unit), help, |arm| arm.summaries[metric.id].map(of_summary))
+        with_interval(selection, (metric.name, unit), help, |arm| {
+            arm.summaries[metric.id].map(summary_interval)
+        })
     });
     let ratios = Metric::listed().flat_map(|metric| {
         let ends = ["the estimate", "lower end of the 95 % interval", "upper end of the 95 % interval"];
         let help = ends.map(|end| format!("To the baseline of the block, {end}."));
-        with_interval(selection, (metric.name, "ratio"), help, |arm| arm.ratio_of(metric.id).map(of_ratio))
+        with_interval(selection, (metric.name, "ratio"), help, |arm| {
+            arm.ratio_of(metric.id).map(ratio_interval)
+        })
     });
-    medians.chain(ratios).chain(counts(selection)).chain(words(selection)).collect()
+    medians.chain(ratios).chain(counts(selection)).chain(text_families(selection)).collect()
 }
 
-/// The families of an estimate and of the ends of its interval.
+/// Metric families of an estimate and of the ends of its interval.
 fn with_interval(
     selection: &Selection<'_>,
     (name, unit): (&str, &'static str),
     help: [String; 3],
-    of: impl Fn(&ArmResult) -> Option<Three>,
-) -> Vec<Family> {
+    of: impl Fn(&ArmResult) -> Option<EstimateAndInterval>,
+) -> Vec<MetricFamily> {
     let parts = ["", "_low", "_high"].into_iter().zip(help).enumerate();
     let family = |(at, (part, help)): (usize, (&str, String))| {
         gauge(selection, (&format!("{name}{part}"), unit, help), |cell| of(cell.arm).map(|three| three[at]))
@@ -180,20 +186,20 @@ fn with_interval(
     parts.map(family).collect()
 }
 
-/// A family of one number of each cell that has it.
+/// Metric family with a number for each cell that has it.
 fn gauge(
     selection: &Selection<'_>,
     (name, unit, help): (&str, &'static str, impl Into<String>),
-    value: impl Fn(&Cell<'_>) -> Option<f64>,
-) -> Family {
-    let mut family = Family::new(name, "gauge", unit, help);
+    value: impl Fn(&ExportCell<'_>) -> Option<f64>,
+) -> MetricFamily {
+    let mut family = MetricFamily::new(name, "gauge", unit, help);
     let samples =
         selection.cells().filter_map(|(run, cell)| Some(("", labels_of_cell(run, cell), value(cell)?)));
     family.samples.extend(samples);
     family
 }
 
-fn counts(selection: &Selection<'_>) -> [Family; 3] {
+fn counts(selection: &Selection<'_>) -> [MetricFamily; 3] {
     [
         gauge(
             selection,
@@ -209,17 +215,18 @@ fn counts(selection: &Selection<'_>) -> [Family; 3] {
     ]
 }
 
-/// Verdicts, and why cells have no times.
-fn words(selection: &Selection<'_>) -> [Family; 2] {
+/// Verdicts, and reasons why cells have no times.
+fn text_families(selection: &Selection<'_>) -> [MetricFamily; 2] {
     const VERDICTS: [Verdict; 5] =
         [Verdict::Faster, Verdict::Slower, Verdict::Equivalent, Verdict::Undecided, Verdict::Invalid];
-    let mut verdicts = Family::new(
+    let mut verdicts = MetricFamily::new(
         "verdict",
         "stateset",
         "",
         "What the comparison of wall times with the baseline came to.",
     );
-    let mut not_timed = Family::new("not_timed", "info", "", "Why a cell has no times or no comparison.");
+    let mut not_timed =
+        MetricFamily::new("not_timed", "info", "", "Why a cell has no times or no comparison.");
     for (run, cell) in selection.cells() {
         let labels = labels_of_cell(run, cell);
         if let Some(ratio) = &cell.arm.ratio {
@@ -229,7 +236,7 @@ fn words(selection: &Selection<'_>) -> [Family; 2] {
                 verdicts.samples.push(("", labels.iter().cloned().chain([state]).collect(), is_it));
             }
         }
-        if let Some(reason) = cell.why_without_times() {
+        if let Some(reason) = cell.why_no_times() {
             let labels = labels.into_iter().chain([("reason", reason)]).collect();
             not_timed.samples.push(("_info", labels, 1.0));
         }
@@ -243,6 +250,6 @@ mod tests {
 
     #[test]
     fn labels_are_escaped() {
-        assert_eq!(escaped("a\\b \"c\"\nd <e>"), "a\\\\b \\\"c\\\"\\nd <e>");
+        assert_eq!(escape_label("a\\b \"c\"\nd <e>"), "a\\\\b \\\"c\\\"\\nd <e>");
     }
 }

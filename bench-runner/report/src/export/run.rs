@@ -1,27 +1,25 @@
-//! What is asked for: runs, and which of their cells.
+//! Input of an export: runs, and a filter of their cells.
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::compare::Comparison;
 
-/// One run, and what its samples say.
+/// A run and its comparison.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
-    /// Its files.
+pub struct ExportRun<'a> {
     pub bundle: &'a Bundle,
-    /// The comparison made of them.
     pub comparison: &'a Comparison,
 }
 
-/// Which cells are exported; what is empty restricts nothing.
+/// Filter of the exported cells; an empty list does not restrict them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pick {
+pub struct CellFilter {
     /// Ids of blocks.
     pub blocks: Vec<String>,
-    /// Names of variants; a twin goes with its baseline's name.
+    /// Names of variants; a twin is matched by its baseline's name.
     pub variants: Vec<String>,
 }
 
-impl Pick {
+impl CellFilter {
     pub(super) fn is_everything(&self) -> bool {
         self.blocks.is_empty() && self.variants.is_empty()
     }

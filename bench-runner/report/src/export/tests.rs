@@ -4,20 +4,20 @@ use bench_runner_core::record::{Outcome, Role};
 use expect_test::{Expect, expect};
 use serde_json::Value;
 
-use super::fixture::{Judged, ODD, WARM_UP, bundle, empty, failures_only, odd, small, took};
+use super::fixture::{JudgedBundle, ODD, WARM_UP, bundle, empty, failures_only, odd, small, took};
 use super::*;
 
-fn exported(format: &str, runs: &[&Judged], pick: &Pick) -> Result<Export, ExportError> {
-    let runs: Vec<Run<'_>> = runs.iter().map(|judged| judged.run()).collect();
-    export(find(format).unwrap(), &runs, pick)
+fn exported(format: &str, runs: &[&JudgedBundle], filter: &CellFilter) -> Result<Export, ExportError> {
+    let runs: Vec<ExportRun<'_>> = runs.iter().map(|judged| judged.run()).collect();
+    export(find(format).unwrap(), &runs, filter)
 }
 
-fn whole(format: &str, judged: &Judged) -> Export {
-    exported(format, &[judged], &Pick::default()).unwrap()
+fn whole(format: &str, judged: &JudgedBundle) -> Export {
+    exported(format, &[judged], &CellFilter::default()).unwrap()
 }
 
 /// The only document, as JSON.
-fn json(format: &str, judged: &Judged) -> Value {
+fn json(format: &str, judged: &JudgedBundle) -> Value {
     let export = whole(format, judged);
     assert_eq!(export.documents.len(), 1);
     serde_json::from_str(&export.documents[0].text).unwrap()
@@ -27,7 +27,7 @@ fn check(value: &Value, expected: Expect) {
     expected.assert_eq(&value.to_string());
 }
 
-fn is_json(format: &Format) -> bool {
+fn is_json(format: &ExportFormat) -> bool {
     !matches!(format.name, "csv" | "openmetrics")
 }
 
@@ -46,7 +46,7 @@ fn every_format_is_well_formed_whatever_the_run_was() {
         for format in all() {
             let export = whole(format.name, &judged);
             assert!(!export.documents.is_empty(), "{}", format.name);
-            for Document { name, text } in &export.documents {
+            for ExportDocument { name, text } in &export.documents {
                 assert!(name.ends_with(&format!(".{}", format.extension)), "{name}");
                 assert!(!name.contains(['/', ' ', '\n']) && !name.starts_with('.'), "{name}");
                 if is_json(format) {
@@ -79,7 +79,7 @@ fn nothing_is_dropped_without_a_word() {
     for format in all() {
         let export = whole(format.name, &judged);
         let texts: String = export.documents.iter().map(|document| document.text.clone()).collect();
-        let said = texts + &export.unsaid.join("\n");
+        let said = texts + &export.omissions.join("\n");
         for name in
             ["env.X=fine", "env.X=breaks", "env.X=absent", "env.X=gone", "not in force", "interrupted"]
         {
@@ -89,7 +89,7 @@ fn nothing_is_dropped_without_a_word() {
     }
 }
 
-/// The failed builds of the odd run, as formats with a place for them have it.
+/// True if the text has the failed builds of the odd run, in formats that can represent them.
 fn says_failures(format: &str, text: &str) -> bool {
     match format {
         "bencher" => text.contains("\"failed-builds\": {\n      \"value\": 2\n"),
@@ -163,13 +163,14 @@ fn hyperfine_schema_1() {
     );
 }
 
-/// What hyperfine itself wrote for two runs each of `true {x}` with two values of x.
+/// Files written by hyperfine for two runs each of `true {x}` with two values of x.
 const OF_HYPERFINE: [(&str, &str); 2] = [
     ("hyperfine", include_str!("foreign/hyperfine-2.0.0.json")),
     ("hyperfine-1", include_str!("foreign/hyperfine-1.20.0.json")),
 ];
 
-/// Every path in a document with the type of what is there, and with the word where it is one of the format's own.
+/// Collects every path in a document with the type of its value, or with the value itself if the format
+/// defines it.
 fn shape(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     let kind = match value {
         Value::Object(members) => {
@@ -209,7 +210,7 @@ fn the_spread_of_a_single_build_is_not_known() {
     for arm in 0..2 {
         super::fixture::build(&mut bundle, arm, 1, took(1000));
     }
-    let judged = Judged::of(bundle);
+    let judged = JudgedBundle::judge(bundle);
     assert_eq!(json("hyperfine", &judged)["results"][0]["summary"]["time_wall_clock"]["stddev"], Value::Null);
     assert_eq!(json("hyperfine-1", &judged)["results"][0]["stddev"], Value::Null);
 }
@@ -267,15 +268,16 @@ fn github_benchmark_entries() {
             r#"{"extra":"1 measured build failed\nno build counts\n20260101T000000Z-s-abcdef on a machine","name":"s/p/clean/env.X=1 failed builds","unit":"builds","value":1.0}"#
         ]],
     );
-    assert!(whole("github-benchmark", &empty()).unsaid[0].contains("refuses an empty array"));
+    assert!(whole("github-benchmark", &empty()).omissions[0].contains("refuses an empty array"));
 }
 
 #[test]
 fn runs_that_a_format_cannot_hold_are_refused() {
     let (one, mut other) = (small(), small());
-    let refused =
-        |format: &str, runs: &[&Judged], pick: &Pick| exported(format, runs, pick).unwrap_err().to_string();
-    let everything = Pick::default();
+    let refused = |format: &str, runs: &[&JudgedBundle], filter: &CellFilter| {
+        exported(format, runs, filter).unwrap_err().to_string()
+    };
+    let everything = CellFilter::default();
     assert_eq!(
         refused("csv", &[&one, &one], &everything),
         "the run `20260101T000000Z-s-abcdef` was given twice"
@@ -293,22 +295,23 @@ fn runs_that_a_format_cannot_hold_are_refused() {
             _ => assert_eq!(outcome.unwrap().documents.len(), 1),
         }
     }
-    let picked = Pick { variants: vec!["env.X=2".to_owned()], ..Pick::default() };
+    let picked = CellFilter { variants: vec!["env.X=2".to_owned()], ..CellFilter::default() };
     assert!(refused("json", &[&one], &picked).contains("whole runs"));
-    let unknown = Pick { variants: vec!["env.X=3".to_owned()], ..Pick::default() };
+    let unknown = CellFilter { variants: vec!["env.X=3".to_owned()], ..CellFilter::default() };
     let said = refused("csv", &[&one], &unknown);
     assert!(said.starts_with("no variant is called `env.X=3`; did you mean `env.X="), "{said}");
-    let unknown = Pick { blocks: vec!["zzz".to_owned()], ..Pick::default() };
+    let unknown = CellFilter { blocks: vec!["zzz".to_owned()], ..CellFilter::default() };
     assert_eq!(refused("csv", &[&one], &unknown), "no block is called `zzz`; there is `s/p/clean`");
 }
 
 #[test]
 fn what_is_picked_comes_out_alone() {
-    let pick = Pick { variants: vec!["env.X=2".to_owned()], blocks: vec!["s/p/clean".to_owned()] };
-    let export = exported("critcmp", &[&small()], &pick).unwrap();
+    let filter = CellFilter { variants: vec!["env.X=2".to_owned()], blocks: vec!["s/p/clean".to_owned()] };
+    let export = exported("critcmp", &[&small()], &filter).unwrap();
     assert_eq!(export.documents.len(), 1);
     let results: Value =
-        serde_json::from_str(&exported("hyperfine", &[&small()], &pick).unwrap().documents[0].text).unwrap();
+        serde_json::from_str(&exported("hyperfine", &[&small()], &filter).unwrap().documents[0].text)
+            .unwrap();
     assert_eq!(results["results"].as_array().unwrap().len(), 1);
     // nothing varies in a single cell
     assert_eq!(results["results"][0]["parameters"], Value::Null);

@@ -1,4 +1,4 @@
-//! The builds of one block in the order taken, and beside them each arm's median and interval.
+//! Figure of one block: its builds in the order they were made, and each arm's median and interval.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Point};
 use bench_runner_core::record::Role;
@@ -6,36 +6,36 @@ use bench_runner_core::record::Role;
 use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
 /// Upper end of both panels.
 const TOP: f64 = 96.0;
-/// Where the plot of the builds begins and ends.
+/// Left and right end of the plot of the builds.
 const PLOT: (f64, f64) = (84.0, 556.0);
-/// Where the rows of the arms begin and end.
+/// Left and right end of the rows of the arms.
 const ROWS: (f64, f64) = (590.0, WIDTH - EDGE);
-/// Where the intervals of the rows begin and end.
+/// Left and right end of the intervals in the rows.
 const INTERVALS: (f64, f64) = (608.0, 752.0);
 /// Height of one row.
 const ROW: f64 = 39.0;
-/// Least height of the panels.
+/// Minimum height of the panels.
 const LEAST: f64 = 300.0;
-/// What axis titles, ticks and the caption take below the panels.
+/// Height of ticks, axis titles and the caption below the panels.
 const BELOW: f64 = 70.0;
-/// More builds than this are drawn smaller.
+/// Number of builds above which they are drawn smaller.
 const CROWDED: usize = 400;
 
-/// What a name may take.
+/// Maximum width of a name.
 const NAME_ROOM: f64 = ROWS.1 - INTERVALS.0;
-/// What the number of failed builds takes of that.
+/// Width reserved for the number of failed builds.
 const FAILED_ROOM: f64 = 76.0;
 
-/// The scene of one block.
+/// Scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let series = series::of_block(block, room(block));
-    let unit = TimeUnit::of_block(block);
+    let series = series::for_block(block, name_room(block));
+    let unit = TimeUnit::for_block(block);
     let bottom = TOP + (series.len() as f64 * ROW).max(LEAST);
     let mut scene = Scene::new(&block.title, description(block, unit));
     scene.height = bottom + BELOW;
@@ -46,16 +46,16 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     scene
 }
 
-/// What a name may take beside the number of failed builds.
-fn room(block: &BlockResult) -> f64 {
+/// Maximum width of a name, without the number of failed builds if an arm has any.
+fn name_room(block: &BlockResult) -> f64 {
     let failed = block.arms.iter().any(|arm| arm.failures > 0);
     if failed { NAME_ROOM - FAILED_ROOM } else { NAME_ROOM }
 }
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
     let arms = block.arms.iter().map(|arm| {
-        let says = arm.wall().map_or_else(|| wording::without_ratio(arm), |wall| median(&wall, unit));
-        format!("{} {says}", wording::arm_name(arm))
+        let text = arm.wall().map_or_else(|| wording::why_no_ratio(arm), |wall| median(&wall, unit));
+        format!("{} {text}", wording::arm_name(arm))
     });
     let arms: Vec<_> = arms.collect();
     format!("{}. Median wall time and its 95 % interval: {}.", wording::progress(block), arms.join("; "))
@@ -66,7 +66,7 @@ fn median(wall: &bench_runner_core::compare::Summary, unit: TimeUnit) -> String 
     format!("{} {} [{}, {}]", shown.estimate, unit.symbol(), shown.low, shown.high)
 }
 
-/// The builds in the order taken.
+/// The builds in the order they were made.
 fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64) {
     let mut points: Vec<Point> = series.iter().flat_map(|s| s.arm.points.iter().copied()).collect();
     points.retain(|point| point.wall.is_finite() && point.wall > 0.0);
@@ -87,13 +87,13 @@ fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64)
     round_lines(scene, &x, &points, bottom);
     session_lines(scene, &x, &sessions, first.session, bottom);
     let half = if points.len() > CROWDED { 3.0 } else { 4.0 };
-    // The baseline and its twin come first in a block and so lie below: the variants are what the figure is for.
+    // The baseline and its twin come first in a block, so the variants are drawn over them.
     for one in series {
         for point in one.arm.points.iter().filter(|point| point.wall.is_finite() && point.wall > 0.0) {
             let place = (x.place(f64::from(point.order) + 1.0), y.place(point.wall));
             marks::shape(scene, one.shape, place, half, one.ink);
-            let (name, text) = (wording::arm_name(one.arm), told(point, unit));
-            scene.tips.push(Tip { from: place, to: place, name, text });
+            let (name, text) = (wording::arm_name(one.arm), build_tooltip(point, unit));
+            scene.tooltips.push(Tooltip { from: place, to: place, name, text });
             if point.outlier {
                 marks::ring(scene, place, half + 3.5, 1.3, Ink::Outlier);
             }
@@ -101,7 +101,7 @@ fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64)
     }
 }
 
-fn told(point: &Point, unit: TimeUnit) -> String {
+fn build_tooltip(point: &Point, unit: TimeUnit) -> String {
     let (time, symbol, build) = (wording::seconds(point.wall, unit), unit.symbol(), point.order + 1);
     let outlier = if point.outlier { ", an outlier" } else { "" };
     format!("{time} {symbol}, round {}, build {build}{outlier}", point.round)
@@ -111,10 +111,10 @@ fn time_axis(scene: &mut Scene, y: &Scale, unit: TimeUnit, bottom: f64) {
     let kind = if y.is_log() { ", logarithmic" } else { "" };
     let title = format!("wall time, {}{kind}", unit.symbol());
     scene.text(Label::new((EDGE, TOP - 16.0), title, 11.0, Ink::Muted));
-    let shown = y.in_units(|seconds| unit.convert(seconds));
-    let ticks = shown.ticks(((bottom - TOP) / 50.0) as usize);
-    for (tick, label) in ticks.iter().zip(shown.labels(&ticks)) {
-        let at = shown.place(*tick);
+    let axis = y.in_units(|seconds| unit.convert(seconds));
+    let ticks = axis.ticks(((bottom - TOP) / 50.0) as usize);
+    for (tick, label) in ticks.iter().zip(axis.labels(&ticks)) {
+        let at = axis.place(*tick);
         scene.line((PLOT.0, at), (PLOT.1, at), 1.0, Ink::Grid);
         let label = Label::new((PLOT.0 - 8.0, at), label, 11.0, Ink::Muted).anchored(Anchor::End);
         scene.text(label.within(PLOT.0 - 12.0));
@@ -134,7 +134,8 @@ fn order_axis(scene: &mut Scene, x: &Scale, bottom: f64) {
     scene.text(Label::new(middle, title, 11.0, Ink::Muted).anchored(Anchor::Middle));
 }
 
-/// Where a part of the run ends and another begins: between which builds, and the name of what begins.
+/// Boundaries between parts of the run: position between two builds, and number of the part that begins
+/// there.
 fn boundaries(points: &[Point], part: impl Fn(&Point) -> u32) -> Vec<(f64, u32)> {
     let between = |a: &Point, b: &Point| (f64::from(a.order) + f64::from(b.order)) / 2.0 + 1.0;
     let pairs = points.iter().zip(points.iter().skip(1));
@@ -144,7 +145,7 @@ fn boundaries(points: &[Point], part: impl Fn(&Point) -> u32) -> Vec<(f64, u32)>
 fn round_lines(scene: &mut Scene, x: &Scale, points: &[Point], bottom: f64) {
     let places: Vec<f64> =
         boundaries(points, |point| point.round).into_iter().map(|(at, _)| x.place(at)).collect();
-    // Lines closer than this would be a grey area.
+    // Lines that are closer than this would merge into a gray area.
     let crowded = places.windows(2).any(|pair| pair[1] - pair[0] < 6.0);
     for place in places.into_iter().filter(|_| !crowded) {
         scene.line((place, TOP), (place, bottom), 1.0, Ink::Grid);
@@ -164,14 +165,14 @@ fn session_lines(scene: &mut Scene, x: &Scale, sessions: &[(f64, u32)], first: u
         }
         let named = [format!("session {session}"), session.to_string()].into_iter();
         let labels = named.map(|text| Label::new((start + 5.0, TOP + 9.0), text, 10.0, Ink::Muted));
-        // Nothing rather than something cut: the lines alone show where sessions end.
+        // A label that does not fit is left out: the lines alone show where sessions end.
         if let Some(label) = labels.into_iter().find(|label| label.width() + 8.0 < end - start) {
             scene.text(label);
         }
     }
 }
 
-/// Each arm's median and interval, which is the legend too.
+/// Each arm's median and interval; the rows are also the legend.
 fn rows(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64) {
     scene.text(Label::new((ROWS.0, TOP - 16.0), "median and 95 % interval", 11.0, Ink::Muted));
     let walls = series.iter().filter_map(|s| s.arm.wall());
@@ -202,7 +203,7 @@ fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: 
     }
     scene.text(Label::new((INTERVALS.0, name_y), &one.name, series::NAME_SIZE, Ink::Text));
     let Some(wall) = one.arm.wall() else {
-        let reason = Label::new((INTERVALS.0, value_y), without_times(one.arm), 11.0, Ink::Muted);
+        let reason = Label::new((INTERVALS.0, value_y), why_no_interval(one.arm), 11.0, Ink::Muted);
         return scene.text(reason.within(NAME_ROOM));
     };
     let ends = (x.place(wall.low), x.place(wall.high));
@@ -211,10 +212,10 @@ fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: 
     scene.text(value.within(ROWS.1 - INTERVALS.1 - 10.0));
 }
 
-/// Why a row has no interval; the number of failures stands elsewhere in it.
-fn without_times(arm: &ArmResult) -> String {
+/// Reason why a row has no interval, without the number of failures, which is elsewhere in the row.
+fn why_no_interval(arm: &ArmResult) -> String {
     let only_failures = arm.not_timed.is_none() && arm.failures > 0;
-    if only_failures { "no build ended well".to_owned() } else { wording::without_ratio(arm) }
+    if only_failures { "no build ended well".to_owned() } else { wording::why_no_ratio(arm) }
 }
 
 fn caption(scene: &mut Scene, block: &BlockResult) {

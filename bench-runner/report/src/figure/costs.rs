@@ -1,4 +1,4 @@
-//! Where the time of each arm goes: CPU time of the build's user code and of the kernel, beside the wall time.
+//! Figure of one block: CPU time of each arm in user code and in the kernel, with the wall time.
 
 use bench_runner_core::compare::BlockResult;
 use bench_runner_core::record::MetricId;
@@ -6,36 +6,36 @@ use bench_runner_core::record::MetricId;
 use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
-/// Where names begin and how far they may go.
+/// Left and right end of the names.
 const NAMES: (f64, f64) = (36.0, 264.0);
-/// Where the axis begins and ends.
+/// Left and right end of the axis.
 const AXIS: (f64, f64) = (280.0, 760.0);
-/// Where the numbers end.
+/// Right end of the numbers.
 const NUMBERS: f64 = WIDTH - EDGE;
 /// Upper end of the first row.
 const TOP: f64 = 92.0;
 /// Height of one row.
 const ROW: f64 = 28.0;
-/// What ticks and the title of the axis take below the rows.
+/// Height of ticks and axis title below the rows.
 const BELOW: f64 = 56.0;
 
-/// Colours of the two parts; none of them means a verdict.
+/// Colors of user code and kernel; neither stands for a verdict.
 const USER: Ink = Ink::Arm(5);
 const KERNEL: Ink = Ink::Arm(4);
 
 /// Mean seconds of an arm's builds.
-struct Cost {
+struct MeanCost {
     wall: f64,
     user: f64,
     kernel: f64,
 }
 
-impl Cost {
-    fn of(series: &Series<'_>) -> Option<Self> {
+impl MeanCost {
+    fn from_series(series: &Series<'_>) -> Option<Self> {
         let mean = |metric: MetricId| Some(series.arm.summaries[metric]?.mean);
         let (wall, cpu, kernel) = (mean(MetricId::Wall)?, mean(MetricId::Cpu)?, mean(MetricId::Kernel)?);
         let cost = Self { wall, user: (cpu - kernel).max(0.0), kernel };
@@ -46,15 +46,15 @@ impl Cost {
         self.user + self.kernel
     }
 
-    /// How many processors were at work on average.
-    fn busy(&self) -> Option<f64> {
+    /// Average number of busy processors.
+    fn busy_processors(&self) -> Option<f64> {
         (self.wall > 0.0).then(|| self.cpu() / self.wall)
     }
 
-    fn told(&self, unit: TimeUnit) -> String {
+    fn describe(&self, unit: TimeUnit) -> String {
         let [wall, user, kernel] = [self.wall, self.user, self.kernel].map(|s| wording::seconds(s, unit));
         let symbol = unit.symbol();
-        let busy = self.busy().map(|busy| format!("; {busy:.2} processors busy on average"));
+        let busy = self.busy_processors().map(|busy| format!("; {busy:.2} processors busy on average"));
         format!(
             "wall {wall} {symbol}, CPU {user} {symbol} user code and {kernel} {symbol} kernel{}",
             busy.unwrap_or_default()
@@ -62,18 +62,21 @@ impl Cost {
     }
 }
 
-/// The scene of one block; means, since parts of a median do not add up.
+/// Scene of one block; shows means, since medians of parts do not add up.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let all = series::of_block(block, NAMES.1 - NAMES.0);
-    let rows: Vec<(Series<'_>, Cost)> =
-        all.into_iter().filter_map(|series| Cost::of(&series).map(|cost| (series, cost))).collect();
+    let all = series::for_block(block, NAMES.1 - NAMES.0);
+    let rows: Vec<(Series<'_>, MeanCost)> = all
+        .into_iter()
+        .filter_map(|series| MeanCost::from_series(&series).map(|cost| (series, cost)))
+        .collect();
     let longest = rows.iter().map(|(_, cost)| cost.cpu().max(cost.wall)).fold(0.0, f64::max);
     let unit = TimeUnit::for_seconds(longest);
-    let says =
-        rows.iter().map(|(series, cost)| format!("{}: {}", wording::arm_name(series.arm), cost.told(unit)));
-    let says: Vec<String> = says.collect();
+    let descriptions = rows
+        .iter()
+        .map(|(series, cost)| format!("{}: {}", wording::arm_name(series.arm), cost.describe(unit)));
+    let descriptions: Vec<String> = descriptions.collect();
     let mut scene =
-        Scene::new(format!("{}: where the time goes", block.title), format!("{}.", says.join("; ")));
+        Scene::new(format!("{}: where the time goes", block.title), format!("{}.", descriptions.join("; ")));
     scene.heading(&scene.title.clone(), "mean CPU time of all processes of a build, beside its wall time");
     if rows.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));
@@ -108,24 +111,24 @@ fn legend(scene: &mut Scene) {
 }
 
 fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
-    marks::upright_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
+    marks::vertical_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
     scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
     let middle = ((AXIS.0 + AXIS.1) / 2.0, bottom + 34.0);
     let title = Label::new(middle, format!("time, {}", unit.symbol()), 11.0, Ink::Muted);
     scene.text(title.anchored(Anchor::Middle));
 }
 
-fn row(scene: &mut Scene, (series, cost): (&Series<'_>, &Cost), (x, unit): (&Scale, TimeUnit), y: f64) {
+fn row(scene: &mut Scene, (series, cost): (&Series<'_>, &MeanCost), (x, unit): (&Scale, TimeUnit), y: f64) {
     scene.text(Label::new((NAMES.0, y), &series.name, series::NAME_SIZE, Ink::Text));
     let (zero, user, cpu) = (x.place(0.0), x.place(cost.user), x.place(cost.cpu()));
     scene.rect((zero, y - 8.0), (user, y + 8.0), USER);
     scene.rect((user, y - 8.0), (cpu, y + 8.0), KERNEL);
     let wall = x.place(cost.wall);
     scene.line((wall, y - 12.0), (wall, y + 12.0), 2.4, Ink::Text);
-    if let Some(busy) = cost.busy() {
+    if let Some(busy) = cost.busy_processors() {
         let label = Label::new((NUMBERS, y), format!("{busy:.2}"), 11.0, Ink::Text);
         scene.text(label.anchored(Anchor::End));
     }
-    let (name, text) = (wording::arm_name(series.arm), cost.told(unit));
-    scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
+    let (name, text) = (wording::arm_name(series.arm), cost.describe(unit));
+    scene.tooltips.push(Tooltip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
 }

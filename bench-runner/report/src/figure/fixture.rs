@@ -1,4 +1,4 @@
-//! Made-up comparisons for tests.
+//! Synthetic comparisons for tests.
 
 use bench_runner_core::compare::{
     ArmResult, BlockResult, ChangedArm, Comparison, Effect, Invalid, LaterBuildChange, NoOrderEffects,
@@ -8,10 +8,10 @@ use bench_runner_core::record::{
     BlockId, ByMetric, Fidelity, FidelityDifference, MetricId, Proof, ProofResult, Role, Skipped, StopReason,
 };
 
-/// What the variants take of the baseline's time.
+/// Times of the variants as shares of the baseline's time.
 const SHARES: [f64; 9] = [0.873, 0.921, 1.064, 0.991, 1.012, 0.846, 1.103, 0.958, 1.0];
 
-/// The same spread of numbers between −1 and 1 on every machine.
+/// Deterministic pseudo-random number between −1 and 1.
 fn noise(seed: u64) -> f64 {
     let mut x = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5851_F42D;
     x ^= x >> 29;
@@ -20,7 +20,7 @@ fn noise(seed: u64) -> f64 {
     (x % 20_001) as f64 / 10_000.0 - 1.0
 }
 
-/// A summary whose interval is `spread`, a share, to both sides.
+/// A summary whose interval extends by the share `spread` to both sides.
 pub(crate) fn summary(median: f64, spread: f64, n: usize) -> Summary {
     let (low, high) = (median * (1.0 - spread), median * (1.0 + spread));
     Summary {
@@ -36,7 +36,7 @@ pub(crate) fn summary(median: f64, spread: f64, n: usize) -> Summary {
     }
 }
 
-/// A ratio whose interval is `spread`, a share, to both sides.
+/// A ratio whose interval extends by the share `spread` to both sides.
 pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     let (low, high) = (ratio * (1.0 - spread), ratio * (1.0 + spread));
     Ratio {
@@ -53,12 +53,12 @@ pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     }
 }
 
-/// A ratio that is not judged, whose interval is `spread` to both sides.
+/// A ratio without a verdict, whose interval extends by `spread` to both sides.
 pub(crate) fn plain_ratio(ratio: f64, spread: f64) -> PlainRatio {
     PlainRatio { rounds: 12, ratio, low: ratio - spread, high: ratio + spread }
 }
 
-/// Effects of the order in 12 rounds, with this p-value for the predecessors.
+/// Order effects in 12 rounds, with p-value `p` for the predecessors.
 pub(crate) fn order(p: f64) -> OrderEffects {
     let effect = |log, half_width| Effect { log, half_width };
     OrderEffects {
@@ -75,7 +75,7 @@ pub(crate) fn twin(rounds: usize, ratio: f64, half_width: f64, p: f64) -> TwinRe
     TwinResult { rounds, ratio, theta: ratio.ln(), se: half_width / 2.2, half_width, p }
 }
 
-/// An arm without anything.
+/// An arm without builds.
 pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
     ArmResult {
         role,
@@ -114,7 +114,8 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
     }
 }
 
-/// A block of `names.len() + 1` arms (the baseline is the first name, its twin comes second) around `base` seconds.
+/// A block of `names.len() + 1` arms around `base` seconds: the baseline has the first name, its twin is
+/// second.
 pub(crate) fn block(project: &str, names: &[String], rounds: u32, base: f64) -> BlockResult {
     let mut block = empty_block(project);
     block.rounds = rounds;
@@ -138,13 +139,13 @@ pub(crate) fn block(project: &str, names: &[String], rounds: u32, base: f64) -> 
             result.points.push(Point { order, round: round + 1, session, wall, outlier });
         }
         result.middle_half = Some((base * share * 0.997, base * share * 1.004));
-        for (metric, centre, noise) in [
+        for (metric, center, noise) in [
             (MetricId::Wall, base * share, 0.006),
             (MetricId::Cpu, base * share * 1.7, 0.004),
             (MetricId::Kernel, base * share * 0.3, 0.01),
             (MetricId::MaxRss, 4e8 / share, 0.002),
         ] {
-            result.summaries[metric] = Some(summary(centre, noise, rounds as usize));
+            result.summaries[metric] = Some(summary(center, noise, rounds as usize));
         }
         if role == Role::Variant {
             let verdict = match share {
@@ -160,7 +161,7 @@ pub(crate) fn block(project: &str, names: &[String], rounds: u32, base: f64) -> 
     block
 }
 
-/// `n` variants' names, short or long.
+/// Names of `n` variants, short or long.
 pub(crate) fn names(n: usize, long: bool) -> Vec<String> {
     let one = |i: usize| match (long, i) {
         (false, 0) => "linker=bfd".to_owned(),
@@ -189,7 +190,7 @@ pub(crate) fn comparison(blocks: Vec<BlockResult>) -> Comparison {
     }
 }
 
-/// A comparison in which everything happens that can.
+/// A comparison with every kind of result.
 pub(crate) fn everything() -> Comparison {
     let mut first = block("hexyl 0.17.0", &names(4, false), 12, 4.2);
     first.arms[2].aliases = vec!["linker=rust-lld".to_owned()];
@@ -244,7 +245,8 @@ pub(crate) fn everything() -> Comparison {
     comparison
 }
 
-/// A block whose builds are not all the user's own, and whose later builds differ in kind from the first.
+/// A block with builds that differ from the user's own, and with later builds that differ in kind from the
+/// first.
 pub(crate) fn unlike() -> BlockResult {
     let mut block = block("hexyl 0.17.0", &names(2, false), 12, 4.2);
     let compared = vec!["flags".to_owned()];

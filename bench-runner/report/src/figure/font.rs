@@ -1,23 +1,24 @@
-//! The font of all figures and pages: how wide a text is, and the outline of each glyph.
+//! The font of all figures and pages: widths of texts and outlines of glyphs.
 //!
-//! A few hundred glyphs of Inter come with the program (`fonts/make.py` made them), so that a figure
-//! looks the same on every machine: files have outlines in place of text, a page has the font in it. Digits are all of
-//! one width. What the font lacks (Chinese, emoji, …) is drawn by the viewer's font, or as a box in a PNG.
+//! The program includes a few hundred glyphs of Inter (extracted by `fonts/make.py`), so a figure looks the
+//! same on every machine: files have outlines instead of text, and a page embeds the font. All digits have
+//! the same width. Missing characters (Chinese, emoji, …) are drawn in the viewer's font, or as a box in a
+//! PNG.
 
 use std::sync::LazyLock;
 
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
 
-/// How thick the strokes are.
+/// Stroke weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weight {
     /// For text.
     Regular,
-    /// For what is to stand out.
+    /// For emphasis.
     SemiBold,
 }
 
-/// The fonts as a page embeds them, WOFF2 in base64, with their CSS weight.
+/// The fonts for embedding in pages: WOFF2 in base64, with the CSS weight.
 pub(crate) const FOR_PAGES: [(&str, u16); 2] = [
     (include_str!("../../fonts/Inter-Regular.woff2.base64"), 400),
     (include_str!("../../fonts/Inter-SemiBold.woff2.base64"), 600),
@@ -27,29 +28,28 @@ static REGULAR: LazyLock<Font> = LazyLock::new(|| Font::new(include_bytes!("../.
 static SEMI_BOLD: LazyLock<Font> =
     LazyLock::new(|| Font::new(include_bytes!("../../fonts/Inter-SemiBold.otf")));
 
-/// Width of a character that the font lacks, as a share of the size: that of a wide one.
-const LACKING: f64 = 1.15;
-/// Height of capital letters as a share of the size; texts stand centred on half of it.
-pub(crate) const CAPITALS: f64 = 2048.0 / 2816.0;
+/// Width assumed for a character that the font lacks, as a share of the size: that of a wide character.
+const MISSING_WIDTH: f64 = 1.15;
+/// Height of capital letters as a share of the size; texts are centered on half of it.
+pub(crate) const CAPITAL_HEIGHT: f64 = 2048.0 / 2816.0;
 
-/// One weight.
+/// One weight of the font.
 pub(crate) struct Font {
     face: Face<'static>,
-    /// Advance and glyph of the characters below 128, which nearly all texts are made of.
+    /// Glyphs of the characters below 128, which make up nearly all texts.
     ascii: Vec<Option<Glyph>>,
 }
 
 /// A glyph of the font.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Glyph {
-    /// Its number in the font.
+    /// Glyph number in the font.
     pub(crate) number: u16,
-    /// How far it moves on, in units of the font.
+    /// Advance width, in units of the font.
     pub(crate) advance: f64,
 }
 
 impl Weight {
-    /// The font of this weight.
     pub(crate) fn font(self) -> &'static Font {
         match self {
             Self::Regular => &REGULAR,
@@ -61,37 +61,37 @@ impl Weight {
 impl Font {
     fn new(bytes: &'static [u8]) -> Self {
         let face = Face::parse(bytes, 0).expect("the font comes with the program, and a test reads it");
-        let ascii = (0..128u8).map(|byte| glyph_of(&face, char::from(byte))).collect();
+        let ascii = (0..128u8).map(|byte| find_glyph(&face, char::from(byte))).collect();
         Self { face, ascii }
     }
 
-    /// Units of the font in one size.
+    /// Units per em.
     pub(crate) fn units(&self) -> f64 {
         f64::from(self.face.units_per_em())
     }
 
-    /// The glyph of a character; `None` where the font has none.
+    /// Glyph of a character; `None` if the font has none.
     pub(crate) fn glyph(&self, c: char) -> Option<Glyph> {
         match self.ascii.get(c as usize) {
             Some(known) => *known,
-            None => glyph_of(&self.face, c),
+            None => find_glyph(&self.face, c),
         }
     }
 
     /// Width of a text as a share of the font size.
     pub(crate) fn width(&self, text: &str) -> f64 {
-        let ems = |c| self.glyph(c).map_or(LACKING, |glyph| glyph.advance / self.units());
+        let ems = |c| self.glyph(c).map_or(MISSING_WIDTH, |glyph| glyph.advance / self.units());
         text.chars().map(ems).sum()
     }
 
-    /// Draws a glyph in units of the font, with y growing upwards; nothing for a space.
+    /// Draws a glyph in units of the font, with y growing upwards; a space draws nothing.
     pub(crate) fn outline(&self, number: u16, pen: &mut dyn OutlineBuilder) {
-        // `None` only says that there is nothing to draw.
+        // `None` only means that there is nothing to draw.
         self.face.outline_glyph(GlyphId(number), pen);
     }
 }
 
-fn glyph_of(face: &Face<'static>, c: char) -> Option<Glyph> {
+fn find_glyph(face: &Face<'static>, c: char) -> Option<Glyph> {
     let glyph = face.glyph_index(c).filter(|glyph| glyph.0 != 0)?;
     let advance = f64::from(face.glyph_hor_advance(glyph).unwrap_or_default());
     Some(Glyph { number: glyph.0, advance })
@@ -116,7 +116,7 @@ mod tests {
                 assert!(weight.font().glyph(c).is_some(), "{c}");
             }
             assert_eq!(weight.font().glyph('語'), None);
-            assert_eq!(weight.font().width("語"), LACKING);
+            assert_eq!(weight.font().width("語"), MISSING_WIDTH);
         }
     }
 

@@ -1,28 +1,28 @@
-//! The figure of a run: every ratio with its interval, block by block, on one logarithmic axis.
+//! Forest plot of a run: every ratio with its interval, block by block, on one logarithmic axis.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult};
 use bench_runner_core::record::Role;
 
 use super::intervals::{
     self, NAME_SIZE, Swatch, TICKS, around_one, axis_labels, grid, head, interval, legend, look,
-    number_cells, reason, row_tip,
+    number_cells, reason, row_tooltip,
 };
-use super::layout::Layout;
-use super::palette::{Ink, Shape};
+use super::layout::FigureLayout;
+use super::palette::{Ink, PointShape};
 use super::scale::Scale;
-use super::scene::{Label, Scene, Tip};
+use super::scene::{Label, Scene, Tooltip};
 use super::widths;
 use super::wording::{self, TimeUnit};
 
-/// What lies below the last line of the caption.
+/// Blank space below the last line of the caption.
 const BELOW: f64 = 28.0;
-/// Blank between blocks.
+/// Blank space between blocks.
 const GAP: f64 = 12.0;
-/// From this change on, a factor reads better than per cent.
+/// Ratio from which a factor is shown instead of a percentage.
 const AS_FACTOR: f64 = 3.0;
 
-/// The scene of one run.
-pub(crate) fn scene(comparison: &Comparison, layout: &Layout) -> Scene {
+/// Scene of one run.
+pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
     let title = format!("{}: wall time against the baseline", comparison.scenario);
     let mut scene = Scene { width: layout.width, ..Scene::new(&title, description(comparison)) };
     let mut top = head(&mut scene, layout, &title, &comparison.machine);
@@ -42,19 +42,19 @@ pub(crate) fn scene(comparison: &Comparison, layout: &Layout) -> Scene {
 }
 
 fn description(comparison: &Comparison) -> String {
-    let mut says = Vec::new();
+    let mut sentences = Vec::new();
     for block in &comparison.blocks {
         let rows = block.arms.iter().filter(|arm| arm.role == Role::Variant).map(|arm| match &arm.ratio {
             Some(ratio) => {
                 let (estimate, interval) = numbers(ratio);
                 format!("{} {}, {estimate} {interval}", arm.variant, ratio.verdict.as_str())
             }
-            None => format!("{} {}", arm.variant, wording::without_ratio(arm)),
+            None => format!("{} {}", arm.variant, wording::why_no_ratio(arm)),
         });
         let rows: Vec<_> = rows.collect();
-        says.push(format!("{}: {}.", block.title, rows.join("; ")));
+        sentences.push(format!("{}: {}.", block.title, rows.join("; ")));
     }
-    if says.is_empty() { "No block was measured.".to_owned() } else { says.join(" ") }
+    if sentences.is_empty() { "No block was measured.".to_owned() } else { sentences.join(" ") }
 }
 
 fn range(blocks: &[BlockResult]) -> (f64, f64) {
@@ -62,17 +62,17 @@ fn range(blocks: &[BlockResult]) -> (f64, f64) {
     let twins = || blocks.iter().filter_map(|block| block.twin);
     let margins = blocks.iter().flat_map(|block| around_one(block.margin));
     let estimates = ratios().map(|ratio| ratio.ratio).chain(twins().map(|twin| twin.ratio)).chain(margins);
-    let of_twins = twins().map(|twin| ends_of(&twin)).flat_map(|(low, high)| [low, high]);
+    let of_twins = twins().map(|twin| twin_interval(&twin)).flat_map(|(low, high)| [low, high]);
     intervals::range(estimates, ratios().flat_map(|ratio| [ratio.low, ratio.high]).chain(of_twins))
 }
 
-/// The twin's interval.
-fn ends_of(twin: &TwinResult) -> (f64, f64) {
+/// Interval of the twin's ratio.
+fn twin_interval(twin: &TwinResult) -> (f64, f64) {
     (twin.ratio / (1.0 + twin.half_width), twin.ratio * (1.0 + twin.half_width))
 }
 
-/// Draws a block from `top` on and returns where it ends.
-fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &Layout), top: f64) -> f64 {
+/// Draws a block from `top` on and returns its lower end.
+fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &FigureLayout), top: f64) -> f64 {
     let arms: Vec<_> = block.arms.iter().filter(|arm| arm.role != Role::Baseline).collect();
     let rows_top = heading(scene, block, layout, top);
     let rows = arms.len().max(1);
@@ -89,23 +89,23 @@ fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &Layou
         let top = rows_top + index as f64 * layout.row;
         let ink = if arm.ratio.is_some() { Ink::Text } else { Ink::Muted };
         scene.text(Label::new((layout.names.0, top + layout.name_at), name, NAME_SIZE, ink));
-        if let Some(text) = told(block, arm) {
-            scene.tips.push(Tip { name: wording::arm_name(arm), text, ..row_tip(layout, top) });
+        if let Some(text) = row_tooltip_text(block, arm) {
+            scene.tooltips.push(Tooltip { name: wording::arm_name(arm), text, ..row_tooltip(layout, top) });
         }
         match (&arm.ratio, &block.twin) {
             (Some(ratio), _) => row(scene, ratio, (axis, layout), top),
             (None, Some(twin)) if arm.role == Role::Twin => twin_row(scene, twin, (axis, layout), top),
-            (None, _) => reason(scene, layout, &wording::without_ratio(arm), top),
+            (None, _) => reason(scene, layout, &wording::why_no_ratio(arm), top),
         }
     }
     rows_top + rows as f64 * layout.row
 }
 
-/// What is told of an arm in full; `None` where its row says all there is.
-fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
+/// Tooltip of an arm; `None` if it has no ratio, so that its row already shows everything.
+fn row_tooltip_text(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     let ratio = arm.ratio.as_ref()?;
     let (factor, change) = (wording::ratio(ratio), wording::change(ratio));
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let median =
         arm.wall().map(|wall| format!(", median {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     Some(format!(
@@ -121,22 +121,22 @@ fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     ))
 }
 
-/// The name of an arm, and how many of its builds failed where nothing else in its row says so.
+/// Name of an arm, with the number of failed builds if nothing else in the row shows it.
 fn row_name(arm: &ArmResult) -> String {
     let name = wording::arm_name(arm);
     let silent = arm.failures > 0 && (arm.ratio.is_some() || arm.role == Role::Twin);
     if silent { format!("{name} · {} failed", arm.failures) } else { name }
 }
 
-/// Says what a block is, and returns where its rows begin.
-fn heading(scene: &mut Scene, block: &BlockResult, layout: &Layout, top: f64) -> f64 {
+/// Draws a block's title and facts, and returns the upper end of its rows.
+fn heading(scene: &mut Scene, block: &BlockResult, layout: &FigureLayout, top: f64) -> f64 {
     let (left, right) = (layout.edge, layout.width - layout.edge);
     scene.line((left, top), (right, top), 1.0, Ink::Grid);
     let title = Label::new((left, top + 15.0), &block.title, 13.0, Ink::Text).bold();
     scene.text(title.within(layout.room()));
     let mut parts = Vec::new();
     if let Some(baseline) = block.arms.iter().find(|arm| arm.role == Role::Baseline) {
-        let unit = TimeUnit::of_block(block);
+        let unit = TimeUnit::for_block(block);
         let time =
             baseline.wall().map(|wall| format!(" {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
         let name = widths::shorten(&wording::arm_name(baseline), 330.0, 11.0, false);
@@ -158,7 +158,7 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &Layout, top: f64) ->
     y - 2.0
 }
 
-/// The margin of relevance as an area, and what the twin could not have shown as strokes over it.
+/// The equivalence margin as an area, with the noise floor hatched over it.
 fn shading(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): (f64, f64)) {
     let places = |share: f64| around_one(share).map(|ratio| axis.place(ratio));
     let [left, right] = places(block.margin);
@@ -172,46 +172,47 @@ fn shading(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): 
     }
 }
 
-fn row(scene: &mut Scene, ratio: &Ratio, (axis, layout): (&Scale, &Layout), top: f64) {
+fn row(scene: &mut Scene, ratio: &Ratio, (axis, layout): (&Scale, &FigureLayout), top: f64) {
     let (form, ink) = look(ratio.verdict);
     let at = top + layout.interval_at;
     interval(scene, axis, (ratio.low, ratio.ratio, ratio.high), at, (form, ink));
-    let verdict = Label::new((layout.verdict, top + layout.says_at), ratio.verdict.as_str(), 12.0, ink);
+    let verdict = Label::new((layout.verdict, top + layout.text_at), ratio.verdict.as_str(), 12.0, ink);
     scene.text(verdict.bold());
     number_cells(scene, layout, numbers(ratio), top, Ink::Text);
 }
 
-fn twin_row(scene: &mut Scene, twin: &TwinResult, (axis, layout): (&Scale, &Layout), top: f64) {
-    let (low, high) = ends_of(twin);
+fn twin_row(scene: &mut Scene, twin: &TwinResult, (axis, layout): (&Scale, &FigureLayout), top: f64) {
+    let (low, high) = twin_interval(twin);
     let at = top + layout.interval_at;
-    interval(scene, axis, (low, twin.ratio, high), at, (Shape::Ring, Ink::Muted));
-    scene.text(Label::new((layout.verdict, top + layout.says_at), "control", 12.0, Ink::Muted));
+    interval(scene, axis, (low, twin.ratio, high), at, (PointShape::Ring, Ink::Muted));
+    scene.text(Label::new((layout.verdict, top + layout.text_at), "control", 12.0, Ink::Muted));
     let (change, half_width) = wording::twin_change(twin);
     let shown = (format!("{change} %"), format!("± {half_width} %"));
     number_cells(scene, layout, shown, top, Ink::Muted);
 }
 
-/// The change and its interval, as per cent or as a factor.
+/// The change and its interval, as a percentage or as a factor.
 fn numbers(ratio: &Ratio) -> (String, String) {
     let (shown, sign) =
         if ratio.ratio >= AS_FACTOR { (wording::ratio(ratio), "×") } else { (wording::change(ratio), " %") };
     (format!("{}{sign}", shown.estimate), format!("[{}, {}]", shown.low, shown.high))
 }
 
-/// What shades and bars stand for, and what is corrected for; returns where the last line stands.
-fn caption(scene: &mut Scene, comparison: &Comparison, layout: &Layout, top: f64) -> f64 {
+/// Meaning of shades and bars, and the correction for multiple comparisons; returns the position of the last
+/// line.
+fn caption(scene: &mut Scene, comparison: &Comparison, layout: &FigureLayout, top: f64) -> f64 {
     let parts = [
         (Some(Swatch::Margin), "margin of relevance"),
         (Some(Swatch::Noise), "noise floor: what the twin could not have shown"),
         (None, "bars: plain 95 % intervals, logarithmic axis"),
     ];
     let mut y = legend(scene, layout, &parts, top + 4.0) + 20.0;
-    let mut says = wording::family(comparison);
+    let mut sentences = wording::family_sentence(comparison);
     if !comparison.skipped.is_empty() {
         let names: Vec<_> = comparison.skipped.iter().map(|skipped| skipped.variant.as_str()).collect();
-        says.push_str(&format!(" Left out here: {}.", names.join(", ")));
+        sentences.push_str(&format!(" Left out here: {}.", names.join(", ")));
     }
-    for line in widths::lines(&says, layout.room(), (11.0, false), layout.lines) {
+    for line in widths::lines(&sentences, layout.room(), (11.0, false), layout.lines) {
         scene.text(Label::new((layout.edge, y), line, 11.0, Ink::Muted));
         y += 15.0;
     }

@@ -1,20 +1,20 @@
-//! The figure of a block of several runs: variants by machines, with the ratio and the verdict in every cell.
+//! Heat map of a block of several runs: variants by machines, with ratio and verdict in every cell.
 
 use bench_runner_core::compare::Verdict;
 
 use super::palette::Ink;
-use super::scene::{Anchor, EDGE, Label, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::widths;
 use super::wording;
-use crate::machines::{BlockTogether, Cell, Machine, MachineRatio, Row};
+use crate::machines::{MachineCell, MachineRatio, MachineRuns, MultiRunBlock, VariantRow};
 
-/// Where names begin and how far they may go.
+/// Left and right end of the names.
 const NAMES: (f64, f64) = (EDGE, 224.0);
 /// Font size of the names.
 const NAME_SIZE: f64 = 12.0;
-/// Where cells begin and how far they may go.
+/// Left end of the cells and limit of their right end.
 const CELLS: (f64, f64) = (236.0, WIDTH - EDGE);
-/// The most machines beside each other, and the widest cell.
+/// Maximum number of machines side by side, and maximum width of a cell.
 const MOST: usize = 7;
 const WIDEST: f64 = 124.0;
 /// Upper end of the first table.
@@ -26,17 +26,17 @@ const ROW: f64 = 44.0;
 /// Height of a line of text below the tables.
 const LINE: f64 = 18.0;
 
-/// The scene of one block.
-pub(crate) fn scene(machines: &[Machine], block: &BlockTogether) -> Scene {
+/// Scene of one block.
+pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock) -> Scene {
     let mut scene = Scene::new(format!("{}: ratios by machine", block.title), description(machines, block));
-    let explains = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
-    scene.heading(&block.title, &explains);
+    let subtitle = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
+    scene.heading(&block.title, &subtitle);
     let names: Vec<String> = block.rows.iter().map(|row| row.variant.clone()).collect();
     let names = widths::shorten_all(&names, NAMES.1 - NAMES.0, NAME_SIZE);
     let mut top = TOP;
     for first in (0..block.machines.len()).step_by(MOST) {
-        let shown = first..(first + MOST).min(block.machines.len());
-        top = table(&mut scene, (machines, block), &names, shown, top) + 16.0;
+        let columns = first..(first + MOST).min(block.machines.len());
+        top = table(&mut scene, (machines, block), &names, columns, top) + 16.0;
     }
     top = scale(&mut scene, top) + 8.0;
     for place in &block.machines {
@@ -50,45 +50,45 @@ pub(crate) fn scene(machines: &[Machine], block: &BlockTogether) -> Scene {
     scene
 }
 
-fn description(machines: &[Machine], block: &BlockTogether) -> String {
-    let told = |row: &Row| {
+fn description(machines: &[MachineRuns], block: &MultiRunBlock) -> String {
+    let row_text = |row: &VariantRow| {
         let cells = row.cells.iter().zip(&block.machines);
         let cells: Vec<String> =
-            cells.map(|(cell, place)| format!("{}: {}", machines[*place].name, says(cell))).collect();
+            cells.map(|(cell, place)| format!("{}: {}", machines[*place].name, cell_text(cell))).collect();
         format!("{}: {}.", row.variant, cells.join("; "))
     };
-    block.rows.iter().map(told).collect::<Vec<_>>().join(" ")
+    block.rows.iter().map(row_text).collect::<Vec<_>>().join(" ")
 }
 
-/// A cell in words.
-fn says(cell: &Cell) -> String {
+/// Text of a cell.
+fn cell_text(cell: &MachineCell) -> String {
     match cell {
-        Cell::Known(standing) => {
-            let (ratio, interval) = standing.ratio();
+        MachineCell::Known(machine_ratio) => {
+            let (ratio, interval) = machine_ratio.ratio();
             let shown = wording::interval(ratio, interval);
-            let runs = match standing.runs.len() {
+            let runs = match machine_ratio.runs.len() {
                 1 => String::new(),
                 several => format!(", over {several} runs"),
             };
-            let verdict = standing.verdict_text();
+            let verdict = machine_ratio.verdict_text();
             format!("{verdict}, {}× [{}, {}]{runs}", shown.estimate, shown.low, shown.high)
         }
-        Cell::Baseline => "there it is the same thing as the baseline".to_owned(),
-        Cell::Nothing(reason) => reason.clone(),
+        MachineCell::Baseline => "there it is the same thing as the baseline".to_owned(),
+        MachineCell::Nothing(reason) => reason.clone(),
     }
 }
 
-/// Draws the machines at these places of the block, and returns where that ends.
+/// Draws the block's machines with the indices `columns`, and returns the lower end of the table.
 fn table(
     scene: &mut Scene,
-    (machines, block): (&[Machine], &BlockTogether),
+    (machines, block): (&[MachineRuns], &MultiRunBlock),
     names: &[String],
-    shown: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
     top: f64,
 ) -> f64 {
-    let width = ((CELLS.1 - CELLS.0) / shown.len().max(1) as f64).min(WIDEST);
-    let left = |at: usize| CELLS.0 + (at - shown.start) as f64 * width;
-    for at in shown.clone() {
+    let width = ((CELLS.1 - CELLS.0) / columns.len().max(1) as f64).min(WIDEST);
+    let left = |at: usize| CELLS.0 + (at - columns.start) as f64 * width;
+    for at in columns.clone() {
         let place = (left(at) + width / 2.0, top + HEADING / 2.0);
         let key = &machines[block.machines[at]].key;
         scene.text(Label::new(place, key, 13.0, Ink::Text).bold().anchored(Anchor::Middle));
@@ -97,26 +97,26 @@ fn table(
     for (index, (row, name)) in block.rows.iter().zip(names).enumerate() {
         let y = rows_top + index as f64 * ROW;
         scene.text(Label::new((NAMES.0, y + ROW / 2.0), name, NAME_SIZE, Ink::Text));
-        for at in shown.clone() {
+        for at in columns.clone() {
             let corners = ((left(at) + 1.5, y + 1.5), (left(at) + width - 1.5, y + ROW - 1.5));
             cell(scene, &row.cells[at], corners);
             let machine = &machines[block.machines[at]];
-            let (name, text) = (format!("{} on {}", row.variant, machine.name), says(&row.cells[at]));
-            scene.tips.push(Tip { from: corners.0, to: corners.1, name, text });
+            let (name, text) = (format!("{} on {}", row.variant, machine.name), cell_text(&row.cells[at]));
+            scene.tooltips.push(Tooltip { from: corners.0, to: corners.1, name, text });
         }
     }
     rows_top + block.rows.len() as f64 * ROW
 }
 
-fn cell(scene: &mut Scene, cell: &Cell, ((x0, y0), (x1, y1)): ((f64, f64), (f64, f64))) {
+fn cell(scene: &mut Scene, cell: &MachineCell, ((x0, y0), (x1, y1)): ((f64, f64), (f64, f64))) {
     let (lines, ink): ([String; 2], Ink) = match cell {
-        Cell::Known(standing) => {
-            let (ratio, interval) = standing.ratio();
+        MachineCell::Known(machine_ratio) => {
+            let (ratio, interval) = machine_ratio.ratio();
             let number = format!("{}×", wording::interval(ratio, interval).estimate);
-            ([number, standing.verdict_word()], Ink::Heat(level(standing)))
+            ([number, machine_ratio.verdict_word()], Ink::Heat(level(machine_ratio)))
         }
-        Cell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
-        Cell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),
+        MachineCell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
+        MachineCell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),
     };
     scene.rect((x0, y0), (x1, y1), ink);
     if ink == Ink::Card {
@@ -134,24 +134,24 @@ fn cell(scene: &mut Scene, cell: &Cell, ((x0, y0), (x1, y1)): ((f64, f64), (f64,
     scene.text(verdict.anchored(Anchor::Middle));
 }
 
-/// Limits of the steps of colour, as factors.
+/// Limits of the color steps, as factors.
 const STEPS: [f64; 3] = [1.1, 1.25, 2.0];
-/// Below this factor, and above its reciprocal, a cell has no colour.
+/// Factor below which, and above whose reciprocal, a cell has no color.
 const FAINT: f64 = 1.02;
 
-/// The step of colour of a ratio: pale where not every run shows a difference.
-fn level(standing: &MachineRatio) -> i8 {
-    let log = standing.combined.mean.value;
+/// Color step of a ratio: pale unless every run shows the same difference.
+fn level(machine_ratio: &MachineRatio) -> i8 {
+    let log = machine_ratio.combined.mean.value;
     if !log.is_finite() || log.abs() < FAINT.ln() {
         return 0;
     }
     let steps = 1 + STEPS.iter().filter(|step| log.abs() >= step.ln()).count() as i8;
-    let shown = matches!(standing.verdict(), Some(Verdict::Faster | Verdict::Slower));
-    let steps = if shown { steps } else { 1 };
+    let is_clear = matches!(machine_ratio.verdict(), Some(Verdict::Faster | Verdict::Slower));
+    let steps = if is_clear { steps } else { 1 };
     if log < 0.0 { -steps } else { steps }
 }
 
-/// The steps of colour with what they stand for; returns where that ends.
+/// Legend of the color steps; returns its lower end.
 fn scale(scene: &mut Scene, top: f64) -> f64 {
     let label = Label::new((EDGE, top + 8.0), "less time", 11.0, Ink::Muted);
     let mut x = EDGE + label.width() + 8.0;
@@ -161,10 +161,10 @@ fn scale(scene: &mut Scene, top: f64) -> f64 {
         x += 24.0;
     }
     let limits: Vec<String> = STEPS.iter().map(|step| format!("{step}×")).collect();
-    let says = format!(
+    let text = format!(
         "more time · steps at {FAINT}×, {} and their reciprocals; pale where not every run shows a difference",
         limits.join(", ")
     );
-    scene.text(Label::new((x + 6.0, top + 8.0), says, 11.0, Ink::Muted).within(WIDTH - EDGE - x - 6.0));
+    scene.text(Label::new((x + 6.0, top + 8.0), text, 11.0, Ink::Muted).within(WIDTH - EDGE - x - 6.0));
     top + 16.0
 }

@@ -1,37 +1,37 @@
-//! What the figures of intervals have in common: rows of names, intervals and numbers on one logarithmic axis.
+//! Common parts of figures of intervals: rows of names, intervals and numbers on one logarithmic axis.
 
 use bench_runner_core::compare::Verdict;
 
-use super::layout::Layout;
+use super::layout::FigureLayout;
 use super::marks;
-use super::palette::{Ink, Shape};
+use super::palette::{Ink, PointShape};
 use super::scale::{self, Scale};
-use super::scene::{Anchor, Label, Scene, Tip};
+use super::scene::{Anchor, Label, Scene, Tooltip};
 use super::widths;
 
 /// Font size of the names.
 pub(super) const NAME_SIZE: f64 = 12.0;
-/// What the estimate and its interval may take.
+/// Maximum widths of the estimate and of its interval.
 const NUMBER_ROOM: (f64, f64) = (72.0, 120.0);
-/// What ticks take below the rows.
+/// Height of the ticks below the rows.
 pub(super) const TICKS: f64 = 52.0;
 
-/// A title and what explains it; returns where they end.
-pub(super) fn head(scene: &mut Scene, layout: &Layout, title: &str, explains: &str) -> f64 {
+/// Title and subtitle; returns their lower end.
+pub(super) fn head(scene: &mut Scene, layout: &FigureLayout, title: &str, subtitle: &str) -> f64 {
     let mut y = 30.0;
     for line in widths::lines(title, layout.room(), (16.0, true), layout.lines) {
         scene.text(Label::new((layout.edge, y), line, 16.0, Ink::Text).bold());
         y += 20.0;
     }
     y += 3.0;
-    for line in widths::lines(explains, layout.room(), (12.0, false), layout.lines) {
+    for line in widths::lines(subtitle, layout.room(), (12.0, false), layout.lines) {
         scene.text(Label::new((layout.edge, y), line, 12.0, Ink::Muted));
         y += 16.0;
     }
     y + 5.0
 }
 
-/// What the axis shows: every estimate and margin, and of the intervals as much as leaves the estimates apart.
+/// Range of the axis: every estimate and margin, and intervals as far as the estimates stay distinguishable.
 pub(super) fn range(estimates: impl Iterator<Item = f64>, ends: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = logs(estimates, (0.0, 0.0));
     let more = (0.6 * (high - low)).max(0.01);
@@ -52,13 +52,13 @@ fn logs(values: impl Iterator<Item = f64>, range: (f64, f64)) -> (f64, f64) {
     usable.fold(range, |(low, high), value| (low.min(value.ln()), high.max(value.ln())))
 }
 
-/// A row as the part that something is told of.
-pub(super) fn row_tip(layout: &Layout, top: f64) -> Tip {
+/// Tooltip area of a row, without text.
+pub(super) fn row_tooltip(layout: &FigureLayout, top: f64) -> Tooltip {
     let (from, to) = ((layout.edge, top), (layout.width - layout.edge, top + layout.row));
-    Tip { from, to, name: String::new(), text: String::new() }
+    Tooltip { from, to, name: String::new(), text: String::new() }
 }
 
-/// Upright lines at round ratios, and a stronger one at 1.
+/// Vertical lines at round ratios, and a stronger one at 1.
 pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
     for tick in axis.ratio_ticks(6) {
         scene.line((axis.place(tick), top), (axis.place(tick), bottom), 1.0, Ink::Grid);
@@ -66,12 +66,12 @@ pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
     scene.line((axis.place(1.0), top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
 }
 
-/// Words in place of an interval, in the row that begins at `top`.
-pub(super) fn reason(scene: &mut Scene, layout: &Layout, text: &str, top: f64) {
+/// Text instead of an interval, in the row that begins at `top`.
+pub(super) fn reason(scene: &mut Scene, layout: &FigureLayout, text: &str, top: f64) {
     let room = layout.numbers.1 - layout.words;
-    let label = Label::new((layout.words, top + layout.says_at), text, 11.0, Ink::Muted).within(room);
-    if layout.says_on_axis() {
-        // Bands and lines behind small words would make them hard to read.
+    let label = Label::new((layout.words, top + layout.text_at), text, 11.0, Ink::Muted).within(room);
+    if layout.text_on_axis() {
+        // Bands and lines behind small text would make it hard to read.
         let ends = (layout.words - 4.0, layout.words + label.width().min(room) + 4.0);
         scene.rect((ends.0, top), (ends.1, top + layout.row), Ink::Card);
     }
@@ -81,35 +81,35 @@ pub(super) fn reason(scene: &mut Scene, layout: &Layout, text: &str, top: f64) {
 /// The estimate and its interval, each in its column.
 pub(super) fn number_cells(
     scene: &mut Scene,
-    layout: &Layout,
+    layout: &FigureLayout,
     (estimate, interval): (String, String),
     top: f64,
     ink: Ink,
 ) {
-    let (ends, rooms, y) = (layout.numbers, NUMBER_ROOM, top + layout.says_at);
+    let (ends, rooms, y) = (layout.numbers, NUMBER_ROOM, top + layout.text_at);
     for (text, end, room) in [(estimate, ends.0, rooms.0), (interval, ends.1, rooms.1)] {
         scene.text(Label::new((end, y), text, 11.0, ink).anchored(Anchor::End).within(room));
     }
 }
 
-/// Shape and colour both say the verdict.
-pub(super) fn look(verdict: Verdict) -> (Shape, Ink) {
+/// Shape and color of a verdict; the shape alone is unambiguous.
+pub(super) fn look(verdict: Verdict) -> (PointShape, Ink) {
     match verdict {
-        Verdict::Faster => (Shape::Disc, Ink::Faster),
-        Verdict::Slower => (Shape::Diamond, Ink::Slower),
-        Verdict::Equivalent => (Shape::Square, Ink::Text),
-        Verdict::Undecided => (Shape::Frame, Ink::Muted),
-        Verdict::Invalid => (Shape::Cross, Ink::Muted),
+        Verdict::Faster => (PointShape::Disc, Ink::Faster),
+        Verdict::Slower => (PointShape::Diamond, Ink::Slower),
+        Verdict::Equivalent => (PointShape::Square, Ink::Text),
+        Verdict::Undecided => (PointShape::Frame, Ink::Muted),
+        Verdict::Invalid => (PointShape::Cross, Ink::Muted),
     }
 }
 
-/// An interval on the axis, with an arrowhead at each end that lies beyond it.
+/// An interval on the axis, with an arrowhead at each end that is beyond the axis.
 pub(super) fn interval(
     scene: &mut Scene,
     axis: &Scale,
     (low, estimate, high): (f64, f64, f64),
     y: f64,
-    (form, ink): (Shape, Ink),
+    (form, ink): (PointShape, Ink),
 ) {
     if ![low, estimate, high].into_iter().all(f64::is_finite) {
         return;
@@ -117,7 +117,7 @@ pub(super) fn interval(
     let (left, right) = (axis.place(low), axis.place(high));
     scene.line((left, y), (right, y), 1.8, ink);
     for (end, place, to_right) in [(low, left, false), (high, right, true)] {
-        if axis.holds(end) {
+        if axis.contains(end) {
             scene.line((place, y - 4.0), (place, y + 4.0), 1.4, ink);
         } else {
             marks::arrowhead(scene, (place, y), to_right, ink);
@@ -127,7 +127,7 @@ pub(super) fn interval(
 }
 
 /// The axis below the rows, with its numbers.
-pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, layout: &Layout, bottom: f64) {
+pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, layout: &FigureLayout, bottom: f64) {
     let (left, right) = layout.axis;
     scene.line((left, bottom), (right, bottom), 1.0, Ink::Muted);
     let ticks = axis.ratio_ticks(6);
@@ -158,17 +158,22 @@ fn percent_labels(ticks: &[f64]) -> Vec<String> {
     scale::numbers(&changes).into_iter().map(|number| format!("{} %", signed(number))).collect()
 }
 
-/// A shade that a legend explains.
+/// A shade in a legend.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Swatch {
-    /// The margin of relevance.
+    /// Equivalence margin.
     Margin,
-    /// The noise floor.
+    /// Noise floor.
     Noise,
 }
 
-/// Shades with what they stand for, one after another, from `y` on; returns where the last line stands.
-pub(super) fn legend(scene: &mut Scene, layout: &Layout, parts: &[(Option<Swatch>, &str)], y: f64) -> f64 {
+/// Shades with their meanings, one after another, from `y` on; returns the position of the last line.
+pub(super) fn legend(
+    scene: &mut Scene,
+    layout: &FigureLayout,
+    parts: &[(Option<Swatch>, &str)],
+    y: f64,
+) -> f64 {
     let (mut x, mut y) = (layout.edge, y);
     for (swatch, text) in parts {
         let lead = if swatch.is_some() { 26.0 } else { 0.0 };

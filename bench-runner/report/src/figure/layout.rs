@@ -1,40 +1,40 @@
-//! Where the parts of a figure of intervals stand: beside each other, or above each other where there is little width.
+//! Layout of a figure of intervals: parts side by side, or above each other on narrow screens.
 
 use super::scene::{EDGE, WIDTH};
 
-/// Places in a scene, in its pixels; those in a row are counted from its upper end.
+/// Positions in a scene, in its pixels; those within a row are relative to its upper end.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Layout {
+pub(crate) struct FigureLayout {
     /// Width of the scene.
     pub(super) width: f64,
-    /// Blank at both of its sides.
+    /// Blank space at both sides of the scene.
     pub(super) edge: f64,
-    /// Where names begin and how far they may go.
+    /// Left and right end of the names.
     pub(super) names: (f64, f64),
-    /// Where the axis begins and ends.
+    /// Left and right end of the axis.
     pub(super) axis: (f64, f64),
-    /// Where the verdict stands.
+    /// Left end of the verdict.
     pub(super) verdict: f64,
-    /// Where the estimate and its interval end.
+    /// Right ends of the estimate and of its interval.
     pub(super) numbers: (f64, f64),
-    /// Where words in place of an interval begin.
+    /// Left end of text instead of an interval.
     pub(super) words: f64,
     /// Height of one row.
     pub(super) row: f64,
-    /// The name in a row.
+    /// Vertical position of the name in a row.
     pub(super) name_at: f64,
-    /// The verdict and the numbers in a row.
-    pub(super) says_at: f64,
-    /// The interval in a row.
+    /// Vertical position of the verdict and the numbers in a row.
+    pub(super) text_at: f64,
+    /// Vertical position of the interval in a row.
     pub(super) interval_at: f64,
-    /// The part of a row that belongs to the axis.
+    /// Upper and lower end of the part of a row that belongs to the axis.
     pub(super) band: (f64, f64),
-    /// How many lines a text may take.
+    /// Maximum number of lines of a text.
     pub(super) lines: usize,
 }
 
-impl Layout {
-    /// Everything of a row beside each other: for files, and for wide screens.
+impl FigureLayout {
+    /// All parts of a row side by side, for files and wide screens.
     pub(crate) const WIDE: Self = Self {
         width: WIDTH,
         edge: EDGE,
@@ -45,13 +45,13 @@ impl Layout {
         words: 280.0,
         row: 26.0,
         name_at: 13.0,
-        says_at: 13.0,
+        text_at: 13.0,
         interval_at: 13.0,
         band: (0.0, 26.0),
         lines: 1,
     };
 
-    /// Name, numbers and interval above each other: for phones.
+    /// Name, numbers and interval above each other, for phones.
     pub(crate) const NARROW: Self = Self {
         width: 360.0,
         edge: 12.0,
@@ -62,18 +62,18 @@ impl Layout {
         words: 12.0,
         row: 62.0,
         name_at: 11.0,
-        says_at: 27.0,
+        text_at: 27.0,
         interval_at: 46.0,
         band: (37.0, 55.0),
         lines: 6,
     };
 
-    /// What a text across the scene may take.
+    /// Maximum width of a text.
     pub(super) fn room(&self) -> f64 {
         self.width - 2.0 * self.edge
     }
 
-    /// The parts of so many rows from `top` on that belong to the axis.
+    /// The parts of `rows` rows from `top` on that belong to the axis.
     pub(super) fn bands(&self, top: f64, rows: usize) -> Vec<(f64, f64)> {
         if self.band == (0.0, self.row) {
             return vec![(top, top + rows as f64 * self.row)];
@@ -85,8 +85,8 @@ impl Layout {
         (0..rows).map(of_row).collect()
     }
 
-    /// Whether what a row says lies on the axis.
-    pub(super) fn says_on_axis(&self) -> bool {
-        (self.band.0..self.band.1).contains(&self.says_at)
+    /// True if the text of a row is on the axis.
+    pub(super) fn text_on_axis(&self) -> bool {
+        (self.band.0..self.band.1).contains(&self.text_at)
     }
 }

@@ -1,9 +1,9 @@
 //! A comparison → a scene; a scene → SVG.
 //!
-//! Pure: result types go in, the text of SVG files comes out, the same bytes for the same values. A figure is
-//! complete in itself (outlines in place of text, no scripts, nothing to fetch), carries its own background, and
-//! changes its colours with the page's where the viewer knows `prefers-color-scheme`. Nothing here computes a statistic,
-//! reads a file or decides where one is written.
+//! Pure: result types → SVG and PNG, the same bytes for the same values. A figure is self-contained (outlines
+//! instead of text, no scripts, nothing to fetch), has its own background, and follows the page's color
+//! scheme if the viewer supports `prefers-color-scheme`. Nothing here computes a statistic, reads a file or
+//! decides where one is written.
 
 mod builds;
 mod costs;
@@ -30,10 +30,10 @@ pub mod wording;
 use bench_runner_core::compare::{BlockResult, Comparison};
 use rayon::prelude::*;
 
-use crate::machines::{BlockTogether, SideBySide};
-use layout::Layout;
+use crate::machines::{MultiRunBlock, SideBySide};
+use layout::FigureLayout;
 use png::Size;
-use scene::{Scene, Tip};
+use scene::{Scene, Tooltip};
 
 pub use png::PngError;
 
@@ -42,47 +42,46 @@ pub use png::PngError;
 pub struct FigureFile {
     /// File name, such as `forest.svg`.
     pub name: String,
-    /// What is in it: the text of an SVG file, or a PNG.
+    /// Content: the text of an SVG file, or a PNG.
     pub bytes: Vec<u8>,
 }
 
-/// A figure as part of a page that has the font of the figures and their [`style`].
+/// A figure for a page that has the figures' font and [`style`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Inline {
-    /// What it shows, as a title.
+pub(crate) struct InlineFigure {
     pub(crate) title: String,
-    /// The element.
+    /// The SVG element.
     pub(crate) svg: String,
-    /// What is told of parts of it, as JSON: `names`, and in `parts`, in reading order, `[x, y, name, text]` for a point
-    /// and `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names by
-    /// their place in the list. A page of many builds consists of these for the most part.
-    pub(crate) tips: String,
+    /// Tooltips as JSON: `names`, and in `parts`, in reading order, `[x, y, name, text]` for a point and
+    /// `[left, top, right, bottom, name, text]` for an area, with lengths in pixels of the figure and names
+    /// as indices into `names`. They make up most of a page with many builds.
+    pub(crate) tooltips: String,
     pub(crate) screens: Screens,
 }
 
-/// Which screens a figure is for.
+/// Screens that a figure is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Screens {
-    /// All; a narrow one has to scroll.
+    /// All screens; narrow ones have to scroll.
     All,
-    /// Wide ones: narrow ones have a drawing of their own.
+    /// Wide screens; there is another drawing for narrow ones.
     Wide,
-    /// Narrow ones.
+    /// Narrow screens.
     Narrow,
 }
 
-impl Inline {
-    fn of(scene: &Scene, screens: Screens) -> Self {
-        let tips = told(&scene.tips).to_string();
-        Self { title: scene.title.clone(), svg: svg::inline(scene), tips, screens }
+impl InlineFigure {
+    fn from_scene(scene: &Scene, screens: Screens) -> Self {
+        let tooltips = tooltips_json(&scene.tooltips).to_string();
+        Self { title: scene.title.clone(), svg: svg::inline(scene), tooltips, screens }
     }
 }
 
-fn told(tips: &[Tip]) -> serde_json::Value {
+fn tooltips_json(tooltips: &[Tooltip]) -> serde_json::Value {
     let rounded = |length: f64| (length * 10.0).round() / 10.0;
     let mut names: Vec<&str> = Vec::new();
     let mut parts = Vec::new();
-    for Tip { from, to, name, text } in tips {
+    for Tooltip { from, to, name, text } in tooltips {
         let at = names.iter().position(|known| known == name).unwrap_or_else(|| {
             names.push(name);
             names.len() - 1
@@ -96,7 +95,7 @@ fn told(tips: &[Tip]) -> serde_json::Value {
     serde_json::json!({ "names": names, "parts": parts })
 }
 
-/// The rules of style that a page with figures needs: the font, and the colours of dark pages.
+/// CSS rules for a page with figures: the font, and the colors of dark pages.
 pub(crate) fn style() -> String {
     let face = |(font, weight): &(&str, u16)| {
         format!(
@@ -107,24 +106,24 @@ pub(crate) fn style() -> String {
     format!("{faces}@media (prefers-color-scheme:dark){{\n{}}}\n", svg::dark_rules())
 }
 
-/// Every ratio of a run with its interval, block by block, for a page: for wide screens and for narrow ones.
-pub(crate) fn inline_forest(comparison: &Comparison) -> [Inline; 2] {
-    for_both(|layout| forest::scene(comparison, layout))
+/// Forest plot of a run for a page: one for wide screens and one for narrow screens.
+pub(crate) fn inline_forest(comparison: &Comparison) -> [InlineFigure; 2] {
+    for_both_screens(|layout| forest::scene(comparison, layout))
 }
 
-fn for_both(scene: impl Fn(&Layout) -> Scene) -> [Inline; 2] {
-    [(Layout::WIDE, Screens::Wide), (Layout::NARROW, Screens::Narrow)]
-        .map(|(layout, screens)| Inline::of(&scene(&layout), screens))
+fn for_both_screens(scene: impl Fn(&FigureLayout) -> Scene) -> [InlineFigure; 2] {
+    [(FigureLayout::WIDE, Screens::Wide), (FigureLayout::NARROW, Screens::Narrow)]
+        .map(|(layout, screens)| InlineFigure::from_scene(&scene(&layout), screens))
 }
 
-/// The figures of one block for a page: its builds in the order taken, how they spread, where their time goes, time
-/// against memory.
-pub(crate) fn inline_block(block: &BlockResult) -> Vec<Inline> {
-    of_block(block).iter().map(|(_, scene)| Inline::of(scene, Screens::All)).collect()
+/// Figures of one block for a page: its builds in order, their spread, their CPU time, and time against
+/// memory.
+pub(crate) fn inline_block(block: &BlockResult) -> Vec<InlineFigure> {
+    block_scenes(block).iter().map(|(_, scene)| InlineFigure::from_scene(scene, Screens::All)).collect()
 }
 
-/// The scenes of a block, each with what its file's name ends with.
-fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
+/// Scenes of a block, each with the suffix of its file name.
+fn block_scenes(block: &BlockResult) -> Vec<(&'static str, Scene)> {
     vec![
         ("", builds::scene(block)),
         ("-spread", spread::scene(block)),
@@ -133,63 +132,65 @@ fn of_block(block: &BlockResult) -> Vec<(&'static str, Scene)> {
     ]
 }
 
-/// The scenes of a run: `forest`, then those of each block under its file stem.
-fn of_run(comparison: &Comparison) -> Vec<(String, Scene)> {
-    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison, &Layout::WIDE))];
+/// Scenes of a run: `forest`, then those of each block by file stem.
+fn run_scenes(comparison: &Comparison) -> Vec<(String, Scene)> {
+    let mut scenes = vec![("forest".to_owned(), forest::scene(comparison, &FigureLayout::WIDE))];
     for block in &comparison.blocks {
         let stem = block.id.file_stem();
-        scenes.extend(of_block(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)));
+        scenes.extend(
+            block_scenes(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)),
+        );
     }
     scenes
 }
 
-/// The rules of style that a page with heat maps needs beside [`style`].
-pub(crate) fn style_of_heat_maps() -> String {
+/// CSS rules for a page with heat maps, in addition to [`style`].
+pub(crate) fn heat_map_style() -> String {
     let rules = svg::dark_rules_of(palette::Ink::heats());
     format!("@media (prefers-color-scheme:dark){{\n{rules}}}\n")
 }
 
-/// The figures of a block of several runs for a page: a heat map of variants and machines, and every ratio with its
-/// interval.
-pub(crate) fn inline_together(together: &SideBySide, block: &BlockTogether) -> Vec<Inline> {
-    let heat = Inline::of(&heat::scene(&together.machines, block), Screens::All);
-    let ratios = for_both(|layout| machines::scene(&together.machines, block, layout));
+/// Figures of a block of several runs for a page: a heat map of variants and machines, and every ratio with
+/// its interval.
+pub(crate) fn inline_multi_run_block(together: &SideBySide, block: &MultiRunBlock) -> Vec<InlineFigure> {
+    let heat = InlineFigure::from_scene(&heat::scene(&together.machines, block), Screens::All);
+    let ratios = for_both_screens(|layout| machines::scene(&together.machines, block, layout));
     std::iter::once(heat).chain(ratios).collect()
 }
 
-fn of_block_together(together: &SideBySide, block: &BlockTogether) -> Vec<(&'static str, Scene)> {
+fn multi_run_block_scenes(together: &SideBySide, block: &MultiRunBlock) -> Vec<(&'static str, Scene)> {
     vec![
         ("heat", heat::scene(&together.machines, block)),
-        ("machines", machines::scene(&together.machines, block, &Layout::WIDE)),
+        ("machines", machines::scene(&together.machines, block, &FigureLayout::WIDE)),
     ]
 }
 
 /// All figures of several runs as SVG.
-pub fn svgs_together(together: &SideBySide) -> Vec<FigureFile> {
-    as_svgs(&scenes_together(together))
+pub fn multi_run_svgs(together: &SideBySide) -> Vec<FigureFile> {
+    as_svgs(&multi_run_scenes(together))
 }
 
-/// All figures of several runs as pictures, of the sizes of [`pngs`].
-pub fn pngs_together(together: &SideBySide) -> Result<Vec<FigureFile>, PngError> {
-    as_pngs(&scenes_together(together))
+/// All figures of several runs as PNG files, in the sizes of [`pngs`].
+pub fn multi_run_pngs(together: &SideBySide) -> Result<Vec<FigureFile>, PngError> {
+    as_pngs(&multi_run_scenes(together))
 }
 
-/// The scenes of several runs. A block id that stands for several comparisons is numbered.
-fn scenes_together(together: &SideBySide) -> Vec<(String, Scene)> {
+/// Scenes of several runs by file stem; comparisons with the same block id are numbered.
+fn multi_run_scenes(together: &SideBySide) -> Vec<(String, Scene)> {
     let mut scenes: Vec<(String, Scene)> = Vec::new();
     for (at, block) in together.blocks.iter().enumerate() {
         let again = together.blocks[..at].iter().filter(|other| other.id == block.id).count();
         let number = if again > 0 { format!("-{}", again + 1) } else { String::new() };
         let stem = block.id.file_stem();
         let named = |(kind, scene): (&str, Scene)| (format!("{kind}-{stem}{number}"), scene);
-        scenes.extend(of_block_together(together, block).into_iter().map(named));
+        scenes.extend(multi_run_block_scenes(together, block).into_iter().map(named));
     }
     scenes
 }
 
 /// All figures of a run as SVG.
 pub fn svgs(comparison: &Comparison) -> Vec<FigureFile> {
-    as_svgs(&of_run(comparison))
+    as_svgs(&run_scenes(comparison))
 }
 
 fn as_svgs(scenes: &[(String, Scene)]) -> Vec<FigureFile> {
@@ -200,10 +201,10 @@ fn as_svgs(scenes: &[(String, Scene)]) -> Vec<FigureFile> {
     scenes.par_iter().map(file).collect()
 }
 
-/// All figures of a run as pictures: `.png` in twice the size that they have on a page, and `-slide.png` of
-/// 1920 × 1080.
+/// All figures of a run as PNG files: `.png` at twice the size on a page, and `-slide.png` of 1920 × 1080
+/// pixels.
 pub fn pngs(comparison: &Comparison) -> Result<Vec<FigureFile>, PngError> {
-    as_pngs(&of_run(comparison))
+    as_pngs(&run_scenes(comparison))
 }
 
 fn as_pngs(scenes: &[(String, Scene)]) -> Result<Vec<FigureFile>, PngError> {

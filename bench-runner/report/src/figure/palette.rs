@@ -1,22 +1,22 @@
-//! Colours for light and for dark pages, and the shapes that tell arms apart where colours do not.
+//! Colors for light and dark pages, and shapes that distinguish arms without relying on color.
 //!
-//! An ink is drawn in its light colour, which no other ink shares; a style sheet in the figure replaces it by
-//! the dark colour on dark pages.
+//! An ink is drawn in its light color, which no other ink shares; on dark pages a style sheet in the figure
+//! replaces it by the dark color.
 
-/// What a mark is drawn in, by what it means.
+/// Color of a mark, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ink {
-    /// The page of the figure.
+    /// Background of the figure.
     Card,
-    /// Text and lines that matter; the baseline.
+    /// Primary text and lines; the baseline.
     Text,
-    /// Text that explains; the twin.
+    /// Secondary text; the twin.
     Muted,
     /// Lines of the grid.
     Grid,
-    /// The margin of relevance.
+    /// The equivalence margin.
     Margin,
-    /// What the twin could not have shown.
+    /// The noise floor.
     Noise,
     /// The circle around an outlier.
     Outlier,
@@ -24,13 +24,14 @@ pub(crate) enum Ink {
     Faster,
     /// The verdict `slower`.
     Slower,
-    /// The variant at this place among the variants of a block.
+    /// The variant with this index among the variants of a block.
     Arm(usize),
-    /// The cell of a heat map, from −4 (much less time) over 0 (about as much) to 4 (much more). Text stands on it.
+    /// The cell of a heat map, from −4 (much less time) to 0 (about the same) to 4 (much more). Text is drawn
+    /// on it.
     Heat(i8),
 }
 
-/// Light and dark colour of the inks that are not an arm's.
+/// Light and dark color of the inks except those of arms and heat maps.
 const FIXED: [(Ink, &str, &str); 9] = [
     (Ink::Card, "#FFFFFF", "#0D1117"),
     (Ink::Text, "#1F2328", "#E6EDF3"),
@@ -43,7 +44,7 @@ const FIXED: [(Ink, &str, &str); 9] = [
     (Ink::Slower, "#BC4A00", "#F08A3C"),
 ];
 
-/// Light and dark colour of the arms, after Okabe and Ito, moved until both stand out from their page.
+/// Light and dark color of the arms, after Okabe and Ito, adjusted for contrast with their page.
 const ARMS: [(&str, &str); 8] = [
     ("#0072B2", "#56B4E9"),
     ("#D55E00", "#F0883E"),
@@ -55,7 +56,7 @@ const ARMS: [(&str, &str); 8] = [
     ("#8A3B22", "#D9A38F"),
 ];
 
-/// Light and dark colour of the cells of a heat map, from −4 to 4.
+/// Light and dark color of the cells of a heat map, from −4 to 4.
 const HEATS: [(&str, &str); 9] = [
     ("#5AA5DB", "#1A659F"),
     ("#86BDE6", "#15507F"),
@@ -68,59 +69,65 @@ const HEATS: [(&str, &str); 9] = [
     ("#E58A48", "#9A5113"),
 ];
 
-/// The shape of a measured point.
+/// Shape of a measured point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum PointShape {
     Disc,
     Ring,
     Square,
-    /// A triangle on its base.
+    /// Triangle pointing up.
     Up,
-    /// A square on its corner.
+    /// Square standing on a corner.
     Diamond,
-    /// A triangle on its point.
+    /// Triangle pointing down.
     Down,
-    /// A plus sign.
     Plus,
-    /// A diagonal cross.
+    /// Diagonal cross.
     Cross,
-    /// The outline of a square.
+    /// Outline of a square.
     Frame,
 }
 
-/// Seven shapes and eight colours: no two of the first 56 arms look the same.
-const SHAPES: [Shape; 7] =
-    [Shape::Square, Shape::Up, Shape::Diamond, Shape::Down, Shape::Plus, Shape::Cross, Shape::Frame];
+/// Seven shapes and eight colors: no two of the first 56 arms look the same.
+const SHAPES: [PointShape; 7] = [
+    PointShape::Square,
+    PointShape::Up,
+    PointShape::Diamond,
+    PointShape::Down,
+    PointShape::Plus,
+    PointShape::Cross,
+    PointShape::Frame,
+];
 
-impl Shape {
-    /// The shape of the variant at this place among the variants of a block.
-    pub(crate) fn of_variant(index: usize) -> Self {
+impl PointShape {
+    /// Shape of the variant with this index among the variants of a block.
+    pub(crate) fn for_variant(index: usize) -> Self {
         SHAPES[index % SHAPES.len()]
     }
 }
 
 impl Ink {
-    /// Every ink of heat maps.
+    /// All inks of heat maps.
     pub(crate) fn heats() -> impl Iterator<Item = Self> {
         (-4..=4).map(Self::Heat)
     }
 
-    /// Every ink but those of heat maps.
+    /// All inks except those of heat maps.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         FIXED.iter().map(|(ink, ..)| *ink).chain((0..ARMS.len()).map(Self::Arm))
     }
 
-    /// The colour on a light page, `#RRGGBB`.
+    /// Color on a light page, `#RRGGBB`.
     pub(crate) fn light(self) -> &'static str {
-        self.colours().0
+        self.colors().0
     }
 
-    /// The colour on a dark page, `#RRGGBB`.
+    /// Color on a dark page, `#RRGGBB`.
     pub(crate) fn dark(self) -> &'static str {
-        self.colours().1
+        self.colors().1
     }
 
-    fn colours(self) -> (&'static str, &'static str) {
+    fn colors(self) -> (&'static str, &'static str) {
         if let Self::Arm(index) = self {
             return ARMS[index % ARMS.len()];
         }
@@ -133,15 +140,15 @@ impl Ink {
             .map_or(("#000000", "#FFFFFF"), |(_, light, dark)| (light, dark))
     }
 
-    /// The colour on a light page, by channel.
+    /// Color on a light page, by channel.
     pub(crate) fn rgb(self) -> (u8, u8, u8) {
         channels(self.light())
     }
 }
 
-fn channels(colour: &str) -> (u8, u8, u8) {
+fn channels(color: &str) -> (u8, u8, u8) {
     let channel = |from: usize| {
-        colour.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or_default()
+        color.get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or_default()
     };
     (channel(1), channel(3), channel(5))
 }
@@ -150,9 +157,9 @@ fn channels(colour: &str) -> (u8, u8, u8) {
 mod tests {
     use super::*;
 
-    /// Relative luminance after WCAG 2.
-    fn luminance(colour: &str) -> f64 {
-        let (r, g, b) = channels(colour);
+    /// Relative luminance according to WCAG 2.
+    fn luminance(color: &str) -> f64 {
+        let (r, g, b) = channels(color);
         let linear = |value: u8| {
             let share = f64::from(value) / 255.0;
             if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
@@ -173,9 +180,9 @@ mod tests {
                 Ink::Text | Ink::Muted | Ink::Faster | Ink::Slower => 4.5,
                 Ink::Arm(_) | Ink::Outlier => 3.0,
             };
-            for (colour, page) in [(ink.light(), Ink::Card.light()), (ink.dark(), Ink::Card.dark())] {
-                let found = contrast(colour, page);
-                assert!(found >= least, "{ink:?}: {colour} on {page} has {found:.2}, not {least}");
+            for (color, page) in [(ink.light(), Ink::Card.light()), (ink.dark(), Ink::Card.dark())] {
+                let found = contrast(color, page);
+                assert!(found >= least, "{ink:?}: {color} on {page} has {found:.2}, not {least}");
             }
             let (light, dark) =
                 (contrast(ink.light(), Ink::Margin.light()), contrast(ink.dark(), Ink::Margin.dark()));
@@ -202,7 +209,8 @@ mod tests {
 
     #[test]
     fn the_first_arms_differ_in_shape_or_colour() {
-        let looks: Vec<_> = (0..56).map(|i| (Shape::of_variant(i) as u8, Ink::Arm(i).light())).collect();
+        let looks: Vec<_> =
+            (0..56).map(|i| (PointShape::for_variant(i) as u8, Ink::Arm(i).light())).collect();
         let distinct: std::collections::BTreeSet<_> = looks.iter().collect();
         assert_eq!(distinct.len(), looks.len());
     }

@@ -1,6 +1,7 @@
-//! A scene → the bytes of a PNG file, in the light colours.
+//! A scene → the bytes of a PNG file, in the light colors.
 //!
-//! The same marks and the same outlines as in the SVG file, so that both look alike. What the font lacks is a box.
+//! Draws the same marks and outlines as the SVG file, so both look alike. Characters that the font lacks
+//! become a box.
 
 use std::collections::HashMap;
 
@@ -9,21 +10,22 @@ use ttf_parser::OutlineBuilder;
 
 use super::font;
 use super::palette::Ink;
-use super::scene::{Label, Mark, Place, Scene};
+use super::scene::{Label, Mark, Scene, ScenePosition};
 
-/// Size of a picture.
+/// Size of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Size {
-    /// So many dots per CSS pixel, or as many as [`MOST`] leaves; as high as the figure is.
+    /// Image pixels per CSS pixel, reduced if the image would exceed [`MOST`]; the height follows the figure.
     Blog(f32),
-    /// So many dots wide and high, with the figure as large as fits, in the middle.
+    /// Width and height in pixels, with the figure centered and as large as fits.
     Slide(u32, u32),
 }
 
-/// Most dots of a picture: four bytes of memory each. The figure of a very long run becomes coarser, not larger.
+/// Maximum number of pixels of an image, four bytes of memory each. Above it, a figure becomes coarser, not
+/// larger.
 const MOST: f64 = 4e7;
 
-/// Why a scene has no picture.
+/// Error of drawing a scene.
 #[derive(Debug, thiserror::Error)]
 #[error("a picture of {width} × {height} dots could not be made: {reason}")]
 pub struct PngError {
@@ -32,7 +34,7 @@ pub struct PngError {
     reason: String,
 }
 
-/// Draws the scene.
+/// Draws a scene.
 pub(crate) fn png(scene: &Scene, size: Size) -> Result<Vec<u8>, PngError> {
     let (wide, high) = (scene.width as f32, scene.height.clamp(1.0, MOST).ceil() as f32);
     let (width, height, scale) = match size {
@@ -44,7 +46,7 @@ pub(crate) fn png(scene: &Scene, size: Size) -> Result<Vec<u8>, PngError> {
     };
     let failed = |reason: String| PngError { width, height, reason };
     let mut pixels = Pixmap::new(width, height).ok_or_else(|| failed("no such size".to_owned()))?;
-    pixels.fill(colour(Ink::Card));
+    pixels.fill(color(Ink::Card));
     let left = (width as f32 - wide * scale) / 2.0;
     let top = (height as f32 - high * scale) / 2.0;
     let mut canvas = Canvas {
@@ -56,12 +58,12 @@ pub(crate) fn png(scene: &Scene, size: Size) -> Result<Vec<u8>, PngError> {
     canvas.pixels.encode_png().map_err(|error| failed(error.to_string()))
 }
 
-/// What is drawn on.
+/// The image being drawn.
 struct Canvas {
     pixels: Pixmap,
-    /// From the scene's pixels to the picture's dots.
+    /// From the scene's pixels to the image's pixels.
     place: Transform,
-    /// Outlines by weight and glyph, in units of the font; `None` where there is nothing to draw.
+    /// Outlines by weight and glyph, in units of the font; `None` if there is nothing to draw.
     glyphs: HashMap<(bool, u16), Option<Path>>,
 }
 
@@ -70,7 +72,7 @@ impl Canvas {
         match mark {
             Mark::Line { places, width, ink } => self.stroke(polygon(places, false), *width, *ink),
             Mark::Area { corners, ink } => self.fill(polygon(corners, true).as_ref(), *ink, self.place),
-            Mark::Circle { centre: (x, y), radius, ring, ink } => {
+            Mark::Circle { center: (x, y), radius, ring, ink } => {
                 let circle = PathBuilder::from_circle(*x as f32, *y as f32, *radius as f32);
                 match ring {
                     Some(width) => self.stroke(circle, *width, *ink),
@@ -97,11 +99,11 @@ impl Canvas {
         let font = label.weight().font();
         let scale = (label.size / font.units()) as f32;
         let mut x = label.place.0 - label.anchor.share() * label.width();
-        let y = label.place.1 + label.size * font::CAPITALS / 2.0;
+        let y = label.place.1 + label.size * font::CAPITAL_HEIGHT / 2.0;
         for c in label.text.chars() {
             let place =
                 self.place.pre_concat(Transform::from_row(scale, 0.0, 0.0, -scale, x as f32, y as f32));
-            // Glyph 0 is the box that fonts have for what they lack.
+            // Glyph 0 is the font's box for missing characters.
             let number = font.glyph(c).map_or(0, |glyph| glyph.number);
             let outline = self.glyphs.entry((label.bold, number)).or_insert_with(|| {
                 let mut pen = Pen(PathBuilder::new());
@@ -115,7 +117,7 @@ impl Canvas {
     }
 }
 
-fn polygon(places: &[Place], closed: bool) -> Option<Path> {
+fn polygon(places: &[ScenePosition], closed: bool) -> Option<Path> {
     let mut path = PathBuilder::new();
     for (index, (x, y)) in places.iter().map(|(x, y)| (*x as f32, *y as f32)).enumerate() {
         if index == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
@@ -126,14 +128,14 @@ fn polygon(places: &[Place], closed: bool) -> Option<Path> {
     path.finish()
 }
 
-fn colour(ink: Ink) -> tiny_skia::Color {
+fn color(ink: Ink) -> tiny_skia::Color {
     let (r, g, b) = ink.rgb();
     tiny_skia::Color::from_rgba8(r, g, b, 255)
 }
 
 fn paint(ink: Ink) -> Paint<'static> {
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
-    paint.set_color(colour(ink));
+    paint.set_color(color(ink));
     paint
 }
 
@@ -178,9 +180,9 @@ mod tests {
         scene
     }
 
-    /// Dots of a part of the picture that are not paper.
+    /// Number of pixels in a part of the image that are not background.
     fn drawn(pixels: &Pixmap, (left, right): (u32, u32), (top, bottom): (u32, u32)) -> usize {
-        let paper = colour(Ink::Card).premultiply().to_color_u8();
+        let paper = color(Ink::Card).premultiply().to_color_u8();
         let places = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
         places.filter(|(x, y)| pixels.pixel(*x, *y) != Some(paper)).count()
     }

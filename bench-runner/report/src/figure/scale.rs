@@ -1,8 +1,8 @@
-//! Values → places along an axis, and where its ticks stand.
+//! Values → positions along an axis and its ticks.
 //!
-//! Takes any finite values: a range without width gets one, and what is not finite is left out.
+//! Accepts any values: a range without width is widened, and values that are not finite are ignored.
 
-/// An axis from value to place.
+/// Mapping of values to positions along an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scale {
     low: f64,
@@ -12,19 +12,19 @@ pub(crate) struct Scale {
     end: f64,
 }
 
-/// Times that differ by more than this factor are drawn on a logarithmic axis.
+/// Factor between times above which the axis is logarithmic.
 const LOG_FROM: f64 = 10.0;
 
 impl Scale {
-    /// An axis for positive quantities, linear where they are alike and logarithmic where they are not; `start` is
-    /// the place of the lower end.
+    /// An axis for positive quantities: linear, or logarithmic if they differ by more than [`LOG_FROM`];
+    /// `start` is the position of the lower end.
     pub(crate) fn for_times(values: impl IntoIterator<Item = f64>, (start, end): (f64, f64)) -> Self {
         let (low, high) = extent(values.into_iter().filter(|value| *value > 0.0)).unwrap_or((1.0, 1.0));
         if high / low > LOG_FROM {
             let pad = (high / low).powf(0.05);
             return Self { low: low / pad, high: high * pad, log: true, start, end };
         }
-        // Values that are all the same still get an axis, with their place in its middle.
+        // Identical values still get an axis, with their position in its middle.
         let pad = if high > low { (high - low) * 0.06 } else { low * 0.05 };
         Self { low: (low - pad).max(0.0), high: high + pad, log: false, start, end }
     }
@@ -48,17 +48,17 @@ impl Scale {
         Self { low: convert(self.low), high: convert(self.high), ..*self }
     }
 
-    /// Whether equal factors are equally far apart.
+    /// True if equal factors are equally far apart.
     pub(crate) fn is_log(&self) -> bool {
         self.log
     }
 
-    /// Whether the value lies within the axis.
-    pub(crate) fn holds(&self, value: f64) -> bool {
+    /// True if the value is within the axis.
+    pub(crate) fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 
-    /// The place of a value; values off the axis stand at its ends.
+    /// Position of a value; values beyond the axis are moved to its ends.
     pub(crate) fn place(&self, value: f64) -> f64 {
         let value = if value.is_nan() { self.low } else { value.clamp(self.low, self.high) };
         let share = if self.log {
@@ -69,12 +69,12 @@ impl Scale {
         self.start + share * (self.end - self.start)
     }
 
-    /// About `wanted` round values within the axis, in rising order.
+    /// About `wanted` round values within the axis, in ascending order.
     pub(crate) fn ticks(&self, wanted: usize) -> Vec<f64> {
         if self.log { self.log_ticks(wanted) } else { steps(self.low, self.high, wanted) }
     }
 
-    /// Ratios that are round in per cent where the axis is narrow, and round as factors where it is wide.
+    /// Ratios for ticks: round percentages on a narrow axis, round factors on a wide one.
     pub(crate) fn ratio_ticks(&self, wanted: usize) -> Vec<f64> {
         if self.is_wide() {
             return self.log_ticks(wanted);
@@ -82,12 +82,13 @@ impl Scale {
         steps(self.low - 1.0, self.high - 1.0, wanted).into_iter().map(|change| 1.0 + change).collect()
     }
 
-    /// Whether ratios on this axis read better as factors than as per cent.
+    /// True if ratios on this axis are shown as factors instead of percentages.
     pub(crate) fn is_wide(&self) -> bool {
         self.high / self.low > 2.5
     }
 
-    /// Numbers for ticks: each with the places it needs on a logarithmic axis, all with the same on a linear one.
+    /// Tick labels: on a logarithmic axis each with the decimals it needs, on a linear one all with the same
+    /// number.
     pub(crate) fn labels(&self, ticks: &[f64]) -> Vec<String> {
         if self.log { ticks.iter().flat_map(|tick| numbers(&[*tick])).collect() } else { numbers(ticks) }
     }
@@ -109,7 +110,7 @@ impl Scale {
         (from..=to)
             .filter(|power| power % every == 0)
             .flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)))
-            .filter(|tick| self.holds(*tick))
+            .filter(|tick| self.contains(*tick))
             .collect()
     }
 }
@@ -129,11 +130,11 @@ fn steps(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|digit| digit * power).find(|step| *step >= rough);
     let step = step.unwrap_or(10.0 * power);
     let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
-    // From whole multiples, so that no rounding error piles up and zero is zero.
+    // From whole multiples, so that rounding errors do not accumulate and zero is exact.
     (first..=last).take(4 * wanted.max(1)).map(|n| n as f64 * step).collect()
 }
 
-/// The values with as many places as the one that needs most.
+/// The values, all with as many decimals as the value that needs the most.
 pub(crate) fn numbers(values: &[f64]) -> Vec<String> {
     let gaps = values.windows(2).map(|pair| pair[1] - pair[0]);
     let sizes = values.iter().map(|value| value.abs()).filter(|size| *size > 1e-12);

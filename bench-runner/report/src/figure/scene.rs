@@ -1,4 +1,4 @@
-//! A picture as values: what is drawn where, before anything is drawn.
+//! A figure as values: marks and their positions, independent of the file format.
 //!
 //! Lengths are CSS pixels; the origin is the upper left corner.
 
@@ -6,105 +6,92 @@ use super::font::Weight;
 use super::palette::Ink;
 use super::widths;
 
-/// Width of a scene, where it is not drawn for a narrow screen.
+/// Width of a scene, unless it is for a narrow screen.
 pub(crate) const WIDTH: f64 = 960.0;
 
-/// Blank around everything.
+/// Blank space around the content.
 pub(crate) const EDGE: f64 = 24.0;
 
-/// A picture that can be drawn.
+/// A figure that can be drawn as SVG or PNG.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scene {
-    /// Width in pixels.
     pub(crate) width: f64,
-    /// Height in pixels.
     pub(crate) height: f64,
-    /// What the picture is, for screen readers and for tabs.
+    /// Title, for screen readers and tabs.
     pub(crate) title: String,
-    /// What the picture says, for those who cannot see it.
+    /// Content in words, for screen readers.
     pub(crate) description: String,
-    /// What is drawn, back to front.
+    /// Marks, back to front.
     pub(crate) marks: Vec<Mark>,
-    /// What a page tells in full of a place in the picture, in reading order.
-    pub(crate) tips: Vec<Tip>,
+    /// Tooltips on a page, in reading order.
+    pub(crate) tooltips: Vec<Tooltip>,
 }
 
-/// What is told of a part of the picture to whoever points at it.
+/// Tooltip of a part of the figure.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tip {
-    /// Upper left corner of the part; a point has both corners in one place.
-    pub(crate) from: Place,
+pub(crate) struct Tooltip {
+    /// Upper left corner of the part; for a point, both corners are the same.
+    pub(crate) from: ScenePosition,
     /// Lower right corner.
-    pub(crate) to: Place,
-    /// What lies there, such as the name of an arm.
+    pub(crate) to: ScenePosition,
+    /// Name of the part, such as that of an arm.
     pub(crate) name: String,
-    /// What is told of it.
     pub(crate) text: String,
 }
 
-/// A place in a scene: from the left, from the top.
-pub(crate) type Place = (f64, f64);
+/// Position in a scene: from the left, from the top.
+pub(crate) type ScenePosition = (f64, f64);
 
-/// One thing that is drawn.
+/// A graphical element.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Mark {
-    /// A line through the places.
+    /// A line through the positions.
     Line {
-        places: Vec<Place>,
+        places: Vec<ScenePosition>,
         /// Stroke width.
         width: f64,
-        /// Its colour.
         ink: Ink,
     },
     /// A filled area.
-    Area {
-        corners: Vec<Place>,
-        /// Its colour.
-        ink: Ink,
-    },
-    /// A disc, or a ring of the stroke width.
+    Area { corners: Vec<ScenePosition>, ink: Ink },
+    /// A disc or a ring.
     Circle {
-        /// Its middle.
-        centre: Place,
+        center: ScenePosition,
         radius: f64,
-        /// `None` fills it.
+        /// Stroke width of a ring; `None` for a disc.
         ring: Option<f64>,
-        /// Its colour.
         ink: Ink,
     },
-    /// A line of text, centred vertically on its place.
+    /// A line of text, vertically centered on its position.
     Text(Label),
 }
 
 /// A line of text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Label {
-    /// Where its anchor is.
-    pub(crate) place: Place,
-    /// Which end of the text the anchor is.
+    /// Position of the anchor.
+    pub(crate) place: ScenePosition,
     pub(crate) anchor: Anchor,
-    /// What it says.
     pub(crate) text: String,
     /// Font size.
     pub(crate) size: f64,
     pub(crate) bold: bool,
-    /// Its colour.
     pub(crate) ink: Ink,
 }
 
-/// Which part of a text stands at its place.
+/// Part of a text that is at its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Anchor {
-    /// The text runs to the right of its place.
+    /// The text begins at its position.
     Start,
-    /// The place is the middle of the text.
+    /// The text is centered on its position.
     Middle,
-    /// The text ends at its place.
+    /// The text ends at its position.
     End,
 }
 
 impl Anchor {
-    /// Which share of a text's width lies to the left of its place.
+    /// Share of a text's width to the left of its position.
     pub(crate) fn share(self) -> f64 {
         match self {
             Self::Start => 0.0,
@@ -115,40 +102,38 @@ impl Anchor {
 }
 
 impl Label {
-    /// Plain text that runs to the right of `place`.
-    pub(crate) fn new(place: Place, text: impl Into<String>, size: f64, ink: Ink) -> Self {
+    /// Regular text that begins at `place`.
+    pub(crate) fn new(place: ScenePosition, text: impl Into<String>, size: f64, ink: Ink) -> Self {
         Self { place, anchor: Anchor::Start, text: text.into(), size, bold: false, ink }
     }
 
-    /// The same, standing on another part of itself.
+    /// Changes the anchor.
     pub(crate) fn anchored(mut self, anchor: Anchor) -> Self {
         self.anchor = anchor;
         self
     }
 
-    /// The same in bold.
     pub(crate) fn bold(mut self) -> Self {
         self.bold = true;
         self
     }
 
-    /// The same, shortened in its middle until it is at most `room` wide.
+    /// Shortens the text in its middle to a width of at most `room`.
     pub(crate) fn within(mut self, room: f64) -> Self {
         self.text = widths::shorten(&self.text, room, self.size, self.bold);
         self
     }
 
-    /// The weight of its font.
     pub(crate) fn weight(&self) -> Weight {
         if self.bold { Weight::SemiBold } else { Weight::Regular }
     }
 
-    /// Its width in the font of the figures.
+    /// Width in the font of the figures.
     pub(crate) fn width(&self) -> f64 {
         widths::width(&self.text, self.size, self.bold)
     }
 
-    /// Its extent: left, top, right, bottom.
+    /// Extent of the text: left, top, right, bottom.
     #[cfg(test)]
     pub(crate) fn extent(&self) -> (f64, f64, f64, f64) {
         let left = self.place.0 - self.anchor.share() * self.width();
@@ -165,23 +150,23 @@ impl Scene {
             title: title.into(),
             description: description.into(),
             marks: Vec::new(),
-            tips: Vec::new(),
+            tooltips: Vec::new(),
         }
     }
 
-    /// A title and a line below it that explains, at the top of the scene.
-    pub(crate) fn heading(&mut self, title: &str, explains: &str) {
+    /// Title and subtitle at the top of the scene.
+    pub(crate) fn heading(&mut self, title: &str, subtitle: &str) {
         let room = WIDTH - 2.0 * EDGE;
         self.text(Label::new((EDGE, 30.0), title, 16.0, Ink::Text).bold().within(room));
-        self.text(Label::new((EDGE, 53.0), explains, 12.0, Ink::Muted).within(room));
+        self.text(Label::new((EDGE, 53.0), subtitle, 12.0, Ink::Muted).within(room));
     }
 
     /// A straight line.
-    pub(crate) fn line(&mut self, from: Place, to: Place, width: f64, ink: Ink) {
+    pub(crate) fn line(&mut self, from: ScenePosition, to: ScenePosition, width: f64, ink: Ink) {
         self.marks.push(Mark::Line { places: vec![from, to], width, ink });
     }
 
-    /// A vertical line of short strokes.
+    /// A vertical dashed line.
     pub(crate) fn dashed(&mut self, x: f64, (top, bottom): (f64, f64), width: f64, ink: Ink) {
         let mut y = top;
         while y < bottom {
@@ -190,8 +175,8 @@ impl Scene {
         }
     }
 
-    /// A filled rectangle; none where it has no width.
-    pub(crate) fn rect(&mut self, (x0, y0): Place, (x1, y1): Place, ink: Ink) {
+    /// A filled rectangle; nothing is drawn if it is empty.
+    pub(crate) fn rect(&mut self, (x0, y0): ScenePosition, (x1, y1): ScenePosition, ink: Ink) {
         if x1 > x0 && y1 > y0 {
             let corners = vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1)];
             self.marks.push(Mark::Area { corners, ink });
@@ -199,7 +184,7 @@ impl Scene {
     }
 
     /// Diagonal strokes that fill a rectangle.
-    pub(crate) fn hatch(&mut self, (x0, y0): Place, (x1, y1): Place, ink: Ink) {
+    pub(crate) fn hatch(&mut self, (x0, y0): ScenePosition, (x1, y1): ScenePosition, ink: Ink) {
         let step = 7.0;
         let mut start = x0 - (y1 - y0) + step / 2.0;
         while x1 > x0 && start < x1 {
@@ -216,7 +201,7 @@ impl Scene {
         self.marks.push(Mark::Text(label));
     }
 
-    /// Every text of the scene.
+    /// All texts of the scene.
     #[cfg(test)]
     pub(crate) fn labels(&self) -> impl Iterator<Item = &Label> {
         self.marks.iter().filter_map(|mark| match mark {

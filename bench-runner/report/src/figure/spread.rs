@@ -1,31 +1,32 @@
-//! How the builds of each arm spread: every build as a stroke, the middle half as a box, the median.
+//! Figure of one block: spread of each arm's builds, with every build as a stroke, the middle half as a box,
+//! the median.
 
 use bench_runner_core::compare::{ArmResult, BlockResult};
 
 use super::marks;
 use super::palette::Ink;
 use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Mark, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, TimeUnit};
 
-/// Where names begin and how far they may go.
+/// Left and right end of the names.
 const NAMES: (f64, f64) = (36.0, 264.0);
-/// Where the axis begins and ends.
+/// Left and right end of the axis.
 const AXIS: (f64, f64) = (280.0, WIDTH - EDGE - 6.0);
 /// Upper end of the first row.
 const TOP: f64 = 74.0;
 /// Height of one row.
 const ROW: f64 = 44.0;
-/// What ticks and the caption take below the rows.
+/// Height of ticks and axis title below the rows.
 const BELOW: f64 = 54.0;
 
-/// The scene of one block.
+/// Scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let mut scene = Scene::new(format!("{}: how its builds spread", block.title), description(block, unit));
     scene.heading(&scene.title.clone(), "every build as a stroke; box: the middle half; bar: median");
-    let rows: Vec<Series<'_>> = series::of_block(block, NAMES.1 - NAMES.0)
+    let rows: Vec<Series<'_>> = series::for_block(block, NAMES.1 - NAMES.0)
         .into_iter()
         .filter(|series| !walls(series).is_empty())
         .collect();
@@ -44,7 +45,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     scene
 }
 
-/// Wall seconds of an arm's builds that have a place on the axis, smallest first.
+/// Wall times of an arm's builds in seconds, smallest first; only positive finite values can be drawn.
 fn walls(series: &Series<'_>) -> Vec<f64> {
     let walls = series.arm.points.iter().map(|point| point.wall);
     let mut walls: Vec<f64> = walls.filter(|wall| wall.is_finite() && *wall > 0.0).collect();
@@ -53,16 +54,16 @@ fn walls(series: &Series<'_>) -> Vec<f64> {
 }
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
-    let says =
-        series::of_block(block, f64::INFINITY).into_iter().map(|series| match told(series.arm, unit) {
-            Some(told) => format!("{}: {told}", series.name),
+    let arms =
+        series::for_block(block, f64::INFINITY).into_iter().map(|series| match describe(series.arm, unit) {
+            Some(spread) => format!("{}: {spread}", series.name),
             None => format!("{}: no build ended well", series.name),
         });
-    format!("{}.", says.collect::<Vec<_>>().join("; "))
+    format!("{}.", arms.collect::<Vec<_>>().join("; "))
 }
 
-/// `None` where no build ended well.
-fn told(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
+/// `None` if no build succeeded.
+fn describe(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
     let (wall, (low, high)) = (arm.wall()?, arm.middle_half?);
     let shown = |seconds: f64| wording::seconds(seconds, unit);
     Some(format!(
@@ -78,7 +79,7 @@ fn told(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
 }
 
 fn axis(scene: &mut Scene, x: &Scale, unit: TimeUnit, bottom: f64) {
-    marks::upright_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
+    marks::vertical_grid(scene, &x.in_units(|seconds| unit.convert(seconds)), (TOP, bottom), 7);
     scene.line((AXIS.0, bottom), (AXIS.1, bottom), 1.0, Ink::Muted);
     let kind = if x.is_log() { ", logarithmic" } else { "" };
     let title = format!("wall time, {}{kind}; the axis does not start at zero", unit.symbol());
@@ -99,7 +100,12 @@ fn row(scene: &mut Scene, series: &Series<'_>, (x, unit): (&Scale, TimeUnit), y:
         scene.line((at, y + 6.0), (at, y + 15.0), 1.0, series.ink);
     }
     let name = wording::arm_name(series.arm);
-    if let Some(text) = told(series.arm, unit) {
-        scene.tips.push(Tip { from: (AXIS.0, y - ROW / 2.0), to: (AXIS.1, y + ROW / 2.0), name, text });
+    if let Some(text) = describe(series.arm, unit) {
+        scene.tooltips.push(Tooltip {
+            from: (AXIS.0, y - ROW / 2.0),
+            to: (AXIS.1, y + ROW / 2.0),
+            name,
+            text,
+        });
     }
 }

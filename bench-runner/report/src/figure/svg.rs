@@ -1,7 +1,8 @@
 //! A scene → SVG: a file that looks the same everywhere, or markup for a page that has the font.
 //!
-//! A file has outlines in place of text, since neither a browser that shows a picture nor a drawing program
-//! loads a font that lies in an SVG. What it says stands in its title and description. On a page text stays text.
+//! A file has outlines instead of text, since neither a browser that shows an image nor a drawing program
+//! loads a font embedded in an SVG. Its title and description have the content in words. On a page, text
+//! stays text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,17 +11,17 @@ use ttf_parser::OutlineBuilder;
 
 use super::font;
 use super::palette::Ink;
-use super::scene::{Anchor, Label, Mark, Place, Scene};
+use super::scene::{Anchor, Label, Mark, Scene, ScenePosition};
 
-/// Names the figures' own elements, so that a page may hold several of them inline.
+/// Class of the figures, which limits their style rules to them.
 pub(crate) const CLASS: &str = "bench-runner-figure";
 
-/// For what the font lacks.
+/// Font for characters that the figures' font lacks.
 const OTHER_FONTS: &str = "system-ui,sans-serif";
 
 /// The scene as the text of a self-contained SVG file.
 pub(crate) fn file(scene: &Scene) -> String {
-    let mut text = Text::Outlines(BTreeMap::new());
+    let mut text = TextRendering::Outlines(BTreeMap::new());
     let body = body(scene, &mut text);
     format!(
         "{}<style>\n.{CLASS} text{{font-family:{OTHER_FONTS}}}\n@media (prefers-color-scheme:dark){{\n{}}}\n</style>\n{}{}{body}</svg>\n",
@@ -31,24 +32,24 @@ pub(crate) fn file(scene: &Scene) -> String {
     )
 }
 
-/// The scene as an element of a page, which has the rules of [`dark_rules`] and the font.
+/// The scene as an element of a page that has the font and the rules of [`dark_rules`].
 pub(crate) fn inline(scene: &Scene) -> String {
-    format!("{}{}</svg>\n", head(scene, ""), body(scene, &mut Text::Live))
+    format!("{}{}</svg>\n", head(scene, ""), body(scene, &mut TextRendering::Live))
 }
 
-/// The rules that a file needs: those of heat maps only where it is one.
+/// Style rules of a file; those of heat maps only if it is one.
 fn rules_for(scene: &Scene) -> String {
     let is_heat = |mark: &Mark| matches!(mark, Mark::Area { ink: Ink::Heat(_), .. });
     let more = if scene.marks.iter().any(is_heat) { dark_rules_of(Ink::heats()) } else { String::new() };
     dark_rules() + &more
 }
 
-/// Style rules that replace each ink by its colour on dark pages; heat maps have more.
+/// Style rules that replace each ink by its color on dark pages, except the inks of heat maps.
 pub(crate) fn dark_rules() -> String {
     dark_rules_of(Ink::all())
 }
 
-/// The same for some inks.
+/// Style rules that replace these inks by their colors on dark pages.
 pub(crate) fn dark_rules_of(inks: impl Iterator<Item = Ink>) -> String {
     inks.fold(String::new(), |mut rules, ink| {
         let (light, dark) = (ink.light(), ink.dark());
@@ -59,7 +60,7 @@ pub(crate) fn dark_rules_of(inks: impl Iterator<Item = Ink>) -> String {
 }
 
 fn head(scene: &Scene, more: &str) -> String {
-    let (title, description) = (escaped(&scene.title), escaped(&scene.description));
+    let (title, description) = (escape_xml(&scene.title), escape_xml(&scene.description));
     let (width, height) = (number(scene.width), number(scene.height.ceil()));
     format!(
         "<svg {more}class=\"{CLASS}\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
@@ -67,7 +68,7 @@ fn head(scene: &Scene, more: &str) -> String {
     )
 }
 
-/// The figure's own page.
+/// Background of the figure.
 fn card(scene: &Scene) -> String {
     format!(
         "<rect x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"{}\" stroke=\"{}\"/>\n",
@@ -78,15 +79,15 @@ fn card(scene: &Scene) -> String {
     )
 }
 
-/// How texts are written.
-enum Text {
+/// Representation of texts.
+enum TextRendering {
     /// As text.
     Live,
-    /// As outlines; with the path of each glyph that has come up.
+    /// As outlines, with the path of each glyph used so far.
     Outlines(BTreeMap<(bool, u16), String>),
 }
 
-impl Text {
+impl TextRendering {
     fn definitions(&self) -> String {
         let Self::Outlines(glyphs) = self else { return String::new() };
         let paths = glyphs.iter().map(|((bold, glyph), path)| {
@@ -100,14 +101,16 @@ fn glyph_id(bold: bool, glyph: u16) -> String {
     format!("bench-runner-{}{glyph}", if bold { 'b' } else { 'r' })
 }
 
-/// All marks; neighbours of one look share an element.
-fn body(scene: &Scene, text: &mut Text) -> String {
+/// All marks; consecutive marks with the same paint share an element.
+fn body(scene: &Scene, text: &mut TextRendering) -> String {
     let mut out = String::new();
-    for alike in scene.marks.chunk_by(|one, next| look(one).is_some() && look(one) == look(next)) {
-        match (look(&alike[0]), &alike[0]) {
-            (Some(look), _) => {
+    for alike in scene.marks.chunk_by(|one, next| {
+        paint_attributes(one).is_some() && paint_attributes(one) == paint_attributes(next)
+    }) {
+        match (paint_attributes(&alike[0]), &alike[0]) {
+            (Some(paint), _) => {
                 let path: String = alike.iter().map(path).collect();
-                writeln!(out, "<path d=\"{path}\" {look}/>").ok();
+                writeln!(out, "<path d=\"{path}\" {paint}/>").ok();
             }
             (None, Mark::Text(label)) => write_label(&mut out, label, text),
             (None, _) => {}
@@ -116,8 +119,8 @@ fn body(scene: &Scene, text: &mut Text) -> String {
     out
 }
 
-/// The paint of a mark as attributes; `None` for text.
-fn look(mark: &Mark) -> Option<String> {
+/// Paint of a mark as attributes; `None` for text.
+fn paint_attributes(mark: &Mark) -> Option<String> {
     let stroked = |ink: Ink, width: f64| {
         format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", ink.light(), number(width))
     };
@@ -132,7 +135,7 @@ fn look(mark: &Mark) -> Option<String> {
 }
 
 fn path(mark: &Mark) -> String {
-    let through = |places: &[Place], end: &str| {
+    let through = |places: &[ScenePosition], end: &str| {
         let mut path = String::new();
         for (index, (x, y)) in places.iter().enumerate() {
             write!(path, "{}{} {}", if index == 0 { 'M' } else { 'L' }, number(*x), number(*y)).ok();
@@ -142,7 +145,7 @@ fn path(mark: &Mark) -> String {
     match mark {
         Mark::Line { places, .. } => through(places, ""),
         Mark::Area { corners, .. } => through(corners, "z"),
-        Mark::Circle { centre: (x, y), radius, .. } => {
+        Mark::Circle { center: (x, y), radius, .. } => {
             let (r, d) = (number(*radius), number(radius * 2.0));
             format!("M{} {}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z", number(x - radius), number(*y))
         }
@@ -150,11 +153,11 @@ fn path(mark: &Mark) -> String {
     }
 }
 
-fn write_label(out: &mut String, label: &Label, text: &mut Text) {
-    let baseline = label.place.1 + label.size * font::CAPITALS / 2.0;
+fn write_label(out: &mut String, label: &Label, text: &mut TextRendering) {
+    let baseline = label.place.1 + label.size * font::CAPITAL_HEIGHT / 2.0;
     match text {
-        Text::Live => write_text(out, label, (label.place.0, baseline), label.anchor),
-        Text::Outlines(glyphs) => {
+        TextRendering::Live => write_text(out, label, (label.place.0, baseline), label.anchor),
+        TextRendering::Outlines(glyphs) => {
             let start = label.place.0 - label.anchor.share() * label.width();
             let font = label.weight().font();
             if label.text.chars().all(|c| font.glyph(c).is_some()) {
@@ -167,7 +170,7 @@ fn write_label(out: &mut String, label: &Label, text: &mut Text) {
     out.push('\n');
 }
 
-fn write_text(out: &mut String, label: &Label, (x, y): Place, anchor: Anchor) {
+fn write_text(out: &mut String, label: &Label, (x, y): ScenePosition, anchor: Anchor) {
     let anchor = match anchor {
         Anchor::Start => "",
         Anchor::Middle => " text-anchor=\"middle\"",
@@ -175,7 +178,7 @@ fn write_text(out: &mut String, label: &Label, (x, y): Place, anchor: Anchor) {
     };
     let weight = if label.bold { " font-weight=\"600\"" } else { "" };
     let (x, y, size, ink) = (number(x), number(y), number(label.size), label.ink.light());
-    let text = escaped(&label.text);
+    let text = escape_xml(&label.text);
     write!(
         out,
         "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{weight} fill=\"{ink}\">{text}</text>"
@@ -186,7 +189,7 @@ fn write_text(out: &mut String, label: &Label, (x, y): Place, anchor: Anchor) {
 fn write_outlines(
     out: &mut String,
     label: &Label,
-    (x, y): Place,
+    (x, y): ScenePosition,
     glyphs: &mut BTreeMap<(bool, u16), String>,
 ) {
     let font = label.weight().font();
@@ -244,7 +247,7 @@ impl OutlineBuilder for PathText {
     }
 }
 
-/// A length to a tenth of a pixel, and no longer than it needs to be; what is no number is 0.
+/// A length to a tenth of a pixel in as few characters as possible; 0 if it is not finite.
 fn number(length: f64) -> String {
     let tenths = if length.is_finite() { (length * 10.0).round() as i64 } else { 0 };
     let (sign, tenths) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
@@ -254,20 +257,20 @@ fn number(length: f64) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_xml(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '<' => "&lt;".to_owned(),
             '>' => "&gt;".to_owned(),
             '&' => "&amp;".to_owned(),
             '"' => "&quot;".to_owned(),
-            other => clean(other).to_string(),
+            other => replace_control(other).to_string(),
         })
         .collect()
 }
 
-/// XML has no way to write control characters.
-fn clean(c: char) -> char {
+/// Replaces control characters, which XML cannot represent.
+fn replace_control(c: char) -> char {
     if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') { '\u{FFFD}' } else { c }
 }
 

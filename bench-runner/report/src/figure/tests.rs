@@ -1,4 +1,4 @@
-//! Tests of whole figures: every label has its place, and the files are what viewers need.
+//! Tests of whole figures: labels do not overlap, and files are well-formed.
 
 use bench_runner_core::compare::Verdict;
 use bench_runner_core::record::{MetricId, Role};
@@ -7,7 +7,7 @@ use super::fixture::{self, block, comparison, empty_arm, empty_block, everything
 use super::scene::{Mark, Scene};
 use super::*;
 
-/// Comparisons from nothing to too much.
+/// Comparisons from empty to very large.
 fn cases() -> Vec<(&'static str, Comparison)> {
     let one_size = |n: usize, long: bool| comparison(vec![block("hexyl 0.17.0", &names(n, long), 12, 4.2)]);
     let mut single = block("one build", &names(2, false), 1, 4.2);
@@ -56,36 +56,37 @@ fn cases() -> Vec<(&'static str, Comparison)> {
 fn scenes() -> Vec<(String, Scene)> {
     let of_case = |(name, comparison): (&str, Comparison)| {
         let mut scenes = vec![
-            (format!("{name}: forest"), forest::scene(&comparison, &Layout::WIDE)),
-            (format!("{name}: narrow forest"), forest::scene(&comparison, &Layout::NARROW)),
+            (format!("{name}: forest"), forest::scene(&comparison, &FigureLayout::WIDE)),
+            (format!("{name}: narrow forest"), forest::scene(&comparison, &FigureLayout::NARROW)),
         ];
         for block in &comparison.blocks {
             let named = |(ending, scene)| (format!("{name}: {}{ending}", block.title), scene);
-            scenes.extend(of_block(block).into_iter().map(named));
+            scenes.extend(block_scenes(block).into_iter().map(named));
         }
         scenes
     };
-    cases().into_iter().flat_map(of_case).chain(of_several_runs()).collect()
+    cases().into_iter().flat_map(of_case).chain(multi_run_cases()).collect()
 }
 
-/// Scenes of several runs: few machines, many with long names, and numbers that are none.
-fn of_several_runs() -> Vec<(String, Scene)> {
-    use crate::machines::{Run, side_by_side, tests::fixture as runs};
-    let of = |name: &str, made: Vec<runs::Made>| {
-        let together = side_by_side(&made.iter().map(runs::Made::run).collect::<Vec<Run<'_>>>());
-        let narrow = |block: &BlockTogether| {
-            ("narrow".to_owned(), machines::scene(&together.machines, block, &Layout::NARROW))
+/// Scenes of several runs: few machines, many machines with long names, and ratios that are not finite.
+fn multi_run_cases() -> Vec<(String, Scene)> {
+    use crate::machines::{ComparedRun, side_by_side, tests::fixture as runs};
+    let of = |name: &str, made: Vec<runs::FixtureRun>| {
+        let together =
+            side_by_side(&made.iter().map(runs::FixtureRun::run).collect::<Vec<ComparedRun<'_>>>());
+        let narrow = |block: &MultiRunBlock| {
+            ("narrow".to_owned(), machines::scene(&together.machines, block, &FigureLayout::NARROW))
         };
         let narrow = together.blocks.iter().map(narrow);
         let named = |(stem, scene)| (format!("{name}: {stem}"), scene);
-        scenes_together(&together).into_iter().chain(narrow).map(named).collect::<Vec<_>>()
+        multi_run_scenes(&together).into_iter().chain(narrow).map(named).collect::<Vec<_>>()
     };
     let faster = Verdict::Faster;
     let many = (0..17).map(|place| {
         let machine = format!("amd-epyc-9654-96c192t-384g-x86_64-linux-v1-f0e6-<b>{place}</b>");
         let name = "a-linker-with-a-very-long-name-in-a-directory-of-its-own";
         let ratio = 0.1 * 1.3f64.powi(place);
-        runs::made(&machine, &format!("r{place}")).and(
+        runs::fixture_run(&machine, &format!("r{place}")).with_block(
             "clean",
             9.0,
             &[(name, ratio, 0.9, faster), ("x", 1.0, 0.0, faster)],
@@ -93,10 +94,10 @@ fn of_several_runs() -> Vec<(String, Scene)> {
     });
     let broken = ["a-1", "b-1"].map(|machine| {
         let said = [("x", f64::NAN, f64::NAN, Verdict::Undecided), ("y", 57.0, 0.999, Verdict::Slower)];
-        runs::made(machine, machine).and("clean", 9.0, &said)
+        runs::fixture_run(machine, machine).with_block("clean", 9.0, &said)
     });
     let several =
-        [of("several", runs::several()), of("many", many.collect()), of("broken runs", broken.to_vec())];
+        [of("several", runs::several_runs()), of("many", many.collect()), of("broken runs", broken.to_vec())];
     several.into_iter().flatten().collect()
 }
 
@@ -121,20 +122,24 @@ fn no_label_is_cut_or_lies_on_another() {
 
 #[test]
 fn what_runs_of_a_machine_say_stands_beside_their_ratio() {
-    use crate::machines::{Run, side_by_side, tests::fixture as runs};
+    use crate::machines::{ComparedRun, side_by_side, tests::fixture as runs};
     let run = |name: &str, one: Verdict, other: Verdict| {
-        runs::made("a-1", name).and("clean", 9.0, &[("x", 1.0, 0.1, one), ("y", 1.0, 0.1, other)])
+        runs::fixture_run("a-1", name).with_block(
+            "clean",
+            9.0,
+            &[("x", 1.0, 0.1, one), ("y", 1.0, 0.1, other)],
+        )
     };
     let made =
         [run("r1", Verdict::Equivalent, Verdict::Faster), run("r2", Verdict::Undecided, Verdict::Slower)];
-    let together = side_by_side(&made.iter().map(runs::Made::run).collect::<Vec<Run<'_>>>());
-    for (name, scene) in scenes_together(&together) {
+    let together = side_by_side(&made.iter().map(runs::FixtureRun::run).collect::<Vec<ComparedRun<'_>>>());
+    for (name, scene) in multi_run_scenes(&together) {
         let words: Vec<&str> = scene.labels().map(|label| label.text.as_str()).collect();
         assert!(
             words.contains(&"partly equivalent") && words.contains(&"contradictory"),
             "{name}: {words:?}"
         );
-        assert!(scene.tips.iter().any(|tip| tip.text.starts_with("equivalent in 1 of 2 runs")), "{name}");
+        assert!(scene.tooltips.iter().any(|tip| tip.text.starts_with("equivalent in 1 of 2 runs")), "{name}");
     }
 }
 
@@ -144,7 +149,7 @@ fn every_mark_is_on_the_card() {
         for mark in &scene.marks {
             let places = match mark {
                 Mark::Line { places, .. } | Mark::Area { corners: places, .. } => places.clone(),
-                Mark::Circle { centre, .. } => vec![*centre],
+                Mark::Circle { center, .. } => vec![*center],
                 Mark::Text(label) => vec![label.place],
             };
             for (x, y) in places {
@@ -158,7 +163,7 @@ fn every_mark_is_on_the_card() {
 #[test]
 fn what_is_told_lies_on_the_card() {
     for (name, scene) in scenes() {
-        for tip in &scene.tips {
+        for tip in &scene.tooltips {
             let inside =
                 |(x, y): (f64, f64)| (0.0..=scene.width).contains(&x) && (0.0..=scene.height).contains(&y);
             assert!(inside(tip.from) && inside(tip.to) && !tip.text.is_empty(), "{name}: {tip:?}");
@@ -169,10 +174,10 @@ fn what_is_told_lies_on_the_card() {
 #[test]
 fn a_page_is_told_of_every_build_and_every_ratio() {
     let one = block("hexyl", &names(3, false), 12, 4.2);
-    let tips = |figure: &Inline| {
-        let mut told: serde_json::Value = serde_json::from_str(&figure.tips).unwrap();
+    let tooltips = |figure: &InlineFigure| {
+        let mut told: serde_json::Value = serde_json::from_str(&figure.tooltips).unwrap();
         let parts: Vec<serde_json::Value> = serde_json::from_value(told["parts"].take()).unwrap();
-        // The name, by its place in the list, and the text are the last two of each.
+        // The last two fields of each part are the index of its name and its text.
         let text = |part: &serde_json::Value| {
             let fields = part.as_array().unwrap();
             let name = fields[fields.len() - 2].as_u64().unwrap() as usize;
@@ -185,13 +190,13 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
         parts.iter().map(text).collect::<Vec<String>>()
     };
     let [builds, spread, costs, memory] = &inline_block(&one)[..] else { panic!("four figures") };
-    assert_eq!(tips(builds).len(), 4 * 12);
-    assert_eq!(tips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
-    assert_eq!([spread, costs, memory].map(|figure| tips(figure).len()), [4, 4, 4]);
+    assert_eq!(tooltips(builds).len(), 4 * 12);
+    assert_eq!(tooltips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
+    assert_eq!([spread, costs, memory].map(|figure| tooltips(figure).len()), [4, 4, 4]);
     let [forest, narrow] = inline_forest(&comparison(vec![one]));
-    assert_eq!(tips(&forest).len(), 2);
-    assert_eq!(tips(&forest), tips(&narrow));
-    expect_test::expect!["linker=lld: faster, 0.8730× [0.8660, 0.8800], −12.70 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tips(&forest)[0]);
+    assert_eq!(tooltips(&forest).len(), 2);
+    assert_eq!(tooltips(&forest), tooltips(&narrow));
+    expect_test::expect!["linker=lld: faster, 0.8730× [0.8660, 0.8800], −12.70 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tooltips(&forest)[0]);
 }
 
 fn texts(scene: &Scene) -> Vec<&str> {
@@ -200,7 +205,7 @@ fn texts(scene: &Scene) -> Vec<&str> {
 
 #[test]
 fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
-    let scene = forest::scene(&everything(), &Layout::WIDE);
+    let scene = forest::scene(&everything(), &FigureLayout::WIDE);
     let texts = texts(&scene);
     for wanted in [
         "linker=lld (linker=rust-lld)",
@@ -224,7 +229,7 @@ fn an_interval_beyond_the_axis_ends_in_an_arrowhead() {
         let mut one = block("hexyl", &names(3, false), 6, 1.0);
         one.arms[2].ratio = Some(ratio(0.9, 0.01, Verdict::Faster));
         one.arms[3].ratio = Some(ratio(1.1, spread, Verdict::Undecided));
-        let scene = forest::scene(&comparison(vec![one]), &Layout::WIDE);
+        let scene = forest::scene(&comparison(vec![one]), &FigureLayout::WIDE);
         let heads = scene
             .marks
             .iter()
@@ -249,7 +254,7 @@ fn every_build_is_drawn_and_every_outlier_ringed() {
         scene.marks.iter().filter(of_ink).count()
     };
     assert_eq!(count(palette::Ink::Outlier), outliers);
-    // Each arm once more beside its name.
+    // Each arm has one more mark next to its name.
     for ink in [palette::Ink::Text, palette::Ink::Muted, palette::Ink::Arm(0)] {
         assert_eq!(count(ink), 12 + 1, "{ink:?}");
     }
@@ -266,13 +271,18 @@ fn sessions_are_named_where_there_are_several() {
 
 #[test]
 fn what_has_nothing_to_show_says_so() {
-    assert!(texts(&forest::scene(&comparison(Vec::new()), &Layout::WIDE)).contains(&"no block was measured"));
+    assert!(
+        texts(&forest::scene(&comparison(Vec::new()), &FigureLayout::WIDE))
+            .contains(&"no block was measured")
+    );
     let empty = empty_block("nothing");
     assert!(texts(&builds::scene(&empty)).contains(&"no build to show"));
-    assert!(texts(&forest::scene(&comparison(vec![empty]), &Layout::WIDE)).contains(&"nothing to compare"));
+    assert!(
+        texts(&forest::scene(&comparison(vec![empty]), &FigureLayout::WIDE)).contains(&"nothing to compare")
+    );
 }
 
-/// Tags close in the order in which they were opened, attributes are quoted, and no `&` stands alone.
+/// Checks that tags are properly nested, quotes are paired, and every `&` begins an entity.
 fn check_xml(text: &str) {
     let mut open: Vec<String> = Vec::new();
     let mut rest = text;
@@ -299,7 +309,7 @@ fn check_entities(text: &str) {
     }
 }
 
-/// The text of the SVG files.
+/// Texts of the SVG files.
 fn texts_of(files: &[FigureFile]) -> impl Iterator<Item = &str> {
     files.iter().map(|file| std::str::from_utf8(&file.bytes).expect("SVG is text"))
 }
@@ -346,14 +356,14 @@ fn file_names_follow_the_blocks() {
 
 #[test]
 fn dark_pages_get_dark_colours() {
-    let svg = svg::file(&forest::scene(&everything(), &Layout::WIDE));
+    let svg = svg::file(&forest::scene(&everything(), &FigureLayout::WIDE));
     assert!(svg.contains("@media (prefers-color-scheme:dark)"));
     assert!(svg.contains(".bench-runner-figure [fill=\"#1F2328\"]{fill:#E6EDF3}"));
-    // What the backend writes is what the rules look for.
+    // The attributes are written exactly as the rules select them.
     assert!(svg.contains("fill=\"#1F2328\"") && svg.contains("stroke=\"#0B6BB5\""));
 }
 
-/// Every case can be drawn in both colour schemes; `FIGURES=DIR` keeps the pictures for looking at.
+/// Draws every case in both color schemes; `FIGURES=DIR` keeps the files for inspection.
 #[test]
 fn pictures() {
     let temporary = tempfile::tempdir().unwrap();

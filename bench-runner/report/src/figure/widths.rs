@@ -1,4 +1,4 @@
-//! How wide a text is, and how to make it shorter.
+//! Widths of texts, and shortening of texts.
 
 use super::font::Weight;
 
@@ -8,14 +8,14 @@ pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
     weight.font().width(text) * size
 }
 
-/// `text`, or its two ends with `…` between them, whichever fits into `room`.
+/// `text`, or its two ends with `…` between them if it does not fit into `room`.
 pub(crate) fn shorten(text: &str, room: f64, size: f64, bold: bool) -> String {
     if width(text, size, bold) <= room {
         return text.to_owned();
     }
     let chars: Vec<char> = text.chars().collect();
     for kept in (1..chars.len()).rev() {
-        // The end of a name often tells variants apart, so it gets the odd character.
+        // The end of a name often distinguishes variants, so it gets the odd character.
         let head: String = chars[..kept / 2].iter().collect();
         let tail: String = chars[chars.len() - (kept - kept / 2)..].iter().collect();
         let short = format!("{}…{}", head.trim_end(), tail.trim_start());
@@ -26,8 +26,8 @@ pub(crate) fn shorten(text: &str, room: f64, size: f64, bold: bool) -> String {
     "…".to_owned()
 }
 
-/// `text` broken between its words into at most `most` lines that fit into `room`. What the last one, or a word by itself,
-/// has no room for is shortened.
+/// `text` broken between words into at most `most` lines that fit into `room`. The last line, or a single
+/// word, is shortened if it is too long.
 pub(crate) fn lines(text: &str, room: f64, (size, bold): (f64, bool), most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -41,8 +41,8 @@ pub(crate) fn lines(text: &str, room: f64, (size, bold): (f64, bool), most: usiz
     lines.iter().map(|line| shorten(line, room, size, bold)).collect()
 }
 
-/// Names shortened to fit into `room`, but not into the same text: of names that would look alike, what they have
-/// in common at both ends goes instead of the middle.
+/// Names shortened to fit into `room` and to stay distinct: names that would become the same lose their
+/// common beginning and end instead of their middle.
 pub(crate) fn shorten_all(names: &[String], room: f64, size: f64) -> Vec<String> {
     let short: Vec<String> = names.iter().map(|name| shorten(name, room, size, false)).collect();
     let alike = |index: usize| -> Vec<&String> {
@@ -56,7 +56,7 @@ pub(crate) fn shorten_all(names: &[String], room: f64, size: f64) -> Vec<String>
     (0..names.len()).map(one).collect()
 }
 
-/// `name` without what all of `group`, which it belongs to, begin and end with.
+/// `name` without the common beginning and end of all names in `group`, which contains it.
 fn without_ends(name: &str, group: &[&String]) -> String {
     let chars: Vec<char> = name.chars().collect();
     let common = |backwards: bool| {
@@ -72,7 +72,7 @@ fn without_ends(name: &str, group: &[&String]) -> String {
     };
     let head = common(false).min(chars.len());
     let tail = common(true).min(chars.len() - head);
-    // Back to where the setting begins, so that `units=4` stays readable.
+    // Keep the whole setting, so that `units=4` stays readable.
     let start = chars[..head].iter().rposition(|c| *c == ' ').map_or(0, |space| space + 1);
     let kept: String = chars[start..chars.len() - tail].iter().collect();
     format!("…{kept}…")

@@ -1,7 +1,7 @@
-//! How quantities and outcomes read, the same in figures and in tables.
+//! Formatting of quantities and outcomes, the same in figures and tables.
 //!
-//! An estimate is rounded to the place that its uncertainty reaches: two significant digits of the half-width
-//! of its interval, and no more.
+//! An estimate is rounded according to its uncertainty: to the second significant digit of its interval's
+//! half-width.
 
 use bench_runner_core::compare::{
     ArmResult, BlockResult, Comparison, Effect, Invalid, PlainRatio, Ratio, Summary, TwinResult, Verdict,
@@ -10,7 +10,7 @@ use bench_runner_core::record::Role;
 
 pub(crate) use bench_runner_core::compare::pluralize;
 
-/// The unit of the times of one block.
+/// Unit of the times of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
     Milliseconds,
@@ -19,7 +19,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// The unit in which times up to `longest` seconds read best.
+    /// Most readable unit for times up to `longest` seconds.
     pub(crate) fn for_seconds(longest: f64) -> Self {
         if longest < 1.0 {
             Self::Milliseconds
@@ -30,8 +30,8 @@ impl TimeUnit {
         }
     }
 
-    /// The unit for the medians of a block.
-    pub fn of_block(block: &BlockResult) -> Self {
+    /// Unit for the medians of a block.
+    pub fn for_block(block: &BlockResult) -> Self {
         let medians = block.arms.iter().filter_map(ArmResult::wall).map(|wall| wall.median);
         Self::for_seconds(medians.fold(0.0, f64::max))
     }
@@ -44,7 +44,7 @@ impl TimeUnit {
         }
     }
 
-    /// Seconds in this unit.
+    /// Converts seconds to this unit.
     pub(crate) fn convert(self, seconds: f64) -> f64 {
         match self {
             Self::Milliseconds => seconds * 1e3,
@@ -54,23 +54,23 @@ impl TimeUnit {
     }
 }
 
-/// The power of ten to which a number with this half-width is rounded: its second significant digit.
-fn place_for(half_width: f64) -> Option<i32> {
+/// Power of ten of the second significant digit of a half-width, to which numbers are rounded.
+fn second_digit_place(half_width: f64) -> Option<i32> {
     if !half_width.is_finite() || half_width <= 0.0 {
         return None;
     }
     let leading = half_width.log10().floor() as i32;
-    // 0.0998 is 0.10 with two digits, one place further left.
+    // 0.0998 has the two digits 0.10, one place further left.
     let carries = (half_width / 10f64.powi(leading - 1)).round() >= 100.0;
     Some(leading - 1 + i32::from(carries))
 }
 
-/// `value` rounded to `10^place`, with a true minus sign.
-fn rounded(value: f64, place: i32) -> String {
+/// `value` rounded to `10^place`, with a typographic minus sign.
+fn format_rounded(value: f64, place: i32) -> String {
     if !value.is_finite() {
         return "?".to_owned();
     }
-    // Left of the point whole steps are counted; right of it, formatting rounds.
+    // Formatting rounds only digits after the decimal point.
     let value = if place > 0 { (value / 10f64.powi(place)).round() * 10f64.powi(place) } else { value };
     let number = format!("{value:.*}", place.min(0).unsigned_abs() as usize);
     match number.strip_prefix('-') {
@@ -80,9 +80,9 @@ fn rounded(value: f64, place: i32) -> String {
     }
 }
 
-/// The same with a plus sign where it is more than zero as shown.
-fn signed(value: f64, place: i32) -> String {
-    let number = rounded(value, place);
+/// `value` rounded to `10^place`, with a plus sign if the result is positive.
+fn format_signed(value: f64, place: i32) -> String {
+    let number = format_rounded(value, place);
     if value > 0.0 && !is_zero(&number) { format!("+{number}") } else { number }
 }
 
@@ -90,9 +90,9 @@ fn is_zero(number: &str) -> bool {
     number.bytes().all(|b| matches!(b, b'0' | b'.'))
 }
 
-/// An estimate and its interval, as shown.
+/// An estimate and its interval, formatted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct FormattedEstimate {
     pub estimate: String,
     /// Lower end of the interval.
     pub low: String,
@@ -100,36 +100,36 @@ pub struct Shown {
     pub high: String,
 }
 
-/// The place to which an estimate is rounded, never finer than `finest`.
-fn place_of(estimate: f64, (low, high): (f64, f64), finest: i32) -> i32 {
-    // Without a width there is nothing to take the place from: three digits of the value itself.
-    let of_value = place_for(estimate.abs()).map_or(0, |place| place - 1);
-    place_for((high - low) / 2.0).unwrap_or(of_value).max(finest)
+/// Power of ten to which an estimate is rounded, never finer than `finest`.
+fn rounding_place(estimate: f64, (low, high): (f64, f64), finest: i32) -> i32 {
+    // Without a width, the value is rounded to three digits.
+    let of_value = second_digit_place(estimate.abs()).map_or(0, |place| place - 1);
+    second_digit_place((high - low) / 2.0).unwrap_or(of_value).max(finest)
 }
 
-/// The median of a time and its interval, in `unit` and without its symbol.
-pub fn time(summary: &Summary, unit: TimeUnit) -> Shown {
+/// Median of a time with its interval, in `unit` and without its symbol.
+pub fn time(summary: &Summary, unit: TimeUnit) -> FormattedEstimate {
     let [median, low, high] = [summary.median, summary.low, summary.high].map(|s| unit.convert(s));
-    plain([median, low, high], -4)
+    format_interval([median, low, high], -4)
 }
 
-/// One time with three significant digits, in `unit` and without its symbol.
+/// A time with three significant digits, in `unit` and without its symbol.
 pub fn seconds(seconds: f64, unit: TimeUnit) -> String {
     let value = unit.convert(seconds);
-    rounded(value, place_for(value.abs()).map_or(0, |place| place - 1))
+    format_rounded(value, second_digit_place(value.abs()).map_or(0, |place| place - 1))
 }
 
-/// A number of bytes and its interval in MiB, without the symbol.
-pub(crate) fn mebibytes(summary: &Summary) -> Shown {
-    plain([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
+/// A number of bytes with its interval, in MiB and without the symbol.
+pub(crate) fn mebibytes(summary: &Summary) -> FormattedEstimate {
+    format_interval([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
 }
 
-/// A number of events and its interval.
-pub(crate) fn count(summary: &Summary) -> Shown {
-    plain([summary.median, summary.low, summary.high], 0)
+/// A number of events with its interval.
+pub(crate) fn count(summary: &Summary) -> FormattedEstimate {
+    format_interval([summary.median, summary.low, summary.high], 0)
 }
 
-/// A p-value, to two places at most where it is of no interest.
+/// A p-value, with two decimals unless it is below 0.01.
 pub(crate) fn p_value(p: f64) -> String {
     match p {
         p if p < 0.001 => "p < 0.001".to_owned(),
@@ -138,60 +138,60 @@ pub(crate) fn p_value(p: f64) -> String {
     }
 }
 
-/// The finest place of a change in per cent; ratios go two places further.
+/// Finest power of ten of a change in percent; ratios are two powers finer.
 const FINEST_CHANGE: i32 = -2;
 
-/// A ratio and its interval, without the sign `×`.
-pub fn ratio(ratio: &Ratio) -> Shown {
+/// A ratio with its interval, without the sign `×`.
+pub fn ratio(ratio: &Ratio) -> FormattedEstimate {
     interval(ratio.ratio, (ratio.low, ratio.high))
 }
 
-/// A ratio that is not judged and its interval, without the sign `×`.
-pub(crate) fn plain_ratio(ratio: &PlainRatio) -> Shown {
+/// A ratio without a verdict, with its interval, without the sign `×`.
+pub(crate) fn plain_ratio(ratio: &PlainRatio) -> FormattedEstimate {
     interval(ratio.ratio, (ratio.low, ratio.high))
 }
 
-/// A ratio and one of its intervals, without the sign `×`.
-pub fn interval(ratio: f64, (low, high): (f64, f64)) -> Shown {
-    plain([ratio, low, high], FINEST_CHANGE - 2)
+/// A ratio with one of its intervals, without the sign `×`.
+pub fn interval(ratio: f64, (low, high): (f64, f64)) -> FormattedEstimate {
+    format_interval([ratio, low, high], FINEST_CHANGE - 2)
 }
 
-/// The ratio of a variant as a change in per cent, signed and without the sign `%`.
-pub fn change(ratio: &Ratio) -> Shown {
-    percent([ratio.ratio - 1.0, ratio.low - 1.0, ratio.high - 1.0])
+/// Ratio of a variant as a change in percent, signed and without the sign `%`.
+pub fn change(ratio: &Ratio) -> FormattedEstimate {
+    percent_change([ratio.ratio - 1.0, ratio.low - 1.0, ratio.high - 1.0])
 }
 
-/// An effect as a change in per cent, signed and without the sign `%`.
-pub fn effect(effect: &Effect) -> Shown {
+/// An effect as a change in percent, signed and without the sign `%`.
+pub fn effect(effect: &Effect) -> FormattedEstimate {
     let (low, high) = effect.interval();
-    percent([effect.share(), low, high])
+    percent_change([effect.share(), low, high])
 }
 
-fn percent(shares: [f64; 3]) -> Shown {
+fn percent_change(shares: [f64; 3]) -> FormattedEstimate {
     let values = shares.map(|share| share * 100.0);
-    let place = place_of(values[0], (values[1], values[2]), FINEST_CHANGE);
-    let [estimate, low, high] = values.map(|value| signed(value, place));
-    Shown { estimate, low, high }
+    let place = rounding_place(values[0], (values[1], values[2]), FINEST_CHANGE);
+    let [estimate, low, high] = values.map(|value| format_signed(value, place));
+    FormattedEstimate { estimate, low, high }
 }
 
-fn plain(values: [f64; 3], finest: i32) -> Shown {
-    let place = place_of(values[0], (values[1], values[2]), finest);
-    let [estimate, low, high] = values.map(|value| rounded(value, place));
-    Shown { estimate, low, high }
+fn format_interval(values: [f64; 3], finest: i32) -> FormattedEstimate {
+    let place = rounding_place(values[0], (values[1], values[2]), finest);
+    let [estimate, low, high] = values.map(|value| format_rounded(value, place));
+    FormattedEstimate { estimate, low, high }
 }
 
-/// A share as per cent with two significant digits, such as `1.6 %`.
+/// A share as a percentage with two significant digits, such as `1.6 %`.
 pub fn share(share: f64) -> String {
     let percent = share * 100.0;
-    let place = place_for(percent).unwrap_or(0).max(FINEST_CHANGE);
-    let number = rounded(percent, place);
+    let place = second_digit_place(percent).unwrap_or(0).max(FINEST_CHANGE);
+    let number = format_rounded(percent, place);
     let short =
         if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
     format!("{short} %")
 }
 
-/// Why an arm has no ratio, in a few words.
-pub(crate) fn without_ratio(arm: &ArmResult) -> String {
+/// Reason why an arm has no ratio, in a few words.
+pub(crate) fn why_no_ratio(arm: &ArmResult) -> String {
     match (&arm.not_timed, arm.points.len(), arm.failures) {
         (Some(reason), ..) => format!("not timed: {reason}"),
         (None, 0, 0) => "no build was made".to_owned(),
@@ -201,12 +201,12 @@ pub(crate) fn without_ratio(arm: &ArmResult) -> String {
     }
 }
 
-/// How many builds did not end well.
+/// Number of unsuccessful builds, in words.
 pub fn failures(count: usize) -> String {
     format!("{} failed, timed out or could not start", pluralize(count, "build"))
 }
 
-/// The name of an arm as shown, with its aliases in parentheses; the twin says what it is.
+/// Displayed name of an arm: with aliases in parentheses, and `twin of` for the twin.
 pub fn arm_name(arm: &ArmResult) -> String {
     if arm.role == Role::Twin {
         return format!("twin of {}", arm.variant);
@@ -217,7 +217,7 @@ pub fn arm_name(arm: &ArmResult) -> String {
     format!("{} ({})", arm.variant, arm.aliases.join(", "))
 }
 
-/// How far a block came, such as `12 rounds, stopped: the precision was reached`.
+/// Progress of a block, such as `12 rounds, stopped: the precision was reached`.
 pub fn progress(block: &BlockResult) -> String {
     let rounds = pluralize(block.rounds as usize, "round");
     block.stopped.map_or_else(
@@ -226,8 +226,8 @@ pub fn progress(block: &BlockResult) -> String {
     )
 }
 
-/// At which level the verdicts of a run hold, as a sentence.
-pub fn family(comparison: &Comparison) -> String {
+/// Sentence about the comparisons for which the verdicts of a run hold together.
+pub fn family_sentence(comparison: &Comparison) -> String {
     let stricter = "stricter than each plain interval";
     match (&comparison.post_hoc, comparison.family()) {
         (Some(_), 1) => "Post hoc: there is one pair of variants, so its verdict stands alone.".to_owned(),
@@ -241,18 +241,18 @@ pub fn family(comparison: &Comparison) -> String {
     }
 }
 
-/// Whether the block shows nothing, so that its verdicts are `invalid`.
+/// True if the block is invalid, so that its verdicts are `invalid`.
 pub(crate) fn is_invalid(block: &BlockResult) -> bool {
     block.arms.iter().any(|arm| arm.ratio.is_some_and(|ratio| ratio.verdict == Verdict::Invalid))
 }
 
-/// Whether it is the twin that makes the block show nothing.
+/// True if the block is invalid because of its twin.
 pub(crate) fn twin_differs(block: &BlockResult) -> bool {
     is_invalid(block) && block.invalid.contains(&Invalid::TwinDiffers)
 }
 
-/// What the twin says of the block, as half a sentence.
-pub fn twin(block: &BlockResult) -> String {
+/// Noise floor of the block according to its twin (A/A control), as half a sentence.
+pub fn twin_text(block: &BlockResult) -> String {
     let has_twin = block.arms.iter().any(|arm| arm.role == Role::Twin);
     match block.twin {
         Some(twin) if twin_differs(block) => {
@@ -260,7 +260,8 @@ pub fn twin(block: &BlockResult) -> String {
             format!("it differs from the baseline ({change} ± {half_width} %), so this block shows nothing")
         }
         Some(twin) => {
-            // Variants are compared with baseline and twin together, so that a little less may show in them.
+            // Variants are compared with baseline and twin together, so slightly smaller differences may show
+            // in them.
             let least = share(twin.half_width);
             format!("differences under ±{least} would not have shown in it")
         }
@@ -269,11 +270,11 @@ pub fn twin(block: &BlockResult) -> String {
     }
 }
 
-/// The twin's change and its half-width in per cent, without the sign `%`.
+/// Change of the twin and its half-width in percent, without the sign `%`.
 pub(crate) fn twin_change(twin: &TwinResult) -> (String, String) {
     let (percent, half_width) = ((twin.ratio - 1.0) * 100.0, twin.half_width * 100.0);
-    let place = place_for(half_width).unwrap_or(0).max(FINEST_CHANGE);
-    (signed(percent, place), rounded(half_width, place))
+    let place = second_digit_place(half_width).unwrap_or(0).max(FINEST_CHANGE);
+    (format_signed(percent, place), format_rounded(half_width, place))
 }
 
 #[cfg(test)]
@@ -299,7 +300,7 @@ mod tests {
         }
     }
 
-    fn check(shown: Shown, expected: &str) {
+    fn check(shown: FormattedEstimate, expected: &str) {
         assert_eq!(format!("{} [{}, {}]", shown.estimate, shown.low, shown.high), expected);
     }
 
@@ -321,7 +322,7 @@ mod tests {
         check(change(&ratio_of(1.0001, 0.98, 1.0202)), "0.0 [−2.0, +2.0]");
         check(change(&ratio_of(0.9999, 0.98, 1.0202)), "0.0 [−2.0, +2.0]");
         check(change(&ratio_of(3.5, 3.0, 4.0)), "+250 [+200, +300]");
-        // Nothing finer than a hundredth of a per cent.
+        // Not finer than a hundredth of a percent.
         check(change(&ratio_of(1.00012345, 1.0001, 1.0002)), "+0.01 [+0.01, +0.02]");
     }
 

@@ -1,19 +1,20 @@
-//! Several runs, of one machine or of many → what they say together: ratios side by side, whether a run was reproduced,
-//! what to decide.
+//! Several runs, of one machine or many → ratios side by side, reproduction of a run, decisions for machine
+//! classes.
 //!
-//! Pure: manifests and comparisons go in as values. Only ratios of the same comparison meet here, and never seconds of
-//! two machines. What is not the same comparison is refused with the reason. Runs of one machine are put together as
-//! separate runs, machines of one class as separate machines (docs/METHODOLOGY.md has the formulas). Nothing here is
-//! judged anew: the verdicts are those of the single runs.
+//! Pure: manifests and comparisons are passed in as values. Ratios are combined only within the same
+//! comparison, and seconds of two machines are never pooled. Blocks that are not the same comparison are
+//! refused with the reason. Runs of one machine are combined as separate runs, machines of one class as
+//! separate machines (docs/METHODOLOGY.md has the formulas). Verdicts are those of the single runs; none is
+//! computed here.
 //!
-//! Knows nothing of how the runs came about, and nothing of how this is shown.
+//! Independent of how runs are measured and of how results are displayed.
 
 mod agreement;
 mod decision;
-mod differences;
-mod reproduced;
+mod grouping;
+mod reproduction;
 mod run;
-mod same;
+mod setup_differences;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -22,23 +23,26 @@ mod values;
 use bench_runner_core::bundle::{Manifest, Status};
 
 pub use decision::{
-    Candidate, Choice, Decisions, Fits, MemoryLimit, OfClass, OfWorkload, Question, Rule, Saved, decide,
+    ClassDecision, DailySavings, Decisions, MemoryLimit, Rule, RuleFit, SwitchCandidate, SwitchChoice,
+    SwitchQuestion, WorkloadSavings, decide,
 };
-pub use differences::Difference;
-pub use reproduced::{Outcome, Reproduced, ReproducedRow, TwoRatios, reproduced};
-pub use run::{Memory, Run};
+pub use reproduction::{
+    ReproducedVerdict, Reproduction, ReproductionOutcome, TwoRatios, compare_reproduction,
+};
+pub use run::{ComparedRun, PeakMemory};
+pub use setup_differences::SetupDifference;
 pub(crate) use values::as_ratio;
 pub use values::{
-    Agreement, BlockTogether, Cell, Machine, MachineRatio, OfClassRatio, OfRun, Refused, Row, SideBySide,
-    Verdicts,
+    Agreement, ClassRatio, MachineCell, MachineRatio, MachineRuns, MultiRunBlock, RefusedBlock, RunRatio,
+    SideBySide, VariantRow, Verdicts,
 };
 
-use run::each_once;
+use run::deduplicate;
 
 /// Puts runs side by side.
-pub fn side_by_side(runs: &[Run<'_>]) -> SideBySide {
-    let (kept, mut remarks) = each_once(runs);
-    let (machines, of_run) = machines(&kept);
+pub fn side_by_side(runs: &[ComparedRun<'_>]) -> SideBySide {
+    let (kept, mut remarks) = deduplicate(runs);
+    let (machines, machine_of_run) = machines(&kept);
     let unfinished = kept.iter().filter(|run| run.manifest.status != Status::Complete);
     remarks.extend(unfinished.map(|run| format!("the run {} is not complete", run.manifest.run)));
     if machines.len() == 1 && kept.len() > 1 {
@@ -48,30 +52,30 @@ pub fn side_by_side(runs: &[Run<'_>]) -> SideBySide {
     if let Some(chosen) = kept.iter().find_map(|run| run.comparison.post_hoc.as_ref()) {
         remarks.push(format!("post hoc: compared with `{}`, chosen after the runs", chosen.baseline));
     }
-    let (groups, refused) = same::groups(&kept);
-    let mut blocks: Vec<BlockTogether> =
-        groups.iter().map(|group| table::of_group(group, &of_run, &machines)).collect();
-    agreement::correct(&mut blocks);
-    let differences = differences::of(&kept, &of_run, machines.len());
+    let (groups, refused) = grouping::comparable_groups(&kept);
+    let mut blocks: Vec<MultiRunBlock> =
+        groups.iter().map(|group| table::multi_run_block(group, &machine_of_run, &machines)).collect();
+    agreement::correct_p_values(&mut blocks);
+    let differences = setup_differences::find(&kept, &machine_of_run, machines.len());
     SideBySide { machines, blocks, refused, differences, remarks }
 }
 
-/// The machines, and for each run the place of its machine.
-fn machines(runs: &[Run<'_>]) -> (Vec<Machine>, Vec<usize>) {
-    let (mut machines, mut firsts): (Vec<Machine>, Vec<&Manifest>) = (Vec::new(), Vec::new());
-    let mut of_run = Vec::new();
+/// The machines, and for each run the index of its machine.
+fn machines(runs: &[ComparedRun<'_>]) -> (Vec<MachineRuns>, Vec<usize>) {
+    let (mut machines, mut firsts): (Vec<MachineRuns>, Vec<&Manifest>) = (Vec::new(), Vec::new());
+    let mut machine_of_run = Vec::new();
     for run in runs {
         let machine = &run.manifest.machine;
-        let like = |(known, first): (&Machine, &&Manifest)| {
-            known.instance == machine.instance && differences::same_tools(first, run.manifest)
+        let like = |(known, first): (&MachineRuns, &&Manifest)| {
+            known.instance == machine.instance && setup_differences::same_tools(first, run.manifest)
         };
         let place = machines.iter().zip(&firsts).position(like).unwrap_or_else(|| {
             let numbered = format!("{} (", machine.directory);
             let same =
-                |known: &&Machine| known.name == machine.directory || known.name.starts_with(&numbered);
+                |known: &&MachineRuns| known.name == machine.directory || known.name.starts_with(&numbered);
             let again = machines.iter().filter(same).count();
             let more = if again > 0 { format!(" ({})", again + 1) } else { String::new() };
-            machines.push(Machine {
+            machines.push(MachineRuns {
                 key: key(machines.len()),
                 name: format!("{}{more}", machine.directory),
                 class: machine.class.clone(),
@@ -83,12 +87,12 @@ fn machines(runs: &[Run<'_>]) -> (Vec<Machine>, Vec<usize>) {
             machines.len() - 1
         });
         machines[place].runs.push(run.manifest.run.clone());
-        of_run.push(place);
+        machine_of_run.push(place);
     }
-    (machines, of_run)
+    (machines, machine_of_run)
 }
 
-/// A, B, … Z, A2, …
+/// Heading letter of a machine: A, B, … Z, A2, …
 fn key(place: usize) -> String {
     let letter = char::from(b'A' + (place % 26) as u8);
     if place < 26 { letter.to_string() } else { format!("{letter}{}", place / 26 + 1) }

@@ -1,34 +1,31 @@
-//! A run among others.
+//! Runs as input of the comparison of several runs.
 
 use bench_runner_core::bundle::Manifest;
 use bench_runner_core::compare::Comparison;
 use bench_runner_core::record::BlockId;
 
-/// A run and what its samples say.
+/// A run and its comparison.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
-    /// What was run, where, with what.
+pub struct ComparedRun<'a> {
     pub manifest: &'a Manifest,
-    /// What it says.
     pub comparison: &'a Comparison,
-    /// Largest memory seen, where it was looked for.
-    pub memory: &'a [Memory],
+    /// Peak memory of the arms for which it is known.
+    pub memory: &'a [PeakMemory],
 }
 
-/// The most memory that a measured build of an arm took.
+/// Largest peak memory of an arm's measured builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Memory {
+pub struct PeakMemory {
     pub block: BlockId,
-    /// Name of the variant.
     pub variant: String,
     pub bytes: u64,
-    /// Whether it is that of all processes together, and not that of the largest one.
+    /// True if the memory is that of all processes together, false if that of the largest process.
     pub all_processes: bool,
 }
 
-/// Every run once, however many copies of its bundle were given.
-pub(super) fn each_once<'a>(runs: &[Run<'a>]) -> (Vec<Run<'a>>, Vec<String>) {
-    let (mut kept, mut remarks): (Vec<Run<'a>>, Vec<String>) = (Vec::new(), Vec::new());
+/// Runs without duplicates, and a remark for each run whose bundle was given more than once.
+pub(super) fn deduplicate<'a>(runs: &[ComparedRun<'a>]) -> (Vec<ComparedRun<'a>>, Vec<String>) {
+    let (mut kept, mut remarks): (Vec<ComparedRun<'a>>, Vec<String>) = (Vec::new(), Vec::new());
     for run in runs {
         if kept.iter().any(|known| same_run(known, run)) {
             remarks.push(format!("the run {} was given more than once and counts once", run.manifest.run));
@@ -40,7 +37,7 @@ pub(super) fn each_once<'a>(runs: &[Run<'a>]) -> (Vec<Run<'a>>, Vec<String>) {
     (kept, remarks)
 }
 
-pub(super) fn same_run(one: &Run<'_>, other: &Run<'_>) -> bool {
-    let of = |run: &Run<'_>| (run.manifest.run.clone(), run.manifest.machine.instance.clone());
+pub(super) fn same_run(one: &ComparedRun<'_>, other: &ComparedRun<'_>) -> bool {
+    let of = |run: &ComparedRun<'_>| (run.manifest.run.clone(), run.manifest.machine.instance.clone());
     of(one) == of(other)
 }

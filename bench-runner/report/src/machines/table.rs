@@ -1,33 +1,39 @@
-//! A block of several runs → its variants on every machine.
+//! A block of several runs → ratios of its variants on every machine.
 
 use bench_runner_core::compare::{ArmResult, Ratio, Verdict};
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{UncertainValue, equal_weight_mean, weighted_mean};
 
 use super::agreement;
-use super::same::{Subject, same_variant};
-use super::values::{BlockTogether, Cell, Machine, MachineRatio, OfClassRatio, OfRun, Row};
+use super::grouping::{RunBlock, same_variant};
+use super::values::{
+    ClassRatio, MachineCell, MachineRatio, MachineRuns, MultiRunBlock, RunRatio, VariantRow,
+};
 
-/// `of_run` has the place of each run's machine.
-pub(super) fn of_group(group: &[Subject<'_>], of_run: &[usize], machines: &[Machine]) -> BlockTogether {
-    let mut places: Vec<usize> = group.iter().map(|subject| of_run[subject.run]).collect();
+/// `machine_of_run` has the index of each run's machine.
+pub(super) fn multi_run_block(
+    group: &[RunBlock<'_>],
+    machine_of_run: &[usize],
+    machines: &[MachineRuns],
+) -> MultiRunBlock {
+    let mut places: Vec<usize> = group.iter().map(|block| machine_of_run[block.run_index]).collect();
     places.sort_unstable();
     places.dedup();
     let row = |variant: &&Variant| {
-        let cells: Vec<Cell> = places
+        let cells: Vec<MachineCell> = places
             .iter()
             .map(|place| {
-                let own: Vec<&Subject<'_>> =
-                    group.iter().filter(|subject| of_run[subject.run] == *place).collect();
+                let own: Vec<&RunBlock<'_>> =
+                    group.iter().filter(|block| machine_of_run[block.run_index] == *place).collect();
                 cell(&own, variant)
             })
             .collect();
-        let classes = classes(&cells, &places, machines);
-        let agreement = agreement::of(&cells);
-        Row { variant: variant.name.clone(), cells, classes, agreement }
+        let classes = class_ratios(&cells, &places, machines);
+        let agreement = agreement::between_machines(&cells);
+        VariantRow { variant: variant.name.clone(), cells, classes, agreement }
     };
     let first = &group[0];
-    BlockTogether {
+    MultiRunBlock {
         id: first.result.id.clone(),
         title: first.result.title.clone(),
         baseline: first.baseline().map(|variant| variant.name.clone()).unwrap_or_default(),
@@ -37,12 +43,12 @@ pub(super) fn of_group(group: &[Subject<'_>], of_run: &[usize], machines: &[Mach
     }
 }
 
-/// The variants of all runs, each once.
-fn variants<'a>(group: &[Subject<'a>]) -> Vec<&'a Variant> {
+/// Variants of all runs, without duplicates.
+fn variants<'a>(group: &[RunBlock<'a>]) -> Vec<&'a Variant> {
     let mut found: Vec<&Variant> = Vec::new();
-    for subject in group {
-        let compared = subject.planned.arms.iter().enumerate();
-        let compared = compared.filter(|(at, arm)| *at != subject.result.baseline && arm.role != Role::Twin);
+    for block in group {
+        let compared = block.planned.arms.iter().enumerate();
+        let compared = compared.filter(|(at, arm)| *at != block.result.baseline && arm.role != Role::Twin);
         for (_, arm) in compared {
             if !found.iter().any(|known| same_variant(known, &arm.variant)) {
                 found.push(&arm.variant);
@@ -52,70 +58,69 @@ fn variants<'a>(group: &[Subject<'a>]) -> Vec<&'a Variant> {
     found
 }
 
-/// What the runs of one machine say of a variant.
-fn cell(own: &[&Subject<'_>], variant: &Variant) -> Cell {
-    let found: Vec<(&str, Result<Ratio, Lacks>)> =
-        own.iter().map(|subject| (subject.of.manifest.run.as_str(), ratio_of(subject, variant))).collect();
-    let with_ratio = |(run, found): &(&str, Result<Ratio, Lacks>)| {
-        found.as_ref().ok().map(|ratio| OfRun { run: (*run).to_owned(), ratio: *ratio })
+/// Result of a variant on one machine, over its runs.
+fn cell(own: &[&RunBlock<'_>], variant: &Variant) -> MachineCell {
+    let found: Vec<(&str, Result<Ratio, NoRatio>)> =
+        own.iter().map(|block| (block.run.manifest.run.as_str(), variant_ratio(block, variant))).collect();
+    let with_ratio = |(run, found): &(&str, Result<Ratio, NoRatio>)| {
+        found.as_ref().ok().map(|ratio| RunRatio { run: (*run).to_owned(), ratio: *ratio })
     };
-    let runs: Vec<OfRun> = found.iter().filter_map(with_ratio).collect();
+    let runs: Vec<RunRatio> = found.iter().filter_map(with_ratio).collect();
     let known: Vec<UncertainValue> = runs.iter().map(|run| run.ratio.log_ratio()).collect();
     if let Some(combined) = weighted_mean(&known) {
-        return Cell::Known(MachineRatio { runs, combined });
+        return MachineCell::Known(MachineRatio { runs, combined });
     }
-    let mut lacks = found.into_iter().filter_map(|(_, found)| found.err());
-    match lacks.next() {
-        Some(Lacks::Baseline) => Cell::Baseline,
-        Some(Lacks::Ratio(reason)) => Cell::Nothing(reason),
-        None => Cell::Nothing("its ratio is no number".to_owned()),
+    let mut reasons = found.into_iter().filter_map(|(_, found)| found.err());
+    match reasons.next() {
+        Some(NoRatio::SameAsBaseline) => MachineCell::Baseline,
+        Some(NoRatio::Because(reason)) => MachineCell::Nothing(reason),
+        None => MachineCell::Nothing("its ratio is no number".to_owned()),
     }
 }
 
-/// Why a run has no ratio of a variant.
-pub(super) enum Lacks {
-    /// It is the same thing as the baseline there.
-    Baseline,
-    /// Another reason.
-    Ratio(String),
+/// Reason why a run has no ratio of a variant.
+pub(super) enum NoRatio {
+    /// The variant is identical to the baseline in this run.
+    SameAsBaseline,
+    Because(String),
 }
 
-/// The ratio of a variant in one run, if it says anything.
-pub(super) fn ratio_of(subject: &Subject<'_>, variant: &Variant) -> Result<Ratio, Lacks> {
-    let (at, arm) = arm_of(subject, variant).ok_or_else(|| Lacks::Ratio(left_out(subject, variant)))?;
-    if at == subject.result.baseline {
-        return Err(Lacks::Baseline);
+/// Ratio of a variant in one run, unless it is invalid.
+pub(super) fn variant_ratio(block: &RunBlock<'_>, variant: &Variant) -> Result<Ratio, NoRatio> {
+    let (at, arm) = find_arm(block, variant).ok_or_else(|| NoRatio::Because(why_left_out(block, variant)))?;
+    if at == block.result.baseline {
+        return Err(NoRatio::SameAsBaseline);
     }
     match arm.ratio {
         Some(ratio) if ratio.verdict == Verdict::Invalid => {
-            Err(Lacks::Ratio(format!("invalid: {}", subject.result.why_invalid().join("; "))))
+            Err(NoRatio::Because(format!("invalid: {}", block.result.why_invalid().join("; "))))
         }
         Some(ratio) => Ok(ratio),
-        None => Err(Lacks::Ratio(without_ratio(arm))),
+        None => Err(NoRatio::Because(why_no_ratio(arm))),
     }
 }
 
-/// The arm that a variant is built as, with its place.
-pub(super) fn arm_of<'a>(subject: &Subject<'a>, variant: &Variant) -> Option<(usize, &'a ArmResult)> {
-    let planned = subject.planned.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin);
+/// Arm that builds a variant, with its index.
+pub(super) fn find_arm<'a>(block: &RunBlock<'a>, variant: &Variant) -> Option<(usize, &'a ArmResult)> {
+    let planned = block.planned.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin);
     let place = planned.clone().find(|(_, arm)| same_variant(&arm.variant, variant));
-    // Two values that are the same thing on a machine are built once, under one of their names.
+    // Two values that are identical on a machine are built once, under one of their names.
     let place = place.or_else(|| planned.clone().find(|(_, arm)| arm.aliases.contains(&variant.name)));
-    place.and_then(|(at, _)| subject.result.arms.get(at).map(|arm| (at, arm)))
+    place.and_then(|(at, _)| block.result.arms.get(at).map(|arm| (at, arm)))
 }
 
-fn left_out(subject: &Subject<'_>, variant: &Variant) -> String {
+fn why_left_out(block: &RunBlock<'_>, variant: &Variant) -> String {
     let of_block = |skipped: &&bench_runner_core::record::Skipped| {
-        let matrix = subject.result.id.as_str().split('/').next().unwrap_or_default();
-        let here = skipped.block == subject.result.id.as_str()
+        let matrix = block.result.id.as_str().split('/').next().unwrap_or_default();
+        let here = skipped.block == block.result.id.as_str()
             || skipped.block.split('/').next().is_some_and(|name| name == matrix);
         here && (skipped.variant == variant.name || skipped.variant == "all")
     };
-    let skipped = subject.of.comparison.skipped.iter().find(of_block);
+    let skipped = block.run.comparison.skipped.iter().find(of_block);
     skipped.map_or_else(|| "not in this run".to_owned(), |skipped| format!("left out: {}", skipped.reason))
 }
 
-fn without_ratio(arm: &ArmResult) -> String {
+fn why_no_ratio(arm: &ArmResult) -> String {
     match &arm.not_timed {
         Some(reason) => format!("not timed: {reason}"),
         None if arm.points.is_empty() => "no build ended well".to_owned(),
@@ -123,12 +128,13 @@ fn without_ratio(arm: &ArmResult) -> String {
     }
 }
 
-/// Classes of which at least two machines have a ratio. Of a machine with several columns the last one counts.
-fn classes(cells: &[Cell], places: &[usize], machines: &[Machine]) -> Vec<OfClassRatio> {
+/// Ratios of classes with at least two machines that have a ratio. Of a machine with several columns, the
+/// last one counts.
+fn class_ratios(cells: &[MachineCell], places: &[usize], machines: &[MachineRuns]) -> Vec<ClassRatio> {
     let mut of_class: Vec<(&str, Vec<(&str, UncertainValue)>)> = Vec::new();
     for (cell, place) in cells.iter().zip(places) {
-        let (Cell::Known(standing), machine) = (cell, &machines[*place]) else { continue };
-        let known = (machine.instance.as_str(), standing.combined.mean);
+        let (MachineCell::Known(machine_ratio), machine) = (cell, &machines[*place]) else { continue };
+        let known = (machine.instance.as_str(), machine_ratio.combined.mean);
         match of_class.iter_mut().find(|(class, _)| *class == machine.class) {
             Some((_, instances)) => {
                 instances.retain(|(instance, _)| *instance != machine.instance);
@@ -140,7 +146,7 @@ fn classes(cells: &[Cell], places: &[usize], machines: &[Machine]) -> Vec<OfClas
     let put_together = |(class, instances): (&str, Vec<(&str, UncertainValue)>)| {
         let of: Vec<UncertainValue> = instances.iter().map(|(_, known)| *known).collect();
         let combined = equal_weight_mean(&of).filter(|_| of.len() > 1)?;
-        Some(OfClassRatio { class: class.to_owned(), machines: of.len(), combined })
+        Some(ClassRatio { class: class.to_owned(), machines: of.len(), combined })
     };
     of_class.into_iter().filter_map(put_together).collect()
 }

@@ -1,30 +1,30 @@
-//! What several runs say together, as values.
+//! Results of several runs together, as values.
 
 use bench_runner_core::compare::{Ratio, Verdict};
 use bench_runner_core::record::{BlockId, short_hash};
 use bench_runner_core::stats::{Combined, Spread, UncertainValue};
 
-use super::differences::Difference;
+use super::setup_differences::SetupDifference;
 
-/// What several runs say together.
+/// Several runs side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SideBySide {
-    /// The machines, in the order in which their runs were given.
-    pub machines: Vec<Machine>,
-    /// The blocks that at least two runs have.
-    pub blocks: Vec<BlockTogether>,
-    /// What cannot be put beside the others.
-    pub refused: Vec<Refused>,
-    /// What differs between the machines and lets ratios differ.
-    pub differences: Vec<Difference>,
-    /// What else has to be known, as sentences.
+    /// Machines, in the order in which their runs were given.
+    pub machines: Vec<MachineRuns>,
+    /// Blocks that are the same comparison in at least two runs.
+    pub blocks: Vec<MultiRunBlock>,
+    /// Blocks that cannot be compared with those of the other runs.
+    pub refused: Vec<RefusedBlock>,
+    /// Differences in setup between the machines, which can make ratios differ.
+    pub differences: Vec<SetupDifference>,
+    /// Further remarks, as sentences.
     pub remarks: Vec<String>,
 }
 
 impl SideBySide {
-    /// A name made from the runs, the same in whatever order they were given: that of the directory of its plots.
+    /// Name derived from the runs, independent of their order, for the directory of the plots.
     pub fn name(&self) -> String {
-        let of_machine = |machine: &Machine| {
+        let of_machine = |machine: &MachineRuns| {
             machine.runs.iter().map(|run| format!("{}/{run}", machine.instance)).collect::<Vec<_>>()
         };
         let mut runs: Vec<String> = self.machines.iter().flat_map(of_machine).collect();
@@ -33,95 +33,89 @@ impl SideBySide {
     }
 }
 
-/// A machine with its runs: one column of the tables. A machine whose tools have changed between its runs has several.
+/// A machine with its runs: one column of the tables. A machine whose tools or jobs changed between its runs
+/// has several columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
-    /// A letter for headings.
+pub struct MachineRuns {
+    /// Letter for headings.
     pub key: String,
-    /// Its name, that of its directory.
+    /// Name of the machine's directory, numbered if the machine has several columns.
     pub name: String,
-    /// Shared by machines that are alike.
+    /// Class, shared by machines that are alike.
     pub class: String,
-    /// Tells machines of a class apart.
+    /// Distinguishes the machines of a class.
     pub instance: String,
-    /// One line about it.
+    /// Description in one line.
     pub summary: String,
-    /// Names of its runs.
+    /// Names of the runs.
     pub runs: Vec<String>,
 }
 
 /// A block that is the same comparison in several runs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BlockTogether {
-    /// The block.
+pub struct MultiRunBlock {
     pub id: BlockId,
-    /// A readable title.
     pub title: String,
-    /// What the others are compared with.
+    /// Name of the variant that the others are compared with.
     pub baseline: String,
-    /// Margin of relevance, as a share.
+    /// Equivalence margin, as a share.
     pub margin: f64,
-    /// Places of the machines that have it.
+    /// Indices of the machines that have the block.
     pub machines: Vec<usize>,
-    /// Its variants.
-    pub rows: Vec<Row>,
+    pub rows: Vec<VariantRow>,
 }
 
 /// A variant on every machine.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Its name.
+pub struct VariantRow {
     pub variant: String,
     /// One cell for each of the block's machines, in their order.
-    pub cells: Vec<Cell>,
-    /// Classes that several of these machines share, put together.
-    pub classes: Vec<OfClassRatio>,
-    /// Whether the machines agree; `None` where fewer than two have a ratio.
+    pub cells: Vec<MachineCell>,
+    /// Combined ratios of the classes that have several of these machines.
+    pub classes: Vec<ClassRatio>,
+    /// Agreement of the machines; `None` if fewer than two have a ratio.
     pub agreement: Option<Agreement>,
 }
 
-/// What a machine says of a variant.
+/// Result of a variant on one machine.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    /// It has a ratio.
+pub enum MachineCell {
     Known(MachineRatio),
-    /// There it is the same thing as the baseline.
+    /// The variant is identical to the baseline on this machine.
     Baseline,
-    /// Why there is no ratio.
+    /// No ratio, with the reason.
     Nothing(String),
 }
 
 /// A variant's ratio on one machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MachineRatio {
-    /// The runs with their ratios; at least one.
-    pub runs: Vec<OfRun>,
-    /// The log-ratio over them.
+    /// Ratio of each run; at least one.
+    pub runs: Vec<RunRatio>,
+    /// Combined log-ratio.
     pub combined: Combined,
 }
 
 /// A variant's ratio in one run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfRun {
-    /// Name of the run.
+pub struct RunRatio {
     pub run: String,
-    /// The ratio, with its verdict.
     pub ratio: Ratio,
 }
 
 /// A variant's ratio over the machines of one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfClassRatio {
+pub struct ClassRatio {
     pub class: String,
-    /// How many machines.
+    /// Number of machines.
     pub machines: usize,
-    /// The log-ratio over them.
+    /// Combined log-ratio.
     pub combined: Combined,
 }
 
-/// What cannot be put beside the others.
+/// A block that cannot be compared with those of the other runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedBlock {
     /// Title of the block.
     pub block: String,
     pub run: String,
@@ -129,18 +123,18 @@ pub struct Refused {
 }
 
 impl MachineRatio {
-    /// The verdict of all of its runs; `None` where they differ.
+    /// Verdict shared by all runs; `None` if their verdicts differ.
     pub fn verdict(&self) -> Option<Verdict> {
         let first = self.runs.first()?.ratio.verdict;
         self.runs.iter().all(|run| run.ratio.verdict == first).then_some(first)
     }
 
-    /// How the verdicts of its runs lie.
+    /// Summary of the runs' verdicts.
     pub fn verdicts(&self) -> Verdicts {
-        Verdicts::of(self.runs.iter().map(|run| run.ratio.verdict))
+        Verdicts::summarize(self.runs.iter().map(|run| run.ratio.verdict))
     }
 
-    /// The verdicts in a word or two, for where there is little room.
+    /// Verdicts in one or two words, for narrow columns.
     pub(crate) fn verdict_word(&self) -> String {
         match self.verdicts() {
             Verdicts::Same(verdict) => verdict.as_str().to_owned(),
@@ -149,8 +143,8 @@ impl MachineRatio {
         }
     }
 
-    /// The verdicts in words: one, with how many runs say it where others could not tell, or those of the runs in their
-    /// order where they contradict each other.
+    /// Verdicts in words: a single verdict, with the number of its runs if other runs are inconclusive, or
+    /// the verdict of each run in order if they contradict each other.
     pub(crate) fn verdict_text(&self) -> String {
         let words = || self.runs.iter().map(|run| run.ratio.verdict.as_str());
         match self.verdicts() {
@@ -163,7 +157,7 @@ impl MachineRatio {
         }
     }
 
-    /// The ratio with its plain 95 % interval: that of the run where there is one, over the runs where there are several.
+    /// Ratio with its plain 95% interval: that of the only run, or the combined one of several runs.
     pub fn ratio(&self) -> (f64, (f64, f64)) {
         match self.runs.as_slice() {
             [one] => (one.ratio.ratio, (one.ratio.low, one.ratio.high)),
@@ -172,45 +166,44 @@ impl MachineRatio {
     }
 }
 
-/// A log-ratio as a ratio with its 95 % interval.
+/// A log-ratio as a ratio with its 95% interval.
 pub(crate) fn as_ratio(known: &UncertainValue) -> (f64, (f64, f64)) {
     let (low, high) = known.interval(bench_runner_core::stats::LEVEL);
     let ratio = bench_runner_core::stats::ratio;
     (ratio(known.value), (ratio(low), ratio(high)))
 }
 
-/// Whether the machines that have a ratio of a variant agree.
+/// Agreement of the machines that have a ratio of a variant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Agreement {
-    /// How their verdicts lie.
     pub verdicts: Verdicts,
-    /// Whether there is a ratio that lies in the intervals of all of them.
+    /// True if some ratio is in the intervals of all machines.
     pub overlap: bool,
-    /// How far the ratios lie apart beyond chance; `None` where it cannot be said.
+    /// Spread of the ratios beyond chance; `None` if it cannot be estimated.
     pub spread: Option<Spread>,
-    /// The p-value of the spread as it counts among all variants of the table (Holm).
+    /// p-value of the spread, corrected over all variants of all blocks (Holm).
     pub p_adjusted: Option<f64>,
 }
 
-/// How several verdicts lie: those of several machines in all of their runs, or those of the runs of one.
+/// Summary of several verdicts: those of several machines over all their runs, or those of one machine's
+/// runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdicts {
-    /// All are the same; or none says anything, which is `undecided`.
+    /// All are the same; `undecided` if none is conclusive.
     Same(Verdict),
-    /// Those that say something say the same, and some say nothing: no contradiction.
+    /// The conclusive ones are the same and others are inconclusive: not a contradiction.
     Open(Verdict),
-    /// Two say different things.
+    /// Two conclusive ones differ.
     Contrary,
 }
 
 impl Verdicts {
-    /// How these lie.
-    pub(super) fn of(all: impl Iterator<Item = Verdict> + Clone) -> Self {
-        let mut said = all.clone().filter(|verdict| says_something(*verdict));
-        let Some(first) = said.next() else { return Self::Same(Verdict::Undecided) };
-        if said.any(|other| other != first) {
+    pub(super) fn summarize(all: impl Iterator<Item = Verdict> + Clone) -> Self {
+        let mut conclusive = all.clone().filter(|verdict| is_conclusive(*verdict));
+        let Some(first) = conclusive.next() else { return Self::Same(Verdict::Undecided) };
+        if conclusive.any(|other| other != first) {
             Self::Contrary
-        } else if all.clone().all(says_something) {
+        } else if all.clone().all(is_conclusive) {
             Self::Same(first)
         } else {
             Self::Open(first)
@@ -218,7 +211,7 @@ impl Verdicts {
     }
 }
 
-/// Whether a verdict is more than that nothing was shown.
-pub(super) fn says_something(verdict: Verdict) -> bool {
+/// True for the verdicts `faster`, `slower` and `equivalent`.
+pub(super) fn is_conclusive(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Faster | Verdict::Slower | Verdict::Equivalent)
 }

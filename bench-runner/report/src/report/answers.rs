@@ -1,78 +1,78 @@
-//! The answer first: one sentence for each block.
+//! Answer of each block, in sentences.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
 use bench_runner_core::record::Role;
 
 use crate::figure::wording::{self, pluralize, share};
 
-/// What a block says, in one sentence or two.
+/// Result of a block in a few sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct BlockAnswer {
     /// Title of the block.
     pub block: String,
-    /// Whether it says anything at all.
-    pub says: bool,
-    /// The sentence.
+    /// True if the block has a conclusive verdict.
+    pub is_conclusive: bool,
     pub text: String,
 }
 
-/// The answer of each block, in the order of the comparison.
-pub fn answers(comparison: &Comparison) -> Vec<Answer> {
+/// Answer of each block, in the order of the comparison.
+pub fn answers(comparison: &Comparison) -> Vec<BlockAnswer> {
     comparison.blocks.iter().map(answer).collect()
 }
 
-fn answer(block: &BlockResult) -> Answer {
-    let (says, text) = if wording::is_invalid(block) {
+fn answer(block: &BlockResult) -> BlockAnswer {
+    let (is_conclusive, text) = if wording::is_invalid(block) {
         (false, format!("{} shows nothing: {}.", block.title, block.why_invalid().join("; ")))
     } else {
-        of_ratios(block)
+        ratio_sentences(block)
     };
-    Answer { block: block.title.clone(), says, text }
+    BlockAnswer { block: block.title.clone(), is_conclusive, text }
 }
 
-/// A judged arm of a block.
-type Judged<'a> = (&'a ArmResult, &'a Ratio);
+/// An arm of a block with its ratio.
+type JudgedArm<'a> = (&'a ArmResult, &'a Ratio);
 
-fn of_ratios(block: &BlockResult) -> (bool, String) {
+fn ratio_sentences(block: &BlockResult) -> (bool, String) {
     let arms = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
-    let (mut judged, mut without): (Vec<Judged<'_>>, Vec<&ArmResult>) = (Vec::new(), Vec::new());
+    let (mut judged, mut without): (Vec<JudgedArm<'_>>, Vec<&ArmResult>) = (Vec::new(), Vec::new());
     for (_, arm) in arms {
         match &arm.ratio {
             Some(ratio) => judged.push((arm, ratio)),
             None => without.push(arm),
         }
     }
-    // The best first; what is no number at the end.
+    // Fastest first; ratios that are not numbers at the end.
     judged.sort_by(|(_, one), (_, other)| one.ratio.total_cmp(&other.ratio));
     let of =
         |verdict: Verdict| judged.iter().copied().filter(|(_, ratio)| ratio.verdict == verdict).collect();
     let (faster, mut slower): (Vec<_>, Vec<_>) = (of(Verdict::Faster), of(Verdict::Slower));
     slower.reverse();
     let (equivalent, undecided): (Vec<_>, Vec<_>) = (of(Verdict::Equivalent), of(Verdict::Undecided));
-    let says = !(faster.is_empty() && slower.is_empty() && equivalent.is_empty());
-    let mut sentences = vec![first(block, &faster, &slower, &judged)];
-    sentences.extend(listed("Also faster", faster.get(1..).unwrap_or_default()));
-    sentences.extend(listed("Slower", slower.get(usize::from(faster.is_empty())..).unwrap_or_default()));
+    let is_conclusive = !(faster.is_empty() && slower.is_empty() && equivalent.is_empty());
+    let mut sentences = vec![headline(block, &faster, &slower, &judged)];
+    sentences.extend(listing("Also faster", faster.get(1..).unwrap_or_default()));
+    sentences.extend(listing("Slower", slower.get(usize::from(faster.is_empty())..).unwrap_or_default()));
     let (names, margin) = (names(&equivalent), share(block.margin));
     sentences.extend((!equivalent.is_empty()).then(|| format!("Within ±{margin} of it: {names}.")));
-    sentences.extend(listed("Undecided", &undecided));
+    sentences.extend(listing("Undecided", &undecided));
     let without: Vec<String> = without.into_iter().map(wording::arm_name).collect();
     sentences.extend((!without.is_empty()).then(|| format!("Without a result: {}.", without.join(", "))));
     if !judged.is_empty() {
         sentences.push(block.twin.map_or_else(
             || "There is no twin, so nothing says what could not have been seen.".to_owned(),
-            |twin| floor(block, twin, &[faster, slower].concat()),
+            |twin| noise_floor_sentence(block, twin, &[faster, slower].concat()),
         ));
     }
-    (says, sentences.join(" "))
+    (is_conclusive, sentences.join(" "))
 }
 
-/// What the twin could not have shown; and where something less was shown, why that is no contradiction.
-fn floor(block: &BlockResult, twin: TwinResult, shown: &[Judged<'_>]) -> String {
+/// Noise floor according to the twin; if a smaller difference was shown, also why that is not a
+/// contradiction.
+fn noise_floor_sentence(block: &BlockResult, twin: TwinResult, conclusive: &[JudgedArm<'_>]) -> String {
     let least = twin.half_width.ln_1p();
-    let is_below = |(_, ratio): &Judged<'_>| ratio.ratio.ln().abs() < least;
+    let is_below = |(_, ratio): &JudgedArm<'_>| ratio.ratio.ln().abs() < least;
     let of_two = block.arms.get(block.baseline).is_some_and(|arm| arm.role == Role::Baseline);
-    let why = if of_two && shown.iter().any(is_below) {
+    let why = if of_two && conclusive.iter().any(is_below) {
         "; less shows in the variants, which are compared with the baseline and its twin together"
     } else {
         ""
@@ -80,7 +80,12 @@ fn floor(block: &BlockResult, twin: TwinResult, shown: &[Judged<'_>]) -> String 
     format!("Less than ±{} would not have shown in the twin{why}.", share(twin.half_width))
 }
 
-fn first(block: &BlockResult, faster: &[Judged<'_>], slower: &[Judged<'_>], judged: &[Judged<'_>]) -> String {
+fn headline(
+    block: &BlockResult,
+    faster: &[JudgedArm<'_>],
+    slower: &[JudgedArm<'_>],
+    judged: &[JudgedArm<'_>],
+) -> String {
     let title = &block.title;
     let Some(baseline) = block.arms.get(block.baseline).map(wording::arm_name) else {
         return format!("On {title}, nothing was planned.");
@@ -88,7 +93,7 @@ fn first(block: &BlockResult, faster: &[Judged<'_>], slower: &[Judged<'_>], judg
     match (faster.first().or(slower.first()), judged.is_empty()) {
         (Some((arm, ratio)), _) => {
             let (name, rounds) = (wording::arm_name(arm), pluralize(ratio.rounds, "round"));
-            let (shown, word) = factor(ratio);
+            let (shown, word) = speedup(ratio);
             format!(
                 "{name} against {baseline} on {title}: {}× {word}, 95 % interval {}–{}, {rounds}.",
                 shown.estimate, shown.low, shown.high
@@ -99,8 +104,8 @@ fn first(block: &BlockResult, faster: &[Judged<'_>], slower: &[Judged<'_>], judg
     }
 }
 
-/// How many times as fast or as slow, whichever is more than one, with its interval.
-fn factor(ratio: &Ratio) -> (wording::Shown, &'static str) {
+/// Factor by which a variant is faster or slower, above one, with its interval.
+fn speedup(ratio: &Ratio) -> (wording::FormattedEstimate, &'static str) {
     if ratio.ratio < 1.0 {
         (wording::interval(1.0 / ratio.ratio, (1.0 / ratio.high, 1.0 / ratio.low)), "faster")
     } else {
@@ -108,14 +113,14 @@ fn factor(ratio: &Ratio) -> (wording::Shown, &'static str) {
     }
 }
 
-/// How many times as fast or as slow, in words.
+/// Factor by which a variant is faster or slower, in words.
 pub fn speed(ratio: &Ratio) -> String {
-    let (shown, word) = factor(ratio);
+    let (shown, word) = speedup(ratio);
     format!("{}× {word}", shown.estimate)
 }
 
-fn listed(word: &str, arms: &[Judged<'_>]) -> Option<String> {
-    let one = |(arm, ratio): &Judged<'_>| {
+fn listing(word: &str, arms: &[JudgedArm<'_>]) -> Option<String> {
+    let one = |(arm, ratio): &JudgedArm<'_>| {
         let shown = wording::change(ratio);
         format!("{} ({} %, {} to {})", wording::arm_name(arm), shown.estimate, shown.low, shown.high)
     };
@@ -123,7 +128,7 @@ fn listed(word: &str, arms: &[Judged<'_>]) -> Option<String> {
     (!all.is_empty()).then(|| format!("{word}: {}.", all.join(", ")))
 }
 
-fn names(arms: &[Judged<'_>]) -> String {
+fn names(arms: &[JudgedArm<'_>]) -> String {
     arms.iter().map(|(arm, _)| wording::arm_name(arm)).collect::<Vec<_>>().join(", ")
 }
 
@@ -133,54 +138,57 @@ mod tests {
     use crate::figure::fixture::{self, block, empty_block, names, ratio};
     use expect_test::expect;
 
-    fn says(block: &BlockResult) -> String {
+    fn answer_text(block: &BlockResult) -> String {
         answer(block).text
     }
 
     #[test]
     fn the_best_comes_first_and_everything_is_said() {
-        let told = answers(&fixture::everything()).into_iter().map(|answer| answer.text + "\n");
+        let text = answers(&fixture::everything()).into_iter().map(|answer| answer.text + "\n");
         expect![[r#"
             linker=lld (linker=rust-lld) against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). Undecided: codegen-units=3 (+1 %, −39 to +41). Without a result: linker=gold, linker=wild. Less than ±1.6 % would not have shown in the twin.
             ripgrep 15.1.0 · incremental shows nothing: the twin differs from the baseline.
             On tokei 14.0.0 · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld.
-        "#]].assert_eq(&told.collect::<String>());
+        "#]].assert_eq(&text.collect::<String>());
     }
 
     #[test]
     fn what_is_smaller_than_the_twin_shows_is_explained() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(0.99, 0.005, Verdict::Faster));
-        let told = says(&one);
+        let text = answer_text(&one);
         let why = "in the twin; less shows in the variants, which are compared with the baseline and its twin together.";
-        assert!(told.ends_with(why), "{told}");
-        // Against a baseline that was chosen afterwards, variants stand against one arm too.
+        assert!(text.ends_with(why), "{text}");
+        // Variants are compared with a single arm if the baseline was chosen after the run.
         (one.baseline, one.arms[0].ratio) = (2, Some(ratio(1.01, 0.005, Verdict::Slower)));
-        assert!(says(&one).ends_with("would not have shown in the twin."));
+        assert!(answer_text(&one).ends_with("would not have shown in the twin."));
     }
 
     #[test]
     fn a_slower_one_is_told_where_nothing_is_faster() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(2.0, 0.1, Verdict::Slower));
-        expect!["linker=lld against linker=bfd on hexyl · incremental: 2.00× slower, 95 % interval 1.80–2.20, 12 rounds. Less than ±1.6 % would not have shown in the twin."].assert_eq(&says(&one));
+        expect!["linker=lld against linker=bfd on hexyl · incremental: 2.00× slower, 95 % interval 1.80–2.20, 12 rounds. Less than ±1.6 % would not have shown in the twin."].assert_eq(&answer_text(&one));
     }
 
     #[test]
     fn what_shows_nothing_says_so() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Equivalent));
-        expect!["On hexyl · incremental, nothing was shown to be faster or slower than linker=bfd. Within ±3 % of it: linker=lld. Less than ±1.6 % would not have shown in the twin."].assert_eq(&says(&one));
+        expect!["On hexyl · incremental, nothing was shown to be faster or slower than linker=bfd. Within ±3 % of it: linker=lld. Less than ±1.6 % would not have shown in the twin."].assert_eq(&answer_text(&one));
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Invalid));
         one.invalid = vec![bench_runner_core::compare::Invalid::TwinDiffers];
-        assert_eq!(says(&one), "hexyl · incremental shows nothing: the twin differs from the baseline.");
-        assert!(!answer(&one).says);
+        assert_eq!(
+            answer_text(&one),
+            "hexyl · incremental shows nothing: the twin differs from the baseline."
+        );
+        assert!(!answer(&one).is_conclusive);
         one.arms[2].ratio = None;
         one.twin = None;
         expect![
             "On hexyl · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld."
         ]
-        .assert_eq(&says(&one));
-        assert_eq!(says(&empty_block("nothing")), "On nothing · incremental, nothing was planned.");
+        .assert_eq(&answer_text(&one));
+        assert_eq!(answer_text(&empty_block("nothing")), "On nothing · incremental, nothing was planned.");
     }
 }

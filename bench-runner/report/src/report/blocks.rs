@@ -1,4 +1,4 @@
-//! `derived/blocks.csv`: what is known of each block as a whole, one row each.
+//! `derived/blocks.csv`: results of each block as a whole, one row per block.
 
 use bench_runner_core::compare::{BlockResult, Comparison, Effect, OrderEffects};
 
@@ -34,7 +34,7 @@ const HEADER: [&str; 27] = [
     "fidelity",
 ];
 
-/// The table as CSV. Effects of the order are shares; what is not known is empty.
+/// The table as CSV. Order effects are shares; unknown values are empty.
 pub fn blocks_csv(comparison: &Comparison) -> Result<String, csv::Error> {
     csv_text(&HEADER, comparison.blocks.iter().map(row))
 }
@@ -82,7 +82,7 @@ fn order(block: &BlockResult) -> Vec<String> {
     row
 }
 
-/// So many cells, empty where there are no values.
+/// `N` cells, empty if there are no values.
 fn numbers<const N: usize>(values: Option<[f64; N]>) -> [String; N] {
     values.map_or_else(|| [(); N].map(|()| String::new()), |values| values.map(|value| value.to_string()))
 }

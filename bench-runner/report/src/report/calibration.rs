@@ -1,21 +1,21 @@
-//! What is known of offsets between target directories, as one sentence for the whole run.
+//! Calibration of offsets between target directories, as one sentence for the whole run.
 
 use bench_runner_core::compare::{Calibration, Offsets, Pool};
 use bench_runner_core::stats::MIN_TWINS;
 
 use crate::figure::wording::{pluralize, share};
 
-/// Empty where there is no block. Blocks of which the same is known share their words.
+/// Sentence about the offsets; empty if there are no blocks. Blocks with the same offsets are grouped.
 pub(super) fn text(calibration: &[Calibration]) -> String {
-    let mut says: Vec<(String, Vec<&Calibration>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<&Calibration>)> = Vec::new();
     for answer in calibration {
         let words = words(answer.offsets);
-        match says.iter_mut().find(|(known, _)| *known == words) {
+        match groups.iter_mut().find(|(known, _)| *known == words) {
             Some((_, answers)) => answers.push(answer),
-            None => says.push((words, vec![answer])),
+            None => groups.push((words, vec![answer])),
         }
     }
-    let of_all = match says.as_slice() {
+    let of_all = match groups.as_slice() {
         [] => return String::new(),
         [(words, _)] => words.clone(),
         several => {
@@ -28,7 +28,7 @@ pub(super) fn text(calibration: &[Calibration]) -> String {
     format!("Offsets between directories: {of_all}.")
 }
 
-/// The workloads of some answers, each with its project where others of that workload have other words.
+/// Workloads of `answers`, each with its project if other projects with that workload have other offsets.
 fn names(answers: &[&Calibration], all: &[Calibration]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for answer in answers {

@@ -1,9 +1,9 @@
-//! The tables in `derived/`, and others like them, as CSV: a header and rows as wide as it.
+//! Tables as CSV, such as those in `derived/`: a header, and rows as wide as the header.
 
-/// The text of a table with this header.
+/// CSV text of a table with this header.
 ///
 /// # Errors
-/// Where a row is not as wide as the header.
+/// If a row is not as wide as the header.
 pub(crate) fn csv_text(
     header: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,

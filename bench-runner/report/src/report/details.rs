@@ -1,4 +1,4 @@
-//! What a block's table has no column for, in lines below it.
+//! Lines below a block's table: order effects, remarks on arms, costs, sessions.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, OrderEffects, PlainRatio, SessionRatio};
 
@@ -7,77 +7,77 @@ use bench_runner_core::record::{METRICS, Metric, MetricId};
 use super::table::paragraph;
 use crate::figure::wording;
 
-/// Below this, the test of the predecessors is worth a word.
-const PREDECESSORS_WORTH_A_WORD: f64 = 0.01;
+/// p-value below which effects of predecessors are mentioned.
+const NOTABLE_PREDECESSORS_P: f64 = 0.01;
 
-/// Below this, sessions are said to differ.
-const SPREAD_WORTH_A_WORD: f64 = 0.01;
+/// p-value below which sessions are reported to differ.
+const NOTABLE_SPREAD_P: f64 = 0.01;
 
-/// A bound above this share of the margin is worth a word.
-const BOUND_WORTH_A_WORD: f64 = 0.5;
+/// Share of the margin above which the bound of the order effects is mentioned.
+const NOTABLE_BOUND_SHARE: f64 = 0.5;
 
-/// What places and predecessors did; nothing where that cannot be said, or where nothing is seen of it and it can
-/// hardly have mattered.
+/// Effects of position and predecessor; empty if they are unknown, or neither significant nor large enough to
+/// matter.
 pub(super) fn order(block: &BlockResult) -> Vec<String> {
     let Ok(order) = &block.order else { return Vec::new() };
-    if !worth_a_word(order, block.margin) {
+    if !is_notable(order, block.margin) {
         return Vec::new();
     }
     let shown = wording::effect(&order.first);
-    let mut says = vec![format!(
+    let mut parts = vec![format!(
         "being first in a round costs {} % ({} to {} %)",
         shown.estimate, shown.low, shown.high
     )];
-    if let Some(found) = order.predecessors.filter(|found| found.p < PREDECESSORS_WORTH_A_WORD) {
+    if let Some(found) = order.predecessors.filter(|found| found.p < NOTABLE_PREDECESSORS_P) {
         let (shown, p) = (wording::effect(&found.largest), wording::p_value(found.p));
         let name = block.arms.get(found.arm).map(wording::arm_name).unwrap_or_default();
-        says.push(format!(
+        parts.push(format!(
             "being built after {name} costs {} % ({} to {} %, {p})",
             shown.estimate, shown.low, shown.high
         ));
     }
     if let Some(bound) = order.bound() {
         let bound = wording::share(bound);
-        says.push(format!("position and predecessor may have moved a ratio by up to {bound} (95 % bound)"));
+        parts.push(format!("position and predecessor may have moved a ratio by up to {bound} (95 % bound)"));
     } else if order.predecessors.is_none() && !order.moved.is_empty() {
-        says.push("with two arms, what a build takes over from the one before it cannot be told".to_owned());
+        parts.push("with two arms, what a build takes over from the one before it cannot be told".to_owned());
     }
-    paragraph("order: ", &says.join("; "))
+    paragraph("order: ", &parts.join("; "))
 }
 
-fn worth_a_word(order: &OrderEffects, margin: f64) -> bool {
+fn is_notable(order: &OrderEffects, margin: f64) -> bool {
     let (low, high) = order.first.interval();
     low > 0.0
         || high < 0.0
-        || order.predecessors.is_some_and(|found| found.p < PREDECESSORS_WORTH_A_WORD)
-        || order.bound().is_some_and(|bound| bound > BOUND_WORTH_A_WORD * margin)
+        || order.predecessors.is_some_and(|found| found.p < NOTABLE_PREDECESSORS_P)
+        || order.bound().is_some_and(|bound| bound > NOTABLE_BOUND_SHARE * margin)
 }
 
-/// What the row of an arm cannot say.
-pub(super) fn beside(block: &BlockResult, at: usize) -> Vec<String> {
+/// Remarks on an arm that its row has no column for.
+pub(super) fn arm_remarks(block: &BlockResult, at: usize) -> Vec<String> {
     let arm = &block.arms[at];
     let name = wording::arm_name(arm);
     let mut lines = Vec::new();
     let lacks_ratio = block.is_compared(at) && arm.ratio.is_none();
     if lacks_ratio || arm.wall().is_none() {
-        lines.extend(paragraph("", &format!("{name}: {}", wording::without_ratio(arm))));
+        lines.extend(paragraph("", &format!("{name}: {}", wording::why_no_ratio(arm))));
     } else if arm.failures > 0 {
         lines.extend(paragraph("", &format!("{name}: {}", wording::failures(arm.failures))));
     }
     if let Some(ratio) = arm.ratio.filter(|r| !(r.low..=r.high).contains(&r.ratio_of_means)) {
-        let says = format!(
+        let remark = format!(
             "{name}: the ratio of the means is {:.3}×, outside the interval of the typical build: some builds \
              took much longer or shorter than most",
             ratio.ratio_of_means
         );
-        lines.extend(paragraph("", &says));
+        lines.extend(paragraph("", &remark));
     }
     lines
 }
 
-/// CPU time and memory of an arm, where they are news: their interval lies off 1, and CPU time differs from wall time by
-/// the margin or more, with intervals apart; memory, of which wall time says nothing, differs from the baseline's by the
-/// margin or more.
+/// CPU time and memory of an arm, if they add something to its wall time. The interval must exclude 1; CPU
+/// time must differ from wall time by the margin or more, with disjoint intervals; memory must differ from
+/// the baseline's by the margin or more.
 pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
     let Some(wall) = arm.ratio else { return Vec::new() };
     let off = |cost: &PlainRatio, low: f64, high: f64| cost.high < low || high < cost.low;
@@ -86,13 +86,13 @@ pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
         off(cost, wall.low, wall.high) && off(cost, 1.0, 1.0) && apart(cost.ratio / wall.ratio)
     };
     let memory_is_news = |cost: &PlainRatio| off(cost, 1.0, 1.0) && apart(cost.ratio);
-    // Counts of the kernel are on the page: of most differences in them there is nothing to do.
+    // Counts of the kernel are on the page only: most of their differences need no action.
     let is_news = |metric: &Metric, cost: &PlainRatio| match metric.id {
         MetricId::Cpu => cpu_is_news(cost),
         MetricId::MaxRss => memory_is_news(cost),
         _ => false,
     };
-    let says: Vec<String> = METRICS
+    let parts: Vec<String> = METRICS
         .iter()
         .filter_map(|metric| {
             let cost = arm.plain_ratios[metric.id].filter(|cost| is_news(metric, cost))?;
@@ -100,20 +100,20 @@ pub(super) fn costs(arm: &ArmResult, margin: f64) -> Vec<String> {
             Some(format!("{} {}× ({} – {})", metric.label, shown.estimate, shown.low, shown.high))
         })
         .collect();
-    if says.is_empty() {
+    if parts.is_empty() {
         return Vec::new();
     }
-    paragraph("", &format!("{}: {}", wording::arm_name(arm), says.join(", ")))
+    paragraph("", &format!("{}: {}", wording::arm_name(arm), parts.join(", ")))
 }
 
-/// The ratio of an arm by session, and whether the sessions differ.
+/// Ratios of an arm by session, and whether the sessions differ.
 pub(super) fn sessions(arm: &ArmResult) -> Vec<String> {
     let Some(sessions) = &arm.sessions else { return Vec::new() };
     let of_session =
         |one: &SessionRatio| format!("{}: {}×", one.session, wording::plain_ratio(&one.ratio).estimate);
     let ratios = sessions.ratios.iter().map(of_session).collect::<Vec<_>>().join(", ");
     let apart = match sessions.spread {
-        Some(spread) if spread.p < SPREAD_WORTH_A_WORD && spread.sd > 0.0 => {
+        Some(spread) if spread.p < NOTABLE_SPREAD_P && spread.sd > 0.0 => {
             let (sd, p) = (wording::share(spread.sd.exp_m1()), wording::p_value(spread.p));
             format!("; the sessions differ by more than chance, standard deviation {sd} ({p})")
         }
@@ -134,65 +134,74 @@ mod tests {
     fn the_order_is_told_as_far_as_it_is_known() {
         let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
         assert!(order(&one).is_empty());
-        let mut says = |effects: OrderEffects| {
+        let mut text_of = |effects: OrderEffects| {
             one.order = Ok(effects);
             order(&one).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
         };
         let first = "order: being first in a round costs +0.40 % (−0.30 to +1.11 %)";
         let bound = "position and predecessor may have moved a ratio by up to 0.5 % (95 % bound)";
         let after = "being built after linker=mold costs +1.11 % (+0.60 to +1.61 %, p < 0.001)";
-        assert_eq!(says(fixture::order(0.0004)), format!("{first}; {after}; {bound}"));
+        assert_eq!(text_of(fixture::order(0.0004)), format!("{first}; {after}; {bound}"));
         let costs = Effect { log: 0.02, half_width: 0.007 };
         let two = OrderEffects { first: costs, trend: None, predecessors: None, ..fixture::order(0.2) };
         let first = "order: being first in a round costs +2.02 % (+1.31 to +2.74 %)";
-        assert_eq!(says(OrderEffects { moved: Vec::new(), ..two.clone() }), first);
+        assert_eq!(text_of(OrderEffects { moved: Vec::new(), ..two.clone() }), first);
         let unknown = "with two arms, what a build takes over from the one before it cannot be told";
-        assert_eq!(says(OrderEffects { moved: vec![None], ..two }), format!("{first}; {unknown}"));
+        assert_eq!(text_of(OrderEffects { moved: vec![None], ..two }), format!("{first}; {unknown}"));
     }
 
     #[test]
     fn the_order_is_told_only_where_it_may_matter() {
         let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
-        let mut told = |effects: OrderEffects| {
+        let mut is_mentioned = |effects: OrderEffects| {
             one.order = Ok(effects);
             !order(&one).is_empty()
         };
         let none = || fixture::order(0.2);
-        assert!(!told(none()) && !told(fixture::order(0.011)) && told(fixture::order(0.009)));
+        assert!(
+            !is_mentioned(none())
+                && !is_mentioned(fixture::order(0.011))
+                && is_mentioned(fixture::order(0.009))
+        );
         let first = |log: f64| OrderEffects { first: Effect { log, half_width: 0.007 }, ..none() };
-        assert!(told(first(0.0071)) && told(first(-0.0071)) && !told(first(0.0069)) && !told(first(-0.0069)));
-        // the margin is 3 %
+        assert!(
+            is_mentioned(first(0.0071))
+                && is_mentioned(first(-0.0071))
+                && !is_mentioned(first(0.0069))
+                && !is_mentioned(first(-0.0069))
+        );
+        // the margin is 3%
         let moved =
             |log: f64| OrderEffects { moved: vec![Some(Effect { log, half_width: 0.005 })], ..none() };
-        assert!(told(moved(0.0099)) && told(moved(-0.0099)) && !told(moved(0.0098)));
+        assert!(is_mentioned(moved(0.0099)) && is_mentioned(moved(-0.0099)) && !is_mentioned(moved(0.0098)));
     }
 
     #[test]
     fn costs_are_told_where_they_are_another_story() {
-        // wall time comes to 0.921, 0.9136 to 0.9284
+        // the ratio of wall time is 0.921, 0.9136 to 0.9284
         let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
-        let mut says = |cpu: Option<(f64, f64)>, rss: Option<(f64, f64)>| {
+        let mut text_of = |cpu: Option<(f64, f64)>, rss: Option<(f64, f64)>| {
             arm.plain_ratios[MetricId::Cpu] = cpu.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
             arm.plain_ratios[MetricId::MaxRss] =
                 rss.map(|(ratio, spread)| fixture::plain_ratio(ratio, spread));
             costs(&arm, 0.03).concat()
         };
-        assert_eq!(says(None, None), "");
-        // like wall time; no different from 1; less than the margin from wall time
-        assert_eq!(says(Some((0.93, 0.01)), Some((0.99, 0.02))), "");
-        assert_eq!(says(Some((0.94, 0.005)), None), "");
-        // no news of memory, however far wall time went
-        assert_eq!(says(None, Some((1.01, 0.001))), "");
+        assert_eq!(text_of(None, None), "");
+        // CPU time like wall time and memory like 1; CPU time differs from wall time by less than the margin
+        assert_eq!(text_of(Some((0.93, 0.01)), Some((0.99, 0.02))), "");
+        assert_eq!(text_of(Some((0.94, 0.005)), None), "");
+        // memory differs by less than the margin, however much wall time changed
+        assert_eq!(text_of(None, Some((1.01, 0.001))), "");
         let both = "  linker=mold: CPU time 0.620× (0.600 – 0.640), memory 1.90× (1.80 – 2.00)";
-        assert_eq!(says(Some((0.62, 0.02)), Some((1.9, 0.1))), both);
-        assert_eq!(says(Some((0.97, 0.005)), None), "  linker=mold: CPU time 0.9700× (0.9650 – 0.9750)");
+        assert_eq!(text_of(Some((0.62, 0.02)), Some((1.9, 0.1))), both);
+        assert_eq!(text_of(Some((0.97, 0.005)), None), "  linker=mold: CPU time 0.9700× (0.9650 – 0.9750)");
     }
 
     #[test]
     fn sessions_are_told_with_what_lies_between_them() {
         let mut arm = block_of("hexyl", &names(3, false), 12, 4.2).arms.remove(3);
         assert!(sessions(&arm).is_empty());
-        let mut says = |spread: Option<(f64, f64)>| {
+        let mut text_of = |spread: Option<(f64, f64)>| {
             let ratio = |ratio: f64| fixture::plain_ratio(ratio, 0.01);
             let of = |(session, value): (u32, f64)| SessionRatio { session, ratio: ratio(value) };
             arm.sessions = Some(Sessions {
@@ -202,11 +211,11 @@ mod tests {
             sessions(&arm).iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
         };
         let ratios = "linker=mold by session: 1: 0.921×, 3: 0.934×";
-        assert_eq!(says(None), ratios);
+        assert_eq!(text_of(None), ratios);
         let chance = "the sessions differ by no more than chance allows";
-        assert_eq!(says(Some((0.001, 0.3))), format!("{ratios}; {chance}"));
-        assert_eq!(says(Some((0.009, 0.02))), format!("{ratios}; {chance}"));
+        assert_eq!(text_of(Some((0.001, 0.3))), format!("{ratios}; {chance}"));
+        assert_eq!(text_of(Some((0.009, 0.02))), format!("{ratios}; {chance}"));
         let more = "the sessions differ by more than chance, standard deviation 0.9 % (p = 0.002)";
-        assert_eq!(says(Some((0.009, 0.002))), format!("{ratios}; {more}"));
+        assert_eq!(text_of(Some((0.009, 0.002))), format!("{ratios}; {more}"));
     }
 }

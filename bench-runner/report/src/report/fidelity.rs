@@ -1,31 +1,32 @@
-//! How far what a block builds is what the user's own `cargo build` builds, in words.
+//! Fidelity of a block's builds to the user's own `cargo build`, in words.
 
 use bench_runner_core::record::{Fidelity, FidelityDifference};
 
-/// Longest value of a difference that is shown, in characters; the plan has the whole of it.
+/// Maximum length of a displayed value, in characters; the plan has the whole value.
 const LONGEST: usize = 120;
 
-/// One line about fidelity.
+/// A line about fidelity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Whether something differs, or nothing could be compared.
+pub struct FidelityLine {
+    /// True if something differs, or nothing could be compared.
     pub is_warning: bool,
-    /// The line, to be read after "fidelity: ".
+    /// Text that follows "fidelity: ".
     pub text: String,
 }
 
-/// What is to be said: one word if nothing differs and nothing was left out; no line if nobody compared.
-pub fn lines(fidelity: &[Fidelity]) -> Vec<Line> {
+/// Lines about fidelity: one word if nothing differs and nothing was left out; no line if nothing was
+/// compared.
+pub fn lines(fidelity: &[Fidelity]) -> Vec<FidelityLine> {
     if fidelity.is_empty() {
         return Vec::new();
     }
     if fidelity.iter().all(|one| one.is_same() && one.left_out.is_empty()) {
-        return vec![Line { is_warning: false, text: "same".to_owned() }];
+        return vec![FidelityLine { is_warning: false, text: "same".to_owned() }];
     }
-    fidelity.iter().flat_map(|one| of_one(one, fidelity)).collect()
+    fidelity.iter().flat_map(|one| comparison_lines(one, fidelity)).collect()
 }
 
-/// What holds for all of them, as a word in files; empty if nobody compared.
+/// Overall result as a word for files; empty if nothing was compared.
 pub(super) fn word(fidelity: &[Fidelity]) -> &'static str {
     if fidelity.is_empty() {
         ""
@@ -38,9 +39,9 @@ pub(super) fn word(fidelity: &[Fidelity]) -> &'static str {
     }
 }
 
-fn of_one(one: &Fidelity, all: &[Fidelity]) -> Vec<Line> {
+fn comparison_lines(one: &Fidelity, all: &[Fidelity]) -> Vec<FidelityLine> {
     let subject = subject(one, all).map(|subject| format!("{subject}: ")).unwrap_or_default();
-    let line = |is_warning: bool, text: String| Line { is_warning, text: format!("{subject}{text}") };
+    let line = |is_warning: bool, text: String| FidelityLine { is_warning, text: format!("{subject}{text}") };
     if let Some(reason) = &one.not_compared {
         return vec![line(true, format!("not compared with your own build: {reason}"))];
     }
@@ -50,16 +51,16 @@ fn of_one(one: &Fidelity, all: &[Fidelity]) -> Vec<Line> {
         let text = left_out.map_or_else(|| "same".to_owned(), |left_out| format!("same ({left_out})"));
         return vec![line(false, text)];
     }
-    let differing = one.differences.iter().map(|difference| line(true, differs(difference)));
+    let differing = one.differences.iter().map(|difference| line(true, difference_text(difference)));
     differing.chain(left_out.map(|left_out| line(false, left_out))).collect()
 }
 
-fn differs(difference: &FidelityDifference) -> String {
+fn difference_text(difference: &FidelityDifference) -> String {
     let FidelityDifference { what, yours, here } = difference;
     format!("differs from your own build in {what}: yours {}, here {}", value(yours), value(here))
 }
 
-/// A value in quotes, shortened where it is long.
+/// A value in backticks, shortened if it is long.
 fn value(text: &str) -> String {
     if text.is_empty() {
         return "nothing".to_owned();
@@ -68,7 +69,7 @@ fn value(text: &str) -> String {
     if short.len() < text.len() { format!("`{short}…`") } else { format!("`{text}`") }
 }
 
-/// Which builds a comparison is about; `None` if there is no other one.
+/// Builds that a comparison is about; `None` if it is the only one.
 fn subject(one: &Fidelity, all: &[Fidelity]) -> Option<String> {
     let projects = all.iter().any(|other| other.project != one.project);
     let of_project = || all.iter().filter(|other| other.project == one.project);
@@ -102,16 +103,17 @@ mod tests {
         FidelityDifference { what: what.into(), yours: yours.into(), here: here.into() }
     }
 
-    fn said(fidelity: &[Fidelity]) -> String {
-        let line = |line: &Line| format!("{} {}\n", if line.is_warning { '!' } else { '-' }, line.text);
+    fn lines_text(fidelity: &[Fidelity]) -> String {
+        let line =
+            |line: &FidelityLine| format!("{} {}\n", if line.is_warning { '!' } else { '-' }, line.text);
         lines(fidelity).iter().map(line).collect()
     }
 
     #[test]
     fn no_difference_is_one_word_and_no_comparison_is_none() {
-        assert_eq!(said(&[]), "");
-        assert_eq!(said(&[same(None)]), "- same\n");
-        assert_eq!(said(&[same(Some("as-configured")), same(None)]), "- same\n");
+        assert_eq!(lines_text(&[]), "");
+        assert_eq!(lines_text(&[same(None)]), "- same\n");
+        assert_eq!(lines_text(&[same(Some("as-configured")), same(None)]), "- same\n");
         assert_eq!([word(&[]), word(&[same(None)])], ["", "same"]);
     }
 
@@ -129,13 +131,13 @@ mod tests {
         expect![[r#"
             - same (left out on purpose: ~/.cargo/config.toml, RUSTFLAGS)
         "#]]
-        .assert_eq(&said(std::slice::from_ref(&left_out)));
+        .assert_eq(&lines_text(std::slice::from_ref(&left_out)));
         expect![[r#"
             ! as-configured: differs from your own build in flags: yours `-Ctarget-cpu=native`, here nothing
             ! as-configured: differs from your own build in units: yours nothing, here `serde 1.0.228`
             - without your configuration: same (left out on purpose: ~/.cargo/config.toml, RUSTFLAGS)
         "#]]
-        .assert_eq(&said(&[differs.clone(), left_out.clone()]));
+        .assert_eq(&lines_text(&[differs.clone(), left_out.clone()]));
         assert_eq!(word(&[left_out, differs]), "differs");
     }
 
@@ -147,7 +149,7 @@ mod tests {
             ! p: not compared with your own build: cargo 1.40 is too old
             - q: same
         "#]]
-        .assert_eq(&said(&[not_compared.clone(), other.clone()]));
+        .assert_eq(&lines_text(&[not_compared.clone(), other.clone()]));
         assert_eq!(word(&[other, not_compared]), "not-compared");
     }
 

@@ -1,4 +1,4 @@
-//! What a comparison says, as JSON for other programs.
+//! A comparison as JSON for other programs.
 
 use bench_runner_core::compare::{
     ArmResult, BlockResult, Calibration, Comparison, Effect, Invalid, LaterBuildChange, Offsets,
@@ -7,7 +7,7 @@ use bench_runner_core::compare::{
 use bench_runner_core::record::{Fidelity, Metric, Treatment};
 use serde_json::{Value, json as object};
 
-/// The comparison as one document. Seconds and bytes carry their unit in the key; ratios are plain numbers.
+/// The comparison as one document. Keys of seconds and bytes include the unit; ratios are plain numbers.
 pub fn json(comparison: &Comparison) -> Value {
     object!({
         "scenario": comparison.scenario,
@@ -18,12 +18,13 @@ pub fn json(comparison: &Comparison) -> Value {
         })),
         "calibration": comparison.calibration.iter().map(calibration).collect::<Vec<_>>(),
         "blocks": comparison.blocks.iter().map(block).collect::<Vec<_>>(),
-        "across": comparison.pooled_projects.iter().map(across).collect::<Vec<_>>(),
+        "across": comparison.pooled_projects.iter().map(pooled_projects).collect::<Vec<_>>(),
         "skipped": comparison.skipped,
     })
 }
 
-/// `offset` is τ, the standard deviation of the log-ratio of two like directories; `null` where too few twins say it.
+/// `offset` is τ, the standard deviation of the log-ratio of two equal directories; `null` if there are too
+/// few twins.
 fn calibration(calibration: &Calibration) -> Value {
     let (twins, runs, pool, heaviest) = match calibration.offsets {
         Offsets::Calibrated { twins, runs, pool, heaviest, .. } => {
@@ -38,7 +39,7 @@ fn calibration(calibration: &Calibration) -> Value {
     })
 }
 
-fn across(across: &PooledProjects) -> Value {
+fn pooled_projects(across: &PooledProjects) -> Value {
     let left_out = across.left_out.iter();
     object!({
         "matrix": across.matrix,
@@ -85,7 +86,7 @@ fn block(block: &BlockResult) -> Value {
     })
 }
 
-/// Why the block shows nothing.
+/// Reason why the block is invalid.
 fn invalid(block: &BlockResult, reason: &Invalid) -> Value {
     let Invalid::LaterBuildsDiffer(kind) = reason else {
         return object!({ "reason": "twin", "role": null, "variant": null, "changes": [], "likely_cause": null });
@@ -108,7 +109,7 @@ fn invalid(block: &BlockResult, reason: &Invalid) -> Value {
     })
 }
 
-/// All keys, also those that a plan leaves out where they say nothing.
+/// All keys, including those that a plan omits if they are empty.
 fn fidelity(fidelity: &Fidelity) -> Value {
     object!({
         "project": fidelity.project,
@@ -140,7 +141,7 @@ fn effect(effect: &Effect) -> Value {
     object!({ "share": effect.share(), "low": low, "high": high })
 }
 
-/// Metrics that runs of earlier versions lack have keys only if they have values.
+/// Metrics that runs of earlier versions do not have get keys only if they have values.
 fn arm(arm: &ArmResult) -> Value {
     let mut object = object!({
         "role": arm.role,
@@ -161,10 +162,10 @@ fn arm(arm: &ArmResult) -> Value {
         if summary.is_some() || !metric.optional {
             object[metric.key()] = object!(summary);
         }
-        // The ratio that is judged has a key that is older than the others.
+        // The ratio with a verdict has its own key, `ratio`, which is older than the others.
         let compared = metric.treatment == Treatment::Compared;
         if compared && (ratio.is_some() || !metric.optional) {
-            object[metric.ratio_key()] = object!(ratio.as_ref().map(plain));
+            object[metric.ratio_key()] = object!(ratio.as_ref().map(plain_ratio));
         }
     }
     object
@@ -172,7 +173,7 @@ fn arm(arm: &ArmResult) -> Value {
 
 fn sessions(sessions: &Sessions) -> Value {
     let of_session = |one: &SessionRatio| {
-        let mut ratio = plain(&one.ratio);
+        let mut ratio = plain_ratio(&one.ratio);
         ratio["session"] = one.session.into();
         ratio
     };
@@ -183,6 +184,6 @@ fn sessions(sessions: &Sessions) -> Value {
     })
 }
 
-fn plain(ratio: &PlainRatio) -> Value {
+fn plain_ratio(ratio: &PlainRatio) -> Value {
     object!({ "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high })
 }

@@ -1,4 +1,5 @@
-//! A comparison as GitHub-flavoured Markdown, for a post or a pull request: the answers first, then the tables.
+//! A comparison as GitHub-flavored Markdown, for a post or a pull request: the answers first, then the
+//! tables.
 
 use bench_runner_core::compare::{BlockResult, Comparison, PooledProjects};
 
@@ -6,28 +7,33 @@ use super::text::{self, COLUMNS};
 use super::{answers, calibration, fidelity};
 use crate::figure::wording::{self, TimeUnit};
 
-/// The answers, every block as a table, what projects have in common, and what was left out. Whatever comes from files
-/// is escaped.
+/// The answers, a table for each block, ratios across projects, and variants that were left out. All text
+/// from files is escaped.
 pub fn markdown(comparison: &Comparison) -> String {
-    let mut text = format!("## {} on {}\n\n", escaped(&comparison.scenario), escaped(&comparison.machine));
+    let mut text = format!(
+        "## {} on {}\n\n",
+        escape_markdown(&comparison.scenario),
+        escape_markdown(&comparison.machine)
+    );
     if let Some(post_hoc) = &comparison.post_hoc {
-        let baseline = escaped(&post_hoc.baseline);
+        let baseline = escape_markdown(&post_hoc.baseline);
         text.push_str(&format!("Post hoc: compared with {baseline}, which was chosen after the run.\n\n"));
     }
     if comparison.blocks.is_empty() {
-        text.push_str(&format!("{}\n\n", escaped(text::nothing(comparison))));
+        text.push_str(&format!("{}\n\n", escape_markdown(text::why_no_blocks(comparison))));
     }
     for answer in answers(comparison) {
-        text.push_str(&format!("- {}\n", escaped(&answer.text)));
+        text.push_str(&format!("- {}\n", escape_markdown(&answer.text)));
     }
     for one in &comparison.blocks {
         text.push_str(&block(one));
     }
-    text.push_str(&across(&comparison.pooled_projects));
+    text.push_str(&pooled_projects(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         let calibration = calibration::text(&comparison.calibration);
-        let said = [wording::family(comparison), calibration].map(|said| escaped(&said));
-        text.push_str(&format!("\n{}\n", said.join(" ").trim()));
+        let sentences =
+            [wording::family_sentence(comparison), calibration].map(|sentence| escape_markdown(&sentence));
+        text.push_str(&format!("\n{}\n", sentences.join(" ").trim()));
     }
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     let skipped: Vec<String> = left_out
@@ -35,9 +41,9 @@ pub fn markdown(comparison: &Comparison) -> String {
         .map(|skipped| {
             format!(
                 "- {} in {}: {}\n",
-                escaped(&skipped.variant),
-                escaped(&skipped.block),
-                escaped(&skipped.reason)
+                escape_markdown(&skipped.variant),
+                escape_markdown(&skipped.block),
+                escape_markdown(&skipped.reason)
             )
         })
         .collect();
@@ -48,11 +54,11 @@ pub fn markdown(comparison: &Comparison) -> String {
 }
 
 fn block(block: &BlockResult) -> String {
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let progress = wording::progress(block);
-    let mut text = format!("\n### {} ({})\n\n", escaped(&block.title), escaped(&progress));
-    let shown = block.arms.iter().enumerate().filter(|(_, arm)| text::has_row(arm));
-    let rows: Vec<_> = shown.map(|(at, arm)| text::row(arm, at == block.baseline, unit)).collect();
+    let mut text = format!("\n### {} ({})\n\n", escape_markdown(&block.title), escape_markdown(&progress));
+    let arms = block.arms.iter().enumerate().filter(|(_, arm)| text::has_row(arm));
+    let rows: Vec<_> = arms.map(|(at, arm)| text::row(arm, at == block.baseline, unit)).collect();
     if rows.is_empty() {
         text.push_str("Nothing was timed.\n");
     } else {
@@ -60,22 +66,23 @@ fn block(block: &BlockResult) -> String {
             COLUMNS.iter().map(|column| (column.heading, column.right)).collect();
         text.push_str(&table(&headings, &rows));
     }
-    let warned = |line: &fidelity::Line| if line.is_warning { "**warning:** " } else { "" };
+    let warning_prefix = |line: &fidelity::FidelityLine| if line.is_warning { "**warning:** " } else { "" };
     let fidelity: Vec<String> = fidelity::lines(&block.fidelity)
         .iter()
-        .map(|line| format!("- {}fidelity: {}\n", warned(line), escaped(&line.text)))
+        .map(|line| format!("- {}fidelity: {}\n", warning_prefix(line), escape_markdown(&line.text)))
         .collect();
     if !fidelity.is_empty() {
         text.push_str(&format!("\n{}", fidelity.concat()));
     }
-    let notes: Vec<String> = block.notes.iter().map(|note| format!("- {}\n", escaped(note))).collect();
+    let notes: Vec<String> =
+        block.notes.iter().map(|note| format!("- {}\n", escape_markdown(note))).collect();
     if !notes.is_empty() {
         text.push_str(&format!("\n{}", notes.concat()));
     }
     text
 }
 
-fn across(across: &[PooledProjects]) -> String {
+fn pooled_projects(across: &[PooledProjects]) -> String {
     if across.is_empty() {
         return String::new();
     }
@@ -102,18 +109,19 @@ fn across(across: &[PooledProjects]) -> String {
     format!("\n### Across projects (geometric means, not judged)\n\n{}", table(&headings, &rows))
 }
 
-/// A table, with whether each column is of numbers.
+/// A table; the flag of a heading right-aligns its column.
 fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let head = line(headings.iter().map(|(name, _)| escaped(name)).collect());
+    let head = line(headings.iter().map(|(name, _)| escape_markdown(name)).collect());
     let rule =
         line(headings.iter().map(|(_, right)| if *right { "---:" } else { "---" }.to_owned()).collect());
-    let body: String = rows.iter().map(|row| line(row.iter().map(|cell| escaped(cell)).collect())).collect();
+    let body: String =
+        rows.iter().map(|row| line(row.iter().map(|cell| escape_markdown(cell)).collect())).collect();
     format!("{head}{rule}{body}")
 }
 
-/// Text that says what it says: nothing in it is markup, calls a user or an issue, or leaves its line.
-fn escaped(text: &str) -> String {
+/// Escapes text so that nothing in it is markup, mentions a user or an issue, or breaks the line.
+fn escape_markdown(text: &str) -> String {
     let mut escaped = String::new();
     for (at, c) in text.chars().enumerate() {
         match c {
@@ -122,13 +130,13 @@ fn escaped(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            // GitHub looks for names and numbers after these in the finished text.
+            // GitHub searches the rendered text for names and numbers after these.
             '@' | '#' => {
                 escaped.push(c);
                 escaped.push_str("<!-- -->");
             }
             c if c.is_whitespace() => escaped.push(' '),
-            c if text::obeyed(c) => escaped.push('\u{FFFD}'),
+            c if text::is_control(c) => escaped.push('\u{FFFD}'),
             c => escaped.push(c),
         }
     }
@@ -149,7 +157,7 @@ mod tests {
     #[test]
     fn nothing_in_a_name_is_markup() {
         assert_eq!(
-            escaped("-a|b <script>*x*</script> `c`\n@me #1 \u{202e}"),
+            escape_markdown("-a|b <script>*x*</script> `c`\n@me #1 \u{202e}"),
             "\\-a\\|b &lt;script&gt;\\*x\\*&lt;/script&gt; \\`c\\` @<!-- -->me #<!-- -->1 \u{FFFD}"
         );
     }

@@ -1,25 +1,25 @@
-//! The same comparison in several projects: the table after the blocks, and `derived/across.csv`.
+//! Comparisons pooled over several projects: the table after the blocks, and `derived/across.csv`.
 
 use bench_runner_core::compare::{Comparison, ExcludedProject, PooledProjects};
 
 use super::csv::csv_text;
-use super::table::{Column, paragraph, table};
+use super::table::{TableColumn, paragraph, table};
 use crate::figure::wording;
 
-const COLUMNS: [Column; 7] = [
-    Column { heading: "variant to baseline", right: false },
-    Column { heading: "workload", right: false },
-    Column { heading: "projects", right: true },
-    Column { heading: "ratio", right: true },
-    Column { heading: "these projects", right: true },
-    Column { heading: "in general", right: true },
-    Column { heading: "a further one", right: true },
+const COLUMNS: [TableColumn; 7] = [
+    TableColumn { heading: "variant to baseline", right: false },
+    TableColumn { heading: "workload", right: false },
+    TableColumn { heading: "projects", right: true },
+    TableColumn { heading: "ratio", right: true },
+    TableColumn { heading: "these projects", right: true },
+    TableColumn { heading: "in general", right: true },
+    TableColumn { heading: "a further one", right: true },
 ];
 
-/// How many of the columns there are where no row speaks of projects in general.
+/// Number of columns if no row has an interval for projects in general.
 const WITHOUT_GENERAL: usize = 5;
 
-/// The table, empty where no two projects have a comparison in common.
+/// Lines of the table; empty if no two projects have a comparison in common.
 pub(super) fn lines(across: &[PooledProjects]) -> Vec<String> {
     if across.is_empty() {
         return Vec::new();
@@ -58,12 +58,12 @@ fn row(one: &PooledProjects, all: &[PooledProjects], columns: usize) -> Vec<Stri
     row
 }
 
-/// What is compared with what.
+/// Names of variant and baseline.
 fn comparison(one: &PooledProjects) -> String {
     format!("{} to {}", one.variant, one.baseline)
 }
 
-/// The workload, with the matrix where another comparison would read the same.
+/// Name of the workload, with the matrix if another comparison would otherwise look the same.
 fn workload(one: &PooledProjects, all: &[PooledProjects]) -> String {
     let same =
         |other: &&PooledProjects| comparison(other) == comparison(one) && other.workload == one.workload;
@@ -95,8 +95,8 @@ const HEADER: [&str; 14] = [
     "left_out",
 ];
 
-/// The same as CSV, a row for each comparison; names of projects are separated by blanks.
-pub fn across_csv(comparison: &Comparison) -> Result<String, csv::Error> {
+/// The table as CSV, one row per comparison; names of projects are separated by spaces.
+pub fn pooled_projects_csv(comparison: &Comparison) -> Result<String, csv::Error> {
     let row = |one: &PooledProjects| {
         let mut row = [&one.matrix, &one.workload, &one.variant, &one.baseline].map(String::clone).to_vec();
         row.push(one.projects.len().to_string());
@@ -173,6 +173,6 @@ mod tests {
             matrix,workload,variant,baseline,n,projects,ratio,these_low,these_high,general_low,general_high,further_low,further_high,left_out
             linkers,clean,linker=mold,linker=bfd,5,p1 p2 p3 p4 p5,0.921,0.913,0.929,0.88,0.964,0.8,1.06,
             linkers,clean,linker=lld,linker=bfd,2,p1 p2,0.921,0.913,0.929,,,,,hexyl (its block is invalid)
-        "#]].assert_eq(&across_csv(&comparison).unwrap());
+        "#]].assert_eq(&pooled_projects_csv(&comparison).unwrap());
     }
 }

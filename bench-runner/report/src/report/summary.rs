@@ -1,4 +1,4 @@
-//! `derived/summary.csv`: the summaries and comparisons as a table, one row for each cell and metric and one for
+//! `derived/summary.csv`: summaries and comparisons as a table, one row for each cell and metric and one for
 //! each comparison.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, Summary};
@@ -32,15 +32,15 @@ const HEADER: [&str; 23] = [
     "p_equivalence_holm",
 ];
 
-/// The table as CSV. `kind` is `cell` or `comparison`, of which only that of wall time is judged; the metric's name carries the unit of the values; `low` and
-/// `high` bound the 95 % interval of the median.
+/// The table as CSV. `kind` is `cell` or `comparison`; only comparisons of wall time have a verdict. The
+/// metric's name includes the unit of the values; `low` and `high` bound the 95% interval of the median.
 pub fn summary_csv(comparison: &Comparison) -> Result<String, csv::Error> {
     let of_block =
         |block: &BlockResult| block.arms.iter().flat_map(|arm| rows(block, arm)).collect::<Vec<_>>();
     csv_text(&HEADER, comparison.blocks.iter().flat_map(of_block))
 }
 
-/// The rows of one arm.
+/// Rows of one arm.
 fn rows(block: &BlockResult, arm: &ArmResult) -> Vec<Vec<String>> {
     let cells =
         Metric::listed().filter_map(|metric| Some(cell(block, arm, metric, &arm.summaries[metric.id]?)));
@@ -50,7 +50,7 @@ fn rows(block: &BlockResult, arm: &ArmResult) -> Vec<Vec<String>> {
     cells.chain(judged).chain(plain).collect()
 }
 
-/// Empty cells up to a column.
+/// Adds empty cells up to a column.
 fn pad(row: &mut Vec<String>, column: &str) {
     let place = HEADER.iter().position(|name| *name == column);
     row.resize(place.unwrap_or(HEADER.len()), String::new());
@@ -66,7 +66,7 @@ fn cell(block: &BlockResult, arm: &ArmResult, metric: &Metric, summary: &Summary
     let Summary { median, low, high, mean, sd, mad, min, max, .. } = *summary;
     row.extend([median, low, high, mean, sd, mad, min, max].map(|value| value.to_string()));
     pad(&mut row, "outliers");
-    // Outliers are those of wall time.
+    // Outliers are only determined for wall time.
     row.push(if metric.id == MetricId::Wall { arm.outliers().to_string() } else { String::new() });
     row.resize(HEADER.len(), String::new());
     row

@@ -1,21 +1,20 @@
-//! Columns aligned and paragraphs wrapped by display width, for a terminal.
+//! Tables and paragraphs for a terminal, aligned and wrapped by display width.
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// The widest line that is written on purpose.
+/// Maximum line width, if the text can be wrapped.
 pub(crate) const LINE: usize = 100;
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Column {
-    /// What stands above it.
+pub(crate) struct TableColumn {
     pub(crate) heading: &'static str,
-    /// Whether its cells end at the same place.
+    /// True if the column is right-aligned.
     pub(crate) right: bool,
 }
 
-/// Lines of the table, indented by two; where it would be too wide, the cells of the first column are wrapped.
-pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> Vec<String> {
+/// Lines of the table, indented by two; if it is too wide, the cells of the first column are wrapped.
+pub(crate) fn table(columns: &[TableColumn], rows: &[Vec<String>]) -> Vec<String> {
     let headings = columns.iter().map(|column| column.heading.to_owned()).collect();
     let rows: Vec<&Vec<String>> = std::iter::once(&headings).chain(rows).collect();
     let mut widths: Vec<usize> = Vec::new();
@@ -31,40 +30,40 @@ pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> Vec<String> {
     rows.into_iter().flat_map(|row| lines(columns, row, &widths)).collect()
 }
 
-/// One row: the wrapped first cell, with the other cells beside its first line.
-fn lines(columns: &[Column], row: &[String], widths: &[usize]) -> Vec<String> {
+/// Lines of a row: the wrapped first cell, with the other cells next to its first line.
+fn lines(columns: &[TableColumn], row: &[String], widths: &[usize]) -> Vec<String> {
     let (Some(first), Some(width)) = (row.first(), widths.first()) else { return Vec::new() };
     let mut parts = wrap(first, *width).into_iter();
-    let mut line = format!("  {}", padded(&parts.next().unwrap_or_default(), *width, false));
+    let mut line = format!("  {}", pad(&parts.next().unwrap_or_default(), *width, false));
     for ((column, cell), width) in columns.iter().zip(row).zip(widths).skip(1) {
         line.push_str("  ");
-        line.push_str(&padded(cell, *width, column.right));
+        line.push_str(&pad(cell, *width, column.right));
     }
     let rest = parts.map(|part| format!("    {part}"));
     std::iter::once(line.trim_end().to_owned()).chain(rest).collect()
 }
 
-fn padded(text: &str, width: usize, right: bool) -> String {
+fn pad(text: &str, width: usize, right: bool) -> String {
     let blank = " ".repeat(width.saturating_sub(text.width()));
     if right { blank + text } else { text.to_owned() + &blank }
 }
 
-/// `lead` and `text`, wrapped to the line; further lines are indented by four.
+/// `lead` and `text` wrapped to the line width; the first line is indented by two, further lines by four.
 pub(crate) fn paragraph(lead: &str, text: &str) -> Vec<String> {
     let parts = wrap(&format!("{lead}{text}"), LINE - 4);
     let indented = parts.into_iter().enumerate();
     indented.map(|(index, part)| format!("{}{part}", if index == 0 { "  " } else { "    " })).collect()
 }
 
-/// `text`, wrapped to the line and not indented.
+/// `text` wrapped to the line width, not indented.
 pub(crate) fn sentence(text: &str) -> Vec<String> {
     wrap(text, LINE)
 }
 
-/// The words of `text` on lines of at most `width`; a longer word is cut.
+/// Wraps the words of `text` to lines of at most `width`; a longer word is split.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace().flat_map(|word| pieces(word, width)) {
+    for word in text.split_whitespace().flat_map(|word| split_word(word, width)) {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(&word),
             Some(line) if line.width() + 1 + word.width() <= width => {
@@ -77,7 +76,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn pieces(word: &str, width: usize) -> Vec<String> {
+fn split_word(word: &str, width: usize) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for c in word.chars() {
         let full = pieces.last().is_some_and(|piece| piece.width() >= width.max(1));
@@ -94,10 +93,10 @@ mod tests {
     use super::*;
     use expect_test::expect;
 
-    const COLUMNS: [Column; 3] = [
-        Column { heading: "name", right: false },
-        Column { heading: "time", right: true },
-        Column { heading: "word", right: false },
+    const COLUMNS: [TableColumn; 3] = [
+        TableColumn { heading: "name", right: false },
+        TableColumn { heading: "time", right: true },
+        TableColumn { heading: "word", right: false },
     ];
 
     fn row(cells: [&str; 3]) -> Vec<String> {
@@ -107,7 +106,7 @@ mod tests {
     #[test]
     fn columns_are_aligned_by_display_width() {
         let rows = [row(["漢", "1.5 s", "−"]), row(["a", "10.25 s", "x"])];
-        // The macro takes away what all lines are indented by, so one line stands at the margin.
+        // The macro removes the common indentation, so one line is not indented.
         expect![[r#"
             table
               name     time  word

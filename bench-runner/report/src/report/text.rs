@@ -1,32 +1,32 @@
-//! The table that ends a run, for a terminal.
+//! Results of a run as text for a terminal.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio};
 use bench_runner_core::record::{Proof, ProofResult, Role, Skipped};
 
-use super::table::{Column, paragraph, sentence, table};
+use super::table::{TableColumn, paragraph, sentence, table};
 use super::{calibration, details, fidelity, pooled_projects};
 use crate::figure::wording::{self, TimeUnit};
 
-pub(super) const COLUMNS: [Column; 7] = [
-    Column { heading: "variant", right: false },
-    Column { heading: "median", right: true },
-    Column { heading: "ratio", right: true },
-    Column { heading: "95 % interval", right: true },
-    Column { heading: "change", right: true },
-    Column { heading: "verdict", right: false },
-    Column { heading: "n", right: true },
+pub(super) const COLUMNS: [TableColumn; 7] = [
+    TableColumn { heading: "variant", right: false },
+    TableColumn { heading: "median", right: true },
+    TableColumn { heading: "ratio", right: true },
+    TableColumn { heading: "95 % interval", right: true },
+    TableColumn { heading: "change", right: true },
+    TableColumn { heading: "verdict", right: false },
+    TableColumn { heading: "n", right: true },
 ];
 
-/// Every block of the comparison as a table with what belongs to it, then what was left out. Lines are at most
-/// about 100 columns wide and end with a line feed; there are no colour codes.
+/// A table with details for each block of the comparison, then the variants that were left out. Lines are at
+/// most about 100 columns wide and end with a line feed; there are no color codes.
 pub fn text(comparison: &Comparison) -> String {
     let mut lines = vec![format!("{} on {}", comparison.scenario, comparison.machine)];
     if let Some(post_hoc) = &comparison.post_hoc {
-        let says = format!("post hoc: compared with `{}`, chosen after the run", post_hoc.baseline);
-        lines.push(says);
+        let words = format!("post hoc: compared with `{}`, chosen after the run", post_hoc.baseline);
+        lines.push(words);
     }
     if comparison.blocks.is_empty() {
-        lines.extend([String::new(), nothing(comparison).to_owned()]);
+        lines.extend([String::new(), why_no_blocks(comparison).to_owned()]);
     }
     for one in &comparison.blocks {
         lines.push(String::new());
@@ -35,37 +35,37 @@ pub fn text(comparison: &Comparison) -> String {
     lines.extend(pooled_projects::lines(&comparison.pooled_projects));
     if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
         lines.push(String::new());
-        lines.extend(sentence(&wording::family(comparison)));
+        lines.extend(sentence(&wording::family_sentence(comparison)));
         lines.extend(
             sentence(&calibration::text(&comparison.calibration)).into_iter().filter(|l| !l.is_empty()),
         );
     }
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     lines.extend(skipped(&left_out.chain(&comparison.skipped).collect::<Vec<_>>()));
-    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
-/// Why a comparison has no blocks.
-pub(super) fn nothing(comparison: &Comparison) -> &'static str {
+/// Reason why a comparison has no blocks.
+pub(super) fn why_no_blocks(comparison: &Comparison) -> &'static str {
     if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" }
 }
 
-/// Names and messages come from files and from compilers; a terminal must not obey what they hold.
-pub(super) fn visible(line: &str) -> String {
-    line.chars().map(|c| if obeyed(c) { '\u{FFFD}' } else { c }).collect()
+/// Replaces control characters, since names and messages come from files and compilers and must not control
+/// the terminal.
+pub(super) fn sanitize(line: &str) -> String {
+    line.chars().map(|c| if is_control(c) { '\u{FFFD}' } else { c }).collect()
 }
 
-/// Whether what shows a text does what the character says: control characters, and those that turn the direction of
-/// writing.
-pub(super) fn obeyed(c: char) -> bool {
+/// True for control characters and characters that change the direction of writing.
+pub(super) fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn block(block: &BlockResult) -> Vec<String> {
     let mut lines = vec![format!("{} ({})", block.title, wording::progress(block))];
-    let unit = TimeUnit::of_block(block);
-    let shown = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
-    let rows: Vec<_> = shown.map(|(at, arm)| row(arm, at == block.baseline, unit)).collect();
+    let unit = TimeUnit::for_block(block);
+    let arms = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
+    let rows: Vec<_> = arms.map(|(at, arm)| row(arm, at == block.baseline, unit)).collect();
     if rows.is_empty() {
         lines.push("  nothing was timed".to_owned());
     } else {
@@ -82,7 +82,7 @@ fn block(block: &BlockResult) -> Vec<String> {
         ));
     }
     lines.extend(details::order(block));
-    lines.extend((0..block.arms.len()).flat_map(|arm| details::beside(block, arm)));
+    lines.extend((0..block.arms.len()).flat_map(|arm| details::arm_remarks(block, arm)));
     lines.extend(block.arms.iter().flat_map(|arm| details::costs(arm, block.margin)));
     lines.extend(block.arms.iter().flat_map(details::sessions));
     lines.extend(proofs(block));
@@ -94,34 +94,34 @@ fn has_planned_baseline(block: &BlockResult) -> bool {
     block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline)
 }
 
-/// Where the twin's p-value is below this, its own result is given.
-const TWIN_WORTH_A_WORD: f64 = 0.05;
+/// p-value of the twin below which its own result is shown.
+const NOTABLE_TWIN_P: f64 = 0.05;
 
-/// What the twin says of the block. That is how wide its interval is; where the twin itself came out on one side of
-/// the baseline, though not so far that the block is invalid, the reader is told.
+/// Noise floor of the block according to its twin. If the twin itself came out on one side of the baseline,
+/// though not so far that the block is invalid, this is mentioned.
 fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {
-        (Some(twin), _) if !wording::twin_differs(block) && twin.p < TWIN_WORTH_A_WORD => {
+        (Some(twin), _) if !wording::twin_differs(block) && twin.p < NOTABLE_TWIN_P => {
             let ((change, _), p) = (wording::twin_change(&twin), wording::p_value(twin.p));
-            format!("{} (the twin itself came out at {change} %, {p})", wording::twin(block))
+            format!("{} (the twin itself came out at {change} %, {p})", wording::twin_text(block))
         }
         (None, Some(arm)) if arm.not_timed.is_some() => {
             "not timed, so nothing says what this block could not have seen".to_owned()
         }
-        // The others are compared without it, so the planned baseline may be what was lacking.
+        // The others are compared without the twin, so it may be the planned baseline that has no result.
         (None, Some(_)) if !has_planned_baseline(block) => {
             "without a result, so nothing says what this block could not have seen".to_owned()
         }
-        // Ratios need the twin, unless the block is judged without it.
+        // Ratios need the twin unless the block is judged without it, so the twin was given up.
         (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
             "given up, so nothing says what this block could not have seen".to_owned()
         }
-        _ => wording::twin(block),
+        _ => wording::twin_text(block),
     }
 }
 
-/// The twin has a line of its own, and what has no time has a reason instead.
+/// False for the twin, which has its own line, and for arms without a time, which have a reason instead.
 pub(super) fn has_row(arm: &ArmResult) -> bool {
     arm.role != Role::Twin && arm.wall().is_some()
 }
@@ -130,7 +130,7 @@ pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<Str
     let time = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     let count = arm.wall().map(|wall| wall.n.to_string());
     let [ratio, interval, change, verdict] = match (&arm.ratio, is_baseline) {
-        (Some(ratio), _) => judged(ratio),
+        (Some(ratio), _) => ratio_cells(ratio),
         (None, true) => ["", "", "", "baseline"].map(str::to_owned),
         (None, false) => ["", "", "", "–"].map(str::to_owned),
     };
@@ -138,7 +138,7 @@ pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<Str
     vec![name, time.unwrap_or_default(), ratio, interval, change, verdict, count.unwrap_or_default()]
 }
 
-fn judged(ratio: &Ratio) -> [String; 4] {
+fn ratio_cells(ratio: &Ratio) -> [String; 4] {
     let (shown, change) = (wording::ratio(ratio), wording::change(ratio));
     [
         format!("{}×", shown.estimate),
@@ -148,35 +148,35 @@ fn judged(ratio: &Ratio) -> [String; 4] {
     ]
 }
 
-/// The proofs of a block, a line for each text in the order in which they come, with the arms of which it is true.
+/// Proofs of a block: a line for each distinct text in order, with the arms that it applies to.
 fn proofs(block: &BlockResult) -> Vec<String> {
     let mut of_arm: Vec<(String, Vec<String>)> = Vec::new();
-    for proof in block.proofs.iter().filter(|proof| tells_more(proof, block)) {
+    for proof in block.proofs.iter().filter(|proof| is_news(proof, block)) {
         let arm = match proof.role {
             Role::Twin => format!("twin of {}", proof.variant),
             Role::Baseline | Role::Variant => proof.variant.clone(),
         };
-        let says = proved(proof);
+        let words = proof_text(proof);
         match of_arm.iter_mut().find(|(name, _)| *name == arm) {
-            Some((_, all)) => all.push(says),
-            None => of_arm.push((arm, vec![says])),
+            Some((_, all)) => all.push(words),
+            None => of_arm.push((arm, vec![words])),
         }
     }
     let mut of_text: Vec<(String, Vec<String>)> = Vec::new();
-    for (arm, says) in of_arm {
-        let says = says.join("; ");
-        match of_text.iter_mut().find(|(text, _)| *text == says) {
+    for (arm, words) in of_arm {
+        let words = words.join("; ");
+        match of_text.iter_mut().find(|(text, _)| *text == words) {
             Some((_, arms)) => arms.push(arm),
-            None => of_text.push((says, vec![arm])),
+            None => of_text.push((words, vec![arm])),
         }
     }
-    of_text.iter().flat_map(|(says, arms)| paragraph("", &format!("{}: {says}", arms.join(", ")))).collect()
+    of_text.iter().flat_map(|(words, arms)| paragraph("", &format!("{}: {words}", arms.join(", ")))).collect()
 }
 
-/// Whether a proof says what a reader does not know yet. That a build did what its workload is there for goes without
-/// saying, and so does that a command tells nothing of it. A proof that fails is why its arm was not timed, and stands
-/// there already if the reason names it.
-fn tells_more(proof: &Proof, block: &BlockResult) -> bool {
+/// True if a proof is news to the reader. A build that does what its workload demands is not, nor is a
+/// command that gives no evidence of it. A failed proof is the reason why its arm was not timed, and is not
+/// repeated if that reason names it.
+fn is_news(proof: &Proof, block: &BlockResult) -> bool {
     let of_arm = |arm: &&ArmResult| arm.role == proof.role && arm.variant == proof.variant;
     let reason = block.arms.iter().find(of_arm).and_then(|arm| arm.not_timed.as_deref()).unwrap_or_default();
     match proof.result {
@@ -186,7 +186,7 @@ fn tells_more(proof: &Proof, block: &BlockResult) -> bool {
     }
 }
 
-fn proved(proof: &Proof) -> String {
+fn proof_text(proof: &Proof) -> String {
     let Proof { axis, expected, found, result, .. } = proof;
     match result {
         ProofResult::Holds => format!("{axis} proven: {found}"),
@@ -198,8 +198,8 @@ fn proved(proof: &Proof) -> String {
     }
 }
 
-fn with_reason(says: String, reason: &str) -> String {
-    if reason.is_empty() { says } else { format!("{says}: {reason}") }
+fn with_reason(words: String, reason: &str) -> String {
+    if reason.is_empty() { words } else { format!("{words}: {reason}") }
 }
 
 fn skipped(skipped: &[&Skipped]) -> Vec<String> {
@@ -207,9 +207,9 @@ fn skipped(skipped: &[&Skipped]) -> Vec<String> {
         return Vec::new();
     }
     let one = |skipped: &&Skipped| {
-        let says = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
+        let words = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
         let help = skipped.help.iter().map(|help| format!("    help: {help}"));
-        paragraph("", &says).into_iter().chain(help).collect::<Vec<_>>()
+        paragraph("", &words).into_iter().chain(help).collect::<Vec<_>>()
     };
     let heading = [String::new(), "left out:".to_owned()];
     heading.into_iter().chain(skipped.iter().flat_map(one)).collect()

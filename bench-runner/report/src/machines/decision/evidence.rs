@@ -1,106 +1,109 @@
-//! What the runs of a class say of a variant under one workload.
+//! Evidence of a class' runs on a variant under one workload.
 
 use bench_runner_core::compare::{ArmResult, Ratio};
 use bench_runner_core::record::Variant;
 use bench_runner_core::stats::{LEVEL, UncertainValue, equal_weight_mean, sum, weighted_mean};
 
-use super::values::{Fits, MemoryLimit, OfWorkload, Rule};
-use crate::machines::differences::{latest, same_tools};
-use crate::machines::run::Memory;
-use crate::machines::same::Subject;
-use crate::machines::table::{Lacks, arm_of, ratio_of};
+use super::values::{MemoryLimit, Rule, RuleFit, WorkloadSavings};
+use crate::machines::grouping::RunBlock;
+use crate::machines::run::PeakMemory;
+use crate::machines::setup_differences::{latest_run, same_tools};
+use crate::machines::table::{NoRatio, find_arm, variant_ratio};
 use crate::machines::values::as_ratio;
 
-/// z(0.975): the interval of a median is that many standard errors wide to each side, where there are enough values.
+/// z(0.975): half-width of a median's interval in standard errors, given enough values.
 const NORMAL: f64 = 1.959_964;
 
-/// A variant under one workload on one class.
-pub(super) struct Evidence {
-    /// The log-ratio over the class' machines.
+/// Evidence on a variant under one workload on one class.
+pub(super) struct WorkloadEvidence {
+    /// Log-ratio over the class' machines.
     ratio: UncertainValue,
     /// Seconds saved by one build.
     pub(super) saved: UncertainValue,
-    /// The most memory that a build took.
+    /// Largest peak memory of a build in bytes; the flag is true if it covers all processes.
     memory: Option<(u64, bool)>,
-    /// The least memory that one of the machines has.
-    room: Option<u64>,
+    /// Memory of the class' smallest machine, in bytes.
+    available_memory: Option<u64>,
     /// Names of the runs.
     pub(super) runs: Vec<String>,
 }
 
-/// One run's share of it.
-struct OfRun<'a> {
+/// Ratio and savings per build of one run.
+struct RunSavings<'a> {
     instance: &'a str,
     ratio: UncertainValue,
     saved: UncertainValue,
 }
 
-impl Evidence {
-    /// From the blocks of one workload; why there is nothing to say where there is not.
-    pub(super) fn of(under: &[&Subject<'_>], variant: &Variant) -> Result<Self, String> {
+impl WorkloadEvidence {
+    /// Combines the blocks of one workload.
+    ///
+    /// # Errors
+    /// If there is no evidence; the error is the reason.
+    pub(super) fn from_blocks(under: &[&RunBlock<'_>], variant: &Variant) -> Result<Self, String> {
         let first = under.first().ok_or("not measured on this class")?;
-        let has = |subject: &&&Subject<'_>| arm_of(subject, &in_block(subject, variant)).is_some();
-        let having: Vec<&Subject<'_>> = under.iter().filter(has).copied().collect();
-        let mut own = with_the_last_tools(&having);
+        let has = |block: &&&RunBlock<'_>| find_arm(block, &variant_in_block(block, variant)).is_some();
+        let having: Vec<&RunBlock<'_>> = under.iter().filter(has).copied().collect();
+        let mut own = with_latest_tools(&having);
         if own.is_empty() {
-            // Why no run has it, the first one says.
+            // The reason why no run has the variant is that of the first run.
             own.push(first);
         }
         let mut parts = Vec::new();
-        for subject in &own {
-            parts.push(of_run(subject, variant).map_err(|reason| {
-                let run = &subject.of.manifest.run;
+        for block in &own {
+            parts.push(run_savings(block, variant).map_err(|reason| {
+                let run = &block.run.manifest.run;
                 if under.len() > 1 { format!("{reason} (in {run})") } else { reason }
             })?);
         }
-        let over = |of: fn(&OfRun<'_>) -> UncertainValue| {
-            over_machines(&parts, of).ok_or("what it says is no number")
+        let over = |of: fn(&RunSavings<'_>) -> UncertainValue| {
+            combine_over_machines(&parts, of).ok_or("what it says is no number")
         };
-        let memory = own.iter().filter_map(|subject| memory(subject, variant)).max();
+        let memory = own.iter().filter_map(|block| peak_memory(block, variant)).max();
         Ok(Self {
             ratio: over(|part| part.ratio)?,
             saved: over(|part| part.saved)?,
             memory,
-            room: own.iter().filter_map(|subject| room(subject)).min(),
-            runs: own.iter().map(|subject| subject.of.manifest.run.clone()).collect(),
+            available_memory: own.iter().filter_map(|block| machine_memory(block)).min(),
+            runs: own.iter().map(|block| block.run.manifest.run.clone()).collect(),
         })
     }
 
-    /// What stands against the variant here.
-    pub(super) fn trouble(&self, workload: &str, rule: &Rule) -> Option<Fits> {
+    /// Reason why the rule is broken or may be broken under this workload.
+    pub(super) fn objection(&self, workload: &str, rule: &Rule) -> Option<RuleFit> {
         let (_, (low, high)) = as_ratio(&self.ratio);
         let limit = 1.0 + rule.max_slower;
         let percent = |ratio: f64| format!("{:+.1} %", (ratio - 1.0) * 100.0).replace('-', "−");
         if low > limit {
-            return Some(Fits::No(format!("{workload}: slower than allowed, {} at least", percent(low))));
+            return Some(RuleFit::No(format!("{workload}: slower than allowed, {} at least", percent(low))));
         }
         if high > limit {
-            return Some(Fits::NotKnown(format!(
+            return Some(RuleFit::NotKnown(format!(
                 "{workload}: it may be slower than allowed, up to {}",
                 percent(high)
             )));
         }
         let room = match rule.memory {
-            MemoryLimit::Class => self.room,
+            MemoryLimit::Class => self.available_memory,
             MemoryLimit::Bytes(bytes) => Some(bytes),
         };
         match (self.memory, room) {
             (Some((bytes, _)), Some(room)) if bytes > room => {
                 let mib = |bytes: u64| bytes >> 20;
-                let says =
+                let reason =
                     format!("{workload}: a build took {} MiB, and {} MiB are allowed", mib(bytes), mib(room));
-                Some(Fits::No(says))
+                Some(RuleFit::No(reason))
             }
             (_, None) => {
-                Some(Fits::NotKnown(format!("{workload}: how much memory the class has is not known")))
+                Some(RuleFit::NotKnown(format!("{workload}: how much memory the class has is not known")))
             }
             _ => None,
         }
     }
 
-    /// The same for readers.
-    pub(super) fn of_workload(&self, workload: &str, per_day: f64) -> OfWorkload {
-        OfWorkload {
+    /// The evidence as part of a decision.
+    pub(super) fn to_savings(&self, workload: &str, per_day: f64) -> WorkloadSavings {
+        WorkloadSavings {
             workload: workload.to_owned(),
             per_day,
             ratio: as_ratio(&self.ratio),
@@ -111,29 +114,29 @@ impl Evidence {
     }
 }
 
-/// Of each machine the runs that were made with the tools of its last one: what they said with others is past.
-fn with_the_last_tools<'s, 'a>(subjects: &[&'s Subject<'a>]) -> Vec<&'s Subject<'a>> {
-    let current = |subject: &&&Subject<'_>| {
-        let manifest = subject.of.manifest;
-        let runs = subjects.iter().map(|other| other.of.manifest);
-        latest(runs, &manifest.machine.instance).is_none_or(|last| same_tools(last, manifest))
+/// Runs made with the same tools as the latest run of their machine; earlier tools are outdated.
+fn with_latest_tools<'s, 'a>(blocks: &[&'s RunBlock<'a>]) -> Vec<&'s RunBlock<'a>> {
+    let current = |block: &&&RunBlock<'_>| {
+        let manifest = block.run.manifest;
+        let runs = blocks.iter().map(|other| other.run.manifest);
+        latest_run(runs, &manifest.machine.instance).is_none_or(|last| same_tools(last, manifest))
     };
-    subjects.iter().filter(current).copied().collect()
+    blocks.iter().filter(current).copied().collect()
 }
 
-/// What one run says: m·(1 − r), where m is the baseline's median and r the ratio.
-fn of_run<'a>(subject: &Subject<'a>, variant: &Variant) -> Result<OfRun<'a>, String> {
-    let instance = subject.of.manifest.machine.instance.as_str();
-    let Some(ratio) = said(subject, variant)? else {
-        // The same thing as what is built now: nothing changes, for certain.
+/// Savings per build of one run: m·(1 − r), where m is the baseline's median and r the ratio.
+fn run_savings<'a>(block: &RunBlock<'a>, variant: &Variant) -> Result<RunSavings<'a>, String> {
+    let instance = block.run.manifest.machine.instance.as_str();
+    let Some(ratio) = ratio_unless_baseline(block, variant)? else {
+        // The variant is identical to the baseline, so nothing changes, with certainty.
         let nothing = UncertainValue { value: 0.0, se: 0.0, df: 1.0 };
-        return Ok(OfRun { instance, ratio: nothing, saved: nothing });
+        return Ok(RunSavings { instance, ratio: nothing, saved: nothing });
     };
-    let arm = arm_of(subject, &in_block(subject, variant)).map(|(_, arm)| arm);
+    let arm = find_arm(block, &variant_in_block(block, variant)).map(|(_, arm)| arm);
     if let Some(failures) = arm.map(|arm| arm.failures).filter(|failures| *failures > 0) {
         return Err(format!("{} did not end well", bench_runner_core::compare::pluralize(failures, "build")));
     }
-    let baseline = subject.result.arms.get(subject.result.baseline).and_then(ArmResult::wall);
+    let baseline = block.result.arms.get(block.result.baseline).and_then(ArmResult::wall);
     let median = baseline.ok_or("the baseline has no time")?;
     let known = ratio.log_ratio();
     let of_median = UncertainValue {
@@ -144,11 +147,11 @@ fn of_run<'a>(subject: &Subject<'a>, variant: &Variant) -> Result<OfRun<'a>, Str
     // The error of the product, to first order: (1 − r)·se(m) and m·r·se(ln r).
     let of_ratio = UncertainValue { value: 0.0, se: known.se * median.median * ratio.ratio, df: known.df };
     let saved = sum(&[of_median.scaled_by(1.0 - ratio.ratio), of_ratio]);
-    Ok(OfRun { instance, ratio: known, saved: saved.ok_or("what it says is no number")? })
+    Ok(RunSavings { instance, ratio: known, saved: saved.ok_or("what it says is no number")? })
 }
 
-/// Runs put together for each machine, then the machines.
-fn over_machines(parts: &[OfRun<'_>], of: fn(&OfRun<'_>) -> UncertainValue) -> Option<UncertainValue> {
+/// Combines the runs of each machine, then the machines.
+fn combine_over_machines(parts: &[RunSavings<'_>], of: fn(&RunSavings<'_>) -> UncertainValue) -> Option<UncertainValue> {
     let mut machines: Vec<(&str, Vec<UncertainValue>)> = Vec::new();
     for part in parts {
         match machines.iter_mut().find(|(instance, _)| *instance == part.instance) {
@@ -161,31 +164,34 @@ fn over_machines(parts: &[OfRun<'_>], of: fn(&OfRun<'_>) -> UncertainValue) -> O
     equal_weight_mean(&each?).map(|combined| combined.mean)
 }
 
-fn memory(subject: &Subject<'_>, variant: &Variant) -> Option<(u64, bool)> {
-    let (_, arm) = arm_of(subject, &in_block(subject, variant))?;
-    let of_arm = |seen: &&Memory| seen.block == subject.result.id && seen.variant == arm.variant;
-    subject.of.memory.iter().find(of_arm).map(|seen| (seen.bytes, seen.all_processes))
+fn peak_memory(block: &RunBlock<'_>, variant: &Variant) -> Option<(u64, bool)> {
+    let (_, arm) = find_arm(block, &variant_in_block(block, variant))?;
+    let of_arm = |seen: &&PeakMemory| seen.block == block.result.id && seen.variant == arm.variant;
+    block.run.memory.iter().find(of_arm).map(|seen| (seen.bytes, seen.all_processes))
 }
 
-/// The memory of the run's machine, bytes.
-fn room(subject: &Subject<'_>) -> Option<u64> {
-    let facts = &subject.of.manifest.machine.details["facts"];
+/// Memory of the run's machine, in bytes.
+fn machine_memory(block: &RunBlock<'_>) -> Option<u64> {
+    let facts = &block.run.manifest.machine.details["facts"];
     facts["memory_bytes"].as_u64().or_else(|| facts["memory_gib"].as_u64().map(|gib| gib << 30))
 }
 
 /// The variant as it is built in this block.
-pub(super) fn in_block(subject: &Subject<'_>, variant: &Variant) -> Variant {
-    let baseline = subject.baseline();
+pub(super) fn variant_in_block(block: &RunBlock<'_>, variant: &Variant) -> Variant {
+    let baseline = block.baseline();
     let workload = baseline.map_or_else(|| variant.workload.clone(), |baseline| baseline.workload.clone());
     Variant { workload, ..variant.clone() }
 }
 
-/// Whether the variant is the same thing as the baseline there, or its ratio, or why there is none.
-fn said(subject: &Subject<'_>, variant: &Variant) -> Result<Option<Ratio>, String> {
-    let variant = in_block(subject, variant);
-    match ratio_of(subject, &variant) {
+/// Ratio of the variant, or `None` if it is identical to the baseline in this block.
+///
+/// # Errors
+/// If there is no ratio; the error is the reason.
+fn ratio_unless_baseline(block: &RunBlock<'_>, variant: &Variant) -> Result<Option<Ratio>, String> {
+    let variant = variant_in_block(block, variant);
+    match variant_ratio(block, &variant) {
         Ok(ratio) => Ok(Some(ratio)),
-        Err(Lacks::Baseline) => Ok(None),
-        Err(Lacks::Ratio(reason)) => Err(reason),
+        Err(NoRatio::SameAsBaseline) => Ok(None),
+        Err(NoRatio::Because(reason)) => Err(reason),
     }
 }

@@ -2,80 +2,80 @@
 
 use std::collections::BTreeMap;
 
-use crate::machines::values::Refused;
+use crate::machines::values::RefusedBlock;
 
-/// By what a class decides.
+/// Rule for the decision of a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// How much slower a workload may become, as a share.
+    /// Largest allowed slowdown of a workload, as a share.
     pub max_slower: f64,
-    /// How much memory a build may take.
+    /// Memory limit of a build.
     pub memory: MemoryLimit,
-    /// Seconds per day that must be saved for a switch to be worth it; 0 for anything at all.
+    /// Seconds per day that a switch must save; 0 for any savings.
     pub worth: f64,
-    /// How many builds a day there are of each workload.
+    /// Builds per day of each workload.
     pub per_day: Vec<(String, f64)>,
 }
 
-/// How much memory a build may take.
+/// Memory limit of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemoryLimit {
-    /// As much as the machine has.
+    /// Memory of the class' smallest machine.
     Class,
-    /// So many bytes.
+    /// Number of bytes.
     Bytes(u64),
 }
 
-/// The decisions, and what could not be taken into account.
+/// Decisions, with blocks that could not be used and remarks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decisions {
-    /// One for each question, that is, for each project, matrix and baseline.
-    pub questions: Vec<Question>,
-    /// Blocks that say nothing here.
-    pub refused: Vec<Refused>,
-    /// What else has to be known, as sentences.
+    /// One question for each project, matrix and baseline.
+    pub questions: Vec<SwitchQuestion>,
+    /// Blocks that could not be used.
+    pub refused: Vec<RefusedBlock>,
+    /// Further remarks, as sentences.
     pub remarks: Vec<String>,
 }
 
-/// A baseline that could be left for a variant.
+/// The question whether to replace a baseline by a variant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Question {
+pub struct SwitchQuestion {
     pub project: String,
-    /// The matrix that made the blocks.
+    /// Matrix that the blocks come from.
     pub matrix: String,
-    /// What is built now.
+    /// Name of the baseline, which is built today.
     pub baseline: String,
-    /// The decision on each class.
-    pub classes: Vec<OfClass>,
-    /// A variant that fits every class and is worth it on at least one: that which saves most in sum.
+    /// Decision for each class.
+    pub classes: Vec<ClassDecision>,
+    /// Variant that fits every class and is worth switching to on at least one; of several, the one with the
+    /// largest total savings.
     pub for_all: Option<String>,
 }
 
-/// What a class of machines should do.
+/// Decision for a class of machines.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfClass {
+pub struct ClassDecision {
     pub class: String,
-    /// How many machines of it were measured.
+    /// Number of its machines that were measured.
     pub machines: usize,
-    /// What to do.
-    pub choice: Choice,
-    /// The variants, those that save most first.
-    pub candidates: Vec<Candidate>,
+    pub choice: SwitchChoice,
+    /// Variants, largest savings first.
+    pub candidates: Vec<SwitchCandidate>,
 }
 
-/// What to do.
+/// Recommended action.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// Build the variant of this name from now on.
+pub enum SwitchChoice {
+    /// Switch to the variant of this name.
     Switch(String),
-    /// No variant is worth it.
+    /// No variant is worth switching to.
     Stay,
-    /// It cannot be said.
+    /// The data do not decide.
     NotKnown,
 }
 
-impl Choice {
-    /// The word in files and tables.
+impl SwitchChoice {
+    /// Word for files and tables.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Switch(_) => "switch",
@@ -85,64 +85,62 @@ impl Choice {
     }
 }
 
-/// A variant on one class.
+/// A variant and its evidence on one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate {
-    /// Its name.
+pub struct SwitchCandidate {
     pub variant: String,
-    /// What it sets.
     pub settings: BTreeMap<String, String>,
-    pub fits: Fits,
-    /// What it saves; `None` where a workload that counts has no result.
-    pub saved: Option<Saved>,
-    /// Its workloads, as far as they were measured.
-    pub workloads: Vec<OfWorkload>,
-    /// Names of the runs that it was measured in.
+    pub fits: RuleFit,
+    /// Savings per day; `None` if a workload of the rule has no result.
+    pub saved: Option<DailySavings>,
+    /// Workloads of the rule that were measured.
+    pub workloads: Vec<WorkloadSavings>,
+    /// Names of the runs with this variant.
     pub runs: Vec<String>,
 }
 
-/// Whether a variant fits a class.
+/// Result of applying the rule to a variant on a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fits {
+pub enum RuleFit {
     /// The rule holds.
     Yes,
-    /// The rule is broken, and where.
+    /// The rule is broken, with the reason.
     No(String),
-    /// Why it cannot be said.
+    /// The data do not decide, with the reason.
     NotKnown(String),
-    /// No run of the class has it, so it is no choice there.
+    /// No run of the class has the variant, so it cannot be chosen.
     Absent,
 }
 
-/// What a variant saves in a day, in seconds of a class' machines.
+/// Time saved per day, in seconds of a class' machines.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Saved {
-    /// The estimate.
+pub struct DailySavings {
+    /// Estimate.
     pub seconds: f64,
-    /// Lower end of its interval.
+    /// Lower end of the interval.
     pub low: f64,
-    /// Upper end.
+    /// Upper end of the interval.
     pub high: f64,
 }
 
-/// A variant under one workload on one class.
+/// Savings of a variant under one workload on one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OfWorkload {
+pub struct WorkloadSavings {
     pub workload: String,
-    /// Builds a day.
+    /// Builds per day.
     pub per_day: f64,
-    /// The ratio with its plain 95 % interval.
+    /// Ratio with its plain 95% interval.
     pub ratio: (f64, (f64, f64)),
-    /// Seconds saved by one build, with the 95 % interval.
+    /// Seconds saved by one build, with the 95% interval.
     pub saved: (f64, (f64, f64)),
-    /// The most memory that a build took, bytes.
+    /// Largest peak memory of a build, in bytes.
     pub memory: Option<u64>,
-    /// Whether that is all processes together, and not the largest one alone.
+    /// True if the memory is that of all processes together, false if that of the largest process.
     pub all_processes: bool,
 }
 
-impl Candidate {
+impl SwitchCandidate {
     pub(super) fn is_worth_it(&self, rule: &Rule) -> bool {
-        self.fits == Fits::Yes && self.saved.is_some_and(|saved| saved.low > rule.worth)
+        self.fits == RuleFit::Yes && self.saved.is_some_and(|saved| saved.low > rule.worth)
     }
 }

@@ -1,4 +1,4 @@
-//! Made-up runs of made-up machines.
+//! Synthetic runs of synthetic machines.
 
 use std::collections::BTreeMap;
 
@@ -7,28 +7,28 @@ use bench_runner_core::compare::{BlockResult, Comparison, Verdict};
 use bench_runner_core::record::{Arm, Block, BlockId, MetricId, Pin, PlannedProject, Role, Variant};
 
 use crate::figure::fixture::{comparison, empty_arm, empty_block, ratio, summary, twin};
-use crate::machines::{Memory, Run};
+use crate::machines::{ComparedRun, PeakMemory};
 
-/// A run with everything that it consists of.
+/// A run with all of its parts.
 #[derive(Debug, Clone)]
-pub(crate) struct Made {
+pub(crate) struct FixtureRun {
     pub(crate) manifest: Manifest,
     pub(crate) comparison: Comparison,
-    pub(crate) memory: Vec<Memory>,
+    pub(crate) memory: Vec<PeakMemory>,
 }
 
-/// A variant's linker, ratio, half of its interval as a share, and verdict.
-pub(crate) type Said<'a> = (&'a str, f64, f64, Verdict);
+/// Linker of a variant, ratio, half-width of the interval as a share, and verdict.
+pub(crate) type FixtureRatio<'a> = (&'a str, f64, f64, Verdict);
 
-impl Made {
-    pub(crate) fn run(&self) -> Run<'_> {
-        Run { manifest: &self.manifest, comparison: &self.comparison, memory: &self.memory }
+impl FixtureRun {
+    pub(crate) fn run(&self) -> ComparedRun<'_> {
+        ComparedRun { manifest: &self.manifest, comparison: &self.comparison, memory: &self.memory }
     }
 
-    /// The same with another block.
-    pub(crate) fn and(mut self, workload: &str, seconds: f64, said: &[Said<'_>]) -> Self {
+    /// Adds a block.
+    pub(crate) fn with_block(mut self, workload: &str, seconds: f64, said: &[FixtureRatio<'_>]) -> Self {
         let (planned, result) = block(workload, seconds, said);
-        self.memory.extend(result.arms.iter().map(|arm| Memory {
+        self.memory.extend(result.arms.iter().map(|arm| PeakMemory {
             block: result.id.clone(),
             variant: arm.variant.clone(),
             bytes: 400 << 20,
@@ -39,7 +39,7 @@ impl Made {
         self
     }
 
-    /// The same with other tools.
+    /// Replaces a tool.
     pub(crate) fn with_tool(mut self, name: &str, version: &str) -> Self {
         self.manifest.tools.retain(|tool| tool.name != name);
         let sha256 = bench_runner_core::record::short_hash(version);
@@ -47,7 +47,7 @@ impl Made {
         self
     }
 
-    /// The same at another pin.
+    /// Replaces the pin of the project.
     pub(crate) fn pinned_at(mut self, version: &str) -> Self {
         self.manifest.plan.projects[0].pin = pin(version);
         self
@@ -58,8 +58,9 @@ fn pin(version: &str) -> Pin {
     Pin::CratesIo { name: "hexyl".to_owned(), version: version.to_owned(), sha256: "ab".repeat(32) }
 }
 
-/// A run called `name` on `machine`, without blocks. Machines whose names begin alike up to a `-` are of one class.
-pub(crate) fn made(machine: &str, name: &str) -> Made {
+/// A run called `name` on `machine`, without blocks. Machines with the same name up to the first `-` are of
+/// one class.
+pub(crate) fn fixture_run(machine: &str, name: &str) -> FixtureRun {
     let mut manifest = bundle_fixture::manifest();
     manifest.run = name.to_owned();
     manifest.status = Status::Complete;
@@ -78,7 +79,7 @@ pub(crate) fn made(machine: &str, name: &str) -> Made {
         notes: Vec::new(),
         ignored: None,
     }];
-    Made { manifest, comparison: comparison(Vec::new()), memory: Vec::new() }
+    FixtureRun { manifest, comparison: comparison(Vec::new()), memory: Vec::new() }
         .with_tool("rustc", "rustc 1.95.0")
 }
 
@@ -93,7 +94,7 @@ fn arm(role: Role, workload: &str, linker: &str) -> Arm {
     Arm { role, variant, aliases: Vec::new(), co_changes: Vec::new(), primed: false }
 }
 
-fn block(workload: &str, seconds: f64, said: &[Said<'_>]) -> (Block, BlockResult) {
+fn block(workload: &str, seconds: f64, said: &[FixtureRatio<'_>]) -> (Block, BlockResult) {
     let mut arms = vec![arm(Role::Baseline, workload, "bfd"), arm(Role::Twin, workload, "bfd")];
     arms.extend(said.iter().map(|(linker, ..)| arm(Role::Variant, workload, linker)));
     let mut result = empty_block("hexyl 0.17.0");
@@ -114,19 +115,23 @@ fn block(workload: &str, seconds: f64, said: &[Said<'_>]) -> (Block, BlockResult
     (planned, result)
 }
 
-/// Two machines of a class and one of another, with a run each, and a second run of the first.
-pub(crate) fn several() -> Vec<Made> {
+/// Two machines of a class and one of another, with one run each, and a second run of the first.
+pub(crate) fn several_runs() -> Vec<FixtureRun> {
     use Verdict::{Faster, Slower, Undecided};
     vec![
-        made("amd-1", "r1")
-            .and("clean", 20.0, &[("lld", 0.95, 0.01, Faster), ("mold", 0.90, 0.01, Faster)])
-            .and("incremental", 2.0, &[("lld", 0.60, 0.02, Faster), ("mold", 0.50, 0.02, Faster)]),
-        made("amd-2", "r2")
-            .and("clean", 25.0, &[("lld", 0.955, 0.01, Faster), ("mold", 0.91, 0.02, Faster)])
+        fixture_run("amd-1", "r1")
+            .with_block("clean", 20.0, &[("lld", 0.95, 0.01, Faster), ("mold", 0.90, 0.01, Faster)])
+            .with_block("incremental", 2.0, &[("lld", 0.60, 0.02, Faster), ("mold", 0.50, 0.02, Faster)]),
+        fixture_run("amd-2", "r2")
+            .with_block("clean", 25.0, &[("lld", 0.955, 0.01, Faster), ("mold", 0.91, 0.02, Faster)])
             .with_tool("rustc", "rustc 1.96.0"),
-        made("intel-1", "r3")
-            .and("clean", 40.0, &[("lld", 1.06, 0.01, Slower), ("mold", 0.97, 0.04, Undecided)])
-            .and("incremental", 4.0, &[("lld", 0.62, 0.02, Faster), ("wild", 0.4, 0.02, Faster)]),
-        made("amd-1", "r4").and("clean", 20.5, &[("lld", 0.94, 0.01, Faster), ("mold", 0.93, 0.01, Faster)]),
+        fixture_run("intel-1", "r3")
+            .with_block("clean", 40.0, &[("lld", 1.06, 0.01, Slower), ("mold", 0.97, 0.04, Undecided)])
+            .with_block("incremental", 4.0, &[("lld", 0.62, 0.02, Faster), ("wild", 0.4, 0.02, Faster)]),
+        fixture_run("amd-1", "r4").with_block(
+            "clean",
+            20.5,
+            &[("lld", 0.94, 0.01, Faster), ("mold", 0.93, 0.01, Faster)],
+        ),
     ]
 }

@@ -1,4 +1,4 @@
 mod decision;
 pub(crate) mod fixture;
-mod reproduced;
+mod reproduction;
 mod side_by_side;

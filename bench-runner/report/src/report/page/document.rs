@@ -1,24 +1,24 @@
-//! The frame of a page, whatever it is about.
+//! Frame of a page, independent of its content.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::figure;
 
-/// A page of parts that are told apart by headings.
-pub(in crate::report) struct Document<'a> {
+/// Content of a page: a head, parts with headings, and a foot.
+pub(in crate::report) struct PageTemplate<'a> {
     pub(in crate::report) title: &'a str,
-    /// What wrote the data.
+    /// Program that wrote the data.
     pub(in crate::report) generator: &'a str,
-    /// Rules of style beside those of every page.
+    /// CSS rules in addition to those of every page.
     pub(in crate::report) style: &'a str,
     pub(in crate::report) head: Markup,
-    /// Name of the place, heading and content of each; the first is what the page is read for.
+    /// Id, heading and content of each part; the first part is the answer.
     pub(in crate::report) parts: Vec<(&'a str, &'a str, Markup)>,
     pub(in crate::report) foot: Markup,
 }
 
-/// The text of the page.
-pub(in crate::report) fn document(page: &Document<'_>) -> String {
+/// HTML text of the page.
+pub(in crate::report) fn render_page(page: &PageTemplate<'_>) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -51,8 +51,8 @@ pub(in crate::report) fn document(page: &Document<'_>) -> String {
     markup.into_string()
 }
 
-/// A sentence in which what stands between backticks is code.
-pub(super) fn told(remark: &str) -> Markup {
+/// A sentence with the text between backticks as code.
+pub(super) fn with_code_spans(remark: &str) -> Markup {
     html! {
         @for (at, part) in remark.split('`').enumerate() {
             @if at % 2 == 1 { code { (part) } } @else { (part) }

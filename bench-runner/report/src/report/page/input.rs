@@ -1,23 +1,20 @@
-//! What a page is made from.
+//! Input of a page.
 
 use bench_runner_core::bundle::Manifest;
 use bench_runner_core::compare::{Comparison, RunInterference};
 
-use super::apply::Advice;
+use super::recommendation::Advice;
 
-/// What a page is made from.
+/// Data that a page shows.
 #[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
-    /// What was run, where, with what.
+pub struct PageInput<'a> {
     pub manifest: &'a Manifest,
-    /// What its samples say.
     pub comparison: &'a Comparison,
-    /// What went on beside them.
     pub interference: RunInterference,
-    /// What was odd about the files, as sentences.
+    /// Non-fatal problems found while reading the files, as sentences.
     pub remarks: &'a [String],
-    /// How to apply what was found to be better.
+    /// Recommended variants and how to apply them.
     pub advice: &'a [Advice],
-    /// The command that repeats the run.
+    /// Command that repeats the run.
     pub repeat: &'a str,
 }

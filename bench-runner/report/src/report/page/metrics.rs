@@ -1,4 +1,4 @@
-//! The metrics that not every run has, as a table.
+//! Table of the metrics that not every run has.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison};
 use bench_runner_core::record::{Metric, Role, Unit};
@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use crate::figure::wording::{self, TimeUnit};
 
-/// Nothing if no arm has any of them.
-pub(super) fn part(comparison: &Comparison) -> Markup {
+/// Empty if no arm has any of these metrics.
+pub(super) fn section(comparison: &Comparison) -> Markup {
     let arms = || comparison.blocks.iter().flat_map(rows);
     let metrics: Vec<&Metric> = Metric::listed()
         .filter(|metric| metric.optional && arms().any(|(_, arm)| arm.summaries[metric.id].is_some()))
@@ -30,7 +30,7 @@ pub(super) fn part(comparison: &Comparison) -> Markup {
     }
 }
 
-/// The arms that have a row: those of the verdicts.
+/// Arms with a row: the same as in the table of verdicts.
 fn rows(block: &BlockResult) -> impl Iterator<Item = (&BlockResult, &ArmResult)> {
     block.arms.iter().filter(|arm| arm.role != Role::Twin).map(move |arm| (block, arm))
 }
@@ -51,7 +51,7 @@ fn cell(arm: &ArmResult, metric: &Metric) -> String {
     }
 }
 
-/// The label of a metric at the head of a column.
+/// Column heading of a metric.
 pub(super) fn heading(metric: &Metric) -> String {
     let mut letters = metric.label.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -1,28 +1,28 @@
-//! A run as one self-contained page: the answer, figures, how it was done, what to do with it.
+//! A run as one self-contained page: results, figures, method, recommendation.
 //!
-//! Nothing is fetched and no script comes from elsewhere; without scripts everything is still there to read. Text goes
-//! through maud, which escapes it, so that a name with markup in it stays a name.
+//! The page fetches nothing and is readable without scripts. All text is escaped by maud, so a name with
+//! markup in it stays text.
 
-mod answer;
-mod apply;
-mod conduct;
 mod document;
+pub(super) mod figures;
 mod input;
+mod interference;
+mod method;
 mod metrics;
-pub(super) mod pictures;
-mod quiet;
+mod recommendation;
+mod results;
 
 use maud::{Markup, html};
 
-pub use apply::Advice;
-pub(super) use document::{Document, document};
-pub use input::Page;
+pub(super) use document::{PageTemplate, render_page};
+pub use input::PageInput;
+pub use recommendation::Advice;
 
-/// The page as the text of an HTML file.
-pub fn page(page: &Page<'_>) -> String {
-    let Page { manifest, comparison, .. } = page;
+/// The page as HTML text.
+pub fn page(page: &PageInput<'_>) -> String {
+    let PageInput { manifest, comparison, .. } = page;
     let title = format!("{} on {}", comparison.scenario, comparison.machine);
-    document(&Document {
+    render_page(&PageTemplate {
         title: &title,
         generator: &format!("{} {}", manifest.program.name, manifest.program.version),
         style: "",
@@ -35,12 +35,12 @@ pub fn page(page: &Page<'_>) -> String {
     })
 }
 
-fn parts<'a>(page: &Page<'_>) -> Vec<(&'a str, &'a str, Markup)> {
+fn parts<'a>(page: &PageInput<'_>) -> Vec<(&'a str, &'a str, Markup)> {
     vec![
-        ("answer", "The answer", answer::part(page)),
-        ("figures", "Figures", pictures::part(page.comparison)),
-        ("conduct", "How it was done", conduct::part(page)),
-        ("apply", "What to do with it", apply::part(page.advice)),
+        ("answer", "The answer", results::section(page)),
+        ("figures", "Figures", figures::section(page.comparison)),
+        ("conduct", "How it was done", method::section(page)),
+        ("apply", "What to do with it", recommendation::section(page.advice)),
     ]
 }
 

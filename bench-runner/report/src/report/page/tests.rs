@@ -1,4 +1,4 @@
-//! What must be on every page, whatever a run was like.
+//! Tests of pages, for all kinds of runs.
 
 use bench_runner_core::bundle::fixture as files;
 use bench_runner_core::compare::{Comparison, RunInterference};
@@ -14,10 +14,10 @@ fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
     let remarks = ["the last row of samples.csv was cut short".to_owned()];
     let (remarks, repeat) = (&remarks[..], "bench-runner reproduce <bundle>");
     let interference = RunInterference::of(&samples, Some(4));
-    page(&Page { manifest: &manifest, comparison, interference, remarks, advice, repeat })
+    page(&PageInput { manifest: &manifest, comparison, interference, remarks, advice, repeat })
 }
 
-/// Names of elements that were opened and not closed; an element that HTML closes by itself is none.
+/// Names of elements that were opened and not closed, except those without an end tag in HTML.
 fn unclosed(html: &str) -> Vec<String> {
     const VOID: [&str; 5] = ["meta", "input", "br", "path", "use"];
     let mut open: Vec<String> = Vec::new();
@@ -36,7 +36,7 @@ fn unclosed(html: &str) -> Vec<String> {
             None => open.push(name.to_owned()),
         }
         rest = match raw {
-            // What lies in them is no markup.
+            // Their content is not markup.
             Some(name) => &rest[rest.find(&format!("</{name}")).expect("it is closed")..],
             None => &rest[end..],
         };

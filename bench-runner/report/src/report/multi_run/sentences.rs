@@ -1,17 +1,18 @@
-//! Where machines agree and where not, in sentences.
+//! Agreement of machines, in sentences.
 
 use bench_runner_core::compare::{Spread, Verdict};
 
 use crate::figure::wording::{self, pluralize};
 use crate::machines::{
-    Agreement, BlockTogether, Cell, Difference, Machine, MachineRatio, Row, SideBySide, Verdicts,
+    Agreement, MachineCell, MachineRatio, MachineRuns, MultiRunBlock, SetupDifference, SideBySide,
+    VariantRow, Verdicts,
 };
 
-/// Below this the ratios are said to differ by more than chance.
+/// Significance level of differences between ratios.
 const LEVEL: f64 = 0.05;
 
-/// Where the machines of a block agree and where not. Variants of which the same is to be said share a sentence.
-pub(super) fn of_block(together: &SideBySide, block: &BlockTogether) -> String {
+/// Agreement of the machines of a block. Variants with the same result share a sentence.
+pub(super) fn block_sentences(together: &SideBySide, block: &MultiRunBlock) -> String {
     let keys: Vec<&str> = block.machines.iter().map(|place| together.machines[*place].key.as_str()).collect();
     if let [_] = block.machines[..] {
         let (title, baseline) = (&block.title, &block.baseline);
@@ -19,21 +20,21 @@ pub(super) fn of_block(together: &SideBySide, block: &BlockTogether) -> String {
             "{title}, against {baseline}: one machine alone has it, so nothing says whether others agree."
         );
     }
-    let mut said: Vec<(Vec<&str>, String)> = Vec::new();
+    let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
     for row in &block.rows {
-        let says = of_row(row, &keys);
-        match said.iter_mut().find(|(_, known)| *known == says) {
+        let text = row_sentence(row, &keys);
+        match groups.iter_mut().find(|(_, known)| *known == text) {
             Some((variants, _)) => variants.push(&row.variant),
-            None => said.push((vec![&row.variant], says)),
+            None => groups.push((vec![&row.variant], text)),
         }
     }
-    let sentence = |(variants, says): (Vec<&str>, String)| format!("{}: {says}", variants.join(", "));
-    let sentences: Vec<String> = said.into_iter().map(sentence).collect();
+    let sentence = |(variants, text): (Vec<&str>, String)| format!("{}: {text}", variants.join(", "));
+    let sentences: Vec<String> = groups.into_iter().map(sentence).collect();
     format!("{}, against {}. {}.", block.title, block.baseline, sentences.join(". "))
 }
 
-fn of_row(row: &Row, keys: &[&str]) -> String {
-    let count = row.cells.iter().filter(|cell| matches!(cell, Cell::Known(_))).count();
+fn row_sentence(row: &VariantRow, keys: &[&str]) -> String {
+    let count = row.cells.iter().filter(|cell| matches!(cell, MachineCell::Known(_))).count();
     let Some(agreement) = &row.agreement else {
         return match count {
             0 => "no machine has a result".to_owned(),
@@ -43,19 +44,19 @@ fn of_row(row: &Row, keys: &[&str]) -> String {
     let verdicts = match agreement.verdicts {
         Verdicts::Same(Verdict::Undecided) => format!("undecided on all {count} machines"),
         Verdicts::Same(verdict) => format!("{count} machines agree on {}", verdict.as_str()),
-        Verdicts::Open(verdict) => open(row, keys, verdict),
+        Verdicts::Open(verdict) => open_verdict_text(row, keys, verdict),
         Verdicts::Contrary => format!("{count} machines do not agree ({})", verdict_list(row, keys)),
     };
-    format!("{verdicts}; {}", intervals(agreement))
+    format!("{verdicts}; {}", interval_text(agreement))
 }
 
-/// Which machines have the verdict, which in some of their runs only, and whether there are more.
-fn open(row: &Row, keys: &[&str], verdict: Verdict) -> String {
+/// Machines that have the verdict, machines that have it in some of their runs, and whether there are others.
+fn open_verdict_text(row: &VariantRow, keys: &[&str], verdict: Verdict) -> String {
     let (mut all, mut some, mut others) = (Vec::new(), Vec::new(), false);
     for (cell, key) in row.cells.iter().zip(keys) {
-        let Cell::Known(standing) = cell else { continue };
-        match standing.verdicts() {
-            Verdicts::Same(said) if said == verdict => all.push(*key),
+        let MachineCell::Known(machine_ratio) = cell else { continue };
+        match machine_ratio.verdicts() {
+            Verdicts::Same(found) if found == verdict => all.push(*key),
             Verdicts::Open(_) => some.push(*key),
             Verdicts::Same(_) | Verdicts::Contrary => others = true,
         }
@@ -69,11 +70,11 @@ fn open(row: &Row, keys: &[&str], verdict: Verdict) -> String {
     format!("{} {}", verdict.as_str(), parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
-fn verdict_list(row: &Row, keys: &[&str]) -> String {
+fn verdict_list(row: &VariantRow, keys: &[&str]) -> String {
     let mut of: Vec<(String, Vec<&str>)> = Vec::new();
     for (cell, key) in row.cells.iter().zip(keys) {
-        let Cell::Known(standing) = cell else { continue };
-        let text = standing.verdict_text();
+        let MachineCell::Known(machine_ratio) = cell else { continue };
+        let text = machine_ratio.verdict_text();
         match of.iter_mut().find(|(known, _)| *known == text) {
             Some((_, keys)) => keys.push(key),
             None => of.push((text, vec![key])),
@@ -83,12 +84,12 @@ fn verdict_list(row: &Row, keys: &[&str]) -> String {
     of.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-fn intervals(agreement: &Agreement) -> String {
+fn interval_text(agreement: &Agreement) -> String {
     let overlap =
         if agreement.overlap { "the intervals overlap" } else { "the intervals do not all overlap" };
     match (agreement.spread, agreement.p_adjusted) {
         (Some(spread), Some(p)) if p < LEVEL => {
-            let (sd, p) = (spread_of(spread), wording::p_value(p));
+            let (sd, p) = (spread_text(spread), wording::p_value(p));
             format!(
                 "{overlap}, and the ratios differ beyond chance (standard deviation {sd}, {p} after correction)"
             )
@@ -103,51 +104,57 @@ fn intervals(agreement: &Agreement) -> String {
     }
 }
 
-/// How far ratios lie apart, beyond what chance explains.
-fn spread_of(spread: Spread) -> String {
+/// Spread of ratios beyond chance.
+fn spread_text(spread: Spread) -> String {
     wording::share(spread.sd.min(700.0).exp_m1())
 }
 
-/// What the runs of one machine say of each other; nothing for a single run.
-pub(super) fn of_runs(row: &Row, machine: &Machine, standing: &MachineRatio) -> Option<String> {
-    if standing.runs.len() < 2 {
+/// Agreement of the runs of one machine; `None` for a single run.
+pub(super) fn runs_sentence(
+    row: &VariantRow,
+    machine: &MachineRuns,
+    machine_ratio: &MachineRatio,
+) -> Option<String> {
+    if machine_ratio.runs.len() < 2 {
         return None;
     }
-    let run = |run: &crate::machines::OfRun| {
+    let run = |run: &crate::machines::RunRatio| {
         let shown = wording::ratio(&run.ratio);
         format!("{}× ({} – {}) in {}", shown.estimate, shown.low, shown.high, run.run)
     };
-    let runs: Vec<String> = standing.runs.iter().map(run).collect();
-    let spread = match standing.combined.spread {
+    let runs: Vec<String> = machine_ratio.runs.iter().map(run).collect();
+    let spread = match machine_ratio.combined.spread {
         Some(spread) if spread.p < LEVEL => {
             format!(
                 "they differ beyond chance (standard deviation {}, {})",
-                spread_of(spread),
+                spread_text(spread),
                 wording::p_value(spread.p)
             )
         }
         Some(spread) => format!("they differ no more than chance explains ({})", wording::p_value(spread.p)),
         None => "whether they differ cannot be said".to_owned(),
     };
-    let count = pluralize(standing.runs.len(), "run");
+    let count = pluralize(machine_ratio.runs.len(), "run");
     Some(format!("{} on {}, {count}: {}; {spread}", row.variant, machine.name, runs.join(", ")))
 }
 
-/// Every sentence about runs of one machine in a block.
-pub(super) fn runs_of_block(together: &SideBySide, block: &BlockTogether) -> Vec<String> {
-    let of_row = |row: &Row| -> Vec<String> {
+/// All sentences about several runs of one machine in a block.
+pub(super) fn runs_sentences(together: &SideBySide, block: &MultiRunBlock) -> Vec<String> {
+    let row_sentences = |row: &VariantRow| -> Vec<String> {
         let cells = row.cells.iter().zip(&block.machines);
-        let said = cells.filter_map(|(cell, place)| match cell {
-            Cell::Known(standing) => of_runs(row, &together.machines[*place], standing),
+        let sentences = cells.filter_map(|(cell, place)| match cell {
+            MachineCell::Known(machine_ratio) => {
+                runs_sentence(row, &together.machines[*place], machine_ratio)
+            }
             _ => None,
         });
-        said.collect()
+        sentences.collect()
     };
-    block.rows.iter().flat_map(of_row).collect()
+    block.rows.iter().flat_map(row_sentences).collect()
 }
 
-/// A difference: the values, each with the letters of the machines that have it.
-pub(super) fn of_difference(difference: &Difference, machines: &[Machine]) -> String {
+/// A difference in setup: the values, each with the letters of the machines that have it.
+pub(super) fn difference_sentence(difference: &SetupDifference, machines: &[MachineRuns]) -> String {
     let keys = |places: &[usize]| {
         places.iter().map(|place| machines[*place].key.as_str()).collect::<Vec<_>>().join(", ")
     };
@@ -156,7 +163,7 @@ pub(super) fn of_difference(difference: &Difference, machines: &[Machine]) -> St
     format!("{}: {}", difference.what, values.join("; "))
 }
 
-/// How the numbers of several runs were made.
+/// Method of combining several runs.
 pub(super) const METHOD: &str = "Ratios alone meet here, never seconds. Runs of one machine are put together on the \
     logarithmic scale, the more certain ones counting more; what they differ by beyond chance widens the interval. Machines \
     of one class are averaged, each counting the same: up to four of them speak for themselves alone, five or more for \

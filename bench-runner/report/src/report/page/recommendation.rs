@@ -1,23 +1,23 @@
-//! What to do with the answer: the lines that apply what was found to be better.
+//! Recommendation: configuration lines that apply the variants found to be better.
 
 use maud::{Markup, html};
 
-use super::document::told;
+use super::document::with_code_spans;
 
-/// How to apply a variant.
+/// A recommended variant and how to apply it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
-    /// The variant, such as `linker=mold`.
+    /// Variant, such as `linker=mold`.
     pub heading: String,
-    /// What it is good for, such as `ripgrep 15.1.0 · incremental: 2.1× faster than linker=bfd`.
+    /// Results, such as `ripgrep 15.1.0 · incremental: 2.1× faster than linker=bfd`.
     pub titles: Vec<String>,
-    /// Files and the lines for each.
+    /// Files, each with the lines to add.
     pub files: Vec<(String, String)>,
-    /// What else has to be known, as sentences.
+    /// Further remarks, as sentences.
     pub remarks: Vec<String>,
 }
 
-pub(super) fn part(advice: &[Advice]) -> Markup {
+pub(super) fn section(advice: &[Advice]) -> Markup {
     html! {
         @if advice.is_empty() {
             p { "Nothing: no variant that can be written down as configuration was shown to be faster than what it was "
@@ -36,7 +36,7 @@ pub(super) fn part(advice: &[Advice]) -> Markup {
                     pre tabindex="0" id=(format!("lines-{at}-{nth}")) { (lines) }
                 }
             }
-            ul.remarks { @for remark in &one.remarks { li { (told(remark)) } } }
+            ul.remarks { @for remark in &one.remarks { li { (with_code_spans(remark)) } } }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How it was done: machine, tools, pins, order, sampling, proofs, what failed and what was left out.
+//! Method of a run: machine, tools, pins, order, sampling, proofs, failures and exclusions.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use bench_runner_core::record::{Block, Proof, Role, Skipped};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::document::told;
-use super::input::Page;
-use super::quiet;
+use super::document::with_code_spans;
+use super::input::PageInput;
+use super::interference;
 use crate::figure::wording::{self, pluralize, share};
 
-pub(super) fn part(page: &Page<'_>) -> Markup {
-    let Page { manifest, comparison, .. } = page;
+pub(super) fn section(page: &PageInput<'_>) -> Markup {
+    let PageInput { manifest, comparison, .. } = page;
     html! {
-        (state(page))
+        (run_state(page))
         h3 { "In a paragraph, to quote" }
         p id="methods" { (methods(manifest, comparison)) }
         button.copy type="button" hidden data-copies="methods" { "Copy" }
@@ -25,17 +25,17 @@ pub(super) fn part(page: &Page<'_>) -> Markup {
         button.copy type="button" hidden data-copies="repeat" { "Copy" }
         (machine(&manifest.machine.details))
         h3 { "How quiet it was" }
-        (quiet::part(&page.interference))
+        (interference::section(&page.interference))
         (tools(manifest))
         (projects(manifest))
         (sampling(manifest, comparison))
         (proofs(comparison))
-        (trouble(comparison))
+        (failures_and_exclusions(comparison))
     }
 }
 
-/// What a reader has to know before anything else.
-fn state(page: &Page<'_>) -> Markup {
+/// Warnings about an incomplete run, and remarks about its files.
+fn run_state(page: &PageInput<'_>) -> Markup {
     let status = match page.manifest.status {
         Status::Complete => None,
         Status::Running => {
@@ -50,7 +50,7 @@ fn state(page: &Page<'_>) -> Markup {
     }
 }
 
-/// The paragraph of methods.
+/// Paragraph on the methods, for citation.
 fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
     let plan = &manifest.plan;
     let sessions = match plan.sessions {
@@ -77,11 +77,11 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         manifest.program.name,
         manifest.program.version,
         comparison.machine,
-        list(plan.projects.iter().map(|project| project.name.clone())),
-        list(workloads(&plan.blocks)),
+        join_names(plan.projects.iter().map(|project| project.name.clone())),
+        join_names(workloads(&plan.blocks)),
         plan.seed,
         pluralize(manifest.jobs, "parallel job"),
-        decapitalised(&wording::family(comparison)),
+        decapitalize(&wording::family_sentence(comparison)),
     )
 }
 
@@ -92,7 +92,7 @@ fn workloads(blocks: &[Block]) -> impl Iterator<Item = String> {
     all.into_iter()
 }
 
-fn list(names: impl Iterator<Item = String>) -> String {
+fn join_names(names: impl Iterator<Item = String>) -> String {
     let names: Vec<String> = names.collect();
     match names.split_last() {
         None => "nothing".to_owned(),
@@ -101,7 +101,7 @@ fn list(names: impl Iterator<Item = String>) -> String {
     }
 }
 
-fn decapitalised(sentence: &str) -> String {
+fn decapitalize(sentence: &str) -> String {
     let mut chars = sentence.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
@@ -111,12 +111,12 @@ fn machine(details: &Value) -> Markup {
         h3 { "Machine" }
         dl {
             @for part in ["facts", "provenance"] {
-                @for (name, value) in flat(&details[part]).into_iter().filter(|(name, _)| is_told(name)) {
+                @for (name, value) in flatten(&details[part]).into_iter().filter(|(name, _)| is_shown(name)) {
                     dt { (name) } dd { (value) }
                 }
             }
             @if let Some(hosts) = details["hosts"].as_array().filter(|hosts| !hosts.is_empty()) {
-                dt { "targets of the compilers" } dd { (hosts.iter().map(plain).collect::<Vec<_>>().join(", ")) }
+                dt { "targets of the compilers" } dd { (hosts.iter().map(value_text).collect::<Vec<_>>().join(", ")) }
             }
         }
         details {
@@ -124,8 +124,8 @@ fn machine(details: &Value) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="State before and after" { table {
                 thead { tr { th scope="col" {} th scope="col" { "before" } th scope="col" { "after" } } }
                 tbody {
-                    @let after = flat(&details["after"]);
-                    @for (name, before) in flat(&details["before"]) { tr {
+                    @let after = flatten(&details["after"]);
+                    @for (name, before) in flatten(&details["before"]) { tr {
                         td { (name) }
                         td { (before) }
                         td { (after.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str()).unwrap_or_default()) }
@@ -136,25 +136,28 @@ fn machine(details: &Value) -> Markup {
     }
 }
 
-/// Every value of an object with its path in words; what is not known is left out.
-fn flat(value: &Value) -> Vec<(String, String)> {
+/// All values of an object with their paths in words; null values and empty lists are left out.
+fn flatten(value: &Value) -> Vec<(String, String)> {
     let Value::Object(fields) = value else { return Vec::new() };
     let of_field = |(name, value): (&String, &Value)| {
         let words = name.replace('_', " ");
         match value {
-            Value::Object(_) => {
-                flat(value).into_iter().map(|(inner, value)| (format!("{words}, {inner}"), value)).collect()
-            }
+            Value::Object(_) => flatten(value)
+                .into_iter()
+                .map(|(inner, value)| (format!("{words}, {inner}"), value))
+                .collect(),
             Value::Null => Vec::new(),
             Value::Array(values) if values.is_empty() => Vec::new(),
-            Value::Array(values) => vec![(words, values.iter().map(plain).collect::<Vec<_>>().join(", "))],
-            other => vec![(words, plain(other))],
+            Value::Array(values) => {
+                vec![(words, values.iter().map(value_text).collect::<Vec<_>>().join(", "))]
+            }
+            other => vec![(words, value_text(other))],
         }
     };
     fields.iter().flat_map(of_field).collect()
 }
 
-fn plain(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) if number.is_f64() => format!("{:.4}", number.as_f64().unwrap_or_default()),
@@ -162,8 +165,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The version of the recipe for a machine's class, and memory to the byte, say nothing to a reader.
-fn is_told(fact: &str) -> bool {
+/// False for facts that are of no use to a reader: the version of the class recipe, and memory in bytes.
+fn is_shown(fact: &str) -> bool {
     !["recipe", "memory bytes"].contains(&fact)
 }
 
@@ -247,8 +250,8 @@ fn proof_row(block: &BlockResult, proof: &Proof) -> Markup {
     } }
 }
 
-/// Failures, what was not timed, what was left out, and notes.
-fn trouble(comparison: &Comparison) -> Markup {
+/// Failed arms, arms that were not timed, variants that were left out, and notes.
+fn failures_and_exclusions(comparison: &Comparison) -> Markup {
     let arms = || comparison.blocks.iter().flat_map(|block| block.arms.iter().map(move |arm| (block, arm)));
     let failed: Vec<_> = arms().filter(|(_, arm)| arm.failures > 0 || arm.not_timed.is_some()).collect();
     let left_out =
@@ -269,7 +272,7 @@ fn trouble(comparison: &Comparison) -> Markup {
         }
         @if comparison.blocks.iter().any(|block| !block.notes.is_empty()) {
             h3 { "Notes" }
-            ul { @for block in &comparison.blocks { @for note in &block.notes { li { (block.title) ": " (told(note)) } } } }
+            ul { @for block in &comparison.blocks { @for note in &block.notes { li { (block.title) ": " (with_code_spans(note)) } } } }
         }
     }
 }

@@ -1,27 +1,28 @@
-//! What each class of machines should do: for a terminal, and as JSON.
+//! Decisions for each class of machines, as text for a terminal and as JSON.
 
 use serde_json::{Value, json as object};
 
 use crate::figure::wording;
 use crate::machines::{
-    Candidate, Choice, Decisions, Fits, MemoryLimit, OfClass, OfWorkload, Question, Rule, Saved,
+    ClassDecision, DailySavings, Decisions, MemoryLimit, Rule, RuleFit, SwitchCandidate, SwitchChoice,
+    SwitchQuestion, WorkloadSavings,
 };
-use crate::report::table::{Column, paragraph, sentence, table};
-use crate::report::text::visible;
+use crate::report::table::{TableColumn, paragraph, sentence, table};
+use crate::report::text::sanitize;
 
-const COLUMNS: [Column; 4] = [
-    Column { heading: "variant", right: false },
-    Column { heading: "saved per day", right: true },
-    Column { heading: "interval", right: true },
-    Column { heading: "rule", right: false },
+const COLUMNS: [TableColumn; 4] = [
+    TableColumn { heading: "variant", right: false },
+    TableColumn { heading: "saved per day", right: true },
+    TableColumn { heading: "interval", right: true },
+    TableColumn { heading: "rule", right: false },
 ];
 
-/// The decisions, question by question and class by class, with what they rest on. Lines end with a line feed.
+/// The decisions, question by question and class by class, with their evidence. Lines end with a line feed.
 pub fn decisions_text(decisions: &Decisions, rule: &Rule) -> String {
     let mut lines = sentence(&rule_text(rule));
     for question in &decisions.questions {
         lines.push(String::new());
-        lines.extend(of_question(question));
+        lines.extend(question_lines(question));
     }
     if decisions.questions.is_empty() {
         lines.extend([String::new(), "there is nothing to decide".to_owned()]);
@@ -33,7 +34,7 @@ pub fn decisions_text(decisions: &Decisions, rule: &Rule) -> String {
         lines.extend(paragraph("left out: ", &format!("{} of {}: {}", one.block, one.run, one.reason)));
     }
     lines.extend(decisions.remarks.iter().flat_map(|one| paragraph("to be known: ", one)));
-    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
 const METHOD: &str = "Saved per day: for each workload the baseline's median × (1 − ratio) × builds a day, of each run; \
@@ -61,57 +62,57 @@ fn rule_text(rule: &Rule) -> String {
     )
 }
 
-fn of_question(question: &Question) -> Vec<String> {
-    let Question { project, matrix, baseline, .. } = question;
+fn question_lines(question: &SwitchQuestion) -> Vec<String> {
+    let SwitchQuestion { project, matrix, baseline, .. } = question;
     let mut lines = vec![format!("{project} · {matrix}: stay with {baseline}, or switch?")];
     for class in &question.classes {
-        lines.extend(of_class(class));
+        lines.extend(class_lines(class));
     }
     if question.classes.len() > 1 {
-        let says = match &question.for_all {
+        let text = match &question.for_all {
             Some(variant) => format!("{variant} fits every class, and is worth it on at least one"),
             None => "no variant fits every class and is worth it".to_owned(),
         };
-        lines.extend(paragraph("all classes: ", &says));
+        lines.extend(paragraph("all classes: ", &text));
     }
     lines
 }
 
-fn of_class(class: &OfClass) -> Vec<String> {
+fn class_lines(class: &ClassDecision) -> Vec<String> {
     let count = wording::pluralize(class.machines, "machine");
     let choice = match &class.choice {
-        Choice::Switch(variant) => format!("switch to {variant}"),
+        SwitchChoice::Switch(variant) => format!("switch to {variant}"),
         other => other.as_str().to_owned(),
     };
     let mut lines = paragraph("", &format!("{} ({count}): {choice}", class.class));
     let rows: Vec<Vec<String>> = class.candidates.iter().map(row).collect();
     lines.extend(table(&COLUMNS, &rows));
     for one in &class.candidates {
-        let says: Vec<String> = one.workloads.iter().map(of_workload).collect();
-        if !says.is_empty() {
-            lines.extend(paragraph("", &format!("{}: {}", one.variant, says.join("; "))));
+        let workloads: Vec<String> = one.workloads.iter().map(workload_text).collect();
+        if !workloads.is_empty() {
+            lines.extend(paragraph("", &format!("{}: {}", one.variant, workloads.join("; "))));
         }
-        if let Fits::No(reason) | Fits::NotKnown(reason) = &one.fits {
+        if let RuleFit::No(reason) | RuleFit::NotKnown(reason) = &one.fits {
             lines.extend(paragraph("", &format!("{}: {reason}", one.variant)));
         }
     }
     lines
 }
 
-fn row(one: &Candidate) -> Vec<String> {
+fn row(one: &SwitchCandidate) -> Vec<String> {
     let fits = match &one.fits {
-        Fits::Yes => "holds",
-        Fits::No(_) => "broken",
-        Fits::NotKnown(_) => "not known",
-        Fits::Absent => "not measured here",
+        RuleFit::Yes => "holds",
+        RuleFit::No(_) => "broken",
+        RuleFit::NotKnown(_) => "not known",
+        RuleFit::Absent => "not measured here",
     };
-    let (saved, interval) = one.saved.map_or_else(Default::default, |Saved { seconds, low, high }| {
+    let (saved, interval) = one.saved.map_or_else(Default::default, |DailySavings { seconds, low, high }| {
         (minutes(seconds), format!("{} – {}", minutes(low), minutes(high)))
     });
     vec![one.variant.clone(), saved, interval, fits.to_owned()]
 }
 
-fn of_workload(one: &OfWorkload) -> String {
+fn workload_text(one: &WorkloadSavings) -> String {
     let shown = wording::interval(one.ratio.0, one.ratio.1);
     let memory = one.memory.map_or_else(String::new, |bytes| {
         let of = if one.all_processes { "at most" } else { "largest process" };
@@ -120,27 +121,27 @@ fn of_workload(one: &OfWorkload) -> String {
     format!("{} {}× ({} – {}){memory}", one.workload, shown.estimate, shown.low, shown.high)
 }
 
-/// Seconds as minutes, with two digits right of the point below ten.
+/// Seconds as minutes, with two decimals below ten minutes and one above.
 fn minutes(seconds: f64) -> String {
     let minutes = seconds / 60.0;
     let text = if minutes.abs() < 10.0 { format!("{minutes:.2} min") } else { format!("{minutes:.1} min") };
-    // what rounds to nothing has no sign
+    // a value that rounds to zero has no sign
     let sign = if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" };
     text.replace('-', sign)
 }
 
-/// The same as one document; what is written to roll a choice out stands with each class.
+/// The decisions as one JSON document.
 pub fn decisions_json(decisions: &Decisions, rule: &Rule) -> Value {
-    let class = |class: &OfClass| {
+    let class = |class: &ClassDecision| {
         object!({
             "class": class.class,
             "machines": class.machines,
             "decision": class.choice.as_str(),
-            "variant": match &class.choice { Choice::Switch(variant) => Some(variant), _ => None },
+            "variant": match &class.choice { SwitchChoice::Switch(variant) => Some(variant), _ => None },
             "candidates": class.candidates.iter().map(candidate).collect::<Vec<_>>(),
         })
     };
-    let question = |one: &Question| {
+    let question = |one: &SwitchQuestion| {
         object!({
             "project": one.project,
             "matrix": one.matrix,
@@ -166,12 +167,12 @@ pub fn decisions_json(decisions: &Decisions, rule: &Rule) -> Value {
     })
 }
 
-fn candidate(one: &Candidate) -> Value {
+fn candidate(one: &SwitchCandidate) -> Value {
     let (fits, reason) = match &one.fits {
-        Fits::Yes => ("yes", None),
-        Fits::No(reason) => ("no", Some(reason)),
-        Fits::NotKnown(reason) => ("not known", Some(reason)),
-        Fits::Absent => ("not measured", None),
+        RuleFit::Yes => ("yes", None),
+        RuleFit::No(reason) => ("no", Some(reason)),
+        RuleFit::NotKnown(reason) => ("not known", Some(reason)),
+        RuleFit::Absent => ("not measured", None),
     };
     object!({
         "variant": one.variant,

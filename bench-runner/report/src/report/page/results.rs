@@ -1,53 +1,53 @@
-//! One sentence for each block, then every verdict as a table.
+//! Results: the answer of each block in sentences, then every verdict in a table.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PooledProjects};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
-use super::input::Page;
+use super::input::PageInput;
 use super::metrics;
 use crate::figure::wording::{self, TimeUnit};
 use crate::report::{answers, calibration, fidelity, text};
 
-pub(super) fn part(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let comparison = page.comparison;
     html! {
         @if let Some(post_hoc) = &comparison.post_hoc {
             p { "Post hoc: compared with " code { (post_hoc.baseline) } ", which was chosen after the run." }
         }
-        @if comparison.blocks.is_empty() { p { (text::nothing(comparison)) } }
+        @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
         ul.answers {
             @for answer in answers(comparison) {
-                li.nothing[!answer.says] { (unbroken(&answer.text)) }
+                li.nothing[!answer.is_conclusive] { (keep_percent_together(&answer.text)) }
             }
         }
         @if !comparison.blocks.is_empty() { (verdicts(comparison)) }
         (fidelities(comparison))
-        (across(&comparison.pooled_projects))
-        (metrics::part(comparison))
+        (pooled_projects(&comparison.pooled_projects))
+        (metrics::section(comparison))
         @if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
-            p.muted { (wording::family(comparison)) " " (calibration::text(&comparison.calibration)) }
+            p.muted { (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) }
         }
     }
 }
 
-/// A number stays on the line of its sign.
-fn unbroken(text: &str) -> String {
+/// Keeps a number and its percent sign on one line.
+fn keep_percent_together(text: &str) -> String {
     text.replace(" %", "\u{a0}%")
 }
 
-/// Headings, and whether numbers stand below them.
+/// Headings of the columns; the flag marks columns of numbers.
 fn columns() -> Vec<(String, bool)> {
     let fixed = |(name, is_number): (&str, bool)| (name.to_owned(), is_number);
     let words = [("Block", false), ("Variant", false), ("Verdict", false)];
     let times = [("Ratio", true), ("95 % interval", true), ("Change", true), ("Median", true)];
     let builds = [("Builds", true), ("Failed", true)];
-    let costs = compared().map(|metric| (metrics::heading(metric), true));
+    let costs = compared_metrics().map(|metric| (metrics::heading(metric), true));
     words.into_iter().chain(times).map(fixed).chain(costs).chain(builds.map(fixed)).collect()
 }
 
-/// The metrics that have a column of ratios.
-fn compared() -> impl Iterator<Item = &'static Metric> {
+/// Metrics with a column of ratios.
+fn compared_metrics() -> impl Iterator<Item = &'static Metric> {
     Metric::listed().filter(|metric| metric.treatment == Treatment::Compared && !metric.optional)
 }
 
@@ -83,7 +83,7 @@ fn verdicts(comparison: &Comparison) -> Markup {
     }
 }
 
-/// How far the builds of each block are the user's own, in blocks where that was compared.
+/// Fidelity of each block to the user's own build, for blocks where it was compared.
 fn fidelities(comparison: &Comparison) -> Markup {
     let compared: Vec<&BlockResult> =
         comparison.blocks.iter().filter(|block| !block.fidelity.is_empty()).collect();
@@ -97,13 +97,13 @@ fn fidelities(comparison: &Comparison) -> Markup {
     }
 }
 
-/// What stands under a verdict whose builds are not the user's own, or not shown to be.
+/// Note below a verdict if the builds differ from the user's own, or were not compared with them.
 fn mark(block: &BlockResult) -> Option<&'static str> {
     let lines = fidelity::lines(&block.fidelity);
     lines.iter().any(|line| line.is_warning).then_some("see fidelity")
 }
 
-/// The arms that have a row; the twin is told of in the sentences and the figures.
+/// Arms with a row; the twin is covered by the sentences and the figures.
 fn rows(block: &BlockResult) -> impl Iterator<Item = (usize, &ArmResult)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
 }
@@ -117,7 +117,7 @@ fn verdict(block: &BlockResult, at: usize, arm: &ArmResult) -> &'static str {
 }
 
 fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
-    let unit = TimeUnit::of_block(block);
+    let unit = TimeUnit::for_block(block);
     let word = verdict(block, at, arm);
     let ratio = arm.ratio.as_ref().map(|ratio| (ratio.ratio, wording::ratio(ratio), wording::change(ratio)));
     let median = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
@@ -126,7 +126,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
     html! {
         tr data-verdict=(word) data-block=(block.id) {
             td { (block.title) }
-            td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::without_ratio(arm)) } } }
+            td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::why_no_ratio(arm)) } } }
             td class=(word) { (word) @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
             @match &ratio {
                 Some((value, shown, change)) => {
@@ -137,7 +137,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
                 None => { @for _ in 0..3 { td.n data-v="" {} } }
             }
             (number(arm.wall().map(|wall| wall.median), median))
-            @for metric in compared() {
+            @for metric in compared_metrics() {
                 (number(arm.plain_ratios[metric.id].map(|cost| cost.ratio), arm.plain_ratios[metric.id].as_ref().map(factor)))
             }
             td.n data-v=(arm.points.len()) { (arm.points.len()) }
@@ -146,20 +146,20 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
     }
 }
 
-/// A cell that is sorted by `value`; empty where there is none.
+/// A cell that is sorted by `value`; empty if there is no value.
 fn number(value: Option<f64>, shown: Option<String>) -> Markup {
     let value = value.map(|value| value.to_string()).unwrap_or_default();
     html! { td.n data-v=(value) { (shown.unwrap_or_default()) } }
 }
 
-fn across(across: &[PooledProjects]) -> Markup {
-    let general = across.iter().any(|one| one.general.is_some());
+fn pooled_projects(pooled: &[PooledProjects]) -> Markup {
+    let general = pooled.iter().any(|one| one.general.is_some());
     let interval = |ratio: f64, ends: (f64, f64)| {
         let shown = wording::interval(ratio, ends);
         format!("{} – {}", shown.low, shown.high)
     };
     html! {
-        @if !across.is_empty() {
+        @if !pooled.is_empty() {
             h3 { "Across projects" }
             div.scroll tabindex="0" role="region" aria-label="Across projects" { table {
                 caption { "Geometric means of the ratios with plain 95 % intervals, each project counted once. No "
@@ -169,7 +169,7 @@ fn across(across: &[PooledProjects]) -> Markup {
                     th scope="col" { "Projects" } th.n scope="col" { "Ratio" } th.n scope="col" { "These projects" }
                     @if general { th.n scope="col" { "In general" } th.n scope="col" { "A further one" } }
                 } }
-                tbody { @for one in across { tr {
+                tbody { @for one in pooled { tr {
                     td { (one.variant) } td { (one.baseline) } td { (one.workload) }
                     td { (one.projects.join(", ")) @for left in &one.left_out { br; span.muted { "without " (left.project) ": " (left.reason) } } }
                     td.n { (wording::interval(one.ratio, one.these).estimate) "×" }

@@ -1,15 +1,15 @@
-//! The figures, with what is told of their parts.
+//! Figures with tooltips.
 
 use bench_runner_core::compare::Comparison;
 use maud::{Markup, PreEscaped, html};
 
-use crate::figure::{self, Inline, Screens};
+use crate::figure::{self, InlineFigure, Screens};
 
-pub(super) fn part(comparison: &Comparison) -> Markup {
+pub(super) fn section(comparison: &Comparison) -> Markup {
     let mut number = 0;
-    let mut next = |one: &Inline| {
+    let mut next = |one: &InlineFigure| {
         number += 1;
-        picture(one, number)
+        figure_element(one, number)
     };
     html! {
         p.muted { "Point at a figure to be told what lies there, or move to it by keyboard and use the arrow keys." }
@@ -21,8 +21,8 @@ pub(super) fn part(comparison: &Comparison) -> Markup {
     }
 }
 
-/// A figure with what is told of it; the number tells those of a page apart.
-pub(in crate::report) fn picture(one: &Inline, number: usize) -> Markup {
+/// A figure with its tooltips; `number` is unique on the page.
+pub(in crate::report) fn figure_element(one: &InlineFigure, number: usize) -> Markup {
     let id = format!("tips-{number}");
     let screens = match one.screens {
         Screens::All => None,
@@ -32,8 +32,8 @@ pub(in crate::report) fn picture(one: &Inline, number: usize) -> Markup {
     html! {
         figure class=[screens] data-tips=(id) aria-label=(one.title) {
             div.picture { (PreEscaped(&one.svg)) }
-            // `<` is escaped, so that no text can end the element.
-            script type="application/json" id=(id) { (PreEscaped(one.tips.replace('<', "\\u003c"))) }
+            // `<` is escaped, so no text can end the element.
+            script type="application/json" id=(id) { (PreEscaped(one.tooltips.replace('<', "\\u003c"))) }
         }
     }
 }

@@ -1,19 +1,19 @@
-//! Whether a run was reproduced: for a terminal, and as JSON.
+//! Reproduction of a run, as text for a terminal and as JSON.
 
 use bench_runner_core::compare::Ratio;
 use serde_json::{Value, json as object};
 
 use crate::figure::wording::{self, pluralize};
-use crate::machines::{Difference, Outcome, Reproduced, ReproducedRow, TwoRatios};
-use crate::report::table::{Column, paragraph, sentence, table};
-use crate::report::text::visible;
+use crate::machines::{ReproducedVerdict, Reproduction, ReproductionOutcome, SetupDifference, TwoRatios};
+use crate::report::table::{TableColumn, paragraph, sentence, table};
+use crate::report::text::sanitize;
 
-const COLUMNS: [Column; 5] = [
-    Column { heading: "variant", right: false },
-    Column { heading: "first", right: true },
-    Column { heading: "again", right: true },
-    Column { heading: "again / first", right: true },
-    Column { heading: "outcome", right: false },
+const COLUMNS: [TableColumn; 5] = [
+    TableColumn { heading: "variant", right: false },
+    TableColumn { heading: "first", right: true },
+    TableColumn { heading: "again", right: true },
+    TableColumn { heading: "again / first", right: true },
+    TableColumn { heading: "outcome", right: false },
 ];
 
 const METHOD: &str = "A verdict is confirmed where the second run has the same; it is contradicted where the second run \
@@ -21,11 +21,12 @@ const METHOD: &str = "A verdict is confirmed where the second run has the same; 
     intervals. The test of equality is that of the difference of two log-ratios (Welch), corrected over all comparisons \
     that both runs have (Holm).";
 
-/// What the second run says of every comparison of the first one, block by block. Lines end with a line feed.
-pub fn reproduced_text(found: &Reproduced, first: &str, again: &str) -> String {
+/// Results of the second run for every comparison of the first one, block by block. Lines end with a line
+/// feed.
+pub fn reproduction_text(found: &Reproduction, first: &str, again: &str) -> String {
     let mut lines = vec![format!("first: {first}"), format!("again: {again}")];
-    lines.extend(sentence(&place(found)));
-    lines.extend(found.differences.iter().flat_map(|one| paragraph("differs: ", &of_difference(one))));
+    lines.extend(sentence(&machine_sentence(found)));
+    lines.extend(found.differences.iter().flat_map(|one| paragraph("differs: ", &difference_text(one))));
     let mut blocks: Vec<(&str, &str)> = Vec::new();
     for row in &found.rows {
         if !blocks.contains(&(&row.block, &row.baseline)) {
@@ -35,16 +36,16 @@ pub fn reproduced_text(found: &Reproduced, first: &str, again: &str) -> String {
     for (block, baseline) in blocks {
         lines.extend([String::new(), format!("{block} (against {baseline})")]);
         let rows = || found.rows.iter().filter(|row| row.block == block && row.baseline == baseline);
-        lines.extend(table(&COLUMNS, &rows().map(of_row).collect::<Vec<_>>()));
+        lines.extend(table(&COLUMNS, &rows().map(row_cells).collect::<Vec<_>>()));
         lines.extend(rows().flat_map(|row| paragraph("", &format!("{}: {}", row.variant, details(row)))));
     }
     lines.push(String::new());
     lines.extend(sentence(&summary(found)));
     lines.extend(sentence(METHOD));
-    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
 }
 
-fn place(found: &Reproduced) -> String {
+fn machine_sentence(found: &Reproduction) -> String {
     match (found.same_run, found.same_machine) {
         (true, _) => "These are the same run, so nothing was reproduced.".to_owned(),
         (false, true) => "Both were made on the same machine.".to_owned(),
@@ -52,22 +53,22 @@ fn place(found: &Reproduced) -> String {
     }
 }
 
-/// What the runs that have something say it is; each of the two has one value, or says nothing of it.
-fn sides(difference: &Difference) -> [Option<&str>; 2] {
+/// Value of a property in each of the two runs, or `None` if a run does not have it.
+fn values_of_runs(difference: &SetupDifference) -> [Option<&str>; 2] {
     [0, 1].map(|place| {
         let of_run = |(_, places): &&(String, Vec<usize>)| places.contains(&place);
         difference.values.iter().find(of_run).map(|(value, _)| value.as_str())
     })
 }
 
-fn of_difference(difference: &Difference) -> String {
-    let [first, again] = sides(difference).map(|value| value.unwrap_or("not known"));
+fn difference_text(difference: &SetupDifference) -> String {
+    let [first, again] = values_of_runs(difference).map(|value| value.unwrap_or("not known"));
     format!("{}: {first} in the first run, {again} in the second", difference.what)
 }
 
-/// The two of them in sum.
-fn summary(found: &Reproduced) -> String {
-    let claims = found.rows.len() - found.count(Outcome::NothingClaimed);
+/// Summary of verdicts and ratios.
+fn summary(found: &Reproduction) -> String {
+    let claims = found.rows.len() - found.count(ReproductionOutcome::NothingClaimed);
     let ratios: Vec<TwoRatios> = found.rows.iter().filter_map(|row| row.ratios).collect();
     let count = |holds: fn(&TwoRatios) -> bool| ratios.iter().filter(|one| holds(one)).count();
     let verdicts = match claims {
@@ -75,9 +76,9 @@ fn summary(found: &Reproduced) -> String {
         _ => format!(
             "{}: {} confirmed, {} not confirmed, {} contradicted",
             pluralize(claims, "verdict"),
-            found.count(Outcome::Confirmed),
-            found.count(Outcome::NotConfirmed),
-            found.count(Outcome::Contradicted)
+            found.count(ReproductionOutcome::Confirmed),
+            found.count(ReproductionOutcome::NotConfirmed),
+            found.count(ReproductionOutcome::Contradicted)
         ),
     };
     if ratios.is_empty() {
@@ -93,7 +94,7 @@ fn summary(found: &Reproduced) -> String {
     )
 }
 
-fn of_row(row: &ReproducedRow) -> Vec<String> {
+fn row_cells(row: &ReproducedVerdict) -> Vec<String> {
     let ratio = |ratio: &Ratio| {
         let shown = wording::ratio(ratio);
         format!("{}× ({} – {})", shown.estimate, shown.low, shown.high)
@@ -112,30 +113,30 @@ fn of_row(row: &ReproducedRow) -> Vec<String> {
     ]
 }
 
-fn details(row: &ReproducedRow) -> String {
+fn details(row: &ReproducedVerdict) -> String {
     let first = row.original.map_or("no result", |ratio| ratio.verdict.as_str());
     let again = match &row.again {
         Ok(ratio) => ratio.verdict.as_str().to_owned(),
         Err(reason) => format!("no result ({reason})"),
     };
-    let mut says = format!("{first}, again {again}");
+    let mut text = format!("{first}, again {again}");
     if let Some(two) = row.ratios {
         let overlap = if two.overlap { "overlap" } else { "do not overlap" };
         let within = if two.within { "holds" } else { "does not hold" };
         let differ =
             if two.differ() { "differ by more than chance" } else { "differ no more than chance explains" };
-        says.push_str(&format!(
+        text.push_str(&format!(
             "; the intervals {overlap}, the second one {within} the first estimate; the ratios {differ} ({} after correction)",
             wording::p_value(two.p_adjusted)
         ));
     }
-    says
+    text
 }
 
-/// The same as one document.
-pub fn reproduced_json(found: &Reproduced) -> Value {
+/// The results as one JSON document.
+pub fn reproduction_json(found: &Reproduction) -> Value {
     let ratio = |ratio: &Ratio| object!({ "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "verdict": ratio.verdict.as_str() });
-    let row = |row: &ReproducedRow| {
+    let row = |row: &ReproducedVerdict| {
         object!({
             "block": row.block,
             "variant": row.variant,
@@ -156,13 +157,13 @@ pub fn reproduced_json(found: &Reproduced) -> Value {
     };
     object!({
         "comparisons": found.rows.iter().map(row).collect::<Vec<_>>(),
-        "confirmed": found.count(Outcome::Confirmed),
-        "not_confirmed": found.count(Outcome::NotConfirmed),
-        "contradicted": found.count(Outcome::Contradicted),
-        "nothing_claimed": found.count(Outcome::NothingClaimed),
+        "confirmed": found.count(ReproductionOutcome::Confirmed),
+        "not_confirmed": found.count(ReproductionOutcome::NotConfirmed),
+        "contradicted": found.count(ReproductionOutcome::Contradicted),
+        "nothing_claimed": found.count(ReproductionOutcome::NothingClaimed),
         "same_machine": found.same_machine,
         "differences": found.differences.iter().map(|one| {
-            let [first, again] = sides(one);
+            let [first, again] = values_of_runs(one);
             object!({ "what": one.what, "first": first, "again": again })
         }).collect::<Vec<_>>(),
     })

@@ -1,24 +1,26 @@
-//! What is said of several runs together.
+//! Tests of the output for several runs.
 
 use expect_test::expect;
 
 use super::*;
-use crate::machines::{MemoryLimit, Rule, Run, SideBySide, decide, reproduced, side_by_side, tests::fixture};
+use crate::machines::{
+    ComparedRun, MemoryLimit, Rule, SideBySide, compare_reproduction, decide, side_by_side, tests::fixture,
+};
 
-fn together(made: &[fixture::Made]) -> SideBySide {
-    side_by_side(&made.iter().map(fixture::Made::run).collect::<Vec<Run<'_>>>())
+fn together(made: &[fixture::FixtureRun]) -> SideBySide {
+    side_by_side(&made.iter().map(fixture::FixtureRun::run).collect::<Vec<ComparedRun<'_>>>())
 }
 
-/// A run that could not tell contradicts no other.
+/// An inconclusive run does not contradict another.
 #[test]
 fn what_some_runs_alone_show_is_no_disagreement() {
     use bench_runner_core::compare::Verdict::{self, Faster, Undecided};
     let run = |machine: &str, name: &str, verdict: Verdict| {
-        fixture::made(machine, name).and("clean", 10.0, &[("lld", 0.9, 0.02, verdict)])
+        fixture::fixture_run(machine, name).with_block("clean", 10.0, &[("lld", 0.9, 0.02, verdict)])
     };
-    let said = |made: Vec<fixture::Made>| {
+    let said = |made: Vec<fixture::FixtureRun>| {
         let together = together(&made);
-        let text = words::of_block(&together, &together.blocks[0]);
+        let text = sentences::block_sentences(&together, &together.blocks[0]);
         text.split("linker=lld: ").last().unwrap().split(';').next().unwrap().to_owned()
     };
     let mut made =
@@ -81,12 +83,12 @@ fn everything_is_told_in_text() {
         differs:
           rustc: rustc 1.95.0 (d4468ed8) on A, C; rustc 1.96.0 (bc446b4e) on B
     "#]]
-    .assert_eq(&together_text(&together(&fixture::several())));
+    .assert_eq(&multi_run_text(&together(&fixture::several_runs())));
 }
 
 #[test]
 fn nothing_in_common_is_said_and_so_is_why() {
-    let other = fixture::made("intel-1", "r2").and("check", 3.0, &[]);
+    let other = fixture::fixture_run("intel-1", "r2").with_block("check", 3.0, &[]);
     expect![[r#"
         side by side
           A: amd-1, the machine amd-1; r1
@@ -98,15 +100,15 @@ fn nothing_in_common_is_said_and_so_is_why() {
           hexyl 0.17.0 · incremental of r1: no other run has this block
           hexyl 0.17.0 · check of r2: no other run has this block
     "#]]
-    .assert_eq(&together_text(&together(&[fixture::several().remove(0), other])));
+    .assert_eq(&multi_run_text(&together(&[fixture::several_runs().remove(0), other])));
 }
 
 #[test]
 fn a_page_has_everything_and_escapes_what_comes_from_files() {
-    let mut made = fixture::several();
+    let mut made = fixture::several_runs();
     made[0].manifest.machine.summary = "<script>alert(1)</script> & co".to_owned();
     made[1] = made[1].clone().pinned_at("0.18.0");
-    let page = together_page(&together(&made));
+    let page = multi_run_page(&together(&made));
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
     assert!(!page.contains("<script>alert(1)") && page.contains("&lt;script&gt;alert(1)"));
     for part in
@@ -118,13 +120,13 @@ fn a_page_has_everything_and_escapes_what_comes_from_files() {
     for from_elsewhere in ["src=\"http", "href=\"http", "url(http", "@import"] {
         assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
     }
-    let empty = together_page(&together(&[]));
+    let empty = multi_run_page(&together(&[]));
     assert!(empty.contains("there is nothing to put side by side"));
 }
 
 #[test]
 fn json_has_every_machine_and_what_is_not_known_is_null() {
-    let json = together_json(&together(&fixture::several()));
+    let json = multi_run_json(&together(&fixture::several_runs()));
     assert_eq!(json["machines"][0]["runs"], serde_json::json!(["r1", "r4"]));
     let clean = &json["blocks"][0];
     assert_eq!(clean["variants"][0]["machines"][2]["verdict"], "slower");
@@ -141,8 +143,8 @@ fn json_has_every_machine_and_what_is_not_known_is_null() {
 
 #[test]
 fn a_run_that_was_made_again_is_told() {
-    let made = fixture::several();
-    let found = reproduced(made[0].run(), made[2].run());
+    let made = fixture::several_runs();
+    let found = compare_reproduction(made[0].run(), made[2].run());
     expect![[r#"
         first: r1 on amd-1
         again: r3 on intel-1
@@ -173,8 +175,8 @@ fn a_run_that_was_made_again_is_told() {
         plain 95 % intervals. The test of equality is that of the difference of two log-ratios (Welch),
         corrected over all comparisons that both runs have (Holm).
     "#]]
-    .assert_eq(&reproduced_text(&found, "r1 on amd-1", "r3 on intel-1"));
-    let json = reproduced_json(&found);
+    .assert_eq(&reproduction_text(&found, "r1 on amd-1", "r3 on intel-1"));
+    let json = reproduction_json(&found);
     assert_eq!((&json["confirmed"], &json["comparisons"][0]["outcome"]), (&1.into(), &"contradicted".into()));
     assert_eq!(json["comparisons"][3]["missing"], "not in this run");
 }
@@ -187,8 +189,8 @@ fn decisions_are_told_with_what_they_rest_on() {
         worth: 30.0,
         per_day: vec![("clean".to_owned(), 3.0), ("incremental".to_owned(), 80.0)],
     };
-    let made = fixture::several();
-    let runs: Vec<Run<'_>> = made.iter().map(fixture::Made::run).collect();
+    let made = fixture::several_runs();
+    let runs: Vec<ComparedRun<'_>> = made.iter().map(fixture::FixtureRun::run).collect();
     let decisions = decide(&runs, &rule);
     expect![[r#"
         a day has 3 × clean, 80 × incremental; the rule: no workload more than 2 % slower, peak memory

@@ -1,11 +1,11 @@
-//! How quiet the machine was while the builds were measured.
+//! Interference from other processes while the builds were measured.
 
 use bench_runner_core::compare::RunInterference;
 use maud::{Markup, html};
 
 use crate::figure::wording::{pluralize, share};
 
-pub(super) fn part(interference: &RunInterference) -> Markup {
+pub(super) fn section(interference: &RunInterference) -> Markup {
     let rows = [
         ("processor time of other programs", interference.foreign.map(share)),
         ("processor time given away by the hypervisor", interference.steal.map(share)),

@@ -1,42 +1,43 @@
-//! Several runs on one page: where the machines agree, the ratios side by side, what differs, what was refused.
+//! Several runs on one page: agreement of the machines, ratios side by side, differences in setup, refused
+//! blocks.
 
 use maud::{Markup, html};
 
-use super::words;
+use super::sentences;
 use crate::figure::{self, wording};
-use crate::machines::{BlockTogether, Cell, Machine, Row, SideBySide, as_ratio};
-use crate::report::page::{Document, document, pictures};
+use crate::machines::{MachineCell, MachineRuns, MultiRunBlock, SideBySide, VariantRow, as_ratio};
+use crate::report::page::{PageTemplate, figures, render_page};
 
-/// The page as the text of an HTML file.
-pub fn together_page(together: &SideBySide) -> String {
+/// The page as HTML text.
+pub fn multi_run_page(together: &SideBySide) -> String {
     let runs: usize = together.machines.iter().map(|machine| machine.runs.len()).sum();
     let count = wording::pluralize(together.machines.len(), "machine");
-    document(&Document {
+    render_page(&PageTemplate {
         title: &format!("{} of {count}, side by side", wording::pluralize(runs, "run")),
         generator: &format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
-        style: &figure::style_of_heat_maps(),
+        style: &figure::heat_map_style(),
         head: html! {
             h1 { (wording::pluralize(runs, "run")) " of " (count) ", side by side" }
             p.muted { "Ratios alone, never seconds." }
         },
         parts: vec![
-            ("answer", "Where the machines agree", answer(together)),
+            ("answer", "Where the machines agree", results(together)),
             ("machines", "The machines", machines(together)),
             ("ratios", "Ratios by machine", ratios(together)),
-            ("conduct", "What differs, and what was refused", conduct(together)),
+            ("conduct", "What differs, and what was refused", exclusions(together)),
         ],
         foot: html! { "Made by " (env!("CARGO_PKG_NAME")) " " (env!("CARGO_PKG_VERSION")) " from the runs' files alone." },
     })
 }
 
-fn answer(together: &SideBySide) -> Markup {
+fn results(together: &SideBySide) -> Markup {
     html! {
         @if together.blocks.is_empty() {
             p { "No two runs have a block in common, so there is nothing to put side by side." }
         }
-        ul.answers { @for block in &together.blocks { li { (words::of_block(together, block)) } } }
+        ul.answers { @for block in &together.blocks { li { (sentences::block_sentences(together, block)) } } }
         @for remark in &together.remarks { p { "To be known: " (remark) "." } }
-        p.muted { (words::METHOD) }
+        p.muted { (sentences::METHOD) }
     }
 }
 
@@ -55,24 +56,24 @@ fn machines(together: &SideBySide) -> Markup {
 
 fn ratios(together: &SideBySide) -> Markup {
     let mut number = 0;
-    let mut next = |one: &figure::Inline| {
+    let mut next = |one: &figure::InlineFigure| {
         number += 1;
-        pictures::picture(one, number)
+        figures::figure_element(one, number)
     };
     html! {
         p.muted { "Point at a figure to be told what lies there, or move to it by keyboard and use the arrow keys." }
         @for block in &together.blocks {
             h3 { (block.title) }
-            @for one in figure::inline_together(together, block) {
+            @for one in figure::inline_multi_run_block(together, block) {
                 (next(&one))
             }
             details { summary { "The same as a table" } (table(together, block)) }
-            @for says in words::runs_of_block(together, block) { p { (says) "." } }
+            @for sentence in sentences::runs_sentences(together, block) { p { (sentence) "." } }
         }
     }
 }
 
-fn table(together: &SideBySide, block: &BlockTogether) -> Markup {
+fn table(together: &SideBySide, block: &MultiRunBlock) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(block.title) { table {
             caption { "Wall time against " (block.baseline) "." }
@@ -93,19 +94,19 @@ fn table(together: &SideBySide, block: &BlockTogether) -> Markup {
     }
 }
 
-fn line(row: &Row, machine: &Machine, cell: &Cell) -> Markup {
+fn line(row: &VariantRow, machine: &MachineRuns, cell: &MachineCell) -> Markup {
     html! { tr {
         td.name { (row.variant) }
         td { (machine.key) " · " (machine.name) }
         @match cell {
-            Cell::Known(standing) => {
-                @let word = standing.verdict().map_or("undecided", |verdict| verdict.as_str());
-                td class=(word) { (standing.verdict_text()) }
-                (numbers(standing.ratio()))
-                td.n { (standing.runs.len()) }
+            MachineCell::Known(machine_ratio) => {
+                @let word = machine_ratio.verdict().map_or("undecided", |verdict| verdict.as_str());
+                td class=(word) { (machine_ratio.verdict_text()) }
+                (numbers(machine_ratio.ratio()))
+                td.n { (machine_ratio.runs.len()) }
             }
-            Cell::Baseline => { td.muted colspan="4" { "the same thing as the baseline" } }
-            Cell::Nothing(reason) => { td.muted colspan="4" { (reason) } }
+            MachineCell::Baseline => { td.muted colspan="4" { "the same thing as the baseline" } }
+            MachineCell::Nothing(reason) => { td.muted colspan="4" { (reason) } }
         }
     } }
 }
@@ -115,11 +116,11 @@ fn numbers((ratio, ends): (f64, (f64, f64))) -> Markup {
     html! { td.n { (shown.estimate) "×" } td.n { (shown.low) " – " (shown.high) } }
 }
 
-fn conduct(together: &SideBySide) -> Markup {
+fn exclusions(together: &SideBySide) -> Markup {
     html! {
         h3 { "Tools, pins and settings that differ" }
         @if together.differences.is_empty() { p { "None: tools, pins and the number of jobs are the same everywhere." } }
-        ul { @for one in &together.differences { li { (words::of_difference(one, &together.machines)) } } }
+        ul { @for one in &together.differences { li { (sentences::difference_sentence(one, &together.machines)) } } }
         h3 { "Not put beside the others" }
         @if together.refused.is_empty() { p { "Nothing." } }
         ul { @for one in &together.refused { li { (one.block) " of " code { (one.run) } ": " (one.reason) } } }

@@ -4,11 +4,11 @@ use bench_runner_core::compare::Spread;
 use bench_runner_core::stats::Combined;
 use serde_json::{Value, json as object};
 
-use super::words;
-use crate::machines::{Agreement, BlockTogether, Cell, Row, SideBySide, Verdicts, as_ratio};
+use super::sentences;
+use crate::machines::{Agreement, MachineCell, MultiRunBlock, SideBySide, VariantRow, Verdicts, as_ratio};
 
-/// Everything that is said of several runs together, as one document.
-pub fn together_json(together: &SideBySide) -> Value {
+/// All results of several runs together, as one document.
+pub fn multi_run_json(together: &SideBySide) -> Value {
     object!({
         "machines": together.machines.iter().map(|machine| object!({
             "key": machine.key, "name": machine.name, "class": machine.class, "instance": machine.instance,
@@ -29,18 +29,18 @@ pub fn together_json(together: &SideBySide) -> Value {
     })
 }
 
-fn block(together: &SideBySide, block: &BlockTogether) -> Value {
+fn block(together: &SideBySide, block: &MultiRunBlock) -> Value {
     object!({
         "block": block.id,
         "title": block.title,
         "baseline": block.baseline,
         "margin": block.margin,
-        "says": words::of_block(together, block),
+        "says": sentences::block_sentences(together, block),
         "variants": block.rows.iter().map(|one| row(together, block, one)).collect::<Vec<_>>(),
     })
 }
 
-fn row(together: &SideBySide, block: &BlockTogether, row: &Row) -> Value {
+fn row(together: &SideBySide, block: &MultiRunBlock, row: &VariantRow) -> Value {
     let cells = row.cells.iter().zip(&block.machines);
     object!({
         "variant": row.variant,
@@ -52,31 +52,31 @@ fn row(together: &SideBySide, block: &BlockTogether, row: &Row) -> Value {
     })
 }
 
-/// Exactly one of `ratio`, `same_as_baseline` and `missing` says something.
-fn cell(machine: &str, cell: &Cell) -> Value {
+/// Exactly one of `ratio`, `same_as_baseline` and `missing` is set.
+fn cell(machine: &str, cell: &MachineCell) -> Value {
     let (found, same, missing) = match cell {
-        Cell::Known(standing) => (Some(standing), false, None),
-        Cell::Baseline => (None, true, None),
-        Cell::Nothing(reason) => (None, false, Some(reason)),
+        MachineCell::Known(machine_ratio) => (Some(machine_ratio), false, None),
+        MachineCell::Baseline => (None, true, None),
+        MachineCell::Nothing(reason) => (None, false, Some(reason)),
     };
-    let runs = found.map(|standing| {
-        let run = |run: &crate::machines::OfRun| {
+    let runs = found.map(|machine_ratio| {
+        let run = |run: &crate::machines::RunRatio| {
             let one = &run.ratio;
             object!({
                 "run": run.run, "ratio": one.ratio, "low": one.low, "high": one.high, "verdict": one.verdict.as_str(),
             })
         };
-        standing.runs.iter().map(run).collect::<Vec<_>>()
+        machine_ratio.runs.iter().map(run).collect::<Vec<_>>()
     });
     object!({
         "machine": machine,
-        "ratio": found.map(|standing| {
-            let (ratio, (low, high)) = standing.ratio();
+        "ratio": found.map(|machine_ratio| {
+            let (ratio, (low, high)) = machine_ratio.ratio();
             object!({ "ratio": ratio, "low": low, "high": high })
         }),
-        "verdict": found.and_then(|standing| standing.verdict()).map(|verdict| verdict.as_str()),
+        "verdict": found.and_then(|machine_ratio| machine_ratio.verdict()).map(|verdict| verdict.as_str()),
         "runs": runs,
-        "spread": found.and_then(|standing| standing.combined.spread).map(spread),
+        "spread": found.and_then(|machine_ratio| machine_ratio.combined.spread).map(spread),
         "same_as_baseline": same,
         "missing": missing,
     })
