@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::nearest::nearest;
 
 use super::manifest::Project;
-use crate::spanned::{DocError, SourceText};
+use crate::toml_reader::{DocError, SourceText};
 
 /// What starts a selection by tag.
 const TAG: &str = "tag:";
@@ -20,7 +20,7 @@ pub struct Catalogue {
 
 /// One line of a list of projects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct CatalogueEntry {
     pub name: String,
     pub summary: String,
     pub tags: Vec<String>,
@@ -126,7 +126,7 @@ impl Catalogue {
     }
 
     /// The projects as a list shows them, by name.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<CatalogueEntry> {
         self.projects().map(entry).collect()
     }
 }
@@ -172,8 +172,8 @@ fn has_tag(project: &Project, tag: &str) -> bool {
     project.tags.iter().any(|own| own == tag)
 }
 
-fn entry(project: &Project) -> Entry {
-    Entry {
+fn entry(project: &Project) -> CatalogueEntry {
+    CatalogueEntry {
         name: project.name.clone(),
         summary: project.summary.clone(),
         tags: project.tags.clone(),

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, SourceText, quoted};
+use crate::toml_reader::{DocError, SourceText, toml_string};
 
-use super::adding::{fitting, with_lock_in};
+use super::adding::{insert_lock, valid_name};
 use super::manifest::Project;
 use super::sources::{self, FetchContext, Member, SourceError};
 
@@ -76,20 +76,20 @@ fn manifest(root: &Path, member: Option<&Member>) -> Option<String> {
         None => (format!("the project in {source}"), String::new()),
         Some(Member { package, directory, .. }) => {
             let directory = match directory {
-                Some(directory) => format!("directory = {}\n", quoted(directory.to_str()?)),
+                Some(directory) => format!("directory = {}\n", toml_string(directory.to_str()?)),
                 None => String::new(),
             };
             (
                 format!("the package {package} of the workspace in {source}"),
-                format!("\n[build]\npackage = {}\n{directory}", quoted(package)),
+                format!("\n[build]\npackage = {}\n{directory}", toml_string(package)),
             )
         }
     };
     Some(format!(
         "name = {}\nsummary = {}\n\n[source]\nkind = \"path\"\npath = {}\n{build}",
-        quoted(&name(root)),
-        quoted(&summary),
-        quoted(source),
+        toml_string(&name(root)),
+        toml_string(&summary),
+        toml_string(source),
     ))
 }
 
@@ -98,7 +98,7 @@ fn manifest(root: &Path, member: Option<&Member>) -> Option<String> {
 /// # Errors
 /// Where the manifest has no place for it.
 pub fn with_lock(project: &Project, lock: &str) -> Result<Project, LocalError> {
-    let text = with_lock_in(&project.text, lock);
+    let text = insert_lock(&project.text, lock);
     let locked = Project::parse(&SourceText::new(project.origin.clone(), text), project.base.clone())?;
     match &locked.lock {
         Some(_) => Ok(locked),
@@ -108,7 +108,7 @@ pub fn with_lock(project: &Project, lock: &str) -> Result<Project, LocalError> {
 
 /// The name of a directory, with what a name cannot hold replaced.
 fn name(root: &Path) -> String {
-    fitting(&root.file_name().unwrap_or_default().to_string_lossy())
+    valid_name(&root.file_name().unwrap_or_default().to_string_lossy())
 }
 
 #[cfg(test)]

@@ -21,6 +21,6 @@ pub mod sources;
 mod urls;
 
 pub use build_settings::{BuildCommand, BuildSettings, BuildTool};
-pub use catalogue::{Catalogue, CatalogueError, Entry};
-pub use manifest::{Change, Edit, EditClass, Estimate, Project, Put, TextChange};
+pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
+pub use manifest::{Edit, EditChange, EditClass, EditPlacement, Project, ProjectEstimate, TextChange};
 pub use sources::{Source, SourceKind};

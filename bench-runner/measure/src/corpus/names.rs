@@ -5,13 +5,13 @@ use std::path::{Component, Path, PathBuf};
 use bench_runner_core::record::{Pin, is_hex};
 
 use super::urls;
-use crate::spanned::{DocError, Value};
+use crate::toml_reader::{DocError, TomlValue};
 
 /// Longest name, so that file names made from several still fit.
 const LONGEST: usize = 64;
 
 /// A name of `[A-Za-z0-9._-]` that does not start with a dot.
-pub(super) fn name(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn name(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if is_name(&text) {
         return Ok(text);
@@ -28,7 +28,7 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// An argument that cargo cannot take for a flag.
-pub(super) fn word(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn word(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if text.is_empty() || text.starts_with('-') || text.contains(char::is_whitespace) {
         let message = format!("`{}` is not a name cargo could know: `{}`", value.name(), text.escape_debug());
@@ -38,17 +38,17 @@ pub(super) fn word(value: &Value<'_>) -> Result<String, DocError> {
 }
 
 /// Several of them.
-pub(super) fn words(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+pub(super) fn words(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     value.items()?.iter().map(word).collect()
 }
 
 /// Several names.
-pub(super) fn names(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+pub(super) fn names(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     value.items()?.iter().map(name).collect()
 }
 
 /// A path below the root of the source: relative, without `..`.
-pub(super) fn path_below(value: &Value<'_>) -> Result<PathBuf, DocError> {
+pub(super) fn path_below(value: &TomlValue<'_>) -> Result<PathBuf, DocError> {
     let text = value.string()?;
     let path = PathBuf::from(&text);
     let below = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -65,7 +65,7 @@ pub(super) fn path_below(value: &Value<'_>) -> Result<PathBuf, DocError> {
 }
 
 /// A directory, absolute or relative to the manifest.
-pub(super) fn directory(value: &Value<'_>) -> Result<PathBuf, DocError> {
+pub(super) fn directory(value: &TomlValue<'_>) -> Result<PathBuf, DocError> {
     let text = value.string()?;
     if text.is_empty() || text.contains('\0') {
         return Err(value.error(format!("`{}` names no directory", value.name())));
@@ -74,7 +74,7 @@ pub(super) fn directory(value: &Value<'_>) -> Result<PathBuf, DocError> {
 }
 
 /// The address of a repository.
-pub(super) fn url(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn url(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     match urls::check(&text) {
         Ok(()) => Ok(text),
@@ -83,7 +83,7 @@ pub(super) fn url(value: &Value<'_>) -> Result<String, DocError> {
 }
 
 /// A full commit of the repository at `url`.
-pub(super) fn commit(value: &Value<'_>, url: &str) -> Result<String, DocError> {
+pub(super) fn commit(value: &TomlValue<'_>, url: &str) -> Result<String, DocError> {
     let text = value.string()?;
     if is_hex(&text, 40) {
         return Ok(text);
@@ -110,7 +110,7 @@ pub(super) fn commit(value: &Value<'_>, url: &str) -> Result<String, DocError> {
 }
 
 /// The hash of a tree, 64 lower-case hex digits.
-pub(super) fn tree(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn tree(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if is_hex(&text, 64) {
         return Ok(text);
@@ -121,7 +121,7 @@ pub(super) fn tree(value: &Value<'_>) -> Result<String, DocError> {
 }
 
 /// A sha256, 64 lower-case hex digits.
-pub(super) fn sha256(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn sha256(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if format!("tree:sha256:{text}").parse::<Pin>().is_ok() {
         return Ok(text);
@@ -132,8 +132,8 @@ pub(super) fn sha256(value: &Value<'_>) -> Result<String, DocError> {
 }
 
 /// A full version `1.2.3`, with what may follow it.
-pub(super) fn version(value: &Value<'_>) -> Result<String, DocError> {
-    version_of(value, &value.string()?)
+pub(super) fn version(value: &TomlValue<'_>) -> Result<String, DocError> {
+    checked_version(value, &value.string()?)
 }
 
 /// Whether a text is a version with all three of its numbers.
@@ -146,7 +146,7 @@ pub(super) fn is_version(text: &str) -> bool {
 }
 
 /// The same, where the version is only a part of the value.
-pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocError> {
+pub(super) fn checked_version(value: &TomlValue<'_>, text: &str) -> Result<String, DocError> {
     if is_version(text) {
         return Ok(text.to_owned());
     }
@@ -158,7 +158,7 @@ pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocErr
 }
 
 /// Names of environment variables.
-pub(super) fn variable(value: &Value<'_>, text: &str) -> Result<(), DocError> {
+pub(super) fn variable(value: &TomlValue<'_>, text: &str) -> Result<(), DocError> {
     if text.is_empty() || text.contains(['=', '\0']) {
         return Err(value.error(format!("`{}` is not a name of a variable", text.escape_debug())));
     }

@@ -7,7 +7,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, SourceText};
+use crate::toml_reader::{DocError, SourceText};
 
 /// Tables of a configuration that cannot change what a build does or how long it takes.
 const HARMLESS: [&str; 11] = [
@@ -97,8 +97,8 @@ pub fn check(dir: &Path) -> Result<(), ParentError> {
         for name in ["config.toml", "config"] {
             let file = parent.join(".cargo").join(name);
             let Some(text) = read(&file)? else { continue };
-            let keys =
-                telling_keys(&text).map_err(|error| ParentError::Broken { error, below: real.clone() })?;
+            let keys = keys_that_change_builds(&text)
+                .map_err(|error| ParentError::Broken { error, below: real.clone() })?;
             if !keys.is_empty() {
                 return Err(ParentError::Config { file, keys, below: real });
             }
@@ -133,7 +133,7 @@ fn read(file: &Path) -> Result<Option<SourceText>, ParentError> {
     }
 }
 
-fn telling_keys(config: &SourceText) -> Result<Vec<String>, DocError> {
+fn keys_that_change_builds(config: &SourceText) -> Result<Vec<String>, DocError> {
     let document = config.parse()?;
     let mut keys = Vec::new();
     for (key, value) in document.reader().entries() {

@@ -3,7 +3,7 @@
 //! Git reads some texts as options (`-u…`) or as programs to run (`ext::…`), and a text without a scheme as the name of
 //! a remote. Only what names a repository by itself is an address here.
 
-use crate::spanned::masked;
+use crate::toml_reader::mask_credentials;
 
 /// Schemes that git speaks by itself.
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
@@ -12,7 +12,8 @@ const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
 pub(super) fn check(url: &str) -> Result<(), (String, &'static str)> {
     const FORMS: &str = "addresses look like `https://host/owner/name`, `ssh://git@host/name`, `git@host:owner/name` or \
                          `file:///path`";
-    let refuse = |reason: &str, help| Err((format!("{reason}: `{}`", masked(url).escape_debug()), help));
+    let refuse =
+        |reason: &str, help| Err((format!("{reason}: `{}`", mask_credentials(url).escape_debug()), help));
     // Not shown again: they are secrets.
     if holds_credentials(url) {
         let reason = "the address holds credentials, and manifests are published with results".to_owned();
@@ -72,7 +73,7 @@ fn holds_credentials(url: &str) -> bool {
     let query = url.split_once("://").is_some_and(|(scheme, rest)| {
         scheme.starts_with("http") && rest.split_once('?').is_some_and(|(_, query)| query.contains('='))
     });
-    query || masked(url) != url
+    query || mask_credentials(url) != url
 }
 
 /// The address that a submodule of the repository at `parent` has; its own may be relative to that. `None` where it

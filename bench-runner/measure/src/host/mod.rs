@@ -4,9 +4,9 @@
 //! knows nothing of projects, builds or statistics. Linux first: on other systems a reading that is not to be had
 //! is `None`, never a guess, and a caller must be able to do without any of them.
 //!
-//! - [`Machine`]: the two keys under which samples are filed, and the provenance that is in neither.
+//! - [`HostMachine`]: the two keys under which samples are filed, and the provenance that is in neither.
 //! - [`Health`] and [`findings`]: the state before and after a run, and what in it would disturb a measurement.
-//! - [`Watch`]: the cheap readings around one sample.
+//! - [`InterferenceWatch`]: the cheap readings around one sample.
 //! - [`settle()`], [`read_tree`], [`remove_tree`]: the same starting line for every sample.
 //! - [`MeasuringLock`]: one harness at a time.
 //! - [`cache_dir`], [`state_dir`]: where files of the user's own go.
@@ -16,9 +16,9 @@ mod frequency;
 mod lock;
 mod machine;
 mod procfs;
-mod quiet;
+mod health;
 mod settle;
-mod source;
+mod system_files;
 mod tree;
 mod watch;
 
@@ -26,13 +26,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use dirs::{DirsError, cache_dir, state_dir};
+pub use health::{Health, HealthFinding, LoadAverage, PowerSource, Pressure, Severity, findings};
 pub use lock::{DEFAULT_LOCK_DIR, LockError, MeasuringLock};
-pub use machine::{Facts, InvalidLabel, LABEL_VARIABLE, Label, Machine, MachineError, Provenance};
-pub use quiet::{Finding, Health, LoadAverage, PowerSource, Pressure, Severity, findings};
+pub use machine::{Facts, HostMachine, InvalidLabel, LABEL_VARIABLE, MachineError, MachineLabel, Provenance};
 pub use settle::{Settled, settle};
 pub(crate) use tree::read_tree;
 pub use tree::remove_tree;
-pub(crate) use watch::Watch;
+pub(crate) use watch::InterferenceWatch;
 
 /// An input or output error, with the file it befell and what was being done to it.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +48,7 @@ pub struct PathError {
 
 impl PathError {
     /// Wraps an error of the system; for use with `map_err`.
-    fn of(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    fn context(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self { doing, path: path.to_owned(), source }
     }
 }

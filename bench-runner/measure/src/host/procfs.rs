@@ -38,7 +38,7 @@ pub(super) fn load_average(loadavg: &str) -> Option<[f64; 3]> {
 
 /// The line `some` of a file of `/proc/pressure`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Stall {
+pub(super) struct PressureStall {
     /// Share of the last ten seconds, percent.
     pub(super) avg10: f64,
     /// Since boot, microseconds.
@@ -46,11 +46,11 @@ pub(super) struct Stall {
 }
 
 /// Reads the line `some` of a file of `/proc/pressure`.
-pub(super) fn stall(pressure: &str) -> Option<Stall> {
+pub(super) fn stall(pressure: &str) -> Option<PressureStall> {
     let line = pressure.lines().find_map(|line| line.strip_prefix("some "))?;
     let field =
         |name: &str| line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    Some(Stall { avg10: field("avg10")?.parse().ok()?, total_us: field("total")?.parse().ok()? })
+    Some(PressureStall { avg10: field("avg10")?.parse().ok()?, total_us: field("total")?.parse().ok()? })
 }
 
 /// A line of `/proc/meminfo`, bytes.
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(load_average("0.52 1.33 2.27 1/89 21135\n"), Some([0.52, 1.33, 2.27]));
         assert_eq!(load_average("0.52\n"), None);
         let text = "some avg10=1.63 avg60=0.29 avg300=0.18 total=4479804\nfull avg10=1.44 avg60=0.26 avg300=0.15 total=3908216\n";
-        assert_eq!(stall(text), Some(Stall { avg10: 1.63, total_us: 4_479_804 }));
+        assert_eq!(stall(text), Some(PressureStall { avg10: 1.63, total_us: 4_479_804 }));
         assert_eq!(stall("full avg10=1 total=2\n"), None);
     }
 

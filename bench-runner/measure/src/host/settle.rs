@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::PathError;
 use super::procfs::meminfo;
-use super::source::Source;
+use super::system_files::SystemFiles;
 
 /// How the wait for dirty pages went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +24,11 @@ pub struct Settled {
 pub fn settle(dir: &Path, dirty_limit: u64, deadline: Duration) -> Result<Settled, PathError> {
     let start = Instant::now();
     write_back(dir)?;
-    let source = Source::system();
+    let files = SystemFiles::system();
     let left = |deadline: Duration| deadline.saturating_sub(start.elapsed());
     let dirty_left = wait(
         dirty_limit,
-        || source.text("proc/meminfo").and_then(|text| dirty(&text)),
+        || files.text("proc/meminfo").and_then(|text| dirty(&text)),
         || {
             let pause = left(deadline).min(PAUSE);
             thread::sleep(pause);
@@ -56,14 +56,14 @@ fn dirty(text: &str) -> Option<u64> {
 
 #[cfg(target_os = "linux")]
 fn write_back(dir: &Path) -> Result<(), PathError> {
-    let file = std::fs::File::open(dir).map_err(PathError::of("open", dir))?;
+    let file = std::fs::File::open(dir).map_err(PathError::context("open", dir))?;
     rustix::fs::syncfs(&file)
-        .map_err(|error| PathError::of("write back the file system of", dir)(error.into()))
+        .map_err(|error| PathError::context("write back the file system of", dir)(error.into()))
 }
 
 #[cfg(not(target_os = "linux"))]
 fn write_back(dir: &Path) -> Result<(), PathError> {
-    std::fs::metadata(dir).map_err(PathError::of("open", dir))?;
+    std::fs::metadata(dir).map_err(PathError::context("open", dir))?;
     rustix::fs::sync();
     Ok(())
 }

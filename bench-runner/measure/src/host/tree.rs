@@ -14,14 +14,14 @@ pub(crate) fn read_tree(dir: &Path) -> Result<u64, PathError> {
     let mut waiting = vec![dir.to_owned()];
     let mut bytes = 0;
     while let Some(dir) = waiting.pop() {
-        for entry in fs::read_dir(&dir).map_err(PathError::of("read", &dir))? {
-            let entry = entry.map_err(PathError::of("read", &dir))?;
+        for entry in fs::read_dir(&dir).map_err(PathError::context("read", &dir))? {
+            let entry = entry.map_err(PathError::context("read", &dir))?;
             let path = entry.path();
-            let kind = entry.file_type().map_err(PathError::of("read", &path))?;
+            let kind = entry.file_type().map_err(PathError::context("read", &path))?;
             if kind.is_dir() {
                 waiting.push(path);
             } else if kind.is_file() {
-                bytes += read_through(&path, &mut buffer).map_err(PathError::of("read", &path))?;
+                bytes += read_through(&path, &mut buffer).map_err(PathError::context("read", &path))?;
             }
         }
     }
@@ -58,7 +58,7 @@ pub fn remove_tree(dir: &Path) -> Result<(), PathError> {
                 make_writable(dir)?;
             }
             io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty if attempt < ATTEMPTS => {}
-            _ => return Err(PathError::of("remove", dir)(error)),
+            _ => return Err(PathError::context("remove", dir)(error)),
         }
         attempt += 1;
     }
@@ -74,7 +74,7 @@ fn remove(dir: &Path) -> io::Result<()> {
 
 /// Gives the owner every right on `dir` and on the directories below it.
 fn make_writable(dir: &Path) -> Result<(), PathError> {
-    let failed = || PathError::of("make writable, to remove it,", dir);
+    let failed = || PathError::context("make writable, to remove it,", dir);
     let metadata = fs::symlink_metadata(dir).map_err(failed())?;
     if !metadata.is_dir() {
         return Ok(());

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long it is looked whether it ends with an error. What starts a browser mostly ends at once.
-const LOOK: Duration = Duration::from_secs(3);
+const WATCH_TIME: Duration = Duration::from_secs(3);
 
 /// Starts a program in a process group of its own, without any of this one's input and output, and leaves it running.
 ///
@@ -19,7 +19,7 @@ pub fn launch<A: Into<OsString>>(program: &Path, args: impl IntoIterator<Item = 
     command.args(args.into_iter().map(Into::into)).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn()?;
-    let until = Instant::now() + LOOK;
+    let until = Instant::now() + WATCH_TIME;
     while Instant::now() < until {
         if let Some(status) = child.try_wait()? {
             let failed = || io::Error::other(format!("`{}` ended with {status}", program.display()));

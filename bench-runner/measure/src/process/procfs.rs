@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A process as `/proc/<pid>/stat` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Process {
+pub(super) struct ProcessStat {
     pub(super) pid: i32,
     pub(super) parent: i32,
     pub(super) session: i32,
@@ -16,7 +16,7 @@ pub(super) struct Process {
 }
 
 /// All processes that can be seen; none where /proc is not mounted.
-pub(super) fn processes() -> Vec<Process> {
+pub(super) fn processes() -> Vec<ProcessStat> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()
@@ -28,7 +28,7 @@ pub(super) fn processes() -> Vec<Process> {
 }
 
 /// Those of `all` that descend from `ancestor`, without itself.
-pub(super) fn descendants(all: &[Process], ancestor: i32) -> Vec<Process> {
+pub(super) fn descendants(all: &[ProcessStat], ancestor: i32) -> Vec<ProcessStat> {
     let mut family = BTreeSet::from([ancestor]);
     loop {
         let children: Vec<i32> = all
@@ -49,7 +49,7 @@ pub(super) fn descendants(all: &[Process], ancestor: i32) -> Vec<Process> {
 pub(super) fn kill_session(session: i32) {
     use rustix::process::{Pid, Signal, kill_process};
     for _ in 0..100 {
-        let members: Vec<Process> =
+        let members: Vec<ProcessStat> =
             processes().into_iter().filter(|process| process.session == session && !process.zombie).collect();
         if members.is_empty() {
             return;
@@ -63,14 +63,14 @@ pub(super) fn kill_session(session: i32) {
 }
 
 /// `pid (name) state ppid pgrp session …`; the name may hold spaces and parentheses.
-fn parse(stat: &str) -> Option<Process> {
+fn parse(stat: &str) -> Option<ProcessStat> {
     let (pid, rest) = stat.split_once(" (")?;
     let (_, fields) = rest.rsplit_once(") ")?;
     let mut fields = fields.split(' ');
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
-    Some(Process { pid: pid.parse().ok()?, parent, session, zombie: matches!(state, "Z" | "X") })
+    Some(ProcessStat { pid: pid.parse().ok()?, parent, session, zombie: matches!(state, "Z" | "X") })
 }
 
 #[cfg(test)]
@@ -80,13 +80,13 @@ mod tests {
     #[test]
     fn a_name_cannot_confuse_the_parser() {
         let process = parse("42 (a) b (c) S 1) Z 7 8 9 0 -1 4194560 1 2").unwrap();
-        assert_eq!(process, Process { pid: 42, parent: 7, session: 9, zombie: true });
+        assert_eq!(process, ProcessStat { pid: 42, parent: 7, session: 9, zombie: true });
         assert_eq!(parse("42 (cut"), None);
     }
 
     #[test]
     fn descendants_are_found_in_any_order_of_ids() {
-        let process = |pid, parent| Process { pid, parent, session: 1, zombie: false };
+        let process = |pid, parent| ProcessStat { pid, parent, session: 1, zombie: false };
         let all = [process(2, 9), process(3, 2), process(9, 5), process(5, 1), process(4, 1)];
         let pids: Vec<i32> = descendants(&all, 5).iter().map(|process| process.pid).collect();
         assert_eq!(pids, [2, 3, 9]);

@@ -17,7 +17,7 @@ pub(super) const PROGRAM: &str = concat!("bench-runner ", env!("CARGO_PKG_VERSIO
 /// What the harness asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Request {
+pub(super) enum SupervisorRequest {
     /// First of all: how to set up. Answered by `Ready`.
     Setup {
         /// Whether builds get control groups where they can be made.
@@ -40,7 +40,7 @@ pub(super) enum Request {
 /// What the supervisor answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Answer {
+pub(super) enum SupervisorAnswer {
     /// It is set up.
     Ready {
         /// [`PROGRAM`].
@@ -72,11 +72,11 @@ pub(super) fn to_line<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
 
 /// Puts lines together from the pieces in which a pipe delivers them.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LineBuffer {
     pending: Vec<u8>,
 }
 
-impl Lines {
+impl LineBuffer {
     /// Takes what has been read.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
@@ -101,11 +101,11 @@ mod tests {
             wall: Duration::new(3, 141_592_653),
             ..BuildResult::without_running(ExitKind::NotStarted { reason: "a\nb".into() })
         };
-        let sent = [Answer::Started { pid: 7 }, Answer::BuildResult(finished)];
+        let sent = [SupervisorAnswer::Started { pid: 7 }, SupervisorAnswer::BuildResult(finished)];
         let bytes: Vec<u8> = sent.iter().flat_map(|message| to_line(message).unwrap()).collect();
         for size in [1, 5, bytes.len()] {
-            let mut lines = Lines::default();
-            let mut seen: Vec<Answer> = Vec::new();
+            let mut lines = LineBuffer::default();
+            let mut seen: Vec<SupervisorAnswer> = Vec::new();
             for piece in bytes.chunks(size) {
                 lines.push(piece);
                 while let Some(message) = lines.next() {
@@ -118,10 +118,10 @@ mod tests {
 
     #[test]
     fn nonsense_is_an_error_and_the_next_line_is_still_read() {
-        let mut lines = Lines::default();
+        let mut lines = LineBuffer::default();
         lines.push(b"{\"build\":3}\n\"abort\"\n");
-        assert!(lines.next::<Request>().unwrap().is_err());
-        assert_eq!(lines.next::<Request>().unwrap().unwrap(), Request::Abort);
-        assert!(lines.next::<Request>().is_none());
+        assert!(lines.next::<SupervisorRequest>().unwrap().is_err());
+        assert_eq!(lines.next::<SupervisorRequest>().unwrap().unwrap(), SupervisorRequest::Abort);
+        assert!(lines.next::<SupervisorRequest>().is_none());
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::ToolError;
 
 /// The files by which a directory chooses its toolchain, in rustup's order.
-const CHOOSERS: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
+const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
 /// The variable by which a user chooses the toolchain for a shell; it goes before files and directories.
 pub const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
@@ -55,7 +55,10 @@ pub fn not_installed(error: &ToolError, dir: &Path) -> Option<NotInstalled> {
     let (toolchain, rest) = rest.split_once('\'')?;
     rest.trim_start().starts_with("is not installed").then(|| NotInstalled {
         toolchain: toolchain.to_owned(),
-        file: dir.ancestors().flat_map(|dir| CHOOSERS.map(|name| dir.join(name))).find(|file| file.is_file()),
+        file: dir
+            .ancestors()
+            .flat_map(|dir| TOOLCHAIN_FILES.map(|name| dir.join(name)))
+            .find(|file| file.is_file()),
     })
 }
 

@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::protocol::{Answer, Lines, PROGRAM, Request, to_line};
-use super::wait::{self, Waited, readable};
+use super::protocol::{LineBuffer, PROGRAM, SupervisorAnswer, SupervisorRequest, to_line};
+use super::wait::{self, WaitOutcome, wait_readable};
 use super::{Accounting, BuildResult, ExitKind, Job, interrupt};
 
 /// The hidden verb that the supervisor is started with.
 pub const SUPERVISE_VERB: &str = "__supervise";
 
 /// How long the supervisor may take for what takes no time, beyond what a build is allowed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// The same, when it is to end.
-const FAREWELL: Duration = Duration::from_secs(40);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// What a supervisor is to do differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub struct Supervisor {
     child: Child,
     requests: Option<ChildStdin>,
     answers: ChildStdout,
-    lines: Lines,
+    lines: LineBuffer,
     accounting: Accounting,
     /// The build that runs, or the setup command before it: leader of its session.
     running: Option<i32>,
@@ -93,13 +93,13 @@ impl Supervisor {
         }
         let mut supervisor = Self::spawn(exe)
             .map_err(|source| SupervisorError::CouldNotStart { exe: exe.to_owned(), source })?;
-        supervisor.ask(&Request::Setup { control_group: options.control_group })?;
-        match supervisor.answer(Instant::now() + PATIENCE)? {
-            Answer::Ready { program, accounting } if program == PROGRAM => {
+        supervisor.ask(&SupervisorRequest::Setup { control_group: options.control_group })?;
+        match supervisor.answer(Instant::now() + ANSWER_TIMEOUT)? {
+            SupervisorAnswer::Ready { program, accounting } if program == PROGRAM => {
                 supervisor.accounting = accounting;
                 Ok(supervisor)
             }
-            Answer::Ready { program, .. } => {
+            SupervisorAnswer::Ready { program, .. } => {
                 Err(SupervisorError::AnotherProgram { exe: exe.to_owned(), found: program })
             }
             other => Err(supervisor.lost(unexpected(&other))),
@@ -172,20 +172,20 @@ impl Supervisor {
         hold: Option<Duration>,
         held: &mut dyn FnMut(&ExitKind),
     ) -> Result<BuildResult, SupervisorError> {
-        self.ask(&Request::Build { job: Box::new(job.clone()), hold })?;
-        let after = job.drain.saturating_add(PATIENCE);
+        self.ask(&SupervisorRequest::Build { job: Box::new(job.clone()), hold })?;
+        let after = job.drain.saturating_add(ANSWER_TIMEOUT);
         let before = job.before.iter().fold(after, |sum, setup| sum.saturating_add(setup.timeout));
         let mut until = Instant::now().checked_add(before.saturating_add(job.timeout));
         let finished = loop {
             match self.answer_or_abort(until)? {
-                Answer::Started { pid } => self.running = Some(pid),
-                Answer::Held(ended) => {
+                SupervisorAnswer::Started { pid } => self.running = Some(pid),
+                SupervisorAnswer::Held(ended) => {
                     held(&ended);
                     until = Instant::now().checked_add(after);
-                    self.ask(&Request::Release)?;
+                    self.ask(&SupervisorRequest::Release)?;
                 }
-                Answer::BuildResult(finished) => break Ok(finished),
-                Answer::Failed { reason } => break Err(SupervisorError::Refused { reason }),
+                SupervisorAnswer::BuildResult(finished) => break Ok(finished),
+                SupervisorAnswer::Failed { reason } => break Err(SupervisorError::Refused { reason }),
                 other => return Err(self.lost(unexpected(&other))),
             }
         };
@@ -208,14 +208,14 @@ impl Supervisor {
             child,
             requests,
             answers,
-            lines: Lines::default(),
+            lines: LineBuffer::default(),
             accounting,
             running: None,
             reaped: false,
         })
     }
 
-    fn ask(&mut self, request: &Request) -> Result<(), SupervisorError> {
+    fn ask(&mut self, request: &SupervisorRequest) -> Result<(), SupervisorError> {
         let line =
             to_line(request).map_err(|error| SupervisorError::Refused { reason: error.to_string() })?;
         let written = match &mut self.requests {
@@ -226,11 +226,11 @@ impl Supervisor {
     }
 
     /// The next answer; has the build ended when the program is interrupted.
-    fn answer_or_abort(&mut self, until: Option<Instant>) -> Result<Answer, SupervisorError> {
+    fn answer_or_abort(&mut self, until: Option<Instant>) -> Result<SupervisorAnswer, SupervisorError> {
         let mut asked = false;
         loop {
             if interrupt::interrupted() && !asked {
-                self.ask(&Request::Abort)?;
+                self.ask(&SupervisorRequest::Abort)?;
                 asked = true;
             }
             let wake = if asked { None } else { interrupt::wake_fd() };
@@ -240,7 +240,7 @@ impl Supervisor {
         }
     }
 
-    fn answer(&mut self, until: Instant) -> Result<Answer, SupervisorError> {
+    fn answer(&mut self, until: Instant) -> Result<SupervisorAnswer, SupervisorError> {
         loop {
             if let Some(answer) = self.try_answer(Some(until), None)? {
                 return Ok(answer);
@@ -253,11 +253,11 @@ impl Supervisor {
         &mut self,
         until: Option<Instant>,
         wake: Option<std::os::fd::BorrowedFd<'_>>,
-    ) -> Result<Option<Answer>, SupervisorError> {
+    ) -> Result<Option<SupervisorAnswer>, SupervisorError> {
         if let Some(answer) = self.lines.next() {
             return answer.map(Some).map_err(|error| self.lost(error.to_string()));
         }
-        let [there, _] = readable([Some(self.answers.as_fd()), wake], until)
+        let [there, _] = wait_readable([Some(self.answers.as_fd()), wake], until)
             .map_err(|error| self.lost(error.to_string()))?;
         if !there {
             if until.is_some_and(|until| Instant::now() >= until) {
@@ -285,7 +285,7 @@ impl Supervisor {
             let _ = self.child.kill();
         }
         self.reap();
-        self.end_what_it_owned();
+        self.end_owned_processes();
         SupervisorError::Lost { how }
     }
 
@@ -296,7 +296,7 @@ impl Supervisor {
     }
 
     #[cfg(target_os = "linux")]
-    fn end_what_it_owned(&mut self) {
+    fn end_owned_processes(&mut self) {
         if let Some(session) = self.running.take() {
             super::procfs::kill_session(session);
         }
@@ -306,7 +306,7 @@ impl Supervisor {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn end_what_it_owned(&mut self) {}
+    fn end_owned_processes(&mut self) {}
 }
 
 impl Drop for Supervisor {
@@ -316,10 +316,10 @@ impl Drop for Supervisor {
         }
         // The end of its input is its order to end everything.
         self.requests = None;
-        match wait::child(&self.child, Some(Instant::now() + FAREWELL), false) {
-            Ok(Waited::Ended) => {
+        match wait::child(&self.child, Some(Instant::now() + EXIT_TIMEOUT), false) {
+            Ok(WaitOutcome::Ended) => {
                 self.reap();
-                self.end_what_it_owned();
+                self.end_owned_processes();
             }
             _ => {
                 self.lost(String::new());
@@ -328,9 +328,9 @@ impl Drop for Supervisor {
     }
 }
 
-fn unexpected(answer: &Answer) -> String {
+fn unexpected(answer: &SupervisorAnswer) -> String {
     match answer {
-        Answer::Failed { reason } => reason.clone(),
+        SupervisorAnswer::Failed { reason } => reason.clone(),
         other => format!("it gave the wrong answer: {other:?}"),
     }
 }

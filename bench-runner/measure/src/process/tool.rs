@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::Access;
 use rustix::process::Signal;
 
-use super::wait::{self, Waited};
+use super::wait::{self, WaitOutcome};
 
 /// How long a tool may take to end after it has been asked to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -34,7 +34,7 @@ pub struct ToolCall {
 
 /// Variables that every tool gets which inherits this program's environment. Asking a question must not make rustup
 /// install something, and a backtrace of the tool would hide the line that says what is wrong.
-const ALWAYS: [(&str, &str); 2] = [("RUSTUP_AUTO_INSTALL", "0"), ("RUST_BACKTRACE", "0")];
+const TOOL_VARIABLES: [(&str, &str); 2] = [("RUSTUP_AUTO_INSTALL", "0"), ("RUST_BACKTRACE", "0")];
 
 /// The environment of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub enum ToolError {
     #[error("`{call}` was interrupted")]
     Interrupted { call: String },
     /// It ended with an error ([`check_tool`] only).
-    #[error("`{call}` failed ({}){}", exit(*code), said(last_lines))]
+    #[error("`{call}` failed ({}){}", format_exit_code(*code), format_last_lines(last_lines))]
     Failed {
         call: String,
         /// Its exit code; `None` where a signal ended it.
@@ -129,24 +129,24 @@ pub enum ToolError {
 ///
 /// Where it could not be started, took too long, or the program was [interrupted](super::interrupted).
 pub fn run_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
-    run(call).map(Said::into_text)
+    run(call).map(RawOutput::into_text)
 }
 
 /// What a tool said, as it is.
-struct Said {
+struct RawOutput {
     code: Option<i32>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
-impl Said {
+impl RawOutput {
     fn into_text(self) -> ToolOutput {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         ToolOutput { code: self.code, stdout: text(self.stdout), stderr: text(self.stderr) }
     }
 }
 
-fn run(call: &ToolCall) -> Result<Said, ToolError> {
+fn run(call: &ToolCall) -> Result<RawOutput, ToolError> {
     let failed = |source| ToolError::CouldNotStart { call: call.line(), source };
     if super::interrupted() {
         return Err(ToolError::Interrupted { call: call.line() });
@@ -154,21 +154,21 @@ fn run(call: &ToolCall) -> Result<Said, ToolError> {
     // Files rather than pipes: a daemon that keeps a pipe open cannot hold us up.
     let mut stdout = tempfile::tempfile().map_err(failed)?;
     let mut stderr = tempfile::tempfile().map_err(failed)?;
-    let mut tool = Tool::start(call, &stdout, &stderr)?;
+    let mut tool = RunningTool::start(call, &stdout, &stderr)?;
     match wait::child(&tool.child, Instant::now().checked_add(call.timeout), true).map_err(failed)? {
-        Waited::Ended => {}
-        Waited::TimedOut => {
+        WaitOutcome::Ended => {}
+        WaitOutcome::TimedOut => {
             tool.end().map_err(failed)?;
             return Err(ToolError::TimedOut { call: call.line(), limit: call.timeout });
         }
-        Waited::Interrupted => {
+        WaitOutcome::Interrupted => {
             tool.end().map_err(failed)?;
             return Err(ToolError::Interrupted { call: call.line() });
         }
     }
     let code = tool.reap().map_err(failed)?;
     let stdout = read_back(&mut stdout).map_err(failed)?;
-    Ok(Said { code, stdout, stderr: read_back(&mut stderr).map_err(failed)? })
+    Ok(RawOutput { code, stdout, stderr: read_back(&mut stderr).map_err(failed)? })
 }
 
 /// [`run_tool`], with an exit code other than 0 as an error that shows the last lines of what the tool said.
@@ -181,7 +181,7 @@ pub fn check_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
     if output.code == Some(0) {
         return Ok(output);
     }
-    Err(has_failed(call, output))
+    Err(failed_call(call, output))
 }
 
 /// [`check_tool`] for a tool whose output holds names of files, which need not be UTF-8: its standard output as it is.
@@ -194,10 +194,10 @@ pub(crate) fn check_tool_bytes(call: &ToolCall) -> Result<Vec<u8>, ToolError> {
     if said.code == Some(0) {
         return Ok(said.stdout);
     }
-    Err(has_failed(call, said.into_text()))
+    Err(failed_call(call, said.into_text()))
 }
 
-fn has_failed(call: &ToolCall, output: ToolOutput) -> ToolError {
+fn failed_call(call: &ToolCall, output: ToolOutput) -> ToolError {
     let said = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
     ToolError::Failed { call: call.line(), code: output.code, last_lines: last_lines(said, 12) }
 }
@@ -220,12 +220,12 @@ pub fn find_in_path(name: &str, path: &OsStr) -> Option<PathBuf> {
 }
 
 /// A tool that runs; ended and reaped on drop.
-struct Tool {
+struct RunningTool {
     child: Child,
     reaped: bool,
 }
 
-impl Tool {
+impl RunningTool {
     fn start(call: &ToolCall, stdout: &File, stderr: &File) -> Result<Self, ToolError> {
         let failed = |source| ToolError::CouldNotStart { call: call.line(), source };
         let mut command = Command::new(&call.program);
@@ -241,7 +241,7 @@ impl Tool {
         }
         match &call.env {
             ToolEnv::Inherit { set, remove } => {
-                command.envs(ALWAYS).envs(set);
+                command.envs(TOOL_VARIABLES).envs(set);
                 for name in remove {
                     command.env_remove(name);
                 }
@@ -285,7 +285,7 @@ impl Tool {
     }
 }
 
-impl Drop for Tool {
+impl Drop for RunningTool {
     fn drop(&mut self) {
         if !self.reaped {
             let _ = self.reap();
@@ -316,12 +316,12 @@ pub(super) fn last_lines(text: &str, count: usize) -> String {
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
-fn exit(code: Option<i32>) -> String {
+fn format_exit_code(code: Option<i32>) -> String {
     code.map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
 /// What follows after `… failed`: the last words, or that there were none.
-pub(super) fn said(last_lines: &str) -> String {
+pub(super) fn format_last_lines(last_lines: &str) -> String {
     if last_lines.is_empty() { " and said nothing".to_owned() } else { format!(":\n{last_lines}") }
 }
 

@@ -12,7 +12,7 @@ use super::interrupt;
 
 /// Waits until one of `fds` can be read (or is at its end), or until `until`. Says for each whether it can;
 /// all false at the limit. A signal may end the wait early, which looks the same.
-pub(super) fn readable<const N: usize>(
+pub(super) fn wait_readable<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     until: Option<Instant>,
 ) -> io::Result<[bool; N]> {
@@ -31,7 +31,7 @@ pub(super) fn readable<const N: usize>(
 
 /// Why [`child`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waited {
+pub(super) enum WaitOutcome {
     /// The child has ended, and has not been reaped: its id still stands for it and its group.
     Ended,
     /// The limit was reached.
@@ -41,17 +41,17 @@ pub(super) enum Waited {
 }
 
 /// Waits for a child to end, without reaping it.
-pub(super) fn child(child: &Child, until: Option<Instant>, heed_interrupts: bool) -> io::Result<Waited> {
-    let watch = Watch::new(child)?;
+pub(super) fn child(child: &Child, until: Option<Instant>, heed_interrupts: bool) -> io::Result<WaitOutcome> {
+    let watch = ChildWatch::new(child)?;
     loop {
         if has_ended(child)? {
-            return Ok(Waited::Ended);
+            return Ok(WaitOutcome::Ended);
         }
         if heed_interrupts && interrupt::interrupted() {
-            return Ok(Waited::Interrupted);
+            return Ok(WaitOutcome::Interrupted);
         }
         if until.is_some_and(|until| Instant::now() >= until) {
-            return Ok(Waited::TimedOut);
+            return Ok(WaitOutcome::TimedOut);
         }
         watch.pause(until, if heed_interrupts { interrupt::wake_fd() } else { None })?;
     }
@@ -77,12 +77,12 @@ fn has_ended(child: &Child) -> io::Result<bool> {
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What wakes us when a child ends.
-struct Watch {
+struct ChildWatch {
     #[cfg(target_os = "linux")]
     pidfd: Option<std::os::fd::OwnedFd>,
 }
 
-impl Watch {
+impl ChildWatch {
     #[cfg(target_os = "linux")]
     fn new(child: &Child) -> io::Result<Self> {
         use rustix::process::{PidfdFlags, pidfd_open};
@@ -104,9 +104,9 @@ impl Watch {
         #[cfg(target_os = "linux")]
         if let Some(fd) = &self.pidfd {
             use std::os::fd::AsFd;
-            return readable([Some(fd.as_fd()), wake], until).map(|_| ());
+            return wait_readable([Some(fd.as_fd()), wake], until).map(|_| ());
         }
         let soon = Instant::now() + PAUSE;
-        readable([wake], Some(until.map_or(soon, |until| until.min(soon)))).map(|_| ())
+        wait_readable([wake], Some(until.map_or(soon, |until| until.min(soon)))).map(|_| ())
     }
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 use crate::corpus::edits;
 use crate::corpus::manifest::{Edit, Project};
 use crate::corpus::sources::{self, FetchContext, Member};
-use crate::spanned::{DocError, SourceText, quoted};
+use crate::toml_reader::{DocError, SourceText, toml_string};
 
 use super::error::AddError;
 
 /// The parts of a manifest.
 #[derive(Debug, Clone, Default)]
-pub struct Draft {
+pub struct ManifestDraft {
     /// Name of the project.
     pub name: String,
     /// What it is, in a few words.
@@ -34,7 +34,7 @@ pub struct Draft {
 }
 
 /// The lines of `[source]` for a directory, and the package to build where it is a member of a workspace.
-pub(super) fn path(path: &Path, with: &FetchContext) -> Result<(String, Option<String>), AddError> {
+pub(super) fn path_source(path: &Path, with: &FetchContext) -> Result<(String, Option<String>), AddError> {
     let missing = |error: std::io::Error| {
         let message = format!("failed to find the project {}: {error}", path.display());
         AddError::request(message, "a crate is written without a `/`")
@@ -48,7 +48,7 @@ pub(super) fn path(path: &Path, with: &FetchContext) -> Result<(String, Option<S
             );
             let help = format!(
                 "add the workspace, then set `package` and `directory = {}` in the `build` of its manifest",
-                quoted(&directory.to_string_lossy())
+                toml_string(&directory.to_string_lossy())
             );
             return Err(AddError::request(message, help));
         }
@@ -59,10 +59,10 @@ pub(super) fn path(path: &Path, with: &FetchContext) -> Result<(String, Option<S
         let message = format!("the path {} is not UTF-8", root.display());
         AddError::request(message, "give the project through a link with another name")
     })?;
-    Ok((format!("kind = \"path\"\npath = {}\n", quoted(text)), package))
+    Ok((format!("kind = \"path\"\npath = {}\n", toml_string(text)), package))
 }
 
-impl Draft {
+impl ManifestDraft {
     /// A manifest with these lines in `[source]` and nothing else yet.
     pub(super) fn new(name: &str, source: String) -> Self {
         Self { name: name.to_owned(), source, ..Self::default() }
@@ -85,18 +85,18 @@ impl Draft {
     }
 
     /// The text of a manifest with `lock` put into it.
-    pub(super) fn locked(text: &str, lock: &str) -> String {
+    pub(super) fn with_lock(text: &str, lock: &str) -> String {
         Self { lock: Some(lock.to_owned()), ..Self::verbatim("", text) }.text()
     }
 
     /// The text of the manifest.
     pub fn text(&self) -> String {
         if self.verbatim {
-            return self.completed();
+            return self.with_pins();
         }
-        let mut text = format!("name = {}\n", quoted(&self.name));
+        let mut text = format!("name = {}\n", toml_string(&self.name));
         if !self.summary.is_empty() {
-            text.push_str(&format!("summary = {}\n", quoted(&self.summary)));
+            text.push_str(&format!("summary = {}\n", toml_string(&self.summary)));
         }
         text.push_str(&format!("\n[source]\n{}{}", self.source, self.pins()));
         text.push_str(&self.build());
@@ -106,13 +106,13 @@ impl Draft {
 
     /// The keys of `[source]` that were found out.
     fn pins(&self) -> String {
-        let tree = self.tree.iter().map(|tree| format!("tree = {}\n", quoted(tree)));
-        let lock = self.lock.iter().map(|lock| format!("lock = {}\n", long(lock)));
+        let tree = self.tree.iter().map(|tree| format!("tree = {}\n", toml_string(tree)));
+        let lock = self.lock.iter().map(|lock| format!("lock = {}\n", multiline_string(lock)));
         tree.chain(lock).collect()
     }
 
     /// The given text with the pins at the start of `[source]`.
-    fn completed(&self) -> String {
+    fn with_pins(&self) -> String {
         let mut at = 0;
         for line in self.source.split_inclusive('\n') {
             at += line.len();
@@ -125,10 +125,11 @@ impl Draft {
     }
 
     fn build(&self) -> String {
-        let list = |words: &[String]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", ");
+        let list =
+            |words: &[String]| words.iter().map(|word| toml_string(word)).collect::<Vec<_>>().join(", ");
         let mut lines = String::new();
         if let Some(package) = &self.package {
-            lines.push_str(&format!("package = {}\n", quoted(package)));
+            lines.push_str(&format!("package = {}\n", toml_string(package)));
         }
         if !self.bins.is_empty() {
             lines.push_str(&format!("bins = [{}]\n", list(&self.bins)));
@@ -141,9 +142,9 @@ impl Draft {
 }
 
 /// A text of several lines.
-fn long(text: &str) -> String {
+fn multiline_string(text: &str) -> String {
     if text.contains("'''") || text.contains('\r') || text.ends_with('\'') {
-        return quoted(text);
+        return toml_string(text);
     }
     format!("'''\n{text}'''")
 }

@@ -3,7 +3,7 @@
 use bench_runner_core::record::Refusal;
 
 use crate::corpus::sources::SourceError;
-use crate::spanned::DocError;
+use crate::toml_reader::DocError;
 
 /// What keeps a manifest from being made.
 #[derive(Debug, thiserror::Error)]

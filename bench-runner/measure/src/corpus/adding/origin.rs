@@ -9,7 +9,7 @@ use super::error::AddError;
 
 /// Where a project is to come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum ProjectOrigin {
     /// A repository, by an address that git understands.
     Git {
         /// The address.
@@ -27,7 +27,7 @@ pub enum Origin {
     Manifest(PathBuf),
 }
 
-impl Origin {
+impl ProjectOrigin {
     /// Reads what somebody wrote: with `://` or as `host:path` it is a repository, with `/` or as `.` a directory, with
     /// `.toml` at its end a manifest, else a crate.
     ///
@@ -91,7 +91,7 @@ fn is_url(text: &str) -> bool {
     scheme || host
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ProjectOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Git { url } => f.write_str(url),
@@ -107,11 +107,11 @@ mod tests {
 
     #[test]
     fn what_is_written_tells_the_kind() {
-        let kind = |text: &str| match Origin::parse(text) {
-            Ok(Origin::Git { .. }) => "git",
-            Ok(Origin::Crate { .. }) => "crate",
-            Ok(Origin::Path(_)) => "path",
-            Ok(Origin::Manifest(_)) => "manifest",
+        let kind = |text: &str| match ProjectOrigin::parse(text) {
+            Ok(ProjectOrigin::Git { .. }) => "git",
+            Ok(ProjectOrigin::Crate { .. }) => "crate",
+            Ok(ProjectOrigin::Path(_)) => "path",
+            Ok(ProjectOrigin::Manifest(_)) => "manifest",
             Err(_) => "refused",
         };
         for (text, expected) in [
@@ -149,7 +149,7 @@ mod tests {
             ("/srv/my tree", "my-tree"),
             ("x/draft.toml", "draft"),
         ] {
-            assert_eq!(super::super::name(&Origin::parse(text).unwrap(), None).unwrap(), name);
+            assert_eq!(super::super::name(&ProjectOrigin::parse(text).unwrap(), None).unwrap(), name);
         }
     }
 }

@@ -5,7 +5,7 @@ use bench_runner_core::record::is_hex;
 use super::error::AddError;
 use crate::corpus::sources::{self, FetchContext};
 use crate::corpus::urls;
-use crate::spanned::quoted;
+use crate::toml_reader::toml_string;
 
 /// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without one its
 /// HEAD.
@@ -15,10 +15,10 @@ pub(super) fn source(url: &str, rev: Option<&str>, with: &FetchContext) -> Resul
         Some(rev) if is_hex(rev, 40) => rev.to_owned(),
         _ => {
             let patterns = patterns(rev)?;
-            commit_in(&sources::references(url, &patterns, with)?, url, rev)?
+            parse_commit(&sources::references(url, &patterns, with)?, url, rev)?
         }
     };
-    Ok(format!("kind = \"git\"\nurl = {}\nrev = {}\n", quoted(url), quoted(&commit)))
+    Ok(format!("kind = \"git\"\nurl = {}\nrev = {}\n", toml_string(url), toml_string(&commit)))
 }
 
 /// What git is asked for; of an annotated tag, the commit that it stands for too.
@@ -33,7 +33,7 @@ fn patterns(rev: Option<&str>) -> Result<Vec<String>, AddError> {
 }
 
 /// The commit that the lines `<commit> TAB <reference>` name.
-fn commit_in(said: &str, url: &str, rev: Option<&str>) -> Result<String, AddError> {
+fn parse_commit(said: &str, url: &str, rev: Option<&str>) -> Result<String, AddError> {
     let lines = said.lines().filter_map(|line| line.split_once('\t'));
     let lines: Vec<(&str, &str)> = lines.filter(|(commit, _)| is_hex(commit, 40)).collect();
     let named =
@@ -73,7 +73,7 @@ mod tests {
     }
 
     fn found(lines: &[(&str, &str)], rev: Option<&str>) -> String {
-        commit_in(&said(lines), "url", rev)
+        parse_commit(&said(lines), "url", rev)
             .map_or_else(|error| error.whole(), |commit| commit[..1].to_owned())
     }
 

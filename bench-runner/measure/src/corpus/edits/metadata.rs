@@ -25,7 +25,7 @@ pub enum MetadataError {
 
 /// One package of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Package {
+pub(super) struct WorkspacePackage {
     pub(super) name: String,
     /// Its `Cargo.toml`.
     pub(super) manifest: PathBuf,
@@ -35,7 +35,7 @@ pub(super) struct Package {
     pub(super) oldest_edition: bool,
     /// The oldest Rust that it says it can be built with: the number behind `1.`.
     pub(super) rust_version: Option<u32>,
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<PackageTarget>,
     /// Names of the packages of the workspace that it needs to be built; for tests alone does not count.
     pub(super) needs: Vec<String>,
     /// Whether it needs any package of a directory, be it of the workspace or not.
@@ -44,7 +44,7 @@ pub(super) struct Package {
 
 /// One target of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct PackageTarget {
     /// What it is, such as `lib`, `bin`, `custom-build`.
     pub(super) kind: String,
     pub(super) name: String,
@@ -54,14 +54,14 @@ pub(super) struct Target {
     pub(super) file: PathBuf,
 }
 
-impl Target {
+impl PackageTarget {
     /// Whether other crates can need it.
     pub(super) fn is_library(&self) -> bool {
         !["bin", "example", "test", "bench", "custom-build"].contains(&self.kind.as_str())
     }
 }
 
-impl Package {
+impl WorkspacePackage {
     /// The file that its library starts from.
     pub(super) fn library(&self) -> Option<&Path> {
         self.targets.iter().find(|target| target.is_library()).map(|target| target.file.as_path())
@@ -74,14 +74,14 @@ impl Package {
 
     /// The files that its programs start from, of those that are built: the ones of these names, or all if there are none.
     pub(super) fn programs(&self, named: &[String]) -> impl Iterator<Item = &Path> {
-        let built = move |target: &&Target| {
+        let built = move |target: &&PackageTarget| {
             target.kind == "bin" && target.plain && (named.is_empty() || named.contains(&target.name))
         };
         self.targets.iter().filter(built).map(|target| target.file.as_path())
     }
 
     /// The files that its targets of this kind start from.
-    pub(super) fn files_of(&self, kind: &str) -> impl Iterator<Item = &Path> {
+    pub(super) fn files_of_kind(&self, kind: &str) -> impl Iterator<Item = &Path> {
         self.targets.iter().filter(move |target| target.kind == kind).map(|target| target.file.as_path())
     }
 }
@@ -90,7 +90,7 @@ impl Package {
 ///
 /// # Errors
 /// Where cargo fails, such as for a manifest that is not valid.
-pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<Package>, MetadataError> {
+pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<WorkspacePackage>, MetadataError> {
     // Some of these decide which toolchain answers, in place of the tree's own file.
     let remove = ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
@@ -121,14 +121,14 @@ fn minor(version: &str) -> Option<u32> {
     version.split('.').nth(1)?.parse().ok()
 }
 
-fn parse(whole: &Value) -> Option<Vec<Package>> {
+fn parse(whole: &Value) -> Option<Vec<WorkspacePackage>> {
     let listed = whole["packages"].as_array()?;
     // cargo before 1.71 does not tell the default members.
     let defaults = whole.get("workspace_default_members").and_then(Value::as_array);
-    let mut packages: Vec<(Package, Vec<PathBuf>)> = Vec::new();
+    let mut packages: Vec<(WorkspacePackage, Vec<PathBuf>)> = Vec::new();
     for package in listed {
         let targets = package["targets"].as_array()?.iter().map(|target| {
-            Some(Target {
+            Some(PackageTarget {
                 kind: target["kind"][0].as_str()?.to_owned(),
                 name: target["name"].as_str().unwrap_or_default().to_owned(),
                 plain: target["required-features"].as_array().is_none_or(Vec::is_empty),
@@ -144,7 +144,7 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
             })
             .collect();
         let default = defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
-        let read = Package {
+        let read = WorkspacePackage {
             name: package["name"].as_str()?.to_owned(),
             manifest: package["manifest_path"].as_str()?.into(),
             default,
@@ -163,7 +163,7 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
         .collect();
     let with_needs = packages.into_iter().map(|(package, needed)| {
         let needs = needed.iter().filter_map(|directory| directories.get(directory).cloned()).collect();
-        Package { needs, ..package }
+        WorkspacePackage { needs, ..package }
     });
     Some(with_needs.collect())
 }

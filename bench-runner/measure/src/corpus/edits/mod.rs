@@ -11,13 +11,13 @@
 
 mod apply;
 mod error;
-mod meaning;
+mod class_check;
 mod metadata;
 mod propose;
 mod stubs;
 mod text;
 
-pub use super::numbered::argv as numbered;
+pub use super::numbered::argv as numbered_argv;
 pub use apply::{apply, check, files};
 pub use error::EditError;
 pub use metadata::MetadataError;

@@ -26,7 +26,7 @@ pub fn stubs(tree: &Path, cargo: &Path) -> Result<Vec<Stub>, MetadataError> {
     // cargo names the files by their real paths.
     let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
     let targets = metadata::packages(tree, cargo)?.into_iter().flat_map(|package| package.targets);
-    let of = |target: metadata::Target| {
+    let of = |target: metadata::PackageTarget| {
         let file = target.file.strip_prefix(&root).or_else(|_| target.file.strip_prefix(tree)).ok()?;
         let text = if target.is_library() { LIBRARY } else { PROGRAM };
         Some(Stub { file: file.to_owned(), text })

@@ -34,7 +34,7 @@ pub struct Project {
     /// How its source can be changed between two builds.
     pub edits: Vec<Edit>,
     /// What builds of it roughly take, for plans.
-    pub estimate: Estimate,
+    pub estimate: ProjectEstimate,
     /// The manifest as it was read.
     pub text: String,
     /// Where the manifest was found, as errors show it.
@@ -45,7 +45,7 @@ pub struct Project {
 
 /// What builds of a project roughly take.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Estimate {
+pub struct ProjectEstimate {
     /// Wall time of one build, by workload.
     pub builds: BTreeMap<String, Duration>,
     /// Size of the target directory that a build leaves.
@@ -95,12 +95,12 @@ pub struct Edit {
     /// What kind of change it is.
     pub class: EditClass,
     /// What it changes.
-    pub change: Change,
+    pub change: EditChange,
 }
 
 /// What an edit changes. `{n}` in its text becomes the number of the edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum EditChange {
     /// A place in one file.
     Text(TextChange),
     /// What a unified diff changes.
@@ -117,12 +117,12 @@ pub struct TextChange {
     pub file: PathBuf,
     /// A text that occurs exactly once in the file.
     pub anchor: String,
-    pub put: Put,
+    pub put: EditPlacement,
 }
 
 /// Where the text of an edit goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
+pub enum EditPlacement {
     /// Right after the anchor.
     After(String),
     /// In place of the anchor.

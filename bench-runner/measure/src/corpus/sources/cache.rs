@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// The cache directory and the names in it that belong to sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cache {
+pub struct CacheDir {
     root: PathBuf,
 }
 
-impl Cache {
+impl CacheDir {
     /// The cache in `root`, which need not exist yet.
     ///
     /// # Errors

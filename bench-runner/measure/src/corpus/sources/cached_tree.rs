@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::IgnoredFiles;
 
-use super::cache::Cache;
+use super::cache::CacheDir;
 use super::error::SourceError;
 use super::ignored_files;
 use super::tree::{self, TreeFile, walk};
@@ -22,7 +22,7 @@ pub(super) fn contents(tree: &Path) -> Result<Option<Vec<TreeFile>>, SourceError
 /// Makes a tree of the cache anew: written beside its place, then moved there in one step.
 pub(super) fn replace(
     tree: &Path,
-    cache: &Cache,
+    cache: &CacheDir,
     write: impl FnOnce(&Path) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
     let dir = cache.sources();
@@ -44,12 +44,12 @@ pub(super) fn replace(
 }
 
 /// Where the tree of this hash lies.
-pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
+pub(super) fn tree_path(sha256: &str, cache: &CacheDir) -> PathBuf {
     cache.sources().join(format!("tree-{}", &sha256[..sha256.len().min(12)]))
 }
 
 /// Where a tree lies that the ignored files came along with.
-pub(super) fn place_with(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
+pub(super) fn tree_path_with_ignored(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
     let Some(hash) = ignored_files::hash(ignored) else { return place.to_owned() };
     let mut name = place.as_os_str().to_owned();
     // A plan may come from anywhere, and this becomes part of a path.

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::spanned::{SourceText, quoted};
+use crate::toml_reader::{SourceText, toml_string};
 
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::error::SourceError;
 
 /// Tables of the user's configuration that have to do with fetching.
@@ -35,7 +35,7 @@ pub fn user_cargo_home() -> Option<PathBuf> {
 ///
 /// # Errors
 /// Where they cannot be written, or the user's configuration cannot be read.
-pub fn prepare(cache: &Cache, user_home: Option<&Path>) -> Result<(), SourceError> {
+pub fn prepare(cache: &CacheDir, user_home: Option<&Path>) -> Result<(), SourceError> {
     let (fetching, building) = (cache.fetching_home(), cache.building_home());
     for dir in [&building, &cache.nowhere()].into_iter().chain(&SHARED.map(|name| fetching.join(name))) {
         fs::create_dir_all(dir).map_err(SourceError::io("create", dir))?;
@@ -113,7 +113,7 @@ fn for_building(config: &Table) -> String {
     }
     for (name, registry) in config.get("registries").and_then(Value::as_table).into_iter().flatten() {
         if let Some(index) = registry.get("index") {
-            text.push_str(&format!("registries.{}.index = {}\n", quoted(name), inline(index)));
+            text.push_str(&format!("registries.{}.index = {}\n", toml_string(name), inline(index)));
         }
     }
     // What was fetched once must stay for as long as somebody may build it offline.
@@ -183,14 +183,14 @@ fn absolute_program(value: &mut Value, base: &Path) {
 /// A value in the form that fits into one line.
 fn inline(value: &Value) -> String {
     match value {
-        Value::String(text) => quoted(text),
+        Value::String(text) => toml_string(text),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => format!("{number:?}"),
         Value::Boolean(truth) => truth.to_string(),
         Value::Datetime(date) => date.to_string(),
         Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Value::Table(table) => {
-            let pairs = table.iter().map(|(key, value)| format!("{} = {}", quoted(key), inline(value)));
+            let pairs = table.iter().map(|(key, value)| format!("{} = {}", toml_string(key), inline(value)));
             format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
         }
     }
@@ -256,13 +256,13 @@ token = "secret"
 global-credential-providers = ["cargo:token", "bin/other -x"]
 "#;
 
-    fn homes(config: &str) -> (tempfile::TempDir, Cache) {
+    fn homes(config: &str) -> (tempfile::TempDir, CacheDir) {
         let dir = tempfile::tempdir().unwrap();
         let user = dir.path().join("user");
         fs::create_dir(&user).unwrap();
         fs::write(user.join("config.toml"), config).unwrap();
         fs::write(user.join("credentials.toml"), "[registry]\ntoken = \"secret\"\n").unwrap();
-        let cache = Cache::at(&dir.path().join("cache")).unwrap();
+        let cache = CacheDir::at(&dir.path().join("cache")).unwrap();
         prepare(&cache, Some(&user)).unwrap();
         (dir, cache)
     }
@@ -323,7 +323,7 @@ global-credential-providers = ["cargo:token", "bin/other -x"]
     fn a_broken_configuration_is_shown_at_its_place() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("config.toml"), "[net]\nretry = = 7\n").unwrap();
-        let cache = Cache::at(&dir.path().join("cache")).unwrap();
+        let cache = CacheDir::at(&dir.path().join("cache")).unwrap();
         let error = prepare(&cache, Some(dir.path())).unwrap_err().to_string();
         assert!(error.contains("config.toml:2:9"), "{error}");
     }

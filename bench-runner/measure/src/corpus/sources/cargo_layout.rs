@@ -20,28 +20,28 @@ const NOT_PASSED: [&str; 5] =
 
 /// The packages of a workspace, or a package alone.
 #[derive(Debug, Deserialize)]
-pub(super) struct Layout {
+pub(super) struct CargoLayout {
     /// The directory of the workspace; that of the package, where it is alone.
     pub(super) workspace_root: PathBuf,
     /// The members.
-    pub(super) packages: Vec<Package>,
+    pub(super) packages: Vec<CargoPackage>,
     target_directory: PathBuf,
     /// Since cargo 1.91.
     build_directory: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Package {
+pub(super) struct CargoPackage {
     pub(super) name: String,
     /// Its `Cargo.toml`.
     pub(super) manifest_path: PathBuf,
-    pub(super) dependencies: Vec<Dependency>,
-    pub(super) targets: Vec<Target>,
+    pub(super) dependencies: Vec<CargoDependency>,
+    pub(super) targets: Vec<CargoTarget>,
 }
 
 /// Something that a package needs.
 #[derive(Debug, Deserialize)]
-pub(super) struct Dependency {
+pub(super) struct CargoDependency {
     pub(super) name: String,
     /// `dev`, `build`, or nothing.
     pub(super) kind: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct Dependency {
 
 /// A target of a package.
 #[derive(Debug, Deserialize)]
-pub(super) struct Target {
+pub(super) struct CargoTarget {
     pub(super) name: String,
     /// Such as `lib`, `bin`, `custom-build`.
     pub(super) kind: Vec<String>,
@@ -59,24 +59,24 @@ pub(super) struct Target {
     pub(super) src_path: PathBuf,
 }
 
-impl Layout {
+impl CargoLayout {
     /// The directories that builds write to.
     pub(super) fn build_dirs(&self) -> impl Iterator<Item = &Path> {
         [&self.target_directory].into_iter().chain(&self.build_directory).map(PathBuf::as_path)
     }
 
     /// The package in `dir`, if it is a member of a workspace in another directory.
-    pub(super) fn member_in(&self, dir: &Path) -> Option<&Package> {
+    pub(super) fn member_in(&self, dir: &Path) -> Option<&CargoPackage> {
         (self.workspace_root != dir).then(|| self.package_in(dir)).flatten()
     }
 
     /// The package whose manifest is in `dir`.
-    pub(super) fn package_in(&self, dir: &Path) -> Option<&Package> {
+    pub(super) fn package_in(&self, dir: &Path) -> Option<&CargoPackage> {
         self.packages.iter().find(|package| package.dir() == dir)
     }
 }
 
-impl Package {
+impl CargoPackage {
     /// Its directory.
     pub(super) fn dir(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
@@ -85,14 +85,14 @@ impl Package {
 
 /// What cargo has said of directories: each is asked about once.
 #[derive(Debug, Clone, Default)]
-pub struct Layouts(Arc<Mutex<BTreeMap<PathBuf, Arc<Layout>>>>);
+pub struct CargoLayouts(Arc<Mutex<BTreeMap<PathBuf, Arc<CargoLayout>>>>);
 
-impl Layouts {
+impl CargoLayouts {
     /// What `cargo` says of the directory `dir`, which has a `Cargo.toml`.
     ///
     /// # Errors
     /// Where cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not installed.
-    pub(super) fn of(&self, dir: &Path, cargo: &Path) -> Result<Arc<Layout>, SourceError> {
+    pub(super) fn layout_of(&self, dir: &Path, cargo: &Path) -> Result<Arc<CargoLayout>, SourceError> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(layout) = known().get(dir) {
             return Ok(layout.clone());
@@ -103,7 +103,7 @@ impl Layouts {
     }
 }
 
-fn ask(dir: &Path, cargo: &Path) -> Result<Layout, SourceError> {
+fn ask(dir: &Path, cargo: &Path) -> Result<CargoLayout, SourceError> {
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1", "--color", "never"];
     let mut remove = NOT_PASSED.map(OsString::from).to_vec();
     if chosen_toolchain().is_none() {

@@ -35,14 +35,14 @@ pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
 ///
 /// # Errors
 /// Where it cannot be written, or `to` is not what it was.
-pub(crate) fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
+pub(crate) fn update_worktree(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
     let by_path = |files: &'_ [TreeFile]| -> BTreeMap<_, _> {
         files.iter().map(|file| (file.path.clone(), file.kind.clone())).collect()
     };
     let (old, new) = (by_path(&from.files), by_path(&to.files));
     for path in old.keys().filter(|path| old.get(*path) != new.get(*path)) {
         let file = worktree.join(path);
-        absent(fs::remove_file(&file)).map_err(SourceError::io("remove", &file))?;
+        ignore_missing(fs::remove_file(&file)).map_err(SourceError::io("remove", &file))?;
         // A directory that has become empty may have to make place for a file.
         let above = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty());
         for directory in above {
@@ -55,7 +55,7 @@ pub(crate) fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(),
         let (source, file) = (to.tree.join(path), worktree.join(path));
         let parent = file.parent().unwrap_or(worktree);
         fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
-        absent(fs::remove_file(&file)).map_err(SourceError::io("replace", &file))?;
+        ignore_missing(fs::remove_file(&file)).map_err(SourceError::io("replace", &file))?;
         match kind {
             FileKind::Link { target } => symlink(target, &file).map_err(SourceError::io("create", &file))?,
             FileKind::Regular { executable, sha256 } => {
@@ -72,7 +72,7 @@ pub(crate) fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(),
 }
 
 /// Nothing to remove is as good as removed.
-fn absent(removed: io::Result<()>) -> io::Result<()> {
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
@@ -114,12 +114,12 @@ mod tests {
         tree::copy(&old.tree, &old.files, work).unwrap();
         let time = || fs::metadata(work.join("same")).unwrap().modified().unwrap();
         let before = time();
-        move_on(&old, &new, work).unwrap();
+        update_worktree(&old, &new, work).unwrap();
         let text = |name: &str| fs::read_to_string(work.join(name)).ok();
         assert_eq!((text("changed").as_deref(), text("d").as_deref()), (Some("2"), Some("a file now")));
         assert_eq!((text("made/y").as_deref(), work.join("gone").exists()), (Some("2"), false));
         assert_eq!(time(), before);
-        move_on(&new, &old, work).unwrap();
+        update_worktree(&new, &old, work).unwrap();
         let paths: Vec<_> = old.files.iter().map(|file| file.path.clone()).collect();
         assert_eq!(tree::read(work, paths).unwrap(), old.files);
         assert!(!work.join("made").exists());

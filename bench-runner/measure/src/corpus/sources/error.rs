@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::process::{NotInstalled, ToolError};
-use crate::spanned::DocError;
+use crate::toml_reader::DocError;
 
 /// A source that cannot be had, or is not what it should be.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub enum SourceError {
         path: PathBuf,
     },
     /// cargo could not fetch.
-    #[error("failed to fetch {what}: {}", whole(error))]
+    #[error("failed to fetch {what}: {}", with_causes(error))]
     Cargo {
         /// What was to be fetched.
         what: String,
@@ -37,7 +37,7 @@ pub enum SourceError {
         error: ToolError,
     },
     /// cargo cannot read the manifests of a directory.
-    #[error("cargo cannot read the project in {}: {}", dir.display(), whole(error))]
+    #[error("cargo cannot read the project in {}: {}", dir.display(), with_causes(error))]
     Unreadable {
         /// The directory.
         dir: PathBuf,
@@ -51,7 +51,7 @@ pub enum SourceError {
         missing: NotInstalled,
     },
     /// git could not fetch.
-    #[error("failed to fetch {what}: {}", whole(error))]
+    #[error("failed to fetch {what}: {}", with_causes(error))]
     Git {
         /// What was to be fetched.
         what: String,
@@ -258,7 +258,7 @@ impl SourceError {
 }
 
 /// The reason for which what holds more than `limit` bytes is refused.
-pub(super) fn too_much(limit: u64) -> String {
+pub(super) fn too_large(limit: u64) -> String {
     format!(
         "it holds more than {} MB; `max-mb` in the manifest's `source` sets another limit",
         limit / 1_000_000
@@ -275,7 +275,7 @@ fn space(error: &io::Error) -> Option<&'static str> {
 }
 
 /// An error with all its causes.
-fn whole(error: &dyn Error) -> String {
+fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

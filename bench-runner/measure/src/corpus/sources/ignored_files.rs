@@ -12,7 +12,7 @@ use super::error::SourceError;
 use super::tree::{self, TreeFile};
 
 /// The hash of these files, in the form of the pin of a tree.
-pub(super) fn hash_of(files: &[TreeFile]) -> String {
+pub(super) fn hash_files(files: &[TreeFile]) -> String {
     Pin::Tree { sha256: tree::hash(files) }.to_string()
 }
 
@@ -22,7 +22,7 @@ pub(super) fn hash(ignored: Option<&IgnoredFiles>) -> Option<&str> {
 }
 
 /// A path as a plan names it: as it is, with bytes that are not UTF-8 as `\xNN`.
-pub(super) fn name(path: &Path) -> String {
+pub(super) fn plan_name(path: &Path) -> String {
     let chunks = path.as_os_str().as_bytes().utf8_chunks();
     chunks
         .map(|chunk| {
@@ -33,10 +33,10 @@ pub(super) fn name(path: &Path) -> String {
 }
 
 /// Which of the files of a copy are those that a plan names as ignored.
-pub(super) fn is_named(names: &[String]) -> impl Fn(&TreeFile) -> bool {
+pub(super) fn is_in_plan(names: &[String]) -> impl Fn(&TreeFile) -> bool {
     let all: BTreeSet<String> = names.iter().cloned().collect();
     move |file| {
-        let own = name(&file.path);
+        let own = plan_name(&file.path);
         let mut above = own.match_indices('/').map(|(at, _)| &own[..=at]);
         all.contains(&own) || above.any(|dir| all.contains(dir))
     }

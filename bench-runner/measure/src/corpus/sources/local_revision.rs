@@ -11,9 +11,9 @@ use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::build_repository;
-use crate::corpus::sources::git::commit::{self, Content, Listing, Submodule, Unlisted};
+use crate::corpus::sources::git::commit::{self, CommitFile, CommitListing, ListError, Submodule};
 use crate::corpus::sources::git::submodules;
-use crate::corpus::sources::git::users_repository::{self, Unread, UsersRepository};
+use crate::corpus::sources::git::users_repository::{self, UserReadError, UsersRepository};
 use crate::corpus::sources::ignored_files;
 use crate::corpus::sources::path_deps;
 use crate::corpus::sources::pinned::Pinned;
@@ -24,11 +24,11 @@ use crate::corpus::urls::shell_word;
 const MOST_SUBMODULES: usize = 500;
 
 /// What a commit holds by itself, or one of a submodule.
-struct Part {
+struct RevisionPart {
     repository: Repository,
     /// Where it belongs.
     below: PathBuf,
-    contents: Vec<Content>,
+    contents: Vec<CommitFile>,
 }
 
 /// A commit of the repository that a project lies in.
@@ -41,7 +41,7 @@ struct Revision<'a> {
 }
 
 /// A commit of a repository that is to be listed.
-struct Wanted {
+struct CommitToList {
     from: UsersRepository,
     rev: String,
     /// The directory of it that is wanted.
@@ -68,8 +68,8 @@ pub(crate) fn pin(
     }
     let users = users_repository::open(&root, rev, with).map_err(|unread| {
         let reason = match unread {
-            Unread::Offline(error) => return error,
-            Unread::Because(reason) => reason,
+            UserReadError::Offline(error) => return error,
+            UserReadError::Because(reason) => reason,
         };
         let help = "commits are those of a repository; `git fetch` may bring one, and `git log --format=%H` lists those \
                     that are there";
@@ -102,7 +102,7 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
     let above = |path: &Path| path.ancestors().any(|above| there.contains(above));
     let mut added: Vec<(TreeFile, PathBuf)> = Vec::new();
     for file in own.ignored_files() {
-        let Some(path) = moved(&file.path, &own.root, &pinned.root) else { continue };
+        let Some(path) = move_path(&file.path, &own.root, &pinned.root) else { continue };
         if !taken.contains(path.as_path()) && !above(&path) {
             added.push((TreeFile { path, kind: file.kind }, file.path));
         }
@@ -110,7 +110,7 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
     let mut files = pinned.files.clone();
     files.extend(added.iter().map(|(file, _)| file.clone()));
     tree::sort(&mut files);
-    let place = cached_tree::place_with(&pinned.tree, Some(ignored));
+    let place = cached_tree::tree_path_with_ignored(&pinned.tree, Some(ignored));
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
@@ -123,14 +123,14 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
             })
         })?;
     }
-    let names = added.iter().map(|(file, _)| ignored_files::name(&file.path)).collect();
+    let names = added.iter().map(|(file, _)| ignored_files::plan_name(&file.path)).collect();
     let ignored = Some(IgnoredFiles { files: names, ..ignored.clone() });
     Ok(Pinned { tree: place, files, ignored, ..pinned })
 }
 
 /// A path of a copy in which the project is in `from`, in one in which it is in `to`: both are copies of the same place,
 /// one of more of it than the other.
-fn moved(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
+fn move_path(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
     let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
     match from.len().checked_sub(to.len()) {
         Some(above) => path.strip_prefix(from[..above].iter().collect::<PathBuf>()).ok().map(Path::to_owned),
@@ -160,7 +160,11 @@ impl Revision<'_> {
 
     /// The files of the directory `below` alone, where that is enough; else those of the whole commit, and where in it
     /// the directory is.
-    fn take(&self, below: &Path, alone: bool) -> Result<(PathBuf, Vec<Part>, Vec<TreeFile>), SourceError> {
+    fn take(
+        &self,
+        below: &Path,
+        alone: bool,
+    ) -> Result<(PathBuf, Vec<RevisionPart>, Vec<TreeFile>), SourceError> {
         let alone = alone || below == Path::new("");
         let (parts, files) = self.list(if alone { below } else { Path::new("") })?;
         let Some(link) = commit::leaving_link(&files) else {
@@ -169,13 +173,14 @@ impl Revision<'_> {
         if alone && below != Path::new("") {
             return self.take(below, false);
         }
-        Err(self.refuse(format!("the link `{}` leaves the tree", commit::shown(link))))
+        Err(self.refuse(format!("the link `{}` leaves the tree", commit::printable(link))))
     }
 
     /// The files of the directory `below` of the commit, with those of its submodules.
-    fn list(&self, below: &Path) -> Result<(Vec<Part>, Vec<TreeFile>), SourceError> {
-        let from = self.users.again().map_err(|error| self.broken(&error))?;
-        let first = Wanted { from, rev: self.rev.to_owned(), below: below.to_owned(), place: PathBuf::new() };
+    fn list(&self, below: &Path) -> Result<(Vec<RevisionPart>, Vec<TreeFile>), SourceError> {
+        let from = self.users.reopen().map_err(|error| self.broken(&error))?;
+        let first =
+            CommitToList { from, rev: self.rev.to_owned(), below: below.to_owned(), place: PathBuf::new() };
         let (mut left, mut parts, mut files, mut bytes) = (vec![first], Vec::new(), Vec::new(), 0);
         while let Some(wanted) = left.pop() {
             if parts.len() >= MOST_SUBMODULES {
@@ -190,35 +195,40 @@ impl Revision<'_> {
             }));
             for Submodule { path, rev } in taken.submodules {
                 let from = self.submodule(&wanted, &wanted.below.join(&path), &rev)?;
-                left.push(Wanted { from, rev, below: PathBuf::new(), place: wanted.place.join(&path) });
+                left.push(CommitToList { from, rev, below: PathBuf::new(), place: wanted.place.join(&path) });
             }
-            let Wanted { from, place, .. } = wanted;
-            parts.push(Part { repository: from.repository, below: place, contents: taken.contents });
+            let CommitToList { from, place, .. } = wanted;
+            parts.push(RevisionPart { repository: from.repository, below: place, contents: taken.contents });
         }
         tree::sort(&mut files);
-        if let Some(path) = commit::doubled(&files) {
-            return Err(self.refuse(format!("`{}` is two things in one", commit::shown(path))));
+        if let Some(path) = commit::duplicate_path(&files) {
+            return Err(self.refuse(format!("`{}` is two things in one", commit::printable(path))));
         }
         Ok((parts, files))
     }
 
-    fn list_one(&self, wanted: &Wanted, limit: u64) -> Result<Listing, SourceError> {
-        let Wanted { from: UsersRepository { repository, .. }, below, .. } = wanted;
+    fn list_one(&self, wanted: &CommitToList, limit: u64) -> Result<CommitListing, SourceError> {
+        let CommitToList { from: UsersRepository { repository, .. }, below, .. } = wanted;
         let mut tree = wanted.tree().map_err(|error| self.broken(&error))?;
         if below != Path::new("") {
             let found = tree.get_path(below).and_then(|entry| repository.find_tree(entry.id()));
             let reason = || format!("the commit {} has no directory {}", self.rev, below.display());
             tree = found.map_err(|_| unfit(self.root, reason(), "take a later commit"))?;
         }
-        commit::list(repository, &tree, limit).map_err(|unlisted| match unlisted {
-            Unlisted::Damaged(reason) => unfit(self.root, reason, "check it with `git fsck`"),
-            Unlisted::Refused(reason) => self.refuse(reason),
+        commit::list(repository, &tree, limit).map_err(|error| match error {
+            ListError::Damaged(reason) => unfit(self.root, reason, "check it with `git fsck`"),
+            ListError::Refused(reason) => self.refuse(reason),
         })
     }
 
     /// The user's own repository of the submodule at `path` of a commit, which has its commit `rev`: where git keeps it, or
     /// in its work tree.
-    fn submodule(&self, parent: &Wanted, path: &Path, rev: &str) -> Result<UsersRepository, SourceError> {
+    fn submodule(
+        &self,
+        parent: &CommitToList,
+        path: &Path,
+        rev: &str,
+    ) -> Result<UsersRepository, SourceError> {
         let UsersRepository { repository, kept_in, work_tree, .. } = &parent.from;
         let text = parent
             .tree()
@@ -227,10 +237,10 @@ impl Revision<'_> {
         let named = named.unwrap_or_else(|_| Ok(BTreeMap::new()))?;
         let kept = named.get(path).and_then(|named| Some(kept_in.join("modules").join(named.below()?)));
         let checked_out = work_tree.as_ref().map(|dir| dir.join(path));
-        let places = kept.into_iter().chain(checked_out).filter(|dir| users_repository::is_one(dir));
+        let places = kept.into_iter().chain(checked_out).filter(|dir| users_repository::is_repository(dir));
         let found = places.map(|dir| users_repository::open(&dir, rev, self.with)).find_map(Result::ok);
         found.ok_or_else(|| {
-            let shown = commit::shown(path);
+            let shown = commit::printable(path);
             let reason = format!("the commit {rev} of its submodule `{shown}` is not on this machine");
             let help = format!(
                 "`git submodule update --init --recursive` brings submodules, and `git -C {} fetch` older commits of one",
@@ -250,7 +260,7 @@ impl Revision<'_> {
     }
 }
 
-impl Wanted {
+impl CommitToList {
     fn tree(&self) -> Result<Tree<'_>, git2::Error> {
         self.from.repository.find_commit(Oid::from_str(&self.rev)?)?.tree()
     }
@@ -367,7 +377,7 @@ mod tests {
         fs::write(root.join(".gitignore"), "Cargo.lock\n").unwrap();
         let rev = commit(&repo);
         let manifest = format!("name = \"p\"\n[source]\nkind = \"path\"\npath = '{}'\n", root.display());
-        let text = crate::spanned::SourceText::new("p.toml", manifest);
+        let text = crate::toml_reader::SourceText::new("p.toml", manifest);
         let project = crate::corpus::Project::parse(&text, None).unwrap();
         let with = sources(dir.path());
         let error = crate::corpus::sources::pin_revision(&project.source_request(), &rev, None, &with)

@@ -22,7 +22,7 @@ use super::tree::{self, FileKind, TreeFile};
 use super::user_cargo::cargo;
 
 /// The sources with the lock file of the manifest in them, where it has one.
-pub(super) fn complete(
+pub(super) fn add_stated(
     pinned: Pinned,
     request: &SourceRequest<'_>,
     with: &FetchContext,
@@ -40,12 +40,12 @@ pub(super) fn complete(
             help: "leave `lock` out: the source's own is used".to_owned(),
         });
     }
-    put(pinned, &path, lock, with)
+    with_lock(pinned, &path, lock, with)
 }
 
 /// The sources of one commit with its own lock file; where it has none, with that of the manifest, or that which lies
 /// in the user's own tree and git leaves out.
-pub(super) fn of_revision(
+pub(super) fn add_to_revision(
     pinned: Pinned,
     request: &SourceRequest<'_>,
     with: &FetchContext,
@@ -60,7 +60,7 @@ pub(super) fn of_revision(
         None => None,
     };
     match request.lock.or(own.as_deref()) {
-        Some(lock) => put(pinned, &path, lock, with),
+        Some(lock) => with_lock(pinned, &path, lock, with),
         None => Err(SourceError::Parameters {
             project: request.project.to_owned(),
             reason: format!("its source at {} has no Cargo.lock", pinned.pin),
@@ -70,12 +70,12 @@ pub(super) fn of_revision(
 }
 
 /// The sources with `lock` at `path`, where there is none.
-fn put(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<Pinned, SourceError> {
+fn with_lock(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<Pinned, SourceError> {
     let sha256 = Sha256::digest(lock.as_bytes()).into();
     let mut files = pinned.files.clone();
     files.push(TreeFile { path: path.to_owned(), kind: FileKind::Regular { executable: false, sha256 } });
     tree::sort(&mut files);
-    let place = cached_tree::place(&tree::hash(&files), &with.cache);
+    let place = cached_tree::tree_path(&tree::hash(&files), &with.cache);
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
@@ -94,7 +94,7 @@ fn put(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<P
 ///
 /// # Errors
 /// Where cargo cannot make one: without fetching, if nothing may be fetched.
-pub fn missing(
+pub fn make_missing(
     request: &SourceRequest<'_>,
     pinned: &Pinned,
     with: &FetchContext,
@@ -141,7 +141,7 @@ fn keep(kept: &Path, lock: &str) -> Result<(), SourceError> {
 
 /// The lock file that cargo makes today for sources without one. They are copied for that.
 pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<String, SourceError> {
-    let made = made_for("the dependencies, to make a Cargo.lock", with, |into| {
+    let made = make_for("the dependencies, to make a Cargo.lock", with, |into| {
         check_out(pinned, into)?;
         Ok(pinned.dir_in(into))
     });
@@ -158,7 +158,7 @@ pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<St
 
 /// The lock file that cargo makes for the sources that `write` puts into a directory; it says where the project lies
 /// there.
-pub(in crate::corpus) fn made_for(
+pub(in crate::corpus) fn make_for(
     what: &str,
     with: &FetchContext,
     write: impl FnOnce(&Path) -> Result<PathBuf, SourceError>,

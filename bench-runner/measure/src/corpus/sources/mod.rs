@@ -32,19 +32,19 @@ mod user_cargo;
 use bench_runner_core::record::{IgnoredFiles, Pin};
 use rayon::prelude::*;
 
-pub use cache::Cache;
+pub use cache::CacheDir;
 pub use cargo_homes::{prepare as prepare_homes, user_cargo_home, write_cargo_home};
-pub use cargo_layout::Layouts;
+pub use cargo_layout::CargoLayouts;
 pub use checkout::check_out;
-pub(crate) use checkout::move_on;
+pub(crate) use checkout::update_worktree;
 pub use context::FetchContext;
 pub use error::SourceError;
 pub(super) use git::cli::references;
 pub use git::history::last as last_commits;
 pub use git::store as git_store;
 pub use kind::{Source, SourceKind, SourceRequest};
-pub use lockfile::missing as missing_lock;
-pub(super) use lockfile::{made_for as lock_made_for, make as make_lock};
+pub use lockfile::make_missing as make_missing_lock;
+pub(super) use lockfile::{make as make_lock, make_for as make_lock_for};
 pub use path_deps::workspace_member::{Member, member};
 pub use pinned::Pinned;
 pub use tree::{FileKind, TreeFile};
@@ -56,13 +56,13 @@ pub(super) use user_cargo::{archive_hash, cargo};
 /// # Errors
 /// Where it cannot be had, or is not what the manifest says.
 pub fn pin(request: &SourceRequest<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
-    let pinned = as_stated(request.source.pin(request, with)?, request)?;
-    let pinned = git::lfs::named(lockfile::complete(pinned, request, with)?);
+    let pinned = check_stated_tree(request.source.pin(request, with)?, request)?;
+    let pinned = git::lfs::note_pointers(lockfile::add_stated(pinned, request, with)?);
     if request.by_cargo { request.source.with_repository(pinned, None, request, with) } else { Ok(pinned) }
 }
 
 /// Whether the tree is the one that the manifest states.
-fn as_stated(pinned: Pinned, request: &SourceRequest<'_>) -> Result<Pinned, SourceError> {
+fn check_stated_tree(pinned: Pinned, request: &SourceRequest<'_>) -> Result<Pinned, SourceError> {
     let Some(expected) = request.source.stated_tree() else { return Ok(pinned) };
     let found = pinned.tree_hash();
     if found == expected {
@@ -94,7 +94,7 @@ pub fn pin_revision(
     if !request.by_cargo {
         return Ok(pinned);
     }
-    let pinned = lockfile::of_revision(pinned, request, with)?;
+    let pinned = lockfile::add_to_revision(pinned, request, with)?;
     request.source.with_repository(pinned, Some(rev), request, with)
 }
 
@@ -125,5 +125,5 @@ pub fn load_pinned(
 ) -> Result<Option<Pinned>, SourceError> {
     let Pin::Tree { sha256 } = pin else { return Ok(None) };
     let loaded = local_tree::load_pinned(sha256, ignored, &with.cache)?;
-    loaded.map(|pinned| lockfile::complete(pinned, request, with)).transpose()
+    loaded.map(|pinned| lockfile::add_stated(pinned, request, with)).transpose()
 }

@@ -61,6 +61,6 @@ impl Pinned {
 
     /// Whether a file of the tree came along although git ignores it.
     pub(super) fn is_ignored(&self) -> impl Fn(&TreeFile) -> bool {
-        ignored_files::is_named(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
+        ignored_files::is_in_plan(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::process::{ToolCall, ToolEnv, ToolOutput, check_tool};
 
-use super::cache::Cache;
+use super::cache::CacheDir;
 use super::cargo_homes;
 use super::context::FetchContext;
 use super::error::SourceError;
@@ -104,7 +104,7 @@ pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &FetchContext
 }
 
 /// The environment of a cargo that fetches.
-pub(crate) fn fetching_env(cache: &Cache, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
+pub(crate) fn fetching_env(cache: &CacheDir, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
     set.insert("CARGO_HOME".into(), cache.fetching_home().into_os_string());
     // Set and empty they go before a wrapper of the project's configuration, which may be the client of a server.
     for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::super::procfs;
-use super::super::source::Source;
-use super::cpu::Cpu;
+use super::super::system_files::SystemFiles;
+use super::cpu::CpuInfo;
 
 /// Version of the recipe. Whatever changes the class of any machine raises it, so that an old history ends instead
 /// of being continued by something else.
@@ -42,8 +42,8 @@ pub struct Facts {
 
 impl Facts {
     /// Gathers the facts.
-    pub(super) fn read(source: &Source, cpu: &Cpu) -> Self {
-        let memory_bytes = source.text("proc/meminfo").and_then(|text| procfs::meminfo(&text, "MemTotal"));
+    pub(super) fn read(files: &SystemFiles, cpu: &CpuInfo) -> Self {
+        let memory_bytes = files.text("proc/meminfo").and_then(|text| procfs::meminfo(&text, "MemTotal"));
         let usable = || thread::available_parallelism().map_or(1, |threads| threads.get() as u32);
         Self {
             recipe: CLASS_RECIPE,
@@ -60,7 +60,7 @@ impl Facts {
 
     /// The class: the facts in short, the recipe's version, and a hash of the facts in full.
     pub(super) fn class(&self) -> String {
-        let model = model_in_short(self.cpu_model.as_deref().unwrap_or_default());
+        let model = short_model(self.cpu_model.as_deref().unwrap_or_default());
         let cores = self.cores.map(|cores| format!("{cores}c")).unwrap_or_default();
         let memory = self.memory_gib.map(|gib| format!("-{gib}g")).unwrap_or_default();
         let Self { recipe, threads, arch, os, .. } = self;
@@ -115,7 +115,7 @@ fn architecture(machine: &str) -> String {
 }
 
 /// A processor's name without what every name has: trademarks, clock, number of cores, graphics.
-fn model_in_short(model: &str) -> String {
+fn short_model(model: &str) -> String {
     let lower = model.to_lowercase();
     let name = lower.split(['@', '/']).next().unwrap_or_default();
     let name = name.split(" with ").next().unwrap_or_default();
@@ -123,7 +123,7 @@ fn model_in_short(model: &str) -> String {
     let name = name.replace(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'), " ");
     let mut short = String::new();
     for word in
-        name.split_whitespace().map(|word| word.trim_matches(['-', '.'])).filter(|w| says_something(w))
+        name.split_whitespace().map(|word| word.trim_matches(['-', '.'])).filter(|w| is_distinctive(w))
     {
         if short.len() + 1 + word.len() > LONGEST_MODEL {
             break;
@@ -137,7 +137,7 @@ fn model_in_short(model: &str) -> String {
 }
 
 /// Whether a word of a processor's name tells it from others.
-fn says_something(word: &str) -> bool {
+fn is_distinctive(word: &str) -> bool {
     let generation = word.strip_suffix("th").or_else(|| word.strip_suffix("rd"));
     let ordinal = generation.is_some_and(|number| number.parse::<u32>().is_ok());
     let filler = matches!(word, "" | "cpu" | "processor" | "gen" | "w" | "version");
@@ -241,7 +241,7 @@ mod tests {
             ("…/…", "unknown-cpu"),
         ];
         for (name, short) in names {
-            assert_eq!(model_in_short(name), short, "{name}");
+            assert_eq!(short_model(name), short, "{name}");
         }
     }
 

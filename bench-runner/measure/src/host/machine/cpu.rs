@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::super::procfs;
-use super::super::source::Source;
+use super::super::system_files::SystemFiles;
 
 /// The processors of a machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Cpu {
+pub(super) struct CpuInfo {
     /// Name, or codes in its place.
     pub(super) model: Option<String>,
     /// Vendor, family and model number (x86).
@@ -26,19 +26,19 @@ pub(super) struct Cpu {
     pub(super) hypervisor: bool,
 }
 
-impl Cpu {
+impl CpuInfo {
     /// Looks at the system.
-    pub(super) fn read(source: &Source) -> Self {
-        let mut cpu = parse(&source.text("proc/cpuinfo").unwrap_or_default());
-        let online = source.value("sys/devices/system/cpu/online");
+    pub(super) fn read(files: &SystemFiles) -> Self {
+        let mut cpu = parse(&files.text("proc/cpuinfo").unwrap_or_default());
+        let online = files.value("sys/devices/system/cpu/online");
         if let Some(threads) = online.and_then(|list| procfs::cpu_list_len(&list)) {
             cpu.threads = Some(threads);
         }
         // ARM's cpuinfo has no cores, so the topology goes first.
-        let siblings: BTreeSet<String> = source
+        let siblings: BTreeSet<String> = files
             .cpus()
             .iter()
-            .filter_map(|cpu| source.value(cpu.join("topology/thread_siblings_list")))
+            .filter_map(|cpu| files.value(cpu.join("topology/thread_siblings_list")))
             .collect();
         if !siblings.is_empty() {
             cpu.cores = u32::try_from(siblings.len()).ok();
@@ -49,7 +49,7 @@ impl Cpu {
 
 /// Reads a `/proc/cpuinfo` of any architecture. The pairs of all processors are read alike: what is a name is taken
 /// from the first, what is counted from all.
-fn parse(cpuinfo: &str) -> Cpu {
+fn parse(cpuinfo: &str) -> CpuInfo {
     let mut threads = 0;
     let mut cores = BTreeSet::new();
     let mut package = "";
@@ -75,7 +75,7 @@ fn parse(cpuinfo: &str) -> Cpu {
         .zip(first("cpu family"))
         .zip(first("model"))
         .map(|((vendor, family), model)| format!("{vendor}-{family}-{model}"));
-    Cpu {
+    CpuInfo {
         // A 32-bit view of an ARM machine has a `model name` that is the same for all of them.
         model: arm_model(&parts).or_else(name),
         signature,
@@ -217,7 +217,7 @@ uarch\t\t: sifive,u74-mc
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::source::Fixture;
+    use super::super::super::system_files::Fixture;
     use super::samples::*;
     use super::*;
 
@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn other_architectures_and_nothing() {
         assert_eq!(parse(RISCV).model.as_deref(), Some("sifive,u74-mc"));
-        assert_eq!(parse(""), Cpu::default());
-        assert_eq!(parse("no pairs here"), Cpu::default());
+        assert_eq!(parse(""), CpuInfo::default());
+        assert_eq!(parse("no pairs here"), CpuInfo::default());
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         for (cpu, siblings) in [("cpu0", "0-1\n"), ("cpu1", "0-1\n"), ("cpu2", "2-3\n"), ("cpu3", "2-3\n")] {
             fixture.set(&format!("sys/devices/system/cpu/{cpu}/topology/thread_siblings_list"), siblings);
         }
-        let cpu = Cpu::read(&fixture.source());
+        let cpu = CpuInfo::read(&fixture.files());
         assert_eq!((cpu.cores, cpu.threads), (Some(2), Some(4)));
     }
 }

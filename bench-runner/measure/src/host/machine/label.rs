@@ -15,7 +15,7 @@ const LONGEST: usize = 64;
 /// The name that an owner gives a machine; it can stand as a directory's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Label(String);
+pub struct MachineLabel(String);
 
 /// A text that cannot name a machine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,14 +28,14 @@ pub struct InvalidLabel {
     pub text: String,
 }
 
-impl Label {
+impl MachineLabel {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl FromStr for Label {
+impl FromStr for MachineLabel {
     type Err = InvalidLabel;
 
     fn from_str(text: &str) -> Result<Self, InvalidLabel> {
@@ -47,7 +47,7 @@ impl FromStr for Label {
     }
 }
 
-impl TryFrom<String> for Label {
+impl TryFrom<String> for MachineLabel {
     type Error = InvalidLabel;
 
     fn try_from(text: String) -> Result<Self, InvalidLabel> {
@@ -55,13 +55,13 @@ impl TryFrom<String> for Label {
     }
 }
 
-impl From<Label> for String {
-    fn from(label: Label) -> Self {
+impl From<MachineLabel> for String {
+    fn from(label: MachineLabel) -> Self {
         label.0
     }
 }
 
-impl fmt::Display for Label {
+impl fmt::Display for MachineLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -74,10 +74,10 @@ mod tests {
     #[test]
     fn labels_are_file_names_that_nobody_has_to_quote() {
         for good in ["a", "build-07", "Rack_3.left", "_x", &"x".repeat(64)] {
-            assert_eq!(good.parse::<Label>().unwrap().as_str(), good);
+            assert_eq!(good.parse::<MachineLabel>().unwrap().as_str(), good);
         }
         for bad in ["", ".", "..", ".hidden", "-rf", "a/b", "a b", "maschine-ä", "a\0", &"x".repeat(65)] {
-            assert!(bad.parse::<Label>().is_err(), "{bad:?} was taken");
+            assert!(bad.parse::<MachineLabel>().is_err(), "{bad:?} was taken");
         }
     }
 }

@@ -14,15 +14,15 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::PathError;
-use super::source::Source;
+use super::system_files::SystemFiles;
 pub use class::Facts;
-pub use label::{InvalidLabel, LABEL_VARIABLE, Label};
+pub use label::{InvalidLabel, LABEL_VARIABLE, MachineLabel};
 pub use provenance::Provenance;
 
 /// The machine that samples were taken on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Machine {
+pub struct HostMachine {
     /// What identical machines share: readable, with the recipe's version and a short hash of the facts.
     #[serde(deserialize_with = "file_name")]
     pub class: String,
@@ -30,7 +30,7 @@ pub struct Machine {
     #[serde(deserialize_with = "file_name")]
     pub instance: String,
     /// The name that its owner gave it.
-    pub label: Option<Label>,
+    pub label: Option<MachineLabel>,
     /// What the class is made from.
     pub facts: Facts,
     /// What is in neither key.
@@ -51,21 +51,25 @@ pub enum MachineError {
     },
 }
 
-impl Machine {
+impl HostMachine {
     /// Looks at the machine this runs on. Where it has no `label`, its id is kept in `state_dir`, and made there on
     /// first use.
-    pub fn read(label: Option<Label>, state_dir: &Path) -> Result<Self, MachineError> {
-        Self::read_from(&Source::system(), label, state_dir)
+    pub fn read(label: Option<MachineLabel>, state_dir: &Path) -> Result<Self, MachineError> {
+        Self::read_from(&SystemFiles::system(), label, state_dir)
     }
 
-    fn read_from(source: &Source, label: Option<Label>, state_dir: &Path) -> Result<Self, MachineError> {
-        let cpu = cpu::Cpu::read(source);
-        let facts = Facts::read(source, &cpu);
+    fn read_from(
+        files: &SystemFiles,
+        label: Option<MachineLabel>,
+        state_dir: &Path,
+    ) -> Result<Self, MachineError> {
+        let cpu = cpu::CpuInfo::read(files);
+        let facts = Facts::read(files, &cpu);
         let instance = match &label {
             Some(label) => label.as_str().to_owned(),
-            None => instance::read_or_make(source, state_dir)?,
+            None => instance::read_or_make(files, state_dir)?,
         };
-        Ok(Self { class: facts.class(), instance, label, provenance: Provenance::read(source, &cpu), facts })
+        Ok(Self { class: facts.class(), instance, label, provenance: Provenance::read(files, &cpu), facts })
     }
 
     /// The name of its directory among the results: the label, or the class with the start of the id.
@@ -98,13 +102,13 @@ fn file_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::Fixture;
+    use super::super::system_files::Fixture;
     use super::*;
 
-    fn read(fixture: &Fixture, label: Option<&str>) -> Machine {
+    fn read(fixture: &Fixture, label: Option<&str>) -> HostMachine {
         let state = tempfile::tempdir().unwrap();
         let label = label.map(|label| label.parse().unwrap());
-        Machine::read_from(&fixture.source(), label, state.path()).unwrap()
+        HostMachine::read_from(&fixture.files(), label, state.path()).unwrap()
     }
 
     #[test]
@@ -141,7 +145,7 @@ mod tests {
     fn a_labelled_machine_writes_nothing() {
         let state = tempfile::tempdir().unwrap();
         let label = Some("ci".parse().unwrap());
-        Machine::read_from(&Fixture::new(&[]).source(), label, state.path()).unwrap();
+        HostMachine::read_from(&Fixture::new(&[]).files(), label, state.path()).unwrap();
         assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0);
     }
 
@@ -149,7 +153,7 @@ mod tests {
     fn it_survives_its_file_form() {
         let machine = read(&Fixture::new(&[("proc/cpuinfo", cpu::samples::ARM_SERVER)]), None);
         let text = serde_json::to_string(&machine).unwrap();
-        assert_eq!(serde_json::from_str::<Machine>(&text).unwrap(), machine);
+        assert_eq!(serde_json::from_str::<HostMachine>(&text).unwrap(), machine);
     }
 
     #[test]
@@ -158,15 +162,15 @@ mod tests {
         for (key, bad) in [("class", "../../etc"), ("instance", "a/b"), ("instance", ""), ("label", "..")] {
             let mut value = serde_json::to_value(&machine).unwrap();
             value[key] = bad.into();
-            assert!(serde_json::from_value::<Machine>(value).is_err(), "{key} = {bad} was taken");
+            assert!(serde_json::from_value::<HostMachine>(value).is_err(), "{key} = {bad} was taken");
         }
     }
 
     #[test]
     fn this_machine_can_be_read() {
         let state = tempfile::tempdir().unwrap();
-        let first = Machine::read(None, state.path()).unwrap();
-        let second = Machine::read(None, state.path()).unwrap();
+        let first = HostMachine::read(None, state.path()).unwrap();
+        let second = HostMachine::read(None, state.path()).unwrap();
         assert_eq!((&first.class, &first.instance), (&second.class, &second.instance));
         assert!(first.facts.threads >= 1);
         assert!(first.class.contains(std::env::consts::OS), "{}", first.class);

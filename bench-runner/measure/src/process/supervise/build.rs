@@ -11,20 +11,20 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::{Pid, Signal};
 
 use super::super::procfs;
-use super::super::protocol::{Answer, Request};
+use super::super::protocol::{SupervisorAnswer, SupervisorRequest};
 use super::super::{BuildResult, ControlGroup, ExitKind, Job};
-use super::cgroup::Group;
+use super::cgroup::BuildCgroup;
 use super::clock::ClockPipe;
 use super::enter;
-use super::events::{Event, SupervisorEvents};
+use super::events::{SupervisorEvent, SupervisorEvents};
 use super::usage::{Children, ResourceUsage};
 
 /// How long a build may take to end after it has been asked to.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long killed processes may take to disappear before that is an error.
-const DEATH: Duration = Duration::from_secs(30);
+const KILL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the survivors are killed again: a process may have been born while they were listed.
-const AGAIN: Duration = Duration::from_millis(50);
+const KILL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs a build to its end. What its own process and its setup commands leave behind is left alone for `hold`, or until
 /// the harness has done with it. An error is the harness's, never the build's.
@@ -38,28 +38,28 @@ pub(super) fn build(
         return Ok(BuildResult::without_running(ExitKind::NotStarted { reason }));
     }
     let group = kind
-        .map(Group::make)
+        .map(BuildCgroup::make)
         .transpose()
         .map_err(|error| format!("could not make a control group for the build: {error}"))?;
     let command = command(job)?;
     // A copy, because a child's own standard output is the build's by then.
     let harness = io::stdout().as_fd().try_clone_to_owned();
     let harness = harness.map_err(|error| format!("could not copy a file descriptor: {error}"))?;
-    let mut running = Running { events, group, harness, usage: ResourceUsage::new() };
-    let fate = running.carry_out(job, command, hold);
+    let mut running = RunningBuild { events, group, harness, usage: ResourceUsage::new() };
+    let outcome = running.carry_out(job, command, hold);
     // Whatever went wrong above: nothing of the build may be left.
     let ended_all = running.end_all();
     ended_all.map_err(lost)?;
-    match fate? {
+    match outcome? {
         LeaderOutcome::NeverBegan(ended) => Ok(BuildResult::without_running(ended)),
-        LeaderOutcome::Ran(course) => running.finished(course),
+        LeaderOutcome::Ran(course) => running.result(course),
     }
 }
 
 /// A build whose first process is about to be started, or has been.
-pub(super) struct Running<'a> {
+pub(super) struct RunningBuild<'a> {
     pub(super) events: &'a mut SupervisorEvents,
-    group: Option<Group<'a>>,
+    group: Option<BuildCgroup<'a>>,
     /// Where processes report to.
     harness: OwnedFd,
     pub(super) usage: ResourceUsage,
@@ -70,11 +70,11 @@ enum LeaderOutcome {
     /// Its own process never ran.
     NeverBegan(ExitKind),
     /// It did.
-    Ran(Course),
+    Ran(LeaderRun),
 }
 
 /// The course that a build took.
-struct Course {
+struct LeaderRun {
     started_at: SystemTime,
     /// When its clock was started.
     start: Duration,
@@ -92,7 +92,7 @@ pub(super) enum SpawnError {
     Program(io::Error),
 }
 
-impl Running<'_> {
+impl RunningBuild<'_> {
     /// Runs the setup commands, then runs the build until nothing of it is left that may stay.
     fn carry_out(
         &mut self,
@@ -115,9 +115,9 @@ impl Running<'_> {
                 return Ok(LeaderOutcome::NeverBegan(ExitKind::NotStarted { reason }));
             }
         };
-        let start = clock_pipe.fired_at();
-        let (forced, stragglers) = self.see_through(leader, job, hold).map_err(lost)?;
-        Ok(LeaderOutcome::Ran(Course { started_at, start: start.map_err(lost)?, forced, stragglers }))
+        let start = clock_pipe.read_start();
+        let (forced, stragglers) = self.wait_for_end(leader, job, hold).map_err(lost)?;
+        Ok(LeaderOutcome::Ran(LeaderRun { started_at, start: start.map_err(lost)?, forced, stragglers }))
     }
 
     /// Starts a process of the build, whose end is waited for from then on.
@@ -145,7 +145,7 @@ impl Running<'_> {
 
     /// Waits for the build and for those that outlive it. Gives what it was ended for, where it was, and the
     /// number of processes that are left although they had time to end.
-    fn see_through(
+    fn wait_for_end(
         &mut self,
         leader: Pid,
         job: &Job,
@@ -154,14 +154,18 @@ impl Running<'_> {
         let deadline = Instant::now().checked_add(job.timeout);
         while self.usage.ended.is_none() {
             match self.events.next(deadline)? {
-                Event::Child => {
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Limit => return self.ask_to_end(leader, ExitKind::TimedOut),
-                Event::Request(Request::Abort) => return self.ask_to_end(leader, ExitKind::Interrupted),
-                Event::Request(_) => return Err(io::Error::other("a second request during a build")),
+                SupervisorEvent::Limit => return self.ask_to_end(leader, ExitKind::TimedOut),
+                SupervisorEvent::Request(SupervisorRequest::Abort) => {
+                    return self.ask_to_end(leader, ExitKind::Interrupted);
+                }
+                SupervisorEvent::Request(_) => {
+                    return Err(io::Error::other("a second request during a build"));
+                }
                 // Nobody waits for a graceful end.
-                Event::Gone => return Ok((Some(ExitKind::Interrupted), 0)),
+                SupervisorEvent::Gone => return Ok((Some(ExitKind::Interrupted), 0)),
             }
         }
         if let Some(hold) = hold
@@ -173,9 +177,9 @@ impl Running<'_> {
         while self.usage.reap()? == Children::Left {
             match self.events.next(until)? {
                 // A release that comes now comes after the time for holding was over.
-                Event::Child | Event::Request(Request::Release) => {}
-                Event::Request(_) | Event::Gone => break,
-                Event::Limit => return Ok((None, self.survivors())),
+                SupervisorEvent::Child | SupervisorEvent::Request(SupervisorRequest::Release) => {}
+                SupervisorEvent::Request(_) | SupervisorEvent::Gone => break,
+                SupervisorEvent::Limit => return Ok((None, self.survivors())),
             }
         }
         Ok((None, 0))
@@ -185,17 +189,19 @@ impl Running<'_> {
     /// most. Whether what is left may take its time to end.
     fn hold(&mut self, limit: Duration) -> io::Result<bool> {
         if let Some((ended, _)) = &self.usage.ended {
-            super::answer(&Answer::Held(ended.clone()))?;
+            super::answer(&SupervisorAnswer::Held(ended.clone()))?;
         }
         let until = Instant::now().checked_add(limit);
         loop {
             match self.events.next(until)? {
                 // A parent may ask whether its child is there; what has ended must not look alive.
-                Event::Child => {
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Request(Request::Release) | Event::Limit => return Ok(true),
-                Event::Request(_) | Event::Gone => return Ok(false),
+                SupervisorEvent::Request(SupervisorRequest::Release) | SupervisorEvent::Limit => {
+                    return Ok(true);
+                }
+                SupervisorEvent::Request(_) | SupervisorEvent::Gone => return Ok(false),
             }
         }
     }
@@ -207,11 +213,11 @@ impl Running<'_> {
         let until = Instant::now() + GRACE;
         while self.usage.ended.is_none() && !self.events.gone() {
             match self.events.next(Some(until))? {
-                Event::Child => {
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Limit => break,
-                Event::Request(_) | Event::Gone => {}
+                SupervisorEvent::Limit => break,
+                SupervisorEvent::Request(_) | SupervisorEvent::Gone => {}
             }
         }
         Ok((Some(why), 0))
@@ -227,7 +233,7 @@ impl Running<'_> {
         end_descendants(self.events, self.group.as_ref(), &mut self.usage)
     }
 
-    fn finished(self, course: Course) -> Result<BuildResult, String> {
+    fn result(self, course: LeaderRun) -> Result<BuildResult, String> {
         let Some((ended, reaped_at)) = self.usage.ended else {
             return Err("the build's own process was reaped by somebody else".to_owned());
         };
@@ -256,10 +262,10 @@ impl Running<'_> {
 /// signalled, which nobody else can reap: their ids cannot have passed to strangers.
 pub(super) fn end_descendants(
     events: &mut SupervisorEvents,
-    group: Option<&Group<'_>>,
+    group: Option<&BuildCgroup<'_>>,
     usage: &mut ResourceUsage,
 ) -> io::Result<()> {
-    let until = Instant::now() + DEATH;
+    let until = Instant::now() + KILL_TIMEOUT;
     while usage.reap()? == Children::Left {
         if Instant::now() >= until {
             return Err(io::Error::other("processes of the build survive being killed"));
@@ -272,7 +278,7 @@ pub(super) fn end_descendants(
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
             }
         }
-        events.next_child(Instant::now() + AGAIN)?;
+        events.next_child(Instant::now() + KILL_INTERVAL)?;
     }
     Ok(())
 }

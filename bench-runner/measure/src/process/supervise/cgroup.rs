@@ -14,7 +14,7 @@ use super::enter;
 
 /// What a group has used since it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Usage {
+pub(super) struct CgroupUsage {
     pub(super) user: Duration,
     pub(super) sys: Duration,
     pub(super) peak_memory: Option<u64>,
@@ -22,13 +22,13 @@ pub(super) struct Usage {
 
 /// A group that exists; removed on drop.
 #[derive(Debug)]
-pub(super) struct Group<'a> {
+pub(super) struct BuildCgroup<'a> {
     kind: &'a ControlGroup,
     /// `cgroup.procs`, opened for writing: whoever writes `0` there is in.
     pub(super) procs: File,
 }
 
-impl<'a> Group<'a> {
+impl<'a> BuildCgroup<'a> {
     pub(super) fn make(kind: &'a ControlGroup) -> io::Result<Self> {
         fs::create_dir(&kind.path)?;
         match File::options().write(true).open(kind.path.join("cgroup.procs")) {
@@ -40,7 +40,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    pub(super) fn usage(&self) -> io::Result<Usage> {
+    pub(super) fn usage(&self) -> io::Result<CgroupUsage> {
         let stat = fs::read_to_string(self.kind.path.join("cpu.stat"))?;
         let micros = |key: &str| {
             stat.lines()
@@ -56,7 +56,7 @@ impl<'a> Group<'a> {
         } else {
             None
         };
-        Ok(Usage { user: micros("user_usec")?, sys: micros("system_usec")?, peak_memory })
+        Ok(CgroupUsage { user: micros("user_usec")?, sys: micros("system_usec")?, peak_memory })
     }
 
     /// Ends every process in it. Without `cgroup.kill` one that forks may slip through: to be called again.
@@ -65,7 +65,7 @@ impl<'a> Group<'a> {
     }
 }
 
-impl Drop for Group<'_> {
+impl Drop for BuildCgroup<'_> {
     fn drop(&mut self) {
         end(&self.kind.path);
     }
@@ -116,7 +116,7 @@ pub(super) fn find() -> (Option<ControlGroup>, Vec<String>) {
     let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
     let places = read("/proc/self/mountinfo")
         .and_then(|mounts| Ok((mounts, read("/proc/self/cgroup")?)))
-        .and_then(|(mounts, own)| places(&mounts, &own));
+        .and_then(|(mounts, own)| candidate_dirs(&mounts, &own));
     let places = match places {
         Ok(places) => places,
         Err(why) => return (None, vec![why]),
@@ -140,7 +140,7 @@ pub(super) fn find() -> (Option<ControlGroup>, Vec<String>) {
 /// Makes a group, sends a process through it and looks at what it tells.
 fn probe(path: PathBuf) -> io::Result<ControlGroup> {
     let mut kind = ControlGroup { path, peak_memory: false, kill: false };
-    let group = Group::make(&kind)?;
+    let group = BuildCgroup::make(&kind)?;
     enter::try_with_a_process(&group.procs)?;
     group.usage()?;
     let [peak_memory, kill] = ["memory.peak", "cgroup.kill"].map(|file| kind.path.join(file).exists());
@@ -152,7 +152,7 @@ fn probe(path: PathBuf) -> io::Result<ControlGroup> {
 /// Directories in which a group may be allowed: beside our own group, within it, at the root of the mount.
 ///
 /// Beside is best: a group that holds processes itself cannot hand controllers to groups within it.
-fn places(mountinfo: &str, own: &str) -> Result<Vec<PathBuf>, String> {
+fn candidate_dirs(mountinfo: &str, own: &str) -> Result<Vec<PathBuf>, String> {
     let (root, mount) = mountinfo
         .lines()
         .filter_map(|line| line.split_once(" - "))
@@ -203,7 +203,7 @@ mod tests {
         30 22 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n";
 
     fn paths(mountinfo: &str, own: &str) -> Vec<String> {
-        places(mountinfo, own).unwrap().iter().map(|place| place.display().to_string()).collect()
+        candidate_dirs(mountinfo, own).unwrap().iter().map(|place| place.display().to_string()).collect()
     }
 
     #[test]
@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn version_1_alone_is_an_obstacle_with_a_reason() {
-        let error = places("32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", "").unwrap_err();
+        let error =
+            candidate_dirs("32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", "").unwrap_err();
         assert_eq!(error, "no cgroup v2 hierarchy is mounted");
     }
 }

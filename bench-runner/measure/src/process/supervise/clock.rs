@@ -28,7 +28,7 @@ impl ClockPipe {
     }
 
     /// To be called in the child, as the last thing before exec; makes system calls only.
-    pub(super) fn fire(raw: i32) -> io::Result<()> {
+    pub(super) fn send_start(raw: i32) -> io::Result<()> {
         // SAFETY: the caller keeps the gun, and so the descriptor, alive until after the spawn.
         let writer = unsafe { BorrowedFd::borrow_raw(raw) };
         let nanos = u64::try_from(now().as_nanos()).unwrap_or(u64::MAX);
@@ -37,13 +37,13 @@ impl ClockPipe {
         Ok(())
     }
 
-    /// The descriptor for [`ClockPipe::fire`].
+    /// The descriptor for [`ClockPipe::send_start`].
     pub(super) fn raw(&self) -> i32 {
         self.writer.as_fd().as_raw_fd()
     }
 
     /// When it was fired. To be called after a spawn that went well, since only then is there an answer.
-    pub(super) fn fired_at(self) -> io::Result<Duration> {
+    pub(super) fn read_start(self) -> io::Result<Duration> {
         let Self { mut reader, writer } = self;
         // Else a child that never fired would be waited for without end.
         drop(writer);
@@ -61,9 +61,9 @@ mod tests {
     fn the_shot_is_heard_once_and_silence_is_an_error() {
         let clock_pipe = ClockPipe::new().unwrap();
         let before = now();
-        ClockPipe::fire(clock_pipe.raw()).unwrap();
-        let fired = clock_pipe.fired_at().unwrap();
+        ClockPipe::send_start(clock_pipe.raw()).unwrap();
+        let fired = clock_pipe.read_start().unwrap();
         assert!(before <= fired && fired <= now());
-        assert!(ClockPipe::new().unwrap().fired_at().is_err());
+        assert!(ClockPipe::new().unwrap().read_start().is_err());
     }
 }

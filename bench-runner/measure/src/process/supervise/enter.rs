@@ -36,7 +36,7 @@ pub(super) fn prepare(
             return Err(io::Error::from_raw_os_error(GROUP_REFUSED));
         }
         report(harness)?;
-        clock_pipe.map_or(Ok(()), ClockPipe::fire)
+        clock_pipe.map_or(Ok(()), ClockPipe::send_start)
     };
     // SAFETY: between fork and exec the closure makes system calls and allocates nothing; an `io::Error` made
     // from an error number does not allocate. The caller keeps the owners of all descriptors until after the
@@ -78,10 +78,10 @@ pub(super) fn try_with_a_process(procs: &File) -> io::Result<()> {
     }
 }
 
-/// Tells the harness the id of the session, in the words of [`Answer::Started`]. It comes from the build itself,
+/// Tells the harness the id of the session, in the words of [`SupervisorAnswer::Started`]. It comes from the build itself,
 /// so that the harness knows of it before the build can do anything, such as kill the supervisor.
 ///
-/// [`Answer::Started`]: super::super::protocol::Answer::Started
+/// [`SupervisorAnswer::Started`]: super::super::protocol::Answer::Started
 fn report(harness: RawFd) -> io::Result<()> {
     let mut line = [0; 48];
     let mut rest = &mut line[..];
@@ -123,7 +123,7 @@ mod tests {
     use std::io::Read;
     use std::os::fd::AsRawFd;
 
-    use super::super::super::protocol::{Answer, Lines};
+    use super::super::super::protocol::{LineBuffer, SupervisorAnswer};
     use super::*;
 
     #[test]
@@ -131,10 +131,10 @@ mod tests {
         let (mut reader, writer) = io::pipe().unwrap();
         report(writer.as_raw_fd()).unwrap();
         drop(writer);
-        let (mut bytes, mut lines) = (Vec::new(), Lines::default());
+        let (mut bytes, mut lines) = (Vec::new(), LineBuffer::default());
         reader.read_to_end(&mut bytes).unwrap();
         lines.push(&bytes);
-        let answer: Answer = lines.next().unwrap().unwrap();
-        assert_eq!(answer, Answer::Started { pid: std::process::id() as i32 });
+        let answer: SupervisorAnswer = lines.next().unwrap().unwrap();
+        assert_eq!(answer, SupervisorAnswer::Started { pid: std::process::id() as i32 });
     }
 }

@@ -5,14 +5,14 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, FromRawFd};
 use std::time::Instant;
 
-use super::super::protocol::{Lines, Request};
-use super::super::wait::readable;
+use super::super::protocol::{LineBuffer, SupervisorRequest};
+use super::super::wait::wait_readable;
 
 /// What has happened.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(super) enum SupervisorEvent {
     /// The harness asks for something.
-    Request(Request),
+    Request(SupervisorRequest),
     /// Some child has ended, or may have.
     Child,
     /// The harness has gone, or the supervisor has been told to go. Reported once.
@@ -24,7 +24,7 @@ pub(super) enum Event {
 /// Standard input and the signals that concern the supervisor.
 pub(super) struct SupervisorEvents {
     input: io::Stdin,
-    lines: Lines,
+    lines: LineBuffer,
     signals: File,
     harness: i32,
     gone: bool,
@@ -52,36 +52,36 @@ impl SupervisorEvents {
             File::from_raw_fd(fd)
         };
         let harness = parent();
-        Ok(Self { input: io::stdin(), lines: Lines::default(), signals, harness, gone: false })
+        Ok(Self { input: io::stdin(), lines: LineBuffer::default(), signals, harness, gone: false })
     }
 
     /// The next event, whichever comes first.
-    pub(super) fn next(&mut self, until: Option<Instant>) -> io::Result<Event> {
+    pub(super) fn next(&mut self, until: Option<Instant>) -> io::Result<SupervisorEvent> {
         loop {
             if let Some(request) = self.lines.next() {
-                return Ok(Event::Request(request?));
+                return Ok(SupervisorEvent::Request(request?));
             }
             let input = (!self.gone).then(|| self.input.as_fd());
-            let [input, signals] = readable([input, Some(self.signals.as_fd())], until)?;
+            let [input, signals] = wait_readable([input, Some(self.signals.as_fd())], until)?;
             if signals && let Some(event) = self.read_signals()? {
                 return Ok(event);
             }
             if input && !self.read_input()? {
                 self.gone = true;
-                return Ok(Event::Gone);
+                return Ok(SupervisorEvent::Gone);
             }
             if !signals && !input && until.is_some_and(|until| Instant::now() >= until) {
-                return Ok(Event::Limit);
+                return Ok(SupervisorEvent::Limit);
             }
         }
     }
 
     /// Waits for a child to end or for the limit, whatever else happens. Requests are dropped meanwhile: the
     /// harness makes none while it waits for an answer, but to abort what is being ended already.
-    pub(super) fn next_child(&mut self, until: Instant) -> io::Result<Event> {
+    pub(super) fn next_child(&mut self, until: Instant) -> io::Result<SupervisorEvent> {
         loop {
             let event = self.next(Some(until))?;
-            if matches!(event, Event::Child | Event::Limit) {
+            if matches!(event, SupervisorEvent::Child | SupervisorEvent::Limit) {
                 return Ok(event);
             }
         }
@@ -108,7 +108,7 @@ impl SupervisorEvents {
     }
 
     /// Takes all pending signals; a child's end is the lesser news.
-    fn read_signals(&mut self) -> io::Result<Option<Event>> {
+    fn read_signals(&mut self) -> io::Result<Option<SupervisorEvent>> {
         let mut child = false;
         let mut end = false;
         let mut info = [0; size_of::<libc::signalfd_siginfo>()];
@@ -129,9 +129,9 @@ impl SupervisorEvents {
         }
         if end && !self.gone {
             self.gone = true;
-            return Ok(Some(Event::Gone));
+            return Ok(Some(SupervisorEvent::Gone));
         }
-        Ok(child.then_some(Event::Child))
+        Ok(child.then_some(SupervisorEvent::Child))
     }
 }
 

@@ -18,8 +18,8 @@ use std::io::{self, Write};
 use rustix::process::Signal;
 
 use super::Accounting;
-use super::protocol::{Answer, PROGRAM, Request, to_line};
-use events::{Event, SupervisorEvents};
+use super::protocol::{PROGRAM, SupervisorAnswer, SupervisorRequest, to_line};
+use events::{SupervisorEvent, SupervisorEvents};
 use usage::ResourceUsage;
 
 /// Body of the hidden verb. Takes requests from standard input, gives answers on standard output, and returns
@@ -28,7 +28,7 @@ pub fn supervise() -> i32 {
     match serve() {
         Ok(()) => 0,
         // The harness may be gone as well; then there is nobody to tell.
-        Err(error) => answer(&Answer::Failed { reason: error.to_string() }).map_or(1, |()| 1),
+        Err(error) => answer(&SupervisorAnswer::Failed { reason: error.to_string() }).map_or(1, |()| 1),
     }
 }
 
@@ -48,25 +48,31 @@ fn serve_from(events: &mut SupervisorEvents) -> io::Result<()> {
     }
     loop {
         match events.next(None)? {
-            Event::Request(Request::Setup { control_group }) => {
+            SupervisorEvent::Request(SupervisorRequest::Setup { control_group }) => {
                 if control_group {
                     let (group, obstacles) = cgroup::find();
                     accounting.group = group;
                     accounting.obstacles.extend(obstacles);
                 }
-                let ready = Answer::Ready { program: PROGRAM.to_owned(), accounting: accounting.clone() };
+                let ready =
+                    SupervisorAnswer::Ready { program: PROGRAM.to_owned(), accounting: accounting.clone() };
                 answer(&ready)?;
             }
-            Event::Request(Request::Build { job, hold }) => {
+            SupervisorEvent::Request(SupervisorRequest::Build { job, hold }) => {
                 let result = build::build(events, accounting.group.as_ref(), &job, hold);
                 if events.gone() {
                     return Ok(());
                 }
-                answer(&result.map_or_else(|reason| Answer::Failed { reason }, Answer::BuildResult))?;
+                answer(&result.map_or_else(
+                    |reason| SupervisorAnswer::Failed { reason },
+                    SupervisorAnswer::BuildResult,
+                ))?;
             }
             // What it was meant for has ended meanwhile.
-            Event::Request(Request::Abort | Request::Release) | Event::Child | Event::Limit => {}
-            Event::Gone => return Ok(()),
+            SupervisorEvent::Request(SupervisorRequest::Abort | SupervisorRequest::Release)
+            | SupervisorEvent::Child
+            | SupervisorEvent::Limit => {}
+            SupervisorEvent::Gone => return Ok(()),
         }
     }
 }
@@ -82,7 +88,7 @@ fn set_up_process() -> io::Result<()> {
     Ok(())
 }
 
-fn answer(message: &Answer) -> io::Result<()> {
+fn answer(message: &SupervisorAnswer) -> io::Result<()> {
     let mut output = io::stdout().lock();
     output.write_all(&to_line(message)?)?;
     output.flush()

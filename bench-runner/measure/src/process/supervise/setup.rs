@@ -5,18 +5,18 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::super::protocol::Request;
-use super::super::tool::{last_lines, said};
+use super::super::protocol::SupervisorRequest;
+use super::super::tool::{format_last_lines, last_lines};
 use super::super::{ExitKind, Job, SetupCommand};
-use super::build::{Running, SpawnError, lost, obvious_obstacle, open};
-use super::events::Event;
+use super::build::{RunningBuild, SpawnError, lost, obvious_obstacle, open};
+use super::events::SupervisorEvent;
 
 /// Lines of what a failed setup command said that are told.
 const LAST_LINES: usize = 12;
 /// Bytes that they are looked for in.
 const LAST_BYTES: u64 = 8 * 1024;
 
-impl Running<'_> {
+impl RunningBuild<'_> {
     /// Runs a setup command and waits for its own process to end; what that leaves behind runs on. Gives what becomes of
     /// the build, where that cannot begin any more.
     pub(super) fn run_setup(&mut self, job: &Job, setup: &SetupCommand) -> Result<Option<ExitKind>, String> {
@@ -53,7 +53,7 @@ impl Running<'_> {
             }
         };
         let words = last_words(&mut stderr).map_err(lost)?;
-        let reason = format!("`{}`, which comes before it, {how}{}", setup.line(), said(&words));
+        let reason = format!("`{}`, which comes before it, {how}{}", setup.line(), format_last_lines(&words));
         Ok(Some(ExitKind::NotStarted { reason }))
     }
 
@@ -64,12 +64,16 @@ impl Running<'_> {
                 return Ok(ended.clone());
             }
             match self.events.next(deadline)? {
-                Event::Child => {
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Limit => return Ok(ExitKind::TimedOut),
-                Event::Request(Request::Abort) | Event::Gone => return Ok(ExitKind::Interrupted),
-                Event::Request(_) => return Err(io::Error::other("a second request during a build")),
+                SupervisorEvent::Limit => return Ok(ExitKind::TimedOut),
+                SupervisorEvent::Request(SupervisorRequest::Abort) | SupervisorEvent::Gone => {
+                    return Ok(ExitKind::Interrupted);
+                }
+                SupervisorEvent::Request(_) => {
+                    return Err(io::Error::other("a second request during a build"));
+                }
             }
         }
     }

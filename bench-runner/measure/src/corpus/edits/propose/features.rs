@@ -2,7 +2,7 @@
 
 /// What is to be replaced in a manifest, and by what, so that it has a default feature `bench-runner-{n}`. `None` where
 /// the manifest is not written in a form that is understood.
-pub(super) fn one_more(manifest: &str) -> Option<(String, String)> {
+pub(super) fn add_default_feature(manifest: &str) -> Option<(String, String)> {
     const NAME: &str = "bench-runner-{n}";
     let table: toml::Table = manifest.parse().ok()?;
     let Some(features) = table.get("features") else {
@@ -50,7 +50,7 @@ mod tests {
             "[features]\ndefault = []\n[dependencies]\n",
         ] {
             let manifest = format!("{package}{features}");
-            let (anchor, put) = one_more(&manifest).unwrap_or_else(|| panic!("{manifest}"));
+            let (anchor, put) = add_default_feature(&manifest).unwrap_or_else(|| panic!("{manifest}"));
             assert_eq!(manifest.matches(&anchor).count(), 1, "{anchor}");
             let edited: toml::Table = manifest.replace(&anchor, &put).replace("{n}", "7").parse().unwrap();
             let features = edited["features"].as_table().unwrap();
@@ -69,7 +69,7 @@ mod tests {
             "[package]\n# [features]\n[features]\ndefault = []\n",
             "not toml",
         ] {
-            assert_eq!(one_more(manifest), None, "{manifest}");
+            assert_eq!(add_default_feature(manifest), None, "{manifest}");
         }
     }
 }

@@ -8,13 +8,13 @@ mod syntax;
 use std::path::{Path, PathBuf};
 
 use crate::corpus::BuildSettings;
-use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
-use crate::spanned::quoted;
+use crate::corpus::manifest::{Edit, EditChange, EditClass, EditPlacement, TextChange};
+use crate::toml_reader::toml_string;
 
 use super::apply::check;
-use super::metadata::{self, MetadataError, Package};
-use graph::Graph;
-use syntax::{CrateFile, Place};
+use super::metadata::{self, MetadataError, WorkspacePackage};
+use graph::PackageGraph;
+use syntax::{CrateFile, EditPlace};
 
 /// Edits that fit the cargo project in `tree`, built with `build`: each class at most once but for `body`, of which the
 /// first is in the root crate and the second in the crate that most others need. `cargo` says what the packages are.
@@ -25,7 +25,7 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     // cargo names files by their real paths.
     let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
     let packages = metadata::packages(&root, cargo)?;
-    let graph = Graph::of(&packages);
+    let graph = PackageGraph::new(&packages);
     let Some(top) = graph.root(&build.packages) else { return Ok(Vec::new()) };
     let known = packages.iter().filter_map(|package| package.rust_version).min();
     let oldest = known.or_else(|| metadata::release(&root, cargo));
@@ -33,7 +33,7 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     let mut proposals = Proposals { tree: &root, edits: Vec::new(), black_box };
     proposals.in_code(&graph, top, &build.bins);
     let scripts = graph.with_needs(top).filter_map(|package| {
-        let files: Vec<CrateFile> = package.files_of("custom-build").flat_map(syntax::files).collect();
+        let files: Vec<CrateFile> = package.files_of_kind("custom-build").flat_map(syntax::files).collect();
         Some((package, files)).filter(|(_, files)| !files.is_empty())
     });
     if let Some((package, files)) = scripts.take(1).next() {
@@ -41,26 +41,29 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     }
     if !build.no_default_features
         && let Some(text) = std::fs::read_to_string(&top.manifest).ok()
-        && let Some((anchor, put)) = features::one_more(&text)
+        && let Some((anchor, put)) = features::add_default_feature(&text)
     {
-        proposals.add("manifest", EditClass::Manifest, &top.manifest, anchor, Put::InPlace(put));
+        proposals.add("manifest", EditClass::Manifest, &top.manifest, anchor, EditPlacement::InPlace(put));
     }
     Ok(proposals.edits)
 }
 
 /// An edit as it stands in a manifest, a line feed before it.
 pub fn as_toml(edit: &Edit) -> String {
-    let mut text =
-        format!("\n[[edit]]\nname = {}\nclass = {}\n", quoted(&edit.name), quoted(edit.class.as_str()));
-    let mut line = |key: &str, value: &str| text.push_str(&format!("{key} = {}\n", quoted(value)));
+    let mut text = format!(
+        "\n[[edit]]\nname = {}\nclass = {}\n",
+        toml_string(&edit.name),
+        toml_string(edit.class.as_str())
+    );
+    let mut line = |key: &str, value: &str| text.push_str(&format!("{key} = {}\n", toml_string(value)));
     match &edit.change {
-        Change::Patch { diff } => line("patch", diff),
-        Change::Text(change) => {
+        EditChange::Patch { diff } => line("patch", diff),
+        EditChange::Text(change) => {
             line("file", &change.file.to_string_lossy());
             line("anchor", &change.anchor);
             match &change.put {
-                Put::After(put) => line("insert", put),
-                Put::InPlace(put) => line("replace", put),
+                EditPlacement::After(put) => line("insert", put),
+                EditPlacement::InPlace(put) => line("replace", put),
             }
         }
     }
@@ -81,9 +84,9 @@ struct Proposals<'a> {
 
 impl Proposals<'_> {
     /// The edits of Rust sources but for build scripts.
-    fn in_code<'p>(&mut self, graph: &Graph<'p>, top: &'p Package, bins: &[String]) {
+    fn in_code<'p>(&mut self, graph: &PackageGraph<'p>, top: &'p WorkspacePackage, bins: &[String]) {
         let programs: Vec<CrateFile> = top.programs(bins).flat_map(syntax::files).collect();
-        let library = |package: &Package| -> Vec<CrateFile> {
+        let library = |package: &WorkspacePackage| -> Vec<CrateFile> {
             package.library().map(syntax::files).unwrap_or_default()
         };
         let (of_top, core) = (library(top), graph.most_needed(top));
@@ -116,7 +119,7 @@ impl Proposals<'_> {
     }
 
     /// A statement in a function.
-    fn body(&mut self, name: &str, class: EditClass, package: &Package, files: &[CrateFile]) {
+    fn body(&mut self, name: &str, class: EditClass, package: &WorkspacePackage, files: &[CrateFile]) {
         let places = files.iter().flat_map(|file| file.bodies().into_iter().map(move |place| (file, place)));
         let Some((file, place)) = best(places) else { return };
         let library = if package.oldest_edition { "std" } else { "core" };
@@ -127,7 +130,7 @@ impl Proposals<'_> {
                 " ::{library}::sync::atomic::AtomicUsize::new({{n}}).fetch_add(1, ::{library}::sync::atomic::Ordering::SeqCst);"
             ),
         };
-        self.add(name, class, &file.path, place.anchor, Put::After(put));
+        self.add(name, class, &file.path, place.anchor, EditPlacement::After(put));
     }
 
     /// Something before the first item.
@@ -141,14 +144,19 @@ impl Proposals<'_> {
         for file in files {
             if let Some(place) = file.items().into_iter().next() {
                 let put = format!("{what}{}", place.anchor);
-                return self.add(name, class, &file.path, place.anchor, Put::InPlace(put));
+                return self.add(name, class, &file.path, place.anchor, EditPlacement::InPlace(put));
             }
         }
     }
 
     /// An attribute of a type that a derive macro gets to see, best one that a crate brings, in the package that is built
     /// or in one that it needs.
-    fn macro_input<'p>(&mut self, graph: &Graph<'p>, top: &'p Package, top_files: &[CrateFile]) {
+    fn macro_input<'p>(
+        &mut self,
+        graph: &PackageGraph<'p>,
+        top: &'p WorkspacePackage,
+        top_files: &[CrateFile],
+    ) {
         let derived = |files: &[CrateFile]| {
             let places =
                 files.iter().flat_map(|file| file.derived().into_iter().map(move |place| (file, place)));
@@ -157,7 +165,7 @@ impl Proposals<'_> {
         let of_libraries = graph
             .with_needs(top)
             .filter_map(|package| derived(&package.library().map(syntax::files).unwrap_or_default()));
-        let mut found: Option<(PathBuf, Place)> = None;
+        let mut found: Option<(PathBuf, EditPlace)> = None;
         for (path, place) in derived(top_files).into_iter().chain(of_libraries) {
             let foreign = place.worth > 0;
             if foreign || found.is_none() {
@@ -169,18 +177,18 @@ impl Proposals<'_> {
         }
         let Some((path, place)) = found else { return };
         let put = format!("#[doc = \"bench-runner {{n}}\"]\n{}", place.anchor);
-        self.add("macro-input", EditClass::MacroInput, &path, place.anchor, Put::InPlace(put));
+        self.add("macro-input", EditClass::MacroInput, &path, place.anchor, EditPlacement::InPlace(put));
     }
 
     /// Takes an edit in, if it can be made and its file lies in the tree under a path that is text.
-    fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: Put) {
+    fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: EditPlacement) {
         let Ok(file) = file.strip_prefix(self.tree) else { return };
         let below =
             |path: &Path| path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if file.to_str().is_none() || !below(file) {
             return;
         }
-        let change = Change::Text(TextChange { file: PathBuf::from(file), anchor, put });
+        let change = EditChange::Text(TextChange { file: PathBuf::from(file), anchor, put });
         let edit = Edit { name: name.to_owned(), class, change };
         if check(self.tree, &edit).is_ok() {
             self.edits.push(edit);
@@ -189,7 +197,7 @@ impl Proposals<'_> {
 }
 
 /// The first of the best places.
-fn best<'f>(places: impl Iterator<Item = (&'f CrateFile, Place)>) -> Option<(&'f CrateFile, Place)> {
+fn best<'f>(places: impl Iterator<Item = (&'f CrateFile, EditPlace)>) -> Option<(&'f CrateFile, EditPlace)> {
     places.reduce(|best, other| if other.1.worth > best.1.worth { other } else { best })
 }
 

@@ -22,7 +22,7 @@ pub(super) struct CrateFile {
 
 /// A place of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct EditPlace {
     /// A text that stands there and nowhere else in the file.
     pub(super) anchor: String,
     /// How good a place it is: more is better.
@@ -103,13 +103,13 @@ fn under_cfg(attributes: &[Attribute]) -> bool {
 
 impl CrateFile {
     /// The places right after the opening brace of functions, `main` before all others.
-    pub(super) fn bodies(&self) -> Vec<Place> {
+    pub(super) fn bodies(&self) -> Vec<EditPlace> {
         let mut places = Vec::new();
         self.bodies_of(&self.items, &mut places);
         places
     }
 
-    fn bodies_of(&self, items: &[Item], places: &mut Vec<Place>) {
+    fn bodies_of(&self, items: &[Item], places: &mut Vec<EditPlace>) {
         for item in items {
             match item {
                 Item::Fn(function) => places.extend(self.body(function)),
@@ -133,7 +133,7 @@ impl CrateFile {
         }
     }
 
-    fn body(&self, function: &ItemFn) -> Option<Place> {
+    fn body(&self, function: &ItemFn) -> Option<EditPlace> {
         let is_main = function.sig.ident == "main"
             && !under_cfg(&function.attrs)
             && function.sig.constness.is_none()
@@ -146,7 +146,7 @@ impl CrateFile {
         self.after_brace(&function.sig, &function.block, worth)
     }
 
-    fn after_brace(&self, signature: &Signature, block: &syn::Block, worth: usize) -> Option<Place> {
+    fn after_brace(&self, signature: &Signature, block: &syn::Block, worth: usize) -> Option<EditPlace> {
         let start = signature.fn_token.span.byte_range().start;
         let end = block.brace_token.span.open().byte_range().end;
         // A statement cannot stand before an attribute of the whole block.
@@ -157,12 +157,12 @@ impl CrateFile {
     }
 
     /// The places of items of the file itself, their attributes included, as far as the name.
-    pub(super) fn items(&self) -> Vec<Place> {
+    pub(super) fn items(&self) -> Vec<EditPlace> {
         self.items.iter().filter_map(|item| self.place(head(item)?, 0)).collect()
     }
 
     /// The places of structs and enums that a derive macro expands. One of a crate is worth more than one of the language.
-    pub(super) fn derived(&self) -> Vec<Place> {
+    pub(super) fn derived(&self) -> Vec<EditPlace> {
         const OF_THE_LANGUAGE: [&str; 9] =
             ["Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default"];
         let of = |item: &Item| {
@@ -186,10 +186,10 @@ impl CrateFile {
     }
 
     /// A place, if what stands there stands nowhere else and holds nothing that would be taken for a number.
-    fn place(&self, range: Range<usize>, worth: usize) -> Option<Place> {
+    fn place(&self, range: Range<usize>, worth: usize) -> Option<EditPlace> {
         let anchor = self.text.get(range)?.to_owned();
         let clear = occurrences(&self.text, &anchor).0 == 1 && !anchor.contains("{n}");
-        clear.then_some(Place { anchor, worth })
+        clear.then_some(EditPlace { anchor, worth })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::corpus::build_settings::{BuildCommand, BuildSettings, BuildTool};
 use crate::corpus::names;
-use crate::spanned::{DocError, Reader, Value};
+use crate::toml_reader::{DocError, Reader, TomlValue};
 
 /// Keys that only cargo can do something with.
 const OF_CARGO: [&str; 8] =
@@ -12,31 +12,31 @@ const OF_CARGO: [&str; 8] =
 /// Keys that go with a build command.
 const OF_COMMAND: [&str; 2] = ["clean", "edit"];
 
-/// Reads the table; `of_source` is how the source says that it is built, if it does.
+/// Reads the table; `source_build` is how the source says that it is built, if it does.
 pub(super) fn read(
     table: &mut Reader<'_>,
-    of_source: Option<&BuildSettings>,
+    source_build: Option<&BuildSettings>,
 ) -> Result<BuildSettings, DocError> {
-    let build = match (table.read_optional("command", |v| v.argv())?, of_source) {
+    let build = match (table.read_optional("command", |v| v.argv())?, source_build) {
         (Some(_), Some(_)) => {
             let message = "the source is built by the `build` that it names itself";
             let error = table.error_at_key("command", message);
             return Err(error.with_help("name the directory with `kind = \"path\"`, and the command here"));
         }
-        (Some(command), None) => of_command(table, command)?,
-        (None, of_source) => {
+        (Some(command), None) => read_command_keys(table, command)?,
+        (None, source_build) => {
             if let Some(key) = OF_COMMAND.into_iter().find(|key| table.optional(key).is_some()) {
                 let error = table.error_at_key(key, format!("`build.{key}` goes with a `command`"));
-                return Err(error.with_help(match of_source {
+                return Err(error.with_help(match source_build {
                     Some(_) => format!("this source has its own: put `{key}` into `source`"),
                     None => {
                         "name the command that builds the project, such as `command = [\"make\"]`".to_owned()
                     }
                 }));
             }
-            let of_cargo = of_cargo(table)?;
+            let cargo_settings = read_cargo_keys(table)?;
             // Keys of cargo beside a source that is built by its own command have never had a meaning.
-            of_source.cloned().unwrap_or(of_cargo)
+            source_build.cloned().unwrap_or(cargo_settings)
         }
     };
     Ok(BuildSettings {
@@ -48,7 +48,7 @@ pub(super) fn read(
 }
 
 /// The keys of a project that cargo builds.
-fn of_cargo(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
+fn read_cargo_keys(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
     let one = table.read_optional("package", names::word)?;
     let several = table.read_optional("packages", names::words)?;
     if one.is_some() && several.is_some() {
@@ -69,7 +69,7 @@ fn of_cargo(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
 }
 
 /// The keys of a project that `command` builds.
-fn of_command(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSettings, DocError> {
+fn read_command_keys(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSettings, DocError> {
     if let Some(key) = OF_CARGO.into_iter().find(|key| table.optional(key).is_some()) {
         let message = format!("`build.{key}` is for cargo, and this project is built by a `command`");
         let error = table.error_at_key(key, message);
@@ -91,7 +91,7 @@ fn of_command(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSetti
     })
 }
 
-fn environment(value: &Value<'_>) -> Result<BTreeMap<String, String>, DocError> {
+fn environment(value: &TomlValue<'_>) -> Result<BTreeMap<String, String>, DocError> {
     let variables = value.string_map()?;
     for (name, content) in &variables {
         names::variable(value, name)?;
@@ -102,15 +102,15 @@ fn environment(value: &Value<'_>) -> Result<BTreeMap<String, String>, DocError> 
     Ok(variables)
 }
 
-fn variables(value: &Value<'_>) -> Result<Vec<String>, DocError> {
-    let item = |item: &Value<'_>| {
+fn variables(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
+    let item = |item: &TomlValue<'_>| {
         let text = item.string()?;
         names::variable(item, &text).map(|()| text)
     };
     value.items()?.iter().map(item).collect()
 }
 
-fn check(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+fn check(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     let argv = value.argv()?;
     if argv.iter().any(|word| word.contains("{artifact}")) {
         return Ok(argv);

@@ -12,7 +12,7 @@ use crate::corpus::sources::cargo_homes;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool, check_tool_bytes};
-use crate::spanned::masked;
+use crate::toml_reader::mask_credentials;
 
 /// Variables that make git work on another repository than the one it is told, or make another kind of one.
 const NOT_PASSED: [&str; 14] = [
@@ -110,9 +110,11 @@ pub(crate) fn reason(error: &ToolError) -> String {
 /// The user's `insteadOf` may put credentials into an address that has none, and git repeats it.
 fn without_secrets(error: ToolError) -> ToolError {
     match error {
-        ToolError::Failed { call, code, last_lines } => {
-            ToolError::Failed { call: masked(&call), code, last_lines: masked(&last_lines) }
-        }
+        ToolError::Failed { call, code, last_lines } => ToolError::Failed {
+            call: mask_credentials(&call),
+            code,
+            last_lines: mask_credentials(&last_lines),
+        },
         other => other,
     }
 }

@@ -13,14 +13,14 @@ use crate::corpus::sources::git::{cli, worktree};
 /// # Errors
 /// Where `rev` is not there, or an object cannot be read.
 pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<String>, git2::Error> {
-    let mut commits = back(repository, Oid::from_str(rev)?, count)?.commits;
+    let mut commits = first_parents(repository, Oid::from_str(rev)?, count)?.commits;
     commits.reverse();
     Ok(commits.iter().map(Oid::to_string).collect())
 }
 
 /// How far history can be read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Back {
+pub(crate) struct FirstParents {
     /// Commits, newest first.
     pub(crate) commits: Vec<Oid>,
     /// Whether the last of them has a parent that is not there.
@@ -30,7 +30,11 @@ pub(crate) struct Back {
 /// At most `count` commits back from `from` by first parents, itself counted.
 ///
 /// What git calls shallow is not asked: it says where some fetch ended, and another fetch may have brought more.
-pub(crate) fn back(repository: &Repository, from: Oid, count: usize) -> Result<Back, git2::Error> {
+pub(crate) fn first_parents(
+    repository: &Repository,
+    from: Oid,
+    count: usize,
+) -> Result<FirstParents, git2::Error> {
     let objects = repository.odb()?;
     let mut commits = Vec::new();
     let mut next = Some(from);
@@ -38,14 +42,14 @@ pub(crate) fn back(repository: &Repository, from: Oid, count: usize) -> Result<B
         let object = match objects.read(commit) {
             Ok(object) => object,
             Err(error) if error.code() == ErrorCode::NotFound && commit != from => {
-                return Ok(Back { commits, cut: true });
+                return Ok(FirstParents { commits, cut: true });
             }
             Err(error) => return Err(error),
         };
         next = first_parent(object.data())?;
         commits.push(commit);
     }
-    Ok(Back { commits, cut: false })
+    Ok(FirstParents { commits, cut: false })
 }
 
 /// The first parent that stands in a commit.
@@ -56,7 +60,7 @@ fn first_parent(commit: &[u8]) -> Result<Option<Oid>, git2::Error> {
 }
 
 /// The last `count` commits of the project in the directory `path`, up to the one that is checked out.
-pub(crate) fn of_directory(path: &Path, count: usize) -> Result<Vec<String>, SourceError> {
+pub(crate) fn last_in_directory(path: &Path, count: usize) -> Result<Vec<String>, SourceError> {
     let unfit = |reason: String, help: &str| SourceError::Unfit {
         path: path.to_path_buf(),
         reason,
@@ -119,13 +123,13 @@ mod tests {
         let file = repository.path().join("objects").join(&commits[1][..2]).join(&commits[1][2..]);
         fs::rename(&file, dir.path().join(".git/aside")).unwrap();
         let id = Oid::from_str(&commits[3]).unwrap();
-        let cut = |count| back(&Repository::open(dir.path()).unwrap(), id, count).unwrap();
+        let cut = |count| first_parents(&Repository::open(dir.path()).unwrap(), id, count).unwrap();
         assert_eq!((cut(2).cut, cut(2).commits.len()), (false, 2));
         assert_eq!((cut(3).cut, cut(3).commits.len()), (true, 2));
         fs::rename(dir.path().join(".git/aside"), &file).unwrap();
-        assert_eq!(of_directory(dir.path(), 2).unwrap(), commits[2..]);
+        assert_eq!(last_in_directory(dir.path(), 2).unwrap(), commits[2..]);
         fs::write(dir.path().join("g"), "").unwrap();
-        let error = of_directory(dir.path(), 2).unwrap_err().to_string();
+        let error = last_in_directory(dir.path(), 2).unwrap_err().to_string();
         assert!(error.contains("changes that are not committed"), "{error}");
     }
 }

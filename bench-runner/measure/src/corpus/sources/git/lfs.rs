@@ -16,7 +16,7 @@ const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 const LARGEST: u64 = 1024;
 
 /// The source with a note that names its pointers, if it has any: a build gets them in place of what they point to.
-pub(crate) fn named(mut pinned: Pinned) -> Pinned {
+pub(crate) fn note_pointers(mut pinned: Pinned) -> Pinned {
     let pointers: Vec<&Path> = pinned
         .files
         .par_iter()
@@ -25,7 +25,7 @@ pub(crate) fn named(mut pinned: Pinned) -> Pinned {
         })
         .map(|file| file.path.as_path())
         .collect();
-    if let Some(first) = pointers.first().map(|path| commit::shown(path)) {
+    if let Some(first) = pointers.first().map(|path| commit::printable(path)) {
         let which = match pointers.len() {
             1 => format!("1 file is a pointer of Git LFS, without its content: {first}"),
             count => {

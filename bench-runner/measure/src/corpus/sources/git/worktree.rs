@@ -53,13 +53,13 @@ pub(crate) fn work_tree(dir: &Path) -> Result<Option<PathBuf>, String> {
     }
     match cli::ask(dir, &["rev-parse", "--show-toplevel"]) {
         Ok(said) => Ok(Some(PathBuf::from(OsStr::from_bytes(said.trim_ascii_end())))),
-        Err(error) if is_none(&error) => Ok(None),
+        Err(error) if means_no_work_tree(&error) => Ok(None),
         Err(error) => Err(cli::reason(&error)),
     }
 }
 
 /// Whether that is git's way to say that there is no work tree.
-fn is_none(error: &ToolError) -> bool {
+fn means_no_work_tree(error: &ToolError) -> bool {
     const SIGNS: [&str; 2] = ["not a git repository (or any", "must be run in a work tree"];
     matches!(error, ToolError::Failed { last_lines, .. } if SIGNS.iter().any(|sign| last_lines.contains(sign)))
 }
@@ -142,7 +142,7 @@ impl GitTree {
                     let head = rest.strip_prefix(b"branch.oid ").filter(|id| *id != b"(initial)");
                     self.head = head.map(|id| String::from_utf8_lossy(id).into_owned()).or(self.head.take());
                 }
-                b"? " | b"! " => self.other(mark == b"! ", rest, below, at, &mut within),
+                b"? " | b"! " => self.add_other(mark == b"! ", rest, below, at, &mut within),
                 b"# " => {}
                 _ => self.changed |= depth == 0,
             }
@@ -154,7 +154,7 @@ impl GitTree {
     }
 
     /// A path that is not tracked, as git names it: from the root of the repository, with `/` after a directory.
-    fn other(&mut self, ignored: bool, name: &[u8], below: &Path, at: &Path, within: &mut Vec<PathBuf>) {
+    fn add_other(&mut self, ignored: bool, name: &[u8], below: &Path, at: &Path, within: &mut Vec<PathBuf>) {
         let is_dir = name.ends_with(b"/");
         let named = Path::new(OsStr::from_bytes(name));
         let path = match named.strip_prefix(below) {

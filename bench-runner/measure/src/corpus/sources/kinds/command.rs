@@ -9,9 +9,9 @@ use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::local_tree::{self, LocalTree, TakeIgnored};
-use crate::corpus::sources::path_deps::Outside;
+use crate::corpus::sources::path_deps::OutsideFiles;
 use crate::corpus::sources::pinned::Pinned;
-use crate::spanned::{DocError, Reader};
+use crate::toml_reader::{DocError, Reader};
 
 /// Any directory; nothing is expected of what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,6 @@ impl SourceKind for CommandSource {
         let path = request.absolute(&self.path)?;
         let tree =
             LocalTree { path: &path, exclude: &[], ignored: TakeIgnored::Nothing, limit: request.limit };
-        local_tree::pin(&tree, &Outside::default(), with)
+        local_tree::pin(&tree, &OutsideFiles::default(), with)
     }
 }

@@ -7,7 +7,7 @@ pub(in crate::corpus) mod git;
 pub(in crate::corpus) mod path;
 
 use super::kind::SourceTable;
-use crate::spanned::{DocError, Reader, Value};
+use crate::toml_reader::{DocError, Reader, TomlValue};
 
 /// Reads the keys of a kind, `kind` and `max-mb` apart.
 type ReadKind = fn(&mut Reader<'_>) -> Result<SourceTable, DocError>;
@@ -23,13 +23,13 @@ const KINDS: [(&str, ReadKind); 5] = [
 
 /// Reads the `[source]` table of a manifest, of any kind; with it the most megabytes that the source may hold, if the
 /// table says so.
-pub(in crate::corpus) fn read(value: &Value<'_>) -> Result<(SourceTable, Option<u32>), DocError> {
+pub(in crate::corpus) fn read(value: &TomlValue<'_>) -> Result<(SourceTable, Option<u32>), DocError> {
     let kind = value.peek("kind")?;
     let word = kind.string()?;
     if let Some((_, read)) = KINDS.iter().find(|(name, _)| *name == word) {
         return value.with_table(|table| {
             table.required("kind")?;
-            let megabytes = table.read_optional("max-mb", Value::count)?;
+            let megabytes = table.read_optional("max-mb", TomlValue::count)?;
             Ok((read(table)?, megabytes))
         });
     }

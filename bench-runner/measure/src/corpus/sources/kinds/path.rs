@@ -9,9 +9,9 @@ use crate::corpus::sources::git::{build_repository, history};
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::local_revision;
 use crate::corpus::sources::local_tree::{self, LocalTree, TakeIgnored};
-use crate::corpus::sources::path_deps::{self, Outside};
+use crate::corpus::sources::path_deps::{self, OutsideFiles};
 use crate::corpus::sources::pinned::Pinned;
-use crate::spanned::{DocError, Reader, Value};
+use crate::toml_reader::{DocError, Reader, TomlValue};
 
 /// A directory of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(in crate::corpus) struct PathSource {
 }
 
 pub(super) fn read(table: &mut Reader<'_>) -> Result<SourceTable, DocError> {
-    let below = |v: &Value<'_>| v.items()?.iter().map(names::path_below).collect::<Result<_, _>>();
+    let below = |v: &TomlValue<'_>| v.items()?.iter().map(names::path_below).collect::<Result<_, _>>();
     let lock = table.read_optional("lock", |v| v.string())?;
     let source = PathSource {
         path: table.read("path", names::directory)?,
@@ -67,7 +67,7 @@ impl SourceKind for PathSource {
         if request.by_cargo {
             pin_package(&tree, with)
         } else {
-            local_tree::pin(&tree, &Outside::default(), with)
+            local_tree::pin(&tree, &OutsideFiles::default(), with)
         }
     }
 
@@ -87,7 +87,7 @@ impl SourceKind for PathSource {
         request: &SourceRequest<'_>,
         _: &FetchContext,
     ) -> Result<Vec<String>, SourceError> {
-        history::of_directory(&request.absolute(&self.path)?, count)
+        history::last_in_directory(&request.absolute(&self.path)?, count)
     }
 
     fn with_repository(
@@ -97,7 +97,7 @@ impl SourceKind for PathSource {
         request: &SourceRequest<'_>,
         with: &FetchContext,
     ) -> Result<Pinned, SourceError> {
-        build_repository::of_directory(pinned, &request.absolute(&self.path)?, rev, with)
+        build_repository::for_directory(pinned, &request.absolute(&self.path)?, rev, with)
     }
 }
 
@@ -113,7 +113,7 @@ fn pin_package(tree: &LocalTree<'_>, with: &FetchContext) -> Result<Pinned, Sour
                 .into(),
         });
     }
-    local_tree::not_everything(&root)?;
+    local_tree::refuse_root_and_home(&root)?;
     let mut outside = path_deps::find(&root, with)?;
     let pinned = local_tree::pin(tree, &outside, with)?;
     // What asks git has to be laid out where it is in its repository.

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::worktree::Ignored;
-use crate::corpus::sources::ignored_files::{hash_of, name};
+use crate::corpus::sources::ignored_files::{hash_files, plan_name};
 use crate::corpus::sources::local_tree::by_products::ByProducts;
 use crate::corpus::sources::tree::{self, TreeFile};
 
@@ -31,7 +31,7 @@ const MOST_LEFT_OUT: usize = 200;
 const MOST_NAMES: usize = 8;
 
 /// What is wanted of ignored files.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct IgnoredFileRules<'a> {
     /// The directory of the project.
     pub(crate) root: &'a Path,
     /// The files and directories that are taken whatever their size; whole paths.
@@ -47,7 +47,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// Something that git ignores, with the files in it.
-struct Unit {
+struct IgnoredEntry {
     /// From the base of the copy.
     path: PathBuf,
     is_dir: bool,
@@ -59,7 +59,7 @@ struct Unit {
 
 /// Ignored files that come along, and what there is to say.
 #[derive(Debug, Default)]
-pub(crate) struct Chosen {
+pub(crate) struct ChosenFiles {
     /// From the base of the copy, sorted.
     pub(crate) files: Vec<TreeFile>,
     /// For the plan; see [`IgnoredFiles`].
@@ -68,28 +68,32 @@ pub(crate) struct Chosen {
     pub(crate) notes: Vec<String>,
 }
 
-impl Chosen {
+impl ChosenFiles {
     /// As a plan has it; `None` if there is nothing to be said.
     pub(crate) fn record(&self) -> Option<IgnoredFiles> {
         let Self { files, names, left_out, .. } = self;
         let some = !files.is_empty() || !left_out.is_empty();
-        some.then(|| IgnoredFiles { hash: hash_of(files), files: names.clone(), left_out: left_out.clone() })
+        some.then(|| IgnoredFiles {
+            hash: hash_files(files),
+            files: names.clone(),
+            left_out: left_out.clone(),
+        })
     }
 }
 
 /// Chooses among what git ignores; the paths in `ignored` are whole.
 pub(crate) fn choose(
     ignored: Vec<Ignored>,
-    wanted: &Wanted<'_>,
+    wanted: &IgnoredFileRules<'_>,
     made: &mut ByProducts<'_>,
-) -> Result<Chosen, SourceError> {
+) -> Result<ChosenFiles, SourceError> {
     for path in wanted.include {
         check_included(path, wanted.root, made)?;
     }
     let mut units = Vec::new();
     let mut looked_at = 0;
     for entry in ignored {
-        units.extend(look(&entry, wanted, made, &mut looked_at));
+        units.extend(list_entry(&entry, wanted, made, &mut looked_at));
     }
     let is_asked_for =
         |path: &Path| wanted.include.iter().any(|asked| wanted.base.join(path).starts_with(asked));
@@ -118,18 +122,18 @@ pub(crate) fn choose(
             }
         }
         if !over.is_empty() {
-            left_out.push(LeftOut::of(unit, &over));
+            left_out.push(LeftOutFiles::new(unit, &over));
         }
     }
     let (files, unreadable) = read(wanted.base, paths)?;
-    left_out.sort_by_key(|left: &LeftOut| std::cmp::Reverse(left.bytes));
-    let mut chosen = Chosen {
+    left_out.sort_by_key(|left: &LeftOutFiles| std::cmp::Reverse(left.bytes));
+    let mut chosen = ChosenFiles {
         names: names(&units, &files, wanted),
         files,
         left_out: left_out.iter().take(MOST_LEFT_OUT).map(|left| left.name.clone()).collect(),
         notes: Vec::new(),
     };
-    chosen.notes.extend(note_of_left_out(
+    chosen.notes.extend(left_out_note(
         &left_out,
         wanted.small,
         wanted.root.strip_prefix(wanted.base).unwrap_or(Path::new("")),
@@ -163,15 +167,15 @@ fn check_included(path: &Path, root: &Path, made: &mut ByProducts<'_>) -> Result
 }
 
 /// What there is of something ignored; `None` where it is a by-product or part of the source.
-fn look(
+fn list_entry(
     entry: &Ignored,
-    wanted: &Wanted<'_>,
+    wanted: &IgnoredFileRules<'_>,
     made: &mut ByProducts<'_>,
     looked_at: &mut usize,
-) -> Option<Unit> {
+) -> Option<IgnoredEntry> {
     let below = |path: &Path| path.strip_prefix(wanted.base).ok().map(Path::to_owned);
     let mut unit =
-        Unit { path: below(&entry.path)?, is_dir: entry.is_dir, files: Vec::new(), endless: false };
+        IgnoredEntry { path: below(&entry.path)?, is_dir: entry.is_dir, files: Vec::new(), endless: false };
     if made.has(&entry.path) {
         return None;
     }
@@ -221,16 +225,16 @@ fn read(
 }
 
 /// The names that a plan has: of an ignored directory that holds nothing else, its own.
-fn names(units: &[Unit], files: &[TreeFile], wanted: &Wanted<'_>) -> Vec<String> {
+fn names(units: &[IgnoredEntry], files: &[TreeFile], wanted: &IgnoredFileRules<'_>) -> Vec<String> {
     let chosen: BTreeSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
     let mut names = Vec::new();
     for unit in units {
         let mut own = unit.files.iter().map(|(path, _)| path.as_path()).filter(|path| chosen.contains(path));
         let alone = unit.is_dir && !wanted.taken.iter().any(|path| path.starts_with(&unit.path));
         if alone && own.clone().next().is_some() {
-            names.push(format!("{}/", name(&unit.path)));
+            names.push(format!("{}/", plan_name(&unit.path)));
         } else {
-            names.extend(own.by_ref().map(name));
+            names.extend(own.by_ref().map(plan_name));
         }
     }
     names.sort();
@@ -238,28 +242,28 @@ fn names(units: &[Unit], files: &[TreeFile], wanted: &Wanted<'_>) -> Vec<String>
 }
 
 /// What of something ignored was left out.
-struct LeftOut {
+struct LeftOutFiles {
     name: String,
     files: usize,
     bytes: u64,
     endless: bool,
 }
 
-impl LeftOut {
-    fn of(unit: &Unit, files: &[(PathBuf, u64)]) -> Self {
+impl LeftOutFiles {
+    fn new(unit: &IgnoredEntry, files: &[(PathBuf, u64)]) -> Self {
         let path = match files {
             [(only, _)] => only,
             _ => &unit.path,
         };
         let slash = if unit.is_dir && files.len() > 1 { "/" } else { "" };
         let bytes = files.iter().map(|(_, size)| size).sum();
-        let name = format!("{}{slash}", name(path));
+        let name = format!("{}{slash}", plan_name(path));
         Self { name, files: files.len(), bytes, endless: unit.endless }
     }
 
-    fn shown(&self) -> String {
+    fn describe(&self) -> String {
         let Self { name, files, bytes, endless } = self;
-        let (size, name) = (size(*bytes), name.escape_debug());
+        let (size, name) = (format_size(*bytes), name.escape_debug());
         match (files, endless) {
             (_, true) => format!("`{name}` (more than {MOST_LOOKED_AT} files)"),
             (1, _) => format!("`{name}` ({size})"),
@@ -269,19 +273,19 @@ impl LeftOut {
 }
 
 /// The largest come first in `left_out`.
-fn note_of_left_out(left_out: &[LeftOut], small: bool, place_in: &Path) -> Option<String> {
+fn left_out_note(left_out: &[LeftOutFiles], small: bool, place_in: &Path) -> Option<String> {
     if left_out.is_empty() {
         return None;
     }
     let (first, others) = left_out.split_at(left_out.len().min(MOST_NAMES));
-    let within = |left: &LeftOut| Some(Path::new(&left.name).strip_prefix(place_in).ok()?.to_owned());
-    let shown: Vec<String> = first.iter().map(LeftOut::shown).collect();
+    let within = |left: &LeftOutFiles| Some(Path::new(&left.name).strip_prefix(place_in).ok()?.to_owned());
+    let shown: Vec<String> = first.iter().map(LeftOutFiles::describe).collect();
     let more = match others {
         [] => String::new(),
         others => {
             let files: usize = others.iter().map(|left| left.files).sum();
             let bytes = others.iter().map(|left| left.bytes).sum();
-            format!(", and {files} files elsewhere ({})", size(bytes))
+            format!(", and {files} files elsewhere ({})", format_size(bytes))
         }
     };
     // What is outside of the project's own directory cannot be named there.
@@ -297,7 +301,7 @@ fn note_of_left_out(left_out: &[LeftOut], small: bool, place_in: &Path) -> Optio
 }
 
 /// Bytes in a unit that reads well.
-pub(crate) fn size(bytes: u64) -> String {
+pub(crate) fn format_size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
     let of = |unit: u64| bytes as f64 / unit as f64;
     match bytes {
@@ -309,7 +313,7 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// What came along, for people to see; commits are built with the same files.
-pub(crate) fn note_of_chosen(ignored: &IgnoredFiles, count: usize) -> String {
+pub(crate) fn brought_along_note(ignored: &IgnoredFiles, count: usize) -> String {
     let shown: Vec<String> =
         ignored.files.iter().take(MOST_NAMES).map(|name| format!("`{}`", name.escape_debug())).collect();
     let more = if ignored.files.len() > MOST_NAMES { ", …" } else { "" };

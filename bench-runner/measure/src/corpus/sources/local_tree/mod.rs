@@ -13,20 +13,20 @@ use std::path::{Component, Path, PathBuf};
 use bench_runner_core::record::{IgnoredFiles, Pin};
 use sha2::{Digest, Sha256};
 
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
-use crate::corpus::sources::error::{SourceError, too_much};
+use crate::corpus::sources::error::{SourceError, too_large};
 use crate::corpus::sources::git::worktree::{self, GitTree, Ignored};
 use crate::corpus::sources::ignored_files;
-use crate::corpus::sources::path_deps::{LOOKED_FOR, Outside};
+use crate::corpus::sources::path_deps::{LOOKED_FOR, OutsideFiles};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree;
 use crate::corpus::sources::tree::FileKind;
 use crate::corpus::sources::tree::TreeFile;
 use crate::corpus::sources::tree::walk;
 use by_products::ByProducts;
-use ignored::Chosen;
+use ignored::ChosenFiles;
 
 /// The file at the top of a copy that says where the project lies in it, where that is not the top itself.
 const PLACE: &str = ".bench-runner-project";
@@ -64,11 +64,11 @@ pub(crate) enum TakeIgnored<'a> {
 /// What changes while it is read is read again, a few times.
 pub(crate) fn pin(
     wanted: &LocalTree<'_>,
-    outside: &Outside,
+    outside: &OutsideFiles,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
     let root = wanted.path.canonicalize().map_err(SourceError::io("find", wanted.path))?;
-    not_everything(&root)?;
+    refuse_root_and_home(&root)?;
     let mut tries = 1;
     loop {
         match pin_once(&root, wanted, outside, with) {
@@ -81,7 +81,7 @@ pub(crate) fn pin(
 fn pin_once(
     root: &Path,
     wanted: &LocalTree<'_>,
-    outside: &Outside,
+    outside: &OutsideFiles,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
     let base = outside.base(root);
@@ -93,7 +93,7 @@ fn pin_once(
     let (mut paths, mut candidates, mut notes) = (BTreeSet::new(), Vec::new(), outside.notes.clone());
     let below = |path: &Path| path.strip_prefix(&base).unwrap_or(path).to_path_buf();
     for dir in &dirs {
-        let Listed { files, ignored, notes: said } = list(dir, &mut made)?;
+        let ListedDir { files, ignored, notes: said } = list(dir, &mut made)?;
         paths.extend(files.iter().map(|file| below(file)));
         candidates.extend(ignored);
         if *dir == root {
@@ -104,7 +104,7 @@ fn pin_once(
     }
     resolve_link_to_configuration(root, &base, &mut paths, &mut candidates);
     for exact in &outside.exact {
-        let new = take_exactly(exact, &made)?.into_iter().filter(|file| paths.insert(below(file)));
+        let new = list_exact(exact, &made)?.into_iter().filter(|file| paths.insert(below(file)));
         if new.count() > 0 {
             notes.push(format!("brought along: {}", exact.display()));
         }
@@ -121,10 +121,12 @@ fn pin_once(
         paths.insert(below(file));
     }
     let chosen = match wanted.ignored {
-        TakeIgnored::Nothing => Chosen::default(),
-        TakeIgnored::Only(include) => along(root, &base, include, &[], &paths, candidates, &mut made)?,
+        TakeIgnored::Nothing => ChosenFiles::default(),
+        TakeIgnored::Only(include) => {
+            choose_ignored(root, &base, include, &[], &paths, candidates, &mut made)?
+        }
         TakeIgnored::SmallAnd(include) => {
-            along(root, &base, include, &LOOKED_FOR, &paths, candidates, &mut made)?
+            choose_ignored(root, &base, include, &LOOKED_FOR, &paths, candidates, &mut made)?
         }
     };
     let all = paths.iter().chain(chosen.files.iter().map(|file| &file.path));
@@ -132,11 +134,11 @@ fn pin_once(
     let mut files = tree::read(&base, paths.into_iter().collect())?;
     let others = outside.dirs.iter().chain(&outside.exact).map(PathBuf::as_path);
     let brought: Vec<&Path> = [root].into_iter().chain(others).collect();
-    symlinks::bring(&base, &brought, &mut files, &mut notes)?;
+    symlinks::resolve_links(&base, &brought, &mut files, &mut notes)?;
     notes.extend(chosen.notes.iter().cloned());
     let place_in = below(root);
     let place_in = if place_in == root { PathBuf::new() } else { place_in };
-    keep(&base, place_in, files, chosen, notes, with)
+    store(&base, place_in, files, chosen, notes, with)
 }
 
 /// Puts the files that cargo reads in the place of a link `.cargo` that leads out of what is copied.
@@ -163,7 +165,7 @@ fn resolve_link_to_configuration(
 }
 
 /// What comes along of what git ignores; small files do if there are `looked_for` ones, which do in any case.
-fn along(
+fn choose_ignored(
     root: &Path,
     base: &Path,
     include: &[PathBuf],
@@ -171,18 +173,18 @@ fn along(
     taken: &BTreeSet<PathBuf>,
     candidates: Vec<Ignored>,
     made: &mut ByProducts<'_>,
-) -> Result<Chosen, SourceError> {
+) -> Result<ChosenFiles, SourceError> {
     let include: Vec<PathBuf> = include.iter().map(|path| root.join(path)).collect();
     let fixed: Vec<PathBuf> = looked_for.iter().map(|name| root.join(name)).collect();
     let small = !fixed.is_empty();
-    let wanted = ignored::Wanted { root, include: &include, fixed: &fixed, small, taken, base };
+    let wanted = ignored::IgnoredFileRules { root, include: &include, fixed: &fixed, small, taken, base };
     let mut chosen = ignored::choose(candidates, &wanted, made)?;
-    symlinks::bring_ignored(base, taken, &mut chosen);
+    symlinks::resolve_ignored_links(base, taken, &mut chosen);
     Ok(chosen)
 }
 
 /// The file, or all files of the directory `exact`.
-fn take_exactly(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, SourceError> {
+fn list_exact(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, SourceError> {
     if made.is_never(exact) {
         return Ok(Vec::new());
     }
@@ -194,11 +196,11 @@ fn take_exactly(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, Sou
 }
 
 /// Puts the files into the cache, and says where the project lies among them.
-fn keep(
+fn store(
     base: &Path,
     place_in: PathBuf,
     files: Vec<TreeFile>,
-    chosen: Chosen,
+    chosen: ChosenFiles,
     mut notes: Vec<String>,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
@@ -214,12 +216,13 @@ fn keep(
     let sha256 = tree::hash(&files);
     let ignored = chosen.record();
     if let Some(ignored) = ignored.as_ref().filter(|_| !chosen.files.is_empty()) {
-        notes.push(ignored::note_of_chosen(ignored, chosen.files.len()));
+        notes.push(ignored::brought_along_note(ignored, chosen.files.len()));
         on_disk.extend(chosen.files.iter().cloned());
         files.extend(chosen.files);
         tree::sort(&mut files);
     }
-    let tree = cached_tree::place_with(&cached_tree::place(&sha256, &with.cache), ignored.as_ref());
+    let tree =
+        cached_tree::tree_path_with_ignored(&cached_tree::tree_path(&sha256, &with.cache), ignored.as_ref());
     if cached_tree::contents(&tree)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&tree, &with.cache, |into| {
             tree::copy(base, &on_disk, into)?;
@@ -237,9 +240,9 @@ fn keep(
 pub(crate) fn load_pinned(
     sha256: &str,
     ignored: Option<&IgnoredFiles>,
-    cache: &Cache,
+    cache: &CacheDir,
 ) -> Result<Option<Pinned>, SourceError> {
-    let tree = cached_tree::place_with(&cached_tree::place(sha256, cache), ignored);
+    let tree = cached_tree::tree_path_with_ignored(&cached_tree::tree_path(sha256, cache), ignored);
     let Some(files) = cached_tree::contents(&tree)? else { return Ok(None) };
     let mark = tree.join(PLACE);
     let root = match files.iter().any(|file| file.path == Path::new(PLACE)) {
@@ -250,14 +253,14 @@ pub(crate) fn load_pinned(
     let below = root.components().all(|part| matches!(part, Component::Normal(_)));
     let pin = Pin::Tree { sha256: sha256.to_owned() };
     let pinned = Pinned { pin, tree, root, files, notes: Vec::new(), ignored: ignored.cloned() };
-    let came_along = ignored_files::hash_of(&pinned.ignored_files());
+    let came_along = ignored_files::hash_files(&pinned.ignored_files());
     let same =
         pinned.tree_hash() == sha256 && ignored_files::hash(ignored).is_none_or(|hash| hash == came_along);
     Ok((below && same).then_some(pinned))
 }
 
 /// A directory that is given by accident.
-pub(crate) fn not_everything(root: &Path) -> Result<(), SourceError> {
+pub(crate) fn refuse_root_and_home(root: &Path) -> Result<(), SourceError> {
     let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
     let reason = match root.parent() {
         None => "it is the root of all files",
@@ -284,14 +287,14 @@ fn check_size<'p>(
     }
     Err(SourceError::Unfit {
         path: root.to_path_buf(),
-        reason: too_much(limit),
+        reason: too_large(limit),
         help: "leave out what no build needs, with `exclude` in the manifest's `source` or with git's ignore rules".into(),
     })
 }
 
 /// The files of a user's directory; paths are whole.
 #[derive(Default)]
-struct Listed {
+struct ListedDir {
     files: Vec<PathBuf>,
     /// What git ignores.
     ignored: Vec<Ignored>,
@@ -299,7 +302,7 @@ struct Listed {
     notes: Vec<String>,
 }
 
-fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
+fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     match worktree::open(dir) {
         Ok(Some(git)) => list_git(dir, git, made),
         Ok(None) => list_all(dir, made),
@@ -312,20 +315,20 @@ fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
 }
 
 /// All files but by-products.
-fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
+fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     let found = walk::files(dir, |path, _| Ok(!made.has(&dir.join(path))))?;
     let files = found.files.into_iter().map(|file| dir.join(file)).collect();
-    let notes = found.special.iter().map(|path| left_out_special(path)).collect();
-    Ok(Listed { files, ignored: Vec::new(), notes })
+    let notes = found.special.iter().map(|path| special_file_note(path)).collect();
+    Ok(ListedDir { files, ignored: Vec::new(), notes })
 }
 
-fn left_out_special(path: &Path) -> String {
+fn special_file_note(path: &Path) -> String {
     format!("left out, not a file: {}", path.display())
 }
 
 /// What git tracks, and what it neither tracks nor ignores, as far as it is no by-product.
-fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
-    let mut listed = Listed::default();
+fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
+    let mut listed = ListedDir::default();
     let mut is_made: BTreeSet<&Path> = BTreeSet::new();
     for path in git.untracked.iter().filter(|path| made.has(&dir.join(path))) {
         is_made.insert(path);
@@ -336,7 +339,7 @@ fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Liste
         match fs::symlink_metadata(&full) {
             _ if made.is_never(&full) => {}
             Ok(found) if found.is_file() || found.is_symlink() => listed.files.push(full),
-            Ok(found) if !found.is_dir() => listed.notes.push(left_out_special(path)),
+            Ok(found) if !found.is_dir() => listed.notes.push(special_file_note(path)),
             // Deleted, or not checked out.
             _ => {}
         }

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::corpus::sources::error::SourceError;
-use crate::corpus::sources::local_tree::ignored::{self, Chosen};
+use crate::corpus::sources::local_tree::ignored::{self, ChosenFiles};
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
 
 /// Puts the links among `files` right, whose paths start at `base` and which come from the directories in `copied`.
-pub(crate) fn bring(
+pub(crate) fn resolve_links(
     base: &Path,
     copied: &[&Path],
     files: &mut Vec<TreeFile>,
@@ -22,7 +22,7 @@ pub(crate) fn bring(
     for file in files.iter_mut() {
         let FileKind::Link { target } = &file.kind else { continue };
         let is_copied = |end: &Path| copied.iter().any(|dir| end.starts_with(dir));
-        if tree::led_to(&file.path, target).is_some_and(|end| is_copied(&base.join(end))) {
+        if tree::link_destination(&file.path, target).is_some_and(|end| is_copied(&base.join(end))) {
             continue;
         }
         let full = base.join(&file.path);
@@ -56,7 +56,7 @@ pub(crate) fn bring(
 
 /// The same for files that git ignores. No build needs to have all of them, so a link that cannot be brought along is left
 /// out, and small files take the place of links to them.
-pub(crate) fn bring_ignored(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut Chosen) {
+pub(crate) fn resolve_ignored_links(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut ChosenFiles) {
     let copied: BTreeSet<PathBuf> =
         chosen.files.iter().map(|file| &file.path).chain(taken).cloned().collect();
     let is_copied = |end: &Path| {
@@ -66,7 +66,7 @@ pub(crate) fn bring_ignored(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut
     let mut left_out = Vec::new();
     chosen.files.retain_mut(|file| {
         let FileKind::Link { target } = &file.kind else { return true };
-        if tree::led_to(&file.path, target).is_some_and(|end| is_copied(&end)) {
+        if tree::link_destination(&file.path, target).is_some_and(|end| is_copied(&end)) {
             return true;
         }
         let brought = base.join(&file.path).canonicalize().ok().and_then(|end| {

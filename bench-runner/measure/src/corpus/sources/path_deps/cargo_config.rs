@@ -8,29 +8,29 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Finder;
-use super::manifests::{entries, normal, patches, path_of, strings, table};
+use super::PathDepFinder;
+use super::manifests::{entries, normalize, patches, path_of, strings, table};
 use crate::corpus::sources::error::SourceError;
 
 /// Something that a configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
+struct NamedPath {
     /// The key.
     key: String,
     /// As it stands there.
     path: String,
-    what: What,
+    what: PathUse,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum PathUse {
     /// A package, which is built like any other.
     Package,
     /// A file or a directory that is needed as it is.
     Exact,
 }
 
-impl Finder<'_> {
+impl PathDepFinder<'_> {
     /// What the configuration of the project and that of the directories above it name, as far as it is copied.
     pub(crate) fn configurations(&mut self) -> Result<(), SourceError> {
         let is_config = |file: &&PathBuf| file.parent().is_some_and(|dir| dir.ends_with(".cargo"));
@@ -52,10 +52,10 @@ impl Finder<'_> {
     fn configuration(&mut self, file: &Path, config: &Table) -> Result<Vec<PathBuf>, SourceError> {
         let own = file.parent().unwrap_or(file);
         let base = own.parent().unwrap_or(own);
-        for Named { key, path, what } in named(config) {
+        for NamedPath { key, path, what } in named_paths(config) {
             match what {
-                What::Package => self.package(&path, base, file, &key)?,
-                What::Exact => drop(self.exact(&path, base, file, &key)?),
+                PathUse::Package => self.package(&path, base, file, &key)?,
+                PathUse::Exact => drop(self.bring_exact(&path, base, file, &key)?),
             }
         }
         for flag in flags(config).filter(|flag| flag.contains("../")) {
@@ -63,12 +63,13 @@ impl Finder<'_> {
                 format!("`{flag}` in {} may lead out of the project, and is not followed", file.display());
             self.outside.notes.push(note);
         }
-        let included = included(config).into_iter().map(|path| self.exact(&path, own, file, "include"));
+        let included =
+            included_files(config).into_iter().map(|path| self.bring_exact(&path, own, file, "include"));
         Ok(included.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     /// Takes along what `key` in `file` names relative to `base`, and gives it, where it is there.
-    fn exact(
+    fn bring_exact(
         &mut self,
         path: &str,
         base: &Path,
@@ -80,7 +81,7 @@ impl Finder<'_> {
             self.outside.notes.push(note);
             return Ok(None);
         }
-        let Some(found) = normal(&base.join(path)).filter(|found| found.exists()) else { return Ok(None) };
+        let Some(found) = normalize(&base.join(path)).filter(|found| found.exists()) else { return Ok(None) };
         let refused = |reason: &str, help: &str| {
             let said = format!("`{key}` in {} names {}, {reason}", file.display(), found.display());
             Err(self.unfit(said, help))
@@ -98,47 +99,47 @@ impl Finder<'_> {
 }
 
 /// What a configuration names by path, other files of configuration apart.
-fn named(config: &Table) -> Vec<Named> {
+fn named_paths(config: &Table) -> Vec<NamedPath> {
     let mut all = Vec::new();
-    let mut add = |key: String, path: &str, what| all.push(Named { key, path: path.to_owned(), what });
+    let mut add = |key: String, path: &str, what| all.push(NamedPath { key, path: path.to_owned(), what });
     for path in strings(config.get("paths")) {
-        add("paths".to_owned(), path, What::Package);
+        add("paths".to_owned(), path, PathUse::Package);
     }
     for (name, value) in patches(config) {
         if let Some(path) = path_of(value) {
-            add(name, &path, What::Package);
+            add(name, &path, PathUse::Package);
         }
     }
     for (name, source) in entries(config.get("source")) {
         for key in ["directory", "local-registry"] {
             if let Some(path) = source.get(key).and_then(Value::as_str) {
-                add(format!("source.{name}.{key}"), path, What::Exact);
+                add(format!("source.{name}.{key}"), path, PathUse::Exact);
             }
         }
     }
     for key in ["rustc", "rustc-wrapper", "rustc-workspace-wrapper", "rustdoc"] {
         if let Some(path) = program(config.get("build").and_then(|build| build.get(key))) {
-            add(format!("build.{key}"), &path, What::Exact);
+            add(format!("build.{key}"), &path, PathUse::Exact);
         }
     }
     for path in targets(config) {
-        add("build.target".to_owned(), path, What::Exact);
+        add("build.target".to_owned(), path, PathUse::Exact);
     }
     for (name, target) in entries(config.get("target")) {
         for key in ["linker", "runner"] {
             if let Some(path) = program(target.get(key)) {
-                add(format!("target.{name}.{key}"), &path, What::Exact);
+                add(format!("target.{name}.{key}"), &path, PathUse::Exact);
             }
         }
     }
     for (name, variable) in entries(config.get("env")) {
         let relative = variable.get("relative").and_then(Value::as_bool) == Some(true);
         if let Some(path) = variable.get("value").and_then(Value::as_str).filter(|_| relative) {
-            add(format!("env.{name}"), path, What::Exact);
+            add(format!("env.{name}"), path, PathUse::Exact);
         }
     }
     if let Some(path) = config.get("http").and_then(|http| http.get("cainfo")).and_then(Value::as_str) {
-        add("http.cainfo".to_owned(), path, What::Exact);
+        add("http.cainfo".to_owned(), path, PathUse::Exact);
     }
     all
 }
@@ -170,7 +171,7 @@ fn flags(config: &Table) -> impl Iterator<Item = String> {
 }
 
 /// The files that are included: one or several, each by its path or as a table with it.
-fn included(config: &Table) -> Vec<String> {
+fn included_files(config: &Table) -> Vec<String> {
     let of = |value: &Value| value.as_str().map(str::to_owned).or_else(|| path_of(value));
     match config.get("include") {
         Some(Value::Array(all)) => all.iter().filter_map(of).collect(),
@@ -215,9 +216,9 @@ mod tests {
         "#
         .parse()
         .unwrap();
-        let said: Vec<String> = named(&config)
+        let said: Vec<String> = named_paths(&config)
             .into_iter()
-            .map(|Named { key, path, what }| format!("{what:?} {key} {path}\n"))
+            .map(|NamedPath { key, path, what }| format!("{what:?} {key} {path}\n"))
             .collect();
         expect_test::expect![[r#"
             Package paths ../over
@@ -233,11 +234,11 @@ mod tests {
             Exact http.cainfo ca.pem
         "#]]
         .assert_eq(&said.concat());
-        assert_eq!(included(&config), ["more.toml", "own.toml"]);
+        assert_eq!(included_files(&config), ["more.toml", "own.toml"]);
         assert_eq!(
             flags(&config).collect::<Vec<_>>(),
             ["-L", "../native", "-Clink-arg=-T../x.ld", "--cfg", "own"]
         );
-        assert_eq!(included(&"include = \"one.toml\"".parse().unwrap()), ["one.toml"]);
+        assert_eq!(included_files(&"include = \"one.toml\"".parse().unwrap()), ["one.toml"]);
     }
 }

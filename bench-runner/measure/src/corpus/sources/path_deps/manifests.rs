@@ -51,7 +51,7 @@ pub(crate) fn table(file: &Path) -> Option<Table> {
 }
 
 /// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.
-pub(crate) fn normal(path: &Path) -> Option<PathBuf> {
+pub(crate) fn normalize(path: &Path) -> Option<PathBuf> {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

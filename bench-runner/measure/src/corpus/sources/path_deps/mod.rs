@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::corpus::sources::cargo_layout::{Layout, Package};
+use crate::corpus::sources::cargo_layout::{CargoLayout, CargoPackage};
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::worktree;
-use manifests::{absolute_path, entries, normal, patches, path_of, table};
+use manifests::{absolute_path, entries, normalize, patches, path_of, table};
 
 /// What cargo and rustup look for in every directory above a project, and in its own.
 pub(crate) const LOOKED_FOR: [&str; 4] =
@@ -28,11 +28,11 @@ pub(crate) const LOOKED_FOR: [&str; 4] =
 const VARIABLES: &str = ".env";
 
 /// Targets that nobody builds of a package that is only needed by others.
-const OWN_ONLY: [&str; 4] = ["bin", "example", "test", "bench"];
+const OWN_TARGETS: [&str; 4] = ["bin", "example", "test", "bench"];
 
 /// What has to be copied beside a project.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outside {
+pub(crate) struct OutsideFiles {
     /// Directories, none within another or within the project.
     pub(crate) dirs: Vec<PathBuf>,
     /// Single files, each with the directory that it has its meaning in.
@@ -47,7 +47,7 @@ pub(crate) struct Outside {
     pub(crate) notes: Vec<String>,
 }
 
-impl Outside {
+impl OutsideFiles {
     /// The directory that all of it and the project in `root` lie below.
     pub(crate) fn base(&self, root: &Path) -> PathBuf {
         let mut base = root.to_path_buf();
@@ -64,16 +64,21 @@ impl Outside {
 ///
 /// # Errors
 /// Where cargo cannot read it, or it needs what cannot be brought along.
-pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<Outside, SourceError> {
-    let layout = with.layouts.of(root, &with.cargo)?;
-    no_member(root, &layout)?;
-    let mut finder =
-        Finder { root, with, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() };
+pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<OutsideFiles, SourceError> {
+    let layout = with.layouts.layout_of(root, &with.cargo)?;
+    refuse_member(root, &layout)?;
+    let mut finder = PathDepFinder {
+        root,
+        with,
+        dirs: BTreeSet::new(),
+        outside: OutsideFiles::default(),
+        seen: BTreeSet::new(),
+    };
     finder.outside.builds = layout.build_dirs().map(Path::to_path_buf).collect();
-    finder.above();
+    finder.find_above();
     finder.configurations()?;
     finder.packages(&layout)?;
-    let Finder { dirs, mut outside, .. } = finder;
+    let PathDepFinder { dirs, mut outside, .. } = finder;
     outside.dirs = dirs
         .iter()
         .filter(|dir| !dirs.iter().any(|other| *dir != other && dir.starts_with(other)))
@@ -84,7 +89,7 @@ pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<Outside, SourceEr
 }
 
 /// What a manifest gives for its source must be a workspace and not a member of one.
-fn no_member(root: &Path, layout: &Layout) -> Result<(), SourceError> {
+fn refuse_member(root: &Path, layout: &CargoLayout) -> Result<(), SourceError> {
     let Some(package) = layout.member_in(root) else { return Ok(()) };
     Err(SourceError::Unfit {
         path: root.to_path_buf(),
@@ -97,18 +102,18 @@ fn no_member(root: &Path, layout: &Layout) -> Result<(), SourceError> {
     })
 }
 
-struct Finder<'r> {
+struct PathDepFinder<'r> {
     root: &'r Path,
     with: &'r FetchContext,
     dirs: BTreeSet<PathBuf>,
-    outside: Outside,
+    outside: OutsideFiles,
     /// The packages that were looked at.
     seen: BTreeSet<PathBuf>,
 }
 
-impl Finder<'_> {
+impl PathDepFinder<'_> {
     /// Configuration and toolchain files in the directories above, as far as they are in the project's repository.
-    fn above(&mut self) {
+    fn find_above(&mut self) {
         let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
         let workdir = worktree::work_tree(self.root).ok().flatten();
         for dir in self.root.ancestors().skip(1).filter(|dir| Some(*dir) != home.as_deref()) {
@@ -136,7 +141,7 @@ impl Finder<'_> {
     }
 
     /// The packages of the project's workspace, and all that they name by path.
-    fn packages(&mut self, layout: &Layout) -> Result<(), SourceError> {
+    fn packages(&mut self, layout: &CargoLayout) -> Result<(), SourceError> {
         let file = self.root.join("Cargo.toml");
         let manifest = table(&file).unwrap_or_default();
         if let Some((name, path)) = absolute_path(&manifest) {
@@ -149,14 +154,14 @@ impl Finder<'_> {
             }
         }
         for package in &layout.packages {
-            self.take(package.dir(), &file, "members")?;
+            self.bring_dir(package.dir(), &file, "members")?;
             self.read(package, true)?;
         }
         Ok(())
     }
 
     /// What a package names by path. What only its own tests need counts if it is a `member`.
-    fn read(&mut self, package: &Package, member: bool) -> Result<(), SourceError> {
+    fn read(&mut self, package: &CargoPackage, member: bool) -> Result<(), SourceError> {
         if !self.seen.insert(package.dir().to_path_buf()) {
             return Ok(());
         }
@@ -165,8 +170,8 @@ impl Finder<'_> {
             return Err(self.absolute(&name, &path, file));
         }
         for target in &package.targets {
-            if member || !target.kind.iter().any(|kind| OWN_ONLY.contains(&kind.as_str())) {
-                self.source(&target.src_path, file, &target.name)?;
+            if member || !target.kind.iter().any(|kind| OWN_TARGETS.contains(&kind.as_str())) {
+                self.bring_target_source(&target.src_path, file, &target.name)?;
             }
         }
         for needed in &package.dependencies {
@@ -184,7 +189,7 @@ impl Finder<'_> {
         if Path::new(path).is_absolute() {
             return Err(self.absolute(name, path, file));
         }
-        let Some(dir) = normal(&base.join(path)) else { return Ok(()) };
+        let Some(dir) = normalize(&base.join(path)) else { return Ok(()) };
         self.package_in(&dir, file, name)
     }
 
@@ -194,8 +199,8 @@ impl Finder<'_> {
         if self.seen.contains(dir) || !dir.join("Cargo.toml").is_file() {
             return Ok(());
         }
-        self.take(dir, file, name)?;
-        let layout = match self.with.layouts.of(dir, &self.with.cargo) {
+        self.bring_dir(dir, file, name)?;
+        let layout = match self.with.layouts.layout_of(dir, &self.with.cargo) {
             Ok(layout) => layout,
             // Its workspace may be broken where the project does not need it.
             Err(error) => {
@@ -214,17 +219,17 @@ impl Finder<'_> {
     }
 
     /// Takes a directory along, where it lies outside.
-    fn take(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+    fn bring_dir(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if !dir.starts_with(self.root) {
-            self.without_links(dir, file, name)?;
+            self.refuse_links(dir, file, name)?;
             self.dirs.insert(dir.to_path_buf());
         }
         Ok(())
     }
 
     /// Takes along the source of a target with the modules beside it, where it lies outside.
-    fn source(&mut self, source: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
-        let Some(source) = normal(source).filter(|source| source.is_file()) else { return Ok(()) };
+    fn bring_target_source(&mut self, source: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        let Some(source) = normalize(source).filter(|source| source.is_file()) else { return Ok(()) };
         let dir = source.parent().unwrap_or(&source);
         if [self.root]
             .into_iter()
@@ -233,7 +238,7 @@ impl Finder<'_> {
         {
             return Ok(());
         }
-        self.without_links(dir, file, name)?;
+        self.refuse_links(dir, file, name)?;
         if !self.root.starts_with(dir) {
             self.dirs.insert(dir.to_path_buf());
             return Ok(());
@@ -260,7 +265,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn without_links(&self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+    fn refuse_links(&self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if dir.canonicalize().ok().as_deref() == Some(dir) {
             return Ok(());
         }

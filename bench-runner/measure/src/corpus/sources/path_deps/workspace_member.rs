@@ -26,7 +26,7 @@ pub fn member(root: &Path, with: &FetchContext) -> Result<Option<Member>, Source
     if !root.join("Cargo.toml").is_file() {
         return Ok(None);
     }
-    let layout = with.layouts.of(root, &with.cargo)?;
+    let layout = with.layouts.layout_of(root, &with.cargo)?;
     let Some(package) = layout.member_in(root) else { return Ok(None) };
     let workspace = &layout.workspace_root;
     let between = root.ancestors().take_while(|dir| dir != workspace);

@@ -15,21 +15,21 @@ use std::rc::Rc;
 use flate2::read::GzDecoder;
 use tar::{Archive, Entry, EntryType};
 
-use crate::corpus::sources::error::{SourceError, too_much};
+use crate::corpus::sources::error::{SourceError, too_large};
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
 
 /// How much an archive may hold.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct ArchiveLimits {
     /// Bytes, unpacked, with the archive's own headers.
     pub(crate) bytes: u64,
     /// Entries.
     pub(crate) entries: usize,
 }
 
-impl Limits {
+impl ArchiveLimits {
     /// An archive that may hold `bytes`.
-    pub(crate) fn of(bytes: u64) -> Self {
+    pub(crate) fn for_bytes(bytes: u64) -> Self {
         Self { bytes, entries: 100_000 }
     }
 }
@@ -39,26 +39,27 @@ impl Limits {
 pub(crate) fn read(
     archive: &Path,
     top: &str,
-    limits: Limits,
+    limits: ArchiveLimits,
     into: Option<&Path>,
 ) -> Result<Vec<TreeFile>, SourceError> {
     let file = File::open(archive).map_err(SourceError::io("read", archive))?;
     let exceeded = Rc::new(Cell::new(false));
-    let limited = Limited { inner: GzDecoder::new(file), left: limits.bytes, exceeded: Rc::clone(&exceeded) };
-    let mut taker = Taker { archive, top, into, files: Vec::new(), seen: BTreeSet::new() };
-    let result = taker.take_all(Archive::new(limited), limits.entries);
+    let limited =
+        LimitedReader { inner: GzDecoder::new(file), left: limits.bytes, exceeded: Rc::clone(&exceeded) };
+    let mut reader = ArchiveReader { archive, top, into, files: Vec::new(), seen: BTreeSet::new() };
+    let result = reader.take_all(Archive::new(limited), limits.entries);
     if exceeded.get() {
-        return Err(taker.refuse(None, &too_much(limits.bytes)));
+        return Err(reader.refuse(None, &too_large(limits.bytes)));
     }
     result?;
-    taker.check_links()?;
-    taker.make_links()?;
-    let mut files = taker.files;
+    reader.check_links()?;
+    reader.make_links()?;
+    let mut files = reader.files;
     tree::sort(&mut files);
     Ok(files)
 }
 
-struct Taker<'a> {
+struct ArchiveReader<'a> {
     archive: &'a Path,
     top: &'a str,
     into: Option<&'a Path>,
@@ -66,7 +67,7 @@ struct Taker<'a> {
     seen: BTreeSet<PathBuf>,
 }
 
-impl Taker<'_> {
+impl ArchiveReader<'_> {
     fn take_all<R: Read>(&mut self, mut archive: Archive<R>, limit: usize) -> Result<(), SourceError> {
         let entries = archive.entries().map_err(SourceError::io("read", self.archive))?;
         for (count, entry) in entries.enumerate() {
@@ -147,7 +148,7 @@ impl Taker<'_> {
                 return Err(self.refuse(Some(&file.path), "an entry lies below a link"));
             }
             let FileKind::Link { target } = &file.kind else { continue };
-            let Some(end) = tree::led_to(&file.path, target) else {
+            let Some(end) = tree::link_destination(&file.path, target) else {
                 return Err(self.refuse(Some(&file.path), "a link leaves the tree"));
             };
             if end.ancestors().any(|part| links.contains(part)) {
@@ -189,13 +190,13 @@ fn make_parent(path: &Path) -> Result<(), SourceError> {
 }
 
 /// A reader that fails where it would give more than it may.
-struct Limited<R> {
+struct LimitedReader<R> {
     inner: R,
     left: u64,
     exceeded: Rc<Cell<bool>>,
 }
 
-impl<R: Read> Read for Limited<R> {
+impl<R: Read> Read for LimitedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         match self.left.checked_sub(count as u64) {
@@ -244,7 +245,7 @@ pub(crate) mod tests {
 
     fn unpack_limited(
         entries: &[Packed<'_>],
-        limits: Limits,
+        limits: ArchiveLimits,
     ) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
         let dir = tempfile::tempdir().unwrap();
         let archive = dir.path().join("a.crate");
@@ -256,7 +257,7 @@ pub(crate) mod tests {
     }
 
     fn unpack(entries: &[Packed<'_>]) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
-        unpack_limited(entries, Limits::of(1_000_000))
+        unpack_limited(entries, ArchiveLimits::for_bytes(1_000_000))
     }
 
     #[test]
@@ -311,10 +312,12 @@ pub(crate) mod tests {
     fn there_is_an_end_to_what_is_unpacked() {
         let big = "x".repeat(10_000);
         let entries = [(FILE, 0o644, "a-1.0.0/x", big.as_str()), (FILE, 0o644, "a-1.0.0/y", "y")];
-        unpack_limited(&entries, Limits { bytes: 20_000, entries: 2 }).1.unwrap();
-        let error = unpack_limited(&entries, Limits { bytes: 9_000, entries: 2 }).1.unwrap_err().to_string();
+        unpack_limited(&entries, ArchiveLimits { bytes: 20_000, entries: 2 }).1.unwrap();
+        let error =
+            unpack_limited(&entries, ArchiveLimits { bytes: 9_000, entries: 2 }).1.unwrap_err().to_string();
         assert!(error.contains("holds more than"), "{error}");
-        let error = unpack_limited(&entries, Limits { bytes: 20_000, entries: 1 }).1.unwrap_err().to_string();
+        let error =
+            unpack_limited(&entries, ArchiveLimits { bytes: 20_000, entries: 1 }).1.unwrap_err().to_string();
         assert!(error.contains("more entries than"), "{error}");
     }
 
@@ -332,7 +335,7 @@ pub(crate) mod tests {
         let bytes = std::fs::read(&archive).unwrap();
         std::fs::write(&archive, &bytes[..bytes.len() / 2]).unwrap();
         assert!(matches!(
-            read(&archive, "a-1.0.0", Limits::of(1_000_000), None),
+            read(&archive, "a-1.0.0", ArchiveLimits::for_bytes(1_000_000), None),
             Err(SourceError::Io { .. })
         ));
     }

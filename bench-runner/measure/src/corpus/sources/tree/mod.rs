@@ -135,7 +135,7 @@ pub(crate) fn copy_file(from: &Path, kind: &FileKind, to: &Path) -> Result<(), S
         _ => SourceError::Io { doing: "read", path: from.to_path_buf(), error },
     })?;
     let target = create(to, executable).map_err(SourceError::io("create", to))?;
-    let found = if shares_blocks(&source, &target) {
+    let found = if try_reflink(&source, &target) {
         // What is there now is what will be built, wherever its blocks lie, so it is what is read.
         hash_file(to).map_err(SourceError::io("read", to))?
     } else {
@@ -147,13 +147,13 @@ pub(crate) fn copy_file(from: &Path, kind: &FileKind, to: &Path) -> Result<(), S
 /// Makes the new file `target` share the blocks of `source`, where the file system can; they are parted when one of the
 /// two is written to.
 #[cfg(target_os = "linux")]
-fn shares_blocks(source: &File, target: &File) -> bool {
+fn try_reflink(source: &File, target: &File) -> bool {
     rustix::fs::ioctl_ficlone(target, source).is_ok()
 }
 
 /// Only Linux is asked for that.
 #[cfg(not(target_os = "linux"))]
-fn shares_blocks(_source: &File, _target: &File) -> bool {
+fn try_reflink(_source: &File, _target: &File) -> bool {
     false
 }
 
@@ -192,7 +192,7 @@ pub(crate) fn is_executable(path: &Path) -> io::Result<bool> {
 /// Where a link at `link` leads, from the root of the tree; `None` where it leaves it or names nothing.
 ///
 /// `..` is taken only at the start of the target: after a name it would depend on what that name is.
-pub(crate) fn led_to(link: &Path, target: &Path) -> Option<PathBuf> {
+pub(crate) fn link_destination(link: &Path, target: &Path) -> Option<PathBuf> {
     let mut end = link.parent()?.to_path_buf();
     let mut down = false;
     for part in target.components() {

@@ -10,7 +10,7 @@ const MOST_FILES: usize = 1_000_000;
 
 /// What a walk found.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct WalkedTree {
     /// Files and links, by their paths from the root.
     pub(crate) files: Vec<PathBuf>,
     /// What is neither a file nor a link nor a directory.
@@ -22,8 +22,8 @@ pub(crate) struct Found {
 pub(crate) fn files(
     root: &Path,
     mut keep: impl FnMut(&Path, bool) -> Result<bool, SourceError>,
-) -> Result<Found, SourceError> {
-    let mut found = Found::default();
+) -> Result<WalkedTree, SourceError> {
+    let mut found = WalkedTree::default();
     let mut left = vec![PathBuf::new()];
     while let Some(dir) = left.pop() {
         let full = root.join(&dir);

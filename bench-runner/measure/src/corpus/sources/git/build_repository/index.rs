@@ -24,7 +24,7 @@ const EXTENDED: u16 = 1 << 14;
 const NOT_COPIED: u16 = 1 << 14;
 
 /// A file that git knows.
-pub(crate) struct Entry {
+pub(crate) struct TrackedFile {
     path: Vec<u8>,
     mode: u32,
     id: Oid,
@@ -33,27 +33,27 @@ pub(crate) struct Entry {
     unchanged: bool,
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for TrackedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, mode, id, stage, unchanged } = self;
         write!(f, "{path:?} {mode:o} {id} {stage} {unchanged}")
     }
 }
 
-fn entry(entry: &IndexEntry, unchanged: bool) -> Entry {
+fn entry(entry: &IndexEntry, unchanged: bool) -> TrackedFile {
     let stage = entry.flags & (3 << 12);
-    Entry { path: entry.path.clone(), mode: entry.mode, id: entry.id, stage, unchanged }
+    TrackedFile { path: entry.path.clone(), mode: entry.mode, id: entry.id, stage, unchanged }
 }
 
 /// The files of a commit, none of them changed.
-pub(crate) fn of_commit(repository: &Repository, commit: Oid) -> Result<Vec<Entry>, git2::Error> {
+pub(crate) fn files_of_commit(repository: &Repository, commit: Oid) -> Result<Vec<TrackedFile>, git2::Error> {
     let mut index = Index::new()?;
     index.read_tree(&repository.find_commit(commit)?.tree()?)?;
     Ok(index.iter().map(|found| entry(&found, true)).collect())
 }
 
 /// The files in the user's index, and which of them the user has changed since.
-pub(crate) fn of_user(repository: &Repository) -> Result<Vec<Entry>, git2::Error> {
+pub(crate) fn files_of_user(repository: &Repository) -> Result<Vec<TrackedFile>, git2::Error> {
     let mut options = StatusOptions::new();
     options.include_untracked(false).exclude_submodules(true);
     let since = Status::WT_MODIFIED | Status::WT_DELETED | Status::WT_TYPECHANGE | Status::CONFLICTED;
@@ -68,10 +68,10 @@ pub(crate) fn of_user(repository: &Repository) -> Result<Vec<Entry>, git2::Error
 }
 
 /// Writes the entries to `file`, each with whether it is unchanged.
-pub(crate) fn write(entries: &[Entry], file: &Path) -> Result<(), git2::Error> {
+pub(crate) fn write(entries: &[TrackedFile], file: &Path) -> Result<(), git2::Error> {
     // Belonging to no repository, it does not ask for the files' contents.
     let mut index = Index::open(file)?;
-    for Entry { path, mode, id, stage, unchanged } in entries {
+    for TrackedFile { path, mode, id, stage, unchanged } in entries {
         let flags = stage | if *unchanged { UNCHANGED } else { 0 };
         index.add(&IndexEntry {
             ctime: IndexTime::new(0, 0),

@@ -5,9 +5,9 @@
 //! so that nothing that happens to the user's repository changes it, and nothing is written there. It lies beside the tree
 //! in the cache, is no part of its hash, and is laid out with it.
 //!
-//! What asks git is found in `askers`; what the index of a work tree says is in `index`.
+//! What asks git is found in `git_queries`; what the index of a work tree says is in `index`.
 
-mod askers;
+mod git_queries;
 mod index;
 mod objects;
 
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use git2::Repository;
 
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
@@ -26,7 +26,7 @@ use crate::corpus::sources::git::users_repository;
 use crate::corpus::sources::git::worktree;
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::walk;
-use objects::Made;
+use objects::BuildRepository;
 
 /// The repository itself, in the directory beside a tree.
 const GIT: &str = "git";
@@ -37,7 +37,7 @@ const KEY: &str = "made-from";
 
 /// A commit of the user's repository, and how it is to be shown.
 #[derive(Clone, Copy)]
-enum Shown<'a> {
+enum CommitView<'a> {
     /// As it is checked out there, with what was changed since.
     CheckedOut,
     /// This one, as nobody has changed it.
@@ -46,21 +46,22 @@ enum Shown<'a> {
 
 /// The source with a repository for its build, where that asks git; `path` is the user's own directory, which is
 /// checked out, or is looked at as `rev` has it.
-pub(crate) fn of_directory(
+pub(crate) fn for_directory(
     mut pinned: Pinned,
     path: &Path,
     rev: Option<&str>,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let beside = beside(&pinned.tree);
-    let Some(asks) = askers::who(&pinned) else { return Ok(pinned) };
-    let note = match take(&pinned, path, rev.map_or(Shown::CheckedOut, Shown::Commit), with)? {
-        Ok(made) => format!("{asks} asks git, and finds a repository with {made}"),
-        Err(reason) => {
-            remove(&beside)?;
-            format!("{asks} asks git, and the copy is no repository: {reason}")
-        }
-    };
+    let beside = repository_dir(&pinned.tree);
+    let Some(asks) = git_queries::find(&pinned) else { return Ok(pinned) };
+    let note =
+        match take_from_user(&pinned, path, rev.map_or(CommitView::CheckedOut, CommitView::Commit), with)? {
+            Ok(made) => format!("{asks} asks git, and finds a repository with {made}"),
+            Err(reason) => {
+                remove(&beside)?;
+                format!("{asks} asks git, and the copy is no repository: {reason}")
+            }
+        };
     pinned.notes.push(note);
     Ok(pinned)
 }
@@ -70,28 +71,28 @@ pub(crate) fn of_directory(
 pub(crate) fn needs_work_tree(pinned: &Pinned, root: &Path) -> Option<PathBuf> {
     let work_tree = worktree::work_tree(root).ok().flatten()?;
     let below = root.strip_prefix(&work_tree).ok()?;
-    (!pinned.root.ends_with(below) && askers::who(pinned).is_some()).then_some(work_tree)
+    (!pinned.root.ends_with(below) && git_queries::find(pinned).is_some()).then_some(work_tree)
 }
 
 /// The same for a commit of a repository in the cache. Whatever more of its history is there, it has that one commit and
 /// no tags: else what a build finds would depend on what was fetched before.
-pub(crate) fn of_commit(
+pub(crate) fn for_commit(
     mut pinned: Pinned,
     url: &str,
     rev: &str,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let Some(asks) = askers::who(&pinned) else { return Ok(pinned) };
+    let Some(asks) = git_queries::find(&pinned) else { return Ok(pinned) };
     let repository = store::repository(url, rev, 1, with)?;
     let made = objects::single(&repository, rev)
-        .map(|made| put(&pinned, Path::new(""), &made, &repository, &with.cache));
+        .map(|made| store_beside(&pinned, Path::new(""), &made, &repository, &with.cache));
     let note = match made {
         Ok(put) => {
             put?;
             format!("{asks} asks git, and finds a repository with this one commit and no tags")
         }
         Err(error) => {
-            remove(&beside(&pinned.tree))?;
+            remove(&repository_dir(&pinned.tree))?;
             format!("{asks} asks git, and the copy is no repository: {}", error.message())
         }
     };
@@ -100,19 +101,19 @@ pub(crate) fn of_commit(
 }
 
 /// What was taken from the user's repository, in words; or why nothing was.
-fn take(
+fn take_from_user(
     pinned: &Pinned,
     path: &Path,
-    shown: Shown<'_>,
+    shown: CommitView<'_>,
     with: &FetchContext,
 ) -> Result<Result<String, String>, SourceError> {
     let root = path.canonicalize().map_err(SourceError::io("find", path))?;
     let head = match shown {
-        Shown::CheckedOut => match worktree::open(&root) {
+        CommitView::CheckedOut => match worktree::open(&root) {
             Ok(tree) => tree.and_then(|tree| tree.head),
             Err(reason) => return Ok(Err(reason)),
         },
-        Shown::Commit(rev) => Some(rev.to_owned()),
+        CommitView::Commit(rev) => Some(rev.to_owned()),
     };
     let Some(head) = head else {
         return Ok(Err("neither is the project in one with a commit".to_owned()));
@@ -140,29 +141,29 @@ fn take(
         .take(pinned.root.components().count() - below.components().count())
         .collect();
     let made = match shown {
-        _ if users.brought => objects::single(repository, &head),
-        Shown::CheckedOut => objects::checked_out(repository),
-        Shown::Commit(rev) => objects::with_history(repository, rev),
+        _ if users.in_cache => objects::single(repository, &head),
+        CommitView::CheckedOut => objects::checked_out(repository),
+        CommitView::Commit(rev) => objects::with_history(repository, rev),
     };
     let mut made = match made {
         Ok(made) => made,
         Err(error) => return Ok(Err(error.message().to_owned())),
     };
     made.abbreviated = objects::abbreviated(workdir, made.head);
-    put(pinned, &at, &made, repository, &with.cache)?;
-    let alone = if users.brought { "; libgit2 cannot read the history of the user's own" } else { "" };
+    store_beside(pinned, &at, &made, repository, &with.cache)?;
+    let alone = if users.in_cache { "; libgit2 cannot read the history of the user's own" } else { "" };
     Ok(Ok(format!("{made}{alone}")))
 }
 
 /// Writes the repository beside the tree, where it is not there already.
-fn put(
+fn store_beside(
     pinned: &Pinned,
     at: &Path,
-    made: &Made,
+    made: &BuildRepository,
     repository: &Repository,
-    cache: &Cache,
+    cache: &CacheDir,
 ) -> Result<(), SourceError> {
-    let beside = beside(&pinned.tree);
+    let beside = repository_dir(&pinned.tree);
     let exclude = exclude(pinned, at);
     let key = format!("{}{}\n", made.key(), bench_runner_core::record::short_hash(&exclude));
     if fs::read_to_string(beside.join(KEY)).is_ok_and(|present| present == key) {
@@ -205,7 +206,7 @@ fn exclude(pinned: &Pinned, at: &Path) -> String {
 /// Puts the repository of a source into a copy of it, where it has one. What is there already and is the same is left
 /// alone, with its time: a build script may look at that.
 pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError> {
-    let beside = beside(&pinned.tree);
+    let beside = repository_dir(&pinned.tree);
     let from = beside.join(GIT);
     if !from.is_dir() {
         return Ok(());
@@ -234,7 +235,7 @@ pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError>
 }
 
 /// Where the repository of a tree lies.
-fn beside(tree: &Path) -> PathBuf {
+fn repository_dir(tree: &Path) -> PathBuf {
     let mut name = tree.as_os_str().to_owned();
     name.push(".repository");
     name.into()

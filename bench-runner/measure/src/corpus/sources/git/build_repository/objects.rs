@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use git2::{Oid, Reference, Repository};
 
-use super::index::{self, Entry};
+use super::index::{self, TrackedFile};
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::cli;
 
@@ -19,7 +19,7 @@ const MOST_COMMITS: usize = 200_000;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a repository for a copy consists of.
-pub(crate) struct Made {
+pub(crate) struct BuildRepository {
     /// The commit that is checked out.
     pub(crate) head: Oid,
     /// The branch that is, where one is.
@@ -31,23 +31,23 @@ pub(crate) struct Made {
     /// Tags by name, with what they name and the commit that this leads to.
     tags: BTreeMap<String, (Oid, Oid)>,
     /// The files that git knows.
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<TrackedFile>,
     /// How many digits the user's git gives of a commit.
     pub(crate) abbreviated: Option<usize>,
 }
 
-impl Made {
+impl BuildRepository {
     /// A text that is another one whenever what was made is.
     pub(crate) fn key(&self) -> String {
         let Self { head, branch, commits, cuts, tags, entries, abbreviated } = self;
-        let entries: Vec<String> = entries.iter().map(Entry::to_string).collect();
+        let entries: Vec<String> = entries.iter().map(TrackedFile::to_string).collect();
         let text = format!("{} {cuts:?} {tags:?} {}", commits.len(), entries.join("\n"));
         format!("{head} {branch:?} {abbreviated:?} {}\n", bench_runner_core::record::short_hash(&text))
     }
 }
 
 /// As it reads after "a repository with".
-impl fmt::Display for Made {
+impl fmt::Display for BuildRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         let (commits, tags) = (self.commits.len(), self.tags.len());
@@ -56,24 +56,24 @@ impl fmt::Display for Made {
 }
 
 /// The commit that is checked out, with the user's index and what was changed since.
-pub(crate) fn checked_out(repository: &Repository) -> Result<Made, git2::Error> {
+pub(crate) fn checked_out(repository: &Repository) -> Result<BuildRepository, git2::Error> {
     let head = repository.head()?;
     let branch = head.is_branch().then(|| head.name().ok().map(str::to_owned)).flatten();
     let head = head.peel_to_commit()?.id();
-    let entries = index::of_user(repository)?;
-    Ok(Made { branch, entries, ..from(repository, head)? })
+    let entries = index::files_of_user(repository)?;
+    Ok(BuildRepository { branch, entries, ..collect(repository, head)? })
 }
 
 /// A commit, as nobody has changed it, with those before it.
-pub(crate) fn with_history(repository: &Repository, rev: &str) -> Result<Made, git2::Error> {
-    from(repository, Oid::from_str(rev)?)
+pub(crate) fn with_history(repository: &Repository, rev: &str) -> Result<BuildRepository, git2::Error> {
+    collect(repository, Oid::from_str(rev)?)
 }
 
 /// A commit alone.
-pub(crate) fn single(repository: &Repository, rev: &str) -> Result<Made, git2::Error> {
+pub(crate) fn single(repository: &Repository, rev: &str) -> Result<BuildRepository, git2::Error> {
     let head = Oid::from_str(rev)?;
-    let entries = index::of_commit(repository, head)?;
-    let made = Made {
+    let entries = index::files_of_commit(repository, head)?;
+    let made = BuildRepository {
         head,
         branch: None,
         commits: vec![head],
@@ -85,7 +85,7 @@ pub(crate) fn single(repository: &Repository, rev: &str) -> Result<Made, git2::E
     Ok(made)
 }
 
-fn from(repository: &Repository, head: Oid) -> Result<Made, git2::Error> {
+fn collect(repository: &Repository, head: Oid) -> Result<BuildRepository, git2::Error> {
     let mut walk = repository.revwalk()?;
     walk.push(head)?;
     let commits = walk.take(MOST_COMMITS + 1).collect::<Result<Vec<Oid>, _>>()?;
@@ -106,8 +106,16 @@ fn from(repository: &Repository, head: Oid) -> Result<Made, git2::Error> {
             tags.insert(name.to_owned(), (id, commit.id()));
         }
     }
-    let entries = index::of_commit(repository, head)?;
-    Ok(Made { head, branch: None, cuts: cuts.collect(), commits, tags, entries, abbreviated: None })
+    let entries = index::files_of_commit(repository, head)?;
+    Ok(BuildRepository {
+        head,
+        branch: None,
+        cuts: cuts.collect(),
+        commits,
+        tags,
+        entries,
+        abbreviated: None,
+    })
 }
 
 /// How many digits the user's git gives of a commit: that depends on how many objects the whole repository has.
@@ -119,7 +127,7 @@ pub(crate) fn abbreviated(workdir: &Path, commit: Oid) -> Option<usize> {
 
 /// Writes everything but the index into the directory `git`. The inner error is of reading the user's repository.
 pub(crate) fn write(
-    made: &Made,
+    made: &BuildRepository,
     exclude: &str,
     repository: &Repository,
     git: &Path,
@@ -132,7 +140,7 @@ pub(crate) fn write(
         Some(branch) => format!("ref: {branch}\n"),
         None => format!("{}\n", made.head),
     };
-    let mut files = vec![("HEAD", head), ("config", config(made)), ("packed-refs", packed(&made.tags))];
+    let mut files = vec![("HEAD", head), ("config", config(made)), ("packed-refs", packed_refs(&made.tags))];
     files.push(("info/exclude", exclude.to_owned()));
     if !made.cuts.is_empty() {
         files.push(("shallow", made.cuts.iter().map(|id| format!("{id}\n")).collect()));
@@ -149,7 +157,7 @@ pub(crate) fn write(
     Ok(write_pack(made, repository, &pack))
 }
 
-fn write_pack(made: &Made, repository: &Repository, into: &Path) -> Result<(), git2::Error> {
+fn write_pack(made: &BuildRepository, repository: &Repository, into: &Path) -> Result<(), git2::Error> {
     let mut pack = repository.packbuilder()?;
     for commit in &made.commits {
         pack.insert_object(*commit, None)?;
@@ -166,7 +174,7 @@ fn write_pack(made: &Made, repository: &Repository, into: &Path) -> Result<(), g
     pack.write(into, 0o644)
 }
 
-fn config(made: &Made) -> String {
+fn config(made: &BuildRepository) -> String {
     let mut text = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n".to_owned();
     if let Some(digits) = made.abbreviated {
         text.push_str(&format!("\tabbrev = {digits}\n"));
@@ -175,7 +183,7 @@ fn config(made: &Made) -> String {
     text
 }
 
-fn packed(tags: &BTreeMap<String, (Oid, Oid)>) -> String {
+fn packed_refs(tags: &BTreeMap<String, (Oid, Oid)>) -> String {
     let mut text = "# pack-refs with: peeled fully-peeled sorted \n".to_owned();
     for (name, (id, commit)) in tags {
         text.push_str(&format!("{id} {name}\n"));

@@ -32,7 +32,7 @@ const NO_SINGLE_COMMITS: [&str; 4] = ["unadvertised object", "not valid", "shall
 const NO_SUCH_COMMIT: [&str; 2] = ["not our ref", "couldn't find remote ref"];
 
 /// What is to be fetched.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct FetchRequest<'a> {
     pub(crate) url: &'a str,
     /// A full commit.
     pub(crate) rev: &'a str,
@@ -41,12 +41,12 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// The name that a commit is fetched under.
-pub(crate) fn name_of(rev: &str) -> String {
+pub(crate) fn pin_ref(rev: &str) -> String {
     format!("refs/pins/{rev}")
 }
 
 /// Fetches into the repository in `store`, which is made where there is none.
-pub(crate) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError> {
+pub(crate) fn into(store: &Path, wanted: &FetchRequest<'_>) -> Result<(), SourceError> {
     let failed =
         |error| SourceError::Git { what: format!("the commit {} of {}", wanted.rev, wanted.url), error };
     if store.exists() {
@@ -56,7 +56,7 @@ pub(crate) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError>
         let args = args.map(OsString::from).into_iter().chain([store.as_os_str().to_owned()]);
         git(store.parent().unwrap_or(store), args).map_err(failed)?;
     }
-    let refspec = format!("+{}:{}", wanted.rev, name_of(wanted.rev));
+    let refspec = format!("+{}:{}", wanted.rev, pin_ref(wanted.rev));
     let depth = format!("--depth={}", wanted.depth);
     let Err(error) = fetch(store, &[&depth, "--", wanted.url, &refspec]) else { return Ok(()) };
     let said = match &error {
@@ -69,11 +69,11 @@ pub(crate) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError>
     if !NO_SINGLE_COMMITS.iter().any(|sign| said.contains(sign)) {
         return Err(failed(error));
     }
-    whole(store, wanted).map_err(failed)
+    fetch_everything(store, wanted).map_err(failed)
 }
 
 /// Fetches all branches and tags with all of their history.
-fn whole(store: &Path, wanted: &Wanted<'_>) -> Result<(), ToolError> {
+fn fetch_everything(store: &Path, wanted: &FetchRequest<'_>) -> Result<(), ToolError> {
     let refs = ["--", wanted.url, "+refs/heads/*:refs/remote/heads/*", "+refs/tags/*:refs/remote/tags/*"];
     // Of a repository that is not cut, git refuses to be told to fetch what was cut off. One that is cut where it comes
     // from is taken as it is.
@@ -83,13 +83,13 @@ fn whole(store: &Path, wanted: &Wanted<'_>) -> Result<(), ToolError> {
         && repo.find_commit(id).is_ok()
     {
         // Only keeps it from being tidied up; that it is there is checked by whoever reads it.
-        let _ = repo.reference(&name_of(wanted.rev), id, true, "");
+        let _ = repo.reference(&pin_ref(wanted.rev), id, true, "");
     }
     Ok(())
 }
 
 /// The error for a commit that the repository does not have.
-pub(crate) fn no_such_commit(wanted: &Wanted<'_>) -> SourceError {
+pub(crate) fn no_such_commit(wanted: &FetchRequest<'_>) -> SourceError {
     SourceError::Commit {
         url: wanted.url.to_owned(),
         rev: wanted.rev.to_owned(),

@@ -8,16 +8,16 @@ use std::time::Duration;
 use bench_runner_core::record::Pin;
 
 use crate::corpus::names;
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::pinned::Pinned;
-use crate::corpus::sources::tree::archive::{self, Limits};
+use crate::corpus::sources::tree::archive::{self, ArchiveLimits};
 use crate::corpus::sources::tree::{hash_file, hex};
 use crate::corpus::sources::{cached_tree, cargo_homes, user_cargo};
 use crate::process::{ToolCall, check_tool};
-use crate::spanned::{DocError, Reader};
+use crate::toml_reader::{DocError, Reader};
 
 /// A download that takes longer has hung.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -85,7 +85,7 @@ fn pin(
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
     let CratesIoSource { name, version, sha256, .. } = source;
-    let limits = Limits::of(request.limit);
+    let limits = ArchiveLimits::for_bytes(request.limit);
     let archive = archive(source, request, with)?;
     let top = format!("{name}-{version}");
     let tree = with.cache.sources().join(format!("{top}-{}", &sha256[..sha256.len().min(12)]));
@@ -149,7 +149,7 @@ fn download(source: &CratesIoSource, project: &str, with: &FetchContext) -> Resu
 
 /// The archive where cargo put it, whichever registry it came from: one that has the pinned hash.
 fn downloaded(
-    cache: &Cache,
+    cache: &CacheDir,
     crate_file: &str,
     source: &CratesIoSource,
     request: &SourceRequest<'_>,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::parameters::{Dependency, GeneratedSource, InGraph};
-use crate::spanned::quoted;
+use super::parameters::{GeneratedSource, InGraph, PinnedDependency};
+use crate::toml_reader::toml_string;
 
 use super::files::{Files, VERSION};
 
@@ -43,13 +43,13 @@ fn member(source: &GeneratedSource, at: u32) -> String {
     text
 }
 
-fn foreign(name: &str, dependency: &Dependency) -> String {
-    let mut keys = vec![format!("version = {}", quoted(&format!("={}", dependency.version)))];
+fn foreign(name: &str, dependency: &PinnedDependency) -> String {
+    let mut keys = vec![format!("version = {}", toml_string(&format!("={}", dependency.version)))];
     if !dependency.default_features {
         keys.push("default-features = false".to_owned());
     }
     if !dependency.features.is_empty() {
-        let features: Vec<String> = dependency.features.iter().map(|feature| quoted(feature)).collect();
+        let features: Vec<String> = dependency.features.iter().map(|feature| toml_string(feature)).collect();
         keys.push(format!("features = [{}]", features.join(", ")));
     }
     format!("{name} = {{ {} }}\n", keys.join(", "))

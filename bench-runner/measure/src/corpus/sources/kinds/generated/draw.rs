@@ -17,12 +17,12 @@ const DOMAIN: &[u8] = b"bench-runner generated crate 1\n";
 /// The statements of all functions of crate number `at`: as many functions as come to `lines` lines. Each statement
 /// changes `a`, a `u64`.
 pub(super) fn functions(seed: u64, at: u32, lines: u32) -> Vec<Vec<String>> {
-    let mut rng = rng_of_crate(seed, at);
+    let mut rng = crate_rng(seed, at);
     let count = (lines.saturating_sub(AROUND) / LINES).max(1);
     (0..count).map(|_| (0..STATEMENTS).map(|_| statement(&mut rng)).collect()).collect()
 }
 
-fn rng_of_crate(seed: u64, at: u32) -> ChaCha8Rng {
+fn crate_rng(seed: u64, at: u32) -> ChaCha8Rng {
     let hash = Sha256::new()
         .chain_update(DOMAIN)
         .chain_update(seed.to_le_bytes())

@@ -24,7 +24,7 @@ use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
-use crate::spanned::{DocError, Reader};
+use crate::toml_reader::{DocError, Reader};
 use files::Files;
 pub(in crate::corpus) use parameters::GeneratedSource;
 
@@ -69,9 +69,9 @@ fn pin(source: &GeneratedSource, project: &str, with: &FetchContext) -> Result<P
         }
     };
     let texts = files(source, lock);
-    let files = listed(&texts);
+    let files = tree_files(&texts);
     let sha256 = tree::hash(&files);
-    let place = cached_tree::place(&sha256, &with.cache);
+    let place = cached_tree::tree_path(&sha256, &with.cache);
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| write(&texts, into))?;
     }
@@ -104,7 +104,7 @@ fn files(source: &GeneratedSource, lock: String) -> Files {
 }
 
 /// The files as a tree has them, in the order in which it is hashed.
-fn listed(texts: &Files) -> Vec<TreeFile> {
+fn tree_files(texts: &Files) -> Vec<TreeFile> {
     let file = |(path, text): (&PathBuf, &String)| {
         let sha256 = Sha256::digest(text.as_bytes()).into();
         TreeFile { path: path.clone(), kind: FileKind::Regular { executable: false, sha256 } }

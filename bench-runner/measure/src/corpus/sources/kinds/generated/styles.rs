@@ -9,12 +9,12 @@ const STEP: &str = "trait Step {\n    fn step(&self, x: u64) -> u64;\n}\n\n";
 const FUTURE: &str = "std::pin::Pin<Box<dyn std::future::Future<Output = u64> + Send>>";
 
 /// The functions of a crate in their style.
-pub(super) struct Wrapped<'a> {
+pub(super) struct StyledFunctions<'a> {
     style: Style,
     functions: &'a [Vec<String>],
 }
 
-impl<'a> Wrapped<'a> {
+impl<'a> StyledFunctions<'a> {
     pub(super) fn new(style: Style, functions: &'a [Vec<String>]) -> Self {
         Self { style, functions }
     }

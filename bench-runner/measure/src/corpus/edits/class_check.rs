@@ -10,9 +10,11 @@ use crate::corpus::manifest::EditClass;
 
 /// Why what turns `before` into `after` is no edit of this class, where that can be said: a text that is no Rust before
 /// the edit is not judged.
-pub(super) fn objection(class: EditClass, before: &str, after: &str) -> Option<&'static str> {
-    let old = Meaning::of(before)?;
-    let Some(new) = Meaning::of(after) else { return Some("what it makes of the file is no Rust any more") };
+pub(super) fn class_mismatch(class: EditClass, before: &str, after: &str) -> Option<&'static str> {
+    let old = FileTokens::parse(before)?;
+    let Some(new) = FileTokens::parse(after) else {
+        return Some("what it makes of the file is no Rust any more");
+    };
     let (same, same_outside) = (old.whole == new.whole, old.outside == new.outside);
     match class {
         EditClass::Comment if !same => Some("it changes more than a comment"),
@@ -28,21 +30,21 @@ pub(super) fn objection(class: EditClass, before: &str, after: &str) -> Option<&
 }
 
 /// A file as the compiler sees it.
-struct Meaning {
+struct FileTokens {
     /// All of its tokens.
     whole: String,
     /// Those outside of function bodies.
     outside: String,
 }
 
-impl Meaning {
-    fn of(text: &str) -> Option<Self> {
+impl FileTokens {
+    fn parse(text: &str) -> Option<Self> {
         // The parser leaves out what stands before the first token of such a file, and its places would be wrong.
         if text.starts_with('\u{feff}') || text.starts_with("#!") && !text.starts_with("#![") {
             return None;
         }
         let mut bodies = Vec::new();
-        of_items(&syn::parse_file(text).ok()?.items, &mut bodies);
+        collect_bodies(&syn::parse_file(text).ok()?.items, &mut bodies);
         let mut outside = text.to_owned();
         bodies.sort_by_key(|body| body.start);
         for body in bodies.into_iter().rev() {
@@ -57,7 +59,7 @@ fn tokens(text: &str) -> Option<String> {
 }
 
 /// Adds the insides of all functions, in bytes; those in other functions go with them.
-fn of_items(items: &[Item], bodies: &mut Vec<Range<usize>>) {
+fn collect_bodies(items: &[Item], bodies: &mut Vec<Range<usize>>) {
     for item in items {
         match item {
             Item::Fn(function) => bodies.push(inside(&function.block)),
@@ -70,7 +72,7 @@ fn of_items(items: &[Item], bodies: &mut Vec<Range<usize>>) {
                 _ => None,
             })),
             Item::Mod(module) => {
-                of_items(module.content.as_ref().map_or(&[][..], |(_, items)| items), bodies);
+                collect_bodies(module.content.as_ref().map_or(&[][..], |(_, items)| items), bodies);
             }
             _ => {}
         }
@@ -91,7 +93,8 @@ mod tests {
 
     #[test]
     fn a_class_is_what_the_tokens_say() {
-        let says = |class: EditClass, old: &str, new: &str| objection(class, TEXT, &TEXT.replace(old, new));
+        let says =
+            |class: EditClass, old: &str, new: &str| class_mismatch(class, TEXT, &TEXT.replace(old, new));
         let body = |old: &str, new: &str| says(EditClass::Body, old, new);
         for inside in ["1;", "2;", "3;"] {
             assert_eq!(body(inside, "4;"), None, "{inside}");
@@ -106,6 +109,6 @@ mod tests {
         assert_eq!(documentation, Some("it changes more than a comment"));
         assert_eq!(says(EditClass::NewItem, "pub fn", "static X: u8 = 1;\npub fn"), None);
         assert_eq!(says(EditClass::Root, "1;", "4;"), None);
-        assert_eq!(objection(EditClass::Body, "no rust {", "fn f() {}"), None);
+        assert_eq!(class_mismatch(EditClass::Body, "no rust {", "fn f() {}"), None);
     }
 }

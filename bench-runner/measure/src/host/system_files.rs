@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// A root directory with `proc`, `sys` and `etc` below it. What cannot be read is `None`.
 #[derive(Debug, Clone)]
-pub(super) struct Source {
+pub(super) struct SystemFiles {
     root: PathBuf,
 }
 
-impl Source {
+impl SystemFiles {
     /// The running system.
     pub(super) fn system() -> Self {
         Self { root: PathBuf::from("/") }
@@ -91,8 +91,8 @@ impl Fixture {
         fs::write(path, text).unwrap();
     }
 
-    pub(super) fn source(&self) -> Source {
-        Source::below(self.dir.path())
+    pub(super) fn files(&self) -> SystemFiles {
+        SystemFiles::below(self.dir.path())
     }
 }
 
@@ -104,13 +104,13 @@ mod tests {
     fn values_come_without_their_line_end_and_empty_ones_not_at_all() {
         let fixture =
             Fixture::new(&[("sys/a", "powersave\n"), ("sys/b", "\n"), ("sys/c", "42\n"), ("sys/d", "kvm\0")]);
-        let source = fixture.source();
-        assert_eq!(source.value("sys/a").as_deref(), Some("powersave"));
-        assert_eq!(source.value("sys/b"), None);
-        assert_eq!(source.value("sys/missing"), None);
-        assert_eq!(source.number::<u64>("sys/c"), Some(42));
-        assert_eq!(source.number::<u64>("sys/a"), None);
-        assert_eq!(source.value("sys/d").as_deref(), Some("kvm"));
+        let files = fixture.files();
+        assert_eq!(files.value("sys/a").as_deref(), Some("powersave"));
+        assert_eq!(files.value("sys/b"), None);
+        assert_eq!(files.value("sys/missing"), None);
+        assert_eq!(files.number::<u64>("sys/c"), Some(42));
+        assert_eq!(files.number::<u64>("sys/a"), None);
+        assert_eq!(files.value("sys/d").as_deref(), Some("kvm"));
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
             fixture.set(&format!("{base}/{name}/x"), "");
         }
         let names: Vec<_> =
-            fixture.source().cpus().iter().map(|cpu| cpu.file_name().unwrap().to_owned()).collect();
+            fixture.files().cpus().iter().map(|cpu| cpu.file_name().unwrap().to_owned()).collect();
         assert_eq!(names, ["cpu0", "cpu1"]);
     }
 }

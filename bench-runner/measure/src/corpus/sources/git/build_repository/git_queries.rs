@@ -27,13 +27,13 @@ const LIBRARIES: [&str; 10] = [
 const MOST_FILES: usize = 100;
 
 /// The first thing found that asks git, as it is called: a file, or a package of the lock file.
-pub(crate) fn who(pinned: &Pinned) -> Option<String> {
+pub(crate) fn find(pinned: &Pinned) -> Option<String> {
     let manifests = pinned.files.iter().filter(|file| file.path.ends_with("Cargo.toml"));
     for manifest in manifests {
         let Some(table) = table(&pinned.tree.join(&manifest.path)) else { continue };
         let dir = manifest.path.parent().unwrap_or(Path::new(""));
         for script in scripts(&table) {
-            if let Some(file) = asking_file(&pinned.tree, &dir.join(script)) {
+            if let Some(file) = file_that_asks(&pinned.tree, &dir.join(script)) {
                 return Some(file.display().to_string());
             }
         }
@@ -52,14 +52,14 @@ fn scripts(manifest: &Table) -> Vec<PathBuf> {
 }
 
 /// The first file of a build script that asks git; its modules are followed.
-fn asking_file(tree: &Path, script: &Path) -> Option<PathBuf> {
+fn file_that_asks(tree: &Path, script: &Path) -> Option<PathBuf> {
     let mut left = vec![script.to_owned()];
     let mut seen = 0;
     while let Some(file) = left.pop().filter(|_| seen < MOST_FILES) {
         seen += 1;
         let Ok(text) = std::fs::read_to_string(tree.join(&file)) else { continue };
         let Ok(tokens) = text.parse::<TokenStream>() else { continue };
-        let mut found = Found::default();
+        let mut found = SourceScan::default();
         found.look(tokens);
         if found.asks {
             return Some(file);
@@ -76,12 +76,12 @@ fn asking_file(tree: &Path, script: &Path) -> Option<PathBuf> {
 
 /// What was found in a file.
 #[derive(Default)]
-struct Found {
+struct SourceScan {
     asks: bool,
     modules: Vec<String>,
 }
 
-impl Found {
+impl SourceScan {
     fn look(&mut self, tokens: TokenStream) {
         let mut last = None;
         for token in tokens {
@@ -155,7 +155,7 @@ mod tests {
         let paths = files.iter().map(|(path, _)| path.into()).collect();
         let files = tree::read(dir.path(), paths).unwrap();
         let (tree, pin) = (dir.path().to_owned(), Pin::Git { rev: "ab".repeat(20) });
-        who(&Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new(), ignored: None })
+        find(&Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new(), ignored: None })
     }
 
     fn script(text: &str) -> bool {

@@ -6,16 +6,16 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{DocError, SourceText, Value};
+use super::{DocError, SourceText, TomlValue};
 
 /// A parsed text.
 #[derive(Debug)]
-pub struct Document<'t> {
+pub struct TomlDocument<'t> {
     source: &'t SourceText,
     root: Spanned<DeTable<'t>>,
 }
 
-impl<'t> Document<'t> {
+impl<'t> TomlDocument<'t> {
     /// Reads the table that is the whole document.
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(self.source, self.root.get_ref(), 0..0, String::new())
@@ -40,7 +40,7 @@ impl<'d> Reader<'d> {
     }
 
     /// The value of `key`, where it is there.
-    pub fn optional(&mut self, key: &str) -> Option<Value<'d>> {
+    pub fn optional(&mut self, key: &str) -> Option<TomlValue<'d>> {
         self.asked.push(key.to_owned());
         let (_, value) = self.table.get_key_value(key)?;
         Some(self.value(key, value))
@@ -50,19 +50,19 @@ impl<'d> Reader<'d> {
     ///
     /// # Errors
     /// Where it is missing, at the table.
-    pub fn required(&mut self, key: &str) -> Result<Value<'d>, DocError> {
+    pub fn required(&mut self, key: &str) -> Result<TomlValue<'d>, DocError> {
         let found = self.optional(key);
         found.ok_or_else(|| self.error(format!("{} lacks the key `{key}`", self.describe())))
     }
 
-    /// The value of `key` as `read` gives it, such as `reader.read("name", Value::string)`.
+    /// The value of `key` as `read` gives it, such as `reader.read("name", TomlValue::string)`.
     ///
     /// # Errors
     /// Where the key is missing, and what `read` finds wrong.
     pub fn read<T>(
         &mut self,
         key: &str,
-        read: impl FnOnce(&Value<'d>) -> Result<T, DocError>,
+        read: impl FnOnce(&TomlValue<'d>) -> Result<T, DocError>,
     ) -> Result<T, DocError> {
         read(&self.required(key)?)
     }
@@ -74,7 +74,7 @@ impl<'d> Reader<'d> {
     pub(crate) fn read_optional<T>(
         &mut self,
         key: &str,
-        read: impl FnOnce(&Value<'d>) -> Result<T, DocError>,
+        read: impl FnOnce(&TomlValue<'d>) -> Result<T, DocError>,
     ) -> Result<Option<T>, DocError> {
         self.optional(key).map(|value| read(&value)).transpose()
     }
@@ -82,10 +82,10 @@ impl<'d> Reader<'d> {
     /// All keys with their values, in the order of the file; they count as asked for.
     ///
     /// For tables whose keys are names that the file chooses.
-    pub fn entries(&mut self) -> Vec<(String, Value<'d>)> {
+    pub fn entries(&mut self) -> Vec<(String, TomlValue<'d>)> {
         let mut entries: Vec<_> = self.table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        let entries: Vec<(String, Value<'d>)> = entries
+        let entries: Vec<(String, TomlValue<'d>)> = entries
             .into_iter()
             .map(|(key, value)| (key.get_ref().to_string(), self.value(key.get_ref(), value)))
             .collect();
@@ -123,9 +123,9 @@ impl<'d> Reader<'d> {
         Err(error.suggest(key.get_ref(), absent))
     }
 
-    fn value(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> Value<'d> {
+    fn value(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> TomlValue<'d> {
         let name = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Value::new(self.source, value, name)
+        TomlValue::new(self.source, value, name)
     }
 
     fn describe(&self) -> String {
@@ -134,7 +134,7 @@ impl<'d> Reader<'d> {
 }
 
 /// What reads tables: a value may be one.
-impl<'d> Value<'d> {
+impl<'d> TomlValue<'d> {
     /// A scalar as text, or a table of scalars: without spaces, its keys in the order of the file, `{own=16,deps=256}`.
     pub fn setting_text(&self) -> Result<String, DocError> {
         let DeValue::Table(table) = self.spanned.get_ref() else {
@@ -221,9 +221,9 @@ impl SourceText {
     ///
     /// # Errors
     /// If it is not TOML, at the place where it stops being so.
-    pub fn parse(&self) -> Result<Document<'_>, DocError> {
+    pub fn parse(&self) -> Result<TomlDocument<'_>, DocError> {
         match DeTable::parse(&self.text) {
-            Ok(root) => Ok(Document { source: self, root }),
+            Ok(root) => Ok(TomlDocument { source: self, root }),
             Err(error) => Err(self.error(error.span().unwrap_or(0..0), one_line(error.message()))),
         }
     }
@@ -253,8 +253,8 @@ mod tests {
     #[test]
     fn an_unknown_key_names_the_nearest_one() {
         let error = read("name = \"x\"\nsumary = \"y\"\n", |reader| {
-            reader.read("name", Value::string)?;
-            reader.read_optional("summary", Value::string)
+            reader.read("name", TomlValue::string)?;
+            reader.read_optional("summary", TomlValue::string)
         })
         .unwrap_err();
         expect_test::expect![[r#"
@@ -284,7 +284,7 @@ mod tests {
     fn a_missing_key_is_reported_at_its_table() {
         let error = read("x = 1\n[a]\ny = 2\n", |reader| {
             reader.optional("x");
-            reader.required("a")?.with_table(|a| a.read("name", Value::string))
+            reader.required("a")?.with_table(|a| a.read("name", TomlValue::string))
         })
         .unwrap_err();
         assert_eq!((error.line, error.message.as_str()), (2, "`a` lacks the key `name`"));

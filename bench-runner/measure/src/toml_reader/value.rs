@@ -10,13 +10,13 @@ use super::{DocError, SourceText};
 
 /// A value in a document, with its place and its dotted name.
 #[derive(Debug, Clone)]
-pub struct Value<'d> {
+pub struct TomlValue<'d> {
     pub(super) source: &'d SourceText,
     pub(super) spanned: &'d Spanned<DeValue<'d>>,
     name: String,
 }
 
-impl<'d> Value<'d> {
+impl<'d> TomlValue<'d> {
     pub(super) fn new(source: &'d SourceText, spanned: &'d Spanned<DeValue<'d>>, name: String) -> Self {
         Self { source, spanned, name }
     }
@@ -33,7 +33,7 @@ impl<'d> Value<'d> {
 
     /// A refusal of this value.
     pub(crate) fn refuse(&self, refusal: Refusal) -> DocError {
-        self.error("").saying(refusal)
+        self.error("").with_refusal(refusal)
     }
 
     /// Where it stands in the text, in bytes.
@@ -152,7 +152,7 @@ impl<'d> Value<'d> {
 mod tests {
     use super::*;
 
-    fn value(text: &str) -> Value<'static> {
+    fn value(text: &str) -> TomlValue<'static> {
         let source: &'static _ = Box::leak(Box::new(SourceText::new("t.toml", format!("v = {text}\n"))));
         let document: &'static _ = Box::leak(Box::new(source.parse().unwrap()));
         document.reader().required("v").unwrap()
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(value("{ a = \"b\" }").string_map().unwrap()["a"], "b");
         assert_eq!(value("[[\"a\", \"b\"], [\"c\"]]").argvs().unwrap(), [vec!["a", "b"], vec!["c"]]);
         let items = value("[1, true, 0.5, \"x\"]").items().unwrap();
-        let texts: Result<Vec<_>, _> = items.iter().map(Value::scalar_text).collect();
+        let texts: Result<Vec<_>, _> = items.iter().map(TomlValue::scalar_text).collect();
         assert_eq!(texts.unwrap(), ["1", "true", "0.5", "x"]);
     }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::frequency;
 use super::procfs::{self, cpu_list_len, load_average, meminfo, stall};
-use super::source::Source;
-pub use findings::{Finding, Severity, findings};
+use super::system_files::SystemFiles;
+pub use findings::{HealthFinding, Severity, findings};
 
 /// The state of the machine at one moment. What the system does not tell is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -80,23 +80,20 @@ impl Health {
         Self {
             free_disk_bytes: free_disk(dir),
             usable_threads: usable_threads(),
-            ..Self::of(&Source::system())
+            ..Self::from_files(&SystemFiles::system())
         }
     }
 
     /// What can be read in files.
-    fn of(source: &Source) -> Self {
-        let memory = source.text("proc/meminfo").unwrap_or_default();
+    fn from_files(files: &SystemFiles) -> Self {
+        let memory = files.text("proc/meminfo").unwrap_or_default();
         let pressure = |what: &str| {
-            source
-                .text(format!("proc/pressure/{what}"))
-                .and_then(|text| stall(&text))
-                .map(|stall| stall.avg10)
+            files.text(format!("proc/pressure/{what}")).and_then(|text| stall(&text)).map(|stall| stall.avg10)
         };
         Self {
-            governors: frequency::governors(source),
-            turbo: frequency::turbo(source),
-            load: source
+            governors: frequency::governors(files),
+            turbo: frequency::turbo(files),
+            load: files
                 .text("proc/loadavg")
                 .and_then(|text| load_average(&text))
                 .map(|[one, five, fifteen]| LoadAverage { one, five, fifteen }),
@@ -105,11 +102,11 @@ impl Health {
                 io_percent: pressure("io"),
                 memory_percent: pressure("memory"),
             },
-            steal_share: source.text("proc/stat").and_then(|text| steal_share(&text)),
-            temperature_celsius: temperature(source),
-            power: power(source),
+            steal_share: files.text("proc/stat").and_then(|text| steal_share(&text)),
+            temperature_celsius: temperature(files),
+            power: power(files),
             free_disk_bytes: None,
-            threads: source.value("sys/devices/system/cpu/online").and_then(|list| cpu_list_len(&list)),
+            threads: files.value("sys/devices/system/cpu/online").and_then(|list| cpu_list_len(&list)),
             usable_threads: None,
             available_memory_bytes: meminfo(&memory, "MemAvailable"),
             swap_used_bytes: meminfo(&memory, "SwapTotal")
@@ -139,39 +136,39 @@ fn steal_share(stat: &str) -> Option<f64> {
 }
 
 /// The hottest of the thermal zones and of the processor's own sensors, which some drivers have apart from them.
-fn temperature(source: &Source) -> Option<f64> {
-    let zones = source.entries("sys/class/thermal", "thermal_zone").into_iter().map(|zone| zone.join("temp"));
-    let sensors = source
+fn temperature(files: &SystemFiles) -> Option<f64> {
+    let zones = files.entries("sys/class/thermal", "thermal_zone").into_iter().map(|zone| zone.join("temp"));
+    let sensors = files
         .entries("sys/class/hwmon", "hwmon")
         .into_iter()
         .filter(|sensor| {
-            let name = source.value(sensor.join("name"));
+            let name = files.value(sensor.join("name"));
             matches!(name.as_deref(), Some("coretemp" | "k10temp" | "zenpower" | "cpu_thermal"))
         })
         .map(|sensor| sensor.join("temp1_input"));
     zones
         .chain(sensors)
-        .filter_map(|file: PathBuf| source.number::<i64>(file))
+        .filter_map(|file: PathBuf| files.number::<i64>(file))
         // A zone that is not wired up says 0, absolute zero or the end of its scale.
         .filter(|millidegrees| (1..150_000).contains(millidegrees))
         .max()
         .map(|millidegrees| millidegrees as f64 / 1000.0)
 }
 
-fn power(source: &Source) -> Option<PowerSource> {
+fn power(files: &SystemFiles) -> Option<PowerSource> {
     let (mut plugged, mut discharging, mut seen) = (false, false, false);
-    for supply in source.entries("sys/class/power_supply", "") {
+    for supply in files.entries("sys/class/power_supply", "") {
         // Mice and keyboards have batteries too.
-        if source.value(supply.join("scope")).as_deref() == Some("Device") {
+        if files.value(supply.join("scope")).as_deref() == Some("Device") {
             continue;
         }
-        match source.value(supply.join("type")).as_deref() {
+        match files.value(supply.join("type")).as_deref() {
             Some("Battery") => {
                 seen = true;
-                discharging |= source.value(supply.join("status")).as_deref() == Some("Discharging");
+                discharging |= files.value(supply.join("status")).as_deref() == Some("Discharging");
             }
             Some("Mains" | "USB" | "Wireless") => {
-                let online = source.number::<u8>(supply.join("online"));
+                let online = files.number::<u8>(supply.join("online"));
                 seen |= online.is_some();
                 plugged |= online.is_some_and(|online| online != 0);
             }
@@ -187,7 +184,7 @@ fn power(source: &Source) -> Option<PowerSource> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::Fixture;
+    use super::super::system_files::Fixture;
     use super::*;
 
     #[test]
@@ -210,7 +207,7 @@ mod tests {
             ("sys/class/hwmon/hwmon4/name", "nvme\n"),
             ("sys/class/hwmon/hwmon4/temp1_input", "99000\n"),
         ]);
-        let health = Health::of(&fixture.source());
+        let health = Health::from_files(&fixture.files());
         let expected = Health {
             governors: vec!["powersave".into()],
             load: Some(LoadAverage { one: 3.2, five: 1.1, fifteen: 0.5 }),
@@ -228,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_tells_nothing_has_no_readings() {
-        assert_eq!(Health::of(&Fixture::new(&[]).source()), Health::default());
+        assert_eq!(Health::from_files(&Fixture::new(&[]).files()), Health::default());
     }
 
     #[test]
@@ -237,7 +234,7 @@ mod tests {
             let files: Vec<_> =
                 files.iter().map(|(file, text)| (format!("sys/class/power_supply/{file}"), *text)).collect();
             let files: Vec<_> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
-            power(&Fixture::new(&files).source())
+            power(&Fixture::new(&files).files())
         };
         let battery = [("B/type", "Battery\n"), ("B/status", "Discharging\n")];
         assert_eq!(read(&battery), Some(PowerSource::Battery));

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 /// What an address ends at in a line of text.
-const ENDS: [char; 5] = ['"', '\'', '`', '<', '>'];
+const ADDRESS_ENDS: [char; 5] = ['"', '\'', '`', '<', '>'];
 
 /// `text` with a star for each character of a credential in an address: what stands before the host of an `http` or
 /// `https` one, a password before that of any other, and the values of a query. It has as many characters as before.
-pub(crate) fn masked(text: &str) -> String {
+pub(crate) fn mask_credentials(text: &str) -> String {
     text.split_inclusive('\n').map(line).collect()
 }
 
@@ -17,7 +17,7 @@ fn line(text: &str) -> String {
         let scheme = text[..at].rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '+').next().unwrap_or("");
         let start = at + "://".len();
         let rest = &text[start..];
-        let whole = &rest[..rest.find(ENDS).unwrap_or(rest.len())];
+        let whole = &rest[..rest.find(ADDRESS_ENDS).unwrap_or(rest.len())];
         let word = whole.split(char::is_whitespace).next().unwrap_or("");
         secret.extend(user(scheme, word, whole).map(|user| start + user.start..start + user.end));
         secret.extend(query(word).into_iter().map(|value| start + value.start..start + value.end));
@@ -68,7 +68,7 @@ fn query(word: &str) -> Vec<Range<usize>> {
 /// The words of a text that are no part of an address with a scheme.
 fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
-    let parts = text.split(|c: char| ENDS.contains(&c) || c.is_whitespace());
+    let parts = text.split(|c: char| ADDRESS_ENDS.contains(&c) || c.is_whitespace());
     parts
         .map(move |part| {
             let start = at;
@@ -105,7 +105,7 @@ mod tests {
             ("https://h/x?hunter2", "https://h/x?*******"),
             ("at 'https://hünter2@h/x': 404", "at 'https://*******@h/x': 404"),
         ] {
-            assert_eq!(masked(text), shown);
+            assert_eq!(mask_credentials(text), shown);
         }
         for text in [
             "url = \"https://host:8080/a/b\"",
@@ -117,14 +117,14 @@ mod tests {
             "[::1]:x",
             "ä: ö@ü\nnext: line",
         ] {
-            assert_eq!(masked(text), text);
+            assert_eq!(mask_credentials(text), text);
         }
     }
 
     proptest::proptest! {
         #[test]
         fn as_many_characters_remain(text in "(https://|ssh://|[a-c:@/?=& ä\n\"]){0,12}") {
-            proptest::prop_assert_eq!(masked(&text).chars().count(), text.chars().count());
+            proptest::prop_assert_eq!(mask_credentials(&text).chars().count(), text.chars().count());
         }
     }
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::masked;
+use super::mask_credentials;
 
 /// At most this many characters of a line are shown.
-const SHOWN: usize = 100;
+const LONGEST_EXCERPT: usize = 100;
 
 /// A text and the name under which errors show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +43,13 @@ impl SourceText {
         let before = self.text[line_start..start].chars().count();
         let end = floor_boundary(&self.text, span.end).max(start);
         let marked = self.text[start..end].lines().next().unwrap_or("").chars().count();
-        let (shown, offset) = window(&masked(line), before);
+        let (shown, offset) = window(&mask_credentials(line), before);
         let room = shown.chars().count().saturating_sub(before - offset);
         DocError {
             file: self.name.clone(),
             line: small(self.text[..start].matches('\n').count() + 1),
             column: small(before + 1),
-            message: masked(&message.into()),
+            message: mask_credentials(&message.into()),
             help: None,
             excerpt: Box::new(Excerpt {
                 line: shown,
@@ -92,13 +92,13 @@ impl DocError {
     /// The same error with what to do about it.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(masked(&help.into()));
+        self.help = Some(mask_credentials(&help.into()));
         self
     }
 
     /// The same place with another message and its help.
-    pub(crate) fn saying(self, refusal: Refusal) -> Self {
-        let error = Self { message: masked(&refusal.what), help: None, ..self };
+    pub(crate) fn with_refusal(self, refusal: Refusal) -> Self {
+        let error = Self { message: mask_credentials(&refusal.what), help: None, ..self };
         match refusal.help {
             Some(help) => error.with_help(help),
             None => error,
@@ -129,8 +129,8 @@ impl std::error::Error for DocError {}
 
 /// The part of a line around its character `at`, without control characters, and how many were left out before it.
 fn window(line: &str, at: usize) -> (String, usize) {
-    let skipped = at.saturating_sub(SHOWN * 3 / 4);
-    let shown = line.chars().skip(skipped).take(SHOWN);
+    let skipped = at.saturating_sub(LONGEST_EXCERPT * 3 / 4);
+    let shown = line.chars().skip(skipped).take(LONGEST_EXCERPT);
     (shown.map(|c| if c.is_control() { ' ' } else { c }).collect(), skipped)
 }
 
