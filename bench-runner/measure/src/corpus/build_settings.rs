@@ -16,7 +16,7 @@ pub struct BuildSettings {
     pub bins: Vec<String>,
     /// Features to turn on.
     pub features: Vec<String>,
-    /// Whether the default features stay off.
+    /// True if the default features stay off.
     pub no_default_features: bool,
     /// The profile, where it is not the workload's choice.
     pub profile: Option<String>,

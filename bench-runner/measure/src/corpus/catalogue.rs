@@ -101,7 +101,7 @@ impl Catalogue {
     /// The project of this name.
     ///
     /// # Errors
-    /// Where there is none, with the nearest name.
+    /// If there is none, with the nearest name.
     pub fn get(&self, name: &str) -> Result<&Project, CatalogueError> {
         self.projects.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.projects.keys().map(String::as_str).collect();
@@ -112,7 +112,7 @@ impl Catalogue {
     /// The project of a name, or all projects of `tag:NAME`, by name.
     ///
     /// # Errors
-    /// Where there is none, with the nearest name or tag.
+    /// If there is none, with the nearest name or tag.
     pub fn select(&self, selector: &str) -> Result<Vec<&Project>, CatalogueError> {
         let Some(tag) = selector.strip_prefix(TAG) else { return Ok(vec![self.get(selector)?]) };
         let found: Vec<&Project> = self.projects().filter(|project| has_tag(project, tag)).collect();
@@ -134,7 +134,7 @@ impl Catalogue {
 /// Reads one manifest file; its relative paths start at its directory.
 ///
 /// # Errors
-/// Where it cannot be read, or is wrong.
+/// If it cannot be read, or is wrong.
 pub fn read(file: &Path) -> Result<Project, CatalogueError> {
     let failed = |error| CatalogueError::Read { file: file.to_path_buf(), error };
     let text = SourceText::read(file).map_err(failed)?;
@@ -150,7 +150,7 @@ pub fn read(file: &Path) -> Result<Project, CatalogueError> {
     Ok(project)
 }
 
-/// The manifests in a directory, by name; none where it does not exist.
+/// The manifests in a directory, by name; none if it does not exist.
 fn manifests(dir: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
     let failed = |error| CatalogueError::Read { file: dir.to_path_buf(), error };
     let entries = match std::fs::read_dir(dir) {

@@ -48,7 +48,7 @@ impl LocalError {
 /// The directory of a local project.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
     let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
     let root = path.canonicalize().map_err(missing)?;
@@ -58,11 +58,12 @@ pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
     Ok(root)
 }
 
-/// The project in the directory `path`, with a manifest made for it: its name is that of the directory, and it names no
-/// edit. Of a member of a workspace the source is the workspace, and the member is what is built.
+/// The project in the directory `path`, with a manifest made for it: its name is that of the directory, and
+/// it names no edit. Of a member of a workspace the source is the workspace, and the member is what is built.
 ///
 /// # Errors
-/// Where there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a member.
+/// If there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a
+/// member.
 pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> {
     let root = directory(path)?;
     let member = sources::member(&root, with)?;
@@ -96,7 +97,7 @@ fn manifest(root: &Path, member: Option<&Member>) -> Option<String> {
 /// The project with `lock` for its Cargo.lock; it stands in its manifest from then on.
 ///
 /// # Errors
-/// Where the manifest has no place for it.
+/// If the manifest has no place for it.
 pub fn with_lock(project: &Project, lock: &str) -> Result<Project, LocalError> {
     let text = insert_lock(&project.text, lock);
     let locked = Project::parse(&SourceText::new(project.origin.clone(), text), project.base.clone())?;

@@ -21,7 +21,7 @@ pub(super) fn name(value: &TomlValue<'_>) -> Result<String, DocError> {
     ))
 }
 
-/// Whether `text` may be a name.
+/// True if `text` may be a name.
 pub(super) fn is_name(text: &str) -> bool {
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=LONGEST).contains(&text.len()) && !text.starts_with('.') && text.chars().all(valid)
@@ -136,7 +136,7 @@ pub(super) fn version(value: &TomlValue<'_>) -> Result<String, DocError> {
     checked_version(value, &value.string()?)
 }
 
-/// Whether a text is a version with all three of its numbers.
+/// True if a text is a version with all three of its numbers.
 pub(super) fn is_version(text: &str) -> bool {
     let core = text.split(['-', '+']).next().unwrap_or("");
     let parts: Vec<&str> = core.split('.').collect();

@@ -83,7 +83,7 @@ fn list(keys: &[String]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether work trees can lie in `dir`, which need not exist yet: looks at it and at every directory above.
+/// True if work trees can lie in `dir`, which need not exist yet: looks at it and at every directory above.
 ///
 /// # Errors
 /// The first file, from `dir` upwards, that would have a say in the builds.

@@ -10,9 +10,9 @@ use super::numbered;
 pub(super) struct FilePatch {
     /// The file, from the root of the source.
     pub(super) file: PathBuf,
-    /// Whether the diff makes it.
+    /// True if the diff makes it.
     pub(super) created: bool,
-    /// Whether the diff removes it.
+    /// True if the diff removes it.
     pub(super) removed: bool,
     hunks: Vec<Hunk>,
 }

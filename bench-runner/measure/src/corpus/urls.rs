@@ -8,7 +8,7 @@ use crate::toml_reader::mask_credentials;
 /// Schemes that git speaks by itself.
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
 
-/// Whether `url` can be handed to git as the address of a repository. The error is a reason and a way out.
+/// True if `url` can be handed to git as the address of a repository. The error is a reason and a way out.
 pub(super) fn check(url: &str) -> Result<(), (String, &'static str)> {
     const FORMS: &str = "addresses look like `https://host/owner/name`, `ssh://git@host/name`, `git@host:owner/name` or \
                          `file:///path`";
@@ -68,7 +68,7 @@ const WITHOUT_CREDENTIALS: &str = "leave them out; git asks its credential helpe
                                    ssh its agent, and `url.<with them>.insteadOf` in your own git configuration puts them \
                                    in as well";
 
-/// Whether an address says who asks and with which password, or has a query, which is where tokens stand.
+/// True if an address says who asks and with which password, or has a query, which is where tokens stand.
 fn holds_credentials(url: &str) -> bool {
     let query = url.split_once("://").is_some_and(|(scheme, rest)| {
         scheme.starts_with("http") && rest.split_once('?').is_some_and(|(_, query)| query.contains('='))
@@ -76,8 +76,8 @@ fn holds_credentials(url: &str) -> bool {
     query || mask_credentials(url) != url
 }
 
-/// The address that a submodule of the repository at `parent` has; its own may be relative to that. `None` where it
-/// leaves the host.
+/// The address that a submodule of the repository at `parent` has; its own may be relative to that. `None` if
+/// it leaves the host.
 pub(super) fn resolve(parent: &str, own: &str) -> Option<String> {
     if !own.starts_with("./") && !own.starts_with("../") {
         return Some(own.to_owned());
@@ -99,7 +99,7 @@ pub(super) fn resolve(parent: &str, own: &str) -> Option<String> {
     Some(format!("{host}{rooted}{}", parts.join("/")))
 }
 
-/// Whether the repository at `url` lies on this machine.
+/// True if the repository at `url` lies on this machine.
 pub(super) fn is_local(url: &str) -> bool {
     url.starts_with("file://")
 }

@@ -1,8 +1,8 @@
-//! How the processors' clock is governed.
+//! CPU frequency control: governors and turbo.
 
 use super::system_files::SystemFiles;
 
-/// The governors in force, each once, sorted; none where the system shows no frequency control.
+/// The frequency governors in use, each once, sorted; empty if the system shows no frequency control.
 pub(super) fn governors(files: &SystemFiles) -> Vec<String> {
     let mut governors: Vec<String> =
         policies(files).iter().filter_map(|policy| files.value(policy.join("scaling_governor"))).collect();
@@ -11,11 +11,11 @@ pub(super) fn governors(files: &SystemFiles) -> Vec<String> {
     governors
 }
 
-/// Whether the processors may run faster than their nominal clock; `None` where the system does not tell.
+/// True if the processors may run faster than their nominal clock; `None` if the system does not say.
 pub(super) fn turbo(files: &SystemFiles) -> Option<bool> {
     let intel = files.number::<u8>("sys/devices/system/cpu/intel_pstate/no_turbo").map(|off| off == 0);
     let global = || files.number::<u8>("sys/devices/system/cpu/cpufreq/boost").map(|on| on != 0);
-    // Some drivers have the switch per policy only; one that may boost is enough to make the clock vary.
+    // Some drivers have the switch per policy only; one policy with boost is enough to make the clock vary.
     let per_policy = || {
         policies(files)
             .iter()

@@ -1,9 +1,9 @@
-//! Where the small files of `/proc`, `/sys` and `/etc` are read: below `/`, or below a directory of a test's own.
+//! Reads the small files of `/proc`, `/sys` and `/etc`: below `/`, or below a directory of a test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A root directory with `proc`, `sys` and `etc` below it. What cannot be read is `None`.
+/// A root directory with `proc`, `sys` and `etc` below it. Files that cannot be read are `None`.
 #[derive(Debug, Clone)]
 pub(super) struct SystemFiles {
     root: PathBuf,
@@ -21,31 +21,30 @@ impl SystemFiles {
         Self { root: root.to_owned() }
     }
 
-    /// The place of `file`, a path without a leading slash.
+    /// Absolute path of `file`, a path without a leading slash.
     pub(super) fn path(&self, file: impl AsRef<Path>) -> PathBuf {
         self.root.join(file)
     }
 
-    /// The text of a file.
     pub(super) fn text(&self, file: impl AsRef<Path>) -> Option<String> {
-        // Firmware tables hold bytes of any kind.
+        // Firmware tables can contain any bytes.
         fs::read(self.path(file)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The one value that a file of `/sys` holds, without the line's end; `None` where it is empty.
+    /// The single value in a file of `/sys`, without the line end; `None` if it is empty.
     pub(super) fn value(&self, file: impl AsRef<Path>) -> Option<String> {
         let text = self.text(file)?;
         let value = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// The number that a file of `/sys` holds.
+    /// The number in a file of `/sys`.
     pub(super) fn number<N: std::str::FromStr>(&self, file: impl AsRef<Path>) -> Option<N> {
         self.value(file)?.parse().ok()
     }
 
-    /// Entries of a directory whose names start with `prefix`, as paths for the other methods, sorted; none where
-    /// there is no such directory.
+    /// Entries of a directory whose names start with `prefix`, as paths for the other methods, sorted; empty
+    /// if there is no such directory.
     pub(super) fn entries(&self, directory: &str, prefix: &str) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.path(directory)) else { return Vec::new() };
         let mut found: Vec<PathBuf> = entries
@@ -60,7 +59,7 @@ impl SystemFiles {
     /// Directories `cpu0`, `cpu1`, … of the system's processors, sorted by name.
     pub(super) fn cpus(&self) -> Vec<PathBuf> {
         let mut cpus = self.entries("sys/devices/system/cpu", "cpu");
-        // `cpufreq` and `cpuidle` stand beside them.
+        // `cpufreq` and `cpuidle` are in the same directory.
         cpus.retain(|cpu| {
             let name = cpu.file_name().map(|name| name.to_string_lossy().into_owned());
             name.and_then(|name| name.strip_prefix("cpu")?.parse::<u32>().ok()).is_some()

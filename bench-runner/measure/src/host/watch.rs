@@ -1,7 +1,7 @@
-//! What else the machine did during a sample: cheap readings before and after it.
+//! Other activity of the machine during a sample: cheap readings before and after it.
 //!
-//! Five small files, and one per core where cores count their throttling. What is not counted here stays at its
-//! default: only who ended the stragglers can count them.
+//! Five small files, and one per core if cores count their throttling. Fields that are not counted here keep
+//! their default: leaked processes are counted by the process that killed them.
 
 use std::fs::File;
 use std::io::Read;
@@ -23,29 +23,29 @@ pub(crate) struct InterferenceWatch {
 }
 
 impl InterferenceWatch {
-    /// Takes the readings before a sample. Comes before the clock starts, as close to it as can be.
+    /// Takes the readings before a sample, as close as possible to the start of the clock.
     pub(crate) fn start() -> Self {
         let files = SystemFiles::system();
         let start = Readings::take(&files, throttle_counters());
         Self { files, start }
     }
 
-    /// Takes the readings after the sample. `build_cpu` is the CPU time of all processes of the build, user and
-    /// system: what the machine was busy with beyond it is booked to others (and, in ticks of usually 10 ms, to
-    /// rounding).
+    /// Takes the readings after the sample. `build_cpu` is the CPU time of all processes of the build, user
+    /// and system: busy time of the machine beyond it is attributed to others (and, in ticks of usually 10
+    /// ms, to rounding).
     pub(crate) fn stop(self, build_cpu: Duration) -> Interference {
         let end = Readings::take(&self.files, throttle_counters());
         self.start.until(&end, build_cpu, ticks_per_second())
     }
 }
 
-/// The counters of throttling, one per core, found once: where they are does not change, and there may be many.
+/// The throttling counters, one per core, found once: their location does not change, and there may be many.
 fn throttle_counters() -> &'static [PathBuf] {
     static FOUND: OnceLock<Vec<PathBuf>> = OnceLock::new();
     FOUND.get_or_init(|| find_throttle_counters(&SystemFiles::system()))
 }
 
-/// The event reaches all threads of a core, and each counts it; the first one of each is read.
+/// The event reaches all threads of a core, and each counts it; the counter of the first thread is read.
 fn find_throttle_counters(files: &SystemFiles) -> Vec<PathBuf> {
     let is_first_of_core = |cpu: &PathBuf| {
         let number = cpu.file_name().and_then(|name| name.to_str()?.strip_prefix("cpu"));
@@ -73,7 +73,7 @@ impl Readings {
             load: head(files, "proc/loadavg").and_then(|text| load_average(&text)).map(|[one, ..]| one),
             io_us: stalled("proc/pressure/io"),
             memory_us: stalled("proc/pressure/memory"),
-            // A processor that was switched off meanwhile takes its count with it: then nothing is known.
+            // A processor that was switched off meanwhile takes its count with it: then the sum is unknown.
             throttled: throttle_counters
                 .iter()
                 .map(|counter| head(files, counter)?.trim().parse::<u64>().ok())
@@ -83,7 +83,7 @@ impl Readings {
         }
     }
 
-    /// What happened from `self` to `end`. A counter that went back says nothing.
+    /// The activity between `self` and `end`. A counter that went back gives no value.
     fn until(&self, end: &Self, build_cpu: Duration, ticks_per_second: u64) -> Interference {
         let between = |start: Option<u64>, end: Option<u64>| end?.checked_sub(start?);
         let ticks = |of: fn(CpuTimes) -> u64| {
@@ -102,7 +102,7 @@ impl Readings {
     }
 }
 
-/// The start of a file, in one read: what matters stands in the first lines, and `/proc/stat` is long.
+/// The start of a file, in one read: the first lines are enough, and `/proc/stat` is long.
 fn head(files: &SystemFiles, file: impl AsRef<std::path::Path>) -> Option<String> {
     let mut bytes = [0; 512];
     let mut file = File::open(files.path(file)).ok()?;

@@ -1,4 +1,4 @@
-//! A program that is started for the user and left to itself, such as a browser.
+//! Starts a program for the user, such as a browser, and leaves it running.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,13 +7,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long it is looked whether it ends with an error. What starts a browser mostly ends at once.
+/// How long it is watched for an exit with an error. Most commands that start a browser end at once.
 const WATCH_TIME: Duration = Duration::from_secs(3);
 
-/// Starts a program in a process group of its own, without any of this one's input and output, and leaves it running.
+/// Starts a program in its own process group, without the input and output of this one, and leaves it
+/// running.
 ///
 /// # Errors
-/// Where it cannot be started, or ends with an error within a few seconds.
+/// If it cannot be started, or ends with an error within a few seconds.
 pub fn launch<A: Into<OsString>>(program: &Path, args: impl IntoIterator<Item = A>) -> io::Result<()> {
     let mut command = Command::new(program);
     command.args(args.into_iter().map(Into::into)).process_group(0);

@@ -1,33 +1,33 @@
-//! Which processes there are, and whose: the part of /proc that is needed to end what a build left behind.
+//! Lists processes and their parents: the part of /proc that is needed to kill leaked processes.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
-/// A process as `/proc/<pid>/stat` shows it.
+/// A process as in `/proc/<pid>/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ProcessStat {
     pub(super) pid: i32,
     pub(super) parent: i32,
     pub(super) session: i32,
-    /// It has ended and waits to be reaped.
+    /// True if it has ended and waits to be reaped.
     pub(super) zombie: bool,
 }
 
-/// All processes that can be seen; none where /proc is not mounted.
+/// All visible processes; none if /proc is not mounted.
 pub(super) fn processes() -> Vec<ProcessStat> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()
         .filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()))
-        // A process may end while we look; then its file is gone.
+        // A process may end meanwhile; then its file is gone.
         .filter_map(|entry| fs::read(entry.path().join("stat")).ok())
         .filter_map(|stat| parse(&String::from_utf8_lossy(&stat)))
         .collect()
 }
 
-/// Those of `all` that descend from `ancestor`, without itself.
+/// The descendants of `ancestor` among `all`, without itself.
 pub(super) fn descendants(all: &[ProcessStat], ancestor: i32) -> Vec<ProcessStat> {
     let mut family = BTreeSet::from([ancestor]);
     loop {
@@ -45,7 +45,7 @@ pub(super) fn descendants(all: &[ProcessStat], ancestor: i32) -> Vec<ProcessStat
     all.iter().filter(|process| process.pid != ancestor && family.contains(&process.pid)).copied().collect()
 }
 
-/// Kills every process of a session, those that are born meanwhile included.
+/// Kills every process of a session, including those that are forked meanwhile.
 pub(super) fn kill_session(session: i32) {
     use rustix::process::{Pid, Signal, kill_process};
     for _ in 0..100 {
@@ -55,14 +55,14 @@ pub(super) fn kill_session(session: i32) {
             return;
         }
         for pid in members.iter().filter_map(|process| Pid::from_raw(process.pid)) {
-            // It fails only for one that has just ended.
+            // It fails only for a process that has just ended.
             let _ = kill_process(pid, Signal::KILL);
         }
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// `pid (name) state ppid pgrp session …`; the name may hold spaces and parentheses.
+/// Parses `pid (name) state ppid pgrp session …`; the name may contain spaces and parentheses.
 fn parse(stat: &str) -> Option<ProcessStat> {
     let (pid, rest) = stat.split_once(" (")?;
     let (_, fields) = rest.rsplit_once(") ")?;

@@ -1,4 +1,4 @@
-//! The harness's side of the supervisor: start it, hand it builds, survive its death.
+//! The harness's side of the supervisor: starts it, sends it builds, and cleans up after its death.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -14,15 +14,15 @@ use super::{Accounting, BuildResult, ExitKind, Job, interrupt};
 /// The hidden verb that the supervisor is started with.
 pub const SUPERVISE_VERB: &str = "__supervise";
 
-/// How long the supervisor may take for what takes no time, beyond what a build is allowed.
+/// Time limit for an answer that takes no time, added to the limits of a build.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// The same, when it is to end.
+/// Time limit for the exit of the supervisor.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What a supervisor is to do differently.
+/// Options of a supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupervisorOptions {
-    /// Whether builds get a control group of their own, where one can be made.
+    /// True if builds run in a control group, if one can be created.
     pub control_group: bool,
 }
 
@@ -32,43 +32,41 @@ impl Default for SupervisorOptions {
     }
 }
 
-/// A supervisor that cannot do its work. The fault is never the build's.
+/// A failure of the supervisor. It is never the build's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum SupervisorError {
-    /// Builds cannot be metered on this system.
+    /// Builds cannot be accounted for on this system.
     #[error("builds can be measured on Linux only so far, and this is {os}; reports can be made anywhere")]
     Unsupported {
-        /// The system.
+        /// The operating system.
         os: &'static str,
     },
     /// It could not be started.
     #[error("could not start the supervisor `{} {SUPERVISE_VERB}`", exe.display())]
     CouldNotStart {
-        /// The program.
         exe: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// What was started is another program, or another version of this one.
+    /// The started program is another program, or another version of this one.
     #[error("{} is {found}, but this is {PROGRAM}; run the program again", exe.display())]
     AnotherProgram {
-        /// The program.
         exe: PathBuf,
-        /// What it says it is.
+        /// The program and version that it reported.
         found: String,
     },
-    /// It has ended, or fallen silent, or speaks nonsense; what it owned has been ended as far as possible.
+    /// It has ended, does not answer, or sends invalid messages; the processes it owned have been ended as
+    /// far as possible.
     #[error("the supervisor is lost ({how}); what it had started was ended, run again")]
     Lost {
-        /// What happened.
         how: String,
     },
-    /// It could not carry a build out.
+    /// It could not run the build.
     #[error("the supervisor could not run the build: {reason}")]
     Refused { reason: String },
 }
 
-/// A supervisor process. Dropping it ends it with everything it owns.
+/// A supervisor process. Dropping it ends it with all processes it owns.
 #[derive(Debug)]
 pub struct Supervisor {
     child: Child,
@@ -76,17 +74,17 @@ pub struct Supervisor {
     answers: ChildStdout,
     lines: LineBuffer,
     accounting: Accounting,
-    /// The build that runs, or the setup command before it: leader of its session.
+    /// The running build, or the setup command before it: leader of its session.
     running: Option<i32>,
     reaped: bool,
 }
 
 impl Supervisor {
-    /// Starts `exe __supervise` and has it find out how it can account for processes.
+    /// Starts `exe __supervise`, which finds out how it can account for processes.
     ///
     /// # Errors
     ///
-    /// Where the system is not Linux, the program cannot be started, or it is not this program.
+    /// If the system is not Linux, the program cannot be started, or it is not this program.
     pub fn start(exe: &Path, options: &SupervisorOptions) -> Result<Self, SupervisorError> {
         if !cfg!(target_os = "linux") {
             return Err(SupervisorError::Unsupported { os: std::env::consts::OS });
@@ -106,31 +104,33 @@ impl Supervisor {
         }
     }
 
-    /// How the processes of builds are accounted for.
+    /// The accounting for the processes of builds.
     pub fn accounting(&self) -> &Accounting {
         &self.accounting
     }
 
-    /// Runs a build to its end. When this returns, no process of it is left. A build that fails, does not start
-    /// or takes too long is an `Ok`; one that is [interrupted](super::interrupted) ends as
+    /// Runs a build to its end. When this returns, no process of it is left. A build that fails, does not
+    /// start or takes too long is an `Ok`; one that is [interrupted](super::interrupted) ends as
     /// [`ExitKind::Interrupted`].
     ///
     /// # Errors
     ///
-    /// Where the supervisor is lost, after which every call fails, or cannot carry the build out.
+    /// If the supervisor is lost, after which every call fails, or cannot run the build.
     pub fn build(&mut self, job: &Job) -> Result<BuildResult, SupervisorError> {
         self.run_or_interrupted(job, None, &mut |_| {})
     }
 
-    /// [`Supervisor::build`], with something to do between the end of the build's own process and the end of
-    /// what it and its setup commands left running: a server can be asked and stopped in `then`, by plain [tool
-    /// calls](super::run_tool), which are not accounted for. It is outside of the wall clock, but CPU time that
-    /// the server takes meanwhile is the build's. `then` is not called for a build that did not end by itself.
+    /// Like [`Supervisor::build`], with a callback between the end of the build's own process and the end of
+    /// the processes that it and its setup commands left running: `then` can ask and stop a server, by plain
+    /// [tool calls](super::run_tool), which are not accounted for. It is outside of the wall clock, but CPU
+    /// time that the server uses meanwhile is charged to the build. `then` is not called for a build that did
+    /// not end by itself.
     ///
-    /// After `hold` the build is no longer held: what it left running is ended whether `then` is done or not. An
-    /// interrupt meanwhile ends tool calls, as always; `then` is to give up where one of them says so.
+    /// After `hold` the build is no longer held: the processes it left running are ended even if `then` has
+    /// not returned. An interrupt meanwhile ends tool calls, as always; `then` should give up if one of them
+    /// reports it.
     ///
-    /// Gives what `then` gave, where it was called.
+    /// Returns the result of `then`, if it was called.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Supervisor {
             return Ok(BuildResult::without_running(ExitKind::Interrupted));
         }
         match self.run(job, hold, held) {
-            // Some send their signal to everything at once, the supervisor included.
+            // Some programs send their signal to all processes at once, the supervisor included.
             Err(SupervisorError::Lost { .. }) if interrupt::interrupted() => {
                 Ok(BuildResult::without_running(ExitKind::Interrupted))
             }
@@ -225,7 +225,7 @@ impl Supervisor {
         written.map_err(|error| self.lost(error.to_string()))
     }
 
-    /// The next answer; has the build ended when the program is interrupted.
+    /// The next answer; aborts the build when the program is interrupted.
     fn answer_or_abort(&mut self, until: Option<Instant>) -> Result<SupervisorAnswer, SupervisorError> {
         let mut asked = false;
         loop {
@@ -248,7 +248,7 @@ impl Supervisor {
         }
     }
 
-    /// Waits for an answer once: `None` where something else ended the wait.
+    /// Waits for an answer once: `None` if something else ended the wait.
     fn try_answer(
         &mut self,
         until: Option<Instant>,
@@ -277,11 +277,11 @@ impl Supervisor {
         }
     }
 
-    /// Ends the supervisor and, in its place, what it owned.
+    /// Kills the supervisor and, in its place, the processes it owned.
     fn lost(&mut self, how: String) -> SupervisorError {
         self.requests = None;
         if !self.reaped {
-            // It fails only where it has ended already.
+            // It fails only if it has ended already.
             let _ = self.child.kill();
         }
         self.reap();
@@ -314,7 +314,7 @@ impl Drop for Supervisor {
         if self.reaped {
             return;
         }
-        // The end of its input is its order to end everything.
+        // The end of its input makes it end everything.
         self.requests = None;
         match wait::child(&self.child, Some(Instant::now() + EXIT_TIMEOUT), false) {
             Ok(WaitOutcome::Ended) => {

@@ -1,4 +1,4 @@
-//! Waiting for file descriptors and for one child, with a limit and without spinning.
+//! Waits for file descriptors and for one child, with a limit and without spinning.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -10,8 +10,8 @@ use rustix::io::Errno;
 
 use super::interrupt;
 
-/// Waits until one of `fds` can be read (or is at its end), or until `until`. Says for each whether it can;
-/// all false at the limit. A signal may end the wait early, which looks the same.
+/// Waits until one of `fds` can be read (or is at its end), or until `until`. Returns for each whether it can
+/// be read; all false at the limit. A signal may end the wait early, which looks the same.
 pub(super) fn wait_readable<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     until: Option<Instant>,
@@ -29,10 +29,10 @@ pub(super) fn wait_readable<const N: usize>(
     Ok(fds.map(|fd| fd.is_some() && results.next().unwrap_or(false)))
 }
 
-/// Why [`child`] returned.
+/// The reason why [`child`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WaitOutcome {
-    /// The child has ended, and has not been reaped: its id still stands for it and its group.
+    /// The child has ended, and has not been reaped: its id still identifies it and its group.
     Ended,
     /// The limit was reached.
     TimedOut,
@@ -57,7 +57,7 @@ pub(super) fn child(child: &Child, until: Option<Instant>, heed_interrupts: bool
     }
 }
 
-/// The process id of a child, as rustix has it.
+/// The process id of a child, as the type of rustix.
 pub(super) fn pid_of(child: &Child) -> Option<rustix::process::Pid> {
     i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
 }
@@ -73,10 +73,10 @@ fn has_ended(child: &Child) -> io::Result<bool> {
     }
 }
 
-/// Longest pause where the system cannot wake us for the end of a child.
+/// Longest pause if the system cannot wake us at the end of a child.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What wakes us when a child ends.
+/// Wakes us when a child ends.
 struct ChildWatch {
     #[cfg(target_os = "linux")]
     pidfd: Option<std::os::fd::OwnedFd>,
@@ -89,7 +89,7 @@ impl ChildWatch {
         let Some(pid) = pid_of(child) else { return Ok(Self { pidfd: None }) };
         match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(fd) => Ok(Self { pidfd: Some(fd) }),
-            // Before Linux 5.3, and in some sandboxes.
+            // Linux before 5.3, and some sandboxes.
             Err(Errno::NOSYS | Errno::PERM) => Ok(Self { pidfd: None }),
             Err(error) => Err(error.into()),
         }

@@ -1,8 +1,8 @@
-//! TOML read with places: every complaint names file, line and column, and shows the line.
+//! Reads TOML with positions: every error names file, line and column, and shows the line.
 //!
-//! [`SourceText::parse`] gives a [`TomlDocument`], its [`Reader`] hands out one [`TomlValue`] per key and remembers
-//! which keys were asked for, so that [`Reader::finish`] can name the key that nobody knows and the valid one
-//! closest to it. Knows nothing of projects, scenarios or any other meaning of what it reads.
+//! [`SourceText::parse`] returns a [`TomlDocument`], its [`Reader`] returns one [`TomlValue`] per key and
+//! remembers which keys were requested, so that [`Reader::finish`] can report an unknown key with the closest
+//! valid one. Knows nothing of projects, scenarios or any other meaning of the text.
 
 mod credentials;
 

@@ -1,6 +1,6 @@
-//! Text on its way into TOML.
+//! Writes TOML strings.
 
-/// `text` as a basic string of TOML, with its quotation marks.
+/// `text` as a basic TOML string, with its quotation marks.
 pub fn toml_string(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

@@ -1,4 +1,4 @@
-//! One value, taken as the type that its reader expects.
+//! One value, converted to the type that its reader expects.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use toml::de::DeValue;
 
 use super::{DocError, SourceText};
 
-/// A value in a document, with its place and its dotted name.
+/// A value in a document, with its position and its dotted name.
 #[derive(Debug, Clone)]
 pub struct TomlValue<'d> {
     pub(super) source: &'d SourceText,
@@ -36,7 +36,7 @@ impl<'d> TomlValue<'d> {
         self.error("").with_refusal(refusal)
     }
 
-    /// Where it stands in the text, in bytes.
+    /// Position in the text, in bytes.
     pub fn span(&self) -> std::ops::Range<usize> {
         self.spanned.span()
     }
@@ -67,7 +67,6 @@ impl<'d> TomlValue<'d> {
             .map_err(|_| self.error(format!("`{}` must be between 0 and {}", self.name, u32::MAX)))
     }
 
-    /// A truth value.
     pub fn bool(&self) -> Result<bool, DocError> {
         self.spanned.get_ref().as_bool().ok_or_else(|| self.mismatch("`true` or `false`"))
     }
@@ -98,7 +97,7 @@ impl<'d> TomlValue<'d> {
         self.items()?.iter().map(Self::string).collect()
     }
 
-    /// A program with its arguments, as a list of strings of which the first is not empty.
+    /// A program with its arguments: a list of strings of which the first is not empty.
     pub fn argv(&self) -> Result<Vec<String>, DocError> {
         let with_form =
             |error: DocError| error.with_help("commands are lists, such as `[\"make\", \"all\"]`");

@@ -18,7 +18,7 @@ pub struct ManifestDraft {
     pub summary: String,
     /// The lines of `[source]`, or, of a manifest that was there before, all of it.
     pub(super) source: String,
-    /// Whether `source` is all of it.
+    /// True if `source` is all of it.
     pub(super) verbatim: bool,
     /// The hash that the tree must have.
     pub tree: Option<String>,
@@ -76,7 +76,7 @@ impl ManifestDraft {
     /// The manifest read back, as if it stood in a file of that name.
     ///
     /// # Errors
-    /// Where it cannot be read, at its place.
+    /// If it cannot be read, at its place.
     pub fn project(&self) -> Result<Project, DocError> {
         Project::parse(
             &SourceText::new(format!("{}.toml, as it would be written", self.name), self.text()),

@@ -41,7 +41,7 @@ pub struct Proposal {
 /// The name under which the project is added: the one asked for, or else one made from what it comes from.
 ///
 /// # Errors
-/// Where the one asked for is no name.
+/// If the one asked for is no name.
 pub fn name(origin: &ProjectOrigin, asked: Option<&str>) -> Result<String, AddError> {
     let Some(asked) = asked else { return Ok(valid_name(&origin.suggested_name())) };
     if is_name(asked) {
@@ -67,11 +67,11 @@ pub(super) fn insert_lock(manifest: &str, lock: &str) -> String {
     ManifestDraft::with_lock(manifest, lock)
 }
 
-/// Pins what `origin` names and makes a manifest for it, called `name`. `rev` is a commit, a branch or a tag of a
-/// repository.
+/// Pins what `origin` names and makes a manifest for it, called `name`. `rev` is a commit, a branch or a tag
+/// of a repository.
 ///
 /// # Errors
-/// Where it cannot be had, is no cargo project, or has no such version or commit.
+/// If it cannot be had, is no cargo project, or has no such version or commit.
 pub fn propose(
     origin: &ProjectOrigin,
     name: &str,

@@ -28,11 +28,11 @@ pub enum ProjectOrigin {
 }
 
 impl ProjectOrigin {
-    /// Reads what somebody wrote: with `://` or as `host:path` it is a repository, with `/` or as `.` a directory, with
-    /// `.toml` at its end a manifest, else a crate.
+    /// Reads what somebody wrote: with `://` or as `host:path` it is a repository, with `/` or as `.` a
+    /// directory, with `.toml` at its end a manifest, else a crate.
     ///
     /// # Errors
-    /// Where it is none of these.
+    /// If it is none of these.
     pub fn parse(text: &str) -> Result<Self, AddError> {
         let shown = text.escape_debug();
         if text.is_empty() || text.starts_with('-') || text.chars().any(char::is_control) {
@@ -81,8 +81,8 @@ fn last_part(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Whether it is an address of git's: with a scheme, or `host:path` with nothing that looks like a path before the
-/// colon.
+/// True if it is an address of git's: with a scheme, or `host:path` with nothing that looks like a path
+/// before the colon.
 fn is_url(text: &str) -> bool {
     let scheme = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/'));
     let host = text.split_once(':').is_some_and(|(host, path)| {

@@ -17,9 +17,9 @@ pub(super) struct WorkspacePackages {
 struct CandidatePackage {
     name: String,
     description: String,
-    /// Whether its manifest is that of the workspace.
+    /// True if its manifest is that of the workspace.
     root: bool,
-    /// Whether cargo builds it where none is named.
+    /// True if cargo builds it where none is named.
     default: bool,
     /// Binaries that need no feature besides the default ones.
     bins: Vec<String>,

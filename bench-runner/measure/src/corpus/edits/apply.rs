@@ -11,7 +11,7 @@ use crate::corpus::patch;
 /// Puts edit number `n` in place in `worktree`, starting from the text in `pristine`; 0 takes it away again.
 ///
 /// # Errors
-/// Where it does not fit the source, or a file cannot be read or written.
+/// If it does not fit the source, or a file cannot be read or written.
 pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<(), EditError> {
     for (path, text) in contents(pristine, edit, n)? {
         let file = worktree.join(&path);
@@ -40,7 +40,7 @@ pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<()
     Ok(())
 }
 
-/// Whether an edit can be made to the tree `pristine`, and changes what its class says.
+/// True if an edit can be made to the tree `pristine`, and changes what its class says.
 ///
 /// # Errors
 /// As [`apply`] would give them, and where it is of another class.

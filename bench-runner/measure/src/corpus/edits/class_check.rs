@@ -1,5 +1,5 @@
-//! Whether an edit of a Rust file changes what its class says: by the tokens of the file, those of function bodies apart.
-//! Which units it rebuilds cannot tell a comment from a new signature; the text can.
+//! True if an edit of a Rust file changes what its class says: by the tokens of the file, those of function
+//! bodies apart. Which units it rebuilds cannot tell a comment from a new signature; the text can.
 
 use std::ops::Range;
 

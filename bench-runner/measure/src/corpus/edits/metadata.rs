@@ -29,16 +29,16 @@ pub(super) struct WorkspacePackage {
     pub(super) name: String,
     /// Its `Cargo.toml`.
     pub(super) manifest: PathBuf,
-    /// Whether cargo builds it where none is named.
+    /// True if cargo builds it where none is named.
     pub(super) default: bool,
-    /// Whether its edition is 2015, in which paths are another matter.
+    /// True if its edition is 2015, in which paths are another matter.
     pub(super) oldest_edition: bool,
     /// The oldest Rust that it says it can be built with: the number behind `1.`.
     pub(super) rust_version: Option<u32>,
     pub(super) targets: Vec<PackageTarget>,
     /// Names of the packages of the workspace that it needs to be built; for tests alone does not count.
     pub(super) needs: Vec<String>,
-    /// Whether it needs any package of a directory, be it of the workspace or not.
+    /// True if it needs any package of a directory, be it of the workspace or not.
     pub(super) needs_local: bool,
 }
 
@@ -48,14 +48,14 @@ pub(super) struct PackageTarget {
     /// What it is, such as `lib`, `bin`, `custom-build`.
     pub(super) kind: String,
     pub(super) name: String,
-    /// Whether it is built without features being named.
+    /// True if it is built without features being named.
     pub(super) plain: bool,
     /// The file that it starts from.
     pub(super) file: PathBuf,
 }
 
 impl PackageTarget {
-    /// Whether other crates can need it.
+    /// True if other crates can need it.
     pub(super) fn is_library(&self) -> bool {
         !["bin", "example", "test", "bench", "custom-build"].contains(&self.kind.as_str())
     }
@@ -67,7 +67,7 @@ impl WorkspacePackage {
         self.targets.iter().find(|target| target.is_library()).map(|target| target.file.as_path())
     }
 
-    /// Whether its library is one of macros.
+    /// True if its library is one of macros.
     pub(super) fn is_of_macros(&self) -> bool {
         self.targets.iter().any(|target| target.kind == "proc-macro")
     }
@@ -89,7 +89,7 @@ impl WorkspacePackage {
 /// The packages of the workspace in `tree`, as `cargo` says. Nothing is fetched and nothing is written.
 ///
 /// # Errors
-/// Where cargo fails, such as for a manifest that is not valid.
+/// If cargo fails, such as for a manifest that is not valid.
 pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<WorkspacePackage>, MetadataError> {
     // Some of these decide which toolchain answers, in place of the tree's own file.
     let remove = ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];

@@ -21,7 +21,7 @@ const PROGRAM: &str = "//! Empty.\nfn main() {}\n";
 /// What stands in for the sources of all targets of the workspace in `tree`.
 ///
 /// # Errors
-/// Where cargo does not say what they are.
+/// If cargo does not say what they are.
 pub fn stubs(tree: &Path, cargo: &Path) -> Result<Vec<Stub>, MetadataError> {
     // cargo names the files by their real paths.
     let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());

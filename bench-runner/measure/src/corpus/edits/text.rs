@@ -7,7 +7,7 @@ use crate::corpus::numbered;
 /// The text of a file with change number `n` of the edit called `name` in place; 0 is the text itself.
 ///
 /// # Errors
-/// Where the anchor does not occur exactly once.
+/// If the anchor does not occur exactly once.
 pub(super) fn apply(text: &str, change: &TextChange, name: &str, n: u64) -> Result<String, EditError> {
     let (count, after) = occurrences(text, &change.anchor);
     if count != 1 {

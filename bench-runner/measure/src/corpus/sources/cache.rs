@@ -13,7 +13,7 @@ impl CacheDir {
     /// The cache in `root`, which need not exist yet.
     ///
     /// # Errors
-    /// Where a relative path cannot be made absolute.
+    /// If a relative path cannot be made absolute.
     pub fn at(root: &Path) -> io::Result<Self> {
         Ok(Self { root: std::path::absolute(root)? })
     }

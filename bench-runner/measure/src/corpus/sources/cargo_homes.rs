@@ -34,7 +34,7 @@ pub fn user_cargo_home() -> Option<PathBuf> {
 /// Makes both homes, or brings them up to date with the user's.
 ///
 /// # Errors
-/// Where they cannot be written, or the user's configuration cannot be read.
+/// If they cannot be written, or the user's configuration cannot be read.
 pub fn prepare(cache: &CacheDir, user_home: Option<&Path>) -> Result<(), SourceError> {
     let (fetching, building) = (cache.fetching_home(), cache.building_home());
     for dir in [&building, &cache.nowhere()].into_iter().chain(&SHARED.map(|name| fetching.join(name))) {
@@ -53,11 +53,11 @@ pub fn prepare(cache: &CacheDir, user_home: Option<&Path>) -> Result<(), SourceE
     Ok(())
 }
 
-/// Makes a cargo home in `home` that shares what the one in `building` has fetched and says what it says. What `config`,
-/// in TOML, says besides is in force too, as the configuration of a user's cargo home is.
+/// Makes a cargo home in `home` that shares what the one in `building` has fetched and says what it says.
+/// What `config`, in TOML, says besides is in force too, as the configuration of a user's cargo home is.
 ///
 /// # Errors
-/// Where it cannot be written, or `config` is not TOML.
+/// If it cannot be written, or `config` is not TOML.
 pub fn write_cargo_home(home: &Path, building: &Path, config: Option<&str>) -> Result<(), SourceError> {
     fs::create_dir_all(home).map_err(SourceError::io("create", home))?;
     let file = building.join("config.toml");

@@ -91,7 +91,8 @@ impl CargoLayouts {
     /// What `cargo` says of the directory `dir`, which has a `Cargo.toml`.
     ///
     /// # Errors
-    /// Where cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not installed.
+    /// If cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not
+    /// installed.
     pub(super) fn layout_of(&self, dir: &Path, cargo: &Path) -> Result<Arc<CargoLayout>, SourceError> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(layout) = known().get(dir) {

@@ -17,11 +17,11 @@ use super::tree::{self, FileKind, TreeFile};
 ///
 /// Where the build asks git, a repository with the pinned commit comes with it; see `git::build_repository`.
 ///
-/// Blocks are shared where the file system can. Of a copy with ignored files, which may hold secrets, nobody else sees
-/// anything. Files get the time of the copy, executables stay executable and links stay links.
+/// Blocks are shared where the file system can. Of a copy with ignored files, which may hold secrets, nobody
+/// else sees anything. Files get the time of the copy, executables stay executable and links stay links.
 ///
 /// # Errors
-/// Where it cannot be written, or the pinned tree is not what it was.
+/// If it cannot be written, or the pinned tree is not what it was.
 pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
     tree::copy(&pinned.tree, &pinned.files, into)?;
     if pinned.ignored_hash().is_some() {
@@ -30,11 +30,11 @@ pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
     build_repository::check_out(pinned, into)
 }
 
-/// Makes a work tree that was checked out from `from` one of `to`. Only what differs is written, as a `git checkout` would
-/// do it, so that everything else keeps its time.
+/// Makes a work tree that was checked out from `from` one of `to`. Only what differs is written, as a `git
+/// checkout` would do it, so that everything else keeps its time.
 ///
 /// # Errors
-/// Where it cannot be written, or `to` is not what it was.
+/// If it cannot be written, or `to` is not what it was.
 pub(crate) fn update_worktree(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
     let by_path = |files: &'_ [TreeFile]| -> BTreeMap<_, _> {
         files.iter().map(|file| (file.path.clone(), file.kind.clone())).collect()

@@ -12,7 +12,7 @@ pub struct FetchContext {
     pub cache: CacheDir,
     /// The user's cargo, which fetches.
     pub cargo: PathBuf,
-    /// Whether nothing may be fetched.
+    /// True if nothing may be fetched.
     pub offline: bool,
     /// The user's own cargo home, whose mirrors and credentials are used; see `user_cargo_home`.
     pub user_home: Option<PathBuf>,

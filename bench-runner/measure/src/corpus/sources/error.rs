@@ -191,7 +191,7 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// Whether the corpus or the request is to blame, rather than the machine or the network.
+    /// True if the corpus or the request is to blame, rather than the machine or the network.
     pub fn is_request(&self) -> bool {
         match self {
             Self::NoBase { .. }

@@ -91,7 +91,7 @@ pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
 
 /// A value that can be compared with one of another type, to which it is not equal.
 pub trait Comparable: Any {
-    /// Whether `other` is of the same type and equal.
+    /// True if `other` is of the same type and equal.
     fn is_same(&self, other: &dyn Any) -> bool;
 }
 
@@ -161,7 +161,7 @@ pub struct SourceRequest<'a> {
     pub lock: Option<&'a str>,
     /// The most bytes that the source may hold.
     pub limit: u64,
-    /// Whether cargo builds it.
+    /// True if cargo builds it.
     pub by_cargo: bool,
 }
 

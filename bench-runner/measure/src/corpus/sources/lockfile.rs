@@ -21,7 +21,7 @@ use super::pinned::Pinned;
 use super::tree::{self, FileKind, TreeFile};
 use super::user_cargo::cargo;
 
-/// The sources with the lock file of the manifest in them, where it has one.
+/// The sources with the lock file of the manifest in them, if it has one.
 pub(super) fn add_stated(
     pinned: Pinned,
     request: &SourceRequest<'_>,
@@ -89,11 +89,11 @@ fn with_lock(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Re
     Ok(Pinned { tree: place, files, ..pinned })
 }
 
-/// The text of a Cargo.lock for a local project that has none, neither in its tree nor in its manifest; `None` for all
-/// others.
+/// The text of a Cargo.lock for a local project that has none, neither in its tree nor in its manifest;
+/// `None` for all others.
 ///
 /// # Errors
-/// Where cargo cannot make one: without fetching, if nothing may be fetched.
+/// If cargo cannot make one: without fetching, if nothing may be fetched.
 pub fn make_missing(
     request: &SourceRequest<'_>,
     pinned: &Pinned,

@@ -54,14 +54,14 @@ pub(super) use user_cargo::{archive_hash, cargo};
 /// Fixes the source of a project and brings it into the cache.
 ///
 /// # Errors
-/// Where it cannot be had, or is not what the manifest says.
+/// If it cannot be had, or is not what the manifest says.
 pub fn pin(request: &SourceRequest<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
     let pinned = check_stated_tree(request.source.pin(request, with)?, request)?;
     let pinned = git::lfs::note_pointers(lockfile::add_stated(pinned, request, with)?);
     if request.by_cargo { request.source.with_repository(pinned, None, request, with) } else { Ok(pinned) }
 }
 
-/// Whether the tree is the one that the manifest states.
+/// True if the tree is the one that the manifest states.
 fn check_stated_tree(pinned: Pinned, request: &SourceRequest<'_>) -> Result<Pinned, SourceError> {
     let Some(expected) = request.source.stated_tree() else { return Ok(pinned) };
     let found = pinned.tree_hash();
@@ -76,11 +76,12 @@ pub fn pin_all(requests: &[SourceRequest<'_>], with: &FetchContext) -> Vec<Resul
     requests.par_iter().map(|request| pin(request, with)).collect()
 }
 
-/// Fixes the source of a project as one of its commits has it. Projects from git, and local ones in a repository, have
-/// commits. With it come the ignored files of `own`, the source as it is now: a commit has none.
+/// Fixes the source of a project as one of its commits has it. Projects from git, and local ones in a
+/// repository, have commits. With it come the ignored files of `own`, the source as it is now: a commit has
+/// none.
 ///
 /// # Errors
-/// Where there is no such commit, or the project has none.
+/// If there is no such commit, or the project has none.
 pub fn pin_revision(
     request: &SourceRequest<'_>,
     rev: &str,
@@ -98,11 +99,11 @@ pub fn pin_revision(
     request.source.with_repository(pinned, Some(rev), request, with)
 }
 
-/// The last commits of a project, at most `count`, oldest first; the last of them is the one that is pinned. Projects
-/// from git, and local ones in a repository, have commits.
+/// The last commits of a project, at most `count`, oldest first; the last of them is the one that is pinned.
+/// Projects from git, and local ones in a repository, have commits.
 ///
 /// # Errors
-/// Where it has none or they cannot be had, or where a local project has changes that are not committed.
+/// If it has none or they cannot be had, or where a local project has changes that are not committed.
 pub fn commits(
     request: &SourceRequest<'_>,
     count: usize,
@@ -111,12 +112,12 @@ pub fn commits(
     request.source.commits(count, request, with)
 }
 
-/// A local tree that was pinned before, with the ignored files that came along and the lock file of the manifest where it
-/// has none, from the cache alone: its origin may have changed or gone since. A tree that is not there, or not what it
-/// was, is `None`.
+/// A local tree that was pinned before, with the ignored files that came along and the lock file of the
+/// manifest where it has none, from the cache alone: its origin may have changed or gone since. A tree that
+/// is not there, or not what it was, is `None`.
 ///
 /// # Errors
-/// Where the cache cannot be read, or the manifest has another lock file than the source.
+/// If the cache cannot be read, or the manifest has another lock file than the source.
 pub fn load_pinned(
     request: &SourceRequest<'_>,
     pin: &Pin,

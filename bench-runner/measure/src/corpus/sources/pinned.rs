@@ -54,12 +54,12 @@ impl Pinned {
         ignored_files::hash(self.ignored.as_ref())
     }
 
-    /// Whether the ignored files that came along are those of a plan.
+    /// True if the ignored files that came along are those of a plan.
     pub fn has_ignored(&self, planned: Option<&IgnoredFiles>) -> bool {
         self.ignored_hash() == ignored_files::hash(planned)
     }
 
-    /// Whether a file of the tree came along although git ignores it.
+    /// True if a file of the tree came along although git ignores it.
     pub(super) fn is_ignored(&self) -> impl Fn(&TreeFile) -> bool {
         ignored_files::is_in_plan(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
     }

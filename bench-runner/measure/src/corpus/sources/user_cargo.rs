@@ -82,7 +82,7 @@ pub struct FetchTool {
 /// With `offline` nothing is fetched, and what is missing is an error.
 ///
 /// # Errors
-/// Where cargo cannot fetch, or the lock file does not fit.
+/// If cargo cannot fetch, or the lock file does not fit.
 pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &FetchContext) -> Result<(), SourceError> {
     cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
     let what = format!("the dependencies of {}", worktree.display());

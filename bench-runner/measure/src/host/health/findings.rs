@@ -1,4 +1,4 @@
-//! What in the state of a machine would disturb a measurement, in plain sentences.
+//! Properties of a machine's state that would disturb a measurement, in plain sentences.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,19 +10,17 @@ const GIB: u64 = 1 << 30;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HealthFinding {
-    /// What is the case, and what it does to a measurement.
+    /// What was found, and its effect on a measurement.
     pub what: String,
-    /// How bad it is.
     pub severity: Severity,
-    /// What to do about it.
     pub help: String,
 }
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Worth knowing; interleaving copes with it.
+    /// Interleaving copes with it.
     Note,
     /// Widens intervals, so that more rounds are needed.
     Warning,
@@ -41,7 +39,7 @@ impl Severity {
     }
 }
 
-/// What would disturb a measurement, worst first. What the machine does not tell gives no finding.
+/// Everything that would disturb a measurement, worst first. Unknown values give no finding.
 pub fn findings(health: &Health) -> Vec<HealthFinding> {
     let mut findings: Vec<HealthFinding> = [
         clock(health),
@@ -108,7 +106,7 @@ fn heat(health: &Health) -> Vec<HealthFinding> {
     found.into_iter().collect()
 }
 
-/// Other programs, other guests of the same host, a share of the machine only.
+/// Load of other programs, time stolen by other guests of the same host, and limits on the usable threads.
 fn other_load(health: &Health) -> Vec<HealthFinding> {
     let mut found = Vec::new();
     let threads = health.usable_threads.or(health.threads);
@@ -149,7 +147,7 @@ fn other_load(health: &Health) -> Vec<HealthFinding> {
     found
 }
 
-/// Pressure stall information: what tasks waited for in the last ten seconds.
+/// Pressure stall information: waits of tasks in the last ten seconds.
 fn pressure_stalls(health: &Health) -> Vec<HealthFinding> {
     let pressure = health.pressure;
     let waits = [

@@ -1,4 +1,4 @@
-//! How quiet the machine is, before and after a run.
+//! State of the machine before and after a run.
 
 mod findings;
 
@@ -12,37 +12,37 @@ use super::procfs::{self, cpu_list_len, load_average, meminfo, stall};
 use super::system_files::SystemFiles;
 pub use findings::{HealthFinding, Severity, findings};
 
-/// The state of the machine at one moment. What the system does not tell is `None`.
+/// State of the machine at one moment. Values not available on this machine are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Health {
-    /// Frequency governors in force, each once; empty where there is no frequency control to be seen.
+    /// Frequency governors in use, each once; empty if there is no frequency control.
     pub governors: Vec<String>,
-    /// Whether the processors may run faster than their nominal clock.
+    /// True if the processors may run faster than their nominal clock.
     pub turbo: Option<bool>,
-    /// Load average.
     pub load: Option<LoadAverage>,
-    /// Time in which tasks had to wait for something.
+    /// Time in which tasks had to wait.
     pub pressure: Pressure,
-    /// CPU time that a hypervisor gave to others since boot, as a share of what was wanted (0.01 is 1 %).
+    /// CPU time that a hypervisor gave to other guests since boot, as a share of the wanted time (0.01 is
+    /// 1%).
     pub steal_share: Option<f64>,
     /// Hottest sensor, °C.
     pub temperature_celsius: Option<f64>,
-    /// What the machine runs on, where it has a battery or tells of its mains.
+    /// Power source; `None` if the machine has no battery and does not report its mains.
     pub power: Option<PowerSource>,
-    /// Free on the file system that work trees and targets are on, bytes.
+    /// Free bytes on the file system of work trees and target directories.
     pub free_disk_bytes: Option<u64>,
     /// Hardware threads that are switched on.
     pub threads: Option<u32>,
-    /// Threads that this process may use: fewer where affinity or a quota says so.
+    /// Threads that this process may use, after affinity and quota.
     pub usable_threads: Option<u32>,
-    /// Memory that can be had without swapping, bytes.
+    /// Memory available without swapping, bytes.
     pub available_memory_bytes: Option<u64>,
     /// Swap in use, bytes.
     pub swap_used_bytes: Option<u64>,
 }
 
-/// Number of tasks that ran or wanted to, averaged over a time.
+/// Average number of tasks that ran or wanted to run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadAverage {
@@ -54,7 +54,7 @@ pub struct LoadAverage {
     pub fifteen: f64,
 }
 
-/// Pressure stall information: share of the last ten seconds in which some task had to wait, percent.
+/// Pressure stall information: percentage of the last ten seconds in which some task had to wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pressure {
@@ -65,17 +65,16 @@ pub struct Pressure {
     pub memory_percent: Option<f64>,
 }
 
-/// What the machine runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PowerSource {
     Mains,
-    /// A battery, and no mains.
+    /// A battery, without mains.
     Battery,
 }
 
 impl Health {
-    /// Looks at the machine, and at the file system that `dir` is on or will be on.
+    /// Reads the state of the machine, and of the file system that `dir` is on or will be on.
     pub fn read(dir: &Path) -> Self {
         Self {
             free_disk_bytes: free_disk(dir),
@@ -84,7 +83,7 @@ impl Health {
         }
     }
 
-    /// What can be read in files.
+    /// The values that are read from files.
     fn from_files(files: &SystemFiles) -> Self {
         let memory = files.text("proc/meminfo").unwrap_or_default();
         let pressure = |what: &str| {
@@ -120,7 +119,7 @@ fn usable_threads() -> Option<u32> {
     thread::available_parallelism().ok().and_then(|threads| u32::try_from(threads.get()).ok())
 }
 
-/// Free bytes where `dir` is, or where it would be made.
+/// Free bytes on the file system of `dir`, or of its first existing ancestor.
 fn free_disk(dir: &Path) -> Option<u64> {
     let dir = std::path::absolute(dir).ok()?;
     let standing = dir.ancestors().find(|ancestor| ancestor.exists())?;
@@ -128,14 +127,14 @@ fn free_disk(dir: &Path) -> Option<u64> {
     system.f_bavail.checked_mul(system.f_frsize)
 }
 
-/// Of the time in which processors were wanted; idle time says nothing about a hypervisor.
+/// Share of the wanted CPU time; idle time says nothing about a hypervisor.
 fn steal_share(stat: &str) -> Option<f64> {
     let times = procfs::cpu_times(stat)?;
     let wanted = times.busy + times.steal;
     (wanted > 0).then(|| times.steal as f64 / wanted as f64)
 }
 
-/// The hottest of the thermal zones and of the processor's own sensors, which some drivers have apart from them.
+/// The hottest of the thermal zones and of the processor's own sensors, which some drivers list separately.
 fn temperature(files: &SystemFiles) -> Option<f64> {
     let zones = files.entries("sys/class/thermal", "thermal_zone").into_iter().map(|zone| zone.join("temp"));
     let sensors = files
@@ -149,7 +148,7 @@ fn temperature(files: &SystemFiles) -> Option<f64> {
     zones
         .chain(sensors)
         .filter_map(|file: PathBuf| files.number::<i64>(file))
-        // A zone that is not wired up says 0, absolute zero or the end of its scale.
+        // A zone that is not wired up reports 0, absolute zero or the end of its scale.
         .filter(|millidegrees| (1..150_000).contains(millidegrees))
         .max()
         .map(|millidegrees| millidegrees as f64 / 1000.0)

@@ -1,4 +1,4 @@
-//! What `/proc/cpuinfo` and the topology of `/sys` say of the processors.
+//! Processor information from `/proc/cpuinfo` and the topology in `/sys`.
 
 use std::collections::BTreeSet;
 
@@ -8,33 +8,32 @@ use super::super::system_files::SystemFiles;
 /// The processors of a machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CpuInfo {
-    /// Name, or codes in its place.
+    /// Name, or codes if it has no name.
     pub(super) model: Option<String>,
     /// Vendor, family and model number (x86).
     pub(super) signature: Option<String>,
-    /// Cores of all sockets.
+    /// Number of cores in all sockets.
     pub(super) cores: Option<u32>,
-    /// Hardware threads that are switched on.
+    /// Number of hardware threads that are switched on.
     pub(super) threads: Option<u32>,
     /// Revision of the silicon (x86).
     pub(super) stepping: Option<String>,
     /// Version of the microcode (x86).
     pub(super) microcode: Option<String>,
-    /// Names of ARM designs that are known by their codes.
+    /// Names of ARM designs with known codes.
     pub(super) designs: Vec<String>,
-    /// Whether the processor says that a hypervisor runs it (x86).
+    /// True if the processor reports that a hypervisor runs it (x86).
     pub(super) hypervisor: bool,
 }
 
 impl CpuInfo {
-    /// Looks at the system.
     pub(super) fn read(files: &SystemFiles) -> Self {
         let mut cpu = parse(&files.text("proc/cpuinfo").unwrap_or_default());
         let online = files.value("sys/devices/system/cpu/online");
         if let Some(threads) = online.and_then(|list| procfs::cpu_list_len(&list)) {
             cpu.threads = Some(threads);
         }
-        // ARM's cpuinfo has no cores, so the topology goes first.
+        // ARM's cpuinfo has no cores, so the topology takes precedence.
         let siblings: BTreeSet<String> = files
             .cpus()
             .iter()
@@ -47,8 +46,8 @@ impl CpuInfo {
     }
 }
 
-/// Reads a `/proc/cpuinfo` of any architecture. The pairs of all processors are read alike: what is a name is taken
-/// from the first, what is counted from all.
+/// Parses the `/proc/cpuinfo` of any architecture. The pairs of all processors are read alike: names come
+/// from the first processor, counts from all.
 fn parse(cpuinfo: &str) -> CpuInfo {
     let mut threads = 0;
     let mut cores = BTreeSet::new();
@@ -97,14 +96,14 @@ fn hex(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
-/// Codes rather than names: they stay the same when [`arm_design`] learns another one.
+/// Codes rather than names: they stay the same when a design is added to [`arm_design`].
 fn arm_model(parts: &BTreeSet<(u32, u32)>) -> Option<String> {
     let codes: Vec<String> =
         parts.iter().map(|(implementer, part)| format!("{implementer:#04x}:{part:#05x}")).collect();
     (!codes.is_empty()).then(|| format!("arm {}", codes.join(" ")))
 }
 
-/// Names of designs that builds run on, for readers; in no key.
+/// Names of designs that builds run on, for display only; not part of any key.
 fn arm_design(codes: (u32, u32)) -> Option<&'static str> {
     Some(match codes {
         (0x41, 0xd03) => "Cortex-A53",
@@ -126,7 +125,7 @@ fn arm_design(codes: (u32, u32)) -> Option<&'static str> {
     })
 }
 
-/// What `/proc/cpuinfo` says on several machines, shortened to the lines that matter and some that must not.
+/// `/proc/cpuinfo` of several machines, shortened to the lines that matter and some that must not matter.
 #[cfg(test)]
 pub(super) mod samples {
     pub(crate) const LAPTOP: &str = "\

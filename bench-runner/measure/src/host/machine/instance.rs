@@ -1,8 +1,8 @@
-//! The random id that tells a machine from others of its class.
+//! The random id that distinguishes a machine from others of its class.
 //!
-//! One file per installed system: home directories are shared over the network and copied with disk images, and a
-//! machine must not take another one's id from there. Systems are told apart by `/etc/machine-id`, of which only a
-//! hash is kept, as its manual asks.
+//! One file per installed system: home directories are shared over the network and copied with disk images,
+//! and a machine must not take another one's id from there. Systems are distinguished by `/etc/machine-id`,
+//! of which only a hash is kept, as its manual asks.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -16,14 +16,14 @@ use super::MachineError;
 
 const DIGITS: usize = 32;
 
-/// The id kept below `state_dir`, made on first use.
+/// The id stored below `state_dir`, created on first use.
 pub(super) fn read_or_make(files: &SystemFiles, state_dir: &Path) -> Result<String, MachineError> {
     let path = file(files, state_dir);
     match fs::read_to_string(&path) {
         Ok(text) => check_id(&text, path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make(state_dir, &path)?;
-            // Another process may have been faster; its id stands.
+            // Another process may have been faster; its id is used.
             let text = fs::read_to_string(&path).map_err(PathError::context("read", &path))?;
             check_id(&text, path)
         }
@@ -38,7 +38,7 @@ fn file(files: &SystemFiles, state_dir: &Path) -> PathBuf {
             let hash = Sha256::digest(format!("bench-runner:{id}").as_bytes());
             format!("machine-id-{}", hex(&hash[..4]))
         }
-        // Containers mostly have none, or an empty one.
+        // Most containers have none, or an empty one.
         None => "machine-id".to_owned(),
     })
 }
@@ -48,7 +48,7 @@ fn check_id(text: &str, path: PathBuf) -> Result<String, MachineError> {
     if is_hex(id, DIGITS) { Ok(id.to_owned()) } else { Err(MachineError::InvalidId { path }) }
 }
 
-/// Writes a new id under another name and moves it to its place, unless one is there by then.
+/// Writes a new id to a temporary file and moves it to `path`, unless `path` exists by then.
 fn make(state_dir: &Path, path: &Path) -> Result<(), PathError> {
     fs::create_dir_all(state_dir).map_err(PathError::context("create", state_dir))?;
     let mut draft =

@@ -7,29 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use super::is_file_name;
 
-/// The environment variable in which an owner names the machine.
+/// Environment variable with the owner's name for the machine.
 pub const LABEL_VARIABLE: &str = "BENCH_RUNNER_MACHINE";
 
 const LONGEST: usize = 64;
 
-/// The name that an owner gives a machine; it can stand as a directory's name.
+/// The name that an owner gives a machine; valid as a directory's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MachineLabel(String);
 
-/// A text that cannot name a machine.
+/// A text that is not a valid machine name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` cannot name a machine: take 1 to {LONGEST} of A-Z, a-z, 0-9, `.`, `_` and `-`, the first a letter, a \
      digit or `_`"
 )]
 pub struct InvalidLabel {
-    /// What was given.
+    /// The rejected text.
     pub text: String,
 }
 
 impl MachineLabel {
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

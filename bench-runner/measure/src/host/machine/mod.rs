@@ -1,7 +1,8 @@
-//! What the machine is: two keys to file samples under, and what is worth knowing besides.
+//! Identity of the machine: two keys that samples are filed under, and its provenance.
 //!
-//! The *class* is made from facts that do not drift, so that identical machines share it and a new kernel does not
-//! fork a history. The *instance* tells two machines of a class apart. Provenance is recorded and in neither key.
+//! The *class* is made from facts that do not drift, so that identical machines share it and a new kernel
+//! does not fork a history. The *instance* distinguishes two machines of a class. Provenance is recorded and
+//! is part of neither key.
 
 mod class;
 mod cpu;
@@ -23,37 +24,36 @@ pub use provenance::Provenance;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostMachine {
-    /// What identical machines share: readable, with the recipe's version and a short hash of the facts.
+    /// Key that identical machines share: readable, with the recipe's version and a short hash of the facts.
     #[serde(deserialize_with = "file_name")]
     pub class: String,
-    /// What tells it from others of its class: the label where there is one, a random id otherwise.
+    /// Key that distinguishes it from others of its class: the label, or a random id if there is no label.
     #[serde(deserialize_with = "file_name")]
     pub instance: String,
-    /// The name that its owner gave it.
+    /// The name given by its owner.
     pub label: Option<MachineLabel>,
-    /// What the class is made from.
+    /// The facts that determine the class.
     pub facts: Facts,
-    /// What is in neither key.
+    /// Properties that are part of neither key.
     pub provenance: Provenance,
 }
 
-/// The machine could not be told from others.
+/// The machine's id could not be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
-    /// The file that holds the random id could not be read or made.
+    /// The file with the random id could not be read or created.
     #[error("{0}; a machine that is named with {LABEL_VARIABLE} needs no file")]
     Path(#[from] PathError),
-    /// The file that holds the random id holds something else.
+    /// The file with the random id has other contents.
     #[error("`{path}` does not hold 32 hex digits; remove it to have a new id made", path = path.display())]
     InvalidId {
-        /// The file.
         path: std::path::PathBuf,
     },
 }
 
 impl HostMachine {
-    /// Looks at the machine this runs on. Where it has no `label`, its id is kept in `state_dir`, and made there on
-    /// first use.
+    /// Reads the identity of this machine. Without a `label`, its id is stored in `state_dir`, and created
+    /// there on first use.
     pub fn read(label: Option<MachineLabel>, state_dir: &Path) -> Result<Self, MachineError> {
         Self::read_from(&SystemFiles::system(), label, state_dir)
     }
@@ -72,7 +72,7 @@ impl HostMachine {
         Ok(Self { class: facts.class(), instance, label, provenance: Provenance::read(files, &cpu), facts })
     }
 
-    /// The name of its directory among the results: the label, or the class with the start of the id.
+    /// Name of its directory among the results: the label, or the class with the start of the id.
     pub fn directory_name(&self) -> String {
         match &self.label {
             Some(label) => label.as_str().to_owned(),
@@ -84,13 +84,13 @@ impl HostMachine {
     }
 }
 
-/// Whether `text` can stand as one part of a path on every system, and is not hidden there.
+/// True if `text` can be one component of a path on every system, and is not hidden there.
 fn is_file_name(text: &str) -> bool {
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     !text.is_empty() && text.chars().all(safe) && !text.starts_with(['.', '-'])
 }
 
-/// Keys become names of directories, so those of a foreign file are not taken on trust.
+/// Keys become names of directories, so the keys in a foreign file are checked.
 fn file_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if is_file_name(&text) {

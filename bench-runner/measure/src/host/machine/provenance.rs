@@ -1,4 +1,4 @@
-//! What is worth knowing of a machine and in no key, because it changes or is nobody's business.
+//! Properties of a machine that are not part of a key, because they change or identify its user.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::super::frequency;
 use super::super::system_files::SystemFiles;
 use super::cpu::CpuInfo;
 
-/// What was the case on the machine when it was looked at; in no key.
+/// State of the machine when it was read; not part of any key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
@@ -16,26 +16,25 @@ pub struct Provenance {
     pub distribution: Option<String>,
     /// The host's name.
     pub hostname: String,
-    /// Maker and name of the whole machine, as its firmware has them.
+    /// Manufacturer and name of the whole machine, from its firmware.
     pub product: Option<String>,
-    /// Names of the processor's designs, where only their codes are in the class (ARM).
+    /// Names of the processor's designs, if only their codes are in the class (ARM).
     pub cpu_designs: Vec<String>,
     /// Revision of the processor's silicon.
     pub stepping: Option<String>,
     /// Version of the processor's microcode.
     pub microcode: Option<String>,
-    /// Frequency governors in force.
+    /// Frequency governors in use.
     pub governors: Vec<String>,
     /// Driver that sets the clock.
     pub frequency_driver: Option<String>,
-    /// Whether the processors may run faster than their nominal clock.
+    /// True if the processors may run faster than their nominal clock.
     pub turbo: Option<bool>,
-    /// What the machine shows of being virtual or a container; `None` is no proof of the contrary.
+    /// Signs that the machine is virtual or a container; `None` does not prove the contrary.
     pub virtualisation: Option<String>,
 }
 
 impl Provenance {
-    /// Looks at the system.
     pub(super) fn read(files: &SystemFiles, cpu: &CpuInfo) -> Self {
         let uname = rustix::system::uname();
         let [system, release, host] = [uname.sysname(), uname.release(), uname.nodename()]
@@ -82,7 +81,7 @@ fn product(files: &SystemFiles) -> Option<String> {
 }
 
 fn virtualisation(files: &SystemFiles, flag: bool, product: Option<&str>, release: &str) -> Option<String> {
-    // Makers whose machines are virtual whatever the product; others also build real ones.
+    // Manufacturers whose machines are all virtual; others also build real ones.
     const VIRTUAL: [&str; 9] = [
         "QEMU",
         "VMware",

@@ -1,4 +1,4 @@
-//! One build from the opening of its files to the death of its last process.
+//! One build from the opening of its files to the end of its last process.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,15 +19,15 @@ use super::enter;
 use super::events::{SupervisorEvent, SupervisorEvents};
 use super::usage::{Children, ResourceUsage};
 
-/// How long a build may take to end after it has been asked to.
+/// Grace period after a build has been asked to end.
 const GRACE: Duration = Duration::from_secs(2);
 /// How long killed processes may take to disappear before that is an error.
 const KILL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often the survivors are killed again: a process may have been born while they were listed.
+/// How often the survivors are killed again: a process may have been forked while they were listed.
 const KILL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Runs a build to its end. What its own process and its setup commands leave behind is left alone for `hold`, or until
-/// the harness has done with it. An error is the harness's, never the build's.
+/// Runs a build to its end. Processes that it and its setup commands leave behind are left alone for `hold`,
+/// or until the harness releases them. An error is the harness's, never the build's.
 pub(super) fn build(
     events: &mut SupervisorEvents,
     kind: Option<&ControlGroup>,
@@ -47,7 +47,7 @@ pub(super) fn build(
     let harness = harness.map_err(|error| format!("could not copy a file descriptor: {error}"))?;
     let mut running = RunningBuild { events, group, harness, usage: ResourceUsage::new() };
     let outcome = running.carry_out(job, command, hold);
-    // Whatever went wrong above: nothing of the build may be left.
+    // Whatever went wrong above: no process of the build may be left.
     let ended_all = running.end_all();
     ended_all.map_err(lost)?;
     match outcome? {
@@ -56,44 +56,44 @@ pub(super) fn build(
     }
 }
 
-/// A build whose first process is about to be started, or has been.
+/// A build whose first process is about to be started, or has been started.
 pub(super) struct RunningBuild<'a> {
     pub(super) events: &'a mut SupervisorEvents,
     group: Option<BuildCgroup<'a>>,
-    /// Where processes report to.
+    /// The standard output of the supervisor, which processes report to.
     harness: OwnedFd,
     pub(super) usage: ResourceUsage,
 }
 
-/// What became of a build, before what it left behind is ended.
+/// Outcome of the build's own process, before the processes it left behind are ended.
 enum LeaderOutcome {
     /// Its own process never ran.
     NeverBegan(ExitKind),
-    /// It did.
+    /// Its own process ran.
     Ran(LeaderRun),
 }
 
-/// The course that a build took.
+/// The run of the build's own process.
 struct LeaderRun {
     started_at: SystemTime,
-    /// When its clock was started.
+    /// Start of its clock.
     start: Duration,
-    /// What the harness ended it for.
+    /// The reason why the harness ended it, if it did.
     forced: Option<ExitKind>,
     /// Processes that are left although they had time to end.
     stragglers: u32,
 }
 
-/// A process that could not be made.
+/// A process that could not be started.
 pub(super) enum SpawnError {
-    /// Through no fault of the program.
+    /// The harness is to blame, not the program.
     Harness(String),
     /// The program cannot be run.
     Program(io::Error),
 }
 
 impl RunningBuild<'_> {
-    /// Runs the setup commands, then runs the build until nothing of it is left that may stay.
+    /// Runs the setup commands, then the build, until every process has ended or has had its time.
     fn carry_out(
         &mut self,
         job: &Job,
@@ -120,7 +120,7 @@ impl RunningBuild<'_> {
         Ok(LeaderOutcome::Ran(LeaderRun { started_at, start: start.map_err(lost)?, forced, stragglers }))
     }
 
-    /// Starts a process of the build, whose end is waited for from then on.
+    /// Starts a process of the build and makes it the leader, whose end is waited for.
     pub(super) fn spawn(
         &mut self,
         mut command: Command,
@@ -129,7 +129,7 @@ impl RunningBuild<'_> {
         let procs = self.group.as_ref().map(|group| &group.procs);
         enter::prepare(&mut command, procs, &self.harness, clock_pipe);
         match command.spawn() {
-            // The handle is let go on purpose: the meter reaps.
+            // The handle is dropped on purpose: `usage` reaps the process.
             Ok(child) => {
                 let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
                 let leader = id.ok_or_else(|| SpawnError::Harness("a process without an id".to_owned()))?;
@@ -143,8 +143,8 @@ impl RunningBuild<'_> {
         }
     }
 
-    /// Waits for the build and for those that outlive it. Gives what it was ended for, where it was, and the
-    /// number of processes that are left although they had time to end.
+    /// Waits for the build and for processes that outlive it. Returns the reason if the harness ended it, and
+    /// the number of processes that are left although they had time to end.
     fn wait_for_end(
         &mut self,
         leader: Pid,
@@ -164,7 +164,7 @@ impl RunningBuild<'_> {
                 SupervisorEvent::Request(_) => {
                     return Err(io::Error::other("a second request during a build"));
                 }
-                // Nobody waits for a graceful end.
+                // Without a harness, there is no grace period.
                 SupervisorEvent::Gone => return Ok((Some(ExitKind::Interrupted), 0)),
             }
         }
@@ -176,7 +176,7 @@ impl RunningBuild<'_> {
         let until = Instant::now().checked_add(job.drain);
         while self.usage.reap()? == Children::Left {
             match self.events.next(until)? {
-                // A release that comes now comes after the time for holding was over.
+                // A release at this point came after the hold was over.
                 SupervisorEvent::Child | SupervisorEvent::Request(SupervisorRequest::Release) => {}
                 SupervisorEvent::Request(_) | SupervisorEvent::Gone => break,
                 SupervisorEvent::Limit => return Ok((None, self.survivors())),
@@ -185,8 +185,8 @@ impl RunningBuild<'_> {
         Ok((None, 0))
     }
 
-    /// Tells the harness how the build ended and leaves everything as it is until it says to go on, for `limit` at
-    /// most. Whether what is left may take its time to end.
+    /// Reports to the harness how the build ended and waits until it releases the build, for `limit` at most.
+    /// Returns true if the remaining processes may take their time to end.
     fn hold(&mut self, limit: Duration) -> io::Result<bool> {
         if let Some((ended, _)) = &self.usage.ended {
             super::answer(&SupervisorAnswer::Held(ended.clone()))?;
@@ -194,7 +194,7 @@ impl RunningBuild<'_> {
         let until = Instant::now().checked_add(limit);
         loop {
             match self.events.next(until)? {
-                // A parent may ask whether its child is there; what has ended must not look alive.
+                // A parent may ask whether its child exists; an ended child must not look alive.
                 SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
@@ -206,7 +206,7 @@ impl RunningBuild<'_> {
         }
     }
 
-    /// Gives the build's own process group the chance to end in order.
+    /// Asks the build's own process group to end, and waits for the grace period.
     fn ask_to_end(&mut self, leader: Pid, why: ExitKind) -> io::Result<(Option<ExitKind>, u32)> {
         // The leader has not been reaped, so the id of the group is still its own.
         let _ = rustix::process::kill_process_group(leader, Signal::TERM);
@@ -228,7 +228,7 @@ impl RunningBuild<'_> {
         left.iter().filter(|process| !process.zombie).count().try_into().unwrap_or(u32::MAX)
     }
 
-    /// Kills and reaps every descendant there is.
+    /// Kills and reaps every descendant.
     fn end_all(&mut self) -> io::Result<()> {
         end_descendants(self.events, self.group.as_ref(), &mut self.usage)
     }
@@ -258,8 +258,8 @@ impl RunningBuild<'_> {
 
 /// Kills and reaps every descendant of this process.
 ///
-/// A killed child's own children become ours, and are killed in the next turn. Only our own children are
-/// signalled, which nobody else can reap: their ids cannot have passed to strangers.
+/// A killed child's own children become ours, and are killed in the next iteration. Only our own children are
+/// signaled, which nobody else can reap: their ids cannot have been reused.
 pub(super) fn end_descendants(
     events: &mut SupervisorEvents,
     group: Option<&BuildCgroup<'_>>,
@@ -283,7 +283,7 @@ pub(super) fn end_descendants(
     Ok(())
 }
 
-/// What can be told before anything is tried, in better words than the system's.
+/// An obstacle that can be found without starting anything, in better words than the system's.
 pub(super) fn obvious_obstacle(program: &Path, cwd: &Path, env: &BTreeMap<String, String>) -> Option<String> {
     if !cwd.is_dir() {
         return Some(format!("the directory {} does not exist", cwd.display()));
@@ -298,7 +298,7 @@ pub(super) fn obvious_obstacle(program: &Path, cwd: &Path, env: &BTreeMap<String
     missing.then(|| format!("`{name}` was not found"))
 }
 
-/// Opens a file for output, empty where it is to be `fresh`.
+/// Opens a file for output; `fresh` truncates it.
 pub(super) fn open(path: &Path, fresh: bool) -> Result<File, String> {
     let mut options = File::options();
     options.create(true).append(true);
@@ -314,7 +314,7 @@ fn command(job: &Job) -> Result<Command, String> {
     Ok(command)
 }
 
-/// An error of the system that leaves the end of a build unknown.
+/// The message for a system error that leaves the end of a build unknown.
 pub(super) fn lost(error: io::Error) -> String {
     format!("could not follow the build to its end: {error}")
 }

@@ -1,4 +1,4 @@
-//! Everything the supervisor can be woken by, in one place to wait: the harness, and its own children.
+//! All events that wake the supervisor, with one place to wait for them: the harness, and its own children.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,14 +8,13 @@ use std::time::Instant;
 use super::super::protocol::{LineBuffer, SupervisorRequest};
 use super::super::wait::wait_readable;
 
-/// What has happened.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SupervisorEvent {
-    /// The harness asks for something.
+    /// The harness sent a request.
     Request(SupervisorRequest),
-    /// Some child has ended, or may have.
+    /// Some child has ended, or may have ended.
     Child,
-    /// The harness has gone, or the supervisor has been told to go. Reported once.
+    /// The harness has gone, or the supervisor has been asked to end. Reported once.
     Gone,
     /// The limit was reached.
     Limit,
@@ -31,7 +30,7 @@ pub(super) struct SupervisorEvents {
 }
 
 impl SupervisorEvents {
-    /// Blocks the signals that are waited for, and ignores Ctrl-C: that is the harness's to answer.
+    /// Blocks the signals that are waited for, and ignores Ctrl-C: the harness handles it.
     pub(super) fn open() -> io::Result<Self> {
         // SAFETY: the set is initialised by `sigemptyset` before use; all pointers are valid for the calls;
         // the descriptor is new and owned by nobody else.
@@ -76,8 +75,9 @@ impl SupervisorEvents {
         }
     }
 
-    /// Waits for a child to end or for the limit, whatever else happens. Requests are dropped meanwhile: the
-    /// harness makes none while it waits for an answer, but to abort what is being ended already.
+    /// Waits for a child to end or for the limit, whatever else happens. Requests are dropped meanwhile:
+    /// while the harness waits for an answer, it only sends a request to abort, and the build is being ended
+    /// already.
     pub(super) fn next_child(&mut self, until: Instant) -> io::Result<SupervisorEvent> {
         loop {
             let event = self.next(Some(until))?;
@@ -87,15 +87,15 @@ impl SupervisorEvents {
         }
     }
 
-    /// Whether the harness has gone.
+    /// True if the harness has gone.
     pub(super) fn gone(&self) -> bool {
         self.gone
     }
 
-    /// Takes in what the harness has written; false at the end of it.
+    /// Reads the requests of the harness; false at the end of the input.
     fn read_input(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 16 * 1024];
-        // Not through `Stdin`: its buffer would hide what `poll` waits for.
+        // Not through `Stdin`: its buffer would hide data from `poll`.
         match rustix::io::read(self.input.as_fd(), &mut buffer) {
             Ok(0) => Ok(false),
             Ok(count) => {
@@ -107,7 +107,7 @@ impl SupervisorEvents {
         }
     }
 
-    /// Takes all pending signals; a child's end is the lesser news.
+    /// Reads all pending signals; the end of the harness takes precedence over that of a child.
     fn read_signals(&mut self) -> io::Result<Option<SupervisorEvent>> {
         let mut child = false;
         let mut end = false;
@@ -122,7 +122,8 @@ impl SupervisorEvents {
             // The number of the signal is the first field.
             match u32::from_ne_bytes([info[0], info[1], info[2], info[3]]) as i32 {
                 libc::SIGCHLD => child = true,
-                // The thread of the harness that started us has ended: the harness itself may well live.
+                // The thread of the harness that started us has ended: the harness itself may still be
+                // running.
                 libc::SIGUSR1 => end |= parent() != self.harness,
                 _ => end = true,
             }

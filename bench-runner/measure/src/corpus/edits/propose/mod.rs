@@ -16,11 +16,12 @@ use super::metadata::{self, MetadataError, WorkspacePackage};
 use graph::PackageGraph;
 use syntax::{CrateFile, EditPlace};
 
-/// Edits that fit the cargo project in `tree`, built with `build`: each class at most once but for `body`, of which the
-/// first is in the root crate and the second in the crate that most others need. `cargo` says what the packages are.
+/// Edits that fit the cargo project in `tree`, built with `build`: each class at most once but for `body`, of
+/// which the first is in the root crate and the second in the crate that most others need. `cargo` says what
+/// the packages are.
 ///
 /// # Errors
-/// Where cargo does not say it.
+/// If cargo does not say it.
 pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<Edit>, MetadataError> {
     // cargo names files by their real paths.
     let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
@@ -78,7 +79,7 @@ struct Proposals<'a> {
     /// The tree, by its real path.
     tree: &'a Path,
     edits: Vec<Edit>,
-    /// Whether every Rust that builds it has `black_box`.
+    /// True if every Rust that builds it has `black_box`.
     black_box: bool,
 }
 

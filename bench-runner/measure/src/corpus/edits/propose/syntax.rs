@@ -198,8 +198,8 @@ fn worth(statements: usize, public: bool) -> usize {
     statements.min(50) + if public { 100 } else { 0 }
 }
 
-/// Whether a statement can be put into a function and becomes code of its own crate: nothing but harmless attributes,
-/// not `const`, not generic, not inlined elsewhere.
+/// True if a statement can be put into a function and becomes code of its own crate: nothing but harmless
+/// attributes, not `const`, not generic, not inlined elsewhere.
 fn is_ordinary(attributes: &[Attribute], signature: &Signature) -> bool {
     const HARMLESS: [&str; 7] = ["doc", "must_use", "allow", "expect", "warn", "cold", "track_caller"];
     let harmless = |attribute: &Attribute| HARMLESS.iter().any(|name| attribute.path().is_ident(name));

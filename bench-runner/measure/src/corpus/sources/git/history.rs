@@ -7,11 +7,11 @@ use git2::{ErrorCode, Oid, Repository};
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::{cli, worktree};
 
-/// The last `count` commits up to `rev`, oldest first, going back by first parents; fewer where there are no more, or
-/// where the repository does not hold them.
+/// The last `count` commits up to `rev`, oldest first, going back by first parents; fewer where there are no
+/// more, or where the repository does not hold them.
 ///
 /// # Errors
-/// Where `rev` is not there, or an object cannot be read.
+/// If `rev` is not there, or an object cannot be read.
 pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<String>, git2::Error> {
     let mut commits = first_parents(repository, Oid::from_str(rev)?, count)?.commits;
     commits.reverse();
@@ -23,7 +23,7 @@ pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<Stri
 pub(crate) struct FirstParents {
     /// Commits, newest first.
     pub(crate) commits: Vec<Oid>,
-    /// Whether the last of them has a parent that is not there.
+    /// True if the last of them has a parent that is not there.
     pub(crate) cut: bool,
 }
 

@@ -19,11 +19,11 @@ use crate::corpus::sources::git::store;
 pub(crate) struct UsersRepository {
     /// Where its objects are read.
     pub(crate) repository: Repository,
-    /// Whether that is a repository of the cache, which has the one commit.
+    /// True if that is a repository of the cache, which has the one commit.
     pub(crate) in_cache: bool,
     /// The directory that git keeps it in.
     pub(crate) kept_in: PathBuf,
-    /// Its work tree, where it has one.
+    /// Its work tree, if it has one.
     pub(crate) work_tree: Option<PathBuf>,
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn open(dir: &Path, rev: &str, with: &FetchContext) -> Result<UsersRe
         .ok_or_else(|| format!("there is no commit {rev} in its repository ({})", unread.message()).into())
 }
 
-/// Whether `dir` is where a repository is kept, or the top of a work tree.
+/// True if `dir` is where a repository is kept, or the top of a work tree.
 pub(crate) fn is_repository(dir: &Path) -> bool {
     dir.join("HEAD").is_file() || dir.join(".git").symlink_metadata().is_ok()
 }
@@ -85,7 +85,7 @@ impl UsersRepository {
     }
 }
 
-/// Whether the commit is there with its files. Of a partial clone some may not be.
+/// True if the commit is there with its files. Of a partial clone some may not be.
 fn check_complete(repository: &Repository, rev: &str) -> Result<(), git2::Error> {
     let tree = repository.find_commit(Oid::from_str(rev)?)?.tree()?;
     let objects = repository.odb()?;
@@ -104,7 +104,7 @@ fn check_complete(repository: &Repository, rev: &str) -> Result<(), git2::Error>
     missing.map_or(Ok(()), |id| Err(git2::Error::from_str(&format!("its object {id} is not there"))))
 }
 
-/// The commit in a repository of the cache; `None` where there is no such commit.
+/// The commit in a repository of the cache; `None` if there is no such commit.
 fn copy_to_cache(
     dir: &Path,
     rev: &str,

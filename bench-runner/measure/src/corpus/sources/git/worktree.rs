@@ -22,9 +22,9 @@ const DEEPEST: usize = 16;
 /// A directory in the work tree of a git repository. Paths start at the directory.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct GitTree {
-    /// The commit that is checked out; `None` where there is none yet.
+    /// The commit that is checked out; `None` if there is none yet.
     pub(crate) head: Option<String>,
-    /// Whether a tracked file differs from that commit.
+    /// True if a tracked file differs from that commit.
     pub(crate) changed: bool,
     /// The files in the index, and in those of its submodules.
     pub(crate) tracked: BTreeSet<PathBuf>,
@@ -42,11 +42,12 @@ pub(crate) struct GitTree {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ignored {
     pub(crate) path: PathBuf,
-    /// Whether it is a directory, of which nothing is tracked.
+    /// True if it is a directory, of which nothing is tracked.
     pub(crate) is_dir: bool,
 }
 
-/// The work tree that `dir`, a path without links, is in; `None` where it is in none. What git cannot read is a reason, as text.
+/// The work tree that `dir`, a path without links, is in; `None` if it is in none. What git cannot read is a
+/// reason, as text.
 pub(crate) fn work_tree(dir: &Path) -> Result<Option<PathBuf>, String> {
     if !dir.ancestors().any(|above| above.join(".git").symlink_metadata().is_ok()) {
         return Ok(None);
@@ -58,14 +59,14 @@ pub(crate) fn work_tree(dir: &Path) -> Result<Option<PathBuf>, String> {
     }
 }
 
-/// Whether that is git's way to say that there is no work tree.
+/// True if that is git's way to say that there is no work tree.
 fn means_no_work_tree(error: &ToolError) -> bool {
     const SIGNS: [&str; 2] = ["not a git repository (or any", "must be run in a work tree"];
     matches!(error, ToolError::Failed { last_lines, .. } if SIGNS.iter().any(|sign| last_lines.contains(sign)))
 }
 
-/// What git knows of `dir`, a path without links; `None` where it is in no work tree, or ignored as a whole: a project
-/// in an ignored directory of another one is a project of its own.
+/// What git knows of `dir`, a path without links; `None` if it is in no work tree, or ignored as a whole: a
+/// project in an ignored directory of another one is a project of its own.
 pub(crate) fn open(dir: &Path) -> Result<Option<GitTree>, String> {
     let Some(top) = work_tree(dir)? else { return Ok(None) };
     let Ok(below) = dir.strip_prefix(&top) else { return Ok(None) };

@@ -53,7 +53,7 @@ pub(in crate::corpus) struct GitSource {
     pub rev: String,
     /// The directory of the project in it, where that is not its root.
     pub dir: Option<PathBuf>,
-    /// Whether its submodules belong to it.
+    /// True if its submodules belong to it.
     pub submodules: bool,
     /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
     pub tree: Option<String>,
@@ -333,8 +333,8 @@ fn workspace_above(
     Ok(None)
 }
 
-/// Whether the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member. As for cargo, what
-/// is listed in `members` as it stands is one, also where a directory above it is excluded.
+/// True if the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member. As for
+/// cargo, what is listed in `members` as it stands is one, also where a directory above it is excluded.
 fn has_member(manifest: &Table, dir: &Path, package: &Path) -> bool {
     let workspace = manifest.get("workspace").and_then(toml::Value::as_table);
     workspace.is_some_and(|workspace| {

@@ -24,13 +24,13 @@ impl<'a> ByProducts<'a> {
         Self { copied, never, builds, known: HashMap::new() }
     }
 
-    /// Whether `path` is not to be copied even if git tracks it.
+    /// True if `path` is not to be copied even if git tracks it.
     pub(crate) fn is_never(&self, path: &Path) -> bool {
         !self.never.is_empty() && path.ancestors().any(|dir| self.never.iter().any(|never| never == dir))
     }
 
-    /// Whether `path`, or a directory above it that is copied too, is a by-product: git's own, a target or build
-    /// directory, one that is marked as a cache, or one of this program's.
+    /// True if `path`, or a directory above it that is copied too, is a by-product: git's own, a target or
+    /// build directory, one that is marked as a cache, or one of this program's.
     pub(crate) fn has(&mut self, path: &Path) -> bool {
         if self.copied.contains(&path) {
             return false;
@@ -53,7 +53,7 @@ impl<'a> ByProducts<'a> {
     }
 }
 
-/// Whether it is a directory with a tag that says so, or a link to one.
+/// True if it is a directory with a tag that says so, or a link to one.
 fn is_marked(dir: &Path) -> bool {
     let mut start = [0; CACHE_TAG.len()];
     fs::File::open(dir.join("CACHEDIR.TAG")).is_ok_and(|mut tag| tag.read_exact(&mut start).is_ok())

@@ -38,7 +38,7 @@ pub(crate) struct IgnoredFileRules<'a> {
     pub(crate) include: &'a [PathBuf],
     /// Files that cargo and rustup read, which are taken whatever their size.
     pub(crate) fixed: &'a [PathBuf],
-    /// Whether small files come along unasked.
+    /// True if small files come along unasked.
     pub(crate) small: bool,
     /// What is part of the source as it is.
     pub(crate) taken: &'a BTreeSet<PathBuf>,
@@ -53,7 +53,7 @@ struct IgnoredEntry {
     is_dir: bool,
     /// From the base of the copy, with their sizes.
     files: Vec<(PathBuf, u64)>,
-    /// Whether there are more files than are looked at.
+    /// True if there are more files than are looked at.
     endless: bool,
 }
 
@@ -166,7 +166,7 @@ fn check_included(path: &Path, root: &Path, made: &mut ByProducts<'_>) -> Result
     Ok(())
 }
 
-/// What there is of something ignored; `None` where it is a by-product or part of the source.
+/// What there is of something ignored; `None` if it is a by-product or part of the source.
 fn list_entry(
     entry: &Ignored,
     wanted: &IgnoredFileRules<'_>,

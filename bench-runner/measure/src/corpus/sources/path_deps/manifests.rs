@@ -50,7 +50,7 @@ pub(crate) fn table(file: &Path) -> Option<Table> {
     fs::read_to_string(file).ok()?.parse().ok()
 }
 
-/// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.
+/// The path with `.` and `..` taken out of it, as cargo does; `None` if it leads above the root.
 pub(crate) fn normalize(path: &Path) -> Option<PathBuf> {
     let mut out = PathBuf::new();
     for part in path.components() {

@@ -63,7 +63,7 @@ impl OutsideFiles {
 /// What the project in `root`, a path without links, needs from outside of it.
 ///
 /// # Errors
-/// Where cargo cannot read it, or it needs what cannot be brought along.
+/// If cargo cannot read it, or it needs what cannot be brought along.
 pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<OutsideFiles, SourceError> {
     let layout = with.layouts.layout_of(root, &with.cargo)?;
     refuse_member(root, &layout)?;

@@ -18,10 +18,10 @@ pub struct Member {
     pub directory: Option<PathBuf>,
 }
 
-/// What the package in `root`, a path without links, is a member of; `None` where it is none.
+/// What the package in `root`, a path without links, is a member of; `None` if it is none.
 ///
 /// # Errors
-/// Where cargo cannot read it, such as if the workspace above it does not have it for a member.
+/// If cargo cannot read it, such as if the workspace above it does not have it for a member.
 pub fn member(root: &Path, with: &FetchContext) -> Result<Option<Member>, SourceError> {
     if !root.join("Cargo.toml").is_file() {
         return Ok(None);

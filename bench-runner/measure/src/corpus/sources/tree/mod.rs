@@ -32,7 +32,7 @@ pub struct TreeFile {
 pub enum FileKind {
     /// A regular file.
     Regular {
-        /// Whether its owner may execute it.
+        /// True if its owner may execute it.
         executable: bool,
         /// sha256 of its content.
         sha256: [u8; 32],
@@ -184,12 +184,12 @@ pub(crate) fn hash_file(path: &Path) -> io::Result<Hash> {
     write_hashed(File::open(path)?, io::sink())
 }
 
-/// Whether the owner of a file may execute it.
+/// True if the owner of a file may execute it.
 pub(crate) fn is_executable(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o100 != 0)
 }
 
-/// Where a link at `link` leads, from the root of the tree; `None` where it leaves it or names nothing.
+/// Where a link at `link` leads, from the root of the tree; `None` if it leaves it or names nothing.
 ///
 /// `..` is taken only at the start of the target: after a name it would depend on what that name is.
 pub(crate) fn link_destination(link: &Path, target: &Path) -> Option<PathBuf> {

@@ -109,7 +109,7 @@ impl SourceScan {
     }
 }
 
-/// Whether a text names git as a program, alone or with what it is to do, or a part of a repository.
+/// True if a text names git as a program, alone or with what it is to do, or a part of a repository.
 fn is_gits(text: &str) -> bool {
     let program = text.split([' ', '\t']).next().unwrap_or("");
     let command = program == "git" && !text.contains("github") || program.ends_with("/git");

@@ -203,8 +203,8 @@ fn exclude(pinned: &Pinned, at: &Path) -> String {
     rules
 }
 
-/// Puts the repository of a source into a copy of it, where it has one. What is there already and is the same is left
-/// alone, with its time: a build script may look at that.
+/// Puts the repository of a source into a copy of it, if it has one. What is there already and is the same is
+/// left alone, with its time: a build script may look at that.
 pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError> {
     let beside = repository_dir(&pinned.tree);
     let from = beside.join(GIT);

@@ -43,11 +43,11 @@ pub(crate) fn with_commit<T>(
     with_history(&FetchRequest { url, rev, depth: 1 }, with, read)
 }
 
-/// The repository at `url`, with the commit `rev` and its first-parent history so far back that
-/// `deepen_to` commits are there, that one counted, or all there are.
+/// The repository at `url`, with the commit `rev` and its first-parent history so far back that `deepen_to`
+/// commits are there, that one counted, or all there are.
 ///
 /// # Errors
-/// Where they cannot be had.
+/// If they cannot be had.
 pub fn repository(
     url: &str,
     rev: &str,
@@ -197,7 +197,7 @@ fn note_end(store: &Path, wanted: &FetchRequest<'_>) {
     }
 }
 
-/// Whether git cut history at this commit; where it did not and a parent is missing, that is damage.
+/// True if git cut history at this commit; where it did not and a parent is missing, that is damage.
 fn is_cut_at(repo: &Repository, commit: Oid) -> bool {
     let cuts = fs::read_to_string(repo.path().join("shallow")).unwrap_or_default();
     cuts.lines().any(|line| line.trim() == commit.to_string())

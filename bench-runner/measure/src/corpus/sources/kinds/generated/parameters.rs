@@ -92,7 +92,7 @@ pub(in crate::corpus) struct PinnedDependency {
     pub version: String,
     /// Features to turn on.
     pub features: Vec<String>,
-    /// Whether its default features stay on.
+    /// True if its default features stay on.
     pub default_features: bool,
 }
 
