@@ -1,4 +1,4 @@
-//! A project from a directory alone, without a manifest: what `--project PATH` means.
+//! A project from a directory without a manifest: `--project PATH`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use super::adding::{insert_lock, valid_name};
 use super::manifest::Project;
 use super::sources::{self, FetchContext, Member, SourceError};
 
-/// A directory that cannot be taken for a project.
+/// A directory that cannot be used as a project.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// It is not there, or no directory.
+    /// It does not exist, or is not a directory.
     #[error("failed to find the project {}: {error}", path.display())]
     Missing { path: PathBuf, error: io::Error },
-    /// Its path cannot stand in a manifest.
+    /// Its path cannot be written into a manifest.
     #[error("the path {} is not UTF-8", path.display())]
     NotText { path: PathBuf },
-    /// What it belongs to cannot be told.
+    /// Its workspace could not be determined.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Its manifest has no place for a lock file.
@@ -27,13 +27,12 @@ pub enum LocalError {
         /// The manifest.
         origin: String,
     },
-    /// The manifest that was made for it does not hold.
+    /// The manifest that was made for it is not valid.
     #[error(transparent)]
     Manifest(#[from] DocError),
 }
 
 impl LocalError {
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Missing { .. } => None,
@@ -48,7 +47,7 @@ impl LocalError {
 /// The directory of a local project.
 ///
 /// # Errors
-/// If there is none.
+/// If it does not exist.
 pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
     let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
     let root = path.canonicalize().map_err(missing)?;
@@ -58,11 +57,11 @@ pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
     Ok(root)
 }
 
-/// The project in the directory `path`, with a manifest made for it: its name is that of the directory, and
-/// it names no edit. Of a member of a workspace the source is the workspace, and the member is what is built.
+/// The project in the directory `path`, with a generated manifest: it has the name of the directory, and no
+/// edits. If the directory is a member of a workspace, the source is the workspace, and the member is built.
 ///
 /// # Errors
-/// If there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a
+/// If there is no such directory, its path is not UTF-8, or the workspace above it does not have it as a
 /// member.
 pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> {
     let root = directory(path)?;
@@ -94,7 +93,7 @@ fn manifest(root: &Path, member: Option<&Member>) -> Option<String> {
     ))
 }
 
-/// The project with `lock` for its Cargo.lock; it stands in its manifest from then on.
+/// The project with `lock` as its Cargo.lock, which becomes part of its manifest.
 ///
 /// # Errors
 /// If the manifest has no place for it.
@@ -107,7 +106,7 @@ pub fn with_lock(project: &Project, lock: &str) -> Result<Project, LocalError> {
     }
 }
 
-/// The name of a directory, with what a name cannot hold replaced.
+/// The name of a directory, with invalid characters replaced.
 fn name(root: &Path) -> String {
     valid_name(&root.file_name().unwrap_or_default().to_string_lossy())
 }

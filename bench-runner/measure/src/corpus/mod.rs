@@ -1,11 +1,11 @@
-//! What is built: a manifest → a pinned project → a work tree, with edit *n* applied.
+//! Projects: a manifest → a pinned project → a work tree, with edit *n* applied.
 //!
 //! Manifests are TOML ([`manifest`]); the [`Catalogue`] holds those compiled in and those of the checkout. A
-//! [source](sources) turns a project into a pristine tree under a pin and lays work trees out from it, and
-//! [`edits`] change one file of a work tree so that the next build has something to do. [`adding`] makes a
-//! manifest for a project that has none. [`parents`] keeps foreign cargo configuration away from the work trees.
+//! [source](sources) turns a project into a pristine tree under a pin and copies work trees from it, and
+//! [`edits`] change a work tree so that the next build has something to do. [`adding`] makes a manifest for a
+//! new project. [`parents`] keeps foreign cargo configuration away from the work trees.
 //!
-//! Knows nothing of axes, variants, workloads or what becomes of a build. Never writes into a user's own tree.
+//! Knows nothing of axes, variants, workloads or results of builds. Never writes into a user's own tree.
 
 pub mod adding;
 mod build_settings;

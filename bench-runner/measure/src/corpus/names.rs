@@ -1,4 +1,4 @@
-//! Which names and relative paths a manifest may hold; they become parts of file names.
+//! Valid names and relative paths in a manifest; they become parts of file names.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,7 +7,7 @@ use bench_runner_core::record::{Pin, is_hex};
 use super::urls;
 use crate::toml_reader::{DocError, TomlValue};
 
-/// Longest name, so that file names made from several still fit.
+/// Longest name, so that file names made from several names still fit.
 const LONGEST: usize = 64;
 
 /// A name of `[A-Za-z0-9._-]` that does not start with a dot.
@@ -21,13 +21,13 @@ pub(super) fn name(value: &TomlValue<'_>) -> Result<String, DocError> {
     ))
 }
 
-/// True if `text` may be a name.
+/// True if `text` is a valid name.
 pub(super) fn is_name(text: &str) -> bool {
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=LONGEST).contains(&text.len()) && !text.starts_with('.') && text.chars().all(valid)
 }
 
-/// An argument that cargo cannot take for a flag.
+/// An argument that cargo cannot mistake for a flag.
 pub(super) fn word(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if text.is_empty() || text.starts_with('-') || text.contains(char::is_whitespace) {
@@ -37,12 +37,11 @@ pub(super) fn word(value: &TomlValue<'_>) -> Result<String, DocError> {
     Ok(text)
 }
 
-/// Several of them.
+/// Several such arguments.
 pub(super) fn words(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     value.items()?.iter().map(word).collect()
 }
 
-/// Several names.
 pub(super) fn names(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     value.items()?.iter().map(name).collect()
 }
@@ -131,12 +130,12 @@ pub(super) fn sha256(value: &TomlValue<'_>) -> Result<String, DocError> {
         .with_help("`sha256sum` of the .crate archive gives it"))
 }
 
-/// A full version `1.2.3`, with what may follow it.
+/// A full version `1.2.3`, with any suffix.
 pub(super) fn version(value: &TomlValue<'_>) -> Result<String, DocError> {
     checked_version(value, &value.string()?)
 }
 
-/// True if a text is a version with all three of its numbers.
+/// True if the text is a version with all three numbers.
 pub(super) fn is_version(text: &str) -> bool {
     let core = text.split(['-', '+']).next().unwrap_or("");
     let parts: Vec<&str> = core.split('.').collect();
@@ -145,7 +144,7 @@ pub(super) fn is_version(text: &str) -> bool {
     parts.len() == 3 && parts.iter().all(numeric) && text.chars().all(valid) && text.len() <= LONGEST
 }
 
-/// The same, where the version is only a part of the value.
+/// The same check, if the version is only a part of the value.
 pub(super) fn checked_version(value: &TomlValue<'_>, text: &str) -> Result<String, DocError> {
     if is_version(text) {
         return Ok(text.to_owned());
@@ -157,7 +156,7 @@ pub(super) fn checked_version(value: &TomlValue<'_>, text: &str) -> Result<Strin
         ))
 }
 
-/// Names of environment variables.
+/// Checks the name of an environment variable.
 pub(super) fn variable(value: &TomlValue<'_>, text: &str) -> Result<(), DocError> {
     if text.is_empty() || text.contains(['=', '\0']) {
         return Err(value.error(format!("`{}` is not a name of a variable", text.escape_debug())));

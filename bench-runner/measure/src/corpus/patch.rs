@@ -1,16 +1,16 @@
-//! The patch edit: what a unified diff changes, applied to the pinned text each time, exactly where it says. A patch
-//! that no longer fits where it stood is an error, not something to be searched for.
+//! The patch edit: a unified diff, applied to the pinned text each time, exactly at its line numbers. A patch
+//! that no longer fits there is an error; other places are not searched.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::numbered;
 
-/// What a diff does to one file.
+/// The changes of a diff to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilePatch {
     /// The file, from the root of the source.
     pub(super) file: PathBuf,
-    /// True if the diff makes it.
+    /// True if the diff creates it.
     pub(super) created: bool,
     /// True if the diff removes it.
     pub(super) removed: bool,
@@ -19,12 +19,12 @@ pub(super) struct FilePatch {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Hunk {
-    /// Line of the old text that it starts at, from 1; 0 in an empty one.
+    /// First line in the old text, from 1; 0 in an empty text.
     start: usize,
     lines: Vec<HunkLine>,
 }
 
-/// One line of a hunk, with its line feed where it has one.
+/// One line of a hunk, with its line feed if it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum HunkLine {
     Kept(String),
@@ -32,13 +32,13 @@ enum HunkLine {
     Added(String),
 }
 
-/// Reads a unified diff. The error is a reason, as text.
+/// Parses a unified diff. The error is a reason, as text.
 pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
     let mut lines = diff.split_inclusive('\n').enumerate().map(|(at, line)| (at + 1, line)).peekable();
     let mut files = Vec::new();
     while let Some((at, line)) = lines.next() {
         let Some(old) = line.strip_prefix("--- ") else {
-            // What git writes between files says nothing about their lines; all else would be lost.
+            // The lines that git writes between files do not change them; any other line is an error.
             const BETWEEN: [&str; 5] = ["diff ", "index ", "new file mode ", "deleted file mode ", "\n"];
             if files.is_empty() && !line.starts_with(['+', '@'])
                 || BETWEEN.iter().any(|start| line.starts_with(start))
@@ -112,7 +112,7 @@ fn parse_path(text: &str, at: usize) -> Result<Option<PathBuf>, String> {
     Ok(Some(path.to_owned()))
 }
 
-/// Start in the old text, lines of the old text, lines of the new one.
+/// Start in the old text, number of old lines, number of new lines.
 fn parse_hunk_header(line: &str) -> Option<(usize, usize, usize)> {
     let (ranges, _) = line.strip_prefix("@@ -")?.split_once(" @@")?;
     let (old, new) = ranges.split_once(" +")?;
@@ -125,7 +125,7 @@ fn parse_hunk_header(line: &str) -> Option<(usize, usize, usize)> {
 }
 
 fn parse_hunk_line(line: &str) -> Option<HunkLine> {
-    // Editors strip the blank of an empty line that is kept.
+    // Editors strip the blank of an empty context line.
     if line == "\n" {
         return Some(HunkLine::Kept("\n".to_owned()));
     }
@@ -153,7 +153,7 @@ impl FilePatch {
         let old: Vec<&str> = text.split_inclusive('\n').collect();
         let (mut new, mut at) = (String::with_capacity(text.len()), 0);
         for hunk in &self.hunks {
-            // A part without old lines stands after the line that it names.
+            // A hunk without old lines goes after the line that it names.
             let before = hunk.lines.iter().all(|line| matches!(line, HunkLine::Added(_)));
             let start = if before { hunk.start } else { hunk.start.saturating_sub(1) };
             let kept = old.get(at..start).ok_or_else(|| format!("there is no line {}", hunk.start))?;

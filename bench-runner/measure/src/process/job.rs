@@ -71,8 +71,8 @@ pub struct BuildResult {
     pub user: Duration,
     /// CPU time in the kernel.
     pub sys: Duration,
-    /// Largest resident set of any single process, bytes. Never less than that of the supervisor (a MB or so),
-    /// because a process starts as a copy of the one that starts it.
+    /// Largest resident set of any single process, bytes. Never less than that of the supervisor (a MB or
+    /// so), because a process starts as a copy of the one that starts it.
     pub max_rss: u64,
     /// Largest memory of all processes together, bytes, including the page cache of their files; known if
     /// [`Accounting::peak_memory`] is true.
@@ -119,7 +119,7 @@ pub enum ExitKind {
         /// The reason, as words that read after "the build could not be started: ".
         reason: String,
     },
-    /// By the harness, because the run was interrupted. An interrupt that comes when the build's own process has
-    /// already ended only cuts [`Job::drain`] short.
+    /// By the harness, because the run was interrupted. An interrupt that comes when the build's own process
+    /// has already ended only cuts [`Job::drain`] short.
     Interrupted,
 }

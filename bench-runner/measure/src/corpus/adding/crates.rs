@@ -1,4 +1,4 @@
-//! A version of a crate and the hash of its archive, from the user's own cargo.
+//! Finds the version of a crate and the hash of its archive with the user's own cargo.
 
 use crate::corpus::names::is_version;
 use crate::corpus::sources::{self, FetchContext};
@@ -51,8 +51,8 @@ fn newest(name: &str, with: &FetchContext) -> Result<String, AddError> {
     })
 }
 
-/// The version in what `cargo info` says: `version: 1.2.3`, where a newer one needs another compiler
-/// `version: 1.2.3 (latest 2.0.0)`.
+/// The version in the output of `cargo info`: `version: 1.2.3`, or `version: 1.2.3 (latest 2.0.0)` if a newer
+/// one needs another compiler.
 fn parse_version(said: &str) -> Option<String> {
     let line = said.lines().find_map(|line| line.strip_prefix("version:"))?;
     line.split_whitespace().next().map(str::to_owned)

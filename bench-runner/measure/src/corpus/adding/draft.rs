@@ -1,4 +1,4 @@
-//! A manifest as text, made from its parts.
+//! Writes a manifest as text, from its parts.
 
 use std::path::Path;
 
@@ -12,28 +12,28 @@ use super::error::AddError;
 /// The parts of a manifest.
 #[derive(Debug, Clone, Default)]
 pub struct ManifestDraft {
-    /// Name of the project.
     pub name: String,
-    /// What it is, in a few words.
+    /// Description in a few words.
     pub summary: String,
-    /// The lines of `[source]`, or, of a manifest that was there before, all of it.
+    /// The lines of `[source]`, or the whole text of an existing manifest.
     pub(super) source: String,
-    /// True if `source` is all of it.
+    /// True if `source` is the whole text.
     pub(super) verbatim: bool,
     /// The hash that the tree must have.
     pub tree: Option<String>,
-    /// The text of Cargo.lock, where the source has none.
+    /// The text of Cargo.lock, if the source has none.
     pub lock: Option<String>,
-    /// The package to build; cargo's choice where there is none.
+    /// The package to build; cargo's choice if `None`.
     pub package: Option<String>,
-    /// Its binaries.
+    /// The binaries to build.
     pub bins: Vec<String>,
-    /// The command that tries out the artefact.
+    /// The command that tries out the artifact.
     pub check: Option<Vec<String>>,
     pub edits: Vec<Edit>,
 }
 
-/// The lines of `[source]` for a directory, and the package to build where it is a member of a workspace.
+/// The lines of `[source]` for a directory, and the package to build if the directory is a member of a
+/// workspace.
 pub(super) fn path_source(path: &Path, with: &FetchContext) -> Result<(String, Option<String>), AddError> {
     let missing = |error: std::io::Error| {
         let message = format!("failed to find the project {}: {error}", path.display());
@@ -68,15 +68,15 @@ impl ManifestDraft {
         Self { name: name.to_owned(), source, ..Self::default() }
     }
 
-    /// A manifest that is there already, to which a hash and a lock file can be added.
+    /// An existing manifest, to which a hash and a lock file can be added.
     pub(super) fn verbatim(name: &str, text: &str) -> Self {
         Self { name: name.to_owned(), source: text.to_owned(), verbatim: true, ..Self::default() }
     }
 
-    /// The manifest read back, as if it stood in a file of that name.
+    /// Parses the text of the manifest, as if it were in a file of that name.
     ///
     /// # Errors
-    /// If it cannot be read, at its place.
+    /// If it cannot be parsed, at its place.
     pub fn project(&self) -> Result<Project, DocError> {
         Project::parse(
             &SourceText::new(format!("{}.toml, as it would be written", self.name), self.text()),
@@ -84,7 +84,7 @@ impl ManifestDraft {
         )
     }
 
-    /// The text of a manifest with `lock` put into it.
+    /// The text of a manifest with `lock` inserted.
     pub(super) fn with_lock(text: &str, lock: &str) -> String {
         Self { lock: Some(lock.to_owned()), ..Self::verbatim("", text) }.text()
     }
@@ -104,14 +104,14 @@ impl ManifestDraft {
         text
     }
 
-    /// The keys of `[source]` that were found out.
+    /// The keys of `[source]` that were determined by pinning.
     fn pins(&self) -> String {
         let tree = self.tree.iter().map(|tree| format!("tree = {}\n", toml_string(tree)));
         let lock = self.lock.iter().map(|lock| format!("lock = {}\n", multiline_string(lock)));
         tree.chain(lock).collect()
     }
 
-    /// The given text with the pins at the start of `[source]`.
+    /// The existing text with the pins at the start of `[source]`.
     fn with_pins(&self) -> String {
         let mut at = 0;
         for line in self.source.split_inclusive('\n') {
@@ -141,7 +141,7 @@ impl ManifestDraft {
     }
 }
 
-/// A text of several lines.
+/// A TOML string of several lines.
 fn multiline_string(text: &str) -> String {
     if text.contains("'''") || text.contains('\r') || text.ends_with('\'') {
         return toml_string(text);

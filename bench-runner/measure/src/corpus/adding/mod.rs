@@ -1,8 +1,8 @@
-//! A manifest for a project that nobody has prepared: everything pinned, `[build]` filled in, edits proposed.
+//! Makes a manifest for a new project: everything pinned, `[build]` filled in, edits proposed.
 //!
-//! What the user names is found out first ([`ProjectOrigin`]); then it is pinned and its tree is looked at ([`propose`]). The
-//! result is text, read back by the same reader as any manifest. Nothing is written here but into
-//! the cache, and nothing is built.
+//! The user's text is classified first ([`ProjectOrigin`]); then the source is pinned and its tree is
+//! examined ([`propose`]). The result is text, parsed by the same reader as any manifest. Nothing is written
+//! except into the cache, and nothing is built.
 
 mod crates;
 mod draft;
@@ -27,21 +27,21 @@ pub use draft::ManifestDraft;
 pub use error::AddError;
 pub use origin::ProjectOrigin;
 
-/// A manifest that has been made, and what it pins.
+/// A new manifest, and the source that it pins.
 #[derive(Debug, Clone)]
 pub struct Proposal {
-    /// What it consists of; parts can be taken away again.
+    /// The parts of the manifest; they can be removed again.
     pub draft: ManifestDraft,
-    /// The sources.
+    /// The pinned source.
     pub pinned: Pinned,
-    /// What is worth knowing about it.
+    /// Remarks for the user.
     pub remarks: Vec<String>,
 }
 
-/// The name under which the project is added: the one asked for, or else one made from what it comes from.
+/// The name under which the project is added: the requested one, or else one derived from its origin.
 ///
 /// # Errors
-/// If the one asked for is no name.
+/// If the requested name is not valid.
 pub fn name(origin: &ProjectOrigin, asked: Option<&str>) -> Result<String, AddError> {
     let Some(asked) = asked else { return Ok(valid_name(&origin.suggested_name())) };
     if is_name(asked) {
@@ -54,7 +54,7 @@ pub fn name(origin: &ProjectOrigin, asked: Option<&str>) -> Result<String, AddEr
     ))
 }
 
-/// A name with what a name cannot hold replaced.
+/// A valid name: invalid characters are replaced.
 pub(super) fn valid_name(text: &str) -> String {
     let fits = |c: char| if is_name(&format!("x{c}")) { c } else { '-' };
     let name: String = text.chars().map(fits).collect();
@@ -62,16 +62,16 @@ pub(super) fn valid_name(text: &str) -> String {
     if is_name(&name) { name } else { "project".to_owned() }
 }
 
-/// The text of a manifest with `lock` below its line `[source]`; as it is where there is no such line.
+/// The text of a manifest with `lock` below its line `[source]`; unchanged if there is no such line.
 pub(super) fn insert_lock(manifest: &str, lock: &str) -> String {
     ManifestDraft::with_lock(manifest, lock)
 }
 
-/// Pins what `origin` names and makes a manifest for it, called `name`. `rev` is a commit, a branch or a tag
-/// of a repository.
+/// Pins the source of `origin` and makes a manifest for it, called `name`. `rev` is a commit, a branch or a
+/// tag of a repository.
 ///
 /// # Errors
-/// If it cannot be had, is no cargo project, or has no such version or commit.
+/// If it cannot be fetched, is not a cargo project, or has no such version or commit.
 pub fn propose(
     origin: &ProjectOrigin,
     name: &str,
@@ -117,7 +117,7 @@ pub fn propose(
     Ok(Proposal { draft, pinned, remarks })
 }
 
-/// Fills in what the tree itself says.
+/// Fills in the parts that are read from the tree itself.
 fn fill_from_tree(
     draft: &mut ManifestDraft,
     pinned: &Pinned,
@@ -149,7 +149,7 @@ fn fill_from_tree(
     Ok(())
 }
 
-/// A manifest of generated sources with dependencies: cargo makes its lock file, which is put in.
+/// Completes a manifest of generated sources with dependencies: cargo makes its lock file, which is added.
 fn complete_generated(file: &Path, name: &str, with: &FetchContext) -> Result<Proposal, AddError> {
     let shown = file.display();
     let unreadable =

@@ -1,4 +1,4 @@
-//! What `URL|CRATE|PATH` names.
+//! Classifies the user's `URL|CRATE|PATH`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,18 +7,17 @@ use crate::corpus::urls;
 
 use super::error::AddError;
 
-/// Where a project is to come from.
+/// The place that a project is added from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProjectOrigin {
     /// A repository, by an address that git understands.
     Git {
-        /// The address.
         url: String,
     },
     /// A crate from crates.io.
     Crate {
         name: String,
-        /// Its version; the newest where none is named.
+        /// Its version; the newest if `None`.
         version: Option<String>,
     },
     /// A directory.
@@ -28,7 +27,7 @@ pub enum ProjectOrigin {
 }
 
 impl ProjectOrigin {
-    /// Reads what somebody wrote: with `://` or as `host:path` it is a repository, with `/` or as `.` a
+    /// Parses the user's text: with `://` or as `host:path` it is a repository, with `/` or as `.` a
     /// directory, with `.toml` at its end a manifest, else a crate.
     ///
     /// # Errors
@@ -63,7 +62,7 @@ impl ProjectOrigin {
         ))
     }
 
-    /// What a project from there would be called, as it stands.
+    /// The last part of its name, unchecked.
     pub(super) fn suggested_name(&self) -> String {
         match self {
             Self::Git { url } => {
@@ -81,8 +80,8 @@ fn last_part(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// True if it is an address of git's: with a scheme, or `host:path` with nothing that looks like a path
-/// before the colon.
+/// True for an address that git understands: with a scheme, or `host:path` with nothing that looks like a
+/// path before the colon.
 fn is_url(text: &str) -> bool {
     let scheme = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/'));
     let host = text.split_once(':').is_some_and(|(host, path)| {

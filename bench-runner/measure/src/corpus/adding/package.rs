@@ -1,4 +1,4 @@
-//! `[build]`: which package and which binaries, from what `cargo metadata` says.
+//! Chooses the package and the binaries for `[build]`, from `cargo metadata`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,13 +19,13 @@ struct CandidatePackage {
     description: String,
     /// True if its manifest is that of the workspace.
     root: bool,
-    /// True if cargo builds it where none is named.
+    /// True if cargo builds it by default.
     default: bool,
     /// Binaries that need no feature besides the default ones.
     bins: Vec<String>,
 }
 
-/// What is to be built.
+/// The package and binaries to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PackageChoice {
     pub(super) summary: String,
@@ -72,7 +72,7 @@ fn read(package: &Value, root: &str, default: bool) -> CandidatePackage {
     }
 }
 
-/// The features that are on where none is named: `default`, and what it turns on in turn.
+/// The features that are on by default: `default`, and the features that it turns on in turn.
 fn default_features(features: &Value) -> BTreeSet<String> {
     let mut on = BTreeSet::new();
     let mut todo = vec!["default".to_owned()];
@@ -86,8 +86,8 @@ fn default_features(features: &Value) -> BTreeSet<String> {
     on
 }
 
-/// The package that a project called `name` is about: the only one with a binary, or the one of that name, or the one
-/// with a binary of that name, or the one at the root. Where it is not clear, everything is built.
+/// The package that a project called `name` is about: the only one with a binary, or the one of that name, or
+/// the one with a binary of that name, or the one at the root. If none of these applies, everything is built.
 pub(super) fn choose(layout: &WorkspacePackages, name: &str) -> PackageChoice {
     let built: Vec<&CandidatePackage> = layout.packages.iter().filter(|package| package.default).collect();
     let with_bins: Vec<&CandidatePackage> =
@@ -111,7 +111,7 @@ pub(super) fn choose(layout: &WorkspacePackages, name: &str) -> PackageChoice {
     PackageChoice::from_package(package)
 }
 
-/// The package that somebody asked for by name.
+/// The package of the requested name.
 pub(super) fn choose_named(layout: &WorkspacePackages, name: &str) -> PackageChoice {
     let package = layout.packages.iter().find(|package| package.name == name);
     let unknown =

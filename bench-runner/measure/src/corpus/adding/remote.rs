@@ -1,4 +1,4 @@
-//! A commit of a repository, from what `git ls-remote` says.
+//! Finds a commit of a repository with `git ls-remote`.
 
 use bench_runner_core::record::is_hex;
 
@@ -7,8 +7,8 @@ use crate::corpus::sources::{self, FetchContext};
 use crate::corpus::urls;
 use crate::toml_reader::toml_string;
 
-/// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without one its
-/// HEAD.
+/// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without
+/// one its HEAD.
 pub(super) fn source(url: &str, rev: Option<&str>, with: &FetchContext) -> Result<String, AddError> {
     urls::check(url).map_err(|(reason, help)| AddError::request(reason, help))?;
     let commit = match rev {
@@ -21,7 +21,7 @@ pub(super) fn source(url: &str, rev: Option<&str>, with: &FetchContext) -> Resul
     Ok(format!("kind = \"git\"\nurl = {}\nrev = {}\n", toml_string(url), toml_string(&commit)))
 }
 
-/// What git is asked for; of an annotated tag, the commit that it stands for too.
+/// The references to ask git for; for an annotated tag, also the commit that it points to.
 fn patterns(rev: Option<&str>) -> Result<Vec<String>, AddError> {
     let Some(rev) = rev else { return Ok(vec!["HEAD".to_owned()]) };
     let odd = |c: char| c.is_control() || c.is_whitespace() || "*?[\\^~:".contains(c);
@@ -32,7 +32,7 @@ fn patterns(rev: Option<&str>) -> Result<Vec<String>, AddError> {
     Ok(vec![format!("refs/heads/{rev}"), format!("refs/tags/{rev}"), format!("refs/tags/{rev}^{{}}")])
 }
 
-/// The commit that the lines `<commit> TAB <reference>` name.
+/// The commit in lines of `<commit> TAB <reference>`.
 fn parse_commit(said: &str, url: &str, rev: Option<&str>) -> Result<String, AddError> {
     let lines = said.lines().filter_map(|line| line.split_once('\t'));
     let lines: Vec<(&str, &str)> = lines.filter(|(commit, _)| is_hex(commit, 40)).collect();

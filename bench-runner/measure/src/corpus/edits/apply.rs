@@ -1,4 +1,4 @@
-//! Edits put into a work tree, and checked against the pinned tree.
+//! Applies edits to a work tree, and checks them against the pinned tree.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::{class_check, text};
 use crate::corpus::manifest::{Edit, EditChange};
 use crate::corpus::patch;
 
-/// Puts edit number `n` in place in `worktree`, starting from the text in `pristine`; 0 takes it away again.
+/// Applies edit number `n` in `worktree`, starting from the text in `pristine`; 0 takes it away again.
 ///
 /// # Errors
 /// If it does not fit the source, or a file cannot be read or written.
@@ -21,7 +21,7 @@ pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<()
             std::fs::create_dir_all(parent).map_err(failed)?;
         }
         let root = worktree.canonicalize().map_err(failed)?;
-        // What is not there yet is made in a directory that is.
+        // A new file is created in an existing directory.
         let real = match (file.canonicalize(), &text) {
             (Err(error), Some(_)) if error.kind() == io::ErrorKind::NotFound && !file.is_symlink() => {
                 parent.canonicalize().map_err(failed)?.join(file.file_name().unwrap_or_default())
@@ -40,10 +40,10 @@ pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<()
     Ok(())
 }
 
-/// True if an edit can be made to the tree `pristine`, and changes what its class says.
+/// Checks that an edit can be made to the tree `pristine`, and that it changes what its class says.
 ///
 /// # Errors
-/// As [`apply`] would give them, and where it is of another class.
+/// Those of [`apply`], and if it is of another class.
 pub fn check(pristine: &Path, edit: &Edit) -> Result<(), EditError> {
     let (before, after) = (contents(pristine, edit, 0)?, contents(pristine, edit, 1)?);
     for ((file, before), (_, after)) in before.iter().zip(&after) {
@@ -57,7 +57,7 @@ pub fn check(pristine: &Path, edit: &Edit) -> Result<(), EditError> {
     Ok(())
 }
 
-/// The files that an edit changes, makes or removes, from the root of the source.
+/// The files that an edit changes, creates or removes, from the root of the source.
 pub fn files(edit: &Edit) -> Vec<PathBuf> {
     match &edit.change {
         EditChange::Text(change) => vec![change.file.clone()],
@@ -67,7 +67,7 @@ pub fn files(edit: &Edit) -> Vec<PathBuf> {
     }
 }
 
-/// What the files of an edit hold under number `n`; nothing where they are not there.
+/// Contents of the files of an edit under number `n`; `None` for a file that does not exist.
 fn contents(pristine: &Path, edit: &Edit, n: u64) -> Result<Vec<(PathBuf, Option<String>)>, EditError> {
     let name = &edit.name;
     let read = |path: &Path| {

@@ -1,5 +1,6 @@
-//! True if an edit of a Rust file changes what its class says: by the tokens of the file, those of function
-//! bodies apart. Which units it rebuilds cannot tell a comment from a new signature; the text can.
+//! Checks that an edit of a Rust file changes what its class says: by the tokens of the file, with those of
+//! function bodies apart. The units that it rebuilds do not distinguish a comment from a new signature; the
+//! text does.
 
 use std::ops::Range;
 
@@ -8,8 +9,8 @@ use syn::{Block, ImplItem, Item, TraitItem};
 
 use crate::corpus::manifest::EditClass;
 
-/// Why what turns `before` into `after` is no edit of this class, where that can be said: a text that is no Rust before
-/// the edit is not judged.
+/// The reason why the change from `before` to `after` is not an edit of this class, if that is known: a text
+/// that is not Rust before the edit is not judged.
 pub(super) fn class_mismatch(class: EditClass, before: &str, after: &str) -> Option<&'static str> {
     let old = FileTokens::parse(before)?;
     let Some(new) = FileTokens::parse(after) else {
@@ -29,7 +30,7 @@ pub(super) fn class_mismatch(class: EditClass, before: &str, after: &str) -> Opt
     }
 }
 
-/// A file as the compiler sees it.
+/// The tokens of a file.
 struct FileTokens {
     /// All of its tokens.
     whole: String,
@@ -39,7 +40,7 @@ struct FileTokens {
 
 impl FileTokens {
     fn parse(text: &str) -> Option<Self> {
-        // The parser leaves out what stands before the first token of such a file, and its places would be wrong.
+        // The parser skips the text before the first token of such a file, so its positions would be wrong.
         if text.starts_with('\u{feff}') || text.starts_with("#!") && !text.starts_with("#![") {
             return None;
         }
@@ -58,7 +59,7 @@ fn tokens(text: &str) -> Option<String> {
     text.parse::<TokenStream>().ok().map(|tokens| tokens.to_string())
 }
 
-/// Adds the insides of all functions, in bytes; those in other functions go with them.
+/// Adds the insides of all functions, in bytes; functions within functions are part of the outer one.
 fn collect_bodies(items: &[Item], bodies: &mut Vec<Range<usize>>) {
     for item in items {
         match item {

@@ -1,10 +1,10 @@
-//! The text edit: something is put in after an anchor, or in its place.
+//! The text edit: text is inserted after an anchor, or replaces it.
 
 use super::error::EditError;
 use crate::corpus::manifest::{EditPlacement, TextChange};
 use crate::corpus::numbered;
 
-/// The text of a file with change number `n` of the edit called `name` in place; 0 is the text itself.
+/// The text of a file with change number `n` of the edit called `name` applied; 0 is the text itself.
 ///
 /// # Errors
 /// If the anchor does not occur exactly once.
@@ -28,7 +28,7 @@ pub(super) fn apply(text: &str, change: &TextChange, name: &str, n: u64) -> Resu
     Ok(format!("{}{}{}", &text[..before], numbered::text(put, n), &text[after..]))
 }
 
-/// How often `anchor` occurs, overlapping ones included, and the byte after the first one.
+/// Number of occurrences of `anchor`, including overlapping ones, and the byte after the first one.
 pub(super) fn occurrences(text: &str, anchor: &str) -> (usize, usize) {
     let mut starts = text.char_indices().map(|(at, _)| at).filter(|at| text[*at..].starts_with(anchor));
     match starts.next() {

@@ -1,4 +1,4 @@
-//! TOML → [`Project`]: the keys of a manifest, and what each may hold.
+//! TOML → [`Project`]: the keys of a manifest, and their valid values.
 
 mod build;
 mod edits;
@@ -13,10 +13,10 @@ use crate::toml_reader::{DocError, SourceText, TomlValue};
 use super::{Edit, Project, ProjectEstimate};
 
 impl Project {
-    /// Reads a manifest; its relative paths start at `base`.
+    /// Parses a manifest; its relative paths start at `base`.
     ///
     /// # Errors
-    /// What is wrong with it, at its place.
+    /// If it is not valid, at its place.
     pub fn parse(manifest: &SourceText, base: Option<PathBuf>) -> Result<Self, DocError> {
         let document = manifest.parse()?;
         let mut reader = document.reader();
@@ -61,14 +61,14 @@ impl Project {
     }
 }
 
-/// The edits that a source comes with.
+/// The edits that come with a source.
 fn read_source_edits(tables: String) -> Result<Vec<Edit>, DocError> {
     let text = SourceText::new("the edits of generated projects", tables);
     let document = text.parse()?;
     document.reader().read("edit", |v| edits::read(v, None)).map(|read| read.edits)
 }
 
-/// Times by workload, and the size of a target directory.
+/// Build times by workload, and the size of a target directory.
 fn estimate(value: &TomlValue<'_>) -> Result<ProjectEstimate, DocError> {
     const SIZE: &str = "target-mb";
     value.with_table(|table| {

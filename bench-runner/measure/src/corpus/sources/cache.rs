@@ -1,9 +1,9 @@
-//! Where things lie in the cache directory.
+//! Layout of the cache directory.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The cache directory and the names in it that belong to sources.
+/// The cache directory, with the paths in it that belong to sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheDir {
     root: PathBuf,
@@ -23,22 +23,22 @@ impl CacheDir {
         &self.root
     }
 
-    /// Archives as they were downloaded, each named after its hash.
+    /// Directory of the downloaded archives, each named after its hash.
     pub fn archives(&self) -> PathBuf {
         self.root.join("archives")
     }
 
-    /// The archive of this hash.
+    /// Path of the archive with this hash.
     pub fn archive(&self, sha256: &str) -> PathBuf {
         self.archives().join(format!("{sha256}.crate"))
     }
 
-    /// Pristine trees.
+    /// Directory of the pristine trees.
     pub fn sources(&self) -> PathBuf {
         self.root.join("sources")
     }
 
-    /// Bare repositories, one for each address.
+    /// Directory of the bare repositories, one for each address.
     pub fn repositories(&self) -> PathBuf {
         self.root.join("git")
     }
@@ -53,7 +53,7 @@ impl CacheDir {
         self.root.join("cargo-build")
     }
 
-    /// An empty directory: where cargo runs when it shall find no project.
+    /// An empty directory, in which cargo finds no project.
     pub fn nowhere(&self) -> PathBuf {
         self.root.join("empty")
     }

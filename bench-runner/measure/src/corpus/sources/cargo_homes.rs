@@ -1,8 +1,8 @@
 //! The two cargo homes in the cache.
 //!
 //! One for fetching: the user's mirrors, network settings and credentials, and nothing else of the user's
-//! configuration. One for building: the mirrors only, as far as cargo needs them to find what was fetched; no
-//! credentials, and nothing that changes a build. Both share what was fetched.
+//! configuration. One for building: the mirrors only, as far as cargo needs them to find fetched crates; no
+//! credentials, and nothing that changes a build. Both share the fetched files.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,13 +16,13 @@ use crate::toml_reader::{SourceText, toml_string};
 use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::error::SourceError;
 
-/// Tables of the user's configuration that have to do with fetching.
+/// Tables of the user's configuration that are about fetching.
 const FETCHING: [&str; 6] = ["source", "registries", "registry", "net", "http", "credential-alias"];
 
-/// What the homes share.
+/// Directories that the homes share.
 const SHARED: [&str; 2] = ["registry", "git"];
 
-/// First line of the files made here.
+/// First line of the generated files.
 const MADE: &str = "# Made by bench-runner from the user's own configuration; changes are lost.\n";
 
 /// The user's own cargo home: `CARGO_HOME`, or `.cargo` in the home directory.
@@ -31,7 +31,7 @@ pub fn user_cargo_home() -> Option<PathBuf> {
     set("CARGO_HOME").or_else(|| set("HOME").map(|home| home.join(".cargo")))
 }
 
-/// Makes both homes, or brings them up to date with the user's.
+/// Creates both homes, or updates them from the user's.
 ///
 /// # Errors
 /// If they cannot be written, or the user's configuration cannot be read.
@@ -53,8 +53,9 @@ pub fn prepare(cache: &CacheDir, user_home: Option<&Path>) -> Result<(), SourceE
     Ok(())
 }
 
-/// Makes a cargo home in `home` that shares what the one in `building` has fetched and says what it says.
-/// What `config`, in TOML, says besides is in force too, as the configuration of a user's cargo home is.
+/// Creates a cargo home in `home` that shares the fetched files and the configuration of the one in
+/// `building`. Other settings in `config`, which is TOML, apply too, like the configuration in a user's cargo
+/// home.
 ///
 /// # Errors
 /// If it cannot be written, or `config` is not TOML.
@@ -84,7 +85,7 @@ pub fn write_cargo_home(home: &Path, building: &Path, config: Option<&str>) -> R
 /// The user's configuration with its relative paths made absolute.
 fn user_config(home: &Path) -> Result<Table, SourceError> {
     let home = std::path::absolute(home).map_err(SourceError::io("find", home))?;
-    // Where both are there, cargo reads the one without an extension.
+    // If both exist, cargo reads the one without an extension.
     for file in ["config", "config.toml"].map(|name| home.join(name)) {
         let text = match SourceText::read(&file) {
             Ok(text) => text,
@@ -94,7 +95,7 @@ fn user_config(home: &Path) -> Result<Table, SourceError> {
         text.parse().map_err(SourceError::Config)?;
         let table = toml::from_str(&text.text)
             .map_err(|error| SourceError::Config(text.error(0..0, error.message())))?;
-        // Paths in a configuration start beside the directory that it lies in.
+        // Paths in a configuration are relative to the parent of its directory.
         return Ok(with_absolute_paths(table, home.parent().unwrap_or(&home)));
     }
     Ok(Table::new())
@@ -116,7 +117,7 @@ fn for_building(config: &Table) -> String {
             text.push_str(&format!("registries.{}.index = {}\n", toml_string(name), inline(index)));
         }
     }
-    // What was fetched once must stay for as long as somebody may build it offline.
+    // Fetched crates must stay for as long as somebody may build them offline.
     text.push_str("cache.auto-clean-frequency = \"never\"\n");
     text
 }
@@ -153,13 +154,14 @@ fn with_absolute_paths(mut config: Table, base: &Path) -> Table {
     config
 }
 
-/// The tables in a table.
+/// The values of a table that are tables.
 fn tables_in(value: Option<&mut Value>) -> impl Iterator<Item = &mut Table> {
     let tables = value.and_then(Value::as_table_mut).into_iter().flatten();
     tables.filter_map(|(_, value)| value.as_table_mut())
 }
 
-/// A program with arguments, as one string or as a list; one with a slash in it starts at `base`.
+/// Makes the path of a program absolute: one string or a list with its arguments; a program with a slash in
+/// it starts at `base`.
 fn absolute_program(value: &mut Value, base: &Path) {
     match value {
         Value::String(text) => {
@@ -180,7 +182,7 @@ fn absolute_program(value: &mut Value, base: &Path) {
     }
 }
 
-/// A value in the form that fits into one line.
+/// A value in one line.
 fn inline(value: &Value) -> String {
     match value {
         Value::String(text) => toml_string(text),
@@ -196,7 +198,7 @@ fn inline(value: &Value) -> String {
     }
 }
 
-/// Writes a file in one step, where it does not say so already: another process may be reading it.
+/// Writes a file in one step, unless it has this text already: another process may be reading it.
 fn write(path: &Path, text: &str) -> Result<(), SourceError> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(());
@@ -211,7 +213,7 @@ fn write(path: &Path, text: &str) -> Result<(), SourceError> {
     place().map_err(failed)
 }
 
-/// Makes `at` a link to `target`, or takes away the link that is there.
+/// Makes `at` a link to `target`, or removes the existing link.
 fn link(target: Option<&Path>, at: &Path) -> Result<(), SourceError> {
     if fs::read_link(at).ok().as_deref() == target && (target.is_some() || !at.is_symlink()) {
         return Ok(());

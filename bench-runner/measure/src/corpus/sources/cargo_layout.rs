@@ -1,7 +1,7 @@
-//! What cargo says of the packages in a directory: members, targets, what they need by path, where builds go.
+//! Reads `cargo metadata` of a directory: members, targets, path dependencies and build directories.
 //!
-//! `cargo metadata --no-deps` reads manifests and configuration, resolves nothing and writes nothing, so it runs in the
-//! user's own directory, with the user's own cargo home.
+//! `cargo metadata --no-deps` reads manifests and configuration, resolves nothing and writes nothing, so it
+//! runs in the user's own directory, with the user's own cargo home.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,16 +14,15 @@ use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain,
 
 use crate::corpus::sources::error::SourceError;
 
-/// Variables that are not for this question: cargo sets some of them for what it starts, and no compiler is called.
+/// Variables that are removed: cargo sets some of them for its child processes, and no compiler is called.
 const NOT_PASSED: [&str; 5] =
     ["CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MANIFEST_DIR"];
 
-/// The packages of a workspace, or a package alone.
+/// The packages of a workspace, or a single package.
 #[derive(Debug, Deserialize)]
 pub(super) struct CargoLayout {
-    /// The directory of the workspace; that of the package, where it is alone.
+    /// The directory of the workspace, or of the single package.
     pub(super) workspace_root: PathBuf,
-    /// The members.
     pub(super) packages: Vec<CargoPackage>,
     target_directory: PathBuf,
     /// Since cargo 1.91.
@@ -39,13 +38,13 @@ pub(super) struct CargoPackage {
     pub(super) targets: Vec<CargoTarget>,
 }
 
-/// Something that a package needs.
+/// A dependency of a package.
 #[derive(Debug, Deserialize)]
 pub(super) struct CargoDependency {
     pub(super) name: String,
-    /// `dev`, `build`, or nothing.
+    /// `dev`, `build`, or `None`.
     pub(super) kind: Option<String>,
-    /// Where it is, if it is named by path.
+    /// Its directory, if it is given by path.
     pub(super) path: Option<PathBuf>,
 }
 
@@ -55,7 +54,7 @@ pub(super) struct CargoTarget {
     pub(super) name: String,
     /// Such as `lib`, `bin`, `custom-build`.
     pub(super) kind: Vec<String>,
-    /// The file that it starts from.
+    /// Its root file.
     pub(super) src_path: PathBuf,
 }
 
@@ -77,22 +76,20 @@ impl CargoLayout {
 }
 
 impl CargoPackage {
-    /// Its directory.
     pub(super) fn dir(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
     }
 }
 
-/// What cargo has said of directories: each is asked about once.
+/// Layouts of directories; cargo is asked once for each.
 #[derive(Debug, Clone, Default)]
 pub struct CargoLayouts(Arc<Mutex<BTreeMap<PathBuf, Arc<CargoLayout>>>>);
 
 impl CargoLayouts {
-    /// What `cargo` says of the directory `dir`, which has a `Cargo.toml`.
+    /// The layout of the directory `dir`, which has a `Cargo.toml`.
     ///
     /// # Errors
-    /// If cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not
-    /// installed.
+    /// If cargo cannot read it, in cargo's own words; or if the toolchain that it requests is not installed.
     pub(super) fn layout_of(&self, dir: &Path, cargo: &Path) -> Result<Arc<CargoLayout>, SourceError> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(layout) = known().get(dir) {

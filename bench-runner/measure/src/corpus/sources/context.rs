@@ -1,24 +1,24 @@
-//! What sources are fetched with and where they are kept.
+//! Settings and tools for fetching sources.
 
 use std::path::PathBuf;
 
 use super::cache::CacheDir;
 use super::cargo_layout::CargoLayouts;
 
-/// What sources are fetched with and where they are kept.
+/// Settings and tools for fetching sources.
 #[derive(Debug, Clone)]
 pub struct FetchContext {
-    /// Where everything is kept.
+    /// The cache of all fetched files.
     pub cache: CacheDir,
     /// The user's cargo, which fetches.
     pub cargo: PathBuf,
-    /// True if nothing may be fetched.
+    /// True if the network must not be used.
     pub offline: bool,
     /// The user's own cargo home, whose mirrors and credentials are used; see `user_cargo_home`.
     pub user_home: Option<PathBuf>,
-    /// Directories that are no part of any source, such as those of results and plots.
+    /// Directories that are not part of any source, such as those of results and plots.
     pub exclude: Vec<PathBuf>,
-    /// What the user's cargo has said of directories.
+    /// Layouts that were read with the user's cargo.
     pub layouts: CargoLayouts,
 }
 

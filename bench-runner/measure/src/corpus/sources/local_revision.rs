@@ -1,4 +1,4 @@
-//! A local project as one of its own commits has it. The user's work tree is not looked at.
+//! A local project as of one of its own commits. The user's work tree is not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,18 +20,18 @@ use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::{self, TreeFile};
 use crate::corpus::urls::shell_word;
 
-/// Submodules of one commit, with theirs.
+/// Most submodules of one commit, including nested ones.
 const MOST_SUBMODULES: usize = 500;
 
-/// What a commit holds by itself, or one of a submodule.
+/// Contents of the commit itself, or of one of its submodules.
 struct RevisionPart {
     repository: Repository,
-    /// Where it belongs.
+    /// Path in the source.
     below: PathBuf,
     contents: Vec<CommitFile>,
 }
 
-/// A commit of the repository that a project lies in.
+/// A commit of the repository that contains a project.
 struct Revision<'a> {
     root: &'a Path,
     rev: &'a str,
@@ -40,19 +40,19 @@ struct Revision<'a> {
     with: &'a FetchContext,
 }
 
-/// A commit of a repository that is to be listed.
+/// A commit that is to be listed.
 struct CommitToList {
     from: UsersRepository,
     rev: String,
-    /// The directory of it that is wanted.
+    /// The requested directory in it.
     below: PathBuf,
-    /// Where it belongs.
+    /// Path in the source.
     place: PathBuf,
 }
 
-/// Pins the directory `path` of a git work tree as the commit `rev` has it; the whole commit, where the project needs
-/// more of the repository than its own directory, which is asked of a project that is built `by_cargo`. It may hold
-/// `limit` bytes.
+/// Pins the directory `path` of a git work tree as of the commit `rev`; the whole commit, if the project
+/// needs more of the repository than its own directory, which is checked if it is built `by_cargo`. It may
+/// have `limit` bytes.
 pub(crate) fn pin(
     path: &Path,
     rev: &str,
@@ -85,14 +85,15 @@ pub(crate) fn pin(
     }
     let revision = Revision { root: &root, rev, users: &users, limit, with };
     let pinned = revision.pin(below, base == root)?;
-    // What asks git has to be laid out where it is in its repository.
+    // Code that asks git needs the same place in its repository.
     match build_repository::needs_work_tree(&pinned, &root).filter(|_| by_cargo) {
         Some(_) => revision.pin(below, false),
         None => Ok(pinned),
     }
 }
 
-/// The source of a commit with the ignored files of `own`, the same project as it is now. What the commit itself has stays.
+/// The source of a commit with the ignored files of `own`, the same project in its present state. Files of
+/// the commit itself stay.
 pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) -> Result<Pinned, SourceError> {
     let Some(ignored) = own.ignored.as_ref().filter(|ignored| !ignored.files.is_empty()) else {
         return Ok(pinned);
@@ -128,8 +129,8 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
     Ok(Pinned { tree: place, files, ignored, ..pinned })
 }
 
-/// A path of a copy in which the project is in `from`, in one in which it is in `to`: both are copies of the same place,
-/// one of more of it than the other.
+/// Converts a path of a copy with the project in `from` into one of a copy with the project in `to`: both are
+/// copies of the same place, one of them starting further up.
 fn move_path(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
     let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
     match from.len().checked_sub(to.len()) {
@@ -139,14 +140,14 @@ fn move_path(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
 }
 
 impl Revision<'_> {
-    /// The directory `below` of the commit in the cache; in the whole of it, unless it is taken `alone`.
+    /// The directory `below` of the commit in the cache; within the whole commit, unless it is taken `alone`.
     fn pin(&self, below: &Path, alone: bool) -> Result<Pinned, SourceError> {
         let Self { root, rev, with, .. } = self;
         let (place_in, parts, files) = self.take(below, alone)?;
         let variety =
             format!("{}{}", root.display(), if place_in.as_os_str().is_empty() { "" } else { " whole" });
         let place = with.cache.sources().join(format!("git-{}-{}", &rev[..12], short_hash(&variety)));
-        // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
+        // The commit determines the tree, so nothing else has to be stored or trusted.
         if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
             cached_tree::replace(&place, &with.cache, |into| {
                 parts.iter().try_for_each(|part| {
@@ -158,8 +159,8 @@ impl Revision<'_> {
         Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new(), ignored: None })
     }
 
-    /// The files of the directory `below` alone, where that is enough; else those of the whole commit, and where in it
-    /// the directory is.
+    /// The files of the directory `below` alone, if they are enough; else those of the whole commit, and the
+    /// path of the directory in it.
     fn take(
         &self,
         below: &Path,
@@ -221,8 +222,8 @@ impl Revision<'_> {
         })
     }
 
-    /// The user's own repository of the submodule at `path` of a commit, which has its commit `rev`: where git keeps it, or
-    /// in its work tree.
+    /// The user's own repository of the submodule at `path` of a commit, with the submodule's commit `rev`:
+    /// below git's own directory, or in the submodule's work tree.
     fn submodule(
         &self,
         parent: &CommitToList,
@@ -284,7 +285,7 @@ mod tests {
         FetchContext::in_tests(&dir.join("cache"))
     }
 
-    /// Commits everything below `dir` and gives the commit.
+    /// Commits everything below `dir` and returns the commit.
     fn commit(repo: &Repository) -> String {
         let mut index = repo.index().unwrap();
         index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
@@ -318,7 +319,7 @@ mod tests {
             fs::read_to_string(into.path().join("link")).unwrap()
         };
         assert_eq!((read(&first), read(&second)), ("first".to_owned(), "second".to_owned()));
-        // What was changed in the cache is written anew.
+        // A tree that was changed in the cache is written again.
         let tree = pin(&root.join("p"), &first, 1_000_000, true, &with).unwrap().tree;
         fs::write(tree.join("src/main.rs"), "tampered").unwrap();
         assert_eq!(read(&first), "first");

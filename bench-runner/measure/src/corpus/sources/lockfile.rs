@@ -1,9 +1,9 @@
 //! The lock file of a source that comes without one. Builds are `--locked`, so each needs one.
 //!
-//! Mostly its text stands in the project's manifest, which pins it. For a local project that has none, cargo makes one in
-//! a copy, and nothing is written into the user's own tree. What cargo makes depends on the day. So that two runs of the
-//! same manifests build the same dependencies, it is kept in the cache for these manifests; a Cargo.lock of one's own
-//! takes its place.
+//! Usually its text is in the project's manifest, which pins it. For a local project without one, cargo makes
+//! one in a copy, and nothing is written into the user's own tree. The result depends on the day. So that two
+//! runs of the same manifests build the same dependencies, it is kept in the cache for these manifests; the
+//! project's own Cargo.lock, once there is one, takes its place.
 
 use std::fs;
 use std::io::Write;
@@ -21,7 +21,7 @@ use super::pinned::Pinned;
 use super::tree::{self, FileKind, TreeFile};
 use super::user_cargo::cargo;
 
-/// The sources with the lock file of the manifest in them, if it has one.
+/// The source with the lock file of the manifest added, if the manifest has one.
 pub(super) fn add_stated(
     pinned: Pinned,
     request: &SourceRequest<'_>,
@@ -43,8 +43,8 @@ pub(super) fn add_stated(
     with_lock(pinned, &path, lock, with)
 }
 
-/// The sources of one commit with its own lock file; where it has none, with that of the manifest, or that which lies
-/// in the user's own tree and git leaves out.
+/// The source of one commit with its own lock file; if it has none, with that of the manifest, or with the
+/// one in the user's own tree that git ignores.
 pub(super) fn add_to_revision(
     pinned: Pinned,
     request: &SourceRequest<'_>,
@@ -69,7 +69,7 @@ pub(super) fn add_to_revision(
     }
 }
 
-/// The sources with `lock` at `path`, where there is none.
+/// The source with `lock` added at `path`.
 fn with_lock(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<Pinned, SourceError> {
     let sha256 = Sha256::digest(lock.as_bytes()).into();
     let mut files = pinned.files.clone();
@@ -93,7 +93,7 @@ fn with_lock(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Re
 /// `None` for all others.
 ///
 /// # Errors
-/// If cargo cannot make one: without fetching, if nothing may be fetched.
+/// If cargo cannot make one; offline, if it would have to fetch.
 pub fn make_missing(
     request: &SourceRequest<'_>,
     pinned: &Pinned,
@@ -113,7 +113,7 @@ pub fn make_missing(
     Ok(Some(made))
 }
 
-/// The hash of what a lock file is made from: manifests and cargo's configuration.
+/// The hash of the inputs of a lock file: manifests and cargo's configuration.
 fn hash(pinned: &Pinned) -> String {
     let mut hash = Sha256::new();
     hash.update(pinned.root.as_os_str().as_encoded_bytes());
@@ -139,7 +139,7 @@ fn keep(kept: &Path, lock: &str) -> Result<(), SourceError> {
     scratch.persist(kept).map(drop).map_err(|error| error.error).map_err(SourceError::io("write", kept))
 }
 
-/// The lock file that cargo makes today for sources without one. They are copied for that.
+/// The lock file that cargo makes today for a source without one, in a copy of the source.
 pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<String, SourceError> {
     let made = make_for("the dependencies, to make a Cargo.lock", with, |into| {
         check_out(pinned, into)?;
@@ -156,8 +156,8 @@ pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<St
     })
 }
 
-/// The lock file that cargo makes for the sources that `write` puts into a directory; it says where the project lies
-/// there.
+/// The lock file that cargo makes for the source that `write` puts into a directory; `write` returns the
+/// project's directory.
 pub(in crate::corpus) fn make_for(
     what: &str,
     with: &FetchContext,

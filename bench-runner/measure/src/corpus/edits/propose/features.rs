@@ -1,7 +1,7 @@
-//! One more feature in a `Cargo.toml`, turned on by default.
+//! Adds a feature to a `Cargo.toml` that is on by default.
 
-/// What is to be replaced in a manifest, and by what, so that it has a default feature `bench-runner-{n}`.
-/// `None` if the manifest is not written in a form that is understood.
+/// The text to replace in a manifest, and its replacement with a default feature `bench-runner-{n}`. `None`
+/// if the manifest is not written in a form that is understood.
 pub(super) fn add_default_feature(manifest: &str) -> Option<(String, String)> {
     const NAME: &str = "bench-runner-{n}";
     let table: toml::Table = manifest.parse().ok()?;
@@ -28,7 +28,7 @@ pub(super) fn add_default_feature(manifest: &str) -> Option<(String, String)> {
     Some((anchor, format!("{head}\n{NAME} = []{}[\"{NAME}\", ", &rest[..open])))
 }
 
-/// True if `text` stands exactly once in the manifest, at the start of a line.
+/// True if `text` occurs exactly once in the manifest, at the start of a line.
 fn starts_a_line(manifest: &str, text: &str) -> bool {
     let mut places = manifest.match_indices(text);
     let first = places.next();

@@ -1,10 +1,10 @@
-//! Which packages of a workspace need which, and where its ends are.
+//! Dependency graph of the packages of a workspace, with its roots and leaves.
 
 use std::collections::BTreeSet;
 
 use crate::corpus::edits::metadata::WorkspacePackage;
 
-/// The packages with what they need, directly or not.
+/// The packages, each with the packages it needs, directly or not.
 pub(super) struct PackageGraph<'a> {
     packages: Vec<(&'a WorkspacePackage, BTreeSet<&'a str>)>,
 }
@@ -28,8 +28,8 @@ impl<'a> PackageGraph<'a> {
         Self { packages: packages.iter().map(|package| (package, all(package))).collect() }
     }
 
-    /// The package that is built: of those that are named, or else that cargo builds by default, the one with a program
-    /// that needs most of the others.
+    /// The package to build: of the named ones, or else of those that cargo builds by default, the one with a
+    /// program that needs the most other packages.
     pub(super) fn root(&self, named: &[String]) -> Option<&'a WorkspacePackage> {
         let wanted = |package: &WorkspacePackage| match named {
             [] => package.default,
@@ -43,19 +43,19 @@ impl<'a> PackageGraph<'a> {
         best.map(|(package, _)| *package)
     }
 
-    /// A package and all that it needs.
+    /// A package and all packages that it needs.
     pub(super) fn with_needs(&self, top: &'a WorkspacePackage) -> impl Iterator<Item = &'a WorkspacePackage> {
         let needs = self.needs_of(top);
         let rest = self.packages.iter().filter(move |(package, _)| needs.contains(package.name.as_str()));
         std::iter::once(top).chain(rest.map(|(package, _)| *package))
     }
 
-    /// The library that most other packages need, of those that `top` needs.
+    /// The library that most other packages need, among those that `top` needs.
     pub(super) fn most_needed(&self, top: &'a WorkspacePackage) -> Option<&'a WorkspacePackage> {
         self.best_below(top, |_| true)
     }
 
-    /// The same of those that need no other package.
+    /// The same, among those that need no other package.
     pub(super) fn leaf(&self, top: &'a WorkspacePackage) -> Option<&'a WorkspacePackage> {
         self.best_below(top, |package| !package.needs_local)
     }
@@ -66,7 +66,7 @@ impl<'a> PackageGraph<'a> {
         fits: impl Fn(&'a WorkspacePackage) -> bool,
     ) -> Option<&'a WorkspacePackage> {
         let candidates = self.with_needs(top).skip(1).filter(|package| {
-            // What macros are made of cannot be told apart from what they make.
+            // The code of a macro cannot be distinguished from the code that it produces.
             package.library().is_some() && !package.is_of_macros() && fits(package)
         });
         let needed_by = |package: &WorkspacePackage| {

@@ -1,5 +1,5 @@
-//! Edits for a project that names none, chosen by what its packages are and by its syntax: a function of the root crate,
-//! one of the crate that most others need, and one place for each of the other classes where there is one.
+//! Proposes edits for a project without any, from its packages and its syntax: a function of the root crate,
+//! one of the crate that most others need, and one place for each of the other classes, if there is one.
 
 mod features;
 mod graph;
@@ -16,14 +16,14 @@ use super::metadata::{self, MetadataError, WorkspacePackage};
 use graph::PackageGraph;
 use syntax::{CrateFile, EditPlace};
 
-/// Edits that fit the cargo project in `tree`, built with `build`: each class at most once but for `body`, of
-/// which the first is in the root crate and the second in the crate that most others need. `cargo` says what
-/// the packages are.
+/// Edits that fit the cargo project in `tree`, built with `build`: each class at most once except `body`, of
+/// which the first is in the root crate and the second in the crate that most others need. The packages are
+/// read from `cargo`.
 ///
 /// # Errors
-/// If cargo does not say it.
+/// If cargo cannot read the packages.
 pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<Edit>, MetadataError> {
-    // cargo names files by their real paths.
+    // cargo returns the real paths of files.
     let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
     let packages = metadata::packages(&root, cargo)?;
     let graph = PackageGraph::new(&packages);
@@ -49,7 +49,7 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     Ok(proposals.edits)
 }
 
-/// An edit as it stands in a manifest, a line feed before it.
+/// An edit as a TOML table, after a line feed.
 pub fn as_toml(edit: &Edit) -> String {
     let mut text = format!(
         "\n[[edit]]\nname = {}\nclass = {}\n",
@@ -71,20 +71,20 @@ pub fn as_toml(edit: &Edit) -> String {
     text
 }
 
-/// The release that brought `black_box`.
+/// The Rust release that added `black_box`.
 const BLACK_BOX: u32 = 66;
 
-/// What has been found so far.
+/// The edits found so far.
 struct Proposals<'a> {
     /// The tree, by its real path.
     tree: &'a Path,
     edits: Vec<Edit>,
-    /// True if every Rust that builds it has `black_box`.
+    /// True if every Rust version that builds it has `black_box`.
     black_box: bool,
 }
 
 impl Proposals<'_> {
-    /// The edits of Rust sources but for build scripts.
+    /// The edits of Rust sources except build scripts.
     fn in_code<'p>(&mut self, graph: &PackageGraph<'p>, top: &'p WorkspacePackage, bins: &[String]) {
         let programs: Vec<CrateFile> = top.programs(bins).flat_map(syntax::files).collect();
         let library = |package: &WorkspacePackage| -> Vec<CrateFile> {
@@ -97,7 +97,7 @@ impl Proposals<'_> {
         if let Some(core) = core {
             self.body("core", EditClass::Body, core, &of_core);
         }
-        // Of one package alone, a program beside a library is what needs that.
+        // In a single package, the program next to the library is what needs it.
         let alone = !of_top.is_empty() && !top.is_of_macros();
         let inner = core.map(|core| (core, &of_core)).or(alone.then_some((top, &of_top)));
         if let Some((_, files)) = inner {
@@ -112,7 +112,7 @@ impl Proposals<'_> {
         let leaf = graph.leaf(top).map(|leaf| (leaf, library(leaf)));
         match (&leaf, programs.is_empty()) {
             (Some((leaf, files)), _) => self.body("leaf", EditClass::Leaf, leaf, files),
-            // Of one package alone, the library is what its program needs.
+            // In a single package, the library is what its program needs.
             (None, false) if core.is_none() => self.body("leaf", EditClass::Leaf, top, &of_top),
             (None, _) => {}
         }
@@ -126,7 +126,7 @@ impl Proposals<'_> {
         let library = if package.oldest_edition { "std" } else { "core" };
         let put = match self.black_box {
             true => format!(" ::{library}::hint::black_box({{n}}u64);"),
-            // No compiler drops an atomic access to memory either.
+            // No compiler removes an atomic access to memory either.
             false => format!(
                 " ::{library}::sync::atomic::AtomicUsize::new({{n}}).fetch_add(1, ::{library}::sync::atomic::Ordering::SeqCst);"
             ),
@@ -134,7 +134,7 @@ impl Proposals<'_> {
         self.add(name, class, &file.path, place.anchor, EditPlacement::After(put));
     }
 
-    /// Something before the first item.
+    /// Text before the first item.
     fn before<'f>(
         &mut self,
         name: &str,
@@ -150,8 +150,8 @@ impl Proposals<'_> {
         }
     }
 
-    /// An attribute of a type that a derive macro gets to see, best one that a crate brings, in the package that is built
-    /// or in one that it needs.
+    /// An attribute of a type that a derive macro sees, preferably a macro from a crate, in the package that
+    /// is built or in one that it needs.
     fn macro_input<'p>(
         &mut self,
         graph: &PackageGraph<'p>,
@@ -181,7 +181,7 @@ impl Proposals<'_> {
         self.add("macro-input", EditClass::MacroInput, &path, place.anchor, EditPlacement::InPlace(put));
     }
 
-    /// Takes an edit in, if it can be made and its file lies in the tree under a path that is text.
+    /// Adds an edit, if it can be made and its file is in the tree under a path that is text.
     fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: EditPlacement) {
         let Ok(file) = file.strip_prefix(self.tree) else { return };
         let below =

@@ -1,4 +1,4 @@
-//! The `[build]` table of a manifest: the tool that builds, and what it is told.
+//! The `[build]` table of a manifest: the build tool and its settings.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use crate::corpus::build_settings::{BuildCommand, BuildSettings, BuildTool};
 use crate::corpus::names;
 use crate::toml_reader::{DocError, Reader, TomlValue};
 
-/// Keys that only cargo can do something with.
+/// Keys that are for cargo only.
 const OF_CARGO: [&str; 8] =
     ["package", "packages", "bins", "features", "no-default-features", "profile", "args", "check"];
-/// Keys that go with a build command.
+/// Keys that are for a build command only.
 const OF_COMMAND: [&str; 2] = ["clean", "edit"];
 
-/// Reads the table; `source_build` is how the source says that it is built, if it does.
+/// Reads the table; `source_build` are the settings that the source brings along, if any.
 pub(super) fn read(
     table: &mut Reader<'_>,
     source_build: Option<&BuildSettings>,
@@ -35,7 +35,7 @@ pub(super) fn read(
                 }));
             }
             let cargo_settings = read_cargo_keys(table)?;
-            // Keys of cargo beside a source that is built by its own command have never had a meaning.
+            // Keys for cargo are ignored, and always have been, if the source is built by its own command.
             source_build.cloned().unwrap_or(cargo_settings)
         }
     };
@@ -47,7 +47,7 @@ pub(super) fn read(
     })
 }
 
-/// The keys of a project that cargo builds.
+/// Reads the keys of a project that cargo builds.
 fn read_cargo_keys(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
     let one = table.read_optional("package", names::word)?;
     let several = table.read_optional("packages", names::words)?;
@@ -68,7 +68,7 @@ fn read_cargo_keys(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
     })
 }
 
-/// The keys of a project that `command` builds.
+/// Reads the keys of a project that `command` builds.
 fn read_command_keys(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSettings, DocError> {
     if let Some(key) = OF_CARGO.into_iter().find(|key| table.optional(key).is_some()) {
         let message = format!("`build.{key}` is for cargo, and this project is built by a `command`");

@@ -8,17 +8,17 @@ use crate::toml_reader::{DocError, Reader, TomlValue, toml_string};
 use crate::corpus::manifest::{Edit, EditChange, EditClass, EditPlacement, TextChange};
 use crate::corpus::{names, patch};
 
-/// What the `[[edit]]` tables of a manifest say.
+/// The parsed `[[edit]]` tables of a manifest.
 #[derive(Debug, Default)]
 pub(super) struct EditTables {
     /// The edits, in the order of the manifest.
     pub(super) edits: Vec<Edit>,
-    /// Where names of files stand in the manifest, and what those hold.
+    /// Positions of file names in the manifest, and the contents of these files.
     files: Vec<(Range<usize>, String)>,
 }
 
 impl EditTables {
-    /// The manifest with the patches themselves in place of the names of their files, so that it is complete in itself.
+    /// The manifest with the names of patch files replaced by the patches, so that it is self-contained.
     pub(super) fn inlined(&self, manifest: &str) -> String {
         let mut text = manifest.to_owned();
         for (range, content) in self.files.iter().rev() {
@@ -28,7 +28,7 @@ impl EditTables {
     }
 }
 
-/// Reads the tables; files of patches lie beside the manifest, in `base`.
+/// Reads the tables; patch files are in the directory of the manifest, `base`.
 pub(super) fn read(value: &TomlValue<'_>, base: Option<&Path>) -> Result<EditTables, DocError> {
     let mut all = EditTables::default();
     let edits = value.with_tables(|table| {
@@ -93,7 +93,7 @@ fn change(
     }))
 }
 
-/// A text that is another one in every round.
+/// A text that differs in every round.
 fn numbered(value: &TomlValue<'_>) -> Result<String, DocError> {
     match value.string()? {
         text if text.contains("{n}") => Ok(text),
@@ -103,7 +103,7 @@ fn numbered(value: &TomlValue<'_>) -> Result<String, DocError> {
     }
 }
 
-/// A diff, or the name of a file with one: what has several lines is a diff.
+/// A diff, or the name of a file with one: a text of several lines is a diff.
 fn patch(
     value: &TomlValue<'_>,
     base: Option<&Path>,

@@ -1,7 +1,8 @@
 //! A commit as a list of files: read from a repository, checked, written out.
 //!
-//! Every object is read, and libgit2 checks each against its own id, so that what is listed is complete and sound.
-//! Attributes of git (`export-ignore`, filters, line ends) are not applied: the files are the bytes of the commit.
+//! Every object is read, and libgit2 checks each against its own id, so that the list is complete and sound.
+//! git attributes (`export-ignore`, filters, line ends) are not applied: the files are the bytes of the
+//! commit.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -17,48 +18,46 @@ use sha2::{Digest, Sha256};
 use crate::corpus::sources::error::{SourceError, too_large};
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
 
-/// Directories within one another; a tree that is deeper was made to do harm.
+/// Deepest nesting of directories; a deeper tree is malicious.
 const DEEPEST: usize = 128;
-/// Files of one commit.
+/// Most files of one commit.
 const MOST_ENTRIES: usize = 1_000_000;
 
-/// A file of a commit, and where its content is.
+/// A file of a commit, and the id of its content.
 #[derive(Debug, Clone)]
 pub(crate) struct CommitFile {
     pub(crate) file: TreeFile,
     pub(crate) blob: Oid,
 }
 
-/// A commit of another repository that stands in a tree.
+/// A commit of another repository in a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Submodule {
-    /// Where it belongs.
+    /// Path in the tree.
     pub(crate) path: PathBuf,
-    /// The commit.
     pub(crate) rev: String,
 }
 
-/// What a commit holds.
+/// Contents of a commit.
 #[derive(Debug, Default)]
 pub(crate) struct CommitListing {
-    /// Its files, in no particular order.
+    /// The files, in no particular order.
     pub(crate) contents: Vec<CommitFile>,
-    /// Its submodules.
     pub(crate) submodules: Vec<Submodule>,
-    /// The size of its files together.
+    /// Total size of the files.
     pub(crate) bytes: u64,
 }
 
-/// Why a commit could not be listed.
+/// The reason why a commit could not be listed.
 #[derive(Debug)]
 pub(crate) enum ListError {
-    /// An object is missing or is not what its id says.
+    /// An object is missing or does not match its id.
     Damaged(String),
-    /// It holds what no source should. A reason, as text.
+    /// It has contents that no source should have. A reason, as text.
     Refused(String),
 }
 
-/// All files below `tree`, which may hold `limit` bytes.
+/// All files below `tree`, of at most `limit` bytes.
 pub(crate) fn list(repo: &Repository, tree: &Tree<'_>, limit: u64) -> Result<CommitListing, ListError> {
     let mut lister = CommitLister { repo, limit, entries: 0, listing: CommitListing::default() };
     lister.tree(tree, Path::new(""), 0)?;
@@ -124,8 +123,7 @@ impl CommitLister<'_> {
     }
 }
 
-/// The name of an entry, which can be nothing but a name: of a path made of ordinary names nothing leads out of the
-/// tree.
+/// The name of an entry, checked to be a plain name: a path of plain names cannot leave the tree.
 fn name(entry: &TreeEntry<'_>) -> Result<PathBuf, ListError> {
     let bytes = entry.name_bytes();
     let name = Path::new(OsStr::from_bytes(bytes));
@@ -146,8 +144,8 @@ pub(crate) fn leaving_link(files: &[TreeFile]) -> Option<&Path> {
     files.iter().find(leaves).map(|file| file.path.as_path())
 }
 
-/// The first file whose path is also that of another file or of a directory. Written out, it could be a link that what
-/// lies "below" it is written through.
+/// The first file whose path is also that of another file or of a directory. Written out, it could be a link
+/// through which the files "below" it are written.
 pub(crate) fn duplicate_path(files: &[TreeFile]) -> Option<&Path> {
     let mut seen = BTreeSet::new();
     let twice = files.iter().map(|file| file.path.as_path()).find(|path| !seen.insert(*path));
@@ -180,7 +178,7 @@ pub(crate) fn write(repo: &Repository, contents: &[CommitFile], into: &Path) -> 
     Ok(())
 }
 
-/// A path from a stranger's tree, fit to be shown.
+/// A path from a foreign tree, safe to print.
 pub(crate) fn printable(path: &Path) -> String {
     path.to_string_lossy().escape_debug().to_string()
 }

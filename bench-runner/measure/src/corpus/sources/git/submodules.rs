@@ -1,20 +1,20 @@
-//! `.gitmodules`: which submodules a commit says it has.
+//! Parses `.gitmodules`, the list of a commit's submodules.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-/// A submodule as `.gitmodules` has it.
+/// A submodule as listed in `.gitmodules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SubmoduleEntry {
     /// Its name, which is that of its repository below `.git/modules`.
     pub(crate) name: String,
-    /// Where it comes from, where that is said.
+    /// The address that it is fetched from, if stated.
     pub(crate) url: Option<String>,
 }
 
 impl SubmoduleEntry {
-    /// Its name as a path that leads nowhere but down.
+    /// Its name as a relative path that cannot leave its directory.
     pub(crate) fn below(&self) -> Option<&Path> {
         let path = Path::new(&self.name);
         let down = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -25,7 +25,7 @@ impl SubmoduleEntry {
 /// The submodules in the text of a `.gitmodules`, by their paths. The error is a reason.
 pub(crate) fn read(text: &[u8]) -> Result<BTreeMap<PathBuf, SubmoduleEntry>, String> {
     let unreadable = |why: &str| format!("its .gitmodules cannot be read: {why}");
-    // libgit2 would read the files that it names.
+    // libgit2 would read the included files.
     if String::from_utf8_lossy(text).to_lowercase().contains("[include") {
         return Err(unreadable("it includes other files"));
     }

@@ -1,8 +1,8 @@
-//! The repository that a directory of the user's is in, as one that libgit2 reads.
+//! The repository of one of the user's directories, opened with libgit2.
 //!
-//! libgit2 cannot open every repository that git works with (relative work trees, reftables, other owners, partial
-//! clones). Then git brings the commit that is wanted into a repository of the cache, from the user's own or from where
-//! that has promised to get it. Nothing is written into the user's.
+//! libgit2 cannot open every repository that git works with (relative work trees, reftables, other owners,
+//! partial clones). In that case git copies the requested commit into a repository of the cache, from the
+//! user's own or from the remote that promised its objects. Nothing is written into the user's.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -15,23 +15,23 @@ use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::cli;
 use crate::corpus::sources::git::store;
 
-/// A repository of the user's.
+/// A repository of the user.
 pub(crate) struct UsersRepository {
-    /// Where its objects are read.
+    /// The repository whose objects are read.
     pub(crate) repository: Repository,
-    /// True if that is a repository of the cache, which has the one commit.
+    /// True if that is a repository of the cache, which has only the one commit.
     pub(crate) in_cache: bool,
-    /// The directory that git keeps it in.
+    /// The directory of its data (git's common directory).
     pub(crate) kept_in: PathBuf,
     /// Its work tree, if it has one.
     pub(crate) work_tree: Option<PathBuf>,
 }
 
-/// Why a commit cannot be read.
+/// The reason why a commit cannot be read.
 pub(crate) enum UserReadError {
-    /// A reason.
+    /// A reason, as text.
     Because(String),
-    /// Git lacks it here, and may not fetch it.
+    /// Objects are missing here, and must not be fetched.
     Offline(SourceError),
 }
 
@@ -51,7 +51,7 @@ impl UserReadError {
     }
 }
 
-/// The repository that `dir` is in, with the commit `rev` and its files.
+/// The repository of `dir`, with the commit `rev` and its files.
 pub(crate) fn open(dir: &Path, rev: &str, with: &FetchContext) -> Result<UsersRepository, UserReadError> {
     let unread = match Repository::discover(dir) {
         Ok(repository) => match check_complete(&repository, rev) {
@@ -71,13 +71,13 @@ pub(crate) fn open(dir: &Path, rev: &str, with: &FetchContext) -> Result<UsersRe
         .ok_or_else(|| format!("there is no commit {rev} in its repository ({})", unread.message()).into())
 }
 
-/// True if `dir` is where a repository is kept, or the top of a work tree.
+/// True if `dir` is the data directory of a repository, or the top of a work tree.
 pub(crate) fn is_repository(dir: &Path) -> bool {
     dir.join("HEAD").is_file() || dir.join(".git").symlink_metadata().is_ok()
 }
 
 impl UsersRepository {
-    /// The same once more.
+    /// Opens the same repository again.
     pub(crate) fn reopen(&self) -> Result<Self, git2::Error> {
         let repository = Repository::open(self.repository.path())?;
         let (kept_in, work_tree) = (self.kept_in.clone(), self.work_tree.clone());
@@ -85,7 +85,7 @@ impl UsersRepository {
     }
 }
 
-/// True if the commit is there with its files. Of a partial clone some may not be.
+/// Checks that the commit is there with its files; a partial clone may lack some.
 fn check_complete(repository: &Repository, rev: &str) -> Result<(), git2::Error> {
     let tree = repository.find_commit(Oid::from_str(rev)?)?.tree()?;
     let objects = repository.odb()?;
@@ -104,7 +104,7 @@ fn check_complete(repository: &Repository, rev: &str) -> Result<(), git2::Error>
     missing.map_or(Ok(()), |id| Err(git2::Error::from_str(&format!("its object {id} is not there"))))
 }
 
-/// The commit in a repository of the cache; `None` if there is no such commit.
+/// Copies the commit into a repository of the cache; `None` if there is no such commit.
 fn copy_to_cache(
     dir: &Path,
     rev: &str,
@@ -120,7 +120,7 @@ fn copy_to_cache(
         return Ok(None);
     }
     let from = kept_in.to_str().ok_or_else(|| "its path is not UTF-8".to_owned())?;
-    // Nothing is fetched from elsewhere by reading what is on this machine.
+    // Reading from this machine needs no network.
     let here = FetchContext { offline: false, ..with.clone() };
     let copied = |repository| {
         Ok(Some(UsersRepository { repository, in_cache: true, kept_in: kept_in.clone(), work_tree }))

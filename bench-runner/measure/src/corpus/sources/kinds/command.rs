@@ -1,5 +1,5 @@
-//! `kind = "command"`: a directory that is built by a command, both named in `[source]`. It is the older form of
-//! `kind = "path"` with a `command` in `[build]`; git's ignored files and commits are not for it.
+//! `kind = "command"`: a directory that is built by a command, both named in `[source]`. It is the older form
+//! of `kind = "path"` with a `command` in `[build]`; it does not support git's ignored files and commits.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::corpus::sources::path_deps::OutsideFiles;
 use crate::corpus::sources::pinned::Pinned;
 use crate::toml_reader::{DocError, Reader};
 
-/// Any directory; nothing is expected of what is in it.
+/// A directory with any contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CommandSource {
     /// The directory, absolute or relative to the manifest.

@@ -1,4 +1,4 @@
-//! `kind = "git"`: one commit of a repository, with its submodules where the manifest asks for them.
+//! `kind = "git"`: one commit of a repository, with its submodules if the manifest asks for them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,12 +20,12 @@ use crate::corpus::sources::tree::{self, TreeFile};
 use crate::corpus::{names, urls};
 use crate::toml_reader::{DocError, Reader, mask_credentials};
 
-/// Repositories within one another.
+/// Deepest nesting of repositories.
 const DEEPEST: usize = 8;
-/// Repositories together.
+/// Most repositories in total.
 const MOST: usize = 500;
 
-/// A commit that belongs to the source, and where.
+/// A commit that belongs to the source, and its place there.
 #[derive(Debug, Clone)]
 struct CommitPart {
     url: String,
@@ -34,28 +34,28 @@ struct CommitPart {
     depth: usize,
 }
 
-/// The parts of a source with their files.
+/// The commits of a source with their files.
 type CommitParts = Vec<(CommitPart, Vec<CommitFile>)>;
 
-/// What was read of a part.
+/// Contents of one commit.
 struct ReadCommit {
     listing: CommitListing,
-    /// Addresses of its submodules by their paths, as its own `.gitmodules` has them.
+    /// Addresses of its submodules by their paths, from its own `.gitmodules`.
     urls: BTreeMap<PathBuf, String>,
 }
 
 /// One commit of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct GitSource {
-    /// The address of the repository, one that git understands.
+    /// The address of the repository, in a form that git understands.
     pub url: String,
     /// The full commit, 40 lower-case hex digits.
     pub rev: String,
-    /// The directory of the project in it, where that is not its root.
+    /// The directory of the project in it, if that is not its root.
     pub dir: Option<PathBuf>,
     /// True if its submodules belong to it.
     pub submodules: bool,
-    /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
+    /// Hash of its tree, 64 lower-case hex digits, if the manifest states it.
     pub tree: Option<String>,
 }
 
@@ -136,7 +136,8 @@ impl SourceKind for GitSource {
     }
 }
 
-/// Pins the commit: it is fetched where it is not in the cache, read and checked object by object, and written out.
+/// Pins the commit: it is fetched if it is not in the cache, read and checked object by object, and written
+/// out.
 fn pin(source: &GitSource, request: &SourceRequest<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
     let (parts, notes) = gather(source, request.limit, with)?;
     let mut files: Vec<_> = parts
@@ -166,14 +167,14 @@ fn pin(source: &GitSource, request: &SourceRequest<'_>, with: &FetchContext) -> 
     }
     let variety = format!("{} {}", source.url, if source.submodules { "whole" } else { "alone" });
     let place = with.cache.sources().join(format!("git-{}-{}", &source.rev[..12], short_hash(&variety)));
-    // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
+    // The commit determines the tree, so nothing else has to be stored or trusted.
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| write(&parts, into, with))?;
     }
     Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root, files, notes, ignored: None })
 }
 
-/// Refuses a directory that has no package, or one that is built from the directory of its workspace.
+/// Refuses a directory without a package, and a package that is built from the directory of its workspace.
 fn must_have_package(
     source: &GitSource,
     root: &Path,
@@ -215,7 +216,7 @@ fn write(parts: &CommitParts, into: &Path, with: &FetchContext) -> Result<(), So
     Ok(())
 }
 
-/// The commit itself and those of its submodules, with their files; and what is worth knowing about them.
+/// The commit itself and those of its submodules, with their files; and notes for the user.
 fn gather(
     source: &GitSource,
     limit: u64,
@@ -250,7 +251,7 @@ fn gather(
     Ok((parts, notes))
 }
 
-/// Where a submodule comes from.
+/// The address of a submodule.
 fn submodule_url(
     parent: &CommitPart,
     path: &Path,
@@ -265,7 +266,7 @@ fn submodule_url(
         refuse(format!("has an address that leads nowhere: `{}`", mask_credentials(own).escape_debug()))
     })?;
     urls::check(&url).map_err(|(reason, _)| refuse(format!("cannot be fetched: {reason}")))?;
-    // A repository from elsewhere has no business with those of this machine.
+    // A remote repository must not name repositories of this machine.
     if urls::is_local(&url) && !urls::is_local(&parent.url) {
         return Err(refuse(format!("is on this machine, and the repository is not: `{url}`")));
     }
@@ -297,7 +298,7 @@ fn read_part(
     Ok(ReadCommit { listing, urls })
 }
 
-/// The directory of the workspace that the project in `root` is a member of, where there is one above it.
+/// The directory of the workspace that the project in `root` is a member of, if there is one above it.
 fn workspace_above(
     root: &Path,
     files: &[TreeFile],
@@ -333,8 +334,8 @@ fn workspace_above(
     Ok(None)
 }
 
-/// True if the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member. As for
-/// cargo, what is listed in `members` as it stands is one, also where a directory above it is excluded.
+/// True if the workspace of `manifest`, in `dir`, has the package in `package` as a member. As in cargo, a
+/// path that is listed literally in `members` is a member, even if a directory above it is excluded.
 fn has_member(manifest: &Table, dir: &Path, package: &Path) -> bool {
     let workspace = manifest.get("workspace").and_then(toml::Value::as_table);
     workspace.is_some_and(|workspace| {

@@ -1,7 +1,8 @@
-//! Files that git ignores and that come along all the same: a build script may look for them, and cargo and rustup do.
+//! Files that git ignores and that are copied all the same: a build script may look for them, and cargo and
+//! rustup do.
 //!
-//! Of every ignored file or directory what is small is taken, the smallest first, as long as there is room. What builds
-//! can make again is never taken, and what was left out is named with the key that takes it.
+//! Of every ignored file or directory the small files are copied, the smallest first, up to a limit. Outputs
+//! of builds are never copied, and left out files are named in a note with the key that includes them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,50 +18,50 @@ use crate::corpus::sources::ignored_files::{hash_files, plan_name};
 use crate::corpus::sources::local_tree::by_products::ByProducts;
 use crate::corpus::sources::tree::{self, TreeFile};
 
-/// The most bytes of one ignored file.
+/// Most bytes of one ignored file.
 pub(crate) const LARGEST: u64 = 1 << 20;
-/// The most bytes of ignored files together.
+/// Most bytes of all ignored files.
 const ROOM: u64 = 64 << 20;
-/// The most ignored files: copying more for every session takes longer than building most projects.
+/// Most ignored files: copying more for every session takes longer than building most projects.
 const MOST_FILES: usize = 20_000;
-/// Files that are looked at. Of a directory with more nothing is taken, unless it is asked for.
+/// Most files looked at. Nothing is copied of a directory that exceeds it, unless it is requested.
 const MOST_LOOKED_AT: usize = 500_000;
-/// Names of what was left out in a plan.
+/// Most names of left out files in a plan.
 const MOST_LEFT_OUT: usize = 200;
-/// Names in one note.
+/// Most names in one note.
 const MOST_NAMES: usize = 8;
 
-/// What is wanted of ignored files.
+/// Rules for choosing among the ignored files.
 pub(crate) struct IgnoredFileRules<'a> {
     /// The directory of the project.
     pub(crate) root: &'a Path,
-    /// The files and directories that are taken whatever their size; whole paths.
+    /// The files and directories that are copied whatever their size; absolute paths.
     pub(crate) include: &'a [PathBuf],
-    /// Files that cargo and rustup read, which are taken whatever their size.
+    /// Files that cargo and rustup read, which are copied whatever their size.
     pub(crate) fixed: &'a [PathBuf],
-    /// True if small files come along unasked.
+    /// True if small files are copied without a request.
     pub(crate) small: bool,
-    /// What is part of the source as it is.
+    /// The paths that are part of the source anyway.
     pub(crate) taken: &'a BTreeSet<PathBuf>,
-    /// Where paths in the copy start.
+    /// Start of the paths in the copy.
     pub(crate) base: &'a Path,
 }
 
-/// Something that git ignores, with the files in it.
+/// An ignored file or directory, with the files in it.
 struct IgnoredEntry {
-    /// From the base of the copy.
+    /// Relative to the base of the copy.
     path: PathBuf,
     is_dir: bool,
-    /// From the base of the copy, with their sizes.
+    /// Relative to the base of the copy, with their sizes.
     files: Vec<(PathBuf, u64)>,
-    /// True if there are more files than are looked at.
+    /// True if the limit of files was reached in it.
     endless: bool,
 }
 
-/// Ignored files that come along, and what there is to say.
+/// The ignored files to copy, and notes about them.
 #[derive(Debug, Default)]
 pub(crate) struct ChosenFiles {
-    /// From the base of the copy, sorted.
+    /// Paths are relative to the base of the copy; sorted.
     pub(crate) files: Vec<TreeFile>,
     /// For the plan; see [`IgnoredFiles`].
     names: Vec<String>,
@@ -69,7 +70,7 @@ pub(crate) struct ChosenFiles {
 }
 
 impl ChosenFiles {
-    /// As a plan has it; `None` if there is nothing to be said.
+    /// The record in a plan; `None` if there is nothing to record.
     pub(crate) fn record(&self) -> Option<IgnoredFiles> {
         let Self { files, names, left_out, .. } = self;
         let some = !files.is_empty() || !left_out.is_empty();
@@ -81,7 +82,7 @@ impl ChosenFiles {
     }
 }
 
-/// Chooses among what git ignores; the paths in `ignored` are whole.
+/// Chooses among the ignored files; the paths in `ignored` are absolute.
 pub(crate) fn choose(
     ignored: Vec<Ignored>,
     wanted: &IgnoredFileRules<'_>,
@@ -147,7 +148,7 @@ pub(crate) fn choose(
     Ok(chosen)
 }
 
-/// What is to be taken must be there, and must not be made by builds.
+/// Checks that a requested path exists and is not made by builds.
 fn check_included(path: &Path, root: &Path, made: &mut ByProducts<'_>) -> Result<(), SourceError> {
     let shown = path.strip_prefix(root).unwrap_or(path).display();
     let unfit = |reason: String, help: &str| SourceError::Unfit {
@@ -166,7 +167,7 @@ fn check_included(path: &Path, root: &Path, made: &mut ByProducts<'_>) -> Result
     Ok(())
 }
 
-/// What there is of something ignored; `None` if it is a by-product or part of the source.
+/// The files of an ignored path; `None` if it is a by-product or part of the source.
 fn list_entry(
     entry: &Ignored,
     wanted: &IgnoredFileRules<'_>,
@@ -181,7 +182,7 @@ fn list_entry(
     }
     let mut left = vec![entry.path.clone()];
     while let Some(path) = left.pop() {
-        // What goes while it is looked at is not missed.
+        // A path that disappears meanwhile is skipped.
         let Ok(metadata) = path.symlink_metadata() else { continue };
         if metadata.is_dir() {
             let inner = fs::read_dir(&path).into_iter().flatten().flatten().map(|inner| inner.path());
@@ -201,7 +202,8 @@ fn list_entry(
     (!unit.files.is_empty()).then_some(unit)
 }
 
-/// Reads the files; those that nobody may read are left out: how many, one of them, and why.
+/// Reads the files. Unreadable ones are left out: the second value is one of them, their number, and the
+/// reason.
 #[expect(clippy::type_complexity, reason = "said once")]
 fn read(
     base: &Path,
@@ -212,7 +214,7 @@ fn read(
     for (path, result) in read {
         match result {
             Ok(file) => files.push(file),
-            // It went meanwhile.
+            // It has disappeared meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 count += 1;
@@ -224,7 +226,7 @@ fn read(
     Ok((files, first.map(|(path, error)| (path, count, error))))
 }
 
-/// The names that a plan has: of an ignored directory that holds nothing else, its own.
+/// The names in a plan: an ignored directory with nothing else in it is named as a whole.
 fn names(units: &[IgnoredEntry], files: &[TreeFile], wanted: &IgnoredFileRules<'_>) -> Vec<String> {
     let chosen: BTreeSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
     let mut names = Vec::new();
@@ -241,7 +243,7 @@ fn names(units: &[IgnoredEntry], files: &[TreeFile], wanted: &IgnoredFileRules<'
     names
 }
 
-/// What of something ignored was left out.
+/// The files of one ignored path that were left out.
 struct LeftOutFiles {
     name: String,
     files: usize,
@@ -272,7 +274,7 @@ impl LeftOutFiles {
     }
 }
 
-/// The largest come first in `left_out`.
+/// The note about left out files; the largest come first in `left_out`.
 fn left_out_note(left_out: &[LeftOutFiles], small: bool, place_in: &Path) -> Option<String> {
     if left_out.is_empty() {
         return None;
@@ -288,7 +290,7 @@ fn left_out_note(left_out: &[LeftOutFiles], small: bool, place_in: &Path) -> Opt
             format!(", and {files} files elsewhere ({})", format_size(bytes))
         }
     };
-    // What is outside of the project's own directory cannot be named there.
+    // `include` cannot name paths outside of the project's own directory.
     let key = left_out.iter().find_map(within).map_or(String::new(), |path| {
         let path = path.to_string_lossy();
         format!(
@@ -300,7 +302,7 @@ fn left_out_note(left_out: &[LeftOutFiles], small: bool, place_in: &Path) -> Opt
     Some(format!("left out, ignored by git{reason}: {}{more}{key}", shown.join(", ")))
 }
 
-/// Bytes in a unit that reads well.
+/// Formats a number of bytes in a readable unit.
 pub(crate) fn format_size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
     let of = |unit: u64| bytes as f64 / unit as f64;
@@ -312,7 +314,7 @@ pub(crate) fn format_size(bytes: u64) -> String {
     }
 }
 
-/// What came along, for people to see; commits are built with the same files.
+/// The note about copied ignored files; commits are built with the same files.
 pub(crate) fn brought_along_note(ignored: &IgnoredFiles, count: usize) -> String {
     let shown: Vec<String> =
         ignored.files.iter().take(MOST_NAMES).map(|name| format!("`{}`", name.escape_debug())).collect();

@@ -1,4 +1,4 @@
-//! A tree of the user's: listed, hashed, and copied into the cache, so that it stays as it was pinned.
+//! A tree of the user: listed, hashed, and copied into the cache, so that it stays as it was pinned.
 
 pub(crate) mod by_products;
 pub(crate) mod ignored;
@@ -28,40 +28,40 @@ use crate::corpus::sources::tree::walk;
 use by_products::ByProducts;
 use ignored::ChosenFiles;
 
-/// The file at the top of a copy that says where the project lies in it, where that is not the top itself.
+/// The file at the top of a copy with the path of the project in it, unless that is the top itself.
 const PLACE: &str = ".bench-runner-project";
 
-/// How often a tree that changes while it is copied is read anew.
+/// How often a tree that changes while it is copied is read again.
 const TRIES: usize = 3;
 
-/// A tree of the user's, and what of it counts.
+/// A tree of the user, and the rules for copying it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LocalTree<'a> {
-    /// Its directory.
     pub(crate) path: &'a Path,
-    /// What below it is left out.
+    /// Paths below it that are left out.
     pub(crate) exclude: &'a [PathBuf],
-    /// What comes along though git ignores it.
+    /// The ignored files to copy.
     pub(crate) ignored: TakeIgnored<'a>,
-    /// The most bytes that it may hold, with what is brought along.
+    /// Most bytes that it may have, with the files from outside of it.
     pub(crate) limit: u64,
 }
 
-/// What comes along of the files that git ignores. The paths are those of the manifest's `include`, which come along
-/// however large they are.
+/// The files that are copied although git ignores them. The paths are those of the manifest's `include`,
+/// which are copied whatever their size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TakeIgnored<'a> {
     /// Nothing.
     Nothing,
-    /// These alone.
+    /// Only these.
     Only(&'a [PathBuf]),
-    /// These, what cargo and rustup read, and what is small.
+    /// These, the files that cargo and rustup read, and small files.
     SmallAnd(&'a [PathBuf]),
 }
 
-/// Pins a tree, with what it needs from outside of its directory; see [`path_deps`](super::path_deps).
+/// Pins a tree, with the files that it needs from outside of its directory; see
+/// [`path_deps`](super::path_deps).
 ///
-/// What changes while it is read is read again, a few times.
+/// A tree that changes while it is read is read again, a few times.
 pub(crate) fn pin(
     wanted: &LocalTree<'_>,
     outside: &OutsideFiles,
@@ -141,7 +141,7 @@ fn pin_once(
     store(&base, place_in, files, chosen, notes, with)
 }
 
-/// Puts the files that cargo reads in the place of a link `.cargo` that leads out of what is copied.
+/// Replaces a link `.cargo` that leads out of the copied directories by the files that cargo reads there.
 fn resolve_link_to_configuration(
     root: &Path,
     base: &Path,
@@ -164,7 +164,8 @@ fn resolve_link_to_configuration(
     }
 }
 
-/// What comes along of what git ignores; small files do if there are `looked_for` ones, which do in any case.
+/// Chooses the ignored files to copy: `include` and the `looked_for` files always, and small files if
+/// `looked_for` is not empty.
 fn choose_ignored(
     root: &Path,
     base: &Path,
@@ -195,7 +196,7 @@ fn list_exact(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, Sourc
     Ok(found.files.into_iter().map(|file| exact.join(file)).collect())
 }
 
-/// Puts the files into the cache, and says where the project lies among them.
+/// Writes the files into the cache, with the path of the project among them.
 fn store(
     base: &Path,
     place_in: PathBuf,
@@ -236,7 +237,7 @@ fn store(
     Ok(Pinned { pin: Pin::Tree { sha256 }, tree, root: place_in, files, notes, ignored })
 }
 
-/// The tree of this hash from the cache, with the ignored files that came along with it, where it is there and unchanged.
+/// The tree of this hash from the cache, with its ignored files, if it is there and unchanged.
 pub(crate) fn load_pinned(
     sha256: &str,
     ignored: Option<&IgnoredFiles>,
@@ -259,7 +260,7 @@ pub(crate) fn load_pinned(
     Ok((below && same).then_some(pinned))
 }
 
-/// A directory that is given by accident.
+/// Refuses directories that are only given by accident.
 pub(crate) fn refuse_root_and_home(root: &Path) -> Result<(), SourceError> {
     let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
     let reason = match root.parent() {
@@ -274,7 +275,7 @@ pub(crate) fn refuse_root_and_home(root: &Path) -> Result<(), SourceError> {
     })
 }
 
-/// All of it together must not hold more than `limit` bytes.
+/// Checks that all files together have at most `limit` bytes.
 fn check_size<'p>(
     root: &Path,
     base: &Path,
@@ -292,13 +293,13 @@ fn check_size<'p>(
     })
 }
 
-/// The files of a user's directory; paths are whole.
+/// The files of a user's directory; paths are absolute.
 #[derive(Default)]
 struct ListedDir {
     files: Vec<PathBuf>,
-    /// What git ignores.
+    /// The paths that git ignores.
     ignored: Vec<Ignored>,
-    /// What is worth knowing about it.
+    /// Notes for the user.
     notes: Vec<String>,
 }
 
@@ -314,7 +315,7 @@ fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError>
     }
 }
 
-/// All files but by-products.
+/// All files except by-products.
 fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     let found = walk::files(dir, |path, _| Ok(!made.has(&dir.join(path))))?;
     let files = found.files.into_iter().map(|file| dir.join(file)).collect();
@@ -326,7 +327,7 @@ fn special_file_note(path: &Path) -> String {
     format!("left out, not a file: {}", path.display())
 }
 
-/// What git tracks, and what it neither tracks nor ignores, as far as it is no by-product.
+/// The tracked files, and the untracked ones that are neither ignored nor by-products.
 fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     let mut listed = ListedDir::default();
     let mut is_made: BTreeSet<&Path> = BTreeSet::new();
@@ -354,7 +355,7 @@ fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Liste
     }
     for Ignored { path, is_dir } in git.ignored {
         let path = dir.join(path);
-        // Builds are `--locked`, so the lock file belongs to the source also where git does not have it.
+        // Builds are `--locked`, so the lock file belongs to the source even if git does not have it.
         if !is_dir && path.file_name().is_some_and(|name| name == "Cargo.lock") {
             if !made.has(&path) {
                 listed.files.push(path);

@@ -1,4 +1,4 @@
-//! Trees of the user's, in git repositories and outside of them.
+//! Trees of the user, in git repositories and outside of them.
 
 use std::os::unix::fs::symlink;
 
@@ -8,7 +8,7 @@ use crate::corpus::sources;
 use crate::toml_reader::SourceText;
 use crate::whole::Whole as _;
 
-/// The pinned tree as the cache has it.
+/// Loads the pinned tree from the cache.
 fn load(pinned: &Pinned, place: &TestTree) -> Result<Option<Pinned>, SourceError> {
     let Pin::Tree { sha256 } = &pinned.pin else { panic!("{}", pinned.pin) };
     load_pinned(sha256, pinned.ignored.as_ref(), &place.with.cache)
@@ -62,7 +62,7 @@ impl TestTree {
         )
     }
 
-    /// What the pin fixes.
+    /// The paths that the pin fixes.
     fn paths(&self) -> Vec<String> {
         let pinned = self.pin();
         let is_ignored = pinned.is_ignored();
@@ -70,7 +70,7 @@ impl TestTree {
         own.map(|file| file.path.to_str().unwrap().to_owned()).collect()
     }
 
-    /// What comes along though git ignores it.
+    /// The ignored paths that are copied.
     fn ignored(&self) -> Vec<String> {
         self.pin().ignored.map(|ignored| ignored.files).unwrap_or_default()
     }
@@ -144,7 +144,7 @@ fn a_directory_within_a_repository_goes_by_its_rules() {
         (vec!["Cargo.toml".to_owned(), "sub/y.rs".into()], vec!["sub/y.log".to_owned(), "x.log".into()])
     );
     assert_eq!(place.pin().notes[..2], ["nothing has been committed yet", "uncommitted changes"]);
-    // Ignored as a whole it is no part of that repository.
+    // If it is ignored as a whole, it is not part of that repository.
     fs::write(place.dir.path().join(".gitignore"), "/tree\n").unwrap();
     drop(outer);
     assert_eq!(place.paths().len(), 4);
@@ -307,7 +307,7 @@ fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
         left_out.contains("`large.bin` (3.1 MB), `dist/big` (2.1 MB); `include = [\"large.bin\"]`"),
         "{left_out}"
     );
-    // What git ignores is not what the pin fixes, and has a hash of its own.
+    // The pin does not fix ignored files; they have a separate hash.
     place.write(&[(".env", "SECRET=2")]);
     let other = place.pin();
     assert_eq!(other.pin, pinned.pin);
@@ -316,7 +316,7 @@ fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
     for pinned in [&pinned, &other] {
         assert_eq!(load(pinned).unwrap().files, pinned.files);
     }
-    // Somebody who changes the cache is found out.
+    // Changes in the cache are detected.
     fs::write(other.tree.join(".env"), "SECRET=3").unwrap();
     assert_eq!(load(&other), None);
 

@@ -1,7 +1,8 @@
-//! What cargo's configuration names by path: packages, other files of configuration, sources that lie in a directory,
-//! programs, descriptions of targets, variables with a path in them.
+//! Paths in cargo's configuration: packages, other configuration files, source directories, programs, target
+//! descriptions, variables with a path in them.
 //!
-//! Cargo takes most relative paths from the directory that `.cargo` lies in, those of `include` from the file's own.
+//! In cargo, most relative paths start at the parent of `.cargo`, those of `include` at the directory of the
+//! file.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,11 @@ use super::PathDepFinder;
 use super::manifests::{entries, normalize, patches, path_of, strings, table};
 use crate::corpus::sources::error::SourceError;
 
-/// Something that a configuration names.
+/// A path in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct NamedPath {
-    /// The key.
     key: String,
-    /// As it stands there.
+    /// As written there.
     path: String,
     what: PathUse,
 }
@@ -31,7 +31,8 @@ enum PathUse {
 }
 
 impl PathDepFinder<'_> {
-    /// What the configuration of the project and that of the directories above it name, as far as it is copied.
+    /// Follows the paths in the configuration of the project and of the directories above it, as far as these
+    /// are copied.
     pub(crate) fn configurations(&mut self) -> Result<(), SourceError> {
         let is_config = |file: &&PathBuf| file.parent().is_some_and(|dir| dir.ends_with(".cargo"));
         let own = ["config", "config.toml"].map(|name| self.root.join(".cargo").join(name));
@@ -48,7 +49,7 @@ impl PathDepFinder<'_> {
         Ok(())
     }
 
-    /// Brings along what one file of configuration names. Gives the files that it includes.
+    /// Adds the paths in one configuration file. Returns the files that it includes.
     fn configuration(&mut self, file: &Path, config: &Table) -> Result<Vec<PathBuf>, SourceError> {
         let own = file.parent().unwrap_or(file);
         let base = own.parent().unwrap_or(own);
@@ -68,7 +69,7 @@ impl PathDepFinder<'_> {
         Ok(included.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// Takes along what `key` in `file` names relative to `base`, and gives it, where it is there.
+    /// Adds the path that `key` in `file` gives relative to `base`, and returns it, if it exists.
     fn bring_exact(
         &mut self,
         path: &str,
@@ -98,7 +99,7 @@ impl PathDepFinder<'_> {
     }
 }
 
-/// What a configuration names by path, other files of configuration apart.
+/// The paths in a configuration, except those of other configuration files.
 fn named_paths(config: &Table) -> Vec<NamedPath> {
     let mut all = Vec::new();
     let mut add = |key: String, path: &str, what| all.push(NamedPath { key, path: path.to_owned(), what });
@@ -144,7 +145,7 @@ fn named_paths(config: &Table) -> Vec<NamedPath> {
     all
 }
 
-/// The program of a command, where it is named by its path and not looked for on `PATH`.
+/// The program of a command, if it is given by its path and not looked up on `PATH`.
 fn program(value: Option<&Value>) -> Option<String> {
     let word = match value? {
         Value::String(text) => text.split_whitespace().next()?,
@@ -154,13 +155,13 @@ fn program(value: Option<&Value>) -> Option<String> {
     word.contains('/').then(|| word.to_owned())
 }
 
-/// The targets to build for that are described in files.
+/// The targets of the build that are described in files.
 fn targets(config: &Table) -> impl Iterator<Item = &str> {
     let target = config.get("build").and_then(|build| build.get("target"));
     target.and_then(Value::as_str).into_iter().chain(strings(target)).filter(|name| name.ends_with(".json"))
 }
 
-/// Flags for rustc, each word by itself.
+/// Flags for rustc, split into words.
 fn flags(config: &Table) -> impl Iterator<Item = String> {
     let tables = config.get("build").into_iter();
     let targets = config.get("target").and_then(Value::as_table).into_iter().flatten().map(|(_, t)| t);
@@ -170,7 +171,7 @@ fn flags(config: &Table) -> impl Iterator<Item = String> {
     })
 }
 
-/// The files that are included: one or several, each by its path or as a table with it.
+/// The included files: one or several, each a path or a table with a path.
 fn included_files(config: &Table) -> Vec<String> {
     let of = |value: &Value| value.as_str().map(str::to_owned).or_else(|| path_of(value));
     match config.get("include") {

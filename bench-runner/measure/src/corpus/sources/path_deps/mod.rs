@@ -1,10 +1,10 @@
-//! What a local cargo project needs from outside of its own directory: packages that its manifests name by path, the
-//! manifest of a workspace that such a package inherits from, sources of its targets, and what cargo and rustup read in
-//! the directories above it, as far as they belong to the same repository, with what cargo's configuration names by path
-//! in turn.
+//! Finds the files that a local cargo project needs from outside of its own directory: packages that its
+//! manifests name by path, the manifest of a workspace that such a package inherits from, sources of its
+//! targets, files that cargo and rustup read in the directories above it, if they belong to the same
+//! repository, and paths in cargo's configuration.
 //!
-//! Which packages and targets there are is cargo's to say (`cargo_layout`). What only the compiler knows
-//! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
+//! The packages and targets come from cargo (`cargo_layout`). Paths that only the compiler knows
+//! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be found here.
 
 mod cargo_config;
 pub(crate) mod manifests;
@@ -20,35 +20,37 @@ use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::worktree;
 use manifests::{absolute_path, entries, normalize, patches, path_of, table};
 
-/// What cargo and rustup look for in every directory above a project, and in its own.
+/// Files that cargo and rustup look for in every directory above a project, and in its own.
 pub(crate) const LOOKED_FOR: [&str; 4] =
     [".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"];
 
-/// What macros and build scripts look for in the same way, without a word to cargo.
+/// File that macros and build scripts look for in the same way, independently of cargo.
 const VARIABLES: &str = ".env";
 
-/// Targets that nobody builds of a package that is only needed by others.
+/// Kinds of targets that are not built for a package that is only a dependency.
 const OWN_TARGETS: [&str; 4] = ["bin", "example", "test", "bench"];
 
-/// What has to be copied beside a project.
+/// Files to copy in addition to a project's directory.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct OutsideFiles {
     /// Directories, none within another or within the project.
     pub(crate) dirs: Vec<PathBuf>,
-    /// Single files, each with the directory that it has its meaning in.
+    /// Single files, each with the directory that it applies to.
     pub(crate) files: BTreeMap<PathBuf, PathBuf>,
-    /// Files and directories that are taken as they are, whatever git says of them, within the project too.
+    /// Files and directories that are copied as they are, whether git ignores them or not, within the project
+    /// too.
     pub(crate) exact: BTreeSet<PathBuf>,
     /// Directories that builds write to.
     pub(crate) builds: Vec<PathBuf>,
-    /// The work tree of the repository, if the copy has to begin there: what asks git finds its place below it.
+    /// The work tree of the repository, if the copy has to begin there: code that asks git finds its place
+    /// below it.
     pub(crate) top: Option<PathBuf>,
-    /// What is worth knowing.
+    /// Notes for the user.
     pub(crate) notes: Vec<String>,
 }
 
 impl OutsideFiles {
-    /// The directory that all of it and the project in `root` lie below.
+    /// The lowest directory that contains all of them and the project in `root`.
     pub(crate) fn base(&self, root: &Path) -> PathBuf {
         let mut base = root.to_path_buf();
         for dir in self.dirs.iter().chain(self.files.values()).chain(&self.exact).chain(&self.top) {
@@ -60,10 +62,10 @@ impl OutsideFiles {
     }
 }
 
-/// What the project in `root`, a path without links, needs from outside of it.
+/// The outside files of the project in `root`, a path without links.
 ///
 /// # Errors
-/// If cargo cannot read it, or it needs what cannot be brought along.
+/// If cargo cannot read it, or it needs a path that cannot be copied.
 pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<OutsideFiles, SourceError> {
     let layout = with.layouts.layout_of(root, &with.cargo)?;
     refuse_member(root, &layout)?;
@@ -88,7 +90,7 @@ pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<OutsideFiles, Sou
     Ok(outside)
 }
 
-/// What a manifest gives for its source must be a workspace and not a member of one.
+/// Refuses a source that is a member of a workspace and not a workspace.
 fn refuse_member(root: &Path, layout: &CargoLayout) -> Result<(), SourceError> {
     let Some(package) = layout.member_in(root) else { return Ok(()) };
     Err(SourceError::Unfit {
@@ -107,12 +109,13 @@ struct PathDepFinder<'r> {
     with: &'r FetchContext,
     dirs: BTreeSet<PathBuf>,
     outside: OutsideFiles,
-    /// The packages that were looked at.
+    /// The packages that were read already.
     seen: BTreeSet<PathBuf>,
 }
 
 impl PathDepFinder<'_> {
-    /// Configuration and toolchain files in the directories above, as far as they are in the project's repository.
+    /// Adds configuration and toolchain files in the directories above, if they are in the project's
+    /// repository.
     fn find_above(&mut self) {
         let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
         let workdir = worktree::work_tree(self.root).ok().flatten();
@@ -140,7 +143,7 @@ impl PathDepFinder<'_> {
         }
     }
 
-    /// The packages of the project's workspace, and all that they name by path.
+    /// Adds the packages of the project's workspace, and all that they name by path.
     fn packages(&mut self, layout: &CargoLayout) -> Result<(), SourceError> {
         let file = self.root.join("Cargo.toml");
         let manifest = table(&file).unwrap_or_default();
@@ -160,7 +163,7 @@ impl PathDepFinder<'_> {
         Ok(())
     }
 
-    /// What a package names by path. What only its own tests need counts if it is a `member`.
+    /// Adds the paths in a package. Its dev-dependencies and own targets count only if it is a `member`.
     fn read(&mut self, package: &CargoPackage, member: bool) -> Result<(), SourceError> {
         if !self.seen.insert(package.dir().to_path_buf()) {
             return Ok(());
@@ -184,7 +187,7 @@ impl PathDepFinder<'_> {
         Ok(())
     }
 
-    /// A package at `path`, which `file` names relative to `base`.
+    /// Adds a package at `path`, which `file` names relative to `base`.
     fn package(&mut self, path: &str, base: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if Path::new(path).is_absolute() {
             return Err(self.absolute(name, path, file));
@@ -193,16 +196,16 @@ impl PathDepFinder<'_> {
         self.package_in(&dir, file, name)
     }
 
-    /// A package in the directory `dir`, which `file` names.
+    /// Adds a package in the directory `dir`, which `file` names.
     fn package_in(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
-        // What is not there may not be needed; where it is, cargo says so.
+        // A missing package may not be needed; if it is, cargo reports it.
         if self.seen.contains(dir) || !dir.join("Cargo.toml").is_file() {
             return Ok(());
         }
         self.bring_dir(dir, file, name)?;
         let layout = match self.with.layouts.layout_of(dir, &self.with.cargo) {
             Ok(layout) => layout,
-            // Its workspace may be broken where the project does not need it.
+            // Its workspace may be broken in parts that the project does not need.
             Err(error) => {
                 self.outside.notes.push(format!("what `{name}` needs in turn is not known: {error}"));
                 self.seen.insert(dir.to_path_buf());
@@ -218,7 +221,7 @@ impl PathDepFinder<'_> {
         layout.package_in(dir).map_or(Ok(()), |package| self.read(package, dir.starts_with(self.root)))
     }
 
-    /// Takes a directory along, where it lies outside.
+    /// Adds a directory, if it is outside.
     fn bring_dir(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if !dir.starts_with(self.root) {
             self.refuse_links(dir, file, name)?;
@@ -227,7 +230,7 @@ impl PathDepFinder<'_> {
         Ok(())
     }
 
-    /// Takes along the source of a target with the modules beside it, where it lies outside.
+    /// Adds the source of a target with the modules next to it, if it is outside.
     fn bring_target_source(&mut self, source: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         let Some(source) = normalize(source).filter(|source| source.is_file()) else { return Ok(()) };
         let dir = source.parent().unwrap_or(&source);
@@ -250,7 +253,8 @@ impl PathDepFinder<'_> {
                 "put it into a directory of its own",
             ));
         }
-        // The project itself is in that directory, and so may be much else: only what can be a module is taken.
+        // The project itself is in that directory, and possibly much else: only files that can be modules are
+        // added.
         let inner = fs::read_dir(dir).map_err(SourceError::io("read", dir))?;
         for path in inner.flatten().map(|entry| entry.path()) {
             if path.is_dir() {

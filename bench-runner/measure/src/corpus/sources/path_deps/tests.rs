@@ -1,4 +1,4 @@
-//! Projects with needs outside of their directories.
+//! Projects that need files outside of their directories.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ impl TestDir {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
             if text.contains("[package]") {
-                // A package without a target is none to cargo.
+                // To cargo, a package without a target is not a package.
                 fs::create_dir_all(path.with_file_name("src")).unwrap();
                 fs::write(path.with_file_name("src").join("lib.rs"), "").unwrap();
             }
@@ -39,7 +39,7 @@ impl TestDir {
         Ok(outside)
     }
 
-    /// Directories and files, from the place.
+    /// Directories and files, relative to the root.
     fn found(&self, project: &str) -> (Vec<String>, Vec<String>) {
         let outside = self.find(project).unwrap();
         let short = |path: &PathBuf| path.strip_prefix(self.root()).unwrap().to_str().unwrap().to_owned();
@@ -155,7 +155,7 @@ fn what_configuration_names_comes_along_from_where_it_names_it() {
             "repo/.cargo/config.toml",
             "include = [\"more/own.toml\"]\n[source.own]\ndirectory = \"vendor\"\n[target.x]\nlinker = \"tools/link\"\n",
         ),
-        // What is included has its paths from one directory above its own, too.
+        // In an included file, too, paths start one directory above its own.
         ("repo/.cargo/more/own.toml", "[build]\nrustc-wrapper = \"wrap/it\"\ntarget = \"gone.json\"\n"),
         ("repo/.cargo/wrap/it", ""),
         ("repo/tools/link", ""),

@@ -1,4 +1,5 @@
-//! Members of workspaces: a package that somebody names by its own directory and that is built from its workspace's.
+//! Members of workspaces: packages that the user names by their own directory and that are built from their
+//! workspace.
 
 use std::path::{Path, PathBuf};
 
@@ -13,15 +14,15 @@ pub struct Member {
     pub workspace: PathBuf,
     /// Name of the package.
     pub package: String,
-    /// Its directory below that of the workspace, if cargo or rustup read something on the way down to it: then cargo is
-    /// started there.
+    /// Its directory below that of the workspace, if cargo or rustup read files on the way down to it: then
+    /// cargo is started there.
     pub directory: Option<PathBuf>,
 }
 
-/// What the package in `root`, a path without links, is a member of; `None` if it is none.
+/// The workspace membership of the package in `root`, a path without links; `None` if it is not a member.
 ///
 /// # Errors
-/// If cargo cannot read it, such as if the workspace above it does not have it for a member.
+/// If cargo cannot read it, such as if the workspace above it does not have it as a member.
 pub fn member(root: &Path, with: &FetchContext) -> Result<Option<Member>, SourceError> {
     if !root.join("Cargo.toml").is_file() {
         return Ok(None);

@@ -1,8 +1,7 @@
 //! A `.crate` archive: listed, or unpacked into a directory.
 //!
-//! An archive comes from outside, so nothing in it is trusted: entries stay below the one directory they all
-//! lie in, links stay within the tree and are made last, so that nothing is written through them, and there is
-//! an end to how much is unpacked.
+//! An archive is untrusted: all its entries must be below one directory, links must stay within the tree and
+//! are made last, so that nothing is written through them, and the unpacked size is limited.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -18,24 +17,24 @@ use tar::{Archive, Entry, EntryType};
 use crate::corpus::sources::error::{SourceError, too_large};
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
 
-/// How much an archive may hold.
+/// Size limits of an archive.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ArchiveLimits {
-    /// Bytes, unpacked, with the archive's own headers.
+    /// Bytes, unpacked, including the archive's own headers.
     pub(crate) bytes: u64,
-    /// Entries.
+    /// Number of entries.
     pub(crate) entries: usize,
 }
 
 impl ArchiveLimits {
-    /// An archive that may hold `bytes`.
+    /// Limits for an archive of at most `bytes`.
     pub(crate) fn for_bytes(bytes: u64) -> Self {
         Self { bytes, entries: 100_000 }
     }
 }
 
-/// The files of an archive whose entries all lie in the directory `top`, sorted by path; unpacked into `into`,
-/// which is not there yet, where that is given.
+/// The files of an archive whose entries are all in the directory `top`, sorted by path; unpacked into
+/// `into`, which does not exist yet, if that is given.
 pub(crate) fn read(
     archive: &Path,
     top: &str,
@@ -139,8 +138,8 @@ impl ArchiveReader<'_> {
         }
     }
 
-    /// Links may only point to files and directories of the tree, and not through other links: what a path
-    /// means can then be read from the path.
+    /// Links may only point to files and directories of the tree, and not through other links: then the
+    /// meaning of a path can be read from the path.
     fn check_links(&self) -> Result<(), SourceError> {
         let links: BTreeSet<&Path> = self.files.iter().filter(is_link).map(path_of).collect();
         for file in &self.files {
@@ -189,7 +188,7 @@ fn make_parent(path: &Path) -> Result<(), SourceError> {
     fs::create_dir_all(parent).map_err(SourceError::io("create", parent))
 }
 
-/// A reader that fails where it would give more than it may.
+/// A reader that fails when it exceeds its limit.
 struct LimitedReader<R> {
     inner: R,
     left: u64,
@@ -219,7 +218,7 @@ pub(crate) mod tests {
     /// An entry to pack: its kind and mode, its name as raw bytes, and its content or the target of the link.
     pub(in crate::corpus::sources) type Packed<'a> = (EntryType, u32, &'a str, &'a str);
 
-    /// Packs what no honest tool would: names go into the header as they are.
+    /// Packs entries that no honest tool would: names go into the header as they are.
     pub(in crate::corpus::sources) fn pack(to: &Path, entries: &[Packed<'_>]) {
         let gzip = flate2::write::GzEncoder::new(File::create(to).unwrap(), flate2::Compression::fast());
         let mut builder = tar::Builder::new(gzip);

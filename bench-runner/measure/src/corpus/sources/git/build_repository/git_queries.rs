@@ -1,7 +1,7 @@
-//! What of a project asks git while it is built.
+//! Finds code of a project that asks git while it is built.
 //!
-//! Build scripts are read as the compiler reads them, token by token, so that comments do not count and what stands in
-//! macros does. What libraries do is known by their names.
+//! Build scripts are read as the compiler reads them, token by token, so that comments do not count and code
+//! in macros does. Libraries are recognized by their names.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use crate::corpus::sources::pinned::Pinned;
 
-/// Libraries of build scripts, and macros, that ask git for a project's commit.
+/// Libraries for build scripts, and macros, that ask git for a project's commit.
 const LIBRARIES: [&str; 10] = [
     "vergen",
     "vergen-gitcl",
@@ -23,10 +23,10 @@ const LIBRARIES: [&str; 10] = [
     "git-const",
     "bugreport",
 ];
-/// Files of one build script that are read.
+/// Most files read of one build script.
 const MOST_FILES: usize = 100;
 
-/// The first thing found that asks git, as it is called: a file, or a package of the lock file.
+/// The first code found that asks git, by its name: a file, or a package of the lock file.
 pub(crate) fn find(pinned: &Pinned) -> Option<String> {
     let manifests = pinned.files.iter().filter(|file| file.path.ends_with("Cargo.toml"));
     for manifest in manifests {
@@ -41,7 +41,7 @@ pub(crate) fn find(pinned: &Pinned) -> Option<String> {
     table(&pinned.dir().join("Cargo.lock")).and_then(|lock| library(&lock))
 }
 
-/// The build scripts that a manifest names, or that cargo finds without.
+/// The build scripts that a manifest names, or that cargo finds by default.
 fn scripts(manifest: &Table) -> Vec<PathBuf> {
     match manifest.get("package").and_then(|package| package.get("build")) {
         Some(Value::Boolean(false)) => Vec::new(),
@@ -74,7 +74,7 @@ fn file_that_asks(tree: &Path, script: &Path) -> Option<PathBuf> {
     None
 }
 
-/// What was found in a file.
+/// Result of scanning a file.
 #[derive(Default)]
 struct SourceScan {
     asks: bool,
@@ -109,7 +109,7 @@ impl SourceScan {
     }
 }
 
-/// True if a text names git as a program, alone or with what it is to do, or a part of a repository.
+/// True if a text names git as a program, with or without arguments, or a part of a repository.
 fn is_gits(text: &str) -> bool {
     let program = text.split([' ', '\t']).next().unwrap_or("");
     let command = program == "git" && !text.contains("github") || program.ends_with("/git");

@@ -1,11 +1,12 @@
-//! A small repository beside a source, for a project whose build script asks git.
+//! A small repository for the copy of a project whose build script asks git.
 //!
-//! A copy is no work tree of git. Where a build would ask git, a repository is made for the copy: the commit with its
-//! files, those before it as far as the user's own repository has them, the tags that lead to them. Objects are copied,
-//! so that nothing that happens to the user's repository changes it, and nothing is written there. It lies beside the tree
-//! in the cache, is no part of its hash, and is laid out with it.
+//! A copy is not a work tree of git. If a build would ask git, a repository is made for the copy: the commit
+//! with its files, those before it as far as the user's own repository has them, and the tags that lead to
+//! them. Objects are copied, so that the repository does not depend on the user's, to which nothing is
+//! written. It is stored next to the tree in the cache, is not part of the tree's hash, and is checked out
+//! with it.
 //!
-//! What asks git is found in `git_queries`; what the index of a work tree says is in `index`.
+//! `git_queries` finds the code that asks git; `index` writes the index of a work tree.
 
 mod git_queries;
 mod index;
@@ -28,24 +29,24 @@ use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::walk;
 use objects::BuildRepository;
 
-/// The repository itself, in the directory beside a tree.
+/// The repository itself, in the directory next to a tree.
 const GIT: &str = "git";
-/// Where it belongs in a copy.
+/// File with its path in a copy.
 const AT: &str = "at";
-/// What it was made from.
+/// File with the key of its contents.
 const KEY: &str = "made-from";
 
-/// A commit of the user's repository, and how it is to be shown.
+/// The state of the user's repository that a build sees.
 #[derive(Clone, Copy)]
 enum CommitView<'a> {
-    /// As it is checked out there, with what was changed since.
+    /// As it is checked out there, with later changes.
     CheckedOut,
-    /// This one, as nobody has changed it.
+    /// This commit, without changes.
     Commit(&'a str),
 }
 
-/// The source with a repository for its build, where that asks git; `path` is the user's own directory, which is
-/// checked out, or is looked at as `rev` has it.
+/// The source with a repository for its build, if the build asks git; `path` is the user's own directory, in
+/// its checked out state, or as of `rev`.
 pub(crate) fn for_directory(
     mut pinned: Pinned,
     path: &Path,
@@ -66,16 +67,16 @@ pub(crate) fn for_directory(
     Ok(pinned)
 }
 
-/// The work tree of the repository that the project in `root` is a part of, if that asks git and its copy does not begin
-/// there.
+/// The work tree of the repository that the project in `root` is a part of, if the project asks git and its
+/// copy does not begin there.
 pub(crate) fn needs_work_tree(pinned: &Pinned, root: &Path) -> Option<PathBuf> {
     let work_tree = worktree::work_tree(root).ok().flatten()?;
     let below = root.strip_prefix(&work_tree).ok()?;
     (!pinned.root.ends_with(below) && git_queries::find(pinned).is_some()).then_some(work_tree)
 }
 
-/// The same for a commit of a repository in the cache. Whatever more of its history is there, it has that one commit and
-/// no tags: else what a build finds would depend on what was fetched before.
+/// The same for a commit of a repository in the cache. Even if more of its history is there, it gets that one
+/// commit and no tags: otherwise the build would depend on earlier fetches.
 pub(crate) fn for_commit(
     mut pinned: Pinned,
     url: &str,
@@ -100,7 +101,7 @@ pub(crate) fn for_commit(
     Ok(pinned)
 }
 
-/// What was taken from the user's repository, in words; or why nothing was.
+/// Makes the repository from the user's. Returns a description of it, or the reason why there is none.
 fn take_from_user(
     pinned: &Pinned,
     path: &Path,
@@ -155,7 +156,7 @@ fn take_from_user(
     Ok(Ok(format!("{made}{alone}")))
 }
 
-/// Writes the repository beside the tree, where it is not there already.
+/// Writes the repository next to the tree, unless it exists already.
 fn store_beside(
     pinned: &Pinned,
     at: &Path,
@@ -187,8 +188,8 @@ fn store_beside(
     })
 }
 
-/// git's rules for the copy: it ignores what a source is completed with, and what came along though the user's own rules
-/// ignore it, which may not be in the project.
+/// git's ignore rules for the copy: files that complete a source, and files that were copied although the
+/// user's own rules ignore them, which may not be in the project.
 fn exclude(pinned: &Pinned, at: &Path) -> String {
     let mut rules = "/.bench-runner-project\nCargo.lock\n/target\n".to_owned();
     let project = pinned.root.strip_prefix(at).ok().and_then(Path::to_str).filter(|path| !path.is_empty());
@@ -203,8 +204,8 @@ fn exclude(pinned: &Pinned, at: &Path) -> String {
     rules
 }
 
-/// Puts the repository of a source into a copy of it, if it has one. What is there already and is the same is
-/// left alone, with its time: a build script may look at that.
+/// Puts the repository of a source into a copy of it, if it has one. Files that are there already with the
+/// same content keep their time: a build script may check it.
 pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError> {
     let beside = repository_dir(&pinned.tree);
     let from = beside.join(GIT);
@@ -234,14 +235,14 @@ pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError>
     })
 }
 
-/// Where the repository of a tree lies.
+/// Directory of the repository of a tree.
 fn repository_dir(tree: &Path) -> PathBuf {
     let mut name = tree.as_os_str().to_owned();
     name.push(".repository");
     name.into()
 }
 
-/// Takes away one that was made when there was something to make it from.
+/// Removes a repository that was made earlier, when it was possible.
 fn remove(beside: &Path) -> Result<(), SourceError> {
     match fs::remove_dir_all(beside) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

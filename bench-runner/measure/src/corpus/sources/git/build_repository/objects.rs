@@ -1,4 +1,4 @@
-//! What of a repository is taken along, and how it is written.
+//! Selects the objects of a repository that are copied, and writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -13,31 +13,31 @@ use super::index::{self, TrackedFile};
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::cli;
 
-/// Commits that are taken along at most.
+/// Most commits that are copied.
 const MOST_COMMITS: usize = 200_000;
 /// A question to git that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a repository for a copy consists of.
+/// Contents of a repository for a copy.
 pub(crate) struct BuildRepository {
-    /// The commit that is checked out.
+    /// The checked out commit.
     pub(crate) head: Oid,
-    /// The branch that is, where one is.
+    /// The checked out branch, if any.
     branch: Option<String>,
-    /// It and those before it.
+    /// `head` and its ancestors.
     commits: Vec<Oid>,
-    /// Those of them at which history is cut.
+    /// The commits at which history is cut.
     cuts: Vec<Oid>,
-    /// Tags by name, with what they name and the commit that this leads to.
+    /// Tags by name, with the object that they name and the commit that it leads to.
     tags: BTreeMap<String, (Oid, Oid)>,
-    /// The files that git knows.
+    /// The files that git tracks.
     pub(crate) entries: Vec<TrackedFile>,
-    /// How many digits the user's git gives of a commit.
+    /// Number of digits in the user's abbreviated commits.
     pub(crate) abbreviated: Option<usize>,
 }
 
 impl BuildRepository {
-    /// A text that is another one whenever what was made is.
+    /// A text that changes whenever the contents change.
     pub(crate) fn key(&self) -> String {
         let Self { head, branch, commits, cuts, tags, entries, abbreviated } = self;
         let entries: Vec<String> = entries.iter().map(TrackedFile::to_string).collect();
@@ -46,7 +46,7 @@ impl BuildRepository {
     }
 }
 
-/// As it reads after "a repository with".
+/// Reads well after "a repository with".
 impl fmt::Display for BuildRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
@@ -55,7 +55,7 @@ impl fmt::Display for BuildRepository {
     }
 }
 
-/// The commit that is checked out, with the user's index and what was changed since.
+/// The checked out commit, with the user's index and later changes.
 pub(crate) fn checked_out(repository: &Repository) -> Result<BuildRepository, git2::Error> {
     let head = repository.head()?;
     let branch = head.is_branch().then(|| head.name().ok().map(str::to_owned)).flatten();
@@ -64,12 +64,12 @@ pub(crate) fn checked_out(repository: &Repository) -> Result<BuildRepository, gi
     Ok(BuildRepository { branch, entries, ..collect(repository, head)? })
 }
 
-/// A commit, as nobody has changed it, with those before it.
+/// A commit without changes, with its ancestors.
 pub(crate) fn with_history(repository: &Repository, rev: &str) -> Result<BuildRepository, git2::Error> {
     collect(repository, Oid::from_str(rev)?)
 }
 
-/// A commit alone.
+/// A single commit.
 pub(crate) fn single(repository: &Repository, rev: &str) -> Result<BuildRepository, git2::Error> {
     let head = Oid::from_str(rev)?;
     let entries = index::files_of_commit(repository, head)?;
@@ -118,14 +118,16 @@ fn collect(repository: &Repository, head: Oid) -> Result<BuildRepository, git2::
     })
 }
 
-/// How many digits the user's git gives of a commit: that depends on how many objects the whole repository has.
+/// Number of digits to which the user's git abbreviates a commit: it depends on the number of objects in the
+/// whole repository.
 pub(crate) fn abbreviated(workdir: &Path, commit: Oid) -> Option<usize> {
     let args = ["rev-parse", "--short", &commit.to_string()].map(OsString::from);
     let said = cli::call(workdir, args, TIMEOUT).ok()?.stdout;
     Some(said.trim().len()).filter(|length| (4..=40).contains(length))
 }
 
-/// Writes everything but the index into the directory `git`. The inner error is of reading the user's repository.
+/// Writes everything except the index into the directory `git`. The inner error is about reading the user's
+/// repository.
 pub(crate) fn write(
     made: &BuildRepository,
     exclude: &str,
@@ -164,7 +166,7 @@ fn write_pack(made: &BuildRepository, repository: &Repository, into: &Path) -> R
     }
     pack.insert_tree(repository.find_commit(made.head)?.tree_id())?;
     for (id, commit) in made.tags.values() {
-        // A tag may be one of a tag.
+        // A tag may point to another tag.
         let mut id = *id;
         while id != *commit {
             pack.insert_object(id, None)?;

@@ -1,8 +1,8 @@
 //! Bare repositories in the cache, one for each address, filled by the user's own git and read by libgit2.
 //!
-//! A commit is fetched when it is asked for and not there: alone, where the server gives single commits, and with all
-//! that the server has, where it does not. Nothing is filtered, so what is there is whole. A repository that cannot be
-//! read is replaced by a new one, once.
+//! A commit is fetched if it is requested and not there: alone, if the server supports single commits, or
+//! else with everything that the server has. Nothing is filtered, so the objects are complete. A repository
+//! that cannot be read is replaced by a new one, once.
 //!
 //! Knows nothing of manifests and work trees.
 
@@ -21,19 +21,20 @@ use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::history;
 use fetch::FetchRequest;
 
-/// Why something could not be read from a repository.
+/// The reason why something could not be read from a repository.
 #[derive(Debug)]
 pub(crate) enum StoreReadError {
-    /// The repository is damaged; fetching it again may help. What cannot be read, as text.
+    /// The repository is damaged; fetching it again may help. The unreadable part, as text.
     Damaged(String),
-    /// It is sound, and what was read is refused.
+    /// It is sound, and its contents are refused.
     Refused(SourceError),
 }
 
-/// The commit `rev` of the repository at `url`, fetched where it is not there; `read` gets it, maybe twice.
+/// Calls `read` with the commit `rev` of the repository at `url`, which is fetched if it is not there; `read`
+/// may be called twice.
 ///
-/// No other process fetches into or replaces the repository meanwhile. `read` must not wait for other threads: one of
-/// them may be waiting for the same repository.
+/// No other process fetches into or replaces the repository meanwhile. `read` must not wait for other
+/// threads: one of them may be waiting for the same repository.
 pub(crate) fn with_commit<T>(
     url: &str,
     rev: &str,
@@ -43,11 +44,11 @@ pub(crate) fn with_commit<T>(
     with_history(&FetchRequest { url, rev, depth: 1 }, with, read)
 }
 
-/// The repository at `url`, with the commit `rev` and its first-parent history so far back that `deepen_to`
-/// commits are there, that one counted, or all there are.
+/// The repository at `url`, with the commit `rev` and its first-parent history of `deepen_to` commits,
+/// including `rev`, or all if there are fewer.
 ///
 /// # Errors
-/// If they cannot be had.
+/// If they cannot be fetched.
 pub fn repository(
     url: &str,
     rev: &str,
@@ -77,7 +78,8 @@ fn with_history<T>(
     if with.offline {
         return Err(offline(missing, &store, wanted));
     }
-    // What is there stays; where git cannot go on from it, a new repository shows whether it was to blame.
+    // Existing objects stay; if git cannot continue from them, a new repository shows whether they were to
+    // blame.
     if matches!(missing, MissingCommit::Commit | MissingCommit::History { .. })
         && fetch::into(&store, wanted).is_ok()
     {
@@ -92,7 +94,7 @@ fn with_history<T>(
     replace(&store, wanted, &mut read)
 }
 
-/// The error where what is missing may not be fetched.
+/// The error if the missing part must not be fetched.
 fn offline(missing: MissingCommit, store: &Path, wanted: &FetchRequest<'_>) -> SourceError {
     let FetchRequest { url, rev, depth } = wanted;
     let what = match missing {
@@ -106,7 +108,7 @@ fn offline(missing: MissingCommit, store: &Path, wanted: &FetchRequest<'_>) -> S
     SourceError::Offline { what, help: "`bench-runner run` without `--offline` fetches it".into() }
 }
 
-/// Fetches into a new repository, which takes the place of the one in `store` when everything was read from it.
+/// Fetches into a new repository, which replaces the one in `store` when everything was read from it.
 fn replace<T>(
     store: &Path,
     wanted: &FetchRequest<'_>,
@@ -125,7 +127,7 @@ fn replace<T>(
         MissingCommit::History { .. } => damaged(store, "a part of its history is missing".to_owned()),
         MissingCommit::Commit => fetch::no_such_commit(wanted),
     });
-    // A commit that is refused need not be fetched again to be refused again.
+    // A refused commit is kept too, so that it is not fetched again.
     if found.is_ok() || matches!(found, Err(SourceError::Commit { .. })) {
         if store.exists() {
             let old = scratch.path().join("old");
@@ -136,11 +138,11 @@ fn replace<T>(
     found
 }
 
-/// What keeps a commit from being read.
+/// The reason why a commit cannot be read.
 enum MissingCommit {
     Store,
     Commit,
-    /// The commit is there, and of those before it too few: so many in all.
+    /// The commit is there, with too little of its history: this many commits in total.
     History {
         there: usize,
     },
@@ -152,7 +154,7 @@ fn unsound(error: git2::Error) -> MissingCommit {
     MissingCommit::Damaged(error.message().to_owned())
 }
 
-/// Reads the commit, where as much of its history is there as is wanted, or as there is.
+/// Reads the commit, if as much of its history is there as requested, or all of it.
 fn try_read<T>(
     store: &Path,
     wanted: &FetchRequest<'_>,
@@ -164,7 +166,7 @@ fn try_read<T>(
     let repo = Repository::open_bare(store).map_err(unsound)?;
     let commit = Oid::from_str(wanted.rev).and_then(|id| repo.find_commit(id));
     let commit = commit.map_err(|error| match error.code() {
-        // A name for it is left by the fetch that brought it.
+        // The fetch that brought the commit left a reference to it.
         ErrorCode::NotFound if repo.find_reference(&fetch::pin_ref(wanted.rev)).is_err() => {
             MissingCommit::Commit
         }
@@ -181,23 +183,24 @@ fn try_read<T>(
     })
 }
 
-/// The name of a commit whose parents the server does not have either.
+/// The reference for a commit whose parents the server does not have either.
 fn end_ref(commit: Oid) -> String {
     format!("refs/ends/{commit}")
 }
 
-/// Remembers where history ends right after a fetch that asked for more of it: there it ends where it comes from.
+/// Records where history ends right after a fetch that asked for more of it: there it ends at its origin,
+/// too.
 fn note_end(store: &Path, wanted: &FetchRequest<'_>) {
     let Ok(repo) = Repository::open_bare(store) else { return };
     let back = Oid::from_str(wanted.rev).and_then(|id| history::first_parents(&repo, id, wanted.depth));
     let Ok(history::FirstParents { commits, cut: true }) = back else { return };
     if let Some(last) = commits.last().filter(|last| is_cut_at(&repo, **last)) {
-        // Where it cannot be written, whoever reads it finds history missing.
+        // If it cannot be written, readers find history missing.
         let _ = repo.reference(&end_ref(*last), *last, true, "");
     }
 }
 
-/// True if git cut history at this commit; where it did not and a parent is missing, that is damage.
+/// True if git cut history at this commit; otherwise a missing parent is damage.
 fn is_cut_at(repo: &Repository, commit: Oid) -> bool {
     let cuts = fs::read_to_string(repo.path().join("shallow")).unwrap_or_default();
     cuts.lines().any(|line| line.trim() == commit.to_string())
@@ -208,7 +211,7 @@ fn damaged(store: &Path, reason: String) -> SourceError {
     SourceError::Damaged { store: store.to_owned(), reason, help }
 }
 
-/// Where the repository of an address lies: a name to read and a hash to tell apart.
+/// Directory of the repository of an address: a readable name and a hash for uniqueness.
 fn repository_dir(url: &str, cache: &CacheDir) -> PathBuf {
     let url = url.trim_end_matches('/');
     let last = url.rsplit(['/', ':']).next().unwrap_or_default().trim_end_matches(".git");

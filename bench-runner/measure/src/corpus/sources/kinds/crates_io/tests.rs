@@ -1,4 +1,4 @@
-//! A shell script stands in for cargo: it notes how it was called and "downloads" an archive that lies ready.
+//! A shell script replaces cargo: it records its calls and "downloads" an archive that was made before.
 
 use std::os::unix::fs::PermissionsExt;
 

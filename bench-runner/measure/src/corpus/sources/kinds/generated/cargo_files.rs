@@ -1,4 +1,4 @@
-//! `Cargo.toml` and `Cargo.lock` of the generated crates, as cargo itself would write the latter.
+//! `Cargo.toml` and `Cargo.lock` of the generated crates; the latter is as cargo itself would write it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,8 +63,8 @@ fn local_dependencies(source: &GeneratedSource, at: u32) -> Vec<String> {
     names
 }
 
-/// The lock file of crates without any dependency from elsewhere. Its version is the one that all cargos of the last
-/// years read and leave as it is.
+/// The lock file of crates without external dependencies. All recent versions of cargo read its format
+/// version and do not change it.
 pub(super) fn lock(source: &GeneratedSource) -> String {
     let mut packages: BTreeMap<String, Vec<String>> =
         (0..source.crates).map(|at| (GeneratedSource::package(at), local_dependencies(source, at))).collect();

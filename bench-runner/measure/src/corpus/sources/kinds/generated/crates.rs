@@ -94,7 +94,7 @@ fn code(source: &GeneratedSource, at: u32) -> String {
 
 const CALLING: &str = "    x = called(x);\n";
 
-/// A function with the statements that call what the binary depends on. No value of `x` that comes up runs them, and
+/// A function with the statements that call the binary's dependencies. No actual value of `x` runs them, and
 /// the compiler cannot know that.
 fn uncalled_function(calls: &str) -> String {
     let lines: String = calls.lines().map(|line| format!("        {line}\n")).collect();
@@ -105,7 +105,7 @@ fn uncalled_function(calls: &str) -> String {
 const TABLE_ITEMS: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/table.rs\"));\n\n";
 const MACRO_ITEMS: &str = "#[derive(macros::Mixed)]\npub struct Table;\n\n";
 
-/// Has what the binary depends on linked into it.
+/// `use` declarations that link the binary's dependencies into it.
 fn uses(source: &GeneratedSource) -> String {
     let mut text: String =
         source.dependencies.keys().map(|name| format!("use {} as _;\n", name.replace('-', "_"))).collect();

@@ -1,7 +1,7 @@
-//! `kind = "generated"`: the parameters of a small family of crates, and how they stand in TOML.
+//! `kind = "generated"`: the parameters of a small family of crates, and their form in TOML.
 //!
-//! The same parameters always give the same bytes, so the parameters are all that a manifest has to hold. Knows
-//! nothing of the code that is written from them, but for the places that edits go to.
+//! The same parameters always give the same bytes, so a manifest contains only the parameters. Knows nothing
+//! of the code that is written from them, except the places of edits.
 
 use std::collections::BTreeMap;
 
@@ -14,81 +14,81 @@ const MOST_CRATES: u32 = 64;
 /// Fewest and most lines of one crate.
 const LINES: std::ops::RangeInclusive<u32> = 20..=100_000;
 
-/// The line after which an edit inside a function goes; it stands once in each crate.
+/// The line after which an edit inside a function goes; it occurs once in each crate.
 pub(super) const BODY_ANCHOR: &str = "fn edited(x: u64) -> u64 {";
-/// The line after which a new public item goes; it stands once in each library.
+/// The line after which a new public item goes; it occurs once in each library.
 pub(super) const ITEM_ANCHOR: &str = "// New items go below this line.";
 
 /// Crates made from parameters, so that one property can vary and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct GeneratedSource {
-    /// Draws the statements.
+    /// Seed of the random statements.
     pub seed: u64,
-    /// Number of crates: one binary, the others libraries. A proc macro comes on top.
+    /// Number of crates: one binary, the others libraries. A proc macro is added to them.
     pub crates: u32,
-    /// Which crate depends on which.
+    /// Dependencies between the crates.
     pub shape: GraphShape,
-    /// Lines of each crate, about, as [`Style::Plain`] writes them; other styles wrap the same statements.
+    /// Approximate lines of each crate in [`Style::Plain`]; other styles wrap the same statements.
     pub lines: u32,
-    /// In which style the statements are wrapped.
+    /// Style in which the statements are wrapped.
     pub style: Style,
-    /// What the deepest crate needs while it is built.
+    /// Build-time dependency of the deepest crate.
     pub in_graph: InGraph,
-    /// What the binary depends on besides, by name of the package.
+    /// External dependencies of the binary, by name of the package.
     pub dependencies: BTreeMap<String, PinnedDependency>,
     /// Rust statements that call them. They are compiled and linked into the binary, and never run.
     pub calls: Option<String>,
-    /// The text of Cargo.lock, where there are such dependencies.
+    /// The text of Cargo.lock, if there are such dependencies.
     pub lock: Option<String>,
     /// The hash that the tree must have, 64 hex digits.
     pub tree: Option<String>,
 }
 
-/// Which crate depends on which.
+/// Dependencies between the crates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::corpus) enum GraphShape {
-    /// A binary alone.
+    /// A single binary.
     One,
-    /// Each crate on the next one.
+    /// Each crate depends on the next one.
     Chain,
-    /// The binary on all others.
+    /// The binary depends on all others.
     Star,
-    /// The binary on all others but the last, and those on the last.
+    /// The binary depends on all others but the last, and those on the last.
     Diamond,
 }
 
-/// How the same statements are wrapped.
+/// Style in which the same statements are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::corpus) enum Style {
     /// Plain functions.
     Plain,
-    /// Types over types, made for the binary's closure: all is compiled where it is used.
+    /// Nested generic types, instantiated for the binary's closure: all is compiled where it is used.
     Generics,
     /// The same, with trait objects in place of type parameters.
     TraitObjects,
     /// Async functions that await each other.
     AsyncNested,
-    /// The same, each future in a box.
+    /// The same, with each future in a box.
     AsyncBoxed,
-    /// A structure with seven derived traits beside each function.
+    /// A structure with seven derived traits for each function.
     Derive,
 }
 
-/// What the deepest crate needs while it is built.
+/// Build-time dependency of the deepest crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::corpus) enum InGraph {
     /// Nothing.
     None,
     /// A build script that writes code.
     BuildScript,
-    /// A proc macro, in a crate of its own.
+    /// A proc macro, in a separate crate.
     ProcMacro,
 }
 
 /// One version of a package from crates.io.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct PinnedDependency {
-    /// Its full version, without the `=` that stands before it.
+    /// Its full version, without the `=` before it.
     pub version: String,
     /// Features to turn on.
     pub features: Vec<String>,
@@ -96,7 +96,7 @@ pub(in crate::corpus) struct PinnedDependency {
     pub default_features: bool,
 }
 
-/// A parameter that is one of a few words.
+/// A parameter with a few valid words.
 trait WordParameter: Copy + 'static {
     const ALL: &'static [(&'static str, Self)];
 
@@ -137,7 +137,7 @@ impl WordParameter for InGraph {
 }
 
 impl GeneratedSource {
-    /// The number of the crate that nothing of the project lies below: the last one. 0 is the binary.
+    /// The number of the crate that depends on no other crate of the project: the last one. 0 is the binary.
     pub(super) fn deepest(&self) -> u32 {
         self.crates.saturating_sub(1)
     }
@@ -155,7 +155,7 @@ impl GeneratedSource {
         }
     }
 
-    /// The file that holds the code of crate number `at`.
+    /// The source file of crate number `at`.
     pub(super) fn file(at: u32) -> String {
         let name = if at == 0 { "main" } else { "lib" };
         format!("crates/{}/src/{name}.rs", Self::package(at))
@@ -188,7 +188,7 @@ impl GeneratedSource {
     }
 }
 
-/// Reads the keys of the table, `kind` apart.
+/// Reads the keys of the table, except `kind`.
 pub(super) fn read(table: &mut Reader<'_>) -> Result<GeneratedSource, DocError> {
     let source = GeneratedSource {
         seed: table.read("seed", seed)?,
@@ -241,7 +241,7 @@ fn within(value: &TomlValue<'_>, bounds: std::ops::RangeInclusive<u32>) -> Resul
     Err(value.error(format!("`{}` must be between {low} and {high}", value.name())))
 }
 
-/// A name as crates.io has it. It becomes a word in Rust code.
+/// A valid package name on crates.io. It becomes a word in Rust code.
 fn is_package(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.len() <= 64 && name.chars().all(rest)

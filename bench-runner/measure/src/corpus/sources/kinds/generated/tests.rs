@@ -29,7 +29,7 @@ fn hash(source: &GeneratedSource) -> String {
     tree::hash(&tree_files(&files))
 }
 
-/// A new value here is a new [`VERSION`].
+/// A new value here requires a new [`VERSION`].
 #[test]
 fn the_bytes_of_a_family_outlive_versions_of_this_program() {
     let all = [
@@ -114,7 +114,7 @@ fn what_was_generated_is_pinned_by_its_tree_and_made_once() {
     assert_eq!(pinned.pin, Pin::Tree { sha256: hash(&family()) });
     let recalled = local_tree::load_pinned(&hash(&family()), None, &with.cache).unwrap().unwrap();
     assert_eq!(recalled.files, pinned.files);
-    // What was damaged is made again.
+    // A damaged tree is made again.
     fs::write(pinned.tree.join("Cargo.toml"), "x").unwrap();
     assert_eq!(pin(&family(), "family", &with).unwrap(), pinned);
     assert!(fs::read_to_string(pinned.tree.join("Cargo.toml")).unwrap().contains("generator 1"));
