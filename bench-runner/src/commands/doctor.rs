@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         Ok(supervisor) => supervisor.accounting().to_string(),
         Err(error) => format!("builds cannot be metered here: {error}"),
     };
-    let toolchain = projects.toolchain(&projects.sources().cache.nowhere());
+    let toolchain = projects.toolchain(&projects.sources().cache.empty_dir());
     let installed = projects.installed_toolchains();
     let values = values(&projects);
     if args.json {

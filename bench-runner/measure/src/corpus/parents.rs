@@ -24,7 +24,7 @@ const HARMLESS: [&str; 11] = [
     "cache",
 ];
 
-const WAY_OUT: &str = "put the work trees elsewhere with `--cache-dir`";
+const HELP: &str = "put the work trees elsewhere with `--cache-dir`";
 
 /// A directory above the work trees that would change every build in them.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,7 @@ impl ParentError {
             Self::Workspace { .. } => ", or move that file",
             Self::Unreadable { .. } => "",
         };
-        Some(format!("{WAY_OUT}{or}"))
+        Some(format!("{HELP}{or}"))
     }
 }
 

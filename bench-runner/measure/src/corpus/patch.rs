@@ -39,9 +39,10 @@ pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
     while let Some((at, line)) = lines.next() {
         let Some(old) = line.strip_prefix("--- ") else {
             // The lines that git writes between files do not change them; any other line is an error.
-            const BETWEEN: [&str; 5] = ["diff ", "index ", "new file mode ", "deleted file mode ", "\n"];
+            const BETWEEN_FILES: [&str; 5] =
+                ["diff ", "index ", "new file mode ", "deleted file mode ", "\n"];
             if files.is_empty() && !line.starts_with(['+', '@'])
-                || BETWEEN.iter().any(|start| line.starts_with(start))
+                || BETWEEN_FILES.iter().any(|start| line.starts_with(start))
             {
                 continue;
             }

@@ -58,9 +58,7 @@ pub enum SupervisorError {
     /// It has ended, does not answer, or sends invalid messages; the processes it owned have been ended as
     /// far as possible.
     #[error("the supervisor is lost ({how}); what it had started was ended, run again")]
-    Lost {
-        how: String,
-    },
+    Lost { how: String },
     /// It could not run the build.
     #[error("the supervisor could not run the build: {reason}")]
     Refused { reason: String },

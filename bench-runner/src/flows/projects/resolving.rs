@@ -247,7 +247,7 @@ impl Projects {
             return Ok((Rc::new(plain), None));
         }
         let Some(source) = source else {
-            let toolchain = self.toolchain(&self.sources.cache.nowhere())?;
+            let toolchain = self.toolchain(&self.sources.cache.empty_dir())?;
             let in_force = InForce { target: toolchain.host_target(), ..InForce::default() };
             return Ok((Rc::new(Context { toolchain: Some(toolchain), in_force, ..plain }), None));
         };

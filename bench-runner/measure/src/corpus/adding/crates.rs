@@ -40,7 +40,7 @@ pub(super) fn source(name: &str, version: Option<&str>, with: &FetchContext) -> 
 
 fn cargo_info(spec: &str, with: &FetchContext) -> Result<String, AddError> {
     let args = ["info", "--color", "never", "--registry", "crates-io", spec];
-    Ok(sources::cargo(&format!("the crate {spec}"), &args, &with.cache.nowhere(), with)?.stdout)
+    Ok(sources::cargo(&format!("the crate {spec}"), &args, &with.cache.empty_dir(), with)?.stdout)
 }
 
 fn newest(name: &str, with: &FetchContext) -> Result<String, AddError> {

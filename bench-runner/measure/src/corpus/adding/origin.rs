@@ -11,9 +11,7 @@ use super::error::AddError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProjectOrigin {
     /// A repository, by an address that git understands.
-    Git {
-        url: String,
-    },
+    Git { url: String },
     /// A crate from crates.io.
     Crate {
         name: String,

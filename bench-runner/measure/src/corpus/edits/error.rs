@@ -23,18 +23,10 @@ pub enum EditError {
     },
     /// The file cannot be read.
     #[error("failed to read {} for the edit `{edit}`: {error}", file.display())]
-    Read {
-        edit: String,
-        file: PathBuf,
-        error: io::Error,
-    },
+    Read { edit: String, file: PathBuf, error: io::Error },
     /// The file cannot be written.
     #[error("failed to write {} for the edit `{edit}`: {error}", file.display())]
-    Write {
-        edit: String,
-        file: PathBuf,
-        error: io::Error,
-    },
+    Write { edit: String, file: PathBuf, error: io::Error },
     /// A patch does not fit the source.
     #[error(
         "the patch of the edit `{edit}` does not fit {}: {reason}",

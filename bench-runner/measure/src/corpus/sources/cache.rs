@@ -54,7 +54,7 @@ impl CacheDir {
     }
 
     /// An empty directory, in which cargo finds no project.
-    pub fn nowhere(&self) -> PathBuf {
+    pub fn empty_dir(&self) -> PathBuf {
         self.root.join("empty")
     }
 }

@@ -17,13 +17,14 @@ use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::error::SourceError;
 
 /// Tables of the user's configuration that are about fetching.
-const FETCHING: [&str; 6] = ["source", "registries", "registry", "net", "http", "credential-alias"];
+const FETCHING_TABLES: [&str; 6] = ["source", "registries", "registry", "net", "http", "credential-alias"];
 
 /// Directories that the homes share.
-const SHARED: [&str; 2] = ["registry", "git"];
+const SHARED_DIRS: [&str; 2] = ["registry", "git"];
 
 /// First line of the generated files.
-const MADE: &str = "# Made by bench-runner from the user's own configuration; changes are lost.\n";
+const GENERATED_HEADER: &str =
+    "# Made by bench-runner from the user's own configuration; changes are lost.\n";
 
 /// The user's own cargo home: `CARGO_HOME`, or `.cargo` in the home directory.
 pub fn user_cargo_home() -> Option<PathBuf> {
@@ -37,7 +38,8 @@ pub fn user_cargo_home() -> Option<PathBuf> {
 /// If they cannot be written, or the user's configuration cannot be read.
 pub fn prepare(cache: &CacheDir, user_home: Option<&Path>) -> Result<(), SourceError> {
     let (fetching, building) = (cache.fetching_home(), cache.building_home());
-    for dir in [&building, &cache.nowhere()].into_iter().chain(&SHARED.map(|name| fetching.join(name))) {
+    for dir in [&building, &cache.empty_dir()].into_iter().chain(&SHARED_DIRS.map(|name| fetching.join(name)))
+    {
         fs::create_dir_all(dir).map_err(SourceError::io("create", dir))?;
     }
     let config = user_home.map(user_config).transpose()?.unwrap_or_default();
@@ -47,7 +49,7 @@ pub fn prepare(cache: &CacheDir, user_home: Option<&Path>) -> Result<(), SourceE
         let own = user_home.map(|home| home.join(name)).filter(|file| file.is_file());
         link(own.as_deref(), &fetching.join(name))?;
     }
-    for name in SHARED {
+    for name in SHARED_DIRS {
         link(Some(&fetching.join(name)), &building.join(name))?;
     }
     Ok(())
@@ -72,11 +74,11 @@ pub fn write_cargo_home(home: &Path, building: &Path, config: Option<&str>) -> R
             };
             let mut all = parsed("the user's configuration".to_owned(), config)?;
             all.extend(parsed(file.display().to_string(), &text)?);
-            format!("{MADE}{all}")
+            format!("{GENERATED_HEADER}{all}")
         }
     };
     write(&home.join("config.toml"), &text)?;
-    for name in SHARED {
+    for name in SHARED_DIRS {
         link(Some(&building.join(name)), &home.join(name))?;
     }
     Ok(())
@@ -102,13 +104,13 @@ fn user_config(home: &Path) -> Result<Table, SourceError> {
 }
 
 fn for_fetching(config: &Table) -> String {
-    let tables = FETCHING.iter().filter_map(|key| Some((*key, config.get(*key)?)));
+    let tables = FETCHING_TABLES.iter().filter_map(|key| Some((*key, config.get(*key)?)));
     let lines: String = tables.map(|(key, value)| format!("{key} = {}\n", inline(value))).collect();
-    format!("{MADE}{lines}")
+    format!("{GENERATED_HEADER}{lines}")
 }
 
 fn for_building(config: &Table) -> String {
-    let mut text = MADE.to_owned();
+    let mut text = GENERATED_HEADER.to_owned();
     if let Some(source) = config.get("source") {
         text.push_str(&format!("source = {}\n", inline(source)));
     }

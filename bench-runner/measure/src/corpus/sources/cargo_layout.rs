@@ -15,7 +15,7 @@ use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain,
 use crate::corpus::sources::error::SourceError;
 
 /// Variables that are removed: cargo sets some of them for its child processes, and no compiler is called.
-const NOT_PASSED: [&str; 5] =
+const REMOVED_VARIABLES: [&str; 5] =
     ["CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MANIFEST_DIR"];
 
 /// The packages of a workspace, or a single package.
@@ -103,7 +103,7 @@ impl CargoLayouts {
 
 fn ask(dir: &Path, cargo: &Path) -> Result<CargoLayout, SourceError> {
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1", "--color", "never"];
-    let mut remove = NOT_PASSED.map(OsString::from).to_vec();
+    let mut remove = REMOVED_VARIABLES.map(OsString::from).to_vec();
     if chosen_toolchain().is_none() {
         remove.push(TOOLCHAIN.into());
     }

@@ -220,7 +220,7 @@ impl SourceError {
     /// Way out, if one is known.
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Self::Io { error, .. } => return space(error).map(str::to_owned),
+            Self::Io { error, .. } => return space_help(error).map(str::to_owned),
             Self::NoBase { .. } => "make it absolute",
             Self::Cargo { error, .. } => return cargo_help(error).map(str::to_owned),
             Self::Unreadable { error, .. } => return unreadable_help(error).map(str::to_owned),
@@ -267,7 +267,7 @@ pub(super) fn too_large(limit: u64) -> String {
 
 const NO_SPACE: &str = "free some space, or choose another place with `--cache-dir`";
 
-fn space(error: &io::Error) -> Option<&'static str> {
+fn space_help(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(NO_SPACE),
         _ => None,
@@ -286,11 +286,11 @@ fn with_causes(error: &dyn Error) -> String {
 }
 
 /// Parts of a tool's output, in lower case, and the help for each.
-type Signs = [(&'static [&'static str], &'static str)];
+type HelpTable = [(&'static [&'static str], &'static str)];
 
 /// Help for a failed cargo, from its output.
 fn cargo_help(error: &ToolError) -> Option<&'static str> {
-    const SIGNS: &Signs = &[
+    const SIGNS: &HelpTable = &[
         // Before the others: cargo mentions `--offline` there too.
         (&["--locked", "lock file"], "bring the project's Cargo.lock up to date with its Cargo.toml"),
         (&["offline"], "run once without `--offline`, which fetches what is missing"),
@@ -327,7 +327,7 @@ fn unreadable_help(error: &ToolError) -> Option<&'static str> {
 
 /// Help for a failed git, from its output.
 fn git_help(error: &ToolError) -> Option<&'static str> {
-    const SIGNS: &Signs = &[
+    const SIGNS: &HelpTable = &[
         (&["no space left", "disk quota"], NO_SPACE),
         (
             &["repository corruption"],
@@ -358,7 +358,7 @@ fn git_help(error: &ToolError) -> Option<&'static str> {
     help(error, SIGNS, "install git, or put it on PATH")
 }
 
-fn help(error: &ToolError, signs: &Signs, install: &'static str) -> Option<&'static str> {
+fn help(error: &ToolError, signs: &HelpTable, install: &'static str) -> Option<&'static str> {
     match error {
         ToolError::NotFound { .. } => Some(install),
         ToolError::Failed { last_lines, .. } => {

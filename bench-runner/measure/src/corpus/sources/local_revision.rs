@@ -362,8 +362,8 @@ mod tests {
         assert!(error("main").contains("rev-parse main"), "{}", error("main"));
         let missing = error(&"ab".repeat(20));
         assert!(missing.contains("there is no commit abab") && missing.contains("git fetch"), "{missing}");
-        let nowhere = tempfile::tempdir().unwrap();
-        let error = pin(nowhere.path(), &"ab".repeat(20), 1_000_000, true, &with).unwrap_err().whole();
+        let empty_dir = tempfile::tempdir().unwrap();
+        let error = pin(empty_dir.path(), &"ab".repeat(20), 1_000_000, true, &with).unwrap_err().whole();
         assert!(error.contains("in no git repository"), "{error}");
     }
 

@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// Variables that change the behavior of cargo or rustc.
-const NOT_PASSED: [&str; 8] = [
+const REMOVED_VARIABLES: [&str; 8] = [
     "CARGO_BUILD_RUSTC_WRAPPER",
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
     "RUSTFLAGS",
@@ -112,5 +112,5 @@ pub(crate) fn fetching_env(cache: &CacheDir, mut set: BTreeMap<OsString, OsStrin
     for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
         set.insert(name.into(), OsString::new());
     }
-    ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() }
+    ToolEnv::Inherit { set, remove: REMOVED_VARIABLES.map(OsString::from).to_vec() }
 }

@@ -46,9 +46,7 @@ pub enum MachineError {
     Path(#[from] PathError),
     /// The file with the random id has other contents.
     #[error("`{path}` does not hold 32 hex digits; remove it to have a new id made", path = path.display())]
-    InvalidId {
-        path: std::path::PathBuf,
-    },
+    InvalidId { path: std::path::PathBuf },
 }
 
 impl HostMachine {

@@ -53,7 +53,7 @@ impl RunningBuild<'_> {
                 return Ok(Some(ExitKind::NotStarted { reason }));
             }
         };
-        let words = last_words(&mut stderr).map_err(lost)?;
+        let words = end_of_output(&mut stderr).map_err(lost)?;
         let reason = format!("`{}`, which comes before it, {how}{}", setup.line(), format_last_lines(&words));
         Ok(Some(ExitKind::NotStarted { reason }))
     }
@@ -81,7 +81,7 @@ impl RunningBuild<'_> {
 }
 
 /// The last lines that were written to a file.
-fn last_words(file: &mut File) -> io::Result<String> {
+fn end_of_output(file: &mut File) -> io::Result<String> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
     let mut bytes = Vec::new();

@@ -32,7 +32,7 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     let oldest = known.or_else(|| metadata::release(&root, cargo));
     let black_box = oldest.is_none_or(|oldest| oldest >= BLACK_BOX);
     let mut proposals = Proposals { tree: &root, edits: Vec::new(), black_box };
-    proposals.in_code(&graph, top, &build.bins);
+    proposals.add_code_edits(&graph, top, &build.bins);
     let scripts = graph.with_needs(top).filter_map(|package| {
         let files: Vec<CrateFile> = package.files_of_kind("custom-build").flat_map(syntax::files).collect();
         Some((package, files)).filter(|(_, files)| !files.is_empty())
@@ -85,7 +85,7 @@ struct Proposals<'a> {
 
 impl Proposals<'_> {
     /// The edits of Rust sources except build scripts.
-    fn in_code<'p>(&mut self, graph: &PackageGraph<'p>, top: &'p WorkspacePackage, bins: &[String]) {
+    fn add_code_edits<'p>(&mut self, graph: &PackageGraph<'p>, top: &'p WorkspacePackage, bins: &[String]) {
         let programs: Vec<CrateFile> = top.programs(bins).flat_map(syntax::files).collect();
         let library = |package: &WorkspacePackage| -> Vec<CrateFile> {
             package.library().map(syntax::files).unwrap_or_default()
@@ -102,12 +102,12 @@ impl Proposals<'_> {
         let inner = core.map(|core| (core, &of_core)).or(alone.then_some((top, &of_top)));
         if let Some((_, files)) = inner {
             let hidden = "#[doc(hidden)]\npub fn bench_runner_{n}() -> u64 {\n    {n}\n}\n";
-            self.before("signature", EditClass::Signature, files.first().into_iter(), hidden);
+            self.before_first_item("signature", EditClass::Signature, files.first().into_iter(), hidden);
         }
         let (_, files) = inner.unwrap_or((top, top_files));
         let used = "#[used]\nstatic BENCH_RUNNER_{n}: u64 = {n};\n";
-        self.before("new-item", EditClass::NewItem, files.iter(), used);
-        self.before("comment", EditClass::Comment, files.iter(), "// bench-runner {n}\n");
+        self.before_first_item("new-item", EditClass::NewItem, files.iter(), used);
+        self.before_first_item("comment", EditClass::Comment, files.iter(), "// bench-runner {n}\n");
         self.macro_input(graph, top, top_files);
         let leaf = graph.leaf(top).map(|leaf| (leaf, library(leaf)));
         match (&leaf, programs.is_empty()) {
@@ -135,7 +135,7 @@ impl Proposals<'_> {
     }
 
     /// Text before the first item.
-    fn before<'f>(
+    fn before_first_item<'f>(
         &mut self,
         name: &str,
         class: EditClass,

@@ -164,7 +164,7 @@ impl CrateFile {
     /// The places of structs and enums that a derive macro expands. A macro from a crate is worth more than a
     /// standard one.
     pub(super) fn derived(&self) -> Vec<EditPlace> {
-        const OF_THE_LANGUAGE: [&str; 9] =
+        const STANDARD_DERIVES: [&str; 9] =
             ["Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default"];
         let of = |item: &Item| {
             let (Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. })) =
@@ -180,7 +180,7 @@ impl CrateFile {
                     list.split(',').map(last).filter(|name| !name.is_empty()).collect::<Vec<_>>()
                 })
                 .collect();
-            let foreign = derived.iter().filter(|name| !OF_THE_LANGUAGE.contains(&name.as_str())).count();
+            let foreign = derived.iter().filter(|name| !STANDARD_DERIVES.contains(&name.as_str())).count();
             self.place(head(item)?, foreign).filter(|_| !derived.is_empty())
         };
         self.items.iter().filter_map(of).collect()

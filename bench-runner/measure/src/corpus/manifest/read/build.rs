@@ -7,10 +7,10 @@ use crate::corpus::names;
 use crate::toml_reader::{DocError, Reader, TomlValue};
 
 /// Keys that are for cargo only.
-const OF_CARGO: [&str; 8] =
+const CARGO_KEYS: [&str; 8] =
     ["package", "packages", "bins", "features", "no-default-features", "profile", "args", "check"];
 /// Keys that are for a build command only.
-const OF_COMMAND: [&str; 2] = ["clean", "edit"];
+const COMMAND_KEYS: [&str; 2] = ["clean", "edit"];
 
 /// Reads the table; `source_build` are the settings that the source brings along, if any.
 pub(super) fn read(
@@ -25,7 +25,7 @@ pub(super) fn read(
         }
         (Some(command), None) => read_command_keys(table, command)?,
         (None, source_build) => {
-            if let Some(key) = OF_COMMAND.into_iter().find(|key| table.optional(key).is_some()) {
+            if let Some(key) = COMMAND_KEYS.into_iter().find(|key| table.optional(key).is_some()) {
                 let error = table.error_at_key(key, format!("`build.{key}` goes with a `command`"));
                 return Err(error.with_help(match source_build {
                     Some(_) => format!("this source has its own: put `{key}` into `source`"),
@@ -70,7 +70,7 @@ fn read_cargo_keys(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
 
 /// Reads the keys of a project that `command` builds.
 fn read_command_keys(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSettings, DocError> {
-    if let Some(key) = OF_CARGO.into_iter().find(|key| table.optional(key).is_some()) {
+    if let Some(key) = CARGO_KEYS.into_iter().find(|key| table.optional(key).is_some()) {
         let message = format!("`build.{key}` is for cargo, and this project is built by a `command`");
         let error = table.error_at_key(key, message);
         return Err(error.with_help(match key {

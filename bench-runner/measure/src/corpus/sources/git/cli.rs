@@ -16,7 +16,7 @@ use crate::toml_reader::mask_credentials;
 
 /// Variables that make git work on another repository than the intended one, or create another kind of
 /// repository.
-const NOT_PASSED: [&str; 14] = [
+const REMOVED_VARIABLES: [&str; 14] = [
     "GIT_DIR",
     "GIT_COMMON_DIR",
     "GIT_WORK_TREE",
@@ -34,9 +34,9 @@ const NOT_PASSED: [&str; 14] = [
 ];
 
 /// A query of a repository that takes longer has hung.
-const ANSWER: Duration = Duration::from_secs(5 * 60);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// A query of references that takes longer has hung.
-const REFERENCES: Duration = Duration::from_secs(10 * 60);
+const REFERENCES_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// Output of `git ls-remote` for the repository at `url`, with the user's credentials; nobody is asked for a
 /// password.
@@ -52,7 +52,7 @@ pub(in crate::corpus) fn references(
     }
     cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
     let args = ["ls-remote", "--", url].into_iter().chain(patterns.iter().map(String::as_str));
-    call(&with.cache.nowhere(), args.map(OsString::from), REFERENCES)
+    call(&with.cache.empty_dir(), args.map(OsString::from), REFERENCES_TIMEOUT)
         .map(|said| said.stdout)
         .map_err(|error| SourceError::Git { what, error })
 }
@@ -70,7 +70,7 @@ pub(crate) fn call(
 /// index is not refreshed, no daemon is started for it, and nothing is fetched into it.
 pub(crate) fn ask(cwd: &Path, args: &[&str]) -> Result<Vec<u8>, ToolError> {
     let all = ["--no-optional-locks", "-c", "core.fsmonitor=false"].iter().chain(args);
-    let mut call = command(cwd, all.map(OsString::from), ANSWER);
+    let mut call = command(cwd, all.map(OsString::from), QUERY_TIMEOUT);
     if let ToolEnv::Inherit { set, .. } = &mut call.env {
         set.insert("GIT_NO_LAZY_FETCH".into(), "1".into());
     }
@@ -86,7 +86,7 @@ fn command(cwd: &Path, args: impl IntoIterator<Item = OsString>, timeout: Durati
     set.insert("LC_ALL".into(), "C".into());
     ToolCall {
         cwd: Some(cwd.to_owned()),
-        env: ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() },
+        env: ToolEnv::Inherit { set, remove: REMOVED_VARIABLES.map(OsString::from).to_vec() },
         timeout,
         ..ToolCall::new("git", args)
     }

@@ -31,16 +31,16 @@ pub(crate) struct GitTree {
     /// Files that are neither tracked nor ignored.
     pub(crate) untracked: Vec<PathBuf>,
     /// Paths ignored by git's rules: single files, and whole directories.
-    pub(crate) ignored: Vec<Ignored>,
+    pub(crate) ignored: Vec<IgnoredPath>,
     /// Files in Git LFS: commits have pointers in their place.
-    pub(crate) kept_by_lfs: Vec<PathBuf>,
+    pub(crate) lfs_files: Vec<PathBuf>,
     /// Repositories within this one that git could not read, each with the reason.
     pub(crate) unreadable: Vec<(PathBuf, String)>,
 }
 
 /// A path that git ignores.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ignored {
+pub(crate) struct IgnoredPath {
     pub(crate) path: PathBuf,
     /// True if it is a directory, of which nothing is tracked.
     pub(crate) is_dir: bool,
@@ -71,12 +71,12 @@ pub(crate) fn open(dir: &Path) -> Result<Option<GitTree>, String> {
     let Ok(below) = dir.strip_prefix(&top) else { return Ok(None) };
     let mut tree = GitTree::default();
     tree.list(dir, below, Path::new(""), 0)?;
-    tree.kept_by_lfs = kept_by_lfs(dir, &tree.tracked)?;
-    let whole = |ignored: &Ignored| ignored.is_dir && ignored.path == Path::new("");
+    tree.lfs_files = lfs_files(dir, &tree.tracked)?;
+    let whole = |ignored: &IgnoredPath| ignored.is_dir && ignored.path == Path::new("");
     Ok((!tree.ignored.iter().any(whole)).then_some(tree))
 }
 
-fn kept_by_lfs(dir: &Path, tracked: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>, String> {
+fn lfs_files(dir: &Path, tracked: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>, String> {
     let mut attributes = tracked.iter().filter(|path| path.ends_with(".gitattributes"));
     let name_it = |path: &PathBuf| {
         std::fs::read_to_string(dir.join(path)).is_ok_and(|text| text.contains("filter=lfs"))
@@ -99,8 +99,8 @@ impl GitTree {
         if self.changed || self.untracked.iter().any(|path| !left_out(path)) {
             notes.push("uncommitted changes".to_owned());
         }
-        if let Some(first) = self.kept_by_lfs.first() {
-            let count = self.kept_by_lfs.len();
+        if let Some(first) = self.lfs_files.first() {
+            let count = self.lfs_files.len();
             notes.push(format!(
                 "Git LFS keeps {count} files, such as {}: commits (`rev`, `replay`) have pointers in their place",
                 first.display()
@@ -166,7 +166,7 @@ impl GitTree {
             Err(_) => return,
         };
         match (ignored, is_dir) {
-            (true, _) => self.ignored.push(Ignored { path: at.join(path), is_dir }),
+            (true, _) => self.ignored.push(IgnoredPath { path: at.join(path), is_dir }),
             (false, true) => within.push(path),
             (false, false) => self.untracked.push(at.join(path)),
         }

@@ -23,7 +23,7 @@ use crate::toml_reader::{DocError, Reader, mask_credentials};
 /// Deepest nesting of repositories.
 const DEEPEST: usize = 8;
 /// Most repositories in total.
-const MOST: usize = 500;
+const MOST_REPOSITORIES: usize = 500;
 
 /// A commit that belongs to the source, and its place there.
 #[derive(Debug, Clone)]
@@ -226,7 +226,7 @@ fn gather(
         CommitPart { url: source.url.clone(), rev: source.rev.clone(), below: PathBuf::new(), depth: 0 };
     let (mut left, mut parts, mut notes, mut bytes) = (vec![first], Vec::new(), Vec::new(), 0);
     while let Some(part) = left.pop() {
-        if parts.len() >= MOST || part.depth > DEEPEST {
+        if parts.len() >= MOST_REPOSITORIES || part.depth > DEEPEST {
             return Err(refuse(&part.url, &part.rev, "it has no end of submodules".to_owned()));
         }
         let ReadCommit { listing, urls } = store::with_commit(&part.url, &part.rev, with, |repo, commit| {

@@ -13,7 +13,7 @@ use bench_runner_core::record::IgnoredFiles;
 use rayon::prelude::*;
 
 use crate::corpus::sources::error::SourceError;
-use crate::corpus::sources::git::worktree::Ignored;
+use crate::corpus::sources::git::worktree::IgnoredPath;
 use crate::corpus::sources::ignored_files::{hash_files, plan_name};
 use crate::corpus::sources::local_tree::by_products::ByProducts;
 use crate::corpus::sources::tree::{self, TreeFile};
@@ -21,7 +21,7 @@ use crate::corpus::sources::tree::{self, TreeFile};
 /// Most bytes of one ignored file.
 pub(crate) const LARGEST: u64 = 1 << 20;
 /// Most bytes of all ignored files.
-const ROOM: u64 = 64 << 20;
+const MOST_BYTES: u64 = 64 << 20;
 /// Most ignored files: copying more for every session takes longer than building most projects.
 const MOST_FILES: usize = 20_000;
 /// Most files looked at. Nothing is copied of a directory that exceeds it, unless it is requested.
@@ -84,7 +84,7 @@ impl ChosenFiles {
 
 /// Chooses among the ignored files; the paths in `ignored` are absolute.
 pub(crate) fn choose(
-    ignored: Vec<Ignored>,
+    ignored: Vec<IgnoredPath>,
     wanted: &IgnoredFileRules<'_>,
     made: &mut ByProducts<'_>,
 ) -> Result<ChosenFiles, SourceError> {
@@ -105,7 +105,7 @@ pub(crate) fn choose(
         let small = unit.files.iter().filter(|(path, size)| fits(path, *size));
         (small.map(|(_, size)| size).sum::<u64>(), unit.path.clone())
     });
-    let (mut room, mut count) = if wanted.small { (ROOM, MOST_FILES) } else { (0, 0) };
+    let (mut room, mut count) = if wanted.small { (MOST_BYTES, MOST_FILES) } else { (0, 0) };
     let mut paths = Vec::new();
     let mut left_out = Vec::new();
     for unit in &mut units {
@@ -169,7 +169,7 @@ fn check_included(path: &Path, root: &Path, made: &mut ByProducts<'_>) -> Result
 
 /// The files of an ignored path; `None` if it is a by-product or part of the source.
 fn list_entry(
-    entry: &Ignored,
+    entry: &IgnoredPath,
     wanted: &IgnoredFileRules<'_>,
     made: &mut ByProducts<'_>,
     looked_at: &mut usize,

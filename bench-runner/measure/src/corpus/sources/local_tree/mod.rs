@@ -17,9 +17,9 @@ use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::{SourceError, too_large};
-use crate::corpus::sources::git::worktree::{self, GitTree, Ignored};
+use crate::corpus::sources::git::worktree::{self, GitTree, IgnoredPath};
 use crate::corpus::sources::ignored_files;
-use crate::corpus::sources::path_deps::{LOOKED_FOR, OutsideFiles};
+use crate::corpus::sources::path_deps::{LOOKUP_FILES, OutsideFiles};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree;
 use crate::corpus::sources::tree::FileKind;
@@ -29,7 +29,7 @@ use by_products::ByProducts;
 use ignored::ChosenFiles;
 
 /// The file at the top of a copy with the path of the project in it, unless that is the top itself.
-const PLACE: &str = ".bench-runner-project";
+const PLACE_FILE: &str = ".bench-runner-project";
 
 /// How often a tree that changes while it is copied is read again.
 const TRIES: usize = 3;
@@ -126,7 +126,7 @@ fn pin_once(
             choose_ignored(root, &base, include, &[], &paths, candidates, &mut made)?
         }
         TakeIgnored::SmallAnd(include) => {
-            choose_ignored(root, &base, include, &LOOKED_FOR, &paths, candidates, &mut made)?
+            choose_ignored(root, &base, include, &LOOKUP_FILES, &paths, candidates, &mut made)?
         }
     };
     let all = paths.iter().chain(chosen.files.iter().map(|file| &file.path));
@@ -146,7 +146,7 @@ fn resolve_link_to_configuration(
     root: &Path,
     base: &Path,
     paths: &mut BTreeSet<PathBuf>,
-    candidates: &mut Vec<Ignored>,
+    candidates: &mut Vec<IgnoredPath>,
 ) {
     let link = root.join(".cargo");
     let below = |path: &Path| path.strip_prefix(base).unwrap_or(path).to_path_buf();
@@ -160,7 +160,7 @@ fn resolve_link_to_configuration(
         paths.extend(files.map(|file| below(&file)));
     } else if let Some(at) = candidates.iter().position(|ignored| ignored.path == link) {
         candidates.remove(at);
-        candidates.extend(files.map(|path| Ignored { path, is_dir: false }));
+        candidates.extend(files.map(|path| IgnoredPath { path, is_dir: false }));
     }
 }
 
@@ -172,7 +172,7 @@ fn choose_ignored(
     include: &[PathBuf],
     looked_for: &[&str],
     taken: &BTreeSet<PathBuf>,
-    candidates: Vec<Ignored>,
+    candidates: Vec<IgnoredPath>,
     made: &mut ByProducts<'_>,
 ) -> Result<ChosenFiles, SourceError> {
     let include: Vec<PathBuf> = include.iter().map(|path| root.join(path)).collect();
@@ -205,13 +205,13 @@ fn store(
     mut notes: Vec<String>,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let ours = |file: &TreeFile| file.path == Path::new(PLACE);
+    let ours = |file: &TreeFile| file.path == Path::new(PLACE_FILE);
     let mut on_disk: Vec<TreeFile> = files.into_iter().filter(|file| !ours(file)).collect();
     let mut files = on_disk.clone();
     let mark = (!place_in.as_os_str().is_empty()).then(|| place_in.as_os_str().as_bytes());
     if let Some(text) = mark {
         let kind = FileKind::Regular { executable: false, sha256: Sha256::digest(text).into() };
-        files.push(TreeFile { path: PLACE.into(), kind });
+        files.push(TreeFile { path: PLACE_FILE.into(), kind });
         tree::sort(&mut files);
     }
     let sha256 = tree::hash(&files);
@@ -230,7 +230,7 @@ fn store(
             if ignored.is_some() {
                 ignored_files::keep_private(into)?;
             }
-            let file = into.join(PLACE);
+            let file = into.join(PLACE_FILE);
             mark.map_or(Ok(()), |text| fs::write(&file, text)).map_err(SourceError::io("write", &file))
         })?;
     }
@@ -245,8 +245,8 @@ pub(crate) fn load_pinned(
 ) -> Result<Option<Pinned>, SourceError> {
     let tree = cached_tree::tree_path_with_ignored(&cached_tree::tree_path(sha256, cache), ignored);
     let Some(files) = cached_tree::contents(&tree)? else { return Ok(None) };
-    let mark = tree.join(PLACE);
-    let root = match files.iter().any(|file| file.path == Path::new(PLACE)) {
+    let mark = tree.join(PLACE_FILE);
+    let root = match files.iter().any(|file| file.path == Path::new(PLACE_FILE)) {
         true => fs::read(&mark).map_err(SourceError::io("read", &mark))?,
         false => Vec::new(),
     };
@@ -298,7 +298,7 @@ fn check_size<'p>(
 struct ListedDir {
     files: Vec<PathBuf>,
     /// The paths that git ignores.
-    ignored: Vec<Ignored>,
+    ignored: Vec<IgnoredPath>,
     /// Notes for the user.
     notes: Vec<String>,
 }
@@ -353,7 +353,7 @@ fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Liste
         listed.notes.push(format!("git's ignore rules were not used in {}: {reason}", full.display()));
         listed.files.extend(list_all(&full, made)?.files);
     }
-    for Ignored { path, is_dir } in git.ignored {
+    for IgnoredPath { path, is_dir } in git.ignored {
         let path = dir.join(path);
         // Builds are `--locked`, so the lock file belongs to the source even if git does not have it.
         if !is_dir && path.file_name().is_some_and(|name| name == "Cargo.lock") {
@@ -361,7 +361,7 @@ fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Liste
                 listed.files.push(path);
             }
         } else {
-            listed.ignored.push(Ignored { path, is_dir });
+            listed.ignored.push(IgnoredPath { path, is_dir });
         }
     }
     Ok(listed)

@@ -21,11 +21,11 @@ use crate::corpus::sources::git::worktree;
 use manifests::{absolute_path, entries, normalize, patches, path_of, table};
 
 /// Files that cargo and rustup look for in every directory above a project, and in its own.
-pub(crate) const LOOKED_FOR: [&str; 4] =
+pub(crate) const LOOKUP_FILES: [&str; 4] =
     [".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"];
 
 /// File that macros and build scripts look for in the same way, independently of cargo.
-const VARIABLES: &str = ".env";
+const ENV_FILE: &str = ".env";
 
 /// Kinds of targets that are not built for a package that is only a dependency.
 const OWN_TARGETS: [&str; 4] = ["bin", "example", "test", "bench"];
@@ -121,7 +121,7 @@ impl PathDepFinder<'_> {
         let workdir = worktree::work_tree(self.root).ok().flatten();
         for dir in self.root.ancestors().skip(1).filter(|dir| Some(*dir) != home.as_deref()) {
             let own = workdir.as_ref().is_some_and(|workdir| dir.starts_with(workdir));
-            for file in LOOKED_FOR.map(|name| dir.join(name)).into_iter().filter(|file| file.is_file()) {
+            for file in LOOKUP_FILES.map(|name| dir.join(name)).into_iter().filter(|file| file.is_file()) {
                 if own {
                     self.outside.files.insert(file, dir.to_path_buf());
                 } else {
@@ -132,7 +132,7 @@ impl PathDepFinder<'_> {
                     ));
                 }
             }
-            let variables = dir.join(VARIABLES);
+            let variables = dir.join(ENV_FILE);
             if variables.is_file() {
                 self.outside.notes.push(format!(
                     "above the project and not copied with it: {} (macros and build scripts that look for it upwards do \

@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::LOOKED_FOR;
+use super::LOOKUP_FILES;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 
 /// A member of a workspace, which is built from the workspace's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct WorkspaceMember {
     /// The directory of the workspace.
     pub workspace: PathBuf,
     /// Name of the package.
@@ -23,7 +23,7 @@ pub struct Member {
 ///
 /// # Errors
 /// If cargo cannot read it, such as if the workspace above it does not have it as a member.
-pub fn member(root: &Path, with: &FetchContext) -> Result<Option<Member>, SourceError> {
+pub fn member(root: &Path, with: &FetchContext) -> Result<Option<WorkspaceMember>, SourceError> {
     if !root.join("Cargo.toml").is_file() {
         return Ok(None);
     }
@@ -31,10 +31,10 @@ pub fn member(root: &Path, with: &FetchContext) -> Result<Option<Member>, Source
     let Some(package) = layout.member_in(root) else { return Ok(None) };
     let workspace = &layout.workspace_root;
     let between = root.ancestors().take_while(|dir| dir != workspace);
-    let mut read_there = between.flat_map(|dir| LOOKED_FOR.map(|name| dir.join(name)));
+    let mut read_there = between.flat_map(|dir| LOOKUP_FILES.map(|name| dir.join(name)));
     let directory = match read_there.any(|file| file.is_file()) {
         true => root.strip_prefix(workspace).ok().map(Path::to_owned),
         false => None,
     };
-    Ok(Some(Member { workspace: workspace.clone(), package: package.name.clone(), directory }))
+    Ok(Some(WorkspaceMember { workspace: workspace.clone(), package: package.name.clone(), directory }))
 }

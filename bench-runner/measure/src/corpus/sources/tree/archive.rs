@@ -216,10 +216,10 @@ pub(crate) mod tests {
     use super::*;
 
     /// An entry to pack: its kind and mode, its name as raw bytes, and its content or the target of the link.
-    pub(in crate::corpus::sources) type Packed<'a> = (EntryType, u32, &'a str, &'a str);
+    pub(in crate::corpus::sources) type PackedEntry<'a> = (EntryType, u32, &'a str, &'a str);
 
     /// Packs entries that no honest tool would: names go into the header as they are.
-    pub(in crate::corpus::sources) fn pack(to: &Path, entries: &[Packed<'_>]) {
+    pub(in crate::corpus::sources) fn pack(to: &Path, entries: &[PackedEntry<'_>]) {
         let gzip = flate2::write::GzEncoder::new(File::create(to).unwrap(), flate2::Compression::fast());
         let mut builder = tar::Builder::new(gzip);
         for (kind, mode, name, content) in entries {
@@ -243,7 +243,7 @@ pub(crate) mod tests {
     const LINK: EntryType = EntryType::Symlink;
 
     fn unpack_limited(
-        entries: &[Packed<'_>],
+        entries: &[PackedEntry<'_>],
         limits: ArchiveLimits,
     ) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
         let dir = tempfile::tempdir().unwrap();
@@ -255,7 +255,7 @@ pub(crate) mod tests {
         (dir, unpacked)
     }
 
-    fn unpack(entries: &[Packed<'_>]) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
+    fn unpack(entries: &[PackedEntry<'_>]) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
         unpack_limited(entries, ArchiveLimits::for_bytes(1_000_000))
     }
 
@@ -278,7 +278,7 @@ pub(crate) mod tests {
 
     #[test]
     fn entries_that_leave_the_tree_are_refused() {
-        let hostile: [(&[Packed<'_>], &str); 12] = [
+        let hostile: [(&[PackedEntry<'_>], &str); 12] = [
             (&[(FILE, 0o644, "/etc/cron.d/x", "x")], "an entry is absolute"),
             (&[(FILE, 0o644, "a-1.0.0/../../x", "x")], "an entry contains `..`"),
             (&[(FILE, 0o644, "b-1.0.0/x", "x")], "outside the directory"),

@@ -99,7 +99,7 @@ impl SourceScan {
                 }
                 TokenTree::Literal(literal) => {
                     if let syn::Lit::Str(text) = syn::Lit::new(literal.clone()) {
-                        self.asks |= is_gits(&text.value());
+                        self.asks |= names_git(&text.value());
                     }
                 }
                 TokenTree::Punct(_) => {}
@@ -110,7 +110,7 @@ impl SourceScan {
 }
 
 /// True if a text names git as a program, with or without arguments, or a part of a repository.
-fn is_gits(text: &str) -> bool {
+fn names_git(text: &str) -> bool {
     let program = text.split([' ', '\t']).next().unwrap_or("");
     let command = program == "git" && !text.contains("github") || program.ends_with("/git");
     command || text.split(['/', '=']).any(|part| part == ".git")

@@ -30,11 +30,11 @@ use crate::corpus::sources::tree::walk;
 use objects::BuildRepository;
 
 /// The repository itself, in the directory next to a tree.
-const GIT: &str = "git";
+const GIT_DIR: &str = "git";
 /// File with its path in a copy.
-const AT: &str = "at";
+const PLACE_FILE: &str = "at";
 /// File with the key of its contents.
-const KEY: &str = "made-from";
+const KEY_FILE: &str = "made-from";
 
 /// The state of the user's repository that a build sees.
 #[derive(Clone, Copy)]
@@ -167,11 +167,11 @@ fn store_beside(
     let beside = repository_dir(&pinned.tree);
     let exclude = exclude(pinned, at);
     let key = format!("{}{}\n", made.key(), bench_runner_core::record::short_hash(&exclude));
-    if fs::read_to_string(beside.join(KEY)).is_ok_and(|present| present == key) {
+    if fs::read_to_string(beside.join(KEY_FILE)).is_ok_and(|present| present == key) {
         return Ok(());
     }
     cached_tree::replace(&beside, cache, |into| {
-        let git = into.join(GIT);
+        let git = into.join(GIT_DIR);
         fs::create_dir_all(&git).map_err(SourceError::io("create", &git))?;
         let failed = |error: git2::Error| SourceError::Damaged {
             store: repository.path().to_owned(),
@@ -180,7 +180,7 @@ fn store_beside(
         };
         objects::write(made, &exclude, repository, &git)?.map_err(failed)?;
         index::write(&made.entries, &git.join(index::NAME)).map_err(failed)?;
-        for (name, bytes) in [(AT, at.as_os_str().as_bytes()), (KEY, key.as_bytes())] {
+        for (name, bytes) in [(PLACE_FILE, at.as_os_str().as_bytes()), (KEY_FILE, key.as_bytes())] {
             let file = into.join(name);
             fs::write(&file, bytes).map_err(SourceError::io("write", &file))?;
         }
@@ -208,11 +208,11 @@ fn exclude(pinned: &Pinned, at: &Path) -> String {
 /// same content keep their time: a build script may check it.
 pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError> {
     let beside = repository_dir(&pinned.tree);
-    let from = beside.join(GIT);
+    let from = beside.join(GIT_DIR);
     if !from.is_dir() {
         return Ok(());
     }
-    let at = fs::read(beside.join(AT)).map_err(SourceError::io("read", &beside))?;
+    let at = fs::read(beside.join(PLACE_FILE)).map_err(SourceError::io("read", &beside))?;
     let work_tree = copy.join(std::ffi::OsStr::from_bytes(&at));
     let git = work_tree.join(".git");
     for file in walk::files(&from, |path, _| Ok(path != Path::new(index::NAME)))?.files {

@@ -12,7 +12,7 @@ use crate::process::interrupted;
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// Waits for the lock of the repository in `store`, which is held until the file is dropped.
-pub(crate) fn take(store: &Path) -> Result<File, SourceError> {
+pub(crate) fn acquire(store: &Path) -> Result<File, SourceError> {
     let mut name = store.as_os_str().to_owned();
     name.push(".lock");
     let path = PathBuf::from(name);

@@ -69,7 +69,7 @@ fn with_history<T>(
     let dir = with.cache.repositories();
     fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
     let store = repository_dir(wanted.url, &with.cache);
-    let _lock = lock::take(&store)?;
+    let _lock = lock::acquire(&store)?;
     let missing = match try_read(&store, wanted, &mut read) {
         Ok(found) => return Ok(found),
         Err(MissingCommit::Refused(error)) => return Err(error),

@@ -140,7 +140,7 @@ fn download(source: &CratesIoSource, project: &str, with: &FetchContext) -> Resu
     cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
     let spec = format!("{}@{}", source.name, source.version);
     let call = ToolCall {
-        cwd: Some(with.cache.nowhere()),
+        cwd: Some(with.cache.empty_dir()),
         env: user_cargo::fetching_env(&with.cache, BTreeMap::new()),
         timeout: FETCH_TIMEOUT,
         ..ToolCall::new(&with.cargo, ["info", "--color", "never", "--registry", "crates-io", &spec])

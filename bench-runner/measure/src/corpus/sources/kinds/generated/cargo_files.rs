@@ -37,13 +37,14 @@ fn member(source: &GeneratedSource, at: u32) -> String {
         text.push_str(&format!("{name} = {{ path = \"../{name}\" }}\n"));
     }
     if at == 0 {
-        let lines = source.dependencies.iter().map(|(name, dependency)| foreign(name, dependency));
+        let lines =
+            source.dependencies.iter().map(|(name, dependency)| external_dependency(name, dependency));
         text.extend(lines);
     }
     text
 }
 
-fn foreign(name: &str, dependency: &PinnedDependency) -> String {
+fn external_dependency(name: &str, dependency: &PinnedDependency) -> String {
     let mut keys = vec![format!("version = {}", toml_string(&format!("={}", dependency.version)))];
     if !dependency.default_features {
         keys.push("default-features = false".to_owned());

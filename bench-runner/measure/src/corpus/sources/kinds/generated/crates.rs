@@ -82,7 +82,7 @@ fn code(source: &GeneratedSource, at: u32) -> String {
     let edited = format!("{BODY_ANCHOR}\n    x\n}}\n");
     let run = wrapped.run(&body);
     if at == 0 {
-        let used = uses(source);
+        let used = use_declarations(source);
         let main = wrapped.main();
         return format!(
             "//! A generated binary.\n\n{used}{called}{items}{main}\n{edited}\n{run}\n{}",
@@ -106,7 +106,7 @@ const TABLE_ITEMS: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/table.rs\"));\
 const MACRO_ITEMS: &str = "#[derive(macros::Mixed)]\npub struct Table;\n\n";
 
 /// `use` declarations that link the binary's dependencies into it.
-fn uses(source: &GeneratedSource) -> String {
+fn use_declarations(source: &GeneratedSource) -> String {
     let mut text: String =
         source.dependencies.keys().map(|name| format!("use {} as _;\n", name.replace('-', "_"))).collect();
     if !text.is_empty() {

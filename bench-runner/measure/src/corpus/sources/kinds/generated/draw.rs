@@ -9,7 +9,7 @@ const STATEMENTS: usize = 8;
 /// Lines of one function in the plain style, with its call.
 const LINES: u32 = 14;
 /// Approximate number of other lines of a crate.
-const AROUND: u32 = 10;
+const OTHER_LINES: u32 = 10;
 
 /// Separates the hash from any other use of the same seed.
 const DOMAIN: &[u8] = b"bench-runner generated crate 1\n";
@@ -18,7 +18,7 @@ const DOMAIN: &[u8] = b"bench-runner generated crate 1\n";
 /// lines. Each statement changes `a`, a `u64`.
 pub(super) fn functions(seed: u64, at: u32, lines: u32) -> Vec<Vec<String>> {
     let mut rng = crate_rng(seed, at);
-    let count = (lines.saturating_sub(AROUND) / LINES).max(1);
+    let count = (lines.saturating_sub(OTHER_LINES) / LINES).max(1);
     (0..count).map(|_| (0..STATEMENTS).map(|_| statement(&mut rng)).collect()).collect()
 }
 
