@@ -104,7 +104,7 @@ impl BuildResult {
     }
 }
 
-/// How a build ended.
+/// The way in which a build ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ExitKind {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long it is watched for an exit with an error. Most commands that start a browser end at once.
+/// Time during which an exit with an error is noticed. Most commands that start a browser end at once.
 const WATCH_TIME: Duration = Duration::from_secs(3);
 
 /// Starts a program in its own process group, without the input and output of this one, and leaves it

@@ -10,7 +10,7 @@ const GIB: u64 = 1 << 30;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HealthFinding {
-    /// What was found, and its effect on a measurement.
+    /// The finding, and its effect on a measurement.
     pub what: String,
     pub severity: Severity,
     pub help: String,
@@ -39,7 +39,7 @@ impl Severity {
     }
 }
 
-/// Everything that would disturb a measurement, worst first. Unknown values give no finding.
+/// Everything that would disturb a measurement, worst first. Unknown values are skipped.
 pub fn findings(health: &Health) -> Vec<HealthFinding> {
     let mut findings: Vec<HealthFinding> = [
         clock(health),

@@ -21,9 +21,9 @@ use super::usage::{Children, ResourceUsage};
 
 /// Grace period after a build has been asked to end.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long killed processes may take to disappear before that is an error.
+/// Time limit for killed processes to disappear; after that it is an error.
 const KILL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often the survivors are killed again: a process may have been forked while they were listed.
+/// Interval between kills of the survivors: a process may have been forked while they were listed.
 const KILL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs a build to its end. Processes that it and its setup commands leave behind are left alone for `hold`,

@@ -16,7 +16,7 @@ const BLOCK: u64 = 512;
 #[derive(Debug)]
 pub(super) struct ResourceUsage {
     leader: Option<i32>,
-    /// How the leader ended, and when (see [`clock`]) it had been reaped.
+    /// End of the leader, and the time (see [`clock`]) at which it had been reaped.
     pub(super) ended: Option<(ExitKind, Duration)>,
     /// CPU time in user mode of all reaped processes and of those that they reaped.
     pub(super) user: Duration,

@@ -149,7 +149,7 @@ impl CrateFile {
     fn after_brace(&self, signature: &Signature, block: &syn::Block, worth: usize) -> Option<EditPlace> {
         let start = signature.fn_token.span.byte_range().start;
         let end = block.brace_token.span.open().byte_range().end;
-        // A statement cannot stand before an attribute of the whole block.
+        // A statement cannot precede an attribute of the whole block.
         if self.text.get(end..)?.trim_start().starts_with("#!") {
             return None;
         }

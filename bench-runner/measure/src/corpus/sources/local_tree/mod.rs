@@ -31,7 +31,7 @@ use ignored::ChosenFiles;
 /// The file at the top of a copy with the path of the project in it, unless that is the top itself.
 const PLACE_FILE: &str = ".bench-runner-project";
 
-/// How often a tree that changes while it is copied is read again.
+/// Most attempts to read a tree that changes while it is copied.
 const TRIES: usize = 3;
 
 /// A tree of the user, and the rules for copying it.
