@@ -7,7 +7,7 @@ use crate::toml_reader::{DocError, SourceText, toml_string};
 
 use super::adding::{insert_lock, valid_name};
 use super::manifest::Project;
-use super::sources::{self, FetchContext, SourceError, WorkspaceMember};
+use super::sources::{self, FetchContext, MemberPackage, SourceError};
 
 /// A directory that cannot be used as a project.
 #[derive(Debug, thiserror::Error)]
@@ -70,11 +70,11 @@ pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> 
     Ok(Project::parse(&SourceText::new(format!("the manifest for {}", root.display()), text), Some(root))?)
 }
 
-fn manifest(root: &Path, member: Option<&WorkspaceMember>) -> Option<String> {
+fn manifest(root: &Path, member: Option<&MemberPackage>) -> Option<String> {
     let source = member.map_or(root, |member| &member.workspace).to_str()?;
     let (summary, build) = match member {
         None => (format!("the project in {source}"), String::new()),
-        Some(WorkspaceMember { package, directory, .. }) => {
+        Some(MemberPackage { package, directory, .. }) => {
             let directory = match directory {
                 Some(directory) => format!("directory = {}\n", toml_string(directory.to_str()?)),
                 None => String::new(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::corpus::edits;
 use crate::corpus::manifest::{Edit, Project};
-use crate::corpus::sources::{self, FetchContext, WorkspaceMember};
+use crate::corpus::sources::{self, FetchContext, MemberPackage};
 use crate::toml_reader::{DocError, SourceText, toml_string};
 
 use super::error::AddError;
@@ -41,7 +41,7 @@ pub(super) fn path_source(path: &Path, with: &FetchContext) -> Result<(String, O
     };
     let root = path.canonicalize().map_err(missing)?;
     let (root, package) = match sources::member(&root, with)? {
-        Some(WorkspaceMember { directory: Some(directory), .. }) => {
+        Some(MemberPackage { directory: Some(directory), .. }) => {
             let message = format!(
                 "{} is built where it is, because cargo or rustup read a file between it and its workspace",
                 root.display()

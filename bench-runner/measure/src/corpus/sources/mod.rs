@@ -45,7 +45,7 @@ pub use git::store as git_store;
 pub use kind::{Source, SourceKind, SourceRequest};
 pub use lockfile::make_missing as make_missing_lock;
 pub(super) use lockfile::{make as make_lock, make_for as make_lock_for};
-pub use path_deps::workspace_member::{WorkspaceMember, member};
+pub use path_deps::workspace_member::{MemberPackage, member};
 pub use pinned::Pinned;
 pub use tree::{FileKind, TreeFile};
 pub use user_cargo::{FetchTool, fetch_dependencies};

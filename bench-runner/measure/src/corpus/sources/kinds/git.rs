@@ -11,7 +11,7 @@ use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::commit::{self, CommitFile, CommitListing, ListError};
-use crate::corpus::sources::git::store::{self, StoreReadError};
+use crate::corpus::sources::git::store::{self, StoreError};
 use crate::corpus::sources::git::{build_repository, history, submodules};
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::path_deps::manifests::normalize;
@@ -27,7 +27,7 @@ const MOST_REPOSITORIES: usize = 500;
 
 /// A commit that belongs to the source, and its place there.
 #[derive(Debug, Clone)]
-struct CommitPart {
+struct GitPart {
     url: String,
     rev: String,
     below: PathBuf,
@@ -35,7 +35,7 @@ struct CommitPart {
 }
 
 /// The commits of a source with their files.
-type CommitParts = Vec<(CommitPart, Vec<CommitFile>)>;
+type GitParts = Vec<(GitPart, Vec<CommitFile>)>;
 
 /// Contents of one commit.
 struct ReadCommit {
@@ -179,7 +179,7 @@ fn must_have_package(
     source: &GitSource,
     root: &Path,
     files: &[TreeFile],
-    parts: &CommitParts,
+    parts: &GitParts,
     with: &FetchContext,
 ) -> Result<(), SourceError> {
     if !files.iter().any(|file| file.path == root.join("Cargo.toml")) {
@@ -206,11 +206,11 @@ fn must_have_package(
     Ok(())
 }
 
-fn write(parts: &CommitParts, into: &Path, with: &FetchContext) -> Result<(), SourceError> {
+fn write(parts: &GitParts, into: &Path, with: &FetchContext) -> Result<(), SourceError> {
     for (part, contents) in parts {
         let into = into.join(&part.below);
         store::with_commit(&part.url, &part.rev, with, |repo, _| {
-            commit::write(repo, contents, &into).map_err(StoreReadError::Refused)
+            commit::write(repo, contents, &into).map_err(StoreError::Refused)
         })?;
     }
     Ok(())
@@ -221,9 +221,8 @@ fn gather(
     source: &GitSource,
     limit: u64,
     with: &FetchContext,
-) -> Result<(CommitParts, Vec<String>), SourceError> {
-    let first =
-        CommitPart { url: source.url.clone(), rev: source.rev.clone(), below: PathBuf::new(), depth: 0 };
+) -> Result<(GitParts, Vec<String>), SourceError> {
+    let first = GitPart { url: source.url.clone(), rev: source.rev.clone(), below: PathBuf::new(), depth: 0 };
     let (mut left, mut parts, mut notes, mut bytes) = (vec![first], Vec::new(), Vec::new(), 0);
     while let Some(part) = left.pop() {
         if parts.len() >= MOST_REPOSITORIES || part.depth > DEEPEST {
@@ -239,7 +238,7 @@ fn gather(
                 notes.push(format!("left out, a submodule: {}", commit::printable(&path)));
                 continue;
             }
-            left.push(CommitPart {
+            left.push(GitPart {
                 url: submodule_url(&part, &submodule.path, &urls)?,
                 rev: submodule.rev.clone(),
                 below: part.below.join(&submodule.path),
@@ -253,7 +252,7 @@ fn gather(
 
 /// The address of a submodule.
 fn submodule_url(
-    parent: &CommitPart,
+    parent: &GitPart,
     path: &Path,
     urls: &BTreeMap<PathBuf, String>,
 ) -> Result<String, SourceError> {
@@ -276,21 +275,21 @@ fn submodule_url(
 fn read_part(
     repo: &Repository,
     commit: &Commit<'_>,
-    part: &CommitPart,
+    part: &GitPart,
     limit: u64,
-) -> Result<ReadCommit, StoreReadError> {
-    let damaged = |error: git2::Error| StoreReadError::Damaged(error.message().to_owned());
+) -> Result<ReadCommit, StoreError> {
+    let damaged = |error: git2::Error| StoreError::Damaged(error.message().to_owned());
     let whole = commit.tree().map_err(damaged)?;
     let listing = commit::list(repo, &whole, limit).map_err(|error| match error {
-        ListError::Damaged(reason) => StoreReadError::Damaged(reason),
-        ListError::Refused(reason) => StoreReadError::Refused(refuse(&part.url, &part.rev, reason)),
+        ListError::Damaged(reason) => StoreError::Damaged(reason),
+        ListError::Refused(reason) => StoreError::Refused(refuse(&part.url, &part.rev, reason)),
     })?;
     let blob = listing.contents.iter().find(|content| content.file.path == Path::new(".gitmodules"));
     let urls = match blob {
         Some(content) if !listing.submodules.is_empty() => {
             let blob = repo.find_blob(content.blob).map_err(damaged)?;
             let named = submodules::read(blob.content())
-                .map_err(|reason| StoreReadError::Refused(refuse(&part.url, &part.rev, reason)))?;
+                .map_err(|reason| StoreError::Refused(refuse(&part.url, &part.rev, reason)))?;
             named.into_iter().filter_map(|(path, named)| Some((path, named.url?))).collect()
         }
         _ => BTreeMap::new(),
@@ -302,7 +301,7 @@ fn read_part(
 fn workspace_above(
     root: &Path,
     files: &[TreeFile],
-    parts: &CommitParts,
+    parts: &GitParts,
     with: &FetchContext,
 ) -> Result<Option<PathBuf>, SourceError> {
     let text = |path: &Path| -> Result<Option<Table>, SourceError> {
@@ -313,7 +312,7 @@ fn workspace_above(
         let Some((part, blob)) = found else { return Ok(None) };
         store::with_commit(&part.url, &part.rev, with, |repo, _| {
             let blob =
-                repo.find_blob(blob).map_err(|error| StoreReadError::Damaged(error.message().to_owned()))?;
+                repo.find_blob(blob).map_err(|error| StoreError::Damaged(error.message().to_owned()))?;
             Ok(std::str::from_utf8(blob.content()).ok().and_then(|text| text.parse().ok()))
         })
     };
@@ -383,7 +382,7 @@ mod tests {
     #[test]
     fn a_submodule_is_fetched_from_no_place_that_the_repository_may_not_name() {
         let part =
-            |url: &str| CommitPart { url: url.into(), rev: "0".repeat(40), below: PathBuf::new(), depth: 0 };
+            |url: &str| GitPart { url: url.into(), rev: "0".repeat(40), below: PathBuf::new(), depth: 0 };
         let of = |parent: &str, own: &str| {
             submodule_url(&part(parent), Path::new("m"), &[(PathBuf::from("m"), own.to_owned())].into())
         };

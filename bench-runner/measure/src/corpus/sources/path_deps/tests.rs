@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::workspace_member::{WorkspaceMember, member};
+use super::workspace_member::{MemberPackage, member};
 use super::*;
 use crate::whole::Whole as _;
 
@@ -210,7 +210,7 @@ fn a_member_of_a_workspace_is_sent_to_the_workspace() {
     let member = |dir: &str| member(&place.root().join(dir), &place.with()).unwrap();
     assert_eq!(
         member("ws/a"),
-        Some(WorkspaceMember { workspace: place.root().join("ws"), package: "a".into(), directory: None })
+        Some(MemberPackage { workspace: place.root().join("ws"), package: "a".into(), directory: None })
     );
     for alone in ["ws/own", "ws/apart"] {
         assert_eq!((place.find(alone).unwrap(), member(alone)), (OutsideFiles::default(), None));

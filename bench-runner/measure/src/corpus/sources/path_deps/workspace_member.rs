@@ -9,7 +9,7 @@ use crate::corpus::sources::error::SourceError;
 
 /// A member of a workspace, which is built from the workspace's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkspaceMember {
+pub struct MemberPackage {
     /// The directory of the workspace.
     pub workspace: PathBuf,
     /// Name of the package.
@@ -23,7 +23,7 @@ pub struct WorkspaceMember {
 ///
 /// # Errors
 /// If cargo cannot read it, such as if the workspace above it does not have it as a member.
-pub fn member(root: &Path, with: &FetchContext) -> Result<Option<WorkspaceMember>, SourceError> {
+pub fn member(root: &Path, with: &FetchContext) -> Result<Option<MemberPackage>, SourceError> {
     if !root.join("Cargo.toml").is_file() {
         return Ok(None);
     }
@@ -36,5 +36,5 @@ pub fn member(root: &Path, with: &FetchContext) -> Result<Option<WorkspaceMember
         true => root.strip_prefix(workspace).ok().map(Path::to_owned),
         false => None,
     };
-    Ok(Some(WorkspaceMember { workspace: workspace.clone(), package: package.name.clone(), directory }))
+    Ok(Some(MemberPackage { workspace: workspace.clone(), package: package.name.clone(), directory }))
 }

@@ -23,7 +23,7 @@ use fetch::FetchRequest;
 
 /// The reason why something could not be read from a repository.
 #[derive(Debug)]
-pub(crate) enum StoreReadError {
+pub(crate) enum StoreError {
     /// The repository is damaged; fetching it again may help. The unreadable part, as text.
     Damaged(String),
     /// It is sound, and its contents are refused.
@@ -39,7 +39,7 @@ pub(crate) fn with_commit<T>(
     url: &str,
     rev: &str,
     with: &FetchContext,
-    read: impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreReadError>,
+    read: impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreError>,
 ) -> Result<T, SourceError> {
     with_history(&FetchRequest { url, rev, depth: 1 }, with, read)
 }
@@ -64,7 +64,7 @@ pub fn repository(
 fn with_history<T>(
     wanted: &FetchRequest<'_>,
     with: &FetchContext,
-    mut read: impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreReadError>,
+    mut read: impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreError>,
 ) -> Result<T, SourceError> {
     let dir = with.cache.repositories();
     fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
@@ -112,7 +112,7 @@ fn offline(missing: MissingCommit, store: &Path, wanted: &FetchRequest<'_>) -> S
 fn replace<T>(
     store: &Path,
     wanted: &FetchRequest<'_>,
-    read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreReadError>,
+    read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreError>,
 ) -> Result<T, SourceError> {
     let dir = store.parent().unwrap_or(Path::new("."));
     let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(dir);
@@ -158,7 +158,7 @@ fn unsound(error: git2::Error) -> MissingCommit {
 fn try_read<T>(
     store: &Path,
     wanted: &FetchRequest<'_>,
-    read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreReadError>,
+    read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreError>,
 ) -> Result<T, MissingCommit> {
     if !store.exists() {
         return Err(MissingCommit::Store);
@@ -178,8 +178,8 @@ fn try_read<T>(
         return Err(MissingCommit::History { there: back.commits.len() });
     }
     read(&repo, &commit).map_err(|unread| match unread {
-        StoreReadError::Damaged(reason) => MissingCommit::Damaged(reason),
-        StoreReadError::Refused(error) => MissingCommit::Refused(error),
+        StoreError::Damaged(reason) => MissingCommit::Damaged(reason),
+        StoreError::Refused(error) => MissingCommit::Refused(error),
     })
 }
 
