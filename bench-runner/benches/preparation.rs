@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bench_runner::built_in;
 use bench_runner_measure::corpus::Project;
-use bench_runner_measure::corpus::sources::{self, Cache, FetchContext, Pinned, SourceError};
+use bench_runner_measure::corpus::sources::{self, CacheDir, FetchContext, Pinned, SourceError};
 
 /// How often a tree is laid out in each pass; the median counts.
 const TIMES: usize = 5;
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cache = cache.unwrap_or_else(|| scratch.path().join("cache"));
     let with = |offline| -> Result<FetchContext, Box<dyn std::error::Error>> {
         let user_home = sources::user_cargo_home();
-        let (cache, cargo) = (Cache::at(&cache)?, "cargo".into());
+        let (cache, cargo) = (CacheDir::at(&cache)?, "cargo".into());
         Ok(FetchContext {
             cache,
             cargo,

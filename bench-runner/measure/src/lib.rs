@@ -4,7 +4,7 @@
 //! which no module here may import. The modules stand in reading order, and each imports only from those above it. A
 //! test holds both rules.
 
-pub mod spanned;
+pub mod toml_reader;
 pub mod process;
 pub mod host;
 pub mod corpus;

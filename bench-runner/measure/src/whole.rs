@@ -8,7 +8,7 @@ use crate::corpus::edits::EditError;
 use crate::corpus::parents::ParentError;
 use crate::corpus::sources::SourceError;
 use crate::scenario::RequestError;
-use crate::spanned::DocError;
+use crate::toml_reader::DocError;
 
 /// An error that may know what would help.
 pub(crate) trait Whole: Display {

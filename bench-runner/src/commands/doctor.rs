@@ -2,7 +2,7 @@
 
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::axes::{self, Available, Axis, Context, Settings};
-use bench_runner_measure::host::{self, Health, Machine, Severity};
+use bench_runner_measure::host::{self, Health, HostMachine, Severity};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 use bench_runner_measure::workloads;
 
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         Ok(supervisor) => supervisor.accounting().to_string(),
         Err(error) => format!("builds cannot be metered here: {error}"),
     };
-    let toolchain = projects.toolchain(&projects.sources().cache.nowhere());
+    let toolchain = projects.toolchain(&projects.sources().cache.empty_dir());
     let installed = projects.installed_toolchains();
     let values = values(&projects);
     if args.json {
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     Ok(if args.strict && unfit { Exit::Unfit } else { Exit::Done })
 }
 
-fn facts(machine: &Machine) -> Vec<Vec<String>> {
+fn facts(machine: &HostMachine) -> Vec<Vec<String>> {
     let facts = &machine.facts;
     let unknown = || "not known".to_owned();
     let cores = facts.cores.map(|cores| format!("{cores} cores, ")).unwrap_or_default();

@@ -130,11 +130,12 @@ fn checkout(here: &Path) -> Option<&Path> {
 }
 
 /// The machine, under the label that its owner has set, if any.
-fn machine() -> Result<host::Machine, FlowError> {
+fn machine() -> Result<host::HostMachine, FlowError> {
     let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
-    let label = label.map(|label| label.parse::<host::Label>()).transpose().map_err(anyhow::Error::from)?;
+    let label =
+        label.map(|label| label.parse::<host::MachineLabel>()).transpose().map_err(anyhow::Error::from)?;
     let state = host::state_dir().map_err(anyhow::Error::from)?;
-    Ok(host::Machine::read(label, &state).map_err(anyhow::Error::from)?)
+    Ok(host::HostMachine::read(label, &state).map_err(anyhow::Error::from)?)
 }
 
 /// The directory whose lock is the right to measure.

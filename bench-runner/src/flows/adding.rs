@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use bench_runner_measure::corpus::adding::{self, Origin, Proposal};
+use bench_runner_measure::corpus::adding::{self, ProjectOrigin, Proposal};
 use bench_runner_measure::corpus::edits;
 use bench_runner_measure::scenario::RequestError;
 
@@ -53,7 +53,7 @@ pub fn add(
     places: &Places,
     here: &Path,
 ) -> Result<Added, FlowError> {
-    let origin = Origin::parse(request.what)?;
+    let origin = ProjectOrigin::parse(request.what)?;
     let name = adding::name(&origin, request.name)?;
     let dir = places.checkout.as_ref().map_or_else(|| here.to_owned(), |checkout| checkout.join("corpus"));
     let file = adding::manifest_file(&dir, &name);
@@ -80,11 +80,18 @@ pub fn add(
     })
 }
 
-fn refuse_taken(name: &str, file: &Path, origin: &Origin, projects: &Projects) -> Result<(), RequestError> {
+fn refuse_taken(
+    name: &str,
+    file: &Path,
+    origin: &ProjectOrigin,
+    projects: &Projects,
+) -> Result<(), RequestError> {
     let help = "give it another name with `--name`".to_owned();
     if file.symlink_metadata().is_ok() {
         let help = match origin {
-            Origin::Manifest(_) => "keep the draft elsewhere: what is written has the same name".to_owned(),
+            ProjectOrigin::Manifest(_) => {
+                "keep the draft elsewhere: what is written has the same name".to_owned()
+            }
             _ => help,
         };
         return Err(RequestError::usage(format!("{} is there already", file.display()), Some(help)));

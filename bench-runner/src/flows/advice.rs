@@ -8,7 +8,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verd
 use bench_runner_core::record::{Arm, Block, ProofResult, TEXT_SETTINGS};
 use bench_runner_measure::axes::{self, Settings, Situation, Written};
 use bench_runner_measure::corpus::Project;
-use bench_runner_measure::spanned::SourceText;
+use bench_runner_measure::toml_reader::SourceText;
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::{self, Advice};
 

@@ -9,7 +9,7 @@ use bench_runner_core::bundle::{
     self, Bundle, BundleWriter, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, run_id,
 };
 use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
-use bench_runner_measure::host::{self, Health, Machine, MeasuringLock};
+use bench_runner_measure::host::{self, Health, HostMachine, MeasuringLock};
 use bench_runner_measure::plan::estimate;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer, PreparedTrees};
@@ -31,7 +31,7 @@ pub struct Measured {
 pub(crate) struct MeasuringSession {
     projects: Projects,
     places: Places,
-    machine: Machine,
+    machine: HostMachine,
     supervisor: Supervisor,
     _lock: MeasuringLock,
 }
@@ -41,7 +41,7 @@ impl MeasuringSession {
     pub(crate) fn open(
         lock: MeasuringLock,
         exe: &Path,
-        machine: Machine,
+        machine: HostMachine,
         projects: Projects,
         places: &Places,
     ) -> Result<Self, FlowError> {
@@ -53,7 +53,7 @@ impl MeasuringSession {
         &self.projects
     }
 
-    pub(crate) fn machine(&self) -> &Machine {
+    pub(crate) fn machine(&self) -> &HostMachine {
         &self.machine
     }
 
@@ -158,7 +158,7 @@ impl MeasuringSession {
 }
 
 /// The bundle of a run that was interrupted and can be completed on `machine`.
-pub(crate) fn unfinished(dir: &Path, machine: &Machine) -> Result<Bundle, FlowError> {
+pub(crate) fn unfinished(dir: &Path, machine: &HostMachine) -> Result<Bundle, FlowError> {
     let unfinished = bundle::open(dir)?;
     let refused =
         |message: String, help: &str| Err(RequestError::usage(message, Some(help.to_owned())).into());
@@ -219,7 +219,7 @@ fn finish(
 }
 
 /// One line about the machine, for captions.
-fn summary(machine: &Machine) -> String {
+fn summary(machine: &HostMachine) -> String {
     let facts = &machine.facts;
     let model = facts.cpu_model.clone().unwrap_or_else(|| format!("{} processor", facts.arch));
     let memory = facts.memory_gib.map(|gib| format!(", {gib} GiB")).unwrap_or_default();

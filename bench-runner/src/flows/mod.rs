@@ -39,7 +39,7 @@ use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
 use bench_runner_measure::run::RunError;
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_measure::spanned::DocError;
+use bench_runner_measure::toml_reader::DocError;
 
 /// Errors from a flow, grouped by who has to fix them.
 #[derive(Debug, thiserror::Error)]

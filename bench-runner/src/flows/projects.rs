@@ -19,7 +19,7 @@ use anyhow::Context as _;
 use bench_runner_core::record::{Plan, PlannedProject, Refusal, TreeId};
 use bench_runner_measure::axes::Context;
 use bench_runner_measure::build::{CommandDriver, Driver, InForce, Toolchain};
-use bench_runner_measure::corpus::sources::{self, Cache, FetchContext, FetchTool};
+use bench_runner_measure::corpus::sources::{self, CacheDir, FetchContext, FetchTool};
 use bench_runner_measure::corpus::{BuildTool, Catalogue, Project};
 use bench_runner_measure::plan::Typical;
 use bench_runner_measure::process::find_in_path;
@@ -60,7 +60,7 @@ impl Projects {
     /// is in the cache is looked at.
     pub fn open(places: &Places, offline: bool, fetch: bool) -> Result<Self, FlowError> {
         bench_runner_measure::corpus::parents::check(&places.cache)?;
-        let cache = Cache::at(&places.cache).context("failed to find the cache directory")?;
+        let cache = CacheDir::at(&places.cache).context("failed to find the cache directory")?;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let sources = FetchContext {
             cargo: find_in_path("cargo", &path).unwrap_or_else(|| "cargo".into()),
@@ -68,7 +68,7 @@ impl Projects {
             offline: offline || !fetch,
             user_home: sources::user_cargo_home(),
             exclude: vec![places.results.clone(), places.plots.clone(), places.cache.clone()],
-            layouts: sources::Layouts::default(),
+            layouts: sources::CargoLayouts::default(),
         };
         sources::prepare_homes(&sources.cache, sources.user_home.as_deref())?;
         Ok(Self {

@@ -11,7 +11,7 @@ mod servers;
 
 use std::process::Command;
 
-use bench_runner_measure::corpus::sources::{Cache, FetchContext};
+use bench_runner_measure::corpus::sources::{CacheDir, FetchContext};
 
 use crate::lab::{Lab, Ran, entries};
 
@@ -102,7 +102,7 @@ fn stores(lab: &Lab) -> Vec<std::path::PathBuf> {
 
 fn sources(lab: &Lab) -> FetchContext {
     FetchContext {
-        cache: Cache::at(&lab.path("own-cache")).expect("a cache"),
+        cache: CacheDir::at(&lab.path("own-cache")).expect("a cache"),
         cargo: "cargo".into(),
         offline: false,
         user_home: None,

@@ -2,7 +2,7 @@
 
 use bench_runner_core::record::Refusal;
 
-use crate::spanned::quoted;
+use crate::toml_reader::toml_string;
 
 /// Keys that would take a build out of the harness's hands, with what to say of them.
 const NOT_TO_BE_SET: [(&str, &str); 3] = [
@@ -40,7 +40,7 @@ fn collect(path: &str, table: &toml::Table, leaves: &mut Vec<(String, String)>) 
     for (key, value) in table {
         let bare =
             !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        let key = if bare { key.clone() } else { quoted(key) };
+        let key = if bare { key.clone() } else { toml_string(key) };
         let path = if path.is_empty() { key } else { format!("{path}.{key}") };
         match value {
             toml::Value::Table(table) => collect(&path, table, leaves),
@@ -52,13 +52,15 @@ fn collect(path: &str, table: &toml::Table, leaves: &mut Vec<(String, String)>) 
 /// A value on one line.
 fn inline(value: &toml::Value) -> String {
     match value {
-        toml::Value::String(text) => quoted(text),
+        toml::Value::String(text) => toml_string(text),
         toml::Value::Array(items) => {
             format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
         }
         toml::Value::Table(table) => {
-            let fields: Vec<String> =
-                table.iter().map(|(key, value)| format!("{} = {}", quoted(key), inline(value))).collect();
+            let fields: Vec<String> = table
+                .iter()
+                .map(|(key, value)| format!("{} = {}", toml_string(key), inline(value)))
+                .collect();
             format!("{{ {} }}", fields.join(", "))
         }
         other => other.to_string(),

@@ -1,14 +1,13 @@
-//! How a project is built: by cargo, or by a command that its manifest names.
+//! Build settings of a project: built by cargo, or by a command in its manifest.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How a project is built. All of it is part of what a result speaks of.
+/// Build settings of a project. All of them are part of what a result is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildSettings {
-    /// The tool that builds it.
     pub tool: BuildTool,
-    /// The directory below the project that the build tool is started in; the project's own if there is none.
+    /// The directory below the project in which the build tool is started; the project's own if `None`.
     pub directory: Option<PathBuf>,
     /// Packages to build; empty for cargo's default.
     pub packages: Vec<String>,
@@ -16,11 +15,11 @@ pub struct BuildSettings {
     pub bins: Vec<String>,
     /// Features to turn on.
     pub features: Vec<String>,
-    /// Whether the default features stay off.
+    /// True if the default features stay off.
     pub no_default_features: bool,
-    /// The profile, where it is not the workload's choice.
+    /// The profile, if it is not left to the workload.
     pub profile: Option<String>,
-    /// Further arguments of cargo.
+    /// Further arguments for cargo.
     pub args: Vec<String>,
     /// Variables set for every build.
     pub env: BTreeMap<String, String>,
@@ -28,14 +27,14 @@ pub struct BuildSettings {
     pub pass_env: Vec<String>,
     /// Commands run once per work tree, untimed, without a shell.
     pub prepare: Vec<Vec<String>>,
-    /// Programs that must be there.
+    /// Programs that must be installed.
     pub requires: Vec<String>,
-    /// A command that must succeed with the artefact in place of `{artifact}`.
+    /// A command that must succeed with the artifact in place of `{artifact}`.
     pub check: Option<Vec<String>>,
 }
 
 impl BuildSettings {
-    /// The directory that the build tool is started in, of a project in `project`.
+    /// The directory in which the build tool is started, for a project in `project`.
     pub fn started_in(&self, project: &Path) -> PathBuf {
         self.directory.as_ref().map_or_else(|| project.to_owned(), |directory| project.join(directory))
     }
@@ -47,7 +46,7 @@ pub enum BuildTool {
     /// cargo, whatever the source.
     #[default]
     Cargo,
-    /// A command of the project's own: make, ninja, bazel.
+    /// A command of the project: make, ninja, bazel.
     Command(BuildCommand),
 }
 
@@ -65,13 +64,14 @@ impl BuildTool {
     }
 }
 
-/// A command that builds a project, and those around it. Each is a program with its arguments and runs without a shell.
+/// A command that builds a project, and the commands around it. Each is a program with its arguments and runs
+/// without a shell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildCommand {
     /// The command that is timed.
     pub build: Vec<String>,
-    /// Before a build from nothing, untimed.
+    /// Runs before a build from nothing, untimed.
     pub clean: Option<Vec<String>>,
-    /// Before a build after a change, untimed; `{n}` is the number of the edit.
+    /// Runs before a build after a change, untimed; `{n}` is the number of the edit.
     pub edit: Option<Vec<String>>,
 }

@@ -1,4 +1,4 @@
-//! All projects there are: those compiled in, and those of the checkout, which win by name.
+//! All projects: those compiled in, and those of the checkout, which take precedence by name.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::suggest::suggest;
 
 use super::manifest::Project;
-use crate::spanned::{DocError, SourceText};
+use crate::toml_reader::{DocError, SourceText};
 
-/// What starts a selection by tag.
+/// Prefix of a selection by tag.
 const TAG: &str = "tag:";
 
-/// The projects by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalogue {
     projects: BTreeMap<String, Project>,
@@ -20,15 +19,15 @@ pub struct Catalogue {
 
 /// One line of a list of projects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct CatalogueEntry {
     pub name: String,
     pub summary: String,
     pub tags: Vec<String>,
     /// The kind of its source.
     pub kind: &'static str,
-    /// What its source is, such as `ripgrep 15.1.0` or a directory.
+    /// Short description of its source, such as `ripgrep 15.1.0` or a directory.
     pub source: String,
-    /// Where its manifest was found.
+    /// The file that its manifest was read from.
     pub origin: String,
 }
 
@@ -48,7 +47,7 @@ pub enum CatalogueError {
     /// No project has this name.
     #[error("there is no project `{name}`")]
     NoProject {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The nearest name, or all of them.
         help: String,
@@ -56,7 +55,7 @@ pub enum CatalogueError {
     /// No project has this tag.
     #[error("no project has the tag `{tag}`")]
     NoTag {
-        /// What was asked for.
+        /// The requested tag.
         tag: String,
         /// The nearest tag, or all of them.
         help: String,
@@ -64,7 +63,6 @@ pub enum CatalogueError {
 }
 
 impl CatalogueError {
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Manifest(error) => error.help(),
@@ -75,11 +73,11 @@ impl CatalogueError {
 }
 
 impl Catalogue {
-    /// The projects that are compiled in, each as the name that errors show and its manifest, and those in
+    /// The projects that are compiled in, each as its origin (for errors) and its manifest, and those in
     /// `corpus/*.toml` of a checkout.
     ///
     /// # Errors
-    /// If a manifest cannot be read, at its place; a bad one is never passed over.
+    /// If a manifest cannot be read, at its place; a bad one is never skipped.
     pub fn load(built_in: &[(&str, &str)], checkout: Option<&Path>) -> Result<Self, CatalogueError> {
         let mut projects = BTreeMap::new();
         for &(origin, text) in built_in {
@@ -101,7 +99,7 @@ impl Catalogue {
     /// The project of this name.
     ///
     /// # Errors
-    /// Where there is none, with the nearest name.
+    /// If there is none, with the nearest name.
     pub fn get(&self, name: &str) -> Result<&Project, CatalogueError> {
         self.projects.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.projects.keys().map(String::as_str).collect();
@@ -112,7 +110,7 @@ impl Catalogue {
     /// The project of a name, or all projects of `tag:NAME`, by name.
     ///
     /// # Errors
-    /// Where there is none, with the nearest name or tag.
+    /// If there is none, with the nearest name or tag.
     pub fn select(&self, selector: &str) -> Result<Vec<&Project>, CatalogueError> {
         let Some(tag) = selector.strip_prefix(TAG) else { return Ok(vec![self.get(selector)?]) };
         let found: Vec<&Project> = self.projects().filter(|project| has_tag(project, tag)).collect();
@@ -125,8 +123,8 @@ impl Catalogue {
         Ok(found)
     }
 
-    /// The projects as a list shows them, by name.
-    pub fn entries(&self) -> Vec<Entry> {
+    /// The projects as lines of a list, by name.
+    pub fn entries(&self) -> Vec<CatalogueEntry> {
         self.projects().map(entry).collect()
     }
 }
@@ -134,7 +132,7 @@ impl Catalogue {
 /// Reads one manifest file; its relative paths start at its directory.
 ///
 /// # Errors
-/// Where it cannot be read, or is wrong.
+/// If it cannot be read, or is wrong.
 pub fn read(file: &Path) -> Result<Project, CatalogueError> {
     let failed = |error| CatalogueError::Read { file: file.to_path_buf(), error };
     let text = SourceText::read(file).map_err(failed)?;
@@ -150,7 +148,7 @@ pub fn read(file: &Path) -> Result<Project, CatalogueError> {
     Ok(project)
 }
 
-/// The manifests in a directory, by name; none where it does not exist.
+/// The manifests in a directory, by name; none if the directory does not exist.
 fn manifests(dir: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
     let failed = |error| CatalogueError::Read { file: dir.to_path_buf(), error };
     let entries = match std::fs::read_dir(dir) {
@@ -172,8 +170,8 @@ fn has_tag(project: &Project, tag: &str) -> bool {
     project.tags.iter().any(|own| own == tag)
 }
 
-fn entry(project: &Project) -> Entry {
-    Entry {
+fn entry(project: &Project) -> CatalogueEntry {
+    CatalogueEntry {
         name: project.name.clone(),
         summary: project.summary.clone(),
         tags: project.tags.clone(),

@@ -1,24 +1,24 @@
-//! A project from a directory alone, without a manifest: what `--project PATH` means.
+//! A project from a directory without a manifest: `--project PATH`.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, SourceText, quoted};
+use crate::toml_reader::{DocError, SourceText, toml_string};
 
-use super::adding::{fitting, with_lock_in};
+use super::adding::{insert_lock, valid_name};
 use super::manifest::Project;
-use super::sources::{self, FetchContext, Member, SourceError};
+use super::sources::{self, FetchContext, MemberPackage, SourceError};
 
-/// A directory that cannot be taken for a project.
+/// A directory that cannot be used as a project.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// It is not there, or no directory.
+    /// It does not exist, or is not a directory.
     #[error("failed to find the project {}: {error}", path.display())]
     Missing { path: PathBuf, error: io::Error },
-    /// Its path cannot stand in a manifest.
+    /// Its path cannot be written into a manifest.
     #[error("the path {} is not UTF-8", path.display())]
     NotText { path: PathBuf },
-    /// What it belongs to cannot be told.
+    /// Its workspace could not be determined.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Its manifest has no place for a lock file.
@@ -27,13 +27,12 @@ pub enum LocalError {
         /// The manifest.
         origin: String,
     },
-    /// The manifest that was made for it does not hold.
+    /// The manifest that was made for it is not valid.
     #[error(transparent)]
     Manifest(#[from] DocError),
 }
 
 impl LocalError {
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Missing { .. } => None,
@@ -48,7 +47,7 @@ impl LocalError {
 /// The directory of a local project.
 ///
 /// # Errors
-/// Where there is none.
+/// If it does not exist.
 pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
     let missing = |error| LocalError::Missing { path: path.to_path_buf(), error };
     let root = path.canonicalize().map_err(missing)?;
@@ -58,11 +57,12 @@ pub fn directory(path: &Path) -> Result<PathBuf, LocalError> {
     Ok(root)
 }
 
-/// The project in the directory `path`, with a manifest made for it: its name is that of the directory, and it names no
-/// edit. Of a member of a workspace the source is the workspace, and the member is what is built.
+/// The project in the directory `path`, with a generated manifest: it has the name of the directory, and no
+/// edits. If the directory is a member of a workspace, the source is the workspace, and the member is built.
 ///
 /// # Errors
-/// Where there is no such directory, its path is not UTF-8, or the workspace above it does not have it for a member.
+/// If there is no such directory, its path is not UTF-8, or the workspace above it does not have it as a
+/// member.
 pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> {
     let root = directory(path)?;
     let member = sources::member(&root, with)?;
@@ -70,35 +70,35 @@ pub fn project(path: &Path, with: &FetchContext) -> Result<Project, LocalError> 
     Ok(Project::parse(&SourceText::new(format!("the manifest for {}", root.display()), text), Some(root))?)
 }
 
-fn manifest(root: &Path, member: Option<&Member>) -> Option<String> {
+fn manifest(root: &Path, member: Option<&MemberPackage>) -> Option<String> {
     let source = member.map_or(root, |member| &member.workspace).to_str()?;
     let (summary, build) = match member {
         None => (format!("the project in {source}"), String::new()),
-        Some(Member { package, directory, .. }) => {
+        Some(MemberPackage { package, directory, .. }) => {
             let directory = match directory {
-                Some(directory) => format!("directory = {}\n", quoted(directory.to_str()?)),
+                Some(directory) => format!("directory = {}\n", toml_string(directory.to_str()?)),
                 None => String::new(),
             };
             (
                 format!("the package {package} of the workspace in {source}"),
-                format!("\n[build]\npackage = {}\n{directory}", quoted(package)),
+                format!("\n[build]\npackage = {}\n{directory}", toml_string(package)),
             )
         }
     };
     Some(format!(
         "name = {}\nsummary = {}\n\n[source]\nkind = \"path\"\npath = {}\n{build}",
-        quoted(&name(root)),
-        quoted(&summary),
-        quoted(source),
+        toml_string(&name(root)),
+        toml_string(&summary),
+        toml_string(source),
     ))
 }
 
-/// The project with `lock` for its Cargo.lock; it stands in its manifest from then on.
+/// The project with `lock` as its Cargo.lock, which becomes part of its manifest.
 ///
 /// # Errors
-/// Where the manifest has no place for it.
+/// If the manifest has no place for it.
 pub fn with_lock(project: &Project, lock: &str) -> Result<Project, LocalError> {
-    let text = with_lock_in(&project.text, lock);
+    let text = insert_lock(&project.text, lock);
     let locked = Project::parse(&SourceText::new(project.origin.clone(), text), project.base.clone())?;
     match &locked.lock {
         Some(_) => Ok(locked),
@@ -106,9 +106,9 @@ pub fn with_lock(project: &Project, lock: &str) -> Result<Project, LocalError> {
     }
 }
 
-/// The name of a directory, with what a name cannot hold replaced.
+/// The name of a directory, with invalid characters replaced.
 fn name(root: &Path) -> String {
-    fitting(&root.file_name().unwrap_or_default().to_string_lossy())
+    valid_name(&root.file_name().unwrap_or_default().to_string_lossy())
 }
 
 #[cfg(test)]

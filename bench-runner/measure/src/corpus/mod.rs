@@ -1,11 +1,11 @@
-//! What is built: a manifest → a pinned project → a work tree, with edit *n* applied.
+//! Projects: a manifest → a pinned project → a work tree, with edit *n* applied.
 //!
 //! Manifests are TOML ([`manifest`]); the [`Catalogue`] holds those compiled in and those of the checkout. A
-//! [source](sources) turns a project into a pristine tree under a pin and lays work trees out from it, and
-//! [`edits`] change one file of a work tree so that the next build has something to do. [`adding`] makes a
-//! manifest for a project that has none. [`parents`] keeps foreign cargo configuration away from the work trees.
+//! [source](sources) turns a project into a pristine tree under a pin and copies work trees from it, and
+//! [`edits`] change a work tree so that the next build has something to do. [`adding`] makes a manifest for a
+//! new project. [`parents`] keeps foreign cargo configuration away from the work trees.
 //!
-//! Knows nothing of axes, variants, workloads or what becomes of a build. Never writes into a user's own tree.
+//! Knows nothing of axes, variants, workloads or results of builds. Never writes into a user's own tree.
 
 pub mod adding;
 mod build_settings;
@@ -21,6 +21,6 @@ pub mod sources;
 mod urls;
 
 pub use build_settings::{BuildCommand, BuildSettings, BuildTool};
-pub use catalogue::{Catalogue, CatalogueError, Entry};
-pub use manifest::{Change, Edit, EditClass, Estimate, Project, Put, TextChange};
+pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
+pub use manifest::{Edit, EditChange, EditClass, EditPlacement, Project, ProjectEstimate, TextChange};
 pub use sources::{Source, SourceKind};

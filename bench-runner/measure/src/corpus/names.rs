@@ -1,17 +1,17 @@
-//! Which names and relative paths a manifest may hold; they become parts of file names.
+//! Valid names and relative paths in a manifest; they become parts of file names.
 
 use std::path::{Component, Path, PathBuf};
 
 use bench_runner_core::record::{Pin, is_hex};
 
 use super::urls;
-use crate::spanned::{DocError, Value};
+use crate::toml_reader::{DocError, TomlValue};
 
-/// Longest name, so that file names made from several still fit.
+/// Longest name, so that file names made from several names still fit.
 const LONGEST: usize = 64;
 
 /// A name of `[A-Za-z0-9._-]` that does not start with a dot.
-pub(super) fn name(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn name(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if is_name(&text) {
         return Ok(text);
@@ -21,14 +21,14 @@ pub(super) fn name(value: &Value<'_>) -> Result<String, DocError> {
     ))
 }
 
-/// Whether `text` may be a name.
+/// True if `text` is a valid name.
 pub(super) fn is_name(text: &str) -> bool {
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=LONGEST).contains(&text.len()) && !text.starts_with('.') && text.chars().all(valid)
 }
 
-/// An argument that cargo cannot take for a flag.
-pub(super) fn word(value: &Value<'_>) -> Result<String, DocError> {
+/// An argument that cargo cannot mistake for a flag.
+pub(super) fn word(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if text.is_empty() || text.starts_with('-') || text.contains(char::is_whitespace) {
         let message = format!("`{}` is not a name cargo could know: `{}`", value.name(), text.escape_debug());
@@ -37,18 +37,17 @@ pub(super) fn word(value: &Value<'_>) -> Result<String, DocError> {
     Ok(text)
 }
 
-/// Several of them.
-pub(super) fn words(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+/// Several such arguments.
+pub(super) fn words(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     value.items()?.iter().map(word).collect()
 }
 
-/// Several names.
-pub(super) fn names(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+pub(super) fn names(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     value.items()?.iter().map(name).collect()
 }
 
 /// A path below the root of the source: relative, without `..`.
-pub(super) fn path_below(value: &Value<'_>) -> Result<PathBuf, DocError> {
+pub(super) fn path_below(value: &TomlValue<'_>) -> Result<PathBuf, DocError> {
     let text = value.string()?;
     let path = PathBuf::from(&text);
     let below = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -65,7 +64,7 @@ pub(super) fn path_below(value: &Value<'_>) -> Result<PathBuf, DocError> {
 }
 
 /// A directory, absolute or relative to the manifest.
-pub(super) fn directory(value: &Value<'_>) -> Result<PathBuf, DocError> {
+pub(super) fn directory(value: &TomlValue<'_>) -> Result<PathBuf, DocError> {
     let text = value.string()?;
     if text.is_empty() || text.contains('\0') {
         return Err(value.error(format!("`{}` names no directory", value.name())));
@@ -74,7 +73,7 @@ pub(super) fn directory(value: &Value<'_>) -> Result<PathBuf, DocError> {
 }
 
 /// The address of a repository.
-pub(super) fn url(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn url(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     match urls::check(&text) {
         Ok(()) => Ok(text),
@@ -83,7 +82,7 @@ pub(super) fn url(value: &Value<'_>) -> Result<String, DocError> {
 }
 
 /// A full commit of the repository at `url`.
-pub(super) fn commit(value: &Value<'_>, url: &str) -> Result<String, DocError> {
+pub(super) fn commit(value: &TomlValue<'_>, url: &str) -> Result<String, DocError> {
     let text = value.string()?;
     if is_hex(&text, 40) {
         return Ok(text);
@@ -110,7 +109,7 @@ pub(super) fn commit(value: &Value<'_>, url: &str) -> Result<String, DocError> {
 }
 
 /// The hash of a tree, 64 lower-case hex digits.
-pub(super) fn tree(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn tree(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if is_hex(&text, 64) {
         return Ok(text);
@@ -121,7 +120,7 @@ pub(super) fn tree(value: &Value<'_>) -> Result<String, DocError> {
 }
 
 /// A sha256, 64 lower-case hex digits.
-pub(super) fn sha256(value: &Value<'_>) -> Result<String, DocError> {
+pub(super) fn sha256(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if format!("tree:sha256:{text}").parse::<Pin>().is_ok() {
         return Ok(text);
@@ -131,12 +130,12 @@ pub(super) fn sha256(value: &Value<'_>) -> Result<String, DocError> {
         .with_help("`sha256sum` of the .crate archive gives it"))
 }
 
-/// A full version `1.2.3`, with what may follow it.
-pub(super) fn version(value: &Value<'_>) -> Result<String, DocError> {
-    version_of(value, &value.string()?)
+/// A full version `1.2.3`, with any suffix.
+pub(super) fn version(value: &TomlValue<'_>) -> Result<String, DocError> {
+    checked_version(value, &value.string()?)
 }
 
-/// Whether a text is a version with all three of its numbers.
+/// True if the text is a version with all three numbers.
 pub(super) fn is_version(text: &str) -> bool {
     let core = text.split(['-', '+']).next().unwrap_or("");
     let parts: Vec<&str> = core.split('.').collect();
@@ -145,8 +144,8 @@ pub(super) fn is_version(text: &str) -> bool {
     parts.len() == 3 && parts.iter().all(numeric) && text.chars().all(valid) && text.len() <= LONGEST
 }
 
-/// The same, where the version is only a part of the value.
-pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocError> {
+/// The same check, if the version is only a part of the value.
+pub(super) fn checked_version(value: &TomlValue<'_>, text: &str) -> Result<String, DocError> {
     if is_version(text) {
         return Ok(text.to_owned());
     }
@@ -157,8 +156,8 @@ pub(super) fn version_of(value: &Value<'_>, text: &str) -> Result<String, DocErr
         ))
 }
 
-/// Names of environment variables.
-pub(super) fn variable(value: &Value<'_>, text: &str) -> Result<(), DocError> {
+/// Checks the name of an environment variable.
+pub(super) fn variable(value: &TomlValue<'_>, text: &str) -> Result<(), DocError> {
     if text.is_empty() || text.contains(['=', '\0']) {
         return Err(value.error(format!("`{}` is not a name of a variable", text.escape_debug())));
     }

@@ -1,15 +1,15 @@
 //! Keeps foreign cargo configuration away from the work trees.
 //!
-//! A cargo home of one's own does not isolate a build: cargo also reads the configuration of every directory
-//! above the work tree (`$HOME/.cargo` among them, where the cache lies below it), and a `Cargo.toml` up there
-//! captures the work tree as a part of its workspace. Both are refused by name, before anything is built.
+//! A separate cargo home does not isolate a build: cargo also reads the configuration of every directory
+//! above the work tree (including `$HOME/.cargo`, if the cache is below it), and a `Cargo.toml` in one of
+//! them makes the work tree a part of its workspace. Both are refused by name, before anything is built.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, SourceText};
+use crate::toml_reader::{DocError, SourceText};
 
-/// Tables of a configuration that cannot change what a build does or how long it takes.
+/// Configuration tables that cannot change the result or the duration of a build.
 const HARMLESS: [&str; 11] = [
     "source",
     "registries",
@@ -24,7 +24,7 @@ const HARMLESS: [&str; 11] = [
     "cache",
 ];
 
-const WAY_OUT: &str = "put the work trees elsewhere with `--cache-dir`";
+const HELP: &str = "put the work trees elsewhere with `--cache-dir`";
 
 /// A directory above the work trees that would change every build in them.
 #[derive(Debug, thiserror::Error)]
@@ -37,37 +37,35 @@ pub enum ParentError {
     Config {
         /// The configuration file.
         file: PathBuf,
-        /// What it sets, such as `build.rustflags`.
+        /// The keys that it sets, such as `build.rustflags`.
         keys: Vec<String>,
-        /// Where the work trees would be.
+        /// Directory of the work trees.
         below: PathBuf,
     },
     /// Its configuration is not TOML; cargo would fail on it.
     #[error("cargo would read this for every build in {}: {error}", below.display())]
     Broken {
-        /// What is wrong, and where.
+        /// The error, with its position.
         error: DocError,
-        /// Where the work trees would be.
+        /// Directory of the work trees.
         below: PathBuf,
     },
-    /// It has a `Cargo.toml`, which would take the work tree for a member of its workspace.
+    /// It has a `Cargo.toml`, which would make the work tree a member of its workspace.
     #[error(
         "{} would capture every project below it, and so those in {}",
         file.display(), below.display()
     )]
     Workspace {
-        /// The manifest.
         file: PathBuf,
-        /// Where the work trees would be.
+        /// Directory of the work trees.
         below: PathBuf,
     },
-    /// It cannot be looked at.
+    /// It cannot be read.
     #[error("failed to read {}: {error}", file.display())]
     Unreadable { file: PathBuf, error: io::Error },
 }
 
 impl ParentError {
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         let or = match self {
             Self::Config { .. } => ", or take these keys out of that file",
@@ -75,7 +73,7 @@ impl ParentError {
             Self::Workspace { .. } => ", or move that file",
             Self::Unreadable { .. } => "",
         };
-        Some(format!("{WAY_OUT}{or}"))
+        Some(format!("{HELP}{or}"))
     }
 }
 
@@ -83,10 +81,11 @@ fn list(keys: &[String]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether work trees can lie in `dir`, which need not exist yet: looks at it and at every directory above.
+/// Checks that work trees can be in `dir`, which need not exist yet: looks at it and at every directory
+/// above.
 ///
 /// # Errors
-/// The first file, from `dir` upwards, that would have a say in the builds.
+/// The first file, from `dir` upwards, that would affect the builds.
 pub fn check(dir: &Path) -> Result<(), ParentError> {
     let real = real_path(dir).map_err(|error| ParentError::Unreadable { file: dir.to_path_buf(), error })?;
     for parent in real.ancestors() {
@@ -97,8 +96,8 @@ pub fn check(dir: &Path) -> Result<(), ParentError> {
         for name in ["config.toml", "config"] {
             let file = parent.join(".cargo").join(name);
             let Some(text) = read(&file)? else { continue };
-            let keys =
-                telling_keys(&text).map_err(|error| ParentError::Broken { error, below: real.clone() })?;
+            let keys = keys_that_change_builds(&text)
+                .map_err(|error| ParentError::Broken { error, below: real.clone() })?;
             if !keys.is_empty() {
                 return Err(ParentError::Config { file, keys, below: real });
             }
@@ -107,7 +106,7 @@ pub fn check(dir: &Path) -> Result<(), ParentError> {
     Ok(())
 }
 
-/// The path as cargo will see it: links resolved as far as it exists.
+/// The path as cargo will see it: links are resolved as far as the path exists.
 fn real_path(dir: &Path) -> io::Result<PathBuf> {
     let absolute = std::path::absolute(dir)?;
     for existing in absolute.ancestors() {
@@ -133,7 +132,7 @@ fn read(file: &Path) -> Result<Option<SourceText>, ParentError> {
     }
 }
 
-fn telling_keys(config: &SourceText) -> Result<Vec<String>, DocError> {
+fn keys_that_change_builds(config: &SourceText) -> Result<Vec<String>, DocError> {
     let document = config.parse()?;
     let mut keys = Vec::new();
     for (key, value) in document.reader().entries() {

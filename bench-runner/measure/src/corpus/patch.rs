@@ -1,47 +1,48 @@
-//! The patch edit: what a unified diff changes, applied to the pinned text each time, exactly where it says. A patch
-//! that no longer fits where it stood is an error, not something to be searched for.
+//! The patch edit: a unified diff, applied to the pinned text each time, exactly at its line numbers. A patch
+//! that no longer fits there is an error; other places are not searched.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::numbered;
 
-/// What a diff does to one file.
+/// The changes of a diff to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilePatch {
     /// The file, from the root of the source.
     pub(super) file: PathBuf,
-    /// Whether the diff makes it.
+    /// True if the diff creates it.
     pub(super) created: bool,
-    /// Whether the diff removes it.
+    /// True if the diff removes it.
     pub(super) removed: bool,
     hunks: Vec<Hunk>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Hunk {
-    /// Line of the old text that it starts at, from 1; 0 in an empty one.
+    /// First line in the old text, from 1; 0 in an empty text.
     start: usize,
-    lines: Vec<Line>,
+    lines: Vec<HunkLine>,
 }
 
-/// One line of a hunk, with its line feed where it has one.
+/// One line of a hunk, with its line feed if it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Line {
+enum HunkLine {
     Kept(String),
     Removed(String),
     Added(String),
 }
 
-/// Reads a unified diff. The error is a reason, as text.
+/// Parses a unified diff. The error is a reason, as text.
 pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
     let mut lines = diff.split_inclusive('\n').enumerate().map(|(at, line)| (at + 1, line)).peekable();
     let mut files = Vec::new();
     while let Some((at, line)) = lines.next() {
         let Some(old) = line.strip_prefix("--- ") else {
-            // What git writes between files says nothing about their lines; all else would be lost.
-            const BETWEEN: [&str; 5] = ["diff ", "index ", "new file mode ", "deleted file mode ", "\n"];
+            // The lines that git writes between files do not change them; any other line is an error.
+            const BETWEEN_FILES: [&str; 5] =
+                ["diff ", "index ", "new file mode ", "deleted file mode ", "\n"];
             if files.is_empty() && !line.starts_with(['+', '@'])
-                || BETWEEN.iter().any(|start| line.starts_with(start))
+                || BETWEEN_FILES.iter().any(|start| line.starts_with(start))
             {
                 continue;
             }
@@ -52,7 +53,7 @@ pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
         };
         let new = lines.next().and_then(|(_, line)| line.strip_prefix("+++ "));
         let new = new.ok_or_else(|| format!("line {at} begins a file, and no line `+++ …` follows"))?;
-        let (old, new) = (path(old, at)?, path(new, at + 1)?);
+        let (old, new) = (parse_path(old, at)?, parse_path(new, at + 1)?);
         let (created, removed) = (old.is_none(), new.is_none());
         if old.is_some() && new.is_some() && old != new {
             return Err(format!("line {at} renames a file"));
@@ -63,25 +64,25 @@ pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
         }
         let mut hunks = Vec::new();
         while let Some((at, head)) = lines.next_if(|(_, line)| line.starts_with("@@ ")) {
-            let (start, mut old, mut new) =
-                head_of(head).ok_or_else(|| format!("line {at} is not `@@ -LINE,COUNT +LINE,COUNT @@`"))?;
+            let (start, mut old, mut new) = parse_hunk_header(head)
+                .ok_or_else(|| format!("line {at} is not `@@ -LINE,COUNT +LINE,COUNT @@`"))?;
             let mut hunk = Hunk { start, lines: Vec::new() };
             while old > 0 || new > 0 {
                 let (at, line) = lines.next().ok_or("its last part is cut off")?;
-                let line = hunk_line(line).ok_or_else(|| {
+                let line = parse_hunk_line(line).ok_or_else(|| {
                     format!("line {at} begins with neither a blank nor `+` nor `-`, in the middle of a part")
                 })?;
                 let (of_old, of_new) = match &line {
-                    Line::Kept(_) => (1, 1),
-                    Line::Removed(_) => (1, 0),
-                    Line::Added(_) => (0, 1),
+                    HunkLine::Kept(_) => (1, 1),
+                    HunkLine::Removed(_) => (1, 0),
+                    HunkLine::Added(_) => (0, 1),
                 };
                 let short = || format!("line {at} is more than the part says it has");
                 old = usize::checked_sub(old, of_old).ok_or_else(short)?;
                 new = usize::checked_sub(new, of_new).ok_or_else(short)?;
                 hunk.lines.push(line);
                 if lines.next_if(|(_, line)| line.starts_with("\\ ")).is_some() {
-                    hunk.lines.last_mut().into_iter().for_each(Line::without_line_feed);
+                    hunk.lines.last_mut().into_iter().for_each(HunkLine::without_line_feed);
                 }
             }
             hunks.push(hunk);
@@ -98,7 +99,7 @@ pub(super) fn parse(diff: &str) -> Result<Vec<FilePatch>, String> {
 }
 
 /// The path of a `---` or `+++` line; `None` for `/dev/null`.
-fn path(text: &str, at: usize) -> Result<Option<PathBuf>, String> {
+fn parse_path(text: &str, at: usize) -> Result<Option<PathBuf>, String> {
     let name = text.trim_end_matches(['\n', '\r']).split('\t').next().unwrap_or_default();
     if name == "/dev/null" {
         return Ok(None);
@@ -112,8 +113,8 @@ fn path(text: &str, at: usize) -> Result<Option<PathBuf>, String> {
     Ok(Some(path.to_owned()))
 }
 
-/// Start in the old text, lines of the old text, lines of the new one.
-fn head_of(line: &str) -> Option<(usize, usize, usize)> {
+/// Start in the old text, number of old lines, number of new lines.
+fn parse_hunk_header(line: &str) -> Option<(usize, usize, usize)> {
     let (ranges, _) = line.strip_prefix("@@ -")?.split_once(" @@")?;
     let (old, new) = ranges.split_once(" +")?;
     let range = |text: &str| -> Option<(usize, usize)> {
@@ -124,23 +125,23 @@ fn head_of(line: &str) -> Option<(usize, usize, usize)> {
     Some((start, old, new))
 }
 
-fn hunk_line(line: &str) -> Option<Line> {
-    // Editors strip the blank of an empty line that is kept.
+fn parse_hunk_line(line: &str) -> Option<HunkLine> {
+    // Editors strip the blank of an empty context line.
     if line == "\n" {
-        return Some(Line::Kept("\n".to_owned()));
+        return Some(HunkLine::Kept("\n".to_owned()));
     }
     let mut chars = line.chars();
     let mark = chars.next()?;
     let text = chars.as_str().to_owned();
     match mark {
-        ' ' => Some(Line::Kept(text)),
-        '-' => Some(Line::Removed(text)),
-        '+' => Some(Line::Added(text)),
+        ' ' => Some(HunkLine::Kept(text)),
+        '-' => Some(HunkLine::Removed(text)),
+        '+' => Some(HunkLine::Added(text)),
         _ => None,
     }
 }
 
-impl Line {
+impl HunkLine {
     fn without_line_feed(&mut self) {
         let (Self::Kept(text) | Self::Removed(text) | Self::Added(text)) = self;
         text.truncate(text.trim_end_matches('\n').len());
@@ -153,14 +154,14 @@ impl FilePatch {
         let old: Vec<&str> = text.split_inclusive('\n').collect();
         let (mut new, mut at) = (String::with_capacity(text.len()), 0);
         for hunk in &self.hunks {
-            // A part without old lines stands after the line that it names.
-            let before = hunk.lines.iter().all(|line| matches!(line, Line::Added(_)));
+            // A hunk without old lines goes after the line that it names.
+            let before = hunk.lines.iter().all(|line| matches!(line, HunkLine::Added(_)));
             let start = if before { hunk.start } else { hunk.start.saturating_sub(1) };
             let kept = old.get(at..start).ok_or_else(|| format!("there is no line {}", hunk.start))?;
             new.extend(kept.iter().copied());
             at = start;
             for line in &hunk.lines {
-                if let Line::Kept(expected) | Line::Removed(expected) = line {
+                if let HunkLine::Kept(expected) | HunkLine::Removed(expected) = line {
                     let found = old.get(at).copied().unwrap_or_default();
                     if found != expected {
                         return Err(format!(
@@ -173,9 +174,9 @@ impl FilePatch {
                     at += 1;
                 }
                 match line {
-                    Line::Kept(text) => new.push_str(text),
-                    Line::Added(text) => new.push_str(&numbered::text(text, n)),
-                    Line::Removed(_) => {}
+                    HunkLine::Kept(text) => new.push_str(text),
+                    HunkLine::Added(text) => new.push_str(&numbered::text(text, n)),
+                    HunkLine::Removed(_) => {}
                 }
             }
         }

@@ -1,19 +1,21 @@
-//! Which addresses of repositories are taken, and what a relative one means.
+//! Valid addresses of repositories, and the resolution of relative ones.
 //!
-//! Git reads some texts as options (`-u…`) or as programs to run (`ext::…`), and a text without a scheme as the name of
-//! a remote. Only what names a repository by itself is an address here.
+//! Git reads some texts as options (`-u…`) or as programs to run (`ext::…`), and a text without a scheme as
+//! the name of a remote. Only a text that identifies a repository by itself is a valid address here.
 
-use crate::spanned::masked;
+use crate::toml_reader::mask_credentials;
 
-/// Schemes that git speaks by itself.
+/// Schemes that git supports without a helper.
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
 
-/// Whether `url` can be handed to git as the address of a repository. The error is a reason and a way out.
+/// Checks that `url` can be passed to git as the address of a repository. The error is a reason and a help
+/// text.
 pub(super) fn check(url: &str) -> Result<(), (String, &'static str)> {
     const FORMS: &str = "addresses look like `https://host/owner/name`, `ssh://git@host/name`, `git@host:owner/name` or \
                          `file:///path`";
-    let refuse = |reason: &str, help| Err((format!("{reason}: `{}`", masked(url).escape_debug()), help));
-    // Not shown again: they are secrets.
+    let refuse =
+        |reason: &str, help| Err((format!("{reason}: `{}`", mask_credentials(url).escape_debug()), help));
+    // Not shown in the message: they are secrets.
     if holds_credentials(url) {
         let reason = "the address holds credentials, and manifests are published with results".to_owned();
         return Err((reason, WITHOUT_CREDENTIALS));
@@ -62,20 +64,20 @@ pub(super) fn check(url: &str) -> Result<(), (String, &'static str)> {
     Ok(())
 }
 
-/// What to do instead of writing them down.
+/// Help for an address with credentials.
 const WITHOUT_CREDENTIALS: &str = "leave them out; git asks its credential helper (`git config --global credential.helper`), \
                                    ssh its agent, and `url.<with them>.insteadOf` in your own git configuration puts them \
                                    in as well";
 
-/// Whether an address says who asks and with which password, or has a query, which is where tokens stand.
+/// True if an address contains a user with a password, or a query, where tokens are.
 fn holds_credentials(url: &str) -> bool {
     let query = url.split_once("://").is_some_and(|(scheme, rest)| {
         scheme.starts_with("http") && rest.split_once('?').is_some_and(|(_, query)| query.contains('='))
     });
-    query || masked(url) != url
+    query || mask_credentials(url) != url
 }
 
-/// The address that a submodule of the repository at `parent` has; its own may be relative to that. `None` where it
+/// The address of a submodule of the repository at `parent`, to which `own` may be relative. `None` if it
 /// leaves the host.
 pub(super) fn resolve(parent: &str, own: &str) -> Option<String> {
     if !own.starts_with("./") && !own.starts_with("../") {
@@ -98,12 +100,12 @@ pub(super) fn resolve(parent: &str, own: &str) -> Option<String> {
     Some(format!("{host}{rooted}{}", parts.join("/")))
 }
 
-/// Whether the repository at `url` lies on this machine.
+/// True if the repository at `url` is on this machine.
 pub(super) fn is_local(url: &str) -> bool {
     url.starts_with("file://")
 }
 
-/// `text` as a shell takes it for one word.
+/// `text` quoted as one shell word.
 pub(super) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! Where files of the user's own go, by the XDG base directory specification.
+//! Directories for the user's files, by the XDG base directory specification.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,22 +6,22 @@ use std::path::PathBuf;
 
 const NAME: &str = "bench-runner";
 
-/// No place for the program's files could be found.
+/// Neither HOME nor the XDG variable is an absolute path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no home directory: set HOME or {variable} to an absolute path")]
 pub struct DirsError {
-    /// The variable that would have named the place.
+    /// The XDG variable that could be set instead.
     pub variable: &'static str,
 }
 
-/// Where work trees, target directories and downloads are kept: `$XDG_CACHE_HOME/bench-runner`, or
+/// Directory of work trees, target directories and downloads: `$XDG_CACHE_HOME/bench-runner`, or
 /// `~/.cache/bench-runner`. It need not exist yet.
 pub fn cache_dir() -> Result<PathBuf, DirsError> {
     find("XDG_CACHE_HOME", ".cache", |name| env::var_os(name))
 }
 
-/// Where the machine's id is kept: `$XDG_STATE_HOME/bench-runner`, or `~/.local/state/bench-runner`. It need not
-/// exist yet.
+/// Directory of the machine's id: `$XDG_STATE_HOME/bench-runner`, or `~/.local/state/bench-runner`. It need
+/// not exist yet.
 pub fn state_dir() -> Result<PathBuf, DirsError> {
     find("XDG_STATE_HOME", ".local/state", |name| env::var_os(name))
 }
@@ -31,7 +31,7 @@ fn find(
     below_home: &str,
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<PathBuf, DirsError> {
-    // The specification says that a relative path in one of its variables is to be ignored.
+    // By the specification, a relative path in one of its variables is ignored.
     let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute(variable)
         .or_else(|| absolute("HOME").map(|home| home.join(below_home)))

@@ -1,38 +1,38 @@
-//! How the processors' clock is governed.
+//! CPU frequency control: governors and turbo.
 
-use super::source::Source;
+use super::system_files::SystemFiles;
 
-/// The governors in force, each once, sorted; none where the system shows no frequency control.
-pub(super) fn governors(source: &Source) -> Vec<String> {
+/// The frequency governors in use, each once, sorted; empty if the system shows no frequency control.
+pub(super) fn governors(files: &SystemFiles) -> Vec<String> {
     let mut governors: Vec<String> =
-        policies(source).iter().filter_map(|policy| source.value(policy.join("scaling_governor"))).collect();
+        policies(files).iter().filter_map(|policy| files.value(policy.join("scaling_governor"))).collect();
     governors.sort();
     governors.dedup();
     governors
 }
 
-/// Whether the processors may run faster than their nominal clock; `None` where the system does not tell.
-pub(super) fn turbo(source: &Source) -> Option<bool> {
-    let intel = source.number::<u8>("sys/devices/system/cpu/intel_pstate/no_turbo").map(|off| off == 0);
-    let global = || source.number::<u8>("sys/devices/system/cpu/cpufreq/boost").map(|on| on != 0);
-    // Some drivers have the switch per policy only; one that may boost is enough to make the clock vary.
+/// True if the processors may run faster than their nominal clock; `None` if the system does not say.
+pub(super) fn turbo(files: &SystemFiles) -> Option<bool> {
+    let intel = files.number::<u8>("sys/devices/system/cpu/intel_pstate/no_turbo").map(|off| off == 0);
+    let global = || files.number::<u8>("sys/devices/system/cpu/cpufreq/boost").map(|on| on != 0);
+    // Some drivers have the switch per policy only; one policy with boost is enough to make the clock vary.
     let per_policy = || {
-        policies(source)
+        policies(files)
             .iter()
-            .filter_map(|policy| source.number::<u8>(policy.join("boost")))
+            .filter_map(|policy| files.number::<u8>(policy.join("boost")))
             .map(|on| on != 0)
             .reduce(|a, b| a || b)
     };
     intel.or_else(global).or_else(per_policy)
 }
 
-fn policies(source: &Source) -> Vec<std::path::PathBuf> {
-    source.entries("sys/devices/system/cpu/cpufreq", "policy")
+fn policies(files: &SystemFiles) -> Vec<std::path::PathBuf> {
+    files.entries("sys/devices/system/cpu/cpufreq", "policy")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::Fixture;
+    use super::super::system_files::Fixture;
     use super::*;
 
     #[test]
@@ -44,14 +44,14 @@ mod tests {
         {
             fixture.set(&format!("{base}/{policy}/scaling_governor"), governor);
         }
-        assert_eq!(governors(&fixture.source()), ["performance", "powersave"]);
-        assert!(governors(&Fixture::new(&[]).source()).is_empty());
+        assert_eq!(governors(&fixture.files()), ["performance", "powersave"]);
+        assert!(governors(&Fixture::new(&[]).files()).is_empty());
     }
 
     #[test]
     fn turbo_is_read_from_whichever_driver_there_is() {
         let cpu = "sys/devices/system/cpu";
-        let read = |file: &str, text| turbo(&Fixture::new(&[(&format!("{cpu}/{file}"), text)]).source());
+        let read = |file: &str, text| turbo(&Fixture::new(&[(&format!("{cpu}/{file}"), text)]).files());
         assert_eq!(read("intel_pstate/no_turbo", "0\n"), Some(true));
         assert_eq!(read("intel_pstate/no_turbo", "1\n"), Some(false));
         assert_eq!(read("cpufreq/boost", "1\n"), Some(true));

@@ -1,40 +1,39 @@
-//! One harness at a time: two that measure on one machine measure each other.
+//! Machine-wide lock: two harnesses that measure on one machine would measure each other.
 //!
-//! The lock is on an existing directory that all users of the machine share. It is opened for reading only, so
-//! nothing is written, no file is left, and the kernel gives the lock back however the process ends.
+//! The lock is on an existing directory that all users of the machine share. It is opened for reading only,
+//! so nothing is written, no file is left, and the kernel releases the lock however the process ends.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The directory that is locked unless another one is named.
+/// The directory that is locked by default.
 pub const DEFAULT_LOCK_DIR: &str = "/tmp";
 
-/// The right to measure on this machine, until it is dropped.
+/// Holds the right to measure on this machine until it is dropped.
 #[derive(Debug)]
 #[must_use = "the lock is given back when this is dropped"]
 pub struct MeasuringLock {
     _directory: File,
 }
 
-/// The lock was not had.
+/// The lock could not be acquired.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it.
+    /// Another process holds it.
     #[error("{} is measuring on this machine (it holds the lock on `{}`): wait until it is done", holder(.pid), dir.display())]
     Held {
-        /// The directory that carries the lock.
+        /// The locked directory.
         dir: PathBuf,
-        /// The process that has it, where the kernel tells: it does not across the bounds of a container.
+        /// The process that holds it, if the kernel says so: not across containers.
         pid: Option<u32>,
     },
     /// The directory could not be opened or locked.
     #[error("cannot lock `{}`: {source}; name another directory that all users share with BENCH_RUNNER_LOCK_DIR", dir.display())]
     Unusable {
-        /// The directory.
         dir: PathBuf,
-        /// What the system answered.
+        /// Error of the system.
         source: io::Error,
     },
 }
@@ -44,7 +43,7 @@ fn holder(pid: &Option<u32>) -> String {
 }
 
 impl MeasuringLock {
-    /// Takes the lock on `dir`, an existing directory, without waiting for it.
+    /// Acquires the lock on `dir`, an existing directory, without waiting for it.
     pub fn acquire(dir: &Path) -> Result<Self, LockError> {
         let unusable = |source| LockError::Unusable { dir: dir.to_owned(), source };
         let directory = File::open(dir).map_err(unusable)?;
@@ -64,14 +63,14 @@ impl MeasuringLock {
     }
 }
 
-/// The process that has a lock of this kind on the file, in the text of `/proc/locks`, such as
-/// `1: FLOCK  ADVISORY  WRITE 1234 08:01:131073 0 EOF`.
+/// The process that holds a `flock` lock on the file, from the text of `/proc/locks`, such as `1: FLOCK
+/// ADVISORY  WRITE 1234 08:01:131073 0 EOF`.
 fn holder_of(locks: &str, device: u64, inode: u64) -> Option<u32> {
     let device = device as rustix::fs::Dev;
     let file = format!("{:02x}:{:02x}:{inode}", rustix::fs::major(device), rustix::fs::minor(device));
     locks.lines().find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        // A line of one that waits has `->` in second place, and does not match.
+        // The line of a waiting process has `->` in second place, and does not match.
         let ["FLOCK", _, _, pid, place, ..] = words.get(1..)? else { return None };
         // A process outside this container is number 0.
         if *place == file { pid.parse().ok().filter(|&pid| pid > 0) } else { None }

@@ -1,13 +1,13 @@
-//! Texts of `/proc` → numbers. Pure; every function gives `None` for a text that it does not know.
+//! Parsers for texts of `/proc`. Pure; every function returns `None` for a text that it does not know.
 
 /// CPU time since boot over all CPUs, in ticks of [`ticks_per_second`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CpuTimes {
-    /// Spent on anything: user, nice, system, interrupts.
+    /// Spent on user, nice, system and interrupts.
     pub(super) busy: u64,
-    /// Idle, with or without waiting for disk.
+    /// Idle, including waits for disk.
     pub(super) idle: u64,
-    /// Wanted, but given to others by a hypervisor.
+    /// Wanted, but given to other guests by a hypervisor.
     pub(super) steal: u64,
 }
 
@@ -38,22 +38,22 @@ pub(super) fn load_average(loadavg: &str) -> Option<[f64; 3]> {
 
 /// The line `some` of a file of `/proc/pressure`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Stall {
-    /// Share of the last ten seconds, percent.
+pub(super) struct PressureStall {
+    /// Percentage of the last ten seconds.
     pub(super) avg10: f64,
-    /// Since boot, microseconds.
+    /// Total since boot, microseconds.
     pub(super) total_us: u64,
 }
 
-/// Reads the line `some` of a file of `/proc/pressure`.
-pub(super) fn stall(pressure: &str) -> Option<Stall> {
+/// Parses the line `some` of a file of `/proc/pressure`.
+pub(super) fn stall(pressure: &str) -> Option<PressureStall> {
     let line = pressure.lines().find_map(|line| line.strip_prefix("some "))?;
     let field =
         |name: &str| line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    Some(Stall { avg10: field("avg10")?.parse().ok()?, total_us: field("total")?.parse().ok()? })
+    Some(PressureStall { avg10: field("avg10")?.parse().ok()?, total_us: field("total")?.parse().ok()? })
 }
 
-/// A line of `/proc/meminfo`, bytes.
+/// A line of `/proc/meminfo`, in bytes.
 pub(super) fn meminfo(text: &str, name: &str) -> Option<u64> {
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     let mut words = value.split_whitespace();
@@ -64,7 +64,7 @@ pub(super) fn meminfo(text: &str, name: &str) -> Option<u64> {
     }
 }
 
-/// How many processors a list such as `0-3,8` names.
+/// Number of processors in a list such as `0-3,8`.
 pub(super) fn cpu_list_len(list: &str) -> Option<u32> {
     let mut count = 0u32;
     for part in list.trim().split(',') {
@@ -83,7 +83,7 @@ mod tests {
     fn cpu_times_count_guest_time_once_and_leave_steal_out_of_busy() {
         let stat = "cpu  100 10 30 1000 50 3 7 20 40 5\ncpu0 1 1 1 1 1 1 1 1 1 1\nintr 5\n";
         assert_eq!(cpu_times(stat), Some(CpuTimes { busy: 150, idle: 1050, steal: 20 }));
-        // Before Linux 2.6.11 there was no steal.
+        // Linux before 2.6.11 did not report steal.
         assert_eq!(cpu_times("cpu  1 2 3 4 5 6 7\n").map(|times| times.steal), Some(0));
         assert_eq!(cpu_times("cpu  1 2 3\n"), None);
         assert_eq!(cpu_times("cpu0 1 2 3 4 5 6 7 8\n"), None);
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(load_average("0.52 1.33 2.27 1/89 21135\n"), Some([0.52, 1.33, 2.27]));
         assert_eq!(load_average("0.52\n"), None);
         let text = "some avg10=1.63 avg60=0.29 avg300=0.18 total=4479804\nfull avg10=1.44 avg60=0.26 avg300=0.15 total=3908216\n";
-        assert_eq!(stall(text), Some(Stall { avg10: 1.63, total_us: 4_479_804 }));
+        assert_eq!(stall(text), Some(PressureStall { avg10: 1.63, total_us: 4_479_804 }));
         assert_eq!(stall("full avg10=1 total=2\n"), None);
     }
 

@@ -1,4 +1,4 @@
-//! Writing back what earlier builds left in memory, so that the next one does not pay for it.
+//! Writes back data that earlier builds left in memory, so that the next one does not pay for it.
 
 use std::path::Path;
 use std::thread;
@@ -6,29 +6,29 @@ use std::time::{Duration, Instant};
 
 use super::PathError;
 use super::procfs::meminfo;
-use super::source::Source;
+use super::system_files::SystemFiles;
 
-/// How the wait for dirty pages went.
+/// Result of the wait for dirty pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settled {
-    /// How long it took, the writing included.
+    /// Duration of the wait, including the writing.
     pub waited: Duration,
-    /// What was still dirty or being written at the end, on all file systems, bytes; `None` where the system does
-    /// not tell, and nothing was waited for.
+    /// Bytes still dirty or being written at the end, on all file systems; `None` if the system does not say,
+    /// in which case there was no wait.
     pub dirty_left: Option<u64>,
 }
 
-/// Writes the dirty pages of the file system that `dir` is on, then waits until no more than `dirty_limit` bytes are
-/// dirty on all of them, but not beyond `deadline`. The writing itself cannot be cut short: on a slow disk it may
-/// take longer.
+/// Writes the dirty pages of the file system that `dir` is on, then waits until no more than `dirty_limit`
+/// bytes are dirty on all file systems, but not beyond `deadline`. The writing itself cannot be cut short: on
+/// a slow disk it may take longer.
 pub fn settle(dir: &Path, dirty_limit: u64, deadline: Duration) -> Result<Settled, PathError> {
     let start = Instant::now();
     write_back(dir)?;
-    let source = Source::system();
+    let files = SystemFiles::system();
     let left = |deadline: Duration| deadline.saturating_sub(start.elapsed());
     let dirty_left = wait(
         dirty_limit,
-        || source.text("proc/meminfo").and_then(|text| dirty(&text)),
+        || files.text("proc/meminfo").and_then(|text| dirty(&text)),
         || {
             let pause = left(deadline).min(PAUSE);
             thread::sleep(pause);
@@ -40,7 +40,8 @@ pub fn settle(dir: &Path, dirty_limit: u64, deadline: Duration) -> Result<Settle
 
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Reads until the limit is kept, the reading fails or `pause` says that the time is over; gives the last reading.
+/// Reads until the limit is met, the reading fails or `pause` says that the time is over; returns the last
+/// reading.
 fn wait(limit: u64, mut read: impl FnMut() -> Option<u64>, mut pause: impl FnMut() -> bool) -> Option<u64> {
     loop {
         let dirty = read();
@@ -56,14 +57,14 @@ fn dirty(text: &str) -> Option<u64> {
 
 #[cfg(target_os = "linux")]
 fn write_back(dir: &Path) -> Result<(), PathError> {
-    let file = std::fs::File::open(dir).map_err(PathError::of("open", dir))?;
+    let file = std::fs::File::open(dir).map_err(PathError::context("open", dir))?;
     rustix::fs::syncfs(&file)
-        .map_err(|error| PathError::of("write back the file system of", dir)(error.into()))
+        .map_err(|error| PathError::context("write back the file system of", dir)(error.into()))
 }
 
 #[cfg(not(target_os = "linux"))]
 fn write_back(dir: &Path) -> Result<(), PathError> {
-    std::fs::metadata(dir).map_err(PathError::of("open", dir))?;
+    std::fs::metadata(dir).map_err(PathError::context("open", dir))?;
     rustix::fs::sync();
     Ok(())
 }

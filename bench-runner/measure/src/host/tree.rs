@@ -1,4 +1,4 @@
-//! Whole directories: read once, so that they are in memory; removed, whatever a build made of them.
+//! Reads directory trees, so that they are in memory, and removes them, including read-only directories.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
@@ -7,21 +7,21 @@ use std::path::Path;
 
 use super::PathError;
 
-/// Reads every file below `dir` once, so that the next build finds it in memory, and gives the number of bytes.
-/// Links below `dir` are not followed, and what is no regular file is not opened.
+/// Reads every file below `dir` once, so that the next build finds it in memory, and returns the number of
+/// bytes. Links below `dir` are not followed, and only regular files are opened.
 pub(crate) fn read_tree(dir: &Path) -> Result<u64, PathError> {
     let mut buffer = vec![0; 1 << 18];
     let mut waiting = vec![dir.to_owned()];
     let mut bytes = 0;
     while let Some(dir) = waiting.pop() {
-        for entry in fs::read_dir(&dir).map_err(PathError::of("read", &dir))? {
-            let entry = entry.map_err(PathError::of("read", &dir))?;
+        for entry in fs::read_dir(&dir).map_err(PathError::context("read", &dir))? {
+            let entry = entry.map_err(PathError::context("read", &dir))?;
             let path = entry.path();
-            let kind = entry.file_type().map_err(PathError::of("read", &path))?;
+            let kind = entry.file_type().map_err(PathError::context("read", &path))?;
             if kind.is_dir() {
                 waiting.push(path);
             } else if kind.is_file() {
-                bytes += read_through(&path, &mut buffer).map_err(PathError::of("read", &path))?;
+                bytes += read_through(&path, &mut buffer).map_err(PathError::context("read", &path))?;
             }
         }
     }
@@ -41,10 +41,10 @@ fn read_through(path: &Path, buffer: &mut [u8]) -> io::Result<u64> {
     }
 }
 
-/// Removes `dir` with everything below it, where it is there. Directories that a build made read-only are made
-/// writable first. A link is removed, never what it points to.
+/// Removes `dir` with everything below it, if it exists. Directories that a build made read-only are made
+/// writable first. A link is removed, never its target.
 pub fn remove_tree(dir: &Path) -> Result<(), PathError> {
-    // A process on its way out may put a file into a directory that has just been emptied.
+    // A process that is about to exit may put a file into a directory that has just been emptied.
     const ATTEMPTS: u32 = 5;
     let mut attempt = 1;
     loop {
@@ -58,7 +58,7 @@ pub fn remove_tree(dir: &Path) -> Result<(), PathError> {
                 make_writable(dir)?;
             }
             io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty if attempt < ATTEMPTS => {}
-            _ => return Err(PathError::of("remove", dir)(error)),
+            _ => return Err(PathError::context("remove", dir)(error)),
         }
         attempt += 1;
     }
@@ -72,9 +72,9 @@ fn remove(dir: &Path) -> io::Result<()> {
     if fs::symlink_metadata(dir)?.is_dir() { fs::remove_dir_all(dir) } else { fs::remove_file(dir) }
 }
 
-/// Gives the owner every right on `dir` and on the directories below it.
+/// Gives the owner all permissions on `dir` and on the directories below it.
 fn make_writable(dir: &Path) -> Result<(), PathError> {
-    let failed = || PathError::of("make writable, to remove it,", dir);
+    let failed = || PathError::context("make writable, to remove it,", dir);
     let metadata = fs::symlink_metadata(dir).map_err(failed())?;
     if !metadata.is_dir() {
         return Ok(());
@@ -114,7 +114,7 @@ mod tests {
         symlink(outside.path(), root.join("link")).unwrap();
         symlink(outside.path().join("big"), root.join("a/link")).unwrap();
         symlink("nowhere", root.join("dangling")).unwrap();
-        // A reader of a pipe waits for a writer, for ever.
+        // A reader of a pipe would wait for a writer forever.
         #[cfg(target_os = "linux")]
         rustix::fs::mkfifoat(rustix::fs::CWD, root.join("pipe"), rustix::fs::Mode::RUSR).unwrap();
         assert_eq!(read_tree(root).unwrap(), (1 << 18) + 3 + 5);
@@ -141,7 +141,7 @@ mod tests {
         assert!(is_there(dir.path()));
     }
 
-    /// Apart from the removal, because a superuser may remove anything and would not notice.
+    /// Separate from the removal, because a superuser may remove anything and would not notice.
     #[test]
     fn rights_are_given_on_directories_below_and_not_through_links() {
         let dir = tempfile::tempdir().unwrap();

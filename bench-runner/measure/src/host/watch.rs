@@ -1,7 +1,7 @@
-//! What else the machine did during a sample: cheap readings before and after it.
+//! Other activity of the machine during a sample: cheap readings before and after it.
 //!
-//! Five small files, and one per core where cores count their throttling. What is not counted here stays at its
-//! default: only who ended the stragglers can count them.
+//! Five small files, and one per core if cores count their throttling. Fields that are not counted here keep
+//! their default: leaked processes are counted by the process that killed them.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,49 +12,49 @@ use std::time::Duration;
 use bench_runner_core::record::Interference;
 
 use super::procfs::{CpuTimes, cpu_times, load_average, stall, ticks_per_second};
-use super::source::Source;
+use super::system_files::SystemFiles;
 
 /// Readings from the start of a sample, waiting for those of its end.
 #[derive(Debug)]
 #[must_use = "only the difference to the end says something"]
-pub(crate) struct Watch {
-    source: Source,
+pub(crate) struct InterferenceWatch {
+    files: SystemFiles,
     start: Readings,
 }
 
-impl Watch {
-    /// Takes the readings before a sample. Comes before the clock starts, as close to it as can be.
+impl InterferenceWatch {
+    /// Takes the readings before a sample, as close as possible to the start of the clock.
     pub(crate) fn start() -> Self {
-        let source = Source::system();
-        let start = Readings::take(&source, throttle_counters());
-        Self { source, start }
+        let files = SystemFiles::system();
+        let start = Readings::take(&files, throttle_counters());
+        Self { files, start }
     }
 
-    /// Takes the readings after the sample. `build_cpu` is the CPU time of all processes of the build, user and
-    /// system: what the machine was busy with beyond it is booked to others (and, in ticks of usually 10 ms, to
-    /// rounding).
+    /// Takes the readings after the sample. `build_cpu` is the CPU time of all processes of the build, user
+    /// and system: busy time of the machine beyond it is attributed to others (and, in ticks of usually 10
+    /// ms, to rounding).
     pub(crate) fn stop(self, build_cpu: Duration) -> Interference {
-        let end = Readings::take(&self.source, throttle_counters());
+        let end = Readings::take(&self.files, throttle_counters());
         self.start.until(&end, build_cpu, ticks_per_second())
     }
 }
 
-/// The counters of throttling, one per core, found once: where they are does not change, and there may be many.
+/// The throttling counters, one per core, found once: their location does not change, and there may be many.
 fn throttle_counters() -> &'static [PathBuf] {
     static FOUND: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    FOUND.get_or_init(|| find_throttle_counters(&Source::system()))
+    FOUND.get_or_init(|| find_throttle_counters(&SystemFiles::system()))
 }
 
-/// The event reaches all threads of a core, and each counts it; the first one of each is read.
-fn find_throttle_counters(source: &Source) -> Vec<PathBuf> {
+/// The event reaches all threads of a core, and each counts it; the counter of the first thread is read.
+fn find_throttle_counters(files: &SystemFiles) -> Vec<PathBuf> {
     let is_first_of_core = |cpu: &PathBuf| {
         let number = cpu.file_name().and_then(|name| name.to_str()?.strip_prefix("cpu"));
-        let siblings = source.value(cpu.join("topology/thread_siblings_list"));
+        let siblings = files.value(cpu.join("topology/thread_siblings_list"));
         siblings.is_none_or(|list| list.split([',', '-']).next() == number)
     };
-    let counters = source.cpus().into_iter().filter(is_first_of_core);
+    let counters = files.cpus().into_iter().filter(is_first_of_core);
     let counters = counters.map(|cpu| cpu.join("thermal_throttle/core_throttle_count"));
-    counters.filter(|counter| source.path(counter).exists()).collect()
+    counters.filter(|counter| files.path(counter).exists()).collect()
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -67,23 +67,23 @@ struct Readings {
 }
 
 impl Readings {
-    fn take(source: &Source, throttle_counters: &[PathBuf]) -> Self {
-        let stalled = |file: &str| Some(stall(&head(source, file)?)?.total_us);
+    fn take(files: &SystemFiles, throttle_counters: &[PathBuf]) -> Self {
+        let stalled = |file: &str| Some(stall(&head(files, file)?)?.total_us);
         Self {
-            load: head(source, "proc/loadavg").and_then(|text| load_average(&text)).map(|[one, ..]| one),
+            load: head(files, "proc/loadavg").and_then(|text| load_average(&text)).map(|[one, ..]| one),
             io_us: stalled("proc/pressure/io"),
             memory_us: stalled("proc/pressure/memory"),
-            // A processor that was switched off meanwhile takes its count with it: then nothing is known.
+            // A processor that was switched off meanwhile takes its count with it: then the sum is unknown.
             throttled: throttle_counters
                 .iter()
-                .map(|counter| head(source, counter)?.trim().parse::<u64>().ok())
+                .map(|counter| head(files, counter)?.trim().parse::<u64>().ok())
                 .try_fold(0u64, |sum, count| Some(sum + count?))
                 .filter(|_| !throttle_counters.is_empty()),
-            cpu: head(source, "proc/stat").and_then(|text| cpu_times(&text)),
+            cpu: head(files, "proc/stat").and_then(|text| cpu_times(&text)),
         }
     }
 
-    /// What happened from `self` to `end`. A counter that went back says nothing.
+    /// The activity between `self` and `end`. A counter that went back gives no value.
     fn until(&self, end: &Self, build_cpu: Duration, ticks_per_second: u64) -> Interference {
         let between = |start: Option<u64>, end: Option<u64>| end?.checked_sub(start?);
         let ticks = |of: fn(CpuTimes) -> u64| {
@@ -102,17 +102,17 @@ impl Readings {
     }
 }
 
-/// The start of a file, in one read: what matters stands in the first lines, and `/proc/stat` is long.
-fn head(source: &Source, file: impl AsRef<std::path::Path>) -> Option<String> {
+/// The start of a file, in one read: the first lines are enough, and `/proc/stat` is long.
+fn head(files: &SystemFiles, file: impl AsRef<std::path::Path>) -> Option<String> {
     let mut bytes = [0; 512];
-    let mut file = File::open(source.path(file)).ok()?;
+    let mut file = File::open(files.path(file)).ok()?;
     let length = file.read(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes[..length]).into_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::Fixture;
+    use super::super::system_files::Fixture;
     use super::*;
 
     const BASE: &str = "sys/devices/system/cpu";
@@ -138,8 +138,8 @@ mod tests {
     }
 
     fn take(fixture: &Fixture) -> Readings {
-        let source = fixture.source();
-        Readings::take(&source, &find_throttle_counters(&source))
+        let files = fixture.files();
+        Readings::take(&files, &find_throttle_counters(&files))
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn this_machine_can_be_watched() {
-        let seen = Watch::start().stop(Duration::ZERO);
+        let seen = InterferenceWatch::start().stop(Duration::ZERO);
         assert!(seen.load.is_some() && seen.foreign_cpu.is_some(), "{seen:?}");
         assert_eq!(seen.stragglers, 0);
     }

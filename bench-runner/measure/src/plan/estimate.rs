@@ -52,7 +52,7 @@ impl BlockEstimate {
 }
 
 /// What builds roughly take, by project.
-pub type Typical = BTreeMap<String, crate::corpus::Estimate>;
+pub type Typical = BTreeMap<String, crate::corpus::ProjectEstimate>;
 
 /// Estimates `plan`.
 pub fn estimate(plan: &Plan, typical: &Typical) -> Estimate {

@@ -32,7 +32,7 @@ pub struct ProjectView {
     /// The profile that its manifest names.
     pub profile: Option<String>,
     /// What builds of it roughly take, where the manifest tells.
-    pub typical: crate::corpus::Estimate,
+    pub typical: crate::corpus::ProjectEstimate,
 }
 
 impl ProjectView {

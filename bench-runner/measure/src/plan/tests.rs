@@ -302,7 +302,7 @@ fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
 fn of_clean(seconds: &[(&str, u64)]) -> Typical {
     let of = |&(name, seconds): &(&str, u64)| {
         let builds = BTreeMap::from([("clean".to_owned(), Duration::from_secs(seconds))]);
-        (name.to_owned(), crate::corpus::Estimate { builds, target_bytes: Some(100) })
+        (name.to_owned(), crate::corpus::ProjectEstimate { builds, target_bytes: Some(100) })
     };
     seconds.iter().map(of).collect()
 }

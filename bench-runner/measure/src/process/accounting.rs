@@ -1,43 +1,44 @@
-//! How the processes of a build are accounted for on this machine.
+//! Accounting for the processes of a build on this machine.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// How the processes of a build are accounted for, found out once when the supervisor starts.
+/// The ways in which the processes of a build are accounted for, found once when the supervisor starts.
 ///
 /// Displays as one line per fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accounting {
-    /// Whether processes that lose their parent come to the supervisor, which then reaps and ends them.
+    /// True if orphaned processes become children of the supervisor, which then reaps and kills them.
     pub subreaper: bool,
-    /// The control group (v2) that each build runs in, where one can be made.
+    /// The control group (v2) that each build runs in, if one can be created.
     pub group: Option<ControlGroup>,
-    /// What was tried and did not work, as `what: why`.
+    /// Ways that were tried and did not work, as `what: why`.
     pub obstacles: Vec<String>,
 }
 
-/// A control group that is made anew for each build.
+/// A control group that is created for each build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ControlGroup {
     /// Its directory, which exists only while a build runs.
     pub path: PathBuf,
-    /// Whether it tells the peak of the memory of all its processes together (`memory.peak`).
+    /// True if it reports the peak memory of all its processes together (`memory.peak`).
     pub peak_memory: bool,
-    /// Whether the kernel ends all of its processes at once (`cgroup.kill`, since Linux 5.14).
+    /// True if the kernel can kill all of its processes at once (`cgroup.kill`, since Linux 5.14).
     pub kill: bool,
 }
 
 impl Accounting {
-    /// Whether CPU time is that of a control group: complete even for processes whose parent never asked.
+    /// True if CPU time comes from a control group: then it is complete, even for processes that their parent
+    /// never waited for.
     pub fn by_control_group(&self) -> bool {
         self.group.is_some()
     }
 
-    /// Whether the peak memory of all processes of a build together can be told.
+    /// True if the peak memory of all processes of a build together is known.
     pub fn peak_memory(&self) -> bool {
         self.group.as_ref().is_some_and(|group| group.peak_memory)
     }

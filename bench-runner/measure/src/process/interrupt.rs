@@ -1,7 +1,7 @@
 //! Shutdown requests: SIGINT, SIGTERM and SIGHUP.
 //!
-//! Signals belong to the whole process, and so does this: once installed, every tool call and every build
-//! listens, without a poll that would cost CPU time while something is measured.
+//! Signals belong to the whole process, and so does this state: once installed, every tool call and every
+//! build listens, without polling that would cost CPU time during a measurement.
 
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,17 +16,17 @@ static WAKE: OnceLock<PipeReader> = OnceLock::new();
 /// Exit code of an interrupted run.
 const EXIT_INTERRUPTED: i32 = 130;
 
-/// From now on SIGINT, SIGTERM and SIGHUP set a flag instead of ending the program: the tool call or build that
-/// runs is ended, and [`interrupted`] says so ever after. A second SIGINT ends the program at once with code
-/// 130; what it had started is ended by the supervisor. To be called once, before anything is started.
+/// Makes SIGINT, SIGTERM and SIGHUP set a flag instead of ending the program: the current tool call or build
+/// is ended, and [`interrupted`] is true from then on. A second SIGINT ends the program at once with code
+/// 130; the supervisor then ends the processes it had started. Call this once, before anything is started.
 ///
-/// SIGINT and SIGHUP stay ignored if they were when the program was started: by `nohup`, or by a shell that keeps Ctrl-C
-/// from its background jobs. SIGTERM always ends it, because otherwise only SIGKILL would, which leaves no bundle that
-/// says so.
+/// SIGINT and SIGHUP stay ignored if they were ignored when the program was started: by `nohup`, or by a
+/// shell that keeps Ctrl-C from its background jobs. SIGTERM always ends it, because otherwise only SIGKILL
+/// would, which leaves no bundle that says so.
 ///
 /// # Errors
 ///
-/// Where the system refuses a pipe or a handler.
+/// If the system refuses a pipe or a handler.
 pub fn install_interrupts() -> io::Result<()> {
     let (reader, writer) = io::pipe()?;
     if WAKE.set(reader).is_err() {
@@ -37,17 +37,17 @@ pub fn install_interrupts() -> io::Result<()> {
             continue;
         }
         if signal == SIGINT {
-            // Looks at the flag, so before what sets it.
+            // It checks the flag, so it is registered before the handler that sets it.
             signal_hook::flag::register_conditional_shutdown(signal, EXIT_INTERRUPTED, &RAISED)?;
         }
-        // The flag first: who is woken by the pipe must find it set.
+        // The flag first: a thread that is woken by the pipe must find it set.
         signal_hook::flag::register(signal, &RAISED)?;
         signal_hook::low_level::pipe::register(signal, writer.try_clone()?)?;
     }
     Ok(())
 }
 
-/// Whether the program has been asked to end.
+/// True if the program has been asked to end.
 pub fn interrupted() -> bool {
     RAISED.load(Ordering::SeqCst)
 }
@@ -64,7 +64,7 @@ fn is_ignored(signal: i32) -> io::Result<bool> {
     Ok(action.sa_sigaction == libc::SIG_IGN)
 }
 
-/// Becomes readable, and stays so, when the program is asked to end; `None` where nothing is installed.
+/// Becomes readable, and stays so, when the program is asked to end; `None` if nothing is installed.
 pub(super) fn wake_fd() -> Option<BorrowedFd<'static>> {
     WAKE.get().map(|reader| reader.as_fd())
 }

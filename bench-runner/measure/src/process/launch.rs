@@ -1,4 +1,4 @@
-//! A program that is started for the user and left to itself, such as a browser.
+//! Starts a program for the user, such as a browser, and leaves it running.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,19 +7,20 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long it is looked whether it ends with an error. What starts a browser mostly ends at once.
-const LOOK: Duration = Duration::from_secs(3);
+/// Time during which an exit with an error is noticed. Most commands that start a browser end at once.
+const WATCH_TIME: Duration = Duration::from_secs(3);
 
-/// Starts a program in a process group of its own, without any of this one's input and output, and leaves it running.
+/// Starts a program in its own process group, without the input and output of this one, and leaves it
+/// running.
 ///
 /// # Errors
-/// Where it cannot be started, or ends with an error within a few seconds.
+/// If it cannot be started, or ends with an error within a few seconds.
 pub fn launch<A: Into<OsString>>(program: &Path, args: impl IntoIterator<Item = A>) -> io::Result<()> {
     let mut command = Command::new(program);
     command.args(args.into_iter().map(Into::into)).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn()?;
-    let until = Instant::now() + LOOK;
+    let until = Instant::now() + WATCH_TIME;
     while Instant::now() < until {
         if let Some(status) = child.try_wait()? {
             let failed = || io::Error::other(format!("`{}` ended with {status}", program.display()));

@@ -1,7 +1,7 @@
-//! What the harness and its supervisor say to each other: one JSON document per line.
+//! Messages between the harness and its supervisor: one JSON document per line.
 //!
-//! Both ends are the same program, so the messages carry no version of their own; the supervisor says which
-//! program it is in its first answer, and the harness refuses another.
+//! Both ends are the same program, so the messages have no version number; the supervisor names its program
+//! in its first answer, and the harness refuses another.
 
 use std::io;
 use std::time::Duration;
@@ -11,53 +11,52 @@ use serde::{Deserialize, Serialize};
 
 use super::{Accounting, BuildResult, ExitKind, Job};
 
-/// Names program and version at both ends.
+/// Program name and version, compared by both ends.
 pub(super) const PROGRAM: &str = concat!("bench-runner ", env!("CARGO_PKG_VERSION"));
 
-/// What the harness asks for.
+/// Requests of the harness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Request {
-    /// First of all: how to set up. Answered by `Ready`.
+pub(super) enum SupervisorRequest {
+    /// The first request: the setup. Answered by `Ready`.
     Setup {
-        /// Whether builds get control groups where they can be made.
+        /// True if builds run in control groups, if they can be created.
         control_group: bool,
     },
-    /// Run this. Answered by `Started` for each process that could be made for it, by `Held` where that is asked
-    /// for, and then by `BuildResult` or `Failed`.
+    /// Runs a build. Answered by `Started` for each process that could be started for it, by `Held` if `hold`
+    /// is set, and then by `BuildResult` or `Failed`.
     Build {
-        /// What to run.
         job: Box<Job>,
-        /// For how long, at most, what has outlived the build's own process is left alone after `Held`.
+        /// The longest time that processes which outlive the build's own process are left alone after `Held`.
         hold: Option<Duration>,
     },
-    /// End the build that runs; its `BuildResult` follows. Without one, it means nothing.
+    /// Ends the running build; its `BuildResult` follows. Ignored if there is no build.
     Abort,
-    /// Go on after `Held`. Without a build that is held, it means nothing.
+    /// Continues after `Held`. Ignored if no build is held.
     Release,
 }
 
-/// What the supervisor answers.
+/// Answers of the supervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) enum Answer {
-    /// It is set up.
+pub(super) enum SupervisorAnswer {
+    /// The setup is complete.
     Ready {
         /// [`PROGRAM`].
         program: String,
-        /// How it accounts for processes.
+        /// The accounting for processes.
         accounting: Accounting,
     },
-    /// The build, or a setup command before it, is about to run; written by its own process before it becomes the
-    /// program.
+    /// The build, or a setup command before it, is about to run; written by its own process before it
+    /// executes the program.
     Started {
         /// Its own process, which leads a session and a process group.
         pid: i32,
     },
-    /// The build's own process has ended by itself, and has been reaped. What it and its setup commands left behind runs
-    /// on until `Release`, or until the time for it is over.
+    /// The build's own process has ended by itself, and has been reaped. Processes that it and its setup
+    /// commands left behind run on until `Release`, or until their time is over.
     Held(ExitKind),
-    /// The build has ended, and no process of it is left.
+    /// The build has ended, and none of its processes is left.
     BuildResult(BuildResult),
     /// The request could not be carried out, through no fault of the build.
     Failed { reason: String },
@@ -70,19 +69,19 @@ pub(super) fn to_line<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Puts lines together from the pieces in which a pipe delivers them.
+/// Assembles lines from the pieces that a pipe delivers.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LineBuffer {
     pending: Vec<u8>,
 }
 
-impl Lines {
-    /// Takes what has been read.
+impl LineBuffer {
+    /// Adds bytes that have been read.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
     }
 
-    /// The next message, where a whole line is there.
+    /// The next message, if a whole line has arrived.
     pub(super) fn next<T: DeserializeOwned>(&mut self) -> Option<io::Result<T>> {
         let end = self.pending.iter().position(|&byte| byte == b'\n')?;
         let line: Vec<u8> = self.pending.drain(..=end).collect();
@@ -101,11 +100,11 @@ mod tests {
             wall: Duration::new(3, 141_592_653),
             ..BuildResult::without_running(ExitKind::NotStarted { reason: "a\nb".into() })
         };
-        let sent = [Answer::Started { pid: 7 }, Answer::BuildResult(finished)];
+        let sent = [SupervisorAnswer::Started { pid: 7 }, SupervisorAnswer::BuildResult(finished)];
         let bytes: Vec<u8> = sent.iter().flat_map(|message| to_line(message).unwrap()).collect();
         for size in [1, 5, bytes.len()] {
-            let mut lines = Lines::default();
-            let mut seen: Vec<Answer> = Vec::new();
+            let mut lines = LineBuffer::default();
+            let mut seen: Vec<SupervisorAnswer> = Vec::new();
             for piece in bytes.chunks(size) {
                 lines.push(piece);
                 while let Some(message) = lines.next() {
@@ -118,10 +117,10 @@ mod tests {
 
     #[test]
     fn nonsense_is_an_error_and_the_next_line_is_still_read() {
-        let mut lines = Lines::default();
+        let mut lines = LineBuffer::default();
         lines.push(b"{\"build\":3}\n\"abort\"\n");
-        assert!(lines.next::<Request>().unwrap().is_err());
-        assert_eq!(lines.next::<Request>().unwrap().unwrap(), Request::Abort);
-        assert!(lines.next::<Request>().is_none());
+        assert!(lines.next::<SupervisorRequest>().unwrap().is_err());
+        assert_eq!(lines.next::<SupervisorRequest>().unwrap().unwrap(), SupervisorRequest::Abort);
+        assert!(lines.next::<SupervisorRequest>().is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! rustup's proxies: which toolchain is meant by a program called `cargo` or `rustc`, and that it is not installed.
+//! rustup's proxies: the toolchain that `cargo` or `rustc` stands for, and the error if it is not installed.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -7,24 +7,24 @@ use std::path::{Path, PathBuf};
 use super::ToolError;
 
 /// The files by which a directory chooses its toolchain, in rustup's order.
-const CHOOSERS: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
+const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
-/// The variable by which a user chooses the toolchain for a shell; it goes before files and directories.
+/// The variable by which a user chooses the toolchain for a shell; it takes precedence over files.
 pub const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 
-/// What the user's own variable says about the toolchain. Under `cargo run` the same variable comes from rustup, for this
+/// The toolchain in the user's own variable. Under `cargo run`, rustup sets the same variable for this
 /// program and not for the projects that it builds.
 pub fn chosen_toolchain() -> Option<OsString> {
     let under_cargo = std::env::var_os("CARGO").is_some();
     std::env::var_os(TOOLCHAIN).filter(|name| !under_cargo && !name.is_empty())
 }
 
-/// A toolchain that is asked for and not installed.
+/// A toolchain that is requested and not installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotInstalled {
-    /// Its name, as rustup has it.
+    /// Its name, as rustup writes it.
     pub toolchain: String,
-    /// The file that asks for it, where a file does.
+    /// The file that requests it, if a file does.
     pub file: Option<PathBuf>,
 }
 
@@ -48,14 +48,17 @@ impl fmt::Display for NotInstalled {
     }
 }
 
-/// The toolchain that a proxy of rustup lacked, where that is why a tool failed that was started in `dir`.
+/// The toolchain that a proxy of rustup lacked, if that is why a tool failed that was started in `dir`.
 pub fn not_installed(error: &ToolError, dir: &Path) -> Option<NotInstalled> {
     let ToolError::Failed { last_lines, .. } = error else { return None };
     let (_, rest) = last_lines.split_once("toolchain '")?;
     let (toolchain, rest) = rest.split_once('\'')?;
     rest.trim_start().starts_with("is not installed").then(|| NotInstalled {
         toolchain: toolchain.to_owned(),
-        file: dir.ancestors().flat_map(|dir| CHOOSERS.map(|name| dir.join(name))).find(|file| file.is_file()),
+        file: dir
+            .ancestors()
+            .flat_map(|dir| TOOLCHAIN_FILES.map(|name| dir.join(name)))
+            .find(|file| file.is_file()),
     })
 }
 

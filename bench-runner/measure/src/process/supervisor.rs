@@ -1,4 +1,4 @@
-//! The harness's side of the supervisor: start it, hand it builds, survive its death.
+//! The harness's side of the supervisor: starts it, sends it builds, and cleans up after its death.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -7,22 +7,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::protocol::{Answer, Lines, PROGRAM, Request, to_line};
-use super::wait::{self, Waited, readable};
+use super::protocol::{LineBuffer, PROGRAM, SupervisorAnswer, SupervisorRequest, to_line};
+use super::wait::{self, WaitOutcome, wait_readable};
 use super::{Accounting, BuildResult, ExitKind, Job, interrupt};
 
 /// The hidden verb that the supervisor is started with.
 pub const SUPERVISE_VERB: &str = "__supervise";
 
-/// How long the supervisor may take for what takes no time, beyond what a build is allowed.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The same, when it is to end.
-const FAREWELL: Duration = Duration::from_secs(40);
+/// Time limit for an answer that takes no time, added to the limits of a build.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Time limit for the exit of the supervisor.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What a supervisor is to do differently.
+/// Options of a supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupervisorOptions {
-    /// Whether builds get a control group of their own, where one can be made.
+    /// True if builds run in a control group, if one can be created.
     pub control_group: bool,
 }
 
@@ -32,105 +32,103 @@ impl Default for SupervisorOptions {
     }
 }
 
-/// A supervisor that cannot do its work. The fault is never the build's.
+/// A failure of the supervisor. It is never the build's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum SupervisorError {
-    /// Builds cannot be metered on this system.
+    /// Builds cannot be accounted for on this system.
     #[error("builds can be measured on Linux only so far, and this is {os}; reports can be made anywhere")]
     Unsupported {
-        /// The system.
+        /// The operating system.
         os: &'static str,
     },
     /// It could not be started.
     #[error("could not start the supervisor `{} {SUPERVISE_VERB}`", exe.display())]
     CouldNotStart {
-        /// The program.
         exe: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
-    /// What was started is another program, or another version of this one.
+    /// The started program is another program, or another version of this one.
     #[error("{} is {found}, but this is {PROGRAM}; run the program again", exe.display())]
     AnotherProgram {
-        /// The program.
         exe: PathBuf,
-        /// What it says it is.
+        /// The program and version that it reported.
         found: String,
     },
-    /// It has ended, or fallen silent, or speaks nonsense; what it owned has been ended as far as possible.
+    /// It has ended, does not answer, or sends invalid messages; the processes it owned have been ended as
+    /// far as possible.
     #[error("the supervisor is lost ({how}); what it had started was ended, run again")]
-    Lost {
-        /// What happened.
-        how: String,
-    },
-    /// It could not carry a build out.
+    Lost { how: String },
+    /// It could not run the build.
     #[error("the supervisor could not run the build: {reason}")]
     Refused { reason: String },
 }
 
-/// A supervisor process. Dropping it ends it with everything it owns.
+/// A supervisor process. Dropping it ends it with all processes it owns.
 #[derive(Debug)]
 pub struct Supervisor {
     child: Child,
     requests: Option<ChildStdin>,
     answers: ChildStdout,
-    lines: Lines,
+    lines: LineBuffer,
     accounting: Accounting,
-    /// The build that runs, or the setup command before it: leader of its session.
+    /// The running build, or the setup command before it: leader of its session.
     running: Option<i32>,
     reaped: bool,
 }
 
 impl Supervisor {
-    /// Starts `exe __supervise` and has it find out how it can account for processes.
+    /// Starts `exe __supervise`, which finds out how it can account for processes.
     ///
     /// # Errors
     ///
-    /// Where the system is not Linux, the program cannot be started, or it is not this program.
+    /// If the system is not Linux, the program cannot be started, or it is not this program.
     pub fn start(exe: &Path, options: &SupervisorOptions) -> Result<Self, SupervisorError> {
         if !cfg!(target_os = "linux") {
             return Err(SupervisorError::Unsupported { os: std::env::consts::OS });
         }
         let mut supervisor = Self::spawn(exe)
             .map_err(|source| SupervisorError::CouldNotStart { exe: exe.to_owned(), source })?;
-        supervisor.ask(&Request::Setup { control_group: options.control_group })?;
-        match supervisor.answer(Instant::now() + PATIENCE)? {
-            Answer::Ready { program, accounting } if program == PROGRAM => {
+        supervisor.ask(&SupervisorRequest::Setup { control_group: options.control_group })?;
+        match supervisor.answer(Instant::now() + ANSWER_TIMEOUT)? {
+            SupervisorAnswer::Ready { program, accounting } if program == PROGRAM => {
                 supervisor.accounting = accounting;
                 Ok(supervisor)
             }
-            Answer::Ready { program, .. } => {
+            SupervisorAnswer::Ready { program, .. } => {
                 Err(SupervisorError::AnotherProgram { exe: exe.to_owned(), found: program })
             }
             other => Err(supervisor.lost(unexpected(&other))),
         }
     }
 
-    /// How the processes of builds are accounted for.
+    /// The accounting for the processes of builds.
     pub fn accounting(&self) -> &Accounting {
         &self.accounting
     }
 
-    /// Runs a build to its end. When this returns, no process of it is left. A build that fails, does not start
-    /// or takes too long is an `Ok`; one that is [interrupted](super::interrupted) ends as
+    /// Runs a build to its end. When this returns, no process of it is left. A build that fails, does not
+    /// start or takes too long is an `Ok`; one that is [interrupted](super::interrupted) ends as
     /// [`ExitKind::Interrupted`].
     ///
     /// # Errors
     ///
-    /// Where the supervisor is lost, after which every call fails, or cannot carry the build out.
+    /// If the supervisor is lost, after which every call fails, or cannot run the build.
     pub fn build(&mut self, job: &Job) -> Result<BuildResult, SupervisorError> {
         self.run_or_interrupted(job, None, &mut |_| {})
     }
 
-    /// [`Supervisor::build`], with something to do between the end of the build's own process and the end of
-    /// what it and its setup commands left running: a server can be asked and stopped in `then`, by plain [tool
-    /// calls](super::run_tool), which are not accounted for. It is outside of the wall clock, but CPU time that
-    /// the server takes meanwhile is the build's. `then` is not called for a build that did not end by itself.
+    /// Like [`Supervisor::build`], with a callback between the end of the build's own process and the end of
+    /// the processes that it and its setup commands left running: `then` can ask and stop a server, by plain
+    /// [tool calls](super::run_tool), which are not accounted for. It is outside of the wall clock, but CPU
+    /// time that the server uses meanwhile is charged to the build. `then` is not called for a build that did
+    /// not end by itself.
     ///
-    /// After `hold` the build is no longer held: what it left running is ended whether `then` is done or not. An
-    /// interrupt meanwhile ends tool calls, as always; `then` is to give up where one of them says so.
+    /// After `hold` the build is no longer held: the processes it left running are ended even if `then` has
+    /// not returned. An interrupt meanwhile ends tool calls, as always; `then` should give up if one of them
+    /// reports it.
     ///
-    /// Gives what `then` gave, where it was called.
+    /// Returns the result of `then`, if it was called.
     ///
     /// # Errors
     ///
@@ -158,7 +156,7 @@ impl Supervisor {
             return Ok(BuildResult::without_running(ExitKind::Interrupted));
         }
         match self.run(job, hold, held) {
-            // Some send their signal to everything at once, the supervisor included.
+            // Some programs send their signal to all processes at once, the supervisor included.
             Err(SupervisorError::Lost { .. }) if interrupt::interrupted() => {
                 Ok(BuildResult::without_running(ExitKind::Interrupted))
             }
@@ -172,20 +170,20 @@ impl Supervisor {
         hold: Option<Duration>,
         held: &mut dyn FnMut(&ExitKind),
     ) -> Result<BuildResult, SupervisorError> {
-        self.ask(&Request::Build { job: Box::new(job.clone()), hold })?;
-        let after = job.drain.saturating_add(PATIENCE);
+        self.ask(&SupervisorRequest::Build { job: Box::new(job.clone()), hold })?;
+        let after = job.drain.saturating_add(ANSWER_TIMEOUT);
         let before = job.before.iter().fold(after, |sum, setup| sum.saturating_add(setup.timeout));
         let mut until = Instant::now().checked_add(before.saturating_add(job.timeout));
         let finished = loop {
             match self.answer_or_abort(until)? {
-                Answer::Started { pid } => self.running = Some(pid),
-                Answer::Held(ended) => {
+                SupervisorAnswer::Started { pid } => self.running = Some(pid),
+                SupervisorAnswer::Held(ended) => {
                     held(&ended);
                     until = Instant::now().checked_add(after);
-                    self.ask(&Request::Release)?;
+                    self.ask(&SupervisorRequest::Release)?;
                 }
-                Answer::BuildResult(finished) => break Ok(finished),
-                Answer::Failed { reason } => break Err(SupervisorError::Refused { reason }),
+                SupervisorAnswer::BuildResult(finished) => break Ok(finished),
+                SupervisorAnswer::Failed { reason } => break Err(SupervisorError::Refused { reason }),
                 other => return Err(self.lost(unexpected(&other))),
             }
         };
@@ -208,14 +206,14 @@ impl Supervisor {
             child,
             requests,
             answers,
-            lines: Lines::default(),
+            lines: LineBuffer::default(),
             accounting,
             running: None,
             reaped: false,
         })
     }
 
-    fn ask(&mut self, request: &Request) -> Result<(), SupervisorError> {
+    fn ask(&mut self, request: &SupervisorRequest) -> Result<(), SupervisorError> {
         let line =
             to_line(request).map_err(|error| SupervisorError::Refused { reason: error.to_string() })?;
         let written = match &mut self.requests {
@@ -225,12 +223,12 @@ impl Supervisor {
         written.map_err(|error| self.lost(error.to_string()))
     }
 
-    /// The next answer; has the build ended when the program is interrupted.
-    fn answer_or_abort(&mut self, until: Option<Instant>) -> Result<Answer, SupervisorError> {
+    /// The next answer; aborts the build when the program is interrupted.
+    fn answer_or_abort(&mut self, until: Option<Instant>) -> Result<SupervisorAnswer, SupervisorError> {
         let mut asked = false;
         loop {
             if interrupt::interrupted() && !asked {
-                self.ask(&Request::Abort)?;
+                self.ask(&SupervisorRequest::Abort)?;
                 asked = true;
             }
             let wake = if asked { None } else { interrupt::wake_fd() };
@@ -240,7 +238,7 @@ impl Supervisor {
         }
     }
 
-    fn answer(&mut self, until: Instant) -> Result<Answer, SupervisorError> {
+    fn answer(&mut self, until: Instant) -> Result<SupervisorAnswer, SupervisorError> {
         loop {
             if let Some(answer) = self.try_answer(Some(until), None)? {
                 return Ok(answer);
@@ -248,16 +246,16 @@ impl Supervisor {
         }
     }
 
-    /// Waits for an answer once: `None` where something else ended the wait.
+    /// Waits for an answer once: `None` if something else ended the wait.
     fn try_answer(
         &mut self,
         until: Option<Instant>,
         wake: Option<std::os::fd::BorrowedFd<'_>>,
-    ) -> Result<Option<Answer>, SupervisorError> {
+    ) -> Result<Option<SupervisorAnswer>, SupervisorError> {
         if let Some(answer) = self.lines.next() {
             return answer.map(Some).map_err(|error| self.lost(error.to_string()));
         }
-        let [there, _] = readable([Some(self.answers.as_fd()), wake], until)
+        let [there, _] = wait_readable([Some(self.answers.as_fd()), wake], until)
             .map_err(|error| self.lost(error.to_string()))?;
         if !there {
             if until.is_some_and(|until| Instant::now() >= until) {
@@ -277,15 +275,15 @@ impl Supervisor {
         }
     }
 
-    /// Ends the supervisor and, in its place, what it owned.
+    /// Kills the supervisor and, in its place, the processes it owned.
     fn lost(&mut self, how: String) -> SupervisorError {
         self.requests = None;
         if !self.reaped {
-            // It fails only where it has ended already.
+            // It fails only if it has ended already.
             let _ = self.child.kill();
         }
         self.reap();
-        self.end_what_it_owned();
+        self.end_owned_processes();
         SupervisorError::Lost { how }
     }
 
@@ -296,7 +294,7 @@ impl Supervisor {
     }
 
     #[cfg(target_os = "linux")]
-    fn end_what_it_owned(&mut self) {
+    fn end_owned_processes(&mut self) {
         if let Some(session) = self.running.take() {
             super::procfs::kill_session(session);
         }
@@ -306,7 +304,7 @@ impl Supervisor {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn end_what_it_owned(&mut self) {}
+    fn end_owned_processes(&mut self) {}
 }
 
 impl Drop for Supervisor {
@@ -314,12 +312,12 @@ impl Drop for Supervisor {
         if self.reaped {
             return;
         }
-        // The end of its input is its order to end everything.
+        // The end of its input makes it end everything.
         self.requests = None;
-        match wait::child(&self.child, Some(Instant::now() + FAREWELL), false) {
-            Ok(Waited::Ended) => {
+        match wait::child(&self.child, Some(Instant::now() + EXIT_TIMEOUT), false) {
+            Ok(WaitOutcome::Ended) => {
                 self.reap();
-                self.end_what_it_owned();
+                self.end_owned_processes();
             }
             _ => {
                 self.lost(String::new());
@@ -328,9 +326,9 @@ impl Drop for Supervisor {
     }
 }
 
-fn unexpected(answer: &Answer) -> String {
+fn unexpected(answer: &SupervisorAnswer) -> String {
     match answer {
-        Answer::Failed { reason } => reason.clone(),
+        SupervisorAnswer::Failed { reason } => reason.clone(),
         other => format!("it gave the wrong answer: {other:?}"),
     }
 }

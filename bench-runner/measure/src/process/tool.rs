@@ -1,4 +1,4 @@
-//! A plain tool call: a program is asked something, and its output is wanted.
+//! Plain tool calls: a program is run for its output.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -12,38 +12,35 @@ use std::time::{Duration, Instant};
 use rustix::fs::Access;
 use rustix::process::Signal;
 
-use super::wait::{self, Waited};
+use super::wait::{self, WaitOutcome};
 
-/// How long a tool may take to end after it has been asked to.
+/// Grace period after a tool has been asked to end.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A program to call. It gets a process group of its own and an empty standard input.
+/// A program to call. It gets its own process group and an empty standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall {
     /// The program; without a slash it is looked up on the `PATH` that it gets.
     pub program: PathBuf,
-    /// Its arguments.
     pub args: Vec<OsString>,
-    /// The directory it runs in; the current one where there is none.
+    /// The working directory; the current one if `None`.
     pub cwd: Option<PathBuf>,
-    /// Its environment.
     pub env: ToolEnv,
-    /// After this long it is ended.
+    /// Time limit, after which it is ended.
     pub timeout: Duration,
 }
 
-/// Variables that every tool gets which inherits this program's environment. Asking a question must not make rustup
-/// install something, and a backtrace of the tool would hide the line that says what is wrong.
-const ALWAYS: [(&str, &str); 2] = [("RUSTUP_AUTO_INSTALL", "0"), ("RUST_BACKTRACE", "0")];
+/// Variables for every tool that inherits this program's environment. A question must not make rustup install
+/// something, and a backtrace of the tool would hide the line with the error.
+const TOOL_VARIABLES: [(&str, &str); 2] = [("RUSTUP_AUTO_INSTALL", "0"), ("RUST_BACKTRACE", "0")];
 
-/// The environment of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolEnv {
     /// This program's own, with changes. rustup installs nothing, and no tool prints a backtrace.
     Inherit {
         /// Variables that are added or replaced.
         set: BTreeMap<OsString, OsString>,
-        /// Variables that are left out.
+        /// Variables that are removed.
         remove: Vec<OsString>,
     },
     /// Exactly these variables.
@@ -57,7 +54,7 @@ impl Default for ToolEnv {
 }
 
 impl ToolCall {
-    /// A call with this program's environment in the current directory, which may take a minute.
+    /// A call with this program's environment in the current directory, with a limit of one minute.
     pub fn new<A: Into<OsString>>(program: impl Into<PathBuf>, args: impl IntoIterator<Item = A>) -> Self {
         Self {
             program: program.into(),
@@ -68,7 +65,7 @@ impl ToolCall {
         }
     }
 
-    /// The call as a line to read, with its arguments as they are (not quoted for a shell).
+    /// The call as one readable line; arguments are not quoted for a shell.
     pub fn line(&self) -> String {
         let mut line = self.program.display().to_string();
         for arg in &self.args {
@@ -79,28 +76,25 @@ impl ToolCall {
     }
 }
 
-/// What a tool said. Bytes that are not UTF-8 are replaced.
+/// Output of a tool. Bytes that are not UTF-8 are replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOutput {
-    /// Its exit code; `None` where a signal ended it.
+    /// `None` if a signal ended it.
     pub code: Option<i32>,
-    /// Its standard output.
     pub stdout: String,
-    /// Its standard error.
     pub stderr: String,
 }
 
-/// A tool call that gave no answer.
+/// A tool call without an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
-    /// There is no such program.
     #[error("`{}` was not found; install it, or put its directory on PATH", program.display())]
     NotFound { program: PathBuf },
-    /// It could not be started, or not be waited for.
+    /// It could not be started, or could not be waited for.
     #[error("`{call}` could not be run")]
     CouldNotStart {
         call: String,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
     /// It took too long and was ended.
@@ -110,68 +104,68 @@ pub enum ToolError {
     #[error("`{call}` was interrupted")]
     Interrupted { call: String },
     /// It ended with an error ([`check_tool`] only).
-    #[error("`{call}` failed ({}){}", exit(*code), said(last_lines))]
+    #[error("`{call}` failed ({}){}", format_exit_code(*code), format_last_lines(last_lines))]
     Failed {
         call: String,
-        /// Its exit code; `None` where a signal ended it.
+        /// `None` if a signal ended it.
         code: Option<i32>,
-        /// The last lines of its standard error, or of its standard output where that is empty.
+        /// The last lines of its standard error, or of its standard output if that is empty.
         last_lines: String,
     },
 }
 
 /// Calls a program and waits for it. An exit code other than 0 is an answer too; see [`check_tool`].
 ///
-/// What the program leaves behind in its process group is ended with it; what left the group (a daemon) is
-/// not this function's to know.
+/// Processes that the program leaves behind in its process group are ended with it; a process that left the
+/// group (a daemon) is not tracked.
 ///
 /// # Errors
 ///
-/// Where it could not be started, took too long, or the program was [interrupted](super::interrupted).
+/// If it could not be started, took too long, or the program was [interrupted](super::interrupted).
 pub fn run_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
-    run(call).map(Said::into_text)
+    run(call).map(RawOutput::into_text)
 }
 
-/// What a tool said, as it is.
-struct Said {
+/// Output of a tool as raw bytes.
+struct RawOutput {
     code: Option<i32>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
-impl Said {
+impl RawOutput {
     fn into_text(self) -> ToolOutput {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         ToolOutput { code: self.code, stdout: text(self.stdout), stderr: text(self.stderr) }
     }
 }
 
-fn run(call: &ToolCall) -> Result<Said, ToolError> {
+fn run(call: &ToolCall) -> Result<RawOutput, ToolError> {
     let failed = |source| ToolError::CouldNotStart { call: call.line(), source };
     if super::interrupted() {
         return Err(ToolError::Interrupted { call: call.line() });
     }
-    // Files rather than pipes: a daemon that keeps a pipe open cannot hold us up.
+    // Files rather than pipes: a daemon that keeps a pipe open cannot block us.
     let mut stdout = tempfile::tempfile().map_err(failed)?;
     let mut stderr = tempfile::tempfile().map_err(failed)?;
-    let mut tool = Tool::start(call, &stdout, &stderr)?;
+    let mut tool = RunningTool::start(call, &stdout, &stderr)?;
     match wait::child(&tool.child, Instant::now().checked_add(call.timeout), true).map_err(failed)? {
-        Waited::Ended => {}
-        Waited::TimedOut => {
+        WaitOutcome::Ended => {}
+        WaitOutcome::TimedOut => {
             tool.end().map_err(failed)?;
             return Err(ToolError::TimedOut { call: call.line(), limit: call.timeout });
         }
-        Waited::Interrupted => {
+        WaitOutcome::Interrupted => {
             tool.end().map_err(failed)?;
             return Err(ToolError::Interrupted { call: call.line() });
         }
     }
     let code = tool.reap().map_err(failed)?;
     let stdout = read_back(&mut stdout).map_err(failed)?;
-    Ok(Said { code, stdout, stderr: read_back(&mut stderr).map_err(failed)? })
+    Ok(RawOutput { code, stdout, stderr: read_back(&mut stderr).map_err(failed)? })
 }
 
-/// [`run_tool`], with an exit code other than 0 as an error that shows the last lines of what the tool said.
+/// Like [`run_tool`], with an exit code other than 0 as an error that shows the last lines of the output.
 ///
 /// # Errors
 ///
@@ -181,10 +175,11 @@ pub fn check_tool(call: &ToolCall) -> Result<ToolOutput, ToolError> {
     if output.code == Some(0) {
         return Ok(output);
     }
-    Err(has_failed(call, output))
+    Err(failed_call(call, output))
 }
 
-/// [`check_tool`] for a tool whose output holds names of files, which need not be UTF-8: its standard output as it is.
+/// Like [`check_tool`], for a tool that prints names of files, which need not be UTF-8: returns its raw
+/// standard output.
 ///
 /// # Errors
 ///
@@ -194,15 +189,15 @@ pub(crate) fn check_tool_bytes(call: &ToolCall) -> Result<Vec<u8>, ToolError> {
     if said.code == Some(0) {
         return Ok(said.stdout);
     }
-    Err(has_failed(call, said.into_text()))
+    Err(failed_call(call, said.into_text()))
 }
 
-fn has_failed(call: &ToolCall, output: ToolOutput) -> ToolError {
+fn failed_call(call: &ToolCall, output: ToolOutput) -> ToolError {
     let said = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
     ToolError::Failed { call: call.line(), code: output.code, last_lines: last_lines(said, 12) }
 }
 
-/// Looks an executable file up in the directories of `path`, as a shell does. A name with a slash is not
+/// Looks up an executable file in the directories of `path`, as a shell does. A name with a slash is not
 /// looked up, only checked.
 pub fn find_in_path(name: &str, path: &OsStr) -> Option<PathBuf> {
     let usable = |file: &Path| file.is_file() && rustix::fs::access(file, Access::EXEC_OK).is_ok();
@@ -219,13 +214,13 @@ pub fn find_in_path(name: &str, path: &OsStr) -> Option<PathBuf> {
         .find(|file| usable(file))
 }
 
-/// A tool that runs; ended and reaped on drop.
-struct Tool {
+/// A running tool; ended and reaped on drop.
+struct RunningTool {
     child: Child,
     reaped: bool,
 }
 
-impl Tool {
+impl RunningTool {
     fn start(call: &ToolCall, stdout: &File, stderr: &File) -> Result<Self, ToolError> {
         let failed = |source| ToolError::CouldNotStart { call: call.line(), source };
         let mut command = Command::new(&call.program);
@@ -241,7 +236,7 @@ impl Tool {
         }
         match &call.env {
             ToolEnv::Inherit { set, remove } => {
-                command.envs(ALWAYS).envs(set);
+                command.envs(TOOL_VARIABLES).envs(set);
                 for name in remove {
                     command.env_remove(name);
                 }
@@ -254,7 +249,7 @@ impl Tool {
         die_with_this_thread(&mut command);
         match command.spawn() {
             Ok(child) => Ok(Self { child, reaped: false }),
-            // Where the file does exist, it is its interpreter that does not.
+            // If the file does exist, its interpreter does not.
             Err(error) if error.kind() == io::ErrorKind::NotFound && !call.program.exists() => {
                 Err(ToolError::NotFound { program: call.program.clone() })
             }
@@ -262,16 +257,16 @@ impl Tool {
         }
     }
 
-    /// Asks the group to end, and ends it after a grace.
+    /// Asks the group to end, and kills it after the grace period.
     fn end(&mut self) -> io::Result<()> {
         self.signal(Signal::TERM);
         wait::child(&self.child, Some(Instant::now() + GRACE), false)?;
         self.reap().map(|_| ())
     }
 
-    /// Ends what is left of the group and reaps the child.
+    /// Kills the rest of the group and reaps the child.
     fn reap(&mut self) -> io::Result<Option<i32>> {
-        // Before the reaping: until then the group's id cannot have been given to another.
+        // Before the reaping: until then the group's id cannot have been reused.
         self.signal(Signal::KILL);
         self.reaped = true;
         Ok(self.child.wait()?.code())
@@ -279,13 +274,13 @@ impl Tool {
 
     fn signal(&self, signal: Signal) {
         if let Some(pid) = wait::pid_of(&self.child) {
-            // It fails only where nothing is left to be signalled.
+            // It fails only if no process is left.
             let _ = rustix::process::kill_process_group(pid, signal);
         }
     }
 }
 
-impl Drop for Tool {
+impl Drop for RunningTool {
     fn drop(&mut self) {
         if !self.reaped {
             let _ = self.reap();
@@ -293,8 +288,8 @@ impl Drop for Tool {
     }
 }
 
-/// A tool must not go on when this program is killed. The kernel means the thread that starts it, which is the
-/// one that waits for it.
+/// Kills the tool when this program is killed. The kernel watches the thread that starts it, which is the one
+/// that waits for it.
 #[cfg(target_os = "linux")]
 fn die_with_this_thread(command: &mut Command) {
     let arrange =
@@ -310,18 +305,18 @@ fn read_back(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The last lines of a text, without those that are empty at its end.
+/// The last lines of a text, without empty lines at its end.
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
-fn exit(code: Option<i32>) -> String {
+fn format_exit_code(code: Option<i32>) -> String {
     code.map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"))
 }
 
-/// What follows after `… failed`: the last words, or that there were none.
-pub(super) fn said(last_lines: &str) -> String {
+/// The text after `… failed`: the last lines, or that there were none.
+pub(super) fn format_last_lines(last_lines: &str) -> String {
     if last_lines.is_empty() { " and said nothing".to_owned() } else { format!(":\n{last_lines}") }
 }
 

@@ -1,4 +1,4 @@
-//! Waiting for file descriptors and for one child, with a limit and without spinning.
+//! Waits for file descriptors and for one child, with a limit and without spinning.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -10,9 +10,9 @@ use rustix::io::Errno;
 
 use super::interrupt;
 
-/// Waits until one of `fds` can be read (or is at its end), or until `until`. Says for each whether it can;
-/// all false at the limit. A signal may end the wait early, which looks the same.
-pub(super) fn readable<const N: usize>(
+/// Waits until one of `fds` can be read (or is at its end), or until `until`. Returns for each whether it can
+/// be read; all false at the limit. A signal may end the wait early, which looks the same.
+pub(super) fn wait_readable<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     until: Option<Instant>,
 ) -> io::Result<[bool; N]> {
@@ -29,10 +29,10 @@ pub(super) fn readable<const N: usize>(
     Ok(fds.map(|fd| fd.is_some() && results.next().unwrap_or(false)))
 }
 
-/// Why [`child`] returned.
+/// The reason why [`child`] returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waited {
-    /// The child has ended, and has not been reaped: its id still stands for it and its group.
+pub(super) enum WaitOutcome {
+    /// The child has ended, and has not been reaped: its id still identifies it and its group.
     Ended,
     /// The limit was reached.
     TimedOut,
@@ -41,23 +41,23 @@ pub(super) enum Waited {
 }
 
 /// Waits for a child to end, without reaping it.
-pub(super) fn child(child: &Child, until: Option<Instant>, heed_interrupts: bool) -> io::Result<Waited> {
-    let watch = Watch::new(child)?;
+pub(super) fn child(child: &Child, until: Option<Instant>, heed_interrupts: bool) -> io::Result<WaitOutcome> {
+    let watch = ChildWatch::new(child)?;
     loop {
         if has_ended(child)? {
-            return Ok(Waited::Ended);
+            return Ok(WaitOutcome::Ended);
         }
         if heed_interrupts && interrupt::interrupted() {
-            return Ok(Waited::Interrupted);
+            return Ok(WaitOutcome::Interrupted);
         }
         if until.is_some_and(|until| Instant::now() >= until) {
-            return Ok(Waited::TimedOut);
+            return Ok(WaitOutcome::TimedOut);
         }
         watch.pause(until, if heed_interrupts { interrupt::wake_fd() } else { None })?;
     }
 }
 
-/// The process id of a child, as rustix has it.
+/// The process id of a child, as the type of rustix.
 pub(super) fn pid_of(child: &Child) -> Option<rustix::process::Pid> {
     i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
 }
@@ -73,23 +73,23 @@ fn has_ended(child: &Child) -> io::Result<bool> {
     }
 }
 
-/// Longest pause where the system cannot wake us for the end of a child.
+/// Longest pause if the system cannot wake us at the end of a child.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What wakes us when a child ends.
-struct Watch {
+/// Wakes us when a child ends.
+struct ChildWatch {
     #[cfg(target_os = "linux")]
     pidfd: Option<std::os::fd::OwnedFd>,
 }
 
-impl Watch {
+impl ChildWatch {
     #[cfg(target_os = "linux")]
     fn new(child: &Child) -> io::Result<Self> {
         use rustix::process::{PidfdFlags, pidfd_open};
         let Some(pid) = pid_of(child) else { return Ok(Self { pidfd: None }) };
         match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(fd) => Ok(Self { pidfd: Some(fd) }),
-            // Before Linux 5.3, and in some sandboxes.
+            // Linux before 5.3, and some sandboxes.
             Err(Errno::NOSYS | Errno::PERM) => Ok(Self { pidfd: None }),
             Err(error) => Err(error.into()),
         }
@@ -104,9 +104,9 @@ impl Watch {
         #[cfg(target_os = "linux")]
         if let Some(fd) = &self.pidfd {
             use std::os::fd::AsFd;
-            return readable([Some(fd.as_fd()), wake], until).map(|_| ());
+            return wait_readable([Some(fd.as_fd()), wake], until).map(|_| ());
         }
         let soon = Instant::now() + PAUSE;
-        readable([wake], Some(until.map_or(soon, |until| until.min(soon)))).map(|_| ())
+        wait_readable([wake], Some(until.map_or(soon, |until| until.min(soon)))).map(|_| ())
     }
 }

@@ -17,7 +17,7 @@ use super::own_dirs::make;
 use super::supervised::{self, Attended};
 use super::{Event, Inputs, Observer, RunError, after_release, own_dirs};
 use crate::build::{CommandLine, Corner, Detail, Evidence, RunningService, Service};
-use crate::host::{self, Watch};
+use crate::host::{self, InterferenceWatch};
 use crate::process::{ExitKind, Job, Supervisor};
 use crate::workloads::Start;
 
@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
             Err(error) => return Ok(Attempt { stderr: error.to_string(), ..Attempt::default() }),
         };
         let running = self.start(arm, block.sampling.timeout)?;
-        let watch = Watch::start();
+        let watch = InterferenceWatch::start();
         let job = job(&dirs.out(), step.clone(), block.sampling.timeout);
         let Attended { finished, report, found } =
             self.timed(job, running, arm.corner.as_ref(), place.phase)?;

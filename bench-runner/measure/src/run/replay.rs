@@ -76,7 +76,7 @@ impl Measuring<'_, '_, '_> {
             let arm = arms.iter().find(|arm| arm.replays() && arm.arm.variant.tree() == *id);
             let Some(prepared) = arm.map(|arm| arm.prepared) else { continue };
             let [from, to] = [self.commit, to].map(|at| prepared.commit(self.block, id, at));
-            sources::move_on(from?, to?, tree)?;
+            sources::update_worktree(from?, to?, tree)?;
         }
         dirs.renew()?;
         self.commit = to;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, TEXT_SETTINGS};
 
-use crate::spanned::{DocError, SourceText};
+use crate::toml_reader::{DocError, SourceText};
 use crate::{axes, workloads};
 
 pub(crate) use variants::AS_IT_IS;
@@ -60,7 +60,7 @@ impl Word {
     /// Refuses the word at its place.
     pub fn refuse(&self, refusal: Refusal) -> RequestError {
         match &self.place {
-            Some(place) => place.clone().saying(refusal).into(),
+            Some(place) => place.clone().with_refusal(refusal).into(),
             None => refusal.into(),
         }
     }

@@ -9,14 +9,14 @@ use bench_runner_core::record::Refusal;
 
 use super::{Baseline, Content, Exclude, Matrix, SamplingSpec, Scenario, WholeVariant, Word};
 use crate::axes;
-use crate::spanned::{DocError, Reader, SourceText, Value};
+use crate::toml_reader::{DocError, Reader, SourceText, TomlValue};
 
 /// Reads one file. `origin` is what listings say of where it comes from, `base` the directory of the file.
 pub(super) fn scenario(source: &SourceText, origin: &str, base: Option<&Path>) -> Result<Scenario, DocError> {
     let document = source.parse()?;
     let mut reader = document.reader();
     let name = reader.read("name", name)?;
-    let summary = reader.read("summary", Value::string)?;
+    let summary = reader.read("summary", TomlValue::string)?;
     let sampling = match reader.optional("sampling") {
         Some(table) => sampling(&table)?,
         None => SamplingSpec::default(),
@@ -40,7 +40,7 @@ pub(super) fn scenario(source: &SourceText, origin: &str, base: Option<&Path>) -
     Ok(Scenario { name, summary, matrices, sampling, origin: origin.to_owned() })
 }
 
-fn name(value: &Value<'_>) -> Result<String, DocError> {
+fn name(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     if super::is_name(&text) {
         return Ok(text);
@@ -48,12 +48,12 @@ fn name(value: &Value<'_>) -> Result<String, DocError> {
     Err(value.error(format!("`{text}` is not a name: letters, digits, `-`, `_` and `.` are allowed")))
 }
 
-fn word(value: &Value<'_>) -> Result<Word, DocError> {
+fn word(value: &TomlValue<'_>) -> Result<Word, DocError> {
     Ok(Word { text: value.scalar_text()?, place: Some(value.error("")) })
 }
 
 /// A value of an axis, which may be a table.
-fn setting(value: &Value<'_>) -> Result<Word, DocError> {
+fn setting(value: &TomlValue<'_>) -> Result<Word, DocError> {
     Ok(Word { text: value.setting_text()?, place: Some(value.error("")) })
 }
 
@@ -80,17 +80,17 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     let exclude = match reader.optional("exclude") {
         Some(tables) => tables.with_tables(|table| {
             let when = table.read("when", |value| exclusion(value, &axes, &whole, &baseline))?;
-            Ok(Exclude { when, reason: table.read("reason", Value::string)? })
+            Ok(Exclude { when, reason: table.read("reason", TomlValue::string)? })
         })?,
         None => Vec::new(),
     };
-    let twin = reader.read_optional("twin", Value::bool)?.unwrap_or(true);
+    let twin = reader.read_optional("twin", TomlValue::bool)?.unwrap_or(true);
     let on_configured = reader.read_optional("on", on)?.unwrap_or(false);
     Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on_configured, exclude, twin })
 }
 
 /// What the variants stand on.
-fn on(value: &Value<'_>) -> Result<bool, DocError> {
+fn on(value: &TomlValue<'_>) -> Result<bool, DocError> {
     super::on(&value.string()?).map_err(|refusal| value.refuse(refusal))
 }
 
@@ -118,7 +118,7 @@ fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec
 
 /// The values that an exclusion speaks of; each must be one that the matrix could have.
 fn exclusion(
-    value: &Value<'_>,
+    value: &TomlValue<'_>,
     axes: &[(String, Vec<Word>)],
     variants: &[WholeVariant],
     baseline: &Baseline,
@@ -164,7 +164,7 @@ fn exclusion(
     Ok(when)
 }
 
-fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocError> {
+fn axis((key, value): (String, TomlValue<'_>)) -> Result<(String, Vec<Word>), DocError> {
     if !axes::STRUCTURAL.contains(&key.as_str())
         && let Err(refusal) = axes::find(&key)
     {
@@ -190,23 +190,23 @@ fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
 /// A refusal at the place of a word that was read from this file.
 fn refuse(word: &Word, refusal: Refusal) -> DocError {
     let place = word.place.clone();
-    place.unwrap_or_else(|| SourceText::new("", "").error(0..0, "")).saying(refusal)
+    place.unwrap_or_else(|| SourceText::new("", "").error(0..0, "")).with_refusal(refusal)
 }
 
-fn sampling(table: &Value<'_>) -> Result<SamplingSpec, DocError> {
+fn sampling(table: &TomlValue<'_>) -> Result<SamplingSpec, DocError> {
     let spec = table.with_table(|reader| {
         let standard = SamplingSpec::default();
-        let min_rounds = reader.read_optional("min-rounds", Value::count)?;
-        let max_rounds = reader.read_optional("max-rounds", Value::count)?;
+        let min_rounds = reader.read_optional("min-rounds", TomlValue::count)?;
+        let max_rounds = reader.read_optional("max-rounds", TomlValue::count)?;
         Ok(SamplingSpec {
-            warmup: reader.read_optional("warmup", Value::count)?.unwrap_or(standard.warmup),
+            warmup: reader.read_optional("warmup", TomlValue::count)?.unwrap_or(standard.warmup),
             min_rounds: min_rounds.unwrap_or(standard.min_rounds.min(max_rounds.unwrap_or(u32::MAX))),
             max_rounds: max_rounds.unwrap_or(standard.max_rounds.max(min_rounds.unwrap_or(0))),
-            precision: reader.read_optional("precision", Value::percent)?.or(standard.precision),
-            margin: reader.read_optional("margin", Value::percent)?.unwrap_or(standard.margin),
-            time_budget: reader.read_optional("time-budget", Value::duration)?,
-            timeout: reader.read_optional("timeout", Value::duration)?.unwrap_or(standard.timeout),
-            sessions: reader.read_optional("sessions", Value::count)?.unwrap_or(standard.sessions),
+            precision: reader.read_optional("precision", TomlValue::percent)?.or(standard.precision),
+            margin: reader.read_optional("margin", TomlValue::percent)?.unwrap_or(standard.margin),
+            time_budget: reader.read_optional("time-budget", TomlValue::duration)?,
+            timeout: reader.read_optional("timeout", TomlValue::duration)?.unwrap_or(standard.timeout),
+            sessions: reader.read_optional("sessions", TomlValue::count)?.unwrap_or(standard.sessions),
         })
     })?;
     match spec.contradiction() {

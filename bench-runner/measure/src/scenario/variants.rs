@@ -8,7 +8,7 @@ use bench_runner_core::record::{AS_CONFIGURED, Refusal, SNIPPET};
 
 use super::{RequestError, Word};
 use crate::axes;
-use crate::spanned::SourceText;
+use crate::toml_reader::SourceText;
 
 /// The variant of a project as it is built where nothing is set.
 pub(crate) const AS_IT_IS: &str = "as it is";
@@ -102,7 +102,7 @@ pub fn snippet(path: &Path) -> Result<String, RequestError> {
     if source.parse()?.reader().entries().is_empty() {
         return Err(source.error(0..0, "the file sets nothing").into());
     }
-    axes::parse(SNIPPET, &source.text).map_err(|refusal| source.error(0..0, "").saying(refusal))?;
+    axes::parse(SNIPPET, &source.text).map_err(|refusal| source.error(0..0, "").with_refusal(refusal))?;
     Ok(source.text)
 }
 

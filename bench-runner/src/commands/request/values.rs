@@ -1,7 +1,7 @@
 //! `V1,V2` of the command line, taken apart as a scenario file writes it.
 
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_measure::spanned::SourceText;
+use bench_runner_measure::toml_reader::SourceText;
 
 /// Splits at the commas that stand outside of braces, brackets and quotes. A value that is quoted as a whole loses its
 /// quotes; a table has the text that it has in a file, `{own=16,deps=256}`.

@@ -43,7 +43,7 @@ impl Projects {
 
     /// The user's cargo in a directory of the user's, or in none that matters.
     fn asked_as_user(&self, dir: Option<&Path>) -> Asked {
-        let dir = dir.map_or_else(|| self.sources.cache.nowhere(), Path::to_path_buf);
+        let dir = dir.map_or_else(|| self.sources.cache.empty_dir(), Path::to_path_buf);
         let mut env = Asked::user_environment();
         if let Some(home) = &self.sources.user_home {
             env.insert("CARGO_HOME".to_owned(), home.display().to_string());

@@ -12,7 +12,7 @@ use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceEr
 use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_measure::spanned::SourceText;
+use bench_runner_measure::toml_reader::SourceText;
 
 use super::resolved::{Resolved, own_tree};
 use super::tools::asked;
@@ -171,7 +171,7 @@ impl Projects {
         source: Option<Pinned>,
     ) -> Result<(Project, Option<Pinned>, Option<String>), FlowError> {
         let Some(pinned) = &source else { return Ok((project.clone(), None, None)) };
-        let Some(lock) = sources::missing_lock(&project.source_request(), pinned, &self.sources)? else {
+        let Some(lock) = sources::make_missing_lock(&project.source_request(), pinned, &self.sources)? else {
             return Ok((project.clone(), source, None));
         };
         let locked = local::with_lock(project, &lock);
@@ -247,7 +247,7 @@ impl Projects {
             return Ok((Rc::new(plain), None));
         }
         let Some(source) = source else {
-            let toolchain = self.toolchain(&self.sources.cache.nowhere())?;
+            let toolchain = self.toolchain(&self.sources.cache.empty_dir())?;
             let in_force = InForce { target: toolchain.host_target(), ..InForce::default() };
             return Ok((Rc::new(Context { toolchain: Some(toolchain), in_force, ..plain }), None));
         };

@@ -191,7 +191,7 @@ impl Projects {
 
     /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.
     pub(crate) fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Refusal> {
-        let usual = || self.toolchain(&self.sources.cache.nowhere());
+        let usual = || self.toolchain(&self.sources.cache.empty_dir());
         let toolchain = match toolchain {
             Some(name) => self.named_toolchain(name)?,
             None => usual().map_err(|error| error.refusal())?,

@@ -70,7 +70,7 @@ impl Driver for CommandDriver {
     }
 
     fn edit(&self, dirs: &BuildDirs) -> Option<CommandLine> {
-        let argv = self.command.edit.as_deref().map(|argv| edits::numbered(argv, dirs.edit));
+        let argv = self.command.edit.as_deref().map(|argv| edits::numbered_argv(argv, dirs.edit));
         self.run(argv.as_deref(), dirs, None)
     }
 

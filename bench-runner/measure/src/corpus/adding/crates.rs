@@ -1,8 +1,8 @@
-//! A version of a crate and the hash of its archive, from the user's own cargo.
+//! Finds the version of a crate and the hash of its archive with the user's own cargo.
 
 use crate::corpus::names::is_version;
 use crate::corpus::sources::{self, FetchContext};
-use crate::spanned::quoted;
+use crate::toml_reader::toml_string;
 
 use super::error::AddError;
 
@@ -22,7 +22,7 @@ pub(super) fn source(name: &str, version: Option<&str>, with: &FetchContext) -> 
         Some(hash) => hash,
         None => {
             // Asking for one version makes cargo download its archive and check it against the index.
-            ask(&format!("{name}@{version}"), with)?;
+            cargo_info(&format!("{name}@{version}"), with)?;
             let missing = || {
                 let message = format!("cargo reported success and did not download {crate_file}");
                 AddError::request(message, "a mirror without archives cannot be pinned; give its repository")
@@ -32,28 +32,28 @@ pub(super) fn source(name: &str, version: Option<&str>, with: &FetchContext) -> 
     };
     Ok(format!(
         "kind = \"crates-io\"\nname = {}\nversion = {}\nsha256 = {}\n",
-        quoted(name),
-        quoted(&version),
-        quoted(&hash)
+        toml_string(name),
+        toml_string(&version),
+        toml_string(&hash)
     ))
 }
 
-fn ask(spec: &str, with: &FetchContext) -> Result<String, AddError> {
+fn cargo_info(spec: &str, with: &FetchContext) -> Result<String, AddError> {
     let args = ["info", "--color", "never", "--registry", "crates-io", spec];
-    Ok(sources::cargo(&format!("the crate {spec}"), &args, &with.cache.nowhere(), with)?.stdout)
+    Ok(sources::cargo(&format!("the crate {spec}"), &args, &with.cache.empty_dir(), with)?.stdout)
 }
 
 fn newest(name: &str, with: &FetchContext) -> Result<String, AddError> {
-    let said = ask(name, with)?;
-    version_in(&said).ok_or_else(|| {
+    let said = cargo_info(name, with)?;
+    parse_version(&said).ok_or_else(|| {
         let message = format!("cargo did not say which version of `{name}` is the newest");
         AddError::request(message, format!("name one: `{name}@1.2.3`"))
     })
 }
 
-/// The version in what `cargo info` says: `version: 1.2.3`, where a newer one needs another compiler
-/// `version: 1.2.3 (latest 2.0.0)`.
-fn version_in(said: &str) -> Option<String> {
+/// The version in the output of `cargo info`: `version: 1.2.3`, or `version: 1.2.3 (latest 2.0.0)` if a newer
+/// one needs another compiler.
+fn parse_version(said: &str) -> Option<String> {
     let line = said.lines().find_map(|line| line.strip_prefix("version:"))?;
     line.split_whitespace().next().map(str::to_owned)
 }
@@ -65,8 +65,8 @@ mod tests {
     #[test]
     fn the_version_stands_in_a_line_of_its_own() {
         let said = "hexyl #hex #cli\nA command-line hex viewer\nversion: 0.17.0 (latest 0.18.0 from crates.io)\nlicense: MIT\n";
-        assert_eq!(version_in(said).as_deref(), Some("0.17.0"));
-        assert_eq!(version_in("version: 1.0.0-rc.1+b\n").as_deref(), Some("1.0.0-rc.1+b"));
-        assert_eq!(version_in("no such crate"), None);
+        assert_eq!(parse_version(said).as_deref(), Some("0.17.0"));
+        assert_eq!(parse_version("version: 1.0.0-rc.1+b\n").as_deref(), Some("1.0.0-rc.1+b"));
+        assert_eq!(parse_version("no such crate"), None);
     }
 }

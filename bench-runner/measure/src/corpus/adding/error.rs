@@ -1,20 +1,20 @@
-//! What can go wrong when a project is added.
+//! Errors when a project is added.
 
 use bench_runner_core::record::Refusal;
 
 use crate::corpus::sources::SourceError;
-use crate::spanned::DocError;
+use crate::toml_reader::DocError;
 
-/// What keeps a manifest from being made.
+/// The reason why a manifest could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
-    /// What was asked for cannot be added.
+    /// The request cannot be fulfilled.
     #[error(transparent)]
     Request(Refusal),
-    /// Its source cannot be had.
+    /// The source could not be pinned.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The manifest does not hold.
+    /// The manifest is not valid.
     #[error(transparent)]
     Manifest(#[from] DocError),
 }
@@ -24,7 +24,6 @@ impl AddError {
         Self::Request(Refusal::new(message).with_help(help))
     }
 
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Request(refusal) => refusal.help.clone(),

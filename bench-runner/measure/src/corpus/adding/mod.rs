@@ -1,8 +1,8 @@
-//! A manifest for a project that nobody has prepared: everything pinned, `[build]` filled in, edits proposed.
+//! Makes a manifest for a new project: everything pinned, `[build]` filled in, edits proposed.
 //!
-//! What the user names is found out first ([`Origin`]); then it is pinned and its tree is looked at ([`propose`]). The
-//! result is text, read back by the same reader as any manifest. Nothing is written here but into
-//! the cache, and nothing is built.
+//! The user's text is classified first ([`ProjectOrigin`]); then the source is pinned and its tree is
+//! examined ([`propose`]). The result is text, parsed by the same reader as any manifest. Nothing is written
+//! except into the cache, and nothing is built.
 
 mod crates;
 mod draft;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::Refusal;
 
-use crate::spanned::SourceText;
+use crate::toml_reader::SourceText;
 
 use super::edits;
 use super::manifest::Project;
@@ -23,27 +23,27 @@ use super::names::is_name;
 use super::sources::kinds::generated::{GeneratedSource, write_unlocked};
 use super::sources::{self, FetchContext, Pinned};
 
-pub use draft::Draft;
+pub use draft::ManifestDraft;
 pub use error::AddError;
-pub use origin::Origin;
+pub use origin::ProjectOrigin;
 
-/// A manifest that has been made, and what it pins.
+/// A new manifest, and the source that it pins.
 #[derive(Debug, Clone)]
 pub struct Proposal {
-    /// What it consists of; parts can be taken away again.
-    pub draft: Draft,
-    /// The sources.
+    /// The parts of the manifest; they can be removed again.
+    pub draft: ManifestDraft,
+    /// The pinned source.
     pub pinned: Pinned,
-    /// What is worth knowing about it.
+    /// Remarks for the user.
     pub remarks: Vec<String>,
 }
 
-/// The name under which the project is added: the one asked for, or else one made from what it comes from.
+/// The name under which the project is added: the requested one, or else one derived from its origin.
 ///
 /// # Errors
-/// Where the one asked for is no name.
-pub fn name(origin: &Origin, asked: Option<&str>) -> Result<String, AddError> {
-    let Some(asked) = asked else { return Ok(fitting(&origin.suggested_name())) };
+/// If the requested name is not valid.
+pub fn name(origin: &ProjectOrigin, asked: Option<&str>) -> Result<String, AddError> {
+    let Some(asked) = asked else { return Ok(valid_name(&origin.suggested_name())) };
     if is_name(asked) {
         return Ok(asked.to_owned());
     }
@@ -54,45 +54,45 @@ pub fn name(origin: &Origin, asked: Option<&str>) -> Result<String, AddError> {
     ))
 }
 
-/// A name with what a name cannot hold replaced.
-pub(super) fn fitting(text: &str) -> String {
+/// A valid name: invalid characters are replaced.
+pub(super) fn valid_name(text: &str) -> String {
     let fits = |c: char| if is_name(&format!("x{c}")) { c } else { '-' };
     let name: String = text.chars().map(fits).collect();
     let name: String = name.trim_start_matches('.').chars().take(64).collect();
     if is_name(&name) { name } else { "project".to_owned() }
 }
 
-/// The text of a manifest with `lock` below its line `[source]`; as it is where there is no such line.
-pub(super) fn with_lock_in(manifest: &str, lock: &str) -> String {
-    Draft::locked(manifest, lock)
+/// The text of a manifest with `lock` below its line `[source]`; unchanged if there is no such line.
+pub(super) fn insert_lock(manifest: &str, lock: &str) -> String {
+    ManifestDraft::with_lock(manifest, lock)
 }
 
-/// Pins what `origin` names and makes a manifest for it, called `name`. `rev` is a commit, a branch or a tag of a
-/// repository.
+/// Pins the source of `origin` and makes a manifest for it, called `name`. `rev` is a commit, a branch or a
+/// tag of a repository.
 ///
 /// # Errors
-/// Where it cannot be had, is no cargo project, or has no such version or commit.
+/// If it cannot be fetched, is not a cargo project, or has no such version or commit.
 pub fn propose(
-    origin: &Origin,
+    origin: &ProjectOrigin,
     name: &str,
     rev: Option<&str>,
     with: &FetchContext,
 ) -> Result<Proposal, AddError> {
-    if let (Some(rev), false) = (rev, matches!(origin, Origin::Git { .. })) {
+    if let (Some(rev), false) = (rev, matches!(origin, ProjectOrigin::Git { .. })) {
         let message = format!("`--rev {}` is for repositories given by url", rev.escape_debug());
         return Err(AddError::request(message, "give a version as `NAME@VERSION`"));
     }
     let mut remarks = Vec::new();
     let mut draft = match origin {
-        Origin::Crate { name: krate, version } => {
-            Draft::new(name, crates::source(krate, version.as_deref(), with)?)
+        ProjectOrigin::Crate { name: krate, version } => {
+            ManifestDraft::new(name, crates::source(krate, version.as_deref(), with)?)
         }
-        Origin::Git { url } => Draft::new(name, remote::source(url, rev, with)?),
-        Origin::Path(path) => {
-            let (source, package) = draft::path(path, with)?;
-            Draft { package, ..Draft::new(name, source) }
+        ProjectOrigin::Git { url } => ManifestDraft::new(name, remote::source(url, rev, with)?),
+        ProjectOrigin::Path(path) => {
+            let (source, package) = draft::path_source(path, with)?;
+            ManifestDraft { package, ..ManifestDraft::new(name, source) }
         }
-        Origin::Manifest(file) => return generated(file, name, with),
+        ProjectOrigin::Manifest(file) => return complete_generated(file, name, with),
     };
     let pinned = sources::pin(&draft.project()?.source_request(), with)?;
     if !pinned.dir().join("Cargo.toml").is_file() {
@@ -102,7 +102,7 @@ pub fn propose(
             "write a manifest that names the `command` that builds it: docs/FORMAT.md",
         ));
     }
-    if !matches!(origin, Origin::Path(_)) {
+    if !matches!(origin, ProjectOrigin::Path(_)) {
         draft.tree = Some(pinned.tree_hash());
     }
     let pinned = if pinned.dir().join("Cargo.lock").is_file() {
@@ -113,20 +113,20 @@ pub fn propose(
             .push("it has no Cargo.lock: cargo made one, and it stands in the manifest as `lock`".to_owned());
         sources::pin(&draft.project()?.source_request(), with)?
     };
-    look_at(&mut draft, &pinned, &mut remarks, with)?;
+    fill_from_tree(&mut draft, &pinned, &mut remarks, with)?;
     Ok(Proposal { draft, pinned, remarks })
 }
 
-/// Fills in what the tree itself says.
-fn look_at(
-    draft: &mut Draft,
+/// Fills in the parts that are read from the tree itself.
+fn fill_from_tree(
+    draft: &mut ManifestDraft,
     pinned: &Pinned,
     remarks: &mut Vec<String>,
     with: &FetchContext,
 ) -> Result<(), AddError> {
     let layout = package::layout(&pinned.dir(), with)?;
     let chosen = match &draft.package {
-        Some(package) => package::member(&layout, package),
+        Some(package) => package::choose_named(&layout, package),
         None => package::choose(&layout, &draft.name),
     };
     draft.summary = chosen.summary;
@@ -149,8 +149,8 @@ fn look_at(
     Ok(())
 }
 
-/// A manifest of generated sources with dependencies: cargo makes its lock file, which is put in.
-fn generated(file: &Path, name: &str, with: &FetchContext) -> Result<Proposal, AddError> {
+/// Completes a manifest of generated sources with dependencies: cargo makes its lock file, which is added.
+fn complete_generated(file: &Path, name: &str, with: &FetchContext) -> Result<Proposal, AddError> {
     let shown = file.display();
     let unreadable =
         |error: std::io::Error| AddError::Request(Refusal::new(format!("failed to read {shown}: {error}")));
@@ -165,10 +165,10 @@ fn generated(file: &Path, name: &str, with: &FetchContext) -> Result<Proposal, A
         let message = format!("{shown} is about the project `{}`, not `{name}`", project.name);
         return Err(AddError::request(message, "change its `name`"));
     }
-    let mut draft = Draft::verbatim(&project.name, &text.text);
+    let mut draft = ManifestDraft::verbatim(&project.name, &text.text);
     if source.lock.is_none() && !source.dependencies.is_empty() {
         let what = "the dependencies, to make a Cargo.lock";
-        draft.lock = Some(sources::lock_made_for(what, with, |into| write_unlocked(source, into))?);
+        draft.lock = Some(sources::make_lock_for(what, with, |into| write_unlocked(source, into))?);
     }
     let pinned = sources::pin(&draft.project()?.source_request(), with)?;
     if source.tree.is_none() {

@@ -1,4 +1,4 @@
-//! What `URL|CRATE|PATH` names.
+//! Classifies the user's `URL|CRATE|PATH`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,18 +7,15 @@ use crate::corpus::urls;
 
 use super::error::AddError;
 
-/// Where a project is to come from.
+/// The place that a project is added from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum ProjectOrigin {
     /// A repository, by an address that git understands.
-    Git {
-        /// The address.
-        url: String,
-    },
+    Git { url: String },
     /// A crate from crates.io.
     Crate {
         name: String,
-        /// Its version; the newest where none is named.
+        /// Its version; the newest if `None`.
         version: Option<String>,
     },
     /// A directory.
@@ -27,12 +24,12 @@ pub enum Origin {
     Manifest(PathBuf),
 }
 
-impl Origin {
-    /// Reads what somebody wrote: with `://` or as `host:path` it is a repository, with `/` or as `.` a directory, with
-    /// `.toml` at its end a manifest, else a crate.
+impl ProjectOrigin {
+    /// Parses the user's text: with `://` or as `host:path` it is a repository, with `/` or as `.` a
+    /// directory, with `.toml` at its end a manifest, else a crate.
     ///
     /// # Errors
-    /// Where it is none of these.
+    /// If it is none of these.
     pub fn parse(text: &str) -> Result<Self, AddError> {
         let shown = text.escape_debug();
         if text.is_empty() || text.starts_with('-') || text.chars().any(char::is_control) {
@@ -63,7 +60,7 @@ impl Origin {
         ))
     }
 
-    /// What a project from there would be called, as it stands.
+    /// The last part of its name, unchecked.
     pub(super) fn suggested_name(&self) -> String {
         match self {
             Self::Git { url } => {
@@ -81,8 +78,8 @@ fn last_part(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Whether it is an address of git's: with a scheme, or `host:path` with nothing that looks like a path before the
-/// colon.
+/// True for an address that git understands: with a scheme, or `host:path` with nothing that looks like a
+/// path before the colon.
 fn is_url(text: &str) -> bool {
     let scheme = text.split_once("://").is_some_and(|(scheme, _)| !scheme.contains('/'));
     let host = text.split_once(':').is_some_and(|(host, path)| {
@@ -91,7 +88,7 @@ fn is_url(text: &str) -> bool {
     scheme || host
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ProjectOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Git { url } => f.write_str(url),
@@ -107,11 +104,11 @@ mod tests {
 
     #[test]
     fn what_is_written_tells_the_kind() {
-        let kind = |text: &str| match Origin::parse(text) {
-            Ok(Origin::Git { .. }) => "git",
-            Ok(Origin::Crate { .. }) => "crate",
-            Ok(Origin::Path(_)) => "path",
-            Ok(Origin::Manifest(_)) => "manifest",
+        let kind = |text: &str| match ProjectOrigin::parse(text) {
+            Ok(ProjectOrigin::Git { .. }) => "git",
+            Ok(ProjectOrigin::Crate { .. }) => "crate",
+            Ok(ProjectOrigin::Path(_)) => "path",
+            Ok(ProjectOrigin::Manifest(_)) => "manifest",
             Err(_) => "refused",
         };
         for (text, expected) in [
@@ -149,7 +146,7 @@ mod tests {
             ("/srv/my tree", "my-tree"),
             ("x/draft.toml", "draft"),
         ] {
-            assert_eq!(super::super::name(&Origin::parse(text).unwrap(), None).unwrap(), name);
+            assert_eq!(super::super::name(&ProjectOrigin::parse(text).unwrap(), None).unwrap(), name);
         }
     }
 }

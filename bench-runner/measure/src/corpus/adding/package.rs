@@ -1,4 +1,4 @@
-//! `[build]`: which package and which binaries, from what `cargo metadata` says.
+//! Chooses the package and the binaries for `[build]`, from `cargo metadata`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,49 +9,50 @@ use crate::corpus::sources::{self, FetchContext, SourceError};
 
 /// The packages of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
-    packages: Vec<Package>,
+pub(super) struct WorkspacePackages {
+    packages: Vec<CandidatePackage>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Package {
+struct CandidatePackage {
     name: String,
     description: String,
-    /// Whether its manifest is that of the workspace.
+    /// True if its manifest is that of the workspace.
     root: bool,
-    /// Whether cargo builds it where none is named.
+    /// True if cargo builds it by default.
     default: bool,
     /// Binaries that need no feature besides the default ones.
     bins: Vec<String>,
 }
 
-/// What is to be built.
+/// The package and binaries to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chosen {
+pub(super) struct PackageChoice {
     pub(super) summary: String,
     pub(super) package: Option<String>,
     pub(super) bins: Vec<String>,
 }
 
 /// Asks cargo about the workspace in `tree`.
-pub(super) fn layout(tree: &Path, with: &FetchContext) -> Result<Layout, SourceError> {
+pub(super) fn layout(tree: &Path, with: &FetchContext) -> Result<WorkspacePackages, SourceError> {
     let what = format!("what {} consists of", tree.display());
     let said = sources::cargo(&what, &["metadata", "--no-deps", "--format-version", "1"], tree, with)?.stdout;
     let metadata: Value = serde_json::from_str(&said).unwrap_or_default();
-    Ok(Layout { packages: packages(&metadata) })
+    Ok(WorkspacePackages { packages: packages(&metadata) })
 }
 
-fn packages(metadata: &Value) -> Vec<Package> {
+fn packages(metadata: &Value) -> Vec<CandidatePackage> {
     let root = metadata["workspace_root"].as_str().unwrap_or_default();
     let defaults = metadata["workspace_default_members"].as_array();
     let is_default = |package: &Value| defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
     let all = metadata["packages"].as_array().into_iter().flatten();
-    let mut packages: Vec<Package> = all.map(|package| read(package, root, is_default(package))).collect();
+    let mut packages: Vec<CandidatePackage> =
+        all.map(|package| read(package, root, is_default(package))).collect();
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     packages
 }
 
-fn read(package: &Value, root: &str, default: bool) -> Package {
+fn read(package: &Value, root: &str, default: bool) -> CandidatePackage {
     let text = |key: &str| package[key].as_str().unwrap_or_default().to_owned();
     let targets = package["targets"].as_array().into_iter().flatten();
     let on = default_features(&package["features"]);
@@ -62,7 +63,7 @@ fn read(package: &Value, root: &str, default: bool) -> Package {
             && needed.all(|feature| feature.as_str().is_some_and(|feature| on.contains(feature)))
     };
     let bins = targets.filter(is_bin).filter_map(|target| target["name"].as_str().map(str::to_owned));
-    Package {
+    CandidatePackage {
         name: text("name"),
         description: text("description"),
         root: Path::new(&text("manifest_path")).parent() == Some(Path::new(root)),
@@ -71,7 +72,7 @@ fn read(package: &Value, root: &str, default: bool) -> Package {
     }
 }
 
-/// The features that are on where none is named: `default`, and what it turns on in turn.
+/// The features that are on by default: `default`, and the features that it turns on in turn.
 fn default_features(features: &Value) -> BTreeSet<String> {
     let mut on = BTreeSet::new();
     let mut todo = vec!["default".to_owned()];
@@ -85,16 +86,19 @@ fn default_features(features: &Value) -> BTreeSet<String> {
     on
 }
 
-/// The package that a project called `name` is about: the only one with a binary, or the one of that name, or the one
-/// with a binary of that name, or the one at the root. Where it is not clear, everything is built.
-pub(super) fn choose(layout: &Layout, name: &str) -> Chosen {
-    let built: Vec<&Package> = layout.packages.iter().filter(|package| package.default).collect();
-    let with_bins: Vec<&Package> = built.iter().copied().filter(|package| !package.bins.is_empty()).collect();
+/// The package that a project called `name` is about: the only one with a binary, or the one of that name, or
+/// the one with a binary of that name, or the one at the root. If none of these applies, everything is built.
+pub(super) fn choose(layout: &WorkspacePackages, name: &str) -> PackageChoice {
+    let built: Vec<&CandidatePackage> = layout.packages.iter().filter(|package| package.default).collect();
+    let with_bins: Vec<&CandidatePackage> =
+        built.iter().copied().filter(|package| !package.bins.is_empty()).collect();
     let among = if with_bins.is_empty() { &built } else { &with_bins };
     let found = match among.as_slice() {
         [only] => Some(*only),
         several => {
-            let by = |fits: &dyn Fn(&Package) -> bool| several.iter().copied().find(|package| fits(package));
+            let by = |fits: &dyn Fn(&CandidatePackage) -> bool| {
+                several.iter().copied().find(|package| fits(package))
+            };
             by(&|package| package.name == name)
                 .or_else(|| by(&|package| package.bins.iter().any(|bin| bin == name)))
                 .or_else(|| by(&|package| package.root))
@@ -102,20 +106,21 @@ pub(super) fn choose(layout: &Layout, name: &str) -> Chosen {
     };
     let Some(package) = found else {
         let summary = format!("a workspace of {} packages", built.len());
-        return Chosen { summary, package: None, bins: Vec::new() };
+        return PackageChoice { summary, package: None, bins: Vec::new() };
     };
-    Chosen::of(package)
+    PackageChoice::from_package(package)
 }
 
-/// The package that somebody asked for by name.
-pub(super) fn member(layout: &Layout, name: &str) -> Chosen {
+/// The package of the requested name.
+pub(super) fn choose_named(layout: &WorkspacePackages, name: &str) -> PackageChoice {
     let package = layout.packages.iter().find(|package| package.name == name);
-    let unknown = || Chosen { summary: String::new(), package: Some(name.to_owned()), bins: Vec::new() };
-    package.map_or_else(unknown, Chosen::of)
+    let unknown =
+        || PackageChoice { summary: String::new(), package: Some(name.to_owned()), bins: Vec::new() };
+    package.map_or_else(unknown, PackageChoice::from_package)
 }
 
-impl Chosen {
-    fn of(package: &Package) -> Self {
+impl PackageChoice {
+    fn from_package(package: &CandidatePackage) -> Self {
         let description = package.description.split_whitespace().collect::<Vec<_>>().join(" ");
         // The first sentence: some descriptions are a page.
         let description = description.split_once(". ").map_or(description.as_str(), |(first, _)| first);
@@ -132,13 +137,13 @@ impl Chosen {
 mod tests {
     use super::*;
 
-    fn package(name: &str, root: bool, bins: &[&str]) -> Package {
+    fn package(name: &str, root: bool, bins: &[&str]) -> CandidatePackage {
         let bins = bins.iter().map(|bin| (*bin).to_owned()).collect();
-        Package { name: name.to_owned(), description: String::new(), root, default: true, bins }
+        CandidatePackage { name: name.to_owned(), description: String::new(), root, default: true, bins }
     }
 
-    fn chosen(packages: &[Package], name: &str) -> Option<String> {
-        choose(&Layout { packages: packages.to_vec() }, name).package
+    fn chosen(packages: &[CandidatePackage], name: &str) -> Option<String> {
+        choose(&WorkspacePackages { packages: packages.to_vec() }, name).package
     }
 
     #[test]
@@ -170,7 +175,7 @@ mod tests {
                 {"id": "two", "name": "two", "description": null, "manifest_path": "/w/two/Cargo.toml", "targets": []},
             ],
         });
-        let layout = Layout { packages: packages(&metadata) };
+        let layout = WorkspacePackages { packages: packages(&metadata) };
         let chosen = choose(&layout, "x");
         assert_eq!(chosen.summary, "does one thing");
         assert_eq!(
@@ -179,7 +184,7 @@ mod tests {
         );
         assert!(layout.packages[0].root && layout.packages[0].default);
         assert!(!layout.packages[1].root && !layout.packages[1].default);
-        assert_eq!(member(&layout, "two").package.as_deref(), Some("two"));
+        assert_eq!(choose_named(&layout, "two").package.as_deref(), Some("two"));
         assert!(packages(&Value::Null).is_empty());
     }
 }

@@ -1,27 +1,27 @@
-//! A commit of a repository, from what `git ls-remote` says.
+//! Finds a commit of a repository with `git ls-remote`.
 
 use bench_runner_core::record::is_hex;
 
 use super::error::AddError;
 use crate::corpus::sources::{self, FetchContext};
 use crate::corpus::urls;
-use crate::spanned::quoted;
+use crate::toml_reader::toml_string;
 
-/// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without one its
-/// HEAD.
+/// The lines of `[source]` for the repository at `url` at `rev`: a full commit, a branch or a tag; without
+/// one its HEAD.
 pub(super) fn source(url: &str, rev: Option<&str>, with: &FetchContext) -> Result<String, AddError> {
     urls::check(url).map_err(|(reason, help)| AddError::request(reason, help))?;
     let commit = match rev {
         Some(rev) if is_hex(rev, 40) => rev.to_owned(),
         _ => {
             let patterns = patterns(rev)?;
-            commit_in(&sources::references(url, &patterns, with)?, url, rev)?
+            parse_commit(&sources::references(url, &patterns, with)?, url, rev)?
         }
     };
-    Ok(format!("kind = \"git\"\nurl = {}\nrev = {}\n", quoted(url), quoted(&commit)))
+    Ok(format!("kind = \"git\"\nurl = {}\nrev = {}\n", toml_string(url), toml_string(&commit)))
 }
 
-/// What git is asked for; of an annotated tag, the commit that it stands for too.
+/// The references to ask git for; for an annotated tag, also the commit that it points to.
 fn patterns(rev: Option<&str>) -> Result<Vec<String>, AddError> {
     let Some(rev) = rev else { return Ok(vec!["HEAD".to_owned()]) };
     let odd = |c: char| c.is_control() || c.is_whitespace() || "*?[\\^~:".contains(c);
@@ -32,8 +32,8 @@ fn patterns(rev: Option<&str>) -> Result<Vec<String>, AddError> {
     Ok(vec![format!("refs/heads/{rev}"), format!("refs/tags/{rev}"), format!("refs/tags/{rev}^{{}}")])
 }
 
-/// The commit that the lines `<commit> TAB <reference>` name.
-fn commit_in(said: &str, url: &str, rev: Option<&str>) -> Result<String, AddError> {
+/// The commit in lines of `<commit> TAB <reference>`.
+fn parse_commit(said: &str, url: &str, rev: Option<&str>) -> Result<String, AddError> {
     let lines = said.lines().filter_map(|line| line.split_once('\t'));
     let lines: Vec<(&str, &str)> = lines.filter(|(commit, _)| is_hex(commit, 40)).collect();
     let named =
@@ -73,7 +73,7 @@ mod tests {
     }
 
     fn found(lines: &[(&str, &str)], rev: Option<&str>) -> String {
-        commit_in(&said(lines), "url", rev)
+        parse_commit(&said(lines), "url", rev)
             .map_or_else(|error| error.whole(), |commit| commit[..1].to_owned())
     }
 

@@ -1,17 +1,17 @@
-//! Edits put into a work tree, and checked against the pinned tree.
+//! Applies edits to a work tree, and checks them against the pinned tree.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::EditError;
-use super::{meaning, text};
-use crate::corpus::manifest::{Change, Edit};
+use super::{class_check, text};
+use crate::corpus::manifest::{Edit, EditChange};
 use crate::corpus::patch;
 
-/// Puts edit number `n` in place in `worktree`, starting from the text in `pristine`; 0 takes it away again.
+/// Applies edit number `n` in `worktree`, starting from the text in `pristine`; 0 takes it away again.
 ///
 /// # Errors
-/// Where it does not fit the source, or a file cannot be read or written.
+/// If it does not fit the source, or a file cannot be read or written.
 pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<(), EditError> {
     for (path, text) in contents(pristine, edit, n)? {
         let file = worktree.join(&path);
@@ -21,7 +21,7 @@ pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<()
             std::fs::create_dir_all(parent).map_err(failed)?;
         }
         let root = worktree.canonicalize().map_err(failed)?;
-        // What is not there yet is made in a directory that is.
+        // A new file is created in an existing directory.
         let real = match (file.canonicalize(), &text) {
             (Err(error), Some(_)) if error.kind() == io::ErrorKind::NotFound && !file.is_symlink() => {
                 parent.canonicalize().map_err(failed)?.join(file.file_name().unwrap_or_default())
@@ -40,16 +40,16 @@ pub fn apply(worktree: &Path, pristine: &Path, edit: &Edit, n: u64) -> Result<()
     Ok(())
 }
 
-/// Whether an edit can be made to the tree `pristine`, and changes what its class says.
+/// Checks that an edit can be made to the tree `pristine`, and that it changes what its class says.
 ///
 /// # Errors
-/// As [`apply`] would give them, and where it is of another class.
+/// Those of [`apply`], and if it is of another class.
 pub fn check(pristine: &Path, edit: &Edit) -> Result<(), EditError> {
     let (before, after) = (contents(pristine, edit, 0)?, contents(pristine, edit, 1)?);
     for ((file, before), (_, after)) in before.iter().zip(&after) {
         let (Some(before), Some(after)) = (before, after) else { continue };
         let rust = file.extension().is_some_and(|extension| extension == "rs");
-        if let Some(reason) = meaning::objection(edit.class, before, after).filter(|_| rust) {
+        if let Some(reason) = class_check::class_mismatch(edit.class, before, after).filter(|_| rust) {
             let (name, class) = (edit.name.clone(), edit.class);
             return Err(EditError::Class { edit: name, class, file: file.clone(), reason });
         }
@@ -57,17 +57,17 @@ pub fn check(pristine: &Path, edit: &Edit) -> Result<(), EditError> {
     Ok(())
 }
 
-/// The files that an edit changes, makes or removes, from the root of the source.
+/// The files that an edit changes, creates or removes, from the root of the source.
 pub fn files(edit: &Edit) -> Vec<PathBuf> {
     match &edit.change {
-        Change::Text(change) => vec![change.file.clone()],
-        Change::Patch { diff } => {
+        EditChange::Text(change) => vec![change.file.clone()],
+        EditChange::Patch { diff } => {
             patch::parse(diff).unwrap_or_default().into_iter().map(|patch| patch.file).collect()
         }
     }
 }
 
-/// What the files of an edit hold under number `n`; nothing where they are not there.
+/// Contents of the files of an edit under number `n`; `None` for a file that does not exist.
 fn contents(pristine: &Path, edit: &Edit, n: u64) -> Result<Vec<(PathBuf, Option<String>)>, EditError> {
     let name = &edit.name;
     let read = |path: &Path| {
@@ -76,11 +76,11 @@ fn contents(pristine: &Path, edit: &Edit, n: u64) -> Result<Vec<(PathBuf, Option
         std::fs::read_to_string(&file).map_err(failed)
     };
     let patches = match &edit.change {
-        Change::Text(change) => {
-            let text = text::changed(&read(&change.file)?, change, name, n)?;
+        EditChange::Text(change) => {
+            let text = text::apply(&read(&change.file)?, change, name, n)?;
             return Ok(vec![(change.file.clone(), Some(text))]);
         }
-        Change::Patch { diff } => patch::parse(diff),
+        EditChange::Patch { diff } => patch::parse(diff),
     };
     let misfit =
         |file: &Path, reason: String| EditError::Patch { edit: name.clone(), file: file.to_owned(), reason };
@@ -105,17 +105,17 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::corpus::manifest::{EditClass, Put, TextChange};
+    use crate::corpus::manifest::{EditClass, EditPlacement, TextChange};
     use crate::corpus::numbered;
 
     fn edit() -> Edit {
         Edit {
             name: "body".into(),
             class: EditClass::Body,
-            change: Change::Text(TextChange {
+            change: EditChange::Text(TextChange {
                 file: "src/main.rs".into(),
                 anchor: "fn main() {".into(),
-                put: Put::After(" let _ = {n}u64;".into()),
+                put: EditPlacement::After(" let _ = {n}u64;".into()),
             }),
         }
     }
@@ -123,7 +123,11 @@ mod tests {
     fn patch() -> Edit {
         let diff = "--- a/src/main.rs\n+++ b/src/main.rs\n@@ -1 +1 @@\n-fn main() {}\n+fn main() { let _ = {n}; }\n\
                     --- /dev/null\n+++ b/src/more/x.rs\n@@ -0,0 +1 @@\n+// {n}\n";
-        Edit { name: "patch".into(), class: EditClass::Patch, change: Change::Patch { diff: diff.into() } }
+        Edit {
+            name: "patch".into(),
+            class: EditClass::Patch,
+            change: EditChange::Patch { diff: diff.into() },
+        }
     }
 
     fn tree(text: &str) -> tempfile::TempDir {

@@ -1,4 +1,4 @@
-//! What cargo says of the packages of a source tree: their targets, and which of them need which.
+//! Reads `cargo metadata` of a source tree: its packages, their targets and the dependencies between them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,90 +8,90 @@ use serde_json::Value;
 
 use crate::process::{ToolCall, ToolEnv, ToolError, check_tool};
 
-/// cargo did not say what the packages of a tree are.
+/// The packages of a tree could not be read from cargo.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
-    /// It failed.
+    /// cargo failed.
     #[error("failed to find out about the packages of {}: {error}", tree.display())]
     Cargo {
         tree: PathBuf,
-        /// What went wrong.
+        /// The failed call.
         error: ToolError,
     },
-    /// What it said is not what was expected.
+    /// The output of cargo is not what was expected.
     #[error("cannot read what `cargo metadata` says of {}", tree.display())]
     Unclear { tree: PathBuf },
 }
 
 /// One package of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Package {
+pub(super) struct WorkspacePackage {
     pub(super) name: String,
     /// Its `Cargo.toml`.
     pub(super) manifest: PathBuf,
-    /// Whether cargo builds it where none is named.
+    /// True if cargo builds it by default.
     pub(super) default: bool,
-    /// Whether its edition is 2015, in which paths are another matter.
+    /// True if its edition is 2015, in which paths work differently.
     pub(super) oldest_edition: bool,
-    /// The oldest Rust that it says it can be built with: the number behind `1.`.
+    /// The oldest Rust version that it states: the number after `1.`.
     pub(super) rust_version: Option<u32>,
-    pub(super) targets: Vec<Target>,
-    /// Names of the packages of the workspace that it needs to be built; for tests alone does not count.
+    pub(super) targets: Vec<PackageTarget>,
+    /// Names of the workspace packages that it needs for a build; dependencies for tests do not count.
     pub(super) needs: Vec<String>,
-    /// Whether it needs any package of a directory, be it of the workspace or not.
+    /// True if it needs any package by path, in the workspace or not.
     pub(super) needs_local: bool,
 }
 
 /// One target of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    /// What it is, such as `lib`, `bin`, `custom-build`.
+pub(super) struct PackageTarget {
+    /// Its kind, such as `lib`, `bin`, `custom-build`.
     pub(super) kind: String,
     pub(super) name: String,
-    /// Whether it is built without features being named.
+    /// True if it is built without naming features.
     pub(super) plain: bool,
-    /// The file that it starts from.
+    /// Its root file.
     pub(super) file: PathBuf,
 }
 
-impl Target {
-    /// Whether other crates can need it.
+impl PackageTarget {
+    /// True if other crates can depend on it.
     pub(super) fn is_library(&self) -> bool {
         !["bin", "example", "test", "bench", "custom-build"].contains(&self.kind.as_str())
     }
 }
 
-impl Package {
-    /// The file that its library starts from.
+impl WorkspacePackage {
+    /// The root file of its library.
     pub(super) fn library(&self) -> Option<&Path> {
         self.targets.iter().find(|target| target.is_library()).map(|target| target.file.as_path())
     }
 
-    /// Whether its library is one of macros.
+    /// True if its library is a proc macro.
     pub(super) fn is_of_macros(&self) -> bool {
         self.targets.iter().any(|target| target.kind == "proc-macro")
     }
 
-    /// The files that its programs start from, of those that are built: the ones of these names, or all if there are none.
+    /// The root files of its programs that are built: those of the given names, or all if no name is given.
     pub(super) fn programs(&self, named: &[String]) -> impl Iterator<Item = &Path> {
-        let built = move |target: &&Target| {
+        let built = move |target: &&PackageTarget| {
             target.kind == "bin" && target.plain && (named.is_empty() || named.contains(&target.name))
         };
         self.targets.iter().filter(built).map(|target| target.file.as_path())
     }
 
-    /// The files that its targets of this kind start from.
-    pub(super) fn files_of(&self, kind: &str) -> impl Iterator<Item = &Path> {
+    /// The root files of its targets of this kind.
+    pub(super) fn files_of_kind(&self, kind: &str) -> impl Iterator<Item = &Path> {
         self.targets.iter().filter(move |target| target.kind == kind).map(|target| target.file.as_path())
     }
 }
 
-/// The packages of the workspace in `tree`, as `cargo` says. Nothing is fetched and nothing is written.
+/// The packages of the workspace in `tree`, from `cargo metadata`. Nothing is fetched or written.
 ///
 /// # Errors
-/// Where cargo fails, such as for a manifest that is not valid.
-pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<Package>, MetadataError> {
-    // Some of these decide which toolchain answers, in place of the tree's own file.
+/// If cargo fails, such as for a manifest that is not valid.
+pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<WorkspacePackage>, MetadataError> {
+    // Some of these override the toolchain that the tree's own file chooses.
     let remove = ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
     let call = ToolCall {
@@ -104,7 +104,7 @@ pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<Package>, Metada
     whole.as_ref().and_then(parse).ok_or_else(|| MetadataError::Unclear { tree: tree.to_owned() })
 }
 
-/// The release of a cargo: the number behind `1.`.
+/// The release of a cargo: the number after `1.`.
 pub(super) fn release(tree: &Path, cargo: &Path) -> Option<u32> {
     let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
     let remove = ["RUSTUP_TOOLCHAIN", "CARGO"].map(OsString::from).to_vec();
@@ -121,14 +121,14 @@ fn minor(version: &str) -> Option<u32> {
     version.split('.').nth(1)?.parse().ok()
 }
 
-fn parse(whole: &Value) -> Option<Vec<Package>> {
+fn parse(whole: &Value) -> Option<Vec<WorkspacePackage>> {
     let listed = whole["packages"].as_array()?;
-    // cargo before 1.71 does not tell the default members.
+    // cargo before 1.71 does not report the default members.
     let defaults = whole.get("workspace_default_members").and_then(Value::as_array);
-    let mut packages: Vec<(Package, Vec<PathBuf>)> = Vec::new();
+    let mut packages: Vec<(WorkspacePackage, Vec<PathBuf>)> = Vec::new();
     for package in listed {
         let targets = package["targets"].as_array()?.iter().map(|target| {
-            Some(Target {
+            Some(PackageTarget {
                 kind: target["kind"][0].as_str()?.to_owned(),
                 name: target["name"].as_str().unwrap_or_default().to_owned(),
                 plain: target["required-features"].as_array().is_none_or(Vec::is_empty),
@@ -138,13 +138,13 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
         let needed = package["dependencies"].as_array()?.iter().filter(|needed| needed["kind"] != "dev");
         let local: Vec<(PathBuf, bool)> = needed
             .filter_map(|needed| {
-                // What is optional or for some target only may not be built here.
+                // An optional dependency, or one for some target only, may not be built here.
                 let certain = needed["optional"] != true && needed["target"].is_null();
                 Some((PathBuf::from(needed["path"].as_str()?), certain))
             })
             .collect();
         let default = defaults.is_none_or(|defaults| defaults.contains(&package["id"]));
-        let read = Package {
+        let read = WorkspacePackage {
             name: package["name"].as_str()?.to_owned(),
             manifest: package["manifest_path"].as_str()?.into(),
             default,
@@ -163,7 +163,7 @@ fn parse(whole: &Value) -> Option<Vec<Package>> {
         .collect();
     let with_needs = packages.into_iter().map(|(package, needed)| {
         let needs = needed.iter().filter_map(|directory| directories.get(directory).cloned()).collect();
-        Package { needs, ..package }
+        WorkspacePackage { needs, ..package }
     });
     Some(with_needs.collect())
 }

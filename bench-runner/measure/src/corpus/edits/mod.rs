@@ -4,20 +4,20 @@
 //! number gives the same bytes in every work tree, and number 0 is the source as it was pinned. The number
 //! reaches the compiler, so that neither it nor a cache has seen the text before.
 //!
-//! Where a manifest names no edit, [`propose()`] finds some by reading the project's own syntax. [`stubs()`] are what is left
-//! of a project's crates where only their dependencies are to be built.
+//! If a manifest has no edits, [`propose()`] finds some by parsing the project's source. [`stubs()`] replace
+//! the sources of a project's crates if only their dependencies are to be built.
 //!
 //! Knows nothing of rounds, variants or builds.
 
 mod apply;
 mod error;
-mod meaning;
+mod class_check;
 mod metadata;
 mod propose;
 mod stubs;
 mod text;
 
-pub use super::numbered::argv as numbered;
+pub use super::numbered::argv as numbered_argv;
 pub use apply::{apply, check, files};
 pub use error::EditError;
 pub use metadata::MetadataError;

@@ -1,14 +1,14 @@
-//! The text edit: something is put in after an anchor, or in its place.
+//! The text edit: text is inserted after an anchor, or replaces it.
 
 use super::error::EditError;
-use crate::corpus::manifest::{Put, TextChange};
+use crate::corpus::manifest::{EditPlacement, TextChange};
 use crate::corpus::numbered;
 
-/// The text of a file with change number `n` of the edit called `name` in place; 0 is the text itself.
+/// The text of a file with change number `n` of the edit called `name` applied; 0 is the text itself.
 ///
 /// # Errors
-/// Where the anchor does not occur exactly once.
-pub(super) fn changed(text: &str, change: &TextChange, name: &str, n: u64) -> Result<String, EditError> {
+/// If the anchor does not occur exactly once.
+pub(super) fn apply(text: &str, change: &TextChange, name: &str, n: u64) -> Result<String, EditError> {
     let (count, after) = occurrences(text, &change.anchor);
     if count != 1 {
         return Err(EditError::Anchor {
@@ -22,13 +22,13 @@ pub(super) fn changed(text: &str, change: &TextChange, name: &str, n: u64) -> Re
         return Ok(text.to_owned());
     }
     let (before, put) = match &change.put {
-        Put::After(put) => (after, put),
-        Put::InPlace(put) => (after - change.anchor.len(), put),
+        EditPlacement::After(put) => (after, put),
+        EditPlacement::InPlace(put) => (after - change.anchor.len(), put),
     };
     Ok(format!("{}{}{}", &text[..before], numbered::text(put, n), &text[after..]))
 }
 
-/// How often `anchor` occurs, overlapping ones included, and the byte after the first one.
+/// Number of occurrences of `anchor`, including overlapping ones, and the byte after the first one.
 pub(super) fn occurrences(text: &str, anchor: &str) -> (usize, usize) {
     let mut starts = text.char_indices().map(|(at, _)| at).filter(|at| text[*at..].starts_with(anchor));
     match starts.next() {
@@ -50,12 +50,12 @@ mod tests {
 
     #[test]
     fn a_text_goes_after_the_anchor_or_in_its_place() {
-        let put = |put: Put, n: u64| {
+        let put = |put: EditPlacement, n: u64| {
             let change = TextChange { file: "f".into(), anchor: "bc".into(), put };
-            changed("abcd", &change, "e", n).unwrap()
+            apply("abcd", &change, "e", n).unwrap()
         };
-        assert_eq!(put(Put::After("<{n}>".into()), 7), "abc<7>d");
-        assert_eq!(put(Put::InPlace("<{n}{n}>".into()), 7), "a<77>d");
-        assert_eq!(put(Put::InPlace("<{n}>".into()), 0), "abcd");
+        assert_eq!(put(EditPlacement::After("<{n}>".into()), 7), "abc<7>d");
+        assert_eq!(put(EditPlacement::InPlace("<{n}{n}>".into()), 7), "a<77>d");
+        assert_eq!(put(EditPlacement::InPlace("<{n}>".into()), 0), "abcd");
     }
 }

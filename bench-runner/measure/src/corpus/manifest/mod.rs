@@ -1,6 +1,6 @@
-//! The manifest of a project: what is built, from which source, and how it is edited.
+//! The manifest of a project: its source, its build settings and its edits.
 //!
-//! The types here are the domain's; `read` is the one place that knows how they stand in TOML.
+//! The types here are the domain's; `read` is the only place that knows their form in TOML.
 
 mod read;
 
@@ -11,41 +11,39 @@ use std::time::Duration;
 use super::build_settings::BuildSettings;
 use super::sources::kind::{Source, SourceRequest};
 
-/// The most that a source may hold where its manifest says nothing, in bytes.
+/// Most bytes of a source, if its manifest does not set a limit.
 const DEFAULT_LIMIT: u64 = 2_000_000_000;
 
 /// A project as its manifest describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Its name, of `[A-Za-z0-9._-]`.
+    /// Name, of `[A-Za-z0-9._-]`.
     pub name: String,
-    /// What it is, in a few words.
+    /// Description in a few words.
     pub summary: String,
     /// Words by which it can be selected.
     pub tags: Vec<String>,
-    /// Where its source comes from.
     pub source: Source,
-    /// The most that its source may hold, in bytes, where the manifest states a limit of its own.
+    /// Most bytes of its source, if the manifest sets a limit.
     pub max_source_bytes: Option<u64>,
-    /// The text of Cargo.lock, where its source comes without one.
+    /// The text of Cargo.lock, if its source comes without one.
     pub lock: Option<String>,
-    /// How it is built.
     pub build: BuildSettings,
-    /// How its source can be changed between two builds.
+    /// Changes of its source between two builds.
     pub edits: Vec<Edit>,
-    /// What builds of it roughly take, for plans.
-    pub estimate: Estimate,
+    /// Rough cost of its builds, for plans.
+    pub estimate: ProjectEstimate,
     /// The manifest as it was read.
     pub text: String,
-    /// Where the manifest was found, as errors show it.
+    /// The file that the manifest was read from, as errors show it.
     pub origin: String,
-    /// Where its relative paths start; `None` for manifests that are compiled in.
+    /// Start of its relative paths; `None` for manifests that are compiled in.
     pub base: Option<PathBuf>,
 }
 
-/// What builds of a project roughly take.
+/// Rough cost of the builds of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Estimate {
+pub struct ProjectEstimate {
     /// Wall time of one build, by workload.
     pub builds: BTreeMap<String, Duration>,
     /// Size of the target directory that a build leaves.
@@ -53,7 +51,7 @@ pub struct Estimate {
 }
 
 impl Project {
-    /// The wish for its source.
+    /// The request for its source.
     pub fn source_request(&self) -> SourceRequest<'_> {
         SourceRequest {
             project: &self.name,
@@ -72,7 +70,7 @@ impl Project {
         self.source.directory().map(|directory| base.join(directory))
     }
 
-    /// The edit that stands for an ordinary change: the first one inside a function, else the first of all.
+    /// The edit that represents an ordinary change: the first one inside a function, else the first of all.
     pub(crate) fn ordinary_edit(&self) -> Option<&Edit> {
         self.edit(EditClass::Body).or(self.edits.first())
     }
@@ -88,69 +86,69 @@ impl Project {
     }
 }
 
-/// A change of the source that is another one in every round.
+/// A change of the source that differs in every round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     pub name: String,
-    /// What kind of change it is.
+    /// The kind of change.
     pub class: EditClass,
-    /// What it changes.
-    pub change: Change,
+    /// The changed files.
+    pub change: EditChange,
 }
 
-/// What an edit changes. `{n}` in its text becomes the number of the edit.
+/// The change that an edit makes. `{n}` in its text becomes the number of the edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// A place in one file.
+pub enum EditChange {
+    /// A change at one place in one file.
     Text(TextChange),
-    /// What a unified diff changes.
+    /// A unified diff.
     Patch {
-        /// The diff, with paths from the root of the source behind `a/` and `b/`.
+        /// The diff, with paths from the root of the source after `a/` and `b/`.
         diff: String,
     },
 }
 
-/// A text that is put in at a place of one file.
+/// A text that is inserted at a place in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextChange {
     /// The file, relative to the root of the source and below it.
     pub file: PathBuf,
     /// A text that occurs exactly once in the file.
     pub anchor: String,
-    pub put: Put,
+    pub put: EditPlacement,
 }
 
-/// Where the text of an edit goes.
+/// The text of an edit and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
+pub enum EditPlacement {
     /// Right after the anchor.
     After(String),
     /// In place of the anchor.
     InPlace(String),
 }
 
-/// What kind of change an edit is. cargo 1.95 rebuilds a crate and all that need it whatever was changed in it, so the
-/// classes differ in where they are made or in what rustc finds changed.
+/// The kind of an edit. cargo 1.95 rebuilds a crate and all crates that need it whatever was changed in it,
+/// so the classes differ in the crate that they change or in what rustc finds changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EditClass {
     /// Inside a function: the interface of its crate is the same.
     Body,
     /// The public interface of a library.
     Signature,
-    /// One more item, which nobody uses.
+    /// One more item, which is not used.
     NewItem,
-    /// A comment, which moves what stands below it and changes nothing else.
+    /// A comment, which moves the text below it and changes nothing else.
     Comment,
     /// In a library that needs no other crate of the project, and that others need.
     Leaf,
     /// In a crate that no other crate of the project needs.
     Root,
-    /// What a derive macro expands.
+    /// Input of a derive macro.
     MacroInput,
     BuildScript,
     /// In a `Cargo.toml`.
     Manifest,
-    /// Whatever a patch changes.
+    /// Anything that a patch changes.
     Patch,
 }
 

@@ -1,4 +1,4 @@
-//! TOML → [`Project`]: the keys of a manifest, and what each may hold.
+//! TOML → [`Project`]: the keys of a manifest, and their valid values.
 
 mod build;
 mod edits;
@@ -8,19 +8,19 @@ use std::path::PathBuf;
 use crate::corpus::names;
 use crate::corpus::sources::kind::SourceTable;
 use crate::corpus::sources::kinds;
-use crate::spanned::{DocError, SourceText, Value};
+use crate::toml_reader::{DocError, SourceText, TomlValue};
 
-use super::{Edit, Estimate, Project};
+use super::{Edit, Project, ProjectEstimate};
 
 impl Project {
-    /// Reads a manifest; its relative paths start at `base`.
+    /// Parses a manifest; its relative paths start at `base`.
     ///
     /// # Errors
-    /// What is wrong with it, at its place.
+    /// If it is not valid, at its place.
     pub fn parse(manifest: &SourceText, base: Option<PathBuf>) -> Result<Self, DocError> {
         let document = manifest.parse()?;
         let mut reader = document.reader();
-        let (SourceTable { source, lock, build: of_source }, megabytes) =
+        let (SourceTable { source, lock, build: source_build }, megabytes) =
             reader.read("source", kinds::read)?;
         let edits = reader.read_optional("edit", |v| edits::read(v, base.as_deref()))?.unwrap_or_default();
         let mut project = Self {
@@ -30,10 +30,10 @@ impl Project {
             max_source_bytes: megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000),
             lock,
             build: match reader
-                .read_optional("build", |v| v.with_table(|t| build::read(t, of_source.as_ref())))?
+                .read_optional("build", |v| v.with_table(|t| build::read(t, source_build.as_ref())))?
             {
                 Some(build) => build,
-                None => of_source.clone().unwrap_or_default(),
+                None => source_build.clone().unwrap_or_default(),
             },
             text: edits.inlined(&manifest.text),
             edits: edits.edits,
@@ -44,7 +44,7 @@ impl Project {
         };
         let own_edit = project.build.tool.command().is_some_and(|command| command.edit.is_some());
         if !project.edits.is_empty() {
-            if of_source.is_some() {
+            if source_build.is_some() {
                 let message = "a project that is built by commands is edited by `edit` in `source`";
                 return Err(reader.error_at_key("edit", message));
             }
@@ -55,28 +55,31 @@ impl Project {
         }
         reader.finish()?;
         if let (true, false, Some(tables)) = (project.edits.is_empty(), own_edit, project.source.edits()) {
-            project.edits = edits_of(tables)?;
+            project.edits = read_source_edits(tables)?;
         }
         Ok(project)
     }
 }
 
-/// The edits that a source comes with.
-fn edits_of(tables: String) -> Result<Vec<Edit>, DocError> {
+/// The edits that come with a source.
+fn read_source_edits(tables: String) -> Result<Vec<Edit>, DocError> {
     let text = SourceText::new("the edits of generated projects", tables);
     let document = text.parse()?;
     document.reader().read("edit", |v| edits::read(v, None)).map(|read| read.edits)
 }
 
-/// Times by workload, and the size of a target directory.
-fn estimate(value: &Value<'_>) -> Result<Estimate, DocError> {
+/// Build times by workload, and the size of a target directory.
+fn estimate(value: &TomlValue<'_>) -> Result<ProjectEstimate, DocError> {
     const SIZE: &str = "target-mb";
     value.with_table(|table| {
-        let megabytes = table.read_optional(SIZE, Value::count)?;
+        let megabytes = table.read_optional(SIZE, TomlValue::count)?;
         let times = table.entries().into_iter().filter(|(key, _)| key != SIZE);
         let builds =
             times.map(|(key, value)| Ok((key, value.duration()?))).collect::<Result<_, DocError>>()?;
-        Ok(Estimate { builds, target_bytes: megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000) })
+        Ok(ProjectEstimate {
+            builds,
+            target_bytes: megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000),
+        })
     })
 }
 
@@ -87,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::corpus::build_settings::{BuildCommand, BuildSettings, BuildTool};
-    use crate::corpus::manifest::{Change, EditClass, Put};
+    use crate::corpus::manifest::{EditChange, EditClass, EditPlacement};
     use crate::corpus::sources::kinds::crates_io::CratesIoSource;
     use crate::corpus::sources::kinds::git::GitSource;
     use crate::corpus::sources::kinds::path::PathSource;
@@ -163,9 +166,11 @@ target-mb = 80
         );
         assert_eq!((&build.prepare[0][1][..], &build.requires[0][..]), ("tables", "cmake"));
         assert_eq!(build.check.as_ref().unwrap()[1], "--version");
-        let Change::Text(text) = &project.edit(EditClass::Body).unwrap().change else { panic!("a patch") };
+        let EditChange::Text(text) = &project.edit(EditClass::Body).unwrap().change else {
+            panic!("a patch")
+        };
         assert_eq!(text.file, Path::new("src/main.rs"));
-        assert_eq!(text.put, Put::After(" std::hint::black_box({n}u64);".into()));
+        assert_eq!(text.put, EditPlacement::After(" std::hint::black_box({n}u64);".into()));
         assert!(project.edit(EditClass::Signature).is_none());
         assert_eq!(project.edit_of(None), project.edit(EditClass::Body));
         assert_eq!(project.estimate.builds["incremental"], Duration::from_millis(500));

@@ -1,19 +1,19 @@
-//! Where things lie in the cache directory.
+//! Layout of the cache directory.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The cache directory and the names in it that belong to sources.
+/// The cache directory, with the paths in it that belong to sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cache {
+pub struct CacheDir {
     root: PathBuf,
 }
 
-impl Cache {
+impl CacheDir {
     /// The cache in `root`, which need not exist yet.
     ///
     /// # Errors
-    /// Where a relative path cannot be made absolute.
+    /// If a relative path cannot be made absolute.
     pub fn at(root: &Path) -> io::Result<Self> {
         Ok(Self { root: std::path::absolute(root)? })
     }
@@ -23,22 +23,22 @@ impl Cache {
         &self.root
     }
 
-    /// Archives as they were downloaded, each named after its hash.
+    /// Directory of the downloaded archives, each named after its hash.
     pub fn archives(&self) -> PathBuf {
         self.root.join("archives")
     }
 
-    /// The archive of this hash.
+    /// Path of the archive with this hash.
     pub fn archive(&self, sha256: &str) -> PathBuf {
         self.archives().join(format!("{sha256}.crate"))
     }
 
-    /// Pristine trees.
+    /// Directory of the pristine trees.
     pub fn sources(&self) -> PathBuf {
         self.root.join("sources")
     }
 
-    /// Bare repositories, one for each address.
+    /// Directory of the bare repositories, one for each address.
     pub fn repositories(&self) -> PathBuf {
         self.root.join("git")
     }
@@ -53,8 +53,8 @@ impl Cache {
         self.root.join("cargo-build")
     }
 
-    /// An empty directory: where cargo runs when it shall find no project.
-    pub fn nowhere(&self) -> PathBuf {
+    /// An empty directory, in which cargo finds no project.
+    pub fn empty_dir(&self) -> PathBuf {
         self.root.join("empty")
     }
 }

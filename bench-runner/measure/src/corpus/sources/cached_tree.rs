@@ -1,16 +1,16 @@
-//! Trees in the cache: where each lies, what it holds, and how it is made anew.
+//! Trees in the cache: their paths, their contents, and their replacement.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::IgnoredFiles;
 
-use super::cache::Cache;
+use super::cache::CacheDir;
 use super::error::SourceError;
 use super::ignored_files;
 use super::tree::{self, TreeFile, walk};
 
-/// All files of a tree in the cache, where it is there.
+/// All files of a tree in the cache; `None` if the tree does not exist.
 pub(super) fn contents(tree: &Path) -> Result<Option<Vec<TreeFile>>, SourceError> {
     if !tree.is_dir() {
         return Ok(None);
@@ -19,10 +19,10 @@ pub(super) fn contents(tree: &Path) -> Result<Option<Vec<TreeFile>>, SourceError
     tree::read(tree, found.files).map(Some)
 }
 
-/// Makes a tree of the cache anew: written beside its place, then moved there in one step.
+/// Writes a tree of the cache again: in a scratch directory first, then moved to its place in one step.
 pub(super) fn replace(
     tree: &Path,
-    cache: &Cache,
+    cache: &CacheDir,
     write: impl FnOnce(&Path) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
     let dir = cache.sources();
@@ -32,7 +32,7 @@ pub(super) fn replace(
     let new = scratch.path().join("new");
     write(&new)?;
     if tree.exists() {
-        // It is not what it should be; out of the way it goes with the scratch directory.
+        // It is not what it should be; moved here, it is removed with the scratch directory.
         let old = scratch.path().join("old");
         fs::rename(tree, &old).map_err(SourceError::io("move away", tree))?;
     }
@@ -43,13 +43,13 @@ pub(super) fn replace(
     }
 }
 
-/// Where the tree of this hash lies.
-pub(super) fn place(sha256: &str, cache: &Cache) -> PathBuf {
+/// Path of the tree with this hash.
+pub(super) fn tree_path(sha256: &str, cache: &CacheDir) -> PathBuf {
     cache.sources().join(format!("tree-{}", &sha256[..sha256.len().min(12)]))
 }
 
-/// Where a tree lies that the ignored files came along with.
-pub(super) fn place_with(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
+/// Path of the same tree with these ignored files.
+pub(super) fn tree_path_with_ignored(place: &Path, ignored: Option<&IgnoredFiles>) -> PathBuf {
     let Some(hash) = ignored_files::hash(ignored) else { return place.to_owned() };
     let mut name = place.as_os_str().to_owned();
     // A plan may come from anywhere, and this becomes part of a path.

@@ -1,8 +1,8 @@
 //! The two cargo homes in the cache.
 //!
 //! One for fetching: the user's mirrors, network settings and credentials, and nothing else of the user's
-//! configuration. One for building: the mirrors only, as far as cargo needs them to find what was fetched; no
-//! credentials, and nothing that changes a build. Both share what was fetched.
+//! configuration. One for building: the mirrors only, as far as cargo needs them to find fetched crates; no
+//! credentials, and nothing that changes a build. Both share the fetched files.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,19 +11,20 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::spanned::{SourceText, quoted};
+use crate::toml_reader::{SourceText, toml_string};
 
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::error::SourceError;
 
-/// Tables of the user's configuration that have to do with fetching.
-const FETCHING: [&str; 6] = ["source", "registries", "registry", "net", "http", "credential-alias"];
+/// Tables of the user's configuration that are about fetching.
+const FETCHING_TABLES: [&str; 6] = ["source", "registries", "registry", "net", "http", "credential-alias"];
 
-/// What the homes share.
-const SHARED: [&str; 2] = ["registry", "git"];
+/// Directories that the homes share.
+const SHARED_DIRS: [&str; 2] = ["registry", "git"];
 
-/// First line of the files made here.
-const MADE: &str = "# Made by bench-runner from the user's own configuration; changes are lost.\n";
+/// First line of the generated files.
+const GENERATED_HEADER: &str =
+    "# Made by bench-runner from the user's own configuration; changes are lost.\n";
 
 /// The user's own cargo home: `CARGO_HOME`, or `.cargo` in the home directory.
 pub fn user_cargo_home() -> Option<PathBuf> {
@@ -31,13 +32,14 @@ pub fn user_cargo_home() -> Option<PathBuf> {
     set("CARGO_HOME").or_else(|| set("HOME").map(|home| home.join(".cargo")))
 }
 
-/// Makes both homes, or brings them up to date with the user's.
+/// Creates both homes, or updates them from the user's.
 ///
 /// # Errors
-/// Where they cannot be written, or the user's configuration cannot be read.
-pub fn prepare(cache: &Cache, user_home: Option<&Path>) -> Result<(), SourceError> {
+/// If they cannot be written, or the user's configuration cannot be read.
+pub fn prepare(cache: &CacheDir, user_home: Option<&Path>) -> Result<(), SourceError> {
     let (fetching, building) = (cache.fetching_home(), cache.building_home());
-    for dir in [&building, &cache.nowhere()].into_iter().chain(&SHARED.map(|name| fetching.join(name))) {
+    for dir in [&building, &cache.empty_dir()].into_iter().chain(&SHARED_DIRS.map(|name| fetching.join(name)))
+    {
         fs::create_dir_all(dir).map_err(SourceError::io("create", dir))?;
     }
     let config = user_home.map(user_config).transpose()?.unwrap_or_default();
@@ -47,17 +49,18 @@ pub fn prepare(cache: &Cache, user_home: Option<&Path>) -> Result<(), SourceErro
         let own = user_home.map(|home| home.join(name)).filter(|file| file.is_file());
         link(own.as_deref(), &fetching.join(name))?;
     }
-    for name in SHARED {
+    for name in SHARED_DIRS {
         link(Some(&fetching.join(name)), &building.join(name))?;
     }
     Ok(())
 }
 
-/// Makes a cargo home in `home` that shares what the one in `building` has fetched and says what it says. What `config`,
-/// in TOML, says besides is in force too, as the configuration of a user's cargo home is.
+/// Creates a cargo home in `home` that shares the fetched files and the configuration of the one in
+/// `building`. Other settings in `config`, which is TOML, apply too, like the configuration in a user's cargo
+/// home.
 ///
 /// # Errors
-/// Where it cannot be written, or `config` is not TOML.
+/// If it cannot be written, or `config` is not TOML.
 pub fn write_cargo_home(home: &Path, building: &Path, config: Option<&str>) -> Result<(), SourceError> {
     fs::create_dir_all(home).map_err(SourceError::io("create", home))?;
     let file = building.join("config.toml");
@@ -71,11 +74,11 @@ pub fn write_cargo_home(home: &Path, building: &Path, config: Option<&str>) -> R
             };
             let mut all = parsed("the user's configuration".to_owned(), config)?;
             all.extend(parsed(file.display().to_string(), &text)?);
-            format!("{MADE}{all}")
+            format!("{GENERATED_HEADER}{all}")
         }
     };
     write(&home.join("config.toml"), &text)?;
-    for name in SHARED {
+    for name in SHARED_DIRS {
         link(Some(&building.join(name)), &home.join(name))?;
     }
     Ok(())
@@ -84,7 +87,7 @@ pub fn write_cargo_home(home: &Path, building: &Path, config: Option<&str>) -> R
 /// The user's configuration with its relative paths made absolute.
 fn user_config(home: &Path) -> Result<Table, SourceError> {
     let home = std::path::absolute(home).map_err(SourceError::io("find", home))?;
-    // Where both are there, cargo reads the one without an extension.
+    // If both exist, cargo reads the one without an extension.
     for file in ["config", "config.toml"].map(|name| home.join(name)) {
         let text = match SourceText::read(&file) {
             Ok(text) => text,
@@ -94,29 +97,29 @@ fn user_config(home: &Path) -> Result<Table, SourceError> {
         text.parse().map_err(SourceError::Config)?;
         let table = toml::from_str(&text.text)
             .map_err(|error| SourceError::Config(text.error(0..0, error.message())))?;
-        // Paths in a configuration start beside the directory that it lies in.
+        // Paths in a configuration are relative to the parent of its directory.
         return Ok(with_absolute_paths(table, home.parent().unwrap_or(&home)));
     }
     Ok(Table::new())
 }
 
 fn for_fetching(config: &Table) -> String {
-    let tables = FETCHING.iter().filter_map(|key| Some((*key, config.get(*key)?)));
+    let tables = FETCHING_TABLES.iter().filter_map(|key| Some((*key, config.get(*key)?)));
     let lines: String = tables.map(|(key, value)| format!("{key} = {}\n", inline(value))).collect();
-    format!("{MADE}{lines}")
+    format!("{GENERATED_HEADER}{lines}")
 }
 
 fn for_building(config: &Table) -> String {
-    let mut text = MADE.to_owned();
+    let mut text = GENERATED_HEADER.to_owned();
     if let Some(source) = config.get("source") {
         text.push_str(&format!("source = {}\n", inline(source)));
     }
     for (name, registry) in config.get("registries").and_then(Value::as_table).into_iter().flatten() {
         if let Some(index) = registry.get("index") {
-            text.push_str(&format!("registries.{}.index = {}\n", quoted(name), inline(index)));
+            text.push_str(&format!("registries.{}.index = {}\n", toml_string(name), inline(index)));
         }
     }
-    // What was fetched once must stay for as long as somebody may build it offline.
+    // Fetched crates must stay for as long as somebody may build them offline.
     text.push_str("cache.auto-clean-frequency = \"never\"\n");
     text
 }
@@ -153,13 +156,14 @@ fn with_absolute_paths(mut config: Table, base: &Path) -> Table {
     config
 }
 
-/// The tables in a table.
+/// The values of a table that are tables.
 fn tables_in(value: Option<&mut Value>) -> impl Iterator<Item = &mut Table> {
     let tables = value.and_then(Value::as_table_mut).into_iter().flatten();
     tables.filter_map(|(_, value)| value.as_table_mut())
 }
 
-/// A program with arguments, as one string or as a list; one with a slash in it starts at `base`.
+/// Makes the path of a program absolute: one string or a list with its arguments; a program with a slash in
+/// it starts at `base`.
 fn absolute_program(value: &mut Value, base: &Path) {
     match value {
         Value::String(text) => {
@@ -180,23 +184,23 @@ fn absolute_program(value: &mut Value, base: &Path) {
     }
 }
 
-/// A value in the form that fits into one line.
+/// A value in one line.
 fn inline(value: &Value) -> String {
     match value {
-        Value::String(text) => quoted(text),
+        Value::String(text) => toml_string(text),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => format!("{number:?}"),
         Value::Boolean(truth) => truth.to_string(),
         Value::Datetime(date) => date.to_string(),
         Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Value::Table(table) => {
-            let pairs = table.iter().map(|(key, value)| format!("{} = {}", quoted(key), inline(value)));
+            let pairs = table.iter().map(|(key, value)| format!("{} = {}", toml_string(key), inline(value)));
             format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
         }
     }
 }
 
-/// Writes a file in one step, where it does not say so already: another process may be reading it.
+/// Writes a file in one step, unless it has this text already: another process may be reading it.
 fn write(path: &Path, text: &str) -> Result<(), SourceError> {
     if fs::read_to_string(path).is_ok_and(|present| present == text) {
         return Ok(());
@@ -211,7 +215,7 @@ fn write(path: &Path, text: &str) -> Result<(), SourceError> {
     place().map_err(failed)
 }
 
-/// Makes `at` a link to `target`, or takes away the link that is there.
+/// Makes `at` a link to `target`, or removes the existing link.
 fn link(target: Option<&Path>, at: &Path) -> Result<(), SourceError> {
     if fs::read_link(at).ok().as_deref() == target && (target.is_some() || !at.is_symlink()) {
         return Ok(());
@@ -256,13 +260,13 @@ token = "secret"
 global-credential-providers = ["cargo:token", "bin/other -x"]
 "#;
 
-    fn homes(config: &str) -> (tempfile::TempDir, Cache) {
+    fn homes(config: &str) -> (tempfile::TempDir, CacheDir) {
         let dir = tempfile::tempdir().unwrap();
         let user = dir.path().join("user");
         fs::create_dir(&user).unwrap();
         fs::write(user.join("config.toml"), config).unwrap();
         fs::write(user.join("credentials.toml"), "[registry]\ntoken = \"secret\"\n").unwrap();
-        let cache = Cache::at(&dir.path().join("cache")).unwrap();
+        let cache = CacheDir::at(&dir.path().join("cache")).unwrap();
         prepare(&cache, Some(&user)).unwrap();
         (dir, cache)
     }
@@ -323,7 +327,7 @@ global-credential-providers = ["cargo:token", "bin/other -x"]
     fn a_broken_configuration_is_shown_at_its_place() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("config.toml"), "[net]\nretry = = 7\n").unwrap();
-        let cache = Cache::at(&dir.path().join("cache")).unwrap();
+        let cache = CacheDir::at(&dir.path().join("cache")).unwrap();
         let error = prepare(&cache, Some(dir.path())).unwrap_err().to_string();
         assert!(error.contains("config.toml:2:9"), "{error}");
     }

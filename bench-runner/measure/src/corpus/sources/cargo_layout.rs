@@ -1,7 +1,7 @@
-//! What cargo says of the packages in a directory: members, targets, what they need by path, where builds go.
+//! Reads `cargo metadata` of a directory: members, targets, path dependencies and build directories.
 //!
-//! `cargo metadata --no-deps` reads manifests and configuration, resolves nothing and writes nothing, so it runs in the
-//! user's own directory, with the user's own cargo home.
+//! `cargo metadata --no-deps` reads manifests and configuration, resolves nothing and writes nothing, so it
+//! runs in the user's own directory, with the user's own cargo home.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,85 +14,83 @@ use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain,
 
 use crate::corpus::sources::error::SourceError;
 
-/// Variables that are not for this question: cargo sets some of them for what it starts, and no compiler is called.
-const NOT_PASSED: [&str; 5] =
+/// Variables that are removed: cargo sets some of them for its child processes, and no compiler is called.
+const REMOVED_VARIABLES: [&str; 5] =
     ["CARGO", "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MANIFEST_DIR"];
 
-/// The packages of a workspace, or a package alone.
+/// The packages of a workspace, or a single package.
 #[derive(Debug, Deserialize)]
-pub(super) struct Layout {
-    /// The directory of the workspace; that of the package, where it is alone.
+pub(super) struct CargoLayout {
+    /// The directory of the workspace, or of the single package.
     pub(super) workspace_root: PathBuf,
-    /// The members.
-    pub(super) packages: Vec<Package>,
+    pub(super) packages: Vec<CargoPackage>,
     target_directory: PathBuf,
     /// Since cargo 1.91.
     build_directory: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Package {
+pub(super) struct CargoPackage {
     pub(super) name: String,
     /// Its `Cargo.toml`.
     pub(super) manifest_path: PathBuf,
-    pub(super) dependencies: Vec<Dependency>,
-    pub(super) targets: Vec<Target>,
+    pub(super) dependencies: Vec<CargoDependency>,
+    pub(super) targets: Vec<CargoTarget>,
 }
 
-/// Something that a package needs.
+/// A dependency of a package.
 #[derive(Debug, Deserialize)]
-pub(super) struct Dependency {
+pub(super) struct CargoDependency {
     pub(super) name: String,
-    /// `dev`, `build`, or nothing.
+    /// `dev`, `build`, or `None`.
     pub(super) kind: Option<String>,
-    /// Where it is, if it is named by path.
+    /// Its directory, if it is given by path.
     pub(super) path: Option<PathBuf>,
 }
 
 /// A target of a package.
 #[derive(Debug, Deserialize)]
-pub(super) struct Target {
+pub(super) struct CargoTarget {
     pub(super) name: String,
     /// Such as `lib`, `bin`, `custom-build`.
     pub(super) kind: Vec<String>,
-    /// The file that it starts from.
+    /// Its root file.
     pub(super) src_path: PathBuf,
 }
 
-impl Layout {
+impl CargoLayout {
     /// The directories that builds write to.
     pub(super) fn build_dirs(&self) -> impl Iterator<Item = &Path> {
         [&self.target_directory].into_iter().chain(&self.build_directory).map(PathBuf::as_path)
     }
 
     /// The package in `dir`, if it is a member of a workspace in another directory.
-    pub(super) fn member_in(&self, dir: &Path) -> Option<&Package> {
+    pub(super) fn member_in(&self, dir: &Path) -> Option<&CargoPackage> {
         (self.workspace_root != dir).then(|| self.package_in(dir)).flatten()
     }
 
     /// The package whose manifest is in `dir`.
-    pub(super) fn package_in(&self, dir: &Path) -> Option<&Package> {
+    pub(super) fn package_in(&self, dir: &Path) -> Option<&CargoPackage> {
         self.packages.iter().find(|package| package.dir() == dir)
     }
 }
 
-impl Package {
-    /// Its directory.
+impl CargoPackage {
     pub(super) fn dir(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
     }
 }
 
-/// What cargo has said of directories: each is asked about once.
+/// Layouts of directories; cargo is asked once for each.
 #[derive(Debug, Clone, Default)]
-pub struct Layouts(Arc<Mutex<BTreeMap<PathBuf, Arc<Layout>>>>);
+pub struct CargoLayouts(Arc<Mutex<BTreeMap<PathBuf, Arc<CargoLayout>>>>);
 
-impl Layouts {
-    /// What `cargo` says of the directory `dir`, which has a `Cargo.toml`.
+impl CargoLayouts {
+    /// The layout of the directory `dir`, which has a `Cargo.toml`.
     ///
     /// # Errors
-    /// Where cargo cannot read it, in cargo's own words; and where the toolchain that it asks for is not installed.
-    pub(super) fn of(&self, dir: &Path, cargo: &Path) -> Result<Arc<Layout>, SourceError> {
+    /// If cargo cannot read it, in cargo's own words; or if the toolchain that it requests is not installed.
+    pub(super) fn layout_of(&self, dir: &Path, cargo: &Path) -> Result<Arc<CargoLayout>, SourceError> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(layout) = known().get(dir) {
             return Ok(layout.clone());
@@ -103,9 +101,9 @@ impl Layouts {
     }
 }
 
-fn ask(dir: &Path, cargo: &Path) -> Result<Layout, SourceError> {
+fn ask(dir: &Path, cargo: &Path) -> Result<CargoLayout, SourceError> {
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1", "--color", "never"];
-    let mut remove = NOT_PASSED.map(OsString::from).to_vec();
+    let mut remove = REMOVED_VARIABLES.map(OsString::from).to_vec();
     if chosen_toolchain().is_none() {
         remove.push(TOOLCHAIN.into());
     }

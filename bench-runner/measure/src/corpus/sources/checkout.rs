@@ -1,4 +1,4 @@
-//! Work trees: copied from a pinned source, and moved on to another one.
+//! Work trees: copied from a pinned source, and updated to another one.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,16 +12,17 @@ use super::ignored_files;
 use super::pinned::Pinned;
 use super::tree::{self, FileKind, TreeFile};
 
-/// Writes a work tree: a copy of the pinned one in `into`, which is empty or not there yet. The project is in
-/// [`Pinned::dir_in`] of it.
+/// Writes a work tree: a copy of the pinned tree in `into`, which is empty or does not exist yet. The project
+/// is in [`Pinned::dir_in`] of it.
 ///
-/// Where the build asks git, a repository with the pinned commit comes with it; see `git::build_repository`.
+/// If the build asks git, the copy contains a repository with the pinned commit; see `git::build_repository`.
 ///
-/// Blocks are shared where the file system can. Of a copy with ignored files, which may hold secrets, nobody else sees
-/// anything. Files get the time of the copy, executables stay executable and links stay links.
+/// Blocks are shared if the file system supports that. A copy with ignored files, which may contain secrets,
+/// is readable by its owner only. Files get the time of the copy, executables stay executable and links stay
+/// links.
 ///
 /// # Errors
-/// Where it cannot be written, or the pinned tree is not what it was.
+/// If it cannot be written, or the pinned tree has changed.
 pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
     tree::copy(&pinned.tree, &pinned.files, into)?;
     if pinned.ignored_hash().is_some() {
@@ -30,20 +31,20 @@ pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
     build_repository::check_out(pinned, into)
 }
 
-/// Makes a work tree that was checked out from `from` one of `to`. Only what differs is written, as a `git checkout` would
-/// do it, so that everything else keeps its time.
+/// Updates a work tree that was checked out from `from` to `to`. Only differing files are written, as by a
+/// `git checkout`, so that all other files keep their times.
 ///
 /// # Errors
-/// Where it cannot be written, or `to` is not what it was.
-pub(crate) fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
+/// If it cannot be written, or `to` has changed.
+pub(crate) fn update_worktree(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
     let by_path = |files: &'_ [TreeFile]| -> BTreeMap<_, _> {
         files.iter().map(|file| (file.path.clone(), file.kind.clone())).collect()
     };
     let (old, new) = (by_path(&from.files), by_path(&to.files));
     for path in old.keys().filter(|path| old.get(*path) != new.get(*path)) {
         let file = worktree.join(path);
-        absent(fs::remove_file(&file)).map_err(SourceError::io("remove", &file))?;
-        // A directory that has become empty may have to make place for a file.
+        ignore_missing(fs::remove_file(&file)).map_err(SourceError::io("remove", &file))?;
+        // A directory that has become empty may have to be replaced by a file.
         let above = path.ancestors().skip(1).take_while(|above| !above.as_os_str().is_empty());
         for directory in above {
             if fs::remove_dir(worktree.join(directory)).is_err() {
@@ -55,7 +56,7 @@ pub(crate) fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(),
         let (source, file) = (to.tree.join(path), worktree.join(path));
         let parent = file.parent().unwrap_or(worktree);
         fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
-        absent(fs::remove_file(&file)).map_err(SourceError::io("replace", &file))?;
+        ignore_missing(fs::remove_file(&file)).map_err(SourceError::io("replace", &file))?;
         match kind {
             FileKind::Link { target } => symlink(target, &file).map_err(SourceError::io("create", &file))?,
             FileKind::Regular { executable, sha256 } => {
@@ -71,8 +72,8 @@ pub(crate) fn move_on(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(),
     build_repository::check_out(to, worktree)
 }
 
-/// Nothing to remove is as good as removed.
-fn absent(removed: io::Result<()>) -> io::Result<()> {
+/// A file that is already missing counts as removed.
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
@@ -114,12 +115,12 @@ mod tests {
         tree::copy(&old.tree, &old.files, work).unwrap();
         let time = || fs::metadata(work.join("same")).unwrap().modified().unwrap();
         let before = time();
-        move_on(&old, &new, work).unwrap();
+        update_worktree(&old, &new, work).unwrap();
         let text = |name: &str| fs::read_to_string(work.join(name)).ok();
         assert_eq!((text("changed").as_deref(), text("d").as_deref()), (Some("2"), Some("a file now")));
         assert_eq!((text("made/y").as_deref(), work.join("gone").exists()), (Some("2"), false));
         assert_eq!(time(), before);
-        move_on(&new, &old, work).unwrap();
+        update_worktree(&new, &old, work).unwrap();
         let paths: Vec<_> = old.files.iter().map(|file| file.path.clone()).collect();
         assert_eq!(tree::read(work, paths).unwrap(), old.files);
         assert!(!work.join("made").exists());

@@ -1,25 +1,25 @@
-//! What sources are fetched with and where they are kept.
+//! Settings and tools for fetching sources.
 
 use std::path::PathBuf;
 
-use super::cache::Cache;
-use super::cargo_layout::Layouts;
+use super::cache::CacheDir;
+use super::cargo_layout::CargoLayouts;
 
-/// What sources are fetched with and where they are kept.
+/// Settings and tools for fetching sources.
 #[derive(Debug, Clone)]
 pub struct FetchContext {
-    /// Where everything is kept.
-    pub cache: Cache,
+    /// The cache of all fetched files.
+    pub cache: CacheDir,
     /// The user's cargo, which fetches.
     pub cargo: PathBuf,
-    /// Whether nothing may be fetched.
+    /// True if the network must not be used.
     pub offline: bool,
     /// The user's own cargo home, whose mirrors and credentials are used; see `user_cargo_home`.
     pub user_home: Option<PathBuf>,
-    /// Directories that are no part of any source, such as those of results and plots.
+    /// Directories that are not part of any source, such as those of results and plots.
     pub exclude: Vec<PathBuf>,
-    /// What the user's cargo has said of directories.
-    pub layouts: Layouts,
+    /// Layouts that were read with the user's cargo.
+    pub layouts: CargoLayouts,
 }
 
 #[cfg(test)]
@@ -27,12 +27,12 @@ impl FetchContext {
     /// For tests: with the usual cargo, offline, in the cache `dir`.
     pub(in crate::corpus) fn in_tests(dir: &std::path::Path) -> Self {
         Self {
-            cache: Cache::at(dir).expect("a path"),
+            cache: CacheDir::at(dir).expect("a path"),
             cargo: "cargo".into(),
             offline: true,
             user_home: None,
             exclude: Vec::new(),
-            layouts: Layouts::default(),
+            layouts: CargoLayouts::default(),
         }
     }
 }

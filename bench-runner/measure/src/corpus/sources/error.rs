@@ -1,26 +1,26 @@
-//! What can go wrong with a source: each message with its cause, and what would help.
+//! Errors of sources: each message with its cause and its help.
 
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::process::{NotInstalled, ToolError};
-use crate::spanned::DocError;
+use crate::toml_reader::DocError;
 
-/// A source that cannot be had, or is not what it should be.
+/// A source that cannot be fetched, or has unexpected contents.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// A file or directory could not be read or written.
     #[error("failed to {doing} {}: {error}", path.display())]
     Io {
-        /// What was tried, such as `read`.
+        /// The failed operation, such as `read`.
         doing: &'static str,
-        /// With which file or directory.
+        /// The file or directory.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         error: io::Error,
     },
-    /// A path of a manifest that is compiled in starts nowhere.
+    /// A relative path in a manifest that is compiled in, and so has no directory.
     #[error("the path {} of the project `{project}` starts nowhere", path.display())]
     NoBase {
         /// The project.
@@ -29,55 +29,55 @@ pub enum SourceError {
         path: PathBuf,
     },
     /// cargo could not fetch.
-    #[error("failed to fetch {what}: {}", whole(error))]
+    #[error("failed to fetch {what}: {}", with_causes(error))]
     Cargo {
-        /// What was to be fetched.
+        /// The thing to be fetched.
         what: String,
-        /// What cargo said.
+        /// The failed call.
         error: ToolError,
     },
     /// cargo cannot read the manifests of a directory.
-    #[error("cargo cannot read the project in {}: {}", dir.display(), whole(error))]
+    #[error("cargo cannot read the project in {}: {}", dir.display(), with_causes(error))]
     Unreadable {
         /// The directory.
         dir: PathBuf,
-        /// What cargo said.
+        /// The failed call.
         error: ToolError,
     },
-    /// The toolchain that it asks for is not installed.
+    /// The toolchain that the project requests is not installed.
     #[error("{missing}")]
     NotInstalled {
-        /// Which, and what asks for it.
+        /// The toolchain, and the file that requests it.
         missing: NotInstalled,
     },
     /// git could not fetch.
-    #[error("failed to fetch {what}: {}", whole(error))]
+    #[error("failed to fetch {what}: {}", with_causes(error))]
     Git {
-        /// What was to be fetched.
+        /// The thing to be fetched.
         what: String,
-        /// What git said.
+        /// The failed call.
         error: ToolError,
     },
-    /// A commit of a repository is not there, or cannot be taken as it is.
+    /// A commit of a repository does not exist, or cannot be used as it is.
     #[error("the commit {rev} of {url} cannot be taken: {reason}")]
     Commit {
         /// The address of the repository.
         url: String,
         /// The commit.
         rev: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
-        /// What to do.
+        /// Way out.
         help: String,
     },
-    /// A repository in the cache is damaged, and was not mended by fetching it again.
+    /// A repository in the cache is damaged, and fetching it again did not repair it.
     #[error("the repository {} is damaged: {reason}", store.display())]
     Damaged {
         /// The repository.
         store: PathBuf,
-        /// What cannot be read.
+        /// The part that cannot be read.
         reason: String,
-        /// What to do.
+        /// Way out.
         help: &'static str,
     },
     /// A tree is not the one that the manifest states.
@@ -90,7 +90,7 @@ pub enum SourceError {
         /// The hash of the tree.
         found: String,
     },
-    /// cargo reported success, but the archive is not where it should be.
+    /// cargo reported success, but the archive is missing.
     #[error(
         "cargo reported success, but {archive} is not below {}",
         home.display()
@@ -127,22 +127,22 @@ pub enum SourceError {
         /// Its hash.
         found: String,
     },
-    /// It would have to be fetched, and nothing may be.
+    /// It would have to be fetched, which is not allowed.
     #[error("{what} is not in the cache, and neither `plan` nor `--offline` fetches anything")]
     Offline {
-        /// What is missing.
+        /// The missing thing.
         what: String,
         /// The command that fetches it.
         help: String,
     },
-    /// An archive holds what no source archive should.
+    /// An archive has contents that no source archive should have.
     #[error("{} is refused: {reason}{}", archive.display(), entry.as_ref().map(|e| format!(" (`{e}`)")).unwrap_or_default())]
     Archive {
         /// The archive.
         archive: PathBuf,
-        /// The entry, as far as it can be shown.
+        /// The entry, as far as it can be printed.
         entry: Option<String>,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// A file changed between being hashed and being copied.
@@ -151,7 +151,7 @@ pub enum SourceError {
         /// The file.
         file: PathBuf,
     },
-    /// A work tree would come to lie on files that are there.
+    /// A work tree would overwrite existing files.
     #[error("{} is not empty, and a work tree is only ever laid out in an empty directory", into.display())]
     Occupied {
         /// The directory.
@@ -162,12 +162,12 @@ pub enum SourceError {
     Unfit {
         /// The directory.
         path: PathBuf,
-        /// What is missing.
+        /// The problem.
         reason: String,
-        /// What to do.
+        /// Way out.
         help: String,
     },
-    /// Revisions of a source that has none.
+    /// Revisions of a source that has no commits.
     #[error("commits are those of projects in a git repository, and the source of `{project}` is {kind}")]
     NoRevisions {
         /// The project.
@@ -175,14 +175,14 @@ pub enum SourceError {
         /// The kind of its source.
         kind: &'static str,
     },
-    /// FetchContext cannot be made from the parameters of a manifest.
+    /// The source cannot be made from the parameters of a manifest.
     #[error("the sources of `{project}` cannot be made: {reason}")]
     Parameters {
         /// The project.
         project: String,
-        /// Why.
+        /// The problem.
         reason: String,
-        /// What to do.
+        /// Way out.
         help: String,
     },
     /// The user's cargo configuration cannot be read.
@@ -191,7 +191,7 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// Whether the corpus or the request is to blame, rather than the machine or the network.
+    /// True if the corpus or the request is to blame, rather than the machine or the network.
     pub fn is_request(&self) -> bool {
         match self {
             Self::NoBase { .. }
@@ -217,10 +217,10 @@ impl SourceError {
         }
     }
 
-    /// What would help.
+    /// Way out, if one is known.
     pub fn help(&self) -> Option<String> {
         let help = match self {
-            Self::Io { error, .. } => return space(error).map(str::to_owned),
+            Self::Io { error, .. } => return space_help(error).map(str::to_owned),
             Self::NoBase { .. } => "make it absolute",
             Self::Cargo { error, .. } => return cargo_help(error).map(str::to_owned),
             Self::Unreadable { error, .. } => return unreadable_help(error).map(str::to_owned),
@@ -250,15 +250,15 @@ impl SourceError {
         Some(help.to_owned())
     }
 
-    /// For `map_err`: what was tried with which path.
+    /// For `map_err`: the failed operation and its path.
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |error| Self::Io { doing, path, error }
     }
 }
 
-/// The reason for which what holds more than `limit` bytes is refused.
-pub(super) fn too_much(limit: u64) -> String {
+/// The reason for refusing a source of more than `limit` bytes.
+pub(super) fn too_large(limit: u64) -> String {
     format!(
         "it holds more than {} MB; `max-mb` in the manifest's `source` sets another limit",
         limit / 1_000_000
@@ -267,7 +267,7 @@ pub(super) fn too_much(limit: u64) -> String {
 
 const NO_SPACE: &str = "free some space, or choose another place with `--cache-dir`";
 
-fn space(error: &io::Error) -> Option<&'static str> {
+fn space_help(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(NO_SPACE),
         _ => None,
@@ -275,7 +275,7 @@ fn space(error: &io::Error) -> Option<&'static str> {
 }
 
 /// An error with all its causes.
-fn whole(error: &dyn Error) -> String {
+fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -285,13 +285,13 @@ fn whole(error: &dyn Error) -> String {
     text
 }
 
-/// Parts of what a tool says, in lower case, and what they call for.
-type Signs = [(&'static [&'static str], &'static str)];
+/// Parts of a tool's output, in lower case, and the help for each.
+type HelpTable = [(&'static [&'static str], &'static str)];
 
-/// What to do about a failed cargo, from what it said.
+/// Help for a failed cargo, from its output.
 fn cargo_help(error: &ToolError) -> Option<&'static str> {
-    const SIGNS: &Signs = &[
-        // Before the others: cargo speaks of `--offline` there too.
+    const SIGNS: &HelpTable = &[
+        // Before the others: cargo mentions `--offline` there too.
         (&["--locked", "lock file"], "bring the project's Cargo.lock up to date with its Cargo.toml"),
         (&["offline"], "run once without `--offline`, which fetches what is missing"),
         (&["no space left", "disk quota"], NO_SPACE),
@@ -314,7 +314,7 @@ fn cargo_help(error: &ToolError) -> Option<&'static str> {
     help(error, SIGNS, "install Rust from https://rustup.rs, or put cargo on PATH")
 }
 
-/// What to do about a cargo that cannot read manifests; mostly it says so itself.
+/// Help for a cargo that cannot read manifests; mostly its own message is enough.
 fn unreadable_help(error: &ToolError) -> Option<&'static str> {
     match error {
         ToolError::NotFound { .. } => Some("install Rust from https://rustup.rs, or put cargo on PATH"),
@@ -325,9 +325,9 @@ fn unreadable_help(error: &ToolError) -> Option<&'static str> {
     }
 }
 
-/// What to do about a failed git, from what it said.
+/// Help for a failed git, from its output.
 fn git_help(error: &ToolError) -> Option<&'static str> {
-    const SIGNS: &Signs = &[
+    const SIGNS: &HelpTable = &[
         (&["no space left", "disk quota"], NO_SPACE),
         (
             &["repository corruption"],
@@ -358,7 +358,7 @@ fn git_help(error: &ToolError) -> Option<&'static str> {
     help(error, SIGNS, "install git, or put it on PATH")
 }
 
-fn help(error: &ToolError, signs: &Signs, install: &'static str) -> Option<&'static str> {
+fn help(error: &ToolError, signs: &HelpTable, install: &'static str) -> Option<&'static str> {
     match error {
         ToolError::NotFound { .. } => Some(install),
         ToolError::Failed { last_lines, .. } => {

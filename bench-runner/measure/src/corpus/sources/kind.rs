@@ -15,19 +15,19 @@ use crate::corpus::build_settings::BuildSettings;
 
 /// One kind of source, with the keys that a manifest gave it.
 ///
-/// Each member knows how its source is pinned; nobody else asks which kind it is. What only some kinds have is `None`,
-/// or is refused, for the others.
+/// Each member knows how to pin its source; no other code asks which kind it is. Properties that only some
+/// kinds have are `None`, or refused, for the others.
 pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
     /// The word in the manifest.
     fn kind(&self) -> &'static str;
 
-    /// The source in a few words, such as `ripgrep 15.1.0`, or its directory.
+    /// Short description of the source, such as `ripgrep 15.1.0`, or its directory.
     fn describe(&self) -> String;
 
-    /// Fixes the source and brings it into the cache.
+    /// Pins the source and fetches it into the cache.
     fn pin(&self, request: &SourceRequest<'_>, with: &FetchContext) -> Result<Pinned, SourceError>;
 
-    /// The pin that the manifest states by itself; without one the source has to be looked at.
+    /// The pin that the manifest itself states; otherwise the source has to be read.
     fn stated_pin(&self) -> Option<Pin> {
         None
     }
@@ -37,12 +37,12 @@ pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
         None
     }
 
-    /// The version or the commit, as a list shows it.
+    /// The version or the commit, for lists.
     fn version(&self) -> Option<String> {
         None
     }
 
-    /// The crate that `cargo install` would find it under.
+    /// The crate name for `cargo install`.
     fn published_crate(&self) -> Option<&str> {
         None
     }
@@ -57,7 +57,7 @@ pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
         None
     }
 
-    /// Fixes the source as one of its commits has it.
+    /// Pins the source as of one of its commits.
     fn pin_revision(
         &self,
         _rev: &str,
@@ -67,7 +67,7 @@ pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
         Err(SourceError::NoRevisions { project: request.project.to_owned(), kind: self.kind() })
     }
 
-    /// The last commits, at most `count`, oldest first; the last of them is the one that is pinned.
+    /// The last commits, at most `count`, oldest first; the last of them is the pinned one.
     fn commits(
         &self,
         _count: usize,
@@ -77,7 +77,7 @@ pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
         Err(SourceError::NoRevisions { project: request.project.to_owned(), kind: self.kind() })
     }
 
-    /// The pinned source with a repository for builds that ask git, at `rev` if a commit was asked for.
+    /// The pinned source with a repository for builds that ask git, at `rev` if a commit was requested.
     fn with_repository(
         &self,
         pinned: Pinned,
@@ -89,9 +89,9 @@ pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
     }
 }
 
-/// A value that can be compared with one of another type, to which it is not equal.
+/// A value that can be compared with one of any type; values of different types are not equal.
 pub trait Comparable: Any {
-    /// Whether `other` is of the same type and equal.
+    /// True if `other` is of the same type and equal.
     fn is_same(&self, other: &dyn Any) -> bool;
 }
 
@@ -101,7 +101,7 @@ impl<T: Any + PartialEq> Comparable for T {
     }
 }
 
-/// The source that a manifest names, of whatever kind.
+/// The source in a manifest, of any kind.
 #[derive(Debug, Clone)]
 pub struct Source(Arc<dyn SourceKind>);
 
@@ -135,18 +135,18 @@ impl PartialEq for Source {
 
 impl Eq for Source {}
 
-/// A `[source]` table as it was read.
+/// A parsed `[source]` table.
 #[derive(Debug)]
 pub(in crate::corpus) struct SourceTable {
     /// The source.
     pub source: Source,
-    /// The text of a Cargo.lock, where the source comes without one.
+    /// The text of a Cargo.lock, if the source comes without one.
     pub lock: Option<String>,
-    /// How it is built, if the source itself says so.
+    /// The build settings, if the source itself has some.
     pub build: Option<BuildSettings>,
 }
 
-/// A project's wish for its source.
+/// A project's request for its source.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceRequest<'a> {
     /// Name of the project.
@@ -155,13 +155,13 @@ pub struct SourceRequest<'a> {
     pub manifest: &'a str,
     /// The source.
     pub source: &'a Source,
-    /// Where relative paths start, unless the manifest is compiled in.
+    /// Start of relative paths; `None` for manifests that are compiled in.
     pub base: Option<&'a Path>,
-    /// The text of a Cargo.lock, where the source comes without one.
+    /// The text of a Cargo.lock, if the source comes without one.
     pub lock: Option<&'a str>,
-    /// The most bytes that the source may hold.
+    /// Most bytes of the source.
     pub limit: u64,
-    /// Whether cargo builds it.
+    /// True if cargo builds it.
     pub by_cargo: bool,
 }
 

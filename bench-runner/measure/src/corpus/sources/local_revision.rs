@@ -1,4 +1,4 @@
-//! A local project as one of its own commits has it. The user's work tree is not looked at.
+//! A local project as of one of its own commits. The user's work tree is not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,27 +11,27 @@ use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::build_repository;
-use crate::corpus::sources::git::commit::{self, Content, Listing, Submodule, Unlisted};
+use crate::corpus::sources::git::commit::{self, CommitFile, CommitListing, ListError, Submodule};
 use crate::corpus::sources::git::submodules;
-use crate::corpus::sources::git::users_repository::{self, Unread, UsersRepository};
+use crate::corpus::sources::git::users_repository::{self, UserReadError, UsersRepository};
 use crate::corpus::sources::ignored_files;
 use crate::corpus::sources::path_deps;
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::{self, TreeFile};
 use crate::corpus::urls::shell_word;
 
-/// Submodules of one commit, with theirs.
+/// Most submodules of one commit, including nested ones.
 const MOST_SUBMODULES: usize = 500;
 
-/// What a commit holds by itself, or one of a submodule.
-struct Part {
+/// Contents of the commit itself, or of one of its submodules.
+struct RevisionPart {
     repository: Repository,
-    /// Where it belongs.
+    /// Path in the source.
     below: PathBuf,
-    contents: Vec<Content>,
+    contents: Vec<CommitFile>,
 }
 
-/// A commit of the repository that a project lies in.
+/// A commit of the repository that contains a project.
 struct Revision<'a> {
     root: &'a Path,
     rev: &'a str,
@@ -40,19 +40,19 @@ struct Revision<'a> {
     with: &'a FetchContext,
 }
 
-/// A commit of a repository that is to be listed.
-struct Wanted {
+/// A commit that is to be listed.
+struct CommitToList {
     from: UsersRepository,
     rev: String,
-    /// The directory of it that is wanted.
+    /// The requested directory in it.
     below: PathBuf,
-    /// Where it belongs.
+    /// Path in the source.
     place: PathBuf,
 }
 
-/// Pins the directory `path` of a git work tree as the commit `rev` has it; the whole commit, where the project needs
-/// more of the repository than its own directory, which is asked of a project that is built `by_cargo`. It may hold
-/// `limit` bytes.
+/// Pins the directory `path` of a git work tree as of the commit `rev`; the whole commit, if the project
+/// needs more of the repository than its own directory, which is checked if it is built `by_cargo`. It may
+/// have `limit` bytes.
 pub(crate) fn pin(
     path: &Path,
     rev: &str,
@@ -68,8 +68,8 @@ pub(crate) fn pin(
     }
     let users = users_repository::open(&root, rev, with).map_err(|unread| {
         let reason = match unread {
-            Unread::Offline(error) => return error,
-            Unread::Because(reason) => reason,
+            UserReadError::Offline(error) => return error,
+            UserReadError::Because(reason) => reason,
         };
         let help = "commits are those of a repository; `git fetch` may bring one, and `git log --format=%H` lists those \
                     that are there";
@@ -85,14 +85,15 @@ pub(crate) fn pin(
     }
     let revision = Revision { root: &root, rev, users: &users, limit, with };
     let pinned = revision.pin(below, base == root)?;
-    // What asks git has to be laid out where it is in its repository.
+    // Code that asks git needs the same place in its repository.
     match build_repository::needs_work_tree(&pinned, &root).filter(|_| by_cargo) {
         Some(_) => revision.pin(below, false),
         None => Ok(pinned),
     }
 }
 
-/// The source of a commit with the ignored files of `own`, the same project as it is now. What the commit itself has stays.
+/// The source of a commit with the ignored files of `own`, the same project in its present state. Files of
+/// the commit itself stay.
 pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) -> Result<Pinned, SourceError> {
     let Some(ignored) = own.ignored.as_ref().filter(|ignored| !ignored.files.is_empty()) else {
         return Ok(pinned);
@@ -102,7 +103,7 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
     let above = |path: &Path| path.ancestors().any(|above| there.contains(above));
     let mut added: Vec<(TreeFile, PathBuf)> = Vec::new();
     for file in own.ignored_files() {
-        let Some(path) = moved(&file.path, &own.root, &pinned.root) else { continue };
+        let Some(path) = move_path(&file.path, &own.root, &pinned.root) else { continue };
         if !taken.contains(path.as_path()) && !above(&path) {
             added.push((TreeFile { path, kind: file.kind }, file.path));
         }
@@ -110,7 +111,7 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
     let mut files = pinned.files.clone();
     files.extend(added.iter().map(|(file, _)| file.clone()));
     tree::sort(&mut files);
-    let place = cached_tree::place_with(&pinned.tree, Some(ignored));
+    let place = cached_tree::tree_path_with_ignored(&pinned.tree, Some(ignored));
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
@@ -123,14 +124,14 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
             })
         })?;
     }
-    let names = added.iter().map(|(file, _)| ignored_files::name(&file.path)).collect();
+    let names = added.iter().map(|(file, _)| ignored_files::plan_name(&file.path)).collect();
     let ignored = Some(IgnoredFiles { files: names, ..ignored.clone() });
     Ok(Pinned { tree: place, files, ignored, ..pinned })
 }
 
-/// A path of a copy in which the project is in `from`, in one in which it is in `to`: both are copies of the same place,
-/// one of more of it than the other.
-fn moved(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
+/// Converts a path of a copy with the project in `from` into one of a copy with the project in `to`: both are
+/// copies of the same place, one of them starting further up.
+fn move_path(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
     let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
     match from.len().checked_sub(to.len()) {
         Some(above) => path.strip_prefix(from[..above].iter().collect::<PathBuf>()).ok().map(Path::to_owned),
@@ -139,14 +140,14 @@ fn moved(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
 }
 
 impl Revision<'_> {
-    /// The directory `below` of the commit in the cache; in the whole of it, unless it is taken `alone`.
+    /// The directory `below` of the commit in the cache; within the whole commit, unless it is taken `alone`.
     fn pin(&self, below: &Path, alone: bool) -> Result<Pinned, SourceError> {
         let Self { root, rev, with, .. } = self;
         let (place_in, parts, files) = self.take(below, alone)?;
         let variety =
             format!("{}{}", root.display(), if place_in.as_os_str().is_empty() { "" } else { " whole" });
         let place = with.cache.sources().join(format!("git-{}-{}", &rev[..12], short_hash(&variety)));
-        // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
+        // The commit determines the tree, so nothing else has to be stored or trusted.
         if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
             cached_tree::replace(&place, &with.cache, |into| {
                 parts.iter().try_for_each(|part| {
@@ -158,9 +159,13 @@ impl Revision<'_> {
         Ok(Pinned { pin, tree: place, root: place_in, files, notes: Vec::new(), ignored: None })
     }
 
-    /// The files of the directory `below` alone, where that is enough; else those of the whole commit, and where in it
-    /// the directory is.
-    fn take(&self, below: &Path, alone: bool) -> Result<(PathBuf, Vec<Part>, Vec<TreeFile>), SourceError> {
+    /// The files of the directory `below` alone, if they are enough; else those of the whole commit, and the
+    /// path of the directory in it.
+    fn take(
+        &self,
+        below: &Path,
+        alone: bool,
+    ) -> Result<(PathBuf, Vec<RevisionPart>, Vec<TreeFile>), SourceError> {
         let alone = alone || below == Path::new("");
         let (parts, files) = self.list(if alone { below } else { Path::new("") })?;
         let Some(link) = commit::leaving_link(&files) else {
@@ -169,13 +174,14 @@ impl Revision<'_> {
         if alone && below != Path::new("") {
             return self.take(below, false);
         }
-        Err(self.refuse(format!("the link `{}` leaves the tree", commit::shown(link))))
+        Err(self.refuse(format!("the link `{}` leaves the tree", commit::printable(link))))
     }
 
     /// The files of the directory `below` of the commit, with those of its submodules.
-    fn list(&self, below: &Path) -> Result<(Vec<Part>, Vec<TreeFile>), SourceError> {
-        let from = self.users.again().map_err(|error| self.broken(&error))?;
-        let first = Wanted { from, rev: self.rev.to_owned(), below: below.to_owned(), place: PathBuf::new() };
+    fn list(&self, below: &Path) -> Result<(Vec<RevisionPart>, Vec<TreeFile>), SourceError> {
+        let from = self.users.reopen().map_err(|error| self.broken(&error))?;
+        let first =
+            CommitToList { from, rev: self.rev.to_owned(), below: below.to_owned(), place: PathBuf::new() };
         let (mut left, mut parts, mut files, mut bytes) = (vec![first], Vec::new(), Vec::new(), 0);
         while let Some(wanted) = left.pop() {
             if parts.len() >= MOST_SUBMODULES {
@@ -190,35 +196,40 @@ impl Revision<'_> {
             }));
             for Submodule { path, rev } in taken.submodules {
                 let from = self.submodule(&wanted, &wanted.below.join(&path), &rev)?;
-                left.push(Wanted { from, rev, below: PathBuf::new(), place: wanted.place.join(&path) });
+                left.push(CommitToList { from, rev, below: PathBuf::new(), place: wanted.place.join(&path) });
             }
-            let Wanted { from, place, .. } = wanted;
-            parts.push(Part { repository: from.repository, below: place, contents: taken.contents });
+            let CommitToList { from, place, .. } = wanted;
+            parts.push(RevisionPart { repository: from.repository, below: place, contents: taken.contents });
         }
         tree::sort(&mut files);
-        if let Some(path) = commit::doubled(&files) {
-            return Err(self.refuse(format!("`{}` is two things in one", commit::shown(path))));
+        if let Some(path) = commit::duplicate_path(&files) {
+            return Err(self.refuse(format!("`{}` is two things in one", commit::printable(path))));
         }
         Ok((parts, files))
     }
 
-    fn list_one(&self, wanted: &Wanted, limit: u64) -> Result<Listing, SourceError> {
-        let Wanted { from: UsersRepository { repository, .. }, below, .. } = wanted;
+    fn list_one(&self, wanted: &CommitToList, limit: u64) -> Result<CommitListing, SourceError> {
+        let CommitToList { from: UsersRepository { repository, .. }, below, .. } = wanted;
         let mut tree = wanted.tree().map_err(|error| self.broken(&error))?;
         if below != Path::new("") {
             let found = tree.get_path(below).and_then(|entry| repository.find_tree(entry.id()));
             let reason = || format!("the commit {} has no directory {}", self.rev, below.display());
             tree = found.map_err(|_| unfit(self.root, reason(), "take a later commit"))?;
         }
-        commit::list(repository, &tree, limit).map_err(|unlisted| match unlisted {
-            Unlisted::Damaged(reason) => unfit(self.root, reason, "check it with `git fsck`"),
-            Unlisted::Refused(reason) => self.refuse(reason),
+        commit::list(repository, &tree, limit).map_err(|error| match error {
+            ListError::Damaged(reason) => unfit(self.root, reason, "check it with `git fsck`"),
+            ListError::Refused(reason) => self.refuse(reason),
         })
     }
 
-    /// The user's own repository of the submodule at `path` of a commit, which has its commit `rev`: where git keeps it, or
-    /// in its work tree.
-    fn submodule(&self, parent: &Wanted, path: &Path, rev: &str) -> Result<UsersRepository, SourceError> {
+    /// The user's own repository of the submodule at `path` of a commit, with the submodule's commit `rev`:
+    /// below git's own directory, or in the submodule's work tree.
+    fn submodule(
+        &self,
+        parent: &CommitToList,
+        path: &Path,
+        rev: &str,
+    ) -> Result<UsersRepository, SourceError> {
         let UsersRepository { repository, kept_in, work_tree, .. } = &parent.from;
         let text = parent
             .tree()
@@ -227,10 +238,10 @@ impl Revision<'_> {
         let named = named.unwrap_or_else(|_| Ok(BTreeMap::new()))?;
         let kept = named.get(path).and_then(|named| Some(kept_in.join("modules").join(named.below()?)));
         let checked_out = work_tree.as_ref().map(|dir| dir.join(path));
-        let places = kept.into_iter().chain(checked_out).filter(|dir| users_repository::is_one(dir));
+        let places = kept.into_iter().chain(checked_out).filter(|dir| users_repository::is_repository(dir));
         let found = places.map(|dir| users_repository::open(&dir, rev, self.with)).find_map(Result::ok);
         found.ok_or_else(|| {
-            let shown = commit::shown(path);
+            let shown = commit::printable(path);
             let reason = format!("the commit {rev} of its submodule `{shown}` is not on this machine");
             let help = format!(
                 "`git submodule update --init --recursive` brings submodules, and `git -C {} fetch` older commits of one",
@@ -250,7 +261,7 @@ impl Revision<'_> {
     }
 }
 
-impl Wanted {
+impl CommitToList {
     fn tree(&self) -> Result<Tree<'_>, git2::Error> {
         self.from.repository.find_commit(Oid::from_str(&self.rev)?)?.tree()
     }
@@ -274,7 +285,7 @@ mod tests {
         FetchContext::in_tests(&dir.join("cache"))
     }
 
-    /// Commits everything below `dir` and gives the commit.
+    /// Commits everything below `dir` and returns the commit.
     fn commit(repo: &Repository) -> String {
         let mut index = repo.index().unwrap();
         index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
@@ -308,7 +319,7 @@ mod tests {
             fs::read_to_string(into.path().join("link")).unwrap()
         };
         assert_eq!((read(&first), read(&second)), ("first".to_owned(), "second".to_owned()));
-        // What was changed in the cache is written anew.
+        // A tree that was changed in the cache is written again.
         let tree = pin(&root.join("p"), &first, 1_000_000, true, &with).unwrap().tree;
         fs::write(tree.join("src/main.rs"), "tampered").unwrap();
         assert_eq!(read(&first), "first");
@@ -351,8 +362,8 @@ mod tests {
         assert!(error("main").contains("rev-parse main"), "{}", error("main"));
         let missing = error(&"ab".repeat(20));
         assert!(missing.contains("there is no commit abab") && missing.contains("git fetch"), "{missing}");
-        let nowhere = tempfile::tempdir().unwrap();
-        let error = pin(nowhere.path(), &"ab".repeat(20), 1_000_000, true, &with).unwrap_err().whole();
+        let empty_dir = tempfile::tempdir().unwrap();
+        let error = pin(empty_dir.path(), &"ab".repeat(20), 1_000_000, true, &with).unwrap_err().whole();
         assert!(error.contains("in no git repository"), "{error}");
     }
 
@@ -367,7 +378,7 @@ mod tests {
         fs::write(root.join(".gitignore"), "Cargo.lock\n").unwrap();
         let rev = commit(&repo);
         let manifest = format!("name = \"p\"\n[source]\nkind = \"path\"\npath = '{}'\n", root.display());
-        let text = crate::spanned::SourceText::new("p.toml", manifest);
+        let text = crate::toml_reader::SourceText::new("p.toml", manifest);
         let project = crate::corpus::Project::parse(&text, None).unwrap();
         let with = sources(dir.path());
         let error = crate::corpus::sources::pin_revision(&project.source_request(), &rev, None, &with)

@@ -1,9 +1,9 @@
 //! The lock file of a source that comes without one. Builds are `--locked`, so each needs one.
 //!
-//! Mostly its text stands in the project's manifest, which pins it. For a local project that has none, cargo makes one in
-//! a copy, and nothing is written into the user's own tree. What cargo makes depends on the day. So that two runs of the
-//! same manifests build the same dependencies, it is kept in the cache for these manifests; a Cargo.lock of one's own
-//! takes its place.
+//! Usually its text is in the project's manifest, which pins it. For a local project without one, cargo makes
+//! one in a copy, and nothing is written into the user's own tree. The result depends on the day. So that two
+//! runs of the same manifests build the same dependencies, it is kept in the cache for these manifests; the
+//! project's own Cargo.lock, once there is one, takes its place.
 
 use std::fs;
 use std::io::Write;
@@ -21,8 +21,8 @@ use super::pinned::Pinned;
 use super::tree::{self, FileKind, TreeFile};
 use super::user_cargo::cargo;
 
-/// The sources with the lock file of the manifest in them, where it has one.
-pub(super) fn complete(
+/// The source with the lock file of the manifest added, if the manifest has one.
+pub(super) fn add_stated(
     pinned: Pinned,
     request: &SourceRequest<'_>,
     with: &FetchContext,
@@ -40,12 +40,12 @@ pub(super) fn complete(
             help: "leave `lock` out: the source's own is used".to_owned(),
         });
     }
-    put(pinned, &path, lock, with)
+    with_lock(pinned, &path, lock, with)
 }
 
-/// The sources of one commit with its own lock file; where it has none, with that of the manifest, or that which lies
-/// in the user's own tree and git leaves out.
-pub(super) fn of_revision(
+/// The source of one commit with its own lock file; if it has none, with that of the manifest, or with the
+/// one in the user's own tree that git ignores.
+pub(super) fn add_to_revision(
     pinned: Pinned,
     request: &SourceRequest<'_>,
     with: &FetchContext,
@@ -60,7 +60,7 @@ pub(super) fn of_revision(
         None => None,
     };
     match request.lock.or(own.as_deref()) {
-        Some(lock) => put(pinned, &path, lock, with),
+        Some(lock) => with_lock(pinned, &path, lock, with),
         None => Err(SourceError::Parameters {
             project: request.project.to_owned(),
             reason: format!("its source at {} has no Cargo.lock", pinned.pin),
@@ -69,13 +69,13 @@ pub(super) fn of_revision(
     }
 }
 
-/// The sources with `lock` at `path`, where there is none.
-fn put(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<Pinned, SourceError> {
+/// The source with `lock` added at `path`.
+fn with_lock(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<Pinned, SourceError> {
     let sha256 = Sha256::digest(lock.as_bytes()).into();
     let mut files = pinned.files.clone();
     files.push(TreeFile { path: path.to_owned(), kind: FileKind::Regular { executable: false, sha256 } });
     tree::sort(&mut files);
-    let place = cached_tree::place(&tree::hash(&files), &with.cache);
+    let place = cached_tree::tree_path(&tree::hash(&files), &with.cache);
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| {
             tree::copy(&pinned.tree, &pinned.files, into)?;
@@ -89,12 +89,12 @@ fn put(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Result<P
     Ok(Pinned { tree: place, files, ..pinned })
 }
 
-/// The text of a Cargo.lock for a local project that has none, neither in its tree nor in its manifest; `None` for all
-/// others.
+/// The text of a Cargo.lock for a local project that has none, neither in its tree nor in its manifest;
+/// `None` for all others.
 ///
 /// # Errors
-/// Where cargo cannot make one: without fetching, if nothing may be fetched.
-pub fn missing(
+/// If cargo cannot make one; offline, if it would have to fetch.
+pub fn make_missing(
     request: &SourceRequest<'_>,
     pinned: &Pinned,
     with: &FetchContext,
@@ -113,7 +113,7 @@ pub fn missing(
     Ok(Some(made))
 }
 
-/// The hash of what a lock file is made from: manifests and cargo's configuration.
+/// The hash of the inputs of a lock file: manifests and cargo's configuration.
 fn hash(pinned: &Pinned) -> String {
     let mut hash = Sha256::new();
     hash.update(pinned.root.as_os_str().as_encoded_bytes());
@@ -139,9 +139,9 @@ fn keep(kept: &Path, lock: &str) -> Result<(), SourceError> {
     scratch.persist(kept).map(drop).map_err(|error| error.error).map_err(SourceError::io("write", kept))
 }
 
-/// The lock file that cargo makes today for sources without one. They are copied for that.
+/// The lock file that cargo makes today for a source without one, in a copy of the source.
 pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<String, SourceError> {
-    let made = made_for("the dependencies, to make a Cargo.lock", with, |into| {
+    let made = make_for("the dependencies, to make a Cargo.lock", with, |into| {
         check_out(pinned, into)?;
         Ok(pinned.dir_in(into))
     });
@@ -156,9 +156,9 @@ pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<St
     })
 }
 
-/// The lock file that cargo makes for the sources that `write` puts into a directory; it says where the project lies
-/// there.
-pub(in crate::corpus) fn made_for(
+/// The lock file that cargo makes for the source that `write` puts into a directory; `write` returns the
+/// project's directory.
+pub(in crate::corpus) fn make_for(
     what: &str,
     with: &FetchContext,
     write: impl FnOnce(&Path) -> Result<PathBuf, SourceError>,

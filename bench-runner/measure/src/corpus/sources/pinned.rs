@@ -1,4 +1,4 @@
-//! A source tree in the cache that is fixed.
+//! A pinned source tree in the cache.
 
 use std::path::{Path, PathBuf};
 
@@ -7,20 +7,20 @@ use bench_runner_core::record::{IgnoredFiles, Pin};
 use super::ignored_files;
 use super::tree::{self, TreeFile};
 
-/// A source tree that is fixed.
+/// A pinned source tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pinned {
-    /// What fixes it.
+    /// Identity of the tree.
     pub pin: Pin,
     /// The pristine tree, in the cache: work trees are copied from it, and nobody writes to it.
     pub tree: PathBuf,
-    /// Where the project lies in the tree; empty where it is the tree, and nothing was brought along with it.
+    /// Path of the project in the tree; empty if it is the tree, and nothing from outside of it was added.
     pub root: PathBuf,
     /// Its files, sorted by path.
     pub files: Vec<TreeFile>,
-    /// What is worth knowing about its state, such as uncommitted changes.
+    /// Notes about its state, such as uncommitted changes.
     pub notes: Vec<String>,
-    /// Which of its files git ignores; they are not what the pin fixes.
+    /// The files of it that git ignores; the pin does not cover them.
     pub ignored: Option<IgnoredFiles>,
 }
 
@@ -32,18 +32,18 @@ impl Pinned {
 
     /// The directory of the project in a copy of the tree.
     pub fn dir_in(&self, copy: &Path) -> PathBuf {
-        // Joining nothing would put a slash at the end.
+        // Joining an empty path would add a slash at the end.
         if self.root.as_os_str().is_empty() { copy.to_path_buf() } else { copy.join(&self.root) }
     }
 
-    /// The hash of the tree without what git ignores, 64 hex digits; docs/FORMAT.md says of what.
+    /// The hash of the tree without ignored files, 64 hex digits; docs/FORMAT.md defines it.
     pub fn tree_hash(&self) -> String {
         let is_ignored = self.is_ignored();
         let own: Vec<TreeFile> = self.files.iter().filter(|file| !is_ignored(file)).cloned().collect();
         tree::hash(&own)
     }
 
-    /// The files that came along although git ignores them.
+    /// The files that were copied although git ignores them.
     pub(super) fn ignored_files(&self) -> Vec<TreeFile> {
         let is_ignored = self.is_ignored();
         self.files.iter().filter(|file| is_ignored(file)).cloned().collect()
@@ -54,13 +54,13 @@ impl Pinned {
         ignored_files::hash(self.ignored.as_ref())
     }
 
-    /// Whether the ignored files that came along are those of a plan.
+    /// True if its ignored files are those of a plan.
     pub fn has_ignored(&self, planned: Option<&IgnoredFiles>) -> bool {
         self.ignored_hash() == ignored_files::hash(planned)
     }
 
-    /// Whether a file of the tree came along although git ignores it.
+    /// A predicate for files that were copied although git ignores them.
     pub(super) fn is_ignored(&self) -> impl Fn(&TreeFile) -> bool {
-        ignored_files::is_named(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
+        ignored_files::is_in_plan(self.ignored.as_ref().map_or(&[], |ignored| &ignored.files))
     }
 }

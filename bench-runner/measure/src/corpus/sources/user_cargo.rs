@@ -1,4 +1,4 @@
-//! The user's own cargo, with the user's mirrors and credentials: what fetches crates, and is asked about them.
+//! Calls the user's own cargo, with the user's mirrors and credentials, to fetch crates and to query them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use crate::process::{ToolCall, ToolEnv, ToolOutput, check_tool};
 
-use super::cache::Cache;
+use super::cache::CacheDir;
 use super::cargo_homes;
 use super::context::FetchContext;
 use super::error::SourceError;
 use super::tree;
 
-/// A question that takes longer has hung.
+/// A query that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// A download that takes longer has hung.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-/// Variables that make cargo or rustc something else than what is asked for here.
-const NOT_PASSED: [&str; 8] = [
+/// Variables that change the behavior of cargo or rustc.
+const REMOVED_VARIABLES: [&str; 8] = [
     "CARGO_BUILD_RUSTC_WRAPPER",
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
     "RUSTFLAGS",
@@ -31,7 +31,8 @@ const NOT_PASSED: [&str; 8] = [
     "CARGO_MANIFEST_DIR",
 ];
 
-/// What the user's cargo says to `args` in `dir`, with the user's mirrors and credentials; `what` is being asked for.
+/// Output of the user's cargo for `args` in `dir`, with the user's mirrors and credentials; errors name
+/// `what`.
 pub(in crate::corpus) fn cargo(
     what: &str,
     args: &[&str],
@@ -52,7 +53,7 @@ pub(in crate::corpus) fn cargo(
     check_tool(&call).map_err(|error| SourceError::Cargo { what: what.to_owned(), error })
 }
 
-/// The archive of one version of a crate that cargo has downloaded, with its sha256.
+/// The sha256 of the archive of one version of a crate, if cargo has downloaded it.
 pub(in crate::corpus) fn archive_hash(
     crate_file: &str,
     with: &FetchContext,
@@ -71,18 +72,19 @@ pub(in crate::corpus) fn archive_hash(
 pub struct FetchTool {
     /// Its cargo.
     pub cargo: PathBuf,
-    /// Its rustc, where cargo would find another one by itself.
+    /// Its rustc, if cargo would find another one by itself.
     pub rustc: Option<PathBuf>,
     /// The targets to fetch for; all if there are none.
     pub targets: Vec<String>,
 }
 
-/// Fetches what the `Cargo.lock` of a work tree names, so that builds in it can run `--locked --offline`.
+/// Fetches the packages in the `Cargo.lock` of a work tree, so that builds in it can run `--locked
+/// --offline`.
 ///
-/// With `offline` nothing is fetched, and what is missing is an error.
+/// With `offline` nothing is fetched, and a missing package is an error.
 ///
 /// # Errors
-/// Where cargo cannot fetch, or the lock file does not fit.
+/// If cargo cannot fetch, or the lock file does not match.
 pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &FetchContext) -> Result<(), SourceError> {
     cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
     let what = format!("the dependencies of {}", worktree.display());
@@ -103,12 +105,12 @@ pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &FetchContext
     check_tool(&call).map(drop).map_err(|error| SourceError::Cargo { what, error })
 }
 
-/// The environment of a cargo that fetches.
-pub(crate) fn fetching_env(cache: &Cache, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
+/// The environment for fetching with cargo.
+pub(crate) fn fetching_env(cache: &CacheDir, mut set: BTreeMap<OsString, OsString>) -> ToolEnv {
     set.insert("CARGO_HOME".into(), cache.fetching_home().into_os_string());
-    // Set and empty they go before a wrapper of the project's configuration, which may be the client of a server.
+    // Empty variables override a wrapper in the project's configuration, which may be the client of a server.
     for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
         set.insert(name.into(), OsString::new());
     }
-    ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() }
+    ToolEnv::Inherit { set, remove: REMOVED_VARIABLES.map(OsString::from).to_vec() }
 }

@@ -1,4 +1,4 @@
-//! The recipe that makes a machine's class.
+//! The recipe that computes a machine's class.
 
 use std::thread;
 
@@ -6,31 +6,32 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::super::procfs;
-use super::super::source::Source;
-use super::cpu::Cpu;
+use super::super::system_files::SystemFiles;
+use super::cpu::CpuInfo;
 
-/// Version of the recipe. Whatever changes the class of any machine raises it, so that an old history ends instead
-/// of being continued by something else.
+/// Version of the recipe. A change that gives any machine another class raises it, so that an old history
+/// ends instead of being continued by different data.
 pub(crate) const CLASS_RECIPE: u32 = 1;
 
 const GIB: u64 = 1 << 30;
 const LONGEST_MODEL: usize = 32;
 
-/// What a machine's class is made from. None of it changes with a kernel, a firmware or the weather.
+/// The facts that determine a machine's class. None of them changes with a kernel, a firmware or the weather.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
-    /// Version of the recipe, [`CLASS_RECIPE`] of the program that made it.
+    /// Version of the recipe: [`CLASS_RECIPE`] of the program that computed the class.
     pub recipe: u32,
-    /// The processor's name; where the system has none (ARM), the codes of implementer and part.
+    /// The processor's name; the codes of implementer and part if the system has no name (ARM).
     pub cpu_model: Option<String>,
-    /// Vendor, family and model number (x86): hypervisors give processors of several generations one name.
+    /// Vendor, family and model number (x86): hypervisors give processors of several generations the same
+    /// name.
     pub cpu_signature: Option<String>,
-    /// Cores of all sockets.
+    /// Number of cores in all sockets.
     pub cores: Option<u32>,
-    /// Hardware threads that are switched on.
+    /// Number of hardware threads that are switched on.
     pub threads: u32,
-    /// Memory as the kernel counts it. Not in the key: it changes with the kernel.
+    /// Memory as reported by the kernel. Not part of the key: it changes with the kernel.
     pub memory_bytes: Option<u64>,
     /// Memory in coarse steps, GiB.
     pub memory_gib: Option<u64>,
@@ -41,9 +42,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Gathers the facts.
-    pub(super) fn read(source: &Source, cpu: &Cpu) -> Self {
-        let memory_bytes = source.text("proc/meminfo").and_then(|text| procfs::meminfo(&text, "MemTotal"));
+    pub(super) fn read(files: &SystemFiles, cpu: &CpuInfo) -> Self {
+        let memory_bytes = files.text("proc/meminfo").and_then(|text| procfs::meminfo(&text, "MemTotal"));
         let usable = || thread::available_parallelism().map_or(1, |threads| threads.get() as u32);
         Self {
             recipe: CLASS_RECIPE,
@@ -58,9 +58,9 @@ impl Facts {
         }
     }
 
-    /// The class: the facts in short, the recipe's version, and a hash of the facts in full.
+    /// The class: the facts in short, the version of the recipe, and a hash of the full facts.
     pub(super) fn class(&self) -> String {
-        let model = model_in_short(self.cpu_model.as_deref().unwrap_or_default());
+        let model = short_model(self.cpu_model.as_deref().unwrap_or_default());
         let cores = self.cores.map(|cores| format!("{cores}c")).unwrap_or_default();
         let memory = self.memory_gib.map(|gib| format!("-{gib}g")).unwrap_or_default();
         let Self { recipe, threads, arch, os, .. } = self;
@@ -86,8 +86,8 @@ impl Facts {
     }
 }
 
-/// The next of 1, 2, 3, 4, 6, 8, 12, 16, 24, … GiB. What the kernel counts lies a little under what is built in, by
-/// an amount that changes with kernel and firmware; a step is a quarter or more away from the next.
+/// The next of 1, 2, 3, 4, 6, 8, 12, 16, 24, … GiB. The kernel reports a little less than is built in, by an
+/// amount that changes with kernel and firmware; neighboring steps differ by a quarter or more.
 fn memory_step(bytes: u64) -> u64 {
     let mut step = 1u64;
     while step.saturating_mul(GIB) < bytes {
@@ -101,7 +101,7 @@ fn memory_step(bytes: u64) -> u64 {
     step
 }
 
-/// One name for what kernels call differently.
+/// One name for an architecture that kernels name differently.
 fn architecture(machine: &str) -> String {
     match machine {
         "amd64" => "x86_64".to_owned(),
@@ -114,8 +114,8 @@ fn architecture(machine: &str) -> String {
     }
 }
 
-/// A processor's name without what every name has: trademarks, clock, number of cores, graphics.
-fn model_in_short(model: &str) -> String {
+/// A processor's name without the parts that all names have: trademarks, clock, number of cores, graphics.
+fn short_model(model: &str) -> String {
     let lower = model.to_lowercase();
     let name = lower.split(['@', '/']).next().unwrap_or_default();
     let name = name.split(" with ").next().unwrap_or_default();
@@ -123,7 +123,7 @@ fn model_in_short(model: &str) -> String {
     let name = name.replace(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'), " ");
     let mut short = String::new();
     for word in
-        name.split_whitespace().map(|word| word.trim_matches(['-', '.'])).filter(|w| says_something(w))
+        name.split_whitespace().map(|word| word.trim_matches(['-', '.'])).filter(|w| is_distinctive(w))
     {
         if short.len() + 1 + word.len() > LONGEST_MODEL {
             break;
@@ -136,8 +136,8 @@ fn model_in_short(model: &str) -> String {
     if short.is_empty() { "unknown-cpu".to_owned() } else { short }
 }
 
-/// Whether a word of a processor's name tells it from others.
-fn says_something(word: &str) -> bool {
+/// True if the word distinguishes a processor from others.
+fn is_distinctive(word: &str) -> bool {
     let generation = word.strip_suffix("th").or_else(|| word.strip_suffix("rd"));
     let ordinal = generation.is_some_and(|number| number.parse::<u32>().is_ok());
     let filler = matches!(word, "" | "cpu" | "processor" | "gen" | "w" | "version");
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    /// Whoever changes this has forked every history: raise [`CLASS_RECIPE`].
+    /// A change of this expectation forks every history: raise [`CLASS_RECIPE`].
     #[test]
     fn the_recipe_is_fixed() {
         assert_eq!(CLASS_RECIPE, 1);
@@ -241,7 +241,7 @@ mod tests {
             ("…/…", "unknown-cpu"),
         ];
         for (name, short) in names {
-            assert_eq!(model_in_short(name), short, "{name}");
+            assert_eq!(short_model(name), short, "{name}");
         }
     }
 

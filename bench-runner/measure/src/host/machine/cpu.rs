@@ -1,44 +1,43 @@
-//! What `/proc/cpuinfo` and the topology of `/sys` say of the processors.
+//! Processor information from `/proc/cpuinfo` and the topology in `/sys`.
 
 use std::collections::BTreeSet;
 
 use super::super::procfs;
-use super::super::source::Source;
+use super::super::system_files::SystemFiles;
 
 /// The processors of a machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Cpu {
-    /// Name, or codes in its place.
+pub(super) struct CpuInfo {
+    /// Name, or codes if it has no name.
     pub(super) model: Option<String>,
     /// Vendor, family and model number (x86).
     pub(super) signature: Option<String>,
-    /// Cores of all sockets.
+    /// Number of cores in all sockets.
     pub(super) cores: Option<u32>,
-    /// Hardware threads that are switched on.
+    /// Number of hardware threads that are switched on.
     pub(super) threads: Option<u32>,
     /// Revision of the silicon (x86).
     pub(super) stepping: Option<String>,
     /// Version of the microcode (x86).
     pub(super) microcode: Option<String>,
-    /// Names of ARM designs that are known by their codes.
+    /// Names of ARM designs with known codes.
     pub(super) designs: Vec<String>,
-    /// Whether the processor says that a hypervisor runs it (x86).
+    /// True if the processor reports that a hypervisor runs it (x86).
     pub(super) hypervisor: bool,
 }
 
-impl Cpu {
-    /// Looks at the system.
-    pub(super) fn read(source: &Source) -> Self {
-        let mut cpu = parse(&source.text("proc/cpuinfo").unwrap_or_default());
-        let online = source.value("sys/devices/system/cpu/online");
+impl CpuInfo {
+    pub(super) fn read(files: &SystemFiles) -> Self {
+        let mut cpu = parse(&files.text("proc/cpuinfo").unwrap_or_default());
+        let online = files.value("sys/devices/system/cpu/online");
         if let Some(threads) = online.and_then(|list| procfs::cpu_list_len(&list)) {
             cpu.threads = Some(threads);
         }
-        // ARM's cpuinfo has no cores, so the topology goes first.
-        let siblings: BTreeSet<String> = source
+        // ARM's cpuinfo has no cores, so the topology takes precedence.
+        let siblings: BTreeSet<String> = files
             .cpus()
             .iter()
-            .filter_map(|cpu| source.value(cpu.join("topology/thread_siblings_list")))
+            .filter_map(|cpu| files.value(cpu.join("topology/thread_siblings_list")))
             .collect();
         if !siblings.is_empty() {
             cpu.cores = u32::try_from(siblings.len()).ok();
@@ -47,9 +46,9 @@ impl Cpu {
     }
 }
 
-/// Reads a `/proc/cpuinfo` of any architecture. The pairs of all processors are read alike: what is a name is taken
-/// from the first, what is counted from all.
-fn parse(cpuinfo: &str) -> Cpu {
+/// Parses the `/proc/cpuinfo` of any architecture. The pairs of all processors are read alike: names come
+/// from the first processor, counts from all.
+fn parse(cpuinfo: &str) -> CpuInfo {
     let mut threads = 0;
     let mut cores = BTreeSet::new();
     let mut package = "";
@@ -75,7 +74,7 @@ fn parse(cpuinfo: &str) -> Cpu {
         .zip(first("cpu family"))
         .zip(first("model"))
         .map(|((vendor, family), model)| format!("{vendor}-{family}-{model}"));
-    Cpu {
+    CpuInfo {
         // A 32-bit view of an ARM machine has a `model name` that is the same for all of them.
         model: arm_model(&parts).or_else(name),
         signature,
@@ -97,14 +96,14 @@ fn hex(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
-/// Codes rather than names: they stay the same when [`arm_design`] learns another one.
+/// Codes rather than names: they stay the same when a design is added to [`arm_design`].
 fn arm_model(parts: &BTreeSet<(u32, u32)>) -> Option<String> {
     let codes: Vec<String> =
         parts.iter().map(|(implementer, part)| format!("{implementer:#04x}:{part:#05x}")).collect();
     (!codes.is_empty()).then(|| format!("arm {}", codes.join(" ")))
 }
 
-/// Names of designs that builds run on, for readers; in no key.
+/// Names of designs that builds run on, for display only; not part of any key.
 fn arm_design(codes: (u32, u32)) -> Option<&'static str> {
     Some(match codes {
         (0x41, 0xd03) => "Cortex-A53",
@@ -126,7 +125,7 @@ fn arm_design(codes: (u32, u32)) -> Option<&'static str> {
     })
 }
 
-/// What `/proc/cpuinfo` says on several machines, shortened to the lines that matter and some that must not.
+/// `/proc/cpuinfo` of several machines, shortened to the lines that matter and some that must not matter.
 #[cfg(test)]
 pub(super) mod samples {
     pub(crate) const LAPTOP: &str = "\
@@ -217,7 +216,7 @@ uarch\t\t: sifive,u74-mc
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::source::Fixture;
+    use super::super::super::system_files::Fixture;
     use super::samples::*;
     use super::*;
 
@@ -259,8 +258,8 @@ mod tests {
     #[test]
     fn other_architectures_and_nothing() {
         assert_eq!(parse(RISCV).model.as_deref(), Some("sifive,u74-mc"));
-        assert_eq!(parse(""), Cpu::default());
-        assert_eq!(parse("no pairs here"), Cpu::default());
+        assert_eq!(parse(""), CpuInfo::default());
+        assert_eq!(parse("no pairs here"), CpuInfo::default());
     }
 
     #[test]
@@ -270,7 +269,7 @@ mod tests {
         for (cpu, siblings) in [("cpu0", "0-1\n"), ("cpu1", "0-1\n"), ("cpu2", "2-3\n"), ("cpu3", "2-3\n")] {
             fixture.set(&format!("sys/devices/system/cpu/{cpu}/topology/thread_siblings_list"), siblings);
         }
-        let cpu = Cpu::read(&fixture.source());
+        let cpu = CpuInfo::read(&fixture.files());
         assert_eq!((cpu.cores, cpu.threads), (Some(2), Some(4)));
     }
 }

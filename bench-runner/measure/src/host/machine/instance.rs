@@ -1,8 +1,8 @@
-//! The random id that tells a machine from others of its class.
+//! The random id that distinguishes a machine from others of its class.
 //!
-//! One file per installed system: home directories are shared over the network and copied with disk images, and a
-//! machine must not take another one's id from there. Systems are told apart by `/etc/machine-id`, of which only a
-//! hash is kept, as its manual asks.
+//! One file per installed system: home directories are shared over the network and copied with disk images,
+//! and a machine must not take another one's id from there. Systems are distinguished by `/etc/machine-id`,
+//! of which only a hash is kept, as its manual asks.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -11,54 +11,54 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::super::PathError;
-use super::super::source::Source;
+use super::super::system_files::SystemFiles;
 use super::MachineError;
 
 const DIGITS: usize = 32;
 
-/// The id kept below `state_dir`, made on first use.
-pub(super) fn read_or_make(source: &Source, state_dir: &Path) -> Result<String, MachineError> {
-    let path = file(source, state_dir);
+/// The id stored below `state_dir`, created on first use.
+pub(super) fn read_or_make(files: &SystemFiles, state_dir: &Path) -> Result<String, MachineError> {
+    let path = file(files, state_dir);
     match fs::read_to_string(&path) {
-        Ok(text) => checked(&text, path),
+        Ok(text) => check_id(&text, path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make(state_dir, &path)?;
-            // Another process may have been faster; its id stands.
-            let text = fs::read_to_string(&path).map_err(PathError::of("read", &path))?;
-            checked(&text, path)
+            // Another process may have been faster; its id is used.
+            let text = fs::read_to_string(&path).map_err(PathError::context("read", &path))?;
+            check_id(&text, path)
         }
-        Err(error) => Err(PathError::of("read", &path)(error).into()),
+        Err(error) => Err(PathError::context("read", &path)(error).into()),
     }
 }
 
-fn file(source: &Source, state_dir: &Path) -> PathBuf {
-    let system = source.value("etc/machine-id").filter(|id| is_hex(id, DIGITS));
+fn file(files: &SystemFiles, state_dir: &Path) -> PathBuf {
+    let system = files.value("etc/machine-id").filter(|id| is_hex(id, DIGITS));
     state_dir.join(match system {
         Some(id) => {
             let hash = Sha256::digest(format!("bench-runner:{id}").as_bytes());
             format!("machine-id-{}", hex(&hash[..4]))
         }
-        // Containers mostly have none, or an empty one.
+        // Most containers have none, or an empty one.
         None => "machine-id".to_owned(),
     })
 }
 
-fn checked(text: &str, path: PathBuf) -> Result<String, MachineError> {
+fn check_id(text: &str, path: PathBuf) -> Result<String, MachineError> {
     let id = text.trim();
     if is_hex(id, DIGITS) { Ok(id.to_owned()) } else { Err(MachineError::InvalidId { path }) }
 }
 
-/// Writes a new id under another name and moves it to its place, unless one is there by then.
+/// Writes a new id to a temporary file and moves it to `path`, unless `path` exists by then.
 fn make(state_dir: &Path, path: &Path) -> Result<(), PathError> {
-    fs::create_dir_all(state_dir).map_err(PathError::of("create", state_dir))?;
+    fs::create_dir_all(state_dir).map_err(PathError::context("create", state_dir))?;
     let mut draft =
-        tempfile::NamedTempFile::new_in(state_dir).map_err(PathError::of("write in", state_dir))?;
-    let id = random().map_err(PathError::of("read", Path::new(RANDOM)))?;
-    writeln!(draft, "{id}").map_err(PathError::of("write", draft.path()))?;
+        tempfile::NamedTempFile::new_in(state_dir).map_err(PathError::context("write in", state_dir))?;
+    let id = random().map_err(PathError::context("read", Path::new(RANDOM)))?;
+    writeln!(draft, "{id}").map_err(PathError::context("write", draft.path()))?;
     match draft.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(failed) => Err(PathError::of("create", path)(failed.error)),
+        Err(failed) => Err(PathError::context("create", path)(failed.error)),
     }
 }
 
@@ -82,27 +82,27 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use std::thread;
 
-    use super::super::super::source::Fixture;
+    use super::super::super::system_files::Fixture;
     use super::*;
 
     #[test]
     fn the_id_stays_and_differs_between_users() {
         let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let source = Fixture::new(&[]).source();
+        let files = Fixture::new(&[]).files();
         let state = here.path().join("deep/bench-runner");
-        let id = read_or_make(&source, &state).unwrap();
+        let id = read_or_make(&files, &state).unwrap();
         assert!(is_hex(&id, DIGITS), "{id}");
-        assert_eq!(read_or_make(&source, &state).unwrap(), id);
-        assert_ne!(read_or_make(&source, there.path()).unwrap(), id);
+        assert_eq!(read_or_make(&files, &state).unwrap(), id);
+        assert_ne!(read_or_make(&files, there.path()).unwrap(), id);
         assert_eq!(fs::read_dir(&state).unwrap().count(), 1, "drafts were left");
     }
 
     #[test]
     fn all_that_come_first_at_once_get_the_same_id() {
         let state = tempfile::tempdir().unwrap();
-        let source = Fixture::new(&[]).source();
+        let files = Fixture::new(&[]).files();
         let ids: Vec<String> = thread::scope(|scope| {
-            let each = || read_or_make(&source, state.path()).unwrap();
+            let each = || read_or_make(&files, state.path()).unwrap();
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(each)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
@@ -114,19 +114,19 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let system = |id: &str| Fixture::new(&[("etc/machine-id", &format!("{id}\n"))]);
         let (one, two) = (system(&"1a".repeat(16)), system(&"2b".repeat(16)));
-        let first = read_or_make(&one.source(), home.path()).unwrap();
-        let second = read_or_make(&two.source(), home.path()).unwrap();
+        let first = read_or_make(&one.files(), home.path()).unwrap();
+        let second = read_or_make(&two.files(), home.path()).unwrap();
         assert_ne!(first, second);
-        assert_eq!(read_or_make(&one.source(), home.path()).unwrap(), first);
+        assert_eq!(read_or_make(&one.files(), home.path()).unwrap(), first);
         let container = system("uninitialized");
-        assert_eq!(file(&container.source(), Path::new("/s")), Path::new("/s/machine-id"));
+        assert_eq!(file(&container.files(), Path::new("/s")), Path::new("/s/machine-id"));
     }
 
     #[test]
     fn a_file_with_something_else_is_named() {
         let state = tempfile::tempdir().unwrap();
         fs::write(state.path().join("machine-id"), "hello\n").unwrap();
-        let error = read_or_make(&Fixture::new(&[]).source(), state.path()).unwrap_err().to_string();
+        let error = read_or_make(&Fixture::new(&[]).files(), state.path()).unwrap_err().to_string();
         assert!(error.contains("machine-id` does not hold 32 hex digits; remove it"), "{error}");
     }
 }

@@ -1,7 +1,8 @@
-//! What the machine is: two keys to file samples under, and what is worth knowing besides.
+//! Identity of the machine: two keys that samples are filed under, and its provenance.
 //!
-//! The *class* is made from facts that do not drift, so that identical machines share it and a new kernel does not
-//! fork a history. The *instance* tells two machines of a class apart. Provenance is recorded and in neither key.
+//! The *class* is made from facts that do not drift, so that identical machines share it and a new kernel
+//! does not fork a history. The *instance* distinguishes two machines of a class. Provenance is recorded and
+//! is part of neither key.
 
 mod class;
 mod cpu;
@@ -14,61 +15,62 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::PathError;
-use super::source::Source;
+use super::system_files::SystemFiles;
 pub use class::Facts;
-pub use label::{InvalidLabel, LABEL_VARIABLE, Label};
+pub use label::{InvalidLabel, LABEL_VARIABLE, MachineLabel};
 pub use provenance::Provenance;
 
 /// The machine that samples were taken on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Machine {
-    /// What identical machines share: readable, with the recipe's version and a short hash of the facts.
+pub struct HostMachine {
+    /// Key that identical machines share: readable, with the recipe's version and a short hash of the facts.
     #[serde(deserialize_with = "file_name")]
     pub class: String,
-    /// What tells it from others of its class: the label where there is one, a random id otherwise.
+    /// Key that distinguishes it from others of its class: the label, or a random id if there is no label.
     #[serde(deserialize_with = "file_name")]
     pub instance: String,
-    /// The name that its owner gave it.
-    pub label: Option<Label>,
-    /// What the class is made from.
+    /// The name given by its owner.
+    pub label: Option<MachineLabel>,
+    /// The facts that determine the class.
     pub facts: Facts,
-    /// What is in neither key.
+    /// Properties that are part of neither key.
     pub provenance: Provenance,
 }
 
-/// The machine could not be told from others.
+/// The machine's id could not be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
-    /// The file that holds the random id could not be read or made.
+    /// The file with the random id could not be read or created.
     #[error("{0}; a machine that is named with {LABEL_VARIABLE} needs no file")]
     Path(#[from] PathError),
-    /// The file that holds the random id holds something else.
+    /// The file with the random id has other contents.
     #[error("`{path}` does not hold 32 hex digits; remove it to have a new id made", path = path.display())]
-    InvalidId {
-        /// The file.
-        path: std::path::PathBuf,
-    },
+    InvalidId { path: std::path::PathBuf },
 }
 
-impl Machine {
-    /// Looks at the machine this runs on. Where it has no `label`, its id is kept in `state_dir`, and made there on
-    /// first use.
-    pub fn read(label: Option<Label>, state_dir: &Path) -> Result<Self, MachineError> {
-        Self::read_from(&Source::system(), label, state_dir)
+impl HostMachine {
+    /// Reads the identity of this machine. Without a `label`, its id is stored in `state_dir`, and created
+    /// there on first use.
+    pub fn read(label: Option<MachineLabel>, state_dir: &Path) -> Result<Self, MachineError> {
+        Self::read_from(&SystemFiles::system(), label, state_dir)
     }
 
-    fn read_from(source: &Source, label: Option<Label>, state_dir: &Path) -> Result<Self, MachineError> {
-        let cpu = cpu::Cpu::read(source);
-        let facts = Facts::read(source, &cpu);
+    fn read_from(
+        files: &SystemFiles,
+        label: Option<MachineLabel>,
+        state_dir: &Path,
+    ) -> Result<Self, MachineError> {
+        let cpu = cpu::CpuInfo::read(files);
+        let facts = Facts::read(files, &cpu);
         let instance = match &label {
             Some(label) => label.as_str().to_owned(),
-            None => instance::read_or_make(source, state_dir)?,
+            None => instance::read_or_make(files, state_dir)?,
         };
-        Ok(Self { class: facts.class(), instance, label, provenance: Provenance::read(source, &cpu), facts })
+        Ok(Self { class: facts.class(), instance, label, provenance: Provenance::read(files, &cpu), facts })
     }
 
-    /// The name of its directory among the results: the label, or the class with the start of the id.
+    /// Name of its directory among the results: the label, or the class with the start of the id.
     pub fn directory_name(&self) -> String {
         match &self.label {
             Some(label) => label.as_str().to_owned(),
@@ -80,13 +82,13 @@ impl Machine {
     }
 }
 
-/// Whether `text` can stand as one part of a path on every system, and is not hidden there.
+/// True if `text` can be one component of a path on every system, and is not hidden there.
 fn is_file_name(text: &str) -> bool {
     let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     !text.is_empty() && text.chars().all(safe) && !text.starts_with(['.', '-'])
 }
 
-/// Keys become names of directories, so those of a foreign file are not taken on trust.
+/// Keys become names of directories, so the keys in a foreign file are checked.
 fn file_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if is_file_name(&text) {
@@ -98,13 +100,13 @@ fn file_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::Fixture;
+    use super::super::system_files::Fixture;
     use super::*;
 
-    fn read(fixture: &Fixture, label: Option<&str>) -> Machine {
+    fn read(fixture: &Fixture, label: Option<&str>) -> HostMachine {
         let state = tempfile::tempdir().unwrap();
         let label = label.map(|label| label.parse().unwrap());
-        Machine::read_from(&fixture.source(), label, state.path()).unwrap()
+        HostMachine::read_from(&fixture.files(), label, state.path()).unwrap()
     }
 
     #[test]
@@ -141,7 +143,7 @@ mod tests {
     fn a_labelled_machine_writes_nothing() {
         let state = tempfile::tempdir().unwrap();
         let label = Some("ci".parse().unwrap());
-        Machine::read_from(&Fixture::new(&[]).source(), label, state.path()).unwrap();
+        HostMachine::read_from(&Fixture::new(&[]).files(), label, state.path()).unwrap();
         assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0);
     }
 
@@ -149,7 +151,7 @@ mod tests {
     fn it_survives_its_file_form() {
         let machine = read(&Fixture::new(&[("proc/cpuinfo", cpu::samples::ARM_SERVER)]), None);
         let text = serde_json::to_string(&machine).unwrap();
-        assert_eq!(serde_json::from_str::<Machine>(&text).unwrap(), machine);
+        assert_eq!(serde_json::from_str::<HostMachine>(&text).unwrap(), machine);
     }
 
     #[test]
@@ -158,15 +160,15 @@ mod tests {
         for (key, bad) in [("class", "../../etc"), ("instance", "a/b"), ("instance", ""), ("label", "..")] {
             let mut value = serde_json::to_value(&machine).unwrap();
             value[key] = bad.into();
-            assert!(serde_json::from_value::<Machine>(value).is_err(), "{key} = {bad} was taken");
+            assert!(serde_json::from_value::<HostMachine>(value).is_err(), "{key} = {bad} was taken");
         }
     }
 
     #[test]
     fn this_machine_can_be_read() {
         let state = tempfile::tempdir().unwrap();
-        let first = Machine::read(None, state.path()).unwrap();
-        let second = Machine::read(None, state.path()).unwrap();
+        let first = HostMachine::read(None, state.path()).unwrap();
+        let second = HostMachine::read(None, state.path()).unwrap();
         assert_eq!((&first.class, &first.instance), (&second.class, &second.instance));
         assert!(first.facts.threads >= 1);
         assert!(first.class.contains(std::env::consts::OS), "{}", first.class);

@@ -1,12 +1,12 @@
-//! What is worth knowing of a machine and in no key, because it changes or is nobody's business.
+//! Properties of a machine that are not part of a key, because they change or identify its user.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::frequency;
-use super::super::source::Source;
-use super::cpu::Cpu;
+use super::super::system_files::SystemFiles;
+use super::cpu::CpuInfo;
 
-/// What was the case on the machine when it was looked at; in no key.
+/// State of the machine when it was read; not part of any key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
@@ -16,46 +16,45 @@ pub struct Provenance {
     pub distribution: Option<String>,
     /// The host's name.
     pub hostname: String,
-    /// Maker and name of the whole machine, as its firmware has them.
+    /// Manufacturer and name of the whole machine, from its firmware.
     pub product: Option<String>,
-    /// Names of the processor's designs, where only their codes are in the class (ARM).
+    /// Names of the processor's designs, if only their codes are in the class (ARM).
     pub cpu_designs: Vec<String>,
     /// Revision of the processor's silicon.
     pub stepping: Option<String>,
     /// Version of the processor's microcode.
     pub microcode: Option<String>,
-    /// Frequency governors in force.
+    /// Frequency governors in use.
     pub governors: Vec<String>,
     /// Driver that sets the clock.
     pub frequency_driver: Option<String>,
-    /// Whether the processors may run faster than their nominal clock.
+    /// True if the processors may run faster than their nominal clock.
     pub turbo: Option<bool>,
-    /// What the machine shows of being virtual or a container; `None` is no proof of the contrary.
+    /// Signs that the machine is virtual or a container; `None` does not prove the contrary.
     pub virtualisation: Option<String>,
 }
 
 impl Provenance {
-    /// Looks at the system.
-    pub(super) fn read(source: &Source, cpu: &Cpu) -> Self {
+    pub(super) fn read(files: &SystemFiles, cpu: &CpuInfo) -> Self {
         let uname = rustix::system::uname();
         let [system, release, host] = [uname.sysname(), uname.release(), uname.nodename()]
             .map(|text| text.to_string_lossy().into_owned());
-        let product = product(source);
+        let product = product(files);
         Self {
-            virtualisation: virtualisation(source, cpu.hypervisor, product.as_deref(), &release),
+            virtualisation: virtualisation(files, cpu.hypervisor, product.as_deref(), &release),
             kernel: format!("{system} {release}"),
-            distribution: source
+            distribution: files
                 .text("etc/os-release")
-                .or_else(|| source.text("usr/lib/os-release"))
+                .or_else(|| files.text("usr/lib/os-release"))
                 .and_then(|text| distribution(&text)),
             hostname: host,
             product,
             cpu_designs: cpu.designs.clone(),
             stepping: cpu.stepping.clone(),
             microcode: cpu.microcode.clone(),
-            governors: frequency::governors(source),
-            frequency_driver: source.value("sys/devices/system/cpu/cpufreq/policy0/scaling_driver"),
-            turbo: frequency::turbo(source),
+            governors: frequency::governors(files),
+            frequency_driver: files.value("sys/devices/system/cpu/cpufreq/policy0/scaling_driver"),
+            turbo: frequency::turbo(files),
         }
     }
 }
@@ -73,16 +72,16 @@ fn distribution(os_release: &str) -> Option<String> {
     })
 }
 
-fn product(source: &Source) -> Option<String> {
-    let dmi = |file: &str| source.value(format!("sys/class/dmi/id/{file}"));
+fn product(files: &SystemFiles) -> Option<String> {
+    let dmi = |file: &str| files.value(format!("sys/class/dmi/id/{file}"));
     match (dmi("sys_vendor"), dmi("product_name")) {
         (Some(vendor), Some(product)) => Some(format!("{vendor} {product}")),
-        (one, other) => one.or(other).or_else(|| source.value("proc/device-tree/model")),
+        (one, other) => one.or(other).or_else(|| files.value("proc/device-tree/model")),
     }
 }
 
-fn virtualisation(source: &Source, flag: bool, product: Option<&str>, release: &str) -> Option<String> {
-    // Makers whose machines are virtual whatever the product; others also build real ones.
+fn virtualisation(files: &SystemFiles, flag: bool, product: Option<&str>, release: &str) -> Option<String> {
+    // Manufacturers whose machines are all virtual; others also build real ones.
     const VIRTUAL: [&str; 9] = [
         "QEMU",
         "VMware",
@@ -95,19 +94,19 @@ fn virtualisation(source: &Source, flag: bool, product: Option<&str>, release: &
         "Virtual Machine",
     ];
     let maker = product.and_then(|product| VIRTUAL.iter().find(|name| product.contains(**name)));
-    let tree = source.value("proc/device-tree/hypervisor/compatible");
+    let tree = files.value("proc/device-tree/hypervisor/compatible");
     let machine = if release.to_lowercase().contains("microsoft") {
         Some("virtual machine (WSL)".to_owned())
     } else if let Some(maker) = maker {
         Some(format!("virtual machine ({})", maker.trim()))
-    } else if let Some(kind) = tree.or_else(|| source.value("sys/hypervisor/type")) {
+    } else if let Some(kind) = tree.or_else(|| files.value("sys/hypervisor/type")) {
         Some(format!("virtual machine ({kind})"))
     } else {
         flag.then(|| "virtual machine".to_owned())
     };
     let marks = [(".dockerenv", "container (docker)"), ("run/.containerenv", "container (podman)")];
     let container =
-        marks.iter().find(|(file, _)| source.path(file).exists()).map(|(_, name)| (*name).to_owned());
+        marks.iter().find(|(file, _)| files.path(file).exists()).map(|(_, name)| (*name).to_owned());
     match (container, machine) {
         (Some(container), Some(machine)) => Some(format!("{container} in {machine}")),
         (one, other) => one.or(other),
@@ -116,7 +115,7 @@ fn virtualisation(source: &Source, flag: bool, product: Option<&str>, release: &
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::source::Fixture;
+    use super::super::super::system_files::Fixture;
     use super::super::cpu;
     use super::*;
 
@@ -134,8 +133,8 @@ mod tests {
     fn hints_of_being_virtual() {
         let hint = |files: &[(&str, &str)], flag, release: &str| {
             let fixture = Fixture::new(files);
-            let source = fixture.source();
-            virtualisation(&source, flag, product(&source).as_deref(), release)
+            let files = fixture.files();
+            virtualisation(&files, flag, product(&files).as_deref(), release)
         };
         let vendor = "sys/class/dmi/id/sys_vendor";
         let name = "sys/class/dmi/id/product_name";
@@ -162,8 +161,8 @@ mod tests {
             ("sys/devices/system/cpu/cpufreq/policy0/scaling_driver", "intel_pstate\n"),
             ("sys/devices/system/cpu/intel_pstate/no_turbo", "0\n"),
         ]);
-        let source = fixture.source();
-        let seen = Provenance::read(&source, &Cpu::read(&source));
+        let files = fixture.files();
+        let seen = Provenance::read(&files, &CpuInfo::read(&files));
         assert_eq!(seen.governors, ["powersave"]);
         assert_eq!(seen.frequency_driver.as_deref(), Some("intel_pstate"));
         assert_eq!(seen.turbo, Some(true));
@@ -175,8 +174,8 @@ mod tests {
     #[test]
     fn a_server_without_frequency_control_shows_none() {
         let fixture = Fixture::new(&[("proc/cpuinfo", cpu::samples::ARM_SERVER)]);
-        let source = fixture.source();
-        let seen = Provenance::read(&source, &Cpu::read(&source));
+        let files = fixture.files();
+        let seen = Provenance::read(&files, &CpuInfo::read(&files));
         assert_eq!((seen.governors, seen.turbo, seen.microcode), (vec![], None, None));
         assert_eq!(seen.cpu_designs, ["Neoverse-N1"]);
     }

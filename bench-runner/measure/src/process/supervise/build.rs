@@ -1,4 +1,4 @@
-//! One build from the opening of its files to the death of its last process.
+//! One build from the opening of its files to the end of its last process.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -11,23 +11,23 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::{Pid, Signal};
 
 use super::super::procfs;
-use super::super::protocol::{Answer, Request};
+use super::super::protocol::{SupervisorAnswer, SupervisorRequest};
 use super::super::{BuildResult, ControlGroup, ExitKind, Job};
-use super::cgroup::Group;
+use super::cgroup::BuildCgroup;
 use super::clock::ClockPipe;
 use super::enter;
-use super::events::{Event, SupervisorEvents};
+use super::events::{SupervisorEvent, SupervisorEvents};
 use super::usage::{Children, ResourceUsage};
 
-/// How long a build may take to end after it has been asked to.
+/// Grace period after a build has been asked to end.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long killed processes may take to disappear before that is an error.
-const DEATH: Duration = Duration::from_secs(30);
-/// How often the survivors are killed again: a process may have been born while they were listed.
-const AGAIN: Duration = Duration::from_millis(50);
+/// Time limit for killed processes to disappear; after that it is an error.
+const KILL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Interval between kills of the survivors: a process may have been forked while they were listed.
+const KILL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Runs a build to its end. What its own process and its setup commands leave behind is left alone for `hold`, or until
-/// the harness has done with it. An error is the harness's, never the build's.
+/// Runs a build to its end. Processes that it and its setup commands leave behind are left alone for `hold`,
+/// or until the harness releases them. An error is the harness's, never the build's.
 pub(super) fn build(
     events: &mut SupervisorEvents,
     kind: Option<&ControlGroup>,
@@ -38,62 +38,62 @@ pub(super) fn build(
         return Ok(BuildResult::without_running(ExitKind::NotStarted { reason }));
     }
     let group = kind
-        .map(Group::make)
+        .map(BuildCgroup::make)
         .transpose()
         .map_err(|error| format!("could not make a control group for the build: {error}"))?;
     let command = command(job)?;
     // A copy, because a child's own standard output is the build's by then.
     let harness = io::stdout().as_fd().try_clone_to_owned();
     let harness = harness.map_err(|error| format!("could not copy a file descriptor: {error}"))?;
-    let mut running = Running { events, group, harness, usage: ResourceUsage::new() };
-    let fate = running.carry_out(job, command, hold);
-    // Whatever went wrong above: nothing of the build may be left.
+    let mut running = RunningBuild { events, group, harness, usage: ResourceUsage::new() };
+    let outcome = running.carry_out(job, command, hold);
+    // Whatever went wrong above: no process of the build may be left.
     let ended_all = running.end_all();
     ended_all.map_err(lost)?;
-    match fate? {
+    match outcome? {
         LeaderOutcome::NeverBegan(ended) => Ok(BuildResult::without_running(ended)),
-        LeaderOutcome::Ran(course) => running.finished(course),
+        LeaderOutcome::Ran(course) => running.result(course),
     }
 }
 
-/// A build whose first process is about to be started, or has been.
-pub(super) struct Running<'a> {
+/// A build whose first process is about to be started, or has been started.
+pub(super) struct RunningBuild<'a> {
     pub(super) events: &'a mut SupervisorEvents,
-    group: Option<Group<'a>>,
-    /// Where processes report to.
+    group: Option<BuildCgroup<'a>>,
+    /// The standard output of the supervisor, which processes report to.
     harness: OwnedFd,
     pub(super) usage: ResourceUsage,
 }
 
-/// What became of a build, before what it left behind is ended.
+/// Outcome of the build's own process, before the processes it left behind are ended.
 enum LeaderOutcome {
     /// Its own process never ran.
     NeverBegan(ExitKind),
-    /// It did.
-    Ran(Course),
+    /// Its own process ran.
+    Ran(LeaderRun),
 }
 
-/// The course that a build took.
-struct Course {
+/// The run of the build's own process.
+struct LeaderRun {
     started_at: SystemTime,
-    /// When its clock was started.
+    /// Start of its clock.
     start: Duration,
-    /// What the harness ended it for.
+    /// The reason why the harness ended it, if it did.
     forced: Option<ExitKind>,
     /// Processes that are left although they had time to end.
     stragglers: u32,
 }
 
-/// A process that could not be made.
+/// A process that could not be started.
 pub(super) enum SpawnError {
-    /// Through no fault of the program.
+    /// The harness is to blame, not the program.
     Harness(String),
     /// The program cannot be run.
     Program(io::Error),
 }
 
-impl Running<'_> {
-    /// Runs the setup commands, then runs the build until nothing of it is left that may stay.
+impl RunningBuild<'_> {
+    /// Runs the setup commands, then the build, until every process has ended or has had its time.
     fn carry_out(
         &mut self,
         job: &Job,
@@ -115,12 +115,12 @@ impl Running<'_> {
                 return Ok(LeaderOutcome::NeverBegan(ExitKind::NotStarted { reason }));
             }
         };
-        let start = clock_pipe.fired_at();
-        let (forced, stragglers) = self.see_through(leader, job, hold).map_err(lost)?;
-        Ok(LeaderOutcome::Ran(Course { started_at, start: start.map_err(lost)?, forced, stragglers }))
+        let start = clock_pipe.read_start();
+        let (forced, stragglers) = self.wait_for_end(leader, job, hold).map_err(lost)?;
+        Ok(LeaderOutcome::Ran(LeaderRun { started_at, start: start.map_err(lost)?, forced, stragglers }))
     }
 
-    /// Starts a process of the build, whose end is waited for from then on.
+    /// Starts a process of the build and makes it the leader, whose end is waited for.
     pub(super) fn spawn(
         &mut self,
         mut command: Command,
@@ -129,7 +129,7 @@ impl Running<'_> {
         let procs = self.group.as_ref().map(|group| &group.procs);
         enter::prepare(&mut command, procs, &self.harness, clock_pipe);
         match command.spawn() {
-            // The handle is let go on purpose: the meter reaps.
+            // The handle is dropped on purpose: `usage` reaps the process.
             Ok(child) => {
                 let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
                 let leader = id.ok_or_else(|| SpawnError::Harness("a process without an id".to_owned()))?;
@@ -143,9 +143,9 @@ impl Running<'_> {
         }
     }
 
-    /// Waits for the build and for those that outlive it. Gives what it was ended for, where it was, and the
-    /// number of processes that are left although they had time to end.
-    fn see_through(
+    /// Waits for the build and for processes that outlive it. Returns the reason if the harness ended it, and
+    /// the number of processes that are left although they had time to end.
+    fn wait_for_end(
         &mut self,
         leader: Pid,
         job: &Job,
@@ -154,14 +154,18 @@ impl Running<'_> {
         let deadline = Instant::now().checked_add(job.timeout);
         while self.usage.ended.is_none() {
             match self.events.next(deadline)? {
-                Event::Child => {
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Limit => return self.ask_to_end(leader, ExitKind::TimedOut),
-                Event::Request(Request::Abort) => return self.ask_to_end(leader, ExitKind::Interrupted),
-                Event::Request(_) => return Err(io::Error::other("a second request during a build")),
-                // Nobody waits for a graceful end.
-                Event::Gone => return Ok((Some(ExitKind::Interrupted), 0)),
+                SupervisorEvent::Limit => return self.ask_to_end(leader, ExitKind::TimedOut),
+                SupervisorEvent::Request(SupervisorRequest::Abort) => {
+                    return self.ask_to_end(leader, ExitKind::Interrupted);
+                }
+                SupervisorEvent::Request(_) => {
+                    return Err(io::Error::other("a second request during a build"));
+                }
+                // Without a harness, there is no grace period.
+                SupervisorEvent::Gone => return Ok((Some(ExitKind::Interrupted), 0)),
             }
         }
         if let Some(hold) = hold
@@ -172,46 +176,48 @@ impl Running<'_> {
         let until = Instant::now().checked_add(job.drain);
         while self.usage.reap()? == Children::Left {
             match self.events.next(until)? {
-                // A release that comes now comes after the time for holding was over.
-                Event::Child | Event::Request(Request::Release) => {}
-                Event::Request(_) | Event::Gone => break,
-                Event::Limit => return Ok((None, self.survivors())),
+                // A release at this point came after the hold was over.
+                SupervisorEvent::Child | SupervisorEvent::Request(SupervisorRequest::Release) => {}
+                SupervisorEvent::Request(_) | SupervisorEvent::Gone => break,
+                SupervisorEvent::Limit => return Ok((None, self.survivors())),
             }
         }
         Ok((None, 0))
     }
 
-    /// Tells the harness how the build ended and leaves everything as it is until it says to go on, for `limit` at
-    /// most. Whether what is left may take its time to end.
+    /// Reports to the harness how the build ended and waits until it releases the build, for `limit` at most.
+    /// Returns true if the remaining processes may take their time to end.
     fn hold(&mut self, limit: Duration) -> io::Result<bool> {
         if let Some((ended, _)) = &self.usage.ended {
-            super::answer(&Answer::Held(ended.clone()))?;
+            super::answer(&SupervisorAnswer::Held(ended.clone()))?;
         }
         let until = Instant::now().checked_add(limit);
         loop {
             match self.events.next(until)? {
-                // A parent may ask whether its child is there; what has ended must not look alive.
-                Event::Child => {
+                // A parent may ask whether its child exists; an ended child must not look alive.
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Request(Request::Release) | Event::Limit => return Ok(true),
-                Event::Request(_) | Event::Gone => return Ok(false),
+                SupervisorEvent::Request(SupervisorRequest::Release) | SupervisorEvent::Limit => {
+                    return Ok(true);
+                }
+                SupervisorEvent::Request(_) | SupervisorEvent::Gone => return Ok(false),
             }
         }
     }
 
-    /// Gives the build's own process group the chance to end in order.
+    /// Asks the build's own process group to end, and waits for the grace period.
     fn ask_to_end(&mut self, leader: Pid, why: ExitKind) -> io::Result<(Option<ExitKind>, u32)> {
         // The leader has not been reaped, so the id of the group is still its own.
         let _ = rustix::process::kill_process_group(leader, Signal::TERM);
         let until = Instant::now() + GRACE;
         while self.usage.ended.is_none() && !self.events.gone() {
             match self.events.next(Some(until))? {
-                Event::Child => {
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Limit => break,
-                Event::Request(_) | Event::Gone => {}
+                SupervisorEvent::Limit => break,
+                SupervisorEvent::Request(_) | SupervisorEvent::Gone => {}
             }
         }
         Ok((Some(why), 0))
@@ -222,12 +228,12 @@ impl Running<'_> {
         left.iter().filter(|process| !process.zombie).count().try_into().unwrap_or(u32::MAX)
     }
 
-    /// Kills and reaps every descendant there is.
+    /// Kills and reaps every descendant.
     fn end_all(&mut self) -> io::Result<()> {
         end_descendants(self.events, self.group.as_ref(), &mut self.usage)
     }
 
-    fn finished(self, course: Course) -> Result<BuildResult, String> {
+    fn result(self, course: LeaderRun) -> Result<BuildResult, String> {
         let Some((ended, reaped_at)) = self.usage.ended else {
             return Err("the build's own process was reaped by somebody else".to_owned());
         };
@@ -252,14 +258,14 @@ impl Running<'_> {
 
 /// Kills and reaps every descendant of this process.
 ///
-/// A killed child's own children become ours, and are killed in the next turn. Only our own children are
-/// signalled, which nobody else can reap: their ids cannot have passed to strangers.
+/// A killed child's own children become ours, and are killed in the next iteration. Only our own children are
+/// signaled, which nobody else can reap: their ids cannot have been reused.
 pub(super) fn end_descendants(
     events: &mut SupervisorEvents,
-    group: Option<&Group<'_>>,
+    group: Option<&BuildCgroup<'_>>,
     usage: &mut ResourceUsage,
 ) -> io::Result<()> {
-    let until = Instant::now() + DEATH;
+    let until = Instant::now() + KILL_TIMEOUT;
     while usage.reap()? == Children::Left {
         if Instant::now() >= until {
             return Err(io::Error::other("processes of the build survive being killed"));
@@ -272,12 +278,12 @@ pub(super) fn end_descendants(
                 let _ = rustix::process::kill_process(pid, Signal::KILL);
             }
         }
-        events.next_child(Instant::now() + AGAIN)?;
+        events.next_child(Instant::now() + KILL_INTERVAL)?;
     }
     Ok(())
 }
 
-/// What can be told before anything is tried, in better words than the system's.
+/// An obstacle that can be found without starting anything, in better words than the system's.
 pub(super) fn obvious_obstacle(program: &Path, cwd: &Path, env: &BTreeMap<String, String>) -> Option<String> {
     if !cwd.is_dir() {
         return Some(format!("the directory {} does not exist", cwd.display()));
@@ -292,7 +298,7 @@ pub(super) fn obvious_obstacle(program: &Path, cwd: &Path, env: &BTreeMap<String
     missing.then(|| format!("`{name}` was not found"))
 }
 
-/// Opens a file for output, empty where it is to be `fresh`.
+/// Opens a file for output; `fresh` truncates it.
 pub(super) fn open(path: &Path, fresh: bool) -> Result<File, String> {
     let mut options = File::options();
     options.create(true).append(true);
@@ -308,7 +314,7 @@ fn command(job: &Job) -> Result<Command, String> {
     Ok(command)
 }
 
-/// An error of the system that leaves the end of a build unknown.
+/// The message for a system error that leaves the end of a build unknown.
 pub(super) fn lost(error: io::Error) -> String {
     format!("could not follow the build to its end: {error}")
 }

@@ -1,7 +1,9 @@
-//! A control group (cgroup v2) for each build: all of its CPU time, its peak memory, its end at one stroke.
+//! A control group (cgroup v2) for each build: complete CPU time, peak memory, and one call to kill all
+//! processes.
 //!
-//! Without it, CPU time is lost where a parent ignores the end of its children. A group can be made almost
-//! anywhere that systemd delegates, or by root; where not, the reason is told and builds go without.
+//! Without it, CPU time is lost if a parent does not wait for its children. A group can be created almost
+//! anywhere that systemd delegates, or by root; elsewhere the reason is reported and builds run without a
+//! group.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,23 +14,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::super::ControlGroup;
 use super::enter;
 
-/// What a group has used since it was made.
+/// Resources that a group has used since it was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Usage {
+pub(super) struct CgroupUsage {
     pub(super) user: Duration,
     pub(super) sys: Duration,
     pub(super) peak_memory: Option<u64>,
 }
 
-/// A group that exists; removed on drop.
+/// An existing group; removed on drop.
 #[derive(Debug)]
-pub(super) struct Group<'a> {
+pub(super) struct BuildCgroup<'a> {
     kind: &'a ControlGroup,
-    /// `cgroup.procs`, opened for writing: whoever writes `0` there is in.
+    /// `cgroup.procs`, opened for writing: a process that writes `0` to it joins the group.
     pub(super) procs: File,
 }
 
-impl<'a> Group<'a> {
+impl<'a> BuildCgroup<'a> {
     pub(super) fn make(kind: &'a ControlGroup) -> io::Result<Self> {
         fs::create_dir(&kind.path)?;
         match File::options().write(true).open(kind.path.join("cgroup.procs")) {
@@ -40,7 +42,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    pub(super) fn usage(&self) -> io::Result<Usage> {
+    pub(super) fn usage(&self) -> io::Result<CgroupUsage> {
         let stat = fs::read_to_string(self.kind.path.join("cpu.stat"))?;
         let micros = |key: &str| {
             stat.lines()
@@ -56,24 +58,24 @@ impl<'a> Group<'a> {
         } else {
             None
         };
-        Ok(Usage { user: micros("user_usec")?, sys: micros("system_usec")?, peak_memory })
+        Ok(CgroupUsage { user: micros("user_usec")?, sys: micros("system_usec")?, peak_memory })
     }
 
-    /// Ends every process in it. Without `cgroup.kill` one that forks may slip through: to be called again.
+    /// Kills every process in it. Without `cgroup.kill` a process that forks may be missed, so call it again.
     pub(super) fn kill(&self) {
         kill(&self.kind.path);
     }
 }
 
-impl Drop for Group<'_> {
+impl Drop for BuildCgroup<'_> {
     fn drop(&mut self) {
         end(&self.kind.path);
     }
 }
 
-/// Ends everything in the group at `path` and removes it, as far as possible.
+/// Kills all processes in the group at `path` and removes it, as far as possible.
 pub(in super::super) fn end(path: &Path) {
-    // The kernel lets go of a group some time after its last process has ended.
+    // The kernel releases a group some time after its last process has ended.
     for _ in 0..200 {
         match remove(path) {
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => kill(path),
@@ -90,12 +92,12 @@ fn kill(path: &Path) {
     let members = fs::read_to_string(path.join("cgroup.procs")).unwrap_or_default();
     for pid in members.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw)
     {
-        // It fails only for one that has just ended.
+        // It fails only for a process that has just ended.
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
     }
 }
 
-/// Removes a group with those that were made within it.
+/// Removes a group with the groups within it.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
@@ -109,19 +111,19 @@ fn remove(path: &Path) -> io::Result<()> {
     fs::remove_dir(path)
 }
 
-/// Where groups can be made: the first place that also tells the peak of memory, else the first that works.
-/// With it, what did not work and why.
+/// The first place for groups that also reports peak memory, or else the first that works. The second value
+/// lists the places that did not work, with the reason.
 pub(super) fn find() -> (Option<ControlGroup>, Vec<String>) {
     let mut obstacles = Vec::new();
     let read = |path: &str| fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
     let places = read("/proc/self/mountinfo")
         .and_then(|mounts| Ok((mounts, read("/proc/self/cgroup")?)))
-        .and_then(|(mounts, own)| places(&mounts, &own));
+        .and_then(|(mounts, own)| candidate_dirs(&mounts, &own));
     let places = match places {
         Ok(places) => places,
         Err(why) => return (None, vec![why]),
     };
-    // Unique among namespaces that share the mount, so never somebody else's.
+    // Unique among namespaces that share the mount, so it is never another process's group.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
     let name = format!("bench-runner-{}-{since:08x}", std::process::id());
     let mut best: Option<ControlGroup> = None;
@@ -137,10 +139,10 @@ pub(super) fn find() -> (Option<ControlGroup>, Vec<String>) {
     (best, obstacles)
 }
 
-/// Makes a group, sends a process through it and looks at what it tells.
+/// Creates a group, sends a process through it and checks which files it has.
 fn probe(path: PathBuf) -> io::Result<ControlGroup> {
     let mut kind = ControlGroup { path, peak_memory: false, kill: false };
-    let group = Group::make(&kind)?;
+    let group = BuildCgroup::make(&kind)?;
     enter::try_with_a_process(&group.procs)?;
     group.usage()?;
     let [peak_memory, kill] = ["memory.peak", "cgroup.kill"].map(|file| kind.path.join(file).exists());
@@ -149,10 +151,10 @@ fn probe(path: PathBuf) -> io::Result<ControlGroup> {
     Ok(kind)
 }
 
-/// Directories in which a group may be allowed: beside our own group, within it, at the root of the mount.
+/// Directories in which a group may be allowed: next to our own group, within it, at the root of the mount.
 ///
-/// Beside is best: a group that holds processes itself cannot hand controllers to groups within it.
-fn places(mountinfo: &str, own: &str) -> Result<Vec<PathBuf>, String> {
+/// Next to our own is best: a group that contains processes cannot hand controllers to groups within it.
+fn candidate_dirs(mountinfo: &str, own: &str) -> Result<Vec<PathBuf>, String> {
     let (root, mount) = mountinfo
         .lines()
         .filter_map(|line| line.split_once(" - "))
@@ -164,7 +166,7 @@ fn places(mountinfo: &str, own: &str) -> Result<Vec<PathBuf>, String> {
         .ok_or("no cgroup v2 hierarchy is mounted")?;
     let mut places = Vec::new();
     let own = own.lines().find_map(|line| line.strip_prefix("0::"));
-    // Outside of our namespace it reads `/../…`, which leads nowhere below the mount.
+    // Outside of our namespace it reads `/../…`, which does not exist below the mount.
     let below = own
         .filter(|own| !own.contains("/.."))
         .and_then(|own| Path::new(own).strip_prefix(Path::new(&root)).ok());
@@ -177,7 +179,7 @@ fn places(mountinfo: &str, own: &str) -> Result<Vec<PathBuf>, String> {
     places.push(mount);
     let mut seen = Vec::new();
     for place in places {
-        // `join("")` leaves a slash behind, which components do not see.
+        // `join("")` leaves a trailing slash, which components ignore.
         let place: PathBuf = place.components().collect();
         if !seen.contains(&place) {
             seen.push(place);
@@ -186,7 +188,7 @@ fn places(mountinfo: &str, own: &str) -> Result<Vec<PathBuf>, String> {
     Ok(seen)
 }
 
-/// Space, tab, newline and backslash stand as octal numbers in mountinfo.
+/// Replaces the octal escapes for space, tab, newline and backslash in mountinfo.
 fn unescape(field: &str) -> String {
     let mut text = field.to_owned();
     for (escape, character) in [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")] {
@@ -203,7 +205,7 @@ mod tests {
         30 22 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n";
 
     fn paths(mountinfo: &str, own: &str) -> Vec<String> {
-        places(mountinfo, own).unwrap().iter().map(|place| place.display().to_string()).collect()
+        candidate_dirs(mountinfo, own).unwrap().iter().map(|place| place.display().to_string()).collect()
     }
 
     #[test]
@@ -231,7 +233,8 @@ mod tests {
 
     #[test]
     fn version_1_alone_is_an_obstacle_with_a_reason() {
-        let error = places("32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", "").unwrap_err();
+        let error =
+            candidate_dirs("32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", "").unwrap_err();
         assert_eq!(error, "no cgroup v2 hierarchy is mounted");
     }
 }

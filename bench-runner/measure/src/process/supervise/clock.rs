@@ -1,4 +1,4 @@
-//! The monotonic clock as a number that two processes can share; `Instant` cannot be handed over.
+//! The monotonic clock as a number that two processes can share; an `Instant` cannot be sent.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -12,10 +12,10 @@ pub(super) fn now() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
-/// Lets a new process say at what time it was about to become the build.
+/// Pipe through which a new process sends the time at which it was about to become the build.
 ///
-/// Entering a control group makes the kernel wait for all CPUs, several milliseconds long. That is the
-/// harness's cost, so it is the child that starts the clock, when all of this is behind it.
+/// Entering a control group makes the kernel wait for all CPUs, for several milliseconds. That is the
+/// harness's cost, so the child starts the clock, after everything else is done.
 pub(super) struct ClockPipe {
     reader: PipeReader,
     writer: PipeWriter,
@@ -27,25 +27,25 @@ impl ClockPipe {
         Ok(Self { reader, writer })
     }
 
-    /// To be called in the child, as the last thing before exec; makes system calls only.
-    pub(super) fn fire(raw: i32) -> io::Result<()> {
-        // SAFETY: the caller keeps the gun, and so the descriptor, alive until after the spawn.
+    /// Call it in the child, as the last thing before exec; it only makes system calls.
+    pub(super) fn send_start(raw: i32) -> io::Result<()> {
+        // SAFETY: the caller keeps the pipe, and so the descriptor, open until after the spawn.
         let writer = unsafe { BorrowedFd::borrow_raw(raw) };
         let nanos = u64::try_from(now().as_nanos()).unwrap_or(u64::MAX);
-        // Less than a pipe takes at once, so it is written whole.
+        // Less than the capacity of a pipe, so it is written in one piece.
         rustix::io::write(writer, &nanos.to_ne_bytes())?;
         Ok(())
     }
 
-    /// The descriptor for [`ClockPipe::fire`].
+    /// The descriptor for [`ClockPipe::send_start`].
     pub(super) fn raw(&self) -> i32 {
         self.writer.as_fd().as_raw_fd()
     }
 
-    /// When it was fired. To be called after a spawn that went well, since only then is there an answer.
-    pub(super) fn fired_at(self) -> io::Result<Duration> {
+    /// The time that the child sent. Call it after a successful spawn only; otherwise there is no answer.
+    pub(super) fn read_start(self) -> io::Result<Duration> {
         let Self { mut reader, writer } = self;
-        // Else a child that never fired would be waited for without end.
+        // Otherwise a child that never sent its time would be waited for forever.
         drop(writer);
         let mut bytes = [0; size_of::<u64>()];
         reader.read_exact(&mut bytes)?;
@@ -61,9 +61,9 @@ mod tests {
     fn the_shot_is_heard_once_and_silence_is_an_error() {
         let clock_pipe = ClockPipe::new().unwrap();
         let before = now();
-        ClockPipe::fire(clock_pipe.raw()).unwrap();
-        let fired = clock_pipe.fired_at().unwrap();
+        ClockPipe::send_start(clock_pipe.raw()).unwrap();
+        let fired = clock_pipe.read_start().unwrap();
         assert!(before <= fired && fired <= now());
-        assert!(ClockPipe::new().unwrap().fired_at().is_err());
+        assert!(ClockPipe::new().unwrap().read_start().is_err());
     }
 }

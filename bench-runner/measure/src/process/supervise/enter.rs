@@ -1,4 +1,4 @@
-//! What a process does between fork and exec: only system calls, no allocation.
+//! The part of a process between fork and exec: only system calls, no allocation.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,12 +10,12 @@ use rustix::process::Signal;
 
 use super::clock::ClockPipe;
 
-/// The error number by which a child says that its control group would not have it. No exec gives this one.
+/// Error number that a child returns if it could not enter its control group. No exec returns this one.
 const GROUP_REFUSED: i32 = libc::EXFULL;
 
-/// Makes the child the leader of a session, puts it into the control group, gives it the signals as a login
-/// shell would have them, has it report to the harness and start the clock, where there is one. All must outlive
-/// the spawn.
+/// Makes the child the leader of a session, puts it into the control group, resets the signals as a login
+/// shell would, makes it report to the harness and start the clock, if there is one. All arguments must
+/// outlive the spawn.
 pub(super) fn prepare(
     command: &mut Command,
     procs: Option<&File>,
@@ -27,7 +27,7 @@ pub(super) fn prepare(
     let clock_pipe = clock_pipe.map(ClockPipe::raw);
     let steps = move || {
         rustix::process::setsid()?;
-        // The kernel ends the build's own process should the supervisor be killed.
+        // The kernel kills the build's own process if the supervisor is killed.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         reset_signals();
         if let Some(procs) = procs
@@ -36,7 +36,7 @@ pub(super) fn prepare(
             return Err(io::Error::from_raw_os_error(GROUP_REFUSED));
         }
         report(harness)?;
-        clock_pipe.map_or(Ok(()), ClockPipe::fire)
+        clock_pipe.map_or(Ok(()), ClockPipe::send_start)
     };
     // SAFETY: between fork and exec the closure makes system calls and allocates nothing; an `io::Error` made
     // from an error number does not allocate. The caller keeps the owners of all descriptors until after the
@@ -44,7 +44,7 @@ pub(super) fn prepare(
     unsafe { command.pre_exec(steps) };
 }
 
-/// Whether a failed spawn failed for the control group, which is not the build's fault.
+/// True if a spawn failed because of the control group, which is not the build's fault.
 pub(super) fn is_refusal(error: &io::Error) -> bool {
     error.raw_os_error() == Some(GROUP_REFUSED)
 }
@@ -78,10 +78,11 @@ pub(super) fn try_with_a_process(procs: &File) -> io::Result<()> {
     }
 }
 
-/// Tells the harness the id of the session, in the words of [`Answer::Started`]. It comes from the build itself,
-/// so that the harness knows of it before the build can do anything, such as kill the supervisor.
+/// Reports the id of the session to the harness, in the format of [`SupervisorAnswer::Started`]. The build
+/// itself sends it, so that the harness knows it before the build can do anything, such as kill the
+/// supervisor.
 ///
-/// [`Answer::Started`]: super::super::protocol::Answer::Started
+/// [`SupervisorAnswer::Started`]: super::super::protocol::SupervisorAnswer::Started
 fn report(harness: RawFd) -> io::Result<()> {
     let mut line = [0; 48];
     let mut rest = &mut line[..];
@@ -96,21 +97,21 @@ fn enter(procs: RawFd) -> io::Result<()> {
     write(procs, b"0")
 }
 
-/// Writes a few bytes, which pipes and control files take whole or not at all.
+/// Writes a few bytes, which pipes and control files accept as a whole or not at all.
 fn write(fd: RawFd, bytes: &[u8]) -> io::Result<()> {
     // SAFETY: the buffer is valid for reads of its length; an invalid descriptor is an error, not unsound.
     let written = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
     if written < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Default dispositions and nothing blocked: what is ignored or blocked here would be so in the build.
+/// Resets dispositions to their defaults and unblocks all signals: otherwise the build would inherit them.
 fn reset_signals() {
     for signal in 1..=64 {
-        // SAFETY: setting a default disposition is async-signal-safe; for KILL, STOP and those that the C library
-        // keeps to itself it fails, harmlessly.
+        // SAFETY: setting a default disposition is async-signal-safe; for KILL, STOP and those that the C
+        // library reserves it fails, harmlessly.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
-    // SAFETY: both calls only use the set, which is initialised by the first.
+    // SAFETY: both calls only use the set, which is initialized by the first.
     unsafe {
         let mut none = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
@@ -123,7 +124,7 @@ mod tests {
     use std::io::Read;
     use std::os::fd::AsRawFd;
 
-    use super::super::super::protocol::{Answer, Lines};
+    use super::super::super::protocol::{LineBuffer, SupervisorAnswer};
     use super::*;
 
     #[test]
@@ -131,10 +132,10 @@ mod tests {
         let (mut reader, writer) = io::pipe().unwrap();
         report(writer.as_raw_fd()).unwrap();
         drop(writer);
-        let (mut bytes, mut lines) = (Vec::new(), Lines::default());
+        let (mut bytes, mut lines) = (Vec::new(), LineBuffer::default());
         reader.read_to_end(&mut bytes).unwrap();
         lines.push(&bytes);
-        let answer: Answer = lines.next().unwrap().unwrap();
-        assert_eq!(answer, Answer::Started { pid: std::process::id() as i32 });
+        let answer: SupervisorAnswer = lines.next().unwrap().unwrap();
+        assert_eq!(answer, SupervisorAnswer::Started { pid: std::process::id() as i32 });
     }
 }

@@ -1,21 +1,20 @@
-//! Everything the supervisor can be woken by, in one place to wait: the harness, and its own children.
+//! All events that wake the supervisor, with one place to wait for them: the harness, and its own children.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, FromRawFd};
 use std::time::Instant;
 
-use super::super::protocol::{Lines, Request};
-use super::super::wait::readable;
+use super::super::protocol::{LineBuffer, SupervisorRequest};
+use super::super::wait::wait_readable;
 
-/// What has happened.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event {
-    /// The harness asks for something.
-    Request(Request),
-    /// Some child has ended, or may have.
+pub(super) enum SupervisorEvent {
+    /// The harness sent a request.
+    Request(SupervisorRequest),
+    /// Some child has ended, or may have ended.
     Child,
-    /// The harness has gone, or the supervisor has been told to go. Reported once.
+    /// The harness has gone, or the supervisor has been asked to end. Reported once.
     Gone,
     /// The limit was reached.
     Limit,
@@ -24,14 +23,14 @@ pub(super) enum Event {
 /// Standard input and the signals that concern the supervisor.
 pub(super) struct SupervisorEvents {
     input: io::Stdin,
-    lines: Lines,
+    lines: LineBuffer,
     signals: File,
     harness: i32,
     gone: bool,
 }
 
 impl SupervisorEvents {
-    /// Blocks the signals that are waited for, and ignores Ctrl-C: that is the harness's to answer.
+    /// Blocks the signals that are waited for, and ignores Ctrl-C: the harness handles it.
     pub(super) fn open() -> io::Result<Self> {
         // SAFETY: the set is initialised by `sigemptyset` before use; all pointers are valid for the calls;
         // the descriptor is new and owned by nobody else.
@@ -52,50 +51,51 @@ impl SupervisorEvents {
             File::from_raw_fd(fd)
         };
         let harness = parent();
-        Ok(Self { input: io::stdin(), lines: Lines::default(), signals, harness, gone: false })
+        Ok(Self { input: io::stdin(), lines: LineBuffer::default(), signals, harness, gone: false })
     }
 
     /// The next event, whichever comes first.
-    pub(super) fn next(&mut self, until: Option<Instant>) -> io::Result<Event> {
+    pub(super) fn next(&mut self, until: Option<Instant>) -> io::Result<SupervisorEvent> {
         loop {
             if let Some(request) = self.lines.next() {
-                return Ok(Event::Request(request?));
+                return Ok(SupervisorEvent::Request(request?));
             }
             let input = (!self.gone).then(|| self.input.as_fd());
-            let [input, signals] = readable([input, Some(self.signals.as_fd())], until)?;
+            let [input, signals] = wait_readable([input, Some(self.signals.as_fd())], until)?;
             if signals && let Some(event) = self.read_signals()? {
                 return Ok(event);
             }
             if input && !self.read_input()? {
                 self.gone = true;
-                return Ok(Event::Gone);
+                return Ok(SupervisorEvent::Gone);
             }
             if !signals && !input && until.is_some_and(|until| Instant::now() >= until) {
-                return Ok(Event::Limit);
+                return Ok(SupervisorEvent::Limit);
             }
         }
     }
 
-    /// Waits for a child to end or for the limit, whatever else happens. Requests are dropped meanwhile: the
-    /// harness makes none while it waits for an answer, but to abort what is being ended already.
-    pub(super) fn next_child(&mut self, until: Instant) -> io::Result<Event> {
+    /// Waits for a child to end or for the limit, whatever else happens. Requests are dropped meanwhile:
+    /// while the harness waits for an answer, it only sends a request to abort, and the build is being ended
+    /// already.
+    pub(super) fn next_child(&mut self, until: Instant) -> io::Result<SupervisorEvent> {
         loop {
             let event = self.next(Some(until))?;
-            if matches!(event, Event::Child | Event::Limit) {
+            if matches!(event, SupervisorEvent::Child | SupervisorEvent::Limit) {
                 return Ok(event);
             }
         }
     }
 
-    /// Whether the harness has gone.
+    /// True if the harness has gone.
     pub(super) fn gone(&self) -> bool {
         self.gone
     }
 
-    /// Takes in what the harness has written; false at the end of it.
+    /// Reads the requests of the harness; false at the end of the input.
     fn read_input(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 16 * 1024];
-        // Not through `Stdin`: its buffer would hide what `poll` waits for.
+        // Not through `Stdin`: its buffer would hide data from `poll`.
         match rustix::io::read(self.input.as_fd(), &mut buffer) {
             Ok(0) => Ok(false),
             Ok(count) => {
@@ -107,8 +107,8 @@ impl SupervisorEvents {
         }
     }
 
-    /// Takes all pending signals; a child's end is the lesser news.
-    fn read_signals(&mut self) -> io::Result<Option<Event>> {
+    /// Reads all pending signals; the end of the harness takes precedence over that of a child.
+    fn read_signals(&mut self) -> io::Result<Option<SupervisorEvent>> {
         let mut child = false;
         let mut end = false;
         let mut info = [0; size_of::<libc::signalfd_siginfo>()];
@@ -122,16 +122,17 @@ impl SupervisorEvents {
             // The number of the signal is the first field.
             match u32::from_ne_bytes([info[0], info[1], info[2], info[3]]) as i32 {
                 libc::SIGCHLD => child = true,
-                // The thread of the harness that started us has ended: the harness itself may well live.
+                // The thread of the harness that started us has ended: the harness itself may still be
+                // running.
                 libc::SIGUSR1 => end |= parent() != self.harness,
                 _ => end = true,
             }
         }
         if end && !self.gone {
             self.gone = true;
-            return Ok(Some(Event::Gone));
+            return Ok(Some(SupervisorEvent::Gone));
         }
-        Ok(child.then_some(Event::Child))
+        Ok(child.then_some(SupervisorEvent::Child))
     }
 }
 

@@ -1,9 +1,9 @@
-//! The supervisor's own side: a small process that owns every process of a build.
+//! The supervisor's side: a small process that owns every process of a build.
 //!
-//! It has a session of its own, so that Ctrl-C reaches the harness only; it is a subreaper, so that whatever
-//! loses its parent comes to it; it has one thread and, while a build runs, it sleeps in one `poll` on the
-//! harness and on its children. When the harness is gone, by whatever way, it kills and reaps what is left,
-//! removes the control group and ends.
+//! It has its own session, so that Ctrl-C reaches the harness only; it is a subreaper, so that orphaned
+//! processes become its children; it has one thread and, while a build runs, it sleeps in one `poll` on the
+//! harness and on its children. When the harness is gone, for whatever reason, it kills and reaps the
+//! remaining processes, removes the control group and exits.
 
 mod build;
 pub(super) mod cgroup;
@@ -18,24 +18,24 @@ use std::io::{self, Write};
 use rustix::process::Signal;
 
 use super::Accounting;
-use super::protocol::{Answer, PROGRAM, Request, to_line};
-use events::{Event, SupervisorEvents};
+use super::protocol::{PROGRAM, SupervisorAnswer, SupervisorRequest, to_line};
+use events::{SupervisorEvent, SupervisorEvents};
 use usage::ResourceUsage;
 
-/// Body of the hidden verb. Takes requests from standard input, gives answers on standard output, and returns
-/// the exit code when the harness is gone.
+/// Body of the hidden verb. Reads requests from standard input, writes answers to standard output, and
+/// returns the exit code when the harness is gone.
 pub fn supervise() -> i32 {
     match serve() {
         Ok(()) => 0,
-        // The harness may be gone as well; then there is nobody to tell.
-        Err(error) => answer(&Answer::Failed { reason: error.to_string() }).map_or(1, |()| 1),
+        // The harness may be gone as well; then nobody reads it.
+        Err(error) => answer(&SupervisorAnswer::Failed { reason: error.to_string() }).map_or(1, |()| 1),
     }
 }
 
 fn serve() -> io::Result<()> {
     let mut events = SupervisorEvents::open()?;
     let served = serve_from(&mut events);
-    // No child of a build is left behind, even where the conversation broke off.
+    // No child of a build is left behind, even if the conversation broke off.
     build::end_descendants(&mut events, None, &mut ResourceUsage::new())?;
     served
 }
@@ -48,41 +48,47 @@ fn serve_from(events: &mut SupervisorEvents) -> io::Result<()> {
     }
     loop {
         match events.next(None)? {
-            Event::Request(Request::Setup { control_group }) => {
+            SupervisorEvent::Request(SupervisorRequest::Setup { control_group }) => {
                 if control_group {
                     let (group, obstacles) = cgroup::find();
                     accounting.group = group;
                     accounting.obstacles.extend(obstacles);
                 }
-                let ready = Answer::Ready { program: PROGRAM.to_owned(), accounting: accounting.clone() };
+                let ready =
+                    SupervisorAnswer::Ready { program: PROGRAM.to_owned(), accounting: accounting.clone() };
                 answer(&ready)?;
             }
-            Event::Request(Request::Build { job, hold }) => {
+            SupervisorEvent::Request(SupervisorRequest::Build { job, hold }) => {
                 let result = build::build(events, accounting.group.as_ref(), &job, hold);
                 if events.gone() {
                     return Ok(());
                 }
-                answer(&result.map_or_else(|reason| Answer::Failed { reason }, Answer::BuildResult))?;
+                answer(&result.map_or_else(
+                    |reason| SupervisorAnswer::Failed { reason },
+                    SupervisorAnswer::BuildResult,
+                ))?;
             }
-            // What it was meant for has ended meanwhile.
-            Event::Request(Request::Abort | Request::Release) | Event::Child | Event::Limit => {}
-            Event::Gone => return Ok(()),
+            // The build it was meant for has ended meanwhile.
+            SupervisorEvent::Request(SupervisorRequest::Abort | SupervisorRequest::Release)
+            | SupervisorEvent::Child
+            | SupervisorEvent::Limit => {}
+            SupervisorEvent::Gone => return Ok(()),
         }
     }
 }
 
-/// Makes this process the one that orphans come to, tied to the life of the harness.
+/// Makes this process the subreaper, tied to the life of the harness.
 fn set_up_process() -> io::Result<()> {
-    // A second line: the end of standard input does not come where another process holds its other end.
+    // A second safeguard: standard input does not end if another process holds its other end.
     rustix::process::set_parent_process_death_signal(Some(Signal::USR1))?;
-    // What the harness itself inherited (a jobserver, a lock) is no business of the builds.
-    // SAFETY: it only marks descriptors, to be closed on exec; none is closed under anybody's feet.
+    // Descriptors that the harness itself inherited (a jobserver, a lock) must not reach the builds.
+    // SAFETY: it only marks descriptors, to be closed on exec; none is closed while in use.
     unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     Ok(())
 }
 
-fn answer(message: &Answer) -> io::Result<()> {
+fn answer(message: &SupervisorAnswer) -> io::Result<()> {
     let mut output = io::stdout().lock();
     output.write_all(&to_line(message)?)?;
     output.flush()

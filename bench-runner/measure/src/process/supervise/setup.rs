@@ -1,30 +1,31 @@
-//! What is done before a build under the same accounting, such as starting a server.
+//! Setup commands: programs that run before a build under the same accounting, such as one that starts a
+//! server.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::super::protocol::Request;
-use super::super::tool::{last_lines, said};
+use super::super::protocol::SupervisorRequest;
+use super::super::tool::{format_last_lines, last_lines};
 use super::super::{ExitKind, Job, SetupCommand};
-use super::build::{Running, SpawnError, lost, obvious_obstacle, open};
-use super::events::Event;
+use super::build::{RunningBuild, SpawnError, lost, obvious_obstacle, open};
+use super::events::SupervisorEvent;
 
-/// Lines of what a failed setup command said that are told.
+/// Lines shown of the output of a failed setup command.
 const LAST_LINES: usize = 12;
-/// Bytes that they are looked for in.
+/// Bytes at the end of the output in which these lines are looked for.
 const LAST_BYTES: u64 = 8 * 1024;
 
-impl Running<'_> {
-    /// Runs a setup command and waits for its own process to end; what that leaves behind runs on. Gives what becomes of
-    /// the build, where that cannot begin any more.
+impl RunningBuild<'_> {
+    /// Runs a setup command and waits for its own process to end; processes that it leaves behind run on.
+    /// Returns how the build ended, if it cannot begin any more.
     pub(super) fn run_setup(&mut self, job: &Job, setup: &SetupCommand) -> Result<Option<ExitKind>, String> {
         let env = setup.env.as_ref().unwrap_or(&job.env);
         if let Some(reason) = obvious_obstacle(&setup.program, &job.cwd, env) {
             return Ok(Some(ExitKind::NotStarted { reason }));
         }
-        // A file, and one without a name: a daemon may keep it open for as long as it likes.
+        // An unnamed file: a daemon may keep it open for as long as it likes.
         let stderr = tempfile::tempfile();
         let mut stderr = stderr.map_err(|error| format!("could not make a temporary file: {error}"))?;
         let copy = stderr.try_clone();
@@ -52,8 +53,8 @@ impl Running<'_> {
                 return Ok(Some(ExitKind::NotStarted { reason }));
             }
         };
-        let words = last_words(&mut stderr).map_err(lost)?;
-        let reason = format!("`{}`, which comes before it, {how}{}", setup.line(), said(&words));
+        let words = end_of_output(&mut stderr).map_err(lost)?;
+        let reason = format!("`{}`, which comes before it, {how}{}", setup.line(), format_last_lines(&words));
         Ok(Some(ExitKind::NotStarted { reason }))
     }
 
@@ -64,19 +65,23 @@ impl Running<'_> {
                 return Ok(ended.clone());
             }
             match self.events.next(deadline)? {
-                Event::Child => {
+                SupervisorEvent::Child => {
                     self.usage.reap()?;
                 }
-                Event::Limit => return Ok(ExitKind::TimedOut),
-                Event::Request(Request::Abort) | Event::Gone => return Ok(ExitKind::Interrupted),
-                Event::Request(_) => return Err(io::Error::other("a second request during a build")),
+                SupervisorEvent::Limit => return Ok(ExitKind::TimedOut),
+                SupervisorEvent::Request(SupervisorRequest::Abort) | SupervisorEvent::Gone => {
+                    return Ok(ExitKind::Interrupted);
+                }
+                SupervisorEvent::Request(_) => {
+                    return Err(io::Error::other("a second request during a build"));
+                }
             }
         }
     }
 }
 
-/// The end of what was written to a file.
-fn last_words(file: &mut File) -> io::Result<String> {
+/// The last lines that were written to a file.
+fn end_of_output(file: &mut File) -> io::Result<String> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! Reaping: every process that ends under the supervisor is waited for, and its cost is added up.
+//! Reaping: waits for every process that ends under the supervisor, and adds up its resource usage.
 
 use std::io;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use bench_runner_core::record::Activity;
 use super::super::ExitKind;
 use super::clock;
 
-/// What the kernel counts written blocks in, whatever the file system's are.
+/// The unit in which the kernel counts written blocks, whatever the block size of the file system.
 const BLOCK: u64 = 512;
 
-/// The costs of the processes reaped so far, and how the one that is waited for ended: the build's own process, or
-/// a setup command before it.
+/// Resource usage of the processes reaped so far, and the end of the leader: the build's own process, or a
+/// setup command before it.
 #[derive(Debug)]
 pub(super) struct ResourceUsage {
     leader: Option<i32>,
-    /// How the leader ended, and when (see [`clock`]) it had been reaped.
+    /// End of the leader, and the time (see [`clock`]) at which it had been reaped.
     pub(super) ended: Option<(ExitKind, Duration)>,
     /// CPU time in user mode of all reaped processes and of those that they reaped.
     pub(super) user: Duration,
@@ -24,33 +24,33 @@ pub(super) struct ResourceUsage {
     pub(super) sys: Duration,
     /// The largest resident set among them, bytes.
     pub(super) max_rss: u64,
-    /// What the kernel counted for them besides.
+    /// Other counts of the kernel for them.
     pub(super) activity: Activity,
 }
 
-/// Whether any child is left.
+/// Result of reaping: any child left or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Children {
     /// At least one still runs.
     Left,
-    /// There is none, so nor is there any descendant: one that lost its parent would be a child by now.
+    /// No child, and so no descendant either: one that lost its parent would be a child by now.
     None,
 }
 
 impl ResourceUsage {
-    /// With nothing reaped yet, and no leader.
+    /// Nothing reaped yet, and no leader.
     pub(super) fn new() -> Self {
         let zero = Duration::ZERO;
         Self { leader: None, ended: None, user: zero, sys: zero, max_rss: 0, activity: Activity::default() }
     }
 
-    /// From now on it is the end of this process that is waited for.
+    /// Makes this process the leader, whose end is waited for.
     pub(super) fn follow(&mut self, leader: i32) {
         self.leader = Some(leader);
         self.ended = None;
     }
 
-    /// Reaps what has ended; the leader first, since the clock runs until then.
+    /// Reaps the ended processes; the leader first, since the clock runs until then.
     pub(super) fn reap(&mut self) -> io::Result<Children> {
         if self.ended.is_none()
             && let Some(leader) = self.leader
@@ -107,7 +107,7 @@ enum Reaped {
     NoChildren,
 }
 
-/// Reaps one child, any where `pid` is -1, without waiting.
+/// Reaps one child (any child if `pid` is -1), without waiting.
 fn reap(pid: i32) -> io::Result<Reaped> {
     let mut status = 0;
     // SAFETY: all fields are plain numbers, for which zero is valid.
@@ -123,7 +123,7 @@ fn reap(pid: i32) -> io::Result<Reaped> {
     }
 }
 
-/// A count as the kernel hands it out, which is never negative.
+/// A count of the kernel, which is never negative.
 fn count(value: libc::c_long) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }

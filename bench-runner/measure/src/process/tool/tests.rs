@@ -48,7 +48,7 @@ fn the_environment_is_what_the_call_says() {
 fn a_tool_that_takes_too_long_is_ended_with_its_group() {
     let dir = tempfile::tempdir().unwrap();
     let fifo = dir.path().join("fifo");
-    // Both hold the fifo open for reading; the shell does not heed TERM.
+    // Both hold the fifo open for reading; the shell ignores TERM.
     let script = format!("mkfifo {0}; trap '' TERM; sleep 600 <>{0} & sleep 600 <>{0}", fifo.display());
     let call = ToolCall { timeout: Duration::from_millis(300), ..sh(&script) };
     let error = run_tool(&call).unwrap_err();

@@ -9,16 +9,16 @@ use super::{check_value, refuse, setting};
 use crate::axes;
 use crate::scenario::variants::{check_name, snippet};
 use crate::scenario::{Baseline, Content, KNOWN, RequestError, WholeVariant, Word};
-use crate::spanned::{DocError, Value};
+use crate::toml_reader::{DocError, TomlValue};
 
 /// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
-pub(super) fn variants(table: &Value<'_>, base: Option<&Path>) -> Result<Vec<WholeVariant>, DocError> {
+pub(super) fn variants(table: &TomlValue<'_>, base: Option<&Path>) -> Result<Vec<WholeVariant>, DocError> {
     table.with_table(|reader| {
         reader.entries().into_iter().map(|(name, value)| variant(name, &value, base)).collect()
     })
 }
 
-fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<WholeVariant, DocError> {
+fn variant(name: String, value: &TomlValue<'_>, base: Option<&Path>) -> Result<WholeVariant, DocError> {
     if let Some(known) = WholeVariant::known(&name) {
         let form = || format!("`{name}` has a meaning of its own and is only asked for");
         return match value.bool() {
@@ -46,14 +46,14 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
 }
 
 /// The settings of a named set, checked as the values of axes are.
-fn set(value: &Value<'_>) -> Result<Vec<(String, Word)>, DocError> {
+fn set(value: &TomlValue<'_>) -> Result<Vec<(String, Word)>, DocError> {
     let entries = value.entries()?;
     if entries.is_empty() {
         return Err(value
             .error("a set that sets nothing")
             .with_help("the project as it is, is `as-it-is = true`"));
     }
-    let checked = |(key, value): (String, Value<'_>)| {
+    let checked = |(key, value): (String, TomlValue<'_>)| {
         if axes::STRUCTURAL.contains(&key.as_str()) {
             let message = format!("`{key}` is no setting of a build, so a set cannot name it");
             return Err(value.error(message));
@@ -67,7 +67,7 @@ fn set(value: &Value<'_>) -> Result<Vec<(String, Word)>, DocError> {
 
 /// The baseline: values of axes, or the name of a whole variant, which is added where it is always known.
 pub(super) fn baseline(
-    value: &Value<'_>,
+    value: &TomlValue<'_>,
     axes: &[(String, Vec<Word>)],
     variants: &mut Vec<WholeVariant>,
 ) -> Result<Baseline, DocError> {
@@ -97,7 +97,7 @@ pub(super) fn baseline(
     Ok(Baseline::Values(values))
 }
 
-fn whole(value: &Value<'_>, name: &str, variants: &mut Vec<WholeVariant>) -> Result<Baseline, DocError> {
+fn whole(value: &TomlValue<'_>, name: &str, variants: &mut Vec<WholeVariant>) -> Result<Baseline, DocError> {
     let named = WholeVariant::known(name);
     let arm = named.as_ref().map_or(name, |known| &known.name).to_owned();
     if !variants.iter().any(|variant| variant.name == arm) {
@@ -118,7 +118,7 @@ mod tests {
     use super::super::scenario;
     use super::*;
     use crate::scenario::{AS_IT_IS, Matrix};
-    use crate::spanned::SourceText;
+    use crate::toml_reader::SourceText;
     use crate::whole::Whole as _;
 
     const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";

@@ -1,8 +1,8 @@
-//! One more feature in a `Cargo.toml`, turned on by default.
+//! Adds a feature to a `Cargo.toml` that is on by default.
 
-/// What is to be replaced in a manifest, and by what, so that it has a default feature `bench-runner-{n}`. `None` where
-/// the manifest is not written in a form that is understood.
-pub(super) fn one_more(manifest: &str) -> Option<(String, String)> {
+/// The text to replace in a manifest, and its replacement with a default feature `bench-runner-{n}`. `None`
+/// if the manifest is not written in a form that is understood.
+pub(super) fn add_default_feature(manifest: &str) -> Option<(String, String)> {
     const NAME: &str = "bench-runner-{n}";
     let table: toml::Table = manifest.parse().ok()?;
     let Some(features) = table.get("features") else {
@@ -28,7 +28,7 @@ pub(super) fn one_more(manifest: &str) -> Option<(String, String)> {
     Some((anchor, format!("{head}\n{NAME} = []{}[\"{NAME}\", ", &rest[..open])))
 }
 
-/// Whether `text` stands exactly once in the manifest, at the start of a line.
+/// True if `text` occurs exactly once in the manifest, at the start of a line.
 fn starts_a_line(manifest: &str, text: &str) -> bool {
     let mut places = manifest.match_indices(text);
     let first = places.next();
@@ -50,7 +50,7 @@ mod tests {
             "[features]\ndefault = []\n[dependencies]\n",
         ] {
             let manifest = format!("{package}{features}");
-            let (anchor, put) = one_more(&manifest).unwrap_or_else(|| panic!("{manifest}"));
+            let (anchor, put) = add_default_feature(&manifest).unwrap_or_else(|| panic!("{manifest}"));
             assert_eq!(manifest.matches(&anchor).count(), 1, "{anchor}");
             let edited: toml::Table = manifest.replace(&anchor, &put).replace("{n}", "7").parse().unwrap();
             let features = edited["features"].as_table().unwrap();
@@ -69,7 +69,7 @@ mod tests {
             "[package]\n# [features]\n[features]\ndefault = []\n",
             "not toml",
         ] {
-            assert_eq!(one_more(manifest), None, "{manifest}");
+            assert_eq!(add_default_feature(manifest), None, "{manifest}");
         }
     }
 }

@@ -1,21 +1,21 @@
-//! Which packages of a workspace need which, and where its ends are.
+//! Dependency graph of the packages of a workspace, with its roots and leaves.
 
 use std::collections::BTreeSet;
 
-use crate::corpus::edits::metadata::Package;
+use crate::corpus::edits::metadata::WorkspacePackage;
 
-/// The packages with what they need, directly or not.
-pub(super) struct Graph<'a> {
-    packages: Vec<(&'a Package, BTreeSet<&'a str>)>,
+/// The packages, each with the packages it needs, directly or not.
+pub(super) struct PackageGraph<'a> {
+    packages: Vec<(&'a WorkspacePackage, BTreeSet<&'a str>)>,
 }
 
-impl<'a> Graph<'a> {
-    pub(super) fn of(packages: &'a [Package]) -> Self {
+impl<'a> PackageGraph<'a> {
+    pub(super) fn new(packages: &'a [WorkspacePackage]) -> Self {
         let direct = |name: &str| {
             let package = packages.iter().find(|package| package.name == name);
             package.map(|package| package.needs.iter().map(String::as_str)).into_iter().flatten()
         };
-        let all = |package: &'a Package| {
+        let all = |package: &'a WorkspacePackage| {
             let mut reached = BTreeSet::new();
             let mut left: Vec<&str> = package.needs.iter().map(String::as_str).collect();
             while let Some(name) = left.pop() {
@@ -28,50 +28,54 @@ impl<'a> Graph<'a> {
         Self { packages: packages.iter().map(|package| (package, all(package))).collect() }
     }
 
-    /// The package that is built: of those that are named, or else that cargo builds by default, the one with a program
-    /// that needs most of the others.
-    pub(super) fn root(&self, named: &[String]) -> Option<&'a Package> {
-        let wanted = |package: &Package| match named {
+    /// The package to build: of the named ones, or else of those that cargo builds by default, the one with a
+    /// program that needs the most other packages.
+    pub(super) fn root(&self, named: &[String]) -> Option<&'a WorkspacePackage> {
+        let wanted = |package: &WorkspacePackage| match named {
             [] => package.default,
             named => named.contains(&package.name),
         };
         let candidates = self.packages.iter().filter(|(package, _)| wanted(package));
-        let rank = |(package, needs): &(&Package, BTreeSet<&str>)| {
-            (package.files_of("bin").next().is_some(), needs.len())
+        let rank = |(package, needs): &(&WorkspacePackage, BTreeSet<&str>)| {
+            (package.files_of_kind("bin").next().is_some(), needs.len())
         };
         let best = candidates.reduce(|best, other| if rank(other) > rank(best) { other } else { best });
         best.map(|(package, _)| *package)
     }
 
-    /// A package and all that it needs.
-    pub(super) fn with_needs(&self, top: &'a Package) -> impl Iterator<Item = &'a Package> {
+    /// A package and all packages that it needs.
+    pub(super) fn with_needs(&self, top: &'a WorkspacePackage) -> impl Iterator<Item = &'a WorkspacePackage> {
         let needs = self.needs_of(top);
         let rest = self.packages.iter().filter(move |(package, _)| needs.contains(package.name.as_str()));
         std::iter::once(top).chain(rest.map(|(package, _)| *package))
     }
 
-    /// The library that most other packages need, of those that `top` needs.
-    pub(super) fn most_needed(&self, top: &'a Package) -> Option<&'a Package> {
+    /// The library that most other packages need, among those that `top` needs.
+    pub(super) fn most_needed(&self, top: &'a WorkspacePackage) -> Option<&'a WorkspacePackage> {
         self.best_below(top, |_| true)
     }
 
-    /// The same of those that need no other package.
-    pub(super) fn leaf(&self, top: &'a Package) -> Option<&'a Package> {
+    /// The same, among those that need no other package.
+    pub(super) fn leaf(&self, top: &'a WorkspacePackage) -> Option<&'a WorkspacePackage> {
         self.best_below(top, |package| !package.needs_local)
     }
 
-    fn best_below(&self, top: &'a Package, fits: impl Fn(&'a Package) -> bool) -> Option<&'a Package> {
+    fn best_below(
+        &self,
+        top: &'a WorkspacePackage,
+        fits: impl Fn(&'a WorkspacePackage) -> bool,
+    ) -> Option<&'a WorkspacePackage> {
         let candidates = self.with_needs(top).skip(1).filter(|package| {
-            // What macros are made of cannot be told apart from what they make.
+            // The code of a macro cannot be distinguished from the code that it produces.
             package.library().is_some() && !package.is_of_macros() && fits(package)
         });
-        let needed_by = |package: &Package| {
+        let needed_by = |package: &WorkspacePackage| {
             self.packages.iter().filter(|(_, needs)| needs.contains(package.name.as_str())).count()
         };
         candidates.reduce(|best, other| if needed_by(other) > needed_by(best) { other } else { best })
     }
 
-    fn needs_of(&self, package: &Package) -> BTreeSet<&'a str> {
+    fn needs_of(&self, package: &WorkspacePackage) -> BTreeSet<&'a str> {
         let own = self.packages.iter().find(|(other, _)| other.name == package.name);
         own.map(|(_, needs)| needs.clone()).unwrap_or_default()
     }
@@ -80,16 +84,16 @@ impl<'a> Graph<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::edits::metadata::Target;
+    use crate::corpus::edits::metadata::PackageTarget;
 
-    fn package(name: &str, kind: &str, needs: &[&str]) -> Package {
-        Package {
+    fn package(name: &str, kind: &str, needs: &[&str]) -> WorkspacePackage {
+        WorkspacePackage {
             name: name.into(),
             manifest: format!("/w/{name}/Cargo.toml").into(),
             default: true,
             oldest_edition: false,
             rust_version: None,
-            targets: vec![Target {
+            targets: vec![PackageTarget {
                 kind: kind.into(),
                 name: name.into(),
                 plain: true,
@@ -110,7 +114,7 @@ mod tests {
             package("base", "lib", &[]),
             package("alone", "lib", &[]),
         ];
-        let graph = Graph::of(&packages);
+        let graph = PackageGraph::new(&packages);
         let app = graph.root(&[]).unwrap();
         assert_eq!(app.name, "app");
         assert_eq!(graph.root(&["tool".to_owned()]).unwrap().name, "tool");

@@ -1,5 +1,5 @@
-//! Edits for a project that names none, chosen by what its packages are and by its syntax: a function of the root crate,
-//! one of the crate that most others need, and one place for each of the other classes where there is one.
+//! Proposes edits for a project without any, from its packages and its syntax: a function of the root crate,
+//! one of the crate that most others need, and one place for each of the other classes, if there is one.
 
 mod features;
 mod graph;
@@ -8,32 +8,33 @@ mod syntax;
 use std::path::{Path, PathBuf};
 
 use crate::corpus::BuildSettings;
-use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
-use crate::spanned::quoted;
+use crate::corpus::manifest::{Edit, EditChange, EditClass, EditPlacement, TextChange};
+use crate::toml_reader::toml_string;
 
 use super::apply::check;
-use super::metadata::{self, MetadataError, Package};
-use graph::Graph;
-use syntax::{CrateFile, Place};
+use super::metadata::{self, MetadataError, WorkspacePackage};
+use graph::PackageGraph;
+use syntax::{CrateFile, EditPlace};
 
-/// Edits that fit the cargo project in `tree`, built with `build`: each class at most once but for `body`, of which the
-/// first is in the root crate and the second in the crate that most others need. `cargo` says what the packages are.
+/// Edits that fit the cargo project in `tree`, built with `build`: each class at most once except `body`, of
+/// which the first is in the root crate and the second in the crate that most others need. The packages are
+/// read from `cargo`.
 ///
 /// # Errors
-/// Where cargo does not say it.
+/// If cargo cannot read the packages.
 pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<Edit>, MetadataError> {
-    // cargo names files by their real paths.
+    // cargo returns the real paths of files.
     let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
     let packages = metadata::packages(&root, cargo)?;
-    let graph = Graph::of(&packages);
+    let graph = PackageGraph::new(&packages);
     let Some(top) = graph.root(&build.packages) else { return Ok(Vec::new()) };
     let known = packages.iter().filter_map(|package| package.rust_version).min();
     let oldest = known.or_else(|| metadata::release(&root, cargo));
     let black_box = oldest.is_none_or(|oldest| oldest >= BLACK_BOX);
     let mut proposals = Proposals { tree: &root, edits: Vec::new(), black_box };
-    proposals.in_code(&graph, top, &build.bins);
+    proposals.add_code_edits(&graph, top, &build.bins);
     let scripts = graph.with_needs(top).filter_map(|package| {
-        let files: Vec<CrateFile> = package.files_of("custom-build").flat_map(syntax::files).collect();
+        let files: Vec<CrateFile> = package.files_of_kind("custom-build").flat_map(syntax::files).collect();
         Some((package, files)).filter(|(_, files)| !files.is_empty())
     });
     if let Some((package, files)) = scripts.take(1).next() {
@@ -41,49 +42,52 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     }
     if !build.no_default_features
         && let Some(text) = std::fs::read_to_string(&top.manifest).ok()
-        && let Some((anchor, put)) = features::one_more(&text)
+        && let Some((anchor, put)) = features::add_default_feature(&text)
     {
-        proposals.add("manifest", EditClass::Manifest, &top.manifest, anchor, Put::InPlace(put));
+        proposals.add("manifest", EditClass::Manifest, &top.manifest, anchor, EditPlacement::InPlace(put));
     }
     Ok(proposals.edits)
 }
 
-/// An edit as it stands in a manifest, a line feed before it.
+/// An edit as a TOML table, after a line feed.
 pub fn as_toml(edit: &Edit) -> String {
-    let mut text =
-        format!("\n[[edit]]\nname = {}\nclass = {}\n", quoted(&edit.name), quoted(edit.class.as_str()));
-    let mut line = |key: &str, value: &str| text.push_str(&format!("{key} = {}\n", quoted(value)));
+    let mut text = format!(
+        "\n[[edit]]\nname = {}\nclass = {}\n",
+        toml_string(&edit.name),
+        toml_string(edit.class.as_str())
+    );
+    let mut line = |key: &str, value: &str| text.push_str(&format!("{key} = {}\n", toml_string(value)));
     match &edit.change {
-        Change::Patch { diff } => line("patch", diff),
-        Change::Text(change) => {
+        EditChange::Patch { diff } => line("patch", diff),
+        EditChange::Text(change) => {
             line("file", &change.file.to_string_lossy());
             line("anchor", &change.anchor);
             match &change.put {
-                Put::After(put) => line("insert", put),
-                Put::InPlace(put) => line("replace", put),
+                EditPlacement::After(put) => line("insert", put),
+                EditPlacement::InPlace(put) => line("replace", put),
             }
         }
     }
     text
 }
 
-/// The release that brought `black_box`.
+/// The Rust release that added `black_box`.
 const BLACK_BOX: u32 = 66;
 
-/// What has been found so far.
+/// The edits found so far.
 struct Proposals<'a> {
     /// The tree, by its real path.
     tree: &'a Path,
     edits: Vec<Edit>,
-    /// Whether every Rust that builds it has `black_box`.
+    /// True if every Rust version that builds it has `black_box`.
     black_box: bool,
 }
 
 impl Proposals<'_> {
-    /// The edits of Rust sources but for build scripts.
-    fn in_code<'p>(&mut self, graph: &Graph<'p>, top: &'p Package, bins: &[String]) {
+    /// The edits of Rust sources except build scripts.
+    fn add_code_edits<'p>(&mut self, graph: &PackageGraph<'p>, top: &'p WorkspacePackage, bins: &[String]) {
         let programs: Vec<CrateFile> = top.programs(bins).flat_map(syntax::files).collect();
-        let library = |package: &Package| -> Vec<CrateFile> {
+        let library = |package: &WorkspacePackage| -> Vec<CrateFile> {
             package.library().map(syntax::files).unwrap_or_default()
         };
         let (of_top, core) = (library(top), graph.most_needed(top));
@@ -93,22 +97,22 @@ impl Proposals<'_> {
         if let Some(core) = core {
             self.body("core", EditClass::Body, core, &of_core);
         }
-        // Of one package alone, a program beside a library is what needs that.
+        // In a single package, the program next to the library is what needs it.
         let alone = !of_top.is_empty() && !top.is_of_macros();
         let inner = core.map(|core| (core, &of_core)).or(alone.then_some((top, &of_top)));
         if let Some((_, files)) = inner {
             let hidden = "#[doc(hidden)]\npub fn bench_runner_{n}() -> u64 {\n    {n}\n}\n";
-            self.before("signature", EditClass::Signature, files.first().into_iter(), hidden);
+            self.before_first_item("signature", EditClass::Signature, files.first().into_iter(), hidden);
         }
         let (_, files) = inner.unwrap_or((top, top_files));
         let used = "#[used]\nstatic BENCH_RUNNER_{n}: u64 = {n};\n";
-        self.before("new-item", EditClass::NewItem, files.iter(), used);
-        self.before("comment", EditClass::Comment, files.iter(), "// bench-runner {n}\n");
+        self.before_first_item("new-item", EditClass::NewItem, files.iter(), used);
+        self.before_first_item("comment", EditClass::Comment, files.iter(), "// bench-runner {n}\n");
         self.macro_input(graph, top, top_files);
         let leaf = graph.leaf(top).map(|leaf| (leaf, library(leaf)));
         match (&leaf, programs.is_empty()) {
             (Some((leaf, files)), _) => self.body("leaf", EditClass::Leaf, leaf, files),
-            // Of one package alone, the library is what its program needs.
+            // In a single package, the library is what its program needs.
             (None, false) if core.is_none() => self.body("leaf", EditClass::Leaf, top, &of_top),
             (None, _) => {}
         }
@@ -116,22 +120,22 @@ impl Proposals<'_> {
     }
 
     /// A statement in a function.
-    fn body(&mut self, name: &str, class: EditClass, package: &Package, files: &[CrateFile]) {
+    fn body(&mut self, name: &str, class: EditClass, package: &WorkspacePackage, files: &[CrateFile]) {
         let places = files.iter().flat_map(|file| file.bodies().into_iter().map(move |place| (file, place)));
         let Some((file, place)) = best(places) else { return };
         let library = if package.oldest_edition { "std" } else { "core" };
         let put = match self.black_box {
             true => format!(" ::{library}::hint::black_box({{n}}u64);"),
-            // No compiler drops an atomic access to memory either.
+            // No compiler removes an atomic access to memory either.
             false => format!(
                 " ::{library}::sync::atomic::AtomicUsize::new({{n}}).fetch_add(1, ::{library}::sync::atomic::Ordering::SeqCst);"
             ),
         };
-        self.add(name, class, &file.path, place.anchor, Put::After(put));
+        self.add(name, class, &file.path, place.anchor, EditPlacement::After(put));
     }
 
-    /// Something before the first item.
-    fn before<'f>(
+    /// Text before the first item.
+    fn before_first_item<'f>(
         &mut self,
         name: &str,
         class: EditClass,
@@ -141,14 +145,19 @@ impl Proposals<'_> {
         for file in files {
             if let Some(place) = file.items().into_iter().next() {
                 let put = format!("{what}{}", place.anchor);
-                return self.add(name, class, &file.path, place.anchor, Put::InPlace(put));
+                return self.add(name, class, &file.path, place.anchor, EditPlacement::InPlace(put));
             }
         }
     }
 
-    /// An attribute of a type that a derive macro gets to see, best one that a crate brings, in the package that is built
-    /// or in one that it needs.
-    fn macro_input<'p>(&mut self, graph: &Graph<'p>, top: &'p Package, top_files: &[CrateFile]) {
+    /// An attribute of a type that a derive macro sees, preferably a macro from a crate, in the package that
+    /// is built or in one that it needs.
+    fn macro_input<'p>(
+        &mut self,
+        graph: &PackageGraph<'p>,
+        top: &'p WorkspacePackage,
+        top_files: &[CrateFile],
+    ) {
         let derived = |files: &[CrateFile]| {
             let places =
                 files.iter().flat_map(|file| file.derived().into_iter().map(move |place| (file, place)));
@@ -157,7 +166,7 @@ impl Proposals<'_> {
         let of_libraries = graph
             .with_needs(top)
             .filter_map(|package| derived(&package.library().map(syntax::files).unwrap_or_default()));
-        let mut found: Option<(PathBuf, Place)> = None;
+        let mut found: Option<(PathBuf, EditPlace)> = None;
         for (path, place) in derived(top_files).into_iter().chain(of_libraries) {
             let foreign = place.worth > 0;
             if foreign || found.is_none() {
@@ -169,18 +178,18 @@ impl Proposals<'_> {
         }
         let Some((path, place)) = found else { return };
         let put = format!("#[doc = \"bench-runner {{n}}\"]\n{}", place.anchor);
-        self.add("macro-input", EditClass::MacroInput, &path, place.anchor, Put::InPlace(put));
+        self.add("macro-input", EditClass::MacroInput, &path, place.anchor, EditPlacement::InPlace(put));
     }
 
-    /// Takes an edit in, if it can be made and its file lies in the tree under a path that is text.
-    fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: Put) {
+    /// Adds an edit, if it can be made and its file is in the tree under a path that is text.
+    fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: EditPlacement) {
         let Ok(file) = file.strip_prefix(self.tree) else { return };
         let below =
             |path: &Path| path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if file.to_str().is_none() || !below(file) {
             return;
         }
-        let change = Change::Text(TextChange { file: PathBuf::from(file), anchor, put });
+        let change = EditChange::Text(TextChange { file: PathBuf::from(file), anchor, put });
         let edit = Edit { name: name.to_owned(), class, change };
         if check(self.tree, &edit).is_ok() {
             self.edits.push(edit);
@@ -189,7 +198,7 @@ impl Proposals<'_> {
 }
 
 /// The first of the best places.
-fn best<'f>(places: impl Iterator<Item = (&'f CrateFile, Place)>) -> Option<(&'f CrateFile, Place)> {
+fn best<'f>(places: impl Iterator<Item = (&'f CrateFile, EditPlace)>) -> Option<(&'f CrateFile, EditPlace)> {
     places.reduce(|best, other| if other.1.worth > best.1.worth { other } else { best })
 }
 

@@ -1,7 +1,7 @@
-//! The files of a crate, read with a Rust parser, and the places in them at which an edit can be made.
+//! Parses the files of a crate and finds the places where an edit can be made.
 //!
-//! Only what surely is part of the crate is looked at: modules are followed from the crate's first file, and what stands
-//! under a `cfg`, in a macro, in a `const fn` or in a generated file is passed over.
+//! Only code that is certainly part of the crate is used: modules are followed from the crate's root file,
+//! and code under a `cfg`, in a macro, in a `const fn` or in a generated file is skipped.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use syn::{Attribute, ImplItem, Item, ItemFn, ItemMod, Signature, Visibility};
 
 use super::super::text::occurrences;
 
-/// Files of a crate that are read at most.
+/// Most files read of one crate.
 const MOST_FILES: usize = 300;
 
 pub(super) struct CrateFile {
@@ -20,16 +20,16 @@ pub(super) struct CrateFile {
     items: Vec<Item>,
 }
 
-/// A place of a file.
+/// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    /// A text that stands there and nowhere else in the file.
+pub(super) struct EditPlace {
+    /// A text that occurs there and nowhere else in the file.
     pub(super) anchor: String,
-    /// How good a place it is: more is better.
+    /// Quality of the place; higher is better.
     pub(super) worth: usize,
 }
 
-/// The files of the crate that starts from `root`, that one first.
+/// The files of the crate with the root file `root`, that one first.
 pub(super) fn files(root: &Path) -> Vec<CrateFile> {
     let mut found: Vec<CrateFile> = Vec::new();
     let directory = root.parent().unwrap_or(Path::new("")).to_owned();
@@ -47,7 +47,7 @@ pub(super) fn files(root: &Path) -> Vec<CrateFile> {
 
 fn read(path: &Path) -> Option<CrateFile> {
     let text = std::fs::read_to_string(path).ok()?;
-    // The parser leaves out what stands before the first token of such a file, and its places would be wrong.
+    // The parser skips the text before the first token of such a file, so its positions would be wrong.
     let shifted = text.starts_with('\u{feff}') || text.starts_with("#!") && !text.starts_with("#![");
     let generated = text.lines().take(10).any(|line| line.contains("@generated"));
     if shifted || generated {
@@ -60,7 +60,7 @@ fn read(path: &Path) -> Option<CrateFile> {
     Some(CrateFile { path: path.to_owned(), text, items: file.items })
 }
 
-/// Adds the files of the modules that `items` of the file `path` name; those of ordinary ones lie in `directory`.
+/// Adds the files of the modules in `items` of the file `path`; ordinary ones are in `directory`.
 fn modules(items: &[Item], path: &Path, directory: &Path, left: &mut Vec<(PathBuf, PathBuf)>) {
     for module in items.iter().filter_map(as_module) {
         let name = module.ident.to_string();
@@ -103,13 +103,13 @@ fn under_cfg(attributes: &[Attribute]) -> bool {
 
 impl CrateFile {
     /// The places right after the opening brace of functions, `main` before all others.
-    pub(super) fn bodies(&self) -> Vec<Place> {
+    pub(super) fn bodies(&self) -> Vec<EditPlace> {
         let mut places = Vec::new();
         self.bodies_of(&self.items, &mut places);
         places
     }
 
-    fn bodies_of(&self, items: &[Item], places: &mut Vec<Place>) {
+    fn bodies_of(&self, items: &[Item], places: &mut Vec<EditPlace>) {
         for item in items {
             match item {
                 Item::Fn(function) => places.extend(self.body(function)),
@@ -133,7 +133,7 @@ impl CrateFile {
         }
     }
 
-    fn body(&self, function: &ItemFn) -> Option<Place> {
+    fn body(&self, function: &ItemFn) -> Option<EditPlace> {
         let is_main = function.sig.ident == "main"
             && !under_cfg(&function.attrs)
             && function.sig.constness.is_none()
@@ -146,24 +146,25 @@ impl CrateFile {
         self.after_brace(&function.sig, &function.block, worth)
     }
 
-    fn after_brace(&self, signature: &Signature, block: &syn::Block, worth: usize) -> Option<Place> {
+    fn after_brace(&self, signature: &Signature, block: &syn::Block, worth: usize) -> Option<EditPlace> {
         let start = signature.fn_token.span.byte_range().start;
         let end = block.brace_token.span.open().byte_range().end;
-        // A statement cannot stand before an attribute of the whole block.
+        // A statement cannot precede an attribute of the whole block.
         if self.text.get(end..)?.trim_start().starts_with("#!") {
             return None;
         }
         self.place(start..end, worth)
     }
 
-    /// The places of items of the file itself, their attributes included, as far as the name.
-    pub(super) fn items(&self) -> Vec<Place> {
+    /// The places of the file's top-level items: from their attributes to their name.
+    pub(super) fn items(&self) -> Vec<EditPlace> {
         self.items.iter().filter_map(|item| self.place(head(item)?, 0)).collect()
     }
 
-    /// The places of structs and enums that a derive macro expands. One of a crate is worth more than one of the language.
-    pub(super) fn derived(&self) -> Vec<Place> {
-        const OF_THE_LANGUAGE: [&str; 9] =
+    /// The places of structs and enums that a derive macro expands. A macro from a crate is worth more than a
+    /// standard one.
+    pub(super) fn derived(&self) -> Vec<EditPlace> {
+        const STANDARD_DERIVES: [&str; 9] =
             ["Debug", "Clone", "Copy", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Default"];
         let of = |item: &Item| {
             let (Item::Struct(syn::ItemStruct { attrs, .. }) | Item::Enum(syn::ItemEnum { attrs, .. })) =
@@ -179,27 +180,27 @@ impl CrateFile {
                     list.split(',').map(last).filter(|name| !name.is_empty()).collect::<Vec<_>>()
                 })
                 .collect();
-            let foreign = derived.iter().filter(|name| !OF_THE_LANGUAGE.contains(&name.as_str())).count();
+            let foreign = derived.iter().filter(|name| !STANDARD_DERIVES.contains(&name.as_str())).count();
             self.place(head(item)?, foreign).filter(|_| !derived.is_empty())
         };
         self.items.iter().filter_map(of).collect()
     }
 
-    /// A place, if what stands there stands nowhere else and holds nothing that would be taken for a number.
-    fn place(&self, range: Range<usize>, worth: usize) -> Option<Place> {
+    /// A place, if its text occurs nowhere else and does not contain `{n}`.
+    fn place(&self, range: Range<usize>, worth: usize) -> Option<EditPlace> {
         let anchor = self.text.get(range)?.to_owned();
         let clear = occurrences(&self.text, &anchor).0 == 1 && !anchor.contains("{n}");
-        clear.then_some(Place { anchor, worth })
+        clear.then_some(EditPlace { anchor, worth })
     }
 }
 
-/// Functions of the interface before others, and longer ones before shorter ones.
+/// Public functions rank before others, and longer ones before shorter ones.
 fn worth(statements: usize, public: bool) -> usize {
     statements.min(50) + if public { 100 } else { 0 }
 }
 
-/// Whether a statement can be put into a function and becomes code of its own crate: nothing but harmless attributes,
-/// not `const`, not generic, not inlined elsewhere.
+/// True if a statement can be put into a function and becomes code of its own crate: only harmless
+/// attributes, not `const`, not generic, not inlined elsewhere.
 fn is_ordinary(attributes: &[Attribute], signature: &Signature) -> bool {
     const HARMLESS: [&str; 7] = ["doc", "must_use", "allow", "expect", "warn", "cold", "track_caller"];
     let harmless = |attribute: &Attribute| HARMLESS.iter().any(|name| attribute.path().is_ident(name));
@@ -212,12 +213,12 @@ fn is_ordinary(attributes: &[Attribute], signature: &Signature) -> bool {
     attributes.iter().all(harmless) && signature.constness.is_none() && !generic && !takes_impl
 }
 
-/// From the first attribute of an item to its name, or to where it ends if it has none.
+/// The range from the first attribute of an item to its name, or to its end if it has no name.
 fn head(item: &Item) -> Option<Range<usize>> {
     let (attributes, vis, keyword, end): (&[Attribute], Option<&Visibility>, Span, Span) = match item {
         Item::Fn(item) => {
             let signature = &item.sig;
-            // What may stand between the visibility and `fn` is left to simpler items.
+            // Items with qualifiers between the visibility and `fn` are left out.
             let plain = signature.constness.is_none()
                 && signature.asyncness.is_none()
                 && signature.unsafety.is_none()

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::corpus::Project;
 use crate::process::find_in_path;
-use crate::spanned::SourceText;
+use crate::toml_reader::SourceText;
 
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -29,7 +29,7 @@ fn a_package_for_an_old_rust_gets_what_that_can_compile() {
         let dir = project(&[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {\n    println!();\n}\n")]);
         let edits = proposed(dir.path());
         match &edits.iter().find(|edit| edit.name == "body").unwrap().change {
-            Change::Text(TextChange { put: Put::After(put), .. }) => put.clone(),
+            EditChange::Text(TextChange { put: EditPlacement::After(put), .. }) => put.clone(),
             other => panic!("{other:?}"),
         }
     };
@@ -40,10 +40,10 @@ fn a_package_for_an_old_rust_gets_what_that_can_compile() {
 
 fn outline(edits: &[Edit]) -> String {
     let line = |edit: &Edit| match &edit.change {
-        Change::Text(change) => {
+        EditChange::Text(change) => {
             format!("{} {}: {}: {:?}", edit.name, edit.class, change.file.display(), change.anchor)
         }
-        Change::Patch { .. } => edit.name.clone(),
+        EditChange::Patch { .. } => edit.name.clone(),
     };
     edits.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,42 +1,42 @@
-//! The `[build]` table of a manifest: the tool that builds, and what it is told.
+//! The `[build]` table of a manifest: the build tool and its settings.
 
 use std::collections::BTreeMap;
 
 use crate::corpus::build_settings::{BuildCommand, BuildSettings, BuildTool};
 use crate::corpus::names;
-use crate::spanned::{DocError, Reader, Value};
+use crate::toml_reader::{DocError, Reader, TomlValue};
 
-/// Keys that only cargo can do something with.
-const OF_CARGO: [&str; 8] =
+/// Keys that are for cargo only.
+const CARGO_KEYS: [&str; 8] =
     ["package", "packages", "bins", "features", "no-default-features", "profile", "args", "check"];
-/// Keys that go with a build command.
-const OF_COMMAND: [&str; 2] = ["clean", "edit"];
+/// Keys that are for a build command only.
+const COMMAND_KEYS: [&str; 2] = ["clean", "edit"];
 
-/// Reads the table; `of_source` is how the source says that it is built, if it does.
+/// Reads the table; `source_build` are the settings that the source brings along, if any.
 pub(super) fn read(
     table: &mut Reader<'_>,
-    of_source: Option<&BuildSettings>,
+    source_build: Option<&BuildSettings>,
 ) -> Result<BuildSettings, DocError> {
-    let build = match (table.read_optional("command", |v| v.argv())?, of_source) {
+    let build = match (table.read_optional("command", |v| v.argv())?, source_build) {
         (Some(_), Some(_)) => {
             let message = "the source is built by the `build` that it names itself";
             let error = table.error_at_key("command", message);
             return Err(error.with_help("name the directory with `kind = \"path\"`, and the command here"));
         }
-        (Some(command), None) => of_command(table, command)?,
-        (None, of_source) => {
-            if let Some(key) = OF_COMMAND.into_iter().find(|key| table.optional(key).is_some()) {
+        (Some(command), None) => read_command_keys(table, command)?,
+        (None, source_build) => {
+            if let Some(key) = COMMAND_KEYS.into_iter().find(|key| table.optional(key).is_some()) {
                 let error = table.error_at_key(key, format!("`build.{key}` goes with a `command`"));
-                return Err(error.with_help(match of_source {
+                return Err(error.with_help(match source_build {
                     Some(_) => format!("this source has its own: put `{key}` into `source`"),
                     None => {
                         "name the command that builds the project, such as `command = [\"make\"]`".to_owned()
                     }
                 }));
             }
-            let of_cargo = of_cargo(table)?;
-            // Keys of cargo beside a source that is built by its own command have never had a meaning.
-            of_source.cloned().unwrap_or(of_cargo)
+            let cargo_settings = read_cargo_keys(table)?;
+            // Keys for cargo are ignored, and always have been, if the source is built by its own command.
+            source_build.cloned().unwrap_or(cargo_settings)
         }
     };
     Ok(BuildSettings {
@@ -47,8 +47,8 @@ pub(super) fn read(
     })
 }
 
-/// The keys of a project that cargo builds.
-fn of_cargo(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
+/// Reads the keys of a project that cargo builds.
+fn read_cargo_keys(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
     let one = table.read_optional("package", names::word)?;
     let several = table.read_optional("packages", names::words)?;
     if one.is_some() && several.is_some() {
@@ -68,9 +68,9 @@ fn of_cargo(table: &mut Reader<'_>) -> Result<BuildSettings, DocError> {
     })
 }
 
-/// The keys of a project that `command` builds.
-fn of_command(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSettings, DocError> {
-    if let Some(key) = OF_CARGO.into_iter().find(|key| table.optional(key).is_some()) {
+/// Reads the keys of a project that `command` builds.
+fn read_command_keys(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSettings, DocError> {
+    if let Some(key) = CARGO_KEYS.into_iter().find(|key| table.optional(key).is_some()) {
         let message = format!("`build.{key}` is for cargo, and this project is built by a `command`");
         let error = table.error_at_key(key, message);
         return Err(error.with_help(match key {
@@ -91,7 +91,7 @@ fn of_command(table: &mut Reader<'_>, command: Vec<String>) -> Result<BuildSetti
     })
 }
 
-fn environment(value: &Value<'_>) -> Result<BTreeMap<String, String>, DocError> {
+fn environment(value: &TomlValue<'_>) -> Result<BTreeMap<String, String>, DocError> {
     let variables = value.string_map()?;
     for (name, content) in &variables {
         names::variable(value, name)?;
@@ -102,15 +102,15 @@ fn environment(value: &Value<'_>) -> Result<BTreeMap<String, String>, DocError> 
     Ok(variables)
 }
 
-fn variables(value: &Value<'_>) -> Result<Vec<String>, DocError> {
-    let item = |item: &Value<'_>| {
+fn variables(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
+    let item = |item: &TomlValue<'_>| {
         let text = item.string()?;
         names::variable(item, &text).map(|()| text)
     };
     value.items()?.iter().map(item).collect()
 }
 
-fn check(value: &Value<'_>) -> Result<Vec<String>, DocError> {
+fn check(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     let argv = value.argv()?;
     if argv.iter().any(|word| word.contains("{artifact}")) {
         return Ok(argv);

@@ -3,34 +3,34 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::spanned::{DocError, Reader, Value, quoted};
+use crate::toml_reader::{DocError, Reader, TomlValue, toml_string};
 
-use crate::corpus::manifest::{Change, Edit, EditClass, Put, TextChange};
+use crate::corpus::manifest::{Edit, EditChange, EditClass, EditPlacement, TextChange};
 use crate::corpus::{names, patch};
 
-/// What the `[[edit]]` tables of a manifest say.
+/// The parsed `[[edit]]` tables of a manifest.
 #[derive(Debug, Default)]
-pub(super) struct Edits {
+pub(super) struct EditTables {
     /// The edits, in the order of the manifest.
     pub(super) edits: Vec<Edit>,
-    /// Where names of files stand in the manifest, and what those hold.
+    /// Positions of file names in the manifest, and the contents of these files.
     files: Vec<(Range<usize>, String)>,
 }
 
-impl Edits {
-    /// The manifest with the patches themselves in place of the names of their files, so that it is complete in itself.
+impl EditTables {
+    /// The manifest with the names of patch files replaced by the patches, so that it is self-contained.
     pub(super) fn inlined(&self, manifest: &str) -> String {
         let mut text = manifest.to_owned();
         for (range, content) in self.files.iter().rev() {
-            text.replace_range(range.clone(), &quoted(content));
+            text.replace_range(range.clone(), &toml_string(content));
         }
         text
     }
 }
 
-/// Reads the tables; files of patches lie beside the manifest, in `base`.
-pub(super) fn read(value: &Value<'_>, base: Option<&Path>) -> Result<Edits, DocError> {
-    let mut all = Edits::default();
+/// Reads the tables; patch files are in the directory of the manifest, `base`.
+pub(super) fn read(value: &TomlValue<'_>, base: Option<&Path>) -> Result<EditTables, DocError> {
+    let mut all = EditTables::default();
     let edits = value.with_tables(|table| {
         let edit = Edit {
             name: table.read("name", names::name)?,
@@ -53,10 +53,10 @@ pub(super) fn read(value: &Value<'_>, base: Option<&Path>) -> Result<Edits, DocE
     Ok(all)
 }
 
-fn changes_a_manifest(change: &Change) -> bool {
+fn changes_a_manifest(change: &EditChange) -> bool {
     match change {
-        Change::Text(text) => text.file.file_name().is_some_and(|name| name == "Cargo.toml"),
-        Change::Patch { .. } => true,
+        EditChange::Text(text) => text.file.file_name().is_some_and(|name| name == "Cargo.toml"),
+        EditChange::Patch { .. } => true,
     }
 }
 
@@ -64,15 +64,15 @@ fn change(
     table: &mut Reader<'_>,
     base: Option<&Path>,
     files: &mut Vec<(Range<usize>, String)>,
-) -> Result<Change, DocError> {
+) -> Result<EditChange, DocError> {
     if let Some(value) = table.optional("patch") {
-        return Ok(Change::Patch { diff: patch(&value, base, files)? });
+        return Ok(EditChange::Patch { diff: patch(&value, base, files)? });
     }
     let after = table.read_optional("insert", numbered)?;
     let in_place = table.read_optional("replace", numbered)?;
     let put = match (after, in_place) {
-        (Some(text), None) => Put::After(text),
-        (None, Some(text)) => Put::InPlace(text),
+        (Some(text), None) => EditPlacement::After(text),
+        (None, Some(text)) => EditPlacement::InPlace(text),
         (Some(_), Some(_)) => {
             return Err(table.error_at_key("replace", "`insert` and `replace` exclude each other"));
         }
@@ -83,7 +83,7 @@ fn change(
             );
         }
     };
-    Ok(Change::Text(TextChange {
+    Ok(EditChange::Text(TextChange {
         file: table.read("file", names::path_below)?,
         anchor: table.read("anchor", |v| match v.string()? {
             empty if empty.trim().is_empty() => Err(v.error("the anchor is empty")),
@@ -93,8 +93,8 @@ fn change(
     }))
 }
 
-/// A text that is another one in every round.
-fn numbered(value: &Value<'_>) -> Result<String, DocError> {
+/// A text that differs in every round.
+fn numbered(value: &TomlValue<'_>) -> Result<String, DocError> {
     match value.string()? {
         text if text.contains("{n}") => Ok(text),
         _ => Err(value.error(format!("`{}` is the same for every round", value.name())).with_help(
@@ -103,9 +103,9 @@ fn numbered(value: &Value<'_>) -> Result<String, DocError> {
     }
 }
 
-/// A diff, or the name of a file with one: what has several lines is a diff.
+/// A diff, or the name of a file with one: a text of several lines is a diff.
 fn patch(
-    value: &Value<'_>,
+    value: &TomlValue<'_>,
     base: Option<&Path>,
     files: &mut Vec<(Range<usize>, String)>,
 ) -> Result<String, DocError> {
@@ -124,7 +124,7 @@ fn patch(
     patch_text(value, diff)
 }
 
-fn patch_text(value: &Value<'_>, diff: String) -> Result<String, DocError> {
+fn patch_text(value: &TomlValue<'_>, diff: String) -> Result<String, DocError> {
     patch::parse(&diff)
         .map_err(|reason| value.error(format!("`{}` is not a patch: {reason}", value.name())))?;
     if diff.lines().any(|line| line.starts_with('+') && !line.starts_with("+++") && line.contains("{n}")) {
@@ -134,7 +134,7 @@ fn patch_text(value: &Value<'_>, diff: String) -> Result<String, DocError> {
     Err(error.with_help("put `{n}` into a line that it adds, where the number of the round goes"))
 }
 
-fn class(value: &Value<'_>) -> Result<EditClass, DocError> {
+fn class(value: &TomlValue<'_>) -> Result<EditClass, DocError> {
     let word = value.string()?;
     EditClass::ALL.into_iter().find(|class| class.as_str() == word).ok_or_else(|| {
         let error = value.error(format!("there is no class of edits `{}`", word.escape_debug()));
@@ -146,7 +146,7 @@ fn class(value: &Value<'_>) -> Result<EditClass, DocError> {
 mod tests {
     use super::*;
     use crate::corpus::Project;
-    use crate::spanned::SourceText;
+    use crate::toml_reader::SourceText;
 
     const HEAD: &str = "name = \"p\"\n[source]\nkind = \"path\"\npath = \".\"\n[[edit]]\nname = \"e\"\n";
 
@@ -158,12 +158,12 @@ mod tests {
     #[test]
     fn an_edit_puts_in_or_replaces_or_patches() {
         let put = |edit: &str| match &parse(edit, None).unwrap().edits[0].change {
-            Change::Text(text) => text.put.clone(),
-            Change::Patch { .. } => panic!("a patch"),
+            EditChange::Text(text) => text.put.clone(),
+            EditChange::Patch { .. } => panic!("a patch"),
         };
         let place = "class = \"manifest\"\nfile = \"a/Cargo.toml\"\nanchor = \"[features]\"\n";
-        assert_eq!(put(&format!("{place}replace = \"x{{n}}\"")), Put::InPlace("x{n}".into()));
-        assert_eq!(put(&format!("{place}insert = \"x{{n}}\"")), Put::After("x{n}".into()));
+        assert_eq!(put(&format!("{place}replace = \"x{{n}}\"")), EditPlacement::InPlace("x{n}".into()));
+        assert_eq!(put(&format!("{place}insert = \"x{{n}}\"")), EditPlacement::After("x{n}".into()));
         let refused = |edit: &str| parse(edit, None).unwrap_err();
         assert!(refused(place).contains("the edit says nothing that it puts in"));
         let both = format!("{place}insert = \"{{n}}\"\nreplace = \"{{n}}\"");
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_patch_stands_in_the_manifest_or_beside_it() {
         let inline = parse(&format!("class = \"patch\"\npatch = '''\n{DIFF}'''"), None).unwrap();
-        let change = Change::Patch { diff: DIFF.into() };
+        let change = EditChange::Patch { diff: DIFF.into() };
         assert_eq!(inline.edits[0].change, change);
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("x.patch"), DIFF).unwrap();

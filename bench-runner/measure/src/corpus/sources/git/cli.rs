@@ -1,7 +1,7 @@
-//! The user's own git, with the user's own configuration: credentials, proxies, `insteadOf`, ssh.
+//! Calls the user's own git, with the user's own configuration: credentials, proxies, `insteadOf`, ssh.
 //!
-//! Every call is made here, so that none of them asks anybody anything, works on another repository than it is told,
-//! or says a secret in an error.
+//! Every call is made here, so that no call prompts the user, works on another repository than the intended
+//! one, or leaks a secret in an error.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,10 +12,11 @@ use crate::corpus::sources::cargo_homes;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool, check_tool_bytes};
-use crate::spanned::masked;
+use crate::toml_reader::mask_credentials;
 
-/// Variables that make git work on another repository than the one it is told, or make another kind of one.
-const NOT_PASSED: [&str; 14] = [
+/// Variables that make git work on another repository than the intended one, or create another kind of
+/// repository.
+const REMOVED_VARIABLES: [&str; 14] = [
     "GIT_DIR",
     "GIT_COMMON_DIR",
     "GIT_WORK_TREE",
@@ -32,13 +33,13 @@ const NOT_PASSED: [&str; 14] = [
     "GIT_EXTERNAL_DIFF",
 ];
 
-/// An answer about a repository that takes longer will not come.
-const ANSWER: Duration = Duration::from_secs(5 * 60);
-/// A question about references that takes longer has hung.
-const REFERENCES: Duration = Duration::from_secs(10 * 60);
+/// A query of a repository that takes longer has hung.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// A query of references that takes longer has hung.
+const REFERENCES_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// What the user's git says of the references of the repository at `url`, with the user's credentials; it asks
-/// nobody for a password.
+/// Output of `git ls-remote` for the repository at `url`, with the user's credentials; nobody is asked for a
+/// password.
 pub(in crate::corpus) fn references(
     url: &str,
     patterns: &[String],
@@ -51,12 +52,12 @@ pub(in crate::corpus) fn references(
     }
     cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
     let args = ["ls-remote", "--", url].into_iter().chain(patterns.iter().map(String::as_str));
-    call(&with.cache.nowhere(), args.map(OsString::from), REFERENCES)
+    call(&with.cache.empty_dir(), args.map(OsString::from), REFERENCES_TIMEOUT)
         .map(|said| said.stdout)
         .map_err(|error| SourceError::Git { what, error })
 }
 
-/// What git says to `args` in the directory `cwd`; a call that takes longer than `timeout` has hung.
+/// Output of git for `args` in the directory `cwd`; a call that takes longer than `timeout` has hung.
 pub(crate) fn call(
     cwd: &Path,
     args: impl IntoIterator<Item = OsString>,
@@ -65,11 +66,11 @@ pub(crate) fn call(
     check_tool(&command(cwd, args, timeout)).map_err(without_secrets)
 }
 
-/// What git says to a question about the repository of the directory `cwd`, as it is. The repository is only read: its
+/// Raw output of git for a query of the repository of the directory `cwd`. The repository is only read: its
 /// index is not refreshed, no daemon is started for it, and nothing is fetched into it.
 pub(crate) fn ask(cwd: &Path, args: &[&str]) -> Result<Vec<u8>, ToolError> {
     let all = ["--no-optional-locks", "-c", "core.fsmonitor=false"].iter().chain(args);
-    let mut call = command(cwd, all.map(OsString::from), ANSWER);
+    let mut call = command(cwd, all.map(OsString::from), QUERY_TIMEOUT);
     if let ToolEnv::Inherit { set, .. } = &mut call.env {
         set.insert("GIT_NO_LAZY_FETCH".into(), "1".into());
     }
@@ -78,26 +79,26 @@ pub(crate) fn ask(cwd: &Path, args: &[&str]) -> Result<Vec<u8>, ToolError> {
 
 fn command(cwd: &Path, args: impl IntoIterator<Item = OsString>, timeout: Duration) -> ToolCall {
     let mut set: BTreeMap<OsString, OsString> = BTreeMap::new();
-    // Nobody is there to answer: git fails at once, and ssh asks whatever asks for its passphrases instead of a terminal.
+    // Nobody is there to answer: git fails at once, and ssh uses its askpass program instead of a terminal.
     set.insert("GIT_TERMINAL_PROMPT".into(), "0".into());
     set.insert("SSH_ASKPASS_REQUIRE".into(), "force".into());
-    // What it says is read.
+    // Its messages are parsed.
     set.insert("LC_ALL".into(), "C".into());
     ToolCall {
         cwd: Some(cwd.to_owned()),
-        env: ToolEnv::Inherit { set, remove: NOT_PASSED.map(OsString::from).to_vec() },
+        env: ToolEnv::Inherit { set, remove: REMOVED_VARIABLES.map(OsString::from).to_vec() },
         timeout,
         ..ToolCall::new("git", args)
     }
 }
 
-/// Why git gave no answer, as a line to be quoted.
+/// The reason why git failed, as one line.
 pub(crate) fn reason(error: &ToolError) -> String {
     match error {
         ToolError::Failed { last_lines, .. } => {
             let mut lines = last_lines.lines().skip_while(|line| !line.starts_with("fatal: "));
             let first = lines.next().or(last_lines.lines().next()).unwrap_or_default();
-            // What it is about may stand on lines of its own.
+            // The files it is about may be on lines of their own.
             let more = lines.take_while(|line| line.starts_with('\t'));
             let reason: Vec<&str> =
                 [first.trim_start_matches("fatal: ")].into_iter().chain(more.map(str::trim)).collect();
@@ -107,12 +108,14 @@ pub(crate) fn reason(error: &ToolError) -> String {
     }
 }
 
-/// The user's `insteadOf` may put credentials into an address that has none, and git repeats it.
+/// Masks credentials: the user's `insteadOf` may add some to an address, and git repeats it.
 fn without_secrets(error: ToolError) -> ToolError {
     match error {
-        ToolError::Failed { call, code, last_lines } => {
-            ToolError::Failed { call: masked(&call), code, last_lines: masked(&last_lines) }
-        }
+        ToolError::Failed { call, code, last_lines } => ToolError::Failed {
+            call: mask_credentials(&call),
+            code,
+            last_lines: mask_credentials(&last_lines),
+        },
         other => other,
     }
 }

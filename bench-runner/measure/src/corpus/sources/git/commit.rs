@@ -1,7 +1,8 @@
 //! A commit as a list of files: read from a repository, checked, written out.
 //!
-//! Every object is read, and libgit2 checks each against its own id, so that what is listed is complete and sound.
-//! Attributes of git (`export-ignore`, filters, line ends) are not applied: the files are the bytes of the commit.
+//! Every object is read, and libgit2 checks each against its own id, so that the list is complete and sound.
+//! git attributes (`export-ignore`, filters, line ends) are not applied: the files are the bytes of the
+//! commit.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -14,72 +15,70 @@ use std::path::{Component, Path, PathBuf};
 use git2::{FileMode, ObjectType, Oid, Repository, Tree, TreeEntry};
 use sha2::{Digest, Sha256};
 
-use crate::corpus::sources::error::{SourceError, too_much};
+use crate::corpus::sources::error::{SourceError, too_large};
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
 
-/// Directories within one another; a tree that is deeper was made to do harm.
+/// Deepest nesting of directories; a deeper tree is malicious.
 const DEEPEST: usize = 128;
-/// Files of one commit.
+/// Most files of one commit.
 const MOST_ENTRIES: usize = 1_000_000;
 
-/// A file of a commit, and where its content is.
+/// A file of a commit, and the id of its content.
 #[derive(Debug, Clone)]
-pub(crate) struct Content {
+pub(crate) struct CommitFile {
     pub(crate) file: TreeFile,
     pub(crate) blob: Oid,
 }
 
-/// A commit of another repository that stands in a tree.
+/// A commit of another repository in a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Submodule {
-    /// Where it belongs.
+    /// Path in the tree.
     pub(crate) path: PathBuf,
-    /// The commit.
     pub(crate) rev: String,
 }
 
-/// What a commit holds.
+/// Contents of a commit.
 #[derive(Debug, Default)]
-pub(crate) struct Listing {
-    /// Its files, in no particular order.
-    pub(crate) contents: Vec<Content>,
-    /// Its submodules.
+pub(crate) struct CommitListing {
+    /// The files, in no particular order.
+    pub(crate) contents: Vec<CommitFile>,
     pub(crate) submodules: Vec<Submodule>,
-    /// The size of its files together.
+    /// Total size of the files.
     pub(crate) bytes: u64,
 }
 
-/// Why a commit could not be listed.
+/// The reason why a commit could not be listed.
 #[derive(Debug)]
-pub(crate) enum Unlisted {
-    /// An object is missing or is not what its id says.
+pub(crate) enum ListError {
+    /// An object is missing or does not match its id.
     Damaged(String),
-    /// It holds what no source should. A reason, as text.
+    /// It has contents that no source should have. A reason, as text.
     Refused(String),
 }
 
-/// All files below `tree`, which may hold `limit` bytes.
-pub(crate) fn list(repo: &Repository, tree: &Tree<'_>, limit: u64) -> Result<Listing, Unlisted> {
-    let mut lister = Lister { repo, limit, entries: 0, listing: Listing::default() };
+/// All files below `tree`, of at most `limit` bytes.
+pub(crate) fn list(repo: &Repository, tree: &Tree<'_>, limit: u64) -> Result<CommitListing, ListError> {
+    let mut lister = CommitLister { repo, limit, entries: 0, listing: CommitListing::default() };
     lister.tree(tree, Path::new(""), 0)?;
     Ok(lister.listing)
 }
 
-struct Lister<'r> {
+struct CommitLister<'r> {
     repo: &'r Repository,
     limit: u64,
     entries: usize,
-    listing: Listing,
+    listing: CommitListing,
 }
 
-fn damaged(error: git2::Error) -> Unlisted {
-    Unlisted::Damaged(error.message().to_owned())
+fn damaged(error: git2::Error) -> ListError {
+    ListError::Damaged(error.message().to_owned())
 }
 
-impl Lister<'_> {
-    fn tree(&mut self, tree: &Tree<'_>, below: &Path, depth: usize) -> Result<(), Unlisted> {
+impl CommitLister<'_> {
+    fn tree(&mut self, tree: &Tree<'_>, below: &Path, depth: usize) -> Result<(), ListError> {
         if depth > DEEPEST {
-            return Err(Unlisted::Refused(format!(
+            return Err(ListError::Refused(format!(
                 "it has more than {DEEPEST} directories within one another"
             )));
         }
@@ -87,7 +86,7 @@ impl Lister<'_> {
             // A small commit can name the same directory over and over.
             self.entries += 1;
             if self.entries > MOST_ENTRIES {
-                return Err(Unlisted::Refused("it has more entries than sources may".to_owned()));
+                return Err(ListError::Refused("it has more entries than sources may".to_owned()));
             }
             let path = below.join(name(&entry)?);
             match entry.kind() {
@@ -99,18 +98,18 @@ impl Lister<'_> {
                 Some(ObjectType::Commit) => {
                     self.listing.submodules.push(Submodule { path, rev: entry.id().to_string() });
                 }
-                _ => return Err(Unlisted::Refused(format!("`{}` is no file", shown(&path)))),
+                _ => return Err(ListError::Refused(format!("`{}` is no file", printable(&path)))),
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, entry: &TreeEntry<'_>, path: PathBuf) -> Result<(), Unlisted> {
+    fn file(&mut self, entry: &TreeEntry<'_>, path: PathBuf) -> Result<(), ListError> {
         // Before it is read: a small pack can hold a large file.
         let (size, _) = self.repo.odb().and_then(|odb| odb.read_header(entry.id())).map_err(damaged)?;
         self.listing.bytes = self.listing.bytes.saturating_add(size as u64);
         if self.listing.bytes > self.limit {
-            return Err(Unlisted::Refused(too_much(self.limit)));
+            return Err(ListError::Refused(too_large(self.limit)));
         }
         let blob = self.repo.find_blob(entry.id()).map_err(damaged)?;
         let kind = if entry.filemode() == i32::from(FileMode::Link) {
@@ -119,20 +118,19 @@ impl Lister<'_> {
             let executable = entry.filemode() == i32::from(FileMode::BlobExecutable);
             FileKind::Regular { executable, sha256: Sha256::digest(blob.content()).into() }
         };
-        self.listing.contents.push(Content { file: TreeFile { path, kind }, blob: entry.id() });
+        self.listing.contents.push(CommitFile { file: TreeFile { path, kind }, blob: entry.id() });
         Ok(())
     }
 }
 
-/// The name of an entry, which can be nothing but a name: of a path made of ordinary names nothing leads out of the
-/// tree.
-fn name(entry: &TreeEntry<'_>) -> Result<PathBuf, Unlisted> {
+/// The name of an entry, checked to be a plain name: a path of plain names cannot leave the tree.
+fn name(entry: &TreeEntry<'_>) -> Result<PathBuf, ListError> {
     let bytes = entry.name_bytes();
     let name = Path::new(OsStr::from_bytes(bytes));
     let ordinary =
         matches!(name.components().collect::<Vec<_>>()[..], [Component::Normal(part)] if part == name);
     if !ordinary || bytes.eq_ignore_ascii_case(b".git") {
-        return Err(Unlisted::Refused(format!("`{}` is not a name of a file", shown(name))));
+        return Err(ListError::Refused(format!("`{}` is not a name of a file", printable(name))));
     }
     Ok(name.to_owned())
 }
@@ -140,15 +138,15 @@ fn name(entry: &TreeEntry<'_>) -> Result<PathBuf, Unlisted> {
 /// The first link that leads out of a tree of these files.
 pub(crate) fn leaving_link(files: &[TreeFile]) -> Option<&Path> {
     let leaves = |file: &&TreeFile| match &file.kind {
-        FileKind::Link { target } => tree::led_to(&file.path, target).is_none(),
+        FileKind::Link { target } => tree::link_destination(&file.path, target).is_none(),
         FileKind::Regular { .. } => false,
     };
     files.iter().find(leaves).map(|file| file.path.as_path())
 }
 
-/// The first file whose path is also that of another file or of a directory. Written out, it could be a link that what
-/// lies "below" it is written through.
-pub(crate) fn doubled(files: &[TreeFile]) -> Option<&Path> {
+/// The first file whose path is also that of another file or of a directory. Written out, it could be a link
+/// through which the files "below" it are written.
+pub(crate) fn duplicate_path(files: &[TreeFile]) -> Option<&Path> {
     let mut seen = BTreeSet::new();
     let twice = files.iter().map(|file| file.path.as_path()).find(|path| !seen.insert(*path));
     let above = |path: &Path| path.ancestors().skip(1).any(|above| seen.contains(above));
@@ -156,11 +154,11 @@ pub(crate) fn doubled(files: &[TreeFile]) -> Option<&Path> {
 }
 
 /// Writes the files into `into`, links last, so that nothing is written through them.
-pub(crate) fn write(repo: &Repository, contents: &[Content], into: &Path) -> Result<(), SourceError> {
+pub(crate) fn write(repo: &Repository, contents: &[CommitFile], into: &Path) -> Result<(), SourceError> {
     fs::create_dir_all(into).map_err(SourceError::io("create", into))?;
-    let is_link = |content: &&Content| matches!(content.file.kind, FileKind::Link { .. });
+    let is_link = |content: &&CommitFile| matches!(content.file.kind, FileKind::Link { .. });
     let files = contents.iter().filter(|content| !is_link(content));
-    for Content { file, blob } in files.chain(contents.iter().filter(is_link)) {
+    for CommitFile { file, blob } in files.chain(contents.iter().filter(is_link)) {
         let to = into.join(&file.path);
         let parent = to.parent().unwrap_or(into);
         fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
@@ -180,8 +178,8 @@ pub(crate) fn write(repo: &Repository, contents: &[Content], into: &Path) -> Res
     Ok(())
 }
 
-/// A path from a stranger's tree, fit to be shown.
-pub(crate) fn shown(path: &Path) -> String {
+/// A path from a foreign tree, safe to print.
+pub(crate) fn printable(path: &Path) -> String {
     path.to_string_lossy().escape_debug().to_string()
 }
 
@@ -203,7 +201,7 @@ mod tests {
 
     fn refused(repo: &Repository, tree: Oid, limit: u64) -> String {
         match list(repo, &repo.find_tree(tree).unwrap(), limit) {
-            Err(Unlisted::Refused(reason)) => reason,
+            Err(ListError::Refused(reason)) => reason,
             other => panic!("{other:?}"),
         }
     }
@@ -251,9 +249,9 @@ mod tests {
             path: path.into(),
             kind: FileKind::Regular { executable: false, sha256: [0; 32] },
         };
-        assert_eq!(doubled(&[file("a"), file("a.b"), file("b/a"), file("b/c")]), None);
-        assert_eq!(doubled(&[file("a"), file("b"), file("a")]), Some(Path::new("a")));
-        assert_eq!(doubled(&[file("d/l"), file("d/l/evil")]), Some(Path::new("d/l/evil")));
+        assert_eq!(duplicate_path(&[file("a"), file("a.b"), file("b/a"), file("b/c")]), None);
+        assert_eq!(duplicate_path(&[file("a"), file("b"), file("a")]), Some(Path::new("a")));
+        assert_eq!(duplicate_path(&[file("d/l"), file("d/l/evil")]), Some(Path::new("d/l/evil")));
     }
 
     #[test]
@@ -266,6 +264,6 @@ mod tests {
         fs::remove_file(dir.path().join("objects").join(&blob[..2]).join(&blob[2..])).unwrap();
         let again = Repository::open_bare(dir.path()).unwrap();
         let tree = again.find_commit(commit).unwrap().tree().unwrap();
-        assert!(matches!(list(&again, &tree, 100), Err(Unlisted::Damaged(_))));
+        assert!(matches!(list(&again, &tree, 100), Err(ListError::Damaged(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! The history of a project: which commits it last had.
+//! The history of a project: its last commits.
 
 use std::path::Path;
 
@@ -7,30 +7,35 @@ use git2::{ErrorCode, Oid, Repository};
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::{cli, worktree};
 
-/// The last `count` commits up to `rev`, oldest first, going back by first parents; fewer where there are no more, or
-/// where the repository does not hold them.
+/// The last `count` commits up to `rev`, oldest first, going back by first parents; fewer if there are no
+/// more, or if the repository does not have them.
 ///
 /// # Errors
-/// Where `rev` is not there, or an object cannot be read.
+/// If `rev` is not there, or an object cannot be read.
 pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<String>, git2::Error> {
-    let mut commits = back(repository, Oid::from_str(rev)?, count)?.commits;
+    let mut commits = first_parents(repository, Oid::from_str(rev)?, count)?.commits;
     commits.reverse();
     Ok(commits.iter().map(Oid::to_string).collect())
 }
 
-/// How far history can be read.
+/// The part of the history that can be read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Back {
+pub(crate) struct FirstParents {
     /// Commits, newest first.
     pub(crate) commits: Vec<Oid>,
-    /// Whether the last of them has a parent that is not there.
+    /// True if the parent of the last one is not there.
     pub(crate) cut: bool,
 }
 
-/// At most `count` commits back from `from` by first parents, itself counted.
+/// At most `count` commits back from `from` by first parents, including `from`.
 ///
-/// What git calls shallow is not asked: it says where some fetch ended, and another fetch may have brought more.
-pub(crate) fn back(repository: &Repository, from: Oid, count: usize) -> Result<Back, git2::Error> {
+/// git's list of shallow commits is not used: it states where some fetch ended, and another fetch may have
+/// brought more.
+pub(crate) fn first_parents(
+    repository: &Repository,
+    from: Oid,
+    count: usize,
+) -> Result<FirstParents, git2::Error> {
     let objects = repository.odb()?;
     let mut commits = Vec::new();
     let mut next = Some(from);
@@ -38,25 +43,25 @@ pub(crate) fn back(repository: &Repository, from: Oid, count: usize) -> Result<B
         let object = match objects.read(commit) {
             Ok(object) => object,
             Err(error) if error.code() == ErrorCode::NotFound && commit != from => {
-                return Ok(Back { commits, cut: true });
+                return Ok(FirstParents { commits, cut: true });
             }
             Err(error) => return Err(error),
         };
         next = first_parent(object.data())?;
         commits.push(commit);
     }
-    Ok(Back { commits, cut: false })
+    Ok(FirstParents { commits, cut: false })
 }
 
-/// The first parent that stands in a commit.
+/// The first parent in the header of a commit.
 fn first_parent(commit: &[u8]) -> Result<Option<Oid>, git2::Error> {
     let header = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
     let parent = header.filter_map(|line| line.strip_prefix(b"parent ")).next();
     parent.map(|hex| Oid::from_str(&String::from_utf8_lossy(hex))).transpose()
 }
 
-/// The last `count` commits of the project in the directory `path`, up to the one that is checked out.
-pub(crate) fn of_directory(path: &Path, count: usize) -> Result<Vec<String>, SourceError> {
+/// The last `count` commits of the project in the directory `path`, up to the checked out one.
+pub(crate) fn last_in_directory(path: &Path, count: usize) -> Result<Vec<String>, SourceError> {
     let unfit = |reason: String, help: &str| SourceError::Unfit {
         path: path.to_path_buf(),
         reason,
@@ -111,7 +116,7 @@ mod tests {
         assert_eq!(last(&repository, &commits[3], 3).unwrap(), commits[1..]);
         assert_eq!(last(&repository, &commits[2], 9).unwrap(), commits[..3]);
         assert!(last(&repository, &"ab".repeat(20), 1).is_err());
-        // git takes this for the first commit; the others can be read all the same.
+        // git considers this the first commit; the others can be read all the same.
         fs::write(repository.path().join("shallow"), format!("{}\n", commits[2])).unwrap();
         let again = Repository::open(dir.path()).unwrap();
         assert_eq!(last(&again, &commits[3], 9).unwrap(), commits);
@@ -119,13 +124,13 @@ mod tests {
         let file = repository.path().join("objects").join(&commits[1][..2]).join(&commits[1][2..]);
         fs::rename(&file, dir.path().join(".git/aside")).unwrap();
         let id = Oid::from_str(&commits[3]).unwrap();
-        let cut = |count| back(&Repository::open(dir.path()).unwrap(), id, count).unwrap();
+        let cut = |count| first_parents(&Repository::open(dir.path()).unwrap(), id, count).unwrap();
         assert_eq!((cut(2).cut, cut(2).commits.len()), (false, 2));
         assert_eq!((cut(3).cut, cut(3).commits.len()), (true, 2));
         fs::rename(dir.path().join(".git/aside"), &file).unwrap();
-        assert_eq!(of_directory(dir.path(), 2).unwrap(), commits[2..]);
+        assert_eq!(last_in_directory(dir.path(), 2).unwrap(), commits[2..]);
         fs::write(dir.path().join("g"), "").unwrap();
-        let error = of_directory(dir.path(), 2).unwrap_err().to_string();
+        let error = last_in_directory(dir.path(), 2).unwrap_err().to_string();
         assert!(error.contains("changes that are not committed"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Pointers of Git LFS, which a source has in the place of files that were not brought from their server.
+//! Git LFS pointers, which replace files of a source that were not fetched from the LFS server.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,13 +10,13 @@ use crate::corpus::sources::git::commit;
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::FileKind;
 
-/// How a pointer starts.
+/// Start of a pointer.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
-/// A pointer is smaller.
+/// Upper limit of a pointer's size.
 const LARGEST: u64 = 1024;
 
-/// The source with a note that names its pointers, if it has any: a build gets them in place of what they point to.
-pub(crate) fn named(mut pinned: Pinned) -> Pinned {
+/// The source with a note that names its pointers, if it has any: a build gets them instead of the files.
+pub(crate) fn note_pointers(mut pinned: Pinned) -> Pinned {
     let pointers: Vec<&Path> = pinned
         .files
         .par_iter()
@@ -25,7 +25,7 @@ pub(crate) fn named(mut pinned: Pinned) -> Pinned {
         })
         .map(|file| file.path.as_path())
         .collect();
-    if let Some(first) = pointers.first().map(|path| commit::shown(path)) {
+    if let Some(first) = pointers.first().map(|path| commit::printable(path)) {
         let which = match pointers.len() {
             1 => format!("1 file is a pointer of Git LFS, without its content: {first}"),
             count => {
@@ -37,7 +37,7 @@ pub(crate) fn named(mut pinned: Pinned) -> Pinned {
     pinned
 }
 
-/// What cannot be read here is found out when it is copied.
+/// A file that cannot be read here is reported when it is copied.
 fn is_pointer(file: &Path) -> bool {
     let mut start = [0; POINTER.len()];
     File::open(file).is_ok_and(|mut file| {

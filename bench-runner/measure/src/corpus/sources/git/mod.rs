@@ -1,4 +1,4 @@
-//! Repositories of git: those of the cache, those of the user, and those that a build finds.
+//! git repositories: those of the cache, those of the user, and those for builds.
 
 pub(crate) mod build_repository;
 pub(crate) mod cli;

@@ -1,20 +1,20 @@
-//! `.gitmodules`: which submodules a commit says it has.
+//! Parses `.gitmodules`, the list of a commit's submodules.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
-/// A submodule as `.gitmodules` has it.
+/// A submodule as listed in `.gitmodules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct SubmoduleEntry {
     /// Its name, which is that of its repository below `.git/modules`.
     pub(crate) name: String,
-    /// Where it comes from, where that is said.
+    /// The address that it is fetched from, if stated.
     pub(crate) url: Option<String>,
 }
 
-impl Named {
-    /// Its name as a path that leads nowhere but down.
+impl SubmoduleEntry {
+    /// Its name as a relative path that cannot leave its directory.
     pub(crate) fn below(&self) -> Option<&Path> {
         let path = Path::new(&self.name);
         let down = path.components().all(|part| matches!(part, Component::Normal(_)));
@@ -23,9 +23,9 @@ impl Named {
 }
 
 /// The submodules in the text of a `.gitmodules`, by their paths. The error is a reason.
-pub(crate) fn read(text: &[u8]) -> Result<BTreeMap<PathBuf, Named>, String> {
+pub(crate) fn read(text: &[u8]) -> Result<BTreeMap<PathBuf, SubmoduleEntry>, String> {
     let unreadable = |why: &str| format!("its .gitmodules cannot be read: {why}");
-    // libgit2 would read the files that it names.
+    // libgit2 would read the included files.
     if String::from_utf8_lossy(text).to_lowercase().contains("[include") {
         return Err(unreadable("it includes other files"));
     }
@@ -48,7 +48,7 @@ pub(crate) fn read(text: &[u8]) -> Result<BTreeMap<PathBuf, Named>, String> {
         })
         .map_err(failed)?;
     let of = |(name, [path, url]): (String, [Option<String>; 2])| {
-        Some((PathBuf::from(path?.trim_end_matches('/')), Named { name, url }))
+        Some((PathBuf::from(path?.trim_end_matches('/')), SubmoduleEntry { name, url }))
     };
     Ok(found.into_iter().filter_map(of).collect())
 }
@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn submodules_are_read_by_their_paths() {
         let text = b"[submodule \"a name with. dots\"]\n\tpath = deps/one\n\turl = ../one\n[submodule \"x\"]\n\tpath = \"two\"\n\turl\n";
-        let named = |name: &str, url: Option<&str>| Named { name: name.into(), url: url.map(str::to_owned) };
+        let named =
+            |name: &str, url: Option<&str>| SubmoduleEntry { name: name.into(), url: url.map(str::to_owned) };
         let expected = [
             ("deps/one".into(), named("a name with. dots", Some("../one"))),
             ("two".into(), named("x", None)),
@@ -72,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_name_that_leads_elsewhere_is_no_place() {
-        let below = |name: &str| Named { name: name.into(), url: None }.below().is_some();
+        let below = |name: &str| SubmoduleEntry { name: name.into(), url: None }.below().is_some();
         assert!(below("deps/one") && below("a b"));
         assert!(!below("../../x") && !below("/x") && !below(""));
     }

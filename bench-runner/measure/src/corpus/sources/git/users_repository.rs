@@ -1,8 +1,8 @@
-//! The repository that a directory of the user's is in, as one that libgit2 reads.
+//! The repository of one of the user's directories, opened with libgit2.
 //!
-//! libgit2 cannot open every repository that git works with (relative work trees, reftables, other owners, partial
-//! clones). Then git brings the commit that is wanted into a repository of the cache, from the user's own or from where
-//! that has promised to get it. Nothing is written into the user's.
+//! libgit2 cannot open every repository that git works with (relative work trees, reftables, other owners,
+//! partial clones). In that case git copies the requested commit into a repository of the cache, from the
+//! user's own or from the remote that promised its objects. Nothing is written into the user's.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -15,33 +15,33 @@ use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::cli;
 use crate::corpus::sources::git::store;
 
-/// A repository of the user's.
+/// A repository of the user.
 pub(crate) struct UsersRepository {
-    /// Where its objects are read.
+    /// The repository whose objects are read.
     pub(crate) repository: Repository,
-    /// Whether that is a repository of the cache, which has the one commit.
-    pub(crate) brought: bool,
-    /// The directory that git keeps it in.
+    /// True if that is a repository of the cache, which has only the one commit.
+    pub(crate) in_cache: bool,
+    /// The directory of its data (git's common directory).
     pub(crate) kept_in: PathBuf,
-    /// Its work tree, where it has one.
+    /// Its work tree, if it has one.
     pub(crate) work_tree: Option<PathBuf>,
 }
 
-/// Why a commit cannot be read.
-pub(crate) enum Unread {
-    /// A reason.
+/// The reason why a commit cannot be read.
+pub(crate) enum UserReadError {
+    /// A reason, as text.
     Because(String),
-    /// Git lacks it here, and may not fetch it.
+    /// Objects are missing here, and must not be fetched.
     Offline(SourceError),
 }
 
-impl From<String> for Unread {
+impl From<String> for UserReadError {
     fn from(reason: String) -> Self {
         Self::Because(reason)
     }
 }
 
-impl Unread {
+impl UserReadError {
     /// The reason, as text.
     pub(crate) fn reason(self) -> String {
         match self {
@@ -51,14 +51,14 @@ impl Unread {
     }
 }
 
-/// The repository that `dir` is in, with the commit `rev` and its files.
-pub(crate) fn open(dir: &Path, rev: &str, with: &FetchContext) -> Result<UsersRepository, Unread> {
+/// The repository of `dir`, with the commit `rev` and its files.
+pub(crate) fn open(dir: &Path, rev: &str, with: &FetchContext) -> Result<UsersRepository, UserReadError> {
     let unread = match Repository::discover(dir) {
-        Ok(repository) => match whole(&repository, rev) {
+        Ok(repository) => match check_complete(&repository, rev) {
             Ok(()) => {
                 let kept_in = repository.commondir().to_owned();
                 let work_tree = repository.workdir().and_then(|dir| dir.canonicalize().ok());
-                return Ok(UsersRepository { repository, brought: false, kept_in, work_tree });
+                return Ok(UsersRepository { repository, in_cache: false, kept_in, work_tree });
             }
             Err(error) => error,
         },
@@ -67,26 +67,26 @@ pub(crate) fn open(dir: &Path, rev: &str, with: &FetchContext) -> Result<UsersRe
         }
         Err(error) => error,
     };
-    bring(dir, rev, with)?
+    copy_to_cache(dir, rev, with)?
         .ok_or_else(|| format!("there is no commit {rev} in its repository ({})", unread.message()).into())
 }
 
-/// Whether `dir` is where a repository is kept, or the top of a work tree.
-pub(crate) fn is_one(dir: &Path) -> bool {
+/// True if `dir` is the data directory of a repository, or the top of a work tree.
+pub(crate) fn is_repository(dir: &Path) -> bool {
     dir.join("HEAD").is_file() || dir.join(".git").symlink_metadata().is_ok()
 }
 
 impl UsersRepository {
-    /// The same once more.
-    pub(crate) fn again(&self) -> Result<Self, git2::Error> {
+    /// Opens the same repository again.
+    pub(crate) fn reopen(&self) -> Result<Self, git2::Error> {
         let repository = Repository::open(self.repository.path())?;
         let (kept_in, work_tree) = (self.kept_in.clone(), self.work_tree.clone());
-        Ok(Self { repository, brought: self.brought, kept_in, work_tree })
+        Ok(Self { repository, in_cache: self.in_cache, kept_in, work_tree })
     }
 }
 
-/// Whether the commit is there with its files. Of a partial clone some may not be.
-fn whole(repository: &Repository, rev: &str) -> Result<(), git2::Error> {
+/// Checks that the commit is there with its files; a partial clone may lack some.
+fn check_complete(repository: &Repository, rev: &str) -> Result<(), git2::Error> {
     let tree = repository.find_commit(Oid::from_str(rev)?)?.tree()?;
     let objects = repository.odb()?;
     let mut missing = None;
@@ -104,8 +104,12 @@ fn whole(repository: &Repository, rev: &str) -> Result<(), git2::Error> {
     missing.map_or(Ok(()), |id| Err(git2::Error::from_str(&format!("its object {id} is not there"))))
 }
 
-/// The commit in a repository of the cache; `None` where there is no such commit.
-fn bring(dir: &Path, rev: &str, with: &FetchContext) -> Result<Option<UsersRepository>, Unread> {
+/// Copies the commit into a repository of the cache; `None` if there is no such commit.
+fn copy_to_cache(
+    dir: &Path,
+    rev: &str,
+    with: &FetchContext,
+) -> Result<Option<UsersRepository>, UserReadError> {
     let ask = |args: &[&str]| {
         let said = cli::ask(dir, args).map_err(|error| cli::reason(&error))?;
         Ok::<_, String>(OsStr::from_bytes(said.trim_ascii_end()).to_owned())
@@ -116,19 +120,19 @@ fn bring(dir: &Path, rev: &str, with: &FetchContext) -> Result<Option<UsersRepos
         return Ok(None);
     }
     let from = kept_in.to_str().ok_or_else(|| "its path is not UTF-8".to_owned())?;
-    // Nothing is fetched from elsewhere by reading what is on this machine.
+    // Reading from this machine needs no network.
     let here = FetchContext { offline: false, ..with.clone() };
-    let brought = |repository| {
-        Ok(Some(UsersRepository { repository, brought: true, kept_in: kept_in.clone(), work_tree }))
+    let copied = |repository| {
+        Ok(Some(UsersRepository { repository, in_cache: true, kept_in: kept_in.clone(), work_tree }))
     };
     let error = match store(from, rev, &here) {
-        Ok(repository) => return brought(repository),
+        Ok(repository) => return copied(repository),
         Err(error) => error,
     };
-    let Some(url) = promised_by(&ask) else { return Err(error.to_string().into()) };
+    let Some(url) = promisor_url(&ask) else { return Err(error.to_string().into()) };
     match store(&url, rev, with) {
-        Ok(repository) => brought(repository),
-        Err(error @ SourceError::Offline { .. }) => Err(Unread::Offline(error)),
+        Ok(repository) => copied(repository),
+        Err(error @ SourceError::Offline { .. }) => Err(UserReadError::Offline(error)),
         Err(error) => Err(format!("it is a partial clone without all files of {rev}: {error}").into()),
     }
 }
@@ -138,7 +142,7 @@ fn store(url: &str, rev: &str, with: &FetchContext) -> Result<Repository, Source
 }
 
 /// The address that a partial clone gets its missing files from.
-fn promised_by(ask: &impl Fn(&[&str]) -> Result<std::ffi::OsString, String>) -> Option<String> {
+fn promisor_url(ask: &impl Fn(&[&str]) -> Result<std::ffi::OsString, String>) -> Option<String> {
     let promisors =
         ask(&["config", "--get-regexp", "^remote\\..*\\.promisor$", "true"]).ok()?.into_string().ok()?;
     let name = promisors.lines().next()?.strip_prefix("remote.")?.split(".promisor").next()?.to_owned();

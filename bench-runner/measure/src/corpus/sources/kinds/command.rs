@@ -1,5 +1,5 @@
-//! `kind = "command"`: a directory that is built by a command, both named in `[source]`. It is the older form of
-//! `kind = "path"` with a `command` in `[build]`; git's ignored files and commits are not for it.
+//! `kind = "command"`: a directory that is built by a command, both named in `[source]`. It is the older form
+//! of `kind = "path"` with a `command` in `[build]`; it does not support git's ignored files and commits.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::local_tree::{self, LocalTree, TakeIgnored};
-use crate::corpus::sources::path_deps::Outside;
+use crate::corpus::sources::path_deps::OutsideFiles;
 use crate::corpus::sources::pinned::Pinned;
-use crate::spanned::{DocError, Reader};
+use crate::toml_reader::{DocError, Reader};
 
-/// Any directory; nothing is expected of what is in it.
+/// A directory with any contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CommandSource {
     /// The directory, absolute or relative to the manifest.
@@ -53,6 +53,6 @@ impl SourceKind for CommandSource {
         let path = request.absolute(&self.path)?;
         let tree =
             LocalTree { path: &path, exclude: &[], ignored: TakeIgnored::Nothing, limit: request.limit };
-        local_tree::pin(&tree, &Outside::default(), with)
+        local_tree::pin(&tree, &OutsideFiles::default(), with)
     }
 }

@@ -1,4 +1,4 @@
-//! `kind = "git"`: one commit of a repository, with its submodules where the manifest asks for them.
+//! `kind = "git"`: one commit of a repository, with its submodules if the manifest asks for them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,52 +10,52 @@ use toml::Table;
 use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
-use crate::corpus::sources::git::commit::{self, Content, Listing, Unlisted};
-use crate::corpus::sources::git::store::{self, Unread};
+use crate::corpus::sources::git::commit::{self, CommitFile, CommitListing, ListError};
+use crate::corpus::sources::git::store::{self, StoreError};
 use crate::corpus::sources::git::{build_repository, history, submodules};
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
-use crate::corpus::sources::path_deps::manifests::normal;
+use crate::corpus::sources::path_deps::manifests::normalize;
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::{self, TreeFile};
 use crate::corpus::{names, urls};
-use crate::spanned::{DocError, Reader, masked};
+use crate::toml_reader::{DocError, Reader, mask_credentials};
 
-/// Repositories within one another.
+/// Deepest nesting of repositories.
 const DEEPEST: usize = 8;
-/// Repositories together.
-const MOST: usize = 500;
+/// Most repositories in total.
+const MOST_REPOSITORIES: usize = 500;
 
-/// A commit that belongs to the source, and where.
+/// A commit that belongs to the source, and its place there.
 #[derive(Debug, Clone)]
-struct Part {
+struct GitPart {
     url: String,
     rev: String,
     below: PathBuf,
     depth: usize,
 }
 
-/// The parts of a source with their files.
-type Parts = Vec<(Part, Vec<Content>)>;
+/// The commits of a source with their files.
+type GitParts = Vec<(GitPart, Vec<CommitFile>)>;
 
-/// What was read of a part.
-struct Read {
-    listing: Listing,
-    /// Addresses of its submodules by their paths, as its own `.gitmodules` has them.
+/// Contents of one commit.
+struct ReadCommit {
+    listing: CommitListing,
+    /// Addresses of its submodules by their paths, from its own `.gitmodules`.
     urls: BTreeMap<PathBuf, String>,
 }
 
 /// One commit of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct GitSource {
-    /// The address of the repository, one that git understands.
+    /// The address of the repository, in a form that git understands.
     pub url: String,
     /// The full commit, 40 lower-case hex digits.
     pub rev: String,
-    /// The directory of the project in it, where that is not its root.
+    /// The directory of the project in it, if that is not its root.
     pub dir: Option<PathBuf>,
-    /// Whether its submodules belong to it.
+    /// True if its submodules belong to it.
     pub submodules: bool,
-    /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
+    /// Hash of its tree, 64 lower-case hex digits, if the manifest states it.
     pub tree: Option<String>,
 }
 
@@ -132,11 +132,12 @@ impl SourceKind for GitSource {
         _: &SourceRequest<'_>,
         with: &FetchContext,
     ) -> Result<Pinned, SourceError> {
-        build_repository::of_commit(pinned, &self.url, rev.unwrap_or(&self.rev), with)
+        build_repository::for_commit(pinned, &self.url, rev.unwrap_or(&self.rev), with)
     }
 }
 
-/// Pins the commit: it is fetched where it is not in the cache, read and checked object by object, and written out.
+/// Pins the commit: it is fetched if it is not in the cache, read and checked object by object, and written
+/// out.
 fn pin(source: &GitSource, request: &SourceRequest<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
     let (parts, notes) = gather(source, request.limit, with)?;
     let mut files: Vec<_> = parts
@@ -150,12 +151,12 @@ fn pin(source: &GitSource, request: &SourceRequest<'_>, with: &FetchContext) -> 
         })
         .collect();
     tree::sort(&mut files);
-    if let Some(path) = commit::doubled(&files) {
-        let reason = format!("`{}` is two things in one", commit::shown(path));
+    if let Some(path) = commit::duplicate_path(&files) {
+        let reason = format!("`{}` is two things in one", commit::printable(path));
         return Err(refuse(&source.url, &source.rev, reason));
     }
     if let Some(link) = commit::leaving_link(&files) {
-        let reason = format!("the link `{}` leaves the tree", commit::shown(link));
+        let reason = format!("the link `{}` leaves the tree", commit::printable(link));
         return Err(refuse(&source.url, &source.rev, reason));
     }
     let root = source.dir.clone().unwrap_or_default();
@@ -166,19 +167,19 @@ fn pin(source: &GitSource, request: &SourceRequest<'_>, with: &FetchContext) -> 
     }
     let variety = format!("{} {}", source.url, if source.submodules { "whole" } else { "alone" });
     let place = with.cache.sources().join(format!("git-{}-{}", &source.rev[..12], short_hash(&variety)));
-    // The commit says what the tree must be, so that nothing else has to be remembered or trusted.
+    // The commit determines the tree, so nothing else has to be stored or trusted.
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| write(&parts, into, with))?;
     }
     Ok(Pinned { pin: Pin::Git { rev: source.rev.clone() }, tree: place, root, files, notes, ignored: None })
 }
 
-/// Refuses a directory that has no package, or one that is built from the directory of its workspace.
+/// Refuses a directory without a package, and a package that is built from the directory of its workspace.
 fn must_have_package(
     source: &GitSource,
     root: &Path,
     files: &[TreeFile],
-    parts: &Parts,
+    parts: &GitParts,
     with: &FetchContext,
 ) -> Result<(), SourceError> {
     if !files.iter().any(|file| file.path == root.join("Cargo.toml")) {
@@ -190,11 +191,11 @@ fn must_have_package(
             rev: source.rev.clone(),
             reason: format!(
                 "`{}` belongs to the workspace {}",
-                commit::shown(root),
+                commit::printable(root),
                 if workspace == Path::new("") {
                     "at its root".to_owned()
                 } else {
-                    format!("in `{}`", commit::shown(&workspace))
+                    format!("in `{}`", commit::printable(&workspace))
                 }
             ),
             help:
@@ -205,36 +206,40 @@ fn must_have_package(
     Ok(())
 }
 
-fn write(parts: &Parts, into: &Path, with: &FetchContext) -> Result<(), SourceError> {
+fn write(parts: &GitParts, into: &Path, with: &FetchContext) -> Result<(), SourceError> {
     for (part, contents) in parts {
         let into = into.join(&part.below);
         store::with_commit(&part.url, &part.rev, with, |repo, _| {
-            commit::write(repo, contents, &into).map_err(Unread::Refused)
+            commit::write(repo, contents, &into).map_err(StoreError::Refused)
         })?;
     }
     Ok(())
 }
 
-/// The commit itself and those of its submodules, with their files; and what is worth knowing about them.
-fn gather(source: &GitSource, limit: u64, with: &FetchContext) -> Result<(Parts, Vec<String>), SourceError> {
-    let first = Part { url: source.url.clone(), rev: source.rev.clone(), below: PathBuf::new(), depth: 0 };
+/// The commit itself and those of its submodules, with their files; and notes for the user.
+fn gather(
+    source: &GitSource,
+    limit: u64,
+    with: &FetchContext,
+) -> Result<(GitParts, Vec<String>), SourceError> {
+    let first = GitPart { url: source.url.clone(), rev: source.rev.clone(), below: PathBuf::new(), depth: 0 };
     let (mut left, mut parts, mut notes, mut bytes) = (vec![first], Vec::new(), Vec::new(), 0);
     while let Some(part) = left.pop() {
-        if parts.len() >= MOST || part.depth > DEEPEST {
+        if parts.len() >= MOST_REPOSITORIES || part.depth > DEEPEST {
             return Err(refuse(&part.url, &part.rev, "it has no end of submodules".to_owned()));
         }
-        let Read { listing, urls } = store::with_commit(&part.url, &part.rev, with, |repo, commit| {
+        let ReadCommit { listing, urls } = store::with_commit(&part.url, &part.rev, with, |repo, commit| {
             read_part(repo, commit, &part, limit.saturating_sub(bytes))
         })?;
         bytes += listing.bytes;
         for submodule in &listing.submodules {
             if !source.submodules {
                 let path = part.below.join(&submodule.path);
-                notes.push(format!("left out, a submodule: {}", commit::shown(&path)));
+                notes.push(format!("left out, a submodule: {}", commit::printable(&path)));
                 continue;
             }
-            left.push(Part {
-                url: address(&part, &submodule.path, &urls)?,
+            left.push(GitPart {
+                url: submodule_url(&part, &submodule.path, &urls)?,
                 rev: submodule.rev.clone(),
                 below: part.below.join(&submodule.path),
                 depth: part.depth + 1,
@@ -245,49 +250,58 @@ fn gather(source: &GitSource, limit: u64, with: &FetchContext) -> Result<(Parts,
     Ok((parts, notes))
 }
 
-/// Where a submodule comes from.
-fn address(parent: &Part, path: &Path, urls: &BTreeMap<PathBuf, String>) -> Result<String, SourceError> {
+/// The address of a submodule.
+fn submodule_url(
+    parent: &GitPart,
+    path: &Path,
+    urls: &BTreeMap<PathBuf, String>,
+) -> Result<String, SourceError> {
     let refuse = |reason: String| {
-        refuse(&parent.url, &parent.rev, format!("the submodule `{}` {reason}", commit::shown(path)))
+        refuse(&parent.url, &parent.rev, format!("the submodule `{}` {reason}", commit::printable(path)))
     };
     let own = urls.get(path).ok_or_else(|| refuse("has no address in .gitmodules".into()))?;
     let own = own.trim_end_matches('/');
     let url = urls::resolve(&parent.url, own).ok_or_else(|| {
-        refuse(format!("has an address that leads nowhere: `{}`", masked(own).escape_debug()))
+        refuse(format!("has an address that leads nowhere: `{}`", mask_credentials(own).escape_debug()))
     })?;
     urls::check(&url).map_err(|(reason, _)| refuse(format!("cannot be fetched: {reason}")))?;
-    // A repository from elsewhere has no business with those of this machine.
+    // A remote repository must not name repositories of this machine.
     if urls::is_local(&url) && !urls::is_local(&parent.url) {
         return Err(refuse(format!("is on this machine, and the repository is not: `{url}`")));
     }
     Ok(url)
 }
 
-fn read_part(repo: &Repository, commit: &Commit<'_>, part: &Part, limit: u64) -> Result<Read, Unread> {
-    let damaged = |error: git2::Error| Unread::Damaged(error.message().to_owned());
+fn read_part(
+    repo: &Repository,
+    commit: &Commit<'_>,
+    part: &GitPart,
+    limit: u64,
+) -> Result<ReadCommit, StoreError> {
+    let damaged = |error: git2::Error| StoreError::Damaged(error.message().to_owned());
     let whole = commit.tree().map_err(damaged)?;
-    let listing = commit::list(repo, &whole, limit).map_err(|unlisted| match unlisted {
-        Unlisted::Damaged(reason) => Unread::Damaged(reason),
-        Unlisted::Refused(reason) => Unread::Refused(refuse(&part.url, &part.rev, reason)),
+    let listing = commit::list(repo, &whole, limit).map_err(|error| match error {
+        ListError::Damaged(reason) => StoreError::Damaged(reason),
+        ListError::Refused(reason) => StoreError::Refused(refuse(&part.url, &part.rev, reason)),
     })?;
     let blob = listing.contents.iter().find(|content| content.file.path == Path::new(".gitmodules"));
     let urls = match blob {
         Some(content) if !listing.submodules.is_empty() => {
             let blob = repo.find_blob(content.blob).map_err(damaged)?;
             let named = submodules::read(blob.content())
-                .map_err(|reason| Unread::Refused(refuse(&part.url, &part.rev, reason)))?;
+                .map_err(|reason| StoreError::Refused(refuse(&part.url, &part.rev, reason)))?;
             named.into_iter().filter_map(|(path, named)| Some((path, named.url?))).collect()
         }
         _ => BTreeMap::new(),
     };
-    Ok(Read { listing, urls })
+    Ok(ReadCommit { listing, urls })
 }
 
-/// The directory of the workspace that the project in `root` is a member of, where there is one above it.
+/// The directory of the workspace that the project in `root` is a member of, if there is one above it.
 fn workspace_above(
     root: &Path,
     files: &[TreeFile],
-    parts: &Parts,
+    parts: &GitParts,
     with: &FetchContext,
 ) -> Result<Option<PathBuf>, SourceError> {
     let text = |path: &Path| -> Result<Option<Table>, SourceError> {
@@ -297,7 +311,8 @@ fn workspace_above(
         });
         let Some((part, blob)) = found else { return Ok(None) };
         store::with_commit(&part.url, &part.rev, with, |repo, _| {
-            let blob = repo.find_blob(blob).map_err(|error| Unread::Damaged(error.message().to_owned()))?;
+            let blob =
+                repo.find_blob(blob).map_err(|error| StoreError::Damaged(error.message().to_owned()))?;
             Ok(std::str::from_utf8(blob.content()).ok().and_then(|text| text.parse().ok()))
         })
     };
@@ -308,19 +323,19 @@ fn workspace_above(
     };
     let named = own.get("package").and_then(|package| package.get("workspace")).and_then(toml::Value::as_str);
     if let Some(named) = named {
-        return Ok(normal(&root.join(named)));
+        return Ok(normalize(&root.join(named)));
     }
     for dir in root.ancestors().skip(1).filter(is_there) {
-        if text(&dir.join("Cargo.toml"))?.is_some_and(|manifest| takes_in(&manifest, dir, root)) {
+        if text(&dir.join("Cargo.toml"))?.is_some_and(|manifest| has_member(&manifest, dir, root)) {
             return Ok(Some(dir.to_path_buf()));
         }
     }
     Ok(None)
 }
 
-/// Whether the workspace of `manifest`, which lies in `dir`, has what lies in `package` for a member. As for cargo, what
-/// is listed in `members` as it stands is one, also where a directory above it is excluded.
-fn takes_in(manifest: &Table, dir: &Path, package: &Path) -> bool {
+/// True if the workspace of `manifest`, in `dir`, has the package in `package` as a member. As in cargo, a
+/// path that is listed literally in `members` is a member, even if a directory above it is excluded.
+fn has_member(manifest: &Table, dir: &Path, package: &Path) -> bool {
     let workspace = manifest.get("workspace").and_then(toml::Value::as_table);
     workspace.is_some_and(|workspace| {
         let listed = |key: &str| workspace.get(key).and_then(toml::Value::as_array).into_iter().flatten();
@@ -332,8 +347,10 @@ fn takes_in(manifest: &Table, dir: &Path, package: &Path) -> bool {
 }
 
 fn no_project(source: &GitSource) -> SourceError {
-    let place =
-        source.dir.as_ref().map_or_else(|| "its root".to_owned(), |dir| format!("`{}`", commit::shown(dir)));
+    let place = source
+        .dir
+        .as_ref()
+        .map_or_else(|| "its root".to_owned(), |dir| format!("`{}`", commit::printable(dir)));
     SourceError::Commit {
         url: source.url.clone(),
         rev: source.rev.clone(),
@@ -348,7 +365,7 @@ fn no_directory(source: &GitSource, dir: &Path) -> SourceError {
     SourceError::Commit {
         url: source.url.clone(),
         rev: source.rev.clone(),
-        reason: format!("there is no file in `{}`", commit::shown(dir)),
+        reason: format!("there is no file in `{}`", commit::printable(dir)),
         help: "`dir` in the manifest's `source` names a directory of the repository".to_owned(),
     }
 }
@@ -364,9 +381,10 @@ mod tests {
 
     #[test]
     fn a_submodule_is_fetched_from_no_place_that_the_repository_may_not_name() {
-        let part = |url: &str| Part { url: url.into(), rev: "0".repeat(40), below: PathBuf::new(), depth: 0 };
+        let part =
+            |url: &str| GitPart { url: url.into(), rev: "0".repeat(40), below: PathBuf::new(), depth: 0 };
         let of = |parent: &str, own: &str| {
-            address(&part(parent), Path::new("m"), &[(PathBuf::from("m"), own.to_owned())].into())
+            submodule_url(&part(parent), Path::new("m"), &[(PathBuf::from("m"), own.to_owned())].into())
         };
         assert_eq!(of("https://h/a/b", "../c/").unwrap(), "https://h/a/c");
         assert_eq!(of("file:///a/b", "file:///c").unwrap(), "file:///c");
@@ -382,7 +400,8 @@ mod tests {
             assert!(!error.contains("hunter2"), "{error}");
             assert!(error.contains(reason) && error.contains("submodule `m`"), "{error}");
         }
-        let error = address(&part("https://h/a"), Path::new("m"), &BTreeMap::new()).unwrap_err().to_string();
+        let error =
+            submodule_url(&part("https://h/a"), Path::new("m"), &BTreeMap::new()).unwrap_err().to_string();
         assert!(error.contains("no address in .gitmodules"), "{error}");
     }
 }

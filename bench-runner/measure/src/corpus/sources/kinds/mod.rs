@@ -1,4 +1,4 @@
-//! The kinds of sources: a file per member, and the list of them.
+//! The kinds of sources: one file per member, and their list.
 
 mod command;
 pub(in crate::corpus) mod crates_io;
@@ -7,12 +7,12 @@ pub(in crate::corpus) mod git;
 pub(in crate::corpus) mod path;
 
 use super::kind::SourceTable;
-use crate::spanned::{DocError, Reader, Value};
+use crate::toml_reader::{DocError, Reader, TomlValue};
 
-/// Reads the keys of a kind, `kind` and `max-mb` apart.
+/// Reads the keys of a kind, except `kind` and `max-mb`.
 type ReadKind = fn(&mut Reader<'_>) -> Result<SourceTable, DocError>;
 
-/// The members, each by its word in the manifest.
+/// The members, by their words in the manifest.
 const KINDS: [(&str, ReadKind); 5] = [
     ("crates-io", crates_io::read),
     ("git", git::read),
@@ -21,15 +21,15 @@ const KINDS: [(&str, ReadKind); 5] = [
     ("generated", generated::read),
 ];
 
-/// Reads the `[source]` table of a manifest, of any kind; with it the most megabytes that the source may hold, if the
-/// table says so.
-pub(in crate::corpus) fn read(value: &Value<'_>) -> Result<(SourceTable, Option<u32>), DocError> {
+/// Reads the `[source]` table of a manifest, of any kind, and the most megabytes that the source may have, if
+/// the table sets a limit.
+pub(in crate::corpus) fn read(value: &TomlValue<'_>) -> Result<(SourceTable, Option<u32>), DocError> {
     let kind = value.peek("kind")?;
     let word = kind.string()?;
     if let Some((_, read)) = KINDS.iter().find(|(name, _)| *name == word) {
         return value.with_table(|table| {
             table.required("kind")?;
-            let megabytes = table.read_optional("max-mb", Value::count)?;
+            let megabytes = table.read_optional("max-mb", TomlValue::count)?;
             Ok((read(table)?, megabytes))
         });
     }

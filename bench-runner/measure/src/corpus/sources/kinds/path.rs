@@ -1,4 +1,4 @@
-//! `kind = "path"`: a directory of the user's.
+//! `kind = "path"`: a directory of the user.
 
 use std::path::{Path, PathBuf};
 
@@ -9,23 +9,23 @@ use crate::corpus::sources::git::{build_repository, history};
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::local_revision;
 use crate::corpus::sources::local_tree::{self, LocalTree, TakeIgnored};
-use crate::corpus::sources::path_deps::{self, Outside};
+use crate::corpus::sources::path_deps::{self, OutsideFiles};
 use crate::corpus::sources::pinned::Pinned;
-use crate::spanned::{DocError, Reader, Value};
+use crate::toml_reader::{DocError, Reader, TomlValue};
 
-/// A directory of the user's.
+/// A directory of the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct PathSource {
     /// The directory, absolute or relative to the manifest.
     pub path: PathBuf,
     /// Files and directories below it that do not belong to the project.
     pub exclude: Vec<PathBuf>,
-    /// Files and directories below it that git ignores and that come along whatever their size.
+    /// Files and directories below it that git ignores and that are copied whatever their size.
     pub include: Vec<PathBuf>,
 }
 
 pub(super) fn read(table: &mut Reader<'_>) -> Result<SourceTable, DocError> {
-    let below = |v: &Value<'_>| v.items()?.iter().map(names::path_below).collect::<Result<_, _>>();
+    let below = |v: &TomlValue<'_>| v.items()?.iter().map(names::path_below).collect::<Result<_, _>>();
     let lock = table.read_optional("lock", |v| v.string())?;
     let source = PathSource {
         path: table.read("path", names::directory)?,
@@ -48,15 +48,15 @@ impl SourceKind for PathSource {
         Some(&self.path)
     }
 
-    /// Pins the directory; of a cargo project also what it needs from outside of it. That may lack a Cargo.lock; see
-    /// `lockfile`.
+    /// Pins the directory, and for a cargo project also its dependencies outside of it. It may lack a
+    /// Cargo.lock; see `lockfile`.
     fn pin(&self, request: &SourceRequest<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
         let path = request.absolute(&self.path)?;
         let include = self.include.as_slice();
         let tree = LocalTree {
             path: &path,
             exclude: &self.exclude,
-            // Files that git ignores are mostly made by a build, and only cargo says which ones are.
+            // Most files that git ignores are made by builds, and only cargo says which ones are.
             ignored: if request.by_cargo {
                 TakeIgnored::SmallAnd(include)
             } else {
@@ -67,7 +67,7 @@ impl SourceKind for PathSource {
         if request.by_cargo {
             pin_package(&tree, with)
         } else {
-            local_tree::pin(&tree, &Outside::default(), with)
+            local_tree::pin(&tree, &OutsideFiles::default(), with)
         }
     }
 
@@ -87,7 +87,7 @@ impl SourceKind for PathSource {
         request: &SourceRequest<'_>,
         _: &FetchContext,
     ) -> Result<Vec<String>, SourceError> {
-        history::of_directory(&request.absolute(&self.path)?, count)
+        history::last_in_directory(&request.absolute(&self.path)?, count)
     }
 
     fn with_repository(
@@ -97,11 +97,11 @@ impl SourceKind for PathSource {
         request: &SourceRequest<'_>,
         with: &FetchContext,
     ) -> Result<Pinned, SourceError> {
-        build_repository::of_directory(pinned, &request.absolute(&self.path)?, rev, with)
+        build_repository::for_directory(pinned, &request.absolute(&self.path)?, rev, with)
     }
 }
 
-/// Pins a cargo project with what it needs from outside of its directory.
+/// Pins a cargo project with its dependencies outside of its directory.
 fn pin_package(tree: &LocalTree<'_>, with: &FetchContext) -> Result<Pinned, SourceError> {
     let root = tree.path.canonicalize().map_err(SourceError::io("find", tree.path))?;
     if !root.join("Cargo.toml").is_file() {
@@ -113,10 +113,10 @@ fn pin_package(tree: &LocalTree<'_>, with: &FetchContext) -> Result<Pinned, Sour
                 .into(),
         });
     }
-    local_tree::not_everything(&root)?;
+    local_tree::refuse_root_and_home(&root)?;
     let mut outside = path_deps::find(&root, with)?;
     let pinned = local_tree::pin(tree, &outside, with)?;
-    // What asks git has to be laid out where it is in its repository.
+    // Code that asks git needs the same place in its repository.
     outside.top = build_repository::needs_work_tree(&pinned, &root);
     if outside.top.is_some() { local_tree::pin(tree, &outside, with) } else { Ok(pinned) }
 }

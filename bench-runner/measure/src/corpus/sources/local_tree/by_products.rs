@@ -1,18 +1,20 @@
-//! What lies in a source tree and is no part of the source: what builds made, and what this program keeps.
+//! By-products in a source tree, which are not part of the source: outputs of builds, and files of this
+//! program.
 
 use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// What cargo, and other programs, put into directories whose contents can be made again.
+/// First bytes of the tag that cargo, and other programs, put into directories whose contents can be made
+/// again.
 const CACHE_TAG: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
-/// By-products in the directories that are copied; each place is looked at once. Paths are whole.
+/// By-products in the copied directories; each path is checked once. Paths are absolute.
 pub(crate) struct ByProducts<'a> {
     /// The directories that are copied.
     copied: Vec<&'a Path>,
-    /// What is never part of a source, tracked or not.
+    /// Paths that are never part of a source, tracked or not.
     never: &'a [PathBuf],
     /// Directories that builds of this project write to.
     builds: &'a [PathBuf],
@@ -24,13 +26,13 @@ impl<'a> ByProducts<'a> {
         Self { copied, never, builds, known: HashMap::new() }
     }
 
-    /// Whether `path` is not to be copied even if git tracks it.
+    /// True if `path` must not be copied even if git tracks it.
     pub(crate) fn is_never(&self, path: &Path) -> bool {
         !self.never.is_empty() && path.ancestors().any(|dir| self.never.iter().any(|never| never == dir))
     }
 
-    /// Whether `path`, or a directory above it that is copied too, is a by-product: git's own, a target or build
-    /// directory, one that is marked as a cache, or one of this program's.
+    /// True if `path`, or a copied directory above it, is a by-product: git's own directory, a target or
+    /// build directory, one that is tagged as a cache, or one of this program.
     pub(crate) fn has(&mut self, path: &Path) -> bool {
         if self.copied.contains(&path) {
             return false;
@@ -53,7 +55,7 @@ impl<'a> ByProducts<'a> {
     }
 }
 
-/// Whether it is a directory with a tag that says so, or a link to one.
+/// True for a directory with a cache tag, or a link to one.
 fn is_marked(dir: &Path) -> bool {
     let mut start = [0; CACHE_TAG.len()];
     fs::File::open(dir.join("CACHEDIR.TAG")).is_ok_and(|mut tag| tag.read_exact(&mut start).is_ok())

@@ -1,7 +1,8 @@
-//! Files that git ignores and that come along all the same: a build script may look for them, and cargo and rustup do.
+//! Files that git ignores and that are copied all the same: a build script may look for them, and cargo and
+//! rustup do.
 //!
-//! Of every ignored file or directory what is small is taken, the smallest first, as long as there is room. What builds
-//! can make again is never taken, and what was left out is named with the key that takes it.
+//! Of every ignored file or directory the small files are copied, the smallest first, up to a limit. Outputs
+//! of builds are never copied, and left out files are named in a note with the key that includes them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,55 +13,55 @@ use bench_runner_core::record::IgnoredFiles;
 use rayon::prelude::*;
 
 use crate::corpus::sources::error::SourceError;
-use crate::corpus::sources::git::worktree::Ignored;
-use crate::corpus::sources::ignored_files::{hash_of, name};
+use crate::corpus::sources::git::worktree::IgnoredPath;
+use crate::corpus::sources::ignored_files::{hash_files, plan_name};
 use crate::corpus::sources::local_tree::by_products::ByProducts;
 use crate::corpus::sources::tree::{self, TreeFile};
 
-/// The most bytes of one ignored file.
+/// Most bytes of one ignored file.
 pub(crate) const LARGEST: u64 = 1 << 20;
-/// The most bytes of ignored files together.
-const ROOM: u64 = 64 << 20;
-/// The most ignored files: copying more for every session takes longer than building most projects.
+/// Most bytes of all ignored files.
+const MOST_BYTES: u64 = 64 << 20;
+/// Most ignored files: copying more for every session takes longer than building most projects.
 const MOST_FILES: usize = 20_000;
-/// Files that are looked at. Of a directory with more nothing is taken, unless it is asked for.
+/// Most files looked at. Nothing is copied of a directory that exceeds it, unless it is requested.
 const MOST_LOOKED_AT: usize = 500_000;
-/// Names of what was left out in a plan.
+/// Most names of left out files in a plan.
 const MOST_LEFT_OUT: usize = 200;
-/// Names in one note.
+/// Most names in one note.
 const MOST_NAMES: usize = 8;
 
-/// What is wanted of ignored files.
-pub(crate) struct Wanted<'a> {
+/// Rules for choosing among the ignored files.
+pub(crate) struct IgnoredFileRules<'a> {
     /// The directory of the project.
     pub(crate) root: &'a Path,
-    /// The files and directories that are taken whatever their size; whole paths.
+    /// The files and directories that are copied whatever their size; absolute paths.
     pub(crate) include: &'a [PathBuf],
-    /// Files that cargo and rustup read, which are taken whatever their size.
+    /// Files that cargo and rustup read, which are copied whatever their size.
     pub(crate) fixed: &'a [PathBuf],
-    /// Whether small files come along unasked.
+    /// True if small files are copied without a request.
     pub(crate) small: bool,
-    /// What is part of the source as it is.
+    /// The paths that are part of the source anyway.
     pub(crate) taken: &'a BTreeSet<PathBuf>,
-    /// Where paths in the copy start.
+    /// Start of the paths in the copy.
     pub(crate) base: &'a Path,
 }
 
-/// Something that git ignores, with the files in it.
-struct Unit {
-    /// From the base of the copy.
+/// An ignored file or directory, with the files in it.
+struct IgnoredEntry {
+    /// Relative to the base of the copy.
     path: PathBuf,
     is_dir: bool,
-    /// From the base of the copy, with their sizes.
+    /// Relative to the base of the copy, with their sizes.
     files: Vec<(PathBuf, u64)>,
-    /// Whether there are more files than are looked at.
+    /// True if the limit of files was reached in it.
     endless: bool,
 }
 
-/// Ignored files that come along, and what there is to say.
+/// The ignored files to copy, and notes about them.
 #[derive(Debug, Default)]
-pub(crate) struct Chosen {
-    /// From the base of the copy, sorted.
+pub(crate) struct ChosenFiles {
+    /// Paths are relative to the base of the copy; sorted.
     pub(crate) files: Vec<TreeFile>,
     /// For the plan; see [`IgnoredFiles`].
     names: Vec<String>,
@@ -68,28 +69,32 @@ pub(crate) struct Chosen {
     pub(crate) notes: Vec<String>,
 }
 
-impl Chosen {
-    /// As a plan has it; `None` if there is nothing to be said.
+impl ChosenFiles {
+    /// The record in a plan; `None` if there is nothing to record.
     pub(crate) fn record(&self) -> Option<IgnoredFiles> {
         let Self { files, names, left_out, .. } = self;
         let some = !files.is_empty() || !left_out.is_empty();
-        some.then(|| IgnoredFiles { hash: hash_of(files), files: names.clone(), left_out: left_out.clone() })
+        some.then(|| IgnoredFiles {
+            hash: hash_files(files),
+            files: names.clone(),
+            left_out: left_out.clone(),
+        })
     }
 }
 
-/// Chooses among what git ignores; the paths in `ignored` are whole.
+/// Chooses among the ignored files; the paths in `ignored` are absolute.
 pub(crate) fn choose(
-    ignored: Vec<Ignored>,
-    wanted: &Wanted<'_>,
+    ignored: Vec<IgnoredPath>,
+    wanted: &IgnoredFileRules<'_>,
     made: &mut ByProducts<'_>,
-) -> Result<Chosen, SourceError> {
+) -> Result<ChosenFiles, SourceError> {
     for path in wanted.include {
         check_included(path, wanted.root, made)?;
     }
     let mut units = Vec::new();
     let mut looked_at = 0;
     for entry in ignored {
-        units.extend(look(&entry, wanted, made, &mut looked_at));
+        units.extend(list_entry(&entry, wanted, made, &mut looked_at));
     }
     let is_asked_for =
         |path: &Path| wanted.include.iter().any(|asked| wanted.base.join(path).starts_with(asked));
@@ -100,7 +105,7 @@ pub(crate) fn choose(
         let small = unit.files.iter().filter(|(path, size)| fits(path, *size));
         (small.map(|(_, size)| size).sum::<u64>(), unit.path.clone())
     });
-    let (mut room, mut count) = if wanted.small { (ROOM, MOST_FILES) } else { (0, 0) };
+    let (mut room, mut count) = if wanted.small { (MOST_BYTES, MOST_FILES) } else { (0, 0) };
     let mut paths = Vec::new();
     let mut left_out = Vec::new();
     for unit in &mut units {
@@ -118,18 +123,18 @@ pub(crate) fn choose(
             }
         }
         if !over.is_empty() {
-            left_out.push(LeftOut::of(unit, &over));
+            left_out.push(LeftOutFiles::new(unit, &over));
         }
     }
     let (files, unreadable) = read(wanted.base, paths)?;
-    left_out.sort_by_key(|left: &LeftOut| std::cmp::Reverse(left.bytes));
-    let mut chosen = Chosen {
+    left_out.sort_by_key(|left: &LeftOutFiles| std::cmp::Reverse(left.bytes));
+    let mut chosen = ChosenFiles {
         names: names(&units, &files, wanted),
         files,
         left_out: left_out.iter().take(MOST_LEFT_OUT).map(|left| left.name.clone()).collect(),
         notes: Vec::new(),
     };
-    chosen.notes.extend(note_of_left_out(
+    chosen.notes.extend(left_out_note(
         &left_out,
         wanted.small,
         wanted.root.strip_prefix(wanted.base).unwrap_or(Path::new("")),
@@ -143,7 +148,7 @@ pub(crate) fn choose(
     Ok(chosen)
 }
 
-/// What is to be taken must be there, and must not be made by builds.
+/// Checks that a requested path exists and is not made by builds.
 fn check_included(path: &Path, root: &Path, made: &mut ByProducts<'_>) -> Result<(), SourceError> {
     let shown = path.strip_prefix(root).unwrap_or(path).display();
     let unfit = |reason: String, help: &str| SourceError::Unfit {
@@ -162,22 +167,22 @@ fn check_included(path: &Path, root: &Path, made: &mut ByProducts<'_>) -> Result
     Ok(())
 }
 
-/// What there is of something ignored; `None` where it is a by-product or part of the source.
-fn look(
-    entry: &Ignored,
-    wanted: &Wanted<'_>,
+/// The files of an ignored path; `None` if it is a by-product or part of the source.
+fn list_entry(
+    entry: &IgnoredPath,
+    wanted: &IgnoredFileRules<'_>,
     made: &mut ByProducts<'_>,
     looked_at: &mut usize,
-) -> Option<Unit> {
+) -> Option<IgnoredEntry> {
     let below = |path: &Path| path.strip_prefix(wanted.base).ok().map(Path::to_owned);
     let mut unit =
-        Unit { path: below(&entry.path)?, is_dir: entry.is_dir, files: Vec::new(), endless: false };
+        IgnoredEntry { path: below(&entry.path)?, is_dir: entry.is_dir, files: Vec::new(), endless: false };
     if made.has(&entry.path) {
         return None;
     }
     let mut left = vec![entry.path.clone()];
     while let Some(path) = left.pop() {
-        // What goes while it is looked at is not missed.
+        // A path that disappears meanwhile is skipped.
         let Ok(metadata) = path.symlink_metadata() else { continue };
         if metadata.is_dir() {
             let inner = fs::read_dir(&path).into_iter().flatten().flatten().map(|inner| inner.path());
@@ -197,7 +202,8 @@ fn look(
     (!unit.files.is_empty()).then_some(unit)
 }
 
-/// Reads the files; those that nobody may read are left out: how many, one of them, and why.
+/// Reads the files. Unreadable ones are left out: the second value is one of them, their number, and the
+/// reason.
 #[expect(clippy::type_complexity, reason = "said once")]
 fn read(
     base: &Path,
@@ -208,7 +214,7 @@ fn read(
     for (path, result) in read {
         match result {
             Ok(file) => files.push(file),
-            // It went meanwhile.
+            // It has disappeared meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 count += 1;
@@ -220,46 +226,46 @@ fn read(
     Ok((files, first.map(|(path, error)| (path, count, error))))
 }
 
-/// The names that a plan has: of an ignored directory that holds nothing else, its own.
-fn names(units: &[Unit], files: &[TreeFile], wanted: &Wanted<'_>) -> Vec<String> {
+/// The names in a plan: an ignored directory with nothing else in it is named as a whole.
+fn names(units: &[IgnoredEntry], files: &[TreeFile], wanted: &IgnoredFileRules<'_>) -> Vec<String> {
     let chosen: BTreeSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
     let mut names = Vec::new();
     for unit in units {
         let mut own = unit.files.iter().map(|(path, _)| path.as_path()).filter(|path| chosen.contains(path));
         let alone = unit.is_dir && !wanted.taken.iter().any(|path| path.starts_with(&unit.path));
         if alone && own.clone().next().is_some() {
-            names.push(format!("{}/", name(&unit.path)));
+            names.push(format!("{}/", plan_name(&unit.path)));
         } else {
-            names.extend(own.by_ref().map(name));
+            names.extend(own.by_ref().map(plan_name));
         }
     }
     names.sort();
     names
 }
 
-/// What of something ignored was left out.
-struct LeftOut {
+/// The files of one ignored path that were left out.
+struct LeftOutFiles {
     name: String,
     files: usize,
     bytes: u64,
     endless: bool,
 }
 
-impl LeftOut {
-    fn of(unit: &Unit, files: &[(PathBuf, u64)]) -> Self {
+impl LeftOutFiles {
+    fn new(unit: &IgnoredEntry, files: &[(PathBuf, u64)]) -> Self {
         let path = match files {
             [(only, _)] => only,
             _ => &unit.path,
         };
         let slash = if unit.is_dir && files.len() > 1 { "/" } else { "" };
         let bytes = files.iter().map(|(_, size)| size).sum();
-        let name = format!("{}{slash}", name(path));
+        let name = format!("{}{slash}", plan_name(path));
         Self { name, files: files.len(), bytes, endless: unit.endless }
     }
 
-    fn shown(&self) -> String {
+    fn describe(&self) -> String {
         let Self { name, files, bytes, endless } = self;
-        let (size, name) = (size(*bytes), name.escape_debug());
+        let (size, name) = (format_size(*bytes), name.escape_debug());
         match (files, endless) {
             (_, true) => format!("`{name}` (more than {MOST_LOOKED_AT} files)"),
             (1, _) => format!("`{name}` ({size})"),
@@ -268,23 +274,23 @@ impl LeftOut {
     }
 }
 
-/// The largest come first in `left_out`.
-fn note_of_left_out(left_out: &[LeftOut], small: bool, place_in: &Path) -> Option<String> {
+/// The note about left out files; the largest come first in `left_out`.
+fn left_out_note(left_out: &[LeftOutFiles], small: bool, place_in: &Path) -> Option<String> {
     if left_out.is_empty() {
         return None;
     }
     let (first, others) = left_out.split_at(left_out.len().min(MOST_NAMES));
-    let within = |left: &LeftOut| Some(Path::new(&left.name).strip_prefix(place_in).ok()?.to_owned());
-    let shown: Vec<String> = first.iter().map(LeftOut::shown).collect();
+    let within = |left: &LeftOutFiles| Some(Path::new(&left.name).strip_prefix(place_in).ok()?.to_owned());
+    let shown: Vec<String> = first.iter().map(LeftOutFiles::describe).collect();
     let more = match others {
         [] => String::new(),
         others => {
             let files: usize = others.iter().map(|left| left.files).sum();
             let bytes = others.iter().map(|left| left.bytes).sum();
-            format!(", and {files} files elsewhere ({})", size(bytes))
+            format!(", and {files} files elsewhere ({})", format_size(bytes))
         }
     };
-    // What is outside of the project's own directory cannot be named there.
+    // `include` cannot name paths outside of the project's own directory.
     let key = left_out.iter().find_map(within).map_or(String::new(), |path| {
         let path = path.to_string_lossy();
         format!(
@@ -296,8 +302,8 @@ fn note_of_left_out(left_out: &[LeftOut], small: bool, place_in: &Path) -> Optio
     Some(format!("left out, ignored by git{reason}: {}{more}{key}", shown.join(", ")))
 }
 
-/// Bytes in a unit that reads well.
-pub(crate) fn size(bytes: u64) -> String {
+/// Formats a number of bytes in a readable unit.
+pub(crate) fn format_size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
     let of = |unit: u64| bytes as f64 / unit as f64;
     match bytes {
@@ -308,8 +314,8 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
-/// What came along, for people to see; commits are built with the same files.
-pub(crate) fn note_of_chosen(ignored: &IgnoredFiles, count: usize) -> String {
+/// The note about copied ignored files; commits are built with the same files.
+pub(crate) fn brought_along_note(ignored: &IgnoredFiles, count: usize) -> String {
     let shown: Vec<String> =
         ignored.files.iter().take(MOST_NAMES).map(|name| format!("`{}`", name.escape_debug())).collect();
     let more = if ignored.files.len() > MOST_NAMES { ", …" } else { "" };

@@ -1,4 +1,4 @@
-//! A tree of the user's: listed, hashed, and copied into the cache, so that it stays as it was pinned.
+//! A tree of the user: listed, hashed, and copied into the cache, so that it stays as it was pinned.
 
 pub(crate) mod by_products;
 pub(crate) mod ignored;
@@ -13,62 +13,62 @@ use std::path::{Component, Path, PathBuf};
 use bench_runner_core::record::{IgnoredFiles, Pin};
 use sha2::{Digest, Sha256};
 
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
-use crate::corpus::sources::error::{SourceError, too_much};
-use crate::corpus::sources::git::worktree::{self, GitTree, Ignored};
+use crate::corpus::sources::error::{SourceError, too_large};
+use crate::corpus::sources::git::worktree::{self, GitTree, IgnoredPath};
 use crate::corpus::sources::ignored_files;
-use crate::corpus::sources::path_deps::{LOOKED_FOR, Outside};
+use crate::corpus::sources::path_deps::{LOOKUP_FILES, OutsideFiles};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree;
 use crate::corpus::sources::tree::FileKind;
 use crate::corpus::sources::tree::TreeFile;
 use crate::corpus::sources::tree::walk;
 use by_products::ByProducts;
-use ignored::Chosen;
+use ignored::ChosenFiles;
 
-/// The file at the top of a copy that says where the project lies in it, where that is not the top itself.
-const PLACE: &str = ".bench-runner-project";
+/// The file at the top of a copy with the path of the project in it, unless that is the top itself.
+const PLACE_FILE: &str = ".bench-runner-project";
 
-/// How often a tree that changes while it is copied is read anew.
+/// Most attempts to read a tree that changes while it is copied.
 const TRIES: usize = 3;
 
-/// A tree of the user's, and what of it counts.
+/// A tree of the user, and the rules for copying it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LocalTree<'a> {
-    /// Its directory.
     pub(crate) path: &'a Path,
-    /// What below it is left out.
+    /// Paths below it that are left out.
     pub(crate) exclude: &'a [PathBuf],
-    /// What comes along though git ignores it.
+    /// The ignored files to copy.
     pub(crate) ignored: TakeIgnored<'a>,
-    /// The most bytes that it may hold, with what is brought along.
+    /// Most bytes that it may have, with the files from outside of it.
     pub(crate) limit: u64,
 }
 
-/// What comes along of the files that git ignores. The paths are those of the manifest's `include`, which come along
-/// however large they are.
+/// The files that are copied although git ignores them. The paths are those of the manifest's `include`,
+/// which are copied whatever their size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TakeIgnored<'a> {
     /// Nothing.
     Nothing,
-    /// These alone.
+    /// Only these.
     Only(&'a [PathBuf]),
-    /// These, what cargo and rustup read, and what is small.
+    /// These, the files that cargo and rustup read, and small files.
     SmallAnd(&'a [PathBuf]),
 }
 
-/// Pins a tree, with what it needs from outside of its directory; see [`path_deps`](super::path_deps).
+/// Pins a tree, with the files that it needs from outside of its directory; see
+/// [`path_deps`](super::path_deps).
 ///
-/// What changes while it is read is read again, a few times.
+/// A tree that changes while it is read is read again, a few times.
 pub(crate) fn pin(
     wanted: &LocalTree<'_>,
-    outside: &Outside,
+    outside: &OutsideFiles,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
     let root = wanted.path.canonicalize().map_err(SourceError::io("find", wanted.path))?;
-    not_everything(&root)?;
+    refuse_root_and_home(&root)?;
     let mut tries = 1;
     loop {
         match pin_once(&root, wanted, outside, with) {
@@ -81,7 +81,7 @@ pub(crate) fn pin(
 fn pin_once(
     root: &Path,
     wanted: &LocalTree<'_>,
-    outside: &Outside,
+    outside: &OutsideFiles,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
     let base = outside.base(root);
@@ -93,7 +93,7 @@ fn pin_once(
     let (mut paths, mut candidates, mut notes) = (BTreeSet::new(), Vec::new(), outside.notes.clone());
     let below = |path: &Path| path.strip_prefix(&base).unwrap_or(path).to_path_buf();
     for dir in &dirs {
-        let Listed { files, ignored, notes: said } = list(dir, &mut made)?;
+        let ListedDir { files, ignored, notes: said } = list(dir, &mut made)?;
         paths.extend(files.iter().map(|file| below(file)));
         candidates.extend(ignored);
         if *dir == root {
@@ -104,7 +104,7 @@ fn pin_once(
     }
     resolve_link_to_configuration(root, &base, &mut paths, &mut candidates);
     for exact in &outside.exact {
-        let new = take_exactly(exact, &made)?.into_iter().filter(|file| paths.insert(below(file)));
+        let new = list_exact(exact, &made)?.into_iter().filter(|file| paths.insert(below(file)));
         if new.count() > 0 {
             notes.push(format!("brought along: {}", exact.display()));
         }
@@ -121,10 +121,12 @@ fn pin_once(
         paths.insert(below(file));
     }
     let chosen = match wanted.ignored {
-        TakeIgnored::Nothing => Chosen::default(),
-        TakeIgnored::Only(include) => along(root, &base, include, &[], &paths, candidates, &mut made)?,
+        TakeIgnored::Nothing => ChosenFiles::default(),
+        TakeIgnored::Only(include) => {
+            choose_ignored(root, &base, include, &[], &paths, candidates, &mut made)?
+        }
         TakeIgnored::SmallAnd(include) => {
-            along(root, &base, include, &LOOKED_FOR, &paths, candidates, &mut made)?
+            choose_ignored(root, &base, include, &LOOKUP_FILES, &paths, candidates, &mut made)?
         }
     };
     let all = paths.iter().chain(chosen.files.iter().map(|file| &file.path));
@@ -132,19 +134,19 @@ fn pin_once(
     let mut files = tree::read(&base, paths.into_iter().collect())?;
     let others = outside.dirs.iter().chain(&outside.exact).map(PathBuf::as_path);
     let brought: Vec<&Path> = [root].into_iter().chain(others).collect();
-    symlinks::bring(&base, &brought, &mut files, &mut notes)?;
+    symlinks::resolve_links(&base, &brought, &mut files, &mut notes)?;
     notes.extend(chosen.notes.iter().cloned());
     let place_in = below(root);
     let place_in = if place_in == root { PathBuf::new() } else { place_in };
-    keep(&base, place_in, files, chosen, notes, with)
+    store(&base, place_in, files, chosen, notes, with)
 }
 
-/// Puts the files that cargo reads in the place of a link `.cargo` that leads out of what is copied.
+/// Replaces a link `.cargo` that leads out of the copied directories by the files that cargo reads there.
 fn resolve_link_to_configuration(
     root: &Path,
     base: &Path,
     paths: &mut BTreeSet<PathBuf>,
-    candidates: &mut Vec<Ignored>,
+    candidates: &mut Vec<IgnoredPath>,
 ) {
     let link = root.join(".cargo");
     let below = |path: &Path| path.strip_prefix(base).unwrap_or(path).to_path_buf();
@@ -158,31 +160,32 @@ fn resolve_link_to_configuration(
         paths.extend(files.map(|file| below(&file)));
     } else if let Some(at) = candidates.iter().position(|ignored| ignored.path == link) {
         candidates.remove(at);
-        candidates.extend(files.map(|path| Ignored { path, is_dir: false }));
+        candidates.extend(files.map(|path| IgnoredPath { path, is_dir: false }));
     }
 }
 
-/// What comes along of what git ignores; small files do if there are `looked_for` ones, which do in any case.
-fn along(
+/// Chooses the ignored files to copy: `include` and the `looked_for` files always, and small files if
+/// `looked_for` is not empty.
+fn choose_ignored(
     root: &Path,
     base: &Path,
     include: &[PathBuf],
     looked_for: &[&str],
     taken: &BTreeSet<PathBuf>,
-    candidates: Vec<Ignored>,
+    candidates: Vec<IgnoredPath>,
     made: &mut ByProducts<'_>,
-) -> Result<Chosen, SourceError> {
+) -> Result<ChosenFiles, SourceError> {
     let include: Vec<PathBuf> = include.iter().map(|path| root.join(path)).collect();
     let fixed: Vec<PathBuf> = looked_for.iter().map(|name| root.join(name)).collect();
     let small = !fixed.is_empty();
-    let wanted = ignored::Wanted { root, include: &include, fixed: &fixed, small, taken, base };
+    let wanted = ignored::IgnoredFileRules { root, include: &include, fixed: &fixed, small, taken, base };
     let mut chosen = ignored::choose(candidates, &wanted, made)?;
-    symlinks::bring_ignored(base, taken, &mut chosen);
+    symlinks::resolve_ignored_links(base, taken, &mut chosen);
     Ok(chosen)
 }
 
 /// The file, or all files of the directory `exact`.
-fn take_exactly(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, SourceError> {
+fn list_exact(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, SourceError> {
     if made.is_never(exact) {
         return Ok(Vec::new());
     }
@@ -193,56 +196,57 @@ fn take_exactly(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, Sou
     Ok(found.files.into_iter().map(|file| exact.join(file)).collect())
 }
 
-/// Puts the files into the cache, and says where the project lies among them.
-fn keep(
+/// Writes the files into the cache, with the path of the project among them.
+fn store(
     base: &Path,
     place_in: PathBuf,
     files: Vec<TreeFile>,
-    chosen: Chosen,
+    chosen: ChosenFiles,
     mut notes: Vec<String>,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let ours = |file: &TreeFile| file.path == Path::new(PLACE);
+    let ours = |file: &TreeFile| file.path == Path::new(PLACE_FILE);
     let mut on_disk: Vec<TreeFile> = files.into_iter().filter(|file| !ours(file)).collect();
     let mut files = on_disk.clone();
     let mark = (!place_in.as_os_str().is_empty()).then(|| place_in.as_os_str().as_bytes());
     if let Some(text) = mark {
         let kind = FileKind::Regular { executable: false, sha256: Sha256::digest(text).into() };
-        files.push(TreeFile { path: PLACE.into(), kind });
+        files.push(TreeFile { path: PLACE_FILE.into(), kind });
         tree::sort(&mut files);
     }
     let sha256 = tree::hash(&files);
     let ignored = chosen.record();
     if let Some(ignored) = ignored.as_ref().filter(|_| !chosen.files.is_empty()) {
-        notes.push(ignored::note_of_chosen(ignored, chosen.files.len()));
+        notes.push(ignored::brought_along_note(ignored, chosen.files.len()));
         on_disk.extend(chosen.files.iter().cloned());
         files.extend(chosen.files);
         tree::sort(&mut files);
     }
-    let tree = cached_tree::place_with(&cached_tree::place(&sha256, &with.cache), ignored.as_ref());
+    let tree =
+        cached_tree::tree_path_with_ignored(&cached_tree::tree_path(&sha256, &with.cache), ignored.as_ref());
     if cached_tree::contents(&tree)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&tree, &with.cache, |into| {
             tree::copy(base, &on_disk, into)?;
             if ignored.is_some() {
                 ignored_files::keep_private(into)?;
             }
-            let file = into.join(PLACE);
+            let file = into.join(PLACE_FILE);
             mark.map_or(Ok(()), |text| fs::write(&file, text)).map_err(SourceError::io("write", &file))
         })?;
     }
     Ok(Pinned { pin: Pin::Tree { sha256 }, tree, root: place_in, files, notes, ignored })
 }
 
-/// The tree of this hash from the cache, with the ignored files that came along with it, where it is there and unchanged.
+/// The tree of this hash from the cache, with its ignored files, if it is there and unchanged.
 pub(crate) fn load_pinned(
     sha256: &str,
     ignored: Option<&IgnoredFiles>,
-    cache: &Cache,
+    cache: &CacheDir,
 ) -> Result<Option<Pinned>, SourceError> {
-    let tree = cached_tree::place_with(&cached_tree::place(sha256, cache), ignored);
+    let tree = cached_tree::tree_path_with_ignored(&cached_tree::tree_path(sha256, cache), ignored);
     let Some(files) = cached_tree::contents(&tree)? else { return Ok(None) };
-    let mark = tree.join(PLACE);
-    let root = match files.iter().any(|file| file.path == Path::new(PLACE)) {
+    let mark = tree.join(PLACE_FILE);
+    let root = match files.iter().any(|file| file.path == Path::new(PLACE_FILE)) {
         true => fs::read(&mark).map_err(SourceError::io("read", &mark))?,
         false => Vec::new(),
     };
@@ -250,14 +254,14 @@ pub(crate) fn load_pinned(
     let below = root.components().all(|part| matches!(part, Component::Normal(_)));
     let pin = Pin::Tree { sha256: sha256.to_owned() };
     let pinned = Pinned { pin, tree, root, files, notes: Vec::new(), ignored: ignored.cloned() };
-    let came_along = ignored_files::hash_of(&pinned.ignored_files());
+    let came_along = ignored_files::hash_files(&pinned.ignored_files());
     let same =
         pinned.tree_hash() == sha256 && ignored_files::hash(ignored).is_none_or(|hash| hash == came_along);
     Ok((below && same).then_some(pinned))
 }
 
-/// A directory that is given by accident.
-pub(crate) fn not_everything(root: &Path) -> Result<(), SourceError> {
+/// Refuses directories that are only given by accident.
+pub(crate) fn refuse_root_and_home(root: &Path) -> Result<(), SourceError> {
     let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
     let reason = match root.parent() {
         None => "it is the root of all files",
@@ -271,7 +275,7 @@ pub(crate) fn not_everything(root: &Path) -> Result<(), SourceError> {
     })
 }
 
-/// All of it together must not hold more than `limit` bytes.
+/// Checks that all files together have at most `limit` bytes.
 fn check_size<'p>(
     root: &Path,
     base: &Path,
@@ -284,22 +288,22 @@ fn check_size<'p>(
     }
     Err(SourceError::Unfit {
         path: root.to_path_buf(),
-        reason: too_much(limit),
+        reason: too_large(limit),
         help: "leave out what no build needs, with `exclude` in the manifest's `source` or with git's ignore rules".into(),
     })
 }
 
-/// The files of a user's directory; paths are whole.
+/// The files of a user's directory; paths are absolute.
 #[derive(Default)]
-struct Listed {
+struct ListedDir {
     files: Vec<PathBuf>,
-    /// What git ignores.
-    ignored: Vec<Ignored>,
-    /// What is worth knowing about it.
+    /// The paths that git ignores.
+    ignored: Vec<IgnoredPath>,
+    /// Notes for the user.
     notes: Vec<String>,
 }
 
-fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
+fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     match worktree::open(dir) {
         Ok(Some(git)) => list_git(dir, git, made),
         Ok(None) => list_all(dir, made),
@@ -311,21 +315,21 @@ fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
     }
 }
 
-/// All files but by-products.
-fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
+/// All files except by-products.
+fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     let found = walk::files(dir, |path, _| Ok(!made.has(&dir.join(path))))?;
     let files = found.files.into_iter().map(|file| dir.join(file)).collect();
-    let notes = found.special.iter().map(|path| left_out_special(path)).collect();
-    Ok(Listed { files, ignored: Vec::new(), notes })
+    let notes = found.special.iter().map(|path| special_file_note(path)).collect();
+    Ok(ListedDir { files, ignored: Vec::new(), notes })
 }
 
-fn left_out_special(path: &Path) -> String {
+fn special_file_note(path: &Path) -> String {
     format!("left out, not a file: {}", path.display())
 }
 
-/// What git tracks, and what it neither tracks nor ignores, as far as it is no by-product.
-fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Listed, SourceError> {
-    let mut listed = Listed::default();
+/// The tracked files, and the untracked ones that are neither ignored nor by-products.
+fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
+    let mut listed = ListedDir::default();
     let mut is_made: BTreeSet<&Path> = BTreeSet::new();
     for path in git.untracked.iter().filter(|path| made.has(&dir.join(path))) {
         is_made.insert(path);
@@ -336,7 +340,7 @@ fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Liste
         match fs::symlink_metadata(&full) {
             _ if made.is_never(&full) => {}
             Ok(found) if found.is_file() || found.is_symlink() => listed.files.push(full),
-            Ok(found) if !found.is_dir() => listed.notes.push(left_out_special(path)),
+            Ok(found) if !found.is_dir() => listed.notes.push(special_file_note(path)),
             // Deleted, or not checked out.
             _ => {}
         }
@@ -349,15 +353,15 @@ fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<Liste
         listed.notes.push(format!("git's ignore rules were not used in {}: {reason}", full.display()));
         listed.files.extend(list_all(&full, made)?.files);
     }
-    for Ignored { path, is_dir } in git.ignored {
+    for IgnoredPath { path, is_dir } in git.ignored {
         let path = dir.join(path);
-        // Builds are `--locked`, so the lock file belongs to the source also where git does not have it.
+        // Builds are `--locked`, so the lock file belongs to the source even if git does not have it.
         if !is_dir && path.file_name().is_some_and(|name| name == "Cargo.lock") {
             if !made.has(&path) {
                 listed.files.push(path);
             }
         } else {
-            listed.ignored.push(Ignored { path, is_dir });
+            listed.ignored.push(IgnoredPath { path, is_dir });
         }
     }
     Ok(listed)

@@ -1,18 +1,19 @@
-//! Links of a user's tree that lead out of what is copied.
+//! Links of a user's tree that lead out of the copied directories.
 //!
-//! In the copy such a link would lead back into the user's own files, and a build could write through it. So one that
-//! leads to another part of the copy is made to lead there, a file is copied in the place of its link, and a directory
-//! is refused.
+//! In the copy such a link would lead back into the user's own files, and a build could write through it. So
+//! a link to another part of the copy is redirected to it, a link to a file is replaced by the file, and a
+//! link to a directory is refused.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::corpus::sources::error::SourceError;
-use crate::corpus::sources::local_tree::ignored::{self, Chosen};
+use crate::corpus::sources::local_tree::ignored::{self, ChosenFiles};
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
 
-/// Puts the links among `files` right, whose paths start at `base` and which come from the directories in `copied`.
-pub(crate) fn bring(
+/// Resolves the links among `files`, whose paths start at `base` and which come from the directories in
+/// `copied`.
+pub(crate) fn resolve_links(
     base: &Path,
     copied: &[&Path],
     files: &mut Vec<TreeFile>,
@@ -22,7 +23,7 @@ pub(crate) fn bring(
     for file in files.iter_mut() {
         let FileKind::Link { target } = &file.kind else { continue };
         let is_copied = |end: &Path| copied.iter().any(|dir| end.starts_with(dir));
-        if tree::led_to(&file.path, target).is_some_and(|end| is_copied(&base.join(end))) {
+        if tree::link_destination(&file.path, target).is_some_and(|end| is_copied(&base.join(end))) {
             continue;
         }
         let full = base.join(&file.path);
@@ -54,9 +55,9 @@ pub(crate) fn bring(
     Ok(())
 }
 
-/// The same for files that git ignores. No build needs to have all of them, so a link that cannot be brought along is left
-/// out, and small files take the place of links to them.
-pub(crate) fn bring_ignored(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut Chosen) {
+/// The same for files that git ignores. Builds do not need all of them, so a link that cannot be resolved is
+/// left out, and small files replace links to them.
+pub(crate) fn resolve_ignored_links(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut ChosenFiles) {
     let copied: BTreeSet<PathBuf> =
         chosen.files.iter().map(|file| &file.path).chain(taken).cloned().collect();
     let is_copied = |end: &Path| {
@@ -66,7 +67,7 @@ pub(crate) fn bring_ignored(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut
     let mut left_out = Vec::new();
     chosen.files.retain_mut(|file| {
         let FileKind::Link { target } = &file.kind else { return true };
-        if tree::led_to(&file.path, target).is_some_and(|end| is_copied(&end)) {
+        if tree::link_destination(&file.path, target).is_some_and(|end| is_copied(&end)) {
             return true;
         }
         let brought = base.join(&file.path).canonicalize().ok().and_then(|end| {
@@ -98,7 +99,7 @@ pub(crate) fn bring_ignored(base: &Path, taken: &BTreeSet<PathBuf>, chosen: &mut
     }
 }
 
-/// The way from the directory `from` to `to`, both from the same place.
+/// The relative path from the directory `from` to `to`, both with the same start.
 fn relative(from: &Path, to: &Path) -> PathBuf {
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(shared).map(|_| Path::new("..").as_os_str());

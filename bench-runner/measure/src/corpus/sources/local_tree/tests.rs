@@ -1,30 +1,30 @@
-//! Trees of the user's, in git repositories and outside of them.
+//! Trees of the user, in git repositories and outside of them.
 
 use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::corpus::manifest::Project;
 use crate::corpus::sources;
-use crate::spanned::SourceText;
+use crate::toml_reader::SourceText;
 use crate::whole::Whole as _;
 
-/// The pinned tree as the cache has it.
-fn load(pinned: &Pinned, place: &Place) -> Result<Option<Pinned>, SourceError> {
+/// Loads the pinned tree from the cache.
+fn load(pinned: &Pinned, place: &TestTree) -> Result<Option<Pinned>, SourceError> {
     let Pin::Tree { sha256 } = &pinned.pin else { panic!("{}", pinned.pin) };
     load_pinned(sha256, pinned.ignored.as_ref(), &place.with.cache)
 }
 
-struct Place {
+struct TestTree {
     dir: tempfile::TempDir,
     with: FetchContext,
 }
 
-impl Place {
+impl TestTree {
     fn new(files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = Self {
             with: FetchContext {
-                cache: Cache::at(&dir.path().join("cache")).unwrap(),
+                cache: CacheDir::at(&dir.path().join("cache")).unwrap(),
                 cargo: "cargo".into(),
                 offline: true,
                 user_home: None,
@@ -57,12 +57,12 @@ impl Place {
     fn try_pin(&self, exclude: &[PathBuf], limit: u64) -> Result<Pinned, SourceError> {
         pin(
             &LocalTree { path: &self.tree(), exclude, ignored: TakeIgnored::SmallAnd(&[]), limit },
-            &Outside::default(),
+            &OutsideFiles::default(),
             &self.with,
         )
     }
 
-    /// What the pin fixes.
+    /// The paths that the pin fixes.
     fn paths(&self) -> Vec<String> {
         let pinned = self.pin();
         let is_ignored = pinned.is_ignored();
@@ -70,7 +70,7 @@ impl Place {
         own.map(|file| file.path.to_str().unwrap().to_owned()).collect()
     }
 
-    /// What comes along though git ignores it.
+    /// The ignored paths that are copied.
     fn ignored(&self) -> Vec<String> {
         self.pin().ignored.map(|ignored| ignored.files).unwrap_or_default()
     }
@@ -96,7 +96,7 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
 
 #[test]
 fn a_plain_tree_is_taken_without_its_by_products() {
-    let place = Place::new(&[
+    let place = TestTree::new(&[
         ("Cargo.toml", "t"),
         ("src/target/mod.rs", "a module of that name"),
         ("target/debug/x", "built"),
@@ -111,7 +111,7 @@ fn a_plain_tree_is_taken_without_its_by_products() {
 
 #[test]
 fn git_says_what_is_ignored_and_what_is_tracked_all_the_same() {
-    let place = Place::new(&[
+    let place = TestTree::new(&[
         (".gitignore", "/target\nCargo.lock\n*.log\n/generated\n"),
         ("Cargo.lock", "lock"),
         ("src/main.rs", "m"),
@@ -136,7 +136,7 @@ fn git_says_what_is_ignored_and_what_is_tracked_all_the_same() {
 
 #[test]
 fn a_directory_within_a_repository_goes_by_its_rules() {
-    let place = Place::new(&[("Cargo.toml", "t"), ("x.log", "l"), ("sub/y.log", "l"), ("sub/y.rs", "r")]);
+    let place = TestTree::new(&[("Cargo.toml", "t"), ("x.log", "l"), ("sub/y.log", "l"), ("sub/y.rs", "r")]);
     let outer = git2::Repository::init(place.dir.path()).unwrap();
     fs::write(place.dir.path().join(".gitignore"), "*.log\n").unwrap();
     assert_eq!(
@@ -144,7 +144,7 @@ fn a_directory_within_a_repository_goes_by_its_rules() {
         (vec!["Cargo.toml".to_owned(), "sub/y.rs".into()], vec!["sub/y.log".to_owned(), "x.log".into()])
     );
     assert_eq!(place.pin().notes[..2], ["nothing has been committed yet", "uncommitted changes"]);
-    // Ignored as a whole it is no part of that repository.
+    // If it is ignored as a whole, it is not part of that repository.
     fs::write(place.dir.path().join(".gitignore"), "/tree\n").unwrap();
     drop(outer);
     assert_eq!(place.paths().len(), 4);
@@ -153,7 +153,7 @@ fn a_directory_within_a_repository_goes_by_its_rules() {
 
 #[test]
 fn a_pinned_tree_stays_as_it_was() {
-    let place = Place::new(&[("Cargo.toml", "before"), ("run.sh", "r")]);
+    let place = TestTree::new(&[("Cargo.toml", "before"), ("run.sh", "r")]);
     let pinned = place.pin();
     place.write(&[("Cargo.toml", "after")]);
     let work = place.dir.path().join("work");
@@ -176,13 +176,13 @@ fn a_pinned_tree_stays_as_it_was() {
 
 #[test]
 fn a_cache_inside_the_tree_is_no_part_of_it() {
-    let mut place = Place::new(&[("Cargo.toml", "t")]);
-    place.with.cache = Cache::at(&place.tree().join("cache")).unwrap();
+    let mut place = TestTree::new(&[("Cargo.toml", "t")]);
+    place.with.cache = CacheDir::at(&place.tree().join("cache")).unwrap();
     let first = place.pin();
     assert_eq!(place.pin().pin, first.pin);
 }
 
-fn project(place: &Place, kind: &str) -> Project {
+fn project(place: &TestTree, kind: &str) -> Project {
     let text = format!("name = \"own\"\n[source]\nkind = \"{kind}\"\npath = \"tree\"\n");
     let text = if kind == "command" { format!("{text}build = [\"make\"]\n") } else { text };
     Project::parse(&SourceText::new("own.toml", text), Some(place.dir.path().to_path_buf())).unwrap()
@@ -190,12 +190,12 @@ fn project(place: &Place, kind: &str) -> Project {
 
 #[test]
 fn a_path_is_a_cargo_project_and_a_command_need_not_be() {
-    let place = Place::new(&[("Makefile", "all:\n")]);
+    let place = TestTree::new(&[("Makefile", "all:\n")]);
     assert!(matches!(
         sources::pin(&project(&place, "command").source_request(), &place.with).unwrap().pin,
         Pin::Tree { .. }
     ));
-    let error = |place: &Place| {
+    let error = |place: &TestTree| {
         sources::pin(&project(place, "path").source_request(), &place.with).unwrap_err().whole()
     };
     assert!(error(&place).contains("no Cargo.toml"));
@@ -208,8 +208,8 @@ fn a_path_is_a_cargo_project_and_a_command_need_not_be() {
 
 #[test]
 fn what_the_manifest_leaves_out_is_left_out_though_it_is_tracked() {
-    let place = Place::new(&[("Cargo.toml", "t"), ("big/data", "d"), ("notes/a", "a"), ("notes/b", "b")]);
-    let names = |place: &Place| -> Vec<String> {
+    let place = TestTree::new(&[("Cargo.toml", "t"), ("big/data", "d"), ("notes/a", "a"), ("notes/b", "b")]);
+    let names = |place: &TestTree| -> Vec<String> {
         let pinned = place.try_pin(&["big".into(), "notes/b".into()], 1000).unwrap();
         pinned.files.iter().map(|file| file.path.to_str().unwrap().to_owned()).collect()
     };
@@ -221,13 +221,13 @@ fn what_the_manifest_leaves_out_is_left_out_though_it_is_tracked() {
 
 #[test]
 fn there_is_an_end_to_what_is_copied() {
-    let place = Place::new(&[("Cargo.toml", "t"), ("big/data", &"x".repeat(2000))]);
+    let place = TestTree::new(&[("Cargo.toml", "t"), ("big/data", &"x".repeat(2000))]);
     let error = place.try_pin(&[], 1000).unwrap_err().whole();
     assert!(error.contains("max-mb") && error.contains("exclude"), "{error}");
     place.try_pin(&["big".into()], 1000).unwrap();
     let root = pin(
         &LocalTree { path: Path::new("/"), exclude: &[], ignored: TakeIgnored::Nothing, limit: 1 },
-        &Outside::default(),
+        &OutsideFiles::default(),
         &place.with,
     );
     assert!(root.unwrap_err().whole().contains("root of all files"));
@@ -235,7 +235,7 @@ fn there_is_an_end_to_what_is_copied() {
 
 #[test]
 fn links_never_lead_back_into_the_users_own_files() {
-    let place = Place::new(&[("Cargo.toml", "t"), ("src/main.rs", "m")]);
+    let place = TestTree::new(&[("Cargo.toml", "t"), ("src/main.rs", "m")]);
     let (tree, outer) = (place.tree(), place.dir.path().to_owned());
     fs::write(outer.join("outer.txt"), "outer").unwrap();
     symlink(tree.join("src/main.rs"), tree.join("absolute")).unwrap();
@@ -258,7 +258,7 @@ fn links_never_lead_back_into_the_users_own_files() {
 
 #[test]
 fn what_a_project_needs_from_beside_it_lies_beside_it_in_the_copy() {
-    let place = Place::new(&[
+    let place = TestTree::new(&[
         ("Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\no = { path = \"../other\" }\n"),
         ("Cargo.lock", ""),
         ("src/lib.rs", ""),
@@ -284,7 +284,7 @@ fn what_a_project_needs_from_beside_it_lies_beside_it_in_the_copy() {
 
 #[test]
 fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
-    let place = Place::new(&[
+    let place = TestTree::new(&[
         (".gitignore", "/dist/\n.env\n*.bin\n/.cargo/\n/target\n/cache-of-a-tool/\n"),
         ("Cargo.toml", "t"),
         (".env", "SECRET=1"),
@@ -307,7 +307,7 @@ fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
         left_out.contains("`large.bin` (3.1 MB), `dist/big` (2.1 MB); `include = [\"large.bin\"]`"),
         "{left_out}"
     );
-    // What git ignores is not what the pin fixes, and has a hash of its own.
+    // The pin does not fix ignored files; they have a separate hash.
     place.write(&[(".env", "SECRET=2")]);
     let other = place.pin();
     assert_eq!(other.pin, pinned.pin);
@@ -316,7 +316,7 @@ fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
     for pinned in [&pinned, &other] {
         assert_eq!(load(pinned).unwrap().files, pinned.files);
     }
-    // Somebody who changes the cache is found out.
+    // Changes in the cache are detected.
     fs::write(other.tree.join(".env"), "SECRET=3").unwrap();
     assert_eq!(load(&other), None);
 
@@ -328,7 +328,7 @@ fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
             ignored: TakeIgnored::SmallAnd(&include),
             limit: u64::MAX,
         };
-        pin(&tree, &Outside::default(), &place.with)
+        pin(&tree, &OutsideFiles::default(), &place.with)
     };
     let whole = include(&["dist", "large.bin"]).unwrap();
     assert!(whole.files.iter().any(|file| file.path.ends_with("dist/big")));
@@ -340,7 +340,7 @@ fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
 
 #[test]
 fn what_a_submodule_tracks_comes_along_though_it_ignores_it() {
-    let place = Place::new(&[
+    let place = TestTree::new(&[
         ("Cargo.toml", "t"),
         ("dep/.gitignore", "gen/\n"),
         ("dep/gen/x.rs", "x"),
@@ -359,7 +359,7 @@ fn what_a_submodule_tracks_comes_along_though_it_ignores_it() {
 
 #[test]
 fn what_cargo_reads_through_a_link_comes_along() {
-    let place = Place::new(&[("Cargo.toml", "t"), (".gitignore", "/.cargo\n")]);
+    let place = TestTree::new(&[("Cargo.toml", "t"), (".gitignore", "/.cargo\n")]);
     let shared = place.dir.path().join("shared");
     fs::create_dir(&shared).unwrap();
     fs::write(shared.join("config.toml"), "[build]\n").unwrap();
@@ -376,7 +376,7 @@ fn what_cargo_reads_through_a_link_comes_along() {
 #[test]
 fn what_is_not_a_plain_file_is_named_or_comes_along() {
     use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
-    let place = Place::new(&[("Cargo.toml", "t"), (".gitignore", "/own/\n"), ("own/x", "x")]);
+    let place = TestTree::new(&[("Cargo.toml", "t"), (".gitignore", "/own/\n"), ("own/x", "x")]);
     let tree = place.tree();
     let odd = OsStr::from_bytes(b"own/\xff");
     fs::write(tree.join(odd), "odd").unwrap();

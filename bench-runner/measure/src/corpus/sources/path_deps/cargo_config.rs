@@ -1,37 +1,38 @@
-//! What cargo's configuration names by path: packages, other files of configuration, sources that lie in a directory,
-//! programs, descriptions of targets, variables with a path in them.
+//! Paths in cargo's configuration: packages, other configuration files, source directories, programs, target
+//! descriptions, variables with a path in them.
 //!
-//! Cargo takes most relative paths from the directory that `.cargo` lies in, those of `include` from the file's own.
+//! In cargo, most relative paths start at the parent of `.cargo`, those of `include` at the directory of the
+//! file.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::Finder;
-use super::manifests::{entries, normal, patches, path_of, strings, table};
+use super::PathDepFinder;
+use super::manifests::{entries, normalize, patches, path_of, strings, table};
 use crate::corpus::sources::error::SourceError;
 
-/// Something that a configuration names.
+/// A path in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
-    /// The key.
+struct NamedPath {
     key: String,
-    /// As it stands there.
+    /// As written there.
     path: String,
-    what: What,
+    what: PathUse,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum PathUse {
     /// A package, which is built like any other.
     Package,
     /// A file or a directory that is needed as it is.
     Exact,
 }
 
-impl Finder<'_> {
-    /// What the configuration of the project and that of the directories above it name, as far as it is copied.
+impl PathDepFinder<'_> {
+    /// Follows the paths in the configuration of the project and of the directories above it, as far as these
+    /// are copied.
     pub(crate) fn configurations(&mut self) -> Result<(), SourceError> {
         let is_config = |file: &&PathBuf| file.parent().is_some_and(|dir| dir.ends_with(".cargo"));
         let own = ["config", "config.toml"].map(|name| self.root.join(".cargo").join(name));
@@ -48,14 +49,14 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// Brings along what one file of configuration names. Gives the files that it includes.
+    /// Adds the paths in one configuration file. Returns the files that it includes.
     fn configuration(&mut self, file: &Path, config: &Table) -> Result<Vec<PathBuf>, SourceError> {
         let own = file.parent().unwrap_or(file);
         let base = own.parent().unwrap_or(own);
-        for Named { key, path, what } in named(config) {
+        for NamedPath { key, path, what } in named_paths(config) {
             match what {
-                What::Package => self.package(&path, base, file, &key)?,
-                What::Exact => drop(self.exact(&path, base, file, &key)?),
+                PathUse::Package => self.package(&path, base, file, &key)?,
+                PathUse::Exact => drop(self.bring_exact(&path, base, file, &key)?),
             }
         }
         for flag in flags(config).filter(|flag| flag.contains("../")) {
@@ -63,12 +64,13 @@ impl Finder<'_> {
                 format!("`{flag}` in {} may lead out of the project, and is not followed", file.display());
             self.outside.notes.push(note);
         }
-        let included = included(config).into_iter().map(|path| self.exact(&path, own, file, "include"));
+        let included =
+            included_files(config).into_iter().map(|path| self.bring_exact(&path, own, file, "include"));
         Ok(included.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// Takes along what `key` in `file` names relative to `base`, and gives it, where it is there.
-    fn exact(
+    /// Adds the path that `key` in `file` gives relative to `base`, and returns it, if it exists.
+    fn bring_exact(
         &mut self,
         path: &str,
         base: &Path,
@@ -80,7 +82,7 @@ impl Finder<'_> {
             self.outside.notes.push(note);
             return Ok(None);
         }
-        let Some(found) = normal(&base.join(path)).filter(|found| found.exists()) else { return Ok(None) };
+        let Some(found) = normalize(&base.join(path)).filter(|found| found.exists()) else { return Ok(None) };
         let refused = |reason: &str, help: &str| {
             let said = format!("`{key}` in {} names {}, {reason}", file.display(), found.display());
             Err(self.unfit(said, help))
@@ -97,53 +99,53 @@ impl Finder<'_> {
     }
 }
 
-/// What a configuration names by path, other files of configuration apart.
-fn named(config: &Table) -> Vec<Named> {
+/// The paths in a configuration, except those of other configuration files.
+fn named_paths(config: &Table) -> Vec<NamedPath> {
     let mut all = Vec::new();
-    let mut add = |key: String, path: &str, what| all.push(Named { key, path: path.to_owned(), what });
+    let mut add = |key: String, path: &str, what| all.push(NamedPath { key, path: path.to_owned(), what });
     for path in strings(config.get("paths")) {
-        add("paths".to_owned(), path, What::Package);
+        add("paths".to_owned(), path, PathUse::Package);
     }
     for (name, value) in patches(config) {
         if let Some(path) = path_of(value) {
-            add(name, &path, What::Package);
+            add(name, &path, PathUse::Package);
         }
     }
     for (name, source) in entries(config.get("source")) {
         for key in ["directory", "local-registry"] {
             if let Some(path) = source.get(key).and_then(Value::as_str) {
-                add(format!("source.{name}.{key}"), path, What::Exact);
+                add(format!("source.{name}.{key}"), path, PathUse::Exact);
             }
         }
     }
     for key in ["rustc", "rustc-wrapper", "rustc-workspace-wrapper", "rustdoc"] {
         if let Some(path) = program(config.get("build").and_then(|build| build.get(key))) {
-            add(format!("build.{key}"), &path, What::Exact);
+            add(format!("build.{key}"), &path, PathUse::Exact);
         }
     }
     for path in targets(config) {
-        add("build.target".to_owned(), path, What::Exact);
+        add("build.target".to_owned(), path, PathUse::Exact);
     }
     for (name, target) in entries(config.get("target")) {
         for key in ["linker", "runner"] {
             if let Some(path) = program(target.get(key)) {
-                add(format!("target.{name}.{key}"), &path, What::Exact);
+                add(format!("target.{name}.{key}"), &path, PathUse::Exact);
             }
         }
     }
     for (name, variable) in entries(config.get("env")) {
         let relative = variable.get("relative").and_then(Value::as_bool) == Some(true);
         if let Some(path) = variable.get("value").and_then(Value::as_str).filter(|_| relative) {
-            add(format!("env.{name}"), path, What::Exact);
+            add(format!("env.{name}"), path, PathUse::Exact);
         }
     }
     if let Some(path) = config.get("http").and_then(|http| http.get("cainfo")).and_then(Value::as_str) {
-        add("http.cainfo".to_owned(), path, What::Exact);
+        add("http.cainfo".to_owned(), path, PathUse::Exact);
     }
     all
 }
 
-/// The program of a command, where it is named by its path and not looked for on `PATH`.
+/// The program of a command, if it is given by its path and not looked up on `PATH`.
 fn program(value: Option<&Value>) -> Option<String> {
     let word = match value? {
         Value::String(text) => text.split_whitespace().next()?,
@@ -153,13 +155,13 @@ fn program(value: Option<&Value>) -> Option<String> {
     word.contains('/').then(|| word.to_owned())
 }
 
-/// The targets to build for that are described in files.
+/// The targets of the build that are described in files.
 fn targets(config: &Table) -> impl Iterator<Item = &str> {
     let target = config.get("build").and_then(|build| build.get("target"));
     target.and_then(Value::as_str).into_iter().chain(strings(target)).filter(|name| name.ends_with(".json"))
 }
 
-/// Flags for rustc, each word by itself.
+/// Flags for rustc, split into words.
 fn flags(config: &Table) -> impl Iterator<Item = String> {
     let tables = config.get("build").into_iter();
     let targets = config.get("target").and_then(Value::as_table).into_iter().flatten().map(|(_, t)| t);
@@ -169,8 +171,8 @@ fn flags(config: &Table) -> impl Iterator<Item = String> {
     })
 }
 
-/// The files that are included: one or several, each by its path or as a table with it.
-fn included(config: &Table) -> Vec<String> {
+/// The included files: one or several, each a path or a table with a path.
+fn included_files(config: &Table) -> Vec<String> {
     let of = |value: &Value| value.as_str().map(str::to_owned).or_else(|| path_of(value));
     match config.get("include") {
         Some(Value::Array(all)) => all.iter().filter_map(of).collect(),
@@ -215,9 +217,9 @@ mod tests {
         "#
         .parse()
         .unwrap();
-        let said: Vec<String> = named(&config)
+        let said: Vec<String> = named_paths(&config)
             .into_iter()
-            .map(|Named { key, path, what }| format!("{what:?} {key} {path}\n"))
+            .map(|NamedPath { key, path, what }| format!("{what:?} {key} {path}\n"))
             .collect();
         expect_test::expect![[r#"
             Package paths ../over
@@ -233,11 +235,11 @@ mod tests {
             Exact http.cainfo ca.pem
         "#]]
         .assert_eq(&said.concat());
-        assert_eq!(included(&config), ["more.toml", "own.toml"]);
+        assert_eq!(included_files(&config), ["more.toml", "own.toml"]);
         assert_eq!(
             flags(&config).collect::<Vec<_>>(),
             ["-L", "../native", "-Clink-arg=-T../x.ld", "--cfg", "own"]
         );
-        assert_eq!(included(&"include = \"one.toml\"".parse().unwrap()), ["one.toml"]);
+        assert_eq!(included_files(&"include = \"one.toml\"".parse().unwrap()), ["one.toml"]);
     }
 }

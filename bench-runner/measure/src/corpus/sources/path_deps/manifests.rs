@@ -1,11 +1,11 @@
-//! Manifests and configuration of cargo, as far as cargo itself does not say which directories they name.
+//! Parses manifests and configuration of cargo for paths that `cargo metadata` does not report.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use toml::{Table, Value};
 
-/// The first absolute path in a manifest, and what it is the path of.
+/// The first absolute path in a manifest, with its name.
 pub(crate) fn absolute_path(manifest: &Table) -> Option<(String, String)> {
     fn look(name: &str, value: &Value) -> Option<(String, String)> {
         match value {
@@ -19,7 +19,7 @@ pub(crate) fn absolute_path(manifest: &Table) -> Option<(String, String)> {
             _ => None,
         }
     }
-    // What stands in `metadata` is not cargo's.
+    // cargo does not use the contents of `metadata`.
     let tables = manifest.iter().filter(|(name, _)| !["package", "badges"].contains(&name.as_str()));
     tables.into_iter().find_map(|(name, value)| match value.as_table().filter(|_| name == "workspace") {
         Some(workspace) => look("dependencies", workspace.get("dependencies")?),
@@ -27,7 +27,7 @@ pub(crate) fn absolute_path(manifest: &Table) -> Option<(String, String)> {
     })
 }
 
-/// What `[patch]` puts in place of other packages.
+/// The replacements in `[patch]`.
 pub(crate) fn patches(manifest: &Table) -> Vec<(String, &Value)> {
     entries(manifest.get("patch")).into_iter().flat_map(|(_, registry)| entries(Some(registry))).collect()
 }
@@ -45,13 +45,13 @@ pub(crate) fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
-/// A file of TOML; one that cannot be read is for cargo to complain of.
+/// A TOML file; cargo reports errors in it.
 pub(crate) fn table(file: &Path) -> Option<Table> {
     fs::read_to_string(file).ok()?.parse().ok()
 }
 
-/// The path with `.` and `..` taken out of it, as cargo does; `None` where it leads above the root.
-pub(crate) fn normal(path: &Path) -> Option<PathBuf> {
+/// The path without `.` and `..`, as in cargo; `None` if it leads above the root.
+pub(crate) fn normalize(path: &Path) -> Option<PathBuf> {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

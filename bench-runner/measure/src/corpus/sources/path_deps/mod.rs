@@ -1,10 +1,10 @@
-//! What a local cargo project needs from outside of its own directory: packages that its manifests name by path, the
-//! manifest of a workspace that such a package inherits from, sources of its targets, and what cargo and rustup read in
-//! the directories above it, as far as they belong to the same repository, with what cargo's configuration names by path
-//! in turn.
+//! Finds the files that a local cargo project needs from outside of its own directory: packages that its
+//! manifests name by path, the manifest of a workspace that such a package inherits from, sources of its
+//! targets, files that cargo and rustup read in the directories above it, if they belong to the same
+//! repository, and paths in cargo's configuration.
 //!
-//! Which packages and targets there are is cargo's to say (`cargo_layout`). What only the compiler knows
-//! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be seen here.
+//! The packages and targets come from cargo (`cargo_layout`). Paths that only the compiler knows
+//! (`include_str!("../../x")`, `#[path = "../x.rs"]`) cannot be found here.
 
 mod cargo_config;
 pub(crate) mod manifests;
@@ -14,41 +14,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::corpus::sources::cargo_layout::{Layout, Package};
+use crate::corpus::sources::cargo_layout::{CargoLayout, CargoPackage};
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::worktree;
-use manifests::{absolute_path, entries, normal, patches, path_of, table};
+use manifests::{absolute_path, entries, normalize, patches, path_of, table};
 
-/// What cargo and rustup look for in every directory above a project, and in its own.
-pub(crate) const LOOKED_FOR: [&str; 4] =
+/// Files that cargo and rustup look for in every directory above a project, and in its own.
+pub(crate) const LOOKUP_FILES: [&str; 4] =
     [".cargo/config", ".cargo/config.toml", "rust-toolchain", "rust-toolchain.toml"];
 
-/// What macros and build scripts look for in the same way, without a word to cargo.
-const VARIABLES: &str = ".env";
+/// File that macros and build scripts look for in the same way, independently of cargo.
+const ENV_FILE: &str = ".env";
 
-/// Targets that nobody builds of a package that is only needed by others.
-const OWN_ONLY: [&str; 4] = ["bin", "example", "test", "bench"];
+/// Kinds of targets that are not built for a package that is only a dependency.
+const OWN_TARGETS: [&str; 4] = ["bin", "example", "test", "bench"];
 
-/// What has to be copied beside a project.
+/// Files to copy in addition to a project's directory.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outside {
+pub(crate) struct OutsideFiles {
     /// Directories, none within another or within the project.
     pub(crate) dirs: Vec<PathBuf>,
-    /// Single files, each with the directory that it has its meaning in.
+    /// Single files, each with the directory that it applies to.
     pub(crate) files: BTreeMap<PathBuf, PathBuf>,
-    /// Files and directories that are taken as they are, whatever git says of them, within the project too.
+    /// Files and directories that are copied as they are, whether git ignores them or not, within the project
+    /// too.
     pub(crate) exact: BTreeSet<PathBuf>,
     /// Directories that builds write to.
     pub(crate) builds: Vec<PathBuf>,
-    /// The work tree of the repository, if the copy has to begin there: what asks git finds its place below it.
+    /// The work tree of the repository, if the copy has to begin there: code that asks git finds its place
+    /// below it.
     pub(crate) top: Option<PathBuf>,
-    /// What is worth knowing.
+    /// Notes for the user.
     pub(crate) notes: Vec<String>,
 }
 
-impl Outside {
-    /// The directory that all of it and the project in `root` lie below.
+impl OutsideFiles {
+    /// The lowest directory that contains all of them and the project in `root`.
     pub(crate) fn base(&self, root: &Path) -> PathBuf {
         let mut base = root.to_path_buf();
         for dir in self.dirs.iter().chain(self.files.values()).chain(&self.exact).chain(&self.top) {
@@ -60,20 +62,25 @@ impl Outside {
     }
 }
 
-/// What the project in `root`, a path without links, needs from outside of it.
+/// The outside files of the project in `root`, a path without links.
 ///
 /// # Errors
-/// Where cargo cannot read it, or it needs what cannot be brought along.
-pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<Outside, SourceError> {
-    let layout = with.layouts.of(root, &with.cargo)?;
-    no_member(root, &layout)?;
-    let mut finder =
-        Finder { root, with, dirs: BTreeSet::new(), outside: Outside::default(), seen: BTreeSet::new() };
+/// If cargo cannot read it, or it needs a path that cannot be copied.
+pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<OutsideFiles, SourceError> {
+    let layout = with.layouts.layout_of(root, &with.cargo)?;
+    refuse_member(root, &layout)?;
+    let mut finder = PathDepFinder {
+        root,
+        with,
+        dirs: BTreeSet::new(),
+        outside: OutsideFiles::default(),
+        seen: BTreeSet::new(),
+    };
     finder.outside.builds = layout.build_dirs().map(Path::to_path_buf).collect();
-    finder.above();
+    finder.find_above();
     finder.configurations()?;
     finder.packages(&layout)?;
-    let Finder { dirs, mut outside, .. } = finder;
+    let PathDepFinder { dirs, mut outside, .. } = finder;
     outside.dirs = dirs
         .iter()
         .filter(|dir| !dirs.iter().any(|other| *dir != other && dir.starts_with(other)))
@@ -83,8 +90,8 @@ pub(crate) fn find(root: &Path, with: &FetchContext) -> Result<Outside, SourceEr
     Ok(outside)
 }
 
-/// What a manifest gives for its source must be a workspace and not a member of one.
-fn no_member(root: &Path, layout: &Layout) -> Result<(), SourceError> {
+/// Refuses a source that is a member of a workspace and not a workspace.
+fn refuse_member(root: &Path, layout: &CargoLayout) -> Result<(), SourceError> {
     let Some(package) = layout.member_in(root) else { return Ok(()) };
     Err(SourceError::Unfit {
         path: root.to_path_buf(),
@@ -97,23 +104,24 @@ fn no_member(root: &Path, layout: &Layout) -> Result<(), SourceError> {
     })
 }
 
-struct Finder<'r> {
+struct PathDepFinder<'r> {
     root: &'r Path,
     with: &'r FetchContext,
     dirs: BTreeSet<PathBuf>,
-    outside: Outside,
-    /// The packages that were looked at.
+    outside: OutsideFiles,
+    /// The packages that were read already.
     seen: BTreeSet<PathBuf>,
 }
 
-impl Finder<'_> {
-    /// Configuration and toolchain files in the directories above, as far as they are in the project's repository.
-    fn above(&mut self) {
+impl PathDepFinder<'_> {
+    /// Adds configuration and toolchain files in the directories above, if they are in the project's
+    /// repository.
+    fn find_above(&mut self) {
         let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
         let workdir = worktree::work_tree(self.root).ok().flatten();
         for dir in self.root.ancestors().skip(1).filter(|dir| Some(*dir) != home.as_deref()) {
             let own = workdir.as_ref().is_some_and(|workdir| dir.starts_with(workdir));
-            for file in LOOKED_FOR.map(|name| dir.join(name)).into_iter().filter(|file| file.is_file()) {
+            for file in LOOKUP_FILES.map(|name| dir.join(name)).into_iter().filter(|file| file.is_file()) {
                 if own {
                     self.outside.files.insert(file, dir.to_path_buf());
                 } else {
@@ -124,7 +132,7 @@ impl Finder<'_> {
                     ));
                 }
             }
-            let variables = dir.join(VARIABLES);
+            let variables = dir.join(ENV_FILE);
             if variables.is_file() {
                 self.outside.notes.push(format!(
                     "above the project and not copied with it: {} (macros and build scripts that look for it upwards do \
@@ -135,8 +143,8 @@ impl Finder<'_> {
         }
     }
 
-    /// The packages of the project's workspace, and all that they name by path.
-    fn packages(&mut self, layout: &Layout) -> Result<(), SourceError> {
+    /// Adds the packages of the project's workspace, and all that they name by path.
+    fn packages(&mut self, layout: &CargoLayout) -> Result<(), SourceError> {
         let file = self.root.join("Cargo.toml");
         let manifest = table(&file).unwrap_or_default();
         if let Some((name, path)) = absolute_path(&manifest) {
@@ -149,14 +157,14 @@ impl Finder<'_> {
             }
         }
         for package in &layout.packages {
-            self.take(package.dir(), &file, "members")?;
+            self.bring_dir(package.dir(), &file, "members")?;
             self.read(package, true)?;
         }
         Ok(())
     }
 
-    /// What a package names by path. What only its own tests need counts if it is a `member`.
-    fn read(&mut self, package: &Package, member: bool) -> Result<(), SourceError> {
+    /// Adds the paths in a package. Its dev-dependencies and own targets count only if it is a `member`.
+    fn read(&mut self, package: &CargoPackage, member: bool) -> Result<(), SourceError> {
         if !self.seen.insert(package.dir().to_path_buf()) {
             return Ok(());
         }
@@ -165,8 +173,8 @@ impl Finder<'_> {
             return Err(self.absolute(&name, &path, file));
         }
         for target in &package.targets {
-            if member || !target.kind.iter().any(|kind| OWN_ONLY.contains(&kind.as_str())) {
-                self.source(&target.src_path, file, &target.name)?;
+            if member || !target.kind.iter().any(|kind| OWN_TARGETS.contains(&kind.as_str())) {
+                self.bring_target_source(&target.src_path, file, &target.name)?;
             }
         }
         for needed in &package.dependencies {
@@ -179,25 +187,25 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// A package at `path`, which `file` names relative to `base`.
+    /// Adds a package at `path`, which `file` names relative to `base`.
     fn package(&mut self, path: &str, base: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if Path::new(path).is_absolute() {
             return Err(self.absolute(name, path, file));
         }
-        let Some(dir) = normal(&base.join(path)) else { return Ok(()) };
+        let Some(dir) = normalize(&base.join(path)) else { return Ok(()) };
         self.package_in(&dir, file, name)
     }
 
-    /// A package in the directory `dir`, which `file` names.
+    /// Adds a package in the directory `dir`, which `file` names.
     fn package_in(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
-        // What is not there may not be needed; where it is, cargo says so.
+        // A missing package may not be needed; if it is, cargo reports it.
         if self.seen.contains(dir) || !dir.join("Cargo.toml").is_file() {
             return Ok(());
         }
-        self.take(dir, file, name)?;
-        let layout = match self.with.layouts.of(dir, &self.with.cargo) {
+        self.bring_dir(dir, file, name)?;
+        let layout = match self.with.layouts.layout_of(dir, &self.with.cargo) {
             Ok(layout) => layout,
-            // Its workspace may be broken where the project does not need it.
+            // Its workspace may be broken in parts that the project does not need.
             Err(error) => {
                 self.outside.notes.push(format!("what `{name}` needs in turn is not known: {error}"));
                 self.seen.insert(dir.to_path_buf());
@@ -213,18 +221,18 @@ impl Finder<'_> {
         layout.package_in(dir).map_or(Ok(()), |package| self.read(package, dir.starts_with(self.root)))
     }
 
-    /// Takes a directory along, where it lies outside.
-    fn take(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+    /// Adds a directory, if it is outside.
+    fn bring_dir(&mut self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if !dir.starts_with(self.root) {
-            self.without_links(dir, file, name)?;
+            self.refuse_links(dir, file, name)?;
             self.dirs.insert(dir.to_path_buf());
         }
         Ok(())
     }
 
-    /// Takes along the source of a target with the modules beside it, where it lies outside.
-    fn source(&mut self, source: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
-        let Some(source) = normal(source).filter(|source| source.is_file()) else { return Ok(()) };
+    /// Adds the source of a target with the modules next to it, if it is outside.
+    fn bring_target_source(&mut self, source: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+        let Some(source) = normalize(source).filter(|source| source.is_file()) else { return Ok(()) };
         let dir = source.parent().unwrap_or(&source);
         if [self.root]
             .into_iter()
@@ -233,7 +241,7 @@ impl Finder<'_> {
         {
             return Ok(());
         }
-        self.without_links(dir, file, name)?;
+        self.refuse_links(dir, file, name)?;
         if !self.root.starts_with(dir) {
             self.dirs.insert(dir.to_path_buf());
             return Ok(());
@@ -245,7 +253,8 @@ impl Finder<'_> {
                 "put it into a directory of its own",
             ));
         }
-        // The project itself is in that directory, and so may be much else: only what can be a module is taken.
+        // The project itself is in that directory, and possibly much else: only files that can be modules are
+        // added.
         let inner = fs::read_dir(dir).map_err(SourceError::io("read", dir))?;
         for path in inner.flatten().map(|entry| entry.path()) {
             if path.is_dir() {
@@ -260,7 +269,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn without_links(&self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
+    fn refuse_links(&self, dir: &Path, file: &Path, name: &str) -> Result<(), SourceError> {
         if dir.canonicalize().ok().as_deref() == Some(dir) {
             return Ok(());
         }

@@ -1,14 +1,14 @@
-//! Projects with needs outside of their directories.
+//! Projects that need files outside of their directories.
 
 use std::fs;
 
-use super::workspace_member::{Member, member};
+use super::workspace_member::{MemberPackage, member};
 use super::*;
 use crate::whole::Whole as _;
 
-struct Place(tempfile::TempDir);
+struct TestDir(tempfile::TempDir);
 
-impl Place {
+impl TestDir {
     fn new(files: &[(&str, &str)]) -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         for (path, text) in files {
@@ -16,7 +16,7 @@ impl Place {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
             if text.contains("[package]") {
-                // A package without a target is none to cargo.
+                // To cargo, a package without a target is not a package.
                 fs::create_dir_all(path.with_file_name("src")).unwrap();
                 fs::write(path.with_file_name("src").join("lib.rs"), "").unwrap();
             }
@@ -32,14 +32,14 @@ impl Place {
         self.0.path().canonicalize().unwrap()
     }
 
-    fn find(&self, project: &str) -> Result<Outside, SourceError> {
+    fn find(&self, project: &str) -> Result<OutsideFiles, SourceError> {
         let mut outside = find(&self.root().join(project), &self.with())?;
         let builds = std::mem::take(&mut outside.builds);
         assert!(builds.contains(&self.root().join(project).join("target")), "{builds:?}");
         Ok(outside)
     }
 
-    /// Directories and files, from the place.
+    /// Directories and files, relative to the root.
     fn found(&self, project: &str) -> (Vec<String>, Vec<String>) {
         let outside = self.find(project).unwrap();
         let short = |path: &PathBuf| path.strip_prefix(self.root()).unwrap().to_str().unwrap().to_owned();
@@ -53,19 +53,19 @@ fn names(names: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_project_that_needs_nothing_is_copied_alone() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         ("p/Cargo.toml", "[workspace]\nmembers = [\"a\"]\n[workspace.dependencies]\nb = { path = \"b\" }\n"),
         ("p/a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nb = { path = \"../b\" }\n"),
         ("p/b/Cargo.toml", "[package]\nname = \"b\"\n"),
     ]);
     let outside = place.find("p").unwrap();
-    assert_eq!(outside, Outside::default());
+    assert_eq!(outside, OutsideFiles::default());
     assert_eq!(outside.base(&place.root().join("p")), place.root().join("p"));
 }
 
 #[test]
 fn what_a_neighbour_inherits_comes_along() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         ("p/Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../ws/a\" }\n"),
         (
             "ws/Cargo.toml",
@@ -98,7 +98,7 @@ fn packages_are_found_wherever_a_manifest_names_them() {
          [build-dependencies]\nbuild = { path = \"../../../o/build\" }\n\
          [target.'cfg(unix)'.dependencies]\ntarget = { path = \"../../../o/target\" }\n",
     ));
-    let place = Place::new(&files);
+    let place = TestDir::new(&files);
     let expected = ["o/build", "o/dev", "o/inherited", "o/patched", "o/plain", "o/target"];
     assert_eq!(place.found("p").0, names(&expected));
     assert_eq!(place.find("p").unwrap().base(&place.root().join("p")), place.root());
@@ -106,7 +106,7 @@ fn packages_are_found_wherever_a_manifest_names_them() {
 
 #[test]
 fn what_a_package_outside_needs_comes_too() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         ("r/p/Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../ws/a\" }\n"),
         ("r/ws/Cargo.toml", "[workspace]\nmembers = [\"*\"]\n[workspace.package]\nedition = \"2021\"\n"),
         (
@@ -122,7 +122,7 @@ fn what_a_package_outside_needs_comes_too() {
 
 #[test]
 fn of_directories_within_one_another_the_outer_one_is_enough() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         (
             "p/Cargo.toml",
             "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../a\" }\nb = { path = \"../a/b\" }\n",
@@ -135,7 +135,7 @@ fn of_directories_within_one_another_the_outer_one_is_enough() {
 
 #[test]
 fn configuration_above_comes_along_within_the_repository_only() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         (".cargo/config.toml", "[build]\njobs = 1\n"),
         ("repo/.cargo/config.toml", "[env]\nA = \"b\"\n"),
         ("repo/rust-toolchain.toml", "[toolchain]\nchannel = \"stable\"\n"),
@@ -150,12 +150,12 @@ fn configuration_above_comes_along_within_the_repository_only() {
 
 #[test]
 fn what_configuration_names_comes_along_from_where_it_names_it() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         (
             "repo/.cargo/config.toml",
             "include = [\"more/own.toml\"]\n[source.own]\ndirectory = \"vendor\"\n[target.x]\nlinker = \"tools/link\"\n",
         ),
-        // What is included has its paths from one directory above its own, too.
+        // In an included file, too, paths start one directory above its own.
         ("repo/.cargo/more/own.toml", "[build]\nrustc-wrapper = \"wrap/it\"\ntarget = \"gone.json\"\n"),
         ("repo/.cargo/wrap/it", ""),
         ("repo/tools/link", ""),
@@ -182,7 +182,7 @@ fn what_configuration_names_comes_along_from_where_it_names_it() {
 #[test]
 fn what_configuration_names_and_cannot_be_copied_is_refused() {
     let config = |text: &str| {
-        let place = Place::new(&[
+        let place = TestDir::new(&[
             ("r/p/Cargo.toml", "[package]\nname = \"p\"\n"),
             ("r/p/.cargo/config.toml", text),
             ("real/link", ""),
@@ -199,7 +199,7 @@ fn what_configuration_names_and_cannot_be_copied_is_refused() {
 
 #[test]
 fn a_member_of_a_workspace_is_sent_to_the_workspace() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         ("ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\nexclude = [\"own\"]\n"),
         ("ws/a/Cargo.toml", "[package]\nname = \"a\"\n"),
         ("ws/own/Cargo.toml", "[package]\nname = \"own\"\n"),
@@ -210,23 +210,23 @@ fn a_member_of_a_workspace_is_sent_to_the_workspace() {
     let member = |dir: &str| member(&place.root().join(dir), &place.with()).unwrap();
     assert_eq!(
         member("ws/a"),
-        Some(Member { workspace: place.root().join("ws"), package: "a".into(), directory: None })
+        Some(MemberPackage { workspace: place.root().join("ws"), package: "a".into(), directory: None })
     );
     for alone in ["ws/own", "ws/apart"] {
-        assert_eq!((place.find(alone).unwrap(), member(alone)), (Outside::default(), None));
+        assert_eq!((place.find(alone).unwrap(), member(alone)), (OutsideFiles::default(), None));
     }
 }
 
 #[test]
 fn what_cannot_be_copied_is_named() {
-    let absolute = Place::new(&[(
+    let absolute = TestDir::new(&[(
         "p/Cargo.toml",
         "[package]\nname = \"p\"\n[dependencies]\na = { path = \"/opt/a\" }\n",
     )]);
     let error = absolute.find("p").unwrap_err().whole();
     assert!(error.contains("`a` in") && error.contains("/opt/a") && error.contains("relative"), "{error}");
 
-    let linked = Place::new(&[
+    let linked = TestDir::new(&[
         ("p/Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\na = { path = \"../a\" }\n"),
         ("real/Cargo.toml", "[package]\nname = \"a\"\n"),
     ]);
@@ -236,7 +236,7 @@ fn what_cannot_be_copied_is_named() {
 
 #[test]
 fn members_are_those_that_cargo_finds() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         (
             "p/Cargo.toml",
             "[workspace]\nmembers = [\"crates/**/lib-*\", \"tools/[ab]*\", \"../beside\"]\nexclude = [\"tools/away\"]\n",
@@ -266,7 +266,7 @@ fn members_are_those_that_cargo_finds() {
 
 #[test]
 fn sources_of_targets_come_along_from_where_they_are() {
-    let place = Place::new(&[
+    let place = TestDir::new(&[
         (
             "r/pkg/Cargo.toml",
             "[package]\nname = \"p\"\nbuild = \"../build.rs\"\n[[bin]]\nname = \"b\"\npath = \"../../src/main.rs\"\n",

@@ -1,8 +1,7 @@
 //! A `.crate` archive: listed, or unpacked into a directory.
 //!
-//! An archive comes from outside, so nothing in it is trusted: entries stay below the one directory they all
-//! lie in, links stay within the tree and are made last, so that nothing is written through them, and there is
-//! an end to how much is unpacked.
+//! An archive is untrusted: all its entries must be below one directory, links must stay within the tree and
+//! are made last, so that nothing is written through them, and the unpacked size is limited.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -15,50 +14,51 @@ use std::rc::Rc;
 use flate2::read::GzDecoder;
 use tar::{Archive, Entry, EntryType};
 
-use crate::corpus::sources::error::{SourceError, too_much};
+use crate::corpus::sources::error::{SourceError, too_large};
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
 
-/// How much an archive may hold.
+/// Size limits of an archive.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// Bytes, unpacked, with the archive's own headers.
+pub(crate) struct ArchiveLimits {
+    /// Bytes, unpacked, including the archive's own headers.
     pub(crate) bytes: u64,
-    /// Entries.
+    /// Number of entries.
     pub(crate) entries: usize,
 }
 
-impl Limits {
-    /// An archive that may hold `bytes`.
-    pub(crate) fn of(bytes: u64) -> Self {
+impl ArchiveLimits {
+    /// Limits for an archive of at most `bytes`.
+    pub(crate) fn for_bytes(bytes: u64) -> Self {
         Self { bytes, entries: 100_000 }
     }
 }
 
-/// The files of an archive whose entries all lie in the directory `top`, sorted by path; unpacked into `into`,
-/// which is not there yet, where that is given.
+/// The files of an archive whose entries are all in the directory `top`, sorted by path; unpacked into
+/// `into`, which does not exist yet, if that is given.
 pub(crate) fn read(
     archive: &Path,
     top: &str,
-    limits: Limits,
+    limits: ArchiveLimits,
     into: Option<&Path>,
 ) -> Result<Vec<TreeFile>, SourceError> {
     let file = File::open(archive).map_err(SourceError::io("read", archive))?;
     let exceeded = Rc::new(Cell::new(false));
-    let limited = Limited { inner: GzDecoder::new(file), left: limits.bytes, exceeded: Rc::clone(&exceeded) };
-    let mut taker = Taker { archive, top, into, files: Vec::new(), seen: BTreeSet::new() };
-    let result = taker.take_all(Archive::new(limited), limits.entries);
+    let limited =
+        LimitedReader { inner: GzDecoder::new(file), left: limits.bytes, exceeded: Rc::clone(&exceeded) };
+    let mut reader = ArchiveReader { archive, top, into, files: Vec::new(), seen: BTreeSet::new() };
+    let result = reader.take_all(Archive::new(limited), limits.entries);
     if exceeded.get() {
-        return Err(taker.refuse(None, &too_much(limits.bytes)));
+        return Err(reader.refuse(None, &too_large(limits.bytes)));
     }
     result?;
-    taker.check_links()?;
-    taker.make_links()?;
-    let mut files = taker.files;
+    reader.check_links()?;
+    reader.make_links()?;
+    let mut files = reader.files;
     tree::sort(&mut files);
     Ok(files)
 }
 
-struct Taker<'a> {
+struct ArchiveReader<'a> {
     archive: &'a Path,
     top: &'a str,
     into: Option<&'a Path>,
@@ -66,7 +66,7 @@ struct Taker<'a> {
     seen: BTreeSet<PathBuf>,
 }
 
-impl Taker<'_> {
+impl ArchiveReader<'_> {
     fn take_all<R: Read>(&mut self, mut archive: Archive<R>, limit: usize) -> Result<(), SourceError> {
         let entries = archive.entries().map_err(SourceError::io("read", self.archive))?;
         for (count, entry) in entries.enumerate() {
@@ -138,8 +138,8 @@ impl Taker<'_> {
         }
     }
 
-    /// Links may only point to files and directories of the tree, and not through other links: what a path
-    /// means can then be read from the path.
+    /// Links may only point to files and directories of the tree, and not through other links: then the
+    /// meaning of a path can be read from the path.
     fn check_links(&self) -> Result<(), SourceError> {
         let links: BTreeSet<&Path> = self.files.iter().filter(is_link).map(path_of).collect();
         for file in &self.files {
@@ -147,7 +147,7 @@ impl Taker<'_> {
                 return Err(self.refuse(Some(&file.path), "an entry lies below a link"));
             }
             let FileKind::Link { target } = &file.kind else { continue };
-            let Some(end) = tree::led_to(&file.path, target) else {
+            let Some(end) = tree::link_destination(&file.path, target) else {
                 return Err(self.refuse(Some(&file.path), "a link leaves the tree"));
             };
             if end.ancestors().any(|part| links.contains(part)) {
@@ -188,14 +188,14 @@ fn make_parent(path: &Path) -> Result<(), SourceError> {
     fs::create_dir_all(parent).map_err(SourceError::io("create", parent))
 }
 
-/// A reader that fails where it would give more than it may.
-struct Limited<R> {
+/// A reader that fails when it exceeds its limit.
+struct LimitedReader<R> {
     inner: R,
     left: u64,
     exceeded: Rc<Cell<bool>>,
 }
 
-impl<R: Read> Read for Limited<R> {
+impl<R: Read> Read for LimitedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         match self.left.checked_sub(count as u64) {
@@ -216,10 +216,10 @@ pub(crate) mod tests {
     use super::*;
 
     /// An entry to pack: its kind and mode, its name as raw bytes, and its content or the target of the link.
-    pub(in crate::corpus::sources) type Packed<'a> = (EntryType, u32, &'a str, &'a str);
+    pub(in crate::corpus::sources) type PackedEntry<'a> = (EntryType, u32, &'a str, &'a str);
 
-    /// Packs what no honest tool would: names go into the header as they are.
-    pub(in crate::corpus::sources) fn pack(to: &Path, entries: &[Packed<'_>]) {
+    /// Packs entries that no honest tool would: names go into the header as they are.
+    pub(in crate::corpus::sources) fn pack(to: &Path, entries: &[PackedEntry<'_>]) {
         let gzip = flate2::write::GzEncoder::new(File::create(to).unwrap(), flate2::Compression::fast());
         let mut builder = tar::Builder::new(gzip);
         for (kind, mode, name, content) in entries {
@@ -243,8 +243,8 @@ pub(crate) mod tests {
     const LINK: EntryType = EntryType::Symlink;
 
     fn unpack_limited(
-        entries: &[Packed<'_>],
-        limits: Limits,
+        entries: &[PackedEntry<'_>],
+        limits: ArchiveLimits,
     ) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
         let dir = tempfile::tempdir().unwrap();
         let archive = dir.path().join("a.crate");
@@ -255,8 +255,8 @@ pub(crate) mod tests {
         (dir, unpacked)
     }
 
-    fn unpack(entries: &[Packed<'_>]) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
-        unpack_limited(entries, Limits::of(1_000_000))
+    fn unpack(entries: &[PackedEntry<'_>]) -> (tempfile::TempDir, Result<Vec<TreeFile>, SourceError>) {
+        unpack_limited(entries, ArchiveLimits::for_bytes(1_000_000))
     }
 
     #[test]
@@ -278,7 +278,7 @@ pub(crate) mod tests {
 
     #[test]
     fn entries_that_leave_the_tree_are_refused() {
-        let hostile: [(&[Packed<'_>], &str); 12] = [
+        let hostile: [(&[PackedEntry<'_>], &str); 12] = [
             (&[(FILE, 0o644, "/etc/cron.d/x", "x")], "an entry is absolute"),
             (&[(FILE, 0o644, "a-1.0.0/../../x", "x")], "an entry contains `..`"),
             (&[(FILE, 0o644, "b-1.0.0/x", "x")], "outside the directory"),
@@ -311,10 +311,12 @@ pub(crate) mod tests {
     fn there_is_an_end_to_what_is_unpacked() {
         let big = "x".repeat(10_000);
         let entries = [(FILE, 0o644, "a-1.0.0/x", big.as_str()), (FILE, 0o644, "a-1.0.0/y", "y")];
-        unpack_limited(&entries, Limits { bytes: 20_000, entries: 2 }).1.unwrap();
-        let error = unpack_limited(&entries, Limits { bytes: 9_000, entries: 2 }).1.unwrap_err().to_string();
+        unpack_limited(&entries, ArchiveLimits { bytes: 20_000, entries: 2 }).1.unwrap();
+        let error =
+            unpack_limited(&entries, ArchiveLimits { bytes: 9_000, entries: 2 }).1.unwrap_err().to_string();
         assert!(error.contains("holds more than"), "{error}");
-        let error = unpack_limited(&entries, Limits { bytes: 20_000, entries: 1 }).1.unwrap_err().to_string();
+        let error =
+            unpack_limited(&entries, ArchiveLimits { bytes: 20_000, entries: 1 }).1.unwrap_err().to_string();
         assert!(error.contains("more entries than"), "{error}");
     }
 
@@ -332,7 +334,7 @@ pub(crate) mod tests {
         let bytes = std::fs::read(&archive).unwrap();
         std::fs::write(&archive, &bytes[..bytes.len() / 2]).unwrap();
         assert!(matches!(
-            read(&archive, "a-1.0.0", Limits::of(1_000_000), None),
+            read(&archive, "a-1.0.0", ArchiveLimits::for_bytes(1_000_000), None),
             Err(SourceError::Io { .. })
         ));
     }

@@ -21,25 +21,25 @@ pub(crate) type Hash = [u8; 32];
 /// One file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeFile {
-    /// Its path from the root of the tree.
+    /// Path from the root of the tree.
     pub path: PathBuf,
-    /// What it is.
+    /// Kind and content.
     pub kind: FileKind,
 }
 
-/// What a file of a tree is.
+/// Kind of a file in a tree, with its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileKind {
     /// A regular file.
     Regular {
-        /// Whether its owner may execute it.
+        /// True if its owner may execute it.
         executable: bool,
         /// sha256 of its content.
         sha256: [u8; 32],
     },
     /// A symbolic link, copied as it is.
     Link {
-        /// Where it points.
+        /// The target path, as stored in the link.
         target: PathBuf,
     },
 }
@@ -59,7 +59,7 @@ pub(crate) fn sort(files: &mut [TreeFile]) {
 fn read_file(root: &Path, path: PathBuf) -> Result<TreeFile, SourceError> {
     let full = root.join(&path);
     read_one(root, path).map_err(|error| match error.kind() {
-        // It was there a moment ago.
+        // It existed a moment ago.
         io::ErrorKind::NotFound => SourceError::Changed { file: full },
         io::ErrorKind::PermissionDenied => SourceError::Unfit {
             path: full,
@@ -82,7 +82,7 @@ pub(crate) fn read_one(root: &Path, path: PathBuf) -> io::Result<TreeFile> {
             sha256: hash_file(&full)?,
         }
     } else {
-        // Opening a pipe would wait for somebody who writes to it.
+        // Opening a pipe would wait for a writer.
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     };
     Ok(TreeFile { path, kind })
@@ -108,7 +108,7 @@ pub(crate) fn hash(files: &[TreeFile]) -> String {
     hex(&whole.finalize())
 }
 
-/// Copies the files of the tree `from` into the directory `into`, which is empty or not there yet.
+/// Copies the files of the tree `from` into the directory `into`, which is empty or does not exist yet.
 pub(crate) fn copy(from: &Path, files: &[TreeFile], into: &Path) -> Result<(), SourceError> {
     fs::create_dir_all(into).map_err(SourceError::io("create", into))?;
     let mut present = fs::read_dir(into).map_err(SourceError::io("read", into))?;
@@ -135,8 +135,8 @@ pub(crate) fn copy_file(from: &Path, kind: &FileKind, to: &Path) -> Result<(), S
         _ => SourceError::Io { doing: "read", path: from.to_path_buf(), error },
     })?;
     let target = create(to, executable).map_err(SourceError::io("create", to))?;
-    let found = if shares_blocks(&source, &target) {
-        // What is there now is what will be built, wherever its blocks lie, so it is what is read.
+    let found = if try_reflink(&source, &target) {
+        // The copy is what will be built, wherever its blocks are, so the copy is hashed.
         hash_file(to).map_err(SourceError::io("read", to))?
     } else {
         write_hashed(&mut source, target).map_err(SourceError::io("copy", from))?
@@ -144,26 +144,26 @@ pub(crate) fn copy_file(from: &Path, kind: &FileKind, to: &Path) -> Result<(), S
     if found == *expected { Ok(()) } else { Err(SourceError::Changed { file: from.to_path_buf() }) }
 }
 
-/// Makes the new file `target` share the blocks of `source`, where the file system can; they are parted when one of the
-/// two is written to.
+/// Makes the new file `target` share the blocks of `source`, if the file system supports it; they are
+/// separated when one of the two is written to.
 #[cfg(target_os = "linux")]
-fn shares_blocks(source: &File, target: &File) -> bool {
+fn try_reflink(source: &File, target: &File) -> bool {
     rustix::fs::ioctl_ficlone(target, source).is_ok()
 }
 
-/// Only Linux is asked for that.
+/// Supported on Linux only.
 #[cfg(not(target_os = "linux"))]
-fn shares_blocks(_source: &File, _target: &File) -> bool {
+fn try_reflink(_source: &File, _target: &File) -> bool {
     false
 }
 
-/// Creates a file that is not there yet.
+/// Creates a file that does not exist yet.
 pub(crate) fn create(path: &Path, executable: bool) -> io::Result<File> {
     let mode = if executable { 0o777 } else { 0o666 };
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
-/// Copies to the end and gives the hash of what was copied.
+/// Copies to the end and returns the hash of the copied bytes.
 pub(crate) fn write_hashed(mut from: impl Read, mut to: impl Write) -> io::Result<Hash> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -184,15 +184,16 @@ pub(crate) fn hash_file(path: &Path) -> io::Result<Hash> {
     write_hashed(File::open(path)?, io::sink())
 }
 
-/// Whether the owner of a file may execute it.
+/// True if the owner of a file may execute it.
 pub(crate) fn is_executable(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o100 != 0)
 }
 
-/// Where a link at `link` leads, from the root of the tree; `None` where it leaves it or names nothing.
+/// The path that a link at `link` leads to, from the root of the tree; `None` if it leaves the tree or is
+/// empty.
 ///
-/// `..` is taken only at the start of the target: after a name it would depend on what that name is.
-pub(crate) fn led_to(link: &Path, target: &Path) -> Option<PathBuf> {
+/// `..` is accepted only at the start of the target: after a name it would depend on the kind of that name.
+pub(crate) fn link_destination(link: &Path, target: &Path) -> Option<PathBuf> {
     let mut end = link.parent()?.to_path_buf();
     let mut down = false;
     for part in target.components() {

@@ -8,22 +8,22 @@ use crate::corpus::sources::error::SourceError;
 /// More files than any project has: a walk that finds more was started in the wrong place.
 const MOST_FILES: usize = 1_000_000;
 
-/// What a walk found.
+/// The files found by a walk.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct WalkedTree {
     /// Files and links, by their paths from the root.
     pub(crate) files: Vec<PathBuf>,
-    /// What is neither a file nor a link nor a directory.
+    /// Paths that are neither a file nor a link nor a directory.
     pub(crate) special: Vec<PathBuf>,
 }
 
-/// The files below `root` for which, and for whose directories, `keep` holds; it gets the path from the root
-/// and whether it is a directory. Links are not followed.
+/// The files below `root` for which, and for whose directories, `keep` returns true; it gets the path from
+/// the root and whether it is a directory. Links are not followed.
 pub(crate) fn files(
     root: &Path,
     mut keep: impl FnMut(&Path, bool) -> Result<bool, SourceError>,
-) -> Result<Found, SourceError> {
-    let mut found = Found::default();
+) -> Result<WalkedTree, SourceError> {
+    let mut found = WalkedTree::default();
     let mut left = vec![PathBuf::new()];
     while let Some(dir) = left.pop() {
         let full = root.join(&dir);

@@ -1,8 +1,8 @@
-//! The index of a work tree that was laid out: which of its files git takes for unchanged.
+//! The index of a checked out work tree, which decides which of its files git considers unchanged.
 //!
-//! git compares the times and sizes of files with those in the index, and reads a file only where they differ. Here a
-//! file is unchanged where it is so in the user's own work tree, whatever filters of git are in force there, and those
-//! that were not copied are not missed.
+//! git compares the times and sizes of files with those in the index, and reads a file only if they differ.
+//! Here a file is unchanged if it is unchanged in the user's own work tree, whatever git filters apply there,
+//! and files that were not copied do not count as deleted.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,47 +13,48 @@ use std::path::Path;
 
 use git2::{Index, IndexEntry, IndexTime, Oid, Repository, Status, StatusOptions};
 
-/// Its name in a repository.
+/// File name in a repository.
 pub(crate) const NAME: &str = "index";
 
-/// Bit of an entry that git does not look at; here, until the file is laid out, that it is unchanged.
+/// Bit of an entry that git does not look at; here, until the file is checked out, it marks the file as
+/// unchanged.
 const UNCHANGED: u16 = 1 << 15;
-/// Bit of an entry that has further bits.
+/// Bit of an entry that has extended flags.
 const EXTENDED: u16 = 1 << 14;
-/// Further bit of an entry whose file is not in the work tree, and need not be.
+/// Extended flag of an entry whose file need not be in the work tree, and is not.
 const NOT_COPIED: u16 = 1 << 14;
 
-/// A file that git knows.
-pub(crate) struct Entry {
+/// A file that git tracks.
+pub(crate) struct TrackedFile {
     path: Vec<u8>,
     mode: u32,
     id: Oid,
-    /// How far a conflict is.
+    /// Stage in a conflict.
     stage: u16,
     unchanged: bool,
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for TrackedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, mode, id, stage, unchanged } = self;
         write!(f, "{path:?} {mode:o} {id} {stage} {unchanged}")
     }
 }
 
-fn entry(entry: &IndexEntry, unchanged: bool) -> Entry {
+fn entry(entry: &IndexEntry, unchanged: bool) -> TrackedFile {
     let stage = entry.flags & (3 << 12);
-    Entry { path: entry.path.clone(), mode: entry.mode, id: entry.id, stage, unchanged }
+    TrackedFile { path: entry.path.clone(), mode: entry.mode, id: entry.id, stage, unchanged }
 }
 
-/// The files of a commit, none of them changed.
-pub(crate) fn of_commit(repository: &Repository, commit: Oid) -> Result<Vec<Entry>, git2::Error> {
+/// The files of a commit, all of them unchanged.
+pub(crate) fn files_of_commit(repository: &Repository, commit: Oid) -> Result<Vec<TrackedFile>, git2::Error> {
     let mut index = Index::new()?;
     index.read_tree(&repository.find_commit(commit)?.tree()?)?;
     Ok(index.iter().map(|found| entry(&found, true)).collect())
 }
 
-/// The files in the user's index, and which of them the user has changed since.
-pub(crate) fn of_user(repository: &Repository) -> Result<Vec<Entry>, git2::Error> {
+/// The files in the user's index; those that the user has changed since are marked.
+pub(crate) fn files_of_user(repository: &Repository) -> Result<Vec<TrackedFile>, git2::Error> {
     let mut options = StatusOptions::new();
     options.include_untracked(false).exclude_submodules(true);
     let since = Status::WT_MODIFIED | Status::WT_DELETED | Status::WT_TYPECHANGE | Status::CONFLICTED;
@@ -67,11 +68,11 @@ pub(crate) fn of_user(repository: &Repository) -> Result<Vec<Entry>, git2::Error
     Ok(index.iter().map(|found| entry(&found, !changed.contains(&found.path))).collect())
 }
 
-/// Writes the entries to `file`, each with whether it is unchanged.
-pub(crate) fn write(entries: &[Entry], file: &Path) -> Result<(), git2::Error> {
-    // Belonging to no repository, it does not ask for the files' contents.
+/// Writes the entries to `file`, each with its mark.
+pub(crate) fn write(entries: &[TrackedFile], file: &Path) -> Result<(), git2::Error> {
+    // As it belongs to no repository, it does not ask for the files' contents.
     let mut index = Index::open(file)?;
-    for Entry { path, mode, id, stage, unchanged } in entries {
+    for TrackedFile { path, mode, id, stage, unchanged } in entries {
         let flags = stage | if *unchanged { UNCHANGED } else { 0 };
         index.add(&IndexEntry {
             ctime: IndexTime::new(0, 0),
@@ -91,7 +92,7 @@ pub(crate) fn write(entries: &[Entry], file: &Path) -> Result<(), git2::Error> {
     index.write()
 }
 
-/// Writes the index of `work_tree`, made from the one in `file`, with the times and sizes that its files have.
+/// Writes the index of `work_tree`, made from the one in `file`, with the times and sizes of its files.
 pub(crate) fn check_out(file: &Path, work_tree: &Path) -> Result<(), git2::Error> {
     let made = Index::open(file)?;
     let to = work_tree.join(".git").join(NAME);
@@ -115,7 +116,7 @@ pub(crate) fn check_out(file: &Path, work_tree: &Path) -> Result<(), git2::Error
     index.write()
 }
 
-/// An index has 32 bits of each number; git compares no more of them.
+/// Stores the lower 32 bits of each number, as an index does; git does not compare more of them.
 #[expect(clippy::cast_possible_truncation, reason = "git cuts them off in the same way")]
 fn stamp(entry: &mut IndexEntry, found: &fs::Metadata) {
     entry.ctime = IndexTime::new(found.ctime() as i32, found.ctime_nsec() as u32);

@@ -1,13 +1,14 @@
-//! A small repository beside a source, for a project whose build script asks git.
+//! A small repository for the copy of a project whose build script asks git.
 //!
-//! A copy is no work tree of git. Where a build would ask git, a repository is made for the copy: the commit with its
-//! files, those before it as far as the user's own repository has them, the tags that lead to them. Objects are copied,
-//! so that nothing that happens to the user's repository changes it, and nothing is written there. It lies beside the tree
-//! in the cache, is no part of its hash, and is laid out with it.
+//! A copy is not a work tree of git. If a build would ask git, a repository is made for the copy: the commit
+//! with its files, those before it as far as the user's own repository has them, and the tags that lead to
+//! them. Objects are copied, so that the repository does not depend on the user's, to which nothing is
+//! written. It is stored next to the tree in the cache, is not part of the tree's hash, and is checked out
+//! with it.
 //!
-//! What asks git is found in `askers`; what the index of a work tree says is in `index`.
+//! `git_queries` finds the code that asks git; `index` writes the index of a work tree.
 
-mod askers;
+mod git_queries;
 mod index;
 mod objects;
 
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use git2::Repository;
 
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
@@ -26,72 +27,73 @@ use crate::corpus::sources::git::users_repository;
 use crate::corpus::sources::git::worktree;
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::walk;
-use objects::Made;
+use objects::BuildRepository;
 
-/// The repository itself, in the directory beside a tree.
-const GIT: &str = "git";
-/// Where it belongs in a copy.
-const AT: &str = "at";
-/// What it was made from.
-const KEY: &str = "made-from";
+/// The repository itself, in the directory next to a tree.
+const GIT_DIR: &str = "git";
+/// File with its path in a copy.
+const PLACE_FILE: &str = "at";
+/// File with the key of its contents.
+const KEY_FILE: &str = "made-from";
 
-/// A commit of the user's repository, and how it is to be shown.
+/// The state of the user's repository that a build sees.
 #[derive(Clone, Copy)]
-enum Shown<'a> {
-    /// As it is checked out there, with what was changed since.
+enum CommitView<'a> {
+    /// As it is checked out there, with later changes.
     CheckedOut,
-    /// This one, as nobody has changed it.
+    /// This commit, without changes.
     Commit(&'a str),
 }
 
-/// The source with a repository for its build, where that asks git; `path` is the user's own directory, which is
-/// checked out, or is looked at as `rev` has it.
-pub(crate) fn of_directory(
+/// The source with a repository for its build, if the build asks git; `path` is the user's own directory, in
+/// its checked out state, or as of `rev`.
+pub(crate) fn for_directory(
     mut pinned: Pinned,
     path: &Path,
     rev: Option<&str>,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let beside = beside(&pinned.tree);
-    let Some(asks) = askers::who(&pinned) else { return Ok(pinned) };
-    let note = match take(&pinned, path, rev.map_or(Shown::CheckedOut, Shown::Commit), with)? {
-        Ok(made) => format!("{asks} asks git, and finds a repository with {made}"),
-        Err(reason) => {
-            remove(&beside)?;
-            format!("{asks} asks git, and the copy is no repository: {reason}")
-        }
-    };
+    let beside = repository_dir(&pinned.tree);
+    let Some(asks) = git_queries::find(&pinned) else { return Ok(pinned) };
+    let note =
+        match take_from_user(&pinned, path, rev.map_or(CommitView::CheckedOut, CommitView::Commit), with)? {
+            Ok(made) => format!("{asks} asks git, and finds a repository with {made}"),
+            Err(reason) => {
+                remove(&beside)?;
+                format!("{asks} asks git, and the copy is no repository: {reason}")
+            }
+        };
     pinned.notes.push(note);
     Ok(pinned)
 }
 
-/// The work tree of the repository that the project in `root` is a part of, if that asks git and its copy does not begin
-/// there.
+/// The work tree of the repository that the project in `root` is a part of, if the project asks git and its
+/// copy does not begin there.
 pub(crate) fn needs_work_tree(pinned: &Pinned, root: &Path) -> Option<PathBuf> {
     let work_tree = worktree::work_tree(root).ok().flatten()?;
     let below = root.strip_prefix(&work_tree).ok()?;
-    (!pinned.root.ends_with(below) && askers::who(pinned).is_some()).then_some(work_tree)
+    (!pinned.root.ends_with(below) && git_queries::find(pinned).is_some()).then_some(work_tree)
 }
 
-/// The same for a commit of a repository in the cache. Whatever more of its history is there, it has that one commit and
-/// no tags: else what a build finds would depend on what was fetched before.
-pub(crate) fn of_commit(
+/// The same for a commit of a repository in the cache. Even if more of its history is there, it gets that one
+/// commit and no tags: otherwise the build would depend on earlier fetches.
+pub(crate) fn for_commit(
     mut pinned: Pinned,
     url: &str,
     rev: &str,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let Some(asks) = askers::who(&pinned) else { return Ok(pinned) };
+    let Some(asks) = git_queries::find(&pinned) else { return Ok(pinned) };
     let repository = store::repository(url, rev, 1, with)?;
     let made = objects::single(&repository, rev)
-        .map(|made| put(&pinned, Path::new(""), &made, &repository, &with.cache));
+        .map(|made| store_beside(&pinned, Path::new(""), &made, &repository, &with.cache));
     let note = match made {
         Ok(put) => {
             put?;
             format!("{asks} asks git, and finds a repository with this one commit and no tags")
         }
         Err(error) => {
-            remove(&beside(&pinned.tree))?;
+            remove(&repository_dir(&pinned.tree))?;
             format!("{asks} asks git, and the copy is no repository: {}", error.message())
         }
     };
@@ -99,20 +101,20 @@ pub(crate) fn of_commit(
     Ok(pinned)
 }
 
-/// What was taken from the user's repository, in words; or why nothing was.
-fn take(
+/// Makes the repository from the user's. Returns a description of it, or the reason why there is none.
+fn take_from_user(
     pinned: &Pinned,
     path: &Path,
-    shown: Shown<'_>,
+    shown: CommitView<'_>,
     with: &FetchContext,
 ) -> Result<Result<String, String>, SourceError> {
     let root = path.canonicalize().map_err(SourceError::io("find", path))?;
     let head = match shown {
-        Shown::CheckedOut => match worktree::open(&root) {
+        CommitView::CheckedOut => match worktree::open(&root) {
             Ok(tree) => tree.and_then(|tree| tree.head),
             Err(reason) => return Ok(Err(reason)),
         },
-        Shown::Commit(rev) => Some(rev.to_owned()),
+        CommitView::Commit(rev) => Some(rev.to_owned()),
     };
     let Some(head) = head else {
         return Ok(Err("neither is the project in one with a commit".to_owned()));
@@ -140,36 +142,36 @@ fn take(
         .take(pinned.root.components().count() - below.components().count())
         .collect();
     let made = match shown {
-        _ if users.brought => objects::single(repository, &head),
-        Shown::CheckedOut => objects::checked_out(repository),
-        Shown::Commit(rev) => objects::with_history(repository, rev),
+        _ if users.in_cache => objects::single(repository, &head),
+        CommitView::CheckedOut => objects::checked_out(repository),
+        CommitView::Commit(rev) => objects::with_history(repository, rev),
     };
     let mut made = match made {
         Ok(made) => made,
         Err(error) => return Ok(Err(error.message().to_owned())),
     };
     made.abbreviated = objects::abbreviated(workdir, made.head);
-    put(pinned, &at, &made, repository, &with.cache)?;
-    let alone = if users.brought { "; libgit2 cannot read the history of the user's own" } else { "" };
+    store_beside(pinned, &at, &made, repository, &with.cache)?;
+    let alone = if users.in_cache { "; libgit2 cannot read the history of the user's own" } else { "" };
     Ok(Ok(format!("{made}{alone}")))
 }
 
-/// Writes the repository beside the tree, where it is not there already.
-fn put(
+/// Writes the repository next to the tree, unless it exists already.
+fn store_beside(
     pinned: &Pinned,
     at: &Path,
-    made: &Made,
+    made: &BuildRepository,
     repository: &Repository,
-    cache: &Cache,
+    cache: &CacheDir,
 ) -> Result<(), SourceError> {
-    let beside = beside(&pinned.tree);
+    let beside = repository_dir(&pinned.tree);
     let exclude = exclude(pinned, at);
     let key = format!("{}{}\n", made.key(), bench_runner_core::record::short_hash(&exclude));
-    if fs::read_to_string(beside.join(KEY)).is_ok_and(|present| present == key) {
+    if fs::read_to_string(beside.join(KEY_FILE)).is_ok_and(|present| present == key) {
         return Ok(());
     }
     cached_tree::replace(&beside, cache, |into| {
-        let git = into.join(GIT);
+        let git = into.join(GIT_DIR);
         fs::create_dir_all(&git).map_err(SourceError::io("create", &git))?;
         let failed = |error: git2::Error| SourceError::Damaged {
             store: repository.path().to_owned(),
@@ -178,7 +180,7 @@ fn put(
         };
         objects::write(made, &exclude, repository, &git)?.map_err(failed)?;
         index::write(&made.entries, &git.join(index::NAME)).map_err(failed)?;
-        for (name, bytes) in [(AT, at.as_os_str().as_bytes()), (KEY, key.as_bytes())] {
+        for (name, bytes) in [(PLACE_FILE, at.as_os_str().as_bytes()), (KEY_FILE, key.as_bytes())] {
             let file = into.join(name);
             fs::write(&file, bytes).map_err(SourceError::io("write", &file))?;
         }
@@ -186,8 +188,8 @@ fn put(
     })
 }
 
-/// git's rules for the copy: it ignores what a source is completed with, and what came along though the user's own rules
-/// ignore it, which may not be in the project.
+/// git's ignore rules for the copy: files that complete a source, and files that were copied although the
+/// user's own rules ignore them, which may not be in the project.
 fn exclude(pinned: &Pinned, at: &Path) -> String {
     let mut rules = "/.bench-runner-project\nCargo.lock\n/target\n".to_owned();
     let project = pinned.root.strip_prefix(at).ok().and_then(Path::to_str).filter(|path| !path.is_empty());
@@ -202,15 +204,15 @@ fn exclude(pinned: &Pinned, at: &Path) -> String {
     rules
 }
 
-/// Puts the repository of a source into a copy of it, where it has one. What is there already and is the same is left
-/// alone, with its time: a build script may look at that.
+/// Puts the repository of a source into a copy of it, if it has one. Files that are there already with the
+/// same content keep their time: a build script may check it.
 pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError> {
-    let beside = beside(&pinned.tree);
-    let from = beside.join(GIT);
+    let beside = repository_dir(&pinned.tree);
+    let from = beside.join(GIT_DIR);
     if !from.is_dir() {
         return Ok(());
     }
-    let at = fs::read(beside.join(AT)).map_err(SourceError::io("read", &beside))?;
+    let at = fs::read(beside.join(PLACE_FILE)).map_err(SourceError::io("read", &beside))?;
     let work_tree = copy.join(std::ffi::OsStr::from_bytes(&at));
     let git = work_tree.join(".git");
     for file in walk::files(&from, |path, _| Ok(path != Path::new(index::NAME)))?.files {
@@ -233,14 +235,14 @@ pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError>
     })
 }
 
-/// Where the repository of a tree lies.
-fn beside(tree: &Path) -> PathBuf {
+/// Directory of the repository of a tree.
+fn repository_dir(tree: &Path) -> PathBuf {
     let mut name = tree.as_os_str().to_owned();
     name.push(".repository");
     name.into()
 }
 
-/// Takes away one that was made when there was something to make it from.
+/// Removes a repository that was made earlier, when it was possible.
 fn remove(beside: &Path) -> Result<(), SourceError> {
     match fs::remove_dir_all(beside) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! What of a repository is taken along, and how it is written.
+//! Selects the objects of a repository that are copied, and writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -9,45 +9,45 @@ use std::time::Duration;
 
 use git2::{Oid, Reference, Repository};
 
-use super::index::{self, Entry};
+use super::index::{self, TrackedFile};
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::git::cli;
 
-/// Commits that are taken along at most.
+/// Most commits that are copied.
 const MOST_COMMITS: usize = 200_000;
 /// A question to git that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a repository for a copy consists of.
-pub(crate) struct Made {
-    /// The commit that is checked out.
+/// Contents of a repository for a copy.
+pub(crate) struct BuildRepository {
+    /// The checked out commit.
     pub(crate) head: Oid,
-    /// The branch that is, where one is.
+    /// The checked out branch, if any.
     branch: Option<String>,
-    /// It and those before it.
+    /// `head` and its ancestors.
     commits: Vec<Oid>,
-    /// Those of them at which history is cut.
+    /// The commits at which history is cut.
     cuts: Vec<Oid>,
-    /// Tags by name, with what they name and the commit that this leads to.
+    /// Tags by name, with the object that they name and the commit that it leads to.
     tags: BTreeMap<String, (Oid, Oid)>,
-    /// The files that git knows.
-    pub(crate) entries: Vec<Entry>,
-    /// How many digits the user's git gives of a commit.
+    /// The files that git tracks.
+    pub(crate) entries: Vec<TrackedFile>,
+    /// Number of digits in the user's abbreviated commits.
     pub(crate) abbreviated: Option<usize>,
 }
 
-impl Made {
-    /// A text that is another one whenever what was made is.
+impl BuildRepository {
+    /// A text that changes whenever the contents change.
     pub(crate) fn key(&self) -> String {
         let Self { head, branch, commits, cuts, tags, entries, abbreviated } = self;
-        let entries: Vec<String> = entries.iter().map(Entry::to_string).collect();
+        let entries: Vec<String> = entries.iter().map(TrackedFile::to_string).collect();
         let text = format!("{} {cuts:?} {tags:?} {}", commits.len(), entries.join("\n"));
         format!("{head} {branch:?} {abbreviated:?} {}\n", bench_runner_core::record::short_hash(&text))
     }
 }
 
-/// As it reads after "a repository with".
-impl fmt::Display for Made {
+/// Reads well after "a repository with".
+impl fmt::Display for BuildRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         let (commits, tags) = (self.commits.len(), self.tags.len());
@@ -55,25 +55,25 @@ impl fmt::Display for Made {
     }
 }
 
-/// The commit that is checked out, with the user's index and what was changed since.
-pub(crate) fn checked_out(repository: &Repository) -> Result<Made, git2::Error> {
+/// The checked out commit, with the user's index and later changes.
+pub(crate) fn checked_out(repository: &Repository) -> Result<BuildRepository, git2::Error> {
     let head = repository.head()?;
     let branch = head.is_branch().then(|| head.name().ok().map(str::to_owned)).flatten();
     let head = head.peel_to_commit()?.id();
-    let entries = index::of_user(repository)?;
-    Ok(Made { branch, entries, ..from(repository, head)? })
+    let entries = index::files_of_user(repository)?;
+    Ok(BuildRepository { branch, entries, ..collect(repository, head)? })
 }
 
-/// A commit, as nobody has changed it, with those before it.
-pub(crate) fn with_history(repository: &Repository, rev: &str) -> Result<Made, git2::Error> {
-    from(repository, Oid::from_str(rev)?)
+/// A commit without changes, with its ancestors.
+pub(crate) fn with_history(repository: &Repository, rev: &str) -> Result<BuildRepository, git2::Error> {
+    collect(repository, Oid::from_str(rev)?)
 }
 
-/// A commit alone.
-pub(crate) fn single(repository: &Repository, rev: &str) -> Result<Made, git2::Error> {
+/// A single commit.
+pub(crate) fn single(repository: &Repository, rev: &str) -> Result<BuildRepository, git2::Error> {
     let head = Oid::from_str(rev)?;
-    let entries = index::of_commit(repository, head)?;
-    let made = Made {
+    let entries = index::files_of_commit(repository, head)?;
+    let made = BuildRepository {
         head,
         branch: None,
         commits: vec![head],
@@ -85,7 +85,7 @@ pub(crate) fn single(repository: &Repository, rev: &str) -> Result<Made, git2::E
     Ok(made)
 }
 
-fn from(repository: &Repository, head: Oid) -> Result<Made, git2::Error> {
+fn collect(repository: &Repository, head: Oid) -> Result<BuildRepository, git2::Error> {
     let mut walk = repository.revwalk()?;
     walk.push(head)?;
     let commits = walk.take(MOST_COMMITS + 1).collect::<Result<Vec<Oid>, _>>()?;
@@ -106,20 +106,30 @@ fn from(repository: &Repository, head: Oid) -> Result<Made, git2::Error> {
             tags.insert(name.to_owned(), (id, commit.id()));
         }
     }
-    let entries = index::of_commit(repository, head)?;
-    Ok(Made { head, branch: None, cuts: cuts.collect(), commits, tags, entries, abbreviated: None })
+    let entries = index::files_of_commit(repository, head)?;
+    Ok(BuildRepository {
+        head,
+        branch: None,
+        cuts: cuts.collect(),
+        commits,
+        tags,
+        entries,
+        abbreviated: None,
+    })
 }
 
-/// How many digits the user's git gives of a commit: that depends on how many objects the whole repository has.
+/// Number of digits to which the user's git abbreviates a commit: it depends on the number of objects in the
+/// whole repository.
 pub(crate) fn abbreviated(workdir: &Path, commit: Oid) -> Option<usize> {
     let args = ["rev-parse", "--short", &commit.to_string()].map(OsString::from);
     let said = cli::call(workdir, args, TIMEOUT).ok()?.stdout;
     Some(said.trim().len()).filter(|length| (4..=40).contains(length))
 }
 
-/// Writes everything but the index into the directory `git`. The inner error is of reading the user's repository.
+/// Writes everything except the index into the directory `git`. The inner error is about reading the user's
+/// repository.
 pub(crate) fn write(
-    made: &Made,
+    made: &BuildRepository,
     exclude: &str,
     repository: &Repository,
     git: &Path,
@@ -132,7 +142,7 @@ pub(crate) fn write(
         Some(branch) => format!("ref: {branch}\n"),
         None => format!("{}\n", made.head),
     };
-    let mut files = vec![("HEAD", head), ("config", config(made)), ("packed-refs", packed(&made.tags))];
+    let mut files = vec![("HEAD", head), ("config", config(made)), ("packed-refs", packed_refs(&made.tags))];
     files.push(("info/exclude", exclude.to_owned()));
     if !made.cuts.is_empty() {
         files.push(("shallow", made.cuts.iter().map(|id| format!("{id}\n")).collect()));
@@ -149,14 +159,14 @@ pub(crate) fn write(
     Ok(write_pack(made, repository, &pack))
 }
 
-fn write_pack(made: &Made, repository: &Repository, into: &Path) -> Result<(), git2::Error> {
+fn write_pack(made: &BuildRepository, repository: &Repository, into: &Path) -> Result<(), git2::Error> {
     let mut pack = repository.packbuilder()?;
     for commit in &made.commits {
         pack.insert_object(*commit, None)?;
     }
     pack.insert_tree(repository.find_commit(made.head)?.tree_id())?;
     for (id, commit) in made.tags.values() {
-        // A tag may be one of a tag.
+        // A tag may point to another tag.
         let mut id = *id;
         while id != *commit {
             pack.insert_object(id, None)?;
@@ -166,7 +176,7 @@ fn write_pack(made: &Made, repository: &Repository, into: &Path) -> Result<(), g
     pack.write(into, 0o644)
 }
 
-fn config(made: &Made) -> String {
+fn config(made: &BuildRepository) -> String {
     let mut text = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n".to_owned();
     if let Some(digits) = made.abbreviated {
         text.push_str(&format!("\tabbrev = {digits}\n"));
@@ -175,7 +185,7 @@ fn config(made: &Made) -> String {
     text
 }
 
-fn packed(tags: &BTreeMap<String, (Oid, Oid)>) -> String {
+fn packed_refs(tags: &BTreeMap<String, (Oid, Oid)>) -> String {
     let mut text = "# pack-refs with: peeled fully-peeled sorted \n".to_owned();
     for (name, (id, commit)) in tags {
         text.push_str(&format!("{id} {name}\n"));

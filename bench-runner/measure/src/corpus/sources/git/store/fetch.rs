@@ -1,4 +1,4 @@
-//! Fetching into a repository of the cache, by the user's own git.
+//! Fetches into a repository of the cache, with the user's own git.
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,38 +15,37 @@ use crate::process::ToolError;
 /// A fetch that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// Settings that would lose what was fetched, or run what nobody asked for.
+/// Settings against losing fetched objects and against running hooks.
 const SETTINGS: [&str; 6] = [
     "gc.auto=0",
     "maintenance.auto=false",
     "core.hooksPath=/dev/null",
     "init.defaultRefFormat=files",
-    // Packs rather than single files: fewer of them to be lost.
+    // Packs rather than single files: fewer files to be lost.
     "fetch.unpackLimit=1",
     "fetch.writeCommitGraph=false",
 ];
 
-/// What servers and transports say that give no single commits.
+/// Messages of servers and transports that do not support fetching single commits.
 const NO_SINGLE_COMMITS: [&str; 4] = ["unadvertised object", "not valid", "shallow", "dumb http"];
-/// What a server says that gives single commits and has no such one.
+/// Messages of a server that supports single commits and does not have this one.
 const NO_SUCH_COMMIT: [&str; 2] = ["not our ref", "couldn't find remote ref"];
 
-/// What is to be fetched.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct FetchRequest<'a> {
     pub(crate) url: &'a str,
     /// A full commit.
     pub(crate) rev: &'a str,
-    /// So many commits of its history, itself counted.
+    /// Number of commits of its history, including `rev`.
     pub(crate) depth: usize,
 }
 
-/// The name that a commit is fetched under.
-pub(crate) fn name_of(rev: &str) -> String {
+/// The reference that a commit is fetched under.
+pub(crate) fn pin_ref(rev: &str) -> String {
     format!("refs/pins/{rev}")
 }
 
-/// Fetches into the repository in `store`, which is made where there is none.
-pub(crate) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError> {
+/// Fetches into the repository in `store`, which is created if it does not exist.
+pub(crate) fn into(store: &Path, wanted: &FetchRequest<'_>) -> Result<(), SourceError> {
     let failed =
         |error| SourceError::Git { what: format!("the commit {} of {}", wanted.rev, wanted.url), error };
     if store.exists() {
@@ -56,7 +55,7 @@ pub(crate) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError>
         let args = args.map(OsString::from).into_iter().chain([store.as_os_str().to_owned()]);
         git(store.parent().unwrap_or(store), args).map_err(failed)?;
     }
-    let refspec = format!("+{}:{}", wanted.rev, name_of(wanted.rev));
+    let refspec = format!("+{}:{}", wanted.rev, pin_ref(wanted.rev));
     let depth = format!("--depth={}", wanted.depth);
     let Err(error) = fetch(store, &[&depth, "--", wanted.url, &refspec]) else { return Ok(()) };
     let said = match &error {
@@ -69,27 +68,27 @@ pub(crate) fn into(store: &Path, wanted: &Wanted<'_>) -> Result<(), SourceError>
     if !NO_SINGLE_COMMITS.iter().any(|sign| said.contains(sign)) {
         return Err(failed(error));
     }
-    whole(store, wanted).map_err(failed)
+    fetch_everything(store, wanted).map_err(failed)
 }
 
 /// Fetches all branches and tags with all of their history.
-fn whole(store: &Path, wanted: &Wanted<'_>) -> Result<(), ToolError> {
+fn fetch_everything(store: &Path, wanted: &FetchRequest<'_>) -> Result<(), ToolError> {
     let refs = ["--", wanted.url, "+refs/heads/*:refs/remote/heads/*", "+refs/tags/*:refs/remote/tags/*"];
-    // Of a repository that is not cut, git refuses to be told to fetch what was cut off. One that is cut where it comes
-    // from is taken as it is.
+    // In a complete repository git refuses `--unshallow`. A repository that is shallow at its origin is
+    // accepted as it is.
     let uncut: &[&str] = if store.join("shallow").exists() { &["--unshallow"] } else { &[] };
     fetch(store, &[&["--update-shallow"], uncut, refs.as_slice()].concat())?;
     if let (Ok(repo), Ok(id)) = (Repository::open_bare(store), Oid::from_str(wanted.rev))
         && repo.find_commit(id).is_ok()
     {
-        // Only keeps it from being tidied up; that it is there is checked by whoever reads it.
-        let _ = repo.reference(&name_of(wanted.rev), id, true, "");
+        // It only keeps the commit from being garbage-collected; readers check that it is there.
+        let _ = repo.reference(&pin_ref(wanted.rev), id, true, "");
     }
     Ok(())
 }
 
 /// The error for a commit that the repository does not have.
-pub(crate) fn no_such_commit(wanted: &Wanted<'_>) -> SourceError {
+pub(crate) fn no_such_commit(wanted: &FetchRequest<'_>) -> SourceError {
     SourceError::Commit {
         url: wanted.url.to_owned(),
         rev: wanted.rev.to_owned(),
@@ -102,7 +101,7 @@ pub(crate) fn no_such_commit(wanted: &Wanted<'_>) -> SourceError {
 }
 
 fn fetch(store: &Path, more: &[&str]) -> Result<(), ToolError> {
-    // By name: with a damaged repository git would look for one above it, which is somebody else's.
+    // By name: with a damaged repository git would look for one above it, which belongs to somebody else.
     let args = [
         "--git-dir=.",
         "fetch",
@@ -120,7 +119,7 @@ fn git(cwd: &Path, args: impl IntoIterator<Item = OsString>) -> Result<(), ToolE
     cli::call(cwd, settings.chain(args), TIMEOUT).map(drop)
 }
 
-/// Removes what a git that was killed has left: nobody else can be at work here.
+/// Removes lock files and partial packs of a killed git: no other process can be at work here.
 fn clear_leftovers(store: &Path) {
     for name in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock"] {
         let _ = fs::remove_file(store.join(name));

@@ -1,4 +1,4 @@
-//! Keeps two processes, and two threads of one, out of the same repository.
+//! Locks a repository of the cache against other processes and threads.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use crate::corpus::sources::error::SourceError;
 use crate::process::interrupted;
 
-/// Who holds a repository for longer fetches something very large, or hangs.
+/// A process that holds a repository for longer fetches something very large, or hangs.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
 /// Waits for the lock of the repository in `store`, which is held until the file is dropped.
-pub(crate) fn take(store: &Path) -> Result<File, SourceError> {
+pub(crate) fn acquire(store: &Path) -> Result<File, SourceError> {
     let mut name = store.as_os_str().to_owned();
     name.push(".lock");
     let path = PathBuf::from(name);

@@ -1,4 +1,4 @@
-//! `kind = "crates-io"`: one version of a crate, as the user's own cargo gets it.
+//! `kind = "crates-io"`: one version of a crate, fetched by the user's own cargo.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,16 +8,16 @@ use std::time::Duration;
 use bench_runner_core::record::Pin;
 
 use crate::corpus::names;
-use crate::corpus::sources::cache::Cache;
+use crate::corpus::sources::cache::CacheDir;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::pinned::Pinned;
-use crate::corpus::sources::tree::archive::{self, Limits};
+use crate::corpus::sources::tree::archive::{self, ArchiveLimits};
 use crate::corpus::sources::tree::{hash_file, hex};
 use crate::corpus::sources::{cached_tree, cargo_homes, user_cargo};
 use crate::process::{ToolCall, check_tool};
-use crate::spanned::{DocError, Reader};
+use crate::toml_reader::{DocError, Reader};
 
 /// A download that takes longer has hung.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -31,7 +31,7 @@ pub(in crate::corpus) struct CratesIoSource {
     pub version: String,
     /// sha256 of its archive, 64 lower-case hex digits.
     pub sha256: String,
-    /// Hash of its tree, 64 lower-case hex digits, where the manifest states it.
+    /// Hash of its tree, 64 lower-case hex digits, if the manifest states it.
     pub tree: Option<String>,
 }
 
@@ -77,19 +77,19 @@ impl SourceKind for CratesIoSource {
     }
 }
 
-/// Pins the crate: its archive is fetched where it is not in the cache, checked against the hash that
-/// the manifest gives, and unpacked.
+/// Pins the crate: its archive is fetched if it is not in the cache, checked against the hash in the
+/// manifest, and unpacked.
 fn pin(
     source: &CratesIoSource,
     request: &SourceRequest<'_>,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
     let CratesIoSource { name, version, sha256, .. } = source;
-    let limits = Limits::of(request.limit);
+    let limits = ArchiveLimits::for_bytes(request.limit);
     let archive = archive(source, request, with)?;
     let top = format!("{name}-{version}");
     let tree = with.cache.sources().join(format!("{top}-{}", &sha256[..sha256.len().min(12)]));
-    // The archive says what the tree must be, so that nothing else has to be remembered or trusted.
+    // The archive determines the tree, so nothing else has to be stored or trusted.
     let files = archive::read(&archive, &top, limits, None)?;
     if cached_tree::contents(&tree)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&tree, &with.cache, |into| {
@@ -128,8 +128,9 @@ fn archive(
     Ok(kept)
 }
 
-/// Asks cargo for the version, which makes it download that one archive. The registry is named because cargo would
-/// otherwise refuse to choose where the user's configuration puts a mirror in place of crates.io; it takes the mirror.
+/// Asks cargo for the version, which makes it download that one archive. The registry is named because
+/// otherwise cargo would refuse to choose if the user's configuration replaces crates.io by a mirror; cargo
+/// then uses the mirror.
 fn download(source: &CratesIoSource, project: &str, with: &FetchContext) -> Result<(), SourceError> {
     let what = format!("{} {}", source.name, source.version);
     if with.offline {
@@ -139,7 +140,7 @@ fn download(source: &CratesIoSource, project: &str, with: &FetchContext) -> Resu
     cargo_homes::prepare(&with.cache, with.user_home.as_deref())?;
     let spec = format!("{}@{}", source.name, source.version);
     let call = ToolCall {
-        cwd: Some(with.cache.nowhere()),
+        cwd: Some(with.cache.empty_dir()),
         env: user_cargo::fetching_env(&with.cache, BTreeMap::new()),
         timeout: FETCH_TIMEOUT,
         ..ToolCall::new(&with.cargo, ["info", "--color", "never", "--registry", "crates-io", &spec])
@@ -147,9 +148,9 @@ fn download(source: &CratesIoSource, project: &str, with: &FetchContext) -> Resu
     check_tool(&call).map(drop).map_err(|error| SourceError::Cargo { what, error })
 }
 
-/// The archive where cargo put it, whichever registry it came from: one that has the pinned hash.
+/// The archive in cargo's directory, from any registry: one that has the pinned hash.
 fn downloaded(
-    cache: &Cache,
+    cache: &CacheDir,
     crate_file: &str,
     source: &CratesIoSource,
     request: &SourceRequest<'_>,
@@ -175,7 +176,7 @@ fn downloaded(
     other.map_or(Ok(None), Err)
 }
 
-/// Copies an archive to its place under its hash, in one step.
+/// Copies an archive to its path in the cache, in one step.
 fn keep(archive: &Path, kept: &Path) -> Result<(), SourceError> {
     let dir = kept.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir).map_err(SourceError::io("create", dir))?;

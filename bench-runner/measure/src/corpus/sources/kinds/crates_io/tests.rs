@@ -1,4 +1,4 @@
-//! A shell script stands in for cargo: it notes how it was called and "downloads" an archive that lies ready.
+//! A shell script replaces cargo: it records its calls and "downloads" an archive that was made before.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -11,13 +11,13 @@ use crate::corpus::sources::tree::archive::tests::pack;
 use crate::corpus::sources::user_cargo::{FetchTool, fetch_dependencies};
 use crate::whole::Whole as _;
 
-struct Bench {
+struct FakeCargo {
     dir: tempfile::TempDir,
     with: FetchContext,
     source: CratesIoSource,
 }
 
-impl Bench {
+impl FakeCargo {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let served = dir.path().join("demo-1.0.0.crate");
@@ -29,9 +29,9 @@ impl Bench {
             ],
         );
         let sha256 = hash(&served).unwrap();
-        let bench = Self {
+        let fake = Self {
             with: FetchContext {
-                cache: Cache::at(&dir.path().join("cache")).unwrap(),
+                cache: CacheDir::at(&dir.path().join("cache")).unwrap(),
                 cargo: dir.path().join("cargo"),
                 offline: false,
                 user_home: None,
@@ -41,11 +41,11 @@ impl Bench {
             source: CratesIoSource { name: "demo".into(), version: "1.0.0".into(), sha256, tree: None },
             dir,
         };
-        bench.script(&format!(
+        fake.script(&format!(
             "d=$CARGO_HOME/registry/cache/mirror; mkdir -p $d; cp '{}' $d/",
             served.display()
         ));
-        bench
+        fake
     }
 
     fn script(&self, body: &str) {
@@ -80,105 +80,105 @@ impl Bench {
 
 #[test]
 fn an_archive_is_fetched_once_checked_and_unpacked() {
-    let bench = Bench::new();
-    let pinned = bench.pin().unwrap();
-    assert_eq!(bench.calls(), ["info --color never --registry crates-io demo@1.0.0 in empty"]);
+    let fake = FakeCargo::new();
+    let pinned = fake.pin().unwrap();
+    assert_eq!(fake.calls(), ["info --color never --registry crates-io demo@1.0.0 in empty"]);
     assert_eq!(pinned.files.len(), 2);
-    assert!(pinned.tree.ends_with(format!("sources/demo-1.0.0-{}", &bench.source.sha256[..12])));
-    let work = bench.dir.path().join("work");
+    assert!(pinned.tree.ends_with(format!("sources/demo-1.0.0-{}", &fake.source.sha256[..12])));
+    let work = fake.dir.path().join("work");
     check_out(&pinned, &work).unwrap();
     assert_eq!(fs::read_to_string(work.join("Cargo.toml")).unwrap(), "[package]");
-    assert_eq!(bench.pin().unwrap(), pinned);
-    assert_eq!(bench.calls().len(), 1);
+    assert_eq!(fake.pin().unwrap(), pinned);
+    assert_eq!(fake.calls().len(), 1);
 }
 
 #[test]
 fn a_tree_that_was_changed_in_the_cache_is_unpacked_again() {
-    let bench = Bench::new();
-    let pinned = bench.pin().unwrap();
+    let fake = FakeCargo::new();
+    let pinned = fake.pin().unwrap();
     fs::write(pinned.tree.join("Cargo.toml"), "[other]").unwrap();
     fs::write(pinned.tree.join("more.rs"), "").unwrap();
-    assert_eq!(bench.pin().unwrap(), pinned);
+    assert_eq!(fake.pin().unwrap(), pinned);
     assert_eq!(fs::read_to_string(pinned.tree.join("Cargo.toml")).unwrap(), "[package]");
     assert!(!pinned.tree.join("more.rs").exists());
 }
 
 #[test]
 fn another_hash_is_refused_and_the_copy_left_as_it_is() {
-    let mut bench = Bench::new();
-    let served = bench.source.sha256.clone();
-    bench.source.sha256 = "0".repeat(64);
+    let mut fake = FakeCargo::new();
+    let served = fake.source.sha256.clone();
+    fake.source.sha256 = "0".repeat(64);
     for calls in [1, 1] {
-        let error = bench.pin().unwrap_err();
+        let error = fake.pin().unwrap_err();
         let SourceError::Checksum { archive, .. } = &error else { panic!("{error}") };
         assert_eq!(hash(archive).unwrap(), served);
         let text = error.whole();
-        for part in [&served, &bench.source.sha256, "corpus/demo.toml"] {
+        for part in [&served, &fake.source.sha256, "corpus/demo.toml"] {
             assert!(text.contains(part), "{part} in {text}");
         }
-        assert_eq!(bench.calls().len(), calls);
+        assert_eq!(fake.calls().len(), calls);
     }
-    assert!(!bench.with.cache.archives().exists() && !bench.with.cache.sources().exists());
+    assert!(!fake.with.cache.archives().exists() && !fake.with.cache.sources().exists());
 }
 
 #[test]
 fn an_archive_that_was_changed_in_the_cache_is_refused() {
-    let bench = Bench::new();
-    bench.pin().unwrap();
-    let kept = bench.with.cache.archive(&bench.source.sha256);
+    let fake = FakeCargo::new();
+    fake.pin().unwrap();
+    let kept = fake.with.cache.archive(&fake.source.sha256);
     fs::write(&kept, "something else").unwrap();
-    let error = bench.pin().unwrap_err();
+    let error = fake.pin().unwrap_err();
     assert!(matches!(&error, SourceError::Tampered { archive, .. } if *archive == kept), "{error}");
     assert_eq!(fs::read_to_string(&kept).unwrap(), "something else");
 }
 
 #[test]
 fn offline_fetches_nothing_and_uses_what_is_there() {
-    let mut bench = Bench::new();
-    bench.with.offline = true;
-    let error = bench.pin().unwrap_err();
+    let mut fake = FakeCargo::new();
+    fake.with.offline = true;
+    let error = fake.pin().unwrap_err();
     assert!(matches!(error, SourceError::Offline { .. }), "{error}");
     assert!(error.whole().contains("corpus fetch"), "{error}");
-    assert!(bench.calls().is_empty());
-    bench.with.offline = false;
-    let pinned = bench.pin().unwrap();
-    bench.with.offline = true;
-    assert_eq!(bench.pin().unwrap(), pinned);
+    assert!(fake.calls().is_empty());
+    fake.with.offline = false;
+    let pinned = fake.pin().unwrap();
+    fake.with.offline = true;
+    assert_eq!(fake.pin().unwrap(), pinned);
 }
 
 #[test]
 fn failures_say_what_to_do() {
-    let bench = Bench::new();
+    let fake = FakeCargo::new();
     for (said, help) in [
         ("spurious network error: [6] Could not resolve host", "check the network"),
         ("error: No space left on device (os error 28)", "--cache-dir"),
         ("something new", "by hand"),
     ] {
-        bench.script(&format!("echo '{said}' >&2; exit 101"));
-        let text = bench.pin().unwrap_err().whole();
+        fake.script(&format!("echo '{said}' >&2; exit 101"));
+        let text = fake.pin().unwrap_err().whole();
         assert!(text.contains(said) && text.contains(help), "{text}");
     }
-    bench.script("exit 0");
-    assert!(matches!(bench.pin(), Err(SourceError::NotDownloaded { .. })));
-    fs::remove_file(&bench.with.cargo).unwrap();
-    let text = bench.pin().unwrap_err().whole();
+    fake.script("exit 0");
+    assert!(matches!(fake.pin(), Err(SourceError::NotDownloaded { .. })));
+    fs::remove_file(&fake.with.cargo).unwrap();
+    let text = fake.pin().unwrap_err().whole();
     assert!(text.contains("rustup.rs"), "{text}");
 }
 
 #[test]
 fn dependencies_are_fetched_in_the_work_tree_as_locked() {
-    let mut bench = Bench::new();
-    let work = bench.dir.path().join("work");
+    let mut fake = FakeCargo::new();
+    let work = fake.dir.path().join("work");
     fs::create_dir(&work).unwrap();
-    let tool = FetchTool { cargo: bench.with.cargo.clone(), rustc: None, targets: vec!["x-y-z".into()] };
-    fetch_dependencies(&work, &tool, &bench.with).unwrap();
-    bench.with.offline = true;
-    bench.script("echo \"error: can't make HTTP request in the offline mode\" >&2; exit 101");
+    let tool = FetchTool { cargo: fake.with.cargo.clone(), rustc: None, targets: vec!["x-y-z".into()] };
+    fetch_dependencies(&work, &tool, &fake.with).unwrap();
+    fake.with.offline = true;
+    fake.script("echo \"error: can't make HTTP request in the offline mode\" >&2; exit 101");
     let error =
-        fetch_dependencies(&work, &FetchTool { targets: Vec::new(), ..tool }, &bench.with).unwrap_err();
+        fetch_dependencies(&work, &FetchTool { targets: Vec::new(), ..tool }, &fake.with).unwrap_err();
     assert!(error.whole().contains("run once without `--offline`"), "{error}");
     assert_eq!(
-        bench.calls(),
+        fake.calls(),
         [
             "fetch --locked --color never --target x-y-z in work",
             "fetch --locked --color never --offline in work",

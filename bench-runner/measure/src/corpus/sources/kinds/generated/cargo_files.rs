@@ -1,10 +1,10 @@
-//! `Cargo.toml` and `Cargo.lock` of the generated crates, as cargo itself would write the latter.
+//! `Cargo.toml` and `Cargo.lock` of the generated crates; the latter is as cargo itself would write it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::parameters::{Dependency, GeneratedSource, InGraph};
-use crate::spanned::quoted;
+use super::parameters::{GeneratedSource, InGraph, PinnedDependency};
+use crate::toml_reader::toml_string;
 
 use super::files::{Files, VERSION};
 
@@ -37,19 +37,20 @@ fn member(source: &GeneratedSource, at: u32) -> String {
         text.push_str(&format!("{name} = {{ path = \"../{name}\" }}\n"));
     }
     if at == 0 {
-        let lines = source.dependencies.iter().map(|(name, dependency)| foreign(name, dependency));
+        let lines =
+            source.dependencies.iter().map(|(name, dependency)| external_dependency(name, dependency));
         text.extend(lines);
     }
     text
 }
 
-fn foreign(name: &str, dependency: &Dependency) -> String {
-    let mut keys = vec![format!("version = {}", quoted(&format!("={}", dependency.version)))];
+fn external_dependency(name: &str, dependency: &PinnedDependency) -> String {
+    let mut keys = vec![format!("version = {}", toml_string(&format!("={}", dependency.version)))];
     if !dependency.default_features {
         keys.push("default-features = false".to_owned());
     }
     if !dependency.features.is_empty() {
-        let features: Vec<String> = dependency.features.iter().map(|feature| quoted(feature)).collect();
+        let features: Vec<String> = dependency.features.iter().map(|feature| toml_string(feature)).collect();
         keys.push(format!("features = [{}]", features.join(", ")));
     }
     format!("{name} = {{ {} }}\n", keys.join(", "))
@@ -63,8 +64,8 @@ fn local_dependencies(source: &GeneratedSource, at: u32) -> Vec<String> {
     names
 }
 
-/// The lock file of crates without any dependency from elsewhere. Its version is the one that all cargos of the last
-/// years read and leave as it is.
+/// The lock file of crates without external dependencies. All recent versions of cargo read its format
+/// version and do not change it.
 pub(super) fn lock(source: &GeneratedSource) -> String {
     let mut packages: BTreeMap<String, Vec<String>> =
         (0..source.crates).map(|at| (GeneratedSource::package(at), local_dependencies(source, at))).collect();

@@ -5,7 +5,7 @@ use super::parameters::{BODY_ANCHOR, GeneratedSource, ITEM_ANCHOR, InGraph};
 use super::cargo_files::MACROS;
 use super::draw;
 use super::files::Files;
-use super::styles::Wrapped;
+use super::styles::StyledFunctions;
 
 /// The sources of all crates.
 pub(super) fn files(source: &GeneratedSource) -> Files {
@@ -62,10 +62,10 @@ pub fn mixed(item: TokenStream) -> TokenStream {
 
 fn code(source: &GeneratedSource, at: u32) -> String {
     let functions = draw::functions(source.seed, at, source.lines);
-    let wrapped = Wrapped::new(source.style, &functions);
+    let wrapped = StyledFunctions::new(source.style, &functions);
     let in_graph = if at == source.deepest() { source.in_graph } else { InGraph::None };
     let calls = source.calls.as_deref().filter(|_| at == 0);
-    let (called, calling) = calls.map_or_else(Default::default, |calls| (function_of(calls), CALLING));
+    let (called, calling) = calls.map_or_else(Default::default, |calls| (uncalled_function(calls), CALLING));
     let (items, mixing) = match in_graph {
         InGraph::None => ("", ""),
         InGraph::BuildScript => (TABLE_ITEMS, "    x ^= TABLE[(x % 256) as usize];\n"),
@@ -82,7 +82,7 @@ fn code(source: &GeneratedSource, at: u32) -> String {
     let edited = format!("{BODY_ANCHOR}\n    x\n}}\n");
     let run = wrapped.run(&body);
     if at == 0 {
-        let used = uses(source);
+        let used = use_declarations(source);
         let main = wrapped.main();
         return format!(
             "//! A generated binary.\n\n{used}{called}{items}{main}\n{edited}\n{run}\n{}",
@@ -94,9 +94,9 @@ fn code(source: &GeneratedSource, at: u32) -> String {
 
 const CALLING: &str = "    x = called(x);\n";
 
-/// A function with the statements that call what the binary depends on. No value of `x` that comes up runs them, and
+/// A function with the statements that call the binary's dependencies. No actual value of `x` runs them, and
 /// the compiler cannot know that.
-fn function_of(calls: &str) -> String {
+fn uncalled_function(calls: &str) -> String {
     let lines: String = calls.lines().map(|line| format!("        {line}\n")).collect();
     let never = "if std::hint::black_box(x) == u64::MAX && std::env::args().len() > 1000";
     format!("fn called(x: u64) -> u64 {{\n    {never} {{\n{lines}    }}\n    x\n}}\n\n")
@@ -105,8 +105,8 @@ fn function_of(calls: &str) -> String {
 const TABLE_ITEMS: &str = "include!(concat!(env!(\"OUT_DIR\"), \"/table.rs\"));\n\n";
 const MACRO_ITEMS: &str = "#[derive(macros::Mixed)]\npub struct Table;\n\n";
 
-/// Has what the binary depends on linked into it.
-fn uses(source: &GeneratedSource) -> String {
+/// `use` declarations that link the binary's dependencies into it.
+fn use_declarations(source: &GeneratedSource) -> String {
     let mut text: String =
         source.dependencies.keys().map(|name| format!("use {} as _;\n", name.replace('-', "_"))).collect();
     if !text.is_empty() {

@@ -1,28 +1,28 @@
-//! What is drawn: the statements of each function of a crate.
+//! Random statements for each function of a crate.
 
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// Statements of one function; a line each.
+/// Statements of one function, one line each.
 const STATEMENTS: usize = 8;
-/// Lines that one function takes in the plain style, with its call.
+/// Lines of one function in the plain style, with its call.
 const LINES: u32 = 14;
-/// Lines of a crate that are no functions, about.
-const AROUND: u32 = 10;
+/// Approximate number of other lines of a crate.
+const OTHER_LINES: u32 = 10;
 
-/// Parts the hash from any other use of the same seed.
+/// Separates the hash from any other use of the same seed.
 const DOMAIN: &[u8] = b"bench-runner generated crate 1\n";
 
-/// The statements of all functions of crate number `at`: as many functions as come to `lines` lines. Each statement
-/// changes `a`, a `u64`.
+/// The statements of all functions of crate number `at`; there are as many functions as fit into `lines`
+/// lines. Each statement changes `a`, a `u64`.
 pub(super) fn functions(seed: u64, at: u32, lines: u32) -> Vec<Vec<String>> {
-    let mut rng = rng_of_crate(seed, at);
-    let count = (lines.saturating_sub(AROUND) / LINES).max(1);
+    let mut rng = crate_rng(seed, at);
+    let count = (lines.saturating_sub(OTHER_LINES) / LINES).max(1);
     (0..count).map(|_| (0..STATEMENTS).map(|_| statement(&mut rng)).collect()).collect()
 }
 
-fn rng_of_crate(seed: u64, at: u32) -> ChaCha8Rng {
+fn crate_rng(seed: u64, at: u32) -> ChaCha8Rng {
     let hash = Sha256::new()
         .chain_update(DOMAIN)
         .chain_update(seed.to_le_bytes())
@@ -33,7 +33,7 @@ fn rng_of_crate(seed: u64, at: u32) -> ChaCha8Rng {
 
 fn statement(rng: &mut ChaCha8Rng) -> String {
     let kind = rng.next_u64() % 6;
-    // Always as many draws, so that no statement moves those after it.
+    // Always the same number of draws, so that no statement affects those after it.
     let (big, small, third) = (rng.next_u64(), rng.next_u64(), rng.next_u64());
     let turn = small % 63 + 1;
     match kind {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Number of the generator; it stands in the first line of each tree's Cargo.toml.
+/// Version of the generator, in the first line of each tree's Cargo.toml.
 pub(super) const VERSION: u32 = 1;
 
 /// The files of a project: path → text.

@@ -1,9 +1,10 @@
 //! `kind = "generated"`: crates written from parameters.
 //!
-//! The statements of a crate are drawn from the seed and the number of the crate alone; shape, style and what is in
-//! the graph only wrap and join them. So two projects that differ in one parameter differ in that and in nothing
-//! else. The same parameters give the same bytes on every machine and with every version of this program: a change
-//! of the code here that changes a byte raises `VERSION`, which stands in each tree and so in its hash.
+//! The statements of a crate are drawn from the seed and the number of the crate only; shape, style and
+//! `in_graph` only wrap and join them. So two projects that differ in one parameter differ in that and in
+//! nothing else. The same parameters give the same bytes on every machine and with every version of this
+//! program: a change of this code that changes a byte raises `VERSION`, which is part of each tree and so of
+//! its hash.
 
 mod cargo_files;
 mod crates;
@@ -24,7 +25,7 @@ use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::{self, FileKind, TreeFile};
-use crate::spanned::{DocError, Reader};
+use crate::toml_reader::{DocError, Reader};
 use files::Files;
 pub(in crate::corpus) use parameters::GeneratedSource;
 
@@ -55,7 +56,7 @@ impl SourceKind for GeneratedSource {
     }
 }
 
-/// Writes the crates into the cache, where they are not there yet.
+/// Writes the crates into the cache, unless they are there already.
 fn pin(source: &GeneratedSource, project: &str, with: &FetchContext) -> Result<Pinned, SourceError> {
     let refused =
         |reason: String, help: String| SourceError::Parameters { project: project.to_owned(), reason, help };
@@ -69,9 +70,9 @@ fn pin(source: &GeneratedSource, project: &str, with: &FetchContext) -> Result<P
         }
     };
     let texts = files(source, lock);
-    let files = listed(&texts);
+    let files = tree_files(&texts);
     let sha256 = tree::hash(&files);
-    let place = cached_tree::place(&sha256, &with.cache);
+    let place = cached_tree::tree_path(&sha256, &with.cache);
     if cached_tree::contents(&place)?.as_deref() != Some(files.as_slice()) {
         cached_tree::replace(&place, &with.cache, |into| write(&texts, into))?;
     }
@@ -103,8 +104,8 @@ fn files(source: &GeneratedSource, lock: String) -> Files {
     files
 }
 
-/// The files as a tree has them, in the order in which it is hashed.
-fn listed(texts: &Files) -> Vec<TreeFile> {
+/// The files as a tree, in the order in which it is hashed.
+fn tree_files(texts: &Files) -> Vec<TreeFile> {
     let file = |(path, text): (&PathBuf, &String)| {
         let sha256 = Sha256::digest(text.as_bytes()).into();
         TreeFile { path: path.clone(), kind: FileKind::Regular { executable: false, sha256 } }

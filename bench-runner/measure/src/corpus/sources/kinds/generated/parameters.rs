@@ -1,11 +1,11 @@
-//! `kind = "generated"`: the parameters of a small family of crates, and how they stand in TOML.
+//! `kind = "generated"`: the parameters of a small family of crates, and their form in TOML.
 //!
-//! The same parameters always give the same bytes, so the parameters are all that a manifest has to hold. Knows
-//! nothing of the code that is written from them, but for the places that edits go to.
+//! The same parameters always give the same bytes, so a manifest contains only the parameters. Knows nothing
+//! of the code that is written from them, except the places of edits.
 
 use std::collections::BTreeMap;
 
-use crate::spanned::{DocError, Reader, Value};
+use crate::toml_reader::{DocError, Reader, TomlValue};
 
 use crate::corpus::names;
 
@@ -14,93 +14,93 @@ const MOST_CRATES: u32 = 64;
 /// Fewest and most lines of one crate.
 const LINES: std::ops::RangeInclusive<u32> = 20..=100_000;
 
-/// The line after which an edit inside a function goes; it stands once in each crate.
+/// The line after which an edit inside a function goes; it occurs once in each crate.
 pub(super) const BODY_ANCHOR: &str = "fn edited(x: u64) -> u64 {";
-/// The line after which a new public item goes; it stands once in each library.
+/// The line after which a new public item goes; it occurs once in each library.
 pub(super) const ITEM_ANCHOR: &str = "// New items go below this line.";
 
 /// Crates made from parameters, so that one property can vary and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::corpus) struct GeneratedSource {
-    /// Draws the statements.
+    /// Seed of the random statements.
     pub seed: u64,
-    /// Number of crates: one binary, the others libraries. A proc macro comes on top.
+    /// Number of crates: one binary, the others libraries. A proc macro is added to them.
     pub crates: u32,
-    /// Which crate depends on which.
-    pub shape: Shape,
-    /// Lines of each crate, about, as [`Style::Plain`] writes them; other styles wrap the same statements.
+    /// Dependencies between the crates.
+    pub shape: GraphShape,
+    /// Approximate lines of each crate in [`Style::Plain`]; other styles wrap the same statements.
     pub lines: u32,
-    /// In which style the statements are wrapped.
+    /// Style in which the statements are wrapped.
     pub style: Style,
-    /// What the deepest crate needs while it is built.
+    /// Build-time dependency of the deepest crate.
     pub in_graph: InGraph,
-    /// What the binary depends on besides, by name of the package.
-    pub dependencies: BTreeMap<String, Dependency>,
+    /// External dependencies of the binary, by name of the package.
+    pub dependencies: BTreeMap<String, PinnedDependency>,
     /// Rust statements that call them. They are compiled and linked into the binary, and never run.
     pub calls: Option<String>,
-    /// The text of Cargo.lock, where there are such dependencies.
+    /// The text of Cargo.lock, if there are such dependencies.
     pub lock: Option<String>,
     /// The hash that the tree must have, 64 hex digits.
     pub tree: Option<String>,
 }
 
-/// Which crate depends on which.
+/// Dependencies between the crates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::corpus) enum Shape {
-    /// A binary alone.
+pub(in crate::corpus) enum GraphShape {
+    /// A single binary.
     One,
-    /// Each crate on the next one.
+    /// Each crate depends on the next one.
     Chain,
-    /// The binary on all others.
+    /// The binary depends on all others.
     Star,
-    /// The binary on all others but the last, and those on the last.
+    /// The binary depends on all others but the last, and those on the last.
     Diamond,
 }
 
-/// How the same statements are wrapped.
+/// Style in which the same statements are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::corpus) enum Style {
     /// Plain functions.
     Plain,
-    /// Types over types, made for the binary's closure: all is compiled where it is used.
+    /// Nested generic types, instantiated for the binary's closure: all is compiled where it is used.
     Generics,
     /// The same, with trait objects in place of type parameters.
     TraitObjects,
     /// Async functions that await each other.
     AsyncNested,
-    /// The same, each future in a box.
+    /// The same, with each future in a box.
     AsyncBoxed,
-    /// A structure with seven derived traits beside each function.
+    /// A structure with seven derived traits for each function.
     Derive,
 }
 
-/// What the deepest crate needs while it is built.
+/// Build-time dependency of the deepest crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::corpus) enum InGraph {
     /// Nothing.
     None,
     /// A build script that writes code.
     BuildScript,
-    /// A proc macro, in a crate of its own.
+    /// A proc macro, in a separate crate.
     ProcMacro,
 }
 
 /// One version of a package from crates.io.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::corpus) struct Dependency {
-    /// Its full version, without the `=` that stands before it.
+pub(in crate::corpus) struct PinnedDependency {
+    /// Its full version, without the `=` before it.
     pub version: String,
     /// Features to turn on.
     pub features: Vec<String>,
-    /// Whether its default features stay on.
+    /// True if its default features stay on.
     pub default_features: bool,
 }
 
-/// A parameter that is one of a few words.
-trait Word: Copy + 'static {
+/// A parameter with a few valid words.
+trait WordParameter: Copy + 'static {
     const ALL: &'static [(&'static str, Self)];
 
-    fn read(value: &Value<'_>) -> Result<Self, DocError> {
+    fn read(value: &TomlValue<'_>) -> Result<Self, DocError> {
         let word = value.string()?;
         Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, own)| *own).ok_or_else(|| {
             let error = value.error(format!("`{}` cannot be `{}`", value.name(), word.escape_debug()));
@@ -115,12 +115,12 @@ trait Word: Copy + 'static {
     }
 }
 
-impl Word for Shape {
+impl WordParameter for GraphShape {
     const ALL: &'static [(&'static str, Self)] =
         &[("one", Self::One), ("chain", Self::Chain), ("star", Self::Star), ("diamond", Self::Diamond)];
 }
 
-impl Word for Style {
+impl WordParameter for Style {
     const ALL: &'static [(&'static str, Self)] = &[
         ("plain", Self::Plain),
         ("generics", Self::Generics),
@@ -131,13 +131,13 @@ impl Word for Style {
     ];
 }
 
-impl Word for InGraph {
+impl WordParameter for InGraph {
     const ALL: &'static [(&'static str, Self)] =
         &[("none", Self::None), ("build-script", Self::BuildScript), ("proc-macro", Self::ProcMacro)];
 }
 
 impl GeneratedSource {
-    /// The number of the crate that nothing of the project lies below: the last one. 0 is the binary.
+    /// The number of the crate that depends on no other crate of the project: the last one. 0 is the binary.
     pub(super) fn deepest(&self) -> u32 {
         self.crates.saturating_sub(1)
     }
@@ -146,16 +146,16 @@ impl GeneratedSource {
     pub(super) fn needed_by(&self, at: u32) -> Vec<u32> {
         let last = self.deepest();
         match self.shape {
-            Shape::One => Vec::new(),
-            Shape::Chain => (at + 1..=last).take(1).collect(),
-            Shape::Star if at == 0 => (1..=last).collect(),
-            Shape::Diamond if at == 0 => (1..last).collect(),
-            Shape::Diamond if at < last => vec![last],
-            Shape::Star | Shape::Diamond => Vec::new(),
+            GraphShape::One => Vec::new(),
+            GraphShape::Chain => (at + 1..=last).take(1).collect(),
+            GraphShape::Star if at == 0 => (1..=last).collect(),
+            GraphShape::Diamond if at == 0 => (1..last).collect(),
+            GraphShape::Diamond if at < last => vec![last],
+            GraphShape::Star | GraphShape::Diamond => Vec::new(),
         }
     }
 
-    /// The file that holds the code of crate number `at`.
+    /// The source file of crate number `at`.
     pub(super) fn file(at: u32) -> String {
         let name = if at == 0 { "main" } else { "lib" };
         format!("crates/{}/src/{name}.rs", Self::package(at))
@@ -188,12 +188,12 @@ impl GeneratedSource {
     }
 }
 
-/// Reads the keys of the table, `kind` apart.
+/// Reads the keys of the table, except `kind`.
 pub(super) fn read(table: &mut Reader<'_>) -> Result<GeneratedSource, DocError> {
     let source = GeneratedSource {
         seed: table.read("seed", seed)?,
         crates: table.read("crates", |v| within(v, 1..=MOST_CRATES))?,
-        shape: table.read("shape", Shape::read)?,
+        shape: table.read("shape", GraphShape::read)?,
         lines: table.read("lines", |v| within(v, LINES))?,
         style: table.read("style", Style::read)?,
         in_graph: table.read_optional("in-graph", InGraph::read)?.unwrap_or(InGraph::None),
@@ -203,10 +203,10 @@ pub(super) fn read(table: &mut Reader<'_>) -> Result<GeneratedSource, DocError> 
         tree: table.read_optional("tree", names::tree)?,
     };
     let (crates, fits, help) = match (source.shape, source.crates) {
-        (Shape::One, crates) => (crates, crates == 1, "`one` has one crate: `crates = 1`"),
-        (Shape::Chain, crates) => (crates, crates >= 2, "a chain has at least 2 crates"),
-        (Shape::Star, crates) => (crates, crates >= 2, "a star has at least 2 crates"),
-        (Shape::Diamond, crates) => (crates, crates >= 4, "a diamond has at least 4 crates"),
+        (GraphShape::One, crates) => (crates, crates == 1, "`one` has one crate: `crates = 1`"),
+        (GraphShape::Chain, crates) => (crates, crates >= 2, "a chain has at least 2 crates"),
+        (GraphShape::Star, crates) => (crates, crates >= 2, "a star has at least 2 crates"),
+        (GraphShape::Diamond, crates) => (crates, crates >= 4, "a diamond has at least 4 crates"),
     };
     if !fits {
         let error = table.error_at_key("crates", format!("{crates} crates do not make that shape"));
@@ -227,12 +227,12 @@ pub(super) fn read(table: &mut Reader<'_>) -> Result<GeneratedSource, DocError> 
     Ok(source)
 }
 
-fn seed(value: &Value<'_>) -> Result<u64, DocError> {
+fn seed(value: &TomlValue<'_>) -> Result<u64, DocError> {
     let number = value.integer()?;
     u64::try_from(number).map_err(|_| value.error(format!("`{}` is less than 0", value.name())))
 }
 
-fn within(value: &Value<'_>, bounds: std::ops::RangeInclusive<u32>) -> Result<u32, DocError> {
+fn within(value: &TomlValue<'_>, bounds: std::ops::RangeInclusive<u32>) -> Result<u32, DocError> {
     let number = value.count()?;
     if bounds.contains(&number) {
         return Ok(number);
@@ -241,18 +241,18 @@ fn within(value: &Value<'_>, bounds: std::ops::RangeInclusive<u32>) -> Result<u3
     Err(value.error(format!("`{}` must be between {low} and {high}", value.name())))
 }
 
-/// A name as crates.io has it. It becomes a word in Rust code.
+/// A valid package name on crates.io. It becomes a word in Rust code.
 fn is_package(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.len() <= 64 && name.chars().all(rest)
 }
 
-fn dependency(value: &Value<'_>) -> Result<Dependency, DocError> {
+fn dependency(value: &TomlValue<'_>) -> Result<PinnedDependency, DocError> {
     if !value.is_table() {
-        return Ok(Dependency { version: exact(value)?, features: Vec::new(), default_features: true });
+        return Ok(PinnedDependency { version: exact(value)?, features: Vec::new(), default_features: true });
     }
     value.with_table(|table| {
-        Ok(Dependency {
+        Ok(PinnedDependency {
             version: table.read("version", exact)?,
             features: table.read_optional("features", names::words)?.unwrap_or_default(),
             default_features: table.read_optional("default-features", |v| v.bool())?.unwrap_or(true),
@@ -260,10 +260,10 @@ fn dependency(value: &Value<'_>) -> Result<Dependency, DocError> {
     })
 }
 
-fn exact(value: &Value<'_>) -> Result<String, DocError> {
+fn exact(value: &TomlValue<'_>) -> Result<String, DocError> {
     let text = value.string()?;
     match text.strip_prefix('=') {
-        Some(version) => names::version_of(value, version.trim_start()),
+        Some(version) => names::checked_version(value, version.trim_start()),
         None => Err(value
             .error(format!("`{}` does not pin a version: `{}`", value.name(), text.escape_debug()))
             .with_help("write it as `=1.2.3`")),
@@ -274,7 +274,7 @@ fn exact(value: &Value<'_>) -> Result<String, DocError> {
 mod tests {
     use super::*;
     use crate::corpus::{EditClass, Project};
-    use crate::spanned::SourceText;
+    use crate::toml_reader::SourceText;
     use crate::whole::Whole as _;
 
     const WHOLE: &str = r#"
@@ -313,7 +313,7 @@ version = 4
         assert_eq!((source.seed, source.crates, source.lines), (7, 5, 200));
         assert_eq!(
             (source.shape, source.style, source.in_graph),
-            (Shape::Chain, Style::TraitObjects, InGraph::ProcMacro)
+            (GraphShape::Chain, Style::TraitObjects, InGraph::ProcMacro)
         );
         assert_eq!(source.dependencies["serde"].version, "1.0.228");
         let ureq = &source.dependencies["ureq"];

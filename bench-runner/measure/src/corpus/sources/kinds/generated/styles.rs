@@ -1,20 +1,20 @@
-//! The styles: how the same statements are wrapped, called and joined. One crate has one style.
+//! The styles: ways to wrap, call and join the same statements. One crate has one style.
 
 use super::parameters::Style;
 
-/// How many functions lie in one another, where a style nests them.
+/// Number of functions nested in one another, in styles that nest them.
 const NESTED: usize = 8;
 
 const STEP: &str = "trait Step {\n    fn step(&self, x: u64) -> u64;\n}\n\n";
 const FUTURE: &str = "std::pin::Pin<Box<dyn std::future::Future<Output = u64> + Send>>";
 
 /// The functions of a crate in their style.
-pub(super) struct Wrapped<'a> {
+pub(super) struct StyledFunctions<'a> {
     style: Style,
     functions: &'a [Vec<String>],
 }
 
-impl<'a> Wrapped<'a> {
+impl<'a> StyledFunctions<'a> {
     pub(super) fn new(style: Style, functions: &'a [Vec<String>]) -> Self {
         Self { style, functions }
     }
@@ -28,7 +28,7 @@ impl<'a> Wrapped<'a> {
         }
     }
 
-    /// `run` with this body, which starts by `let mut x` and ends where `x` is the result.
+    /// `run` with this body, which starts with `let mut x` and ends with the result in `x`.
     pub(super) fn run(&self, body: &str) -> String {
         match self.style {
             Style::Plain | Style::Derive => {
@@ -67,7 +67,7 @@ impl<'a> Wrapped<'a> {
         }
     }
 
-    /// All functions, and what they need.
+    /// All functions, and the items that they need.
     pub(super) fn items(&self) -> String {
         let head = match self.style {
             Style::Plain | Style::AsyncNested | Style::AsyncBoxed => String::new(),
@@ -90,7 +90,7 @@ impl<'a> Wrapped<'a> {
         let lines = |indent: &str| -> String {
             statements.iter().map(|statement| format!("{indent}{statement}\n")).collect()
         };
-        // Where functions lie in one another, each starts from what the one before it gives.
+        // If functions are nested, each starts from the result of the one before it.
         let before = match (self.style, at % NESTED) {
             (Style::AsyncNested | Style::AsyncBoxed, 1..) => format!("f{:04}(x).await", at - 1),
             _ => "x".to_owned(),
@@ -125,7 +125,7 @@ impl<'a> Wrapped<'a> {
         }
     }
 
-    /// `main`, which calls `run` and prints what it gives.
+    /// `main`, which calls `run` and prints its result.
     pub(super) fn main(&self) -> String {
         let result = match self.style {
             Style::Plain | Style::Derive => "run(x)",

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::parameters::{InGraph, Shape, Style};
+use super::parameters::{GraphShape, InGraph, Style};
 use super::*;
 use crate::corpus::sources::local_tree;
 use crate::whole::Whole as _;
@@ -9,7 +9,7 @@ fn family() -> GeneratedSource {
     GeneratedSource {
         seed: 1,
         crates: 4,
-        shape: Shape::Diamond,
+        shape: GraphShape::Diamond,
         lines: 60,
         style: Style::Plain,
         in_graph: InGraph::None,
@@ -26,10 +26,10 @@ fn with(cache: &Path) -> FetchContext {
 
 fn hash(source: &GeneratedSource) -> String {
     let files = files(source, cargo_files::lock(source));
-    tree::hash(&listed(&files))
+    tree::hash(&tree_files(&files))
 }
 
-/// A new value here is a new [`VERSION`].
+/// A new value here requires a new [`VERSION`].
 #[test]
 fn the_bytes_of_a_family_outlive_versions_of_this_program() {
     let all = [
@@ -47,7 +47,7 @@ fn the_bytes_of_a_family_outlive_versions_of_this_program() {
     for in_graph in [InGraph::BuildScript, InGraph::ProcMacro] {
         hashes.push(format!("{in_graph:?} {}", hash(&GeneratedSource { in_graph, ..family() })));
     }
-    for shape in [Shape::Chain, Shape::Star] {
+    for shape in [GraphShape::Chain, GraphShape::Star] {
         hashes.push(format!("{shape:?} {}", hash(&GeneratedSource { shape, ..family() })));
     }
     expect_test::expect![[r#"
@@ -73,7 +73,7 @@ fn one_parameter_changes_what_it_is_about_and_nothing_else() {
         differ.map(|path| path.display().to_string()).collect()
     };
     let family = family();
-    let star = GeneratedSource { shape: Shape::Star, ..family.clone() };
+    let star = GeneratedSource { shape: GraphShape::Star, ..family.clone() };
     assert_eq!(
         differing(&texts(&family), &texts(&star)),
         [
@@ -114,7 +114,7 @@ fn what_was_generated_is_pinned_by_its_tree_and_made_once() {
     assert_eq!(pinned.pin, Pin::Tree { sha256: hash(&family()) });
     let recalled = local_tree::load_pinned(&hash(&family()), None, &with.cache).unwrap().unwrap();
     assert_eq!(recalled.files, pinned.files);
-    // What was damaged is made again.
+    // A damaged tree is made again.
     fs::write(pinned.tree.join("Cargo.toml"), "x").unwrap();
     assert_eq!(pin(&family(), "family", &with).unwrap(), pinned);
     assert!(fs::read_to_string(pinned.tree.join("Cargo.toml")).unwrap().contains("generator 1"));
@@ -123,8 +123,11 @@ fn what_was_generated_is_pinned_by_its_tree_and_made_once() {
 #[test]
 fn dependencies_without_a_lock_are_refused_with_the_way_out() {
     let dir = tempfile::tempdir().unwrap();
-    let dependency =
-        parameters::Dependency { version: "1.0.0".into(), features: Vec::new(), default_features: true };
+    let dependency = parameters::PinnedDependency {
+        version: "1.0.0".into(),
+        features: Vec::new(),
+        default_features: true,
+    };
     let source = GeneratedSource { dependencies: [("serde".to_owned(), dependency)].into(), ..family() };
     let error = pin(&source, "family", &with(dir.path())).unwrap_err().whole();
     assert!(error.contains("no `lock`") && error.contains("corpus add"), "{error}");

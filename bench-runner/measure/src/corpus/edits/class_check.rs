@@ -1,5 +1,6 @@
-//! Whether an edit of a Rust file changes what its class says: by the tokens of the file, those of function bodies apart.
-//! Which units it rebuilds cannot tell a comment from a new signature; the text can.
+//! Checks that an edit of a Rust file changes what its class says: by the tokens of the file, with those of
+//! function bodies apart. The units that it rebuilds do not distinguish a comment from a new signature; the
+//! text does.
 
 use std::ops::Range;
 
@@ -8,11 +9,13 @@ use syn::{Block, ImplItem, Item, TraitItem};
 
 use crate::corpus::manifest::EditClass;
 
-/// Why what turns `before` into `after` is no edit of this class, where that can be said: a text that is no Rust before
-/// the edit is not judged.
-pub(super) fn objection(class: EditClass, before: &str, after: &str) -> Option<&'static str> {
-    let old = Meaning::of(before)?;
-    let Some(new) = Meaning::of(after) else { return Some("what it makes of the file is no Rust any more") };
+/// The reason why the change from `before` to `after` is not an edit of this class, if that is known: a text
+/// that is not Rust before the edit is not judged.
+pub(super) fn class_mismatch(class: EditClass, before: &str, after: &str) -> Option<&'static str> {
+    let old = FileTokens::parse(before)?;
+    let Some(new) = FileTokens::parse(after) else {
+        return Some("what it makes of the file is no Rust any more");
+    };
     let (same, same_outside) = (old.whole == new.whole, old.outside == new.outside);
     match class {
         EditClass::Comment if !same => Some("it changes more than a comment"),
@@ -27,22 +30,22 @@ pub(super) fn objection(class: EditClass, before: &str, after: &str) -> Option<&
     }
 }
 
-/// A file as the compiler sees it.
-struct Meaning {
+/// The tokens of a file.
+struct FileTokens {
     /// All of its tokens.
     whole: String,
     /// Those outside of function bodies.
     outside: String,
 }
 
-impl Meaning {
-    fn of(text: &str) -> Option<Self> {
-        // The parser leaves out what stands before the first token of such a file, and its places would be wrong.
+impl FileTokens {
+    fn parse(text: &str) -> Option<Self> {
+        // The parser skips the text before the first token of such a file, so its positions would be wrong.
         if text.starts_with('\u{feff}') || text.starts_with("#!") && !text.starts_with("#![") {
             return None;
         }
         let mut bodies = Vec::new();
-        of_items(&syn::parse_file(text).ok()?.items, &mut bodies);
+        collect_bodies(&syn::parse_file(text).ok()?.items, &mut bodies);
         let mut outside = text.to_owned();
         bodies.sort_by_key(|body| body.start);
         for body in bodies.into_iter().rev() {
@@ -56,8 +59,8 @@ fn tokens(text: &str) -> Option<String> {
     text.parse::<TokenStream>().ok().map(|tokens| tokens.to_string())
 }
 
-/// Adds the insides of all functions, in bytes; those in other functions go with them.
-fn of_items(items: &[Item], bodies: &mut Vec<Range<usize>>) {
+/// Adds the insides of all functions, in bytes; functions within functions are part of the outer one.
+fn collect_bodies(items: &[Item], bodies: &mut Vec<Range<usize>>) {
     for item in items {
         match item {
             Item::Fn(function) => bodies.push(inside(&function.block)),
@@ -70,7 +73,7 @@ fn of_items(items: &[Item], bodies: &mut Vec<Range<usize>>) {
                 _ => None,
             })),
             Item::Mod(module) => {
-                of_items(module.content.as_ref().map_or(&[][..], |(_, items)| items), bodies);
+                collect_bodies(module.content.as_ref().map_or(&[][..], |(_, items)| items), bodies);
             }
             _ => {}
         }
@@ -91,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_class_is_what_the_tokens_say() {
-        let says = |class: EditClass, old: &str, new: &str| objection(class, TEXT, &TEXT.replace(old, new));
+        let says =
+            |class: EditClass, old: &str, new: &str| class_mismatch(class, TEXT, &TEXT.replace(old, new));
         let body = |old: &str, new: &str| says(EditClass::Body, old, new);
         for inside in ["1;", "2;", "3;"] {
             assert_eq!(body(inside, "4;"), None, "{inside}");
@@ -106,6 +110,6 @@ mod tests {
         assert_eq!(documentation, Some("it changes more than a comment"));
         assert_eq!(says(EditClass::NewItem, "pub fn", "static X: u8 = 1;\npub fn"), None);
         assert_eq!(says(EditClass::Root, "1;", "4;"), None);
-        assert_eq!(objection(EditClass::Body, "no rust {", "fn f() {}"), None);
+        assert_eq!(class_mismatch(EditClass::Body, "no rust {", "fn f() {}"), None);
     }
 }

@@ -1,13 +1,14 @@
-//! Addresses with credentials in them, made fit to be shown.
+//! Masks credentials in addresses.
 
 use std::ops::Range;
 
-/// What an address ends at in a line of text.
-const ENDS: [char; 5] = ['"', '\'', '`', '<', '>'];
+/// Characters that end an address in a line of text.
+const ADDRESS_ENDS: [char; 5] = ['"', '\'', '`', '<', '>'];
 
-/// `text` with a star for each character of a credential in an address: what stands before the host of an `http` or
-/// `https` one, a password before that of any other, and the values of a query. It has as many characters as before.
-pub(crate) fn masked(text: &str) -> String {
+/// `text` with a star for each character of a credential in an address: everything before the host of an
+/// `http` or `https` address, a password before the host of any other, and the values of a query. The number
+/// of characters stays the same.
+pub(crate) fn mask_credentials(text: &str) -> String {
     text.split_inclusive('\n').map(line).collect()
 }
 
@@ -17,7 +18,7 @@ fn line(text: &str) -> String {
         let scheme = text[..at].rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '+').next().unwrap_or("");
         let start = at + "://".len();
         let rest = &text[start..];
-        let whole = &rest[..rest.find(ENDS).unwrap_or(rest.len())];
+        let whole = &rest[..rest.find(ADDRESS_ENDS).unwrap_or(rest.len())];
         let word = whole.split(char::is_whitespace).next().unwrap_or("");
         secret.extend(user(scheme, word, whole).map(|user| start + user.start..start + user.end));
         secret.extend(query(word).into_iter().map(|value| start + value.start..start + value.end));
@@ -31,13 +32,14 @@ fn line(text: &str) -> String {
     text.char_indices().map(|(at, c)| if is_secret(at) { '*' } else { c }).collect()
 }
 
-/// What of `user:password@` is secret in an address without its scheme: in `word`, which ends at the first blank, or in
-/// `whole`, where that password has one.
+/// The secret part of `user:password@` in an address without its scheme: in `word`, which ends at the first
+/// blank, or in `whole`, if the password contains a blank.
 fn user(scheme: &str, word: &str, whole: &str) -> Option<Range<usize>> {
     let authority = word.split(['/', '?', '#']).next().unwrap_or("");
     let end = match authority.rfind('@') {
         Some(end) => end,
-        // What follows the colon is no port, so it may be a password that would have to be written otherwise.
+        // The text after the colon is not a port, so it may be a password with characters that should have
+        // been escaped.
         None => {
             let (_, port) = authority.split_once(':').filter(|_| !authority.starts_with('['))?;
             let odd = port.bytes().any(|byte| !byte.is_ascii_digit());
@@ -65,15 +67,15 @@ fn query(word: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The words of a text that are no part of an address with a scheme.
+/// The words of a text that are not part of an address with a scheme.
 fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
-    let parts = text.split(|c: char| ENDS.contains(&c) || c.is_whitespace());
+    let parts = text.split(|c: char| ADDRESS_ENDS.contains(&c) || c.is_whitespace());
     parts
         .map(move |part| {
             let start = at;
             at += part.len();
-            // What separates words may be longer than one byte.
+            // The separator between words may be longer than one byte.
             at += text[at..].chars().next().map_or(0, char::len_utf8);
             start..start + part.len()
         })
@@ -105,7 +107,7 @@ mod tests {
             ("https://h/x?hunter2", "https://h/x?*******"),
             ("at 'https://hünter2@h/x': 404", "at 'https://*******@h/x': 404"),
         ] {
-            assert_eq!(masked(text), shown);
+            assert_eq!(mask_credentials(text), shown);
         }
         for text in [
             "url = \"https://host:8080/a/b\"",
@@ -117,14 +119,14 @@ mod tests {
             "[::1]:x",
             "ä: ö@ü\nnext: line",
         ] {
-            assert_eq!(masked(text), text);
+            assert_eq!(mask_credentials(text), text);
         }
     }
 
     proptest::proptest! {
         #[test]
         fn as_many_characters_remain(text in "(https://|ssh://|[a-c:@/?=& ä\n\"]){0,12}") {
-            proptest::prop_assert_eq!(masked(&text).chars().count(), text.chars().count());
+            proptest::prop_assert_eq!(mask_credentials(&text).chars().count(), text.chars().count());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One table of a document, read key by key.
+//! Reads one table of a document, key by key.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,30 +6,30 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{DocError, SourceText, Value};
+use super::{DocError, SourceText, TomlValue};
 
 /// A parsed text.
 #[derive(Debug)]
-pub struct Document<'t> {
+pub struct TomlDocument<'t> {
     source: &'t SourceText,
     root: Spanned<DeTable<'t>>,
 }
 
-impl<'t> Document<'t> {
-    /// Reads the table that is the whole document.
+impl<'t> TomlDocument<'t> {
+    /// Reader of the top-level table.
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(self.source, self.root.get_ref(), 0..0, String::new())
     }
 }
 
-/// Reads the keys of one table and remembers for which it was asked.
+/// Reads the keys of one table and remembers which were requested.
 #[derive(Debug)]
 #[must_use = "`finish` reports the keys that nobody asked for"]
 pub struct Reader<'d> {
     source: &'d SourceText,
     table: &'d DeTable<'d>,
     span: Range<usize>,
-    /// Dotted path of the table, empty for the document.
+    /// Dotted path of the table, empty for the top-level table.
     path: String,
     asked: Vec<String>,
 }
@@ -39,8 +39,8 @@ impl<'d> Reader<'d> {
         Self { source, table, span, path, asked: Vec::new() }
     }
 
-    /// The value of `key`, where it is there.
-    pub fn optional(&mut self, key: &str) -> Option<Value<'d>> {
+    /// The value of `key`, if it is there.
+    pub fn optional(&mut self, key: &str) -> Option<TomlValue<'d>> {
         self.asked.push(key.to_owned());
         let (_, value) = self.table.get_key_value(key)?;
         Some(self.value(key, value))
@@ -49,43 +49,43 @@ impl<'d> Reader<'d> {
     /// The value of `key`.
     ///
     /// # Errors
-    /// Where it is missing, at the table.
-    pub fn required(&mut self, key: &str) -> Result<Value<'d>, DocError> {
+    /// If it is missing, at the table.
+    pub fn required(&mut self, key: &str) -> Result<TomlValue<'d>, DocError> {
         let found = self.optional(key);
         found.ok_or_else(|| self.error(format!("{} lacks the key `{key}`", self.describe())))
     }
 
-    /// The value of `key` as `read` gives it, such as `reader.read("name", Value::string)`.
+    /// The value of `key` converted by `read`, such as `reader.read("name", TomlValue::string)`.
     ///
     /// # Errors
-    /// Where the key is missing, and what `read` finds wrong.
+    /// If the key is missing, and those of `read`.
     pub fn read<T>(
         &mut self,
         key: &str,
-        read: impl FnOnce(&Value<'d>) -> Result<T, DocError>,
+        read: impl FnOnce(&TomlValue<'d>) -> Result<T, DocError>,
     ) -> Result<T, DocError> {
         read(&self.required(key)?)
     }
 
-    /// The value of `key` as `read` gives it, where the key is there.
+    /// The value of `key` converted by `read`, if the key is there.
     ///
     /// # Errors
-    /// What `read` finds wrong.
+    /// Those of `read`.
     pub(crate) fn read_optional<T>(
         &mut self,
         key: &str,
-        read: impl FnOnce(&Value<'d>) -> Result<T, DocError>,
+        read: impl FnOnce(&TomlValue<'d>) -> Result<T, DocError>,
     ) -> Result<Option<T>, DocError> {
         self.optional(key).map(|value| read(&value)).transpose()
     }
 
-    /// All keys with their values, in the order of the file; they count as asked for.
+    /// All keys with their values, in the order of the file; they count as requested.
     ///
-    /// For tables whose keys are names that the file chooses.
-    pub fn entries(&mut self) -> Vec<(String, Value<'d>)> {
+    /// For tables whose keys are names chosen in the file.
+    pub fn entries(&mut self) -> Vec<(String, TomlValue<'d>)> {
         let mut entries: Vec<_> = self.table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        let entries: Vec<(String, Value<'d>)> = entries
+        let entries: Vec<(String, TomlValue<'d>)> = entries
             .into_iter()
             .map(|(key, value)| (key.get_ref().to_string(), self.value(key.get_ref(), value)))
             .collect();
@@ -98,7 +98,7 @@ impl<'d> Reader<'d> {
         self.source.error(self.span.clone(), message)
     }
 
-    /// An error at a key of this table, or at the table where it has no such key.
+    /// An error at a key of this table, or at the table if it has no such key.
     pub(crate) fn error_at_key(&self, key: &str, message: impl Into<String>) -> DocError {
         let span = self.table.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span());
         self.source.error(span, message)
@@ -107,7 +107,7 @@ impl<'d> Reader<'d> {
     /// Ends the reading.
     ///
     /// # Errors
-    /// Where the table has a key that was not asked for: the first one, with the valid key closest to it.
+    /// If the table has a key that was not requested: the first one, with the valid key closest to it.
     pub fn finish(self) -> Result<(), DocError> {
         let unknown = self
             .table
@@ -119,13 +119,13 @@ impl<'d> Reader<'d> {
         let error = self.source.error(key.span(), message);
         let absent = self.asked.iter().map(String::as_str);
         let absent = absent.filter(|asked| !self.table.contains_key(*asked));
-        // A key that is already there was not what the other one was meant to be.
+        // A key that is already there cannot be the one that was meant.
         Err(error.suggest(key.get_ref(), absent))
     }
 
-    fn value(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> Value<'d> {
+    fn value(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> TomlValue<'d> {
         let name = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Value::new(self.source, value, name)
+        TomlValue::new(self.source, value, name)
     }
 
     fn describe(&self) -> String {
@@ -133,9 +133,10 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// What reads tables: a value may be one.
-impl<'d> Value<'d> {
-    /// A scalar as text, or a table of scalars: without spaces, its keys in the order of the file, `{own=16,deps=256}`.
+/// Values that are tables.
+impl<'d> TomlValue<'d> {
+    /// A scalar as text, or a table of scalars: without spaces, its keys in the order of the file,
+    /// `{own=16,deps=256}`.
     pub fn setting_text(&self) -> Result<String, DocError> {
         let DeValue::Table(table) = self.spanned.get_ref() else {
             return match self.spanned.get_ref() {
@@ -165,7 +166,7 @@ impl<'d> Value<'d> {
         Ok(format!("{{{}}}", fields.join(",")))
     }
 
-    /// Reads a table to its end: `read` takes its keys, and keys that it did not ask for are errors.
+    /// Reads a table to its end: `read` requests its keys, and keys that it did not request are errors.
     pub(crate) fn with_table<T>(
         &self,
         read: impl FnOnce(&mut Reader<'d>) -> Result<T, DocError>,
@@ -183,7 +184,7 @@ impl<'d> Value<'d> {
         Ok(self.reader(table).entries())
     }
 
-    /// One value of a table, before the table is read: what decides how to read it.
+    /// One value of a table that is not read yet, such as the one that decides how to read it.
     pub fn peek(&self, key: &str) -> Result<Self, DocError> {
         let DeValue::Table(table) = self.spanned.get_ref() else { return Err(self.mismatch("a table")) };
         self.reader(table).required(key)
@@ -203,7 +204,7 @@ impl<'d> Value<'d> {
         self.map_of(Self::string)
     }
 
-    /// A table whose keys are names that the file chooses and whose values `read` takes.
+    /// A table whose keys are names chosen in the file and whose values `read` converts.
     pub(crate) fn map_of<T>(
         &self,
         read: impl Fn(&Self) -> Result<T, DocError>,
@@ -220,10 +221,10 @@ impl SourceText {
     /// Parses the text as TOML.
     ///
     /// # Errors
-    /// If it is not TOML, at the place where it stops being so.
-    pub fn parse(&self) -> Result<Document<'_>, DocError> {
+    /// If it is not valid TOML, at the place of the error.
+    pub fn parse(&self) -> Result<TomlDocument<'_>, DocError> {
         match DeTable::parse(&self.text) {
-            Ok(root) => Ok(Document { source: self, root }),
+            Ok(root) => Ok(TomlDocument { source: self, root }),
             Err(error) => Err(self.error(error.span().unwrap_or(0..0), one_line(error.message()))),
         }
     }
@@ -253,8 +254,8 @@ mod tests {
     #[test]
     fn an_unknown_key_names_the_nearest_one() {
         let error = read("name = \"x\"\nsumary = \"y\"\n", |reader| {
-            reader.read("name", Value::string)?;
-            reader.read_optional("summary", Value::string)
+            reader.read("name", TomlValue::string)?;
+            reader.read_optional("summary", TomlValue::string)
         })
         .unwrap_err();
         expect_test::expect![[r#"
@@ -284,7 +285,7 @@ mod tests {
     fn a_missing_key_is_reported_at_its_table() {
         let error = read("x = 1\n[a]\ny = 2\n", |reader| {
             reader.optional("x");
-            reader.required("a")?.with_table(|a| a.read("name", Value::string))
+            reader.required("a")?.with_table(|a| a.read("name", TomlValue::string))
         })
         .unwrap_err();
         assert_eq!((error.line, error.message.as_str()), (2, "`a` lacks the key `name`"));

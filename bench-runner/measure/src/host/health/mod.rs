@@ -1,4 +1,4 @@
-//! How quiet the machine is, before and after a run.
+//! State of the machine before and after a run.
 
 mod findings;
 
@@ -9,40 +9,40 @@ use serde::{Deserialize, Serialize};
 
 use super::frequency;
 use super::procfs::{self, cpu_list_len, load_average, meminfo, stall};
-use super::source::Source;
-pub use findings::{Finding, Severity, findings};
+use super::system_files::SystemFiles;
+pub use findings::{HealthFinding, Severity, findings};
 
-/// The state of the machine at one moment. What the system does not tell is `None`.
+/// State of the machine at one moment. Values not available on this machine are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Health {
-    /// Frequency governors in force, each once; empty where there is no frequency control to be seen.
+    /// Frequency governors in use, each once; empty if there is no frequency control.
     pub governors: Vec<String>,
-    /// Whether the processors may run faster than their nominal clock.
+    /// True if the processors may run faster than their nominal clock.
     pub turbo: Option<bool>,
-    /// Load average.
     pub load: Option<LoadAverage>,
-    /// Time in which tasks had to wait for something.
+    /// Time in which tasks had to wait.
     pub pressure: Pressure,
-    /// CPU time that a hypervisor gave to others since boot, as a share of what was wanted (0.01 is 1 %).
+    /// CPU time that a hypervisor gave to other guests since boot, as a share of the wanted time (0.01 is
+    /// 1%).
     pub steal_share: Option<f64>,
     /// Hottest sensor, °C.
     pub temperature_celsius: Option<f64>,
-    /// What the machine runs on, where it has a battery or tells of its mains.
+    /// Power source; `None` if the machine has no battery and does not report its mains.
     pub power: Option<PowerSource>,
-    /// Free on the file system that work trees and targets are on, bytes.
+    /// Free bytes on the file system of work trees and target directories.
     pub free_disk_bytes: Option<u64>,
     /// Hardware threads that are switched on.
     pub threads: Option<u32>,
-    /// Threads that this process may use: fewer where affinity or a quota says so.
+    /// Threads that this process may use, after affinity and quota.
     pub usable_threads: Option<u32>,
-    /// Memory that can be had without swapping, bytes.
+    /// Memory available without swapping, bytes.
     pub available_memory_bytes: Option<u64>,
     /// Swap in use, bytes.
     pub swap_used_bytes: Option<u64>,
 }
 
-/// Number of tasks that ran or wanted to, averaged over a time.
+/// Average number of tasks that ran or wanted to run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadAverage {
@@ -54,7 +54,7 @@ pub struct LoadAverage {
     pub fifteen: f64,
 }
 
-/// Pressure stall information: share of the last ten seconds in which some task had to wait, percent.
+/// Pressure stall information: percentage of the last ten seconds in which some task had to wait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pressure {
@@ -65,38 +65,34 @@ pub struct Pressure {
     pub memory_percent: Option<f64>,
 }
 
-/// What the machine runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PowerSource {
     Mains,
-    /// A battery, and no mains.
+    /// A battery, without mains.
     Battery,
 }
 
 impl Health {
-    /// Looks at the machine, and at the file system that `dir` is on or will be on.
+    /// Reads the state of the machine, and of the file system that `dir` is on or will be on.
     pub fn read(dir: &Path) -> Self {
         Self {
             free_disk_bytes: free_disk(dir),
             usable_threads: usable_threads(),
-            ..Self::of(&Source::system())
+            ..Self::from_files(&SystemFiles::system())
         }
     }
 
-    /// What can be read in files.
-    fn of(source: &Source) -> Self {
-        let memory = source.text("proc/meminfo").unwrap_or_default();
+    /// The values that are read from files.
+    fn from_files(files: &SystemFiles) -> Self {
+        let memory = files.text("proc/meminfo").unwrap_or_default();
         let pressure = |what: &str| {
-            source
-                .text(format!("proc/pressure/{what}"))
-                .and_then(|text| stall(&text))
-                .map(|stall| stall.avg10)
+            files.text(format!("proc/pressure/{what}")).and_then(|text| stall(&text)).map(|stall| stall.avg10)
         };
         Self {
-            governors: frequency::governors(source),
-            turbo: frequency::turbo(source),
-            load: source
+            governors: frequency::governors(files),
+            turbo: frequency::turbo(files),
+            load: files
                 .text("proc/loadavg")
                 .and_then(|text| load_average(&text))
                 .map(|[one, five, fifteen]| LoadAverage { one, five, fifteen }),
@@ -105,11 +101,11 @@ impl Health {
                 io_percent: pressure("io"),
                 memory_percent: pressure("memory"),
             },
-            steal_share: source.text("proc/stat").and_then(|text| steal_share(&text)),
-            temperature_celsius: temperature(source),
-            power: power(source),
+            steal_share: files.text("proc/stat").and_then(|text| steal_share(&text)),
+            temperature_celsius: temperature(files),
+            power: power(files),
             free_disk_bytes: None,
-            threads: source.value("sys/devices/system/cpu/online").and_then(|list| cpu_list_len(&list)),
+            threads: files.value("sys/devices/system/cpu/online").and_then(|list| cpu_list_len(&list)),
             usable_threads: None,
             available_memory_bytes: meminfo(&memory, "MemAvailable"),
             swap_used_bytes: meminfo(&memory, "SwapTotal")
@@ -123,7 +119,7 @@ fn usable_threads() -> Option<u32> {
     thread::available_parallelism().ok().and_then(|threads| u32::try_from(threads.get()).ok())
 }
 
-/// Free bytes where `dir` is, or where it would be made.
+/// Free bytes on the file system of `dir`, or of its first existing ancestor.
 fn free_disk(dir: &Path) -> Option<u64> {
     let dir = std::path::absolute(dir).ok()?;
     let standing = dir.ancestors().find(|ancestor| ancestor.exists())?;
@@ -131,47 +127,47 @@ fn free_disk(dir: &Path) -> Option<u64> {
     system.f_bavail.checked_mul(system.f_frsize)
 }
 
-/// Of the time in which processors were wanted; idle time says nothing about a hypervisor.
+/// Share of the wanted CPU time; idle time says nothing about a hypervisor.
 fn steal_share(stat: &str) -> Option<f64> {
     let times = procfs::cpu_times(stat)?;
     let wanted = times.busy + times.steal;
     (wanted > 0).then(|| times.steal as f64 / wanted as f64)
 }
 
-/// The hottest of the thermal zones and of the processor's own sensors, which some drivers have apart from them.
-fn temperature(source: &Source) -> Option<f64> {
-    let zones = source.entries("sys/class/thermal", "thermal_zone").into_iter().map(|zone| zone.join("temp"));
-    let sensors = source
+/// The hottest of the thermal zones and of the processor's own sensors, which some drivers list separately.
+fn temperature(files: &SystemFiles) -> Option<f64> {
+    let zones = files.entries("sys/class/thermal", "thermal_zone").into_iter().map(|zone| zone.join("temp"));
+    let sensors = files
         .entries("sys/class/hwmon", "hwmon")
         .into_iter()
         .filter(|sensor| {
-            let name = source.value(sensor.join("name"));
+            let name = files.value(sensor.join("name"));
             matches!(name.as_deref(), Some("coretemp" | "k10temp" | "zenpower" | "cpu_thermal"))
         })
         .map(|sensor| sensor.join("temp1_input"));
     zones
         .chain(sensors)
-        .filter_map(|file: PathBuf| source.number::<i64>(file))
-        // A zone that is not wired up says 0, absolute zero or the end of its scale.
+        .filter_map(|file: PathBuf| files.number::<i64>(file))
+        // A zone that is not wired up reports 0, absolute zero or the end of its scale.
         .filter(|millidegrees| (1..150_000).contains(millidegrees))
         .max()
         .map(|millidegrees| millidegrees as f64 / 1000.0)
 }
 
-fn power(source: &Source) -> Option<PowerSource> {
+fn power(files: &SystemFiles) -> Option<PowerSource> {
     let (mut plugged, mut discharging, mut seen) = (false, false, false);
-    for supply in source.entries("sys/class/power_supply", "") {
+    for supply in files.entries("sys/class/power_supply", "") {
         // Mice and keyboards have batteries too.
-        if source.value(supply.join("scope")).as_deref() == Some("Device") {
+        if files.value(supply.join("scope")).as_deref() == Some("Device") {
             continue;
         }
-        match source.value(supply.join("type")).as_deref() {
+        match files.value(supply.join("type")).as_deref() {
             Some("Battery") => {
                 seen = true;
-                discharging |= source.value(supply.join("status")).as_deref() == Some("Discharging");
+                discharging |= files.value(supply.join("status")).as_deref() == Some("Discharging");
             }
             Some("Mains" | "USB" | "Wireless") => {
-                let online = source.number::<u8>(supply.join("online"));
+                let online = files.number::<u8>(supply.join("online"));
                 seen |= online.is_some();
                 plugged |= online.is_some_and(|online| online != 0);
             }
@@ -187,7 +183,7 @@ fn power(source: &Source) -> Option<PowerSource> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::source::Fixture;
+    use super::super::system_files::Fixture;
     use super::*;
 
     #[test]
@@ -210,7 +206,7 @@ mod tests {
             ("sys/class/hwmon/hwmon4/name", "nvme\n"),
             ("sys/class/hwmon/hwmon4/temp1_input", "99000\n"),
         ]);
-        let health = Health::of(&fixture.source());
+        let health = Health::from_files(&fixture.files());
         let expected = Health {
             governors: vec!["powersave".into()],
             load: Some(LoadAverage { one: 3.2, five: 1.1, fifteen: 0.5 }),
@@ -228,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_tells_nothing_has_no_readings() {
-        assert_eq!(Health::of(&Fixture::new(&[]).source()), Health::default());
+        assert_eq!(Health::from_files(&Fixture::new(&[]).files()), Health::default());
     }
 
     #[test]
@@ -237,7 +233,7 @@ mod tests {
             let files: Vec<_> =
                 files.iter().map(|(file, text)| (format!("sys/class/power_supply/{file}"), *text)).collect();
             let files: Vec<_> = files.iter().map(|(file, text)| (file.as_str(), *text)).collect();
-            power(&Fixture::new(&files).source())
+            power(&Fixture::new(&files).files())
         };
         let battery = [("B/type", "Battery\n"), ("B/status", "Discharging\n")];
         assert_eq!(read(&battery), Some(PowerSource::Battery));

@@ -1,7 +1,7 @@
-//! What of a project asks git while it is built.
+//! Finds code of a project that asks git while it is built.
 //!
-//! Build scripts are read as the compiler reads them, token by token, so that comments do not count and what stands in
-//! macros does. What libraries do is known by their names.
+//! Build scripts are read as the compiler reads them, token by token, so that comments do not count and code
+//! in macros does. Libraries are recognized by their names.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use crate::corpus::sources::pinned::Pinned;
 
-/// Libraries of build scripts, and macros, that ask git for a project's commit.
+/// Libraries for build scripts, and macros, that ask git for a project's commit.
 const LIBRARIES: [&str; 10] = [
     "vergen",
     "vergen-gitcl",
@@ -23,17 +23,17 @@ const LIBRARIES: [&str; 10] = [
     "git-const",
     "bugreport",
 ];
-/// Files of one build script that are read.
+/// Most files read of one build script.
 const MOST_FILES: usize = 100;
 
-/// The first thing found that asks git, as it is called: a file, or a package of the lock file.
-pub(crate) fn who(pinned: &Pinned) -> Option<String> {
+/// The first code found that asks git, by its name: a file, or a package of the lock file.
+pub(crate) fn find(pinned: &Pinned) -> Option<String> {
     let manifests = pinned.files.iter().filter(|file| file.path.ends_with("Cargo.toml"));
     for manifest in manifests {
         let Some(table) = table(&pinned.tree.join(&manifest.path)) else { continue };
         let dir = manifest.path.parent().unwrap_or(Path::new(""));
         for script in scripts(&table) {
-            if let Some(file) = asking_file(&pinned.tree, &dir.join(script)) {
+            if let Some(file) = file_that_asks(&pinned.tree, &dir.join(script)) {
                 return Some(file.display().to_string());
             }
         }
@@ -41,7 +41,7 @@ pub(crate) fn who(pinned: &Pinned) -> Option<String> {
     table(&pinned.dir().join("Cargo.lock")).and_then(|lock| library(&lock))
 }
 
-/// The build scripts that a manifest names, or that cargo finds without.
+/// The build scripts that a manifest names, or that cargo finds by default.
 fn scripts(manifest: &Table) -> Vec<PathBuf> {
     match manifest.get("package").and_then(|package| package.get("build")) {
         Some(Value::Boolean(false)) => Vec::new(),
@@ -52,14 +52,14 @@ fn scripts(manifest: &Table) -> Vec<PathBuf> {
 }
 
 /// The first file of a build script that asks git; its modules are followed.
-fn asking_file(tree: &Path, script: &Path) -> Option<PathBuf> {
+fn file_that_asks(tree: &Path, script: &Path) -> Option<PathBuf> {
     let mut left = vec![script.to_owned()];
     let mut seen = 0;
     while let Some(file) = left.pop().filter(|_| seen < MOST_FILES) {
         seen += 1;
         let Ok(text) = std::fs::read_to_string(tree.join(&file)) else { continue };
         let Ok(tokens) = text.parse::<TokenStream>() else { continue };
-        let mut found = Found::default();
+        let mut found = SourceScan::default();
         found.look(tokens);
         if found.asks {
             return Some(file);
@@ -74,14 +74,14 @@ fn asking_file(tree: &Path, script: &Path) -> Option<PathBuf> {
     None
 }
 
-/// What was found in a file.
+/// Result of scanning a file.
 #[derive(Default)]
-struct Found {
+struct SourceScan {
     asks: bool,
     modules: Vec<String>,
 }
 
-impl Found {
+impl SourceScan {
     fn look(&mut self, tokens: TokenStream) {
         let mut last = None;
         for token in tokens {
@@ -99,7 +99,7 @@ impl Found {
                 }
                 TokenTree::Literal(literal) => {
                     if let syn::Lit::Str(text) = syn::Lit::new(literal.clone()) {
-                        self.asks |= is_gits(&text.value());
+                        self.asks |= names_git(&text.value());
                     }
                 }
                 TokenTree::Punct(_) => {}
@@ -109,8 +109,8 @@ impl Found {
     }
 }
 
-/// Whether a text names git as a program, alone or with what it is to do, or a part of a repository.
-fn is_gits(text: &str) -> bool {
+/// True if a text names git as a program, with or without arguments, or a part of a repository.
+fn names_git(text: &str) -> bool {
     let program = text.split([' ', '\t']).next().unwrap_or("");
     let command = program == "git" && !text.contains("github") || program.ends_with("/git");
     command || text.split(['/', '=']).any(|part| part == ".git")
@@ -155,7 +155,7 @@ mod tests {
         let paths = files.iter().map(|(path, _)| path.into()).collect();
         let files = tree::read(dir.path(), paths).unwrap();
         let (tree, pin) = (dir.path().to_owned(), Pin::Git { rev: "ab".repeat(20) });
-        who(&Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new(), ignored: None })
+        find(&Pinned { pin, tree, root: PathBuf::new(), files, notes: Vec::new(), ignored: None })
     }
 
     fn script(text: &str) -> bool {

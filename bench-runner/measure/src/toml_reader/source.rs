@@ -1,4 +1,4 @@
-//! A text with the name of its file, and an error that shows a place in it.
+//! A text with the name of its file, and an error that shows a position in it.
 
 use std::fmt;
 use std::io;
@@ -7,22 +7,19 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::masked;
+use super::mask_credentials;
 
-/// At most this many characters of a line are shown.
-const SHOWN: usize = 100;
+/// Longest part of a line that is shown, in characters.
+const LONGEST_EXCERPT: usize = 100;
 
-/// A text and the name under which errors show it.
+/// A text and the file name that errors show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceText {
-    /// Name of the file, as errors show it.
     pub name: String,
-    /// What stands in it.
     pub text: String,
 }
 
 impl SourceText {
-    /// A text under the name that errors show.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into() }
     }
@@ -30,7 +27,7 @@ impl SourceText {
     /// Reads `path`; its name is the path as given.
     ///
     /// # Errors
-    /// Where the file cannot be read or is not UTF-8.
+    /// If the file cannot be read or is not UTF-8.
     pub fn read(path: &Path) -> io::Result<Self> {
         Ok(Self::new(path.display().to_string(), std::fs::read_to_string(path)?))
     }
@@ -43,13 +40,13 @@ impl SourceText {
         let before = self.text[line_start..start].chars().count();
         let end = floor_boundary(&self.text, span.end).max(start);
         let marked = self.text[start..end].lines().next().unwrap_or("").chars().count();
-        let (shown, offset) = window(&masked(line), before);
+        let (shown, offset) = window(&mask_credentials(line), before);
         let room = shown.chars().count().saturating_sub(before - offset);
         DocError {
             file: self.name.clone(),
             line: small(self.text[..start].matches('\n').count() + 1),
             column: small(before + 1),
-            message: masked(&message.into()),
+            message: mask_credentials(&message.into()),
             help: None,
             excerpt: Box::new(Excerpt {
                 line: shown,
@@ -60,7 +57,7 @@ impl SourceText {
     }
 }
 
-/// Something in a file that cannot be taken, with its place and, where there is one, the way out.
+/// An error in a file, with its position and help, if there is any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocError {
     pub file: String,
@@ -68,14 +65,12 @@ pub struct DocError {
     pub line: u32,
     /// The column in characters, from 1.
     pub column: u32,
-    /// What is wrong.
     pub message: String,
-    /// What to do about it.
     pub help: Option<String>,
     excerpt: Box<Excerpt>,
 }
 
-/// The line of an error and what is marked in it, in characters. Boxed: errors are passed about by value.
+/// The line of an error and the marked part of it, in characters. Boxed: errors are passed by value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Excerpt {
     line: String,
@@ -84,28 +79,27 @@ struct Excerpt {
 }
 
 impl DocError {
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         self.help.clone()
     }
 
-    /// The same error with what to do about it.
+    /// The same error with help.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(masked(&help.into()));
+        self.help = Some(mask_credentials(&help.into()));
         self
     }
 
-    /// The same place with another message and its help.
-    pub(crate) fn saying(self, refusal: Refusal) -> Self {
-        let error = Self { message: masked(&refusal.what), help: None, ..self };
+    /// The same position with another message and its help.
+    pub(crate) fn with_refusal(self, refusal: Refusal) -> Self {
+        let error = Self { message: mask_credentials(&refusal.what), help: None, ..self };
         match refusal.help {
             Some(help) => error.with_help(help),
             None => error,
         }
     }
 
-    /// The same error with the valid name closest to `word` as its help, or all of them where none is close.
+    /// The same error with the valid name closest to `word` as its help, or all of them if none is close.
     #[must_use]
     pub(crate) fn suggest<'a>(self, word: &str, valid: impl IntoIterator<Item = &'a str> + Clone) -> Self {
         if let Some(name) = bench_runner_core::suggest::suggest(word, valid.clone()) {
@@ -127,10 +121,11 @@ impl fmt::Display for DocError {
 
 impl std::error::Error for DocError {}
 
-/// The part of a line around its character `at`, without control characters, and how many were left out before it.
+/// The part of a line around its character `at`, without control characters, and the number of characters
+/// skipped before it.
 fn window(line: &str, at: usize) -> (String, usize) {
-    let skipped = at.saturating_sub(SHOWN * 3 / 4);
-    let shown = line.chars().skip(skipped).take(SHOWN);
+    let skipped = at.saturating_sub(LONGEST_EXCERPT * 3 / 4);
+    let shown = line.chars().skip(skipped).take(LONGEST_EXCERPT);
     (shown.map(|c| if c.is_control() { ' ' } else { c }).collect(), skipped)
 }
 

@@ -1,4 +1,4 @@
-//! One value, taken as the type that its reader expects.
+//! One value, converted to the type that its reader expects.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use toml::de::DeValue;
 
 use super::{DocError, SourceText};
 
-/// A value in a document, with its place and its dotted name.
+/// A value in a document, with its position and its dotted name.
 #[derive(Debug, Clone)]
-pub struct Value<'d> {
+pub struct TomlValue<'d> {
     pub(super) source: &'d SourceText,
     pub(super) spanned: &'d Spanned<DeValue<'d>>,
     name: String,
 }
 
-impl<'d> Value<'d> {
+impl<'d> TomlValue<'d> {
     pub(super) fn new(source: &'d SourceText, spanned: &'d Spanned<DeValue<'d>>, name: String) -> Self {
         Self { source, spanned, name }
     }
@@ -33,10 +33,10 @@ impl<'d> Value<'d> {
 
     /// A refusal of this value.
     pub(crate) fn refuse(&self, refusal: Refusal) -> DocError {
-        self.error("").saying(refusal)
+        self.error("").with_refusal(refusal)
     }
 
-    /// Where it stands in the text, in bytes.
+    /// Position in the text, in bytes.
     pub fn span(&self) -> std::ops::Range<usize> {
         self.spanned.span()
     }
@@ -67,7 +67,6 @@ impl<'d> Value<'d> {
             .map_err(|_| self.error(format!("`{}` must be between 0 and {}", self.name, u32::MAX)))
     }
 
-    /// A truth value.
     pub fn bool(&self) -> Result<bool, DocError> {
         self.spanned.get_ref().as_bool().ok_or_else(|| self.mismatch("`true` or `false`"))
     }
@@ -98,7 +97,7 @@ impl<'d> Value<'d> {
         self.items()?.iter().map(Self::string).collect()
     }
 
-    /// A program with its arguments, as a list of strings of which the first is not empty.
+    /// A program with its arguments: a list of strings of which the first is not empty.
     pub fn argv(&self) -> Result<Vec<String>, DocError> {
         let with_form =
             |error: DocError| error.with_help("commands are lists, such as `[\"make\", \"all\"]`");
@@ -152,7 +151,7 @@ impl<'d> Value<'d> {
 mod tests {
     use super::*;
 
-    fn value(text: &str) -> Value<'static> {
+    fn value(text: &str) -> TomlValue<'static> {
         let source: &'static _ = Box::leak(Box::new(SourceText::new("t.toml", format!("v = {text}\n"))));
         let document: &'static _ = Box::leak(Box::new(source.parse().unwrap()));
         document.reader().required("v").unwrap()
@@ -170,7 +169,7 @@ mod tests {
         assert_eq!(value("{ a = \"b\" }").string_map().unwrap()["a"], "b");
         assert_eq!(value("[[\"a\", \"b\"], [\"c\"]]").argvs().unwrap(), [vec!["a", "b"], vec!["c"]]);
         let items = value("[1, true, 0.5, \"x\"]").items().unwrap();
-        let texts: Result<Vec<_>, _> = items.iter().map(Value::scalar_text).collect();
+        let texts: Result<Vec<_>, _> = items.iter().map(TomlValue::scalar_text).collect();
         assert_eq!(texts.unwrap(), ["1", "true", "0.5", "x"]);
     }
 

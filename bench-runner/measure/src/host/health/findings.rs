@@ -1,4 +1,4 @@
-//! What in the state of a machine would disturb a measurement, in plain sentences.
+//! Properties of a machine's state that would disturb a measurement, in plain sentences.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,20 +9,18 @@ const GIB: u64 = 1 << 30;
 /// Something that would disturb a measurement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Finding {
-    /// What is the case, and what it does to a measurement.
+pub struct HealthFinding {
+    /// The finding, and its effect on a measurement.
     pub what: String,
-    /// How bad it is.
     pub severity: Severity,
-    /// What to do about it.
     pub help: String,
 }
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Worth knowing; interleaving copes with it.
+    /// Interleaving copes with it.
     Note,
     /// Widens intervals, so that more rounds are needed.
     Warning,
@@ -41,20 +39,27 @@ impl Severity {
     }
 }
 
-/// What would disturb a measurement, worst first. What the machine does not tell gives no finding.
-pub fn findings(health: &Health) -> Vec<Finding> {
-    let mut findings: Vec<Finding> =
-        [clock(health), power(health), heat(health), others(health), waiting(health), room(health)].concat();
+/// Everything that would disturb a measurement, worst first. Unknown values are skipped.
+pub fn findings(health: &Health) -> Vec<HealthFinding> {
+    let mut findings: Vec<HealthFinding> = [
+        clock(health),
+        power(health),
+        heat(health),
+        other_load(health),
+        pressure_stalls(health),
+        free_space(health),
+    ]
+    .concat();
     // Stable: findings of one severity stay in the order above.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
 }
 
-fn finding(severity: Severity, what: String, help: &str) -> Finding {
-    Finding { what, severity, help: help.to_owned() }
+fn finding(severity: Severity, what: String, help: &str) -> HealthFinding {
+    HealthFinding { what, severity, help: help.to_owned() }
 }
 
-fn clock(health: &Health) -> Vec<Finding> {
+fn clock(health: &Health) -> Vec<HealthFinding> {
     let mut found = Vec::new();
     if health.governors.iter().any(|governor| governor != "performance") {
         found.push(finding(
@@ -77,7 +82,7 @@ fn clock(health: &Health) -> Vec<Finding> {
     found
 }
 
-fn power(health: &Health) -> Vec<Finding> {
+fn power(health: &Health) -> Vec<HealthFinding> {
     let on_battery = health.power == Some(PowerSource::Battery);
     let found = on_battery.then(|| {
         finding(
@@ -89,7 +94,7 @@ fn power(health: &Health) -> Vec<Finding> {
     found.into_iter().collect()
 }
 
-fn heat(health: &Health) -> Vec<Finding> {
+fn heat(health: &Health) -> Vec<HealthFinding> {
     let hot = health.temperature_celsius.filter(|&celsius| celsius >= 85.0);
     let found = hot.map(|celsius| {
         finding(
@@ -101,8 +106,8 @@ fn heat(health: &Health) -> Vec<Finding> {
     found.into_iter().collect()
 }
 
-/// Other programs, other guests of the same host, a share of the machine only.
-fn others(health: &Health) -> Vec<Finding> {
+/// Load of other programs, time stolen by other guests of the same host, and limits on the usable threads.
+fn other_load(health: &Health) -> Vec<HealthFinding> {
     let mut found = Vec::new();
     let threads = health.usable_threads.or(health.threads);
     if let Some((load, threads)) = health.load.zip(threads) {
@@ -142,8 +147,8 @@ fn others(health: &Health) -> Vec<Finding> {
     found
 }
 
-/// Pressure stall information: what tasks waited for in the last ten seconds.
-fn waiting(health: &Health) -> Vec<Finding> {
+/// Pressure stall information: waits of tasks in the last ten seconds.
+fn pressure_stalls(health: &Health) -> Vec<HealthFinding> {
     let pressure = health.pressure;
     let waits = [
         ("a processor", pressure.cpu_percent, 10.0),
@@ -163,7 +168,7 @@ fn waiting(health: &Health) -> Vec<Finding> {
         .collect()
 }
 
-fn room(health: &Health) -> Vec<Finding> {
+fn free_space(health: &Health) -> Vec<HealthFinding> {
     let gib = |bytes: u64| bytes as f64 / GIB as f64;
     let mut found = Vec::new();
     if let Some(free) = health.free_disk_bytes.filter(|&free| free < 5 * GIB) {
@@ -215,7 +220,7 @@ mod tests {
         }
     }
 
-    fn only(health: Health) -> Finding {
+    fn only(health: Health) -> HealthFinding {
         let mut found = findings(&health);
         assert_eq!(found.len(), 1, "{found:?}");
         found.remove(0)
