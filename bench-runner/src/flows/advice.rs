@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bench_runner_core::bundle::{Bundle, Manifest};
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 use bench_runner_core::record::{Arm, Block, ProofResult, TEXT_SETTINGS};
-use bench_runner_measure::axes::{self, Settings, Situation, Written};
+use bench_runner_measure::axes::{self, Settings, Situation, AdvisedFiles};
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::spanned::SourceText;
 use bench_runner_report::figure::wording;
@@ -165,7 +165,7 @@ fn write_down_or_say_why(
 fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, block: &BlockResult) {
     let settings = &best.planned.variant.settings;
     let situation = situation(manifest, &best.planned.variant.project, settings);
-    let Written { files, needs, remarks, unwritable } = axes::advise(settings, &situation);
+    let AdvisedFiles { files, needs, remarks, unwritable } = axes::advise(settings, &situation);
     advice.files = files;
     if settings.is_empty() {
         let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();

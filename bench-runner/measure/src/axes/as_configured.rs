@@ -6,16 +6,16 @@
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 use toml::{Table, Value};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
 use super::flatten::flatten_table;
-use super::lines::{Lines, Situation, Unwritable};
+use super::lines::{SettingLines, Situation, Unwritable};
 use super::rustflags::lacking;
 use super::{call_diff, profile_keys};
 use crate::build::{BuildRequest, Goal, VARIABLES};
 
-pub(super) struct AsConfigured;
+pub(super) struct AsConfiguredAxis;
 
-impl Axis for AsConfigured {
+impl Axis for AsConfiguredAxis {
     fn key(&self) -> &'static str {
         AS_CONFIGURED
     }
@@ -29,13 +29,13 @@ impl Axis for AsConfigured {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(User::parse(text)?))
+        Ok(Box::new(UserConfiguration::parse(text)?))
     }
 }
 
 /// A user's own configuration.
 #[derive(Debug)]
-pub(super) struct User {
+pub(super) struct UserConfiguration {
     /// As it was recorded.
     text: String,
     /// What the files say.
@@ -43,7 +43,7 @@ pub(super) struct User {
     variables: Vec<(String, String)>,
 }
 
-impl User {
+impl UserConfiguration {
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         let mut files: Table = text.parse().map_err(|error: toml::de::Error| {
             Refusal::new(format!(
@@ -85,7 +85,7 @@ impl User {
     }
 }
 
-impl SettingValue for User {
+impl SettingValue for UserConfiguration {
     fn is_default(&self) -> bool {
         self.text.trim().is_empty()
     }
@@ -111,17 +111,17 @@ impl SettingValue for User {
         self.apply_to(request);
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         Err(Unwritable("it is what your own configuration says already".to_owned()))
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
             let found = "the user has no configuration of cargo".to_owned();
-            return Finding { found, ..Finding::nothing_asked() };
+            return ProofFinding { found, ..ProofFinding::nothing_asked() };
         }
         let (seen, wrong, unseen) = Default::default();
-        let mut looked = Looked { context, beside, input, seen, wrong, unseen };
+        let mut looked = ConfigurationProof { context, beside, input, seen, wrong, unseen };
         looked.at(self);
         looked.finding().and(input.against())
     }
@@ -137,7 +137,7 @@ impl SettingValue for User {
 }
 
 /// What was looked for in a build, and what came of it.
-struct Looked<'a> {
+struct ConfigurationProof<'a> {
     /// With the user's configuration in force.
     context: &'a Context,
     /// All settings of the variant: another one decides on its own key.
@@ -148,8 +148,8 @@ struct Looked<'a> {
     unseen: Vec<String>,
 }
 
-impl Looked<'_> {
-    fn at(&mut self, user: &User) {
+impl ConfigurationProof<'_> {
+    fn at(&mut self, user: &UserConfiguration) {
         let in_force = &self.context.in_force;
         let linker = in_force
             .linker
@@ -248,7 +248,7 @@ impl Looked<'_> {
         }
     }
 
-    fn finding(self) -> Finding {
+    fn finding(self) -> ProofFinding {
         let mut found = Vec::new();
         found.extend((!self.wrong.is_empty()).then(|| self.wrong.join(", ")));
         found.extend((!self.seen.is_empty()).then(|| self.seen.join(", ")));
@@ -259,7 +259,7 @@ impl Looked<'_> {
             (true, false) => ProofResult::Holds,
             (true, true) => ProofResult::NotProvable,
         };
-        Finding { expected: "what the user's configuration sets".to_owned(), found: found.join("; "), result }
+        ProofFinding { expected: "what the user's configuration sets".to_owned(), found: found.join("; "), result }
     }
 }
 
@@ -283,7 +283,7 @@ fn as_axis_writes(key: &str, value: &str) -> String {
 mod tests {
     use super::*;
     use crate::axes::fixture;
-    use crate::build::{CompilerCall, Evidence, InForce, Part};
+    use crate::build::{CompilerCall, BuildEvidence, SettingsInForce, BuildPart};
 
     #[test]
     fn files_go_into_the_cargo_home_and_variables_into_the_environment() {
@@ -299,21 +299,21 @@ mod tests {
 
     #[test]
     fn what_can_be_seen_is_looked_for() {
-        let build = |flags: &str| Evidence {
+        let build = |flags: &str| BuildEvidence {
             compiler_calls: vec![CompilerCall {
                 name: "p".into(),
-                part: Part::Own,
+                part: BuildPart::Own,
                 unit: None,
                 args: format!("rustc --crate-name p {flags}").split(' ').map(str::to_owned).collect(),
             }],
-            ..Evidence::default()
+            ..BuildEvidence::default()
         };
         let user = "[target.'cfg(unix)']\nlinker = 'clang'\nrustflags = ['-Ca']\n[variables]\nCC = 'gcc'\n";
         let prove = |user: &str, config: &str, flags: &str| {
-            let in_force = InForce {
+            let in_force = SettingsInForce {
                 flags: vec!["-Ca".to_owned()],
                 linker: Some("clang".to_owned()),
-                ..InForce::default()
+                ..SettingsInForce::default()
             };
             let context = Context { config: Some(config.parse().unwrap()), in_force, ..fixture::context() };
             let finding = fixture::prove("as-configured", user, &context, &build(flags));

@@ -11,9 +11,9 @@ use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 
-use super::call_diff::{self, Difference};
-use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{BuildRequest, Evidence, Goal, InForce, Toolchain};
+use super::call_diff::{self, CallDifference};
+use super::lines::{SettingLines, Situation, Unwritable};
+use crate::build::{BuildRequest, BuildEvidence, Goal, SettingsInForce, Toolchain};
 
 /// The settings of a variant: values by key, as the scenario writes them.
 pub type Settings = BTreeMap<String, String>;
@@ -85,7 +85,7 @@ pub trait SettingValue: Any + fmt::Debug {
     }
 
     /// Looks for it in a finished build.
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding;
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding;
 
     /// Why a build that succeeded was not what it says, if a build can be that at one time and not at another. Asked of
     /// every measured build.
@@ -108,7 +108,7 @@ pub trait SettingValue: Any + fmt::Debug {
     ///
     /// # Errors
     /// If no file can hold it.
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         as_applied(self, beside, situation)
     }
 }
@@ -118,18 +118,18 @@ pub(super) fn as_applied(
     value: &(impl SettingValue + ?Sized),
     beside: &ParsedSettings,
     situation: &Situation,
-) -> Result<Lines, Unwritable> {
+) -> Result<SettingLines, Unwritable> {
     let context = Context {
         toolchain: None,
         config: None,
-        in_force: InForce::default(),
+        in_force: SettingsInForce::default(),
         manifest: situation.manifest(),
         path: Default::default(),
         tools: Default::default(),
     };
     let mut request = BuildRequest::default();
     value.apply(beside, &context, &mut request);
-    Lines::of(request, beside.text("profile").unwrap_or(&situation.profile))
+    SettingLines::of(request, beside.text("profile").unwrap_or(&situation.profile))
 }
 
 /// One setting of a variant.
@@ -147,17 +147,17 @@ pub struct Setting<'a> {
 
 /// The settings of a variant, parsed.
 #[derive(Debug, Clone, Default)]
-pub struct ParsedSettings(BTreeMap<String, Parsed>);
+pub struct ParsedSettings(BTreeMap<String, ParsedSetting>);
 
 #[derive(Debug, Clone)]
-struct Parsed {
+struct ParsedSetting {
     text: String,
     value: Rc<dyn SettingValue>,
 }
 
 impl ParsedSettings {
     pub(super) fn insert(&mut self, key: &str, text: &str, value: Rc<dyn SettingValue>) {
-        self.0.insert(key.to_owned(), Parsed { text: text.to_owned(), value });
+        self.0.insert(key.to_owned(), ParsedSetting { text: text.to_owned(), value });
     }
 
     /// Every setting, by its key.
@@ -172,7 +172,7 @@ impl ParsedSettings {
 
     /// The setting of `key`, if there is one.
     pub fn get(&self, key: &str) -> Option<Setting<'_>> {
-        let (key, Parsed { text, value }) = self.0.get_key_value(key)?;
+        let (key, ParsedSetting { text, value }) = self.0.get_key_value(key)?;
         Some(Setting { key, text, value: &**value, beside: self })
     }
 
@@ -236,7 +236,7 @@ pub struct Context {
     /// that has it.
     pub config: Option<toml::Table>,
     /// What that configuration adds to compiler calls.
-    pub in_force: InForce,
+    pub in_force: SettingsInForce,
     /// The project's own manifest, if it has one.
     pub manifest: Option<toml::Table>,
     /// Search path for programs.
@@ -251,7 +251,7 @@ pub struct Available {
     /// Equal identities are the same thing here, whatever they are called.
     pub identity: String,
     /// The tool that it brings into play, for the record.
-    pub tool: Option<Tool>,
+    pub tool: Option<ToolInUse>,
     /// The value as plans write it, if what was written means something else on every machine.
     pub pinned: Option<String>,
 }
@@ -265,7 +265,7 @@ impl Available {
 
 /// A tool that a value brings into play.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tool {
+pub struct ToolInUse {
     /// Its name, such as `mold`.
     pub name: String,
     /// Where it is.
@@ -278,9 +278,9 @@ pub struct Tool {
 #[derive(Debug, Clone, Copy)]
 pub struct ProofInput<'a> {
     /// A build of the variant: to be proven by, its first one, from nothing.
-    pub build: &'a Evidence,
+    pub build: &'a BuildEvidence,
     /// The first build of another variant of the block, for proofs that compare.
-    pub baseline: Option<Reference<'a>>,
+    pub baseline: Option<ReferenceBuild<'a>>,
     /// Whether an edit was in place that no build before had seen.
     pub edited: bool,
 }
@@ -288,18 +288,18 @@ pub struct ProofInput<'a> {
 /// The first build of another variant: one that differs by the setting in question alone, if the block has one; else
 /// the baseline.
 #[derive(Debug, Clone, Copy)]
-pub struct Reference<'a> {
+pub struct ReferenceBuild<'a> {
     /// Name of the variant.
     pub name: &'a str,
     /// The evidence of its build.
-    pub build: &'a Evidence,
+    pub build: &'a BuildEvidence,
     /// Whether the two builds differ by nothing else.
     pub alone: bool,
 }
 
 impl ProofInput<'_> {
     /// What the build has against the other one, if both show their compiler calls.
-    pub(super) fn difference(&self) -> Option<Difference> {
+    pub(super) fn difference(&self) -> Option<CallDifference> {
         let other = self.baseline?.build;
         let both = !other.compiler_calls.is_empty() && !self.build.compiler_calls.is_empty();
         both.then(|| call_diff::difference(self.build, other))
@@ -316,20 +316,20 @@ impl ProofInput<'_> {
     }
 
     /// What the difference to another build says of a setting that is passed on as it was written.
-    pub(super) fn raw(&self) -> Finding {
+    pub(super) fn raw(&self) -> ProofFinding {
         let expected = "another compiler call or link line".to_owned();
         let Some((found, reference)) = self.against().zip(self.baseline) else {
-            return Finding::not_provable(expected, "there is no build of another variant to compare with");
+            return ProofFinding::not_provable(expected, "there is no build of another variant to compare with");
         };
         let seen = self.difference().is_some_and(|difference| !difference.is_none());
         let result = if seen && reference.alone { ProofResult::Holds } else { ProofResult::NotProvable };
-        Finding { expected, found, result }
+        ProofFinding { expected, found, result }
     }
 }
 
 /// What the evidence says of one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct ProofFinding {
     /// What the setting should have brought about.
     pub expected: String,
     /// What the build showed.
@@ -338,7 +338,7 @@ pub struct Finding {
     pub result: ProofResult,
 }
 
-impl Finding {
+impl ProofFinding {
     /// Of a value that asks for nothing.
     pub(super) fn nothing_asked() -> Self {
         Self {

@@ -6,13 +6,13 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, Settings};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::{self, Question, Seen};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, Settings};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::{toolchain, values};
-use crate::build::{BuildRequest, Evidence, Goal, Toolchain};
+use crate::build::{BuildRequest, BuildEvidence, Goal, Toolchain};
 
-pub(super) struct Backend;
+pub(super) struct BackendAxis;
 
 const KEY: &str = "backend";
 const FLAG: &str = "codegen-backend";
@@ -49,7 +49,7 @@ fn has_cranelift(toolchain: &Toolchain) -> bool {
     files.map(|file| file.file_name()).any(|name| name.to_string_lossy().contains("cranelift"))
 }
 
-impl Axis for Backend {
+impl Axis for BackendAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -64,17 +64,17 @@ impl Axis for Backend {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         let name = values::one_of(text, "a code generator", self.values())?;
-        Ok(Box::new(if name == "llvm" { Generator::Llvm } else { Generator::Cranelift }))
+        Ok(Box::new(if name == "llvm" { CodeGenerator::Llvm } else { CodeGenerator::Cranelift }))
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Generator {
+enum CodeGenerator {
     Llvm,
     Cranelift,
 }
 
-impl Generator {
+impl CodeGenerator {
     fn name(self) -> &'static str {
         match self {
             Self::Llvm => "llvm",
@@ -87,7 +87,7 @@ impl Generator {
     }
 }
 
-impl SettingValue for Generator {
+impl SettingValue for CodeGenerator {
     fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if let (Self::Cranelift, Some(toolchain)) = (self, &context.toolchain) {
             if !toolchain.is_nightly() {
@@ -116,18 +116,18 @@ impl SettingValue for Generator {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         let named = beside.text(toolchain::KEY);
         if *self == Self::Llvm {
             // Only a nightly compiler takes the flag, and the settings say whether it was one.
             let nightly = named.is_some_and(|name| name.starts_with("nightly"));
-            let lines = if nightly { Lines::flags([self.flag()]) } else { Lines::default() };
+            let lines = if nightly { SettingLines::flags([self.flag()]) } else { SettingLines::default() };
             return Ok(lines.noting(
                 "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
             ));
         }
         let components = toml::Value::Array(vec!["rustc-codegen-cranelift-preview".into()]);
-        let mut lines = Lines::toolchain("components", components)
+        let mut lines = SettingLines::toolchain("components", components)
             .noting("Cranelift needs a nightly compiler with this component.");
         if named.is_none()
             && let Some(toml::Value::Table(table)) = lines.toolchain.get_mut(toolchain::KEY)
@@ -138,10 +138,10 @@ impl SettingValue for Generator {
         Ok(lines)
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         // On nightly the flag is given, so it must be there; stable knows no other generator than LLVM.
         let default = if takes_flag(context) { "not set" } else { "llvm" };
-        let question = Question {
+        let question = ArgCheck {
             name: FLAG,
             read: &|args| rustc_args::unstable(args, FLAG).unwrap_or(default).to_owned(),
             excepted: Default::default(),
@@ -164,17 +164,17 @@ fn takes_flag(context: &Context) -> bool {
 
 /// What the makers of the objects wrote into the result. LLVM's mark is in every result, because the standard
 /// library was compiled by it, so it is Cranelift's that is looked for.
-fn in_result(generator: Generator, build: &Evidence) -> Seen {
+fn in_result(generator: CodeGenerator, build: &BuildEvidence) -> PartialFinding {
     let mut comments = build.own_facts().peekable();
     if comments.peek().is_none() {
-        return Seen::unclear("no linked file whose marks could be read".to_owned());
+        return PartialFinding::unclear("no linked file whose marks could be read".to_owned());
     }
     let mark = comments.flat_map(|facts| &facts.comments).find(|comment| comment.contains(CRANELIFT_MARK));
     let found = match mark {
         Some(mark) => format!("the result is marked `{mark}`"),
         None => "the result has no mark of Cranelift".to_owned(),
     };
-    Seen::of(found, mark.is_some() == (generator == Generator::Cranelift))
+    PartialFinding::of(found, mark.is_some() == (generator == CodeGenerator::Cranelift))
 }
 
 #[cfg(test)]

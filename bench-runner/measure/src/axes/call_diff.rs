@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::build::Evidence;
+use crate::build::BuildEvidence;
 
 /// Flags that are named before the rest is counted.
 const NAMED: usize = 6;
@@ -34,14 +34,14 @@ const NO_DIFFERENCE: [&str; 6] =
 
 /// What one build has that the other has not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Difference {
-    calls: Changes,
-    links: Changes,
+pub(super) struct CallDifference {
+    calls: ArgChanges,
+    links: ArgChanges,
 }
 
 /// Differences of one kind of command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Changes {
+struct ArgChanges {
     /// Commands of the build.
     all: usize,
     /// Arguments, and how many commands have them once more than in the other build.
@@ -54,14 +54,14 @@ struct Changes {
 }
 
 /// What `build` has against `other`.
-pub(super) fn difference(build: &Evidence, other: &Evidence) -> Difference {
-    let calls = |evidence: &Evidence| {
+pub(super) fn difference(build: &BuildEvidence, other: &BuildEvidence) -> CallDifference {
+    let calls = |evidence: &BuildEvidence| {
         let of = |call: &crate::build::CompilerCall| {
             (format!("{} {:?}", call.name, call.part), call.name.clone(), of_call(&call.args))
         };
         evidence.compiler_calls.iter().map(of).collect()
     };
-    let links = |evidence: &Evidence| {
+    let links = |evidence: &BuildEvidence| {
         let of = |step: &crate::build::LinkStep| {
             let name = step.output.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // Cargo puts a hash behind the name.
@@ -70,13 +70,13 @@ pub(super) fn difference(build: &Evidence, other: &Evidence) -> Difference {
         };
         evidence.link_steps.iter().map(of).collect()
     };
-    Difference {
-        calls: Changes::between(calls(build), calls(other)),
-        links: Changes::between(links(build), links(other)),
+    CallDifference {
+        calls: ArgChanges::between(calls(build), calls(other)),
+        links: ArgChanges::between(links(build), links(other)),
     }
 }
 
-impl Difference {
+impl CallDifference {
     pub(super) fn is_none(&self) -> bool {
         self.calls.is_none() && self.links.is_none()
     }
@@ -97,32 +97,32 @@ impl Difference {
 }
 
 /// A command: what tells it from others, the name to show, and its arguments, sorted.
-type Command = (String, String, Vec<String>);
+type ComparedCommand = (String, String, Vec<String>);
 
 /// The commands of both builds that make one thing, by their arguments.
-struct Group {
+struct CommandGroup {
     name: String,
     ours: Vec<Vec<String>>,
     theirs: Vec<Vec<String>>,
 }
 
-impl Group {
+impl CommandGroup {
     fn of(name: String) -> Self {
         Self { name, ours: Vec::new(), theirs: Vec::new() }
     }
 }
 
-impl Changes {
-    fn between(build: Vec<Command>, other: Vec<Command>) -> Self {
+impl ArgChanges {
+    fn between(build: Vec<ComparedCommand>, other: Vec<ComparedCommand>) -> Self {
         let mut changes = Self { all: build.len(), ..Self::default() };
-        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+        let mut groups: BTreeMap<String, CommandGroup> = BTreeMap::new();
         for (key, name, args) in build {
-            groups.entry(key).or_insert_with(|| Group::of(name)).ours.push(args);
+            groups.entry(key).or_insert_with(|| CommandGroup::of(name)).ours.push(args);
         }
         for (key, name, args) in other {
-            groups.entry(key).or_insert_with(|| Group::of(name)).theirs.push(args);
+            groups.entry(key).or_insert_with(|| CommandGroup::of(name)).theirs.push(args);
         }
-        for Group { name, mut ours, mut theirs } in groups.into_values() {
+        for CommandGroup { name, mut ours, mut theirs } in groups.into_values() {
             // Two commands for one crate are told apart by nothing but their arguments, so like is put beside like.
             pair_up(&mut ours, &mut theirs);
             for (ours, theirs) in ours.iter().zip(&theirs) {
@@ -283,13 +283,13 @@ pub(super) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CompilerCall, LinkStep, Part};
+    use crate::build::{CompilerCall, LinkStep, BuildPart};
 
     fn words(line: &str) -> Vec<String> {
         line.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn call(name: &str, part: Part, more: &str) -> CompilerCall {
+    fn call(name: &str, part: BuildPart, more: &str) -> CompilerCall {
         let line = format!(
             "/tc/bin/rustc --crate-name {name} src/lib.rs --out-dir /t/{more_len}/deps {more}",
             more_len = more.len()
@@ -297,8 +297,8 @@ mod tests {
         CompilerCall { name: name.to_owned(), part, unit: None, args: words(&line) }
     }
 
-    fn build(calls: Vec<CompilerCall>) -> Evidence {
-        Evidence { compiler_calls: calls, ..Evidence::default() }
+    fn build(calls: Vec<CompilerCall>) -> BuildEvidence {
+        BuildEvidence { compiler_calls: calls, ..BuildEvidence::default() }
     }
 
     #[test]
@@ -310,14 +310,14 @@ mod tests {
             let link = format!(
                 "cc -m64 /tmp/rustc{hash}/symbols.o /t/{hash}/p.o -L /t/{hash} -o /t/{hash}/p-{hash} -Wl,--version-script=/tmp/{hash}/list"
             );
-            Evidence {
+            BuildEvidence {
                 link_steps: vec![LinkStep {
                     output: format!("/t/p-{hash}").into(),
                     args: words(&link),
                     path: None,
                     linker: None,
                 }],
-                ..build(vec![call("p", Part::Own, &more)])
+                ..build(vec![call("p", BuildPart::Own, &more)])
             }
         };
         let found = difference(&of("1f"), &of("2e0"));
@@ -330,8 +330,8 @@ mod tests {
         let three = |level: &str| {
             let flag = format!("-C debuginfo={level}");
             let mut calls =
-                vec![call("dep", Part::Dependency, ""), call("build_script_build", Part::Host, "")];
-            calls.extend(["a", "b", "c"].map(|name| call(name, Part::Own, &flag)));
+                vec![call("dep", BuildPart::Dependency, ""), call("build_script_build", BuildPart::Host, "")];
+            calls.extend(["a", "b", "c"].map(|name| call(name, BuildPart::Own, &flag)));
             build(calls)
         };
         let found = difference(&three("1"), &three("2"));
@@ -342,26 +342,26 @@ mod tests {
     fn one_crate_in_two_versions_is_compared_with_its_like() {
         let two = |more: &str| {
             build(vec![
-                call("syn", Part::Host, "--cfg v1"),
-                call("syn", Part::Host, &format!("--cfg v2 {more}")),
+                call("syn", BuildPart::Host, "--cfg v1"),
+                call("syn", BuildPart::Host, &format!("--cfg v2 {more}")),
             ])
         };
         assert_eq!(difference(&two("-Cx"), &two("")).describe(), "adds `-Cx` to 1 of 2 calls");
-        let one = build(vec![call("syn", Part::Host, "--cfg v2")]);
+        let one = build(vec![call("syn", BuildPart::Host, "--cfg v2")]);
         assert_eq!(difference(&one, &two("")).describe(), "fewer calls for syn");
         assert_eq!(difference(&two(""), &one).describe(), "more calls for syn");
     }
 
     #[test]
     fn what_a_flag_brings_to_the_link_line_is_told_once() {
-        let linked = |flag: &str, line: &str| Evidence {
+        let linked = |flag: &str, line: &str| BuildEvidence {
             link_steps: vec![LinkStep {
                 output: "/t/p-0".into(),
                 args: words(line),
                 path: None,
                 linker: None,
             }],
-            ..build(vec![call("p", Part::Own, flag)])
+            ..build(vec![call("p", BuildPart::Own, flag)])
         };
         let plain = linked("", "cc -m64");
         let mold = linked("-Clink-arg=-fuse-ld=mold", "cc -m64 -fuse-ld=mold");
@@ -375,9 +375,9 @@ mod tests {
 
     #[test]
     fn a_wrapper_is_a_difference_and_no_directory_is_shown() {
-        let mut wrapped = call("p", Part::Own, "-Clinker=/home/me/bin/ld");
+        let mut wrapped = call("p", BuildPart::Own, "-Clinker=/home/me/bin/ld");
         wrapped.args.insert(0, "/home/me/bin/sccache".into());
-        let found = difference(&build(vec![wrapped]), &build(vec![call("p", Part::Own, "")])).describe();
+        let found = difference(&build(vec![wrapped]), &build(vec![call("p", BuildPart::Own, "")])).describe();
         assert_eq!(found, "adds `-Clinker=ld` `sccache` to 1 of 1 calls");
         assert_eq!(shortened("-Clink-arg=-Wl,-rpath,/a/b:/c/d"), "-Clink-arg=-Wl,-rpath,b:d");
         assert_eq!(shortened("src/lib.rs --remap=/a/b=/c"), "src/lib.rs --remap=b=c");

@@ -2,11 +2,11 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct CargoArgs;
+pub(super) struct CargoArgsAxis;
 
 /// Options that are known to change nothing but what is built: with a value, and without.
 const WITH_VALUE: [&str; 7] =
@@ -124,7 +124,7 @@ fn reason(word: &str, name: &str) -> &'static str {
     "it is not known to be safe for a measurement"
 }
 
-impl Axis for CargoArgs {
+impl Axis for CargoArgsAxis {
     fn key(&self) -> &'static str {
         "cargo-args"
     }
@@ -139,7 +139,7 @@ impl Axis for CargoArgs {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         match refused(text) {
-            None => Ok(Box::new(Args(text.split_whitespace().map(str::to_owned).collect()))),
+            None => Ok(Box::new(CargoArgList(text.split_whitespace().map(str::to_owned).collect()))),
             Some((word, reason)) => {
                 Err(Refusal::new(format!("`{word}` cannot be one of `cargo-args`: {reason}")))
             }
@@ -148,9 +148,9 @@ impl Axis for CargoArgs {
 }
 
 #[derive(Debug)]
-struct Args(Vec<String>);
+struct CargoArgList(Vec<String>);
 
-impl SettingValue for Args {
+impl SettingValue for CargoArgList {
     fn is_default(&self) -> bool {
         self.0.is_empty()
     }
@@ -175,16 +175,16 @@ impl SettingValue for Args {
         request.args.extend(self.0.iter().cloned());
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         if self.is_default() {
-            return Ok(Lines::default());
+            return Ok(SettingLines::default());
         }
         Err(Unwritable(format!("arguments of cargo stand on the command line: `{}`", self.0.join(" "))))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return Finding::nothing_asked();
+            return ProofFinding::nothing_asked();
         }
         input.raw()
     }

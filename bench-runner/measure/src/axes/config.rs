@@ -2,16 +2,16 @@
 
 use bench_runner_core::record::{ProofResult, Refusal, SNIPPET};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
 use super::flatten::flatten;
-use super::lines::{Lines, Situation, Unwritable};
+use super::lines::{SettingLines, Situation, Unwritable};
 use super::rustflags::lacking;
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct Config;
-pub(super) struct Snippet;
+pub(super) struct ConfigAxis;
+pub(super) struct SnippetAxis;
 
-impl Axis for Config {
+impl Axis for ConfigAxis {
     fn key(&self) -> &'static str {
         "config"
     }
@@ -25,11 +25,11 @@ impl Axis for Config {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(Piece { leaves: flatten(text)? }))
+        Ok(Box::new(ConfigPiece { leaves: flatten(text)? }))
     }
 }
 
-impl Axis for Snippet {
+impl Axis for SnippetAxis {
     fn key(&self) -> &'static str {
         SNIPPET
     }
@@ -43,25 +43,25 @@ impl Axis for Snippet {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(File { piece: Piece { leaves: flatten(text)? }, text: text.to_owned() }))
+        Ok(Box::new(SnippetFile { piece: ConfigPiece { leaves: flatten(text)? }, text: text.to_owned() }))
     }
 }
 
 /// A piece of configuration.
 #[derive(Debug)]
-struct Piece {
+struct ConfigPiece {
     /// Dotted keys with values in TOML.
     leaves: Vec<(String, String)>,
 }
 
 /// A piece of configuration, with the text that it was in.
 #[derive(Debug)]
-struct File {
-    piece: Piece,
+struct SnippetFile {
+    piece: ConfigPiece,
     text: String,
 }
 
-impl Piece {
+impl ConfigPiece {
     fn available(&self, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_none() {
             return Err(Refusal::new(
@@ -105,7 +105,7 @@ fn flags_of(value: &str) -> Vec<String> {
     }
 }
 
-impl SettingValue for Piece {
+impl SettingValue for ConfigPiece {
     fn is_default(&self) -> bool {
         self.leaves.is_empty()
     }
@@ -126,15 +126,15 @@ impl SettingValue for Piece {
         self.add_to(request);
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return Finding::nothing_asked();
+            return ProofFinding::nothing_asked();
         }
         input.raw().and(self.dropped(input))
     }
 }
 
-impl SettingValue for File {
+impl SettingValue for SnippetFile {
     fn is_proven_by_comparison(&self) -> bool {
         true
     }
@@ -151,16 +151,16 @@ impl SettingValue for File {
         self.piece.add_to(request);
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
-        Ok(Lines { verbatim: Some(self.text.clone()), ..Lines::default() })
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
+        Ok(SettingLines { verbatim: Some(self.text.clone()), ..SettingLines::default() })
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let finding = input.raw();
         let nothing = input.difference().is_some_and(|difference| difference.is_none());
         let finding = if nothing {
             let found = "changes no compiler call, so there is nothing to compare".to_owned();
-            Finding { found, result: ProofResult::Fails, ..finding }
+            ProofFinding { found, result: ProofResult::Fails, ..finding }
         } else {
             finding
         };

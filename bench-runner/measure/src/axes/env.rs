@@ -2,16 +2,16 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal, leads_to_a_cache};
 
-pub(super) struct Env;
+pub(super) struct EnvAxis;
 
 /// The made environment is the harness's own: these names cannot be an axis.
 const RESERVED: [&str; 8] = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "CARGO_HOME", "RUSTC", "RUSTDOC"];
 
-impl Axis for Env {
+impl Axis for EnvAxis {
     fn key(&self) -> &'static str {
         "env.NAME"
     }
@@ -45,17 +45,17 @@ impl Axis for Env {
                 "the variable {name} is set by the harness itself and cannot be an axis"
             )));
         }
-        Ok(Box::new(Variable { name: name.to_owned(), value: text.to_owned() }))
+        Ok(Box::new(EnvVariable { name: name.to_owned(), value: text.to_owned() }))
     }
 }
 
 #[derive(Debug)]
-struct Variable {
+struct EnvVariable {
     name: String,
     value: String,
 }
 
-impl SettingValue for Variable {
+impl SettingValue for EnvVariable {
     fn probe(&self, _: &ParsedSettings, _: &Context) -> Result<Available, Refusal> {
         Ok(Available::plainly(self.value.as_str()))
     }
@@ -70,19 +70,19 @@ impl SettingValue for Variable {
         request.env_from.insert(name.clone(), format!("env.{name}={value}"));
     }
 
-    fn advise(&self, _: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         let (name, value) = (self.name.as_str(), self.value.clone());
         // cargo reads these itself, before it sets any; rustup does so before there is a cargo.
         let too_late = name.starts_with("CARGO") || name.starts_with("RUST");
         if too_late || !situation.by_cargo {
-            return Ok(Lines { environment: [(name.to_owned(), value)].into(), ..Lines::default() });
+            return Ok(SettingLines { environment: [(name.to_owned(), value)].into(), ..SettingLines::default() });
         }
         let fields = [("value".to_owned(), value.into()), ("force".to_owned(), true.into())];
-        Ok(Lines::config(&format!("env.{name}"), toml::Table::from_iter(fields)))
+        Ok(SettingLines::config(&format!("env.{name}"), toml::Table::from_iter(fields)))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> Finding {
-        Finding::not_provable(
+    fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> ProofFinding {
+        ProofFinding::not_provable(
             format!("{}={}", self.name, self.value),
             "it was in the environment; what the build made of it cannot be seen",
         )

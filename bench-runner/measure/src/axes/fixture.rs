@@ -2,9 +2,9 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Context, Finding, ParsedSettings, ProofInput, Setting, SettingValue, Settings};
+use super::axis::{Available, Context, ProofFinding, ParsedSettings, ProofInput, Setting, SettingValue, Settings};
 use crate::build::{
-    BuildRequest, CalledUnit, CompilerCall, ElfFacts, Evidence, Linked, PackageName, Part, Toolchain,
+    BuildRequest, CalledUnit, CompilerCall, ElfFacts, BuildEvidence, Linked, PackageName, BuildPart, Toolchain,
 };
 
 /// A project with nothing of its own, on a toolchain that is nowhere.
@@ -12,7 +12,7 @@ pub(crate) fn context() -> Context {
     Context {
         toolchain: Some(Toolchain::sample()),
         config: None,
-        in_force: crate::build::InForce { target: Toolchain::sample().host_target(), ..Default::default() },
+        in_force: crate::build::SettingsInForce { target: Toolchain::sample().host_target(), ..Default::default() },
         manifest: None,
         path: "".into(),
         tools: "/tools".into(),
@@ -56,7 +56,7 @@ pub(crate) fn applied(key: &str, value: &str, context: &Context) -> BuildRequest
     request
 }
 
-pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &Evidence) -> Finding {
+pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &BuildEvidence) -> ProofFinding {
     let input = ProofInput { build, baseline: None, edited: false };
     with(key, value, |setting| setting.value.prove(setting.beside, context, &input))
 }
@@ -79,11 +79,11 @@ pub(crate) fn words(line: &str) -> Vec<String> {
 }
 
 /// A call of rustc for the crate `name` with the arguments in `line`: of the package `p`, where it is not a dependency's.
-pub(crate) fn call(part: Part, name: &str, line: &str) -> CompilerCall {
+pub(crate) fn call(part: BuildPart, name: &str, line: &str) -> CompilerCall {
     let args = words(&format!("/tc/bin/rustc --crate-name {name} {line}"));
-    let member = part != Part::Dependency;
+    let member = part != BuildPart::Dependency;
     let kind = match part {
-        Part::Host => "custom-build",
+        BuildPart::Host => "custom-build",
         _ if line.contains("--crate-type bin") => "bin",
         _ => "lib",
     };
@@ -95,32 +95,32 @@ pub(crate) fn call(part: Part, name: &str, line: &str) -> CompilerCall {
     };
     let directory = package.directory();
     let unit =
-        CalledUnit { package, directory, member, kind: kind.into(), test: false, asked: part != Part::Host };
+        CalledUnit { package, directory, member, kind: kind.into(), test: false, asked: part != BuildPart::Host };
     CompilerCall { name: name.to_owned(), part, unit: Some(unit), args }
 }
 
 /// What a build shows that made `p` of a library and a binary of its own, a dependency and a build script, with
 /// these arguments for the own ones and for the dependency.
-pub(crate) fn built(own: &str, dependency: &str) -> Evidence {
+pub(crate) fn built(own: &str, dependency: &str) -> BuildEvidence {
     let calls = vec![
-        call(Part::Host, "build_script_build", "build.rs --crate-type bin"),
-        call(Part::Dependency, "dep", &format!("/r/dep/src/lib.rs --crate-type lib {dependency}")),
-        call(Part::Own, "p", &format!("src/lib.rs --crate-type lib {own}")),
-        call(Part::Own, "p", &format!("src/main.rs --crate-type bin {own}")),
+        call(BuildPart::Host, "build_script_build", "build.rs --crate-type bin"),
+        call(BuildPart::Dependency, "dep", &format!("/r/dep/src/lib.rs --crate-type lib {dependency}")),
+        call(BuildPart::Own, "p", &format!("src/lib.rs --crate-type lib {own}")),
+        call(BuildPart::Own, "p", &format!("src/main.rs --crate-type bin {own}")),
     ];
-    Evidence { compiler_calls: calls, ..Evidence::default() }
+    BuildEvidence { compiler_calls: calls, ..BuildEvidence::default() }
 }
 
 /// The same with a program that has these sections and this comment.
-pub(crate) fn linked(evidence: Evidence, sections: &[(&str, u64)], comments: &[&str]) -> Evidence {
+pub(crate) fn linked(evidence: BuildEvidence, sections: &[(&str, u64)], comments: &[&str]) -> BuildEvidence {
     let facts = ElfFacts {
         sections: sections.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),
         comments: comments.iter().map(|&comment| comment.to_owned()).collect(),
         ..ElfFacts::default()
     };
     let file = "/t/debug/deps/p".into();
-    let linked = Linked { file, name: "p".into(), part: Part::Own, facts: Ok(facts), step: None };
-    Evidence { linked: vec![linked], ..evidence }
+    let linked = Linked { file, name: "p".into(), part: BuildPart::Own, facts: Ok(facts), step: None };
+    BuildEvidence { linked: vec![linked], ..evidence }
 }
 
 /// The context of [`context`] on a nightly toolchain.

@@ -38,7 +38,7 @@ pub struct Unwritable(pub String);
 
 /// What makes one setting permanent.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Lines {
+pub struct SettingLines {
     /// Flags for rustc.
     pub rustflags: Vec<String>,
     /// For cargo's configuration.
@@ -57,7 +57,7 @@ pub struct Lines {
     pub remarks: Vec<String>,
 }
 
-impl Lines {
+impl SettingLines {
     /// No line at all, because of this.
     pub(super) fn nothing(why: &str) -> Self {
         Self::default().noting(why)

@@ -37,12 +37,12 @@ use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
 use crate::build::BuildRequest;
 
-pub use advice::{CONFIG, MANIFEST, TOOLCHAIN, Written};
+pub use advice::{CONFIG, MANIFEST, TOOLCHAIN, AdvisedFiles};
 pub use axis::{
-    Available, Axis, Context, Finding, ParsedSettings, ProofInput, Reference, Setting, SettingValue,
-    Settings, Tool,
+    Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, ReferenceBuild, Setting, SettingValue,
+    Settings, ToolInUse,
 };
-pub use lines::{Lines, SYSROOT, Situation, Unwritable};
+pub use lines::{SettingLines, SYSROOT, Situation, Unwritable};
 
 /// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
 pub(crate) const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];
@@ -50,30 +50,30 @@ pub(crate) const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];
 /// All axes, in the order of help texts.
 pub fn all() -> &'static [&'static dyn Axis] {
     &[
-        &linker::Linker,
-        &linker::Driver,
-        &linker::Threads,
-        &profile::Profile,
-        &toolchain::Toolchain,
-        &backend::Backend,
+        &linker::LinkerAxis,
+        &linker::LinkerDriverAxis,
+        &linker::LinkerThreadsAxis,
+        &profile::ProfileAxis,
+        &toolchain::ToolchainAxis,
+        &backend::BackendAxis,
         &profile_keys::LTO,
-        &profile_keys::CodegenUnits,
-        &profile_keys::OptLevel,
+        &profile_keys::CodegenUnitsAxis,
+        &profile_keys::OptLevelAxis,
         &profile_keys::DEBUG,
         &profile_keys::SPLIT_DEBUGINFO,
         &profile_keys::STRIP,
         &profile_keys::INCREMENTAL,
-        &jobs::Jobs,
-        &threads::Threads,
-        &target_cpu::TargetCpu,
-        &cache::Cache,
-        &env::Env,
-        &arg::Arg,
-        &rustflags::Rustflags,
-        &cargo_args::CargoArgs,
-        &config::Config,
-        &config::Snippet,
-        &as_configured::AsConfigured,
+        &jobs::JobsAxis,
+        &threads::ThreadsAxis,
+        &target_cpu::TargetCpuAxis,
+        &cache::CacheAxis,
+        &env::EnvAxis,
+        &arg::ArgAxis,
+        &rustflags::RustflagsAxis,
+        &cargo_args::CargoArgsAxis,
+        &config::ConfigAxis,
+        &config::SnippetAxis,
+        &as_configured::AsConfiguredAxis,
     ]
 }
 
@@ -133,7 +133,7 @@ pub fn configured_of(settings: &Settings) -> Option<&str> {
 /// # Errors
 /// If the text is not one that this program makes.
 pub fn apply_configured(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
-    as_configured::User::parse(text).map(|user| user.apply_to(request))
+    as_configured::UserConfiguration::parse(text).map(|user| user.apply_to(request))
 }
 
 /// The toolchain that settings name, if they name one.
@@ -152,10 +152,10 @@ pub(crate) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<St
 }
 
 /// The lines that make the settings of a variant permanent.
-pub fn advise(settings: &Settings, situation: &Situation) -> Written {
+pub fn advise(settings: &Settings, situation: &Situation) -> AdvisedFiles {
     match parse_all(settings) {
         Ok(settings) => advice::advise(&settings, situation),
-        Err(refusal) => Written::not(refusal.what),
+        Err(refusal) => AdvisedFiles::not(refusal.what),
     }
 }
 

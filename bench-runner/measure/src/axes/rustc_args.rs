@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bench_runner_core::record::ProofResult;
 
-use super::axis::{Context, Finding};
-use crate::build::{Artifact, CompilerCall, Evidence, Part};
+use super::axis::{Context, ProofFinding};
+use crate::build::{Artifact, CompilerCall, BuildEvidence, BuildPart};
 
 /// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
 pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
@@ -53,7 +53,7 @@ pub(super) fn crate_types(call: &CompilerCall) -> Vec<&str> {
 
 /// Which keys of a profile decide about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(super) enum CrateClass {
     /// Crates of the workspace that the results are made of: the profile's own keys.
     Own,
     /// The other crates that the results are made of: `package."*"`.
@@ -68,17 +68,17 @@ pub(super) enum Class {
 }
 
 /// The class of `call`.
-pub(super) fn class(call: &CompilerCall) -> Class {
+pub(super) fn class(call: &CompilerCall) -> CrateClass {
     match call.part {
-        Part::Own => Class::Own,
-        Part::Dependency => Class::Dependency,
-        Part::Host => Class::Host { member: call.unit.as_ref().is_some_and(|unit| unit.member) },
-        Part::Unknown => Class::Unknown,
+        BuildPart::Own => CrateClass::Own,
+        BuildPart::Dependency => CrateClass::Dependency,
+        BuildPart::Host => CrateClass::Host { member: call.unit.as_ref().is_some_and(|unit| unit.member) },
+        BuildPart::Unknown => CrateClass::Unknown,
     }
 }
 
 /// One thing that calls are to say.
-pub(super) struct Wanted<'a> {
+pub(super) struct ExpectedArg<'a> {
     /// The calls, in words, such as `its own crates`.
     pub(super) whose: &'static str,
     /// Which calls.
@@ -91,7 +91,7 @@ pub(super) const OWN: &str = "its own crates";
 pub(super) const DEPENDENCIES: &str = "dependencies";
 
 /// What is to be said of `name` by calls, read by `read` in one spelling for each meaning.
-pub(super) struct Question<'a> {
+pub(super) struct ArgCheck<'a> {
     /// Name of what is read, such as `codegen-units`.
     pub(super) name: &'a str,
     /// What one call says.
@@ -100,14 +100,14 @@ pub(super) struct Question<'a> {
     pub(super) excepted: BTreeSet<String>,
 }
 
-impl Question<'_> {
+impl ArgCheck<'_> {
     /// How many of the wanted calls say what is wanted. Without any such call nothing is proven.
-    pub(super) fn ask(&self, evidence: &Evidence, wanted: &Wanted<'_>) -> Seen {
+    pub(super) fn ask(&self, evidence: &BuildEvidence, wanted: &ExpectedArg<'_>) -> PartialFinding {
         let all = || evidence.compiler_calls.iter().filter(|call| (wanted.among)(call));
         let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
         let asked: Vec<&CompilerCall> = all().filter(|call| !excepted(call)).collect();
         if asked.is_empty() {
-            return Seen::unclear(none_of(wanted.whose, evidence));
+            return PartialFinding::unclear(none_of(wanted.whose, evidence));
         }
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
@@ -123,17 +123,17 @@ impl Question<'_> {
         if left_out > 0 {
             found += &format!(", {left_out} with a setting of its own left out");
         }
-        Seen::of(found, agree == asked.len())
+        PartialFinding::of(found, agree == asked.len())
     }
 
     /// The same of own crates and, where there are any, of dependencies.
-    pub(super) fn ask_all(&self, evidence: &Evidence, value: &str) -> Seen {
-        let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value };
+    pub(super) fn ask_all(&self, evidence: &BuildEvidence, value: &str) -> PartialFinding {
+        let own = ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value };
         let others =
-            |call: &CompilerCall| class(call) == Class::Dependency && !self.excepted.contains(&call.name);
+            |call: &CompilerCall| class(call) == CrateClass::Dependency && !self.excepted.contains(&call.name);
         let of_own = self.ask(evidence, &own);
         if !evidence.compiler_calls.iter().any(others) {
-            let dependency = |call: &&CompilerCall| class(call) == Class::Dependency;
+            let dependency = |call: &&CompilerCall| class(call) == CrateClass::Dependency;
             return match evidence.compiler_calls.iter().filter(dependency).count() {
                 0 => of_own,
                 left_out => of_own.noting(&format!(
@@ -141,12 +141,12 @@ impl Question<'_> {
                 )),
             };
         }
-        of_own.and(self.ask(evidence, &Wanted { whose: DEPENDENCIES, among: &others, value }))
+        of_own.and(self.ask(evidence, &ExpectedArg { whose: DEPENDENCIES, among: &others, value }))
     }
 }
 
 /// What is said where there is no call of somebody's.
-pub(super) fn none_of(whose: &str, evidence: &Evidence) -> String {
+pub(super) fn none_of(whose: &str, evidence: &BuildEvidence) -> String {
     match &evidence.parts_unknown {
         Some(reason) => format!("no compiler call is known to be of {whose}: {reason}"),
         None => format!("no compiler call of {whose}"),
@@ -155,17 +155,17 @@ pub(super) fn none_of(whose: &str, evidence: &Evidence) -> String {
 
 /// The crates for which the project itself sets `key` in some profile, by the names that rustc has for them. With
 /// `package."*"` that is every one of `evidence` outside of the workspace.
-pub(super) fn excepted(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
+pub(super) fn excepted(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
     let mut names = excepted_by_name(key, context, evidence);
     if packages_setting(key, context, evidence).any(|name| name == "*") {
-        let others = evidence.compiler_calls.iter().filter(|call| class(call) == Class::Dependency);
+        let others = evidence.compiler_calls.iter().filter(|call| class(call) == CrateClass::Dependency);
         names.extend(others.map(|call| call.name.clone()));
     }
     names
 }
 
 /// The same without what is said of all dependencies together. A package's crates may have other names than it has.
-pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
+pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
     let named: Vec<&str> = packages_setting(key, context, evidence)
         .filter(|name| *name != "*")
         .map(|specification| {
@@ -190,7 +190,7 @@ fn package(artifact: &Artifact) -> &str {
 fn packages_setting<'a>(
     key: &'a str,
     context: &'a Context,
-    evidence: &Evidence,
+    evidence: &BuildEvidence,
 ) -> impl Iterator<Item = &'a str> {
     let profiles = in_force(context, evidence);
     let tables = [&context.manifest, &context.config].into_iter().flatten();
@@ -203,7 +203,7 @@ fn packages_setting<'a>(
 }
 
 /// The profile that was built with, and those that it inherits from.
-fn in_force(context: &Context, evidence: &Evidence) -> Vec<String> {
+fn in_force(context: &Context, evidence: &BuildEvidence) -> Vec<String> {
     let given = evidence.command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
     let mut names = vec![given.unwrap_or_else(|| "dev".to_owned())];
     while let Some(last) = names.last() {
@@ -223,18 +223,18 @@ fn in_force(context: &Context, evidence: &Evidence) -> Vec<String> {
 }
 
 /// What several pieces of evidence say together; nothing is unclear.
-pub(super) fn together(seen: impl Iterator<Item = Seen>) -> Seen {
-    seen.reduce(Seen::and).unwrap_or_else(|| Seen::unclear("nothing to look at".to_owned()))
+pub(super) fn together(seen: impl Iterator<Item = PartialFinding>) -> PartialFinding {
+    seen.reduce(PartialFinding::and).unwrap_or_else(|| PartialFinding::unclear("nothing to look at".to_owned()))
 }
 
 /// What one piece of evidence says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct PartialFinding {
     pub(super) found: String,
     pub(super) result: ProofResult,
 }
 
-impl Seen {
+impl PartialFinding {
     pub(super) fn of(found: String, holds: bool) -> Self {
         Self { found, result: if holds { ProofResult::Holds } else { ProofResult::Fails } }
     }
@@ -262,14 +262,14 @@ impl Seen {
         Self { found: format!("{}; {remark}", self.found), ..self }
     }
 
-    pub(super) fn finding(self, expected: String) -> Finding {
-        Finding { expected, found: self.found, result: self.result }
+    pub(super) fn finding(self, expected: String) -> ProofFinding {
+        ProofFinding { expected, found: self.found, result: self.result }
     }
 }
 
 /// The sections of what was linked of the project's own whose names satisfy `which`, by name, the files together, in
 /// bytes. `None` where no file can be read.
-pub(super) fn sections(evidence: &Evidence, which: impl Fn(&str) -> bool) -> Option<BTreeMap<String, u64>> {
+pub(super) fn sections(evidence: &BuildEvidence, which: impl Fn(&str) -> bool) -> Option<BTreeMap<String, u64>> {
     let mut sizes = BTreeMap::new();
     let mut any = false;
     for facts in evidence.own_facts() {

@@ -5,18 +5,18 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::{self, Question, Seen};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, as_applied};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::values;
 use crate::build::{BuildRequest, Goal, Toolchain};
 use crate::process::{ToolCall, check_tool};
 
-pub(super) struct TargetCpu;
+pub(super) struct TargetCpuAxis;
 
 const KEY: &str = "target-cpu";
 
-impl Axis for TargetCpu {
+impl Axis for TargetCpuAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -35,10 +35,10 @@ impl Axis for TargetCpu {
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte))
         };
         Ok(Box::new(match text.strip_prefix("native@") {
-            Some(name) if is_name(name) => Cpu::Native { planned: Some(name.to_owned()) },
-            _ if text == "default" => Cpu::Default,
-            _ if text == "native" => Cpu::Native { planned: None },
-            _ if is_name(text) => Cpu::Named(text.to_owned()),
+            Some(name) if is_name(name) => CpuChoice::Native { planned: Some(name.to_owned()) },
+            _ if text == "default" => CpuChoice::Default,
+            _ if text == "native" => CpuChoice::Native { planned: None },
+            _ if is_name(text) => CpuChoice::Named(text.to_owned()),
             _ => {
                 return Err(Refusal::new(format!("`{text}` is not a name of a CPU"))
                     .with_help("`rustc --print target-cpus` lists them"));
@@ -48,7 +48,7 @@ impl Axis for TargetCpu {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cpu {
+enum CpuChoice {
     /// The one that the project's own flags name, or else rustc's default for the target.
     Default,
     /// That of the machine that builds, which the plan knows by its name.
@@ -58,7 +58,7 @@ enum Cpu {
     Named(String),
 }
 
-impl Cpu {
+impl CpuChoice {
     /// As rustc takes it; `None` if nothing is added.
     fn flag_value(&self) -> Option<&str> {
         match self {
@@ -74,10 +74,10 @@ fn configured(context: &Context) -> Option<&str> {
     rustc_args::codegen(&context.in_force.flags, KEY)
 }
 
-impl SettingValue for Cpu {
+impl SettingValue for CpuChoice {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         let Some(toolchain) = &context.toolchain else { return values::of_cargo(KEY, "", context) };
-        let known = Known::of(toolchain, context)?;
+        let known = KnownCpus::of(toolchain, context)?;
         let native = || format!("native@{}", known.native.as_deref().unwrap_or_default());
         match self {
             Self::Default => Ok(Available::plainly(match configured(context) {
@@ -119,9 +119,9 @@ impl SettingValue for Cpu {
         }
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let value = self.flag_value().or(configured(context)).unwrap_or("not set");
-        let question = Question {
+        let question = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
             excepted: Default::default(),
@@ -129,13 +129,13 @@ impl SettingValue for Cpu {
         let seen = question.ask_all(input.build, value);
         let Self::Native { planned } = self else { return seen.finding(format!("{KEY}={value}")) };
         let toolchain = context.toolchain.as_ref();
-        let here = toolchain.and_then(|toolchain| Known::of(toolchain, context).ok()?.native);
+        let here = toolchain.and_then(|toolchain| KnownCpus::of(toolchain, context).ok()?.native);
         let of_machine = match &here {
             Some(name) if planned.as_ref().is_none_or(|planned| planned == name) => {
-                Seen::of(format!("native is {name} here"), true)
+                PartialFinding::of(format!("native is {name} here"), true)
             }
-            Some(name) => Seen::of(format!("native is {name} here"), false),
-            None => Seen::unclear("rustc does not say which CPU native is".to_owned()),
+            Some(name) => PartialFinding::of(format!("native is {name} here"), false),
+            None => PartialFinding::unclear("rustc does not say which CPU native is".to_owned()),
         };
         let name = planned.as_ref().or(here.as_ref());
         seen.and(of_machine).finding(match name {
@@ -151,9 +151,9 @@ impl SettingValue for Cpu {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(match self {
-            Self::Default => Lines::nothing(
+            Self::Default => SettingLines::nothing(
                 "The CPU is the one that rustc takes by itself: whatever names another one has to go.",
             ),
             Self::Native { planned } => {
@@ -170,7 +170,7 @@ impl SettingValue for Cpu {
 }
 
 /// The CPUs that rustc knows for the targets of a project.
-struct Known {
+struct KnownCpus {
     names: Vec<String>,
     /// The one that code is made for if nobody says otherwise.
     default: Option<String>,
@@ -179,7 +179,7 @@ struct Known {
     target: String,
 }
 
-impl Known {
+impl KnownCpus {
     /// What `toolchain` says of every target that the project is built for.
     fn of(toolchain: &Toolchain, context: &Context) -> Result<Self, Refusal> {
         let named = &context.in_force.named;
@@ -238,7 +238,7 @@ mod tests {
 
     use super::*;
     use crate::axes::fixture;
-    use crate::build::InForce;
+    use crate::build::SettingsInForce;
 
     /// A project with these flags of its own, on a machine with a Zen 3 and a compiler that says so.
     fn context(dir: &std::path::Path, flags: &str) -> Context {
@@ -247,7 +247,7 @@ mod tests {
         std::fs::write(&rustc, format!("#!/bin/sh\nprintf '%s' '{said}'\n")).unwrap();
         std::fs::set_permissions(&rustc, std::fs::Permissions::from_mode(0o755)).unwrap();
         let toolchain = Toolchain { rustc, ..Toolchain::sample() };
-        let in_force = InForce { flags: fixture::words(flags), ..InForce::default() };
+        let in_force = SettingsInForce { flags: fixture::words(flags), ..SettingsInForce::default() };
         Context { toolchain: Some(toolchain), in_force, ..fixture::context() }
     }
 

@@ -2,17 +2,17 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::{self, Question};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, as_applied};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::{self, ArgCheck};
 use super::values;
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct Threads;
+pub(super) struct ThreadsAxis;
 
 const KEY: &str = "threads";
 
-impl Axis for Threads {
+impl Axis for ThreadsAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -27,14 +27,14 @@ impl Axis for Threads {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         // rustc takes 256 at most and quietly makes that of more.
-        Ok(Box::new(Count(values::number(text, "a number of threads", 256)?)))
+        Ok(Box::new(FrontendThreads(values::number(text, "a number of threads", 256)?)))
     }
 }
 
 #[derive(Debug)]
-struct Count(u32);
+struct FrontendThreads(u32);
 
-impl SettingValue for Count {
+impl SettingValue for FrontendThreads {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         match &context.toolchain {
             Some(toolchain) if !toolchain.is_nightly() => {
@@ -53,12 +53,12 @@ impl SettingValue for Count {
         request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(as_applied(self, beside, situation)?.noting("The flag `-Zthreads` needs a nightly compiler."))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let question = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::unstable(args, KEY).unwrap_or("not set").to_owned(),
             excepted: Default::default(),

@@ -8,7 +8,7 @@ use super::{ElfFacts, PackageName};
 
 /// Everything that a finished build's output and files show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evidence {
+pub struct BuildEvidence {
     /// The arguments of the build command.
     pub command: Vec<String>,
     /// What the build tool complained of first, in a line, where the build failed and it says so.
@@ -39,10 +39,10 @@ pub struct Evidence {
     pub cache_of_rust: Option<CacheUse>,
 }
 
-impl Evidence {
+impl BuildEvidence {
     /// The traces in the linked files of the project itself, as far as they can be read.
     pub(crate) fn own_facts(&self) -> impl Iterator<Item = &ElfFacts> {
-        let own = self.linked.iter().filter(|linked| linked.part == Part::Own);
+        let own = self.linked.iter().filter(|linked| linked.part == BuildPart::Own);
         own.filter_map(|linked| linked.facts.as_ref().ok())
     }
 }
@@ -64,7 +64,7 @@ pub struct CompilerCall {
     /// Name of the crate.
     pub name: String,
     /// Whose unit it compiled.
-    pub part: Part,
+    pub part: BuildPart,
     /// The unit, where cargo says which one it is.
     pub unit: Option<CalledUnit>,
     /// The whole command: a wrapper where there is one, rustc, its arguments.
@@ -151,7 +151,7 @@ pub struct Linked {
     /// Its name and package, in words.
     pub name: String,
     /// Whose unit it is.
-    pub part: Part,
+    pub part: BuildPart,
     /// The traces in it, or why they cannot be read.
     pub facts: Result<ElfFacts, String>,
     /// The command that made it, where it was shown.
@@ -160,7 +160,7 @@ pub struct Linked {
 
 /// Which part of a build a unit belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum BuildPart {
     /// Members of the workspace, as far as the results are made of them.
     Own,
     /// What the results are made of besides.

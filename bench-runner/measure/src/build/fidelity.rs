@@ -6,7 +6,7 @@ use std::path::Path;
 use bench_runner_core::record::Difference;
 use toml::Value;
 
-use super::ask::{Configuration, Entry, Flags, PlannedUnit, Units};
+use super::ask::{Configuration, ConfigEntry, CompilerFlags, PlannedUnit, PlannedUnits};
 use super::user_settings::{absolute, is_secret};
 
 /// Most units that are named in one difference.
@@ -14,19 +14,19 @@ const NAMED: usize = 4;
 
 /// What cargo says of a build.
 #[derive(Debug, Clone, Copy)]
-pub struct Side<'a> {
+pub struct ComparedBuild<'a> {
     /// The directory that holds the whole tree, without links: what lies below it is compared by its place in it.
     pub tree: &'a Path,
     /// The configuration that it reads.
     pub configuration: &'a Configuration,
     /// The flags of its compiler calls, if they are to be compared.
-    pub flags: Option<&'a Flags>,
+    pub flags: Option<&'a CompilerFlags>,
     /// Its units, if they are to be compared.
-    pub units: Option<&'a Units>,
+    pub units: Option<&'a PlannedUnits>,
 }
 
 /// How the user's own build differs from the one that is measured here.
-pub fn differences(yours: &Side<'_>, here: &Side<'_>) -> Vec<Difference> {
+pub fn differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<Difference> {
     let mut all = of_configuration(yours, here);
     if let (Some(your_flags), Some(our_flags)) = (yours.flags, here.flags) {
         all.extend(of_flags((your_flags, yours.tree), (our_flags, here.tree)));
@@ -41,7 +41,7 @@ fn difference(what: &str, yours: String, here: String) -> Difference {
     Difference { what: what.to_owned(), yours, here }
 }
 
-fn of_configuration(yours: &Side<'_>, here: &Side<'_>) -> Vec<Difference> {
+fn of_configuration(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<Difference> {
     let (yours, here) = (values(yours), values(here));
     let keys: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
     let differing = keys.into_iter().filter(|key| yours.get(*key) != here.get(*key));
@@ -55,9 +55,9 @@ fn of_configuration(yours: &Side<'_>, here: &Side<'_>) -> Vec<Difference> {
 }
 
 /// The values that can change a compiler call, by key.
-fn values(side: &Side<'_>) -> BTreeMap<String, Vec<String>> {
+fn values(side: &ComparedBuild<'_>) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let deciding: Vec<Entry> =
+    let deciding: Vec<ConfigEntry> =
         side.configuration.entries.iter().filter(|entry| entry.decides()).cloned().collect();
     for entry in absolute(&deciding) {
         // The value has been made absolute, so what was relative is the same thing as what was not.
@@ -76,7 +76,7 @@ fn values(side: &Side<'_>) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The key of an entry; a variable with options has the same as one without.
-fn key_of(entry: &Entry) -> String {
+fn key_of(entry: &ConfigEntry) -> String {
     let name = entry.name();
     let of_variable = entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "value";
     if of_variable { name.trim_end_matches(".value").to_owned() } else { name }
@@ -102,8 +102,8 @@ fn within(text: &str, tree: &Path) -> String {
     out
 }
 
-fn of_flags(yours: (&Flags, &Path), here: (&Flags, &Path)) -> Vec<Difference> {
-    let said = |(flags, tree): (&Flags, &Path)| -> BTreeMap<String, String> {
+fn of_flags(yours: (&CompilerFlags, &Path), here: (&CompilerFlags, &Path)) -> Vec<Difference> {
+    let said = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
         let line = |flags: &[String]| within(&flags.join(" "), tree);
         let targets = flags.targets.iter().map(|(target, flags)| (within(target, tree), line(flags)));
         std::iter::once(("the host".to_owned(), line(&flags.host))).chain(targets).collect()
@@ -123,7 +123,7 @@ fn of_flags(yours: (&Flags, &Path), here: (&Flags, &Path)) -> Vec<Difference> {
         .collect()
 }
 
-fn of_units(yours: (&Units, &Path), here: (&Units, &Path)) -> Vec<Difference> {
+fn of_units(yours: (&PlannedUnits, &Path), here: (&PlannedUnits, &Path)) -> Vec<Difference> {
     let (yours, here) = (described(yours), described(here));
     let mut all = Vec::new();
     let only = |of: &BTreeMap<String, BTreeSet<String>>, other: &BTreeMap<String, BTreeSet<String>>| {
@@ -160,7 +160,7 @@ pub fn listed(names: &[&str]) -> String {
 }
 
 /// The units by name, each with all that cargo says of how it is built.
-fn described((units, tree): (&Units, &Path)) -> BTreeMap<String, BTreeSet<String>> {
+fn described((units, tree): (&PlannedUnits, &Path)) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for unit in &units.units {
         all.entry(name(unit, tree)).or_default().extend(details(unit, tree));
@@ -207,14 +207,14 @@ fn details(unit: &PlannedUnit, tree: &Path) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{Origin, PackageName};
+    use crate::build::{ConfigOrigin, PackageName};
 
-    fn entry(key: &str, value: impl Into<Value>, file: &str) -> Entry {
+    fn entry(key: &str, value: impl Into<Value>, file: &str) -> ConfigEntry {
         let key = key.split('|').map(str::to_owned).collect();
-        Entry { key, item: false, value: value.into(), origin: Origin::File(file.into()) }
+        ConfigEntry { key, item: false, value: value.into(), origin: ConfigOrigin::File(file.into()) }
     }
 
-    fn configuration(entries: Vec<Entry>) -> Configuration {
+    fn configuration(entries: Vec<ConfigEntry>) -> Configuration {
         Configuration { entries, variables: Vec::new() }
     }
 
@@ -236,7 +236,7 @@ mod tests {
             entry("build|rustc-wrapper", "/cache/t/p/tools/w", "/cache/t/p/.cargo/config.toml"),
             entry("env|A|value", "1", "/cache/t/p/.cargo/config.toml"),
         ]);
-        let side = |configuration, tree| Side { tree, configuration, flags: None, units: None };
+        let side = |configuration, tree| ComparedBuild { tree, configuration, flags: None, units: None };
         let found = differences(&side(&yours, Path::new("/w")), &side(&here, Path::new("/cache/t")));
         assert_eq!(
             said(&found),
@@ -254,13 +254,13 @@ mod tests {
 
     #[test]
     fn flags_are_compared_by_target() {
-        let flags = |host: &str, targets: &[(&str, &str)]| Flags {
+        let flags = |host: &str, targets: &[(&str, &str)]| CompilerFlags {
             compiler: "/tc/rustc".into(),
             host: host.split_whitespace().map(str::to_owned).collect(),
             targets: targets.iter().map(|(t, f)| ((*t).to_owned(), vec![(*f).to_owned()])).collect(),
         };
         let trees = [Path::new("/w"), Path::new("/c")];
-        let compare = |yours: &Flags, here: &Flags| said(&of_flags((yours, trees[0]), (here, trees[1])));
+        let compare = |yours: &CompilerFlags, here: &CompilerFlags| said(&of_flags((yours, trees[0]), (here, trees[1])));
         assert_eq!(compare(&flags("-L/w/x", &[]), &flags("-L/c/x", &[])), Vec::<String>::new());
         assert_eq!(compare(&flags("-Ca", &[]), &flags("", &[])), ["flags: -Ca | "]);
         let other = compare(&flags("", &[("wasm", "-Ca")]), &flags("", &[]));
@@ -285,9 +285,9 @@ mod tests {
             profile: [("debuginfo".to_owned(), debug.to_owned())].into(),
             needs: Vec::new(),
         };
-        let units = |units: Vec<PlannedUnit>| Units { units, ..Units::default() };
+        let units = |units: Vec<PlannedUnit>| PlannedUnits { units, ..PlannedUnits::default() };
         let trees = [Path::new("/w"), Path::new("/c")];
-        let compare = |yours: Units, here: Units| said(&of_units((&yours, trees[0]), (&here, trees[1])));
+        let compare = |yours: PlannedUnits, here: PlannedUnits| said(&of_units((&yours, trees[0]), (&here, trees[1])));
         let same = compare(units(vec![unit("/w", "a", "2")]), units(vec![unit("/c", "a", "2")]));
         assert_eq!(same, Vec::<String>::new());
         let more = compare(

@@ -1,7 +1,7 @@
 //! What a build would link, by cargo's plan of it: whether a linker is called for the results, and whether for what runs
 //! during the build.
 
-use super::{PlannedUnit, Units};
+use super::{PlannedUnit, PlannedUnits};
 
 /// What is linked in a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Linking {
 
 impl Linking {
     /// What the units of a build say.
-    pub fn of(units: &Units) -> Self {
+    pub fn of(units: &PlannedUnits) -> Self {
         let compiled = || units.units.iter().filter(|unit| unit.mode != "run-custom-build");
         let runs = |unit: &&PlannedUnit| matches!(unit.kind.as_str(), "custom-build" | "proc-macro");
         Self {
@@ -40,7 +40,7 @@ fn is_linked(unit: &PlannedUnit) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{Flags, PackageName};
+    use crate::build::{CompilerFlags, PackageName};
 
     #[test]
     fn a_linker_is_called_for_some_units_only() {
@@ -58,7 +58,7 @@ mod tests {
                 needs: Vec::new(),
             };
             let units = units.iter().map(unit).collect();
-            Linking::of(&Units { units, roots: Vec::new(), flags: Flags::default() })
+            Linking::of(&PlannedUnits { units, roots: Vec::new(), flags: CompilerFlags::default() })
         };
         for nothing in [
             &[("lib", "build", None)][..],

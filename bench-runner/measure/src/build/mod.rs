@@ -1,5 +1,5 @@
 //! How a variant is built: a cargo-neutral [`BuildRequest`] and a [`BuildDirs`] in, one command line out; the command's
-//! output in, [`Evidence`] out.
+//! output in, [`BuildEvidence`] out.
 //!
 //! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
 //! reading which toolchain a tree asks for ([`Toolchain::of_tree`]) and for asking a [`Service`] that a build has
@@ -20,20 +20,20 @@ mod unit_graph;
 mod user_settings;
 
 pub use ask::{
-    AskError, Asked, Configuration, Entry, Flags, Members, Origin, PackageName, PlannedUnit, Units,
+    AskError, CargoInvocation, Configuration, ConfigEntry, CompilerFlags, Members, ConfigOrigin, PackageName, PlannedUnit, PlannedUnits,
     UnitsRequest, WorkspaceMember, members, units,
 };
-pub use drivers::{Answer, Answers, CargoDriver, CommandDriver, Driver, Inquiry};
+pub use drivers::{UnitsAnswer, QueryCache, CargoDriver, CommandDriver, Driver, CargoQueries};
 pub use elf_file::ElfFacts;
 pub(crate) use elf_file::read as read_elf;
-pub use evidence::{Artifact, CalledUnit, CompilerCall, Evidence, Leftovers, LinkStep, Linked, Part};
-pub use fidelity::{Side, differences, listed};
+pub use evidence::{Artifact, CalledUnit, CompilerCall, BuildEvidence, Leftovers, LinkStep, Linked, BuildPart};
+pub use fidelity::{ComparedBuild, differences, listed};
 pub use layers::merged;
 pub use linking::Linking;
 pub use request::{BuildDirs, BuildRequest, CommandLine, Detail, Goal};
-pub use service::{Corner, Found, Report, RunningService, Service, Store};
+pub use service::{CacheSandbox, DiscoveredServer, CacheReport, RunningService, Service, Store};
 pub(crate) use service::{HOLD, leads_to_a_cache};
-pub use target::{InForce, Target};
+pub use target::{SettingsInForce, BuildTarget};
 pub use toolchain::{Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub(crate) use user_settings::VARIABLES;

@@ -9,7 +9,7 @@ use super::Toolchain;
 
 /// A target to build for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Target {
+pub struct BuildTarget {
     /// Its triple, or the file that describes it.
     pub triple: String,
     /// What `rustc --print cfg` says of it, one entry a line.
@@ -18,18 +18,18 @@ pub struct Target {
 
 /// What the configuration in force says to the compiler calls for what is built, before an axis adds anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InForce {
+pub struct SettingsInForce {
     /// Flags, from whichever key or variable cargo takes them.
     pub flags: Vec<String>,
     /// What is built for; the host if nothing else is named.
-    pub target: Target,
+    pub target: BuildTarget,
     /// The targets that are named, by command line, configuration or variable.
     pub named: Vec<String>,
     /// The program that is called to link, where one is set.
     pub linker: Option<String>,
 }
 
-impl Target {
+impl BuildTarget {
     /// Whether a key of cargo's `[target]` table, a triple or `cfg(…)`, means this target. A key that cannot be read
     /// means nothing, to cargo neither.
     pub fn applies(&self, key: &str) -> bool {
@@ -55,8 +55,8 @@ impl Target {
 }
 
 impl Toolchain {
-    pub fn host_target(&self) -> Target {
-        Target { triple: self.host.clone(), cfg: self.cfg.clone() }
+    pub fn host_target(&self) -> BuildTarget {
+        BuildTarget { triple: self.host.clone(), cfg: self.cfg.clone() }
     }
 }
 

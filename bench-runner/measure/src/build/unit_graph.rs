@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Artifact, CompilerCall, Evidence};
+use super::{Artifact, CompilerCall, BuildEvidence};
 
 /// One unit of a local package, whatever it is built for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,7 +65,7 @@ pub struct UnitGraph {
 
 impl UnitGraph {
     /// Reads a build from nothing that showed its compiler calls. `None` where it shows none of local units.
-    pub fn of(evidence: &Evidence) -> Option<Self> {
+    pub fn of(evidence: &BuildEvidence) -> Option<Self> {
         let calls: Vec<(LocalUnit, &CompilerCall)> =
             evidence.compiler_calls.iter().filter_map(|call| Some((unit_of_call(call)?, call))).collect();
         let by_library: BTreeMap<PathBuf, &LocalUnit> =
@@ -81,7 +81,7 @@ impl UnitGraph {
     }
 
     /// The local units that a build compiled.
-    pub fn compiled(evidence: &Evidence) -> BTreeSet<LocalUnit> {
+    pub fn compiled(evidence: &BuildEvidence) -> BTreeSet<LocalUnit> {
         evidence.artifacts.iter().filter(|artifact| !artifact.fresh).filter_map(unit_of_artifact).collect()
     }
 
@@ -195,7 +195,7 @@ pub(super) const TEST_MARK: &str = " (test)";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CalledUnit, PackageName, Part};
+    use crate::build::{CalledUnit, PackageName, BuildPart};
 
     /// A call for a target of this kind, of the package in this directory.
     fn call(package: &str, kind: &str, line: &str) -> CompilerCall {
@@ -214,7 +214,7 @@ mod tests {
             test: kind == "test",
             asked: true,
         };
-        CompilerCall { name: args[at + 1].clone(), part: Part::Own, unit: Some(unit), args }
+        CompilerCall { name: args[at + 1].clone(), part: BuildPart::Own, unit: Some(unit), args }
     }
 
     fn artifact(unit: &str, package: &str, fresh: bool) -> Artifact {
@@ -229,8 +229,8 @@ mod tests {
         }
     }
 
-    fn evidence() -> Evidence {
-        Evidence {
+    fn evidence() -> BuildEvidence {
+        BuildEvidence {
             artifacts: vec![
                 artifact("my-derive@0.1.0 proc-macro:my-derive", "/w/s/derive", true),
                 artifact("base@0.1.0 lib:base", "/w/s/base", true),
@@ -258,7 +258,7 @@ mod tests {
                 // With a harness of its own.
                 call("/w/s", "test", "rustc --crate-name own --cfg test -C extra-filename=-6"),
             ],
-            ..Evidence::default()
+            ..BuildEvidence::default()
         }
     }
 
@@ -287,6 +287,6 @@ mod tests {
     fn what_was_compiled_is_told_by_the_artefacts() {
         let compiled = UnitGraph::compiled(&evidence());
         assert_eq!(names(&compiled), ["app", "build script of s", "cli (test)"]);
-        assert!(UnitGraph::of(&Evidence::default()).is_none());
+        assert!(UnitGraph::of(&BuildEvidence::default()).is_none());
     }
 }

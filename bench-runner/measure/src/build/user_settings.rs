@@ -10,7 +10,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::ask::{Configuration, Entry, Origin};
+use super::ask::{Configuration, ConfigEntry, ConfigOrigin};
 
 /// The tables that decide how something is built.
 const TABLES: [&str; 10] = [
@@ -76,12 +76,12 @@ pub fn user_settings(
     is_own: impl Fn(&Path) -> bool,
     variables: &BTreeMap<String, String>,
 ) -> String {
-    let of_user = |entry: &&Entry| match &entry.origin {
-        Origin::File(file) => !is_own(file),
+    let of_user = |entry: &&ConfigEntry| match &entry.origin {
+        ConfigOrigin::File(file) => !is_own(file),
         // Variables are kept as variables.
-        Origin::Variable(_) | Origin::Other => false,
+        ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
     };
-    let mut entries: Vec<Entry> = configuration.entries.iter().filter(of_user).cloned().collect();
+    let mut entries: Vec<ConfigEntry> = configuration.entries.iter().filter(of_user).cloned().collect();
     entries.retain(is_kept);
     let absolute = Configuration { entries: absolute(&entries), variables: Vec::new() };
     let mut all = absolute.table();
@@ -101,13 +101,13 @@ pub fn deciding(configuration: &Configuration) -> Table {
     configuration.table_of(is_about_building)
 }
 
-fn is_about_building(entry: &Entry) -> bool {
+fn is_about_building(entry: &ConfigEntry) -> bool {
     let table = entry.key.first().map(String::as_str).unwrap_or_default();
     let second = entry.key.get(1).map(String::as_str).unwrap_or_default();
     TABLES.contains(&table) && !(table == "env" && is_secret(second))
 }
 
-fn is_kept(entry: &Entry) -> bool {
+fn is_kept(entry: &ConfigEntry) -> bool {
     let of_build = |keys: &[&str]| {
         entry.key.len() == 2 && entry.key[0] == "build" && keys.contains(&entry.key[1].as_str())
     };
@@ -118,7 +118,7 @@ fn is_kept(entry: &Entry) -> bool {
 
 /// The same values with their relative paths made absolute. They start in the directory that holds `.cargo`; in a cargo
 /// home that is its parent.
-pub fn absolute(entries: &[Entry]) -> Vec<Entry> {
+pub fn absolute(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
     let relative_variables: Vec<&str> = entries
         .iter()
         .filter(|entry| {
@@ -129,7 +129,7 @@ pub fn absolute(entries: &[Entry]) -> Vec<Entry> {
         .collect();
     let made = entries.iter().map(|entry| {
         let mut entry = entry.clone();
-        let Origin::File(file) = &entry.origin else { return entry };
+        let ConfigOrigin::File(file) = &entry.origin else { return entry };
         let base = file.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
         let variable = entry.key.get(1).is_some_and(|name| relative_variables.contains(&name.as_str()));
         let of_env = entry.key[0] == "env" && variable && entry.key.last().is_some_and(|key| key == "value");
@@ -180,9 +180,9 @@ mod tests {
         names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect()
     }
 
-    fn entry(key: &str, value: impl Into<Value>, item: bool, file: &str) -> Entry {
+    fn entry(key: &str, value: impl Into<Value>, item: bool, file: &str) -> ConfigEntry {
         let key = key.split('|').map(str::to_owned).collect();
-        Entry { key, item, value: value.into(), origin: Origin::File(file.into()) }
+        ConfigEntry { key, item, value: value.into(), origin: ConfigOrigin::File(file.into()) }
     }
 
     #[test]

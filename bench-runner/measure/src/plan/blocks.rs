@@ -15,8 +15,8 @@ use super::workload;
 use super::{ProjectView, World};
 use crate::axes::{self, ParsedSettings, STRUCTURAL, Setting};
 use crate::build::Linking;
-use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
-use crate::workloads::{SourceChange, Start, Workload};
+use crate::scenario::{Exclusion, Matrix, RequestError, Scenario, RequestWord};
+use crate::workloads::{SourceChange, StartState, Workload};
 use projects::{add_projects, one_of, resolve_projects};
 
 pub(super) use memo::Memo;
@@ -45,7 +45,7 @@ pub(super) fn add<W: World + ?Sized>(
         Some(_) => vec![None],
         None => projects.iter().map(Some).collect(),
     };
-    let workload_choices: Vec<Option<&Word>> = match listed("workload") {
+    let workload_choices: Vec<Option<&RequestWord>> = match listed("workload") {
         Some(_) => vec![None],
         None => matrix.workloads.iter().map(Some).collect(),
     };
@@ -227,8 +227,8 @@ impl<'a> Draft<'a> {
     }
 
     /// The exclusion that leaves a variant out.
-    fn exclusion(&self, variant: &Variant) -> Option<&Exclude> {
-        let all = |exclude: &&Exclude| {
+    fn exclusion(&self, variant: &Variant) -> Option<&Exclusion> {
+        let all = |exclude: &&Exclusion| {
             exclude.when.iter().all(|(key, value)| value_of(key, variant) == Some(value.as_str()))
         };
         self.matrix.exclude.iter().find(all)
@@ -319,7 +319,7 @@ impl<'a> Draft<'a> {
     /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
     /// files.
     fn beside(&self, variant: &Variant, workload: &Workload, kept: &Kept) -> Option<&'static str> {
-        let idle = workload.start == Start::Warm && workload.sources == SourceChange::AsPinned;
+        let idle = workload.start == StartState::Warm && workload.sources == SourceChange::AsPinned;
         if idle && self.edits_beside(&variant.project) {
             return Some("the edits of another variant of the block would give it something to build");
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use bench_runner_core::record::{Pin, Role};
 
 use super::*;
-use crate::scenario::Library;
+use crate::scenario::ScenarioLibrary;
 
 /// A machine with GNU ld and rustc's own lld, and no mold.
 struct TwoLinkers;
@@ -33,7 +33,7 @@ fn project(name: &str) -> ProjectView {
 impl World for TwoLinkers {
     type Error = RequestError;
 
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, RequestError> {
+    fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, RequestError> {
         match word.text.as_str() {
             "tag:quick" | "titlecase" => Ok(vec![project("small")]),
             "commands" => Ok(vec![ProjectView { cargo: false, edits: Vec::new(), ..project("commands") }]),
@@ -86,7 +86,7 @@ fn scenario(text: &str) -> Scenario {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.toml");
     std::fs::write(&path, format!("name = \"s\"\nsummary = \"x\"\n{text}")).unwrap();
-    Library::file(&path).unwrap()
+    ScenarioLibrary::file(&path).unwrap()
 }
 
 fn made(text: &str) -> Plan {
@@ -111,7 +111,7 @@ fn outline(plan: &Plan) -> String {
 #[test]
 fn the_main_job_compares_linkers_and_gives_check_a_block_of_its_own() {
     let quick =
-        Library::file(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/quick.toml"))).unwrap();
+        ScenarioLibrary::file(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/quick.toml"))).unwrap();
     let plan = plan(&[quick], &TwoLinkers, &Options::default()).unwrap();
     expect_test::expect![[r#"
         linkers/small/clean

@@ -7,7 +7,7 @@ use super::block_dirs::dirs;
 use super::outside::{failure, job, missing_executable, with_last_lines};
 use super::own_dirs::make;
 use super::{PreparedTree, RunError};
-use crate::build::{BuildDirs, BuildRequest, CommandLine, Corner, Detail, Driver, Evidence, Goal, UnitGraph};
+use crate::build::{BuildDirs, BuildRequest, CommandLine, CacheSandbox, Detail, Driver, BuildEvidence, Goal, UnitGraph};
 use crate::corpus::sources;
 use crate::process::{BuildResult, ExitKind, Job, Supervisor};
 
@@ -30,7 +30,7 @@ pub struct SingleBuild<'a> {
     request: BuildRequest,
     out: PathBuf,
     /// Where a compiler cache that nobody knows of finds itself.
-    corner: Corner,
+    corner: CacheSandbox,
     graph: Option<UnitGraph>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> SingleBuild<'a> {
                 request.env.insert(name.into(), String::new());
             }
         }
-        let corner = Corner::in_dir(&dirs.service).map_err(|source| RunError::Io {
+        let corner = CacheSandbox::in_dir(&dirs.service).map_err(|source| RunError::Io {
             action: "make",
             path: dirs.service.clone(),
             source,
@@ -89,16 +89,16 @@ impl<'a> SingleBuild<'a> {
     }
 
     /// The command that tries out what was built, where the manifest has one.
-    pub fn check(&self, evidence: &Evidence) -> Option<CommandLine> {
+    pub fn check(&self, evidence: &BuildEvidence) -> Option<CommandLine> {
         self.driver.check_artifact(&self.dirs, evidence)
     }
 
     /// Builds the work tree as it is, with edit `n` in it.
-    pub fn build(&mut self, n: u64, detail: Detail) -> Result<(CommandOutcome, Evidence), RunError> {
+    pub fn build(&mut self, n: u64, detail: Detail) -> Result<(CommandOutcome, BuildEvidence), RunError> {
         self.dirs.edit = n;
         let step = match self.driver.step(&self.dirs, &self.request, Goal::Build, detail) {
             Ok(step) => step,
-            Err(error) => return Ok((CommandOutcome::Failed(error.to_string()), Evidence::default())),
+            Err(error) => return Ok((CommandOutcome::Failed(error.to_string()), BuildEvidence::default())),
         };
         let (ended, [stdout, stderr]) = self.run(step.clone())?;
         let evidence = self.driver.evidence(&step, &stdout, &stderr);

@@ -20,7 +20,7 @@ pub enum Next {
 
 /// How far a block has come.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress<'a> {
+pub struct BlockProgress<'a> {
     /// The block's settings.
     pub sampling: &'a Sampling,
     /// What each arm that is being built is there for; arms dropped after their warm-up are not among them.
@@ -40,8 +40,8 @@ pub struct Progress<'a> {
 /// first look no variant has a single round that counts); after `max_rounds`; at a look from `min_rounds` on where
 /// every interval is narrow enough; and where the next whole round is not expected to fit into the budget, be it
 /// the first. Without a duration to expect, a round is started as long as any budget is left.
-pub fn next(progress: &Progress<'_>) -> Next {
-    let Progress { sampling, roles, rounds, .. } = *progress;
+pub fn next(progress: &BlockProgress<'_>) -> Next {
+    let BlockProgress { sampling, roles, rounds, .. } = *progress;
     let Some(baseline) = roles.iter().position(|&role| role == Role::Baseline) else {
         return Next::Stop(StopReason::NothingToCompare);
     };
@@ -64,8 +64,8 @@ pub fn next(progress: &Progress<'_>) -> Next {
 /// because the twin's comparison has 4/3 of a variant's variance. The intervals are widened for serial correlation,
 /// as they will be when the block is judged. A variant without any round that counts is left out: more rounds would
 /// not narrow what is not there.
-fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
-    let Progress { sampling, roles, rounds, .. } = *progress;
+fn look(progress: &BlockProgress<'_>, reference: Reference) -> Option<StopReason> {
+    let BlockProgress { sampling, roles, rounds, .. } = *progress;
     let control = Control::of(reference.twin);
     let of_arm = |arm: usize| reference.contrast(arm);
     let is_variant = |arm: &usize| roles[*arm] == Role::Variant;

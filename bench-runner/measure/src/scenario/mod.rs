@@ -15,7 +15,7 @@ use crate::spanned::{DocError, SourceText};
 use crate::{axes, workloads};
 
 pub(crate) use variants::AS_IT_IS;
-pub use variants::{Baseline, Content, KNOWN, WholeVariant, check_name, snippet};
+pub use variants::{Baseline, VariantContent, KNOWN, WholeVariant, check_name, snippet};
 
 /// A request that cannot be carried out as it stands: usage, scenario or corpus.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +45,13 @@ impl RequestError {
 
 /// A word of a request that can only be checked later, with its place if it is in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct RequestWord {
     /// The word.
     pub text: String,
     place: Option<DocError>,
 }
 
-impl Word {
+impl RequestWord {
     /// A word from the command line.
     pub fn given(text: impl Into<String>) -> Self {
         Self { text: text.into(), place: None }
@@ -104,26 +104,26 @@ pub struct Matrix {
     /// Its name, the first part of its blocks' ids.
     pub name: String,
     /// Names, paths or `tag:…`; empty where `project` is an axis.
-    pub projects: Vec<Word>,
+    pub projects: Vec<RequestWord>,
     /// Names of workloads; empty where `workload` is an axis.
-    pub workloads: Vec<Word>,
+    pub workloads: Vec<RequestWord>,
     /// What the others are compared with.
     pub baseline: Baseline,
     /// Keys and values, in the order of the file.
-    pub axes: Vec<(String, Vec<Word>)>,
+    pub axes: Vec<(String, Vec<RequestWord>)>,
     /// Variants beside what the axes multiply to, each of its own name.
     pub variants: Vec<WholeVariant>,
     /// Whether the user's own configuration is in force beneath what every variant sets.
     pub on_configured: bool,
     /// What is left out.
-    pub exclude: Vec<Exclude>,
+    pub exclude: Vec<Exclusion>,
     /// Whether the baseline has a twin.
     pub twin: bool,
 }
 
 /// Combinations that are left out, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exclude {
+pub struct Exclusion {
     /// Values of axes, of `project` and of `workload` that must all agree.
     pub when: BTreeMap<String, String>,
     pub reason: String,
@@ -217,11 +217,11 @@ impl SamplingSpec {
 
 /// All scenarios there are: the built-in ones, and those of the current checkout, which win by name.
 #[derive(Debug, Clone)]
-pub struct Library {
+pub struct ScenarioLibrary {
     scenarios: Vec<Scenario>,
 }
 
-impl Library {
+impl ScenarioLibrary {
     /// Reads the scenarios that are compiled in, each as its file's name and text, and `scenarios/*.toml` below
     /// `checkout`.
     pub fn load(built_in: &[(&str, &str)], checkout: Option<&Path>) -> Result<Self, RequestError> {
@@ -294,7 +294,7 @@ mod tests {
         let text = "name = \"quick\"\nsummary = \"mine\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
         std::fs::write(folder.join("mine.toml"), text).unwrap();
         let built_in = text.replace("mine", "built in");
-        let library = Library::load(&[("quick.toml", &built_in)], Some(dir.path())).unwrap();
+        let library = ScenarioLibrary::load(&[("quick.toml", &built_in)], Some(dir.path())).unwrap();
         assert_eq!(library.get("quick").unwrap().summary, "mine");
         assert_eq!(library.iter().count(), 1);
     }

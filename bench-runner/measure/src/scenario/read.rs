@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::{Baseline, Content, Exclude, Matrix, SamplingSpec, Scenario, WholeVariant, Word};
+use super::{Baseline, VariantContent, Exclusion, Matrix, SamplingSpec, Scenario, WholeVariant, RequestWord};
 use crate::axes;
 use crate::spanned::{DocError, Reader, SourceText, Value};
 
@@ -48,13 +48,13 @@ fn name(value: &Value<'_>) -> Result<String, DocError> {
     Err(value.error(format!("`{text}` is not a name: letters, digits, `-`, `_` and `.` are allowed")))
 }
 
-fn word(value: &Value<'_>) -> Result<Word, DocError> {
-    Ok(Word { text: value.scalar_text()?, place: Some(value.error("")) })
+fn word(value: &Value<'_>) -> Result<RequestWord, DocError> {
+    Ok(RequestWord { text: value.scalar_text()?, place: Some(value.error("")) })
 }
 
 /// A value of an axis, which may be a table.
-fn setting(value: &Value<'_>) -> Result<Word, DocError> {
-    Ok(Word { text: value.setting_text()?, place: Some(value.error("")) })
+fn setting(value: &Value<'_>) -> Result<RequestWord, DocError> {
+    Ok(RequestWord { text: value.setting_text()?, place: Some(value.error("")) })
 }
 
 fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<Matrix, DocError> {
@@ -80,7 +80,7 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     let exclude = match reader.optional("exclude") {
         Some(tables) => tables.with_tables(|table| {
             let when = table.read("when", |value| exclusion(value, &axes, &whole, &baseline))?;
-            Ok(Exclude { when, reason: table.read("reason", Value::string)? })
+            Ok(Exclusion { when, reason: table.read("reason", Value::string)? })
         })?,
         None => Vec::new(),
     };
@@ -95,7 +95,7 @@ fn on(value: &Value<'_>) -> Result<bool, DocError> {
 }
 
 /// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.
-fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec<Word>, DocError> {
+fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec<RequestWord>, DocError> {
     let Some(value) = reader.optional(key) else {
         return if is_axis {
             Ok(Vec::new())
@@ -109,7 +109,7 @@ fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec
             value.error(format!("`{singular}` is an axis here, so `{key}` must not be given as well"))
         );
     }
-    let words: Vec<Word> = value.items()?.iter().map(word).collect::<Result<_, _>>()?;
+    let words: Vec<RequestWord> = value.items()?.iter().map(word).collect::<Result<_, _>>()?;
     if words.is_empty() {
         return Err(value.error(format!("`{key}` is empty")));
     }
@@ -119,17 +119,17 @@ fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec
 /// The values that an exclusion speaks of; each must be one that the matrix could have.
 fn exclusion(
     value: &Value<'_>,
-    axes: &[(String, Vec<Word>)],
+    axes: &[(String, Vec<RequestWord>)],
     variants: &[WholeVariant],
     baseline: &Baseline,
 ) -> Result<BTreeMap<String, String>, DocError> {
     let of_sets = variants.iter().flat_map(|variant| match &variant.content {
-        Content::Set(set) => set.as_slice(),
-        Content::Snippet(_) | Content::AsConfigured => &[],
+        VariantContent::Set(set) => set.as_slice(),
+        VariantContent::Snippet(_) | VariantContent::AsConfigured => &[],
     });
-    let of_sets: Vec<(&str, &Word)> = of_sets.map(|(key, word)| (key.as_str(), word)).collect();
+    let of_sets: Vec<(&str, &RequestWord)> = of_sets.map(|(key, word)| (key.as_str(), word)).collect();
     let of_axes = axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key.as_str(), word)));
-    let settings: Vec<(&str, &Word)> = of_axes.chain(of_sets).collect();
+    let settings: Vec<(&str, &RequestWord)> = of_axes.chain(of_sets).collect();
     let known: Vec<&str> = settings.iter().map(|(key, _)| *key).chain(["project", "workload"]).collect();
     let could_be = |key: &str, text: &str| {
         let asked = settings.iter().any(|(other, word)| *other == key && word.text == text);
@@ -164,13 +164,13 @@ fn exclusion(
     Ok(when)
 }
 
-fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocError> {
+fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<RequestWord>), DocError> {
     if !axes::STRUCTURAL.contains(&key.as_str())
         && let Err(refusal) = axes::find(&key)
     {
         return Err(value.refuse(refusal));
     }
-    let words: Vec<Word> = value.items()?.iter().map(setting).collect::<Result<_, _>>()?;
+    let words: Vec<RequestWord> = value.items()?.iter().map(setting).collect::<Result<_, _>>()?;
     if words.is_empty() {
         return Err(value.error(format!("the axis `{key}` has no values")));
     }
@@ -183,12 +183,12 @@ fn axis((key, value): (String, Value<'_>)) -> Result<(String, Vec<Word>), DocErr
     Ok((key, words))
 }
 
-fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
+fn check_value(key: &str, word: &RequestWord) -> Result<(), DocError> {
     super::check_value(key, &word.text).map_err(|refusal| refuse(word, refusal))
 }
 
 /// A refusal at the place of a word that was read from this file.
-fn refuse(word: &Word, refusal: Refusal) -> DocError {
+fn refuse(word: &RequestWord, refusal: Refusal) -> DocError {
     let place = word.place.clone();
     place.unwrap_or_else(|| SourceText::new("", "").error(0..0, "")).saying(refusal)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, SNIPPET};
 
-use super::{RequestError, Word};
+use super::{RequestError, RequestWord};
 use crate::axes;
 use crate::spanned::SourceText;
 
@@ -20,14 +20,14 @@ pub struct WholeVariant {
     /// Its name, also that of its arm.
     pub name: String,
     /// What it sets.
-    pub content: Content,
+    pub content: VariantContent,
 }
 
 /// What a whole variant sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum VariantContent {
     /// Values of axes, in the order of the file.
-    Set(Vec<(String, Word)>),
+    Set(Vec<(String, RequestWord)>),
     /// Text of a file: a piece of cargo's configuration or of a profile.
     Snippet(String),
     /// What the user's own configuration says, which only the machine knows.
@@ -38,7 +38,7 @@ pub enum Content {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Baseline {
     /// Values of the axes that are named; the others have their first one.
-    Values(std::collections::BTreeMap<String, Word>),
+    Values(std::collections::BTreeMap<String, RequestWord>),
     /// A whole variant, by the name of its arm.
     Whole(String),
 }
@@ -51,7 +51,7 @@ impl Default for Baseline {
 
 impl Baseline {
     /// The value that it names on an axis.
-    pub fn value(&self, key: &str) -> Option<&Word> {
+    pub fn value(&self, key: &str) -> Option<&RequestWord> {
         match self {
             Self::Values(values) => values.get(key),
             Self::Whole(_) => None,
@@ -63,8 +63,8 @@ impl WholeVariant {
     /// The variant of a name that is always known, as requests write it.
     pub fn known(name: &str) -> Option<Self> {
         match name {
-            AS_CONFIGURED => Some(Self { name: name.to_owned(), content: Content::AsConfigured }),
-            "as-it-is" => Some(Self { name: AS_IT_IS.to_owned(), content: Content::Set(Vec::new()) }),
+            AS_CONFIGURED => Some(Self { name: name.to_owned(), content: VariantContent::AsConfigured }),
+            "as-it-is" => Some(Self { name: AS_IT_IS.to_owned(), content: VariantContent::Set(Vec::new()) }),
             _ => None,
         }
     }

@@ -33,7 +33,7 @@ pub struct Workload {
     /// What the build brings about.
     pub goal: Goal,
     /// What the build starts from.
-    pub start: Start,
+    pub start: StartState,
     /// What is built.
     pub sources: SourceChange,
     /// Which units it should compile.
@@ -42,7 +42,7 @@ pub struct Workload {
 
 /// What a build starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub enum StartState {
     /// An empty target directory.
     Empty,
     /// What the variant's last build left.
@@ -102,7 +102,7 @@ pub const ALL: [Workload; 12] = [
     from_nothing("clippy", Goal::Clippy, "cargo clippy from an empty target directory"),
     from_nothing("doc", Goal::Doc, "cargo doc --no-deps from an empty target directory"),
     Workload {
-        start: Start::Warm,
+        start: StartState::Warm,
         units: ExpectedRebuild::None,
         ..from_nothing("noop", Goal::Build, "a build of what is already built")
     },
@@ -115,7 +115,7 @@ pub const ALL: [Workload; 12] = [
         )
     },
     Workload {
-        start: Start::AfterRelease,
+        start: StartState::AfterRelease,
         ..from_nothing(
             "after-release",
             Goal::Build,
@@ -135,13 +135,13 @@ pub const ALL: [Workload; 12] = [
 
 /// A build of the sources as they were pinned, from an empty target directory.
 const fn from_nothing(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
-    let (start, sources, units) = (Start::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
+    let (start, sources, units) = (StartState::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
     Workload { name, summary, goal, start, sources, units }
 }
 
 /// A build on top of the last one, after an edit that is new in every round.
 const fn after_an_edit(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
-    let (start, sources, units) = (Start::Warm, SourceChange::Edited(None), ExpectedRebuild::Some);
+    let (start, sources, units) = (StartState::Warm, SourceChange::Edited(None), ExpectedRebuild::Some);
     Workload { name, summary, goal, start, sources, units }
 }
 

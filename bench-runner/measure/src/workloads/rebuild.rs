@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::ProofResult;
 
-use crate::build::{Evidence, LocalUnit, UnitGraph, UnitKind};
+use crate::build::{BuildEvidence, LocalUnit, UnitGraph, UnitKind};
 use crate::corpus::EditClass;
 
 /// Which units a build should compile.
@@ -31,7 +31,7 @@ pub enum ExpectedRebuild {
 #[derive(Debug, Clone, Copy)]
 pub struct RebuildInput<'a> {
     /// The build.
-    pub build: &'a Evidence,
+    pub build: &'a BuildEvidence,
     /// How the local units hang together, where a build has shown it.
     pub graph: Option<&'a UnitGraph>,
     /// Absolute paths of the files that were edited.
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::build::Artifact;
 
-    fn evidence(compiled: usize, total: usize) -> Evidence {
+    fn evidence(compiled: usize, total: usize) -> BuildEvidence {
         let artifact = |at: usize| Artifact {
             unit: format!("u{at}@1.0.0 lib:u{at}"),
             own: true,
@@ -175,10 +175,10 @@ mod tests {
             executable: None,
         };
         let rebuilt = Rebuilt { count: compiled as u32, set: "".into() };
-        Evidence {
+        BuildEvidence {
             artifacts: (0..total).map(artifact).collect(),
             rebuilt: Some((rebuilt, Vec::new())),
-            ..Evidence::default()
+            ..BuildEvidence::default()
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::scenario::{
-    Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, check_name, snippet,
+    Baseline, VariantContent, KNOWN, RequestError, Scenario, WholeVariant, RequestWord, check_name, snippet,
 };
 
 use super::{check_value, pair, values};
@@ -36,7 +36,7 @@ fn one(text: &str) -> Result<WholeVariant, RequestError> {
     };
     check_name(name)
         .map_err(|refusal| Refusal { what: format!("`--variant {text}`: {}", refusal.what), ..refusal })?;
-    Ok(WholeVariant { name: name.to_owned(), content: Content::Snippet(snippet(Path::new(file))?) })
+    Ok(WholeVariant { name: name.to_owned(), content: VariantContent::Snippet(snippet(Path::new(file))?) })
 }
 
 fn taken(name: &str) -> RequestError {
@@ -119,7 +119,7 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
             matrix.baseline = Baseline::default();
         }
         if let Baseline::Values(values) = &mut matrix.baseline {
-            values.insert(key.to_owned(), Word::given(value));
+            values.insert(key.to_owned(), RequestWord::given(value));
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::record::{AS_CONFIGURED, Difference, Fidelity, Plan};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{
-    Answer, AskError, Asked, BuildRequest, CargoDriver, Configuration, Entry, Goal, Origin, Side, absolute,
+    UnitsAnswer, AskError, CargoInvocation, BuildRequest, CargoDriver, Configuration, ConfigEntry, Goal, ConfigOrigin, ComparedBuild, absolute,
     decides, differences, listed, user_settings,
 };
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
@@ -16,7 +16,7 @@ use super::{Projects, tree_of};
 
 /// What the user has, as cargo says.
 struct Home {
-    asked: Asked,
+    asked: CargoInvocation,
     configuration: Configuration,
     /// Files of the user's that are no part of the copy, and that set something which decides a build.
     files: Vec<PathBuf>,
@@ -42,13 +42,13 @@ impl Projects {
     }
 
     /// The user's cargo in a directory of the user's, or in none that matters.
-    fn asked_as_user(&self, dir: Option<&Path>) -> Asked {
+    fn asked_as_user(&self, dir: Option<&Path>) -> CargoInvocation {
         let dir = dir.map_or_else(|| self.sources.cache.nowhere(), Path::to_path_buf);
-        let mut env = Asked::user_environment();
+        let mut env = CargoInvocation::user_environment();
         if let Some(home) = &self.sources.user_home {
             env.insert("CARGO_HOME".to_owned(), home.display().to_string());
         }
-        Asked { cargo: find_in_path("cargo", &self.path).unwrap_or_else(|| "cargo".into()), dir, env }
+        CargoInvocation { cargo: find_in_path("cargo", &self.path).unwrap_or_else(|| "cargo".into()), dir, env }
     }
 
     /// Compares what the blocks of a plan build of local projects with what the user's own `cargo build` would build, and
@@ -147,13 +147,13 @@ impl Projects {
         }
         let from = resolved.copied_from(own);
         let asked_in = if in_copy { &source.tree } else { from };
-        let side = Side { tree: from, configuration: &home.configuration, flags: None, units: None };
-        found.extend(differences(&side, &Side { tree: &source.tree, configuration: &here.0, ..side }));
+        let side = ComparedBuild { tree: from, configuration: &home.configuration, flags: None, units: None };
+        found.extend(differences(&side, &ComparedBuild { tree: &source.tree, configuration: &here.0, ..side }));
         let nothing = Configuration::default();
-        let side = Side { tree: asked_in, configuration: &nothing, flags: your_flags, units: your_units };
+        let side = ComparedBuild { tree: asked_in, configuration: &nothing, flags: your_flags, units: your_units };
         found.extend(differences(
             &side,
-            &Side { tree: &source.tree, flags: our_flags, units: our_units, ..side },
+            &ComparedBuild { tree: &source.tree, flags: our_flags, units: our_units, ..side },
         ));
         Ok(Fidelity {
             compared: compared.into_iter().map(str::to_owned).collect(),
@@ -169,7 +169,7 @@ impl Projects {
         let configuration = asked.configuration()?;
         let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
         for entry in configuration.entries.iter().filter(|entry| entry.decides()) {
-            if let Origin::File(file) = &entry.origin
+            if let ConfigOrigin::File(file) = &entry.origin
                 && !resolved.has_copied(own, file)
             {
                 if !files.contains(file) {
@@ -199,7 +199,7 @@ impl Projects {
         home: &Home,
         configured: bool,
         in_copy: bool,
-    ) -> std::rc::Rc<Answer> {
+    ) -> std::rc::Rc<UnitsAnswer> {
         let mut asked = home.asked.clone();
         if in_copy {
             asked.dir = driver.started_in(&driver.inquiry.tree);
@@ -232,7 +232,7 @@ impl Projects {
         .map(str::to_owned)
         .join("\0");
         let (cargo, dir, env) = (asked.cargo.clone(), asked.dir.clone(), asked.env.clone());
-        driver.inquiry.answer(&key, home_config.as_deref(), &args, |_| Ok(Asked { cargo, dir, env }))
+        driver.inquiry.answer(&key, home_config.as_deref(), &args, |_| Ok(CargoInvocation { cargo, dir, env }))
     }
 
     /// What the user's cargo home says that no directory above the project says too.
@@ -241,17 +241,17 @@ impl Projects {
         without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
         let above = without.configuration().ok()?;
         let above = above.files();
-        let of_home = |entry: &&Entry| match &entry.origin {
-            Origin::File(file) => !above.contains(&file.as_path()) && entry.decides(),
-            Origin::Variable(_) | Origin::Other => false,
+        let of_home = |entry: &&ConfigEntry| match &entry.origin {
+            ConfigOrigin::File(file) => !above.contains(&file.as_path()) && entry.decides(),
+            ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
         };
-        let entries: Vec<Entry> = home.configuration.entries.iter().filter(of_home).cloned().collect();
+        let entries: Vec<ConfigEntry> = home.configuration.entries.iter().filter(of_home).cloned().collect();
         let entries = absolute(&entries);
         (!entries.is_empty()).then(|| Configuration { entries, variables: Vec::new() }.table().to_string())
     }
 
     /// The compilers, if the user's is another one.
-    fn other_compiler(&self, asked: &Asked, yours: &Path, driver: &CargoDriver) -> Option<Difference> {
+    fn other_compiler(&self, asked: &CargoInvocation, yours: &Path, driver: &CargoDriver) -> Option<Difference> {
         let toolchain = &driver.toolchain;
         let real = |path: &Path| path.canonicalize().ok();
         if yours.is_absolute() && real(yours).is_some() && real(yours) == real(&toolchain.rustc) {
@@ -288,8 +288,8 @@ impl Home {
     /// Leaves out the user's own files and variables; names them.
     fn leave_out(&mut self, resolved: &Resolved, own: &Path) -> Vec<String> {
         self.configuration.entries.retain(|entry| match &entry.origin {
-            Origin::File(file) => resolved.has_copied(own, file),
-            Origin::Variable(_) | Origin::Other => false,
+            ConfigOrigin::File(file) => resolved.has_copied(own, file),
+            ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
         });
         let variables = std::mem::take(&mut self.variables);
         self.asked.env.retain(|name, _| !variables.contains(name));

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::axes::{self, Available, Context, Setting, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildError, BuildRequest, CargoDriver, Goal, InForce, Inquiry, Linking, Toolchain, deciding,
+    AskError, BuildError, BuildRequest, CargoDriver, Goal, SettingsInForce, CargoQueries, Linking, Toolchain, deciding,
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
@@ -24,9 +24,9 @@ use crate::flows::FlowError;
 
 impl Projects {
     /// The tools that the settings of `plan` bring into play.
-    pub fn tools(&self, plan: &Plan) -> Vec<axes::Tool> {
+    pub fn tools(&self, plan: &Plan) -> Vec<axes::ToolInUse> {
         let all = self.resolved.borrow();
-        let mut tools: Vec<axes::Tool> = Vec::new();
+        let mut tools: Vec<axes::ToolInUse> = Vec::new();
         if !self.toolchains(plan).is_empty() {
             tools.extend(self.c_compiler());
         }
@@ -50,11 +50,11 @@ impl Projects {
     }
 
     /// The C compiler, through which rustc links; `None` where there is none under its usual name.
-    pub(super) fn c_compiler(&self) -> Option<axes::Tool> {
+    pub(super) fn c_compiler(&self) -> Option<axes::ToolInUse> {
         let path = find_in_path("cc", &self.path)?;
         let said = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
         let version = said.stdout.lines().next()?.to_owned();
-        Some(axes::Tool { name: "cc".into(), path, version })
+        Some(axes::ToolInUse { name: "cc".into(), path, version })
     }
 
     /// The toolchains that build something in `plan`.
@@ -123,7 +123,7 @@ impl Projects {
         project: &Project,
         toolchain: Toolchain,
         config: Option<toml::Table>,
-        inquiry: Rc<Inquiry>,
+        inquiry: Rc<CargoQueries>,
     ) -> CargoDriver {
         let path = self.path.to_string_lossy().into_owned();
         let (build, answers) = (project.build.clone(), Default::default());
@@ -201,7 +201,7 @@ impl Projects {
         Ok(Context {
             toolchain: Some(toolchain),
             config: None,
-            in_force: InForce { target, ..InForce::default() },
+            in_force: SettingsInForce { target, ..SettingsInForce::default() },
             manifest: None,
             path: self.path.clone(),
             tools,
@@ -224,7 +224,7 @@ impl Projects {
 pub(super) fn asked(
     driver: &CargoDriver,
     request: &BuildRequest,
-) -> Result<(toml::Table, InForce), AskError> {
+) -> Result<(toml::Table, SettingsInForce), AskError> {
     let config = deciding(&driver.configuration(request)?);
     let in_force = driver.in_force(request, &config)?;
     Ok((config, in_force))

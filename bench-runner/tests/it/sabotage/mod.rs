@@ -16,9 +16,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bench_runner_core::record::{CacheUse, ProofResult};
-use bench_runner_measure::axes::{self, Context, Finding, ProofInput, Reference, Settings};
+use bench_runner_measure::axes::{self, Context, ProofFinding, ProofInput, ReferenceBuild, Settings};
 use bench_runner_measure::build::{
-    Answers, CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, BuildRequest, Service, BuildDirs, CommandLine,
+    QueryCache, CargoDriver, Detail, Driver, BuildEvidence, Goal, SettingsInForce, CargoQueries, BuildRequest, Service, BuildDirs, CommandLine,
     Toolchain, deciding,
 };
 use bench_runner_measure::corpus::BuildSettings;
@@ -98,13 +98,13 @@ fn unseen(key: &str, value: &str) {
     let context = Context {
         toolchain: None,
         config: None,
-        in_force: InForce::default(),
+        in_force: SettingsInForce::default(),
         manifest: None,
         path: path(),
         tools: "/nowhere".into(),
     };
     let settings = Settings::from([(key.to_owned(), value.to_owned())]);
-    let input = ProofInput { build: &Evidence::default(), baseline: None, edited: false };
+    let input = ProofInput { build: &BuildEvidence::default(), baseline: None, edited: false };
     assert_eq!(prove(key, &settings, &context, &input).result, ProofResult::NotProvable);
 }
 
@@ -136,8 +136,8 @@ fn try_out(case: &Case) {
     // What is proven by a difference has a build without it to differ from.
     let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
     let plain = compared.then(|| build(&lab, case, &toolchain, &beside));
-    let reference = plain.as_ref().map(|build| Reference { name: "as it is", build, alone: true });
-    let prove = |build: &Evidence| {
+    let reference = plain.as_ref().map(|build| ReferenceBuild { name: "as it is", build, alone: true });
+    let prove = |build: &BuildEvidence| {
         prove(case.key, &settings, &context, &ProofInput { build, baseline: reference, edited: false })
     };
     let whole = prove(&built);
@@ -266,7 +266,7 @@ fn without_each(request: &BuildRequest, base: &BuildRequest) -> Vec<(String, Bui
     all
 }
 
-fn prove(key: &str, settings: &Settings, context: &Context, input: &ProofInput<'_>) -> Finding {
+fn prove(key: &str, settings: &Settings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
     let settings = axes::parse_all(settings).expect("valid settings");
     settings.get(key).expect("the setting").value.prove(&settings, context, input)
 }
@@ -310,7 +310,7 @@ fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
     let plain = Context {
         toolchain: Some(toolchain.clone()),
         config: None,
-        in_force: InForce::default(),
+        in_force: SettingsInForce::default(),
         manifest: Some(manifest.parse().expect("a manifest that is valid")),
         path: path(),
         tools: lab.path("tools"),
@@ -340,13 +340,13 @@ fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDrive
         build: BuildSettings { profile: profile.map(str::to_owned), ..BuildSettings::default() },
         config: None,
         path: path().to_string_lossy().into_owned(),
-        inquiry: Rc::new(Inquiry::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
-        answers: Answers::default(),
+        inquiry: Rc::new(CargoQueries::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
+        answers: QueryCache::default(),
     }
 }
 
 /// Builds from nothing.
-fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) -> Evidence {
+fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) -> BuildEvidence {
     let driver = driver(lab, case.profile, toolchain);
     let dirs = BuildDirs {
         source: lab.path("own"),
@@ -372,7 +372,7 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) 
         }
         let step = step(Detail::Proof);
         let (stdout, stderr, cache) = attended(lab, &dirs, request, &step);
-        return Evidence { cache, ..driver.evidence(&step, &stdout, &stderr) };
+        return BuildEvidence { cache, ..driver.evidence(&step, &stdout, &stderr) };
     }
     let step = step(Detail::Proof);
     let mut command = Command::new(&step.program);

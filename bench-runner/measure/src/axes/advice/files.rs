@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use crate::axes::lines::{Lines, Situation};
+use crate::axes::lines::{SettingLines, Situation};
 use crate::build::merged;
 
 /// Name of the file with cargo's configuration.
@@ -16,7 +16,7 @@ pub(crate) const ENVIRONMENT: &str = "the environment";
 
 /// What makes all settings of a variant permanent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct AdvisedFiles {
     /// Names of files with the lines for each.
     pub files: Vec<(String, String)>,
     /// Programs that have to be there, by the names that the record of tools has.
@@ -27,16 +27,16 @@ pub struct Written {
     pub unwritable: Vec<String>,
 }
 
-impl Written {
+impl AdvisedFiles {
     /// No lines, because the settings cannot be read.
     pub(in crate::axes) fn not(why: String) -> Self {
         Self { files: Vec::new(), needs: Vec::new(), remarks: Vec::new(), unwritable: vec![why] }
     }
 }
 
-impl Lines {
+impl SettingLines {
     /// The files that hold the lines, each with its name, and what has to be known of those names.
-    pub(super) fn files(mut self, situation: &Situation) -> Written {
+    pub(super) fn files(mut self, situation: &Situation) -> AdvisedFiles {
         if !self.rustflags.is_empty() {
             let (table, remark) = place_of_flags(situation);
             self.config = merged(&self.config, &with_flags(&table, &self.rustflags));
@@ -58,7 +58,7 @@ impl Lines {
             (ENVIRONMENT, variables),
         ];
         let files = files.into_iter().filter(|(_, lines)| !lines.trim().is_empty());
-        Written {
+        AdvisedFiles {
             files: files.map(|(name, lines)| (name.to_owned(), lines)).collect(),
             needs: self.needs,
             remarks: self.remarks,

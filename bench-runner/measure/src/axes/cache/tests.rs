@@ -2,22 +2,22 @@ use bench_runner_core::record::Rebuilt;
 
 use super::*;
 use crate::axes::fixture;
-use crate::build::{Artifact, Part, Store, Toolchain};
+use crate::build::{Artifact, BuildPart, Store, Toolchain};
 
 /// A build of two units with this use of a cache.
-fn build(program: &str, cache: Option<(u64, u64, u64)>) -> Evidence {
+fn build(program: &str, cache: Option<(u64, u64, u64)>) -> BuildEvidence {
     let call = |name: &str| CompilerCall {
         name: name.into(),
-        part: Part::Own,
+        part: BuildPart::Own,
         unit: None,
         args: [program, "/tc/bin/rustc", "--crate-name", name].map(str::to_owned).to_vec(),
     };
-    Evidence {
+    BuildEvidence {
         compiler_calls: vec![call("a"), call("b")],
         rebuilt: Some((Rebuilt { count: 2, set: "".into() }, vec!["a".into(), "b".into()])),
         cache: cache.map(|(hits, misses, not_cacheable)| CacheUse { hits, misses, not_cacheable }),
         artifacts: ["a", "b"].map(artifact).to_vec(),
-        ..Evidence::default()
+        ..BuildEvidence::default()
     }
 }
 
@@ -34,7 +34,7 @@ fn artifact(unit: &str) -> Artifact {
     }
 }
 
-fn result(value: &str, build: &Evidence) -> ProofResult {
+fn result(value: &str, build: &BuildEvidence) -> ProofResult {
     fixture::prove("cache", value, &fixture::context(), build).result
 }
 
@@ -73,7 +73,7 @@ fn c_code_is_judged_by_what_is_right_for_it() {
     // All hits and misses, then those of crates.
     let contradicted = |value: &str, all, rust: (u64, u64), edited| {
         let of_rust = CacheUse { hits: rust.0, misses: rust.1, not_cacheable: 0 };
-        let build = Evidence { cache_of_rust: Some(of_rust), ..build("/bin/sccache", Some(all)) };
+        let build = BuildEvidence { cache_of_rust: Some(of_rust), ..build("/bin/sccache", Some(all)) };
         let input = ProofInput { build: &build, baseline: None, edited };
         fixture::with("cache", value, |setting| setting.value.check_sample(&input)).is_some()
     };
@@ -100,10 +100,10 @@ fn nothing_is_proven_by_a_cache_that_was_not_asked() {
         assert_eq!(result(value, &build("/bin/sccache", Some((0, 0, 1)))), ProofResult::Fails, "one of two");
         assert_eq!(result(value, &build("/bin/sccache", None)), ProofResult::Fails);
         assert_eq!(result(value, &build("/tc/bin/rustc", Some((0, 0, 2)))), ProofResult::Fails);
-        assert_eq!(result(value, &Evidence::default()), ProofResult::Fails);
+        assert_eq!(result(value, &BuildEvidence::default()), ProofResult::Fails);
     }
     assert_eq!(result("off", &build("/bin/sccache", None)), ProofResult::Fails);
-    assert_eq!(result("off", &Evidence::default()), ProofResult::Fails);
+    assert_eq!(result("off", &BuildEvidence::default()), ProofResult::Fails);
 }
 
 #[test]

@@ -7,14 +7,14 @@ use bench_runner_core::record::Refusal;
 use crate::build::Store;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum CacheValue {
     Off,
-    On(Start, Store),
+    On(CacheStart, Store),
 }
 
 /// What a cache knows when a build starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum CacheStart {
     /// Nothing.
     Cold,
     /// All that can be cached.
@@ -23,15 +23,15 @@ pub(super) enum Start {
 
 const FORMS: &str = "off, cold, warm, and after cold or warm @local, @redis://HOST:PORT[/DB] or @s3";
 
-impl Value {
+impl CacheValue {
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         if text == "off" {
             return Ok(Self::Off);
         }
         let (start, store) = text.split_once('@').unwrap_or((text, "local"));
         let start = match start {
-            "cold" => Start::Cold,
-            "warm" => Start::Warm,
+            "cold" => CacheStart::Cold,
+            "warm" => CacheStart::Warm,
             // What follows may be secret.
             other => {
                 return Err(Refusal::new(format!("`{other}` is not a cache (known: {FORMS})"))
@@ -93,22 +93,22 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        Value::parse(text).unwrap_err().what
+        CacheValue::parse(text).unwrap_err().what
     }
 
     #[test]
     fn local_is_what_is_not_said() {
-        assert_eq!(Value::parse("cold").unwrap().identity(), Value::parse("cold@local").unwrap().identity());
-        assert_ne!(Value::parse("cold").unwrap().identity(), Value::parse("warm").unwrap().identity());
-        assert_eq!(Value::parse("warm@s3").unwrap(), Value::On(Start::Warm, Store::S3));
-        assert_eq!(Value::parse("wram").unwrap_err().help.as_deref(), Some("did you mean `warm`?"));
-        assert!(Value::parse("off@local").is_err(), "what is off is kept nowhere");
+        assert_eq!(CacheValue::parse("cold").unwrap().identity(), CacheValue::parse("cold@local").unwrap().identity());
+        assert_ne!(CacheValue::parse("cold").unwrap().identity(), CacheValue::parse("warm").unwrap().identity());
+        assert_eq!(CacheValue::parse("warm@s3").unwrap(), CacheValue::On(CacheStart::Warm, Store::S3));
+        assert_eq!(CacheValue::parse("wram").unwrap_err().help.as_deref(), Some("did you mean `warm`?"));
+        assert!(CacheValue::parse("off@local").is_err(), "what is off is kept nowhere");
     }
 
     #[test]
     fn a_redis_is_named_by_host_port_and_database() {
-        let redis = |text: &str| match Value::parse(text).unwrap() {
-            Value::On(_, Store::Redis { endpoint, database }) => (endpoint, database),
+        let redis = |text: &str| match CacheValue::parse(text).unwrap() {
+            CacheValue::On(_, Store::Redis { endpoint, database }) => (endpoint, database),
             other => panic!("{other:?}"),
         };
         assert_eq!(redis("cold@redis://127.0.0.1:6379"), ("redis://127.0.0.1:6379".into(), 0));

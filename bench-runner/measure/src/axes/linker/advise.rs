@@ -2,28 +2,28 @@
 
 use std::path::Path;
 
-use super::super::lines::{Lines, SYSROOT, Situation, Unwritable};
-use super::name::{Family, LinkerName};
+use super::super::lines::{SettingLines, SYSROOT, Situation, Unwritable};
+use super::name::{LinkerFamily, LinkerName};
 
 pub(super) fn linker(
     linker: &LinkerName,
     driver: Option<&str>,
     situation: &Situation,
-) -> Result<Lines, Unwritable> {
+) -> Result<SettingLines, Unwritable> {
     let without_own_lld = || situation.own_lld.then(|| "-Clinker-features=-lld".to_owned());
     let by_name = |name: &str| format!("-Clink-arg=-fuse-ld={name}");
     Ok(match linker {
         LinkerName::Default => keeping_default(driver, situation).unwrap_or_else(|| {
-            Lines::nothing("The linker is what rustc takes by itself: whatever names another one has to go.")
+            SettingLines::nothing("The linker is what rustc takes by itself: whatever names another one has to go.")
         }),
-        LinkerName::Bfd => Lines::flags([by_name("bfd")]).needing("ld.bfd"),
-        LinkerName::Gold => Lines::flags([by_name("gold")]).needing("ld.gold"),
-        LinkerName::Mold => Lines::flags([by_name("mold")]).needing("mold"),
+        LinkerName::Bfd => SettingLines::flags([by_name("bfd")]).needing("ld.bfd"),
+        LinkerName::Gold => SettingLines::flags([by_name("gold")]).needing("ld.gold"),
+        LinkerName::Mold => SettingLines::flags([by_name("mold")]).needing("mold"),
         LinkerName::Lld => {
-            Lines::flags(without_own_lld().into_iter().chain([by_name("lld")])).needing("ld.lld")
+            SettingLines::flags(without_own_lld().into_iter().chain([by_name("lld")])).needing("ld.lld")
         }
         LinkerName::RustLld if situation.own_lld && driver.is_none_or(|driver| driver == "cc") => {
-            Lines::nothing(
+            SettingLines::nothing(
                 "rustc links with its own lld by itself here: whatever names another linker has to go.",
             )
         }
@@ -40,29 +40,29 @@ pub(super) fn linker(
 }
 
 /// What makes a C compiler call a linker that it finds by a directory only.
-fn by_directory(name: &str, program: &str, before: Option<String>) -> Lines {
+fn by_directory(name: &str, program: &str, before: Option<String>) -> SettingLines {
     let directory = format!("/usr/local/lib/{name}");
     let flags = before.into_iter().chain([format!("-Clink-arg=-B{directory}")]);
-    Lines::flags(flags).noting(format!(
+    SettingLines::flags(flags).noting(format!(
         "A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p {directory} && \
          sudo ln -s {program} {directory}/ld`."
     ))
 }
 
 /// With another driver than `cc` rustc forgets its own lld, so it is named.
-pub(super) fn keeping_default(driver: Option<&str>, situation: &Situation) -> Option<Lines> {
+pub(super) fn keeping_default(driver: Option<&str>, situation: &Situation) -> Option<SettingLines> {
     driver.filter(|driver| situation.own_lld && *driver != "cc")?;
     own_lld(situation).ok()
 }
 
-fn own_lld(situation: &Situation) -> Result<Lines, Unwritable> {
+fn own_lld(situation: &Situation) -> Result<SettingLines, Unwritable> {
     let Some(host) = &situation.host else {
         return Err(Unwritable(
             "rustc's own lld lies in a directory that is named after the target".to_owned(),
         ));
     };
     let directory = format!("{SYSROOT}/lib/rustlib/{host}/bin/gcc-ld");
-    Ok(Lines::flags([format!("-Clink-arg=-B{directory}"), "-Clink-arg=-fuse-ld=lld".to_owned()]).noting(
+    Ok(SettingLines::flags([format!("-Clink-arg=-B{directory}"), "-Clink-arg=-fuse-ld=lld".to_owned()]).noting(
         format!(
             "`{SYSROOT}` stands for what `rustc --print sysroot` prints, and changes with the toolchain."
         ),
@@ -70,17 +70,17 @@ fn own_lld(situation: &Situation) -> Result<Lines, Unwritable> {
 }
 
 /// Who wrote a linker, by its name.
-pub(super) fn family(linker: &LinkerName, situation: &Situation) -> Option<Family> {
+pub(super) fn family(linker: &LinkerName, situation: &Situation) -> Option<LinkerFamily> {
     match linker {
-        LinkerName::Default => situation.own_lld.then_some(Family::Lld),
-        LinkerName::Bfd => Some(Family::Bfd),
-        LinkerName::Gold => Some(Family::Gold),
-        LinkerName::Lld | LinkerName::RustLld => Some(Family::Lld),
-        LinkerName::Mold => Some(Family::Mold),
-        LinkerName::Wild => Some(Family::Wild),
+        LinkerName::Default => situation.own_lld.then_some(LinkerFamily::Lld),
+        LinkerName::Bfd => Some(LinkerFamily::Bfd),
+        LinkerName::Gold => Some(LinkerFamily::Gold),
+        LinkerName::Lld | LinkerName::RustLld => Some(LinkerFamily::Lld),
+        LinkerName::Mold => Some(LinkerFamily::Mold),
+        LinkerName::Wild => Some(LinkerFamily::Wild),
         LinkerName::At(path) => match path.rsplit('/').next().unwrap_or(path) {
-            "bfd" | "ld.bfd" => Some(Family::Bfd),
-            name => Family::of_version(name),
+            "bfd" | "ld.bfd" => Some(LinkerFamily::Bfd),
+            name => LinkerFamily::of_version(name),
         },
     }
 }

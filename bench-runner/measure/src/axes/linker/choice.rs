@@ -6,7 +6,7 @@ use super::{flags, probe};
 
 /// How a link line is to choose the linker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum LinkerChoice {
     /// In no way that is known beforehand.
     Any,
     /// By the name after `-fuse-ld=`; `own` says whether rustc's own directory must or must not be searched.
@@ -15,7 +15,7 @@ pub(super) enum Choice {
     Directory(String),
 }
 
-impl Choice {
+impl LinkerChoice {
     /// The choice that a value of the axis makes.
     pub(super) fn of(linker: &LinkerName, context: &Context) -> Self {
         let name = |name, own| Self::Name { name, own };
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn of_several_names_the_last_counts() {
-        let bfd = Choice::Name { name: "bfd", own: None };
+        let bfd = LinkerChoice::Name { name: "bfd", own: None };
         assert!(bfd.agrees(&words("cc -B/tc/gcc-ld -fuse-ld=lld -fuse-ld=bfd")));
         assert!(!bfd.agrees(&words("cc -fuse-ld=bfd -fuse-ld=mold")));
         assert!(!bfd.agrees(&words("cc")));
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_directory_counts_only_where_no_name_is_given() {
-        let directory = Choice::Directory("-B/tools/ld-1".into());
+        let directory = LinkerChoice::Directory("-B/tools/ld-1".into());
         assert!(directory.agrees(&words("cc -B/tools/ld-1")));
         assert!(!directory.agrees(&words("cc -B/tools/ld-1 -fuse-ld=mold")));
         assert!(!directory.agrees(&words("cc -B/tools/ld-12")));
@@ -110,6 +110,6 @@ mod tests {
         let args = args.map(str::to_owned);
         assert_eq!(selecting(&args), "-B…/gcc-ld -fuse-ld=lld --ld-path=…/mold");
         assert_eq!(without_directories("-Clink-arg=-B/home/me/ld-1/"), "-Clink-arg=-B…/ld-1");
-        assert_eq!(Choice::Directory("-B/home/me/ld-1".into()).text(), " by -B…/ld-1");
+        assert_eq!(LinkerChoice::Directory("-B/home/me/ld-1".into()).text(), " by -B…/ld-1");
     }
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::super::lines::{Lines, Situation, Unwritable};
+use super::super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::super::lines::{SettingLines, Situation, Unwritable};
 use super::choice::without_directories;
 use super::{advise, flags, probe, prove};
 use crate::build::{BuildRequest, Goal};
 
-pub(in super::super) struct Driver;
+pub(in super::super) struct LinkerDriverAxis;
 
 const KEY: &str = "linker-driver";
 const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
@@ -23,7 +23,7 @@ pub(super) fn named(settings: &ParsedSettings) -> Option<&str> {
     settings.value::<DriverName>().map(|driver| driver.0.as_str())
 }
 
-impl Axis for Driver {
+impl Axis for LinkerDriverAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -86,7 +86,7 @@ impl SettingValue for DriverName {
         request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         let kept = match beside.get("linker") {
             None => advise::keeping_default(Some(&self.0), situation),
             Some(_) => None,
@@ -100,7 +100,7 @@ impl SettingValue for DriverName {
         })
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let called = |args: &[String]| {
             let driver = args.first().map_or("nothing", String::as_str);
             (format!("linked by {}", without_directories(driver)), driver == self.0)

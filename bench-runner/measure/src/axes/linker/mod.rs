@@ -12,17 +12,17 @@ mod threads;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 use name::LinkerName;
 
-pub(super) use driver::Driver;
-pub(super) use threads::Threads;
+pub(super) use driver::LinkerDriverAxis;
+pub(super) use threads::LinkerThreadsAxis;
 
-pub(super) struct Linker;
+pub(super) struct LinkerAxis;
 
-impl Axis for Linker {
+impl Axis for LinkerAxis {
     fn key(&self) -> &'static str {
         "linker"
     }
@@ -69,11 +69,11 @@ impl SettingValue for LinkerName {
         request.rustflags.extend(flags);
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         advise::linker(self, driver::named(beside), situation)
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         prove::prove(self, driver::named(beside), context, input.build)
     }
 

@@ -60,7 +60,7 @@ impl LinkerName {
 
 /// Who wrote a linker, as its output shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(super) enum LinkerFamily {
     Bfd,
     Gold,
     Lld,
@@ -68,7 +68,7 @@ pub(super) enum Family {
     Wild,
 }
 
-impl Family {
+impl LinkerFamily {
     /// The family of a linker that answers `version` with this.
     pub(super) fn of_version(text: &str) -> Option<Self> {
         let first = text.lines().next().unwrap_or_default();
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn tells_linkers_by_what_they_say_of_themselves() {
         for (text, family) in [
-            ("GNU ld (GNU Binutils for Debian) 2.40", Some(Family::Bfd)),
-            ("GNU gold (GNU Binutils for Debian 2.40) 1.16", Some(Family::Gold)),
-            ("Debian LLD 14.0.6 (compatible with GNU linkers)", Some(Family::Lld)),
-            ("mold 1.10.1 (compatible with GNU ld)", Some(Family::Mold)),
-            ("Wild version 0.10.0 (compatible with GNU linkers)", Some(Family::Wild)),
+            ("GNU ld (GNU Binutils for Debian) 2.40", Some(LinkerFamily::Bfd)),
+            ("GNU gold (GNU Binutils for Debian 2.40) 1.16", Some(LinkerFamily::Gold)),
+            ("Debian LLD 14.0.6 (compatible with GNU linkers)", Some(LinkerFamily::Lld)),
+            ("mold 1.10.1 (compatible with GNU ld)", Some(LinkerFamily::Mold)),
+            ("Wild version 0.10.0 (compatible with GNU linkers)", Some(LinkerFamily::Wild)),
             ("hello", None),
         ] {
-            assert_eq!(Family::of_version(text), family, "{text}");
+            assert_eq!(LinkerFamily::of_version(text), family, "{text}");
         }
     }
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Context, Tool};
-use super::name::{Family, LinkerName};
+use super::super::axis::{Available, Context, ToolInUse};
+use super::name::{LinkerFamily, LinkerName};
 use super::reach;
 use crate::build::Toolchain;
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
@@ -43,8 +43,8 @@ pub(super) fn by_directory(linker: &LinkerName, context: &Context) -> Option<Pat
 }
 
 /// Who wrote a linker, as far as it says so.
-pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<Family> {
-    Family::of_version(&probe(linker, context).ok()?.tool?.version)
+pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<LinkerFamily> {
+    LinkerFamily::of_version(&probe(linker, context).ok()?.tool?.version)
 }
 
 /// rustc's own choice, unless the project configures one: then it is whatever the project configures.
@@ -91,7 +91,7 @@ pub(super) fn at(path: &Path) -> Result<Available, Refusal> {
     let identity = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
     let version = version(path).map_err(Refusal::new)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let tool = Tool { name, path: path.to_owned(), version };
+    let tool = ToolInUse { name, path: path.to_owned(), version };
     Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
 }
 
@@ -125,13 +125,13 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::build::InForce;
+    use crate::build::SettingsInForce;
 
     fn context(toolchain: Toolchain, flags: &str, path: &Path) -> Context {
-        let in_force = InForce {
+        let in_force = SettingsInForce {
             flags: flags.split_whitespace().map(str::to_owned).collect(),
             target: toolchain.host_target(),
-            ..InForce::default()
+            ..SettingsInForce::default()
         };
         Context {
             toolchain: Some(toolchain),

@@ -6,20 +6,20 @@
 
 use bench_runner_core::record::ProofResult;
 
-use super::super::axis::{Context, Finding};
-use super::super::rustc_args::{self, Seen};
-use super::choice::{Choice, selecting, without_directories};
-use super::name::{Family, LinkerName};
+use super::super::axis::{Context, ProofFinding};
+use super::super::rustc_args::{self, PartialFinding};
+use super::choice::{LinkerChoice, selecting, without_directories};
+use super::name::{LinkerFamily, LinkerName};
 use super::probe;
-use crate::build::{CompilerCall, ElfFacts, Evidence, LinkStep, Linked, Part};
+use crate::build::{CompilerCall, ElfFacts, BuildEvidence, LinkStep, Linked, BuildPart};
 
 pub(super) fn prove(
     linker: &LinkerName,
     driver: Option<&str>,
     context: &Context,
-    evidence: &Evidence,
-) -> Finding {
-    let expected = expectation(linker, context);
+    evidence: &BuildEvidence,
+) -> ProofFinding {
+    let expected = expected_linker(linker, context);
     let arrived = flags(&super::flags::flags(linker, driver, context), context, evidence);
     let hidden = evidence.links_hidden.as_deref();
     let of_linked = |linked: &Linked| look(&expected, linked, hidden);
@@ -31,15 +31,15 @@ pub(super) fn on_link_lines(
     expected: String,
     flags_added: &[String],
     context: &Context,
-    evidence: &Evidence,
+    evidence: &BuildEvidence,
     told: impl Fn(&[String]) -> (String, bool),
-) -> Finding {
+) -> ProofFinding {
     let hidden = evidence.links_hidden.as_deref();
     let of_linked = |linked: &Linked| match &linked.step {
-        None => Seen::unclear(no_link_line(hidden)),
+        None => PartialFinding::unclear(no_link_line(hidden)),
         Some(step) => {
             let (found, right) = told(&step.args);
-            Seen::of(found, right)
+            PartialFinding::of(found, right)
         }
     };
     let seen = of_all(evidence, of_linked, |step| !told(&step.args).1);
@@ -48,9 +48,9 @@ pub(super) fn on_link_lines(
 
 /// Everything of the project's own that was linked has its say: programs, libraries, macros, tests. Where nothing was, it
 /// is what runs during the build. `other` says whether a command is not as expected.
-fn of_all(evidence: &Evidence, look: impl Fn(&Linked) -> Seen, other: impl Fn(&LinkStep) -> bool) -> Seen {
-    let of = |part: Part| evidence.linked.iter().filter(move |linked| linked.part == part);
-    let (own, host): (Vec<&Linked>, Vec<&Linked>) = (of(Part::Own).collect(), of(Part::Host).collect());
+fn of_all(evidence: &BuildEvidence, look: impl Fn(&Linked) -> PartialFinding, other: impl Fn(&LinkStep) -> bool) -> PartialFinding {
+    let of = |part: BuildPart| evidence.linked.iter().filter(move |linked| linked.part == part);
+    let (own, host): (Vec<&Linked>, Vec<&Linked>) = (of(BuildPart::Own).collect(), of(BuildPart::Host).collect());
     if own.is_empty() && host.is_empty() {
         return nothing_linked(evidence);
     }
@@ -73,14 +73,14 @@ fn of_host(count: usize) -> String {
     format!("{count} {what} build scripts and proc macros")
 }
 
-fn nothing_linked(evidence: &Evidence) -> Seen {
+fn nothing_linked(evidence: &BuildEvidence) -> PartialFinding {
     if let Some(reason) = &evidence.parts_unknown {
-        return Seen::unclear(reason.clone());
+        return PartialFinding::unclear(reason.clone());
     }
     if evidence.compiler_calls.is_empty() {
-        return Seen::unclear("no compiler call that links".to_owned());
+        return PartialFinding::unclear("no compiler call that links".to_owned());
     }
-    Seen::unclear("nothing was linked, so no linker was called".to_owned())
+    PartialFinding::unclear("nothing was linked, so no linker was called".to_owned())
 }
 
 fn no_link_line(hidden: Option<&str>) -> String {
@@ -91,7 +91,7 @@ fn no_link_line(hidden: Option<&str>) -> String {
 }
 
 /// Where several files say different things, each is named.
-fn together(looked: Vec<(&str, Seen)>) -> Seen {
+fn together(looked: Vec<(&str, PartialFinding)>) -> PartialFinding {
     let same = looked.windows(2).all(|pair| pair[0].1.found == pair[1].1.found);
     let told = match looked.first() {
         Some((_, first)) if same => Some(first.found.clone()),
@@ -99,27 +99,27 @@ fn together(looked: Vec<(&str, Seen)>) -> Seen {
     };
     let named = looked
         .into_iter()
-        .map(|(name, seen)| Seen { found: format!("{name}: {}", seen.found), ..seen })
-        .reduce(Seen::and)
-        .unwrap_or_else(|| Seen::unclear("nothing to look at".to_owned()));
-    Seen { found: told.unwrap_or(named.found), result: named.result }
+        .map(|(name, seen)| PartialFinding { found: format!("{name}: {}", seen.found), ..seen })
+        .reduce(PartialFinding::and)
+        .unwrap_or_else(|| PartialFinding::unclear("nothing to look at".to_owned()));
+    PartialFinding { found: told.unwrap_or(named.found), result: named.result }
 }
 
 /// What one file and the command that linked it show.
-fn look(expected: &Expectation, linked: &Linked, hidden: Option<&str>) -> Seen {
+fn look(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) -> PartialFinding {
     let facts = match &linked.facts {
         Ok(facts) => facts,
-        Err(reason) => return Seen::unclear(reason.clone()),
+        Err(reason) => return PartialFinding::unclear(reason.clone()),
     };
     let marks = marks(facts);
     let shown =
-        |marks: &[&Mark]| marks.iter().map(|mark| mark.text.as_str()).collect::<Vec<_>>().join(" and ");
-    let expected_mark = |mark: &&Mark| {
+        |marks: &[&LinkerMark]| marks.iter().map(|mark| mark.text.as_str()).collect::<Vec<_>>().join(" and ");
+    let expected_mark = |mark: &&LinkerMark| {
         let version = expected.version.as_deref().is_none_or(|version| mark.text.contains(version));
         expected.family.is_none_or(|family| family == mark.family) && version
     };
-    let (right, foreign): (Vec<&Mark>, Vec<&Mark>) = marks.iter().partition(expected_mark);
-    let leaves_mark = expected.family.is_some_and(|family| family != Family::Bfd);
+    let (right, foreign): (Vec<&LinkerMark>, Vec<&LinkerMark>) = marks.iter().partition(expected_mark);
+    let leaves_mark = expected.family.is_some_and(|family| family != LinkerFamily::Bfd);
     let Some(step) = &linked.step else {
         let marks = if marks.is_empty() {
             "no linker's mark".to_owned()
@@ -130,7 +130,7 @@ fn look(expected: &Expectation, linked: &Linked, hidden: Option<&str>) -> Seen {
         // A linker that leaves a mark did not write what has only another's.
         let contradicted = leaves_mark && right.is_empty() && !foreign.is_empty();
         let result = if contradicted { ProofResult::Fails } else { ProofResult::NotProvable };
-        return Seen { found, result };
+        return PartialFinding { found, result };
     };
     let chosen = selecting(&step.args);
     let linker = step.linker.as_deref();
@@ -138,41 +138,41 @@ fn look(expected: &Expectation, linked: &Linked, hidden: Option<&str>) -> Seen {
         Some(linker) => format!("{} behind the link line", short(linker)),
         None => "the linker behind the link line does not say what it is".to_owned(),
     };
-    let called = linker.and_then(Family::of_version);
+    let called = linker.and_then(LinkerFamily::of_version);
     if says_other(expected, step) {
-        return Seen::of(format!("{said}; linked with {chosen}"), false);
+        return PartialFinding::of(format!("{said}; linked with {chosen}"), false);
     }
-    let others = |seen: Seen| match foreign.is_empty() {
+    let others = |seen: PartialFinding| match foreign.is_empty() {
         true => seen,
         false => seen.noting(&format!("{} too, which what was linked in can have brought", shown(&foreign))),
     };
     if !leaves_mark {
         let found = format!("{said}; linked with {chosen}");
-        let positive = expected.family == Some(Family::Bfd) && called == Some(Family::Bfd);
+        let positive = expected.family == Some(LinkerFamily::Bfd) && called == Some(LinkerFamily::Bfd);
         return others(match positive {
-            true => Seen::of(found, true),
-            false => Seen::unclear(found),
+            true => PartialFinding::of(found, true),
+            false => PartialFinding::unclear(found),
         });
     }
     match (right.is_empty(), called) {
-        (false, Some(_)) => others(Seen::of(format!("{}; linked with {chosen}", shown(&right)), true)),
+        (false, Some(_)) => others(PartialFinding::of(format!("{}; linked with {chosen}", shown(&right)), true)),
         (false, None) if foreign.is_empty() => {
-            Seen::of(format!("{}; linked with {chosen}", shown(&right)), true)
+            PartialFinding::of(format!("{}; linked with {chosen}", shown(&right)), true)
         }
-        (false, None) => others(Seen::unclear(format!("{}; {said}", shown(&right)))),
+        (false, None) => others(PartialFinding::unclear(format!("{}; {said}", shown(&right)))),
         // With nothing to tell whose word counts, another's mark in place of its own is another linker's.
         (true, None) if !foreign.is_empty() => {
-            Seen::of(format!("{}; linked with {chosen}", shown(&foreign)), false)
+            PartialFinding::of(format!("{}; linked with {chosen}", shown(&foreign)), false)
         }
         (true, _) => {
-            others(Seen::unclear(format!("no mark of it in the result; {said}; linked with {chosen}")))
+            others(PartialFinding::unclear(format!("no mark of it in the result; {said}; linked with {chosen}")))
         }
     }
 }
 
 /// Whether a command or the linker behind it is another than expected.
-fn says_other(expected: &Expectation, step: &LinkStep) -> bool {
-    let called = step.linker.as_deref().and_then(Family::of_version);
+fn says_other(expected: &ExpectedLinker, step: &LinkStep) -> bool {
+    let called = step.linker.as_deref().and_then(LinkerFamily::of_version);
     let of_other_family = called.zip(expected.family).is_some_and(|(called, family)| called != family);
     let of_other_version = step.linker.as_deref().zip(expected.version.as_deref());
     let of_other_version = of_other_version.is_some_and(|(said, version)| !said.contains(version));
@@ -188,14 +188,14 @@ fn short(said: &str) -> &str {
 
 /// Whether the flags that a value adds, and the project's own beside them, are on the compiler calls of the
 /// project's own units: cargo drops one of two sources of flags without a word.
-fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
+fn flags(added: &[String], context: &Context, evidence: &BuildEvidence) -> PartialFinding {
     if added.is_empty() {
-        return Seen::of(String::new(), true);
+        return PartialFinding::of(String::new(), true);
     }
     let own: Vec<&CompilerCall> =
-        evidence.compiler_calls.iter().filter(|call| call.part == Part::Own).collect();
+        evidence.compiler_calls.iter().filter(|call| call.part == BuildPart::Own).collect();
     if own.is_empty() {
-        return Seen::unclear(rustc_args::none_of("the project's own units", evidence));
+        return PartialFinding::unclear(rustc_args::none_of("the project's own units", evidence));
     }
     let in_force = context.in_force.flags.as_slice();
     // A window of nothing would be a panic, and nothing is on every call.
@@ -208,42 +208,42 @@ fn flags(added: &[String], context: &Context, evidence: &Evidence) -> Seen {
         .chain([(on(in_force), "flags of the configuration in force".to_owned())])
         .find(|(count, _)| *count < own.len());
     match missing {
-        Some((count, what)) => Seen::of(format!("{what} on {count} of {} compiler calls", own.len()), false),
-        None => Seen::of(String::new(), true),
+        Some((count, what)) => PartialFinding::of(format!("{what} on {count} of {} compiler calls", own.len()), false),
+        None => PartialFinding::of(String::new(), true),
     }
 }
 
-struct Expectation {
+struct ExpectedLinker {
     text: String,
-    family: Option<Family>,
+    family: Option<LinkerFamily>,
     version: Option<String>,
-    choice: Choice,
+    choice: LinkerChoice,
 }
 
-fn expectation(linker: &LinkerName, context: &Context) -> Expectation {
+fn expected_linker(linker: &LinkerName, context: &Context) -> ExpectedLinker {
     let tool = probe::probe(linker, context).ok().and_then(|available| available.tool);
     let said = tool.as_ref().map(|tool| tool.version.clone());
     let family = match linker {
-        LinkerName::Bfd => Some(Family::Bfd),
-        LinkerName::Gold => Some(Family::Gold),
-        LinkerName::Lld | LinkerName::RustLld => Some(Family::Lld),
-        LinkerName::Mold => Some(Family::Mold),
-        LinkerName::Wild => Some(Family::Wild),
-        LinkerName::Default | LinkerName::At(_) => said.as_deref().and_then(Family::of_version),
+        LinkerName::Bfd => Some(LinkerFamily::Bfd),
+        LinkerName::Gold => Some(LinkerFamily::Gold),
+        LinkerName::Lld | LinkerName::RustLld => Some(LinkerFamily::Lld),
+        LinkerName::Mold => Some(LinkerFamily::Mold),
+        LinkerName::Wild => Some(LinkerFamily::Wild),
+        LinkerName::Default | LinkerName::At(_) => said.as_deref().and_then(LinkerFamily::of_version),
     };
     // GNU ld leaves no version behind; the others write the number that they also answer to `--version` with.
     let version = said
         .as_deref()
-        .filter(|_| !matches!(family, Some(Family::Bfd | Family::Gold) | None))
+        .filter(|_| !matches!(family, Some(LinkerFamily::Bfd | LinkerFamily::Gold) | None))
         .and_then(version_number);
-    let choice = Choice::of(linker, context);
+    let choice = LinkerChoice::of(linker, context);
     let what = match (family, &version) {
         (Some(family), Some(version)) => format!("{} {version}", family.name()),
         (Some(family), None) => family.name().to_owned(),
         (None, _) if *linker == LinkerName::Default => "whatever linker is configured".to_owned(),
         (None, _) => "a linker whose mark is not known".to_owned(),
     };
-    Expectation { text: format!("{what}{}", choice.text()), family, version, choice }
+    ExpectedLinker { text: format!("{what}{}", choice.text()), family, version, choice }
 }
 
 /// The first number with a dot in it.
@@ -255,19 +255,19 @@ fn version_number(text: &str) -> Option<String> {
 
 /// A mark that a linker left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Mark {
-    family: Family,
+struct LinkerMark {
+    family: LinkerFamily,
     text: String,
 }
 
 /// All marks in a file: that of its linker, and those of linkers that wrote what was linked in.
-fn marks(facts: &ElfFacts) -> Vec<Mark> {
-    let gold = facts.gold_note.then(|| Mark { family: Family::Gold, text: "gold's note".into() });
+fn marks(facts: &ElfFacts) -> Vec<LinkerMark> {
+    let gold = facts.gold_note.then(|| LinkerMark { family: LinkerFamily::Gold, text: "gold's note".into() });
     let of = |comment: &String| {
         let text = short(comment);
-        let known = [(Family::Mold, "mold "), (Family::Wild, "Wild "), (Family::Lld, "LLD ")];
+        let known = [(LinkerFamily::Mold, "mold "), (LinkerFamily::Wild, "Wild "), (LinkerFamily::Lld, "LLD ")];
         let (family, _) = known.into_iter().find(|(_, word)| text.contains(word))?;
-        Some(Mark { family, text: text.to_owned() })
+        Some(LinkerMark { family, text: text.to_owned() })
     };
     gold.into_iter().chain(facts.comments.iter().filter_map(of)).collect()
 }

@@ -70,7 +70,7 @@ fn arch_of_host(context: &Context) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::axes::fixture;
-    use crate::build::{InForce, Target};
+    use crate::build::{SettingsInForce, BuildTarget};
 
     fn unreachable(linker: &str, context: &Context) -> Option<String> {
         super::unreachable(&LinkerName::parse(linker).unwrap(), context)
@@ -78,12 +78,12 @@ mod tests {
 
     fn built_for(triple: &str, cfg: &[&str], linker: Option<&str>) -> Context {
         let target =
-            Target { triple: triple.to_owned(), cfg: cfg.iter().map(|&line| line.to_owned()).collect() };
-        let in_force = InForce {
+            BuildTarget { triple: triple.to_owned(), cfg: cfg.iter().map(|&line| line.to_owned()).collect() };
+        let in_force = SettingsInForce {
             target,
             named: vec![triple.to_owned()],
             linker: linker.map(str::to_owned),
-            ..InForce::default()
+            ..SettingsInForce::default()
         };
         Context { in_force, ..fixture::context() }
     }

@@ -2,27 +2,27 @@
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::super::lines::{Lines, Situation, Unwritable};
-use super::name::{Family, LinkerName};
+use super::super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::super::lines::{SettingLines, Situation, Unwritable};
+use super::name::{LinkerFamily, LinkerName};
 use super::{advise, probe, prove};
 use crate::build::{BuildRequest, Goal};
 
-pub(in super::super) struct Threads;
+pub(in super::super) struct LinkerThreadsAxis;
 
 const KEY: &str = "linker-threads";
 
 /// What the linker is told. `None` where it takes no number.
-fn argument(family: Family, threads: u16) -> Option<String> {
+fn argument(family: LinkerFamily, threads: u16) -> Option<String> {
     match (family, threads) {
-        (Family::Bfd, _) => None,
-        (Family::Gold, 1) => Some("--no-threads".to_owned()),
-        (Family::Gold, _) => Some(format!("--threads,--thread-count={threads}")),
-        (Family::Lld | Family::Mold | Family::Wild, _) => Some(format!("--threads={threads}")),
+        (LinkerFamily::Bfd, _) => None,
+        (LinkerFamily::Gold, 1) => Some("--no-threads".to_owned()),
+        (LinkerFamily::Gold, _) => Some(format!("--threads,--thread-count={threads}")),
+        (LinkerFamily::Lld | LinkerFamily::Mold | LinkerFamily::Wild, _) => Some(format!("--threads={threads}")),
     }
 }
 
-impl Axis for Threads {
+impl Axis for LinkerThreadsAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -38,21 +38,21 @@ impl Axis for Threads {
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         match text.parse::<u16>() {
             // One number has one text, so that two texts are two values.
-            Ok(number) if number > 0 && number.to_string() == text => Ok(Box::new(Count(number))),
+            Ok(number) if number > 0 && number.to_string() == text => Ok(Box::new(LinkerThreads(number))),
             _ => Err(Refusal::new(format!("`{text}` is not a number of threads (a whole number from 1 on)"))),
         }
     }
 }
 
 #[derive(Debug)]
-struct Count(u16);
+struct LinkerThreads(u16);
 
 /// The linker that is named beside it, or whatever links by default.
 fn linker(beside: &ParsedSettings) -> &LinkerName {
     beside.value().unwrap_or(&LinkerName::Default)
 }
 
-impl Count {
+impl LinkerThreads {
     /// The argument of the link line, if there is one.
     fn link_argument(&self, beside: &ParsedSettings, context: &Context) -> Option<String> {
         let family = probe::family(linker(beside), context)?;
@@ -60,7 +60,7 @@ impl Count {
     }
 }
 
-impl SettingValue for Count {
+impl SettingValue for LinkerThreads {
     fn depends_on(&self) -> &'static [&'static str] {
         &["linker"]
     }
@@ -73,7 +73,7 @@ impl SettingValue for Count {
                 let what = format!("nobody knows how linker={} takes threads", linker.text());
                 Err(Refusal::new(what).with_help("name a linker beside it, such as `linker=mold`"))
             }
-            Some(Family::Bfd) if self.0 != 1 => Err(Refusal::new("GNU ld links in one thread")),
+            Some(LinkerFamily::Bfd) if self.0 != 1 => Err(Refusal::new("GNU ld links in one thread")),
             Some(_) => Ok(Available::plainly(self.0.to_string())),
         }
     }
@@ -93,7 +93,7 @@ impl SettingValue for Count {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         let linker = linker(beside);
         let Some(family) = advise::family(linker, situation) else {
             return Err(Unwritable(format!(
@@ -102,14 +102,14 @@ impl SettingValue for Count {
             )));
         };
         Ok(match argument(family, self.0) {
-            Some(argument) => Lines::flags([format!("-Clink-arg=-Wl,{argument}")]),
-            None => Lines::nothing("GNU ld links in one thread by itself."),
+            Some(argument) => SettingLines::flags([format!("-Clink-arg=-Wl,{argument}")]),
+            None => SettingLines::nothing("GNU ld links in one thread by itself."),
         })
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let Some(argument) = self.link_argument(beside, context) else {
-            return Finding {
+            return ProofFinding {
                 expected: "one thread".to_owned(),
                 found: "GNU ld has no other way".to_owned(),
                 result: ProofResult::NotApplicable,
@@ -139,10 +139,10 @@ mod tests {
 
     #[test]
     fn every_linker_is_told_in_its_own_way() {
-        assert_eq!(argument(Family::Mold, 4).as_deref(), Some("--threads=4"));
-        assert_eq!(argument(Family::Gold, 4).as_deref(), Some("--threads,--thread-count=4"));
-        assert_eq!(argument(Family::Gold, 1).as_deref(), Some("--no-threads"));
-        assert_eq!(argument(Family::Bfd, 1), None);
+        assert_eq!(argument(LinkerFamily::Mold, 4).as_deref(), Some("--threads=4"));
+        assert_eq!(argument(LinkerFamily::Gold, 4).as_deref(), Some("--threads,--thread-count=4"));
+        assert_eq!(argument(LinkerFamily::Gold, 1).as_deref(), Some("--no-threads"));
+        assert_eq!(argument(LinkerFamily::Bfd, 1), None);
     }
 
     #[test]

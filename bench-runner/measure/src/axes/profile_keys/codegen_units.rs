@@ -2,18 +2,18 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::per_kind::PerKind;
-use crate::axes::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Wanted};
+use super::per_kind::PerKindValue;
+use crate::axes::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use crate::axes::rustc_args::{self, CrateClass, DEPENDENCIES, OWN, ArgCheck, ExpectedArg};
 use crate::axes::values;
 use crate::build::{BuildRequest, Goal};
 
-pub(in crate::axes) struct CodegenUnits;
+pub(in crate::axes) struct CodegenUnitsAxis;
 
 const KEY: &str = "codegen-units";
 const KINDS: [&str; 2] = ["own", "deps"];
 
-impl Axis for CodegenUnits {
+impl Axis for CodegenUnitsAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -28,14 +28,14 @@ impl Axis for CodegenUnits {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         let number = |text: &str| values::number(text, "a number of codegen units", u32::MAX).map(drop);
-        Ok(Box::new(Units(PerKind::parse(text, &KINDS, number)?)))
+        Ok(Box::new(UnitCounts(PerKindValue::parse(text, &KINDS, number)?)))
     }
 }
 
 #[derive(Debug)]
-struct Units(PerKind);
+struct UnitCounts(PerKindValue);
 
-impl SettingValue for Units {
+impl SettingValue for UnitCounts {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         values::of_cargo(KEY, self.0.canonical(), context)
     }
@@ -46,7 +46,7 @@ impl SettingValue for Units {
 
     fn apply(&self, _: &ParsedSettings, _: &Context, request: &mut BuildRequest) {
         let mut key = |key: &str, value: &str| request.profile_keys.push((key.to_owned(), value.to_owned()));
-        if let PerKind::All(units) = &self.0 {
+        if let PerKindValue::All(units) = &self.0 {
             key(KEY, units);
         }
         for (kind, place) in [("own", KEY), ("deps", "package.\"*\".codegen-units")] {
@@ -54,26 +54,26 @@ impl SettingValue for Units {
         }
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let question = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
             excepted: rustc_args::excepted(KEY, context, input.build),
         };
         let seen = match &self.0 {
-            PerKind::All(value) => question.ask_all(input.build, value),
+            PerKindValue::All(value) => question.ask_all(input.build, value),
             table => {
                 // What the table says of all dependencies takes the place of what the project says of them.
-                let of_all = Question {
+                let of_all = ArgCheck {
                     excepted: rustc_args::excepted_by_name(KEY, context, input.build),
                     ..question
                 };
-                let ask = |kind, whose, class: Class| {
+                let ask = |kind, whose, class: CrateClass| {
                     let value = table.of(kind)?;
                     let among = |call: &_| rustc_args::class(call) == class;
-                    Some(of_all.ask(input.build, &Wanted { whose, among: &among, value }))
+                    Some(of_all.ask(input.build, &ExpectedArg { whose, among: &among, value }))
                 };
-                let seen = [ask("own", OWN, Class::Own), ask("deps", DEPENDENCIES, Class::Dependency)];
+                let seen = [ask("own", OWN, CrateClass::Own), ask("deps", DEPENDENCIES, CrateClass::Dependency)];
                 rustc_args::together(seen.into_iter().flatten())
             }
         };

@@ -4,8 +4,8 @@ use bench_runner_core::record::Refusal;
 
 use super::strip;
 use crate::axes::axis::{Context, ParsedSettings};
-use crate::axes::rustc_args::{self, Question, Seen};
-use crate::build::{BuildRequest, Evidence, Release, Toolchain};
+use crate::axes::rustc_args::{self, ArgCheck, PartialFinding};
+use crate::build::{BuildRequest, BuildEvidence, Release, Toolchain};
 
 /// What a call says, in the words of the axis.
 pub(super) fn said(args: &[String]) -> &str {
@@ -30,7 +30,7 @@ pub(super) fn apply(value: &str, context: &Context, request: &mut BuildRequest) 
     }
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     in_result(question.ask_all(build, value), value, build)
 }
 
@@ -62,7 +62,7 @@ fn number(value: &str) -> Option<&'static str> {
 
 /// With what the sections of the result say. How much there is tells no level from another, because the standard
 /// library brings some; but where there is to be any, and nothing strips it, it must be there.
-fn in_result(seen: Seen, value: &str, build: &Evidence) -> Seen {
+fn in_result(seen: PartialFinding, value: &str, build: &BuildEvidence) -> PartialFinding {
     let Some(sections) = rustc_args::sections(build, rustc_args::is_debug) else {
         return seen.noting("no linked file whose sections could be read");
     };
@@ -76,7 +76,7 @@ fn in_result(seen: Seen, value: &str, build: &Evidence) -> Seen {
     } else {
         "the result has no debug info"
     };
-    seen.and(Seen::of(found.to_owned(), !missing))
+    seen.and(PartialFinding::of(found.to_owned(), !missing))
 }
 
 #[cfg(test)]

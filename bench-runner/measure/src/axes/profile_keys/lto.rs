@@ -2,8 +2,8 @@
 //! crates that are linked into a result, so the two say different things in their arguments.
 
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
-use crate::build::{CompilerCall, Evidence};
+use crate::axes::rustc_args::{self, CrateClass, DEPENDENCIES, OWN, ArgCheck, PartialFinding, ExpectedArg};
+use crate::build::{CompilerCall, BuildEvidence};
 
 /// Whether crates are optimised together under this value.
 fn across_crates(value: &str) -> bool {
@@ -24,7 +24,7 @@ pub(super) fn co_changes(value: &str, _: &ParsedSettings) -> &'static [&'static 
     }
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     if across_crates(value) { together(value, question, build) } else { question.ask_all(build, value) }
 }
 
@@ -44,17 +44,17 @@ pub(super) fn said(args: &[String]) -> &str {
 }
 
 /// What is linked into a result is optimised as `value` says, and the rest makes the bitcode for it.
-fn together(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+fn together(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     let links = |call: &CompilerCall| {
         let types = rustc_args::crate_types(call);
         !types.is_empty() && types.iter().all(|kind| matches!(*kind, "bin" | "cdylib" | "staticlib"))
     };
-    let own = |call: &CompilerCall| matches!(rustc_args::class(call), Class::Own);
+    let own = |call: &CompilerCall| matches!(rustc_args::class(call), CrateClass::Own);
     let linked = |call: &CompilerCall| own(call) && links(call);
     let ask = |whose, among: &dyn Fn(&CompilerCall) -> bool, value| {
-        build.compiler_calls.iter().any(among).then(|| question.ask(build, &Wanted { whose, among, value }))
+        build.compiler_calls.iter().any(among).then(|| question.ask(build, &ExpectedArg { whose, among, value }))
     };
-    let of_linked = question.ask(build, &Wanted { whose: "its own linked crates", among: &linked, value });
+    let of_linked = question.ask(build, &ExpectedArg { whose: "its own linked crates", among: &linked, value });
     let makes_bitcode = |call: &CompilerCall| {
         rustc_args::crate_types(call).iter().all(|kind| matches!(*kind, "lib" | "rlib"))
     };
@@ -62,11 +62,11 @@ fn together(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
         ask(OWN, &|call| own(call) && !links(call) && makes_bitcode(call), "bitcode"),
         ask(
             DEPENDENCIES,
-            &|call| rustc_args::class(call) == Class::Dependency && makes_bitcode(call),
+            &|call| rustc_args::class(call) == CrateClass::Dependency && makes_bitcode(call),
             "bitcode",
         ),
     ];
-    rest.into_iter().flatten().fold(of_linked, Seen::and)
+    rest.into_iter().flatten().fold(of_linked, PartialFinding::and)
 }
 
 #[cfg(test)]
@@ -74,23 +74,23 @@ mod tests {
     use bench_runner_core::record::ProofResult;
 
     use super::*;
-    use crate::axes::axis::Finding;
+    use crate::axes::axis::ProofFinding;
     use crate::axes::fixture;
-    use crate::build::Part;
+    use crate::build::BuildPart;
 
     /// A build as cargo 1.95 shows it.
-    fn build(linked: &str, libraries: &str) -> Evidence {
+    fn build(linked: &str, libraries: &str) -> BuildEvidence {
         let lib = format!("--crate-type lib {libraries}");
         let compiler_calls = vec![
-            fixture::call(Part::Host, "build_script_build", "build.rs --crate-type bin -C embed-bitcode=no"),
-            fixture::call(Part::Dependency, "dep", &format!("/r/dep/src/lib.rs {lib}")),
-            fixture::call(Part::Own, "p", &format!("src/lib.rs {lib}")),
-            fixture::call(Part::Own, "p", &format!("src/main.rs --crate-type bin {linked}")),
+            fixture::call(BuildPart::Host, "build_script_build", "build.rs --crate-type bin -C embed-bitcode=no"),
+            fixture::call(BuildPart::Dependency, "dep", &format!("/r/dep/src/lib.rs {lib}")),
+            fixture::call(BuildPart::Own, "p", &format!("src/lib.rs {lib}")),
+            fixture::call(BuildPart::Own, "p", &format!("src/main.rs --crate-type bin {linked}")),
         ];
-        Evidence { compiler_calls, ..Evidence::default() }
+        BuildEvidence { compiler_calls, ..BuildEvidence::default() }
     }
 
-    fn prove(value: &str, build: &Evidence) -> Finding {
+    fn prove(value: &str, build: &BuildEvidence) -> ProofFinding {
         fixture::prove("lto", value, &fixture::context(), build)
     }
 
@@ -123,16 +123,16 @@ mod tests {
     #[test]
     fn without_bitcode_or_without_a_link_there_is_no_proof() {
         assert_eq!(prove("thin", &build("-C lto=thin", "-C embed-bitcode=no")).result, ProofResult::Fails);
-        let library = Evidence {
+        let library = BuildEvidence {
             compiler_calls: vec![fixture::call(
-                Part::Own,
+                BuildPart::Own,
                 "p",
                 "src/lib.rs --crate-type lib -C linker-plugin-lto",
             )],
-            ..Evidence::default()
+            ..BuildEvidence::default()
         };
         assert_eq!(prove("thin", &library).result, ProofResult::NotProvable);
-        assert_eq!(prove("false", &Evidence::default()).result, ProofResult::NotProvable);
+        assert_eq!(prove("false", &BuildEvidence::default()).result, ProofResult::NotProvable);
     }
 
     #[test]

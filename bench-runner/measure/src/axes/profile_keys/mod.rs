@@ -12,15 +12,15 @@ mod strip;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::rustc_args::{self, Question, Seen};
+use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::values;
-use crate::build::{BuildRequest, Evidence, Goal, Toolchain};
+use crate::build::{BuildRequest, BuildEvidence, Goal, Toolchain};
 
-pub(super) use codegen_units::CodegenUnits;
-pub(super) use opt_level::OptLevel;
+pub(super) use codegen_units::CodegenUnitsAxis;
+pub(super) use opt_level::OptLevelAxis;
 
-pub(super) const LTO: NamedKey = NamedKey(&Entry {
+pub(super) const LTO: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "lto",
     summary: "link-time optimisation: off, false (thin within each crate, as by default), thin or fat",
     values: &["off", "false", "thin", "fat"],
@@ -38,7 +38,7 @@ pub(super) const LTO: NamedKey = NamedKey(&Entry {
     co_changes: lto::co_changes,
 });
 
-pub(super) const DEBUG: NamedKey = NamedKey(&Entry {
+pub(super) const DEBUG: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "debug",
     summary: "debug info: none, line-directives-only, line-tables-only, limited or full",
     values: &["none", "line-directives-only", "line-tables-only", "limited", "full"],
@@ -53,7 +53,7 @@ pub(super) const DEBUG: NamedKey = NamedKey(&Entry {
     co_changes: debug::co_changes,
 });
 
-pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&Entry {
+pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "split-debuginfo",
     summary: "where debug info lies: off (in the result), packed (one file beside it) or unpacked (files of each unit)",
     values: &["off", "packed", "unpacked"],
@@ -69,7 +69,7 @@ pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&Entry {
     co_changes: |_, _| &[],
 });
 
-pub(super) const STRIP: NamedKey = NamedKey(&Entry {
+pub(super) const STRIP: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "strip",
     summary: "what is stripped from the results: none, debuginfo or symbols",
     values: &["none", "debuginfo", "symbols"],
@@ -87,7 +87,7 @@ pub(super) const STRIP: NamedKey = NamedKey(&Entry {
     },
 });
 
-pub(super) const INCREMENTAL: NamedKey = NamedKey(&Entry {
+pub(super) const INCREMENTAL: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "incremental",
     summary: "incremental compilation of its own crates: on or off",
     values: &["on", "off"],
@@ -111,15 +111,15 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&Entry {
 /// The value that a key of the profile has, if an axis of the same name has it.
 pub(super) fn parse(key: &str, value: &str) -> Option<Box<dyn SettingValue>> {
     const ALL: [&dyn Axis; 7] =
-        [&LTO, &CodegenUnits, &OptLevel, &DEBUG, &SPLIT_DEBUGINFO, &STRIP, &INCREMENTAL];
+        [&LTO, &CodegenUnitsAxis, &OptLevelAxis, &DEBUG, &SPLIT_DEBUGINFO, &STRIP, &INCREMENTAL];
     ALL.iter().find(|axis| axis.key() == key)?.parse(key, value).ok()
 }
 
 /// A key of the profile whose values are names.
-pub(super) struct NamedKey(&'static Entry);
+pub(super) struct NamedKey(&'static ProfileKeyEntry);
 
 /// All that tells one such key from another. The first argument of each function is the value.
-struct Entry {
+struct ProfileKeyEntry {
     key: &'static str,
     summary: &'static str,
     values: &'static [&'static str],
@@ -134,7 +134,7 @@ struct Entry {
     said: for<'a> fn(&'a [String]) -> &'a str,
     /// Key of the profile by which the project can except packages from it.
     except: Option<&'static str>,
-    prove: fn(&str, &Question<'_>, &Evidence) -> Seen,
+    prove: fn(&str, &ArgCheck<'_>, &BuildEvidence) -> PartialFinding,
     co_changes: fn(&str, &ParsedSettings) -> &'static [&'static str],
 }
 
@@ -162,7 +162,7 @@ impl Axis for NamedKey {
 }
 
 struct NamedValue {
-    of: &'static Entry,
+    of: &'static ProfileKeyEntry,
     name: &'static str,
 }
 
@@ -194,9 +194,9 @@ impl SettingValue for NamedValue {
         (self.of.apply)(self.name, context, request);
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let Entry { key, said, except, prove, .. } = self.of;
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let ProfileKeyEntry { key, said, except, prove, .. } = self.of;
+        let question = ArgCheck {
             name: key,
             read: &|args| said(args).to_owned(),
             excepted: except.map(|key| rustc_args::excepted(key, context, input.build)).unwrap_or_default(),

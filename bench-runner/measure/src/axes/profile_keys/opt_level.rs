@@ -2,22 +2,22 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::per_kind::PerKind;
+use super::per_kind::PerKindValue;
 use crate::axes::axis::{
-    Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied,
+    Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, as_applied,
 };
-use crate::axes::lines::{Lines, Situation, Unwritable};
-use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
+use crate::axes::lines::{SettingLines, Situation, Unwritable};
+use crate::axes::rustc_args::{self, CrateClass, DEPENDENCIES, OWN, ArgCheck, PartialFinding, ExpectedArg};
 use crate::axes::values;
-use crate::build::{BuildRequest, CompilerCall, Evidence, Goal};
+use crate::build::{BuildRequest, CompilerCall, BuildEvidence, Goal};
 
-pub(in crate::axes) struct OptLevel;
+pub(in crate::axes) struct OptLevelAxis;
 
 const KEY: &str = "opt-level";
 const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
 const KINDS: [&str; 4] = ["own", "deps", "build", "final"];
 
-impl Axis for OptLevel {
+impl Axis for OptLevelAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -32,14 +32,14 @@ impl Axis for OptLevel {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         let level = |text: &str| values::one_of(text, "an optimisation level", &LEVELS).map(drop);
-        Ok(Box::new(Levels(PerKind::parse(text, &KINDS, level)?)))
+        Ok(Box::new(OptLevels(PerKindValue::parse(text, &KINDS, level)?)))
     }
 }
 
 #[derive(Debug)]
-struct Levels(PerKind);
+struct OptLevels(PerKindValue);
 
-impl SettingValue for Levels {
+impl SettingValue for OptLevels {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         let names_final = self.0.of("final").is_some();
         if names_final && context.manifest.is_some() && package(context).is_none() {
@@ -56,7 +56,7 @@ impl SettingValue for Levels {
 
     fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
         let mut key = |key: String, level: &str| request.profile_keys.push((key, in_toml(level)));
-        if let PerKind::All(level) = &self.0 {
+        if let PerKindValue::All(level) = &self.0 {
             key(KEY.to_owned(), level);
         }
         for (kind, place) in [("own", ""), ("build", "build-override."), ("deps", "package.\"*\".")] {
@@ -67,7 +67,7 @@ impl SettingValue for Levels {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         if self.0.of("final").is_some() && situation.package.is_none() {
             return Err(Unwritable(
                 "`final` sets the level of one package, and nothing says which package that is".to_owned(),
@@ -76,17 +76,17 @@ impl SettingValue for Levels {
         as_applied(self, beside, situation)
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let question = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("0").to_owned(),
             excepted: rustc_args::excepted(KEY, context, input.build),
         };
         let seen = match &self.0 {
-            PerKind::All(level) => question.ask_all(input.build, level),
+            PerKindValue::All(level) => question.ask_all(input.build, level),
             table => {
                 let excepted = rustc_args::excepted_by_name(KEY, context, input.build);
-                of_table(table, &Question { excepted, ..question }, context, input.build)
+                of_table(table, &ArgCheck { excepted, ..question }, context, input.build)
             }
         };
         seen.finding(format!("opt-level={}", self.0.canonical()))
@@ -117,7 +117,7 @@ const FOREIGN_HOST: &str =
 const OWN_SCRIPT: &str = "the build script of the final package gets its level too";
 
 /// What calls say of each kind that `table` names.
-fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: &Evidence) -> Seen {
+fn of_table(table: &PerKindValue, question: &ArgCheck<'_>, context: &Context, build: &BuildEvidence) -> PartialFinding {
     let is_final = |call: &CompilerCall| {
         let member = call.unit.as_ref().filter(|unit| unit.member && table.of("final").is_some());
         member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
@@ -126,18 +126,18 @@ fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: 
     // A macro that is asked for itself has the profile of results.
     let asked = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.asked);
     let host = |call: &CompilerCall| match rustc_args::class(call) {
-        Class::Host { .. } if asked(call) => false,
-        Class::Host { member: true } => !is_final(call),
-        Class::Host { member: false } => table.of("deps").is_none(),
-        Class::Own | Class::Dependency | Class::Unknown => false,
+        CrateClass::Host { .. } if asked(call) => false,
+        CrateClass::Host { member: true } => !is_final(call),
+        CrateClass::Host { member: false } => table.of("deps").is_none(),
+        CrateClass::Own | CrateClass::Dependency | CrateClass::Unknown => false,
     };
     let ask = |kind, whose, among: &dyn Fn(&CompilerCall) -> bool| {
-        Some(question.ask(build, &Wanted { whose, among, value: table.of(kind)? }))
+        Some(question.ask(build, &ExpectedArg { whose, among, value: table.of(kind)? }))
     };
     rustc_args::together(
         [
-            ask("own", OWN, &|call| of_class(call, Class::Own)),
-            ask("deps", DEPENDENCIES, &|call| of_class(call, Class::Dependency)),
+            ask("own", OWN, &|call| of_class(call, CrateClass::Own)),
+            ask("deps", DEPENDENCIES, &|call| of_class(call, CrateClass::Dependency)),
             ask("build", "what runs during the build", &host),
             ask("final", "the final package", &is_final),
         ]
@@ -174,7 +174,7 @@ mod tests {
         );
     }
 
-    fn prove(value: &str, own: &str, dep: &str) -> Finding {
+    fn prove(value: &str, own: &str, dep: &str) -> ProofFinding {
         fixture::prove(KEY, value, &context(), &fixture::built(own, dep))
     }
 
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(prove("0", "", "").result, ProofResult::Holds);
         assert_eq!(prove("0", "", "-C opt-level=3").result, ProofResult::Fails);
         assert_eq!(prove("3", "-C opt-level=3", "-C opt-level=3").result, ProofResult::Holds);
-        let nothing = Evidence::default();
+        let nothing = BuildEvidence::default();
         let found = fixture::prove(KEY, "0", &context(), &nothing);
         assert_eq!(found.result, ProofResult::NotProvable);
     }

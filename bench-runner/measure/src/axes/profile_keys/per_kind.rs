@@ -4,14 +4,14 @@ use bench_runner_core::record::Refusal;
 
 /// A value for everything, or values by kind of crate in the order of the axis's kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PerKind {
+pub(super) enum PerKindValue {
     /// One for all.
     All(String),
     /// Some for kinds.
     Some(Vec<(&'static str, String)>),
 }
 
-impl PerKind {
+impl PerKindValue {
     /// Reads `value`: a scalar, or an inline table whose keys are among `kinds`. What the scalars must be is
     /// checked by `scalar`, whose error names the values that would be right.
     pub(super) fn parse(
@@ -85,8 +85,8 @@ mod tests {
         text.parse::<u32>().map(|_| ()).map_err(error)
     }
 
-    fn parse(value: &str) -> Result<PerKind, String> {
-        PerKind::parse(value, &["own", "deps"], number).map_err(|refusal| refusal.what)
+    fn parse(value: &str) -> Result<PerKindValue, String> {
+        PerKindValue::parse(value, &["own", "deps"], number).map_err(|refusal| refusal.what)
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
         }
         assert_eq!(parse("{deps=1}").unwrap().canonical(), "{deps=1}");
         assert_eq!(parse("{deps=1}").unwrap().of("own"), None);
-        assert_eq!(parse("7").unwrap(), PerKind::All("7".into()));
+        assert_eq!(parse("7").unwrap(), PerKindValue::All("7".into()));
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(parse("{own=many}").unwrap_err(), "`many` is no number");
         assert_eq!(parse("{own=1,own=2}").unwrap_err(), "`{own=1,own=2}` sets own twice");
         assert_eq!(parse("{dep=1}").unwrap_err(), "`dep` is no kind of crate here (known: own, deps)");
-        let error = PerKind::parse("{dep=1}", &["own", "deps"], number).unwrap_err();
+        let error = PerKindValue::parse("{dep=1}", &["own", "deps"], number).unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean `deps`?"));
     }
 }

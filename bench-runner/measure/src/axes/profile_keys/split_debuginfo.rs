@@ -4,8 +4,8 @@ use bench_runner_core::record::Refusal;
 
 use super::debug;
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, Class, Question, Seen};
-use crate::build::{Evidence, Part, Release, Toolchain};
+use crate::axes::rustc_args::{self, CrateClass, ArgCheck, PartialFinding};
+use crate::build::{BuildEvidence, BuildPart, Release, Toolchain};
 
 pub(super) fn unknown_to(_: &str, toolchain: &Toolchain) -> Option<Refusal> {
     (toolchain.release < Release { major: 1, minor: 65 }).then(|| {
@@ -25,9 +25,9 @@ pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
     })
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     let mut seen = question.ask_all(build, value);
-    let mut own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == Class::Own).peekable();
+    let mut own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == CrateClass::Own).peekable();
     if own.peek().is_some() && own.all(|call| debug::said(&call.args) == "none") {
         seen = seen.noting("cargo does not say it to crates without debug info, and this profile has none");
     }
@@ -35,10 +35,10 @@ pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> S
 }
 
 /// What lies beside the results.
-fn in_files(value: &str, build: &Evidence) -> Seen {
+fn in_files(value: &str, build: &BuildEvidence) -> PartialFinding {
     let files = &build.leftovers;
-    if !build.linked.iter().any(|linked| linked.part == Part::Own) {
-        return Seen::unclear("nothing was linked that debug info could be split from".to_owned());
+    if !build.linked.iter().any(|linked| linked.part == BuildPart::Own) {
+        return PartialFinding::unclear("nothing was linked that debug info could be split from".to_owned());
     }
     let holds = match value {
         "packed" => files.packed > 0 && files.unpacked == 0,
@@ -50,7 +50,7 @@ fn in_files(value: &str, build: &Evidence) -> Seen {
         sections.map_or("no debug info".to_owned(), |sections| rustc_args::debug_in_words(&sections));
     let found =
         format!("{} .dwp and {} .dwo files kept; the result has {sections}", files.packed, files.unpacked);
-    Seen::of(found, holds)
+    PartialFinding::of(found, holds)
 }
 
 #[cfg(test)]
@@ -58,13 +58,13 @@ mod tests {
     use bench_runner_core::record::ProofResult;
 
     use super::*;
-    use crate::axes::axis::Finding;
+    use crate::axes::axis::ProofFinding;
     use crate::axes::fixture;
     use crate::build::Leftovers;
 
-    fn prove(value: &str, flag: &str, packed: usize, unpacked: usize) -> Finding {
+    fn prove(value: &str, flag: &str, packed: usize, unpacked: usize) -> ProofFinding {
         let build = fixture::linked(fixture::built(flag, flag), &[(".debug_info", 9)], &[]);
-        let build = Evidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
+        let build = BuildEvidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
         fixture::prove("split-debuginfo", value, &fixture::context(), &build)
     }
 

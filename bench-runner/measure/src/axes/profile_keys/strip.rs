@@ -1,16 +1,16 @@
 //! What is taken out of the results after they are linked.
 
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, Class, OWN, Question, Seen, Wanted};
-use crate::build::Evidence;
+use crate::axes::rustc_args::{self, CrateClass, OWN, ArgCheck, PartialFinding, ExpectedArg};
+use crate::build::BuildEvidence;
 
 pub(super) fn said(args: &[String]) -> &str {
     rustc_args::codegen(args, "strip").unwrap_or("none")
 }
 
 /// What the calls that make the results strip: the first that strips something has its say.
-pub(super) fn of_results(build: &Evidence) -> &str {
-    let own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == Class::Own);
+pub(super) fn of_results(build: &BuildEvidence) -> &str {
+    let own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == CrateClass::Own);
     own.map(|call| said(&call.args)).find(|said| *said != "none").unwrap_or("none")
 }
 
@@ -21,15 +21,15 @@ pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
     })
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
-    let own = Wanted { whose: OWN, among: &|call| rustc_args::class(call) == Class::Own, value };
+pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    let own = ExpectedArg { whose: OWN, among: &|call| rustc_args::class(call) == CrateClass::Own, value };
     question.ask(build, &own).and(in_result(value, build))
 }
 
 /// What the sections of the result say: they are what stripping is about.
-fn in_result(value: &str, build: &Evidence) -> Seen {
+fn in_result(value: &str, build: &BuildEvidence) -> PartialFinding {
     let Some(symbols) = rustc_args::sections(build, |name| name == ".symtab") else {
-        return Seen::unclear("no linked file whose sections could be read".to_owned());
+        return PartialFinding::unclear("no linked file whose sections could be read".to_owned());
     };
     let debug = rustc_args::sections(build, rustc_args::is_debug).unwrap_or_default();
     let holds = match value {
@@ -45,17 +45,17 @@ fn in_result(value: &str, build: &Evidence) -> Seen {
         true => "the result has neither symbols nor debug info".to_owned(),
         false => format!("the result has {}", there.join(", ")),
     };
-    Seen::of(found, holds)
+    PartialFinding::of(found, holds)
 }
 
 #[cfg(test)]
 mod tests {
     use bench_runner_core::record::ProofResult;
 
-    use crate::axes::axis::Finding;
+    use crate::axes::axis::ProofFinding;
     use crate::axes::fixture;
 
-    fn prove(value: &str, flag: &str, sections: &[(&str, u64)]) -> Finding {
+    fn prove(value: &str, flag: &str, sections: &[(&str, u64)]) -> ProofFinding {
         let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
         fixture::prove("strip", value, &fixture::context(), &build)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{AskError, Asked, words};
+use super::{AskError, CargoInvocation, words};
 
 const WHAT: &str = "which configuration it reads";
 
@@ -35,26 +35,26 @@ const WITHOUT_EFFECT_IN_BUILD: [&str; 6] =
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
     /// Single values, in cargo's order: by key, and within an array as cargo joins it.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ConfigEntry>,
     /// Variables that may change them, by name; cargo does not list all that it reads.
     pub variables: Vec<String>,
 }
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct ConfigEntry {
     /// The parts of its key.
     pub key: Vec<String>,
     /// Whether it is an item of the array of that key.
     pub item: bool,
     pub value: Value,
     /// Where it is set.
-    pub origin: Origin,
+    pub origin: ConfigOrigin,
 }
 
 /// Where a value is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum ConfigOrigin {
     File(PathBuf),
     /// A variable of the environment.
     Variable(String),
@@ -62,7 +62,7 @@ pub enum Origin {
     Other,
 }
 
-impl Asked {
+impl CargoInvocation {
     /// The configuration that cargo reads here. Variables are merged for the keys that they set, which cargo does only
     /// for a key that is asked for by name.
     ///
@@ -75,7 +75,7 @@ impl Asked {
                 // A key that nobody sets is an error to cargo, and no answer to the question.
                 let Ok(said) = self.get(Some(&key)) else { continue };
                 let one = Configuration::parse(&said)?;
-                if one.entries.iter().any(|entry| entry.origin == Origin::Variable(name.clone())) {
+                if one.entries.iter().any(|entry| entry.origin == ConfigOrigin::Variable(name.clone())) {
                     let prefix = &one.entries[0].key;
                     read.entries.retain(|entry| entry.key != *prefix);
                     read.entries.extend(one.entries);
@@ -112,7 +112,7 @@ impl Configuration {
     }
 
     /// The values that satisfy `which`, as one table.
-    pub(crate) fn table_of(&self, which: impl Fn(&Entry) -> bool) -> Table {
+    pub(crate) fn table_of(&self, which: impl Fn(&ConfigEntry) -> bool) -> Table {
         let mut table = Table::new();
         self.entries.iter().filter(|entry| which(entry)).for_each(|entry| put(&mut table, entry));
         table
@@ -122,7 +122,7 @@ impl Configuration {
     pub fn files(&self) -> Vec<&Path> {
         let mut files: Vec<&Path> = Vec::new();
         for entry in &self.entries {
-            if let Origin::File(file) = &entry.origin
+            if let ConfigOrigin::File(file) = &entry.origin
                 && !files.contains(&file.as_path())
             {
                 files.push(file);
@@ -132,7 +132,7 @@ impl Configuration {
     }
 }
 
-impl Entry {
+impl ConfigEntry {
     /// The key as it is written.
     pub fn name(&self) -> String {
         let quoted = |part: &String| {
@@ -155,7 +155,7 @@ impl Entry {
 }
 
 /// Walks a table of cargo's answer, down to single values.
-fn collect(text: &str, key: &mut Vec<String>, table: &DeTable<'_>, entries: &mut Vec<Entry>) {
+fn collect(text: &str, key: &mut Vec<String>, table: &DeTable<'_>, entries: &mut Vec<ConfigEntry>) {
     for (name, value) in table.iter() {
         key.push(name.get_ref().to_string());
         match value.get_ref() {
@@ -171,19 +171,19 @@ fn collect(text: &str, key: &mut Vec<String>, table: &DeTable<'_>, entries: &mut
     }
 }
 
-fn entry(text: &str, key: &[String], item: bool, value: &Spanned<DeValue<'_>>) -> Entry {
+fn entry(text: &str, key: &[String], item: bool, value: &Spanned<DeValue<'_>>) -> ConfigEntry {
     let rest = text.get(value.span().end..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();
     let comment = line.split_once('#').map(|(_, comment)| comment.trim());
-    Entry {
+    ConfigEntry {
         key: key.to_vec(),
         item,
         value: plain(value.get_ref()),
-        origin: Origin::of(comment.unwrap_or_default()),
+        origin: ConfigOrigin::of(comment.unwrap_or_default()),
     }
 }
 
-impl Origin {
+impl ConfigOrigin {
     fn of(comment: &str) -> Self {
         let variable = comment.strip_prefix("environment variable `").and_then(|rest| rest.strip_suffix('`'));
         match variable {
@@ -212,7 +212,7 @@ fn plain(value: &DeValue<'_>) -> Value {
 }
 
 /// Puts one value into a table, and makes the tables above it.
-fn put(table: &mut Table, entry: &Entry) {
+fn put(table: &mut Table, entry: &ConfigEntry) {
     let Some((last, above)) = entry.key.split_last() else { return };
     let mut inner = table;
     for part in above {
@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(said, expected);
         assert_eq!(read.variables, ["CARGO_PROFILE_DEV_DEBUG", "CARGO_HOME"]);
         assert_eq!(read.files().len(), 3);
-        let table = read.table_of(|entry| entry.origin == Origin::File("/w/.cargo/more.toml".into()));
+        let table = read.table_of(|entry| entry.origin == ConfigOrigin::File("/w/.cargo/more.toml".into()));
         assert_eq!(table, "build.rustflags = ['-Cb']".parse().unwrap());
     }
 
@@ -348,7 +348,7 @@ mod tests {
         );
         let read = Configuration::parse(text).unwrap();
         let deciding: Vec<String> =
-            read.entries.iter().filter(|entry| entry.decides()).map(Entry::name).collect();
+            read.entries.iter().filter(|entry| entry.decides()).map(ConfigEntry::name).collect();
         assert_eq!(deciding, ["build.rustflags", "profile.dev.debug", "target.x.linker", "unstable.x"]);
     }
 

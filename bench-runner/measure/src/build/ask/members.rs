@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{AskError, Asked, words};
+use super::{AskError, CargoInvocation, words};
 
 const WHAT: &str = "which packages are members";
 
@@ -29,7 +29,7 @@ pub struct WorkspaceMember {
 ///
 /// # Errors
 /// Where cargo cannot read the manifests.
-pub fn members(asked: &Asked) -> Result<Members, AskError> {
+pub fn members(asked: &CargoInvocation) -> Result<Members, AskError> {
     let args = words(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
     let said = asked.call(WHAT, args, &[])?.stdout;
     parse(&said).ok_or_else(|| AskError {

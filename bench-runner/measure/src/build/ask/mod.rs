@@ -19,10 +19,10 @@ use bench_runner_core::record::Refusal;
 
 use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
 
-pub use configuration::{Configuration, Entry, Origin};
+pub use configuration::{Configuration, ConfigEntry, ConfigOrigin};
 pub use members::{Members, WorkspaceMember, members};
 pub(super) use units::answer;
-pub use units::{Flags, PackageName, PlannedUnit, Units, UnitsRequest, units};
+pub use units::{CompilerFlags, PackageName, PlannedUnit, PlannedUnits, UnitsRequest, units};
 
 /// A question that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -34,7 +34,7 @@ const SET_BY_CARGO: [&str; 4] =
 
 /// Where cargo is asked, as whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct CargoInvocation {
     /// The program: a toolchain's own cargo, or rustup's proxy.
     pub cargo: PathBuf,
     /// The directory that it is started in.
@@ -73,7 +73,7 @@ impl AskError {
     }
 }
 
-impl Asked {
+impl CargoInvocation {
     /// The environment of the user, without what cargo or rustup set for this program.
     pub fn user_environment() -> BTreeMap<String, String> {
         let variables = std::env::vars_os();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AskError, Asked, recorder, words};
+use super::{AskError, CargoInvocation, recorder, words};
 
 const WHAT: &str = "which units it would build";
 
@@ -24,18 +24,18 @@ pub struct UnitsRequest<'a> {
 
 /// What cargo would build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Units {
+pub struct PlannedUnits {
     /// The units; they name one another by their places here.
     pub units: Vec<PlannedUnit>,
     /// Those that are asked for, and not only needed by others.
     pub roots: Vec<usize>,
     /// The compiler, and the flags that it is called with.
-    pub flags: Flags,
+    pub flags: CompilerFlags,
 }
 
 /// What cargo would call the compiler with for every unit, whichever key or variable that comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flags {
+pub struct CompilerFlags {
     pub compiler: PathBuf,
     /// Flags for units of the host where no target is named, else for what runs during the build.
     pub host: Vec<String>,
@@ -43,7 +43,7 @@ pub struct Flags {
     pub targets: Vec<(String, Vec<String>)>,
 }
 
-impl Flags {
+impl CompilerFlags {
     /// The flags for what is built; `None` where several targets are named that have different ones.
     pub(crate) fn of_results(&self) -> Option<&[String]> {
         let Some((_, first)) = self.targets.first() else { return Some(&self.host) };
@@ -143,25 +143,25 @@ fn decoded(text: &str) -> String {
 ///
 /// # Errors
 /// Where cargo cannot say: it is too old, a dependency is not here, the lock file does not fit.
-pub fn units(asked: &Asked, request: &UnitsRequest<'_>) -> Result<Units, AskError> {
+pub fn units(asked: &CargoInvocation, request: &UnitsRequest<'_>) -> Result<PlannedUnits, AskError> {
     answer(asked, request).0
 }
 
 /// The units that cargo would build, and the compiler with its flags by themselves: cargo finds these out before it looks
 /// at dependencies, so it says them also if a dependency is not here.
 pub(in crate::build) fn answer(
-    asked: &Asked,
+    asked: &CargoInvocation,
     request: &UnitsRequest<'_>,
-) -> (Result<Units, AskError>, Option<Flags>) {
+) -> (Result<PlannedUnits, AskError>, Option<CompilerFlags>) {
     let (said, flags) = ask(asked, request);
-    let known = (flags != Flags::default()).then(|| flags.clone());
+    let known = (flags != CompilerFlags::default()).then(|| flags.clone());
     let unclear = || AskError { what: WHAT, reason: "its answer cannot be read".to_owned(), help: None };
-    let units = said.and_then(|said| Ok(Units { flags, ..parse(&said).ok_or_else(unclear)? }));
+    let units = said.and_then(|said| Ok(PlannedUnits { flags, ..parse(&said).ok_or_else(unclear)? }));
     (units, known)
 }
 
 /// What cargo says, and the flags that it called the compiler with meanwhile.
-fn ask(asked: &Asked, request: &UnitsRequest<'_>) -> (Result<String, AskError>, Flags) {
+fn ask(asked: &CargoInvocation, request: &UnitsRequest<'_>) -> (Result<String, AskError>, CompilerFlags) {
     let io = |error: std::io::Error| AskError {
         what: WHAT,
         reason: format!("{}: {error}", request.scratch.display()),
@@ -169,7 +169,7 @@ fn ask(asked: &Asked, request: &UnitsRequest<'_>) -> (Result<String, AskError>, 
     };
     let recorder = match recorder::put_into(request.scratch) {
         Ok(recorder) => recorder,
-        Err(error) => return (Err(io(error)), Flags::default()),
+        Err(error) => return (Err(io(error)), CompilerFlags::default()),
     };
     let log = request.scratch.join("calls");
     let target = request.scratch.join("target");
@@ -190,8 +190,8 @@ fn ask(asked: &Asked, request: &UnitsRequest<'_>) -> (Result<String, AskError>, 
 
 /// The flags in the calls by which cargo finds out about targets. It makes one for the host and one for each target that
 /// is named, and another where flags depend on what the first one said; the last one counts.
-fn flags(calls: &[Vec<String>]) -> Flags {
-    let mut found = Flags::default();
+fn flags(calls: &[Vec<String>]) -> CompilerFlags {
+    let mut found = CompilerFlags::default();
     for call in calls {
         let Some((compiler, args)) = call.split_first() else { continue };
         found.compiler = compiler.into();
@@ -214,13 +214,13 @@ fn flags(calls: &[Vec<String>]) -> Flags {
     found
 }
 
-fn parse(text: &str) -> Option<Units> {
+fn parse(text: &str) -> Option<PlannedUnits> {
     let said: Value = serde_json::from_str(text.lines().find(|line| line.starts_with('{'))?).ok()?;
     let places = |value: &Value| -> Option<Vec<usize>> {
         value.as_array()?.iter().map(|place| Some(place.as_u64()? as usize)).collect()
     };
     let units = said["units"].as_array()?.iter().map(unit).collect::<Option<Vec<_>>>()?;
-    Some(Units { units, roots: places(&said["roots"])?, flags: Flags::default() })
+    Some(PlannedUnits { units, roots: places(&said["roots"])?, flags: CompilerFlags::default() })
 }
 
 fn unit(unit: &Value) -> Option<PlannedUnit> {
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(found.of_results().unwrap(), ["-Cb"]);
         assert!(found.host.is_empty());
         assert!(flags(&calls[..2]).of_results().unwrap().is_empty());
-        let two = Flags { targets: vec![("a".into(), vec!["-Ca".into()]), ("b".into(), vec![])], ..found };
+        let two = CompilerFlags { targets: vec![("a".into(), vec!["-Ca".into()]), ("b".into(), vec![])], ..found };
         assert_eq!(two.of_results(), None);
     }
 

@@ -1,7 +1,7 @@
 //! A project that is built by a command of its own.
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal};
+use crate::build::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, BuildEvidence, Goal};
 use crate::corpus::{BuildCommand, BuildSettings, edits};
 
 /// Builds by running the project's own commands. They see `BENCH_RUNNER_EDIT`, `BENCH_RUNNER_TARGET` and what
@@ -74,11 +74,11 @@ impl Driver for CommandDriver {
         self.run(argv.as_deref(), dirs, None)
     }
 
-    fn evidence(&self, step: &CommandLine, _: &str, _: &str) -> Evidence {
-        Evidence { command: step.args.clone(), ..Evidence::default() }
+    fn evidence(&self, step: &CommandLine, _: &str, _: &str) -> BuildEvidence {
+        BuildEvidence { command: step.args.clone(), ..BuildEvidence::default() }
     }
 
-    fn check_artifact(&self, _: &BuildDirs, _: &Evidence) -> Option<CommandLine> {
+    fn check_artifact(&self, _: &BuildDirs, _: &BuildEvidence) -> Option<CommandLine> {
         None
     }
 }

@@ -6,10 +6,10 @@
 mod cargo;
 mod command;
 
-pub use cargo::{Answer, Answers, CargoDriver, Inquiry};
+pub use cargo::{UnitsAnswer, QueryCache, CargoDriver, CargoQueries};
 pub use command::CommandDriver;
 
-use super::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal, Linking, Service};
+use super::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, BuildEvidence, Goal, Linking, Service};
 
 /// The contract of a build tool.
 pub trait Driver {
@@ -43,10 +43,10 @@ pub trait Driver {
     fn edit(&self, dirs: &BuildDirs) -> Option<CommandLine>;
 
     /// What the output of a build by `step` shows.
-    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> Evidence;
+    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence;
 
     /// The command that tries out the artefact, untimed, where the manifest has one.
-    fn check_artifact(&self, dirs: &BuildDirs, evidence: &Evidence) -> Option<CommandLine>;
+    fn check_artifact(&self, dirs: &BuildDirs, evidence: &BuildEvidence) -> Option<CommandLine>;
 }
 
 /// A program with a slash in it is one of the project's own, so it is looked for in the work tree.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::address::Address;
 use super::secrets::Secrets;
-use super::{Report, RunningService, Service, Store, store_in};
+use super::{CacheReport, RunningService, Service, Store, store_in};
 use crate::process::find_in_path;
 
 /// Caches that are servers, by how their variables begin.
@@ -37,18 +37,18 @@ const OF_CCACHE: [&str; 5] = [
 
 /// Where caches of a build find themselves if it has no [`Service`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Corner {
+pub struct CacheSandbox {
     dir: PathBuf,
     addresses: Vec<Address>,
 }
 
 /// The server that came up in a corner during a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct DiscoveredServer {
     /// The service that would have been there from the start, had it been known of.
     pub service: Service,
     /// What it says of the build.
-    pub report: Report,
+    pub report: CacheReport,
 }
 
 /// Whether the harness decides what a variable says: one that leads a build to a compiler cache.
@@ -57,7 +57,7 @@ pub(crate) fn leads_to_a_cache(name: &str) -> bool {
     of_server || OF_CCACHE.contains(&name)
 }
 
-impl Corner {
+impl CacheSandbox {
     /// The corner in `dir`, the variant's own directory for its services.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Corner {
 
     /// The server that has come up during a build, asked and stopped. To be called while the build is held; `build` is
     /// its environment.
-    pub fn look(&self, build: &BTreeMap<String, String>) -> Option<Found> {
+    pub fn look(&self, build: &BTreeMap<String, String>) -> Option<DiscoveredServer> {
         let address = self.addresses.iter().find(|address| address.answers())?;
         let program = program_of(address, build.get("PATH").map_or("", String::as_str))?;
         let service = Service { program, store: Store::Local, kept: true };
@@ -104,7 +104,7 @@ impl Corner {
             tries: 1,
         };
         let report = running.settle_and_stop(build);
-        Some(Found { service, report })
+        Some(DiscoveredServer { service, report })
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_build_is_led_to_no_cache_of_the_users() {
         let dir = tempfile::tempdir().unwrap();
-        let corner = Corner::in_dir(dir.path()).unwrap();
+        let corner = CacheSandbox::in_dir(dir.path()).unwrap();
         let of_user =
             ["SCCACHE_BUCKET", "SCCACHE_SERVER_PORT", "CCACHE_DIR", "CACHEPOT_DIR", "SCCACHE_LOG", "CC"];
         let build = of_user.map(|name| (name.to_owned(), "mine".to_owned())).into();

@@ -22,10 +22,10 @@ use bench_runner_core::record::CacheUse;
 use crate::process::{ExitKind, SetupCommand, ToolCall, ToolEnv, check_tool};
 use address::Address;
 use secrets::Secrets;
-use stats::Stats;
+use stats::SccacheStats;
 
 pub(crate) use corner::leads_to_a_cache;
-pub use corner::{Corner, Found};
+pub use corner::{CacheSandbox, DiscoveredServer};
 pub use store::Store;
 
 /// How long the server may take to start; it gives up by itself after ten seconds.
@@ -64,7 +64,7 @@ pub struct RunningService {
 
 /// What a service says of one build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct CacheReport {
     /// What was found in it.
     pub used: Option<CacheUse>,
     /// The hits and misses among it that are crates.
@@ -183,7 +183,7 @@ impl RunningService {
 
     /// Waits until everything is in the store, reads the statistics and stops the server. To be called while the
     /// build is held; `env` is its environment.
-    pub fn settle_and_stop(&self, build: &BTreeMap<String, String>) -> Report {
+    pub fn settle_and_stop(&self, build: &BTreeMap<String, String>) -> CacheReport {
         let asked = self.settled(build);
         // A server that is gone would be started again by the question.
         if self.address.answers() {
@@ -192,9 +192,9 @@ impl RunningService {
         }
         match asked {
             Ok(stats) => {
-                Report { used: Some(stats.used()), of_rust: Some(stats.of_rust()), trouble: stats.trouble() }
+                CacheReport { used: Some(stats.used()), of_rust: Some(stats.of_rust()), trouble: stats.trouble() }
             }
-            Err(reason) => Report { used: None, of_rust: None, trouble: Some(reason) },
+            Err(reason) => CacheReport { used: None, of_rust: None, trouble: Some(reason) },
         }
     }
 
@@ -209,7 +209,7 @@ impl RunningService {
         self.secrets.hidden_in(text)
     }
 
-    fn settled(&self, build: &BTreeMap<String, String>) -> Result<Stats, String> {
+    fn settled(&self, build: &BTreeMap<String, String>) -> Result<SccacheStats, String> {
         let until = Instant::now() + WRITES;
         let mut pause = Duration::from_millis(10);
         loop {
@@ -217,7 +217,7 @@ impl RunningService {
                 return Err(self.gone());
             }
             let said = self.ask(build, &["--show-stats", "--stats-format", "json"])?;
-            let stats = Stats::parse(&said)?;
+            let stats = SccacheStats::parse(&said)?;
             if stats.settled() {
                 return Ok(stats);
             }

@@ -9,18 +9,18 @@ use serde::Deserialize;
 const PROBES: [&str; 2] = ["missing input", "-"];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-struct Document {
-    stats: Stats,
+struct StatsDocument {
+    stats: SccacheStats,
 }
 
 /// What is looked at of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub(super) struct Stats {
+pub(super) struct SccacheStats {
     requests_not_cacheable: u64,
     non_cacheable_compilations: u64,
-    cache_hits: Counts,
-    cache_misses: Counts,
-    cache_errors: Counts,
+    cache_hits: CountsByLanguage,
+    cache_misses: CountsByLanguage,
+    cache_errors: CountsByLanguage,
     cache_timeouts: u64,
     cache_read_errors: u64,
     cache_writes: u64,
@@ -31,19 +31,19 @@ pub(super) struct Stats {
 
 /// Numbers by language.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-struct Counts {
+struct CountsByLanguage {
     counts: BTreeMap<String, u64>,
 }
 
-impl Counts {
+impl CountsByLanguage {
     fn sum(&self) -> u64 {
         self.counts.values().sum()
     }
 }
 
-impl Stats {
+impl SccacheStats {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let document: Result<Document, _> = serde_json::from_str(text.trim());
+        let document: Result<StatsDocument, _> = serde_json::from_str(text.trim());
         document.map(|document| document.stats).map_err(|error| {
             format!("the statistics of the cache are not those of an sccache that is known here: {error}")
         })
@@ -66,7 +66,7 @@ impl Stats {
 
     /// What of that was asked for Rust.
     pub(super) fn of_rust(&self) -> CacheUse {
-        let of = |counts: &Counts| counts.counts.get("Rust").copied().unwrap_or(0);
+        let of = |counts: &CountsByLanguage| counts.counts.get("Rust").copied().unwrap_or(0);
         CacheUse { hits: of(&self.cache_hits), misses: of(&self.cache_misses), not_cacheable: 0 }
     }
 
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn calls_are_counted_over_all_languages_and_without_cargos_probes() {
-        let stats = Stats::parse(COLD).unwrap();
+        let stats = SccacheStats::parse(COLD).unwrap();
         assert_eq!(stats.used(), CacheUse { hits: 1, misses: 3, not_cacheable: 2 });
         assert_eq!(stats.of_rust(), CacheUse { hits: 1, misses: 2, not_cacheable: 0 });
         assert!(!stats.settled(), "one of three is still to be written");
@@ -108,16 +108,16 @@ mod tests {
 
     #[test]
     fn a_write_that_failed_is_no_longer_waited_for_but_told() {
-        let stats = Stats { cache_write_errors: 1, ..Stats::parse(COLD).unwrap() };
+        let stats = SccacheStats { cache_write_errors: 1, ..SccacheStats::parse(COLD).unwrap() };
         assert!(stats.settled());
         assert_eq!(stats.trouble().unwrap(), "the cache failed to write once");
-        let stats = Stats { cache_timeouts: 2, ..stats };
+        let stats = SccacheStats { cache_timeouts: 2, ..stats };
         assert_eq!(stats.trouble().unwrap(), "the cache failed to read 2 times and to write once");
     }
 
     #[test]
     fn anything_else_is_refused() {
-        assert!(Stats::parse("").unwrap_err().contains("not those of an sccache"));
-        assert!(Stats::parse("{\"stats\":{}}").is_err());
+        assert!(SccacheStats::parse("").unwrap_err().contains("not those of an sccache"));
+        assert!(SccacheStats::parse("{\"stats\":{}}").is_err());
     }
 }

@@ -16,8 +16,8 @@ fn sampling() -> Sampling {
     }
 }
 
-fn progress<'a>(sampling: &'a Sampling, roles: &'a [Role], rounds: &'a [Vec<Option<f64>>]) -> Progress<'a> {
-    Progress { sampling, roles, rounds, remaining: None, round_time: None }
+fn progress<'a>(sampling: &'a Sampling, roles: &'a [Role], rounds: &'a [Vec<Option<f64>>]) -> BlockProgress<'a> {
+    BlockProgress { sampling, roles, rounds, remaining: None, round_time: None }
 }
 
 /// Rounds whose intervals are far narrower than any precision asked for.
@@ -130,7 +130,7 @@ fn the_twin_has_a_limit_of_its_own() {
 fn a_round_that_does_not_fit_is_not_started() {
     let sampling = sampling();
     let table = quiet(3, 4);
-    let budget = |remaining: u64, round: Option<u64>| Progress {
+    let budget = |remaining: u64, round: Option<u64>| BlockProgress {
         remaining: Some(Duration::from_secs(remaining)),
         round_time: round.map(Duration::from_secs),
         ..progress(&sampling, &ROLES, &table)
@@ -139,14 +139,14 @@ fn a_round_that_does_not_fit_is_not_started() {
     assert_eq!(next(&budget(9, Some(10))), Next::Stop(StopReason::Budget));
     assert_eq!(next(&budget(1, None)), Next::Round);
     assert_eq!(next(&budget(0, None)), Next::Stop(StopReason::Budget));
-    assert_eq!(next(&Progress { rounds: &[], ..budget(9, Some(10)) }), Next::Stop(StopReason::Budget));
+    assert_eq!(next(&BlockProgress { rounds: &[], ..budget(9, Some(10)) }), Next::Stop(StopReason::Budget));
 }
 
 #[test]
 fn a_precision_that_was_reached_is_the_reason_even_without_budget() {
     let table = quiet(6, 4);
     let sampling = sampling();
-    let spent = Progress { remaining: Some(Duration::ZERO), ..progress(&sampling, &ROLES, &table) };
+    let spent = BlockProgress { remaining: Some(Duration::ZERO), ..progress(&sampling, &ROLES, &table) };
     assert_eq!(next(&spent), Next::Stop(StopReason::Precision));
 }
 

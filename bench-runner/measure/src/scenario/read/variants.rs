@@ -8,7 +8,7 @@ use bench_runner_core::record::Refusal;
 use super::{check_value, refuse, setting};
 use crate::axes;
 use crate::scenario::variants::{check_name, snippet};
-use crate::scenario::{Baseline, Content, KNOWN, RequestError, WholeVariant, Word};
+use crate::scenario::{Baseline, VariantContent, KNOWN, RequestError, WholeVariant, RequestWord};
 use crate::spanned::{DocError, Value};
 
 /// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
@@ -28,7 +28,7 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
     }
     check_name(&name).map_err(|refusal| value.refuse(refusal))?;
     if value.is_table() {
-        return Ok(WholeVariant { name, content: Content::Set(set(value)?) });
+        return Ok(WholeVariant { name, content: VariantContent::Set(set(value)?) });
     }
     let file = value.string().map_err(|error| {
         error.with_help(
@@ -42,11 +42,11 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
         RequestError::Refused(refusal) => value.refuse(refusal),
         RequestError::Document(error) => error,
     })?;
-    Ok(WholeVariant { name, content: Content::Snippet(content) })
+    Ok(WholeVariant { name, content: VariantContent::Snippet(content) })
 }
 
 /// The settings of a named set, checked as the values of axes are.
-fn set(value: &Value<'_>) -> Result<Vec<(String, Word)>, DocError> {
+fn set(value: &Value<'_>) -> Result<Vec<(String, RequestWord)>, DocError> {
     let entries = value.entries()?;
     if entries.is_empty() {
         return Err(value
@@ -68,7 +68,7 @@ fn set(value: &Value<'_>) -> Result<Vec<(String, Word)>, DocError> {
 /// The baseline: values of axes, or the name of a whole variant, which is added where it is always known.
 pub(super) fn baseline(
     value: &Value<'_>,
-    axes: &[(String, Vec<Word>)],
+    axes: &[(String, Vec<RequestWord>)],
     variants: &mut Vec<WholeVariant>,
 ) -> Result<Baseline, DocError> {
     if !value.is_table() {
@@ -77,7 +77,7 @@ pub(super) fn baseline(
         })?;
         return whole(value, &name, variants);
     }
-    let values: BTreeMap<String, Word> = value.with_table(|table| {
+    let values: BTreeMap<String, RequestWord> = value.with_table(|table| {
         let entries = table.entries().into_iter();
         entries
             .map(|(key, value)| {
@@ -143,17 +143,17 @@ mod tests {
         let matrix = read(text, Some(dir.path())).unwrap();
         let names: Vec<&str> = matrix.variants.iter().map(|variant| variant.name.as_str()).collect();
         assert_eq!(names, ["recommended", "article", "as-configured"]);
-        let Content::Set(set) = &matrix.variants[0].content else { panic!("a set") };
+        let VariantContent::Set(set) = &matrix.variants[0].content else { panic!("a set") };
         let keys: Vec<&str> = set.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["profile", "linker"]);
-        assert_eq!(matrix.variants[1].content, Content::Snippet("[profile.dev]\ndebug = 0\n".into()));
+        assert_eq!(matrix.variants[1].content, VariantContent::Snippet("[profile.dev]\ndebug = 0\n".into()));
     }
 
     #[test]
     fn a_baseline_can_be_a_whole_variant() {
         let matrix = read("baseline = \"as-configured\"\n", None).unwrap();
         assert_eq!(matrix.baseline, Baseline::Whole("as-configured".into()));
-        assert_eq!(matrix.variants[0].content, Content::AsConfigured);
+        assert_eq!(matrix.variants[0].content, VariantContent::AsConfigured);
         let matrix = read("baseline = \"as-it-is\"\n[variants]\nas-it-is = true\n", None).unwrap();
         assert_eq!((matrix.baseline, matrix.variants.len()), (Baseline::Whole(AS_IT_IS.into()), 1));
     }

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::CargoDriver;
-use crate::build::ask::{AskError, Asked, Configuration, Flags, Units, UnitsRequest, answer};
-use crate::build::{BuildDirs, BuildError, BuildRequest, Goal, InForce, Target};
+use crate::build::ask::{AskError, CargoInvocation, Configuration, CompilerFlags, PlannedUnits, UnitsRequest, answer};
+use crate::build::{BuildDirs, BuildError, BuildRequest, Goal, SettingsInForce, BuildTarget};
 use crate::corpus::sources;
 
 /// What questions about one source tree are asked with.
 #[derive(Debug)]
-pub struct Inquiry {
+pub struct CargoQueries {
     /// The directory of the project in the pristine tree.
     pub tree: PathBuf,
     /// The hash of that tree.
@@ -26,28 +26,28 @@ pub struct Inquiry {
     pub building_home: PathBuf,
     /// Where answers are kept and scratch directories are made.
     pub dir: PathBuf,
-    answers: RefCell<BTreeMap<String, Rc<Answer>>>,
+    answers: RefCell<BTreeMap<String, Rc<UnitsAnswer>>>,
     /// What every answer says, in tests without a project.
     #[cfg(test)]
-    known: Option<Flags>,
+    known: Option<CompilerFlags>,
 }
 
 /// What cargo says of one build.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct UnitsAnswer {
     /// The units.
-    pub units: Result<Units, AskError>,
+    pub units: Result<PlannedUnits, AskError>,
     /// The compiler and its flags, which cargo may know although it does not know the units.
-    pub flags: Option<Flags>,
+    pub flags: Option<CompilerFlags>,
 }
 
 /// An answer as it is kept.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    units: Units,
+struct CachedAnswer {
+    units: PlannedUnits,
 }
 
-impl Inquiry {
+impl CargoQueries {
     /// Questions about the tree of this hash in `tree`.
     pub fn new(tree: PathBuf, hash: String, building_home: PathBuf, dir: PathBuf) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Inquiry {
     #[cfg(test)]
     pub(crate) fn knowing(flags: &[&str]) -> Self {
         let host = flags.iter().map(|&flag| flag.to_owned()).collect();
-        let known = Some(Flags { compiler: "/tc/bin/rustc".into(), host, targets: Vec::new() });
+        let known = Some(CompilerFlags { compiler: "/tc/bin/rustc".into(), host, targets: Vec::new() });
         Self { known, ..Self::new("/w".into(), String::new(), "/c/home".into(), "/c/asked".into()) }
     }
 
@@ -94,11 +94,11 @@ impl Inquiry {
         key: &str,
         home_config: Option<&str>,
         args: &[String],
-        asked: impl FnOnce(&BuildDirs) -> Result<Asked, AskError>,
-    ) -> Rc<Answer> {
+        asked: impl FnOnce(&BuildDirs) -> Result<CargoInvocation, AskError>,
+    ) -> Rc<UnitsAnswer> {
         #[cfg(test)]
         if let Some(flags) = &self.known {
-            return Rc::new(Answer { units: Ok(Units::default()), flags: Some(flags.clone()) });
+            return Rc::new(UnitsAnswer { units: Ok(PlannedUnits::default()), flags: Some(flags.clone()) });
         }
         let key = hashed(&[
             key,
@@ -112,9 +112,9 @@ impl Inquiry {
         }
         let file = self.dir.join(format!("{key}.json"));
         let kept =
-            std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Kept>(&text).ok());
+            std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<CachedAnswer>(&text).ok());
         let answer = match kept {
-            Some(Kept { units }) => Answer { flags: Some(units.flags.clone()), units: Ok(units) },
+            Some(CachedAnswer { units }) => UnitsAnswer { flags: Some(units.flags.clone()), units: Ok(units) },
             None => self.ask(home_config, args, asked),
         };
         let answer = Rc::new(answer);
@@ -131,16 +131,16 @@ impl Inquiry {
         &self,
         home_config: Option<&str>,
         args: &[String],
-        asked: impl FnOnce(&BuildDirs) -> Result<Asked, AskError>,
-    ) -> Answer {
-        let asking = || -> Result<Answer, AskError> {
+        asked: impl FnOnce(&BuildDirs) -> Result<CargoInvocation, AskError>,
+    ) -> UnitsAnswer {
+        let asking = || -> Result<UnitsAnswer, AskError> {
             let (room, cargo_home) = self.room(home_config)?;
             let asked = asked(&self.dirs(room.path(), &cargo_home))?;
             let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: room.path() };
             let (units, flags) = answer(&asked, &request);
-            Ok(Answer { units, flags })
+            Ok(UnitsAnswer { units, flags })
         };
-        asking().unwrap_or_else(|error| Answer { units: Err(error), flags: None })
+        asking().unwrap_or_else(|error| UnitsAnswer { units: Err(error), flags: None })
     }
 
     /// A place at which nothing is built.
@@ -160,11 +160,11 @@ impl Inquiry {
 }
 
 /// Keeps an answer for later runs. One that cannot be kept is asked for again.
-fn keep(file: &Path, units: &Units) {
+fn keep(file: &Path, units: &PlannedUnits) {
     let Some(dir) = file.parent() else { return };
     let write = || -> std::io::Result<()> {
         let scratch = tempfile::NamedTempFile::new_in(dir)?;
-        serde_json::to_writer(&scratch, &Kept { units: units.clone() })?;
+        serde_json::to_writer(&scratch, &CachedAnswer { units: units.clone() })?;
         scratch.persist(file).map(drop).map_err(|error| error.error)
     };
     let _ = write();
@@ -191,7 +191,7 @@ impl CargoDriver {
     }
 
     /// The units that a build of this build request has, and the flags of its compiler calls.
-    pub fn answer(&self, request: &BuildRequest, goal: Goal) -> Rc<Answer> {
+    pub fn answer(&self, request: &BuildRequest, goal: Goal) -> Rc<UnitsAnswer> {
         let mut args = command(goal).to_vec();
         args.extend(self.selection(request, goal));
         let env = self.own_environment(request);
@@ -213,11 +213,11 @@ impl CargoDriver {
     ///
     /// # Errors
     /// Where cargo does not say which flags it would call the compiler with, or rustc nothing of a target.
-    pub fn in_force(&self, request: &BuildRequest, config: &toml::Table) -> Result<InForce, AskError> {
+    pub fn in_force(&self, request: &BuildRequest, config: &toml::Table) -> Result<SettingsInForce, AskError> {
         let flags = self.flags(request)?;
         let named: Vec<String> = flags.targets.iter().map(|(target, _)| target.clone()).collect();
         let target = match named.first() {
-            Some(triple) if *triple != self.toolchain.host => Target {
+            Some(triple) if *triple != self.toolchain.host => BuildTarget {
                 triple: triple.clone(),
                 cfg: self.toolchain.cfg_of(triple, &self.inquiry.tree).map_err(|reason| AskError {
                     what: "which target it would build for",
@@ -229,11 +229,11 @@ impl CargoDriver {
         };
         // Where several targets have different flags, nothing can be said of all of them.
         let of_results = flags.of_results().map(<[String]>::to_vec).unwrap_or_default();
-        Ok(InForce { flags: of_results, linker: target.linker(config), target, named })
+        Ok(SettingsInForce { flags: of_results, linker: target.linker(config), target, named })
     }
 
     /// The flags that cargo calls the compiler with, before the build request's own are added.
-    fn flags(&self, request: &BuildRequest) -> Result<Flags, AskError> {
+    fn flags(&self, request: &BuildRequest) -> Result<CompilerFlags, AskError> {
         // Whatever else a build request has cannot change them, and one answer does for many variants.
         let plain = BuildRequest {
             rustflags: Vec::new(),
@@ -269,9 +269,9 @@ impl CargoDriver {
         Ok(in_force.iter().chain(&request.rustflags).cloned().collect::<Vec<_>>().join("\u{1f}"))
     }
 
-    fn asked(&self, dirs: &BuildDirs, request: &BuildRequest) -> Asked {
+    fn asked(&self, dirs: &BuildDirs, request: &BuildRequest) -> CargoInvocation {
         let env = self.environment_without_flags(dirs, request);
-        Asked { cargo: self.toolchain.cargo.clone(), dir: self.started_in(&dirs.source), env }
+        CargoInvocation { cargo: self.toolchain.cargo.clone(), dir: self.started_in(&dirs.source), env }
     }
 }
 

@@ -7,21 +7,21 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::messages::{Message, crate_name};
+use super::messages::{UnitMessage, crate_name};
 use super::quoting::shell_words;
-use crate::build::{CalledUnit, CompilerCall, Part, PlannedUnit, Units};
+use crate::build::{CalledUnit, CompilerCall, BuildPart, PlannedUnit, PlannedUnits};
 
 /// The compiler calls that cargo shows; `root` is where it names sources from. Without the units of its plan it is not
 /// known which calls made the results.
 pub(super) fn compiler_calls(
     stderr: &str,
-    messages: &[Message],
-    units: Option<&Units>,
+    messages: &[UnitMessage],
+    units: Option<&PlannedUnits>,
     root: &Path,
 ) -> Vec<CompilerCall> {
     let commands = commands(stderr).into_iter().map(|words| without_variables(&words));
     let mut calls: Vec<CompilerCall> = commands.filter_map(call).collect();
-    let found: Vec<Option<&Message>> = calls.iter().map(|call| message_of(call, messages, root)).collect();
+    let found: Vec<Option<&UnitMessage>> = calls.iter().map(|call| message_of(call, messages, root)).collect();
     for (call, message) in calls.iter_mut().zip(&found) {
         call.unit = message.map(|message| CalledUnit {
             package: message.package.clone(),
@@ -39,10 +39,10 @@ pub(super) fn compiler_calls(
     for ((call, reached), asked) in calls.iter_mut().zip(reached).zip(asked) {
         call.unit.iter_mut().for_each(|unit| unit.asked = asked);
         call.part = match (&call.unit, reached) {
-            (None, _) => Part::Unknown,
-            (Some(_), false) => Part::Host,
-            (Some(unit), true) if unit.member => Part::Own,
-            (Some(_), true) => Part::Dependency,
+            (None, _) => BuildPart::Unknown,
+            (Some(_), false) => BuildPart::Host,
+            (Some(unit), true) if unit.member => BuildPart::Own,
+            (Some(_), true) => BuildPart::Dependency,
         };
     }
     calls
@@ -77,7 +77,7 @@ fn without_variables(words: &[String]) -> Vec<String> {
 
 fn call(args: Vec<String>) -> Option<CompilerCall> {
     let name = args.windows(2).find(|pair| pair[0] == "--crate-name").map(|pair| pair[1].clone())?;
-    (!is_rustdoc(&args)).then_some(CompilerCall { name, part: Part::Unknown, unit: None, args })
+    (!is_rustdoc(&args)).then_some(CompilerCall { name, part: BuildPart::Unknown, unit: None, args })
 }
 
 /// Whether a command makes documentation: none of the flags of a compiler call are on it.
@@ -87,15 +87,15 @@ fn is_rustdoc(words: &[String]) -> bool {
 }
 
 /// What cargo says of the unit of a call.
-fn message_of<'m>(call: &CompilerCall, messages: &'m [Message], root: &Path) -> Option<&'m Message> {
+fn message_of<'m>(call: &CompilerCall, messages: &'m [UnitMessage], root: &Path) -> Option<&'m UnitMessage> {
     let out = call.out_dir()?;
     let stem = |file: &Path| -> Option<PathBuf> {
         let name = file.file_name()?.to_str()?;
         Some(out.join(name.rsplit_once('.').map_or(name, |(stem, _)| stem)))
     };
     let (library, program) = (call.library(), out.join(call.stem()));
-    let named_alike = |message: &&Message| message.crate_name() == call.name;
-    let makes = |message: &&Message| {
+    let named_alike = |message: &&UnitMessage| message.crate_name() == call.name;
+    let makes = |message: &&UnitMessage| {
         let files = message.artifact.files.iter().filter(|file| file.parent() == Some(out));
         files.filter_map(|file| stem(file)).any(|made| made == library || made == program)
     };
@@ -103,8 +103,8 @@ fn message_of<'m>(call: &CompilerCall, messages: &'m [Message], root: &Path) -> 
     let source = root.join(source?);
     let test = call.args.iter().any(|arg| arg == "--test")
         || call.args.windows(2).any(|pair| pair == ["--cfg", "test"]);
-    let starts_there = |message: &&Message| message.source == source && (message.test == test || !test);
-    let same_features = |message: &&Message| features(call) == sorted(&message.features);
+    let starts_there = |message: &&UnitMessage| message.source == source && (message.test == test || !test);
+    let same_features = |message: &&UnitMessage| features(call) == sorted(&message.features);
     let alike = || messages.iter().filter(named_alike);
     // A library and its tests can make files of one name in different directories; a program's own name has no hash.
     alike()
@@ -131,7 +131,7 @@ fn features(call: &CompilerCall) -> Vec<String> {
 }
 
 /// For each call whether `roots` are it or are made of it.
-fn reached(calls: &[CompilerCall], found: &[Option<&Message>], roots: &[&PlannedUnit]) -> Vec<bool> {
+fn reached(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&PlannedUnit]) -> Vec<bool> {
     let by_library: BTreeMap<PathBuf, usize> =
         calls.iter().enumerate().map(|(at, call)| (call.library(), at)).collect();
     let needs: Vec<Vec<usize>> = calls
@@ -157,7 +157,7 @@ fn reached(calls: &[CompilerCall], found: &[Option<&Message>], roots: &[&Planned
 }
 
 /// The units that are asked for; documentation is made of what it documents.
-fn asked(units: &Units) -> Vec<&PlannedUnit> {
+fn asked(units: &PlannedUnits) -> Vec<&PlannedUnit> {
     let roots = || units.roots.iter().filter_map(|at| units.units.get(*at));
     let documented = roots().filter(|unit| unit.mode.starts_with("doc"));
     let needed = documented.flat_map(|unit| &unit.needs).filter_map(|at| units.units.get(*at));
@@ -173,7 +173,7 @@ fn results<'u>(asked: &[&'u PlannedUnit]) -> Vec<&'u PlannedUnit> {
 }
 
 /// Whether a call may be that of a unit of the plan.
-fn is_unit(call: &CompilerCall, message: Option<&Message>, unit: &PlannedUnit) -> bool {
+fn is_unit(call: &CompilerCall, message: Option<&UnitMessage>, unit: &PlannedUnit) -> bool {
     let Some(message) = message else { return false };
     message.package.name == unit.package.name
         && message.package.version == unit.package.version
@@ -189,7 +189,7 @@ fn is_unit(call: &CompilerCall, message: Option<&Message>, unit: &PlannedUnit) -
 fn closest(
     alike: Vec<usize>,
     calls: &[CompilerCall],
-    found: &[Option<&Message>],
+    found: &[Option<&UnitMessage>],
     unit: &PlannedUnit,
     needs: &[Vec<usize>],
 ) -> Vec<usize> {

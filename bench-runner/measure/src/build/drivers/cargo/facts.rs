@@ -5,32 +5,32 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::build::{Asked, CommandLine, Members, Origin, Units, UnitsRequest, members, units};
+use crate::build::{CargoInvocation, CommandLine, Members, ConfigOrigin, PlannedUnits, UnitsRequest, members, units};
 
 /// Why cargo did not answer.
-type Silence = String;
+type NoAnswer = String;
 
 /// What cargo has answered so far, so that nothing is asked twice about one state of a project.
 #[derive(Debug, Clone, Default)]
-pub struct Answers {
-    members: Arc<Mutex<Known<Members>>>,
-    units: Arc<Mutex<Known<Units>>>,
+pub struct QueryCache {
+    members: Arc<Mutex<AnswersByState<Members>>>,
+    units: Arc<Mutex<AnswersByState<PlannedUnits>>>,
 }
 
-type Known<T> = BTreeMap<String, Arc<Result<T, Silence>>>;
+type AnswersByState<T> = BTreeMap<String, Arc<Result<T, NoAnswer>>>;
 
 /// Variables of a build that only decide what it shows.
 const SHOWING: [&str; 1] = ["RUSTC_LOG"];
 
-impl Answers {
+impl QueryCache {
     /// The members of the workspace that a build is of.
-    pub(super) fn members(&self, step: &CommandLine) -> Arc<Result<Members, Silence>> {
+    pub(super) fn members(&self, step: &CommandLine) -> Arc<Result<Members, NoAnswer>> {
         let ask = || members(&asked(step)).map_err(|error| error.in_one_line());
         known(&self.members, state(step), ask)
     }
 
     /// The units that a build consists of.
-    pub(super) fn units(&self, step: &CommandLine) -> Arc<Result<Units, Silence>> {
+    pub(super) fn units(&self, step: &CommandLine) -> Arc<Result<PlannedUnits, NoAnswer>> {
         let args = planning(&step.args);
         let key = format!("{}\n{}\n{:?}", state(step), args.join("\n"), step.env);
         known(&self.units, key, || ask_units(step, &args))
@@ -38,10 +38,10 @@ impl Answers {
 }
 
 fn known<T>(
-    answers: &Mutex<Known<T>>,
+    answers: &Mutex<AnswersByState<T>>,
     key: String,
-    ask: impl FnOnce() -> Result<T, Silence>,
-) -> Arc<Result<T, Silence>> {
+    ask: impl FnOnce() -> Result<T, NoAnswer>,
+) -> Arc<Result<T, NoAnswer>> {
     let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
     answers.entry(key).or_insert_with(|| Arc::new(ask())).clone()
 }
@@ -56,13 +56,13 @@ fn state(step: &CommandLine) -> String {
     format!("{}\n{}\n{}", step.cwd.display(), file("Cargo.lock"), file("Cargo.toml"))
 }
 
-fn asked(step: &CommandLine) -> Asked {
+fn asked(step: &CommandLine) -> CargoInvocation {
     let mut env = step.env.clone();
     SHOWING.iter().for_each(|name| drop(env.remove(*name)));
-    Asked { cargo: step.program.clone(), dir: step.cwd.clone(), env }
+    CargoInvocation { cargo: step.program.clone(), dir: step.cwd.clone(), env }
 }
 
-fn ask_units(step: &CommandLine, args: &[String]) -> Result<Units, Silence> {
+fn ask_units(step: &CommandLine, args: &[String]) -> Result<PlannedUnits, NoAnswer> {
     let tmp = step.env.get("TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let scratch = tempfile::tempdir_in(&tmp).map_err(|error| format!("{}: {error}", tmp.display()))?;
     let cargo_home = step.env.get("CARGO_HOME").map(PathBuf::from).unwrap_or_default();
@@ -77,12 +77,12 @@ pub(super) fn hider_of_links(step: &CommandLine) -> Option<String> {
     (forced.value.as_bool() == Some(true)).then_some(())?;
     let file = match &forced.origin {
         // A bundle is published, so no directory of the machine is named.
-        Origin::File(file) => match file.strip_prefix(&step.cwd) {
+        ConfigOrigin::File(file) => match file.strip_prefix(&step.cwd) {
             Ok(inside) => format!(" in {}", inside.display()),
             Err(_) => format!(" in a {} above it", file.file_name().unwrap_or_default().to_string_lossy()),
         },
-        Origin::Variable(name) => format!(" in the variable {name}"),
-        Origin::Other => String::new(),
+        ConfigOrigin::Variable(name) => format!(" in the variable {name}"),
+        ConfigOrigin::Other => String::new(),
     };
     Some(format!("`env.RUSTC_LOG` with `force`{file} hides them"))
 }
@@ -117,7 +117,7 @@ fn planning(args: &[String]) -> Vec<String> {
 }
 
 /// The directory that cargo names sources of members and of packages below it from.
-pub(super) fn root<'a>(members: &'a Result<Members, Silence>, step: &'a CommandLine) -> &'a Path {
+pub(super) fn root<'a>(members: &'a Result<Members, NoAnswer>, step: &'a CommandLine) -> &'a Path {
     members.as_ref().map_or(step.cwd.as_path(), |members| members.root.as_path())
 }
 

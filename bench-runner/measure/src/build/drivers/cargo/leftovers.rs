@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::build::{Artifact, CompilerCall, Leftovers, Part};
+use crate::build::{Artifact, CompilerCall, Leftovers, BuildPart};
 
 /// What lies beside the results of the project itself, in a build that showed its compiler calls.
 pub(super) fn leftovers(calls: &[CompilerCall], artifacts: &[Artifact]) -> Leftovers {
-    let own = || calls.iter().filter(|call| call.part == Part::Own);
+    let own = || calls.iter().filter(|call| call.part == BuildPart::Own);
     let linked: BTreeSet<PathBuf> = own().flat_map(CompilerCall::links).collect();
     let named = calls.iter().flat_map(|call| &call.args);
     let named = named.filter_map(|arg| arg.strip_prefix("incremental=").map(PathBuf::from));
@@ -72,7 +72,7 @@ mod tests {
                 debug.join("incremental").display()
             );
             let args = line.split(' ').map(str::to_owned).collect();
-            CompilerCall { name: name.into(), part: Part::Own, unit: None, args }
+            CompilerCall { name: name.into(), part: BuildPart::Own, unit: None, args }
         };
         leftovers(&[call("my_tool", "bin", app), call("p", "lib", lib)], &[])
     }

@@ -10,7 +10,7 @@ use crate::build::{Artifact, Members, PackageName};
 
 /// What cargo says of one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Message {
+pub(super) struct UnitMessage {
     pub(super) artifact: Artifact,
     pub(super) package: PackageName,
     pub(super) member: bool,
@@ -23,7 +23,7 @@ pub(super) struct Message {
     pub(super) profile: Vec<(&'static str, String)>,
 }
 
-impl Message {
+impl UnitMessage {
     /// The message in a line of cargo's output, where there is one; `members` decide whose unit it is.
     pub(super) fn of(line: &str, members: &Members) -> Option<Self> {
         let said: Value = serde_json::from_str(line).ok()?;
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::build::WorkspaceMember;
 
-    fn message(id: &str, manifest: &str) -> Message {
+    fn message(id: &str, manifest: &str) -> UnitMessage {
         let line = serde_json::json!({
             "reason": "compiler-artifact", "package_id": id, "manifest_path": manifest,
             "target": {"kind": ["cdylib", "rlib"], "name": "my-lib", "src_path": "/w/my lib/src/lib.rs"},
@@ -114,7 +114,7 @@ mod tests {
             manifest: "/elsewhere/Cargo.toml".into(),
         };
         let members = Members { root: "/w".into(), packages: vec![member("my-lib"), member("p")] };
-        Message::of(&line.to_string(), &members).unwrap()
+        UnitMessage::of(&line.to_string(), &members).unwrap()
     }
 
     #[test]

@@ -18,13 +18,13 @@ use std::rc::Rc;
 
 use super::{Driver, made_environment, own_program};
 use crate::build::{
-    BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal, Linking, Service, Toolchain,
+    BuildDirs, BuildError, BuildRequest, CommandLine, Detail, BuildEvidence, Goal, Linking, Service, Toolchain,
 };
 use crate::corpus::BuildSettings;
-use output::Known;
+use output::ProjectFacts;
 
-pub use asking::{Answer, Inquiry};
-pub use facts::Answers;
+pub use asking::{UnitsAnswer, CargoQueries};
+pub use facts::QueryCache;
 
 /// The variable from which cargo takes flags in place of those of any other variable and any file.
 const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
@@ -41,11 +41,11 @@ pub struct CargoDriver {
     /// The project's own configuration, as cargo reads it.
     pub config: Option<toml::Table>,
     /// What cargo is asked about the project with.
-    pub inquiry: Rc<Inquiry>,
+    pub inquiry: Rc<CargoQueries>,
     /// The search path for programs, the toolchain's own directory not yet in it.
     pub path: String,
     /// What cargo has said of the project so far.
-    pub answers: Answers,
+    pub answers: QueryCache,
 }
 
 impl CargoDriver {
@@ -217,14 +217,14 @@ impl Driver for CargoDriver {
         None
     }
 
-    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> Evidence {
+    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence {
         let members = self.answers.members(step);
         // Only a build that showed its calls is asked about further.
         let showing = step.env.contains_key("RUSTC_LOG");
         let units = showing.then(|| self.answers.units(step));
         let units =
             units.as_deref().map_or(Err("it was not asked"), |units| units.as_ref().map_err(String::as_str));
-        let known = Known {
+        let known = ProjectFacts {
             members: members.as_ref().as_ref().map_err(String::as_str),
             units,
             root: facts::root(&members, step),
@@ -232,7 +232,7 @@ impl Driver for CargoDriver {
         output::evidence(step, stdout, stderr, &known)
     }
 
-    fn check_artifact(&self, dirs: &BuildDirs, evidence: &Evidence) -> Option<CommandLine> {
+    fn check_artifact(&self, dirs: &BuildDirs, evidence: &BuildEvidence) -> Option<CommandLine> {
         let (program, args) = self.build.check.as_deref()?.split_first()?;
         let artifact = evidence.executables.first().map(|path| path.display().to_string())?;
         let filled = |text: &String| text.replace("{artifact}", &artifact);
@@ -255,14 +255,14 @@ mod tests {
             build: BuildSettings::default(),
             config: (!config.is_empty()).then(|| config.parse().unwrap()),
             path: "/usr/bin".into(),
-            inquiry: Rc::new(Inquiry::knowing(&[])),
-            answers: Answers::default(),
+            inquiry: Rc::new(CargoQueries::knowing(&[])),
+            answers: QueryCache::default(),
         }
     }
 
     /// A driver of a project for which cargo has these flags in force.
     fn with_flags(flags: &[&str]) -> CargoDriver {
-        CargoDriver { inquiry: Rc::new(Inquiry::knowing(flags)), ..driver("") }
+        CargoDriver { inquiry: Rc::new(CargoQueries::knowing(flags)), ..driver("") }
     }
 
     pub(super) fn dirs() -> BuildDirs {

@@ -10,24 +10,24 @@ use super::complaint::complaint;
 use super::facts::hider_of_links;
 use super::leftovers::leftovers;
 use super::linking::{ask_linkers, link_steps, linked};
-use super::messages::{Message, is_page};
-use crate::build::{Artifact, CommandLine, Evidence, Members, Units};
+use super::messages::{UnitMessage, is_page};
+use crate::build::{Artifact, CommandLine, BuildEvidence, Members, PlannedUnits};
 
 /// What is known of the project besides what a build says.
-pub(super) struct Known<'a> {
+pub(super) struct ProjectFacts<'a> {
     /// Its members; without them no unit is known to be its own.
     pub(super) members: Result<&'a Members, &'a str>,
     /// The units of the build, where it showed its compiler calls.
-    pub(super) units: Result<&'a Units, &'a str>,
+    pub(super) units: Result<&'a PlannedUnits, &'a str>,
     /// Where cargo names sources from.
     pub(super) root: &'a Path,
 }
 
 /// What the output of a finished build shows.
-pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &Known<'_>) -> Evidence {
+pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &ProjectFacts<'_>) -> BuildEvidence {
     let nobody = Members::default();
     let members = known.members.unwrap_or(&nobody);
-    let messages: Vec<Message> = stdout.lines().filter_map(|line| Message::of(line, members)).collect();
+    let messages: Vec<UnitMessage> = stdout.lines().filter_map(|line| UnitMessage::of(line, members)).collect();
     let calls = compiler_calls(stderr, &messages, known.units.ok(), known.root);
     let mut steps = link_steps(stderr);
     ask_linkers(&mut steps, step);
@@ -43,7 +43,7 @@ pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &K
     let unknown = [known.members.err(), known.units.err()].into_iter().flatten().next();
     let linked = linked(&calls, &steps);
     let hidden = steps.is_empty() && !linked.is_empty();
-    Evidence {
+    BuildEvidence {
         command: step.args.clone(),
         complaint: complaint(stderr),
         parts_unknown: unknown.filter(|_| !calls.is_empty()).map(str::to_owned),
@@ -108,7 +108,7 @@ mod tests {
         .concat();
         let member = WorkspaceMember { name: "p".into(), version: "0.1.0".into(), manifest: "/p".into() };
         let members = Members { root: "/w/p".into(), packages: vec![member] };
-        let known = Known { members: Ok(&members), units: Err("not asked"), root: Path::new("/w/p") };
+        let known = ProjectFacts { members: Ok(&members), units: Err("not asked"), root: Path::new("/w/p") };
         let evidence = evidence(&step(), &stdout, "", &known);
         let (rebuilt, units) = evidence.rebuilt.unwrap();
         assert_eq!(
@@ -126,9 +126,9 @@ mod tests {
         let stderr =
             "     Running `/tc/bin/rustc --crate-name p src/main.rs --crate-type bin --out-dir /t`\n";
         let members = Members::default();
-        let known = Known { members: Ok(&members), units: Err("it is too old"), root: Path::new("/w/p") };
+        let known = ProjectFacts { members: Ok(&members), units: Err("it is too old"), root: Path::new("/w/p") };
         let evidence = evidence(&step(), "", stderr, &known);
-        assert_eq!(evidence.compiler_calls[0].part, crate::build::Part::Unknown);
+        assert_eq!(evidence.compiler_calls[0].part, crate::build::BuildPart::Unknown);
         assert_eq!(evidence.parts_unknown.as_deref(), Some("it is too old"));
     }
 }

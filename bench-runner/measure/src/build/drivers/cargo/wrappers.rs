@@ -9,15 +9,15 @@ use crate::process::find_in_path;
 
 /// A key of cargo's configuration that names a wrapper, with the variable that beats every other place and the one that
 /// beats files only.
-struct Place {
+struct WrapperKey {
     key: &'static str,
     first: &'static str,
     before_files: &'static str,
 }
 
-const PLACES: [Place; 2] = [
-    Place { key: "rustc-wrapper", first: "RUSTC_WRAPPER", before_files: "CARGO_BUILD_RUSTC_WRAPPER" },
-    Place {
+const WRAPPER_KEYS: [WrapperKey; 2] = [
+    WrapperKey { key: "rustc-wrapper", first: "RUSTC_WRAPPER", before_files: "CARGO_BUILD_RUSTC_WRAPPER" },
+    WrapperKey {
         key: "rustc-workspace-wrapper",
         first: "RUSTC_WORKSPACE_WRAPPER",
         before_files: "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
@@ -32,23 +32,23 @@ impl CargoDriver {
 
     /// The wrappers in force, the outer one first.
     fn wrappers(&self, request: &BuildRequest) -> Vec<String> {
-        PLACES.iter().filter_map(|place| self.wrapper(place, request)).collect()
+        WRAPPER_KEYS.iter().filter_map(|wrapper_key| self.wrapper(wrapper_key, request)).collect()
     }
 
-    fn wrapper(&self, place: &Place, request: &BuildRequest) -> Option<String> {
+    fn wrapper(&self, wrapper_key: &WrapperKey, request: &BuildRequest) -> Option<String> {
         let variable = |name: &str| {
             let passed =
                 || std::env::var(name).ok().filter(|_| self.build.pass_env.iter().any(|n| n == name));
             request.env.get(name).or_else(|| self.build.env.get(name)).cloned().or_else(passed)
         };
-        let of_file = |config: &toml::Table| Some(config.get("build")?.get(place.key)?.as_str()?.to_owned());
+        let of_file = |config: &toml::Table| Some(config.get("build")?.get(wrapper_key.key)?.as_str()?.to_owned());
         let given =
-            request.config.iter().rev().find(|(key, _)| key.strip_prefix("build.") == Some(place.key));
+            request.config.iter().rev().find(|(key, _)| key.strip_prefix("build.") == Some(wrapper_key.key));
         let given = given.and_then(|(key, value)| of_file(&format!("{key}={value}").parse().ok()?));
         let home = || of_file(&request.home_config.as_deref()?.parse().ok()?);
-        variable(place.first)
+        variable(wrapper_key.first)
             .or(given)
-            .or_else(|| variable(place.before_files))
+            .or_else(|| variable(wrapper_key.before_files))
             .or_else(|| self.config.as_ref().and_then(of_file))
             .or_else(home)
             .filter(|wrapper| !wrapper.is_empty())
@@ -77,18 +77,18 @@ mod tests {
     #[test]
     fn sccache_is_found_wherever_cargo_takes_a_wrapper_from() {
         let plain = BuildRequest::default();
-        for place in &PLACES {
-            assert!(found(&format!("build.{} = '/x/sccache'", place.key), &plain), "{}", place.key);
-            for name in [place.first, place.before_files] {
+        for wrapper_key in &WRAPPER_KEYS {
+            assert!(found(&format!("build.{} = '/x/sccache'", wrapper_key.key), &plain), "{}", wrapper_key.key);
+            for name in [wrapper_key.first, wrapper_key.before_files] {
                 let env = [(name.to_owned(), "/x/sccache".to_owned())].into();
                 assert!(found("", &BuildRequest { env, ..BuildRequest::default() }), "{name}");
                 let mut of_manifest = driver("");
                 of_manifest.build.env.insert(name.to_owned(), "/x/sccache".to_owned());
                 assert!(of_manifest.sccache(&plain).is_some(), "{name}");
             }
-            let config = vec![(format!("build.{}", place.key), "\"/x/sccache\"".to_owned())];
+            let config = vec![(format!("build.{}", wrapper_key.key), "\"/x/sccache\"".to_owned())];
             assert!(found("", &BuildRequest { config, ..BuildRequest::default() }));
-            let home_config = Some(format!("build.{} = '/x/sccache'", place.key));
+            let home_config = Some(format!("build.{} = '/x/sccache'", wrapper_key.key));
             assert!(found("", &BuildRequest { home_config, ..BuildRequest::default() }));
         }
         assert!(!found("build.rustc-wrapper = '/x/kache'", &plain));
