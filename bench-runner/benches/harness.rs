@@ -16,7 +16,7 @@ use bench_runner_measure::axes::{Available, Setting, Settings};
 use bench_runner_measure::build::Goal;
 use bench_runner_measure::plan::{Options, ProjectView, World, plan};
 use bench_runner_measure::sampling;
-use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, SamplingSpec, Scenario, RequestWord};
+use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_report::{figure, report};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
@@ -72,7 +72,7 @@ impl World for Everything {
 }
 
 fn planned(blocks: usize, variants: usize) -> Plan {
-    let word = |text: String| RequestWord::given(text);
+    let word = |text: String| RequestWord::from_command_line(text);
     let scenario = Scenario {
         name: "bench".into(),
         summary: String::new(),

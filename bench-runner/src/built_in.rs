@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bench_runner_measure::corpus::{Catalogue, CatalogueError};
-use bench_runner_measure::scenario::{ScenarioLibrary, RequestError};
+use bench_runner_measure::scenario::{RequestError, ScenarioLibrary};
 
 /// The manifests of projects, with the names that errors show.
 const PROJECTS: [(&str, &str); 23] = [

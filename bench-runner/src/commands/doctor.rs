@@ -116,7 +116,7 @@ fn values(projects: &Projects) -> Vec<AxisValue> {
             });
         }
     }
-    let workloads: Vec<String> = workloads::ALL.iter().map(workloads::Workload::form).collect();
+    let workloads: Vec<String> = workloads::ALL.iter().map(workloads::Workload::syntax).collect();
     all.push(form("workload", workloads.join(", ")));
     all.push(form("project", "a name of `corpus list`, tag:NAME, a directory, a manifest".to_owned()));
     all.push(form("rev", "a full commit of a project in a directory of yours".to_owned()));
@@ -142,7 +142,7 @@ fn probed(
     };
     let found =
         |state, beside| AxisValue { axis: axis.key(), value: value.to_owned(), state, form: false, beside };
-    if let Some(name) = axes::toolchain_of(&beside) {
+    if let Some(name) = axes::toolchain_name(&beside) {
         let named = projects.plain_context(Some(name));
         return found(named.and_then(|named| probe(&beside, &named)), None);
     }

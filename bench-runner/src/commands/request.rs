@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::plan::{self, Options};
-use bench_runner_measure::scenario::{self, RequestError, Scenario, RequestWord};
+use bench_runner_measure::scenario::{self, RequestError, RequestWord, Scenario};
 
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
@@ -102,7 +102,7 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn on(text: &str) -> Result<bool, String> {
-    scenario::on(text).map_err(|Refusal { what, help }| match help {
+    scenario::parse_on(text).map_err(|Refusal { what, help }| match help {
         Some(help) => format!("{what}: {help}"),
         None => what,
     })
@@ -197,7 +197,7 @@ fn axis(text: &str) -> Result<(String, Vec<RequestWord>), RequestError> {
             return Err(RequestError::usage(format!("`{text}`: the value `{value}` stands twice"), None));
         }
     }
-    Ok((key.to_owned(), values.into_iter().map(RequestWord::given).collect()))
+    Ok((key.to_owned(), values.into_iter().map(RequestWord::from_command_line).collect()))
 }
 
 fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), RequestError> {

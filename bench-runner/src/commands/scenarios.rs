@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bench_runner_measure::scenario::{Baseline, VariantContent, ScenarioLibrary, Scenario, RequestWord};
+use bench_runner_measure::scenario::{Baseline, RequestWord, Scenario, ScenarioLibrary, VariantContent};
 
 use super::{Exit, columns, counted, spoken};
 use crate::built_in;
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         }
         Action::Check { files } => {
             for file in files {
-                let scenario = ScenarioLibrary::file(file)?;
+                let scenario = ScenarioLibrary::read_file(file)?;
                 println!("{}: valid (scenario `{}`)", file.display(), scenario.name);
             }
         }
@@ -72,7 +72,8 @@ fn list(library: &ScenarioLibrary, json: bool) {
 }
 
 fn describe(scenario: &Scenario) -> String {
-    let words = |words: &[RequestWord]| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(", ");
+    let words =
+        |words: &[RequestWord]| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(", ");
     let mut text = format!("{}: {} ({})\n", scenario.name, scenario.summary, scenario.origin);
     for matrix in &scenario.matrices {
         text.push_str(&format!("\n{}\n", matrix.name));
@@ -126,7 +127,9 @@ fn content(content: &VariantContent) -> String {
         VariantContent::Set(set) => {
             set.iter().map(|(key, word)| format!("{key}={}", word.text)).collect::<Vec<_>>().join(" ")
         }
-        VariantContent::Snippet(text) => format!("a file of {}", counted(text.lines().count() as u64, "line")),
+        VariantContent::Snippet(text) => {
+            format!("a file of {}", counted(text.lines().count() as u64, "line"))
+        }
         VariantContent::AsConfigured => "the project with your own configuration of cargo".to_owned(),
     }
 }

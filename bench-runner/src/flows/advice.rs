@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bench_runner_core::bundle::{Bundle, Manifest};
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 use bench_runner_core::record::{Arm, Block, ProofResult, TEXT_SETTINGS};
-use bench_runner_measure::axes::{self, Settings, Situation, AdvisedFiles};
+use bench_runner_measure::axes::{self, AdvisedFiles, Settings, Situation};
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::spanned::SourceText;
 use bench_runner_report::figure::wording;
@@ -268,7 +268,7 @@ fn slower_elsewhere(
 
 /// Where the settings of a variant were measured, as far as the bundle says.
 fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
-    let host = host(&manifest.machine.details, axes::toolchain_of(settings));
+    let host = host(&manifest.machine.details, axes::toolchain_name(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
     let project = planned.and_then(|planned| {
         let base = planned.base.as_ref().map(PathBuf::from);
@@ -317,7 +317,7 @@ fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -
         let mut numbers = text.strip_prefix("rustc ")?.split(['.', '-', ' ']);
         Some((numbers.next()?.parse::<u32>().ok()?, numbers.next()?.parse::<u32>().ok()?))
     };
-    let wanted = axes::toolchain_of(settings).unwrap_or_default();
+    let wanted = axes::toolchain_name(settings).unwrap_or_default();
     let mut compilers = manifest.tools.iter().filter(|tool| tool.name == "rustc").peekable();
     // Where the variant names a nightly, the others of the run do not matter.
     let nightly = |text: &str| !wanted.starts_with("nightly") || text.contains("nightly");

@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::fixture::*;
 use bench_runner_core::record::{Block, Outcome, Role, StopReason};
-use bench_runner_measure::sampling::{Next, BlockProgress, next};
+use bench_runner_measure::sampling::{BlockProgress, Next, next};
 
 const ROUNDS: u32 = 22;
 

@@ -8,7 +8,7 @@ use bench_runner_core::record::{
     Arm, Block, BlockEnd, BlockId, Cost, FORMAT_VERSION, Interference, Outcome, Phase, Pin, Plan,
     PlannedProject, Role, Sample, Sampling, StopReason, Variant,
 };
-use bench_runner_measure::sampling::{Next, BlockProgress, next, round_order};
+use bench_runner_measure::sampling::{BlockProgress, Next, next, round_order};
 
 use super::models::{Machine, Model, Noise};
 

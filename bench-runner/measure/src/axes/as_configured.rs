@@ -6,10 +6,10 @@
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 use toml::{Table, Value};
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::flatten::flatten_table;
 use super::lines::{SettingLines, Situation, Unwritable};
-use super::rustflags::lacking;
+use super::rustflags::missing_flags;
 use super::{call_diff, profile_keys};
 use crate::build::{BuildRequest, Goal, VARIABLES};
 
@@ -115,15 +115,15 @@ impl SettingValue for UserConfiguration {
         Err(Unwritable("it is what your own configuration says already".to_owned()))
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
             let found = "the user has no configuration of cargo".to_owned();
             return ProofFinding { found, ..ProofFinding::nothing_asked() };
         }
         let (seen, wrong, unseen) = Default::default();
-        let mut looked = ConfigurationProof { context, beside, input, seen, wrong, unseen };
-        looked.at(self);
-        looked.finding().and(input.against())
+        let mut proof = ConfigurationProof { context, settings, input, seen, wrong, unseen };
+        proof.examine(self);
+        proof.finding().and(input.describe_difference())
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
@@ -141,7 +141,7 @@ struct ConfigurationProof<'a> {
     /// With the user's configuration in force.
     context: &'a Context,
     /// All settings of the variant: another one decides on its own key.
-    beside: &'a ParsedSettings,
+    settings: &'a ParsedSettings,
     input: &'a ProofInput<'a>,
     seen: Vec<String>,
     wrong: Vec<String>,
@@ -149,12 +149,12 @@ struct ConfigurationProof<'a> {
 }
 
 impl ConfigurationProof<'_> {
-    fn at(&mut self, user: &UserConfiguration) {
+    fn examine(&mut self, user: &UserConfiguration) {
         let in_force = &self.context.in_force;
         let linker = in_force
             .linker
             .iter()
-            .filter(|_| self.beside.get("linker-driver").is_none())
+            .filter(|_| self.settings.get("linker-driver").is_none())
             .map(|linker| format!("-Clinker={linker}"));
         let flags: Vec<String> = in_force.flags.iter().cloned().chain(linker).collect();
         if user.concerns_calls() && !flags.is_empty() {
@@ -163,7 +163,7 @@ impl ConfigurationProof<'_> {
         let config = self.context.config.clone().unwrap_or_default();
         let wrapper = config.get("build").and_then(|build| build.get("rustc-wrapper")?.as_str());
         let wrapper = user.variable("RUSTC_WRAPPER").or(wrapper).map(str::to_owned);
-        let decided = self.beside.get("cache").is_some();
+        let decided = self.settings.get("cache").is_some();
         if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty() && !decided) {
             self.wrapper(&wrapper);
         }
@@ -172,27 +172,27 @@ impl ConfigurationProof<'_> {
         let profile = self.profile();
         let in_force = flatten_table(&config);
         for (key, value) in flatten_table(&user.files) {
-            let told =
+            let covered =
                 key.ends_with(".rustflags") || key.ends_with(".linker") || key == "build.rustc-wrapper";
             // The project has the last word on a value, and variables before both.
-            let overruled = !told && !in_force.contains(&(key.clone(), value.clone()));
+            let overruled = !covered && !in_force.contains(&(key.clone(), value.clone()));
             match key.strip_prefix("profile.").and_then(|rest| rest.split_once('.')) {
                 _ if overruled => {}
                 // Something else decides on it.
                 Some((name, "incremental")) if name == profile && incremental => self.unseen.push(key),
                 Some((name, key)) if name == profile => self.profile_key(key, &value),
                 Some(_) => {}
-                None if told => {}
+                None if covered => {}
                 None => self.unseen.push(key),
             }
         }
         let prefix = format!("CARGO_PROFILE_{}_", profile.to_uppercase().replace('-', "_"));
         for (name, value) in &user.variables {
             let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name.as_str());
-            let told = flags || name.ends_with("_LINKER") || name == "RUSTC_WRAPPER";
+            let covered = flags || name.ends_with("_LINKER") || name == "RUSTC_WRAPPER";
             match name.strip_prefix(&prefix) {
                 Some(key) => self.profile_key(&key.to_lowercase().replace('_', "-"), value),
-                None if told || name.starts_with("CARGO_PROFILE_") => {}
+                None if covered || name.starts_with("CARGO_PROFILE_") => {}
                 None => self.unseen.push(name.clone()),
             }
         }
@@ -206,8 +206,8 @@ impl ConfigurationProof<'_> {
     }
 
     fn flags(&mut self, flags: &[String]) {
-        let text = call_diff::shortened(&flags.join(" "));
-        match lacking(flags, self.input.build) {
+        let text = call_diff::shorten_paths(&flags.join(" "));
+        match missing_flags(flags, self.input.build) {
             Some((calls, missing)) if missing.is_empty() => {
                 self.seen.push(format!("`{text}` in all {calls} calls of its own units"));
             }
@@ -230,7 +230,7 @@ impl ConfigurationProof<'_> {
 
     /// A key of the profile, by the axis of the same name.
     fn profile_key(&mut self, key: &str, value: &str) {
-        if self.beside.get(key).is_some() {
+        if self.settings.get(key).is_some() {
             return;
         }
         let value = as_axis_writes(key, value.trim_matches('"'));
@@ -259,7 +259,11 @@ impl ConfigurationProof<'_> {
             (true, false) => ProofResult::Holds,
             (true, true) => ProofResult::NotProvable,
         };
-        ProofFinding { expected: "what the user's configuration sets".to_owned(), found: found.join("; "), result }
+        ProofFinding {
+            expected: "what the user's configuration sets".to_owned(),
+            found: found.join("; "),
+            result,
+        }
     }
 }
 
@@ -283,7 +287,7 @@ fn as_axis_writes(key: &str, value: &str) -> String {
 mod tests {
     use super::*;
     use crate::axes::fixture;
-    use crate::build::{CompilerCall, BuildEvidence, SettingsInForce, BuildPart};
+    use crate::build::{BuildEvidence, BuildPart, CompilerCall, SettingsInForce};
 
     #[test]
     fn files_go_into_the_cargo_home_and_variables_into_the_environment() {

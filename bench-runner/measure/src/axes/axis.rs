@@ -13,7 +13,7 @@ use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 
 use super::call_diff::{self, CallDifference};
 use super::lines::{SettingLines, Situation, Unwritable};
-use crate::build::{BuildRequest, BuildEvidence, Goal, SettingsInForce, Toolchain};
+use crate::build::{BuildEvidence, BuildRequest, Goal, SettingsInForce, Toolchain};
 
 /// The settings of a variant: values by key, as the scenario writes them.
 pub type Settings = BTreeMap<String, String>;
@@ -36,7 +36,7 @@ pub trait Axis: Sync {
     fn parse(&self, key: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal>;
 }
 
-/// A value of an axis, parsed. `beside` holds all settings of the variant, this one among them.
+/// A value of an axis, parsed. `settings` holds all settings of the variant, this one among them.
 pub trait SettingValue: Any + fmt::Debug {
     /// Whether it asks for nothing, so that a variant with it is the same as one without.
     fn is_default(&self) -> bool {
@@ -61,7 +61,7 @@ pub trait SettingValue: Any + fmt::Debug {
     ///
     /// # Errors
     /// If it cannot, with what would help.
-    fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal>;
+    fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal>;
 
     /// Why it makes no sense together with the settings beside it, if it does not.
     fn conflict(&self, _beside: &ParsedSettings) -> Option<String> {
@@ -77,7 +77,7 @@ pub trait SettingValue: Any + fmt::Debug {
     }
 
     /// Adds what it asks for to a build request, once `probe` has said that it is available.
-    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest);
+    fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest);
 
     /// Whether its proof compares with the first build of another variant, and so waits for all of them.
     fn is_proven_by_comparison(&self) -> bool {
@@ -85,7 +85,7 @@ pub trait SettingValue: Any + fmt::Debug {
     }
 
     /// Looks for it in a finished build.
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding;
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding;
 
     /// Why a build that succeeded was not what it says, if a build can be that at one time and not at another. Asked of
     /// every measured build.
@@ -108,15 +108,15 @@ pub trait SettingValue: Any + fmt::Debug {
     ///
     /// # Errors
     /// If no file can hold it.
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
-        as_applied(self, beside, situation)
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        request_lines(self, settings, situation)
     }
 }
 
 /// What a value adds to a build request, as lines of files.
-pub(super) fn as_applied(
+pub(super) fn request_lines(
     value: &(impl SettingValue + ?Sized),
-    beside: &ParsedSettings,
+    settings: &ParsedSettings,
     situation: &Situation,
 ) -> Result<SettingLines, Unwritable> {
     let context = Context {
@@ -128,8 +128,8 @@ pub(super) fn as_applied(
         tools: Default::default(),
     };
     let mut request = BuildRequest::default();
-    value.apply(beside, &context, &mut request);
-    SettingLines::of(request, beside.text("profile").unwrap_or(&situation.profile))
+    value.apply(settings, &context, &mut request);
+    SettingLines::from_request(request, settings.text("profile").unwrap_or(&situation.profile))
 }
 
 /// One setting of a variant.
@@ -142,7 +142,7 @@ pub struct Setting<'a> {
     /// The value.
     pub value: &'a dyn SettingValue,
     /// All settings of the variant, this one among them.
-    pub beside: &'a ParsedSettings,
+    pub settings: &'a ParsedSettings,
 }
 
 /// The settings of a variant, parsed.
@@ -166,14 +166,14 @@ impl ParsedSettings {
             key,
             text: &parsed.text,
             value: &*parsed.value,
-            beside: self,
+            settings: self,
         })
     }
 
     /// The setting of `key`, if there is one.
     pub fn get(&self, key: &str) -> Option<Setting<'_>> {
         let (key, ParsedSetting { text, value }) = self.0.get_key_value(key)?;
-        Some(Setting { key, text, value: &**value, beside: self })
+        Some(Setting { key, text, value: &**value, settings: self })
     }
 
     /// The value of `key` as written.
@@ -187,7 +187,7 @@ impl ParsedSettings {
     }
 
     /// Whether `key` has the value that is written so.
-    pub(super) fn is(&self, key: &str, text: &str) -> bool {
+    pub(super) fn has_value(&self, key: &str, text: &str) -> bool {
         self.text(key) == Some(text)
     }
 
@@ -207,8 +207,8 @@ impl<'a> Setting<'a> {
     /// The settings that decide about its probe: its own, those that it depends on, and those that decide on its context.
     pub(crate) fn probed_with(&self) -> impl Iterator<Item = Setting<'a>> {
         let keys = self.value.depends_on().iter().copied().chain([AS_CONFIGURED, "toolchain", self.key]);
-        let beside = self.beside;
-        keys.filter_map(|key| beside.get(key))
+        let settings = self.settings;
+        keys.filter_map(|key| settings.get(key))
     }
 
     /// The same as text.
@@ -221,9 +221,9 @@ impl<'a> Setting<'a> {
     /// # Errors
     /// If it cannot, with what would help.
     pub fn probe(&self, context: &Context) -> Result<Available, Refusal> {
-        let parsed = |key: &str| Some((key.to_owned(), self.beside.0.get(key)?.clone()));
-        let beside = self.probed_with().filter_map(|setting| parsed(setting.key)).collect();
-        self.value.probe(&ParsedSettings(beside), context)
+        let parsed = |key: &str| Some((key.to_owned(), self.settings.0.get(key)?.clone()));
+        let settings = self.probed_with().filter_map(|setting| parsed(setting.key)).collect();
+        self.value.probe(&ParsedSettings(settings), context)
     }
 }
 
@@ -306,22 +306,25 @@ impl ProofInput<'_> {
     }
 
     /// The difference in words, with the variant that it is a difference to.
-    pub(super) fn against(&self) -> Option<String> {
+    pub(super) fn describe_difference(&self) -> Option<String> {
         let reference = self.baseline?;
         let difference = self.difference()?;
         let what =
-            if difference.is_none() { "changes no compiler call".to_owned() } else { difference.describe() };
+            if difference.is_empty() { "changes no compiler call".to_owned() } else { difference.describe() };
         let also = if reference.alone { "" } else { ", which differs in other settings too" };
         Some(format!("{what}, against {}{also}", reference.name))
     }
 
     /// What the difference to another build says of a setting that is passed on as it was written.
-    pub(super) fn raw(&self) -> ProofFinding {
+    pub(super) fn finding_by_comparison(&self) -> ProofFinding {
         let expected = "another compiler call or link line".to_owned();
-        let Some((found, reference)) = self.against().zip(self.baseline) else {
-            return ProofFinding::not_provable(expected, "there is no build of another variant to compare with");
+        let Some((found, reference)) = self.describe_difference().zip(self.baseline) else {
+            return ProofFinding::not_provable(
+                expected,
+                "there is no build of another variant to compare with",
+            );
         };
-        let seen = self.difference().is_some_and(|difference| !difference.is_none());
+        let seen = self.difference().is_some_and(|difference| !difference.is_empty());
         let result = if seen && reference.alone { ProofResult::Holds } else { ProofResult::NotProvable };
         ProofFinding { expected, found, result }
     }

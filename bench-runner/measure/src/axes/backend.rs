@@ -6,11 +6,13 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, Settings};
+use super::axis::{
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, Settings,
+};
 use super::lines::{SettingLines, Situation, Unwritable};
 use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::{toolchain, values};
-use crate::build::{BuildRequest, BuildEvidence, Goal, Toolchain};
+use crate::build::{BuildEvidence, BuildRequest, Goal, Toolchain};
 
 pub(super) struct BackendAxis;
 
@@ -88,20 +90,20 @@ impl CodeGenerator {
 }
 
 impl SettingValue for CodeGenerator {
-    fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+    fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if let (Self::Cranelift, Some(toolchain)) = (self, &context.toolchain) {
             if !toolchain.is_nightly() {
                 return Err(values::needs_nightly("Cranelift", toolchain));
             }
             if !has_cranelift(toolchain) {
-                let name = beside.text(toolchain::KEY).filter(|name| !name.starts_with('/'));
+                let name = settings.text(toolchain::KEY).filter(|name| !name.starts_with('/'));
                 let name = name.unwrap_or("nightly");
                 return Err(Refusal::new(format!("{} has no Cranelift", toolchain.rustc_version)).with_help(
                     format!("rustup component add rustc-codegen-cranelift-preview --toolchain {name}"),
                 ));
             }
         }
-        values::of_cargo(KEY, self.name(), context)
+        values::available_to_cargo(KEY, self.name(), context)
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
@@ -116,19 +118,19 @@ impl SettingValue for CodeGenerator {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
-        let named = beside.text(toolchain::KEY);
+    fn advise(&self, settings: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
+        let named = settings.text(toolchain::KEY);
         if *self == Self::Llvm {
             // Only a nightly compiler takes the flag, and the settings say whether it was one.
             let nightly = named.is_some_and(|name| name.starts_with("nightly"));
             let lines = if nightly { SettingLines::flags([self.flag()]) } else { SettingLines::default() };
-            return Ok(lines.noting(
+            return Ok(lines.with_remark(
                 "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
             ));
         }
         let components = toml::Value::Array(vec!["rustc-codegen-cranelift-preview".into()]);
         let mut lines = SettingLines::toolchain("components", components)
-            .noting("Cranelift needs a nightly compiler with this component.");
+            .with_remark("Cranelift needs a nightly compiler with this component.");
         if named.is_none()
             && let Some(toml::Value::Table(table)) = lines.toolchain.get_mut(toolchain::KEY)
         {
@@ -141,12 +143,12 @@ impl SettingValue for CodeGenerator {
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         // On nightly the flag is given, so it must be there; stable knows no other generator than LLVM.
         let default = if takes_flag(context) { "not set" } else { "llvm" };
-        let question = ArgCheck {
+        let check = ArgCheck {
             name: FLAG,
             read: &|args| rustc_args::unstable(args, FLAG).unwrap_or(default).to_owned(),
             excepted: Default::default(),
         };
-        let seen = question.ask_all(input.build, self.name());
+        let seen = check.run_all(input.build, self.name());
         seen.and(in_result(*self, input.build)).finding(format!("{FLAG}={}", self.name()))
     }
 
@@ -167,14 +169,14 @@ fn takes_flag(context: &Context) -> bool {
 fn in_result(generator: CodeGenerator, build: &BuildEvidence) -> PartialFinding {
     let mut comments = build.own_facts().peekable();
     if comments.peek().is_none() {
-        return PartialFinding::unclear("no linked file whose marks could be read".to_owned());
+        return PartialFinding::not_provable("no linked file whose marks could be read".to_owned());
     }
     let mark = comments.flat_map(|facts| &facts.comments).find(|comment| comment.contains(CRANELIFT_MARK));
     let found = match mark {
         Some(mark) => format!("the result is marked `{mark}`"),
         None => "the result has no mark of Cranelift".to_owned(),
     };
-    PartialFinding::of(found, mark.is_some() == (generator == CodeGenerator::Cranelift))
+    PartialFinding::new(found, mark.is_some() == (generator == CodeGenerator::Cranelift))
 }
 
 #[cfg(test)]

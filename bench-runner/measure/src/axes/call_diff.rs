@@ -57,7 +57,7 @@ struct ArgChanges {
 pub(super) fn difference(build: &BuildEvidence, other: &BuildEvidence) -> CallDifference {
     let calls = |evidence: &BuildEvidence| {
         let of = |call: &crate::build::CompilerCall| {
-            (format!("{} {:?}", call.name, call.part), call.name.clone(), of_call(&call.args))
+            (format!("{} {:?}", call.name, call.part), call.name.clone(), comparable_call_args(&call.args))
         };
         evidence.compiler_calls.iter().map(of).collect()
     };
@@ -66,7 +66,7 @@ pub(super) fn difference(build: &BuildEvidence, other: &BuildEvidence) -> CallDi
             let name = step.output.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // Cargo puts a hash behind the name.
             let name = name.rsplit_once('-').map_or(name.clone(), |(name, _)| name.to_owned());
-            (name.clone(), name, of_link(&step.args))
+            (name.clone(), name, comparable_link_args(&step.args))
         };
         evidence.link_steps.iter().map(of).collect()
     };
@@ -77,8 +77,8 @@ pub(super) fn difference(build: &BuildEvidence, other: &BuildEvidence) -> CallDi
 }
 
 impl CallDifference {
-    pub(super) fn is_none(&self) -> bool {
-        self.calls.is_none() && self.links.is_none()
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.links.is_empty()
     }
 
     /// The difference in short: "adds `-Cdebuginfo=1` to 3 of 14 calls, takes `-Cdebuginfo=2` from 3".
@@ -86,11 +86,11 @@ impl CallDifference {
         let mut parts = self.calls.describe("call");
         // What a flag of rustc brings to the link line is told once.
         let mut links = self.links.clone();
-        let told = |changes: &BTreeMap<String, usize>, arg: &str| {
+        let is_from_flag = |changes: &BTreeMap<String, usize>, arg: &str| {
             changes.keys().any(|flag| flag.strip_prefix("-Clink-arg=") == Some(arg))
         };
-        links.added.retain(|arg, _| !told(&self.calls.added, arg));
-        links.taken.retain(|arg, _| !told(&self.calls.taken, arg));
+        links.added.retain(|arg, _| !is_from_flag(&self.calls.added, arg));
+        links.taken.retain(|arg, _| !is_from_flag(&self.calls.taken, arg));
         parts.extend(links.describe("link line"));
         parts.join(", ")
     }
@@ -138,7 +138,7 @@ impl ArgChanges {
         changes
     }
 
-    fn is_none(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.added.is_empty() && self.taken.is_empty() && self.more.is_empty() && self.fewer.is_empty()
     }
 
@@ -147,7 +147,7 @@ impl ArgChanges {
         for (verb, word, changes) in [("adds", "to", &self.added), ("takes", "from", &self.taken)] {
             for (number, flags) in by_number(changes) {
                 let named: Vec<String> =
-                    flags.iter().take(NAMED).map(|flag| format!("`{}`", shortened(flag))).collect();
+                    flags.iter().take(NAMED).map(|flag| format!("`{}`", shorten_paths(flag))).collect();
                 let mut named = named.join(" ");
                 if flags.len() > NAMED {
                     named.push_str(&format!(" and {} more", flags.len() - NAMED));
@@ -201,8 +201,8 @@ fn by_number(changes: &BTreeMap<String, usize>) -> Vec<(usize, Vec<&str>)> {
 }
 
 /// The arguments of a compiler call that could differ for a reason, sorted.
-pub(super) fn of_call(args: &[String]) -> Vec<String> {
-    let mut kept = spelled(args);
+pub(super) fn comparable_call_args(args: &[String]) -> Vec<String> {
+    let mut kept = normalized(args);
     kept.retain(|flag| !NO_DIFFERENCE.iter().any(|start| flag.starts_with(start)));
     for flag in &mut kept {
         if flag.starts_with("-Cincremental=") {
@@ -214,11 +214,11 @@ pub(super) fn of_call(args: &[String]) -> Vec<String> {
 }
 
 /// The arguments of a compiler call in one spelling each.
-pub(super) fn spelled(args: &[String]) -> Vec<String> {
+pub(super) fn normalized(args: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let rustc = args.iter().position(|arg| arg == "--crate-name").unwrap_or(0);
     // Before rustc stand its wrappers.
-    kept.extend(args[..rustc.saturating_sub(1)].iter().map(|wrapper| shortened(wrapper)));
+    kept.extend(args[..rustc.saturating_sub(1)].iter().map(|wrapper| shorten_paths(wrapper)));
     let mut rest = args[rustc..].iter();
     while let Some(arg) = rest.next() {
         let flag = if TWO_WORDS.contains(&arg.as_str()) {
@@ -238,14 +238,14 @@ pub(super) fn spelled(args: &[String]) -> Vec<String> {
 }
 
 /// The arguments of a link line that could differ for a reason, sorted.
-fn of_link(args: &[String]) -> Vec<String> {
+fn comparable_link_args(args: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         if arg == "-o" || arg == "-L" {
             rest.next();
         } else if !arg.starts_with("-L") && !is_file(arg) {
-            kept.push(shortened(arg));
+            kept.push(shorten_paths(arg));
         }
     }
     kept.sort();
@@ -259,7 +259,7 @@ fn is_file(arg: &str) -> bool {
 }
 
 /// `text` with every absolute path shortened to its last name.
-pub(super) fn shortened(text: &str) -> String {
+pub(super) fn shorten_paths(text: &str) -> String {
     let mut short = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('/') {
@@ -283,7 +283,7 @@ pub(super) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CompilerCall, LinkStep, BuildPart};
+    use crate::build::{BuildPart, CompilerCall, LinkStep};
 
     fn words(line: &str) -> Vec<String> {
         line.split_whitespace().map(str::to_owned).collect()
@@ -321,7 +321,7 @@ mod tests {
             }
         };
         let found = difference(&of("1f"), &of("2e0"));
-        assert!(found.is_none(), "{found:?}");
+        assert!(found.is_empty(), "{found:?}");
         assert_eq!(found.describe(), "");
     }
 
@@ -379,7 +379,7 @@ mod tests {
         wrapped.args.insert(0, "/home/me/bin/sccache".into());
         let found = difference(&build(vec![wrapped]), &build(vec![call("p", BuildPart::Own, "")])).describe();
         assert_eq!(found, "adds `-Clinker=ld` `sccache` to 1 of 1 calls");
-        assert_eq!(shortened("-Clink-arg=-Wl,-rpath,/a/b:/c/d"), "-Clink-arg=-Wl,-rpath,b:d");
-        assert_eq!(shortened("src/lib.rs --remap=/a/b=/c"), "src/lib.rs --remap=b=c");
+        assert_eq!(shorten_paths("-Clink-arg=-Wl,-rpath,/a/b:/c/d"), "-Clink-arg=-Wl,-rpath,b:d");
+        assert_eq!(shorten_paths("src/lib.rs --remap=/a/b=/c"), "src/lib.rs --remap=b=c");
     }
 }

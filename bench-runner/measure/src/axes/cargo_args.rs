@@ -2,7 +2,7 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 
@@ -186,7 +186,7 @@ impl SettingValue for CargoArgList {
         if self.is_default() {
             return ProofFinding::nothing_asked();
         }
-        input.raw()
+        input.finding_by_comparison()
     }
 }
 

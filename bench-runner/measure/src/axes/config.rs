@@ -2,10 +2,10 @@
 
 use bench_runner_core::record::{ProofResult, Refusal, SNIPPET};
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::flatten::flatten;
 use super::lines::{SettingLines, Situation, Unwritable};
-use super::rustflags::lacking;
+use super::rustflags::missing_flags;
 use crate::build::{BuildRequest, Goal};
 
 pub(super) struct ConfigAxis;
@@ -82,7 +82,8 @@ impl ConfigPiece {
         let set = self.leaves.iter().filter(|(key, _)| key.ends_with(".rustflags"));
         let dropped = set.filter(|(_, value)| {
             let flags = flags_of(value);
-            lacking(&flags, input.build).is_some_and(|(_, missing)| !flags.is_empty() && !missing.is_empty())
+            missing_flags(&flags, input.build)
+                .is_some_and(|(_, missing)| !flags.is_empty() && !missing.is_empty())
         });
         let keys: Vec<String> = dropped.map(|(key, _)| format!("`{key}`")).collect();
         (!keys.is_empty()).then(|| {
@@ -130,7 +131,7 @@ impl SettingValue for ConfigPiece {
         if self.is_default() {
             return ProofFinding::nothing_asked();
         }
-        input.raw().and(self.dropped(input))
+        input.finding_by_comparison().and(self.dropped(input))
     }
 }
 
@@ -156,8 +157,8 @@ impl SettingValue for SnippetFile {
     }
 
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let finding = input.raw();
-        let nothing = input.difference().is_some_and(|difference| difference.is_none());
+        let finding = input.finding_by_comparison();
+        let nothing = input.difference().is_some_and(|difference| difference.is_empty());
         let finding = if nothing {
             let found = "changes no compiler call, so there is nothing to compare".to_owned();
             ProofFinding { found, result: ProofResult::Fails, ..finding }

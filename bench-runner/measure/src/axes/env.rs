@@ -2,9 +2,9 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::lines::{SettingLines, Situation, Unwritable};
-use crate::build::{BuildRequest, Goal, leads_to_a_cache};
+use crate::build::{BuildRequest, Goal, is_cache_variable};
 
 pub(super) struct EnvAxis;
 
@@ -34,7 +34,7 @@ impl Axis for EnvAxis {
                 "`{name}` is not a name of a variable (letters, digits and `_`)"
             )));
         }
-        if leads_to_a_cache(name) {
+        if is_cache_variable(name) {
             return Err(Refusal::new(format!(
                 "the variable {name} would lead builds to results of other builds; \
                  the axis `cache` says where a compiler cache keeps them"
@@ -75,7 +75,10 @@ impl SettingValue for EnvVariable {
         // cargo reads these itself, before it sets any; rustup does so before there is a cargo.
         let too_late = name.starts_with("CARGO") || name.starts_with("RUST");
         if too_late || !situation.by_cargo {
-            return Ok(SettingLines { environment: [(name.to_owned(), value)].into(), ..SettingLines::default() });
+            return Ok(SettingLines {
+                environment: [(name.to_owned(), value)].into(),
+                ..SettingLines::default()
+            });
         }
         let fields = [("value".to_owned(), value.into()), ("force".to_owned(), true.into())];
         Ok(SettingLines::config(&format!("env.{name}"), toml::Table::from_iter(fields)))

@@ -2,9 +2,12 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Context, ProofFinding, ParsedSettings, ProofInput, Setting, SettingValue, Settings};
+use super::axis::{
+    Available, Context, ParsedSettings, ProofFinding, ProofInput, Setting, SettingValue, Settings,
+};
 use crate::build::{
-    BuildRequest, CalledUnit, CompilerCall, ElfFacts, BuildEvidence, Linked, PackageName, BuildPart, Toolchain,
+    BuildEvidence, BuildPart, BuildRequest, CalledUnit, CompilerCall, ElfFacts, Linked, PackageName,
+    Toolchain,
 };
 
 /// A project with nothing of its own, on a toolchain that is nowhere.
@@ -12,7 +15,10 @@ pub(crate) fn context() -> Context {
     Context {
         toolchain: Some(Toolchain::sample()),
         config: None,
-        in_force: crate::build::SettingsInForce { target: Toolchain::sample().host_target(), ..Default::default() },
+        in_force: crate::build::SettingsInForce {
+            target: Toolchain::sample().host_target(),
+            ..Default::default()
+        },
         manifest: None,
         path: "".into(),
         tools: "/tools".into(),
@@ -51,14 +57,14 @@ pub(crate) fn applied(key: &str, value: &str, context: &Context) -> BuildRequest
     let mut request = BuildRequest::default();
     with(key, value, |setting| {
         setting.value.prepare(context).unwrap();
-        setting.value.apply(setting.beside, context, &mut request);
+        setting.value.apply(setting.settings, context, &mut request);
     });
     request
 }
 
 pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &BuildEvidence) -> ProofFinding {
     let input = ProofInput { build, baseline: None, edited: false };
-    with(key, value, |setting| setting.value.prove(setting.beside, context, &input))
+    with(key, value, |setting| setting.value.prove(setting.settings, context, &input))
 }
 
 /// The reason why `key = value` makes no sense beside `others`.
@@ -94,8 +100,14 @@ pub(crate) fn call(part: BuildPart, name: &str, line: &str) -> CompilerCall {
         source: source.into(),
     };
     let directory = package.directory();
-    let unit =
-        CalledUnit { package, directory, member, kind: kind.into(), test: false, asked: part != BuildPart::Host };
+    let unit = CalledUnit {
+        package,
+        directory,
+        member,
+        kind: kind.into(),
+        test: false,
+        requested: part != BuildPart::Host,
+    };
     CompilerCall { name: name.to_owned(), part, unit: Some(unit), args }
 }
 

@@ -2,7 +2,7 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::lines::{SettingLines, Situation, Unwritable};
 use super::rustc_args::PartialFinding;
 use super::values;
@@ -53,7 +53,7 @@ impl JobCount {
 
 impl SettingValue for JobCount {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        values::of_cargo(KEY, self.jobs().to_string(), context)
+        values::available_to_cargo(KEY, self.jobs().to_string(), context)
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -67,7 +67,7 @@ impl SettingValue for JobCount {
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(match self {
             Self::Cores => SettingLines::config("build.jobs", "default")
-                .noting("`default` is one job for each of the machine's threads."),
+                .with_remark("`default` is one job for each of the machine's threads."),
             Self::Number(jobs) => SettingLines::config("build.jobs", i64::from(*jobs)),
         })
     }
@@ -78,8 +78,8 @@ impl SettingValue for JobCount {
         // Of several cargo would refuse all.
         let said = command.iter().position(|arg| arg == "--jobs").and_then(|at| command.get(at + 1));
         let seen = match said {
-            Some(said) => PartialFinding::of(format!("cargo was called with --jobs {said}"), *said == jobs),
-            None => PartialFinding::unclear("cargo was called without --jobs".to_owned()),
+            Some(said) => PartialFinding::new(format!("cargo was called with --jobs {said}"), *said == jobs),
+            None => PartialFinding::not_provable("cargo was called without --jobs".to_owned()),
         };
         seen.finding(format!("--jobs {jobs}"))
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use crate::build::{BuildRequest, merged};
+use crate::build::{BuildRequest, merge_tables};
 
 /// Stands for the directory of the toolchain, which only the reader's machine knows.
 pub const SYSROOT: &str = "/SYSROOT";
@@ -59,8 +59,8 @@ pub struct SettingLines {
 
 impl SettingLines {
     /// No line at all, because of this.
-    pub(super) fn nothing(why: &str) -> Self {
-        Self::default().noting(why)
+    pub(super) fn remark_only(why: &str) -> Self {
+        Self::default().with_remark(why)
     }
 
     pub(super) fn flags(flags: impl IntoIterator<Item = String>) -> Self {
@@ -76,28 +76,29 @@ impl SettingLines {
         Self { toolchain: nested(&format!("toolchain.{key}"), value.into()), ..Self::default() }
     }
 
-    pub(super) fn needing(mut self, program: &'static str) -> Self {
+    pub(super) fn with_program(mut self, program: &'static str) -> Self {
         self.needs.push(program);
         self
     }
 
-    pub(super) fn noting(mut self, remark: impl Into<String>) -> Self {
+    pub(super) fn with_remark(mut self, remark: impl Into<String>) -> Self {
         self.remarks.push(remark.into());
         self
     }
 
     /// What was added to a build request, written down. `profile` is the one that its keys are of.
-    pub(super) fn of(request: BuildRequest, profile: &str) -> Result<Self, Unwritable> {
+    pub(super) fn from_request(request: BuildRequest, profile: &str) -> Result<Self, Unwritable> {
         let parsed = |text: String| {
             text.parse::<Table>()
                 .map_err(|error| Unwritable(format!("`{text}` is not TOML: {}", error.message())))
         };
         let mut lines = Self::flags(request.rustflags);
         for (key, value) in request.config {
-            lines.config = merged(&lines.config, &parsed(format!("{key}={value}"))?);
+            lines.config = merge_tables(&lines.config, &parsed(format!("{key}={value}"))?);
         }
         for (key, value) in request.profile_keys {
-            lines.manifest = merged(&lines.manifest, &parsed(format!("profile.{profile}.{key}={value}"))?);
+            lines.manifest =
+                merge_tables(&lines.manifest, &parsed(format!("profile.{profile}.{key}={value}"))?);
         }
         Ok(lines)
     }
@@ -106,9 +107,9 @@ impl SettingLines {
     pub(super) fn and(mut self, other: Self) -> Self {
         let Self { rustflags, config, manifest, toolchain, environment, verbatim, needs, remarks } = other;
         self.rustflags.extend(rustflags);
-        self.config = merged(&self.config, &config);
-        self.manifest = merged(&self.manifest, &manifest);
-        self.toolchain = merged(&self.toolchain, &toolchain);
+        self.config = merge_tables(&self.config, &config);
+        self.manifest = merge_tables(&self.manifest, &manifest);
+        self.toolchain = merge_tables(&self.toolchain, &toolchain);
         self.environment.extend(environment);
         self.verbatim = self.verbatim.or(verbatim);
         self.needs.extend(needs.into_iter().filter(|need| !self.needs.contains(need)).collect::<Vec<_>>());

@@ -37,12 +37,12 @@ use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
 use crate::build::BuildRequest;
 
-pub use advice::{CONFIG, MANIFEST, TOOLCHAIN, AdvisedFiles};
+pub use advice::{AdvisedFiles, CONFIG, MANIFEST, TOOLCHAIN};
 pub use axis::{
-    Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, ReferenceBuild, Setting, SettingValue,
-    Settings, ToolInUse,
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild, Setting,
+    SettingValue, Settings, ToolInUse,
 };
-pub use lines::{SettingLines, SYSROOT, Situation, Unwritable};
+pub use lines::{SYSROOT, SettingLines, Situation, Unwritable};
 
 /// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
 pub(crate) const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];
@@ -124,7 +124,7 @@ pub(crate) fn check_rev(text: &str) -> Result<(), Refusal> {
 }
 
 /// The user's own configuration, if settings stand on top of it.
-pub fn configured_of(settings: &Settings) -> Option<&str> {
+pub fn user_configuration(settings: &Settings) -> Option<&str> {
     settings.get(AS_CONFIGURED).map(String::as_str)
 }
 
@@ -132,12 +132,12 @@ pub fn configured_of(settings: &Settings) -> Option<&str> {
 ///
 /// # Errors
 /// If the text is not one that this program makes.
-pub fn apply_configured(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
+pub fn apply_user_configuration(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
     as_configured::UserConfiguration::parse(text).map(|user| user.apply_to(request))
 }
 
 /// The toolchain that settings name, if they name one.
-pub fn toolchain_of(settings: &Settings) -> Option<&str> {
+pub fn toolchain_name(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)
 }
 
@@ -155,7 +155,7 @@ pub(crate) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<St
 pub fn advise(settings: &Settings, situation: &Situation) -> AdvisedFiles {
     match parse_all(settings) {
         Ok(settings) => advice::advise(&settings, situation),
-        Err(refusal) => AdvisedFiles::not(refusal.what),
+        Err(refusal) => AdvisedFiles::unwritable(refusal.what),
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::lines::{SettingLines, Situation, Unwritable};
-use crate::build::{BuildRequest, BuildEvidence, Goal};
+use crate::build::{BuildEvidence, BuildRequest, Goal};
 
 pub(super) struct ProfileAxis;
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bench_runner_core::record::ProofResult;
 
 use super::axis::{Context, ProofFinding};
-use crate::build::{Artifact, CompilerCall, BuildEvidence, BuildPart};
+use crate::build::{Artifact, BuildEvidence, BuildPart, CompilerCall};
 
 /// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
 pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
@@ -17,14 +17,15 @@ pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
         ("-O", "opt-level") => Some("3"),
         _ => None,
     };
-    let at =
-        |(at, arg): (usize, &'a String)| short(arg).or_else(|| value(spelled(args, at, arg, CODEGEN)?, name));
+    let at = |(at, arg): (usize, &'a String)| {
+        short(arg).or_else(|| value(option_text(args, at, arg, CODEGEN)?, name))
+    };
     args.iter().enumerate().rev().find_map(at)
 }
 
 /// What the last `-Z name` among `args` says; `yes` where it stands without a value.
 pub(super) fn unstable<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
-    let at = |(at, arg): (usize, &'a String)| value(spelled(args, at, arg, UNSTABLE)?, name);
+    let at = |(at, arg): (usize, &'a String)| value(option_text(args, at, arg, UNSTABLE)?, name);
     args.iter().enumerate().rev().find_map(at)
 }
 
@@ -32,7 +33,7 @@ const CODEGEN: &[&str] = &["-C", "--codegen"];
 const UNSTABLE: &[&str] = &["-Z"];
 
 /// The text that belongs to one of `options` at `arg`: in the next word, after `=`, or right behind a short one.
-fn spelled<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) -> Option<&'a str> {
+fn option_text<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) -> Option<&'a str> {
     options.iter().find_map(|option| match arg.strip_prefix(option)? {
         "" => args.get(at + 1).map(String::as_str),
         rest if option.starts_with("--") => rest.strip_prefix('='),
@@ -102,12 +103,12 @@ pub(super) struct ArgCheck<'a> {
 
 impl ArgCheck<'_> {
     /// How many of the wanted calls say what is wanted. Without any such call nothing is proven.
-    pub(super) fn ask(&self, evidence: &BuildEvidence, wanted: &ExpectedArg<'_>) -> PartialFinding {
+    pub(super) fn run(&self, evidence: &BuildEvidence, wanted: &ExpectedArg<'_>) -> PartialFinding {
         let all = || evidence.compiler_calls.iter().filter(|call| (wanted.among)(call));
         let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
         let asked: Vec<&CompilerCall> = all().filter(|call| !excepted(call)).collect();
         if asked.is_empty() {
-            return PartialFinding::unclear(none_of(wanted.whose, evidence));
+            return PartialFinding::not_provable(no_call_of(wanted.whose, evidence));
         }
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
@@ -123,30 +124,31 @@ impl ArgCheck<'_> {
         if left_out > 0 {
             found += &format!(", {left_out} with a setting of its own left out");
         }
-        PartialFinding::of(found, agree == asked.len())
+        PartialFinding::new(found, agree == asked.len())
     }
 
     /// The same of own crates and, where there are any, of dependencies.
-    pub(super) fn ask_all(&self, evidence: &BuildEvidence, value: &str) -> PartialFinding {
+    pub(super) fn run_all(&self, evidence: &BuildEvidence, value: &str) -> PartialFinding {
         let own = ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value };
-        let others =
-            |call: &CompilerCall| class(call) == CrateClass::Dependency && !self.excepted.contains(&call.name);
-        let of_own = self.ask(evidence, &own);
+        let others = |call: &CompilerCall| {
+            class(call) == CrateClass::Dependency && !self.excepted.contains(&call.name)
+        };
+        let of_own = self.run(evidence, &own);
         if !evidence.compiler_calls.iter().any(others) {
             let dependency = |call: &&CompilerCall| class(call) == CrateClass::Dependency;
             return match evidence.compiler_calls.iter().filter(dependency).count() {
                 0 => of_own,
-                left_out => of_own.noting(&format!(
+                left_out => of_own.with_remark(&format!(
                     "{left_out} calls of dependencies with a setting of their own left out"
                 )),
             };
         }
-        of_own.and(self.ask(evidence, &ExpectedArg { whose: DEPENDENCIES, among: &others, value }))
+        of_own.and(self.run(evidence, &ExpectedArg { whose: DEPENDENCIES, among: &others, value }))
     }
 }
 
 /// What is said where there is no call of somebody's.
-pub(super) fn none_of(whose: &str, evidence: &BuildEvidence) -> String {
+pub(super) fn no_call_of(whose: &str, evidence: &BuildEvidence) -> String {
     match &evidence.parts_unknown {
         Some(reason) => format!("no compiler call is known to be of {whose}: {reason}"),
         None => format!("no compiler call of {whose}"),
@@ -223,8 +225,9 @@ fn in_force(context: &Context, evidence: &BuildEvidence) -> Vec<String> {
 }
 
 /// What several pieces of evidence say together; nothing is unclear.
-pub(super) fn together(seen: impl Iterator<Item = PartialFinding>) -> PartialFinding {
-    seen.reduce(PartialFinding::and).unwrap_or_else(|| PartialFinding::unclear("nothing to look at".to_owned()))
+pub(super) fn combine_all(seen: impl Iterator<Item = PartialFinding>) -> PartialFinding {
+    seen.reduce(PartialFinding::and)
+        .unwrap_or_else(|| PartialFinding::not_provable("nothing to look at".to_owned()))
 }
 
 /// What one piece of evidence says.
@@ -235,11 +238,11 @@ pub(super) struct PartialFinding {
 }
 
 impl PartialFinding {
-    pub(super) fn of(found: String, holds: bool) -> Self {
+    pub(super) fn new(found: String, holds: bool) -> Self {
         Self { found, result: if holds { ProofResult::Holds } else { ProofResult::Fails } }
     }
 
-    pub(super) fn unclear(found: String) -> Self {
+    pub(super) fn not_provable(found: String) -> Self {
         Self { found, result: ProofResult::NotProvable }
     }
 
@@ -258,7 +261,7 @@ impl PartialFinding {
     }
 
     /// With a remark that proves nothing.
-    pub(super) fn noting(self, remark: &str) -> Self {
+    pub(super) fn with_remark(self, remark: &str) -> Self {
         Self { found: format!("{}; {remark}", self.found), ..self }
     }
 
@@ -269,7 +272,10 @@ impl PartialFinding {
 
 /// The sections of what was linked of the project's own whose names satisfy `which`, by name, the files together, in
 /// bytes. `None` where no file can be read.
-pub(super) fn sections(evidence: &BuildEvidence, which: impl Fn(&str) -> bool) -> Option<BTreeMap<String, u64>> {
+pub(super) fn sections(
+    evidence: &BuildEvidence,
+    which: impl Fn(&str) -> bool,
+) -> Option<BTreeMap<String, u64>> {
     let mut sizes = BTreeMap::new();
     let mut any = false;
     for facts in evidence.own_facts() {
@@ -282,9 +288,9 @@ pub(super) fn sections(evidence: &BuildEvidence, which: impl Fn(&str) -> bool) -
 }
 
 /// Sections of debug info in words: the two that are spoken of most, and all together.
-pub(super) fn debug_in_words(sections: &BTreeMap<String, u64>) -> String {
-    let spoken_of = |name: &&str| sections.contains_key(*name);
-    let single = [".debug_info", ".debug_line"].into_iter().filter(spoken_of);
+pub(super) fn describe_debug_sections(sections: &BTreeMap<String, u64>) -> String {
+    let is_there = |name: &&str| sections.contains_key(*name);
+    let single = [".debug_info", ".debug_line"].into_iter().filter(is_there);
     let single = single.map(|name| format!("{name} {} bytes", sections[name]));
     let all = format!("debug sections {} bytes", sections.values().sum::<u64>());
     single.chain([all]).collect::<Vec<_>>().join(", ")

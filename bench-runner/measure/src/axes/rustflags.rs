@@ -2,9 +2,9 @@
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
-use super::call_diff::{shortened, spelled};
-use crate::build::{BuildRequest, BuildEvidence, Goal, BuildPart};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::call_diff::{normalized, shorten_paths};
+use crate::build::{BuildEvidence, BuildPart, BuildRequest, Goal};
 
 pub(super) struct RustflagsAxis;
 
@@ -71,8 +71,8 @@ impl SettingValue for FlagList {
         if self.is_default() {
             return ProofFinding::nothing_asked();
         }
-        let expected = format!("`{}` in every compiler call of its own units", shortened(&self.text));
-        let Some((calls, missing)) = lacking(&self.flags, input.build) else {
+        let expected = format!("`{}` in every compiler call of its own units", shorten_paths(&self.text));
+        let Some((calls, missing)) = missing_flags(&self.flags, input.build) else {
             let found = "no compiler call of its own units".to_owned();
             return ProofFinding { expected, found, result: ProofResult::Fails };
         };
@@ -80,7 +80,7 @@ impl SettingValue for FlagList {
             let found = format!("not in all {calls} calls: {}", missing.join(" "));
             return ProofFinding { expected, found, result: ProofResult::Fails };
         }
-        let more = input.against().map(|against| format!("; {against}")).unwrap_or_default();
+        let more = input.describe_difference().map(|against| format!("; {against}")).unwrap_or_default();
         let found = format!("in all {calls} calls{more}");
         ProofFinding { expected, found, result: ProofResult::Holds }
     }
@@ -88,14 +88,14 @@ impl SettingValue for FlagList {
 
 /// How many compiler calls of the project's own units there are, and which of `flags` are not in all of them; `None`
 /// where there is no such call.
-pub(super) fn lacking(flags: &[String], build: &BuildEvidence) -> Option<(usize, Vec<String>)> {
+pub(super) fn missing_flags(flags: &[String], build: &BuildEvidence) -> Option<(usize, Vec<String>)> {
     let mut asked = vec!["--crate-name".to_owned()];
     asked.extend_from_slice(flags);
-    let asked = spelled(&asked);
+    let asked = normalized(&asked);
     let own = build.compiler_calls.iter().filter(|call| call.part == BuildPart::Own);
-    let own: Vec<Vec<String>> = own.map(|call| spelled(&call.args)).collect();
+    let own: Vec<Vec<String>> = own.map(|call| normalized(&call.args)).collect();
     let missing = |flag: &&String| *flag != "--crate-name" && !own.iter().all(|call| call.contains(flag));
-    let missing = asked.iter().filter(missing).map(|flag| format!("`{}`", shortened(flag))).collect();
+    let missing = asked.iter().filter(missing).map(|flag| format!("`{}`", shorten_paths(flag))).collect();
     (!own.is_empty()).then_some((own.len(), missing))
 }
 

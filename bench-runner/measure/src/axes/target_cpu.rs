@@ -5,7 +5,9 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, as_applied};
+use super::axis::{
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, request_lines,
+};
 use super::lines::{SettingLines, Situation, Unwritable};
 use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::values;
@@ -70,17 +72,17 @@ impl CpuChoice {
 }
 
 /// The CPU that the flags in force name.
-fn configured(context: &Context) -> Option<&str> {
+fn configured_cpu(context: &Context) -> Option<&str> {
     rustc_args::codegen(&context.in_force.flags, KEY)
 }
 
 impl SettingValue for CpuChoice {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        let Some(toolchain) = &context.toolchain else { return values::of_cargo(KEY, "", context) };
-        let known = KnownCpus::of(toolchain, context)?;
+        let Some(toolchain) = &context.toolchain else { return values::available_to_cargo(KEY, "", context) };
+        let known = KnownCpus::query(toolchain, context)?;
         let native = || format!("native@{}", known.native.as_deref().unwrap_or_default());
         match self {
-            Self::Default => Ok(Available::plainly(match configured(context) {
+            Self::Default => Ok(Available::plainly(match configured_cpu(context) {
                 Some("native") => native(),
                 Some(name) => name.to_owned(),
                 None => known.default.clone().unwrap_or_else(|| "default".to_owned()),
@@ -106,8 +108,8 @@ impl SettingValue for CpuChoice {
         goal.compiles()
     }
 
-    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
-        let flags: Vec<String> = beside.text("rustflags")?.split_whitespace().map(str::to_owned).collect();
+    fn conflict(&self, settings: &ParsedSettings) -> Option<String> {
+        let flags: Vec<String> = settings.text("rustflags")?.split_whitespace().map(str::to_owned).collect();
         let other = rustc_args::codegen(&flags, KEY)?;
         Some(format!("{KEY} beside rustflags that name the CPU `{other}`: one of the two would be lost"))
     }
@@ -120,22 +122,22 @@ impl SettingValue for CpuChoice {
     }
 
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let value = self.flag_value().or(configured(context)).unwrap_or("not set");
-        let question = ArgCheck {
+        let value = self.flag_value().or(configured_cpu(context)).unwrap_or("not set");
+        let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
             excepted: Default::default(),
         };
-        let seen = question.ask_all(input.build, value);
+        let seen = check.run_all(input.build, value);
         let Self::Native { planned } = self else { return seen.finding(format!("{KEY}={value}")) };
         let toolchain = context.toolchain.as_ref();
-        let here = toolchain.and_then(|toolchain| KnownCpus::of(toolchain, context).ok()?.native);
+        let here = toolchain.and_then(|toolchain| KnownCpus::query(toolchain, context).ok()?.native);
         let of_machine = match &here {
             Some(name) if planned.as_ref().is_none_or(|planned| planned == name) => {
-                PartialFinding::of(format!("native is {name} here"), true)
+                PartialFinding::new(format!("native is {name} here"), true)
             }
-            Some(name) => PartialFinding::of(format!("native is {name} here"), false),
-            None => PartialFinding::unclear("rustc does not say which CPU native is".to_owned()),
+            Some(name) => PartialFinding::new(format!("native is {name} here"), false),
+            None => PartialFinding::not_provable("rustc does not say which CPU native is".to_owned()),
         };
         let name = planned.as_ref().or(here.as_ref());
         seen.and(of_machine).finding(match name {
@@ -151,20 +153,20 @@ impl SettingValue for CpuChoice {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(match self {
-            Self::Default => SettingLines::nothing(
+            Self::Default => SettingLines::remark_only(
                 "The CPU is the one that rustc takes by itself: whatever names another one has to go.",
             ),
             Self::Native { planned } => {
                 let measured = planned.as_ref().map(|name| format!(": it was measured on {name}"));
-                as_applied(self, beside, situation)?.noting(format!(
+                request_lines(self, settings, situation)?.with_remark(format!(
                     "`native` is another CPU on every machine{}.",
                     measured.unwrap_or_default()
                 ))
             }
-            Self::Named(_) => as_applied(self, beside, situation)?
-                .noting("What is built runs only on CPUs that have every instruction of this one."),
+            Self::Named(_) => request_lines(self, settings, situation)?
+                .with_remark("What is built runs only on CPUs that have every instruction of this one."),
         })
     }
 }
@@ -181,12 +183,12 @@ struct KnownCpus {
 
 impl KnownCpus {
     /// What `toolchain` says of every target that the project is built for.
-    fn of(toolchain: &Toolchain, context: &Context) -> Result<Self, Refusal> {
+    fn query(toolchain: &Toolchain, context: &Context) -> Result<Self, Refusal> {
         let named = &context.in_force.named;
         let mut targets = named.iter().map(String::as_str);
-        let mut known = Self::of_target(toolchain, targets.next())?;
+        let mut known = Self::query_target(toolchain, targets.next())?;
         for target in targets {
-            let other = Self::of_target(toolchain, Some(target))?;
+            let other = Self::query_target(toolchain, Some(target))?;
             known.names.retain(|name| other.names.contains(name));
             known.native = known.native.filter(|_| other.native.is_some());
             known.default = known.default.filter(|name| other.default.as_ref() == Some(name));
@@ -195,7 +197,7 @@ impl KnownCpus {
         Ok(known)
     }
 
-    fn of_target(toolchain: &Toolchain, target: Option<&str>) -> Result<Self, Refusal> {
+    fn query_target(toolchain: &Toolchain, target: Option<&str>) -> Result<Self, Refusal> {
         let mut args = vec!["--print", "target-cpus"];
         args.extend(target.into_iter().flat_map(|target| ["--target", target]));
         let said = check_tool(&ToolCall::new(&toolchain.rustc, args))
@@ -316,8 +318,8 @@ mod tests {
 
     #[test]
     fn two_settings_must_not_name_it() {
-        let beside = |flags| fixture::conflict(KEY, "native", &[("rustflags", flags)]);
-        assert!(beside("--cfg x -C target-cpu=znver3").is_some());
-        assert_eq!(beside("--cfg x"), None);
+        let settings = |flags| fixture::conflict(KEY, "native", &[("rustflags", flags)]);
+        assert!(settings("--cfg x -C target-cpu=znver3").is_some());
+        assert_eq!(settings("--cfg x"), None);
     }
 }

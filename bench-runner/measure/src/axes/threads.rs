@@ -2,7 +2,9 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, as_applied};
+use super::axis::{
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, request_lines,
+};
 use super::lines::{SettingLines, Situation, Unwritable};
 use super::rustc_args::{self, ArgCheck};
 use super::values;
@@ -40,7 +42,7 @@ impl SettingValue for FrontendThreads {
             Some(toolchain) if !toolchain.is_nightly() => {
                 Err(values::needs_nightly("the parallel front end", toolchain))
             }
-            _ => values::of_cargo(KEY, self.0.to_string(), context),
+            _ => values::available_to_cargo(KEY, self.0.to_string(), context),
         }
     }
 
@@ -53,17 +55,18 @@ impl SettingValue for FrontendThreads {
         request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
-        Ok(as_applied(self, beside, situation)?.noting("The flag `-Zthreads` needs a nightly compiler."))
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        Ok(request_lines(self, settings, situation)?
+            .with_remark("The flag `-Zthreads` needs a nightly compiler."))
     }
 
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let question = ArgCheck {
+        let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::unstable(args, KEY).unwrap_or("not set").to_owned(),
             excepted: Default::default(),
         };
-        question.ask_all(input.build, &self.0.to_string()).finding(format!("-Zthreads={}", self.0))
+        check.run_all(input.build, &self.0.to_string()).finding(format!("-Zthreads={}", self.0))
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {

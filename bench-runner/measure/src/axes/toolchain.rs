@@ -4,11 +4,11 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::lines::{SettingLines, Situation, Unwritable};
-use super::rustc_args::{CrateClass, OWN, ArgCheck, PartialFinding, ExpectedArg, class};
+use super::rustc_args::{ArgCheck, CrateClass, ExpectedArg, OWN, PartialFinding, class};
 use super::values;
-use crate::build::{BuildRequest, BuildEvidence, Goal, Release, Toolchain};
+use crate::build::{BuildEvidence, BuildRequest, Goal, Release, Toolchain};
 
 pub(super) struct ToolchainAxis;
 
@@ -53,7 +53,7 @@ struct NamedToolchain {
 impl SettingValue for NamedToolchain {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         match &context.toolchain {
-            None => values::of_cargo(KEY, self.text.as_str(), context),
+            None => values::available_to_cargo(KEY, self.text.as_str(), context),
             Some(toolchain) => Ok(Available::plainly(self.identity(toolchain))),
         }
     }
@@ -69,12 +69,11 @@ impl SettingValue for NamedToolchain {
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         let name = self.text.as_str();
         if self.directory {
-            return Ok(
-                SettingLines::toolchain("path", name).noting("It was measured in this directory of that machine.")
-            );
+            return Ok(SettingLines::toolchain("path", name)
+                .with_remark("It was measured in this directory of that machine."));
         }
         Ok(match name {
-            "stable" | "beta" | "nightly" => SettingLines::toolchain("channel", name).noting(format!(
+            "stable" | "beta" | "nightly" => SettingLines::toolchain("channel", name).with_remark(format!(
                 "`{name}` moves on; a version or a date in its place stays with what was measured."
             )),
             name => SettingLines::toolchain("channel", name),
@@ -91,9 +90,10 @@ impl SettingValue for NamedToolchain {
             let its_own = args.iter().take_while(|arg| *arg != "--crate-name").any(|arg| *arg == rustc);
             if its_own { "its rustc" } else { "another" }.to_owned()
         };
-        let question = ArgCheck { name: "compiler", read: &whose, excepted: Default::default() };
-        let own = ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value: "its rustc" };
-        let called = question.ask(input.build, &own);
+        let check = ArgCheck { name: "compiler", read: &whose, excepted: Default::default() };
+        let own =
+            ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value: "its rustc" };
+        let called = check.run(input.build, &own);
         called.and(in_result(toolchain, input.build)).finding(toolchain.rustc_version.clone())
     }
 
@@ -126,7 +126,7 @@ fn in_result(toolchain: &Toolchain, build: &BuildEvidence) -> PartialFinding {
     let version = toolchain.rustc_version.trim_start_matches("rustc ");
     let facts: Vec<_> = build.own_facts().collect();
     if facts.is_empty() {
-        return PartialFinding::unclear("no linked file whose marks could be read".to_owned());
+        return PartialFinding::not_provable("no linked file whose marks could be read".to_owned());
     }
     let marks =
         facts.iter().flat_map(|facts| &facts.comments).filter(|comment| comment.contains("rustc version"));
@@ -135,14 +135,14 @@ fn in_result(toolchain: &Toolchain, build: &BuildEvidence) -> PartialFinding {
     marks.dedup();
     // Older ones write none, and the calls show them.
     if marks.is_empty() && toolchain.release < MARKING {
-        return PartialFinding::of("a rustc of this age leaves no mark in the result".to_owned(), true);
+        return PartialFinding::new("a rustc of this age leaves no mark in the result".to_owned(), true);
     }
     let holds = !marks.is_empty() && marks.iter().all(|mark| mark.contains(version));
     let found = match marks.is_empty() {
         true => "the result names no rustc".to_owned(),
         false => format!("the result names {}", marks.join(" and ")),
     };
-    PartialFinding::of(found, holds)
+    PartialFinding::new(found, holds)
 }
 
 #[cfg(test)]

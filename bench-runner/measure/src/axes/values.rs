@@ -22,7 +22,7 @@ pub(super) fn number(value: &str, what: &str, most: u32) -> Result<u32, Refusal>
 }
 
 /// Available to cargo projects, as `identity`.
-pub(super) fn of_cargo(
+pub(super) fn available_to_cargo(
     key: &str,
     identity: impl Into<String>,
     context: &Context,

@@ -36,7 +36,7 @@ pub struct BuildEvidence {
     /// What a compiler cache did, where the build had one. It comes from the cache and not from a driver.
     pub cache: Option<CacheUse>,
     /// The hits and misses among that which are crates, and not what a build script compiled in another language.
-    pub cache_of_rust: Option<CacheUse>,
+    pub rust_cache_use: Option<CacheUse>,
 }
 
 impl BuildEvidence {
@@ -85,19 +85,19 @@ pub struct CalledUnit {
     pub test: bool,
     /// Whether the build is asked for it, or for what is made of it. A macro is so in a workspace that is built as a whole,
     /// and then it has the profile of results.
-    pub asked: bool,
+    pub requested: bool,
 }
 
 impl CompilerCall {
     /// The word after an option.
-    fn word(&self, option: &str) -> Option<&str> {
+    fn option_value(&self, option: &str) -> Option<&str> {
         let pair = self.args.windows(2).find(|pair| pair[0] == option)?;
         Some(&pair[1])
     }
 
     /// The directory that its results go into.
     pub(crate) fn out_dir(&self) -> Option<&Path> {
-        self.word("--out-dir").map(Path::new)
+        self.option_value("--out-dir").map(Path::new)
     }
 
     /// Name of its results without what their kind adds: the crate's name, and mostly a hash.

@@ -6,8 +6,8 @@ use std::path::Path;
 use bench_runner_core::record::Difference;
 use toml::Value;
 
-use super::ask::{Configuration, ConfigEntry, CompilerFlags, PlannedUnit, PlannedUnits};
-use super::user_settings::{absolute, is_secret};
+use super::ask::{CompilerFlags, ConfigEntry, Configuration, PlannedUnit, PlannedUnits};
+use super::user_settings::{is_secret, with_absolute_paths};
 
 /// Most units that are named in one difference.
 const NAMED: usize = 4;
@@ -27,12 +27,12 @@ pub struct ComparedBuild<'a> {
 
 /// How the user's own build differs from the one that is measured here.
 pub fn differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<Difference> {
-    let mut all = of_configuration(yours, here);
+    let mut all = configuration_differences(yours, here);
     if let (Some(your_flags), Some(our_flags)) = (yours.flags, here.flags) {
-        all.extend(of_flags((your_flags, yours.tree), (our_flags, here.tree)));
+        all.extend(flag_differences((your_flags, yours.tree), (our_flags, here.tree)));
     }
     if let (Some(your_units), Some(our_units)) = (yours.units, here.units) {
-        all.extend(of_units((your_units, yours.tree), (our_units, here.tree)));
+        all.extend(unit_differences((your_units, yours.tree), (our_units, here.tree)));
     }
     all
 }
@@ -41,7 +41,7 @@ fn difference(what: &str, yours: String, here: String) -> Difference {
     Difference { what: what.to_owned(), yours, here }
 }
 
-fn of_configuration(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<Difference> {
+fn configuration_differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<Difference> {
     let (yours, here) = (values(yours), values(here));
     let keys: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
     let differing = keys.into_iter().filter(|key| yours.get(*key) != here.get(*key));
@@ -58,8 +58,8 @@ fn of_configuration(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<
 fn values(side: &ComparedBuild<'_>) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let deciding: Vec<ConfigEntry> =
-        side.configuration.entries.iter().filter(|entry| entry.decides()).cloned().collect();
-    for entry in absolute(&deciding) {
+        side.configuration.entries.iter().filter(|entry| entry.affects_compiler_calls()).cloned().collect();
+    for entry in with_absolute_paths(&deciding) {
         // The value has been made absolute, so what was relative is the same thing as what was not.
         if entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "relative" {
             continue;
@@ -67,7 +67,7 @@ fn values(side: &ComparedBuild<'_>) -> BTreeMap<String, Vec<String>> {
         let masked = entry.key[0] == "env" && entry.key.get(1).is_some_and(|name| is_secret(name));
         let text = match &entry.value {
             _ if masked => "…".to_owned(),
-            Value::String(text) => within(text, side.tree),
+            Value::String(text) => relative_to(text, side.tree),
             other => other.to_string(),
         };
         all.entry(key_of(&entry)).or_default().push(text);
@@ -83,7 +83,7 @@ fn key_of(entry: &ConfigEntry) -> String {
 }
 
 /// A text with paths below `tree` written from there.
-fn within(text: &str, tree: &Path) -> String {
+fn relative_to(text: &str, tree: &Path) -> String {
     let Some(tree) = tree.to_str().filter(|tree| tree.len() > 1) else { return text.to_owned() };
     let of_path = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
     let mut out = String::with_capacity(text.len());
@@ -102,10 +102,10 @@ fn within(text: &str, tree: &Path) -> String {
     out
 }
 
-fn of_flags(yours: (&CompilerFlags, &Path), here: (&CompilerFlags, &Path)) -> Vec<Difference> {
+fn flag_differences(yours: (&CompilerFlags, &Path), here: (&CompilerFlags, &Path)) -> Vec<Difference> {
     let said = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
-        let line = |flags: &[String]| within(&flags.join(" "), tree);
-        let targets = flags.targets.iter().map(|(target, flags)| (within(target, tree), line(flags)));
+        let line = |flags: &[String]| relative_to(&flags.join(" "), tree);
+        let targets = flags.targets.iter().map(|(target, flags)| (relative_to(target, tree), line(flags)));
         std::iter::once(("the host".to_owned(), line(&flags.host))).chain(targets).collect()
     };
     let (yours, here) = (said(yours), said(here));
@@ -123,13 +123,13 @@ fn of_flags(yours: (&CompilerFlags, &Path), here: (&CompilerFlags, &Path)) -> Ve
         .collect()
 }
 
-fn of_units(yours: (&PlannedUnits, &Path), here: (&PlannedUnits, &Path)) -> Vec<Difference> {
-    let (yours, here) = (described(yours), described(here));
+fn unit_differences(yours: (&PlannedUnits, &Path), here: (&PlannedUnits, &Path)) -> Vec<Difference> {
+    let (yours, here) = (describe_units(yours), describe_units(here));
     let mut all = Vec::new();
     let only = |of: &BTreeMap<String, BTreeSet<String>>, other: &BTreeMap<String, BTreeSet<String>>| {
         let names: Vec<&str> =
             of.keys().filter(|name| !other.contains_key(*name)).map(String::as_str).collect();
-        listed(&names)
+        list_names(&names)
     };
     let (only_yours, only_here) = (only(&yours, &here), only(&here, &yours));
     if !(only_yours.is_empty() && only_here.is_empty()) {
@@ -144,14 +144,14 @@ fn of_units(yours: (&PlannedUnits, &Path), here: (&PlannedUnits, &Path)) -> Vec<
         by_change.entry((beyond(theirs, ours), beyond(ours, theirs))).or_default().push(name);
     }
     for ((theirs, ours), names) in by_change {
-        let names = listed(&names);
+        let names = list_names(&names);
         all.push(difference("units", format!("{names}: {theirs}"), format!("{names}: {ours}")));
     }
     all
 }
 
 /// The first of some names, and how many there are besides.
-pub fn listed(names: &[&str]) -> String {
+pub fn list_names(names: &[&str]) -> String {
     let mut text = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > NAMED {
         text.push_str(&format!(" and {} more", names.len() - NAMED));
@@ -160,7 +160,7 @@ pub fn listed(names: &[&str]) -> String {
 }
 
 /// The units by name, each with all that cargo says of how it is built.
-fn described((units, tree): (&PlannedUnits, &Path)) -> BTreeMap<String, BTreeSet<String>> {
+fn describe_units((units, tree): (&PlannedUnits, &Path)) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for unit in &units.units {
         all.entry(name(unit, tree)).or_default().extend(details(unit, tree));
@@ -191,13 +191,13 @@ fn details(unit: &PlannedUnit, tree: &Path) -> BTreeSet<String> {
         .profile
         .iter()
         // The name alone changes nothing, and a place in the tree is not one on the machine.
-        .map(|(key, value)| format!("{key}={}", within(value, tree)))
+        .map(|(key, value)| format!("{key}={}", relative_to(value, tree)))
         .collect();
-    all.insert(format!("for={}", within(platform, tree)));
+    all.insert(format!("for={}", relative_to(platform, tree)));
     all.extend(unit.features.iter().map(|feature| format!("feature={feature}")));
     all.extend(unit.crate_types.iter().map(|kind| format!("crate-type={kind}")));
     if unit.package.directory().is_some() {
-        all.insert(format!("source={}", within(&unit.source.display().to_string(), tree)));
+        all.insert(format!("source={}", relative_to(&unit.source.display().to_string(), tree)));
     } else {
         all.insert(format!("from={}", unit.package.source));
     }
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn only_paths_below_the_tree_are_written_from_there() {
-        let within = |text: &str| within(text, Path::new("/w"));
+        let within = |text: &str| relative_to(text, Path::new("/w"));
         assert_eq!(within("-L/w/x -I/w -L/home/w"), "-L./x -I. -L/home/w");
         assert_eq!(within("link-arg=/w/x:/w /w"), "link-arg=./x:. .");
         assert_eq!(within("/home/w/x /work /w-2/x tools/w"), "/home/w/x /work /w-2/x tools/w");
@@ -260,7 +260,9 @@ mod tests {
             targets: targets.iter().map(|(t, f)| ((*t).to_owned(), vec![(*f).to_owned()])).collect(),
         };
         let trees = [Path::new("/w"), Path::new("/c")];
-        let compare = |yours: &CompilerFlags, here: &CompilerFlags| said(&of_flags((yours, trees[0]), (here, trees[1])));
+        let compare = |yours: &CompilerFlags, here: &CompilerFlags| {
+            said(&flag_differences((yours, trees[0]), (here, trees[1])))
+        };
         assert_eq!(compare(&flags("-L/w/x", &[]), &flags("-L/c/x", &[])), Vec::<String>::new());
         assert_eq!(compare(&flags("-Ca", &[]), &flags("", &[])), ["flags: -Ca | "]);
         let other = compare(&flags("", &[("wasm", "-Ca")]), &flags("", &[]));
@@ -287,7 +289,9 @@ mod tests {
         };
         let units = |units: Vec<PlannedUnit>| PlannedUnits { units, ..PlannedUnits::default() };
         let trees = [Path::new("/w"), Path::new("/c")];
-        let compare = |yours: PlannedUnits, here: PlannedUnits| said(&of_units((&yours, trees[0]), (&here, trees[1])));
+        let compare = |yours: PlannedUnits, here: PlannedUnits| {
+            said(&unit_differences((&yours, trees[0]), (&here, trees[1])))
+        };
         let same = compare(units(vec![unit("/w", "a", "2")]), units(vec![unit("/c", "a", "2")]));
         assert_eq!(same, Vec::<String>::new());
         let more = compare(

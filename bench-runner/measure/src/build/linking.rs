@@ -16,7 +16,7 @@ pub struct Linking {
 
 impl Linking {
     /// What the units of a build say.
-    pub fn of(units: &PlannedUnits) -> Self {
+    pub fn from_units(units: &PlannedUnits) -> Self {
         let compiled = || units.units.iter().filter(|unit| unit.mode != "run-custom-build");
         let runs = |unit: &&PlannedUnit| matches!(unit.kind.as_str(), "custom-build" | "proc-macro");
         Self {
@@ -27,7 +27,7 @@ impl Linking {
     }
 
     /// Whether no linker that is chosen by flags is called at all.
-    pub(crate) fn is_nothing(self) -> bool {
+    pub(crate) fn calls_no_linker(self) -> bool {
         !(self.results || self.host && self.host_shares_flags)
     }
 }
@@ -58,7 +58,7 @@ mod tests {
                 needs: Vec::new(),
             };
             let units = units.iter().map(unit).collect();
-            Linking::of(&PlannedUnits { units, roots: Vec::new(), flags: CompilerFlags::default() })
+            Linking::from_units(&PlannedUnits { units, roots: Vec::new(), flags: CompilerFlags::default() })
         };
         for nothing in [
             &[("lib", "build", None)][..],
@@ -66,7 +66,7 @@ mod tests {
             &[("bin", "check", None)],
             &[("lib", "build", Some("x")), ("custom-build", "build", None)],
         ] {
-            assert!(of(nothing).is_nothing(), "{nothing:?}");
+            assert!(of(nothing).calls_no_linker(), "{nothing:?}");
         }
         for linked in [
             &[("cdylib", "build", None)][..],
@@ -75,7 +75,7 @@ mod tests {
             &[("lib", "build", None), ("custom-build", "build", None)],
             &[("proc-macro", "build", None)],
         ] {
-            assert!(!of(linked).is_nothing(), "{linked:?}");
+            assert!(!of(linked).calls_no_linker(), "{linked:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! output in, [`BuildEvidence`] out.
 //!
 //! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
-//! reading which toolchain a tree asks for ([`Toolchain::of_tree`]) and for asking a [`Service`] that a build has
+//! reading which toolchain a tree asks for ([`Toolchain::for_tree`]) and for asking a [`Service`] that a build has
 //! beside it.
 
 mod ask;
@@ -10,7 +10,7 @@ mod drivers;
 mod elf_file;
 mod evidence;
 mod fidelity;
-mod layers;
+mod toml_merge;
 mod linking;
 mod request;
 mod service;
@@ -20,24 +20,26 @@ mod unit_graph;
 mod user_settings;
 
 pub use ask::{
-    AskError, CargoInvocation, Configuration, ConfigEntry, CompilerFlags, Members, ConfigOrigin, PackageName, PlannedUnit, PlannedUnits,
-    UnitsRequest, WorkspaceMember, members, units,
+    AskError, CargoInvocation, CompilerFlags, ConfigEntry, ConfigOrigin, Configuration, Members, PackageName,
+    PlannedUnit, PlannedUnits, UnitsRequest, WorkspaceMember, members, units,
 };
-pub use drivers::{UnitsAnswer, QueryCache, CargoDriver, CommandDriver, Driver, CargoQueries};
+pub use drivers::{CargoDriver, CargoQueries, CommandDriver, Driver, QueryCache, UnitsAnswer};
 pub use elf_file::ElfFacts;
 pub(crate) use elf_file::read as read_elf;
-pub use evidence::{Artifact, CalledUnit, CompilerCall, BuildEvidence, Leftovers, LinkStep, Linked, BuildPart};
-pub use fidelity::{ComparedBuild, differences, listed};
-pub use layers::merged;
+pub use evidence::{
+    Artifact, BuildEvidence, BuildPart, CalledUnit, CompilerCall, Leftovers, LinkStep, Linked,
+};
+pub use fidelity::{ComparedBuild, differences, list_names};
 pub use linking::Linking;
 pub use request::{BuildDirs, BuildRequest, CommandLine, Detail, Goal};
-pub use service::{CacheSandbox, DiscoveredServer, CacheReport, RunningService, Service, Store};
-pub(crate) use service::{HOLD, leads_to_a_cache};
-pub use target::{SettingsInForce, BuildTarget};
+pub use service::{CacheReport, CacheSandbox, DiscoveredServer, RunningService, Service, Store};
+pub(crate) use service::{HOLD, is_cache_variable};
+pub use target::{BuildTarget, SettingsInForce};
+pub use toml_merge::merge_tables;
 pub use toolchain::{Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub(crate) use user_settings::VARIABLES;
-pub use user_settings::{absolute, decides, deciding, user_settings};
+pub use user_settings::{build_settings, is_build_variable, user_settings, with_absolute_paths};
 
 use crate::process::NotInstalled;
 

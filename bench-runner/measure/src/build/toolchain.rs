@@ -11,7 +11,7 @@ use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, ToolError, check_tool, find_i
 
 /// Variables that decide which toolchain answers, or what it answers. rustup and cargo set them for what they
 /// start, which includes this program under `cargo run`, and a tree's own `rust-toolchain.toml` would be ignored.
-const NOT_THE_TREES: [&str; 7] =
+const TOOLCHAIN_VARIABLES: [&str; 7] =
     [TOOLCHAIN, "CARGO", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"];
 
 /// Major and minor version of a compiler.
@@ -49,12 +49,12 @@ pub struct Toolchain {
 impl Toolchain {
     /// The toolchain for the sources in `tree`, found with the programs on `path`. A `rust-toolchain.toml` in
     /// the tree has its say, because rustup's proxy reads it; a `RUSTUP_TOOLCHAIN` of this process has none.
-    pub fn of_tree(tree: &Path, path: &OsString) -> Result<Self, BuildError> {
-        Self::chosen(tree, path, None)
+    pub fn for_tree(tree: &Path, path: &OsString) -> Result<Self, BuildError> {
+        Self::for_tree_with(tree, path, None)
     }
 
     /// The same where `chosen` is what the user's own `RUSTUP_TOOLCHAIN` says.
-    pub fn chosen(tree: &Path, path: &OsString, chosen: Option<&OsStr>) -> Result<Self, BuildError> {
+    pub fn for_tree_with(tree: &Path, path: &OsString, chosen: Option<&OsStr>) -> Result<Self, BuildError> {
         let fail = |reason: String| BuildError::Toolchain { tree: tree.display().to_string(), reason };
         let proxy = find_in_path("rustc", path)
             .ok_or_else(|| fail("no rustc on PATH; install Rust with rustup, or add it to PATH".into()))?;
@@ -63,7 +63,7 @@ impl Toolchain {
             Some(missing) => BuildError::NotInstalled(missing),
             None => fail(error.to_string()),
         })?;
-        let (sysroot, cfg) = parse_printed(&printed)
+        let (sysroot, cfg) = parse_sysroot_and_cfg(&printed)
             .ok_or_else(|| fail(format!("cannot read what `rustc --print sysroot` says: {printed}")))?;
         Self::at(sysroot, cfg, proxy, tree, path).map_err(fail)
     }
@@ -71,14 +71,15 @@ impl Toolchain {
     /// The toolchain that a variant names: a name that rustup knows, or the directory of one.
     pub fn named(name: &str, path: &OsString) -> Result<Self, Refusal> {
         let directory = Path::new(name);
-        let sysroot = if directory.is_absolute() { directory.to_owned() } else { installed(name, path)? };
+        let sysroot =
+            if directory.is_absolute() { directory.to_owned() } else { find_installed(name, path)? };
         let rustc = sysroot.join("bin/rustc");
         if !rustc.is_file() {
             return Err(Refusal::new(format!("there is no bin/rustc in {}", sysroot.display())));
         }
         let printed = ask(&rustc, &["--print", "sysroot", "--print", "cfg"], &sysroot);
         let printed = printed.map_err(Refusal::new)?;
-        let (sysroot, cfg) = parse_printed(&printed).ok_or_else(|| {
+        let (sysroot, cfg) = parse_sysroot_and_cfg(&printed).ok_or_else(|| {
             Refusal::new(format!("cannot read what `{} --print sysroot` says", rustc.display()))
         })?;
         Self::at(sysroot.clone(), cfg, rustc, &sysroot, path).map_err(Refusal::new)
@@ -106,7 +107,7 @@ impl Toolchain {
     }
 
     /// Whether it has what a goal needs. `name` is what the variant calls it, if it names one.
-    pub fn can(&self, goal: Goal, name: Option<&str>) -> Result<(), Refusal> {
+    pub fn check_goal(&self, goal: Goal, name: Option<&str>) -> Result<(), Refusal> {
         let toolchain = name.map(|name| format!(" --toolchain {name}")).unwrap_or_default();
         let lacking = |what: &str, help: String| {
             Err(Refusal::new(format!("the toolchain has no {what}")).with_help(help))
@@ -131,7 +132,7 @@ impl Toolchain {
     ///
     /// # Errors
     /// Where rustc does not know the target; in its own words.
-    pub(crate) fn cfg_of(&self, triple: &str, cwd: &Path) -> Result<Vec<String>, String> {
+    pub(crate) fn cfg_for_target(&self, triple: &str, cwd: &Path) -> Result<Vec<String>, String> {
         let mut args = vec!["--print", "cfg", "--target", triple];
         if triple.ends_with(".json") {
             args.push("-Zunstable-options");
@@ -154,12 +155,12 @@ impl Toolchain {
 }
 
 /// Where rustup has the toolchain called `name`. It is never asked to install one.
-fn installed(name: &str, path: &OsString) -> Result<PathBuf, Refusal> {
+fn find_installed(name: &str, path: &OsString) -> Result<PathBuf, Refusal> {
     let rustup = find_in_path("rustup", path).ok_or_else(|| {
         Refusal::new(format!("no rustup on PATH to ask for the toolchain `{name}`"))
             .with_help("give the toolchain's directory in place of its name")
     })?;
-    let remove = NOT_THE_TREES.map(OsString::from).to_vec();
+    let remove = TOOLCHAIN_VARIABLES.map(OsString::from).to_vec();
     let call = ToolCall {
         env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
         ..ToolCall::new(rustup, ["which", "--toolchain", name, "rustc"])
@@ -177,7 +178,7 @@ fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {
 }
 
 fn try_ask(program: &Path, args: &[&str], cwd: &Path, chosen: Option<&OsStr>) -> Result<String, ToolError> {
-    let remove = NOT_THE_TREES.iter().filter(|name| **name != TOOLCHAIN || chosen.is_none());
+    let remove = TOOLCHAIN_VARIABLES.iter().filter(|name| **name != TOOLCHAIN || chosen.is_none());
     let remove = remove.map(OsString::from).collect();
     let set = chosen.map(|chosen| (TOOLCHAIN.into(), chosen.to_owned())).into_iter().collect();
     let call = ToolCall {
@@ -189,7 +190,7 @@ fn try_ask(program: &Path, args: &[&str], cwd: &Path, chosen: Option<&OsStr>) ->
 }
 
 /// The sysroot, and the configuration that is printed after it.
-fn parse_printed(text: &str) -> Option<(PathBuf, Vec<String>)> {
+fn parse_sysroot_and_cfg(text: &str) -> Option<(PathBuf, Vec<String>)> {
     let (sysroot, cfg) = text.split_once('\n')?;
     let sysroot = PathBuf::from(sysroot.trim());
     sysroot.is_absolute().then(|| (sysroot, cfg.lines().map(str::to_owned).collect()))
@@ -228,10 +229,10 @@ mod tests {
 
     #[test]
     fn one_call_tells_the_sysroot_and_the_configuration() {
-        let (sysroot, cfg) = parse_printed("/tc\ndebug_assertions\nunix\n").unwrap();
+        let (sysroot, cfg) = parse_sysroot_and_cfg("/tc\ndebug_assertions\nunix\n").unwrap();
         assert_eq!((sysroot, cfg), ("/tc".into(), vec!["debug_assertions".to_owned(), "unix".to_owned()]));
-        assert!(parse_printed("").is_none());
-        assert!(parse_printed("unix\nwindows\n").is_none());
+        assert!(parse_sysroot_and_cfg("").is_none());
+        assert!(parse_sysroot_and_cfg("unix\nwindows\n").is_none());
     }
 
     #[test]

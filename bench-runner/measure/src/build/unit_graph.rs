@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Artifact, CompilerCall, BuildEvidence};
+use super::{Artifact, BuildEvidence, CompilerCall};
 
 /// One unit of a local package, whatever it is built for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +30,7 @@ pub enum UnitKind {
 
 impl UnitKind {
     /// What a unit is whose target has this kind in cargo's words.
-    fn of(kind: &str, test: bool) -> Self {
+    fn from_cargo_kind(kind: &str, test: bool) -> Self {
         match kind {
             _ if test => Self::Test,
             "custom-build" => Self::BuildScript,
@@ -65,7 +65,7 @@ pub struct UnitGraph {
 
 impl UnitGraph {
     /// Reads a build from nothing that showed its compiler calls. `None` where it shows none of local units.
-    pub fn of(evidence: &BuildEvidence) -> Option<Self> {
+    pub fn from_evidence(evidence: &BuildEvidence) -> Option<Self> {
         let calls: Vec<(LocalUnit, &CompilerCall)> =
             evidence.compiler_calls.iter().filter_map(|call| Some((unit_of_call(call)?, call))).collect();
         let by_library: BTreeMap<PathBuf, &LocalUnit> =
@@ -174,7 +174,7 @@ fn unit_of_call(call: &CompilerCall) -> Option<LocalUnit> {
     Some(LocalUnit {
         package: unit.directory.clone()?,
         name: call.name.clone(),
-        kind: UnitKind::of(&unit.kind, unit.test),
+        kind: UnitKind::from_cargo_kind(&unit.kind, unit.test),
     })
 }
 
@@ -185,7 +185,7 @@ fn unit_of_artifact(artifact: &Artifact) -> Option<LocalUnit> {
         None => (artifact.unit.as_str(), false),
     };
     let (front, target) = unit.rsplit_once(':')?;
-    let kind = UnitKind::of(front.rsplit_once(' ').map_or(front, |(_, kind)| kind), test);
+    let kind = UnitKind::from_cargo_kind(front.rsplit_once(' ').map_or(front, |(_, kind)| kind), test);
     Some(LocalUnit { package, name: target.replace('-', "_"), kind })
 }
 
@@ -195,7 +195,7 @@ pub(super) const TEST_MARK: &str = " (test)";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CalledUnit, PackageName, BuildPart};
+    use crate::build::{BuildPart, CalledUnit, PackageName};
 
     /// A call for a target of this kind, of the package in this directory.
     fn call(package: &str, kind: &str, line: &str) -> CompilerCall {
@@ -212,7 +212,7 @@ mod tests {
             member: true,
             kind: kind.into(),
             test: kind == "test",
-            asked: true,
+            requested: true,
         };
         CompilerCall { name: args[at + 1].clone(), part: BuildPart::Own, unit: Some(unit), args }
     }
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_calls_tell_which_local_unit_needs_which() {
-        let graph = UnitGraph::of(&evidence()).unwrap();
+        let graph = UnitGraph::from_evidence(&evidence()).unwrap();
         let of = |name: &str| graph.needs.keys().filter(|unit| unit.name == name).cloned().collect();
         assert_eq!(names(&graph.dependents(&of("my_derive"))), ["app", "base (library)"]);
         assert_eq!(
@@ -287,6 +287,6 @@ mod tests {
     fn what_was_compiled_is_told_by_the_artefacts() {
         let compiled = UnitGraph::compiled(&evidence());
         assert_eq!(names(&compiled), ["app", "build script of s", "cli (test)"]);
-        assert!(UnitGraph::of(&BuildEvidence::default()).is_none());
+        assert!(UnitGraph::from_evidence(&BuildEvidence::default()).is_none());
     }
 }

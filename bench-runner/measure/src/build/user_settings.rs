@@ -10,7 +10,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::ask::{Configuration, ConfigEntry, ConfigOrigin};
+use super::ask::{ConfigEntry, ConfigOrigin, Configuration};
 
 /// The tables that decide how something is built.
 const TABLES: [&str; 10] = [
@@ -28,9 +28,9 @@ const TABLES: [&str; 10] = [
 /// The table of the variables.
 pub(crate) const VARIABLES: &str = "variables";
 /// Keys of `build` that the harness decides on: the compiler itself, and its wrapper for documentation.
-const OF_THE_HARNESS: [&str; 2] = ["rustc", "rustdoc"];
+const HARNESS_KEYS: [&str; 2] = ["rustc", "rustdoc"];
 /// Variables that decide how something is built.
-const NAMES: [&str; 19] = [
+const BUILD_VARIABLES: [&str; 19] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "RUSTDOCFLAGS",
@@ -52,11 +52,11 @@ const NAMES: [&str; 19] = [
     "TARGET_CC",
 ];
 /// The same for one target, as the crate `cc` reads them.
-const OF_A_TARGET: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
+const TARGET_VARIABLE_PREFIXES: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
 /// Keys of `build` that are read from variables and that the harness decides on.
 const NOT_FROM_VARIABLES: [&str; 6] = ["build-dir", "jobs", "rustc", "rustdoc", "target-dir", "artifact-dir"];
 /// Variables that say something when they are empty: no flags of any file, no wrapper.
-const SWITCHES_OFF: [&str; 6] = [
+const MEANINGFUL_WHEN_EMPTY: [&str; 6] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "RUSTDOCFLAGS",
@@ -83,11 +83,13 @@ pub fn user_settings(
     };
     let mut entries: Vec<ConfigEntry> = configuration.entries.iter().filter(of_user).cloned().collect();
     entries.retain(is_kept);
-    let absolute = Configuration { entries: absolute(&entries), variables: Vec::new() };
+    let absolute = Configuration { entries: with_absolute_paths(&entries), variables: Vec::new() };
     let mut all = absolute.table();
     let variables: Table = variables
         .iter()
-        .filter(|(name, value)| decides(name) && (!value.is_empty() || SWITCHES_OFF.contains(&name.as_str())))
+        .filter(|(name, value)| {
+            is_build_variable(name) && (!value.is_empty() || MEANINGFUL_WHEN_EMPTY.contains(&name.as_str()))
+        })
         .map(|(name, value)| (name.clone(), Value::String(value.clone())))
         .collect();
     if !variables.is_empty() {
@@ -97,8 +99,8 @@ pub fn user_settings(
 }
 
 /// The tables of a configuration that decide how something is built, secrets left out.
-pub fn deciding(configuration: &Configuration) -> Table {
-    configuration.table_of(is_about_building)
+pub fn build_settings(configuration: &Configuration) -> Table {
+    configuration.table_where(is_about_building)
 }
 
 fn is_about_building(entry: &ConfigEntry) -> bool {
@@ -112,13 +114,13 @@ fn is_kept(entry: &ConfigEntry) -> bool {
         entry.key.len() == 2 && entry.key[0] == "build" && keys.contains(&entry.key[1].as_str())
     };
     // Whether intermediate files are kept apart from the results makes a difference in time.
-    let counts = entry.decides() || of_build(&["build-dir"]);
-    is_about_building(entry) && counts && !of_build(&OF_THE_HARNESS)
+    let counts = entry.affects_compiler_calls() || of_build(&["build-dir"]);
+    is_about_building(entry) && counts && !of_build(&HARNESS_KEYS)
 }
 
 /// The same values with their relative paths made absolute. They start in the directory that holds `.cargo`; in a cargo
 /// home that is its parent.
-pub fn absolute(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
+pub fn with_absolute_paths(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
     let relative_variables: Vec<&str> = entries
         .iter()
         .filter(|entry| {
@@ -154,7 +156,7 @@ pub fn absolute(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
 }
 
 /// Whether a variable decides how something is built.
-pub fn decides(name: &str) -> bool {
+pub fn is_build_variable(name: &str) -> bool {
     let of_target =
         name.starts_with("CARGO_TARGET_") && ["_LINKER", "_RUSTFLAGS"].iter().any(|end| name.ends_with(end));
     let of_build = name.strip_prefix("CARGO_BUILD_").is_some_and(|key| {
@@ -162,7 +164,8 @@ pub fn decides(name: &str) -> bool {
         !NOT_FROM_VARIABLES.contains(&key.as_str())
     });
     let of_profile = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_UNSTABLE_");
-    let named = NAMES.contains(&name) || OF_A_TARGET.iter().any(|start| name.starts_with(start));
+    let named = BUILD_VARIABLES.contains(&name)
+        || TARGET_VARIABLE_PREFIXES.iter().any(|start| name.starts_with(start));
     (named || of_target || of_build || of_profile) && !is_secret(name)
 }
 
@@ -253,7 +256,7 @@ mod tests {
             "CFLAGS_x86_64_unknown_linux_gnu",
             "CC",
         ] {
-            assert!(decides(name), "{name}");
+            assert!(is_build_variable(name), "{name}");
         }
         for name in [
             "CARGO_BUILD_TARGET_DIR",
@@ -263,7 +266,7 @@ mod tests {
             "AWS_SECRET",
             "RUSTC",
         ] {
-            assert!(!decides(name), "{name}");
+            assert!(!is_build_variable(name), "{name}");
         }
     }
 }

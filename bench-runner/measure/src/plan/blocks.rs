@@ -15,7 +15,7 @@ use super::workload;
 use super::{ProjectView, World};
 use crate::axes::{self, ParsedSettings, STRUCTURAL, Setting};
 use crate::build::Linking;
-use crate::scenario::{Exclusion, Matrix, RequestError, Scenario, RequestWord};
+use crate::scenario::{Exclusion, Matrix, RequestError, RequestWord, Scenario};
 use crate::workloads::{SourceChange, StartState, Workload};
 use projects::{add_projects, one_of, resolve_projects};
 
@@ -306,7 +306,7 @@ impl<'a> Draft<'a> {
             if value.is_for_linking() || about_host() {
                 linking = memo.linking(&tree, workload.goal, &variant.settings);
             }
-            let idle = value.is_for_linking() && linking.is_some_and(Linking::is_nothing);
+            let idle = value.is_for_linking() && linking.is_some_and(Linking::calls_no_linker);
             let available = memo.probe(&tree, &setting).as_ref().map_err(Refusal::clone)?;
             let same = if idle { "nothing is linked" } else { &available.identity };
             identity.push(format!("{key}={same}"));
@@ -338,7 +338,7 @@ impl<'a> Draft<'a> {
         let project = self.projects.iter().find(|view| view.planned.name == project);
         by_axis.any(|word| match workload::find(&word.text).map(|workload| workload.sources) {
             Ok(SourceChange::Edited(class)) => project.is_some_and(|project| project.has_edit(class)),
-            Ok(sources) => sources.change(),
+            Ok(sources) => sources.changes_between_rounds(),
             Err(_) => false,
         })
     }

@@ -13,7 +13,7 @@ use bench_runner_core::record::{FORMAT_VERSION, Plan, PlannedProject, Refusal, T
 use crate::axes::{Available, Setting, Settings};
 use crate::build::{Goal, Linking};
 use crate::corpus::EditClass;
-use crate::scenario::{RequestError, Scenario, RequestWord};
+use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
 pub use refit::{check, refit};

@@ -86,7 +86,7 @@ fn scenario(text: &str) -> Scenario {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.toml");
     std::fs::write(&path, format!("name = \"s\"\nsummary = \"x\"\n{text}")).unwrap();
-    ScenarioLibrary::file(&path).unwrap()
+    ScenarioLibrary::read_file(&path).unwrap()
 }
 
 fn made(text: &str) -> Plan {
@@ -110,8 +110,11 @@ fn outline(plan: &Plan) -> String {
 
 #[test]
 fn the_main_job_compares_linkers_and_gives_check_a_block_of_its_own() {
-    let quick =
-        ScenarioLibrary::file(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/quick.toml"))).unwrap();
+    let quick = ScenarioLibrary::read_file(Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../scenarios/quick.toml"
+    )))
+    .unwrap();
     let plan = plan(&[quick], &TwoLinkers, &Options::default()).unwrap();
     expect_test::expect![[r#"
         linkers/small/clean

@@ -76,5 +76,7 @@ pub(super) fn enough(count: u32, listed: &[String]) -> Result<(), Refusal> {
 /// whatever edit or commit is in place; which builds only start warm is another matter.
 pub(super) fn same_sources(one: SourceChange, other: SourceChange) -> bool {
     let pinned = |sources| sources == SourceChange::AsPinned;
-    one == other || pinned(one) && other.change() || pinned(other) && one.change()
+    one == other
+        || pinned(one) && other.changes_between_rounds()
+        || pinned(other) && one.changes_between_rounds()
 }

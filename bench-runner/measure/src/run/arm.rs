@@ -8,7 +8,7 @@ use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Pin, Proof, ProofResu
 use super::worktree::{Keep, Left};
 use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, own_dirs};
 use crate::axes::{self, ParsedSettings, ProofInput, ReferenceBuild, Setting};
-use crate::build::{BuildDirs, BuildError, BuildRequest, CacheSandbox, BuildEvidence, UnitGraph};
+use crate::build::{BuildDirs, BuildError, BuildEvidence, BuildRequest, CacheSandbox, UnitGraph};
 use crate::corpus::edits;
 use crate::workloads::{self, SourceChange, StartState, Workload};
 
@@ -81,7 +81,7 @@ impl<'a> LiveArm<'a> {
         }
         request.replace_variables_of(AS_CONFIGURED);
         if request.service.is_none() {
-            request.service = configured.driver.service_of_its_own(&request);
+            request.service = configured.driver.implicit_service(&request);
         }
         let pin = prepared.source.pin.clone();
         Ok(Self {
@@ -121,7 +121,7 @@ impl<'a> LiveArm<'a> {
 
     /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
     pub(super) fn is_edited(&self) -> bool {
-        self.workload.sources.change() && self.dirs.edit > 0
+        self.workload.sources.changes_between_rounds() && self.dirs.edit > 0
     }
 
     /// Absolute paths of the files that its edits change, where the manifest says which.
@@ -134,13 +134,18 @@ impl<'a> LiveArm<'a> {
 
     /// The command line of its timed build, or why there is none.
     pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::CommandLine, BuildError> {
-        self.configured.driver.step(&self.dirs, &self.request, self.workload.goal, detail)
+        self.configured.driver.build_command(&self.dirs, &self.request, self.workload.goal, detail)
     }
 
     /// The command line of the release build that its workload starts after.
     pub(super) fn release_step(&self) -> Result<crate::build::CommandLine, BuildError> {
         let request = BuildRequest { profile: Some("release".to_owned()), ..self.request.clone() };
-        self.configured.driver.step(&self.dirs, &request, self.workload.goal, crate::build::Detail::Quiet)
+        self.configured.driver.build_command(
+            &self.dirs,
+            &request,
+            self.workload.goal,
+            crate::build::Detail::Quiet,
+        )
     }
 
     /// What its first build, from nothing, says of every setting that can be told from it alone.
@@ -195,7 +200,7 @@ impl<'a> LiveArm<'a> {
         }
         request.rustflags_from.clear();
         request.env_from.clear();
-        (axes::toolchain_of(&self.arm.variant.settings), request)
+        (axes::toolchain_name(&self.arm.variant.settings), request)
     }
 
     fn proof(&self, block: &Block, setting: &Setting<'_>, input: &ProofInput<'_>) -> Proof {
@@ -261,7 +266,7 @@ impl<'a> LiveArm<'a> {
     /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
     /// target directory all, where nothing changed none, after an edit those that it reaches.
     pub(super) fn other_units(&self, evidence: &BuildEvidence) -> Option<String> {
-        let units = self.workload.units;
+        let units = self.workload.expected_rebuild;
         let judged = self.judge_units(evidence);
         let other = judged.result == ProofResult::Fails;
         other.then(|| format!("expected {}, found {}", units.describe(), judged.found))
@@ -269,12 +274,16 @@ impl<'a> LiveArm<'a> {
 
     fn judge_units(&self, evidence: &BuildEvidence) -> workloads::RebuildFinding {
         let (graph, edited) = (self.graph.as_ref(), self.edited_files());
-        self.workload.units.judge(&workloads::RebuildInput { build: evidence, graph, edited: &edited })
+        self.workload.expected_rebuild.judge(&workloads::RebuildInput {
+            build: evidence,
+            graph,
+            edited: &edited,
+        })
     }
 
     /// What a build under the workload says of the workload itself: the units it compiled.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &BuildEvidence) -> Proof {
-        let units = self.workload.units;
+        let units = self.workload.expected_rebuild;
         let mut judged = self.judge_units(evidence);
         if judged.result == ProofResult::Fails
             && let Some(why) = &self.restless

@@ -15,7 +15,7 @@ use super::notes::{About, Notes};
 use super::{Event, Forecast, Inputs, RunError};
 use crate::build::Detail;
 use crate::host;
-use crate::sampling::{self, Next, BlockProgress, round_order};
+use crate::sampling::{self, BlockProgress, Next, round_order};
 use crate::workloads::SourceChange;
 
 /// How a block went.

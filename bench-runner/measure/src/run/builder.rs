@@ -16,7 +16,7 @@ use super::outside::{failure, job, last_lines, with_last_lines};
 use super::own_dirs::make;
 use super::supervised::{self, Attended};
 use super::{Event, Inputs, Observer, RunError, after_release, own_dirs};
-use crate::build::{CommandLine, CacheSandbox, Detail, BuildEvidence, RunningService, Service};
+use crate::build::{BuildEvidence, CacheSandbox, CommandLine, Detail, RunningService, Service};
 use crate::host::{self, Watch};
 use crate::process::{ExitKind, Job, Supervisor};
 use crate::workloads::StartState;
@@ -178,7 +178,7 @@ impl<'a> Builder<'a> {
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
         let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.said(kind));
         let evidence = arm.configured.driver.evidence(&step, &stdout, &stderr);
-        let evidence = BuildEvidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
+        let evidence = BuildEvidence { cache: report.used, rust_cache_use: report.used_by_rust, ..evidence };
         self.note_leftovers(arm)?;
         self.note_littered(arm, &stdout);
         Ok(Attempt {
@@ -343,8 +343,8 @@ impl<'a> Builder<'a> {
 fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
     let dir = &arm.dirs.service;
     let stores: Vec<_> = match &arm.request.service {
-        Some(service) => service.to_be_removed(dir).into_iter().collect(),
-        None if arm.workload.start == StartState::Empty => vec![CacheSandbox::store(dir)],
+        Some(service) => service.store_to_remove(dir).into_iter().collect(),
+        None if arm.workload.start == StartState::Empty => vec![CacheSandbox::store_dir(dir)],
         None => Vec::new(),
     };
     Ok(stores.iter().try_for_each(|store| host::remove_tree(store))?)

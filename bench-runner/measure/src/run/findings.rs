@@ -10,7 +10,7 @@ use super::asked;
 use super::block::Measuring;
 use super::block_dirs::BlockDirs;
 use super::notes::{About, some_of};
-use crate::build::{Detail, BuildEvidence};
+use crate::build::{BuildEvidence, Detail};
 use crate::workloads::StartState;
 
 /// What every variant with a compiler cache that was put in by no axis has.
@@ -168,7 +168,7 @@ fn without_times(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CompilerCall, BuildPart};
+    use crate::build::{BuildPart, CompilerCall};
 
     #[test]
     fn what_stands_before_the_compiler_is_a_wrapper() {
@@ -179,7 +179,10 @@ mod tests {
                 unit: None,
                 args: line.split(' ').map(str::to_owned).collect(),
             };
-            wrappers(&BuildEvidence { compiler_calls: lines.iter().map(call).collect(), ..BuildEvidence::default() })
+            wrappers(&BuildEvidence {
+                compiler_calls: lines.iter().map(call).collect(),
+                ..BuildEvidence::default()
+            })
         };
         assert_eq!(
             calls(&["/t/rustc --crate-name p", "/t/clippy-driver /t/rustc --crate-name p"]),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::build::{CommandLine, BuildEvidence};
+use crate::build::{BuildEvidence, CommandLine};
 use crate::process::{ExitKind, Job};
 
 /// Time that a process of a build may take to end after the build itself has.

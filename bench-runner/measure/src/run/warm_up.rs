@@ -14,7 +14,7 @@ use super::clock::Purpose;
 use super::own_dirs::make;
 use super::{Event, RunError, after_release};
 use crate::axes::ProofInput;
-use crate::build::{Detail, BuildEvidence, Service, UnitGraph};
+use crate::build::{BuildEvidence, Detail, Service, UnitGraph};
 use crate::workloads::StartState;
 
 /// One pass through the arms before the rounds.
@@ -170,7 +170,7 @@ impl Measuring<'_, '_, '_> {
         let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));
-            arm.graph = UnitGraph::of(&evidence);
+            arm.graph = UnitGraph::from_evidence(&evidence);
             self.note_wrappers(arm, &evidence);
             if pass.session == 1 {
                 self.note_asked(dirs, arm);
@@ -217,7 +217,7 @@ impl Measuring<'_, '_, '_> {
         session: u32,
     ) -> Result<Option<Stop>, RunError> {
         for (position, arm) in arms.iter_mut().enumerate() {
-            if !arm.request.service.as_ref().is_some_and(Service::must_be_filled) {
+            if !arm.request.service.as_ref().is_some_and(Service::needs_priming) {
                 continue;
             }
             let place = self.warm_up_place(session, position as u32 + 1);
@@ -283,7 +283,7 @@ impl Measuring<'_, '_, '_> {
         arm: &mut LiveArm<'_>,
         evidence: &BuildEvidence,
     ) -> Result<bool, RunError> {
-        if !arm.workload.makes_the_artefact() {
+        if !arm.workload.makes_artifact() {
             return Ok(true);
         }
         let Some(step) = arm.configured.driver.check_artifact(&arm.dirs, evidence) else { return Ok(true) };

@@ -9,4 +9,4 @@ mod stop;
 
 pub use order::round_order;
 pub(crate) use stop::rounds_that_fit;
-pub use stop::{LOOKS, Next, BlockProgress, next};
+pub use stop::{BlockProgress, LOOKS, Next, next};

@@ -53,7 +53,7 @@ pub fn next(progress: &BlockProgress<'_>) -> Next {
     }
     if LOOKS.contains(&rounds.len()) {
         let twin = roles.iter().position(|&role| role == Role::Twin);
-        if let Some(reason) = look(progress, Reference { baseline, twin }) {
+        if let Some(reason) = decide_at_look(progress, Reference { baseline, twin }) {
             return Next::Stop(reason);
         }
     }
@@ -64,7 +64,7 @@ pub fn next(progress: &BlockProgress<'_>) -> Next {
 /// because the twin's comparison has 4/3 of a variant's variance. The intervals are widened for serial correlation,
 /// as they will be when the block is judged. A variant without any round that counts is left out: more rounds would
 /// not narrow what is not there.
-fn look(progress: &BlockProgress<'_>, reference: Reference) -> Option<StopReason> {
+fn decide_at_look(progress: &BlockProgress<'_>, reference: Reference) -> Option<StopReason> {
     let BlockProgress { sampling, roles, rounds, .. } = *progress;
     let control = Control::of(reference.twin);
     let of_arm = |arm: usize| reference.contrast(arm);

@@ -15,7 +15,7 @@ use crate::spanned::{DocError, SourceText};
 use crate::{axes, workloads};
 
 pub(crate) use variants::AS_IT_IS;
-pub use variants::{Baseline, VariantContent, KNOWN, WholeVariant, check_name, snippet};
+pub use variants::{Baseline, KNOWN_VARIANTS, VariantContent, WholeVariant, check_name, snippet};
 
 /// A request that cannot be carried out as it stands: usage, scenario or corpus.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub struct RequestWord {
 
 impl RequestWord {
     /// A word from the command line.
-    pub fn given(text: impl Into<String>) -> Self {
+    pub fn from_command_line(text: impl Into<String>) -> Self {
         Self { text: text.into(), place: None }
     }
 
@@ -130,7 +130,7 @@ pub struct Exclusion {
 }
 
 /// Whether variants stand on the user's own configuration, from the value of `on` or `--on`.
-pub fn on(value: &str) -> Result<bool, Refusal> {
+pub fn parse_on(value: &str) -> Result<bool, Refusal> {
     match value {
         AS_CONFIGURED => Ok(true),
         "as-it-is" => Ok(false),
@@ -232,7 +232,7 @@ impl ScenarioLibrary {
         }
         let folder = checkout.map(|checkout| checkout.join("scenarios")).filter(|folder| folder.is_dir());
         for path in folder.map(|folder| toml_files(&folder)).transpose()?.unwrap_or_default() {
-            let scenario = Self::file(&path)?;
+            let scenario = Self::read_file(&path)?;
             scenarios.retain(|other: &Scenario| other.name != scenario.name);
             scenarios.push(scenario);
         }
@@ -241,7 +241,7 @@ impl ScenarioLibrary {
     }
 
     /// Reads one scenario file.
-    pub fn file(path: &Path) -> Result<Scenario, RequestError> {
+    pub fn read_file(path: &Path) -> Result<Scenario, RequestError> {
         let source = SourceText::read(path)
             .map_err(|error| RequestError::usage(format!("cannot read {}: {error}", path.display()), None))?;
         Ok(read::scenario(&source, &source.name, path.parent())?)
@@ -255,7 +255,7 @@ impl ScenarioLibrary {
     /// The scenario called `name`; a name that ends in `.toml` is a file.
     pub fn get(&self, name: &str) -> Result<Scenario, RequestError> {
         if name.ends_with(".toml") {
-            return Self::file(Path::new(name));
+            return Self::read_file(Path::new(name));
         }
         self.scenarios.iter().find(|scenario| scenario.name == name).cloned().ok_or_else(|| {
             let names = self.scenarios.iter().map(|scenario| scenario.name.as_str());

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::{Baseline, VariantContent, Exclusion, Matrix, SamplingSpec, Scenario, WholeVariant, RequestWord};
+use super::{Baseline, Exclusion, Matrix, RequestWord, SamplingSpec, Scenario, VariantContent, WholeVariant};
 use crate::axes;
 use crate::spanned::{DocError, Reader, SourceText, Value};
 
@@ -85,13 +85,13 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
         None => Vec::new(),
     };
     let twin = reader.read_optional("twin", Value::bool)?.unwrap_or(true);
-    let on_configured = reader.read_optional("on", on)?.unwrap_or(false);
+    let on_configured = reader.read_optional("on", read_on)?.unwrap_or(false);
     Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on_configured, exclude, twin })
 }
 
 /// What the variants stand on.
-fn on(value: &Value<'_>) -> Result<bool, DocError> {
-    super::on(&value.string()?).map_err(|refusal| value.refuse(refusal))
+fn read_on(value: &Value<'_>) -> Result<bool, DocError> {
+    super::parse_on(&value.string()?).map_err(|refusal| value.refuse(refusal))
 }
 
 /// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.

@@ -13,7 +13,7 @@ use crate::spanned::SourceText;
 /// The variant of a project as it is built where nothing is set.
 pub(crate) const AS_IT_IS: &str = "as it is";
 /// How requests write the names that are always known.
-pub const KNOWN: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
+pub const KNOWN_VARIANTS: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WholeVariant {
@@ -75,7 +75,7 @@ impl WholeVariant {
 /// # Errors
 /// If it is not a name, or means something already.
 pub fn check_name(name: &str) -> Result<(), Refusal> {
-    if KNOWN.contains(&name) || name == "all" {
+    if KNOWN_VARIANTS.contains(&name) || name == "all" {
         return Err(Refusal::new(format!("the name `{name}` is taken")));
     }
     if !super::is_name(name) {

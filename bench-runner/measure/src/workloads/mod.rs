@@ -37,7 +37,7 @@ pub struct Workload {
     /// What is built.
     pub sources: SourceChange,
     /// Which units it should compile.
-    pub units: ExpectedRebuild,
+    pub expected_rebuild: ExpectedRebuild,
 }
 
 /// What a build starts from.
@@ -66,19 +66,19 @@ pub enum SourceChange {
 
 impl SourceChange {
     /// Whether they change from round to round.
-    pub fn change(self) -> bool {
+    pub fn changes_between_rounds(self) -> bool {
         matches!(self, Self::Edited(_) | Self::Replayed(_))
     }
 }
 
 impl Workload {
     /// Whether what it builds is the project's real result, which can be tried out.
-    pub(crate) fn makes_the_artefact(&self) -> bool {
+    pub(crate) fn makes_artifact(&self) -> bool {
         self.goal == Goal::Build && self.sources != SourceChange::Skeleton
     }
 
     /// How it is written, with what may stand after a colon.
-    pub fn form(&self) -> String {
+    pub fn syntax(&self) -> String {
         match self.sources {
             SourceChange::Edited(_) => format!("{}[:CLASS]", self.name),
             SourceChange::Replayed(_) => format!("{}[:N]", self.name),
@@ -103,7 +103,7 @@ pub const ALL: [Workload; 12] = [
     from_nothing("doc", Goal::Doc, "cargo doc --no-deps from an empty target directory"),
     Workload {
         start: StartState::Warm,
-        units: ExpectedRebuild::None,
+        expected_rebuild: ExpectedRebuild::None,
         ..from_nothing("noop", Goal::Build, "a build of what is already built")
     },
     Workload {
@@ -124,7 +124,7 @@ pub const ALL: [Workload; 12] = [
     },
     Workload {
         sources: SourceChange::Replayed(USUAL_COMMITS),
-        units: ExpectedRebuild::AsCommitted,
+        expected_rebuild: ExpectedRebuild::AsCommitted,
         ..after_an_edit(
             "replay",
             Goal::Build,
@@ -135,14 +135,16 @@ pub const ALL: [Workload; 12] = [
 
 /// A build of the sources as they were pinned, from an empty target directory.
 const fn from_nothing(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
-    let (start, sources, units) = (StartState::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
-    Workload { name, summary, goal, start, sources, units }
+    let (start, sources, expected_rebuild) =
+        (StartState::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
+    Workload { name, summary, goal, start, sources, expected_rebuild }
 }
 
 /// A build on top of the last one, after an edit that is new in every round.
 const fn after_an_edit(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
-    let (start, sources, units) = (StartState::Warm, SourceChange::Edited(None), ExpectedRebuild::Some);
-    Workload { name, summary, goal, start, sources, units }
+    let (start, sources, expected_rebuild) =
+        (StartState::Warm, SourceChange::Edited(None), ExpectedRebuild::Some);
+    Workload { name, summary, goal, start, sources, expected_rebuild }
 }
 
 /// The workload that `text` names.
@@ -154,7 +156,7 @@ pub fn find(text: &str) -> Result<Workload, Refusal> {
     let workload = ALL.into_iter().find(|workload| workload.name == name);
     let workload = workload.ok_or_else(|| {
         Refusal::new(format!("unknown workload `{text}`"))
-            .with_help(format!("known are {}", ALL.map(|workload| workload.form()).join(", ")))
+            .with_help(format!("known are {}", ALL.map(|workload| workload.syntax()).join(", ")))
             .did_you_mean(name, ALL.iter().map(|workload| workload.name))
     })?;
     match (word, workload.sources) {
@@ -177,8 +179,8 @@ fn with_class(workload: Workload, word: &str) -> Result<Workload, Refusal> {
             None => format!("valid are {}", classes.join(", ")),
         })
     })?;
-    let (sources, units) = (SourceChange::Edited(Some(class)), ExpectedRebuild::OfClass(class));
-    Ok(Workload { sources, units, ..workload })
+    let (sources, expected_rebuild) = (SourceChange::Edited(Some(class)), ExpectedRebuild::OfClass(class));
+    Ok(Workload { sources, expected_rebuild, ..workload })
 }
 
 fn with_commits(workload: Workload, word: &str) -> Result<Workload, Refusal> {
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn found_by_name_or_nearest() {
-        assert_eq!(find("noop").unwrap().units, ExpectedRebuild::None);
+        assert_eq!(find("noop").unwrap().expected_rebuild, ExpectedRebuild::None);
         let help = |text: &str| find(text).unwrap_err().help.unwrap();
         assert_eq!(help("increment"), "did you mean `incremental`?");
         assert!(help("zzzzzz").starts_with("known are clean, incremental[:CLASS], "));
@@ -210,7 +212,7 @@ mod tests {
         let found = find("test-incremental:signature").unwrap();
         assert_eq!((found.name, found.goal), ("test-incremental", Goal::Test));
         assert_eq!(found.sources, SourceChange::Edited(Some(EditClass::Signature)));
-        assert_eq!(found.units, ExpectedRebuild::OfClass(EditClass::Signature));
+        assert_eq!(found.expected_rebuild, ExpectedRebuild::OfClass(EditClass::Signature));
         assert_eq!(find("replay:3").unwrap().sources, SourceChange::Replayed(3));
         assert_eq!(find("replay").unwrap().sources, SourceChange::Replayed(10));
         let wrong = |text: &str| find(text).unwrap_err().to_string();

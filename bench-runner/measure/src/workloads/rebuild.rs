@@ -60,17 +60,17 @@ impl ExpectedRebuild {
     }
 
     /// Judges a build under the workload.
-    pub fn judge(self, shown: &RebuildInput<'_>) -> RebuildFinding {
-        let Some((rebuilt, _)) = &shown.build.rebuilt else {
+    pub fn judge(self, input: &RebuildInput<'_>) -> RebuildFinding {
+        let Some((rebuilt, _)) = &input.build.rebuilt else {
             let found = "the build does not tell its units".to_owned();
             return RebuildFinding { found, result: ProofResult::NotProvable };
         };
-        let (compiled, total) = (rebuilt.count as usize, shown.build.artifacts.len());
+        let (compiled, total) = (rebuilt.count as usize, input.build.artifacts.len());
         let agree = match self {
             Self::All => compiled == total && total > 0,
             Self::Some => compiled > 0,
             Self::None => compiled == 0,
-            Self::OfClass(class) => return of_class(class, shown),
+            Self::OfClass(class) => return judge_edit(class, input),
             Self::AsCommitted => {
                 let found = format!("{compiled} of {total} units compiled");
                 return RebuildFinding { found, result: ProofResult::NotProvable };
@@ -96,13 +96,13 @@ fn reach(class: EditClass) -> &'static str {
     }
 }
 
-fn of_class(class: EditClass, shown: &RebuildInput<'_>) -> RebuildFinding {
-    let Some(graph) = shown.graph else {
+fn judge_edit(class: EditClass, input: &RebuildInput<'_>) -> RebuildFinding {
+    let Some(graph) = input.graph else {
         let found = "no build has shown its compiler calls".to_owned();
         return RebuildFinding { found, result: ProofResult::NotProvable };
     };
-    let compiled = UnitGraph::compiled(shown.build);
-    let packages: BTreeSet<&Path> = shown.edited.iter().filter_map(|file| graph.package_of(file)).collect();
+    let compiled = UnitGraph::compiled(input.build);
+    let packages: BTreeSet<&Path> = input.edited.iter().filter_map(|file| graph.package_of(file)).collect();
     let start: BTreeSet<LocalUnit> =
         compiled.iter().filter(|unit| packages.contains(unit.package.as_path())).cloned().collect();
     let names: Vec<String> = compiled.iter().map(LocalUnit::to_string).collect();

@@ -1,6 +1,8 @@
 //! What the command line changes in scenarios.
 
-use bench_runner_measure::scenario::{self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, RequestWord};
+use bench_runner_measure::scenario::{
+    self, Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario,
+};
 
 use super::RequestArgs;
 
@@ -9,8 +11,8 @@ pub(super) fn custom(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
     let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
     let matrix = Matrix {
         name: "custom".into(),
-        projects: if has("project") { Vec::new() } else { vec![RequestWord::given("titlecase")] },
-        workloads: if has("workload") { Vec::new() } else { vec![RequestWord::given("clean")] },
+        projects: if has("project") { Vec::new() } else { vec![RequestWord::from_command_line("titlecase")] },
+        workloads: if has("workload") { Vec::new() } else { vec![RequestWord::from_command_line("clean")] },
         baseline: Default::default(),
         axes: axes.to_vec(),
         variants: Vec::new(),
@@ -32,7 +34,7 @@ pub(super) fn change_matrices(
     args: &RequestArgs,
     axes: &[(String, Vec<RequestWord>)],
 ) -> Result<(), RequestError> {
-    let words = |texts: &[String]| texts.iter().map(RequestWord::given).collect::<Vec<_>>();
+    let words = |texts: &[String]| texts.iter().map(RequestWord::from_command_line).collect::<Vec<_>>();
     for (key, given) in [("workload", &args.workload), ("project", &args.project)] {
         if !given.is_empty() && axes.iter().any(|(axis, _)| axis == key) {
             let message = format!("`--{key}` and `--axis {key}=…` exclude each other");

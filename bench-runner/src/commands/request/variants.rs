@@ -5,7 +5,8 @@ use std::path::Path;
 use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::scenario::{
-    Baseline, VariantContent, KNOWN, RequestError, Scenario, WholeVariant, RequestWord, check_name, snippet,
+    Baseline, KNOWN_VARIANTS, RequestError, RequestWord, Scenario, VariantContent, WholeVariant, check_name,
+    snippet,
 };
 
 use super::{check_value, pair, values};
@@ -28,9 +29,9 @@ fn one(text: &str) -> Result<WholeVariant, RequestError> {
         return Ok(known);
     }
     let Some((name, file)) = text.split_once('=') else {
-        let help = match nearest(text, KNOWN) {
+        let help = match nearest(text, KNOWN_VARIANTS) {
             Some(name) => format!("did you mean `{name}`?"),
-            None => format!("write `--variant NAME=FILE`, or one of {}", KNOWN.join(", ")),
+            None => format!("write `--variant NAME=FILE`, or one of {}", KNOWN_VARIANTS.join(", ")),
         };
         return Err(RequestError::usage(format!("`--variant {text}` names no file"), Some(help)));
     };
@@ -93,7 +94,7 @@ fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
         return Ok(());
     }
     let variants = scenario.matrices.iter().flat_map(|matrix| &matrix.variants);
-    let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).chain(KNOWN).collect();
+    let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).chain(KNOWN_VARIANTS).collect();
     let help = match nearest(name, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("give a value of an axis such as `linker=bfd`, or one of {}", names.join(", ")),
@@ -119,7 +120,7 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
             matrix.baseline = Baseline::default();
         }
         if let Baseline::Values(values) = &mut matrix.baseline {
-            values.insert(key.to_owned(), RequestWord::given(value));
+            values.insert(key.to_owned(), RequestWord::from_command_line(value));
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use bench_runner_core::record::{PlannedProject, TreeId};
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::{BuildRequest, Goal, SettingsInForce, CargoQueries};
+use bench_runner_measure::build::{BuildRequest, CargoQueries, Goal, SettingsInForce};
 use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceError};
 use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
@@ -148,7 +148,7 @@ impl Projects {
     ) {
         let Some(toolchain) = context.toolchain.as_ref().filter(|_| !self.offline) else { return };
         let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), inquiry.clone());
-        if driver.answer(&BuildRequest::default(), Goal::Build).units.is_err() {
+        if driver.units_answer(&BuildRequest::default(), Goal::Build).units.is_err() {
             let with = FetchContext { offline: false, ..self.sources.clone() };
             let _ = super::fetch_dependencies(&source.dir(), toolchain, &context.in_force, &with);
             inquiry.forget();

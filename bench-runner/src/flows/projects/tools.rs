@@ -9,7 +9,8 @@ use std::rc::Rc;
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::axes::{self, Available, Context, Setting, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildError, BuildRequest, CargoDriver, Goal, SettingsInForce, CargoQueries, Linking, Toolchain, deciding,
+    AskError, BuildError, BuildRequest, CargoDriver, CargoQueries, Goal, Linking, SettingsInForce, Toolchain,
+    build_settings,
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
@@ -80,7 +81,7 @@ impl Projects {
         resolved: &Resolved,
         settings: &Settings,
     ) -> Result<Rc<Context>, Refusal> {
-        let (name, configured) = (axes::toolchain_of(settings), axes::configured_of(settings));
+        let (name, configured) = (axes::toolchain_name(settings), axes::user_configuration(settings));
         if name.is_none() && configured.is_none_or(str::is_empty) || resolved.context.toolchain.is_none() {
             return Ok(resolved.context.clone());
         }
@@ -111,7 +112,7 @@ impl Projects {
         let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), inquiry.clone());
         let mut request = BuildRequest::default();
         if let Some(text) = configured {
-            axes::apply_configured(text, &mut request)?;
+            axes::apply_user_configuration(text, &mut request)?;
         }
         let (config, in_force) = asked(&driver, &request).map_err(AskError::into_refusal)?;
         Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
@@ -127,7 +128,7 @@ impl Projects {
     ) -> CargoDriver {
         let path = self.path.to_string_lossy().into_owned();
         let (build, answers) = (project.build.clone(), Default::default());
-        CargoDriver { toolchain, build, config, inquiry, path, answers }
+        CargoDriver { toolchain, build, config, queries: inquiry, path, answers }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {
@@ -153,7 +154,7 @@ impl Projects {
         if let Some(known) = self.toolchains.borrow().get(tree) {
             return Ok(known.clone());
         }
-        let toolchain = Toolchain::chosen(tree, &self.path, chosen).map_err(|error| match error {
+        let toolchain = Toolchain::for_tree_with(tree, &self.path, chosen).map_err(|error| match error {
             BuildError::NotInstalled(missing) => {
                 FlowError::from(RequestError::usage(missing.to_string(), Some(missing.help())))
             }
@@ -225,7 +226,7 @@ pub(super) fn asked(
     driver: &CargoDriver,
     request: &BuildRequest,
 ) -> Result<(toml::Table, SettingsInForce), AskError> {
-    let config = deciding(&driver.configuration(request)?);
-    let in_force = driver.in_force(request, &config)?;
+    let config = build_settings(&driver.configuration(request)?);
+    let in_force = driver.settings_in_force(request, &config)?;
     Ok((config, in_force))
 }

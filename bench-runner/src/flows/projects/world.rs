@@ -108,7 +108,7 @@ impl World for Projects {
         let resolved = all.get(tree).or_else(|| all.get(&tree_of(&tree.project)));
         let context = resolved.and_then(|resolved| self.context_of(resolved, settings).ok());
         let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());
-        toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings)))
+        toolchain.map_or(Ok(()), |toolchain| toolchain.check_goal(goal, axes::toolchain_name(settings)))
     }
 
     fn linking(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {

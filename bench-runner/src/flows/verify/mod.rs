@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_runner_core::record::{Pin, ProofResult, Refusal};
-use bench_runner_measure::build::{Detail, BuildEvidence};
+use bench_runner_measure::build::{BuildEvidence, Detail};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Edit, Project, edits};
 use bench_runner_measure::host::MeasuringLock;

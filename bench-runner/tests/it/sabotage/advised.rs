@@ -6,7 +6,7 @@ use bench_runner_core::record::ProofResult;
 use bench_runner_measure::axes::{
     self, CONFIG, MANIFEST, ProofInput, ReferenceBuild, SYSROOT, Situation, TOOLCHAIN, AdvisedFiles,
 };
-use bench_runner_measure::build::{BuildEvidence, BuildRequest, Toolchain, merged};
+use bench_runner_measure::build::{BuildEvidence, BuildRequest, Toolchain, merge_tables};
 use libtest_mimic::Trial;
 use toml::{Table, Value};
 
@@ -127,7 +127,7 @@ fn here(written: &AdvisedFiles, toolchain: &Toolchain, applied: &BuildRequest) -
 fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
     let of = |name: &str| tables.iter().find(|(file, _)| file == name).map(|(_, table)| table.clone());
     let manifest = manifest.clone().expect("a manifest");
-    let manifest = of(MANIFEST).map_or_else(|| manifest.clone(), |lines| merged(&manifest, &lines));
+    let manifest = of(MANIFEST).map_or_else(|| manifest.clone(), |lines| merge_tables(&manifest, &lines));
     lab.write("own/Cargo.toml", &manifest.to_string());
     lab.write(&format!("own/{CONFIG}"), &of(CONFIG).unwrap_or_default().to_string());
     let chosen = lab.path("own").join(TOOLCHAIN);
@@ -136,7 +136,7 @@ fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
         None if chosen.exists() => std::fs::remove_file(chosen).expect("the choice taken back"),
         None => {}
     }
-    Toolchain::of_tree(&lab.path("own"), &path()).expect("the toolchain that the files ask for")
+    Toolchain::for_tree(&lab.path("own"), &path()).expect("the toolchain that the files ask for")
 }
 
 /// The files without each single line that `others` do not have too, with what that is.

@@ -19,7 +19,7 @@ use bench_runner_core::record::{CacheUse, ProofResult};
 use bench_runner_measure::axes::{self, Context, ProofFinding, ProofInput, ReferenceBuild, Settings};
 use bench_runner_measure::build::{
     QueryCache, CargoDriver, Detail, Driver, BuildEvidence, Goal, SettingsInForce, CargoQueries, BuildRequest, Service, BuildDirs, CommandLine,
-    Toolchain, deciding,
+    Toolchain, build_settings,
 };
 use bench_runner_measure::corpus::BuildSettings;
 use bench_runner_measure::corpus::sources::write_cargo_home;
@@ -170,7 +170,7 @@ fn laid_out(case: &Case) -> (Lab, Settings, Toolchain) {
     if own == ("cache", "off") {
         lab.write("own/.cargo/config.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
     }
-    let toolchain = toolchain(axes::toolchain_of(&settings));
+    let toolchain = toolchain(axes::toolchain_name(&settings));
     (lab, settings, toolchain)
 }
 
@@ -324,8 +324,8 @@ fn in_force(lab: &Lab, toolchain: &Toolchain, request: &BuildRequest, context: C
     // What an axis adds on top is what is to be proven.
     let (home_config, env) = (request.home_config.clone(), request.env.clone());
     let request = BuildRequest { home_config, env, ..BuildRequest::default() };
-    let config = deciding(&driver.configuration(&request).expect("a configuration that is valid"));
-    let in_force = driver.in_force(&request, &config).expect("flags");
+    let config = build_settings(&driver.configuration(&request).expect("a configuration that is valid"));
+    let in_force = driver.settings_in_force(&request, &config).expect("flags");
     Context { config: Some(config), in_force, ..context }
 }
 
@@ -340,7 +340,7 @@ fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDrive
         build: BuildSettings { profile: profile.map(str::to_owned), ..BuildSettings::default() },
         config: None,
         path: path().to_string_lossy().into_owned(),
-        inquiry: Rc::new(CargoQueries::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
+        queries: Rc::new(CargoQueries::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
         answers: QueryCache::default(),
     }
 }
@@ -364,10 +364,10 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) 
         if dirs.target.exists() {
             std::fs::remove_dir_all(&dirs.target).expect("the last build removed");
         }
-        driver.step(&dirs, request, Goal::Build, detail).expect("a build that can be put together")
+        driver.build_command(&dirs, request, Goal::Build, detail).expect("a build that can be put together")
     };
     if case.key == "cache" {
-        if request.service.as_ref().is_some_and(Service::must_be_filled) {
+        if request.service.as_ref().is_some_and(Service::needs_priming) {
             attended(lab, &dirs, request, &step(Detail::Quiet));
         }
         let step = step(Detail::Proof);
@@ -402,7 +402,7 @@ fn attended(lab: &Lab, dirs: &BuildDirs, request: &BuildRequest, step: &CommandL
     let (finished, used) = match &request.service {
         Some(service) => {
             std::fs::create_dir_all(&dirs.service).expect("a directory for the service");
-            if let Some(store) = service.to_be_removed(&dirs.service).filter(|store| store.exists()) {
+            if let Some(store) = service.store_to_remove(&dirs.service).filter(|store| store.exists()) {
                 std::fs::remove_dir_all(store).expect("an empty store");
             }
             let running = service.start(&dirs.service, limit).expect("a service");
@@ -430,7 +430,7 @@ fn toolchain(name: Option<&str>) -> Toolchain {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let find = || match name {
         Some(name) => Toolchain::named(name, &path()).expect("a toolchain that is there"),
-        None => Toolchain::of_tree(Path::new("/"), &path()).expect("a toolchain"),
+        None => Toolchain::for_tree(Path::new("/"), &path()).expect("a toolchain"),
     };
     known.entry(name.map(str::to_owned)).or_insert_with(find).clone()
 }

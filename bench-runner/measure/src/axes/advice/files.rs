@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use crate::axes::lines::{SettingLines, Situation};
-use crate::build::merged;
+use crate::build::merge_tables;
 
 /// Name of the file with cargo's configuration.
 pub const CONFIG: &str = ".cargo/config.toml";
@@ -29,7 +29,7 @@ pub struct AdvisedFiles {
 
 impl AdvisedFiles {
     /// No lines, because the settings cannot be read.
-    pub(in crate::axes) fn not(why: String) -> Self {
+    pub(in crate::axes) fn unwritable(why: String) -> Self {
         Self { files: Vec::new(), needs: Vec::new(), remarks: Vec::new(), unwritable: vec![why] }
     }
 }
@@ -39,7 +39,7 @@ impl SettingLines {
     pub(super) fn files(mut self, situation: &Situation) -> AdvisedFiles {
         if !self.rustflags.is_empty() {
             let (table, remark) = place_of_flags(situation);
-            self.config = merged(&self.config, &with_flags(&table, &self.rustflags));
+            self.config = merge_tables(&self.config, &with_flags(&table, &self.rustflags));
             self.remarks.push(remark);
         }
         if !self.manifest.is_empty() {

@@ -6,7 +6,7 @@ mod files;
 use super::axis::ParsedSettings;
 use super::lines::{SettingLines, Situation, Unwritable};
 
-pub use files::{CONFIG, MANIFEST, TOOLCHAIN, AdvisedFiles};
+pub use files::{AdvisedFiles, CONFIG, MANIFEST, TOOLCHAIN};
 
 /// The lines for all settings of a variant together: flags in one list, tables joined.
 pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> AdvisedFiles {

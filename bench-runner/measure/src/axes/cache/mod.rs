@@ -9,9 +9,9 @@ mod value;
 
 use bench_runner_core::record::{CacheUse, ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::lines::{SettingLines, Situation, Unwritable};
-use crate::build::{BuildRequest, CompilerCall, BuildEvidence, Goal, Service, Store};
+use crate::build::{BuildEvidence, BuildRequest, CompilerCall, Goal, Service, Store};
 use value::{CacheStart, CacheValue};
 
 pub(super) struct CacheAxis;
@@ -73,12 +73,17 @@ impl SettingValue for CacheValue {
 
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         let Self::On(start, store) = self else {
-            return Ok(SettingLines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
+            return Ok(
+                SettingLines::config(WRAPPER, "").with_remark("A variable `RUSTC_WRAPPER` goes before this.")
+            );
         };
-        let lines = SettingLines::config(WRAPPER, "sccache").needing("sccache").noting(match start {
-            CacheStart::Cold => "It was measured with an empty cache.",
-            CacheStart::Warm => "It was measured with a cache that a build of the same sources had filled.",
-        });
+        let lines =
+            SettingLines::config(WRAPPER, "sccache").with_program("sccache").with_remark(match start {
+                CacheStart::Cold => "It was measured with an empty cache.",
+                CacheStart::Warm => {
+                    "It was measured with a cache that a build of the same sources had filled."
+                }
+            });
         let (environment, remark): (Vec<(&str, String)>, _) = match store {
             Store::Local => (Vec::new(), None),
             Store::Redis { endpoint, database } => (
@@ -98,7 +103,7 @@ impl SettingValue for CacheValue {
         let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let lines = SettingLines { environment, ..lines };
         Ok(match remark {
-            Some(remark) => lines.noting(remark),
+            Some(remark) => lines.with_remark(remark),
             None => lines,
         })
     }
@@ -122,8 +127,8 @@ impl SettingValue for CacheValue {
         ProofFinding { expected: expected.to_owned(), found, result }
     }
 
-    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
-        let mut keys = beside.iter().map(|setting| setting.key);
+    fn conflict(&self, settings: &ParsedSettings) -> Option<String> {
+        let mut keys = settings.iter().map(|setting| setting.key);
         let variable = keys.find(|key| key.starts_with("env.SCCACHE_")).filter(|_| *self != Self::Off)?;
         Some(format!("the server of `cache` has settings of its own, so `{variable}` would be lost"))
     }
@@ -145,7 +150,7 @@ impl SettingValue for CacheValue {
         let new = if input.edited { own.count() as u64 } else { 0 };
         let asked = cache.hits + cache.misses + cache.not_cacheable;
         let short = asked < compiled;
-        let rust = input.build.cache_of_rust.unwrap_or(cache);
+        let rust = input.build.rust_cache_use.unwrap_or(cache);
         // What build scripts compile in other languages. Equal files of one build share a result, and how many files an
         // edit changes is the project's business.
         let (hits, misses) = (cache.hits.saturating_sub(rust.hits), cache.misses.saturating_sub(rust.misses));
@@ -173,7 +178,9 @@ impl SettingValue for CacheValue {
 
 fn expected(start: CacheStart) -> &'static str {
     match start {
-        CacheStart::Cold => "no hits but for equal C files of one build, and every compiler call through sccache",
+        CacheStart::Cold => {
+            "no hits but for equal C files of one build, and every compiler call through sccache"
+        }
         CacheStart::Warm => "no misses but for what an edit changed, and every compiler call through sccache",
     }
 }

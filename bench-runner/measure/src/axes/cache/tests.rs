@@ -73,7 +73,7 @@ fn c_code_is_judged_by_what_is_right_for_it() {
     // All hits and misses, then those of crates.
     let contradicted = |value: &str, all, rust: (u64, u64), edited| {
         let of_rust = CacheUse { hits: rust.0, misses: rust.1, not_cacheable: 0 };
-        let build = BuildEvidence { cache_of_rust: Some(of_rust), ..build("/bin/sccache", Some(all)) };
+        let build = BuildEvidence { rust_cache_use: Some(of_rust), ..build("/bin/sccache", Some(all)) };
         let input = ProofInput { build: &build, baseline: None, edited };
         fixture::with("cache", value, |setting| setting.value.check_sample(&input)).is_some()
     };

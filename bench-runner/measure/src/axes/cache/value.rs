@@ -98,8 +98,14 @@ mod tests {
 
     #[test]
     fn local_is_what_is_not_said() {
-        assert_eq!(CacheValue::parse("cold").unwrap().identity(), CacheValue::parse("cold@local").unwrap().identity());
-        assert_ne!(CacheValue::parse("cold").unwrap().identity(), CacheValue::parse("warm").unwrap().identity());
+        assert_eq!(
+            CacheValue::parse("cold").unwrap().identity(),
+            CacheValue::parse("cold@local").unwrap().identity()
+        );
+        assert_ne!(
+            CacheValue::parse("cold").unwrap().identity(),
+            CacheValue::parse("warm").unwrap().identity()
+        );
         assert_eq!(CacheValue::parse("warm@s3").unwrap(), CacheValue::On(CacheStart::Warm, Store::S3));
         assert_eq!(CacheValue::parse("wram").unwrap_err().help.as_deref(), Some("did you mean `warm`?"));
         assert!(CacheValue::parse("off@local").is_err(), "what is off is kept nowhere");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::lines::{SettingLines, SYSROOT, Situation, Unwritable};
+use super::super::lines::{SYSROOT, SettingLines, Situation, Unwritable};
 use super::name::{LinkerFamily, LinkerName};
 
 pub(super) fn linker(
@@ -14,23 +14,25 @@ pub(super) fn linker(
     let by_name = |name: &str| format!("-Clink-arg=-fuse-ld={name}");
     Ok(match linker {
         LinkerName::Default => keeping_default(driver, situation).unwrap_or_else(|| {
-            SettingLines::nothing("The linker is what rustc takes by itself: whatever names another one has to go.")
+            SettingLines::remark_only(
+                "The linker is what rustc takes by itself: whatever names another one has to go.",
+            )
         }),
-        LinkerName::Bfd => SettingLines::flags([by_name("bfd")]).needing("ld.bfd"),
-        LinkerName::Gold => SettingLines::flags([by_name("gold")]).needing("ld.gold"),
-        LinkerName::Mold => SettingLines::flags([by_name("mold")]).needing("mold"),
+        LinkerName::Bfd => SettingLines::flags([by_name("bfd")]).with_program("ld.bfd"),
+        LinkerName::Gold => SettingLines::flags([by_name("gold")]).with_program("ld.gold"),
+        LinkerName::Mold => SettingLines::flags([by_name("mold")]).with_program("mold"),
         LinkerName::Lld => {
-            SettingLines::flags(without_own_lld().into_iter().chain([by_name("lld")])).needing("ld.lld")
+            SettingLines::flags(without_own_lld().into_iter().chain([by_name("lld")])).with_program("ld.lld")
         }
         LinkerName::RustLld if situation.own_lld && driver.is_none_or(|driver| driver == "cc") => {
-            SettingLines::nothing(
+            SettingLines::remark_only(
                 "rustc links with its own lld by itself here: whatever names another linker has to go.",
             )
         }
         LinkerName::RustLld => own_lld(situation)?,
         LinkerName::Wild => {
             let flags = without_own_lld();
-            by_directory("wild", "\"$(command -v wild)\"", flags).needing("wild")
+            by_directory("wild", "\"$(command -v wild)\"", flags).with_program("wild")
         }
         LinkerName::At(path) => {
             let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
@@ -43,7 +45,7 @@ pub(super) fn linker(
 fn by_directory(name: &str, program: &str, before: Option<String>) -> SettingLines {
     let directory = format!("/usr/local/lib/{name}");
     let flags = before.into_iter().chain([format!("-Clink-arg=-B{directory}")]);
-    SettingLines::flags(flags).noting(format!(
+    SettingLines::flags(flags).with_remark(format!(
         "A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p {directory} && \
          sudo ln -s {program} {directory}/ld`."
     ))
@@ -62,11 +64,10 @@ fn own_lld(situation: &Situation) -> Result<SettingLines, Unwritable> {
         ));
     };
     let directory = format!("{SYSROOT}/lib/rustlib/{host}/bin/gcc-ld");
-    Ok(SettingLines::flags([format!("-Clink-arg=-B{directory}"), "-Clink-arg=-fuse-ld=lld".to_owned()]).noting(
-        format!(
+    Ok(SettingLines::flags([format!("-Clink-arg=-B{directory}"), "-Clink-arg=-fuse-ld=lld".to_owned()])
+        .with_remark(format!(
             "`{SYSROOT}` stands for what `rustc --print sysroot` prints, and changes with the toolchain."
-        ),
-    ))
+        )))
 }
 
 /// Who wrote a linker, by its name.
@@ -80,7 +81,7 @@ pub(super) fn family(linker: &LinkerName, situation: &Situation) -> Option<Linke
         LinkerName::Wild => Some(LinkerFamily::Wild),
         LinkerName::At(path) => match path.rsplit('/').next().unwrap_or(path) {
             "bfd" | "ld.bfd" => Some(LinkerFamily::Bfd),
-            name => LinkerFamily::of_version(name),
+            name => LinkerFamily::from_version(name),
         },
     }
 }

@@ -17,7 +17,7 @@ pub(super) enum LinkerChoice {
 
 impl LinkerChoice {
     /// The choice that a value of the axis makes.
-    pub(super) fn of(linker: &LinkerName, context: &Context) -> Self {
+    pub(super) fn for_linker(linker: &LinkerName, context: &Context) -> Self {
         let name = |name, own| Self::Name { name, own };
         match linker {
             LinkerName::Default => Self::Any,
@@ -37,7 +37,7 @@ impl LinkerChoice {
     }
 
     /// Whether a link line with these arguments makes this choice.
-    pub(super) fn agrees(&self, args: &[String]) -> bool {
+    pub(super) fn matches_args(&self, args: &[String]) -> bool {
         // Of several names the C compiler takes the last.
         let named = args.iter().rev().find_map(|arg| arg.strip_prefix("-fuse-ld="));
         let from_own = args.iter().any(|arg| arg.starts_with("-B") && arg.ends_with("/gcc-ld"));
@@ -49,7 +49,7 @@ impl LinkerChoice {
     }
 
     /// The choice as an addition to what is expected.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Any => String::new(),
             Self::Name { name, .. } => format!(" by -fuse-ld={name}"),
@@ -59,7 +59,7 @@ impl LinkerChoice {
 }
 
 /// The arguments of a link line that choose a linker.
-pub(super) fn selecting(args: &[String]) -> String {
+pub(super) fn selecting_args(args: &[String]) -> String {
     let chosen: Vec<String> = args
         .iter()
         .filter(|arg| ["-fuse-ld", "-B", "--ld-path"].iter().any(|start| arg.starts_with(start)))
@@ -90,26 +90,26 @@ mod tests {
     #[test]
     fn of_several_names_the_last_counts() {
         let bfd = LinkerChoice::Name { name: "bfd", own: None };
-        assert!(bfd.agrees(&words("cc -B/tc/gcc-ld -fuse-ld=lld -fuse-ld=bfd")));
-        assert!(!bfd.agrees(&words("cc -fuse-ld=bfd -fuse-ld=mold")));
-        assert!(!bfd.agrees(&words("cc")));
+        assert!(bfd.matches_args(&words("cc -B/tc/gcc-ld -fuse-ld=lld -fuse-ld=bfd")));
+        assert!(!bfd.matches_args(&words("cc -fuse-ld=bfd -fuse-ld=mold")));
+        assert!(!bfd.matches_args(&words("cc")));
     }
 
     #[test]
     fn a_directory_counts_only_where_no_name_is_given() {
         let directory = LinkerChoice::Directory("-B/tools/ld-1".into());
-        assert!(directory.agrees(&words("cc -B/tools/ld-1")));
-        assert!(!directory.agrees(&words("cc -B/tools/ld-1 -fuse-ld=mold")));
-        assert!(!directory.agrees(&words("cc -B/tools/ld-12")));
-        assert!(!directory.agrees(&words("cc -B/tools/ld-1 -B/tc/bin/gcc-ld")));
+        assert!(directory.matches_args(&words("cc -B/tools/ld-1")));
+        assert!(!directory.matches_args(&words("cc -B/tools/ld-1 -fuse-ld=mold")));
+        assert!(!directory.matches_args(&words("cc -B/tools/ld-12")));
+        assert!(!directory.matches_args(&words("cc -B/tools/ld-1 -B/tc/bin/gcc-ld")));
     }
 
     #[test]
     fn no_directory_of_the_machine_gets_into_a_proof() {
         let args = ["cc", "-B/home/me/a b/gcc-ld", "-fuse-ld=lld", "--ld-path=/opt/me/mold", "-o", "/home/x"];
         let args = args.map(str::to_owned);
-        assert_eq!(selecting(&args), "-B…/gcc-ld -fuse-ld=lld --ld-path=…/mold");
+        assert_eq!(selecting_args(&args), "-B…/gcc-ld -fuse-ld=lld --ld-path=…/mold");
         assert_eq!(without_directories("-Clink-arg=-B/home/me/ld-1/"), "-Clink-arg=-B…/ld-1");
-        assert_eq!(LinkerChoice::Directory("-B/home/me/ld-1".into()).text(), " by -B…/ld-1");
+        assert_eq!(LinkerChoice::Directory("-B/home/me/ld-1".into()).describe(), " by -B…/ld-1");
     }
 }

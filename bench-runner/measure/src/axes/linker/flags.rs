@@ -11,7 +11,7 @@ use super::probe;
 
 /// The flags for rustc that `linker` stands for, with another program than rustc's usual one to call the linker where
 /// one is named.
-pub(super) fn flags(linker: &LinkerName, driver: Option<&str>, context: &Context) -> Vec<String> {
+pub(super) fn linker_flags(linker: &LinkerName, driver: Option<&str>, context: &Context) -> Vec<String> {
     let toolchain = context.toolchain.as_ref();
     // rustc's own lld is named on the command line before anything that is added here, and `-fuse-ld=lld` alone
     // would find it again, as would a directory given with `-B`.
@@ -42,9 +42,9 @@ pub(super) fn flags(linker: &LinkerName, driver: Option<&str>, context: &Context
 /// What keeps rustc's own lld where it is the default: rustc forgets it as soon as it is told to call any other
 /// program than `cc`.
 pub(super) fn keeping_default(driver: Option<&str>, context: &Context) -> Vec<String> {
-    let own = probe::links_with_own_lld(context) && !probe::configured(context);
+    let own = probe::links_with_own_lld(context) && !probe::is_configured(context);
     match driver {
-        Some(driver) if own && driver != "cc" => flags(&LinkerName::RustLld, None, context),
+        Some(driver) if own && driver != "cc" => linker_flags(&LinkerName::RustLld, None, context),
         _ => Vec::new(),
     }
 }

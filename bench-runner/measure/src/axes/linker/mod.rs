@@ -12,7 +12,7 @@ mod threads;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 use name::LinkerName;
@@ -61,20 +61,20 @@ impl SettingValue for LinkerName {
         }
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
-        let flags = flags::flags(self, driver::named(beside), context);
+    fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        let flags = flags::linker_flags(self, driver::named_driver(settings), context);
         if !flags.is_empty() {
             request.rustflags_from.push(format!("linker={}", self.text()));
         }
         request.rustflags.extend(flags);
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
-        advise::linker(self, driver::named(beside), situation)
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        advise::linker(self, driver::named_driver(settings), situation)
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        prove::prove(self, driver::named(beside), context, input.build)
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        prove::prove(self, driver::named_driver(settings), context, input.build)
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {

@@ -70,7 +70,7 @@ pub(super) enum LinkerFamily {
 
 impl LinkerFamily {
     /// The family of a linker that answers `version` with this.
-    pub(super) fn of_version(text: &str) -> Option<Self> {
+    pub(super) fn from_version(text: &str) -> Option<Self> {
         let first = text.lines().next().unwrap_or_default();
         let has = |word: &str| first.to_ascii_lowercase().contains(word);
         match () {
@@ -120,7 +120,7 @@ mod tests {
             ("Wild version 0.10.0 (compatible with GNU linkers)", Some(LinkerFamily::Wild)),
             ("hello", None),
         ] {
-            assert_eq!(LinkerFamily::of_version(text), family, "{text}");
+            assert_eq!(LinkerFamily::from_version(text), family, "{text}");
         }
     }
 }

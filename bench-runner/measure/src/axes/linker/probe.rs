@@ -14,16 +14,18 @@ pub(super) fn probe(linker: &LinkerName, context: &Context) -> Result<Available,
     let Some(toolchain) = &context.toolchain else {
         return Err(Refusal::new("the linker axis is for cargo projects"));
     };
-    if let Some(reason) = reach::unreachable(linker, context) {
+    if let Some(reason) = reach::why_unreachable(linker, context) {
         return Err(Refusal::new(reason));
     }
     match linker {
         LinkerName::Default => default(context),
         LinkerName::RustLld => rust_lld(toolchain),
-        LinkerName::Bfd => on_path(&reach::named("ld.bfd", context), "apt-get install binutils", context),
+        LinkerName::Bfd => {
+            on_path(&reach::prefixed_name("ld.bfd", context), "apt-get install binutils", context)
+        }
         LinkerName::Lld => on_path("ld.lld", "apt-get install lld", context),
         LinkerName::Gold => on_path(
-            &reach::named("ld.gold", context),
+            &reach::prefixed_name("ld.gold", context),
             "apt-get install binutils (newer systems: binutils-gold)",
             context,
         ),
@@ -44,12 +46,12 @@ pub(super) fn by_directory(linker: &LinkerName, context: &Context) -> Option<Pat
 
 /// Who wrote a linker, as far as it says so.
 pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<LinkerFamily> {
-    LinkerFamily::of_version(&probe(linker, context).ok()?.tool?.version)
+    LinkerFamily::from_version(&probe(linker, context).ok()?.tool?.version)
 }
 
 /// rustc's own choice, unless the project configures one: then it is whatever the project configures.
 fn default(context: &Context) -> Result<Available, Refusal> {
-    if configured(context) {
+    if is_configured(context) {
         return Ok(Available::plainly("as the project configures it"));
     }
     if !reach::is_host(context) {
@@ -104,7 +106,7 @@ pub(super) fn version(path: &Path) -> Result<String, String> {
 }
 
 /// Whether the configuration in force has a say in which linker is called.
-pub(super) fn configured(context: &Context) -> bool {
+pub(super) fn is_configured(context: &Context) -> bool {
     context.in_force.linker.is_some() || concern_linking(&context.in_force.flags)
 }
 
@@ -155,7 +157,7 @@ mod tests {
     fn flags_and_a_linker_of_the_configuration_have_a_say() {
         let with = |flags: &str| context(Toolchain::sample(), flags, Path::new(""));
         for flags in ["", "--cfg x -Ctarget-cpu=native -Clink-dead-code", "-Cpanic=abort"] {
-            assert!(!configured(&with(flags)), "{flags}");
+            assert!(!is_configured(&with(flags)), "{flags}");
         }
         for flags in [
             "-C link-arg=-fuse-ld=mold",
@@ -165,11 +167,11 @@ mod tests {
             "--codegen=link-self-contained=-linker",
             "@flags",
         ] {
-            assert!(configured(&with(flags)), "{flags}");
+            assert!(is_configured(&with(flags)), "{flags}");
         }
         let mut named = with("");
         named.in_force.linker = Some("clang".to_owned());
-        assert!(configured(&named));
+        assert!(is_configured(&named));
     }
 
     #[test]

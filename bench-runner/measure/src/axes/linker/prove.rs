@@ -8,10 +8,10 @@ use bench_runner_core::record::ProofResult;
 
 use super::super::axis::{Context, ProofFinding};
 use super::super::rustc_args::{self, PartialFinding};
-use super::choice::{LinkerChoice, selecting, without_directories};
+use super::choice::{LinkerChoice, selecting_args, without_directories};
 use super::name::{LinkerFamily, LinkerName};
 use super::probe;
-use crate::build::{CompilerCall, ElfFacts, BuildEvidence, LinkStep, Linked, BuildPart};
+use crate::build::{BuildEvidence, BuildPart, CompilerCall, ElfFacts, LinkStep, Linked};
 
 pub(super) fn prove(
     linker: &LinkerName,
@@ -20,67 +20,74 @@ pub(super) fn prove(
     evidence: &BuildEvidence,
 ) -> ProofFinding {
     let expected = expected_linker(linker, context);
-    let arrived = flags(&super::flags::flags(linker, driver, context), context, evidence);
+    let arrived = flags_arrived(&super::flags::linker_flags(linker, driver, context), context, evidence);
     let hidden = evidence.links_hidden.as_deref();
-    let of_linked = |linked: &Linked| look(&expected, linked, hidden);
-    of_all(evidence, of_linked, |step| says_other(&expected, step)).and(arrived).finding(expected.text)
+    let of_linked = |linked: &Linked| judge_file(&expected, linked, hidden);
+    judge_linked(evidence, of_linked, |step| is_other_linker(&expected, step))
+        .and(arrived)
+        .finding(expected.text)
 }
 
-/// A proof by what link lines say: `told` gives what one says and whether it is right.
+/// A proof by what link lines say: `check_line` gives what one says and whether it is right.
 pub(super) fn on_link_lines(
     expected: String,
     flags_added: &[String],
     context: &Context,
     evidence: &BuildEvidence,
-    told: impl Fn(&[String]) -> (String, bool),
+    check_line: impl Fn(&[String]) -> (String, bool),
 ) -> ProofFinding {
     let hidden = evidence.links_hidden.as_deref();
     let of_linked = |linked: &Linked| match &linked.step {
-        None => PartialFinding::unclear(no_link_line(hidden)),
+        None => PartialFinding::not_provable(no_link_line(hidden)),
         Some(step) => {
-            let (found, right) = told(&step.args);
-            PartialFinding::of(found, right)
+            let (found, right) = check_line(&step.args);
+            PartialFinding::new(found, right)
         }
     };
-    let seen = of_all(evidence, of_linked, |step| !told(&step.args).1);
-    seen.and(flags(flags_added, context, evidence)).finding(expected)
+    let seen = judge_linked(evidence, of_linked, |step| !check_line(&step.args).1);
+    seen.and(flags_arrived(flags_added, context, evidence)).finding(expected)
 }
 
 /// Everything of the project's own that was linked has its say: programs, libraries, macros, tests. Where nothing was, it
 /// is what runs during the build. `other` says whether a command is not as expected.
-fn of_all(evidence: &BuildEvidence, look: impl Fn(&Linked) -> PartialFinding, other: impl Fn(&LinkStep) -> bool) -> PartialFinding {
+fn judge_linked(
+    evidence: &BuildEvidence,
+    judge: impl Fn(&Linked) -> PartialFinding,
+    other: impl Fn(&LinkStep) -> bool,
+) -> PartialFinding {
     let of = |part: BuildPart| evidence.linked.iter().filter(move |linked| linked.part == part);
-    let (own, host): (Vec<&Linked>, Vec<&Linked>) = (of(BuildPart::Own).collect(), of(BuildPart::Host).collect());
+    let (own, host): (Vec<&Linked>, Vec<&Linked>) =
+        (of(BuildPart::Own).collect(), of(BuildPart::Host).collect());
     if own.is_empty() && host.is_empty() {
         return nothing_linked(evidence);
     }
     if own.is_empty() {
-        return together(host.iter().map(|linked| (linked.name.as_str(), look(linked))).collect())
-            .noting("only build scripts and proc macros are linked");
+        return combine(host.iter().map(|linked| (linked.name.as_str(), judge(linked))).collect())
+            .with_remark("only build scripts and proc macros are linked");
     }
-    let seen = together(own.iter().map(|linked| (linked.name.as_str(), look(linked))).collect());
+    let seen = combine(own.iter().map(|linked| (linked.name.as_str(), judge(linked))).collect());
     let steps: Vec<&LinkStep> = host.iter().filter_map(|linked| linked.step.as_ref()).collect();
     let others = steps.iter().filter(|step| other(step)).count();
     match (steps.len(), others) {
         (0, _) => seen,
-        (all, 0) => seen.noting(&format!("and so {}", of_host(all))),
-        (all, others) => seen.noting(&format!("not so {others} of {}", of_host(all))),
+        (all, 0) => seen.with_remark(&format!("and so {}", host_link_lines(all))),
+        (all, others) => seen.with_remark(&format!("not so {others} of {}", host_link_lines(all))),
     }
 }
 
-fn of_host(count: usize) -> String {
+fn host_link_lines(count: usize) -> String {
     let what = if count == 1 { "link line of" } else { "link lines of" };
     format!("{count} {what} build scripts and proc macros")
 }
 
 fn nothing_linked(evidence: &BuildEvidence) -> PartialFinding {
     if let Some(reason) = &evidence.parts_unknown {
-        return PartialFinding::unclear(reason.clone());
+        return PartialFinding::not_provable(reason.clone());
     }
     if evidence.compiler_calls.is_empty() {
-        return PartialFinding::unclear("no compiler call that links".to_owned());
+        return PartialFinding::not_provable("no compiler call that links".to_owned());
     }
-    PartialFinding::unclear("nothing was linked, so no linker was called".to_owned())
+    PartialFinding::not_provable("nothing was linked, so no linker was called".to_owned())
 }
 
 fn no_link_line(hidden: Option<&str>) -> String {
@@ -91,7 +98,7 @@ fn no_link_line(hidden: Option<&str>) -> String {
 }
 
 /// Where several files say different things, each is named.
-fn together(looked: Vec<(&str, PartialFinding)>) -> PartialFinding {
+fn combine(looked: Vec<(&str, PartialFinding)>) -> PartialFinding {
     let same = looked.windows(2).all(|pair| pair[0].1.found == pair[1].1.found);
     let told = match looked.first() {
         Some((_, first)) if same => Some(first.found.clone()),
@@ -101,15 +108,15 @@ fn together(looked: Vec<(&str, PartialFinding)>) -> PartialFinding {
         .into_iter()
         .map(|(name, seen)| PartialFinding { found: format!("{name}: {}", seen.found), ..seen })
         .reduce(PartialFinding::and)
-        .unwrap_or_else(|| PartialFinding::unclear("nothing to look at".to_owned()));
+        .unwrap_or_else(|| PartialFinding::not_provable("nothing to look at".to_owned()));
     PartialFinding { found: told.unwrap_or(named.found), result: named.result }
 }
 
 /// What one file and the command that linked it show.
-fn look(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) -> PartialFinding {
+fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) -> PartialFinding {
     let facts = match &linked.facts {
         Ok(facts) => facts,
-        Err(reason) => return PartialFinding::unclear(reason.clone()),
+        Err(reason) => return PartialFinding::not_provable(reason.clone()),
     };
     let marks = marks(facts);
     let shown =
@@ -132,55 +139,59 @@ fn look(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) -> Par
         let result = if contradicted { ProofResult::Fails } else { ProofResult::NotProvable };
         return PartialFinding { found, result };
     };
-    let chosen = selecting(&step.args);
+    let chosen = selecting_args(&step.args);
     let linker = step.linker.as_deref();
     let said = match linker {
-        Some(linker) => format!("{} behind the link line", short(linker)),
+        Some(linker) => format!("{} behind the link line", short_version(linker)),
         None => "the linker behind the link line does not say what it is".to_owned(),
     };
-    let called = linker.and_then(LinkerFamily::of_version);
-    if says_other(expected, step) {
-        return PartialFinding::of(format!("{said}; linked with {chosen}"), false);
+    let called = linker.and_then(LinkerFamily::from_version);
+    if is_other_linker(expected, step) {
+        return PartialFinding::new(format!("{said}; linked with {chosen}"), false);
     }
     let others = |seen: PartialFinding| match foreign.is_empty() {
         true => seen,
-        false => seen.noting(&format!("{} too, which what was linked in can have brought", shown(&foreign))),
+        false => {
+            seen.with_remark(&format!("{} too, which what was linked in can have brought", shown(&foreign)))
+        }
     };
     if !leaves_mark {
         let found = format!("{said}; linked with {chosen}");
         let positive = expected.family == Some(LinkerFamily::Bfd) && called == Some(LinkerFamily::Bfd);
         return others(match positive {
-            true => PartialFinding::of(found, true),
-            false => PartialFinding::unclear(found),
+            true => PartialFinding::new(found, true),
+            false => PartialFinding::not_provable(found),
         });
     }
     match (right.is_empty(), called) {
-        (false, Some(_)) => others(PartialFinding::of(format!("{}; linked with {chosen}", shown(&right)), true)),
-        (false, None) if foreign.is_empty() => {
-            PartialFinding::of(format!("{}; linked with {chosen}", shown(&right)), true)
+        (false, Some(_)) => {
+            others(PartialFinding::new(format!("{}; linked with {chosen}", shown(&right)), true))
         }
-        (false, None) => others(PartialFinding::unclear(format!("{}; {said}", shown(&right)))),
+        (false, None) if foreign.is_empty() => {
+            PartialFinding::new(format!("{}; linked with {chosen}", shown(&right)), true)
+        }
+        (false, None) => others(PartialFinding::not_provable(format!("{}; {said}", shown(&right)))),
         // With nothing to tell whose word counts, another's mark in place of its own is another linker's.
         (true, None) if !foreign.is_empty() => {
-            PartialFinding::of(format!("{}; linked with {chosen}", shown(&foreign)), false)
+            PartialFinding::new(format!("{}; linked with {chosen}", shown(&foreign)), false)
         }
-        (true, _) => {
-            others(PartialFinding::unclear(format!("no mark of it in the result; {said}; linked with {chosen}")))
-        }
+        (true, _) => others(PartialFinding::not_provable(format!(
+            "no mark of it in the result; {said}; linked with {chosen}"
+        ))),
     }
 }
 
 /// Whether a command or the linker behind it is another than expected.
-fn says_other(expected: &ExpectedLinker, step: &LinkStep) -> bool {
-    let called = step.linker.as_deref().and_then(LinkerFamily::of_version);
+fn is_other_linker(expected: &ExpectedLinker, step: &LinkStep) -> bool {
+    let called = step.linker.as_deref().and_then(LinkerFamily::from_version);
     let of_other_family = called.zip(expected.family).is_some_and(|(called, family)| called != family);
     let of_other_version = step.linker.as_deref().zip(expected.version.as_deref());
     let of_other_version = of_other_version.is_some_and(|(said, version)| !said.contains(version));
-    of_other_family || of_other_version || !expected.choice.agrees(&step.args)
+    of_other_family || of_other_version || !expected.choice.matches_args(&step.args)
 }
 
 /// What a linker says of itself, without where it was made.
-fn short(said: &str) -> &str {
+fn short_version(said: &str) -> &str {
     let said = said.trim_start_matches("Linker: ");
     // GNU ld and gold have their version behind the bracket.
     if said.starts_with("GNU ") { said } else { said.split(" (").next().unwrap_or(said) }
@@ -188,14 +199,14 @@ fn short(said: &str) -> &str {
 
 /// Whether the flags that a value adds, and the project's own beside them, are on the compiler calls of the
 /// project's own units: cargo drops one of two sources of flags without a word.
-fn flags(added: &[String], context: &Context, evidence: &BuildEvidence) -> PartialFinding {
+fn flags_arrived(added: &[String], context: &Context, evidence: &BuildEvidence) -> PartialFinding {
     if added.is_empty() {
-        return PartialFinding::of(String::new(), true);
+        return PartialFinding::new(String::new(), true);
     }
     let own: Vec<&CompilerCall> =
         evidence.compiler_calls.iter().filter(|call| call.part == BuildPart::Own).collect();
     if own.is_empty() {
-        return PartialFinding::unclear(rustc_args::none_of("the project's own units", evidence));
+        return PartialFinding::not_provable(rustc_args::no_call_of("the project's own units", evidence));
     }
     let in_force = context.in_force.flags.as_slice();
     // A window of nothing would be a panic, and nothing is on every call.
@@ -208,8 +219,10 @@ fn flags(added: &[String], context: &Context, evidence: &BuildEvidence) -> Parti
         .chain([(on(in_force), "flags of the configuration in force".to_owned())])
         .find(|(count, _)| *count < own.len());
     match missing {
-        Some((count, what)) => PartialFinding::of(format!("{what} on {count} of {} compiler calls", own.len()), false),
-        None => PartialFinding::of(String::new(), true),
+        Some((count, what)) => {
+            PartialFinding::new(format!("{what} on {count} of {} compiler calls", own.len()), false)
+        }
+        None => PartialFinding::new(String::new(), true),
     }
 }
 
@@ -229,21 +242,21 @@ fn expected_linker(linker: &LinkerName, context: &Context) -> ExpectedLinker {
         LinkerName::Lld | LinkerName::RustLld => Some(LinkerFamily::Lld),
         LinkerName::Mold => Some(LinkerFamily::Mold),
         LinkerName::Wild => Some(LinkerFamily::Wild),
-        LinkerName::Default | LinkerName::At(_) => said.as_deref().and_then(LinkerFamily::of_version),
+        LinkerName::Default | LinkerName::At(_) => said.as_deref().and_then(LinkerFamily::from_version),
     };
     // GNU ld leaves no version behind; the others write the number that they also answer to `--version` with.
     let version = said
         .as_deref()
         .filter(|_| !matches!(family, Some(LinkerFamily::Bfd | LinkerFamily::Gold) | None))
         .and_then(version_number);
-    let choice = LinkerChoice::of(linker, context);
+    let choice = LinkerChoice::for_linker(linker, context);
     let what = match (family, &version) {
         (Some(family), Some(version)) => format!("{} {version}", family.name()),
         (Some(family), None) => family.name().to_owned(),
         (None, _) if *linker == LinkerName::Default => "whatever linker is configured".to_owned(),
         (None, _) => "a linker whose mark is not known".to_owned(),
     };
-    ExpectedLinker { text: format!("{what}{}", choice.text()), family, version, choice }
+    ExpectedLinker { text: format!("{what}{}", choice.describe()), family, version, choice }
 }
 
 /// The first number with a dot in it.
@@ -264,8 +277,9 @@ struct LinkerMark {
 fn marks(facts: &ElfFacts) -> Vec<LinkerMark> {
     let gold = facts.gold_note.then(|| LinkerMark { family: LinkerFamily::Gold, text: "gold's note".into() });
     let of = |comment: &String| {
-        let text = short(comment);
-        let known = [(LinkerFamily::Mold, "mold "), (LinkerFamily::Wild, "Wild "), (LinkerFamily::Lld, "LLD ")];
+        let text = short_version(comment);
+        let known =
+            [(LinkerFamily::Mold, "mold "), (LinkerFamily::Wild, "Wild "), (LinkerFamily::Lld, "LLD ")];
         let (family, _) = known.into_iter().find(|(_, word)| text.contains(word))?;
         Some(LinkerMark { family, text: text.to_owned() })
     };

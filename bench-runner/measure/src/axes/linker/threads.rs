@@ -2,7 +2,7 @@
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::super::lines::{SettingLines, Situation, Unwritable};
 use super::name::{LinkerFamily, LinkerName};
 use super::{advise, probe, prove};
@@ -12,13 +12,15 @@ pub(in super::super) struct LinkerThreadsAxis;
 
 const KEY: &str = "linker-threads";
 
-/// What the linker is told. `None` where it takes no number.
-fn argument(family: LinkerFamily, threads: u16) -> Option<String> {
+/// What the linker is check_line. `None` where it takes no number.
+fn threads_argument(family: LinkerFamily, threads: u16) -> Option<String> {
     match (family, threads) {
         (LinkerFamily::Bfd, _) => None,
         (LinkerFamily::Gold, 1) => Some("--no-threads".to_owned()),
         (LinkerFamily::Gold, _) => Some(format!("--threads,--thread-count={threads}")),
-        (LinkerFamily::Lld | LinkerFamily::Mold | LinkerFamily::Wild, _) => Some(format!("--threads={threads}")),
+        (LinkerFamily::Lld | LinkerFamily::Mold | LinkerFamily::Wild, _) => {
+            Some(format!("--threads={threads}"))
+        }
     }
 }
 
@@ -48,15 +50,15 @@ impl Axis for LinkerThreadsAxis {
 struct LinkerThreads(u16);
 
 /// The linker that is named beside it, or whatever links by default.
-fn linker(beside: &ParsedSettings) -> &LinkerName {
-    beside.value().unwrap_or(&LinkerName::Default)
+fn linker(settings: &ParsedSettings) -> &LinkerName {
+    settings.value().unwrap_or(&LinkerName::Default)
 }
 
 impl LinkerThreads {
     /// The argument of the link line, if there is one.
-    fn link_argument(&self, beside: &ParsedSettings, context: &Context) -> Option<String> {
-        let family = probe::family(linker(beside), context)?;
-        argument(family, self.0).map(|argument| format!("-Wl,{argument}"))
+    fn link_argument(&self, settings: &ParsedSettings, context: &Context) -> Option<String> {
+        let family = probe::family(linker(settings), context)?;
+        threads_argument(family, self.0).map(|argument| format!("-Wl,{argument}"))
     }
 }
 
@@ -65,8 +67,8 @@ impl SettingValue for LinkerThreads {
         &["linker"]
     }
 
-    fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        let linker = linker(beside);
+    fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        let linker = linker(settings);
         probe::probe(linker, context)?;
         match probe::family(linker, context) {
             None => {
@@ -86,36 +88,36 @@ impl SettingValue for LinkerThreads {
         true
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
-        if let Some(argument) = self.link_argument(beside, context) {
+    fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        if let Some(argument) = self.link_argument(settings, context) {
             request.rustflags.push(format!("-Clink-arg={argument}"));
             request.rustflags_from.push(format!("{KEY}={}", self.0));
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
-        let linker = linker(beside);
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        let linker = linker(settings);
         let Some(family) = advise::family(linker, situation) else {
             return Err(Unwritable(format!(
                 "how linker={} takes threads depends on the machine",
                 linker.text()
             )));
         };
-        Ok(match argument(family, self.0) {
+        Ok(match threads_argument(family, self.0) {
             Some(argument) => SettingLines::flags([format!("-Clink-arg=-Wl,{argument}")]),
-            None => SettingLines::nothing("GNU ld links in one thread by itself."),
+            None => SettingLines::remark_only("GNU ld links in one thread by itself."),
         })
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let Some(argument) = self.link_argument(beside, context) else {
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let Some(argument) = self.link_argument(settings, context) else {
             return ProofFinding {
                 expected: "one thread".to_owned(),
                 found: "GNU ld has no other way".to_owned(),
                 result: ProofResult::NotApplicable,
             };
         };
-        let told = |args: &[String]| {
+        let check_line = |args: &[String]| {
             let threads = |arg: &&String| arg.contains("threads") || arg.contains("thread-count");
             // Of several the linker takes the last.
             match args.iter().rfind(threads) {
@@ -124,7 +126,7 @@ impl SettingValue for LinkerThreads {
             }
         };
         let flags = [format!("-Clink-arg={argument}")];
-        prove::on_link_lines(format!("linked with {argument}"), &flags, context, input.build, told)
+        prove::on_link_lines(format!("linked with {argument}"), &flags, context, input.build, check_line)
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
@@ -139,10 +141,10 @@ mod tests {
 
     #[test]
     fn every_linker_is_told_in_its_own_way() {
-        assert_eq!(argument(LinkerFamily::Mold, 4).as_deref(), Some("--threads=4"));
-        assert_eq!(argument(LinkerFamily::Gold, 4).as_deref(), Some("--threads,--thread-count=4"));
-        assert_eq!(argument(LinkerFamily::Gold, 1).as_deref(), Some("--no-threads"));
-        assert_eq!(argument(LinkerFamily::Bfd, 1), None);
+        assert_eq!(threads_argument(LinkerFamily::Mold, 4).as_deref(), Some("--threads=4"));
+        assert_eq!(threads_argument(LinkerFamily::Gold, 4).as_deref(), Some("--threads,--thread-count=4"));
+        assert_eq!(threads_argument(LinkerFamily::Gold, 1).as_deref(), Some("--no-threads"));
+        assert_eq!(threads_argument(LinkerFamily::Bfd, 1), None);
     }
 
     #[test]

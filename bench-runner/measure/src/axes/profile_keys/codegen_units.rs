@@ -3,8 +3,8 @@
 use bench_runner_core::record::Refusal;
 
 use super::per_kind::PerKindValue;
-use crate::axes::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
-use crate::axes::rustc_args::{self, CrateClass, DEPENDENCIES, OWN, ArgCheck, ExpectedArg};
+use crate::axes::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, DEPENDENCIES, ExpectedArg, OWN};
 use crate::axes::values;
 use crate::build::{BuildRequest, Goal};
 
@@ -37,7 +37,7 @@ struct UnitCounts(PerKindValue);
 
 impl SettingValue for UnitCounts {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        values::of_cargo(KEY, self.0.canonical(), context)
+        values::available_to_cargo(KEY, self.0.canonical(), context)
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
@@ -50,38 +50,37 @@ impl SettingValue for UnitCounts {
             key(KEY, units);
         }
         for (kind, place) in [("own", KEY), ("deps", "package.\"*\".codegen-units")] {
-            self.0.of(kind).into_iter().for_each(|units| key(place, units));
+            self.0.for_kind(kind).into_iter().for_each(|units| key(place, units));
         }
     }
 
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let question = ArgCheck {
+        let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
             excepted: rustc_args::excepted(KEY, context, input.build),
         };
         let seen = match &self.0 {
-            PerKindValue::All(value) => question.ask_all(input.build, value),
+            PerKindValue::All(value) => check.run_all(input.build, value),
             table => {
                 // What the table says of all dependencies takes the place of what the project says of them.
-                let of_all = ArgCheck {
-                    excepted: rustc_args::excepted_by_name(KEY, context, input.build),
-                    ..question
-                };
+                let of_all =
+                    ArgCheck { excepted: rustc_args::excepted_by_name(KEY, context, input.build), ..check };
                 let ask = |kind, whose, class: CrateClass| {
-                    let value = table.of(kind)?;
+                    let value = table.for_kind(kind)?;
                     let among = |call: &_| rustc_args::class(call) == class;
-                    Some(of_all.ask(input.build, &ExpectedArg { whose, among: &among, value }))
+                    Some(of_all.run(input.build, &ExpectedArg { whose, among: &among, value }))
                 };
-                let seen = [ask("own", OWN, CrateClass::Own), ask("deps", DEPENDENCIES, CrateClass::Dependency)];
-                rustc_args::together(seen.into_iter().flatten())
+                let seen =
+                    [ask("own", OWN, CrateClass::Own), ask("deps", DEPENDENCIES, CrateClass::Dependency)];
+                rustc_args::combine_all(seen.into_iter().flatten())
             }
         };
         seen.finding(format!("codegen-units={}", self.0.canonical()))
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
-        match self.0.of("deps") {
+        match self.0.for_kind("deps") {
             Some(_) => &[
                 "proc macros and build scripts from outside of the workspace get the value of dependencies too",
             ],

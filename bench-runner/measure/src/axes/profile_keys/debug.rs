@@ -5,10 +5,10 @@ use bench_runner_core::record::Refusal;
 use super::strip;
 use crate::axes::axis::{Context, ParsedSettings};
 use crate::axes::rustc_args::{self, ArgCheck, PartialFinding};
-use crate::build::{BuildRequest, BuildEvidence, Release, Toolchain};
+use crate::build::{BuildEvidence, BuildRequest, Release, Toolchain};
 
 /// What a call says, in the words of the axis.
-pub(super) fn said(args: &[String]) -> &str {
+pub(super) fn value_in_call(args: &[String]) -> &str {
     match rustc_args::codegen(args, "debuginfo") {
         None | Some("0") => "none",
         Some("1") => "limited",
@@ -17,7 +17,7 @@ pub(super) fn said(args: &[String]) -> &str {
     }
 }
 
-pub(super) fn unknown_to(value: &str, toolchain: &Toolchain) -> Option<Refusal> {
+pub(super) fn unsupported_by(value: &str, toolchain: &Toolchain) -> Option<Refusal> {
     (is_old(toolchain) && number(value).is_none()).then(|| {
         Refusal::new(format!("debug={value} needs Rust 1.71 or newer")).with_help("use none, limited or full")
     })
@@ -30,14 +30,14 @@ pub(super) fn apply(value: &str, context: &Context, request: &mut BuildRequest) 
     }
 }
 
-pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
-    in_result(question.ask_all(build, value), value, build)
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    in_result(check.run_all(build, value), value, build)
 }
 
-pub(super) fn co_changes(value: &str, beside: &ParsedSettings) -> &'static [&'static str] {
+pub(super) fn co_changes(value: &str, settings: &ParsedSettings) -> &'static [&'static str] {
     match value {
         // Cargo strips only if nobody says what to strip.
-        _ if beside.get("strip").is_some() => &[],
+        _ if settings.get("strip").is_some() => &[],
         "none" => &[
             "results are stripped of the standard library's debug info too, and so is what runs during the build, unless the project sets `strip`",
         ],
@@ -64,19 +64,20 @@ fn number(value: &str) -> Option<&'static str> {
 /// library brings some; but where there is to be any, and nothing strips it, it must be there.
 fn in_result(seen: PartialFinding, value: &str, build: &BuildEvidence) -> PartialFinding {
     let Some(sections) = rustc_args::sections(build, rustc_args::is_debug) else {
-        return seen.noting("no linked file whose sections could be read");
+        return seen.with_remark("no linked file whose sections could be read");
     };
     if !sections.is_empty() {
-        return seen.noting(&format!("the result has {}", rustc_args::debug_in_words(&sections)));
+        return seen
+            .with_remark(&format!("the result has {}", rustc_args::describe_debug_sections(&sections)));
     }
-    let stripped = strip::of_results(build) != "none";
+    let stripped = strip::stripped_from_results(build) != "none";
     let missing = value != "none" && !stripped;
     let found = if stripped {
         "the result has no debug info, and is stripped"
     } else {
         "the result has no debug info"
     };
-    seen.and(PartialFinding::of(found.to_owned(), !missing))
+    seen.and(PartialFinding::new(found.to_owned(), !missing))
 }
 
 #[cfg(test)]
@@ -150,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_is_stripped_beside_it_is_no_surprise() {
-        let changes = |beside: &[(&str, &str)]| fixture::co_changes("debug", "none", beside).len();
+        let changes = |settings: &[(&str, &str)]| fixture::co_changes("debug", "none", settings).len();
         assert_eq!((changes(&[]), changes(&[("strip", "none")])), (1, 0));
     }
 

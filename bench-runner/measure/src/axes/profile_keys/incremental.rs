@@ -1,27 +1,29 @@
 //! Whether the compiler keeps what it knows of a crate for the next time.
 
-use crate::axes::rustc_args::{OWN, ArgCheck, PartialFinding, ExpectedArg};
-use crate::build::{CompilerCall, BuildEvidence, BuildPart};
+use crate::axes::rustc_args::{ArgCheck, ExpectedArg, OWN, PartialFinding};
+use crate::build::{BuildEvidence, BuildPart, CompilerCall};
 
-pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     // Path packages outside of the workspace are compiled incrementally too.
     let among = |call: &CompilerCall| {
         let local = call.unit.as_ref().is_some_and(|unit| unit.package.is_local());
         call.part == BuildPart::Own || call.part == BuildPart::Dependency && local
     };
-    question.ask(build, &ExpectedArg { whose: OWN, among: &among, value }).and(in_files(value, build))
+    check.run(build, &ExpectedArg { whose: OWN, among: &among, value }).and(in_files(value, build))
 }
 
 fn in_files(value: &str, build: &BuildEvidence) -> PartialFinding {
     if build.artifacts.is_empty() {
-        return PartialFinding::unclear("no result beside which a directory could be looked for".to_owned());
+        return PartialFinding::not_provable(
+            "no result beside which a directory could be looked for".to_owned(),
+        );
     }
     let crates = build.leftovers.incremental;
     let found = match crates {
         0 => "no incremental directory".to_owned(),
         crates => format!("an incremental directory of {crates} units"),
     };
-    PartialFinding::of(found, (crates > 0) == (value == "on"))
+    PartialFinding::new(found, (crates > 0) == (value == "on"))
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 //! crates that are linked into a result, so the two say different things in their arguments.
 
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, CrateClass, DEPENDENCIES, OWN, ArgCheck, PartialFinding, ExpectedArg};
-use crate::build::{CompilerCall, BuildEvidence};
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, DEPENDENCIES, ExpectedArg, OWN, PartialFinding};
+use crate::build::{BuildEvidence, CompilerCall};
 
 /// Whether crates are optimised together under this value.
 fn across_crates(value: &str) -> bool {
     matches!(value, "thin" | "fat")
 }
 
-pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
-    (beside.is("backend", "cranelift") && across_crates(value))
+pub(super) fn conflict(value: &str, settings: &ParsedSettings) -> Option<String> {
+    (settings.has_value("backend", "cranelift") && across_crates(value))
         .then(|| format!("lto={value} with backend=cranelift: Cranelift has no link-time optimisation"))
 }
 
@@ -24,12 +24,12 @@ pub(super) fn co_changes(value: &str, _: &ParsedSettings) -> &'static [&'static 
     }
 }
 
-pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
-    if across_crates(value) { together(value, question, build) } else { question.ask_all(build, value) }
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    if across_crates(value) { together(value, check, build) } else { check.run_all(build, value) }
 }
 
 /// What one call says, in the words of the axis; `bitcode` where it makes bitcode for others to optimise.
-pub(super) fn said(args: &[String]) -> &str {
+pub(super) fn value_in_call(args: &[String]) -> &str {
     let bitcode_left_out =
         rustc_args::codegen(args, "embed-bitcode").is_some_and(|value| matches!(value, "no" | "n" | "off"));
     match rustc_args::codegen(args, "lto") {
@@ -44,7 +44,7 @@ pub(super) fn said(args: &[String]) -> &str {
 }
 
 /// What is linked into a result is optimised as `value` says, and the rest makes the bitcode for it.
-fn together(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+fn together(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     let links = |call: &CompilerCall| {
         let types = rustc_args::crate_types(call);
         !types.is_empty() && types.iter().all(|kind| matches!(*kind, "bin" | "cdylib" | "staticlib"))
@@ -52,9 +52,9 @@ fn together(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> Part
     let own = |call: &CompilerCall| matches!(rustc_args::class(call), CrateClass::Own);
     let linked = |call: &CompilerCall| own(call) && links(call);
     let ask = |whose, among: &dyn Fn(&CompilerCall) -> bool, value| {
-        build.compiler_calls.iter().any(among).then(|| question.ask(build, &ExpectedArg { whose, among, value }))
+        build.compiler_calls.iter().any(among).then(|| check.run(build, &ExpectedArg { whose, among, value }))
     };
-    let of_linked = question.ask(build, &ExpectedArg { whose: "its own linked crates", among: &linked, value });
+    let of_linked = check.run(build, &ExpectedArg { whose: "its own linked crates", among: &linked, value });
     let makes_bitcode = |call: &CompilerCall| {
         rustc_args::crate_types(call).iter().all(|kind| matches!(*kind, "lib" | "rlib"))
     };
@@ -82,7 +82,11 @@ mod tests {
     fn build(linked: &str, libraries: &str) -> BuildEvidence {
         let lib = format!("--crate-type lib {libraries}");
         let compiler_calls = vec![
-            fixture::call(BuildPart::Host, "build_script_build", "build.rs --crate-type bin -C embed-bitcode=no"),
+            fixture::call(
+                BuildPart::Host,
+                "build_script_build",
+                "build.rs --crate-type bin -C embed-bitcode=no",
+            ),
             fixture::call(BuildPart::Dependency, "dep", &format!("/r/dep/src/lib.rs {lib}")),
             fixture::call(BuildPart::Own, "p", &format!("src/lib.rs {lib}")),
             fixture::call(BuildPart::Own, "p", &format!("src/main.rs --crate-type bin {linked}")),
@@ -137,9 +141,9 @@ mod tests {
 
     #[test]
     fn cranelift_has_none() {
-        let beside = |value| fixture::conflict("lto", value, &[("backend", "cranelift")]);
-        assert!(beside("fat").unwrap().contains("Cranelift has no"));
-        assert_eq!(beside("off"), None);
+        let settings = |value| fixture::conflict("lto", value, &[("backend", "cranelift")]);
+        assert!(settings("fat").unwrap().contains("Cranelift has no"));
+        assert_eq!(settings("off"), None);
         assert_eq!(fixture::conflict("lto", "fat", &[("backend", "llvm"), ("incremental", "on")]), None);
     }
 }

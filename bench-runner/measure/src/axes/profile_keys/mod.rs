@@ -12,10 +12,10 @@ mod strip;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::values;
-use crate::build::{BuildRequest, BuildEvidence, Goal, Toolchain};
+use crate::build::{BuildEvidence, BuildRequest, Goal, Toolchain};
 
 pub(super) use codegen_units::CodegenUnitsAxis;
 pub(super) use opt_level::OptLevelAxis;
@@ -26,13 +26,13 @@ pub(super) const LTO: NamedKey = NamedKey(&ProfileKeyEntry {
     values: &["off", "false", "thin", "fat"],
     noun: "a kind of link-time optimisation",
     applies_to: Goal::links,
-    unknown_to: |_, _| None,
+    unsupported_by: |_, _| None,
     conflict: lto::conflict,
     apply: |value, _, request| match value {
         "false" => request.profile_keys.push(("lto".to_owned(), "false".to_owned())),
         name => write_name("lto", name, request),
     },
-    said: lto::said,
+    value_in_call: lto::value_in_call,
     except: None,
     prove: lto::prove,
     co_changes: lto::co_changes,
@@ -44,10 +44,10 @@ pub(super) const DEBUG: NamedKey = NamedKey(&ProfileKeyEntry {
     values: &["none", "line-directives-only", "line-tables-only", "limited", "full"],
     noun: "an amount of debug info",
     applies_to: Goal::links,
-    unknown_to: debug::unknown_to,
+    unsupported_by: debug::unsupported_by,
     conflict: |_, _| None,
     apply: debug::apply,
-    said: debug::said,
+    value_in_call: debug::value_in_call,
     except: Some("debug"),
     prove: debug::prove,
     co_changes: debug::co_changes,
@@ -59,10 +59,10 @@ pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&ProfileKeyEntry {
     values: &["off", "packed", "unpacked"],
     noun: "a way to split debug info",
     applies_to: Goal::links,
-    unknown_to: split_debuginfo::unknown_to,
+    unsupported_by: split_debuginfo::unsupported_by,
     conflict: split_debuginfo::conflict,
     apply: |value, _, request| write_name("split-debuginfo", value, request),
-    said: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
+    value_in_call: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
     // Cargo says nothing of it to crates that the project wants without debug info.
     except: Some("debug"),
     prove: split_debuginfo::prove,
@@ -75,10 +75,10 @@ pub(super) const STRIP: NamedKey = NamedKey(&ProfileKeyEntry {
     values: &["none", "debuginfo", "symbols"],
     noun: "something to strip",
     applies_to: Goal::links,
-    unknown_to: |_, _| None,
+    unsupported_by: |_, _| None,
     conflict: strip::conflict,
     apply: |value, _, request| write_name("strip", value, request),
-    said: strip::said,
+    value_in_call: strip::value_in_call,
     except: None,
     prove: strip::prove,
     co_changes: |value, _| match value {
@@ -93,13 +93,13 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&ProfileKeyEntry {
     values: &["on", "off"],
     noun: "a state of incremental compilation",
     applies_to: Goal::compiles,
-    unknown_to: |_, _| None,
+    unsupported_by: |_, _| None,
     conflict: |_, _| None,
     // Unlike the profile's key, this one also goes before what the project's own configuration says.
     apply: |value, _, request| {
         request.config.push(("build.incremental".to_owned(), (value == "on").to_string()));
     },
-    said: |args| if rustc_args::codegen(args, "incremental").is_some() { "on" } else { "off" },
+    value_in_call: |args| if rustc_args::codegen(args, "incremental").is_some() { "on" } else { "off" },
     except: None,
     prove: incremental::prove,
     co_changes: |value, _| match value {
@@ -127,11 +127,11 @@ struct ProfileKeyEntry {
     noun: &'static str,
     applies_to: fn(Goal) -> bool,
     /// Why a toolchain does not know the value, if it does not.
-    unknown_to: fn(&str, &Toolchain) -> Option<Refusal>,
+    unsupported_by: fn(&str, &Toolchain) -> Option<Refusal>,
     conflict: fn(&'static str, &ParsedSettings) -> Option<String>,
     apply: fn(&str, &Context, &mut BuildRequest),
     /// What a call of rustc says of it, in the words of `values`.
-    said: for<'a> fn(&'a [String]) -> &'a str,
+    value_in_call: for<'a> fn(&'a [String]) -> &'a str,
     /// Key of the profile by which the project can except packages from it.
     except: Option<&'static str>,
     prove: fn(&str, &ArgCheck<'_>, &BuildEvidence) -> PartialFinding,
@@ -175,10 +175,10 @@ impl std::fmt::Debug for NamedValue {
 impl SettingValue for NamedValue {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         let unknown =
-            context.toolchain.as_ref().and_then(|toolchain| (self.of.unknown_to)(self.name, toolchain));
+            context.toolchain.as_ref().and_then(|toolchain| (self.of.unsupported_by)(self.name, toolchain));
         match unknown {
             Some(refusal) => Err(refusal),
-            None => values::of_cargo(self.of.key, self.name, context),
+            None => values::available_to_cargo(self.of.key, self.name, context),
         }
     }
 
@@ -186,8 +186,8 @@ impl SettingValue for NamedValue {
         (self.of.applies_to)(goal)
     }
 
-    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
-        (self.of.conflict)(self.name, beside)
+    fn conflict(&self, settings: &ParsedSettings) -> Option<String> {
+        (self.of.conflict)(self.name, settings)
     }
 
     fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
@@ -195,16 +195,16 @@ impl SettingValue for NamedValue {
     }
 
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let ProfileKeyEntry { key, said, except, prove, .. } = self.of;
-        let question = ArgCheck {
+        let ProfileKeyEntry { key, value_in_call, except, prove, .. } = self.of;
+        let check = ArgCheck {
             name: key,
-            read: &|args| said(args).to_owned(),
+            read: &|args| value_in_call(args).to_owned(),
             excepted: except.map(|key| rustc_args::excepted(key, context, input.build)).unwrap_or_default(),
         };
-        prove(self.name, &question, input.build).finding(format!("{key}={}", self.name))
+        prove(self.name, &check, input.build).finding(format!("{key}={}", self.name))
     }
 
-    fn co_changes(&self, beside: &ParsedSettings) -> &'static [&'static str] {
-        (self.of.co_changes)(self.name, beside)
+    fn co_changes(&self, settings: &ParsedSettings) -> &'static [&'static str] {
+        (self.of.co_changes)(self.name, settings)
     }
 }

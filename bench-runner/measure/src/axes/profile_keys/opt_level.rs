@@ -4,12 +4,12 @@ use bench_runner_core::record::Refusal;
 
 use super::per_kind::PerKindValue;
 use crate::axes::axis::{
-    Available, Axis, Context, ProofFinding, ParsedSettings, ProofInput, SettingValue, as_applied,
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, request_lines,
 };
 use crate::axes::lines::{SettingLines, Situation, Unwritable};
-use crate::axes::rustc_args::{self, CrateClass, DEPENDENCIES, OWN, ArgCheck, PartialFinding, ExpectedArg};
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, DEPENDENCIES, ExpectedArg, OWN, PartialFinding};
 use crate::axes::values;
-use crate::build::{BuildRequest, CompilerCall, BuildEvidence, Goal};
+use crate::build::{BuildEvidence, BuildRequest, CompilerCall, Goal};
 
 pub(in crate::axes) struct OptLevelAxis;
 
@@ -41,12 +41,12 @@ struct OptLevels(PerKindValue);
 
 impl SettingValue for OptLevels {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        let names_final = self.0.of("final").is_some();
+        let names_final = self.0.for_kind("final").is_some();
         if names_final && context.manifest.is_some() && package(context).is_none() {
             let what = "the manifest at the top of the project is of no package that `final` could mean";
             return Err(Refusal::new(what).with_help("leave `final` out, and use `own`"));
         }
-        values::of_cargo(KEY, self.0.canonical(), context)
+        values::available_to_cargo(KEY, self.0.canonical(), context)
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -60,40 +60,40 @@ impl SettingValue for OptLevels {
             key(KEY.to_owned(), level);
         }
         for (kind, place) in [("own", ""), ("build", "build-override."), ("deps", "package.\"*\".")] {
-            self.0.of(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
+            self.0.for_kind(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
         }
-        if let (Some(level), Some(name)) = (self.0.of("final"), package(context)) {
+        if let (Some(level), Some(name)) = (self.0.for_kind("final"), package(context)) {
             key(format!("package.{}.{KEY}", toml::Value::String(name.to_owned())), level);
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
-        if self.0.of("final").is_some() && situation.package.is_none() {
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        if self.0.for_kind("final").is_some() && situation.package.is_none() {
             return Err(Unwritable(
                 "`final` sets the level of one package, and nothing says which package that is".to_owned(),
             ));
         }
-        as_applied(self, beside, situation)
+        request_lines(self, settings, situation)
     }
 
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let question = ArgCheck {
+        let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("0").to_owned(),
             excepted: rustc_args::excepted(KEY, context, input.build),
         };
         let seen = match &self.0 {
-            PerKindValue::All(level) => question.ask_all(input.build, level),
+            PerKindValue::All(level) => check.run_all(input.build, level),
             table => {
                 let excepted = rustc_args::excepted_by_name(KEY, context, input.build);
-                of_table(table, &ArgCheck { excepted, ..question }, context, input.build)
+                run_table(table, &ArgCheck { excepted, ..check }, context, input.build)
             }
         };
         seen.finding(format!("opt-level={}", self.0.canonical()))
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
-        let names = |kind| self.0.of(kind).is_some();
+        let names = |kind| self.0.for_kind(kind).is_some();
         match (names("deps"), names("final")) {
             (false, false) => &[],
             (true, false) => &[FOREIGN_HOST],
@@ -117,24 +117,29 @@ const FOREIGN_HOST: &str =
 const OWN_SCRIPT: &str = "the build script of the final package gets its level too";
 
 /// What calls say of each kind that `table` names.
-fn of_table(table: &PerKindValue, question: &ArgCheck<'_>, context: &Context, build: &BuildEvidence) -> PartialFinding {
+fn run_table(
+    table: &PerKindValue,
+    check: &ArgCheck<'_>,
+    context: &Context,
+    build: &BuildEvidence,
+) -> PartialFinding {
     let is_final = |call: &CompilerCall| {
-        let member = call.unit.as_ref().filter(|unit| unit.member && table.of("final").is_some());
+        let member = call.unit.as_ref().filter(|unit| unit.member && table.for_kind("final").is_some());
         member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
     };
     let of_class = |call: &CompilerCall, class| rustc_args::class(call) == class && !is_final(call);
     // A macro that is asked for itself has the profile of results.
-    let asked = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.asked);
+    let requested = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.requested);
     let host = |call: &CompilerCall| match rustc_args::class(call) {
-        CrateClass::Host { .. } if asked(call) => false,
+        CrateClass::Host { .. } if requested(call) => false,
         CrateClass::Host { member: true } => !is_final(call),
-        CrateClass::Host { member: false } => table.of("deps").is_none(),
+        CrateClass::Host { member: false } => table.for_kind("deps").is_none(),
         CrateClass::Own | CrateClass::Dependency | CrateClass::Unknown => false,
     };
     let ask = |kind, whose, among: &dyn Fn(&CompilerCall) -> bool| {
-        Some(question.ask(build, &ExpectedArg { whose, among, value: table.of(kind)? }))
+        Some(check.run(build, &ExpectedArg { whose, among, value: table.for_kind(kind)? }))
     };
-    rustc_args::together(
+    rustc_args::combine_all(
         [
             ask("own", OWN, &|call| of_class(call, CrateClass::Own)),
             ask("deps", DEPENDENCIES, &|call| of_class(call, CrateClass::Dependency)),

@@ -54,7 +54,7 @@ impl PerKindValue {
     }
 
     /// The value for `kind`, where the table names it.
-    pub(super) fn of(&self, kind: &str) -> Option<&str> {
+    pub(super) fn for_kind(&self, kind: &str) -> Option<&str> {
         match self {
             Self::All(_) => None,
             Self::Some(values) => {
@@ -95,7 +95,7 @@ mod tests {
             assert_eq!(parse(value).unwrap().canonical(), "{own=16,deps=256}", "{value}");
         }
         assert_eq!(parse("{deps=1}").unwrap().canonical(), "{deps=1}");
-        assert_eq!(parse("{deps=1}").unwrap().of("own"), None);
+        assert_eq!(parse("{deps=1}").unwrap().for_kind("own"), None);
         assert_eq!(parse("7").unwrap(), PerKindValue::All("7".into()));
     }
 

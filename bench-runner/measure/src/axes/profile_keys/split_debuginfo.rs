@@ -4,32 +4,34 @@ use bench_runner_core::record::Refusal;
 
 use super::debug;
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, CrateClass, ArgCheck, PartialFinding};
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, PartialFinding};
 use crate::build::{BuildEvidence, BuildPart, Release, Toolchain};
 
-pub(super) fn unknown_to(_: &str, toolchain: &Toolchain) -> Option<Refusal> {
+pub(super) fn unsupported_by(_: &str, toolchain: &Toolchain) -> Option<Refusal> {
     (toolchain.release < Release { major: 1, minor: 65 }).then(|| {
         Refusal::new("split-debuginfo needs Rust 1.65 or newer")
             .with_help("name a newer toolchain with `toolchain=`")
     })
 }
 
-pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
-    if beside.is("debug", "none") {
+pub(super) fn conflict(value: &str, settings: &ParsedSettings) -> Option<String> {
+    if settings.has_value("debug", "none") {
         return Some(format!(
             "split-debuginfo={value} with debug=none: there is no debug info that could be split"
         ));
     }
-    (beside.is("backend", "cranelift") && value != "off").then(|| {
+    (settings.has_value("backend", "cranelift") && value != "off").then(|| {
         format!("split-debuginfo={value} with backend=cranelift: Cranelift does not split debug info")
     })
 }
 
-pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
-    let mut seen = question.ask_all(build, value);
-    let mut own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == CrateClass::Own).peekable();
-    if own.peek().is_some() && own.all(|call| debug::said(&call.args) == "none") {
-        seen = seen.noting("cargo does not say it to crates without debug info, and this profile has none");
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    let mut seen = check.run_all(build, value);
+    let mut own =
+        build.compiler_calls.iter().filter(|call| rustc_args::class(call) == CrateClass::Own).peekable();
+    if own.peek().is_some() && own.all(|call| debug::value_in_call(&call.args) == "none") {
+        seen =
+            seen.with_remark("cargo does not say it to crates without debug info, and this profile has none");
     }
     seen.and(in_files(value, build))
 }
@@ -38,7 +40,9 @@ pub(super) fn prove(value: &str, question: &ArgCheck<'_>, build: &BuildEvidence)
 fn in_files(value: &str, build: &BuildEvidence) -> PartialFinding {
     let files = &build.leftovers;
     if !build.linked.iter().any(|linked| linked.part == BuildPart::Own) {
-        return PartialFinding::unclear("nothing was linked that debug info could be split from".to_owned());
+        return PartialFinding::not_provable(
+            "nothing was linked that debug info could be split from".to_owned(),
+        );
     }
     let holds = match value {
         "packed" => files.packed > 0 && files.unpacked == 0,
@@ -46,11 +50,11 @@ fn in_files(value: &str, build: &BuildEvidence) -> PartialFinding {
         _ => files.packed == 0 && files.unpacked == 0,
     };
     let sections = rustc_args::sections(build, rustc_args::is_debug).filter(|sections| !sections.is_empty());
-    let sections =
-        sections.map_or("no debug info".to_owned(), |sections| rustc_args::debug_in_words(&sections));
+    let sections = sections
+        .map_or("no debug info".to_owned(), |sections| rustc_args::describe_debug_sections(&sections));
     let found =
         format!("{} .dwp and {} .dwo files kept; the result has {sections}", files.packed, files.unpacked);
-    PartialFinding::of(found, holds)
+    PartialFinding::new(found, holds)
 }
 
 #[cfg(test)]
@@ -64,7 +68,8 @@ mod tests {
 
     fn prove(value: &str, flag: &str, packed: usize, unpacked: usize) -> ProofFinding {
         let build = fixture::linked(fixture::built(flag, flag), &[(".debug_info", 9)], &[]);
-        let build = BuildEvidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
+        let build =
+            BuildEvidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
         fixture::prove("split-debuginfo", value, &fixture::context(), &build)
     }
 

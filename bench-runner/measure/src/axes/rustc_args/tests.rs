@@ -57,23 +57,23 @@ fn every_call_that_is_asked_must_agree() {
         (BuildPart::Dependency, "b", "/r/b.rs"),
         (BuildPart::Host, "c", "/r/c.rs"),
     ]);
-    let seen = units(&[]).ask_all(&evidence, "4");
+    let seen = units(&[]).run_all(&evidence, "4");
     assert_eq!(seen.result, ProofResult::Fails);
     assert_eq!(
         seen.found,
         "codegen-units=4 on 2 of 2 calls of its own crates; codegen-units=4 on 1 of 2 calls of dependencies (not set on 1)"
     );
-    let seen = units(&["b"]).ask_all(&evidence, "4");
+    let seen = units(&["b"]).run_all(&evidence, "4");
     assert_eq!(seen.result, ProofResult::Holds, "{}", seen.found);
 }
 
 #[test]
 fn no_call_is_no_proof() {
-    assert_eq!(units(&[]).ask_all(&build(&[]), "4").result, ProofResult::NotProvable);
+    assert_eq!(units(&[]).run_all(&build(&[]), "4").result, ProofResult::NotProvable);
     let only_excepted = build(&[(BuildPart::Own, "p", "src/main.rs -C codegen-units=4")]);
-    assert_eq!(units(&["p"]).ask_all(&only_excepted, "4").result, ProofResult::NotProvable);
+    assert_eq!(units(&["p"]).run_all(&only_excepted, "4").result, ProofResult::NotProvable);
     let without_own = build(&[(BuildPart::Dependency, "a", "/r/a.rs -C codegen-units=4")]);
-    assert_eq!(units(&[]).ask_all(&without_own, "4").result, ProofResult::NotProvable);
+    assert_eq!(units(&[]).run_all(&without_own, "4").result, ProofResult::NotProvable);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn what_cargo_did_not_say_is_the_reason_why_nothing_is_proven() {
         parts_unknown: Some("cargo did not say which units it would build: it is too old".into()),
         ..build(&[(BuildPart::Unknown, "p", "src/lib.rs -C codegen-units=4")])
     };
-    let seen = units(&[]).ask_all(&evidence, "4");
+    let seen = units(&[]).run_all(&evidence, "4");
     assert_eq!(seen.result, ProofResult::NotProvable);
     assert!(seen.found.ends_with("it is too old"), "{}", seen.found);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{AskError, CargoInvocation, words};
+use super::{AskError, CargoInvocation, os_args};
 
 const WHAT: &str = "which configuration it reads";
 
@@ -87,7 +87,7 @@ impl CargoInvocation {
     }
 
     fn get(&self, key: Option<&str>) -> Result<String, AskError> {
-        let mut args = words(["-Zunstable-options", "config", "get", "--show-origin"]);
+        let mut args = os_args(["-Zunstable-options", "config", "get", "--show-origin"]);
         args.extend(key.map(Into::into));
         self.call(WHAT, args, &[]).map(|said| said.stdout)
     }
@@ -108,13 +108,13 @@ impl Configuration {
     }
 
     pub fn table(&self) -> Table {
-        self.table_of(|_| true)
+        self.table_where(|_| true)
     }
 
     /// The values that satisfy `which`, as one table.
-    pub(crate) fn table_of(&self, which: impl Fn(&ConfigEntry) -> bool) -> Table {
+    pub(crate) fn table_where(&self, which: impl Fn(&ConfigEntry) -> bool) -> Table {
         let mut table = Table::new();
-        self.entries.iter().filter(|entry| which(entry)).for_each(|entry| put(&mut table, entry));
+        self.entries.iter().filter(|entry| which(entry)).for_each(|entry| insert_value(&mut table, entry));
         table
     }
 
@@ -144,7 +144,7 @@ impl ConfigEntry {
     }
 
     /// Whether it can change a compiler call.
-    pub fn decides(&self) -> bool {
+    pub fn affects_compiler_calls(&self) -> bool {
         match (self.key.first().map(String::as_str), self.key.get(1).map(String::as_str)) {
             (Some("build"), Some(key)) => !WITHOUT_EFFECT_IN_BUILD.contains(&key),
             (Some("target"), _) => self.key.last().is_none_or(|key| key != "runner"),
@@ -178,13 +178,13 @@ fn entry(text: &str, key: &[String], item: bool, value: &Spanned<DeValue<'_>>) -
     ConfigEntry {
         key: key.to_vec(),
         item,
-        value: plain(value.get_ref()),
-        origin: ConfigOrigin::of(comment.unwrap_or_default()),
+        value: toml_value(value.get_ref()),
+        origin: ConfigOrigin::from_comment(comment.unwrap_or_default()),
     }
 }
 
 impl ConfigOrigin {
-    fn of(comment: &str) -> Self {
+    fn from_comment(comment: &str) -> Self {
         let variable = comment.strip_prefix("environment variable `").and_then(|rest| rest.strip_suffix('`'));
         match variable {
             Some(name) => Self::Variable(name.to_owned()),
@@ -194,7 +194,7 @@ impl ConfigOrigin {
     }
 }
 
-fn plain(value: &DeValue<'_>) -> Value {
+fn toml_value(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
@@ -204,15 +204,18 @@ fn plain(value: &DeValue<'_>) -> Value {
         }
         DeValue::Boolean(truth) => Value::Boolean(*truth),
         DeValue::Datetime(date) => Value::Datetime(*date),
-        DeValue::Array(items) => Value::Array(items.iter().map(|item| plain(item.get_ref())).collect()),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| toml_value(item.get_ref())).collect()),
         DeValue::Table(table) => Value::Table(
-            table.iter().map(|(key, value)| (key.get_ref().to_string(), plain(value.get_ref()))).collect(),
+            table
+                .iter()
+                .map(|(key, value)| (key.get_ref().to_string(), toml_value(value.get_ref())))
+                .collect(),
         ),
     }
 }
 
 /// Puts one value into a table, and makes the tables above it.
-fn put(table: &mut Table, entry: &ConfigEntry) {
+fn insert_value(table: &mut Table, entry: &ConfigEntry) {
     let Some((last, above)) = entry.key.split_last() else { return };
     let mut inner = table;
     for part in above {
@@ -228,7 +231,7 @@ fn put(table: &mut Table, entry: &ConfigEntry) {
 }
 
 /// Keys of the profiles and targets that a variable can set.
-const LEAVES: [&str; 22] = [
+const VARIABLE_KEYS: [&str; 22] = [
     "build-override.codegen-units",
     "build-override.debug",
     "build-override.opt-level",
@@ -265,10 +268,10 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
                 let name = rest.strip_suffix(&upper(leaf))?.strip_suffix('_')?;
                 Some((leaf, name.to_lowercase()))
             };
-            let leaves = LEAVES.into_iter().filter_map(of_leaf);
+            let leaves = VARIABLE_KEYS.into_iter().filter_map(of_leaf);
             leaves
                 .flat_map(|(leaf, name)| {
-                    names(&table, &name, known).map(move |name| (leaf, name)).collect::<Vec<_>>()
+                    possible_names(&table, &name, known).map(move |name| (leaf, name)).collect::<Vec<_>>()
                 })
                 .map(|(leaf, name)| format!("{table}.{name}.{leaf}"))
                 .collect()
@@ -282,7 +285,7 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
 }
 
 /// The names in a table that one in a variable may stand for.
-fn names(table: &str, lower: &str, known: &Configuration) -> impl Iterator<Item = String> {
+fn possible_names(table: &str, lower: &str, known: &Configuration) -> impl Iterator<Item = String> {
     let of_table =
         known.entries.iter().filter(move |entry| entry.key.first().is_some_and(|key| key == table));
     let mut names: Vec<String> = of_table
@@ -335,7 +338,8 @@ mod tests {
         assert_eq!(said, expected);
         assert_eq!(read.variables, ["CARGO_PROFILE_DEV_DEBUG", "CARGO_HOME"]);
         assert_eq!(read.files().len(), 3);
-        let table = read.table_of(|entry| entry.origin == ConfigOrigin::File("/w/.cargo/more.toml".into()));
+        let table =
+            read.table_where(|entry| entry.origin == ConfigOrigin::File("/w/.cargo/more.toml".into()));
         assert_eq!(table, "build.rustflags = ['-Cb']".parse().unwrap());
     }
 
@@ -347,8 +351,12 @@ mod tests {
             "target.x.runner = \"r\" # /c\ntarget.x.linker = \"l\" # /c\nunstable.x = true # /c\n",
         );
         let read = Configuration::parse(text).unwrap();
-        let deciding: Vec<String> =
-            read.entries.iter().filter(|entry| entry.decides()).map(ConfigEntry::name).collect();
+        let deciding: Vec<String> = read
+            .entries
+            .iter()
+            .filter(|entry| entry.affects_compiler_calls())
+            .map(ConfigEntry::name)
+            .collect();
         assert_eq!(deciding, ["build.rustflags", "profile.dev.debug", "target.x.linker", "unstable.x"]);
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{AskError, CargoInvocation, words};
+use super::{AskError, CargoInvocation, os_args};
 
 const WHAT: &str = "which packages are members";
 
@@ -29,9 +29,9 @@ pub struct WorkspaceMember {
 ///
 /// # Errors
 /// Where cargo cannot read the manifests.
-pub fn members(asked: &CargoInvocation) -> Result<Members, AskError> {
-    let args = words(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
-    let said = asked.call(WHAT, args, &[])?.stdout;
+pub fn members(invocation: &CargoInvocation) -> Result<Members, AskError> {
+    let args = os_args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
+    let said = invocation.call(WHAT, args, &[])?.stdout;
     parse(&said).ok_or_else(|| AskError {
         what: WHAT,
         reason: "its answer cannot be read".to_owned(),

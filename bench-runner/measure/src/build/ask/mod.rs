@@ -19,9 +19,9 @@ use bench_runner_core::record::Refusal;
 
 use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
 
-pub use configuration::{Configuration, ConfigEntry, ConfigOrigin};
+pub use configuration::{ConfigEntry, ConfigOrigin, Configuration};
 pub use members::{Members, WorkspaceMember, members};
-pub(super) use units::answer;
+pub(super) use units::units_and_flags;
 pub use units::{CompilerFlags, PackageName, PlannedUnit, PlannedUnits, UnitsRequest, units};
 
 /// A question that takes longer has hung.
@@ -121,12 +121,12 @@ impl CargoInvocation {
             timeout: TIMEOUT,
             ..ToolCall::new(&self.cargo, args)
         };
-        check_tool(&call).map_err(|error| unanswered(what, &error, &self.cargo))
+        check_tool(&call).map_err(|error| query_error(what, &error, &self.cargo))
     }
 }
 
 /// The reason in cargo's own words, with what helps against it.
-fn unanswered(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
+fn query_error(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
     let (reason, help) = match error {
         ToolError::Failed { last_lines, .. } => {
             let says = |words: &[&str]| words.iter().any(|word| last_lines.contains(word));
@@ -145,7 +145,7 @@ fn unanswered(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
             } else {
                 None
             };
-            (complaint(last_lines), help)
+            (error_summary(last_lines), help)
         }
         ToolError::TimedOut { limit, .. } => (
             format!("it took longer than {}", humantime::format_duration(*limit)),
@@ -157,7 +157,7 @@ fn unanswered(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
 }
 
 /// Cargo's error without what it adds for the command line.
-fn complaint(lines: &str) -> String {
+fn error_summary(lines: &str) -> String {
     let lines: Vec<&str> = lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let from = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
     let said: Vec<&str> = lines[from..].iter().filter(|line| **line != "Caused by:").copied().collect();
@@ -166,6 +166,6 @@ fn complaint(lines: &str) -> String {
 }
 
 /// Arguments as cargo takes them.
-fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<OsString> {
+fn os_args<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<OsString> {
     words.into_iter().map(OsString::from).collect()
 }

@@ -16,7 +16,7 @@ exec \"$@\"
 ";
 
 /// Puts the recorder into a directory, and gives its place.
-pub(super) fn put_into(dir: &Path) -> io::Result<PathBuf> {
+pub(super) fn write_into(dir: &Path) -> io::Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let path = dir.join("recorder");
     std::fs::write(&path, SCRIPT)?;
@@ -25,7 +25,7 @@ pub(super) fn put_into(dir: &Path) -> io::Result<PathBuf> {
 }
 
 /// The calls that were written down: the compiler, then its arguments.
-pub(super) fn calls(log: &str) -> Vec<Vec<String>> {
+pub(super) fn parse_log(log: &str) -> Vec<Vec<String>> {
     let calls = log.split('\u{1d}').map(|call| call.split('\u{1e}').collect::<Vec<_>>());
     calls
         .map(|mut words| {
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn calls_are_passed_on_and_written_down() {
         let dir = tempfile::tempdir().unwrap();
-        let recorder = put_into(dir.path()).unwrap();
+        let recorder = write_into(dir.path()).unwrap();
         let log = dir.path().join("log");
         let env = [
             (LOG.to_owned(), log.display().to_string()),
@@ -63,7 +63,7 @@ mod tests {
             "a  b\n'c none\n"
         );
         call(&["true", ""]);
-        let written = calls(&std::fs::read_to_string(&log).unwrap());
+        let written = parse_log(&std::fs::read_to_string(&log).unwrap());
         assert_eq!(written[0][4], "a  b\n'c");
         assert_eq!(written[1], ["true", ""]);
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AskError, CargoInvocation, recorder, words};
+use super::{AskError, CargoInvocation, os_args, recorder};
 
 const WHAT: &str = "which units it would build";
 
@@ -45,7 +45,7 @@ pub struct CompilerFlags {
 
 impl CompilerFlags {
     /// The flags for what is built; `None` where several targets are named that have different ones.
-    pub(crate) fn of_results(&self) -> Option<&[String]> {
+    pub(crate) fn for_results(&self) -> Option<&[String]> {
         let Some((_, first)) = self.targets.first() else { return Some(&self.host) };
         self.targets.iter().all(|(_, flags)| flags == first).then_some(first.as_slice())
     }
@@ -84,7 +84,7 @@ pub struct PackageName {
 
 impl PackageName {
     /// The package of an id as cargo writes it: `name version (source)` before 1.77, `source#name@version` since.
-    pub fn of_id(id: &str) -> Option<Self> {
+    pub fn from_id(id: &str) -> Option<Self> {
         let old = || {
             let (front, source) = id.strip_suffix(')')?.rsplit_once(" (")?;
             let (name, version) = front.split_once(' ')?;
@@ -97,7 +97,7 @@ impl PackageName {
                 // The name is left out where it is the last part of the address.
                 None => {
                     let end = source.split('?').next().unwrap_or(source).rsplit('/').next()?;
-                    (decoded(end), rest)
+                    (decode_percent(end), rest)
                 }
             };
             Some(Self { name, version: version.to_owned(), source: source.to_owned() })
@@ -112,12 +112,12 @@ impl PackageName {
 
     /// The directory of a package that lies in one.
     pub fn directory(&self) -> Option<PathBuf> {
-        Some(decoded(self.source.strip_prefix("path+file://")?).into())
+        Some(decode_percent(self.source.strip_prefix("path+file://")?).into())
     }
 }
 
 /// A part of an address with its escapes resolved.
-fn decoded(text: &str) -> String {
+fn decode_percent(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -143,17 +143,17 @@ fn decoded(text: &str) -> String {
 ///
 /// # Errors
 /// Where cargo cannot say: it is too old, a dependency is not here, the lock file does not fit.
-pub fn units(asked: &CargoInvocation, request: &UnitsRequest<'_>) -> Result<PlannedUnits, AskError> {
-    answer(asked, request).0
+pub fn units(invocation: &CargoInvocation, request: &UnitsRequest<'_>) -> Result<PlannedUnits, AskError> {
+    units_and_flags(invocation, request).0
 }
 
 /// The units that cargo would build, and the compiler with its flags by themselves: cargo finds these out before it looks
 /// at dependencies, so it says them also if a dependency is not here.
-pub(in crate::build) fn answer(
-    asked: &CargoInvocation,
+pub(in crate::build) fn units_and_flags(
+    invocation: &CargoInvocation,
     request: &UnitsRequest<'_>,
 ) -> (Result<PlannedUnits, AskError>, Option<CompilerFlags>) {
-    let (said, flags) = ask(asked, request);
+    let (said, flags) = ask(invocation, request);
     let known = (flags != CompilerFlags::default()).then(|| flags.clone());
     let unclear = || AskError { what: WHAT, reason: "its answer cannot be read".to_owned(), help: None };
     let units = said.and_then(|said| Ok(PlannedUnits { flags, ..parse(&said).ok_or_else(unclear)? }));
@@ -161,20 +161,23 @@ pub(in crate::build) fn answer(
 }
 
 /// What cargo says, and the flags that it called the compiler with meanwhile.
-fn ask(asked: &CargoInvocation, request: &UnitsRequest<'_>) -> (Result<String, AskError>, CompilerFlags) {
+fn ask(
+    invocation: &CargoInvocation,
+    request: &UnitsRequest<'_>,
+) -> (Result<String, AskError>, CompilerFlags) {
     let io = |error: std::io::Error| AskError {
         what: WHAT,
         reason: format!("{}: {error}", request.scratch.display()),
         help: None,
     };
-    let recorder = match recorder::put_into(request.scratch) {
+    let recorder = match recorder::write_into(request.scratch) {
         Ok(recorder) => recorder,
         Err(error) => return (Err(io(error)), CompilerFlags::default()),
     };
     let log = request.scratch.join("calls");
     let target = request.scratch.join("target");
     let mut args: Vec<OsString> = request.args.iter().map(OsString::from).collect();
-    args.extend(words(["--locked", "--offline", "--unit-graph", "-Zunstable-options", "--target-dir"]));
+    args.extend(os_args(["--locked", "--offline", "--unit-graph", "-Zunstable-options", "--target-dir"]));
     args.push(target.clone().into());
     let set = [
         ("CARGO_HOME", request.cargo_home.into()),
@@ -183,9 +186,9 @@ fn ask(asked: &CargoInvocation, request: &UnitsRequest<'_>) -> (Result<String, A
         ("RUSTC_WORKSPACE_WRAPPER", OsString::new()),
         (recorder::LOG, log.clone().into()),
     ];
-    let said = asked.call(WHAT, args, &set).map(|said| said.stdout);
+    let said = invocation.call(WHAT, args, &set).map(|said| said.stdout);
     let log = std::fs::read(&log).unwrap_or_default();
-    (said, flags(&recorder::calls(&String::from_utf8_lossy(&log))))
+    (said, flags(&recorder::parse_log(&String::from_utf8_lossy(&log))))
 }
 
 /// The flags in the calls by which cargo finds out about targets. It makes one for the host and one for each target that
@@ -235,7 +238,7 @@ fn unit(unit: &Value) -> Option<PlannedUnit> {
         (key.clone(), text)
     });
     Some(PlannedUnit {
-        package: PackageName::of_id(unit["pkg_id"].as_str()?)?,
+        package: PackageName::from_id(unit["pkg_id"].as_str()?)?,
         kind: target["kind"][0].as_str()?.to_owned(),
         crate_types: strings(&target["crate_types"]),
         target: target["name"].as_str()?.to_owned(),
@@ -255,7 +258,7 @@ mod tests {
     #[test]
     fn ids_of_packages_are_read_in_either_form() {
         let name = |id: &str| {
-            let PackageName { name, version, source } = PackageName::of_id(id).unwrap();
+            let PackageName { name, version, source } = PackageName::from_id(id).unwrap();
             (name, version, source)
         };
         let of = |name: &str, version: &str, source: &str| {
@@ -268,7 +271,7 @@ mod tests {
         assert_eq!(name(&format!("{registry}#serde@1.0.0+x")), of("serde", "1.0.0+x", registry));
         assert_eq!(name(&format!("serde 1.0.0 ({registry})")), of("serde", "1.0.0", registry));
         assert_eq!(name("git+https://host/own/dep?rev=ab#1.0.0").0, "dep");
-        let directory = PackageName::of_id("path+file:///w/a%20b#p@0.1.0").unwrap().directory();
+        let directory = PackageName::from_id("path+file:///w/a%20b#p@0.1.0").unwrap().directory();
         assert_eq!(directory, Some("/w/a b".into()));
     }
 
@@ -283,11 +286,12 @@ mod tests {
         ];
         let found = flags(&calls);
         assert_eq!(found.compiler, PathBuf::from("/tc/rustc"));
-        assert_eq!(found.of_results().unwrap(), ["-Cb"]);
+        assert_eq!(found.for_results().unwrap(), ["-Cb"]);
         assert!(found.host.is_empty());
-        assert!(flags(&calls[..2]).of_results().unwrap().is_empty());
-        let two = CompilerFlags { targets: vec![("a".into(), vec!["-Ca".into()]), ("b".into(), vec![])], ..found };
-        assert_eq!(two.of_results(), None);
+        assert!(flags(&calls[..2]).for_results().unwrap().is_empty());
+        let two =
+            CompilerFlags { targets: vec![("a".into(), vec!["-Ca".into()]), ("b".into(), vec![])], ..found };
+        assert_eq!(two.for_results(), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A project that is built by a command of its own.
 
 use super::{Driver, made_environment, own_program};
-use crate::build::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, BuildEvidence, Goal};
+use crate::build::{BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal};
 use crate::corpus::{BuildCommand, BuildSettings, edits};
 
 /// Builds by running the project's own commands. They see `BENCH_RUNNER_EDIT`, `BENCH_RUNNER_TARGET` and what
@@ -44,7 +44,7 @@ impl Driver for CommandDriver {
         self.build.prepare.iter().filter_map(|argv| self.run(Some(argv), dirs, Some(&request))).collect()
     }
 
-    fn step(
+    fn build_command(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
@@ -74,8 +74,8 @@ impl Driver for CommandDriver {
         self.run(argv.as_deref(), dirs, None)
     }
 
-    fn evidence(&self, step: &CommandLine, _: &str, _: &str) -> BuildEvidence {
-        BuildEvidence { command: step.args.clone(), ..BuildEvidence::default() }
+    fn evidence(&self, command: &CommandLine, _: &str, _: &str) -> BuildEvidence {
+        BuildEvidence { command: command.args.clone(), ..BuildEvidence::default() }
     }
 
     fn check_artifact(&self, _: &BuildDirs, _: &BuildEvidence) -> Option<CommandLine> {
@@ -109,10 +109,11 @@ mod tests {
             cargo_home: "/c/home".into(),
             edit: 7,
         };
-        let step = driver.edit(&dirs).unwrap();
-        assert_eq!((step.program, step.args), ("/w/src/./edit.sh".into(), words(&["7", "--name=v7"])));
-        assert_eq!(step.env["BENCH_RUNNER_EDIT"], "7");
-        let build = driver.step(&dirs, &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
+        let command = driver.edit(&dirs).unwrap();
+        assert_eq!((command.program, command.args), ("/w/src/./edit.sh".into(), words(&["7", "--name=v7"])));
+        assert_eq!(command.env["BENCH_RUNNER_EDIT"], "7");
+        let build =
+            driver.build_command(&dirs, &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
         assert_eq!(
             build.args,
             ["{n}"],

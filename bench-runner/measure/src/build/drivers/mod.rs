@@ -6,10 +6,12 @@
 mod cargo;
 mod command;
 
-pub use cargo::{UnitsAnswer, QueryCache, CargoDriver, CargoQueries};
+pub use cargo::{CargoDriver, CargoQueries, QueryCache, UnitsAnswer};
 pub use command::CommandDriver;
 
-use super::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, BuildEvidence, Goal, Linking, Service};
+use super::{
+    BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal, Linking, Service,
+};
 
 /// The contract of a build tool.
 pub trait Driver {
@@ -17,7 +19,7 @@ pub trait Driver {
     fn prepare(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<CommandLine>;
 
     /// The command that is timed.
-    fn step(
+    fn build_command(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
@@ -27,7 +29,7 @@ pub trait Driver {
 
     /// The service that a build would look for by itself, because a wrapper of its compiler wants one: without one of its
     /// own it would find that of the user, or start one within its clock.
-    fn service_of_its_own(&self, _: &BuildRequest) -> Option<Service> {
+    fn implicit_service(&self, _: &BuildRequest) -> Option<Service> {
         None
     }
 
@@ -42,8 +44,8 @@ pub trait Driver {
     /// Command that applies edit `site.edit`, where the project brings its own way to edit.
     fn edit(&self, dirs: &BuildDirs) -> Option<CommandLine>;
 
-    /// What the output of a build by `step` shows.
-    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence;
+    /// What the output of a build by `command` shows.
+    fn evidence(&self, command: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence;
 
     /// The command that tries out the artefact, untimed, where the manifest has one.
     fn check_artifact(&self, dirs: &BuildDirs, evidence: &BuildEvidence) -> Option<CommandLine>;

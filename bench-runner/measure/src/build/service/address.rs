@@ -53,7 +53,7 @@ impl Address {
     }
 
     /// Whether somebody listens there.
-    pub(super) fn answers(&self) -> bool {
+    pub(super) fn is_listening(&self) -> bool {
         match self {
             Self::Socket(path) => UnixStream::connect(path).is_ok(),
             Self::Port(port) => {
@@ -75,11 +75,11 @@ mod tests {
         let path = dir.path().join("s");
         let address = Address::choose(&path).unwrap();
         assert_eq!(address.variable(), ("SCCACHE_SERVER_UDS".to_owned(), path.display().to_string()));
-        assert!(!address.answers());
+        assert!(!address.is_listening());
         let server = UnixListener::bind(&path).unwrap();
-        assert!(address.answers());
+        assert!(address.is_listening());
         drop(server);
-        assert!(!address.answers(), "what a dead server leaves behind does not answer");
+        assert!(!address.is_listening(), "what a dead server leaves behind does not answer");
         Address::choose(&path).unwrap();
         assert!(!path.exists(), "and is removed for the next");
     }

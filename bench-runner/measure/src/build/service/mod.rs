@@ -4,7 +4,7 @@
 //! Knows how to start, settle and stop one. What its numbers must be is the axis' to say.
 
 mod address;
-mod corner;
+mod cache_sandbox;
 mod redis;
 mod secrets;
 mod stats;
@@ -24,8 +24,8 @@ use address::Address;
 use secrets::Secrets;
 use stats::SccacheStats;
 
-pub(crate) use corner::leads_to_a_cache;
-pub use corner::{CacheSandbox, DiscoveredServer};
+pub(crate) use cache_sandbox::is_cache_variable;
+pub use cache_sandbox::{CacheSandbox, DiscoveredServer};
 pub use store::Store;
 
 /// How long the server may take to start; it gives up by itself after ten seconds.
@@ -68,20 +68,20 @@ pub struct CacheReport {
     /// What was found in it.
     pub used: Option<CacheUse>,
     /// The hits and misses among it that are crates.
-    pub of_rust: Option<CacheUse>,
+    pub used_by_rust: Option<CacheUse>,
     /// What went wrong with it, where something did.
     pub trouble: Option<String>,
 }
 
 impl Service {
     /// Whether a build has to fill it before the first one that shows what it is.
-    pub fn must_be_filled(&self) -> bool {
+    pub fn needs_priming(&self) -> bool {
         self.kept
     }
 
     /// The directory below `dir` that has to be removed before a build, where there is one: that is long work, and not
     /// the build's.
-    pub fn to_be_removed(&self, dir: &Path) -> Option<PathBuf> {
+    pub fn store_to_remove(&self, dir: &Path) -> Option<PathBuf> {
         (!self.kept).then(|| store_in(dir))
     }
 
@@ -101,7 +101,7 @@ impl Service {
             _ => {}
         }
         let prefix = store::prefix(&dir.join("prefix"), self.kept)?;
-        let secrets = Secrets::of_the_user(&self.store);
+        let secrets = Secrets::from_user_environment(&self.store);
         let mut server_env = self.store.variables(&directory, &prefix);
         // It is stopped long before; one whose owners were all killed at once ends by itself.
         let idle = limit.saturating_add(HOLD).as_secs();
@@ -132,7 +132,7 @@ fn store_in(dir: &Path) -> PathBuf {
 }
 
 /// The environment of a build without what would choose another store or server than that of the service.
-fn without_settings_of_its_own(build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn without_cache_settings(build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let others = build.iter().filter(|(name, _)| !name.starts_with("SCCACHE_"));
     others.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
@@ -144,14 +144,14 @@ fn error_log(dir: &Path) -> PathBuf {
 impl RunningService {
     /// The build's environment with what it needs to reach the server.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let mut env = without_settings_of_its_own(build);
+        let mut env = without_cache_settings(build);
         env.extend([self.address.variable(), store::no_other_server()]);
         env
     }
 
     /// What starts the server before a build with this environment.
     pub fn setup(&self, build: &BTreeMap<String, String>) -> SetupCommand {
-        let mut env = without_settings_of_its_own(build);
+        let mut env = without_cache_settings(build);
         env.retain(|name, _| !name.starts_with("AWS_"));
         env.extend([self.address.variable()]);
         env.extend(self.secrets.variables());
@@ -171,7 +171,7 @@ impl RunningService {
     /// # Errors
     ///
     /// Where no port is free.
-    pub(crate) fn move_on(&mut self, ended: &ExitKind) -> io::Result<bool> {
+    pub(crate) fn try_another_address(&mut self, ended: &ExitKind) -> io::Result<bool> {
         let taken = matches!(ended, ExitKind::NotStarted { reason } if reason.contains("ddress in use"));
         if !taken || self.tries >= TRIES || matches!(self.address, Address::Socket(_)) {
             return Ok(false);
@@ -184,41 +184,43 @@ impl RunningService {
     /// Waits until everything is in the store, reads the statistics and stops the server. To be called while the
     /// build is held; `env` is its environment.
     pub fn settle_and_stop(&self, build: &BTreeMap<String, String>) -> CacheReport {
-        let asked = self.settled(build);
+        let asked = self.wait_until_settled(build);
         // A server that is gone would be started again by the question.
-        if self.address.answers() {
+        if self.address.is_listening() {
             // What does not stop by itself is ended with the rest of the build.
             let _ = self.ask(build, &["--stop-server"]);
         }
         match asked {
-            Ok(stats) => {
-                CacheReport { used: Some(stats.used()), of_rust: Some(stats.of_rust()), trouble: stats.trouble() }
-            }
-            Err(reason) => CacheReport { used: None, of_rust: None, trouble: Some(reason) },
+            Ok(stats) => CacheReport {
+                used: Some(stats.cache_use()),
+                used_by_rust: Some(stats.rust_use()),
+                trouble: stats.trouble(),
+            },
+            Err(reason) => CacheReport { used: None, used_by_rust: None, trouble: Some(reason) },
         }
     }
 
     /// Why a build with it could not be started, better than the server itself says it.
-    pub(crate) fn why_not(&self, reason: &str) -> String {
+    pub(crate) fn explain_failure(&self, reason: &str) -> String {
         let words = [Some(reason.to_owned()), self.service.store.obstacle(), self.last_words()];
         self.without_secrets(&words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
     /// `text` without anything that is the user's secret.
     fn without_secrets(&self, text: &str) -> String {
-        self.secrets.hidden_in(text)
+        self.secrets.redact(text)
     }
 
-    fn settled(&self, build: &BTreeMap<String, String>) -> Result<SccacheStats, String> {
+    fn wait_until_settled(&self, build: &BTreeMap<String, String>) -> Result<SccacheStats, String> {
         let until = Instant::now() + WRITES;
         let mut pause = Duration::from_millis(10);
         loop {
-            if !self.address.answers() {
-                return Err(self.gone());
+            if !self.address.is_listening() {
+                return Err(self.death_message());
             }
             let said = self.ask(build, &["--show-stats", "--stats-format", "json"])?;
             let stats = SccacheStats::parse(&said)?;
-            if stats.settled() {
+            if stats.is_settled() {
                 return Ok(stats);
             }
             if Instant::now() >= until {
@@ -242,7 +244,7 @@ impl RunningService {
     }
 
     /// That the server has gone, with its last words.
-    fn gone(&self) -> String {
+    fn death_message(&self) -> String {
         let program = self.service.program.file_name().unwrap_or_default().to_string_lossy();
         let gone = format!("the server of {program} has died during the build");
         self.last_words().map_or(gone.clone(), |words| format!("{gone}\n{words}"))

@@ -23,7 +23,7 @@ pub(super) fn obstacle(endpoint: &str, login: &Login) -> Option<String> {
     };
     let mut last = None;
     for address in addresses {
-        match try_at(address, login) {
+        match refusal_at(address, login) {
             Ok(None) => return None,
             Ok(Some(refusal)) => return Some(format!("{endpoint} refuses: {refusal}")),
             Err(error) => last = Some(error),
@@ -34,7 +34,7 @@ pub(super) fn obstacle(endpoint: &str, login: &Login) -> Option<String> {
 }
 
 /// What the server refuses with, where it does.
-fn try_at(address: SocketAddr, login: &Login) -> io::Result<Option<String>> {
+fn refusal_at(address: SocketAddr, login: &Login) -> io::Result<Option<String>> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

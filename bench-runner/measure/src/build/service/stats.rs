@@ -50,11 +50,11 @@ impl SccacheStats {
     }
 
     /// Whether every result that was missing has been written, or could not be.
-    pub(super) fn settled(&self) -> bool {
+    pub(super) fn is_settled(&self) -> bool {
         self.cache_writes + self.cache_write_errors >= self.cache_misses.sum()
     }
 
-    pub(super) fn used(&self) -> CacheUse {
+    pub(super) fn cache_use(&self) -> CacheUse {
         let probes: u64 = PROBES.iter().filter_map(|reason| self.not_cached.get(*reason)).sum();
         CacheUse {
             hits: self.cache_hits.sum(),
@@ -65,7 +65,7 @@ impl SccacheStats {
     }
 
     /// What of that was asked for Rust.
-    pub(super) fn of_rust(&self) -> CacheUse {
+    pub(super) fn rust_use(&self) -> CacheUse {
         let of = |counts: &CountsByLanguage| counts.counts.get("Rust").copied().unwrap_or(0);
         CacheUse { hits: of(&self.cache_hits), misses: of(&self.cache_misses), not_cacheable: 0 }
     }
@@ -100,16 +100,16 @@ mod tests {
     #[test]
     fn calls_are_counted_over_all_languages_and_without_cargos_probes() {
         let stats = SccacheStats::parse(COLD).unwrap();
-        assert_eq!(stats.used(), CacheUse { hits: 1, misses: 3, not_cacheable: 2 });
-        assert_eq!(stats.of_rust(), CacheUse { hits: 1, misses: 2, not_cacheable: 0 });
-        assert!(!stats.settled(), "one of three is still to be written");
+        assert_eq!(stats.cache_use(), CacheUse { hits: 1, misses: 3, not_cacheable: 2 });
+        assert_eq!(stats.rust_use(), CacheUse { hits: 1, misses: 2, not_cacheable: 0 });
+        assert!(!stats.is_settled(), "one of three is still to be written");
         assert_eq!(stats.trouble(), None);
     }
 
     #[test]
     fn a_write_that_failed_is_no_longer_waited_for_but_told() {
         let stats = SccacheStats { cache_write_errors: 1, ..SccacheStats::parse(COLD).unwrap() };
-        assert!(stats.settled());
+        assert!(stats.is_settled());
         assert_eq!(stats.trouble().unwrap(), "the cache failed to write once");
         let stats = SccacheStats { cache_timeouts: 2, ..stats };
         assert_eq!(stats.trouble().unwrap(), "the cache failed to read 2 times and to write once");

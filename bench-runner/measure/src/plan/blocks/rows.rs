@@ -7,7 +7,7 @@ use bench_runner_core::record::{AS_CONFIGURED, SNIPPET, Variant};
 use super::{Draft, Memo};
 use crate::axes::STRUCTURAL;
 use crate::plan::{ProjectView, World};
-use crate::scenario::{AS_IT_IS, Baseline, VariantContent, RequestError, WholeVariant, RequestWord};
+use crate::scenario::{AS_IT_IS, Baseline, RequestError, RequestWord, VariantContent, WholeVariant};
 
 /// One value for each axis of the matrix, in the order of its axes.
 type Combination<'a> = Vec<&'a str>;
@@ -53,7 +53,8 @@ impl<'a> Draft<'a> {
         let alone =
             rows.len() == 1 && self.matrix.axes.iter().any(|(key, _)| !STRUCTURAL.contains(&key.as_str()));
         if self.matrix.on_configured && alone {
-            let whole = WholeVariant { name: AS_CONFIGURED.to_owned(), content: VariantContent::AsConfigured };
+            let whole =
+                WholeVariant { name: AS_CONFIGURED.to_owned(), content: VariantContent::AsConfigured };
             rows.insert(0, self.whole(&whole, baseline, memo)?);
         }
         Ok(())
@@ -133,8 +134,11 @@ impl<'a> Draft<'a> {
         baseline: &[&str],
         memo: &mut Memo<'_, W>,
     ) -> Result<Variant, W::Error> {
-        let keys: &[&str] =
-            if whole.content == VariantContent::AsConfigured { &["profile"] } else { &["profile", "toolchain"] };
+        let keys: &[&str] = if whole.content == VariantContent::AsConfigured {
+            &["profile"]
+        } else {
+            &["profile", "toolchain"]
+        };
         let axes = self.matrix.axes.iter();
         let common = axes.filter(|(key, words)| keys.contains(&key.as_str()) && words.len() == 1);
         let common = common.map(|(key, words)| (key.clone(), words[0].text.clone())).collect();

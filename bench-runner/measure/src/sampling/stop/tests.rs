@@ -16,7 +16,11 @@ fn sampling() -> Sampling {
     }
 }
 
-fn progress<'a>(sampling: &'a Sampling, roles: &'a [Role], rounds: &'a [Vec<Option<f64>>]) -> BlockProgress<'a> {
+fn progress<'a>(
+    sampling: &'a Sampling,
+    roles: &'a [Role],
+    rounds: &'a [Vec<Option<f64>>],
+) -> BlockProgress<'a> {
     BlockProgress { sampling, roles, rounds, remaining: None, round_time: None }
 }
 

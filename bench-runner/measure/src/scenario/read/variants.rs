@@ -8,7 +8,7 @@ use bench_runner_core::record::Refusal;
 use super::{check_value, refuse, setting};
 use crate::axes;
 use crate::scenario::variants::{check_name, snippet};
-use crate::scenario::{Baseline, VariantContent, KNOWN, RequestError, WholeVariant, RequestWord};
+use crate::scenario::{Baseline, KNOWN_VARIANTS, RequestError, RequestWord, VariantContent, WholeVariant};
 use crate::spanned::{DocError, Value};
 
 /// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
@@ -75,7 +75,7 @@ pub(super) fn baseline(
         let name = value.string().map_err(|error| {
             error.with_help("a baseline is a table of axes, or the name of a whole variant")
         })?;
-        return whole(value, &name, variants);
+        return whole_variant(value, &name, variants);
     }
     let values: BTreeMap<String, RequestWord> = value.with_table(|table| {
         let entries = table.entries().into_iter();
@@ -97,13 +97,17 @@ pub(super) fn baseline(
     Ok(Baseline::Values(values))
 }
 
-fn whole(value: &Value<'_>, name: &str, variants: &mut Vec<WholeVariant>) -> Result<Baseline, DocError> {
+fn whole_variant(
+    value: &Value<'_>,
+    name: &str,
+    variants: &mut Vec<WholeVariant>,
+) -> Result<Baseline, DocError> {
     let named = WholeVariant::known(name);
     let arm = named.as_ref().map_or(name, |known| &known.name).to_owned();
     if !variants.iter().any(|variant| variant.name == arm) {
         let Some(known) = named else {
             let names: Vec<&str> =
-                variants.iter().map(|variant| variant.name.as_str()).chain(KNOWN).collect();
+                variants.iter().map(|variant| variant.name.as_str()).chain(KNOWN_VARIANTS).collect();
             return Err(value.error(format!("no variant is called `{name}`")).suggest(name, names));
         };
         variants.push(known);

@@ -70,7 +70,8 @@ fn a_flag_on_no_compiler_call_fails_whatever_linked() {
     let lost = prove("mold", None, &context(), &evidence("-Cy", &["mold 1.10.1"], "cc -fuse-ld=mold"));
     assert_eq!(lost.result, ProofResult::Fails);
     assert!(lost.found.ends_with("`-Clink-arg=-fuse-ld=mold` on 0 of 1 compiler calls"), "{}", lost.found);
-    let unseen = BuildEvidence { compiler_calls: vec![], ..evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold") };
+    let unseen =
+        BuildEvidence { compiler_calls: vec![], ..evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold") };
     let unseen = prove("mold", None, &context(), &unseen);
     assert_eq!(unseen.result, ProofResult::NotProvable);
     assert!(unseen.found.ends_with("no compiler call of the project's own units"), "{}", unseen.found);

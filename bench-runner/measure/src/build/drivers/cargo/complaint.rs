@@ -63,13 +63,13 @@ fn linking(block: &[&str]) -> Option<String> {
     }
     words.retain(|said| !said.is_empty());
     let only_that = |said: &&str| said.contains("ld returned ") || said.contains("linker command failed");
-    let why = words.iter().find(|said| !only_that(said) && complains(said));
+    let why = words.iter().find(|said| !only_that(said) && sounds_like_reason(said));
     let why = why.or_else(|| words.iter().find(|said| !only_that(said))).or(words.first());
     Some(why.map_or_else(|| format!("{error}, without a word of the linker"), |why| (*why).to_owned()))
 }
 
 /// Whether a line sounds like the reason, and not like where or how.
-fn complains(line: &str) -> bool {
+fn sounds_like_reason(line: &str) -> bool {
     const WORDS: [&str; 12] = [
         "error",
         "fatal",
@@ -93,7 +93,7 @@ fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     let package = without_prefix(block[0]).strip_prefix("failed to run custom build command for `")?;
     let package = package.split([' ', '`']).next()?;
     let who = format!("the build script of {package}");
-    let said = after(block, "--- stderr");
+    let said = lines_after(block, "--- stderr");
     if let Some(panic) = panic(&said) {
         return Some(format!("{who} panicked{panic}"));
     }
@@ -104,7 +104,7 @@ fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     };
     let mut lines = said.iter().copied().filter(|line| !line.is_empty());
     let last = said.iter().rfind(|line| !line.is_empty()).copied();
-    match lines.find(|line| complains(line)).or(last) {
+    match lines.find(|line| sounds_like_reason(line)).or(last) {
         // The crate `cc` shows its command, and passes on what the compiler said.
         Some(line)
             if line.contains("error occurred in cc-rs") || line.contains("did not execute successfully") =>
@@ -117,7 +117,7 @@ fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
 }
 
 /// The lines after a heading, up to the next one.
-fn after<'a>(block: &[&'a str], heading: &str) -> Vec<&'a str> {
+fn lines_after<'a>(block: &[&'a str], heading: &str) -> Vec<&'a str> {
     let lines = block.iter().map(|line| line.trim()).skip_while(|line| *line != heading).skip(1);
     lines.take_while(|line| !line.starts_with("--- ")).collect()
 }
@@ -172,8 +172,9 @@ fn process(block: &[&str]) -> Option<String> {
         return Some(format!("could not execute `{program}`{cause}"));
     }
     let failed = block.iter().find(|line| line.contains("process didn't exit successfully: `"))?;
-    let words: Vec<&str> = after(block, "--- stderr").into_iter().filter(|line| !line.is_empty()).collect();
-    let said = words.iter().find(|line| complains(line)).or(words.first());
+    let words: Vec<&str> =
+        lines_after(block, "--- stderr").into_iter().filter(|line| !line.is_empty()).collect();
+    let said = words.iter().find(|line| sounds_like_reason(line)).or(words.first());
     let what = if error.contains("process didn't exit successfully") { "a program failed" } else { error };
     Some(match said {
         Some(said) => format!("{what}: {}", without_prefix(said)),

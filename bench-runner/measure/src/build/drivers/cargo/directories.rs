@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::CargoDriver;
-use crate::build::{BuildDirs, BuildRequest, Release, merged};
+use crate::build::{BuildDirs, BuildRequest, Release, merge_tables};
 
 /// The keys of cargo's configuration that the harness decides on.
 const BUILD_DIR: &str = "build.build-dir";
@@ -18,7 +18,7 @@ const TARGET_VARIABLES: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR
 const SINCE: Release = Release { major: 1, minor: 91 };
 
 /// Whether a key of cargo's configuration says where results or intermediate files go.
-pub(super) fn is_one(key: &str) -> bool {
+pub(super) fn is_directory_key(key: &str) -> bool {
     [BUILD_DIR, TARGET_DIR].contains(&key)
 }
 
@@ -26,27 +26,27 @@ impl CargoDriver {
     /// The arguments that keep intermediate files in directories of the variant's own. The command line beats variables
     /// and files, and nothing that the build starts inherits it: a cargo within a build script would wait for the lock of
     /// a build directory that it shares.
-    pub(super) fn build_directory(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<String> {
+    pub(super) fn build_dir_args(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<String> {
         if self.toolchain.release < SINCE {
             return Vec::new();
         }
-        let dir = if self.keeps_them_apart(request) { &dirs.build_dir } else { &dirs.target };
+        let dir = if self.has_separate_build_dir(request) { &dirs.build_dir } else { &dirs.target };
         let dir = Value::from(dir.display().to_string());
         vec!["--config".to_owned(), format!("{BUILD_DIR}={dir}")]
     }
 
     /// Variables that name such directories name those of the variant, because what the build starts reads them too. So
     /// does a variable for each that a file names by a path of its own: a cargo within a build script reads that file.
-    pub(super) fn keep_directories(
+    pub(super) fn redirect_directory_variables(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
         env: &mut BTreeMap<String, String>,
     ) {
-        let config = self.of_files(request);
+        let config = self.file_config(request);
         let is_fixed =
             |key: &str| text_at(&config, key).is_some_and(|dir| dir.starts_with('/') && !dir.contains('{'));
-        let build_dir = if self.keeps_them_apart(request) { &dirs.build_dir } else { &dirs.target };
+        let build_dir = if self.has_separate_build_dir(request) { &dirs.build_dir } else { &dirs.target };
         let ours = TARGET_VARIABLES.map(|name| (name, &dirs.target, false));
         let of_file = [
             (TARGET_VARIABLES[0], &dirs.target, is_fixed(TARGET_DIR)),
@@ -60,16 +60,16 @@ impl CargoDriver {
     }
 
     /// What the project's own files and that of the cargo home say.
-    fn of_files(&self, request: &BuildRequest) -> Table {
+    fn file_config(&self, request: &BuildRequest) -> Table {
         let home = request.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
         let home = home.unwrap_or_default();
-        self.config.as_ref().map_or_else(|| home.clone(), |own| merged(&home, own))
+        self.config.as_ref().map_or_else(|| home.clone(), |own| merge_tables(&home, own))
     }
 
     /// Whether intermediate files are kept apart from the results.
-    fn keeps_them_apart(&self, request: &BuildRequest) -> bool {
-        let config = self.of_files(request);
-        let of_files = |key: &str| text_at(&config, key);
+    fn has_separate_build_dir(&self, request: &BuildRequest) -> bool {
+        let config = self.file_config(request);
+        let file_config = |key: &str| text_at(&config, key);
         let given = |wanted: &str| {
             let pair = request.config.iter().rev().find(|(key, _)| key == wanted)?;
             let table: Table = format!("x={}", pair.1).parse().ok()?;
@@ -83,8 +83,8 @@ impl CargoDriver {
         };
         let target = given(TARGET_DIR)
             .or_else(|| TARGET_VARIABLES.iter().find_map(|name| variable(name)))
-            .or_else(|| of_files(TARGET_DIR));
-        let build = given(BUILD_DIR).or_else(|| variable(VARIABLE)).or_else(|| of_files(BUILD_DIR));
+            .or_else(|| file_config(TARGET_DIR));
+        let build = given(BUILD_DIR).or_else(|| variable(VARIABLE)).or_else(|| file_config(BUILD_DIR));
         let plain = |dir: &str| {
             let dir = dir.strip_prefix("{workspace-root}/").unwrap_or(dir);
             dir.trim_start_matches("./").trim_end_matches('/').to_owned()
@@ -108,7 +108,7 @@ mod tests {
     fn step(config: &str, request: &BuildRequest, since: Release) -> CommandLine {
         let mut driver = driver(config);
         driver.toolchain.release = since;
-        driver.step(&dirs(), request, Goal::Build, Detail::Quiet).unwrap()
+        driver.build_command(&dirs(), request, Goal::Build, Detail::Quiet).unwrap()
     }
 
     fn build_dirs(config: &str, request: &BuildRequest) -> Vec<String> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::build::{Artifact, CompilerCall, Leftovers, BuildPart};
+use crate::build::{Artifact, BuildPart, CompilerCall, Leftovers};
 
 /// What lies beside the results of the project itself, in a build that showed its compiler calls.
 pub(super) fn leftovers(calls: &[CompilerCall], artifacts: &[Artifact]) -> Leftovers {
@@ -17,8 +17,8 @@ pub(super) fn leftovers(calls: &[CompilerCall], artifacts: &[Artifact]) -> Lefto
     let directories: BTreeSet<PathBuf> =
         if calls.is_empty() { BTreeSet::new() } else { named.chain(beside).collect() };
     Leftovers {
-        packed: linked.iter().filter(|file| packages(file).any(|package| package.is_file())).count(),
-        unpacked: own().flat_map(objects).collect::<BTreeSet<_>>().len(),
+        packed: linked.iter().filter(|file| dwp_candidates(file).any(|package| package.is_file())).count(),
+        unpacked: own().flat_map(dwo_files).collect::<BTreeSet<_>>().len(),
         incremental: directories.iter().flat_map(|dir| entries(dir)).filter(|path| path.is_dir()).count(),
     }
 }
@@ -30,7 +30,7 @@ fn profile_directory(dir: &Path) -> PathBuf {
 }
 
 /// Where the packed debug info of a linked file may lie: rustc has changed its mind about that of libraries.
-fn packages(linked: &Path) -> impl Iterator<Item = PathBuf> {
+fn dwp_candidates(linked: &Path) -> impl Iterator<Item = PathBuf> {
     let mut added = linked.as_os_str().to_owned();
     added.push(".dwp");
     let library = linked.extension().is_some_and(|extension| extension == "so");
@@ -38,7 +38,7 @@ fn packages(linked: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// The files of debug info that a call has left.
-fn objects(call: &CompilerCall) -> Vec<PathBuf> {
+fn dwo_files(call: &CompilerCall) -> Vec<PathBuf> {
     let Some(out) = call.out_dir() else { return Vec::new() };
     let start = format!("{}.", call.stem());
     let of_call = |path: &PathBuf| {

@@ -9,7 +9,7 @@ use crate::build::{CommandLine, CompilerCall, LinkStep, Linked, read_elf};
 use crate::process::{ToolCall, ToolEnv, run_tool};
 
 /// The part of rustc that says how it links, as it signs its lines.
-const SPEAKER: &str = "INFO rustc_codegen_ssa::back::link ";
+const LINK_LOG_MARK: &str = "INFO rustc_codegen_ssa::back::link ";
 
 /// The commands that rustc logs before it calls the linker driver.
 pub(super) fn link_steps(stderr: &str) -> Vec<LinkStep> {
@@ -18,7 +18,7 @@ pub(super) fn link_steps(stderr: &str) -> Vec<LinkStep> {
 
 /// What a command makes is read from the command itself: the lines of several rustc processes come in any order.
 fn link_step(line: &str) -> Option<LinkStep> {
-    let (_, said) = line.split_once(SPEAKER)?;
+    let (_, said) = line.split_once(LINK_LOG_MARK)?;
     let args = debug_words(said);
     let at = args.iter().position(|arg| arg == "-o")?;
     let output = PathBuf::from(args.get(at + 1)?);
@@ -26,7 +26,7 @@ fn link_step(line: &str) -> Option<LinkStep> {
 }
 
 /// The files that the calls link, each with the last command that made it: rustc may try more than once.
-pub(super) fn linked(calls: &[CompilerCall], steps: &[LinkStep]) -> Vec<Linked> {
+pub(super) fn linked_files(calls: &[CompilerCall], steps: &[LinkStep]) -> Vec<Linked> {
     let files = calls.iter().flat_map(|call| call.links().into_iter().map(move |file| (call, file)));
     files
         .map(|(call, file)| Linked {
@@ -58,7 +58,7 @@ fn name(call: &CompilerCall, file: &Path) -> String {
 pub(super) fn ask_linkers(steps: &mut [LinkStep], build: &CommandLine) {
     let mut answers: BTreeMap<(Vec<String>, Option<String>), Option<String>> = BTreeMap::new();
     for step in steps {
-        let key = (choosing(&step.args), step.path.clone());
+        let key = (linker_choosing_args(&step.args), step.path.clone());
         let ask = || ask(&key.0, key.1.as_deref(), build);
         step.linker = answers.entry(key.clone()).or_insert_with(ask).clone();
     }
@@ -69,7 +69,7 @@ const WITH_VALUE: [&str; 8] =
     ["-B", "-target", "--target", "--sysroot", "-isysroot", "-flavor", "-specs", "-m"];
 
 /// A command without what is linked, and what only decides how.
-fn choosing(args: &[String]) -> Vec<String> {
+fn linker_choosing_args(args: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = args.first().cloned().into_iter().collect();
     let mut rest = args.iter().skip(1);
     while let Some(arg) = rest.next() {
@@ -108,7 +108,7 @@ fn ask(command: &[String], path: Option<&str>, build: &CommandLine) -> Option<St
         let call = ToolCall {
             cwd: Some(build.cwd.clone()),
             env: ToolEnv::Exactly(env.clone()),
-            ..ToolCall::new(located(program, env.get("PATH").map_or("", String::as_str)), args)
+            ..ToolCall::new(locate(program, env.get("PATH").map_or("", String::as_str)), args)
         };
         let said = run_tool(&call).ok()?;
         let lines = said.stdout.lines().chain(said.stderr.lines()).map(str::trim);
@@ -118,7 +118,7 @@ fn ask(command: &[String], path: Option<&str>, build: &CommandLine) -> Option<St
 }
 
 /// A program by its name is looked for where rustc looks for it.
-fn located(program: &str, path: &str) -> PathBuf {
+fn locate(program: &str, path: &str) -> PathBuf {
     crate::process::find_in_path(program, path.as_ref()).unwrap_or_else(|| program.into())
 }
 
@@ -160,8 +160,11 @@ mod tests {
         let line = "cc -m64 /t/a.o -Wl,--as-needed -L /t/deps -lgcc_s -B /tc/gcc-ld -fuse-ld=lld -o /t/a -pie -z now \
                     -nodefaultlibs -target x86_64-linux-musl";
         let kept = "cc -m64 -B /tc/gcc-ld -fuse-ld=lld -nodefaultlibs -target x86_64-linux-musl";
-        assert_eq!(choosing(&words(line)), words(kept));
-        assert_eq!(choosing(&words("rust-lld -flavor gnu /t/a.o -o /t/a")), words("rust-lld -flavor gnu"));
+        assert_eq!(linker_choosing_args(&words(line)), words(kept));
+        assert_eq!(
+            linker_choosing_args(&words("rust-lld -flavor gnu /t/a.o -o /t/a")),
+            words("rust-lld -flavor gnu")
+        );
     }
 
     #[test]

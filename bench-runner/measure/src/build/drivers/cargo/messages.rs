@@ -25,7 +25,7 @@ pub(super) struct UnitMessage {
 
 impl UnitMessage {
     /// The message in a line of cargo's output, where there is one; `members` decide whose unit it is.
-    pub(super) fn of(line: &str, members: &Members) -> Option<Self> {
+    pub(super) fn parse(line: &str, members: &Members) -> Option<Self> {
         let said: Value = serde_json::from_str(line).ok()?;
         if said["reason"] != "compiler-artifact" {
             return None;
@@ -39,7 +39,7 @@ impl UnitMessage {
                 .filter_map(|item| item.as_str().map(str::to_owned))
                 .collect()
         };
-        let package = PackageName::of_id(said["package_id"].as_str()?)?;
+        let package = PackageName::from_id(said["package_id"].as_str()?)?;
         let kind = text(&said["target"]["kind"][0])?;
         let target = text(&said["target"]["name"])?;
         let files: Vec<PathBuf> = texts(&said["filenames"]).into_iter().map(PathBuf::from).collect();
@@ -114,7 +114,7 @@ mod tests {
             manifest: "/elsewhere/Cargo.toml".into(),
         };
         let members = Members { root: "/w".into(), packages: vec![member("my-lib"), member("p")] };
-        UnitMessage::of(&line.to_string(), &members).unwrap()
+        UnitMessage::parse(&line.to_string(), &members).unwrap()
     }
 
     #[test]

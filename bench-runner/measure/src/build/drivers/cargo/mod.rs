@@ -1,10 +1,10 @@
 //! Builds with cargo: one command line from a build request, evidence from what the build says.
 
-mod asking;
-mod calls;
+mod queries;
+mod compiler_calls;
 mod complaint;
 mod directories;
-mod facts;
+mod query_cache;
 mod leftovers;
 mod linking;
 mod messages;
@@ -18,13 +18,14 @@ use std::rc::Rc;
 
 use super::{Driver, made_environment, own_program};
 use crate::build::{
-    BuildDirs, BuildError, BuildRequest, CommandLine, Detail, BuildEvidence, Goal, Linking, Service, Toolchain,
+    BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal, Linking, Service,
+    Toolchain,
 };
 use crate::corpus::BuildSettings;
 use output::ProjectFacts;
 
-pub use asking::{UnitsAnswer, CargoQueries};
-pub use facts::QueryCache;
+pub use queries::{CargoQueries, UnitsAnswer};
+pub use query_cache::QueryCache;
 
 /// The variable from which cargo takes flags in place of those of any other variable and any file.
 const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
@@ -41,7 +42,7 @@ pub struct CargoDriver {
     /// The project's own configuration, as cargo reads it.
     pub config: Option<toml::Table>,
     /// What cargo is asked about the project with.
-    pub inquiry: Rc<CargoQueries>,
+    pub queries: Rc<CargoQueries>,
     /// The search path for programs, the toolchain's own directory not yet in it.
     pub path: String,
     /// What cargo has said of the project so far.
@@ -75,7 +76,7 @@ impl CargoDriver {
             env.insert("RUSTDOC".into(), rustdoc.display().to_string());
         }
         env.extend(self.own_environment(request));
-        self.keep_directories(dirs, request, &mut env);
+        self.redirect_directory_variables(dirs, request, &mut env);
         env
     }
 
@@ -104,7 +105,7 @@ impl CargoDriver {
         let mut selection = self.selection(request, goal);
         // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
         let end = selection.iter().position(|arg| arg == "--").unwrap_or(selection.len());
-        selection.splice(end..end, self.build_directory(dirs, request));
+        selection.splice(end..end, self.build_dir_args(dirs, request));
         args.extend(selection);
         args
     }
@@ -131,11 +132,11 @@ impl CargoDriver {
         if !build.features.is_empty() {
             option("--features", &build.features.join(","));
         }
-        for (key, value) in request.config.iter().filter(|(key, _)| !directories::is_one(key)) {
+        for (key, value) in request.config.iter().filter(|(key, _)| !directories::is_directory_key(key)) {
             option("--config", &format!("{key}={value}"));
         }
         for (key, value) in &request.profile_keys {
-            for profile in in_force(profile, goal) {
+            for profile in profiles_in_force(profile, goal) {
                 option("--config", &format!("profile.{profile}.{key}={value}"));
             }
         }
@@ -149,7 +150,7 @@ impl CargoDriver {
 
 /// The profiles that a build is built with. Without `--profile` tests have one of their own, which goes before what
 /// it inherits.
-fn in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
+fn profiles_in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
     match (profile, goal) {
         (Some(profile), _) => vec![profile],
         (None, Goal::Test) => vec!["dev", "test"],
@@ -176,7 +177,7 @@ impl Driver for CargoDriver {
             .collect()
     }
 
-    fn step(
+    fn build_command(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
@@ -201,12 +202,12 @@ impl Driver for CargoDriver {
         })
     }
 
-    fn service_of_its_own(&self, request: &BuildRequest) -> Option<Service> {
+    fn implicit_service(&self, request: &BuildRequest) -> Option<Service> {
         self.sccache(request)
     }
 
     fn linking(&self, goal: Goal) -> Option<Linking> {
-        self.answer(&BuildRequest::default(), goal).units.as_ref().ok().map(Linking::of)
+        self.units_answer(&BuildRequest::default(), goal).units.as_ref().ok().map(Linking::from_units)
     }
 
     fn clean(&self, _: &BuildDirs, _: &BuildRequest) -> Option<CommandLine> {
@@ -217,19 +218,19 @@ impl Driver for CargoDriver {
         None
     }
 
-    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence {
-        let members = self.answers.members(step);
+    fn evidence(&self, command: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence {
+        let members = self.answers.members(command);
         // Only a build that showed its calls is asked about further.
-        let showing = step.env.contains_key("RUSTC_LOG");
-        let units = showing.then(|| self.answers.units(step));
+        let showing = command.env.contains_key("RUSTC_LOG");
+        let units = showing.then(|| self.answers.units(command));
         let units =
             units.as_deref().map_or(Err("it was not asked"), |units| units.as_ref().map_err(String::as_str));
         let known = ProjectFacts {
             members: members.as_ref().as_ref().map_err(String::as_str),
             units,
-            root: facts::root(&members, step),
+            root: query_cache::sources_root(&members, command),
         };
-        output::evidence(step, stdout, stderr, &known)
+        output::evidence(command, stdout, stderr, &known)
     }
 
     fn check_artifact(&self, dirs: &BuildDirs, evidence: &BuildEvidence) -> Option<CommandLine> {
@@ -255,14 +256,14 @@ mod tests {
             build: BuildSettings::default(),
             config: (!config.is_empty()).then(|| config.parse().unwrap()),
             path: "/usr/bin".into(),
-            inquiry: Rc::new(CargoQueries::knowing(&[])),
+            queries: Rc::new(CargoQueries::answering_with(&[])),
             answers: QueryCache::default(),
         }
     }
 
     /// A driver of a project for which cargo has these flags in force.
     fn with_flags(flags: &[&str]) -> CargoDriver {
-        CargoDriver { inquiry: Rc::new(CargoQueries::knowing(flags)), ..driver("") }
+        CargoDriver { queries: Rc::new(CargoQueries::answering_with(flags)), ..driver("") }
     }
 
     pub(super) fn dirs() -> BuildDirs {
@@ -281,9 +282,12 @@ mod tests {
     #[test]
     fn flags_go_in_behind_those_that_are_in_force() {
         let request = BuildRequest { rustflags: vec!["-Cx=a b".into()], ..BuildRequest::default() };
-        let step = with_flags(&["--cfg", "own"]).step(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap();
-        assert_eq!(step.env[FLAGS], "--cfg\u{1f}own\u{1f}-Cx=a b");
-        let plain = with_flags(&["-Ca"]).step(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet);
+        let command = with_flags(&["--cfg", "own"])
+            .build_command(&dirs(), &request, Goal::Build, Detail::Quiet)
+            .unwrap();
+        assert_eq!(command.env[FLAGS], "--cfg\u{1f}own\u{1f}-Cx=a b");
+        let plain =
+            with_flags(&["-Ca"]).build_command(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet);
         assert!(!plain.unwrap().env.contains_key(FLAGS), "what cargo does by itself is left to it");
     }
 
@@ -296,7 +300,7 @@ mod tests {
                 profile: profile.map(str::to_owned),
                 ..BuildRequest::default()
             };
-            let args = driver("").step(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap().args;
+            let args = driver("").build_command(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap().args;
             let pairs = args.windows(2).filter(|pair| pair[0] == "--config");
             let set = pairs.map(|pair| pair[1].clone());
             set.filter(|set| !set.starts_with("build.build-dir=")).collect::<Vec<_>>()
@@ -313,7 +317,7 @@ mod tests {
                 BuildRequest { profile_keys: vec![("lto".into(), "true".into())], ..BuildRequest::default() };
             let mut driver = driver("");
             driver.build.bins = vec!["tool".into()];
-            let args = driver.step(&dirs(), &request, goal, Detail::Quiet).unwrap().args;
+            let args = driver.build_command(&dirs(), &request, goal, Detail::Quiet).unwrap().args;
             let bin = args.iter().any(|arg| arg == "--bin");
             let keys: Vec<String> = args.iter().filter(|arg| arg.contains("lto=")).cloned().collect();
             (args[..2].join(" "), bin, keys.join(" "))
@@ -328,8 +332,9 @@ mod tests {
 
     #[test]
     fn nothing_of_the_own_environment_reaches_a_build() {
-        let step = driver("").step(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
-        let names: Vec<&str> = step.env.keys().map(String::as_str).collect();
+        let command =
+            driver("").build_command(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
+        let names: Vec<&str> = command.env.keys().map(String::as_str).collect();
         assert_eq!(
             names,
             [
@@ -347,6 +352,6 @@ mod tests {
                 "TZ"
             ]
         );
-        assert!(step.env["PATH"].starts_with("/tc/bin:"));
+        assert!(command.env["PATH"].starts_with("/tc/bin:"));
     }
 }

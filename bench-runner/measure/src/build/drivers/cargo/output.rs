@@ -5,13 +5,13 @@ use std::path::Path;
 
 use bench_runner_core::record::Rebuilt;
 
-use super::calls::compiler_calls;
+use super::compiler_calls::compiler_calls;
 use super::complaint::complaint;
-use super::facts::hider_of_links;
 use super::leftovers::leftovers;
-use super::linking::{ask_linkers, link_steps, linked};
+use super::linking::{ask_linkers, link_steps, linked_files};
 use super::messages::{UnitMessage, is_page};
-use crate::build::{Artifact, CommandLine, BuildEvidence, Members, PlannedUnits};
+use super::query_cache::link_log_obstacle;
+use crate::build::{Artifact, BuildEvidence, CommandLine, Members, PlannedUnits};
 
 /// What is known of the project besides what a build says.
 pub(super) struct ProjectFacts<'a> {
@@ -24,13 +24,19 @@ pub(super) struct ProjectFacts<'a> {
 }
 
 /// What the output of a finished build shows.
-pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &ProjectFacts<'_>) -> BuildEvidence {
+pub(super) fn evidence(
+    command: &CommandLine,
+    stdout: &str,
+    stderr: &str,
+    known: &ProjectFacts<'_>,
+) -> BuildEvidence {
     let nobody = Members::default();
     let members = known.members.unwrap_or(&nobody);
-    let messages: Vec<UnitMessage> = stdout.lines().filter_map(|line| UnitMessage::of(line, members)).collect();
+    let messages: Vec<UnitMessage> =
+        stdout.lines().filter_map(|line| UnitMessage::parse(line, members)).collect();
     let calls = compiler_calls(stderr, &messages, known.units.ok(), known.root);
     let mut steps = link_steps(stderr);
-    ask_linkers(&mut steps, step);
+    ask_linkers(&mut steps, command);
     let artifacts: Vec<Artifact> = messages.into_iter().map(|message| message.artifact).collect();
     let mut units: Vec<String> =
         artifacts.iter().filter(|artifact| !artifact.fresh).map(|artifact| artifact.unit.clone()).collect();
@@ -41,13 +47,13 @@ pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &P
     };
     let own = artifacts.iter().filter(|artifact| artifact.own);
     let unknown = [known.members.err(), known.units.err()].into_iter().flatten().next();
-    let linked = linked(&calls, &steps);
+    let linked = linked_files(&calls, &steps);
     let hidden = steps.is_empty() && !linked.is_empty();
     BuildEvidence {
-        command: step.args.clone(),
+        command: command.args.clone(),
         complaint: complaint(stderr),
         parts_unknown: unknown.filter(|_| !calls.is_empty()).map(str::to_owned),
-        links_hidden: hidden.then(|| hider_of_links(step)).flatten(),
+        links_hidden: hidden.then(|| link_log_obstacle(command)).flatten(),
         linked,
         link_steps: steps,
         artifact_bytes: artifact_bytes(&artifacts),
@@ -57,7 +63,7 @@ pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &P
         artifacts,
         rebuilt: Some((rebuilt, units)),
         cache: None,
-        cache_of_rust: None,
+        rust_cache_use: None,
     }
 }
 
@@ -88,7 +94,7 @@ mod tests {
         format!("{message}\n")
     }
 
-    fn step() -> CommandLine {
+    fn command() -> CommandLine {
         CommandLine {
             program: "/tc/bin/cargo".into(),
             args: vec!["build".into()],
@@ -109,7 +115,7 @@ mod tests {
         let member = WorkspaceMember { name: "p".into(), version: "0.1.0".into(), manifest: "/p".into() };
         let members = Members { root: "/w/p".into(), packages: vec![member] };
         let known = ProjectFacts { members: Ok(&members), units: Err("not asked"), root: Path::new("/w/p") };
-        let evidence = evidence(&step(), &stdout, "", &known);
+        let evidence = evidence(&command(), &stdout, "", &known);
         let (rebuilt, units) = evidence.rebuilt.unwrap();
         assert_eq!(
             (rebuilt.count, units),
@@ -126,8 +132,9 @@ mod tests {
         let stderr =
             "     Running `/tc/bin/rustc --crate-name p src/main.rs --crate-type bin --out-dir /t`\n";
         let members = Members::default();
-        let known = ProjectFacts { members: Ok(&members), units: Err("it is too old"), root: Path::new("/w/p") };
-        let evidence = evidence(&step(), "", stderr, &known);
+        let known =
+            ProjectFacts { members: Ok(&members), units: Err("it is too old"), root: Path::new("/w/p") };
+        let evidence = evidence(&command(), "", stderr, &known);
         assert_eq!(evidence.compiler_calls[0].part, crate::build::BuildPart::Unknown);
         assert_eq!(evidence.parts_unknown.as_deref(), Some("it is too old"));
     }

@@ -27,7 +27,7 @@ const WRAPPER_KEYS: [WrapperKey; 2] = [
 impl CargoDriver {
     /// The service for the first wrapper that is sccache.
     pub(super) fn sccache(&self, request: &BuildRequest) -> Option<Service> {
-        self.wrappers(request).iter().find_map(|wrapper| sccache(wrapper, &self.path, &self.inquiry.tree))
+        self.wrappers(request).iter().find_map(|wrapper| sccache(wrapper, &self.path, &self.queries.tree))
     }
 
     /// The wrappers in force, the outer one first.
@@ -41,7 +41,8 @@ impl CargoDriver {
                 || std::env::var(name).ok().filter(|_| self.build.pass_env.iter().any(|n| n == name));
             request.env.get(name).or_else(|| self.build.env.get(name)).cloned().or_else(passed)
         };
-        let of_file = |config: &toml::Table| Some(config.get("build")?.get(wrapper_key.key)?.as_str()?.to_owned());
+        let of_file =
+            |config: &toml::Table| Some(config.get("build")?.get(wrapper_key.key)?.as_str()?.to_owned());
         let given =
             request.config.iter().rev().find(|(key, _)| key.strip_prefix("build.") == Some(wrapper_key.key));
         let given = given.and_then(|(key, value)| of_file(&format!("{key}={value}").parse().ok()?));
@@ -78,7 +79,11 @@ mod tests {
     fn sccache_is_found_wherever_cargo_takes_a_wrapper_from() {
         let plain = BuildRequest::default();
         for wrapper_key in &WRAPPER_KEYS {
-            assert!(found(&format!("build.{} = '/x/sccache'", wrapper_key.key), &plain), "{}", wrapper_key.key);
+            assert!(
+                found(&format!("build.{} = '/x/sccache'", wrapper_key.key), &plain),
+                "{}",
+                wrapper_key.key
+            );
             for name in [wrapper_key.first, wrapper_key.before_files] {
                 let env = [(name.to_owned(), "/x/sccache".to_owned())].into();
                 assert!(found("", &BuildRequest { env, ..BuildRequest::default() }), "{name}");

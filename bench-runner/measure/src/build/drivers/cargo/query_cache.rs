@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::build::{CargoInvocation, CommandLine, Members, ConfigOrigin, PlannedUnits, UnitsRequest, members, units};
+use crate::build::{
+    CargoInvocation, CommandLine, ConfigOrigin, Members, PlannedUnits, UnitsRequest, members, units,
+};
 
 /// Why cargo did not answer.
 type NoAnswer = String;
@@ -24,20 +26,20 @@ const SHOWING: [&str; 1] = ["RUSTC_LOG"];
 
 impl QueryCache {
     /// The members of the workspace that a build is of.
-    pub(super) fn members(&self, step: &CommandLine) -> Arc<Result<Members, NoAnswer>> {
-        let ask = || members(&asked(step)).map_err(|error| error.in_one_line());
-        known(&self.members, state(step), ask)
+    pub(super) fn members(&self, command: &CommandLine) -> Arc<Result<Members, NoAnswer>> {
+        let ask = || members(&invocation(command)).map_err(|error| error.in_one_line());
+        cached(&self.members, project_state(command), ask)
     }
 
     /// The units that a build consists of.
-    pub(super) fn units(&self, step: &CommandLine) -> Arc<Result<PlannedUnits, NoAnswer>> {
-        let args = planning(&step.args);
-        let key = format!("{}\n{}\n{:?}", state(step), args.join("\n"), step.env);
-        known(&self.units, key, || ask_units(step, &args))
+    pub(super) fn units(&self, command: &CommandLine) -> Arc<Result<PlannedUnits, NoAnswer>> {
+        let args = planning_args(&command.args);
+        let key = format!("{}\n{}\n{:?}", project_state(command), args.join("\n"), command.env);
+        cached(&self.units, key, || ask_units(command, &args))
     }
 }
 
-fn known<T>(
+fn cached<T>(
     answers: &Mutex<AnswersByState<T>>,
     key: String,
     ask: impl FnOnce() -> Result<T, NoAnswer>,
@@ -47,37 +49,37 @@ fn known<T>(
 }
 
 /// What stands for the state of a project: which packages there are changes with these files.
-fn state(step: &CommandLine) -> String {
+fn project_state(command: &CommandLine) -> String {
     let file = |name: &str| -> String {
-        let dirs = step.cwd.ancestors();
+        let dirs = command.cwd.ancestors();
         let text = dirs.into_iter().find_map(|dir| std::fs::read_to_string(dir.join(name)).ok());
         text.unwrap_or_default()
     };
-    format!("{}\n{}\n{}", step.cwd.display(), file("Cargo.lock"), file("Cargo.toml"))
+    format!("{}\n{}\n{}", command.cwd.display(), file("Cargo.lock"), file("Cargo.toml"))
 }
 
-fn asked(step: &CommandLine) -> CargoInvocation {
-    let mut env = step.env.clone();
+fn invocation(command: &CommandLine) -> CargoInvocation {
+    let mut env = command.env.clone();
     SHOWING.iter().for_each(|name| drop(env.remove(*name)));
-    CargoInvocation { cargo: step.program.clone(), dir: step.cwd.clone(), env }
+    CargoInvocation { cargo: command.program.clone(), dir: command.cwd.clone(), env }
 }
 
-fn ask_units(step: &CommandLine, args: &[String]) -> Result<PlannedUnits, NoAnswer> {
-    let tmp = step.env.get("TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+fn ask_units(command: &CommandLine, args: &[String]) -> Result<PlannedUnits, NoAnswer> {
+    let tmp = command.env.get("TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let scratch = tempfile::tempdir_in(&tmp).map_err(|error| format!("{}: {error}", tmp.display()))?;
-    let cargo_home = step.env.get("CARGO_HOME").map(PathBuf::from).unwrap_or_default();
+    let cargo_home = command.env.get("CARGO_HOME").map(PathBuf::from).unwrap_or_default();
     let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: scratch.path() };
-    units(&asked(step), &request).map_err(|error| error.in_one_line())
+    units(&invocation(command), &request).map_err(|error| error.in_one_line())
 }
 
 /// What keeps rustc from showing link lines, where the project's configuration does.
-pub(super) fn hider_of_links(step: &CommandLine) -> Option<String> {
-    let read = asked(step).configuration().ok()?;
+pub(super) fn link_log_obstacle(command: &CommandLine) -> Option<String> {
+    let read = invocation(command).configuration().ok()?;
     let forced = read.entries.iter().find(|entry| entry.key == ["env", "RUSTC_LOG", "force"])?;
     (forced.value.as_bool() == Some(true)).then_some(())?;
     let file = match &forced.origin {
         // A bundle is published, so no directory of the machine is named.
-        ConfigOrigin::File(file) => match file.strip_prefix(&step.cwd) {
+        ConfigOrigin::File(file) => match file.strip_prefix(&command.cwd) {
             Ok(inside) => format!(" in {}", inside.display()),
             Err(_) => format!(" in a {} above it", file.file_name().unwrap_or_default().to_string_lossy()),
         },
@@ -89,10 +91,10 @@ pub(super) fn hider_of_links(step: &CommandLine) -> Option<String> {
 
 /// The arguments of a build as a question about it takes them: without what the question says itself, and without
 /// what only decides what a build shows.
-fn planning(args: &[String]) -> Vec<String> {
+fn planning_args(args: &[String]) -> Vec<String> {
     const ALONE: [&str; 5] = ["--locked", "--offline", "--frozen", "--verbose", "--quiet"];
     const WITH_VALUE: [&str; 4] = ["--target-dir", "--message-format", "--color", "--jobs"];
-    let mut planning = Vec::new();
+    let mut planning_args = Vec::new();
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let only_v =
@@ -107,18 +109,18 @@ fn planning(args: &[String]) -> Vec<String> {
         if WITH_VALUE.iter().any(|name| arg.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))) {
             continue;
         }
-        planning.push(arg.clone());
+        planning_args.push(arg.clone());
     }
     // Clippy is a check with another compiler.
-    if let Some(command) = planning.first_mut().filter(|command| *command == "clippy") {
+    if let Some(command) = planning_args.first_mut().filter(|command| *command == "clippy") {
         "check".clone_into(command);
     }
-    planning
+    planning_args
 }
 
 /// The directory that cargo names sources of members and of packages below it from.
-pub(super) fn root<'a>(members: &'a Result<Members, NoAnswer>, step: &'a CommandLine) -> &'a Path {
-    members.as_ref().map_or(step.cwd.as_path(), |members| members.root.as_path())
+pub(super) fn sources_root<'a>(members: &'a Result<Members, NoAnswer>, command: &'a CommandLine) -> &'a Path {
+    members.as_ref().map_or(command.cwd.as_path(), |members| members.root.as_path())
 }
 
 #[cfg(test)]
@@ -130,6 +132,6 @@ mod tests {
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<String>>();
         let build = "clippy --locked --offline --target-dir /t --color never --message-format json --jobs 2 --profile \
                      dev --config a=1 --target-dir=/x -vv -Zx --verbose";
-        assert_eq!(planning(&words(build)), words("check --profile dev --config a=1 -Zx"));
+        assert_eq!(planning_args(&words(build)), words("check --profile dev --config a=1 -Zx"));
     }
 }

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::CargoDriver;
-use crate::build::ask::{AskError, CargoInvocation, Configuration, CompilerFlags, PlannedUnits, UnitsRequest, answer};
-use crate::build::{BuildDirs, BuildError, BuildRequest, Goal, SettingsInForce, BuildTarget};
+use crate::build::ask::{
+    AskError, CargoInvocation, CompilerFlags, Configuration, PlannedUnits, UnitsRequest, units_and_flags,
+};
+use crate::build::{BuildDirs, BuildError, BuildRequest, BuildTarget, Goal, SettingsInForce};
 use crate::corpus::sources;
 
 /// What questions about one source tree are asked with.
@@ -63,7 +65,7 @@ impl CargoQueries {
 
     /// Questions that are always answered with these flags.
     #[cfg(test)]
-    pub(crate) fn knowing(flags: &[&str]) -> Self {
+    pub(crate) fn answering_with(flags: &[&str]) -> Self {
         let host = flags.iter().map(|&flag| flag.to_owned()).collect();
         let known = Some(CompilerFlags { compiler: "/tc/bin/rustc".into(), host, targets: Vec::new() });
         Self { known, ..Self::new("/w".into(), String::new(), "/c/home".into(), "/c/asked".into()) }
@@ -76,31 +78,31 @@ impl CargoQueries {
 
     /// A directory for one question, removed when it is dropped. With a configuration of the user's there is a cargo home
     /// in it that has it.
-    fn room(&self, home_config: Option<&str>) -> Result<(tempfile::TempDir, PathBuf), AskError> {
+    fn scratch_dir(&self, home_config: Option<&str>) -> Result<(tempfile::TempDir, PathBuf), AskError> {
         let failed = |reason: String| AskError { what: "anything", reason, help: None };
         let made = std::fs::create_dir_all(&self.dir)
             .and_then(|()| tempfile::Builder::new().prefix(".ask-").tempdir_in(&self.dir));
-        let room = made.map_err(|error| failed(format!("{}: {error}", self.dir.display())))?;
-        let Some(config) = home_config else { return Ok((room, self.building_home.clone())) };
-        let home = room.path().join("cargo-home");
+        let scratch_dir = made.map_err(|error| failed(format!("{}: {error}", self.dir.display())))?;
+        let Some(config) = home_config else { return Ok((scratch_dir, self.building_home.clone())) };
+        let home = scratch_dir.path().join("cargo-home");
         sources::write_cargo_home(&home, &self.building_home, Some(config))
             .map_err(|error| AskError { help: error.help(), ..failed(error.to_string()) })?;
-        Ok((room, home))
+        Ok((scratch_dir, home))
     }
 
     /// The answer to a question, asked if it has not been before.
-    pub fn answer(
+    pub fn lookup(
         &self,
         key: &str,
         home_config: Option<&str>,
         args: &[String],
-        asked: impl FnOnce(&BuildDirs) -> Result<CargoInvocation, AskError>,
+        invocation: impl FnOnce(&BuildDirs) -> Result<CargoInvocation, AskError>,
     ) -> Rc<UnitsAnswer> {
         #[cfg(test)]
         if let Some(flags) = &self.known {
             return Rc::new(UnitsAnswer { units: Ok(PlannedUnits::default()), flags: Some(flags.clone()) });
         }
-        let key = hashed(&[
+        let key = hash_parts(&[
             key,
             &self.hash,
             &self.tree.display().to_string(),
@@ -111,17 +113,20 @@ impl CargoQueries {
             return known.clone();
         }
         let file = self.dir.join(format!("{key}.json"));
-        let kept =
-            std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<CachedAnswer>(&text).ok());
+        let kept = std::fs::read_to_string(&file)
+            .ok()
+            .and_then(|text| serde_json::from_str::<CachedAnswer>(&text).ok());
         let answer = match kept {
-            Some(CachedAnswer { units }) => UnitsAnswer { flags: Some(units.flags.clone()), units: Ok(units) },
-            None => self.ask(home_config, args, asked),
+            Some(CachedAnswer { units }) => {
+                UnitsAnswer { flags: Some(units.flags.clone()), units: Ok(units) }
+            }
+            None => self.ask(home_config, args, invocation),
         };
         let answer = Rc::new(answer);
         if let Ok(units) = &answer.units
             && !file.exists()
         {
-            keep(&file, units);
+            store_answer(&file, units);
         }
         self.answers.borrow_mut().insert(key, answer.clone());
         answer
@@ -131,21 +136,21 @@ impl CargoQueries {
         &self,
         home_config: Option<&str>,
         args: &[String],
-        asked: impl FnOnce(&BuildDirs) -> Result<CargoInvocation, AskError>,
+        invocation: impl FnOnce(&BuildDirs) -> Result<CargoInvocation, AskError>,
     ) -> UnitsAnswer {
-        let asking = || -> Result<UnitsAnswer, AskError> {
-            let (room, cargo_home) = self.room(home_config)?;
-            let asked = asked(&self.dirs(room.path(), &cargo_home))?;
-            let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: room.path() };
-            let (units, flags) = answer(&asked, &request);
+        let query = || -> Result<UnitsAnswer, AskError> {
+            let (scratch_dir, cargo_home) = self.scratch_dir(home_config)?;
+            let invocation = invocation(&self.dirs(scratch_dir.path(), &cargo_home))?;
+            let request = UnitsRequest { args, cargo_home: &cargo_home, scratch: scratch_dir.path() };
+            let (units, flags) = units_and_flags(&invocation, &request);
             Ok(UnitsAnswer { units, flags })
         };
-        asking().unwrap_or_else(|error| UnitsAnswer { units: Err(error), flags: None })
+        query().unwrap_or_else(|error| UnitsAnswer { units: Err(error), flags: None })
     }
 
     /// A place at which nothing is built.
-    fn dirs(&self, room: &Path, cargo_home: &Path) -> BuildDirs {
-        let within = |name: &str| room.join(name);
+    fn dirs(&self, scratch_dir: &Path, cargo_home: &Path) -> BuildDirs {
+        let within = |name: &str| scratch_dir.join(name);
         BuildDirs {
             source: self.tree.clone(),
             target: within("target"),
@@ -160,7 +165,7 @@ impl CargoQueries {
 }
 
 /// Keeps an answer for later runs. One that cannot be kept is asked for again.
-fn keep(file: &Path, units: &PlannedUnits) {
+fn store_answer(file: &Path, units: &PlannedUnits) {
     let Some(dir) = file.parent() else { return };
     let write = || -> std::io::Result<()> {
         let scratch = tempfile::NamedTempFile::new_in(dir)?;
@@ -170,7 +175,7 @@ fn keep(file: &Path, units: &PlannedUnits) {
     let _ = write();
 }
 
-fn hashed(parts: &[&str]) -> String {
+fn hash_parts(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
@@ -185,14 +190,14 @@ impl CargoDriver {
     /// # Errors
     /// Where cargo cannot say.
     pub fn configuration(&self, request: &BuildRequest) -> Result<Configuration, AskError> {
-        let (room, cargo_home) = self.inquiry.room(request.home_config.as_deref())?;
-        let dirs = self.inquiry.dirs(room.path(), &cargo_home);
-        self.asked(&dirs, request).configuration()
+        let (scratch_dir, cargo_home) = self.queries.scratch_dir(request.home_config.as_deref())?;
+        let dirs = self.queries.dirs(scratch_dir.path(), &cargo_home);
+        self.invocation(&dirs, request).configuration()
     }
 
     /// The units that a build of this build request has, and the flags of its compiler calls.
-    pub fn answer(&self, request: &BuildRequest, goal: Goal) -> Rc<UnitsAnswer> {
-        let mut args = command(goal).to_vec();
+    pub fn units_answer(&self, request: &BuildRequest, goal: Goal) -> Rc<UnitsAnswer> {
+        let mut args = query_command(goal).to_vec();
         args.extend(self.selection(request, goal));
         let env = self.own_environment(request);
         let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -206,30 +211,37 @@ impl CargoDriver {
         ]
         .map(String::as_str)
         .join("\0");
-        self.inquiry.answer(&key, request.home_config.as_deref(), &args, |dirs| Ok(self.asked(dirs, request)))
+        self.queries
+            .lookup(&key, request.home_config.as_deref(), &args, |dirs| Ok(self.invocation(dirs, request)))
     }
 
     /// What the configuration in force says to compiler calls.
     ///
     /// # Errors
     /// Where cargo does not say which flags it would call the compiler with, or rustc nothing of a target.
-    pub fn in_force(&self, request: &BuildRequest, config: &toml::Table) -> Result<SettingsInForce, AskError> {
+    pub fn settings_in_force(
+        &self,
+        request: &BuildRequest,
+        config: &toml::Table,
+    ) -> Result<SettingsInForce, AskError> {
         let flags = self.flags(request)?;
         let named: Vec<String> = flags.targets.iter().map(|(target, _)| target.clone()).collect();
         let target = match named.first() {
             Some(triple) if *triple != self.toolchain.host => BuildTarget {
                 triple: triple.clone(),
-                cfg: self.toolchain.cfg_of(triple, &self.inquiry.tree).map_err(|reason| AskError {
-                    what: "which target it would build for",
-                    reason,
-                    help: Some(format!("rustup target add {triple}")),
+                cfg: self.toolchain.cfg_for_target(triple, &self.queries.tree).map_err(|reason| {
+                    AskError {
+                        what: "which target it would build for",
+                        reason,
+                        help: Some(format!("rustup target add {triple}")),
+                    }
                 })?,
             },
             _ => self.toolchain.host_target(),
         };
         // Where several targets have different flags, nothing can be said of all of them.
-        let of_results = flags.of_results().map(<[String]>::to_vec).unwrap_or_default();
-        Ok(SettingsInForce { flags: of_results, linker: target.linker(config), target, named })
+        let results_flags = flags.for_results().map(<[String]>::to_vec).unwrap_or_default();
+        Ok(SettingsInForce { flags: results_flags, linker: target.linker(config), target, named })
     }
 
     /// The flags that cargo calls the compiler with, before the build request's own are added.
@@ -245,7 +257,7 @@ impl CargoDriver {
             home_config: request.home_config.clone(),
             ..BuildRequest::default()
         };
-        let answer = self.answer(&plain, Goal::Build);
+        let answer = self.units_answer(&plain, Goal::Build);
         let what = "which flags it would call the compiler with";
         answer.flags.clone().ok_or_else(|| match &answer.units {
             Err(error) => AskError { what, ..error.clone() },
@@ -256,7 +268,7 @@ impl CargoDriver {
     /// The flags of every compiler call, with the build request's own behind those that are in force.
     pub(super) fn all_flags(&self, request: &BuildRequest) -> Result<String, BuildError> {
         let flags = self.flags(request).map_err(BuildError::Ask)?;
-        let Some(in_force) = flags.of_results() else {
+        let Some(in_force) = flags.for_results() else {
             let targets: Vec<&str> = flags.targets.iter().map(|(target, _)| target.as_str()).collect();
             return Err(BuildError::Clash {
                 first: format!("`{}`", request.rustflags_from.join(" ")),
@@ -269,14 +281,14 @@ impl CargoDriver {
         Ok(in_force.iter().chain(&request.rustflags).cloned().collect::<Vec<_>>().join("\u{1f}"))
     }
 
-    fn asked(&self, dirs: &BuildDirs, request: &BuildRequest) -> CargoInvocation {
+    fn invocation(&self, dirs: &BuildDirs, request: &BuildRequest) -> CargoInvocation {
         let env = self.environment_without_flags(dirs, request);
         CargoInvocation { cargo: self.toolchain.cargo.clone(), dir: self.started_in(&dirs.source), env }
     }
 }
 
 /// The command that is asked about: clippy builds what `check` does.
-fn command(goal: Goal) -> Vec<String> {
+fn query_command(goal: Goal) -> Vec<String> {
     let words: &[&str] = match goal {
         Goal::Build => &["build"],
         Goal::Check | Goal::Clippy => &["check"],

@@ -75,12 +75,12 @@ impl SampleBuild {
                 "profile": {"opt_level": self.opt_levels[at], "debuginfo": 0, "test": false},
                 "features": [], "filenames": [file], "executable": null, "fresh": false,
             });
-            UnitMessage::of(&line.to_string(), &members).unwrap()
+            UnitMessage::parse(&line.to_string(), &members).unwrap()
         };
         self.given.iter().enumerate().map(message).collect()
     }
 
-    fn shown(&self) -> String {
+    fn running_lines(&self) -> String {
         let line = |(at, (package, kind, target, hash, needs)): (usize, &SampleBuildUnit)| {
             let crate_type = if matches!(*kind, "bin" | "custom-build") { "bin" } else { kind };
             let named = if self.target.contains(&at) { " --target x" } else { "" };
@@ -100,7 +100,7 @@ impl SampleBuild {
 
     fn units(&self) -> PlannedUnits {
         let unit = |(at, (package, kind, target, _, needs)): (usize, &SampleBuildUnit)| PlannedUnit {
-            package: PackageName::of_id(&Self::id(package)).unwrap(),
+            package: PackageName::from_id(&Self::id(package)).unwrap(),
             kind: (*kind).into(),
             crate_types: Vec::new(),
             target: (*target).into(),
@@ -116,7 +116,8 @@ impl SampleBuild {
     }
 
     fn parts(&self) -> Vec<BuildPart> {
-        let calls = compiler_calls(&self.shown(), &self.messages(), Some(&self.units()), Path::new("/w"));
+        let calls =
+            compiler_calls(&self.running_lines(), &self.messages(), Some(&self.units()), Path::new("/w"));
         calls.iter().map(|call| call.part).collect()
     }
 }
@@ -142,7 +143,8 @@ fn a_call_is_of_the_package_that_cargo_says() {
 #[test]
 fn two_programs_of_one_name_are_two_units() {
     let build = SampleBuild::of(&[("a", "bin", "tool", "1", &[]), ("b", "bin", "tool", "2", &[])], &[0, 1]);
-    let calls = compiler_calls(&build.shown(), &build.messages(), Some(&build.units()), Path::new("/w"));
+    let calls =
+        compiler_calls(&build.running_lines(), &build.messages(), Some(&build.units()), Path::new("/w"));
     let packages: Vec<&str> =
         calls.iter().map(|call| call.unit.as_ref().unwrap().package.name.as_str()).collect();
     assert_eq!(packages, ["a", "b"]);

@@ -13,7 +13,7 @@ use super::{CacheReport, RunningService, Service, Store, store_in};
 use crate::process::find_in_path;
 
 /// Caches that are servers, by how their variables begin.
-const SERVERS: [&str; 2] = ["SCCACHE_", "CACHEPOT_"];
+const CACHE_SERVER_PREFIXES: [&str; 2] = ["SCCACHE_", "CACHEPOT_"];
 /// What their variables may say: nothing of where results are kept or who is asked for them.
 const HARMLESS: [&str; 9] = [
     "SCCACHE_BASEDIRS",
@@ -27,7 +27,7 @@ const HARMLESS: [&str; 9] = [
     "SCCACHE_MAX_FRAME_LENGTH",
 ];
 /// Variables by which ccache would find results of other builds. Without them it keeps its own in the home.
-const OF_CCACHE: [&str; 5] = [
+const CCACHE_VARIABLES: [&str; 5] = [
     "CCACHE_CONFIGPATH",
     "CCACHE_DIR",
     "CCACHE_REMOTE_STORAGE",
@@ -52,9 +52,10 @@ pub struct DiscoveredServer {
 }
 
 /// Whether the harness decides what a variable says: one that leads a build to a compiler cache.
-pub(crate) fn leads_to_a_cache(name: &str) -> bool {
-    let of_server = SERVERS.iter().any(|start| name.starts_with(start)) && !HARMLESS.contains(&name);
-    of_server || OF_CCACHE.contains(&name)
+pub(crate) fn is_cache_variable(name: &str) -> bool {
+    let of_server =
+        CACHE_SERVER_PREFIXES.iter().any(|start| name.starts_with(start)) && !HARMLESS.contains(&name);
+    of_server || CCACHE_VARIABLES.contains(&name)
 }
 
 impl CacheSandbox {
@@ -76,7 +77,7 @@ impl CacheSandbox {
 
     /// The environment of a build, its caches led into the corner.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let others = build.iter().filter(|(name, _)| !leads_to_a_cache(name));
+        let others = build.iter().filter(|(name, _)| !is_cache_variable(name));
         let mut env: BTreeMap<String, String> =
             others.map(|(name, value)| (name.clone(), value.clone())).collect();
         env.extend(self.addresses.iter().map(Address::variable));
@@ -85,22 +86,22 @@ impl CacheSandbox {
     }
 
     /// What has to be removed so that a build finds nothing in the corner in `dir`.
-    pub fn store(dir: &Path) -> PathBuf {
+    pub fn store_dir(dir: &Path) -> PathBuf {
         store_in(dir)
     }
 
     /// The server that has come up during a build, asked and stopped. To be called while the build is held; `build` is
     /// its environment.
-    pub fn look(&self, build: &BTreeMap<String, String>) -> Option<DiscoveredServer> {
-        let address = self.addresses.iter().find(|address| address.answers())?;
-        let program = program_of(address, build.get("PATH").map_or("", String::as_str))?;
+    pub fn find_server(&self, build: &BTreeMap<String, String>) -> Option<DiscoveredServer> {
+        let address = self.addresses.iter().find(|address| address.is_listening())?;
+        let program = server_program(address, build.get("PATH").map_or("", String::as_str))?;
         let service = Service { program, store: Store::Local, kept: true };
         let running = RunningService {
             service: service.clone(),
             dir: self.dir.clone(),
             address: address.clone(),
             server_env: BTreeMap::new(),
-            secrets: Secrets::of_the_user(&Store::Local),
+            secrets: Secrets::from_user_environment(&Store::Local),
             tries: 1,
         };
         let report = running.settle_and_stop(build);
@@ -109,7 +110,7 @@ impl CacheSandbox {
 }
 
 /// The sccache that listens at an address: it has its variable, and that of one that was started as a server.
-fn program_of(address: &Address, path: &str) -> Option<PathBuf> {
+fn server_program(address: &Address, path: &str) -> Option<PathBuf> {
     let (name, value) = address.variable();
     let variable = format!("{name}={value}");
     let is_server = |dir: &Path| {
@@ -131,11 +132,11 @@ mod tests {
     #[test]
     fn a_build_is_led_to_no_cache_of_the_users() {
         let dir = tempfile::tempdir().unwrap();
-        let corner = CacheSandbox::in_dir(dir.path()).unwrap();
+        let sandbox = CacheSandbox::in_dir(dir.path()).unwrap();
         let of_user =
             ["SCCACHE_BUCKET", "SCCACHE_SERVER_PORT", "CCACHE_DIR", "CACHEPOT_DIR", "SCCACHE_LOG", "CC"];
         let build = of_user.map(|name| (name.to_owned(), "mine".to_owned())).into();
-        let env = corner.environment(&build);
+        let env = sandbox.environment(&build);
         let still: Vec<&str> =
             env.iter().filter(|(_, value)| *value == "mine").map(|(name, _)| name.as_str()).collect();
         assert_eq!(still, ["CC", "SCCACHE_LOG"]);
@@ -144,6 +145,6 @@ mod tests {
             assert!(env[name].starts_with(&own), "{name}={}", env[name]);
         }
         assert_ne!(env["SCCACHE_SERVER_PORT"], "4226", "the user's own server listens there");
-        assert_eq!(corner.look(&env), None);
+        assert_eq!(sandbox.find_server(&env), None);
     }
 }

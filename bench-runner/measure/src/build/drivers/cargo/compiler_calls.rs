@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::messages::{UnitMessage, crate_name};
 use super::quoting::shell_words;
-use crate::build::{CalledUnit, CompilerCall, BuildPart, PlannedUnit, PlannedUnits};
+use crate::build::{BuildPart, CalledUnit, CompilerCall, PlannedUnit, PlannedUnits};
 
 /// The compiler calls that cargo shows; `root` is where it names sources from. Without the units of its plan it is not
 /// known which calls made the results.
@@ -20,8 +20,9 @@ pub(super) fn compiler_calls(
     root: &Path,
 ) -> Vec<CompilerCall> {
     let commands = commands(stderr).into_iter().map(|words| without_variables(&words));
-    let mut calls: Vec<CompilerCall> = commands.filter_map(call).collect();
-    let found: Vec<Option<&UnitMessage>> = calls.iter().map(|call| message_of(call, messages, root)).collect();
+    let mut calls: Vec<CompilerCall> = commands.filter_map(parse_call).collect();
+    let found: Vec<Option<&UnitMessage>> =
+        calls.iter().map(|call| message_of(call, messages, root)).collect();
     for (call, message) in calls.iter_mut().zip(&found) {
         call.unit = message.map(|message| CalledUnit {
             package: message.package.clone(),
@@ -29,15 +30,15 @@ pub(super) fn compiler_calls(
             member: message.member,
             kind: message.kind.clone(),
             test: message.test,
-            asked: false,
+            requested: false,
         });
     }
     let Some(units) = units else { return calls };
-    let roots = asked(units);
-    let asked = reached(&calls, &found, &roots);
-    let reached = reached(&calls, &found, &results(&roots));
-    for ((call, reached), asked) in calls.iter_mut().zip(reached).zip(asked) {
-        call.unit.iter_mut().for_each(|unit| unit.asked = asked);
+    let roots = requested_units(units);
+    let requested = reachable(&calls, &found, &roots);
+    let reached = reachable(&calls, &found, &result_units(&roots));
+    for ((call, reached), requested) in calls.iter_mut().zip(reached).zip(requested) {
+        call.unit.iter_mut().for_each(|unit| unit.requested = requested);
         call.part = match (&call.unit, reached) {
             (None, _) => BuildPart::Unknown,
             (Some(_), false) => BuildPart::Host,
@@ -75,7 +76,7 @@ fn without_variables(words: &[String]) -> Vec<String> {
     words.iter().skip_while(is_variable).cloned().collect()
 }
 
-fn call(args: Vec<String>) -> Option<CompilerCall> {
+fn parse_call(args: Vec<String>) -> Option<CompilerCall> {
     let name = args.windows(2).find(|pair| pair[0] == "--crate-name").map(|pair| pair[1].clone())?;
     (!is_rustdoc(&args)).then_some(CompilerCall { name, part: BuildPart::Unknown, unit: None, args })
 }
@@ -131,7 +132,7 @@ fn features(call: &CompilerCall) -> Vec<String> {
 }
 
 /// For each call whether `roots` are it or are made of it.
-fn reached(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&PlannedUnit]) -> Vec<bool> {
+fn reachable(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&PlannedUnit]) -> Vec<bool> {
     let by_library: BTreeMap<PathBuf, usize> =
         calls.iter().enumerate().map(|(at, call)| (call.library(), at)).collect();
     let needs: Vec<Vec<usize>> = calls
@@ -157,7 +158,7 @@ fn reached(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&Pla
 }
 
 /// The units that are asked for; documentation is made of what it documents.
-fn asked(units: &PlannedUnits) -> Vec<&PlannedUnit> {
+fn requested_units(units: &PlannedUnits) -> Vec<&PlannedUnit> {
     let roots = || units.roots.iter().filter_map(|at| units.units.get(*at));
     let documented = roots().filter(|unit| unit.mode.starts_with("doc"));
     let needed = documented.flat_map(|unit| &unit.needs).filter_map(|at| units.units.get(*at));
@@ -167,9 +168,10 @@ fn asked(units: &PlannedUnits) -> Vec<&PlannedUnit> {
 }
 
 /// Those among what is asked for that are results. Macros are only if nothing else is asked for.
-fn results<'u>(asked: &[&'u PlannedUnit]) -> Vec<&'u PlannedUnit> {
-    let others: Vec<&PlannedUnit> = asked.iter().copied().filter(|unit| unit.kind != "proc-macro").collect();
-    if others.is_empty() { asked.to_vec() } else { others }
+fn result_units<'u>(requested: &[&'u PlannedUnit]) -> Vec<&'u PlannedUnit> {
+    let others: Vec<&PlannedUnit> =
+        requested.iter().copied().filter(|unit| unit.kind != "proc-macro").collect();
+    if others.is_empty() { requested.to_vec() } else { others }
 }
 
 /// Whether a call may be that of a unit of the plan.
@@ -197,7 +199,7 @@ fn closest(
         let known = found[*at].into_iter().flat_map(|message| &message.profile);
         known
             .into_iter()
-            .all(|(key, value)| unit.profile.get(*key).is_none_or(|planned| same(planned, value)))
+            .all(|(key, value)| unit.profile.get(*key).is_none_or(|planned| same_setting(planned, value)))
     };
     let features = |at: &usize| features(&calls[*at]) == sorted(&unit.features);
     let not_needed = |at: &usize| !needs.iter().any(|needs| needs.contains(at));
@@ -209,11 +211,11 @@ fn closest(
 }
 
 /// Whether the plan and a message say the same; no debug info has several spellings.
-fn same(planned: &str, said: &str) -> bool {
+fn same_setting(planned: &str, said: &str) -> bool {
     let none = |text: &str| matches!(text, "null" | "0" | "false" | "none");
     planned == said || none(planned) && none(said)
 }
 
 #[cfg(test)]
-#[path = "calls_tests.rs"]
+#[path = "compiler_calls_tests.rs"]
 mod tests;
