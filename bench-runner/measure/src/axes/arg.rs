@@ -1,4 +1,4 @@
-//! An argument added to the build command, for whatever has no axis of its own.
+//! An argument added to the build command, for anything that has no axis.
 
 use bench_runner_core::record::Refusal;
 

@@ -1,7 +1,7 @@
-//! The user's own configuration, as a whole variant: what somebody switches from.
+//! The user's own configuration as a whole variant: the state that a user switches from.
 //!
-//! Its value is the text that [`crate::build::user_settings`] makes. The files' part goes into the cargo home that builds
-//! have, and variables into their environment, so cargo puts them together with the project's own configuration.
+//! Its value is the text that [`crate::build::user_settings`] makes. Files go into the cargo home of builds,
+//! and variables into their environment, so cargo merges them with the project's own configuration.
 
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 use toml::{Table, Value};
@@ -36,9 +36,9 @@ impl Axis for AsConfiguredAxis {
 /// A user's own configuration.
 #[derive(Debug)]
 pub(super) struct UserConfiguration {
-    /// As it was recorded.
+    /// As recorded.
     text: String,
-    /// What the files say.
+    /// Settings in files.
     files: Table,
     variables: Vec<(String, String)>,
 }
@@ -75,7 +75,7 @@ impl UserConfiguration {
         self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether it says anything about flags or linkers, whose effect is on every compiler call.
+    /// True if it sets flags or linkers, which affect every compiler call.
     fn concerns_calls(&self) -> bool {
         let of_files = flatten_table(&self.files)
             .iter()
@@ -136,11 +136,11 @@ impl SettingValue for UserConfiguration {
     }
 }
 
-/// What was looked for in a build, and what came of it.
+/// State of a proof: what was looked for in a build, and the results.
 struct ConfigurationProof<'a> {
-    /// With the user's configuration in force.
+    /// Context with the user's configuration in force.
     context: &'a Context,
-    /// All settings of the variant: another one decides on its own key.
+    /// All settings of the variant; another setting takes precedence for its own key.
     settings: &'a ParsedSettings,
     input: &'a ProofInput<'a>,
     seen: Vec<String>,
@@ -174,11 +174,11 @@ impl ConfigurationProof<'_> {
         for (key, value) in flatten_table(&user.files) {
             let covered =
                 key.ends_with(".rustflags") || key.ends_with(".linker") || key == "build.rustc-wrapper";
-            // The project has the last word on a value, and variables before both.
+            // The project overrides a value, and variables override both.
             let overruled = !covered && !in_force.contains(&(key.clone(), value.clone()));
             match key.strip_prefix("profile.").and_then(|rest| rest.split_once('.')) {
                 _ if overruled => {}
-                // Something else decides on it.
+                // Overridden by a variable or another key.
                 Some((name, "incremental")) if name == profile && incremental => self.unseen.push(key),
                 Some((name, key)) if name == profile => self.profile_key(key, &value),
                 Some(_) => {}
@@ -198,7 +198,7 @@ impl ConfigurationProof<'_> {
         }
     }
 
-    /// The profile that was built with.
+    /// The profile of the build.
     fn profile(&self) -> String {
         let command = &self.input.build.command;
         let named = command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
@@ -228,7 +228,7 @@ impl ConfigurationProof<'_> {
         }
     }
 
-    /// A key of the profile, by the axis of the same name.
+    /// Proves a key of the profile by the axis of the same name.
     fn profile_key(&mut self, key: &str, value: &str) {
         if self.settings.get(key).is_some() {
             return;
@@ -267,7 +267,7 @@ impl ConfigurationProof<'_> {
     }
 }
 
-/// A value of a profile's key as the axis of the same name writes it.
+/// A value of a profile key in the spelling of the axis of the same name.
 fn as_axis_writes(key: &str, value: &str) -> String {
     let word = match (key, value) {
         ("debug", "false" | "0") => "none",
@@ -330,7 +330,7 @@ mod tests {
         assert!(result == ProofResult::Fails && found.contains("`-Clinker=clang` is missing"), "{found}");
         assert_eq!(prove("[variables]\nCC = 'gcc'\n", "", "").0, ProofResult::NotProvable);
         assert_eq!(prove("", "", "").0, ProofResult::NotApplicable);
-        // What the project has the last word on is not asked of the build.
+        // Values that the project overrides are not looked for in the build.
         let user = "[profile.dev]\ndebug = 1\n";
         let (result, found) = prove(user, "profile.dev.debug = 2", "-C debuginfo=2");
         assert_eq!(result, ProofResult::NotProvable, "{found}");

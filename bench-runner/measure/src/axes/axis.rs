@@ -1,7 +1,7 @@
-//! The contract of an axis: a key whose values can be parsed, and what a value that was parsed does to a build.
+//! Axes: a key whose values can be parsed, and the effect of a parsed value on a build.
 //!
-//! Scenarios and plans keep settings as text ([`Settings`]). They become values in one place, [`super::parse_all`], and
-//! nothing after that can fail because a value is wrong.
+//! Scenarios and plans keep settings as text ([`Settings`]). They are parsed in one place,
+//! [`super::parse_all`]; nothing after that can fail because of an invalid value.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -15,44 +15,44 @@ use super::call_diff::{self, CallDifference};
 use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildEvidence, BuildRequest, Goal, SettingsInForce, Toolchain};
 
-/// The settings of a variant: values by key, as the scenario writes them.
+/// Settings of a variant: values by key, as the scenario writes them.
 pub type Settings = BTreeMap<String, String>;
 
 /// An axis: something that can vary between builds.
 pub trait Axis: Sync {
-    /// The key, or its form if one axis serves many (`env.NAME`).
+    /// Key, or its form if one axis serves many keys (`env.NAME`).
     fn key(&self) -> &'static str;
 
     /// One line for help texts.
     fn summary(&self) -> &'static str;
 
-    /// Values to name in help texts and errors. Those with a space in them are forms, such as `a path`.
+    /// Values for help texts and errors. Those that contain a space are descriptions, such as `a path`.
     fn values(&self) -> &'static [&'static str];
 
-    /// The value that `text` stands for under `key`. Asks neither the project nor the machine.
+    /// Parses `text`, the value under `key`. Depends neither on the project nor on the machine.
     ///
     /// # Errors
     /// If it is not a value of this axis.
     fn parse(&self, key: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal>;
 }
 
-/// A value of an axis, parsed. `settings` holds all settings of the variant, this one among them.
+/// A parsed value of an axis. `settings` are all settings of the variant, including this one.
 pub trait SettingValue: Any + fmt::Debug {
-    /// Whether it asks for nothing, so that a variant with it is the same as one without.
+    /// True if it has no effect, so that a variant with it is the same as one without.
     fn is_default(&self) -> bool {
         false
     }
 
-    /// Whether it can make a difference to a build with this goal.
+    /// True if it can make a difference to a build with this goal.
     fn applies_to(&self, goal: Goal) -> bool;
 
-    /// Whether it makes a difference only if a linker is called.
+    /// True if it makes a difference only if a linker is called.
     fn is_for_linking(&self) -> bool {
         false
     }
 
-    /// Keys of the settings that `probe` reads, besides its own and the toolchain's. It is given no others, so the answer
-    /// is the same wherever these are.
+    /// Keys of the settings that `probe` reads, besides its own and the toolchain's. `probe` gets no others,
+    /// so the result is the same for all variants that agree in these.
     fn depends_on(&self) -> &'static [&'static str] {
         &[]
     }
@@ -60,15 +60,15 @@ pub trait SettingValue: Any + fmt::Debug {
     /// Checks whether this machine can apply it to the project of `context`.
     ///
     /// # Errors
-    /// If it cannot, with what would help.
+    /// If it cannot, with a hint.
     fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal>;
 
-    /// Why it makes no sense together with the settings beside it, if it does not.
+    /// Reason why it makes no sense together with the other settings, if it does not.
     fn conflict(&self, _beside: &ParsedSettings) -> Option<String> {
         None
     }
 
-    /// Makes the files on this machine that `apply` refers to, if there are any.
+    /// Creates the files on this machine that `apply` refers to, if there are any.
     ///
     /// # Errors
     /// If they cannot be written.
@@ -76,44 +76,44 @@ pub trait SettingValue: Any + fmt::Debug {
         Ok(())
     }
 
-    /// Adds what it asks for to a build request, once `probe` has said that it is available.
+    /// Adds its effect to a build request, after `probe` has confirmed that it is available.
     fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest);
 
-    /// Whether its proof compares with the first build of another variant, and so waits for all of them.
+    /// True if its proof compares with the first build of another variant, and so waits for all of them.
     fn is_proven_by_comparison(&self) -> bool {
         false
     }
 
-    /// Looks for it in a finished build.
+    /// Proves it by a finished build.
     fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding;
 
-    /// Why a build that succeeded was not what it says, if a build can be that at one time and not at another. Asked of
-    /// every measured build.
+    /// Reason why a successful build did not have this setting, for settings that can hold in one build and
+    /// not in another. Called for every measured build.
     fn check_sample(&self, _input: &ProofInput<'_>) -> Option<String> {
         None
     }
 
-    /// Whether an untimed build has to come before all others, to fill the cache that they read.
+    /// True if an untimed build has to come before all others, to fill the cache that they read.
     fn needs_priming(&self) -> bool {
         false
     }
 
-    /// What it changes besides what the axis is named for.
+    /// Side effects beyond what the axis is named for.
     fn co_changes(&self, _beside: &ParsedSettings) -> &'static [&'static str] {
         &[]
     }
 
-    /// The lines that make it permanent in a project, or why it cannot be written down. Asks no machine. What most values
-    /// add to a build request can be written down as it is.
+    /// The lines that make it permanent in a project, or the reason why it cannot be written to a file.
+    /// Independent of the machine. By default, the lines for its additions to a build request.
     ///
     /// # Errors
-    /// If no file can hold it.
+    /// If no file can contain it.
     fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         request_lines(self, settings, situation)
     }
 }
 
-/// What a value adds to a build request, as lines of files.
+/// The additions of a value to a build request, as lines of files.
 pub(super) fn request_lines(
     value: &(impl SettingValue + ?Sized),
     settings: &ParsedSettings,
@@ -135,17 +135,17 @@ pub(super) fn request_lines(
 /// One setting of a variant.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
-    /// The key as written, because one axis may serve many (`env.NAME`).
+    /// Key as written; one axis may serve many keys (`env.NAME`).
     pub key: &'a str,
-    /// The value as written.
+    /// Value as written.
     pub text: &'a str,
-    /// The value.
+    /// Parsed value.
     pub value: &'a dyn SettingValue,
-    /// All settings of the variant, this one among them.
+    /// All settings of the variant, including this one.
     pub settings: &'a ParsedSettings,
 }
 
-/// The settings of a variant, parsed.
+/// Parsed settings of a variant.
 #[derive(Debug, Clone, Default)]
 pub struct ParsedSettings(BTreeMap<String, ParsedSetting>);
 
@@ -160,7 +160,7 @@ impl ParsedSettings {
         self.0.insert(key.to_owned(), ParsedSetting { text: text.to_owned(), value });
     }
 
-    /// Every setting, by its key.
+    /// All settings, by key.
     pub fn iter(&self) -> impl Iterator<Item = Setting<'_>> {
         self.0.iter().map(|(key, parsed)| Setting {
             key,
@@ -181,22 +181,22 @@ impl ParsedSettings {
         self.0.get(key).map(|parsed| parsed.text.as_str())
     }
 
-    /// The value of this type, which is that of one axis.
+    /// The value of this type. Each type is that of one axis.
     pub(super) fn value<V: SettingValue>(&self) -> Option<&V> {
         self.0.values().find_map(|parsed| (&*parsed.value as &dyn Any).downcast_ref())
     }
 
-    /// Whether `key` has the value that is written so.
+    /// True if the value of `key` is written as `text`.
     pub(super) fn has_value(&self, key: &str, text: &str) -> bool {
         self.text(key) == Some(text)
     }
 
-    /// Whether a build from nothing fills a cache that later builds read, by any of the settings.
+    /// True if any of the settings needs a build from nothing first, to fill a cache that later builds read.
     pub fn need_priming(&self) -> bool {
         self.0.values().any(|parsed| parsed.value.needs_priming())
     }
 
-    /// Why settings make no sense together in a build with this goal, if they do not.
+    /// Reason why the settings make no sense together in a build with this goal, if they do not.
     pub(crate) fn conflict(&self, goal: Goal) -> Option<String> {
         let applied = self.0.values().filter(|parsed| parsed.value.applies_to(goal));
         applied.filter_map(|parsed| parsed.value.conflict(self)).next()
@@ -204,14 +204,15 @@ impl ParsedSettings {
 }
 
 impl<'a> Setting<'a> {
-    /// The settings that decide about its probe: its own, those that it depends on, and those that decide on its context.
+    /// The settings that its probe depends on: its own, those that it declares, and those that decide its
+    /// context.
     pub(crate) fn probed_with(&self) -> impl Iterator<Item = Setting<'a>> {
         let keys = self.value.depends_on().iter().copied().chain([AS_CONFIGURED, "toolchain", self.key]);
         let settings = self.settings;
         keys.filter_map(|key| settings.get(key))
     }
 
-    /// The same as text.
+    /// [`Self::probed_with`] as text.
     pub fn probed_with_texts(&self) -> Settings {
         self.probed_with().map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect()
     }
@@ -219,7 +220,7 @@ impl<'a> Setting<'a> {
     /// Checks whether this machine can apply it to the project of `context`.
     ///
     /// # Errors
-    /// If it cannot, with what would help.
+    /// If it cannot, with a hint.
     pub fn probe(&self, context: &Context) -> Result<Available, Refusal> {
         let parsed = |key: &str| Some((key.to_owned(), self.settings.0.get(key)?.clone()));
         let settings = self.probed_with().filter_map(|setting| parsed(setting.key)).collect();
@@ -227,85 +228,84 @@ impl<'a> Setting<'a> {
     }
 }
 
-/// What a value may read of the project and the machine.
+/// Facts about the project and the machine for values of axes.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The toolchain; `None` if the project is not built by cargo.
+    /// Toolchain; `None` if the project is not built by cargo.
     pub toolchain: Option<Toolchain>,
-    /// The configuration of cargo that is in force: the project's own, and the user's beneath the settings of a variant
-    /// that has it.
+    /// The cargo configuration in force: the project's own, and that of the user if a variant has it.
     pub config: Option<toml::Table>,
-    /// What that configuration adds to compiler calls.
+    /// Settings for compiler calls in that configuration.
     pub in_force: SettingsInForce,
     /// The project's own manifest, if it has one.
     pub manifest: Option<toml::Table>,
     /// Search path for programs.
     pub path: std::ffi::OsString,
-    /// A directory of the harness's own for links to tools.
+    /// Directory of the harness for links to tools.
     pub tools: PathBuf,
 }
 
-/// What a value is on this machine, which has it.
+/// A value that is available on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Available {
-    /// Equal identities are the same thing here, whatever they are called.
+    /// Equal identities mean the same thing on this machine, even under different names.
     pub identity: String,
-    /// The tool that it brings into play, for the record.
+    /// The tool that it uses, for the record.
     pub tool: Option<ToolInUse>,
-    /// The value as plans write it, if what was written means something else on every machine.
+    /// The value as plans write it, if the written value means something else on every machine.
     pub pinned: Option<String>,
 }
 
 impl Available {
-    /// Something that no tool belongs to.
+    /// A value that uses no tool.
     pub fn plainly(identity: impl Into<String>) -> Self {
         Self { identity: identity.into(), tool: None, pinned: None }
     }
 }
 
-/// A tool that a value brings into play.
+/// A tool that a value uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolInUse {
-    /// Its name, such as `mold`.
+    /// Name, such as `mold`.
     pub name: String,
-    /// Where it is.
+    /// Path of the program.
     pub path: PathBuf,
-    /// The first line of what it says of itself.
+    /// First line of its version output.
     pub version: String,
 }
 
-/// What a proof reads of builds.
+/// Input of a proof.
 #[derive(Debug, Clone, Copy)]
 pub struct ProofInput<'a> {
-    /// A build of the variant: to be proven by, its first one, from nothing.
+    /// Build of the variant: for a proof, its first one from nothing.
     pub build: &'a BuildEvidence,
-    /// The first build of another variant of the block, for proofs that compare.
+    /// First build of another variant of the block, for proofs that compare.
     pub baseline: Option<ReferenceBuild<'a>>,
-    /// Whether an edit was in place that no build before had seen.
+    /// True if an edit was in place that no earlier build had seen.
     pub edited: bool,
 }
 
-/// The first build of another variant: one that differs by the setting in question alone, if the block has one; else
-/// the baseline.
+/// The first build of another variant: one that differs only in the setting in question, if the block has
+/// one; else the baseline.
 #[derive(Debug, Clone, Copy)]
 pub struct ReferenceBuild<'a> {
     /// Name of the variant.
     pub name: &'a str,
-    /// The evidence of its build.
+    /// Evidence of its build.
     pub build: &'a BuildEvidence,
-    /// Whether the two builds differ by nothing else.
+    /// True if the two builds differ in nothing else.
     pub alone: bool,
 }
 
 impl ProofInput<'_> {
-    /// What the build has against the other one, if both show their compiler calls.
+    /// The difference to the other build, if both show their compiler calls.
     pub(super) fn difference(&self) -> Option<CallDifference> {
         let other = self.baseline?.build;
         let both = !other.compiler_calls.is_empty() && !self.build.compiler_calls.is_empty();
         both.then(|| call_diff::difference(self.build, other))
     }
 
-    /// The difference in words, with the variant that it is a difference to.
+    /// The difference in words, with the name of the other variant.
     pub(super) fn describe_difference(&self) -> Option<String> {
         let reference = self.baseline?;
         let difference = self.difference()?;
@@ -315,7 +315,7 @@ impl ProofInput<'_> {
         Some(format!("{what}, against {}{also}", reference.name))
     }
 
-    /// What the difference to another build says of a setting that is passed on as it was written.
+    /// The finding for a setting that is passed on as written, from the difference to another build.
     pub(super) fn finding_by_comparison(&self) -> ProofFinding {
         let expected = "another compiler call or link line".to_owned();
         let Some((found, reference)) = self.describe_difference().zip(self.baseline) else {
@@ -330,19 +330,19 @@ impl ProofInput<'_> {
     }
 }
 
-/// What the evidence says of one setting.
+/// Result of a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProofFinding {
-    /// What the setting should have brought about.
+    /// Expected effect of the setting.
     pub expected: String,
-    /// What the build showed.
+    /// Observed effect in the build.
     pub found: String,
-    /// Whether the two agree.
+    /// Result of comparing the two.
     pub result: ProofResult,
 }
 
 impl ProofFinding {
-    /// Of a value that asks for nothing.
+    /// The finding for a value that has no effect.
     pub(super) fn nothing_asked() -> Self {
         Self {
             expected: "nothing added".to_owned(),
@@ -351,7 +351,7 @@ impl ProofFinding {
         }
     }
 
-    /// The same with more to say.
+    /// Appends `more` to what was found.
     pub(super) fn and(mut self, more: Option<String>) -> Self {
         if let Some(more) = more {
             self.found = if self.found.is_empty() { more } else { format!("{}; {more}", self.found) };

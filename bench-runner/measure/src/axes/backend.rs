@@ -1,8 +1,9 @@
-//! Who makes machine code: LLVM or Cranelift.
+//! The code generator: LLVM or Cranelift.
 //!
-//! Not seen here, for want of the component: what Cranelift leaves. By the source of rustc_codegen_cranelift
-//! (`src/driver/aot.rs`, `src/debuginfo`) each of its objects has `cg_clif (rustc …, cranelift …)` in `.comment`
-//! and as producer in its debug info; LLVM's have `rustc version …` and `clang LLVM (rustc version …)`.
+//! The marks of Cranelift could not be observed here, because the component is missing. According to the
+//! source of rustc_codegen_cranelift (`src/driver/aot.rs`, `src/debuginfo`), each of its objects has `cg_clif
+//! (rustc …, cranelift …)` in `.comment` and as producer in its debug info; those of LLVM have `rustc version
+//! …` and `clang LLVM (rustc version …)`.
 
 use bench_runner_core::record::Refusal;
 
@@ -18,16 +19,17 @@ pub(super) struct BackendAxis;
 
 const KEY: &str = "backend";
 const FLAG: &str = "codegen-backend";
-/// What Cranelift calls itself in `.comment`.
+/// Mark of Cranelift in `.comment`.
 const CRANELIFT_MARK: &str = "cg_clif";
 
-/// Why two variants must not be compared: code generators are compared on one compiler and with one linker.
+/// Reason why two variants must not be compared: code generators are compared with the same compiler and
+/// linker only.
 pub(super) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
     let cranelift = |settings: &Settings| settings.get(KEY).is_some_and(|backend| backend == "cranelift");
     if cranelift(baseline) == cranelift(variant) {
         return None;
     }
-    // Where no linker is named, it is the default one.
+    // If no linker is named, it is the default one.
     let value = |settings: &Settings, key: &str| match (settings.get(key), key) {
         (Some(value), _) => Some(value.clone()),
         (None, "linker") => Some("default".to_owned()),
@@ -44,7 +46,7 @@ pub(super) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<St
     })
 }
 
-/// Whether the toolchain has Cranelift.
+/// True if the toolchain has Cranelift.
 fn has_cranelift(toolchain: &Toolchain) -> bool {
     let dir = toolchain.sysroot.join("lib/rustlib").join(&toolchain.host).join("codegen-backends");
     let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
@@ -107,7 +109,8 @@ impl SettingValue for CodeGenerator {
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
-        // Build scripts and proc macros are compiled in full under a check too, but what is checked is not.
+        // Build scripts and proc macros are compiled in full under a check too, but the project itself is
+        // not.
         goal.links()
     }
 
@@ -121,7 +124,7 @@ impl SettingValue for CodeGenerator {
     fn advise(&self, settings: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         let named = settings.text(toolchain::KEY);
         if *self == Self::Llvm {
-            // Only a nightly compiler takes the flag, and the settings say whether it was one.
+            // Only a nightly compiler accepts the flag; whether it was one is read from the settings.
             let nightly = named.is_some_and(|name| name.starts_with("nightly"));
             let lines = if nightly { SettingLines::flags([self.flag()]) } else { SettingLines::default() };
             return Ok(lines.with_remark(
@@ -141,7 +144,7 @@ impl SettingValue for CodeGenerator {
     }
 
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        // On nightly the flag is given, so it must be there; stable knows no other generator than LLVM.
+        // On nightly the flag is given, so it must be there; stable has no generator other than LLVM.
         let default = if takes_flag(context) { "not set" } else { "llvm" };
         let check = ArgCheck {
             name: FLAG,
@@ -164,8 +167,8 @@ fn takes_flag(context: &Context) -> bool {
     context.toolchain.as_ref().is_some_and(Toolchain::is_nightly)
 }
 
-/// What the makers of the objects wrote into the result. LLVM's mark is in every result, because the standard
-/// library was compiled by it, so it is Cranelift's that is looked for.
+/// Marks of code generators in the result. Every result has LLVM's mark, because the standard library was
+/// compiled by it, so only that of Cranelift is looked for.
 fn in_result(generator: CodeGenerator, build: &BuildEvidence) -> PartialFinding {
     let mut comments = build.own_facts().peekable();
     if comments.peek().is_none() {
@@ -240,7 +243,7 @@ mod tests {
         assert!(incomparable(&of(&[nightly, ("linker", "bfd")]), &with_mold).unwrap().contains("linker=bfd"));
         let with_default = of(&[("backend", "cranelift"), nightly, ("linker", "default")]);
         assert_eq!(incomparable(&of(&[nightly]), &with_default), None);
-        // Two of a kind may differ in anything.
+        // Variants with the same code generator may differ in anything.
         assert_eq!(incomparable(&cranelift, &with_mold), None);
         assert_eq!(incomparable(&of(&[nightly]), &of(&[])), None);
     }

@@ -1,6 +1,7 @@
-//! What two builds from nothing differ in: the arguments of their compiler calls and of their link lines.
+//! Differences between two builds from nothing: the arguments of their compiler calls and of their link
+//! lines.
 //!
-//! Directories, hashes and what follows from them are no differences.
+//! Directories, hashes and their consequences are ignored.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,9 +9,9 @@ use std::path::Path;
 
 use crate::build::BuildEvidence;
 
-/// Flags that are named before the rest is counted.
+/// Maximum number of flags named; the rest is counted.
 const NAMED: usize = 6;
-/// Options of rustc whose value is a word of its own.
+/// Options of rustc whose value is a separate argument.
 const TWO_WORDS: [&str; 15] = [
     "-C",
     "--codegen",
@@ -28,32 +29,32 @@ const TWO_WORDS: [&str; 15] = [
     "--crate-type",
     "--out-dir",
 ];
-/// Beginnings of what differs between any two variants.
+/// Prefixes of arguments that differ between any two variants.
 const NO_DIFFERENCE: [&str; 6] =
     ["-Cmetadata=", "-Cextra-filename=", "--out-dir", "-L", "-o", "--diagnostic-width"];
 
-/// What one build has that the other has not.
+/// Difference between two builds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CallDifference {
     calls: ArgChanges,
     links: ArgChanges,
 }
 
-/// Differences of one kind of command.
+/// Differences in one kind of command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct ArgChanges {
-    /// Commands of the build.
+    /// Number of commands in the build.
     all: usize,
-    /// Arguments, and how many commands have them once more than in the other build.
+    /// Number of commands by argument that they have once more than in the other build.
     added: BTreeMap<String, usize>,
-    /// Arguments, and how many commands have them once less.
+    /// Number of commands by argument that they have once less.
     taken: BTreeMap<String, usize>,
-    /// Names of what is made by more commands than in the other build, and by fewer.
+    /// Names of outputs with more commands than in the other build, and with fewer.
     more: Vec<String>,
     fewer: Vec<String>,
 }
 
-/// What `build` has against `other`.
+/// Difference of `build` from `other`.
 pub(super) fn difference(build: &BuildEvidence, other: &BuildEvidence) -> CallDifference {
     let calls = |evidence: &BuildEvidence| {
         let of = |call: &crate::build::CompilerCall| {
@@ -64,7 +65,7 @@ pub(super) fn difference(build: &BuildEvidence, other: &BuildEvidence) -> CallDi
     let links = |evidence: &BuildEvidence| {
         let of = |step: &crate::build::LinkStep| {
             let name = step.output.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // Cargo puts a hash behind the name.
+            // Cargo appends a hash to the name.
             let name = name.rsplit_once('-').map_or(name.clone(), |(name, _)| name.to_owned());
             (name.clone(), name, comparable_link_args(&step.args))
         };
@@ -81,10 +82,10 @@ impl CallDifference {
         self.calls.is_empty() && self.links.is_empty()
     }
 
-    /// The difference in short: "adds `-Cdebuginfo=1` to 3 of 14 calls, takes `-Cdebuginfo=2` from 3".
+    /// Short form: "adds `-Cdebuginfo=1` to 3 of 14 calls, takes `-Cdebuginfo=2` from 3".
     pub(super) fn describe(&self) -> String {
         let mut parts = self.calls.describe("call");
-        // What a flag of rustc brings to the link line is told once.
+        // The effect of a rustc flag on the link line is not repeated.
         let mut links = self.links.clone();
         let is_from_flag = |changes: &BTreeMap<String, usize>, arg: &str| {
             changes.keys().any(|flag| flag.strip_prefix("-Clink-arg=") == Some(arg))
@@ -96,10 +97,10 @@ impl CallDifference {
     }
 }
 
-/// A command: what tells it from others, the name to show, and its arguments, sorted.
+/// A command: key, display name, and sorted arguments.
 type ComparedCommand = (String, String, Vec<String>);
 
-/// The commands of both builds that make one thing, by their arguments.
+/// Commands of both builds for the same output, by their arguments.
 struct CommandGroup {
     name: String,
     ours: Vec<Vec<String>>,
@@ -123,7 +124,7 @@ impl ArgChanges {
             groups.entry(key).or_insert_with(|| CommandGroup::of(name)).theirs.push(args);
         }
         for CommandGroup { name, mut ours, mut theirs } in groups.into_values() {
-            // Two commands for one crate are told apart by nothing but their arguments, so like is put beside like.
+            // Two commands for one crate differ in their arguments only, so similar ones are paired.
             pair_up(&mut ours, &mut theirs);
             for (ours, theirs) in ours.iter().zip(&theirs) {
                 count(&mut changes.added, ours, theirs);
@@ -166,7 +167,7 @@ impl ArgChanges {
     }
 }
 
-/// Puts lists that are the same at the same places, in front.
+/// Moves lists that both have to the front, in the same order.
 fn pair_up(ours: &mut Vec<Vec<String>>, theirs: &mut Vec<Vec<String>>) {
     ours.sort();
     theirs.sort();
@@ -191,7 +192,7 @@ fn count(changes: &mut BTreeMap<String, usize>, these: &[String], those: &[Strin
     }
 }
 
-/// Flags by how many commands they concern, the most first.
+/// Flags by the number of affected commands, largest first.
 fn by_number(changes: &BTreeMap<String, usize>) -> Vec<(usize, Vec<&str>)> {
     let mut groups: BTreeMap<std::cmp::Reverse<usize>, Vec<&str>> = BTreeMap::new();
     for (flag, number) in changes {
@@ -200,7 +201,7 @@ fn by_number(changes: &BTreeMap<String, usize>) -> Vec<(usize, Vec<&str>)> {
     groups.into_iter().map(|(number, flags)| (number.0, flags)).collect()
 }
 
-/// The arguments of a compiler call that could differ for a reason, sorted.
+/// Relevant arguments of a compiler call, sorted.
 pub(super) fn comparable_call_args(args: &[String]) -> Vec<String> {
     let mut kept = normalized(args);
     kept.retain(|flag| !NO_DIFFERENCE.iter().any(|start| flag.starts_with(start)));
@@ -213,11 +214,11 @@ pub(super) fn comparable_call_args(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// The arguments of a compiler call in one spelling each.
+/// Arguments of a compiler call in a uniform spelling.
 pub(super) fn normalized(args: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let rustc = args.iter().position(|arg| arg == "--crate-name").unwrap_or(0);
-    // Before rustc stand its wrappers.
+    // Wrappers come before rustc.
     kept.extend(args[..rustc.saturating_sub(1)].iter().map(|wrapper| shorten_paths(wrapper)));
     let mut rest = args[rustc..].iter();
     while let Some(arg) = rest.next() {
@@ -237,7 +238,7 @@ pub(super) fn normalized(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// The arguments of a link line that could differ for a reason, sorted.
+/// Relevant arguments of a link line, sorted.
 fn comparable_link_args(args: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut rest = args.iter();
@@ -252,13 +253,13 @@ fn comparable_link_args(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// Whether a word of a link line is something that is linked, rather than the program.
+/// True if an argument of a link line is an input file.
 fn is_file(arg: &str) -> bool {
     let ending = Path::new(arg).extension().and_then(std::ffi::OsStr::to_str);
     !arg.starts_with('-') && matches!(ending, Some("o" | "rlib" | "rmeta" | "a" | "so"))
 }
 
-/// `text` with every absolute path shortened to its last name.
+/// `text` with every absolute path shortened to its last component.
 pub(super) fn shorten_paths(text: &str) -> String {
     let mut short = String::with_capacity(text.len());
     let mut rest = text;

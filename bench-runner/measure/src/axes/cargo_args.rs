@@ -1,4 +1,4 @@
-//! Arguments of cargo as they were written, for whatever has no axis of its own.
+//! Arguments of cargo as written, for anything that has no axis.
 
 use bench_runner_core::record::Refusal;
 
@@ -8,7 +8,7 @@ use crate::build::{BuildRequest, Goal};
 
 pub(super) struct CargoArgsAxis;
 
-/// Options that are known to change nothing but what is built: with a value, and without.
+/// Options that are known to affect nothing but what is built: with a value, and without.
 const WITH_VALUE: [&str; 7] =
     ["--features", "--bin", "--example", "--test", "--bench", "--package", "--exclude"];
 const ALONE: [&str; 13] = [
@@ -26,10 +26,10 @@ const ALONE: [&str; 13] = [
     "--ignore-rust-version",
     "--document-private-items",
 ];
-/// The same with one letter, all with a value.
+/// The same as single letters, all with a value.
 const LETTERS: [char; 3] = ['F', 'p', 'Z'];
 
-/// Why others are refused, and what to use.
+/// Reasons to refuse others, with alternatives.
 const REFUSED: [(&[&str], &str); 10] = [
     (&["--release", "--profile", "-r"], "the profile has an axis of its own: `--axis profile=release`"),
     (&["--jobs", "-j"], "jobs have an axis of their own: `--axis jobs=4`"),
@@ -72,7 +72,7 @@ const REFUSED: [(&[&str], &str); 10] = [
     (&["--no-run", "--no-deps", "--open", "--doc"], "the workload decides that"),
 ];
 
-/// The first word that is not known to be safe, with the reason.
+/// The first argument that is not known to be safe, with the reason.
 fn refused(value: &str) -> Option<(String, &'static str)> {
     let mut words = value.split_whitespace();
     while let Some(word) = words.next() {
@@ -91,10 +91,10 @@ fn refused(value: &str) -> Option<(String, &'static str)> {
     None
 }
 
-/// Whether options of one letter, which can stand together, are known to be safe.
+/// True if combined single-letter options are known to be safe.
 fn short<'w>(letters: &str, words: &mut impl Iterator<Item = &'w str>) -> bool {
     let mut letters = letters.chars();
-    // All that are safe have a value: in the same word, or in the next.
+    // All safe ones have a value, in the same argument or the next.
     let Some(letter) = letters.next().filter(|letter| LETTERS.contains(letter)) else { return false };
     let rest = letters.as_str();
     let value = if rest.is_empty() { words.next() } else { Some(rest.trim_start_matches('=')) };
@@ -112,7 +112,7 @@ fn reason(word: &str, name: &str) -> &'static str {
     if word.starts_with('+') {
         return "toolchains have an axis of their own: `--axis toolchain=nightly`";
     }
-    // The first of several letters that is not safe.
+    // The first letter that is not safe.
     let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
     let mut letters = letters.into_iter().flat_map(str::chars);
     if let Some(reason) = letters.find_map(|letter| of(&format!("-{letter}"))) {

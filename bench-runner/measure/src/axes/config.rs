@@ -1,4 +1,4 @@
-//! Pieces of cargo's configuration as they were written: an axis, and the text of a file that is a whole variant.
+//! Pieces of cargo configuration as written: an axis, and the text of a file as a whole variant.
 
 use bench_runner_core::record::{ProofResult, Refusal, SNIPPET};
 
@@ -54,7 +54,7 @@ struct ConfigPiece {
     leaves: Vec<(String, String)>,
 }
 
-/// A piece of configuration, with the text that it was in.
+/// A piece of configuration, with its original text.
 #[derive(Debug)]
 struct SnippetFile {
     piece: ConfigPiece,
@@ -68,7 +68,7 @@ impl ConfigPiece {
                 "cargo's configuration means nothing to a project that is not built by cargo",
             ));
         }
-        // Everything that it sets has a text, so order and layout make no difference.
+        // All values are text here, so order and layout make no difference.
         let leaves = self.leaves.iter().map(|(key, value)| format!("{key}={value}"));
         Ok(Available::plainly(leaves.collect::<Vec<_>>().join(" ")))
     }
@@ -77,7 +77,8 @@ impl ConfigPiece {
         request.config.extend(self.leaves.iter().cloned());
     }
 
-    /// Flags that it sets and that are on no compiler call: cargo takes flags from one key only, and drops the others.
+    /// Flags that it sets but that are missing in compiler calls: cargo takes flags from one key only, and
+    /// drops the others.
     fn dropped(&self, input: &ProofInput<'_>) -> Option<String> {
         let set = self.leaves.iter().filter(|(key, _)| key.ends_with(".rustflags"));
         let dropped = set.filter(|(_, value)| {
@@ -95,7 +96,7 @@ impl ConfigPiece {
     }
 }
 
-/// The flags of a value of `rustflags`, an array or one string, in TOML.
+/// Flags in a value of `rustflags` in TOML, an array or one string.
 fn flags_of(value: &str) -> Vec<String> {
     match format!("v={value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v")) {
         Some(toml::Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),

@@ -8,7 +8,7 @@ use crate::build::{BuildRequest, Goal, is_cache_variable};
 
 pub(super) struct EnvAxis;
 
-/// The made environment is the harness's own: these names cannot be an axis.
+/// Variables that the harness sets itself; they cannot be an axis.
 const RESERVED: [&str; 8] = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "CARGO_HOME", "RUSTC", "RUSTDOC"];
 
 impl Axis for EnvAxis {
@@ -72,7 +72,7 @@ impl SettingValue for EnvVariable {
 
     fn advise(&self, _: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         let (name, value) = (self.name.as_str(), self.value.clone());
-        // cargo reads these itself, before it sets any; rustup does so before there is a cargo.
+        // Cargo reads these before it sets any from its configuration, and rustup before cargo is started.
         let too_late = name.starts_with("CARGO") || name.starts_with("RUST");
         if too_late || !situation.by_cargo {
             return Ok(SettingLines {

@@ -1,4 +1,4 @@
-//! What tests of axes have in common.
+//! Shared by tests of axes.
 
 use bench_runner_core::record::Refusal;
 
@@ -10,7 +10,7 @@ use crate::build::{
     Toolchain,
 };
 
-/// A project with nothing of its own, on a toolchain that is nowhere.
+/// Context of a project without configuration, on a toolchain whose paths do not exist.
 pub(crate) fn context() -> Context {
     Context {
         toolchain: Some(Toolchain::sample()),
@@ -30,7 +30,7 @@ pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Settings that are known to be valid.
+/// Parses settings that are valid.
 pub(crate) fn parsed(pairs: &[(&str, &str)]) -> ParsedSettings {
     super::parse_all(&settings(pairs)).unwrap()
 }
@@ -39,12 +39,12 @@ pub(crate) fn parse(key: &str, value: &str) -> Result<Box<dyn SettingValue>, Ref
     super::find(key)?.parse(key, value)
 }
 
-/// Why a value is none of the axis of `key`.
+/// Error for a value that the axis of `key` refuses.
 pub(crate) fn refused(key: &str, value: &str) -> Refusal {
     parse(key, value).unwrap_err()
 }
 
-/// Something done with `key = value` as the only setting.
+/// Calls `act` with `key = value` as the only setting.
 pub(crate) fn with<T>(key: &str, value: &str, act: impl FnOnce(&Setting<'_>) -> T) -> T {
     act(&parsed(&[(key, value)]).get(key).unwrap())
 }
@@ -67,24 +67,25 @@ pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &BuildEvid
     with(key, value, |setting| setting.value.prove(setting.settings, context, &input))
 }
 
-/// The reason why `key = value` makes no sense beside `others`.
+/// Reason why `key = value` conflicts with `others`.
 pub(crate) fn conflict(key: &str, value: &str, others: &[(&str, &str)]) -> Option<String> {
     let settings = parsed(&[others, &[(key, value)]].concat());
     settings.get(key).unwrap().value.conflict(&settings)
 }
 
-/// What `key = value` changes besides, beside `others`.
+/// Side effects of `key = value` together with `others`.
 pub(crate) fn co_changes(key: &str, value: &str, others: &[(&str, &str)]) -> Vec<&'static str> {
     let settings = parsed(&[others, &[(key, value)]].concat());
     settings.get(key).unwrap().value.co_changes(&settings).to_vec()
 }
 
-/// The words of a command.
+/// Arguments of a command line.
 pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A call of rustc for the crate `name` with the arguments in `line`: of the package `p`, where it is not a dependency's.
+/// A call of rustc for the crate `name` with the arguments in `line`: in the package `p`, unless it is a
+/// dependency.
 pub(crate) fn call(part: BuildPart, name: &str, line: &str) -> CompilerCall {
     let args = words(&format!("/tc/bin/rustc --crate-name {name} {line}"));
     let member = part != BuildPart::Dependency;
@@ -111,8 +112,8 @@ pub(crate) fn call(part: BuildPart, name: &str, line: &str) -> CompilerCall {
     CompilerCall { name: name.to_owned(), part, unit: Some(unit), args }
 }
 
-/// What a build shows that made `p` of a library and a binary of its own, a dependency and a build script, with
-/// these arguments for the own ones and for the dependency.
+/// Evidence from a build of `p`, which has a library, a binary, a dependency and a build script, with these
+/// arguments for its own crates and for the dependency.
 pub(crate) fn built(own: &str, dependency: &str) -> BuildEvidence {
     let calls = vec![
         call(BuildPart::Host, "build_script_build", "build.rs --crate-type bin"),
@@ -123,7 +124,7 @@ pub(crate) fn built(own: &str, dependency: &str) -> BuildEvidence {
     BuildEvidence { compiler_calls: calls, ..BuildEvidence::default() }
 }
 
-/// The same with a program that has these sections and this comment.
+/// `evidence` with a linked program that has these sections and comments.
 pub(crate) fn linked(evidence: BuildEvidence, sections: &[(&str, u64)], comments: &[&str]) -> BuildEvidence {
     let facts = ElfFacts {
         sections: sections.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),

@@ -1,4 +1,4 @@
-//! How many jobs the build tool runs at once.
+//! Number of parallel jobs of the build tool.
 
 use bench_runner_core::record::Refusal;
 
@@ -11,7 +11,7 @@ use crate::build::{BuildRequest, Goal};
 pub(super) struct JobsAxis;
 
 const KEY: &str = "jobs";
-/// More than any machine has threads.
+/// Upper limit; no machine has as many threads.
 const MOST: u32 = 65_536;
 
 impl Axis for JobsAxis {
@@ -37,7 +37,7 @@ impl Axis for JobsAxis {
 
 #[derive(Debug, Clone, Copy)]
 enum JobCount {
-    /// As many as the machine has threads.
+    /// One job for each thread of the machine.
     Cores,
     Number(u32),
 }
@@ -75,7 +75,7 @@ impl SettingValue for JobCount {
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let jobs = self.jobs().to_string();
         let command = &input.build.command;
-        // Of several cargo would refuse all.
+        // If the option is given twice, cargo reports an error.
         let said = command.iter().position(|arg| arg == "--jobs").and_then(|at| command.get(at + 1));
         let seen = match said {
             Some(said) => PartialFinding::new(format!("cargo was called with --jobs {said}"), *said == jobs),

@@ -1,4 +1,4 @@
-//! The lines that make settings permanent, before they are put into files.
+//! Lines that make settings permanent, before they are assigned to files.
 
 use std::collections::BTreeMap;
 
@@ -6,59 +6,60 @@ use toml::{Table, Value};
 
 use crate::build::{BuildRequest, merge_tables};
 
-/// Stands for the directory of the toolchain, which only the reader's machine knows.
+/// Placeholder for the directory of the toolchain, which depends on the machine of the reader.
 pub const SYSROOT: &str = "/SYSROOT";
 
-/// Where settings were measured, as far as a bundle says.
+/// Project and machine on which settings were measured, as far as a bundle records them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Situation {
-    /// The target triple; `None` where it cannot be told.
+    /// Target triple; `None` if it is not known.
     pub host: Option<String>,
-    /// Whether rustc links with its own lld when nobody says otherwise.
+    /// True if rustc links with its own lld by default.
     pub own_lld: bool,
-    /// Whether cargo builds the project.
+    /// True if cargo builds the project.
     pub by_cargo: bool,
-    /// The profile that is built with where no setting names one.
+    /// Profile in use if no setting names one.
     pub profile: String,
-    /// Name of the package at the top of the project, where it is known.
+    /// Name of the root package of the project, if it is known.
     pub package: Option<String>,
 }
 
 impl Situation {
-    /// A manifest that names the package at the top, if it is known.
+    /// A manifest with the name of the root package, if it is known.
     pub(super) fn manifest(&self) -> Option<Table> {
         self.package.as_ref().map(|name| nested("package.name", name.clone().into()))
     }
 }
 
-/// Why a setting cannot be written down.
+/// Reason why a setting cannot be written to a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unwritable(pub String);
 
-/// What makes one setting permanent.
+/// Lines that make one setting permanent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SettingLines {
     /// Flags for rustc.
     pub rustflags: Vec<String>,
-    /// For cargo's configuration.
+    /// Keys of the cargo configuration.
     pub config: Table,
-    /// For the manifest at the top of the workspace.
+    /// Keys of the manifest of the workspace.
     pub manifest: Table,
-    /// For `rust-toolchain.toml`.
+    /// Keys of `rust-toolchain.toml`.
     pub toolchain: Table,
-    /// Variables that must stand in the environment, because configuration comes too late for them.
+    /// Variables that must be set in the environment, because cargo or rustup reads them before the
+    /// configuration.
     pub environment: BTreeMap<String, String>,
-    /// A whole file of cargo's configuration, as it stands.
+    /// Complete text of a cargo configuration file.
     pub verbatim: Option<String>,
-    /// Programs that have to be there, by the names that the record of tools has.
+    /// Programs that must be installed, by their names in the record of tools.
     pub needs: Vec<&'static str>,
-    /// What else has to be known, as sentences.
+    /// Further remarks, as sentences.
     pub remarks: Vec<String>,
 }
 
 impl SettingLines {
-    /// No line at all, because of this.
+    /// No lines, only a remark that explains why.
     pub(super) fn remark_only(why: &str) -> Self {
         Self::default().with_remark(why)
     }
@@ -67,7 +68,7 @@ impl SettingLines {
         Self { rustflags: flags.into_iter().collect(), ..Self::default() }
     }
 
-    /// One key of cargo's configuration.
+    /// One key of the cargo configuration.
     pub(super) fn config(key: &str, value: impl Into<Value>) -> Self {
         Self { config: nested(key, value.into()), ..Self::default() }
     }
@@ -86,7 +87,7 @@ impl SettingLines {
         self
     }
 
-    /// What was added to a build request, written down. `profile` is the one that its keys are of.
+    /// Lines for the additions to a build request. Its profile keys are those of `profile`.
     pub(super) fn from_request(request: BuildRequest, profile: &str) -> Result<Self, Unwritable> {
         let parsed = |text: String| {
             text.parse::<Table>()
@@ -103,7 +104,7 @@ impl SettingLines {
         Ok(lines)
     }
 
-    /// This and `other` together.
+    /// Merges `other` into this.
     pub(super) fn and(mut self, other: Self) -> Self {
         let Self { rustflags, config, manifest, toolchain, environment, verbatim, needs, remarks } = other;
         self.rustflags.extend(rustflags);

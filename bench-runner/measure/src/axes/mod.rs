@@ -1,8 +1,9 @@
-//! What can vary between builds: one file or one entry of a table per axis. An axis parses its values; a value says
-//! whether this machine can apply it (and the command that would make it so), what it adds to the build request, what to look
-//! for in the evidence, and which lines make it permanent. A new axis is a file or an entry, and one line in [`all`].
+//! Axes: everything that can vary between builds, with one file or one table entry per axis. An axis parses
+//! its values. A value checks whether this machine can apply it (and names the command that would make it
+//! so), adds its effect to the build request, finds itself in the evidence, and names the lines that make it
+//! permanent. A new axis is a file or an entry, and one line in [`all`].
 //!
-//! Knows nothing of scenarios, plans or samples.
+//! Independent of scenarios, plans and samples.
 
 #![warn(missing_docs)]
 
@@ -44,7 +45,7 @@ pub use axis::{
 };
 pub use lines::{SYSROOT, SettingLines, Situation, Unwritable};
 
-/// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
+/// Keys of axes that are parts of a variant rather than settings of a build; the plan itself resolves them.
 pub(crate) const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];
 
 /// All axes, in the order of help texts.
@@ -77,7 +78,7 @@ pub fn all() -> &'static [&'static dyn Axis] {
     ]
 }
 
-/// The axis that serves `key`.
+/// Finds the axis that serves `key`.
 ///
 /// # Errors
 /// If there is none.
@@ -90,7 +91,7 @@ pub fn find(key: &str) -> Result<&'static dyn Axis, Refusal> {
     })
 }
 
-/// The value that `text` stands for under `key`.
+/// Parses `text`, the value under `key`.
 ///
 /// # Errors
 /// If there is no such axis, or it has no such value.
@@ -98,7 +99,7 @@ pub fn parse(key: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
     find(key)?.parse(key, text)
 }
 
-/// The settings of a variant as values.
+/// Parses the settings of a variant.
 ///
 /// # Errors
 /// If there is no such axis, or it has no such value.
@@ -110,7 +111,7 @@ pub fn parse_all(settings: &Settings) -> Result<ParsedSettings, Refusal> {
     Ok(parsed)
 }
 
-/// Checks that `text` can be a value of `rev`: a full commit, because anything shorter may mean another one tomorrow.
+/// Checks that `text` can be a value of `rev`: a full commit, because a shorter one may become ambiguous.
 ///
 /// # Errors
 /// If it cannot.
@@ -123,30 +124,30 @@ pub(crate) fn check_rev(text: &str) -> Result<(), Refusal> {
     )))
 }
 
-/// The user's own configuration, if settings stand on top of it.
+/// The user's own configuration, if settings are based on it.
 pub fn user_configuration(settings: &Settings) -> Option<&str> {
     settings.get(AS_CONFIGURED).map(String::as_str)
 }
 
-/// Adds the user's own configuration, as the text that settings have it in, to a build request.
+/// Adds the user's own configuration, in its text form in settings, to a build request.
 ///
 /// # Errors
-/// If the text is not one that this program makes.
+/// If the text was not written by this program.
 pub fn apply_user_configuration(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
     as_configured::UserConfiguration::parse(text).map(|user| user.apply_to(request))
 }
 
-/// The toolchain that settings name, if they name one.
+/// Name of the toolchain in settings, if there is one.
 pub fn toolchain_name(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)
 }
 
-/// Whether a side effect of a setting is one on what runs during the build, and so none if nothing does.
+/// True if a side effect concerns what runs during the build, and so does not occur if nothing does.
 pub(crate) fn is_about_host_units(change: &str) -> bool {
     ["build script", "proc macro"].iter().any(|what| change.contains(what))
 }
 
-/// Why a comparison of a variant with its baseline would say nothing about what they are named for, if it would not.
+/// Reason why a comparison of a variant with its baseline would be meaningless, if it would.
 pub(crate) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
     backend::incomparable(baseline, variant)
 }

@@ -13,7 +13,7 @@ pub(super) struct ProfileAxis;
 
 const BUILT_IN: [&str; 4] = ["dev", "release", "test", "bench"];
 
-/// The directory below the target directory in which a profile's results lie.
+/// Directory below the target directory for the results of a profile.
 fn directory(profile: &str) -> &str {
     match profile {
         "dev" | "test" => "debug",
@@ -59,7 +59,7 @@ impl SettingValue for ProfileName {
             return Err(Refusal::new("profiles are cargo's, and this project is not built by cargo"));
         }
         if context.manifest.is_none() {
-            // The source is not here yet, and with it what it defines.
+            // The source, and the profiles that it defines, are not available yet.
             return Ok(Available::plainly(name));
         }
         let own: Vec<String> = [&context.manifest, &context.config]
@@ -120,7 +120,7 @@ impl SettingValue for ProfileName {
     }
 }
 
-/// The directories of profiles that results lie in: the first below the target directory, or the second where the first
+/// Profile directories of results: the first component below the target directory, or the second if the first
 /// is that of a target.
 fn directories(build: &BuildEvidence) -> Vec<String> {
     let target = build.command.windows(2).find(|pair| pair[0] == "--target-dir").map(|pair| &pair[1]);
@@ -128,7 +128,7 @@ fn directories(build: &BuildEvidence) -> Vec<String> {
     let calls = build.compiler_calls.iter().flat_map(|call| call.args.windows(2));
     let platforms: Vec<&OsStr> = calls
         .filter(|pair| pair[0] == "--target")
-        // A target can be a file that describes it.
+        // A target can be the path of a target specification.
         .filter_map(|pair| match pair[1].ends_with(".json") {
             true => Path::new(&pair[1]).file_stem(),
             false => Some(OsStr::new(&pair[1])),

@@ -1,7 +1,7 @@
-//! Compiler calls read as rustc reads them: what the last `-C` or `-Z` of a name says, whose crate a call compiles,
-//! and how many calls of whom say what is expected. A proof never holds on calls that are not there.
+//! Compiler calls as rustc reads them: the value of the last `-C` or `-Z` of a name, the class of a crate,
+//! and the number of calls that have an expected value. A proof never holds without calls.
 //!
-//! Knows rustc's spellings and cargo's habits, and no axis.
+//! Knows rustc's spellings and cargo's habits, but no axis.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use bench_runner_core::record::ProofResult;
 use super::axis::{Context, ProofFinding};
 use crate::build::{Artifact, BuildEvidence, BuildPart, CompilerCall};
 
-/// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
+/// Value of the last `-C name` among `args`; `yes` if it has no value, as in rustc.
 pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
     let short = |arg: &String| match (arg.as_str(), name) {
         ("-g", "debuginfo") => Some("2"),
@@ -23,7 +23,7 @@ pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
     args.iter().enumerate().rev().find_map(at)
 }
 
-/// What the last `-Z name` among `args` says; `yes` where it stands without a value.
+/// Value of the last `-Z name` among `args`; `yes` if it has no value.
 pub(super) fn unstable<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
     let at = |(at, arg): (usize, &'a String)| value(option_text(args, at, arg, UNSTABLE)?, name);
     args.iter().enumerate().rev().find_map(at)
@@ -32,7 +32,8 @@ pub(super) fn unstable<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
 const CODEGEN: &[&str] = &["-C", "--codegen"];
 const UNSTABLE: &[&str] = &["-Z"];
 
-/// The text that belongs to one of `options` at `arg`: in the next word, after `=`, or right behind a short one.
+/// Text that follows one of `options` at `arg`: in the next argument, after `=`, or directly after a short
+/// option.
 fn option_text<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) -> Option<&'a str> {
     options.iter().find_map(|option| match arg.strip_prefix(option)? {
         "" => args.get(at + 1).map(String::as_str),
@@ -41,34 +42,34 @@ fn option_text<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]
     })
 }
 
-/// The value in `text`, if that is for `name`. rustc takes `_` for `-` in names.
+/// The value in `text`, if it is for `name`. rustc accepts `_` in place of `-` in names.
 fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (said, value) = text.split_once('=').unwrap_or((text, "yes"));
     (said.replace('_', "-") == name).then_some(value)
 }
 
-/// The types of crate that a call makes; cargo's default is `bin`.
+/// Crate types that a call makes.
 pub(super) fn crate_types(call: &CompilerCall) -> Vec<&str> {
     call.args.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1].as_str()).collect()
 }
 
-/// Which keys of a profile decide about a call.
+/// Class of a crate, by the profile keys that apply to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CrateClass {
-    /// Crates of the workspace that the results are made of: the profile's own keys.
+    /// Workspace crates that the results are made of: keys of the profile itself.
     Own,
-    /// The other crates that the results are made of: `package."*"`.
+    /// Other crates that the results are made of: `package."*"`.
     Dependency,
-    /// What runs during the build.
+    /// Crates that run during the build.
     Host {
-        /// Whether it is of the workspace: if not, `package."*"` comes before `build-override`.
+        /// True for workspace members. For others, `package."*"` takes precedence over `build-override`.
         member: bool,
     },
-    /// Cargo did not say enough about it.
+    /// Cargo did not report enough about the crate.
     Unknown,
 }
 
-/// The class of `call`.
+/// Class of the crate that a call compiles.
 pub(super) fn class(call: &CompilerCall) -> CrateClass {
     match call.part {
         BuildPart::Own => CrateClass::Own,
@@ -78,31 +79,31 @@ pub(super) fn class(call: &CompilerCall) -> CrateClass {
     }
 }
 
-/// One thing that calls are to say.
+/// An expected value in calls.
 pub(super) struct ExpectedArg<'a> {
-    /// The calls, in words, such as `its own crates`.
+    /// Description of the calls, such as `its own crates`.
     pub(super) whose: &'static str,
-    /// Which calls.
+    /// Selects the calls.
     pub(super) among: &'a dyn Fn(&CompilerCall) -> bool,
-    /// What each of them is to say.
+    /// Value that each of them must have.
     pub(super) value: &'a str,
 }
 
 pub(super) const OWN: &str = "its own crates";
 pub(super) const DEPENDENCIES: &str = "dependencies";
 
-/// What is to be said of `name` by calls, read by `read` in one spelling for each meaning.
+/// Checks an argument of calls.
 pub(super) struct ArgCheck<'a> {
-    /// Name of what is read, such as `codegen-units`.
+    /// Name of the argument, such as `codegen-units`.
     pub(super) name: &'a str,
-    /// What one call says.
+    /// Reads the value of one call, in one spelling for each meaning.
     pub(super) read: &'a dyn Fn(&[String]) -> String,
-    /// Crates that the project gives a setting of their own, which beats that of the profile.
+    /// Crates for which the project has its own setting, which overrides that of the profile.
     pub(super) excepted: BTreeSet<String>,
 }
 
 impl ArgCheck<'_> {
-    /// How many of the wanted calls say what is wanted. Without any such call nothing is proven.
+    /// Counts the selected calls that have the expected value. Without any such call, nothing is proven.
     pub(super) fn run(&self, evidence: &BuildEvidence, wanted: &ExpectedArg<'_>) -> PartialFinding {
         let all = || evidence.compiler_calls.iter().filter(|call| (wanted.among)(call));
         let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
@@ -127,7 +128,7 @@ impl ArgCheck<'_> {
         PartialFinding::new(found, agree == asked.len())
     }
 
-    /// The same of own crates and, where there are any, of dependencies.
+    /// Checks own crates and, if there are any, dependencies.
     pub(super) fn run_all(&self, evidence: &BuildEvidence, value: &str) -> PartialFinding {
         let own = ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value };
         let others = |call: &CompilerCall| {
@@ -147,7 +148,7 @@ impl ArgCheck<'_> {
     }
 }
 
-/// What is said where there is no call of somebody's.
+/// Message for the case that there are no such calls.
 pub(super) fn no_call_of(whose: &str, evidence: &BuildEvidence) -> String {
     match &evidence.parts_unknown {
         Some(reason) => format!("no compiler call is known to be of {whose}: {reason}"),
@@ -155,8 +156,8 @@ pub(super) fn no_call_of(whose: &str, evidence: &BuildEvidence) -> String {
     }
 }
 
-/// The crates for which the project itself sets `key` in some profile, by the names that rustc has for them. With
-/// `package."*"` that is every one of `evidence` outside of the workspace.
+/// Crates for which the project itself sets `key` in some profile, by the crate names of rustc. With
+/// `package."*"` these include every crate in `evidence` outside of the workspace.
 pub(super) fn excepted(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
     let mut names = excepted_by_name(key, context, evidence);
     if packages_setting(key, context, evidence).any(|name| name == "*") {
@@ -166,12 +167,12 @@ pub(super) fn excepted(key: &str, context: &Context, evidence: &BuildEvidence) -
     names
 }
 
-/// The same without what is said of all dependencies together. A package's crates may have other names than it has.
+/// The same without `package."*"`. Crates may be named differently from their package.
 pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
     let named: Vec<&str> = packages_setting(key, context, evidence)
         .filter(|name| *name != "*")
         .map(|specification| {
-            // A specification may have an address and a version.
+            // A package specification may contain a URL and a version.
             let name = specification.rsplit('#').next().unwrap_or(specification);
             name.split(['@', ':']).next().unwrap_or(name)
         })
@@ -183,12 +184,12 @@ pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &BuildEvi
 /// Name of the package of a unit.
 fn package(artifact: &Artifact) -> &str {
     let word = artifact.unit.split(' ').next().unwrap_or_default();
-    // cargo leaves the name out where it is that of the directory.
+    // cargo omits the name if it is that of the directory.
     let directory = || artifact.package.as_ref()?.file_name()?.to_str();
     word.split_once('@').map(|(name, _)| name).or_else(directory).unwrap_or(word)
 }
 
-/// The packages for which the profile that was built with, or one that it inherits from, sets `key` in the project.
+/// Packages for which the project sets `key` in the profile of the build, or in one that it inherits from.
 fn packages_setting<'a>(
     key: &'a str,
     context: &'a Context,
@@ -204,7 +205,7 @@ fn packages_setting<'a>(
     packages.filter(move |(_, table)| table.get(key).is_some()).map(|(name, _)| name.as_str())
 }
 
-/// The profile that was built with, and those that it inherits from.
+/// The profile of the build, and those that it inherits from.
 fn in_force(context: &Context, evidence: &BuildEvidence) -> Vec<String> {
     let given = evidence.command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
     let mut names = vec![given.unwrap_or_else(|| "dev".to_owned())];
@@ -224,13 +225,13 @@ fn in_force(context: &Context, evidence: &BuildEvidence) -> Vec<String> {
     names
 }
 
-/// What several pieces of evidence say together; nothing is unclear.
+/// Combines several findings; none at all is not a proof.
 pub(super) fn combine_all(seen: impl Iterator<Item = PartialFinding>) -> PartialFinding {
     seen.reduce(PartialFinding::and)
         .unwrap_or_else(|| PartialFinding::not_provable("nothing to look at".to_owned()))
 }
 
-/// What one piece of evidence says.
+/// Finding from one piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PartialFinding {
     pub(super) found: String,
@@ -246,7 +247,8 @@ impl PartialFinding {
         Self { found, result: ProofResult::NotProvable }
     }
 
-    /// Both: what contradicts counts before what is missing, and that before what agrees.
+    /// Combines two findings: a contradiction takes precedence over missing evidence, and that over
+    /// agreement.
     pub(super) fn and(self, other: Self) -> Self {
         let has = |result| self.result == result || other.result == result;
         let result = if has(ProofResult::Fails) {
@@ -260,7 +262,7 @@ impl PartialFinding {
         Self { found: told.collect::<Vec<_>>().join("; "), result }
     }
 
-    /// With a remark that proves nothing.
+    /// Adds a remark that does not affect the result.
     pub(super) fn with_remark(self, remark: &str) -> Self {
         Self { found: format!("{}; {remark}", self.found), ..self }
     }
@@ -270,8 +272,8 @@ impl PartialFinding {
     }
 }
 
-/// The sections of what was linked of the project's own whose names satisfy `which`, by name, the files together, in
-/// bytes. `None` where no file can be read.
+/// Sizes in bytes of the sections whose names satisfy `which`, by name, summed over the linked files of the
+/// project itself. `None` if no file can be read.
 pub(super) fn sections(
     evidence: &BuildEvidence,
     which: impl Fn(&str) -> bool,
@@ -287,7 +289,7 @@ pub(super) fn sections(
     any.then_some(sizes)
 }
 
-/// Sections of debug info in words: the two that are spoken of most, and all together.
+/// Describes sections of debug info: the two most important ones, and the total.
 pub(super) fn describe_debug_sections(sections: &BTreeMap<String, u64>) -> String {
     let is_there = |name: &&str| sections.contains_key(*name);
     let single = [".debug_info", ".debug_line"].into_iter().filter(is_there);
@@ -296,9 +298,9 @@ pub(super) fn describe_debug_sections(sections: &BTreeMap<String, u64>) -> Strin
     single.chain([all]).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a section holds debug info.
+/// True if a section contains debug info.
 pub(super) fn is_debug(name: &str) -> bool {
-    // The scripts' section is a path for a debugger, which stripping leaves in place.
+    // `.debug_gdb_scripts` is a path for a debugger, which stripping keeps.
     name.starts_with(".debug_") && name != ".debug_gdb_scripts"
 }
 

@@ -1,4 +1,4 @@
-//! Flags for rustc as they were written, for whatever has no axis of its own.
+//! Flags for rustc as written, for anything that has no axis.
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
@@ -22,7 +22,7 @@ impl Axis for RustflagsAxis {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        // What cargo itself gives to rustc would be given twice.
+        // Cargo itself passes these to rustc, so they would be given twice.
         const CARGOS: [&str; 4] = ["--out-dir", "--crate-name", "-o", "--emit"];
         let flags: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         match flags.iter().find(|flag| CARGOS.contains(&flag.as_str())) {
@@ -86,8 +86,8 @@ impl SettingValue for FlagList {
     }
 }
 
-/// How many compiler calls of the project's own units there are, and which of `flags` are not in all of them; `None`
-/// where there is no such call.
+/// Number of compiler calls of the project's own units, and those of `flags` that are not in all of them;
+/// `None` if there is no such call.
 pub(super) fn missing_flags(flags: &[String], build: &BuildEvidence) -> Option<(usize, Vec<String>)> {
     let mut asked = vec!["--crate-name".to_owned()];
     asked.extend_from_slice(flags);

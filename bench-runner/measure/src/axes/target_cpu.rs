@@ -1,7 +1,7 @@
-//! The processor that rustc makes machine code for.
+//! The CPU that rustc generates code for.
 //!
-//! `native` is another processor on every machine. A plan therefore has it as `native@NAME`, and no machine with another
-//! processor carries that out or is compared under it.
+//! `native` is another CPU on every machine. A plan therefore writes it as `native@NAME`; a machine with
+//! another CPU neither runs it nor is compared under it.
 
 use bench_runner_core::record::Refusal;
 
@@ -51,9 +51,9 @@ impl Axis for TargetCpuAxis {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum CpuChoice {
-    /// The one that the project's own flags name, or else rustc's default for the target.
+    /// The CPU that the flags of the project name, or else the default of rustc for the target.
     Default,
-    /// That of the machine that builds, which the plan knows by its name.
+    /// The CPU of the machine that builds; plans record its name.
     Native {
         planned: Option<String>,
     },
@@ -61,7 +61,7 @@ enum CpuChoice {
 }
 
 impl CpuChoice {
-    /// As rustc takes it; `None` if nothing is added.
+    /// Value of the flag; `None` if no flag is added.
     fn flag_value(&self) -> Option<&str> {
         match self {
             Self::Default => None,
@@ -171,18 +171,18 @@ impl SettingValue for CpuChoice {
     }
 }
 
-/// The CPUs that rustc knows for the targets of a project.
+/// CPUs that rustc supports for the targets of a project.
 struct KnownCpus {
     names: Vec<String>,
-    /// The one that code is made for if nobody says otherwise.
+    /// Default CPU.
     default: Option<String>,
-    /// The one of this machine.
+    /// CPU of this machine.
     native: Option<String>,
     target: String,
 }
 
 impl KnownCpus {
-    /// What `toolchain` says of every target that the project is built for.
+    /// Queries `toolchain` for every target of the project.
     fn query(toolchain: &Toolchain, context: &Context) -> Result<Self, Refusal> {
         let named = &context.in_force.named;
         let mut targets = named.iter().map(String::as_str);
@@ -204,7 +204,7 @@ impl KnownCpus {
             .map_err(|error| Refusal::new(format!("rustc does not say which CPUs it knows: {error}")))?;
         let target = target.unwrap_or(&toolchain.host).to_owned();
         let mut known = Self { names: Vec::new(), default: None, native: None, target };
-        // The first line is a title; each of the others is a name, and some say what it is.
+        // The first line is a title; each other line is a name, some with a description.
         for line in said.stdout.lines().filter(|line| line.starts_with(' ')) {
             let (name, what) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
             if name == "native" {
@@ -223,7 +223,7 @@ impl KnownCpus {
         Ok(known)
     }
 
-    /// A refusal of `name`, with what was most likely meant.
+    /// Refuses `name`, with the most similar name.
     fn refusal(&self, name: &str, what: &str) -> Refusal {
         let names = self.names.iter().map(String::as_str).chain(["default", "native"]);
         Refusal::new(format!("{what} for {}", self.target))
@@ -242,7 +242,7 @@ mod tests {
     use crate::axes::fixture;
     use crate::build::SettingsInForce;
 
-    /// A project with these flags of its own, on a machine with a Zen 3 and a compiler that says so.
+    /// A project with these flags, on a machine with a Zen 3 and a compiler that reports it.
     fn context(dir: &std::path::Path, flags: &str) -> Context {
         let rustc = dir.join("rustc");
         let said = "Available CPUs for this target:\n    native  - Select the CPU of the current host (currently znver3).\n    x86-64  - This is the default target CPU for the current build target (currently x86_64-unknown-linux-gnu).\n    x86-64-v2\n    znver3\n";

@@ -1,4 +1,4 @@
-//! Threads of rustc's own front end. Only nightly has the flag.
+//! Threads of rustc's front end. Only nightly has the flag.
 
 use bench_runner_core::record::Refusal;
 
@@ -28,7 +28,7 @@ impl Axis for ThreadsAxis {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        // rustc takes 256 at most and quietly makes that of more.
+        // rustc silently reduces larger numbers to 256.
         Ok(Box::new(FrontendThreads(values::number(text, "a number of threads", 256)?)))
     }
 }

@@ -1,4 +1,5 @@
-//! Which compiler and cargo build. What a variant names is found and called by others; here it is only proven.
+//! The compiler and cargo of a build. The toolchain that a variant names is found and called elsewhere; this
+//! axis only proves it.
 
 use std::path::Path;
 
@@ -46,7 +47,7 @@ impl Axis for ToolchainAxis {
 #[derive(Debug)]
 struct NamedToolchain {
     text: String,
-    /// Whether it is the directory of a toolchain, and not a name.
+    /// True for a directory, false for a name.
     directory: bool,
 }
 
@@ -63,7 +64,7 @@ impl SettingValue for NamedToolchain {
     }
 
     fn apply(&self, _: &ParsedSettings, _: &Context, _: &mut BuildRequest) {
-        // The variant is built by a driver of that toolchain's own.
+        // The variant has a driver with that toolchain.
     }
 
     fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
@@ -86,7 +87,7 @@ impl SettingValue for NamedToolchain {
         };
         let rustc = toolchain.rustc.display().to_string();
         let whose = |args: &[String]| {
-            // A wrapper may stand before it.
+            // A wrapper may come first.
             let its_own = args.iter().take_while(|arg| *arg != "--crate-name").any(|arg| *arg == rustc);
             if its_own { "its rustc" } else { "another" }.to_owned()
         };
@@ -103,7 +104,7 @@ impl SettingValue for NamedToolchain {
 }
 
 impl NamedToolchain {
-    /// Releases of rustup's that were made from one commit are the same thing under two names; what lies in a directory
+    /// Releases of rustup made from the same commit are the same under two names; a toolchain in a directory
     /// may have been built in another way.
     fn identity(&self, toolchain: &Toolchain) -> String {
         let release = !self.directory
@@ -118,10 +119,10 @@ impl NamedToolchain {
     }
 }
 
-/// The release since which rustc writes its name into results.
+/// First release whose rustc writes its name into results.
 const MARKING: Release = Release { major: 1, minor: 74 };
 
-/// What rustc wrote into the result of itself.
+/// Marks of rustc in the result.
 fn in_result(toolchain: &Toolchain, build: &BuildEvidence) -> PartialFinding {
     let version = toolchain.rustc_version.trim_start_matches("rustc ");
     let facts: Vec<_> = build.own_facts().collect();
@@ -133,7 +134,7 @@ fn in_result(toolchain: &Toolchain, build: &BuildEvidence) -> PartialFinding {
     let mut marks: Vec<&str> = marks.map(String::as_str).collect();
     marks.sort_unstable();
     marks.dedup();
-    // Older ones write none, and the calls show them.
+    // Older versions write none; the calls prove them.
     if marks.is_empty() && toolchain.release < MARKING {
         return PartialFinding::new("a rustc of this age leaves no mark in the result".to_owned(), true);
     }

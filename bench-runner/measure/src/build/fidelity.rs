@@ -1,4 +1,4 @@
-//! What cargo says of the user's own build beside what it says of the one that is measured.
+//! Compares the user's own build with the one that is measured, as cargo describes both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,23 +9,23 @@ use toml::Value;
 use super::ask::{CompilerFlags, ConfigEntry, Configuration, PlannedUnit, PlannedUnits};
 use super::user_settings::{is_secret, with_absolute_paths};
 
-/// Most units that are named in one difference.
+/// Maximum number of units named in one difference.
 const NAMED: usize = 4;
 
-/// What cargo says of a build.
+/// One of the two compared builds, as cargo describes it.
 #[derive(Debug, Clone, Copy)]
 pub struct ComparedBuild<'a> {
-    /// The directory that holds the whole tree, without links: what lies below it is compared by its place in it.
+    /// Directory of the whole tree, without symbolic links. Paths below it are compared relative to it.
     pub tree: &'a Path,
-    /// The configuration that it reads.
+    /// Configuration that the build reads.
     pub configuration: &'a Configuration,
-    /// The flags of its compiler calls, if they are to be compared.
+    /// Flags of its compiler calls, if they are compared.
     pub flags: Option<&'a CompilerFlags>,
-    /// Its units, if they are to be compared.
+    /// Units of the build, if they are compared.
     pub units: Option<&'a PlannedUnits>,
 }
 
-/// How the user's own build differs from the one that is measured here.
+/// Differences between the user's own build and the one that is measured here.
 pub fn differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<Difference> {
     let mut all = configuration_differences(yours, here);
     if let (Some(your_flags), Some(our_flags)) = (yours.flags, here.flags) {
@@ -54,13 +54,13 @@ fn configuration_differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>
         .collect()
 }
 
-/// The values that can change a compiler call, by key.
+/// Values that can change a compiler call, by key.
 fn values(side: &ComparedBuild<'_>) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let deciding: Vec<ConfigEntry> =
         side.configuration.entries.iter().filter(|entry| entry.affects_compiler_calls()).cloned().collect();
     for entry in with_absolute_paths(&deciding) {
-        // The value has been made absolute, so what was relative is the same thing as what was not.
+        // The value is absolute by now, so relative and absolute spellings are the same.
         if entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "relative" {
             continue;
         }
@@ -75,14 +75,14 @@ fn values(side: &ComparedBuild<'_>) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-/// The key of an entry; a variable with options has the same as one without.
+/// Key of an entry; a variable with options has the same key as one without.
 fn key_of(entry: &ConfigEntry) -> String {
     let name = entry.name();
     let of_variable = entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "value";
     if of_variable { name.trim_end_matches(".value").to_owned() } else { name }
 }
 
-/// A text with paths below `tree` written from there.
+/// `text` with paths below `tree` made relative to it.
 fn relative_to(text: &str, tree: &Path) -> String {
     let Some(tree) = tree.to_str().filter(|tree| tree.len() > 1) else { return text.to_owned() };
     let of_path = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
@@ -90,7 +90,7 @@ fn relative_to(text: &str, tree: &Path) -> String {
     let mut rest = text;
     while let Some(at) = rest.find(tree) {
         let (before, after) = (&rest[..at], &rest[at + tree.len()..]);
-        // What only ends or begins like the tree's path is another path.
+        // A path that merely starts or ends like the path of the tree is another path.
         let word = before.rsplit(|c: char| !of_path(c)).next().unwrap_or_default();
         let begins = word.is_empty() || (word.starts_with('-') && !word.contains('/'));
         let ends = !after.chars().next().is_some_and(|c| c != '/' && of_path(c));
@@ -150,7 +150,7 @@ fn unit_differences(yours: (&PlannedUnits, &Path), here: (&PlannedUnits, &Path))
     all
 }
 
-/// The first of some names, and how many there are besides.
+/// The first of some names, and the number of the rest.
 pub fn list_names(names: &[&str]) -> String {
     let mut text = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > NAMED {
@@ -159,7 +159,7 @@ pub fn list_names(names: &[&str]) -> String {
     text
 }
 
-/// The units by name, each with all that cargo says of how it is built.
+/// Units by name, each with everything that decides how it is built.
 fn describe_units((units, tree): (&PlannedUnits, &Path)) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for unit in &units.units {
@@ -190,7 +190,7 @@ fn details(unit: &PlannedUnit, tree: &Path) -> BTreeSet<String> {
     let mut all: BTreeSet<String> = unit
         .profile
         .iter()
-        // The name alone changes nothing, and a place in the tree is not one on the machine.
+        // A path in the tree is compared relative to it, not as a path of the machine.
         .map(|(key, value)| format!("{key}={}", relative_to(value, tree)))
         .collect();
     all.insert(format!("for={}", relative_to(platform, tree)));

@@ -1,21 +1,21 @@
-//! What a build would link, by cargo's plan of it: whether a linker is called for the results, and whether for what runs
-//! during the build.
+//! Predicts from cargo's plan whether a build calls a linker, for its results and for what runs during the
+//! build.
 
 use super::{PlannedUnit, PlannedUnits};
 
-/// What is linked in a build.
+/// Kinds of linking in a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linking {
-    /// Whether any result is: a program, a shared library, a test.
+    /// True if any result is linked: a program, a shared library, a test.
     pub results: bool,
-    /// Whether there is anything that runs during the build, all of which is linked.
+    /// True if anything runs during the build; all of that is linked.
     pub host: bool,
-    /// Whether flags for the results are flags for that too, as they are where no target is named.
+    /// True if flags for results apply to that too, which is so if no target is named.
     pub host_shares_flags: bool,
 }
 
 impl Linking {
-    /// What the units of a build say.
+    /// Linking in a build of these units.
     pub fn from_units(units: &PlannedUnits) -> Self {
         let compiled = || units.units.iter().filter(|unit| unit.mode != "run-custom-build");
         let runs = |unit: &&PlannedUnit| matches!(unit.kind.as_str(), "custom-build" | "proc-macro");
@@ -26,7 +26,7 @@ impl Linking {
         }
     }
 
-    /// Whether no linker that is chosen by flags is called at all.
+    /// True if the build calls no linker that flags can choose.
     pub(crate) fn calls_no_linker(self) -> bool {
         !(self.results || self.host && self.host_shares_flags)
     }

@@ -1,9 +1,8 @@
-//! How a variant is built: a cargo-neutral [`BuildRequest`] and a [`BuildDirs`] in, one command line out; the command's
-//! output in, [`BuildEvidence`] out.
+//! Builds of variants. A [`BuildRequest`], which is independent of cargo, and [`BuildDirs`] become one
+//! command line; the output of that command becomes [`BuildEvidence`].
 //!
-//! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
-//! reading which toolchain a tree asks for ([`Toolchain::for_tree`]) and for asking a [`Service`] that a build has
-//! beside it.
+//! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except to read
+//! which toolchain a tree asks for ([`Toolchain::for_tree`]) and to query the [`Service`] of a build.
 
 mod ask;
 mod drivers;
@@ -43,31 +42,24 @@ pub use user_settings::{build_settings, is_build_variable, user_settings, with_a
 
 use crate::process::NotInstalled;
 
-/// Why a build could not be put together.
+/// Reasons why a build cannot be composed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The toolchain did not answer.
     #[error("failed to find out which toolchain builds {tree}: {reason}")]
-    Toolchain {
-        /// The source tree.
-        tree: String,
-        /// What went wrong.
-        reason: String,
-    },
+    Toolchain { tree: String, reason: String },
     /// The toolchain that a tree asks for is not installed.
     #[error("{0}")]
     NotInstalled(NotInstalled),
     /// Two settings cannot both be in force.
     #[error("{first} and {second} exclude each other: {reason}")]
     Clash {
-        /// One of them.
         first: String,
-        /// The other.
         second: String,
-        /// What would happen.
+        /// Effect of having both.
         reason: String,
     },
-    /// Cargo did not say what has to be known to build.
+    /// Cargo did not answer a question that the build depends on.
     #[error(transparent)]
     Ask(AskError),
     /// The driver has no such goal.
@@ -75,22 +67,14 @@ pub enum BuildError {
     Unsupported(String),
     /// A file could not be read.
     #[error("failed to read {path}: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        source: std::io::Error,
-    },
+    Read { path: String, source: std::io::Error },
     /// A file of the project is not valid TOML.
     #[error("{path} is not valid: {reason}")]
-    Config {
-        /// The file.
-        path: String,
-        reason: String,
-    },
+    Config { path: String, reason: String },
 }
 
 impl BuildError {
-    /// What would help.
+    /// Hint for the user.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::NotInstalled(missing) => Some(missing.help()),

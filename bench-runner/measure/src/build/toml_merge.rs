@@ -1,8 +1,9 @@
-//! Pieces of configuration put together, as lines to write down.
+//! Merges pieces of cargo configuration.
 
 use toml::{Table, Value};
 
-/// `higher` on top of `lower`: tables are joined, of arrays those of `lower` come first, else `higher` wins.
+/// Merges `higher` over `lower`: tables are merged, arrays are concatenated with those of `lower` first, and
+/// for other values `higher` wins.
 pub fn merge_tables(lower: &Table, higher: &Table) -> Table {
     let mut table = lower.clone();
     for (key, value) in higher {

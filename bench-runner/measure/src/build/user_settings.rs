@@ -1,9 +1,9 @@
-//! What the user's own configuration says to cargo's builds, beside what the project itself says: files of cargo and
-//! variables of the environment.
+//! The user's own settings for cargo's builds, apart from those of the project: cargo configuration files and
+//! environment variables.
 //!
-//! Cargo is asked for it, with the origin of each value. Only what decides how something is built is kept, as a text of
-//! TOML, because plans are complete in themselves and are published: nothing of tokens, registries or mirrors can get
-//! into it.
+//! Cargo reports them with the origin of each value. Only settings that decide how something is built are
+//! kept, as TOML text: plans are self-contained and published, so tokens, registries and mirrors must never
+//! get into it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use toml::{Table, Value};
 
 use super::ask::{ConfigEntry, ConfigOrigin, Configuration};
 
-/// The tables that decide how something is built.
+/// Configuration tables that decide how something is built.
 const TABLES: [&str; 10] = [
     "build",
     "env",
@@ -25,9 +25,9 @@ const TABLES: [&str; 10] = [
     "target-applies-to-host",
     "unstable",
 ];
-/// The table of the variables.
+/// Name of the table of variables.
 pub(crate) const VARIABLES: &str = "variables";
-/// Keys of `build` that the harness decides on: the compiler itself, and its wrapper for documentation.
+/// Keys of `build` that the harness sets: the compiler, and the program for documentation.
 const HARNESS_KEYS: [&str; 2] = ["rustc", "rustdoc"];
 /// Variables that decide how something is built.
 const BUILD_VARIABLES: [&str; 19] = [
@@ -51,11 +51,11 @@ const BUILD_VARIABLES: [&str; 19] = [
     "HOST_CC",
     "TARGET_CC",
 ];
-/// The same for one target, as the crate `cc` reads them.
+/// Prefixes of such variables for a single target, as the crate `cc` reads them.
 const TARGET_VARIABLE_PREFIXES: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
-/// Keys of `build` that are read from variables and that the harness decides on.
+/// Keys of `build` that can be set by variables and that the harness sets.
 const NOT_FROM_VARIABLES: [&str; 6] = ["build-dir", "jobs", "rustc", "rustdoc", "target-dir", "artifact-dir"];
-/// Variables that say something when they are empty: no flags of any file, no wrapper.
+/// Variables that have a meaning when empty: they turn off flags of all files, or the wrapper.
 const MEANINGFUL_WHEN_EMPTY: [&str; 6] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -64,13 +64,13 @@ const MEANINGFUL_WHEN_EMPTY: [&str; 6] = [
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",
 ];
-/// Parts of names of variables whose values are nobody's business.
+/// Substrings in the names of variables whose values are private.
 const SECRETS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
-/// Last parts of keys whose values are paths, if they have a directory in them.
+/// Last parts of keys whose values are paths if they contain a directory.
 const PATHS: [&str; 5] = ["linker", "rustc", "rustc-workspace-wrapper", "rustc-wrapper", "rustdoc"];
 
-/// What the user's files and variables say, those of the project left out: `is_own` tells its files. The empty text if
-/// they say nothing.
+/// Settings in the user's files and variables; `is_own` identifies the files of the project, which are left
+/// out. Empty if there are no settings.
 pub fn user_settings(
     configuration: &Configuration,
     is_own: impl Fn(&Path) -> bool,
@@ -98,7 +98,7 @@ pub fn user_settings(
     all.to_string()
 }
 
-/// The tables of a configuration that decide how something is built, secrets left out.
+/// Tables of a configuration that decide how something is built, without secrets.
 pub fn build_settings(configuration: &Configuration) -> Table {
     configuration.table_where(is_about_building)
 }
@@ -113,13 +113,13 @@ fn is_kept(entry: &ConfigEntry) -> bool {
     let of_build = |keys: &[&str]| {
         entry.key.len() == 2 && entry.key[0] == "build" && keys.contains(&entry.key[1].as_str())
     };
-    // Whether intermediate files are kept apart from the results makes a difference in time.
+    // A separate directory for intermediate files makes a difference in time.
     let counts = entry.affects_compiler_calls() || of_build(&["build-dir"]);
     is_about_building(entry) && counts && !of_build(&HARNESS_KEYS)
 }
 
-/// The same values with their relative paths made absolute. They start in the directory that holds `.cargo`; in a cargo
-/// home that is its parent.
+/// `entries` with absolute paths. Relative paths start in the directory that contains `.cargo`; for a cargo
+/// home, in its parent.
 pub fn with_absolute_paths(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
     let relative_variables: Vec<&str> = entries
         .iter()
@@ -155,7 +155,7 @@ pub fn with_absolute_paths(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
     made.collect()
 }
 
-/// Whether a variable decides how something is built.
+/// True if a variable decides how something is built.
 pub fn is_build_variable(name: &str) -> bool {
     let of_target =
         name.starts_with("CARGO_TARGET_") && ["_LINKER", "_RUSTFLAGS"].iter().any(|end| name.ends_with(end));
@@ -169,7 +169,7 @@ pub fn is_build_variable(name: &str) -> bool {
     (named || of_target || of_build || of_profile) && !is_secret(name)
 }
 
-/// Whether the value of a variable is nobody's business.
+/// True if the value of a variable is private.
 pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_uppercase();
     SECRETS.iter().any(|part| name.contains(part))

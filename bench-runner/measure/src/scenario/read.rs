@@ -1,4 +1,4 @@
-//! A scenario file → a scenario. Axes and their values are checked here, where their place is known.
+//! Parses scenario files. Axes and their values are checked here, where their place is known.
 
 mod variants;
 
@@ -11,7 +11,7 @@ use super::{Baseline, Exclusion, Matrix, RequestWord, SamplingSpec, Scenario, Va
 use crate::axes;
 use crate::spanned::{DocError, Reader, SourceText, Value};
 
-/// Reads one file. `origin` is what listings say of where it comes from, `base` the directory of the file.
+/// Reads one file. `origin` is its origin in listings, `base` the directory of the file.
 pub(super) fn scenario(source: &SourceText, origin: &str, base: Option<&Path>) -> Result<Scenario, DocError> {
     let document = source.parse()?;
     let mut reader = document.reader();
@@ -89,12 +89,12 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on_configured, exclude, twin })
 }
 
-/// What the variants stand on.
+/// Reads the configuration that variants are based on.
 fn read_on(value: &Value<'_>) -> Result<bool, DocError> {
     super::parse_on(&value.string()?).map_err(|refusal| value.refuse(refusal))
 }
 
-/// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.
+/// Reads the list `key`, which must be there exactly if there is no axis of the same meaning.
 fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec<RequestWord>, DocError> {
     let Some(value) = reader.optional(key) else {
         return if is_axis {
@@ -116,7 +116,7 @@ fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec
     Ok(words)
 }
 
-/// The values that an exclusion speaks of; each must be one that the matrix could have.
+/// Reads the values of an exclusion; each must be possible in the matrix.
 fn exclusion(
     value: &Value<'_>,
     axes: &[(String, Vec<RequestWord>)],
@@ -133,7 +133,7 @@ fn exclusion(
     let known: Vec<&str> = settings.iter().map(|(key, _)| *key).chain(["project", "workload"]).collect();
     let could_be = |key: &str, text: &str| {
         let asked = settings.iter().any(|(other, word)| *other == key && word.text == text);
-        // Names of projects are resolved later, and workloads may stand in a list of their own.
+        // Names of projects are resolved later, and workloads may be in a separate list.
         asked || ["project", "workload"].contains(&key) || baseline.value(key).is_some_and(|w| w.text == text)
     };
     let when: BTreeMap<String, String> = value.with_table(|table| {
@@ -187,7 +187,7 @@ fn check_value(key: &str, word: &RequestWord) -> Result<(), DocError> {
     super::check_value(key, &word.text).map_err(|refusal| refuse(word, refusal))
 }
 
-/// A refusal at the place of a word that was read from this file.
+/// A refusal at the place of a word from this file.
 fn refuse(word: &RequestWord, refusal: Refusal) -> DocError {
     let place = word.place.clone();
     place.unwrap_or_else(|| SourceText::new("", "").error(0..0, "")).saying(refusal)

@@ -1,10 +1,10 @@
-//! What is timed: a table of workloads. A workload says what state the build starts from, what happens to the sources
-//! before each round, what the build is to bring about, and which units it should compile.
+//! Workloads: what is timed. Each is an entry of a table with the state that the build starts from, the
+//! change of the sources before each round, the goal of the build, and the units that it should compile.
 //!
-//! Some take a word after a colon: `incremental:signature` names the class of the edit, `replay:20` the number of
-//! commits.
+//! Some accept a word after a colon: `incremental:signature` names the class of the edit, `replay:20` the
+//! number of commits.
 //!
-//! Knows nothing of axes, plans or samples.
+//! Independent of axes, plans and samples.
 
 #![warn(missing_docs)]
 
@@ -18,66 +18,67 @@ use crate::corpus::EditClass;
 
 pub use rebuild::{ExpectedRebuild, RebuildFinding, RebuildInput};
 
-/// Commits that `replay` builds where no number is given.
+/// Default number of commits for `replay`.
 const USUAL_COMMITS: u32 = 10;
-/// Most commits that can be replayed: each is a tree of its own in the cache.
+/// Maximum number of commits for `replay`: each has a tree in the cache.
 const MOST_COMMITS: u32 = 1000;
 
 /// One workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workload {
-    /// Its name in scenarios and files, without what may stand after a colon.
+    /// Name in scenarios and files, without the part after the colon.
     pub name: &'static str,
     /// One line for help texts.
     pub summary: &'static str,
-    /// What the build brings about.
+    /// Goal of the build.
     pub goal: Goal,
-    /// What the build starts from.
+    /// State that the build starts from.
     pub start: StartState,
-    /// What is built.
+    /// Sources that are built.
     pub sources: SourceChange,
-    /// Which units it should compile.
+    /// Units that the build should compile.
     pub expected_rebuild: ExpectedRebuild,
 }
 
-/// What a build starts from.
+/// State that a build starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartState {
     /// An empty target directory.
     Empty,
-    /// What the variant's last build left.
+    /// The target directory of the variant after its last build.
     Warm,
-    /// What a build of the release profile left, and nothing else.
+    /// The target directory after a build of the release profile, and nothing else.
     AfterRelease,
 }
 
-/// What is built, and what happens to it before each round.
+/// Sources that are built, and their change before each round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceChange {
-    /// The sources as they were pinned.
+    /// The pinned sources.
     AsPinned,
-    /// With an edit that is new in every round: the first one of a class, or else the project's ordinary one.
+    /// Sources with an edit that is new in every round: the first one of a class, or else the default edit of
+    /// the project.
     Edited(Option<EditClass>),
-    /// With the project's own crates emptied.
+    /// Sources with the project's own crates emptied.
     Skeleton,
-    /// The project's last commits, as many as this, the next one in every round.
+    /// The project's last commits, as many as this; each round has the next one.
     Replayed(u32),
 }
 
 impl SourceChange {
-    /// Whether they change from round to round.
+    /// True if the sources change from round to round.
     pub fn changes_between_rounds(self) -> bool {
         matches!(self, Self::Edited(_) | Self::Replayed(_))
     }
 }
 
 impl Workload {
-    /// Whether what it builds is the project's real result, which can be tried out.
+    /// True if the build makes the real artifact of the project, which can be tried out.
     pub(crate) fn makes_artifact(&self) -> bool {
         self.goal == Goal::Build && self.sources != SourceChange::Skeleton
     }
 
-    /// How it is written, with what may stand after a colon.
+    /// Syntax of its name, with the optional part after the colon.
     pub fn syntax(&self) -> String {
         match self.sources {
             SourceChange::Edited(_) => format!("{}[:CLASS]", self.name),
@@ -133,7 +134,7 @@ pub const ALL: [Workload; 12] = [
     },
 ];
 
-/// A build of the sources as they were pinned, from an empty target directory.
+/// A build of the pinned sources from an empty target directory.
 const fn from_nothing(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
     let (start, sources, expected_rebuild) =
         (StartState::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
@@ -147,10 +148,10 @@ const fn after_an_edit(name: &'static str, goal: Goal, summary: &'static str) ->
     Workload { name, summary, goal, start, sources, expected_rebuild }
 }
 
-/// The workload that `text` names.
+/// Finds the workload that `text` names.
 ///
 /// # Errors
-/// If there is none, or it cannot have what stands after the colon.
+/// If there is none, or the part after the colon is invalid.
 pub fn find(text: &str) -> Result<Workload, Refusal> {
     let (name, word) = text.split_once(':').map_or((text, None), |(name, word)| (name, Some(word)));
     let workload = ALL.into_iter().find(|workload| workload.name == name);

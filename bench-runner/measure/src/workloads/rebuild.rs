@@ -1,8 +1,8 @@
-//! Which units a build should compile, and whether it did.
+//! Checks which units a build compiled against those that it should compile.
 //!
-//! cargo builds a unit again when a file of it has changed or when a unit that it needs was built again. So the units
-//! that an edit rebuilds say where in the graph of crates it was made. They do not say what it changed there: cargo
-//! rebuilds the same for a comment as for a new signature.
+//! Cargo rebuilds a unit if one of its files has changed or if a unit that it needs was rebuilt. So the units
+//! that an edit rebuilds show where in the graph of crates the edit was made. They do not show what it
+//! changed: cargo rebuilds the same units for a comment as for a new signature.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,43 +12,43 @@ use bench_runner_core::record::ProofResult;
 use crate::build::{BuildEvidence, LocalUnit, UnitGraph, UnitKind};
 use crate::corpus::EditClass;
 
-/// Which units a build should compile.
+/// Units that a build should compile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedRebuild {
-    /// All of them.
+    /// All units.
     All,
-    /// At least one.
+    /// At least one unit.
     Some,
-    /// None.
+    /// No unit.
     None,
-    /// Those that an edit of this class reaches.
+    /// Units that an edit of this class reaches.
     OfClass(EditClass),
-    /// Those that a commit reaches, which nobody has said beforehand.
+    /// Units that a commit reaches; these are not predicted.
     AsCommitted,
 }
 
-/// What there is to judge a build by.
+/// Input for judging a build.
 #[derive(Debug, Clone, Copy)]
 pub struct RebuildInput<'a> {
     /// The build.
     pub build: &'a BuildEvidence,
-    /// How the local units hang together, where a build has shown it.
+    /// Graph of the local units, if a build has shown it.
     pub graph: Option<&'a UnitGraph>,
-    /// Absolute paths of the files that were edited.
+    /// Absolute paths of the edited files.
     pub edited: &'a [PathBuf],
 }
 
-/// What a build compiled, in words, and whether it is what was to be expected.
+/// Result of judging which units a build compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RebuildFinding {
-    /// What was seen.
+    /// Description of what was compiled.
     pub found: String,
-    /// Whether it holds.
+    /// Result of the check.
     pub result: ProofResult,
 }
 
 impl ExpectedRebuild {
-    /// As words that read after "expected ".
+    /// Description that follows "expected ".
     pub fn describe(self) -> String {
         match self {
             Self::All => "all units compiled".to_owned(),
@@ -81,7 +81,7 @@ impl ExpectedRebuild {
     }
 }
 
-/// What an edit of a class reaches, in words.
+/// Description of the units that an edit of a class reaches.
 fn reach(class: EditClass) -> &'static str {
     match class {
         EditClass::Body | EditClass::NewItem | EditClass::Comment | EditClass::MacroInput => {
@@ -115,8 +115,8 @@ fn judge_edit(class: EditClass, input: &RebuildInput<'_>) -> RebuildFinding {
     }
 }
 
-/// Why what was compiled is not what an edit of this class reaches, where that is so. `start` is what was compiled of
-/// the edited packages.
+/// Reason why the compiled units are not those that an edit of this class reaches, if they are not. `start`
+/// are the compiled units of the edited packages.
 fn objection(
     class: EditClass,
     graph: &UnitGraph,

@@ -1,5 +1,5 @@
-//! Settings → the lines that make them permanent in a project of one's own. Pure: it asks no machine, so it works for
-//! what was measured on another one.
+//! Settings → the lines that make them permanent in a project. Pure and independent of the machine, so it
+//! works for settings that were measured elsewhere.
 
 mod files;
 
@@ -8,7 +8,7 @@ use super::lines::{SettingLines, Situation, Unwritable};
 
 pub use files::{AdvisedFiles, CONFIG, MANIFEST, TOOLCHAIN};
 
-/// The lines for all settings of a variant together: flags in one list, tables joined.
+/// The lines for all settings of a variant: flags in one list, tables merged.
 pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> AdvisedFiles {
     let mut lines = SettingLines::default();
     let mut unwritable = Vec::new();
@@ -138,7 +138,7 @@ mod tests {
             rustflags = ["-Clink-arg=-B/SYSROOT/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld", "-Clink-arg=-fuse-ld=lld", "-Clinker=clang"]
         "#]],
         );
-        // Nothing is added to what rustc does by itself.
+        // Nothing is added to the default of rustc.
         check(&[("linker", "default")], expect![""]);
         check(
             &[("linker", "rust-lld"), ("linker-driver", "cc")],

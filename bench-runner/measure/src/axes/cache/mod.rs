@@ -1,7 +1,7 @@
-//! A compiler cache (sccache): none, one that knows nothing yet, or one that knows it all; kept in a directory, in
-//! Redis or in S3.
+//! A compiler cache (sccache): off, empty, or filled with everything; stored in a directory, in Redis or in
+//! S3.
 //!
-//! It is put in by cargo's configuration and never by a variable `CARGO_…`, because sccache takes those into its
+//! It is set by cargo configuration and never by a variable `CARGO_…`, because sccache includes those in its
 //! keys. The server is a [`Service`] of the build.
 
 mod probe;
@@ -61,7 +61,7 @@ impl SettingValue for CacheValue {
                 request.service =
                     Some(Service { program, store: store.clone(), kept: *start == CacheStart::Warm });
             }
-            // Over what the project itself configures.
+            // Overrides the configuration of the project.
             _ if probe::configures_wrapper(context)
                 || request.env.get("RUSTC_WRAPPER").is_some_and(|w| !w.is_empty()) =>
             {
@@ -120,7 +120,7 @@ impl SettingValue for CacheValue {
         let idle = build.cache.is_some_and(|cache| cache.hits + cache.misses == 0);
         let result = match (holds && calls > 0, idle) {
             (true, false) => ProofResult::Holds,
-            // Crates that are compiled incrementally pass through.
+            // Crates that are compiled incrementally are not cached.
             (true, true) => ProofResult::NotProvable,
             (false, _) => ProofResult::Fails,
         };
@@ -144,15 +144,15 @@ impl SettingValue for CacheValue {
             return Some("the cache has no statistics of it".to_owned());
         };
         let compiled = compiled(input.build);
-        // What an edit changed is in no cache; it changes nothing but the project's own crates.
+        // Results that an edit changed are in no cache; it changes nothing but the project's own crates.
         let own =
             input.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
         let new = if input.edited { own.count() as u64 } else { 0 };
         let asked = cache.hits + cache.misses + cache.not_cacheable;
         let short = asked < compiled;
         let rust = input.build.rust_cache_use.unwrap_or(cache);
-        // What build scripts compile in other languages. Equal files of one build share a result, and how many files an
-        // edit changes is the project's business.
+        // Files that build scripts compile in other languages. Equal files of one build share a result, and
+        // the number of files that an edit changes depends on the project.
         let (hits, misses) = (cache.hits.saturating_sub(rust.hits), cache.misses.saturating_sub(rust.misses));
         let wrong = match start {
             CacheStart::Cold => rust.hits > 0 || hits > 0 && misses == 0,
@@ -198,7 +198,7 @@ fn compiled(build: &BuildEvidence) -> u64 {
     build.rebuilt.as_ref().map_or(0, |(rebuilt, _)| u64::from(rebuilt.count))
 }
 
-/// Whether a call of the compiler is one of sccache with the compiler as its argument.
+/// True if a compiler call runs sccache with the compiler as its argument.
 fn goes_through_sccache(call: &CompilerCall) -> bool {
     let program = call.args.first().and_then(|program| std::path::Path::new(program).file_name());
     program.is_some_and(|name| name.to_string_lossy().starts_with("sccache"))

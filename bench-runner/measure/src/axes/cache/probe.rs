@@ -1,4 +1,4 @@
-//! Whether sccache is here, and whether its store can be reached.
+//! Checks that sccache is installed, and that its store can be reached.
 
 use std::path::PathBuf;
 
@@ -43,22 +43,22 @@ pub(super) fn probe(value: &CacheValue, context: &Context) -> Result<Available, 
     Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
 }
 
-/// Whether a version, as `sccache --version` says it, knows `SCCACHE_SERVER_UDS`. Without it a server would listen where
-/// that of the user does.
+/// True if a version, as printed by `sccache --version`, supports `SCCACHE_SERVER_UDS`. Otherwise the server
+/// would listen at the address of the user's own.
 fn is_recent(version: &str) -> bool {
     let number = version.split_whitespace().last().unwrap_or_default();
     let mut parts = number.split('.').map(|part| part.parse::<u32>().ok());
     matches!((parts.next().flatten(), parts.next().flatten()), (Some(major), Some(minor)) if (major, minor) >= (0, 10))
 }
 
-/// The program.
+/// Absolute path of sccache.
 pub(super) fn sccache(context: &Context) -> Option<PathBuf> {
     let found = find_in_path("sccache", &context.path)?;
-    // The build runs elsewhere.
+    // The working directory of the build is another one.
     Some(std::path::absolute(&found).unwrap_or(found))
 }
 
-/// Whether the project's own configuration puts a wrapper before the compiler.
+/// True if the project's own configuration sets a compiler wrapper.
 pub(super) fn configures_wrapper(context: &Context) -> bool {
     let build = context.config.as_ref().and_then(|config| config.get("build")?.as_table());
     build.is_some_and(|build| build.contains_key("rustc-wrapper"))

@@ -4,7 +4,7 @@ use super::*;
 use crate::axes::fixture;
 use crate::build::{Artifact, BuildPart, Store, Toolchain};
 
-/// A build of two units with this use of a cache.
+/// A build of two units with these hits, misses and calls that are not cacheable.
 fn build(program: &str, cache: Option<(u64, u64, u64)>) -> BuildEvidence {
     let call = |name: &str| CompilerCall {
         name: name.into(),
@@ -21,7 +21,7 @@ fn build(program: &str, cache: Option<(u64, u64, u64)>) -> BuildEvidence {
     }
 }
 
-/// A unit of the project's own.
+/// A unit of the project itself.
 fn artifact(unit: &str) -> Artifact {
     Artifact {
         unit: unit.into(),

@@ -1,4 +1,4 @@
-//! The values of the axis: `off`, or what the cache knows at first, with where it keeps it.
+//! Values of the axis: `off`, or the initial content of the cache with its store.
 
 use std::net::Ipv6Addr;
 
@@ -12,12 +12,12 @@ pub(super) enum CacheValue {
     On(CacheStart, Store),
 }
 
-/// What a cache knows when a build starts.
+/// Content of a cache when a build starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CacheStart {
-    /// Nothing.
+    /// Empty.
     Cold,
-    /// All that can be cached.
+    /// Everything that can be cached.
     Warm,
 }
 
@@ -32,7 +32,7 @@ impl CacheValue {
         let start = match start {
             "cold" => CacheStart::Cold,
             "warm" => CacheStart::Warm,
-            // What follows may be secret.
+            // The rest may be secret.
             other => {
                 return Err(Refusal::new(format!("`{other}` is not a cache (known: {FORMS})"))
                     .did_you_mean(other, ["off", "cold", "warm"]));
@@ -51,7 +51,7 @@ impl CacheValue {
         Ok(Self::On(start, store))
     }
 
-    /// Equal for what is the same thing.
+    /// Identity: equal for values that mean the same.
     pub(super) fn identity(&self) -> String {
         match self {
             Self::Off => "off".to_owned(),
@@ -60,7 +60,7 @@ impl CacheValue {
     }
 }
 
-/// `HOST:PORT[/DB]`.
+/// Parses `HOST:PORT[/DB]`.
 fn redis(address: &str) -> Result<Store, Refusal> {
     if address.contains('@') {
         return Err(Refusal::new(

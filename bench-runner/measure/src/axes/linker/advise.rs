@@ -1,4 +1,4 @@
-//! The flags of a linker for a project of one's own: those that were measured, without the machine's directories.
+//! Flags that choose a linker in a project: those that were measured, without directories of the machine.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub(super) fn linker(
     })
 }
 
-/// What makes a C compiler call a linker that it finds by a directory only.
+/// Flags for a linker that a C compiler only finds by a directory.
 fn by_directory(name: &str, program: &str, before: Option<String>) -> SettingLines {
     let directory = format!("/usr/local/lib/{name}");
     let flags = before.into_iter().chain([format!("-Clink-arg=-B{directory}")]);
@@ -51,7 +51,7 @@ fn by_directory(name: &str, program: &str, before: Option<String>) -> SettingLin
     ))
 }
 
-/// With another driver than `cc` rustc forgets its own lld, so it is named.
+/// Names the lld of rustc, which rustc itself does not use with a driver other than `cc`.
 pub(super) fn keeping_default(driver: Option<&str>, situation: &Situation) -> Option<SettingLines> {
     driver.filter(|driver| situation.own_lld && *driver != "cc")?;
     own_lld(situation).ok()
@@ -70,7 +70,7 @@ fn own_lld(situation: &Situation) -> Result<SettingLines, Unwritable> {
         )))
 }
 
-/// Who wrote a linker, by its name.
+/// Family of a linker, by its name.
 pub(super) fn family(linker: &LinkerName, situation: &Situation) -> Option<LinkerFamily> {
     match linker {
         LinkerName::Default => situation.own_lld.then_some(LinkerFamily::Lld),

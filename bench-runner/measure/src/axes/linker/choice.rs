@@ -1,22 +1,22 @@
-//! How a link line chooses the linker: what it is to say for a value, and what it says.
+//! How link lines choose the linker: the expected arguments for a value, and the actual ones.
 
 use super::super::axis::Context;
 use super::name::LinkerName;
 use super::{flags, probe};
 
-/// How a link line is to choose the linker.
+/// Expected way in which a link line chooses the linker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LinkerChoice {
-    /// In no way that is known beforehand.
+    /// No expectation.
     Any,
     /// By the name after `-fuse-ld=`; `own` says whether rustc's own directory must or must not be searched.
     Name { name: &'static str, own: Option<bool> },
-    /// By a directory given with `-B`; this is the whole argument.
+    /// By a directory given with `-B`; this is the complete argument.
     Directory(String),
 }
 
 impl LinkerChoice {
-    /// The choice that a value of the axis makes.
+    /// The choice of a value of the axis.
     pub(super) fn for_linker(linker: &LinkerName, context: &Context) -> Self {
         let name = |name, own| Self::Name { name, own };
         match linker {
@@ -36,9 +36,9 @@ impl LinkerChoice {
         }
     }
 
-    /// Whether a link line with these arguments makes this choice.
+    /// True if a link line with these arguments makes this choice.
     pub(super) fn matches_args(&self, args: &[String]) -> bool {
-        // Of several names the C compiler takes the last.
+        // If there are several names, the C compiler uses the last.
         let named = args.iter().rev().find_map(|arg| arg.strip_prefix("-fuse-ld="));
         let from_own = args.iter().any(|arg| arg.starts_with("-B") && arg.ends_with("/gcc-ld"));
         match self {
@@ -48,7 +48,7 @@ impl LinkerChoice {
         }
     }
 
-    /// The choice as an addition to what is expected.
+    /// The choice as an addition to the expectation.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Any => String::new(),
@@ -58,7 +58,7 @@ impl LinkerChoice {
     }
 }
 
-/// The arguments of a link line that choose a linker.
+/// Arguments of a link line that choose a linker.
 pub(super) fn selecting_args(args: &[String]) -> String {
     let chosen: Vec<String> = args
         .iter()
@@ -68,7 +68,7 @@ pub(super) fn selecting_args(args: &[String]) -> String {
     if chosen.is_empty() { "no flag that chooses a linker".to_owned() } else { chosen.join(" ") }
 }
 
-/// A bundle is published: of a machine's directories only the last name stays.
+/// Removes directories from an argument up to the last name, because bundles are published.
 pub(super) fn without_directories(arg: &str) -> String {
     match arg.split_once('/') {
         Some((before, path)) => {

@@ -1,7 +1,7 @@
-//! The program that rustc calls to link, which calls the linker in turn.
+//! The linker driver: the program that rustc calls to link, which calls the linker in turn.
 //!
-//! With another one than `cc`, rustc forgets that it links with its own lld by default. The axis keeps that linker, so
-//! that it changes one thing.
+//! With a driver other than `cc`, rustc does not use its own lld by default. The axis keeps that linker, so
+//! that it changes one thing only.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(in super::super) struct LinkerDriverAxis;
 const KEY: &str = "linker-driver";
 const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
 
-/// The driver that settings name, if they name one.
+/// The driver in settings, if there is one.
 pub(super) fn named_driver(settings: &ParsedSettings) -> Option<&str> {
     settings.value::<DriverName>().map(|driver| driver.0.as_str())
 }
@@ -51,7 +51,7 @@ impl Axis for LinkerDriverAxis {
 pub(super) struct DriverName(String);
 
 impl DriverName {
-    /// The flags for rustc: the driver, and what keeps the linker if no axis names one.
+    /// Flags for rustc: the driver, and those that keep the default linker if no axis names one.
     fn flags(&self, settings: &ParsedSettings, context: &Context) -> Vec<String> {
         let kept = match settings.get("linker") {
             None => flags::keeping_default(Some(&self.0), context),
@@ -121,7 +121,7 @@ mod tests {
     use crate::axes::fixture;
     use crate::build::Toolchain;
 
-    /// A toolchain with an lld of its own, in `dir`.
+    /// A toolchain in `dir` with its own lld.
     fn with_own_lld(dir: &Path) -> Context {
         let own = dir.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld");
         std::fs::create_dir_all(&own).unwrap();

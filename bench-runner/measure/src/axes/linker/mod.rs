@@ -1,4 +1,4 @@
-//! The linker: which program the C compiler calls in the end, and the traces it leaves.
+//! The linker: the program that the C compiler calls in the end, and the marks that it leaves.
 
 mod advise;
 mod choice;
@@ -46,7 +46,7 @@ impl SettingValue for LinkerName {
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
-        // Build scripts and proc macros are linked under a check too, but what is checked is not.
+        // Build scripts and proc macros are linked under a check too, but the project itself is not.
         goal.links()
     }
 

@@ -1,4 +1,4 @@
-//! Linkers as the axis names them, and as they show who wrote them.
+//! Names of linkers on the axis, and families of linkers.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use bench_runner_core::record::Refusal;
 /// A value of the axis `linker`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LinkerName {
-    /// Whatever links if nobody says otherwise.
+    /// The default of project and toolchain.
     Default,
     Bfd,
     Gold,
@@ -49,7 +49,7 @@ impl LinkerName {
         Err(Refusal::new(what).did_you_mean(text, names))
     }
 
-    /// As it is written.
+    /// Text of the value.
     pub(super) fn text(&self) -> &str {
         match self {
             Self::At(path) => path,
@@ -58,7 +58,7 @@ impl LinkerName {
     }
 }
 
-/// Who wrote a linker, as its output shows.
+/// Family of a linker, as its output shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LinkerFamily {
     Bfd,
@@ -69,7 +69,7 @@ pub(super) enum LinkerFamily {
 }
 
 impl LinkerFamily {
-    /// The family of a linker that answers `version` with this.
+    /// Family of a linker with this version output.
     pub(super) fn from_version(text: &str) -> Option<Self> {
         let first = text.lines().next().unwrap_or_default();
         let has = |word: &str| first.to_ascii_lowercase().contains(word);

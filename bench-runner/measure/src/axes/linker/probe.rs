@@ -1,4 +1,4 @@
-//! Which linkers are here, and which names mean the same one.
+//! Which linkers are installed, and which names mean the same one.
 
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ pub(super) fn probe(linker: &LinkerName, context: &Context) -> Result<Available,
     }
 }
 
-/// The linker that a C compiler can only be made to call by a directory in which it is called `ld`.
+/// Path of a linker that a C compiler can only find by a directory in which it is called `ld`.
 pub(super) fn by_directory(linker: &LinkerName, context: &Context) -> Option<PathBuf> {
     match linker {
         LinkerName::Wild => find_in_path("wild", &context.path),
@@ -44,12 +44,12 @@ pub(super) fn by_directory(linker: &LinkerName, context: &Context) -> Option<Pat
     }
 }
 
-/// Who wrote a linker, as far as it says so.
+/// Family of a linker, as far as its version output shows.
 pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<LinkerFamily> {
     LinkerFamily::from_version(&probe(linker, context).ok()?.tool?.version)
 }
 
-/// rustc's own choice, unless the project configures one: then it is whatever the project configures.
+/// The default of rustc, unless the project configures a linker: then it is the configured one.
 fn default(context: &Context) -> Result<Available, Refusal> {
     if is_configured(context) {
         return Ok(Available::plainly("as the project configures it"));
@@ -60,14 +60,14 @@ fn default(context: &Context) -> Result<Available, Refusal> {
     if let Some(toolchain) = context.toolchain.as_ref().filter(|_| links_with_own_lld(context)) {
         return rust_lld(toolchain);
     }
-    // Elsewhere the C compiler calls `ld`, which is one of the others by another name.
+    // Otherwise the C compiler calls `ld`, which is one of the others by another name.
     match find_in_path("ld", &context.path) {
         Some(ld) => at(&ld),
         None => Ok(Available::plainly("default")),
     }
 }
 
-/// Whether rustc links with its own lld what is built here, if nobody says otherwise.
+/// True if rustc links this build with its own lld by default.
 pub(super) fn links_with_own_lld(context: &Context) -> bool {
     let of_host = context.toolchain.as_ref().is_some_and(Toolchain::links_with_own_lld);
     of_host && reach::is_host(context)
@@ -88,7 +88,7 @@ pub(super) fn on_path(program: &str, install: &str, context: &Context) -> Result
     }
 }
 
-/// The linker at `path`. Two names for one program are one linker, so the program's real path is its identity.
+/// The linker at `path`. Two names for one program are one linker, so its real path is its identity.
 pub(super) fn at(path: &Path) -> Result<Available, Refusal> {
     let identity = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
     let version = version(path).map_err(Refusal::new)?;
@@ -97,7 +97,7 @@ pub(super) fn at(path: &Path) -> Result<Available, Refusal> {
     Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
 }
 
-/// The first line of what a linker says of itself.
+/// First line of the version output of a linker.
 pub(super) fn version(path: &Path) -> Result<String, String> {
     let english = ToolEnv::Inherit { set: [("LC_ALL".into(), "C".into())].into(), remove: Vec::new() };
     let call = ToolCall { env: english, ..ToolCall::new(path, ["--version"]) };
@@ -105,12 +105,12 @@ pub(super) fn version(path: &Path) -> Result<String, String> {
     output.stdout.lines().next().map(str::to_owned).ok_or_else(|| format!("`{}` says nothing", call.line()))
 }
 
-/// Whether the configuration in force has a say in which linker is called.
+/// True if the configuration in force affects which linker is called.
 pub(super) fn is_configured(context: &Context) -> bool {
     context.in_force.linker.is_some() || concern_linking(&context.in_force.flags)
 }
 
-/// Whether flags may decide which linker is called. What cannot be read, such as a file of flags, may.
+/// True if flags may affect which linker is called. Flags that cannot be read, such as a file of flags, may.
 fn concern_linking(flags: &[String]) -> bool {
     const OPTIONS: [&str; 4] = ["link", "pre-link", "post-link", "gcc-ld"];
     let options = flags.iter().enumerate().filter_map(|(at, flag)| match flag.as_str() {
@@ -184,7 +184,7 @@ mod tests {
         symlink(dir.path().join("opt/mold-2/mold"), bin.join("mold")).unwrap();
         symlink(dir.path().join("opt/real-ld"), bin.join("ld.bfd")).unwrap();
         symlink("ld.bfd", bin.join("ld")).unwrap();
-        // A host whose rustc has no lld of its own: the C compiler calls `ld`.
+        // A host whose rustc has no lld: the C compiler calls `ld`.
         let context = context(Toolchain::sample(), "", &bin);
         assert_eq!(identity("default", &context), identity("bfd", &context));
         assert_eq!(identity("mold", &context), identity(bin.join("mold").to_str().unwrap(), &context));

@@ -1,8 +1,8 @@
-//! Which linker wrote the result, and whether the flags arrived: the command that called it, what the linker behind that
-//! command says of itself, its own mark in `.comment`, and the compiler calls.
+//! Proves which linker wrote the result, and that the flags arrived, by the command that called it, the
+//! version that the linker behind that command prints, its mark in `.comment`, and the compiler calls.
 //!
-//! GNU ld leaves no mark, and no mark is no proof of it. Marks of other linkers can come from objects that were linked
-//! in, so they contradict nothing where the command and the linker's own word agree.
+//! GNU ld leaves no mark, and the absence of marks does not prove it. Marks of other linkers can come from
+//! objects that were linked in, so they contradict nothing if the command and the version agree.
 
 use bench_runner_core::record::ProofResult;
 
@@ -28,7 +28,7 @@ pub(super) fn prove(
         .finding(expected.text)
 }
 
-/// A proof by what link lines say: `check_line` gives what one says and whether it is right.
+/// A proof by link lines: `check_line` describes a link line and says whether it is right.
 pub(super) fn on_link_lines(
     expected: String,
     flags_added: &[String],
@@ -48,8 +48,8 @@ pub(super) fn on_link_lines(
     seen.and(flags_arrived(flags_added, context, evidence)).finding(expected)
 }
 
-/// Everything of the project's own that was linked has its say: programs, libraries, macros, tests. Where nothing was, it
-/// is what runs during the build. `other` says whether a command is not as expected.
+/// Judges every linked file of the project itself: programs, libraries, macros, tests. If there is none,
+/// judges what runs during the build. `other` is true for commands that are not as expected.
 fn judge_linked(
     evidence: &BuildEvidence,
     judge: impl Fn(&Linked) -> PartialFinding,
@@ -97,7 +97,7 @@ fn no_link_line(hidden: Option<&str>) -> String {
     }
 }
 
-/// Where several files say different things, each is named.
+/// Names each file if their findings differ.
 fn combine(looked: Vec<(&str, PartialFinding)>) -> PartialFinding {
     let same = looked.windows(2).all(|pair| pair[0].1.found == pair[1].1.found);
     let told = match looked.first() {
@@ -112,7 +112,7 @@ fn combine(looked: Vec<(&str, PartialFinding)>) -> PartialFinding {
     PartialFinding { found: told.unwrap_or(named.found), result: named.result }
 }
 
-/// What one file and the command that linked it show.
+/// Judges one file and the command that linked it.
 fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) -> PartialFinding {
     let facts = match &linked.facts {
         Ok(facts) => facts,
@@ -134,7 +134,7 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
             shown(&marks.iter().collect::<Vec<_>>())
         };
         let found = format!("{marks}; {}", no_link_line(hidden));
-        // A linker that leaves a mark did not write what has only another's.
+        // A linker that leaves a mark did not write a file that only has marks of others.
         let contradicted = leaves_mark && right.is_empty() && !foreign.is_empty();
         let result = if contradicted { ProofResult::Fails } else { ProofResult::NotProvable };
         return PartialFinding { found, result };
@@ -171,7 +171,7 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
             PartialFinding::new(format!("{}; linked with {chosen}", shown(&right)), true)
         }
         (false, None) => others(PartialFinding::not_provable(format!("{}; {said}", shown(&right)))),
-        // With nothing to tell whose word counts, another's mark in place of its own is another linker's.
+        // Without a version to decide between them, a mark of another linker alone means another linker.
         (true, None) if !foreign.is_empty() => {
             PartialFinding::new(format!("{}; linked with {chosen}", shown(&foreign)), false)
         }
@@ -181,7 +181,7 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
     }
 }
 
-/// Whether a command or the linker behind it is another than expected.
+/// True if a command, or the linker behind it, is not the expected one.
 fn is_other_linker(expected: &ExpectedLinker, step: &LinkStep) -> bool {
     let called = step.linker.as_deref().and_then(LinkerFamily::from_version);
     let of_other_family = called.zip(expected.family).is_some_and(|(called, family)| called != family);
@@ -190,15 +190,15 @@ fn is_other_linker(expected: &ExpectedLinker, step: &LinkStep) -> bool {
     of_other_family || of_other_version || !expected.choice.matches_args(&step.args)
 }
 
-/// What a linker says of itself, without where it was made.
+/// Version of a linker without details of its build.
 fn short_version(said: &str) -> &str {
     let said = said.trim_start_matches("Linker: ");
-    // GNU ld and gold have their version behind the bracket.
+    // GNU ld and gold print the version after the parenthesis.
     if said.starts_with("GNU ") { said } else { said.split(" (").next().unwrap_or(said) }
 }
 
-/// Whether the flags that a value adds, and the project's own beside them, are on the compiler calls of the
-/// project's own units: cargo drops one of two sources of flags without a word.
+/// Checks that the flags of a value, and the project's own flags, are on the compiler calls of the project's
+/// own units: cargo silently drops one of two sources of flags.
 fn flags_arrived(added: &[String], context: &Context, evidence: &BuildEvidence) -> PartialFinding {
     if added.is_empty() {
         return PartialFinding::new(String::new(), true);
@@ -209,7 +209,7 @@ fn flags_arrived(added: &[String], context: &Context, evidence: &BuildEvidence) 
         return PartialFinding::not_provable(rustc_args::no_call_of("the project's own units", evidence));
     }
     let in_force = context.in_force.flags.as_slice();
-    // A window of nothing would be a panic, and nothing is on every call.
+    // `windows(0)` would panic, and an empty list is on every call.
     let on = |list: &[String]| {
         own.iter().filter(|call| list.is_empty() || call.args.windows(list.len()).any(|w| w == list)).count()
     };
@@ -244,7 +244,7 @@ fn expected_linker(linker: &LinkerName, context: &Context) -> ExpectedLinker {
         LinkerName::Wild => Some(LinkerFamily::Wild),
         LinkerName::Default | LinkerName::At(_) => said.as_deref().and_then(LinkerFamily::from_version),
     };
-    // GNU ld leaves no version behind; the others write the number that they also answer to `--version` with.
+    // GNU ld leaves no version; the others write the number that `--version` prints.
     let version = said
         .as_deref()
         .filter(|_| !matches!(family, Some(LinkerFamily::Bfd | LinkerFamily::Gold) | None))
@@ -259,21 +259,21 @@ fn expected_linker(linker: &LinkerName, context: &Context) -> ExpectedLinker {
     ExpectedLinker { text: format!("{what}{}", choice.describe()), family, version, choice }
 }
 
-/// The first number with a dot in it.
+/// First number that contains a dot.
 fn version_number(text: &str) -> Option<String> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
         .find(|word| word.contains('.') && word.starts_with(|c: char| c.is_ascii_digit()))
         .map(str::to_owned)
 }
 
-/// A mark that a linker left.
+/// A mark left by a linker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct LinkerMark {
     family: LinkerFamily,
     text: String,
 }
 
-/// All marks in a file: that of its linker, and those of linkers that wrote what was linked in.
+/// All marks in a file: that of its linker, and those of linkers that wrote objects linked into it.
 fn marks(facts: &ElfFacts) -> Vec<LinkerMark> {
     let gold = facts.gold_note.then(|| LinkerMark { family: LinkerFamily::Gold, text: "gold's note".into() });
     let of = |comment: &String| {

@@ -1,17 +1,17 @@
-//! Which linkers can link for what a project is built for.
+//! Which linkers can link for the target of a project.
 
 use super::super::axis::Context;
 use super::name::LinkerName;
 
-/// Whether the project is built for the host, named or not.
+/// True if the project is built for the host, explicitly or by default.
 pub(super) fn is_host(context: &Context) -> bool {
     let host = context.toolchain.as_ref().map(|toolchain| toolchain.host.as_str());
     let target = context.in_force.target.triple.as_str();
-    // Before a source is here nothing is known of its target.
+    // The target is not known before the source is available.
     target.is_empty() || host == Some(target)
 }
 
-/// Why a linker cannot be chosen for what the project is built for, if it cannot.
+/// Reason why a linker cannot be chosen for the target of the project, if it cannot.
 pub(super) fn why_unreachable(linker: &LinkerName, context: &Context) -> Option<String> {
     let named = &context.in_force.named;
     if *linker == LinkerName::Default {
@@ -47,13 +47,13 @@ pub(super) fn why_unreachable(linker: &LinkerName, context: &Context) -> Option<
     })
 }
 
-/// The name of a linker of GNU's for what is built: that of a cross compiler begins as the compiler does.
+/// Name of a GNU linker for the target: for a cross compiler, it has the same prefix as the compiler.
 pub(super) fn prefixed_name(program: &str, context: &Context) -> String {
     let prefix = driver_prefix(context).filter(|_| !is_host(context)).unwrap_or_default();
     format!("{prefix}{program}")
 }
 
-/// What the name of the configured C compiler has before `gcc`, such as `aarch64-linux-gnu-`.
+/// Prefix of the configured C compiler before `gcc`, such as `aarch64-linux-gnu-`.
 fn driver_prefix(context: &Context) -> Option<String> {
     let driver = context.in_force.linker.as_deref()?;
     let name = driver.rsplit('/').next().unwrap_or(driver);

@@ -1,4 +1,4 @@
-//! How many threads a linker uses. Each takes the number in a way of its own, and GNU ld takes none.
+//! Number of threads of a linker. Each linker has a different option; GNU ld has none.
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
@@ -12,7 +12,7 @@ pub(in super::super) struct LinkerThreadsAxis;
 
 const KEY: &str = "linker-threads";
 
-/// What the linker is check_line. `None` where it takes no number.
+/// Option of the linker. `None` if it has none.
 fn threads_argument(family: LinkerFamily, threads: u16) -> Option<String> {
     match (family, threads) {
         (LinkerFamily::Bfd, _) => None,
@@ -39,7 +39,7 @@ impl Axis for LinkerThreadsAxis {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         match text.parse::<u16>() {
-            // One number has one text, so that two texts are two values.
+            // Each number has one spelling, so that two texts are two values.
             Ok(number) if number > 0 && number.to_string() == text => Ok(Box::new(LinkerThreads(number))),
             _ => Err(Refusal::new(format!("`{text}` is not a number of threads (a whole number from 1 on)"))),
         }
@@ -49,13 +49,13 @@ impl Axis for LinkerThreadsAxis {
 #[derive(Debug)]
 struct LinkerThreads(u16);
 
-/// The linker that is named beside it, or whatever links by default.
+/// The linker in `settings`, or the default.
 fn linker(settings: &ParsedSettings) -> &LinkerName {
     settings.value().unwrap_or(&LinkerName::Default)
 }
 
 impl LinkerThreads {
-    /// The argument of the link line, if there is one.
+    /// Argument of the link line, if there is one.
     fn link_argument(&self, settings: &ParsedSettings, context: &Context) -> Option<String> {
         let family = probe::family(linker(settings), context)?;
         threads_argument(family, self.0).map(|argument| format!("-Wl,{argument}"))
@@ -119,7 +119,7 @@ impl SettingValue for LinkerThreads {
         };
         let check_line = |args: &[String]| {
             let threads = |arg: &&String| arg.contains("threads") || arg.contains("thread-count");
-            // Of several the linker takes the last.
+            // If there are several, the linker uses the last.
             match args.iter().rfind(threads) {
                 Some(last) => (format!("linked with {last}"), *last == argument),
                 None => ("linked without a word of threads".to_owned(), false),

@@ -1,4 +1,4 @@
-//! Into how many parts each crate is split for code generation.
+//! Number of parts into which each crate is split for code generation.
 
 use bench_runner_core::record::Refusal;
 
@@ -63,7 +63,7 @@ impl SettingValue for UnitCounts {
         let seen = match &self.0 {
             PerKindValue::All(value) => check.run_all(input.build, value),
             table => {
-                // What the table says of all dependencies takes the place of what the project says of them.
+                // The value of the table for all dependencies replaces that of the project.
                 let of_all =
                     ArgCheck { excepted: rustc_args::excepted_by_name(KEY, context, input.build), ..check };
                 let ask = |kind, whose, class: CrateClass| {

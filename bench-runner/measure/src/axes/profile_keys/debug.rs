@@ -1,4 +1,4 @@
-//! How much the compiler tells debuggers.
+//! Amount of debug info.
 
 use bench_runner_core::record::Refusal;
 
@@ -7,7 +7,7 @@ use crate::axes::axis::{Context, ParsedSettings};
 use crate::axes::rustc_args::{self, ArgCheck, PartialFinding};
 use crate::build::{BuildEvidence, BuildRequest, Release, Toolchain};
 
-/// What a call says, in the words of the axis.
+/// Value in a call, in the words of the axis.
 pub(super) fn value_in_call(args: &[String]) -> &str {
     match rustc_args::codegen(args, "debuginfo") {
         None | Some("0") => "none",
@@ -36,7 +36,7 @@ pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) ->
 
 pub(super) fn co_changes(value: &str, settings: &ParsedSettings) -> &'static [&'static str] {
     match value {
-        // Cargo strips only if nobody says what to strip.
+        // Cargo strips by default only if `strip` is not set.
         _ if settings.get("strip").is_some() => &[],
         "none" => &[
             "results are stripped of the standard library's debug info too, and so is what runs during the build, unless the project sets `strip`",
@@ -45,12 +45,12 @@ pub(super) fn co_changes(value: &str, settings: &ParsedSettings) -> &'static [&'
     }
 }
 
-/// Whether the toolchain knows amounts of debug info by their numbers only.
+/// True if the toolchain supports amounts of debug info by number only.
 fn is_old(toolchain: &Toolchain) -> bool {
     toolchain.release < Release { major: 1, minor: 71 }
 }
 
-/// The number of an amount that has one.
+/// Number of an amount, if it has one.
 fn number(value: &str) -> Option<&'static str> {
     match value {
         "none" => Some("0"),
@@ -60,8 +60,8 @@ fn number(value: &str) -> Option<&'static str> {
     }
 }
 
-/// With what the sections of the result say. How much there is tells no level from another, because the standard
-/// library brings some; but where there is to be any, and nothing strips it, it must be there.
+/// Adds the sections of the result. Their size does not identify an amount, because the standard library has
+/// debug info too; but if there should be debug info and nothing strips it, it must be there.
 fn in_result(seen: PartialFinding, value: &str, build: &BuildEvidence) -> PartialFinding {
     let Some(sections) = rustc_args::sections(build, rustc_args::is_debug) else {
         return seen.with_remark("no linked file whose sections could be read");
@@ -144,7 +144,7 @@ mod tests {
             prove("full", "-C debuginfo=2 -C strip=symbols", &[(".text", 9)]).result,
             ProofResult::Holds
         );
-        // The standard library's own is there where the project says that nothing is to be stripped.
+        // Debug info of the standard library remains if the project disables stripping.
         assert_eq!(prove("none", "", &sections).result, ProofResult::Holds);
         assert_eq!(prove("none", "-C strip=debuginfo", &[]).result, ProofResult::Holds);
     }

@@ -1,4 +1,4 @@
-//! Whether the compiler keeps what it knows of a crate for the next time.
+//! Incremental compilation.
 
 use crate::axes::rustc_args::{ArgCheck, ExpectedArg, OWN, PartialFinding};
 use crate::build::{BuildEvidence, BuildPart, CompilerCall};

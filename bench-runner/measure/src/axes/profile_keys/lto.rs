@@ -1,11 +1,11 @@
-//! Optimisation across crates while linking. Cargo has dependencies compiled to bitcode and hands the rest to the
-//! crates that are linked into a result, so the two say different things in their arguments.
+//! Optimization across crates while linking. Cargo compiles dependencies to bitcode and leaves the rest to
+//! the crates that are linked into a result, so the arguments of the two differ.
 
 use crate::axes::axis::ParsedSettings;
 use crate::axes::rustc_args::{self, ArgCheck, CrateClass, DEPENDENCIES, ExpectedArg, OWN, PartialFinding};
 use crate::build::{BuildEvidence, CompilerCall};
 
-/// Whether crates are optimised together under this value.
+/// True if crates are optimized together.
 fn across_crates(value: &str) -> bool {
     matches!(value, "thin" | "fat")
 }
@@ -28,7 +28,7 @@ pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) ->
     if across_crates(value) { together(value, check, build) } else { check.run_all(build, value) }
 }
 
-/// What one call says, in the words of the axis; `bitcode` where it makes bitcode for others to optimise.
+/// Value in a call, in the words of the axis; `bitcode` if it makes bitcode for others to optimize.
 pub(super) fn value_in_call(args: &[String]) -> &str {
     let bitcode_left_out =
         rustc_args::codegen(args, "embed-bitcode").is_some_and(|value| matches!(value, "no" | "n" | "off"));
@@ -37,13 +37,14 @@ pub(super) fn value_in_call(args: &[String]) -> &str {
         Some("thin") => "thin",
         Some("fat" | "yes" | "y" | "on" | "true") => "fat",
         Some(other) => other,
-        // Where both are wanted, bitcode and machine code, cargo says nothing, since that is rustc's default.
+        // If both bitcode and machine code are needed, cargo passes no option, since that is the default of
+        // rustc.
         None if rustc_args::codegen(args, "linker-plugin-lto").is_some() || !bitcode_left_out => "bitcode",
         None => "false",
     }
 }
 
-/// What is linked into a result is optimised as `value` says, and the rest makes the bitcode for it.
+/// Linked crates are optimized as `value` says, and the rest makes the bitcode for it.
 fn together(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     let links = |call: &CompilerCall| {
         let types = rustc_args::crate_types(call);

@@ -1,5 +1,5 @@
-//! The axes that are keys of cargo's profile. Those whose values are names differ by data and are entries of a table;
-//! those that can say something else for each kind of crate have a file of their own.
+//! Axes that are keys of the cargo profile. Those whose values are names are entries of a table, because they
+//! differ in data only; those with values per kind of crate have their own file.
 
 mod codegen_units;
 mod debug;
@@ -63,7 +63,7 @@ pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&ProfileKeyEntry {
     conflict: split_debuginfo::conflict,
     apply: |value, _, request| write_name("split-debuginfo", value, request),
     value_in_call: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
-    // Cargo says nothing of it to crates that the project wants without debug info.
+    // Cargo does not pass it to crates that the project builds without debug info.
     except: Some("debug"),
     prove: split_debuginfo::prove,
     co_changes: |_, _| &[],
@@ -95,7 +95,7 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&ProfileKeyEntry {
     applies_to: Goal::compiles,
     unsupported_by: |_, _| None,
     conflict: |_, _| None,
-    // Unlike the profile's key, this one also goes before what the project's own configuration says.
+    // Unlike the key of the profile, this one also overrides the project's own configuration.
     apply: |value, _, request| {
         request.config.push(("build.incremental".to_owned(), (value == "on").to_string()));
     },
@@ -108,31 +108,31 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&ProfileKeyEntry {
     },
 });
 
-/// The value that a key of the profile has, if an axis of the same name has it.
+/// Parses the value of a profile key by the axis of the same name, if there is one.
 pub(super) fn parse(key: &str, value: &str) -> Option<Box<dyn SettingValue>> {
     const ALL: [&dyn Axis; 7] =
         [&LTO, &CodegenUnitsAxis, &OptLevelAxis, &DEBUG, &SPLIT_DEBUGINFO, &STRIP, &INCREMENTAL];
     ALL.iter().find(|axis| axis.key() == key)?.parse(key, value).ok()
 }
 
-/// A key of the profile whose values are names.
+/// A profile key whose values are names.
 pub(super) struct NamedKey(&'static ProfileKeyEntry);
 
-/// All that tells one such key from another. The first argument of each function is the value.
+/// Data and functions of one such key. The first argument of each function is the value.
 struct ProfileKeyEntry {
     key: &'static str,
     summary: &'static str,
     values: &'static [&'static str],
-    /// One of its values, as it reads after "is not".
+    /// Noun for its values; follows "is not" in errors.
     noun: &'static str,
     applies_to: fn(Goal) -> bool,
-    /// Why a toolchain does not know the value, if it does not.
+    /// Reason why a toolchain does not support the value, if it does not.
     unsupported_by: fn(&str, &Toolchain) -> Option<Refusal>,
     conflict: fn(&'static str, &ParsedSettings) -> Option<String>,
     apply: fn(&str, &Context, &mut BuildRequest),
-    /// What a call of rustc says of it, in the words of `values`.
+    /// Value in a call of rustc, in the words of `values`.
     value_in_call: for<'a> fn(&'a [String]) -> &'a str,
-    /// Key of the profile by which the project can except packages from it.
+    /// Profile key by which the project can exclude packages from it.
     except: Option<&'static str>,
     prove: fn(&str, &ArgCheck<'_>, &BuildEvidence) -> PartialFinding,
     co_changes: fn(&str, &ParsedSettings) -> &'static [&'static str],

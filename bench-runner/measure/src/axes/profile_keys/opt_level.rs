@@ -1,4 +1,4 @@
-//! How much the compiler optimises, for all crates or for kinds of them.
+//! Optimization level, for all crates or by kind of crate.
 
 use bench_runner_core::record::Refusal;
 
@@ -50,7 +50,7 @@ impl SettingValue for OptLevels {
     }
 
     fn applies_to(&self, _: Goal) -> bool {
-        // What runs during a check is compiled in full.
+        // Build scripts and proc macros are compiled in full during a check.
         true
     }
 
@@ -103,7 +103,7 @@ impl SettingValue for OptLevels {
     }
 }
 
-/// The package that is built, if the manifest at the top of the tree names one.
+/// Name of the package in the manifest of the tree, if there is one.
 fn package(context: &Context) -> Option<&str> {
     context.manifest.as_ref()?.get("package")?.get("name")?.as_str()
 }
@@ -116,7 +116,7 @@ const FOREIGN_HOST: &str =
     "proc macros and build scripts from outside of the workspace get the level of dependencies too";
 const OWN_SCRIPT: &str = "the build script of the final package gets its level too";
 
-/// What calls say of each kind that `table` names.
+/// Checks each kind that `table` names.
 fn run_table(
     table: &PerKindValue,
     check: &ArgCheck<'_>,
@@ -128,7 +128,7 @@ fn run_table(
         member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
     };
     let of_class = |call: &CompilerCall, class| rustc_args::class(call) == class && !is_final(call);
-    // A macro that is asked for itself has the profile of results.
+    // A requested macro has the profile of results.
     let requested = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.requested);
     let host = |call: &CompilerCall| match rustc_args::class(call) {
         CrateClass::Host { .. } if requested(call) => false,
@@ -208,7 +208,7 @@ mod tests {
         let found = script("{final=1}", "-C opt-level=1");
         assert_eq!(found.found, "opt-level=1 on 3 of 3 calls of the final package");
         assert_eq!(script("{final=1}", "").result, ProofResult::Fails);
-        // The one script is the package's own, and so are both crates: there is nothing else to be seen.
+        // The only build script and both crates belong to the package, so there is nothing else to check.
         assert_eq!(script("{build=1,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
         assert_eq!(script("{own=1,deps=0,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
     }

@@ -1,4 +1,5 @@
-//! Where debug info lies: in the results, in a package beside them, or in the objects that they were made of.
+//! Location of debug info: in the results, in a package next to them, or in the objects that they were made
+//! of.
 
 use bench_runner_core::record::Refusal;
 
@@ -36,7 +37,7 @@ pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) ->
     seen.and(in_files(value, build))
 }
 
-/// What lies beside the results.
+/// Debug info files next to the results.
 fn in_files(value: &str, build: &BuildEvidence) -> PartialFinding {
     let files = &build.leftovers;
     if !build.linked.iter().any(|linked| linked.part == BuildPart::Own) {

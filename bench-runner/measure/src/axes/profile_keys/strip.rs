@@ -1,4 +1,4 @@
-//! What is taken out of the results after they are linked.
+//! Stripping of results after linking.
 
 use crate::axes::axis::ParsedSettings;
 use crate::axes::rustc_args::{self, ArgCheck, CrateClass, ExpectedArg, OWN, PartialFinding};
@@ -8,7 +8,7 @@ pub(super) fn value_in_call(args: &[String]) -> &str {
     rustc_args::codegen(args, "strip").unwrap_or("none")
 }
 
-/// What the calls that make the results strip: the first that strips something has its say.
+/// Stripped parts of the results: the value of the first call that strips something.
 pub(super) fn stripped_from_results(build: &BuildEvidence) -> &str {
     let own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == CrateClass::Own);
     own.map(|call| value_in_call(&call.args)).find(|stripped| *stripped != "none").unwrap_or("none")
@@ -26,7 +26,7 @@ pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) ->
     check.run(build, &own).and(in_result(value, build))
 }
 
-/// What the sections of the result say: they are what stripping is about.
+/// Checks the sections of the result.
 fn in_result(value: &str, build: &BuildEvidence) -> PartialFinding {
     let Some(symbols) = rustc_args::sections(build, |name| name == ".symtab") else {
         return PartialFinding::not_provable("no linked file whose sections could be read".to_owned());
@@ -35,7 +35,7 @@ fn in_result(value: &str, build: &BuildEvidence) -> PartialFinding {
     let holds = match value {
         "symbols" => symbols.is_empty() && debug.is_empty(),
         "debuginfo" => debug.is_empty() && !symbols.is_empty(),
-        // The standard library always brings some.
+        // The standard library always has some.
         _ => !symbols.is_empty() && !debug.is_empty(),
     };
     let debug_words = (!debug.is_empty()).then(|| rustc_args::describe_debug_sections(&debug));

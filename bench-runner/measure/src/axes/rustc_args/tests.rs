@@ -113,7 +113,7 @@ fn what_the_project_sets_for_single_crates_beats_the_profile() {
     assert_eq!(of("[profile.dev.package.csv-core]\nopt-level = 3", "opt-level"), ["csv_core"]);
     assert_eq!(of("[profile.dev.package.'x#csv-core@1.2']\nopt-level = 3", "opt-level"), ["csv_core"]);
     assert_eq!(of("[profile.dev.package.'*']\nopt-level = 3", "opt-level"), ["a"]);
-    // Crates may have other names than their packages.
+    // Crates may be named differently from their packages.
     assert_eq!(of("[profile.dev.package.'md-5:0.10']\nopt-level = 3", "opt-level"), ["md5"]);
     assert_eq!(of("[profile.dev.package.ripgrep]\nopt-level = 3", "opt-level"), ["rg"]);
     // Another profile is not in force.

@@ -1,4 +1,4 @@
-//! The configuration that cargo reads in a directory: every value with the file or variable that it comes from.
+//! The configuration that cargo reads in a directory: every value with its origin, a file or a variable.
 
 use std::path::{Path, PathBuf};
 
@@ -31,48 +31,47 @@ const WITHOUT_EFFECT: [&str; 14] = [
 const WITHOUT_EFFECT_IN_BUILD: [&str; 6] =
     ["artifact-dir", "build-dir", "dep-info-basedir", "jobs", "target-dir", "warnings"];
 
-/// What cargo would read.
+/// Configuration that cargo would read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
-    /// Single values, in cargo's order: by key, and within an array as cargo joins it.
+    /// Single values in cargo's order: by key, and within an array as cargo joins it.
     pub entries: Vec<ConfigEntry>,
-    /// Variables that may change them, by name; cargo does not list all that it reads.
+    /// Names of variables that may change the values; cargo does not list all that it reads.
     pub variables: Vec<String>,
 }
 
-/// One value.
+/// One configuration value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigEntry {
-    /// The parts of its key.
+    /// Parts of the key.
     pub key: Vec<String>,
-    /// Whether it is an item of the array of that key.
+    /// True if the value is an item of an array under that key.
     pub item: bool,
     pub value: Value,
-    /// Where it is set.
     pub origin: ConfigOrigin,
 }
 
-/// Where a value is set.
+/// Origin of a configuration value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigOrigin {
     File(PathBuf),
-    /// A variable of the environment.
+    /// An environment variable.
     Variable(String),
-    /// An argument, or what cargo does not say.
+    /// An argument, or an origin that cargo does not report.
     Other,
 }
 
 impl CargoInvocation {
-    /// The configuration that cargo reads here. Variables are merged for the keys that they set, which cargo does only
-    /// for a key that is asked for by name.
+    /// The configuration that cargo reads here. Variables are merged for the keys that they set; cargo itself
+    /// does that only for a key that is queried by name.
     ///
     /// # Errors
-    /// Where cargo cannot be asked, or a file of configuration is broken.
+    /// If cargo cannot be run, or a configuration file is invalid.
     pub fn configuration(&self) -> Result<Configuration, AskError> {
         let mut read = Configuration::parse(&self.get(None)?)?;
         for name in read.variables.clone() {
             for key in possible_keys(&name, &read) {
-                // A key that nobody sets is an error to cargo, and no answer to the question.
+                // For cargo, a key that is not set is an error.
                 let Ok(said) = self.get(Some(&key)) else { continue };
                 let one = Configuration::parse(&said)?;
                 if one.entries.iter().any(|entry| entry.origin == ConfigOrigin::Variable(name.clone())) {
@@ -118,7 +117,7 @@ impl Configuration {
         table
     }
 
-    /// The files that values come from, each once, in their order.
+    /// Files that values come from, each once, in their order.
     pub fn files(&self) -> Vec<&Path> {
         let mut files: Vec<&Path> = Vec::new();
         for entry in &self.entries {
@@ -133,7 +132,7 @@ impl Configuration {
 }
 
 impl ConfigEntry {
-    /// The key as it is written.
+    /// Dotted key, as in TOML.
     pub fn name(&self) -> String {
         let quoted = |part: &String| {
             let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -143,7 +142,7 @@ impl ConfigEntry {
         self.key.iter().map(quoted).collect::<Vec<_>>().join(".")
     }
 
-    /// Whether it can change a compiler call.
+    /// True if it can change a compiler call.
     pub fn affects_compiler_calls(&self) -> bool {
         match (self.key.first().map(String::as_str), self.key.get(1).map(String::as_str)) {
             (Some("build"), Some(key)) => !WITHOUT_EFFECT_IN_BUILD.contains(&key),
@@ -154,7 +153,7 @@ impl ConfigEntry {
     }
 }
 
-/// Walks a table of cargo's answer, down to single values.
+/// Collects the single values below a table of cargo's answer.
 fn collect(text: &str, key: &mut Vec<String>, table: &DeTable<'_>, entries: &mut Vec<ConfigEntry>) {
     for (name, value) in table.iter() {
         key.push(name.get_ref().to_string());
@@ -214,7 +213,7 @@ fn toml_value(value: &DeValue<'_>) -> Value {
     }
 }
 
-/// Puts one value into a table, and makes the tables above it.
+/// Inserts one value into a table, and creates the tables above it.
 fn insert_value(table: &mut Table, entry: &ConfigEntry) {
     let Some((last, above)) = entry.key.split_last() else { return };
     let mut inner = table;
@@ -256,7 +255,8 @@ const VARIABLE_KEYS: [&str; 22] = [
     "hint-mostly-unused",
 ];
 
-/// The keys that a variable may mean, likely ones first: its underscores stand for dots, dashes and underscores.
+/// Keys that a variable may set, likely ones first: an underscore may be a dot, a dash or an underscore of
+/// the key.
 fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
     let Some(rest) = variable.strip_prefix("CARGO_") else { return Vec::new() };
     let Some((table, rest)) = rest.split_once('_') else { return Vec::new() };
@@ -279,12 +279,12 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
         "build" | "unstable" | "resolver" => {
             vec![format!("{table}.{}", rest.to_lowercase().replace('_', "-"))]
         }
-        // Of the others none can change a compiler call.
+        // No other table can change a compiler call.
         _ => Vec::new(),
     }
 }
 
-/// The names in a table that one in a variable may stand for.
+/// Names in a table that the part of a variable may mean.
 fn possible_names(table: &str, lower: &str, known: &Configuration) -> impl Iterator<Item = String> {
     let of_table =
         known.entries.iter().filter(move |entry| entry.key.first().is_some_and(|key| key == table));
@@ -292,7 +292,7 @@ fn possible_names(table: &str, lower: &str, known: &Configuration) -> impl Itera
         .filter_map(|entry| entry.key.get(1).cloned())
         .filter(|name| name.to_lowercase().replace(['-', '.'], "_") == lower)
         .collect();
-    // A triple begins with the processor, whose name may have an underscore.
+    // A triple begins with the architecture, which may contain an underscore.
     let with_processor = match lower.strip_prefix("x86_64_") {
         Some(rest) => format!("x86_64-{}", rest.replace('_', "-")),
         None => lower.replace('_', "-"),

@@ -1,4 +1,4 @@
-//! The packages of a workspace, as cargo says.
+//! The packages of a workspace, from `cargo metadata`.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,11 @@ use super::{AskError, CargoInvocation, os_args};
 
 const WHAT: &str = "which packages are members";
 
-/// The members of a workspace.
+/// Members of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Members {
-    /// The directory of the workspace.
+    /// Directory of the workspace.
     pub root: PathBuf,
-    /// Its members.
     pub packages: Vec<WorkspaceMember>,
 }
 
@@ -25,10 +24,11 @@ pub struct WorkspaceMember {
     pub manifest: PathBuf,
 }
 
-/// The members of the workspace that cargo finds from where it is asked. Nothing is resolved, and rustc is not called.
+/// The members of the workspace that cargo finds from its working directory. Nothing is resolved, and rustc
+/// is not called.
 ///
 /// # Errors
-/// Where cargo cannot read the manifests.
+/// If cargo cannot read the manifests.
 pub fn members(invocation: &CargoInvocation) -> Result<Members, AskError> {
     let args = os_args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
     let said = invocation.call(WHAT, args, &[])?.stdout;

@@ -1,4 +1,5 @@
-//! The units that cargo would build, before anything is built, and the flags that it would call the compiler with.
+//! The units that cargo would build and the flags that it would call the compiler with, without building
+//! anything.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,40 +12,40 @@ use super::{AskError, CargoInvocation, os_args, recorder};
 
 const WHAT: &str = "which units it would build";
 
-/// What a build is asked about.
+/// A query for the units of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct UnitsRequest<'a> {
-    /// The command and its options, such as `build --profile dev`.
+    /// Command and options, such as `build --profile dev`.
     pub args: &'a [String],
-    /// The cargo home: one that is not the user's.
+    /// Cargo home; never that of the user.
     pub cargo_home: &'a Path,
-    /// An empty directory for what cargo writes; it is the target directory and the build directory.
+    /// Empty directory for the output of cargo, used as target directory and build directory.
     pub scratch: &'a Path,
 }
 
-/// What cargo would build.
+/// Build plan of cargo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedUnits {
-    /// The units; they name one another by their places here.
+    /// Units; they refer to each other by index.
     pub units: Vec<PlannedUnit>,
-    /// Those that are asked for, and not only needed by others.
+    /// Indexes of the requested units, not those that are only needed by others.
     pub roots: Vec<usize>,
-    /// The compiler, and the flags that it is called with.
+    /// The compiler and its flags.
     pub flags: CompilerFlags,
 }
 
-/// What cargo would call the compiler with for every unit, whichever key or variable that comes from.
+/// Flags that cargo would pass to the compiler for every unit, whichever key or variable they come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompilerFlags {
     pub compiler: PathBuf,
-    /// Flags for units of the host where no target is named, else for what runs during the build.
+    /// Flags for units of the host if no target is named, else for what runs during the build.
     pub host: Vec<String>,
     /// Flags by target, in the order in which the targets are named.
     pub targets: Vec<(String, Vec<String>)>,
 }
 
 impl CompilerFlags {
-    /// The flags for what is built; `None` where several targets are named that have different ones.
+    /// Flags for results; `None` if several targets are named and their flags differ.
     pub(crate) fn for_results(&self) -> Option<&[String]> {
         let Some((_, first)) = self.targets.first() else { return Some(&self.host) };
         self.targets.iter().all(|(_, flags)| flags == first).then_some(first.as_slice())
@@ -54,36 +55,35 @@ impl CompilerFlags {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedUnit {
     pub package: PackageName,
-    /// The kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
+    /// Kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
     pub kind: String,
-    /// Types of crate that it makes.
+    /// Crate types that it makes.
     pub crate_types: Vec<String>,
-    /// Name of its target.
     pub target: String,
-    /// The file that it starts from.
+    /// Root source file.
     pub source: PathBuf,
     /// `build`, `check`, `test`, `run-custom-build`, …
     pub mode: String,
-    /// The target triple that it is built for; `None` for the host.
+    /// Target triple that it is built for; `None` for the host.
     pub platform: Option<String>,
     pub features: Vec<String>,
-    /// Its profile, as cargo says it, by key.
+    /// Settings of its profile by key, as cargo prints them.
     pub profile: BTreeMap<String, String>,
-    /// The units that it needs.
+    /// Indexes of the units that it needs.
     pub needs: Vec<usize>,
 }
 
-/// What tells packages apart, whichever way an id of them is written.
+/// Identity of a package, independent of the format of package ids.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PackageName {
     pub name: String,
     pub version: String,
-    /// Where it comes from: an address, or a directory as `path+file://…`.
+    /// Source: a URL, or a directory as `path+file://…`.
     pub source: String,
 }
 
 impl PackageName {
-    /// The package of an id as cargo writes it: `name version (source)` before 1.77, `source#name@version` since.
+    /// Parses a package id of cargo: `name version (source)` before 1.77, `source#name@version` since.
     pub fn from_id(id: &str) -> Option<Self> {
         let old = || {
             let (front, source) = id.strip_suffix(')')?.rsplit_once(" (")?;
@@ -94,7 +94,7 @@ impl PackageName {
             let (source, rest) = id.rsplit_once('#')?;
             let (name, version) = match rest.rsplit_once('@') {
                 Some((name, version)) => (name.to_owned(), version),
-                // The name is left out where it is the last part of the address.
+                // Cargo omits the name if it is the last part of the URL.
                 None => {
                     let end = source.split('?').next().unwrap_or(source).rsplit('/').next()?;
                     (decode_percent(end), rest)
@@ -105,18 +105,18 @@ impl PackageName {
         old().or_else(new)
     }
 
-    /// Whether it is built from a directory, and not from what a registry or a repository has.
+    /// True if it is built from a directory rather than from a registry or a repository.
     pub(crate) fn is_local(&self) -> bool {
         self.source.starts_with("path+")
     }
 
-    /// The directory of a package that lies in one.
+    /// Directory of a local package.
     pub fn directory(&self) -> Option<PathBuf> {
         Some(decode_percent(self.source.strip_prefix("path+file://")?).into())
     }
 }
 
-/// A part of an address with its escapes resolved.
+/// Decodes the percent escapes of a URL.
 fn decode_percent(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -142,13 +142,14 @@ fn decode_percent(text: &str) -> String {
 /// The units that cargo would build.
 ///
 /// # Errors
-/// Where cargo cannot say: it is too old, a dependency is not here, the lock file does not fit.
+/// If cargo cannot answer: it is too old, a dependency is not available offline, the lock file does not
+/// match.
 pub fn units(invocation: &CargoInvocation, request: &UnitsRequest<'_>) -> Result<PlannedUnits, AskError> {
     units_and_flags(invocation, request).0
 }
 
-/// The units that cargo would build, and the compiler with its flags by themselves: cargo finds these out before it looks
-/// at dependencies, so it says them also if a dependency is not here.
+/// The units that cargo would build, and separately the compiler with its flags: cargo determines these
+/// before it looks at dependencies, so they are known even if a dependency is missing.
 pub(in crate::build) fn units_and_flags(
     invocation: &CargoInvocation,
     request: &UnitsRequest<'_>,
@@ -160,7 +161,7 @@ pub(in crate::build) fn units_and_flags(
     (units, known)
 }
 
-/// What cargo says, and the flags that it called the compiler with meanwhile.
+/// Output of cargo, and the flags that it called the compiler with meanwhile.
 fn ask(
     invocation: &CargoInvocation,
     request: &UnitsRequest<'_>,
@@ -191,8 +192,8 @@ fn ask(
     (said, flags(&recorder::parse_log(&String::from_utf8_lossy(&log))))
 }
 
-/// The flags in the calls by which cargo finds out about targets. It makes one for the host and one for each target that
-/// is named, and another where flags depend on what the first one said; the last one counts.
+/// Flags in the calls by which cargo queries target information. It makes one call for the host and one for
+/// each named target, and another if flags depend on the answer of the first one; the last one counts.
 fn flags(calls: &[Vec<String>]) -> CompilerFlags {
     let mut found = CompilerFlags::default();
     for call in calls {
@@ -202,7 +203,7 @@ fn flags(calls: &[Vec<String>]) -> CompilerFlags {
         let end = args.iter().position(|arg| arg == "--crate-type");
         let Some((start, end)) = start.zip(end).filter(|(start, end)| start < end) else { continue };
         let mut flags = args[start + 1..end].to_vec();
-        // Cargo puts the target behind the flags.
+        // Cargo puts the target after the flags.
         let Some(at) = flags.iter().rposition(|flag| flag == "--target") else {
             found.host = flags;
             continue;

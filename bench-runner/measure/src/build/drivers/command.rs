@@ -1,18 +1,18 @@
-//! A project that is built by a command of its own.
+//! Driver for projects that are built by their own command.
 
 use super::{Driver, made_environment, own_program};
 use crate::build::{BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal};
 use crate::corpus::{BuildCommand, BuildSettings, edits};
 
-/// Builds by running the project's own commands. They see `BENCH_RUNNER_EDIT`, `BENCH_RUNNER_TARGET` and what
-/// the axes set.
+/// Builds by running the project's own commands. Their environment has `BENCH_RUNNER_EDIT`,
+/// `BENCH_RUNNER_TARGET` and the variables that the axes set.
 #[derive(Debug, Clone)]
 pub struct CommandDriver {
     /// The commands.
     pub command: BuildCommand,
-    /// Where they are started, what comes before them, and their environment.
+    /// Their working directory, the commands that prepare the tree, and their environment.
     pub build: BuildSettings,
-    /// The search path for programs.
+    /// Search path for programs.
     pub path: String,
 }
 

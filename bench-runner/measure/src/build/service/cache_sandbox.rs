@@ -1,6 +1,6 @@
-//! What keeps a build from the user's own compiler cache when nobody knows that it would look for one: a script, a build
-//! script or a C compiler's launcher may call sccache. Its settings lead into a corner of the variant's own, and whether
-//! a server has come up there is seen after the build.
+//! Keeps a build away from the user's own compiler cache if it is not known to use one: a script, a build
+//! script or the launcher of a C compiler may call sccache. Its settings point into a sandbox of the variant,
+//! and after the build the sandbox is checked for a server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,9 +12,9 @@ use super::secrets::Secrets;
 use super::{CacheReport, RunningService, Service, Store, store_in};
 use crate::process::find_in_path;
 
-/// Caches that are servers, by how their variables begin.
+/// Prefixes of the variables of caches that run a server.
 const CACHE_SERVER_PREFIXES: [&str; 2] = ["SCCACHE_", "CACHEPOT_"];
-/// What their variables may say: nothing of where results are kept or who is asked for them.
+/// Variables of these that are allowed, because they do not choose the store or the server.
 const HARMLESS: [&str; 9] = [
     "SCCACHE_BASEDIRS",
     "SCCACHE_CACHE_SIZE",
@@ -26,7 +26,8 @@ const HARMLESS: [&str; 9] = [
     "SCCACHE_RUSTC_REMAP",
     "SCCACHE_MAX_FRAME_LENGTH",
 ];
-/// Variables by which ccache would find results of other builds. Without them it keeps its own in the home.
+/// Variables that would give ccache results of other builds. Without them, it keeps its own in the home
+/// directory.
 const CCACHE_VARIABLES: [&str; 5] = [
     "CCACHE_CONFIGPATH",
     "CCACHE_DIR",
@@ -35,23 +36,23 @@ const CCACHE_VARIABLES: [&str; 5] = [
     "CCACHE_READONLY",
 ];
 
-/// Where caches of a build find themselves if it has no [`Service`].
+/// Directory and addresses that compiler caches use in a build without a [`Service`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheSandbox {
     dir: PathBuf,
     addresses: Vec<Address>,
 }
 
-/// The server that came up in a corner during a build.
+/// A server that was started in a sandbox during a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveredServer {
-    /// The service that would have been there from the start, had it been known of.
+    /// The service that the build should have had from the start.
     pub service: Service,
-    /// What it says of the build.
+    /// Statistics of the server for the build.
     pub report: CacheReport,
 }
 
-/// Whether the harness decides what a variable says: one that leads a build to a compiler cache.
+/// True for variables that point a build to a compiler cache, which the harness sets itself.
 pub(crate) fn is_cache_variable(name: &str) -> bool {
     let of_server =
         CACHE_SERVER_PREFIXES.iter().any(|start| name.starts_with(start)) && !HARMLESS.contains(&name);
@@ -59,23 +60,23 @@ pub(crate) fn is_cache_variable(name: &str) -> bool {
 }
 
 impl CacheSandbox {
-    /// The corner in `dir`, the variant's own directory for its services.
+    /// Creates the sandbox in `dir`, the directory of the variant for services.
     ///
     /// # Errors
     ///
     /// If the directory cannot be made, or no port is free.
     pub fn in_dir(dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
-        // Older ones know no sockets.
+        // Older versions do not support sockets.
         let mut addresses = vec![Address::free_port()?];
-        // A port that it may have chosen for want of room for a socket is one more than needed.
+        // If `choose` returned a port because the path is too long for a socket, one port is enough.
         if let socket @ Address::Socket(_) = Address::choose(&dir.join("server"))? {
             addresses.push(socket);
         }
         Ok(Self { dir: dir.to_owned(), addresses })
     }
 
-    /// The environment of a build, its caches led into the corner.
+    /// The environment of a build, with its caches redirected into the sandbox.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let others = build.iter().filter(|(name, _)| !is_cache_variable(name));
         let mut env: BTreeMap<String, String> =
@@ -85,13 +86,13 @@ impl CacheSandbox {
         env
     }
 
-    /// What has to be removed so that a build finds nothing in the corner in `dir`.
+    /// Directory that has to be removed so that a build finds no results in the sandbox in `dir`.
     pub fn store_dir(dir: &Path) -> PathBuf {
         store_in(dir)
     }
 
-    /// The server that has come up during a build, asked and stopped. To be called while the build is held; `build` is
-    /// its environment.
+    /// Returns the server that was started during a build, after reading its statistics and stopping it. Must
+    /// be called while the build is held; `build` is its environment.
     pub fn find_server(&self, build: &BTreeMap<String, String>) -> Option<DiscoveredServer> {
         let address = self.addresses.iter().find(|address| address.is_listening())?;
         let program = server_program(address, build.get("PATH").map_or("", String::as_str))?;
@@ -109,7 +110,8 @@ impl CacheSandbox {
     }
 }
 
-/// The sccache that listens at an address: it has its variable, and that of one that was started as a server.
+/// Path of the sccache that listens at an address: a process whose environment has the variable of the
+/// address and that of a started server.
 fn server_program(address: &Address, path: &str) -> Option<PathBuf> {
     let (name, value) = address.variable();
     let variable = format!("{name}={value}");
@@ -120,7 +122,7 @@ fn server_program(address: &Address, path: &str) -> Option<PathBuf> {
     };
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
     let running = processes.filter(|dir| is_server(dir)).find_map(|dir| fs::read_link(dir.join("exe")).ok());
-    // At a port anybody may listen.
+    // Any program may listen on a port.
     let known = || find_in_path("sccache", path.as_ref()).filter(|_| matches!(address, Address::Socket(_)));
     running.filter(|program| program.is_file()).or_else(known)
 }

@@ -1,20 +1,20 @@
-//! One question to a Redis server: does it answer, and does it let the user in? sccache itself only says, after ten
-//! seconds, that it has waited in vain.
+//! Checks that a Redis server answers and accepts the login of the user. sccache itself only fails after a
+//! timeout of ten seconds.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// How long it may take to let a connection in, and to answer.
+/// Timeout for connecting, and for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Who asks; a Redis server may do without both.
+/// Credentials; a Redis server may need neither.
 pub(super) struct Login {
     pub(super) user: Option<String>,
     pub(super) password: Option<String>,
 }
 
-/// Why the server at `redis://HOST:PORT` cannot be used, where that is so.
+/// Reason why the server at `redis://HOST:PORT` cannot be used, if it cannot.
 pub(super) fn obstacle(endpoint: &str, login: &Login) -> Option<String> {
     let place = endpoint.strip_prefix("redis://").unwrap_or(endpoint);
     let addresses = match place.to_socket_addrs() {
@@ -33,7 +33,7 @@ pub(super) fn obstacle(endpoint: &str, login: &Login) -> Option<String> {
     Some(format!("{endpoint} cannot be reached: {why}"))
 }
 
-/// What the server refuses with, where it does.
+/// Error with which the server refuses, if it does.
 fn refusal_at(address: SocketAddr, login: &Login) -> io::Result<Option<String>> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -58,7 +58,7 @@ fn refusal_at(address: SocketAddr, login: &Login) -> io::Result<Option<String>> 
     Ok((answer != "+PONG").then(|| refusal(&answer)))
 }
 
-/// A command as the protocol has it: an array of strings with their lengths.
+/// Encodes a command for the protocol: an array of strings with their lengths.
 fn command(words: &[&str]) -> Vec<u8> {
     let start = format!("*{}\r\n", words.len());
     words.iter().fold(start, |text, word| text + &format!("${}\r\n{word}\r\n", word.len())).into_bytes()
@@ -79,7 +79,8 @@ mod tests {
 
     use super::*;
 
-    /// What a server that gives these answers, one to each command, seems to be, and what it was asked.
+    /// Result of the check against a server that gives these answers, one per command, and the commands that
+    /// it received.
     fn served(answers: &'static [&'static str], login: &Login) -> (Option<String>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("redis://{}", listener.local_addr().unwrap());

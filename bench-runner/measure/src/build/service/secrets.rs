@@ -1,19 +1,19 @@
-//! What the server of a shared store needs of the user's own environment. It is given to the server alone and is
-//! never written down.
+//! Variables of the user that the server of a shared store needs. They are passed to the server alone and
+//! never written to a file.
 
 use std::collections::BTreeMap;
 
 use super::Store;
 
-/// Shorter values cannot be told from ordinary words.
+/// Shorter values cannot be distinguished from ordinary words.
 const SHORTEST: usize = 4;
-/// Variables of the user.
+/// Variables of the user, by name.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Secrets {
     variables: BTreeMap<String, String>,
 }
 
-/// Names only.
+/// Shows names only.
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.variables.keys()).finish()
@@ -31,19 +31,19 @@ impl Secrets {
         self.variables.clone()
     }
 
-    /// `text` with stars in place of what they hold.
+    /// `text` with stars in place of the values.
     pub(super) fn redact(&self, text: &str) -> String {
-        // Where the user keeps things is nobody's business either; a switch gives nothing away.
+        // The location of a store is private too; the value of a switch reveals nothing.
         let telling =
             |value: &&String| value.len() >= SHORTEST && !matches!(value.as_str(), "true" | "false");
-        // One value may stand within another, such as a bucket's name within its address.
+        // One value may contain another, such as the address of a bucket its name.
         let mut values: Vec<&String> = self.variables.values().filter(telling).collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.into_iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))
     }
 }
 
-/// Whether a variable of the user is for the server of such a store.
+/// True if the server of such a store needs a variable of the user.
 fn is_for_store(name: &str, store: &Store) -> bool {
     match store {
         Store::Local => false,

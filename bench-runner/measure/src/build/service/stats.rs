@@ -1,11 +1,11 @@
-//! The statistics of sccache, as `--show-stats --stats-format json` writes them.
+//! Statistics of sccache, in the format of `--show-stats --stats-format json`.
 
 use std::collections::BTreeMap;
 
 use bench_runner_core::record::CacheUse;
 use serde::Deserialize;
 
-/// Calls by which cargo asks what the compiler can do. They compile nothing.
+/// Reasons of calls by which cargo probes the compiler. They compile nothing.
 const PROBES: [&str; 2] = ["missing input", "-"];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -13,7 +13,7 @@ struct StatsDocument {
     stats: SccacheStats,
 }
 
-/// What is looked at of them.
+/// The statistics in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(super) struct SccacheStats {
     requests_not_cacheable: u64,
@@ -25,7 +25,7 @@ pub(super) struct SccacheStats {
     cache_read_errors: u64,
     cache_writes: u64,
     cache_write_errors: u64,
-    /// Calls that could not be cached, by reason.
+    /// Number of calls that could not be cached, by reason.
     not_cached: BTreeMap<String, u64>,
 }
 
@@ -49,7 +49,7 @@ impl SccacheStats {
         })
     }
 
-    /// Whether every result that was missing has been written, or could not be.
+    /// True if every missing result has been written or has failed to be written.
     pub(super) fn is_settled(&self) -> bool {
         self.cache_writes + self.cache_write_errors >= self.cache_misses.sum()
     }
@@ -64,13 +64,13 @@ impl SccacheStats {
         }
     }
 
-    /// What of that was asked for Rust.
+    /// Hits and misses for Rust.
     pub(super) fn rust_use(&self) -> CacheUse {
         let of = |counts: &CountsByLanguage| counts.counts.get("Rust").copied().unwrap_or(0);
         CacheUse { hits: of(&self.cache_hits), misses: of(&self.cache_misses), not_cacheable: 0 }
     }
 
-    /// What the cache could not do, where there is something.
+    /// Errors of the cache, if there are any.
     pub(super) fn trouble(&self) -> Option<String> {
         let read = self.cache_errors.sum() + self.cache_timeouts + self.cache_read_errors;
         let written = self.cache_write_errors;
@@ -90,7 +90,7 @@ impl SccacheStats {
 mod tests {
     use super::*;
 
-    /// As sccache 0.16.0 writes it, shortened by what is not looked at.
+    /// Output of sccache 0.16.0, without unused fields.
     const COLD: &str = r#"{"stats":{"compile_requests":9,"requests_not_cacheable":5,"requests_executed":4,
         "cache_errors":{"counts":{},"adv_counts":{}},"cache_hits":{"counts":{"Rust":1},"adv_counts":{"rust":1}},
         "cache_misses":{"counts":{"Rust":2,"C/C++":1},"adv_counts":{}},"cache_timeouts":0,"cache_read_errors":0,

@@ -62,7 +62,7 @@ fn a_port_that_was_taken_is_left_for_another() {
     let mut running = service(false).start(&deep, LIMIT).unwrap();
     let taken = not_started("`sccache` failed: Address in use (os error 98)");
     let first = running.address.clone();
-    // Held, so that it cannot be the next one as well.
+    // Bound, so that it cannot be chosen again.
     let Address::Port(port) = first else { panic!("{first:?}") };
     let _held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     assert!(running.try_another_address(&taken).unwrap());

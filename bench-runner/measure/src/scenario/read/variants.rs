@@ -11,7 +11,7 @@ use crate::scenario::variants::{check_name, snippet};
 use crate::scenario::{Baseline, KNOWN_VARIANTS, RequestError, RequestWord, VariantContent, WholeVariant};
 use crate::spanned::{DocError, Value};
 
-/// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
+/// Reads all whole variants of a table. Files are relative to `base`, the directory of the scenario file.
 pub(super) fn variants(table: &Value<'_>, base: Option<&Path>) -> Result<Vec<WholeVariant>, DocError> {
     table.with_table(|reader| {
         reader.entries().into_iter().map(|(name, value)| variant(name, &value, base)).collect()
@@ -45,7 +45,7 @@ fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<Whole
     Ok(WholeVariant { name, content: VariantContent::Snippet(content) })
 }
 
-/// The settings of a named set, checked as the values of axes are.
+/// Reads the settings of a named set, checked like values of axes.
 fn set(value: &Value<'_>) -> Result<Vec<(String, RequestWord)>, DocError> {
     let entries = value.entries()?;
     if entries.is_empty() {
@@ -65,7 +65,8 @@ fn set(value: &Value<'_>) -> Result<Vec<(String, RequestWord)>, DocError> {
     entries.into_iter().map(checked).collect()
 }
 
-/// The baseline: values of axes, or the name of a whole variant, which is added where it is always known.
+/// Reads the baseline: values of axes, or the name of a whole variant. A predefined variant is added if it is
+/// missing.
 pub(super) fn baseline(
     value: &Value<'_>,
     axes: &[(String, Vec<RequestWord>)],

@@ -14,7 +14,7 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A program of the project's own that this line linked, behind which this linker is.
+/// A program of the project itself that this line linked with this linker.
 fn linked(name: &str, comments: &[&str], line: &str, linker: Option<&str>) -> Linked {
     let facts =
         ElfFacts { comments: comments.iter().map(|&c| c.to_owned()).collect(), ..ElfFacts::default() };
@@ -24,10 +24,10 @@ fn linked(name: &str, comments: &[&str], line: &str, linker: Option<&str>) -> Li
     Linked { file, name: name.into(), part: BuildPart::Own, facts: Ok(facts), step: Some(step) }
 }
 
-/// What a build shows that was called with `flags` in its two calls, the first being a dependency's.
+/// Evidence from a build with `flags` in both of its calls, the first for a dependency.
 fn evidence(flags: &str, comments: &[&str], line: &str) -> BuildEvidence {
     let call = |part, name: &str| fixture::call(part, name, flags);
-    // What a linker answers that left no other mark.
+    // Version output of the linker.
     let linker = comments.first().copied();
     BuildEvidence {
         compiler_calls: vec![call(BuildPart::Dependency, "dep"), call(BuildPart::Own, "my_tool")],
@@ -66,7 +66,7 @@ fn a_linker_that_was_never_called_is_found_out() {
 
 #[test]
 fn a_flag_on_no_compiler_call_fails_whatever_linked() {
-    // The project's own flags happen to bring in the same linker.
+    // The project's own flags happen to choose the same linker.
     let lost = prove("mold", None, &context(), &evidence("-Cy", &["mold 1.10.1"], "cc -fuse-ld=mold"));
     assert_eq!(lost.result, ProofResult::Fails);
     assert!(lost.found.ends_with("`-Clink-arg=-fuse-ld=mold` on 0 of 1 compiler calls"), "{}", lost.found);
@@ -121,7 +121,7 @@ fn without_a_link_line_the_mark_can_only_contradict() {
     assert_eq!(hidden.found, "mold 1.10.1; no link line: `env.RUSTC_LOG` with `force` hides them");
 }
 
-/// GNU ld is asked for, and what is behind the link line says this of itself.
+/// A proof for GNU ld, with this version output of the linker behind the link line.
 fn bfd(comments: &[&str], linker: Option<&str>) -> ProofFinding {
     const BFD: &str = "-Clink-arg=-fuse-ld=bfd";
     let line = "cc -fuse-ld=bfd";
@@ -134,7 +134,7 @@ fn no_mark_is_no_proof_of_gnu_ld() {
     assert_eq!(bfd(&[], None).result, ProofResult::NotProvable);
     let proven = bfd(&[], Some("GNU ld (GNU Binutils for Debian) 2.40"));
     assert_eq!(proven.result, ProofResult::Holds, "{}", proven.found);
-    // A driver that appends another linker and drops the mark.
+    // A driver that appends another linker and removes the mark.
     let other = bfd(&[], Some("Debian LLD 14.0.6 (compatible with GNU linkers)"));
     assert_eq!(other.result, ProofResult::Fails);
     assert!(other.found.starts_with("Debian LLD 14.0.6 behind the link line"), "{}", other.found);
@@ -216,7 +216,7 @@ fn what_runs_during_the_build_is_looked_at_where_nothing_else_is_linked() {
     };
     let both = prove("mold", None, &context(), &build("cc -fuse-ld=mold"));
     assert!(both.found.contains("; and so 1 link line of build scripts and proc macros"), "{}", both.found);
-    // With a target named, the flags do not reach them.
+    // If a target is named, the flags do not apply to them.
     let others = prove("mold", None, &context(), &build("cc"));
     assert_eq!(others.result, ProofResult::Holds);
     assert!(others.found.contains("; not so 1 of 1 link line"), "{}", others.found);

@@ -1,8 +1,8 @@
-//! Compiler calls from cargo's `Running` lines, each with its unit, and what each of them is for.
+//! Compiler calls from cargo's `Running` lines, each with its unit and its part of the build.
 //!
-//! The unit of a call is found among cargo's messages: by the files that it makes, or by its source file. What the
-//! results are made of is found by following the libraries that calls refer to, from the units that cargo's plan has
-//! for its roots. What is not reached so runs during the build.
+//! The unit of a call is found in cargo's messages by the files that it makes, or by its source file. The
+//! calls that results are made of are found by following referenced libraries from the root units of cargo's
+//! plan. All other calls are for what runs during the build.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use super::messages::{UnitMessage, crate_name};
 use super::quoting::shell_words;
 use crate::build::{BuildPart, CalledUnit, CompilerCall, PlannedUnit, PlannedUnits};
 
-/// The compiler calls that cargo shows; `root` is where it names sources from. Without the units of its plan it is not
-/// known which calls made the results.
+/// The compiler calls that cargo shows. `root` is the directory that cargo prints source paths relative to.
+/// Without the units of its plan, it is not known which calls made the results.
 pub(super) fn compiler_calls(
     stderr: &str,
     messages: &[UnitMessage],
@@ -49,7 +49,7 @@ pub(super) fn compiler_calls(
     calls
 }
 
-/// The commands that cargo shows. A word of them may have several lines.
+/// The commands that cargo shows. An argument may contain newlines.
 fn commands(stderr: &str) -> Vec<Vec<String>> {
     let mut commands = Vec::new();
     let mut open: Option<String> = None;
@@ -67,7 +67,7 @@ fn commands(stderr: &str) -> Vec<Vec<String>> {
     commands
 }
 
-/// A command without the variables that cargo shows before it when it is very verbose.
+/// A command without the variables that cargo prints before it at the highest verbosity.
 fn without_variables(words: &[String]) -> Vec<String> {
     let is_variable = |word: &&String| {
         let name = word.split_once('=').map_or("", |(name, _)| name);
@@ -81,13 +81,13 @@ fn parse_call(args: Vec<String>) -> Option<CompilerCall> {
     (!is_rustdoc(&args)).then_some(CompilerCall { name, part: BuildPart::Unknown, unit: None, args })
 }
 
-/// Whether a command makes documentation: none of the flags of a compiler call are on it.
+/// True if a command makes documentation: it has none of the flags of a compiler call.
 fn is_rustdoc(words: &[String]) -> bool {
     let program = words.first().map(|program| program.rsplit('/').next().unwrap_or(program));
     program.is_some_and(|program| program == "rustdoc")
 }
 
-/// What cargo says of the unit of a call.
+/// Finds the message about the unit of a call.
 fn message_of<'m>(call: &CompilerCall, messages: &'m [UnitMessage], root: &Path) -> Option<&'m UnitMessage> {
     let out = call.out_dir()?;
     let stem = |file: &Path| -> Option<PathBuf> {
@@ -107,7 +107,8 @@ fn message_of<'m>(call: &CompilerCall, messages: &'m [UnitMessage], root: &Path)
     let starts_there = |message: &&UnitMessage| message.source == source && (message.test == test || !test);
     let same_features = |message: &&UnitMessage| features(call) == sorted(&message.features);
     let alike = || messages.iter().filter(named_alike);
-    // A library and its tests can make files of one name in different directories; a program's own name has no hash.
+    // A library and its tests can make files of the same name in different directories; a program's final
+    // name has no hash.
     alike()
         .filter(starts_there)
         .find(makes)
@@ -124,14 +125,14 @@ fn sorted(features: &[String]) -> Vec<String> {
     sorted
 }
 
-/// The features that a call is made with.
+/// Features that a call enables.
 fn features(call: &CompilerCall) -> Vec<String> {
     let cfgs = call.args.windows(2).filter(|pair| pair[0] == "--cfg");
     let features = cfgs.filter_map(|pair| pair[1].strip_prefix("feature=\"")?.strip_suffix('"'));
     sorted(&features.map(str::to_owned).collect::<Vec<_>>())
 }
 
-/// For each call whether `roots` are it or are made of it.
+/// For each call, true if it makes one of `roots` or something that they are made of.
 fn reachable(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&PlannedUnit]) -> Vec<bool> {
     let by_library: BTreeMap<PathBuf, usize> =
         calls.iter().enumerate().map(|(at, call)| (call.library(), at)).collect();
@@ -139,7 +140,7 @@ fn reachable(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&P
         .iter()
         .map(|call| {
             let needed = call.externs().filter_map(|path| by_library.get(path).copied());
-            // A macro is loaded by the compiler, and is no part of what it makes.
+            // A macro is loaded by the compiler and is not part of the result.
             needed.filter(|at| !calls[*at].makes("proc-macro")).collect()
         })
         .collect();
@@ -157,7 +158,7 @@ fn reachable(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&P
     reached
 }
 
-/// The units that are asked for; documentation is made of what it documents.
+/// The requested units; for documentation, the units that it documents.
 fn requested_units(units: &PlannedUnits) -> Vec<&PlannedUnit> {
     let roots = || units.roots.iter().filter_map(|at| units.units.get(*at));
     let documented = roots().filter(|unit| unit.mode.starts_with("doc"));
@@ -167,14 +168,14 @@ fn requested_units(units: &PlannedUnits) -> Vec<&PlannedUnit> {
     all.filter(|unit| unit.kind != "custom-build" && unit.mode != "run-custom-build").collect()
 }
 
-/// Those among what is asked for that are results. Macros are only if nothing else is asked for.
+/// The requested units that are results. Macros are results only if nothing else is requested.
 fn result_units<'u>(requested: &[&'u PlannedUnit]) -> Vec<&'u PlannedUnit> {
     let others: Vec<&PlannedUnit> =
         requested.iter().copied().filter(|unit| unit.kind != "proc-macro").collect();
     if others.is_empty() { requested.to_vec() } else { others }
 }
 
-/// Whether a call may be that of a unit of the plan.
+/// True if a call may be for a unit of the plan.
 fn is_unit(call: &CompilerCall, message: Option<&UnitMessage>, unit: &PlannedUnit) -> bool {
     let Some(message) = message else { return false };
     message.package.name == unit.package.name
@@ -186,8 +187,8 @@ fn is_unit(call: &CompilerCall, message: Option<&UnitMessage>, unit: &PlannedUni
         && call.args.iter().any(|arg| arg == "--target") == unit.platform.is_some()
 }
 
-/// Of calls for one target the one that has the features and the profile of the unit. What else there is of it, is
-/// for what runs during the build.
+/// Of several calls for one target, the one with the features and the profile of the unit. The others are for
+/// what runs during the build.
 fn closest(
     alike: Vec<usize>,
     calls: &[CompilerCall],
@@ -210,7 +211,7 @@ fn closest(
     })
 }
 
-/// Whether the plan and a message say the same; no debug info has several spellings.
+/// True if plan and message agree on a setting; the absence of debug info has several spellings.
 fn same_setting(planned: &str, said: &str) -> bool {
     let none = |text: &str| matches!(text, "null" | "0" | "false" | "none");
     planned == said || none(planned) && none(said)

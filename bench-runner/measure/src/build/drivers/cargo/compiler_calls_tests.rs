@@ -1,15 +1,15 @@
 use super::*;
 use crate::build::{CompilerFlags, Members, PackageName, WorkspaceMember};
 
-/// A unit: its package, its kind, its target, the hash of its files; what it needs, by place.
+/// A unit: package, kind, target, hash of its files, and indexes of the units that it needs.
 type SampleBuildUnit = (&'static str, &'static str, &'static str, &'static str, &'static [usize]);
 
-/// A build as cargo shows it and plans it. Packages that begin with `dep` are of a registry, and those that begin with
-/// `path` are local and no members.
+/// A build as cargo shows and plans it. Packages whose names begin with `dep` come from a registry; those
+/// that begin with `path` are local but not members.
 struct SampleBuild {
     given: Vec<SampleBuildUnit>,
     roots: Vec<usize>,
-    /// What distinguishes a unit besides: level in the plan, `--target`.
+    /// Other properties of units: optimization level in the plan, `--target`.
     opt_levels: Vec<&'static str>,
     target: Vec<usize>,
 }
@@ -65,7 +65,7 @@ impl SampleBuild {
         let message = |(at, (package, kind, target, ..)): (usize, &SampleBuildUnit)| {
             let source = format!("/w/{}", Self::source(package, kind, target));
             let file = match *kind {
-                // Cargo says where it puts programs, and not where they were linked.
+                // Cargo reports the final path of programs, not the path that they were linked to.
                 "bin" => format!("/t/{target}"),
                 _ => self.file(at),
             };
@@ -132,7 +132,7 @@ fn a_call_is_of_the_package_that_cargo_says() {
             ("path-dep", "lib", "path-dep", "2", &[]),
             ("p", "custom-build", "build-main", "3", &[1]),
             ("p", "bin", "release", "4", &[0, 1]),
-            // Named as cargo names build scripts.
+            // Has the name that cargo gives to build scripts.
             ("p", "bin", "build_script_build", "5", &[]),
         ],
         &[3, 4],
@@ -152,7 +152,7 @@ fn two_programs_of_one_name_are_two_units() {
 
 #[test]
 fn what_only_runs_during_the_build_is_told_apart() {
-    // One crate twice: what a macro needs, and what the program is made of.
+    // The same crate twice: for a macro, and for the program.
     let mut build = SampleBuild::of(
         &[
             ("dep", "lib", "syn", "aa", &[]),
@@ -163,10 +163,10 @@ fn what_only_runs_during_the_build_is_told_apart() {
         &[3],
     );
     assert_eq!(build.parts(), [Host, Dependency, Host, Own]);
-    // A macro that is asked for too is no result beside a program.
+    // A requested macro is not a result if there is a program.
     build.roots = vec![2, 3];
     assert_eq!(build.parts(), [Host, Dependency, Host, Own]);
-    // A project that is nothing but a macro has that for its result.
+    // In a project that consists of a macro only, the macro is the result.
     let alone =
         SampleBuild::of(&[("dep", "lib", "syn", "aa", &[]), ("m", "proc-macro", "derive", "cc", &[0])], &[1]);
     assert_eq!(alone.parts(), [Dependency, Own]);
@@ -183,14 +183,14 @@ fn a_library_that_a_build_script_needs_too_is_told_apart_by_its_profile() {
     let mut build = SampleBuild::of(&given, &[1, 3]);
     build.opt_levels = vec!["0", "3", "0", "3"];
     assert_eq!(build.parts(), [Host, Own, Host, Own]);
-    // Where one unit does for both, it is a result.
+    // A unit that is used for both is a result.
     let shared: [SampleBuildUnit; 3] = [
         ("inner", "lib", "inner", "aa", &[]),
         ("p", "custom-build", "build-script-build", "cc", &[0]),
         ("p", "bin", "p", "dd", &[0]),
     ];
     assert_eq!(SampleBuild::of(&shared, &[2]).parts(), [Own, Host, Own]);
-    // One that nothing but what runs during the build needs, and that nobody asked for, is no result.
+    // A unit that is only needed by what runs during the build, and was not requested, is not a result.
     let only_host: [SampleBuildUnit; 3] = [
         ("core", "lib", "core", "aa", &[]),
         ("m", "proc-macro", "m", "cc", &[0]),

@@ -1,10 +1,11 @@
-//! The line of a failed build that says why: the linker's own words, the panic of a build script, rustc's first error
-//! with its place; not the command line that failed, and not that it failed.
+//! Extracts the line of a failed build that explains it: the error of the linker, the panic of a build
+//! script, the first error of rustc with its location; not the command line, and not the mere fact of the
+//! failure.
 
-/// Longer lines are cut.
+/// Maximum length; longer lines are cut.
 const LONGEST: usize = 400;
 
-/// Why a build failed, in a line, as far as its output says.
+/// Reason why a build failed, in one line, if its output has one.
 pub(super) fn complaint(stderr: &str) -> Option<String> {
     let lines: Vec<&str> = stderr.lines().collect();
     let at = lines.iter().position(|line| is_error(line))?;
@@ -24,7 +25,7 @@ fn is_error(line: &str) -> bool {
     line.starts_with("error") || line.starts_with("sccache: error")
 }
 
-/// Whether a line belongs to another message than the one before it.
+/// True if a line starts a new message.
 fn begins_another(line: &str) -> bool {
     line.starts_with("error") || line.starts_with("warning")
 }
@@ -33,7 +34,7 @@ fn without_prefix(line: &str) -> &str {
     line.strip_prefix("error: ").unwrap_or(line)
 }
 
-/// What a linker or its driver says, where linking failed.
+/// Error of the linker or its driver.
 fn linking(block: &[&str]) -> Option<String> {
     let error = without_prefix(block[0]);
     if error.starts_with("linker `") {
@@ -42,7 +43,7 @@ fn linking(block: &[&str]) -> Option<String> {
     if !error.starts_with("linking with `") {
         return None;
     }
-    // rustc's own notes: the command, and hints.
+    // Notes of rustc itself: the command, and hints.
     let own = |said: &str| {
         let is_command = said.starts_with('"') || said.starts_with("LC_ALL=") || said.starts_with("env ");
         let hints = ["some arguments are omitted", "some `extern` functions", "use the `"];
@@ -68,7 +69,7 @@ fn linking(block: &[&str]) -> Option<String> {
     Some(why.map_or_else(|| format!("{error}, without a word of the linker"), |why| (*why).to_owned()))
 }
 
-/// Whether a line sounds like the reason, and not like where or how.
+/// True if a line is likely the reason, rather than a location or a detail.
 fn sounds_like_reason(line: &str) -> bool {
     const WORDS: [&str; 12] = [
         "error",
@@ -88,7 +89,8 @@ fn sounds_like_reason(line: &str) -> bool {
     WORDS.iter().any(|word| line.contains(word))
 }
 
-/// The panic of a build script, or what it said last; `before` may have what a C compiler said through it.
+/// The panic of a build script, or its last line; `before` may contain the errors of a C compiler that it
+/// called.
 fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     let package = without_prefix(block[0]).strip_prefix("failed to run custom build command for `")?;
     let package = package.split([' ', '`']).next()?;
@@ -105,7 +107,7 @@ fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     let mut lines = said.iter().copied().filter(|line| !line.is_empty());
     let last = said.iter().rfind(|line| !line.is_empty()).copied();
     match lines.find(|line| sounds_like_reason(line)).or(last) {
-        // The crate `cc` shows its command, and passes on what the compiler said.
+        // The crate `cc` shows its command, and passes on the output of the compiler.
         Some(line)
             if line.contains("error occurred in cc-rs") || line.contains("did not execute successfully") =>
         {
@@ -116,13 +118,13 @@ fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     }
 }
 
-/// The lines after a heading, up to the next one.
+/// Lines after a heading, up to the next heading.
 fn lines_after<'a>(block: &[&'a str], heading: &str) -> Vec<&'a str> {
     let lines = block.iter().map(|line| line.trim()).skip_while(|line| *line != heading).skip(1);
     lines.take_while(|line| !line.starts_with("--- ")).collect()
 }
 
-/// Where and why a thread panicked, as Rust says it since 1.73 or before.
+/// Location and message of a panic, in the format of Rust 1.73 and newer or the older one.
 fn panic(lines: &[&str]) -> Option<String> {
     let at = lines.iter().position(|line| line.starts_with("thread '") && line.contains(" panicked at "))?;
     let (_, rest) = lines[at].split_once(" panicked at ")?;
@@ -138,7 +140,7 @@ fn panic(lines: &[&str]) -> Option<String> {
     })
 }
 
-/// The panic of a proc macro, with the place that it was called from.
+/// The panic of a proc macro, with the location of its call.
 fn macro_panic(block: &[&str]) -> Option<String> {
     let error = without_prefix(block[0]);
     if !error.contains("panicked") {
@@ -149,7 +151,7 @@ fn macro_panic(block: &[&str]) -> Option<String> {
     Some(format!("{error}{}{message}", place(block)))
 }
 
-/// The last words of a compiler that crashed, of which cargo only says that it failed.
+/// Last output of a crashed compiler; cargo only reports that it failed.
 fn crash(block: &[&str], before: &[&str]) -> Option<String> {
     if !without_prefix(block[0]).starts_with("could not compile") {
         return None;
@@ -163,7 +165,7 @@ fn crash(block: &[&str], before: &[&str]) -> Option<String> {
         .map(|line| format!("LLVM: {line}"))
 }
 
-/// What a program said that cargo could not run, or that failed, without its command line.
+/// Error of a program that cargo could not run, or that failed, without its command line.
 fn process(block: &[&str]) -> Option<String> {
     let error = without_prefix(block[0]);
     if let Some(command) = error.strip_prefix("could not execute process `") {
@@ -185,14 +187,14 @@ fn process(block: &[&str]) -> Option<String> {
     })
 }
 
-/// How a process ended, as cargo puts it after the command line.
+/// Exit status of a process, which cargo prints after the command line.
 fn status(block: &[&str]) -> Option<String> {
     let line = block.iter().find(|line| line.contains("process didn't exit successfully: `"))?;
     let (_, status) = line.rsplit_once("` (")?;
     status.strip_suffix(')').map(str::to_owned)
 }
 
-/// The causes that cargo gives, the deepest one last.
+/// Causes listed by cargo, the root cause last.
 fn causes(block: &[&str]) -> Vec<String> {
     let mut lines = block.iter().map(|line| line.trim());
     let mut causes = Vec::new();
@@ -202,13 +204,13 @@ fn causes(block: &[&str]) -> Vec<String> {
     causes
 }
 
-/// The place of an error in a source file.
+/// Location of an error in a source file.
 fn place(block: &[&str]) -> String {
     let place = block.iter().find_map(|line| line.trim().strip_prefix("--> "));
     place.map(|place| format!(" at {place}")).unwrap_or_default()
 }
 
-/// An error of rustc with its place, or one of cargo with what it comes from.
+/// An error of rustc with its location, or one of cargo with its causes.
 fn plain(block: &[&str]) -> String {
     let causes = causes(block);
     let more = match causes.as_slice() {

@@ -97,7 +97,7 @@ fn a_build_script_is_quoted() {
         ),
         "the build script of p panicked at build.rs:1:45: no such tool: x",
     );
-    // As Rust said it before 1.73.
+    // Format before Rust 1.73.
     check(
         &of_script(
             "exit status: 101",

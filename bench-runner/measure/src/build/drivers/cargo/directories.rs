@@ -1,5 +1,6 @@
-//! Where cargo puts what it builds: never where the project, a variable or the command line of a variant says, always in
-//! directories of the variant's own. Whether intermediate files lie apart from the results stays as the project has it.
+//! Directories for the output of cargo. They are always specific to the variant, whatever the project, a
+//! variable or the command line of a variant sets. A separate directory for intermediate files is kept if the
+//! project has one.
 
 use std::collections::BTreeMap;
 
@@ -8,24 +9,24 @@ use toml::{Table, Value};
 use super::CargoDriver;
 use crate::build::{BuildDirs, BuildRequest, Release, merge_tables};
 
-/// The keys of cargo's configuration that the harness decides on.
+/// Configuration keys that the harness sets.
 const BUILD_DIR: &str = "build.build-dir";
 const TARGET_DIR: &str = "build.target-dir";
-/// The variables for the same.
+/// Variables with the same meaning.
 const VARIABLE: &str = "CARGO_BUILD_BUILD_DIR";
 const TARGET_VARIABLES: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
-/// The first cargo that reads the key.
+/// First release of cargo that reads the key.
 const SINCE: Release = Release { major: 1, minor: 91 };
 
-/// Whether a key of cargo's configuration says where results or intermediate files go.
+/// True if a configuration key sets the directory of results or intermediate files.
 pub(super) fn is_directory_key(key: &str) -> bool {
     [BUILD_DIR, TARGET_DIR].contains(&key)
 }
 
 impl CargoDriver {
-    /// The arguments that keep intermediate files in directories of the variant's own. The command line beats variables
-    /// and files, and nothing that the build starts inherits it: a cargo within a build script would wait for the lock of
-    /// a build directory that it shares.
+    /// Arguments that keep intermediate files in directories of the variant. The command line overrides
+    /// variables and files, and child processes of the build do not inherit it: a cargo within a build script
+    /// would wait for the lock of a shared build directory.
     pub(super) fn build_dir_args(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<String> {
         if self.toolchain.release < SINCE {
             return Vec::new();
@@ -35,8 +36,9 @@ impl CargoDriver {
         vec!["--config".to_owned(), format!("{BUILD_DIR}={dir}")]
     }
 
-    /// Variables that name such directories name those of the variant, because what the build starts reads them too. So
-    /// does a variable for each that a file names by a path of its own: a cargo within a build script reads that file.
+    /// Redirects variables that name such directories to those of the variant, because child processes of the
+    /// build read them too. Also sets a variable for each directory that a file sets to a fixed path, because
+    /// a cargo within a build script reads that file.
     pub(super) fn redirect_directory_variables(
         &self,
         dirs: &BuildDirs,
@@ -59,14 +61,14 @@ impl CargoDriver {
         }
     }
 
-    /// What the project's own files and that of the cargo home say.
+    /// Configuration from the project's own files and the cargo home.
     fn file_config(&self, request: &BuildRequest) -> Table {
         let home = request.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
         let home = home.unwrap_or_default();
         self.config.as_ref().map_or_else(|| home.clone(), |own| merge_tables(&home, own))
     }
 
-    /// Whether intermediate files are kept apart from the results.
+    /// True if intermediate files have a separate directory.
     fn has_separate_build_dir(&self, request: &BuildRequest) -> bool {
         let config = self.file_config(request);
         let file_config = |key: &str| text_at(&config, key);

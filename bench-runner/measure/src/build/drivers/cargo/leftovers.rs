@@ -1,12 +1,13 @@
-//! What rustc leaves in cargo's directories besides results: split debug info, incremental state. It is looked for where
-//! the compiler calls say, which is in one directory of a profile, or in one of each unit with the newer layout.
+//! Files other than results that rustc leaves in cargo's directories: split debug info and incremental state.
+//! They are looked up in the directories of the compiler calls: one directory per profile, or one per unit in
+//! the newer layout.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::build::{Artifact, BuildPart, CompilerCall, Leftovers};
 
-/// What lies beside the results of the project itself, in a build that showed its compiler calls.
+/// Counts leftovers of the project itself, in a build that showed its compiler calls.
 pub(super) fn leftovers(calls: &[CompilerCall], artifacts: &[Artifact]) -> Leftovers {
     let own = || calls.iter().filter(|call| call.part == BuildPart::Own);
     let linked: BTreeSet<PathBuf> = own().flat_map(CompilerCall::links).collect();
@@ -23,13 +24,14 @@ pub(super) fn leftovers(calls: &[CompilerCall], artifacts: &[Artifact]) -> Lefto
     }
 }
 
-/// The directory of the profile, which holds `deps` and `incremental`.
+/// Directory of the profile, which contains `deps` and `incremental`.
 fn profile_directory(dir: &Path) -> PathBuf {
     let inner = dir.file_name().is_some_and(|name| name == "deps" || name == "examples");
     if inner { dir.parent().unwrap_or(dir).to_owned() } else { dir.to_owned() }
 }
 
-/// Where the packed debug info of a linked file may lie: rustc has changed its mind about that of libraries.
+/// Possible paths of the packed debug info of a linked file; for libraries they depend on the version of
+/// rustc.
 fn dwp_candidates(linked: &Path) -> impl Iterator<Item = PathBuf> {
     let mut added = linked.as_os_str().to_owned();
     added.push(".dwp");
@@ -37,7 +39,7 @@ fn dwp_candidates(linked: &Path) -> impl Iterator<Item = PathBuf> {
     [PathBuf::from(added)].into_iter().chain(library.then(|| linked.with_extension("dwp")))
 }
 
-/// The files of debug info that a call has left.
+/// Debug info files (`.dwo`) of a call.
 fn dwo_files(call: &CompilerCall) -> Vec<PathBuf> {
     let Some(out) = call.out_dir() else { return Vec::new() };
     let start = format!("{}.", call.stem());
@@ -56,7 +58,7 @@ fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 mod tests {
     use super::*;
 
-    /// What is left of a program and a library whose calls have these directories for their results.
+    /// Leftovers of a program and a library whose calls have these output directories.
     fn left(target: &Path, app: &str, lib: &str, files: &[&str]) -> Leftovers {
         let debug = target.join("debug");
         for name in files {

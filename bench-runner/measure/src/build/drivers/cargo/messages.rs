@@ -1,4 +1,4 @@
-//! Cargo's messages about the units that it made, in either form of package ids and either layout of the build
+//! Cargo's messages about finished units, for both formats of package ids and both layouts of the build
 //! directory.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::build::unit_graph::TEST_MARK;
 use crate::build::{Artifact, Members, PackageName};
 
-/// What cargo says of one unit.
+/// Cargo's message about one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UnitMessage {
     pub(super) artifact: Artifact,
@@ -19,12 +19,12 @@ pub(super) struct UnitMessage {
     pub(super) source: PathBuf,
     pub(super) test: bool,
     pub(super) features: Vec<String>,
-    /// The keys of its profile that cargo says, as the unit graph writes them.
+    /// Settings of its profile that cargo reports, in the format of the unit graph.
     pub(super) profile: Vec<(&'static str, String)>,
 }
 
 impl UnitMessage {
-    /// The message in a line of cargo's output, where there is one; `members` decide whose unit it is.
+    /// Parses a line of cargo's output; `members` decide whether the unit belongs to the project.
     pub(super) fn parse(line: &str, members: &Members) -> Option<Self> {
         let said: Value = serde_json::from_str(line).ok()?;
         if said["reason"] != "compiler-artifact" {
@@ -44,7 +44,7 @@ impl UnitMessage {
         let target = text(&said["target"]["name"])?;
         let files: Vec<PathBuf> = texts(&said["filenames"]).into_iter().map(PathBuf::from).collect();
         let test = said["profile"]["test"] == true;
-        // One target can make several units: a library, its tests, its documentation.
+        // One target can have several units: a library, its tests, its documentation.
         let mark = match test {
             true => TEST_MARK,
             false if files.iter().any(|file| is_page(file)) => " (doc)",
@@ -80,18 +80,18 @@ impl UnitMessage {
         Some(Self { artifact, package, member, kind, target, source, test, features, profile })
     }
 
-    /// The name that rustc has for its crate.
+    /// Crate name that rustc uses.
     pub(super) fn crate_name(&self) -> String {
         crate_name(&self.target)
     }
 }
 
-/// The name that rustc has for a target.
+/// Crate name of a target.
 pub(super) fn crate_name(target: &str) -> String {
     target.replace('-', "_")
 }
 
-/// Whether a file is the first page of a crate's documentation.
+/// True if a file is a documentation page.
 pub(super) fn is_page(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "html")
 }

@@ -1,4 +1,4 @@
-//! Builds with cargo: one command line from a build request, evidence from what the build says.
+//! Driver for cargo: build request → command line, output → evidence.
 
 mod queries;
 mod compiler_calls;
@@ -27,25 +27,25 @@ use output::ProjectFacts;
 pub use queries::{CargoQueries, UnitsAnswer};
 pub use query_cache::QueryCache;
 
-/// The variable from which cargo takes flags in place of those of any other variable and any file.
+/// Variable whose flags replace those of all other variables and files.
 const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
-/// Makes rustc log the link line, on stable too and without changing a fingerprint.
+/// Log filter that makes rustc log the link line, on stable too and without changing a fingerprint.
 const LINK_LOG: &str = "rustc_codegen_ssa::back::link=info";
 
-/// Builds a cargo project with one toolchain's own binaries.
+/// Builds a cargo project with the binaries of one toolchain.
 #[derive(Debug, Clone)]
 pub struct CargoDriver {
     /// The toolchain.
     pub toolchain: Toolchain,
-    /// The manifest's `[build]` section.
+    /// `[build]` section of the project manifest.
     pub build: BuildSettings,
-    /// The project's own configuration, as cargo reads it.
+    /// The project's own cargo configuration.
     pub config: Option<toml::Table>,
-    /// What cargo is asked about the project with.
+    /// Queries about the project before a build.
     pub queries: Rc<CargoQueries>,
-    /// The search path for programs, the toolchain's own directory not yet in it.
+    /// Search path for programs, without the toolchain's own directory.
     pub path: String,
-    /// What cargo has said of the project so far.
+    /// Answers of cargo about finished builds.
     pub answers: QueryCache,
 }
 
@@ -80,7 +80,7 @@ impl CargoDriver {
         env
     }
 
-    /// The variables that the project's manifest and the build request name.
+    /// Variables set by the project manifest and the build request.
     fn own_environment(&self, request: &BuildRequest) -> BTreeMap<String, String> {
         let mut env = self.build.env.clone();
         env.extend(request.env.clone());
@@ -103,19 +103,20 @@ impl CargoDriver {
         option("--message-format", "json-render-diagnostics");
         option("--jobs", &request.jobs.to_string());
         let mut selection = self.selection(request, goal);
-        // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
+        // If a key is set twice, cargo uses the last value; arguments after `--` are not for cargo.
         let end = selection.iter().position(|arg| arg == "--").unwrap_or(selection.len());
         selection.splice(end..end, self.build_dir_args(dirs, request));
         args.extend(selection);
         args
     }
 
-    /// The directory that cargo is started in, of a project in `source`: cargo looks for configuration from there upwards.
+    /// Working directory of cargo for a project in `source`: cargo searches for configuration from there
+    /// upwards.
     pub fn started_in(&self, source: &Path) -> PathBuf {
         self.build.started_in(source)
     }
 
-    /// The arguments that decide what is built and how.
+    /// Arguments that decide what is built and how.
     pub fn selection(&self, request: &BuildRequest, goal: Goal) -> Vec<String> {
         let build = &self.build;
         let mut args = Vec::new();
@@ -125,7 +126,7 @@ impl CargoDriver {
             option("--profile", profile);
         }
         build.packages.iter().for_each(|package| option("--package", package));
-        // The tests and the documentation of a project are not those of its programs alone.
+        // Tests and documentation of a project are not limited to its programs.
         if !matches!(goal, Goal::Test | Goal::Doc) {
             build.bins.iter().for_each(|bin| option("--bin", bin));
         }
@@ -148,8 +149,8 @@ impl CargoDriver {
     }
 }
 
-/// The profiles that a build is built with. Without `--profile` tests have one of their own, which goes before what
-/// it inherits.
+/// Profiles that a build uses. Without `--profile`, tests use the profile `test`, which overrides what it
+/// inherits.
 fn profiles_in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
     match (profile, goal) {
         (Some(profile), _) => vec![profile],
@@ -186,7 +187,8 @@ impl Driver for CargoDriver {
     ) -> Result<CommandLine, BuildError> {
         let mut env = self.environment(dirs, request)?;
         let mut args = self.arguments(dirs, request, goal);
-        // What is read back must be there, and no more of it in a timed build, whatever the configuration says.
+        // Output that is parsed must be complete, and a timed build must not print more, whatever the
+        // configuration says.
         for name in ["CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE"] {
             env.insert(name.into(), "false".into());
         }
@@ -220,7 +222,7 @@ impl Driver for CargoDriver {
 
     fn evidence(&self, command: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence {
         let members = self.answers.members(command);
-        // Only a build that showed its calls is asked about further.
+        // Units are only queried for a build that showed its calls.
         let showing = command.env.contains_key("RUSTC_LOG");
         let units = showing.then(|| self.answers.units(command));
         let units =
@@ -261,7 +263,7 @@ mod tests {
         }
     }
 
-    /// A driver of a project for which cargo has these flags in force.
+    /// A driver of a project that has these flags in force.
     fn with_flags(flags: &[&str]) -> CargoDriver {
         CargoDriver { queries: Rc::new(CargoQueries::answering_with(flags)), ..driver("") }
     }

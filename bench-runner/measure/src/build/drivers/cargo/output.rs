@@ -1,4 +1,4 @@
-//! What cargo and rustc say while they build, read back: units from cargo's JSON, compiler calls, link steps from rustc's
+//! Parses the output of cargo and rustc: units from cargo's JSON, compiler calls, link steps from rustc's
 //! log.
 
 use std::path::Path;
@@ -13,17 +13,17 @@ use super::messages::{UnitMessage, is_page};
 use super::query_cache::link_log_obstacle;
 use crate::build::{Artifact, BuildEvidence, CommandLine, Members, PlannedUnits};
 
-/// What is known of the project besides what a build says.
+/// Facts about the project that are not in the output of the build.
 pub(super) struct ProjectFacts<'a> {
-    /// Its members; without them no unit is known to be its own.
+    /// Its members; without them, no unit is known to belong to the project.
     pub(super) members: Result<&'a Members, &'a str>,
-    /// The units of the build, where it showed its compiler calls.
+    /// Units of the build, if it showed its compiler calls.
     pub(super) units: Result<&'a PlannedUnits, &'a str>,
-    /// Where cargo names sources from.
+    /// Directory that cargo prints source paths relative to.
     pub(super) root: &'a Path,
 }
 
-/// What the output of a finished build shows.
+/// Evidence from the output of a finished build.
 pub(super) fn evidence(
     command: &CommandLine,
     stdout: &str,

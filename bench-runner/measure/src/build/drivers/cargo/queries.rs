@@ -1,6 +1,7 @@
-//! What cargo says of a project's builds before any is made: the configuration in force, the units, the flags.
+//! Queries about the builds of a project before any is made: the configuration in force, the units, the
+//! flags.
 //!
-//! An answer is kept in the cache by all that it depends on, so an unchanged tree is not asked about twice.
+//! Answers are cached by everything that they depend on, so an unchanged tree is not queried twice.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,40 +18,40 @@ use crate::build::ask::{
 use crate::build::{BuildDirs, BuildError, BuildRequest, BuildTarget, Goal, SettingsInForce};
 use crate::corpus::sources;
 
-/// What questions about one source tree are asked with.
+/// Runs and caches queries about one source tree.
 #[derive(Debug)]
 pub struct CargoQueries {
-    /// The directory of the project in the pristine tree.
+    /// Directory of the project in the pristine tree.
     pub tree: PathBuf,
-    /// The hash of that tree.
+    /// Hash of that tree.
     pub hash: String,
-    /// The cargo home for building.
+    /// Cargo home for building.
     pub building_home: PathBuf,
-    /// Where answers are kept and scratch directories are made.
+    /// Directory for cached answers and scratch directories.
     pub dir: PathBuf,
     answers: RefCell<BTreeMap<String, Rc<UnitsAnswer>>>,
-    /// What every answer says, in tests without a project.
+    /// Flags in every answer, in tests without a project.
     #[cfg(test)]
     known: Option<CompilerFlags>,
 }
 
-/// What cargo says of one build.
+/// Cargo's answer to a query for the units of a build.
 #[derive(Debug, Clone)]
 pub struct UnitsAnswer {
     /// The units.
     pub units: Result<PlannedUnits, AskError>,
-    /// The compiler and its flags, which cargo may know although it does not know the units.
+    /// The compiler and its flags, which cargo may know even if it does not know the units.
     pub flags: Option<CompilerFlags>,
 }
 
-/// An answer as it is kept.
+/// A `UnitsAnswer` as it is cached.
 #[derive(Serialize, Deserialize)]
 struct CachedAnswer {
     units: PlannedUnits,
 }
 
 impl CargoQueries {
-    /// Questions about the tree of this hash in `tree`.
+    /// Creates queries about the tree in `tree` that has this hash.
     pub fn new(tree: PathBuf, hash: String, building_home: PathBuf, dir: PathBuf) -> Self {
         Self {
             tree,
@@ -63,7 +64,7 @@ impl CargoQueries {
         }
     }
 
-    /// Questions that are always answered with these flags.
+    /// Creates queries that are always answered with these flags.
     #[cfg(test)]
     pub(crate) fn answering_with(flags: &[&str]) -> Self {
         let host = flags.iter().map(|&flag| flag.to_owned()).collect();
@@ -71,13 +72,13 @@ impl CargoQueries {
         Self { known, ..Self::new("/w".into(), String::new(), "/c/home".into(), "/c/asked".into()) }
     }
 
-    /// Forgets the answers of this process: what was missing may be here now.
+    /// Drops the answers of this process: what was missing may be available now.
     pub fn forget(&self) {
         self.answers.borrow_mut().clear();
     }
 
-    /// A directory for one question, removed when it is dropped. With a configuration of the user's there is a cargo home
-    /// in it that has it.
+    /// Creates a scratch directory for one query, removed when dropped. It contains a cargo home if there is
+    /// a configuration of the user, `home_config`.
     fn scratch_dir(&self, home_config: Option<&str>) -> Result<(tempfile::TempDir, PathBuf), AskError> {
         let failed = |reason: String| AskError { what: "anything", reason, help: None };
         let made = std::fs::create_dir_all(&self.dir)
@@ -90,7 +91,7 @@ impl CargoQueries {
         Ok((scratch_dir, home))
     }
 
-    /// The answer to a question, asked if it has not been before.
+    /// Returns the cached answer, or runs the query.
     pub fn lookup(
         &self,
         key: &str,
@@ -148,7 +149,7 @@ impl CargoQueries {
         query().unwrap_or_else(|error| UnitsAnswer { units: Err(error), flags: None })
     }
 
-    /// A place at which nothing is built.
+    /// Directories for a query; nothing is built in them.
     fn dirs(&self, scratch_dir: &Path, cargo_home: &Path) -> BuildDirs {
         let within = |name: &str| scratch_dir.join(name);
         BuildDirs {
@@ -164,7 +165,7 @@ impl CargoQueries {
     }
 }
 
-/// Keeps an answer for later runs. One that cannot be kept is asked for again.
+/// Caches an answer for later runs. If that fails, it is queried again.
 fn store_answer(file: &Path, units: &PlannedUnits) {
     let Some(dir) = file.parent() else { return };
     let write = || -> std::io::Result<()> {
@@ -185,17 +186,17 @@ fn hash_parts(parts: &[&str]) -> String {
 }
 
 impl CargoDriver {
-    /// The configuration that builds of this build request read, what only matters to fetching and reporting left out.
+    /// The configuration that builds of this request read.
     ///
     /// # Errors
-    /// Where cargo cannot say.
+    /// If cargo cannot answer.
     pub fn configuration(&self, request: &BuildRequest) -> Result<Configuration, AskError> {
         let (scratch_dir, cargo_home) = self.queries.scratch_dir(request.home_config.as_deref())?;
         let dirs = self.queries.dirs(scratch_dir.path(), &cargo_home);
         self.invocation(&dirs, request).configuration()
     }
 
-    /// The units that a build of this build request has, and the flags of its compiler calls.
+    /// The units of a build of this request, and the flags of its compiler calls.
     pub fn units_answer(&self, request: &BuildRequest, goal: Goal) -> Rc<UnitsAnswer> {
         let mut args = query_command(goal).to_vec();
         args.extend(self.selection(request, goal));
@@ -215,10 +216,11 @@ impl CargoDriver {
             .lookup(&key, request.home_config.as_deref(), &args, |dirs| Ok(self.invocation(dirs, request)))
     }
 
-    /// What the configuration in force says to compiler calls.
+    /// Settings for compiler calls in the configuration in force.
     ///
     /// # Errors
-    /// Where cargo does not say which flags it would call the compiler with, or rustc nothing of a target.
+    /// If cargo does not print the flags that it would call the compiler with, or rustc does not know a
+    /// target.
     pub fn settings_in_force(
         &self,
         request: &BuildRequest,
@@ -239,14 +241,14 @@ impl CargoDriver {
             },
             _ => self.toolchain.host_target(),
         };
-        // Where several targets have different flags, nothing can be said of all of them.
+        // If several targets have different flags, there is no common answer.
         let results_flags = flags.for_results().map(<[String]>::to_vec).unwrap_or_default();
         Ok(SettingsInForce { flags: results_flags, linker: target.linker(config), target, named })
     }
 
-    /// The flags that cargo calls the compiler with, before the build request's own are added.
+    /// The flags that cargo calls the compiler with, before those of the build request are added.
     fn flags(&self, request: &BuildRequest) -> Result<CompilerFlags, AskError> {
-        // Whatever else a build request has cannot change them, and one answer does for many variants.
+        // Nothing else in a build request can change them, and one answer is reused for many variants.
         let plain = BuildRequest {
             rustflags: Vec::new(),
             profile_keys: Vec::new(),
@@ -265,7 +267,7 @@ impl CargoDriver {
         })
     }
 
-    /// The flags of every compiler call, with the build request's own behind those that are in force.
+    /// The flags of every compiler call: those in force, then those of the build request.
     pub(super) fn all_flags(&self, request: &BuildRequest) -> Result<String, BuildError> {
         let flags = self.flags(request).map_err(BuildError::Ask)?;
         let Some(in_force) = flags.for_results() else {
@@ -287,7 +289,7 @@ impl CargoDriver {
     }
 }
 
-/// The command that is asked about: clippy builds what `check` does.
+/// The command to query: clippy builds what `check` builds.
 fn query_command(goal: Goal) -> Vec<String> {
     let words: &[&str] = match goal {
         Goal::Build => &["build"],

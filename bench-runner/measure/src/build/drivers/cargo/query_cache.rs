@@ -1,5 +1,5 @@
-//! What cargo says of the project that a build is of: its members, and the units of the build. It is asked in the work
-//! tree, after the build, with the build's own arguments and environment.
+//! Facts about the project of a build, from cargo: the members, and the units of the build. Cargo is queried
+//! in the work tree, after the build, with the arguments and environment of the build.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use crate::build::{
     CargoInvocation, CommandLine, ConfigOrigin, Members, PlannedUnits, UnitsRequest, members, units,
 };
 
-/// Why cargo did not answer.
+/// Reason why cargo did not answer.
 type NoAnswer = String;
 
-/// What cargo has answered so far, so that nothing is asked twice about one state of a project.
+/// Answers of cargo so far, so that nothing is queried twice for one state of a project.
 #[derive(Debug, Clone, Default)]
 pub struct QueryCache {
     members: Arc<Mutex<AnswersByState<Members>>>,
@@ -21,17 +21,17 @@ pub struct QueryCache {
 
 type AnswersByState<T> = BTreeMap<String, Arc<Result<T, NoAnswer>>>;
 
-/// Variables of a build that only decide what it shows.
+/// Variables of a build that only affect its output.
 const SHOWING: [&str; 1] = ["RUSTC_LOG"];
 
 impl QueryCache {
-    /// The members of the workspace that a build is of.
+    /// The members of the workspace of a build.
     pub(super) fn members(&self, command: &CommandLine) -> Arc<Result<Members, NoAnswer>> {
         let ask = || members(&invocation(command)).map_err(|error| error.in_one_line());
         cached(&self.members, project_state(command), ask)
     }
 
-    /// The units that a build consists of.
+    /// The units of a build.
     pub(super) fn units(&self, command: &CommandLine) -> Arc<Result<PlannedUnits, NoAnswer>> {
         let args = planning_args(&command.args);
         let key = format!("{}\n{}\n{:?}", project_state(command), args.join("\n"), command.env);
@@ -48,7 +48,7 @@ fn cached<T>(
     answers.entry(key).or_insert_with(|| Arc::new(ask())).clone()
 }
 
-/// What stands for the state of a project: which packages there are changes with these files.
+/// Key for the state of a project: the set of packages can only change with these files.
 fn project_state(command: &CommandLine) -> String {
     let file = |name: &str| -> String {
         let dirs = command.cwd.ancestors();
@@ -72,13 +72,13 @@ fn ask_units(command: &CommandLine, args: &[String]) -> Result<PlannedUnits, NoA
     units(&invocation(command), &request).map_err(|error| error.in_one_line())
 }
 
-/// What keeps rustc from showing link lines, where the project's configuration does.
+/// Reason why rustc shows no link lines, if the project's configuration prevents it.
 pub(super) fn link_log_obstacle(command: &CommandLine) -> Option<String> {
     let read = invocation(command).configuration().ok()?;
     let forced = read.entries.iter().find(|entry| entry.key == ["env", "RUSTC_LOG", "force"])?;
     (forced.value.as_bool() == Some(true)).then_some(())?;
     let file = match &forced.origin {
-        // A bundle is published, so no directory of the machine is named.
+        // Bundles are published, so no directory of the machine is named.
         ConfigOrigin::File(file) => match file.strip_prefix(&command.cwd) {
             Ok(inside) => format!(" in {}", inside.display()),
             Err(_) => format!(" in a {} above it", file.file_name().unwrap_or_default().to_string_lossy()),
@@ -89,8 +89,8 @@ pub(super) fn link_log_obstacle(command: &CommandLine) -> Option<String> {
     Some(format!("`env.RUSTC_LOG` with `force`{file} hides them"))
 }
 
-/// The arguments of a build as a question about it takes them: without what the question says itself, and without
-/// what only decides what a build shows.
+/// Arguments of a build for a query about it: without those that the query sets itself, and without those
+/// that only affect the output of a build.
 fn planning_args(args: &[String]) -> Vec<String> {
     const ALONE: [&str; 5] = ["--locked", "--offline", "--frozen", "--verbose", "--quiet"];
     const WITH_VALUE: [&str; 4] = ["--target-dir", "--message-format", "--color", "--jobs"];
@@ -118,7 +118,7 @@ fn planning_args(args: &[String]) -> Vec<String> {
     planning_args
 }
 
-/// The directory that cargo names sources of members and of packages below it from.
+/// Directory that cargo prints source paths of members, and of packages below it, relative to.
 pub(super) fn sources_root<'a>(members: &'a Result<Members, NoAnswer>, command: &'a CommandLine) -> &'a Path {
     members.as_ref().map_or(command.cwd.as_path(), |members| members.root.as_path())
 }

@@ -1,5 +1,5 @@
-//! What stands before the compiler, as variables, the command line and the configuration say. What the compiler calls of
-//! a build show has the last word on it.
+//! Compiler wrappers, predicted from variables, the command line and the configuration. The compiler calls of
+//! a build are the final evidence.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,8 @@ use super::CargoDriver;
 use crate::build::{BuildRequest, Service, Store};
 use crate::process::find_in_path;
 
-/// A key of cargo's configuration that names a wrapper, with the variable that beats every other place and the one that
-/// beats files only.
+/// A configuration key that names a wrapper, with the variable that overrides everything else and the
+/// variable that overrides files only.
 struct WrapperKey {
     key: &'static str,
     first: &'static str,
@@ -25,7 +25,7 @@ const WRAPPER_KEYS: [WrapperKey; 2] = [
 ];
 
 impl CargoDriver {
-    /// The service for the first wrapper that is sccache.
+    /// The service of the first wrapper that is sccache.
     pub(super) fn sccache(&self, request: &BuildRequest) -> Option<Service> {
         self.wrappers(request).iter().find_map(|wrapper| sccache(wrapper, &self.path, &self.queries.tree))
     }
@@ -56,8 +56,8 @@ impl CargoDriver {
     }
 }
 
-/// The service that a wrapper wants, if it is sccache under its own name or a link to it. A relative path starts in
-/// the project's `tree`.
+/// The service that a wrapper needs, if it is sccache or a link to it. A relative path starts in `tree`, the
+/// directory of the project.
 fn sccache(wrapper: &str, path: &str, tree: &Path) -> Option<Service> {
     let program: PathBuf =
         if wrapper.contains('/') { tree.join(wrapper) } else { find_in_path(wrapper, path.as_ref())? };
